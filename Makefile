@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: ISC
+# The whole build: lists on top, rules below. Objects and programs go to build/ and nowhere else.
+#
+#   make                      gatepost-policyd and gatepost, in build/
+#   make check                installs what is missing, builds, runs every test   (T=name: one)
+#   make demo                 a private Postfix, name server and gatepost-policyd at work
+#   make bench                the tables of speed and memory
+#   make fuzz                 every fuzz target at length (FUZZ_SECONDS each)
+#   make install              into $(DESTDIR)$(prefix)
+#   make SANITIZE=address,undefined [check], make SANITIZE=thread [check]
+
+VERSION = 0.1.0
+
+# ---- lists ----
+
+BASE    = arena clock encode err ipaddr log span strbuf
+MAIL    = address
+DNS     = dns dns_cache dns_name dns_resolv dns_wire dns_wire_parse
+SPF     = spf_eval spf_macro spf_mechanism spf_record
+CONFIG  = config config_table config_text config_value
+ENGINE  = engine decide reply
+LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(SPF:%=spf/%) $(CONFIG:%=config/%) \
+	  $(ENGINE:%=engine/%)
+POLICYD = instance listen logsink privs protocol runtime session supervise
+CLI     = main cmd_check_config cmd_request cmd_spf
+
+PKGS      = ldns libbsd libconfuse libidn2 jansson
+TEST_PKGS = cmocka yaml-0.1 jansson
+
+# C tests, a program each; every one of them runs with sanitizers, too
+UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/conformance/test_*.c)
+SUPPORT = $(wildcard tests/support/*.c)
+# tests that look for races run with the thread sanitizer as well
+RACES   = test_dns_cache test_session
+# what is not C and runs as it stands
+SCRIPTS = $(wildcard tests/lint/test_*) $(wildcard tests/blackbox/test_*.py) \
+	  $(wildcard tests/mta/test_*.py)
+FUZZ    = $(wildcard tests/fuzz/fuzz_*.c)
+
+# ---- flags ----
+
+CC      = gcc
+CLANG   = clang
+PYTHON  = python3
+CFLAGS  = -O2 -g
+WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wswitch-enum -Wformat=2 -Wvla \
+	  -Wmissing-prototypes -Wwrite-strings -Wundef -Werror
+HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SANITIZE =
+
+prefix      = /usr/local
+bindir      = $(prefix)/bin
+sbindir     = $(prefix)/sbin
+sysconfdir  = $(prefix)/etc
+mandir      = $(prefix)/share/man
+docdir      = $(prefix)/share/doc/gatepost
+
+# the public conformance suites; where they are missing, their drivers say so and skip
+SUITES  = ../shared/conformance
+FUZZ_SECONDS = 300
+
+comma := ,
+B      = build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+ifneq ($(SANITIZE),)
+HARDEN    = -fPIE
+SANFLAGS  = -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+
+pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+pkg_libs   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
+
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' \
+	     -DGP_SYSCONFDIR='"$(sysconfdir)"' -Ishared -I. $(pkg_cflags) \
+	     $(WARN) $(HARDEN) $(SANFLAGS) $(CFLAGS)
+ALL_LIBS   = $(pkg_libs) -lpthread
+LINK       = $(CC) -pie $(SANFLAGS) $(LDFLAGS)
+
+lib_objs     = $(LIB:%=$(B)/obj/shared/%.o)
+policyd_objs = $(POLICYD:%=$(B)/obj/policyd/%.o)
+cli_objs     = $(CLI:%=$(B)/obj/cli/%.o)
+support_objs = $(SUPPORT:%.c=$(B)/obj/%.o)
+unit_progs   = $(foreach t,$(UNIT),$(B)/tests/$(notdir $(t:.c=)))
+fuzz_seed_progs = $(foreach t,$(FUZZ),$(B)/tests/$(notdir $(t:.c=)))
+fuzz_progs   = $(foreach t,$(FUZZ),build/fuzz/$(notdir $(t:.c=)))
+
+# ---- programs ----
+
+.PHONY: all check demo bench fuzz install clean format deps programs tests fuzzers
+.SECONDARY:
+all: programs
+programs: $(B)/gatepost-policyd $(B)/gatepost
+tests: programs $(unit_progs) $(fuzz_seed_progs)
+
+$(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libgatepost.a
+	$(LINK) -o $@ $^ $(ALL_LIBS)
+
+$(B)/gatepost: $(cli_objs) $(B)/libgatepost.a
+	$(LINK) -o $@ $^ $(ALL_LIBS)
+
+$(B)/libgatepost.a: $(lib_objs)
+$(B)/libpolicyd.a: $(policyd_objs)
+$(B)/libsupport.a: $(support_objs)
+$(B)/lib%.a:
+	rm -f $@ && ar rcs $@ $^
+
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# ---- tests ----
+
+vpath test_%.c $(sort $(dir $(UNIT)))
+vpath fuzz_%.c tests/fuzz
+
+test_link = @mkdir -p $(@D); \
+	$(CC) $(ALL_CFLAGS) -Itests -pie -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a \
+	$(B)/libgatepost.a $(test_libs) $(ALL_LIBS)
+test_deps = $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
+
+$(B)/tests/test_%: test_%.c $(test_deps)
+	$(call test_link)
+
+$(B)/tests/fuzz_%: fuzz_%.c tests/fuzz/replay.c $(test_deps)
+	$(call test_link,tests/fuzz/replay.c)
+
+fuzzers: $(fuzz_progs)
+build/fuzz/fuzz_%: fuzz_%.c $(foreach l,$(LIB),shared/$(l).c) $(foreach p,$(POLICYD),policyd/$(p).c)
+	@mkdir -p $(@D)
+	$(CLANG) -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
+	  -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=all -o $@ $^ $(ALL_LIBS)
+
+deps:
+	@tests/support/deps
+
+check: deps
+	@CLANG="$(CLANG)" PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" \
+	  RACES="$(RACES)" MAKE="$(MAKE)" T="$(T)" $(PYTHON) tests/support/run.py $(SCRIPTS)
+
+demo: deps
+	@$(MAKE) --no-print-directory -s programs
+	@$(PYTHON) tests/mta/demo.py
+
+bench: deps
+	@$(MAKE) --no-print-directory -s programs
+	@$(PYTHON) tests/bench/bench.py
+
+fuzz: fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py $(fuzz_progs)
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+install: programs
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/gatepost \
+	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
+	install -m 755 $(B)/gatepost-policyd $(DESTDIR)$(sbindir)
+	install -m 755 $(B)/gatepost $(DESTDIR)$(bindir)
+	test -e $(DESTDIR)$(sysconfdir)/gatepost/gatepost.conf || \
+	  install -m 644 conf-examples/gatepost.conf $(DESTDIR)$(sysconfdir)/gatepost
+	install -m 644 README conf-examples/postfix-*.cf $(DESTDIR)$(docdir)
+	install -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 man/gatepost-policyd.8 man/gatepost.8 $(DESTDIR)$(mandir)/man8
+
+clean:
+	rm -rf build

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* The system clocks and arithmetic on deadlines. */
+#include "base/clock.h"
+
+#include <limits.h>
+#include <time.h>
+
+/* system_mono_us: CLOCK_MONOTONIC. */
+static int64_t system_mono_us(const struct gp_clock *clock)
+{
+	(void)clock;
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* system_wall_s: Unix time. */
+static int64_t system_wall_s(const struct gp_clock *clock)
+{
+	(void)clock;
+	return (int64_t)time(NULL);
+}
+
+/* gp_clock_system: the machine's own. */
+const struct gp_clock *gp_clock_system(void)
+{
+	static const struct gp_clock system_clock = {system_mono_us, system_wall_s};
+	return &system_clock;
+}
+
+/* gp_clock_now_us: monotonic time. */
+int64_t gp_clock_now_us(const struct gp_clock *clock)
+{
+	return clock->mono_us(clock);
+}
+
+/* gp_clock_left_ms: rounded up, so that a wait never ends just before its time and spins. */
+int gp_clock_left_ms(const struct gp_clock *clock, int64_t deadline_us)
+{
+	int64_t left = deadline_us - gp_clock_now_us(clock);
+	if (left <= 0)
+		return 0;
+	left = (left + 999) / 1000;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}

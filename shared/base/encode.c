@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/* Byte by byte into a strbuf; UTF-8 is checked with the libc-independent rules of RFC 3629. */
+#include "base/encode.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* is_alnum: ASCII letter or digit. */
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* gp_encode_percent: all but unreserved characters. */
+void gp_encode_percent(struct gp_strbuf *buf, struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (is_alnum(c) || (c && strchr("-._~", c)))
+			gp_strbuf_add_char(buf, c);
+		else
+			gp_strbuf_printf(buf, "%%%02X", (unsigned)(unsigned char)c);
+	}
+}
+
+/* utf8_length: bytes of the well-formed multi-byte sequence at the start of text, or 0. */
+static size_t utf8_length(struct gp_span text)
+{
+	const unsigned char *u = (const unsigned char *)text.ptr;
+	size_t n = u[0] >= 0xf0 && u[0] <= 0xf4   ? 4
+		   : u[0] >= 0xe0 && u[0] <= 0xef ? 3
+		   : u[0] >= 0xc2 && u[0] <= 0xdf ? 2
+						  : 0;
+	if (n == 0 || n > text.len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	/* RFC 3629 4: no overlong forms, no surrogates, nothing past U+10FFFF; nor C1 controls */
+	if ((u[0] == 0xc2 && u[1] < 0xa0) || (u[0] == 0xe0 && u[1] < 0xa0) ||
+		(u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf0 && u[1] < 0x90) ||
+		(u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* add_safe: text with control characters and broken UTF-8 as '?', specials escaped if asked. */
+static void add_safe(struct gp_strbuf *buf, struct gp_span text, bool keep_utf8, bool escape)
+{
+	while (text.len) {
+		char c = text.ptr[0];
+		size_t n = 1;
+		if (c >= 0x20 && c < 0x7f) {
+			if (escape && (c == '"' || c == '\\'))
+				gp_strbuf_add_char(buf, '\\');
+			gp_strbuf_add_char(buf, c);
+		} else if (keep_utf8 && (n = utf8_length(text)) > 0) {
+			gp_strbuf_add_span(buf, (struct gp_span) {text.ptr, n});
+		} else {
+			n = 1;
+			gp_strbuf_add_char(buf, '?');
+		}
+		text = gp_span_skip(text, n);
+	}
+}
+
+/* is_bare: atext and dots, at most one @, which is neither first nor last (RFC 8601 2.2). */
+static bool is_bare(struct gp_span text)
+{
+	size_t ats = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (c == '@' && (ats++ > 0 || i == 0 || i + 1 == text.len))
+			return false;
+		if (!is_alnum(c) && (!c || !strchr("@!#$%&'*+-/?^_`{|}~.", c)))
+			return false;
+	}
+	return text.len > 0;
+}
+
+/* gp_encode_header_value: bare or quoted. */
+void gp_encode_header_value(struct gp_strbuf *buf, struct gp_span text)
+{
+	if (is_bare(text)) {
+		gp_strbuf_add_span(buf, text);
+		return;
+	}
+	gp_strbuf_add_char(buf, '"');
+	add_safe(buf, text, true, true);
+	gp_strbuf_add_char(buf, '"');
+}
+
+/* gp_encode_visible: printable ASCII. */
+void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text)
+{
+	add_safe(buf, text, false, false);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/* Addresses over inet_pton and inet_ntop; special ranges as a table. */
+#include "base/ipaddr.h"
+
+#include <arpa/inet.h>
+#include <bsd/string.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Ranges whose addresses stand for no single host of the internet (RFC 6890 and its updates). */
+static const struct gp_prefix private_ranges[] = {
+	{{GP_IP_V4, {0}}, 8},
+	{{GP_IP_V4, {10}}, 8},
+	{{GP_IP_V4, {100, 64}}, 10},
+	{{GP_IP_V4, {127}}, 8},
+	{{GP_IP_V4, {169, 254}}, 16},
+	{{GP_IP_V4, {172, 16}}, 12},
+	{{GP_IP_V4, {192, 168}}, 16},
+	{{GP_IP_V6, {0}}, 128},
+	{{GP_IP_V6, {[15] = 1}}, 128},
+	{{GP_IP_V6, {0xfc}}, 7},
+	{{GP_IP_V6, {0xfe, 0x80}}, 10},
+};
+
+/* gp_ipaddr_parse: tries both families. */
+int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out)
+{
+	char copy[GP_IPADDR_TEXT];
+	struct gp_ipaddr addr = {.family = GP_IP_NONE};
+	if (text.len == 0 || text.len >= sizeof copy || memchr(text.ptr, 0, text.len))
+		return GP_ESYNTAX;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = 0;
+	if (inet_pton(AF_INET, copy, addr.bytes) == 1)
+		addr.family = GP_IP_V4;
+	else if (inet_pton(AF_INET6, copy, addr.bytes) == 1)
+		addr.family = GP_IP_V6;
+	else
+		return GP_ESYNTAX;
+	*addr_out = addr;
+	return GP_OK;
+}
+
+/* gp_ipaddr_unmap: takes the IPv4 address out of ::ffff:0:0/96. */
+struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr)
+{
+	static const struct gp_ipaddr mapped = {GP_IP_V6, {[10] = 0xff, [11] = 0xff}};
+	if (!gp_ipaddr_match(&addr, &mapped, 96))
+		return addr;
+	struct gp_ipaddr v4 = {.family = GP_IP_V4};
+	memcpy(v4.bytes, addr.bytes + 12, 4);
+	return v4;
+}
+
+/* gp_ipaddr_format: canonical text. */
+const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT])
+{
+	int af = addr->family == GP_IP_V4 ? AF_INET : AF_INET6;
+	if (addr->family == GP_IP_NONE || !inet_ntop(af, addr->bytes, text_out, GP_IPADDR_TEXT))
+		(void)strlcpy(text_out, "unknown", GP_IPADDR_TEXT); /* always fits */
+	return text_out;
+}
+
+/* gp_ipaddr_equal: all bits. */
+bool gp_ipaddr_equal(const struct gp_ipaddr *a, const struct gp_ipaddr *b)
+{
+	return gp_ipaddr_match(a, b, gp_ipaddr_bits(a));
+}
+
+/* gp_ipaddr_bits: by family. */
+unsigned gp_ipaddr_bits(const struct gp_ipaddr *addr)
+{
+	return addr->family == GP_IP_V4 ? 32 : addr->family == GP_IP_V6 ? 128 : 0;
+}
+
+/* gp_ipaddr_is_private: the table above. */
+bool gp_ipaddr_is_private(const struct gp_ipaddr *addr)
+{
+	for (size_t i = 0; i < sizeof private_ranges / sizeof private_ranges[0]; i++)
+		if (gp_prefix_has(&private_ranges[i], addr))
+			return true;
+	return false;
+}
+
+/* gp_ipaddr_match: whole bytes, then the bits that remain. */
+bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsigned length)
+{
+	if (a->family != b->family || length > gp_ipaddr_bits(a))
+		return false;
+	unsigned whole = length / 8, rest = length % 8;
+	if (memcmp(a->bytes, b->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest)) == 0;
+}
+
+/* has_host_bits: is a bit past the prefix length set? */
+static bool has_host_bits(const struct gp_prefix *prefix)
+{
+	for (unsigned bit = prefix->length; bit < gp_ipaddr_bits(&prefix->addr); bit++)
+		if (prefix->addr.bytes[bit / 8] >> (7 - bit % 8) & 1)
+			return true;
+	return false;
+}
+
+/* gp_prefix_parse: address, then an optional length. */
+int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out)
+{
+	struct gp_span addr, length;
+	struct gp_prefix prefix;
+	bool has_length = gp_span_cut(text, '/', &addr, &length);
+	int rc = gp_ipaddr_parse(addr, &prefix.addr);
+	if (rc)
+		return rc;
+	prefix.length = gp_ipaddr_bits(&prefix.addr);
+	if (has_length) {
+		uint64_t n;
+		rc = gp_span_parse_uint(length, prefix.length, &n);
+		if (rc)
+			return rc;
+		prefix.length = (unsigned)n;
+	}
+	if (has_host_bits(&prefix))
+		return GP_ESYNTAX;
+	*prefix_out = prefix;
+	return GP_OK;
+}
+
+/* gp_prefix_has: the first bits agree. */
+bool gp_prefix_has(const struct gp_prefix *prefix, const struct gp_ipaddr *addr)
+{
+	return prefix->addr.family == addr->family &&
+	       gp_ipaddr_match(&prefix->addr, addr, prefix->length);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Addresses and prefixes of IPv4 and IPv6: parse, print, compare.
+ *
+ * Text goes through inet_pton and inet_ntop of libc only (OpenDMARC #275: hand-made walking of
+ * address text went wrong). Plain values, no ownership.
+ */
+#ifndef GP_BASE_IPADDR_H
+#define GP_BASE_IPADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum gp_ip_family { GP_IP_NONE = 0, GP_IP_V4 = 4, GP_IP_V6 = 6 };
+
+struct gp_ipaddr {
+	enum gp_ip_family family;
+	uint8_t bytes[16]; /* network order; IPv4 uses the first 4, the others are 0 */
+};
+
+/* A network: the bits of addr past length are 0. */
+struct gp_prefix {
+	struct gp_ipaddr addr;
+	unsigned length; /* 0..32 or 0..128 */
+};
+
+#define GP_IPADDR_TEXT 46 /* room for any address with its NUL */
+
+/* Text form of either family. GP_ESYNTAX when it is none. */
+int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out) GP_MUST_CHECK;
+
+/* ::ffff:192.0.2.1 becomes 192.0.2.1; others are returned as they are (RFC 7208 5). */
+struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr);
+
+/* Canonical text into text_out; "unknown" for GP_IP_NONE. Returns text_out. */
+const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT]);
+
+/* Same family and bytes. */
+bool gp_ipaddr_equal(const struct gp_ipaddr *a, const struct gp_ipaddr *b);
+
+/* Number of bits of the family: 32, 128, or 0. */
+unsigned gp_ipaddr_bits(const struct gp_ipaddr *addr);
+
+/*
+ * Loopback, private, link-local, shared (RFC 6598), unique-local, unspecified: an address that does
+ * not tell hosts of the internet apart (RFC 6890's registries).
+ */
+bool gp_ipaddr_is_private(const struct gp_ipaddr *addr);
+
+/* "192.0.2.0/24", "2001:db8::/32", or a bare address (full length). Host bits must be 0. */
+int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out) GP_MUST_CHECK;
+
+/* Do the first length bits of both addresses agree (and the families)? */
+bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsigned length);
+
+/* Is the address inside the network? An IPv4 address is never inside an IPv6 network. */
+bool gp_prefix_has(const struct gp_prefix *prefix, const struct gp_ipaddr *addr);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * DNS: questions and answers as the checks see them.
+ *
+ * Knows records, the states an answer may have, and who is asked; knows no verdict: what a missing
+ * name means for a mail is said by each protocol's own RFC.
+ *
+ *     struct gp_dns_question q = {"example.org", GP_DNS_TXT};
+ *     struct gp_dns_answer a;
+ *     int rc = gp_dns_query(ctx, &q, 1, &a);    (several at once: count > 1)
+ *     if (!rc && a.state == GP_DNS_FOUND) ... a.records[0].text ...
+ *
+ * A query succeeds (GP_OK) whatever the world says: trouble with servers is the state
+ * GP_DNS_TEMPFAIL with a text in problem. A negative status means that we could not do our part:
+ * GP_ETOOBIG (arena), GP_ENOMEM, GP_EINVAL.
+ *
+ * Names are text: labels between dots, every other byte stands for itself (no backslash escapes),
+ * case does not matter, one trailing dot is allowed. A name that cannot exist (empty label, label
+ * over 63 octets, more than 253 octets: RFC 1035 2.3.4) is never sent and answered NXDOMAIN.
+ *
+ * Ownership: answers and all they point to live in ctx->arena. Resolvers are heap objects with one
+ * owner; one resolver may be used by any number of threads.
+ */
+#ifndef GP_DNS_DNS_H
+#define GP_DNS_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "base/err.h"
+#include "base/ipaddr.h"
+#include "base/span.h"
+
+enum gp_dns_type {
+	GP_DNS_A = 1,
+	GP_DNS_PTR = 12,
+	GP_DNS_MX = 15,
+	GP_DNS_TXT = 16,
+	GP_DNS_AAAA = 28
+};
+
+enum gp_dns_state {
+	GP_DNS_FOUND,    /* records of the type asked for */
+	GP_DNS_NODATA,   /* the name exists, without such records (RFC 2308 2.2) */
+	GP_DNS_NXDOMAIN, /* no such name (RFC 2308 2.1) */
+	GP_DNS_TEMPFAIL, /* no usable answer: time-out, SERVFAIL, REFUSED, nonsense */
+	GP_DNS_BOGUS     /* the validating resolver refuses the answer (RFC 8914, DNSSEC codes) */
+};
+
+#define GP_DNS_NAME_MAX 253     /* text form without the trailing dot */
+#define GP_DNS_NAME_TEXT 256    /* room for any such text with its NUL */
+#define GP_DNS_RECORDS_MAX 256  /* of one answer; what comes after is dropped */
+#define GP_DNS_QUESTIONS_MAX 64 /* of one gp_dns_query call */
+#define GP_DNS_SERVERS_MAX 8
+
+struct gp_dns_question {
+	const char *name; /* borrowed for the call */
+	enum gp_dns_type type;
+};
+
+/* One record; which members are set follows from the type asked for. */
+struct gp_dns_record {
+	struct gp_span text;   /* TXT: its strings joined without blanks; any byte may occur */
+	const char *name;      /* MX, PTR: the target, small letters, no trailing dot, root: "" */
+	struct gp_ipaddr addr; /* A, AAAA */
+	uint16_t preference;   /* MX */
+};
+
+struct gp_dns_answer {
+	enum gp_dns_state state;
+	bool secure;         /* AD was set and the configuration trusts the resolver */
+	bool cached;         /* came from the cache, without a packet */
+	uint32_t ttl_s;      /* how long it may be kept; 0 for trouble */
+	const char *problem; /* for TEMPFAIL and BOGUS: what happened, for people; else NULL */
+	size_t count;        /* records; 0 unless FOUND */
+	const struct gp_dns_record *records;
+};
+
+/*
+ * Asks all questions at once (they are in flight together) and waits until each has its answer or
+ * the deadline of ctx has passed (then: TEMPFAIL). count is at most GP_DNS_QUESTIONS_MAX;
+ * answers_out has room for count answers, in the order of the questions.
+ */
+int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out) GP_MUST_CHECK;
+
+/* Frees a resolver and the layers below it; accepts NULL. No query may be under way. */
+void gp_dns_free(struct gp_dns *dns);
+
+/* "TXT" and so on; "found", "no data", "no such name", "temporary failure", "bogus". */
+const char *gp_dns_type_name(enum gp_dns_type type);
+const char *gp_dns_state_text(enum gp_dns_state state);
+
+/* ---- names ---- */
+
+/* Can this name exist (limits above)? "" and "." are the root and valid. */
+bool gp_dns_name_is_valid(struct gp_span name);
+
+/* The same name, ASCII case and one trailing dot aside? */
+bool gp_dns_name_equal(struct gp_span a, struct gp_span b);
+
+/* Is name equal to parent or below it, label for label? Everything is below the root. */
+bool gp_dns_name_is_within(struct gp_span name, struct gp_span parent);
+
+/* 4.3.2.1.in-addr.arpa or the nibbles of ip6.arpa (RFC 1035 3.5, RFC 3596 2.5). */
+void gp_dns_name_reverse(const struct gp_ipaddr *addr, char name_out[GP_DNS_NAME_TEXT]);
+
+/* ---- constructors, for the surfaces ---- */
+
+struct gp_dns_server {
+	struct gp_ipaddr addr;
+	uint16_t port;
+};
+
+struct gp_dns_options {
+	struct gp_dns_server servers[GP_DNS_SERVERS_MAX]; /* in order of preference */
+	size_t server_count;
+	unsigned timeout_ms; /* of one attempt at one server */
+	unsigned attempts;   /* rounds over all servers */
+	bool trust_ad;       /* the way to the resolver is safe: keep its AD bit (RFC 6840 5.8) */
+};
+
+struct gp_dns_cache_options {
+	size_t entries;          /* at most so many answers */
+	unsigned ttl_min_s;      /* a shorter TTL is lengthened to this */
+	unsigned ttl_max_s;      /* a longer one is shortened */
+	unsigned negative_max_s; /* for NODATA and NXDOMAIN (RFC 2308 5) */
+	unsigned failure_s;      /* for TEMPFAIL and BOGUS (RFC 2308 7: at most 300) */
+};
+
+struct gp_dns_cache_stats {
+	uint64_t hits, misses, joined; /* joined: waited for the same question of another thread */
+	uint64_t evicted;
+	size_t entries, bytes;
+};
+
+/* A resolver that asks name servers; copies the options. GP_EINVAL without servers. */
+int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_out) GP_MUST_CHECK;
+
+/*
+ * A cache over below, which it takes (on success only); borrows the clock. All threads that share
+ * the cache ask a question that is not in it once.
+ */
+int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
+	const struct gp_clock *clock, struct gp_dns **dns_out) GP_MUST_CHECK;
+
+/* Counters of a cache made by gp_dns_cache_new; all 0 for another kind of resolver. */
+void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out);
+
+/*
+ * Reads the text of a resolv.conf(5): nameserver lines into servers (what does not parse is
+ * skipped; more than GP_DNS_SERVERS_MAX are dropped), and from options lines timeout, attempts and
+ * trust-ad. Without any nameserver line: 127.0.0.1, as libc does. Other members stay as they are.
+ */
+void gp_dns_options_from_resolv_conf(struct gp_span text, struct gp_dns_options *options);
+
+/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353"; port 53 when there is none.
+ */
+int gp_dns_server_parse(struct gp_span text, struct gp_dns_server *server_out) GP_MUST_CHECK;
+
+#endif
