@@ -15,13 +15,14 @@ VERSION = 0.1.0
 
 BASE    = arena clock encode err ipaddr log span strbuf
 MAIL    = address
-DNS     = dns dns_cache dns_name dns_resolv dns_wire dns_wire_parse
+DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_name dns_resolv dns_wire \
+	  dns_wire_build dns_wire_flight dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
 CONFIG  = config config_table config_text config_value
 ENGINE  = engine decide reply
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(SPF:%=spf/%) $(CONFIG:%=config/%) \
 	  $(ENGINE:%=engine/%)
-POLICYD = instance listen logsink privs protocol runtime session supervise
+POLICYD = counters instance listen logsink privs protocol runtime session supervise
 CLI     = main cmd_check_config cmd_request cmd_spf
 
 PKGS      = ldns libbsd libconfuse libidn2 jansson

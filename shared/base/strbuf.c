@@ -2,7 +2,6 @@
 /* Doubling growth; the old copy stays in the arena, which the ceiling bounds to twice the text. */
 #include "base/strbuf.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,13 @@
 void gp_strbuf_init(struct gp_strbuf *buf, struct gp_arena *arena, size_t ceiling)
 {
 	*buf = (struct gp_strbuf) {.arena = arena, .ceiling = ceiling};
+}
+
+/* gp_strbuf_init_fixed: the storage is all there will be. */
+void gp_strbuf_init_fixed(struct gp_strbuf *buf, char *storage, size_t size)
+{
+	*buf = (struct gp_strbuf) {.data = storage, .size = size, .ceiling = size - 1};
+	storage[0] = 0;
 }
 
 /* reserve: makes room for n more bytes and a NUL; false once a failure is remembered. */
@@ -60,19 +66,26 @@ void gp_strbuf_add_char(struct gp_strbuf *buf, char c)
 	gp_strbuf_add_span(buf, (struct gp_span) {&c, 1});
 }
 
-/* gp_strbuf_printf: measures, then writes in place. */
+/* gp_strbuf_vprintf: measures, then writes in place. */
+void gp_strbuf_vprintf(struct gp_strbuf *buf, const char *format, va_list ap)
+{
+	va_list again;
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, format, ap);
+	if (n > 0 && reserve(buf, (size_t)n)) {
+		vsnprintf(buf->data + buf->len, (size_t)n + 1, format, again);
+		buf->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+/* gp_strbuf_printf: the same with its own arguments. */
 void gp_strbuf_printf(struct gp_strbuf *buf, const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	int n = vsnprintf(NULL, 0, format, ap);
+	gp_strbuf_vprintf(buf, format, ap);
 	va_end(ap);
-	if (n <= 0 || !reserve(buf, (size_t)n))
-		return;
-	va_start(ap, format);
-	vsnprintf(buf->data + buf->len, (size_t)n + 1, format, ap);
-	va_end(ap);
-	buf->len += (size_t)n;
 }
 
 /* gp_strbuf_finish: the text or what went wrong first. */

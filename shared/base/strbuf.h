@@ -15,6 +15,7 @@
 #ifndef GP_BASE_STRBUF_H
 #define GP_BASE_STRBUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -22,7 +23,7 @@
 #include "base/span.h"
 
 struct gp_strbuf {
-	struct gp_arena *arena; /* borrowed */
+	struct gp_arena *arena; /* borrowed; NULL: fixed storage */
 	char *data;             /* NUL-terminated once something was added */
 	size_t len, size, ceiling;
 	int status; /* first failure: GP_ETOOBIG or GP_ENOMEM */
@@ -31,12 +32,20 @@ struct gp_strbuf {
 /* Begins an empty text of at most ceiling bytes; borrows the arena. */
 void gp_strbuf_init(struct gp_strbuf *buf, struct gp_arena *arena, size_t ceiling);
 
+/*
+ * Begins an empty text in storage of the caller, which is borrowed: size - 1 bytes and a NUL. What
+ * does not fit is left out, byte-exactly at the addition that failed; the rest stays readable.
+ */
+void gp_strbuf_init_fixed(struct gp_strbuf *buf, char *storage, size_t size);
+
 /* Appends; a failure is remembered and shows in gp_strbuf_finish. */
 void gp_strbuf_add(struct gp_strbuf *buf, const char *text);
 void gp_strbuf_add_span(struct gp_strbuf *buf, struct gp_span text);
 void gp_strbuf_add_char(struct gp_strbuf *buf, char c);
 void gp_strbuf_printf(struct gp_strbuf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void gp_strbuf_vprintf(struct gp_strbuf *buf, const char *format, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 /* GP_OK and the text ("" when nothing was added), or the first failure. */
 int gp_strbuf_finish(struct gp_strbuf *buf, const char **text_out) GP_MUST_CHECK;

@@ -17,6 +17,8 @@
  * Names are text: labels between dots, every other byte stands for itself (no backslash escapes),
  * case does not matter, one trailing dot is allowed. A name that cannot exist (empty label, label
  * over 63 octets, more than 253 octets: RFC 1035 2.3.4) is never sent and answered NXDOMAIN.
+ * Known gap: a label that itself holds a dot or a NUL has no text here; a record with one is
+ * dropped.
  *
  * Ownership: answers and all they point to live in ctx->arena. Resolvers are heap objects with one
  * owner; one resolver may be used by any number of threads.
@@ -71,7 +73,8 @@ struct gp_dns_record {
 struct gp_dns_answer {
 	enum gp_dns_state state;
 	bool secure;         /* AD was set and the configuration trusts the resolver */
-	bool cached;         /* came from the cache, without a packet */
+	bool cached;         /* came from the cache, without a packet for this question */
+	bool ours;           /* TEMPFAIL by our own deadline or lack of means: nothing was learnt */
 	uint32_t ttl_s;      /* how long it may be kept; 0 for trouble */
 	const char *problem; /* for TEMPFAIL and BOGUS: what happened, for people; else NULL */
 	size_t count;        /* records; 0 unless FOUND */
@@ -95,7 +98,7 @@ const char *gp_dns_state_text(enum gp_dns_state state);
 
 /* ---- names ---- */
 
-/* Can this name exist (limits above)? "" and "." are the root and valid. */
+/* Can this name exist (limits above)? "" and "." are the root and valid; a NUL byte is not. */
 bool gp_dns_name_is_valid(struct gp_span name);
 
 /* The same name, ASCII case and one trailing dot aside? */
@@ -123,7 +126,7 @@ struct gp_dns_options {
 };
 
 struct gp_dns_cache_options {
-	size_t entries;          /* at most so many answers */
+	size_t entries;          /* at most so many answers, and 512 bytes each on average */
 	unsigned ttl_min_s;      /* a shorter TTL is lengthened to this */
 	unsigned ttl_max_s;      /* a longer one is shortened */
 	unsigned negative_max_s; /* for NODATA and NXDOMAIN (RFC 2308 5) */
@@ -141,7 +144,8 @@ int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_ou
 
 /*
  * A cache over below, which it takes (on success only); borrows the clock. All threads that share
- * the cache ask a question that is not in it once.
+ * the cache ask a question that is not in it once. Negative answers without a SOA come with the TTL
+ * 0 and are kept for ttl_min_s only; an answer marked as ours is never kept nor shared.
  */
 int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
 	const struct gp_clock *clock, struct gp_dns **dns_out) GP_MUST_CHECK;

@@ -9,7 +9,11 @@
 #include "dns/dns.h"
 
 struct gp_dns_ops {
-	/* As gp_dns_query, which has checked that every name is valid and count within bounds. */
+	/*
+	 * As gp_dns_query, which has checked that every name is valid and count within bounds. When
+	 * the deadline of ctx, or want of descriptors or the like, ended the attempt and not the
+	 * servers, the answer is TEMPFAIL with "ours" set: a cache above must not keep it.
+	 */
 	int (*query)(struct gp_dns *dns, struct gp_ctx *ctx,
 		const struct gp_dns_question *questions, size_t count,
 		struct gp_dns_answer *answers_out);
@@ -23,18 +27,50 @@ struct gp_dns {
 	struct gp_dns *below; /* owned; NULL at the bottom */
 };
 
+/* ---- names in packets ---- */
+
+#define GP_DNS_WIRE_NAME_MAX 255 /* RFC 1035 2.3.4 */
+
+/* The uncompressed wire form of a valid name; returns its length. */
+size_t gp_dns_name_to_wire(struct gp_span name, uint8_t wire_out[GP_DNS_WIRE_NAME_MAX]);
+
+/*
+ * Text of an uncompressed wire name: small letters, no trailing dot, root: "". GP_ESYNTAX when it
+ * has no such text: a dot or NUL inside a label, or no proper end.
+ */
+int gp_dns_name_from_wire(struct gp_span wire, char name_out[GP_DNS_NAME_TEXT]) GP_MUST_CHECK;
+
+/* ---- packets ---- */
+
+#define GP_DNS_QUERY_MAX 320  /* header, one question, one empty OPT record */
+#define GP_DNS_EDNS_SIZE 1232 /* what passes unfragmented nearly everywhere (RFC 9715 3.1) */
+#define GP_DNS_CNAME_CHAIN_MAX 16
+
+/* How a query is to look. */
+struct gp_dns_query_form {
+	uint16_t id;
+	bool edns;    /* with an OPT record (RFC 6891) */
+	bool want_ad; /* AD set: tell whether you validated (RFC 6840 5.7) */
+};
+
+/* Writes the packet that asks a question, recursion desired. GP_ENOMEM, or GP_EINVAL for a name. */
+int gp_dns_wire_build(const struct gp_dns_question *question, const struct gp_dns_query_form *form,
+	uint8_t packet_out[GP_DNS_QUERY_MAX], size_t *length_out) GP_MUST_CHECK;
+
 /* One packet, as a server's reply to this question was understood. */
 struct gp_dns_reply {
-	struct gp_dns_answer answer;
-	bool truncated;    /* TC: ask again over TCP */
+	struct gp_dns_answer answer; /* problem is a static text without the server's name */
+	bool truncated;              /* TC: ask again over TCP; there is no answer */
 	bool next_server;  /* a refusal or failure of this server: SERVFAIL, REFUSED, NOTIMP... */
 	bool without_edns; /* the server does not know EDNS (RFC 6891 7): ask again without */
 };
 
 /*
  * Reads a packet: GP_ESYNTAX when it is none or not the reply to this question with this id (the
- * caller then goes on waiting), GP_OK and the reply otherwise. Strings go to the arena. CNAMEs
- * inside the packet are followed. Never fails for content: nonsense becomes TEMPFAIL.
+ * caller then goes on waiting), GP_OK and the reply otherwise; GP_ETOOBIG, GP_ENOMEM when memory
+ * ends. Records go to the arena, and nothing else. CNAMEs inside the packet are followed. Never
+ * fails for content: what begins as the right reply and goes on as nonsense becomes TEMPFAIL. A
+ * FORMERR may come without a question, as from servers that could not read ours.
  */
 int gp_dns_wire_parse(struct gp_arena *arena, struct gp_span packet, uint16_t id,
 	const struct gp_dns_question *question, struct gp_dns_reply *reply_out) GP_MUST_CHECK;

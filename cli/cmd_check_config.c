@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* gatepost check-config: all errors at once, the settled values, or an example of every option. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "config/config.h"
+
+static const char help[] =
+	"usage: gatepost check-config [--dump] [FILE]\n"
+	"       gatepost check-config --example | --man\n"
+	"\n"
+	"Checks a configuration file (default " GP_CONFIG_PATH ")\n"
+	"and reports all its errors: file, line, option, value and what is allowed.\n"
+	"\n"
+	"  --dump     print every option with its settled value\n"
+	"  --example  print a commented file with every option and its default\n"
+	"  --man      print the options as a part of a man page (mdoc)\n"
+	"\n"
+	"examples:\n"
+	"  gatepost check-config\n"
+	"  gatepost check-config --dump ./gatepost.conf\n"
+	"  gatepost check-config --example > gatepost.conf\n"
+	"\n"
+	"exit codes: 0 no errors, 1 trouble, 2 usage, 3 the file has errors or cannot be read\n";
+
+enum output { OUTPUT_CHECK, OUTPUT_DUMP, OUTPUT_EXAMPLE, OUTPUT_MAN };
+
+/* print_built: what f builds from the rows alone. */
+static int print_built(void (*f)(struct gp_strbuf *))
+{
+	struct gp_arena *arena = gp_arena_new(1024 * 1024);
+	struct gp_strbuf buf;
+	const char *text;
+	if (!arena)
+		return GP_CLI_TROUBLE;
+	gp_strbuf_init(&buf, arena, 256 * 1024);
+	f(&buf);
+	int rc = gp_strbuf_finish(&buf, &text);
+	if (!rc)
+		fputs(text, stdout);
+	gp_arena_free(arena);
+	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
+}
+
+/* print_dump: the settled values. */
+static int print_dump(const struct gp_config *config)
+{
+	struct gp_arena *arena = gp_arena_new(16 * GP_CONFIG_FILE_MAX);
+	struct gp_strbuf buf;
+	int rc = GP_ENOMEM;
+	if (arena) {
+		gp_strbuf_init(&buf, arena, 4 * GP_CONFIG_FILE_MAX);
+		rc = gp_config_dump(config, &buf);
+		if (!rc)
+			fputs(buf.data, stdout);
+	}
+	gp_arena_free(arena);
+	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
+}
+
+/* check: the file, then what was asked for. */
+static int check(const char *path, enum output output)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	int code = GP_CLI_FINE, rc = gp_config_load(path, &config, &errors);
+	if (rc) {
+		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
+		if (errors.count > 1)
+			fprintf(stderr, "%zu errors\n", errors.count);
+		code = rc == GP_ENOMEM ? GP_CLI_TROUBLE : GP_CLI_CONFIG;
+	} else if (output == OUTPUT_DUMP) {
+		code = print_dump(config);
+	} else {
+		printf("%s: no errors\n", path);
+	}
+	gp_config_free(config);
+	gp_config_errors_fini(&errors);
+	return code;
+}
+
+/* gp_cli_check_config: options, then one of the outputs. */
+int gp_cli_check_config(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"dump", no_argument, NULL, OUTPUT_DUMP},
+		{"example", no_argument, NULL, OUTPUT_EXAMPLE},
+		{"man", no_argument, NULL, OUTPUT_MAN},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	enum output output = OUTPUT_CHECK;
+	int c;
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return GP_CLI_FINE;
+		}
+		if (c == '?')
+			return gp_cli_usage("check-config", "this option is not known");
+		output = (enum output)c;
+	}
+	if (argc - optind > 1)
+		return gp_cli_usage("check-config", "one file at a time");
+	if (output == OUTPUT_EXAMPLE)
+		return print_built(gp_config_example);
+	if (output == OUTPUT_MAN)
+		return print_built(gp_config_man);
+	return check(optind < argc ? argv[optind] : GP_CONFIG_PATH, output);
+}

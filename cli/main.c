@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* gatepost: finds the subcommand in a table and calls it. */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"spf", gp_cli_spf, "check SPF as the mail server would, and show how it comes about"},
+	{"check-config", gp_cli_check_config, "check a configuration file, or print one"},
+	{"request", gp_cli_request, "ask a running gatepost-policyd what Postfix would be told"},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+/* print_help: the table. */
+static void print_help(FILE *out)
+{
+	fputs("usage: gatepost COMMAND [OPTIONS]\n\ncommands:\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-14s%s\n", commands[i].name, commands[i].help);
+	fputs("\n"
+	      "gatepost COMMAND --help says more, with examples. gatepost --version.\n"
+	      "\n"
+	      "exit codes: 0 the question was answered, 1 it could not be, 2 usage,\n"
+	      "            3 the configuration has errors\n",
+		out);
+}
+
+/* gp_cli_usage: what is wrong, and where help is. */
+int gp_cli_usage(const char *command, const char *format, ...)
+{
+	va_list ap;
+	fprintf(stderr, "gatepost %s: ", command);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fprintf(stderr, "\ngatepost %s --help shows how it is used\n", command);
+	return GP_CLI_USAGE;
+}
+
+/* main: dispatch. */
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	if (argc < 2) {
+		print_help(stderr);
+		return GP_CLI_USAGE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("gatepost " GP_VERSION);
+		return GP_CLI_FINE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return GP_CLI_FINE;
+	}
+	fprintf(stderr, "gatepost: there is no command \"%s\"\n\n", argv[1]);
+	print_help(stderr);
+	return GP_CLI_USAGE;
+}

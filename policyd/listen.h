@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Listen: the sockets Postfix connects to, and the loop that gives each connection its thread.
+ *
+ * Sockets are opened before privileges are dropped and outlive a crash of the process that serves
+ * them. At max_connections no further connection is accepted until one ends; they wait in the
+ * system's queue, and the log says so.
+ */
+#ifndef GP_POLICYD_LISTEN_H
+#define GP_POLICYD_LISTEN_H
+
+#include "base/err.h"
+#include "config/config.h"
+#include "policyd/session.h"
+
+#define GP_LISTEN_MAX 16
+
+struct gp_listen_sockets {
+	int fds[GP_LISTEN_MAX];
+	const char *unix_paths[GP_LISTEN_MAX]; /* borrowed from the configuration; NULL for inet */
+	size_t count;
+};
+
+/* Opens all sockets or none. On GP_EIO the log has said which and why. */
+int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log *log,
+	struct gp_listen_sockets *sockets_out) GP_MUST_CHECK;
+
+/* Closes them; with remove, unix sockets vanish from the file system where that is permitted. */
+void gp_listen_close(struct gp_listen_sockets *sockets, bool remove);
+
+struct gp_listen;
+
+/*
+ * Starts the accepting thread. Borrows sockets and shared until gp_listen_stop has returned.
+ */
+int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_shared *shared,
+	struct gp_listen **listen_out) GP_MUST_CHECK;
+
+/*
+ * Accepts no more, lets requests under way end, and waits for that, at most wait_ms. Returns how
+ * many sessions were left; 0 frees listen, otherwise the process had better end.
+ */
+unsigned gp_listen_stop(struct gp_listen *listen, unsigned wait_ms);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * gatepost-policyd: options, order of start, signals, exit codes. The only file that may end the
+ * process.
+ *
+ * Order: configuration, sockets, privileges; then the child (gp_supervise); in it the resolver and
+ * the threads. Signals are blocked everywhere and awaited by the first thread.
+ *
+ * Exit codes: 0 stopped as asked, 1 trouble, 2 usage, 3 the configuration has errors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "policyd/listen.h"
+#include "policyd/logsink.h"
+#include "policyd/privs.h"
+#include "policyd/runtime.h"
+#include "policyd/session.h"
+#include "policyd/supervise.h"
+
+enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONFIG = 3 };
+
+static const char usage[] =
+	"usage: gatepost-policyd [-c FILE] [-t] [-h] [-V]\n"
+	"\n"
+	"Answers Postfix (check_policy_service) whether a mail may come in. Stays in the\n"
+	"foreground; SIGHUP loads the configuration again, SIGTERM stops, SIGUSR1 logs counters.\n"
+	"\n"
+	"  -c FILE  configuration (default " GP_CONFIG_PATH ")\n"
+	"  -t       check the configuration and exit\n"
+	"  -h       this help\n"
+	"  -V       version\n"
+	"\n"
+	"exit codes: 0 stopped as asked (or -t: no errors), 1 trouble, 2 usage,\n"
+	"            3 the configuration has errors\n";
+
+struct options {
+	const char *path;
+	bool test_only;
+};
+
+/* What the serving process needs; made before it is forked. */
+struct service {
+	struct gp_config *config;
+	struct gp_listen_sockets sockets;
+};
+
+/* parse_options: -1 to go on, else the exit code. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	int c;
+	while ((c = getopt(argc, argv, "c:thV")) != -1) {
+		switch (c) {
+		case 'c':
+			o->path = optarg;
+			break;
+		case 't':
+			o->test_only = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_FINE;
+		case 'V':
+			puts("gatepost-policyd " GP_VERSION);
+			return EXIT_FINE;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "gatepost-policyd: unexpected argument: %s\n%s", argv[optind],
+			usage);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* ---- the serving process ---- */
+
+/* stop_text: the last line of the log. */
+static void stop_text(const struct gp_log *log, unsigned left)
+{
+	if (left)
+		gp_log_text(log, GP_LOG_WARNING, "stopped with %u sessions under way", left);
+	else
+		gp_log_text(log, GP_LOG_NOTICE, "stopped");
+}
+
+/* await_signals: HUP reloads, USR1 counts, TERM and INT return. */
+static void await_signals(struct gp_session_shared *shared)
+{
+	sigset_t set;
+	gp_supervise_signals(&set);
+	for (;;) {
+		siginfo_t info;
+		int signal = sigwaitinfo(&set, &info);
+		if (signal == SIGTERM || signal == SIGINT)
+			return;
+		if (signal == SIGHUP)
+			(void)gp_runtimes_reload(shared->runtimes); /* has said what was wrong */
+		if (signal == SIGHUP || signal == SIGUSR1) {
+			const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
+			gp_counters_log(&shared->counters, &r->log);
+			gp_runtimes_release(shared->runtimes, r);
+		}
+	}
+}
+
+/* serve_until_stopped: from the first thread to the last. */
+static int serve_until_stopped(struct service *service, struct gp_session_shared *shared)
+{
+	struct gp_listen *listen;
+	int rc = gp_listen_start(&service->sockets, shared, &listen);
+	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
+	unsigned wait_ms = r->config->policyd.deadline_ms + 1000;
+	if (rc)
+		gp_log_text(&r->log, GP_LOG_ERROR, "cannot start: %s", gp_err_text(rc));
+	else
+		gp_log_text(&r->log, GP_LOG_NOTICE,
+			"gatepost-policyd " GP_VERSION " is ready, pid %ld", (long)getpid());
+	gp_runtimes_release(shared->runtimes, r);
+	if (rc)
+		return EXIT_TROUBLE;
+	await_signals(shared);
+	unsigned left = gp_listen_stop(listen, wait_ms);
+	r = gp_runtimes_acquire(shared->runtimes);
+	gp_counters_log(&shared->counters, &r->log);
+	stop_text(&r->log, left);
+	gp_runtimes_release(shared->runtimes, r);
+	if (left)
+		_exit(EXIT_FINE); /* their threads still use everything that is freed below */
+	return EXIT_FINE;
+}
+
+/* serve: main of the serving process. */
+static int serve(void *arg)
+{
+	struct service *service = arg;
+	struct gp_session_shared shared = {.instances = gp_instances_new()};
+	int code = EXIT_TROUBLE;
+	/* a heap of its own for each thread would cost more memory than locks cost time */
+	mallopt(M_ARENA_MAX, 2);
+	if (shared.instances && gp_runtimes_new(service->config, &shared.runtimes) == GP_OK) {
+		service->config = NULL; /* taken */
+		code = serve_until_stopped(service, &shared);
+	}
+	gp_runtimes_free(shared.runtimes);
+	gp_instances_free(shared.instances);
+	return code;
+}
+
+/* ---- start ---- */
+
+/* raise_files: a descriptor for each connection and each question under way. */
+static void raise_files(const struct gp_config_policyd *options, const struct gp_log *log)
+{
+	struct rlimit limit;
+	rlim_t want = (rlim_t)options->max_connections * 2 + 64;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= want)
+		return;
+	limit.rlim_cur = want;
+	if (limit.rlim_max < want)
+		limit.rlim_max = want;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		gp_log_text(log, GP_LOG_WARNING,
+			"cannot raise the limit of open files to %llu for max_connections: %s",
+			(unsigned long long)want, strerror(errno));
+}
+
+/* standard_files: 0, 1 and 2 exist, so that no socket takes their place. */
+static int standard_files(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2)
+		fd = dup(fd);
+	if (fd > 2)
+		close(fd);
+	return fd < 0 ? GP_EIO : GP_OK;
+}
+
+/* run: everything after the configuration. */
+static int run(struct service *service)
+{
+	struct gp_log log;
+	sigset_t set;
+	const struct gp_config_policyd *options = &service->config->policyd;
+	bool supervised = options->supervise;
+	gp_logsink_open(&service->config->log);
+	gp_logsink_init(&log, &service->config->log);
+	gp_supervise_signals(&set);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return EXIT_TROUBLE;
+	raise_files(options, &log);
+	if (gp_listen_open(options, &log, &service->sockets) || gp_privs_drop(options, &log))
+		return EXIT_TROUBLE;
+	if (access(service->config->path, R_OK))
+		gp_log_text(&log, GP_LOG_WARNING,
+			"%s cannot be read by the user the daemon runs as: a reload will fail",
+			service->config->path);
+	if (!supervised)
+		return serve(service);
+	return gp_supervise(serve, service, &log);
+}
+
+/* main: options, configuration, run. */
+int main(int argc, char **argv)
+{
+	struct options o = {.path = GP_CONFIG_PATH};
+	struct gp_config_errors errors = {0};
+	struct service service = {0};
+	int code = standard_files() ? EXIT_TROUBLE : parse_options(argc, argv, &o);
+	if (code >= 0)
+		return code;
+	int rc = gp_config_load(o.path, &service.config, &errors);
+	if (rc)
+		fprintf(stderr, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
+	else if (o.test_only)
+		printf("%s: no errors\n", o.path);
+	gp_config_errors_fini(&errors);
+	if (rc || o.test_only)
+		return rc ? EXIT_CONFIG : EXIT_FINE;
+	code = run(&service);
+	gp_listen_close(&service.sockets, true);
+	gp_config_free(service.config);
+	return code;
+}

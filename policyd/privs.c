@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* The order matters: groups need root, chroot needs root, the user goes last. */
+#include "policyd/privs.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* failed: says which step did not work. */
+static int failed(const struct gp_log *log, const char *step)
+{
+	gp_log_text(log, GP_LOG_ERROR, "dropping privileges: %s: %s", step, strerror(errno));
+	return GP_EIO;
+}
+
+/* find_ids: the numbers of the configured user and group. */
+static int find_ids(
+	const struct gp_config_policyd *options, const struct gp_log *log, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *pw = getpwnam(options->user);
+	if (!pw) {
+		gp_log_text(log, GP_LOG_ERROR,
+			"started as root, but the user \"%s\" does not exist: create it "
+			"(useradd --system --no-create-home %s) or set policyd.user",
+			options->user, options->user);
+		return GP_EINVAL;
+	}
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	if (*options->group) {
+		const struct group *gr = getgrnam(options->group);
+		if (!gr) {
+			gp_log_text(log, GP_LOG_ERROR,
+				"the group \"%s\" does not exist: create it or set policyd.group",
+				options->group);
+			return GP_EINVAL;
+		}
+		*gid = gr->gr_gid;
+	}
+	if (*uid == 0 || *gid == 0) {
+		gp_log_text(log, GP_LOG_ERROR,
+			"policyd.user and policyd.group must not be root: nothing here needs it");
+		return GP_EINVAL;
+	}
+	return GP_OK;
+}
+
+/* confine: into the configured folder. */
+static int confine(const char *folder, const struct gp_log *log)
+{
+	if (!*folder)
+		return GP_OK;
+	return chroot(folder) || chdir("/") ? failed(log, folder) : GP_OK;
+}
+
+/* prove: every way back must be shut. */
+static int prove(uid_t uid, gid_t gid, const struct gp_log *log)
+{
+	uid_t r, e, s;
+	gid_t gr, ge, gs;
+	bool gone = getresuid(&r, &e, &s) == 0 && r == uid && e == uid && s == uid &&
+		    getresgid(&gr, &ge, &gs) == 0 && gr == gid && ge == gid && gs == gid &&
+		    setresuid((uid_t)-1, 0, (uid_t)-1) != 0 &&
+		    setresgid((gid_t)-1, 0, (gid_t)-1) != 0 && setgroups(0, NULL) != 0;
+	if (gone)
+		return GP_OK;
+	gp_log_text(log, GP_LOG_ERROR, "dropping privileges: root can still be regained");
+	return GP_EIO;
+}
+
+/* gp_privs_drop: the steps, then the proof. */
+int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *log)
+{
+	uid_t uid;
+	gid_t gid;
+	if (geteuid() != 0)
+		return GP_OK;
+	int rc = find_ids(options, log, &uid, &gid);
+	if (rc)
+		return rc;
+	if (initgroups(options->user, gid))
+		return failed(log, "groups");
+	rc = confine(options->chroot, log);
+	if (rc)
+		return rc;
+	if (setresgid(gid, gid, gid))
+		return failed(log, "group");
+	if (setresuid(uid, uid, uid))
+		return failed(log, "user");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return failed(log, "no_new_privs");
+	return prove(uid, gid, log);
+}

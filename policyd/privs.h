@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Privs: from root to an ordinary user, and the proof that there is no way back.
+ *
+ * Call after sockets and files are open and before the first thread. Started by an ordinary user,
+ * nothing is done.
+ */
+#ifndef GP_POLICYD_PRIVS_H
+#define GP_POLICYD_PRIVS_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "config/config.h"
+
+/*
+ * Groups, chroot, group and user, in this order; then tries to come back, which must fail. On
+ * GP_EINVAL or GP_EIO the log has said why, and the process must end.
+ */
+int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *log) GP_MUST_CHECK;
+
+#endif

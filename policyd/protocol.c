@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/* One pass over the lines; known names come from a table of rows. */
+#include "policyd/protocol.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct gp_protocol_request, member)
+
+/* The attributes that are used, in the order in which Postfix sends them. */
+static const struct {
+	const char *name;
+	size_t len, offset;
+} attributes[] = {
+	{"request", 7, AT(request)},
+	{"protocol_state", 14, AT(protocol_state)},
+	{"client_address", 14, AT(client_address)},
+	{"client_name", 11, AT(client_name)},
+	{"server_address", 14, AT(server_address)},
+	{"helo_name", 9, AT(helo_name)},
+	{"sender", 6, AT(sender)},
+	{"recipient", 9, AT(recipient)},
+	{"queue_id", 8, AT(queue_id)},
+	{"instance", 8, AT(instance)},
+	{"sasl_username", 13, AT(sasl_username)},
+};
+#define ATTRIBUTES (sizeof attributes / sizeof attributes[0])
+
+static const struct {
+	const char *word;
+	enum gp_protocol_state state;
+} states[] = {
+	{"RCPT", GP_STATE_RCPT},
+	{"MAIL", GP_STATE_MAIL},
+	{"DATA", GP_STATE_DATA},
+	{"END-OF-MESSAGE", GP_STATE_END_OF_MESSAGE},
+	{"CONNECT", GP_STATE_CONNECT},
+	{"HELO", GP_STATE_HELO},
+	{"EHLO", GP_STATE_HELO},
+};
+
+/* gp_protocol_length: up to the first empty line. */
+size_t gp_protocol_length(struct gp_span bytes)
+{
+	if (bytes.len && bytes.ptr[0] == '\n')
+		return 1;
+	const char *end = bytes.len ? memmem(bytes.ptr, bytes.len, "\n\n", 2) : NULL;
+	return end ? (size_t)(end - bytes.ptr) + 2 : 0;
+}
+
+/* find: the row of a name, or ATTRIBUTES; hint is the row that is likely to come next. */
+static size_t find(struct gp_span name, size_t hint)
+{
+	for (size_t i = 0; i < ATTRIBUTES; i++) {
+		size_t row = (hint + i) % ATTRIBUTES;
+		if (name.len == attributes[row].len &&
+			memcmp(name.ptr, attributes[row].name, name.len) == 0)
+			return row;
+	}
+	return ATTRIBUTES;
+}
+
+/* state_of: the enum of a protocol_state. */
+static enum gp_protocol_state state_of(struct gp_span word)
+{
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+		if (gp_span_is(word, states[i].word))
+			return states[i].state;
+	return GP_STATE_OTHER;
+}
+
+/* known: the value, empty when Postfix does not know it. */
+static struct gp_span known(struct gp_span value)
+{
+	return gp_span_is(value, "unknown") ? (struct gp_span) {NULL, 0} : value;
+}
+
+/* is_address_or_unknown: a client whose address cannot be read must not pass for a local one. */
+static bool is_address_or_unknown(struct gp_span value)
+{
+	struct gp_ipaddr addr;
+	return known(value).len == 0 || gp_ipaddr_parse(value, &addr) == GP_OK;
+}
+
+/* refuse: the reason, and GP_ESYNTAX. */
+static int refuse(const char *problem, const char **problem_out)
+{
+	*problem_out = problem;
+	return GP_ESYNTAX;
+}
+
+/* gp_protocol_parse: line by line up to the empty one. */
+int gp_protocol_parse(
+	struct gp_span text, struct gp_protocol_request *request_out, const char **problem_out)
+{
+	struct gp_protocol_request r = {0};
+	struct gp_span line, name, value;
+	unsigned seen = 0;
+	size_t hint = 0;
+	if (text.len && memchr(text.ptr, 0, text.len))
+		return refuse("NUL byte in the request", problem_out);
+	while (gp_span_cut(text, '\n', &line, &text) && line.len) {
+		if (!gp_span_cut(line, '=', &name, &value))
+			return refuse("line without =", problem_out);
+		if (name.len == 0)
+			return refuse("attribute without a name", problem_out);
+		size_t row = find(name, hint);
+		if (row == ATTRIBUTES)
+			continue;
+		if (seen & (1u << row))
+			return refuse("repeated attribute", problem_out);
+		seen |= 1u << row;
+		hint = row + 1;
+		memcpy((char *)&r + attributes[row].offset, &value, sizeof value);
+	}
+	if (!gp_span_is(r.request, "smtpd_access_policy"))
+		return refuse("request is not smtpd_access_policy", problem_out);
+	if (!is_address_or_unknown(r.client_address))
+		return refuse("client_address is no address", problem_out);
+	r.state = state_of(r.protocol_state);
+	*request_out = r;
+	return GP_OK;
+}
+
+/* address: of a value that gp_protocol_parse has checked; none for "unknown". */
+static struct gp_ipaddr address(struct gp_span value)
+{
+	struct gp_ipaddr addr;
+	if (gp_ipaddr_parse(value, &addr))
+		return (struct gp_ipaddr) {.family = GP_IP_NONE};
+	return gp_ipaddr_unmap(addr);
+}
+
+/* gp_protocol_envelope: attributes to the engine's terms. */
+void gp_protocol_envelope(
+	const struct gp_protocol_request *request, struct gp_envelope *envelope_out)
+{
+	*envelope_out = (struct gp_envelope) {
+		.client = address(request->client_address),
+		.server = address(request->server_address),
+		.client_name = known(request->client_name),
+		.helo = request->helo_name,
+		.sender = request->sender,
+		.recipient = request->recipient,
+		.sasl_username = request->sasl_username,
+	};
+}
+
+/* gp_protocol_format: one line and an empty one. */
+void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *text)
+{
+	gp_strbuf_add(buf, "action=");
+	gp_strbuf_add(buf, verb);
+	if (text) {
+		gp_strbuf_add(buf, *verb ? " " : "");
+		for (; *text; text++)
+			gp_strbuf_add_char(buf, *text == '\n' || *text == '\r' ? ' ' : *text);
+	}
+	gp_strbuf_add(buf, "\n\n");
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC */
+/* References counted under one lock; the resolver has a count of its own, since it is handed on. */
+#include "policyd/runtime.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policyd/logsink.h"
+
+/* A resolver that several runtimes share. */
+struct shared_dns {
+	struct gp_dns *dns;
+	unsigned refs;
+};
+
+struct counted {
+	struct gp_runtime runtime; /* first, so that one is found from the other */
+	struct shared_dns *dns;
+	unsigned refs;
+};
+
+struct gp_runtimes {
+	pthread_mutex_t lock; /* guards current, and refs of all runtimes and resolvers */
+	struct counted *current;
+};
+
+/* shared_dns_new: cache over wire, as configured. */
+static int shared_dns_new(const struct gp_config *config, struct shared_dns **out)
+{
+	struct shared_dns *shared = calloc(1, sizeof *shared);
+	struct gp_dns *wire = NULL;
+	if (!shared)
+		return GP_ENOMEM;
+	shared->refs = 1;
+	int rc = gp_dns_wire_new(&config->dns, &wire);
+	if (!rc)
+		rc = gp_dns_cache_new(&config->dns_cache, wire, gp_clock_system(), &shared->dns);
+	if (rc) {
+		gp_dns_free(wire);
+		free(shared);
+		return rc;
+	}
+	*out = shared;
+	return GP_OK;
+}
+
+/* shared_dns_drop: one user less; the last one frees. */
+static void shared_dns_drop(struct shared_dns *shared)
+{
+	if (shared && --shared->refs == 0) {
+		gp_dns_free(shared->dns);
+		free(shared);
+	}
+}
+
+/* counted_new: a runtime with one reference; takes config on success, and one use of dns. */
+static int counted_new(struct gp_config *config, struct shared_dns *dns, struct counted **out)
+{
+	struct counted *c = calloc(1, sizeof *c);
+	if (!c)
+		return GP_ENOMEM;
+	c->runtime.config = config;
+	c->runtime.dns = dns->dns;
+	gp_logsink_init(&c->runtime.log, &config->log);
+	c->dns = dns;
+	c->refs = 1;
+	*out = c;
+	return GP_OK;
+}
+
+/* counted_drop: one user less; the last one frees. The lock is held, or nobody else is left. */
+static void counted_drop(struct counted *c)
+{
+	if (--c->refs)
+		return;
+	shared_dns_drop(c->dns);
+	gp_config_free(c->runtime.config);
+	free(c);
+}
+
+/* gp_runtimes_new: the first runtime. */
+int gp_runtimes_new(struct gp_config *config, struct gp_runtimes **runtimes_out)
+{
+	struct gp_runtimes *r = calloc(1, sizeof *r);
+	struct shared_dns *dns = NULL;
+	if (!r)
+		return GP_ENOMEM;
+	int rc = pthread_mutex_init(&r->lock, NULL) ? GP_ENOMEM : GP_OK;
+	if (rc) {
+		free(r);
+		return rc;
+	}
+	rc = shared_dns_new(config, &dns);
+	if (!rc)
+		rc = counted_new(config, dns, &r->current);
+	if (rc) {
+		shared_dns_drop(dns);
+		pthread_mutex_destroy(&r->lock);
+		free(r);
+		return rc;
+	}
+	*runtimes_out = r;
+	return GP_OK;
+}
+
+/* gp_runtimes_free: the current one was the last. */
+void gp_runtimes_free(struct gp_runtimes *runtimes)
+{
+	if (!runtimes)
+		return;
+	counted_drop(runtimes->current);
+	pthread_mutex_destroy(&runtimes->lock);
+	free(runtimes);
+}
+
+/* gp_runtimes_acquire: one more reference. */
+const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes)
+{
+	pthread_mutex_lock(&runtimes->lock);
+	struct counted *c = runtimes->current;
+	c->refs++;
+	pthread_mutex_unlock(&runtimes->lock);
+	return &c->runtime;
+}
+
+/* gp_runtimes_release: one less. */
+void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *runtime)
+{
+	struct counted *c = (struct counted *)(uintptr_t)runtime; /* its first member */
+	pthread_mutex_lock(&runtimes->lock);
+	counted_drop(c);
+	pthread_mutex_unlock(&runtimes->lock);
+}
+
+/* same_dns: may the resolver and its cache be handed on? */
+static bool same_dns(const struct gp_config *a, const struct gp_config *b)
+{
+	bool same = a->dns.server_count == b->dns.server_count &&
+		    a->dns.timeout_ms == b->dns.timeout_ms && a->dns.attempts == b->dns.attempts &&
+		    a->dns.trust_ad == b->dns.trust_ad;
+	for (size_t i = 0; same && i < a->dns.server_count; i++)
+		same = a->dns.servers[i].port == b->dns.servers[i].port &&
+		       gp_ipaddr_equal(&a->dns.servers[i].addr, &b->dns.servers[i].addr);
+	const struct gp_dns_cache_options *c = &a->dns_cache, *d = &b->dns_cache;
+	return same && c->entries == d->entries && c->ttl_min_s == d->ttl_min_s &&
+	       c->ttl_max_s == d->ttl_max_s && c->negative_max_s == d->negative_max_s &&
+	       c->failure_s == d->failure_s;
+}
+
+/* same_texts: item for item. */
+static bool same_texts(const struct gp_config_texts *a, const struct gp_config_texts *b)
+{
+	bool same = a->count == b->count;
+	for (size_t i = 0; same && i < a->count; i++)
+		same = strcmp(a->items[i], b->items[i]) == 0;
+	return same;
+}
+
+/* warn_restart: options that a reload cannot change. */
+static void warn_restart(
+	const struct gp_config *before, const struct gp_config *after, const struct gp_log *log)
+{
+	const struct gp_config_policyd *a = &before->policyd, *b = &after->policyd;
+	if (!same_texts(&a->listen, &b->listen) || a->socket_mode != b->socket_mode ||
+		strcmp(a->user, b->user) || strcmp(a->group, b->group) ||
+		strcmp(a->chroot, b->chroot) || a->supervise != b->supervise ||
+		a->max_connections != b->max_connections)
+		gp_log_text(log, GP_LOG_WARNING,
+			"reload: a change of policyd.listen, socket_mode, user, group, chroot, "
+			"supervise or max_connections takes effect at the next restart");
+}
+
+/* log_errors: one event a line of the report. */
+static void log_errors(const struct gp_log *log, const char *text)
+{
+	struct gp_span line, rest = gp_span_from(text);
+	while (rest.len) {
+		gp_span_cut(rest, '\n', &line, &rest);
+		gp_log_text(log, GP_LOG_ERROR, "configuration: %.*s", (int)line.len, line.ptr);
+	}
+}
+
+/* replacement: a new runtime for config, with the resolver of before where that still fits. */
+static int replacement(struct gp_runtimes *runtimes, struct counted *before,
+	struct gp_config *config, struct counted **out)
+{
+	struct shared_dns *dns = NULL;
+	int rc = GP_OK;
+	if (same_dns(before->runtime.config, config)) {
+		pthread_mutex_lock(&runtimes->lock);
+		dns = before->dns;
+		dns->refs++;
+		pthread_mutex_unlock(&runtimes->lock);
+	} else {
+		rc = shared_dns_new(config, &dns);
+	}
+	if (!rc)
+		rc = counted_new(config, dns, out);
+	if (rc && dns) {
+		pthread_mutex_lock(&runtimes->lock);
+		shared_dns_drop(dns);
+		pthread_mutex_unlock(&runtimes->lock);
+	}
+	return rc;
+}
+
+/* gp_runtimes_reload: load, check, then hang up. Only the signal thread calls it. */
+int gp_runtimes_reload(struct gp_runtimes *runtimes)
+{
+	struct counted *before = (struct counted *)(uintptr_t)gp_runtimes_acquire(runtimes);
+	const struct gp_log *log = &before->runtime.log;
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	struct counted *after = NULL;
+	int rc = gp_config_load(before->runtime.config->path, &config, &errors);
+	if (rc)
+		log_errors(log, errors.text ? errors.text : gp_err_text(rc));
+	if (!rc) {
+		rc = replacement(runtimes, before, config, &after);
+		if (rc)
+			gp_config_free(config);
+	}
+	if (rc) {
+		gp_log_text(log, GP_LOG_ERROR, "reload: %s stays as it was loaded before",
+			before->runtime.config->path);
+	} else {
+		warn_restart(before->runtime.config, config, log);
+		gp_logsink_open(&config->log);
+		gp_log_text(
+			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
+		pthread_mutex_lock(&runtimes->lock);
+		struct counted *old = runtimes->current;
+		runtimes->current = after;
+		counted_drop(old);
+		pthread_mutex_unlock(&runtimes->lock);
+	}
+	gp_config_errors_fini(&errors);
+	gp_runtimes_release(runtimes, &before->runtime);
+	return rc;
+}

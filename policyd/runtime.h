@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runtime: one configuration snapshot with the resolver and the log that belong to it, and the
+ * place where the current one hangs.
+ *
+ * A session takes the current runtime when it begins and keeps it to its end; a reload hangs up a
+ * new one, and the old one goes when its last session does. A resolver (and its cache) whose
+ * options did not change is handed on.
+ *
+ * Threads: gp_runtimes may be used by any number of threads; a runtime is read-only.
+ */
+#ifndef GP_POLICYD_RUNTIME_H
+#define GP_POLICYD_RUNTIME_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "dns/dns.h"
+
+struct gp_runtime {
+	struct gp_config *config;
+	struct gp_dns *dns;
+	struct gp_log log;
+};
+
+struct gp_runtimes;
+
+/* Hangs up a first runtime made of config, which it takes on success. */
+int gp_runtimes_new(struct gp_config *config, struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
+
+/* Frees all; every runtime must have been released. Accepts NULL. */
+void gp_runtimes_free(struct gp_runtimes *runtimes);
+
+/* The current runtime, kept until it is released. */
+const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes);
+void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *runtime);
+
+/*
+ * Reads the current runtime's file again and hangs up the new one, if the file is whole and valid;
+ * else the old one stays. The log says which, and what needs a restart; so does the status, which
+ * a caller without further plans may ignore.
+ */
+int gp_runtimes_reload(struct gp_runtimes *runtimes);
+
+#endif

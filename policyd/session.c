@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Straight code, one thread. The socket blocks, with time-outs of its own: a whole request normally
+ * comes in one read, and the answer goes out before the log line is made.
+ */
+#include "policyd/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "policyd/protocol.h"
+
+#define WRITE_TIMEOUT_MS 10000
+#define ANSWER_MAX 4096
+
+struct session {
+	struct gp_session_shared *shared;
+	const struct gp_runtime *runtime;
+	struct gp_arena *arena;
+	int fd;
+	size_t filled;    /* bytes in buf */
+	bool asked_early; /* a request came at MAIL or RCPT on this connection */
+	int64_t began_us; /* of the request under way */
+	char buf[GP_PROTOCOL_REQUEST_MAX];
+};
+
+/* set_timeout: of reads or writes that wait for the other side. */
+static void set_timeout(int fd, int option, unsigned ms)
+{
+	const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+	/* without it a silent peer holds its connection, which max_connections bounds */
+	(void)setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
+}
+
+/* malformed: logs why the connection is closed. */
+static int malformed(struct session *s, const char *problem)
+{
+	atomic_fetch_add(&s->shared->counters.malformed, 1);
+	const struct gp_log_field fields[] = {
+		gp_log_field_text("problem", problem),
+		gp_log_field_span(
+			"begins", (struct gp_span) {s->buf, s->filled > 80 ? 80 : s->filled}),
+	};
+	gp_log_event(&s->runtime->log, GP_LOG_WARNING, "malformed-request", fields, 2);
+	return GP_ESYNTAX;
+}
+
+/* wait_for_rest: a request that has begun must be whole before its deadline. */
+static int wait_for_rest(struct session *s, int64_t deadline_us)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	int ready, left = gp_clock_left_ms(gp_clock_system(), deadline_us);
+	do
+		ready = left ? poll(&p, 1, left) : 0;
+	while (ready < 0 && errno == EINTR);
+	return ready > 0 ? GP_OK : malformed(s, "request not complete within the deadline");
+}
+
+/* fill: one read. GP_ECLOSED when the other side is done or idle for too long. */
+static int fill(struct session *s)
+{
+	ssize_t n;
+	do
+		n = read(s->fd, s->buf + s->filled, sizeof s->buf - s->filled);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		s->filled += (size_t)n;
+		return GP_OK;
+	}
+	if (s->filled)
+		return malformed(s, "connection closed within a request");
+	return GP_ECLOSED;
+}
+
+/* read_request: until a whole request is in buf. */
+static int read_request(struct session *s, size_t *length_out)
+{
+	const struct gp_clock *clock = gp_clock_system();
+	int64_t deadline_us = 0;
+	for (;;) {
+		*length_out = gp_protocol_length((struct gp_span) {s->buf, s->filled});
+		if (*length_out)
+			break;
+		if (s->filled == sizeof s->buf)
+			return malformed(s, "request too large");
+		if (s->filled && !deadline_us)
+			deadline_us = gp_clock_now_us(clock) +
+				      (int64_t)s->runtime->config->policyd.deadline_ms * 1000;
+		int rc = s->filled ? wait_for_rest(s, deadline_us) : GP_OK;
+		if (!rc)
+			rc = fill(s);
+		if (rc)
+			return rc;
+	}
+	s->began_us = gp_clock_now_us(clock);
+	return GP_OK;
+}
+
+/* write_answer: all of it; GP_ECLOSED when the other side does not take it. */
+static int write_answer(struct session *s, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = send(s->fd, text, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return GP_ECLOSED;
+		text += n;
+		len -= (size_t)n;
+	}
+	return GP_OK;
+}
+
+/* ---- the answer ---- */
+
+/* is_checked: is SPF looked at in this state? */
+static bool is_checked(struct session *s, const struct gp_protocol_request *r)
+{
+	if (r->state == GP_STATE_RCPT || r->state == GP_STATE_MAIL) {
+		s->asked_early = true;
+		return true;
+	}
+	if (r->state == GP_STATE_END_OF_MESSAGE && !s->asked_early &&
+		!atomic_flag_test_and_set(&s->shared->counters.late_stage_said))
+		gp_log_text(&s->runtime->log, GP_LOG_WARNING,
+			"Postfix asks at END-OF-MESSAGE only: SPF is checked at RCPT, put "
+			"check_policy_service into smtpd_recipient_restrictions as well");
+	/* whoever asks at DATA alone is served there, once a message */
+	return r->state == GP_STATE_DATA && !s->asked_early;
+}
+
+/* count: the verdict in numbers; the private client is also said, once. */
+static void count(struct session *s, const struct gp_verdict *v)
+{
+	struct gp_counters *c = &s->shared->counters;
+	atomic_fetch_add(v->action == GP_ACTION_REJECT  ? &c->rejected
+			 : v->action == GP_ACTION_DEFER ? &c->deferred
+							: &c->accepted,
+		1);
+	if (v->would != v->action)
+		atomic_fetch_add(&c->would_refuse, 1);
+	if (!v->private_client)
+		return;
+	atomic_fetch_add(&c->private_client, 1);
+	if (!atomic_flag_test_and_set(&c->private_client_said))
+		gp_log_text(&s->runtime->log, GP_LOG_NOTICE,
+			"a client has a private or our own address: SPF is not enforced for such "
+			"clients. If all mail comes from one, a NAT or proxy stands before Postfix "
+			"and hides the clients");
+}
+
+/* is_pass: has SPF passed, for the identity that counts? */
+static bool is_pass(const struct gp_verdict *v)
+{
+	const struct gp_spf_result *r = v->has_mailfrom ? &v->mailfrom : &v->helo;
+	return (v->has_mailfrom || v->has_helo) && r->verdict == GP_SPF_PASS;
+}
+
+/* format_action: the verdict as Postfix wants it. *prepended_out: a header was given. */
+static void format_action(struct session *s, const struct gp_protocol_request *r,
+	const struct gp_verdict *v, struct gp_strbuf *buf, bool *prepended_out)
+{
+	const char *pass_action = s->runtime->config->policyd.pass_action;
+	*prepended_out = false;
+	if (v->action != GP_ACTION_ACCEPT) {
+		gp_protocol_format(buf, "", v->reply);
+	} else if (*pass_action && is_pass(v)) {
+		gp_protocol_format(buf, pass_action, NULL);
+	} else if (v->header && gp_instances_first(s->shared->instances, r->instance)) {
+		*prepended_out = true;
+		gp_protocol_format(buf, "PREPEND", v->header);
+	} else {
+		gp_protocol_format(buf, "DUNNO", NULL);
+	}
+}
+
+/* add_result: the fields of one SPF result. */
+static size_t add_result(struct gp_log_field *f, const struct gp_spf_result *r, bool helo)
+{
+	size_t n = 0;
+	f[n++] = gp_log_field_text(helo ? "spf_helo" : "spf", gp_spf_verdict_name(r->verdict));
+	if (!helo)
+		f[n++] = gp_log_field_text("spf_domain", r->domain);
+	f[n++] = gp_log_field_text(helo ? "spf_helo_mechanism" : "spf_mechanism", r->mechanism);
+	f[n++] = gp_log_field_text(helo ? "spf_helo_problem" : "spf_problem", r->problem);
+	return n;
+}
+
+/* log_decision: the one line about this request. */
+static void log_decision(
+	struct session *s, const struct gp_protocol_request *r, const struct gp_verdict *v)
+{
+	struct gp_log_field f[24];
+	size_t n = 0;
+	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
+	f[n++] = gp_log_field_span("instance", r->instance);
+	f[n++] = gp_log_field_span("queue_id", r->queue_id);
+	f[n++] = gp_log_field_span("stage", r->protocol_state);
+	f[n++] = gp_log_field_span("client", r->client_address);
+	f[n++] = gp_log_field_span("client_name", r->client_name);
+	f[n++] = gp_log_field_span("helo", r->helo_name);
+	f[n++] = gp_log_field_text("sender", "<>");
+	if (r->sender.len)
+		f[n - 1].text = r->sender;
+	f[n++] = gp_log_field_span("recipient", r->recipient);
+	f[n++] = gp_log_field_span("user", r->sasl_username);
+	if (v->has_mailfrom)
+		n += add_result(&f[n], &v->mailfrom, false);
+	if (v->has_helo)
+		n += add_result(&f[n], &v->helo, true);
+	f[n++] = gp_log_field_text("action", gp_engine_action_name(v->action));
+	if (v->would != v->action)
+		f[n++] = gp_log_field_text("would", gp_engine_action_name(v->would));
+	f[n++] = gp_log_field_text("rule", v->rule);
+	f[n++] = gp_log_field_text("reply", v->reply);
+	f[n++] = gp_log_field_number("ms", (took_us + 500) / 1000);
+	gp_log_event(&s->runtime->log, GP_LOG_INFO, "decision", f, n);
+}
+
+/* decide: the engine's verdict, within the deadline. */
+static int decide(struct session *s, const struct gp_protocol_request *r, struct gp_verdict *v)
+{
+	const struct gp_config *config = s->runtime->config;
+	int64_t deadline_us = (int64_t)config->policyd.deadline_ms * 1000;
+	struct gp_ctx ctx = {
+		.arena = s->arena,
+		.clock = gp_clock_system(),
+		.log = &s->runtime->log,
+		.dns = s->runtime->dns,
+		/* a tenth, at most 200 ms, is left for what comes after the last wait */
+		.deadline_us = s->began_us + deadline_us -
+			       (deadline_us / 10 < 200000 ? deadline_us / 10 : 200000),
+	};
+	struct gp_envelope envelope;
+	gp_protocol_envelope(r, &envelope);
+	if (is_checked(s, r))
+		return gp_engine_envelope(&ctx, config, &envelope, v);
+	*v = (struct gp_verdict) {.rule = "stage"};
+	return GP_OK;
+}
+
+/* answer: one request, from its text to the log line. */
+static int answer(struct session *s, struct gp_span text)
+{
+	struct gp_protocol_request r;
+	struct gp_verdict v;
+	struct gp_strbuf buf;
+	const char *problem, *action;
+	bool prepended = false;
+	if (gp_protocol_parse(text, &r, &problem))
+		return malformed(s, problem);
+	atomic_fetch_add(&s->shared->counters.requests, 1);
+	int rc = decide(s, &r, &v);
+	gp_strbuf_init(&buf, s->arena, ANSWER_MAX);
+	if (!rc) {
+		format_action(s, &r, &v, &buf, &prepended);
+		rc = gp_strbuf_finish(&buf, &action);
+	}
+	if (rc) {
+		atomic_fetch_add(&s->shared->counters.failures, 1);
+		gp_log_text(&s->runtime->log, GP_LOG_ERROR,
+			"instance=%.*s: no answer: %s; Postfix will ask again", (int)r.instance.len,
+			r.instance.ptr, gp_err_text(rc));
+		return rc;
+	}
+	rc = write_answer(s, action, buf.len);
+	if (rc && prepended)
+		gp_instances_forget(s->shared->instances, r.instance);
+	count(s, &v);
+	log_decision(s, &r, &v);
+	return rc;
+}
+
+/* serve: request after request. */
+static void serve(struct session *s)
+{
+	size_t length;
+	while (read_request(s, &length) == GP_OK) {
+		int rc = answer(s, (struct gp_span) {s->buf, length});
+		gp_arena_reset(s->arena);
+		if (rc || atomic_load(&s->shared->stopping))
+			return;
+		s->filled -= length;
+		memmove(s->buf, s->buf + length, s->filled);
+	}
+}
+
+/* gp_session_serve: what a session needs, the loop, and back again. */
+void gp_session_serve(struct gp_session_shared *shared, int fd)
+{
+	/* not zeroed: of the buffer only the pages that are read into become memory */
+	struct session s;
+	s.shared = shared;
+	s.runtime = gp_runtimes_acquire(shared->runtimes);
+	s.arena = gp_arena_new(s.runtime->config->policyd.request_memory);
+	s.fd = fd;
+	s.filled = 0;
+	s.asked_early = false;
+	if (s.arena) {
+		set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
+		set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
+		serve(&s);
+	}
+	gp_arena_free(s.arena);
+	gp_runtimes_release(shared->runtimes, s.runtime);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Session: one connection from Postfix: read a request, ask the engine, answer, log; again.
+ *
+ * Answers within the configured deadline. What is malformed closes the connection without an
+ * answer, as SMTPD_POLICY_README asks, and so does trouble of our own; Postfix then asks again and
+ * finally falls back to its default_action. The configuration of the session is the one that was in
+ * force when it began.
+ */
+#ifndef GP_POLICYD_SESSION_H
+#define GP_POLICYD_SESSION_H
+
+#include "policyd/counters.h"
+#include "policyd/instance.h"
+#include "policyd/runtime.h"
+
+/* What all sessions share; each member brings its own protection. */
+struct gp_session_shared {
+	struct gp_runtimes *runtimes;
+	struct gp_instances *instances;
+	struct gp_counters counters;
+	atomic_bool stopping; /* sessions end after the request under way */
+};
+
+/*
+ * Serves the connected socket until the other side closes it, a time-out passes, it is malformed,
+ * or the daemon stops (a request under way is still answered). Does not close it.
+ */
+void gp_session_serve(struct gp_session_shared *shared, int fd);
+
+#endif

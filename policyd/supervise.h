@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Supervise: a small parent that starts the serving process again should it crash.
+ *
+ * The listening sockets stay open in the parent, so that a crash costs only the connections of the
+ * moment, which Postfix opens again by itself. The child ends when the parent does.
+ */
+#ifndef GP_POLICYD_SUPERVISE_H
+#define GP_POLICYD_SUPERVISE_H
+
+#include <signal.h>
+
+#include "base/log.h"
+
+/* The signals that are blocked everywhere and waited for: HUP, INT, TERM, USR1, CHLD. */
+void gp_supervise_signals(sigset_t *set_out);
+
+/*
+ * Runs serve(arg) in a child process, again and again until SIGTERM or SIGINT; passes SIGHUP and
+ * SIGUSR1 on. Returns the exit code for the process: that of the last child. The signals of
+ * gp_supervise_signals must be blocked, and no thread may have been created.
+ */
+int gp_supervise(int (*serve)(void *arg), void *arg, const struct gp_log *log);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Config: the settled values of one snapshot of the configuration file.
+ *
+ * Knows every option (one row each in config_table.c), its bounds, default and help; does not know
+ * what a value does. A snapshot is complete, checked and immutable: a bad file gives errors and no
+ * snapshot, so it can never replace a good one.
+ *
+ *     struct gp_config_errors errors = {0};
+ *     struct gp_config *c;
+ *     if (gp_config_load(path, &c, &errors)) { puts(errors.text); ... }
+ *     gp_config_errors_fini(&errors);  ...  gp_config_free(c);
+ *
+ * All errors of a file are reported together, a line each: file, line, option, value, what is
+ * allowed. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
+ *
+ * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: loading is
+ * serialised inside (libconfuse's scanner is global); a snapshot is read by any number of threads.
+ */
+#ifndef GP_CONFIG_CONFIG_H
+#define GP_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ipaddr.h"
+#include "base/log.h"
+#include "base/span.h"
+#include "base/strbuf.h"
+#include "dns/dns.h"
+#include "spf/spf.h"
+
+#define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
+#define GP_CONFIG_FILE_MAX (1024 * 1024) /* bytes of a configuration file */
+
+/* Lists: items are the snapshot's own. */
+struct gp_config_prefixes {
+	const struct gp_prefix *items;
+	size_t count;
+};
+struct gp_config_texts {
+	const char *const *items;
+	size_t count;
+};
+
+/* What a check does with what it finds. */
+enum gp_config_mode {
+	GP_MODE_OFF,    /* not run */
+	GP_MODE_LABEL,  /* run, logged, header added; never refuses */
+	GP_MODE_ENFORCE /* refuses, too */
+};
+
+/* What is done about an error verdict. */
+enum gp_config_on_error { GP_ON_ERROR_ACCEPT, GP_ON_ERROR_DEFER, GP_ON_ERROR_REJECT };
+
+/* When the HELO identity alone may refuse a mail (lesson 18). */
+enum gp_config_helo {
+	GP_HELO_OFF,         /* never, and it is not looked at */
+	GP_HELO_LABEL,       /* looked at and labelled only */
+	GP_HELO_NULL_SENDER, /* with a null sender, where it stands for MAIL FROM (RFC 7208 2.4) */
+	GP_HELO_ALWAYS
+};
+
+enum gp_config_header { GP_HEADER_NONE, GP_HEADER_AUTHENTICATION_RESULTS, GP_HEADER_RECEIVED_SPF };
+
+struct gp_config_spf {
+	int mode;                         /* enum gp_config_mode */
+	unsigned reject;                  /* bits 1 << enum gp_spf_verdict; GP_CONFIG_NO_MAIL */
+	unsigned helo_reject;             /* the same for the HELO identity */
+	int helo;                         /* enum gp_config_helo */
+	int on_temperror, on_permerror;   /* enum gp_config_on_error */
+	struct gp_config_texts must_pass; /* sender domains whose mail has to pass */
+	struct gp_config_prefixes exempt_clients;
+	struct gp_config_texts exempt_client_names, exempt_helo, exempt_senders, exempt_recipients;
+	struct gp_config_texts forwarders;
+	const char *reject_code, *temperror_code, *permerror_code, *permerror_reject_code;
+	const char *reject_text, *error_text, *url;
+	bool explanation;
+	int header; /* enum gp_config_header */
+	struct gp_spf_options limits;
+};
+
+/* In the sets of verdicts: a fail of a domain that says it sends no mail ("v=spf1 -all"). */
+#define GP_CONFIG_NO_MAIL (1u << GP_SPF_VERDICTS)
+
+enum gp_config_log_target { GP_LOG_TO_STDERR, GP_LOG_TO_SYSLOG };
+enum gp_config_log_format { GP_LOG_AS_TEXT, GP_LOG_AS_JSON };
+
+struct gp_config_log {
+	int target, format; /* enums above */
+	int level;          /* enum gp_log_level */
+	int facility;       /* of syslog(3) */
+};
+
+struct gp_config_policyd {
+	struct gp_config_texts listen; /* "unix:/path" or "inet:ADDR:PORT", checked */
+	unsigned socket_mode;
+	const char *user, *group, *chroot; /* "" when not set */
+	unsigned max_connections;
+	unsigned idle_timeout_ms, deadline_ms;
+	unsigned request_memory; /* bytes, ceiling of one request's arena */
+	bool supervise;
+	const char *pass_action; /* "" or what Postfix is told when SPF passes */
+};
+
+struct gp_config {
+	struct gp_arena *arena; /* holds everything below */
+	const char *path;       /* as it was given */
+	const char *hostname;   /* authserv-id of RFC 8601; the machine's name when not set */
+	struct gp_config_prefixes trusted_networks, own_networks;
+	struct gp_config_spf spf;
+	struct gp_dns_options dns; /* servers settled: from the file or from resolv_conf */
+	struct gp_config_texts dns_servers;
+	const char *resolv_conf;
+	struct gp_dns_cache_options dns_cache;
+	struct gp_config_policyd policyd;
+	struct gp_config_log log;
+};
+
+/* Errors of one load; zero it first. text has a line for each, "" when there is none. */
+struct gp_config_errors {
+	struct gp_arena *arena;
+	struct gp_strbuf buf;
+	size_t count;
+	const char *text;
+};
+
+/* Reads and checks a file. */
+int gp_config_load(const char *path, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/* The same for text; name stands for the file in error texts and as the snapshot's path. */
+int gp_config_parse(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/* Frees a snapshot; accepts NULL. */
+void gp_config_free(struct gp_config *config);
+
+/* Frees the errors' text. */
+void gp_config_errors_fini(struct gp_config_errors *errors);
+
+/* Every option with its settled value, in the file's own syntax. */
+int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf) GP_MUST_CHECK;
+
+/* The commented example file, and the option section of the man page (mdoc), from the rows. */
+void gp_config_example(struct gp_strbuf *buf);
+void gp_config_man(struct gp_strbuf *buf);
+
+#endif

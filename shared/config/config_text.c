@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+/* The rows as text: the dump of a snapshot, the example file, the man page section. */
+#include "config/config_private.h"
+
+#include <string.h>
+
+/* same_section: both NULL or the same name. */
+static bool same_section(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* each_row: calls f for the rows of one section. */
+static void each_row(const char *section,
+	void (*f)(struct gp_strbuf *, const struct gp_config_row *, const void *),
+	struct gp_strbuf *buf, const void *arg)
+{
+	for (size_t i = 0; i < gp_config_row_count; i++)
+		if (same_section(gp_config_rows[i].section, section))
+			f(buf, &gp_config_rows[i], arg);
+}
+
+/* dump_row: name = value. */
+static void dump_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+{
+	gp_strbuf_printf(buf, "%s%s = ", row->section ? "    " : "", row->name);
+	gp_config_value_format(buf, arg, row);
+	gp_strbuf_add(buf, "\n");
+}
+
+/* gp_config_dump: top level, then the sections. */
+int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
+{
+	const char *text;
+	each_row(NULL, dump_row, buf, config);
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
+		gp_strbuf_printf(buf, "%s {\n", s->name);
+		each_row(s->name, dump_row, buf, config);
+		gp_strbuf_add(buf, "}\n");
+	}
+	return gp_strbuf_finish(buf, &text);
+}
+
+/* add_comment: sentences as comment lines of at most 90 columns. */
+static void add_comment(struct gp_strbuf *buf, const char *indent, const char *text)
+{
+	struct gp_span word, rest = gp_span_from(text);
+	size_t column = 0;
+	while (rest.len) {
+		gp_span_cut(rest, ' ', &word, &rest);
+		if (column && column + word.len + 1 > 90) {
+			gp_strbuf_add(buf, "\n");
+			column = 0;
+		}
+		if (column == 0) {
+			gp_strbuf_printf(buf, "%s#", indent);
+			column = strlen(indent) + 1;
+		}
+		gp_strbuf_add(buf, " ");
+		gp_strbuf_add_span(buf, word);
+		column += word.len + 1;
+	}
+	gp_strbuf_add(buf, "\n");
+}
+
+/* is_bare_word: does the value stand without quotes in the file? */
+static bool is_bare_word(struct gp_span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (strchr(" #\"'\t={}()+,*$\\", value.ptr[i]))
+			return false;
+	return value.len > 0;
+}
+
+/* add_preset: the default as the file spells it. */
+static void add_preset(struct gp_strbuf *buf, const struct gp_config_row *row)
+{
+	struct gp_span values[16];
+	size_t n = gp_config_preset(row, values, 16);
+	bool is_list = gp_config_kind_is_list(row->kind);
+	gp_strbuf_add(buf, is_list ? "{" : "");
+	for (size_t i = 0; i < n; i++) {
+		const char *quote = is_bare_word(values[i]) ? "" : "\"";
+		gp_strbuf_add(buf, i ? ", " : "");
+		gp_strbuf_add(buf, quote);
+		gp_strbuf_add_span(buf, values[i]);
+		gp_strbuf_add(buf, quote);
+	}
+	gp_strbuf_add(buf, is_list ? "}" : "");
+}
+
+/* example_row: help, what is allowed, and the default behind a comment sign. */
+static void example_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+{
+	(void)arg;
+	const char *indent = row->section ? "    " : "";
+	struct gp_strbuf allowed;
+	const char *text;
+	gp_strbuf_init(&allowed, buf->arena, 4096);
+	gp_strbuf_add(&allowed, "Allowed: ");
+	gp_config_allowed(&allowed, row);
+	gp_strbuf_add(&allowed, ".");
+	gp_strbuf_add(buf, "\n");
+	add_comment(buf, indent, row->help);
+	if (gp_strbuf_finish(&allowed, &text) == GP_OK)
+		add_comment(buf, indent, text);
+	gp_strbuf_printf(buf, "%s#%s = ", indent, row->name);
+	add_preset(buf, row);
+	gp_strbuf_add(buf, "\n");
+}
+
+/* gp_config_example: a whole file in which every option stands as a comment. */
+void gp_config_example(struct gp_strbuf *buf)
+{
+	gp_strbuf_add(buf,
+		"# gatepost.conf: every option with its default.\n"
+		"# Take the # from a line to change it; check with: gatepost check-config FILE\n");
+	each_row(NULL, example_row, buf, NULL);
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
+		gp_strbuf_add(buf, "\n");
+		add_comment(buf, "", s->help);
+		gp_strbuf_printf(buf, "%s {", s->name);
+		each_row(s->name, example_row, buf, NULL);
+		gp_strbuf_add(buf, "}\n");
+	}
+}
+
+/* add_mdoc: text with what mdoc takes for markup defused. */
+static void add_mdoc(struct gp_strbuf *buf, const char *text)
+{
+	struct gp_span sentence = gp_span_from(text);
+	for (size_t i = 0; i < sentence.len; i++) {
+		char c = sentence.ptr[i];
+		bool line_start = i == 0 || sentence.ptr[i - 1] == '\n';
+		if (line_start && (c == '.' || c == '\''))
+			gp_strbuf_add(buf, "\\&");
+		if (c == '\\')
+			gp_strbuf_add(buf, "\\e");
+		else
+			gp_strbuf_add_char(buf, c);
+	}
+	gp_strbuf_add(buf, "\n");
+}
+
+/* add_sentences: one sentence a line, as mdoc wants it. */
+static void add_sentences(struct gp_strbuf *buf, const char *text)
+{
+	struct gp_strbuf lines;
+	const char *split;
+	gp_strbuf_init(&lines, buf->arena, 8192);
+	for (; *text; text++) {
+		bool ends = text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z';
+		gp_strbuf_add_char(&lines, *text);
+		if (ends) {
+			gp_strbuf_add_char(&lines, '\n');
+			text++;
+		}
+	}
+	if (gp_strbuf_finish(&lines, &split) == GP_OK)
+		add_mdoc(buf, split);
+}
+
+/* man_row: a list item. */
+static void man_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+{
+	(void)arg;
+	struct gp_strbuf allowed;
+	const char *text;
+	gp_strbuf_init(&allowed, buf->arena, 4096);
+	gp_strbuf_add(&allowed, "Allowed: ");
+	gp_config_allowed(&allowed, row);
+	gp_strbuf_add(&allowed, ".\nDefault: ");
+	add_preset(&allowed, row);
+	gp_strbuf_printf(buf, ".It Ic %s\n", row->name);
+	add_sentences(buf, row->help);
+	if (gp_strbuf_finish(&allowed, &text) == GP_OK)
+		add_mdoc(buf, text);
+}
+
+/* man_list: the rows of one section. */
+static void man_list(struct gp_strbuf *buf, const char *section)
+{
+	gp_strbuf_add(buf, ".Bl -tag -width Ds\n");
+	each_row(section, man_row, buf, NULL);
+	gp_strbuf_add(buf, ".El\n");
+}
+
+/* gp_config_man: top level, then a subsection for each section. */
+void gp_config_man(struct gp_strbuf *buf)
+{
+	gp_strbuf_add(buf, ".Ss Top level\n");
+	man_list(buf, NULL);
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
+		gp_strbuf_printf(buf, ".Ss Section %s\n", s->name);
+		add_sentences(buf, s->help);
+		man_list(buf, s->name);
+	}
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The front of every resolver: what can be answered without one is answered here, the rest is
+ * passed to the topmost layer, in place when nothing was taken out (the usual case).
+ */
+#include "dns/dns_private.h"
+
+/* nxdomain_out: the answer for a name that cannot exist. */
+static void nxdomain_out(struct gp_dns_answer *answer_out)
+{
+	*answer_out = (struct gp_dns_answer) {.state = GP_DNS_NXDOMAIN};
+}
+
+/* query_valid: passes on the questions whose names are valid, and puts the answers in place. */
+static int query_valid(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out)
+{
+	struct gp_dns_question asked[GP_DNS_QUESTIONS_MAX];
+	struct gp_dns_answer got[GP_DNS_QUESTIONS_MAX];
+	size_t place[GP_DNS_QUESTIONS_MAX], n = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!gp_dns_name_is_valid(gp_span_from(questions[i].name))) {
+			nxdomain_out(&answers_out[i]);
+			continue;
+		}
+		place[n] = i;
+		asked[n++] = questions[i];
+	}
+	if (n == 0)
+		return GP_OK;
+	int rc = ctx->dns->ops->query(ctx->dns, ctx, asked, n, got);
+	for (size_t i = 0; rc == GP_OK && i < n; i++)
+		answers_out[place[i]] = got[i];
+	return rc;
+}
+
+/* gp_dns_query: checks the arguments; see query_valid for names that cannot exist. */
+int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out)
+{
+	bool all_valid = true;
+	if (!ctx->dns || count > GP_DNS_QUESTIONS_MAX)
+		return GP_EINVAL;
+	if (count == 0)
+		return GP_OK;
+	for (size_t i = 0; i < count; i++) {
+		if (!questions[i].name)
+			return GP_EINVAL;
+		if (!gp_dns_name_is_valid(gp_span_from(questions[i].name)))
+			all_valid = false;
+	}
+	if (all_valid)
+		return ctx->dns->ops->query(ctx->dns, ctx, questions, count, answers_out);
+	return query_valid(ctx, questions, count, answers_out);
+}
+
+/* gp_dns_free: from the top layer down. */
+void gp_dns_free(struct gp_dns *dns)
+{
+	while (dns) {
+		struct gp_dns *below = dns->below;
+		dns->ops->free(dns);
+		dns = below;
+	}
+}
+
+/* gp_dns_type_name: as in zone files. */
+const char *gp_dns_type_name(enum gp_dns_type type)
+{
+	switch (type) {
+	case GP_DNS_A:
+		return "A";
+	case GP_DNS_PTR:
+		return "PTR";
+	case GP_DNS_MX:
+		return "MX";
+	case GP_DNS_TXT:
+		return "TXT";
+	case GP_DNS_AAAA:
+		return "AAAA";
+	}
+	return "unknown type";
+}
+
+/* gp_dns_state_text: a few words for people. */
+const char *gp_dns_state_text(enum gp_dns_state state)
+{
+	static const char *const texts[] = {
+		[GP_DNS_FOUND] = "found",
+		[GP_DNS_NODATA] = "no data",
+		[GP_DNS_NXDOMAIN] = "no such name",
+		[GP_DNS_TEMPFAIL] = "temporary failure",
+		[GP_DNS_BOGUS] = "bogus",
+	};
+	size_t i = (size_t)state;
+	return i < sizeof texts / sizeof texts[0] ? texts[i] : "unknown state";
+}

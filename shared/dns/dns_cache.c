@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The layer that remembers. A call goes round until each of its questions has an answer:
+ *
+ *   look_up   each question is found, or we lead it (nobody asks it yet: a join is made, under
+ *             which others may wait), or we join it (somebody asks it already);
+ *   lead      all that we lead is asked below in one call, and published;
+ *   await     only then we wait for what others lead, or what stood twice among our own questions.
+ *
+ * Since everybody publishes before waiting, two calls cannot wait for each other. A leader whose
+ * own deadline ended its attempt publishes nothing: its followers go round again, and the first of
+ * them leads. A join lives until the last of leader and followers has left it.
+ */
+#include "dns/dns_cache_private.h"
+
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SHARDS 16
+#define SHARDED_FROM 1024 /* entries; fewer are not worth several tables */
+#define MICRO 1000000
+
+/* A question under way. Guarded by the lock of its shard; key is constant. */
+struct gp_dns_join {
+	struct gp_dns_join *next;
+	struct gp_dns_key key;
+	unsigned parties; /* the leader and those who wait */
+	bool done;
+	struct gp_dns_entry *result; /* when done: the answer, or NULL: ask yourself */
+};
+
+struct cache {
+	struct gp_dns base;
+	struct gp_dns_cache_options options;
+	const struct gp_clock *clock; /* borrowed */
+	struct gp_dns_secret secret;
+	size_t shard_count;
+	struct gp_dns_shard shards[SHARDS]; /* each with its lock */
+};
+
+enum part { OPEN, ANSWERED, LED, JOINED };
+
+/* One gp_dns_query call. */
+struct call {
+	struct cache *cache;
+	struct gp_ctx *ctx;
+	const struct gp_dns_question *questions;
+	struct gp_dns_answer *answers;
+	size_t count;
+	int64_t now_us; /* of this round */
+	enum part parts[GP_DNS_QUESTIONS_MAX];
+	struct gp_dns_join *joins[GP_DNS_QUESTIONS_MAX]; /* for LED and JOINED */
+};
+
+/* shard_of: by the upper bits of the hash. */
+static struct gp_dns_shard *shard_of(struct cache *cache, const struct gp_dns_key *key)
+{
+	return &cache->shards[(key->hash >> 60) % cache->shard_count];
+}
+
+/* find_join: is this question under way? */
+static struct gp_dns_join *find_join(const struct gp_dns_shard *shard, const struct gp_dns_key *key)
+{
+	struct gp_dns_join *j = shard->joins;
+	while (j && (j->key.hash != key->hash || j->key.type != key->type ||
+			    j->key.length != key->length ||
+			    memcmp(j->key.name, key->name, key->length) != 0))
+		j = j->next;
+	return j;
+}
+
+/* new_join: a question that we lead from now on, or NULL. */
+static struct gp_dns_join *new_join(struct gp_dns_shard *shard, const struct gp_dns_key *key)
+{
+	struct gp_dns_join *j = calloc(1, sizeof *j);
+	if (!j)
+		return NULL;
+	j->key = *key;
+	j->parties = 1;
+	j->next = shard->joins;
+	shard->joins = j;
+	return j;
+}
+
+/* leave_join: the last one frees it. */
+static void leave_join(struct gp_dns_join *join)
+{
+	if (--join->parties > 0)
+		return;
+	free(join->result);
+	free(join);
+}
+
+/* miss: join the question when it is under way, else lead it; the shard is locked. */
+static int miss(
+	struct call *call, size_t i, struct gp_dns_shard *shard, const struct gp_dns_key *key)
+{
+	struct gp_dns_join *join = find_join(shard, key);
+	if (join) {
+		join->parties++;
+		shard->joined++;
+		call->parts[i] = JOINED;
+	} else {
+		join = new_join(shard, key);
+		if (!join)
+			return GP_ENOMEM;
+		shard->misses++;
+		call->parts[i] = LED;
+	}
+	call->joins[i] = join;
+	return GP_OK;
+}
+
+/* look_up_one: the path that nearly every question takes; one lock, one copy. */
+static int look_up_one(struct call *call, size_t i)
+{
+	struct gp_dns_key key;
+	int rc;
+	gp_dns_key_from(&call->cache->secret, &call->questions[i], &key);
+	struct gp_dns_shard *shard = shard_of(call->cache, &key);
+	pthread_mutex_lock(&shard->lock);
+	struct gp_dns_entry *e = gp_dns_shard_find(shard, &key, call->now_us);
+	if (e) {
+		e->touched = true;
+		shard->hits++;
+		rc = gp_dns_entry_copy(e, call->ctx->arena, call->now_us, &call->answers[i]);
+	} else {
+		rc = miss(call, i, shard, &key);
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (rc || !e)
+		return rc;
+	gp_dns_entry_unfold(call->questions[i].type, &call->answers[i]);
+	call->parts[i] = ANSWERED;
+	return GP_OK;
+}
+
+/* look_up: all open questions. */
+static int look_up(struct call *call, size_t *led_out)
+{
+	*led_out = 0;
+	call->now_us = gp_clock_now_us(call->cache->clock);
+	for (size_t i = 0; i < call->count; i++) {
+		if (call->parts[i] != OPEN)
+			continue;
+		int rc = look_up_one(call, i);
+		if (rc)
+			return rc;
+		*led_out += call->parts[i] == LED;
+	}
+	return GP_OK;
+}
+
+/* between: value, but not below lowest nor above highest, which wins. */
+static uint32_t between(uint32_t value, uint32_t lowest, uint32_t highest)
+{
+	if (value < lowest)
+		value = lowest;
+	return value > highest ? highest : value;
+}
+
+/* keep_s: for how long this answer is kept; 0: not at all. */
+static uint32_t keep_s(
+	const struct gp_dns_cache_options *options, const struct gp_dns_answer *answer)
+{
+	switch (answer->state) {
+	case GP_DNS_FOUND:
+		return between(answer->ttl_s, options->ttl_min_s, options->ttl_max_s);
+	case GP_DNS_NODATA:
+	case GP_DNS_NXDOMAIN: /* RFC 2308 5 */
+		return between(answer->ttl_s, options->ttl_min_s, options->negative_max_s);
+	case GP_DNS_TEMPFAIL:
+	case GP_DNS_BOGUS: /* RFC 2308 7 */
+		return answer->ours ? 0 : options->failure_s;
+	}
+	return 0;
+}
+
+/* unlink_join: nobody may join it any more. */
+static void unlink_join(struct gp_dns_shard *shard, const struct gp_dns_join *join)
+{
+	struct gp_dns_join **at = &shard->joins;
+	while (*at != join)
+		at = &(*at)->next;
+	*at = join->next;
+}
+
+/*
+ * land: ends a join that we led. entry, taken, is the answer or NULL; with kept it goes to the
+ * table, and those who wait get a copy, for the table may drop its own at any time.
+ */
+static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool kept, int64_t now_us)
+{
+	struct gp_dns_join *join = call->joins[i];
+	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
+	pthread_mutex_lock(&shard->lock);
+	unlink_join(shard, join);
+	join->done = true;
+	if (join->parties > 1 && entry)
+		join->result = kept ? gp_dns_entry_clone(entry) : entry;
+	if (kept && entry)
+		gp_dns_shard_add(shard, entry, now_us);
+	if (!kept && entry != join->result)
+		free(entry);
+	if (join->parties > 1)
+		pthread_cond_broadcast(&shard->landed);
+	leave_join(join);
+	pthread_mutex_unlock(&shard->lock);
+}
+
+/* publish: one answer from below becomes ours, the cache's and the followers'. */
+static void publish(struct call *call, size_t i, const struct gp_dns_answer *answer)
+{
+	int64_t now_us = gp_clock_now_us(call->cache->clock);
+	uint32_t keep = keep_s(&call->cache->options, answer);
+	struct gp_dns_entry *entry = NULL;
+	if (!answer->ours) /* without memory for it, the followers ask themselves */
+		entry = gp_dns_entry_new(
+			&call->joins[i]->key, answer, now_us + (int64_t)keep * MICRO);
+	land(call, i, entry, keep > 0, now_us);
+	call->answers[i] = *answer;
+	if (answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS)
+		keep = 0;
+	call->answers[i].ttl_s = keep;
+	call->parts[i] = ANSWERED;
+}
+
+/* lead: one call below for all that we lead. */
+static int lead(struct call *call)
+{
+	struct gp_dns_question asked[GP_DNS_QUESTIONS_MAX];
+	struct gp_dns_answer got[GP_DNS_QUESTIONS_MAX];
+	size_t place[GP_DNS_QUESTIONS_MAX], n = 0;
+	struct gp_dns *below = call->cache->base.below;
+	for (size_t i = 0; i < call->count; i++) {
+		if (call->parts[i] != LED)
+			continue;
+		place[n] = i;
+		asked[n++] = call->questions[i];
+	}
+	int rc = below->ops->query(below, call->ctx, asked, n, got);
+	for (size_t i = 0; rc == GP_OK && i < n; i++)
+		publish(call, place[i], &got[i]);
+	return rc;
+}
+
+/* wait_end: the deadline in the terms of the condition variables. */
+static struct timespec wait_end(const struct gp_ctx *ctx)
+{
+	struct timespec t;
+	int left_ms = gp_clock_left_ms(ctx->clock, ctx->deadline_us);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += left_ms / 1000;
+	t.tv_nsec += (long)(left_ms % 1000) * MICRO;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+/* await_one: until the leader has landed or our deadline has come. */
+static int await_one(struct call *call, size_t i, const struct timespec *end)
+{
+	struct gp_dns_join *join = call->joins[i];
+	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
+	struct gp_dns_answer *answer = &call->answers[i];
+	int rc = GP_OK, waited = 0;
+	pthread_mutex_lock(&shard->lock);
+	while (!join->done && waited != ETIMEDOUT)
+		waited = pthread_cond_timedwait(&shard->landed, &shard->lock, end);
+	call->parts[i] = ANSWERED;
+	if (!join->done)
+		*answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
+			.ours = true,
+			.problem = "no answer in time to a question that was already under way"};
+	else if (join->result)
+		rc = gp_dns_entry_copy(join->result, call->ctx->arena, call->now_us, answer);
+	else
+		call->parts[i] = OPEN;
+	leave_join(join);
+	pthread_mutex_unlock(&shard->lock);
+	if (rc == GP_OK && call->parts[i] == ANSWERED)
+		gp_dns_entry_unfold(call->questions[i].type, answer);
+	return rc;
+}
+
+/* await: for all that others lead; open_out counts what must be asked again. */
+static int await(struct call *call, size_t *open_out)
+{
+	bool have_end = false;
+	struct timespec end;
+	*open_out = 0;
+	for (size_t i = 0; i < call->count; i++) {
+		if (call->parts[i] != JOINED)
+			continue;
+		if (!have_end)
+			end = wait_end(call->ctx);
+		have_end = true;
+		int rc = await_one(call, i, &end);
+		if (rc)
+			return rc;
+		*open_out += call->parts[i] == OPEN;
+	}
+	return GP_OK;
+}
+
+/* give_up: we cannot go on; others may not be left waiting for us. */
+static void give_up(struct call *call)
+{
+	for (size_t i = 0; i < call->count; i++) {
+		if (call->parts[i] == LED)
+			land(call, i, NULL, false, call->now_us);
+		if (call->parts[i] != JOINED)
+			continue;
+		struct gp_dns_shard *shard = shard_of(call->cache, &call->joins[i]->key);
+		pthread_mutex_lock(&shard->lock);
+		leave_join(call->joins[i]);
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
+/* cache_query: the rounds; usually the first look_up is all. */
+static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
+	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+{
+	struct call call;
+	size_t led = 0, open = 0;
+	call.cache = (struct cache *)dns;
+	call.ctx = ctx;
+	call.questions = questions;
+	call.answers = answers_out;
+	call.count = count;
+	for (size_t i = 0; i < count; i++)
+		call.parts[i] = OPEN;
+	do {
+		int rc = look_up(&call, &led);
+		if (rc == GP_OK && led > 0)
+			rc = lead(&call);
+		if (rc == GP_OK)
+			rc = await(&call, &open);
+		if (rc) {
+			give_up(&call);
+			return rc;
+		}
+	} while (open > 0);
+	return GP_OK;
+}
+
+/* cache_free: all shards; nobody uses them any more. */
+static void cache_free(struct gp_dns *dns)
+{
+	struct cache *cache = (struct cache *)dns;
+	for (size_t i = 0; i < cache->shard_count; i++) {
+		gp_dns_shard_fini(&cache->shards[i]);
+		pthread_cond_destroy(&cache->shards[i].landed);
+		pthread_mutex_destroy(&cache->shards[i].lock);
+	}
+	free(cache);
+}
+
+static const struct gp_dns_ops cache_ops = {cache_query, cache_free};
+
+/* init_waiting: lock and condition of a shard, timed by the monotonic clock. */
+static int init_waiting(struct gp_dns_shard *shard)
+{
+	pthread_condattr_t attr;
+	if (pthread_condattr_init(&attr) != 0)
+		return GP_ENOMEM;
+	int failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+		     pthread_cond_init(&shard->landed, &attr) != 0;
+	pthread_condattr_destroy(&attr);
+	if (failed)
+		return GP_ENOMEM;
+	if (pthread_mutex_init(&shard->lock, NULL) == 0)
+		return GP_OK;
+	pthread_cond_destroy(&shard->landed);
+	return GP_ENOMEM;
+}
+
+/* init_shard: both halves or none. */
+static int init_shard(struct gp_dns_shard *shard, size_t capacity)
+{
+	int rc = gp_dns_shard_init(shard, capacity);
+	if (rc)
+		return rc;
+	rc = init_waiting(shard);
+	if (rc)
+		gp_dns_shard_fini(shard);
+	return rc;
+}
+
+/* gp_dns_cache_new: the entries are divided among the shards, none gets more than its part. */
+int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
+	const struct gp_clock *clock, struct gp_dns **dns_out)
+{
+	size_t shards = options->entries >= SHARDED_FROM ? SHARDS : 1;
+	struct cache *cache = aligned_alloc(alignof(struct cache), sizeof *cache);
+	if (!cache)
+		return GP_ENOMEM;
+	memset(cache, 0, sizeof *cache);
+	cache->base.ops = &cache_ops;
+	cache->options = *options;
+	cache->clock = clock;
+	arc4random_buf(&cache->secret, sizeof cache->secret);
+	for (; cache->shard_count < shards; cache->shard_count++) {
+		size_t part = options->entries / shards +
+			      (cache->shard_count < options->entries % shards);
+		int rc = init_shard(&cache->shards[cache->shard_count], part);
+		if (rc) {
+			cache_free(&cache->base);
+			return rc;
+		}
+	}
+	cache->base.below = below;
+	*dns_out = &cache->base;
+	return GP_OK;
+}
+
+/* gp_dns_cache_stats: shard by shard, so that the sums are of slightly different moments. */
+void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out)
+{
+	*stats_out = (struct gp_dns_cache_stats) {0};
+	if (!dns || dns->ops != &cache_ops)
+		return;
+	struct cache *cache = (struct cache *)dns;
+	for (size_t i = 0; i < cache->shard_count; i++) {
+		struct gp_dns_shard *shard = &cache->shards[i];
+		pthread_mutex_lock(&shard->lock);
+		stats_out->hits += shard->hits;
+		stats_out->misses += shard->misses;
+		stats_out->joined += shard->joined;
+		stats_out->evicted += shard->evicted;
+		stats_out->entries += shard->count;
+		stats_out->bytes += shard->bytes;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The cache between its files: keys and packed answers (dns_cache_entry.c), a shard's table of
+ * them (dns_cache_table.c), and the layer with its flights (dns_cache.c).
+ *
+ * Nothing here locks but dns_cache.c; what a shard holds may be touched under its lock only.
+ */
+#ifndef GP_DNS_DNS_CACHE_PRIVATE_H
+#define GP_DNS_DNS_CACHE_PRIVATE_H
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/dns_private.h"
+
+/* ---- keys ---- */
+
+/* The secret of one cache, so that nobody can choose names that fall into one bucket. */
+struct gp_dns_secret {
+	uint64_t k0, k1;
+};
+
+/* A question in the one form that is compared. */
+struct gp_dns_key {
+	uint64_t hash;
+	uint16_t type;
+	uint8_t length;
+	char name[GP_DNS_NAME_TEXT]; /* small letters, no trailing dot, padded with 0 to 8 */
+};
+
+/* The key of a question with a valid name. */
+void gp_dns_key_from(const struct gp_dns_secret *secret, const struct gp_dns_question *question,
+	struct gp_dns_key *key_out);
+
+/* ---- entries ---- */
+
+/* One answer in one block of the heap: the least that brings it back. */
+struct gp_dns_entry {
+	struct gp_dns_entry *next;          /* in the same bucket */
+	struct gp_dns_entry *newer, *older; /* by age, within the shard */
+	uint64_t hash;
+	int64_t expires_us;
+	uint32_t data_size;
+	uint16_t type;
+	uint16_t count;
+	uint8_t name_length;
+	uint8_t state; /* enum gp_dns_state */
+	bool secure;
+	bool touched; /* asked for since it last was the oldest */
+	char bytes[]; /* the name, then the data: records packed, or the problem with its NUL */
+};
+
+/*
+ * Returns a new entry that expires at the time given, or NULL without memory or when it is none that
+ * DNS can carry.
+ */
+struct gp_dns_entry *gp_dns_entry_new(const struct gp_dns_key *key,
+	const struct gp_dns_answer *answer, int64_t expires_us) GP_MUST_CHECK;
+
+/* Returns a new copy, in no table, or NULL. */
+struct gp_dns_entry *gp_dns_entry_clone(const struct gp_dns_entry *entry) GP_MUST_CHECK;
+
+/* Bytes of the block. */
+size_t gp_dns_entry_size(const struct gp_dns_entry *entry);
+
+/* Is this the answer to that question? */
+bool gp_dns_entry_is(const struct gp_dns_entry *entry, const struct gp_dns_key *key);
+
+/*
+ * Brings an answer back in two steps: copy, which needs the entry and so the lock, puts the packed
+ * data into the arena; unfold makes records of it. GP_ETOOBIG or GP_ENOMEM from the arena.
+ */
+int gp_dns_entry_copy(const struct gp_dns_entry *entry, struct gp_arena *arena, int64_t now_us,
+	struct gp_dns_answer *answer_out) GP_MUST_CHECK;
+void gp_dns_entry_unfold(enum gp_dns_type type, struct gp_dns_answer *answer);
+
+/* ---- shards ---- */
+
+struct gp_dns_join; /* a question under way; dns_cache.c */
+
+struct gp_dns_shard {
+	alignas(64) pthread_mutex_t lock; /* guards all that follows, and the joins of this shard */
+	pthread_cond_t landed;            /* a join of this shard is done */
+	struct gp_dns_join *joins;        /* questions under way */
+	struct gp_dns_entry **buckets;    /* a power of two of them */
+	size_t mask;                      /* buckets - 1 */
+	struct gp_dns_entry *newest, *oldest;
+	size_t count, capacity; /* entries */
+	size_t bytes, bytes_max;
+	uint64_t hits, misses, joined, evicted;
+};
+
+/* Prepares an empty table; GP_ENOMEM. The lock and what it needs is the caller's. */
+int gp_dns_shard_init(struct gp_dns_shard *shard, size_t capacity) GP_MUST_CHECK;
+
+/* Frees all entries and the table. */
+void gp_dns_shard_fini(struct gp_dns_shard *shard);
+
+/* The entry of this key, borrowed, or NULL; one that has expired is freed. */
+struct gp_dns_entry *gp_dns_shard_find(
+	struct gp_dns_shard *shard, const struct gp_dns_key *key, int64_t now_us);
+
+/* Takes the entry, in place of one with the same key; frees older ones, or it, for want of room. */
+void gp_dns_shard_add(struct gp_dns_shard *shard, struct gp_dns_entry *entry, int64_t now_us);
+
+#endif

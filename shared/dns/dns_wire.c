@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The layer that asks name servers. One call's questions fly together: a flight each (see
+ * dns_wire_private.h), and one poll over all of them until the last has landed. Nothing is kept
+ * between calls but how silent each server was of late.
+ */
+#include "dns/dns_wire_private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#define SILENT_MAX 3                 /* time-outs in a row... */
+#define ASKED_LAST_US (10 * 1000000) /* ...after which a server is asked last for so long */
+
+/* gp_dns_wire_order: two passes over the configured order: the good ones, then the silent ones. */
+void gp_dns_wire_order(struct gp_dns_wire *wire, int64_t now_us, uint8_t *order_out)
+{
+	bool late[GP_DNS_SERVERS_MAX];
+	size_t count = wire->options.server_count, n = 0;
+	for (size_t i = 0; i < count; i++)
+		late[i] = atomic_load(&wire->memory[i].last_until_us) > now_us;
+	for (size_t i = 0; i < count; i++)
+		if (!late[i])
+			order_out[n++] = (uint8_t)i;
+	for (size_t i = 0; i < count; i++)
+		if (late[i])
+			order_out[n++] = (uint8_t)i;
+}
+
+/* gp_dns_wire_heard: forgets the silence. */
+void gp_dns_wire_heard(struct gp_dns_wire *wire, size_t server)
+{
+	atomic_store(&wire->memory[server].silent, 0);
+	atomic_store(&wire->memory[server].last_until_us, 0);
+}
+
+/* gp_dns_wire_silent: counts; enough of it moves the server to the end for a while. */
+void gp_dns_wire_silent(struct gp_dns_wire *wire, size_t server, int64_t now_us)
+{
+	struct gp_dns_wire_memory *memory = &wire->memory[server];
+	if (atomic_fetch_add(&memory->silent, 1) + 1 >= SILENT_MAX)
+		atomic_store(&memory->last_until_us, now_us + ASKED_LAST_US);
+}
+
+/* wait_for: until a descriptor has something to say or an attempt ends. */
+static int wait_for(
+	const struct gp_dns_flight *flights, size_t count, struct pollfd *fds, bool *all_done)
+{
+	int64_t until_us = INT64_MAX;
+	*all_done = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct gp_dns_flight *f = &flights[i];
+		bool done = f->stage == GP_DNS_FLIGHT_DONE;
+		short events = f->stage == GP_DNS_FLIGHT_TCP_SEND ? POLLOUT : POLLIN;
+		fds[i] = (struct pollfd) {.fd = done ? -1 : f->fd, .events = events};
+		if (done)
+			continue;
+		*all_done = false;
+		if (f->until_us < until_us)
+			until_us = f->until_us;
+	}
+	if (*all_done)
+		return GP_OK;
+	int n = poll(fds, count, gp_clock_left_ms(flights[0].ctx->clock, until_us));
+	if (n < 0 && errno != EINTR)
+		return GP_ENOMEM; /* poll(2) fails for want of memory or descriptors only */
+	for (size_t i = 0; n < 0 && i < count; i++)
+		fds[i].revents = 0;
+	return GP_OK;
+}
+
+/* step: what came is read first; it may make the end of an attempt moot. */
+static int step(struct gp_dns_flight *f, const struct pollfd *fd)
+{
+	int rc = GP_OK;
+	if (f->stage == GP_DNS_FLIGHT_DONE)
+		return GP_OK;
+	if (fd->revents)
+		rc = gp_dns_flight_ready(f);
+	if (rc || f->stage == GP_DNS_FLIGHT_DONE)
+		return rc;
+	if (gp_clock_now_us(f->ctx->clock) < f->until_us)
+		return GP_OK;
+	return gp_dns_flight_expire(f);
+}
+
+/* fly: the loop of one call. */
+static int fly(struct gp_dns_flight *flights, size_t count)
+{
+	struct pollfd fds[GP_DNS_QUESTIONS_MAX];
+	bool all_done = false;
+	int rc = GP_OK;
+	for (size_t i = 0; rc == GP_OK && i < count; i++)
+		rc = gp_dns_flight_begin(&flights[i]);
+	while (rc == GP_OK && !all_done) {
+		rc = wait_for(flights, count, fds, &all_done);
+		for (size_t i = 0; rc == GP_OK && i < count; i++)
+			rc = step(&flights[i], &fds[i]);
+	}
+	return rc;
+}
+
+/* wire_query: flights for all questions, on the heap for as long as the call lasts. */
+static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
+	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+{
+	struct gp_dns_flight *flights = calloc(count, sizeof *flights);
+	if (!flights)
+		return GP_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		flights[i].wire = (struct gp_dns_wire *)dns;
+		flights[i].ctx = ctx;
+		flights[i].question = &questions[i];
+		flights[i].answer = &answers_out[i];
+		flights[i].fd = -1;
+	}
+	int rc = fly(flights, count);
+	for (size_t i = 0; i < count; i++)
+		gp_dns_flight_end(&flights[i]);
+	free(flights);
+	return rc;
+}
+
+/* wire_free: nothing but itself. */
+static void wire_free(struct gp_dns *dns)
+{
+	free(dns);
+}
+
+/* gp_dns_wire_new: copies the options; 0 for a time-out or a number of rounds means the least. */
+int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_out)
+{
+	static const struct gp_dns_ops ops = {wire_query, wire_free};
+	if (options->server_count == 0 || options->server_count > GP_DNS_SERVERS_MAX)
+		return GP_EINVAL;
+	struct gp_dns_wire *wire = calloc(1, sizeof *wire);
+	if (!wire)
+		return GP_ENOMEM;
+	wire->base.ops = &ops;
+	wire->options = *options;
+	if (wire->options.timeout_ms == 0)
+		wire->options.timeout_ms = 1;
+	if (wire->options.attempts == 0)
+		wire->options.attempts = 1;
+	for (size_t i = 0; i < GP_DNS_SERVERS_MAX; i++) {
+		atomic_init(&wire->memory[i].silent, 0);
+		atomic_init(&wire->memory[i].last_until_us, 0);
+	}
+	*dns_out = &wire->base;
+	return GP_OK;
+}

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One question on its way. Attempts are counted by position: servers in their order, round after
+ * round. Each attempt has a socket of its own with a random port and a random id (RFC 5452 9.2),
+ * connected, so that the kernel drops what comes from elsewhere. A truncated reply continues the
+ * attempt over TCP (RFC 7766 5), a FORMERR repeats it without EDNS; every other trouble moves to
+ * the next position. take_reply is where this is decided.
+ */
+#include "dns/dns_wire_private.h"
+
+#include <arpa/inet.h>
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PORT_LOWEST 1024
+#define PORT_TRIES 8
+#define DATAGRAM_MAX 4096 /* more than was offered with EDNS */
+#define DATAGRAMS_AT_ONCE 64
+#define SERVER_TEXT (GP_IPADDR_TEXT + 9)
+
+/* Room for either family's socket address. */
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static const struct {
+	int number;
+	const char *text;
+} error_texts[] = {
+	{ECONNREFUSED, "connection refused"},
+	{ECONNRESET, "connection reset"},
+	{EPIPE, "connection closed"},
+	{ENETUNREACH, "network unreachable"},
+	{EHOSTUNREACH, "host unreachable"},
+	{ETIMEDOUT, "connection timed out"},
+	{EACCES, "sending is not permitted"},
+	{EPERM, "sending is not permitted"},
+	{EAFNOSUPPORT, "address family not supported"},
+	{EMFILE, "too many open files"},
+	{ENFILE, "too many open files in the system"},
+	{ENOBUFS, "no buffer space"},
+};
+
+/* error_text: words for an error number; strerror is not for several threads. */
+static const char *error_text(int number)
+{
+	for (size_t i = 0; i < sizeof error_texts / sizeof error_texts[0]; i++)
+		if (error_texts[i].number == number)
+			return error_texts[i].text;
+	return "system error";
+}
+
+/* server_place: which server this attempt is for. */
+static size_t server_place(const struct gp_dns_flight *f)
+{
+	return f->order[f->position % f->wire->options.server_count];
+}
+
+/* server_of: the same as the server itself. */
+static const struct gp_dns_server *server_of(const struct gp_dns_flight *f)
+{
+	return &f->wire->options.servers[server_place(f)];
+}
+
+/* server_text: "192.0.2.1:53", "[2001:db8::1]:53". */
+static const char *server_text(const struct gp_dns_flight *f, const struct gp_dns_server *server)
+{
+	char addr[GP_IPADDR_TEXT];
+	bool v6 = server->addr.family == GP_IP_V6;
+	gp_ipaddr_format(&server->addr, addr);
+	return gp_arena_printf(f->ctx->arena, v6 ? "[%s]:%u" : "%s:%u", addr, server->port);
+}
+
+/* disconnect: between attempts nothing is open. */
+static void disconnect(struct gp_dns_flight *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	free(f->reply);
+	f->reply = NULL;
+	f->got = f->sent = 0;
+}
+
+/* note: remembers what this server said, in case that no other does better. */
+static void note(struct gp_dns_flight *f, const char *failure)
+{
+	f->failure = failure;
+	f->failed = *server_of(f);
+	f->failure_over_tcp = f->stage != GP_DNS_FLIGHT_UDP;
+	f->failure_ours = false;
+}
+
+/* note_error: the same for a system call; want of means is ours, not the server's. */
+static void note_error(struct gp_dns_flight *f, int number)
+{
+	note(f, error_text(number));
+	f->failure_ours =
+		number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
+/* no_answer_text: for people: who was silent, and for how long. */
+static const char *no_answer_text(const struct gp_dns_flight *f, int64_t now_us)
+{
+	size_t others = f->wire->options.server_count - 1;
+	unsigned attempts = f->position;
+	const char *server = server_text(f, server_of(f));
+	long long ms = (long long)(now_us - f->begun_us + 500) / 1000;
+	if (!server)
+		return NULL;
+	if (f->strays > 0)
+		return gp_arena_printf(f->ctx->arena,
+			"no answer from %s within %lld ms, but %u packets that did not match",
+			server, ms, f->strays);
+	if (others > 0 && attempts > 0)
+		return gp_arena_printf(f->ctx->arena,
+			"no answer from %s within %lld ms, after trying others", server, ms);
+	return gp_arena_printf(f->ctx->arena, "no answer from %s within %lld ms", server, ms);
+}
+
+/* failure_text: for people: what the last server that spoke said. */
+static const char *failure_text(const struct gp_dns_flight *f, const char *failure)
+{
+	const char *server = server_text(f, &f->failed);
+	if (!server)
+		return NULL;
+	return gp_arena_printf(
+		f->ctx->arena, "%s: %s%s", server, failure, f->failure_over_tcp ? " over TCP" : "");
+}
+
+/* finish: the answer stands; its problem must have been made. */
+static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
+{
+	disconnect(f);
+	f->stage = GP_DNS_FLIGHT_DONE;
+	*f->answer = *answer;
+	if (!f->wire->options.trust_ad)
+		f->answer->secure = false; /* RFC 6840 5.8 */
+	bool with_problem = answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS;
+	return with_problem && !answer->problem ? gp_arena_status(f->ctx->arena) : GP_OK;
+}
+
+/* finish_late: the asker's deadline has come before all attempts were made. */
+static int finish_late(struct gp_dns_flight *f, int64_t now_us)
+{
+	struct gp_dns_answer answer = {.state = GP_DNS_TEMPFAIL, .ours = true};
+	answer.problem = now_us > f->begun_us ? no_answer_text(f, now_us)
+					      : "no time was left to ask a name server";
+	return finish(f, &answer);
+}
+
+/* finish_failed: all attempts were made. */
+static int finish_failed(struct gp_dns_flight *f, int64_t now_us)
+{
+	struct gp_dns_answer answer = {.state = GP_DNS_TEMPFAIL, .ours = f->failure_ours};
+	f->position--; /* the last attempt is the one to speak of */
+	answer.problem = f->failure ? failure_text(f, f->failure) : no_answer_text(f, now_us);
+	return finish(f, &answer);
+}
+
+/* address_of: a server as the system wants it; returns the length. */
+static socklen_t address_of(const struct gp_dns_server *server, union address *address_out)
+{
+	memset(address_out, 0, sizeof *address_out);
+	if (server->addr.family == GP_IP_V6) {
+		address_out->v6.sin6_family = AF_INET6;
+		address_out->v6.sin6_port = htons(server->port);
+		memcpy(&address_out->v6.sin6_addr, server->addr.bytes, 16);
+		return sizeof address_out->v6;
+	}
+	address_out->v4.sin_family = AF_INET;
+	address_out->v4.sin_port = htons(server->port);
+	memcpy(&address_out->v4.sin_addr, server->addr.bytes, 4);
+	return sizeof address_out->v4;
+}
+
+/* bind_random: a port that cannot be guessed (RFC 5452 9.2, RFC 6056); else the kernel's choice. */
+static void bind_random(int fd, enum gp_ip_family family)
+{
+	for (int i = 0; i < PORT_TRIES; i++) {
+		uint32_t port = PORT_LOWEST + arc4random_uniform(65536 - PORT_LOWEST);
+		struct gp_dns_server any = {.addr = {.family = family}, .port = (uint16_t)port};
+		union address address;
+		socklen_t length = address_of(&any, &address);
+		if (bind(fd, &address.any, length) == 0)
+			return;
+	}
+}
+
+/* open_socket: connected or connecting to this attempt's server; false with the failure noted. */
+static bool open_socket(struct gp_dns_flight *f, int type)
+{
+	const struct gp_dns_server *server = server_of(f);
+	union address address;
+	socklen_t length = address_of(server, &address);
+	f->fd = socket(address.any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (f->fd < 0) {
+		note_error(f, errno);
+		return false;
+	}
+	if (type == SOCK_DGRAM)
+		bind_random(f->fd, server->addr.family);
+	if (connect(f->fd, &address.any, length) != 0 && errno != EINPROGRESS && errno != EINTR) {
+		note_error(f, errno);
+		return false;
+	}
+	return true;
+}
+
+/* build: the query with a new id, its length in front. */
+static int build(struct gp_dns_flight *f)
+{
+	size_t n = 0;
+	f->id = (uint16_t)arc4random();
+	struct gp_dns_query_form form = {
+		.id = f->id, .edns = f->edns, .want_ad = f->wire->options.trust_ad};
+	int rc = gp_dns_wire_build(f->question, &form, f->packet + 2, &n);
+	f->packet[0] = (uint8_t)(n >> 8);
+	f->packet[1] = (uint8_t)n;
+	f->length = n + 2;
+	return rc;
+}
+
+/* set_until: this attempt ends after the time-out, or at the deadline when that comes first. */
+static void set_until(struct gp_dns_flight *f, int64_t now_us)
+{
+	f->until_us = now_us + (int64_t)f->wire->options.timeout_ms * 1000;
+	if (f->until_us > f->ctx->deadline_us)
+		f->until_us = f->ctx->deadline_us;
+}
+
+/* send_udp: one datagram to this attempt's server; false with the failure noted. */
+static bool send_udp(struct gp_dns_flight *f)
+{
+	f->stage = GP_DNS_FLIGHT_UDP;
+	if (!open_socket(f, SOCK_DGRAM))
+		return false;
+	if (send(f->fd, f->packet + 2, f->length - 2, MSG_NOSIGNAL) >= 0)
+		return true;
+	note_error(f, errno);
+	return false;
+}
+
+/* attempt: from the present position on, until a packet is on its way or all is used up. */
+static int attempt(struct gp_dns_flight *f)
+{
+	unsigned total = (unsigned)f->wire->options.server_count * f->wire->options.attempts;
+	for (;;) {
+		int64_t now_us = gp_clock_now_us(f->ctx->clock);
+		disconnect(f);
+		if (f->position >= total)
+			return finish_failed(f, now_us);
+		if (now_us >= f->ctx->deadline_us)
+			return finish_late(f, now_us);
+		int rc = build(f);
+		if (rc)
+			return rc;
+		set_until(f, now_us);
+		if (send_udp(f))
+			return GP_OK;
+		f->position++;
+	}
+}
+
+/* move_on: the next position, with EDNS again. */
+static int move_on(struct gp_dns_flight *f)
+{
+	f->position++;
+	f->edns = true;
+	return attempt(f);
+}
+
+/* change_to_tcp: the same question to the same server (RFC 7766 5), with a time-out anew. */
+static int change_to_tcp(struct gp_dns_flight *f)
+{
+	disconnect(f);
+	f->stage = GP_DNS_FLIGHT_TCP_SEND;
+	set_until(f, gp_clock_now_us(f->ctx->clock));
+	return open_socket(f, SOCK_STREAM) ? GP_OK : move_on(f);
+}
+
+/* take_reply: the server has spoken; is this the answer, and if not, who is asked next and how? */
+static int take_reply(struct gp_dns_flight *f, struct gp_dns_reply *reply)
+{
+	gp_dns_wire_heard(f->wire, server_place(f));
+	if (reply->truncated && f->stage == GP_DNS_FLIGHT_UDP)
+		return change_to_tcp(f);
+	if (reply->without_edns && f->edns) {
+		f->edns = false;
+		return attempt(f);
+	}
+	if (reply->next_server) {
+		note(f, reply->answer.problem);
+		return move_on(f);
+	}
+	if (reply->answer.state == GP_DNS_BOGUS) {
+		note(f, reply->answer.problem);
+		reply->answer.problem = failure_text(f, f->failure);
+	}
+	return finish(f, &reply->answer);
+}
+
+/* read_udp: the datagrams that are there; what is no reply to this question is ignored. */
+static int read_udp(struct gp_dns_flight *f)
+{
+	char bytes[DATAGRAM_MAX];
+	struct gp_dns_reply reply;
+	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
+		ssize_t n = recv(f->fd, bytes, sizeof bytes, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return GP_OK;
+		if (n < 0) {
+			note_error(f, errno); /* ICMP told us, mostly ECONNREFUSED */
+			return move_on(f);
+		}
+		struct gp_span packet = {bytes, (size_t)n};
+		int rc = gp_dns_wire_parse(f->ctx->arena, packet, f->id, f->question, &reply);
+		if (rc == GP_OK)
+			return take_reply(f, &reply);
+		if (rc != GP_ESYNTAX)
+			return rc;
+		f->strays++;
+	}
+	return GP_OK;
+}
+
+/* tcp_failed: n is what send or recv returned; GP_OK when it only was not the time yet. */
+static int tcp_failed(struct gp_dns_flight *f, ssize_t n)
+{
+	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+		return GP_OK;
+	note_error(f, n < 0 ? errno : EPIPE);
+	return move_on(f);
+}
+
+/* send_tcp: as much of length and query as the connection takes; a failed connect shows here. */
+static int send_tcp(struct gp_dns_flight *f)
+{
+	ssize_t n = send(f->fd, f->packet + f->sent, f->length - f->sent, MSG_NOSIGNAL);
+	if (n < 0)
+		return tcp_failed(f, n);
+	f->sent += (size_t)n;
+	if (f->sent == f->length)
+		f->stage = GP_DNS_FLIGHT_TCP_READ;
+	return GP_OK;
+}
+
+/* take_tcp: a whole reply came over TCP; here, nothing but the answer has a reason to come. */
+static int take_tcp(struct gp_dns_flight *f, size_t length)
+{
+	struct gp_dns_reply reply;
+	struct gp_span packet = {(const char *)f->reply, length};
+	int rc = gp_dns_wire_parse(f->ctx->arena, packet, f->id, f->question, &reply);
+	if (rc == GP_OK)
+		return take_reply(f, &reply);
+	if (rc != GP_ESYNTAX)
+		return rc;
+	note(f, "a reply to something else");
+	return move_on(f);
+}
+
+/* read_tcp: two octets of length (RFC 1035 4.2.2), then the reply, as they come. */
+static int read_tcp(struct gp_dns_flight *f)
+{
+	for (;;) {
+		size_t length = (size_t)f->head[0] << 8 | f->head[1];
+		bool in_head = f->got < sizeof f->head;
+		uint8_t *to = in_head ? f->head + f->got : f->reply + f->got - sizeof f->head;
+		size_t want = in_head ? sizeof f->head - f->got : length + sizeof f->head - f->got;
+		ssize_t n = want > 0 ? recv(f->fd, to, want, 0) : 0;
+		if (want > 0 && n <= 0)
+			return tcp_failed(f, n);
+		f->got += (size_t)n;
+		if (!in_head && (size_t)n == want)
+			return take_tcp(f, length);
+		if (!in_head || f->got < sizeof f->head)
+			continue;
+		f->reply = malloc(((size_t)f->head[0] << 8 | f->head[1]) + 1);
+		if (!f->reply)
+			return GP_ENOMEM;
+	}
+}
+
+/* gp_dns_flight_begin: the order is settled once, for all rounds. */
+int gp_dns_flight_begin(struct gp_dns_flight *flight)
+{
+	flight->fd = -1;
+	flight->begun_us = gp_clock_now_us(flight->ctx->clock);
+	flight->edns = true;
+	gp_dns_wire_order(flight->wire, flight->begun_us, flight->order);
+	return attempt(flight);
+}
+
+/* gp_dns_flight_ready: by stage. */
+int gp_dns_flight_ready(struct gp_dns_flight *flight)
+{
+	switch (flight->stage) {
+	case GP_DNS_FLIGHT_UDP:
+		return read_udp(flight);
+	case GP_DNS_FLIGHT_TCP_SEND:
+		return send_tcp(flight);
+	case GP_DNS_FLIGHT_TCP_READ:
+		return read_tcp(flight);
+	case GP_DNS_FLIGHT_DONE:
+		break;
+	}
+	return GP_OK;
+}
+
+/* gp_dns_flight_expire: only a whole attempt in silence speaks against the server. */
+int gp_dns_flight_expire(struct gp_dns_flight *flight)
+{
+	int64_t now_us = gp_clock_now_us(flight->ctx->clock);
+	if (now_us >= flight->ctx->deadline_us)
+		return finish_late(flight, now_us);
+	gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
+	return move_on(flight);
+}
+
+/* gp_dns_flight_end: also right for one that never began, when fd is -1. */
+void gp_dns_flight_end(struct gp_dns_flight *flight)
+{
+	disconnect(flight);
+}

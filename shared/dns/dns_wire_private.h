@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The wire resolver between its two files: dns_wire.c knows the servers and waits,
+ * dns_wire_flight.c carries one question from its first packet to its answer.
+ *
+ * A flight is begun once, then told what happened (ready, expired) until its stage is DONE, then
+ * ended. Each of these calls gives a status as gp_dns_query does; after a failure nothing but end
+ * may be called. A flight belongs to one thread; what several share is in gp_dns_wire alone.
+ */
+#ifndef GP_DNS_DNS_WIRE_PRIVATE_H
+#define GP_DNS_DNS_WIRE_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/dns_private.h"
+
+/* What is remembered of one server; each member is read and written by itself, by any thread. */
+struct gp_dns_wire_memory {
+	atomic_uint silent;            /* attempts in a row that ended in a time-out */
+	_Atomic int64_t last_until_us; /* until then it is asked last, because of those */
+};
+
+struct gp_dns_wire {
+	struct gp_dns base;
+	struct gp_dns_options options; /* constant after gp_dns_wire_new */
+	struct gp_dns_wire_memory memory[GP_DNS_SERVERS_MAX];
+};
+
+enum gp_dns_flight_stage {
+	GP_DNS_FLIGHT_UDP,      /* sent, waiting for datagrams */
+	GP_DNS_FLIGHT_TCP_SEND, /* connecting or sending */
+	GP_DNS_FLIGHT_TCP_READ, /* reading length and reply */
+	GP_DNS_FLIGHT_DONE      /* the answer stands */
+};
+
+struct gp_dns_flight {
+	struct gp_dns_wire *wire;               /* borrowed, as the next three */
+	struct gp_ctx *ctx;                     /* arena, clock, deadline */
+	const struct gp_dns_question *question; /* what is asked */
+	struct gp_dns_answer *answer;           /* where the answer goes */
+	enum gp_dns_flight_stage stage;
+	int fd;                            /* -1 between attempts */
+	int64_t begun_us, until_us;        /* of the question; end of this attempt */
+	uint8_t order[GP_DNS_SERVERS_MAX]; /* places of the servers, as they are asked */
+	unsigned position;                 /* attempts used up; position % servers is next */
+	bool edns;                         /* of this attempt */
+	uint16_t id;
+	uint8_t packet[2 + GP_DNS_QUERY_MAX]; /* length as TCP wants it, query */
+	size_t length, sent;                  /* of packet, with the first two octets */
+	uint8_t head[2];                      /* length of a reply over TCP */
+	uint8_t *reply;                       /* owned; the reply over TCP */
+	size_t got;                           /* octets of head and reply */
+	unsigned strays;                      /* datagrams that were no reply to this */
+	const char *failure;                  /* what the last server that said something said */
+	struct gp_dns_server failed;          /* that server */
+	bool failure_over_tcp, failure_ours;
+};
+
+/* The order in which to ask: as configured, but those that are silent of late come last. */
+void gp_dns_wire_order(struct gp_dns_wire *wire, int64_t now_us, uint8_t *order_out);
+
+/* A server answered, or let a whole attempt pass in silence. */
+void gp_dns_wire_heard(struct gp_dns_wire *wire, size_t server);
+void gp_dns_wire_silent(struct gp_dns_wire *wire, size_t server, int64_t now_us);
+
+/* Sends the first packet, or ends in an answer at once. wire, ctx, question, answer are set. */
+int gp_dns_flight_begin(struct gp_dns_flight *flight) GP_MUST_CHECK;
+
+/* The descriptor has something to say. */
+int gp_dns_flight_ready(struct gp_dns_flight *flight) GP_MUST_CHECK;
+
+/* until_us has passed. */
+int gp_dns_flight_expire(struct gp_dns_flight *flight) GP_MUST_CHECK;
+
+/* Closes and frees what the flight holds; not its answer. */
+void gp_dns_flight_end(struct gp_dns_flight *flight);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Facts and policy make an action, as two tables: rules that need no check, and rules over the
+ * results of SPF. The first row that applies decides, and its name goes to the log.
+ */
+#include "engine/engine_private.h"
+
+#include <string.h>
+
+#include "mail/address.h"
+
+/* in_prefixes: is the address in one of the networks? */
+static bool in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (gp_prefix_has(&list->items[i], addr))
+			return true;
+	return false;
+}
+
+/* name_matches: "example.org" is itself, ".example.org" every name below it. */
+static bool name_matches(const char *item, struct gp_span name)
+{
+	if (item[0] == '.')
+		return name.len > strlen(item) && gp_span_has_suffix(name, item);
+	return gp_dns_name_equal(gp_span_from(item), name);
+}
+
+/* in_names: does an item of the list match? */
+static bool in_names(const struct gp_config_texts *list, struct gp_span name)
+{
+	for (size_t i = 0; name.len && i < list->count; i++)
+		if (name_matches(list->items[i], name))
+			return true;
+	return false;
+}
+
+/* address_matches: user@domain, user@, domain or .domain. */
+static bool address_matches(const char *item, struct gp_span local, struct gp_span domain)
+{
+	struct gp_span item_local, item_domain;
+	if (!strchr(item, '@'))
+		return domain.len && name_matches(item, domain);
+	gp_address_split(gp_span_from(item), &item_local, &item_domain);
+	return gp_span_equal_nocase(item_local, local) &&
+	       (item_domain.len == 0 || gp_dns_name_equal(item_domain, domain));
+}
+
+/* in_addresses: does an item of the list match the mailbox? */
+static bool in_addresses(const struct gp_config_texts *list, struct gp_span mailbox)
+{
+	struct gp_span local, domain;
+	if (mailbox.len == 0)
+		return false;
+	gp_address_split(mailbox, &local, &domain);
+	for (size_t i = 0; i < list->count; i++)
+		if (address_matches(list->items[i], local, domain))
+			return true;
+	return false;
+}
+
+/* ---- rules that need no check ---- */
+
+/* is_authenticated: a user of ours. */
+static bool is_authenticated(const struct gp_facts *f)
+{
+	return f->envelope->sasl_username.len > 0;
+}
+
+/* is_local: not an internet client at all. */
+static bool is_local(const struct gp_facts *f)
+{
+	return f->envelope->client.family == GP_IP_NONE;
+}
+
+/* is_trusted: a network of ours. */
+static bool is_trusted(const struct gp_facts *f)
+{
+	return in_prefixes(&f->config->trusted_networks, &f->envelope->client);
+}
+
+/* gp_engine_is_private_client: private ranges, our own address, configured networks. */
+bool gp_engine_is_private_client(const struct gp_facts *f)
+{
+	const struct gp_envelope *e = f->envelope;
+	return gp_ipaddr_is_private(&e->client) || gp_ipaddr_equal(&e->client, &e->server) ||
+	       in_prefixes(&f->config->own_networks, &e->client);
+}
+
+/* is_off: SPF is switched off (lesson 13). */
+static bool is_off(const struct gp_facts *f)
+{
+	return f->config->spf.mode == GP_MODE_OFF;
+}
+
+/* is_exempt_client: exceptions, each by its list; so below. */
+static bool is_exempt_client(const struct gp_facts *f)
+{
+	return in_prefixes(&f->config->spf.exempt_clients, &f->envelope->client);
+}
+static bool is_exempt_client_name(const struct gp_facts *f)
+{
+	return in_names(&f->config->spf.exempt_client_names, f->envelope->client_name);
+}
+static bool is_exempt_helo(const struct gp_facts *f)
+{
+	return in_names(&f->config->spf.exempt_helo, gp_span_from(f->helo_name));
+}
+static bool is_exempt_sender(const struct gp_facts *f)
+{
+	return in_names(&f->config->spf.exempt_senders, gp_span_from(f->sender_domain));
+}
+static bool is_exempt_recipient(const struct gp_facts *f)
+{
+	return in_addresses(&f->config->spf.exempt_recipients, f->envelope->recipient);
+}
+
+static const struct {
+	const char *rule;
+	bool (*applies)(const struct gp_facts *);
+} early_rules[] = {
+	{"authenticated", is_authenticated},
+	{"local-client", is_local},
+	{"trusted_networks", is_trusted},
+	{"spf.mode", is_off},
+	{"private-client", gp_engine_is_private_client},
+	{"spf.exempt_clients", is_exempt_client},
+	{"spf.exempt_client_names", is_exempt_client_name},
+	{"spf.exempt_helo", is_exempt_helo},
+	{"spf.exempt_senders", is_exempt_sender},
+	{"spf.exempt_recipients", is_exempt_recipient},
+};
+
+/* gp_engine_decide_early: the first row that applies accepts. */
+bool gp_engine_decide_early(const struct gp_facts *facts, struct gp_decision *decision_out)
+{
+	for (size_t i = 0; i < sizeof early_rules / sizeof early_rules[0]; i++) {
+		if (!early_rules[i].applies(facts))
+			continue;
+		*decision_out = (struct gp_decision) {.rule = early_rules[i].rule};
+		return true;
+	}
+	return false;
+}
+
+/* ---- rules over the results ---- */
+
+/* in_set: is the result one of the refused verdicts? */
+static bool in_set(unsigned set, const struct gp_spf_result *r)
+{
+	if (r->verdict == GP_SPF_FAIL && r->sends_no_mail && (set & GP_CONFIG_NO_MAIL))
+		return true;
+	return set & (1u << r->verdict);
+}
+
+/* is_rejected: MAIL FROM's verdict is refused. */
+static bool is_rejected(const struct gp_facts *f)
+{
+	return f->has_mailfrom && in_set(f->config->spf.reject, &f->mailfrom);
+}
+
+/* helo_counts: may the HELO identity alone refuse this mail (lesson 18)? */
+static bool helo_counts(const struct gp_facts *f)
+{
+	int when = f->config->spf.helo;
+	return f->has_helo && (when == GP_HELO_ALWAYS || (when == GP_HELO_NULL_SENDER &&
+								 f->envelope->sender.len == 0));
+}
+
+/* is_helo_rejected: HELO's verdict is refused. */
+static bool is_helo_rejected(const struct gp_facts *f)
+{
+	return helo_counts(f) && in_set(f->config->spf.helo_reject, &f->helo);
+}
+
+/* judged: the result that errors are looked for in: MAIL FROM's, or HELO's where that counts. */
+static const struct gp_spf_result *judged(const struct gp_facts *f)
+{
+	return f->has_mailfrom ? &f->mailfrom : helo_counts(f) ? &f->helo : NULL;
+}
+
+/* has_verdict: is this the verdict that is judged? */
+static bool has_verdict(const struct gp_facts *f, enum gp_spf_verdict verdict)
+{
+	const struct gp_spf_result *r = judged(f);
+	return r && r->verdict == verdict;
+}
+
+/* must_pass: a listed domain; pass is the only good answer. */
+static bool must_pass(const struct gp_facts *f)
+{
+	return in_names(&f->config->spf.must_pass, gp_span_from(f->sender_domain));
+}
+
+/* is_must_pass_deferred: a listed domain about which DNS is silent for now. */
+static bool is_must_pass_deferred(const struct gp_facts *f)
+{
+	return must_pass(f) && has_verdict(f, GP_SPF_TEMPERROR);
+}
+
+/* is_must_pass_failed: a listed domain, and no pass. */
+static bool is_must_pass_failed(const struct gp_facts *f)
+{
+	return must_pass(f) && !has_verdict(f, GP_SPF_PASS);
+}
+
+/* is_temperror_deferred: as configured. */
+static bool is_temperror_deferred(const struct gp_facts *f)
+{
+	return has_verdict(f, GP_SPF_TEMPERROR) && f->config->spf.on_temperror == GP_ON_ERROR_DEFER;
+}
+
+/* is_permerror_deferred: as configured. */
+static bool is_permerror_deferred(const struct gp_facts *f)
+{
+	return has_verdict(f, GP_SPF_PERMERROR) && f->config->spf.on_permerror == GP_ON_ERROR_DEFER;
+}
+
+/* is_permerror_rejected: as configured. */
+static bool is_permerror_rejected(const struct gp_facts *f)
+{
+	return has_verdict(f, GP_SPF_PERMERROR) &&
+	       f->config->spf.on_permerror == GP_ON_ERROR_REJECT;
+}
+
+enum subject { ABOUT_MAILFROM, ABOUT_HELO, ABOUT_JUDGED };
+
+static const struct {
+	const char *rule;
+	bool (*applies)(const struct gp_facts *);
+	enum gp_action action;
+	enum gp_reply reply;
+	enum subject subject;
+} rules[] = {
+	{"spf.reject", is_rejected, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_MAILFROM},
+	{"spf.helo_reject", is_helo_rejected, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_HELO},
+	{"spf.must_pass", is_must_pass_deferred, GP_ACTION_DEFER, GP_REPLY_TEMPERROR, ABOUT_JUDGED},
+	{"spf.must_pass", is_must_pass_failed, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_JUDGED},
+	{"spf.on_temperror", is_temperror_deferred, GP_ACTION_DEFER, GP_REPLY_TEMPERROR,
+		ABOUT_JUDGED},
+	{"spf.on_permerror", is_permerror_deferred, GP_ACTION_DEFER, GP_REPLY_PERMERROR,
+		ABOUT_JUDGED},
+	{"spf.on_permerror", is_permerror_rejected, GP_ACTION_REJECT, GP_REPLY_PERMERROR_REJECT,
+		ABOUT_JUDGED},
+};
+
+/* subject_of: the result a row speaks of. */
+static const struct gp_spf_result *subject_of(const struct gp_facts *f, enum subject subject)
+{
+	return subject == ABOUT_MAILFROM ? &f->mailfrom
+	       : subject == ABOUT_HELO   ? &f->helo
+					 : judged(f);
+}
+
+/* gp_engine_decide: the first row that applies; none: accept. */
+void gp_engine_decide(const struct gp_facts *facts, struct gp_decision *decision_out)
+{
+	*decision_out = (struct gp_decision) {.rule = "default"};
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		if (!rules[i].applies(facts))
+			continue;
+		*decision_out = (struct gp_decision) {rules[i].rule, rules[i].action,
+			rules[i].reply, subject_of(facts, rules[i].subject)};
+		if (facts->forwarded && rules[i].action != GP_ACTION_ACCEPT)
+			*decision_out = (struct gp_decision) {.rule = "spf.forwarders"};
+		return;
+	}
+}

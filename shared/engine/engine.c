@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pipeline of an envelope: rules that need no DNS, SPF of MAIL FROM, SPF of HELO where it is
+ * looked at, the decision, the texts. HELO is asked only when MAIL FROM has not refused already.
+ */
+#include "engine/engine.h"
+
+#include "engine/engine_private.h"
+#include "mail/address.h"
+
+/* gp_engine_action_name: a word for the log. */
+const char *gp_engine_action_name(enum gp_action action)
+{
+	return action == GP_ACTION_REJECT  ? "reject"
+	       : action == GP_ACTION_DEFER ? "defer"
+					   : "accept";
+}
+
+/* domain_of: in A-labels, or NULL where it is no domain. */
+static int domain_of(struct gp_ctx *ctx, struct gp_span domain, const char **domain_out)
+{
+	*domain_out = NULL;
+	if (domain.len == 0 || gp_address_is_literal(domain))
+		return GP_OK;
+	int rc = gp_address_domain(ctx->arena, domain, domain_out);
+	if (rc == GP_ESYNTAX)
+		*domain_out = NULL;
+	return rc == GP_ESYNTAX ? GP_OK : rc;
+}
+
+/* find_names: the names that the exceptions compare. */
+static int find_names(struct gp_ctx *ctx, struct gp_facts *f)
+{
+	struct gp_span local, domain = {NULL, 0};
+	gp_address_split(f->envelope->sender, &local, &domain);
+	int rc = domain_of(ctx, domain, &f->sender_domain);
+	return rc ? rc : domain_of(ctx, f->envelope->helo, &f->helo_name);
+}
+
+/* check: SPF of one identity. */
+static int check(struct gp_ctx *ctx, const struct gp_facts *f, enum gp_spf_identity identity,
+	struct gp_span mail_from, struct gp_spf_result *result_out)
+{
+	const struct gp_spf_query query = {
+		.client = f->envelope->client,
+		.identity = identity,
+		.helo = f->envelope->helo,
+		.mail_from = mail_from,
+		.receiver = f->config->hostname,
+		.options = &f->config->spf.limits,
+	};
+	return gp_spf_check(ctx, &query, result_out);
+}
+
+/* check_mailfrom: unless the sender is null; then HELO stands for it (RFC 7208 2.4). */
+static int check_mailfrom(struct gp_ctx *ctx, struct gp_facts *f)
+{
+	if (f->envelope->sender.len == 0)
+		return GP_OK;
+	f->has_mailfrom = true;
+	return check(ctx, f, GP_SPF_MAILFROM, f->envelope->sender, &f->mailfrom);
+}
+
+/* check_helo: where the configuration looks at it, or nothing else is there to look at. */
+static int check_helo(struct gp_ctx *ctx, struct gp_facts *f)
+{
+	if (f->config->spf.helo == GP_HELO_OFF && f->envelope->sender.len)
+		return GP_OK;
+	if (!f->helo_name)
+		return GP_OK;
+	f->has_helo = true;
+	return check(ctx, f, GP_SPF_HELO, (struct gp_span) {NULL, 0}, &f->helo);
+}
+
+/* check_forwarders: may the client send for a domain that forwards to us? */
+static int check_forwarders(struct gp_ctx *ctx, struct gp_facts *f)
+{
+	for (size_t i = 0; i < f->config->spf.forwarders.count && !f->forwarded; i++) {
+		struct gp_spf_result r;
+		const char *mailbox = gp_arena_printf(
+			ctx->arena, "postmaster@%s", f->config->spf.forwarders.items[i]);
+		if (!mailbox)
+			return gp_arena_status(ctx->arena);
+		int rc = check(ctx, f, GP_SPF_MAILFROM, gp_span_from(mailbox), &r);
+		if (rc)
+			return rc;
+		f->forwarded = r.verdict == GP_SPF_PASS;
+	}
+	return GP_OK;
+}
+
+/* run_checks: in this order, each only when it can still change something. */
+static int run_checks(struct gp_ctx *ctx, struct gp_facts *f, struct gp_decision *d)
+{
+	int rc = check_mailfrom(ctx, f);
+	if (rc)
+		return rc;
+	gp_engine_decide(f, d);
+	if (d->action != GP_ACTION_REJECT) {
+		rc = check_helo(ctx, f);
+		if (rc)
+			return rc;
+		gp_engine_decide(f, d);
+	}
+	if (d->action != GP_ACTION_ACCEPT && f->config->spf.forwarders.count) {
+		rc = check_forwarders(ctx, f);
+		gp_engine_decide(f, d);
+	}
+	return rc;
+}
+
+/* settle: the decision and the facts become the verdict. */
+static int settle(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_decision *d,
+	struct gp_verdict *v)
+{
+	v->rule = d->rule;
+	v->would = d->action;
+	v->action = f->config->spf.mode == GP_MODE_ENFORCE ? d->action : GP_ACTION_ACCEPT;
+	v->has_mailfrom = f->has_mailfrom;
+	v->has_helo = f->has_helo;
+	v->mailfrom = f->mailfrom;
+	v->helo = f->helo;
+	int rc = GP_OK;
+	if (d->action != GP_ACTION_ACCEPT)
+		rc = gp_engine_reply(ctx, f, d, &v->reply);
+	if (!rc && v->action == GP_ACTION_ACCEPT)
+		rc = gp_engine_header(ctx, f, &v->header);
+	return rc;
+}
+
+/* gp_engine_envelope: the pipeline. */
+int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
+	const struct gp_envelope *envelope, struct gp_verdict *verdict_out)
+{
+	struct gp_facts facts = {.config = config, .envelope = envelope};
+	struct gp_decision decision = {0};
+	*verdict_out = (struct gp_verdict) {0};
+	int rc = find_names(ctx, &facts);
+	if (rc)
+		return rc;
+	if (gp_engine_decide_early(&facts, &decision)) {
+		verdict_out->rule = decision.rule;
+		verdict_out->private_client = envelope->client.family != GP_IP_NONE &&
+					      gp_engine_is_private_client(&facts);
+		return GP_OK;
+	}
+	rc = run_checks(ctx, &facts, &decision);
+	return rc ? rc : settle(ctx, &facts, &decision, verdict_out);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/* Facts, the decision over them and the texts made of it; for the files of this folder. */
+#ifndef GP_ENGINE_ENGINE_PRIVATE_H
+#define GP_ENGINE_ENGINE_PRIVATE_H
+
+#include "engine/engine.h"
+
+/* What the checks found out; the decision sees nothing else. */
+struct gp_facts {
+	const struct gp_config *config;
+	const struct gp_envelope *envelope;
+	const char *sender_domain; /* A-labels; NULL: null sender, or none that is a domain */
+	const char *helo_name;     /* A-labels; NULL: no domain name */
+	bool has_mailfrom, has_helo, forwarded;
+	struct gp_spf_result mailfrom, helo;
+};
+
+enum gp_reply {
+	GP_REPLY_NONE,
+	GP_REPLY_REJECT,
+	GP_REPLY_TEMPERROR,
+	GP_REPLY_PERMERROR,
+	GP_REPLY_PERMERROR_REJECT
+};
+
+struct gp_decision {
+	const char *rule;
+	enum gp_action action;
+	enum gp_reply reply;
+	const struct gp_spf_result *because; /* the result the reply is about; NULL for accept */
+};
+
+/* Rules that need no check: the first that applies, or false when SPF has to be asked. */
+bool gp_engine_decide_early(const struct gp_facts *facts, struct gp_decision *decision_out);
+
+/* Rules over the results; always decides. */
+void gp_engine_decide(const struct gp_facts *facts, struct gp_decision *decision_out);
+
+/* Is the client's address one that says nothing about the sender (lesson 12)? */
+bool gp_engine_is_private_client(const struct gp_facts *facts);
+
+/* "550 5.7.23 text" from the configured templates; the text is bounded and printable ASCII. */
+int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
+	const struct gp_decision *decision, const char **reply_out) GP_MUST_CHECK;
+
+/* The header field for accepted mail, on one line; NULL when none is configured or known. */
+int gp_engine_header(
+	struct gp_ctx *ctx, const struct gp_facts *facts, const char **header_out) GP_MUST_CHECK;
+
+#endif

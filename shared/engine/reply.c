@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Texts made of facts: the reply to a refused mail, and the header field of an accepted one. What
+ * comes from the client or from DNS is bounded and made printable here, whatever it was before.
+ */
+#include "base/encode.h"
+#include "engine/engine_private.h"
+
+#include <string.h>
+
+#define REPLY_MAX 450       /* with code; a reply line holds 512 octets (RFC 5321 4.5.3.1.5) */
+#define REPLY_VALUE_MAX 120 /* of one value filled in */
+#define HEADER_MAX 990      /* a line holds 998 octets (RFC 5322 2.1.1) */
+#define MECHANISM_MAX 200
+
+/* cut: at most max bytes. */
+static struct gp_span cut(const char *text, size_t max)
+{
+	struct gp_span s = gp_span_from(text);
+	if (s.len > max)
+		s.len = max;
+	return s;
+}
+
+/* identity_value: what the client said for this identity. */
+static struct gp_span identity_value(const struct gp_facts *f, const struct gp_spf_result *r)
+{
+	return r->identity == GP_SPF_HELO ? f->envelope->helo : f->envelope->sender;
+}
+
+/* template_value: what stands for {name}. */
+static const char *template_value(struct gp_ctx *ctx, struct gp_span name, const struct gp_facts *f,
+	const struct gp_spf_result *r)
+{
+	char client[GP_IPADDR_TEXT];
+	if (gp_span_is(name, "result"))
+		return gp_spf_verdict_name(r->verdict);
+	if (gp_span_is(name, "identity"))
+		return gp_spf_identity_name(r->identity);
+	if (gp_span_is(name, "domain"))
+		return r->domain;
+	if (gp_span_is(name, "mechanism"))
+		return r->mechanism ? r->mechanism : "none";
+	if (gp_span_is(name, "problem"))
+		return r->problem ? r->problem : "no details";
+	if (gp_span_is(name, "hostname"))
+		return f->config->hostname;
+	if (gp_span_is(name, "client"))
+		return gp_arena_copy(
+			ctx->arena, gp_span_from(gp_ipaddr_format(&f->envelope->client, client)));
+	if (gp_span_is(name, "recipient"))
+		return gp_arena_copy(ctx->arena, f->envelope->recipient);
+	return gp_arena_copy(
+		ctx->arena, identity_value(f, r)); /* {value}: config allows no other */
+}
+
+/* add_template: the text with its names filled in, each made visible and bounded. */
+static void add_template(struct gp_strbuf *buf, struct gp_ctx *ctx, const char *text,
+	const struct gp_facts *f, const struct gp_spf_result *r)
+{
+	struct gp_span before, name, rest = gp_span_from(text);
+	while (rest.len) {
+		bool more = gp_span_cut(rest, '{', &before, &rest);
+		gp_strbuf_add_span(buf, before);
+		if (!more || !gp_span_cut(rest, '}', &name, &rest))
+			return;
+		gp_encode_visible(buf, cut(template_value(ctx, name, f, r), REPLY_VALUE_MAX));
+	}
+}
+
+/* add_explanation: third-party text, and shown as such (RFC 7208 6.2, 11.5.3). */
+static void add_explanation(struct gp_strbuf *buf, const struct gp_spf_result *r)
+{
+	gp_strbuf_add(buf, "; ");
+	gp_encode_visible(buf, cut(r->domain, REPLY_VALUE_MAX));
+	gp_strbuf_add(buf, " explains: \"");
+	gp_encode_visible(buf, cut(r->explanation, REPLY_VALUE_MAX));
+	gp_strbuf_add(buf, "\"");
+}
+
+/* code_of: code and enhanced code for this kind of reply. */
+static const char *code_of(const struct gp_config_spf *spf, enum gp_reply reply)
+{
+	return reply == GP_REPLY_TEMPERROR          ? spf->temperror_code
+	       : reply == GP_REPLY_PERMERROR        ? spf->permerror_code
+	       : reply == GP_REPLY_PERMERROR_REJECT ? spf->permerror_reject_code
+						    : spf->reject_code;
+}
+
+/* gp_engine_reply: code, text, the domain's explanation, the site's page. */
+int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
+	const struct gp_decision *decision, const char **reply_out)
+{
+	const struct gp_config_spf *spf = &facts->config->spf;
+	const struct gp_spf_result *r = decision->because;
+	bool is_error = r->verdict == GP_SPF_TEMPERROR || r->verdict == GP_SPF_PERMERROR;
+	struct gp_strbuf buf;
+	gp_strbuf_init(&buf, ctx->arena, 4096);
+	gp_strbuf_add(&buf, code_of(spf, decision->reply));
+	gp_strbuf_add(&buf, " ");
+	add_template(&buf, ctx, is_error ? spf->error_text : spf->reject_text, facts, r);
+	if (spf->explanation && r->explanation)
+		add_explanation(&buf, r);
+	if (*spf->url) {
+		gp_strbuf_add(&buf, "; see ");
+		add_template(&buf, ctx, spf->url, facts, r);
+	}
+	int rc = gp_strbuf_finish(&buf, reply_out);
+	if (!rc && buf.len > REPLY_MAX)
+		*reply_out = gp_arena_copy(ctx->arena, cut(*reply_out, REPLY_MAX));
+	return rc ? rc : *reply_out ? GP_OK : gp_arena_status(ctx->arena);
+}
+
+/* ---- headers ---- */
+
+/* add_comment: why, in words, for the reader of the header. */
+static void add_comment(
+	struct gp_strbuf *buf, const struct gp_facts *f, const struct gp_spf_result *r)
+{
+	static const char *const says[GP_SPF_VERDICTS] = {
+		[GP_SPF_NONE] = "no SPF record says anything about client",
+		[GP_SPF_NEUTRAL] = "domain says neither yes nor no to client",
+		[GP_SPF_PASS] = "domain authorises client",
+		[GP_SPF_FAIL] = "domain does not authorise client",
+		[GP_SPF_SOFTFAIL] = "domain probably does not authorise client",
+		[GP_SPF_TEMPERROR] = "DNS gave no answer about client",
+		[GP_SPF_PERMERROR] = "the domain's record cannot be used for client",
+	};
+	char client[GP_IPADDR_TEXT];
+	gp_strbuf_printf(
+		buf, " (%s %s", says[r->verdict], gp_ipaddr_format(&f->envelope->client, client));
+	if (r->mechanism)
+		gp_strbuf_add(buf, ", mechanism ");
+	/* text of the domain: parentheses and backslashes would end the comment */
+	struct gp_span mechanism = cut(r->mechanism, MECHANISM_MAX);
+	for (size_t i = 0; i < mechanism.len; i++) {
+		char c = mechanism.ptr[i];
+		gp_strbuf_add_char(buf, c < 0x21 || c > 0x7e || strchr("()\\\"", c) ? '?' : c);
+	}
+	gp_strbuf_add(buf, ")");
+}
+
+/* add_method: one method of an Authentication-Results field (RFC 8601 2.2, 2.7.2). */
+static void add_method(struct gp_strbuf *buf, const struct gp_facts *f,
+	const struct gp_spf_result *r, const char *property)
+{
+	gp_strbuf_printf(buf, "; spf=%s", gp_spf_verdict_name(r->verdict));
+	add_comment(buf, f, r);
+	gp_strbuf_printf(buf, " smtp.%s=", property);
+	gp_encode_header_value(buf, identity_value(f, r));
+}
+
+/* authentication_results: both identities; "none" when there is no result (lesson 92). */
+static void authentication_results(struct gp_strbuf *buf, const struct gp_facts *f)
+{
+	gp_strbuf_add(buf, "Authentication-Results: ");
+	gp_encode_header_value(buf, gp_span_from(f->config->hostname));
+	if (f->has_mailfrom)
+		add_method(buf, f, &f->mailfrom, "mailfrom");
+	/* the other identity is worth a place when it says something, or is the only one */
+	if (f->has_helo && (!f->has_mailfrom || f->helo.verdict != GP_SPF_NONE))
+		add_method(buf, f, &f->helo, "helo");
+	if (!f->has_mailfrom && !f->has_helo)
+		gp_strbuf_add(buf, "; none");
+}
+
+/* add_pair: key=value of Received-SPF, after what separates it from the one before. */
+static void add_pair(
+	struct gp_strbuf *buf, const char *before, const char *key, struct gp_span value)
+{
+	gp_strbuf_printf(buf, "%s%s=", before, key);
+	gp_encode_header_value(buf, value);
+}
+
+/* received_spf: RFC 7208 9.1, for the identity that decided. */
+static void received_spf(struct gp_strbuf *buf, const struct gp_facts *f)
+{
+	const struct gp_spf_result *r = f->has_mailfrom ? &f->mailfrom : &f->helo;
+	char client[GP_IPADDR_TEXT];
+	gp_strbuf_printf(buf, "Received-SPF: %s", gp_spf_verdict_name(r->verdict));
+	add_comment(buf, f, r);
+	add_pair(buf, " ", "receiver", gp_span_from(f->config->hostname));
+	add_pair(buf, "; ", "client-ip",
+		gp_span_from(gp_ipaddr_format(&f->envelope->client, client)));
+	add_pair(buf, "; ", "envelope-from", f->envelope->sender);
+	add_pair(buf, "; ", "helo", f->envelope->helo);
+	add_pair(buf, "; ", "identity", gp_span_from(gp_spf_identity_name(r->identity)));
+	if (r->mechanism)
+		add_pair(buf, "; ", "mechanism", cut(r->mechanism, MECHANISM_MAX));
+}
+
+/* too_long: the least that can be said, when long names would not fit in one line. */
+static void too_long(struct gp_strbuf *buf, const struct gp_facts *f, const char *name,
+	const char *host, const char *method)
+{
+	const struct gp_spf_result *r = f->has_mailfrom ? &f->mailfrom : &f->helo;
+	struct gp_arena *arena = buf->arena;
+	gp_strbuf_init(buf, arena, HEADER_MAX);
+	gp_strbuf_printf(buf, "%s%s%s%s", name, host, method, gp_spf_verdict_name(r->verdict));
+}
+
+/* gp_engine_header: as configured. */
+int gp_engine_header(struct gp_ctx *ctx, const struct gp_facts *facts, const char **header_out)
+{
+	struct gp_strbuf buf;
+	*header_out = NULL;
+	gp_strbuf_init(&buf, ctx->arena, 8192);
+	switch ((enum gp_config_header)facts->config->spf.header) {
+	case GP_HEADER_NONE:
+		return GP_OK;
+	case GP_HEADER_AUTHENTICATION_RESULTS:
+		authentication_results(&buf, facts);
+		if (buf.len > HEADER_MAX)
+			too_long(&buf, facts, "Authentication-Results: ", facts->config->hostname,
+				"; spf=");
+		break;
+	case GP_HEADER_RECEIVED_SPF:
+		if (!facts->has_mailfrom && !facts->has_helo)
+			return GP_OK;
+		received_spf(&buf, facts);
+		if (buf.len > HEADER_MAX)
+			too_long(&buf, facts, "Received-SPF: ", "", "");
+		break;
+	}
+	return gp_strbuf_finish(&buf, header_out);
+}

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * check_host(): one loop over the records that redirect leads to, inside it one over the terms of a
+ * record; include comes back here from its mechanism. Limits are kept in the result itself, so one
+ * count serves the whole evaluation (RFC 7208 4.6.4). A fault ends everything at once.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "mail/address.h"
+#include "spf/spf_private.h"
+
+#define LINE_MAX_LEN 70000   /* of the trace: a record is at most 65535 octets */
+#define PROBLEM_MAX 1024     /* of a text for operators */
+#define EXPLANATION_MAX 1000 /* longer ones are dropped (6.2); replies are short */
+#define TRACE_RECORDS 20     /* shown of one answer */
+
+static const struct gp_spf_options standard_options = {
+	.max_terms = 10, .max_names = 10, .max_voids = 2}; /* 4.6.4 */
+
+static const char *const verdict_names[GP_SPF_VERDICTS] = {
+	[GP_SPF_NONE] = "none",
+	[GP_SPF_NEUTRAL] = "neutral",
+	[GP_SPF_PASS] = "pass",
+	[GP_SPF_FAIL] = "fail",
+	[GP_SPF_SOFTFAIL] = "softfail",
+	[GP_SPF_TEMPERROR] = "temperror",
+	[GP_SPF_PERMERROR] = "permerror",
+};
+
+/* gp_spf_verdict_name: from the table. */
+const char *gp_spf_verdict_name(enum gp_spf_verdict verdict)
+{
+	return (size_t)verdict < GP_SPF_VERDICTS ? verdict_names[verdict] : "unknown";
+}
+
+/* gp_spf_verdict_parse: the reverse. */
+bool gp_spf_verdict_parse(struct gp_span word, enum gp_spf_verdict *verdict_out)
+{
+	for (size_t i = 0; i < GP_SPF_VERDICTS; i++) {
+		if (gp_span_is(word, verdict_names[i])) {
+			*verdict_out = (enum gp_spf_verdict)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* gp_spf_identity_name: RFC 7208 9.1. */
+const char *gp_spf_identity_name(enum gp_spf_identity identity)
+{
+	return identity == GP_SPF_HELO ? "helo" : "mailfrom";
+}
+
+/* ---- what is told to people ---- */
+
+/* printable: the text with '?' for what cannot be shown, in the arena; NULL when that is full. */
+static const char *printable(struct gp_arena *arena, const struct gp_strbuf *raw)
+{
+	struct gp_strbuf shown;
+	const char *text;
+	gp_strbuf_init(&shown, arena, raw->len);
+	gp_encode_visible(&shown, gp_strbuf_span(raw));
+	return raw->status || gp_strbuf_finish(&shown, &text) ? NULL : text;
+}
+
+/* trace_line: hands over what was built; a line that finds no room is left out. */
+static void trace_line(const struct gp_spf_run *run, const struct gp_strbuf *raw)
+{
+	const char *text = printable(run->ctx->arena, raw);
+	if (text)
+		run->query->trace->line(run->query->trace->arg, run->depth, text);
+}
+
+/* gp_spf_trace: formatted. */
+void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
+{
+	struct gp_strbuf buf;
+	va_list ap;
+	if (!run->query->trace)
+		return;
+	gp_strbuf_init(&buf, run->ctx->arena, LINE_MAX_LEN);
+	va_start(ap, format);
+	gp_strbuf_vprintf(&buf, format, ap);
+	va_end(ap);
+	trace_line(run, &buf);
+}
+
+/* trace_record: one record of an answer. */
+static void trace_record(
+	struct gp_strbuf *buf, enum gp_dns_type type, const struct gp_dns_record *record)
+{
+	char addr[GP_IPADDR_TEXT];
+	if (type == GP_DNS_A || type == GP_DNS_AAAA)
+		gp_strbuf_printf(buf, " %s", gp_ipaddr_format(&record->addr, addr));
+	else if (type == GP_DNS_MX)
+		gp_strbuf_printf(buf, " %u %s.", (unsigned)record->preference, record->name);
+	else if (type == GP_DNS_PTR)
+		gp_strbuf_printf(buf, " %s.", record->name);
+}
+
+/* trace_answer: question, state, and the records when they are short. */
+static void trace_answer(const struct gp_spf_run *run, const struct gp_dns_question *question,
+	const struct gp_dns_answer *answer)
+{
+	struct gp_strbuf buf;
+	gp_strbuf_init(&buf, run->ctx->arena, LINE_MAX_LEN);
+	gp_strbuf_printf(&buf, "%s %s: %s", gp_dns_type_name(question->type), question->name,
+		gp_dns_state_text(answer->state));
+	if (answer->state == GP_DNS_FOUND)
+		gp_strbuf_printf(&buf, " %zu", answer->count);
+	if (answer->problem)
+		gp_strbuf_printf(&buf, ", %s", answer->problem);
+	else
+		gp_strbuf_printf(&buf, ", ttl %u%s", (unsigned)answer->ttl_s,
+			answer->secure ? ", secure" : "");
+	if (answer->count && question->type != GP_DNS_TXT)
+		gp_strbuf_add_char(&buf, ':');
+	for (size_t i = 0; i < answer->count && i < TRACE_RECORDS; i++)
+		trace_record(&buf, question->type, &answer->records[i]);
+	trace_line(run, &buf);
+}
+
+/* trace_term: what became of a mechanism. */
+static void trace_term(
+	const struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_spf_match match)
+{
+	static const char *const texts[] = {
+		[GP_SPF_NO_MATCH] = "no match",
+		[GP_SPF_MATCH] = "match",
+		[GP_SPF_EXCEPTION] = "error",
+	};
+	gp_spf_trace(run, "%.*s: %s", (int)term->text.len, term->text.ptr, texts[match]);
+}
+
+/* copy_name: a printable copy of a name or term, or NULL for none. */
+static const char *copy_name(struct gp_spf_run *run, struct gp_span name)
+{
+	struct gp_strbuf buf;
+	const char *text;
+	gp_strbuf_init(&buf, run->ctx->arena, PROBLEM_MAX);
+	gp_encode_visible(&buf, name);
+	return name.len && gp_strbuf_finish(&buf, &text) == GP_OK ? text : NULL;
+}
+
+/* begin_problem: the part of the sentence that says where: "example.org: mx: ". */
+static void begin_problem(const struct gp_spf_run *run, struct gp_strbuf *buf)
+{
+	gp_strbuf_init(buf, run->ctx->arena, PROBLEM_MAX);
+	gp_strbuf_printf(buf, "%s: ", run->domain);
+	if (run->term)
+		gp_strbuf_printf(buf, "%.*s: ", (int)run->term->text.len, run->term->text.ptr);
+}
+
+/* gp_spf_fault: the sentence, its parts for the log, and the end of the evaluation. */
+void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const char *name,
+	const char *format, ...)
+{
+	struct gp_spf_result *result = run->result;
+	struct gp_strbuf buf;
+	va_list ap;
+	begin_problem(run, &buf);
+	va_start(ap, format);
+	gp_strbuf_vprintf(&buf, format, ap);
+	va_end(ap);
+	if (name)
+		gp_strbuf_printf(&buf, " (%s)", name);
+	run->faulted = true;
+	result->verdict = verdict;
+	result->problem = printable(run->ctx->arena, &buf);
+	result->problem_name = copy_name(run, gp_span_from(name));
+	result->problem_term = run->term ? copy_name(run, run->term->text) : NULL;
+	gp_spf_trace(run, "%s: %s", gp_spf_verdict_name(verdict),
+		result->problem ? result->problem : "no room for the reason");
+}
+
+/* ---- limits and questions ---- */
+
+/* gp_spf_count_lookup: terms that ask DNS (4.6.4). */
+bool gp_spf_count_lookup(struct gp_spf_run *run)
+{
+	if (run->result->lookups < run->options->max_terms) {
+		run->result->lookups++;
+		return true;
+	}
+	gp_spf_fault(
+		run, GP_SPF_PERMERROR, NULL, "more than %u terms ask DNS", run->options->max_terms);
+	return false;
+}
+
+/* gp_spf_count_void: terms whose question found nothing (4.6.4). */
+bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
+{
+	run->result->void_lookups++;
+	if (run->result->void_lookups <= run->options->max_voids)
+		return true;
+	gp_spf_fault(run, GP_SPF_PERMERROR, name, "more than %u terms find nothing in DNS",
+		run->options->max_voids);
+	return false;
+}
+
+/* gp_spf_ask: once the time is over nobody is asked (4.6.4: temperror). */
+int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out)
+{
+	int rc = GP_OK;
+	if (gp_clock_now_us(run->ctx->clock) >= run->ctx->deadline_us) {
+		for (size_t i = 0; i < count; i++)
+			answers_out[i] = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
+				.problem = "the time for this request is over"};
+	} else {
+		rc = gp_dns_query(run->ctx, questions, count, answers_out);
+	}
+	for (size_t i = 0; !rc && run->query->trace && i < count; i++)
+		trace_answer(run, &questions[i], &answers_out[i]);
+	return rc;
+}
+
+/* ---- one record ---- */
+
+/* note: why there is a verdict without a record; no fault, as include and redirect judge it. */
+static void note(struct gp_spf_run *run, const char *why)
+{
+	struct gp_strbuf buf;
+	begin_problem(run, &buf);
+	gp_strbuf_add(&buf, why);
+	run->result->problem = printable(run->ctx->arena, &buf);
+	gp_spf_trace(run, "none: %s", why);
+}
+
+/* is_multi_label: a dot between labels (4.3). */
+static bool is_multi_label(const char *domain)
+{
+	const char *dot = strchr(domain, '.');
+	return dot && dot[1];
+}
+
+/* select_record: the one SPF record among the TXT records (4.5); NULL: none, or a fault. */
+static const struct gp_span *select_record(struct gp_spf_run *run, const struct gp_dns_answer *txt)
+{
+	const struct gp_span *found = NULL;
+	for (size_t i = 0; i < txt->count; i++) {
+		if (!gp_spf_record_is(txt->records[i].text))
+			continue;
+		if (found) {
+			gp_spf_fault(run, GP_SPF_PERMERROR, run->domain,
+				"the domain has more than one SPF record");
+			return NULL;
+		}
+		found = &txt->records[i].text;
+	}
+	if (!found)
+		note(run, "the domain has no SPF record");
+	return found;
+}
+
+/* fetch_text: the record's text (4.3 to 4.5); empty: none, or a fault. */
+static int fetch_text(struct gp_spf_run *run, struct gp_span *text_out)
+{
+	const struct gp_dns_question question = {run->domain, GP_DNS_TXT};
+	struct gp_dns_answer txt;
+	*text_out = (struct gp_span) {NULL, 0};
+	if (!is_multi_label(run->domain)) {
+		note(run, "a name of one label is no mail domain");
+		return GP_OK;
+	}
+	int rc = gp_spf_ask(run, &question, 1, &txt);
+	if (rc)
+		return rc;
+	if (txt.state == GP_DNS_TEMPFAIL || txt.state == GP_DNS_BOGUS) { /* 4.4 */
+		gp_spf_fault(run, GP_SPF_TEMPERROR, run->domain, "the TXT look-up failed: %s",
+			txt.problem ? txt.problem : gp_dns_state_text(txt.state));
+		return GP_OK;
+	}
+	const struct gp_span *found = select_record(run, &txt);
+	if (found)
+		*text_out = *found;
+	return GP_OK;
+}
+
+/* fetch_record: text, then its terms; has_out false: none, or a fault. */
+static int fetch_record(struct gp_spf_run *run, struct gp_spf_record *record_out, bool *has_out)
+{
+	struct gp_span text;
+	*has_out = false;
+	int rc = fetch_text(run, &text);
+	if (rc || text.len == 0)
+		return rc;
+	gp_spf_trace(run, "record of %s: %.*s", run->domain, (int)text.len, text.ptr);
+	rc = gp_spf_record_parse(run->ctx->arena, text, record_out);
+	if (rc == GP_ESYNTAX) { /* 4.6 */
+		const struct gp_spf_term wrong = {.text = record_out->wrong_term};
+		run->term = &wrong;
+		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "the term %s", record_out->wrong_why);
+		run->term = NULL;
+		return GP_OK;
+	}
+	*has_out = rc == GP_OK;
+	return rc;
+}
+
+/* remember: what decided, for the result. An include that matched was decided inside (5.2). */
+static int remember(struct gp_spf_run *run, const struct gp_spf_term *term)
+{
+	if (term && term->kind == GP_SPF_INCLUDE)
+		return GP_OK;
+	struct gp_arena *arena = run->ctx->arena;
+	run->result->mechanism = term ? gp_arena_copy(arena, term->text) : "default";
+	run->result->record_domain = run->domain;
+	return run->result->mechanism ? GP_OK : gp_arena_status(arena);
+}
+
+/* eval_terms: from left to right until one matches (4.6.2); matched_out NULL: none did. */
+static int eval_terms(struct gp_spf_run *run, const struct gp_spf_record *record,
+	const struct gp_spf_term **matched_out)
+{
+	*matched_out = NULL;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct gp_spf_term *term = &record->terms[i];
+		enum gp_spf_match match;
+		run->term = term;
+		int rc = gp_spf_mechanism_eval(run, term, &match);
+		if (rc)
+			return rc;
+		if (run->query->trace)
+			trace_term(run, term, match);
+		if (match == GP_SPF_NO_MATCH)
+			continue;
+		if (match == GP_SPF_MATCH)
+			*matched_out = term;
+		return GP_OK;
+	}
+	return GP_OK;
+}
+
+/* explain: the domain's own text for a fail; whatever is wrong with it, there is none (6.2). */
+static int explain(struct gp_spf_run *run, const struct gp_spf_term *exp)
+{
+	struct gp_dns_question question = {.type = GP_DNS_TXT};
+	struct gp_dns_answer txt;
+	enum gp_spf_match ignored;
+	run->term = exp;
+	int rc = gp_spf_target(run, exp, &question.name, &ignored);
+	if (rc || !question.name)
+		return rc;
+	rc = gp_spf_ask(run, &question, 1, &txt);
+	if (rc || txt.state != GP_DNS_FOUND || txt.count != 1)
+		return rc;
+	struct gp_strbuf buf;
+	gp_strbuf_init(&buf, run->ctx->arena, EXPLANATION_MAX);
+	if (gp_spf_macro_check(txt.records[0].text, GP_SPF_EXPLAIN_STRING) != GP_OK)
+		return GP_OK;
+	rc = gp_spf_macro_expand(run, txt.records[0].text, &buf);
+	if (rc)
+		return rc == GP_ESYNTAX ? GP_OK : rc;
+	const char *text;
+	if (gp_strbuf_finish(&buf, &text) == GP_OK && buf.len &&
+		gp_span_is_printable_ascii(gp_strbuf_span(&buf)))
+		run->result->explanation = text;
+	return GP_OK;
+}
+
+/*
+ * end_record: the record has decided, by a term or by its end (4.7). Only the outermost explains
+ * (6.2: an exp of an included record is not used, that of a redirecting one neither).
+ */
+static int end_record(struct gp_spf_run *run, const struct gp_spf_record *record,
+	const struct gp_spf_term *matched, enum gp_spf_verdict *verdict_out)
+{
+	*verdict_out = matched ? matched->verdict : GP_SPF_NEUTRAL;
+	if (run->depth > 0 && *verdict_out != GP_SPF_PASS)
+		return GP_OK; /* 5.2: no match for the include, so nothing was decided here */
+	int rc = remember(run, matched);
+	if (rc || run->depth > 0)
+		return rc;
+	run->result->sends_no_mail = record->count == 1 && matched && matched->kind == GP_SPF_ALL &&
+				     *verdict_out == GP_SPF_FAIL && !run->redirected;
+	if (*verdict_out == GP_SPF_FAIL && record->exp.text.len) {
+		run->explaining = true;
+		rc = explain(run, &record->exp);
+		run->explaining = false;
+	}
+	return rc;
+}
+
+/* follow: the domain that redirect leads to (6.1); NULL after a fault. */
+static int follow(
+	struct gp_spf_run *run, const struct gp_spf_term *redirect, const char **domain_out)
+{
+	enum gp_spf_match match;
+	*domain_out = NULL;
+	run->term = redirect;
+	if (!gp_spf_count_lookup(run))
+		return GP_OK;
+	int rc = gp_spf_target(run, redirect, domain_out, &match);
+	if (!rc && !*domain_out && !run->faulted)
+		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "the other domain cannot be a name");
+	if (*domain_out)
+		gp_spf_trace(run, "%.*s: goes on at %s", (int)redirect->text.len,
+			redirect->text.ptr, *domain_out);
+	return rc;
+}
+
+/* no_record: none, unless redirect led here: then permerror (6.1). */
+static enum gp_spf_verdict no_record(struct gp_spf_run *run, bool redirected)
+{
+	if (redirected && !run->faulted)
+		gp_spf_fault(run, GP_SPF_PERMERROR, run->domain,
+			"redirect leads to a domain without an SPF record");
+	return run->faulted ? run->result->verdict : GP_SPF_NONE;
+}
+
+/* gp_spf_check_host: record by record along redirect. */
+int gp_spf_check_host(struct gp_spf_run *run, const char *domain, enum gp_spf_verdict *verdict_out)
+{
+	for (bool redirected = false;; redirected = true) {
+		struct gp_spf_record record;
+		const struct gp_spf_term *matched;
+		bool has_record;
+		run->domain = domain;
+		run->term = NULL;
+		run->redirected = redirected && run->depth == 0;
+		int rc = fetch_record(run, &record, &has_record);
+		if (rc)
+			return rc;
+		if (!has_record) {
+			*verdict_out = no_record(run, redirected);
+			return GP_OK;
+		}
+		rc = eval_terms(run, &record, &matched);
+		if (!rc && !matched && !run->faulted && record.redirect.text.len) {
+			rc = follow(run, &record.redirect, &domain);
+			if (!rc && domain)
+				continue;
+		}
+		*verdict_out = run->result->verdict;
+		if (rc || run->faulted)
+			return rc;
+		return end_record(run, &record, matched, verdict_out);
+	}
+}
+
+/* ---- the whole ---- */
+
+/* as_given: the domain as text, when it is none that could be looked up. */
+static int as_given(struct gp_spf_run *run, struct gp_span domain)
+{
+	run->result->domain = domain.len ? gp_arena_copy(run->ctx->arena, domain) : "";
+	return run->result->domain ? GP_OK : gp_arena_status(run->ctx->arena);
+}
+
+/* set_domain: the domain of the identity in A-labels (4.3, RFC 8616 4); NULL: there is none. */
+static int set_domain(struct gp_spf_run *run, struct gp_span domain, const char *what)
+{
+	const char *name = NULL;
+	int rc = gp_address_is_literal(domain) ? GP_ESYNTAX
+					       : gp_address_domain(run->ctx->arena, domain, &name);
+	if (rc == GP_ESYNTAX) {
+		run->result->problem =
+			gp_arena_printf(run->ctx->arena, "%s holds no domain name", what);
+		return run->result->problem ? as_given(run, domain)
+					    : gp_arena_status(run->ctx->arena);
+	}
+	run->sender_domain = run->result->domain = name;
+	return rc;
+}
+
+/* set_identity: <sender> and <domain> (2.3, 2.4, 4.3). */
+static int set_identity(struct gp_spf_run *run)
+{
+	const struct gp_spf_query *query = run->query;
+	struct gp_span local = {NULL, 0}, domain = query->helo;
+	bool mail_from = query->identity == GP_SPF_MAILFROM && query->mail_from.len > 0 &&
+			 !gp_span_is(query->mail_from, "<>");
+	if (mail_from)
+		(void)gp_address_split(query->mail_from, &local, &domain); /* no @: no domain */
+	run->local = local.len ? local : gp_span_from("postmaster");
+	return set_domain(run, domain, mail_from ? "MAIL FROM" : "HELO");
+}
+
+/* clear_leftovers: an error has no mechanism, and without one the problem is only a note. */
+static void clear_leftovers(struct gp_spf_result *result)
+{
+	bool decided = result->verdict != GP_SPF_NONE && result->verdict != GP_SPF_TEMPERROR &&
+		       result->verdict != GP_SPF_PERMERROR;
+	if (decided) {
+		result->problem = NULL;
+	} else {
+		result->mechanism = NULL;
+		result->record_domain = NULL;
+	}
+}
+
+/* gp_spf_check: identity, check_host(), and a result without contradictions. */
+int gp_spf_check(
+	struct gp_ctx *ctx, const struct gp_spf_query *query, struct gp_spf_result *result_out)
+{
+	*result_out = (struct gp_spf_result) {
+		.verdict = GP_SPF_NONE, .identity = query->identity, .domain = ""};
+	if (query->client.family == GP_IP_NONE)
+		return GP_EINVAL;
+	struct gp_spf_run run = {.ctx = ctx,
+		.query = query,
+		.options = query->options ? query->options : &standard_options,
+		.result = result_out,
+		.client = gp_ipaddr_unmap(query->client)};
+	int rc = set_identity(&run);
+	if (rc || !run.sender_domain)
+		return rc;
+	enum gp_spf_verdict verdict;
+	rc = gp_spf_check_host(&run, run.sender_domain, &verdict);
+	if (rc)
+		return rc;
+	result_out->verdict = verdict;
+	clear_leftovers(result_out);
+	if (run.faulted && !result_out->problem)
+		return gp_arena_status(ctx->arena);
+	gp_spf_trace(&run, "result: %s", gp_spf_verdict_name(verdict));
+	return GP_OK;
+}

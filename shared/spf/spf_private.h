@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * SPF from the inside: the parsed record, and the state of one check_host() with all that it
+ * includes. For the files of this folder and their tests.
+ *
+ * spf_record.c makes the record and asks nobody; spf_macro.c expands text; spf_mechanism.c says of
+ * one mechanism whether it matches; spf_eval.c walks the records and keeps the limits.
+ */
+#ifndef GP_SPF_SPF_PRIVATE_H
+#define GP_SPF_SPF_PRIVATE_H
+
+#include "base/strbuf.h"
+#include "dns/dns.h"
+#include "spf/spf.h"
+
+/* ---- the record ---- */
+
+/* The terms in the order of RFC 7208 5 and 6. */
+enum gp_spf_kind {
+	GP_SPF_ALL,
+	GP_SPF_INCLUDE,
+	GP_SPF_A,
+	GP_SPF_MX,
+	GP_SPF_PTR,
+	GP_SPF_IP4,
+	GP_SPF_IP6,
+	GP_SPF_EXISTS,
+	GP_SPF_REDIRECT,
+	GP_SPF_EXP
+};
+#define GP_SPF_MECHANISMS (GP_SPF_EXISTS + 1)
+
+struct gp_spf_term {
+	enum gp_spf_kind kind;
+	enum gp_spf_verdict verdict;  /* what the qualifier says (4.6.2) */
+	struct gp_span text;          /* the whole term; empty: there is none */
+	struct gp_span spec;          /* domain-spec; empty when the term has none */
+	struct gp_ipaddr addr;        /* ip4, ip6 */
+	uint8_t v4_length, v6_length; /* prefix lengths, of a, mx, ip4, ip6 */
+};
+
+/* The spans point into the text that was parsed. */
+struct gp_spf_record {
+	const struct gp_spf_term *terms; /* mechanisms in order, "all" is the last one if present */
+	size_t count;
+	struct gp_spf_term redirect, exp;
+	struct gp_span wrong_term; /* after GP_ESYNTAX: where */
+	const char *wrong_why;     /* and why; a part of a sentence, static */
+};
+
+/* Is this TXT record an SPF record (4.5)? */
+bool gp_spf_record_is(struct gp_span text);
+
+/*
+ * Reads a whole record, which gp_spf_record_is took for one; asks nobody. GP_ESYNTAX: not the
+ * grammar of 4.6.1 (with wrong_term and wrong_why), otherwise the arena's refusals.
+ */
+int gp_spf_record_parse(struct gp_arena *arena, struct gp_span text,
+	struct gp_spf_record *record_out) GP_MUST_CHECK;
+
+/* ---- one check ---- */
+
+enum gp_spf_match {
+	GP_SPF_NO_MATCH,
+	GP_SPF_MATCH,
+	GP_SPF_EXCEPTION /* the verdict is in the result already, see gp_spf_fault */
+};
+
+struct gp_spf_run {
+	struct gp_ctx *ctx;
+	const struct gp_spf_query *query;
+	const struct gp_spf_options *options;
+	struct gp_spf_result *result;
+	struct gp_ipaddr client;        /* never IPv4-mapped */
+	struct gp_span local;           /* of <sender>; "postmaster" when it had none (4.3) */
+	const char *sender_domain;      /* of <sender>, in A-labels */
+	const char *domain;             /* <domain> of the record at work */
+	const struct gp_spf_term *term; /* at work, for the texts of faults */
+	unsigned depth;                 /* includes around it */
+	bool redirected;                /* the outermost record at work is not <sender>'s own */
+	bool explaining;                /* at work on exp: its questions are not counted (4.6.4) */
+	bool faulted;                   /* the evaluation is at its end: see gp_spf_fault */
+	bool names_known;               /* the next three are set */
+	bool names_void;                /* the client has no PTR record */
+	const char **names;             /* validated names of the client (5.5) */
+	size_t name_count;
+};
+
+/*
+ * check_host() for a domain of the same sender and client. GP_OK: the verdict, with the result's
+ * members that belong to it set.
+ */
+int gp_spf_check_host(
+	struct gp_spf_run *run, const char *domain, enum gp_spf_verdict *verdict_out) GP_MUST_CHECK;
+
+/* gp_dns_query with the deadline looked at first, and told to the trace. */
+int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out) GP_MUST_CHECK;
+
+/* Ends the evaluation: verdict, a sentence, the term at work and the name asked for (or NULL).
+   All are copied; sets run->faulted. */
+void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const char *name,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Counts one more term that asks DNS, or that found nothing; false and a fault over the limit. */
+bool gp_spf_count_lookup(struct gp_spf_run *run) GP_MUST_CHECK;
+bool gp_spf_count_void(struct gp_spf_run *run, const char *name) GP_MUST_CHECK;
+
+/* One line to the trace; nothing is formatted when there is none. */
+void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Does the mechanism match the client? Asks what it must. */
+int gp_spf_mechanism_eval(struct gp_spf_run *run, const struct gp_spf_term *term,
+	enum gp_spf_match *match_out) GP_MUST_CHECK;
+
+/* The client's validated name for <domain> by the rules of 7.3, or "unknown". */
+int gp_spf_client_name(struct gp_spf_run *run, const char **name_out) GP_MUST_CHECK;
+
+/* ---- macros ---- */
+
+/* Which grammar: domain-spec, macro-string (unknown modifiers), explain-string (7.1). */
+enum gp_spf_macro_use { GP_SPF_DOMAIN_SPEC, GP_SPF_MACRO_STRING, GP_SPF_EXPLAIN_STRING };
+
+/* GP_OK, or GP_ESYNTAX when the text is not of that grammar. */
+int gp_spf_macro_check(struct gp_span text, enum gp_spf_macro_use use) GP_MUST_CHECK;
+
+/*
+ * Appends the expansion of a text that gp_spf_macro_check has passed. GP_ESYNTAX: it has none for
+ * this sender (local part not ASCII, RFC 8616 4). %{p} may end in a fault: look at run->faulted.
+ */
+int gp_spf_macro_expand(
+	struct gp_spf_run *run, struct gp_span text, struct gp_strbuf *buf) GP_MUST_CHECK;
+
+/*
+ * The target-name of a term (4.8): its domain-spec expanded, at most 253 octets (7.3), or <domain>.
+ * name_out is NULL when this can be no name; then *match_out is what the mechanism comes to: no
+ * match, or the exception that expansion ended in.
+ */
+int gp_spf_target(struct gp_spf_run *run, const struct gp_spf_term *term, const char **name_out,
+	enum gp_spf_match *match_out) GP_MUST_CHECK;
+
+#endif
