@@ -3,10 +3,10 @@
  * Loading: libconfuse reads the text, every value goes through its row, all errors are collected.
  *
  * libconfuse stops at an option it does not know. To report all of them at once the text is read
- * again with the unknown name declared as one more option, whose only effect is an error line; the
- * last round therefore sees the whole file. Its scanner is one global object that may stay inside
- * an unfinished string after an error, so parsing is serialised and the scanner is brought back to
- * its start after every round (scanner_recover).
+ * again with the unknown name declared as one more option that does nothing; the last round
+ * therefore sees the whole file. Its scanner is one global object that may stay inside an
+ * unfinished string after an error, so parsing is serialised and the scanner is brought back to its
+ * start after every round (scanner_recover).
  */
 #include "config/config.h"
 
@@ -28,17 +28,22 @@
 #define CONFIG_MEMORY (64u * 1024 * 1024)
 #define ERRORS_MEMORY (1024u * 1024)
 
+struct unknown {
+	const char *section; /* NULL for the top level */
+	char name[64];
+	int line;
+};
+
 /* What the callbacks of libconfuse, which carry no argument of ours, work on. */
 struct loader {
 	const char *name;
 	struct gp_config *config;
 	struct gp_config_errors *errors;
-	int line[ROWS_MAX];      /* where the row was set; 0: nowhere */
-	unsigned seen[ROWS_MAX]; /* values of a list that were looked at */
-	struct {
-		const char *section; /* NULL for the top level */
-		char name[64];
-	} unknown[UNKNOWN_MAX];
+	int line[ROWS_MAX];       /* where the row was set; 0: nowhere */
+	bool closed[ROWS_MAX];    /* its list has ended */
+	bool validated[ROWS_MAX]; /* on_validate came for its newest value */
+	bool reading;             /* libconfuse reads the file, not its tables */
+	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
 	bool found_unknown; /* in this round */
 	int status;         /* other than of the file: memory */
@@ -133,78 +138,83 @@ static int row_index(const char *section, const char *name)
 	return -1;
 }
 
-/* begin_assignment: notes the line of a fresh assignment; a second one is an error. */
-static void begin_assignment(struct loader *l, int line, cfg_opt_t *opt, int index)
+/* note_assignment: remembers the line of the first one; a second one is an error. */
+static void note_assignment(struct loader *l, int line, int index)
 {
-	/* libconfuse raises MODIFIED at every "name =", so taking it down tells them apart */
-	if (!(opt->flags & CFGF_MODIFIED))
-		return;
-	opt->flags &= ~CFGF_MODIFIED;
 	if (l->line[index]) {
 		struct gp_strbuf *buf = error_begin(l, line);
-		add_option(buf, gp_config_rows[index].section, opt->name);
+		add_option(buf, gp_config_rows[index].section, gp_config_rows[index].name);
 		gp_strbuf_printf(buf, ": repeated; it is set in line %d already\n", l->line[index]);
 	} else {
 		l->line[index] = line;
 	}
+	l->closed[index] = false;
 }
 
-/* on_value: libconfuse has read one more value of an option. */
-static int on_value(cfg_t *cfg, cfg_opt_t *opt)
+/* on_value: libconfuse has read one value; it keeps what is put into result. */
+static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct loader *l = loading;
 	int index = row_index(section_of(cfg), opt->name);
-	unsigned n = cfg_opt_size(opt);
-	struct gp_span bad, value = gp_span_from(n ? cfg_opt_getnstr(opt, n - 1) : NULL);
-	if (index < 0)
-		return 0;
+	struct gp_span bad, text = gp_span_from(value);
+	*(const char **)result = value;
+	if (!l->reading || index < 0)
+		return 0; /* a default of libconfuse's own copy of the tables */
 	const struct gp_config_row *row = &gp_config_rows[index];
-	bool fresh = opt->flags & CFGF_MODIFIED;
-	begin_assignment(l, cfg->line, opt, index);
-	/* a list calls once a value and once more at its end, with nothing new to look at */
-	if (gp_config_kind_is_list(row->kind) && !fresh && n == l->seen[index])
-		return 0;
-	l->seen[index] = n;
-	int rc = gp_config_value_set(l->config, row, &value, 1, &bad);
+	/* "=" begins with one value, "+=" goes on from the default, once */
+	if (l->line[index] == 0 || l->closed[index] || cfg_opt_size(opt) == 1)
+		note_assignment(l, cfg->line, index);
+	int rc = gp_config_value_set(l->config, row, &text, 1, &bad);
 	if (rc == GP_ESYNTAX)
 		error_value(l, cfg->line, row, bad);
 	else if (rc)
 		l->status = rc;
+	l->validated[index] = false;
 	return 0;
 }
 
-/* on_unknown: an option that was found unknown in an earlier round. */
-static int on_unknown(cfg_t *cfg, cfg_opt_t *opt)
+/* on_validate: comes once after each value, and once more where a list in braces ends. */
+static int on_validate(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct loader *l = loading;
-	if (!(opt->flags & CFGF_MODIFIED))
-		return 0;
-	opt->flags &= ~CFGF_MODIFIED;
-	struct gp_strbuf *buf = error_begin(l, cfg->line);
-	gp_strbuf_add(buf, "unknown option ");
-	add_option(buf, section_of(cfg), opt->name);
-	gp_strbuf_add(buf, "; gatepost check-config --example lists all options\n");
+	int index = row_index(section_of(cfg), opt->name);
+	if (l->reading && index >= 0) {
+		l->closed[index] = l->validated[index];
+		l->validated[index] = true;
+	}
 	return 0;
 }
 
 /* remember_unknown: for the next round; false when it is known already or there are too many. */
-static bool remember_unknown(struct loader *l, const char *section, const char *name)
+static bool remember_unknown(struct loader *l, const char *section, const char *name, int line)
 {
-	if (l->unknown_count == UNKNOWN_MAX || strlen(name) >= sizeof l->unknown[0].name)
+	struct unknown *u = &l->unknown[l->unknown_count];
+	if (l->unknown_count == UNKNOWN_MAX || strlen(name) >= sizeof u->name)
 		return false;
 	for (size_t i = 0; i < l->unknown_count; i++)
 		if (same_section(l->unknown[i].section, section) &&
 			strcmp(l->unknown[i].name, name) == 0)
 			return false;
 	/* the section's name belongs to libconfuse and ends with the round: take the rows' own */
-	const char *own = NULL;
+	u->section = NULL;
 	for (const struct gp_config_section *s = gp_config_sections; section && s->name; s++)
 		if (strcmp(s->name, section) == 0)
-			own = s->name;
-	l->unknown[l->unknown_count].section = own;
-	snprintf(l->unknown[l->unknown_count].name, sizeof l->unknown[0].name, "%s", name);
+			u->section = s->name;
+	u->line = line;
+	snprintf(u->name, sizeof u->name, "%s", name);
 	l->unknown_count++;
 	return true;
+}
+
+/* report_unknown: the error lines of all that were found. */
+static void report_unknown(struct loader *l)
+{
+	for (size_t i = 0; i < l->unknown_count; i++) {
+		struct gp_strbuf *buf = error_begin(l, l->unknown[i].line);
+		gp_strbuf_add(buf, "unknown option ");
+		add_option(buf, l->unknown[i].section, l->unknown[i].name);
+		gp_strbuf_add(buf, "; gatepost check-config --example lists all options\n");
+	}
 }
 
 /* on_error: libconfuse gives up the round. */
@@ -215,7 +225,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 	if (strcmp(format, "no such option '%s'") == 0) {
 		va_list copy;
 		va_copy(copy, ap);
-		l->found_unknown = remember_unknown(l, section_of(cfg), va_arg(copy, const char *));
+		l->found_unknown =
+			remember_unknown(l, section_of(cfg), va_arg(copy, const char *), cfg->line);
 		va_end(copy);
 		if (l->found_unknown)
 			return;
@@ -263,10 +274,10 @@ static size_t fill(struct loader *l, struct tables *t, const char *section, cfg_
 		if (!same_section(row->section, section))
 			continue;
 		if (gp_config_kind_is_list(row->kind))
-			out[n++] =
-				(cfg_opt_t)CFG_STR_LIST(row->name, list_preset(t, row), CFGF_NONE);
+			out[n++] = (cfg_opt_t)CFG_STR_LIST_CB(
+				row->name, list_preset(t, row), CFGF_NONE, on_value);
 		else
-			out[n++] = (cfg_opt_t)CFG_STR(row->name, NULL, CFGF_NODEFAULT);
+			out[n++] = (cfg_opt_t)CFG_STR_CB(row->name, NULL, CFGF_NODEFAULT, on_value);
 	}
 	for (size_t i = 0; i < l->unknown_count; i++)
 		if (same_section(l->unknown[i].section, section))
@@ -275,21 +286,15 @@ static size_t fill(struct loader *l, struct tables *t, const char *section, cfg_
 	return n;
 }
 
-/* set_callbacks: on_value for rows, on_unknown for the others. */
-static void set_callbacks(struct loader *l, cfg_t *cfg)
+/* set_validators: on_validate for every row. */
+static void set_validators(cfg_t *cfg)
 {
 	char path[160];
 	for (size_t i = 0; i < gp_config_row_count; i++) {
 		const struct gp_config_row *row = &gp_config_rows[i];
 		snprintf(path, sizeof path, "%s%s%s", row->section ? row->section : "",
 			row->section ? "|" : "", row->name);
-		cfg_set_validate_func(cfg, path, on_value);
-	}
-	for (size_t i = 0; i < l->unknown_count; i++) {
-		snprintf(path, sizeof path, "%s%s%s",
-			l->unknown[i].section ? l->unknown[i].section : "",
-			l->unknown[i].section ? "|" : "", l->unknown[i].name);
-		cfg_set_validate_func(cfg, path, on_unknown);
+		cfg_set_validate_func(cfg, path, on_validate);
 	}
 }
 
@@ -311,7 +316,7 @@ static cfg_t *cfg_new(struct loader *l)
 	free(t);
 	if (cfg) {
 		cfg_set_error_function(cfg, on_error);
-		set_callbacks(l, cfg);
+		set_validators(cfg);
 	}
 	return cfg;
 }
@@ -362,8 +367,9 @@ static void assign_lists(struct loader *l, cfg_t *cfg)
 		cfg_opt_t *opt = section ? cfg_getopt(section, row->name) : NULL;
 		if (!gp_config_kind_is_list(row->kind) || !opt)
 			continue;
-		begin_assignment(l, 0, opt, (int)i); /* an empty list makes no callback */
 		size_t n = cfg_opt_size(opt);
+		if (n == 0 && l->line[i]) /* an empty list makes no callback */
+			note_assignment(l, 0, (int)i);
 		struct gp_span bad;
 		struct gp_span *values =
 			gp_arena_array(l->config->arena, n ? n : 1, sizeof *values);
@@ -409,12 +415,16 @@ static int round_once(struct loader *l, const char *text)
 	if (rc)
 		return rc;
 	memset(l->line, 0, sizeof l->line);
-	memset(l->seen, 0, sizeof l->seen);
+	memset(l->closed, 0, sizeof l->closed);
+	memset(l->validated, 0, sizeof l->validated);
 	l->found_unknown = false;
 	cfg_t *cfg = cfg_new(l);
 	if (!cfg)
 		return GP_ENOMEM;
+	report_unknown(l);
+	l->reading = true;
 	int parsed = cfg_parse_buf(cfg, text);
+	l->reading = false;
 	bool closed = scanner_recover();
 	if (!l->found_unknown && !closed)
 		gp_strbuf_add(error_begin(l, 0), "a string or comment is not closed\n");

@@ -190,17 +190,19 @@ struct gp_dns_entry *gp_dns_entry_new(
 	if (!fits(answer))
 		return NULL;
 	size_t size = data_size(type, answer);
-	struct gp_dns_entry *e = malloc(offsetof(struct gp_dns_entry, bytes) + key->length + size);
+	/* set member by member: the block may end within the padding of the struct */
+	struct gp_dns_entry *e =
+		calloc(1, offsetof(struct gp_dns_entry, bytes) + key->length + size);
 	if (!e)
 		return NULL;
-	*e = (struct gp_dns_entry) {.hash = key->hash,
-		.expires_us = expires_us,
-		.data_size = (uint32_t)size,
-		.type = key->type,
-		.count = (uint16_t)answer->count,
-		.name_length = key->length,
-		.state = (uint8_t)answer->state,
-		.secure = answer->secure};
+	e->hash = key->hash;
+	e->expires_us = expires_us;
+	e->data_size = (uint32_t)size;
+	e->type = key->type;
+	e->count = (uint16_t)answer->count;
+	e->name_length = key->length;
+	e->state = (uint8_t)answer->state;
+	e->secure = answer->secure;
 	char *to = put(e->bytes, key->name, key->length);
 	for (size_t i = 0; i < answer->count; i++)
 		to = pack(to, type, &answer->records[i]);

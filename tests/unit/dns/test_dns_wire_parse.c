@@ -210,7 +210,7 @@ static void chains_have_a_limit(void **state)
 {
 	(void)state;
 	for (int hops = GP_DNS_CNAME_CHAIN_MAX; hops <= GP_DNS_CNAME_CHAIN_MAX + 1; hops++) {
-		char owner[20] = "a.example", target[20];
+		char owner[32] = "a.example", target[32];
 		test_packet_begin(&packet, ID, "a.example", GP_DNS_A);
 		for (int i = 0; i < hops; i++) {
 			snprintf(target, sizeof target, "n%d.example", i);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* The memory of a request: alignment, ceiling, reset. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+/* test_alloc: zeroed, aligned, distinct, over block borders. */
+static void test_alloc(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	unsigned char *before = NULL;
+	(void)state;
+	for (size_t size = 0; size < 600; size++) {
+		unsigned char *p = gp_arena_alloc(arena, size);
+		assert_non_null(p);
+		assert_int_equal((uintptr_t)p % alignof(max_align_t), 0);
+		for (size_t i = 0; i < size; i++)
+			assert_int_equal(p[i], 0);
+		if (size)
+			memset(p, 0xff, size);
+		assert_true(size < 2 || p != before);
+		before = p;
+	}
+	assert_non_null(gp_arena_alloc(arena, 100000));
+	assert_int_equal(gp_arena_status(arena), GP_OK);
+	gp_arena_free(arena);
+	gp_arena_free(NULL);
+}
+
+/* test_ceiling: refusals say why and leave the arena usable; a reset gives everything back. */
+static void test_ceiling(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(64);
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		assert_non_null(gp_arena_alloc(arena, 48));
+		assert_null(gp_arena_alloc(arena, 17));
+		assert_int_equal(gp_arena_status(arena), GP_ETOOBIG);
+		assert_non_null(gp_arena_alloc(arena, 16));
+		assert_int_equal(gp_arena_used(arena), 64);
+		assert_null(gp_arena_alloc(arena, SIZE_MAX));
+		assert_null(gp_arena_alloc(arena, SIZE_MAX - 8));
+		assert_null(gp_arena_array(arena, SIZE_MAX / 2, 3));
+		assert_null(gp_arena_copy(arena, gp_span_from("more")));
+		assert_null(gp_arena_printf(arena, "%d", 1));
+		gp_arena_reset(arena);
+		assert_int_equal(gp_arena_status(arena), GP_OK);
+		assert_int_equal(gp_arena_used(arena), 0);
+	}
+	gp_arena_free(arena);
+}
+
+/* test_reset: what is given out afterwards is zeroed again, large blocks are gone. */
+static void test_reset(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	(void)state;
+	gp_arena_reset(arena);
+	for (size_t size = 100; size < 100000; size *= 10) {
+		char *p = gp_arena_alloc(arena, size);
+		assert_non_null(p);
+		assert_int_equal(p[0], 0);
+		assert_int_equal(p[size - 1], 0);
+		memset(p, 1, size);
+		gp_arena_reset(arena);
+	}
+	gp_arena_free(arena);
+}
+
+/* test_text: copies end in a NUL, whatever the bytes. */
+static void test_text(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(4096);
+	(void)state;
+	assert_string_equal(gp_arena_copy(arena, (struct gp_span) {"abc", 2}), "ab");
+	assert_string_equal(gp_arena_copy(arena, (struct gp_span) {NULL, 0}), "");
+	assert_memory_equal(gp_arena_copy(arena, (struct gp_span) {"a\0b", 3}), "a\0b", 4);
+	assert_string_equal(gp_arena_printf(arena, "%s-%d", "x", 7), "x-7");
+	gp_arena_free(arena);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alloc),
+		cmocka_unit_test(test_ceiling),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_text),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
