@@ -34,8 +34,8 @@ SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
 RACES   = test_dns_cache test_session
 # what is not C and runs as it stands
-SCRIPTS = $(wildcard tests/lint/test_*) $(wildcard tests/blackbox/test_*.py) \
-	  $(wildcard tests/mta/test_*.py)
+SCRIPTS = $(wildcard tests/lint/test_*.py) $(wildcard tests/blackbox/test_*.py) \
+	  $(wildcard tests/mta/test_*.py) $(wildcard tests/conformance/test_*.py)
 FUZZ    = $(wildcard tests/fuzz/fuzz_*.c)
 
 # ---- flags ----
@@ -85,31 +85,38 @@ unit_progs   = $(foreach t,$(UNIT),$(B)/tests/$(notdir $(t:.c=)))
 fuzz_seed_progs = $(foreach t,$(FUZZ),$(B)/tests/$(notdir $(t:.c=)))
 fuzz_progs   = $(foreach t,$(FUZZ),build/fuzz/$(notdir $(t:.c=)))
 
+# make V=1 shows the commands
+Q   = $(if $(V),,@)
+SAY = @$(if $(V),true,echo)
+
 # ---- programs ----
 
-.PHONY: all check demo bench fuzz install clean format deps programs tests fuzzers
+.PHONY: all check demo bench fuzz install clean format deps programs tests races fuzzers generated
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost
 tests: programs $(unit_progs) $(fuzz_seed_progs)
 
 $(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libgatepost.a
-	$(LINK) -o $@ $^ $(ALL_LIBS)
+	$(SAY) "link    $@"
+	$(Q)$(LINK) -o $@ $^ $(ALL_LIBS)
 
 $(B)/gatepost: $(cli_objs) $(B)/libgatepost.a
-	$(LINK) -o $@ $^ $(ALL_LIBS)
+	$(SAY) "link    $@"
+	$(Q)$(LINK) -o $@ $^ $(ALL_LIBS)
 
 $(B)/libgatepost.a: $(lib_objs)
 $(B)/libpolicyd.a: $(policyd_objs)
 $(B)/libsupport.a: $(support_objs)
 $(B)/lib%.a:
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/obj/%.o: %.c Makefile
+	$(SAY) "compile $@"
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj build/fuzz/obj -name '*.d' 2>/dev/null)
 
 # ---- tests ----
 
@@ -122,17 +129,29 @@ test_link = @mkdir -p $(@D); \
 test_deps = $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
 
 $(B)/tests/test_%: test_%.c $(test_deps)
+	$(SAY) "test    $@"
 	$(call test_link)
 
 $(B)/tests/fuzz_%: fuzz_%.c tests/fuzz/replay.c $(test_deps)
+	$(SAY) "test    $@"
 	$(call test_link,tests/fuzz/replay.c)
 
+# programs and the tests that look for races, for the thread sanitizer
+races: programs $(RACES:%=$(B)/tests/%)
+
+FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
+	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
+fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
+	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
+
 fuzzers: $(fuzz_progs)
-build/fuzz/fuzz_%: fuzz_%.c $(foreach l,$(LIB),shared/$(l).c) $(foreach p,$(POLICYD),policyd/$(p).c)
+build/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CLANG) -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
-	  -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \
-	  -fno-sanitize-recover=all -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+build/fuzz/libfuzz.a: $(fuzz_objs)
+	$(Q)rm -f $@ && ar rcs $@ $^
+build/fuzz/fuzz_%: fuzz_%.c build/fuzz/libfuzz.a
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(test_libs) $(ALL_LIBS)
 
 deps:
 	@tests/support/deps
@@ -151,6 +170,9 @@ bench: deps
 
 fuzz: fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py $(fuzz_progs)
+
+generated: programs
+	GATEPOST=$(B)/gatepost $(PYTHON) tests/support/manual.py
 
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')

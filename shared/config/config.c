@@ -534,13 +534,15 @@ static int settle_hostname(struct gp_config *config)
 /* load_text: rounds until no new unknown option shows up, then settles. */
 static int load_text(struct loader *l, struct gp_span text)
 {
-	char *copy = malloc(text.len + 1);
+	char *copy = malloc(text.len + 2);
 	int rc = GP_OK;
 	if (!copy)
 		return GP_ENOMEM;
 	if (text.len)
 		memcpy(copy, text.ptr, text.len);
-	copy[text.len] = 0;
+	/* the scanner prints a backslash that ends the text: it never does */
+	bool is_ended = text.len == 0 || text.ptr[text.len - 1] == '\n';
+	memcpy(copy + text.len, is_ended ? "" : "\n", is_ended ? 1 : 2);
 	loading = l;
 	do
 		rc = round_once(l, copy);

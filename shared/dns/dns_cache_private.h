@@ -55,8 +55,8 @@ struct gp_dns_entry {
 };
 
 /*
- * Returns a new entry that expires at the time given, or NULL without memory or when it is none that
- * DNS can carry.
+ * Returns a new entry that expires at the time given, or NULL without memory or when it is none
+ * that DNS can carry.
  */
 struct gp_dns_entry *gp_dns_entry_new(const struct gp_dns_key *key,
 	const struct gp_dns_answer *answer, int64_t expires_us) GP_MUST_CHECK;

@@ -43,7 +43,7 @@ int gp_dns_name_from_wire(struct gp_span wire, char name_out[GP_DNS_NAME_TEXT]) 
 /* ---- packets ---- */
 
 #define GP_DNS_QUERY_MAX 320  /* header, one question, one empty OPT record */
-#define GP_DNS_EDNS_SIZE 1232 /* what passes unfragmented nearly everywhere (RFC 9715 3.1) */
+#define GP_DNS_EDNS_SIZE 1232 /* what passes unfragmented nearly everywhere */
 #define GP_DNS_CNAME_CHAIN_MAX 16
 
 /* How a query is to look. */

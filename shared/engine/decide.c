@@ -93,23 +93,31 @@ static bool is_off(const struct gp_facts *f)
 	return f->config->spf.mode == GP_MODE_OFF;
 }
 
-/* is_exempt_client: exceptions, each by its list; so below. */
+/* is_exempt_client: the client's network is listed. */
 static bool is_exempt_client(const struct gp_facts *f)
 {
 	return in_prefixes(&f->config->spf.exempt_clients, &f->envelope->client);
 }
+
+/* is_exempt_client_name: the client's verified name is listed. */
 static bool is_exempt_client_name(const struct gp_facts *f)
 {
 	return in_names(&f->config->spf.exempt_client_names, f->envelope->client_name);
 }
+
+/* is_exempt_helo: the HELO name is listed. */
 static bool is_exempt_helo(const struct gp_facts *f)
 {
 	return in_names(&f->config->spf.exempt_helo, gp_span_from(f->helo_name));
 }
+
+/* is_exempt_sender: the sender's domain is listed. */
 static bool is_exempt_sender(const struct gp_facts *f)
 {
 	return in_names(&f->config->spf.exempt_senders, gp_span_from(f->sender_domain));
 }
+
+/* is_exempt_recipient: the recipient is listed. */
 static bool is_exempt_recipient(const struct gp_facts *f)
 {
 	return in_addresses(&f->config->spf.exempt_recipients, f->envelope->recipient);

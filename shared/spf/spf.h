@@ -15,9 +15,14 @@
  * Ownership: the query and what it points to are borrowed; every text of the result lives in
  * ctx->arena. Threads: no state; one context, one thread.
  *
- * Limits (each settable, each ends in permerror with a text that names the term): 10 terms that
- * ask DNS (4.6.4), 10 names under one mx or ptr (4.6.4), 2 void look-ups, counted once per term
- * and not once per A or AAAA question (lesson 1). The record is bounded by what DNS can carry.
+ * Limits of 4.6.4 (each settable, each ends in permerror with a text that names the term): 10 terms
+ * that ask DNS, to which a first %{p} counts; 10 names under one mx, while those of a ptr past the
+ * tenth are ignored; 2 void look-ups, counted once per term and not once per A or AAAA question: an
+ * mx whose hosts lack addresses of the client's family is none (lesson 1). The record is bounded by
+ * what DNS can carry, an explanation by 1000 octets (longer ones are dropped).
+ *
+ * Where the standard leaves a choice: a target-name that cannot exist does not match (4.8); a match
+ * among the hosts of an mx counts even when the look-up of another one failed.
  */
 #ifndef GP_SPF_SPF_H
 #define GP_SPF_SPF_H
@@ -73,8 +78,9 @@ struct gp_spf_result {
 	enum gp_spf_verdict verdict;
 	enum gp_spf_identity identity;
 	const char *domain;    /* that was judged, in A-labels; as given if it is no domain; "" */
-	const char *mechanism; /* that matched, as the record spells it; "default" when none did and
-				  the record ended (4.7); NULL without a record or on error */
+	const char *mechanism; /* that matched, as the record spells it: for an include the one
+				  inside it; "default" when none did and the record ended (4.7);
+				  NULL without a record or on error */
 	const char
 		*record_domain;  /* whose record held it (include, redirect); NULL like mechanism */
 	const char *explanation; /* of the domain, for fail (6.2); printable ASCII; else NULL */

@@ -363,9 +363,10 @@ static int explain(struct gp_spf_run *run, const struct gp_spf_term *exp)
 }
 
 /*
- * end_record: the record has decided, by a term or by its end (4.7). Only the outermost explains
- * (6.2: an exp of an included record is not used, that of a redirecting one neither).
+ * Only the outermost record explains: an exp of an included record is not used, nor that of one
+ * that redirects (6.2).
  */
+/* end_record: the record has decided, by a term or by its end (4.7). */
 static int end_record(struct gp_spf_run *run, const struct gp_spf_record *record,
 	const struct gp_spf_term *matched, enum gp_spf_verdict *verdict_out)
 {

@@ -45,10 +45,8 @@ static void fault_trouble(struct gp_spf_run *run, const struct gp_dns_question *
 		answer->problem ? answer->problem : gp_dns_state_text(answer->state));
 }
 
-/*
- * ask_target: expands the term's name and asks for one type. *match_out is GP_SPF_MATCH when
- * records were found, so that the caller looks at them.
- */
+/* *match_out is GP_SPF_MATCH when records were found, so that the caller looks at them. */
+/* ask_target: expands the term's name and asks for one type. */
 static int ask_target(struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_dns_type type,
 	struct gp_dns_answer *answer_out, enum gp_spf_match *match_out)
 {
@@ -139,10 +137,10 @@ static int eval_a(
 }
 
 /*
- * judge_hosts: the addresses of some MX hosts. A match anywhere counts, whatever became of the
- * other questions, which were asked at the same time; a host without addresses is no void look-up
- * (lesson 1: an IPv6 client, MX hosts with IPv4 only).
+ * A match anywhere counts, whatever became of the other questions, which were asked at the same
+ * time; a host without addresses is no void look-up (lesson 1: IPv6 client, hosts with IPv4 only).
  */
+/* judge_hosts: the addresses of some MX hosts. */
 static enum gp_spf_match judge_hosts(struct gp_spf_run *run, const struct gp_spf_term *term,
 	const struct gp_dns_question *questions, const struct gp_dns_answer *answers, size_t count)
 {

@@ -47,10 +47,8 @@ static size_t digits_at_end(struct gp_span text)
 	return n;
 }
 
-/*
- * cut_length: takes a slash sequence with its digits off the end of text, if it ends so. A
- * domain-spec never does: its last label is no number and its last macro ends in a brace.
- */
+/* A domain-spec never ends so: its last label is no number, its last macro ends in a brace. */
+/* cut_length: takes a slash sequence with its digits off the end of text, if it is there. */
 static bool cut_length(struct gp_span *text, const char *slashes, struct gp_span *digits_out)
 {
 	size_t n = digits_at_end(*text);

@@ -21,8 +21,10 @@ static bool same_explanation(const struct test_suite_case *test, const char *got
 }
 
 /* run_case: one check; false when it came out differently. */
-static bool run_case(struct test_zone *zone, const struct test_suite_case *test, size_t number)
+static bool run_case(const struct test_suite_scenario *scenario, const struct test_suite_case *test,
+	size_t number)
 {
+	struct test_zone *zone = scenario->zone;
 	struct gp_arena *arena = gp_arena_new(ARENA_MAX);
 	struct gp_ctx ctx = {.arena = arena,
 		.clock = test_zone_clock(zone),
@@ -38,7 +40,7 @@ static bool run_case(struct test_zone *zone, const struct test_suite_case *test,
 	const char *verdict = rc ? gp_err_text(rc) : gp_spf_verdict_name(result.verdict);
 	bool good = !rc && test_suite_expects(test, verdict) &&
 		    same_explanation(test, result.explanation);
-	printf("%s %zu - %s\n", good ? "ok" : "not ok", number, test->id);
+	printf("%s %zu - %s/%s\n", good ? "ok" : "not ok", number, scenario->name, test->id);
 	if (!good)
 		printf("# ip=%s helo=%s from=%s: expected %s, got %s (%s), explanation %s\n",
 			test->ip, test->helo, test->mail_from, test->results[0], verdict,
@@ -58,9 +60,8 @@ int test_spf_cases_run(struct test_suite *suite)
 	}
 	for (size_t i = 0; i < suite->scenario_count; i++) {
 		const struct test_suite_scenario *s = &suite->scenarios[i];
-		printf("# %s\n", s->name);
 		for (size_t j = 0; j < s->case_count; j++)
-			failed += !run_case(s->zone, &s->cases[j], ++number);
+			failed += !run_case(s, &s->cases[j], ++number);
 	}
 	printf("1..%zu\n", number);
 	test_suite_free(suite);

@@ -43,7 +43,8 @@ static void test_header_value(void **state)
 	} rows[] = {
 		{"pass", "pass"},
 		{"u@d.example", "u@d.example"},
-		{"a+b=c_d@x", "a+b=c_d@x"},
+		{"a+b_c@x", "a+b_c@x"},
+		{"a=b@x", "\"a=b@x\""}, /* an = misled readers (lesson 14) */
 		{"", "\"\""},
 		{"@d.example", "\"@d.example\""},
 		{"u@", "\"u@\""},

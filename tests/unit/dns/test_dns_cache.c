@@ -145,8 +145,8 @@ static int tear_down(void **state)
 static void resolver(struct fixture *f)
 {
 	if (!f->ctx.dns)
-		assert_int_equal(gp_dns_cache_new(&f->options, &f->script.base, &f->clock.base,
-					 &f->ctx.dns),
+		assert_int_equal(
+			gp_dns_cache_new(&f->options, &f->script.base, &f->clock.base, &f->ctx.dns),
 			GP_OK);
 }
 
@@ -243,8 +243,7 @@ static void how_long_an_answer_is_kept(void **state)
 	};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		bool trouble =
-			rows[i].answer == GP_DNS_TEMPFAIL || rows[i].answer == GP_DNS_BOGUS;
+		bool trouble = rows[i].answer == GP_DNS_TEMPFAIL || rows[i].answer == GP_DNS_BOGUS;
 		f->options = (struct gp_dns_cache_options) {.entries = 10,
 			.ttl_min_s = rows[i].ttl_min_s,
 			.ttl_max_s = rows[i].ttl_max_s,
@@ -278,7 +277,7 @@ static void how_long_an_answer_is_kept(void **state)
 static void records_come_back_whole(void **state)
 {
 	static const struct gp_dns_record texts[] = {{.text = {"\0x\xff", 3}}, {.text = {"", 0}},
-						 {.text = {"abc", 3}}},
+		{.text = {"abc", 3}}},
 					  names[] = {{.name = "mx.example", .preference = 65535},
 						  {.name = "", .preference = 0}},
 					  v4[] = {{.addr = {GP_IP_V4, {192, 0, 2, 1}}},
@@ -308,8 +307,8 @@ static void records_come_back_whole(void **state)
 			assert_true(gp_ipaddr_equal(&is->addr, &was->addr));
 			if (rows[i].records == names)
 				assert_string_equal(is->name, was->name);
-			assert_int_equal(is->preference,
-				rows[i].type == GP_DNS_MX ? was->preference : 0);
+			assert_int_equal(
+				is->preference, rows[i].type == GP_DNS_MX ? was->preference : 0);
 		}
 	}
 }
@@ -373,8 +372,9 @@ static void a_cache_without_room_works(void **state)
 static void misses_are_asked_below_together(void **state)
 {
 	static const struct gp_dns_question questions[] = {{"a.example", GP_DNS_TXT},
-		{"b.example", GP_DNS_TXT}, {"A.example.", GP_DNS_TXT}, {"known.example", GP_DNS_TXT},
-		{"b.example", GP_DNS_TXT}, {"a..example", GP_DNS_TXT}};
+		{"b.example", GP_DNS_TXT}, {"A.example.", GP_DNS_TXT},
+		{"known.example", GP_DNS_TXT}, {"b.example", GP_DNS_TXT},
+		{"a..example", GP_DNS_TXT}};
 	struct fixture *f = *state;
 	struct gp_dns_answer answers[6];
 	ask(f, "known.example", GP_DNS_TXT);
@@ -488,8 +488,8 @@ static void *ask_once(void *arg)
 	static const struct gp_dns_question question = {"a.example", GP_DNS_TXT};
 	struct gp_ctx ctx = a->f->ctx;
 	ctx.arena = gp_arena_new(1 << 16);
-	ctx.deadline_us = a->patience_us ? gp_clock_now_us(ctx.clock) + a->patience_us
-					 : INT64_MAX / 2;
+	ctx.deadline_us =
+		a->patience_us ? gp_clock_now_us(ctx.clock) + a->patience_us : INT64_MAX / 2;
 	a->status = gp_dns_query(&ctx, &question, 1, &a->answer);
 	a->right = a->status == GP_OK && a->answer.state == GP_DNS_FOUND &&
 		   memcmp(a->answer.records[0].text.ptr, "v=spf1 -all", 11) == 0;
@@ -503,8 +503,7 @@ static void start(struct fixture *f, struct asker *askers, void *(*run)(void *))
 	resolver(f);
 	for (unsigned i = 0; i < THREADS; i++) {
 		askers[i] = (struct asker) {.f = f, .seed = i + 1};
-		assert_int_equal(
-			pthread_create(&askers[i].thread, NULL, run, &askers[i]), 0);
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, run, &askers[i]), 0);
 	}
 }
 

@@ -86,8 +86,8 @@ static void within_ends_at_a_dot(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		assert_int_equal(gp_dns_name_is_within(gp_span_from(rows[i].name),
-					 gp_span_from(rows[i].parent)),
+		assert_int_equal(gp_dns_name_is_within(
+					 gp_span_from(rows[i].name), gp_span_from(rows[i].parent)),
 			rows[i].within);
 }
 
@@ -159,8 +159,7 @@ static void octets_without_text(void **state)
 		char *copy = malloc(rows[i].len + 1); /* so that a sanitizer sees the end */
 		assert_non_null(copy);
 		memcpy(copy, rows[i].ptr, rows[i].len);
-		assert_int_equal(
-			gp_dns_name_from_wire((struct gp_span) {copy, rows[i].len}, text),
+		assert_int_equal(gp_dns_name_from_wire((struct gp_span) {copy, rows[i].len}, text),
 			GP_ESYNTAX);
 		free(copy);
 	}

@@ -137,8 +137,8 @@ static void too_many_servers_are_dropped(void **state)
 	char text[2000] = "", expected[80];
 	(void)state;
 	for (int i = 1; i <= 20; i++)
-		snprintf(text + strlen(text), sizeof text - strlen(text),
-			"nameserver 192.0.2.%d\n", i);
+		snprintf(text + strlen(text), sizeof text - strlen(text), "nameserver 192.0.2.%d\n",
+			i);
 	struct gp_dns_options options = read_text(text);
 	assert_int_equal(options.server_count, GP_DNS_SERVERS_MAX);
 	assert_string_equal(text_of(&options.servers[7], expected), "192.0.2.8 53");

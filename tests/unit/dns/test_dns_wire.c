@@ -14,7 +14,10 @@
 #include "dns/dns_private.h"
 #include "support/nameserver.h"
 
-#define A_RULE(n, ...) {.name = n, .type = GP_DNS_A, .records = {"192.0.2.1"}, __VA_ARGS__}
+#define A_RULE(n, ...)                                                             \
+	{                                                                          \
+		.name = n, .type = GP_DNS_A, .records = {"192.0.2.1"}, __VA_ARGS__ \
+	}
 
 static const struct test_nameserver_rule rules[] = {
 	A_RULE("a.example"),
@@ -166,8 +169,8 @@ static void each_kind_of_answer(void **state)
 	struct fixture *f = *state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_dns_answer answer = ask(f, rows[i].name, GP_DNS_A);
-		size_t asked = test_nameserver_asked(f->first,
-			i == 1 ? "b\\.x.example" : rows[i].name, GP_DNS_A);
+		size_t asked = test_nameserver_asked(
+			f->first, i == 1 ? "b\\.x.example" : rows[i].name, GP_DNS_A);
 		assert_int_equal(answer.state, rows[i].expected);
 		assert_int_equal(asked, rows[i].asked);
 		assert_false(answer.ours || answer.cached);
@@ -268,6 +271,25 @@ static void a_closed_port_costs_no_time(void **state)
 	assert_true(elapsed_ms(f, begin_us) < 1500);
 }
 
+/* ipv6_servers_are_asked_too: nobody listens there; whatever the system says leads on at once. */
+static void ipv6_servers_are_asked_too(void **state)
+{
+	struct fixture *f = *state;
+	struct gp_dns_server v4 = f->options.servers[0];
+	f->options.servers[0] = (struct gp_dns_server) {.addr = {GP_IP_V6, {[15] = 1}}, .port = 1};
+	f->options.timeout_ms = 100;
+	struct gp_dns_answer answer = ask(f, "a.example", GP_DNS_A);
+	assert_int_equal(answer.state, GP_DNS_TEMPFAIL);
+	assert_non_null(strstr(answer.problem, "[::1]:1: "));
+
+	gp_dns_free(f->ctx.dns);
+	f->ctx.dns = NULL;
+	f->options.servers[1] = v4;
+	f->options.server_count = 2;
+	answer = ask(f, "a.example", GP_DNS_A);
+	assert_true(is_true_address(&answer));
+}
+
 /* what_was_said_outweighs_silence: the problem names SERVFAIL though the other server slept. */
 static void what_was_said_outweighs_silence(void **state)
 {
@@ -336,8 +358,8 @@ static void attempts_used_up_are_not_ours(void **state)
 static void questions_fly_together(void **state)
 {
 	static const struct gp_dns_question questions[] = {{"slow1.example", GP_DNS_A},
-		{"slow2.example", GP_DNS_A}, {"slow3.example", GP_DNS_A},
-		{"a..example", GP_DNS_A}, {"gone.example", GP_DNS_MX}};
+		{"slow2.example", GP_DNS_A}, {"slow3.example", GP_DNS_A}, {"a..example", GP_DNS_A},
+		{"gone.example", GP_DNS_MX}};
 	struct fixture *f = *state;
 	struct gp_dns_answer answers[5];
 	f->options.timeout_ms = 3000;
@@ -364,12 +386,11 @@ static void as_many_questions_as_allowed(void **state)
 			i % 2 ? "a.example" : "truncated.example", GP_DNS_A};
 	f->options.timeout_ms = 3000;
 	resolver(f);
-	assert_int_equal(
-		gp_dns_query(&f->ctx, questions, GP_DNS_QUESTIONS_MAX, answers), GP_OK);
+	assert_int_equal(gp_dns_query(&f->ctx, questions, GP_DNS_QUESTIONS_MAX, answers), GP_OK);
 	for (size_t i = 0; i < GP_DNS_QUESTIONS_MAX; i++)
 		assert_true(is_true_address(&answers[i]));
-	assert_int_equal(gp_dns_query(&f->ctx, questions, GP_DNS_QUESTIONS_MAX + 1, answers),
-		GP_EINVAL);
+	assert_int_equal(
+		gp_dns_query(&f->ctx, questions, GP_DNS_QUESTIONS_MAX + 1, answers), GP_EINVAL);
 	assert_int_equal(gp_dns_query(&f->ctx, questions, 0, answers), GP_OK);
 }
 
@@ -479,6 +500,7 @@ int main(void)
 		CASE(refused_tcp_leads_to_the_next_server),
 		CASE(the_next_server_is_asked),
 		CASE(a_closed_port_costs_no_time),
+		CASE(ipv6_servers_are_asked_too),
 		CASE(what_was_said_outweighs_silence),
 		CASE(a_silent_server_is_asked_last),
 		CASE(the_deadline_holds),

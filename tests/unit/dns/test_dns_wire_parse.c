@@ -25,8 +25,8 @@ static int parse_cut(
 	char *copy = malloc(length + (length == 0));
 	assert_non_null(copy);
 	memcpy(copy, packet.bytes, length);
-	int rc = gp_dns_wire_parse(
-		arena, (struct gp_span) {copy, length}, ID, &question, reply_out);
+	int rc =
+		gp_dns_wire_parse(arena, (struct gp_span) {copy, length}, ID, &question, reply_out);
 	free(copy);
 	return rc;
 }
@@ -50,8 +50,7 @@ static void add_a(const char *owner, uint32_t ttl_s, const char *addr)
 /* add_alias: a CNAME. */
 static void add_alias(const char *owner, uint32_t ttl_s, const char *target)
 {
-	test_packet_pointer(
-		&packet, TEST_PACKET_ANSWERS, owner, TEST_PACKET_CNAME, ttl_s, target);
+	test_packet_pointer(&packet, TEST_PACKET_ANSWERS, owner, TEST_PACKET_CNAME, ttl_s, target);
 }
 
 /* set_up: an arena for each case. */
@@ -171,8 +170,8 @@ static void names_without_a_text_are_dropped(void **state)
 	(void)state;
 	test_packet_begin(&packet, ID, "a.example", GP_DNS_PTR);
 	for (int i = 0; i < 2; i++)
-		test_packet_pointer(&packet, TEST_PACKET_ANSWERS, "a.example", GP_DNS_PTR, 9,
-			"host.example");
+		test_packet_pointer(
+			&packet, TEST_PACKET_ANSWERS, "a.example", GP_DNS_PTR, 9, "host.example");
 	packet.bytes[packet.length - 12] = '.'; /* ho.t.example in one label */
 	struct gp_dns_reply reply = parse("a.example", GP_DNS_PTR);
 	assert_int_equal(reply.answer.state, GP_DNS_FOUND);
@@ -241,10 +240,8 @@ static void absence(void **state)
 		enum gp_dns_state expected;
 		uint32_t ttl_s;
 	} rows[] = {
-		{0, false, 0, 0, GP_DNS_NODATA, 0},
-		{0, false, 300, 900, GP_DNS_NODATA, 300},
-		{0, false, 900, 300, GP_DNS_NODATA, 300},
-		{0, true, 900, 300, GP_DNS_NODATA, 50},
+		{0, false, 0, 0, GP_DNS_NODATA, 0}, {0, false, 300, 900, GP_DNS_NODATA, 300},
+		{0, false, 900, 300, GP_DNS_NODATA, 300}, {0, true, 900, 300, GP_DNS_NODATA, 50},
 		{3, false, 900, 300, GP_DNS_NXDOMAIN, 300},
 		{3, true, 900, 300, GP_DNS_NXDOMAIN, 50}, /* RFC 6604 3 */
 		{3, false, 0, 0, GP_DNS_NXDOMAIN, 0},
@@ -478,7 +475,7 @@ static void queries_ask_as_they_should(void **state)
 {
 	static const struct gp_dns_question question = {"A\\.b.Example.", GP_DNS_TXT};
 	static const uint8_t header[12] = {0x12, 0x34, 1, 0, 0, 1}; /* RD, one question */
-	static const uint8_t opt[] = "\0\0\x29\4\xd0\0\0\0\0\0"; /* and a NUL: no options */
+	static const uint8_t opt[] = "\0\0\x29\4\xd0\0\0\0\0\0";    /* and a NUL: no options */
 	struct gp_dns_query_form form = {.id = ID};
 	uint8_t query[GP_DNS_QUERY_MAX], expected[GP_DNS_QUERY_MAX];
 	size_t length, n = 12;

@@ -64,7 +64,7 @@ static void test_domain(void **state)
 		{"a_b.\xc3\xbc.example", "a_b.xn--tda.example"},
 		{"b\xc3\xbc\xe3\x80\x82"
 		 "example",
-			"xn--b-xga.example"}, /* ideographic full stop */
+			"xn--b-eha.example"}, /* ideographic full stop */
 		{L63 ".example", L63 ".example"}, {"", NULL}, {".", NULL}, {"..", NULL},
 		{".example", NULL}, {"a..example", NULL}, {"a.example..", NULL},
 		{L63 "a.example", NULL}, {L63 "." L63 "." L63 "." L63, NULL}, {"a b.example", NULL},

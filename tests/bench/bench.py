@@ -1,0 +1,404 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The tables of speed and memory (make bench).
+
+polload asks gatepost-policyd, and floor beside it, which does the least that a policy server can
+do. Figures change from machine to machine; what counts is the ratio to floor in the same run. The
+names are served by an unbound of this script's own, on the loopback: as root inside a throwaway
+machine, otherwise if it is installed.
+
+The exit code is 0 whether or not the targets are met, 1 when there was nothing to measure.
+"""
+import contextlib
+import os
+import re
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROJECT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
+import sandbox  # noqa: E402  (lies in the folder named just above)
+
+BUILD = os.path.join(PROJECT, "build", "bench")
+PROGRAMS = os.path.join(PROJECT, "build")
+
+ROUNDS = 3
+CONNECTIONS = 10
+REQUESTS = 10000        # of each connection, warm
+COLD_REQUESTS = 2000    # of each connection; every one about another domain
+WARM_DOMAINS = 1000
+MANY_CONNECTIONS = 1000
+MANY_REQUESTS = 30      # and one that is not counted: 31 domains for each connection
+DOMAINS = MANY_CONNECTIONS * (MANY_REQUESTS + 1)
+CACHE_ENTRIES = 100000
+
+RATIO_TARGET = 0.5
+P99_TARGET_US = 2000
+MEMORY_TARGET_MIB = 64
+
+
+class CannotMeasure(Exception):
+    """There is no figure to be had; the text says why."""
+
+
+def progress(text):
+    """What is being done, on a terminal; the line is overwritten by the next."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K" + (text + " ..." if text else ""))
+        sys.stderr.flush()
+
+
+def show(text=""):
+    progress("")
+    print(text, flush=True)
+
+
+# ---- programs ----
+
+def build():
+    """The load generator and the floor, into build/bench/."""
+    os.makedirs(BUILD, exist_ok=True)
+    for name in ("polload", "floor"):
+        command = os.environ.get("CC", "cc").split() + [
+            "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o",
+            os.path.join(BUILD, name), os.path.join(HERE, name + ".c"), "-lpthread"]
+        done = subprocess.run(command)
+        if done.returncode != 0:
+            raise CannotMeasure("%s does not compile" % name)
+
+
+@contextlib.contextmanager
+def running(command, log, ready):
+    """A program of ours, ended by its process id; ready() says when it can be asked."""
+    with open(log, "ab") as err:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+    try:
+        limit = time.monotonic() + 20
+        while not ready():
+            if process.poll() is not None or time.monotonic() > limit:
+                with open(log, errors="replace") as f:
+                    raise CannotMeasure("%s did not start:\n%s" % (command[0], f.read()[-2000:]))
+            time.sleep(0.05)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def accepts(path):
+    """Does something listen at this unix socket?"""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
+def polload_command(path, mode, *arguments):
+    return [os.path.join(BUILD, "polload"), "-m", mode] + [str(a) for a in arguments] + [
+        "unix:" + path]
+
+
+def read_figures(line):
+    """polload's line as numbers."""
+    found = re.search(r"n=(\d+)  (\d+) req/s  p50 (\d+) us  p99 (\d+) us  max (\d+) us", line)
+    if not found:
+        raise CannotMeasure("polload said: %s" % line)
+    names = ("n", "rate", "p50", "p99", "max")
+    figures = dict(zip(names, (int(g) for g in found.groups())))
+    figures["words"] = dict((w, int(n)) for w, n in re.findall(r" (\w+)=(\d+)", line.split("max")[1]))
+    return figures
+
+
+def polload(path, mode, *arguments):
+    done = subprocess.run(polload_command(path, mode, *arguments), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise CannotMeasure("polload: %s" % done.stderr.strip())
+    return read_figures(done.stdout)
+
+
+def median(rounds):
+    """The median of each figure."""
+    return {k: statistics.median(r[k] for r in rounds) for k in ("rate", "p50", "p99", "max")}
+
+
+# ---- names ----
+
+def write_zone(path):
+    """A domain publishes what many do: an include, its MX, and -all."""
+    record = ("local-data: 'd%(n)d.bench.test. 3600 TXT \"v=spf1 include:_spf.d%(n)d.bench.test mx -all\"'\n"
+              "local-data: 'd%(n)d.bench.test. 3600 MX 10 mx1.d%(n)d.bench.test.'\n"
+              "local-data: '_spf.d%(n)d.bench.test. 3600 TXT \"v=spf1 ip4:192.0.2.0/24 "
+              "ip4:198.51.%(x)d.0/24 ip6:2001:db8::/32 ~all\"'\n"
+              "local-data: 'mx1.d%(n)d.bench.test. 3600 A 192.0.2.25'\n"
+              "local-data: 'mail.d%(n)d.bench.test. 3600 A 192.0.2.26'\n"
+              "local-data: 'mail.d%(n)d.bench.test. 3600 TXT \"v=spf1 ip4:198.51.0.0/16 a -all\"'\n")
+    with open(path, "w") as f:
+        f.write("server:\nlocal-zone: 'bench.test.' static\n")
+        for n in range(DOMAINS):
+            f.write(record % {"n": n, "x": n // 250})
+
+
+class NameServer:
+    """An unbound with everything in its local data."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = os.path.join(folder, "unbound.conf")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        zone = os.path.join(folder, "zone.conf")
+        write_zone(zone)
+        with open(self.config, "w") as f:
+            f.write('server:\n  interface: 127.0.0.1@%d\n  port: %d\n  do-daemonize: no\n'
+                    '  username: ""\n  chroot: ""\n  directory: "%s"\n  pidfile: ""\n'
+                    '  use-syslog: no\n  logfile: ""\n  verbosity: 0\n  num-threads: 1\n'
+                    '  module-config: "iterator"\n  so-rcvbuf: 4m\n'
+                    'remote-control:\n  control-enable: yes\n  control-use-cert: no\n'
+                    '  control-interface: "%s/control"\ninclude: "%s"\n'
+                    % (self.port, self.port, folder, folder, zone))
+
+    def control(self, word):
+        return subprocess.run(["unbound-control", "-c", self.config, word],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True).stdout
+
+    def is_ready(self):
+        return "is running" in self.control("status")
+
+    def questions(self):
+        """How many it has been asked so far."""
+        found = re.search(r"total\.num\.queries=(\d+)", self.control("stats_noreset"))
+        if not found:
+            raise CannotMeasure("unbound-control gives no statistics")
+        return int(found.group(1))
+
+    def run(self):
+        progress("unbound reads %d domains" % DOMAINS)
+        return running(["unbound", "-d", "-c", self.config],
+                       os.path.join(self.folder, "unbound.log"), self.is_ready)
+
+
+def check_zone(port):
+    """The names mean what the tables say: the network of a domain passes, another one fails."""
+    for ip, expected in (("198.51.0.1", "pass"), ("203.0.0.1", "fail")):
+        done = subprocess.run(
+            [os.path.join(PROGRAMS, "gatepost"), "spf", "--json", "--dns", "127.0.0.1:%d" % port,
+             "--ip", ip, "--mail-from", "user1@d0.bench.test"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        if '"result": "%s"' % expected not in done.stdout:
+            raise CannotMeasure("%s should %s:\n%s" % (ip, expected, done.stdout))
+
+
+# ---- the daemon ----
+
+class Daemon:
+    """gatepost-policyd with its log in a file, as most have it: a line for each decision."""
+
+    def __init__(self, folder, port):
+        self.socket = os.path.join(folder, "gatepost")
+        self.config = os.path.join(folder, "gatepost.conf")
+        self.log = os.path.join(BUILD, "gatepost.log")
+        with open(self.config, "w") as f:
+            f.write('hostname = "mx.bench.test"\n'
+                    'dns {\n  servers = {"127.0.0.1:%d"}\n  cache_entries = %d\n}\n'
+                    'policyd {\n  listen = {"unix:%s"}\n  user = "nobody"\n'
+                    '  max_connections = %d\n}\n'
+                    % (port, CACHE_ENTRIES, self.socket, MANY_CONNECTIONS + 100))
+
+    def run(self):
+        open(self.log, "w").close()
+        return running([os.path.join(PROGRAMS, "gatepost-policyd"), "-c", self.config], self.log,
+                       lambda: accepts(self.socket))
+
+    def forget_log(self):
+        os.truncate(self.log, 0)
+
+
+def processes(pid):
+    """The process and those that it has started."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [pid] + [int(child) for child in f.read().split()]
+
+
+def memory_kib(pid):
+    """(resident, proportional) of one process."""
+    with open("/proc/%d/smaps_rollup" % pid) as f:
+        text = f.read()
+    return tuple(int(re.search(r"^%s:\s+(\d+) kB" % name, text, re.M).group(1))
+                 for name in ("Rss", "Pss"))
+
+
+# ---- the tables ----
+
+def row(name, f, base=None):
+    ratio = "%.2f" % (f["rate"] / base["rate"]) if base else ""
+    return "  %-22s %9d %9d %9d %9d   %s" % (name, f["rate"], f["p50"], f["p99"], f["max"], ratio)
+
+
+HEAD = "  %-22s %9s %9s %9s %9s   %s" % ("", "req/s", "p50 us", "p99 us", "max us", "to floor")
+
+
+def verdict(met):
+    return "met" if met else "MISSED"
+
+
+def warm(floor_path, daemon):
+    """Everybody's domains are known: the daemon's own work."""
+    spf = ("spf", "-c", CONNECTIONS, "-d", WARM_DOMAINS)
+    floors, ours = [], []
+    with daemon.run():
+        progress("warming up")
+        polload(daemon.socket, *spf, "-n", REQUESTS // 2)
+        for i in range(ROUNDS):
+            daemon.forget_log()
+            progress("warm cache, round %d of %d" % (i + 1, ROUNDS))
+            floors.append(polload(floor_path, *spf, "-n", REQUESTS))
+            ours.append(polload(daemon.socket, *spf, "-n", REQUESTS))
+    floor, gatepost = median(floors), median(ours)
+    ratio = gatepost["rate"] / floor["rate"]
+    met = {"speed": ratio >= RATIO_TARGET, "p99": gatepost["p99"] < P99_TARGET_US}
+    show("SPF, answers in the cache: %d connections, %d domains, median of %d rounds of %d requests"
+         % (CONNECTIONS, WARM_DOMAINS, ROUNDS, CONNECTIONS * REQUESTS))
+    show(HEAD)
+    show(row("floor", floor))
+    show(row("gatepost-policyd", gatepost, floor))
+    show("  answers: %s" % ", ".join("%s %d" % w for w in sorted(ours[-1]["words"].items())))
+    show("  target: %.2f of floor or more: %.2f, %s; p99 below %d us: %d, %s\n" % (
+        RATIO_TARGET, ratio, verdict(met["speed"]), P99_TARGET_US, gatepost["p99"],
+        verdict(met["p99"])))
+    return met, floor
+
+
+def cold(daemon, server, floor):
+    """Every request is about a domain that was never seen."""
+    rounds, asked = [], server.questions()
+    for i in range(ROUNDS):
+        progress("cold cache, round %d of %d" % (i + 1, ROUNDS))
+        with daemon.run():
+            rounds.append(polload(daemon.socket, "spf", "-c", CONNECTIONS, "-n", COLD_REQUESTS,
+                                  "-w", "-d", DOMAINS))
+    requests = ROUNDS * CONNECTIONS * (COLD_REQUESTS + 1)
+    show("SPF, first-time domains, a fresh daemon: median of %d rounds of %d requests"
+         % (ROUNDS, CONNECTIONS * COLD_REQUESTS))
+    show(HEAD)
+    show(row("gatepost-policyd", median(rounds), floor))
+    show("  questions to the name server for each request: %.2f\n"
+         % ((server.questions() - asked) / requests))
+
+
+def rate(floor_path, daemon):
+    """Authenticated users: nothing is asked of anybody."""
+    floors, ours = [], []
+    with daemon.run():
+        for i in range(ROUNDS):
+            daemon.forget_log()
+            progress("authenticated users, round %d of %d" % (i + 1, ROUNDS))
+            floors.append(polload(floor_path, "rate", "-c", CONNECTIONS, "-n", REQUESTS // 2))
+            ours.append(polload(daemon.socket, "rate", "-c", CONNECTIONS, "-n", REQUESTS // 2))
+    show("Authenticated users, for orientation: median of %d rounds of %d requests"
+         % (ROUNDS, CONNECTIONS * REQUESTS // 2))
+    show(HEAD)
+    show(row("floor", median(floors)))
+    show(row("gatepost-policyd", median(ours), median(floors)))
+    show()
+
+
+def memory(daemon, server):
+    """Many connections at work, which stay open, and a full cache."""
+    before = server.questions()
+    with daemon.run() as process:
+        progress("memory: %d connections" % MANY_CONNECTIONS)
+        load = subprocess.Popen(
+            polload_command(daemon.socket, "spf", "-c", MANY_CONNECTIONS, "-n", MANY_REQUESTS, "-w",
+                            "-d", DOMAINS, "-k"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            read_figures(load.stdout.readline())
+            found = [(pid,) + memory_kib(pid) for pid in processes(process.pid)]
+        finally:
+            load.stdin.close()
+            load.wait()
+    asked = server.questions() - before
+    names = ["supervisor", "server"] if len(found) == 2 else ["server"]
+    total = sum(resident for _, resident, _ in found) / 1024
+    met = total <= MEMORY_TARGET_MIB
+    show("Memory: %d connections that have asked %d times each, and %d answers in the cache"
+         % (MANY_CONNECTIONS, MANY_REQUESTS + 1, min(asked, CACHE_ENTRIES)))
+    show("  (the name server was asked %d different questions; cache_entries is %d)"
+         % (asked, CACHE_ENTRIES))
+    show("  %-22s %9s %9s" % ("", "RSS MiB", "PSS MiB"))
+    for name, (_, resident, proportional) in zip(names, found):
+        show("  %-22s %9.1f %9.1f" % (name, resident / 1024, proportional / 1024))
+    show("  %-22s %9.1f %9.1f" % ("sum", total, sum(p for _, _, p in found) / 1024))
+    show("  target: at most %d MiB resident: %.1f, %s\n" % (MEMORY_TARGET_MIB, total, verdict(met)))
+    if asked < CACHE_ENTRIES:
+        raise CannotMeasure("only %d answers came into the cache" % asked)
+    return {"memory": met}
+
+
+def measure(folder):
+    """All tables; returns which targets are met."""
+    met = {}
+    has_unbound = shutil.which("unbound") and shutil.which("unbound-control")
+    floor_path = os.path.join(folder, "floor")
+    with contextlib.ExitStack() as stack:
+        server = NameServer(folder) if has_unbound else None
+        if server:
+            stack.enter_context(server.run())
+            check_zone(server.port)
+        stack.enter_context(running([os.path.join(BUILD, "floor"), floor_path],
+                                    os.path.join(folder, "floor.log"), lambda: accepts(floor_path)))
+        daemon = Daemon(folder, server.port if server else 53)
+        if server:
+            speed, floor = warm(floor_path, daemon)
+            met.update(speed)
+            cold(daemon, server, floor)
+            met.update(memory(daemon, server))
+        else:
+            show("unbound is not installed: SPF and memory are not measured\n")
+        rate(floor_path, daemon)
+    return met
+
+
+def main():
+    """Builds, enters the throwaway machine if there can be one, measures."""
+    try:
+        if not sandbox.is_inside():
+            build()
+            if os.geteuid() == 0:
+                progress("setting up a throwaway machine with unbound")
+                try:
+                    sandbox.enter(["unbound"])
+                except sandbox.Unavailable as reason:
+                    show("no throwaway machine: %s" % reason)
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        with tempfile.TemporaryDirectory(prefix="gatepost-bench.") as folder:
+            os.chmod(folder, 0o755)
+            met = measure(folder)
+    except (CannotMeasure, OSError) as error:
+        show("bench: %s" % error)
+        return 1
+    if met:
+        show("targets met: %s; missed: %s" % (
+            ", ".join(k for k in met if met[k]) or "none",
+            ", ".join(k for k in met if not met[k]) or "none"))
+    else:
+        show("no target could be checked")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,645 @@
+# SPDX-License-Identifier: ISC
+"""The running gatepost-policyd on a socket of the test's own, with a scripted name server."""
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import dnsd  # noqa: E402
+import world  # noqa: E402
+from world import ask, equal, holds, read_answer, request_text  # noqa: E402
+
+GOOD, BAD = "192.0.2.1", "198.51.100.1"
+ZONE = {
+    "a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+    "exp.test": {"TXT": ["v=spf1 -all exp=why.exp.test"]},
+    "why.exp.test": {"TXT": ["go away, %{i}"]},
+    "soft.test": {"TXT": ["v=spf1 ~all"]},
+    "nomail.test": {"TXT": ["v=spf1 -all"]},
+    "broken.test": {"TXT": ["v=spf1 nonsense:x -all"]},
+    "fail.test": "servfail",
+    "mute.test": "silent",
+    "forward.test": {"TXT": ["v=spf1 ip4:203.0.113.0/24 -all"]},
+    "xn--bcher-kva.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+}
+REFUSED = ("550 5.7.23 SPF fail: a.test does not authorise 198.51.100.1 to send its mail "
+           "(mailfrom=x@a.test, mechanism -all)")
+dns = dnsd.Server(ZONE)
+
+
+def config(spf="", policyd="", log="", top=""):
+    return """
+hostname = "mx.test"
+%s
+spf { %s
+}
+dns {
+    servers = {"127.0.0.1:%d"}
+    timeout = 200ms
+    attempts = 2
+}
+policyd {
+    listen = {"SOCKET"}
+    user = "USER"
+    %s
+}
+log { %s
+}
+""" % (top, spf, dns.port, policyd, log)
+
+
+def mail(client=BAD, sender="x@a.test", **others):
+    values = {"client_address": client, "helo_name": "helo.test", "sender": sender,
+              "recipient": "r@here.test", "instance": "i%d" % next(serial)}
+    values.update(others)
+    return values
+
+
+serial = iter(range(1000000))
+
+
+class Daemon:
+    """with Daemon(...) as d: a policyd for the time of one test."""
+
+    def __init__(self, **options):
+        self.options = options
+
+    def __enter__(self):
+        self.policyd = world.Policyd(config(**self.options))
+        return self.policyd
+
+    def __exit__(self, kind, value, trace):
+        self.policyd.close()
+        if kind is None:
+            text = self.policyd_text()
+            assert "ERROR: " not in text and "WARNING: ThreadSanitizer" not in text, text
+
+    def policyd_text(self):
+        try:
+            return self.policyd.text()
+        except FileNotFoundError:
+            return ""
+
+
+# ---- protocol ----
+
+MALFORMED = [
+    ("no equal sign", b"request=smtpd_access_policy\nrubbish\n\n", "line without ="),
+    ("no name", b"request=smtpd_access_policy\n=x\n\n", "attribute without a name"),
+    ("other request", b"request=junk\n\n", "request is not smtpd_access_policy"),
+    ("no request", b"sender=x\n\n", "request is not smtpd_access_policy"),
+    ("empty request", b"\n", "request is not smtpd_access_policy"),
+    ("repeated", b"request=smtpd_access_policy\nsender=a\nsender=b\n\n", "repeated attribute"),
+    ("NUL", b"request=smtpd_access_policy\nsender=a\0b\n\n", "NUL byte"),
+    ("no address", b"request=smtpd_access_policy\nclient_address=1.2.3\n\n", "client_address is no address"),
+    ("too large", b"request=smtpd_access_policy\nsender=" + b"x" * 20000, "request too large"),
+]
+
+
+def malformed():
+    """what is malformed closes the connection without an answer, and the log says why"""
+    with Daemon() as d:
+        for name, data, problem in MALFORMED:
+            with d.connect() as s:
+                s.sendall(data)
+                equal((name, read_answer(s)), (name, None))
+            d.wait_log(problem)
+        equal(ask(d.connect(), **mail()), REFUSED)
+
+
+def cut_off():
+    """a connection that ends within a request is logged, not answered"""
+    with Daemon() as d:
+        with d.connect() as s:
+            s.sendall(b"request=smtpd_access_policy\nsender=x")
+            s.shutdown(socket.SHUT_WR)
+            equal(read_answer(s), None)
+        d.wait_log("connection closed within a request")
+
+
+def in_pieces():
+    """a request may come byte by byte, and several in one piece"""
+    with Daemon() as d, d.connect() as s:
+        for byte in request_text(**mail()).encode():
+            s.sendall(bytes([byte]))
+        equal(read_answer(s), REFUSED)
+        s.sendall((request_text(**mail()) + request_text(**mail(sender="x@b.test"))).encode())
+        data = b""
+        while data.count(b"\n\n") < 2:
+            data += s.recv(4096)
+        first, second = data.decode().split("\n\n")[:2]
+        equal(first, "action=" + REFUSED)
+        holds(second, "action=PREPEND Authentication-Results: mx.test; spf=none")
+
+
+def slow_request():
+    """a request that does not become whole within the deadline closes its connection"""
+    with Daemon(policyd="deadline = 500ms") as d, d.connect() as s:
+        s.sendall(b"request=smtpd_access_policy\n")
+        began = time.monotonic()
+        equal(read_answer(s), None)
+        assert 0.4 < time.monotonic() - began < 10
+        d.wait_log("request not complete within the deadline")
+
+
+def unknown_attributes():
+    """unknown attributes are ignored"""
+    with Daemon() as d:
+        equal(d.ask(tls_sni="x", frobnicate="=a=b=", **mail()), REFUSED)
+
+
+def odd_bytes():
+    """every byte in every attribute: an answer or a closed connection, and the log stays in lines"""
+    with Daemon() as d:
+        for key in ("client_name", "helo_name", "sender", "recipient", "instance", "queue_id",
+                    "sasl_username", "protocol_state", "server_address", "frobnicate"):
+            for value in ("".join(chr(c) for c in range(1, 256) if c != 10), "@", "a@", "@a", "..", "a..b",
+                          "x" * 3000, "[1.2.3.4]", "\udcff\udcfe@\udcff", "jörg@bücher.test", "%s%n"):
+                d.ask(**mail(**{key: value}))
+        equal(d.ask(**mail()), REFUSED)
+        d.wait_log("stage=RCPT")
+        for line in d.text().splitlines():
+            assert line.startswith("level=") and line.isprintable() and line.isascii(), line
+
+
+def other_states():
+    """SPF is asked at MAIL, RCPT, and at DATA when nothing came before; nowhere else"""
+    with Daemon() as d:
+        for state, wanted in (("CONNECT", "DUNNO"), ("EHLO", "DUNNO"), ("MAIL", REFUSED),
+                              ("RCPT", REFUSED), ("VRFY", "DUNNO"), ("DATA", REFUSED),
+                              ("END-OF-MESSAGE", "DUNNO")):
+            equal((state, d.ask(protocol_state=state, **mail())), (state, wanted))
+        with d.connect() as s:
+            equal(ask(s, **mail()), REFUSED)
+            equal(ask(s, protocol_state="DATA", **mail()), "DUNNO")
+        d.wait_log("Postfix asks at END-OF-MESSAGE only")
+
+
+# ---- decisions ----
+
+def decisions(rows):
+    for options, attributes, wanted in rows:
+        with Daemon(**options) as d:
+            got = d.ask(**mail(**attributes))
+            assert got is not None and re.fullmatch(wanted, got), "%r %r\ngot    %s\nwanted %s" % (
+                options, attributes, got, wanted)
+
+
+def modes():
+    """mode off asks nothing, label refuses nothing and says what enforce had done"""
+    with Daemon(spf="mode = off") as d:
+        before = len(dns.asked)
+        equal(d.ask(**mail()), "DUNNO")
+        equal(len(dns.asked), before)
+    with Daemon(spf="mode = label") as d:
+        holds(d.ask(**mail()), "PREPEND Authentication-Results: mx.test; spf=fail")
+        d.wait_log("action=accept would=reject rule=spf.reject reply=\"550 5.7.23")
+
+
+def errors():
+    """temperror and permerror: accepted and labelled, deferred or rejected as configured"""
+    decisions([
+        ({}, {"sender": "x@fail.test"}, "PREPEND Authentication-Results: mx.test; spf=temperror.*"),
+        ({"spf": "on_temperror = defer"}, {"sender": "x@fail.test"},
+         r"451 4\.4\.3 SPF temperror for fail\.test \(mailfrom=x@fail\.test, client 198.*"),
+        ({"spf": "on_temperror = defer\ntemperror_code = \"450 4.7.1\""}, {"sender": "x@fail.test"},
+         r"450 4\.7\.1 .*"),
+        ({}, {"sender": "x@broken.test"}, "PREPEND Authentication-Results: mx.test; spf=permerror.*"),
+        ({"spf": "on_permerror = defer"}, {"sender": "x@broken.test"}, r"451 4\.7\.24 SPF permerror.*"),
+        ({"spf": "on_permerror = reject"}, {"sender": "x@broken.test"}, r"550 5\.7\.24 SPF permerror.*"),
+    ])
+
+
+def refused_verdicts():
+    """which verdicts are refused is configured; no-mail stands for v=spf1 -all"""
+    decisions([
+        ({"spf": "reject = {fail, softfail}"}, {"sender": "x@soft.test"}, r"550 5\.7\.23 SPF softfail.*"),
+        ({"spf": "reject = {}"}, {}, "PREPEND .*spf=fail.*"),
+        ({"spf": "reject = {none}"}, {"sender": "x@nothing.test"}, r"550 5\.7\.23 SPF none.*"),
+        ({"spf": "reject = {no-mail}"}, {"sender": "x@nomail.test"}, r"550 5\.7\.23 SPF fail.*"),
+        ({"spf": "reject = {no-mail}"}, {}, "PREPEND .*spf=fail.*"),
+        ({"spf": "must_pass = {\"soft.test\"}"}, {"sender": "x@soft.test"}, r"550 5\.7\.23 SPF softfail.*"),
+        ({"spf": "must_pass = {\"fail.test\"}"}, {"sender": "x@fail.test"}, r"451 4\.4\.3 .*"),
+        ({"spf": "must_pass = {\".test\"}"}, {"client": GOOD}, "PREPEND .*spf=pass.*"),
+    ])
+
+
+def helo():
+    """HELO alone refuses a null sender only, unless configured otherwise"""
+    decisions([
+        ({}, {"sender": "", "helo_name": "a.test"},
+         r"550 5\.7\.23 SPF fail: a\.test does not authorise 198\.51\.100\.1 to send its mail "
+         r"\(helo=a\.test, mechanism -all\)"),
+        ({}, {"sender": "x@nothing.test", "helo_name": "a.test"}, "PREPEND .*smtp.helo=a.test"),
+        ({"spf": "helo = always"}, {"sender": "x@nothing.test", "helo_name": "a.test"}, "550 .*helo=a.*"),
+        ({"spf": "helo = label"}, {"sender": "", "helo_name": "a.test"}, "PREPEND .*spf=fail.*smtp.helo=a.test"),
+        ({"spf": "helo = off"}, {"sender": "x@nothing.test", "helo_name": "a.test"},
+         "PREPEND Authentication-Results: mx.test; spf=none [^;]*"),
+        ({}, {"sender": "", "helo_name": "[198.51.100.1]"}, "PREPEND Authentication-Results: mx.test; none"),
+    ])
+
+
+def texts():
+    """code, text, page and explanation of the reply are configured"""
+    decisions([
+        ({"spf": "reject_code = \"554 5.7.1\"\nreject_text = \"no {value} from {client} for {recipient}\"\n"
+                 "url = \"https://x.test/?d={domain}\""}, {},
+         r"554 5\.7\.1 no x@a\.test from 198\.51\.100\.1 for r@here\.test; see https://x\.test/\?d=a\.test"),
+        ({}, {"sender": "x@exp.test"}, r".*; exp\.test explains: \"go away, 198\.51\.100\.1\""),
+        ({"spf": "explanation = no"}, {"sender": "x@exp.test"}, r"550 [^;]*"),
+        ({}, {"sender": "x\"\x01\x7f\"@a.test"}, r"550 .*\(mailfrom=x\"\?\?\"@a\.test, .*"),
+    ])
+
+
+def headers():
+    """the header is configured: Authentication-Results, Received-SPF or none"""
+    decisions([
+        ({"spf": "header = received-spf"}, {"client": GOOD},
+         r"PREPEND Received-SPF: pass \(domain authorises client 192\.0\.2\.1, mechanism ip4:192\.0\.2\.0/24\) "
+         r"receiver=mx\.test; client-ip=192\.0\.2\.1; envelope-from=x@a\.test; helo=helo\.test; "
+         r"identity=mailfrom; mechanism=\"?ip4:192\.0\.2\.0/24\"?"),
+        ({"spf": "header = none"}, {"client": GOOD}, "DUNNO"),
+        ({"policyd": "pass_action = \"my_class\""}, {"client": GOOD}, "my_class"),
+        ({"policyd": "pass_action = \"my_class\""}, {"sender": "x@soft.test"}, "PREPEND .*"),
+        ({}, {"client": GOOD, "sender": "a\r\nX-Evil: b@a.test"[:1] + "\r@a.test"},
+         r"PREPEND [^\r]*smtp\.mailfrom=\"a\?@a\.test\""),
+    ])
+
+
+def exceptions():
+    """authenticated users, trusted networks and the configured exceptions pass"""
+    decisions([
+        ({}, {"sasl_username": "alice"}, "DUNNO"),
+        ({"top": "trusted_networks = {\"198.51.100.0/24\"}"}, {}, "DUNNO"),
+        ({"top": "own_networks = {\"198.51.100.1\"}"}, {}, "DUNNO"),
+        ({"spf": "exempt_clients = {\"198.51.100.1\"}"}, {}, "DUNNO"),
+        ({"spf": "exempt_client_names = {\".relay.test\"}"}, {"client_name": "a.relay.test"}, "DUNNO"),
+        ({"spf": "exempt_client_names = {\".relay.test\"}"}, {"client_name": "relay.test"}, "550 .*"),
+        ({"spf": "exempt_helo = {\"helo.test\"}"}, {}, "DUNNO"),
+        ({"spf": "exempt_senders = {\"A.Test\"}"}, {}, "DUNNO"),
+        ({"spf": "exempt_senders = {\"bücher.test\"}"}, {"sender": "x@bücher.test"}, "DUNNO"),
+        ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Abuse@x.test"}, "DUNNO"),
+        ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "a@b.list.test"}, "DUNNO"),
+        ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Postmaster"}, "DUNNO"),
+        ({"spf": "exempt_recipients = {}"}, {"recipient": "postmaster@x.test"}, "550 .*"),
+        ({"spf": "forwarders = {\"forward.test\"}"}, {"client": "203.0.113.5"}, "PREPEND .*spf=fail.*"),
+        ({"spf": "forwarders = {\"forward.test\"}"}, {}, "550 .*"),
+        ({}, {"client": "unknown"}, "DUNNO"),
+    ])
+
+
+def private_clients():
+    """clients behind a NAT are never refused; this is said once and counted"""
+    with Daemon() as d:
+        for client in ("10.1.2.3", "127.0.0.1", "172.16.0.1", "fd00::1", "::1", "::ffff:10.0.0.1"):
+            equal((client, d.ask(**mail(client=client))), (client, "DUNNO"))
+        equal(d.ask(server_address=BAD, **mail()), "DUNNO")
+        os.kill(d.worker(), signal.SIGUSR1)
+        d.wait_log("private_client=7")
+        equal(d.text().count("a client has a private or our own address"), 1)
+
+
+def internationalised():
+    """a U-label domain is asked for by its A-label, whatever its case"""
+    with Daemon() as d:
+        holds(d.ask(**mail(client=GOOD, sender="jörg@BÜCHER.test")), "spf=pass")
+        holds(d.ask(**mail(sender="jörg@bücher.test")), "xn--bcher-kva.test does not authorise")
+    holds(str(dns.asked), "xn--bcher-kva.test")
+
+
+def header_once():
+    """one header a message: other recipients, and other connections, get none"""
+    with Daemon() as d, d.connect() as s:
+        values = mail(client=GOOD, instance="same.1")
+        holds(ask(s, **values), "PREPEND ")
+        values["recipient"] = "second@here.test"
+        equal(ask(s, **values), "DUNNO")
+        equal(d.ask(**values), "DUNNO")
+        values["instance"] = "same.2"
+        holds(ask(s, **values), "PREPEND ")
+        holds(d.ask(**mail(client=GOOD, instance="")), "PREPEND ")
+
+
+def deadline():
+    """an answer comes before the deadline although no name server answers"""
+    with Daemon(policyd="deadline = 1s", spf="on_temperror = defer") as d:
+        dns.zone["slow1.test"] = "silent"
+        began = time.monotonic()
+        holds(d.ask(**mail(sender="x@slow1.test")), "451 4.4.3 SPF temperror")
+        assert time.monotonic() - began < 1.0
+    with Daemon(policyd="deadline = 400ms", spf="on_temperror = defer\nhelo = always") as d:
+        dns.zone["slow2.test"] = dns.zone["slow3.test"] = "silent"
+        began = time.monotonic()
+        holds(d.ask(**mail(sender="x@slow2.test", helo_name="slow3.test")), "451 4.4.3 SPF temperror")
+        assert time.monotonic() - began < 0.4
+
+
+def memory_ceiling():
+    """a request that wants more memory than it may have is not answered; the next one is"""
+    record = "v=spf1 " + " ".join("include:i%d.big.test" % i for i in range(9)) + " -all"
+    dns.zone["big.test"] = {"TXT": [record]}
+    with Daemon(policyd="request_memory = 64k") as d:
+        for i in range(9):
+            dns.zone["i%d.big.test" % i] = {"TXT": ["v=spf1 " + "ip4:10.0.0.1 " * 90 + "?all"]}
+        answer = d.ask(**mail(sender="x@big.test"))
+        assert answer is None or answer.startswith(("550", "PREPEND")), answer
+        equal(d.ask(**mail()), REFUSED)
+
+
+# ---- running ----
+
+def reload_valid():
+    """SIGHUP: new connections get the new configuration, open ones finish with the old"""
+    with Daemon() as d, d.connect() as old:
+        equal(ask(old, **mail()), REFUSED)
+        d.write(config(spf="reject_code = \"554 5.7.1\""))
+        d.reload()
+        d.wait_log("is in force")
+        holds(d.ask(**mail()), "554 5.7.1 ")
+        equal(ask(old, **mail()), REFUSED)
+
+
+def reload_invalid():
+    """SIGHUP with a bad file: all errors are logged, the old configuration stays"""
+    with Daemon() as d:
+        d.write(config(spf="mode = sometimes\nfoo = bar"))
+        d.reload()
+        d.wait_log("stays as it was loaded before")
+        holds(d.text(), "spf.mode: sometimes is not allowed here; allowed: one of off, label, enforce")
+        holds(d.text(), "unknown option spf.foo")
+        equal(d.ask(**mail()), REFUSED)
+        os.unlink(d.config_path)
+        d.reload()
+        d.wait_log("cannot be read: No such file or directory")
+        equal(d.ask(**mail()), REFUSED)
+
+
+def reload_restart_options():
+    """a reload says which changes need a restart"""
+    with Daemon() as d:
+        d.write(config(policyd="max_connections = 7"))
+        d.reload()
+        d.wait_log("takes effect at the next restart")
+
+
+def reload_under_load():
+    """reloads under load lose no request, on open connections and on new ones"""
+    with Daemon() as d:
+        answers, stopping = [], threading.Event()
+
+        def client(keep):
+            s = d.connect()
+            while not stopping.is_set():
+                if not keep:
+                    s.close()
+                    s = d.connect()
+                answers.append(ask(s, **mail()))
+            s.close()
+        threads = [threading.Thread(target=client, args=(i % 2 == 0,)) for i in range(6)]
+        for t in threads:
+            t.start()
+        for i in range(15):
+            d.write(config(top="# change %d" % i, spf="max_voids = %d" % (i + 2),
+                           log="level = info") + "\n")
+            d.reload()
+            time.sleep(0.1)
+        stopping.set()
+        for t in threads:
+            t.join()
+        equal(set(answers), {REFUSED})
+        assert len(answers) > 100, len(answers)
+        d.wait_log("is in force")
+
+
+def stop_ends_requests():
+    """SIGTERM lets the request under way end, then the daemon exits 0 and its socket is gone"""
+    with Daemon() as d, d.connect() as s, d.connect() as idle:
+        dns.zone["slow4.test"] = "silent"
+        equal(ask(idle, **mail()), REFUSED)
+        s.sendall(request_text(**mail(sender="x@slow4.test")).encode())
+        time.sleep(0.15)
+        d.process.terminate()
+        holds(read_answer(s), "PREPEND Authentication-Results: mx.test; spf=temperror")
+        equal(d.process.wait(20), 0)
+        equal(read_answer(idle), None)
+        holds(d.text(), "event=counters connections=2 requests=2 accepted=1 deferred=0 rejected=1")
+        assert not os.path.exists(d.socket_path)
+
+
+def crash():
+    """a crash of the serving process does not take the daemon with it"""
+    with Daemon() as d:
+        before = d.worker()
+        os.kill(before, signal.SIGKILL)
+        world.wait_for(lambda: d.worker() not in (before, d.process.pid), "new process")
+        equal(d.ask(**mail()), REFUSED)
+        d.wait_log("died of signal 9")
+        d.process.terminate()
+        equal(d.process.wait(20), 0)
+
+
+def parent_gone():
+    """the serving process ends when its parent is killed, and a new daemon takes the socket over"""
+    with Daemon() as d:
+        before = d.worker()
+        d.process.kill()
+        d.process.wait()
+        world.wait_for(lambda: not os.path.exists("/proc/%d" % before) or
+                       open("/proc/%d/stat" % before).read().split()[2] == "Z", "end of the child")
+        d.start()
+        equal(d.ask(**mail()), REFUSED)
+
+
+def unsupervised():
+    """supervise = no: one process, which reloads and stops just so"""
+    with Daemon(policyd="supervise = no") as d:
+        equal(d.worker(), d.process.pid)
+        d.reload()
+        d.wait_log("is in force")
+        equal(d.ask(**mail()), REFUSED)
+        d.process.terminate()
+        equal(d.process.wait(20), 0)
+
+
+def ceiling():
+    """at max_connections further connections wait, and the log says so"""
+    with Daemon(policyd="max_connections = 2") as d:
+        first, second, third = d.connect(), d.connect(), d.connect(timeout=0.5)
+        equal((ask(first, **mail()), ask(second, **mail())), (REFUSED, REFUSED))
+        third.sendall(request_text(**mail()).encode())
+        try:
+            assert False, "answered: %s" % read_answer(third)
+        except socket.timeout:
+            pass
+        d.wait_log("policyd.max_connections is reached")
+        first.close()
+        third.settimeout(20)
+        equal(read_answer(third), REFUSED)
+
+
+def idle():
+    """an idle connection is closed after idle_timeout"""
+    with Daemon(policyd="idle_timeout = 1s") as d, d.connect() as s:
+        equal(ask(s, **mail()), REFUSED)
+        began = time.monotonic()
+        equal(read_answer(s), None)
+        assert 0.8 < time.monotonic() - began < 15
+
+
+def inet_sockets():
+    """unix and TCP sockets at once, over IPv4 and IPv6"""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    listen = "listen = {\"SOCKET\", \"inet:127.0.0.1:%d\", \"inet:[::1]:%d\"}" % (port, port)
+    text = config().replace("listen = {\"SOCKET\"}", listen)
+    policyd = world.Policyd(text)
+    try:
+        equal(policyd.ask(**mail()), REFUSED)
+        for address in ("127.0.0.1", "::1"):
+            with socket.create_connection((address, port), 10) as s:
+                equal(ask(s, **mail()), REFUSED)
+    finally:
+        policyd.close()
+
+
+def second_daemon():
+    """a second daemon on the same socket refuses to start and leaves the first alone"""
+    with Daemon() as d:
+        done = subprocess.run([d.program, "-c", d.config_path], stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+        equal(done.returncode, 1)
+        holds(done.stderr, "is served by a running process")
+        equal(d.ask(**mail()), REFUSED)
+
+
+def json_log():
+    """log format json: each line an object, decisions with their reasons"""
+    with Daemon(log="format = json") as d:
+        d.ask(**mail(sender="x\"\\\x01\udcff@a.test", queue_id="Q1"))
+        d.wait_log("decision")
+        lines = [json.loads(line) for line in d.text().splitlines()]
+        decision = [line for line in lines if line["event"] == "decision"][0]
+        for key, value in (("spf", "fail"), ("spf_mechanism", "-all"), ("action", "reject"),
+                           ("rule", "spf.reject"), ("client", BAD), ("queue_id", "Q1"),
+                           ("stage", "RCPT"), ("level", "info")):
+            equal((key, decision[key]), (key, value))
+        assert isinstance(decision["ms"], int)
+
+
+def forged_log():
+    """no sender can forge a line or a field of the log"""
+    with Daemon() as d:
+        d.ask(**mail(sender="a\rlevel=info event=decision action=accept\x85\udcc2\u2028@a.test"))
+        d.wait_log("event=decision")
+        lines = [line for line in d.text().split("\n") if "event=decision" in line]
+        equal(len(lines), 1)
+        holds(lines[0], 'sender="a\\x0dlevel=info event=decision action=accept\\xc2\\x85')
+
+
+def log_levels():
+    """log level warning leaves decisions out"""
+    with Daemon(log="level = notice") as d:
+        equal(d.ask(**mail()), REFUSED)
+        assert "event=decision" not in d.text()
+
+
+def privileges():
+    """started as root it serves as the configured user, without groups and with no way back"""
+    if os.geteuid() != 0:
+        return
+    nobody = pwd.getpwnam("nobody")
+    with Daemon() as d:
+        for pid in (d.process.pid, d.worker()):
+            status = open("/proc/%d/status" % pid).read()
+            for line in ("Uid:\t" + "\t".join([str(nobody.pw_uid)] * 4),
+                         "Gid:\t" + "\t".join([str(nobody.pw_gid)] * 4),
+                         "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1"):
+                holds(status, line + "\n")
+            groups = re.search(r"^Groups:\t(.*)$", status, re.M).group(1).split()
+            assert set(groups) <= {str(nobody.pw_gid)}, groups
+
+
+def no_such_user():
+    """a user that does not exist: no start, and the log says what to do"""
+    if os.geteuid() != 0:
+        return
+    d = world.Policyd(config())
+    d.stop()
+    d.write(config().replace('user = "USER"', 'user = "no-such-user"'))
+    done = subprocess.run([d.program, "-c", d.config_path], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, timeout=60)
+    equal(done.returncode, 1)
+    holds(done.stderr, "useradd --system")
+    d.close()
+
+
+def chrooted():
+    """in a chroot it serves, and a reload reads the file inside"""
+    if os.geteuid() != 0:
+        return
+    d = world.Policyd(config())
+    try:
+        d.stop()
+        d.write(config(policyd="chroot = \"%s\"" % d.folder))
+        d.start()
+        equal(os.readlink("/proc/%d/root" % d.worker()), d.folder)
+        equal(d.ask(**mail()), REFUSED)
+        d.reload()
+        d.wait_log("cannot be read: No such file")
+        inside = d.folder + d.config_path
+        os.makedirs(os.path.dirname(inside))
+        d.write(config(spf="reject_code = \"554 5.7.1\""))
+        shutil.copy(d.config_path, inside)
+        d.reload()
+        d.wait_log("is in force")
+        holds(d.ask(**mail()), "554 5.7.1")
+    finally:
+        d.close()
+
+
+def options():
+    """-t, -h, -V and wrong usage answer with their exit codes"""
+    program = os.path.join(world.BUILD, "gatepost-policyd")
+    bad = os.path.join(os.environ.get("TMPDIR", "/tmp"), "gatepost-bad-%d.conf" % os.getpid())
+    with open(bad, "w") as f:
+        f.write("spf {\n  mode = often\n  max_terms = 0\n}\nnonsense = 1\n")
+    try:
+        for arguments, code, out, err in (
+                (["-h"], 0, "usage:", ""), (["-V"], 0, "gatepost-policyd 0.", ""),
+                (["-x"], 2, "", "usage:"), (["extra"], 2, "", "unexpected argument: extra"),
+                (["-t", "-c", "conf-examples/gatepost.conf"], 0, "no errors", ""),
+                (["-t", "-c", bad], 3, "", bad + ":2: spf.mode: often is not allowed here; allowed: one of "
+                 "off, label, enforce\n" + bad + ":3: spf.max_terms: 0 is not allowed here; allowed: a "
+                 "number from 1 to 100\n"),
+                (["-t", "-c", "/nowhere"], 3, "", "/nowhere: cannot be read")):
+            done = subprocess.run([program] + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+            equal((arguments, done.returncode), (arguments, code))
+            holds(done.stdout, out)
+            holds(done.stderr, err)
+    finally:
+        os.unlink(bad)
+
+
+def main():
+    tap = world.Tap()
+    for test in (malformed, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
+                 modes, errors, refused_verdicts, helo, texts, headers, exceptions, private_clients,
+                 internationalised, header_once, deadline, memory_ceiling, reload_valid, reload_invalid,
+                 reload_restart_options, reload_under_load, stop_ends_requests, crash, parent_gone,
+                 unsupervised, ceiling, idle, inet_sockets, second_daemon, json_log, forged_log, log_levels,
+                 privileges, no_such_user, chrooted, options):
+        tap.run(test)
+    tap.finish()
+
+
+main()

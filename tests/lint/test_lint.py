@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: ISC
+"""What a reader relies on and no compiler checks: layers, names, sizes, headers, options, format."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+BUILD = os.environ.get("BUILD", "build")
+GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
+
+# Folder of shared/ or surface: what it may include (besides itself).
+BASE = {"base"}
+LAYERS = {
+    "base": set(),
+    "mail": BASE, "dns": BASE, "crypto": BASE, "store": BASE,
+    "spf": BASE | {"mail", "dns"},
+    "config": BASE | {"mail", "dns", "spf"},
+    "engine": BASE | {"mail", "dns", "spf", "config"},
+    "policyd": BASE | {"dns", "spf", "config", "engine"},
+    "cli": BASE | {"dns", "spf", "config", "engine"},
+}
+# Third-party headers appear in one place each.
+HOMES = {"ldns/": "shared/dns/", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
+         "idn2.h": "shared/mail/address.c", "jansson.h": ("policyd/logsink.c", "cli/")}
+FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
+
+number = 0
+failed = 0
+
+
+def result(name, problems):
+    global number, failed
+    number += 1
+    failed += bool(problems)
+    print("%s %d - %s" % ("not ok" if problems else "ok", number, name))
+    for p in problems:
+        print("# " + p)
+
+
+def skip(name, reason):
+    global number
+    number += 1
+    print("ok %d - %s # SKIP %s" % (number, name, reason))
+
+
+def sources(*patterns):
+    return sorted(f for p in patterns for f in glob.glob(p))
+
+
+PRODUCT = sources("shared/*/*.[ch]", "policyd/*.[ch]", "cli/*.[ch]")
+ALL = PRODUCT + sources("tests/*/*.[ch]", "tests/unit/*/*.[ch]")
+
+
+def layer_of(path):
+    parts = path.split("/")
+    return parts[1] if parts[0] == "shared" else parts[0]
+
+
+def check_layers():
+    problems = []
+    for path in PRODUCT:
+        own = layer_of(path)
+        for included in re.findall(r'^#include "([^"]+)"', open(path).read(), re.M):
+            folder = included.split("/")[0]
+            if "/" not in included:
+                problems.append("%s includes %s without its folder" % (path, included))
+            elif folder != own and folder not in LAYERS[own]:
+                problems.append("%s (%s) may not include %s" % (path, own, included))
+            elif folder != own and included.endswith("_private.h"):
+                problems.append("%s includes another folder's %s" % (path, included))
+    result("each folder includes only what its layer allows", problems)
+
+
+def check_homes():
+    problems = []
+    for path in PRODUCT:
+        for included in re.findall(r"^#include <([^>]+)>", open(path).read(), re.M):
+            for library, homes in HOMES.items():
+                homes = homes if isinstance(homes, tuple) else (homes,)
+                if included.startswith(library) and not path.startswith(homes):
+                    problems.append("%s includes <%s>" % (path, included))
+    result("third-party headers appear in one place each", problems)
+
+
+def symbols(archive, kinds):
+    out = subprocess.run(["nm", archive], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                         text=True).stdout
+    return {m.group(2) for m in re.finditer(r"^\S*\s+([A-Za-z])\s+(\S+)$", out, re.M)
+            if m.group(1) in kinds}
+
+
+def check_names():
+    problems = []
+    for archive in ("libgatepost.a", "libpolicyd.a"):
+        for name in sorted(symbols(os.path.join(BUILD, archive), "TDBRC")):
+            if not name.startswith("gp_") and not name.startswith(("__", ".", "_GLOBAL")):
+                problems.append("%s exports %s" % (archive, name))
+    result("every symbol that leaves a file begins gp_", problems)
+
+
+def check_core_is_quiet():
+    forbidden = {"exit", "_exit", "abort", "printf", "puts", "fprintf", "fputs", "perror", "system",
+                 "__printf_chk", "__fprintf_chk", "stderr", "stdout", "syslog", "strcpy", "strcat",
+                 "sprintf", "__sprintf_chk", "gets", "strtok", "alloca"}
+    used = symbols(os.path.join(BUILD, "libgatepost.a"), "U") & forbidden
+    if os.environ.get("BUILD", "build") != "build":
+        return skip("the core neither exits nor prints", "sanitizers add calls of their own")
+    return result("the core neither exits nor prints", ["libgatepost.a calls " + u for u in sorted(used)])
+
+
+def functions(text):
+    """(name, parameters, lines) of each function definition, by the house's layout."""
+    for m in re.finditer(r"^(?!static const|static struct \w+ \w+\[)([a-z][\w \*]*?\b(\w+)\(([^;{}]*?)\))\n\{\n(.*?)^\}\n",
+                         text, re.M | re.S):
+        yield m.group(2), m.group(3), m.group(4).count("\n")
+
+
+def check_sizes():
+    problems = []
+    for path in ALL:
+        text = open(path).read()
+        lines = text.count("\n")
+        if lines > FILE_LINES:
+            problems.append("%s has %d lines" % (path, lines))
+        for name, parameters, count in functions(text):
+            if count > FUNCTION_LINES:
+                problems.append("%s: %s has %d lines" % (path, name, count))
+            if path in PRODUCT and parameters.count(",") >= PARAMETERS:
+                problems.append("%s: %s has more than %d parameters" % (path, name, PARAMETERS))
+    result("functions, files and parameter lists stay short", problems)
+
+
+def check_comments():
+    problems = []
+    for path in ALL:
+        text = open(path).read()
+        if not text.startswith("/* SPDX-License-Identifier: ISC */\n/*"):
+            problems.append("%s does not begin with the licence and what it is" % path)
+        if not path.endswith(".c") or path not in PRODUCT:
+            continue
+        for name, _, _ in functions(text):
+            if not re.search(r"/\* %s: .*?\*/\n(?:__attribute__.*\n)?[a-z][^;]*?\b%s\(" % (name, name),
+                             text, re.S):
+                problems.append("%s: %s has no line that says what it does" % (path, name))
+    result("every file and every function says what it does", problems)
+
+
+def check_headers():
+    problems = []
+    flags = subprocess.run(["pkg-config", "--cflags", "ldns", "libbsd"], stdout=subprocess.PIPE,
+                           text=True).stdout.split()
+    for path in [p for p in ALL if p.endswith(".h")]:
+        made = subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", '-DGP_SYSCONFDIR="/etc"', "-Ishared",
+                               "-I.", "-Itests", "-Wall", "-Werror", "-fsyntax-only", "-x", "c"] +
+                              flags + [path], stderr=subprocess.PIPE, text=True)
+        if made.returncode:
+            problems.append("%s: %s" % (path, made.stderr.split("\n")[0]))
+    result("every header compiles alone", problems)
+
+
+def printed(*arguments):
+    return subprocess.run([GATEPOST, "check-config"] + list(arguments), stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+
+
+def check_options():
+    example = open("conf-examples/gatepost.conf").read()
+    result("conf-examples/gatepost.conf is what the table of options makes",
+           [] if example == printed("--example") else
+           ["write it again: build/gatepost check-config --example > conf-examples/gatepost.conf"])
+    manual = open("man/gatepost.conf.5").read()
+    result("gatepost.conf(5) holds what the table of options makes",
+           [] if printed("--man") in manual else
+           ["put the output of build/gatepost check-config --man into man/gatepost.conf.5"])
+
+
+def check_manuals():
+    tool = shutil.which("mandoc")
+    if not tool:
+        return skip("manual pages are clean", "mandoc is not at hand")
+    out = subprocess.run([tool, "-T", "lint", "-W", "warning"] + sources("man/*.[58]"),
+                         stdout=subprocess.PIPE, text=True).stdout
+    return result("manual pages are clean", out.splitlines())
+
+
+def check_format():
+    tool = shutil.which("clang-format-14") or shutil.which("clang-format")
+    version = subprocess.run([tool, "--version"], stdout=subprocess.PIPE, text=True).stdout if tool else ""
+    if " 14." not in version:
+        return skip("C is formatted by clang-format", "clang-format 14 is not at hand")
+    done = subprocess.run([tool, "--dry-run", "-Werror"] + ALL, stderr=subprocess.PIPE, text=True)
+    problems = sorted({line.split(":")[0] for line in done.stderr.splitlines() if ": error:" in line})
+    return result("C is formatted by clang-format", ["make format: " + p for p in problems])
+
+
+for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
+              check_headers, check_options, check_manuals, check_format):
+    check()
+print("1..%d" % number)
+sys.exit(1 if failed else 0)

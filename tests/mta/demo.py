@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: ISC
+"""make demo: a private Postfix, a name server and gatepost-policyd at work, and what comes of it."""
+import os
+import sys
+import textwrap
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import scene  # noqa: E402
+from scene import sandbox  # noqa: E402
+
+WIDTH = 100
+COLUMNS = "%-2s %-22s %-22s %-14s %-12s %s"
+
+
+def progress(text):
+    if sys.stdout.isatty():
+        print("\r\033[K" + (text + " ..." if text else ""), end="", flush=True)
+
+
+def row(label, text):
+    lines = textwrap.wrap(text, WIDTH - 14, break_long_words=True) or [""]
+    print("   %-10s %s" % (label, lines[0]))
+    for line in lines[1:]:
+        print("   %-10s %s" % ("", line))
+
+
+def why(log, before):
+    """The verdict and the rule of the newest decision."""
+    lines = [line for line in log[before:].splitlines() if "event=decision" in line]
+    if not lines:
+        return "gatepost-policyd was not asked"
+    fields = dict(p.split("=", 1) for p in lines[0].split(" ") if "=" in p and '"' not in p)
+    spf = fields.get("spf") or (fields.get("spf_helo", "not asked") + " (HELO)" * ("spf_helo" in fields))
+    text = "SPF %s" % spf
+    mechanism = fields.get("spf_mechanism") or fields.get("spf_helo_mechanism")
+    if mechanism and "spf" in text.lower():
+        text += " by %s" % mechanism
+    return "%s; rule %s; %s ms" % (text, fields.get("rule"), fields.get("ms"))
+
+
+def main():
+    if not sandbox.is_inside():
+        progress("installing Postfix and a name server into a throwaway machine")
+    try:
+        sandbox.enter(scene.PACKAGES)
+    except sandbox.Unavailable as reason:
+        progress("")
+        print("The demonstration runs a real Postfix in a throwaway machine of its own, which cannot "
+              "be had here: %s." % reason)
+        return 1
+    stage = scene.Scene(progress=progress)
+    try:
+        rows = []
+        for number, (name, client, helo, sender, recipient) in enumerate(scene.MAILS, 1):
+            progress("sending mail %d of %d" % (number, len(scene.MAILS)))
+            before = len(stage.policyd.text())
+            mail = scene.Mail(client, helo, sender, [recipient])
+            stage.policyd.wait_log("event=decision")
+            added = scene.header(stage.postfix.next_message()) if mail.reply.startswith("250") else []
+            rows.append((number, name, client, helo, sender, recipient, mail.reply,
+                         why(stage.policyd.text(), before), added))
+        progress("")
+        print("A real Postfix, a name server and gatepost-policyd with the example configuration.\n")
+        print(COLUMNS % ("", "mail", "MAIL FROM", "client", "Postfix says", "why"))
+        print("-" * WIDTH)
+        for number, name, client, helo, sender, recipient, reply, reason, added in rows:
+            print(COLUMNS % (number, name, "<%s>" % sender, client, " ".join(reply.split(" ")[:2]),
+                             reason.split("; ")[0]))
+        print("\nIn full:\n")
+        for number, name, client, helo, sender, recipient, reply, reason, added in rows:
+            print("%d. %s" % (number, name))
+            row("sent", "from <%s> to <%s>, client %s, HELO %s" % (sender, recipient, client, helo))
+            row("Postfix", reply)
+            row("why", reason)
+            for text in added:
+                row("header", "Authentication-Results: " + text)
+            print()
+    finally:
+        progress("stopping")
+        stage.close()
+        progress("")
+    print("Everything that was started has been stopped and removed.")
+    return 0
+
+
+sys.exit(main())

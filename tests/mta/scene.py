@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: ISC
+"""The scene of the demonstration and of the tests with a real Postfix: a zone, a configuration,
+clients with addresses of their own, and the mails they send. For the inside of sandbox.py."""
+import os
+import pwd
+import shutil
+import smtplib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import sandbox  # noqa: E402
+import world  # noqa: E402
+
+PACKAGES = ["postfix", "unbound"]
+GOOD, BAD, GOOD6 = "192.0.2.10", "198.51.100.66", "2001:db8::10"
+
+ZONE = [
+    'shop.test. 300 IN TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/64 -all exp=why.shop.test"',
+    'why.shop.test. 300 IN TXT "%{i} is no mail server of %{d}"',
+    'soft.test. 300 IN TXT "v=spf1 ip4:192.0.2.0/24 ~all"',
+    'mail.shop.test. 300 IN TXT "v=spf1 ip4:192.0.2.0/24 -all"',
+    'mail.shop.test. 300 IN A 192.0.2.10',
+    'broken.test. 300 IN TXT "v=spf1 ip4:192.0.2.0/24 foo:bar -all"',
+    'xn--bcher-kva.test. 300 IN TXT "v=spf1 ip4:192.0.2.0/24 -all"',
+]
+# no answer at all for names below this one
+MUTE = [("mute.test.", "always_deny")]
+
+# the example configuration as it is shipped, with what this scene needs behind it
+CONFIG = open(os.path.join(sandbox.PROJECT, "conf-examples", "gatepost.conf")).read() + """
+hostname = "mx.example.test"
+dns {
+    servers = {"127.0.0.1"}
+    timeout = 300ms
+}
+policyd {
+    listen = {"SOCKET", "inet:127.0.0.1:10040"}
+    user = "USER"
+}
+"""
+SERVICE = "check_policy_service inet:127.0.0.1:10040"
+
+# what is sent: name, client, HELO, MAIL FROM, RCPT TO
+MAILS = [
+    ("authorised", GOOD, "mail.shop.test", "alice@shop.test", "bob@example.test"),
+    ("spoofed", BAD, "mail.evil.test", "alice@shop.test", "bob@example.test"),
+    ("softfail", BAD, "mail.soft.test", "carol@soft.test", "bob@example.test"),
+    ("null sender, bad HELO", BAD, "mail.shop.test", "", "bob@example.test"),
+    ("DNS failure", BAD, "mail.mute.test", "dave@mute.test", "bob@example.test"),
+    ("SMTPUTF8 sender", GOOD, "mail.shop.test", "jörg@bücher.test", "bob@example.test"),
+    ("SMTPUTF8, spoofed", BAD, "mail.evil.test", "jörg@bücher.test", "bob@example.test"),
+    ("to postmaster", BAD, "mail.evil.test", "alice@shop.test", "postmaster@example.test"),
+]
+
+
+class Scene:
+    """Name server, gatepost-policyd and Postfix, up and connected."""
+
+    def __init__(self, config=CONFIG, service=SERVICE, extra="", progress=lambda text: None):
+        for address in (GOOD + "/32", BAD + "/32", GOOD6 + "/128"):
+            sandbox.add_address(address)
+        self.folder = tempfile.mkdtemp(prefix="gatepost-scene.")
+        os.chmod(self.folder, 0o755)
+        self.policyd = self.postfix = self.unbound = None
+        try:
+            pwd.getpwnam("gatepost")
+        except KeyError:
+            subprocess.run(["useradd", "--system", "--no-create-home", "gatepost"], check=True)
+        try:
+            progress("starting a name server")
+            self.unbound = world.Unbound(self.folder + "/dns", ZONE, MUTE)
+            progress("starting gatepost-policyd")
+            os.mkdir(self.folder + "/policyd")
+            self.policyd = world.Policyd(config, folder=self.folder + "/policyd", user="gatepost")
+            progress("starting Postfix")
+            self.postfix = world.Postfix(self.folder + "/postfix", service, extra)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        for part in (self.postfix, self.policyd, self.unbound):
+            if part:
+                part.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Mail:
+    """One SMTP session up to its end: replies to each recipient, and the last reply."""
+
+    def __init__(self, client, helo, sender, recipients, body="Subject: test\r\n\r\nhello\r\n"):
+        self.replies, self.reply = [], ""
+        server = "::1" if ":" in client else "127.0.0.1"
+        with smtplib.SMTP(server, 25, local_hostname=helo, timeout=120,
+                          source_address=(client, 0)) as smtp:
+            smtp.ehlo()
+            utf8 = not (sender + "".join(recipients)).isascii()
+            if utf8:
+                smtp.command_encoding = "utf-8"
+            code, text = smtp.mail(sender, ["SMTPUTF8"] if utf8 else [])
+            if code != 250:
+                self.reply = show(code, text)
+                return
+            for recipient in recipients:
+                self.replies.append(show(*smtp.rcpt(recipient)))
+            self.reply = self.replies[-1]
+            if any(r.startswith("250") for r in self.replies):
+                self.reply = show(*smtp.data(body))
+
+
+def show(code, text):
+    return "%d %s" % (code, text.decode("utf-8", "replace").replace("\n", " "))
+
+
+def header(message, name="Authentication-Results"):
+    """Values of the fields of this name above the first Received, unfolded."""
+    head = message.split("\n\n", 1)[0].replace("\n\t", " ").replace("\n ", " ")
+    return [line.split(":", 1)[1].strip() for line in head.splitlines()
+            if line.lower().startswith(name.lower() + ":")]

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: ISC
+"""A real Postfix asks gatepost-policyd: exact replies and headers, crashes, restarts, reloads."""
+import os
+import signal
+import smtplib
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import scene  # noqa: E402
+from scene import BAD, GOOD, GOOD6, Mail, header, sandbox, world  # noqa: E402
+from world import equal, holds  # noqa: E402
+
+BOB = "bob@example.test"
+HOST = "mx.example.test"
+SPOOFED = ("550 5.7.23 <bob@example.test>: Recipient address rejected: SPF fail: shop.test does not "
+           "authorise 198.51.100.66 to send its mail (mailfrom=alice@shop.test, mechanism -all); "
+           "shop.test explains: \"198.51.100.66 is no mail server of shop.test\"")
+stage = None
+
+
+def accepted(mail):
+    assert mail.reply.startswith("250 2.0.0 Ok: queued as"), mail.reply
+    return stage.postfix.next_message()
+
+
+def authorised():
+    """an authorised sender is accepted, with both identities in the header"""
+    message = accepted(Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB]))
+    equal(header(message), [
+        HOST + "; spf=pass (domain authorises client 192.0.2.10, mechanism ip4:192.0.2.0/24)"
+        " smtp.mailfrom=alice@shop.test; spf=pass (domain authorises client 192.0.2.10, mechanism"
+        " ip4:192.0.2.0/24) smtp.helo=mail.shop.test"])
+    fields = [line.split(":")[0] for line in message.splitlines()[:8]]
+    assert fields.index("Authentication-Results") < fields.index("Received"), fields
+
+
+def authorised_v6():
+    """an authorised sender over IPv6 is accepted"""
+    message = accepted(Mail(GOOD6, "v6.shop.test", "alice@shop.test", [BOB]))
+    equal(header(message), [
+        HOST + "; spf=pass (domain authorises client 2001:db8::10, mechanism ip6:2001:db8::/64)"
+        " smtp.mailfrom=alice@shop.test"])
+
+
+def spoofed():
+    """a spoofed sender is refused with identity, domain, client, mechanism and explanation"""
+    equal(Mail(BAD, "mail.evil.test", "alice@shop.test", [BOB]).reply, SPOOFED)
+
+
+def softfail():
+    """a softfail is accepted and labelled"""
+    message = accepted(Mail(BAD, "mail.soft.test", "carol@soft.test", [BOB]))
+    equal(header(message), [
+        HOST + "; spf=softfail (domain probably does not authorise client 198.51.100.66, mechanism"
+        " ~all) smtp.mailfrom=carol@soft.test"])
+
+
+def null_sender():
+    """a null sender is refused when the HELO domain does not authorise the client"""
+    equal(Mail(BAD, "mail.shop.test", "", [BOB]).reply,
+          "550 5.7.23 <bob@example.test>: Recipient address rejected: SPF fail: mail.shop.test does "
+          "not authorise 198.51.100.66 to send its mail (helo=mail.shop.test, mechanism -all)")
+
+
+def helo_alone():
+    """a HELO that fails does not refuse a mail whose MAIL FROM says nothing"""
+    message = accepted(Mail(BAD, "mail.shop.test", "eve@nothing.test", [BOB]))
+    equal(header(message), [
+        HOST + "; spf=none (no SPF record says anything about client 198.51.100.66)"
+        " smtp.mailfrom=eve@nothing.test; spf=fail (domain does not authorise client 198.51.100.66,"
+        " mechanism -all) smtp.helo=mail.shop.test"])
+
+
+def dns_failure():
+    """no answer from DNS: accepted and labelled temperror, in time"""
+    began = time.monotonic()
+    message = accepted(Mail(BAD, "other.test", "dave@mute.test", [BOB]))
+    assert time.monotonic() - began < 20
+    holds(header(message)[0], "spf=temperror (DNS gave no answer about client 198.51.100.66)"
+                              " smtp.mailfrom=dave@mute.test")
+
+
+def permerror():
+    """a broken record: accepted and labelled permerror"""
+    message = accepted(Mail(BAD, "other.test", "frank@broken.test", [BOB]))
+    holds(header(message)[0], "spf=permerror (the domain's record cannot be used for client "
+                              "198.51.100.66) smtp.mailfrom=frank@broken.test")
+
+
+def smtputf8():
+    """a sender with a U-label domain is judged by its A-label"""
+    message = accepted(Mail(GOOD, "mail.shop.test", "jörg@bücher.test", [BOB]))
+    holds(header(message)[0], HOST + "; spf=pass (domain authorises client 192.0.2.10, mechanism "
+          "ip4:192.0.2.0/24) smtp.mailfrom=\"jörg@bücher.test\"")
+    holds(Mail(BAD, "mail.evil.test", "jörg@bücher.test", [BOB]).reply,
+          "550 5.7.23 <bob@example.test>: Recipient address rejected: SPF fail: xn--bcher-kva.test "
+          "does not authorise 198.51.100.66 to send its mail")
+
+
+def postmaster():
+    """postmaster is reached in any case"""
+    equal(header(accepted(Mail(BAD, "mail.evil.test", "alice@shop.test",
+                               ["postmaster@example.test"]))), [])
+
+
+def once_a_message():
+    """the header comes once a message however many recipients, and again in the next message"""
+    recipients = ["r%d@example.test" % i for i in range(20)]
+    for _ in range(2):
+        mail = Mail(GOOD, "mail.shop.test", "alice@shop.test", recipients)
+        queue_id = mail.reply.rsplit(" ", 1)[1]
+        world.wait_for(lambda: queue_id + ": removed" in stage.postfix.log(), "delivery")
+        messages = stage.postfix.messages()
+        assert messages
+        equal({len(header(m)) for m in messages}, {1})
+
+
+def mixed_recipients():
+    """postmaster is reached, the other recipient of the same spoofed mail is refused"""
+    mail = Mail(BAD, "mail.evil.test", "alice@shop.test", ["postmaster@example.test", BOB])
+    assert mail.replies[0].startswith("250"), mail.replies
+    equal(mail.replies[1], SPOOFED)
+    equal(header(accepted(mail)), [])
+
+
+def authenticated():
+    """an authenticated user passes whatever SPF says (login and address through XCLIENT)"""
+    for login, wanted in (("LOGIN=alice", 250), ("", 550)):
+        with smtplib.SMTP("127.0.0.1", 25, local_hostname="client", timeout=60) as smtp:
+            smtp.ehlo()
+            equal(smtp.docmd("XCLIENT", "ADDR=203.0.113.9 NAME=[UNAVAILABLE] " + login)[0], 220)
+            smtp.ehlo("laptop.test")
+            smtp.mail("alice@shop.test")
+            equal(smtp.rcpt(BOB)[0], wanted)
+    stage.policyd.wait_log("user=alice action=accept rule=authenticated")
+
+
+def queue_id_in_log():
+    """later recipients' log lines carry the queue id"""
+    mail = Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB, "second@example.test"])
+    queue_id = mail.reply.rsplit(" ", 1)[1]
+    stage.policyd.wait_log("queue_id=" + queue_id)
+    accepted(mail)
+
+
+class Load:
+    """Spoofed mails through Postfix from several clients at once, and the replies to them."""
+
+    def __init__(self, clients=4):
+        self.replies, self.stopping = [], False
+        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
+        for t in self.threads:
+            t.start()
+
+    def _run(self):
+        while not self.stopping:
+            try:
+                self.replies.append(Mail(BAD, "mail.evil.test", "alice@shop.test", [BOB]).reply)
+            except Exception as error:  # noqa: BLE001 a failed session is a reply, too
+                self.replies.append("session failed: %r" % error)
+
+    def stop(self):
+        self.stopping = True
+        for t in self.threads:
+            t.join()
+        return self.replies
+
+
+def reload_under_load():
+    """reloads under load lose no request"""
+    load = Load()
+    for i in range(20):
+        time.sleep(0.1)
+        stage.policyd.write(scene.CONFIG + "\n# change %d\n" % i)
+        stage.policyd.reload()
+    replies = load.stop()
+    stage.policyd.wait_log("is in force")
+    assert len(replies) > 20, replies
+    equal(set(replies), {SPOOFED})
+
+
+def crash_under_load():
+    """a crash of the serving process loses no mail: Postfix asks again, and is answered"""
+    load = Load()
+    for _ in range(2):
+        time.sleep(1.2)
+        os.kill(stage.policyd.worker(), signal.SIGSEGV)
+    time.sleep(1.5)
+    replies = load.stop()
+    stage.policyd.wait_log("died of signal 11")
+    equal(set(replies), {SPOOFED})
+
+
+def killed_under_load(down):
+    load = Load()
+    time.sleep(0.5)
+    stage.policyd.process.kill()
+    stage.policyd.process.wait()
+    time.sleep(1.5)
+    stage.policyd.start()
+    time.sleep(2.5)
+    replies = load.stop()
+    answers = {r if r == SPOOFED else r[:9] for r in replies}
+    assert answers <= {SPOOFED, down}, answers
+    equal(replies[-1], SPOOFED)
+    stage.postfix.messages()
+
+
+def killed_without_default_action():
+    """killed under load without default_action: mail is deferred, then refused again as before"""
+    killed_under_load("451 4.3.5")
+
+
+def killed_with_default_action():
+    """killed under load with default_action=DUNNO: mail comes in, then is refused as before"""
+    killed_under_load("250 2.0.0")
+
+
+def main():
+    global stage
+    tap = world.Tap()
+    try:
+        sandbox.enter(scene.PACKAGES)
+    except sandbox.Unavailable as reason:
+        tap.skip_all("a real Postfix: " + str(reason))
+    stage = scene.Scene()
+    try:
+        for test in (authorised, authorised_v6, spoofed, softfail, null_sender, helo_alone, dns_failure,
+                     permerror, smtputf8, postmaster, once_a_message, mixed_recipients, authenticated,
+                     queue_id_in_log, reload_under_load, crash_under_load,
+                     killed_without_default_action):
+            tap.run(test)
+        world.command("postconf", "smtpd_recipient_restrictions = reject_unauth_destination, "
+                      "check_policy_service { inet:127.0.0.1:10040, default_action=DUNNO }")
+        world.command("postfix", "reload")
+        time.sleep(1)
+        tap.run(killed_with_default_action)
+    finally:
+        stage.close()
+    tap.finish()
+
+
+main()

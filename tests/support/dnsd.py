@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: ISC
+"""A small name server on loopback for tests of the running programs: TXT, A, AAAA, MX over UDP.
+
+    server = dnsd.Server({"a.test": {"TXT": ["v=spf1 -all"]}, "mute.test": "silent"})
+    server.port; server.asked; server.close()
+
+A name maps to records by type, or to a word: "silent" (no answer), "servfail". Other names do not
+exist. The zone may be changed while the server runs.
+"""
+import ipaddress
+import socket
+import struct
+import threading
+
+TYPES = {1: "A", 15: "MX", 16: "TXT", 28: "AAAA"}
+SERVFAIL, NXDOMAIN = 2, 3
+
+
+def name_bytes(name):
+    labels = [label.encode() for label in name.rstrip(".").split(".") if label]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def rdata(kind, value):
+    if kind in ("A", "AAAA"):
+        return ipaddress.ip_address(value).packed
+    if kind == "MX":
+        return struct.pack("!H", 10) + name_bytes(value)
+    raw = value.encode()
+    parts = [raw[i:i + 255] for i in range(0, len(raw), 255)] or [b""]
+    return b"".join(bytes([len(p)]) + p for p in parts)
+
+
+class Server:
+    def __init__(self, zone, address="127.0.0.1", port=0):
+        self.zone, self.asked = zone, []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, port))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.socket.close()
+
+    def _serve(self):
+        while True:
+            try:
+                packet, peer = self.socket.recvfrom(4096)
+                reply = self._reply(packet)
+                if reply:
+                    self.socket.sendto(reply, peer)
+            except OSError:
+                return
+
+    def _reply(self, packet):
+        labels, at = [], 12
+        while packet[at]:
+            labels.append(packet[at + 1:at + 1 + packet[at]].decode("latin-1"))
+            at += packet[at] + 1
+        name = ".".join(labels).lower()
+        kind = TYPES.get(struct.unpack("!H", packet[at + 1:at + 3])[0], "?")
+        question = packet[12:at + 5]
+        self.asked.append((name, kind))
+        found = self.zone.get(name)
+        if found == "silent":
+            return None
+        records = found.get(kind, []) if isinstance(found, dict) else []
+        rcode = SERVFAIL if found == "servfail" else NXDOMAIN if found is None else 0
+        answers = b""
+        for value in records:
+            data = rdata(kind, value)
+            answers += b"\xc0\x0c" + packet[at + 1:at + 5] + struct.pack("!IH", 300, len(data)) + data
+        header = packet[:2] + struct.pack("!HHHHH", 0x8580 | rcode, 1, len(records), 0, 0)
+        return header + question + answers

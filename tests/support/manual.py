@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: ISC
+"""Puts the table of options into man/gatepost.conf.5 (after a change of config_table.c) and writes
+conf-examples/gatepost.conf again. Run by `make generated`."""
+import os
+import re
+import subprocess
+
+GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
+
+
+def printed(option):
+    return subprocess.run([GATEPOST, "check-config", option], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+
+
+page = "man/gatepost.conf.5"
+text = open(page).read()
+made = re.sub(r'(made by: gatepost check-config --man\n).*?(\.\\" end of what is made\n)',
+              lambda m: m.group(1) + printed("--man") + m.group(2), text, flags=re.S)
+with open(page, "w") as f:
+    f.write(made)
+with open("conf-examples/gatepost.conf", "w") as f:
+    f.write(printed("--example"))

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: ISC
+"""Builds and runs every test, and says what came of it. Called by `make check`.
+
+Each test is a program that prints TAP. C tests run three ways: plain, with the address and
+undefined-behaviour sanitizers, and those named in RACES with the thread sanitizer as well; tests of
+the running daemon likewise. T=name in the environment picks the tests whose name contains it. The
+last line is "N passed, N failed, N skipped".
+"""
+import concurrent.futures
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+TAP = re.compile(r"^(ok|not ok)\s+\d+\b[\s-]*(.*)$")
+ADDRESS, THREAD = "address,undefined", "thread"
+LIMIT_S = 900
+lock = threading.Lock()
+total = {"passed": 0, "failed": 0, "skipped": 0}
+skips = {}
+done = 0
+
+
+def build(target, sanitize=""):
+    """Runs make; on failure shows its output and ends."""
+    say("building %s%s" % (target, " with sanitizers: " + sanitize if sanitize else ""))
+    command = [os.environ.get("MAKE", "make"), "-j%d" % (os.cpu_count() or 2), "SANITIZE=" + sanitize,
+               target]
+    made = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+    if made.returncode != 0:
+        print(made.stdout[-8000:])
+        print("building %s failed" % target)
+        print("0 passed, 1 failed, 0 skipped")
+        sys.exit(1)
+
+
+def say(text):
+    """Progress, on a terminal only."""
+    if sys.stdout.isatty():
+        print("\r\033[K" + text, end="", flush=True)
+
+
+def folder(sanitize):
+    return "build" + ("/" + sanitize.replace(",", "-") if sanitize else "")
+
+
+class Job:
+    """One run of one test program under one kind of build."""
+
+    def __init__(self, name, command, sanitize=""):
+        self.name, self.command, self.sanitize = name, command, sanitize
+        self.label = name + (" (%s)" % sanitize if sanitize else "")
+
+    def environment(self):
+        return dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", BUILD=folder(self.sanitize),
+                    GATEPOST=folder(self.sanitize) + "/gatepost",
+                    ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=0",
+                    UBSAN_OPTIONS="print_stacktrace=1:abort_on_error=1",
+                    TSAN_OPTIONS="halt_on_error=1:abort_on_error=1",
+                    PYTHONDONTWRITEBYTECODE="1")
+
+    def run(self):
+        command = self.command
+        if self.sanitize == THREAD and shutil.which("setarch"):
+            # the thread sanitizer wants its addresses free of randomisation on newer kernels
+            command = ["setarch", os.uname().machine, "-R"] + command
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, errors="replace",
+                                   env=self.environment(), start_new_session=True)
+        try:
+            out, err = process.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            out += "\nnot ok 0 - took longer than %d s\n" % LIMIT_S
+        return out, err, process.returncode
+
+
+def judge(job, out, err, code):
+    """Counts the TAP lines; a program that ends badly or tests nothing has failed."""
+    passed, failed, skipped = 0, [], []
+    for line in out.splitlines():
+        found = TAP.match(line)
+        if not found:
+            continue
+        name = found.group(2)
+        if "# SKIP" in name:
+            skipped.append(name.split("# SKIP", 1)[1].strip() or "no reason given")
+        elif found.group(1) == "ok":
+            passed += 1
+        else:
+            failed.append(name)
+    if code != 0 and not failed:
+        failed.append("ended with code %d" % code)
+    if not passed and not failed and not skipped:
+        failed.append("ran no test")
+    report(job, passed, failed, skipped, out, err)
+
+
+def report(job, passed, failed, skipped, out, err):
+    global done
+    with lock:
+        done += 1
+        say("")
+        total["passed"] += passed
+        total["failed"] += len(failed)
+        total["skipped"] += len(skipped)
+        for reason in skipped:
+            skips.setdefault(reason, []).append(job.label)
+        parts = ["%d passed" % passed] + ["%d failed" % len(failed)] * bool(failed)
+        parts += ["%d skipped" % len(skipped)] * bool(skipped)
+        print("%-44s %s" % (job.label, ", ".join(parts)), flush=True)
+        if failed:
+            for name in failed:
+                print("  FAILED: " + name)
+            print("  | " + "\n  | ".join((out[-6000:] + err[-6000:]).splitlines()[-80:]), flush=True)
+
+
+def unit_programs(where):
+    tests = os.path.join(where, "tests")
+    names = sorted(n for n in os.listdir(tests) if re.match(r"^(test|fuzz)_\w+$", n))
+    return [(n, [os.path.join(tests, n)]) for n in names]
+
+
+def script_command(path):
+    return [os.environ.get("PYTHON", "python3"), path] if path.endswith(".py") else [path]
+
+
+def collect(scripts, wanted):
+    """All jobs, the long ones first."""
+    jobs = []
+    base = {os.path.basename(s): s for s in scripts}
+    wrapped = {os.path.splitext(n)[0] for n in base}  # a script of that name runs the program
+    sanitize = os.environ.get("SANITIZE", "")
+    for name, path in sorted(base.items(), key=lambda item: "/mta/" not in item[1]):
+        jobs.append(Job(os.path.splitext(name)[0], script_command(path), sanitize))
+        if "/blackbox/" in path and not sanitize:
+            jobs += [Job(os.path.splitext(name)[0], script_command(path), s) for s in (ADDRESS, THREAD)]
+    variants = [(sanitize, None)] if sanitize else [
+        ("", None), (ADDRESS, None), (THREAD, os.environ.get("RACES", "").split())]
+    for kind, only in variants:
+        for name, command in unit_programs(folder(kind)):
+            if name not in wrapped and (only is None or name in only):
+                jobs.append(Job(name, command, kind))
+    return [j for j in jobs if not wanted or wanted in j.name]
+
+
+def fuzz_jobs(wanted):
+    """A few seconds of each fuzz target, where clang is at hand."""
+    clang = os.environ.get("CLANG", "clang")
+    probe = "echo 'int LLVMFuzzerTestOneInput(void);int LLVMFuzzerTestOneInput(void){return 0;}' |" \
+            " %s -x c -fsanitize=fuzzer,address - -o build/fuzz/probe" % clang
+    os.makedirs("build/fuzz", exist_ok=True)
+    if os.environ.get("SANITIZE") or (wanted and not wanted.startswith("fuzz")):
+        return []
+    if subprocess.run(probe, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        print("fuzz targets: %s with libFuzzer is not at hand; their seeds run as tests" % clang)
+        skips["clang with libFuzzer is not at hand"] = ["fuzz"]
+        total["skipped"] += 1
+        return []
+    build("fuzzers")
+    os.environ.setdefault("FUZZ_SECONDS", "4")
+    targets = sorted(os.path.join("build/fuzz", n) for n in os.listdir("build/fuzz")
+                     if re.match(r"^fuzz_\w+$", n))
+    return [Job("fuzz", [os.environ.get("PYTHON", "python3"), "tests/fuzz/run.py"] + targets)]
+
+
+def main():
+    wanted = os.environ.get("T", "")
+    sanitize = os.environ.get("SANITIZE", "")
+    build("tests", sanitize)
+    if not sanitize:
+        build("tests", ADDRESS)
+        build("races", THREAD)
+    jobs = fuzz_jobs(wanted) + collect(sys.argv[1:], wanted)
+    if not jobs:
+        print("no test is called like %s" % wanted)
+        return 1
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+        futures = {pool.submit(j.run): j for j in jobs}
+        for f in concurrent.futures.as_completed(futures):
+            judge(futures[f], *f.result())
+            say("%d of %d test programs done" % (done, len(jobs)))
+    say("")
+    for reason, where in sorted(skips.items()):
+        print("skipped: %s: %s" % (", ".join(sorted(set(where))), reason))
+    print("%d passed, %d failed, %d skipped" % (total["passed"], total["failed"], total["skipped"]))
+    return 1 if total["failed"] or not total["passed"] else 0
+
+
+sys.exit(main())

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: ISC
+"""What tests of whole programs share: gatepost-policyd, Postfix, unbound, an SMTP client, TAP.
+
+Every server is started and ended by its process id. Postfix and unbound are for the inside of
+sandbox.py only; gatepost-policyd runs anywhere.
+"""
+import glob
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+BUILD = os.environ.get("BUILD", "build")
+
+
+class Tap:
+    """Counts and prints test results; a test is a function, its docstring the rule."""
+
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def run(self, test, *arguments):
+        self.number += 1
+        name = (test.__doc__ or test.__name__).strip().split("\n")[0]
+        try:
+            test(*arguments)
+            print("ok %d - %s" % (self.number, name), flush=True)
+        except Exception:
+            self.failed += 1
+            print("not ok %d - %s" % (self.number, name))
+            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), flush=True)
+
+    def skip_all(self, reason):
+        print("ok 1 - all # SKIP %s\n1..1" % reason)
+        sys.exit(0)
+
+    def finish(self):
+        print("1..%d" % self.number)
+        sys.exit(1 if self.failed else 0)
+
+
+def equal(got, wanted):
+    assert got == wanted, "got    %r\nwanted %r" % (got, wanted)
+
+
+def holds(text, part):
+    assert part in text, "%r is not in %r" % (part, text)
+
+
+def wait_for(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError("no %s within %d s" % (what, seconds))
+
+
+def end(process, seconds=30):
+    """Ends a process that this test started."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Policyd:
+    """A running gatepost-policyd with a configuration of the test's own."""
+
+    def __init__(self, config, folder=None, program=None, user=None):
+        self.owned = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="gatepost-test.")
+        os.chmod(self.folder, 0o755)
+        self.socket_path = os.path.join(self.folder, "policy.sock")
+        self.config_path = os.path.join(self.folder, "gatepost.conf")
+        self.log_path = os.path.join(self.folder, "log")
+        self.program = program or os.path.join(BUILD, "gatepost-policyd")
+        if user is None:
+            user = "nobody" if os.geteuid() == 0 else ""
+        self.user = user
+        if os.geteuid() == 0 and user:
+            shutil.chown(self.folder, user)
+        self.write(config)
+        self.start()
+
+    def write(self, config):
+        """Replaces the configuration; SOCKET and USER are filled in."""
+        text = config.replace("SOCKET", "unix:" + self.socket_path).replace("USER", self.user)
+        with open(self.config_path + ".new", "w") as f:
+            f.write(text)
+        os.rename(self.config_path + ".new", self.config_path)
+
+    def start(self):
+        self.log = open(self.log_path, "ab")
+        self.log_start = self.log.tell()
+        self.process = subprocess.Popen([self.program, "-c", self.config_path], stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log)
+        self.wait_ready()
+
+    def wait_ready(self):
+        wait_for(lambda: "is ready" in self.text()[self.log_start:] or self.process.poll() is not None,
+                 "readiness of gatepost-policyd")
+        assert self.process.poll() is None, self.text()
+
+    def text(self):
+        with open(self.log_path, errors="replace") as f:
+            return f.read()
+
+    def wait_log(self, part, seconds=20):
+        try:
+            return wait_for(lambda: part in self.text(), "log line with %r" % part, seconds)
+        except AssertionError as error:
+            raise AssertionError("%s:\n%s" % (error, self.text())) from None
+
+    def worker(self):
+        """Process id of the serving process below the supervising one."""
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as f:
+            children = f.read().split()
+        return int(children[0]) if children else self.process.pid
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def connect(self, timeout=60):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.settimeout(timeout)
+        s.connect(self.socket_path)
+        return s
+
+    def ask(self, **attributes):
+        """One request on a connection of its own."""
+        with self.connect() as s:
+            return ask(s, **attributes)
+
+    def stop(self):
+        end(self.process)
+        self.log.close()
+
+    def close(self):
+        self.stop()
+        if self.owned:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def request_text(**attributes):
+    values = {"request": "smtpd_access_policy", "protocol_state": "RCPT", "protocol_name": "ESMTP",
+              "recipient_count": "0", "queue_id": "", "size": "0"}
+    values.update(attributes)
+    return "".join("%s=%s\n" % item for item in values.items()) + "\n"
+
+
+def ask(connection, **attributes):
+    """One request on this connection; the action, or None when it was closed without an answer."""
+    connection.sendall(request_text(**attributes).encode("utf-8", "surrogateescape"))
+    return read_answer(connection)
+
+
+def read_answer(connection):
+    data = b""
+    while not data.endswith(b"\n\n"):
+        try:
+            part = connection.recv(65536)
+        except ConnectionResetError:
+            part = b""
+        if not part:
+            return None
+        data += part
+    text = data.decode("utf-8", "replace")
+    assert text.startswith("action="), text
+    return text[len("action="):-2]
+
+
+class Unbound:
+    """A resolver on 127.0.0.1:port (inside the sandbox) that knows only the records it is given."""
+
+    def __init__(self, folder, records, zones=(), port=53):
+        self.folder = folder
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, "unbound.conf")
+        with open(path, "w") as f:
+            f.write('server:\n  interface: 127.0.0.1\n  port: %d\n  directory: "%s"\n  chroot: ""\n'
+                    '  username: ""\n  pidfile: ""\n  use-syslog: no\n  logfile: "%s/unbound.log"\n'
+                    '  module-config: "iterator"\n  do-not-query-localhost: yes\n'
+                    '  access-control: 127.0.0.0/8 allow\n  num-threads: 1\n'
+                    '  local-zone: "." static\n' % (port, folder, folder))
+            for name, kind in zones:
+                f.write('  local-zone: "%s" %s\n' % (name, kind))
+            for record in records:
+                f.write("  local-data: '%s'\n" % record)
+            f.write("remote-control:\n  control-enable: no\n")
+        self.process = subprocess.Popen([shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-c", path],
+                                        stdin=subprocess.DEVNULL)
+        wait_for(lambda: self._answers(port), "unbound on port %d" % port)
+
+    def _answers(self, port):
+        assert self.process.poll() is None, "unbound ended; see %s/unbound.log" % self.folder
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(0.2)
+            try:
+                s.connect(("127.0.0.1", port))
+                s.send(b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01")
+                return s.recv(512)
+            except OSError:
+                return None
+
+    def close(self):
+        end(self.process)
+
+
+POSTFIX_MASTER = """
+smtp inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+class Postfix:
+    """A real Postfix (inside the sandbox) on 127.0.0.1:25; mail for example.test goes to a maildir."""
+
+    def __init__(self, folder, service, extra=""):
+        self.folder, self.log_path = folder, "/var/log/postfix-test.log"
+        self.maildir = os.path.join(folder, "mail")
+        os.makedirs(self.maildir, exist_ok=True)
+        shutil.chown(self.maildir, "nobody", "nogroup")
+        os.chmod(folder, 0o755)
+        with open("/etc/postfix/main.cf", "w") as f:
+            f.write("compatibility_level = 3.6\nmyhostname = mx.example.test\nmydestination =\n"
+                    "inet_interfaces = all\ninet_protocols = all\nmynetworks = 127.0.0.77/32\n"
+                    "maillog_file = %s\nmaillog_file_prefixes = /var\nsmtpd_peername_lookup = no\n"
+                    "alias_maps =\nlocal_recipient_maps =\nlocal_transport = error:no\n"
+                    "default_transport = discard:\nsmtputf8_enable = yes\n"
+                    "virtual_mailbox_domains = example.test\nvirtual_mailbox_base = %s\n"
+                    "virtual_mailbox_maps = static:inbox/\nvirtual_uid_maps = static:65534\n"
+                    "virtual_gid_maps = static:65534\nvirtual_minimum_uid = 1\n"
+                    "smtpd_authorized_xclient_hosts = 127.0.0.0/8\n"
+                    "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, "
+                    "reject_unauth_destination\n"
+                    "smtpd_recipient_restrictions = reject_unauth_destination, %s\n%s\n"
+                    % (self.log_path, self.maildir, service, extra))
+        with open("/etc/postfix/master.cf", "w") as f:
+            f.write(POSTFIX_MASTER)
+        command("postfix", "start")
+        wait_for(self._answers, "Postfix on port 25: " + self.log())
+
+    def _answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", 25), 1) as s:
+                s.settimeout(5)
+                return s.recv(100).startswith(b"220")
+        except OSError:
+            return False
+
+    def log(self):
+        try:
+            with open(self.log_path, errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def messages(self):
+        """Texts of what was delivered, oldest first; the maildir is emptied."""
+        texts = []
+        for path in sorted(glob.glob(self.maildir + "/inbox/new/*"), key=os.path.getmtime):
+            with open(path, "rb") as f:
+                texts.append(f.read().decode("utf-8", "replace"))
+            os.unlink(path)
+        return texts
+
+    def next_message(self):
+        return wait_for(self.messages, "delivered message; the log:\n" + self.log()[-3000:])[0]
+
+    def close(self):
+        command("postfix", "stop")
+
+
+def command(*words):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+    assert done.returncode == 0, "%s: %s" % (" ".join(words), done.stdout)
+    return done.stdout
