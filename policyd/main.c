@@ -227,8 +227,10 @@ int main(int argc, char **argv)
 	else if (o.test_only)
 		printf("%s: no errors\n", o.path);
 	gp_config_errors_fini(&errors);
-	if (rc || o.test_only)
+	if (rc || o.test_only) {
+		gp_config_free(service.config);
 		return rc ? EXIT_CONFIG : EXIT_FINE;
+	}
 	code = run(&service);
 	gp_listen_close(&service.sockets, true);
 	gp_config_free(service.config);

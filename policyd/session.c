@@ -266,10 +266,10 @@ static int answer(struct session *s, struct gp_span text)
 			r.instance.ptr, gp_err_text(rc));
 		return rc;
 	}
+	count(s, &v);
 	rc = write_answer(s, action, buf.len);
 	if (rc && prepended)
 		gp_instances_forget(s->shared->instances, r.instance);
-	count(s, &v);
 	log_decision(s, &r, &v);
 	return rc;
 }
