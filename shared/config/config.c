@@ -185,16 +185,24 @@ static int on_validate(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* is_unknown: was it found to be unknown in an earlier round? */
+static bool is_unknown(const struct loader *l, const char *section, const char *name)
+{
+	for (size_t i = 0; i < l->unknown_count; i++)
+		if (same_section(l->unknown[i].section, section) &&
+			strcmp(l->unknown[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* remember_unknown: for the next round; false when it is known already or there are too many. */
 static bool remember_unknown(struct loader *l, const char *section, const char *name, int line)
 {
 	struct unknown *u = &l->unknown[l->unknown_count];
 	if (l->unknown_count == UNKNOWN_MAX || strlen(name) >= sizeof u->name)
 		return false;
-	for (size_t i = 0; i < l->unknown_count; i++)
-		if (same_section(l->unknown[i].section, section) &&
-			strcmp(l->unknown[i].name, name) == 0)
-			return false;
+	if (is_unknown(l, section, name))
+		return false;
 	/* the section's name belongs to libconfuse and ends with the round: take the rows' own */
 	u->section = NULL;
 	for (const struct gp_config_section *s = gp_config_sections; section && s->name; s++)
@@ -230,6 +238,14 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 		va_end(copy);
 		if (l->found_unknown)
 			return;
+	}
+	if (strcmp(format, "missing equal sign after option '%s'") == 0) {
+		va_list copy;
+		va_copy(copy, ap);
+		bool reported = is_unknown(l, section_of(cfg), va_arg(copy, const char *));
+		va_end(copy);
+		if (reported)
+			return; /* an unknown section */
 	}
 	vsnprintf(text, sizeof text, format, ap);
 	struct gp_strbuf *buf = error_begin(l, cfg->line);

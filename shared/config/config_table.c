@@ -180,7 +180,7 @@ const struct gp_config_row gp_config_rows[] = {
 		"Postfix."},
 	{"policyd", "deadline", GP_KIND_MSEC, AT(policyd.deadline_ms), "20s", 100, 90000, NULL,
 		"An answer is given within this, whatever DNS does; Postfix waits 100 s."},
-	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "1M", 65536,
+	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "2M", 65536,
 		67108864, NULL, "What one request may use at most."},
 	{"policyd", "supervise", GP_KIND_BOOL, AT(policyd.supervise), "yes", 0, 0, NULL,
 		"Keep a small parent that holds the sockets and starts the daemon again should it "

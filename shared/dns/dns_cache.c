@@ -188,9 +188,7 @@ static void unlink_join(struct gp_dns_shard *shard, const struct gp_dns_join *jo
 	*at = join->next;
 }
 
-/*
- * land: ends a join that we led. entry, taken, is the answer or NULL; with kept it goes to the
- * table, and those who wait get a copy, for the table may drop its own at any time.
+/* land: ends a join that we led; takes entry, the answer, or NULL: then those who wait ask again.
  */
 static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool kept, int64_t now_us)
 {
@@ -199,7 +197,7 @@ static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool k
 	pthread_mutex_lock(&shard->lock);
 	unlink_join(shard, join);
 	join->done = true;
-	if (join->parties > 1 && entry)
+	if (join->parties > 1 && entry) /* a copy, for the table may drop its own at any time */
 		join->result = kept ? gp_dns_entry_clone(entry) : entry;
 	if (kept && entry)
 		gp_dns_shard_add(shard, entry, now_us);

@@ -368,23 +368,31 @@ static int take_tcp(struct gp_dns_flight *f, size_t length)
 	return move_on(f);
 }
 
-/* read_tcp: two octets of length (RFC 1035 4.2.2), then the reply, as they come. */
+/* reply_length: what the first two octets say (RFC 1035 4.2.2). */
+static size_t reply_length(const struct gp_dns_flight *f)
+{
+	return (size_t)f->head[0] << 8 | f->head[1];
+}
+
+/* read_tcp: the length, then the reply, as they come; without a reply we are still in the length.
+ */
 static int read_tcp(struct gp_dns_flight *f)
 {
 	for (;;) {
-		size_t length = (size_t)f->head[0] << 8 | f->head[1];
-		bool in_head = f->got < sizeof f->head;
-		uint8_t *to = in_head ? f->head + f->got : f->reply + f->got - sizeof f->head;
-		size_t want = in_head ? sizeof f->head - f->got : length + sizeof f->head - f->got;
-		ssize_t n = want > 0 ? recv(f->fd, to, want, 0) : 0;
-		if (want > 0 && n <= 0)
+		uint8_t *part = f->reply ? f->reply : f->head;
+		size_t size = f->reply ? reply_length(f) : sizeof f->head;
+		ssize_t n = recv(f->fd, part + f->got, size - f->got, 0);
+		if (n <= 0)
 			return tcp_failed(f, n);
 		f->got += (size_t)n;
-		if (!in_head && (size_t)n == want)
-			return take_tcp(f, length);
-		if (!in_head || f->got < sizeof f->head)
+		if (f->got < size)
 			continue;
-		f->reply = malloc(((size_t)f->head[0] << 8 | f->head[1]) + 1);
+		if (f->reply)
+			return take_tcp(f, size);
+		if (reply_length(f) == 0)
+			return tcp_failed(f, 0);
+		f->got = 0;
+		f->reply = malloc(reply_length(f));
 		if (!f->reply)
 			return GP_ENOMEM;
 	}

@@ -53,7 +53,7 @@ struct gp_dns_flight {
 	size_t length, sent;                  /* of packet, with the first two octets */
 	uint8_t head[2];                      /* length of a reply over TCP */
 	uint8_t *reply;                       /* owned; the reply over TCP */
-	size_t got;                           /* octets of head and reply */
+	size_t got;                           /* octets of head, or of reply once it is there */
 	unsigned strays;                      /* datagrams that were no reply to this */
 	const char *failure;                  /* what the last server that said something said */
 	struct gp_dns_server failed;          /* that server */

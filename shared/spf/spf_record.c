@@ -8,6 +8,10 @@
 
 #include "spf/spf_private.h"
 
+/* No honest record comes near it; a hostile one must not use up the memory of the request. */
+#define TERMS_MAX 500
+#define TERMS_MAX_TEXT "500"
+
 /* What follows a mechanism's name, or the = of a modifier. */
 typedef const char *(*parse_rest_fn)(struct gp_span rest, struct gp_spf_term *term);
 
@@ -250,7 +254,12 @@ int gp_spf_record_parse(
 {
 	*record_out = (struct gp_spf_record) {.terms = NULL};
 	struct gp_span rest = gp_span_skip(text, 6), word;
-	struct gp_spf_term *terms = gp_arena_array(arena, count_words(rest), sizeof *terms);
+	size_t words = count_words(rest);
+	if (words > TERMS_MAX) {
+		record_out->wrong_why = "list is longer than " TERMS_MAX_TEXT " terms";
+		return GP_ESYNTAX;
+	}
+	struct gp_spf_term *terms = gp_arena_array(arena, words, sizeof *terms);
 	if (!terms)
 		return gp_arena_status(arena);
 	bool has_all = false;

@@ -311,7 +311,7 @@ static void a_silent_server_is_asked_last(void **state)
 		{.name = "servfail.example", .records = {"192.0.2.1"}}};
 	struct fixture *f = *state;
 	add_server(f, silent, 2, true);
-	f->options.timeout_ms = 100;
+	f->options.timeout_ms = 200;
 	for (int i = 0; i < 6; i++) {
 		struct gp_dns_answer answer = ask(f, "a.example", GP_DNS_A);
 		assert_true(is_true_address(&answer));

@@ -237,6 +237,28 @@ static void test_ceiling(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_many_terms: a record of hundreds of terms is refused before it costs memory. */
+static void test_many_terms(void **state)
+{
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 17);
+	struct gp_spf_record r;
+	struct gp_strbuf buf;
+	const char *text;
+	gp_strbuf_init(&buf, arena, 1 << 14);
+	gp_strbuf_add(&buf, "v=spf1");
+	for (int i = 0; i < 500; i++)
+		gp_strbuf_add(&buf, " a");
+	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+	assert_int_equal(parse(arena, text, &r), GP_OK);
+	assert_int_equal(r.count, 500);
+	gp_strbuf_add(&buf, " a");
+	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+	assert_int_equal(parse(arena, text, &r), GP_ESYNTAX);
+	assert_string_equal(r.wrong_why, "list is longer than 500 terms");
+	gp_arena_free(arena);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -248,6 +270,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_right),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_ceiling),
+		cmocka_unit_test(test_many_terms),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC */
+/* The configuration: defaults, values of each kind, and errors with their places. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config_private.h"
+
+/* parse: a snapshot that must be good. */
+static struct gp_config *parse(const char *text)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	int rc = gp_config_parse(gp_span_from(text), "t.conf", &config, &errors);
+	if (rc)
+		fail_msg("%s: %s", text, errors.text);
+	gp_config_errors_fini(&errors);
+	return config;
+}
+
+/* expect_errors: the whole report of a bad text. */
+static void expect_errors(const char *text, const char *report)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	int rc = gp_config_parse(gp_span_from(text), "t.conf", &config, &errors);
+	assert_int_equal(rc, GP_ESYNTAX);
+	assert_null(config);
+	assert_string_equal(errors.text, report);
+	gp_config_errors_fini(&errors);
+}
+
+/* test_defaults: an empty file is a whole configuration. */
+static void test_defaults(void **state)
+{
+	(void)state;
+	struct gp_config *c = parse("");
+	assert_int_equal(c->spf.mode, GP_MODE_ENFORCE);
+	assert_int_equal(c->spf.reject, 1u << GP_SPF_FAIL);
+	assert_int_equal(c->spf.helo, GP_HELO_NULL_SENDER);
+	assert_int_equal(c->spf.on_temperror, GP_ON_ERROR_ACCEPT);
+	assert_int_equal(c->spf.limits.max_terms, 10);
+	assert_int_equal(c->spf.limits.max_voids, 2);
+	assert_int_equal(c->spf.exempt_recipients.count, 1);
+	assert_string_equal(c->spf.exempt_recipients.items[0], "postmaster@");
+	assert_int_equal(c->policyd.deadline_ms, 20000);
+	assert_int_equal(c->policyd.socket_mode, 0666);
+	assert_int_equal(c->dns_cache.entries, 100000);
+	assert_true(c->dns.server_count >= 1);
+	assert_true(strlen(c->hostname) > 0);
+	gp_config_free(c);
+}
+
+/* test_values: one value of each kind arrives at its place. */
+static void test_values(void **state)
+{
+	(void)state;
+	struct gp_config *c =
+		parse("hostname = mx.example.org\n"
+		      "trusted_networks = {\"192.0.2.0/24\", '2001:db8::/32'}\n"
+		      "spf {\n mode = label\n reject = {fail, no-mail}\n"
+		      " must_pass = {\"B\xc3\xbc"
+		      "cher.example\", .example.org}\n"
+		      " exempt_recipients += {\"Abuse@\", a@Example.ORG}\n"
+		      " explanation = off\n reject_code = \"554 5.7.1\"\n max_voids = 0\n}\n"
+		      "dns { servers = {\"127.0.0.1:5353\", \"::1\"}\n timeout = 300ms\n"
+		      " ttl_max = 2h }\n"
+		      "policyd { listen = {\"unix:/a b\", \"inet:[::1]:25\"}\n"
+		      " socket_mode = 0660\n request_memory = 128k\n deadline = 5s }\n"
+		      "log { format = json\n level = debug\n facility = local3 }\n"
+		      "spf { url = \"https://x/?d={domain}\" }\n");
+	assert_string_equal(c->hostname, "mx.example.org");
+	assert_int_equal(c->trusted_networks.count, 2);
+	assert_int_equal(c->trusted_networks.items[1].length, 32);
+	assert_int_equal(c->spf.mode, GP_MODE_LABEL);
+	assert_int_equal(c->spf.reject, 1u << GP_SPF_FAIL | GP_CONFIG_NO_MAIL);
+	assert_string_equal(c->spf.must_pass.items[0], "xn--bcher-kva.example");
+	assert_string_equal(c->spf.must_pass.items[1], ".example.org");
+	assert_int_equal(c->spf.exempt_recipients.count, 3);
+	assert_string_equal(c->spf.exempt_recipients.items[2], "a@example.org");
+	assert_false(c->spf.explanation);
+	assert_int_equal(c->spf.limits.max_voids, 0);
+	assert_int_equal(c->dns.server_count, 2);
+	assert_int_equal(c->dns.servers[0].port, 5353);
+	assert_int_equal(c->dns.timeout_ms, 300);
+	assert_int_equal(c->dns_cache.ttl_max_s, 7200);
+	assert_string_equal(c->policyd.listen.items[0], "unix:/a b");
+	assert_int_equal(c->policyd.socket_mode, 0660);
+	assert_int_equal(c->policyd.request_memory, 131072);
+	assert_int_equal(c->policyd.deadline_ms, 5000);
+	assert_int_equal(c->log.level, GP_LOG_DEBUG);
+	assert_string_equal(c->spf.url, "https://x/?d={domain}");
+	gp_config_free(c);
+}
+
+/* test_errors: each with file, line, option, value and what is allowed; all of them at once. */
+static void test_errors(void **state)
+{
+	(void)state;
+	expect_errors("spf {\n mode = often\n}\n", "t.conf:2: spf.mode: often is not allowed here; "
+						   "allowed: one of off, label, enforce\n");
+	expect_errors("spf { max_terms = 0 }", "t.conf:1: spf.max_terms: 0 is not allowed here; "
+					       "allowed: a number from 1 to 100\n");
+	expect_errors("dns { timeout = 5 }",
+		"t.conf:1: dns.timeout: 5 is not allowed here; allowed: a "
+		"time from 50ms to 30s, with its unit: ms, s, m, h or d\n");
+	expect_errors("log { level = info }\n\nlog {\n level = info }",
+		"t.conf:4: log.level: repeated; it is set in line 1 already\n");
+	expect_errors("trusted_networks = {\"10.0.0.0/8\"}\ntrusted_networks = {\"10.0.0.0/8\"}",
+		"t.conf:2: trusted_networks: repeated; it is set in line 1 already\n");
+	expect_errors("trusted_networks = \"10.0.0.0/8\"\ntrusted_networks = \"10.0.0.0/8\"",
+		"t.conf:2: trusted_networks: repeated; it is set in line 1 already\n");
+	expect_errors("trusted_networks = {\"10.0.0.0/8\"}\ntrusted_networks = {}",
+		"t.conf: trusted_networks: repeated; it is set in line 1 already\n");
+	expect_errors(
+		"spf {\n modus = label\n hello = {a, b}\n}\nnone = {}\nfoo = 1\n spf { mode = x }",
+		"t.conf:2: unknown option spf.modus; gatepost check-config --example lists all "
+		"options\n"
+		"t.conf:3: unknown option spf.hello; gatepost check-config --example lists all "
+		"options\n"
+		"t.conf:5: unknown option none; gatepost check-config --example lists all options\n"
+		"t.conf:6: unknown option foo; gatepost check-config --example lists all options\n"
+		"t.conf:7: spf.mode: x is not allowed here; allowed: one of off, label, enforce\n");
+	expect_errors("policyd { listen = {} }",
+		"t.conf: policyd.listen: is empty; allowed: sockets such as unix:/path, "
+		"inet:127.0.0.1:10040 or inet:[::1]:10040; 1 to 16 of them\n");
+	expect_errors(
+		"hostname = \"a\x01\"\n", "t.conf:1: byte 0x01 has no place in a text file\n");
+	expect_errors("plugins {\n x = 1 }\n", "t.conf:1: unknown option plugins; gatepost "
+					       "check-config --example lists all options\n");
+}
+
+/* test_bad_values: each kind refuses what is not its own. */
+static void test_bad_values(void **state)
+{
+	static const char *const rows[] = {"own_networks = {\"192.0.2.1/24\"}",
+		"own_networks = {\"192.0.2.0/33\"}", "own_networks = {192.0.2}",
+		"spf { reject = {pass} }", "spf { must_pass = {\"a..b\"} }",
+		"spf { exempt_recipients = {\"@example.org\"} }", "spf { explanation = maybe }",
+		"spf { reject_code = \"250 2.0.0\" }", "spf { reject_code = \"550 4.7.1\" }",
+		"spf { reject_code = \"550\" }", "spf { reject_code = \"550 5.7.1234\" }",
+		"spf { temperror_code = \"550 5.7.1\" }",
+		"spf { permerror_reject_code = \"450 4.7.1\" }",
+		"spf { reject_text = \"{nobody}\" }", "spf { reject_text = \"{domain\" }",
+		"dns { servers = {localhost} }", "dns { resolv_conf = relative }",
+		"dns { cache_entries = 1 }", "dns { timeout = 1w }", "dns { timeout = 1s2 }",
+		"policyd { listen = {\"tcp:1\"} }", "policyd { listen = {\"inet:127.0.0.1\"} }",
+		"policyd { listen = {\"inet:::1:25\"} }",
+		"policyd { listen = {\"unix:relative\"} }", "policyd { socket_mode = 0888 }",
+		"policyd { socket_mode = 01777 }", "policyd { request_memory = 1G }",
+		"policyd { deadline = 91s }", "log { level = loud }"};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_config_errors errors = {0};
+		struct gp_config *config = NULL;
+		int rc = gp_config_parse(gp_span_from(rows[i]), "t.conf", &config, &errors);
+		if (rc != GP_ESYNTAX || errors.count != 1 || !strstr(errors.text, "; allowed: "))
+			fail_msg("%s: %d errors: %s", rows[i], (int)errors.count, errors.text);
+		gp_config_errors_fini(&errors);
+	}
+}
+
+/* test_scanner: what is left open in one file does not change how the next one is read. */
+static void test_scanner(void **state)
+{
+	static const char *const open[] = {"hostname = \"abc", "hostname = 'abc", "/* abc",
+		"hostname = \"\\999\"", "\"abc", "'"};
+	(void)state;
+	for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+		struct gp_config_errors errors = {0};
+		struct gp_config *config = NULL;
+		if (gp_config_parse(gp_span_from(open[i]), "t.conf", &config, &errors) !=
+			GP_ESYNTAX)
+			fail_msg("accepted: %s", open[i]);
+		if (!strstr(errors.text, "a string or comment is not closed"))
+			fail_msg("%s: %s", open[i], errors.text);
+		gp_config_errors_fini(&errors);
+		config = parse("hostname = mx.example.org\n");
+		assert_string_equal(config->hostname, "mx.example.org");
+		gp_config_free(config);
+	}
+}
+
+/* test_dump: the settled values, written down, are the same configuration. */
+static void test_dump(void **state)
+{
+	(void)state;
+	struct gp_config *c =
+		parse("hostname = \"mx.example.org\"\nspf { url = \"\\\"\\\\\\$x\" }\n"
+		      "dns { servers = {\"::1\"} }");
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_strbuf first, second;
+	gp_strbuf_init(&first, arena, 1 << 18);
+	gp_strbuf_init(&second, arena, 1 << 18);
+	assert_int_equal(gp_config_dump(c, &first), GP_OK);
+	gp_config_free(c);
+	c = parse(first.data);
+	assert_int_equal(gp_config_dump(c, &second), GP_OK);
+	assert_string_equal(first.data, second.data);
+	gp_config_free(c);
+	gp_arena_free(arena);
+}
+
+/* test_example: the example file is without errors, also with every comment sign taken off. */
+static void test_example(void **state)
+{
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_strbuf buf, bare;
+	gp_strbuf_init(&buf, arena, 1 << 17);
+	gp_strbuf_init(&bare, arena, 1 << 17);
+	gp_config_example(&buf);
+	gp_config_free(parse(buf.data));
+	struct gp_span line, rest = gp_strbuf_span(&buf);
+	size_t options = 0;
+	while (rest.len) {
+		gp_span_cut(rest, '\n', &line, &rest);
+		struct gp_span text = gp_span_trim(line);
+		bool option = text.len > 1 && text.ptr[0] == '#' && text.ptr[1] != ' ';
+		gp_strbuf_add_span(&bare, option ? gp_span_skip(text, 1) : line);
+		gp_strbuf_add(&bare, "\n");
+		options += option;
+	}
+	assert_int_equal(options, gp_config_row_count);
+	gp_config_free(parse(bare.data));
+	gp_arena_free(arena);
+}
+
+/* test_files: missing, a folder, too large: an error each, never a snapshot. */
+static void test_files(void **state)
+{
+	(void)state;
+	char large[] = "/tmp/gatepost-test-config.XXXXXX";
+	int fd = mkstemp(large);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, GP_CONFIG_FILE_MAX + 1), 0);
+	close(fd);
+	const struct {
+		const char *path, *why;
+	} rows[] = {{"/nowhere/gatepost.conf", "No such file or directory"},
+		{"/", "Is a directory"}, {"/dev/zero", "Invalid argument"}, {large, "too large"}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_config_errors errors = {0};
+		struct gp_config *config = NULL;
+		assert_int_not_equal(gp_config_load(rows[i].path, &config, &errors), GP_OK);
+		assert_null(config);
+		if (!strstr(errors.text, rows[i].why))
+			fail_msg("%s: %s", rows[i].path, errors.text);
+		gp_config_errors_fini(&errors);
+	}
+	unlink(large);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_scanner),
+		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_files),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+/* The pipeline over a scripted zone: which rule decides, what is asked, and bounded texts. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "support/zone.h"
+
+static const char zone_text[] = "a.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
+				"b.test TXT v=spf1 include:a.test ~all\n"
+				"nomail.test TXT v=spf1 -all\n"
+				"helo.test TXT v=spf1 -all\n"
+				"broken.test TXT v=spf1 x:y\n"
+				"forward.test TXT v=spf1 ip4:203.0.113.0/24 -all\n"
+				"dead.test TIMEOUT\n";
+
+/* What one test needs. */
+struct bench {
+	struct test_zone *zone;
+	struct gp_config *config;
+	struct gp_ctx ctx;
+	struct gp_verdict v;
+};
+
+/* bench_begin: a zone and a configuration. */
+static void bench_begin(struct bench *b, const char *config, size_t memory)
+{
+	struct gp_config_errors errors = {0};
+	if (gp_config_parse(gp_span_from(config), "t.conf", &b->config, &errors))
+		fail_msg("%s", errors.text);
+	gp_config_errors_fini(&errors);
+	b->zone = test_zone_new();
+	test_zone_lines(b->zone, zone_text);
+	b->ctx = (struct gp_ctx) {.arena = gp_arena_new(memory),
+		.clock = test_zone_clock(b->zone),
+		.dns = test_zone_dns(b->zone)};
+	b->ctx.deadline_us = gp_clock_now_us(b->ctx.clock) + 20 * 1000000;
+}
+
+/* bench_end: frees all. */
+static void bench_end(struct bench *b)
+{
+	gp_arena_free(b->ctx.arena);
+	gp_config_free(b->config);
+	test_zone_free(b->zone);
+}
+
+/* envelope: of a client, a HELO name, a sender. */
+static struct gp_envelope envelope(const char *client, const char *helo, const char *sender)
+{
+	struct gp_envelope e = {.helo = gp_span_from(helo),
+		.sender = gp_span_from(sender),
+		.recipient = gp_span_from("r@here.test")};
+	assert_int_equal(gp_ipaddr_parse(gp_span_from(client), &e.client), GP_OK);
+	return e;
+}
+
+#define HEAD "hostname = mx.test\n"
+
+struct row {
+	const char *config, *client, *helo, *sender;
+	const char *rule;
+	enum gp_action action;
+	size_t questions; /* that DNS was asked */
+};
+
+/* test_rules: the rule, the action, and no question more than needed. */
+static void test_rules(void **state)
+{
+	static const struct row rows[] = {
+		{"", "192.0.2.1", "x.test", "u@a.test", "default", GP_ACTION_ACCEPT, 2},
+		{"", "198.51.100.1", "x.test", "u@a.test", "spf.reject", GP_ACTION_REJECT, 1},
+		{"", "198.51.100.1", "helo.test", "", "spf.helo_reject", GP_ACTION_REJECT, 1},
+		{"", "198.51.100.1", "helo.test", "u@b.test", "default", GP_ACTION_ACCEPT, 3},
+		{"spf { helo = off }", "192.0.2.1", "helo.test", "u@a.test", "default",
+			GP_ACTION_ACCEPT, 1},
+		{"spf { helo = always }", "192.0.2.1", "helo.test", "u@a.test", "spf.helo_reject",
+			GP_ACTION_REJECT, 2},
+		{"spf { mode = off }", "198.51.100.1", "helo.test", "u@a.test", "spf.mode",
+			GP_ACTION_ACCEPT, 0},
+		{"spf { mode = label }", "198.51.100.1", "x.test", "u@a.test", "spf.reject",
+			GP_ACTION_ACCEPT, 1},
+		{"", "10.0.0.1", "x.test", "u@a.test", "private-client", GP_ACTION_ACCEPT, 0},
+		{"trusted_networks = {\"198.51.100.0/24\"}", "198.51.100.1", "x.test", "u@a.test",
+			"trusted_networks", GP_ACTION_ACCEPT, 0},
+		{"spf { on_temperror = defer }", "192.0.2.1", "x.test", "u@dead.test",
+			"spf.on_temperror", GP_ACTION_DEFER, 2},
+		{"spf { on_temperror = defer }", "192.0.2.1", "dead.test", "u@a.test", "default",
+			GP_ACTION_ACCEPT, 2},
+		{"spf { on_permerror = reject }", "192.0.2.1", "x.test", "u@broken.test",
+			"spf.on_permerror", GP_ACTION_REJECT, 1},
+		{"spf { forwarders = {\"forward.test\"} }", "203.0.113.1", "x.test", "u@a.test",
+			"spf.forwarders", GP_ACTION_ACCEPT, 2},
+		{"spf { exempt_senders = {\".test\"} }", "198.51.100.1", "x.test", "u@a.test",
+			"spf.exempt_senders", GP_ACTION_ACCEPT, 0},
+		{"spf { must_pass = {\"b.test\"} }", "198.51.100.1", "x.test", "u@b.test",
+			"spf.must_pass", GP_ACTION_REJECT, 3},
+		{"", "192.0.2.1", "x.test", "no-at-sign", "default", GP_ACTION_ACCEPT, 1},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		bench_begin(&b, rows[i].config, 1 << 20);
+		struct gp_envelope e = envelope(rows[i].client, rows[i].helo, rows[i].sender);
+		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
+			test_zone_asked(b.zone, TEST_ZONE_ANY) != rows[i].questions)
+			fail_msg("row %zu (%s): %s, %s, %zu questions", i, rows[i].config, b.v.rule,
+				gp_engine_action_name(b.v.action),
+				test_zone_asked(b.zone, TEST_ZONE_ANY));
+		assert_true((b.v.reply != NULL) == (b.v.would != GP_ACTION_ACCEPT));
+		bench_end(&b);
+	}
+}
+
+/* long_text: n times c in the arena of the bench. */
+static const char *long_text(struct bench *b, size_t n, char c, const char *end)
+{
+	struct gp_strbuf buf;
+	const char *text;
+	gp_strbuf_init(&buf, b->ctx.arena, 65536);
+	for (size_t i = 0; i < n; i++)
+		gp_strbuf_add_char(&buf, c);
+	gp_strbuf_add(&buf, end);
+	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+	return text;
+}
+
+/* test_bounds: header and reply stay in one line of what SMTP allows, printable, whatever comes. */
+static void test_bounds(void **state)
+{
+	static const char *const headers[] = {"authentication-results", "received-spf"};
+	static const char bytes[] = {'x', '"', '\\', '\n', '\x01', '(', '\xc3', '\xff', ' ', '@'};
+	(void)state;
+	for (size_t h = 0; h < 2; h++) {
+		for (size_t i = 0; i < sizeof bytes * 2; i++) {
+			struct bench b;
+			char config[200];
+			snprintf(config, sizeof config,
+				HEAD "spf { header = %s\n reject = {none} }\n", headers[h]);
+			bench_begin(&b, config, 1 << 20);
+			char c = bytes[i / 2];
+			const char *sender =
+				long_text(&b, 5000, c, i % 2 ? "@a.test" : "@none.test");
+			struct gp_envelope e =
+				envelope("192.0.2.1", long_text(&b, 3000, c, ".test"), sender);
+			assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+			const char *text = b.v.header ? b.v.header : b.v.reply;
+			assert_non_null(text);
+			assert_true(strlen(text) <= 998);
+			for (const char *p = text; *p; p++)
+				assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
+			bench_end(&b);
+		}
+	}
+}
+
+/* test_reply_bound: templates filled with long values end within a reply line. */
+static void test_reply_bound(void **state)
+{
+	(void)state;
+	struct bench b;
+	bench_begin(&b,
+		"spf { reject_text = \"{value} {value} {value} {domain} {value} {recipient}\"\n"
+		" url = \"{value}{value}\" }",
+		1 << 20);
+	struct gp_envelope e =
+		envelope("198.51.100.1", "x.test", long_text(&b, 400, 'x', "@a.test"));
+	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(b.v.action, GP_ACTION_REJECT);
+	assert_int_equal(strlen(b.v.reply), 450);
+	bench_end(&b);
+}
+
+/* test_memory: with too little memory there is a status and no verdict, at every size. */
+static void test_memory(void **state)
+{
+	(void)state;
+	bool done = false;
+	for (size_t memory = 0; memory < 65536 && !done; memory += 64) {
+		struct bench b;
+		bench_begin(&b, HEAD, memory);
+		struct gp_envelope e = envelope("198.51.100.1", "helo.test", "u@b.test");
+		int rc = gp_engine_envelope(&b.ctx, b.config, &e, &b.v);
+		if (rc)
+			assert_int_equal(rc, GP_ETOOBIG);
+		else
+			assert_non_null(b.v.header);
+		done = rc == GP_OK;
+		bench_end(&b);
+	}
+	assert_true(done);
+}
+
+/* test_deadline: once the time is over nobody is asked, and the result is temperror. */
+static void test_deadline(void **state)
+{
+	(void)state;
+	struct bench b;
+	bench_begin(&b, "spf { on_temperror = defer }", 1 << 20);
+	b.ctx.deadline_us = gp_clock_now_us(b.ctx.clock);
+	struct gp_envelope e = envelope("198.51.100.1", "x.test", "u@a.test");
+	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(b.v.action, GP_ACTION_DEFER);
+	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
+	bench_end(&b);
+}
+
+/* test_no_mail: the set no-mail meets only domains that send none. */
+static void test_no_mail(void **state)
+{
+	(void)state;
+	struct bench b;
+	bench_begin(&b, "spf { reject = {no-mail} }", 1 << 20);
+	struct gp_envelope e = envelope("198.51.100.1", "x.test", "u@nomail.test");
+	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(b.v.action, GP_ACTION_REJECT);
+	e.sender = gp_span_from("u@a.test");
+	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
+	bench_end(&b);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_reply_bound),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_no_mail),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
