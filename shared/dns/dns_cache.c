@@ -188,8 +188,7 @@ static void unlink_join(struct gp_dns_shard *shard, const struct gp_dns_join *jo
 	*at = join->next;
 }
 
-/* land: ends a join that we led; takes entry, the answer, or NULL: then those who wait ask again.
- */
+/* land: ends a join that we led; takes entry. Without one, those who wait ask again. */
 static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool kept, int64_t now_us)
 {
 	struct gp_dns_join *join = call->joins[i];

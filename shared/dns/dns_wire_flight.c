@@ -374,8 +374,7 @@ static size_t reply_length(const struct gp_dns_flight *f)
 	return (size_t)f->head[0] << 8 | f->head[1];
 }
 
-/* read_tcp: the length, then the reply, as they come; without a reply we are still in the length.
- */
+/* read_tcp: the length, then the reply, as they come. */
 static int read_tcp(struct gp_dns_flight *f)
 {
 	for (;;) {

@@ -230,7 +230,7 @@ static void test_ceiling(void **state)
 	(void)state;
 	struct gp_arena *arena = gp_arena_new(4096);
 	struct gp_spf_record r;
-	char text[4000] = "v=spf1";
+	char text[800] = "v=spf1";
 	for (size_t i = 6; i + 2 < sizeof text; i += 2)
 		memcpy(text + i, " a", 2);
 	assert_int_equal(parse(arena, text, &r), GP_ETOOBIG);

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: ISC
+"""The operator's command: gatepost spf, check-config and request, as they are typed."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import dnsd  # noqa: E402
+import world  # noqa: E402
+from world import equal, holds  # noqa: E402
+
+GATEPOST = os.path.join(world.BUILD, "gatepost")
+dns = dnsd.Server({
+    "a.test": {"TXT": ["v=spf1 include:b.test mx -all exp=why.a.test"], "MX": ["mx.a.test"]},
+    "b.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 ~all"]},
+    "mx.a.test": {"A": ["203.0.113.5"]},
+    "why.a.test": {"TXT": ["ask %{o} about %{i}"]},
+    "void.test": {"TXT": ["v=spf1 a:x1.test a:x2.test a:x3.test -all"]},
+    "evil.test": {"TXT": ["v=spf1 exists:%{l}.\x1b[31m.test -all"]},
+    "mute.test": "silent",
+})
+
+
+def run(*arguments, stdin=subprocess.DEVNULL):
+    done = subprocess.run([GATEPOST] + list(arguments), stdin=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60)
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def spf(*arguments):
+    return run("spf", "--dns", "127.0.0.1:%d" % dns.port, *arguments)
+
+
+def spf_json(*arguments):
+    code, out, err = spf("--json", *arguments)
+    equal((code, err), (0, ""))
+    return json.loads(out)
+
+
+def json_result():
+    """spf --json: the verdict with its reasons, for MAIL FROM and for HELO"""
+    equal(spf_json("--ip", "192.0.2.1", "--mail-from", "u@a.test", "--helo", "h.test"), {
+        "result": "pass", "identity": "mailfrom", "domain": "a.test", "mechanism": "ip4:192.0.2.0/24",
+        "record_domain": "b.test", "explanation": None, "lookups": 1, "void_lookups": 0,
+        "problem": None, "problem_term": None, "problem_name": None})
+    got = spf_json("--ip", "198.51.100.1", "--mail-from", "u@a.test")
+    equal([got[k] for k in ("result", "mechanism", "explanation", "lookups")],
+          ["fail", "-all", "ask a.test about 198.51.100.1", 2])
+    for empty in ([], ["--mail-from", ""], ["--mail-from", "<>"]):
+        got = spf_json("--ip", "203.0.113.5", "--helo", "a.test", *empty)
+        equal([got[k] for k in ("result", "identity", "domain", "mechanism")],
+              ["pass", "helo", "a.test", "mx"])
+
+
+def json_error():
+    """spf --json: an error names the term and the name that caused it"""
+    got = spf_json("--ip", "198.51.100.1", "--mail-from", "u@void.test")
+    equal([got[k] for k in ("result", "problem_term", "problem_name", "void_lookups")],
+          ["permerror", "a:x3.test", "x3.test", 3])
+    holds(got["problem"], "more than 2 terms find nothing in DNS")
+
+
+def trace():
+    """spf without --json: each term in order, each question and answer"""
+    code, out, err = spf("--ip", "198.51.100.1", "--mail-from", "u@a.test")
+    equal((code, err), (0, ""))
+    at = -1
+    for part in ("TXT a.test: found 1, ttl 300", "record of a.test: v=spf1 include:b.test mx -all",
+                 "TXT b.test: found 1", "ip4:192.0.2.0/24: no match", "~all: match",
+                 "include:b.test: no match", "MX a.test: found 1, ttl 300: 10 mx.a.test.",
+                 "A mx.a.test: found 1, ttl 300: 203.0.113.5", "mx: no match", "-all: match",
+                 "result: fail", "mechanism     -all", "look-ups      2 of 10"):
+        found = out.find(part, at + 1)
+        assert found > at, "%r is not behind the others in\n%s" % (part, out)
+        at = found
+
+
+def no_control_characters():
+    """nothing that DNS says plays with the terminal"""
+    code, out, _ = spf("--ip", "198.51.100.1", "--mail-from", "u@evil.test")
+    equal(code, 0)
+    assert all(c == "\n" or c.isprintable() for c in out), repr(out)
+    code, out, _ = run("spf", "--dns", "127.0.0.1:%d" % dns.port, "--json", "--ip", "192.0.2.1",
+                       "--mail-from", b"u@\xff\x01.test".decode("utf-8", "surrogateescape"))
+    equal((code, json.loads(out)["result"]), (0, "none"))
+
+
+def time_out():
+    """no answer: temperror within the time given, and the reason"""
+    got = spf_json("--ip", "198.51.100.1", "--mail-from", "u@mute.test", "--timeout", "1")
+    equal(got["result"], "temperror")
+    holds(got["problem"], "no answer from 127.0.0.1:%d within" % dns.port)
+
+
+def usage():
+    """wrong usage: exit code 2, what is wrong, and where help is"""
+    for arguments, text in ((["spf"], "--ip is missing"), (["spf", "--ip", "1.2.3.4"], "--mail-from or --helo"),
+                            (["spf", "--ip", "x", "--helo", "y.test"], "\"x\" is no address"),
+                            (["spf", "--dns", "nowhere", "--ip", "::1", "--helo", "y"], "no address of a name"),
+                            (["spf", "--timeout", "0"], "whole seconds"), (["spf", "--bogus"], "not known"),
+                            (["spf", "--ip", "::1", "--helo", "x.test", "more"], "unexpected argument: more"),
+                            (["check-config", "a", "b"], "one file"), (["check-config", "--x"], "not known"),
+                            (["request"], "attributes are missing"), (["request", "x"], "is not attribute=value"),
+                            (["request", "=x"], "is not attribute=value"), (["nonsense"], "no command"), ([], "usage")):
+        code, out, err = run(*arguments)
+        equal((arguments, code, out), (arguments, 2, ""))
+        holds(err, text)
+
+
+def help_texts():
+    """--help for each command, with examples and exit codes"""
+    equal(run("--version")[0], 0)
+    code, out, _ = run("--help")
+    equal(code, 0)
+    for command in ("spf", "check-config", "request"):
+        holds(out, "  %s " % command)
+        code, text, err = run(command, "--help")
+        equal((command, code, err), (command, 0, ""))
+        holds(text, "examples:\n")
+        holds(text, "exit codes:")
+
+
+def check_config():
+    """check-config: no errors, all errors at once, --dump, --example"""
+    equal(run("check-config", "conf-examples/gatepost.conf"),
+          (0, "conf-examples/gatepost.conf: no errors\n", ""))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "bad.conf")
+        with open(path, "w") as f:
+            f.write("spf {\n  mode = often\n}\nfoo = 1\n")
+        code, out, err = run("check-config", path)
+        equal((code, out), (3, ""))
+        equal(err, "%s:4: unknown option foo; gatepost check-config --example lists all options\n"
+                   "%s:2: spf.mode: often is not allowed here; allowed: one of off, label, enforce\n"
+                   "2 errors\n" % (path, path))
+        code, out, err = run("check-config", "--example")
+        equal((code, err), (0, ""))
+        with open(path, "w") as f:
+            f.write(out)
+        code, dump, err = run("check-config", "--dump", path)
+        equal((code, err), (0, ""))
+        holds(dump, "    reject = {fail}\n")
+        with open(path, "w") as f:
+            f.write(dump)
+        equal(run("check-config", "--dump", path), (0, dump, ""))
+    code, out, err = run("check-config", "/nowhere")
+    equal((code, out, err), (3, "", "/nowhere: cannot be read: No such file or directory\n"))
+
+
+def request():
+    """request: what Postfix would be told; over --socket or by the configuration"""
+    policyd = world.Policyd("hostname = mx.test\ndns { servers = {\"127.0.0.1:%d\"} }\n"
+                            "policyd { listen = {\"SOCKET\"}\n user = \"USER\" }\n" % dns.port)
+    attributes = ["client_address=198.51.100.1", "sender=u@a.test", "helo_name=h.test"]
+    try:
+        for where in (["--socket", "unix:" + policyd.socket_path], ["--config", policyd.config_path]):
+            code, out, err = run("request", *where, *attributes)
+            equal((code, err), (0, ""))
+            equal(out, "action=550 5.7.23 SPF fail: a.test does not authorise 198.51.100.1 to send its mail "
+                       "(mailfrom=u@a.test, mechanism -all); a.test explains: \"ask a.test about "
+                       "198.51.100.1\"\n")
+        code, out, err = run("request", "--socket", "unix:" + policyd.socket_path, "client_address=x")
+        equal((code, out), (1, ""))
+        holds(err, "no answer")
+        code, out, _ = run("request", "--socket", "unix:" + policyd.socket_path, "sasl_username=alice")
+        equal((code, out), (0, "action=DUNNO\n"))
+    finally:
+        policyd.close()
+    code, out, err = run("request", "--socket", "unix:/nowhere", "a=b")
+    equal((code, out), (1, ""))
+    holds(err, "is gatepost-policyd running there?")
+    code, out, err = run("request", "--config", "/nowhere", "a=b")
+    equal((code, out), (3, ""))
+
+
+def main():
+    tap = world.Tap()
+    for test in (json_result, json_error, trace, no_control_characters, time_out, usage, help_texts,
+                 check_config, request):
+        tap.run(test)
+    tap.finish()
+
+
+main()
