@@ -91,7 +91,7 @@ SAY = @$(if $(V),true,echo)
 
 # ---- programs ----
 
-.PHONY: all check demo bench fuzz install clean format deps programs tests races fuzzers generated
+.PHONY: all check demo bench fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost
@@ -111,7 +111,13 @@ $(B)/libsupport.a: $(support_objs)
 $(B)/lib%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(B)/obj/%.o: %.c Makefile
+# what was compiled with other flags (another prefix, for example) is compiled again
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' >$@
+FORCE:
+
+$(B)/obj/%.o: %.c $(B)/flags
 	$(SAY) "compile $@"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
@@ -126,7 +132,7 @@ vpath fuzz_%.c tests/fuzz
 test_link = @mkdir -p $(@D); \
 	$(CC) $(ALL_CFLAGS) -Itests -pie -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a \
 	$(B)/libgatepost.a $(test_libs) $(ALL_LIBS)
-test_deps = $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
+test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
 
 $(B)/tests/test_%: test_%.c $(test_deps)
 	$(SAY) "test    $@"
@@ -145,7 +151,7 @@ fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(POLICYD:%=build/fuzz/obj/poli
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
 
 fuzzers: $(fuzz_progs)
-build/fuzz/obj/%.o: %.c Makefile
+build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
 build/fuzz/libfuzz.a: $(fuzz_objs)
