@@ -66,6 +66,11 @@ def mail(client=BAD, sender="x@a.test", **others):
 serial = iter(range(1000000))
 
 
+def need_root():
+    if os.geteuid() != 0:
+        raise world.Skip("needs root")
+
+
 class Daemon:
     """with Daemon(...) as d: a policyd for the time of one test."""
 
@@ -554,8 +559,7 @@ def log_levels():
 
 def privileges():
     """started as root it serves as the configured user, without groups and with no way back"""
-    if os.geteuid() != 0:
-        return
+    need_root()
     nobody = pwd.getpwnam("nobody")
     with Daemon() as d:
         for pid in (d.process.pid, d.worker()):
@@ -570,8 +574,7 @@ def privileges():
 
 def no_such_user():
     """a user that does not exist: no start, and the log says what to do"""
-    if os.geteuid() != 0:
-        return
+    need_root()
     d = world.Policyd(config())
     d.stop()
     d.write(config().replace('user = "USER"', 'user = "no-such-user"'))
@@ -584,8 +587,7 @@ def no_such_user():
 
 def chrooted():
     """in a chroot it serves, and a reload reads the file inside"""
-    if os.geteuid() != 0:
-        return
+    need_root()
     d = world.Policyd(config())
     try:
         d.stop()

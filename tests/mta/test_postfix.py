@@ -3,6 +3,7 @@
 import os
 import signal
 import smtplib
+import socket
 import sys
 import threading
 import time
@@ -193,6 +194,28 @@ def crash_under_load():
     equal(set(replies), {SPOOFED})
 
 
+def syslog():
+    """log target syslog: decisions go to the mail facility, with a level and in one line each"""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
+        log.settimeout(30)
+        policyd = world.Policyd("dns { servers = {\"127.0.0.1\"} }\npolicyd { listen = {\"SOCKET\"}\n"
+                                "user = \"USER\" }\nlog { target = syslog\n format = text }\n",
+                                user="gatepost", wait=False)
+        try:
+            holds(log.recv(4096).decode(), "is ready")
+            equal(policyd.ask(client_address=BAD, sender="alice@shop.test", helo_name="x.test")[:10],
+                  "550 5.7.23")
+            line = log.recv(8192).decode()
+            assert line.startswith("<22>"), line  # facility mail (2), level info (6)
+            holds(line, "gatepost-policyd[")
+            holds(line, "event=decision stage=RCPT client=198.51.100.66")
+        finally:
+            policyd.close()
+            os.unlink("/dev/log")
+
+
 def killed_under_load(down):
     load = Load()
     time.sleep(0.5)
@@ -229,7 +252,7 @@ def main():
     try:
         for test in (authorised, authorised_v6, spoofed, softfail, null_sender, helo_alone, dns_failure,
                      permerror, smtputf8, postmaster, once_a_message, mixed_recipients, authenticated,
-                     queue_id_in_log, reload_under_load, crash_under_load,
+                     queue_id_in_log, syslog, reload_under_load, crash_under_load,
                      killed_without_default_action):
             tap.run(test)
         # the shipped part of main.cf as it stands, behind what is there

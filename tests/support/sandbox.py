@@ -15,6 +15,7 @@ import atexit
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -45,15 +46,30 @@ def why_not():
     """The reason why there can be no sandbox here, or None."""
     if os.geteuid() != 0:
         return "needs root"
-    for tool in ("unshare", "mount", "chroot", "ip", "apt-get"):
+    for tool in ("unshare", "mount", "chroot", "ip"):
         if not shutil.which(tool):
             return "needs %s" % tool
+    if not shutil.which("apt-get") and not shutil.which("dnf"):
+        return "needs apt-get or dnf"
     probe = subprocess.run(["unshare", "-m", "-n", "-p", "-f", "mount", "-t", "tmpfs", "none", "/mnt"],
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
     if probe.returncode != 0:
         return "this machine allows no namespaces or mounts (a container?)"
     return None
+
+
+def _make_devices(folder):
+    """A /dev of its own: what is made there, a /dev/log for example, is not seen outside."""
+    run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder])
+    for name, major, minor in (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8),
+                               ("urandom", 1, 9), ("tty", 5, 0)):
+        os.mknod(os.path.join(folder, name), 0o666 | stat.S_IFCHR, os.makedev(major, minor))
+        os.chmod(os.path.join(folder, name), 0o666)
+    for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        os.symlink(target, os.path.join(folder, name))
+    os.mkdir(os.path.join(folder, "shm"), 0o1777)
+    os.chmod(os.path.join(folder, "shm"), 0o1777)
 
 
 def _mount_overlay(top):
@@ -65,7 +81,7 @@ def _mount_overlay(top):
         os.mkdir(folder)
     run(["mount", "-t", "overlay", "overlay", "-o",
          "lowerdir=/,upperdir=%s,workdir=%s" % (upper, work), root])
-    run(["mount", "--rbind", "/dev", root + "/dev"])
+    _make_devices(root + "/dev")
     run(["mount", "-t", "tmpfs", "tmpfs", root + "/run"])
     run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", root + "/tmp"])
     run(["mount", "-t", "proc", "proc", root + "/proc"])
@@ -91,6 +107,9 @@ def _install(root, packages):
     with open(policy, "w") as f:
         f.write("#!/bin/sh\nexit 101\n")
     os.chmod(policy, 0o755)
+    if shutil.which("dnf") and not shutil.which("apt-get"):
+        run(["chroot", root, "dnf", "install", "-y", "--setopt=install_weak_deps=False"] + packages)
+        return
     missing = [p for p in packages if subprocess.run(
         ["chroot", root, "dpkg-query", "-W", "-f", "${db:Status-Status}", p],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout != "installed"]
@@ -113,7 +132,6 @@ def _outside(packages):
     """Runs the script again inside; ends this process with its exit code."""
     top = tempfile.mkdtemp(prefix="gatepost-sandbox.")
     atexit.register(lambda: os.path.isdir(top) and os.rmdir(top))
-    reason = None
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -147,7 +165,7 @@ def _outside(packages):
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code == 125:
-        raise Unavailable(reason or "the throwaway machine could not be set up (see above)")
+        raise Unavailable("the throwaway machine could not be set up (see above)")
     sys.exit(code if code >= 0 else 1)
 
 

@@ -6,6 +6,7 @@ sandbox.py only; gatepost-policyd runs anywhere.
 """
 import glob
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -16,6 +17,10 @@ import time
 import traceback
 
 BUILD = os.environ.get("BUILD", "build")
+
+
+class Skip(Exception):
+    """Raised by a test that cannot be done here; the text says why."""
 
 
 class Tap:
@@ -30,6 +35,8 @@ class Tap:
         try:
             test(*arguments)
             print("ok %d - %s" % (self.number, name), flush=True)
+        except Skip as reason:
+            print("ok %d - %s # SKIP %s" % (self.number, name, reason), flush=True)
         except Exception:
             self.failed += 1
             print("not ok %d - %s" % (self.number, name))
@@ -76,7 +83,7 @@ def end(process, seconds=30):
 class Policyd:
     """A running gatepost-policyd with a configuration of the test's own."""
 
-    def __init__(self, config, folder=None, program=None, user=None):
+    def __init__(self, config, folder=None, program=None, user=None, wait=True):
         self.owned = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="gatepost-test.")
         os.chmod(self.folder, 0o755)
@@ -90,7 +97,7 @@ class Policyd:
         if os.geteuid() == 0 and user:
             shutil.chown(self.folder, user)
         self.write(config)
-        self.start()
+        self.start(wait)
 
     def write(self, config):
         """Replaces the configuration; SOCKET and USER are filled in."""
@@ -99,12 +106,13 @@ class Policyd:
             f.write(text)
         os.rename(self.config_path + ".new", self.config_path)
 
-    def start(self):
+    def start(self, wait=True):
         self.log = open(self.log_path, "ab")
         self.log_start = self.log.tell()
         self.process = subprocess.Popen([self.program, "-c", self.config_path], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
-        self.wait_ready()
+        if wait:
+            self.wait_ready()
 
     def wait_ready(self):
         wait_for(lambda: "is ready" in self.text()[self.log_start:] or self.process.poll() is not None,
@@ -246,7 +254,8 @@ class Postfix:
         self.folder, self.log_path = folder, "/var/log/postfix-test.log"
         self.maildir = os.path.join(folder, "mail")
         os.makedirs(self.maildir, exist_ok=True)
-        shutil.chown(self.maildir, "nobody", "nogroup")
+        nobody = pwd.getpwnam("nobody")
+        os.chown(self.maildir, nobody.pw_uid, nobody.pw_gid)
         os.chmod(folder, 0o755)
         with open("/etc/postfix/main.cf", "w") as f:
             f.write("compatibility_level = 3.6\nmyhostname = mx.example.test\nmydestination =\n"
@@ -255,13 +264,13 @@ class Postfix:
                     "alias_maps =\nlocal_recipient_maps =\nlocal_transport = error:no\n"
                     "default_transport = discard:\nsmtputf8_enable = yes\n"
                     "virtual_mailbox_domains = example.test\nvirtual_mailbox_base = %s\n"
-                    "virtual_mailbox_maps = static:inbox/\nvirtual_uid_maps = static:65534\n"
-                    "virtual_gid_maps = static:65534\nvirtual_minimum_uid = 1\n"
+                    "virtual_mailbox_maps = static:inbox/\nvirtual_uid_maps = static:%d\n"
+                    "virtual_gid_maps = static:%d\nvirtual_minimum_uid = 1\n"
                     "smtpd_authorized_xclient_hosts = 127.0.0.0/8\n"
                     "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, "
                     "reject_unauth_destination\n"
                     "smtpd_recipient_restrictions = reject_unauth_destination, %s\n%s\n"
-                    % (self.log_path, self.maildir, service, extra))
+                    % (self.log_path, self.maildir, nobody.pw_uid, nobody.pw_gid, service, extra))
         with open("/etc/postfix/master.cf", "w") as f:
             f.write(POSTFIX_MASTER)
         command("postfix", "start")
