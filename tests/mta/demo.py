@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """make demo: a private Postfix, a name server and gatepost-policyd at work, and what comes of it."""
 import os
+import shutil
 import sys
 import textwrap
 
@@ -8,8 +9,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scene  # noqa: E402
 from scene import sandbox  # noqa: E402
 
-WIDTH = 100
-COLUMNS = "%-2s %-22s %-22s %-14s %-12s %s"
+WIDTH = max(60, min(100, shutil.get_terminal_size().columns))
+COLUMNS = "%-2s%-22s %-14s %-10s %s"
 
 
 def progress(text):
@@ -60,11 +61,11 @@ def main():
             rows.append((number, name, client, helo, sender, recipient, mail.reply,
                          why(stage.policyd.text(), before), added))
         progress("")
-        print("A real Postfix, a name server and gatepost-policyd with the example configuration.\n")
-        print(COLUMNS % ("", "mail", "MAIL FROM", "client", "Postfix says", "why"))
-        print("-" * WIDTH)
+        print("A real Postfix and gatepost-policyd with the example configuration.\n")
+        print(COLUMNS % ("", "mail", "client", "Postfix", "why"))
+        print("-" * 79)
         for number, name, client, helo, sender, recipient, reply, reason, added in rows:
-            print(COLUMNS % (number, name, "<%s>" % sender, client, " ".join(reply.split(" ")[:2]),
+            print(COLUMNS % (number, name, client, " ".join(reply.split(" ")[:2]),
                              reason.split("; ")[0]))
         print("\nIn full:\n")
         for number, name, client, helo, sender, recipient, reply, reason, added in rows:
