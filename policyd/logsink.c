@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* An event becomes a line in a buffer on the stack, and the line one write. */
+/* An event becomes a line in a buffer of its own, and the line one write. */
 #include "policyd/logsink.h"
 
 #include <errno.h>
@@ -131,19 +131,23 @@ static void sink(void *arg, enum gp_log_level level, const char *event,
 	const struct gp_log_field *fields, size_t count)
 {
 	const struct gp_config_log *options = arg;
-	char storage[LINE_MAX_BYTES];
 	struct gp_strbuf buf;
-	gp_strbuf_init_fixed(&buf, storage, sizeof storage - 1);
+	/* not on the stack: its pages would stay with every idle session's thread */
+	char *storage = malloc(LINE_MAX_BYTES);
+	if (!storage)
+		return;
+	gp_strbuf_init_fixed(&buf, storage, LINE_MAX_BYTES - 1);
 	if (options->format == GP_LOG_AS_JSON)
 		add_json(&buf, level, event, fields, count);
 	else
 		add_text(&buf, level, event, fields, count);
 	if (options->target == GP_LOG_TO_SYSLOG) {
 		syslog(options->facility | priority_of(level), "%s", buf.data);
-		return;
+	} else {
+		buf.data[buf.len] = '\n'; /* the storage has one byte more than the buffer knows */
+		write_all(STDERR_FILENO, buf.data, buf.len + 1);
 	}
-	buf.data[buf.len] = '\n'; /* the storage has one byte more than the buffer knows */
-	write_all(STDERR_FILENO, buf.data, buf.len + 1);
+	free(storage);
 }
 
 /* gp_logsink_init: ties the log to its options. */

@@ -42,10 +42,11 @@ static const struct {
 /* gp_protocol_length: up to the first empty line. */
 size_t gp_protocol_length(struct gp_span bytes)
 {
-	if (bytes.len && bytes.ptr[0] == '\n')
-		return 1;
-	const char *end = bytes.len ? memmem(bytes.ptr, bytes.len, "\n\n", 2) : NULL;
-	return end ? (size_t)(end - bytes.ptr) + 2 : 0;
+	struct gp_span line, rest = bytes;
+	while (gp_span_cut(rest, '\n', &line, &rest))
+		if (line.len == 0)
+			return bytes.len - rest.len;
+	return 0;
 }
 
 /* find: the row of a name, or ATTRIBUTES; hint is the row that is likely to come next. */
@@ -153,8 +154,12 @@ void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *tex
 	gp_strbuf_add(buf, verb);
 	if (text) {
 		gp_strbuf_add(buf, *verb ? " " : "");
-		for (; *text; text++)
-			gp_strbuf_add_char(buf, *text == '\n' || *text == '\r' ? ' ' : *text);
+		for (struct gp_span rest = gp_span_from(text); rest.len;) {
+			size_t plain = strcspn(rest.ptr, "\r\n");
+			gp_strbuf_add_span(buf, (struct gp_span) {rest.ptr, plain});
+			gp_strbuf_add(buf, plain < rest.len ? " " : "");
+			rest = gp_span_skip(rest, plain + 1);
+		}
 	}
 	gp_strbuf_add(buf, "\n\n");
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define FIRST_BLOCK 4096
-#define BLOCK 16384
+#define LARGEST_BLOCK 65536
 
 struct block {
 	struct block *next;
@@ -96,7 +96,11 @@ void *gp_arena_alloc(struct gp_arena *arena, size_t size)
 		return refuse(arena, GP_ETOOBIG);
 	struct block *b = arena->blocks;
 	if (!b || size > b->size - b->used) {
-		size_t want = b ? BLOCK : FIRST_BLOCK;
+		/* each as large as all before it together: few blocks, and no large ones for small
+		 * needs */
+		size_t want = arena->used < FIRST_BLOCK     ? FIRST_BLOCK
+			      : arena->used > LARGEST_BLOCK ? LARGEST_BLOCK
+							    : arena->used;
 		b = block_new(size > want ? size : want);
 		if (!b)
 			return refuse(arena, GP_ENOMEM);

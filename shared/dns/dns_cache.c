@@ -225,23 +225,30 @@ static void publish(struct call *call, size_t i, const struct gp_dns_answer *ans
 	call->parts[i] = ANSWERED;
 }
 
-/* lead: one call below for all that we lead. */
-static int lead(struct call *call)
+/* ask_below: one call for all that we lead; the arrays have room for them. */
+static int ask_below(
+	struct call *call, struct gp_dns_question *asked, struct gp_dns_answer *got, size_t n)
 {
-	struct gp_dns_question asked[GP_DNS_QUESTIONS_MAX];
-	struct gp_dns_answer got[GP_DNS_QUESTIONS_MAX];
-	size_t place[GP_DNS_QUESTIONS_MAX], n = 0;
 	struct gp_dns *below = call->cache->base.below;
-	for (size_t i = 0; i < call->count; i++) {
-		if (call->parts[i] != LED)
-			continue;
-		place[n] = i;
-		asked[n++] = call->questions[i];
-	}
+	size_t at = 0;
+	for (size_t i = 0; i < call->count; i++)
+		if (call->parts[i] == LED)
+			asked[at++] = call->questions[i];
 	int rc = below->ops->query(below, call->ctx, asked, n, got);
-	for (size_t i = 0; rc == GP_OK && i < n; i++)
-		publish(call, place[i], &got[i]);
+	at = 0;
+	for (size_t i = 0; rc == GP_OK && i < call->count; i++)
+		if (call->parts[i] == LED)
+			publish(call, i, &got[at++]);
 	return rc;
+}
+
+/* lead: the arrays come from the arena, to keep the stacks of many threads small. */
+static int lead(struct call *call, size_t n)
+{
+	struct gp_arena *arena = call->ctx->arena;
+	struct gp_dns_question *asked = gp_arena_array(arena, n, sizeof *asked);
+	struct gp_dns_answer *got = gp_arena_array(arena, n, sizeof *got);
+	return asked && got ? ask_below(call, asked, got, n) : gp_arena_status(arena);
 }
 
 /* wait_end: the deadline in the terms of the condition variables. */
@@ -336,7 +343,7 @@ static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	do {
 		int rc = look_up(&call, &led);
 		if (rc == GP_OK && led > 0)
-			rc = lead(&call);
+			rc = lead(&call, led);
 		if (rc == GP_OK)
 			rc = await(&call, &open);
 		if (rc) {

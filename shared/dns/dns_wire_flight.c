@@ -307,13 +307,26 @@ static int take_reply(struct gp_dns_flight *f, struct gp_dns_reply *reply)
 	return finish(f, &reply->answer);
 }
 
-/* read_udp: the datagrams that are there; what is no reply to this question is ignored. */
-static int read_udp(struct gp_dns_flight *f)
+/* take_datagram: one that came; *landed_out: it was a reply, or trouble, and was dealt with. */
+static int take_datagram(struct gp_dns_flight *f, struct gp_span packet, bool *landed_out)
 {
-	char bytes[DATAGRAM_MAX];
 	struct gp_dns_reply reply;
+	int rc = gp_dns_wire_parse(f->ctx->arena, packet, f->id, f->question, &reply);
+	*landed_out = rc != GP_ESYNTAX;
+	if (rc == GP_OK)
+		return take_reply(f, &reply);
+	if (rc != GP_ESYNTAX)
+		return rc;
+	f->strays++;
+	return GP_OK;
+}
+
+/* read_datagrams: those that are there; what is no reply to this question is ignored. */
+static int read_datagrams(struct gp_dns_flight *f, char *bytes)
+{
 	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-		ssize_t n = recv(f->fd, bytes, sizeof bytes, 0);
+		bool landed;
+		ssize_t n = recv(f->fd, bytes, DATAGRAM_MAX, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -322,15 +335,20 @@ static int read_udp(struct gp_dns_flight *f)
 			note_error(f, errno); /* ICMP told us, mostly ECONNREFUSED */
 			return move_on(f);
 		}
-		struct gp_span packet = {bytes, (size_t)n};
-		int rc = gp_dns_wire_parse(f->ctx->arena, packet, f->id, f->question, &reply);
-		if (rc == GP_OK)
-			return take_reply(f, &reply);
-		if (rc != GP_ESYNTAX)
+		int rc = take_datagram(f, (struct gp_span) {bytes, (size_t)n}, &landed);
+		if (rc || landed)
 			return rc;
-		f->strays++;
 	}
 	return GP_OK;
+}
+
+/* read_udp: the buffer is heap, since an idle thread keeps every page of its stack it once used. */
+static int read_udp(struct gp_dns_flight *f)
+{
+	char *bytes = malloc(DATAGRAM_MAX);
+	int rc = bytes ? read_datagrams(f, bytes) : GP_ENOMEM;
+	free(bytes);
+	return rc;
 }
 
 /* tcp_failed: n is what send or recv returned; GP_OK when it only was not the time yet. */
