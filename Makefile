@@ -22,7 +22,7 @@ CONFIG  = config config_table config_text config_value
 ENGINE  = engine decide reply
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(SPF:%=spf/%) $(CONFIG:%=config/%) \
 	  $(ENGINE:%=engine/%)
-POLICYD = counters instance listen logsink privs protocol runtime session supervise
+POLICYD = counters instance listen logqueue logsink privs protocol runtime session supervise
 CLI     = main cmd_check_config cmd_request cmd_spf
 
 PKGS      = ldns libbsd libconfuse libidn2 jansson
@@ -172,7 +172,7 @@ demo: deps
 
 bench: deps
 	@$(MAKE) --no-print-directory -s programs
-	@$(PYTHON) tests/bench/bench.py
+	@CC="$(CC)" $(PYTHON) tests/bench/bench.py
 
 fuzz: fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py $(fuzz_progs)

@@ -12,22 +12,27 @@
 
 #include "base/encode.h"
 
-#define LINE_MAX_BYTES 16384
 #define VALUE_MAX_BYTES 512
+#define ESCAPED_BYTES 4     /* \\xNN */
+#define FIELD_EXTRA_BYTES 8 /* blank, equal sign, quotes, the mark of a cut */
+/* Nearly every line fits; a larger buffer would stay a part of each idle thread's stack. */
+#define LINE_BYTES 4096
 
-/* bounded: the field with at most VALUE_MAX_BYTES of text. */
+/* bounded: the field with as much of its text as takes VALUE_MAX_BYTES when it is escaped. */
 static struct gp_log_field bounded(const struct gp_log_field *field)
 {
 	struct gp_log_field f = *field;
-	if (!f.is_number && f.text.len > VALUE_MAX_BYTES)
-		f.text.len = VALUE_MAX_BYTES;
+	size_t n = 0, cost = 0;
+	if (f.is_number || f.text.len <= VALUE_MAX_BYTES / ESCAPED_BYTES)
+		return f;
+	for (; n < f.text.len; n++) {
+		char c = f.text.ptr[n];
+		cost += c >= 0x20 && c < 0x7f && c != '"' && c != '\\' ? 1 : ESCAPED_BYTES;
+		if (cost > VALUE_MAX_BYTES)
+			break;
+	}
+	f.text.len = n;
 	return f;
-}
-
-/* is_cut: has bounded taken something away? */
-static bool is_cut(const struct gp_log_field *field)
-{
-	return !field->is_number && field->text.len > VALUE_MAX_BYTES;
 }
 
 /* is_left_out: fields without text say nothing. */
@@ -59,7 +64,8 @@ static void add_text(struct gp_strbuf *buf, enum gp_log_level level, const char 
 			continue;
 		gp_strbuf_add_char(buf, ' ');
 		gp_log_format_field(buf, &field);
-		gp_strbuf_add(buf, is_cut(&fields[i]) ? "..." : "");
+		if (field.text.len < fields[i].text.len)
+			gp_strbuf_add(buf, "...");
 	}
 }
 
@@ -78,9 +84,9 @@ static json_t *json_value(const struct gp_log_field *field)
 	return json_stringn(buf.data, buf.len);
 }
 
-/* add_json: one object. */
-static void add_json(struct gp_strbuf *buf, enum gp_log_level level, const char *event,
-	const struct gp_log_field *fields, size_t count)
+/* json_line: one object, from the heap, or NULL. */
+static char *json_line(
+	enum gp_log_level level, const char *event, const struct gp_log_field *fields, size_t count)
 {
 	json_t *object = json_object();
 	char now[32];
@@ -94,23 +100,17 @@ static void add_json(struct gp_strbuf *buf, enum gp_log_level level, const char 
 			json_object_set_new(object, field.key, json_value(&field));
 	}
 	char *line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
-	gp_strbuf_add(buf, line ? line : "{\"event\":\"log-failed\"}");
-	free(line);
 	json_decref(object);
+	return line;
 }
 
-/* write_all: the line; a log that cannot be written must not stop the mail. */
-static void write_all(int fd, const char *line, size_t len)
+/* write_now: one line; a log that cannot be written must not stop the mail. */
+static void write_now(const char *line, size_t len)
 {
-	while (len) {
-		ssize_t n = write(fd, line, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		line += n;
-		len -= (size_t)n;
-	}
+	ssize_t n;
+	do
+		n = write(STDERR_FILENO, line, len);
+	while (n < 0 && errno == EINTR);
 }
 
 /* priority_of: the level as syslog has it. */
@@ -126,37 +126,70 @@ static int priority_of(enum gp_log_level level)
 	return priorities[level];
 }
 
-/* sink: gp_log.write of the daemon. */
-static void sink(void *arg, enum gp_log_level level, const char *event,
-	const struct gp_log_field *fields, size_t count)
+/* put: the line, with its end in place of its NUL, to where the sink leads. */
+static void put(const struct gp_logsink *sink, enum gp_log_level level, char *line, size_t len)
 {
-	const struct gp_config_log *options = arg;
-	struct gp_strbuf buf;
-	/* not on the stack: its pages would stay with every idle session's thread */
-	char *storage = malloc(LINE_MAX_BYTES);
-	if (!storage)
+	if (sink->options->target == GP_LOG_TO_SYSLOG) {
+		syslog(sink->options->facility | priority_of(level), "%s", line);
 		return;
-	gp_strbuf_init_fixed(&buf, storage, LINE_MAX_BYTES - 1);
-	if (options->format == GP_LOG_AS_JSON)
-		add_json(&buf, level, event, fields, count);
-	else
-		add_text(&buf, level, event, fields, count);
-	if (options->target == GP_LOG_TO_SYSLOG) {
-		syslog(options->facility | priority_of(level), "%s", buf.data);
-	} else {
-		buf.data[buf.len] = '\n'; /* the storage has one byte more than the buffer knows */
-		write_all(STDERR_FILENO, buf.data, buf.len + 1);
 	}
-	free(storage);
+	line[len] = '\n';
+	if (sink->queue)
+		gp_logqueue_add(sink->queue, line, len + 1);
+	else
+		write_now(line, len + 1);
 }
 
-/* gp_logsink_init: ties the log to its options. */
-void gp_logsink_init(struct gp_log *log, const struct gp_config_log *options)
+/* room_for: bytes that suffice for the event, were every byte of its values escaped. */
+static size_t room_for(const struct gp_log_field *fields, size_t count)
+{
+	size_t room = 64; /* level, event, line end */
+	for (size_t i = 0; i < count; i++) {
+		size_t value = fields[i].is_number ? 24 : fields[i].text.len * ESCAPED_BYTES;
+		room += strlen(fields[i].key) + FIELD_EXTRA_BYTES +
+			(value < VALUE_MAX_BYTES ? value : VALUE_MAX_BYTES);
+	}
+	return room;
+}
+
+/* write_text: an event as key=value. */
+static void write_text(const struct gp_logsink *sink, enum gp_log_level level, const char *event,
+	const struct gp_log_field *fields, size_t count)
+{
+	char storage[LINE_BYTES];
+	struct gp_strbuf buf;
+	size_t room = room_for(fields, count);
+	char *line = room <= sizeof storage ? storage : malloc(room);
+	/* without memory what fits is better than nothing */
+	gp_strbuf_init_fixed(&buf, line ? line : storage, line ? room : sizeof storage);
+	add_text(&buf, level, event, fields, count);
+	put(sink, level, buf.data, buf.len);
+	if (line != storage)
+		free(line);
+}
+
+/* write_event: gp_log.write of the daemon. */
+static void write_event(void *arg, enum gp_log_level level, const char *event,
+	const struct gp_log_field *fields, size_t count)
+{
+	const struct gp_logsink *sink = arg;
+	if (sink->options->format == GP_LOG_AS_TEXT) {
+		write_text(sink, level, event, fields, count);
+		return;
+	}
+	char *line = json_line(level, event, fields, count);
+	if (line)
+		put(sink, level, line, strlen(line));
+	free(line);
+}
+
+/* gp_logsink_init: ties the log to the sink. */
+void gp_logsink_init(struct gp_log *log, const struct gp_logsink *sink)
 {
 	*log = (struct gp_log) {
-		.write = sink,
-		.arg = (void *)(uintptr_t)options, /* read only, see sink */
-		.threshold = (enum gp_log_level)options->level,
+		.write = write_event,
+		.arg = (void *)(uintptr_t)sink, /* read only, see write_event */
+		.threshold = (enum gp_log_level)sink->options->level,
 	};
 }
 

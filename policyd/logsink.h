@@ -2,20 +2,28 @@
 /*
  * Logsink: where the daemon's events are written, as key=value or as JSON, to stderr or syslog.
  *
- * One event is one line and one write, so that lines of several threads never mix. Values are
- * escaped and bounded (a value longer than 512 bytes is cut and marked): nothing that a client
- * says can forge a line. No locks.
+ * One event is one line, and lines of several threads never mix. Values are escaped and bounded (a
+ * value of more than 512 bytes, escapes counted, is cut and marked), so that every field of an
+ * event has room and nothing that a client says can forge or hide one.
+ *
+ * Threads: a sink is constant; a log of it may be used by any number of threads.
  */
 #ifndef GP_POLICYD_LOGSINK_H
 #define GP_POLICYD_LOGSINK_H
 
 #include "base/log.h"
 #include "config/config.h"
+#include "policyd/logqueue.h"
 
-/* Makes log write as the options say; borrows them. Call gp_logsink_open once before chroot. */
-void gp_logsink_init(struct gp_log *log, const struct gp_config_log *options);
+struct gp_logsink {
+	const struct gp_config_log *options; /* borrowed */
+	struct gp_logqueue *queue; /* borrowed; NULL: lines are written one by one, at once */
+};
 
-/* Connects to syslog if that is where events go. */
+/* Makes log write to the sink, which it borrows. */
+void gp_logsink_init(struct gp_log *log, const struct gp_logsink *sink);
+
+/* Connects to syslog if that is where events go; once before chroot. */
 void gp_logsink_open(const struct gp_config_log *options);
 
 #endif

@@ -21,6 +21,7 @@
 
 #include "config/config.h"
 #include "policyd/listen.h"
+#include "policyd/logqueue.h"
 #include "policyd/logsink.h"
 #include "policyd/privs.h"
 #include "policyd/runtime.h"
@@ -117,7 +118,8 @@ static void await_signals(struct gp_session_shared *shared)
 }
 
 /* serve_until_stopped: from the first thread to the last. */
-static int serve_until_stopped(struct service *service, struct gp_session_shared *shared)
+static int serve_until_stopped(
+	struct service *service, struct gp_session_shared *shared, struct gp_logqueue *queue)
 {
 	struct gp_listen *listen;
 	int rc = gp_listen_start(&service->sockets, shared, &listen);
@@ -137,8 +139,10 @@ static int serve_until_stopped(struct service *service, struct gp_session_shared
 	gp_counters_log(&shared->counters, &r->log);
 	stop_text(&r->log, left);
 	gp_runtimes_release(shared->runtimes, r);
-	if (left)
-		_exit(EXIT_FINE); /* their threads still use everything that is freed below */
+	if (left) { /* their threads still use everything that would be freed */
+		gp_logqueue_flush(queue);
+		_exit(EXIT_FINE);
+	}
 	return EXIT_FINE;
 }
 
@@ -147,14 +151,17 @@ static int serve(void *arg)
 {
 	struct service *service = arg;
 	struct gp_session_shared shared = {.instances = gp_instances_new()};
+	struct gp_logqueue *queue = NULL;
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
 	mallopt(M_ARENA_MAX, 2);
-	if (shared.instances && gp_runtimes_new(service->config, &shared.runtimes) == GP_OK) {
+	if (shared.instances && gp_logqueue_new(STDERR_FILENO, &queue) == GP_OK &&
+		gp_runtimes_new(service->config, queue, &shared.runtimes) == GP_OK) {
 		service->config = NULL; /* taken */
-		code = serve_until_stopped(service, &shared);
+		code = serve_until_stopped(service, &shared, queue);
 	}
 	gp_runtimes_free(shared.runtimes);
+	gp_logqueue_free(queue);
 	gp_instances_free(shared.instances);
 	return code;
 }
@@ -191,12 +198,13 @@ static int standard_files(void)
 /* run: everything after the configuration. */
 static int run(struct service *service)
 {
+	const struct gp_logsink sink = {.options = &service->config->log};
 	struct gp_log log;
 	sigset_t set;
 	const struct gp_config_policyd *options = &service->config->policyd;
 	bool supervised = options->supervise;
 	gp_logsink_open(&service->config->log);
-	gp_logsink_init(&log, &service->config->log);
+	gp_logsink_init(&log, &sink);
 	gp_supervise_signals(&set);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return EXIT_TROUBLE;

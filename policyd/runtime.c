@@ -16,11 +16,13 @@ struct shared_dns {
 
 struct counted {
 	struct gp_runtime runtime; /* first, so that one is found from the other */
+	struct gp_logsink sink;
 	struct shared_dns *dns;
 	unsigned refs;
 };
 
 struct gp_runtimes {
+	struct gp_logqueue *queue;
 	pthread_mutex_t lock; /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
 };
@@ -55,14 +57,16 @@ static void shared_dns_drop(struct shared_dns *shared)
 }
 
 /* counted_new: a runtime with one reference; takes config on success, and one use of dns. */
-static int counted_new(struct gp_config *config, struct shared_dns *dns, struct counted **out)
+static int counted_new(struct gp_config *config, struct gp_logqueue *queue, struct shared_dns *dns,
+	struct counted **out)
 {
 	struct counted *c = calloc(1, sizeof *c);
 	if (!c)
 		return GP_ENOMEM;
 	c->runtime.config = config;
 	c->runtime.dns = dns->dns;
-	gp_logsink_init(&c->runtime.log, &config->log);
+	c->sink = (struct gp_logsink) {&config->log, queue};
+	gp_logsink_init(&c->runtime.log, &c->sink);
 	c->dns = dns;
 	c->refs = 1;
 	*out = c;
@@ -80,7 +84,8 @@ static void counted_drop(struct counted *c)
 }
 
 /* gp_runtimes_new: the first runtime. */
-int gp_runtimes_new(struct gp_config *config, struct gp_runtimes **runtimes_out)
+int gp_runtimes_new(
+	struct gp_config *config, struct gp_logqueue *queue, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
 	struct shared_dns *dns = NULL;
@@ -91,9 +96,10 @@ int gp_runtimes_new(struct gp_config *config, struct gp_runtimes **runtimes_out)
 		free(r);
 		return rc;
 	}
+	r->queue = queue;
 	rc = shared_dns_new(config, &dns);
 	if (!rc)
-		rc = counted_new(config, dns, &r->current);
+		rc = counted_new(config, queue, dns, &r->current);
 	if (rc) {
 		shared_dns_drop(dns);
 		pthread_mutex_destroy(&r->lock);
@@ -196,7 +202,7 @@ static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 		rc = shared_dns_new(config, &dns);
 	}
 	if (!rc)
-		rc = counted_new(config, dns, out);
+		rc = counted_new(config, runtimes->queue, dns, out);
 	if (rc && dns) {
 		pthread_mutex_lock(&runtimes->lock);
 		shared_dns_drop(dns);

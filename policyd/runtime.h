@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "dns/dns.h"
+#include "policyd/logqueue.h"
 
 struct gp_runtime {
 	struct gp_config *config;
@@ -25,8 +26,12 @@ struct gp_runtime {
 
 struct gp_runtimes;
 
-/* Hangs up a first runtime made of config, which it takes on success. */
-int gp_runtimes_new(struct gp_config *config, struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
+/*
+ * Hangs up a first runtime made of config, which it takes on success. The logs of all runtimes
+ * write through queue, which is borrowed and may be NULL.
+ */
+int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
+	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 
 /* Frees all; every runtime must have been released. Accepts NULL. */
 void gp_runtimes_free(struct gp_runtimes *runtimes);

@@ -85,13 +85,19 @@ static void *refuse(struct gp_arena *arena, int status)
 	return NULL;
 }
 
+/* aligned: the size with its padding. */
+static size_t aligned(size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	return (size + align - 1) / align * align;
+}
+
 /* gp_arena_alloc: from the newest block, or from a new one. */
 void *gp_arena_alloc(struct gp_arena *arena, size_t size)
 {
-	const size_t align = alignof(max_align_t);
 	if (size > arena->ceiling)
 		return refuse(arena, GP_ETOOBIG);
-	size = (size + align - 1) / align * align;
+	size = aligned(size);
 	if (size > arena->ceiling - arena->used)
 		return refuse(arena, GP_ETOOBIG);
 	struct block *b = arena->blocks;
@@ -111,6 +117,24 @@ void *gp_arena_alloc(struct gp_arena *arena, size_t size)
 	b->used += size;
 	arena->used += size;
 	return memset(p, 0, size);
+}
+
+/* gp_arena_grow: when the bytes behind it are free. */
+bool gp_arena_grow(struct gp_arena *arena, void *newest, size_t old_size, size_t new_size)
+{
+	struct block *b = arena->blocks;
+	old_size = aligned(old_size);
+	if (!b || new_size > arena->ceiling || new_size < old_size)
+		return false;
+	size_t more = aligned(new_size) - old_size;
+	unsigned char *end = b->bytes + b->used;
+	if (old_size > b->used || (unsigned char *)newest != end - old_size ||
+		more > b->size - b->used || more > arena->ceiling - arena->used)
+		return false;
+	memset(end, 0, more);
+	b->used += more;
+	arena->used += more;
+	return true;
 }
 
 /* gp_arena_array: the checked product. */

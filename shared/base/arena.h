@@ -13,6 +13,7 @@
 #ifndef GP_BASE_ARENA_H
 #define GP_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -37,6 +38,12 @@ void *gp_arena_array(struct gp_arena *arena, size_t count, size_t size) GP_MUST_
 
 /* Copies the bytes and adds a NUL. */
 char *gp_arena_copy(struct gp_arena *arena, struct gp_span text) GP_MUST_CHECK;
+
+/*
+ * Makes the newest allocation larger where it stands, if it is the newest and its block has room;
+ * false otherwise, and nothing has changed. The new bytes are zero.
+ */
+bool gp_arena_grow(struct gp_arena *arena, void *newest, size_t old_size, size_t new_size);
 
 /* printf into the arena; NULL as for gp_arena_alloc. */
 char *gp_arena_printf(struct gp_arena *arena, const char *format, ...)

@@ -44,24 +44,44 @@ static size_t utf8_length(struct gp_span text)
 	return n;
 }
 
+/* verbatim_length: bytes at the start of text that stand for themselves. */
+static size_t verbatim_length(struct gp_span text, bool escape)
+{
+	size_t n = 0;
+	while (n < text.len && text.ptr[n] >= 0x20 && text.ptr[n] < 0x7f &&
+		!(escape && (text.ptr[n] == '"' || text.ptr[n] == '\\')))
+		n++;
+	return n;
+}
+
 /* add_safe: text with control characters and broken UTF-8 as '?', specials escaped if asked. */
 static void add_safe(struct gp_strbuf *buf, struct gp_span text, bool keep_utf8, bool escape)
 {
 	while (text.len) {
+		size_t n = verbatim_length(text, escape);
+		gp_strbuf_add_span(buf, (struct gp_span) {text.ptr, n});
+		text = gp_span_skip(text, n);
+		if (text.len == 0)
+			return;
 		char c = text.ptr[0];
-		size_t n = 1;
-		if (c >= 0x20 && c < 0x7f) {
-			if (escape && (c == '"' || c == '\\'))
-				gp_strbuf_add_char(buf, '\\');
-			gp_strbuf_add_char(buf, c);
-		} else if (keep_utf8 && (n = utf8_length(text)) > 0) {
+		n = keep_utf8 ? utf8_length(text) : 0;
+		if (n > 0) {
 			gp_strbuf_add_span(buf, (struct gp_span) {text.ptr, n});
+		} else if (escape && (c == '"' || c == '\\')) {
+			gp_strbuf_add_char(buf, '\\');
+			gp_strbuf_add_char(buf, c);
 		} else {
-			n = 1;
 			gp_strbuf_add_char(buf, '?');
 		}
-		text = gp_span_skip(text, n);
+		text = gp_span_skip(text, n > 0 ? n : 1);
 	}
+}
+
+/* is_atext: RFC 5322 3.2.3, and the dot. */
+static bool is_atext(char c)
+{
+	return is_alnum(c) || c == '.' || c == '-' || c == '_' ||
+	       (c && strchr("!#$%&'*+/?^`{|}~", c));
 }
 
 /* is_bare: atext and dots, at most one @, which is neither first nor last (RFC 8601 2.2). */
@@ -70,9 +90,7 @@ static bool is_bare(struct gp_span text)
 	size_t ats = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		if (c == '@' && (ats++ > 0 || i == 0 || i + 1 == text.len))
-			return false;
-		if (!is_alnum(c) && (!c || !strchr("@!#$%&'*+-/?^_`{|}~.", c)))
+		if (c == '@' ? (ats++ > 0 || i == 0 || i + 1 == text.len) : !is_atext(c))
 			return false;
 	}
 	return text.len > 0;

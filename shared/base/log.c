@@ -66,20 +66,31 @@ static bool is_plain(char c)
 	return c > 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '=';
 }
 
-/* add_quoted: in double quotes, everything doubtful as \xNN. */
+/* is_verbatim: does the byte stand for itself between quotes? */
+static bool is_verbatim(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* add_quoted: in double quotes, everything doubtful escaped. */
 static void add_quoted(struct gp_strbuf *buf, struct gp_span text)
 {
 	gp_strbuf_add_char(buf, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (c == '"' || c == '\\') {
+	while (text.len) {
+		size_t n = 0;
+		while (n < text.len && is_verbatim(text.ptr[n]))
+			n++;
+		gp_strbuf_add_span(buf, (struct gp_span) {text.ptr, n});
+		text = gp_span_skip(text, n);
+		if (text.len == 0)
+			break;
+		if (text.ptr[0] == '"' || text.ptr[0] == '\\') {
 			gp_strbuf_add_char(buf, '\\');
-			gp_strbuf_add_char(buf, c);
-		} else if (c >= 0x20 && c < 0x7f) {
-			gp_strbuf_add_char(buf, c);
+			gp_strbuf_add_char(buf, text.ptr[0]);
 		} else {
-			gp_strbuf_printf(buf, "\\x%02x", (unsigned)(unsigned char)c);
+			gp_strbuf_printf(buf, "\\x%02x", (unsigned)(unsigned char)text.ptr[0]);
 		}
+		text = gp_span_skip(text, 1);
 	}
 	gp_strbuf_add_char(buf, '"');
 }

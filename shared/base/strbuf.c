@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Doubling growth; the old copy stays in the arena, which the ceiling bounds to twice the text. */
+/*
+ * Doubling growth, in place where the text is the newest of its arena; else the old copy stays
+ * behind, which the ceiling bounds to twice the text.
+ */
 #include "base/strbuf.h"
 
 #include <stdio.h>
@@ -32,6 +35,10 @@ static bool reserve(struct gp_strbuf *buf, size_t n)
 	size_t size = buf->size ? buf->size : 64;
 	while (size - buf->len <= n)
 		size *= 2;
+	if (buf->arena && gp_arena_grow(buf->arena, buf->data, buf->size, size)) {
+		buf->size = size;
+		return true;
+	}
 	char *data = gp_arena_alloc(buf->arena, size);
 	if (!data) {
 		buf->status = gp_arena_status(buf->arena);
@@ -63,19 +70,28 @@ void gp_strbuf_add(struct gp_strbuf *buf, const char *text)
 /* gp_strbuf_add_char: one byte. */
 void gp_strbuf_add_char(struct gp_strbuf *buf, char c)
 {
-	gp_strbuf_add_span(buf, (struct gp_span) {&c, 1});
+	if (!reserve(buf, 1))
+		return;
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = 0;
 }
 
-/* gp_strbuf_vprintf: measures, then writes in place. */
+/* gp_strbuf_vprintf: into what room there is; when that is too small, again into enough. */
 void gp_strbuf_vprintf(struct gp_strbuf *buf, const char *format, va_list ap)
 {
 	va_list again;
+	if (!reserve(buf, 0))
+		return;
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, format, ap);
+	size_t room = buf->size - buf->len;
+	int n = vsnprintf(buf->data + buf->len, room, format, ap);
 	if (n > 0 && reserve(buf, (size_t)n)) {
-		vsnprintf(buf->data + buf->len, (size_t)n + 1, format, again);
+		if ((size_t)n >= room)
+			vsnprintf(buf->data + buf->len, (size_t)n + 1, format, again);
 		buf->len += (size_t)n;
 	}
+	/* what a refused attempt has left behind is no part of the text */
+	buf->data[buf->len] = 0;
 	va_end(again);
 }
 

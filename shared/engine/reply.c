@@ -127,8 +127,10 @@ static void add_comment(
 		[GP_SPF_PERMERROR] = "the domain's record cannot be used for client",
 	};
 	char client[GP_IPADDR_TEXT];
-	gp_strbuf_printf(
-		buf, " (%s %s", says[r->verdict], gp_ipaddr_format(&f->envelope->client, client));
+	gp_strbuf_add(buf, " (");
+	gp_strbuf_add(buf, says[r->verdict]);
+	gp_strbuf_add_char(buf, ' ');
+	gp_strbuf_add(buf, gp_ipaddr_format(&f->envelope->client, client));
 	if (r->mechanism)
 		gp_strbuf_add(buf, ", mechanism ");
 	/* text of the domain: parentheses and backslashes would end the comment */
@@ -144,9 +146,12 @@ static void add_comment(
 static void add_method(struct gp_strbuf *buf, const struct gp_facts *f,
 	const struct gp_spf_result *r, const char *property)
 {
-	gp_strbuf_printf(buf, "; spf=%s", gp_spf_verdict_name(r->verdict));
+	gp_strbuf_add(buf, "; spf=");
+	gp_strbuf_add(buf, gp_spf_verdict_name(r->verdict));
 	add_comment(buf, f, r);
-	gp_strbuf_printf(buf, " smtp.%s=", property);
+	gp_strbuf_add(buf, " smtp.");
+	gp_strbuf_add(buf, property);
+	gp_strbuf_add_char(buf, '=');
 	gp_encode_header_value(buf, identity_value(f, r));
 }
 

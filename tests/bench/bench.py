@@ -24,6 +24,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
+sys.dont_write_bytecode = True
 import sandbox  # noqa: E402  (lies in the folder named just above)
 
 BUILD = os.path.join(PROJECT, "build", "bench")
@@ -375,6 +376,7 @@ def measure(folder):
         else:
             show("unbound is not installed: SPF and memory are not measured\n")
         rate(floor_path, daemon)
+        daemon.forget_log()
     return met
 
 

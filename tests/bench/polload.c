@@ -188,8 +188,8 @@ static size_t format_request(struct connection *c, int number, char text[TEXT_MA
 		"ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\n"
 		"encryption_cipher=\nencryption_keysize=0\npolicy_context=\n\n",
 		options.state, network, domain / 250, domain % 250 + 1, domain, domain, domain,
-		user, domain, user, (unsigned)c->id, (unsigned)(number + 2), c->seed, method,
-		login);
+		user, domain, user, (unsigned)getpid(), (unsigned)c->id, (unsigned)(number + 1),
+		method, login);
 	if (len < 0 || len >= TEXT_MAX)
 		wrong_usage(); /* a state of kilobytes */
 	return (size_t)len;

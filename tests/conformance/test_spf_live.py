@@ -8,6 +8,7 @@ import sys
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
+sys.dont_write_bytecode = True
 import sandbox  # noqa: E402  (lies in the folder named just above)
 
 
