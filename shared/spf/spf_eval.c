@@ -518,6 +518,5 @@ int gp_spf_check(
 	clear_leftovers(result_out);
 	if (run.faulted && !result_out->problem)
 		return gp_arena_status(ctx->arena);
-	gp_spf_trace(&run, "result: %s", gp_spf_verdict_name(verdict));
 	return GP_OK;
 }

@@ -77,6 +77,20 @@ def trace():
         at = found
 
 
+def several_servers():
+    """--dns several times, over IPv6 too: the first that answers is believed"""
+    v6 = dnsd.Server(dns.zone, address="::1")
+    dead = dnsd.Server({}, port=0)
+    dead.close()
+    try:
+        code, out, err = run("spf", "--dns", "127.0.0.1:%d" % dead.port, "--dns", "[::1]:%d" % v6.port,
+                             "--ip", "192.0.2.1", "--mail-from", "u@a.test", "--json")
+        equal((code, err, json.loads(out)["result"]), (0, "", "pass"))
+        assert ("a.test", "TXT") in v6.asked
+    finally:
+        v6.close()
+
+
 def no_control_characters():
     """nothing that DNS says plays with the terminal"""
     code, out, _ = spf("--ip", "198.51.100.1", "--mail-from", "u@evil.test")
@@ -177,7 +191,7 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, json_error, trace, no_control_characters, time_out, usage, help_texts,
+    for test in (json_result, json_error, trace, several_servers, no_control_characters, time_out, usage, help_texts,
                  check_config, request):
         tap.run(test)
     tap.finish()

@@ -34,7 +34,8 @@ def rdata(kind, value):
 class Server:
     def __init__(self, zone, address="127.0.0.1", port=0):
         self.zone, self.asked = zone, []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.bind((address, port))
         self.port = self.socket.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, daemon=True)

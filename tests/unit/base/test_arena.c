@@ -86,6 +86,30 @@ static void test_text(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_grow: only the newest allocation, only within its block and the ceiling, zeroed. */
+static void test_grow(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(4096);
+	(void)state;
+	assert_false(gp_arena_grow(arena, NULL, 0, 64));
+	char *first = gp_arena_alloc(arena, 10);
+	memset(first, 1, 10);
+	assert_true(gp_arena_grow(arena, first, 10, 100));
+	assert_int_equal(first[9], 1);
+	for (size_t i = 16; i < 100; i++)
+		assert_int_equal(first[i], 0);
+	assert_int_equal(gp_arena_used(arena), 112);
+	assert_false(gp_arena_grow(arena, first, 100, 4097));
+	assert_false(gp_arena_grow(arena, first, 100, SIZE_MAX));
+	assert_false(gp_arena_grow(arena, first, 100, 50));
+	char *second = gp_arena_alloc(arena, 16);
+	assert_false(gp_arena_grow(arena, first, 100, 200));
+	assert_true(gp_arena_grow(arena, second, 16, 4096 - 112));
+	assert_int_equal(gp_arena_used(arena), 4096);
+	assert_false(gp_arena_grow(arena, second, 4096 - 112, 4096));
+	gp_arena_free(arena);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -94,6 +118,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_grow),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
