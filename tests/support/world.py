@@ -127,7 +127,7 @@ class Policyd:
         try:
             return wait_for(lambda: part in self.text(), "log line with %r" % part, seconds)
         except AssertionError as error:
-            raise AssertionError("%s:\n%s" % (error, self.text())) from None
+            raise AssertionError("%s:\n%s" % (error, self.text()[-4000:])) from None
 
     def worker(self):
         """Process id of the serving process below the supervising one."""
