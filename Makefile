@@ -18,7 +18,7 @@ MAIL    = address
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
-CONFIG  = config config_table config_text config_value
+CONFIG  = config config_scan config_table config_text config_value
 ENGINE  = engine decide reply
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(SPF:%=spf/%) $(CONFIG:%=config/%) \
 	  $(ENGINE:%=engine/%)

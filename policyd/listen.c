@@ -5,6 +5,7 @@
  */
 #include "policyd/listen.h"
 
+#include <bsd/string.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,7 +25,7 @@
 #define STACK_BYTES (512 * 1024)
 /* nonblocking: a connection may be gone again between poll and accept */
 #define LISTENER (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
-#define FULL_SAID_EVERY_US (60 * 1000000LL)
+#define SAID_EVERY_US (60 * 1000000LL)
 
 struct gp_listen {
 	const struct gp_listen_sockets *sockets;
@@ -36,7 +37,7 @@ struct gp_listen {
 	int *fds;             /* of open sessions, max of them; -1 is free */
 	unsigned max, open;
 	bool stopping;
-	int64_t full_said_us; /* only the accepting thread */
+	int64_t full_said_us, trouble_said_us; /* only the accepting thread */
 };
 
 /* ---- sockets ---- */
@@ -50,6 +51,22 @@ static int failed(const struct gp_log *log, const char *what, int fd)
 	return GP_EIO;
 }
 
+/* is_served: 1 when somebody listens there, 0 when nobody does any more, else -1 with errno. */
+static int is_served(const struct sockaddr_un *addr)
+{
+	int served = -1, fd = socket(AF_UNIX, LISTENER, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 || errno == EAGAIN)
+		served = 1; /* EAGAIN: its queue is full */
+	else if (errno == ECONNREFUSED)
+		served = 0;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return served;
+}
+
 /* remove_stale: a socket file that nobody serves any more; GP_EIO when it is something else. */
 static int remove_stale(const char *what, const struct sockaddr_un *addr, const struct gp_log *log)
 {
@@ -60,16 +77,27 @@ static int remove_stale(const char *what, const struct sockaddr_un *addr, const 
 		gp_log_text(log, GP_LOG_ERROR, "listen: %s exists and is no socket", what);
 		return GP_EIO;
 	}
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool served = fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0;
-	if (fd >= 0)
-		close(fd);
-	if (served) {
+	int served = is_served(addr);
+	if (served > 0) {
 		gp_log_text(log, GP_LOG_ERROR,
 			"listen: %s is served by a running process; stop that first", what);
 		return GP_EIO;
 	}
-	return unlink(addr->sun_path) ? failed(log, what, -1) : GP_OK;
+	return served < 0 || unlink(addr->sun_path) ? failed(log, what, -1) : GP_OK;
+}
+
+/*
+ * bind_unix: the mode comes from the umask. A chmod by name afterwards would follow a link that
+ * the owner of the folder could have put there. No other thread exists yet.
+ */
+static int bind_unix(int fd, const struct sockaddr_un *addr, unsigned mode)
+{
+	mode_t before = umask((mode_t)(0777 & ~mode));
+	int rc = bind(fd, (const struct sockaddr *)addr, sizeof *addr);
+	int saved = errno;
+	umask(before);
+	errno = saved;
+	return rc;
 }
 
 /* open_unix: bound under the configured mode. */
@@ -82,8 +110,7 @@ static int open_unix(const char *what, unsigned mode, const struct gp_log *log, 
 	if (rc)
 		return rc;
 	int fd = socket(AF_UNIX, LISTENER, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&addr, sizeof addr) ||
-		chmod(addr.sun_path, (mode_t)mode) || listen(fd, SOMAXCONN))
+	if (fd < 0 || bind_unix(fd, &addr, mode) || listen(fd, SOMAXCONN))
 		return failed(log, what, fd);
 	*fd_out = fd;
 	return GP_OK;
@@ -113,6 +140,8 @@ static int open_inet(const char *what, const struct gp_log *log, int *fd_out)
 	}
 	int fd = socket(ss.ss_family, LISTENER, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
+		(ss.ss_family == AF_INET6 &&
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one)) ||
 		bind(fd, (const struct sockaddr *)&ss, len) || listen(fd, SOMAXCONN))
 		return failed(log, what, fd);
 	*fd_out = fd;
@@ -133,7 +162,9 @@ int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log 
 			gp_listen_close(&s, true);
 			return rc;
 		}
-		s.unix_paths[s.count++] = is_unix ? what + 5 : NULL;
+		(void)strlcpy(
+			s.unix_paths[s.count], is_unix ? what + 5 : "", sizeof s.unix_paths[0]);
+		s.count++; /* the path fits: the configuration has bounded it */
 	}
 	*sockets_out = s;
 	return GP_OK;
@@ -144,7 +175,7 @@ void gp_listen_close(struct gp_listen_sockets *sockets, bool remove)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
 		close(sockets->fds[i]);
-		if (remove && sockets->unix_paths[i])
+		if (remove && *sockets->unix_paths[i])
 			(void)unlink(sockets->unix_paths[i]); /* a later start removes it, too */
 	}
 	sockets->count = 0;
@@ -240,11 +271,22 @@ static void log_of(struct gp_listen *l, enum gp_log_level level, const char *tex
 	gp_runtimes_release(l->shared->runtimes, r);
 }
 
+/* is_time_to_say: at most once a minute. */
+static bool is_time_to_say(int64_t *said_us)
+{
+	int64_t now = gp_clock_now_us(gp_clock_system());
+	if (now - *said_us < SAID_EVERY_US)
+		return false;
+	*said_us = now;
+	return true;
+}
+
 /* pause_after: out of descriptors or memory; a breath instead of a busy loop. */
 static void pause_after(struct gp_listen *l, const char *text)
 {
 	const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};
-	log_of(l, GP_LOG_ERROR, text);
+	if (is_time_to_say(&l->trouble_said_us))
+		log_of(l, GP_LOG_ERROR, text);
 	nanosleep(&breath, NULL);
 }
 
@@ -276,13 +318,10 @@ static bool is_full(struct gp_listen *l)
 	pthread_mutex_lock(&l->lock);
 	bool full = l->open >= l->max;
 	pthread_mutex_unlock(&l->lock);
-	int64_t now = gp_clock_now_us(gp_clock_system());
-	if (full && now - l->full_said_us >= FULL_SAID_EVERY_US) {
-		l->full_said_us = now;
+	if (full && is_time_to_say(&l->full_said_us))
 		log_of(l, GP_LOG_WARNING,
 			"policyd.max_connections is reached: further connections wait until one "
 			"ends; raise it above the number of smtpd processes of all Postfixes");
-	}
 	return full;
 }
 
@@ -313,7 +352,7 @@ static void *accept_main(void *arg)
 		if (p[0].revents && read(l->wake, &rung, sizeof rung) < 0)
 			continue;
 		for (size_t i = 0; i < n; i++)
-			if (p[i + 1].revents)
+			if (p[i + 1].revents && !is_full(l))
 				accept_one(l, l->sockets->fds[i]);
 	}
 	return NULL;
@@ -343,7 +382,7 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 	gp_runtimes_release(shared->runtimes, r);
 	l->sockets = sockets;
 	l->shared = shared;
-	l->full_said_us = -FULL_SAID_EVERY_US;
+	l->full_said_us = l->trouble_said_us = -SAID_EVERY_US;
 	l->fds = malloc(l->max * sizeof *l->fds);
 	for (unsigned i = 0; l->fds && i < l->max; i++)
 		l->fds[i] = -1;

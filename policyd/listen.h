@@ -17,7 +17,7 @@
 
 struct gp_listen_sockets {
 	int fds[GP_LISTEN_MAX];
-	const char *unix_paths[GP_LISTEN_MAX]; /* borrowed from the configuration; NULL for inet */
+	char unix_paths[GP_LISTEN_MAX][108]; /* "" for inet */
 	size_t count;
 };
 

@@ -2,21 +2,27 @@
 /*
  * Two buffers: one is filled under the lock, the other is written without it; then they change
  * places. The thread is woken by the first line into an empty buffer and then takes a breath, in
- * which others follow, unless the buffer fills up first.
+ * which others follow, unless the buffer fills up first. It never sits in write: it polls first.
  */
 #include "policyd/logqueue.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (256 * 1024)
-#define BREATH_NS (5 * 1000 * 1000)
+#define PIECE_BYTES 4096 /* PIPE_BUF of Linux: written at once or not at all */
+#define BREATH_MS 5
+#define ROOM_MS 1000     /* how long a line waits for room */
+#define PATIENCE_MS 1000 /* how long the descriptor may take nothing before a batch is given up */
+#define END_MS 3000      /* how long a flush waits */
 
 struct gp_logqueue {
 	pthread_mutex_t lock;  /* guards all below but writing and fd */
@@ -26,37 +32,76 @@ struct gp_logqueue {
 	char *filling;
 	size_t used;
 	uint64_t batch, written; /* number of the batch that is filled; of the last one written */
+	uint64_t lost;           /* lines dropped and not yet spoken of */
 	bool hurry, stopping;
+	bool stalled;  /* nothing gets out: lines do not wait for room */
 	char *writing; /* only the thread */
 	int fd;
 	pthread_t thread;
 };
 
-/* write_all: the batch; a log that cannot be written must not stop the mail. */
-static void write_all(int fd, const char *text, size_t len)
+/* ---- writing ---- */
+
+/* piece: how much goes out in one write: whole lines of up to PIECE_BYTES, unless it is a file. */
+static size_t piece(const char *text, size_t len, bool is_file)
 {
+	if (is_file || len <= PIECE_BYTES)
+		return len;
+	const char *end = memrchr(text, '\n', PIECE_BYTES);
+	return end ? (size_t)(end - text) + 1 : PIECE_BYTES;
+}
+
+/* wait_writable: false when the descriptor takes nothing for that long, or never will. */
+static bool wait_writable(int fd, int patience_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	int n;
+	do
+		n = poll(&p, 1, patience_ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0 && (p.revents & POLLOUT);
+}
+
+/* gp_logqueue_write: piece by piece, each only when it does not block. */
+bool gp_logqueue_write(int fd, const char *text, size_t len, int patience_ms)
+{
+	struct stat st;
+	bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	while (len) {
-		ssize_t n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		text += n;
-		len -= (size_t)n;
+		if (!is_file && !wait_writable(fd, patience_ms))
+			return false;
+		ssize_t n = write(fd, text, piece(text, len, is_file));
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return false;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
 	}
+	return true;
+}
+
+/* ---- the thread ---- */
+
+/* later: a point of time for timed waits. */
+static struct timespec later(long ms)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
 }
 
 /* breathe: a few milliseconds for others to join, unless somebody is in a hurry; locked. */
 static void breathe(struct gp_logqueue *q)
 {
-	struct timespec until;
+	const struct timespec until = later(BREATH_MS);
 	int rc = 0;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += BREATH_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (!q->hurry && !q->stopping && rc == 0)
 		rc = pthread_cond_timedwait(&q->filled, &q->lock, &until);
 }
@@ -75,6 +120,34 @@ static size_t change_places(struct gp_logqueue *q)
 	return len;
 }
 
+/* count_lines: for the number of those that were lost. */
+static uint64_t count_lines(const char *text, size_t len)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	return n;
+}
+
+/* confess: the line about lost ones; begins anew, for the last one may have been cut. */
+static bool confess(int fd, uint64_t lost)
+{
+	char line[128];
+	int n = snprintf(line, sizeof line, "\nlevel=warning event=log-lost lines=%llu\n",
+		(unsigned long long)lost);
+	return gp_logqueue_write(fd, line, (size_t)n, PATIENCE_MS);
+}
+
+/* write_batch: the writing buffer, after what must be said of lost lines; returns lines lost. */
+static uint64_t write_batch(struct gp_logqueue *q, size_t len, uint64_t lost)
+{
+	uint64_t lines = count_lines(q->writing, len);
+	if (lost && !confess(q->fd, lost))
+		return lost + lines;
+	/* how many of the batch got out is not known, so all of it is taken for lost */
+	return gp_logqueue_write(q->fd, q->writing, len, PATIENCE_MS) ? 0 : lines;
+}
+
 /* queue_main: the thread. */
 static void *queue_main(void *arg)
 {
@@ -87,10 +160,13 @@ static void *queue_main(void *arg)
 			break;
 		breathe(q);
 		size_t len = change_places(q);
-		uint64_t batch = q->batch - 1;
+		uint64_t batch = q->batch - 1, lost = q->lost;
+		q->lost = 0;
 		pthread_mutex_unlock(&q->lock);
-		write_all(q->fd, q->writing, len);
+		lost = write_batch(q, len, lost);
 		pthread_mutex_lock(&q->lock);
+		q->lost += lost;
+		q->stalled = lost > 0;
 		q->written = batch;
 		pthread_cond_broadcast(&q->drained);
 	}
@@ -98,38 +174,57 @@ static void *queue_main(void *arg)
 	return NULL;
 }
 
-/* gp_logqueue_add: into the filling buffer, waiting for room if need be. */
+/* ---- adding ---- */
+
+/* make_room: waits a while; false when there is none. Locked. */
+static bool make_room(struct gp_logqueue *q, size_t len)
+{
+	int rc = 0;
+	if (len <= BUFFER_BYTES - q->used)
+		return true;
+	const struct timespec until = later(ROOM_MS);
+	while (!q->stalled && rc == 0 && len > BUFFER_BYTES - q->used) {
+		q->hurry = true;
+		pthread_cond_signal(&q->filled);
+		rc = pthread_cond_timedwait(&q->drained, &q->lock, &until);
+	}
+	if (len <= BUFFER_BYTES - q->used)
+		return true;
+	q->stalled = true;
+	return false;
+}
+
+/* gp_logqueue_add: into the filling buffer, or into the number of the lost. */
 void gp_logqueue_add(struct gp_logqueue *queue, const char *line, size_t len)
 {
 	if (len > GP_LOGQUEUE_LINE_MAX)
 		len = GP_LOGQUEUE_LINE_MAX;
 	pthread_mutex_lock(&queue->lock);
-	while (len > BUFFER_BYTES - queue->used) {
-		queue->hurry = true;
-		pthread_cond_signal(&queue->filled);
-		pthread_cond_wait(&queue->drained, &queue->lock);
+	if (make_room(queue, len)) {
+		memcpy(queue->filling + queue->used, line, len);
+		bool wake = queue->used == 0;
+		queue->used += len;
+		if (!queue->hurry && queue->used > BUFFER_BYTES / 2)
+			wake = queue->hurry = true;
+		if (wake)
+			pthread_cond_signal(&queue->filled);
+	} else {
+		queue->lost++;
 	}
-	memcpy(queue->filling + queue->used, line, len);
-	bool first = queue->used == 0;
-	queue->used += len;
-	if (!queue->hurry && queue->used > BUFFER_BYTES / 2) {
-		queue->hurry = true;
-		first = true;
-	}
-	if (first)
-		pthread_cond_signal(&queue->filled);
 	pthread_mutex_unlock(&queue->lock);
 }
 
-/* gp_logqueue_flush: the present batch has to be written. */
+/* gp_logqueue_flush: the present batch has to be written, or given up. */
 void gp_logqueue_flush(struct gp_logqueue *queue)
 {
+	const struct timespec until = later(END_MS);
+	int rc = 0;
 	pthread_mutex_lock(&queue->lock);
 	uint64_t batch = queue->used ? queue->batch : queue->batch - 1;
 	queue->hurry = queue->used > 0;
 	pthread_cond_signal(&queue->filled);
-	while (queue->written < batch)
-		pthread_cond_wait(&queue->drained, &queue->lock);
+	while (queue->written < batch && rc == 0)
+		rc = pthread_cond_timedwait(&queue->drained, &queue->lock, &until);
 	pthread_mutex_unlock(&queue->lock);
 }
 
@@ -159,7 +254,7 @@ int gp_logqueue_new(int fd, struct gp_logqueue **queue_out)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&q->filled, &attr);
-	pthread_cond_init(&q->drained, NULL);
+	pthread_cond_init(&q->drained, &attr);
 	pthread_condattr_destroy(&attr);
 	if (!q->filling || !q->writing || pthread_create(&q->thread, NULL, queue_main, q)) {
 		release(q);
@@ -169,7 +264,7 @@ int gp_logqueue_new(int fd, struct gp_logqueue **queue_out)
 	return GP_OK;
 }
 
-/* gp_logqueue_free: the thread ends when nothing is left. */
+/* gp_logqueue_free: the thread ends when nothing is left, or nothing gets out. */
 void gp_logqueue_free(struct gp_logqueue *queue)
 {
 	if (!queue)

@@ -3,13 +3,19 @@
  * Logqueue: lines of many threads on their way to one descriptor, written together.
  *
  * A write for each decision costs as much as the decision. Lines are collected for a few
- * milliseconds and written in one piece by a thread of the queue's own. Nothing is dropped: while
- * the descriptor takes nothing and the queue is full, gp_logqueue_add waits. Should the process
- * crash, the lines of the last milliseconds are lost.
+ * milliseconds and written in one piece by a thread of the queue's own.
+ *
+ * A log must not stop the mail: while the descriptor takes nothing and the queue is full, a line
+ * waits for a second, and from then on lines are dropped until something has been written again;
+ * a line then says how many. Should the process crash, the lines of the last milliseconds are lost.
+ *
+ * To a pipe or socket whole lines go out in pieces of at most 4 KiB, which pipes keep together, so
+ * that they do not mix with those of another process.
  */
 #ifndef GP_POLICYD_LOGQUEUE_H
 #define GP_POLICYD_LOGQUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -21,13 +27,19 @@ struct gp_logqueue;
 /* Starts the thread; borrows the descriptor. */
 int gp_logqueue_new(int fd, struct gp_logqueue **queue_out) GP_MUST_CHECK;
 
-/* Adds a whole line, its end included. Any number of threads. */
+/* Adds a whole line, its end included. Any number of threads; returns within about a second. */
 void gp_logqueue_add(struct gp_logqueue *queue, const char *line, size_t len);
 
-/* Waits until what was added before has been written. */
+/* Waits until what was added before has been written, a few seconds at most. */
 void gp_logqueue_flush(struct gp_logqueue *queue);
 
-/* Writes what is left and ends the thread; accepts NULL. */
+/* Writes what is left, within a few seconds, and ends the thread; accepts NULL. */
 void gp_logqueue_free(struct gp_logqueue *queue);
+
+/*
+ * Writes text that ends in a line end, as described above, without a queue; gives up when nothing
+ * can be written for patience_ms. False when something is left unwritten.
+ */
+bool gp_logqueue_write(int fd, const char *text, size_t len, int patience_ms);
 
 #endif

@@ -2,7 +2,6 @@
 /* An event becomes a line in a buffer of its own, and the line one write. */
 #include "policyd/logsink.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/encode.h"
 
 #define VALUE_MAX_BYTES 512
+#define PATIENCE_MS 1000    /* with a descriptor that takes nothing */
 #define ESCAPED_BYTES 4     /* \\xNN */
 #define FIELD_EXTRA_BYTES 8 /* blank, equal sign, quotes, the mark of a cut */
 /* Nearly every line fits; a larger buffer would stay a part of each idle thread's stack. */
@@ -69,18 +69,19 @@ static void add_text(struct gp_strbuf *buf, enum gp_log_level level, const char 
 	}
 }
 
-/* json_value: a string; what is no UTF-8 becomes visible ASCII first. */
-static json_t *json_value(const struct gp_log_field *field)
+/* json_value: a string; what is no UTF-8, or was cut, becomes visible ASCII first. */
+static json_t *json_value(const struct gp_log_field *field, bool is_cut)
 {
 	char storage[VALUE_MAX_BYTES + 8];
 	struct gp_strbuf buf;
 	if (field->is_number)
 		return json_integer(field->number);
-	json_t *value = json_stringn(field->text.ptr, field->text.len);
+	json_t *value = is_cut ? NULL : json_stringn(field->text.ptr, field->text.len);
 	if (value)
 		return value;
 	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
 	gp_encode_visible(&buf, field->text);
+	gp_strbuf_add(&buf, is_cut ? "..." : "");
 	return json_stringn(buf.data, buf.len);
 }
 
@@ -97,20 +98,12 @@ static char *json_line(
 	for (size_t i = 0; i < count; i++) {
 		struct gp_log_field field = bounded(&fields[i]);
 		if (!is_left_out(&field))
-			json_object_set_new(object, field.key, json_value(&field));
+			json_object_set_new(object, field.key,
+				json_value(&field, field.text.len < fields[i].text.len));
 	}
 	char *line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(object);
 	return line;
-}
-
-/* write_now: one line; a log that cannot be written must not stop the mail. */
-static void write_now(const char *line, size_t len)
-{
-	ssize_t n;
-	do
-		n = write(STDERR_FILENO, line, len);
-	while (n < 0 && errno == EINTR);
 }
 
 /* priority_of: the level as syslog has it. */
@@ -136,8 +129,8 @@ static void put(const struct gp_logsink *sink, enum gp_log_level level, char *li
 	line[len] = '\n';
 	if (sink->queue)
 		gp_logqueue_add(sink->queue, line, len + 1);
-	else
-		write_now(line, len + 1);
+	else /* a log that cannot be written must not stop the mail */
+		(void)gp_logqueue_write(STDERR_FILENO, line, len + 1, PATIENCE_MS);
 }
 
 /* room_for: bytes that suffice for the event, were every byte of its values escaped. */

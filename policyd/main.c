@@ -30,6 +30,9 @@
 
 enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONFIG = 3 };
 
+/* More than the largest deadline that any session may have; ends as soon as the last one does. */
+#define STOP_MS 95000
+
 static const char usage[] =
 	"usage: gatepost-policyd [-c FILE] [-t] [-h] [-V]\n"
 	"\n"
@@ -124,7 +127,6 @@ static int serve_until_stopped(
 	struct gp_listen *listen;
 	int rc = gp_listen_start(&service->sockets, shared, &listen);
 	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
-	unsigned wait_ms = r->config->policyd.deadline_ms + 1000;
 	if (rc)
 		gp_log_text(&r->log, GP_LOG_ERROR, "cannot start: %s", gp_err_text(rc));
 	else
@@ -134,7 +136,7 @@ static int serve_until_stopped(
 	if (rc)
 		return EXIT_TROUBLE;
 	await_signals(shared);
-	unsigned left = gp_listen_stop(listen, wait_ms);
+	unsigned left = gp_listen_stop(listen, STOP_MS);
 	r = gp_runtimes_acquire(shared->runtimes);
 	gp_counters_log(&shared->counters, &r->log);
 	stop_text(&r->log, left);
@@ -147,7 +149,7 @@ static int serve_until_stopped(
 }
 
 /* serve: main of the serving process. */
-static int serve(void *arg)
+static int serve(void *arg, bool again)
 {
 	struct service *service = arg;
 	struct gp_session_shared shared = {.instances = gp_instances_new()};
@@ -158,6 +160,9 @@ static int serve(void *arg)
 	if (shared.instances && gp_logqueue_new(STDERR_FILENO, &queue) == GP_OK &&
 		gp_runtimes_new(service->config, queue, &shared.runtimes) == GP_OK) {
 		service->config = NULL; /* taken */
+		/* the parent's configuration is that of the start; a SIGHUP may have come since */
+		if (again)
+			gp_runtimes_reload(shared.runtimes);
 		code = serve_until_stopped(service, &shared, queue);
 	}
 	gp_runtimes_free(shared.runtimes);
@@ -175,13 +180,15 @@ static void raise_files(const struct gp_config_policyd *options, const struct gp
 	rlim_t want = (rlim_t)options->max_connections * 2 + 64;
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= want)
 		return;
-	limit.rlim_cur = want;
-	if (limit.rlim_max < want)
-		limit.rlim_max = want;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
+	struct rlimit raised = {want, limit.rlim_max < want ? want : limit.rlim_max};
+	if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+		return;
+	limit.rlim_cur = limit.rlim_max; /* all that an ordinary user may have */
+	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < want)
 		gp_log_text(log, GP_LOG_WARNING,
-			"cannot raise the limit of open files to %llu for max_connections: %s",
-			(unsigned long long)want, strerror(errno));
+			"the limit of open files cannot be raised to %llu, which max_connections "
+			"would need",
+			(unsigned long long)want);
 }
 
 /* standard_files: 0, 1 and 2 exist, so that no socket takes their place. */
@@ -216,7 +223,7 @@ static int run(struct service *service)
 			"%s cannot be read by the user the daemon runs as: a reload will fail",
 			service->config->path);
 	if (!supervised)
-		return serve(service);
+		return serve(service, false);
 	return gp_supervise(serve, service, &log);
 }
 

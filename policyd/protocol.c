@@ -76,7 +76,7 @@ static struct gp_span known(struct gp_span value)
 	return gp_span_is(value, "unknown") ? (struct gp_span) {NULL, 0} : value;
 }
 
-/* is_address_or_unknown: a client whose address cannot be read must not pass for a local one. */
+/* is_address_or_unknown: rubbish must not pass for "no internet client", as absence does. */
 static bool is_address_or_unknown(struct gp_span value)
 {
 	struct gp_ipaddr addr;

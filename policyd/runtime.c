@@ -47,13 +47,19 @@ static int shared_dns_new(const struct gp_config *config, struct shared_dns **ou
 	return GP_OK;
 }
 
-/* shared_dns_drop: one user less; the last one frees. */
-static void shared_dns_drop(struct shared_dns *shared)
+/* shared_dns_drop: one user less; returns it when that was the last one, to be freed unlocked. */
+static struct shared_dns *shared_dns_drop(struct shared_dns *shared)
 {
-	if (shared && --shared->refs == 0) {
-		gp_dns_free(shared->dns);
-		free(shared);
-	}
+	return shared && --shared->refs == 0 ? shared : NULL;
+}
+
+/* shared_dns_free: the resolver and its cache; accepts NULL. */
+static void shared_dns_free(struct shared_dns *shared)
+{
+	if (!shared)
+		return;
+	gp_dns_free(shared->dns);
+	free(shared);
 }
 
 /* counted_new: a runtime with one reference; takes config on success, and one use of dns. */
@@ -73,14 +79,20 @@ static int counted_new(struct gp_config *config, struct gp_logqueue *queue, stru
 	return GP_OK;
 }
 
-/* counted_drop: one user less; the last one frees. The lock is held, or nobody else is left. */
-static void counted_drop(struct counted *c)
+/* release: one user less under the lock; the last one frees, without it. */
+static void release(struct gp_runtimes *runtimes, struct counted *c)
 {
-	if (--c->refs)
-		return;
-	shared_dns_drop(c->dns);
-	gp_config_free(c->runtime.config);
-	free(c);
+	struct shared_dns *dns = NULL;
+	pthread_mutex_lock(&runtimes->lock);
+	bool last = --c->refs == 0;
+	if (last)
+		dns = shared_dns_drop(c->dns);
+	pthread_mutex_unlock(&runtimes->lock);
+	shared_dns_free(dns);
+	if (last) {
+		gp_config_free(c->runtime.config);
+		free(c);
+	}
 }
 
 /* gp_runtimes_new: the first runtime. */
@@ -101,7 +113,7 @@ int gp_runtimes_new(
 	if (!rc)
 		rc = counted_new(config, queue, dns, &r->current);
 	if (rc) {
-		shared_dns_drop(dns);
+		shared_dns_free(dns);
 		pthread_mutex_destroy(&r->lock);
 		free(r);
 		return rc;
@@ -115,7 +127,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 {
 	if (!runtimes)
 		return;
-	counted_drop(runtimes->current);
+	release(runtimes, runtimes->current);
 	pthread_mutex_destroy(&runtimes->lock);
 	free(runtimes);
 }
@@ -133,10 +145,7 @@ const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes)
 /* gp_runtimes_release: one less. */
 void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *runtime)
 {
-	struct counted *c = (struct counted *)(uintptr_t)runtime; /* its first member */
-	pthread_mutex_lock(&runtimes->lock);
-	counted_drop(c);
-	pthread_mutex_unlock(&runtimes->lock);
+	release(runtimes, (struct counted *)(uintptr_t)runtime); /* its first member */
 }
 
 /* same_dns: may the resolver and its cache be handed on? */
@@ -205,8 +214,9 @@ static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 		rc = counted_new(config, runtimes->queue, dns, out);
 	if (rc && dns) {
 		pthread_mutex_lock(&runtimes->lock);
-		shared_dns_drop(dns);
+		dns = shared_dns_drop(dns);
 		pthread_mutex_unlock(&runtimes->lock);
+		shared_dns_free(dns);
 	}
 	return rc;
 }
@@ -238,8 +248,8 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 		pthread_mutex_lock(&runtimes->lock);
 		struct counted *old = runtimes->current;
 		runtimes->current = after;
-		counted_drop(old);
 		pthread_mutex_unlock(&runtimes->lock);
+		release(runtimes, old);
 	}
 	gp_config_errors_fini(&errors);
 	gp_runtimes_release(runtimes, &before->runtime);

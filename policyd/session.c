@@ -15,15 +15,17 @@
 
 #define WRITE_TIMEOUT_MS 10000
 #define ANSWER_MAX 4096
+#define INSTANCE_MAX 128 /* Postfix: four numbers */
 
 struct session {
 	struct gp_session_shared *shared;
 	const struct gp_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
-	size_t filled;    /* bytes in buf */
-	bool asked_early; /* a request came at MAIL or RCPT on this connection */
-	int64_t began_us; /* of the request under way */
+	size_t filled;            /* bytes in buf */
+	char early[INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "": none */
+	bool early_ever;          /* any did, on this connection */
+	int64_t began_us;         /* of the request under way */
 	char buf[GP_PROTOCOL_REQUEST_MAX];
 };
 
@@ -116,20 +118,31 @@ static int write_answer(struct session *s, const char *text, size_t len)
 
 /* ---- the answer ---- */
 
+/* note_early: this message is being checked before DATA. */
+static void note_early(struct session *s, struct gp_span instance)
+{
+	size_t n = instance.len < sizeof s->early ? instance.len : 0;
+	if (n)
+		memcpy(s->early, instance.ptr, n);
+	s->early[n] = 0;
+	s->early_ever = true;
+}
+
 /* is_checked: is SPF looked at in this state? */
 static bool is_checked(struct session *s, const struct gp_protocol_request *r)
 {
 	if (r->state == GP_STATE_RCPT || r->state == GP_STATE_MAIL) {
-		s->asked_early = true;
+		note_early(s, r->instance);
 		return true;
 	}
-	if (r->state == GP_STATE_END_OF_MESSAGE && !s->asked_early &&
+	if (r->state == GP_STATE_END_OF_MESSAGE && !s->early_ever &&
 		!atomic_flag_test_and_set(&s->shared->counters.late_stage_said))
 		gp_log_text(&s->runtime->log, GP_LOG_WARNING,
 			"Postfix asks at END-OF-MESSAGE only: SPF is checked at RCPT, put "
 			"check_policy_service into smtpd_recipient_restrictions as well");
-	/* whoever asks at DATA alone is served there, once a message */
-	return r->state == GP_STATE_DATA && !s->asked_early;
+	/* a message that nothing was asked about before is checked at DATA */
+	return r->state == GP_STATE_DATA &&
+	       !(*s->early && gp_span_equal(r->instance, gp_span_from(s->early)));
 }
 
 /* count: the verdict in numbers; the private client is also said, once. */
@@ -236,9 +249,19 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 	};
 	struct gp_envelope envelope;
 	gp_protocol_envelope(r, &envelope);
-	if (is_checked(s, r))
-		return gp_engine_envelope(&ctx, config, &envelope, v);
-	*v = (struct gp_verdict) {.rule = "stage"};
+	if (!is_checked(s, r)) {
+		*v = (struct gp_verdict) {.rule = "stage"};
+		return GP_OK;
+	}
+	int rc = gp_engine_envelope(&ctx, config, &envelope, v);
+	if (rc != GP_ETOOBIG)
+		return rc;
+	/* what the sender or DNS has made too large must not come in by a default_action */
+	gp_arena_reset(s->arena);
+	*v = (struct gp_verdict) {.action = GP_ACTION_DEFER,
+		.would = GP_ACTION_DEFER,
+		.rule = "policyd.request_memory",
+		.reply = "451 4.3.0 This mail needs more memory to be checked than it may have"};
 	return GP_OK;
 }
 
@@ -298,7 +321,8 @@ void gp_session_serve(struct gp_session_shared *shared, int fd)
 	s.arena = gp_arena_new(s.runtime->config->policyd.request_memory);
 	s.fd = fd;
 	s.filled = 0;
-	s.asked_early = false;
+	s.early[0] = 0;
+	s.early_ever = false;
 	if (s.arena) {
 		set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
 		set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);

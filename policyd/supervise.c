@@ -16,7 +16,7 @@
 struct child {
 	pid_t pid;
 	int64_t began_us;
-	bool stopping;
+	bool stopping, again;
 };
 
 /* gp_supervise_signals: what both processes wait for. */
@@ -31,7 +31,7 @@ void gp_supervise_signals(sigset_t *set_out)
 }
 
 /* start: forks; in the child it never returns. */
-static int start(struct child *c, int (*serve)(void *), void *arg)
+static int start(struct child *c, int (*serve)(void *, bool), void *arg)
 {
 	pid_t parent = getpid();
 	c->began_us = gp_clock_now_us(gp_clock_system());
@@ -41,7 +41,7 @@ static int start(struct child *c, int (*serve)(void *), void *arg)
 	/* the parent may have died before the request took effect */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
 		_exit(1);
-	_exit(serve(arg));
+	_exit(serve(arg, c->again));
 }
 
 /* describe: how the child ended. */
@@ -71,8 +71,8 @@ static bool breathe(struct child *c)
 }
 
 /* reap: SIGCHLD came. True when the loop is over; *code_out is the exit code then. */
-static bool reap(
-	struct child *c, int (*serve)(void *), void *arg, const struct gp_log *log, int *code_out)
+static bool reap(struct child *c, int (*serve)(void *, bool), void *arg, const struct gp_log *log,
+	int *code_out)
 {
 	int status;
 	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
@@ -85,6 +85,7 @@ static bool reap(
 		*code_out = 0;
 		return true;
 	}
+	c->again = true;
 	while (start(c, serve, arg)) {
 		gp_log_text(log, GP_LOG_ERROR, "fork: %s", strerror(errno));
 		if (!breathe(c)) {
@@ -96,7 +97,7 @@ static bool reap(
 }
 
 /* gp_supervise: the loop. */
-int gp_supervise(int (*serve)(void *arg), void *arg, const struct gp_log *log)
+int gp_supervise(int (*serve)(void *arg, bool again), void *arg, const struct gp_log *log)
 {
 	struct child c = {0};
 	sigset_t set;

@@ -9,6 +9,7 @@
 #define GP_POLICYD_SUPERVISE_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "base/log.h"
 
@@ -16,10 +17,11 @@
 void gp_supervise_signals(sigset_t *set_out);
 
 /*
- * Runs serve(arg) in a child process, again and again until SIGTERM or SIGINT; passes SIGHUP and
+ * Runs serve(arg, again) in a child process, again and again until SIGTERM or SIGINT; again is
+ * false in the first child, so that a later one knows that time has passed. Passes SIGHUP and
  * SIGUSR1 on. Returns the exit code for the process: that of the last child. The signals of
  * gp_supervise_signals must be blocked, and no thread may have been created.
  */
-int gp_supervise(int (*serve)(void *arg), void *arg, const struct gp_log *log);
+int gp_supervise(int (*serve)(void *arg, bool again), void *arg, const struct gp_log *log);
 
 #endif

@@ -121,6 +121,12 @@ int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out)
 	}
 	if (has_host_bits(&prefix))
 		return GP_ESYNTAX;
+	struct gp_ipaddr v4 = gp_ipaddr_unmap(prefix.addr);
+	if (v4.family != prefix.addr.family) {
+		if (prefix.length < 96)
+			return GP_ESYNTAX; /* neither IPv4 nor IPv6 */
+		prefix = (struct gp_prefix) {v4, prefix.length - 96};
+	}
 	*prefix_out = prefix;
 	return GP_OK;
 }

@@ -51,7 +51,10 @@ unsigned gp_ipaddr_bits(const struct gp_ipaddr *addr);
  */
 bool gp_ipaddr_is_private(const struct gp_ipaddr *addr);
 
-/* "192.0.2.0/24", "2001:db8::/32", or a bare address (full length). Host bits must be 0. */
+/*
+ * "192.0.2.0/24", "2001:db8::/32", or a bare address (full length). Host bits must be 0. A network
+ * of IPv4-mapped addresses becomes the IPv4 network.
+ */
 int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out) GP_MUST_CHECK;
 
 /* Do the first length bits of both addresses agree (and the families)? */

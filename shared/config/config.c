@@ -6,7 +6,8 @@
  * again with the unknown name declared as one more option that does nothing; the last round
  * therefore sees the whole file. Its scanner is one global object that may stay inside an
  * unfinished string after an error, so parsing is serialised and the scanner is brought back to its
- * start after every round (scanner_recover).
+ * start after every round (scanner_recover). What else it would let pass is caught before it reads
+ * (config_scan.c).
  */
 #include "config/config.h"
 
@@ -158,8 +159,13 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	int index = row_index(section_of(cfg), opt->name);
 	struct gp_span bad, text = gp_span_from(value);
 	*(const char **)result = value;
-	if (!l->reading || index < 0)
+	if (!l->reading)
 		return 0; /* a default of libconfuse's own copy of the tables */
+	if (index < 0) {  /* libconfuse takes "section|name" for a path at the top level */
+		gp_strbuf_printf(error_begin(l, cfg->line),
+			"unknown option; %s belongs into its section\n", opt->name);
+		return 0;
+	}
 	const struct gp_config_row *row = &gp_config_rows[index];
 	/* "=" begins with one value, "+=" goes on from the default, once */
 	if (l->line[index] == 0 || l->closed[index] || cfg_opt_size(opt) == 1)
@@ -442,29 +448,12 @@ static int round_once(struct loader *l, const char *text)
 	int parsed = cfg_parse_buf(cfg, text);
 	l->reading = false;
 	bool closed = scanner_recover();
-	if (!l->found_unknown && !closed)
-		gp_strbuf_add(error_begin(l, 0), "a string or comment is not closed\n");
-	else if (parsed != CFG_SUCCESS && !l->found_unknown && l->errors->count == 0)
+	/* gp_config_scan lets nothing open through; this is for what it does not foresee */
+	if (!l->found_unknown && (parsed != CFG_SUCCESS || !closed) && l->errors->count == 0)
 		gp_strbuf_add(error_begin(l, 0), "cannot be read\n");
 	assign_lists(l, cfg);
 	cfg_free(cfg);
 	return l->status;
-}
-
-/* check_bytes: only text; the scanner would skip anything else without a word. */
-static bool check_bytes(struct loader *l, struct gp_span text)
-{
-	int line = 1;
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		line += c == '\n';
-		if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f) {
-			gp_strbuf_printf(error_begin(l, line),
-				"byte 0x%02x has no place in a text file\n", c);
-			return false;
-		}
-	}
-	return true;
 }
 
 /* ---- what is settled after reading ---- */
@@ -559,6 +548,12 @@ static int load_text(struct loader *l, struct gp_span text)
 	/* the scanner prints a backslash that ends the text: it never does */
 	bool is_ended = text.len == 0 || text.ptr[text.len - 1] == '\n';
 	memcpy(copy + text.len, is_ended ? "" : "\n", is_ended ? 1 : 2);
+	struct gp_config_fault fault;
+	if (gp_config_scan(copy, text.len, &fault)) {
+		gp_strbuf_printf(error_begin(l, fault.line), "%s\n", fault.problem);
+		free(copy);
+		return GP_ESYNTAX;
+	}
 	loading = l;
 	do
 		rc = round_once(l, copy);
@@ -587,8 +582,6 @@ int gp_config_parse(struct gp_span text, const char *name, struct gp_config **co
 		gp_strbuf_printf(error_begin(&l, 0), "larger than %d bytes\n", GP_CONFIG_FILE_MAX);
 		rc = GP_ESYNTAX;
 	}
-	if (!rc && !check_bytes(&l, text))
-		rc = GP_ESYNTAX;
 	if (!rc) {
 		pthread_mutex_lock(&parse_lock);
 		rc = load_text(&l, text);

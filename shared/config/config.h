@@ -14,6 +14,8 @@
  * All errors of a file are reported together, a line each: file, line, option, value, what is
  * allowed. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
+ * Known gap: a list set to {} and set again later is not reported as repeated; the last one counts.
+ *
  * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: loading is
  * serialised inside (libconfuse's scanner is global); a snapshot is read by any number of threads.
  */

@@ -44,6 +44,18 @@ struct gp_config_row {
 	const char *help; /* sentences for the example and the man page */
 };
 
+/* The first thing in a text that must not be read any further: where, and a static sentence. */
+struct gp_config_fault {
+	int line;
+	const char *problem;
+};
+
+/*
+ * Looks the text over before libconfuse reads it: only text, everything closed that was opened, no
+ * reference to the environment. Comments become blanks, in place. GP_ESYNTAX with the fault.
+ */
+int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out) GP_MUST_CHECK;
+
 /* All options, sections together, in the order of the example file. */
 extern const struct gp_config_row gp_config_rows[];
 extern const size_t gp_config_row_count;

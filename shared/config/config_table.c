@@ -36,8 +36,9 @@ static const struct gp_config_choice facilities[] = {{"mail", LOG_MAIL}, {"daemo
 const struct gp_config_section gp_config_sections[] = {
 	{"spf", "The check of the sender's domain at RCPT time (RFC 7208)."},
 	{"dns", "Who is asked, how long is waited, what is remembered."},
-	{"policyd", "The daemon itself. Changes of listen, socket_mode, user, group, chroot and "
-		    "supervise take effect at a restart, all others at a reload (SIGHUP)."},
+	{"policyd", "The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
+		    "supervise and max_connections take effect at a restart, all others at a "
+		    "reload (SIGHUP)."},
 	{"log", "What is written about decisions and trouble, and where."},
 	{NULL, NULL},
 };
@@ -161,7 +162,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL,
 		"Sockets: unix:/path, inet:ADDRESS:PORT or inet:[IPV6]:PORT. Whoever can connect "
 		"may "
-		"ask: keep it on this machine."},
+		"ask: keep it on this machine. [::] is IPv6 only."},
 	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0666", 0, 0777, NULL,
 		"Permissions of unix sockets."},
 	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), "gatepost", 0, 64, NULL,
@@ -179,9 +180,13 @@ const struct gp_config_row gp_config_rows[] = {
 		"A connection without a request is closed after this; longer than the 1000 s of "
 		"Postfix."},
 	{"policyd", "deadline", GP_KIND_MSEC, AT(policyd.deadline_ms), "20s", 100, 90000, NULL,
-		"An answer is given within this, whatever DNS does; Postfix waits 100 s."},
-	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "2M", 65536,
-		67108864, NULL, "What one request may use at most."},
+		"An answer is given within this, whatever DNS does. Keep it below the timeout of "
+		"the "
+		"service in main.cf (100 s unless it is set there), or Postfix gives up first and "
+		"does what default_action says."},
+	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "4M", 524288,
+		67108864, NULL,
+		"What one request may use at most; one that needs more is deferred."},
 	{"policyd", "supervise", GP_KIND_BOOL, AT(policyd.supervise), "yes", 0, 0, NULL,
 		"Keep a small parent that holds the sockets and starts the daemon again should it "
 		"crash."},

@@ -46,13 +46,15 @@ static bool address_matches(const char *item, struct gp_span local, struct gp_sp
 	       (item_domain.len == 0 || gp_dns_name_equal(item_domain, domain));
 }
 
-/* in_addresses: does an item of the list match the mailbox? */
-static bool in_addresses(const struct gp_config_texts *list, struct gp_span mailbox)
+/* in_addresses: does an item of the list match the recipient? */
+static bool in_addresses(const struct gp_config_texts *list, const struct gp_facts *f)
 {
 	struct gp_span local, domain;
-	if (mailbox.len == 0)
+	if (f->envelope->recipient.len == 0)
 		return false;
-	gp_address_split(mailbox, &local, &domain);
+	gp_address_split(f->envelope->recipient, &local, &domain);
+	if (f->recipient_domain)
+		domain = gp_span_from(f->recipient_domain);
 	for (size_t i = 0; i < list->count; i++)
 		if (address_matches(list->items[i], local, domain))
 			return true;
@@ -120,7 +122,7 @@ static bool is_exempt_sender(const struct gp_facts *f)
 /* is_exempt_recipient: the recipient is listed. */
 static bool is_exempt_recipient(const struct gp_facts *f)
 {
-	return in_addresses(&f->config->spf.exempt_recipients, f->envelope->recipient);
+	return in_addresses(&f->config->spf.exempt_recipients, f);
 }
 
 static const struct {

@@ -34,6 +34,10 @@ static int find_names(struct gp_ctx *ctx, struct gp_facts *f)
 	struct gp_span local, domain = {NULL, 0};
 	gp_address_split(f->envelope->sender, &local, &domain);
 	int rc = domain_of(ctx, domain, &f->sender_domain);
+	if (rc)
+		return rc;
+	gp_address_split(f->envelope->recipient, &local, &domain);
+	rc = domain_of(ctx, domain, &f->recipient_domain);
 	return rc ? rc : domain_of(ctx, f->envelope->helo, &f->helo_name);
 }
 

@@ -10,7 +10,11 @@
 
 #define REPLY_MAX 450       /* with code; a reply line holds 512 octets (RFC 5321 4.5.3.1.5) */
 #define REPLY_VALUE_MAX 120 /* of one value filled in */
-#define HEADER_MAX 990      /* a line holds 998 octets (RFC 5322 2.1.1) */
+#define URL_MAX 250
+#define EXPLANATION_LEAST 16 /* less of it explains nothing */
+/* The longest template with the longest value in each of its names; cut after it is filled. */
+#define TEMPLATE_FILLED_MAX 8192
+#define HEADER_MAX 990 /* a line holds 998 octets (RFC 5322 2.1.1) */
 #define MECHANISM_MAX 200
 
 /* cut: at most max bytes. */
@@ -68,13 +72,36 @@ static void add_template(struct gp_strbuf *buf, struct gp_ctx *ctx, const char *
 	}
 }
 
-/* add_explanation: third-party text, and shown as such (RFC 7208 6.2, 11.5.3). */
-static void add_explanation(struct gp_strbuf *buf, const struct gp_spf_result *r)
+/* filled: a template with its names filled in, of at most max bytes; NULL: the arena refused. */
+static const char *filled(struct gp_ctx *ctx, const char *text, const struct gp_facts *f,
+	const struct gp_spf_result *r, size_t max)
 {
+	struct gp_strbuf buf;
+	const char *result;
+	gp_strbuf_init(&buf, ctx->arena, TEMPLATE_FILLED_MAX);
+	add_template(&buf, ctx, text, f, r);
+	if (gp_strbuf_finish(&buf, &result))
+		return NULL;
+	return buf.len <= max ? result : gp_arena_copy(ctx->arena, cut(result, max));
+}
+
+/* add_explanation: third-party text, and shown as such (RFC 7208 6.2, 11.5.3), if room is left. */
+static void add_explanation(struct gp_strbuf *buf, const struct gp_spf_result *r, size_t room)
+{
+	static const char introduction[] = " explains: \"";
+	struct gp_span domain = cut(r->domain, REPLY_VALUE_MAX);
+	size_t around = 2 + domain.len + strlen(introduction) + 1;
+	if (room < around + EXPLANATION_LEAST)
+		return;
+	size_t most = room - around < REPLY_VALUE_MAX ? room - around : REPLY_VALUE_MAX;
 	gp_strbuf_add(buf, "; ");
-	gp_encode_visible(buf, cut(r->domain, REPLY_VALUE_MAX));
-	gp_strbuf_add(buf, " explains: \"");
-	gp_encode_visible(buf, cut(r->explanation, REPLY_VALUE_MAX));
+	gp_encode_visible(buf, domain);
+	gp_strbuf_add(buf, introduction);
+	size_t begins = buf->len;
+	gp_encode_visible(buf, cut(r->explanation, most));
+	for (size_t i = begins; i < buf->len; i++)
+		if (buf->data[i] == '"')
+			buf->data[i] = '\''; /* it must not leave its quotes */
 	gp_strbuf_add(buf, "\"");
 }
 
@@ -87,28 +114,32 @@ static const char *code_of(const struct gp_config_spf *spf, enum gp_reply reply)
 						    : spf->reject_code;
 }
 
-/* gp_engine_reply: code, text, the domain's explanation, the site's page. */
+/* gp_engine_reply: the site's page has its room first, then the text, then the explanation. */
 int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
 	const struct gp_decision *decision, const char **reply_out)
 {
 	const struct gp_config_spf *spf = &facts->config->spf;
 	const struct gp_spf_result *r = decision->because;
 	bool is_error = r->verdict == GP_SPF_TEMPERROR || r->verdict == GP_SPF_PERMERROR;
+	const char *url = filled(ctx, spf->url, facts, r, URL_MAX);
+	size_t url_len = url && *url ? strlen("; see ") + strlen(url) : 0;
+	size_t room = REPLY_MAX - url_len - strlen(code_of(spf, decision->reply)) - 1;
+	const char *text =
+		filled(ctx, is_error ? spf->error_text : spf->reject_text, facts, r, room);
+	if (!url || !text)
+		return gp_arena_status(ctx->arena);
 	struct gp_strbuf buf;
-	gp_strbuf_init(&buf, ctx->arena, 4096);
+	gp_strbuf_init(&buf, ctx->arena, REPLY_MAX);
 	gp_strbuf_add(&buf, code_of(spf, decision->reply));
 	gp_strbuf_add(&buf, " ");
-	add_template(&buf, ctx, is_error ? spf->error_text : spf->reject_text, facts, r);
+	gp_strbuf_add(&buf, text);
 	if (spf->explanation && r->explanation)
-		add_explanation(&buf, r);
-	if (*spf->url) {
+		add_explanation(&buf, r, room - strlen(text));
+	if (url_len) {
 		gp_strbuf_add(&buf, "; see ");
-		add_template(&buf, ctx, spf->url, facts, r);
+		gp_strbuf_add(&buf, url);
 	}
-	int rc = gp_strbuf_finish(&buf, reply_out);
-	if (!rc && buf.len > REPLY_MAX)
-		*reply_out = gp_arena_copy(ctx->arena, cut(*reply_out, REPLY_MAX));
-	return rc ? rc : *reply_out ? GP_OK : gp_arena_status(ctx->arena);
+	return gp_strbuf_finish(&buf, reply_out);
 }
 
 /* ---- headers ---- */
@@ -142,6 +173,14 @@ static void add_comment(
 	gp_strbuf_add(buf, ")");
 }
 
+/* bounded: enough to see that it is too long; SMTP allows 255 octets (RFC 5321 4.5.3.1). */
+static struct gp_span bounded(struct gp_span value)
+{
+	if (value.len > HEADER_MAX)
+		value.len = HEADER_MAX;
+	return value;
+}
+
 /* add_method: one method of an Authentication-Results field (RFC 8601 2.2, 2.7.2). */
 static void add_method(struct gp_strbuf *buf, const struct gp_facts *f,
 	const struct gp_spf_result *r, const char *property)
@@ -152,7 +191,7 @@ static void add_method(struct gp_strbuf *buf, const struct gp_facts *f,
 	gp_strbuf_add(buf, " smtp.");
 	gp_strbuf_add(buf, property);
 	gp_strbuf_add_char(buf, '=');
-	gp_encode_header_value(buf, identity_value(f, r));
+	gp_encode_header_value(buf, bounded(identity_value(f, r)));
 }
 
 /* authentication_results: both identities; "none" when there is no result (lesson 92). */
@@ -174,7 +213,7 @@ static void add_pair(
 	struct gp_strbuf *buf, const char *before, const char *key, struct gp_span value)
 {
 	gp_strbuf_printf(buf, "%s%s=", before, key);
-	gp_encode_header_value(buf, value);
+	gp_encode_header_value(buf, bounded(value));
 }
 
 /* received_spf: RFC 7208 9.1, for the identity that decided. */
@@ -201,7 +240,11 @@ static void too_long(struct gp_strbuf *buf, const struct gp_facts *f, const char
 	const struct gp_spf_result *r = f->has_mailfrom ? &f->mailfrom : &f->helo;
 	struct gp_arena *arena = buf->arena;
 	gp_strbuf_init(buf, arena, HEADER_MAX);
-	gp_strbuf_printf(buf, "%s%s%s%s", name, host, method, gp_spf_verdict_name(r->verdict));
+	gp_strbuf_add(buf, name);
+	if (*host)
+		gp_encode_header_value(buf, gp_span_from(host));
+	gp_strbuf_add(buf, method);
+	gp_strbuf_add(buf, gp_spf_verdict_name(r->verdict));
 }
 
 /* gp_engine_header: as configured. */

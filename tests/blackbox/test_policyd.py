@@ -182,9 +182,11 @@ def other_states():
                               ("RCPT", REFUSED), ("VRFY", "DUNNO"), ("DATA", REFUSED),
                               ("END-OF-MESSAGE", "DUNNO")):
             equal((state, d.ask(protocol_state=state, **mail())), (state, wanted))
-        with d.connect() as s:
-            equal(ask(s, **mail()), REFUSED)
-            equal(ask(s, protocol_state="DATA", **mail()), "DUNNO")
+        with d.connect() as s:  # a message is asked about once, another one on the same connection too
+            first = mail()
+            equal(ask(s, **first), REFUSED)
+            equal(ask(s, protocol_state="DATA", **first), "DUNNO")
+            equal(ask(s, protocol_state="DATA", **mail()), REFUSED)
         d.wait_log("Postfix asks at END-OF-MESSAGE only")
 
 
@@ -294,6 +296,8 @@ def exceptions():
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Abuse@x.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "a@b.list.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Postmaster"}, "DUNNO"),
+        ({"spf": "exempt_recipients += {\"x@bücher.test\"}"}, {"recipient": "x@bücher.test"}, "DUNNO"),
+        ({"spf": "exempt_clients = {\"::ffff:198.51.100.0/120\"}"}, {}, "DUNNO"),
         ({"spf": "exempt_recipients = {}"}, {"recipient": "postmaster@x.test"}, "550 .*"),
         ({"spf": "forwarders = {\"forward.test\"}"}, {"client": "203.0.113.5"}, "PREPEND .*spf=fail.*"),
         ({"spf": "forwarders = {\"forward.test\"}"}, {}, "550 .*"),
@@ -348,15 +352,46 @@ def deadline():
 
 
 def memory_ceiling():
-    """a request that wants more memory than it may have is not answered; the next one is"""
-    record = "v=spf1 " + " ".join("include:i%d.big.test" % i for i in range(9)) + " -all"
-    dns.zone["big.test"] = {"TXT": [record]}
-    with Daemon(policyd="request_memory = 64k") as d:
-        for i in range(9):
-            dns.zone["i%d.big.test" % i] = {"TXT": ["v=spf1 " + "ip4:10.0.0.1 " * 90 + "?all"]}
-        answer = d.ask(**mail(sender="x@big.test"))
-        assert answer is None or answer.startswith(("550", "PREPEND")), answer
+    """a mail that wants more memory than it may have is deferred; the next one is answered"""
+    dns.zone["big.test"] = {"TXT": ["v=spf1 " + " ".join("include:i%d.big.test" % i for i in range(9)) + " -all"]}
+    for i in range(9):
+        dns.zone["i%d.big.test" % i] = {"TXT": ["v=spf1 ?all"] + ["x" * 60000]}
+    with Daemon(policyd="request_memory = 512k") as d:
+        equal(d.ask(**mail(sender="x@big.test")),
+              "451 4.3.0 This mail needs more memory to be checked than it may have")
+        d.wait_log("action=defer rule=policyd.request_memory")
         equal(d.ask(**mail()), REFUSED)
+    with Daemon() as d:
+        holds(d.ask(**mail(sender="x@big.test")), "550 5.7.23")
+
+
+def hostile_reply_text():
+    """what sender and domain say stays in its quotes, and takes no room from the site's page"""
+    dns.zone["quote.test"] = {"TXT": ["v=spf1 -all exp=why.quote.test"]}
+    dns.zone["why.quote.test"] = {"TXT": ['fine". See https://evil.test ("x']}
+    page = "url = \"https://site.test/why\""
+    with Daemon(spf=page) as d:
+        holds(d.ask(**mail(sender="x@quote.test")),
+              "quote.test explains: \"fine'. See https://evil.test ('x\"; see https://site.test/why")
+        answer = d.ask(**mail(sender="x" * 200 + "@quote.test", helo_name="h" * 200))
+        assert answer.endswith("; see https://site.test/why") and len(answer) <= 450, answer
+    with Daemon(spf="reject_text = \"%s\"" % ("{value}" * 42)) as d:
+        answer = d.ask(**mail(sender="x" * 150 + "@a.test"))
+        assert answer.startswith("550 5.7.23 xxx") and len(answer) <= 450, answer
+    with Daemon() as d:
+        for size in (300, 3000, 8300, 15000):
+            holds(d.ask(**mail(client=GOOD, sender="\"" * size + "@a.test")), "PREPEND Authentication-Results: mx.test")
+
+
+def slow_reverse_zone():
+    """the client's own reverse zone cannot use up the time that other terms need"""
+    dns.zone["ptr.test"] = {"TXT": ["v=spf1 ptr a:mx.ptr.test -all"]}
+    dns.zone["mx.ptr.test"] = {"A": ["203.0.113.9"]}
+    dns.zone["1.100.51.198.in-addr.arpa"] = {"PTR": ["n%d.evil.test" % i for i in range(10)]}
+    for i in range(10):
+        dns.zone["n%d.evil.test" % i] = "silent"
+    with Daemon(policyd="deadline = 1s") as d:
+        holds(d.ask(**mail(sender="x@ptr.test")), "550 5.7.23 SPF fail")
 
 
 # ---- running ----
@@ -472,6 +507,85 @@ def unsupervised():
         equal(d.ask(**mail()), REFUSED)
         d.process.terminate()
         equal(d.process.wait(20), 0)
+        assert not os.path.exists(d.socket_path)
+
+
+def crash_after_reload():
+    """after a crash the configuration in force is the one on disk, not that of the start"""
+    with Daemon() as d:
+        d.write(config(spf="mode = label"))
+        d.reload()
+        d.wait_log("is in force")
+        holds(d.ask(**mail()), "PREPEND ")
+        before = d.worker()
+        os.kill(before, signal.SIGKILL)
+        world.wait_for(lambda: d.worker() not in (before, d.process.pid), "new process")
+        holds(d.ask(**mail()), "PREPEND ")
+
+
+def stuck_log():
+    """a log that nobody reads stops neither the answers nor the end of the daemon"""
+    reader, writer = os.pipe()
+    d = world.Policyd(config(), log=writer)
+    try:
+        world.wait_for(lambda: os.path.exists(d.socket_path), "socket")
+        with d.connect(timeout=20) as s:
+            for _ in range(3000):
+                equal(ask(s, **mail()), REFUSED)
+        d.process.terminate()
+        equal(d.process.wait(30), 0)
+    finally:
+        os.close(reader)
+        os.close(writer)
+        d.close()
+
+
+def nonblocking_log():
+    """a log descriptor that does not block, and a slow reader: every line arrives whole"""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    d = world.Policyd(config(), log=writer)
+    text = bytearray()
+
+    def read_slowly():
+        while True:
+            part = os.read(reader, 8192)
+            if not part:
+                return
+            text.extend(part)
+            time.sleep(0.002)
+    thread = threading.Thread(target=read_slowly)
+    thread.start()
+    try:
+        world.wait_for(lambda: os.path.exists(d.socket_path), "socket")
+        with d.connect(timeout=20) as s:
+            for _ in range(1500):
+                equal(ask(s, **mail()), REFUSED)
+        d.process.terminate()
+        equal(d.process.wait(30), 0)
+    finally:
+        d.close()
+        os.close(writer)
+        thread.join()
+        os.close(reader)
+    lines = text.decode().split("\n")
+    equal(len([line for line in lines if "event=decision" in line and " ms=" in line]), 1500)
+    assert all(line == "" or line.count("level=") == 1 for line in lines), lines
+
+
+def stop_waits_by_the_new_deadline():
+    """a stop waits for a request under way as long as the deadline in force allows"""
+    with Daemon(policyd="deadline = 300ms") as d:
+        d.write(config(policyd="deadline = 10s").replace("timeout = 200ms", "timeout = 1s"))
+        d.reload()
+        d.wait_log("is in force")
+        dns.zone["slow5.test"] = "silent"
+        with d.connect() as s:
+            s.sendall(request_text(**mail(sender="x@slow5.test")).encode())
+            time.sleep(0.3)
+            d.process.terminate()
+            holds(read_answer(s), "spf=temperror")
+        equal(d.process.wait(30), 0)
 
 
 def ceiling():
@@ -514,6 +628,26 @@ def inet_sockets():
                 equal(ask(s, **mail()), REFUSED)
     finally:
         policyd.close()
+
+
+def other_sockets():
+    """a socket of another kind, or a file, in the way is left alone; the modes are as configured"""
+    with Daemon(policyd="socket_mode = 0600") as d:
+        equal(os.stat(d.socket_path).st_mode & 0o777, 0o600)
+        path = d.folder + "/other"
+        for make in ("datagram", "file"):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+                if make == "datagram":
+                    other.bind(path)
+                else:
+                    open(path, "w").close()
+                with open(d.folder + "/other.conf", "w") as f:
+                    f.write(config().replace("SOCKET", "unix:" + path).replace("USER", d.user))
+                done = subprocess.run([d.program, "-c", d.folder + "/other.conf"], stdin=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, text=True, timeout=60)
+                equal((make, done.returncode), (make, 1))
+                assert os.path.exists(path)
+            os.unlink(path)
 
 
 def second_daemon():
@@ -636,9 +770,10 @@ def main():
     tap = world.Tap()
     for test in (malformed, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, refused_verdicts, helo, texts, headers, exceptions, private_clients,
-                 internationalised, header_once, deadline, memory_ceiling, reload_valid, reload_invalid,
-                 reload_restart_options, reload_under_load, stop_ends_requests, crash, parent_gone,
-                 unsupervised, ceiling, idle, inet_sockets, second_daemon, json_log, forged_log, log_levels,
+                 internationalised, header_once, deadline, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
+                 reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload,
+                 stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
+                 unsupervised, ceiling, idle, inet_sockets, other_sockets, second_daemon, json_log, forged_log, log_levels,
                  privileges, no_such_user, chrooted, options):
         tap.run(test)
     tap.finish()

@@ -141,7 +141,7 @@ def check_comments():
         if not path.endswith(".c") or path not in PRODUCT:
             continue
         for name, _, _ in functions(text):
-            if not re.search(r"/\* %s: .*?\*/\n(?:__attribute__.*\n)?[a-z][^;]*?\b%s\(" % (name, name),
+            if not re.search(r"(?:/\*| \*) %s: .*?\*/\n(?:__attribute__.*\n)?[a-z][^;]*?\b%s\(" % (name, name),
                              text, re.S):
                 problems.append("%s: %s has no line that says what it does" % (path, name))
     result("every file and every function says what it does", problems)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""A small name server on loopback for tests of the running programs: TXT, A, AAAA, MX over UDP.
+"""A small name server on loopback for tests of the running programs: TXT, A, AAAA, MX, PTR, over UDP,
+and over TCP what is too large for that.
 
     server = dnsd.Server({"a.test": {"TXT": ["v=spf1 -all"]}, "mute.test": "silent"})
     server.port; server.asked; server.close()
@@ -12,8 +13,9 @@ import socket
 import struct
 import threading
 
-TYPES = {1: "A", 15: "MX", 16: "TXT", 28: "AAAA"}
+TYPES = {1: "A", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA"}
 SERVFAIL, NXDOMAIN = 2, 3
+UDP_MAX = 1232
 
 
 def name_bytes(name):
@@ -24,8 +26,8 @@ def name_bytes(name):
 def rdata(kind, value):
     if kind in ("A", "AAAA"):
         return ipaddress.ip_address(value).packed
-    if kind == "MX":
-        return struct.pack("!H", 10) + name_bytes(value)
+    if kind in ("MX", "PTR"):
+        return (struct.pack("!H", 10) if kind == "MX" else b"") + name_bytes(value)
     raw = value.encode()
     parts = [raw[i:i + 255] for i in range(0, len(raw), 255)] or [b""]
     return b"".join(bytes([len(p)]) + p for p in parts)
@@ -38,17 +40,36 @@ class Server:
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.bind((address, port))
         self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
+        self.listener = socket.create_server((address, self.port), family=family)
+        for serve in (self._serve, self._serve_tcp):
+            threading.Thread(target=serve, daemon=True).start()
 
     def close(self):
         self.socket.close()
+        self.listener.close()
+
+    def _serve_tcp(self):
+        while True:
+            try:
+                with self.listener.accept()[0] as connection:
+                    connection.settimeout(5)
+                    length = struct.unpack("!H", connection.recv(2))[0]
+                    reply = self._reply(connection.recv(length))
+                    if reply:
+                        connection.sendall(struct.pack("!H", len(reply)) + reply)
+            except socket.timeout:
+                continue
+            except OSError:
+                return
 
     def _serve(self):
         while True:
             try:
                 packet, peer = self.socket.recvfrom(4096)
                 reply = self._reply(packet)
+                if reply and len(reply) > UDP_MAX:  # the question alone, with TC set
+                    end = packet.index(b"\0", 12) + 5
+                    reply = reply[:2] + struct.pack("!HHHHH", 0x8780, 1, 0, 0, 0) + packet[12:end]
                 if reply:
                     self.socket.sendto(reply, peer)
             except OSError:

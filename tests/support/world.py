@@ -83,7 +83,7 @@ def end(process, seconds=30):
 class Policyd:
     """A running gatepost-policyd with a configuration of the test's own."""
 
-    def __init__(self, config, folder=None, program=None, user=None, wait=True):
+    def __init__(self, config, folder=None, program=None, user=None, wait=True, log=None):
         self.owned = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="gatepost-test.")
         os.chmod(self.folder, 0o755)
@@ -97,7 +97,7 @@ class Policyd:
         if os.geteuid() == 0 and user:
             shutil.chown(self.folder, user)
         self.write(config)
-        self.start(wait)
+        self.start(wait and log is None, log)
 
     def write(self, config):
         """Replaces the configuration; SOCKET and USER are filled in."""
@@ -106,11 +106,11 @@ class Policyd:
             f.write(text)
         os.rename(self.config_path + ".new", self.config_path)
 
-    def start(self, wait=True):
+    def start(self, wait=True, log=None):
         self.log = open(self.log_path, "ab")
         self.log_start = self.log.tell()
         self.process = subprocess.Popen([self.program, "-c", self.config_path], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log if log is None else log)
         if wait:
             self.wait_ready()
 

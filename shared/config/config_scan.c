@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What libconfuse would let pass: one walk over the text before it sees it.
+ *
+ * It takes the end of the file for the end of an open section, counts the lines of a comment twice
+ * or thrice, skips bytes it does not know without a word, and replaces ${NAME} by the environment.
+ * So: odd bytes, open strings, comments, sections and lists, and ${ are faults here; comments
+ * become blanks. Strings and their escapes are told apart as its scanner does.
+ */
+#include "config/config_private.h"
+
+#define DEPTH_MAX 8
+
+struct walk {
+	char *text;
+	size_t len, at;
+	int line;
+	bool in_word;          /* the byte before belongs to a bare word */
+	int opened[DEPTH_MAX]; /* lines of the braces that are open */
+	size_t depth;
+	struct gp_config_fault *fault;
+};
+
+/* fault: where and what; ends the walk. */
+static bool fault(struct walk *w, int line, const char *problem)
+{
+	*w->fault = (struct gp_config_fault) {line, problem};
+	return false;
+}
+
+/* peek: the byte at a distance, 0 past the end. */
+static char peek(const struct walk *w, size_t distance)
+{
+	return w->at + distance < w->len ? w->text[w->at + distance] : 0;
+}
+
+/* step: over one byte, which must be text. */
+static bool step(struct walk *w)
+{
+	unsigned char c = (unsigned char)w->text[w->at];
+	if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
+		return fault(w, w->line, "a control character has no place in a text file");
+	w->line += c == '\n';
+	w->at++;
+	return true;
+}
+
+/* blank: the byte becomes a space, unless it ends a line. */
+static bool blank(struct walk *w)
+{
+	size_t at = w->at;
+	if (!step(w))
+		return false;
+	if (w->text[at] != '\n')
+		w->text[at] = ' ';
+	return true;
+}
+
+/* line_comment: up to the end of the line. */
+static bool line_comment(struct walk *w)
+{
+	while (w->at < w->len && peek(w, 0) != '\n')
+		if (!blank(w))
+			return false;
+	return true;
+}
+
+/* block_comment: up to its end mark, which must come. */
+static bool block_comment(struct walk *w)
+{
+	int line = w->line;
+	while (w->at < w->len) {
+		bool ends = peek(w, 0) == '*' && peek(w, 1) == '/';
+		if (!blank(w))
+			return false;
+		if (ends)
+			return blank(w);
+	}
+	return fault(w, line, "the comment that begins here is not closed");
+}
+
+/* string: up to the quote that ends it; a backslash takes the next byte with it. */
+static bool string(struct walk *w)
+{
+	int line = w->line;
+	char quote = peek(w, 0);
+	if (!step(w))
+		return false;
+	while (w->at < w->len) {
+		char c = peek(w, 0);
+		if (quote == '"' && c == '$' && peek(w, 1) == '{')
+			return fault(w, w->line, "${ has no meaning here; \\${ is the text itself");
+		if (!step(w) || (c == '\\' && w->at < w->len && !step(w)))
+			return false;
+		if (c == quote)
+			return true;
+	}
+	return fault(w, line, "the string that begins here is not closed");
+}
+
+/* brace: opens or closes a section or list; one too many is left to libconfuse. */
+static bool brace(struct walk *w)
+{
+	if (peek(w, 0) == '}') {
+		w->depth -= w->depth > 0;
+		return step(w);
+	}
+	if (w->depth == DEPTH_MAX)
+		return fault(w, w->line, "braces nest too deeply");
+	w->opened[w->depth++] = w->line;
+	return step(w);
+}
+
+/* is_word: may the byte stand in a bare word? */
+static bool is_word(char c)
+{
+	return (unsigned char)c > ' ' && c != '#' && c != '"' && c != '\'' && c != '=' &&
+	       c != '{' && c != '}' && c != '(' && c != ')' && c != '+' && c != ',' && c != '*';
+}
+
+/* walk_on: over one thing, whatever it is. */
+static bool walk_on(struct walk *w)
+{
+	char c = peek(w, 0);
+	bool in_word = w->in_word;
+	w->in_word = false;
+	if (c == '#' || (!in_word && c == '/' && peek(w, 1) == '/'))
+		return line_comment(w);
+	if (!in_word && c == '/' && peek(w, 1) == '*')
+		return block_comment(w);
+	if (c == '"' || c == '\'')
+		return string(w);
+	if (c == '$' && peek(w, 1) == '{')
+		return fault(w, w->line, "${ has no meaning here");
+	if (c == '{' || c == '}')
+		return brace(w);
+	w->in_word = is_word(c);
+	return step(w);
+}
+
+/* gp_config_scan: to the end, where nothing may be open. */
+int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out)
+{
+	struct walk w = {.text = text, .len = len, .line = 1, .fault = fault_out};
+	while (w.at < w.len)
+		if (!walk_on(&w))
+			return GP_ESYNTAX;
+	if (w.depth == 0)
+		return GP_OK;
+	(void)fault(
+		&w, w.opened[w.depth - 1], "the section or list that begins here is not closed");
+	return GP_ESYNTAX;
+}
