@@ -190,7 +190,7 @@ def main():
     for reason, where in sorted(skips.items()):
         print("skipped: %s: %s" % (", ".join(sorted(set(where))), reason))
     print("%d passed, %d failed, %d skipped" % (total["passed"], total["failed"], total["skipped"]))
-    return 1 if total["failed"] or not total["passed"] else 0
+    return 1 if total["failed"] or not sum(total.values()) else 0
 
 
 sys.exit(main())
