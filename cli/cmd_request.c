@@ -129,14 +129,7 @@ static int dial(const char *where)
 		memcpy(un->sun_path, where + 5, strlen(where + 5));
 	} else if (strncmp(where, "inet:", 5) == 0 &&
 		   gp_dns_server_parse(gp_span_from(where + 5), &server) == GP_OK) {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
-		struct sockaddr_in *in = (struct sockaddr_in *)&ss;
-		bool v4 = server.addr.family == GP_IP_V4;
-		ss.ss_family = v4 ? AF_INET : AF_INET6;
-		len = v4 ? sizeof *in : sizeof *in6;
-		*(v4 ? &in->sin_port : &in6->sin6_port) = htons(server.port);
-		memcpy(v4 ? (void *)&in->sin_addr : (void *)&in6->sin6_addr, server.addr.bytes,
-			v4 ? 4 : 16);
+		len = gp_ipaddr_to_sockaddr(&server.addr, server.port, &ss);
 	} else {
 		errno = EINVAL;
 		return -1;

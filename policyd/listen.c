@@ -120,24 +120,11 @@ static int open_unix(const char *what, unsigned mode, const struct gp_log *log, 
 static int open_inet(const char *what, const struct gp_log *log, int *fd_out)
 {
 	struct gp_dns_server where;
-	struct sockaddr_storage ss = {0};
-	socklen_t len;
+	struct sockaddr_storage ss;
 	const int one = 1;
 	if (gp_dns_server_parse(gp_span_skip(gp_span_from(what), 5), &where))
 		return GP_EINVAL;
-	if (where.addr.family == GP_IP_V4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)&ss;
-		in->sin_family = AF_INET;
-		in->sin_port = htons(where.port);
-		memcpy(&in->sin_addr, where.addr.bytes, 4);
-		len = sizeof *in;
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(where.port);
-		memcpy(&in6->sin6_addr, where.addr.bytes, 16);
-		len = sizeof *in6;
-	}
+	socklen_t len = gp_ipaddr_to_sockaddr(&where.addr, where.port, &ss);
 	int fd = socket(ss.ss_family, LISTENER, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
 		(ss.ss_family == AF_INET6 &&
@@ -416,14 +403,7 @@ static void end_reading(struct gp_listen *l)
 /* gp_listen_stop: no more connections, then the sessions that remain. */
 unsigned gp_listen_stop(struct gp_listen *listen, unsigned wait_ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	const struct timespec until = gp_clock_after_ms(wait_ms);
 	end_reading(listen);
 	pthread_join(listen->thread, NULL);
 	int rc = 0;

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define BUFFER_BYTES (256 * 1024)
 #define PIECE_BYTES 4096 /* PIPE_BUF of Linux: written at once or not at all */
@@ -83,24 +84,10 @@ bool gp_logqueue_write(int fd, const char *text, size_t len, int patience_ms)
 
 /* ---- the thread ---- */
 
-/* later: a point of time for timed waits. */
-static struct timespec later(long ms)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 /* breathe: a few milliseconds for others to join, unless somebody is in a hurry; locked. */
 static void breathe(struct gp_logqueue *q)
 {
-	const struct timespec until = later(BREATH_MS);
+	const struct timespec until = gp_clock_after_ms(BREATH_MS);
 	int rc = 0;
 	while (!q->hurry && !q->stopping && rc == 0)
 		rc = pthread_cond_timedwait(&q->filled, &q->lock, &until);
@@ -182,7 +169,7 @@ static bool make_room(struct gp_logqueue *q, size_t len)
 	int rc = 0;
 	if (len <= BUFFER_BYTES - q->used)
 		return true;
-	const struct timespec until = later(ROOM_MS);
+	const struct timespec until = gp_clock_after_ms(ROOM_MS);
 	while (!q->stalled && rc == 0 && len > BUFFER_BYTES - q->used) {
 		q->hurry = true;
 		pthread_cond_signal(&q->filled);
@@ -217,7 +204,7 @@ void gp_logqueue_add(struct gp_logqueue *queue, const char *line, size_t len)
 /* gp_logqueue_flush: the present batch has to be written, or given up. */
 void gp_logqueue_flush(struct gp_logqueue *queue)
 {
-	const struct timespec until = later(END_MS);
+	const struct timespec until = gp_clock_after_ms(END_MS);
 	int rc = 0;
 	pthread_mutex_lock(&queue->lock);
 	uint64_t batch = queue->used ? queue->batch : queue->batch - 1;

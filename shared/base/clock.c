@@ -3,7 +3,6 @@
 #include "base/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 /* system_mono_us: CLOCK_MONOTONIC. */
 static int64_t system_mono_us(const struct gp_clock *clock)
@@ -42,4 +41,18 @@ int gp_clock_left_ms(const struct gp_clock *clock, int64_t deadline_us)
 		return 0;
 	left = (left + 999) / 1000;
 	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* gp_clock_after_ms: seconds and nanoseconds carried over. */
+struct timespec gp_clock_after_ms(int64_t ms)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += (time_t)(ms / 1000);
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
 }

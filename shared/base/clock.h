@@ -10,6 +10,7 @@
 #define GP_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct gp_clock {
 	int64_t (*mono_us)(const struct gp_clock *clock); /* never goes back */
@@ -24,5 +25,8 @@ int64_t gp_clock_now_us(const struct gp_clock *clock);
 
 /* Milliseconds until the deadline, rounded up, 0 once it has passed, at most INT_MAX: for poll. */
 int gp_clock_left_ms(const struct gp_clock *clock, int64_t deadline_us);
+
+/* ms from now on CLOCK_MONOTONIC, as timed waits on condition variables take it. */
+struct timespec gp_clock_after_ms(int64_t ms);
 
 #endif

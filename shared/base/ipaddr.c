@@ -4,8 +4,8 @@
 
 #include <arpa/inet.h>
 #include <bsd/string.h>
+#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Ranges whose addresses stand for no single host of the internet (RFC 6890 and its updates). */
 static const struct gp_prefix private_ranges[] = {
@@ -59,6 +59,25 @@ const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPAD
 	if (addr->family == GP_IP_NONE || !inet_ntop(af, addr->bytes, text_out, GP_IPADDR_TEXT))
 		(void)strlcpy(text_out, "unknown", GP_IPADDR_TEXT); /* always fits */
 	return text_out;
+}
+
+/* gp_ipaddr_to_sockaddr: by family. */
+socklen_t gp_ipaddr_to_sockaddr(
+	const struct gp_ipaddr *addr, uint16_t port, struct sockaddr_storage *address_out)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address_out;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)address_out;
+	memset(address_out, 0, sizeof *address_out);
+	if (addr->family == GP_IP_V6) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, addr->bytes, 16);
+		return sizeof *v6;
+	}
+	v4->sin_family = AF_INET;
+	v4->sin_port = htons(port);
+	memcpy(&v4->sin_addr, addr->bytes, 4);
+	return sizeof *v4;
 }
 
 /* gp_ipaddr_equal: all bits. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/err.h"
 #include "base/span.h"
@@ -38,6 +39,11 @@ struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr);
 
 /* Canonical text into text_out; "unknown" for GP_IP_NONE. Returns text_out. */
 const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT]);
+
+/* The address and a port as the system's calls take them; returns the length. Not for GP_IP_NONE.
+ */
+socklen_t gp_ipaddr_to_sockaddr(
+	const struct gp_ipaddr *addr, uint16_t port, struct sockaddr_storage *address_out);
 
 /* Same family and bytes. */
 bool gp_ipaddr_equal(const struct gp_ipaddr *a, const struct gp_ipaddr *b);

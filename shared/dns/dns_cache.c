@@ -251,21 +251,6 @@ static int lead(struct call *call, size_t n)
 	return asked && got ? ask_below(call, asked, got, n) : gp_arena_status(arena);
 }
 
-/* wait_end: the deadline in the terms of the condition variables. */
-static struct timespec wait_end(const struct gp_ctx *ctx)
-{
-	struct timespec t;
-	int left_ms = gp_clock_left_ms(ctx->clock, ctx->deadline_us);
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += left_ms / 1000;
-	t.tv_nsec += (long)(left_ms % 1000) * MICRO;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 /* await_one: until the leader has landed or our deadline has come. */
 static int await_one(struct call *call, size_t i, const struct timespec *end)
 {
@@ -302,7 +287,8 @@ static int await(struct call *call, size_t *open_out)
 		if (call->parts[i] != JOINED)
 			continue;
 		if (!have_end)
-			end = wait_end(call->ctx);
+			end = gp_clock_after_ms(
+				gp_clock_left_ms(call->ctx->clock, call->ctx->deadline_us));
 		have_end = true;
 		int rc = await_one(call, i, &end);
 		if (rc)

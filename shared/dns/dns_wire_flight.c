@@ -8,10 +8,8 @@
  */
 #include "dns/dns_wire_private.h"
 
-#include <arpa/inet.h>
 #include <bsd/stdlib.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,13 +20,6 @@
 #define DATAGRAM_MAX 4096 /* more than was offered with EDNS */
 #define DATAGRAMS_AT_ONCE 64
 #define SERVER_TEXT (GP_IPADDR_TEXT + 9)
-
-/* Room for either family's socket address. */
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 static const struct {
 	int number;
@@ -165,31 +156,15 @@ static int finish_failed(struct gp_dns_flight *f, int64_t now_us)
 	return finish(f, &answer);
 }
 
-/* address_of: a server as the system wants it; returns the length. */
-static socklen_t address_of(const struct gp_dns_server *server, union address *address_out)
-{
-	memset(address_out, 0, sizeof *address_out);
-	if (server->addr.family == GP_IP_V6) {
-		address_out->v6.sin6_family = AF_INET6;
-		address_out->v6.sin6_port = htons(server->port);
-		memcpy(&address_out->v6.sin6_addr, server->addr.bytes, 16);
-		return sizeof address_out->v6;
-	}
-	address_out->v4.sin_family = AF_INET;
-	address_out->v4.sin_port = htons(server->port);
-	memcpy(&address_out->v4.sin_addr, server->addr.bytes, 4);
-	return sizeof address_out->v4;
-}
-
 /* bind_random: a port that cannot be guessed (RFC 5452 9.2, RFC 6056); else the kernel's choice. */
 static void bind_random(int fd, enum gp_ip_family family)
 {
 	for (int i = 0; i < PORT_TRIES; i++) {
 		uint32_t port = PORT_LOWEST + arc4random_uniform(65536 - PORT_LOWEST);
-		struct gp_dns_server any = {.addr = {.family = family}, .port = (uint16_t)port};
-		union address address;
-		socklen_t length = address_of(&any, &address);
-		if (bind(fd, &address.any, length) == 0)
+		const struct gp_ipaddr any = {.family = family};
+		struct sockaddr_storage address;
+		socklen_t length = gp_ipaddr_to_sockaddr(&any, (uint16_t)port, &address);
+		if (bind(fd, (const struct sockaddr *)&address, length) == 0)
 			return;
 	}
 }
@@ -198,16 +173,17 @@ static void bind_random(int fd, enum gp_ip_family family)
 static bool open_socket(struct gp_dns_flight *f, int type)
 {
 	const struct gp_dns_server *server = server_of(f);
-	union address address;
-	socklen_t length = address_of(server, &address);
-	f->fd = socket(address.any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_storage address;
+	socklen_t length = gp_ipaddr_to_sockaddr(&server->addr, server->port, &address);
+	f->fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->fd < 0) {
 		note_error(f, errno);
 		return false;
 	}
 	if (type == SOCK_DGRAM)
 		bind_random(f->fd, server->addr.family);
-	if (connect(f->fd, &address.any, length) != 0 && errno != EINPROGRESS && errno != EINTR) {
+	if (connect(f->fd, (const struct sockaddr *)&address, length) != 0 &&
+		errno != EINPROGRESS && errno != EINTR) {
 		note_error(f, errno);
 		return false;
 	}
