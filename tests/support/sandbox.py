@@ -29,6 +29,10 @@ class Unavailable(Exception):
     """No such machine can be had here; the text says why."""
 
 
+# mount, ip, useradd and the servers live there; a shell of su(1) may not know it
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+
 def is_inside():
     return os.environ.get(INSIDE) == "1"
 
