@@ -91,6 +91,20 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 /* ---- the serving process ---- */
 
+/* log_ready: who serves where; tests and people wait for it. */
+static void log_ready(const struct gp_runtime *r)
+{
+	const struct gp_config_texts *listen = &r->config->policyd.listen;
+	char storage[1024];
+	struct gp_strbuf buf;
+	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
+	for (size_t i = 0; i < listen->count; i++)
+		gp_strbuf_printf(&buf, "%s%s", i ? ", " : "", listen->items[i]);
+	gp_log_text(&r->log, GP_LOG_NOTICE,
+		"gatepost-policyd " GP_VERSION " is ready, pid %ld, at %s", (long)getpid(),
+		storage);
+}
+
 /* stop_text: the last line of the log. */
 static void stop_text(const struct gp_log *log, unsigned left)
 {
@@ -130,8 +144,7 @@ static int serve_until_stopped(
 	if (rc)
 		gp_log_text(&r->log, GP_LOG_ERROR, "cannot start: %s", gp_err_text(rc));
 	else
-		gp_log_text(&r->log, GP_LOG_NOTICE,
-			"gatepost-policyd " GP_VERSION " is ready, pid %ld", (long)getpid());
+		log_ready(r);
 	gp_runtimes_release(shared->runtimes, r);
 	if (rc)
 		return EXIT_TROUBLE;
