@@ -22,7 +22,7 @@ CONFIG  = config config_scan config_table config_text config_value
 ENGINE  = engine decide reply
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(SPF:%=spf/%) $(CONFIG:%=config/%) \
 	  $(ENGINE:%=engine/%)
-POLICYD = counters instance listen logqueue logsink privs protocol runtime session supervise
+POLICYD = counters instance listen logqueue logsink privs protocol runtime session supervise survivor
 CLI     = main cmd_check_config cmd_request cmd_spf
 
 PKGS      = ldns libbsd libconfuse libidn2 jansson
@@ -190,7 +190,7 @@ install: programs
 	install -m 755 $(B)/gatepost $(DESTDIR)$(bindir)
 	test -e $(DESTDIR)$(sysconfdir)/gatepost/gatepost.conf || \
 	  install -m 644 conf-examples/gatepost.conf $(DESTDIR)$(sysconfdir)/gatepost
-	install -m 644 README conf-examples/postfix-*.cf $(DESTDIR)$(docdir)
+	install -m 644 README LICENSE conf-examples/postfix-*.cf $(DESTDIR)$(docdir)
 	install -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/gatepost-policyd.8 man/gatepost.8 $(DESTDIR)$(mandir)/man8
 

@@ -51,6 +51,16 @@ struct arguments {
 	uint64_t timeout_s;
 };
 
+/* is_socket: of one of the forms that dial takes. */
+static bool is_socket(const char *where)
+{
+	struct gp_dns_server server;
+	if (strncmp(where, "unix:", 5) == 0)
+		return where[5] == '/';
+	return strncmp(where, "inet:", 5) == 0 &&
+	       gp_dns_server_parse(gp_span_from(where + 5), &server) == GP_OK;
+}
+
 /* parse: -1 to go on, else an exit code; the attributes stay behind optind. */
 static int parse(int argc, char **argv, struct arguments *a)
 {
@@ -80,6 +90,11 @@ static int parse(int argc, char **argv, struct arguments *a)
 	}
 	if (optind == argc)
 		return gp_cli_usage("request", "attributes are missing");
+	if (a->socket && !is_socket(a->socket))
+		return gp_cli_usage("request",
+			"--socket: \"%s\" is none; unix:/path or inet:ADDRESS:PORT, "
+			"for example inet:127.0.0.1:10040",
+			a->socket);
 	for (int i = optind; i < argc; i++)
 		if (!strchr(argv[i], '=') || argv[i][0] == '=' || strchr(argv[i], '\n'))
 			return gp_cli_usage("request", "\"%s\" is not attribute=value", argv[i]);
@@ -208,6 +223,7 @@ int gp_cli_request(int argc, char **argv)
 		gp_config_errors_fini(&errors);
 		return GP_CLI_CONFIG;
 	}
+	const char *where = a.socket ? a.socket : config->policyd.listen.items[0];
 	struct gp_arena *arena = gp_arena_new(1024 * 1024);
 	struct gp_strbuf buf;
 	const char *text;
@@ -218,8 +234,7 @@ int gp_cli_request(int argc, char **argv)
 		if (gp_strbuf_finish(&buf, &text))
 			fputs("gatepost request: the attributes are too large\n", stderr);
 		else
-			code = exchange(&a, a.socket ? a.socket : config->policyd.listen.items[0],
-				gp_strbuf_span(&buf));
+			code = exchange(&a, where, gp_strbuf_span(&buf));
 	}
 	gp_arena_free(arena);
 	gp_config_errors_fini(&errors);

@@ -44,10 +44,9 @@ int gp_cli_usage(const char *command, const char *format, ...)
 	return GP_CLI_USAGE;
 }
 
-/* main: dispatch. */
-int main(int argc, char **argv)
+/* dispatch: the subcommand, or help. */
+static int dispatch(int argc, char **argv)
 {
-	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		print_help(stderr);
 		return GP_CLI_USAGE;
@@ -67,4 +66,16 @@ int main(int argc, char **argv)
 	fprintf(stderr, "gatepost: there is no command \"%s\"\n\n", argv[1]);
 	print_help(stderr);
 	return GP_CLI_USAGE;
+}
+
+/* main: the command; an answer that could not be written is none. */
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	int code = dispatch(argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("gatepost: standard output");
+		return GP_CLI_TROUBLE;
+	}
+	return code;
 }

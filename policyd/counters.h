@@ -2,7 +2,7 @@
 /*
  * Counters: what the daemon has done since it started, and what it has said once already.
  *
- * Atomic numbers; any thread adds, nobody waits.
+ * Atomic numbers; any thread adds, nobody waits. They lie in memory that survives a crash.
  */
 #ifndef GP_POLICYD_COUNTERS_H
 #define GP_POLICYD_COUNTERS_H

@@ -2,13 +2,15 @@
 /*
  * Sets of a few slots, each slot a 64-bit hash of an instance; the oldest slot of a set gives way.
  * Instances are made by Postfix, not by its clients, so the hash needs no key. That two of them
- * agree in 64 bits within one set is left to chance (1 in 10^18 a message).
+ * agree in 64 bits within one set is left to chance (1 in 10^18 a message). The memory survives a
+ * crash of the serving process; whatever such a death leaves in a set is only hashes.
  */
 #include "policyd/instance.h"
 
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
+
+#include "policyd/survivor.h"
 
 #define SETS 1024
 #define WAYS 8
@@ -30,9 +32,9 @@ static uint64_t hash(struct gp_span text)
 /* gp_instances_new: all slots empty. */
 struct gp_instances *gp_instances_new(void)
 {
-	struct gp_instances *n = calloc(1, sizeof *n);
-	if (n && pthread_mutex_init(&n->lock, NULL)) {
-		free(n);
+	struct gp_instances *n = gp_survivor_alloc(sizeof *n);
+	if (n && gp_survivor_lock_init(&n->lock)) {
+		gp_survivor_free(n, sizeof *n);
 		return NULL;
 	}
 	return n;
@@ -44,7 +46,7 @@ void gp_instances_free(struct gp_instances *instances)
 	if (!instances)
 		return;
 	pthread_mutex_destroy(&instances->lock);
-	free(instances);
+	gp_survivor_free(instances, sizeof *instances);
 }
 
 /* remove_at: closes the gap. */
@@ -70,7 +72,7 @@ bool gp_instances_first(struct gp_instances *instances, struct gp_span instance)
 	if (instance.len == 0)
 		return true;
 	uint64_t h = hash(instance), *set = instances->slots[h % SETS];
-	pthread_mutex_lock(&instances->lock);
+	gp_survivor_lock(&instances->lock);
 	bool first = find(set, h) == WAYS;
 	if (first) {
 		for (size_t i = WAYS - 1; i > 0; i--)
@@ -87,7 +89,7 @@ void gp_instances_forget(struct gp_instances *instances, struct gp_span instance
 	if (instance.len == 0)
 		return;
 	uint64_t h = hash(instance), *set = instances->slots[h % SETS];
-	pthread_mutex_lock(&instances->lock);
+	gp_survivor_lock(&instances->lock);
 	size_t at = find(set, h);
 	if (at < WAYS)
 		remove_at(set, at);

@@ -4,8 +4,9 @@
  *
  * Postfix asks once a recipient and gives all requests of one message the same instance; a header
  * answered at each of them would be added each time. Remembers the last few thousand instances, for
- * all connections together, because Postfix may ask for the second recipient over a new one.
- * Threads: any number; one lock inside.
+ * all connections together, because Postfix may ask for the second recipient over a new one, and
+ * over a crash of the serving process, after which it does. Threads, and processes forked after
+ * gp_instances_new: any number; one lock inside.
  */
 #ifndef GP_POLICYD_INSTANCE_H
 #define GP_POLICYD_INSTANCE_H

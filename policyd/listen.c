@@ -288,7 +288,7 @@ static void accept_one(struct gp_listen *l, int listener)
 		return;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* not for unix */
-	atomic_fetch_add(&l->shared->counters.connections, 1);
+	atomic_fetch_add(&l->shared->counters->connections, 1);
 	if (!enter(l, fd)) {
 		close(fd);
 		return;

@@ -26,6 +26,7 @@
 #include "policyd/privs.h"
 #include "policyd/runtime.h"
 #include "policyd/session.h"
+#include "policyd/survivor.h"
 #include "policyd/supervise.h"
 
 enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONFIG = 3 };
@@ -56,13 +57,19 @@ struct options {
 struct service {
 	struct gp_config *config;
 	struct gp_listen_sockets sockets;
+	/* in memory that a crash does not take away */
+	struct gp_survivor_text *text; /* of the configuration that the last reload put in force */
+	struct gp_instances *instances;
+	struct gp_counters *counters;
 };
 
 /* parse_options: -1 to go on, else the exit code. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
+	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	int c;
-	while ((c = getopt(argc, argv, "c:thV")) != -1) {
+	while ((c = getopt_long(argc, argv, "c:thV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->path = optarg;
@@ -128,7 +135,7 @@ static void await_signals(struct gp_session_shared *shared)
 			(void)gp_runtimes_reload(shared->runtimes); /* has said what was wrong */
 		if (signal == SIGHUP || signal == SIGUSR1) {
 			const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
-			gp_counters_log(&shared->counters, &r->log);
+			gp_counters_log(shared->counters, &r->log);
 			gp_runtimes_release(shared->runtimes, r);
 		}
 	}
@@ -151,7 +158,7 @@ static int serve_until_stopped(
 	await_signals(shared);
 	unsigned left = gp_listen_stop(listen, STOP_MS);
 	r = gp_runtimes_acquire(shared->runtimes);
-	gp_counters_log(&shared->counters, &r->log);
+	gp_counters_log(shared->counters, &r->log);
 	stop_text(&r->log, left);
 	gp_runtimes_release(shared->runtimes, r);
 	if (left) { /* their threads still use everything that would be freed */
@@ -161,26 +168,38 @@ static int serve_until_stopped(
 	return EXIT_FINE;
 }
 
+/* last_config: after a crash, what was in force before it in place of what was at the start. */
+static void last_config(struct service *service)
+{
+	struct gp_span text = gp_survivor_text_get(service->text);
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	if (text.len && gp_config_parse(text, service->config->path, &config, &errors) == GP_OK) {
+		gp_config_free(service->config);
+		service->config = config;
+	}
+	gp_config_errors_fini(&errors);
+}
+
 /* serve: main of the serving process. */
 static int serve(void *arg, bool again)
 {
 	struct service *service = arg;
-	struct gp_session_shared shared = {.instances = gp_instances_new()};
+	struct gp_session_shared shared = {
+		.instances = service->instances, .counters = service->counters};
 	struct gp_logqueue *queue = NULL;
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
 	mallopt(M_ARENA_MAX, 2);
-	if (shared.instances && gp_logqueue_new(STDERR_FILENO, &queue) == GP_OK &&
-		gp_runtimes_new(service->config, queue, &shared.runtimes) == GP_OK) {
+	if (again)
+		last_config(service);
+	if (gp_logqueue_new(STDERR_FILENO, &queue) == GP_OK &&
+		gp_runtimes_new(service->config, queue, service->text, &shared.runtimes) == GP_OK) {
 		service->config = NULL; /* taken */
-		/* the parent's configuration is that of the start; a SIGHUP may have come since */
-		if (again)
-			gp_runtimes_reload(shared.runtimes);
 		code = serve_until_stopped(service, &shared, queue);
 	}
 	gp_runtimes_free(shared.runtimes);
 	gp_logqueue_free(queue);
-	gp_instances_free(shared.instances);
 	return code;
 }
 
@@ -229,6 +248,11 @@ static int run(struct service *service)
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return EXIT_TROUBLE;
 	raise_files(options, &log);
+	service->text = gp_survivor_text_new();
+	service->instances = gp_instances_new();
+	service->counters = gp_survivor_alloc(sizeof *service->counters);
+	if (!service->text || !service->instances || !service->counters)
+		return EXIT_TROUBLE;
 	if (gp_listen_open(options, &log, &service->sockets) || gp_privs_drop(options, &log))
 		return EXIT_TROUBLE;
 	if (access(service->config->path, R_OK))
@@ -238,6 +262,26 @@ static int run(struct service *service)
 	if (!supervised)
 		return serve(service, false);
 	return gp_supervise(serve, service, &log);
+}
+
+/* warn_stderr: gp_log.write of -t. */
+static void warn_stderr(void *arg, enum gp_log_level level, const char *event,
+	const struct gp_log_field *fields, size_t count)
+{
+	(void)level;
+	(void)event;
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "%s: no error, but: %.*s\n", (const char *)arg,
+			(int)fields[i].text.len, fields[i].text.ptr);
+}
+
+/* report_fine: the file is; what this machine lacks to run it is said, too. */
+static void report_fine(const struct options *o, const struct gp_config *config)
+{
+	const struct gp_log log = {warn_stderr, (void *)(uintptr_t)o->path, GP_LOG_WARNING};
+	printf("%s: no errors\n", o->path);
+	(void)fflush(stdout); /* in this order on a terminal; nothing to lose */
+	gp_privs_check(&config->policyd, &log);
 }
 
 /* main: options, configuration, run. */
@@ -253,7 +297,7 @@ int main(int argc, char **argv)
 	if (rc)
 		fprintf(stderr, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
 	else if (o.test_only)
-		printf("%s: no errors\n", o.path);
+		report_fine(&o, service.config);
 	gp_config_errors_fini(&errors);
 	if (rc || o.test_only) {
 		gp_config_free(service.config);
@@ -261,6 +305,9 @@ int main(int argc, char **argv)
 	}
 	code = run(&service);
 	gp_listen_close(&service.sockets, true);
+	gp_survivor_free(service.counters, sizeof *service.counters);
+	gp_instances_free(service.instances);
+	gp_survivor_text_free(service.text);
 	gp_config_free(service.config);
 	return code;
 }

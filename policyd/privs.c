@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* failed: says which step did not work. */
@@ -46,6 +47,20 @@ static int find_ids(
 		return GP_EINVAL;
 	}
 	return GP_OK;
+}
+
+/* gp_privs_check: user, group and folder exist. */
+void gp_privs_check(const struct gp_config_policyd *options, const struct gp_log *log)
+{
+	struct stat st;
+	uid_t uid;
+	gid_t gid;
+	if (geteuid() != 0)
+		return;
+	(void)(find_ids(options, log, &uid, &gid) == GP_OK); /* has said it */
+	if (*options->chroot && (stat(options->chroot, &st) || !S_ISDIR(st.st_mode)))
+		gp_log_text(log, GP_LOG_ERROR, "policyd.chroot: there is no folder %s",
+			options->chroot);
 }
 
 /* confine: into the configured folder. */

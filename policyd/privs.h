@@ -18,4 +18,7 @@
  */
 int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *log) GP_MUST_CHECK;
 
+/* Says to the log what would keep gp_privs_drop from working; nothing, unless started as root. */
+void gp_privs_check(const struct gp_config_policyd *options, const struct gp_log *log);
+
 #endif

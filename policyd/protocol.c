@@ -49,6 +49,16 @@ size_t gp_protocol_length(struct gp_span bytes)
 	return 0;
 }
 
+/* gp_protocol_is_hopeless: a whole line without "=" will not become an attribute. */
+bool gp_protocol_is_hopeless(struct gp_span bytes)
+{
+	struct gp_span line, name, value;
+	while (gp_span_cut(bytes, '\n', &line, &bytes))
+		if (!gp_span_cut(line, '=', &name, &value))
+			return true;
+	return false;
+}
+
 /* find: the row of a name, or ATTRIBUTES; hint is the row that is likely to come next. */
 static size_t find(struct gp_span name, size_t hint)
 {
@@ -141,7 +151,9 @@ void gp_protocol_envelope(
 		.server = address(request->server_address),
 		.client_name = known(request->client_name),
 		.helo = request->helo_name,
-		.sender = request->sender,
+		/* Postfix sends the null sender as an empty one; others may write it out */
+		.sender = gp_span_is(request->sender, "<>") ? (struct gp_span) {NULL, 0}
+							    : request->sender,
 		.recipient = request->recipient,
 		.sasl_username = request->sasl_username,
 	};

@@ -43,6 +43,9 @@ struct gp_protocol_request {
  */
 size_t gp_protocol_length(struct gp_span bytes);
 
+/* Can the bytes read so far, which are no whole request yet, become none that is well-formed? */
+bool gp_protocol_is_hopeless(struct gp_span bytes);
+
 /*
  * Parses one whole request. GP_ESYNTAX: *problem_out says what is wrong, static text. Refused are:
  * a line without "=", an empty or repeated name, a NUL, another request type than

@@ -23,6 +23,7 @@ struct counted {
 
 struct gp_runtimes {
 	struct gp_logqueue *queue;
+	struct gp_survivor_text *survivor;
 	pthread_mutex_t lock; /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
 };
@@ -96,8 +97,8 @@ static void release(struct gp_runtimes *runtimes, struct counted *c)
 }
 
 /* gp_runtimes_new: the first runtime. */
-int gp_runtimes_new(
-	struct gp_config *config, struct gp_logqueue *queue, struct gp_runtimes **runtimes_out)
+int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
+	struct gp_survivor_text *survivor, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
 	struct shared_dns *dns = NULL;
@@ -109,6 +110,7 @@ int gp_runtimes_new(
 		return rc;
 	}
 	r->queue = queue;
+	r->survivor = survivor;
 	rc = shared_dns_new(config, &dns);
 	if (!rc)
 		rc = counted_new(config, queue, dns, &r->current);
@@ -243,6 +245,8 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 	} else {
 		warn_restart(before->runtime.config, config, log);
 		gp_logsink_open(&config->log);
+		if (runtimes->survivor)
+			gp_survivor_text_set(runtimes->survivor, config->source);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
 		pthread_mutex_lock(&runtimes->lock);

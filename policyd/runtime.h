@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "dns/dns.h"
 #include "policyd/logqueue.h"
+#include "policyd/survivor.h"
 
 struct gp_runtime {
 	struct gp_config *config;
@@ -28,10 +29,11 @@ struct gp_runtimes;
 
 /*
  * Hangs up a first runtime made of config, which it takes on success. The logs of all runtimes
- * write through queue, which is borrowed and may be NULL.
+ * write through queue, and the text of each configuration that comes into force by a reload goes to
+ * survivor; both are borrowed and may be NULL.
  */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
+	struct gp_survivor_text *survivor, struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 
 /* Frees all; every runtime must have been released. Accepts NULL. */
 void gp_runtimes_free(struct gp_runtimes *runtimes);

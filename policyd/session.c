@@ -40,7 +40,7 @@ static void set_timeout(int fd, int option, unsigned ms)
 /* malformed: logs why the connection is closed. */
 static int malformed(struct session *s, const char *problem)
 {
-	atomic_fetch_add(&s->shared->counters.malformed, 1);
+	atomic_fetch_add(&s->shared->counters->malformed, 1);
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("problem", problem),
 		gp_log_field_span(
@@ -86,6 +86,8 @@ static int read_request(struct session *s, size_t *length_out)
 		*length_out = gp_protocol_length((struct gp_span) {s->buf, s->filled});
 		if (*length_out)
 			break;
+		if (gp_protocol_is_hopeless((struct gp_span) {s->buf, s->filled}))
+			return malformed(s, "line without =");
 		if (s->filled == sizeof s->buf)
 			return malformed(s, "request too large");
 		if (s->filled && !deadline_us)
@@ -136,7 +138,7 @@ static bool is_checked(struct session *s, const struct gp_protocol_request *r)
 		return true;
 	}
 	if (r->state == GP_STATE_END_OF_MESSAGE && !s->early_ever &&
-		!atomic_flag_test_and_set(&s->shared->counters.late_stage_said))
+		!atomic_flag_test_and_set(&s->shared->counters->late_stage_said))
 		gp_log_text(&s->runtime->log, GP_LOG_WARNING,
 			"Postfix asks at END-OF-MESSAGE only: SPF is checked at RCPT, put "
 			"check_policy_service into smtpd_recipient_restrictions as well");
@@ -148,7 +150,7 @@ static bool is_checked(struct session *s, const struct gp_protocol_request *r)
 /* count: the verdict in numbers; the private client is also said, once. */
 static void count(struct session *s, const struct gp_verdict *v)
 {
-	struct gp_counters *c = &s->shared->counters;
+	struct gp_counters *c = s->shared->counters;
 	atomic_fetch_add(v->action == GP_ACTION_REJECT  ? &c->rejected
 			 : v->action == GP_ACTION_DEFER ? &c->deferred
 							: &c->accepted,
@@ -275,7 +277,7 @@ static int answer(struct session *s, struct gp_span text)
 	bool prepended = false;
 	if (gp_protocol_parse(text, &r, &problem))
 		return malformed(s, problem);
-	atomic_fetch_add(&s->shared->counters.requests, 1);
+	atomic_fetch_add(&s->shared->counters->requests, 1);
 	int rc = decide(s, &r, &v);
 	gp_strbuf_init(&buf, s->arena, ANSWER_MAX);
 	if (!rc) {
@@ -283,7 +285,7 @@ static int answer(struct session *s, struct gp_span text)
 		rc = gp_strbuf_finish(&buf, &action);
 	}
 	if (rc) {
-		atomic_fetch_add(&s->shared->counters.failures, 1);
+		atomic_fetch_add(&s->shared->counters->failures, 1);
 		gp_log_text(&s->runtime->log, GP_LOG_ERROR,
 			"instance=%.*s: no answer: %s; Postfix will ask again", (int)r.instance.len,
 			r.instance.ptr, gp_err_text(rc));

@@ -18,7 +18,7 @@
 struct gp_session_shared {
 	struct gp_runtimes *runtimes;
 	struct gp_instances *instances;
-	struct gp_counters counters;
+	struct gp_counters *counters;
 	atomic_bool stopping; /* sessions end after the request under way */
 };
 

@@ -17,6 +17,7 @@ struct child {
 	pid_t pid;
 	int64_t began_us;
 	bool stopping, again;
+	int64_t hup_us; /* when SIGHUP was passed on last */
 };
 
 /* gp_supervise_signals: what both processes wait for. */
@@ -70,6 +71,13 @@ static bool breathe(struct child *c)
 	return sigtimedwait(&stop, NULL, &second) < 0;
 }
 
+/* repeat_hup: a SIGHUP that came just before a death may have reached nobody. */
+static void repeat_hup(const struct child *c)
+{
+	if (c->hup_us && gp_clock_now_us(gp_clock_system()) - c->hup_us < 2 * YOUNG_US)
+		(void)kill(c->pid, SIGHUP); /* the child has it blocked and will wait for it */
+}
+
 /* reap: SIGCHLD came. True when the loop is over; *code_out is the exit code then. */
 static bool reap(struct child *c, int (*serve)(void *, bool), void *arg, const struct gp_log *log,
 	int *code_out)
@@ -93,6 +101,7 @@ static bool reap(struct child *c, int (*serve)(void *, bool), void *arg, const s
 			return true;
 		}
 	}
+	repeat_hup(c);
 	return false;
 }
 
@@ -114,6 +123,8 @@ int gp_supervise(int (*serve)(void *arg, bool again), void *arg, const struct gp
 			if (reap(&c, serve, arg, log, &code))
 				return code;
 		} else if (signal > 0) {
+			if (signal == SIGHUP)
+				c.hup_us = gp_clock_now_us(gp_clock_system());
 			c.stopping = c.stopping || signal == SIGTERM || signal == SIGINT;
 			(void)kill(
 				c.pid, signal == SIGINT ? SIGTERM : signal); /* may be gone: reap */

@@ -64,8 +64,8 @@ static void add_safe(struct gp_strbuf *buf, struct gp_span text, bool keep_utf8,
 		if (text.len == 0)
 			return;
 		char c = text.ptr[0];
-		n = keep_utf8 ? utf8_length(text) : 0;
-		if (n > 0) {
+		n = utf8_length(text);
+		if (n > 0 && keep_utf8) {
 			gp_strbuf_add_span(buf, (struct gp_span) {text.ptr, n});
 		} else if (escape && (c == '"' || c == '\\')) {
 			gp_strbuf_add_char(buf, '\\');
@@ -112,4 +112,10 @@ void gp_encode_header_value(struct gp_strbuf *buf, struct gp_span text)
 void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text)
 {
 	add_safe(buf, text, false, false);
+}
+
+/* gp_encode_text: UTF-8 stays. */
+void gp_encode_text(struct gp_strbuf *buf, struct gp_span text)
+{
+	add_safe(buf, text, true, false);
 }

@@ -20,7 +20,10 @@ void gp_encode_percent(struct gp_strbuf *buf, struct gp_span text);
  */
 void gp_encode_header_value(struct gp_strbuf *buf, struct gp_span text);
 
-/* Text for people in a reply or comment: control and non-ASCII bytes become '?'. */
+/* Text for people in a reply or comment: control bytes and non-ASCII characters become '?'. */
 void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text);
+
+/* Text for people in a file or on a terminal: control bytes and broken UTF-8 become '?'. */
+void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
 
 #endif

@@ -3,11 +3,10 @@
  * Loading: libconfuse reads the text, every value goes through its row, all errors are collected.
  *
  * libconfuse stops at an option it does not know. To report all of them at once the text is read
- * again with the unknown name declared as one more option that does nothing; the last round
- * therefore sees the whole file. Its scanner is one global object that may stay inside an
- * unfinished string after an error, so parsing is serialised and the scanner is brought back to its
- * start after every round (scanner_recover). What else it would let pass is caught before it reads
- * (config_scan.c).
+ * again with the unknown statement made blank; the last round therefore sees the whole file. Its
+ * scanner is one global object that may stay inside an unfinished string after an error, so parsing
+ * is serialised and the scanner is brought back to its start after every round (scanner_recover).
+ * What else it would let pass is caught before it reads (config_scan.c).
  */
 #include "config/config.h"
 
@@ -102,7 +101,7 @@ static void error_value(
 	struct gp_strbuf *buf = error_begin(l, line);
 	add_option(buf, row->section, row->name);
 	gp_strbuf_add(buf, ": ");
-	gp_encode_visible(buf, (struct gp_span) {value.ptr, value.len > 80 ? 80 : value.len});
+	gp_encode_text(buf, (struct gp_span) {value.ptr, value.len > 80 ? 80 : value.len});
 	gp_strbuf_add(buf, value.len ? " is not allowed here; allowed: " : "is empty; allowed: ");
 	gp_config_allowed(buf, row);
 	gp_strbuf_add(buf, "\n");
@@ -191,23 +190,11 @@ static int on_validate(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
-/* is_unknown: was it found to be unknown in an earlier round? */
-static bool is_unknown(const struct loader *l, const char *section, const char *name)
-{
-	for (size_t i = 0; i < l->unknown_count; i++)
-		if (same_section(l->unknown[i].section, section) &&
-			strcmp(l->unknown[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* remember_unknown: for the next round; false when it is known already or there are too many. */
+/* remember_unknown: for the report; false when there are too many. */
 static bool remember_unknown(struct loader *l, const char *section, const char *name, int line)
 {
 	struct unknown *u = &l->unknown[l->unknown_count];
 	if (l->unknown_count == UNKNOWN_MAX || strlen(name) >= sizeof u->name)
-		return false;
-	if (is_unknown(l, section, name))
 		return false;
 	/* the section's name belongs to libconfuse and ends with the round: take the rows' own */
 	u->section = NULL;
@@ -245,14 +232,6 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 		if (l->found_unknown)
 			return;
 	}
-	if (strcmp(format, "missing equal sign after option '%s'") == 0) {
-		va_list copy;
-		va_copy(copy, ap);
-		bool reported = is_unknown(l, section_of(cfg), va_arg(copy, const char *));
-		va_end(copy);
-		if (reported)
-			return; /* an unknown section */
-	}
 	vsnprintf(text, sizeof text, format, ap);
 	struct gp_strbuf *buf = error_begin(l, cfg->line);
 	gp_encode_visible(buf, gp_span_from(text));
@@ -262,8 +241,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 /* ---- one round of libconfuse ---- */
 
 struct tables {
-	cfg_opt_t top[ROWS_MAX + UNKNOWN_MAX];
-	cfg_opt_t section[8][ROWS_MAX + UNKNOWN_MAX];
+	cfg_opt_t top[ROWS_MAX];
+	cfg_opt_t section[8][ROWS_MAX];
 	char presets[8192];
 	size_t presets_used;
 };
@@ -287,8 +266,8 @@ static char *list_preset(struct tables *t, const struct gp_config_row *row)
 	return at;
 }
 
-/* fill: the options of one section, then those found unknown in it, then the end mark. */
-static size_t fill(struct loader *l, struct tables *t, const char *section, cfg_opt_t *out)
+/* fill: the options of one section. */
+static size_t fill(struct tables *t, const char *section, cfg_opt_t *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < gp_config_row_count; i++) {
@@ -301,10 +280,6 @@ static size_t fill(struct loader *l, struct tables *t, const char *section, cfg_
 		else
 			out[n++] = (cfg_opt_t)CFG_STR_CB(row->name, NULL, CFGF_NODEFAULT, on_value);
 	}
-	for (size_t i = 0; i < l->unknown_count; i++)
-		if (same_section(l->unknown[i].section, section))
-			out[n++] =
-				(cfg_opt_t)CFG_STR_LIST(l->unknown[i].name, NULL, CFGF_NODEFAULT);
 	return n;
 }
 
@@ -321,15 +296,15 @@ static void set_validators(cfg_t *cfg)
 }
 
 /* cfg_new: libconfuse's object for a round, or NULL. */
-static cfg_t *cfg_new(struct loader *l)
+static cfg_t *cfg_new(void)
 {
 	struct tables *t = calloc(1, sizeof *t);
 	size_t n, s = 0;
 	if (!t)
 		return NULL;
-	n = fill(l, t, NULL, t->top);
+	n = fill(t, NULL, t->top);
 	for (const struct gp_config_section *sec = gp_config_sections; sec->name; sec++, s++) {
-		size_t m = fill(l, t, sec->name, t->section[s]);
+		size_t m = fill(t, sec->name, t->section[s]);
 		t->section[s][m] = (cfg_opt_t)CFG_END();
 		t->top[n++] = (cfg_opt_t)CFG_SEC(sec->name, t->section[s], CFGF_NONE);
 	}
@@ -440,7 +415,7 @@ static int round_once(struct loader *l, const char *text)
 	memset(l->closed, 0, sizeof l->closed);
 	memset(l->validated, 0, sizeof l->validated);
 	l->found_unknown = false;
-	cfg_t *cfg = cfg_new(l);
+	cfg_t *cfg = cfg_new();
 	if (!cfg)
 		return GP_ENOMEM;
 	report_unknown(l);
@@ -536,6 +511,41 @@ static int settle_hostname(struct gp_config *config)
 	return config->hostname ? GP_OK : GP_ENOMEM;
 }
 
+/* cross_error: an error about an option in its relation to others. */
+static void cross_error(
+	struct loader *l, const char *section, const char *name, const char *problem)
+{
+	struct gp_strbuf *buf = error_begin(l, l->line[row_index(section, name)]);
+	add_option(buf, section, name);
+	gp_strbuf_printf(buf, ": %s\n", problem);
+}
+
+/* cross_check: what no option shows by itself. */
+static void cross_check(struct loader *l)
+{
+	const struct gp_config *c = l->config;
+	const struct gp_config_texts *listen = &c->policyd.listen;
+	if (c->dns_cache.ttl_min_s > c->dns_cache.ttl_max_s)
+		cross_error(l, "dns", "ttl_min", "is more than dns.ttl_max");
+	if (c->dns.timeout_ms >= c->policyd.deadline_ms)
+		cross_error(l, "dns", "timeout",
+			"is not below policyd.deadline, which it would use up");
+	for (size_t i = 0; i < listen->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(listen->items[i], listen->items[k]) == 0)
+				cross_error(l, "policyd", "listen", "names the same socket twice");
+}
+
+/* settle: what the file leaves to the machine, and its text. */
+static int settle(struct gp_config *config, struct gp_span text)
+{
+	config->source = (struct gp_span) {gp_arena_copy(config->arena, text), text.len};
+	if (!config->source.ptr)
+		return GP_ENOMEM;
+	int rc = settle_dns(config);
+	return rc ? rc : settle_hostname(config);
+}
+
 /* load_text: rounds until no new unknown option shows up, then settles. */
 static int load_text(struct loader *l, struct gp_span text)
 {
@@ -555,16 +565,20 @@ static int load_text(struct loader *l, struct gp_span text)
 		return GP_ESYNTAX;
 	}
 	loading = l;
-	do
+	do {
 		rc = round_once(l, copy);
-	while (!rc && l->found_unknown);
+		if (l->found_unknown) {
+			const struct unknown *u = &l->unknown[l->unknown_count - 1];
+			gp_config_blank_statement(copy, text.len, u->line, u->name);
+		}
+	} while (!rc && l->found_unknown);
 	loading = NULL;
 	free(copy);
+	if (!rc)
+		cross_check(l);
 	if (!rc && l->errors->count)
 		rc = GP_ESYNTAX;
-	if (!rc)
-		rc = settle_dns(l->config);
-	return rc ? rc : settle_hostname(l->config);
+	return rc ? rc : settle(l->config, text);
 }
 
 /* gp_config_parse: one snapshot from text. */

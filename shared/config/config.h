@@ -110,6 +110,7 @@ struct gp_config_policyd {
 struct gp_config {
 	struct gp_arena *arena; /* holds everything below */
 	const char *path;       /* as it was given */
+	struct gp_span source;  /* the text it was made from */
 	const char *hostname;   /* authserv-id of RFC 8601; the machine's name when not set */
 	struct gp_config_prefixes trusted_networks, own_networks;
 	struct gp_config_spf spf;

@@ -56,6 +56,12 @@ struct gp_config_fault {
  */
 int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out) GP_MUST_CHECK;
 
+/*
+ * In a text that gp_config_scan has passed: the first statement in this line that begins with name,
+ * up to the end of its value or block, becomes blanks.
+ */
+void gp_config_blank_statement(char *text, size_t len, int line, const char *name);
+
 /* All options, sections together, in the order of the example file. */
 extern const struct gp_config_row gp_config_rows[];
 extern const size_t gp_config_row_count;

@@ -151,3 +151,81 @@ int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out)
 		&w, w.opened[w.depth - 1], "the section or list that begins here is not closed");
 	return GP_ESYNTAX;
 }
+
+/* is_at: does the word at hand equal name? */
+static bool is_at(const struct walk *w, const char *name)
+{
+	size_t n = 0;
+	while (name[n] && peek(w, n) == name[n])
+		n++;
+	return !w->in_word && !name[n] && !is_word(peek(w, n));
+}
+
+/* skip_blanks: to the next thing, in whatever line. */
+static void skip_blanks(struct walk *w)
+{
+	while (peek(w, 0) == ' ' || peek(w, 0) == '\t' || peek(w, 0) == '\r' || peek(w, 0) == '\n')
+		if (!step(w))
+			return;
+}
+
+/* skip_block: from its opening brace to behind the closing one. */
+static void skip_block(struct walk *w)
+{
+	size_t outside = w->depth;
+	do
+		if (!walk_on(w))
+			return;
+	while (w->depth > outside && w->at < w->len);
+}
+
+/* skip_value: what follows an equal sign: a block, a string or a word. */
+static void skip_value(struct walk *w)
+{
+	skip_blanks(w);
+	char c = peek(w, 0);
+	if (c == '{') {
+		skip_block(w);
+	} else if (c == '"' || c == '\'') {
+		(void)string(w); /* gp_config_scan has passed it */
+	} else {
+		while (w->at < w->len && is_word(peek(w, 0)))
+			w->at++;
+	}
+}
+
+/* skip_statement: name = value, name += value, name { ... } or name title { ... }. */
+static void skip_statement(struct walk *w, const char *name)
+{
+	for (; *name; name++)
+		w->at++;
+	skip_blanks(w);
+	if (peek(w, 0) == '+')
+		w->at++;
+	if (peek(w, 0) == '=') {
+		w->at++;
+		skip_value(w);
+		return;
+	}
+	while (w->at < w->len && peek(w, 0) != '\n' && peek(w, 0) != '{' && peek(w, 0) != '}')
+		if (!walk_on(w))
+			return;
+	if (peek(w, 0) == '{')
+		skip_block(w);
+}
+
+/* gp_config_blank_statement: finds it, passes over it, and goes back with the brush. */
+void gp_config_blank_statement(char *text, size_t len, int line, const char *name)
+{
+	struct gp_config_fault ignored;
+	struct walk w = {.text = text, .len = len, .line = 1, .fault = &ignored};
+	while (w.at < w.len && !(w.line == line && is_at(&w, name)))
+		if (!walk_on(&w))
+			return;
+	size_t begins = w.at;
+	if (begins < len)
+		skip_statement(&w, name);
+	for (size_t i = begins; i < w.at && i < len; i++)
+		if (text[i] != '\n')
+			text[i] = ' ';
+}

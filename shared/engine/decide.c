@@ -53,6 +53,9 @@ static bool in_addresses(const struct gp_config_texts *list, const struct gp_fac
 	if (f->envelope->recipient.len == 0)
 		return false;
 	gp_address_split(f->envelope->recipient, &local, &domain);
+	/* "postmaster"@ is postmaster@ (RFC 5321 4.1.2) */
+	if (local.len >= 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"')
+		local = (struct gp_span) {local.ptr + 1, local.len - 2};
 	if (f->recipient_domain)
 		domain = gp_span_from(f->recipient_domain);
 	for (size_t i = 0; i < list->count; i++)
@@ -220,6 +223,18 @@ static bool is_temperror_deferred(const struct gp_facts *f)
 	return has_verdict(f, GP_SPF_TEMPERROR) && f->config->spf.on_temperror == GP_ON_ERROR_DEFER;
 }
 
+/* is_temperror: whatever is left of them is accepted. */
+static bool is_temperror(const struct gp_facts *f)
+{
+	return has_verdict(f, GP_SPF_TEMPERROR);
+}
+
+/* is_permerror: the same. */
+static bool is_permerror(const struct gp_facts *f)
+{
+	return has_verdict(f, GP_SPF_PERMERROR);
+}
+
 /* is_permerror_deferred: as configured. */
 static bool is_permerror_deferred(const struct gp_facts *f)
 {
@@ -252,6 +267,8 @@ static const struct {
 		ABOUT_JUDGED},
 	{"spf.on_permerror", is_permerror_rejected, GP_ACTION_REJECT, GP_REPLY_PERMERROR_REJECT,
 		ABOUT_JUDGED},
+	{"spf.on_temperror", is_temperror, GP_ACTION_ACCEPT, GP_REPLY_NONE, ABOUT_JUDGED},
+	{"spf.on_permerror", is_permerror, GP_ACTION_ACCEPT, GP_REPLY_NONE, ABOUT_JUDGED},
 };
 
 /* subject_of: the result a row speaks of. */

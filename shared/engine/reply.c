@@ -191,7 +191,9 @@ static void add_method(struct gp_strbuf *buf, const struct gp_facts *f,
 	gp_strbuf_add(buf, " smtp.");
 	gp_strbuf_add(buf, property);
 	gp_strbuf_add_char(buf, '=');
-	gp_encode_header_value(buf, bounded(identity_value(f, r)));
+	/* the HELO name in A-labels: the mail need not be one that may hold UTF-8 in its header */
+	gp_encode_header_value(buf, r->identity == GP_SPF_HELO ? gp_span_from(r->domain)
+							       : bounded(f->envelope->sender));
 }
 
 /* authentication_results: both identities; "none" when there is no result (lesson 92). */
@@ -227,10 +229,12 @@ static void received_spf(struct gp_strbuf *buf, const struct gp_facts *f)
 	add_pair(buf, "; ", "client-ip",
 		gp_span_from(gp_ipaddr_format(&f->envelope->client, client)));
 	add_pair(buf, "; ", "envelope-from", f->envelope->sender);
-	add_pair(buf, "; ", "helo", f->envelope->helo);
+	add_pair(buf, "; ", "helo", f->helo_name ? gp_span_from(f->helo_name) : f->envelope->helo);
 	add_pair(buf, "; ", "identity", gp_span_from(gp_spf_identity_name(r->identity)));
 	if (r->mechanism)
 		add_pair(buf, "; ", "mechanism", cut(r->mechanism, MECHANISM_MAX));
+	if (r->problem)
+		add_pair(buf, "; ", "problem", cut(r->problem, MECHANISM_MAX));
 }
 
 /* too_long: the least that can be said, when long names would not fit in one line. */

@@ -15,7 +15,8 @@
 #define LINE_MAX_LEN 70000   /* of the trace: a record is at most 65535 octets */
 #define PROBLEM_MAX 1024     /* of a text for operators */
 #define EXPLANATION_MAX 1000 /* longer ones are dropped (6.2); replies are short */
-#define TRACE_RECORDS 20     /* shown of one answer */
+#define TRACE_TEXT 200
+#define TRACE_RECORDS 20 /* shown of one answer */
 
 static const struct gp_spf_options standard_options = {
 	.max_terms = 10, .max_names = 10, .max_voids = 2}; /* 4.6.4 */
@@ -99,6 +100,17 @@ static void trace_record(
 		gp_strbuf_printf(buf, " %u %s.", (unsigned)record->preference, record->name);
 	else if (type == GP_DNS_PTR)
 		gp_strbuf_printf(buf, " %s.", record->name);
+	else if (type == GP_DNS_TXT)
+		gp_strbuf_printf(buf, " \"%.*s\"%s",
+			(int)(record->text.len < TRACE_TEXT ? record->text.len : TRACE_TEXT),
+			record->text.ptr, record->text.len > TRACE_TEXT ? "..." : "");
+}
+
+/* shows_later: the one SPF record of an answer has a line of its own. */
+static bool shows_later(const struct gp_dns_question *question, const struct gp_dns_answer *answer)
+{
+	return question->type == GP_DNS_TXT && answer->count == 1 &&
+	       gp_spf_record_is(answer->records[0].text);
 }
 
 /* trace_answer: question, state, and the records when they are short. */
@@ -116,9 +128,10 @@ static void trace_answer(const struct gp_spf_run *run, const struct gp_dns_quest
 	else
 		gp_strbuf_printf(&buf, ", ttl %u%s", (unsigned)answer->ttl_s,
 			answer->secure ? ", secure" : "");
-	if (answer->count && question->type != GP_DNS_TXT)
+	bool shown = answer->count && !shows_later(question, answer);
+	if (shown)
 		gp_strbuf_add_char(&buf, ':');
-	for (size_t i = 0; i < answer->count && i < TRACE_RECORDS; i++)
+	for (size_t i = 0; shown && i < answer->count && i < TRACE_RECORDS; i++)
 		trace_record(&buf, question->type, &answer->records[i]);
 	trace_line(run, &buf);
 }
@@ -335,6 +348,23 @@ static int eval_terms(struct gp_spf_run *run, const struct gp_spf_record *record
 	return GP_OK;
 }
 
+/* expand_explanation: the text of exp= with its macros, if it is one that may be shown (6.2). */
+static int expand_explanation(struct gp_spf_run *run, struct gp_span text)
+{
+	struct gp_strbuf buf;
+	const char *expanded;
+	gp_strbuf_init(&buf, run->ctx->arena, EXPLANATION_MAX);
+	int rc = gp_spf_macro_check(text, GP_SPF_EXPLAIN_STRING);
+	if (!rc)
+		rc = gp_spf_macro_expand(run, text, &buf);
+	if (rc && rc != GP_ESYNTAX)
+		return rc;
+	if (!rc && gp_strbuf_finish(&buf, &expanded) == GP_OK && buf.len &&
+		gp_span_is_printable_ascii(gp_strbuf_span(&buf)))
+		run->result->explanation = expanded;
+	return GP_OK;
+}
+
 /* explain: the domain's own text for a fail; whatever is wrong with it, there is none (6.2). */
 static int explain(struct gp_spf_run *run, const struct gp_spf_term *exp)
 {
@@ -343,23 +373,15 @@ static int explain(struct gp_spf_run *run, const struct gp_spf_term *exp)
 	enum gp_spf_match ignored;
 	run->term = exp;
 	int rc = gp_spf_target(run, exp, &question.name, &ignored);
-	if (rc || !question.name)
-		return rc;
-	rc = gp_spf_ask(run, &question, 1, &txt);
-	if (rc || txt.state != GP_DNS_FOUND || txt.count != 1)
-		return rc;
-	struct gp_strbuf buf;
-	gp_strbuf_init(&buf, run->ctx->arena, EXPLANATION_MAX);
-	if (gp_spf_macro_check(txt.records[0].text, GP_SPF_EXPLAIN_STRING) != GP_OK)
-		return GP_OK;
-	rc = gp_spf_macro_expand(run, txt.records[0].text, &buf);
-	if (rc)
-		return rc == GP_ESYNTAX ? GP_OK : rc;
-	const char *text;
-	if (gp_strbuf_finish(&buf, &text) == GP_OK && buf.len &&
-		gp_span_is_printable_ascii(gp_strbuf_span(&buf)))
-		run->result->explanation = text;
-	return GP_OK;
+	if (!rc && question.name) {
+		rc = gp_spf_ask(run, &question, 1, &txt);
+		if (!rc && txt.state == GP_DNS_FOUND && txt.count == 1)
+			rc = expand_explanation(run, txt.records[0].text);
+	}
+	if (!rc && !run->result->explanation)
+		gp_spf_trace(run, "%.*s: no explanation that may be shown", (int)exp->text.len,
+			exp->text.ptr);
+	return rc;
 }
 
 /*

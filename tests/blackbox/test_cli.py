@@ -20,6 +20,9 @@ dns = dnsd.Server({
     "void.test": {"TXT": ["v=spf1 a:x1.test a:x2.test a:x3.test -all"]},
     "evil.test": {"TXT": ["v=spf1 exists:%{l}.\x1b[31m.test -all"]},
     "mute.test": "silent",
+    "two.test": {"TXT": ["v=spf1 -all", "other", "v=spf1 ~all"]},
+    "mumble.test": {"TXT": ["v=spf1 -all exp=why.mumble.test"]},
+    "why.mumble.test": {"TXT": ["\u00f6"]},
 })
 
 
@@ -108,6 +111,25 @@ def time_out():
     holds(got["problem"], "no answer from 127.0.0.1:%d within" % dns.port)
 
 
+def trace_of_doubt():
+    """the trace shows TXT records that are no single SPF record, and explanations that are dropped"""
+    _, out, _ = spf("--ip", "198.51.100.1", "--mail-from", "u@two.test")
+    holds(out, 'TXT two.test: found 3, ttl 300: "v=spf1 -all" "other" "v=spf1 ~all"')
+    holds(out, "the domain has more than one SPF record")
+    _, out, _ = spf("--ip", "198.51.100.1", "--mail-from", "u@mumble.test")
+    holds(out, "exp=why.mumble.test: no explanation that may be shown")
+
+
+def full_disk():
+    """an answer that cannot be written is exit code 1"""
+    for command in (["spf", "--help"], ["check-config", "--example"], ["--help"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([GATEPOST] + command, stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, text=True)
+        equal((command, done.returncode), (command, 1))
+        holds(done.stderr, "standard output")
+
+
 def usage():
     """wrong usage: exit code 2, what is wrong, and where help is"""
     for arguments, text in ((["spf"], "--ip is missing"), (["spf", "--ip", "1.2.3.4"], "--mail-from or --helo"),
@@ -116,7 +138,9 @@ def usage():
                             (["spf", "--timeout", "0"], "whole seconds"), (["spf", "--bogus"], "not known"),
                             (["spf", "--ip", "::1", "--helo", "x.test", "more"], "unexpected argument: more"),
                             (["check-config", "a", "b"], "one file"), (["check-config", "--x"], "not known"),
-                            (["request"], "attributes are missing"), (["request", "x"], "is not attribute=value"),
+                            (["request"], "attributes are missing"),
+                            (["request", "--socket", "/tmp/x", "a=b"], "unix:/path or inet:ADDRESS:PORT"),
+                            (["request", "--socket", "inet:localhost:1", "a=b"], "unix:/path or inet"), (["request", "x"], "is not attribute=value"),
                             (["request", "=x"], "is not attribute=value"), (["nonsense"], "no command"), ([], "usage")):
         code, out, err = run(*arguments)
         equal((arguments, code, out), (arguments, 2, ""))
@@ -191,7 +215,7 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, json_error, trace, several_servers, no_control_characters, time_out, usage, help_texts,
+    for test in (json_result, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, help_texts,
                  check_config, request):
         tap.run(test)
     tap.finish()

@@ -124,6 +124,10 @@ def cut_off():
     """a connection that ends within a request is logged, not answered"""
     with Daemon() as d:
         with d.connect() as s:
+            s.sendall(b"GET / HTTP/1.0\r\n")
+            s.settimeout(5)
+            equal(read_answer(s), None)
+        with d.connect() as s:
             s.sendall(b"request=smtpd_access_policy\nsender=x")
             s.shutdown(socket.SHUT_WR)
             equal(read_answer(s), None)
@@ -245,6 +249,8 @@ def helo():
         ({}, {"sender": "", "helo_name": "a.test"},
          r"550 5\.7\.23 SPF fail: a\.test does not authorise 198\.51\.100\.1 to send its mail "
          r"\(helo=a\.test, mechanism -all\)"),
+        ({}, {"sender": "<>", "helo_name": "a.test"}, r"550 5\.7\.23 .*\(helo=a\.test, mechanism -all\)"),
+        ({}, {"sender": "x@nothing.test", "helo_name": "bücher.test"}, "PREPEND .*smtp.helo=xn--bcher-kva.test"),
         ({}, {"sender": "x@nothing.test", "helo_name": "a.test"}, "PREPEND .*smtp.helo=a.test"),
         ({"spf": "helo = always"}, {"sender": "x@nothing.test", "helo_name": "a.test"}, "550 .*helo=a.*"),
         ({"spf": "helo = label"}, {"sender": "", "helo_name": "a.test"}, "PREPEND .*spf=fail.*smtp.helo=a.test"),
@@ -273,6 +279,8 @@ def headers():
          r"PREPEND Received-SPF: pass \(domain authorises client 192\.0\.2\.1, mechanism ip4:192\.0\.2\.0/24\) "
          r"receiver=mx\.test; client-ip=192\.0\.2\.1; envelope-from=x@a\.test; helo=helo\.test; "
          r"identity=mailfrom; mechanism=\"?ip4:192\.0\.2\.0/24\"?"),
+        ({"spf": "header = received-spf"}, {"sender": "x@broken.test"},
+         r"PREPEND Received-SPF: permerror .*; problem=\"broken\.test: nonsense:x: .*\""),
         ({"spf": "header = none"}, {"client": GOOD}, "DUNNO"),
         ({"policyd": "pass_action = \"my_class\""}, {"client": GOOD}, "my_class"),
         ({"policyd": "pass_action = \"my_class\""}, {"sender": "x@soft.test"}, "PREPEND .*"),
@@ -296,6 +304,7 @@ def exceptions():
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Abuse@x.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "a@b.list.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Postmaster"}, "DUNNO"),
+        ({}, {"recipient": "\"postmaster\"@x.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"x@bücher.test\"}"}, {"recipient": "x@bücher.test"}, "DUNNO"),
         ({"spf": "exempt_clients = {\"::ffff:198.51.100.0/120\"}"}, {}, "DUNNO"),
         ({"spf": "exempt_recipients = {}"}, {"recipient": "postmaster@x.test"}, "550 .*"),
@@ -511,15 +520,39 @@ def unsupervised():
 
 
 def crash_after_reload():
-    """after a crash the configuration in force is the one on disk, not that of the start"""
+    """a crash takes neither the configuration in force nor the memory of headers and numbers"""
     with Daemon() as d:
         d.write(config(spf="mode = label"))
         d.reload()
         d.wait_log("is in force")
         holds(d.ask(**mail()), "PREPEND ")
+        d.write(config(spf="mode = sometimes"))
+        d.reload()
+        d.wait_log("stays as it was loaded before")
+        seen = mail(instance="crash.1")
+        holds(d.ask(**seen), "PREPEND ")
+        before = d.worker()
+        time.sleep(2.2)  # the parent repeats a SIGHUP that came shortly before the death
+        os.kill(before, signal.SIGKILL)
+        world.wait_for(lambda: d.worker() not in (before, d.process.pid), "new process")
+        holds(d.ask(**mail()), "PREPEND ")
+        equal(d.ask(**seen), "DUNNO")  # this message has its header already
+        os.kill(d.worker(), signal.SIGUSR1)
+        d.wait_log("event=counters connections=4 requests=4")
+
+
+def hup_at_death():
+    """a SIGHUP that meets a dying process is not lost"""
+    with Daemon() as d:
+        equal(d.ask(**mail()), REFUSED)
+        d.write(config(spf="mode = label"))
+        os.kill(d.worker(), signal.SIGSTOP)
+        d.reload()
+        time.sleep(0.2)
         before = d.worker()
         os.kill(before, signal.SIGKILL)
         world.wait_for(lambda: d.worker() not in (before, d.process.pid), "new process")
+        d.wait_log("is in force")
         holds(d.ask(**mail()), "PREPEND ")
 
 
@@ -751,6 +784,7 @@ def options():
     try:
         for arguments, code, out, err in (
                 (["-h"], 0, "usage:", ""), (["-V"], 0, "gatepost-policyd 0.", ""),
+                (["--help"], 0, "usage:", ""), (["--version"], 0, "gatepost-policyd 0.", ""),
                 (["-x"], 2, "", "usage:"), (["extra"], 2, "", "unexpected argument: extra"),
                 (["-t", "-c", "conf-examples/gatepost.conf"], 0, "no errors", ""),
                 (["-t", "-c", bad], 3, "", bad + ":2: spf.mode: often is not allowed here; allowed: one of "
@@ -771,7 +805,7 @@ def main():
     for test in (malformed, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, refused_verdicts, helo, texts, headers, exceptions, private_clients,
                  internationalised, header_once, deadline, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
-                 reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload,
+                 reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
                  unsupervised, ceiling, idle, inet_sockets, other_sockets, second_daemon, json_log, forged_log, log_levels,
                  privileges, no_such_user, chrooted, options):

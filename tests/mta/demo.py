@@ -25,20 +25,6 @@ def row(label, text):
         print("   %-10s %s" % ("", line))
 
 
-def why(log, before):
-    """The verdict and the rule of the newest decision."""
-    lines = [line for line in log[before:].splitlines() if "event=decision" in line]
-    if not lines:
-        return "gatepost-policyd was not asked"
-    fields = dict(p.split("=", 1) for p in lines[0].split(" ") if "=" in p and '"' not in p)
-    spf = fields.get("spf") or (fields.get("spf_helo", "not asked") + " (HELO)" * ("spf_helo" in fields))
-    text = "SPF %s" % spf
-    mechanism = fields.get("spf_mechanism") or fields.get("spf_helo_mechanism")
-    if mechanism and "spf" in text.lower():
-        text += " by %s" % mechanism
-    return "%s; rule %s; %s ms" % (text, fields.get("rule"), fields.get("ms"))
-
-
 def main():
     if not sandbox.is_inside():
         progress("installing Postfix and a name server into a throwaway machine")
@@ -54,12 +40,8 @@ def main():
         rows = []
         for number, (name, client, helo, sender, recipient) in enumerate(scene.MAILS, 1):
             progress("sending mail %d of %d" % (number, len(scene.MAILS)))
-            before = len(stage.policyd.text())
-            mail = scene.Mail(client, helo, sender, [recipient])
-            stage.policyd.wait_log("event=decision")
-            added = scene.header(stage.postfix.next_message()) if mail.reply.startswith("250") else []
-            rows.append((number, name, client, helo, sender, recipient, mail.reply,
-                         why(stage.policyd.text(), before), added))
+            reply, reason, added = scene.send(stage, (name, client, helo, sender, recipient))
+            rows.append((number, name, client, helo, sender, recipient, reply, reason, added))
         progress("")
         print("A real Postfix and gatepost-policyd with the example configuration.\n")
         print(COLUMNS % ("", "mail", "client", "Postfix", "why"))

@@ -71,13 +71,14 @@ static void test_header_value(void **state)
 	check(gp_encode_header_value, (struct gp_span) {"a\0b", 3}, "\"a?b\"");
 }
 
-/* test_visible: every byte is one printable character. */
+/* test_visible: every byte or UTF-8 character is one printable character. */
 static void test_visible(void **state)
 {
 	(void)state;
 	check(gp_encode_visible, gp_span_from("a \"b\"\\\t\r\n\x7f\x80\xc3\xb6"),
 		"a \"b\"\\???"
-		"????");
+		"???");
+	check(gp_encode_text, gp_span_from("\xc3\xb6\t\x80"), "\xc3\xb6??");
 	check(gp_encode_visible, (struct gp_span) {"\0x", 2}, "?x");
 	check(gp_encode_visible, (struct gp_span) {NULL, 0}, "");
 }

@@ -551,7 +551,7 @@ static void test_trace(void **state)
 		"0 record of d.example: v=spf1 a:x.example include:i.example -all",
 		"0 A x.example: no such name, ttl 300",
 		"0 a:x.example: no match",
-		"1 TXT i.example: found 2, ttl 300",
+		"1 TXT i.example: found 2, ttl 300: \"v=spf1 mx\" \"x\"",
 		"1 record of i.example: v=spf1 mx",
 		"1 MX i.example: found 1, ttl 300: 5 m.example.",
 		"1 A m.example: found 2, ttl 300: 192.0.2.9 192.0.2.1",
