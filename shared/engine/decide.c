@@ -35,6 +35,14 @@ static bool in_names(const struct gp_config_texts *list, struct gp_span name)
 	return false;
 }
 
+/* unquoted: "postmaster"@ is postmaster@ (RFC 5321 4.1.2). */
+static struct gp_span unquoted(struct gp_span local)
+{
+	if (local.len >= 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"')
+		return (struct gp_span) {local.ptr + 1, local.len - 2};
+	return local;
+}
+
 /* address_matches: user@domain, user@, domain or .domain. */
 static bool address_matches(const char *item, struct gp_span local, struct gp_span domain)
 {
@@ -42,7 +50,7 @@ static bool address_matches(const char *item, struct gp_span local, struct gp_sp
 	if (!strchr(item, '@'))
 		return domain.len && name_matches(item, domain);
 	gp_address_split(gp_span_from(item), &item_local, &item_domain);
-	return gp_span_equal_nocase(item_local, local) &&
+	return gp_span_equal_nocase(unquoted(item_local), unquoted(local)) &&
 	       (item_domain.len == 0 || gp_dns_name_equal(item_domain, domain));
 }
 
@@ -53,9 +61,6 @@ static bool in_addresses(const struct gp_config_texts *list, const struct gp_fac
 	if (f->envelope->recipient.len == 0)
 		return false;
 	gp_address_split(f->envelope->recipient, &local, &domain);
-	/* "postmaster"@ is postmaster@ (RFC 5321 4.1.2) */
-	if (local.len >= 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"')
-		local = (struct gp_span) {local.ptr + 1, local.len - 2};
 	if (f->recipient_domain)
 		domain = gp_span_from(f->recipient_domain);
 	for (size_t i = 0; i < list->count; i++)

@@ -305,6 +305,7 @@ def exceptions():
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "a@b.list.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"abuse@\", \".list.test\"}"}, {"recipient": "Postmaster"}, "DUNNO"),
         ({}, {"recipient": "\"postmaster\"@x.test"}, "DUNNO"),
+        ({"spf": "exempt_recipients = {\"\\\"a b\\\"@x.test\"}"}, {"recipient": "\"A b\"@x.test"}, "DUNNO"),
         ({"spf": "exempt_recipients += {\"x@bücher.test\"}"}, {"recipient": "x@bücher.test"}, "DUNNO"),
         ({"spf": "exempt_clients = {\"::ffff:198.51.100.0/120\"}"}, {}, "DUNNO"),
         ({"spf": "exempt_recipients = {}"}, {"recipient": "postmaster@x.test"}, "550 .*"),
