@@ -128,11 +128,12 @@ static bool confess(int fd, uint64_t lost)
 /* write_batch: the writing buffer, after what must be said of lost lines; returns lines lost. */
 static uint64_t write_batch(struct gp_logqueue *q, size_t len, uint64_t lost)
 {
-	uint64_t lines = count_lines(q->writing, len);
 	if (lost && !confess(q->fd, lost))
-		return lost + lines;
+		return lost + count_lines(q->writing, len);
+	if (gp_logqueue_write(q->fd, q->writing, len, PATIENCE_MS))
+		return 0;
 	/* how many of the batch got out is not known, so all of it is taken for lost */
-	return gp_logqueue_write(q->fd, q->writing, len, PATIENCE_MS) ? 0 : lines;
+	return count_lines(q->writing, len);
 }
 
 /* queue_main: the thread. */

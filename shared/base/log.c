@@ -95,13 +95,26 @@ static void add_quoted(struct gp_strbuf *buf, struct gp_span text)
 	gp_strbuf_add_char(buf, '"');
 }
 
+/* add_number: decimal digits, without the machinery of printf. */
+static void add_number(struct gp_strbuf *buf, int64_t number)
+{
+	char digits[24], *p = digits + sizeof digits;
+	uint64_t n = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	if (number < 0)
+		*--p = '-';
+	gp_strbuf_add_span(buf, (struct gp_span) {p, (size_t)(digits + sizeof digits - p)});
+}
+
 /* gp_log_format_field: key=value. */
 void gp_log_format_field(struct gp_strbuf *buf, const struct gp_log_field *field)
 {
 	gp_strbuf_add(buf, field->key);
 	gp_strbuf_add_char(buf, '=');
 	if (field->is_number) {
-		gp_strbuf_printf(buf, "%lld", (long long)field->number);
+		add_number(buf, field->number);
 		return;
 	}
 	bool plain = field->text.len > 0;

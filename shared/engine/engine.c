@@ -36,8 +36,10 @@ static int find_names(struct gp_ctx *ctx, struct gp_facts *f)
 	int rc = domain_of(ctx, domain, &f->sender_domain);
 	if (rc)
 		return rc;
+	/* an ASCII domain is compared as it stands */
 	gp_address_split(f->envelope->recipient, &local, &domain);
-	rc = domain_of(ctx, domain, &f->recipient_domain);
+	if (!gp_span_is_printable_ascii(domain))
+		rc = domain_of(ctx, domain, &f->recipient_domain);
 	return rc ? rc : domain_of(ctx, f->envelope->helo, &f->helo_name);
 }
 

@@ -11,7 +11,7 @@ struct gp_facts {
 	const struct gp_envelope *envelope;
 	const char *sender_domain;    /* A-labels; NULL: null sender, or none that is a domain */
 	const char *helo_name;        /* A-labels; NULL: no domain name */
-	const char *recipient_domain; /* A-labels; NULL: none that is a domain */
+	const char *recipient_domain; /* A-labels; NULL: it is ASCII, or no domain */
 	bool has_mailfrom, has_helo, forwarded;
 	struct gp_spf_result mailfrom, helo;
 };
