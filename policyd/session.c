@@ -255,16 +255,34 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 		*v = (struct gp_verdict) {.rule = "stage"};
 		return GP_OK;
 	}
-	int rc = gp_engine_envelope(&ctx, config, &envelope, v);
-	if (rc != GP_ETOOBIG)
-		return rc;
-	/* what the sender or DNS has made too large must not come in by a default_action */
+	return gp_engine_envelope(&ctx, config, &envelope, v);
+}
+
+/*
+ * too_large: what the sender or DNS has made too large for the request's memory must not come in by
+ * a default_action, so it is answered: deferred, where anything may be refused at all.
+ */
+static void too_large(struct session *s, struct gp_verdict *v)
+{
+	bool enforce = s->runtime->config->spf.mode == GP_MODE_ENFORCE;
 	gp_arena_reset(s->arena);
-	*v = (struct gp_verdict) {.action = GP_ACTION_DEFER,
+	*v = (struct gp_verdict) {.action = enforce ? GP_ACTION_DEFER : GP_ACTION_ACCEPT,
 		.would = GP_ACTION_DEFER,
 		.rule = "policyd.request_memory",
 		.reply = "451 4.3.0 This mail needs more memory to be checked than it may have"};
-	return GP_OK;
+}
+
+/* build_answer: the verdict as text. */
+static int build_answer(struct session *s, const struct gp_protocol_request *r,
+	const struct gp_verdict *v, struct gp_strbuf *buf, bool *prepended_out)
+{
+	const char *text;
+	gp_strbuf_init(buf, s->arena, ANSWER_MAX);
+	format_action(s, r, v, buf, prepended_out);
+	int rc = gp_strbuf_finish(buf, &text);
+	if (rc && *prepended_out)
+		gp_instances_forget(s->shared->instances, r->instance);
+	return rc;
 }
 
 /* answer: one request, from its text to the log line. */
@@ -273,16 +291,17 @@ static int answer(struct session *s, struct gp_span text)
 	struct gp_protocol_request r;
 	struct gp_verdict v;
 	struct gp_strbuf buf;
-	const char *problem, *action;
+	const char *problem;
 	bool prepended = false;
 	if (gp_protocol_parse(text, &r, &problem))
 		return malformed(s, problem);
 	atomic_fetch_add(&s->shared->counters->requests, 1);
 	int rc = decide(s, &r, &v);
-	gp_strbuf_init(&buf, s->arena, ANSWER_MAX);
-	if (!rc) {
-		format_action(s, &r, &v, &buf, &prepended);
-		rc = gp_strbuf_finish(&buf, &action);
+	if (!rc)
+		rc = build_answer(s, &r, &v, &buf, &prepended);
+	if (rc == GP_ETOOBIG) {
+		too_large(s, &v);
+		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
 	if (rc) {
 		atomic_fetch_add(&s->shared->counters->failures, 1);
@@ -292,7 +311,7 @@ static int answer(struct session *s, struct gp_span text)
 		return rc;
 	}
 	count(s, &v);
-	rc = write_answer(s, action, buf.len);
+	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
 		gp_instances_forget(s->shared->instances, r.instance);
 	log_decision(s, &r, &v);

@@ -371,6 +371,9 @@ def memory_ceiling():
               "451 4.3.0 This mail needs more memory to be checked than it may have")
         d.wait_log("action=defer rule=policyd.request_memory")
         equal(d.ask(**mail()), REFUSED)
+    with Daemon(policyd="request_memory = 512k", spf="mode = label") as d:
+        equal(d.ask(**mail(sender="x@big.test")), "DUNNO")
+        d.wait_log("action=accept would=defer rule=policyd.request_memory")
     with Daemon() as d:
         holds(d.ask(**mail(sender="x@big.test")), "550 5.7.23")
 
