@@ -122,17 +122,11 @@ static const char *section_of(const cfg_t *cfg)
 	return strcmp(cfg->name, "root") == 0 ? NULL : cfg->name;
 }
 
-/* same_section: NULL is the top level. */
-static bool same_section(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 /* row_index: of an option, or -1. */
 static int row_index(const char *section, const char *name)
 {
 	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (same_section(gp_config_rows[i].section, section) &&
+		if (gp_config_same_section(gp_config_rows[i].section, section) &&
 			strcmp(gp_config_rows[i].name, name) == 0)
 			return (int)i;
 	return -1;
@@ -207,15 +201,23 @@ static bool remember_unknown(struct loader *l, const char *section, const char *
 	return true;
 }
 
-/* report_unknown: the error lines of all that were found. */
-static void report_unknown(struct loader *l)
+/* report_unknown: the error line of one that was found. */
+static void report_unknown(struct loader *l, const struct unknown *u)
 {
-	for (size_t i = 0; i < l->unknown_count; i++) {
-		struct gp_strbuf *buf = error_begin(l, l->unknown[i].line);
-		gp_strbuf_add(buf, "unknown option ");
-		add_option(buf, l->unknown[i].section, l->unknown[i].name);
-		gp_strbuf_add(buf, "; gatepost check-config --example lists all options\n");
-	}
+	struct gp_strbuf *buf = error_begin(l, u->line);
+	gp_strbuf_add(buf, "unknown option ");
+	add_option(buf, u->section, u->name);
+	gp_strbuf_add(buf, "; gatepost check-config --example lists all options\n");
+}
+
+/* blank_unknown: takes the newest out of the text; false when it cannot, and the report ends. */
+static bool blank_unknown(struct loader *l, char *text, size_t len)
+{
+	const struct unknown *u = &l->unknown[l->unknown_count - 1];
+	if (gp_config_blank_statement(text, len, u->line, u->name))
+		return true;
+	report_unknown(l, u); /* the rounds before have reported the others */
+	return false;
 }
 
 /* on_error: libconfuse gives up the round. */
@@ -272,7 +274,7 @@ static size_t fill(struct tables *t, const char *section, cfg_opt_t *out)
 	size_t n = 0;
 	for (size_t i = 0; i < gp_config_row_count; i++) {
 		const struct gp_config_row *row = &gp_config_rows[i];
-		if (!same_section(row->section, section))
+		if (!gp_config_same_section(row->section, section))
 			continue;
 		if (gp_config_kind_is_list(row->kind))
 			out[n++] = (cfg_opt_t)CFG_STR_LIST_CB(
@@ -418,7 +420,8 @@ static int round_once(struct loader *l, const char *text)
 	cfg_t *cfg = cfg_new();
 	if (!cfg)
 		return GP_ENOMEM;
-	report_unknown(l);
+	for (size_t i = 0; i < l->unknown_count; i++)
+		report_unknown(l, &l->unknown[i]);
 	l->reading = true;
 	int parsed = cfg_parse_buf(cfg, text);
 	l->reading = false;
@@ -565,13 +568,9 @@ static int load_text(struct loader *l, struct gp_span text)
 		return GP_ESYNTAX;
 	}
 	loading = l;
-	do {
+	do
 		rc = round_once(l, copy);
-		if (l->found_unknown) {
-			const struct unknown *u = &l->unknown[l->unknown_count - 1];
-			gp_config_blank_statement(copy, text.len, u->line, u->name);
-		}
-	} while (!rc && l->found_unknown);
+	while (!rc && l->found_unknown && blank_unknown(l, copy, text.len));
 	loading = NULL;
 	free(copy);
 	if (!rc)

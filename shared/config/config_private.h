@@ -58,13 +58,16 @@ int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out) GP
 
 /*
  * In a text that gp_config_scan has passed: the first statement in this line that begins with name,
- * up to the end of its value or block, becomes blanks.
+ * bare or quoted, up to the end of its value or block, becomes blanks. False: there is none.
  */
-void gp_config_blank_statement(char *text, size_t len, int line, const char *name);
+bool gp_config_blank_statement(char *text, size_t len, int line, const char *name);
 
 /* All options, sections together, in the order of the example file. */
 extern const struct gp_config_row gp_config_rows[];
 extern const size_t gp_config_row_count;
+
+/* Are the sections the same? NULL is the top level. */
+bool gp_config_same_section(const char *a, const char *b);
 
 /* One line about each section, for the example and the man page; ended by a NULL name. */
 struct gp_config_section {

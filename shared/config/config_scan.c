@@ -152,13 +152,18 @@ int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out)
 	return GP_ESYNTAX;
 }
 
-/* is_at: does the word at hand equal name? */
-static bool is_at(const struct walk *w, const char *name)
+/* name_length: of the name at hand, with its quotes if it has them; 0 when it is another thing. */
+static size_t name_length(const struct walk *w, const char *name)
 {
+	bool quoted = peek(w, 0) == '"' || peek(w, 0) == '\'';
 	size_t n = 0;
-	while (name[n] && peek(w, n) == name[n])
+	while (name[n] && peek(w, n + quoted) == name[n])
 		n++;
-	return !w->in_word && !name[n] && !is_word(peek(w, n));
+	if (name[n] || w->in_word)
+		return 0;
+	if (quoted)
+		return peek(w, n + 1) == peek(w, 0) ? n + 2 : 0;
+	return is_word(peek(w, n)) ? 0 : n;
 }
 
 /* skip_blanks: to the next thing, in whatever line. */
@@ -195,10 +200,9 @@ static void skip_value(struct walk *w)
 }
 
 /* skip_statement: name = value, name += value, name { ... } or name title { ... }. */
-static void skip_statement(struct walk *w, const char *name)
+static void skip_statement(struct walk *w, size_t name_len)
 {
-	for (; *name; name++)
-		w->at++;
+	w->at += name_len;
 	skip_blanks(w);
 	if (peek(w, 0) == '+')
 		w->at++;
@@ -215,17 +219,22 @@ static void skip_statement(struct walk *w, const char *name)
 }
 
 /* gp_config_blank_statement: finds it, passes over it, and goes back with the brush. */
-void gp_config_blank_statement(char *text, size_t len, int line, const char *name)
+bool gp_config_blank_statement(char *text, size_t len, int line, const char *name)
 {
 	struct gp_config_fault ignored;
 	struct walk w = {.text = text, .len = len, .line = 1, .fault = &ignored};
-	while (w.at < w.len && !(w.line == line && is_at(&w, name)))
-		if (!walk_on(&w))
-			return;
+	size_t name_len = 0;
+	while (w.at < w.len && w.line <= line) {
+		name_len = w.line == line ? name_length(&w, name) : 0;
+		if (name_len || !walk_on(&w))
+			break;
+	}
+	if (!name_len)
+		return false;
 	size_t begins = w.at;
-	if (begins < len)
-		skip_statement(&w, name);
+	skip_statement(&w, name_len);
 	for (size_t i = begins; i < w.at && i < len; i++)
 		if (text[i] != '\n')
 			text[i] = ' ';
+	return true;
 }

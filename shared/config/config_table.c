@@ -5,6 +5,7 @@
  */
 #include "config/config_private.h"
 
+#include <string.h>
 #include <syslog.h>
 
 static const struct gp_config_choice modes[] = {
@@ -204,3 +205,9 @@ const struct gp_config_row gp_config_rows[] = {
 		"Facility of syslog."},
 };
 const size_t gp_config_row_count = sizeof gp_config_rows / sizeof gp_config_rows[0];
+
+/* gp_config_same_section: both the top level, or the same name. */
+bool gp_config_same_section(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}

@@ -4,19 +4,13 @@
 
 #include <string.h>
 
-/* same_section: both NULL or the same name. */
-static bool same_section(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* each_row: calls f for the rows of one section. */
 static void each_row(const char *section,
 	void (*f)(struct gp_strbuf *, const struct gp_config_row *, const void *),
 	struct gp_strbuf *buf, const void *arg)
 {
 	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (same_section(gp_config_rows[i].section, section))
+		if (gp_config_same_section(gp_config_rows[i].section, section))
 			f(buf, &gp_config_rows[i], arg);
 }
 

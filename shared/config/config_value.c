@@ -223,7 +223,7 @@ static int item_address(struct gp_arena *arena, struct gp_span value, const char
 	if (!gp_address_split(value, &local, &domain) || local.len == 0 || local.len > 64 ||
 		!gp_span_is_printable_ascii(local))
 		return GP_ESYNTAX;
-	bool is_quoted = local.len >= 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"';
+	bool is_quoted = gp_address_unquote(local).len < local.len;
 	if (!is_quoted && memchr(local.ptr, ' ', local.len))
 		return GP_ESYNTAX;
 	if (domain.len && gp_address_domain(arena, domain, &name))

@@ -35,14 +35,6 @@ static bool in_names(const struct gp_config_texts *list, struct gp_span name)
 	return false;
 }
 
-/* unquoted: "postmaster"@ is postmaster@ (RFC 5321 4.1.2). */
-static struct gp_span unquoted(struct gp_span local)
-{
-	if (local.len >= 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"')
-		return (struct gp_span) {local.ptr + 1, local.len - 2};
-	return local;
-}
-
 /* address_matches: user@domain, user@, domain or .domain. */
 static bool address_matches(const char *item, struct gp_span local, struct gp_span domain)
 {
@@ -50,7 +42,7 @@ static bool address_matches(const char *item, struct gp_span local, struct gp_sp
 	if (!strchr(item, '@'))
 		return domain.len && name_matches(item, domain);
 	gp_address_split(gp_span_from(item), &item_local, &item_domain);
-	return gp_span_equal_nocase(unquoted(item_local), unquoted(local)) &&
+	return gp_span_equal_nocase(gp_address_unquote(item_local), gp_address_unquote(local)) &&
 	       (item_domain.len == 0 || gp_dns_name_equal(item_domain, domain));
 }
 

@@ -30,6 +30,14 @@ bool gp_address_split(struct gp_span mailbox, struct gp_span *local_out, struct 
 	return true;
 }
 
+/* gp_address_unquote: both quotes or none. */
+struct gp_span gp_address_unquote(struct gp_span local)
+{
+	if (local.len >= 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"')
+		return (struct gp_span) {local.ptr + 1, local.len - 2};
+	return local;
+}
+
 /* is_ascii: no byte over 0x7f. */
 static bool is_ascii(struct gp_span text)
 {

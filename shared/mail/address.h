@@ -31,6 +31,9 @@ bool gp_address_split(
 int gp_address_domain(
 	struct gp_arena *arena, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;
 
+/* A local part without the quotes around it, if it has them: "a"@x is a@x (RFC 5321 4.1.2). */
+struct gp_span gp_address_unquote(struct gp_span local);
+
 /* Is the text an address literal, [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321 4.1.3)? */
 bool gp_address_is_literal(struct gp_span domain);
 

@@ -147,6 +147,19 @@ static void test_literal(void **state)
 			fail_msg("%s", rows[i].domain);
 }
 
+/* test_unquote: a pair of quotes goes, a lone one stays. */
+static void test_unquote(void **state)
+{
+	static const struct {
+		const char *local, *bare;
+	} rows[] = {{"\"a b\"", "a b"}, {"\"\"", ""}, {"a", "a"}, {"\"", "\""}, {"\"a", "\"a"},
+		{"a\"", "a\""}, {"", ""}};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_true(gp_span_equal(gp_address_unquote(gp_span_from(rows[i].local)),
+			gp_span_from(rows[i].bare)));
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -156,6 +169,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_literal),
+		cmocka_unit_test(test_unquote),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
