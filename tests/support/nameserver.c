@@ -27,6 +27,7 @@
 /* A datagram to be sent when its time has come. */
 struct late {
 	int64_t due_ms;
+	size_t after; /* and not before so many questions have come in */
 	struct sockaddr_in to;
 	bool from_other;
 	size_t length;
@@ -209,8 +210,8 @@ static void put_forged(struct test_packet *p, const struct test_nameserver_query
 
 /* ---- sending ---- */
 
-/* send_later: puts a datagram into a free place. */
-static void send_later(struct test_nameserver *ns, const struct test_packet *p,
+/* send_later: puts a datagram into a free place, which it returns. */
+static size_t send_later(struct test_nameserver *ns, const struct test_packet *p,
 	const struct sockaddr_in *to, unsigned delay_ms, bool from_other)
 {
 	size_t i = 0;
@@ -224,6 +225,7 @@ static void send_later(struct test_nameserver *ns, const struct test_packet *p,
 		.bytes = malloc(p->length + 1)};
 	must(ns->late[i].bytes != NULL, "malloc");
 	memcpy(ns->late[i].bytes, p->bytes, p->length);
+	return i;
 }
 
 /* send_due: all whose time has come; returns the milliseconds to the next, -1: none. */
@@ -233,6 +235,8 @@ static int send_due(struct test_nameserver *ns)
 	for (size_t i = 0; i < LATE_MAX; i++) {
 		struct late *l = &ns->late[i];
 		if (!l->bytes)
+			continue;
+		if (l->after > ns->log_count) /* the next question wakes us */
 			continue;
 		if (l->due_ms > now) {
 			if (next < 0 || l->due_ms - now < next)
@@ -262,7 +266,7 @@ static void answer_udp(struct test_nameserver *ns, const struct test_nameserver_
 	if (act == TEST_NAMESERVER_GARBAGE) {
 		memcpy(p->bytes, garbage, sizeof garbage);
 		p->length = sizeof garbage;
-		send_later(ns, p, to, delay_ms, false);
+		(void)send_later(ns, p, to, delay_ms, false);
 		return;
 	}
 	if (act == TEST_NAMESERVER_WRONG_ID)
@@ -272,11 +276,12 @@ static void answer_udp(struct test_nameserver *ns, const struct test_nameserver_
 	if (act == TEST_NAMESERVER_WRONG_ID || act == TEST_NAMESERVER_WRONG_QUESTION ||
 		act == TEST_NAMESERVER_WRONG_SOURCE) {
 		put_forged(p, &other);
-		send_later(ns, p, to, delay_ms, act == TEST_NAMESERVER_WRONG_SOURCE);
+		(void)send_later(ns, p, to, delay_ms, act == TEST_NAMESERVER_WRONG_SOURCE);
 		delay_ms += 60;
 	}
 	put_reply(p, ns, q, rule);
-	send_later(ns, p, to, delay_ms, false);
+	size_t place = send_later(ns, p, to, delay_ms, false);
+	ns->late[place].after = rule ? rule->after : 0;
 }
 
 /* ---- reading ---- */

@@ -53,6 +53,7 @@ struct test_nameserver_rule {
 	enum gp_dns_type type; /* 0: any */
 	enum test_nameserver_act act;
 	unsigned delay_ms;
+	size_t after;   /* UDP: answered once so many questions have come in, this one counted */
 	uint32_t ttl_s; /* of records and of the SOA; 0: 300 */
 	bool ad;        /* AD in the answer */
 	bool no_soa;    /* in negative answers */
