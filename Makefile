@@ -18,14 +18,26 @@ MAIL    = address
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
+CRYPTO  = digest
+STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_record store_uri store_window
+REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
+	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take
+LIMIT   = limit limit_book limit_message limit_resolve
 CONFIG  = config config_scan config_table config_text config_value
 ENGINE  = engine decide reply
-LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(SPF:%=spf/%) $(CONFIG:%=config/%) \
+LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
+	  $(STORE:%=store/%) $(SPF:%=spf/%) $(LIMIT:%=limit/%) $(CONFIG:%=config/%) \
 	  $(ENGINE:%=engine/%)
 POLICYD = counters instance listen logqueue logsink privs protocol runtime session supervise survivor
 CLI     = main cmd_check_config cmd_request cmd_spf
 
-PKGS      = ldns libbsd libconfuse libidn2 jansson
+PKGS      = ldns libbsd libconfuse libidn2 jansson lmdb libcrypto libssl
+
+# Redis is optional: REDIS= builds without, the default is to have it where hiredis is
+REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)
+STORE    += $(if $(REDIS),$(REDIS_FILES),store_redis_absent)
+CRYPTO   += $(if $(REDIS),tls)
+PKGS     += $(if $(REDIS),hiredis)
 TEST_PKGS = cmocka yaml-0.1 jansson
 
 # C tests, a program each; every one of them runs with sanitizers, too

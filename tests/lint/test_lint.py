@@ -14,16 +14,18 @@ GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 BASE = {"base"}
 LAYERS = {
     "base": set(),
-    "mail": BASE, "dns": BASE, "crypto": BASE, "store": BASE,
+    "mail": BASE, "dns": BASE, "crypto": BASE, "store": BASE | {"crypto"},
     "spf": BASE | {"mail", "dns"},
-    "config": BASE | {"mail", "dns", "spf"},
-    "engine": BASE | {"mail", "dns", "spf", "config"},
-    "policyd": BASE | {"dns", "spf", "config", "engine"},
-    "cli": BASE | {"dns", "spf", "config", "engine"},
+    "limit": BASE | {"mail", "store"},
+    "config": BASE | {"mail", "dns", "store", "spf", "limit"},
+    "engine": BASE | {"mail", "dns", "store", "spf", "limit", "config"},
+    "policyd": BASE | {"dns", "store", "spf", "limit", "config", "engine"},
+    "cli": BASE | {"dns", "store", "spf", "limit", "config", "engine"},
 }
 # Third-party headers appear in one place each.
-HOMES = {"ldns/": "shared/dns/", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
-         "idn2.h": "shared/mail/address.c", "jansson.h": ("policyd/logsink.c", "cli/")}
+HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/store_lmdb",
+         "hiredis/": "shared/store/store_redis", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
+         "idn2.h": "shared/mail/address.c", "jansson.h": ("policyd/logsink.c", "policyd/control", "cli/")}
 FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 
 number = 0

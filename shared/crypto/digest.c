@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * SHA-256 through OpenSSL's EVP interface. Fetching an algorithm costs more than hashing a name, so
+ * it is fetched once; each call has a context of its own, since that is what threads may not share.
+ */
+#include "crypto/digest.h"
+
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+struct gp_crypto_digest {
+	EVP_MD *md;
+};
+
+/* gp_crypto_digest_new: the algorithm may be missing where policy forbids it. */
+int gp_crypto_digest_new(struct gp_crypto_digest **digest_out)
+{
+	struct gp_crypto_digest *digest = malloc(sizeof *digest);
+	if (!digest)
+		return GP_ENOMEM;
+	digest->md = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	if (!digest->md || EVP_MD_get_size(digest->md) != GP_CRYPTO_SHA256) {
+		gp_crypto_digest_free(digest);
+		return GP_EIO;
+	}
+	*digest_out = digest;
+	return GP_OK;
+}
+
+/* gp_crypto_digest_free: with the algorithm. */
+void gp_crypto_digest_free(struct gp_crypto_digest *digest)
+{
+	if (!digest)
+		return;
+	EVP_MD_free(digest->md);
+	free(digest);
+}
+
+/* gp_crypto_digest_of: in one step; the only failure is a lack of memory. */
+int gp_crypto_digest_of(const struct gp_crypto_digest *digest, struct gp_span bytes,
+	unsigned char out[GP_CRYPTO_SHA256])
+{
+	unsigned length = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int done = ctx && EVP_DigestInit_ex2(ctx, digest->md, NULL) &&
+		   EVP_DigestUpdate(ctx, bytes.ptr, bytes.len) &&
+		   EVP_DigestFinal_ex(ctx, out, &length) && length == GP_CRYPTO_SHA256;
+	EVP_MD_CTX_free(ctx);
+	return done ? GP_OK : GP_ENOMEM;
+}

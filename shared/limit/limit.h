@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Limit: how much a user (or another key) may send in a window of time.
+ *
+ * Knows limits, what is counted under which key, exceptions to them (overrides), and how a message
+ * is reserved, committed or given back; does not know who asks at which stage of SMTP, and leaves
+ * the counting to the store. Time is an argument: that of the store.
+ */
+#ifndef GP_LIMIT_LIMIT_H
+#define GP_LIMIT_LIMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "base/err.h"
+#include "base/ipaddr.h"
+#include "base/span.h"
+#include "store/store.h"
+
+#define GP_LIMIT_MAX 64 /* limits of a configuration */
+
+/* Whose mail is counted together. */
+enum gp_limit_key {
+	GP_LIMIT_BY_USER,          /* the authenticated user */
+	GP_LIMIT_BY_USER_DOMAIN,   /* the part behind the @ of the user's name */
+	GP_LIMIT_BY_SENDER,        /* MAIL FROM, of trusted clients only (lesson 37) */
+	GP_LIMIT_BY_SENDER_DOMAIN, /* its domain, of trusted clients only */
+	GP_LIMIT_BY_CLIENT,        /* the client's address */
+	GP_LIMIT_BY_NETWORK,       /* the client's network */
+	GP_LIMIT_BY_ALL            /* one counter for everybody */
+};
+
+enum gp_limit_unit { GP_LIMIT_RECIPIENTS, GP_LIMIT_MESSAGES, GP_LIMIT_BYTES };
+enum gp_limit_mode { GP_LIMIT_OFF, GP_LIMIT_LABEL, GP_LIMIT_ENFORCE };
+enum gp_limit_action { GP_LIMIT_DEFER, GP_LIMIT_REJECT, GP_LIMIT_HOLD };
+
+/* What is done while the store is away. */
+enum gp_limit_failure { GP_LIMIT_FAILURE_ACCEPT, GP_LIMIT_FAILURE_DEFER, GP_LIMIT_FAILURE_LOCAL };
+
+/* Where mail comes from, as bits; 0 in a limit: what its key makes sense for. */
+enum gp_limit_origin {
+	GP_LIMIT_FROM_AUTHENTICATED = 1,
+	GP_LIMIT_FROM_TRUSTED = 2, /* clients in trusted_networks that have not authenticated */
+	GP_LIMIT_FROM_OTHERS = 4
+};
+
+#define GP_LIMIT_UNLIMITED INT64_MAX /* as a maximum */
+#define GP_LIMIT_UNSET (-1)          /* in an override: the limit keeps its own maximum */
+
+/* One limit; all texts belong to the configuration. */
+struct gp_limit {
+	const char *name;
+	int key, unit, mode, action; /* enums above */
+	int64_t max;                 /* GP_LIMIT_UNLIMITED: counted only */
+	int64_t per_ms;
+	unsigned from;                     /* set of enum gp_limit_origin; 0: by key */
+	unsigned ipv4_prefix, ipv6_prefix; /* of GP_LIMIT_BY_NETWORK */
+	const char *code;                  /* "450 4.7.1"; "": by action */
+	const char *text;                  /* template of the reply */
+	uint32_t id;                       /* of its counters; no two limits share it, never 0 */
+	const char *file;                  /* where it stands in the configuration */
+	int line;
+};
+
+/* What an override is about. */
+enum gp_limit_override_kind {
+	GP_LIMIT_OVERRIDE_USER,
+	GP_LIMIT_OVERRIDE_DOMAIN, /* of the user's name */
+	GP_LIMIT_OVERRIDE_SENDER,
+	GP_LIMIT_OVERRIDE_SENDER_DOMAIN,
+	GP_LIMIT_OVERRIDE_CLIENT /* a network or an address */
+};
+
+struct gp_limit_override {
+	int kind;         /* enum gp_limit_override_kind */
+	const char *name; /* normalised by gp_limit_normalise; for a client as it was written */
+	struct gp_prefix prefix; /* of GP_LIMIT_OVERRIDE_CLIENT */
+	const int64_t *max;      /* one for each limit; GP_LIMIT_UNSET, GP_LIMIT_UNLIMITED */
+	const char *file;
+	int line;
+};
+
+/* All of a configuration; the overrides sorted by gp_limit_override_compare, none twice. */
+struct gp_limit_set {
+	const struct gp_limit *limits;
+	size_t limit_count;
+	const struct gp_limit_override *overrides;
+	size_t override_count;
+	bool case_sensitive; /* of the names of users */
+};
+
+/* ---- for the configuration ---- */
+
+/* The number of a limit's counters: made of name, key, unit and window, so that a limit whose
+ * meaning changes begins anew and one that only gets another maximum does not. */
+uint32_t gp_limit_id(const char *name, int key, int unit, int64_t per_ms);
+
+/*
+ * The form in which names are compared: no blanks at the end (many databases of users ignore them),
+ * domains in A-labels, small letters unless case_sensitive (domains always). kind says what the
+ * name is. A name that cannot be normalised stays as it is. NULL: the arena refused.
+ */
+const char *gp_limit_normalise(struct gp_arena *arena, enum gp_limit_override_kind kind,
+	struct gp_span name, bool case_sensitive) GP_MUST_CHECK;
+
+/* Order of the overrides in a set, as qsort has it: kind, then name (clients: prefix); 0: the same.
+ */
+int gp_limit_override_compare(const void *a, const void *b);
+
+#endif

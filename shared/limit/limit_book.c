@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The run-time overrides lie in a sorted table, which is built anew from the store's facts
+ * "limit/NAME/SUBJECT" and exchanged as a whole. A few hundred are many: nobody sets them by hand
+ * for more users than that.
+ */
+#include "limit/limit_book.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FACT_PREFIX "limit/"
+#define SAY_EVERY_US (60 * 1000000LL)
+#define RUNTIMES_MEMORY (64 * 1024 * 1024)
+#define RUNTIMES_MAX 50000
+
+struct table {
+	struct gp_arena *arena; /* holds the items and their texts */
+	struct gp_limit_runtime *items;
+	size_t count, room;
+};
+
+struct gp_limit_book {
+	struct gp_store *store;
+	_Atomic(struct gp_store *) local;
+	pthread_rwlock_t lock; /* guards table */
+	struct table table;
+	atomic_bool any; /* is there anything in the table? */
+	_Atomic int64_t said_us[GP_LIMIT_TROUBLES];
+	bool was_down; /* only tend */
+};
+
+/* ---- open and close ---- */
+
+/* gp_limit_book_new: around a store. */
+int gp_limit_book_new(struct gp_store *store, struct gp_limit_book **book_out)
+{
+	struct gp_limit_book *book = calloc(1, sizeof *book);
+	if (!book)
+		return GP_ENOMEM;
+	if (pthread_rwlock_init(&book->lock, NULL)) {
+		free(book);
+		return GP_ENOMEM;
+	}
+	book->store = store;
+	for (size_t i = 0; i < GP_LIMIT_TROUBLES; i++)
+		atomic_init(&book->said_us[i], -SAY_EVERY_US);
+	*book_out = book;
+	return GP_OK;
+}
+
+/* gp_limit_book_open: the store first. */
+int gp_limit_book_open(
+	const struct gp_store_options *options, struct gp_ctx *ctx, struct gp_limit_book **book_out)
+{
+	struct gp_store *store;
+	int rc = gp_store_open(options, ctx, &store);
+	if (rc)
+		return rc;
+	rc = gp_limit_book_new(store, book_out);
+	if (rc)
+		gp_store_close(store);
+	return rc;
+}
+
+/* gp_limit_book_open_local: once; a second call finds it open. */
+int gp_limit_book_open_local(struct gp_limit_book *book, const struct gp_store_options *options,
+	const char *path, struct gp_ctx *ctx)
+{
+	if (atomic_load(&book->local))
+		return GP_OK;
+	struct gp_store_options o = *options;
+	struct gp_store *local;
+	o.uris[0] = gp_arena_printf(ctx->arena, "lmdb:%s", path);
+	o.uri_count = 1;
+	if (!o.uris[0])
+		return gp_arena_status(ctx->arena);
+	int rc = gp_store_open(&o, ctx, &local);
+	if (!rc)
+		atomic_store(&book->local, local);
+	return rc;
+}
+
+/* gp_limit_book_close: both stores and the table. */
+void gp_limit_book_close(struct gp_limit_book *book)
+{
+	if (!book)
+		return;
+	gp_store_close(book->store);
+	gp_store_close(atomic_load(&book->local));
+	gp_arena_free(book->table.arena);
+	pthread_rwlock_destroy(&book->lock);
+	free(book);
+}
+
+/* gp_limit_book_store: the one that counts. */
+struct gp_store *gp_limit_book_store(const struct gp_limit_book *book)
+{
+	return book->store;
+}
+
+/* gp_limit_book_local: the one that stands in. */
+struct gp_store *gp_limit_book_local(const struct gp_limit_book *book)
+{
+	return atomic_load(&book->local);
+}
+
+/* gp_limit_book_may_say: the first of a minute. */
+bool gp_limit_book_may_say(
+	struct gp_limit_book *book, enum gp_limit_trouble what, const struct gp_clock *clock)
+{
+	int64_t now = gp_clock_now_us(clock), last = atomic_load(&book->said_us[what]);
+	return now - last >= SAY_EVERY_US &&
+	       atomic_compare_exchange_strong(&book->said_us[what], &last, now);
+}
+
+/* ---- run-time overrides ---- */
+
+/* compare: by limit, then subject. */
+static int compare(const void *a, const void *b)
+{
+	const struct gp_limit_runtime *x = a, *y = b;
+	int order = strcmp(x->limit, y->limit);
+	return order ? order : strcmp(x->subject, y->subject);
+}
+
+/* parse_max: what a fact holds. */
+static bool parse_max(struct gp_span value, int64_t *max_out)
+{
+	uint64_t n;
+	if (gp_span_is(value, "unlimited")) {
+		*max_out = GP_LIMIT_UNLIMITED;
+		return true;
+	}
+	if (gp_span_parse_uint(value, GP_STORE_AMOUNT_MAX, &n))
+		return false;
+	*max_out = (int64_t)n;
+	return true;
+}
+
+/* make_room: for one item more; false when memory or patience ends. */
+static bool make_room(struct table *t)
+{
+	if (t->count < t->room)
+		return true;
+	size_t room = t->room ? t->room * 2 : 16;
+	struct gp_limit_runtime *items =
+		room > RUNTIMES_MAX * 2 ? NULL : gp_arena_array(t->arena, room, sizeof *items);
+	if (!items)
+		return false;
+	if (t->count)
+		memcpy(items, t->items, t->count * sizeof *items);
+	t->items = items;
+	t->room = room;
+	return true;
+}
+
+/* take_fact: visitor of gp_store_facts; a fact that is none of ours is passed over. */
+static bool take_fact(void *arg, const struct gp_store_fact *fact)
+{
+	struct table *t = arg;
+	struct gp_span limit, subject;
+	struct gp_limit_runtime item = {.expires_ms = fact->expires_ms};
+	if (!gp_span_cut(gp_span_skip(fact->key, strlen(FACT_PREFIX)), '/', &limit, &subject) ||
+		memchr(fact->key.ptr, 0, fact->key.len) || !parse_max(fact->value, &item.max))
+		return true;
+	item.limit = gp_arena_copy(t->arena, limit);
+	item.subject = gp_arena_copy(t->arena, subject);
+	if (!item.limit || !item.subject || !make_room(t))
+		return false;
+	t->items[t->count++] = item;
+	return true;
+}
+
+/* refresh: the table as the store has it. */
+static int refresh(struct gp_limit_book *book, struct gp_ctx *ctx)
+{
+	struct table t = {.arena = gp_arena_new(RUNTIMES_MEMORY)}, old;
+	if (!t.arena)
+		return GP_ENOMEM;
+	int rc = gp_store_facts(book->store, ctx, gp_store_now_ms(book->store),
+		gp_span_from(FACT_PREFIX), take_fact, &t);
+	if (rc) {
+		gp_arena_free(t.arena);
+		return rc;
+	}
+	if (t.count)
+		qsort(t.items, t.count, sizeof *t.items, compare);
+	pthread_rwlock_wrlock(&book->lock);
+	old = book->table;
+	book->table = t;
+	pthread_rwlock_unlock(&book->lock);
+	atomic_store(&book->any, t.count > 0);
+	gp_arena_free(old.arena);
+	return GP_OK;
+}
+
+/* fact_key: of an override; NULL: too long. */
+static const char *fact_key(struct gp_arena *arena, const char *limit, const char *subject)
+{
+	if (strlen(subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX || strchr(limit, '/'))
+		return NULL;
+	return gp_arena_printf(arena, FACT_PREFIX "%s/%s", limit, subject);
+}
+
+/* gp_limit_book_set: a fact, then the table anew. */
+int gp_limit_book_set(
+	struct gp_limit_book *book, struct gp_ctx *ctx, const struct gp_limit_runtime *value)
+{
+	const char *key = fact_key(ctx->arena, value->limit, value->subject);
+	const char *max = value->max == GP_LIMIT_UNLIMITED
+				  ? "unlimited"
+				  : gp_arena_printf(ctx->arena, "%lld", (long long)value->max);
+	if (!key || !max)
+		return gp_arena_status(ctx->arena) ? gp_arena_status(ctx->arena) : GP_ETOOBIG;
+	int rc = gp_store_put(
+		book->store, ctx, gp_span_from(key), gp_span_from(max), value->expires_ms);
+	return rc ? rc : refresh(book, ctx);
+}
+
+/* gp_limit_book_unset: the fact goes, then the table anew. */
+int gp_limit_book_unset(
+	struct gp_limit_book *book, struct gp_ctx *ctx, const char *limit, const char *subject)
+{
+	const char *key = fact_key(ctx->arena, limit, subject);
+	if (!key)
+		return gp_arena_status(ctx->arena) ? gp_arena_status(ctx->arena) : GP_ETOOBIG;
+	int rc = gp_store_remove(book->store, ctx, gp_span_from(key));
+	return rc ? rc : refresh(book, ctx);
+}
+
+/* has_expired: at this time of the store. */
+static bool has_expired(const struct gp_limit_runtime *item, int64_t now_ms)
+{
+	return item->expires_ms && item->expires_ms <= now_ms;
+}
+
+/* gp_limit_book_runtime: looks it up. */
+bool gp_limit_book_runtime(struct gp_limit_book *book, const char *limit, const char *subject,
+	int64_t now_ms, struct gp_limit_runtime *value_out)
+{
+	const struct gp_limit_runtime wanted = {.limit = limit, .subject = subject};
+	if (!atomic_load(&book->any))
+		return false;
+	pthread_rwlock_rdlock(&book->lock);
+	const struct gp_limit_runtime *found = bsearch(
+		&wanted, book->table.items, book->table.count, sizeof *book->table.items, compare);
+	bool applies = found && !has_expired(found, now_ms);
+	if (applies)
+		*value_out = (struct gp_limit_runtime) {
+			.max = found->max, .expires_ms = found->expires_ms};
+	pthread_rwlock_unlock(&book->lock);
+	return applies;
+}
+
+/* gp_limit_book_runtimes: a copy of the table. */
+int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
+	const struct gp_limit_runtime **items_out, size_t *count_out)
+{
+	int64_t now_ms = gp_store_now_ms(book->store);
+	size_t n = 0;
+	pthread_rwlock_rdlock(&book->lock);
+	const struct table *t = &book->table;
+	struct gp_limit_runtime *items =
+		gp_arena_array(ctx->arena, t->count ? t->count : 1, sizeof *items);
+	for (size_t i = 0; items && i < t->count; i++) {
+		if (has_expired(&t->items[i], now_ms))
+			continue;
+		items[n] = t->items[i];
+		items[n].limit = gp_arena_copy(ctx->arena, gp_span_from(t->items[i].limit));
+		items[n].subject = gp_arena_copy(ctx->arena, gp_span_from(t->items[i].subject));
+		n++;
+	}
+	pthread_rwlock_unlock(&book->lock);
+	*items_out = items;
+	*count_out = n;
+	return gp_arena_status(ctx->arena);
+}
+
+/* ---- care ---- */
+
+/* gp_limit_book_tend: stores first, so that a store that is back is read at once. */
+void gp_limit_book_tend(struct gp_limit_book *book, struct gp_ctx *ctx)
+{
+	struct gp_store *local = atomic_load(&book->local);
+	struct gp_store_health health;
+	gp_store_tend(book->store, ctx);
+	if (local)
+		gp_store_tend(local, ctx);
+	gp_store_health(book->store, &health);
+	if (!health.up && gp_limit_book_may_say(book, GP_LIMIT_STORE_TROUBLE, ctx->clock))
+		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s: %s", health.where, health.problem);
+	if (health.up && book->was_down)
+		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s is in use", health.where);
+	book->was_down = !health.up;
+	if (health.up)
+		(void)refresh(book, ctx); /* else the ones that were read last stay in force */
+}

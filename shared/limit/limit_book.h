@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Book: where limits are counted: the store, the one that stands in for it, and what the operator
+ * has said at run time.
+ *
+ *     gp_limit_book_open(&options, ctx, &book);
+ *     ... messages count in it (limit/limit_message.h) ...
+ *     gp_limit_book_tend(book, ctx);         (about every second, one thread)
+ *     gp_limit_book_close(book);
+ *
+ * Run-time overrides are facts of the store, so every process and host that shares it has them; a
+ * change is seen at once where it is made, and elsewhere when that process tends its book. While
+ * the store is away the last ones that were read stay in force.
+ *
+ * Threads: a book is used by any number of threads; open_local and tend by one.
+ */
+#ifndef GP_LIMIT_LIMIT_BOOK_H
+#define GP_LIMIT_LIMIT_BOOK_H
+
+#include "limit/limit.h"
+#include "store/store.h"
+
+struct gp_limit_book;
+
+/* Opens the store of the options (store.h). GP_EINVAL, GP_ENOMEM; ctx->log has said why. */
+int gp_limit_book_open(const struct gp_store_options *options, struct gp_ctx *ctx,
+	struct gp_limit_book **book_out) GP_MUST_CHECK;
+
+/* A book over a store, which it takes. */
+int gp_limit_book_new(struct gp_store *store, struct gp_limit_book **book_out) GP_MUST_CHECK;
+
+/* The store that stands in while the other is away; opened once, in the folder path. */
+int gp_limit_book_open_local(struct gp_limit_book *book, const struct gp_store_options *options,
+	const char *path, struct gp_ctx *ctx) GP_MUST_CHECK;
+
+/* Closes both; accepts NULL. */
+void gp_limit_book_close(struct gp_limit_book *book);
+
+struct gp_store *gp_limit_book_store(const struct gp_limit_book *book);
+struct gp_store *gp_limit_book_local(const struct gp_limit_book *book); /* NULL: there is none */
+
+/* Tends the stores, reads the run-time overrides, and logs, at most once a minute, what is wrong.
+ */
+void gp_limit_book_tend(struct gp_limit_book *book, struct gp_ctx *ctx);
+
+/* ---- run-time overrides: a maximum for one subject of one limit ---- */
+
+struct gp_limit_runtime {
+	const char *limit;   /* name */
+	const char *subject; /* "user:alice" */
+	int64_t max;         /* GP_LIMIT_UNLIMITED */
+	int64_t expires_ms;  /* of the store's time; 0: never */
+};
+
+#define GP_LIMIT_RUNTIME_SUBJECT_MAX 340 /* bytes of the subject of a run-time override */
+
+/* Sets it; in force from now on. GP_ETOOBIG: the subject is too long; else as gp_store_put. */
+int gp_limit_book_set(struct gp_limit_book *book, struct gp_ctx *ctx,
+	const struct gp_limit_runtime *value) GP_MUST_CHECK;
+
+/* Takes it back; that there is none is no error. */
+int gp_limit_book_unset(struct gp_limit_book *book, struct gp_ctx *ctx, const char *limit,
+	const char *subject) GP_MUST_CHECK;
+
+/* The one that applies now: false when there is none. *value_out's texts are not set. */
+bool gp_limit_book_runtime(struct gp_limit_book *book, const char *limit, const char *subject,
+	int64_t now_ms, struct gp_limit_runtime *value_out);
+
+/* All of them, in the context's arena. */
+int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
+	const struct gp_limit_runtime **items_out, size_t *count_out) GP_MUST_CHECK;
+
+/* Is the event worth a log line now? At most once a minute for each kind of trouble. */
+enum gp_limit_trouble { GP_LIMIT_STORE_TROUBLE, GP_LIMIT_LOCAL_TROUBLE, GP_LIMIT_TROUBLES };
+bool gp_limit_book_may_say(
+	struct gp_limit_book *book, enum gp_limit_trouble what, const struct gp_clock *clock);
+
+#endif

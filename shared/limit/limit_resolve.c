@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From a mail to the limits that apply to it: a row for each key says whose mail it makes sense
+ * for, how its subject is spelled, and which overrides may change its maximum, the most specific
+ * first.
+ */
+#include "limit/limit_message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALL_ORIGINS (GP_LIMIT_FROM_AUTHENTICATED | GP_LIMIT_FROM_TRUSTED | GP_LIMIT_FROM_OTHERS)
+
+/* What is resolved for one mail; names are normalised once, when a limit first wants them. */
+struct resolver {
+	const struct gp_limit_set *set;
+	const struct gp_limit_who *who;
+	struct gp_arena *arena;
+	const char *user, *sender; /* NULL: not yet */
+};
+
+static const char *const units[] = {
+	[GP_LIMIT_RECIPIENTS] = "recipients",
+	[GP_LIMIT_MESSAGES] = "messages",
+	[GP_LIMIT_BYTES] = "bytes",
+};
+
+/* gp_limit_unit_name: as the configuration spells it. */
+const char *gp_limit_unit_name(enum gp_limit_unit unit)
+{
+	return units[unit];
+}
+
+/* ---- names ---- */
+
+/* name_of: a normalised name, made once. */
+static const char *name_of(struct resolver *r, const char **cache, enum gp_limit_override_kind kind,
+	struct gp_span raw)
+{
+	if (!*cache)
+		*cache = gp_limit_normalise(r->arena, kind, raw, r->set->case_sensitive);
+	return *cache;
+}
+
+/* behind_at: the domain of a normalised mailbox, "" without one. */
+static const char *behind_at(const char *mailbox)
+{
+	const char *at = mailbox ? strrchr(mailbox, '@') : NULL;
+	return at ? at + 1 : "";
+}
+
+/* user: of the authenticated user. */
+static const char *user(struct resolver *r)
+{
+	return name_of(r, &r->user, GP_LIMIT_OVERRIDE_USER, r->who->user);
+}
+
+/* user_domain: behind the @. */
+static const char *user_domain(struct resolver *r)
+{
+	return behind_at(user(r));
+}
+
+/* sender: MAIL FROM. */
+static const char *sender(struct resolver *r)
+{
+	return name_of(r, &r->sender, GP_LIMIT_OVERRIDE_SENDER, r->who->sender);
+}
+
+/* sender_domain: of MAIL FROM. */
+static const char *sender_domain(struct resolver *r)
+{
+	return behind_at(sender(r));
+}
+
+/* subject_text: "kind:name"; NULL without a name: the limit does not apply. */
+static const char *subject_text(struct resolver *r, const char *kind, const char *name)
+{
+	return name && *name ? gp_arena_printf(r->arena, "%s:%s", kind, name) : NULL;
+}
+
+/* ---- subjects ---- */
+
+/* subject_user: nobody, unless authenticated; a name of blanks is a name. */
+static const char *subject_user(struct resolver *r, const struct gp_limit *limit)
+{
+	(void)limit;
+	const char *name = r->who->user.len ? user(r) : NULL;
+	return name ? gp_arena_printf(r->arena, "user:%s", name) : NULL;
+}
+
+/* subject_user_domain: users without a domain have none. */
+static const char *subject_user_domain(struct resolver *r, const struct gp_limit *limit)
+{
+	(void)limit;
+	return r->who->user.len ? subject_text(r, "user_domain", user_domain(r)) : NULL;
+}
+
+/* subject_sender: the null sender is nobody. */
+static const char *subject_sender(struct resolver *r, const struct gp_limit *limit)
+{
+	(void)limit;
+	return subject_text(r, "sender", sender(r));
+}
+
+/* subject_sender_domain: likewise. */
+static const char *subject_sender_domain(struct resolver *r, const struct gp_limit *limit)
+{
+	(void)limit;
+	return subject_text(r, "sender_domain", sender_domain(r));
+}
+
+/* subject_client: its address. */
+static const char *subject_client(struct resolver *r, const struct gp_limit *limit)
+{
+	char text[GP_IPADDR_TEXT];
+	(void)limit;
+	if (r->who->client.family == GP_IP_NONE)
+		return NULL;
+	return subject_text(r, "client", gp_ipaddr_format(&r->who->client, text));
+}
+
+/* subject_network: the client's address without the bits past the prefix. */
+static const char *subject_network(struct resolver *r, const struct gp_limit *limit)
+{
+	struct gp_ipaddr net = r->who->client;
+	char text[GP_IPADDR_TEXT];
+	if (net.family == GP_IP_NONE)
+		return NULL;
+	unsigned length = net.family == GP_IP_V4 ? limit->ipv4_prefix : limit->ipv6_prefix;
+	for (unsigned bit = length; bit < gp_ipaddr_bits(&net); bit++)
+		net.bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+	return gp_arena_printf(r->arena, "network:%s/%u", gp_ipaddr_format(&net, text), length);
+}
+
+/* subject_all: one for everybody. */
+static const char *subject_all(struct resolver *r, const struct gp_limit *limit)
+{
+	(void)limit;
+	return gp_arena_copy(r->arena, gp_span_from("all"));
+}
+
+#define NO_OVERRIDE (-1)
+
+static const struct {
+	const char *name;
+	unsigned from; /* whose mail it makes sense for */
+	unsigned only; /* whose mail it may ever be about (lesson 37) */
+	const char *(*subject)(struct resolver *r, const struct gp_limit *limit);
+	int overrides[2]; /* kinds that may change it, the most specific first */
+} keys[] = {
+	[GP_LIMIT_BY_USER] = {"user", GP_LIMIT_FROM_AUTHENTICATED, GP_LIMIT_FROM_AUTHENTICATED,
+		subject_user, {GP_LIMIT_OVERRIDE_USER, GP_LIMIT_OVERRIDE_DOMAIN}},
+	[GP_LIMIT_BY_USER_DOMAIN] = {"user_domain", GP_LIMIT_FROM_AUTHENTICATED,
+		GP_LIMIT_FROM_AUTHENTICATED, subject_user_domain,
+		{GP_LIMIT_OVERRIDE_DOMAIN, NO_OVERRIDE}},
+	[GP_LIMIT_BY_SENDER] = {"sender", GP_LIMIT_FROM_TRUSTED, GP_LIMIT_FROM_TRUSTED,
+		subject_sender, {GP_LIMIT_OVERRIDE_SENDER, GP_LIMIT_OVERRIDE_SENDER_DOMAIN}},
+	[GP_LIMIT_BY_SENDER_DOMAIN] = {"sender_domain", GP_LIMIT_FROM_TRUSTED,
+		GP_LIMIT_FROM_TRUSTED, subject_sender_domain,
+		{GP_LIMIT_OVERRIDE_SENDER_DOMAIN, NO_OVERRIDE}},
+	[GP_LIMIT_BY_CLIENT] = {"client", ALL_ORIGINS, ALL_ORIGINS, subject_client,
+		{GP_LIMIT_OVERRIDE_CLIENT, NO_OVERRIDE}},
+	[GP_LIMIT_BY_NETWORK] = {"network", ALL_ORIGINS, ALL_ORIGINS, subject_network,
+		{GP_LIMIT_OVERRIDE_CLIENT, NO_OVERRIDE}},
+	[GP_LIMIT_BY_ALL] = {"all", GP_LIMIT_FROM_AUTHENTICATED | GP_LIMIT_FROM_TRUSTED,
+		ALL_ORIGINS, subject_all, {NO_OVERRIDE, NO_OVERRIDE}},
+};
+
+/* gp_limit_key_name: as the configuration spells it. */
+const char *gp_limit_key_name(enum gp_limit_key key)
+{
+	return keys[key].name;
+}
+
+/* gp_limit_subject_name: behind the first colon. */
+const char *gp_limit_subject_name(const char *subject)
+{
+	const char *colon = strchr(subject, ':');
+	return colon ? colon + 1 : subject;
+}
+
+/* ---- overrides ---- */
+
+/* find_override: the row that sets this limit for this name, or NULL. */
+static const struct gp_limit_override *find_override(
+	const struct resolver *r, const struct gp_limit_override *wanted, size_t limit)
+{
+	const struct gp_limit_override *found = bsearch(wanted, r->set->overrides,
+		r->set->override_count, sizeof *r->set->overrides, gp_limit_override_compare);
+	return found && found->max[limit] != GP_LIMIT_UNSET ? found : NULL;
+}
+
+/* network_override: the longest prefix around the client, no longer than longest. */
+static const struct gp_limit_override *network_override(
+	const struct resolver *r, unsigned longest, size_t limit)
+{
+	struct gp_limit_override wanted = {.kind = GP_LIMIT_OVERRIDE_CLIENT};
+	wanted.prefix.addr = r->who->client;
+	for (unsigned length = gp_ipaddr_bits(&r->who->client);; length--) {
+		wanted.prefix.length = length;
+		const struct gp_limit_override *found =
+			length <= longest ? find_override(r, &wanted, limit) : NULL;
+		if (found || length == 0)
+			return found;
+		wanted.prefix.addr.bytes[(length - 1) / 8] &=
+			(uint8_t) ~(0x80u >> ((length - 1) % 8));
+	}
+}
+
+/* override_name: what an override of this kind is compared with. */
+static const char *override_name(struct resolver *r, int kind)
+{
+	return kind == GP_LIMIT_OVERRIDE_USER     ? user(r)
+	       : kind == GP_LIMIT_OVERRIDE_DOMAIN ? user_domain(r)
+	       : kind == GP_LIMIT_OVERRIDE_SENDER ? sender(r)
+						  : sender_domain(r);
+}
+
+/* override_of: the most specific row that says something about this limit, or NULL. */
+static const struct gp_limit_override *override_of(struct resolver *r, size_t limit)
+{
+	const struct gp_limit *l = &r->set->limits[limit];
+	for (size_t i = 0; r->set->override_count && i < 2; i++) {
+		struct gp_limit_override wanted = {.kind = keys[l->key].overrides[i]};
+		const struct gp_limit_override *found = NULL;
+		if (wanted.kind == NO_OVERRIDE)
+			return NULL;
+		if (wanted.kind == GP_LIMIT_OVERRIDE_CLIENT) {
+			bool v4 = r->who->client.family == GP_IP_V4;
+			unsigned longest = l->key == GP_LIMIT_BY_CLIENT ? 128
+					   : v4                         ? l->ipv4_prefix
+									: l->ipv6_prefix;
+			found = network_override(r, longest, limit);
+		} else {
+			wanted.name = override_name(r, wanted.kind);
+			found = wanted.name ? find_override(r, &wanted, limit) : NULL;
+		}
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* settle_max: run time, then the most specific override, then the limit itself. */
+static void settle_max(
+	struct resolver *r, size_t limit, struct gp_limit_book *book, struct gp_limit_applied *a)
+{
+	struct gp_limit_runtime runtime;
+	a->override = override_of(r, limit);
+	a->source = a->override ? GP_LIMIT_SOURCE_OVERRIDE : GP_LIMIT_SOURCE_LIMIT;
+	a->max = a->override ? a->override->max[limit] : a->limit->max;
+	if (!book || !gp_limit_book_runtime(book, a->limit->name, a->subject,
+			     gp_store_now_ms(gp_limit_book_store(book)), &runtime))
+		return;
+	a->source = GP_LIMIT_SOURCE_RUNTIME;
+	a->max = runtime.max;
+	a->expires_ms = runtime.expires_ms;
+}
+
+/* ---- all of them ---- */
+
+/* concerns: is the limit about such mail at all? */
+static bool concerns(const struct gp_limit *l, enum gp_limit_origin origin)
+{
+	unsigned from = l->from ? l->from & keys[l->key].only : keys[l->key].from;
+	return l->mode != GP_LIMIT_OFF && (from & origin);
+}
+
+/* same_subject: the text that an earlier limit has made for the same key. */
+static const char *same_subject(
+	const struct gp_limit_applied *applied, size_t count, const struct gp_limit *limit)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct gp_limit *l = applied[i].limit;
+		if (l->key == limit->key && (l->key != GP_LIMIT_BY_NETWORK ||
+						    (l->ipv4_prefix == limit->ipv4_prefix &&
+							    l->ipv6_prefix == limit->ipv6_prefix)))
+			return applied[i].subject;
+	}
+	return NULL;
+}
+
+/* gp_limit_resolve: limit by limit; those with the same subject share its text. */
+int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *who,
+	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied,
+	size_t *count_out)
+{
+	struct resolver r = {.set = set, .who = who, .arena = arena};
+	size_t n = 0;
+	for (size_t i = 0; i < set->limit_count && n < GP_LIMIT_MAX; i++) {
+		const struct gp_limit *l = &set->limits[i];
+		if (!concerns(l, who->origin))
+			continue;
+		struct gp_limit_applied a = {.limit = l, .subject = same_subject(applied, n, l)};
+		if (!a.subject)
+			a.subject = keys[l->key].subject(&r, l);
+		if (gp_arena_status(arena))
+			return gp_arena_status(arena);
+		if (!a.subject)
+			continue;
+		settle_max(&r, i, book, &a);
+		applied[n++] = a;
+	}
+	*count_out = n;
+	return gp_arena_status(arena);
+}
+
+/* ---- from a name to a subject and back ---- */
+
+/* who_is: a mail that the subject of a limit with this key would be made of. */
+static int who_is(struct resolver *r, int key, struct gp_span name, struct gp_limit_who *who)
+{
+	struct gp_prefix prefix;
+	const char *below = NULL;
+	*who = (struct gp_limit_who) {.origin = GP_LIMIT_FROM_AUTHENTICATED};
+	r->who = who;
+	switch ((enum gp_limit_key)key) {
+	case GP_LIMIT_BY_USER:
+		who->user = name;
+		break;
+	case GP_LIMIT_BY_SENDER:
+		who->sender = name;
+		break;
+	case GP_LIMIT_BY_USER_DOMAIN:
+	case GP_LIMIT_BY_SENDER_DOMAIN:
+		below = gp_arena_printf(r->arena, "@%.*s", (int)name.len, name.ptr);
+		who->user = who->sender = gp_span_from(below);
+		break;
+	case GP_LIMIT_BY_CLIENT:
+	case GP_LIMIT_BY_NETWORK:
+		if (gp_prefix_parse(name, &prefix))
+			return GP_ESYNTAX;
+		who->client = prefix.addr;
+		break;
+	case GP_LIMIT_BY_ALL:
+		break;
+	}
+	return gp_arena_status(r->arena);
+}
+
+/* gp_limit_subject_of: through the mail that it would come from. */
+int gp_limit_subject_of(const struct gp_limit_set *set, size_t limit, struct gp_span name,
+	struct gp_arena *arena, const char **subject_out)
+{
+	struct resolver r = {.set = set, .arena = arena};
+	struct gp_limit_who who;
+	const struct gp_limit *l = &set->limits[limit];
+	int rc = who_is(&r, l->key, name, &who);
+	if (rc)
+		return rc;
+	*subject_out = keys[l->key].subject(&r, l);
+	if (gp_arena_status(arena))
+		return gp_arena_status(arena);
+	return *subject_out ? GP_OK : GP_ESYNTAX;
+}
+
+/* gp_limit_of_subject: likewise. */
+int gp_limit_of_subject(const struct gp_limit_set *set, size_t limit, const char *subject,
+	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied_out)
+{
+	struct resolver r = {.set = set, .arena = arena};
+	struct gp_limit_who who;
+	*applied_out = (struct gp_limit_applied) {.limit = &set->limits[limit], .subject = subject};
+	int rc = who_is(
+		&r, set->limits[limit].key, gp_span_from(gp_limit_subject_name(subject)), &who);
+	if (rc)
+		return rc;
+	settle_max(&r, limit, book, applied_out);
+	return gp_arena_status(arena);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What all backends share: which one a URI asks for, the bounds of every argument, a subject's key,
+ * and statistics. A backend gets nothing that store.h does not allow.
+ */
+#include "store/store_private.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "store/store_uri.h"
+
+#define TIME_MAX (1LL << 50) /* no product with it leaves what a double holds exactly */
+#define TRIP_SCALE 256       /* fractions of a microsecond in the average */
+#define TRIP_WEIGHT 16       /* a new value moves the average by this part of the distance */
+
+/* Who is shown facts; as store.h writes it out. */
+typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
+
+struct gp_store {
+	const struct gp_store_backend *backend; /* static */
+	void *self;                             /* the backend's own */
+	struct gp_crypto_digest *digest;
+	atomic_uint_fast64_t taken, failed;
+	_Atomic int64_t trip; /* average in us / TRIP_SCALE; -1: none yet */
+};
+
+/* ---- bounds ---- */
+
+/* is_time: of the store, or a point of time made from it. */
+static bool is_time(int64_t at_ms)
+{
+	return at_ms >= 0 && at_ms <= TIME_MAX;
+}
+
+/* is_amount: what may be counted or allowed. */
+static bool is_amount(int64_t amount)
+{
+	return amount >= 0 && amount <= GP_STORE_AMOUNT_MAX;
+}
+
+/* is_text: within these lengths. */
+static bool is_text(struct gp_span text, size_t least, size_t most)
+{
+	return text.len >= least && text.len <= most && (text.ptr || text.len == 0);
+}
+
+/* is_count: one counter's question. */
+static bool is_count(const struct gp_store_count *count)
+{
+	return count->id != 0 && count->per_ms >= GP_STORE_PER_MIN_MS &&
+	       count->per_ms <= GP_STORE_PER_MAX_MS && is_amount(count->max) &&
+	       is_amount(count->take) && is_amount(count->back) &&
+	       (count->back == 0 || is_time(count->back_ms));
+}
+
+/* are_counts: each for itself, and no id twice. */
+static bool are_counts(const struct gp_store_count *counts, size_t count)
+{
+	if (!counts || count == 0 || count > GP_STORE_COUNTS_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_count(&counts[i]))
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (counts[j].id == counts[i].id)
+				return false;
+	}
+	return true;
+}
+
+/* ---- keys ---- */
+
+/* key_of: the first bytes of SHA-256: nobody can find two subjects that share them. */
+static int key_of(
+	const struct gp_store *store, struct gp_span subject, unsigned char key_out[GP_STORE_KEY])
+{
+	unsigned char hash[GP_CRYPTO_SHA256];
+	int rc = gp_crypto_digest_of(store->digest, subject, hash);
+	if (rc == GP_OK)
+		memcpy(key_out, hash, GP_STORE_KEY);
+	return rc;
+}
+
+/* has_key: do the first count takes hold this key already? */
+static bool has_key(
+	const struct gp_store_keyed *keyed, size_t count, const unsigned char key[GP_STORE_KEY])
+{
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(keyed[i].key, key, GP_STORE_KEY) == 0)
+			return true;
+	return false;
+}
+
+/* key_takes: checks each take and gives it its key. */
+static int key_takes(const struct gp_store *store, const struct gp_store_take *takes, size_t count,
+	struct gp_store_keyed *keyed_out)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct gp_store_take *take = &takes[i];
+		struct gp_store_keyed *keyed = &keyed_out[i];
+		if (!is_text(take->subject, 1, GP_STORE_SUBJECT_MAX) ||
+			!are_counts(take->counts, take->count))
+			return GP_EINVAL;
+		int rc = key_of(store, take->subject, keyed->key);
+		if (rc)
+			return rc;
+		if (has_key(keyed_out, i, keyed->key))
+			return GP_EINVAL;
+		keyed->name = take->subject;
+		if (keyed->name.len > GP_STORE_NAME_MAX)
+			keyed->name.len = GP_STORE_NAME_MAX;
+		keyed->counts = take->counts;
+		keyed->count = take->count;
+	}
+	return GP_OK;
+}
+
+/* ---- open and close ---- */
+
+/* gp_store_wrap: a failure leaves self with the caller. */
+int gp_store_wrap(const struct gp_store_backend *backend, void *self, struct gp_store **store_out)
+{
+	struct gp_store *store = calloc(1, sizeof *store);
+	if (!store)
+		return GP_ENOMEM;
+	int rc = gp_crypto_digest_new(&store->digest);
+	if (rc) {
+		free(store);
+		return rc;
+	}
+	store->backend = backend;
+	store->self = self;
+	atomic_init(&store->taken, 0);
+	atomic_init(&store->failed, 0);
+	atomic_init(&store->trip, -1);
+	*store_out = store;
+	return GP_OK;
+}
+
+/* check_uris: all valid, one folder or servers only; *lmdb_out says which. */
+static int check_uris(
+	const struct gp_store_options *options, const struct gp_log *log, bool *lmdb_out)
+{
+	struct gp_store_uri uri;
+	const char *problem;
+	size_t folders = 0;
+	if (options->uri_count == 0 || options->uri_count > GP_STORE_URIS_MAX) {
+		gp_log_text(log, GP_LOG_ERROR, "store: 1 to %d URIs are needed", GP_STORE_URIS_MAX);
+		return GP_EINVAL;
+	}
+	for (size_t i = 0; i < options->uri_count; i++) {
+		if (gp_store_uri_parse(gp_span_from(options->uris[i]), &uri, &problem) != GP_OK) {
+			gp_log_text(log, GP_LOG_ERROR, "store: URI %zu: %s", i + 1, problem);
+			return GP_EINVAL;
+		}
+		folders += uri.scheme == GP_STORE_LMDB;
+	}
+	if (folders > 0 && options->uri_count > 1) {
+		gp_log_text(log, GP_LOG_ERROR, "store: an lmdb: URI must be the only one");
+		return GP_EINVAL;
+	}
+	*lmdb_out = folders > 0;
+	return GP_OK;
+}
+
+/* gp_store_open: by the scheme. */
+int gp_store_open(
+	const struct gp_store_options *options, struct gp_ctx *ctx, struct gp_store **store_out)
+{
+	bool lmdb;
+	int rc = check_uris(options, ctx->log, &lmdb);
+	if (rc)
+		return rc;
+	return lmdb ? gp_store_lmdb_open(options, ctx, store_out)
+		    : gp_store_redis_open(options, ctx, store_out);
+}
+
+/* gp_store_close: the backend first. */
+void gp_store_close(struct gp_store *store)
+{
+	if (!store)
+		return;
+	store->backend->close(store->self);
+	gp_crypto_digest_free(store->digest);
+	free(store);
+}
+
+/* ---- calls ---- */
+
+/* gp_store_now_ms: the backend's. */
+int64_t gp_store_now_ms(struct gp_store *store)
+{
+	return store->backend->now_ms(store->self);
+}
+
+/* note_trip: a moving average; of two threads at once one may be lost, which does no harm. */
+static void note_trip(struct gp_store *store, int64_t us)
+{
+	int64_t average = atomic_load_explicit(&store->trip, memory_order_relaxed);
+	us *= TRIP_SCALE;
+	average = average < 0 ? us : average + (us - average) / TRIP_WEIGHT;
+	atomic_store_explicit(&store->trip, average, memory_order_relaxed);
+}
+
+/* gp_store_take: checks, keys, and the backend's step with a watch on it. */
+int gp_store_take(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_take *takes, size_t count)
+{
+	struct gp_store_keyed keyed[GP_STORE_TAKES_MAX];
+	if (!takes || count == 0 || count > GP_STORE_TAKES_MAX || !is_time(now_ms))
+		return GP_EINVAL;
+	int rc = key_takes(store, takes, count, keyed);
+	if (rc)
+		return rc;
+	int64_t begun_us = gp_clock_now_us(gp_clock_system());
+	rc = store->backend->take(store->self, ctx, now_ms, keyed, count);
+	atomic_fetch_add_explicit(rc ? &store->failed : &store->taken, 1, memory_order_relaxed);
+	if (rc == GP_OK)
+		note_trip(store, gp_clock_now_us(gp_clock_system()) - begun_us);
+	return rc;
+}
+
+/* gp_store_forget: by the key. */
+int gp_store_forget(struct gp_store *store, struct gp_ctx *ctx, struct gp_span subject, uint32_t id)
+{
+	unsigned char key[GP_STORE_KEY];
+	if (!is_text(subject, 1, GP_STORE_SUBJECT_MAX))
+		return GP_EINVAL;
+	int rc = key_of(store, subject, key);
+	return rc ? rc : store->backend->forget(store->self, ctx, key, id);
+}
+
+/* gp_store_scan: the backend's. */
+int gp_store_scan(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg)
+{
+	if (!visit || !is_time(now_ms))
+		return GP_EINVAL;
+	return store->backend->scan(store->self, ctx, now_ms, visit, arg);
+}
+
+/* gp_store_put: within the bounds of a fact. */
+int gp_store_put(struct gp_store *store, struct gp_ctx *ctx, struct gp_span key,
+	struct gp_span value, int64_t expires_ms)
+{
+	if (!is_text(key, 1, GP_STORE_FACT_KEY_MAX) ||
+		!is_text(value, 0, GP_STORE_FACT_VALUE_MAX) || !is_time(expires_ms))
+		return GP_EINVAL;
+	return store->backend->put(store->self, ctx, key, value, expires_ms);
+}
+
+/* gp_store_remove: the backend's. */
+int gp_store_remove(struct gp_store *store, struct gp_ctx *ctx, struct gp_span key)
+{
+	if (!is_text(key, 1, GP_STORE_FACT_KEY_MAX))
+		return GP_EINVAL;
+	return store->backend->remove(store->self, ctx, key);
+}
+
+/* gp_store_facts: an empty prefix is all. */
+int gp_store_facts(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_span prefix, fact_visitor visit, void *arg)
+{
+	if (!visit || !is_time(now_ms) || !is_text(prefix, 0, GP_STORE_FACT_KEY_MAX))
+		return GP_EINVAL;
+	return store->backend->facts(store->self, ctx, now_ms, prefix, visit, arg);
+}
+
+/* gp_store_tend: the backend's. */
+void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx)
+{
+	store->backend->tend(store->self, ctx);
+}
+
+/* gp_store_health: the backend's view, and what was counted here. */
+void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
+{
+	memset(health_out, 0, sizeof *health_out);
+	health_out->problem_age_ms = -1;
+	store->backend->health(store->self, health_out);
+	int64_t trip = atomic_load_explicit(&store->trip, memory_order_relaxed);
+	health_out->round_trip_us = trip < 0 ? -1 : trip / TRIP_SCALE;
+	health_out->taken = atomic_load_explicit(&store->taken, memory_order_relaxed);
+	health_out->failed = atomic_load_explicit(&store->failed, memory_order_relaxed);
+}

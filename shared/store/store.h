@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Store: counters over sliding windows and small facts, which outlive the process and may be shared
+ * by several processes and hosts.
+ *
+ * Knows subjects (any bytes: "user:alice"), counters of a subject over windows of time, and facts
+ * with expiry; does not know what a user or a limit is. Two backends mean exactly the same: LMDB,
+ * embedded, for the processes of one machine, and Redis, for those of several.
+ *
+ *     gp_store_open(&options, ctx, &store);
+ *     int64_t now = gp_store_now_ms(store);
+ *     rc = gp_store_take(store, ctx, now, takes, n);       (rc: could it be counted?)
+ *     if (!rc && !takes[0].counts[0].refused) ...          (verdict: was there room?)
+ *     gp_store_tend(store, ctx);                           (every second or so, one thread)
+ *     gp_store_close(store);
+ *
+ * The window. Time is cut into slots of w = ceil(per / 64) milliseconds; a counter keeps the sum of
+ * each slot, 65 slots at most, however much is counted. A slot counts as long as any part of it
+ * lies less than per ago: never more than max fits into any interval of length per, and what was
+ * taken is free again after per, at most w later.
+ *
+ * Time is an argument. gp_store_now_ms gives the store's own time, which is steady: setting the
+ * machine's clock does not move it, and all who share the store read the same one. Should the time
+ * given go back all the same (another machine, a reboot with a wrong clock), nothing is lost and
+ * nobody waits longer: by less than two slots it is taken for standing still, by more the counted
+ * slots move back with it and are free after per from then.
+ *
+ * When the store is away (server gone, disk full): a negative status, at once or within
+ * ctx->deadline_us and options.timeout_ms, and gp_store_health says why. After GP_ETIMEOUT it is
+ * open whether the counting has happened. gp_store_tend finds the way back. GP_EINVAL: an argument
+ * is out of bounds.
+ *
+ * Bounds of time: 0 to 2^50, as now_ms, back_ms and expires_ms; others are GP_EINVAL.
+ *
+ * Ownership: options and what they point to are borrowed by gp_store_open only (copied). Threads:
+ * one store is used by any number of threads; gp_store_tend by one at a time.
+ *
+ * A process opens an LMDB folder once: a surface that loads its configuration again hands the open
+ * store on. Nor does an open one survive a fork: the child may not use it, not even close it, and
+ * opens its own.
+ *
+ * Known gap: a process that is stopped (not killed) within a step on LMDB holds up one thread of
+ * each other process, deadline or not, until it goes on or ends.
+ */
+#ifndef GP_STORE_STORE_H
+#define GP_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define GP_STORE_SLOTS 64                /* slots a window is cut into */
+#define GP_STORE_PER_MIN_MS 1000         /* shortest window */
+#define GP_STORE_PER_MAX_MS 2678400000LL /* longest: 31 days */
+#define GP_STORE_AMOUNT_MAX (1LL << 50)  /* of max, take and back; sums stop at 2^53 */
+#define GP_STORE_COUNTS_MAX 64           /* counters of one subject in one call */
+#define GP_STORE_TAKES_MAX 64            /* subjects in one call */
+#define GP_STORE_SUBJECT_MAX 65536       /* bytes of a subject */
+#define GP_STORE_NAME_MAX 200            /* bytes of a subject that are kept for gp_store_scan */
+#define GP_STORE_FACT_KEY_MAX 400
+#define GP_STORE_FACT_VALUE_MAX 4096
+#define GP_STORE_URIS_MAX 8
+
+struct gp_store;
+
+struct gp_store_options {
+	/*
+	 * Where: one "lmdb:/folder", or servers in order of preference: "redis://HOST[:PORT][/DB]",
+	 * "rediss://..." (TLS), "redis+unix:/path[?DB]", "sentinel://HOST[:PORT]/NAME[/DB]" and
+	 * "sentinels://" (several sentinels of the same NAME may be listed). IPv6 in brackets.
+	 */
+	const char *uris[GP_STORE_URIS_MAX];
+	size_t uri_count;
+	/* lmdb */
+	size_t map_bytes; /* most that each environment may hold */
+	unsigned sync_ms; /* counters reach the disk within this */
+	/* redis; texts may be "" */
+	const char *prefix;        /* before every key */
+	const char *user;          /* of an ACL; "": the default user */
+	const char *password_file; /* its first line is the password */
+	const char *sentinel_password_file;
+	const char *tls_ca_file, *tls_cert_file, *tls_key_file; /* CA "": the system's */
+	unsigned timeout_ms;                                    /* of one connect or one answer */
+	unsigned connections;                                   /* most at once */
+};
+
+/* Is the text a URI as described above? *problem_out: static text, what is wrong with it. */
+bool gp_store_uri_is_valid(struct gp_span uri, const char **problem_out);
+
+/*
+ * Opens the store. A server or disk that is away for now is no failure: the store is then down and
+ * gp_store_tend tries again. GP_EINVAL: the options make no store (ctx->log says why); GP_ENOMEM.
+ * A damaged LMDB file is set aside under another name, ctx->log says so, and a fresh one begins.
+ */
+int gp_store_open(const struct gp_store_options *options, struct gp_ctx *ctx,
+	struct gp_store **store_out) GP_MUST_CHECK;
+
+/* Closes and frees; accepts NULL. Nobody may be using it. */
+void gp_store_close(struct gp_store *store);
+
+/* The store's time in milliseconds, near Unix time; see above. */
+int64_t gp_store_now_ms(struct gp_store *store);
+
+/* One counter of a subject, what is asked of it, and what came of it. */
+struct gp_store_count {
+	uint32_t id;    /* which counter of the subject: the caller's number, not 0 */
+	int64_t per_ms; /* length of the window; the same id always comes with the same one */
+	int64_t max;    /* most that may lie in the window */
+	int64_t take;   /* what to add; may be 0 */
+	int64_t back;   /* taken earlier, at back_ms, and given back before the test; may be 0.
+			 * At most what is counted in the slot of back_ms, if that slot counts still
+			 */
+	int64_t back_ms;
+	bool forced; /* count even over max: never refuses */
+	/* results */
+	int64_t used;    /* in the window: with take if all was taken, without if any was refused */
+	int64_t wait_ms; /* until take fits, if it does not fit now; 0: fits; -1: never (take >
+			  * max). For a forced counter, too. After success: until the next 1 fits */
+	bool refused;    /* this one had no room (not set for forced ones) */
+};
+
+struct gp_store_take {
+	struct gp_span subject; /* 1 to GP_STORE_SUBJECT_MAX bytes, any; no two equal in a call */
+	struct gp_store_count *counts;
+	size_t count;
+};
+
+/*
+ * Tests all counters of all takes and counts in all of them, or, when any that is not forced has no
+ * room, in none (and gives nothing back); one atomic step. On a Redis Cluster whose subjects lie on
+ * different nodes it goes subject by subject and gives back what it took when a later one refuses.
+ */
+int gp_store_take(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_take *takes, size_t count) GP_MUST_CHECK;
+
+/* Forgets a counter of the subject, or all of them when id is 0; absence is no error. */
+int gp_store_forget(struct gp_store *store, struct gp_ctx *ctx, struct gp_span subject,
+	uint32_t id) GP_MUST_CHECK;
+
+/* A counter as gp_store_scan shows it. */
+struct gp_store_usage {
+	struct gp_span subject; /* its first GP_STORE_NAME_MAX bytes; borrowed for the call */
+	uint32_t id;
+	int64_t per_ms;
+	int64_t used; /* more than 0 */
+};
+
+/*
+ * Calls visit for every counter that counts anything now, in no order, until it returns false. What
+ * is changed during the scan may be seen or not. visit must not call the store.
+ */
+int gp_store_scan(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg) GP_MUST_CHECK;
+
+/* ---- facts: what an operator has said; durable when the call returns ---- */
+
+/* Sets a fact; expires_ms is a point of the store's time, 0: never. */
+int gp_store_put(struct gp_store *store, struct gp_ctx *ctx, struct gp_span key,
+	struct gp_span value, int64_t expires_ms) GP_MUST_CHECK;
+
+/* Removes it; absence is no error. */
+int gp_store_remove(struct gp_store *store, struct gp_ctx *ctx, struct gp_span key) GP_MUST_CHECK;
+
+struct gp_store_fact {
+	struct gp_span key, value; /* borrowed for the call */
+	int64_t expires_ms;        /* 0: never */
+};
+
+/* Calls visit for every fact that has not expired and whose key begins with prefix. */
+int gp_store_facts(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_span prefix, bool (*visit)(void *arg, const struct gp_store_fact *fact),
+	void *arg) GP_MUST_CHECK;
+
+/* ---- care ---- */
+
+/*
+ * What has to be done now and then: write to disk what is due, remove what counts no more, connect
+ * again, return to the preferred server. Waits at most options.timeout_ms, works for milliseconds.
+ */
+void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx);
+
+struct gp_store_health {
+	bool up;
+	char where[256];        /* the file or server in use, or tried last; never a password */
+	char problem[256];      /* the last trouble, "" when there was none; kept after recovery */
+	int64_t problem_age_ms; /* since then; -1: none */
+	int64_t round_trip_us;  /* of a counting step, averaged over the last ones; -1: none yet */
+	uint64_t taken, failed; /* calls of gp_store_take since open */
+};
+void gp_store_health(struct gp_store *store, struct gp_store_health *health_out);
+
+#endif

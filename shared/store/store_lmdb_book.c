@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Two files: "counters" is written to disk now and then, "facts" with every transaction. Neither is
+ * mapped for writing, so that a full disk is an error and no signal. Opening takes the folder's
+ * locks; who is alone has the files checked and damaged ones set aside.
+ *
+ * Time is the time since the boot, which runs on in sleep and which nobody can set, and an offset
+ * that lies in counters together with the kernel's id of the boot: the first who opens after a boot
+ * takes it from the wall clock, and all others take it from there.
+ */
+#include "store/store_lmdb_book.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ALONE_TRIES 10      /* calls of tend that wait for others to close a damaged file */
+#define MAP_LEAST (1 << 20) /* bytes */
+#define SWEEP 4000          /* records that tend looks at in one call */
+#define SWEEP_FULL 200000   /* when there is no room left */
+#define SWEEP_DELETE 256    /* records removed in one transaction */
+#define REPORT_US 60000000  /* between two warnings about unreadable records */
+#define ROOM_BLOCKS 16      /* blocks that are left of a disk that counts as full */
+#define LOCK_BYTES 8192     /* of the file that LMDB locks with, as it makes it */
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
+
+static const char time_key[] = "time"; /* of another length than a subject's key */
+
+static const struct {
+	const char *name;
+	unsigned flags;
+} kinds[GP_STORE_BOOKS] = {
+	[GP_STORE_COUNTERS] = {"counters", MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC},
+	[GP_STORE_FACTS] = {"facts", MDB_NOSUBDIR | MDB_NOTLS},
+};
+
+/* now_us: monotonic. */
+static int64_t now_us(void)
+{
+	return gp_clock_now_us(gp_clock_system());
+}
+
+/* ---- trouble ---- */
+
+/* note: a problem's text, with its time. */
+static void note(struct gp_store_books *books, const char *text)
+{
+	pthread_mutex_lock(&books->trouble_lock);
+	snprintf(books->problem, sizeof books->problem, "%s", text);
+	books->problem_us = now_us();
+	pthread_mutex_unlock(&books->trouble_lock);
+}
+
+/* note_for: what was tried at which file or folder, and why it failed; always GP_EIO. */
+static int note_for(
+	struct gp_store_books *books, const char *what, const char *path, const char *why)
+{
+	char text[256];
+	snprintf(text, sizeof text, "%s %.130s: %.70s", what, path, why);
+	note(books, text);
+	return GP_EIO;
+}
+
+/* is_damage: can only opening again, with a check, help? */
+static bool is_damage(int rc)
+{
+	return rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND ||
+	       rc == MDB_BAD_TXN || rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH ||
+	       rc == MDB_CURSOR_FULL || rc == MDB_PAGE_FULL;
+}
+
+/* is_no_room: on the disk. LMDB calls it an I/O error when only a part could be written. */
+static bool is_no_room(const struct gp_store_books *books, int rc)
+{
+	struct statvfs fs;
+	if (rc == EIO && statvfs(books->folder, &fs) == 0)
+		return fs.f_bavail < ROOM_BLOCKS || (fs.f_files > 0 && fs.f_favail == 0);
+	return rc == ENOSPC || rc == EDQUOT;
+}
+
+/* gp_store_book_trouble: the text says what to do, where there is something to do. */
+int gp_store_book_trouble(struct gp_store_books *books, struct gp_store_book *book, int rc)
+{
+	char text[256];
+	if (rc == ENOMEM)
+		return GP_ENOMEM;
+	atomic_store(&book->well, false);
+	if (rc == MDB_MAP_FULL) {
+		snprintf(text, sizeof text, "the store is full: %zu MiB; raise store.size",
+			books->map_bytes >> 20);
+		note(books, text);
+		atomic_store(&book->full, true);
+	} else if (is_no_room(books, rc)) {
+		note_for(books, "the disk has no room for", book->path, "make room on it");
+	} else if (is_damage(rc)) {
+		note_for(books, "will be checked and opened again:", book->path, mdb_strerror(rc));
+		atomic_store(&books->ready, false);
+	} else {
+		note_for(books, "cannot use", book->path, mdb_strerror(rc));
+	}
+	return GP_EIO;
+}
+
+/* gp_store_book_wrote: flags that mostly are set already are only read then. */
+void gp_store_book_wrote(struct gp_store_book *book)
+{
+	if (!atomic_load_explicit(&book->well, memory_order_relaxed))
+		atomic_store(&book->well, true);
+	if (!atomic_load_explicit(&book->dirty, memory_order_relaxed))
+		atomic_store(&book->dirty, true);
+}
+
+/* gp_store_book_end: commits or not. */
+int gp_store_book_end(
+	struct gp_store_books *books, struct gp_store_book *book, MDB_txn *txn, int rc)
+{
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc)
+		return gp_store_book_trouble(books, book, rc);
+	gp_store_book_wrote(book);
+	return GP_OK;
+}
+
+/* gp_store_books_enter: asked twice, so that tend, which closes, does not wait behind ever new
+ * readers. */
+int gp_store_books_enter(struct gp_store_books *books)
+{
+	if (!atomic_load(&books->ready))
+		return GP_EIO;
+	pthread_rwlock_rdlock(&books->lock);
+	if (atomic_load(&books->ready))
+		return GP_OK;
+	pthread_rwlock_unlock(&books->lock);
+	return GP_EIO;
+}
+
+/* gp_store_books_leave: the other end of enter. */
+void gp_store_books_leave(struct gp_store_books *books)
+{
+	pthread_rwlock_unlock(&books->lock);
+}
+
+/* gp_store_val_from: LMDB's struct has no const. */
+MDB_val gp_store_val_from(const void *bytes, size_t size)
+{
+	union {
+		const void *from;
+		void *to;
+	} either = {.from = bytes};
+	return (MDB_val) {size, either.to};
+}
+
+/* gp_store_val_span: the same bytes. */
+struct gp_span gp_store_val_span(const MDB_val *value)
+{
+	return (struct gp_span) {value->mv_data, value->mv_size};
+}
+
+/* ---- time ---- */
+
+/* boot_ms: since the machine was started. */
+static int64_t boot_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* gp_store_books_now_ms: never before 1970. */
+int64_t gp_store_books_now_ms(const struct gp_store_books *books)
+{
+	int64_t now_ms = boot_ms() + atomic_load_explicit(&books->offset_ms, memory_order_relaxed);
+	return now_ms > 0 ? now_ms : 0;
+}
+
+/* read_boot_id: false where the kernel does not tell. */
+static bool read_boot_id(char out[GP_STORE_BOOT_ID])
+{
+	int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, out, GP_STORE_BOOT_ID);
+	close(fd);
+	return n == GP_STORE_BOOT_ID;
+}
+
+/* agree_on_time: the stored offset, if it is of this boot, or else ours, which is stored. */
+static int agree_on_time(struct gp_store_book *book, struct gp_store_time *time)
+{
+	MDB_val key = gp_store_val_from(time_key, sizeof time_key - 1), data;
+	unsigned char bytes[GP_STORE_TIME_RECORD];
+	struct gp_store_time stored;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(book->env, NULL, 0, &txn);
+	if (rc)
+		return rc;
+	rc = mdb_get(txn, book->dbi, &key, &data);
+	if (rc == 0 && gp_store_time_decode(gp_store_val_span(&data), &stored) &&
+		memcmp(stored.boot_id, time->boot_id, sizeof stored.boot_id) == 0) {
+		time->offset_ms = stored.offset_ms;
+		mdb_txn_abort(txn);
+		return 0;
+	}
+	gp_store_time_encode(time, bytes);
+	data = gp_store_val_from(bytes, sizeof bytes);
+	if (rc == 0 || rc == MDB_NOTFOUND)
+		rc = mdb_put(txn, book->dbi, &key, &data, 0);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* set_time: a file without room for the offset does not keep the store from opening. */
+static int set_time(struct gp_store_books *books, struct gp_ctx *ctx)
+{
+	struct gp_store_book *book = &books->book[GP_STORE_COUNTERS];
+	struct gp_store_time time = {
+		.offset_ms = ctx->clock->wall_s(ctx->clock) * 1000 - boot_ms()};
+	if (read_boot_id(time.boot_id)) {
+		int rc = agree_on_time(book, &time);
+		if (rc)
+			(void)gp_store_book_trouble(books, book, rc);
+		if (is_damage(rc))
+			return GP_EIO;
+	}
+	atomic_store(&books->offset_ms, time.offset_ms);
+	return GP_OK;
+}
+
+/* ---- opening ---- */
+
+/* make_folder: its last component only. */
+static int make_folder(struct gp_store_books *books)
+{
+	struct stat st;
+	if (mkdir(books->folder, 0700) != 0 && errno != EEXIST)
+		return note_for(books, "cannot make the folder", books->folder, strerror(errno));
+	if (stat(books->folder, &st) != 0)
+		return note_for(books, "cannot use the folder", books->folder, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return note_for(books, "cannot use", books->folder, "it is no folder");
+	return GP_OK;
+}
+
+/* guard: before LMDB touches the file: damaged, it is set aside. */
+static int guard(struct gp_store_books *books, struct gp_store_book *book, struct gp_ctx *ctx,
+	uint64_t *size_out)
+{
+	char problem[GP_STORE_PROBLEM], moved_to[1200];
+	int rc = gp_store_lmdb_check_path(book->path, size_out, problem);
+	if (rc == GP_OK || rc == GP_ENOMEM)
+		return rc;
+	if (rc == GP_EIO)
+		return note_for(books, "cannot read", book->path, problem);
+	if (gp_store_lmdb_set_aside(
+		    book->path, ctx->clock->wall_s(ctx->clock), moved_to, sizeof moved_to) != GP_OK)
+		return note_for(
+			books, "is damaged, and cannot be renamed:", book->path, strerror(errno));
+	gp_log_text(ctx->log, GP_LOG_ERROR,
+		"store: %.300s is damaged (%s); it was renamed to %.400s, and a new one begins",
+		book->path, problem, moved_to);
+	note_for(books, "was damaged and begins anew:", book->path, problem);
+	*size_out = 0;
+	return GP_OK;
+}
+
+/* close_book: also one that is half open. */
+static void close_book(struct gp_store_book *book)
+{
+	if (book->env)
+		mdb_env_close(book->env);
+	book->env = NULL;
+}
+
+/*
+ * reserve_lock: room on the disk for the file that LMDB maps for writing; where that is missing,
+ * the first write to the map would end the process.
+ */
+static int reserve_lock(const struct gp_store_book *book)
+{
+	char path[sizeof book->path + 8];
+	snprintf(path, sizeof path, "%s-lock", book->path);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	int rc = posix_fallocate(fd, 0, LOCK_BYTES);
+	close(fd);
+	return rc;
+}
+
+/* begin_book: the environment and its one table; a status of LMDB. */
+static int begin_book(struct gp_store_books *books, enum gp_store_book_kind kind)
+{
+	struct gp_store_book *book = &books->book[kind];
+	MDB_txn *txn;
+	int rc = reserve_lock(book);
+	if (rc == 0)
+		rc = mdb_env_create(&book->env);
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(book->env, books->map_bytes);
+	if (rc == 0)
+		rc = mdb_env_open(book->env, book->path, kinds[kind].flags, 0600);
+	if (rc == 0)
+		rc = mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn);
+	if (rc == 0) {
+		rc = mdb_dbi_open(txn, NULL, 0, &book->dbi);
+		mdb_txn_abort(txn);
+	}
+	return rc;
+}
+
+/* open_book: guarded when we are alone. */
+static int open_book(
+	struct gp_store_books *books, struct gp_ctx *ctx, enum gp_store_book_kind kind, bool alone)
+{
+	struct gp_store_book *book = &books->book[kind];
+	uint64_t size = 1;
+	int rc = alone ? guard(books, book, ctx, &size) : GP_OK;
+	if (rc)
+		return rc;
+	rc = begin_book(books, kind);
+	if (rc == 0) {
+		atomic_store(&book->well, true);
+		return GP_OK;
+	}
+	close_book(book);
+	/* what LMDB began and could not end, for want of room, would count as damage next time */
+	if (size == 0 && truncate(book->path, 0) != 0 && errno != ENOENT)
+		return note_for(books, "cannot clear", book->path, strerror(errno));
+	return gp_store_book_trouble(books, book, rc);
+}
+
+/* open_locked: under the folder's first lock. */
+static int open_locked(struct gp_store_books *books, struct gp_ctx *ctx, bool alone)
+{
+	if (!alone && books->alone_tries > 0) {
+		books->alone_tries--;
+		return note_for(books,
+			"waits for other processes to close, since it is damaged:", books->folder,
+			"it will be checked then");
+	}
+	int rc = open_book(books, ctx, GP_STORE_COUNTERS, alone);
+	if (rc == GP_OK)
+		rc = open_book(books, ctx, GP_STORE_FACTS, alone);
+	if (rc == GP_OK)
+		rc = set_time(books, ctx);
+	if (rc == GP_OK && gp_store_lock_share(&books->ours) != GP_OK)
+		rc = note_for(books, "cannot lock", books->folder, strerror(errno));
+	return rc;
+}
+
+/* shut: both files, and the locks. The write side of the lock is held, or nobody is there. */
+static void shut(struct gp_store_books *books)
+{
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
+		close_book(&books->book[i]);
+	gp_store_lock_close(&books->ours);
+}
+
+/* open_all: the folder, its locks, the files; the write side of the lock is held. */
+static int open_all(struct gp_store_books *books, struct gp_ctx *ctx, int wait_ms)
+{
+	bool alone = false;
+	int rc = make_folder(books);
+	if (rc)
+		return rc;
+	rc = gp_store_lock_open(&books->ours, books->folder);
+	if (rc == GP_OK)
+		rc = gp_store_lock_take(&books->ours, wait_ms, &alone);
+	if (rc == GP_EIO)
+		(void)note_for(books, "cannot lock", books->folder, strerror(errno));
+	if (rc == GP_ETIMEOUT)
+		rc = note_for(books, "another process is opening", books->folder,
+			"it will be tried again");
+	return rc ? rc : open_locked(books, ctx, alone);
+}
+
+/* gp_store_books_open: all or nothing. */
+int gp_store_books_open(struct gp_store_books *books, struct gp_ctx *ctx, int wait_ms)
+{
+	pthread_rwlock_wrlock(&books->lock);
+	shut(books);
+	int rc = open_all(books, ctx, wait_ms);
+	if (rc)
+		shut(books);
+	else
+		books->alone_tries = ALONE_TRIES; /* for when it is found damaged later */
+	atomic_store(&books->ready, rc == GP_OK);
+	pthread_rwlock_unlock(&books->lock);
+	return rc;
+}
+
+/* ---- care ---- */
+
+/* sync_due: counters that were written and have waited long enough. */
+static void sync_due(struct gp_store_books *books)
+{
+	struct gp_store_book *book = &books->book[GP_STORE_COUNTERS];
+	if (!atomic_load(&book->dirty) || now_us() - books->synced_us < books->sync_ms * 1000LL)
+		return;
+	atomic_store(&book->dirty, false);
+	int rc = mdb_env_sync(book->env, 1);
+	if (rc) {
+		atomic_store(&book->dirty, true);
+		(void)gp_store_book_trouble(books, book, rc);
+	}
+	books->synced_us = now_us();
+}
+
+/* is_over: may the record go? What cannot be read counts as absent. */
+static bool is_over(struct gp_store_books *books, const struct gp_store_book *book,
+	const MDB_val *key, const MDB_val *data)
+{
+	int64_t now_ms = gp_store_books_now_ms(books), expires_ms;
+	struct gp_span value;
+	if (book == &books->book[GP_STORE_FACTS])
+		return !gp_store_fact_decode(gp_store_val_span(data), &value, &expires_ms) ||
+		       (expires_ms != 0 && expires_ms <= now_ms);
+	if (key->mv_size != GP_STORE_KEY)
+		return false;
+	if (!gp_store_record_decode(gp_store_val_span(data), books->record))
+		return true;
+	gp_store_record_purge(books->record, now_ms);
+	return books->record->count == 0;
+}
+
+/* What one transaction of a sweep did. */
+struct swept {
+	bool removing;          /* or else only looking for something to remove */
+	unsigned seen, removed; /* records */
+	bool found, end;        /* stands at something to remove; stands at the end */
+};
+
+/* sweep_records: from where the last one ended; a status of LMDB. */
+static int sweep_records(struct gp_store_books *books, struct gp_store_book *book,
+	MDB_cursor *cursor, struct swept *swept)
+{
+	MDB_val key = gp_store_val_from(book->swept, book->swept_size), data;
+	unsigned most = swept->removing ? 2 * SWEEP_DELETE : SWEEP;
+	int rc = mdb_cursor_get(cursor, &key, &data, key.mv_size > 0 ? MDB_SET_RANGE : MDB_FIRST);
+	while (rc == 0 && swept->seen < most && swept->removed < SWEEP_DELETE) {
+		bool over = is_over(books, book, &key, &data);
+		swept->found = over && !swept->removing;
+		if (swept->found)
+			break;
+		if (over)
+			rc = mdb_cursor_del(cursor, 0);
+		if (rc)
+			return rc;
+		swept->removed += over;
+		swept->seen++;
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	}
+	swept->end = rc == MDB_NOTFOUND;
+	book->swept_size = 0;
+	if (rc == 0 && key.mv_size <= sizeof book->swept) {
+		memcpy(book->swept, key.mv_data, key.mv_size);
+		book->swept_size = key.mv_size;
+	}
+	return swept->end ? 0 : rc;
+}
+
+/* sweep_once: one transaction, which writes only when removing. */
+static int sweep_once(struct gp_store_books *books, struct gp_store_book *book, bool removing,
+	struct swept *swept_out)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	*swept_out = (struct swept) {.removing = removing};
+	int rc = mdb_txn_begin(book->env, NULL, removing ? 0 : MDB_RDONLY, &txn);
+	if (rc)
+		return gp_store_book_trouble(books, book, rc);
+	rc = mdb_cursor_open(txn, book->dbi, &cursor);
+	if (rc == 0) {
+		rc = sweep_records(books, book, cursor, swept_out);
+		mdb_cursor_close(cursor);
+	}
+	if (rc == 0 && removing)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	return rc ? gp_store_book_trouble(books, book, rc) : GP_OK;
+}
+
+/*
+ * sweep: some records from where the last call ended, all of them when there was no room. Looks for
+ * something to remove without holding up anybody, and removes in small transactions.
+ */
+static void sweep(struct gp_store_books *books, struct gp_store_book *book)
+{
+	bool full = atomic_exchange(&book->full, false);
+	unsigned most = full ? SWEEP_FULL : SWEEP, seen = 0, removed = 0;
+	struct swept swept = {0};
+	if (full)
+		book->swept_size = 0;
+	do {
+		if (sweep_once(books, book, swept.found, &swept) != GP_OK)
+			return;
+		seen += swept.seen;
+		removed += swept.removed;
+	} while (!swept.end && seen < most);
+	if (removed > 0)
+		gp_store_book_wrote(book);
+}
+
+/* care_for: what is due while the files are open. */
+static void care_for(struct gp_store_books *books)
+{
+	int dead;
+	sync_due(books);
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++) {
+		(void)mdb_reader_check(books->book[i].env, &dead); /* failure: next time */
+		sweep(books, &books->book[i]);
+	}
+}
+
+/* is_up: open, and the last transactions went well. */
+static bool is_up(struct gp_store_books *books)
+{
+	return atomic_load(&books->ready) && atomic_load(&books->book[GP_STORE_COUNTERS].well) &&
+	       atomic_load(&books->book[GP_STORE_FACTS].well);
+}
+
+/* report: unreadable records once a minute, and when the store goes down or comes back. */
+static void report(struct gp_store_books *books, struct gp_ctx *ctx)
+{
+	bool up = is_up(books);
+	if (up != books->was_up && up)
+		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s works again", books->folder);
+	if (up != books->was_up && !up) {
+		pthread_mutex_lock(&books->trouble_lock);
+		char problem[sizeof books->problem];
+		memcpy(problem, books->problem, sizeof problem);
+		pthread_mutex_unlock(&books->trouble_lock);
+		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s", problem);
+	}
+	books->was_up = up;
+	if (now_us() - books->reported_us < REPORT_US || atomic_load(&books->unreadable) == 0)
+		return;
+	books->reported_us = now_us();
+	gp_log_text(ctx->log, GP_LOG_WARNING,
+		"store: %s holds records that cannot be read: %llu were taken for absent",
+		books->book[GP_STORE_COUNTERS].path,
+		(unsigned long long)atomic_exchange(&books->unreadable, 0));
+}
+
+/* gp_store_books_tend: opens what is closed, at once or not at all. */
+void gp_store_books_tend(struct gp_store_books *books, struct gp_ctx *ctx)
+{
+	bool open = atomic_load(&books->ready) || gp_store_books_open(books, ctx, 0) == GP_OK;
+	if (open && gp_store_books_enter(books) == GP_OK) {
+		care_for(books);
+		gp_store_books_leave(books);
+	}
+	report(books, ctx);
+}
+
+/* gp_store_books_health: with the last trouble. */
+void gp_store_books_health(struct gp_store_books *books, struct gp_store_health *health_out)
+{
+	health_out->up = is_up(books);
+	snprintf(health_out->where, sizeof health_out->where, "lmdb:%.240s", books->folder);
+	pthread_mutex_lock(&books->trouble_lock);
+	snprintf(health_out->problem, sizeof health_out->problem, "%s", books->problem);
+	if (books->problem_us >= 0)
+		health_out->problem_age_ms = (now_us() - books->problem_us) / 1000;
+	pthread_mutex_unlock(&books->trouble_lock);
+}
+
+/* ---- begin and end ---- */
+
+/* init_paths: of both files; false when the folder's name leaves no room. */
+static bool init_paths(struct gp_store_books *books, const char *folder)
+{
+	int n = snprintf(books->folder, sizeof books->folder, "%s", folder);
+	if (n < 0 || (size_t)n >= sizeof books->folder)
+		return false;
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
+		snprintf(books->book[i].path, sizeof books->book[i].path, "%s/%s", folder,
+			kinds[i].name);
+	return true;
+}
+
+/* gp_store_books_init: until the files are open, time is the wall clock's. */
+int gp_store_books_init(struct gp_store_books *books, const char *folder,
+	const struct gp_store_options *options, struct gp_ctx *ctx)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	memset(books, 0, sizeof *books);
+	books->ours.fd = -1;
+	books->map_bytes = options->map_bytes / page * page;
+	books->sync_ms = options->sync_ms;
+	books->problem_us = -1;
+	books->synced_us = now_us();
+	books->reported_us = now_us() - REPORT_US;
+	books->was_up = true;
+	atomic_init(&books->offset_ms, ctx->clock->wall_s(ctx->clock) * 1000 - boot_ms());
+	if (options->map_bytes < MAP_LEAST || !init_paths(books, folder)) {
+		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s",
+			options->map_bytes < MAP_LEAST ? "its size must be 1 MiB or more"
+						       : "the folder's name is too long");
+		return GP_EINVAL;
+	}
+	books->record = malloc(sizeof *books->record);
+	if (!books->record)
+		return GP_ENOMEM;
+	if (pthread_rwlock_init(&books->lock, NULL) != 0) {
+		free(books->record);
+		return GP_ENOMEM;
+	}
+	if (pthread_mutex_init(&books->trouble_lock, NULL) != 0) {
+		pthread_rwlock_destroy(&books->lock);
+		free(books->record);
+		return GP_ENOMEM;
+	}
+	return GP_OK;
+}
+
+/* gp_store_books_fini: counters are written to disk before they are closed. */
+void gp_store_books_fini(struct gp_store_books *books)
+{
+	MDB_env *counters = books->book[GP_STORE_COUNTERS].env;
+	if (counters && atomic_load(&books->book[GP_STORE_COUNTERS].dirty))
+		(void)mdb_env_sync(counters, 1); /* nobody is left who could be told */
+	shut(books);
+	pthread_mutex_destroy(&books->trouble_lock);
+	pthread_rwlock_destroy(&books->lock);
+	free(books->record);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The two LMDB files of an embedded store: opening them with care, and caring for them.
+ *
+ * Knows the folder, its locks, damage, time, and what to remove; does not know how takes are
+ * combined. Every use of a file's env and dbi stands between enter and leave. Threads: any number
+ * may enter; open, tend and close are for one at a time, and close for when nobody is inside.
+ */
+#ifndef GP_STORE_STORE_LMDB_BOOK_H
+#define GP_STORE_STORE_LMDB_BOOK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <lmdb.h>
+
+#include "store/store_lmdb_check.h"
+#include "store/store_lmdb_record.h"
+
+#define GP_STORE_LMDB_KEY 512 /* more than LMDB's longest key */
+
+enum gp_store_book_kind { GP_STORE_COUNTERS, GP_STORE_FACTS, GP_STORE_BOOKS };
+
+/* One file. */
+struct gp_store_book {
+	char path[1100];
+	MDB_env *env; /* NULL: closed */
+	MDB_dbi dbi;
+	atomic_bool well;              /* the last transaction went well */
+	atomic_bool full;              /* one found no room since the last sweep */
+	atomic_bool dirty;             /* written since it was last synced */
+	char swept[GP_STORE_LMDB_KEY]; /* where sweeping goes on; of tend alone */
+	size_t swept_size;
+};
+
+struct gp_store_books {
+	char folder[1024];
+	size_t map_bytes;
+	unsigned sync_ms;
+
+	pthread_rwlock_t lock; /* guards env and dbi of the files, and ours */
+	struct gp_store_book book[GP_STORE_BOOKS];
+	struct gp_store_lock ours;
+	atomic_bool ready;         /* both are open and nothing says they are damaged */
+	_Atomic int64_t offset_ms; /* of the store's time from the time since the boot */
+
+	pthread_mutex_t trouble_lock; /* guards problem and problem_us */
+	char problem[256];
+	int64_t problem_us; /* -1: none yet */
+
+	atomic_uint_fast64_t unreadable; /* records since the last warning */
+
+	/* of tend alone */
+	struct gp_store_record *record;
+	int64_t reported_us, synced_us;
+	unsigned alone_tries; /* how often opening still waits for others to close */
+	bool was_up;
+};
+
+/* Prepares, opens nothing: GP_ENOMEM. The folder is the URI's. */
+int gp_store_books_init(struct gp_store_books *books, const char *folder,
+	const struct gp_store_options *options, struct gp_ctx *ctx) GP_MUST_CHECK;
+
+/* Opens both within wait_ms; GP_EIO: the problem is noted. Damaged files are set aside. */
+int gp_store_books_open(
+	struct gp_store_books *books, struct gp_ctx *ctx, int wait_ms) GP_MUST_CHECK;
+
+/* Writes what is due, closes both and undoes init. */
+void gp_store_books_fini(struct gp_store_books *books);
+
+/* Into the files, which stay open until leave. GP_EIO: they are not open; nothing to leave. */
+int gp_store_books_enter(struct gp_store_books *books) GP_MUST_CHECK;
+void gp_store_books_leave(struct gp_store_books *books);
+
+/* Notes what LMDB said, for the operator; returns the status for callers. */
+int gp_store_book_trouble(struct gp_store_books *books, struct gp_store_book *book, int rc);
+
+/* Notes that a transaction was written. */
+void gp_store_book_wrote(struct gp_store_book *book);
+
+/* Ends a transaction with a status of LMDB: commits on 0. A status of ours comes back. */
+int gp_store_book_end(
+	struct gp_store_books *books, struct gp_store_book *book, MDB_txn *txn, int rc);
+
+/* Bytes as LMDB takes them (it does not write to them), and as it gives them. */
+MDB_val gp_store_val_from(const void *bytes, size_t size);
+struct gp_span gp_store_val_span(const MDB_val *value);
+
+/* The store's time. */
+int64_t gp_store_books_now_ms(const struct gp_store_books *books);
+
+/* The whole of gp_store_tend and gp_store_health. */
+void gp_store_books_tend(struct gp_store_books *books, struct gp_ctx *ctx);
+void gp_store_books_health(struct gp_store_books *books, struct gp_store_health *health_out);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* The table that a backend fills in, and the window of one counter; for this folder and tests. */
+#ifndef GP_STORE_STORE_PRIVATE_H
+#define GP_STORE_STORE_PRIVATE_H
+
+#include "store/store.h"
+
+#define GP_STORE_KEY 16 /* bytes of SHA-256 over a subject; no two subjects share them */
+
+/* A take as a backend gets it: checked, with its key. */
+struct gp_store_keyed {
+	unsigned char key[GP_STORE_KEY];
+	struct gp_span name; /* what is kept of the subject */
+	struct gp_store_count *counts;
+	size_t count;
+};
+
+/*
+ * One backend. Every function may be called by any number of threads, tend by one. Statuses as in
+ * store.h. A backend records its trouble itself and reports it in health; it leaves taken, failed
+ * and round_trip_us to store.c.
+ */
+struct gp_store_backend {
+	void (*close)(void *self);
+	int64_t (*now_ms)(void *self);
+	int (*take)(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_keyed *takes,
+		size_t count);
+	int (*forget)(
+		void *self, struct gp_ctx *ctx, const unsigned char key[GP_STORE_KEY], uint32_t id);
+	int (*scan)(void *self, struct gp_ctx *ctx, int64_t now_ms,
+		bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg);
+	int (*put)(void *self, struct gp_ctx *ctx, struct gp_span key, struct gp_span value,
+		int64_t expires_ms);
+	int (*remove)(void *self, struct gp_ctx *ctx, struct gp_span key);
+	int (*facts)(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_span prefix,
+		bool (*visit)(void *arg, const struct gp_store_fact *fact), void *arg);
+	void (*tend)(void *self, struct gp_ctx *ctx);
+	void (*health)(void *self, struct gp_store_health *health_out);
+};
+
+/* A store around a backend: argument checks, keys, statistics. Takes self on success. */
+int gp_store_wrap(const struct gp_store_backend *backend, void *self,
+	struct gp_store **store_out) GP_MUST_CHECK;
+
+/* The backends; GP_EINVAL when the options are not for it or this build lacks it. */
+int gp_store_lmdb_open(const struct gp_store_options *options, struct gp_ctx *ctx,
+	struct gp_store **store_out) GP_MUST_CHECK;
+int gp_store_redis_open(const struct gp_store_options *options, struct gp_ctx *ctx,
+	struct gp_store **store_out) GP_MUST_CHECK;
+
+/* Does this build have Redis? */
+extern const bool gp_store_has_redis;
+
+/* ---- the window of one counter (store.h says what it promises) ---- */
+
+#define GP_STORE_ENTRIES (GP_STORE_SLOTS + 1)
+
+/* Only slots that hold something have an entry, newest first: ages rise. */
+struct gp_store_window {
+	int64_t per_ms;
+	int64_t last; /* number of the newest slot: now / w; ages count back from it */
+	unsigned entries;
+	struct {
+		uint8_t age; /* slots before last */
+		int64_t count;
+	} entry[GP_STORE_ENTRIES];
+};
+
+/* Empty, at this time. */
+void gp_store_window_init(struct gp_store_window *window, int64_t per_ms, int64_t now_ms);
+
+/* To this time: forgets slots that count no more; going back as store.h says. */
+void gp_store_window_advance(struct gp_store_window *window, int64_t now_ms);
+
+/* What counts; the window has been advanced. */
+int64_t gp_store_window_used(const struct gp_store_window *window);
+
+/* Adds to the newest slot. */
+void gp_store_window_add(struct gp_store_window *window, int64_t amount);
+
+/* Takes back from the slot of that time, at most what it holds; returns how much. */
+int64_t gp_store_window_back(struct gp_store_window *window, int64_t amount, int64_t at_ms);
+
+/* How long until amount fits under max: 0, milliseconds from now_ms, or -1 for never. */
+int64_t gp_store_window_wait(
+	const struct gp_store_window *window, int64_t now_ms, int64_t amount, int64_t max);
+
+/*
+ * The step of one counter on its window, in two halves, because all counters are tested before any
+ * is counted: test advances, gives back, and fills in used, wait_ms and refused; count adds.
+ */
+void gp_store_window_test(
+	struct gp_store_window *window, struct gp_store_count *count, int64_t now_ms);
+void gp_store_window_count(
+	struct gp_store_window *window, struct gp_store_count *count, int64_t now_ms);
+
+/* Is the window whole: bounds, ages rising, counts positive? For what was read from outside. */
+bool gp_store_window_is_valid(const struct gp_store_window *window);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What lies in the embedded store's files: records of subjects, facts, the time. What is taken for
+ * a record is written again as it was read, and can be used.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/target.h"
+#include "store/store_lmdb_record.h"
+
+const char *const fuzz_reached_seed = "two-windows";
+
+static int reached;
+
+/* write_again: the same bytes must come out. */
+static void write_again(const struct gp_store_record *record, const uint8_t *data, size_t size)
+{
+	if (gp_store_record_size(record) != size)
+		abort();
+	unsigned char *again = malloc(size);
+	if (!again)
+		return;
+	gp_store_record_encode(record, again);
+	if (memcmp(again, data, size) != 0)
+		abort();
+	free(again);
+}
+
+/* use: every window takes a step, at times around its own. */
+static void use(struct gp_store_record *record)
+{
+	static const int64_t times[] = {0, 1, 1700000000000, 1LL << 50};
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		struct gp_store_count counts[2] = {
+			{.id = record->windows[0].id,
+				.per_ms = record->windows[0].window.per_ms,
+				.max = GP_STORE_AMOUNT_MAX,
+				.take = 1,
+				.back = 1,
+				.back_ms = times[i]},
+			{.id = 4000000001u, .per_ms = 1000, .max = 1, .take = 1}};
+		uint8_t at[2];
+		gp_store_record_find(record, counts, 2, times[i], at);
+		for (size_t j = 0; j < 2; j++) {
+			struct gp_store_window *window = &record->windows[at[j]].window;
+			gp_store_window_test(window, &counts[j], times[i]);
+			gp_store_window_count(window, &counts[j], times[i]);
+			if (!gp_store_window_is_valid(window) || counts[j].used < 1)
+				abort();
+		}
+		gp_store_record_purge(record, times[i]);
+	}
+}
+
+/* LLVMFuzzerTestOneInput: as each kind of record. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct gp_span bytes = {(const char *)data, size}, value;
+	struct gp_store_time time;
+	int64_t expires_ms;
+	struct gp_store_record *record = malloc(sizeof *record);
+	if (!record)
+		return 0;
+	reached = gp_store_record_decode(bytes, record) && record->count == 2;
+	if (record->count > 0) {
+		write_again(record, data, size);
+		use(record);
+	}
+	free(record);
+	if (gp_store_fact_decode(bytes, &value, &expires_ms) &&
+		(value.len > GP_STORE_FACT_VALUE_MAX || expires_ms < 0))
+		abort();
+	if (gp_store_time_decode(bytes, &time) && size != GP_STORE_TIME_RECORD)
+		abort();
+	return 0;
+}
+
+/* fuzz_reached: the last input was a record of two windows. */
+int fuzz_reached(void)
+{
+	return reached;
+}

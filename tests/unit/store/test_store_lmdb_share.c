@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/* One embedded store under several processes, some of them killed or stuck, and many threads. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/lmdbstore.h"
+
+#include <lmdb.h>
+
+/* ---- processes and threads ---- */
+
+/* race: takes until it has tried so often; how many were accepted, as a byte of the pipe each. */
+static void race(struct gp_test_lmdb *f, int tries, int64_t max, int out)
+{
+	int64_t sum;
+	if (gp_store_open(&f->options, &f->ctx, &f->store) != GP_OK)
+		_exit(1);
+	for (int i = 0; i < tries; i++) {
+		if (gp_test_lmdb_take(f, "race", max, 1, &sum) != GP_OK)
+			_exit(2);
+		if (sum >= 0 && write(out, "x", 1) != 1)
+			_exit(3);
+	}
+	gp_store_close(f->store);
+	_exit(0);
+}
+
+/* count_bytes: until all writers of the pipe are gone. */
+static int count_bytes(int in)
+{
+	char bytes[4096];
+	ssize_t n;
+	int count = 0;
+	while ((n = read(in, bytes, sizeof bytes)) > 0)
+		count += (int)n;
+	return count;
+}
+
+/* processes_take_exactly_max: four of them, half of what they want. */
+static void processes_take_exactly_max(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	pid_t children[4];
+	int fds[2];
+	assert_int_equal(pipe(fds), 0);
+	for (int i = 0; i < 4; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] == 0) {
+			close(fds[0]);
+			race(f, 3000, 6000, fds[1]);
+		}
+	}
+	close(fds[1]);
+	assert_int_equal(count_bytes(fds[0]), 6000);
+	close(fds[0]);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(gp_test_lmdb_wait_for(children[i]), 0);
+	gp_test_lmdb_open_store(f);
+	assert_int_equal(gp_test_lmdb_used(f, "race"), 6000);
+	assert_string_equal(f->logged, "");
+}
+
+/* a_killed_process_loses_nothing: each take that it knew of is there, and one more at most. */
+static void a_killed_process_loses_nothing(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	int acknowledged = 0;
+	for (int round = 0; round < 8; round++) {
+		int fds[2], status;
+		assert_int_equal(pipe(fds), 0);
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			close(fds[0]);
+			race(f, 1000000, GP_STORE_AMOUNT_MAX, fds[1]);
+		}
+		close(fds[1]);
+		if (round % 2 == 0)
+			gp_test_lmdb_open_store(f); /* we are there when it dies, or not */
+		char byte;
+		assert_int_equal(read(fds[0], &byte, 1), 1);
+		acknowledged++;
+		usleep(20000 + 7000 * (unsigned)round);
+		kill(child, SIGKILL);
+		acknowledged += count_bytes(fds[0]);
+		close(fds[0]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (round % 2)
+			gp_test_lmdb_open_store(f);
+		int64_t sum = gp_test_lmdb_used(f, "race");
+		assert_in_range(sum, acknowledged, acknowledged + 1);
+		acknowledged = (int)sum;
+		assert_true(gp_test_lmdb_works(f));
+		gp_test_lmdb_close_store(f);
+	}
+	assert_string_equal(f->logged, "");
+}
+
+/* What a thread does that waits behind others. */
+struct waiter {
+	pthread_t thread;
+	struct gp_test_lmdb *f;
+	int64_t left_ms;
+	int rc;
+	atomic_bool done;
+};
+
+/* wait_behind: one take with a deadline of its own. */
+static void *wait_behind(void *arg)
+{
+	struct waiter *w = arg;
+	struct gp_ctx ctx = w->f->ctx;
+	ctx.deadline_us = gp_clock_now_us(ctx.clock) + w->left_ms * 1000;
+	struct gp_store_count c = {.id = 1, .per_ms = DAY, .max = 100, .take = 1};
+	struct gp_store_take t = {gp_span_from("waits"), &c, 1};
+	w->rc = gp_store_take(w->f->store, &ctx, gp_store_now_ms(w->f->store), &t, 1);
+	atomic_store(&w->done, true);
+	return NULL;
+}
+
+/* hold: a process that begins a transaction and never ends it. */
+static void hold(struct gp_test_lmdb *f, int out)
+{
+	char path[160];
+	MDB_env *env;
+	MDB_txn *txn;
+	if (mdb_env_create(&env) != 0 ||
+		mdb_env_open(env, gp_test_lmdb_path_of(f, "counters", path), MDB_NOSUBDIR, 0600) !=
+			0 ||
+		mdb_txn_begin(env, NULL, 0, &txn) != 0 || write(out, "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* who_waits_has_a_deadline: another process holds the file; what was withdrawn is not counted. */
+static void who_waits_has_a_deadline(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	struct waiter waiters[4];
+	int fds[2];
+	char byte;
+	gp_test_lmdb_open_store(f);
+	assert_int_equal(gp_test_lmdb_used(f, "waits"), 0);
+	assert_int_equal(pipe(fds), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		hold(f, fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	for (int i = 0; i < 4; i++) {
+		waiters[i].f = f;
+		waiters[i].left_ms = i == 3 ? 60000 : 100;
+		atomic_init(&waiters[i].done, false);
+		assert_int_equal(
+			pthread_create(&waiters[i].thread, NULL, wait_behind, &waiters[i]), 0);
+		usleep(i ? 0 : 50000); /* the first leads */
+	}
+	for (int i = 1; i < 3; i++) {
+		pthread_join(waiters[i].thread, NULL);
+		assert_int_equal(waiters[i].rc, GP_ETIMEOUT);
+	}
+	assert_false(atomic_load(&waiters[0].done) || atomic_load(&waiters[3].done));
+	kill(child, SIGKILL);
+	assert_int_equal(gp_test_lmdb_wait_for(child), -1);
+	for (int i = 0; i < 4; i += 3) {
+		pthread_join(waiters[i].thread, NULL);
+		assert_int_equal(waiters[i].rc, GP_OK);
+	}
+	assert_int_equal(gp_test_lmdb_used(f, "waits"), 2);
+	close(fds[0]), close(fds[1]);
+}
+
+/* What a thread of the storm does. */
+struct stormer {
+	pthread_t thread;
+	struct gp_test_lmdb *f;
+	int number;
+	int64_t counted;
+	bool right;
+};
+
+/* any_usage: goes on. */
+static bool any_usage(void *arg, const struct gp_store_usage *usage)
+{
+	(void)usage;
+	(*(int *)arg)++;
+	return true;
+}
+
+/* any_fact: goes on. */
+static bool any_fact(void *arg, const struct gp_store_fact *fact)
+{
+	(void)fact;
+	(*(int *)arg)++;
+	return true;
+}
+
+/* storm: everything there is, while the file is damaged and comes back. */
+static void *storm(void *arg)
+{
+	struct stormer *s = arg;
+	struct gp_ctx ctx = s->f->ctx;
+	struct gp_store *store = s->f->store;
+	s->right = true;
+	for (int i = 0; i < 1500; i++) {
+		char name[32];
+		int seen = 0;
+		snprintf(name, sizeof name, "storm%d", (s->number + i) % 7);
+		struct gp_store_count c = {.id = 1, .per_ms = DAY, .max = 1LL << 40, .take = 1};
+		struct gp_store_take t = {gp_span_from(name), &c, 1};
+		int64_t now = gp_store_now_ms(store);
+		int rc = gp_store_take(store, &ctx, now, &t, 1);
+		s->counted += rc == GP_OK;
+		s->right = s->right && (rc == GP_OK || rc == GP_EIO);
+		if (i % 100 == s->number) {
+			rc = gp_store_scan(store, &ctx, now, any_usage, &seen);
+			s->right = s->right && (rc == GP_OK || rc == GP_EIO);
+			rc = gp_store_put(store, &ctx, t.subject, t.subject, now + 10);
+			s->right = s->right && (rc == GP_OK || rc == GP_EIO);
+			rc = gp_store_facts(store, &ctx, now, gp_span_from(""), any_fact, &seen);
+			s->right = s->right && (rc == GP_OK || rc == GP_EIO);
+		}
+	}
+	return NULL;
+}
+
+/* many_threads_and_a_tending_one: nobody gets a wrong answer, nothing is lost. */
+static void many_threads_and_a_tending_one(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	struct stormer stormers[8];
+	int64_t counted = 0, sum = 0;
+	gp_test_lmdb_open_store(f);
+	for (int i = 0; i < 8; i++) {
+		stormers[i] = (struct stormer) {.f = f, .number = i};
+		assert_int_equal(pthread_create(&stormers[i].thread, NULL, storm, &stormers[i]), 0);
+	}
+	for (int i = 0; i < 50; i++) {
+		gp_store_tend(f->store, &f->ctx);
+		(void)gp_test_lmdb_health(f);
+		usleep(2000);
+	}
+	for (int i = 0; i < 8; i++) {
+		pthread_join(stormers[i].thread, NULL);
+		assert_true(stormers[i].right);
+		counted += stormers[i].counted;
+	}
+	for (int i = 0; i < 7; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "storm%d", i);
+		sum += gp_test_lmdb_used(f, name);
+	}
+	assert_int_equal(counted, 8 * 1500);
+	assert_int_equal(sum, counted);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, gp_test_lmdb_set_up, gp_test_lmdb_tear_down)
+
+/* main: all cases. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(processes_take_exactly_max),
+		CASE(a_killed_process_loses_nothing),
+		CASE(who_waits_has_a_deadline),
+		CASE(many_threads_and_a_tending_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
