@@ -23,13 +23,16 @@ STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_record st
 REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
 	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take
 LIMIT   = limit limit_book limit_message limit_resolve
-CONFIG  = config config_scan config_table config_text config_value
-ENGINE  = engine decide reply
+CONFIG  = config config_error config_file config_format config_limit config_scan config_settle \
+	  config_table config_text config_value
+ENGINE  = engine decide rates reply
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(LIMIT:%=limit/%) $(CONFIG:%=config/%) \
 	  $(ENGINE:%=engine/%)
-POLICYD = counters instance listen logqueue logsink privs protocol runtime session supervise survivor
-CLI     = main cmd_check_config cmd_request cmd_spf
+POLICYD = control control_limits control_status counters instance keeper listen logqueue logsink \
+	  privs protocol runtime session stages supervise survivor transaction
+CLI     = main cmd_check_config cmd_limits cmd_request cmd_spf cmd_status cmd_store control human \
+	  limits_change limits_show limits_watch table
 
 PKGS      = ldns libbsd libconfuse libidn2 jansson lmdb libcrypto libssl
 

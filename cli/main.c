@@ -15,6 +15,10 @@ static const struct {
 	{"spf", gp_cli_spf, "check SPF as the mail server would, and show how it comes about"},
 	{"check-config", gp_cli_check_config, "check a configuration file, or print one"},
 	{"request", gp_cli_request, "ask a running gatepost-policyd what Postfix would be told"},
+	{"limits", gp_cli_limits, "who used how much of which limit; why; reset; other maxima"},
+	{"status", gp_cli_status,
+		"how the running gatepost-policyd is doing, and what cannot work"},
+	{"store", gp_cli_store, "check the store that limits are counted in"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

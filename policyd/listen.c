@@ -100,8 +100,8 @@ static int bind_unix(int fd, const struct sockaddr_un *addr, unsigned mode)
 	return rc;
 }
 
-/* open_unix: bound under the configured mode. */
-static int open_unix(const char *what, unsigned mode, const struct gp_log *log, int *fd_out)
+/* gp_listen_unix: bound under the configured mode. */
+int gp_listen_unix(const char *what, unsigned mode, const struct gp_log *log, int *fd_out)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct gp_span path = gp_span_skip(gp_span_from(what), 5);
@@ -143,7 +143,7 @@ int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log 
 	for (size_t i = 0; i < options->listen.count && i < GP_LISTEN_MAX; i++) {
 		const char *what = options->listen.items[i];
 		bool is_unix = gp_span_has_prefix(gp_span_from(what), "unix:");
-		int rc = is_unix ? open_unix(what, options->socket_mode, log, &s.fds[s.count])
+		int rc = is_unix ? gp_listen_unix(what, options->socket_mode, log, &s.fds[s.count])
 				 : open_inet(what, log, &s.fds[s.count]);
 		if (rc) {
 			gp_listen_close(&s, true);
@@ -310,6 +310,15 @@ static bool is_full(struct gp_listen *l)
 			"policyd.max_connections is reached: further connections wait until one "
 			"ends; raise it above the number of smtpd processes of all Postfixes");
 	return full;
+}
+
+/* gp_listen_open_count: of this moment. */
+unsigned gp_listen_open_count(struct gp_listen *listen)
+{
+	pthread_mutex_lock(&listen->lock);
+	unsigned open = listen->open;
+	pthread_mutex_unlock(&listen->lock);
+	return open;
 }
 
 /* is_stopping: has gp_listen_stop been called? */

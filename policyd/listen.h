@@ -37,6 +37,17 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 	struct gp_listen **listen_out) GP_MUST_CHECK;
 
 /*
+ * Opens one unix socket: what is "unix:/path". A file that nobody serves any more is removed;
+ * GP_EIO, with the reason in the log, when the place is taken or cannot be had. No other thread may
+ * exist.
+ */
+int gp_listen_unix(
+	const char *what, unsigned mode, const struct gp_log *log, int *fd_out) GP_MUST_CHECK;
+
+/* Sessions that are open now. */
+unsigned gp_listen_open_count(struct gp_listen *listen);
+
+/*
  * Accepts no more, lets requests under way end, and waits for that, at most wait_ms. Returns how
  * many sessions were left; 0 frees listen, otherwise the process had better end.
  */

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +21,8 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "policyd/control.h"
+#include "policyd/keeper.h"
 #include "policyd/listen.h"
 #include "policyd/logqueue.h"
 #include "policyd/logsink.h"
@@ -29,7 +32,7 @@
 #include "policyd/survivor.h"
 #include "policyd/supervise.h"
 
-enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONFIG = 3 };
+enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONFIG = GP_SUPERVISE_HOPELESS };
 
 /* More than the largest deadline that any session may have; ends as soon as the last one does. */
 #define STOP_MS 95000
@@ -57,10 +60,13 @@ struct options {
 struct service {
 	struct gp_config *config;
 	struct gp_listen_sockets sockets;
+	int control_fd; /* -1: there is none */
+	char control_path[108];
 	/* in memory that a crash does not take away */
 	struct gp_survivor_text *text; /* of the configuration that the last reload put in force */
 	struct gp_instances *instances;
 	struct gp_counters *counters;
+	struct gp_stages *stages;
 };
 
 /* parse_options: -1 to go on, else the exit code. */
@@ -155,17 +161,26 @@ static int serve_until_stopped(
 	gp_runtimes_release(shared->runtimes, r);
 	if (rc)
 		return EXIT_TROUBLE;
-	await_signals(shared);
+	struct gp_keeper *keeper = NULL;
+	struct gp_control *control = NULL;
+	rc = gp_keeper_start(shared->runtimes, &keeper);
+	if (!rc && service->control_fd >= 0)
+		rc = gp_control_start(service->control_fd, shared, listen, &control);
+	if (!rc) /* else no memory for a thread: the supervisor tries again */
+		await_signals(shared);
+	int code = rc ? EXIT_TROUBLE : EXIT_FINE;
+	gp_control_stop(control);
 	unsigned left = gp_listen_stop(listen, STOP_MS);
+	gp_keeper_stop(keeper);
 	r = gp_runtimes_acquire(shared->runtimes);
 	gp_counters_log(shared->counters, &r->log);
 	stop_text(&r->log, left);
 	gp_runtimes_release(shared->runtimes, r);
 	if (left) { /* their threads still use everything that would be freed */
 		gp_logqueue_flush(queue);
-		_exit(EXIT_FINE);
+		_exit(code);
 	}
-	return EXIT_FINE;
+	return code;
 }
 
 /* last_config: after a crash, what was in force before it in place of what was at the start. */
@@ -185,22 +200,70 @@ static void last_config(struct service *service)
 static int serve(void *arg, bool again)
 {
 	struct service *service = arg;
-	struct gp_session_shared shared = {
-		.instances = service->instances, .counters = service->counters};
+	struct gp_session_shared shared = {.instances = service->instances,
+		.counters = service->counters,
+		.stages = service->stages};
 	struct gp_logqueue *queue = NULL;
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
 	mallopt(M_ARENA_MAX, 2);
 	if (again)
 		last_config(service);
-	if (gp_logqueue_new(STDERR_FILENO, &queue) == GP_OK &&
-		gp_runtimes_new(service->config, queue, service->text, &shared.runtimes) == GP_OK) {
+	int rc = gp_logqueue_new(STDERR_FILENO, &queue);
+	if (!rc)
+		rc = gp_runtimes_new(service->config, queue, service->text, &shared.runtimes);
+	if (!rc) {
 		service->config = NULL; /* taken */
 		code = serve_until_stopped(service, &shared, queue);
+	} else if (rc == GP_EINVAL) {
+		code = EXIT_CONFIG; /* the log says what cannot be opened */
 	}
 	gp_runtimes_free(shared.runtimes);
 	gp_logqueue_free(queue);
 	return code;
+}
+
+/* ---- folders and the operator's socket ---- */
+
+/* make_folders: where the store lies, seen from inside the chroot, and the control socket. */
+static void make_folders(const struct gp_config *config)
+{
+	const struct gp_config_policyd *options = &config->policyd;
+	char path[2 * PATH_MAX];
+	for (size_t i = 0; i < config->store.uri_count && config->limits.limit_count; i++) {
+		struct gp_span uri = gp_span_from(config->store.uris[i]);
+		if (!gp_span_has_prefix(uri, "lmdb:"))
+			continue;
+		snprintf(path, sizeof path, "%s%s", options->chroot, config->store.uris[i] + 5);
+		gp_privs_folder(options, path, 0700);
+	}
+	if (config->store_on_failure == GP_LIMIT_FAILURE_LOCAL) {
+		snprintf(path, sizeof path, "%s%s", options->chroot, config->store_local_path);
+		gp_privs_folder(options, path, 0700);
+	}
+	ptrdiff_t slash = gp_span_find_last(gp_span_from(options->control_socket), '/');
+	if (slash > 0) {
+		snprintf(path, sizeof path, "%.*s", (int)slash, options->control_socket);
+		gp_privs_folder(options, path, 0755);
+	}
+}
+
+/* open_control: without it the mail goes on, only the operator's commands do not work. */
+static int open_control(const struct gp_config_policyd *options, const struct gp_log *log)
+{
+	char what[128];
+	int fd = -1;
+	if (!*options->control_socket)
+		return -1;
+	snprintf(what, sizeof what, "unix:%s", options->control_socket);
+	if (gp_listen_unix(what, options->control_mode, log, &fd)) {
+		gp_log_text(log, GP_LOG_WARNING,
+			"no control socket: gatepost status and gatepost limits will not reach "
+			"this "
+			"daemon; give policyd.control_socket a place that it may write to");
+		return -1;
+	}
+	return fd;
 }
 
 /* ---- start ---- */
@@ -251,8 +314,14 @@ static int run(struct service *service)
 	service->text = gp_survivor_text_new();
 	service->instances = gp_instances_new();
 	service->counters = gp_survivor_alloc(sizeof *service->counters);
-	if (!service->text || !service->instances || !service->counters)
+	service->stages = gp_stages_new();
+	if (!service->text || !service->instances || !service->counters || !service->stages)
 		return EXIT_TROUBLE;
+	service->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
+	make_folders(service->config);
+	service->control_fd = open_control(options, &log);
+	snprintf(service->control_path, sizeof service->control_path, "%s",
+		options->control_socket); /* the configuration has bounded it */
 	if (gp_listen_open(options, &log, &service->sockets) || gp_privs_drop(options, &log))
 		return EXIT_TROUBLE;
 	if (access(service->config->path, R_OK))
@@ -289,7 +358,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {.path = GP_CONFIG_PATH};
 	struct gp_config_errors errors = {0};
-	struct service service = {0};
+	struct service service = {.control_fd = -1};
 	int code = standard_files() ? EXIT_TROUBLE : parse_options(argc, argv, &o);
 	if (code >= 0)
 		return code;
@@ -305,6 +374,9 @@ int main(int argc, char **argv)
 	}
 	code = run(&service);
 	gp_listen_close(&service.sockets, true);
+	if (service.control_fd >= 0)
+		(void)unlink(service.control_path); /* a later start would, too */
+	gp_stages_free(service.stages);
 	gp_survivor_free(service.counters, sizeof *service.counters);
 	gp_instances_free(service.instances);
 	gp_survivor_text_free(service.text);

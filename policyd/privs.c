@@ -49,6 +49,17 @@ static int find_ids(
 	return GP_OK;
 }
 
+/* gp_privs_folder: one that exists stays as it is. */
+void gp_privs_folder(const struct gp_config_policyd *options, const char *path, unsigned mode)
+{
+	uid_t uid;
+	gid_t gid;
+	if (mkdir(path, (mode_t)mode) || geteuid() != 0)
+		return;
+	if (find_ids(options, NULL, &uid, &gid) || lchown(path, uid, gid))
+		(void)rmdir(path); /* nobody could use it */
+}
+
 /* gp_privs_check: user, group and folder exist. */
 void gp_privs_check(const struct gp_config_policyd *options, const struct gp_log *log)
 {

@@ -21,4 +21,10 @@ int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *
 /* Says to the log what would keep gp_privs_drop from working; nothing, unless started as root. */
 void gp_privs_check(const struct gp_config_policyd *options, const struct gp_log *log);
 
+/*
+ * Makes a folder that is missing, as root for the user that the daemon will become; its parent must
+ * exist. What cannot be made is said by whoever wants to use it.
+ */
+void gp_privs_folder(const struct gp_config_policyd *options, const char *path, unsigned mode);
+
 #endif

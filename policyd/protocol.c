@@ -17,12 +17,16 @@ static const struct {
 	{"client_address", 14, AT(client_address)},
 	{"client_name", 11, AT(client_name)},
 	{"server_address", 14, AT(server_address)},
+	{"server_port", 11, AT(server_port)},
 	{"helo_name", 9, AT(helo_name)},
 	{"sender", 6, AT(sender)},
 	{"recipient", 9, AT(recipient)},
+	{"recipient_count", 15, AT(recipient_count_text)},
 	{"queue_id", 8, AT(queue_id)},
 	{"instance", 8, AT(instance)},
+	{"size", 4, AT(size_text)},
 	{"sasl_username", 13, AT(sasl_username)},
+	{"policy_context", 14, AT(policy_context)},
 };
 #define ATTRIBUTES (sizeof attributes / sizeof attributes[0])
 
@@ -93,6 +97,16 @@ static bool is_address_or_unknown(struct gp_span value)
 	return known(value).len == 0 || gp_ipaddr_parse(value, &addr) == GP_OK;
 }
 
+/* number: digits, or nothing for 0; what is larger than any mail is no number either. */
+static bool number(struct gp_span text, int64_t *number_out)
+{
+	uint64_t n = 0;
+	if (text.len && gp_span_parse_uint(text, (uint64_t)1 << 50, &n))
+		return false;
+	*number_out = (int64_t)n;
+	return true;
+}
+
 /* refuse: the reason, and GP_ESYNTAX. */
 static int refuse(const char *problem, const char **problem_out)
 {
@@ -128,6 +142,8 @@ int gp_protocol_parse(
 		return refuse("request is not smtpd_access_policy", problem_out);
 	if (!is_address_or_unknown(r.client_address))
 		return refuse("client_address is no address", problem_out);
+	if (!number(r.recipient_count_text, &r.recipient_count) || !number(r.size_text, &r.size))
+		return refuse("recipient_count or size is no number", problem_out);
 	r.state = state_of(r.protocol_state);
 	*request_out = r;
 	return GP_OK;

@@ -12,6 +12,7 @@
 #define GP_POLICYD_PROTOCOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/span.h"
@@ -34,7 +35,10 @@ enum gp_protocol_state {
 struct gp_protocol_request {
 	enum gp_protocol_state state;
 	struct gp_span request, protocol_state, client_address, client_name, server_address,
-		helo_name, sender, recipient, queue_id, instance, sasl_username;
+		server_port, helo_name, sender, recipient, recipient_count_text, queue_id, instance,
+		size_text, sasl_username, policy_context;
+	int64_t recipient_count; /* 0 before DATA (SMTPD_POLICY_README) */
+	int64_t size;            /* bytes; what MAIL FROM announced before END-OF-MESSAGE */
 };
 
 /*
@@ -49,7 +53,8 @@ bool gp_protocol_is_hopeless(struct gp_span bytes);
 /*
  * Parses one whole request. GP_ESYNTAX: *problem_out says what is wrong, static text. Refused are:
  * a line without "=", an empty or repeated name, a NUL, another request type than
- * smtpd_access_policy, a client_address that is neither an address nor "unknown".
+ * smtpd_access_policy, a client_address that is neither an address nor "unknown", a
+ * recipient_count or size that is no number.
  */
 int gp_protocol_parse(struct gp_span text, struct gp_protocol_request *request_out,
 	const char **problem_out) GP_MUST_CHECK;

@@ -8,6 +8,9 @@
 
 #include "policyd/logsink.h"
 
+#define OPEN_MEMORY (4 * 1024 * 1024)
+#define OPEN_US (5 * 1000000LL) /* of waiting for a store that does not answer */
+
 /* A resolver that several runtimes share. */
 struct shared_dns {
 	struct gp_dns *dns;
@@ -24,7 +27,8 @@ struct counted {
 struct gp_runtimes {
 	struct gp_logqueue *queue;
 	struct gp_survivor_text *survivor;
-	pthread_mutex_t lock; /* guards current, and refs of all runtimes and resolvers */
+	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
+	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
 };
 
@@ -72,12 +76,34 @@ static int counted_new(struct gp_config *config, struct gp_logqueue *queue, stru
 		return GP_ENOMEM;
 	c->runtime.config = config;
 	c->runtime.dns = dns->dns;
+	c->runtime.loaded_s = gp_clock_system()->wall_s(gp_clock_system());
 	c->sink = (struct gp_logsink) {&config->log, queue};
 	gp_logsink_init(&c->runtime.log, &c->sink);
 	c->dns = dns;
 	c->refs = 1;
 	*out = c;
 	return GP_OK;
+}
+
+/* open_book: with the first limits, and the store that stands in where one is configured. */
+static int open_book(struct gp_runtimes *runtimes, struct counted *c)
+{
+	const struct gp_config *config = c->runtime.config;
+	struct gp_ctx ctx = {.arena = gp_arena_new(OPEN_MEMORY),
+		.clock = gp_clock_system(),
+		.log = &c->runtime.log};
+	int rc = ctx.arena ? GP_OK : GP_ENOMEM;
+	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
+	if (!rc && config->limits.limit_count && !runtimes->book)
+		rc = gp_limit_book_open(&config->store, &ctx, &runtimes->book);
+	if (!rc && runtimes->book && config->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
+		rc = gp_limit_book_open_local(
+			runtimes->book, &config->store, config->store_local_path, &ctx);
+	if (!rc && runtimes->book)
+		gp_limit_book_tend(runtimes->book, &ctx); /* what was set before the restart */
+	c->runtime.book = config->limits.limit_count ? runtimes->book : NULL;
+	gp_arena_free(ctx.arena);
+	return rc;
 }
 
 /* release: one user less under the lock; the last one frees, without it. */
@@ -114,7 +140,11 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	rc = shared_dns_new(config, &dns);
 	if (!rc)
 		rc = counted_new(config, queue, dns, &r->current);
+	if (!rc)
+		rc = open_book(r, r->current);
 	if (rc) {
+		free(r->current); /* config goes back to the caller */
+		gp_limit_book_close(r->book);
 		shared_dns_free(dns);
 		pthread_mutex_destroy(&r->lock);
 		free(r);
@@ -130,6 +160,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 	if (!runtimes)
 		return;
 	release(runtimes, runtimes->current);
+	gp_limit_book_close(runtimes->book);
 	pthread_mutex_destroy(&runtimes->lock);
 	free(runtimes);
 }
@@ -174,6 +205,21 @@ static bool same_texts(const struct gp_config_texts *a, const struct gp_config_t
 	return same;
 }
 
+/* same_store: may the book stay as it is? */
+static bool same_store(const struct gp_config *a, const struct gp_config *b)
+{
+	const struct gp_store_options *x = &a->store, *y = &b->store;
+	return same_texts(&a->store_uris, &b->store_uris) && x->map_bytes == y->map_bytes &&
+	       x->sync_ms == y->sync_ms && strcmp(x->prefix, y->prefix) == 0 &&
+	       strcmp(x->user, y->user) == 0 && strcmp(x->password_file, y->password_file) == 0 &&
+	       strcmp(x->sentinel_password_file, y->sentinel_password_file) == 0 &&
+	       strcmp(x->tls_ca_file, y->tls_ca_file) == 0 &&
+	       strcmp(x->tls_cert_file, y->tls_cert_file) == 0 &&
+	       strcmp(x->tls_key_file, y->tls_key_file) == 0 && x->timeout_ms == y->timeout_ms &&
+	       x->connections == y->connections &&
+	       strcmp(a->store_local_path, b->store_local_path) == 0;
+}
+
 /* warn_restart: options that a reload cannot change. */
 static void warn_restart(
 	const struct gp_config *before, const struct gp_config *after, const struct gp_log *log)
@@ -182,10 +228,17 @@ static void warn_restart(
 	if (!same_texts(&a->listen, &b->listen) || a->socket_mode != b->socket_mode ||
 		strcmp(a->user, b->user) || strcmp(a->group, b->group) ||
 		strcmp(a->chroot, b->chroot) || a->supervise != b->supervise ||
-		a->max_connections != b->max_connections)
+		a->max_connections != b->max_connections ||
+		strcmp(a->control_socket, b->control_socket) || a->control_mode != b->control_mode)
 		gp_log_text(log, GP_LOG_WARNING,
 			"reload: a change of policyd.listen, socket_mode, user, group, chroot, "
-			"supervise or max_connections takes effect at the next restart");
+			"supervise, max_connections, control_socket or control_mode takes effect "
+			"at "
+			"the next restart");
+	if (!same_store(before, after))
+		gp_log_text(log, GP_LOG_WARNING,
+			"reload: a change of the store takes effect at the next restart, except "
+			"for store.on_failure");
 }
 
 /* log_errors: one event a line of the report. */
@@ -214,6 +267,11 @@ static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 	}
 	if (!rc)
 		rc = counted_new(config, runtimes->queue, dns, out);
+	if (!rc) {
+		rc = open_book(runtimes, *out);
+		if (rc)
+			free(*out);
+	}
 	if (rc && dns) {
 		pthread_mutex_lock(&runtimes->lock);
 		dns = shared_dns_drop(dns);
@@ -258,4 +316,18 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 	gp_config_errors_fini(&errors);
 	gp_runtimes_release(runtimes, &before->runtime);
 	return rc;
+}
+
+/* gp_runtimes_tend: with the log of the current configuration. */
+void gp_runtimes_tend(struct gp_runtimes *runtimes)
+{
+	const struct gp_runtime *r = gp_runtimes_acquire(runtimes);
+	struct gp_ctx ctx = {.arena = r->book ? gp_arena_new(OPEN_MEMORY) : NULL,
+		.clock = gp_clock_system(),
+		.log = &r->log};
+	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
+	if (ctx.arena)
+		gp_limit_book_tend(r->book, &ctx);
+	gp_arena_free(ctx.arena);
+	gp_runtimes_release(runtimes, r);
 }

@@ -5,7 +5,8 @@
  *
  * A session takes the current runtime when it begins and keeps it to its end; a reload hangs up a
  * new one, and the old one goes when its last session does. A resolver (and its cache) whose
- * options did not change is handed on.
+ * options did not change is handed on. The book of the limits is opened when limits are first
+ * configured and stays for the life of the process: a change of the store needs a restart.
  *
  * Threads: gp_runtimes may be used by any number of threads; a runtime is read-only.
  */
@@ -16,13 +17,16 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "dns/dns.h"
+#include "limit/limit_book.h"
 #include "policyd/logqueue.h"
 #include "policyd/survivor.h"
 
 struct gp_runtime {
 	struct gp_config *config;
 	struct gp_dns *dns;
+	struct gp_limit_book *book; /* NULL while no limit is configured */
 	struct gp_log log;
+	int64_t loaded_s; /* wall time */
 };
 
 struct gp_runtimes;
@@ -48,5 +52,8 @@ void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *
  * a caller without further plans may ignore.
  */
 int gp_runtimes_reload(struct gp_runtimes *runtimes);
+
+/* Tends the book, if there is one (gp_limit_book_tend); one thread. */
+void gp_runtimes_tend(struct gp_runtimes *runtimes);
 
 #endif

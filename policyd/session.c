@@ -9,23 +9,27 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "policyd/protocol.h"
+#include "policyd/transaction.h"
 
 #define WRITE_TIMEOUT_MS 10000
 #define ANSWER_MAX 4096
-#define INSTANCE_MAX 128 /* Postfix: four numbers */
+#define GIVE_BACK_MS 2000 /* for what a message held that did not come to its end */
 
 struct session {
 	struct gp_session_shared *shared;
 	const struct gp_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
-	size_t filled;            /* bytes in buf */
-	char early[INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "": none */
-	bool early_ever;          /* any did, on this connection */
-	int64_t began_us;         /* of the request under way */
+	size_t filled; /* bytes in buf */
+	struct gp_transaction transaction;
+	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "":
+						    none */
+	bool early_ever;                         /* any did, on this connection */
+	int64_t began_us;                        /* of the request under way */
 	char buf[GP_PROTOCOL_REQUEST_MAX];
 };
 
@@ -61,6 +65,43 @@ static int wait_for_rest(struct session *s, int64_t deadline_us)
 	return ready > 0 ? GP_OK : malformed(s, "request not complete within the deadline");
 }
 
+/* context: for a request or what follows from one, until the deadline. */
+static struct gp_ctx context(struct session *s, int64_t deadline_us)
+{
+	return (struct gp_ctx) {
+		.arena = s->arena,
+		.clock = gp_clock_system(),
+		.log = &s->runtime->log,
+		.dns = s->runtime->dns,
+		.deadline_us = deadline_us,
+	};
+}
+
+/* context_now: for what is no request: giving back. */
+static struct gp_ctx context_now(struct session *s)
+{
+	return context(s, gp_clock_now_us(gp_clock_system()) + GIVE_BACK_MS * 1000LL);
+}
+
+/* wait_for_first: what the message under way holds is given back in time. */
+static void wait_for_first(struct session *s)
+{
+	for (;;) {
+		int left = gp_transaction_left_ms(&s->transaction);
+		struct pollfd p = {.fd = s->fd, .events = POLLIN};
+		if (left < 0)
+			return; /* the read has a time-out of its own */
+		int ready = left ? poll(&p, 1, left) : 0;
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return;
+		if (ready == 0) {
+			struct gp_ctx ctx = context_now(s);
+			gp_transaction_expire(&s->transaction, &ctx);
+			gp_arena_reset(s->arena);
+		}
+	}
+}
+
 /* fill: one read. GP_ECLOSED when the other side is done or idle for too long. */
 static int fill(struct session *s)
 {
@@ -93,7 +134,11 @@ static int read_request(struct session *s, size_t *length_out)
 		if (s->filled && !deadline_us)
 			deadline_us = gp_clock_now_us(clock) +
 				      (int64_t)s->runtime->config->policyd.deadline_ms * 1000;
-		int rc = s->filled ? wait_for_rest(s, deadline_us) : GP_OK;
+		int rc = GP_OK;
+		if (s->filled)
+			rc = wait_for_rest(s, deadline_us);
+		else
+			wait_for_first(s);
 		if (!rc)
 			rc = fill(s);
 		if (rc)
@@ -151,10 +196,17 @@ static bool is_checked(struct session *s, const struct gp_protocol_request *r)
 static void count(struct session *s, const struct gp_verdict *v)
 {
 	struct gp_counters *c = s->shared->counters;
-	atomic_fetch_add(v->action == GP_ACTION_REJECT  ? &c->rejected
-			 : v->action == GP_ACTION_DEFER ? &c->deferred
-							: &c->accepted,
-		1);
+	atomic_ullong *const of[] = {
+		[GP_ACTION_ACCEPT] = &c->accepted,
+		[GP_ACTION_HOLD] = &c->held,
+		[GP_ACTION_DEFER] = &c->deferred,
+		[GP_ACTION_REJECT] = &c->rejected,
+	};
+	atomic_fetch_add(of[v->action], 1);
+	if (v->limit.name)
+		atomic_fetch_add(&c->limited, 1);
+	if (v->store_failed)
+		atomic_fetch_add(&c->store_failed, 1);
 	if (v->would != v->action)
 		atomic_fetch_add(&c->would_refuse, 1);
 	if (!v->private_client)
@@ -180,7 +232,9 @@ static void format_action(struct session *s, const struct gp_protocol_request *r
 {
 	const char *pass_action = s->runtime->config->policyd.pass_action;
 	*prepended_out = false;
-	if (v->action != GP_ACTION_ACCEPT) {
+	if (v->action == GP_ACTION_HOLD) {
+		gp_protocol_format(buf, "HOLD", v->reply);
+	} else if (v->action != GP_ACTION_ACCEPT) {
 		gp_protocol_format(buf, "", v->reply);
 	} else if (*pass_action && is_pass(v)) {
 		gp_protocol_format(buf, pass_action, NULL);
@@ -204,13 +258,32 @@ static size_t add_result(struct gp_log_field *f, const struct gp_spf_result *r, 
 	return n;
 }
 
-/* log_decision: the one line about this request. */
-static void log_decision(
-	struct session *s, const struct gp_protocol_request *r, const struct gp_verdict *v)
+/* add_limit: the fields of the limit that has something to say (lesson 43). */
+static size_t add_limit(struct session *s, struct gp_log_field *f, const struct gp_verdict_limit *l)
 {
-	struct gp_log_field f[24];
+	char *free_at = gp_arena_alloc(s->arena, 32);
+	struct tm tm;
+	time_t t = (time_t)l->free_s;
 	size_t n = 0;
-	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
+	f[n++] = gp_log_field_text("limit", l->name);
+	f[n++] = gp_log_field_text("limit_key", l->subject);
+	f[n++] = gp_log_field_text("limit_unit", l->unit);
+	f[n++] = gp_log_field_number("limit_used", l->used);
+	f[n++] = gp_log_field_number("limit_max", l->max);
+	f[n++] = gp_log_field_number("limit_per_s", l->per_ms / 1000);
+	if (l->wait_ms < 0)
+		f[n++] = gp_log_field_text("limit_free", "never");
+	else if (free_at && gmtime_r(&t, &tm) && strftime(free_at, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		f[n++] = gp_log_field_text("limit_free", free_at);
+	return n;
+}
+
+/* log_decision: the one line about this request. */
+static void log_decision(struct session *s, const struct gp_protocol_request *r,
+	const struct gp_verdict *v, int64_t took_us)
+{
+	struct gp_log_field f[32];
+	size_t n = 0;
 	f[n++] = gp_log_field_span("instance", r->instance);
 	f[n++] = gp_log_field_span("queue_id", r->queue_id);
 	f[n++] = gp_log_field_span("stage", r->protocol_state);
@@ -226,6 +299,8 @@ static void log_decision(
 		n += add_result(&f[n], &v->mailfrom, false);
 	if (v->has_helo)
 		n += add_result(&f[n], &v->helo, true);
+	if (v->limit.name)
+		n += add_limit(s, &f[n], &v->limit);
 	f[n++] = gp_log_field_text("action", gp_engine_action_name(v->action));
 	if (v->would != v->action)
 		f[n++] = gp_log_field_text("would", gp_engine_action_name(v->would));
@@ -240,22 +315,18 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 {
 	const struct gp_config *config = s->runtime->config;
 	int64_t deadline_us = (int64_t)config->policyd.deadline_ms * 1000;
-	struct gp_ctx ctx = {
-		.arena = s->arena,
-		.clock = gp_clock_system(),
-		.log = &s->runtime->log,
-		.dns = s->runtime->dns,
-		/* a tenth, at most 200 ms, is left for what comes after the last wait */
-		.deadline_us = s->began_us + deadline_us -
-			       (deadline_us / 10 < 200000 ? deadline_us / 10 : 200000),
-	};
+	/* a tenth, at most 200 ms, is left for what comes after the last wait */
+	struct gp_ctx ctx =
+		context(s, s->began_us + deadline_us -
+				   (deadline_us / 10 < 200000 ? deadline_us / 10 : 200000));
 	struct gp_envelope envelope;
+	int rc = GP_OK;
 	gp_protocol_envelope(r, &envelope);
-	if (!is_checked(s, r)) {
+	if (is_checked(s, r))
+		rc = gp_engine_envelope(&ctx, config, &envelope, v);
+	else
 		*v = (struct gp_verdict) {.rule = "stage"};
-		return GP_OK;
-	}
-	return gp_engine_envelope(&ctx, config, &envelope, v);
+	return rc ? rc : gp_transaction_count(&s->transaction, &ctx, r, &envelope, v);
 }
 
 /*
@@ -314,7 +385,9 @@ static int answer(struct session *s, struct gp_span text)
 	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
 		gp_instances_forget(s->shared->instances, r.instance);
-	log_decision(s, &r, &v);
+	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
+	gp_counters_latency(s->shared->counters, took_us);
+	log_decision(s, &r, &v, took_us);
 	return rc;
 }
 
@@ -344,10 +417,13 @@ void gp_session_serve(struct gp_session_shared *shared, int fd)
 	s.filled = 0;
 	s.early[0] = 0;
 	s.early_ever = false;
+	gp_transaction_init(&s.transaction, s.runtime, shared->stages);
 	if (s.arena) {
 		set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
 		set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 		serve(&s);
+		struct gp_ctx ctx = context_now(&s);
+		gp_transaction_fini(&s.transaction, &ctx);
 	}
 	gp_arena_free(s.arena);
 	gp_runtimes_release(shared->runtimes, s.runtime);

@@ -13,12 +13,14 @@
 #include "policyd/counters.h"
 #include "policyd/instance.h"
 #include "policyd/runtime.h"
+#include "policyd/stages.h"
 
 /* What all sessions share; each member brings its own protection. */
 struct gp_session_shared {
 	struct gp_runtimes *runtimes;
 	struct gp_instances *instances;
 	struct gp_counters *counters;
+	struct gp_stages *stages;
 	atomic_bool stopping; /* sessions end after the request under way */
 };
 

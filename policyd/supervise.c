@@ -86,7 +86,7 @@ static bool reap(struct child *c, int (*serve)(void *, bool), void *arg, const s
 	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
 		return false;
 	*code_out = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-	if (c->stopping)
+	if (c->stopping || (!c->again && *code_out == GP_SUPERVISE_HOPELESS))
 		return true;
 	describe(log, c->pid, status);
 	if (!breathe(c)) {

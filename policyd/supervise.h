@@ -16,6 +16,9 @@
 /* The signals that are blocked everywhere and waited for: HUP, INT, TERM, USR1, CHLD. */
 void gp_supervise_signals(sigset_t *set_out);
 
+/* A first child that ends with this code cannot work as it is configured: the parent ends, too. */
+#define GP_SUPERVISE_HOPELESS 3
+
 /*
  * Runs serve(arg, again) in a child process, again and again until SIGTERM or SIGINT; again is
  * false in the first child, so that a later one knows that time has passed. Passes SIGHUP and

@@ -1,51 +1,61 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Loading: libconfuse reads the text, every value goes through its row, all errors are collected.
+ * Loading: libconfuse reads the texts, every value goes through its row, all errors are collected.
  *
  * libconfuse stops at an option it does not know. To report all of them at once the text is read
- * again with the unknown statement made blank; the last round therefore sees the whole file. Its
- * scanner is one global object that may stay inside an unfinished string after an error, so parsing
- * is serialised and the scanner is brought back to its start after every round (scanner_recover).
- * What else it would let pass is caught before it reads (config_scan.c).
+ * again with the unknown statement made blank; the last round therefore sees the whole file. In an
+ * override the options are the names of limits: those that are found by looking for them, and one
+ * that libconfuse does not know all the same is declared for the next round; whether there is such
+ * a limit is asked at the end. The files that the main one includes become known when it has been
+ * read; then all are read together.
+ *
+ * The section "override" is one object for libconfuse, filled again each time: its callbacks take
+ * what they need, and a hundred thousand of them cost no more than their text.
+ *
+ * libconfuse's scanner is one global object that may stay inside an unfinished string after an
+ * error, so parsing is serialised and the scanner is brought back to its start after every round
+ * (scanner_recover). What else it would let pass is caught before it reads (config_scan.c).
  */
 #include "config/config.h"
 
 #include <confuse.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/encode.h"
-#include "config/config_private.h"
+#include "config/config_load_private.h"
 
 #define UNKNOWN_MAX 32 /* unknown options that are reported one by one */
-#define ROWS_MAX 128
-#define CONFIG_MEMORY (64u * 1024 * 1024)
-#define ERRORS_MEMORY (1024u * 1024)
+#define SECTIONS_MAX 16
+#define OPTIONS_MAX (GP_CONFIG_ROWS_MAX + GP_CONFIG_MAXIMA_MAX)
 
 struct unknown {
 	const char *section; /* NULL for the top level */
 	char name[64];
+	size_t source;
 	int line;
 };
 
 /* What the callbacks of libconfuse, which carry no argument of ours, work on. */
 struct loader {
-	const char *name;
 	struct gp_config *config;
 	struct gp_config_errors *errors;
-	int line[ROWS_MAX];       /* where the row was set; 0: nowhere */
-	bool closed[ROWS_MAX];    /* its list has ended */
-	bool validated[ROWS_MAX]; /* on_validate came for its newest value */
-	bool reading;             /* libconfuse reads the file, not its tables */
+	struct gp_config_draft draft;
+	struct gp_config_sources sources;
+	size_t source;                      /* the one that is read */
+	const char *file;                   /* its name, the config's */
+	cfg_t *root;                        /* of the round */
+	bool closed[GP_CONFIG_ROWS_MAX];    /* the row's list has ended */
+	bool validated[GP_CONFIG_ROWS_MAX]; /* on_validate came for its newest value */
+	bool reading;                       /* libconfuse reads a text, not its tables */
+	bool is_whole;                      /* all texts of the round were read to their end */
 	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
 	bool found_unknown; /* in this round */
+	bool found_name;    /* in this round, of a limit */
 	int status;         /* other than of the file: memory */
 };
 
@@ -53,65 +63,17 @@ struct loader {
 static pthread_mutex_t parse_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct loader *loading;
 
-/* ---- errors ---- */
-
-/* errors_begin: an empty list, whose memory is the errors' own. */
-static int errors_begin(struct gp_config_errors *errors)
-{
-	if (!errors->arena)
-		errors->arena = gp_arena_new(ERRORS_MEMORY);
-	if (!errors->arena)
-		return GP_ENOMEM;
-	gp_arena_reset(errors->arena);
-	gp_strbuf_init(&errors->buf, errors->arena, ERRORS_MEMORY / 4);
-	errors->count = 0;
-	errors->text = "";
-	return GP_OK;
-}
-
-/* errors_end: the collected text. */
-static void errors_end(struct gp_config_errors *errors)
-{
-	if (gp_strbuf_finish(&errors->buf, &errors->text))
-		errors->text = "more errors than can be listed\n";
-}
-
-/* error_begin: "file:line: " of one more error; line 0 is left out. */
+/* error_begin: one more error in the text that is read. */
 static struct gp_strbuf *error_begin(struct loader *l, int line)
 {
-	struct gp_strbuf *buf = &l->errors->buf;
-	l->errors->count++;
-	gp_strbuf_printf(buf, "%s:", l->name);
-	if (line > 0)
-		gp_strbuf_printf(buf, "%d:", line);
-	gp_strbuf_add(buf, " ");
-	return buf;
+	return gp_config_error(l->errors, (struct gp_config_place) {l->file, line});
 }
 
-/* add_option: section.name or name. */
-static void add_option(struct gp_strbuf *buf, const char *section, const char *name)
+/* note_status: the first trouble that is not the file's. */
+static void note_status(struct loader *l, int rc)
 {
-	gp_strbuf_printf(buf, "%s%s%s", section ? section : "", section ? "." : "", name);
-}
-
-/* error_value: a value that its row does not take. */
-static void error_value(
-	struct loader *l, int line, const struct gp_config_row *row, struct gp_span value)
-{
-	struct gp_strbuf *buf = error_begin(l, line);
-	add_option(buf, row->section, row->name);
-	gp_strbuf_add(buf, ": ");
-	gp_encode_text(buf, (struct gp_span) {value.ptr, value.len > 80 ? 80 : value.len});
-	gp_strbuf_add(buf, value.len ? " is not allowed here; allowed: " : "is empty; allowed: ");
-	gp_config_allowed(buf, row);
-	gp_strbuf_add(buf, "\n");
-}
-
-/* gp_config_errors_fini: the arena is all there is. */
-void gp_config_errors_fini(struct gp_config_errors *errors)
-{
-	gp_arena_free(errors->arena);
-	*errors = (struct gp_config_errors) {0};
+	if (rc && !l->status)
+		l->status = rc;
 }
 
 /* ---- callbacks of libconfuse ---- */
@@ -122,53 +84,103 @@ static const char *section_of(const cfg_t *cfg)
 	return strcmp(cfg->name, "root") == 0 ? NULL : cfg->name;
 }
 
-/* row_index: of an option, or -1. */
-static int row_index(const char *section, const char *name)
+/* row_index: of an option that stands in this section, or -1. */
+static int row_index(const cfg_t *cfg, const cfg_opt_t *opt)
 {
-	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (gp_config_same_section(gp_config_rows[i].section, section) &&
-			strcmp(gp_config_rows[i].name, name) == 0)
-			return (int)i;
-	return -1;
+	const char *section = section_of(cfg);
+	const struct gp_config_row *row = gp_config_row_find(section, opt->name);
+	/* libconfuse takes "section|name" for a path, and the section's option for the top level's
+	 */
+	for (size_t i = 0; row && !section; i++) {
+		if (!cfg->opts[i].name)
+			return -1;
+		if (&cfg->opts[i] == opt)
+			break;
+	}
+	return row ? (int)(row - gp_config_rows) : -1;
 }
 
-/* note_assignment: remembers the line of the first one; a second one is an error. */
+/* target_of: where the values of a section go. */
+static struct gp_config_target target_of(struct loader *l, const char *section)
+{
+	const struct gp_config_section *s = gp_config_section_find(section);
+	if (s && s->times == GP_SECTION_NAMED)
+		return (struct gp_config_target) {l->config->arena, &l->draft.limit};
+	if (s && s->times == GP_SECTION_MANY)
+		return (struct gp_config_target) {l->draft.scratch, &l->draft.override};
+	return (struct gp_config_target) {l->config->arena, l->config};
+}
+
+/* open_section: one that repeats begins with its first option. */
+static void open_section(struct loader *l, const char *name, const char *title)
+{
+	const struct gp_config_section *s = gp_config_section_find(name);
+	if (!s || s->times == GP_SECTION_ONCE || l->draft.is_open)
+		return;
+	/* the line of the outer level stands still while libconfuse reads the section */
+	const struct gp_config_place where = {l->file, l->root->line};
+	note_status(l, gp_config_draft_begin(&l->draft, s, title, where));
+	for (size_t i = 0; i < gp_config_row_count; i++)
+		if (gp_config_same_section(gp_config_rows[i].section, name))
+			l->closed[i] = l->validated[i] = false;
+}
+
+/* note_assignment: remembers the place of the first one; a second one is an error. */
 static void note_assignment(struct loader *l, int line, int index)
 {
-	if (l->line[index]) {
-		struct gp_strbuf *buf = error_begin(l, line);
-		add_option(buf, gp_config_rows[index].section, gp_config_rows[index].name);
-		gp_strbuf_printf(buf, ": repeated; it is set in line %d already\n", l->line[index]);
+	const struct gp_config_row *row = &gp_config_rows[index];
+	const struct gp_config_place here = {l->file, line};
+	if (l->draft.at[index].file) {
+		struct gp_strbuf *buf = gp_config_error(l->errors, here);
+		gp_config_add_option(buf, row->section, l->draft.title, row->name);
+		gp_config_add_repeated(buf, here, l->draft.at[index]);
 	} else {
-		l->line[index] = line;
+		l->draft.at[index] = here;
 	}
 	l->closed[index] = false;
+}
+
+/* row_value: one value of a row. */
+static void row_value(struct loader *l, cfg_t *cfg, cfg_opt_t *opt, int index, struct gp_span value)
+{
+	const struct gp_config_row *row = &gp_config_rows[index];
+	const struct gp_config_place here = {l->file, cfg->line};
+	struct gp_config_bad bad;
+	/* "=" begins with one value, "+=" goes on from the default, once */
+	if (!l->draft.at[index].file || l->closed[index] || cfg_opt_size(opt) == 1)
+		note_assignment(l, cfg->line, index);
+	int rc = gp_config_value_set(target_of(l, row->section), row, &value, 1, &bad);
+	if (rc == GP_ESYNTAX)
+		gp_config_error_value(l->errors, here, l->draft.title, row, bad);
+	else
+		note_status(l, rc);
+	if (row->kind == GP_KIND_AMOUNT)
+		l->draft.max_has_unit = gp_config_amount_has_unit(value);
+	l->validated[index] = false;
 }
 
 /* on_value: libconfuse has read one value; it keeps what is put into result. */
 static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct loader *l = loading;
-	int index = row_index(section_of(cfg), opt->name);
-	struct gp_span bad, text = gp_span_from(value);
+	const char *section = section_of(cfg);
 	*(const char **)result = value;
 	if (!l->reading)
 		return 0; /* a default of libconfuse's own copy of the tables */
-	if (index < 0) {  /* libconfuse takes "section|name" for a path at the top level */
+	open_section(l, section, cfg->title);
+	int index = row_index(cfg, opt);
+	const struct gp_config_section *s = gp_config_section_find(section);
+	if (index >= 0 && gp_config_rows[index].kind == GP_KIND_FILES && l->source > 0)
+		gp_strbuf_printf(error_begin(l, cfg->line),
+			"%s: only the main file may include others\n", opt->name);
+	else if (index >= 0)
+		row_value(l, cfg, opt, index, gp_span_from(value));
+	else if (s && s->times == GP_SECTION_MANY)
+		note_status(l, gp_config_draft_maximum(&l->draft, opt->name, gp_span_from(value),
+				       (struct gp_config_place) {l->file, cfg->line}));
+	else
 		gp_strbuf_printf(error_begin(l, cfg->line),
 			"unknown option; %s belongs into its section\n", opt->name);
-		return 0;
-	}
-	const struct gp_config_row *row = &gp_config_rows[index];
-	/* "=" begins with one value, "+=" goes on from the default, once */
-	if (l->line[index] == 0 || l->closed[index] || cfg_opt_size(opt) == 1)
-		note_assignment(l, cfg->line, index);
-	int rc = gp_config_value_set(l->config, row, &text, 1, &bad);
-	if (rc == GP_ESYNTAX)
-		error_value(l, cfg->line, row, bad);
-	else if (rc)
-		l->status = rc;
-	l->validated[index] = false;
 	return 0;
 }
 
@@ -176,7 +188,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 static int on_validate(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct loader *l = loading;
-	int index = row_index(section_of(cfg), opt->name);
+	int index = row_index(cfg, opt);
 	if (l->reading && index >= 0) {
 		l->closed[index] = l->validated[index];
 		l->validated[index] = true;
@@ -184,17 +196,60 @@ static int on_validate(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* assign_list: a list as a whole, once all its values are known to be good. */
+static void assign_list(struct loader *l, cfg_t *section, size_t index)
+{
+	const struct gp_config_row *row = &gp_config_rows[index];
+	const struct gp_config_target to = target_of(l, row->section);
+	cfg_opt_t *opt = cfg_getopt(section, row->name);
+	if (!gp_config_kind_is_list(row->kind) || !opt)
+		return;
+	size_t n = cfg_opt_size(opt);
+	if (n == 0 && l->draft.at[index].file) /* an empty list makes no callback */
+		note_assignment(l, 0, (int)index);
+	struct gp_config_bad bad;
+	struct gp_span *values = gp_arena_array(to.arena, n ? n : 1, sizeof *values);
+	for (size_t k = 0; values && k < n; k++)
+		values[k] = gp_span_from(cfg_opt_getnstr(opt, (unsigned)k));
+	int rc = values ? gp_config_value_set(to, row, values, n, &bad) : GP_ENOMEM;
+	if (rc == GP_ESYNTAX && (n < row->min || n > row->max)) {
+		struct gp_config_place where = l->draft.at[index];
+		if (!where.file)
+			where.file = l->file;
+		gp_config_error_value(l->errors, where, l->draft.title, row, bad);
+	} else if (rc != GP_ESYNTAX) { /* a bad item was reported with its line */
+		note_status(l, rc);
+	}
+}
+
+/* on_section: one that repeats ends; what libconfuse keeps of it is of no use. */
+static int on_section(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct loader *l = loading;
+	unsigned last = cfg_opt_size(opt) - 1;
+	cfg_t *section = cfg_opt_getnsec(opt, last);
+	const struct gp_config_section *s = gp_config_section_find(opt->name);
+	(void)cfg;
+	open_section(l, opt->name, section->title); /* if nothing stands in it */
+	for (size_t i = 0; i < gp_config_row_count; i++)
+		if (gp_config_same_section(gp_config_rows[i].section, opt->name))
+			assign_list(l, section, i);
+	note_status(l, gp_config_draft_end(&l->draft, s));
+	if (s->times == GP_SECTION_NAMED)
+		(void)cfg_opt_rmnsec(opt, last); /* it is there */
+	return 0;
+}
+
 /* remember_unknown: for the report; false when there are too many. */
 static bool remember_unknown(struct loader *l, const char *section, const char *name, int line)
 {
 	struct unknown *u = &l->unknown[l->unknown_count];
+	const struct gp_config_section *s = gp_config_section_find(section);
 	if (l->unknown_count == UNKNOWN_MAX || strlen(name) >= sizeof u->name)
 		return false;
 	/* the section's name belongs to libconfuse and ends with the round: take the rows' own */
-	u->section = NULL;
-	for (const struct gp_config_section *s = gp_config_sections; section && s->name; s++)
-		if (strcmp(s->name, section) == 0)
-			u->section = s->name;
+	u->section = s ? s->name : NULL;
+	u->source = l->source;
 	u->line = line;
 	snprintf(u->name, sizeof u->name, "%s", name);
 	l->unknown_count++;
@@ -204,23 +259,39 @@ static bool remember_unknown(struct loader *l, const char *section, const char *
 /* report_unknown: the error line of one that was found. */
 static void report_unknown(struct loader *l, const struct unknown *u)
 {
-	struct gp_strbuf *buf = error_begin(l, u->line);
+	const struct gp_config_section *s = gp_config_section_find(u->section);
+	const struct gp_config_place where = {l->sources.items[u->source].name, u->line};
+	struct gp_strbuf *buf = gp_config_error(l->errors, where);
 	gp_strbuf_add(buf, "unknown option ");
-	add_option(buf, u->section, u->name);
-	gp_strbuf_add(buf, "; gatepost check-config --example lists all options\n");
+	gp_config_add_option(buf, u->section, NULL, u->name);
+	gp_strbuf_add(buf, s && s->times == GP_SECTION_MANY
+				   ? "; it can be no limit's name\n"
+				   : "; gatepost check-config --example lists all options\n");
 }
 
 /* blank_unknown: takes the newest out of the text; false when it cannot, and the report ends. */
-static bool blank_unknown(struct loader *l, char *text, size_t len)
+static bool blank_unknown(struct loader *l)
 {
 	const struct unknown *u = &l->unknown[l->unknown_count - 1];
-	if (gp_config_blank_statement(text, len, u->line, u->name))
+	const struct gp_config_source *source = &l->sources.items[u->source];
+	if (gp_config_blank_statement(source->text, source->len, u->line, u->name))
 		return true;
 	report_unknown(l, u); /* the rounds before have reported the others */
 	return false;
 }
 
-/* on_error: libconfuse gives up the round. */
+/* found: an option that libconfuse does not know; false when there are too many of them. */
+static bool found(struct loader *l, const cfg_t *cfg, const char *name)
+{
+	const char *section = section_of(cfg);
+	const struct gp_config_section *s = gp_config_section_find(section);
+	if (s && s->times == GP_SECTION_MANY &&
+		gp_config_draft_declare(&l->draft, gp_span_from(name)))
+		return l->found_name = true;
+	return l->found_unknown = remember_unknown(l, section, name, cfg->line);
+}
+
+/* on_error: libconfuse gives up the text. */
 static void on_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	struct loader *l = loading;
@@ -228,10 +299,9 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 	if (strcmp(format, "no such option '%s'") == 0) {
 		va_list copy;
 		va_copy(copy, ap);
-		l->found_unknown =
-			remember_unknown(l, section_of(cfg), va_arg(copy, const char *), cfg->line);
+		bool is_found = found(l, cfg, va_arg(copy, const char *));
 		va_end(copy);
-		if (l->found_unknown)
+		if (is_found)
 			return;
 	}
 	vsnprintf(text, sizeof text, format, ap);
@@ -243,8 +313,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 /* ---- one round of libconfuse ---- */
 
 struct tables {
-	cfg_opt_t top[ROWS_MAX];
-	cfg_opt_t section[8][ROWS_MAX];
+	cfg_opt_t top[OPTIONS_MAX];
+	cfg_opt_t section[SECTIONS_MAX][OPTIONS_MAX];
 	char presets[8192];
 	size_t presets_used;
 };
@@ -268,7 +338,7 @@ static char *list_preset(struct tables *t, const struct gp_config_row *row)
 	return at;
 }
 
-/* fill: the options of one section. */
+/* fill: the options of one section; how many. */
 static size_t fill(struct tables *t, const char *section, cfg_opt_t *out)
 {
 	size_t n = 0;
@@ -276,16 +346,26 @@ static size_t fill(struct tables *t, const char *section, cfg_opt_t *out)
 		const struct gp_config_row *row = &gp_config_rows[i];
 		if (!gp_config_same_section(row->section, section))
 			continue;
+		/* libconfuse reads a default anew in each section that repeats: leave empty ones */
+		bool has_preset = row->preset && *row->preset;
 		if (gp_config_kind_is_list(row->kind))
-			out[n++] = (cfg_opt_t)CFG_STR_LIST_CB(
-				row->name, list_preset(t, row), CFGF_NONE, on_value);
+			out[n++] = (cfg_opt_t)CFG_STR_LIST_CB(row->name,
+				has_preset ? list_preset(t, row) : NULL, CFGF_NONE, on_value);
 		else
 			out[n++] = (cfg_opt_t)CFG_STR_CB(row->name, NULL, CFGF_NODEFAULT, on_value);
 	}
 	return n;
 }
 
-/* set_validators: on_validate for every row. */
+/* fill_names: the names of limits, which are options in overrides; how many. */
+static size_t fill_names(const struct gp_config_draft *draft, cfg_opt_t *out)
+{
+	for (size_t i = 0; i < draft->name_count; i++)
+		out[i] = (cfg_opt_t)CFG_STR_CB(draft->names[i], NULL, CFGF_NODEFAULT, on_value);
+	return draft->name_count;
+}
+
+/* set_validators: on_validate for every row, on_section for sections that repeat. */
 static void set_validators(cfg_t *cfg)
 {
 	char path[160];
@@ -295,20 +375,27 @@ static void set_validators(cfg_t *cfg)
 			row->section ? "|" : "", row->name);
 		cfg_set_validate_func(cfg, path, on_validate);
 	}
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
+		if (s->times != GP_SECTION_ONCE)
+			cfg_set_validate_func(cfg, s->name, on_section);
 }
 
 /* cfg_new: libconfuse's object for a round, or NULL. */
-static cfg_t *cfg_new(void)
+static cfg_t *cfg_new(const struct gp_config_draft *draft)
 {
 	struct tables *t = calloc(1, sizeof *t);
-	size_t n, s = 0;
+	size_t n, k = 0;
 	if (!t)
 		return NULL;
 	n = fill(t, NULL, t->top);
-	for (const struct gp_config_section *sec = gp_config_sections; sec->name; sec++, s++) {
-		size_t m = fill(t, sec->name, t->section[s]);
-		t->section[s][m] = (cfg_opt_t)CFG_END();
-		t->top[n++] = (cfg_opt_t)CFG_SEC(sec->name, t->section[s], CFGF_NONE);
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++, k++) {
+		size_t m = fill(t, s->name, t->section[k]);
+		if (s->times == GP_SECTION_MANY)
+			m += fill_names(draft, &t->section[k][m]);
+		t->section[k][m] = (cfg_opt_t)CFG_END();
+		cfg_flag_t flags =
+			s->times == GP_SECTION_NAMED ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE;
+		t->top[n++] = (cfg_opt_t)CFG_SEC(s->name, t->section[k], flags);
 	}
 	t->top[n] = (cfg_opt_t)CFG_END();
 	cfg_t *cfg = cfg_init(t->top, CFGF_NONE); /* copies the tables */
@@ -357,44 +444,6 @@ static bool scanner_recover(void)
 	return false;
 }
 
-/* assign_lists: the lists as a whole, once all their values are known to be good. */
-static void assign_lists(struct loader *l, cfg_t *cfg)
-{
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		cfg_t *section = row->section ? cfg_getsec(cfg, row->section) : cfg;
-		cfg_opt_t *opt = section ? cfg_getopt(section, row->name) : NULL;
-		if (!gp_config_kind_is_list(row->kind) || !opt)
-			continue;
-		size_t n = cfg_opt_size(opt);
-		if (n == 0 && l->line[i]) /* an empty list makes no callback */
-			note_assignment(l, 0, (int)i);
-		struct gp_span bad;
-		struct gp_span *values =
-			gp_arena_array(l->config->arena, n ? n : 1, sizeof *values);
-		for (size_t k = 0; values && k < n; k++)
-			values[k] = gp_span_from(cfg_opt_getnstr(opt, (unsigned)k));
-		int rc = values ? gp_config_value_set(l->config, row, values, n, &bad) : GP_ENOMEM;
-		if (rc == GP_ESYNTAX && (n < row->min || n > row->max))
-			error_value(l, l->line[i], row, bad);
-		else if (rc && rc != GP_ESYNTAX) /* a bad item was reported with its line */
-			l->status = rc;
-	}
-}
-
-/* presets: every row's default. */
-static int presets(struct gp_config *config)
-{
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		struct gp_span values[16], bad;
-		size_t n = gp_config_preset(&gp_config_rows[i], values, 16);
-		int rc = gp_config_value_set(config, &gp_config_rows[i], values, n, &bad);
-		if (rc)
-			return rc;
-	}
-	return GP_OK;
-}
-
 /* config_reset: an empty snapshot with all defaults. */
 static int config_reset(struct gp_config *config, const char *name)
 {
@@ -402,182 +451,171 @@ static int config_reset(struct gp_config *config, const char *name)
 	gp_arena_reset(arena);
 	*config = (struct gp_config) {.arena = arena};
 	config->path = gp_arena_copy(arena, gp_span_from(name));
-	return config->path ? presets(config) : GP_ENOMEM;
-}
-
-/* round_once: reads the whole text once; GP_OK unless memory ran out. */
-static int round_once(struct loader *l, const char *text)
-{
-	int rc = errors_begin(l->errors);
-	if (!rc)
-		rc = config_reset(l->config, l->name);
-	if (rc)
-		return rc;
-	memset(l->line, 0, sizeof l->line);
-	memset(l->closed, 0, sizeof l->closed);
-	memset(l->validated, 0, sizeof l->validated);
-	l->found_unknown = false;
-	cfg_t *cfg = cfg_new();
-	if (!cfg)
-		return GP_ENOMEM;
-	for (size_t i = 0; i < l->unknown_count; i++)
-		report_unknown(l, &l->unknown[i]);
-	l->reading = true;
-	int parsed = cfg_parse_buf(cfg, text);
-	l->reading = false;
-	bool closed = scanner_recover();
-	/* gp_config_scan lets nothing open through; this is for what it does not foresee */
-	if (!l->found_unknown && (parsed != CFG_SUCCESS || !closed) && l->errors->count == 0)
-		gp_strbuf_add(error_begin(l, 0), "cannot be read\n");
-	assign_lists(l, cfg);
-	cfg_free(cfg);
-	return l->status;
-}
-
-/* ---- what is settled after reading ---- */
-
-/* read_all: what the descriptor holds, at most max bytes. */
-static int read_all(int fd, struct gp_arena *arena, size_t max, struct gp_span *text_out)
-{
-	char *data = gp_arena_alloc(arena, max + 1);
-	size_t n = 0;
-	if (!data)
-		return GP_ENOMEM;
-	while (n <= max) {
-		ssize_t got = read(fd, data + n, max + 1 - n);
-		if (got < 0)
-			return GP_EIO;
-		if (got == 0) {
-			*text_out = (struct gp_span) {data, n};
-			return GP_OK;
-		}
-		n += (size_t)got;
-	}
-	return GP_ETOOBIG;
-}
-
-/* read_file: the text of a regular file; GP_EIO with errno. */
-static int read_file(struct gp_arena *arena, const char *path, size_t max, struct gp_span *text_out)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return GP_EIO;
-	int rc = fstat(fd, &st) ? GP_EIO : GP_OK;
-	if (!rc && !S_ISREG(st.st_mode)) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		rc = GP_EIO;
-	}
-	if (!rc)
-		rc = read_all(fd, arena, max, text_out);
-	int saved = errno;
-	close(fd);
-	errno = saved;
+	const struct gp_config_target to = {arena, config};
+	int rc = config->path ? gp_config_presets(to, NULL) : GP_ENOMEM;
+	for (const struct gp_config_section *s = gp_config_sections; !rc && s->name; s++)
+		if (s->times == GP_SECTION_ONCE)
+			rc = gp_config_presets(to, s->name);
 	return rc;
 }
 
-/* settle_dns: the servers of the file, or those of resolv_conf. */
-static int settle_dns(struct gp_config *config)
+/* round_begin: everything as if nothing had been read. */
+static int round_begin(struct loader *l)
 {
-	struct gp_dns_options *dns = &config->dns;
-	for (size_t i = 0; i < config->dns_servers.count; i++)
-		if (gp_dns_server_parse(gp_span_from(config->dns_servers.items[i]),
-			    &dns->servers[dns->server_count]) == GP_OK)
-			dns->server_count++;
-	if (dns->server_count)
-		return GP_OK;
-	struct gp_arena *arena = gp_arena_new(128 * 1024);
-	struct gp_span text = gp_span_from("");
-	if (!arena)
-		return GP_ENOMEM;
-	/* a missing file means this machine, as for libc */
-	if (*config->resolv_conf && read_file(arena, config->resolv_conf, 65536, &text))
-		text = gp_span_from("");
-	struct gp_dns_options found = {0};
-	gp_dns_options_from_resolv_conf(text, &found);
-	memcpy(dns->servers, found.servers, sizeof found.servers);
-	dns->server_count = found.server_count;
-	dns->trust_ad = dns->trust_ad || found.trust_ad;
-	gp_arena_free(arena);
-	return GP_OK;
-}
-
-/* settle_hostname: the machine's name where the file names none. */
-static int settle_hostname(struct gp_config *config)
-{
-	char name[256] = "";
-	if (*config->hostname)
-		return GP_OK;
-	if (gethostname(name, sizeof name - 1) || !*name)
-		snprintf(name, sizeof name, "localhost");
-	config->hostname = gp_arena_copy(config->arena, gp_span_from(name));
-	return config->hostname ? GP_OK : GP_ENOMEM;
-}
-
-/* cross_error: an error about an option in its relation to others. */
-static void cross_error(
-	struct loader *l, const char *section, const char *name, const char *problem)
-{
-	struct gp_strbuf *buf = error_begin(l, l->line[row_index(section, name)]);
-	add_option(buf, section, name);
-	gp_strbuf_printf(buf, ": %s\n", problem);
-}
-
-/* cross_check: what no option shows by itself. */
-static void cross_check(struct loader *l)
-{
-	const struct gp_config *c = l->config;
-	const struct gp_config_texts *listen = &c->policyd.listen;
-	if (c->dns_cache.ttl_min_s > c->dns_cache.ttl_max_s)
-		cross_error(l, "dns", "ttl_min", "is more than dns.ttl_max");
-	if (c->dns.timeout_ms >= c->policyd.deadline_ms)
-		cross_error(l, "dns", "timeout",
-			"is not below policyd.deadline, which it would use up");
-	for (size_t i = 0; i < listen->count; i++)
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(listen->items[i], listen->items[k]) == 0)
-				cross_error(l, "policyd", "listen", "names the same socket twice");
-}
-
-/* settle: what the file leaves to the machine, and its text. */
-static int settle(struct gp_config *config, struct gp_span text)
-{
-	config->source = (struct gp_span) {gp_arena_copy(config->arena, text), text.len};
-	if (!config->source.ptr)
-		return GP_ENOMEM;
-	int rc = settle_dns(config);
-	return rc ? rc : settle_hostname(config);
-}
-
-/* load_text: rounds until no new unknown option shows up, then settles. */
-static int load_text(struct loader *l, struct gp_span text)
-{
-	char *copy = malloc(text.len + 2);
-	int rc = GP_OK;
-	if (!copy)
-		return GP_ENOMEM;
-	if (text.len)
-		memcpy(copy, text.ptr, text.len);
-	/* the scanner prints a backslash that ends the text: it never does */
-	bool is_ended = text.len == 0 || text.ptr[text.len - 1] == '\n';
-	memcpy(copy + text.len, is_ended ? "" : "\n", is_ended ? 1 : 2);
-	struct gp_config_fault fault;
-	if (gp_config_scan(copy, text.len, &fault)) {
-		gp_strbuf_printf(error_begin(l, fault.line), "%s\n", fault.problem);
-		free(copy);
-		return GP_ESYNTAX;
-	}
-	loading = l;
-	do
-		rc = round_once(l, copy);
-	while (!rc && l->found_unknown && blank_unknown(l, copy, text.len));
-	loading = NULL;
-	free(copy);
+	int rc = gp_config_errors_begin(l->errors);
 	if (!rc)
-		cross_check(l);
+		rc = config_reset(l->config, l->sources.items[0].name);
+	if (!rc)
+		rc = gp_config_draft_reset(&l->draft);
+	memset(l->closed, 0, sizeof l->closed);
+	memset(l->validated, 0, sizeof l->validated);
+	l->found_unknown = l->found_name = false;
+	l->is_whole = true;
+	return rc;
+}
+
+/* read_source: libconfuse reads one text. */
+static void read_source(struct loader *l, const struct gp_config_source *source)
+{
+	size_t errors = l->errors->count;
+	if (source->problem) {
+		struct gp_strbuf *buf = gp_config_error(l->errors,
+			(struct gp_config_place) {
+				source->in_main ? l->config->path : l->file, source->line});
+		if (source->in_main) {
+			gp_strbuf_add(buf, "include: ");
+			gp_encode_text(buf, gp_span_from(source->name));
+			gp_strbuf_add(buf, " ");
+		}
+		gp_strbuf_printf(buf, "%s\n", source->problem);
+		l->is_whole = false;
+		return;
+	}
+	l->reading = true;
+	int parsed = cfg_parse_buf(l->root, source->text);
+	l->reading = false;
+	l->draft.is_open = false;
+	l->draft.title = NULL;
+	bool closed = scanner_recover();
+	l->is_whole = l->is_whole && parsed == CFG_SUCCESS && closed;
+	/* gp_config_scan lets nothing open through; this is for what it does not foresee */
+	if (!l->found_unknown && !l->found_name && (parsed != CFG_SUCCESS || !closed) &&
+		l->errors->count == errors)
+		gp_strbuf_add(error_begin(l, 0), "cannot be read\n");
+}
+
+/* read_sources: all of them, until one has something for the next round. */
+static void read_sources(struct loader *l)
+{
+	for (size_t i = 0; i < l->unknown_count; i++)
+		report_unknown(l, &l->unknown[i]);
+	for (size_t i = 0;
+		!l->status && !l->found_unknown && !l->found_name && i < l->sources.count; i++) {
+		l->source = i;
+		l->file = gp_arena_copy(l->config->arena, gp_span_from(l->sources.items[i].name));
+		if (l->file)
+			read_source(l, &l->sources.items[i]);
+		else
+			note_status(l, GP_ENOMEM);
+	}
+	l->file = l->config->path; /* for what has no line */
+}
+
+/* round_once: reads all texts once; GP_OK unless memory ran out. */
+static int round_once(struct loader *l)
+{
+	int rc = round_begin(l);
+	if (rc)
+		return rc;
+	l->root = cfg_new(&l->draft);
+	if (!l->root)
+		return GP_ENOMEM;
+	read_sources(l);
+	for (size_t i = 0; i < gp_config_row_count; i++) {
+		const struct gp_config_section *s =
+			gp_config_section_find(gp_config_rows[i].section);
+		if (!s || s->times == GP_SECTION_ONCE)
+			assign_list(l, s ? cfg_getsec(l->root, s->name) : l->root, i);
+	}
+	cfg_free(l->root);
+	l->root = NULL;
+	return l->status;
+}
+
+/* declare_limits: limits are known before any override is read, wherever they stand. */
+static void declare_limits(struct loader *l)
+{
+	for (size_t i = 0; i < l->sources.count; i++) {
+		const struct gp_config_source *source = &l->sources.items[i];
+		struct gp_span title;
+		size_t at = 0;
+		while (source->text &&
+			gp_config_next_title(source->text, source->len, "limit", &at, &title))
+			(void)gp_config_draft_declare(&l->draft, title); /* else not a name */
+	}
+}
+
+/* rounds: until nothing new shows up. */
+static int rounds(struct loader *l)
+{
+	int rc;
+	declare_limits(l);
+	do
+		rc = round_once(l);
+	while (!rc && (l->found_name || (l->found_unknown && blank_unknown(l))));
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+/* read_all: the main text, and then once more with what it includes. */
+static int read_all(struct loader *l, const char *name, struct gp_span text)
+{
+	int rc = gp_config_sources_add(&l->sources, name, text);
+	if (!rc)
+		rc = rounds(l);
+	if (rc || l->config->includes.count == 0)
+		return rc;
+	int line = gp_config_draft_at(&l->draft, NULL, "include").line;
+	rc = gp_config_sources_include(&l->sources, &l->config->includes, line);
+	return rc ? rc : rounds(l);
+}
+
+/* load_text: reads, checks, settles. */
+static int load_text(struct loader *l, const char *name, struct gp_span text)
+{
+	loading = l;
+	int rc = read_all(l, name, text);
+	loading = NULL;
+	if (!rc && l->is_whole) /* else limits may be missing that are in the file */
+		rc = gp_config_draft_finish(&l->draft);
+	if (!rc)
+		gp_config_cross_check(&l->draft);
 	if (!rc && l->errors->count)
 		rc = GP_ESYNTAX;
-	return rc ? rc : settle(l->config, text);
+	return rc ? rc : gp_config_settle(l->config, text);
+}
+
+/* load_bounded: load_text, with what is too large for us told as an error of the file. */
+static int load_bounded(struct loader *l, const char *name, struct gp_span text)
+{
+	int rc = GP_OK;
+	l->file = name;
+	if (text.len > GP_CONFIG_FILE_MAX) {
+		gp_strbuf_printf(error_begin(l, 0), "larger than %d bytes\n", GP_CONFIG_FILE_MAX);
+		return GP_ESYNTAX;
+	}
+	pthread_mutex_lock(&parse_lock);
+	rc = load_text(l, name, text);
+	pthread_mutex_unlock(&parse_lock);
+	if (rc == GP_ENOMEM && (gp_arena_status(l->config->arena) == GP_ETOOBIG ||
+				       gp_arena_status(l->draft.scratch) == GP_ETOOBIG)) {
+		l->file = name;
+		gp_strbuf_printf(error_begin(l, 0), "says more than fits into %u MiB of memory\n",
+			GP_CONFIG_MEMORY >> 20);
+		rc = GP_ESYNTAX;
+	}
+	return rc;
 }
 
 /* gp_config_parse: one snapshot from text. */
@@ -585,47 +623,47 @@ int gp_config_parse(struct gp_span text, const char *name, struct gp_config **co
 	struct gp_config_errors *errors)
 {
 	struct gp_config *config = calloc(1, sizeof *config);
-	struct loader l = {.name = name, .config = config, .errors = errors};
-	int rc = errors_begin(errors);
-	if (config)
-		config->arena = gp_arena_new(CONFIG_MEMORY);
-	if (!config || !config->arena)
+	struct loader *l = calloc(1, sizeof *l);
+	int rc = gp_config_errors_begin(errors);
+	if (config && l) {
+		config->arena = gp_arena_new(GP_CONFIG_MEMORY);
+		l->draft.scratch = gp_arena_new(GP_CONFIG_MEMORY / 2);
+		l->config = l->draft.config = config;
+		l->errors = l->draft.errors = errors;
+	}
+	if (!config || !l || !config->arena || !l->draft.scratch)
 		rc = GP_ENOMEM;
-	if (!rc && text.len > GP_CONFIG_FILE_MAX) {
-		gp_strbuf_printf(error_begin(&l, 0), "larger than %d bytes\n", GP_CONFIG_FILE_MAX);
-		rc = GP_ESYNTAX;
-	}
-	if (!rc) {
-		pthread_mutex_lock(&parse_lock);
-		rc = load_text(&l, text);
-		pthread_mutex_unlock(&parse_lock);
-	}
+	if (!rc)
+		rc = load_bounded(l, name, text);
 	if (rc)
 		gp_config_free(config);
 	else
 		*config_out = config;
+	if (l) {
+		gp_config_sources_free(&l->sources);
+		gp_config_draft_free(&l->draft);
+	}
+	free(l);
 	if (errors->arena)
-		errors_end(errors);
+		gp_config_errors_end(errors);
 	return rc;
 }
 
 /* gp_config_load: the file's text, then as above. */
 int gp_config_load(const char *path, struct gp_config **config_out, struct gp_config_errors *errors)
 {
-	struct gp_arena *arena = gp_arena_new(GP_CONFIG_FILE_MAX + 65536);
 	struct gp_span text;
-	if (!arena)
-		return GP_ENOMEM;
-	int rc = read_file(arena, path, GP_CONFIG_FILE_MAX, &text);
-	if (rc && errors_begin(errors) == GP_OK) {
-		struct loader l = {.name = path, .errors = errors};
-		gp_strbuf_printf(error_begin(&l, 0), "cannot be read: %s\n",
-			rc == GP_EIO ? strerror(errno) : gp_err_text(rc));
-		errors_end(errors);
-	} else if (!rc) {
+	int rc = gp_config_file_read(path, GP_CONFIG_FILE_MAX, &text);
+	int saved = errno;
+	if (rc == GP_OK) {
 		rc = gp_config_parse(text, path, config_out, errors);
+		free((void *)(uintptr_t)text.ptr);
+	} else if (gp_config_errors_begin(errors) == GP_OK) {
+		struct gp_strbuf *buf = gp_config_error(errors, (struct gp_config_place) {path, 0});
+		gp_strbuf_printf(buf, "cannot be read: %s\n",
+			rc == GP_EIO ? strerror(saved) : gp_err_text(rc));
+		gp_config_errors_end(errors);
 	}
-	gp_arena_free(arena);
 	return rc;
 }
 

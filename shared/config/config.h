@@ -14,7 +14,13 @@
  * All errors of a file are reported together, a line each: file, line, option, value, what is
  * allowed. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
- * Known gap: a list set to {} and set again later is not reported as repeated; the last one counts.
+ * Files may be included by the main one, and are read as if their text stood at its end. Bounds:
+ * the main file 1 MiB, 1000 included ones of 16 MiB each and 64 MiB together, GP_CONFIG_MEMORY for
+ * what comes of them.
+ *
+ * Known gaps: a list set to {} and set again later is not reported as repeated; the last one
+ * counts. A snapshot's source is the text of the main file only: who parses it again reads the
+ * included files again, as they are then.
  *
  * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: loading is
  * serialised inside (libconfuse's scanner is global); a snapshot is read by any number of threads.
@@ -32,10 +38,16 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 #include "dns/dns.h"
+#include "limit/limit.h"
 #include "spf/spf.h"
+#include "store/store.h"
 
 #define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
-#define GP_CONFIG_FILE_MAX (1024 * 1024) /* bytes of a configuration file */
+#define GP_CONFIG_FILE_MAX (1024 * 1024)          /* bytes of a configuration file */
+#define GP_CONFIG_INCLUDE_MAX (16 * 1024 * 1024)  /* bytes of an included file */
+#define GP_CONFIG_INCLUDES_MAX (64 * 1024 * 1024) /* bytes of all included files together */
+#define GP_CONFIG_INCLUDED_MAX 1000               /* included files */
+#define GP_CONFIG_MEMORY (512u * 1024 * 1024)     /* most that a snapshot takes */
 
 /* Lists: items are the snapshot's own. */
 struct gp_config_prefixes {
@@ -104,14 +116,24 @@ struct gp_config_policyd {
 	unsigned idle_timeout_ms, deadline_ms;
 	unsigned request_memory; /* bytes, ceiling of one request's arena */
 	bool supervise;
-	const char *pass_action; /* "" or what Postfix is told when SPF passes */
+	const char *pass_action;    /* "" or what Postfix is told when SPF passes */
+	const char *control_socket; /* "": none */
+	unsigned control_mode;
+};
+
+/* What limits do while the store is away. */
+enum gp_config_store_failure {
+	GP_STORE_FAILURE_ACCEPT, /* mail passes uncounted */
+	GP_STORE_FAILURE_DEFER,  /* mail that a limit applies to is deferred */
+	GP_STORE_FAILURE_LOCAL   /* the embedded store at store_local_path counts meanwhile */
 };
 
 struct gp_config {
-	struct gp_arena *arena; /* holds everything below */
-	const char *path;       /* as it was given */
-	struct gp_span source;  /* the text it was made from */
-	const char *hostname;   /* authserv-id of RFC 8601; the machine's name when not set */
+	struct gp_arena *arena;          /* holds everything below */
+	const char *path;                /* as it was given */
+	struct gp_span source;           /* the text it was made from, without what it includes */
+	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
+	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
 	struct gp_config_prefixes trusted_networks, own_networks;
 	struct gp_config_spf spf;
 	struct gp_dns_options dns; /* servers settled: from the file or from resolv_conf */
@@ -120,21 +142,32 @@ struct gp_config {
 	struct gp_dns_cache_options dns_cache;
 	struct gp_config_policyd policyd;
 	struct gp_config_log log;
+	struct gp_store_options store; /* uris settled from store_uris */
+	struct gp_config_texts store_uris;
+	int store_on_failure;         /* enum gp_config_store_failure */
+	const char *store_local_path; /* folder of the store that stands in */
+	struct gp_limit_set limits;
+	unsigned reservation_timeout_ms; /* how long recipients count without an end of message */
 };
 
-/* Errors of one load; zero it first. text has a line for each, "" when there is none. */
+/*
+ * Errors of one load; zero it first. text has a line for each of the first ones and a last line
+ * that counts the others; "" when there is none.
+ */
 struct gp_config_errors {
 	struct gp_arena *arena;
 	struct gp_strbuf buf;
+	struct gp_strbuf unlisted; /* swallows what buf has no place for */
 	size_t count;
 	const char *text;
 };
 
-/* Reads and checks a file. */
+/* Reads and checks a file and what it includes. */
 int gp_config_load(const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors) GP_MUST_CHECK;
 
-/* The same for text; name stands for the file in error texts and as the snapshot's path. */
+/* The same for text, which may include files, too; name stands for the main file in error texts and
+ * as the snapshot's path. */
 int gp_config_parse(struct gp_span text, const char *name, struct gp_config **config_out,
 	struct gp_config_errors *errors) GP_MUST_CHECK;
 

@@ -5,27 +5,38 @@
 
 #include "config/config.h"
 
-/* How a value is written in the file and what lies at its place in struct gp_config. */
+/* How a value is written in the file and what lies at its place in the row's struct. */
 enum gp_config_kind {
-	GP_KIND_BOOL,   /* bool */
-	GP_KIND_UINT,   /* unsigned, min..max */
-	GP_KIND_SIZE,   /* size_t, min..max */
-	GP_KIND_BYTES,  /* unsigned; k, M */
-	GP_KIND_MODE,   /* unsigned, octal */
-	GP_KIND_MSEC,   /* unsigned milliseconds; ms, s, m, h, d */
-	GP_KIND_SEC,    /* unsigned seconds; s, m, h, d */
-	GP_KIND_CHOICE, /* int, one of choices */
-	GP_KIND_TEXT,   /* const char *, at most max bytes, printable */
-	GP_KIND_CODE,   /* const char *, "550 5.7.23": min is the class, 4 or 5, or 0 for either */
-	GP_KIND_TEMPLATE, /* const char *, text with {names} */
-	GP_KIND_PATH,     /* const char *, "" or absolute */
-	GP_KIND_VERDICTS, /* unsigned, set of bits */
+	GP_KIND_BOOL,     /* bool */
+	GP_KIND_UINT,     /* unsigned, min..max */
+	GP_KIND_SIZE,     /* size_t, min..max */
+	GP_KIND_BYTES,    /* unsigned; k, M */
+	GP_KIND_SPACE,    /* size_t bytes; k, M, G, T */
+	GP_KIND_MODE,     /* unsigned, octal */
+	GP_KIND_MSEC,     /* unsigned milliseconds; ms, s, m, h, d */
+	GP_KIND_PERIOD,   /* int64_t milliseconds; ms, s, m, h, d */
+	GP_KIND_SEC,      /* unsigned seconds; s, m, h, d */
+	GP_KIND_AMOUNT,   /* int64_t; k, M, G, T; "unlimited" */
+	GP_KIND_CHOICE,   /* int, one of choices */
+	GP_KIND_TEXT,     /* const char *, at most max bytes, printable */
+	GP_KIND_CODE,     /* const char *, "550 5.7.23": min is the class, 4 or 5, or 0 for either;
+			   * max 1: may be empty */
+	GP_KIND_TEMPLATE, /* const char *, text with {names}, which are the words of choices */
+	GP_KIND_PATH,     /* const char *, "" or absolute, at most max bytes */
+	GP_KIND_LOGIN,    /* const char *, not empty, UTF-8 */
+	GP_KIND_MAILBOX,  /* const char *, user@domain */
+	GP_KIND_DOMAIN,   /* const char * */
+	GP_KIND_NETWORK,  /* struct gp_config_network */
+	GP_KIND_SET,      /* unsigned, set of bits */
 	GP_KIND_PREFIXES, /* struct gp_config_prefixes */
 	GP_KIND_NAMES, /* struct gp_config_texts: domains in A-labels, ".example.org" for below */
 	GP_KIND_ADDRESSES, /* struct gp_config_texts: user@domain, user@, domain, .domain */
 	GP_KIND_LISTEN,    /* struct gp_config_texts */
-	GP_KIND_SERVERS    /* struct gp_config_texts */
+	GP_KIND_SERVERS,   /* struct gp_config_texts */
+	GP_KIND_STORES,    /* struct gp_config_texts: URIs of stores */
+	GP_KIND_FILES /* struct gp_config_texts: absolute paths, the last part may be a pattern */
 };
+#define GP_CONFIG_KINDS (GP_KIND_FILES + 1)
 
 /* A word of a choice and the number it stands for; ended by a NULL word. */
 struct gp_config_choice {
@@ -37,11 +48,25 @@ struct gp_config_row {
 	const char *section; /* NULL for the top level */
 	const char *name;
 	enum gp_config_kind kind;
-	size_t offset;      /* in struct gp_config */
-	const char *preset; /* default, as the file spells it; items of lists between commas */
+	size_t offset; /* in struct gp_config, or in that of a section that repeats, see below */
+	const char *preset; /* default, as the file spells it; items of lists between commas; NULL:
+			     * there is none */
 	uint64_t min, max;
 	const struct gp_config_choice *choices;
-	const char *help; /* sentences for the example and the man page */
+	const char *help;    /* sentences for the example and the man page */
+	const char *example; /* where there is no default */
+};
+
+/* A client in an override: the network, and as it was written. */
+struct gp_config_network {
+	struct gp_prefix prefix;
+	const char *text;
+};
+
+/* Whom an override is about, as the file says it; not set: NULL. */
+struct gp_config_override {
+	const char *user, *domain, *sender, *sender_domain;
+	struct gp_config_network client;
 };
 
 /* The first thing in a text that must not be read any further: where, and a static sentence. */
@@ -62,38 +87,98 @@ int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out) GP
  */
 bool gp_config_blank_statement(char *text, size_t len, int line, const char *name);
 
+/*
+ * In the same: the next section called name at the outermost level, from *at on, which moves behind
+ * its title. A guess that saves work: titles with escapes are passed over. False: there is none.
+ */
+bool gp_config_next_title(
+	char *text, size_t len, const char *name, size_t *at, struct gp_span *title_out);
+
 /* All options, sections together, in the order of the example file. */
+#define GP_CONFIG_ROWS_MAX 128
 extern const struct gp_config_row gp_config_rows[];
 extern const size_t gp_config_row_count;
 
 /* Are the sections the same? NULL is the top level. */
 bool gp_config_same_section(const char *a, const char *b);
 
+/* How often a section stands in a file, and where its rows have their places. */
+enum gp_config_times {
+	GP_SECTION_ONCE,  /* its parts are taken together: struct gp_config */
+	GP_SECTION_NAMED, /* "limit NAME { }", each name once: struct gp_limit */
+	GP_SECTION_MANY   /* struct gp_config_override; names of limits are options, too */
+};
+
 /* One line about each section, for the example and the man page; ended by a NULL name. */
 struct gp_config_section {
 	const char *name;
+	enum gp_config_times times;
 	const char *help;
 };
 extern const struct gp_config_section gp_config_sections[];
 
+/* The section of this name; NULL for the top level and unknown ones. */
+const struct gp_config_section *gp_config_section_find(const char *name);
+
+/* The row, or NULL. */
+const struct gp_config_row *gp_config_row_find(const char *section, const char *name);
+
 /* Is the value a list in the file? */
 bool gp_config_kind_is_list(enum gp_config_kind kind);
 
+/* The word of a choice for the value, "" when there is none. */
+const char *gp_config_word(const struct gp_config_choice *choices, int value);
+
+/* Where values go: the struct that a row's offset counts in, and the memory for texts. */
+struct gp_config_target {
+	struct gp_arena *arena;
+	void *base;
+};
+
+/* A value that is wrong, and what about it where the kind knows (static text, else NULL). */
+struct gp_config_bad {
+	struct gp_span value;
+	const char *problem;
+};
+
 /*
- * Converts count values (1 for scalars) into the row's place in config. On GP_ESYNTAX *bad_out is
- * the value that is wrong; gp_config_allowed says what would be right.
+ * Converts count values (1 for scalars) into the row's place in the target. On GP_ESYNTAX *bad_out
+ * is the value that is wrong; gp_config_allowed says what would be right.
  */
-int gp_config_value_set(struct gp_config *config, const struct gp_config_row *row,
-	const struct gp_span *values, size_t count, struct gp_span *bad_out) GP_MUST_CHECK;
+int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *row,
+	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out) GP_MUST_CHECK;
+
+/* Defaults of a section into the target; rows without one are passed over. */
+int gp_config_presets(struct gp_config_target to, const char *section) GP_MUST_CHECK;
+
+/* Is the value of a GP_KIND_AMOUNT written with k, M, G or T? */
+bool gp_config_amount_has_unit(struct gp_span value);
 
 /* "a number from 1 to 64" and so on, appended. */
 void gp_config_allowed(struct gp_strbuf *buf, const struct gp_config_row *row);
 
-/* The settled value as the file would spell it, appended; quoted where needed. */
+/* The value in the struct at base as the file would spell it, appended; quoted where needed. */
 void gp_config_value_format(
-	struct gp_strbuf *buf, const struct gp_config *config, const struct gp_config_row *row);
+	struct gp_strbuf *buf, const void *base, const struct gp_config_row *row);
 
-/* The row's default split into values; returns how many, at most max. */
+/* A maximum; in_bytes: with the largest unit that divides it. */
+void gp_config_amount_format(struct gp_strbuf *buf, int64_t amount, bool in_bytes);
+
+/* A string as the file has it, appended. */
+void gp_config_quote(struct gp_strbuf *buf, const char *text);
+
+/* The row's default (or example) split into values; returns how many, at most max. */
 size_t gp_config_preset(const struct gp_config_row *row, struct gp_span *values, size_t max);
+
+/* Units of a kind, smallest first, ended by a NULL name. */
+struct gp_config_unit {
+	const char *name;
+	uint64_t factor;
+};
+const struct gp_config_unit *gp_config_units(enum gp_config_kind kind);
+
+/* How overrides name whom they are about, by enum gp_limit_override_kind. */
+#define GP_CONFIG_SUBJECTS (GP_LIMIT_OVERRIDE_CLIENT + 1)
+extern const char *const gp_config_subjects[GP_CONFIG_SUBJECTS];
 
 #endif

@@ -238,3 +238,46 @@ bool gp_config_blank_statement(char *text, size_t len, int line, const char *nam
 			text[i] = ' ';
 	return true;
 }
+
+/* title_length: of the word or string at hand, with its quotes. */
+static size_t title_length(const struct walk *w)
+{
+	char quote = peek(w, 0);
+	size_t n = 0;
+	if (quote != '"' && quote != '\'') {
+		while (is_word(peek(w, n)))
+			n++;
+		return n;
+	}
+	for (n = 1; w->at + n < w->len && peek(w, n) != quote; n++)
+		if (peek(w, n) == '\\')
+			return 0;
+	return n + 1;
+}
+
+/* gp_config_next_title: from where the last call has stopped, at the outermost level. */
+bool gp_config_next_title(
+	char *text, size_t len, const char *name, size_t *at, struct gp_span *title_out)
+{
+	struct gp_config_fault ignored;
+	struct walk w = {.text = text, .len = len, .at = *at, .line = 1, .fault = &ignored};
+	while (w.at < w.len) {
+		size_t name_len = w.depth == 0 ? name_length(&w, name) : 0;
+		if (!name_len) {
+			if (!walk_on(&w))
+				break;
+			continue;
+		}
+		w.at += name_len;
+		skip_blanks(&w);
+		size_t n = title_length(&w);
+		bool is_quoted = n > 1 && (peek(&w, 0) == '"' || peek(&w, 0) == '\'');
+		if (n > 0 && w.at + n <= w.len) {
+			*title_out =
+				(struct gp_span) {text + w.at + is_quoted, n - (is_quoted ? 2 : 0)};
+			*at = w.at + n;
+			return true;
+		}
+	}
+	return false;
+}

@@ -34,180 +34,406 @@ static const struct gp_config_choice facilities[] = {{"mail", LOG_MAIL}, {"daemo
 	{"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},
 	{"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}, {NULL, 0}};
 
+static const struct gp_config_choice spf_words[] = {{"result", 0}, {"identity", 0}, {"value", 0},
+	{"domain", 0}, {"client", 0}, {"mechanism", 0}, {"problem", 0}, {"recipient", 0},
+	{"hostname", 0}, {NULL, 0}};
+static const struct gp_config_choice store_failures[] = {{"accept", GP_STORE_FAILURE_ACCEPT},
+	{"defer", GP_STORE_FAILURE_DEFER}, {"local", GP_STORE_FAILURE_LOCAL}, {NULL, 0}};
+static const struct gp_config_choice keys[] = {{"user", GP_LIMIT_BY_USER},
+	{"user_domain", GP_LIMIT_BY_USER_DOMAIN}, {"sender", GP_LIMIT_BY_SENDER},
+	{"sender_domain", GP_LIMIT_BY_SENDER_DOMAIN}, {"client", GP_LIMIT_BY_CLIENT},
+	{"network", GP_LIMIT_BY_NETWORK}, {"all", GP_LIMIT_BY_ALL}, {NULL, 0}};
+static const struct gp_config_choice units[] = {{"recipients", GP_LIMIT_RECIPIENTS},
+	{"messages", GP_LIMIT_MESSAGES}, {"bytes", GP_LIMIT_BYTES}, {NULL, 0}};
+static const struct gp_config_choice limit_modes[] = {
+	{"off", GP_LIMIT_OFF}, {"label", GP_LIMIT_LABEL}, {"enforce", GP_LIMIT_ENFORCE}, {NULL, 0}};
+static const struct gp_config_choice actions[] = {
+	{"defer", GP_LIMIT_DEFER}, {"reject", GP_LIMIT_REJECT}, {"hold", GP_LIMIT_HOLD}, {NULL, 0}};
+static const struct gp_config_choice origins[] = {{"authenticated", GP_LIMIT_FROM_AUTHENTICATED},
+	{"trusted", GP_LIMIT_FROM_TRUSTED}, {"others", GP_LIMIT_FROM_OTHERS}, {NULL, 0}};
+static const struct gp_config_choice limit_words[] = {{"limit", 0}, {"key", 0}, {"unit", 0},
+	{"used", 0}, {"max", 0}, {"per", 0}, {"free", 0}, {"wait", 0}, {"client", 0},
+	{"recipient", 0}, {NULL, 0}};
+
 const struct gp_config_section gp_config_sections[] = {
-	{"spf", "The check of the sender's domain at RCPT time (RFC 7208)."},
-	{"dns", "Who is asked, how long is waited, what is remembered."},
-	{"policyd", "The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
-		    "supervise and max_connections take effect at a restart, all others at a "
-		    "reload (SIGHUP)."},
-	{"log", "What is written about decisions and trouble, and where."},
-	{NULL, NULL},
+	{"spf", GP_SECTION_ONCE, "The check of the sender's domain at RCPT time (RFC 7208)."},
+	{"dns", GP_SECTION_ONCE, "Who is asked, how long is waited, what is remembered."},
+	{"store", GP_SECTION_ONCE,
+		"Where the counters of limits are kept, and what is done while that is away."},
+	{"limits", GP_SECTION_ONCE, "What holds for all limits."},
+	{"limit", GP_SECTION_NAMED,
+		"How much may pass in a window of time, once for each limit, at most 64. The name "
+		"(1 "
+		"to 32 of a-z, 0-9, _ and -, a letter first) stands in replies, in the log and in "
+		"overrides. Another key, count or per begins new counters; all else keeps them."},
+	{"override", GP_SECTION_MANY,
+		"Another max for somebody, as often as you like: one of user, domain, sender, "
+		"sender_domain and client, and NAME = MAX for one or more limits. Limits that are "
+		"not "
+		"named keep their own max."},
+	{"policyd", GP_SECTION_ONCE,
+		"The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
+		"supervise and max_connections take effect at a restart, all others at a "
+		"reload (SIGHUP)."},
+	{"log", GP_SECTION_ONCE, "What is written about decisions and trouble, and where."},
+	{NULL, GP_SECTION_ONCE, NULL},
 };
 
 #define AT(member) offsetof(struct gp_config, member)
+#define IN_LIMIT(member) offsetof(struct gp_limit, member)
+#define IN_OVERRIDE(member) offsetof(struct gp_config_override, member)
 
 const struct gp_config_row gp_config_rows[] = {
 	{NULL, "hostname", GP_KIND_TEXT, AT(hostname), "", 0, 253, NULL,
 		"Name of this host in the headers that are added (the authserv-id of RFC 8601) and "
-		"for the SPF macro r. Empty: the machine's own name."},
+		"for the SPF macro r. Empty: the machine's own name.",
+		NULL},
 	{NULL, "trusted_networks", GP_KIND_PREFIXES, AT(trusted_networks), "", 0, 1024, NULL,
 		"Clients that nothing is asked of: your own servers and users' networks. Mail of "
-		"authenticated users always passes."},
+		"authenticated users always passes.",
+		NULL},
 	{NULL, "own_networks", GP_KIND_PREFIXES, AT(own_networks), "", 0, 1024, NULL,
 		"Public addresses of your own from which all mail seems to come when a NAT or "
 		"proxy "
 		"stands before Postfix. SPF says nothing about such a client and never refuses it; "
 		"private and loopback addresses, and a client whose address is the server's, are "
-		"treated so without being listed."},
+		"treated so without being listed.",
+		NULL},
+
+	{NULL, "include", GP_KIND_FILES, AT(includes), "", 0, 64, NULL,
+		"Further files, read as if their text stood at the end of this one. The last part "
+		"of a "
+		"path may be a pattern as a shell has them; its files are read in the order of "
+		"their "
+		"names. A file that is named has to be there. Only the main file may include.",
+		NULL},
 
 	{"spf", "mode", GP_KIND_CHOICE, AT(spf.mode), "enforce", 0, 0, modes,
 		"off: no check. label: check, log and add the header, refuse nothing; the log says "
-		"what enforce would have done. enforce: refuse as well."},
-	{"spf", "reject", GP_KIND_VERDICTS, AT(spf.reject), "fail", 0, 8, verdicts,
+		"what enforce would have done. enforce: refuse as well.",
+		NULL},
+	{"spf", "reject", GP_KIND_SET, AT(spf.reject), "fail", 0, 8, verdicts,
 		"Verdicts about MAIL FROM that are refused. no-mail: the fail of a domain whose "
 		"whole "
-		"record is v=spf1 -all."},
+		"record is v=spf1 -all.",
+		NULL},
 	{"spf", "helo", GP_KIND_CHOICE, AT(spf.helo), "null-sender", 0, 0, helo_when,
 		"When the HELO name alone may refuse a mail. off: it is not looked at, except that "
 		"it "
 		"stands for MAIL FROM when that is empty (RFC 7208 2.4), for the header. label: "
-		"looked at, never refused. null-sender: only when MAIL FROM is empty. always."},
-	{"spf", "helo_reject", GP_KIND_VERDICTS, AT(spf.helo_reject), "fail", 0, 8, verdicts,
-		"Verdicts about HELO that are refused, where helo allows it."},
+		"looked at, never refused. null-sender: only when MAIL FROM is empty. always.",
+		NULL},
+	{"spf", "helo_reject", GP_KIND_SET, AT(spf.helo_reject), "fail", 0, 8, verdicts,
+		"Verdicts about HELO that are refused, where helo allows it.", NULL},
 	{"spf", "on_temperror", GP_KIND_CHOICE, AT(spf.on_temperror), "accept", 0, 0, accept_defer,
-		"When DNS gives no answer for the moment: accept and label, or defer."},
+		"When DNS gives no answer for the moment: accept and label, or defer.", NULL},
 	{"spf", "on_permerror", GP_KIND_CHOICE, AT(spf.on_permerror), "accept", 0, 0,
 		accept_defer_reject,
-		"When the domain's record is broken: accept and label, defer, or reject."},
+		"When the domain's record is broken: accept and label, defer, or reject.", NULL},
 	{"spf", "must_pass", GP_KIND_NAMES, AT(spf.must_pass), "", 0, 1024, NULL,
 		"Sender domains whose mail is refused unless SPF passes (temporary errors are "
-		"deferred). .example.org stands for all names below example.org."},
+		"deferred). .example.org stands for all names below example.org.",
+		NULL},
 	{"spf", "exempt_clients", GP_KIND_PREFIXES, AT(spf.exempt_clients), "", 0, 1024, NULL,
 		"Client networks that are not checked: your backup MX and the forwarders that send "
-		"you mail of others."},
+		"you mail of others.",
+		NULL},
 	{"spf", "exempt_client_names", GP_KIND_NAMES, AT(spf.exempt_client_names), "", 0, 1024,
 		NULL,
-		"Clients whose verified name (the client_name of Postfix) is listed or below."},
+		"Clients whose verified name (the client_name of Postfix) is listed or below.",
+		NULL},
 	{"spf", "exempt_helo", GP_KIND_NAMES, AT(spf.exempt_helo), "", 0, 1024, NULL,
 		"HELO names that are not checked. Anybody can say any name: prefer "
-		"exempt_clients."},
+		"exempt_clients.",
+		NULL},
 	{"spf", "exempt_senders", GP_KIND_NAMES, AT(spf.exempt_senders), "", 0, 1024, NULL,
 		"Sender domains that are not checked. Anybody can write any sender: use it for a "
-		"domain whose record is known to be wrong, as long as it is."},
+		"domain whose record is known to be wrong, as long as it is.",
+		NULL},
 	{"spf", "exempt_recipients", GP_KIND_ADDRESSES, AT(spf.exempt_recipients), "postmaster@", 0,
 		1024, NULL,
 		"Recipients that are reached in any case: user@example.org, user@ (in every "
 		"domain), "
 		"example.org, or .example.org for the domains below it. "
-		"The default lets others tell you that your mail server turns them away."},
+		"The default lets others tell you that your mail server turns them away.",
+		NULL},
 	{"spf", "forwarders", GP_KIND_NAMES, AT(spf.forwarders), "", 0, 16, NULL,
 		"Domains that forward mail to your users: before a mail is refused, SPF is asked "
-		"whether the client may send for one of these, and if so it is accepted."},
+		"whether the client may send for one of these, and if so it is accepted.",
+		NULL},
 	{"spf", "reject_code", GP_KIND_CODE, AT(spf.reject_code), "550 5.7.23", 0, 0, NULL,
-		"Reply to a refused mail: code and enhanced code (RFC 7372)."},
+		"Reply to a refused mail: code and enhanced code (RFC 7372).", NULL},
 	{"spf", "temperror_code", GP_KIND_CODE, AT(spf.temperror_code), "451 4.4.3", 4, 0, NULL,
-		"Reply where a temperror is deferred."},
+		"Reply where a temperror is deferred.", NULL},
 	{"spf", "permerror_code", GP_KIND_CODE, AT(spf.permerror_code), "451 4.7.24", 4, 0, NULL,
-		"Reply where a permerror is deferred."},
+		"Reply where a permerror is deferred.", NULL},
 	{"spf", "permerror_reject_code", GP_KIND_CODE, AT(spf.permerror_reject_code), "550 5.7.24",
-		5, 0, NULL, "Reply where a permerror is rejected."},
+		5, 0, NULL, "Reply where a permerror is rejected.", NULL},
 	{"spf", "reject_text", GP_KIND_TEMPLATE, AT(spf.reject_text),
 		"SPF {result}: {domain} does not authorise {client} to send its mail "
 		"({identity}={value}, mechanism {mechanism})",
-		0, 300, NULL,
+		0, 300, spf_words,
 		"Text of the reply. {result}, {identity}, {value} (what the client said), "
 		"{domain}, "
-		"{client}, {mechanism}, {problem}, {recipient} and {hostname} are filled in."},
+		"{client}, {mechanism}, {problem}, {recipient} and {hostname} are filled in.",
+		NULL},
 	{"spf", "error_text", GP_KIND_TEMPLATE, AT(spf.error_text),
 		"SPF {result} for {domain} ({identity}={value}, client {client}): {problem}", 0,
-		300, NULL, "Text of the reply for temperror and permerror."},
-	{"spf", "url", GP_KIND_TEMPLATE, AT(spf.url), "", 0, 200, NULL,
+		300, spf_words, "Text of the reply for temperror and permerror.", NULL},
+	{"spf", "url", GP_KIND_TEMPLATE, AT(spf.url), "", 0, 200, spf_words,
 		"A page of yours that explains the refusal, put behind the text. The same names "
 		"are "
-		"filled in."},
+		"filled in.",
+		NULL},
 	{"spf", "explanation", GP_KIND_BOOL, AT(spf.explanation), "yes", 0, 0, NULL,
-		"Quote the explanation that the domain itself publishes (exp=) in the reply."},
+		"Quote the explanation that the domain itself publishes (exp=) in the reply.",
+		NULL},
 	{"spf", "header", GP_KIND_CHOICE, AT(spf.header), "authentication-results", 0, 0, headers,
-		"The header field that accepted mail gets, once a message."},
+		"The header field that accepted mail gets, once a message.", NULL},
 	{"spf", "max_terms", GP_KIND_UINT, AT(spf.limits.max_terms), "10", 1, 100, NULL,
-		"Terms of a domain's records that may ask DNS (RFC 7208 4.6.4)."},
+		"Terms of a domain's records that may ask DNS (RFC 7208 4.6.4).", NULL},
 	{"spf", "max_names", GP_KIND_UINT, AT(spf.limits.max_names), "10", 1, 50, NULL,
-		"Names under one mx or ptr (RFC 7208 4.6.4)."},
+		"Names under one mx or ptr (RFC 7208 4.6.4).", NULL},
 	{"spf", "max_voids", GP_KIND_UINT, AT(spf.limits.max_voids), "2", 0, 100, NULL,
-		"Terms that may find nothing in DNS (RFC 7208 4.6.4)."},
+		"Terms that may find nothing in DNS (RFC 7208 4.6.4).", NULL},
 
 	{"dns", "servers", GP_KIND_SERVERS, AT(dns_servers), "", 0, GP_DNS_SERVERS_MAX, NULL,
 		"Resolvers, in order of preference: 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "
 		"[2001:db8::1]:5353. Empty: those of resolv_conf. Use one near you, best on this "
-		"machine."},
+		"machine.",
+		NULL},
 	{"dns", "resolv_conf", GP_KIND_PATH, AT(resolv_conf), "/etc/resolv.conf", 0, 1024, NULL,
-		"Read at start and reload when servers is empty."},
+		"Read at start and reload when servers is empty.", NULL},
 	{"dns", "timeout", GP_KIND_MSEC, AT(dns.timeout_ms), "2s", 50, 30000, NULL,
-		"How long one server is waited for before the next is asked."},
+		"How long one server is waited for before the next is asked.", NULL},
 	{"dns", "attempts", GP_KIND_UINT, AT(dns.attempts), "2", 1, 5, NULL,
-		"Rounds over all servers."},
+		"Rounds over all servers.", NULL},
 	{"dns", "trust_ad", GP_KIND_BOOL, AT(dns.trust_ad), "no", 0, 0, NULL,
-		"The resolver validates DNSSEC and the way to it is safe (best: on this machine)."},
+		"The resolver validates DNSSEC and the way to it is safe (best: on this machine).",
+		NULL},
 	{"dns", "cache_entries", GP_KIND_SIZE, AT(dns_cache.entries), "100000", 16, 10000000, NULL,
-		"Answers that are remembered, for all connections together; about 250 bytes each."},
+		"Answers that are remembered, for all connections together; about 250 bytes each.",
+		NULL},
 	{"dns", "ttl_min", GP_KIND_SEC, AT(dns_cache.ttl_min_s), "5s", 0, 3600, NULL,
-		"An answer is kept at least so long."},
+		"An answer is kept at least so long.", NULL},
 	{"dns", "ttl_max", GP_KIND_SEC, AT(dns_cache.ttl_max_s), "1d", 1, 604800, NULL,
-		"An answer is kept at most so long."},
+		"An answer is kept at most so long.", NULL},
 	{"dns", "negative_max", GP_KIND_SEC, AT(dns_cache.negative_max_s), "15m", 0, 10800, NULL,
-		"That there is nothing is remembered at most so long (RFC 2308)."},
-	{"dns", "failure_ttl", GP_KIND_SEC, AT(dns_cache.failure_s), "15s", 0, 300, NULL,
-		"That no server gave an answer is remembered so long (RFC 2308 7)."},
+		"That there is nothing is remembered at most so long (RFC 2308).", NULL},
+	{"dns", "failure_ttl", GP_KIND_SEC, AT(dns_cache.failure_s), "15s", 0, 300, spf_words,
+		"That no server gave an answer is remembered so long (RFC 2308 7).", NULL},
+
+	{"store", "uri", GP_KIND_STORES, AT(store_uris), "lmdb:/var/lib/gatepost", 1,
+		GP_STORE_URIS_MAX, NULL,
+		"Where it is counted: lmdb:/folder for the processes of this machine, or servers "
+		"that "
+		"several hosts share, in order of preference. redis://HOST:PORT/DB, rediss:// with "
+		"TLS, "
+		"redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with TLS.",
+		NULL},
+	{"store", "size", GP_KIND_SPACE, AT(store.map_bytes), "1G", 1ull << 20, 1ull << 40, NULL,
+		"lmdb: how large each file may become. Disk is taken as it is needed.", NULL},
+	{"store", "sync", GP_KIND_MSEC, AT(store.sync_ms), "1s", 100, 60000, NULL,
+		"lmdb: counters reach the disk within this; what an operator has said is there at "
+		"once.",
+		NULL},
+	{"store", "prefix", GP_KIND_TEXT, AT(store.prefix), "gatepost:", 0, 64, NULL,
+		"Servers: what the name of every key begins with.", NULL},
+	{"store", "user", GP_KIND_TEXT, AT(store.user), "", 0, 128, NULL,
+		"Servers: the user to log in as. Empty: the default user.", NULL},
+	{"store", "password_file", GP_KIND_PATH, AT(store.password_file), "", 0, 1024, NULL,
+		"Servers: a file whose first line is the password. Empty: none.", NULL},
+	{"store", "sentinel_password_file", GP_KIND_PATH, AT(store.sentinel_password_file), "", 0,
+		1024, NULL, "The same for the sentinels themselves.", NULL},
+	{"store", "tls_ca_file", GP_KIND_PATH, AT(store.tls_ca_file), "", 0, 1024, NULL,
+		"TLS: certificates of the authorities that are trusted. Empty: those of the "
+		"system.",
+		NULL},
+	{"store", "tls_cert_file", GP_KIND_PATH, AT(store.tls_cert_file), "", 0, 1024, NULL,
+		"TLS: certificate to show to the server. Empty: none.", NULL},
+	{"store", "tls_key_file", GP_KIND_PATH, AT(store.tls_key_file), "", 0, 1024, NULL,
+		"TLS: the key of tls_cert_file.", NULL},
+	{"store", "timeout", GP_KIND_MSEC, AT(store.timeout_ms), "1s", 10, 10000, NULL,
+		"How long a server is waited for: to connect, and for each answer.", NULL},
+	{"store", "connections", GP_KIND_UINT, AT(store.connections), "16", 1, 256, NULL,
+		"Connections to a server at once, at most.", NULL},
+	{"store", "on_failure", GP_KIND_CHOICE, AT(store_on_failure), "accept", 0, 0,
+		store_failures,
+		"While the store is away: accept mail without counting it, defer mail that a limit "
+		"applies to, or count in a store on this machine (local), each host for itself.",
+		NULL},
+	{"store", "local_path", GP_KIND_PATH, AT(store_local_path), "/var/lib/gatepost/local", 0,
+		1000, NULL,
+		"Folder of the store on this machine that stands in with on_failure = local.",
+		NULL},
+
+	{"limits", "case_sensitive", GP_KIND_BOOL, AT(limits.case_sensitive), "no", 0, 0, NULL,
+		"Are Alice and alice two users? Domains are compared without case always.", NULL},
+	{"limits", "reservation_timeout", GP_KIND_MSEC, AT(reservation_timeout_ms), "10m", 10000,
+		86400000, NULL,
+		"Recipients that were let in count at once. When no end of the message comes "
+		"within "
+		"this time, they are given back.",
+		NULL},
+
+	{"limit", "key", GP_KIND_CHOICE, IN_LIMIT(key), NULL, 0, 0, keys,
+		"Whose mail is counted together. user: of one authenticated user. user_domain: of "
+		"all "
+		"users of one domain. sender, sender_domain: of one address or domain in MAIL "
+		"FROM, of "
+		"trusted clients only, because others can write what they like. client: of one "
+		"address "
+		"of a client. network: of one network of clients. all: all mail.",
+		"user"},
+	{"limit", "count", GP_KIND_CHOICE, IN_LIMIT(unit), "recipients", 0, 0, units,
+		"What is counted: a message to ten recipients is ten recipients, one message, and "
+		"its "
+		"size once.",
+		NULL},
+	{"limit", "max", GP_KIND_AMOUNT, IN_LIMIT(max), NULL, 0, GP_STORE_AMOUNT_MAX, NULL,
+		"How much may pass within per. 0: nothing. unlimited: it is counted only.", "100"},
+	{"limit", "per", GP_KIND_PERIOD, IN_LIMIT(per_ms), NULL, GP_STORE_PER_MIN_MS,
+		GP_STORE_PER_MAX_MS, NULL,
+		"The window, which slides: in no stretch of time of this length passes more than "
+		"max.",
+		"1h"},
+	{"limit", "mode", GP_KIND_CHOICE, IN_LIMIT(mode), "enforce", 0, 0, limit_modes,
+		"off: not counted. label: counted, and the log says what enforce would have done. "
+		"enforce: mail over max meets the action.",
+		NULL},
+	{"limit", "action", GP_KIND_CHOICE, IN_LIMIT(action), "defer", 0, 0, actions,
+		"What becomes of mail over max: the client is told to try again, it is refused, or "
+		"it is "
+		"taken and held in the queue until somebody looks at it.",
+		NULL},
+	{"limit", "code", GP_KIND_CODE, IN_LIMIT(code), "", 0, 1, NULL,
+		"Reply to mail over max: code and enhanced code, of class 4 with defer, 5 with "
+		"reject. "
+		"Empty: 450 4.7.1 or 550 5.7.1. It has to be empty with hold.",
+		NULL},
+	{"limit", "text", GP_KIND_TEMPLATE, IN_LIMIT(text),
+		"{limit} limit reached: {used} of {max} {unit} in {per}; free again {free}, in "
+		"{wait}",
+		0, 300, limit_words,
+		"Text of the reply. {limit} (the name), {key} (whose mail), {unit}, {used}, {max}, "
+		"{per}, "
+		"{free} (when there is room again), {wait} (how long that is), {client} and "
+		"{recipient} "
+		"are filled in.",
+		NULL},
+	{"limit", "from", GP_KIND_SET, IN_LIMIT(from), "", 0, 8, origins,
+		"Which mail is counted: of authenticated users, of clients in trusted_networks "
+		"that have "
+		"not logged in, of all others. Empty: what the key makes sense for.",
+		NULL},
+	{"limit", "ipv4_prefix", GP_KIND_UINT, IN_LIMIT(ipv4_prefix), "24", 8, 32, NULL,
+		"With key = network: how many bits of an IPv4 address are the network.", NULL},
+	{"limit", "ipv6_prefix", GP_KIND_UINT, IN_LIMIT(ipv6_prefix), "64", 16, 128, NULL,
+		"With key = network: how many bits of an IPv6 address are the network.", NULL},
+
+	{"override", "user", GP_KIND_LOGIN, IN_OVERRIDE(user), NULL, 0, 320, NULL,
+		"An authenticated user, for limits whose key is user.", "newsletter@example.org"},
+	{"override", "domain", GP_KIND_DOMAIN, IN_OVERRIDE(domain), NULL, 0, 320, NULL,
+		"The domain of a user's name, for limits whose key is user or user_domain. An "
+		"override "
+		"for the user itself comes first.",
+		"example.net"},
+	{"override", "sender", GP_KIND_MAILBOX, IN_OVERRIDE(sender), NULL, 0, 320, NULL,
+		"An address in MAIL FROM, for limits whose key is sender.", "reports@example.org"},
+	{"override", "sender_domain", GP_KIND_DOMAIN, IN_OVERRIDE(sender_domain), NULL, 0, 320,
+		NULL,
+		"A domain in MAIL FROM, for limits whose key is sender or sender_domain. An "
+		"override for "
+		"the sender itself comes first.",
+		"example.net"},
+	{"override", "client", GP_KIND_NETWORK, IN_OVERRIDE(client), NULL, 0, 0, NULL,
+		"An address or a network of clients, for limits whose key is client or network; "
+		"with "
+		"network, one that is no smaller than what the limit counts together.",
+		"192.0.2.0/24"},
 
 	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "inet:127.0.0.1:10040", 1, 16,
 		NULL,
 		"Sockets: unix:/path, inet:ADDRESS:PORT or inet:[IPV6]:PORT. Whoever can connect "
 		"may "
-		"ask: keep it on this machine. [::] is IPv6 only."},
+		"ask: keep it on this machine. [::] is IPv6 only.",
+		NULL},
 	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0666", 0, 0777, NULL,
-		"Permissions of unix sockets."},
+		"Permissions of unix sockets.", NULL},
 	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), "gatepost", 0, 64, NULL,
-		"Who the daemon becomes when it is started as root."},
+		"Who the daemon becomes when it is started as root.", NULL},
 	{"policyd", "group", GP_KIND_TEXT, AT(policyd.group), "", 0, 64, NULL,
-		"Its group. Empty: the user's."},
+		"Its group. Empty: the user's.", NULL},
 	{"policyd", "chroot", GP_KIND_PATH, AT(policyd.chroot), "", 0, 1024, NULL,
 		"Folder to be confined to when started as root. A reload then reads the "
 		"configuration "
-		"inside it, under the same path."},
+		"inside it, under the same path.",
+		NULL},
 	{"policyd", "max_connections", GP_KIND_UINT, AT(policyd.max_connections), "1000", 1, 30000,
-		NULL, "Connections at once; further ones wait until one ends."},
+		NULL, "Connections at once; further ones wait until one ends.", NULL},
 	{"policyd", "idle_timeout", GP_KIND_MSEC, AT(policyd.idle_timeout_ms), "1h", 1000, 86400000,
 		NULL,
 		"A connection without a request is closed after this; longer than the 1000 s of "
-		"Postfix."},
+		"Postfix.",
+		NULL},
 	{"policyd", "deadline", GP_KIND_MSEC, AT(policyd.deadline_ms), "20s", 100, 90000, NULL,
 		"An answer is given within this, whatever DNS does. Keep it below the timeout of "
 		"the "
 		"service in main.cf (100 s unless it is set there), or Postfix gives up first and "
-		"does what default_action says."},
+		"does what default_action says.",
+		NULL},
 	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "4M", 524288,
 		67108864, NULL,
-		"What one request may use at most; one that needs more is deferred."},
+		"What one request may use at most; one that needs more is deferred.", NULL},
 	{"policyd", "supervise", GP_KIND_BOOL, AT(policyd.supervise), "yes", 0, 0, NULL,
 		"Keep a small parent that holds the sockets and starts the daemon again should it "
-		"crash."},
+		"crash.",
+		NULL},
 	{"policyd", "pass_action", GP_KIND_TEXT, AT(policyd.pass_action), "", 0, 200, NULL,
 		"What Postfix is told when SPF passes, in place of the header: the name of a "
-		"restriction class of yours, for example."},
+		"restriction class of yours, for example.",
+		NULL},
+	{"policyd", "control_socket", GP_KIND_PATH, AT(policyd.control_socket),
+		"/run/gatepost/control", 0, 107, NULL,
+		"Unix socket on which gatepost asks the daemon and gives it orders. Empty: none.",
+		NULL},
+	{"policyd", "control_mode", GP_KIND_MODE, AT(policyd.control_mode), "0600", 0, 0777, NULL,
+		"Its permissions: whoever can connect may release what is locked.", NULL},
 
 	{"log", "target", GP_KIND_CHOICE, AT(log.target), "stderr", 0, 0, log_targets,
-		"stderr (for systemd and tests) or syslog."},
+		"stderr (for systemd and tests) or syslog.", NULL},
 	{"log", "format", GP_KIND_CHOICE, AT(log.format), "text", 0, 0, log_formats,
-		"text: key=value. json: an object a line."},
+		"text: key=value. json: an object a line.", NULL},
 	{"log", "level", GP_KIND_CHOICE, AT(log.level), "info", 0, 0, log_levels,
-		"What is less urgent is left out; decisions are info."},
+		"What is less urgent is left out; decisions are info.", NULL},
 	{"log", "facility", GP_KIND_CHOICE, AT(log.facility), "mail", 0, 0, facilities,
-		"Facility of syslog."},
+		"Facility of syslog.", NULL},
 };
+_Static_assert(sizeof gp_config_rows / sizeof gp_config_rows[0] <= GP_CONFIG_ROWS_MAX,
+	"what the loader keeps for each row has no place for so many");
 const size_t gp_config_row_count = sizeof gp_config_rows / sizeof gp_config_rows[0];
 
 /* gp_config_same_section: both the top level, or the same name. */
 bool gp_config_same_section(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* gp_config_section_find: by name. */
+const struct gp_config_section *gp_config_section_find(const char *name)
+{
+	for (const struct gp_config_section *s = gp_config_sections; name && s->name; s++)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+/* gp_config_row_find: by section and name. */
+const struct gp_config_row *gp_config_row_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < gp_config_row_count; i++)
+		if (gp_config_same_section(gp_config_rows[i].section, section) &&
+			strcmp(gp_config_rows[i].name, name) == 0)
+			return &gp_config_rows[i];
+	return NULL;
 }

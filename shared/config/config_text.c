@@ -15,11 +15,54 @@ static void each_row(const char *section,
 }
 
 /* dump_row: name = value. */
-static void dump_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+static void dump_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *base)
 {
 	gp_strbuf_printf(buf, "%s%s = ", row->section ? "    " : "", row->name);
-	gp_config_value_format(buf, arg, row);
+	gp_config_value_format(buf, base, row);
 	gp_strbuf_add(buf, "\n");
+}
+
+/* dump_limit_row: the same, where a maximum is written in the limit's unit. */
+static void dump_limit_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *base)
+{
+	const struct gp_limit *limit = base;
+	if (row->kind != GP_KIND_AMOUNT) {
+		dump_row(buf, row, base);
+		return;
+	}
+	gp_strbuf_printf(buf, "    %s = ", row->name);
+	gp_config_amount_format(buf, limit->max, limit->unit == GP_LIMIT_BYTES);
+	gp_strbuf_add(buf, "\n");
+}
+
+/* dump_limits: a section for each. */
+static void dump_limits(struct gp_strbuf *buf, const struct gp_limit_set *set)
+{
+	for (size_t i = 0; i < set->limit_count; i++) {
+		gp_strbuf_printf(buf, "limit %s {\n", set->limits[i].name);
+		each_row("limit", dump_limit_row, buf, &set->limits[i]);
+		gp_strbuf_add(buf, "}\n");
+	}
+}
+
+/* dump_overrides: a section for each, with the limits that it sets. */
+static void dump_overrides(struct gp_strbuf *buf, const struct gp_limit_set *set)
+{
+	for (size_t i = 0; i < set->override_count; i++) {
+		const struct gp_limit_override *o = &set->overrides[i];
+		gp_strbuf_printf(buf, "override {\n    %s = ", gp_config_subjects[o->kind]);
+		gp_config_quote(buf, o->name);
+		gp_strbuf_add(buf, "\n");
+		for (size_t k = 0; k < set->limit_count; k++) {
+			if (o->max[k] == GP_LIMIT_UNSET)
+				continue;
+			gp_strbuf_printf(buf, "    %s = ", set->limits[k].name);
+			gp_config_amount_format(
+				buf, o->max[k], set->limits[k].unit == GP_LIMIT_BYTES);
+			gp_strbuf_add(buf, "\n");
+		}
+		gp_strbuf_add(buf, "}\n");
+	}
 }
 
 /* gp_config_dump: top level, then the sections. */
@@ -28,9 +71,15 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
 	const char *text;
 	each_row(NULL, dump_row, buf, config);
 	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
-		gp_strbuf_printf(buf, "%s {\n", s->name);
-		each_row(s->name, dump_row, buf, config);
-		gp_strbuf_add(buf, "}\n");
+		if (s->times == GP_SECTION_NAMED) {
+			dump_limits(buf, &config->limits);
+		} else if (s->times == GP_SECTION_MANY) {
+			dump_overrides(buf, &config->limits);
+		} else {
+			gp_strbuf_printf(buf, "%s {\n", s->name);
+			each_row(s->name, dump_row, buf, config);
+			gp_strbuf_add(buf, "}\n");
+		}
 	}
 	return gp_strbuf_finish(buf, &text);
 }
@@ -66,7 +115,7 @@ static bool is_bare_word(struct gp_span value)
 	return value.len > 0;
 }
 
-/* add_preset: the default as the file spells it. */
+/* add_preset: the default, or an example, as the file spells it. */
 static void add_preset(struct gp_strbuf *buf, const struct gp_config_row *row)
 {
 	struct gp_span values[16];
@@ -83,11 +132,9 @@ static void add_preset(struct gp_strbuf *buf, const struct gp_config_row *row)
 	gp_strbuf_add(buf, is_list ? "}" : "");
 }
 
-/* example_row: help, what is allowed, and the default behind a comment sign. */
-static void example_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+/* example_help: what the option does and what is allowed, as comments. */
+static void example_help(struct gp_strbuf *buf, const char *indent, const struct gp_config_row *row)
 {
-	(void)arg;
-	const char *indent = row->section ? "    " : "";
 	struct gp_strbuf allowed;
 	const char *text;
 	gp_strbuf_init(&allowed, buf->arena, 4096);
@@ -98,9 +145,51 @@ static void example_row(struct gp_strbuf *buf, const struct gp_config_row *row, 
 	add_comment(buf, indent, row->help);
 	if (gp_strbuf_finish(&allowed, &text) == GP_OK)
 		add_comment(buf, indent, text);
+}
+
+/* example_row: help, and the default behind a comment sign. */
+static void example_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+{
+	(void)arg;
+	const char *indent = row->section ? "    " : "";
+	example_help(buf, indent, row);
 	gp_strbuf_printf(buf, "%s#%s = ", indent, row->name);
 	add_preset(buf, row);
 	gp_strbuf_add(buf, "\n");
+}
+
+/* example_subject: of an override; only one of them may stand, so the others are mere comments. */
+static void example_subject(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+{
+	bool is_first = strcmp(row->name, arg) == 0;
+	example_help(buf, "    ", row);
+	gp_strbuf_printf(buf, "    %s%s = ", is_first ? "#" : "# ", row->name);
+	add_preset(buf, row);
+	gp_strbuf_add(buf, "\n");
+}
+
+/* example_section: with its rows; sections that repeat are comments as a whole. */
+static void example_section(struct gp_strbuf *buf, const struct gp_config_section *s)
+{
+	add_comment(buf, "", s->help);
+	switch (s->times) {
+	case GP_SECTION_ONCE:
+		gp_strbuf_printf(buf, "%s {", s->name);
+		each_row(s->name, example_row, buf, NULL);
+		gp_strbuf_add(buf, "}\n");
+		break;
+	case GP_SECTION_NAMED:
+		gp_strbuf_printf(buf, "#%s hourly {", s->name);
+		each_row(s->name, example_row, buf, NULL);
+		gp_strbuf_add(buf, "#}\n");
+		break;
+	case GP_SECTION_MANY:
+		gp_strbuf_printf(buf, "#%s {", s->name);
+		each_row(s->name, example_subject, buf, gp_config_subjects[0]);
+		gp_strbuf_add(buf, "\n    # The limit, and the max that it gets.\n"
+				   "    #hourly = 5000\n#}\n");
+		break;
+	}
 }
 
 /* gp_config_example: a whole file in which every option stands as a comment. */
@@ -112,10 +201,7 @@ void gp_config_example(struct gp_strbuf *buf)
 	each_row(NULL, example_row, buf, NULL);
 	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
 		gp_strbuf_add(buf, "\n");
-		add_comment(buf, "", s->help);
-		gp_strbuf_printf(buf, "%s {", s->name);
-		each_row(s->name, example_row, buf, NULL);
-		gp_strbuf_add(buf, "}\n");
+		example_section(buf, s);
 	}
 }
 
@@ -163,7 +249,7 @@ static void man_row(struct gp_strbuf *buf, const struct gp_config_row *row, cons
 	gp_strbuf_init(&allowed, buf->arena, 4096);
 	gp_strbuf_add(&allowed, "Allowed: ");
 	gp_config_allowed(&allowed, row);
-	gp_strbuf_add(&allowed, ".\nDefault: ");
+	gp_strbuf_add(&allowed, row->preset ? ".\nDefault: " : ".\nNo default; for example: ");
 	add_preset(&allowed, row);
 	gp_strbuf_printf(buf, ".It Ic %s\n", row->name);
 	add_sentences(buf, row->help);
@@ -185,7 +271,8 @@ void gp_config_man(struct gp_strbuf *buf)
 	gp_strbuf_add(buf, ".Ss Top level\n");
 	man_list(buf, NULL);
 	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
-		gp_strbuf_printf(buf, ".Ss Section %s\n", s->name);
+		gp_strbuf_printf(buf, ".Ss Section %s%s\n", s->name,
+			s->times == GP_SECTION_NAMED ? " NAME" : "");
 		add_sentences(buf, s->help);
 		man_list(buf, s->name);
 	}

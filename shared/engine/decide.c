@@ -9,8 +9,8 @@
 
 #include "mail/address.h"
 
-/* in_prefixes: is the address in one of the networks? */
-static bool in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr)
+/* gp_engine_in_prefixes: network by network. */
+bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (gp_prefix_has(&list->items[i], addr))
@@ -78,7 +78,7 @@ static bool is_local(const struct gp_facts *f)
 /* is_trusted: a network of ours. */
 static bool is_trusted(const struct gp_facts *f)
 {
-	return in_prefixes(&f->config->trusted_networks, &f->envelope->client);
+	return gp_engine_in_prefixes(&f->config->trusted_networks, &f->envelope->client);
 }
 
 /* gp_engine_is_private_client: private ranges, our own address, configured networks. */
@@ -86,7 +86,7 @@ bool gp_engine_is_private_client(const struct gp_facts *f)
 {
 	const struct gp_envelope *e = f->envelope;
 	return gp_ipaddr_is_private(&e->client) || gp_ipaddr_equal(&e->client, &e->server) ||
-	       in_prefixes(&f->config->own_networks, &e->client);
+	       gp_engine_in_prefixes(&f->config->own_networks, &e->client);
 }
 
 /* is_off: SPF is switched off (lesson 13). */
@@ -98,7 +98,7 @@ static bool is_off(const struct gp_facts *f)
 /* is_exempt_client: the client's network is listed. */
 static bool is_exempt_client(const struct gp_facts *f)
 {
-	return in_prefixes(&f->config->spf.exempt_clients, &f->envelope->client);
+	return gp_engine_in_prefixes(&f->config->spf.exempt_clients, &f->envelope->client);
 }
 
 /* is_exempt_client_name: the client's verified name is listed. */

@@ -11,9 +11,13 @@
 /* gp_engine_action_name: a word for the log. */
 const char *gp_engine_action_name(enum gp_action action)
 {
-	return action == GP_ACTION_REJECT  ? "reject"
-	       : action == GP_ACTION_DEFER ? "defer"
-					   : "accept";
+	static const char *const names[] = {
+		[GP_ACTION_ACCEPT] = "accept",
+		[GP_ACTION_HOLD] = "hold",
+		[GP_ACTION_DEFER] = "defer",
+		[GP_ACTION_REJECT] = "reject",
+	};
+	return names[action];
 }
 
 /* domain_of: in A-labels, or NULL where it is no domain. */

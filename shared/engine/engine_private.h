@@ -40,6 +40,16 @@ void gp_engine_decide(const struct gp_facts *facts, struct gp_decision *decision
 /* Is the client's address one that says nothing about the sender (lesson 12)? */
 bool gp_engine_is_private_client(const struct gp_facts *facts);
 
+/* Is the address in one of the networks? */
+bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr);
+
+/*
+ * A template with its {names} filled in, each value bounded and made visible; of at most max bytes,
+ * cut there. NULL: the arena refused. The configuration lets no unknown name through.
+ */
+const char *gp_engine_fill(struct gp_ctx *ctx, const char *text,
+	const char *(*value)(void *arg, struct gp_span name), void *arg, size_t max);
+
 /* "550 5.7.23 text" from the configured templates; the text is bounded and printable ASCII. */
 int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
 	const struct gp_decision *decision, const char **reply_out) GP_MUST_CHECK;

@@ -32,10 +32,20 @@ static struct gp_span identity_value(const struct gp_facts *f, const struct gp_s
 	return r->identity == GP_SPF_HELO ? f->envelope->helo : f->envelope->sender;
 }
 
-/* template_value: what stands for {name}. */
-static const char *template_value(struct gp_ctx *ctx, struct gp_span name, const struct gp_facts *f,
-	const struct gp_spf_result *r)
+/* What the names of a template about SPF stand for. */
+struct template
 {
+	struct gp_ctx *ctx;
+	const struct gp_facts *f;
+	const struct gp_spf_result *r;
+};
+
+/* template_value: what stands for {name}. */
+static const char *template_value(void *arg, struct gp_span name)
+{
+	const struct template *t = arg;
+	const struct gp_spf_result *r = t->r;
+	struct gp_arena *arena = t->ctx->arena;
 	char client[GP_IPADDR_TEXT];
 	if (gp_span_is(name, "result"))
 		return gp_spf_verdict_name(r->verdict);
@@ -48,19 +58,18 @@ static const char *template_value(struct gp_ctx *ctx, struct gp_span name, const
 	if (gp_span_is(name, "problem"))
 		return r->problem ? r->problem : "no details";
 	if (gp_span_is(name, "hostname"))
-		return f->config->hostname;
+		return t->f->config->hostname;
 	if (gp_span_is(name, "client"))
 		return gp_arena_copy(
-			ctx->arena, gp_span_from(gp_ipaddr_format(&f->envelope->client, client)));
+			arena, gp_span_from(gp_ipaddr_format(&t->f->envelope->client, client)));
 	if (gp_span_is(name, "recipient"))
-		return gp_arena_copy(ctx->arena, f->envelope->recipient);
-	return gp_arena_copy(
-		ctx->arena, identity_value(f, r)); /* {value}: config allows no other */
+		return gp_arena_copy(arena, t->f->envelope->recipient);
+	return gp_arena_copy(arena, identity_value(t->f, r)); /* {value}: config allows no other */
 }
 
 /* add_template: the text with its names filled in, each made visible and bounded. */
-static void add_template(struct gp_strbuf *buf, struct gp_ctx *ctx, const char *text,
-	const struct gp_facts *f, const struct gp_spf_result *r)
+static void add_template(struct gp_strbuf *buf, const char *text,
+	const char *(*value)(void *, struct gp_span), void *arg)
 {
 	struct gp_span before, name, rest = gp_span_from(text);
 	while (rest.len) {
@@ -68,21 +77,29 @@ static void add_template(struct gp_strbuf *buf, struct gp_ctx *ctx, const char *
 		gp_strbuf_add_span(buf, before);
 		if (!more || !gp_span_cut(rest, '}', &name, &rest))
 			return;
-		gp_encode_visible(buf, cut(template_value(ctx, name, f, r), REPLY_VALUE_MAX));
+		gp_encode_visible(buf, cut(value(arg, name), REPLY_VALUE_MAX));
 	}
 }
 
-/* filled: a template with its names filled in, of at most max bytes; NULL: the arena refused. */
-static const char *filled(struct gp_ctx *ctx, const char *text, const struct gp_facts *f,
-	const struct gp_spf_result *r, size_t max)
+/* gp_engine_fill: built in full, then cut. */
+const char *gp_engine_fill(struct gp_ctx *ctx, const char *text,
+	const char *(*value)(void *, struct gp_span), void *arg, size_t max)
 {
 	struct gp_strbuf buf;
 	const char *result;
 	gp_strbuf_init(&buf, ctx->arena, TEMPLATE_FILLED_MAX);
-	add_template(&buf, ctx, text, f, r);
+	add_template(&buf, text, value, arg);
 	if (gp_strbuf_finish(&buf, &result))
 		return NULL;
 	return buf.len <= max ? result : gp_arena_copy(ctx->arena, cut(result, max));
+}
+
+/* filled: a template about SPF. */
+static const char *filled(struct gp_ctx *ctx, const char *text, const struct gp_facts *f,
+	const struct gp_spf_result *r, size_t max)
+{
+	struct template t = {ctx, f, r};
+	return gp_engine_fill(ctx, text, template_value, &t, max);
 }
 
 /* add_explanation: third-party text, and shown as such (RFC 7208 6.2, 11.5.3), if room is left. */

@@ -2,6 +2,7 @@
 """make demo: a private Postfix, a name server and gatepost-policyd at work, and what comes of it."""
 import os
 import shutil
+import subprocess
 import sys
 import textwrap
 
@@ -25,6 +26,53 @@ def row(label, text):
         print("   %-10s %s" % ("", line))
 
 
+LIMITS = """
+store { uri = {"STORE"} }
+limit hourly { key = user  count = recipients  max = 5    per = 1h }
+limit daily  { key = user  count = messages    max = 500  per = 1d }
+override { user = "newsletter"  hourly = 5000  daily = unlimited }
+"""
+
+
+def gatepost(stage, *words):
+    """A command as the operator types it, and what it says."""
+    print("   $ gatepost " + " ".join(words))
+    done = subprocess.run([os.path.join(scene.world.BUILD, "gatepost")] + list(words) +
+                          ["--socket", stage.policyd.control_path], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env=dict(os.environ, COLUMNS=str(WIDTH)))
+    for line in done.stdout.rstrip().splitlines():
+        print("   " + line)
+    print()
+
+
+def attempt(user, recipients):
+    """A user sends a mail; what Postfix says to each recipient that it does not take."""
+    with scene.Login(user) as login:
+        replies = login.recipients(scene.many(recipients))
+        taken = sum(r.startswith("250") for r in replies)
+        last = scene.show(*login.smtp.data("Subject: x\r\n\r\nhello\r\n")) if taken else ""
+    print("%s sends a mail to %d recipients: %d taken" % (user, recipients, taken))
+    refused = [r for r in replies if not r.startswith("250")]
+    if refused:
+        row("refused", refused[0])
+    if last:
+        row("the mail", last)
+    print()
+
+
+def limits(stage):
+    print("Limits of authenticated users: 5 recipients an hour, 500 messages a day.\n")
+    attempt("alice", 3)
+    attempt("alice", 4)
+    attempt("newsletter", 40)
+    gatepost(stage, "limits")
+    gatepost(stage, "limits", "explain", "newsletter")
+    gatepost(stage, "limits", "reset", "alice", "hourly")
+    attempt("alice", 4)
+    gatepost(stage, "limits", "show", "alice")
+
+
 def main():
     if not sandbox.is_inside():
         progress("installing Postfix and a name server into a throwaway machine")
@@ -35,7 +83,8 @@ def main():
         print("The demonstration runs a real Postfix in a throwaway machine of its own, which cannot "
               "be had here: %s." % reason)
         return 1
-    stage = scene.Scene(progress=progress)
+    with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-limits.cf")) as f:
+        stage = scene.Scene(config=scene.CONFIG + LIMITS, extra=f.read(), progress=progress)
     try:
         rows = []
         for number, (name, client, helo, sender, recipient) in enumerate(scene.MAILS, 1):
@@ -43,7 +92,7 @@ def main():
             reply, reason, added = scene.send(stage, (name, client, helo, sender, recipient))
             rows.append((number, name, client, helo, sender, recipient, reply, reason, added))
         progress("")
-        print("A real Postfix and gatepost-policyd with the example configuration.\n")
+        print("A real Postfix and gatepost-policyd with the example configuration and limits.\n")
         print(COLUMNS % ("", "mail", "client", "Postfix", "why"))
         print("-" * 79)
         for number, name, client, helo, sender, recipient, reply, reason, added in rows:
@@ -58,6 +107,7 @@ def main():
             for text in added:
                 row("header", "Authentication-Results: " + text)
             print()
+        limits(stage)
     finally:
         progress("stopping")
         stage.close()

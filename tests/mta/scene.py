@@ -110,6 +110,44 @@ class Mail:
                 self.reply = show(*smtp.data(body))
 
 
+class Login:
+    """An SMTP session of an authenticated user somewhere outside (login and address through XCLIENT)."""
+
+    def __init__(self, user):
+        self.smtp = smtplib.SMTP("127.0.0.1", 25, local_hostname="client", timeout=120)
+        self.smtp.ehlo()
+        world.equal(self.smtp.docmd("XCLIENT", "ADDR=203.0.113.9 NAME=[UNAVAILABLE] LOGIN=" + user)[0], 220)
+        self.smtp.ehlo("laptop.test")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            self.smtp.quit()
+        except smtplib.SMTPServerDisconnected:
+            pass
+
+    def recipients(self, addresses):
+        """MAIL FROM and all RCPT TO; the replies to these."""
+        world.equal(self.smtp.mail("user@example.test")[0], 250)
+        return [show(*self.smtp.rcpt(a)) for a in addresses]
+
+    def send(self, addresses, size=200):
+        """A whole message; the last reply."""
+        replies = self.recipients(addresses)
+        if not any(r.startswith("250") for r in replies):
+            return replies[-1]
+        reply = show(*self.smtp.data("Subject: x\r\n\r\n" + ("x" * 70 + "\r\n") * (size // 72) + "\r\n"))
+        if not reply.startswith("250"):
+            self.smtp.rset()
+        return reply
+
+
+def many(n, domain="example.test"):
+    return ["r%d@%s" % (i, domain) for i in range(n)]
+
+
 def send(stage, mail):
     """Sends one of MAILS; the reply, why (verdict, rule and time of its decision), added headers."""
     _, client, helo, sender, recipient = mail

@@ -5,8 +5,10 @@ Every server is started and ended by its process id. Postfix and unbound are for
 sandbox.py only; gatepost-policyd runs anywhere.
 """
 import glob
+import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -88,6 +90,7 @@ class Policyd:
         self.folder = folder or tempfile.mkdtemp(prefix="gatepost-test.")
         os.chmod(self.folder, 0o755)
         self.socket_path = os.path.join(self.folder, "policy.sock")
+        self.control_path = os.path.join(self.folder, "control.sock")
         self.config_path = os.path.join(self.folder, "gatepost.conf")
         self.log_path = os.path.join(self.folder, "log")
         self.program = program or os.path.join(BUILD, "gatepost-policyd")
@@ -97,11 +100,19 @@ class Policyd:
         if os.geteuid() == 0 and user:
             shutil.chown(self.folder, user)
         self.write(config)
-        self.start(wait and log is None, log)
+        try:
+            self.start(wait and log is None, log)
+        except BaseException:
+            end(self.process)
+            raise
 
     def write(self, config):
-        """Replaces the configuration; SOCKET and USER are filled in."""
+        """Replaces the configuration; SOCKET, STORE and USER are filled in, and the control socket is
+        the test's own."""
         text = config.replace("SOCKET", "unix:" + self.socket_path).replace("USER", self.user)
+        text = text.replace("STORE", "lmdb:" + self.folder + "/state")
+        if not re.search(r"^[^#\n]*control_socket", text, re.M):
+            text += '\npolicyd { control_socket = "%s" }\n' % self.control_path
         with open(self.config_path + ".new", "w") as f:
             f.write(text)
         os.rename(self.config_path + ".new", self.config_path)
@@ -149,6 +160,35 @@ class Policyd:
         with self.connect() as s:
             return ask(s, **attributes)
 
+    def control(self, command, **members):
+        """One command on the control socket; its answer."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(60)
+            s.connect(self.control_path)
+            s.sendall((json.dumps(dict(members, command=command)) + "\n").encode())
+            data = b""
+            while not data.endswith(b"\n"):
+                part = s.recv(65536)
+                assert part, "the control socket was closed: %r" % data
+                data += part
+        return json.loads(data)
+
+    def used(self, who, limit):
+        """How much of a limit is used, as the operator sees it."""
+        rows = self.control("show", who=who)["rows"]
+        return next(r["used"] for r in rows if r["limit"] == limit)
+
+    def kill(self):
+        """Ends both processes as a power cut would, without a chance to say anything."""
+        worker = self.worker()
+        self.process.kill()
+        self.process.wait()
+        try:
+            os.kill(worker, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        wait_for(lambda: not os.path.exists("/proc/%d" % worker), "end of the serving process")
+
     def stop(self):
         end(self.process)
         self.log.close()
@@ -157,6 +197,57 @@ class Policyd:
         self.stop()
         if self.owned:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Redis:
+    """A redis-server on a loopback port of its own; password and more by options.
+
+    Debian's tools without the server hold the same program under the name redis-check-rdb; so no
+    service has to be installed on the machine.
+    """
+
+    def __init__(self, folder, port=None, *options):
+        self.program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+        if not self.program:
+            raise Skip("redis-server is not installed")
+        self.folder, self.options = folder, options
+        self.port = port or free_port()
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly",
+             "no", "--dir", self.folder] + list(self.options),
+            executable=self.program, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        wait_for(self._answers, "redis-server on port %d" % self.port)
+
+    def _answers(self):
+        assert self.process.poll() is None, "redis-server ended"
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as s:
+                s.sendall(b"PING\r\n")
+                return s.recv(64)[:1] in (b"+", b"-")
+        except OSError:
+            return False
+
+    @property
+    def uri(self):
+        return "redis://127.0.0.1:%d/0" % self.port
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    close = stop
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def request_text(**attributes):

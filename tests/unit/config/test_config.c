@@ -53,6 +53,19 @@ static void test_defaults(void **state)
 	assert_int_equal(c->policyd.socket_mode, 0666);
 	assert_int_equal(c->dns_cache.entries, 100000);
 	assert_true(c->dns.server_count >= 1);
+	assert_int_equal(c->store.uri_count, 1);
+	assert_string_equal(c->store.uris[0], "lmdb:/var/lib/gatepost");
+	assert_true(c->store.map_bytes == 1u << 30);
+	assert_string_equal(c->store.prefix, "gatepost:");
+	assert_string_equal(c->store.password_file, "");
+	assert_int_equal(c->store_on_failure, GP_STORE_FAILURE_ACCEPT);
+	assert_string_equal(c->store_local_path, "/var/lib/gatepost/local");
+	assert_int_equal(c->reservation_timeout_ms, 600000);
+	assert_string_equal(c->policyd.control_socket, "/run/gatepost/control");
+	assert_int_equal(c->policyd.control_mode, 0600);
+	assert_int_equal(c->limits.limit_count, 0);
+	assert_int_equal(c->limits.override_count, 0);
+	assert_false(c->limits.case_sensitive);
 	assert_true(strlen(c->hostname) > 0);
 	gp_config_free(c);
 }
@@ -73,6 +86,12 @@ static void test_values(void **state)
 		      " ttl_max = 2h }\n"
 		      "policyd { listen = {\"unix:/a b\", \"inet:[::1]:25\"}\n"
 		      " socket_mode = 0660\n request_memory = 1M\n deadline = 5s }\n"
+		      "store { uri = {\"redis://[::1]:6380/2\", \"redis+unix:/run/r\"}\n"
+		      " size = 1T\n sync = 100ms\n prefix = \"\"\n timeout = 10ms\n"
+		      " connections = 256\n on_failure = local\n local_path = /x\n"
+		      " password_file = \"/etc/a b\"\n user = gp }\n"
+		      "limits { case_sensitive = yes\n reservation_timeout = 1d }\n"
+		      "policyd { control_socket = \"\"\n control_mode = 0660 }\n"
 		      "log { format = json\n level = debug\n facility = local3 }\n"
 		      "spf { url = \"https://x/?d={domain}\" }\n");
 	assert_string_equal(c->hostname, "mx.example.org");
@@ -95,6 +114,21 @@ static void test_values(void **state)
 	assert_int_equal(c->policyd.request_memory, 1 << 20);
 	assert_int_equal(c->policyd.deadline_ms, 5000);
 	assert_int_equal(c->log.level, GP_LOG_DEBUG);
+	assert_int_equal(c->store.uri_count, 2);
+	assert_string_equal(c->store.uris[1], "redis+unix:/run/r");
+	assert_true(c->store.map_bytes == (size_t)1 << 40);
+	assert_int_equal(c->store.sync_ms, 100);
+	assert_string_equal(c->store.prefix, "");
+	assert_int_equal(c->store.timeout_ms, 10);
+	assert_int_equal(c->store.connections, 256);
+	assert_int_equal(c->store_on_failure, GP_STORE_FAILURE_LOCAL);
+	assert_string_equal(c->store_local_path, "/x");
+	assert_string_equal(c->store.password_file, "/etc/a b");
+	assert_string_equal(c->store.user, "gp");
+	assert_true(c->limits.case_sensitive);
+	assert_int_equal(c->reservation_timeout_ms, 86400000);
+	assert_string_equal(c->policyd.control_socket, "");
+	assert_int_equal(c->policyd.control_mode, 0660);
 	assert_string_equal(c->spf.url, "https://x/?d={domain}");
 	gp_config_free(c);
 }
@@ -130,6 +164,17 @@ static void test_errors(void **state)
 	expect_errors("policyd { listen = {} }",
 		"t.conf: policyd.listen: is empty; allowed: sockets such as unix:/path, "
 		"inet:127.0.0.1:10040 or inet:[::1]:10040; 1 to 16 of them\n");
+	expect_errors("store { uri = {\"lmdb:/a\", \"redis://b\"} }",
+		"t.conf:1: store.uri: an lmdb store stands alone; several stores are servers\n");
+	expect_errors("\nstore { on_failure = local }",
+		"t.conf:2: store.on_failure: local is for servers; the store is on this machine "
+		"already\n");
+	expect_errors("store { uri = {\"redis://b\"} on_failure = local local_path = \"\" }",
+		"t.conf:1: store.local_path: is needed with on_failure = local\n");
+	expect_errors("store { timeout = 10s }\npolicyd { deadline = 10s }",
+		"t.conf:1: store.timeout: is not below policyd.deadline, which it would use up\n");
+	expect_errors("policyd { listen = {\"unix:/a\"} control_socket = /a }",
+		"t.conf:1: policyd.control_socket: is one of policyd.listen, too\n");
 	expect_errors("hostname = \"a\x01\"\n",
 		"t.conf:1: a control character has no place in a text file\n");
 	expect_errors("plugins {\n x = 1 }\n", "t.conf:1: unknown option plugins; gatepost "
@@ -203,7 +248,15 @@ static void test_bad_values(void **state)
 		"policyd { listen = {\"inet:::1:25\"} }",
 		"policyd { listen = {\"unix:relative\"} }", "policyd { socket_mode = 0888 }",
 		"policyd { socket_mode = 01777 }", "policyd { request_memory = 1G }",
-		"policyd { deadline = 91s }", "log { level = loud }"};
+		"policyd { deadline = 91s }", "log { level = loud }",
+		"store { uri = {\"mysql://x\"} }", "store { uri = {\"lmdb:relative\"} }",
+		"store { size = 2T }", "store { size = 1023k }", "store { size = 1X }",
+		"store { sync = 99ms }", "store { timeout = 11s }", "store { connections = 0 }",
+		"store { on_failure = reject }", "store { tls_ca_file = ca.pem }",
+		"limits { case_sensitive = 2 }", "limits { reservation_timeout = 9s }",
+		"policyd { control_socket = run }", "policyd { control_mode = 9 }",
+		"include = {\"relative.conf\"}", "include = {\"/etc/*/x.conf\"}",
+		"include = {\"/etc/\"}"};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_config_errors errors = {0};
@@ -256,7 +309,8 @@ static void test_dump(void **state)
 	gp_arena_free(arena);
 }
 
-/* test_example: the example file is without errors, also with every comment sign taken off. */
+/* test_example: the example file is without errors, also with every comment sign taken off. Of the
+ * rows of overrides one stands for all, beside the name of a limit. */
 static void test_example(void **state)
 {
 	(void)state;
@@ -267,17 +321,23 @@ static void test_example(void **state)
 	gp_config_example(&buf);
 	gp_config_free(parse(buf.data));
 	struct gp_span line, rest = gp_strbuf_span(&buf);
-	size_t options = 0;
+	size_t options = 0, subjects = 0;
+	for (size_t i = 0; i < gp_config_row_count; i++)
+		subjects += gp_config_same_section(gp_config_rows[i].section, "override");
+	assert_int_equal(subjects, GP_CONFIG_SUBJECTS);
 	while (rest.len) {
 		gp_span_cut(rest, '\n', &line, &rest);
 		struct gp_span text = gp_span_trim(line);
 		bool option = text.len > 1 && text.ptr[0] == '#' && text.ptr[1] != ' ';
 		gp_strbuf_add_span(&bare, option ? gp_span_skip(text, 1) : line);
 		gp_strbuf_add(&bare, "\n");
-		options += option;
+		options += option && memchr(text.ptr, '=', text.len);
 	}
-	assert_int_equal(options, gp_config_row_count);
-	gp_config_free(parse(bare.data));
+	assert_int_equal(options, gp_config_row_count - subjects + 2);
+	struct gp_config *c = parse(bare.data);
+	assert_int_equal(c->limits.limit_count, 1);
+	assert_int_equal(c->limits.override_count, 1);
+	gp_config_free(c);
 	gp_arena_free(arena);
 }
 

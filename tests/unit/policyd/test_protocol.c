@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "policyd/protocol.h"
@@ -43,6 +44,39 @@ static void test_parse(void **state)
 	assert_int_equal(e.server.family, GP_IP_NONE);
 	assert_int_equal(e.client_name.len, 0);
 	assert_true(gp_span_is(e.sender, "x@y"));
+}
+
+/* test_numbers: recipient_count and size, absent, whole, and no numbers at all. */
+static void test_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *lines;
+		int64_t count, size; /* -1: refused */
+	} rows[] = {
+		{"", 0, 0},
+		{"recipient_count=\nsize=\n", 0, 0},
+		{"recipient_count=300\nsize=1048576\n", 300, 1048576},
+		{"recipient_count=1125899906842624\n", 1125899906842624, 0},
+		{"recipient_count=1125899906842625\n", -1, 0},
+		{"recipient_count=-1\n", -1, 0},
+		{"size=+1\n", -1, 0},
+		{"size= 1\n", -1, 0},
+		{"size=1k\n", -1, 0},
+		{"size=99999999999999999999999\n", -1, 0},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_protocol_request r;
+		const char *problem = NULL;
+		char text[256];
+		snprintf(text, sizeof text, "request=smtpd_access_policy\n%s\n", rows[i].lines);
+		int rc = gp_protocol_parse(gp_span_from(text), &r, &problem);
+		assert_int_equal(rc, rows[i].count < 0 ? GP_ESYNTAX : GP_OK);
+		if (rc)
+			continue;
+		assert_int_equal(r.recipient_count, rows[i].count);
+		assert_int_equal(r.size, rows[i].size);
+	}
 }
 
 /* test_order: attributes may come in any order. */
@@ -132,6 +166,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_mapped),

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC */
+/* gatepost status: how the daemon is doing, and loudly what cannot work. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/control.h"
+#include "cli/human.h"
+#include "config/config.h"
+
+static const char help[] =
+	"usage: gatepost status [--json]\n"
+	"\n"
+	"How the running gatepost-policyd is doing: what it has decided, how long answers\n"
+	"take, the store, the configuration, and where Postfix asks. What cannot work is\n"
+	"said in lines that begin with WARNING.\n"
+	"\n"
+	"  --json             for programs\n"
+	"  -c, --config FILE  configuration; without it:\n"
+	"                     " GP_CONFIG_PATH "\n"
+	"  --socket PATH      control socket of the daemon (default: as configured)\n"
+	"\n"
+	"examples:\n"
+	"  gatepost status\n"
+	"  gatepost status --json | jq .store.up\n"
+	"\n"
+	"exit codes: 0 the daemon runs, 1 it cannot be reached or its store is down,\n"
+	"            2 usage, 3 the configuration has errors\n";
+
+#define STATUS_MEMORY (16 * 1024 * 1024)
+#define SOURCES_MAX 1000
+
+struct store_state {
+	bool is_used;
+	int up;
+	const char *where, *problem;
+	json_int_t problem_age_ms, round_trip_us, taken, failed;
+};
+
+struct source_state {
+	const char *name;
+	int before_end, at_end, gives_back, bytes_unseen;
+};
+
+/* The answer (policyd/control_status.c); texts belong to it. */
+struct status {
+	const char *version;
+	json_int_t pid, uptime_s, requests;
+	json_int_t accepted, held, deferred, rejected, limited, would_refuse, store_failed,
+		malformed, failures;
+	json_int_t p50_us, p90_us, p99_us, p999_us;
+	json_int_t open, connections, max_connections;
+	json_int_t hits, misses, joined;
+	double hit_rate;
+	struct store_state store, local;
+	const char *file;
+	json_int_t loaded_s_ago, limits, overrides;
+	int changed_since;
+	json_t *sources; /* array, checked */
+};
+
+/* ---- reading ---- */
+
+/* read_store: null: there is none. */
+static bool read_store(json_t *value, struct store_state *s)
+{
+	*s = (struct store_state) {.is_used = !json_is_null(value)};
+	return json_is_null(value) ||
+	       json_unpack(value, "{s:b, s:s, s:s, s:I, s:I, s:I, s:I}", "up", &s->up, "where",
+		       &s->where, "problem", &s->problem, "problem_age_ms", &s->problem_age_ms,
+		       "round_trip_us", &s->round_trip_us, "taken", &s->taken, "failed",
+		       &s->failed) == 0;
+}
+
+/* read_source: one place that asks. */
+static bool read_source(json_t *value, struct source_state *s)
+{
+	return json_unpack(value, "{s:s, s:b, s:b, s:b, s:b}", "source", &s->name,
+		       "asks_before_end", &s->before_end, "asks_at_end", &s->at_end, "gives_back",
+		       &s->gives_back, "bytes_unseen", &s->bytes_unseen) == 0;
+}
+
+/* read_sources: bounded, each of them whole. */
+static bool read_sources(const json_t *list)
+{
+	size_t count = json_array_size(list);
+	struct source_state s;
+	for (size_t i = 0; i < count; i++)
+		if (!read_source(json_array_get(list, i), &s))
+			return false;
+	return json_is_array(list) && count <= SOURCES_MAX;
+}
+
+/* read_parts: the objects of numbers. */
+static bool read_parts(json_t *answer, struct status *s)
+{
+	return json_unpack(answer, "{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "decisions",
+		       "accepted", &s->accepted, "held", &s->held, "deferred", &s->deferred,
+		       "rejected", &s->rejected, "limited", &s->limited, "would_refuse",
+		       &s->would_refuse, "store_failed", &s->store_failed, "malformed",
+		       &s->malformed, "failures", &s->failures) == 0 &&
+	       json_unpack(answer,
+		       "{s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:F}}",
+		       "latency", "p50_us", &s->p50_us, "p90_us", &s->p90_us, "p99_us", &s->p99_us,
+		       "p999_us", &s->p999_us, "connections", "open", &s->open, "accepted",
+		       &s->connections, "max", &s->max_connections, "dns_cache", "hits", &s->hits,
+		       "misses", &s->misses, "joined", &s->joined, "hit_rate", &s->hit_rate) == 0;
+}
+
+/* read_status: everything that is shown. */
+static bool read_status(json_t *answer, struct status *s)
+{
+	json_t *store, *local;
+	return json_unpack(answer,
+		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:b, s:I, s:I}, s:o}",
+		       "version", &s->version, "pid", &s->pid, "uptime_s", &s->uptime_s, "requests",
+		       &s->requests, "store", &store, "local_store", &local, "config", "file",
+		       &s->file, "loaded_s_ago", &s->loaded_s_ago, "changed_since",
+		       &s->changed_since, "limits", &s->limits, "overrides", &s->overrides,
+		       "stages", &s->sources) == 0 &&
+	       read_parts(answer, s) && read_store(store, &s->store) &&
+	       read_store(local, &s->local) && read_sources(s->sources) && s->hit_rate >= 0 &&
+	       s->hit_rate <= 1;
+}
+
+/* ---- showing ---- */
+
+/* print_store: up or not, where, how fast. */
+static void print_store(struct gp_arena *arena, const char *title, const struct store_state *s)
+{
+	char text[GP_CLI_TEXT];
+	if (!s->is_used)
+		return;
+	printf("%-14s%s: %s\n", title, s->up ? "up" : "DOWN", gp_cli_visible(arena, s->where));
+	printf("%-14s%lld steps", "", (long long)s->taken);
+	if (s->round_trip_us >= 0)
+		printf(", %s each", gp_cli_micros(s->round_trip_us, text));
+	printf(", %lld failed\n", (long long)s->failed);
+	if (*s->problem && s->up && s->problem_age_ms >= 0)
+		printf("%-14slast trouble %s ago: %s\n", "",
+			gp_cli_duration(s->problem_age_ms / 1000, text),
+			gp_cli_visible(arena, s->problem));
+}
+
+/* print_decisions: what is 0 and only sometimes of interest is left out. */
+static void print_decisions(const struct status *s)
+{
+	const struct {
+		json_int_t count;
+		const char *text;
+	} rare[] = {
+		{s->held, "held"},
+		{s->would_refuse, "accepted in label mode that would be refused"},
+		{s->limited, "over a limit (label mode included)"},
+		{s->store_failed, "without the store"},
+		{s->malformed, "malformed requests"},
+		{s->failures, "failures of our own"},
+	};
+	printf("%-14s%lld accepted, %lld deferred, %lld rejected\n", "decisions",
+		(long long)s->accepted, (long long)s->deferred, (long long)s->rejected);
+	for (size_t i = 0; i < sizeof rare / sizeof rare[0]; i++)
+		if (rare[i].count)
+			printf("%-14s%lld %s\n", "", (long long)rare[i].count, rare[i].text);
+}
+
+/* print_load: how much is asked, and how fast it is answered. */
+static void print_load(const struct status *s)
+{
+	char a[GP_CLI_TEXT], b[GP_CLI_TEXT], c[GP_CLI_TEXT], d[GP_CLI_TEXT];
+	long long asked = (long long)s->hits + s->misses + s->joined;
+	printf("%-14s%lld open, %lld at most; %lld since the start\n", "connections",
+		(long long)s->open, (long long)s->max_connections, (long long)s->connections);
+	printf("%-14s%lld\n", "requests", (long long)s->requests);
+	print_decisions(s);
+	if (s->requests)
+		printf("%-14s50%% within %s, 90%% %s, 99%% %s, 99.9%% %s\n", "answers",
+			gp_cli_micros(s->p50_us, a), gp_cli_micros(s->p90_us, b),
+			gp_cli_micros(s->p99_us, c), gp_cli_micros(s->p999_us, d));
+	if (asked)
+		printf("%-14s%d%% of %lld questions answered from memory\n", "DNS",
+			(int)(s->hit_rate * 100), asked);
+}
+
+/* print_sources: where each configuration of smtpd asks. */
+static void print_sources(struct gp_arena *arena, const json_t *list)
+{
+	const char *title = "Postfix asks";
+	if (json_array_size(list) == 0)
+		printf("%-14snothing yet\n", title);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct source_state s;
+		if (!read_source(json_array_get(list, i), &s))
+			return;
+		printf("%-14s%s: %s%s%s%s\n", i ? "" : title, gp_cli_visible(arena, s.name),
+			s.before_end ? "during a message" : "",
+			s.before_end && s.at_end ? " and " : "", s.at_end ? "at its end" : "",
+			s.before_end && !s.gives_back ? "; what fails stays counted" : "");
+	}
+}
+
+/* print_status: all but the warnings. */
+static void print_status(struct gp_arena *arena, const struct status *s)
+{
+	char text[GP_CLI_TEXT];
+	printf("gatepost-policyd %s, pid %lld, up for %s\n", gp_cli_visible(arena, s->version),
+		(long long)s->pid, gp_cli_duration(s->uptime_s, text));
+	printf("%-14s%s, loaded %s ago\n", "configuration", gp_cli_visible(arena, s->file),
+		gp_cli_duration(s->loaded_s_ago, text));
+	printf("%-14s%lld, %lld overrides\n", "limits", (long long)s->limits,
+		(long long)s->overrides);
+	print_store(arena, "store", &s->store);
+	print_store(arena, "local store", &s->local);
+	print_load(s);
+	print_sources(arena, s->sources);
+}
+
+/* warn_store: what being down means. */
+static void warn_store(struct gp_arena *arena, const struct status *s)
+{
+	const char *meanwhile = s->local.is_used && s->local.up
+					? "meanwhile this host counts for itself"
+					: "limits do not work meanwhile (store.on_failure)";
+	if (s->store.is_used && !s->store.up)
+		printf("WARNING: the store is down: %s; %s\n",
+			*s->store.problem ? gp_cli_visible(arena, s->store.problem)
+					  : "no reason known",
+			meanwhile);
+	if (s->local.is_used && !s->local.up)
+		printf("WARNING: the local store is down: %s\n",
+			*s->local.problem ? gp_cli_visible(arena, s->local.problem)
+					  : "no reason known");
+}
+
+/* print_warnings: what cannot work. */
+static void print_warnings(struct gp_arena *arena, const struct status *s)
+{
+	warn_store(arena, s);
+	if (s->changed_since)
+		printf("WARNING: %s has changed and is not in force: check it (gatepost "
+		       "check-config), then reload (kill -HUP %lld)\n",
+			gp_cli_visible(arena, s->file), (long long)s->pid);
+	for (size_t i = 0; i < json_array_size(s->sources); i++) {
+		struct source_state source;
+		if (read_source(json_array_get(s->sources, i), &source) && source.bytes_unseen)
+			printf("WARNING: %s: limits on bytes do not work there, because Postfix "
+			       "does not ask at the end of messages; put check_policy_service "
+			       "into smtpd_end_of_data_restrictions as well\n",
+				gp_cli_visible(arena, source.name));
+	}
+}
+
+/* ---- the command ---- */
+
+/* show: the answer in either form. */
+static int show(struct gp_cli_control *control, json_t *answer, bool json)
+{
+	struct status s;
+	struct gp_arena *arena = gp_arena_new(STATUS_MEMORY);
+	int code = GP_CLI_FINE;
+	if (!arena || !read_status(answer, &s)) {
+		gp_cli_control_misread(control);
+		code = gp_cli_control_report(control);
+	} else if (json) {
+		code = gp_cli_control_print(answer, false);
+	} else {
+		print_status(arena, &s);
+		print_warnings(arena, &s);
+	}
+	if (!code && s.store.is_used && !s.store.up)
+		code = GP_CLI_TROUBLE;
+	gp_arena_free(arena);
+	return code;
+}
+
+/* gp_cli_status: arguments, one exchange. */
+int gp_cli_status(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"socket", required_argument, NULL, 's'},
+		{"config", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct gp_cli_control control = {.command = "status", .stop_fd = -1};
+	const char *config = GP_CONFIG_PATH, *path = NULL;
+	bool json = false;
+	json_t *answer;
+	int c;
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return GP_CLI_FINE;
+		}
+		if (c == '?')
+			return gp_cli_usage(
+				"status", "this option is not known or lacks its value");
+		json = json || c == 'j';
+		config = c == 'c' ? optarg : config;
+		path = c == 's' ? optarg : path;
+	}
+	if (optind < argc)
+		return gp_cli_usage("status", "unexpected argument: %s", argv[optind]);
+	int code = gp_cli_control_find(&control, config, path);
+	if (code)
+		return code;
+	if (gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer))
+		return gp_cli_control_report(&control);
+	code = show(&control, answer, json);
+	json_decref(answer);
+	return code;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Control: the client of the daemon's control socket (policyd/control.h says what is spoken).
+ *
+ *     struct gp_cli_control control = {.command = "limits", .stop_fd = -1};
+ *     code = gp_cli_control_find(&control, config_path, socket_path);
+ *     code = gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer);
+ *
+ * What is at the socket could be anybody: an answer is one JSON object of at most 64 MiB that comes
+ * within 35 s, and what is in it is for the caller to check. Functions return exit codes of cli.h.
+ * One exchange after the other; not for two threads.
+ */
+#ifndef GP_CLI_CONTROL_H
+#define GP_CLI_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define GP_CLI_ANSWER_MAX (64 * 1024 * 1024)
+#define GP_CLI_ANSWER_MS 35000 /* the daemon gives a command 30 s */
+#define GP_CLI_WHO_MAX 4096
+
+struct gp_cli_control {
+	const char *command; /* for usage texts */
+	int stop_fd;         /* what becomes readable ends every wait; -1: none */
+	bool is_stopped;     /* it has */
+	bool is_answered;    /* the last trouble is what the daemon said, not that it is away */
+	char path[108];
+	char problem[2048]; /* with GP_CLI_TROUBLE: what is wrong, and what to do; printable */
+};
+
+/*
+ * Finds the path of the socket: the one given, or that of the configuration file. Has said what is
+ * wrong when it returns something else than GP_CLI_FINE.
+ */
+int gp_cli_control_find(struct gp_cli_control *control, const char *config, const char *socket);
+
+/*
+ * Sends the request, which it takes (NULL: no memory), and reads the answer, which is the caller's:
+ * an object without "error". GP_CLI_TROUBLE: problem says why; nothing has been printed.
+ */
+int gp_cli_control_ask(struct gp_cli_control *control, json_t *request, json_t **answer_out);
+
+/* "gatepost COMMAND: problem" to stderr; returns GP_CLI_TROUBLE. */
+int gp_cli_control_report(const struct gp_cli_control *control);
+
+/* The same for an answer whose members are not what they should be: sets problem. */
+int gp_cli_control_misread(struct gp_cli_control *control);
+
+/* The answer for programs, to stdout: printable ASCII. On one line if so asked. */
+int gp_cli_control_print(const json_t *answer, bool on_one_line);
+
+#endif

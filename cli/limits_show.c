@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+/* Rows of limits: read from an answer with every type and bound checked, and shown. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/human.h"
+#include "cli/limits.h"
+#include "cli/table.h"
+
+/* ---- reading ---- */
+
+/* read_max: a number, or null for none. */
+static bool read_max(const json_t *value, int64_t *max_out)
+{
+	*max_out = json_is_null(value) ? GP_CLI_UNLIMITED : json_integer_value(value);
+	return json_is_null(value) || (json_is_integer(value) && *max_out >= 0);
+}
+
+/* read_row: one member after the other. */
+static bool read_row(json_t *value, struct gp_cli_row *row)
+{
+	json_int_t per_s, used, line = 0, wait_s = 0;
+	json_t *max, *limit_max;
+	*row = (struct gp_cli_row) {.override = "", .override_name = "", .file = "", .expires = ""};
+	if (json_unpack(value,
+		    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s?s, s?s, s?s, "
+		    "s?s, s?I, s?I}",
+		    "limit", &row->limit, "key", &row->key, "count", &row->count, "mode",
+		    &row->mode, "action", &row->action, "name", &row->name, "subject",
+		    &row->subject, "source", &row->source, "per_s", &per_s, "used", &used, "max",
+		    &max, "limit_max", &limit_max, "override", &row->override, "override_name",
+		    &row->override_name, "file", &row->file, "expires", &row->expires, "line",
+		    &line, "wait_s", &wait_s))
+		return false;
+	row->per_s = per_s;
+	row->used = used;
+	row->line = line;
+	row->wait_s = wait_s;
+	return per_s > 0 && used >= 0 && line >= 0 && wait_s >= 0 && read_max(max, &row->max) &&
+	       read_max(limit_max, &row->limit_max);
+}
+
+/* gp_cli_rows: all of them or none. */
+bool gp_cli_rows(const json_t *answer, struct gp_arena *arena, const struct gp_cli_row **rows_out,
+	size_t *count_out)
+{
+	const json_t *list = json_object_get(answer, "rows");
+	size_t count = json_array_size(list);
+	struct gp_cli_row *rows = gp_arena_array(arena, count ? count : 1, sizeof *rows);
+	if (!rows || !json_is_array(list))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!read_row(json_array_get(list, i), &rows[i]))
+			return false;
+	*rows_out = rows;
+	*count_out = count;
+	return true;
+}
+
+/* ---- a table ---- */
+
+/* is_bytes: does the row count them? */
+static bool is_bytes(const struct gp_cli_row *row)
+{
+	return strcmp(row->count, "bytes") == 0;
+}
+
+/* gp_cli_row_who: a user's bare name, unless it could be taken for another kind. */
+const char *gp_cli_row_who(struct gp_arena *arena, const struct gp_cli_row *row)
+{
+	bool is_bare = strcmp(row->key, "user") == 0 && !strchr(row->name, ':');
+	return gp_cli_visible(arena, is_bare ? row->name : row->subject);
+}
+
+/* kept: a text in the arena. */
+static const char *kept(struct gp_arena *arena, const char *text)
+{
+	const char *copy = gp_arena_copy(arena, gp_span_from(text));
+	return copy ? copy : "?";
+}
+
+/* max_text: or that there is none. */
+static const char *max_text(const struct gp_cli_row *row, int64_t max, char text[GP_CLI_TEXT])
+{
+	return max == GP_CLI_UNLIMITED ? "unlimited" : gp_cli_amount(max, is_bytes(row), text);
+}
+
+/* when_full: what happens to mail over the maximum. */
+static const char *when_full(const struct gp_cli_row *row)
+{
+	if (row->max == GP_CLI_UNLIMITED)
+		return "-";
+	return strcmp(row->mode, "label") == 0 ? "label only" : row->action;
+}
+
+/* room_text: when there is room again. */
+static const char *room_text(const struct gp_cli_row *row, char text[GP_CLI_TEXT])
+{
+	char duration[GP_CLI_TEXT];
+	if (row->max == GP_CLI_UNLIMITED)
+		return "always";
+	if (row->max == 0)
+		return "never";
+	if (!row->wait_s)
+		return "now";
+	snprintf(text, GP_CLI_TEXT, "in %.30s", gp_cli_duration(row->wait_s, duration));
+	return text;
+}
+
+/* The columns of both tables; what a table does not have stays empty, and so is not shown. */
+enum { WHO, LIMIT, USED, MAX, COUNTS, PER, PERCENT, BAR, FULL, ROOM, COLUMNS };
+static const struct gp_cli_column columns[COLUMNS] = {
+	[WHO] = {.title = "WHO", .least = 14},
+	[LIMIT] = {.title = "LIMIT", .least = 8},
+	[USED] = {.title = "USED", .is_right = true},
+	[MAX] = {.title = "MAX", .is_right = true},
+	[COUNTS] = {.title = "COUNTS", .drop = GP_CLI_DROP_LAST},
+	[PER] = {.title = "PER", .is_right = true},
+	[PERCENT] = {.title = "FULL", .is_right = true},
+	[BAR] = {.title = "", .drop = GP_CLI_DROP_FIRST},
+	[FULL] = {.title = "WHEN FULL", .drop = GP_CLI_DROP_FIRST},
+	[ROOM] = {.title = "ROOM"},
+};
+
+/* add_row: the cells; is_top: with a bar, else with what becomes of it. */
+static void add_row(struct gp_cli_table *table, const struct gp_cli_row *row, bool is_top)
+{
+	struct gp_arena *arena = table->arena;
+	char text[GP_CLI_TEXT];
+	const char *cells[COLUMNS] = {
+		[WHO] = gp_cli_row_who(arena, row),
+		[LIMIT] = gp_cli_visible(arena, row->limit),
+		[USED] = kept(arena, gp_cli_amount(row->used, is_bytes(row), text)),
+		[MAX] = kept(arena, max_text(row, row->max, text)),
+		[COUNTS] = gp_cli_visible(arena, row->count),
+		[PER] = kept(arena, gp_cli_period(row->per_s, text)),
+		[PERCENT] = kept(arena, gp_cli_percent(row->used, row->max, text)),
+		[BAR] = is_top ? kept(arena, gp_cli_bar(row->used, row->max, 10, text)) : "",
+		[FULL] = is_top ? "" : gp_cli_visible(arena, when_full(row)),
+		[ROOM] = is_top ? "" : kept(arena, room_text(row, text)),
+	};
+	gp_cli_table_add(table, cells);
+}
+
+/* add_table: of the first rows. */
+static void add_table(const struct gp_cli_row *rows, size_t count, bool is_top,
+	struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	struct gp_cli_table table;
+	gp_cli_table_init(&table, arena, columns, COLUMNS);
+	for (size_t i = 0; i < count; i++)
+		add_row(&table, &rows[i], is_top);
+	gp_cli_table_format(&table, gp_cli_width(), buf);
+	if (table.is_full)
+		gp_strbuf_add(buf, "there is not enough memory for all of them\n");
+}
+
+/* gp_cli_limits_top: the table, and what is left out. */
+bool gp_cli_limits_top(
+	const json_t *answer, size_t shown, struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	const json_t *counters = json_object_get(answer, "counters");
+	const struct gp_cli_row *rows;
+	size_t count;
+	if (!json_is_integer(counters) || !gp_cli_rows(answer, arena, &rows, &count))
+		return false;
+	if (count == 0) {
+		gp_strbuf_add(buf, "nothing is counted at present\n");
+		return true;
+	}
+	bool is_cut = count > shown; /* to the screen: asking for more would not help */
+	shown = is_cut ? shown : count;
+	add_table(rows, shown, true, arena, buf);
+	if (json_integer_value(counters) > (json_int_t)shown)
+		gp_strbuf_printf(buf, "the first %zu of %lld%s\n", shown,
+			(long long)json_integer_value(counters),
+			is_cut ? "" : "; -n N or --all shows more");
+	return true;
+}
+
+/* gp_cli_limits_show: the table. */
+bool gp_cli_limits_show(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	const struct gp_cli_row *rows;
+	size_t count;
+	if (!gp_cli_rows(answer, arena, &rows, &count))
+		return false;
+	add_table(rows, count, false, arena, buf);
+	return true;
+}
+
+/* ---- sentences ---- */
+
+/* add_until: how long a run-time override holds. */
+static void add_until(struct gp_strbuf *buf, const char *expires)
+{
+	char at[GP_CLI_TEXT], left[GP_CLI_TEXT];
+	struct tm tm = {0};
+	const char *end = strptime(expires, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!*expires || !end || *end) {
+		gp_strbuf_add(buf, *expires ? "" : " until it is taken back");
+		return;
+	}
+	time_t t = timegm(&tm);
+	gp_strbuf_printf(buf, " until %s (%s left)", gp_cli_time(t, at),
+		gp_cli_duration(t - time(NULL), left));
+}
+
+/* add_source: which row said so. */
+static void add_source(struct gp_arena *arena, const struct gp_cli_row *row, struct gp_strbuf *buf)
+{
+	char text[GP_CLI_TEXT];
+	const char *file = gp_cli_visible(arena, row->file);
+	bool is_runtime = strcmp(row->source, "runtime") == 0;
+	gp_strbuf_printf(buf, "    max %s: ", max_text(row, row->max, text));
+	if (is_runtime) {
+		gp_strbuf_add(buf, "set at run time,");
+		add_until(buf, row->expires);
+	} else if (strcmp(row->source, "override") == 0) {
+		gp_strbuf_printf(buf, "override { %s = \"%s\" } in %s:%lld",
+			gp_cli_visible(arena, row->override),
+			gp_cli_visible(arena, row->override_name), file, (long long)row->line);
+	} else {
+		gp_strbuf_printf(buf, "the limit itself, in %s:%lld", file, (long long)row->line);
+	}
+	gp_strbuf_add(buf, "\n");
+	if (strcmp(row->source, "limit") != 0)
+		gp_strbuf_printf(buf, "    without it: %s\n", max_text(row, row->limit_max, text));
+}
+
+/* add_room: what is used, and when there is room. */
+static void add_room(struct gp_arena *arena, const struct gp_cli_row *row, struct gp_strbuf *buf)
+{
+	char text[GP_CLI_TEXT];
+	gp_strbuf_printf(buf, "    used %s", gp_cli_amount(row->used, is_bytes(row), text));
+	if (row->max == GP_CLI_UNLIMITED) {
+		gp_strbuf_add(buf, ", counted only\n");
+		return;
+	}
+	gp_strbuf_printf(buf, " (%s)", gp_cli_percent(row->used, row->max, text));
+	gp_strbuf_printf(buf, ", room %s", room_text(row, text));
+	if (row->wait_s)
+		gp_strbuf_printf(
+			buf, " (at %s)", gp_cli_time(time(NULL) + (time_t)row->wait_s, text));
+	gp_strbuf_printf(buf, "; when full: %s\n", gp_cli_visible(arena, when_full(row)));
+}
+
+/* gp_cli_limits_explain: a paragraph for each. */
+bool gp_cli_limits_explain(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	const struct gp_cli_row *rows;
+	size_t count;
+	char text[GP_CLI_TEXT];
+	if (!gp_cli_rows(answer, arena, &rows, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct gp_cli_row *row = &rows[i];
+		gp_strbuf_printf(buf, "%s%s: %s in %s, of %s\n", i ? "\n" : "",
+			gp_cli_visible(arena, row->limit), gp_cli_visible(arena, row->count),
+			gp_cli_period(row->per_s, text), gp_cli_row_who(arena, row));
+		add_source(arena, row, buf);
+		add_room(arena, row, buf);
+	}
+	return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Control: the operator's socket of the running daemon.
+ *
+ * A client connects, sends one JSON object on one line, and gets one JSON object on one line back;
+ * then the connection is closed. {"command": "status"}; the answer has "error" with a text when it
+ * could not be done. Who may connect is a matter of the socket's permissions.
+ *
+ *     command   members of the request          answer
+ *     status                                    see policyd/control_status.c
+ *     limits    count (most rows, 0: all)       rows: who used how much, by fraction used
+ *     show      who                             rows: the limits of a user (or "client:192.0.2.1")
+ *     reset     who, limit (optional)           forgotten: names of limits
+ *     set       who, limit, max (null: none),   subject
+ *               for_s (optional)
+ *     unset     who, limit                      subject
+ *
+ * One thread serves one client after the other: they are people. A client that is slow is cut off.
+ */
+#ifndef GP_POLICYD_CONTROL_H
+#define GP_POLICYD_CONTROL_H
+
+#include "base/err.h"
+#include "policyd/listen.h"
+#include "policyd/session.h"
+
+#define GP_CONTROL_REQUEST_MAX 65536
+
+struct gp_control;
+
+/* Starts the thread on a listening socket; borrows all three. */
+int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen *listen,
+	struct gp_control **control_out) GP_MUST_CHECK;
+
+/* Ends it after the request under way; accepts NULL. The socket stays open. */
+void gp_control_stop(struct gp_control *control);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/* The daemon's state as numbers, for people and for monitoring. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policyd/control_private.h"
+
+/* number: of a counter. */
+static json_t *number(atomic_ullong *counter)
+{
+	return json_integer((json_int_t)atomic_load(counter));
+}
+
+/* decisions: by what came of them. */
+static json_t *decisions(struct gp_counters *c)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "accepted",
+		number(&c->accepted), "held", number(&c->held), "deferred", number(&c->deferred),
+		"rejected", number(&c->rejected), "limited", number(&c->limited), "would_refuse",
+		number(&c->would_refuse), "store_failed", number(&c->store_failed), "malformed",
+		number(&c->malformed), "failures", number(&c->failures));
+}
+
+/* latency: bounds that so many of the answers stayed within. */
+static json_t *latency(struct gp_counters *c)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "p50_us",
+		(json_int_t)gp_counters_percentile(c, 0.5), "p90_us",
+		(json_int_t)gp_counters_percentile(c, 0.9), "p99_us",
+		(json_int_t)gp_counters_percentile(c, 0.99), "p999_us",
+		(json_int_t)gp_counters_percentile(c, 0.999));
+}
+
+/* cache: of DNS answers. */
+static json_t *cache(struct gp_dns *dns)
+{
+	struct gp_dns_cache_stats s;
+	gp_dns_cache_stats(dns, &s);
+	uint64_t asked = s.hits + s.misses + s.joined;
+	return json_pack("{s:I, s:I, s:I, s:f}", "hits", (json_int_t)s.hits, "misses",
+		(json_int_t)s.misses, "joined", (json_int_t)s.joined, "hit_rate",
+		asked ? (double)(s.hits + s.joined) / (double)asked : 0.0);
+}
+
+/* store: its health; null when nothing is counted. */
+static json_t *store(struct gp_control_call *c, struct gp_store *s)
+{
+	struct gp_store_health h;
+	if (!s)
+		return json_null();
+	gp_store_health(s, &h);
+	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "up", h.up, "where",
+		gp_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
+		gp_control_text(c->ctx->arena, gp_span_from(h.problem)), "problem_age_ms",
+		(json_int_t)h.problem_age_ms, "round_trip_us", (json_int_t)h.round_trip_us, "taken",
+		(json_int_t)h.taken, "failed", (json_int_t)h.failed);
+}
+
+/* config: which file, since when, and whether it has changed since. */
+static json_t *config(struct gp_control_call *c)
+{
+	const struct gp_runtime *r = c->runtime;
+	struct stat st;
+	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
+	bool is_readable = stat(r->config->path, &st) == 0;
+	return json_pack("{s:o, s:I, s:b, s:I, s:I}", "file",
+		gp_control_text(c->ctx->arena, gp_span_from(r->config->path)), "loaded_s_ago",
+		(json_int_t)(now_s - r->loaded_s), "changed_since",
+		is_readable && st.st_mtime > r->loaded_s, "limits",
+		(json_int_t)r->config->limits.limit_count, "overrides",
+		(json_int_t)r->config->limits.override_count);
+}
+
+/* stages: where each configuration of smtpd asks, and what cannot work there. */
+static json_t *stages(struct gp_control_call *c)
+{
+	struct gp_stages_known known[GP_STAGES_SOURCES];
+	size_t n = gp_stages_list(c->shared->stages, known, GP_STAGES_SOURCES);
+	json_t *list = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			list, json_pack("{s:o, s:b, s:b, s:b, s:b}", "source",
+				      gp_control_text(c->ctx->arena, gp_span_from(known[i].label)),
+				      "asks_before_end", known[i].early, "asks_at_end",
+				      known[i].end, "gives_back", known[i].expects_end,
+				      "bytes_unseen", known[i].bytes_unseen));
+	return list;
+}
+
+/* gp_control_status: all of it. */
+json_t *gp_control_status(struct gp_control_call *call)
+{
+	struct gp_counters *c = call->shared->counters;
+	struct gp_limit_book *book = call->runtime->book;
+	json_t *connections = json_pack("{s:I, s:o, s:I}", "open",
+		(json_int_t)gp_listen_open_count(call->listen), "accepted", number(&c->connections),
+		"max", (json_int_t)call->runtime->config->policyd.max_connections);
+	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+		GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
+		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - c->started_s), "requests",
+		number(&c->requests), "decisions", decisions(c), "latency", latency(c),
+		"connections", connections, "dns_cache", cache(call->runtime->dns), "store",
+		store(call, book ? gp_limit_book_store(book) : NULL), "local_store",
+		store(call, book ? gp_limit_book_local(book) : NULL), "config", config(call),
+		"stages", stages(call));
+}

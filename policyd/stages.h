@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Stages: at which points of an SMTP conversation Postfix asks, found out from what it asks.
+ *
+ * Recipients are counted when they are offered and given back when no message comes of them. That
+ * works only where Postfix asks at END-OF-MESSAGE as well; where it does not, what was counted at
+ * RCPT has to stay. A source is one configuration of smtpd: its port and policy_context. It is
+ * expected to ask at the end of a message once it has done so, until several messages in a row have
+ * passed without.
+ *
+ * The memory survives a crash of the serving process. Threads, and processes forked after
+ * gp_stages_new: any number.
+ */
+#ifndef GP_POLICYD_STAGES_H
+#define GP_POLICYD_STAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/span.h"
+
+#define GP_STAGES_SOURCES 64
+#define GP_STAGES_LABEL 64
+
+struct gp_stages;
+
+/* Returns an empty memory, or NULL; ends with gp_stages_free, which accepts NULL. */
+struct gp_stages *gp_stages_new(void);
+void gp_stages_free(struct gp_stages *stages);
+
+/* The number of a source, remembered from now on; -1 when there are too many of them. */
+int gp_stages_source(struct gp_stages *stages, struct gp_span port, struct gp_span context);
+
+/* It has asked before the end of a message (RCPT, DATA), or at its end. */
+void gp_stages_early(struct gp_stages *stages, int source);
+void gp_stages_end(struct gp_stages *stages, int source);
+
+/* Will it ask at the end of the message that is under way? */
+bool gp_stages_expects_end(struct gp_stages *stages, int source);
+
+/*
+ * A message of this source was over without a question at its end. True once, when that has
+ * happened often enough to be no accident and wants_end is set: a limit on bytes cannot work there.
+ */
+bool gp_stages_missed(struct gp_stages *stages, int source, bool wants_end);
+
+/* What is known of a source. */
+struct gp_stages_known {
+	char label[GP_STAGES_LABEL]; /* "port 587", with the context if there is one; printable */
+	bool early, end;             /* asked there at all */
+	bool expects_end;
+	bool bytes_unseen; /* a limit on bytes does not work for it */
+};
+
+/* Copies at most max; returns how many. */
+size_t gp_stages_list(struct gp_stages *stages, struct gp_stages_known *known, size_t max);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/* From the stages of Postfix to amounts that a message is to hold in all. */
+#include "policyd/transaction.h"
+
+#include <string.h>
+
+/* gp_transaction_init: nothing under way. */
+void gp_transaction_init(struct gp_transaction *transaction, const struct gp_runtime *runtime,
+	struct gp_stages *stages)
+{
+	transaction->runtime = runtime;
+	transaction->stages = stages;
+	transaction->source = -1;
+	transaction->is_open = transaction->is_ended = false;
+	transaction->asked_us = 0;
+	transaction->instance[0] = transaction->recipient[0] = 0;
+	gp_limit_message_init(&transaction->message);
+}
+
+/* say_unseen: a limit on bytes waits for a stage that is not asked about (lesson 34). */
+static void say_unseen(const struct gp_transaction *t)
+{
+	struct gp_stages_known known[GP_STAGES_SOURCES];
+	size_t n = gp_stages_list(t->stages, known, GP_STAGES_SOURCES);
+	const char *label = (size_t)t->source < n ? known[t->source].label : "some port";
+	gp_log_text(&t->runtime->log, GP_LOG_ERROR,
+		"a limit on bytes has no effect for mail of %s: Postfix does not ask at "
+		"END-OF-MESSAGE there. Put check_policy_service into "
+		"smtpd_end_of_data_restrictions "
+		"as well",
+		label);
+}
+
+/* finish: the message under way is over without a question at its end. */
+static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
+{
+	if (!t->is_open)
+		return;
+	bool is_held = t->message.store != NULL;
+	if (!t->is_ended && t->message.begun) {
+		bool gives_back = gp_stages_expects_end(t->stages, t->source);
+		if (gives_back)
+			gp_limit_message_drop(&t->message, t->runtime->book, ctx);
+		bool wants_end = gp_limit_message_has(&t->message, GP_LIMIT_BYTES);
+		if (is_held && gp_stages_missed(t->stages, t->source, wants_end))
+			say_unseen(t);
+	}
+	gp_limit_message_end(&t->message);
+	t->is_open = t->is_ended = false;
+	t->recipient[0] = 0;
+}
+
+/* gp_transaction_fini: as if another message began. */
+void gp_transaction_fini(struct gp_transaction *transaction, struct gp_ctx *ctx)
+{
+	finish(transaction, ctx);
+	gp_limit_message_fini(&transaction->message);
+}
+
+/* is_same: does the request belong to the message under way? Without an instance nobody knows. */
+static bool is_same(const struct gp_transaction *t, const struct gp_protocol_request *r)
+{
+	if (!t->is_open || r->instance.len >= sizeof t->instance)
+		return false;
+	if (r->instance.len == 0 && r->state == GP_STATE_RCPT)
+		return false;
+	return gp_span_equal(r->instance, gp_span_from(t->instance));
+}
+
+/* remember: a bounded copy; what does not fit is not remembered. */
+static void remember(char *place, size_t size, struct gp_span text)
+{
+	size_t n = text.len < size ? text.len : 0;
+	if (n)
+		memcpy(place, text.ptr, n);
+	place[n] = 0;
+}
+
+/* begin: another message. */
+static void begin(struct gp_transaction *t, const struct gp_protocol_request *r)
+{
+	remember(t->instance, sizeof t->instance, r->instance);
+	t->is_open = true;
+	t->source = gp_stages_source(t->stages, r->server_port, r->policy_context);
+}
+
+/* is_repeated: the recipient that was let in last; the service is asked twice about it. */
+static bool is_repeated(const struct gp_transaction *t, const struct gp_protocol_request *r)
+{
+	return *t->recipient && gp_span_equal(r->recipient, gp_span_from(t->recipient));
+}
+
+/* total_of: what the message is to hold with this request. */
+static struct gp_limit_amounts total_of(
+	const struct gp_transaction *t, const struct gp_protocol_request *r)
+{
+	int64_t recipients = t->message.recipients;
+	if (r->state == GP_STATE_RCPT)
+		recipients += is_repeated(t, r) ? 0 : 1;
+	else if (r->recipient_count > 0)
+		recipients = r->recipient_count; /* what was let in by all restrictions */
+	else if (recipients == 0)
+		recipients = 1;
+	return (struct gp_limit_amounts) {
+		.recipients = recipients,
+		.messages = 1,
+		.bytes = r->state == GP_STATE_END_OF_MESSAGE ? r->size : 0,
+	};
+}
+
+/* is_counted: is anything counted at this stage? */
+static bool is_counted(const struct gp_protocol_request *r)
+{
+	return r->state == GP_STATE_RCPT || r->state == GP_STATE_DATA ||
+	       r->state == GP_STATE_END_OF_MESSAGE;
+}
+
+/* settle: what the verdict makes of the message under way. */
+static void settle(struct gp_transaction *t, struct gp_ctx *ctx,
+	const struct gp_protocol_request *r, const struct gp_verdict *v)
+{
+	bool is_let_in = v->action == GP_ACTION_ACCEPT || v->action == GP_ACTION_HOLD;
+	if (r->state == GP_STATE_RCPT && is_let_in)
+		remember(t->recipient, sizeof t->recipient, r->recipient);
+	if (r->state == GP_STATE_DATA && !is_let_in)
+		gp_limit_message_drop(&t->message, t->runtime->book, ctx);
+	if (r->state != GP_STATE_END_OF_MESSAGE)
+		return;
+	if (is_let_in)
+		gp_limit_message_end(&t->message);
+	else
+		gp_limit_message_drop(&t->message, t->runtime->book, ctx);
+	t->is_ended = is_let_in;
+}
+
+/* gp_transaction_count: which message, how much of it, and the verdict's share. */
+int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
+	const struct gp_protocol_request *request, const struct gp_envelope *envelope,
+	struct gp_verdict *verdict)
+{
+	struct gp_transaction *t = transaction;
+	if (!t->runtime->book || !is_counted(request))
+		return GP_OK;
+	if (!is_same(t, request)) {
+		finish(t, ctx);
+		begin(t, request);
+	}
+	t->asked_us = gp_clock_now_us(ctx->clock);
+	if (request->state == GP_STATE_END_OF_MESSAGE)
+		gp_stages_end(t->stages, t->source);
+	else
+		gp_stages_early(t->stages, t->source);
+	if (t->is_ended) /* asked about its end twice */
+		return GP_OK;
+	const struct gp_engine_rates rates = {t->runtime->config, t->runtime->book, &t->message};
+	const struct gp_limit_amounts total = total_of(t, request);
+	int rc = gp_engine_rates(ctx, &rates, envelope, &total, verdict);
+	if (!rc)
+		settle(t, ctx, request, verdict);
+	return rc;
+}
+
+/* gp_transaction_left_ms: only what would be given back has a term. */
+int gp_transaction_left_ms(const struct gp_transaction *transaction)
+{
+	const struct gp_transaction *t = transaction;
+	if (!t->message.store || !gp_stages_expects_end(t->stages, t->source))
+		return -1;
+	return gp_clock_left_ms(gp_clock_system(),
+		t->asked_us + (int64_t)t->runtime->config->reservation_timeout_ms * 1000);
+}
+
+/* gp_transaction_expire: the message stays under way, holding nothing. */
+void gp_transaction_expire(struct gp_transaction *transaction, struct gp_ctx *ctx)
+{
+	gp_limit_message_drop(&transaction->message, transaction->runtime->book, ctx);
+	transaction->recipient[0] = 0;
+}

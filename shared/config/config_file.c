@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Texts of a configuration: reading files, and finding those that the main one includes.
+ *
+ * Patterns are matched here with fnmatch(3) against one folder's names, as glob(3) would, because
+ * the bound on files then holds while a folder is read, and a folder that cannot be read is an
+ * error: overrides that are missing without a word would let mail through or stop it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config_load_private.h"
+
+/* ---- reading ---- */
+
+/* read_growing: what the descriptor holds into a buffer that grows; expected is a first guess. */
+static int read_growing(int fd, size_t expected, size_t max, struct gp_span *text_out)
+{
+	size_t size = (expected < max ? expected : max) + 2, n = 0;
+	char *data = malloc(size);
+	while (data) {
+		ssize_t got = read(fd, data + n, size - 1 - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || (size_t)got + n > max) {
+			free(data);
+			return got < 0 ? GP_EIO : GP_ETOOBIG;
+		}
+		n += (size_t)got;
+		if (got == 0) {
+			data[n] = 0;
+			*text_out = (struct gp_span) {data, n};
+			return GP_OK;
+		}
+		if (n == size - 1) {
+			size = size > max ? max + 2 : 2 * size;
+			char *more = realloc(data, size);
+			if (!more)
+				free(data);
+			data = more;
+		}
+	}
+	return GP_ENOMEM;
+}
+
+/* gp_config_file_read: no device, pipe or folder, nothing that waits. */
+int gp_config_file_read(const char *path, size_t max, struct gp_span *text_out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return GP_EIO;
+	int rc = fstat(fd, &st) ? GP_EIO : GP_OK;
+	if (!rc && !S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		rc = GP_EIO;
+	}
+	if (!rc)
+		rc = read_growing(fd, (size_t)st.st_size, max, text_out);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+/* ---- sources ---- */
+
+/* source_new: one more, with its name; NULL without memory. */
+static struct gp_config_source *source_new(struct gp_config_sources *sources, const char *name)
+{
+	if (sources->count == sources->size) {
+		size_t size = sources->size ? 2 * sources->size : 16;
+		struct gp_config_source *more = realloc(sources->items, size * sizeof *more);
+		if (!more)
+			return NULL;
+		sources->items = more;
+		sources->size = size;
+	}
+	struct gp_config_source *source = &sources->items[sources->count];
+	*source = (struct gp_config_source) {.name = strdup(name)};
+	if (!source->name)
+		return NULL;
+	sources->count++;
+	return source;
+}
+
+/* add_problem: a file that is named and not read. */
+static int add_problem(
+	struct gp_config_sources *sources, const char *name, int line, const char *problem)
+{
+	struct gp_config_source *source = source_new(sources, name);
+	if (!source || !(source->problem = strdup(problem)))
+		return GP_ENOMEM;
+	source->line = line;
+	source->in_main = true;
+	return GP_OK;
+}
+
+/* gp_config_sources_add: a copy, looked over. */
+int gp_config_sources_add(struct gp_config_sources *sources, const char *name, struct gp_span text)
+{
+	struct gp_config_source *source = source_new(sources, name);
+	char *copy = malloc(text.len + 2);
+	if (!source || !copy) {
+		free(copy);
+		return GP_ENOMEM;
+	}
+	if (text.len)
+		memcpy(copy, text.ptr, text.len);
+	/* the scanner prints a backslash that ends the text: it never does */
+	bool is_ended = text.len == 0 || text.ptr[text.len - 1] == '\n';
+	memcpy(copy + text.len, is_ended ? "" : "\n", is_ended ? 1 : 2);
+	struct gp_config_fault fault;
+	if (gp_config_scan(copy, text.len, &fault) == GP_OK) {
+		source->text = copy;
+		source->len = text.len;
+		return GP_OK;
+	}
+	free(copy);
+	source->line = fault.line;
+	source->problem = strdup(fault.problem);
+	return source->problem ? GP_OK : GP_ENOMEM;
+}
+
+/* gp_config_sources_free: all of them. */
+void gp_config_sources_free(struct gp_config_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		free(sources->items[i].name);
+		free(sources->items[i].text);
+		free(sources->items[i].problem);
+	}
+	free(sources->items);
+	*sources = (struct gp_config_sources) {0};
+}
+
+/* ---- includes ---- */
+
+/* is_source: is it read already? */
+static bool is_source(const struct gp_config_sources *sources, const char *path)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (strcmp(sources->items[i].name, path) == 0)
+			return true;
+	return false;
+}
+
+/* include_file: one file; what is wrong with it becomes its problem. */
+static int include_file(struct gp_config_sources *sources, const char *path, int line)
+{
+	struct gp_span text;
+	if (is_source(sources, path))
+		return add_problem(sources, path, line, "is included twice, or includes itself");
+	if (sources->count > GP_CONFIG_INCLUDED_MAX)
+		return add_problem(sources, path, line, "is one file too many");
+	int rc = gp_config_file_read(path, GP_CONFIG_INCLUDE_MAX, &text);
+	if (rc == GP_ENOMEM)
+		return rc;
+	if (rc == GP_EIO && errno == EINVAL)
+		return add_problem(sources, path, line, "is no regular file");
+	if (rc) {
+		char problem[128];
+		snprintf(problem, sizeof problem, "cannot be read: %s",
+			rc == GP_EIO ? strerror(errno) : gp_err_text(rc));
+		return add_problem(sources, path, line, problem);
+	}
+	if (text.len > GP_CONFIG_INCLUDES_MAX - sources->included_bytes) {
+		rc = add_problem(
+			sources, path, line, "is more than all included files may hold together");
+	} else {
+		sources->included_bytes += text.len;
+		rc = gp_config_sources_add(sources, path, text);
+	}
+	free((void *)(uintptr_t)text.ptr);
+	return rc;
+}
+
+struct names {
+	char **items;
+	size_t count, size;
+};
+
+/* names_free: the list and what it holds. */
+static void names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+}
+
+/* names_add: a copy. */
+static int names_add(struct names *names, const char *name)
+{
+	if (names->count == names->size) {
+		size_t size = names->size ? 2 * names->size : 16;
+		char **more = realloc(names->items, size * sizeof *more);
+		if (!more)
+			return GP_ENOMEM;
+		names->items = more;
+		names->size = size;
+	}
+	names->items[names->count] = strdup(name);
+	return names->items[names->count++] ? GP_OK : GP_ENOMEM;
+}
+
+/* compare_names: bytes, whatever the locale. */
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* matching: the names in a folder that fit the pattern, one more than are allowed at most. */
+static int matching(const char *folder, const char *pattern, struct names *names)
+{
+	DIR *dir = opendir(folder);
+	int rc = GP_OK;
+	/* a folder that is not there has no files */
+	if (!dir)
+		return errno == ENOENT ? GP_OK : GP_EIO;
+	struct dirent *entry;
+	for (errno = 0; !rc && names->count <= GP_CONFIG_INCLUDED_MAX && (entry = readdir(dir));
+		errno = 0)
+		if (fnmatch(pattern, entry->d_name, FNM_PERIOD | FNM_NOESCAPE) == 0)
+			rc = names_add(names, entry->d_name);
+	if (!rc && errno)
+		rc = GP_EIO;
+	int saved = errno;
+	closedir(dir);
+	errno = saved;
+	return rc;
+}
+
+/* include_matching: the files of a folder, sorted by name. folder ends with a slash. */
+static int include_matching(
+	struct gp_config_sources *sources, const char *folder, const char *pattern, int line)
+{
+	struct names names = {0};
+	char problem[128];
+	int rc = matching(folder, pattern, &names);
+	if (rc == GP_EIO) {
+		snprintf(problem, sizeof problem, "cannot be read: %s", strerror(errno));
+		rc = add_problem(sources, folder, line, problem);
+	} else if (!rc && names.count > GP_CONFIG_INCLUDED_MAX) {
+		rc = add_problem(sources, folder, line, "holds too many files that fit");
+	} else if (!rc && names.count) {
+		qsort(names.items, names.count, sizeof *names.items, compare_names);
+		for (size_t i = 0; !rc && i < names.count; i++) {
+			char path[2048]; /* a row's max and a name of a file system */
+			snprintf(path, sizeof path, "%s%s", folder, names.items[i]);
+			rc = include_file(sources, path, line);
+		}
+	}
+	names_free(&names);
+	return rc;
+}
+
+/* gp_config_sources_include: in the order of the list. */
+int gp_config_sources_include(
+	struct gp_config_sources *sources, const struct gp_config_texts *paths, int line)
+{
+	int rc = GP_OK;
+	for (size_t i = 0; !rc && i < paths->count; i++) {
+		const char *path = paths->items[i], *last = strrchr(path, '/') + 1;
+		char *folder = strndup(path, (size_t)(last - path));
+		if (!folder)
+			return GP_ENOMEM;
+		rc = strpbrk(last, "*?[") ? include_matching(sources, folder, last, line)
+					  : include_file(sources, path, line);
+		free(folder);
+	}
+	return rc;
+}

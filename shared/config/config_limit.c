@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Limits and overrides while a configuration is read.
+ *
+ * An override may stand before the limits it names, and what its user's name is compared as is
+ * known at the end only. So a round collects what the sections say, in lists that grow, and the end
+ * puts it together: linear but for the sorting, because there may be a hundred thousand overrides.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_load_private.h"
+
+/* Whom an override is about, and which of the maxima are its own. */
+struct gp_config_subject {
+	struct gp_limit_override override; /* name as it was written; file is the draft's */
+	size_t first, count;               /* maxima */
+};
+
+/* name = value of an override. */
+struct gp_config_maximum {
+	int64_t max;
+	int line;
+	unsigned short name; /* of the draft's */
+	bool has_unit;
+};
+
+const char *const gp_config_subjects[GP_CONFIG_SUBJECTS] = {
+	[GP_LIMIT_OVERRIDE_USER] = "user",
+	[GP_LIMIT_OVERRIDE_DOMAIN] = "domain",
+	[GP_LIMIT_OVERRIDE_SENDER] = "sender",
+	[GP_LIMIT_OVERRIDE_SENDER_DOMAIN] = "sender_domain",
+	[GP_LIMIT_OVERRIDE_CLIENT] = "client",
+};
+
+/* For each kind of override the keys of limits that it can apply to, as bits. */
+static const unsigned applies[GP_CONFIG_SUBJECTS] = {
+	[GP_LIMIT_OVERRIDE_USER] = 1u << GP_LIMIT_BY_USER,
+	[GP_LIMIT_OVERRIDE_DOMAIN] = 1u << GP_LIMIT_BY_USER | 1u << GP_LIMIT_BY_USER_DOMAIN,
+	[GP_LIMIT_OVERRIDE_SENDER] = 1u << GP_LIMIT_BY_SENDER,
+	[GP_LIMIT_OVERRIDE_SENDER_DOMAIN] =
+		1u << GP_LIMIT_BY_SENDER | 1u << GP_LIMIT_BY_SENDER_DOMAIN,
+	[GP_LIMIT_OVERRIDE_CLIENT] = 1u << GP_LIMIT_BY_CLIENT | 1u << GP_LIMIT_BY_NETWORK,
+};
+
+/* ---- the draft ---- */
+
+/* gp_config_draft_reset: the names stay, and the room of the lists. */
+int gp_config_draft_reset(struct gp_config_draft *draft)
+{
+	memset(draft->at, 0, sizeof draft->at);
+	draft->is_open = false;
+	draft->title = NULL;
+	draft->limit_count = draft->subject_count = draft->maximum_count = 0;
+	draft->has_too_many = false;
+	gp_arena_reset(draft->scratch);
+	draft->limits = gp_arena_array(draft->config->arena, GP_LIMIT_MAX, sizeof *draft->limits);
+	return draft->limits ? GP_OK : GP_ENOMEM;
+}
+
+/* gp_config_draft_free: what the lists hold; the struct is the caller's. */
+void gp_config_draft_free(struct gp_config_draft *draft)
+{
+	gp_arena_free(draft->scratch);
+	free(draft->subjects);
+	free(draft->maxima);
+}
+
+/* gp_config_draft_at: from the row's number. */
+struct gp_config_place gp_config_draft_at(
+	const struct gp_config_draft *draft, const char *section, const char *name)
+{
+	return draft->at[gp_config_row_find(section, name) - gp_config_rows];
+}
+
+/* error_at: an error about an option of the section that is open, or about the section itself. */
+static struct gp_strbuf *error_at(
+	struct gp_config_draft *draft, const char *section, const char *name)
+{
+	struct gp_config_place where =
+		name ? gp_config_draft_at(draft, section, name) : draft->opened;
+	struct gp_strbuf *buf = gp_config_error(draft->errors, where.line ? where : draft->opened);
+	gp_config_add_option(buf, section, draft->title, name);
+	gp_strbuf_add(buf, ": ");
+	return buf;
+}
+
+/* error_of_limit: an error about a limit that has been read. */
+static struct gp_strbuf *error_of_limit(struct gp_config_draft *draft, const struct gp_limit *limit)
+{
+	struct gp_strbuf *buf =
+		gp_config_error(draft->errors, (struct gp_config_place) {limit->file, limit->line});
+	gp_config_add_option(buf, "limit", limit->name, NULL);
+	gp_strbuf_add(buf, ": ");
+	return buf;
+}
+
+/* add_place: where a limit stands, in brackets. */
+static void add_place(struct gp_strbuf *buf, const struct gp_limit *limit)
+{
+	gp_strbuf_printf(buf, " (%s:%d)", limit->file, limit->line);
+}
+
+/* ---- names ---- */
+
+/* is_subject: is the name one of those that say whom an override is about? */
+static bool is_subject(const char *name)
+{
+	for (size_t i = 0; i < GP_CONFIG_SUBJECTS; i++)
+		if (strcmp(gp_config_subjects[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* is_limit_name: letters, digits, _ and -, beginning with a letter. */
+static bool is_limit_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+	return len > 0 && len <= GP_CONFIG_LIMIT_NAME_MAX && name[len] == 0 && name[0] >= 'a' &&
+	       name[0] <= 'z' && !is_subject(name);
+}
+
+/* name_find: its number, or -1. */
+static int name_find(const struct gp_config_draft *draft, const char *name)
+{
+	for (size_t i = 0; i < draft->name_count; i++)
+		if (strcmp(draft->names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* gp_config_draft_declare: one more, if it can be a name of a limit. */
+bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name)
+{
+	if (draft->name_count == GP_CONFIG_MAXIMA_MAX || name.len > GP_CONFIG_LIMIT_NAME_MAX)
+		return false;
+	char *copy = draft->names[draft->name_count];
+	if (name.len)
+		memcpy(copy, name.ptr, name.len);
+	copy[name.len] = 0;
+	if (strlen(copy) < name.len || !is_limit_name(copy) || name_find(draft, copy) >= 0)
+		return false;
+	draft->name_count++;
+	return true;
+}
+
+/* ---- sections ---- */
+
+/* gp_config_draft_begin: an empty limit with its defaults, or an empty override. */
+int gp_config_draft_begin(struct gp_config_draft *draft, const struct gp_config_section *section,
+	const char *title, struct gp_config_place where)
+{
+	for (size_t i = 0; i < gp_config_row_count; i++)
+		if (gp_config_same_section(gp_config_rows[i].section, section->name))
+			draft->at[i] = (struct gp_config_place) {0};
+	draft->is_open = true;
+	draft->title = title;
+	draft->opened = where;
+	if (section->times == GP_SECTION_MANY) {
+		draft->override = (struct gp_config_override) {0};
+		memset(draft->named, 0, sizeof draft->named);
+		draft->first_maximum = draft->maximum_count;
+		return GP_OK;
+	}
+	draft->limit = (struct gp_limit) {.file = where.file, .line = where.line};
+	draft->max_has_unit = false;
+	draft->limit.name = gp_arena_copy(draft->config->arena, gp_span_from(title));
+	if (!draft->limit.name)
+		return GP_ENOMEM;
+	const struct gp_config_target to = {draft->config->arena, &draft->limit};
+	return gp_config_presets(to, section->name);
+}
+
+/* check_code: a reply code has to be of the class that says what the action does. */
+static void check_code(struct gp_config_draft *draft)
+{
+	const struct gp_limit *limit = &draft->limit;
+	char klass = limit->action == GP_LIMIT_DEFER    ? '4'
+		     : limit->action == GP_LIMIT_REJECT ? '5'
+							: 0;
+	if (*limit->code == 0 || *limit->code == klass)
+		return;
+	struct gp_strbuf *buf = error_at(draft, "limit", "code");
+	if (klass)
+		gp_strbuf_printf(buf, "%s does not fit the action, whose codes are of class %c\n",
+			limit->code, klass);
+	else
+		gp_strbuf_add(buf, "mail that is held is accepted: there is no code to give\n");
+}
+
+/* check_limit: what no option of it shows by itself. */
+static void check_limit(struct gp_config_draft *draft)
+{
+	const struct gp_limit *limit = &draft->limit;
+	if (!is_limit_name(limit->name))
+		gp_strbuf_printf(error_at(draft, "limit", NULL),
+			"cannot be its name; allowed: 1 to %d of a-z, 0-9, _ and -, a letter "
+			"first, but not user, domain, sender, sender_domain or client\n",
+			GP_CONFIG_LIMIT_NAME_MAX);
+	for (size_t i = 0; i < gp_config_row_count; i++) {
+		const struct gp_config_row *row = &gp_config_rows[i];
+		if (row->preset || draft->at[i].line ||
+			!gp_config_same_section(row->section, "limit"))
+			continue;
+		struct gp_strbuf *buf = error_at(draft, "limit", row->name);
+		gp_strbuf_add(buf, "is missing; allowed: ");
+		gp_config_allowed(buf, row);
+		gp_strbuf_add(buf, "\n");
+	}
+	if (draft->max_has_unit && limit->unit != GP_LIMIT_BYTES)
+		gp_strbuf_add(error_at(draft, "limit", "max"),
+			"k, M, G and T are for limits whose count is bytes\n");
+	check_code(draft);
+}
+
+/* end_limit: checked, and put to the others. */
+static void end_limit(struct gp_config_draft *draft)
+{
+	const struct gp_limit *limit = &draft->limit;
+	check_limit(draft);
+	for (size_t i = 0; i < draft->limit_count; i++) {
+		const struct gp_limit *before = &draft->limits[i];
+		if (strcmp(before->name, limit->name) != 0)
+			continue;
+		struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
+		gp_config_add_option(buf, "limit", limit->name, NULL);
+		gp_config_add_repeated(
+			buf, draft->opened, (struct gp_config_place) {before->file, before->line});
+		return;
+	}
+	if (draft->limit_count < GP_LIMIT_MAX) {
+		draft->limits[draft->limit_count++] = *limit;
+	} else if (!draft->has_too_many) {
+		draft->has_too_many = true;
+		gp_strbuf_printf(
+			error_at(draft, "limit", NULL), "more than %d limits\n", GP_LIMIT_MAX);
+	}
+}
+
+/* grown: an array with room for one more; NULL without memory, and then it is as it was. */
+static void *grown(void *items, size_t count, size_t *size, size_t item_size)
+{
+	if (count < *size)
+		return items;
+	size_t wanted = *size ? 2 * *size : 256;
+	void *more = realloc(items, wanted * item_size);
+	if (more)
+		*size = wanted;
+	return more;
+}
+
+/* subject_of: the one that the open override names, into kind and name; how many it names. */
+static unsigned subject_of(const struct gp_config_override *override, struct gp_limit_override *out)
+{
+	const char *const names[GP_CONFIG_SUBJECTS] = {override->user, override->domain,
+		override->sender, override->sender_domain, override->client.text};
+	unsigned count = 0;
+	for (int i = GP_CONFIG_SUBJECTS - 1; i >= 0; i--) {
+		if (!names[i])
+			continue;
+		out->kind = i;
+		out->name = names[i];
+		count++;
+	}
+	out->prefix = override->client.prefix;
+	return count;
+}
+
+/* is_any_set: does the file set any of the subjects, be it to something that is not allowed? */
+static bool is_any_set(const struct gp_config_draft *draft)
+{
+	for (size_t i = 0; i < GP_CONFIG_SUBJECTS; i++)
+		if (gp_config_draft_at(draft, "override", gp_config_subjects[i]).line)
+			return true;
+	return false;
+}
+
+/* has_maximum: does the open override set any limit, be it to something that is not allowed? */
+static bool has_maximum(const struct gp_config_draft *draft)
+{
+	for (size_t i = 0; i < draft->name_count; i++)
+		if (draft->named[i].line)
+			return true;
+	return false;
+}
+
+/* end_override: checked, and put to the others. */
+static int end_override(struct gp_config_draft *draft)
+{
+	struct gp_limit_override override = {
+		.file = draft->opened.file, .line = draft->opened.line};
+	unsigned count = subject_of(&draft->override, &override);
+	if (count > 1)
+		gp_strbuf_add(error_at(draft, "override", NULL),
+			"is about more than one of user, domain, sender, sender_domain and client; "
+			"write one override for each\n");
+	else if (count == 0 && !is_any_set(draft))
+		gp_strbuf_add(error_at(draft, "override", NULL),
+			"needs one of user, domain, sender, sender_domain and client\n");
+	if (!has_maximum(draft))
+		gp_strbuf_add(error_at(draft, "override", NULL), "sets no limit\n");
+	if (count != 1) {
+		draft->maximum_count = draft->first_maximum;
+		return GP_OK;
+	}
+	struct gp_config_subject *subjects = grown(
+		draft->subjects, draft->subject_count, &draft->subject_size, sizeof *subjects);
+	if (!subjects)
+		return GP_ENOMEM;
+	draft->subjects = subjects;
+	subjects[draft->subject_count++] = (struct gp_config_subject) {
+		override, draft->first_maximum, draft->maximum_count - draft->first_maximum};
+	return GP_OK;
+}
+
+/* gp_config_draft_maximum: as the row limit.max takes it. */
+int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, struct gp_span value,
+	struct gp_config_place where)
+{
+	struct gp_config_row row = *gp_config_row_find("limit", "max");
+	struct gp_limit limit = {0};
+	struct gp_config_bad bad;
+	int number = name_find(draft, name);
+	if (number < 0) /* libconfuse knows declared ones only */
+		return GP_EINVAL;
+	if (draft->named[number].line) {
+		struct gp_strbuf *buf = gp_config_error(draft->errors, where);
+		gp_config_add_option(buf, "override", NULL, name);
+		gp_config_add_repeated(buf, where, draft->named[number]);
+	}
+	draft->named[number] = where;
+	row.section = "override";
+	row.name = name;
+	int rc = gp_config_value_set(
+		(struct gp_config_target) {draft->scratch, &limit}, &row, &value, 1, &bad);
+	if (rc == GP_ESYNTAX)
+		gp_config_error_value(draft->errors, where, NULL, &row, bad);
+	if (rc)
+		return rc == GP_ESYNTAX ? GP_OK : rc;
+	struct gp_config_maximum *maxima =
+		grown(draft->maxima, draft->maximum_count, &draft->maximum_size, sizeof *maxima);
+	if (!maxima)
+		return GP_ENOMEM;
+	draft->maxima = maxima;
+	maxima[draft->maximum_count++] = (struct gp_config_maximum) {.max = limit.max,
+		.line = where.line,
+		.name = (unsigned short)number,
+		.has_unit = gp_config_amount_has_unit(value)};
+	return GP_OK;
+}
+
+/* gp_config_draft_end: by kind of section. */
+int gp_config_draft_end(struct gp_config_draft *draft, const struct gp_config_section *section)
+{
+	int rc = GP_OK;
+	if (section->times == GP_SECTION_MANY)
+		rc = end_override(draft);
+	else
+		end_limit(draft);
+	draft->is_open = false;
+	draft->title = NULL;
+	return rc;
+}
+
+/* ---- when all is read ---- */
+
+/* check_ids: two limits may not count in the same counters. */
+static void check_ids(struct gp_config_draft *draft)
+{
+	for (size_t i = 0; i < draft->limit_count; i++) {
+		struct gp_limit *limit = &draft->limits[i];
+		limit->id = gp_limit_id(limit->name, limit->key, limit->unit, limit->per_ms);
+		for (size_t k = 0; k < i; k++) {
+			if (draft->limits[k].id != limit->id)
+				continue;
+			struct gp_strbuf *buf = error_of_limit(draft, limit);
+			gp_strbuf_printf(buf, "would share its counters with limit %s",
+				draft->limits[k].name);
+			add_place(buf, &draft->limits[k]);
+			gp_strbuf_add(buf, ", by a chance in billions; give it another name\n");
+		}
+	}
+}
+
+/* is_too_long: is the network only a part of those that the limit counts apart? */
+static bool is_too_long(const struct gp_limit *limit, const struct gp_prefix *prefix)
+{
+	unsigned most = prefix->addr.family == GP_IP_V4 ? limit->ipv4_prefix : limit->ipv6_prefix;
+	return limit->key == GP_LIMIT_BY_NETWORK && prefix->length > most;
+}
+
+/* check_maximum: can the override's kind apply to the limit, and is the number one for its unit? */
+static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_override *override,
+	const struct gp_config_maximum *maximum, const struct gp_limit *limit)
+{
+	const char *kind = gp_config_subjects[override->kind];
+	const char *name = draft->names[maximum->name];
+	bool never = !(applies[override->kind] & 1u << limit->key);
+	bool too_long = !never && override->kind == GP_LIMIT_OVERRIDE_CLIENT &&
+			is_too_long(limit, &override->prefix);
+	bool has_odd_unit = maximum->has_unit && limit->unit != GP_LIMIT_BYTES;
+	if (!never && !too_long && !has_odd_unit)
+		return true;
+	struct gp_strbuf *buf = gp_config_error(
+		draft->errors, (struct gp_config_place) {override->file, maximum->line});
+	gp_config_add_option(buf, "override", NULL, name);
+	if (never) {
+		const struct gp_config_row *row = gp_config_row_find("limit", "key");
+		gp_strbuf_printf(buf, ": the override names a %s, and the key of limit %s is %s",
+			kind, name, gp_config_word(row->choices, limit->key));
+		add_place(buf, limit);
+		gp_strbuf_add(buf, ": it would never apply\n");
+	} else if (too_long) {
+		gp_strbuf_printf(buf, ": limit %s counts larger networks together", name);
+		add_place(buf, limit);
+		gp_strbuf_printf(buf, "; allowed: prefixes up to /%u\n",
+			override->prefix.addr.family == GP_IP_V4 ? limit->ipv4_prefix
+								 : limit->ipv6_prefix);
+	} else {
+		gp_strbuf_add(buf, ": k, M, G and T are for limits whose count is bytes; ");
+		gp_strbuf_printf(buf, "limit %s has another", name);
+		add_place(buf, limit);
+		gp_strbuf_add(buf, "\n");
+	}
+	return false;
+}
+
+/* name_limits: which limit each of the draft's names is, or -1. */
+static void name_limits(const struct gp_config_draft *draft, int limit_of[GP_CONFIG_MAXIMA_MAX])
+{
+	for (size_t i = 0; i < GP_CONFIG_MAXIMA_MAX; i++)
+		limit_of[i] = -1;
+	for (size_t i = 0; i < draft->limit_count; i++) {
+		int name = name_find(draft, draft->limits[i].name);
+		if (name >= 0)
+			limit_of[name] = (int)i;
+	}
+}
+
+/* settle_maxima: an override's maxima, one for each limit. */
+static int settle_maxima(struct gp_config_draft *draft, const struct gp_config_subject *subject,
+	const int limit_of[GP_CONFIG_MAXIMA_MAX], struct gp_limit_override *override)
+{
+	size_t count = draft->limit_count;
+	int64_t *max = gp_arena_array(draft->config->arena, count ? count : 1, sizeof *max);
+	if (!max)
+		return GP_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		max[i] = GP_LIMIT_UNSET;
+	for (size_t i = 0; i < subject->count; i++) {
+		const struct gp_config_maximum *m = &draft->maxima[subject->first + i];
+		int limit = limit_of[m->name];
+		if (limit < 0) {
+			struct gp_strbuf *buf = gp_config_error(
+				draft->errors, (struct gp_config_place) {override->file, m->line});
+			gp_config_add_option(buf, "override", NULL, draft->names[m->name]);
+			gp_strbuf_printf(
+				buf, ": there is no limit called %s\n", draft->names[m->name]);
+		} else if (check_maximum(draft, override, m, &draft->limits[limit])) {
+			max[limit] = m->max;
+		}
+	}
+	override->max = max;
+	return GP_OK;
+}
+
+/* settle_overrides: the names as they are compared, and the maxima. */
+static int settle_overrides(struct gp_config_draft *draft, struct gp_limit_override *overrides)
+{
+	struct gp_arena *arena = draft->config->arena;
+	int limit_of[GP_CONFIG_MAXIMA_MAX], rc = GP_OK;
+	name_limits(draft, limit_of);
+	for (size_t i = 0; !rc && i < draft->subject_count; i++) {
+		struct gp_limit_override *o = &overrides[i];
+		*o = draft->subjects[i].override;
+		o->name = gp_limit_normalise(arena, (enum gp_limit_override_kind)o->kind,
+			gp_span_from(o->name), draft->config->limits.case_sensitive);
+		rc = o->name ? settle_maxima(draft, &draft->subjects[i], limit_of, o) : GP_ENOMEM;
+	}
+	return rc;
+}
+
+/* is_before: does a stand before b in the same file? Those of other files keep their order. */
+static bool is_before(const struct gp_limit_override *a, const struct gp_limit_override *b)
+{
+	return strcmp(a->file, b->file) == 0 && a->line < b->line;
+}
+
+/* check_twice: sorted, the same subject stands side by side. */
+static void check_twice(struct gp_config_draft *draft, const struct gp_limit_override *overrides)
+{
+	for (size_t i = 1; i < draft->subject_count; i++) {
+		const struct gp_limit_override *a = &overrides[i - 1], *b = &overrides[i];
+		if (gp_limit_override_compare(a, b) != 0)
+			continue;
+		const struct gp_limit_override *first = is_before(b, a) ? b : a;
+		const struct gp_limit_override *second = first == a ? b : a;
+		const struct gp_config_place here = {second->file, second->line};
+		struct gp_strbuf *buf = gp_config_error(draft->errors, here);
+		gp_config_add_option(buf, "override", NULL, gp_config_subjects[b->kind]);
+		gp_strbuf_add(buf, ": ");
+		gp_config_add_value(buf, gp_span_from(second->name));
+		gp_config_add_repeated(
+			buf, here, (struct gp_config_place) {first->file, first->line});
+	}
+}
+
+/* gp_config_draft_finish: limits, then overrides, which need them. */
+int gp_config_draft_finish(struct gp_config_draft *draft)
+{
+	struct gp_limit_set *set = &draft->config->limits;
+	size_t count = draft->subject_count;
+	check_ids(draft);
+	struct gp_limit_override *overrides =
+		gp_arena_array(draft->config->arena, count ? count : 1, sizeof *overrides);
+	int rc = overrides ? settle_overrides(draft, overrides) : GP_ENOMEM;
+	if (rc)
+		return rc;
+	qsort(overrides, count, sizeof *overrides, gp_limit_override_compare);
+	check_twice(draft, overrides);
+	set->limits = draft->limits;
+	set->limit_count = draft->limit_count;
+	set->overrides = overrides;
+	set->override_count = count;
+	return GP_OK;
+}

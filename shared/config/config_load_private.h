@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files that load a configuration share: errors, texts that are read, limits in the
+ * making.
+ */
+#ifndef GP_CONFIG_CONFIG_LOAD_PRIVATE_H
+#define GP_CONFIG_CONFIG_LOAD_PRIVATE_H
+
+#include "config/config_private.h"
+
+/* Where something stands; line 0: the file as a whole. */
+struct gp_config_place {
+	const char *file;
+	int line;
+};
+
+/* ---- errors (config_error.c) ---- */
+
+/* An empty list, whose memory is the errors' own. */
+int gp_config_errors_begin(struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/* The collected text is ready. */
+void gp_config_errors_end(struct gp_config_errors *errors);
+
+/* "file:line: " of one more error; the caller adds the sentence and a newline. */
+struct gp_strbuf *gp_config_error(struct gp_config_errors *errors, struct gp_config_place where);
+
+/* "section title.name", without the parts that are NULL. */
+void gp_config_add_option(
+	struct gp_strbuf *buf, const char *section, const char *title, const char *name);
+
+/* A value of a file, shortened and without control characters. */
+void gp_config_add_value(struct gp_strbuf *buf, struct gp_span value);
+
+/* ": repeated; it is set in line 3 already", or "in FILE:3" when that is another file. */
+void gp_config_add_repeated(
+	struct gp_strbuf *buf, struct gp_config_place here, struct gp_config_place before);
+
+/* A value that its row does not take. */
+void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_place where,
+	const char *title, const struct gp_config_row *row, struct gp_config_bad bad);
+
+/* ---- texts (config_file.c) ---- */
+
+/* The text of a regular file, at most max bytes; heap, with a NUL. GP_EIO with errno, GP_ETOOBIG.
+ */
+int gp_config_file_read(const char *path, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
+
+/* A text that is read: the main one or an included one. All is heap. */
+struct gp_config_source {
+	char *name;
+	char *text;    /* as gp_config_scan leaves it, with a newline and a NUL at the end; NULL: */
+	char *problem; /* ... why it is not read, */
+	int line;      /* where */
+	bool in_main;  /* ... of the main file, not of this one */
+	size_t len;    /* without the newline that was added */
+};
+struct gp_config_sources {
+	struct gp_config_source *items;
+	size_t count, size;
+	size_t included_bytes;
+};
+
+/* One more text; what is wrong with it becomes its problem. Copies. */
+int gp_config_sources_add(
+	struct gp_config_sources *sources, const char *name, struct gp_span text) GP_MUST_CHECK;
+
+/* The files that paths name; line: where the main file does so. GP_ENOMEM; all else are problems.
+ */
+int gp_config_sources_include(struct gp_config_sources *sources,
+	const struct gp_config_texts *paths, int line) GP_MUST_CHECK;
+
+void gp_config_sources_free(struct gp_config_sources *sources);
+
+/* ---- limits and overrides (config_limit.c) ---- */
+
+#define GP_CONFIG_LIMIT_NAME_MAX 32
+/* different names in overrides that are told apart */
+#define GP_CONFIG_MAXIMA_MAX (2 * GP_LIMIT_MAX)
+
+struct gp_config_maximum;
+struct gp_config_subject;
+
+/* A round of reading as the limits see it. Zero it first; gp_config_draft_free at the end. */
+struct gp_config_draft {
+	struct gp_config *config;
+	struct gp_config_errors *errors;
+	struct gp_arena *scratch; /* memory of this round only */
+	/* where each row was set in the snapshot, or in the section that is open */
+	struct gp_config_place at[GP_CONFIG_ROWS_MAX];
+
+	/* names of limits and of what overrides take for limits; they outlive the round */
+	char names[GP_CONFIG_MAXIMA_MAX][GP_CONFIG_LIMIT_NAME_MAX + 1];
+	size_t name_count;
+
+	bool is_open; /* a limit or an override */
+	const char *title;
+	struct gp_config_place opened;
+	struct gp_limit limit;                              /* while it is open */
+	struct gp_config_override override;                 /* while it is open */
+	struct gp_config_place named[GP_CONFIG_MAXIMA_MAX]; /* of the open override */
+	size_t first_maximum;                               /* of the open override */
+	bool max_has_unit;                                  /* of the open limit */
+
+	struct gp_limit *limits; /* GP_LIMIT_MAX; the config's */
+	size_t limit_count;
+	bool has_too_many;
+	struct gp_config_subject *subjects; /* of overrides; heap */
+	size_t subject_count, subject_size;
+	struct gp_config_maximum *maxima; /* of all overrides, in their order; heap */
+	size_t maximum_count, maximum_size;
+};
+
+/* Makes the draft ready for a round; the config has been reset. */
+int gp_config_draft_reset(struct gp_config_draft *draft) GP_MUST_CHECK;
+void gp_config_draft_free(struct gp_config_draft *draft);
+
+/* Makes it a name that may stand in overrides; false: it cannot be one, is one, or there are many.
+ */
+bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name);
+
+/* Where a row was set. */
+struct gp_config_place gp_config_draft_at(
+	const struct gp_config_draft *draft, const char *section, const char *name);
+
+/* A section begins; its rows go to limit or override until it ends. The title is borrowed. */
+int gp_config_draft_begin(struct gp_config_draft *draft, const struct gp_config_section *section,
+	const char *title, struct gp_config_place where) GP_MUST_CHECK;
+
+/* name = value in the open override. */
+int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, struct gp_span value,
+	struct gp_config_place where) GP_MUST_CHECK;
+
+/* The section ends. */
+int gp_config_draft_end(
+	struct gp_config_draft *draft, const struct gp_config_section *section) GP_MUST_CHECK;
+
+/* All is read: checks how limits and overrides fit together and puts them into the config. */
+int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
+
+/* ---- the rest (config_settle.c) ---- */
+
+/* What no option shows by itself. */
+void gp_config_cross_check(struct gp_config_draft *draft);
+
+/* What the file leaves to the machine, and its text. */
+int gp_config_settle(struct gp_config *config, struct gp_span text) GP_MUST_CHECK;
+
+#endif

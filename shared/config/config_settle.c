@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/* What is settled after reading: options in relation to each other, and what the machine adds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config_load_private.h"
+
+/* cross_error: an error about an option in its relation to others. */
+static void cross_error(
+	struct gp_config_draft *draft, const char *section, const char *name, const char *problem)
+{
+	struct gp_config_place where = gp_config_draft_at(draft, section, name);
+	if (!where.file)
+		where.file = draft->config->path;
+	struct gp_strbuf *buf = gp_config_error(draft->errors, where);
+	gp_config_add_option(buf, section, NULL, name);
+	gp_strbuf_printf(buf, ": %s\n", problem);
+}
+
+/* is_lmdb: is the URI one of the embedded store? */
+static bool is_lmdb(const char *uri)
+{
+	return gp_span_has_prefix(gp_span_from(uri), "lmdb:");
+}
+
+/* check_store: one embedded store, or servers; a stand-in is for servers only. */
+static void check_store(struct gp_config_draft *draft)
+{
+	const struct gp_config *c = draft->config;
+	size_t embedded = 0;
+	for (size_t i = 0; i < c->store_uris.count; i++)
+		embedded += is_lmdb(c->store_uris.items[i]);
+	if (embedded && c->store_uris.count > 1)
+		cross_error(draft, "store", "uri",
+			"an lmdb store stands alone; several stores are servers");
+	if (c->store_on_failure == GP_STORE_FAILURE_LOCAL && embedded)
+		cross_error(draft, "store", "on_failure",
+			"local is for servers; the store is on this machine already");
+	if (c->store_on_failure == GP_STORE_FAILURE_LOCAL && !*c->store_local_path)
+		cross_error(draft, "store", "local_path", "is needed with on_failure = local");
+	if (c->store.timeout_ms >= c->policyd.deadline_ms)
+		cross_error(draft, "store", "timeout",
+			"is not below policyd.deadline, which it would use up");
+}
+
+/* gp_config_cross_check: section by section. */
+void gp_config_cross_check(struct gp_config_draft *draft)
+{
+	const struct gp_config *c = draft->config;
+	const struct gp_config_texts *listen = &c->policyd.listen;
+	if (c->dns_cache.ttl_min_s > c->dns_cache.ttl_max_s)
+		cross_error(draft, "dns", "ttl_min", "is more than dns.ttl_max");
+	if (c->dns.timeout_ms >= c->policyd.deadline_ms)
+		cross_error(draft, "dns", "timeout",
+			"is not below policyd.deadline, which it would use up");
+	for (size_t i = 0; i < listen->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(listen->items[i], listen->items[k]) == 0)
+				cross_error(
+					draft, "policyd", "listen", "names the same socket twice");
+	for (size_t i = 0; i < listen->count; i++)
+		if (gp_span_has_prefix(gp_span_from(listen->items[i]), "unix:") &&
+			strcmp(listen->items[i] + 5, c->policyd.control_socket) == 0)
+			cross_error(draft, "policyd", "control_socket",
+				"is one of policyd.listen, too");
+	check_store(draft);
+}
+
+/* settle_dns: the servers of the file, or those of resolv_conf. */
+static int settle_dns(struct gp_config *config)
+{
+	struct gp_dns_options *dns = &config->dns;
+	for (size_t i = 0; i < config->dns_servers.count; i++)
+		if (gp_dns_server_parse(gp_span_from(config->dns_servers.items[i]),
+			    &dns->servers[dns->server_count]) == GP_OK)
+			dns->server_count++;
+	if (dns->server_count)
+		return GP_OK;
+	struct gp_span text = gp_span_from("");
+	/* a missing file means this machine, as for libc */
+	int rc = *config->resolv_conf ? gp_config_file_read(config->resolv_conf, 65536, &text)
+				      : GP_EIO;
+	struct gp_dns_options found = {0};
+	gp_dns_options_from_resolv_conf(rc ? gp_span_from("") : text, &found);
+	memcpy(dns->servers, found.servers, sizeof found.servers);
+	dns->server_count = found.server_count;
+	dns->trust_ad = dns->trust_ad || found.trust_ad;
+	if (rc == GP_OK)
+		free((void *)(uintptr_t)text.ptr);
+	return rc == GP_ENOMEM ? rc : GP_OK;
+}
+
+/* settle_hostname: the machine's name where the file names none. */
+static int settle_hostname(struct gp_config *config)
+{
+	char name[256] = "";
+	if (*config->hostname)
+		return GP_OK;
+	if (gethostname(name, sizeof name - 1) || !*name)
+		snprintf(name, sizeof name, "localhost");
+	config->hostname = gp_arena_copy(config->arena, gp_span_from(name));
+	return config->hostname ? GP_OK : GP_ENOMEM;
+}
+
+/* settle_store: the URIs to the other options. */
+static void settle_store(struct gp_config *config)
+{
+	for (size_t i = 0; i < config->store_uris.count; i++)
+		config->store.uris[i] = config->store_uris.items[i];
+	config->store.uri_count = config->store_uris.count;
+}
+
+/* gp_config_settle: what was included is in the snapshot now and need not be read again. */
+int gp_config_settle(struct gp_config *config, struct gp_span text)
+{
+	config->includes.count = 0;
+	config->source = (struct gp_span) {gp_arena_copy(config->arena, text), text.len};
+	if (!config->source.ptr)
+		return GP_ENOMEM;
+	settle_store(config);
+	int rc = settle_dns(config);
+	return rc ? rc : settle_hostname(config);
+}

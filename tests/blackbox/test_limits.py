@@ -1,0 +1,688 @@
+# SPDX-License-Identifier: ISC
+"""Limits of the running gatepost-policyd: stages, stores, crashes, the operator's socket."""
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import world  # noqa: E402
+from world import ask, equal, holds, read_answer, request_text, wait_for  # noqa: E402
+
+HOURLY = "limit hourly { key = user  count = recipients  max = 100  per = 1h }\n"
+serial = iter(range(10 ** 9))
+
+
+def config(limits=HOURLY, store='uri = {"STORE"}', policyd="", top="", log=""):
+    return """
+hostname = "mx.test"
+%s
+store { %s }
+%s
+dns { servers = {"127.0.0.1:9"} timeout = 200ms attempts = 1 }
+policyd {
+    listen = {"SOCKET"}
+    user = "USER"
+    %s
+}
+log { %s }
+""" % (top, store, limits, policyd, log)
+
+
+class Daemon:
+    """with Daemon(config) as d: a policyd for the time of one test."""
+
+    def __init__(self, text, **options):
+        self.text, self.options = text, options
+
+    def __enter__(self):
+        self.policyd = world.Policyd(self.text, **self.options)
+        return self.policyd
+
+    def __exit__(self, kind, value, trace):
+        log = ""
+        try:
+            log = self.policyd.text()
+        finally:
+            self.policyd.close()
+        if kind is None:
+            assert "ERROR: " not in log and "WARNING: ThreadSanitizer" not in log, log
+
+
+def instance():
+    return "%x.1" % next(serial)
+
+
+def rcpt(user="alice", **others):
+    values = {"client_address": "192.0.2.1", "sender": "x@a.test", "sasl_username": user,
+              "recipient": "r%d@there.test" % next(serial), "server_port": "587"}
+    values.update(others)
+    values.setdefault("instance", instance())
+    return values
+
+
+def end_of(values, recipients=1, size=1000, **others):
+    return dict(values, protocol_state="END-OF-MESSAGE", recipient="", recipient_count=str(recipients),
+                size=str(size), **others)
+
+
+def accepted(answer):
+    return answer == "DUNNO"
+
+
+def ask_many(connection, n, **values):
+    """n recipients of one message; how many were let in."""
+    shared = dict(rcpt(**values))
+    del shared["recipient"]
+    return sum(accepted(ask(connection, **dict(shared, recipient="r%d@x.test" % i))) for i in range(n))
+
+
+REFUSED = re.compile(r"^450 4\.7\.1 hourly limit reached: 100 of 100 recipients in 1h; "
+                     r"free again \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in (1 h 1 min|1 h 0 min|60 min)$")
+
+
+# ---- stages ----
+
+def hundred_and_first():
+    """the 101st recipient of an hour is refused with the exact text, and the log says all of it"""
+    with Daemon(config()) as d, d.connect() as s:
+        equal(ask_many(s, 100), 100)
+        answer = ask(s, **rcpt())
+        assert REFUSED.match(answer), answer
+        equal(ask(s, **rcpt(user="bob")), "DUNNO")
+        d.wait_log("limit=hourly limit_key=user:alice limit_unit=recipients limit_used=100 "
+                   "limit_max=100 limit_per_s=3600 limit_free=20")
+        equal(d.used("alice", "hourly"), 100)
+
+
+def only_at_rcpt():
+    """where Postfix asks only at RCPT, what was counted stays, whatever becomes of the message"""
+    with Daemon(config()) as d:
+        for _ in range(4):
+            with d.connect() as s:
+                equal(ask_many(s, 10), 10)
+                equal(ask_many(s, 10), 10)
+        equal(d.used("alice", "hourly"), 80)
+
+
+def gives_back():
+    """a message that does not come to its end gives back what it reserved: next message, connection closed"""
+    with Daemon(config()) as d, d.connect() as s:
+        first = rcpt()
+        equal(ask(s, **first), "DUNNO")
+        equal(ask(s, **end_of(first)), "DUNNO")  # now it is known that the end is asked about
+        equal(ask_many(s, 30), 30)
+        equal(d.used("alice", "hourly"), 31)
+        equal(ask(s, **rcpt()), "DUNNO")  # another message: the 30 are given back
+        equal(d.used("alice", "hourly"), 2)
+        with d.connect() as other:
+            equal(ask_many(other, 40), 40)
+            equal(d.used("alice", "hourly"), 42)
+        wait_for(lambda: d.used("alice", "hourly") == 2, "40 recipients given back")
+
+
+def times_out():
+    """what is reserved is given back when nothing is heard any more; a late end counts whole"""
+    with Daemon(config(HOURLY + "limits { reservation_timeout = 10s }\n")) as d, d.connect() as s:
+        first = rcpt()
+        ask(s, **first)
+        ask(s, **end_of(first))
+        late = rcpt()
+        equal(ask(s, **late), "DUNNO")
+        equal(d.used("alice", "hourly"), 2)
+        wait_for(lambda: d.used("alice", "hourly") == 1, "one recipient given back", 60)
+        equal(ask(s, **end_of(late, recipients=7)), "DUNNO")
+        equal(d.used("alice", "hourly"), 8)
+
+
+def as_accepted():
+    """what counts in the end is what was accepted by all restrictions"""
+    with Daemon(config()) as d, d.connect() as s:
+        values = rcpt()
+        for i in range(5):
+            equal(ask(s, **dict(values, recipient="r%d@x.test" % i)), "DUNNO")
+        equal(ask(s, **end_of(values, recipients=3)), "DUNNO")
+        equal(d.used("alice", "hourly"), 3)
+        equal(ask(s, **end_of(values, recipients=3)), "DUNNO")  # asked twice
+        equal(d.used("alice", "hourly"), 3)
+
+
+def asked_twice():
+    """a service that is listed twice counts each recipient once"""
+    with Daemon(config()) as d, d.connect() as s:
+        values = rcpt()
+        for i in range(5):
+            for _ in range(2):
+                equal(ask(s, **dict(values, recipient="r%d@x.test" % i)), "DUNNO")
+        equal(d.used("alice", "hourly"), 5)
+
+
+def whole_message():
+    """a message with 300 recipients is refused as a whole where only its end is asked about"""
+    limits = HOURLY + "limit daily { key = user count = messages max = 2 per = 1d action = reject }\n"
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for state in ("END-OF-MESSAGE", "DATA"):
+            answer = ask(s, **dict(end_of(rcpt(), recipients=300), protocol_state=state))
+            holds(answer, "450 4.7.1 hourly limit: no message may pass here, or none as large as this: "
+                          "100 recipients in 1h")
+            equal(d.used("alice", "hourly"), 0)
+            equal(d.used("alice", "daily"), 0)
+        equal(ask(s, **end_of(rcpt(), recipients=100)), "DUNNO")
+        equal(ask(s, **end_of(rcpt(user="bob"), recipients=1)), "DUNNO")
+        equal(ask(s, **end_of(rcpt(user="bob"), recipients=1)), "DUNNO")
+        answer = ask(s, **end_of(rcpt(user="bob"), recipients=1))
+        holds(answer, "550 5.7.1 daily limit reached: 2 of 2 messages in 1d; free again ")
+
+
+def at_data():
+    """RCPT and DATA without the end: recipients that were refused elsewhere are given back at DATA"""
+    with Daemon(config()) as d, d.connect() as s:
+        values = rcpt()
+        for i in range(9):
+            ask(s, **dict(values, recipient="r%d@x.test" % i))
+        equal(ask(s, **dict(values, protocol_state="DATA", recipient_count="4")), "DUNNO")
+        equal(d.used("alice", "hourly"), 4)
+
+
+def volume():
+    """bytes are counted at the end of the message, and refused there"""
+    limits = HOURLY + "limit volume { key = user count = bytes max = 10k per = 1d code = \"452 4.2.2\" }\n"
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for size, wanted in ((6000, True), (5000, False), (4000, True)):
+            values = rcpt()
+            equal(ask(s, **values), "DUNNO")
+            answer = ask(s, **end_of(values, size=size))
+            equal((size, accepted(answer)), (size, wanted))
+            assert wanted or answer.startswith("452 4.2.2 volume limit reached: 6000 of 10240 bytes"), answer
+        equal(d.used("alice", "volume"), 10000)
+        equal(d.used("alice", "hourly"), 2)
+
+
+def volume_unseen():
+    """a limit on bytes that Postfix gives no chance is reported, once and in the status (lesson 34)"""
+    limits = "limit volume { key = user count = bytes max = 10k per = 1d }\n" + HOURLY
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for _ in range(12):
+            equal(ask(s, **rcpt(policy_context="submission")), "DUNNO")
+        d.wait_log("a limit on bytes has no effect for mail of port 587 submission")
+        equal(d.text().count("a limit on bytes has no effect"), 1)
+        source = d.control("status")["stages"][0]
+        equal((source["source"], source["asks_at_end"], source["bytes_unseen"]),
+              ("port 587 submission", False, True))
+        values = rcpt(policy_context="submission")
+        ask(s, **values)
+        ask(s, **end_of(values))
+        source = d.control("status")["stages"][0]
+        equal((source["asks_at_end"], source["gives_back"], source["bytes_unseen"]), (True, True, False))
+
+
+def no_longer_asked():
+    """a Postfix that stops asking at the end does not escape: soon recipients count for good"""
+    with Daemon(config()) as d, d.connect() as s:
+        first = rcpt()
+        ask(s, **first)
+        ask(s, **end_of(first))
+        equal(sum(accepted(ask(s, **rcpt())) for _ in range(200)), 107)
+
+
+# ---- actions ----
+
+def actions():
+    """defer, reject, hold and label, each with its text; label and hold go on counting"""
+    limits = """
+limit a { key = user max = 1 per = 1h }
+limit b { key = sender max = 1 per = 1h action = reject code = "554 5.7.0"
+          text = "no: {limit} {key} {unit} {used} {max} {per} {client} {recipient}" }
+limit c { key = client max = 1 per = 1m action = hold from = {others} }
+limit d { key = all max = 1 per = 1h mode = label }
+"""
+    top = 'trusted_networks = {"10.0.0.0/8"}\nspf { mode = off }'
+    with Daemon(config(limits, top=top)) as d, d.connect() as s:
+        equal(ask(s, **rcpt(user="u")), "DUNNO")
+        holds(ask(s, **rcpt(user="u")), "450 4.7.1 a limit reached: 1 of 1 recipients in 1h")
+        trusted = dict(user="", client_address="10.1.2.3", sender="web@a.test")
+        equal(ask(s, **rcpt(recipient="1@x.test", **trusted)), "DUNNO")
+        equal(ask(s, **rcpt(recipient="2@x.test", **trusted)),
+              "554 5.7.0 no: b web@a.test recipients 1 1 1h 10.1.2.3 2@x.test")
+        other = dict(user="", client_address="198.51.100.9")
+        equal(ask(s, **rcpt(**other)), "DUNNO")
+        holds(ask(s, **rcpt(**other)), "HOLD c limit reached: 2 of 1 recipients in 1m; free again")
+        holds(ask(s, **rcpt(**other)), "HOLD c limit reached: 3 of 1 recipients in 1m; free again")
+        d.wait_log("action=accept would=defer rule=limit.d")
+        equal(d.used("all", "d"), 2)
+        status = d.control("status")["decisions"]
+        equal((status["held"], status["deferred"], status["rejected"]), (2, 1, 1))
+
+
+def forged_sender():
+    """who is not trusted cannot use up somebody's limit by writing his sender (lesson 37)"""
+    limits = "limit s { key = sender max = 5 per = 1h }\n"
+    with Daemon(config(limits, top="spf { mode = off }")) as d, d.connect() as s:
+        for user in ("", "mallory"):
+            for _ in range(10):
+                equal(ask(s, **rcpt(user=user, sender="victim@a.test", client_address="198.51.100.1")),
+                      "DUNNO")
+        equal(d.used("sender:victim@a.test", "s"), 0)
+
+
+def two_windows():
+    """several windows for one key never share a counter (lesson 39)"""
+    limits = ("limit m { key = user max = 3 per = 1m }\nlimit h { key = user max = 5 per = 1h }\n"
+              "limit n { key = user count = messages max = 4 per = 1h }\n")
+    with Daemon(config(limits)) as d, d.connect() as s:
+        equal(ask_many(s, 10), 3)
+        equal([d.used("alice", name) for name in "mhn"], [3, 3, 1])
+
+
+# ---- reload ----
+
+def overrides_reload():
+    """overrides in an included file come into force with SIGHUP; a broken file changes nothing"""
+    with Daemon(config(HOURLY, top='include = {"INCLUDED/*.conf"}'.replace(
+            "INCLUDED", included := tempfile.mkdtemp(prefix="gatepost-test.")))) as d:
+        os.chmod(included, 0o755)
+        path = included + "/overrides.conf"
+        with d.connect() as s:
+            equal(ask_many(s, 110), 100)
+        for text, ready, total in (
+                ('override { user = "alice" hourly = 105 }\n', "is in force", 5),
+                ('override { user = "alice" nonsense = 1 }\n', "stays as it was loaded", 0),
+                ('override { user = "alice" hourly = unlimited }\n', "is in force", 50)):
+            before = len(d.text())
+            with open(path, "w") as f:
+                f.write(text)
+            d.reload()
+            wait_for(lambda: ready in d.text()[before:], ready)
+            with d.connect() as s:
+                equal(ask_many(s, 50), total)
+        row = d.control("show", who="alice")["rows"][0]
+        equal((row["source"], row["override"], row["file"], row["line"], row["max"]),
+              ("override", "user", path, 1, None))
+        shutil.rmtree(included)
+
+
+def limits_by_reload():
+    """limits that a reload brings work, without a restart"""
+    with Daemon(config("")) as d:
+        holds(d.control("limits")["error"], "no limit is configured")
+        equal(d.control("status")["store"], None)
+        d.write(config(HOURLY))
+        d.reload()
+        d.wait_log("is in force")
+        with d.connect() as s:
+            equal(ask_many(s, 120), 100)
+
+
+# ---- several processes, crashes ----
+
+class Load:
+    """Connections that ask for one user until told to stop; counts what was answered."""
+
+    def __init__(self, daemons, connections=8, user="alice", patient=False):
+        self.stopping, self.accepted, self.refused, self.lost = False, 0, 0, 0
+        self.lock = threading.Lock()
+        self.patient, self.user = patient, user
+        self.threads = [threading.Thread(target=self.run, args=(d,)) for d in daemons
+                        for _ in range(connections)]
+        for t in self.threads:
+            t.start()
+
+    def run(self, daemon):
+        s = None
+        while not self.stopping:
+            try:
+                s = s or daemon.connect()
+                answer = ask(s, **rcpt(user=self.user))
+            except OSError:
+                answer = None
+            with self.lock:
+                self.accepted += answer == "DUNNO"
+                self.refused += answer is not None and answer != "DUNNO"
+                self.lost += answer is None
+            if answer is None:
+                s = None
+                time.sleep(0.02)
+            elif answer != "DUNNO" and not self.patient:
+                break
+        if s:
+            s.close()
+
+    def finish(self):
+        self.stopping = not self.patient or True
+        for t in self.threads:
+            t.join()
+
+    def join(self):
+        """Until every connection was refused once."""
+        for t in self.threads:
+            t.join(120)
+        assert not any(t.is_alive() for t in self.threads), "somebody was never refused"
+
+
+BIG = "limit hourly { key = user  count = recipients  max = 3000  per = 1h }\n"
+
+
+def two_processes(store, prepare=lambda d: None):
+    first = world.Policyd(config(BIG, store=store))
+    try:
+        text = config(BIG, store=store.replace("STORE", "lmdb:" + first.folder + "/state"))
+        second = world.Policyd(text)
+        try:
+            load = Load([first, second])
+            load.join()
+            equal((load.accepted, load.refused, load.lost), (3000, 16, 0))
+            equal(first.used("alice", "hourly"), 3000)
+            equal(second.used("alice", "hourly"), 3000)
+        finally:
+            second.close()
+    finally:
+        first.close()
+
+
+def two_on_lmdb():
+    """two daemons with 8 connections each on one LMDB: exactly max"""
+    two_processes('uri = {"STORE"}')
+
+
+def two_on_redis():
+    """two daemons with 8 connections each on one Redis: exactly max"""
+    with tempfile.TemporaryDirectory() as folder:
+        redis = world.Redis(folder)
+        try:
+            two_processes('uri = {"%s"}' % redis.uri)
+        finally:
+            redis.close()
+
+
+def killed():
+    """kill -9 under load: afterwards nothing that was let in is missing, and the limit is exact"""
+    with Daemon(config(BIG)) as d:
+        accepted_so_far = lost = 0
+        for _ in range(3):
+            load = Load([d], patient=True)
+            enough = accepted_so_far + 400
+            wait_for(lambda: accepted_so_far + load.accepted >= enough, "some load")
+            d.kill()
+            load.finish()
+            accepted_so_far, lost = accepted_so_far + load.accepted, lost + 8
+            d.log.close()
+            d.start()
+            used = d.used("alice", "hourly")
+            # what was being answered when it died is counted, but nobody heard of it
+            assert accepted_so_far <= used <= accepted_so_far + lost, (accepted_so_far, used, lost)
+        load = Load([d])
+        load.join()
+        total = accepted_so_far + load.accepted
+        assert 3000 - lost <= total <= 3000, total
+        equal(d.used("alice", "hourly"), 3000)
+
+
+def worker_killed():
+    """the serving process dies, the next one goes on with the same counts"""
+    with Daemon(config()) as d:
+        with d.connect() as s:
+            equal(ask_many(s, 60), 60)
+        os.kill(d.worker(), signal.SIGKILL)
+        wait_for(lambda: d.text().count("is ready") == 2, "another serving process")
+        with d.connect() as s:
+            equal(ask_many(s, 60), 40)
+
+
+def restarted():
+    """limits and run-time overrides outlive a restart (lesson 41)"""
+    with Daemon(config()) as d:
+        with d.connect() as s:
+            equal(ask_many(s, 60), 60)
+        d.control("set", who="alice", limit="hourly", max=70)
+        d.stop()
+        d.start()
+        with d.connect() as s:
+            equal(ask_many(s, 60), 10)
+        row = d.control("show", who="alice")["rows"][0]
+        equal((row["max"], row["source"], row["limit_max"]), (70, "runtime", 100))
+
+
+# ---- stores in trouble ----
+
+def redis_away(failure):
+    with tempfile.TemporaryDirectory() as folder:
+        redis = world.Redis(folder)
+        store = ('uri = {"%s"} timeout = 300ms on_failure = %s local_path = "LOCAL"'
+                 % (redis.uri, failure))
+        local = tempfile.mkdtemp(prefix="gatepost-test.")
+        if os.geteuid() == 0:
+            shutil.chown(local, "nobody")
+        try:
+            with Daemon(config(HOURLY, store=store.replace("LOCAL", local))) as d, d.connect() as s:
+                equal(ask_many(s, 30), 30)
+                load = Load([d], connections=3, user="somebody", patient=True)
+                redis.stop()
+                wait_for(lambda: not d.control("status")["store"]["up"], "notice that Redis is away")
+                away = ask_many(s, 120)
+                equal(away, {"accept": 120, "defer": 0, "local": 100}[failure])
+                if failure == "defer":
+                    equal(ask(s, **rcpt()), "451 4.3.0 The limits of this mail cannot be checked for the "
+                                            "moment, try again later")
+                d.wait_log("store: redis://127.0.0.1:%d" % redis.port)
+                redis.start()
+                wait_for(lambda: d.control("status")["store"]["up"], "return to Redis")
+                load.finish()
+                equal(load.lost, 0)
+                equal(ask_many(s, 120), 100)  # a fresh Redis has forgotten all
+        finally:
+            redis.close()
+            shutil.rmtree(local)
+
+
+def redis_accept():
+    """Redis stopped and started under load: on_failure = accept"""
+    redis_away("accept")
+
+
+def redis_defer():
+    """Redis stopped and started under load: on_failure = defer"""
+    redis_away("defer")
+
+
+def redis_local():
+    """Redis stopped and started under load: on_failure = local"""
+    redis_away("local")
+
+
+def redis_down_at_start():
+    """a Redis that is away at the start is found later"""
+    with tempfile.TemporaryDirectory() as folder:
+        port = world.free_port()
+        with Daemon(config(store='uri = {"redis://127.0.0.1:%d"} on_failure = defer' % port)) as d:
+            with d.connect() as s:
+                equal(ask_many(s, 3), 0)
+                redis = world.Redis(folder, port)
+                try:
+                    wait_for(lambda: ask_many(s, 1) == 1, "Redis in use")
+                finally:
+                    redis.close()
+
+
+def damage(name, change, said):
+    with Daemon(config()) as d:
+        with d.connect() as s:
+            equal(ask_many(s, 60), 60)
+        d.stop()
+        path = d.folder + "/state/counters"
+        with open(path, "r+b") as f:
+            change(f)
+        d.start()
+        with d.connect() as s:
+            equal((name, ask_many(s, 120)), (name, 100))
+        aside = glob.glob(d.folder + "/state/counters.damaged-*")
+        equal((name, len(aside)), (name, 1))
+        d.wait_log(said)
+        holds(d.text(), os.path.basename(aside[0]))
+
+
+def overwrite(f):
+    f.seek(0)
+    size = len(f.read())
+    f.seek(8192)
+    f.write(b"\xa5" * (size - 8192))
+
+
+def replace(f):
+    f.truncate(0)
+    f.write(b"this is somebody's diary\n" * 1000)
+
+
+def damaged_file():
+    """a corrupted, a truncated and a foreign file are set aside, and the daemon comes up"""
+    damage("corrupted", overwrite, "damaged")
+    damage("truncated", lambda f: f.truncate(9000), "damaged")
+    damage("foreign", replace, "damaged")
+
+
+def full_store():
+    """a store that is full follows on_failure, says so, and recovers by itself"""
+    limits = "limit brief { key = user max = 5 per = 3s }\n"
+    store = 'uri = {"STORE"} size = 1M on_failure = %s'
+    with Daemon(config(limits, store=store % "defer")) as d, d.connect() as s:
+        deferred = 0
+        for i in range(60000):
+            answer = ask(s, **rcpt(user="user%d-%s" % (i, "x" * 100)))
+            deferred += answer.startswith("451 4.3.0")
+            if deferred == 20:
+                break
+        equal(deferred, 20)
+        d.wait_log("full")
+        equal(d.text().count("mail is deferred until it is back"), 1)
+        wait_for(lambda: ask(s, **rcpt(user="later")) == "DUNNO", "room again", 60)
+
+
+# ---- hostile ----
+
+def odd_names():
+    """user names with every byte that Postfix may pass: each has a counter of its own"""
+    names = ["".join(chr(c) for c in range(1, 256) if c != 10), "'; DROP TABLE users; --",
+             "]] redis.call('FLUSHALL') --", "return 1", "%s%n", "x" * 3000, "x" * 2999 + "y", "{a}", "a}b",
+             "\\n", "../../etc/passwd", "user:alice", "all", "\udcff\udcfe", "jörg@bücher.test", " ", "a\tb"]
+    names += ["".join(chr(1 + (i * 7 + k) % 250 + (k % 250 > 8)) for k in range(200)).replace("\n", "")
+              for i in range(20)]
+    limits = "limit two { key = user max = 2 per = 1h }\n"
+    stores = ['uri = {"STORE"}']
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            redis = world.Redis(folder)
+            stores.append('uri = {"%s"}' % redis.uri)
+        except world.Skip:
+            redis = None
+        for store in stores:
+            with Daemon(config(limits, store=store)) as d, d.connect() as s:
+                for name in names:
+                    answers = [accepted(ask(s, **rcpt(user=name))) for _ in range(3)]
+                    equal((name, answers), (name, [True, True, False]))
+                rows = d.control("limits", count=0)["rows"]
+                equal(len(rows), len({n.strip(" ").lower() for n in names}))
+        if redis:
+            redis.close()
+
+
+def megabyte_of_names():
+    """a megabyte of user names, one request after the other"""
+    limits = "limit two { key = user max = 2 per = 1h }\n"
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for i in range(700):
+            equal(ask(s, **rcpt(user="%06d" % i + "n" * 1494)), "DUNNO")
+        equal(len(d.control("limits", count=0)["rows"]), 700)
+
+
+def bad_numbers():
+    """numbers that are none close the connection"""
+    with Daemon(config()) as d:
+        for key, value in (("recipient_count", "-1"), ("recipient_count", "x"), ("size", "99999999999999999999"),
+                           ("size", "1e3")):
+            with d.connect() as s:
+                equal(ask(s, **rcpt(**{key: value})), None)
+        equal(ask(d.connect(), **rcpt(size="", recipient_count="")), "DUNNO")
+
+
+# ---- the operator's socket ----
+
+def control_answers():
+    """status, limits, show, reset, set and unset, and what cannot be done"""
+    limits = (HOURLY + "limit volume { key = user count = bytes max = 2G per = 1d }\n"
+              "limit site { key = all max = 1000 per = 1h }\n"
+              "limit realm { key = user_domain max = 500 per = 1h }\n")
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for i in range(30):
+            equal(ask_many(s, i + 1, user="u%d@a.test" % i), i + 1)
+        answer = d.control("limits", count=5)
+        equal([r["name"] for r in answer["rows"]], ["a.test", "all", "u29@a.test", "u28@a.test", "u27@a.test"])
+        equal(answer["counters"], 32)
+        equal((answer["rows"][2]["used"], answer["rows"][2]["max"], answer["rows"][2]["per_s"]), (30, 100, 3600))
+        equal(d.control("reset", who="U29@a.test")["forgotten"], ["hourly", "volume"])
+        equal(d.used("u29@a.test", "hourly"), 0)
+        equal(d.used("all", "site"), 465)
+        equal(d.control("reset", who="all", limit="site")["forgotten"], ["site"])
+        equal(d.used("all", "site"), 0)
+        equal(d.control("set", who="u1@a.test", limit="hourly", max=3)["max"], 3)
+        with d.connect() as other:
+            equal(ask_many(other, 9, user="u1@a.test"), 1)
+        equal(d.control("unset", who="u1@a.test", limit="hourly")["max"], 100)
+        d.control("set", who="u1@a.test", limit="hourly", max=None, for_s=1)
+        row = d.control("show", who="u1@a.test")["rows"][0]
+        equal((row["max"], row["source"]), (None, "runtime"))
+        wait_for(lambda: d.control("show", who="u1@a.test")["rows"][0]["max"] == 100, "end of an override")
+        equal([r["limit"] for r in d.control("show", who="client:1.2.3.4")["rows"]], ["site"])
+        for request in (dict(command="show"),
+                        dict(command="set", who="x", limit="nope", max=1), dict(command="reset", who=""),
+                        dict(command="set", who="x", limit="hourly", max=-1), dict(command="frobnicate"),
+                        dict(command="set", who="x", limit="hourly", max="1"),
+                        dict(command="set", who="x", limit="site", max=1),
+                        dict(command="set", who="x" * 400, limit="hourly", max=1)):
+            assert d.control(**request).get("error"), request
+        status = d.control("status")
+        equal(status["store"]["up"], True)
+        assert status["store"]["round_trip_us"] >= 0 and status["latency"]["p50_us"] > 0
+        equal(status["config"]["limits"], 4)
+
+
+def control_hostile():
+    """rubbish, silence and floods on the operator's socket stop nothing"""
+    with Daemon(config()) as d:
+        for data in (b"\n", b"{}\n", b"[]\n", b"x" * 70000, b"{\"command\": 7}\n", b"\0\n", b"{" * 50000 + b"\n",
+                     b"{\"command\": \"show\", \"who\": \"\\u0000\"}\n"):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(30)
+                s.connect(d.control_path)
+                try:
+                    s.sendall(data)
+                    assert b"error" in s.recv(65536)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+        silent = socket.socket(socket.AF_UNIX)
+        silent.connect(d.control_path)
+        equal(d.ask(**rcpt()), "DUNNO")
+        equal(d.control("status")["requests"], 1)
+        silent.close()
+        equal(os.stat(d.control_path).st_mode & 0o777, 0o600)
+
+
+if os.environ.get("BUILD", "build").endswith("thread"):
+    tests = (hundred_and_first, gives_back, two_on_lmdb, two_on_redis, redis_local, overrides_reload,
+             control_answers, control_hostile)
+else:
+    tests = (hundred_and_first, only_at_rcpt, gives_back, times_out, as_accepted, asked_twice, whole_message,
+             at_data, volume, volume_unseen, no_longer_asked, actions, forged_sender, two_windows,
+             overrides_reload, limits_by_reload, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
+             redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
+             megabyte_of_names, bad_numbers, control_answers, control_hostile)
+tap = world.Tap()
+for test in tests:
+    if len(sys.argv) < 2 or sys.argv[1] in test.__name__:
+        tap.run(test)
+tap.finish()

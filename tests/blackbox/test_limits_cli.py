@@ -1,0 +1,821 @@
+# SPDX-License-Identifier: ISC
+"""gatepost limits, status and store check, as they are typed, against a running daemon."""
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import unicodedata
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import world  # noqa: E402
+from world import equal, holds, wait_for  # noqa: E402
+
+GATEPOST = os.path.join(world.BUILD, "gatepost")
+ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
+LONG = "a-very-long-name-indeed-that-does-not-fit@some-department.example.org"
+ODD = ['al\x1b[31mice', "a\"b'c", "%s%n%d", "j\u00f6rg@b\u00fccher.test", "\u540d\u524d" * 20 + "@x.test", "\u202emoc.evil",
+       "two  words", "a:b", "client:x", "\x9b31m", "a\\b", "-n", LONG]
+
+CONFIG = """hostname = "mx.test"
+include = {"FOLDER/overrides.conf"}
+spf { mode = off }
+dns { servers = {"127.0.0.1:9"} }
+store { uri = {"STORE"} }
+policyd {
+    listen = {"SOCKET"}
+    user = "USER"
+    control_socket = "FOLDER/control"
+}
+limit hourly { key = user  count = recipients  max = 100  per = 1h }
+limit volume { key = user  count = bytes  max = 2G  per = 1d  mode = label }
+limit domain-daily { key = user_domain  count = messages  max = 1000  per = 1d  action = hold }
+limit site { key = all  count = recipients  max = unlimited  per = 1h }
+limit clients { key = client  count = recipients  max = 3  per = 90m  from = {others} }
+"""
+OVERRIDES = """# made by the test
+override { user = "newsletter@example.org"  hourly = 5000 }
+override { user = "boss"  hourly = unlimited }
+"""
+
+
+def line_of(text, start):
+    return next(i for i, line in enumerate(text.split("\n"), 1) if line.startswith(start))
+
+
+class Daemon:
+    """with Daemon() as d: one with limits, whose store lies in its folder."""
+
+    def __init__(self, store="lmdb:FOLDER/store", config=CONFIG):
+        self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
+        with open(os.path.join(self.folder, "overrides.conf"), "w") as f:
+            f.write(OVERRIDES)
+        text = config.replace("STORE", store).replace("FOLDER", self.folder)
+        self.policyd = world.Policyd(text, folder=self.folder)
+        self.path, self.socket = self.policyd.config_path, os.path.join(self.folder, "control")
+        self.messages = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.policyd.stop()
+        text = self.policyd.text()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if kind is None:
+            assert "ERROR: " not in text and "WARNING: ThreadSanitizer" not in text, text
+
+    def send(self, user="", recipients=1, client="192.0.2.1", size=1000, end=True):
+        """A message: the answers to its recipients, and to its end."""
+        self.messages += 1
+        fixed = {"sasl_username": user, "instance": "m%d" % self.messages, "sender": "x@a.test",
+                 "client_address": client, "server_port": "587"}
+        with self.policyd.connect() as s:
+            answers = [world.ask(s, recipient="r%d@b.test" % i, **fixed) for i in range(recipients)]
+            if end:
+                answers.append(world.ask(s, protocol_state="END-OF-MESSAGE", recipient="", size=str(size),
+                                         recipient_count=str(recipients), **fixed))
+        return answers
+
+    def run(self, *words, **options):
+        return run(words[0], "-c", self.path, *words[1:], **options)
+
+    def fine(self, *words):
+        code, out, err = self.run(*words)
+        equal((words, code, err), (words, 0, ""))
+        return out
+
+    def rows(self, *words):
+        return json.loads(self.fine("limits", "--json", *words))["rows"]
+
+    def row(self, who, limit):
+        return next(r for r in self.rows("show", "--", who) if r["limit"] == limit)
+
+
+def run(*words, **options):
+    options.setdefault("env", ENVIRONMENT)
+    done = subprocess.run([GATEPOST] + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=90, **options)
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def columns(text):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def set_size(fd, rows, cols):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+
+
+class Terminal:
+    """A command on a terminal of its own; text is what it has written so far."""
+
+    def __init__(self, *words, rows=24, cols=80):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            try:
+                set_size(1, rows, cols)
+                os.execve(GATEPOST, [GATEPOST] + list(words), ENVIRONMENT)
+            finally:
+                os._exit(127)
+        self.data = b""
+
+    def read(self, until=None, seconds=20):
+        """Reads until the text has what is wanted, or the end."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (until and until(self.text())):
+            if not select.select([self.fd], [], [], 0.1)[0]:
+                continue
+            try:
+                part = os.read(self.fd, 65536)
+            except OSError:
+                part = b""
+            if not part:
+                break
+            self.data += part
+        if until:
+            assert until(self.text()), self.text()
+        return self.text()
+
+    def text(self):
+        return self.data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def write(self, data):
+        os.write(self.fd, data)
+
+    def wait(self):
+        self.read()
+        status = os.waitpid(self.pid, 0)[1]
+        os.close(self.fd)
+        return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+
+
+# ---- limits ----
+
+def top():
+    """limits: who used how much, by fraction used; -n and --all; nothing counted is said"""
+    with Daemon() as d:
+        equal(d.fine("limits"), "nothing is counted at present\n")
+        d.send("alice@example.org", 40)
+        d.send("bob", 97, size=1900000000)
+        d.send("newsletter@example.org", 120)
+        d.send("boss", 10)
+        d.send(client="198.51.100.9", recipients=2)
+        lines = d.fine("limits").split("\n")
+        assert re.fullmatch(r"WHO +LIMIT +USED +MAX +COUNTS +PER +FULL", lines[0].rstrip()), lines[0]
+        assert re.fullmatch(r"bob +hourly +97 +100 +recipients +1h +97% +#########\.", lines[1]), lines[1]
+        assert re.fullmatch(r"bob +volume +1\.7G +2G +bytes +1d +88% +########\.\.", lines[2]), lines[2]
+        assert re.fullmatch(r"client:198\.51\.100\.9 +clients +2 +3 +recipients +90m +66% +######\.\.\.\.", lines[3])
+        every = d.fine("limits", "--all")
+        assert re.search(r"^all +site +267 +unlimited +recipients +1h$", every, re.M), every
+        holds(every, "user_domain:example.org")
+        few = d.fine("limits", "-n", "2").split("\n")
+        equal(few[1:3], [line for line in few[1:3] if line.startswith("bob")])
+        assert re.fullmatch(r"the first 2 of \d+; -n N or --all shows more", few[3]), few
+        rows = d.rows("-n", "3")
+        equal([(r["subject"], r["limit"], r["used"], r["max"]) for r in rows],
+              [("user:bob", "hourly", 97, 100), ("user:bob", "volume", 1900000000, 2 << 30),
+               ("client:198.51.100.9", "clients", 2, 3)])
+        assert len(d.rows("--all")) > 3
+        equal(d.fine("limits", "--socket", d.socket, "-n", "1"), d.fine("limits", "-n", "1"))
+
+
+def show():
+    """limits show: used, maximum, window, and when there is room again"""
+    with Daemon() as d:
+        d.send("bob", 100)
+        equal(d.send("bob", 1)[0][:9], "450 4.7.1")
+        out = d.fine("limits", "show", "bob")
+        assert re.search(r"^bob +hourly +100 +100 +recipients +1h +100% +defer +in (59|60|61) min$", out, re.M), out
+        assert re.search(r"^bob +volume +\d+ +2G +bytes +1d +0% +label only +now$", out, re.M), out
+        assert re.search(r"^all +site +100 +unlimited +recipients +1h +- +always$", out, re.M), out
+        row = d.row("bob", "hourly")
+        equal([row[k] for k in ("used", "max", "per_s")], [100, 100, 3600])
+        assert 3500 < row["wait_s"] <= 3660 and row["free"].endswith("Z"), row
+        holds(d.fine("limits", "show", "client:192.0.2.1"), "client:192.0.2.1")
+        holds(d.fine("limits", "show", "user_domain:example.org"), "domain-daily")
+        holds(d.fine("limits", "show", "all"), "site")
+        holds(d.fine("limits", "show", "alice@example.org"), "user_domain:example.org")
+
+
+def explain():
+    """limits explain: run time, override or the limit itself, each with file and line"""
+    with Daemon() as d:
+        main = open(d.path).read()
+        overrides = os.path.join(d.folder, "overrides.conf")
+        hourly = "%s:%d" % (d.path, line_of(main, "limit hourly"))
+        out = d.fine("limits", "explain", "alice")
+        holds(out, "hourly: recipients in 1h, of alice\n    max 100: the limit itself, in %s\n" % hourly)
+        holds(out, "volume: bytes in 1d, of alice\n    max 2G: the limit itself, in %s:%d\n"
+              % (d.path, line_of(main, "limit volume")))
+        out = d.fine("limits", "explain", "Newsletter@example.org")
+        holds(out, 'max 5000: override { user = "newsletter@example.org" } in %s:%d\n    without it: 100\n'
+              % (overrides, line_of(OVERRIDES, "override { user = \"news")))
+        holds(d.fine("limits", "explain", "boss"), 'max unlimited: override { user = "boss" } in %s:3\n' % overrides)
+        d.fine("limits", "set", "boss", "hourly", "7", "--for", "1d")
+        out = d.fine("limits", "explain", "boss")
+        assert re.search(r"max 7: set at run time, until \d{4}-\d\d-\d\d \d\d:\d\d \((23 h 59|24 h 0) min left\)\n"
+                         r"    without it: 100\n", out), out
+        d.fine("limits", "set", "boss", "hourly", "unlimited")
+        holds(d.fine("limits", "explain", "boss"), "max unlimited: set at run time, until it is taken back\n")
+        d.send("carol", 100)
+        assert re.search(r"used 100 \(100%\), room in (59|60|61) min \(at .*\); when full: defer",
+                         d.fine("limits", "explain", "carol"))
+        row = next(r for r in d.rows("explain", "newsletter@example.org") if r["limit"] == "hourly")
+        equal([row[k] for k in ("source", "override", "file", "line", "limit_max")],
+              ["override", "user", overrides, 2, 100])
+
+
+def change():
+    """limits set: at once, over a restart of the daemon, for a time; default takes it back"""
+    with Daemon() as d:
+        equal(d.fine("limits", "set", "bob", "hourly", "3"), "bob: the maximum of hourly is 3\n")
+        equal(d.send("bob", 4)[2:4] != ["DUNNO", "DUNNO"], True)
+        d.policyd.stop()
+        d.policyd.start()
+        equal(d.row("bob", "hourly")["max"], 3)
+        equal(d.row("bob", "hourly")["source"], "runtime")
+        equal(d.fine("limits", "set", "bob", "hourly", "default"),
+              "bob: the maximum of hourly is again 100, as configured\n")
+        equal((d.row("bob", "hourly")["max"], d.row("bob", "hourly")["source"]), (100, "limit"))
+        out = d.fine("limits", "set", "bob", "volume", "500M", "--for", "1s")
+        assert re.fullmatch(r"bob: the maximum of volume is 500M, until .*\d\d:\d\d\n", out), out
+        equal(d.row("bob", "volume")["max"], 500 << 20)
+        wait_for(lambda: d.row("bob", "volume")["max"] == 2 << 30, "end of a maximum for 1s")
+        equal(d.fine("limits", "set", "all", "site", "0"), "all: the maximum of site is 0\n")
+        equal(d.send("eve")[0][:9], "450 4.7.1")
+        assert re.search(r"^all +site .* never$", d.fine("limits", "show", "all"), re.M)
+        equal(json.loads(d.fine("limits", "set", "all", "site", "unlimited", "--json"))["max"], None)
+        equal(d.send("eve")[0], "DUNNO")
+
+
+def reset():
+    """limits reset: one limit, or all that are about somebody"""
+    with Daemon() as d:
+        d.send("bob", 100)
+        equal(d.send("bob")[0][:9], "450 4.7.1")
+        equal(d.fine("limits", "reset", "bob", "volume"), "bob begins anew with: volume\n")
+        equal((d.row("bob", "volume")["used"], d.row("bob", "hourly")["used"]), (0, 100))
+        equal(d.fine("limits", "reset", "bob"), "bob begins anew with: hourly, volume\n")
+        equal(d.send("bob")[0], "DUNNO")
+        d.send(client="198.51.100.9", recipients=3)
+        equal(d.send(client="198.51.100.9")[0][:9], "450 4.7.1")
+        equal(json.loads(d.fine("limits", "reset", "client:198.51.100.9", "--json")), {"forgotten": ["clients"]})
+        equal(d.send(client="198.51.100.9")[0], "DUNNO")
+        equal(d.row("all", "site")["used"] > 100, True)
+
+
+def refused():
+    """what the daemon refuses is said, with exit code 1"""
+    with Daemon() as d:
+        for words, text in ((["reset", "client:1.2.3"], "no limit applies to that"),
+                            (["reset", "bob", "nothing"], "no limit applies to that"),
+                            (["set", "bob", "nothing", "5"], "there is no limit of that name"),
+                            (["set", "bob", "clients", "5"], "no limit applies to that"),
+                            (["set", "bob\x1b[31m", "site", "5"], "no limit applies to that")):
+            code, out, err = d.run("limits", *words)
+            equal((words, code, out), (words, 1, ""))
+            holds(err, "gatepost limits: " + text)
+        code, out, err = d.run("limits", "set", "bob", "hourly", "5k")
+        equal((code, out), (2, ""))
+        holds(err, "hourly counts recipients: a number without a letter")
+    plain = re.sub(r"(?m)^(limit|include) .*\n", "", CONFIG)
+    with Daemon(config=plain) as d:
+        code, out, err = d.run("limits")
+        equal((code, out), (1, ""))
+        holds(err, "no limit is configured")
+        holds(d.fine("status"), "limits        0, 0 overrides\n")
+
+
+def odd_names():
+    """names with odd bytes: nothing plays with the terminal, what is shown can be asked about"""
+    with Daemon() as d:
+        for name in ODD:
+            d.send(name, 2)
+        for words in (["limits", "--all"], ["status"]) + tuple(
+                ["limits", word, "--", name] for name in ODD for word in ("show", "explain")
+                if not name.startswith("client:")):
+            code, out, err = d.run(*words)
+            equal((words, code), (words, 0))
+            bad = [c for c in out + err if c != "\n" and (unicodedata.category(c) in ("Cc", "Cf"))]
+            equal((words, bad), (words, []))
+        out = d.fine("limits", "--all")
+        for part in ("al?[31mice", "a\"b'c", "%s%n%d", "j\u00f6rg@", "?moc.evil", "user:a:b", LONG, "\u540d\u524d" * 20):
+            holds(out, part)
+        equal(d.row("user:client:x", "hourly")["used"], 2)
+        equal(d.row("a:b", "hourly")["used"], 2)
+        equal(d.row("j\u00f6rg@b\u00fccher.test", "hourly")["used"], 2)
+        holds(d.fine("limits", "set", "--", "-n", "hourly", "5"), "-n: the maximum of hourly is 5\n")
+        equal(d.row("-n", "hourly")["max"], 5)
+        holds(d.fine("limits", "set", "%s%n%d", "hourly", "6"), "%s%n%d: ")
+        holds(d.fine("limits", "set", "a\nb", "hourly", "6"), "a?b: ")
+        plain = dict(ENVIRONMENT, LC_ALL="C")
+        code, out, _ = d.run("limits", "--all", env=plain)
+        assert code == 0 and out.isascii(), out
+        holds(out, "j?rg@")
+        printed = d.run("limits", "--all", "--json")[1]
+        assert printed.isascii()
+        code, _, err = d.run("limits", "show", b"\xff\xfe")
+        equal(code, 2)
+        holds(err, "well-formed UTF-8")
+
+
+def terminal_width():
+    """on a terminal no line is wider than it, whatever the names"""
+    with Daemon() as d:
+        for name in ODD:
+            d.send(name, 2)
+        for cols in (80, 60, 132):
+            for words in (["limits", "--all"], ["limits", "show", LONG]):
+                t = Terminal(words[0], "-c", d.path, *words[1:], cols=cols)
+                equal(t.wait(), 0)
+                lines = t.text().split("\n")
+                assert len(lines) > 3 and "LIMIT" in lines[0], lines
+                wide = [line for line in lines if columns(line) > cols]
+                equal((cols, words, wide), (cols, words, []))
+                holds(t.text(), "..." if cols < 132 else "hourly")
+
+
+# ---- watching ----
+
+def rounds(text):
+    return len(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text))
+
+
+def watch_terminal():
+    """limits --watch on a terminal: drawn in place; the cursor comes back at the end"""
+    with Daemon() as d:
+        for i in range(30):
+            d.send("user%d" % i, i + 1)
+        for how in ("ctrl-c", "term", "size"):
+            t = Terminal("limits", "--watch=1", "-c", d.path)
+            t.read(lambda s: rounds(s) >= 2)
+            if how == "size":
+                set_size(t.fd, 10, 60)
+                os.kill(t.pid, signal.SIGWINCH)
+                t.read(lambda s: s.split("\x1b[H")[-1].endswith("\x1b[J") and s.split("\x1b[H")[-1].count("\n") < 10)
+            if how == "term":
+                os.kill(t.pid, signal.SIGTERM)
+            else:
+                t.write(b"\x03")
+            equal((how, t.wait()), (how, 0))
+            text = t.text()
+            assert text.startswith("\x1b[?25l\x1b[H\x1b[2J\x1b[H"), repr(text[:50])
+            assert "\x1b[?25h" in text[-20:], repr(text[-50:])
+            first = text.split("\x1b[H")[2]
+            assert first.count("\n") <= 23 and first.endswith("\x1b[J"), repr(first)
+            holds(first, "every 1 s, Ctrl-C ends\x1b[K\n")
+
+
+def watch_restart():
+    """limits --watch: says when the daemon is away, and goes on when it is back"""
+    with Daemon() as d:
+        d.send("bob", 9)
+        t = Terminal("limits", "--watch=1", "-c", d.path)
+        t.read(lambda s: rounds(s) >= 1)
+        d.policyd.stop()
+        t.read(lambda s: "trying again" in s)
+        holds(t.text(), d.socket)
+        d.policyd.start()
+        gone = len(t.text())
+        t.read(lambda s: "bob" in s[gone:])
+        t.write(b"\x03")
+        equal(t.wait(), 0)
+
+
+def watch_file():
+    """limits --watch without a terminal: one table after another; --json: an object a line"""
+    with Daemon() as d:
+        d.send("bob", 9)
+        for words in ([], ["--json"]):
+            p = subprocess.Popen([GATEPOST, "limits", "--watch=1", "-c", d.path] + words, env=ENVIRONMENT,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            got = "".join(p.stdout.readline() for _ in range(14 if not words else 2))
+            p.send_signal(signal.SIGINT)
+            rest, err = p.communicate(timeout=20)
+            equal((words, p.returncode, err), (words, 0, ""))
+            assert "\x1b" not in got + rest
+            if words:
+                equal([json.loads(line)["rows"][0]["name"] for line in got.splitlines()], ["bob", "bob"])
+            else:
+                equal(rounds(got), 2)
+    code, out, err = run("limits", "--watch", "--socket", "/nowhere/control")
+    equal((code, out), (1, ""))
+    holds(err, "there is no such socket")
+
+
+# ---- status ----
+
+def status():
+    """status: what is asked of a daemon that is well; --json has the same"""
+    with Daemon() as d:
+        holds(d.fine("status"), "Postfix asks  nothing yet\n")
+        d.send("bob", 101)
+        out = d.fine("status")
+        for pattern in (r"^gatepost-policyd \S+, pid %d, up for \d+ s$" % d.policyd.worker(),
+                        r"^configuration %s, loaded \d+ s ago$" % re.escape(d.path), r"^limits +5, 2 overrides$",
+                        r"^store +up: lmdb:.*/store$", r"^ +\d+ steps, .* each, 0 failed$", r"^requests +102$",
+                        r"^connections +\d+ open, 1000 at most; 1 since the start$",
+                        r"^decisions +100 accepted, 2 deferred, 0 rejected$", r"^ +2 over a limit",
+                        r"^answers +50% within .*, 90% .*, 99% .*, 99.9% .*$",
+                        r"^Postfix asks +port 587: during a message and at its end$"):
+            assert re.search(pattern, out, re.M), "%s\n%s" % (pattern, out)
+        assert "WARNING" not in out and all(columns(line) <= 100 for line in out.split("\n")), out
+        got = json.loads(d.fine("status", "--json"))
+        equal((got["requests"], got["store"]["up"], got["config"]["limits"]), (102, True, 5))
+        equal(d.fine("status", "--socket", d.socket)[:16], "gatepost-policyd")
+
+
+def warnings():
+    """status: what cannot work is said loudly"""
+    with Daemon() as d:
+        later = time.time() + 1000
+        os.utime(d.path, (later, later))
+        holds(d.fine("status"), "WARNING: %s has changed and is not in force" % d.path)
+        os.utime(d.path, (1, 1))
+        assert "WARNING" not in d.fine("status")
+        with d.policyd.connect() as s:  # a port where Postfix does not ask at the end
+            for i in range(60):
+                world.ask(s, sasl_username="bob", instance="w%d" % i, recipient="r@b.test", server_port="25",
+                          client_address="192.0.2.1", sender="x@a.test")
+        out = d.fine("status")
+        holds(out, "WARNING: port 25: limits on bytes do not work there")
+        holds(out, "port 25: during a message; what fails stays counted\n")
+    with Daemon(store="lmdb:/proc/nowhere/store") as d:
+        code, out, err = d.run("status")
+        equal((code, err), (1, ""))
+        holds(out, "DOWN: lmdb:/proc/nowhere/store\n")
+        holds(out, "WARNING: the store is down: ")
+        code, out, _ = d.run("status", "--json")
+        equal((code, json.loads(out)["store"]["up"]), (1, False))
+        code, out, err = d.run("limits")
+        equal((code, out), (1, ""))
+        holds(err, "the store lmdb:/proc/nowhere/store: ")
+
+
+# ---- the socket ----
+
+def unreachable():
+    """a daemon that cannot be reached: where, why, and what to do"""
+    with Daemon() as d:
+        os.chmod(d.socket, 0)
+        other = {"user": "nobody"} if os.geteuid() == 0 else {}
+        for command in ("limits", "status"):
+            code, out, err = d.run(command, **other)
+            equal((code, out), (1, ""))
+            holds(err, "gatepost %s: %s: permission denied; try sudo" % (command, d.socket))
+        d.policyd.stop()
+        code, out, err = d.run("status")
+        equal((code, out), (1, ""))
+        holds(err, "%s: there is no such socket; is gatepost-policyd running" % d.socket)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(d.socket)  # and nobody listens
+            holds(d.run("status")[2], "%s: nobody listens there; gatepost-policyd is not running" % d.socket)
+        os.unlink(d.socket)
+        open(d.socket, "w").close()
+        holds(d.run("limits")[2], "%s: this is not a socket" % d.socket)
+        with open(d.path, "a") as f:
+            f.write("nonsense = 1\n")
+        code, out, err = d.run("status")
+        equal((code, out), (3, ""))
+        holds(err, "unknown option nonsense")
+        holds(err, "--socket PATH tells where to ask without a configuration")
+        text = re.sub("control_socket = .*", 'control_socket = ""', open(d.path).read()).replace("nonsense = 1\n", "")
+        with open(d.path, "w") as f:
+            f.write(text)
+        code, out, err = d.run("status")
+        equal((code, out), (1, ""))
+        holds(err, "policyd.control_socket is empty in " + d.path)
+
+
+class Impostor:
+    """Listens in place of the daemon and answers what it is told to; None: nothing, ever."""
+
+    def __init__(self, *answers):
+        self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
+        self.path = os.path.join(self.folder, "control")
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(self.path)
+        self.server.listen(5)
+        self.kept = []
+        threading.Thread(target=self.serve, args=(answers,), daemon=True).start()
+
+    def serve(self, answers):
+        for answer in answers:
+            connection = self.server.accept()[0]
+            if answer is None:
+                self.kept.append(connection)
+                continue
+            try:
+                connection.recv(65536)
+                for part in answer:
+                    connection.sendall(part)
+            except OSError:
+                pass
+            connection.close()
+
+    def close(self):
+        self.server.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+ROW = {"limit": "x", "key": "user", "count": "bytes", "mode": "enforce", "action": "defer", "per_s": 60, "used": 1,
+       "name": "n", "subject": "user:n", "source": "limit", "max": 5, "limit_max": 5, "file": "f", "line": 1}
+
+
+def impostors():
+    """an answer that is not as it should be: exit code 1, no crash, nothing of it on the terminal"""
+    def rows(**changed):
+        return (json.dumps({"rows": [dict(ROW, **changed)], "counters": 1}) + "\n").encode()
+    not_understood = "the answer is not understood"
+    closed = "closed without a whole answer"
+    cases = [(rows(**{key: value}), not_understood) for key, value in (
+        ("limit", None), ("used", "1"), ("used", -1), ("used", 1.5), ("max", "5"), ("max", -1), ("per_s", 0),
+        ("name", 1), ("line", "1"), ("wait_s", []), ("file", {}), ("limit_max", True))]
+    cases += [(text, not_understood) for text in (
+        b"[]\n", b"1\n", b"{}\n", b"\n", b"nonsense\n", b'{"rows": {}, "counters": 1}\n', b'{"rows": []}\n',
+        b'{"rows": [1], "counters": 1}\n', b'{"rows": [{}], "counters": 1}\n', b"[" * 100000 + b"\n",
+        b'{"rows": [], "rows": [], "counters": 1}\n', b'{"rows": [], "counters": "\xff"}\n', b'{"error": 1}\n',
+        b'{"rows": [], "counters": 1e999}\n', b'{"rows": [], "counters": "\\u0000"}\n')]
+    cases += [(text, closed) for text in (b"", b"{", b'{"rows": []}')]
+    cases += [(b'{"error": "\\u001b[31m%s%n red"}\n', "gatepost limits: ?[31m%s%n red\n")]
+    bad = Impostor(*[[text] for text, _ in cases])
+    try:
+        for text, wanted in cases:
+            code, out, err = run("limits", "--socket", bad.path)
+            equal((text, code, out), (text, 1, ""))
+            holds(err, wanted)
+            assert "\x1b" not in err
+    finally:
+        bad.close()
+    both = [b"{}\n", b'{"version": 1}\n', b'{"forgotten": [1]}\n', b'{"rows": 1}\n', b'{"forgotten": []}\n']
+    for words in (["status"], ["status", "--json"], ["limits", "reset", "x"], ["limits", "explain", "x"],
+                  ["limits", "show", "x", "--json"], ["limits", "set", "x", "y", "1"]):
+        bad = Impostor(*[[text] for text in both])
+        for text in both:
+            code, out, err = run(*words, "--socket", bad.path)
+            equal((words, text, code, out), (words, text, 1, ""))
+            holds(err, not_understood)
+        bad.close()
+    huge = Impostor([b'{"error": "'] + [b"x" * (1 << 20)] * 70, [b'{"rows": [', b"1" * 10, b'], "counters"', b": 1}\n"])
+    try:
+        holds(run("limits", "--socket", huge.path)[2], "the answer is larger than 64 MiB")
+        holds(run("limits", "--socket", huge.path)[2], not_understood)
+    finally:
+        huge.close()
+    big = rows(used=2 ** 62, max=1, per_s=2 ** 62, limit_max=None, wait_s=2 ** 62, name="\u001b]0;x\u0007", line=2 ** 60)
+    fine = Impostor([big], [big], [big])
+    try:
+        for words in ([], ["show", "x"], ["explain", "x"]):
+            code, out, _ = run("limits", *words, "--socket", fine.path)
+            equal(code, 0)
+            holds(out, "?]0;x?")
+            assert "\x1b" not in out and "\x07" not in out
+    finally:
+        fine.close()
+
+
+class Silence:
+    """A socket that never answers, asked from the beginning of the tests to their end."""
+
+    def __init__(self):
+        self.server = Impostor(None)
+        self.began = time.monotonic()
+        self.process = subprocess.Popen([GATEPOST, "status", "--socket", self.server.path], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def check(self):
+        """no answer: given up after 35 s"""
+        out, err = self.process.communicate(timeout=60)
+        equal((self.process.returncode, out), (1, ""))
+        holds(err, "no answer within 35 s")
+        assert time.monotonic() - self.began >= 34
+        self.server.close()
+
+
+# ---- store check ----
+
+class Place:
+    """A folder with a configuration that names a store; both the daemon's user's."""
+
+    def __init__(self, uri="lmdb:FOLDER/store", extra=""):
+        self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
+        self.store = os.path.join(self.folder, "store")
+        self.path = os.path.join(self.folder, "gatepost.conf")
+        self.user = "nobody" if os.geteuid() == 0 else ""
+        os.chmod(self.folder, 0o755)
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        with open(self.path, "w") as f:
+            f.write(('store { uri = {"%s"}\n timeout = 300ms\n %s }\npolicyd { user = "%s"\ncontrol_socket = "" }\n'
+                     "limit hourly { key = user  max = 100  per = 1h }\n" % (uri, extra, self.user))
+                    .replace("FOLDER", self.folder))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if os.path.isdir(self.store):
+            os.chmod(self.store, 0o700)  # a test may have closed it
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def check(self):
+        return run("store", "check", self.path)
+
+
+def store_fine():
+    """store check: what works, how fast; nothing is left, and nothing belongs to root"""
+    with Place() as p:
+        for words in (["check", p.path], ["check", "-c", p.path]):
+            code, out, err = run("store", *words)
+            equal((code, err), (0, ""))
+            for part in ("store lmdb:%s\n" % p.store, "a fact: written, read, removed\n",
+                         "a counter: counted, read, forgotten\n", "(median of 100; ", "  fine\n"):
+                holds(out, part)
+            equal("as the user nobody:\n" in out, os.geteuid() == 0)
+        owners = {os.stat(os.path.join(p.store, name)).st_uid for name in os.listdir(p.store)}
+        equal(owners, {os.stat(p.folder).st_uid})
+    with Daemon() as d:  # beside a daemon, whose counters it leaves alone
+        d.send("bob", 9)
+        code, out, err = run("store", "check", d.path)
+        equal((code, err), (0, ""))
+        equal(d.row("bob", "hourly")["used"], 9)
+        equal([r for r in d.rows("--all") if "store-check" in r["subject"]], [])
+    plain = 'store { uri = {"lmdb:FOLDER/store"} }\n'
+    with Place() as p:
+        with open(p.path, "w") as f:
+            f.write(plain.replace("FOLDER", p.folder) + 'policyd { user = "%s" }\n' % p.user)
+        code, out, _ = p.check()
+        equal(code, 0)
+        holds(out, "no limit is configured: the daemon does not use the store\n")
+
+
+def store_local():
+    """store check: the store that stands in is checked as well, and a server that is away is said"""
+    extra = 'on_failure = local\n local_path = "FOLDER/local"'
+    with Place(uri="redis://127.0.0.1:9/0", extra=extra) as p:
+        code, out, err = p.check()
+        equal(code, 1)
+        holds(out, "store redis://127.0.0.1:9/0\n")
+        holds(out, "store that stands in lmdb:%s/local\n" % p.folder)
+        holds(out, "  fine\n")
+        assert "does not work" in err or "cannot be opened" in err, err  # the latter: built without Redis
+
+
+def store_permission():
+    """store check: a folder that cannot be used is said, with what to do"""
+    with Place() as p:
+        os.mkdir(p.store, 0o700)
+        if os.geteuid() != 0:
+            os.chmod(p.store, 0)
+        code, out, err = p.check()
+        equal(code, 1)
+        holds(err, "Permission denied")
+        holds(err, "the folder must belong to the user that the daemon runs as: chown -R")
+        assert "fine" not in out
+        if os.geteuid() == 0:
+            equal(os.listdir(p.store), [])
+    with Place(uri="lmdb:/proc/nowhere/store") as p:
+        code, out, err = p.check()
+        equal(code, 1)
+        holds(err, "/proc/nowhere/store")
+        holds(err, "install -d -m 700 -o")
+
+
+def store_damaged():
+    """store check: a damaged file is set aside and said; then all is well again"""
+    with Place() as p:
+        equal(p.check()[0], 0)
+        with open(os.path.join(p.store, "counters"), "r+b") as f:
+            f.write(b"rubbish" * 2000)
+        code, out, err = p.check()
+        equal(code, 1)
+        holds(err, "counters is damaged")
+        holds(out, "  works now, after what is said above\n")
+        assert [name for name in os.listdir(p.store) if name.startswith("counters.damaged")]
+        code, out, err = p.check()
+        equal((code, err), (0, ""))
+
+
+def store_wrong():
+    """store check: wrong URIs, users and files are errors of the configuration or trouble"""
+    for uri in ("lmdb:relative", "postgres://x", "redis://host:notaport"):
+        with Place(uri=uri) as p:
+            code, out, err = p.check()
+            equal((uri, code, out), (uri, 3, ""))
+            holds(err, "store.uri")
+    code, out, err = run("store", "check", "/nowhere")
+    equal((code, out), (3, ""))
+    if os.geteuid() == 0:
+        for user, text in (("no-such-user", 'there is no user "no-such-user"'), ("root", "must not be root")):
+            with Place() as p:
+                text_of = open(p.path).read().replace('"nobody"', '"%s"' % user)
+                with open(p.path, "w") as f:
+                    f.write(text_of)
+                code, out, err = p.check()
+                equal((user, code, out), (user, 1, ""))
+                holds(err, text)
+                assert not os.path.exists(p.store)
+
+
+def store_password():
+    """store check: a Redis that wants a password: with the right one, a wrong one, none"""
+    server = shutil.which("redis-server")
+    if not server:
+        raise world.Skip("redis-server is not at hand")
+    with Place(uri="redis+unix:FOLDER/redis.sock", extra='password_file = "FOLDER/password"') as p:
+        if "has no Redis" in p.check()[2]:
+            raise world.Skip("built without Redis")
+        process = subprocess.Popen([server, "--port", "0", "--unixsocket", p.folder + "/redis.sock", "--unixsocketperm",
+                                    "777", "--requirepass", "right", "--save", "", "--dir", p.folder],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: os.path.exists(p.folder + "/redis.sock"), "redis-server")
+            for password, wanted in (("right", 0), ("wrong", 1), ("", 1)):
+                with open(p.folder + "/password", "w") as f:
+                    f.write(password + "\n")
+                code, out, err = p.check()
+                equal((password, code, "fine" in out), (password, wanted, wanted == 0))
+                assert wanted == 0 or "assword" in err or "AUTH" in err, err
+                assert "right" not in err.replace("copyright", "")
+        finally:
+            world.end(process)
+
+
+# ---- usage ----
+
+def usage():
+    """wrong usage: exit code 2, what is wrong, and where help is"""
+    for words, text in ((["limits", "bogus"], "there is no subcommand of that name"),
+                        (["limits", ""], "there is no subcommand of that name"),
+                        (["limits", "show"], "show takes WHO"), (["limits", "show", "a", "b"], "show takes WHO"),
+                        (["limits", "show", ""], "a name is 1 to 4096 bytes"),
+                        (["limits", "show", "x" * 4097], "a name is 1 to 4096 bytes"),
+                        (["limits", "reset"], "reset takes WHO [LIMIT]"),
+                        (["limits", "set", "a", "b"], "set takes WHO LIMIT VALUE"),
+                        (["limits", "-n", "0"], "-n: a whole number"), (["limits", "-n", "x"], "-n: a whole number"),
+                        (["limits", "-n"], "lacks its value"), (["limits", "--bogus"], "not known"),
+                        (["limits", "--watch=0"], "--watch: whole seconds"),
+                        (["limits", "--watch=1.5"], "--watch: whole seconds"),
+                        (["limits", "-n", "5", "--all"], "-n or --all, not both"),
+                        (["limits", "--watch", "show", "a"], "go without a subcommand"),
+                        (["limits", "--for", "1d"], "--for goes with set only"),
+                        (["limits", "--socket", "relative"], "the absolute path of a unix socket"),
+                        (["limits", "--socket", "/" + "x" * 107], "at most 107 bytes"),
+                        (["status", "more"], "unexpected argument: more"), (["status", "--bogus"], "not known"),
+                        (["store"], "what there is to do: check"), (["store", "bogus"], "what there is to do: check"),
+                        (["store", "check", "a", "b"], "one file"), (["store", "check", "-c", "a", "b"], "one file"),
+                        (["store", "--bogus"], "not known")):
+        code, out, err = run(*words)
+        equal((words, code, out), (words, 2, ""))
+        holds(err, text)
+        holds(err, "gatepost %s --help shows how it is used" % words[0])
+    there = ["--socket", "/nowhere/control"]
+    for value in ("x", "-1", "1.5", "5kk", "5x", "", "1125899906842625", "9999T", "99999999999999999999"):
+        code, out, err = run("limits", "set", *there, "--", "a", "b", value)
+        equal((value, code, out), (value, 2, ""))
+    for duration in ("1", "d", "0s", "1x", "-1d", "1.5h", "99999d", "", "9" * 30 + "s"):
+        code, out, err = run("limits", "set", *there, "--for", duration, "a", "b", "5")
+        equal((duration, code, out), (duration, 2, ""))
+        holds(err, "is no duration")
+    equal(run("limits", "set", *there, "--for", "1d", "a", "b", "default")[0], 2)
+
+
+def help_texts():
+    """--help: synopsis, examples, exit codes, within 80 columns"""
+    for command in ("limits", "status", "store"):
+        code, out, err = run(command, "--help")
+        equal((command, code, err), (command, 0, ""))
+        holds(out, "usage: gatepost %s" % command)
+        holds(out, "examples:\n")
+        holds(out, "exit codes:")
+        equal([line for line in out.split("\n") if len(line) > 80 and "gatepost.conf" not in line], [])
+        holds(run("--help")[1], "  %s " % command)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([GATEPOST, command, "--help"], stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, text=True)
+        equal((command, done.returncode), (command, 1))
+
+
+def main():
+    tap = world.Tap()
+    silence = Silence()
+    for test in (usage, help_texts, top, show, explain, change, reset, refused, odd_names, terminal_width,
+                 watch_terminal, watch_restart, watch_file, status, warnings, unreachable, impostors, store_fine,
+                 store_local, store_permission, store_damaged, store_wrong, store_password, silence.check):
+        tap.run(test)
+    tap.finish()
+
+
+main()

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC */
+/* Which limits apply to whom, with which maximum, and what says so. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "limit/limit_message.h"
+#include "support/memstore.h"
+
+/* conf: limits of every key, and overrides of every kind. */
+static const char conf[] =
+	"limit hourly { key = user count = recipients max = 100 per = 1h }\n"
+	"limit daily { key = user count = messages max = 500 per = 1d }\n"
+	"limit realm { key = user_domain count = recipients max = 1000 per = 1h }\n"
+	"limit from { key = sender count = messages max = 10 per = 1h }\n"
+	"limit fromdom { key = sender_domain count = messages max = 50 per = 1h }\n"
+	"limit each { key = client count = messages max = 20 per = 1m from = {others} }\n"
+	"limit net { key = network count = messages max = 200 per = 1m ipv4_prefix = 16 }\n"
+	"limit site { key = all count = recipients max = 20000 per = 1h }\n"
+	"limit never { key = all count = recipients max = 1 per = 1h mode = off }\n"
+	"override { user = \"News@Example.ORG\" hourly = 5000 daily = unlimited }\n"
+	"override { domain = \"example.org\" hourly = 300 realm = 9000 }\n"
+	"override { domain = \"b\303\274cher.test\" hourly = 7 }\n"
+	"override { sender = \"cron@web.test\" from = 99 }\n"
+	"override { sender_domain = \"web.test\" from = 33 fromdom = 66 }\n"
+	"override { client = \"192.0.2.0/24\" each = 5 }\n"
+	"override { client = \"192.0.2.9\" each = 6 }\n"
+	"override { client = \"192.0.0.0/16\" net = 8 }\n"
+	"override { client = \"2001:db8::/32\" each = 4 }\n";
+
+struct bench {
+	struct gp_config *config;
+	struct gp_test_memstore *handle;
+	struct gp_limit_book *book;
+	struct gp_ctx ctx;
+	struct gp_limit_applied applied[GP_LIMIT_MAX];
+	size_t count;
+};
+
+/* begin: the configuration above and a book over a store in memory. */
+static void begin(struct bench *b, const char *text)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_store *store;
+	*b = (struct bench) {.ctx = {.arena = gp_arena_new(1 << 20), .clock = gp_clock_system()}};
+	if (gp_config_parse(gp_span_from(text), "t.conf", &b->config, &errors))
+		fail_msg("%s", errors.text);
+	gp_config_errors_fini(&errors);
+	assert_int_equal(gp_test_memstore_new(&b->handle, &store), GP_OK);
+	assert_int_equal(gp_limit_book_new(store, &b->book), GP_OK);
+}
+
+/* end: frees all. */
+static void end(struct bench *b)
+{
+	gp_limit_book_close(b->book);
+	gp_config_free(b->config);
+	gp_arena_free(b->ctx.arena);
+}
+
+/* who: from an origin; empty texts are absent. */
+static struct gp_limit_who who(
+	enum gp_limit_origin origin, const char *user, const char *sender, const char *client)
+{
+	struct gp_limit_who w = {
+		.origin = origin, .user = gp_span_from(user), .sender = gp_span_from(sender)};
+	if (*client)
+		assert_int_equal(gp_ipaddr_parse(gp_span_from(client), &w.client), GP_OK);
+	return w;
+}
+
+/* resolve: into the bench. */
+static void resolve(struct bench *b, struct gp_limit_who w)
+{
+	gp_arena_reset(b->ctx.arena);
+	assert_int_equal(gp_limit_resolve(&b->config->limits, &w, b->book, b->ctx.arena, b->applied,
+				 &b->count),
+		GP_OK);
+}
+
+/* described: "limit subject max; ..." of all that apply. */
+static const char *described(struct bench *b)
+{
+	struct gp_strbuf buf;
+	const char *text;
+	gp_strbuf_init(&buf, b->ctx.arena, 4096);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct gp_limit_applied *a = &b->applied[i];
+		char max[32] = "unlimited";
+		if (a->max != GP_LIMIT_UNLIMITED)
+			snprintf(max, sizeof max, "%lld", (long long)a->max);
+		gp_strbuf_printf(
+			&buf, "%s%s %s %s", i ? "; " : "", a->limit->name, a->subject, max);
+	}
+	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+	return text;
+}
+
+/* test_who: each key applies to the mail that it makes sense for, and to no other. */
+static void test_who(void **state)
+{
+	(void)state;
+	static const struct {
+		enum gp_limit_origin origin;
+		const char *user, *sender, *client, *wanted;
+	} rows[] = {
+		{GP_LIMIT_FROM_AUTHENTICATED, "alice", "a@x.test", "198.51.100.1",
+			"hourly user:alice 100; daily user:alice 500; "
+			"net network:198.51.0.0/16 200; site all 20000"},
+		{GP_LIMIT_FROM_AUTHENTICATED, "Bob@Example.Net", "cron@web.test", "",
+			"hourly user:bob@example.net 100; daily user:bob@example.net 500; "
+			"realm user_domain:example.net 1000; site all 20000"},
+		/* lesson 37: a sender counts only where it cannot be forged */
+		{GP_LIMIT_FROM_TRUSTED, "", "cron@web.test", "10.0.0.1",
+			"from sender:cron@web.test 99; fromdom sender_domain:web.test 66; "
+			"net network:10.0.0.0/16 200; site all 20000"},
+		{GP_LIMIT_FROM_TRUSTED, "", "x@web.test", "10.0.0.1",
+			"from sender:x@web.test 33; fromdom sender_domain:web.test 66; "
+			"net network:10.0.0.0/16 200; site all 20000"},
+		{GP_LIMIT_FROM_TRUSTED, "", "", "", "site all 20000"},
+		{GP_LIMIT_FROM_OTHERS, "", "cron@web.test", "198.51.100.1",
+			"each client:198.51.100.1 20; net network:198.51.0.0/16 200"},
+		{GP_LIMIT_FROM_OTHERS, "", "", "2001:db8::7",
+			"each client:2001:db8::7 4; net network:2001:db8::/64 200"},
+	};
+	struct bench b;
+	begin(&b, conf);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		resolve(&b, who(rows[i].origin, rows[i].user, rows[i].sender, rows[i].client));
+		assert_string_equal(described(&b), rows[i].wanted);
+	}
+	end(&b);
+}
+
+/* test_specific: the most specific override wins (lesson 35), and it is known which. */
+static void test_specific(void **state)
+{
+	(void)state;
+	struct bench b;
+	begin(&b, conf);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
+	assert_string_equal(described(&b),
+		"hourly user:news@example.org 5000; daily user:news@example.org unlimited; "
+		"realm user_domain:example.org 9000; site all 20000");
+	assert_int_equal(b.applied[0].source, GP_LIMIT_SOURCE_OVERRIDE);
+	assert_int_equal(b.applied[0].override->line, 10);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "else@EXAMPLE.org", "", ""));
+	assert_string_equal(described(&b),
+		"hourly user:else@example.org 300; daily user:else@example.org 500; "
+		"realm user_domain:example.org 9000; site all 20000");
+	assert_int_equal(b.applied[0].override->line, 11);
+	assert_int_equal(b.applied[1].source, GP_LIMIT_SOURCE_LIMIT);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "x@b\303\274cher.test", "", ""));
+	assert_int_equal(b.applied[0].max, 7);
+	static const struct {
+		const char *client;
+		int64_t client_max, net_max;
+	} clients[] = {{"192.0.2.9", 6, 8}, {"192.0.2.10", 5, 8}, {"192.0.3.10", 20, 8},
+		{"192.1.3.10", 20, 200}};
+	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
+		resolve(&b, who(GP_LIMIT_FROM_OTHERS, "", "", clients[i].client));
+		assert_int_equal(b.applied[0].max, clients[i].client_max);
+		assert_int_equal(b.applied[1].max, clients[i].net_max);
+	}
+	end(&b);
+}
+
+/* test_names: what cannot be told apart by a user database is one user; all else is another. */
+static void test_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *user, *subject;
+	} rows[] = {
+		{"ALICE", "user:alice"}, {"alice  ", "user:alice"}, {"<alice>", "user:<alice>"},
+		{"alice@EXAMPLE.test.", "user:alice@example.test"}, {"a b\tc", "user:a b\tc"},
+		{"user:alice", "user:user:alice"},
+		{"x@B\303\234CHER.test", "user:x@xn--bcher-kva.test"}, {"x@", "user:x@"},
+		{"@", "user:@"}, {"'; DROP TABLE users; --", "user:'; drop table users; --"},
+		{"\377\376", "user:\377\376"}, {"all", "user:all"},
+		{"  ", "user:"}, /* an empty name must not escape the limit */
+	};
+	struct bench b;
+	begin(&b, "limit l { key = user max = 1 per = 1h }");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, rows[i].user, "", ""));
+		assert_int_equal(b.count, 1);
+		assert_string_equal(b.applied[0].subject, rows[i].subject);
+	}
+	end(&b);
+	begin(&b, "limits { case_sensitive = yes }\nlimit l { key = user max = 1 per = 1h }");
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "Alice@Example.test", "", ""));
+	assert_string_equal(b.applied[0].subject, "user:Alice@example.test");
+	end(&b);
+}
+
+/* test_runtime: what the operator sets now goes before all else, until it expires. */
+static void test_runtime(void **state)
+{
+	(void)state;
+	struct bench b;
+	begin(&b, conf);
+	const struct gp_limit_runtime value = {"hourly", "user:news@example.org", 3, 2000000};
+	gp_test_memstore_set_now(b.handle, 1000000);
+	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &value), GP_OK);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
+	assert_int_equal(b.applied[0].max, 3);
+	assert_int_equal(b.applied[0].source, GP_LIMIT_SOURCE_RUNTIME);
+	assert_int_equal(b.applied[0].expires_ms, 2000000);
+	assert_int_equal(b.applied[1].max, GP_LIMIT_UNLIMITED); /* of another limit: untouched */
+	gp_test_memstore_set_now(b.handle, 2000000);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
+	assert_int_equal(b.applied[0].max, 5000);
+	const struct gp_limit_runtime forever = {"site", "all", GP_LIMIT_UNLIMITED, 0};
+	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &forever), GP_OK);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "x", "", ""));
+	assert_int_equal(b.applied[2].max, GP_LIMIT_UNLIMITED);
+	assert_int_equal(gp_limit_book_unset(b.book, &b.ctx, "site", "all"), GP_OK);
+	assert_int_equal(gp_limit_book_unset(b.book, &b.ctx, "site", "all"), GP_OK);
+	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "x", "", ""));
+	assert_int_equal(b.applied[2].max, 20000);
+	char *name = gp_arena_alloc(b.ctx.arena, 1000);
+	memset(name, 'a', 999);
+	const struct gp_limit_runtime too_long = {"hourly", name, 1, 0};
+	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &too_long), GP_ETOOBIG);
+	end(&b);
+}
+
+/* test_subjects: from what an operator writes to a subject, and back to its maximum. */
+static void test_subjects(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t limit;
+		const char *name, *subject;
+		int64_t max;
+	} rows[] = {
+		{0, "News@example.org", "user:news@example.org", 5000},
+		{2, "Example.ORG", "user_domain:example.org", 9000},
+		{3, "cron@web.test", "sender:cron@web.test", 99},
+		{4, "WEB.test", "sender_domain:web.test", 66},
+		{5, "192.0.2.9", "client:192.0.2.9", 6},
+		{6, "192.0.2.9", "network:192.0.0.0/16", 8},
+		{6, "192.0.0.0/16", "network:192.0.0.0/16", 8},
+		{7, "all", "all", 20000},
+		{5, "nonsense", NULL, 0},
+		{0, "", NULL, 0},
+	};
+	struct bench b;
+	begin(&b, conf);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *subject;
+		struct gp_limit_applied a;
+		int rc = gp_limit_subject_of(&b.config->limits, rows[i].limit,
+			gp_span_from(rows[i].name), b.ctx.arena, &subject);
+		if (!rows[i].subject) {
+			assert_int_equal(rc, GP_ESYNTAX);
+			continue;
+		}
+		assert_int_equal(rc, GP_OK);
+		assert_string_equal(subject, rows[i].subject);
+		assert_int_equal(gp_limit_of_subject(&b.config->limits, rows[i].limit, subject,
+					 b.book, b.ctx.arena, &a),
+			GP_OK);
+		assert_int_equal(a.max, rows[i].max);
+	}
+	end(&b);
+}
+
+/* test_memory: an arena that is too small is said, and nothing half-made comes out. */
+static void test_memory(void **state)
+{
+	(void)state;
+	struct bench b;
+	begin(&b, conf);
+	const struct gp_limit_who w =
+		who(GP_LIMIT_FROM_AUTHENTICATED, "alice@example.org", "", "192.0.2.1");
+	int last = GP_OK;
+	for (size_t size = 16; size < 2000; size += 8) {
+		struct gp_arena *small = gp_arena_new(size);
+		last = gp_limit_resolve(&b.config->limits, &w, b.book, small, b.applied, &b.count);
+		assert_true(last == GP_OK || last == GP_ETOOBIG);
+		gp_arena_free(small);
+	}
+	assert_int_equal(last, GP_OK);
+	end(&b);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who),
+		cmocka_unit_test(test_specific),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_runtime),
+		cmocka_unit_test(test_subjects),
+		cmocka_unit_test(test_memory),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}

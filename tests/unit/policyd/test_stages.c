@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/* Where Postfix asks: learned per source, forgotten when it stops, reported once. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policyd/stages.h"
+
+/* source: of a port and a context. */
+static int source(struct gp_stages *s, const char *port, const char *context)
+{
+	return gp_stages_source(s, gp_span_from(port), gp_span_from(context));
+}
+
+/* test_sources: port and context make a source, the same one each time. */
+static void test_sources(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	struct gp_stages_known known[4];
+	int a = source(s, "25", ""), b = source(s, "587", ""), c = source(s, "587", "x");
+	assert_true(a >= 0 && b >= 0 && c >= 0 && a != b && b != c && a != c);
+	assert_int_equal(source(s, "587", ""), b);
+	assert_int_not_equal(source(s, "5", "87"), b);
+	assert_int_equal(gp_stages_list(s, known, 4), 4);
+	assert_string_equal(known[0].label, "port 25");
+	assert_string_equal(known[2].label, "port 587 x");
+	gp_stages_free(s);
+}
+
+/* test_expects: only after it has asked at an end, and for that source only. */
+static void test_expects(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	int a = source(s, "25", ""), b = source(s, "587", "");
+	assert_false(gp_stages_expects_end(s, a));
+	gp_stages_early(s, a);
+	assert_false(gp_stages_expects_end(s, a));
+	gp_stages_end(s, a);
+	assert_true(gp_stages_expects_end(s, a));
+	assert_false(gp_stages_expects_end(s, b));
+	assert_false(gp_stages_expects_end(s, -1));
+	gp_stages_free(s);
+}
+
+/* test_missed: eight messages in a row without an end and it is not expected any more. */
+static void test_missed(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	int a = source(s, "25", "");
+	gp_stages_end(s, a);
+	for (int i = 0; i < 7; i++)
+		assert_false(gp_stages_missed(s, a, true));
+	assert_true(gp_stages_expects_end(s, a));
+	assert_true(gp_stages_missed(s, a, true));
+	assert_false(gp_stages_expects_end(s, a));
+	for (int i = 0; i < 1000; i++)
+		assert_false(gp_stages_missed(s, a, true)); /* said once */
+	gp_stages_end(s, a);
+	assert_true(gp_stages_expects_end(s, a));
+	gp_stages_free(s);
+}
+
+/* test_say: a limit that wants the end is reported after three messages, others never. */
+static void test_say(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	struct gp_stages_known known[1];
+	int a = source(s, "25", "");
+	for (int i = 0; i < 20; i++)
+		assert_false(gp_stages_missed(s, a, false));
+	assert_true(gp_stages_missed(s, a, true));
+	assert_int_equal(gp_stages_list(s, known, 1), 1);
+	assert_true(known[0].bytes_unseen);
+	gp_stages_end(s, a);
+	assert_int_equal(gp_stages_list(s, known, 1), 1);
+	assert_false(known[0].bytes_unseen);
+	gp_stages_free(s);
+}
+
+/* test_full: more sources than places are nobody's, and expect nothing. */
+static void test_full(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	struct gp_stages_known known[GP_STAGES_SOURCES + 1];
+	char port[400];
+	memset(port, '9', sizeof port);
+	for (size_t i = 0; i < GP_STAGES_SOURCES; i++) {
+		snprintf(port, 16, "%zu", i);
+		port[strlen(port)] = '\033'; /* what a label shows of it is bounded and visible */
+		assert_true(gp_stages_source(s, (struct gp_span) {port, sizeof port},
+				    gp_span_from("")) >= 0);
+	}
+	assert_int_equal(source(s, "587", "one more"), -1);
+	gp_stages_end(s, -1);
+	gp_stages_early(s, -1);
+	assert_false(gp_stages_missed(s, -1, true));
+	assert_int_equal(gp_stages_list(s, known, GP_STAGES_SOURCES + 1), GP_STAGES_SOURCES);
+	for (size_t i = 0; i < GP_STAGES_SOURCES; i++)
+		for (const char *c = known[i].label; *c; c++)
+			assert_true(*c >= 0x20 && *c < 0x7f);
+	gp_stages_free(s);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_expects),
+		cmocka_unit_test(test_missed),
+		cmocka_unit_test(test_say),
+		cmocka_unit_test(test_full),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
