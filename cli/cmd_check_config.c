@@ -46,11 +46,11 @@ static int print_built(void (*f)(struct gp_strbuf *))
 /* print_dump: the settled values. */
 static int print_dump(const struct gp_config *config)
 {
-	struct gp_arena *arena = gp_arena_new(16 * GP_CONFIG_FILE_MAX);
+	struct gp_arena *arena = gp_arena_new((size_t)8 * GP_CONFIG_INCLUDES_MAX);
 	struct gp_strbuf buf;
 	int rc = GP_ENOMEM;
 	if (arena) {
-		gp_strbuf_init(&buf, arena, 4 * GP_CONFIG_FILE_MAX);
+		gp_strbuf_init(&buf, arena, (size_t)2 * GP_CONFIG_INCLUDES_MAX);
 		rc = gp_config_dump(config, &buf);
 		if (!rc)
 			fputs(buf.data, stdout);

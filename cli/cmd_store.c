@@ -320,7 +320,7 @@ static int check_all(struct check *c, const struct gp_config *config)
 	int code = check_store(c, config, &config->store, "store");
 	if (config->limits.limit_count == 0)
 		puts("no limit is configured: the daemon does not use the store");
-	if (config->store_on_failure != GP_STORE_FAILURE_LOCAL)
+	if (config->store_on_failure != GP_LIMIT_FAILURE_LOCAL)
 		return code;
 	struct gp_store_options local = config->store;
 	local.uris[0] = gp_arena_printf(c->ctx.arena, "lmdb:%s", config->store_local_path);

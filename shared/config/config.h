@@ -121,13 +121,6 @@ struct gp_config_policyd {
 	unsigned control_mode;
 };
 
-/* What limits do while the store is away. */
-enum gp_config_store_failure {
-	GP_STORE_FAILURE_ACCEPT, /* mail passes uncounted */
-	GP_STORE_FAILURE_DEFER,  /* mail that a limit applies to is deferred */
-	GP_STORE_FAILURE_LOCAL   /* the embedded store at store_local_path counts meanwhile */
-};
-
 struct gp_config {
 	struct gp_arena *arena;          /* holds everything below */
 	const char *path;                /* as it was given */
@@ -144,7 +137,7 @@ struct gp_config {
 	struct gp_config_log log;
 	struct gp_store_options store; /* uris settled from store_uris */
 	struct gp_config_texts store_uris;
-	int store_on_failure;         /* enum gp_config_store_failure */
+	int store_on_failure;         /* enum gp_limit_failure */
 	const char *store_local_path; /* folder of the store that stands in */
 	struct gp_limit_set limits;
 	unsigned reservation_timeout_ms; /* how long recipients count without an end of message */

@@ -210,6 +210,12 @@ static void check_limit(struct gp_config_draft *draft)
 	if (draft->max_has_unit && limit->unit != GP_LIMIT_BYTES)
 		gp_strbuf_add(error_at(draft, "limit", "max"),
 			"k, M, G and T are for limits whose count is bytes\n");
+	if (limit->from & ~gp_limit_origins((enum gp_limit_key)limit->key))
+		gp_strbuf_printf(error_at(draft, "limit", "from"),
+			"names mail that this key says nothing about; with it only %s is counted\n",
+			gp_limit_origins((enum gp_limit_key)limit->key) == GP_LIMIT_FROM_TRUSTED
+				? "trusted"
+				: "authenticated");
 	check_code(draft);
 }
 

@@ -35,10 +35,13 @@ static void check_store(struct gp_config_draft *draft)
 	if (embedded && c->store_uris.count > 1)
 		cross_error(draft, "store", "uri",
 			"an lmdb store stands alone; several stores are servers");
-	if (c->store_on_failure == GP_STORE_FAILURE_LOCAL && embedded)
+	if (embedded == 0 && !gp_store_has_redis)
+		cross_error(draft, "store", "uri",
+			"this gatepost was built without Redis (hiredis); lmdb:/folder is there");
+	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && embedded)
 		cross_error(draft, "store", "on_failure",
 			"local is for servers; the store is on this machine already");
-	if (c->store_on_failure == GP_STORE_FAILURE_LOCAL && !*c->store_local_path)
+	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && !*c->store_local_path)
 		cross_error(draft, "store", "local_path", "is needed with on_failure = local");
 	if (c->store.timeout_ms >= c->policyd.deadline_ms)
 		cross_error(draft, "store", "timeout",

@@ -37,8 +37,8 @@ static const struct gp_config_choice facilities[] = {{"mail", LOG_MAIL}, {"daemo
 static const struct gp_config_choice spf_words[] = {{"result", 0}, {"identity", 0}, {"value", 0},
 	{"domain", 0}, {"client", 0}, {"mechanism", 0}, {"problem", 0}, {"recipient", 0},
 	{"hostname", 0}, {NULL, 0}};
-static const struct gp_config_choice store_failures[] = {{"accept", GP_STORE_FAILURE_ACCEPT},
-	{"defer", GP_STORE_FAILURE_DEFER}, {"local", GP_STORE_FAILURE_LOCAL}, {NULL, 0}};
+static const struct gp_config_choice store_failures[] = {{"accept", GP_LIMIT_FAILURE_ACCEPT},
+	{"defer", GP_LIMIT_FAILURE_DEFER}, {"local", GP_LIMIT_FAILURE_LOCAL}, {NULL, 0}};
 static const struct gp_config_choice keys[] = {{"user", GP_LIMIT_BY_USER},
 	{"user_domain", GP_LIMIT_BY_USER_DOMAIN}, {"sender", GP_LIMIT_BY_SENDER},
 	{"sender_domain", GP_LIMIT_BY_SENDER_DOMAIN}, {"client", GP_LIMIT_BY_CLIENT},
@@ -59,7 +59,8 @@ const struct gp_config_section gp_config_sections[] = {
 	{"spf", GP_SECTION_ONCE, "The check of the sender's domain at RCPT time (RFC 7208)."},
 	{"dns", GP_SECTION_ONCE, "Who is asked, how long is waited, what is remembered."},
 	{"store", GP_SECTION_ONCE,
-		"Where the counters of limits are kept, and what is done while that is away."},
+		"Where the counters of limits are kept, and what is done while that is away. A "
+		"change takes effect at a restart, that of on_failure at a reload."},
 	{"limits", GP_SECTION_ONCE, "What holds for all limits."},
 	{"limit", GP_SECTION_NAMED,
 		"How much may pass in a window of time, once for each limit, at most 64. The name "
@@ -73,8 +74,8 @@ const struct gp_config_section gp_config_sections[] = {
 		"named keep their own max."},
 	{"policyd", GP_SECTION_ONCE,
 		"The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
-		"supervise and max_connections take effect at a restart, all others at a "
-		"reload (SIGHUP)."},
+		"supervise, max_connections, control_socket and control_mode take effect at a "
+		"restart, all others at a reload (SIGHUP)."},
 	{"log", GP_SECTION_ONCE, "What is written about decisions and trouble, and where."},
 	{NULL, GP_SECTION_ONCE, NULL},
 };

@@ -93,6 +93,9 @@ struct gp_limit_set {
 
 /* ---- for the configuration ---- */
 
+/* Whose mail a limit with this key may be about: a set of enum gp_limit_origin. */
+unsigned gp_limit_origins(enum gp_limit_key key);
+
 /* The number of a limit's counters: made of name, key, unit and window, so that a limit whose
  * meaning changes begins anew and one that only gets another maximum does not. */
 uint32_t gp_limit_id(const char *name, int key, int unit, int64_t per_ms);

@@ -173,6 +173,12 @@ const char *gp_limit_key_name(enum gp_limit_key key)
 	return keys[key].name;
 }
 
+/* gp_limit_origins: as the row says. */
+unsigned gp_limit_origins(enum gp_limit_key key)
+{
+	return keys[key].only;
+}
+
 /* gp_limit_subject_name: behind the first colon. */
 const char *gp_limit_subject_name(const char *subject)
 {

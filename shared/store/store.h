@@ -88,6 +88,9 @@ struct gp_store_options {
 	unsigned connections;                                   /* most at once */
 };
 
+/* Does this build have Redis? Without it gp_store_open knows lmdb only. */
+extern const bool gp_store_has_redis;
+
 /* Is the text a URI as described above? *problem_out: static text, what is wrong with it. */
 bool gp_store_uri_is_valid(struct gp_span uri, const char **problem_out);
 

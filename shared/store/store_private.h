@@ -48,9 +48,6 @@ int gp_store_lmdb_open(const struct gp_store_options *options, struct gp_ctx *ct
 int gp_store_redis_open(const struct gp_store_options *options, struct gp_ctx *ctx,
 	struct gp_store **store_out) GP_MUST_CHECK;
 
-/* Does this build have Redis? */
-extern const bool gp_store_has_redis;
-
 /* ---- the window of one counter (store.h says what it promises) ---- */
 
 #define GP_STORE_ENTRIES (GP_STORE_SLOTS + 1)

@@ -86,12 +86,14 @@ static const char take_text[] =
 	"  local _, first = unpk('<BH', a)\n"
 	"  first = first + 4\n"
 	LUA_GET
-	"  local good, ttl, longest, changed, record, before = true, 0, 0, false, nil, nanswers\n"
+	"  local good, ttl, longest, changed, crowded, record, before\n"
+	"    = true, 0, 0, false, false, nil, nanswers\n"
 	"  repeat\n"
 	"    local apos, pos, size, kept, prior, windows = first, 1, 0, 0, 0, 0\n"
 	/* 0: the next one is to be read; END: there is none */
 	"    local aid, rid, per, max, take, back, at, forced, rper, rlast, cnt, rw = 0, 0\n"
-	"    good, ttl, changed, nanswers, record = true, 0, false, before, sub(a, 1, first - 1)\n"
+	"    good, ttl, longest, changed, crowded = true, 0, 0, false, false\n"
+	"    nanswers, record = before, sub(a, 1, first - 1)\n"
 	"    if v then repeat\n"
 	LUA_HEAD
 	"    until true end\n"
@@ -155,7 +157,7 @@ static const char take_text[] =
 	"      if mine then\n"
 	"        local wait, no, after = 0, 0, 0\n"
 	"        if take > 0 and sum + take > max then\n"
-	"          if forced == 0 then no = 1 full = true end\n"
+	"          if forced == 0 then no = 1 crowded = true end\n"
 	"          if take > max then wait = -1\n"
 	"          else\n"
 	LUA_WAIT("take",
@@ -192,6 +194,7 @@ static const char take_text[] =
 	"    end\n"
 	"    if not good then v = false end\n"
 	"  until good\n"
+	"  if crowded then full = true end\n"
 	"  if changed then\n"
 	"    if wkey then\n"
 	"      writes = writes or {}\n"

@@ -154,15 +154,15 @@ def send(stage, mail):
     before = len(stage.policyd.text())
     reply = Mail(client, helo, sender, [recipient]).reply
     # the log comes a few milliseconds behind the answer, one line for the one recipient
-    world.wait_for(lambda: "event=decision" in stage.policyd.text()[before:], "decision in the log")
+    world.wait_for(lambda: " stage=RCPT " in stage.policyd.text()[before:], "decision in the log")
     world.wait_for(lambda: stage.policyd.text().endswith("\n"), "end of its line")
     added = header(stage.postfix.next_message()) if reply.startswith("250") else []
     return reply, why(stage.policyd.text()[before:]), added
 
 
 def why(text):
-    """The verdict and the rule of the one decision in this part of the log."""
-    lines = [line for line in text.splitlines() if "event=decision" in line]
+    """The verdict and the rule of the one decision at RCPT in this part of the log."""
+    lines = [line for line in text.splitlines() if "event=decision" in line and " stage=RCPT " in line]
     assert len(lines) == 1, lines
     fields = dict(p.split("=", 1) for p in lines[0].split(" ") if "=" in p and '"' not in p)
     of_helo = "spf" not in fields and "spf_helo" in fields
