@@ -43,7 +43,7 @@ static void check_store(struct gp_config_draft *draft)
 			"local is for servers; the store is on this machine already");
 	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && !*c->store_local_path)
 		cross_error(draft, "store", "local_path", "is needed with on_failure = local");
-	if (c->store.timeout_ms >= c->policyd.deadline_ms)
+	if (embedded == 0 && c->store.timeout_ms >= c->policyd.deadline_ms)
 		cross_error(draft, "store", "timeout",
 			"is not below policyd.deadline, which it would use up");
 }

@@ -176,9 +176,9 @@ static bool is_refused(const struct gp_store_keyed *take)
 	return false;
 }
 
-/* undo: gives back what a subject took, and takes again what had been given back. */
-static void undo(
-	const struct asking *asking, const struct gp_store_keyed *take, const int64_t *given)
+/* repair: one script that only gives back, or puts again; false: it failed. */
+static bool repair(const struct asking *asking, const struct gp_store_keyed *take,
+	const int64_t *given, bool again)
 {
 	struct gp_store_count counts[GP_STORE_COUNTS_MAX];
 	struct gp_store_keyed back = *take;
@@ -186,13 +186,19 @@ static void undo(
 	back.counts = counts;
 	for (size_t i = 0; i < take->count; i++) {
 		counts[i] = take->counts[i];
-		counts[i].take = given[i];
-		counts[i].back = take->counts[i].take;
-		counts[i].back_ms = asking->now_ms;
-		counts[i].forced = true;
-		any = any || counts[i].take || counts[i].back;
+		counts[i].back = again ? -given[i] : counts[i].take;
+		counts[i].back_ms = again ? counts[i].back_ms : asking->now_ms;
+		counts[i].take = 0;
+		any = any || counts[i].back != 0;
 	}
-	if (any && ask(asking, &back, 1, &split) != GP_OK)
+	return !any || ask(asking, &back, 1, &split) == GP_OK;
+}
+
+/* undo: gives back what a subject took, and puts what had been given back where it was. */
+static void undo(
+	const struct asking *asking, const struct gp_store_keyed *take, const int64_t *given)
+{
+	if (!repair(asking, take, given, false) || !repair(asking, take, given, true))
 		gp_store_redis_note(
 			asking->call, "a subject stays counted although another one was refused");
 }

@@ -484,7 +484,7 @@ def stop_ends_requests():
         holds(read_answer(s), "PREPEND Authentication-Results: mx.test; spf=temperror")
         equal(d.process.wait(20), 0)
         equal(read_answer(idle), None)
-        holds(d.text(), "event=counters connections=2 requests=2 accepted=1 deferred=0 rejected=1")
+        holds(d.text(), "event=counters connections=2 requests=2 accepted=1 held=0 deferred=0 rejected=1")
         assert not os.path.exists(d.socket_path)
 
 

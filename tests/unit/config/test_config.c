@@ -171,7 +171,7 @@ static void test_errors(void **state)
 		"already\n");
 	expect_errors("store { uri = {\"redis://b\"} on_failure = local local_path = \"\" }",
 		"t.conf:1: store.local_path: is needed with on_failure = local\n");
-	expect_errors("store { timeout = 10s }\npolicyd { deadline = 10s }",
+	expect_errors("store { uri = {\"redis://b\"} timeout = 10s }\npolicyd { deadline = 10s }",
 		"t.conf:1: store.timeout: is not below policyd.deadline, which it would use up\n");
 	expect_errors("policyd { listen = {\"unix:/a\"} control_socket = /a }",
 		"t.conf:1: policyd.control_socket: is one of policyd.listen, too\n");
