@@ -13,7 +13,7 @@ VERSION = 0.1.0
 
 # ---- lists ----
 
-BASE    = arena clock encode err ipaddr log span strbuf
+BASE    = arena clock duration encode err ipaddr log span strbuf
 MAIL    = address
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/control.h"
+#include "base/duration.h"
 #include "cli/human.h"
 #include "config/config.h"
 
@@ -139,7 +140,7 @@ static void print_store(struct gp_arena *arena, const char *title, const struct 
 	printf(", %lld failed\n", (long long)s->failed);
 	if (*s->problem && s->up && s->problem_age_ms >= 0)
 		printf("%-14slast trouble %s ago: %s\n", "",
-			gp_cli_duration(s->problem_age_ms / 1000, text),
+			gp_duration_wait(s->problem_age_ms, text),
 			gp_cli_visible(arena, s->problem));
 }
 
@@ -204,9 +205,9 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 {
 	char text[GP_CLI_TEXT];
 	printf("gatepost-policyd %s, pid %lld, up for %s\n", gp_cli_visible(arena, s->version),
-		(long long)s->pid, gp_cli_duration(s->uptime_s, text));
+		(long long)s->pid, gp_duration_wait(s->uptime_s * 1000, text));
 	printf("%-14s%s, loaded %s ago\n", "configuration", gp_cli_visible(arena, s->file),
-		gp_cli_duration(s->loaded_s_ago, text));
+		gp_duration_wait(s->loaded_s_ago * 1000, text));
 	printf("%-14s%lld, %lld overrides\n", "limits", (long long)s->limits,
 		(long long)s->overrides);
 	print_store(arena, "store", &s->store);

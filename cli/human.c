@@ -123,31 +123,6 @@ bool gp_cli_duration_parse(const char *text, int64_t max, int64_t *s_out)
 	return false;
 }
 
-/* gp_cli_period: the largest unit that divides it; weeks are written as days. */
-const char *gp_cli_period(int64_t s, char text_out[GP_CLI_TEXT])
-{
-	size_t i = 1;
-	while (i < PERIODS - 1 && s % periods[i].s)
-		i++;
-	snprintf(text_out, GP_CLI_TEXT, "%lld%c", (long long)(s / periods[i].s), periods[i].letter);
-	return text_out;
-}
-
-/* gp_cli_duration: two units at most. */
-const char *gp_cli_duration(int64_t s, char text_out[GP_CLI_TEXT])
-{
-	long long n = s < 0 ? 0 : s;
-	if (n < 120)
-		snprintf(text_out, GP_CLI_TEXT, "%lld s", n);
-	else if (n < 7200)
-		snprintf(text_out, GP_CLI_TEXT, "%lld min", (n + 30) / 60);
-	else if (n < 172800)
-		snprintf(text_out, GP_CLI_TEXT, "%lld h %lld min", n / 3600, n % 3600 / 60);
-	else
-		snprintf(text_out, GP_CLI_TEXT, "%lld d %lld h", n / 86400, n % 86400 / 3600);
-	return text_out;
-}
-
 /* gp_cli_micros: three figures, about. */
 const char *gp_cli_micros(int64_t us, char text_out[GP_CLI_TEXT])
 {

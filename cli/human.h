@@ -21,12 +21,6 @@
 /* 1610612736 bytes are "1.5G" (1024-fold, never rounded up); other things are counted in full. */
 const char *gp_cli_amount(int64_t n, bool is_bytes, char text_out[GP_CLI_TEXT]);
 
-/* A window: "1h", "90m", "1d". */
-const char *gp_cli_period(int64_t s, char text_out[GP_CLI_TEXT]);
-
-/* How long: "40 s", "34 min", "2 h 5 min", "3 d 4 h". */
-const char *gp_cli_duration(int64_t s, char text_out[GP_CLI_TEXT]);
-
 /* "120 us", "2.3 ms", "1.2 s". */
 const char *gp_cli_micros(int64_t us, char text_out[GP_CLI_TEXT]);
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/duration.h"
 #include "engine/engine_private.h"
 
 #define REPLY_MAX 450 /* with code; a reply line holds 512 octets (RFC 5321 4.5.3.1.5) */
-#define DURATION_TEXT 32
 
 /* What a message may never pass: waiting does not help. */
 static const char never_text[] =
@@ -35,37 +35,11 @@ struct gp_limit_who gp_engine_who(
 
 /* ---- texts ---- */
 
-/* format_per: a window as the configuration spells it: 90m, 1d. */
-static const char *format_per(struct gp_arena *arena, int64_t ms)
-{
-	static const struct {
-		const char *name;
-		int64_t ms;
-	} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-	size_t i = 0;
-	while (ms % units[i].ms)
-		i++;
-	return gp_arena_printf(arena, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
-}
-
-/* format_wait: for a person: rounded up, two units at most. */
-static const char *format_wait(struct gp_arena *arena, int64_t ms)
-{
-	long long s = (long long)((ms + 999) / 1000), m = (s + 59) / 60, h = m / 60;
-	if (s < 60)
-		return gp_arena_printf(arena, "%lld s", s);
-	if (h == 0)
-		return gp_arena_printf(arena, "%lld min", m);
-	if (h < 48)
-		return gp_arena_printf(arena, "%lld h %lld min", h, m % 60);
-	return gp_arena_printf(arena, "%lld days %lld h", h / 24, h % 24);
-}
-
 /* format_free: a point of time that needs no knowledge of where anybody lives. */
 static const char *format_free(struct gp_arena *arena, int64_t wall_s)
 {
 	struct tm tm;
-	char text[DURATION_TEXT];
+	char text[GP_DURATION_TEXT];
 	time_t t = (time_t)wall_s;
 	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm))
 		return "later";
@@ -85,7 +59,7 @@ static const char *template_value(void *arg, struct gp_span name)
 	const struct template *t = arg;
 	struct gp_arena *arena = t->ctx->arena;
 	const struct gp_verdict_limit *l = t->limit;
-	char client[GP_IPADDR_TEXT];
+	char client[GP_IPADDR_TEXT], text[GP_DURATION_TEXT];
 	if (gp_span_is(name, "limit"))
 		return l->name;
 	if (gp_span_is(name, "key"))
@@ -97,11 +71,13 @@ static const char *template_value(void *arg, struct gp_span name)
 	if (gp_span_is(name, "max"))
 		return gp_arena_printf(arena, "%lld", (long long)l->max);
 	if (gp_span_is(name, "per"))
-		return format_per(arena, l->per_ms);
+		return gp_arena_copy(arena, gp_span_from(gp_duration_period(l->per_ms, text)));
 	if (gp_span_is(name, "free"))
 		return l->wait_ms < 0 ? "never" : format_free(arena, l->free_s);
 	if (gp_span_is(name, "wait"))
-		return l->wait_ms < 0 ? "never" : format_wait(arena, l->wait_ms);
+		return l->wait_ms < 0 ? "never"
+				      : gp_arena_copy(arena,
+						gp_span_from(gp_duration_wait(l->wait_ms, text)));
 	if (gp_span_is(name, "client"))
 		return gp_arena_copy(
 			arena, gp_span_from(gp_ipaddr_format(&t->envelope->client, client)));
