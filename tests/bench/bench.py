@@ -11,6 +11,7 @@ The exit code is 0 whether or not the targets are met, 1 when there was nothing 
 """
 import codecs
 import contextlib
+import hashlib
 import os
 import re
 import resource
@@ -359,7 +360,7 @@ def writable(path):
 
 def many_users(folder):
     """Counters of a million users, each with two limits."""
-    state = os.path.join(folder, "million")
+    state = os.path.join(folder, "users")
     daemon = Daemon(folder, 53, 'store { uri = {"lmdb:%s"} }\n%s' % (writable(state), LIMITS), "million")
     with daemon.run() as process:
         progress("memory: %d users" % USERS)
@@ -403,18 +404,22 @@ def redis(floor_path, folder):
               "--appendonly", "no"]
     floors, ours, theirs, trivial = [], [], [], []
     load = ("rate", "-c", CONNECTIONS, "-n", REQUESTS)
-    with running(server, os.path.join(folder, "redis.log"), lambda: listens(port), "redis-server"), \
-            daemon.run():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(running(server, os.path.join(folder, "redis.log"), lambda: listens(port),
+                                    "redis-server"))
+        monitor = Monitor(port)
+        stack.enter_context(daemon.run())
+        polload(daemon.socket, "rate", "-c", 1, "-n", 1)
+        sha = fixed_script(port, *monitor.script())
         polload(daemon.socket, *load)
-        call = script_call(port, daemon)
-        call[3] = b"gatepost:{" + b"0" * 20 + b"__rand_int__}"
         for i in range(ROUNDS):
             daemon.forget_log()
             progress("Redis, round %d of %d" % (i + 1, ROUNDS))
             floors.append(polload(floor_path, *load))
             ours.append(polload(daemon.socket, *load))
-            theirs.append(redis_benchmark(port, call[:-1], call[-1]))
-            trivial.append(redis_benchmark(port, ["eval", "return 1", "0"]))
+            theirs.append(redis_benchmark(port, "evalsha", sha, "1",
+                                          "gatepost:{%s__rand_int__}" % ("0" * 20)))
+            trivial.append(redis_benchmark(port, "eval", "return 1", "0"))
     ratio = statistics.median(o["rate"] / t for o, t in zip(ours, theirs))
     met = {"redis": ratio >= REDIS_TARGET}
     show("Authenticated users, two limits in a Redis on the loopback: %d connections, median of %d rounds"
@@ -434,25 +439,45 @@ def listens(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-def script_call(port, daemon):
-    """The call that the daemon makes for a request, as Redis itself reports it: arguments and keys."""
+class Monitor:
+    """What a Redis is asked, as it reports it itself."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.lines = self.socket.makefile("rb")
+        self.socket.sendall(b"MONITOR\r\n")
+        self.lines.readline()
+
+    def script(self):
+        """The text of the script that counts, and the arguments of its first call about a subject."""
+        texts = {}
+        for line in self.lines:
+            words = [codecs.escape_decode(w)[0] for w in re.findall(rb'"((?:[^"\\]|\\.)*)"', line)]
+            verb = words[0].lower() if words else b""
+            if verb == b"script" and words[1].lower() == b"load":
+                texts[hashlib.sha1(words[2]).hexdigest().encode()] = words[2]
+            if verb == b"evalsha" and words[2] == b"1" and b"user:user" in words[-1]:
+                self.socket.close()
+                return texts[words[1]], words[4:]
+        raise CannotMeasure("MONITOR showed no call of the script")
+
+
+def fixed_script(port, text, arguments):
+    """The script with these arguments written into it; redis-benchmark cannot send NULs. Its SHA."""
+    literal = ", ".join('"' + "".join("\\%03d" % c for c in a) + '"' for a in arguments)
+    text = b"local ARGV = {" + literal.encode() + b"}\n" + text
     with socket.create_connection(("127.0.0.1", port), 10) as s, s.makefile("rb") as lines:
-        s.sendall(b"MONITOR\r\n")
-        lines.readline()
-        polload(daemon.socket, "rate", "-c", 1, "-n", 1)
-        for line in lines:
-            words = [codecs.escape_decode(w)[0]
-                     for w in re.findall(rb'"((?:[^"\\]|\\.)*)"', line)]
-            if words and words[0].lower() == b"evalsha" and words[2] == b"1":
-                return words
-    raise CannotMeasure("MONITOR showed no call of the script")
+        s.sendall(b"*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$%d\r\n%s\r\n" % (len(text), text))
+        if not lines.readline().startswith(b"$40"):
+            raise CannotMeasure("the script with its arguments cannot be loaded")
+        return lines.readline().strip().decode()
 
 
-def redis_benchmark(port, words, last=None):
+def redis_benchmark(port, *words):
     """Calls a second; every call is about one of 1000 subjects."""
-    command = ["redis-benchmark", "-p", str(port), "-c", str(CONNECTIONS), "-n",
-               str(CONNECTIONS * REQUESTS), "-r", "1000", "--csv"] + (["-x"] if last else []) + words
-    done = subprocess.run(command, input=last or b"", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(["redis-benchmark", "-p", str(port), "-c", str(CONNECTIONS), "-n",
+                           str(CONNECTIONS * REQUESTS), "-r", "1000", "--csv"] + list(words),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     found = re.findall(rb'","([\d.]+)"', done.stdout)
     if not found:
         raise CannotMeasure("redis-benchmark said: %r" % done.stdout)
