@@ -36,25 +36,24 @@ void gp_limit_message_fini(struct gp_limit_message *message)
 int gp_limit_message_begin(struct gp_limit_message *message, const struct gp_limit_set *set,
 	const struct gp_limit_who *who, struct gp_limit_book *book)
 {
-	gp_limit_message_end(message);
-	message->begun = true;
-	if (set->limit_count == 0)
-		return GP_OK;
-	if (!message->arena)
-		message->arena = gp_arena_new(MESSAGE_MEMORY);
-	if (!message->arena)
-		return GP_ENOMEM;
 	struct gp_limit_applied applied[GP_LIMIT_MAX];
-	size_t n;
-	int rc = gp_limit_resolve(set, who, book, message->arena, applied, &n);
-	if (rc || n == 0)
-		return rc;
-	message->applied = gp_arena_array(message->arena, n, sizeof *applied);
-	if (!message->applied)
-		return gp_arena_status(message->arena);
-	memcpy(message->applied, applied, n * sizeof *applied);
-	message->count = n;
-	return GP_OK;
+	size_t n = 0;
+	gp_limit_message_end(message);
+	if (set->limit_count && !message->arena)
+		message->arena = gp_arena_new(MESSAGE_MEMORY);
+	if (set->limit_count && !message->arena)
+		return GP_ENOMEM;
+	int rc = set->limit_count ? gp_limit_resolve(set, who, book, message->arena, applied, &n)
+				  : GP_OK;
+	if (!rc && n) {
+		message->applied = gp_arena_array(message->arena, n, sizeof *applied);
+		if (!message->applied)
+			return gp_arena_status(message->arena);
+		memcpy(message->applied, applied, n * sizeof *applied);
+		message->count = n;
+	}
+	message->begun = !rc; /* one that could not be resolved is not one without limits */
+	return rc;
 }
 
 /* gp_limit_message_end: forgets. */
