@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +30,14 @@ struct gp_crypto_tls {
 	SSL *ssl;
 	int fd;
 	const struct gp_clock *clock;
+	bool ended; /* the other side has closed, with or without a good-bye */
 	char problem[GP_CRYPTO_TLS_PROBLEM];
 };
 
-/* descriptor: of a BIO of ours. */
-static int descriptor(BIO *bio)
+/* owner: of a BIO of ours. */
+static struct gp_crypto_tls *owner(BIO *bio)
 {
-	return ((const struct gp_crypto_tls *)BIO_get_data(bio))->fd;
+	return BIO_get_data(bio);
 }
 
 /* again: tells OpenSSL to come back when the descriptor is ready. */
@@ -50,16 +52,14 @@ static int again(BIO *bio, ssize_t n, int flag)
 /* bio_write: without a signal when nobody listens any more. */
 static int bio_write(BIO *bio, const char *bytes, int size)
 {
-	return again(
-		bio, send(descriptor(bio), bytes, (size_t)size, MSG_NOSIGNAL), BIO_FLAGS_WRITE);
+	return again(bio, send(owner(bio)->fd, bytes, (size_t)size, MSG_NOSIGNAL), BIO_FLAGS_WRITE);
 }
 
 /* bio_read: what is there. */
 static int bio_read(BIO *bio, char *buffer, int size)
 {
-	ssize_t n = recv(descriptor(bio), buffer, (size_t)size, 0);
-	if (n == 0)
-		BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+	ssize_t n = recv(owner(bio)->fd, buffer, (size_t)size, 0);
+	owner(bio)->ended = n == 0 || (n < 0 && errno == ECONNRESET);
 	return again(bio, n, BIO_FLAGS_READ);
 }
 
@@ -69,7 +69,7 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
 	(void)number;
 	(void)pointer;
 	if (command == BIO_CTRL_EOF)
-		return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+		return owner(bio)->ended;
 	return command == BIO_CTRL_FLUSH;
 }
 
@@ -237,8 +237,8 @@ static int failed(struct gp_crypto_tls *tls, int error, int saved_errno)
 		ERR_clear_error();
 		return GP_EIO;
 	}
-	bool gone =
-		error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_SYSCALL && !ERR_peek_error());
+	bool gone = tls->ended || error == SSL_ERROR_ZERO_RETURN ||
+		    (error == SSL_ERROR_SYSCALL && !ERR_peek_error());
 	explain(tls->problem, "TLS",
 		saved_errno ? strerror_r(saved_errno, text, sizeof text) : "connection closed");
 	return gone ? GP_ECLOSED : GP_EIO;

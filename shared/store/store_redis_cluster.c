@@ -345,6 +345,9 @@ int gp_store_redis_run_on(const struct gp_store_redis_call *call, unsigned node,
 {
 	for (;;) {
 		struct gp_store_redis_conn *conn;
+		/* what nobody would wait for is not begun */
+		if (gp_clock_now_us(gp_clock_system()) >= call->until_us)
+			return GP_ETIMEOUT;
 		int rc = gp_store_redis_acquire(call, node, &conn);
 		if (rc)
 			return rc;

@@ -189,7 +189,7 @@ int gp_store_redis_conn_send(struct gp_store_redis_conn *conn,
 	if (command->count > GP_STORE_REDIS_ARGS)
 		return fail(conn, GP_ETOOBIG, "command", 0);
 	/* hiredis takes what it does not change for changeable */
-	int size = redisFormatCommandArgv(
+	long long size = redisFormatCommandArgv(
 		&bytes, command->count, (const char **)command->argv, command->length);
 	if (size < 0)
 		return fail(conn, GP_ENOMEM, "command", 0);

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define QUIET_US (60 * 1000000LL) /* trouble of the same kind is logged once in so long */
+#define QUIET_US (60 * 1000000LL) /* in so long... */
+#define TEXTS_MAX 16              /* ...no more texts than this are logged */
 
 /* gp_store_redis_begin: the earlier of the caller's deadline and our own time-out. */
 struct gp_store_redis_call gp_store_redis_begin(struct gp_store_redis *redis, struct gp_ctx *ctx)
@@ -24,7 +25,22 @@ struct gp_store_redis_call gp_store_redis_begin(struct gp_store_redis *redis, st
 		.patient = left_us >= own_us};
 }
 
-/* gp_store_redis_note: a text that repeats itself is logged now and then only. */
+/* is_news: is the text to be logged? What repeats itself is not, nor what comes too often. */
+static bool is_news(struct gp_store_redis *redis, const char *text, int64_t now_us)
+{
+	bool same = redis->problem_us != 0 && strcmp(text, redis->problem) == 0;
+	if (redis->problem_us == 0 || now_us - redis->logged_us >= QUIET_US) {
+		redis->logged_us = now_us;
+		redis->logged = 0;
+		same = false;
+	}
+	if (same || redis->logged >= TEXTS_MAX)
+		return false;
+	redis->logged++;
+	return true;
+}
+
+/* gp_store_redis_note: for health always, for the log when it is news. */
 void gp_store_redis_note(const struct gp_store_redis_call *call, const char *format, ...)
 {
 	struct gp_store_redis *redis = call->redis;
@@ -35,12 +51,9 @@ void gp_store_redis_note(const struct gp_store_redis_call *call, const char *for
 	va_end(ap);
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	pthread_mutex_lock(&redis->lock);
-	bool news = redis->problem_us == 0 || strcmp(text, redis->problem) != 0 ||
-		    now_us - redis->logged_us >= QUIET_US;
+	bool news = is_news(redis, text, now_us);
 	memcpy(redis->problem, text, sizeof text);
 	redis->problem_us = now_us;
-	if (news)
-		redis->logged_us = now_us;
 	pthread_mutex_unlock(&redis->lock);
 	if (news)
 		gp_log_text(call->log, GP_LOG_WARNING, "store: %s", text);

@@ -86,7 +86,9 @@ struct gp_store_redis {
 	bool up, tls_in_use, cluster;
 	bool stale; /* the map of slots is not to be trusted */
 	char where[256], problem[GP_STORE_REDIS_PROBLEM];
-	int64_t problem_us, logged_us; /* when it happened, 0: never; when it was logged */
+	int64_t problem_us; /* 0: none */
+	int64_t logged_us;  /* begin of the time in which so many texts were... */
+	unsigned logged;    /* ...logged */
 };
 
 /* One call of the store: until when, and on whose behalf. */

@@ -13,6 +13,9 @@
 
 #include "crypto/digest.h"
 
+typedef bool (*usage_visitor)(void *arg, const struct gp_store_usage *usage);
+typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
+
 #define AT_ONCE 100 /* questions on the line before the first answer is read */
 
 /* ---- what has been shown ---- */
@@ -141,7 +144,7 @@ struct scan {
 	struct gp_store_redis *redis;
 	struct gp_ctx *ctx;
 	char now[24];
-	bool (*visit)(void *arg, const struct gp_store_usage *usage);
+	usage_visitor visit;
 	void *arg;
 	bool stopped; /* visit wants no more */
 	struct seen seen;
@@ -189,13 +192,13 @@ static int send_questions(struct scan *scan, struct gp_store_redis_conn *conn, i
 }
 
 /*
- * read_answers: all of them, whether they are wanted or not. A key that has moved to another node
- * is shown there or, like everything that changes during a scan, not at all.
+ * read_answers: all of them, whether they are wanted or not, so that the line stays in step;
+ * *verdict_out: what the server thought of the questions. A key that has moved to another node is
+ * shown there or, like everything that changes during a scan, not at all.
  */
 static int read_answers(struct scan *scan, const struct gp_store_redis_call *call,
-	struct gp_store_redis_conn *conn, bool *no_script_out)
+	struct gp_store_redis_conn *conn, int *verdict_out)
 {
-	int verdict = GP_OK;
 	for (size_t i = 0; i < scan->count; i++) {
 		const char *advice;
 		struct redisReply *reply;
@@ -203,17 +206,13 @@ static int read_answers(struct scan *scan, const struct gp_store_redis_call *cal
 		if (rc)
 			return rc;
 		enum gp_store_redis_error error = gp_store_redis_reply_error(reply, &advice);
-		if (error == GP_STORE_REDIS_NOSCRIPT)
-			*no_script_out = true;
-		else if (error == GP_STORE_REDIS_FINE && !scan->stopped)
+		if (error == GP_STORE_REDIS_NOSCRIPT || error == GP_STORE_REDIS_UNFIT ||
+			error == GP_STORE_REDIS_DENIED)
+			*verdict_out = gp_store_redis_judge(call, conn->node, reply);
+		else if (error == GP_STORE_REDIS_FINE && !scan->stopped && !*verdict_out)
 			visit_usage(scan, reply);
-		else if (error == GP_STORE_REDIS_UNFIT || error == GP_STORE_REDIS_DENIED)
-			verdict = gp_store_redis_judge(call, conn->node, reply);
 		gp_store_redis_reply_free(reply);
 	}
-	/* the line is in step; what the server said is no reason to leave it */
-	if (verdict)
-		scan->stopped = true;
 	return GP_OK;
 }
 
@@ -222,7 +221,7 @@ static int ask_page(struct scan *scan, unsigned node)
 {
 	const struct gp_store_redis_call call = gp_store_redis_begin(scan->redis, scan->ctx);
 	struct gp_store_redis_conn *conn;
-	bool no_script = false;
+	int verdict = GP_OK;
 	if (scan->count == 0)
 		return GP_OK;
 	int rc = gp_store_redis_acquire(&call, node, &conn);
@@ -232,7 +231,7 @@ static int ask_page(struct scan *scan, unsigned node)
 	if (rc == GP_OK)
 		rc = send_questions(scan, conn, call.until_us);
 	if (rc == GP_OK)
-		rc = read_answers(scan, &call, conn, &no_script);
+		rc = read_answers(scan, &call, conn, &verdict);
 	scan->count = 0;
 	if (rc) {
 		gp_store_redis_note(&call, "scan: %s", conn->problem);
@@ -240,7 +239,7 @@ static int ask_page(struct scan *scan, unsigned node)
 		return rc == GP_ETIMEOUT || rc == GP_ENOMEM ? rc : GP_EIO;
 	}
 	gp_store_redis_release(scan->redis, conn);
-	return no_script ? GP_EIO : GP_OK;
+	return verdict;
 }
 
 /* take_names: the keys of a page of SCAN, asked about as soon as there are enough. */
@@ -320,8 +319,8 @@ static bool is_used(struct gp_store_redis *redis, unsigned i)
 }
 
 /* gp_store_redis_scan: every node. */
-int gp_store_redis_scan(void *self, struct gp_ctx *ctx, int64_t now_ms,
-	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg)
+int gp_store_redis_scan(
+	void *self, struct gp_ctx *ctx, int64_t now_ms, usage_visitor visit, void *arg)
 {
 	int rc = GP_EIO; /* when there is no node at all */
 	struct scan *scan = calloc(1, sizeof *scan);
@@ -353,7 +352,7 @@ struct walk {
 	struct gp_crypto_digest *digest; /* makes keys of fields, to remember those shown */
 	struct gp_span prefix;
 	int64_t now_ms;
-	bool (*visit)(void *arg, const struct gp_store_fact *fact);
+	fact_visitor visit;
 	void *arg;
 	bool stopped;
 	struct seen seen;
@@ -436,7 +435,7 @@ static int page_of(
 
 /* gp_store_redis_facts: page after page. */
 int gp_store_redis_facts(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_span prefix,
-	bool (*visit)(void *arg, const struct gp_store_fact *fact), void *arg)
+	fact_visitor visit, void *arg)
 {
 	struct walk walk = {.redis = self,
 		.ctx = ctx,

@@ -185,7 +185,8 @@ static const char take_text[] =
 				"after")
 	"        end\n"
 	"        nanswers = nanswers + 1\n"
-	"        answers[nanswers] = pack('<ddddd', sum, wait, no, given > 0 and given or 0, after)\n"
+	"        answers[nanswers] = pack('<dddddd', sum, wait, no, given > 0 and given or 0, after,\n"
+	"          last * w)\n"
 	"        if take > 0 or given ~= 0 then changed = true end\n"
 	"        if p + w > longest then longest = p + w end\n"
 	"      elseif lo < n then\n"
@@ -306,7 +307,7 @@ struct gp_span gp_store_redis_script_text(enum gp_store_redis_script script)
 
 #define HEAD 3    /* bytes before the name */
 #define COUNTER 7 /* doubles of a counter, there... */
-#define OUTCOME 5 /* ...and back */
+#define OUTCOME 6 /* ...and back */
 
 /* put_double: IEEE 754, little-endian. */
 static unsigned char *put_double(unsigned char *out, int64_t number)
@@ -379,7 +380,7 @@ static bool get_number(const char *bytes, int64_t least, int64_t *number_out)
 	return (double)*number_out == value;
 }
 
-/* gp_store_redis_outcome_decode: 40 bytes. */
+/* gp_store_redis_outcome_decode: 48 bytes. */
 bool gp_store_redis_outcome_decode(
 	const struct redisReply *item, struct gp_store_redis_outcome *outcome_out)
 {
@@ -390,7 +391,8 @@ bool gp_store_redis_outcome_decode(
 		!get_number(text.ptr + 8, -1, &outcome_out->wait_ms) ||
 		!get_number(text.ptr + 16, 0, &refused) ||
 		!get_number(text.ptr + 24, 0, &outcome_out->given) ||
-		!get_number(text.ptr + 32, -1, &outcome_out->after_ms))
+		!get_number(text.ptr + 32, -1, &outcome_out->after_ms) ||
+		!get_number(text.ptr + 40, 0, &outcome_out->at_ms))
 		return false;
 	outcome_out->refused = refused != 0;
 	return true;

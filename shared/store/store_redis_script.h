@@ -10,8 +10,8 @@
  *     take    KEYS: the subjects'; ARGV: now, "1" for a test that changes nothing else "0", the
  *             longest window asked for plus a slot, then for each subject a string: version 1,
  * length 2, name, and 7 doubles for each counter, their ids rising: id, per, max, take, back,
- * back_ms, forced. Gives for each counter 5 doubles in a string: used before the take, wait for the
- *             take, refused, given back, wait for 1 more after the take.
+ * back_ms, forced. Gives for each counter 6 doubles in a string: used before the take, wait for the
+ *             take, refused, given back, wait for 1 more after the take, begin of the slot.
  *     forget  KEYS: one subject's; ARGV: id. Drops that counter's window.
  *     usage   KEYS: one subject's; ARGV: now. Gives nothing, or the name and for each window that
  *             counts anything: id, per, used. Changes nothing.
@@ -43,6 +43,7 @@ struct gp_store_redis_outcome {
 	int64_t wait_ms;  /* for the take */
 	int64_t given;    /* back */
 	int64_t after_ms; /* until 1 more fits, after the take */
+	int64_t at_ms;    /* begin of the slot that the take was counted in */
 	bool refused;
 };
 

@@ -107,9 +107,14 @@ static void settle(
 	count->wait_ms = outcome->after_ms;
 }
 
-/* read_answer: results for every counter; given_out (may be NULL): what was given back. */
+/* What can be undone of a counter. */
+struct done {
+	int64_t given, at_ms;
+};
+
+/* read_answer: results for every counter; done_out (may be NULL): of the only subject. */
 static bool read_answer(const struct question *q, const struct redisReply *reply,
-	struct gp_store_keyed *takes, size_t count, int64_t *given_out)
+	struct gp_store_keyed *takes, size_t count, struct done *done_out)
 {
 	size_t total = 0, k = 0;
 	bool counted = q->request.command.argv[count + 4][0] == '0';
@@ -125,8 +130,9 @@ static bool read_answer(const struct question *q, const struct redisReply *reply
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < takes[i].count; j++, k++) {
 			settle(&takes[i].counts[q->order[i][j]], &outcomes[k], counted);
-			if (given_out)
-				given_out[q->order[i][j]] = outcomes[k].given;
+			if (done_out)
+				done_out[q->order[i][j]] =
+					(struct done) {outcomes[k].given, outcomes[k].at_ms};
 		}
 	}
 	free(outcomes);
@@ -138,7 +144,7 @@ struct asking {
 	const struct gp_store_redis_call *call;
 	int64_t now_ms;
 	bool dry;
-	int64_t *given; /* room for one subject's counters, or NULL */
+	struct done *done; /* room for one subject's counters, or NULL */
 };
 
 /* ask: one script; *split_out: the cluster wants it subject by subject, nothing has happened. */
@@ -158,7 +164,7 @@ static int ask(
 		if (error == GP_STORE_REDIS_CROSSSLOT)
 			atomic_store(&call->redis->apart, true);
 		rc = *split_out ? GP_OK : gp_store_redis_judge(call, 0, reply);
-	} else if (rc == GP_OK && !read_answer(q, reply, takes, count, asking->given)) {
+	} else if (rc == GP_OK && !read_answer(q, reply, takes, count, asking->done)) {
 		gp_store_redis_note(call, "the server's answer is not that of our script");
 		rc = GP_EIO;
 	}
@@ -178,7 +184,7 @@ static bool is_refused(const struct gp_store_keyed *take)
 
 /* repair: one script that only gives back, or puts again; false: it failed. */
 static bool repair(const struct asking *asking, const struct gp_store_keyed *take,
-	const int64_t *given, bool again)
+	const struct done *done, bool again)
 {
 	struct gp_store_count counts[GP_STORE_COUNTS_MAX];
 	struct gp_store_keyed back = *take;
@@ -186,8 +192,8 @@ static bool repair(const struct asking *asking, const struct gp_store_keyed *tak
 	back.counts = counts;
 	for (size_t i = 0; i < take->count; i++) {
 		counts[i] = take->counts[i];
-		counts[i].back = again ? -given[i] : counts[i].take;
-		counts[i].back_ms = again ? counts[i].back_ms : asking->now_ms;
+		counts[i].back = again ? -done[i].given : counts[i].take;
+		counts[i].back_ms = again ? counts[i].back_ms : done[i].at_ms;
 		counts[i].take = 0;
 		any = any || counts[i].back != 0;
 	}
@@ -196,9 +202,9 @@ static bool repair(const struct asking *asking, const struct gp_store_keyed *tak
 
 /* undo: gives back what a subject took, and puts what had been given back where it was. */
 static void undo(
-	const struct asking *asking, const struct gp_store_keyed *take, const int64_t *given)
+	const struct asking *asking, const struct gp_store_keyed *take, const struct done *done)
 {
-	if (!repair(asking, take, given, false) || !repair(asking, take, given, true))
+	if (!repair(asking, take, done, false) || !repair(asking, take, done, true))
 		gp_store_redis_note(
 			asking->call, "a subject stays counted although another one was refused");
 }
@@ -226,11 +232,11 @@ static int take_apart(const struct gp_store_redis_call *call, struct gp_ctx *ctx
 	bool split, refused = false;
 	int rc = GP_OK;
 	size_t i = 0;
-	int64_t(*given)[GP_STORE_COUNTS_MAX] = calloc(count, sizeof *given);
-	if (!given)
+	struct done(*done)[GP_STORE_COUNTS_MAX] = calloc(count, sizeof *done);
+	if (!done)
 		return GP_ENOMEM;
 	for (; rc == GP_OK && i < count; i++) {
-		const struct asking asking = {.call = call, .now_ms = now_ms, .given = given[i]};
+		const struct asking asking = {.call = call, .now_ms = now_ms, .done = done[i]};
 		rc = ask(&asking, &takes[i], 1, &split);
 		refused = rc == GP_OK && is_refused(&takes[i]);
 		if (refused)
@@ -240,14 +246,14 @@ static int take_apart(const struct gp_store_redis_call *call, struct gp_ctx *ctx
 		/* putting things right has a time of its own: ours may just have run out */
 		const struct gp_store_redis_call anew = gp_store_redis_begin(call->redis, ctx);
 		struct asking asking = {.call = &anew, .now_ms = now_ms};
-		size_t done = rc ? i - 1 : i;
-		for (size_t j = 0; j < done; j++)
-			undo(&asking, &takes[j], given[j]);
+		size_t taken = rc ? i - 1 : i;
+		for (size_t j = 0; j < taken; j++)
+			undo(&asking, &takes[j], done[j]);
 		asking.dry = true;
 		if (refused)
 			test_others(&asking, takes, count, i);
 	}
-	free(given);
+	free(done);
 	return rc;
 }
 

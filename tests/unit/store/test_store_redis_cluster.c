@@ -473,6 +473,17 @@ static struct gp_store *open_store(void *arg)
 	return test_scene_open(&c->scene) ? NULL : c->scene.store;
 }
 
+/* open_one_slot: all keys on one node. */
+static struct gp_store *open_one_slot(void *arg)
+{
+	void *state = arg;
+	set_up(&state);
+	struct cluster *c = arg;
+	c->scene.options.timeout_ms = 5000;
+	c->scene.options.prefix = "{gatepost}:";
+	return test_scene_open(&c->scene) ? NULL : c->scene.store;
+}
+
 /* close_store: the store and its scene. */
 static void close_store(struct gp_store *store, void *arg)
 {
@@ -509,7 +520,14 @@ int main(void)
 		ROW(few_connections),
 	};
 	int failed = cmocka_run_group_tests_name("redis cluster", tests, NULL, NULL);
+	/*
+	 * A subject that was counted and given back has seen the time of the call that was refused,
+	 * and moves its slots back if that was early; elsewhere a refusal leaves no trace at all.
+	 */
+	cmocka_set_skip_filter("the_same_as_in_memory");
 	failed += gp_test_contract("redis cluster", open_store, close_store, &cluster);
+	cmocka_set_skip_filter(NULL);
+	failed += gp_test_contract("redis cluster, one slot", open_one_slot, close_store, &cluster);
 	for (int i = 0; i < NODES; i++)
 		test_redis_stop(cluster.nodes[i]);
 	return failed;
