@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* A socket that never blocks, poll up to the deadline, TLS between the two where it is wanted. */
+/*
+ * A socket, poll up to the deadline, TLS between the two where it is wanted. The socket does not
+ * block, except that without TLS a receive may, for a bounded while: that saves a system call for
+ * each answer.
+ */
 #include "store/store_redis_conn.h"
 
 #include <errno.h>
@@ -11,7 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
+
+#define PATIENCE_MS 100 /* of a receive that waits by itself */
 
 /* gp_store_redis_command_add: one word. */
 void gp_store_redis_command_add(struct gp_store_redis_command *command, struct gp_span word)
@@ -94,6 +101,16 @@ static int reach(struct gp_store_redis_conn *conn, const struct gp_store_redis_a
 	return finish_connect(conn, until_us);
 }
 
+/* make_patient: receives wait by themselves; where that cannot be had, poll does it as before. */
+static void make_patient(struct gp_store_redis_conn *conn)
+{
+	const struct timeval patience = {.tv_usec = PATIENCE_MS * 1000};
+	int flags = fcntl(conn->fd, F_GETFL);
+	conn->is_patient =
+		setsockopt(conn->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+		flags >= 0 && fcntl(conn->fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
+
 /* encrypt: the hand-shake. */
 static int encrypt(struct gp_store_redis_conn *conn, const struct gp_store_redis_address *address,
 	struct gp_crypto_tls_setup *setup, int64_t until_us)
@@ -126,6 +143,8 @@ int gp_store_redis_conn_open(const struct gp_store_redis_address *address,
 		rc = reach(conn, address, until_us);
 	if (rc == GP_OK && tls)
 		rc = encrypt(conn, address, tls, until_us);
+	else if (rc == GP_OK)
+		make_patient(conn);
 	if (rc) {
 		memcpy(problem_out, conn->problem, sizeof conn->problem);
 		gp_store_redis_conn_close(conn);
@@ -163,7 +182,7 @@ static int tls_result(struct gp_store_redis_conn *conn, int rc)
 static int send_plain(struct gp_store_redis_conn *conn, struct gp_span bytes, int64_t until_us)
 {
 	while (bytes.len) {
-		ssize_t n = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+		ssize_t n = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0) {
 			bytes = gp_span_skip(bytes, (size_t)n);
 			continue;
@@ -204,10 +223,13 @@ int gp_store_redis_conn_send(struct gp_store_redis_conn *conn,
 static int receive_plain(struct gp_store_redis_conn *conn, int64_t until_us, size_t *got_out)
 {
 	for (;;) {
-		int rc = await(conn->fd, POLLIN, until_us);
+		bool waits = conn->is_patient &&
+			     gp_clock_left_ms(gp_clock_system(), until_us) > PATIENCE_MS;
+		int rc = waits ? GP_OK : await(conn->fd, POLLIN, until_us);
 		if (rc)
 			return fail(conn, rc, "receive", errno);
-		ssize_t n = recv(conn->fd, conn->buffer, sizeof conn->buffer, 0);
+		ssize_t n =
+			recv(conn->fd, conn->buffer, sizeof conn->buffer, waits ? 0 : MSG_DONTWAIT);
 		if (n > 0) {
 			*got_out = (size_t)n;
 			return GP_OK;
