@@ -15,7 +15,8 @@
 #include "base/encode.h"
 #include "policyd/control_private.h"
 
-#define CLIENT_MS 3000      /* to send a request, and to take each part of the answer */
+#define CLIENT_MS 1000      /* to send a request, and to take each part of the answer */
+#define ANSWER_US 10000000  /* to take all of it */
 #define COMMAND_US 30000000 /* for a command to be done */
 #define COMMAND_MEMORY (256 * 1024 * 1024)
 
@@ -41,12 +42,15 @@ static const struct {
 /* gp_control_error: one member. */
 json_t *gp_control_error(const char *format, ...)
 {
-	char text[512];
+	char text[512], visible[512];
+	struct gp_strbuf buf;
 	va_list ap;
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	return json_pack("{s:s}", "error", text);
+	gp_strbuf_init_fixed(&buf, visible, sizeof visible);
+	gp_encode_visible(&buf, gp_span_from(text)); /* JSON has no room for broken UTF-8 */
+	return json_pack("{s:s}", "error", visible);
 }
 
 /* gp_control_text: made visible first. */
@@ -98,7 +102,8 @@ static void write_answer(int fd, const json_t *value)
 	size_t len = text ? strlen(text) : 0, sent = 0;
 	if (text)
 		text[len] = '\n'; /* in place of its NUL */
-	while (sent < len + 1 && text) {
+	int64_t until_us = gp_clock_now_us(gp_clock_system()) + ANSWER_US;
+	while (text && sent < len + 1 && gp_clock_left_ms(gp_clock_system(), until_us)) {
 		ssize_t n = send(fd, text + sent, len + 1 - sent, MSG_NOSIGNAL);
 		if (n <= 0)
 			break;

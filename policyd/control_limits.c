@@ -151,12 +151,10 @@ static size_t limit_of(const struct gp_limit_set *set, uint32_t id)
 	return i;
 }
 
-/* place_for: where a row of this fraction goes; NULL: it is not among the top. */
-static struct top_row *place_for(struct top *t, double fraction)
+/* place_for: where another row goes: at the end, or in place of the least. */
+static struct top_row *place_for(struct top *t)
 {
-	if (t->count < t->max)
-		return &t->rows[t->count++];
-	return fraction > t->rows[t->least].fraction ? &t->rows[t->least] : NULL;
+	return t->count < t->max ? &t->rows[t->count++] : &t->rows[t->least];
 }
 
 /* take_usage: visitor of gp_store_scan. */
@@ -175,13 +173,12 @@ static bool take_usage(void *arg, const struct gp_store_usage *usage)
 		return true; /* a name that was cut and can no longer be read */
 	t->seen++;
 	double fraction = fraction_of(usage->used, a.max);
-	struct top_row *row = place_for(t, fraction);
-	if (!row)
+	if (t->count == t->max && fraction <= t->rows[t->least].fraction)
 		return true;
-	*row = (struct top_row) {
-		limit, gp_arena_copy(c->ctx->arena, usage->subject), usage->used, fraction};
-	if (!row->subject)
+	subject = gp_arena_copy(c->ctx->arena, usage->subject);
+	if (!subject)
 		return false;
+	*place_for(t) = (struct top_row) {limit, subject, usage->used, fraction};
 	for (size_t i = 0; t->count == t->max && i < t->count; i++)
 		if (t->rows[i].fraction < t->rows[t->least].fraction)
 			t->least = i;
@@ -328,16 +325,6 @@ json_t *gp_control_show(struct gp_control_call *call)
 	return value;
 }
 
-/* forget: in the store, and in the one that stands in for it. */
-static int forget(struct gp_control_call *c, const struct gp_limit_applied *a)
-{
-	struct gp_span subject = gp_span_from(a->subject);
-	struct gp_store *local = gp_limit_book_local(c->runtime->book);
-	int rc = gp_store_forget(
-		gp_limit_book_store(c->runtime->book), c->ctx, subject, a->limit->id);
-	return rc || !local ? rc : gp_store_forget(local, c->ctx, subject, a->limit->id);
-}
-
 /* gp_control_reset: one limit of who, or all that are only about who. */
 json_t *gp_control_reset(struct gp_control_call *call)
 {
@@ -356,7 +343,7 @@ json_t *gp_control_reset(struct gp_control_call *call)
 		if ((only.len && !gp_span_equal(only, gp_span_from(name))) || !is_user_only ||
 			!is_about(who, &set->limits[i]) || !applied_to(call, i, who, &a))
 			continue;
-		rc = forget(call, &a);
+		rc = gp_limit_book_reset(call->runtime->book, call->ctx, a.subject, a.limit->id);
 		if (!rc)
 			json_array_append_new(names, json_string(name));
 	}
@@ -405,7 +392,8 @@ json_t *gp_control_set(struct gp_control_call *call)
 {
 	struct gp_limit_applied a;
 	json_t *max = json_object_get(call->request, "max");
-	json_int_t for_s = json_integer_value(json_object_get(call->request, "for_s"));
+	json_t *term = json_object_get(call->request, "for_s");
+	json_int_t for_s = json_is_integer(term) ? json_integer_value(term) : term ? -1 : 0;
 	json_t *error = find_target(call, &a);
 	if (error)
 		return error;

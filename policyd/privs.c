@@ -3,8 +3,10 @@
 #include "policyd/privs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -54,10 +56,17 @@ void gp_privs_folder(const struct gp_config_policyd *options, const char *path, 
 {
 	uid_t uid;
 	gid_t gid;
+	struct stat st;
 	if (mkdir(path, (mode_t)mode) || geteuid() != 0)
 		return;
-	if (find_ids(options, NULL, &uid, &gid) || lchown(path, uid, gid))
+	/* by descriptor: what stands there by now may be another thing, if the folder around it
+	 * belongs to somebody else */
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool is_ours = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0;
+	if (!is_ours || find_ids(options, NULL, &uid, &gid) || fchown(fd, uid, gid))
 		(void)rmdir(path); /* nobody could use it */
+	if (fd >= 0)
+		close(fd);
 }
 
 /* gp_privs_check: user, group and folder exist. */

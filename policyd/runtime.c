@@ -3,6 +3,7 @@
 #include "policyd/runtime.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct gp_runtimes {
 	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
 	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
+	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
 
 /* shared_dns_new: cache over wire, as configured. */
@@ -94,12 +96,13 @@ static int open_book(struct gp_runtimes *runtimes, struct counted *c)
 		.log = &c->runtime.log};
 	int rc = ctx.arena ? GP_OK : GP_ENOMEM;
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
-	if (!rc && config->limits.limit_count && !runtimes->book)
+	bool is_new = !rc && config->limits.limit_count && !runtimes->book;
+	if (is_new)
 		rc = gp_limit_book_open(&config->store, &ctx, &runtimes->book);
 	if (!rc && runtimes->book && config->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
 		rc = gp_limit_book_open_local(
 			runtimes->book, &config->store, config->store_local_path, &ctx);
-	if (!rc && runtimes->book)
+	if (!rc && is_new)
 		gp_limit_book_tend(runtimes->book, &ctx); /* what was set before the restart */
 	c->runtime.book = config->limits.limit_count ? runtimes->book : NULL;
 	gp_arena_free(ctx.arena);
@@ -150,6 +153,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 		free(r);
 		return rc;
 	}
+	atomic_init(&r->newest, r->current);
 	*runtimes_out = r;
 	return GP_OK;
 }
@@ -173,6 +177,12 @@ const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes)
 	c->refs++;
 	pthread_mutex_unlock(&runtimes->lock);
 	return &c->runtime;
+}
+
+/* gp_runtimes_is_current: whoever asks keeps this one, so that no other can have its address. */
+bool gp_runtimes_is_current(struct gp_runtimes *runtimes, const struct gp_runtime *runtime)
+{
+	return &atomic_load(&runtimes->newest)->runtime == runtime;
 }
 
 /* gp_runtimes_release: one less. */
@@ -310,6 +320,7 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 		pthread_mutex_lock(&runtimes->lock);
 		struct counted *old = runtimes->current;
 		runtimes->current = after;
+		atomic_store(&runtimes->newest, after);
 		pthread_mutex_unlock(&runtimes->lock);
 		release(runtimes, old);
 	}

@@ -3,9 +3,9 @@
  * Runtime: one configuration snapshot with the resolver and the log that belong to it, and the
  * place where the current one hangs.
  *
- * A session takes the current runtime when it begins and keeps it to its end; a reload hangs up a
- * new one, and the old one goes when its last session does. A resolver (and its cache) whose
- * options did not change is handed on. The book of the limits is opened when limits are first
+ * A session takes the current runtime when it begins and with each new message; a reload hangs up a
+ * new one, and the old one goes when its last session has let go of it. A resolver (and its cache)
+ * whose options did not change is handed on. The book of the limits is opened when limits are first
  * configured and stays for the life of the process: a change of the store needs a restart.
  *
  * Threads: gp_runtimes may be used by any number of threads; a runtime is read-only.
@@ -45,6 +45,9 @@ void gp_runtimes_free(struct gp_runtimes *runtimes);
 /* The current runtime, kept until it is released. */
 const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes);
 void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *runtime);
+
+/* Is this runtime, which the caller has acquired, still the current one? Costs next to nothing. */
+bool gp_runtimes_is_current(struct gp_runtimes *runtimes, const struct gp_runtime *runtime);
 
 /*
  * Reads the current runtime's file again and hangs up the new one, if the file is whole and valid;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "policyd/protocol.h"
 #include "policyd/transaction.h"
 
@@ -262,6 +263,7 @@ static size_t add_result(struct gp_log_field *f, const struct gp_spf_result *r, 
 static size_t add_limit(struct session *s, struct gp_log_field *f, const struct gp_verdict_limit *l)
 {
 	char *free_at = gp_arena_alloc(s->arena, 32);
+	char *per = gp_arena_alloc(s->arena, GP_DURATION_TEXT);
 	struct tm tm;
 	time_t t = (time_t)l->free_s;
 	size_t n = 0;
@@ -270,7 +272,7 @@ static size_t add_limit(struct session *s, struct gp_log_field *f, const struct 
 	f[n++] = gp_log_field_text("limit_unit", l->unit);
 	f[n++] = gp_log_field_number("limit_used", l->used);
 	f[n++] = gp_log_field_number("limit_max", l->max);
-	f[n++] = gp_log_field_number("limit_per_s", l->per_ms / 1000);
+	f[n++] = gp_log_field_text("limit_per", per ? gp_duration_period(l->per_ms, per) : NULL);
 	if (l->wait_ms < 0)
 		f[n++] = gp_log_field_text("limit_free", "never");
 	else if (free_at && gmtime_r(&t, &tm) && strftime(free_at, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
@@ -335,7 +337,8 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
  */
 static void too_large(struct session *s, struct gp_verdict *v)
 {
-	bool enforce = s->runtime->config->spf.mode == GP_MODE_ENFORCE;
+	bool enforce = s->runtime->config->spf.mode == GP_MODE_ENFORCE ||
+		       s->runtime->config->limits.limit_count;
 	gp_arena_reset(s->arena);
 	*v = (struct gp_verdict) {.action = enforce ? GP_ACTION_DEFER : GP_ACTION_ACCEPT,
 		.would = GP_ACTION_DEFER,
@@ -356,6 +359,23 @@ static int build_answer(struct session *s, const struct gp_protocol_request *r,
 	return rc;
 }
 
+/* adopt: the configuration that a reload has brought, from the next message on. */
+static void adopt(struct session *s, const struct gp_protocol_request *r)
+{
+	struct gp_runtimes *runtimes = s->shared->runtimes;
+	const struct gp_runtime *old = s->runtime;
+	bool is_early = *s->early && gp_span_equal(r->instance, gp_span_from(s->early));
+	if (gp_runtimes_is_current(runtimes, old) || is_early ||
+		gp_transaction_is_same(&s->transaction, r))
+		return;
+	struct gp_ctx ctx = context_now(s);
+	const struct gp_runtime *now = gp_runtimes_acquire(runtimes);
+	gp_transaction_adopt(&s->transaction, now, &ctx);
+	s->runtime = now;
+	set_timeout(s->fd, SO_RCVTIMEO, now->config->policyd.idle_timeout_ms);
+	gp_runtimes_release(runtimes, old);
+}
+
 /* answer: one request, from its text to the log line. */
 static int answer(struct session *s, struct gp_span text)
 {
@@ -367,6 +387,7 @@ static int answer(struct session *s, struct gp_span text)
 	if (gp_protocol_parse(text, &r, &problem))
 		return malformed(s, problem);
 	atomic_fetch_add(&s->shared->counters->requests, 1);
+	adopt(s, &r);
 	int rc = decide(s, &r, &v);
 	if (!rc)
 		rc = build_answer(s, &r, &v, &buf, &prepended);

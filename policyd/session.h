@@ -5,7 +5,8 @@
  * Answers within the configured deadline. What is malformed closes the connection without an
  * answer, as SMTPD_POLICY_README asks, and so does trouble of our own; Postfix then asks again and
  * finally falls back to its default_action. A request that needs more than its memory is deferred.
- * The configuration of the session is the one that was in force when it began.
+ * A message is judged under the configuration that was in force when it began; what a reload brings
+ * applies from the next one on.
  */
 #ifndef GP_POLICYD_SESSION_H
 #define GP_POLICYD_SESSION_H

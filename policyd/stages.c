@@ -13,10 +13,12 @@
 #include "base/strbuf.h"
 #include "policyd/survivor.h"
 
-/* So many messages in a row without a question at their end: it is not asked (any more). */
-#define MISSED_MAX 8
-/* So many, and a limit that needs it is reported. */
-#define MISSED_SAY 3
+/* So many messages in a row without a question at their end: it is not asked any more. Messages
+ * that are given up on the way look the same, so this has to be more than a few. */
+#define MISSED_MAX 16
+/* So many, and a limit that needs it is reported: where it never was asked, and where it was. */
+#define MISSED_SAY_NEVER 3
+#define MISSED_SAY 64
 
 struct source {
 	atomic_uint_fast64_t hash; /* 0: free */
@@ -30,15 +32,19 @@ struct gp_stages {
 	struct source sources[GP_STAGES_SOURCES];
 };
 
-/* hash: FNV-1a of port and context, never 0. These come from the configuration of Postfix. */
-static uint64_t hash(struct gp_span port, struct gp_span context)
+/* mix: FNV-1a over a text and a mark behind it. */
+static uint64_t mix(uint64_t h, struct gp_span text)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < port.len; i++)
-		h = (h ^ (unsigned char)port.ptr[i]) * 0x100000001b3u;
-	h = (h ^ 0x100u) * 0x100000001b3u;
-	for (size_t i = 0; i < context.len; i++)
-		h = (h ^ (unsigned char)context.ptr[i]) * 0x100000001b3u;
+	for (size_t i = 0; i < text.len; i++)
+		h = (h ^ (unsigned char)text.ptr[i]) * 0x100000001b3u;
+	return (h ^ 0x100u) * 0x100000001b3u;
+}
+
+/* hash: of a place, never 0. It comes from the configuration of Postfix. */
+static uint64_t hash(const struct gp_stages_place *p)
+{
+	uint64_t h = mix(mix(0xcbf29ce484222325u, p->address), p->port);
+	h = mix(mix(h, p->context), gp_span_from(p->whose));
 	return h ? h : 1;
 }
 
@@ -76,25 +82,27 @@ static int find(struct gp_stages *s, uint64_t h, bool *known_out)
 }
 
 /* write_label: for people. */
-static void write_label(struct source *source, struct gp_span port, struct gp_span context)
+static void write_label(struct source *source, const struct gp_stages_place *p)
 {
 	struct gp_strbuf buf;
 	gp_strbuf_init_fixed(&buf, source->label, sizeof source->label);
 	gp_strbuf_add(&buf, "port ");
-	if (port.len)
-		gp_encode_visible(&buf, port);
-	else
-		gp_strbuf_add(&buf, "unknown");
-	if (context.len) {
+	gp_encode_visible(&buf, p->port.len ? p->port : gp_span_from("unknown"));
+	if (p->context.len) {
 		gp_strbuf_add(&buf, " ");
-		gp_encode_visible(&buf, context);
+		gp_encode_visible(&buf, p->context);
 	}
+	if (p->address.len) {
+		gp_strbuf_add(&buf, " of ");
+		gp_encode_visible(&buf, p->address);
+	}
+	gp_strbuf_printf(&buf, ", %s", p->whose);
 }
 
 /* gp_stages_source: known, or entered. */
-int gp_stages_source(struct gp_stages *stages, struct gp_span port, struct gp_span context)
+int gp_stages_source(struct gp_stages *stages, const struct gp_stages_place *place)
 {
-	uint64_t h = hash(port, context);
+	uint64_t h = hash(place);
 	bool known;
 	int at = find(stages, h, &known);
 	if (known || at < 0)
@@ -102,7 +110,7 @@ int gp_stages_source(struct gp_stages *stages, struct gp_span port, struct gp_sp
 	gp_survivor_lock(&stages->lock);
 	at = find(stages, h, &known);
 	if (!known && at >= 0) {
-		write_label(&stages->sources[at], port, context);
+		write_label(&stages->sources[at], place);
 		atomic_store(&stages->sources[at].hash, h);
 	}
 	pthread_mutex_unlock(&stages->lock);
@@ -123,6 +131,7 @@ void gp_stages_end(struct gp_stages *stages, int source)
 		return;
 	atomic_store(&stages->sources[source].end, true);
 	atomic_store(&stages->sources[source].missed, 0);
+	atomic_store(&stages->sources[source].said, false);
 }
 
 /* gp_stages_expects_end: it has asked, and not stopped to. */
@@ -139,9 +148,9 @@ bool gp_stages_missed(struct gp_stages *stages, int source, bool wants_end)
 		return false;
 	struct source *s = &stages->sources[source];
 	unsigned missed = atomic_load(&s->missed);
-	if (missed < MISSED_MAX)
+	if (missed < MISSED_SAY)
 		missed = atomic_fetch_add(&s->missed, 1) + 1;
-	bool is_unasked = !atomic_load(&s->end) ? missed >= MISSED_SAY : missed >= MISSED_MAX;
+	bool is_unasked = missed >= (atomic_load(&s->end) ? MISSED_SAY : MISSED_SAY_NEVER);
 	return wants_end && is_unasked && !atomic_exchange(&s->said, true);
 }
 
@@ -158,7 +167,7 @@ size_t gp_stages_list(struct gp_stages *stages, struct gp_stages_known *known, s
 		known[n].early = atomic_load(&s->early);
 		known[n].end = atomic_load(&s->end);
 		known[n].expects_end = gp_stages_expects_end(stages, i);
-		known[n].bytes_unseen = atomic_load(&s->said) && !known[n].expects_end;
+		known[n].bytes_unseen = atomic_load(&s->said);
 		s->label[sizeof s->label - 1] = 0; /* whatever a dying process has left there */
 		gp_strbuf_init_fixed(&label, known[n].label, sizeof known[n].label);
 		gp_strbuf_add(&label, s->label);

@@ -4,8 +4,9 @@
  *
  * Recipients are counted when they are offered and given back when no message comes of them. That
  * works only where Postfix asks at END-OF-MESSAGE as well; where it does not, what was counted at
- * RCPT has to stay. A source is one configuration of smtpd: its port and policy_context. It is
- * expected to ask at the end of a message once it has done so, until several messages in a row have
+ * RCPT has to stay. A source is one configuration of smtpd and one class of clients: address, port
+ * and policy_context, and whose mail it is, since Postfix may permit some before it asks. It is
+ * expected to ask at the end of a message once it has done so, until many messages in a row have
  * passed without.
  *
  * The memory survives a crash of the serving process. Threads, and processes forked after
@@ -20,7 +21,7 @@
 #include "base/span.h"
 
 #define GP_STAGES_SOURCES 64
-#define GP_STAGES_LABEL 64
+#define GP_STAGES_LABEL 96
 
 struct gp_stages;
 
@@ -28,8 +29,14 @@ struct gp_stages;
 struct gp_stages *gp_stages_new(void);
 void gp_stages_free(struct gp_stages *stages);
 
+/* What makes a source; any of it may be empty. */
+struct gp_stages_place {
+	struct gp_span address, port, context;
+	const char *whose; /* for people, too: "users" */
+};
+
 /* The number of a source, remembered from now on; -1 when there are too many of them. */
-int gp_stages_source(struct gp_stages *stages, struct gp_span port, struct gp_span context);
+int gp_stages_source(struct gp_stages *stages, const struct gp_stages_place *place);
 
 /* It has asked before the end of a message (RCPT, DATA), or at its end. */
 void gp_stages_early(struct gp_stages *stages, int source);
@@ -46,7 +53,7 @@ bool gp_stages_missed(struct gp_stages *stages, int source, bool wants_end);
 
 /* What is known of a source. */
 struct gp_stages_known {
-	char label[GP_STAGES_LABEL]; /* "port 587", with the context if there is one; printable */
+	char label[GP_STAGES_LABEL]; /* "port 587 of 192.0.2.1, users"; printable */
 	bool early, end;             /* asked there at all */
 	bool expects_end;
 	bool bytes_unseen; /* a limit on bytes does not work for it */

@@ -13,7 +13,8 @@ void gp_transaction_init(struct gp_transaction *transaction, const struct gp_run
 	transaction->source = -1;
 	transaction->is_open = transaction->is_ended = false;
 	transaction->asked_us = 0;
-	transaction->instance[0] = transaction->recipient[0] = 0;
+	transaction->instance[0] = 0;
+	transaction->state = GP_STATE_OTHER;
 	gp_limit_message_init(&transaction->message);
 }
 
@@ -47,7 +48,14 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 	}
 	gp_limit_message_end(&t->message);
 	t->is_open = t->is_ended = false;
-	t->recipient[0] = 0;
+}
+
+/* gp_transaction_adopt: with the message under way, which belongs to the old configuration. */
+void gp_transaction_adopt(
+	struct gp_transaction *transaction, const struct gp_runtime *runtime, struct gp_ctx *ctx)
+{
+	finish(transaction, ctx);
+	transaction->runtime = runtime;
 }
 
 /* gp_transaction_fini: as if another message began. */
@@ -57,14 +65,16 @@ void gp_transaction_fini(struct gp_transaction *transaction, struct gp_ctx *ctx)
 	gp_limit_message_fini(&transaction->message);
 }
 
-/* is_same: does the request belong to the message under way? Without an instance nobody knows. */
-static bool is_same(const struct gp_transaction *t, const struct gp_protocol_request *r)
+/* gp_transaction_is_same: without an instance only a later stage can belong to it. */
+bool gp_transaction_is_same(
+	const struct gp_transaction *transaction, const struct gp_protocol_request *request)
 {
-	if (!t->is_open || r->instance.len >= sizeof t->instance)
+	const struct gp_transaction *t = transaction;
+	if (!t->is_open || request->instance.len >= sizeof t->instance)
 		return false;
-	if (r->instance.len == 0 && r->state == GP_STATE_RCPT)
+	if (request->instance.len == 0 && (t->is_ended || request->state <= t->state))
 		return false;
-	return gp_span_equal(r->instance, gp_span_from(t->instance));
+	return gp_span_equal(request->instance, gp_span_from(t->instance));
 }
 
 /* remember: a bounded copy; what does not fit is not remembered. */
@@ -76,18 +86,30 @@ static void remember(char *place, size_t size, struct gp_span text)
 	place[n] = 0;
 }
 
+/* whose: Postfix may permit one class of clients before it asks, at one stage or another. */
+static const char *whose(const struct gp_transaction *t, const struct gp_protocol_request *r)
+{
+	struct gp_envelope envelope;
+	gp_protocol_envelope(r, &envelope);
+	switch (gp_engine_who(t->runtime->config, &envelope).origin) {
+	case GP_LIMIT_FROM_AUTHENTICATED:
+		return "users";
+	case GP_LIMIT_FROM_TRUSTED:
+		return "own networks";
+	case GP_LIMIT_FROM_OTHERS:
+		break;
+	}
+	return "others";
+}
+
 /* begin: another message. */
 static void begin(struct gp_transaction *t, const struct gp_protocol_request *r)
 {
 	remember(t->instance, sizeof t->instance, r->instance);
 	t->is_open = true;
-	t->source = gp_stages_source(t->stages, r->server_port, r->policy_context);
-}
-
-/* is_repeated: the recipient that was let in last; the service is asked twice about it. */
-static bool is_repeated(const struct gp_transaction *t, const struct gp_protocol_request *r)
-{
-	return *t->recipient && gp_span_equal(r->recipient, gp_span_from(t->recipient));
+	t->source = gp_stages_source(
+		t->stages, &(struct gp_stages_place) {r->server_address, r->server_port,
+				   r->policy_context, whose(t, r)});
 }
 
 /* total_of: what the message is to hold with this request. */
@@ -96,7 +118,7 @@ static struct gp_limit_amounts total_of(
 {
 	int64_t recipients = t->message.recipients;
 	if (r->state == GP_STATE_RCPT)
-		recipients += is_repeated(t, r) ? 0 : 1;
+		recipients++; /* also one that came before: Postfix may deliver both (ORCPT) */
 	else if (r->recipient_count > 0)
 		recipients = r->recipient_count; /* what was let in by all restrictions */
 	else if (recipients == 0)
@@ -120,8 +142,6 @@ static void settle(struct gp_transaction *t, struct gp_ctx *ctx,
 	const struct gp_protocol_request *r, const struct gp_verdict *v)
 {
 	bool is_let_in = v->action == GP_ACTION_ACCEPT || v->action == GP_ACTION_HOLD;
-	if (r->state == GP_STATE_RCPT && is_let_in)
-		remember(t->recipient, sizeof t->recipient, r->recipient);
 	if (r->state == GP_STATE_DATA && !is_let_in)
 		gp_limit_message_drop(&t->message, t->runtime->book, ctx);
 	if (r->state != GP_STATE_END_OF_MESSAGE)
@@ -141,10 +161,11 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	struct gp_transaction *t = transaction;
 	if (!t->runtime->book || !is_counted(request))
 		return GP_OK;
-	if (!is_same(t, request)) {
+	if (!gp_transaction_is_same(t, request)) {
 		finish(t, ctx);
 		begin(t, request);
 	}
+	t->state = request->state;
 	t->asked_us = gp_clock_now_us(ctx->clock);
 	if (request->state == GP_STATE_END_OF_MESSAGE)
 		gp_stages_end(t->stages, t->source);
@@ -173,6 +194,7 @@ int gp_transaction_left_ms(const struct gp_transaction *transaction)
 /* gp_transaction_expire: the message stays under way, holding nothing. */
 void gp_transaction_expire(struct gp_transaction *transaction, struct gp_ctx *ctx)
 {
+	if (gp_transaction_left_ms(transaction) < 0)
+		return; /* its end is not expected any more: it counts */
 	gp_limit_message_drop(&transaction->message, transaction->runtime->book, ctx);
-	transaction->recipient[0] = 0;
 }

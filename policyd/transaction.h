@@ -24,8 +24,7 @@
 #include "policyd/runtime.h"
 #include "policyd/stages.h"
 
-#define GP_TRANSACTION_INSTANCE_MAX 128  /* Postfix: four numbers */
-#define GP_TRANSACTION_RECIPIENT_MAX 512 /* longer ones are never taken for repeated */
+#define GP_TRANSACTION_INSTANCE_MAX 128 /* Postfix: four numbers */
 
 struct gp_transaction {
 	const struct gp_runtime *runtime;
@@ -36,7 +35,7 @@ struct gp_transaction {
 	bool is_ended;    /* its end was asked about and it was accepted */
 	int64_t asked_us; /* when it was asked about last */
 	char instance[GP_TRANSACTION_INSTANCE_MAX];
-	char recipient[GP_TRANSACTION_RECIPIENT_MAX]; /* the last one that was let in; "": none */
+	enum gp_protocol_state state; /* of the last request */
 };
 
 /* Nothing under way; borrows both. */
@@ -53,6 +52,14 @@ void gp_transaction_fini(struct gp_transaction *transaction, struct gp_ctx *ctx)
 int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	const struct gp_protocol_request *request, const struct gp_envelope *envelope,
 	struct gp_verdict *verdict) GP_MUST_CHECK;
+
+/* Does the request belong to the message under way? */
+bool gp_transaction_is_same(
+	const struct gp_transaction *transaction, const struct gp_protocol_request *request);
+
+/* Ends the message under way, as fini does, and goes on under another runtime, which it borrows. */
+void gp_transaction_adopt(
+	struct gp_transaction *transaction, const struct gp_runtime *runtime, struct gp_ctx *ctx);
 
 /* Milliseconds until what is held has to be given back; -1: nothing has to. */
 int gp_transaction_left_ms(const struct gp_transaction *transaction);

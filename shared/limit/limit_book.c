@@ -6,6 +6,7 @@
  */
 #include "limit/limit_book.h"
 
+#include <bsd/string.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,12 +23,25 @@ struct table {
 	size_t count, room;
 };
 
+#define RESETS 256
+
+struct reset {
+	int64_t at_ms; /* of the store's time */
+	uint32_t id;
+	char subject[GP_LIMIT_RUNTIME_SUBJECT_MAX + 1]; /* as much of it as there is room for */
+};
+
 struct gp_limit_book {
 	struct gp_store *store;
 	_Atomic(struct gp_store *) local;
-	pthread_rwlock_t lock; /* guards table */
+	pthread_mutex_t tending;    /* one thread tends the stores */
+	pthread_mutex_t refreshing; /* the table is exchanged in the order in which it was read */
+	pthread_rwlock_t lock;      /* guards table and resets */
 	struct table table;
-	atomic_bool any; /* is there anything in the table? */
+	struct reset resets[RESETS]; /* the last ones; the next one goes to reset_count % RESETS */
+	size_t reset_count;
+	atomic_bool any;       /* is there anything in the table? */
+	atomic_bool any_reset; /* among the resets? */
 	_Atomic int64_t said_us[GP_LIMIT_TROUBLES];
 	bool was_down; /* only tend */
 };
@@ -44,6 +58,8 @@ int gp_limit_book_new(struct gp_store *store, struct gp_limit_book **book_out)
 		free(book);
 		return GP_ENOMEM;
 	}
+	pthread_mutex_init(&book->tending, NULL);
+	pthread_mutex_init(&book->refreshing, NULL);
 	book->store = store;
 	for (size_t i = 0; i < GP_LIMIT_TROUBLES; i++)
 		atomic_init(&book->said_us[i], -SAY_EVERY_US);
@@ -91,6 +107,8 @@ void gp_limit_book_close(struct gp_limit_book *book)
 	gp_store_close(book->store);
 	gp_store_close(atomic_load(&book->local));
 	gp_arena_free(book->table.arena);
+	pthread_mutex_destroy(&book->tending);
+	pthread_mutex_destroy(&book->refreshing);
 	pthread_rwlock_destroy(&book->lock);
 	free(book);
 }
@@ -174,10 +192,21 @@ static bool take_fact(void *arg, const struct gp_store_fact *fact)
 	return true;
 }
 
-/* refresh: the table as the store has it. */
-static int refresh(struct gp_limit_book *book, struct gp_ctx *ctx)
+/* exchange: another table in place of the one there is. */
+static void exchange(struct gp_limit_book *book, struct table *t)
 {
-	struct table t = {.arena = gp_arena_new(RUNTIMES_MEMORY)}, old;
+	pthread_rwlock_wrlock(&book->lock);
+	struct table old = book->table;
+	book->table = *t;
+	atomic_store(&book->any, t->count > 0);
+	pthread_rwlock_unlock(&book->lock);
+	gp_arena_free(old.arena);
+}
+
+/* read_table: the table as the store has it. */
+static int read_table(struct gp_limit_book *book, struct gp_ctx *ctx)
+{
+	struct table t = {.arena = gp_arena_new(RUNTIMES_MEMORY)};
 	if (!t.arena)
 		return GP_ENOMEM;
 	int rc = gp_store_facts(book->store, ctx, gp_store_now_ms(book->store),
@@ -188,13 +217,17 @@ static int refresh(struct gp_limit_book *book, struct gp_ctx *ctx)
 	}
 	if (t.count)
 		qsort(t.items, t.count, sizeof *t.items, compare);
-	pthread_rwlock_wrlock(&book->lock);
-	old = book->table;
-	book->table = t;
-	pthread_rwlock_unlock(&book->lock);
-	atomic_store(&book->any, t.count > 0);
-	gp_arena_free(old.arena);
+	exchange(book, &t);
 	return GP_OK;
+}
+
+/* refresh: one at a time, so that no older table comes after a newer one. */
+static int refresh(struct gp_limit_book *book, struct gp_ctx *ctx)
+{
+	pthread_mutex_lock(&book->refreshing);
+	int rc = read_table(book, ctx);
+	pthread_mutex_unlock(&book->refreshing);
+	return rc;
 }
 
 /* fact_key: of an override; NULL: too long. */
@@ -279,10 +312,51 @@ int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
 	return gp_arena_status(ctx->arena);
 }
 
+/* ---- resets ---- */
+
+/* note_reset: in the ring. */
+static void note_reset(struct gp_limit_book *book, const char *subject, uint32_t id)
+{
+	pthread_rwlock_wrlock(&book->lock);
+	struct reset *r = &book->resets[book->reset_count++ % RESETS];
+	r->at_ms = gp_store_now_ms(book->store);
+	r->id = id;
+	(void)strlcpy(r->subject, subject, sizeof r->subject); /* compared as far as it goes */
+	atomic_store(&book->any_reset, true);
+	pthread_rwlock_unlock(&book->lock);
+}
+
+/* gp_limit_book_reset: noted first, so that nothing is given back in between. */
+int gp_limit_book_reset(
+	struct gp_limit_book *book, struct gp_ctx *ctx, const char *subject, uint32_t id)
+{
+	struct gp_store *local = gp_limit_book_local(book);
+	note_reset(book, subject, id);
+	int rc = gp_store_forget(book->store, ctx, gp_span_from(subject), id);
+	return rc || !local ? rc : gp_store_forget(local, ctx, gp_span_from(subject), id);
+}
+
+/* gp_limit_book_was_reset: one of the last ones. */
+bool gp_limit_book_was_reset(
+	struct gp_limit_book *book, const char *subject, uint32_t id, int64_t since_ms)
+{
+	bool was = false;
+	if (!atomic_load(&book->any_reset))
+		return false;
+	pthread_rwlock_rdlock(&book->lock);
+	for (size_t i = 0; !was && i < RESETS && i < book->reset_count; i++) {
+		const struct reset *r = &book->resets[i];
+		was = r->id == id && r->at_ms >= since_ms &&
+		      strncmp(r->subject, subject, sizeof r->subject - 1) == 0;
+	}
+	pthread_rwlock_unlock(&book->lock);
+	return was;
+}
+
 /* ---- care ---- */
 
-/* gp_limit_book_tend: stores first, so that a store that is back is read at once. */
-void gp_limit_book_tend(struct gp_limit_book *book, struct gp_ctx *ctx)
+/* tend: stores first, so that a store that is back is read at once. */
+static void tend(struct gp_limit_book *book, struct gp_ctx *ctx)
 {
 	struct gp_store *local = atomic_load(&book->local);
 	struct gp_store_health health;
@@ -297,4 +371,13 @@ void gp_limit_book_tend(struct gp_limit_book *book, struct gp_ctx *ctx)
 	book->was_down = !health.up;
 	if (health.up)
 		(void)refresh(book, ctx); /* else the ones that were read last stay in force */
+}
+
+/* gp_limit_book_tend: whoever comes second has nothing to do. */
+void gp_limit_book_tend(struct gp_limit_book *book, struct gp_ctx *ctx)
+{
+	if (pthread_mutex_trylock(&book->tending))
+		return;
+	tend(book, ctx);
+	pthread_mutex_unlock(&book->tending);
 }

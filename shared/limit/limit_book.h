@@ -12,7 +12,7 @@
  * change is seen at once where it is made, and elsewhere when that process tends its book. While
  * the store is away the last ones that were read stay in force.
  *
- * Threads: a book is used by any number of threads; open_local and tend by one.
+ * Threads: a book is used by any number of threads; open_local by one.
  */
 #ifndef GP_LIMIT_LIMIT_BOOK_H
 #define GP_LIMIT_LIMIT_BOOK_H
@@ -39,7 +39,8 @@ void gp_limit_book_close(struct gp_limit_book *book);
 struct gp_store *gp_limit_book_store(const struct gp_limit_book *book);
 struct gp_store *gp_limit_book_local(const struct gp_limit_book *book); /* NULL: there is none */
 
-/* Tends the stores, reads the run-time overrides, and logs, at most once a minute, what is wrong.
+/* Tends the stores (unless another thread is doing so), reads the run-time overrides, and logs, at
+ * most once a minute, what is wrong.
  */
 void gp_limit_book_tend(struct gp_limit_book *book, struct gp_ctx *ctx);
 
@@ -69,6 +70,20 @@ bool gp_limit_book_runtime(struct gp_limit_book *book, const char *limit, const 
 /* All of them, in the context's arena. */
 int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
 	const struct gp_limit_runtime **items_out, size_t *count_out) GP_MUST_CHECK;
+
+/* ---- resets ---- */
+
+/*
+ * Forgets the counter of a limit for a subject, in both stores. What messages under way in this
+ * process hold of it is gone with it. Known gap: a message under way on another host that shares
+ * the store gives back afterwards what others have counted since.
+ */
+int gp_limit_book_reset(struct gp_limit_book *book, struct gp_ctx *ctx, const char *subject,
+	uint32_t id) GP_MUST_CHECK;
+
+/* Has it been reset since this time of the store? */
+bool gp_limit_book_was_reset(
+	struct gp_limit_book *book, const char *subject, uint32_t id, int64_t since_ms);
 
 /* Is the event worth a log line now? At most once a minute for each kind of trouble. */
 enum gp_limit_trouble { GP_LIMIT_STORE_TROUBLE, GP_LIMIT_LOCAL_TROUBLE, GP_LIMIT_TROUBLES };

@@ -97,6 +97,17 @@ static int64_t bounded_max(const struct gp_limit_applied *a)
 	return a->max > GP_STORE_AMOUNT_MAX ? GP_STORE_AMOUNT_MAX : a->max;
 }
 
+/* refresh: what the operator has set or reset since the message began. */
+static void refresh(struct gp_limit_message *m, struct gp_limit_book *book, int64_t now_ms)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct gp_limit_applied *a = &m->applied[i];
+		gp_limit_apply_runtime(a, book, now_ms);
+		if (a->held && gp_limit_book_was_reset(book, a->subject, a->limit->id, a->held_ms))
+			a->held = 0; /* it is gone; giving it back would take what is others' */
+	}
+}
+
 /* add_count: one counter of a limit, back what is held and up to its new amount. */
 static void add_count(struct step *s, struct gp_limit_applied *a, int64_t amount, bool with_back)
 {
@@ -295,6 +306,7 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book
 	if (message->count == 0)
 		return GP_OK;
 	struct gp_store *store = gp_limit_book_store(book);
+	refresh(message, book, gp_store_now_ms(store));
 	int rc = try_store(message, store, ctx, total, &s, &result_out->now_ms);
 	if (is_our_fault(rc))
 		return rc;
@@ -323,6 +335,8 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book
 void gp_limit_message_drop(
 	struct gp_limit_message *message, struct gp_limit_book *book, struct gp_ctx *ctx)
 {
+	if (message->store)
+		refresh(message, book, gp_store_now_ms(gp_limit_book_store(book)));
 	if (release(message, ctx) && message->count)
 		say_failure(book, gp_limit_book_store(book), GP_LIMIT_STORE_TROUBLE,
 			"a message that was not accepted stays counted", ctx);

@@ -42,6 +42,7 @@ struct gp_limit_applied {
 	const struct gp_limit *limit;
 	const char *subject; /* "user:alice", "network:192.0.2.0/24", "all" */
 	int64_t max;
+	int64_t configured; /* max without what was set at run time */
 	enum gp_limit_source source;
 	const struct gp_limit_override *override; /* with GP_LIMIT_SOURCE_OVERRIDE */
 	int64_t expires_ms;                       /* with GP_LIMIT_SOURCE_RUNTIME; 0: never */
@@ -62,6 +63,10 @@ const char *gp_limit_unit_name(enum gp_limit_unit unit);
 int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *who,
 	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied,
 	size_t *count_out) GP_MUST_CHECK;
+
+/* The maximum, source and expiry as they are now: an operator may have set another one. */
+void gp_limit_apply_runtime(
+	struct gp_limit_applied *applied, struct gp_limit_book *book, int64_t now_ms);
 
 /*
  * The subject of a limit for a name as people write it: a user, a domain, an address. GP_ESYNTAX:

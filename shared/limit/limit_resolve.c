@@ -248,20 +248,29 @@ static const struct gp_limit_override *override_of(struct resolver *r, size_t li
 	return NULL;
 }
 
+/* gp_limit_apply_runtime: or what the configuration says, when there is none any more. */
+void gp_limit_apply_runtime(
+	struct gp_limit_applied *applied, struct gp_limit_book *book, int64_t now_ms)
+{
+	struct gp_limit_runtime runtime;
+	bool has = gp_limit_book_runtime(
+		book, applied->limit->name, applied->subject, now_ms, &runtime);
+	applied->source = has                 ? GP_LIMIT_SOURCE_RUNTIME
+			  : applied->override ? GP_LIMIT_SOURCE_OVERRIDE
+					      : GP_LIMIT_SOURCE_LIMIT;
+	applied->max = has ? runtime.max : applied->configured;
+	applied->expires_ms = has ? runtime.expires_ms : 0;
+}
+
 /* settle_max: run time, then the most specific override, then the limit itself. */
 static void settle_max(
 	struct resolver *r, size_t limit, struct gp_limit_book *book, struct gp_limit_applied *a)
 {
-	struct gp_limit_runtime runtime;
 	a->override = override_of(r, limit);
 	a->source = a->override ? GP_LIMIT_SOURCE_OVERRIDE : GP_LIMIT_SOURCE_LIMIT;
-	a->max = a->override ? a->override->max[limit] : a->limit->max;
-	if (!book || !gp_limit_book_runtime(book, a->limit->name, a->subject,
-			     gp_store_now_ms(gp_limit_book_store(book)), &runtime))
-		return;
-	a->source = GP_LIMIT_SOURCE_RUNTIME;
-	a->max = runtime.max;
-	a->expires_ms = runtime.expires_ms;
+	a->max = a->configured = a->override ? a->override->max[limit] : a->limit->max;
+	if (book)
+		gp_limit_apply_runtime(a, book, gp_store_now_ms(gp_limit_book_store(book)));
 }
 
 /* ---- all of them ---- */
@@ -273,18 +282,24 @@ static bool concerns(const struct gp_limit *l, enum gp_limit_origin origin)
 	return l->mode != GP_LIMIT_OFF && (from & origin);
 }
 
-/* same_subject: the text that an earlier limit has made for the same key. */
-static const char *same_subject(
+/* same_key: the subject that an earlier limit has made of the same key, if it needs no limit. */
+static const char *same_key(
 	const struct gp_limit_applied *applied, size_t count, const struct gp_limit *limit)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct gp_limit *l = applied[i].limit;
-		if (l->key == limit->key && (l->key != GP_LIMIT_BY_NETWORK ||
-						    (l->ipv4_prefix == limit->ipv4_prefix &&
-							    l->ipv6_prefix == limit->ipv6_prefix)))
+	for (size_t i = 0; i < count; i++)
+		if (applied[i].limit->key == limit->key && limit->key != GP_LIMIT_BY_NETWORK)
 			return applied[i].subject;
-	}
 	return NULL;
+}
+
+/* same_text: an earlier subject that reads the same, else this one: a subject is one pointer. */
+static const char *same_text(
+	const struct gp_limit_applied *applied, size_t count, const char *subject)
+{
+	for (size_t i = 0; subject && i < count; i++)
+		if (strcmp(applied[i].subject, subject) == 0)
+			return applied[i].subject;
+	return subject;
 }
 
 /* gp_limit_resolve: limit by limit; those with the same subject share its text. */
@@ -298,9 +313,9 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 		const struct gp_limit *l = &set->limits[i];
 		if (!concerns(l, who->origin))
 			continue;
-		struct gp_limit_applied a = {.limit = l, .subject = same_subject(applied, n, l)};
+		struct gp_limit_applied a = {.limit = l, .subject = same_key(applied, n, l)};
 		if (!a.subject)
-			a.subject = keys[l->key].subject(&r, l);
+			a.subject = same_text(applied, n, keys[l->key].subject(&r, l));
 		if (gp_arena_status(arena))
 			return gp_arena_status(arena);
 		if (!a.subject)

@@ -411,14 +411,16 @@ def slow_reverse_zone():
 # ---- running ----
 
 def reload_valid():
-    """SIGHUP: new connections get the new configuration, open ones finish with the old"""
+    """SIGHUP: the new configuration is for each message that begins, the old one for those under way"""
     with Daemon() as d, d.connect() as old:
-        equal(ask(old, **mail()), REFUSED)
+        under_way = mail()
+        equal(ask(old, **under_way), REFUSED)
         d.write(config(spf="reject_code = \"554 5.7.1\""))
         d.reload()
         d.wait_log("is in force")
         holds(d.ask(**mail()), "554 5.7.1 ")
-        equal(ask(old, **mail()), REFUSED)
+        equal(ask(old, **under_way), REFUSED)
+        holds(ask(old, **mail()), "554 5.7.1 ")
 
 
 def reload_invalid():

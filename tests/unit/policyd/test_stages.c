@@ -14,7 +14,8 @@
 /* source: of a port and a context. */
 static int source(struct gp_stages *s, const char *port, const char *context)
 {
-	return gp_stages_source(s, gp_span_from(port), gp_span_from(context));
+	return gp_stages_source(s, &(struct gp_stages_place) {gp_span_from(""), gp_span_from(port),
+					   gp_span_from(context), "users"});
 }
 
 /* test_sources: port and context make a source, the same one each time. */
@@ -28,8 +29,8 @@ static void test_sources(void **state)
 	assert_int_equal(source(s, "587", ""), b);
 	assert_int_not_equal(source(s, "5", "87"), b);
 	assert_int_equal(gp_stages_list(s, known, 4), 4);
-	assert_string_equal(known[0].label, "port 25");
-	assert_string_equal(known[2].label, "port 587 x");
+	assert_string_equal(known[0].label, "port 25, users");
+	assert_string_equal(known[2].label, "port 587 x, users");
 	gp_stages_free(s);
 }
 
@@ -49,22 +50,28 @@ static void test_expects(void **state)
 	gp_stages_free(s);
 }
 
-/* test_missed: eight messages in a row without an end and it is not expected any more. */
+/* test_missed: sixteen messages in a row without an end and it is not expected any more. */
 static void test_missed(void **state)
 {
 	(void)state;
 	struct gp_stages *s = gp_stages_new();
 	int a = source(s, "25", "");
 	gp_stages_end(s, a);
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 15; i++)
 		assert_false(gp_stages_missed(s, a, true));
 	assert_true(gp_stages_expects_end(s, a));
-	assert_true(gp_stages_missed(s, a, true));
+	assert_false(gp_stages_missed(s, a, true));
 	assert_false(gp_stages_expects_end(s, a));
+	for (int i = 16; i < 63; i++)
+		assert_false(gp_stages_missed(s, a, true)); /* may all be given up by users */
+	assert_true(gp_stages_missed(s, a, true));
 	for (int i = 0; i < 1000; i++)
 		assert_false(gp_stages_missed(s, a, true)); /* said once */
 	gp_stages_end(s, a);
 	assert_true(gp_stages_expects_end(s, a));
+	for (int i = 0; i < 63; i++)
+		assert_false(gp_stages_missed(s, a, true));
+	assert_true(gp_stages_missed(s, a, true)); /* and again after it was mended */
 	gp_stages_free(s);
 }
 
@@ -97,8 +104,9 @@ static void test_full(void **state)
 	for (size_t i = 0; i < GP_STAGES_SOURCES; i++) {
 		snprintf(port, 16, "%zu", i);
 		port[strlen(port)] = '\033'; /* what a label shows of it is bounded and visible */
-		assert_true(gp_stages_source(s, (struct gp_span) {port, sizeof port},
-				    gp_span_from("")) >= 0);
+		const struct gp_stages_place place = {
+			{port, sizeof port}, {port, sizeof port}, {port, sizeof port}, "others"};
+		assert_true(gp_stages_source(s, &place) >= 0);
 	}
 	assert_int_equal(source(s, "587", "one more"), -1);
 	gp_stages_end(s, -1);
