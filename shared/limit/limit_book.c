@@ -26,7 +26,6 @@ struct table {
 #define RESETS 256
 
 struct reset {
-	int64_t at_ms; /* of the store's time */
 	uint32_t id;
 	char subject[GP_LIMIT_RUNTIME_SUBJECT_MAX + 1]; /* as much of it as there is room for */
 };
@@ -39,9 +38,8 @@ struct gp_limit_book {
 	pthread_rwlock_t lock;      /* guards table and resets */
 	struct table table;
 	struct reset resets[RESETS]; /* the last ones; the next one goes to reset_count % RESETS */
-	size_t reset_count;
-	atomic_bool any;       /* is there anything in the table? */
-	atomic_bool any_reset; /* among the resets? */
+	atomic_uint_fast64_t reset_count;
+	atomic_bool any; /* is there anything in the table? */
 	_Atomic int64_t said_us[GP_LIMIT_TROUBLES];
 	bool was_down; /* only tend */
 };
@@ -318,11 +316,10 @@ int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
 static void note_reset(struct gp_limit_book *book, const char *subject, uint32_t id)
 {
 	pthread_rwlock_wrlock(&book->lock);
-	struct reset *r = &book->resets[book->reset_count++ % RESETS];
-	r->at_ms = gp_store_now_ms(book->store);
+	struct reset *r = &book->resets[atomic_load(&book->reset_count) % RESETS];
 	r->id = id;
 	(void)strlcpy(r->subject, subject, sizeof r->subject); /* compared as far as it goes */
-	atomic_store(&book->any_reset, true);
+	atomic_fetch_add(&book->reset_count, 1);
 	pthread_rwlock_unlock(&book->lock);
 }
 
@@ -336,18 +333,24 @@ int gp_limit_book_reset(
 	return rc || !local ? rc : gp_store_forget(local, ctx, gp_span_from(subject), id);
 }
 
-/* gp_limit_book_was_reset: one of the last ones. */
-bool gp_limit_book_was_reset(
-	struct gp_limit_book *book, const char *subject, uint32_t id, int64_t since_ms)
+/* gp_limit_book_resets: read before a step, so that a reset beside it counts as later. */
+uint64_t gp_limit_book_resets(struct gp_limit_book *book)
 {
-	bool was = false;
-	if (!atomic_load(&book->any_reset))
+	return atomic_load(&book->reset_count);
+}
+
+/* gp_limit_book_was_reset: one of those since then. */
+bool gp_limit_book_was_reset(
+	struct gp_limit_book *book, const char *subject, uint32_t id, uint64_t since)
+{
+	if (atomic_load(&book->reset_count) == since)
 		return false;
 	pthread_rwlock_rdlock(&book->lock);
-	for (size_t i = 0; !was && i < RESETS && i < book->reset_count; i++) {
-		const struct reset *r = &book->resets[i];
-		was = r->id == id && r->at_ms >= since_ms &&
-		      strncmp(r->subject, subject, sizeof r->subject - 1) == 0;
+	uint64_t count = atomic_load(&book->reset_count);
+	bool was = count - since > RESETS;
+	for (uint64_t i = since; !was && i < count; i++) {
+		const struct reset *r = &book->resets[i % RESETS];
+		was = r->id == id && strncmp(r->subject, subject, sizeof r->subject - 1) == 0;
 	}
 	pthread_rwlock_unlock(&book->lock);
 	return was;

@@ -81,9 +81,12 @@ int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
 int gp_limit_book_reset(struct gp_limit_book *book, struct gp_ctx *ctx, const char *subject,
 	uint32_t id) GP_MUST_CHECK;
 
-/* Has it been reset since this time of the store? */
+/* How many resets there have been. */
+uint64_t gp_limit_book_resets(struct gp_limit_book *book);
+
+/* Has it been reset since there were so many? Of more than 256 ago nobody knows: then, yes. */
 bool gp_limit_book_was_reset(
-	struct gp_limit_book *book, const char *subject, uint32_t id, int64_t since_ms);
+	struct gp_limit_book *book, const char *subject, uint32_t id, uint64_t since);
 
 /* Is the event worth a log line now? At most once a minute for each kind of trouble. */
 enum gp_limit_trouble { GP_LIMIT_STORE_TROUBLE, GP_LIMIT_LOCAL_TROUBLE, GP_LIMIT_TROUBLES };

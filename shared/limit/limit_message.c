@@ -103,7 +103,7 @@ static void refresh(struct gp_limit_message *m, struct gp_limit_book *book, int6
 	for (size_t i = 0; i < m->count; i++) {
 		struct gp_limit_applied *a = &m->applied[i];
 		gp_limit_apply_runtime(a, book, now_ms);
-		if (a->held && gp_limit_book_was_reset(book, a->subject, a->limit->id, a->held_ms))
+		if (a->held && gp_limit_book_was_reset(book, a->subject, a->limit->id, m->resets))
 			a->held = 0; /* it is gone; giving it back would take what is others' */
 	}
 }
@@ -306,7 +306,9 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book
 	if (message->count == 0)
 		return GP_OK;
 	struct gp_store *store = gp_limit_book_store(book);
+	uint64_t resets = gp_limit_book_resets(book);
 	refresh(message, book, gp_store_now_ms(store));
+	message->resets = resets; /* what was reset before holds nothing any more */
 	int rc = try_store(message, store, ctx, total, &s, &result_out->now_ms);
 	if (is_our_fault(rc))
 		return rc;

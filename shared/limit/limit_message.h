@@ -94,6 +94,7 @@ struct gp_limit_message {
 	size_t count;
 	struct gp_store *store; /* that holds; NULL: nothing is held */
 	int64_t recipients;     /* held in all, as hold was told */
+	uint64_t resets;        /* of the book, when what is held was taken */
 	bool begun;
 };
 
