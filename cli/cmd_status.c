@@ -205,9 +205,9 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 {
 	char text[GP_CLI_TEXT];
 	printf("gatepost-policyd %s, pid %lld, up for %s\n", gp_cli_visible(arena, s->version),
-		(long long)s->pid, gp_duration_wait(s->uptime_s * 1000, text));
+		(long long)s->pid, gp_duration_wait(gp_duration_ms(s->uptime_s), text));
 	printf("%-14s%s, loaded %s ago\n", "configuration", gp_cli_visible(arena, s->file),
-		gp_duration_wait(s->loaded_s_ago * 1000, text));
+		gp_duration_wait(gp_duration_ms(s->loaded_s_ago), text));
 	printf("%-14s%lld, %lld overrides\n", "limits", (long long)s->limits,
 		(long long)s->overrides);
 	print_store(arena, "store", &s->store);

@@ -105,7 +105,8 @@ static const char *room_text(const struct gp_cli_row *row, char text[GP_CLI_TEXT
 		return "never";
 	if (!row->wait_s)
 		return "now";
-	snprintf(text, GP_CLI_TEXT, "in %.30s", gp_duration_wait(row->wait_s * 1000, duration));
+	snprintf(text, GP_CLI_TEXT, "in %.30s",
+		gp_duration_wait(gp_duration_ms(row->wait_s), duration));
 	return text;
 }
 
@@ -135,7 +136,7 @@ static void add_row(struct gp_cli_table *table, const struct gp_cli_row *row, bo
 		[USED] = kept(arena, gp_cli_amount(row->used, is_bytes(row), text)),
 		[MAX] = kept(arena, max_text(row, row->max, text)),
 		[COUNTS] = gp_cli_visible(arena, row->count),
-		[PER] = kept(arena, gp_duration_period(row->per_s * 1000, text)),
+		[PER] = kept(arena, gp_duration_period(gp_duration_ms(row->per_s), text)),
 		[PERCENT] = kept(arena, gp_cli_percent(row->used, row->max, text)),
 		[BAR] = is_top ? kept(arena, gp_cli_bar(row->used, row->max, 10, text)) : "",
 		[FULL] = is_top ? "" : gp_cli_visible(arena, when_full(row)),
@@ -205,7 +206,7 @@ static void add_until(struct gp_strbuf *buf, const char *expires)
 	}
 	time_t t = timegm(&tm);
 	gp_strbuf_printf(buf, " until %s (%s left)", gp_cli_time(t, at),
-		gp_duration_wait((int64_t)(t - time(NULL)) * 1000, left));
+		gp_duration_wait(gp_duration_ms((int64_t)(t - time(NULL))), left));
 }
 
 /* add_source: which row said so. */
@@ -259,7 +260,8 @@ bool gp_cli_limits_explain(const json_t *answer, struct gp_arena *arena, struct 
 		const struct gp_cli_row *row = &rows[i];
 		gp_strbuf_printf(buf, "%s%s: %s in %s, of %s\n", i ? "\n" : "",
 			gp_cli_visible(arena, row->limit), gp_cli_visible(arena, row->count),
-			gp_duration_period(row->per_s * 1000, text), gp_cli_row_who(arena, row));
+			gp_duration_period(gp_duration_ms(row->per_s), text),
+			gp_cli_row_who(arena, row));
 		add_source(arena, row, buf);
 		add_room(arena, row, buf);
 	}

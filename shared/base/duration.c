@@ -9,6 +9,12 @@ static const struct {
 	int64_t ms;
 } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 
+/* gp_duration_ms: saturating. */
+int64_t gp_duration_ms(int64_t s)
+{
+	return s > INT64_MAX / 1000 ? INT64_MAX : s < INT64_MIN / 1000 ? INT64_MIN : s * 1000;
+}
+
 /* gp_duration_period: the last unit divides everything. */
 const char *gp_duration_period(int64_t ms, char text_out[GP_DURATION_TEXT])
 {

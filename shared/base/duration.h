@@ -9,6 +9,9 @@
 
 #define GP_DURATION_TEXT 40
 
+/* Seconds as milliseconds; what does not fit is as much as fits. */
+int64_t gp_duration_ms(int64_t s);
+
 /* A window as the configuration spells it: "1d", "90m", "1500ms"; the largest unit that divides. */
 const char *gp_duration_period(int64_t ms, char text_out[GP_DURATION_TEXT]);
 

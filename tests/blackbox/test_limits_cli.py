@@ -429,7 +429,7 @@ def status():
                         r"^connections +\d+ open, 1000 at most; 1 since the start$",
                         r"^decisions +100 accepted, 2 deferred, 0 rejected$", r"^ +2 over a limit",
                         r"^answers +50% within .*, 90% .*, 99% .*, 99.9% .*$",
-                        r"^Postfix asks +port 587: during a message and at its end$"):
+                        r"^Postfix asks +port 587, users: during a message and at its end$"):
             assert re.search(pattern, out, re.M), "%s\n%s" % (pattern, out)
         assert "WARNING" not in out and all(columns(line) <= 100 for line in out.split("\n")), out
         got = json.loads(d.fine("status", "--json"))
@@ -450,8 +450,8 @@ def warnings():
                 world.ask(s, sasl_username="bob", instance="w%d" % i, recipient="r@b.test", server_port="25",
                           client_address="192.0.2.1", sender="x@a.test")
         out = d.fine("status")
-        holds(out, "WARNING: port 25: limits on bytes do not work there")
-        holds(out, "port 25: during a message; what fails stays counted\n")
+        holds(out, "WARNING: port 25, users: limits on bytes do not work there")
+        holds(out, "port 25, users: during a message; what fails stays counted\n")
     with Daemon(store="lmdb:/proc/nowhere/store") as d:
         code, out, err = d.run("status")
         equal((code, err), (1, ""))

@@ -40,12 +40,23 @@ static void test_wait(void **state)
 		assert_string_equal(gp_duration_wait(rows[i].ms, text), rows[i].text);
 }
 
+/* test_ms: seconds that do not fit. */
+static void test_ms(void **state)
+{
+	(void)state;
+	assert_int_equal(gp_duration_ms(3600), 3600000);
+	assert_int_equal(gp_duration_ms(-2), -2000);
+	assert_true(gp_duration_ms(INT64_MAX) == INT64_MAX);
+	assert_true(gp_duration_ms(INT64_MIN) == INT64_MIN);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_period),
 		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_ms),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
