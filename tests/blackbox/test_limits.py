@@ -426,7 +426,7 @@ class Load:
         self.stopping, self.accepted, self.refused, self.lost = False, 0, 0, 0
         self.lock = threading.Lock()
         self.patient, self.user = patient, user
-        self.threads = [threading.Thread(target=self.run, args=(d,)) for d in daemons
+        self.threads = [threading.Thread(target=self.run, args=(d,), daemon=True) for d in daemons
                         for _ in range(connections)]
         for t in self.threads:
             t.start()
@@ -452,7 +452,7 @@ class Load:
             s.close()
 
     def finish(self):
-        self.stopping = not self.patient or True
+        self.stopping = True
         for t in self.threads:
             t.join()
 
@@ -505,7 +505,7 @@ def killed():
         for _ in range(3):
             load = Load([d], patient=True)
             enough = accepted_so_far + 400
-            wait_for(lambda: accepted_so_far + load.accepted >= enough, "some load")
+            wait_for(lambda: accepted_so_far + load.accepted >= enough or load.refused, "some load", 60)
             d.kill()
             load.finish()
             accepted_so_far, lost = accepted_so_far + load.accepted, lost + 8

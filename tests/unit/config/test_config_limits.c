@@ -89,7 +89,7 @@ static void test_limit_values(void **state)
 	struct gp_config *c = parse(
 		"limit volume_2 {\n key = sender_domain\n count = bytes\n max = 3T\n per = 31d\n"
 		" mode = label\n action = reject\n code = \"552 5.2.3\"\n text = \"{max}\"\n"
-		" from = {trusted, others} }\n"
+		" from = {trusted} }\n"
 		"limit \"net-4\" { key = network count = messages max = unlimited per = 1s\n"
 		" action = hold ipv4_prefix = 8 ipv6_prefix = 128 mode = off }\n"
 		"limit none { key = all max = 0 per = 90m }");
@@ -104,7 +104,7 @@ static void test_limit_values(void **state)
 	assert_int_equal(l[0].action, GP_LIMIT_REJECT);
 	assert_string_equal(l[0].code, "552 5.2.3");
 	assert_string_equal(l[0].text, "{max}");
-	assert_int_equal(l[0].from, GP_LIMIT_FROM_TRUSTED | GP_LIMIT_FROM_OTHERS);
+	assert_int_equal(l[0].from, GP_LIMIT_FROM_TRUSTED);
 	assert_string_equal(l[1].name, "net-4");
 	assert_int_equal(l[1].unit, GP_LIMIT_MESSAGES);
 	assert_true(l[1].max == GP_LIMIT_UNLIMITED);
@@ -141,7 +141,8 @@ static void test_limit_errors(void **state)
 		"t.conf:1: unknown option limit.kex; gatepost check-config --example lists all "
 		"options\n");
 	expect_errors("limit { key = user }", "t.conf:1: missing title for section 'limit'\n");
-	expect_errors("limit a { key = user max = 1 per = 1h from = {trusted}\n from = {others} }",
+	expect_errors("limit a { key = user max = 1 per = 1h from = {authenticated}\n from = "
+		      "{authenticated} }",
 		"t.conf:2: limit a.from: repeated; it is set in line 1 already\n");
 }
 
@@ -160,6 +161,7 @@ static void test_limit_bad_values(void **state)
 		{"action = reject code = \"450 4.7.1\"", "class 5"},
 		{"text = \"{user}\"", "{user}"}, {"text = \"{max\"", "{max"},
 		{"text = \"\xc3\xbc\"", "a.text"}, {"from = {user}", "a.from: user"},
+		{"from = {trusted}", "a.from: names mail that this key says nothing about"},
 		{"ipv4_prefix = 7", "a.ipv4_prefix: 7"},
 		{"ipv6_prefix = 129", "a.ipv6_prefix: 129"}};
 	(void)state;
@@ -393,7 +395,7 @@ static void test_dump(void **state)
 	struct gp_config *c = parse(HOURLY SIZED BY_NET
 		"limit q { key = sender max = unlimited per = 36h code = \"450 4.1.1\" text = "
 		"\"\\\"$\""
-		" from = {others} }\n"
+		" from = {trusted} }\n"
 		"override { user = \"a\\\"b \xc3\xbc\" hourly = 2048 sized = 2048 }\n"
 		"override { client = \"2001:db8::/33\" net = 2048 }\n");
 	const char *first = dump(c, arena);
