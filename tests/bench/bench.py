@@ -383,7 +383,7 @@ def many_users(folder):
 def private_kib(pid):
     """Memory that is the process's own."""
     with open("/proc/%d/smaps_rollup" % pid) as f:
-        return sum(int(n) for n in re.findall(r"^Private_Dirty:\s+(\d+) kB", f.read(), re.M))
+        return sum(int(n) for n in re.findall(r"^Anonymous:\s+(\d+) kB", f.read(), re.M))
 
 
 def redis_program():
@@ -482,6 +482,39 @@ def redis_benchmark(port, *words):
     if not found:
         raise CannotMeasure("redis-benchmark said: %r" % done.stdout)
     return float(found[0])
+
+
+def memory(daemon, server):
+    """Many connections at work, which stay open, and a full cache."""
+    before = server.questions()
+    with daemon.run() as process:
+        progress("memory: %d connections" % MANY_CONNECTIONS)
+        load = subprocess.Popen(
+            polload_command(daemon.socket, "spf", "-c", MANY_CONNECTIONS, "-n", MANY_REQUESTS, "-w",
+                            "-d", DOMAINS, "-k"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            read_figures(load.stdout.readline())
+            found = [(pid,) + memory_kib(pid) for pid in processes(process.pid)]
+        finally:
+            load.stdin.close()
+            load.wait()
+    asked = server.questions() - before
+    names = ["supervisor", "server"] if len(found) == 2 else ["server"]
+    total = sum(resident for _, resident, _ in found) / 1024
+    met = total <= MEMORY_TARGET_MIB
+    show("Memory: %d connections that have asked %d times each, and %d answers in the cache"
+         % (MANY_CONNECTIONS, MANY_REQUESTS + 1, min(asked, CACHE_ENTRIES)))
+    show("  (the name server was asked %d different questions; cache_entries is %d)"
+         % (asked, CACHE_ENTRIES))
+    show("  %-22s %9s %9s" % ("", "RSS MiB", "PSS MiB"))
+    for name, (_, resident, proportional) in zip(names, found):
+        show("  %-22s %9.1f %9.1f" % (name, resident / 1024, proportional / 1024))
+    show("  %-22s %9.1f %9.1f" % ("sum", total, sum(p for _, _, p in found) / 1024))
+    show("  target: at most %d MiB resident: %.1f, %s\n" % (MEMORY_TARGET_MIB, total, verdict(met)))
+    if asked < CACHE_ENTRIES:
+        raise CannotMeasure("only %d answers came into the cache" % asked)
+    return {"memory": met}
 
 
 def measure(folder):
