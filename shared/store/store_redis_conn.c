@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #include <hiredis/hiredis.h>
 
 #define PATIENCE_MS 100 /* of a receive that waits by itself */
+#define LOOKS 3 /* for an answer, before falling asleep; more of them cost more than they save */
+#define FRESH_US 500000 /* so long after an answer a connection is taken to be alive */
 
 /* gp_store_redis_command_add: one word. */
 void gp_store_redis_command_add(struct gp_store_redis_command *command, struct gp_span word)
@@ -219,9 +222,30 @@ int gp_store_redis_conn_send(struct gp_store_redis_conn *conn,
 	return rc;
 }
 
-/* receive_plain: waits first, since an answer is hardly ever there already. */
+/*
+ * poll_briefly: an answer from nearby is there within the time that falling asleep and waking up
+ * take; meanwhile whoever else wants to run does.
+ */
+static ssize_t poll_briefly(struct gp_store_redis_conn *conn)
+{
+	ssize_t n = -1;
+	for (int i = 0; i < LOOKS && n < 0; i++) {
+		sched_yield();
+		n = recv(conn->fd, conn->buffer, sizeof conn->buffer, MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			break;
+	}
+	return n;
+}
+
+/* receive_plain: looks a few times, then waits. */
 static int receive_plain(struct gp_store_redis_conn *conn, int64_t until_us, size_t *got_out)
 {
+	ssize_t early = poll_briefly(conn);
+	if (early > 0) {
+		*got_out = (size_t)early;
+		return GP_OK;
+	}
 	for (;;) {
 		bool waits = conn->is_patient &&
 			     gp_clock_left_ms(gp_clock_system(), until_us) > PATIENCE_MS;
@@ -250,8 +274,10 @@ int gp_store_redis_conn_receive(
 		int rc = gp_store_redis_reader_next(conn->reader, reply_out);
 		if (rc)
 			return fail(conn, rc, "what came is not Redis' protocol", 0);
-		if (*reply_out)
+		if (*reply_out) {
+			conn->heard_us = gp_clock_now_us(gp_clock_system());
 			return GP_OK;
+		}
 		rc = conn->tls ? tls_result(conn, gp_crypto_tls_recv(conn->tls, conn->buffer,
 							  sizeof conn->buffer, until_us, &got))
 			       : receive_plain(conn, until_us, &got);
@@ -279,6 +305,8 @@ bool gp_store_redis_conn_is_quiet(const struct gp_store_redis_conn *conn)
 	char byte;
 	if (!gp_store_redis_reader_is_empty(conn->reader))
 		return false;
+	if (gp_clock_now_us(gp_clock_system()) - conn->heard_us < FRESH_US)
+		return true; /* one that has just died shows in use, and is tried again */
 	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK;

@@ -41,6 +41,7 @@ struct gp_store_redis_command {
 struct gp_store_redis_conn {
 	int fd;
 	struct gp_crypto_tls *tls; /* NULL: none */
+	int64_t heard_us;          /* when the last answer came */
 	bool is_patient;           /* a receive waits by itself for a while, without poll */
 	struct gp_store_redis_reader *reader;
 	char problem[GP_STORE_REDIS_PROBLEM];
