@@ -25,6 +25,7 @@ static const char help[] =
 	"Attributes that are not given get these values: request=smtpd_access_policy,\n"
 	"protocol_state=RCPT, protocol_name=ESMTP, and an instance of its own. Other useful ones:\n"
 	"client_address, client_name, helo_name, sender, recipient, sasl_username.\n"
+	"It is a request like any other: with sasl_username it counts under the limits.\n"
 	"\n"
 	"  --socket SOCKET    unix:/path or inet:ADDRESS:PORT\n"
 	"                     (default: the first one of the configuration)\n"
