@@ -27,8 +27,7 @@ static void say_unseen(const struct gp_transaction *t)
 	gp_log_text(&t->runtime->log, GP_LOG_ERROR,
 		"a limit on bytes has no effect for mail of %s: Postfix does not ask at "
 		"END-OF-MESSAGE there. Put check_policy_service into "
-		"smtpd_end_of_data_restrictions "
-		"as well",
+		"smtpd_end_of_data_restrictions as well",
 		label);
 }
 
@@ -65,12 +64,17 @@ void gp_transaction_fini(struct gp_transaction *transaction, struct gp_ctx *ctx)
 	gp_limit_message_fini(&transaction->message);
 }
 
-/* gp_transaction_is_same: without an instance only a later stage can belong to it. */
+/*
+ * gp_transaction_is_same: without an instance only a later stage can belong to it. Behind its end
+ * there is only that end, asked about twice.
+ */
 bool gp_transaction_is_same(
 	const struct gp_transaction *transaction, const struct gp_protocol_request *request)
 {
 	const struct gp_transaction *t = transaction;
 	if (!t->is_open || request->instance.len >= sizeof t->instance)
+		return false;
+	if (t->is_ended && request->state != GP_STATE_END_OF_MESSAGE)
 		return false;
 	if (request->instance.len == 0 && (t->is_ended || request->state <= t->state))
 		return false;

@@ -152,6 +152,8 @@ def as_accepted():
         equal(d.used("alice", "hourly"), 3)
         equal(ask(s, **end_of(values, recipients=3)), "DUNNO")  # asked twice
         equal(d.used("alice", "hourly"), 3)
+        equal(ask(s, **values), "DUNNO")  # nothing goes on behind an end: this counts by itself
+        equal(d.used("alice", "hourly"), 4)
 
 
 def repeated_recipient():
