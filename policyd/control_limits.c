@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "limit/limit_message.h"
 #include "policyd/control_private.h"
@@ -15,17 +14,6 @@
 #define NAME_MAX_BYTES 4096
 
 /* ---- rows ---- */
-
-/* format_time: a point of wall time; NULL: the arena refused. */
-static const char *format_time(struct gp_arena *arena, int64_t wall_s)
-{
-	char text[32];
-	struct tm tm;
-	time_t t = (time_t)wall_s;
-	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return "";
-	return gp_arena_copy(arena, gp_span_from(text));
-}
 
 /* wall_of: a point of the store's time on the wall clock. */
 static int64_t wall_of(struct gp_control_call *c, int64_t store_ms)
@@ -56,6 +44,7 @@ static void add_source(struct gp_control_call *c, json_t *row, const struct gp_l
 		[GP_LIMIT_SOURCE_OVERRIDE] = "override",
 		[GP_LIMIT_SOURCE_LIMIT] = "limit",
 	};
+	char expires[GP_CLOCK_TEXT];
 	const char *file = a->override ? a->override->file : a->limit->file;
 	int line = a->override ? a->override->line : a->limit->line;
 	json_object_set_new(row, "source", json_string(names[a->source]));
@@ -73,7 +62,7 @@ static void add_source(struct gp_control_call *c, json_t *row, const struct gp_l
 		json_object_set_new(row, "line", json_integer(line));
 	} else if (a->expires_ms) {
 		json_object_set_new(row, "expires",
-			json_string(format_time(c->ctx->arena, wall_of(c, a->expires_ms))));
+			json_string(gp_clock_format(wall_of(c, a->expires_ms), expires)));
 	}
 }
 
@@ -99,7 +88,8 @@ static json_t *make_row(
 	if (wait_ms > 0) {
 		int64_t free_s = c->ctx->clock->wall_s(c->ctx->clock) + (wait_ms + 999) / 1000;
 		json_object_set_new(row, "wait_s", json_integer((wait_ms + 999) / 1000));
-		json_object_set_new(row, "free", json_string(format_time(arena, free_s)));
+		char text[GP_CLOCK_TEXT];
+		json_object_set_new(row, "free", json_string(gp_clock_format(free_s, text)));
 	}
 	add_source(c, row, a);
 	return row;

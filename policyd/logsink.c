@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 
 #define VALUE_MAX_BYTES 512
@@ -39,15 +40,6 @@ static struct gp_log_field bounded(const struct gp_log_field *field)
 static bool is_left_out(const struct gp_log_field *field)
 {
 	return !field->is_number && field->text.len == 0;
-}
-
-/* format_time: RFC 3339 in UTC. */
-static void format_time(char text_out[32])
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	gmtime_r(&now, &tm);
-	strftime(text_out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 /* add_text: key=value for each field. */
@@ -90,8 +82,8 @@ static char *json_line(
 	enum gp_log_level level, const char *event, const struct gp_log_field *fields, size_t count)
 {
 	json_t *object = json_object();
-	char now[32];
-	format_time(now);
+	char now[GP_CLOCK_TEXT];
+	gp_clock_format(time(NULL), now);
 	json_object_set_new(object, "time", json_string(now));
 	json_object_set_new(object, "level", json_string(gp_log_level_name(level)));
 	json_object_set_new(object, "event", json_string(event));

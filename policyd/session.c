@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/duration.h"
@@ -262,10 +261,8 @@ static size_t add_result(struct gp_log_field *f, const struct gp_spf_result *r, 
 /* add_limit: the fields of the limit that has something to say (lesson 43). */
 static size_t add_limit(struct session *s, struct gp_log_field *f, const struct gp_verdict_limit *l)
 {
-	char *free_at = gp_arena_alloc(s->arena, 32);
+	char *free_at = gp_arena_alloc(s->arena, GP_CLOCK_TEXT);
 	char *per = gp_arena_alloc(s->arena, GP_DURATION_TEXT);
-	struct tm tm;
-	time_t t = (time_t)l->free_s;
 	size_t n = 0;
 	f[n++] = gp_log_field_text("limit", l->name);
 	f[n++] = gp_log_field_text("limit_key", l->subject);
@@ -275,8 +272,8 @@ static size_t add_limit(struct session *s, struct gp_log_field *f, const struct 
 	f[n++] = gp_log_field_text("limit_per", per ? gp_duration_period(l->per_ms, per) : NULL);
 	if (l->wait_ms < 0)
 		f[n++] = gp_log_field_text("limit_free", "never");
-	else if (free_at && gmtime_r(&t, &tm) && strftime(free_at, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		f[n++] = gp_log_field_text("limit_free", free_at);
+	else if (free_at)
+		f[n++] = gp_log_field_text("limit_free", gp_clock_format(l->free_s, free_at));
 	return n;
 }
 

@@ -38,10 +38,10 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 		return;
 	bool is_held = t->message.store != NULL;
 	if (!t->is_ended && t->message.begun) {
+		bool wants_end = gp_limit_message_has(&t->message, GP_LIMIT_BYTES);
 		bool gives_back = gp_stages_expects_end(t->stages, t->source);
 		if (gives_back)
 			gp_limit_message_drop(&t->message, t->runtime->book, ctx);
-		bool wants_end = gp_limit_message_has(&t->message, GP_LIMIT_BYTES);
 		if (is_held && gp_stages_missed(t->stages, t->source, wants_end))
 			say_unseen(t);
 	}

@@ -56,3 +56,13 @@ struct timespec gp_clock_after_ms(int64_t ms)
 	}
 	return t;
 }
+
+/* gp_clock_format: whole seconds. */
+const char *gp_clock_format(int64_t wall_s, char text_out[GP_CLOCK_TEXT])
+{
+	struct tm tm;
+	time_t t = (time_t)wall_s;
+	if (!gmtime_r(&t, &tm) || !strftime(text_out, GP_CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		*text_out = 0;
+	return text_out;
+}

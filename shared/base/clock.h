@@ -26,6 +26,11 @@ int64_t gp_clock_now_us(const struct gp_clock *clock);
 /* Milliseconds until the deadline, rounded up, 0 once it has passed, at most INT_MAX: for poll. */
 int gp_clock_left_ms(const struct gp_clock *clock, int64_t deadline_us);
 
+#define GP_CLOCK_TEXT 32
+
+/* A point of wall time for logs and programs, RFC 3339 in UTC; "" when it has no such form. */
+const char *gp_clock_format(int64_t wall_s, char text_out[GP_CLOCK_TEXT]);
+
 /* ms from now on CLOCK_MONOTONIC, as timed waits on condition variables take it. */
 struct timespec gp_clock_after_ms(int64_t ms);
 

@@ -286,30 +286,6 @@ bool gp_limit_book_runtime(struct gp_limit_book *book, const char *limit, const 
 	return applies;
 }
 
-/* gp_limit_book_runtimes: a copy of the table. */
-int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
-	const struct gp_limit_runtime **items_out, size_t *count_out)
-{
-	int64_t now_ms = gp_store_now_ms(book->store);
-	size_t n = 0;
-	pthread_rwlock_rdlock(&book->lock);
-	const struct table *t = &book->table;
-	struct gp_limit_runtime *items =
-		gp_arena_array(ctx->arena, t->count ? t->count : 1, sizeof *items);
-	for (size_t i = 0; items && i < t->count; i++) {
-		if (has_expired(&t->items[i], now_ms))
-			continue;
-		items[n] = t->items[i];
-		items[n].limit = gp_arena_copy(ctx->arena, gp_span_from(t->items[i].limit));
-		items[n].subject = gp_arena_copy(ctx->arena, gp_span_from(t->items[i].subject));
-		n++;
-	}
-	pthread_rwlock_unlock(&book->lock);
-	*items_out = items;
-	*count_out = n;
-	return gp_arena_status(ctx->arena);
-}
-
 /* ---- resets ---- */
 
 /* note_reset: in the ring. */

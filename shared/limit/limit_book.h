@@ -67,10 +67,6 @@ int gp_limit_book_unset(struct gp_limit_book *book, struct gp_ctx *ctx, const ch
 bool gp_limit_book_runtime(struct gp_limit_book *book, const char *limit, const char *subject,
 	int64_t now_ms, struct gp_limit_runtime *value_out);
 
-/* All of them, in the context's arena. */
-int gp_limit_book_runtimes(struct gp_limit_book *book, struct gp_ctx *ctx,
-	const struct gp_limit_runtime **items_out, size_t *count_out) GP_MUST_CHECK;
-
 /* ---- resets ---- */
 
 /*

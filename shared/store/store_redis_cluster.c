@@ -192,14 +192,7 @@ static struct gp_store_redis_conn *retire(struct gp_store_redis *redis, const bo
 		struct gp_store_redis_node *node = &redis->nodes[i];
 		if (!node->used || kept[i])
 			continue;
-		while (node->idle) {
-			struct gp_store_redis_conn *conn = node->idle;
-			node->idle = conn->next;
-			conn->next = list;
-			list = conn;
-			redis->open--;
-		}
-		node->generation++;
+		list = gp_store_redis_vacate(redis, i, list);
 		node->used = node->down = false;
 	}
 	return list;
@@ -231,11 +224,7 @@ static void apply(struct gp_store_redis *redis, const struct range *ranges, size
 	pthread_cond_broadcast(&redis->freed);
 	pthread_mutex_unlock(&redis->lock);
 	atomic_store(&redis->apart, true);
-	while (list) {
-		struct gp_store_redis_conn *next = list->next;
-		gp_store_redis_conn_close(list);
-		list = next;
-	}
+	gp_store_redis_close_all(list);
 }
 
 /* gp_store_redis_learn_slots: ranges that make no sense are left out; MOVED will tell. */

@@ -59,8 +59,8 @@ void gp_store_redis_note(const struct gp_store_redis_call *call, const char *for
 		gp_log_text(call->log, GP_LOG_WARNING, "store: %s", text);
 }
 
-/* close_all: a list that nobody else has any more. */
-static void close_all(struct gp_store_redis_conn *list)
+/* gp_store_redis_close_all: a list that nobody else has any more. */
+void gp_store_redis_close_all(struct gp_store_redis_conn *list)
 {
 	while (list) {
 		struct gp_store_redis_conn *next = list->next;
@@ -69,13 +69,19 @@ static void close_all(struct gp_store_redis_conn *list)
 	}
 }
 
-/* take_idle: the node's idle connections, off the books; the lock is held. */
-static struct gp_store_redis_conn *take_idle(struct gp_store_redis *redis, unsigned node)
+/* gp_store_redis_vacate: what is in use has an older generation from now on; the lock is held. */
+struct gp_store_redis_conn *gp_store_redis_vacate(
+	struct gp_store_redis *redis, unsigned node, struct gp_store_redis_conn *list)
 {
-	struct gp_store_redis_conn *list = redis->nodes[node].idle;
-	redis->nodes[node].idle = NULL;
-	for (struct gp_store_redis_conn *c = list; c; c = c->next)
+	struct gp_store_redis_node *n = &redis->nodes[node];
+	while (n->idle) {
+		struct gp_store_redis_conn *conn = n->idle;
+		n->idle = conn->next;
+		conn->next = list;
+		list = conn;
 		redis->open--;
+	}
+	n->generation++;
 	pthread_cond_broadcast(&redis->freed);
 	return list;
 }
@@ -84,10 +90,9 @@ static struct gp_store_redis_conn *take_idle(struct gp_store_redis *redis, unsig
 void gp_store_redis_drop_idle(struct gp_store_redis *redis, unsigned node)
 {
 	pthread_mutex_lock(&redis->lock);
-	struct gp_store_redis_conn *list = take_idle(redis, node);
-	redis->nodes[node].generation++;
+	struct gp_store_redis_conn *list = gp_store_redis_vacate(redis, node, NULL);
 	pthread_mutex_unlock(&redis->lock);
-	close_all(list);
+	gp_store_redis_close_all(list);
 }
 
 /* gp_store_redis_down: one server alone takes the store with it; a cluster loses a part. */
@@ -95,14 +100,13 @@ void gp_store_redis_down(const struct gp_store_redis_call *call, unsigned node)
 {
 	struct gp_store_redis *redis = call->redis;
 	pthread_mutex_lock(&redis->lock);
-	struct gp_store_redis_conn *list = take_idle(redis, node);
-	redis->nodes[node].generation++;
+	struct gp_store_redis_conn *list = gp_store_redis_vacate(redis, node, NULL);
 	redis->nodes[node].down = true;
 	redis->stale = true;
 	if (!redis->cluster)
 		redis->up = false;
 	pthread_mutex_unlock(&redis->lock);
-	close_all(list);
+	gp_store_redis_close_all(list);
 }
 
 /* gp_store_redis_name: IPv6 in brackets. */

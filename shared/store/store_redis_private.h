@@ -126,6 +126,14 @@ int gp_store_redis_acquire(const struct gp_store_redis_call *call, unsigned node
 void gp_store_redis_release(struct gp_store_redis *redis, struct gp_store_redis_conn *conn);
 void gp_store_redis_discard(struct gp_store_redis *redis, struct gp_store_redis_conn *conn);
 
+/*
+ * Takes the node's idle connections off the books and puts them before list, which it returns;
+ * those in use are closed when they come back. The lock is held; close_all follows when it is not.
+ */
+struct gp_store_redis_conn *gp_store_redis_vacate(
+	struct gp_store_redis *redis, unsigned node, struct gp_store_redis_conn *list);
+void gp_store_redis_close_all(struct gp_store_redis_conn *list);
+
 /* Closes the node's idle connections; those in use are closed when they come back. */
 void gp_store_redis_drop_idle(struct gp_store_redis *redis, unsigned node);
 

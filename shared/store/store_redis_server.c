@@ -459,14 +459,7 @@ static struct gp_store_redis_conn *reset_nodes(struct gp_store_redis *redis)
 	struct gp_store_redis_conn *list = NULL;
 	for (unsigned i = 0; i < GP_STORE_REDIS_NODES; i++) {
 		struct gp_store_redis_node *node = &redis->nodes[i];
-		while (node->idle) {
-			struct gp_store_redis_conn *conn = node->idle;
-			node->idle = conn->next;
-			conn->next = list;
-			list = conn;
-			redis->open--;
-		}
-		node->generation++;
+		list = gp_store_redis_vacate(redis, i, list);
 		node->used = node->down = false;
 	}
 	memset(redis->slot_node, GP_STORE_REDIS_NO_NODE, sizeof redis->slot_node);

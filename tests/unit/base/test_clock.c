@@ -55,6 +55,17 @@ static void test_texts(void **state)
 	assert_string_equal(gp_err_text(-1000), "unknown status");
 }
 
+/* test_format: RFC 3339, before 1970 too; what has no year of four digits or no form is bounded. */
+static void test_format(void **state)
+{
+	(void)state;
+	char text[GP_CLOCK_TEXT];
+	assert_string_equal(gp_clock_format(0, text), "1970-01-01T00:00:00Z");
+	assert_string_equal(gp_clock_format(1795303297, text), "2026-11-21T23:21:37Z");
+	assert_string_equal(gp_clock_format(-1, text), "1969-12-31T23:59:59Z");
+	assert_string_equal(gp_clock_format(INT64_MAX, text), "");
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -62,6 +73,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_system),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_format),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
