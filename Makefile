@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The whole build: lists on top, rules below. Objects and programs go to build/ and nowhere else.
 #
-#   make                      gatepost-policyd and gatepost, in build/
+#   make                      gatepost-policyd, gatepost and gatepost-exim.so, in build/
 #   make check                installs what is missing, builds, runs every test   (T=name: one)
 #   make demo                 a private Postfix, name server and gatepost-policyd at work
 #   make bench                the tables of speed and memory
@@ -13,28 +13,33 @@ VERSION = 0.1.0
 
 # ---- lists ----
 
-BASE    = arena clock duration encode err ipaddr log span strbuf
-MAIL    = address
-DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_name dns_resolv dns_wire \
+BASE    = arena clock duration encode err ipaddr log span strbuf trace
+MAIL    = address authres mailbox message taglist
+DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
-CRYPTO  = digest
+CRYPTO  = digest pubkey
+DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig
+ARC     = arc_chain arc_set arc_trust
+DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
 STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_record store_uri store_window
 REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
 	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take
 LIMIT   = limit limit_book limit_message limit_resolve
 CONFIG  = config config_error config_file config_format config_limit config_scan config_settle \
 	  config_table config_text config_value
-ENGINE  = engine decide rates reply
+ENGINE  = decide decide_message engine fields header message rates reply reply_message
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
-	  $(STORE:%=store/%) $(SPF:%=spf/%) $(LIMIT:%=limit/%) $(CONFIG:%=config/%) \
-	  $(ENGINE:%=engine/%)
+	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
+	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
 POLICYD = control control_limits control_status counters instance keeper listen logqueue logsink \
 	  privs protocol runtime session stages supervise survivor transaction
-CLI     = main cmd_check_config cmd_limits cmd_request cmd_spf cmd_status cmd_store control human \
-	  limits_change limits_show limits_watch table
+EXIM    = args bridge forged process spool trouble verdict
+CLI     = main checker cmd_check_config cmd_limits cmd_request cmd_spf cmd_status cmd_store \
+	  cmd_verify control human limits_change limits_show limits_watch mailfile table \
+	  verify_json verify_report
 
-PKGS      = ldns libbsd libconfuse libidn2 jansson lmdb libcrypto libssl
+PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 
 # Redis is optional: REDIS= builds without, the default is to have it where hiredis is
 REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)
@@ -42,6 +47,10 @@ STORE    += $(if $(REDIS),$(REDIS_FILES),store_redis_absent)
 CRYPTO   += $(if $(REDIS),tls)
 PKGS     += $(if $(REDIS),hiredis)
 TEST_PKGS = cmocka yaml-0.1 jansson
+
+# The module for Exim is built where Exim's header is: exim4-dev, or exim-devel
+EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/exim4/local_scan.h \
+	  /usr/include/exim/local_scan.h)))
 
 # C tests, a program each; every one of them runs with sanitizers, too
 UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/conformance/test_*.c)
@@ -67,6 +76,7 @@ SANITIZE =
 
 prefix      = /usr/local
 bindir      = $(prefix)/bin
+moduledir   = $(prefix)/lib/gatepost
 sbindir     = $(prefix)/sbin
 sysconfdir  = $(prefix)/etc
 mandir      = $(prefix)/share/man
@@ -96,6 +106,9 @@ LINK       = $(CC) -pie $(SANFLAGS) $(LDFLAGS)
 lib_objs     = $(LIB:%=$(B)/obj/shared/%.o)
 policyd_objs = $(POLICYD:%=$(B)/obj/policyd/%.o)
 cli_objs     = $(CLI:%=$(B)/obj/cli/%.o)
+exim_objs    = $(EXIM:%=$(B)/obj/exim-dlfunc/%.o)
+module_objs  = $(EXIM:%=$(B)/pic/exim-dlfunc/%.o) $(B)/pic/exim-dlfunc/dlfunc.o
+module       = $(if $(EXIM_INCLUDE),$(if $(SANITIZE),,$(B)/gatepost-exim.so))
 support_objs = $(SUPPORT:%.c=$(B)/obj/%.o)
 unit_progs   = $(foreach t,$(UNIT),$(B)/tests/$(notdir $(t:.c=)))
 fuzz_seed_progs = $(foreach t,$(FUZZ),$(B)/tests/$(notdir $(t:.c=)))
@@ -110,7 +123,8 @@ SAY = @$(if $(V),true,echo)
 .PHONY: all check demo bench fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
-programs: $(B)/gatepost-policyd $(B)/gatepost
+programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
+	@$(if $(EXIM_INCLUDE),true,echo "gatepost-exim.so is left out: no <local_scan.h> (exim4-dev) here")
 tests: programs $(unit_progs) $(fuzz_seed_progs)
 
 $(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libgatepost.a
@@ -121,7 +135,17 @@ $(B)/gatepost: $(cli_objs) $(B)/libgatepost.a
 	$(SAY) "link    $@"
 	$(Q)$(LINK) -o $@ $^ $(ALL_LIBS)
 
+# Exim's process gets no name of ours but those in exports.map, and lends us none of its own. What
+# only limits or Redis need is loaded all the same: but not what nothing of it calls.
+$(B)/gatepost-exim.so: $(module_objs) $(B)/libgatepost-pic.a exim-dlfunc/exports.map
+	$(SAY) "link    $@"
+	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $(module_objs) $(B)/libgatepost-pic.a \
+	  -Wl,--version-script=exim-dlfunc/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now \
+	  -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--hash-style=gnu -Wl,-O1 -Wl,--as-needed $(ALL_LIBS)
+
+$(B)/libgatepost-pic.a: $(LIB:%=$(B)/pic/shared/%.o)
 $(B)/libgatepost.a: $(lib_objs)
+$(B)/libexim.a: $(exim_objs)
 $(B)/libpolicyd.a: $(policyd_objs)
 $(B)/libsupport.a: $(support_objs)
 $(B)/lib%.a:
@@ -138,7 +162,13 @@ $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
 
--include $(shell find $(B)/obj build/fuzz/obj -name '*.d' 2>/dev/null)
+$(B)/pic/%.o: %.c $(B)/flags
+	$(SAY) "compile $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS:-fPIE=-fPIC) -fvisibility=hidden -ffunction-sections \
+	  $(if $(EXIM_INCLUDE),-idirafter $(EXIM_INCLUDE)) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B)/obj $(B)/pic build/fuzz/obj -name '*.d' 2>/dev/null)
 
 # ---- tests ----
 
@@ -146,9 +176,9 @@ vpath test_%.c $(sort $(dir $(UNIT)))
 vpath fuzz_%.c tests/fuzz
 
 test_link = @mkdir -p $(@D); \
-	$(CC) $(ALL_CFLAGS) -Itests -pie -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a \
+	$(CC) $(ALL_CFLAGS) -Itests -pie -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a \
 	$(B)/libgatepost.a $(test_libs) $(ALL_LIBS)
-test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
+test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
 
 $(B)/tests/test_%: test_%.c $(test_deps)
 	$(SAY) "test    $@"
@@ -164,6 +194,7 @@ races: programs $(RACES:%=$(B)/tests/%)
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
 	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
 fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
+	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) \
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
 
 fuzzers: $(fuzz_progs)
@@ -204,6 +235,15 @@ install: programs
 	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
 	install -m 755 $(B)/gatepost-policyd $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/gatepost $(DESTDIR)$(bindir)
+ifneq ($(module),)
+	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim $(DESTDIR)$(mandir)/man7
+	install -m 644 $(B)/gatepost-exim.so $(DESTDIR)$(moduledir)
+	sed -e 's,@moduledir@,$(moduledir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
+	  exim-dlfunc/gatepost.macros >$(DESTDIR)$(moduledir)/gatepost.macros
+	chmod 644 $(DESTDIR)$(moduledir)/gatepost.macros
+	install -m 644 conf-examples/exim/* $(DESTDIR)$(docdir)/exim
+	install -m 644 man/gatepost-exim.7 $(DESTDIR)$(mandir)/man7
+endif
 	test -e $(DESTDIR)$(sysconfdir)/gatepost/gatepost.conf || \
 	  install -m 644 conf-examples/gatepost.conf $(DESTDIR)$(sysconfdir)/gatepost
 	install -m 644 README LICENSE conf-examples/postfix-*.cf $(DESTDIR)$(docdir)

@@ -21,6 +21,7 @@ int gp_cli_request(int argc, char **argv);
 int gp_cli_limits(int argc, char **argv);
 int gp_cli_status(int argc, char **argv);
 int gp_cli_store(int argc, char **argv);
+int gp_cli_verify(int argc, char **argv);
 
 /* Usage trouble: "gatepost COMMAND: text" and where help is; returns GP_CLI_USAGE. */
 int gp_cli_usage(const char *command, const char *format, ...)

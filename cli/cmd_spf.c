@@ -3,14 +3,9 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/encode.h"
+#include "cli/checker.h"
 #include "cli/cli.h"
-#include "config/config.h"
-#include "dns/dns.h"
 #include "spf/spf.h"
 
 static const char help[] =
@@ -38,51 +33,36 @@ static const char help[] =
 	"            3 the configuration has errors\n";
 
 struct arguments {
-	const char *ip, *helo, *mail_from, *config;
-	struct gp_dns_options dns;
-	uint64_t timeout_s;
+	const char *ip, *helo, *mail_from;
 	bool json;
+	struct gp_cli_checker checker;
 };
 
 enum { OPT_IP = 256, OPT_HELO, OPT_MAIL_FROM, OPT_DNS, OPT_CONFIG, OPT_TIMEOUT, OPT_JSON };
 
-/* add_server: one --dns. */
-static int add_server(struct arguments *a, const char *text)
-{
-	if (a->dns.server_count == GP_DNS_SERVERS_MAX)
-		return gp_cli_usage("spf", "at most %d name servers", GP_DNS_SERVERS_MAX);
-	if (gp_dns_server_parse(gp_span_from(text), &a->dns.servers[a->dns.server_count]))
-		return gp_cli_usage("spf", "--dns: \"%s\" is no address of a name server", text);
-	a->dns.server_count++;
-	return 0;
-}
-
-/* take: one option. */
+/* take: one option; -1, or an exit code. */
 static int take(struct arguments *a, int option, const char *value)
 {
 	switch (option) {
 	case OPT_IP:
 		a->ip = value;
-		return 0;
+		return -1;
 	case OPT_HELO:
 		a->helo = value;
-		return 0;
+		return -1;
 	case OPT_MAIL_FROM:
 		a->mail_from = value;
-		return 0;
+		return -1;
 	case OPT_DNS:
-		return add_server(a, value);
+		return gp_cli_checker_server(&a->checker, value);
 	case OPT_CONFIG:
-		a->config = value;
-		return 0;
+		a->checker.config_path = value;
+		return -1;
 	case OPT_TIMEOUT:
-		if (gp_span_parse_uint(gp_span_from(value), 3600, &a->timeout_s) ||
-			a->timeout_s == 0)
-			return gp_cli_usage("spf", "--timeout: whole seconds from 1 to 3600");
-		return 0;
+		return gp_cli_checker_timeout(&a->checker, value);
 	case OPT_JSON:
 		a->json = true;
-		return 0;
+		return -1;
 	default:
 		return gp_cli_usage("spf", "this option is not known or lacks its value");
 	}
@@ -109,7 +89,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			return GP_CLI_FINE;
 		}
 		int code = take(a, c, optarg);
-		if (code)
+		if (code >= 0)
 			return code;
 	}
 	if (optind < argc)
@@ -123,32 +103,13 @@ static int parse(int argc, char **argv, struct arguments *a)
 
 /* ---- output ---- */
 
-/* print_visible: text whose control characters cannot play with the terminal. */
-static void print_visible(struct gp_arena *arena, const char *text)
-{
-	struct gp_strbuf buf;
-	const char *safe;
-	gp_strbuf_init(&buf, arena, 65536);
-	gp_encode_visible(&buf, gp_span_from(text));
-	if (gp_strbuf_finish(&buf, &safe) == GP_OK)
-		fputs(safe, stdout);
-}
-
-/* trace_line: one line of the evaluation. */
-static void trace_line(void *arg, unsigned depth, const char *text)
-{
-	printf("%*s", (int)(2 + 2 * depth), "");
-	print_visible(arg, text);
-	putchar('\n');
-}
-
 /* print_row: "  name      value", when there is a value. */
 static void print_row(struct gp_arena *arena, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
 	printf("  %-13s ", name);
-	print_visible(arena, value);
+	gp_cli_print_visible(arena, value);
 	putchar('\n');
 }
 
@@ -169,60 +130,33 @@ static void print_result(
 	print_row(arena, "name", r->problem_name);
 }
 
-/* json_text: a string, null for NULL; what is no UTF-8 is made visible first. */
-static json_t *json_text(struct gp_arena *arena, const char *text)
-{
-	struct gp_strbuf buf;
-	const char *safe;
-	if (!text)
-		return json_null();
-	json_t *value = json_string(text);
-	if (value)
-		return value;
-	gp_strbuf_init(&buf, arena, 65536);
-	gp_encode_visible(&buf, gp_span_from(text));
-	return gp_strbuf_finish(&buf, &safe) ? json_null() : json_string(safe);
-}
-
 /* print_json: the result as an object. */
 static int print_json(struct gp_arena *arena, const struct gp_spf_result *r)
 {
 	json_t *o = json_object();
 	json_object_set_new(o, "result", json_string(gp_spf_verdict_name(r->verdict)));
 	json_object_set_new(o, "identity", json_string(gp_spf_identity_name(r->identity)));
-	json_object_set_new(o, "domain", json_text(arena, r->domain));
-	json_object_set_new(o, "mechanism", json_text(arena, r->mechanism));
-	json_object_set_new(o, "record_domain", json_text(arena, r->record_domain));
-	json_object_set_new(o, "explanation", json_text(arena, r->explanation));
+	json_object_set_new(o, "domain", gp_cli_json_text(arena, r->domain));
+	json_object_set_new(o, "mechanism", gp_cli_json_text(arena, r->mechanism));
+	json_object_set_new(o, "record_domain", gp_cli_json_text(arena, r->record_domain));
+	json_object_set_new(o, "explanation", gp_cli_json_text(arena, r->explanation));
 	json_object_set_new(o, "lookups", json_integer(r->lookups));
 	json_object_set_new(o, "void_lookups", json_integer(r->void_lookups));
-	json_object_set_new(o, "problem", json_text(arena, r->problem));
-	json_object_set_new(o, "problem_term", json_text(arena, r->problem_term));
-	json_object_set_new(o, "problem_name", json_text(arena, r->problem_name));
-	int failed = json_dumpf(o, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(o);
-	return failed ? GP_CLI_TROUBLE : GP_CLI_FINE;
+	json_object_set_new(o, "problem", gp_cli_json_text(arena, r->problem));
+	json_object_set_new(o, "problem_term", gp_cli_json_text(arena, r->problem_term));
+	json_object_set_new(o, "problem_name", gp_cli_json_text(arena, r->problem_name));
+	return gp_cli_print_json(o);
 }
 
 /* ---- the check ---- */
 
-/* mail_from_of: without angle brackets. */
-static struct gp_span mail_from_of(const struct arguments *a)
-{
-	struct gp_span from = gp_span_from(a->mail_from);
-	if (from.len >= 2 && from.ptr[0] == '<' && from.ptr[from.len - 1] == '>')
-		from = (struct gp_span) {from.ptr + 1, from.len - 2};
-	return from;
-}
-
 /* check: asks and prints. */
 static int check(const struct arguments *a, const struct gp_config *config, struct gp_ctx *ctx)
 {
-	const struct gp_spf_trace trace = {trace_line, ctx->arena};
+	const struct gp_trace trace = {gp_cli_trace_line, ctx->arena};
 	struct gp_spf_query query = {
 		.helo = gp_span_from(a->helo),
-		.mail_from = mail_from_of(a),
+		.mail_from = gp_cli_mail_from(a->mail_from),
 		.receiver = config->hostname,
 		.options = &config->spf.limits,
 		.trace = a->json ? NULL : &trace,
@@ -245,48 +179,16 @@ static int check(const struct arguments *a, const struct gp_config *config, stru
 	return GP_CLI_FINE;
 }
 
-/* load_config: the given file, the installed one if it is there, or the defaults. */
-static int load_config(const struct arguments *a, struct gp_config **config_out)
-{
-	struct gp_config_errors errors = {0};
-	int rc;
-	if (a->config || access(GP_CONFIG_PATH, R_OK) == 0)
-		rc = gp_config_load(a->config ? a->config : GP_CONFIG_PATH, config_out, &errors);
-	else
-		rc = gp_config_parse(gp_span_from(""), "defaults", config_out, &errors);
-	if (rc)
-		fputs(errors.text ? errors.text : "gatepost spf: out of memory\n", stderr);
-	gp_config_errors_fini(&errors);
-	return rc;
-}
-
 /* gp_cli_spf: arguments, configuration, resolver, check. */
 int gp_cli_spf(int argc, char **argv)
 {
-	struct arguments a = {.helo = "", .mail_from = "", .timeout_s = 20};
-	struct gp_config *config = NULL;
+	struct arguments a = {.helo = "", .mail_from = "", .checker = GP_CLI_CHECKER("spf")};
 	int code = parse(argc, argv, &a);
+	if (code < 0)
+		code = gp_cli_checker_open(&a.checker);
 	if (code >= 0)
 		return code;
-	if (load_config(&a, &config))
-		return GP_CLI_CONFIG;
-	struct gp_dns_options dns = config->dns;
-	if (a.dns.server_count) {
-		memcpy(dns.servers, a.dns.servers, sizeof dns.servers);
-		dns.server_count = a.dns.server_count;
-	}
-	struct gp_ctx ctx = {
-		.arena = gp_arena_new(16 * 1024 * 1024),
-		.clock = gp_clock_system(),
-		.deadline_us = gp_clock_now_us(gp_clock_system()) + (int64_t)a.timeout_s * 1000000,
-	};
-	code = GP_CLI_TROUBLE;
-	if (!ctx.arena || gp_dns_wire_new(&dns, &ctx.dns))
-		fputs("gatepost spf: out of memory\n", stderr);
-	else
-		code = check(&a, config, &ctx);
-	gp_dns_free(ctx.dns);
-	gp_arena_free(ctx.arena);
-	gp_config_free(config);
+	code = check(&a, a.checker.config, &a.checker.ctx);
+	gp_cli_checker_close(&a.checker);
 	return code;
 }

@@ -13,6 +13,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"spf", gp_cli_spf, "check SPF as the mail server would, and show how it comes about"},
+	{"verify", gp_cli_verify, "check SPF, DKIM, ARC and DMARC of a message in a file"},
 	{"check-config", gp_cli_check_config, "check a configuration file, or print one"},
 	{"request", gp_cli_request, "ask a running gatepost-policyd what Postfix would be told"},
 	{"limits", gp_cli_limits, "who used how much of which limit; why; reset; other maxima"},

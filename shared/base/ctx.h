@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trace.h"
 
 struct gp_dns; /* dns/dns.h */
 
@@ -19,6 +20,7 @@ struct gp_ctx {
 	const struct gp_clock *clock; /* where time comes from */
 	const struct gp_log *log;     /* may be NULL */
 	struct gp_dns *dns;           /* the resolver */
+	const struct gp_trace *trace; /* who listens to each step; NULL: nobody */
 	int64_t deadline_us;          /* monotonic: every wait ends here at the latest */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Byte by byte into a strbuf; UTF-8 is checked with the libc-independent rules of RFC 3629. */
+/* Byte by byte; UTF-8 is checked with the libc-independent rules of RFC 3629. */
 #include "base/encode.h"
 
 #include <stdbool.h>
@@ -118,4 +118,47 @@ void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text)
 void gp_encode_text(struct gp_strbuf *buf, struct gp_span text)
 {
 	add_safe(buf, text, true, false);
+}
+
+/* The place of each ASCII character in the alphabet of RFC 4648 4, from 1; 0: not of it. */
+static const unsigned char base64_digit[256] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 63, 0, 0, 0,
+	64, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+	10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 0, 0, 0, 0, 0, 0, 27,
+	28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
+	51, 52, 0, 0, 0, 0, 0};
+
+/* is_white: what may stand between the characters (RFC 6376 2.8). */
+static bool is_white(unsigned char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* gp_decode_base64: six bits a character; a byte is written when eight have come. */
+int gp_decode_base64(struct gp_arena *arena, struct gp_span text, struct gp_span *bytes_out)
+{
+	*bytes_out = (struct gp_span) {NULL, 0};
+	char *bytes = gp_arena_alloc(arena, text.len / 4 * 3 + 3);
+	if (!bytes)
+		return gp_arena_status(arena);
+	size_t n = 0, digits = 0, pads = 0;
+	uint32_t bits = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (is_white(c))
+			continue;
+		if (c == '=') {
+			pads++;
+			continue;
+		}
+		if (base64_digit[c] == 0 || pads > 0)
+			return GP_ESYNTAX;
+		bits = bits << 6 | (base64_digit[c] - 1u);
+		if (++digits % 4 != 1) /* 6 + 2, 4 + 4, 2 + 6 bits: all but the first end a byte */
+			bytes[n++] = (char)(bits >> (6 - 2 * ((digits - 1) % 4)) & 0xff);
+	}
+	if (pads > 2 || (digits + pads) % 4 != 0)
+		return GP_ESYNTAX;
+	*bytes_out = (struct gp_span) {bytes, n};
+	return GP_OK;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Encoded forms of bytes that the protocols share: percent escapes and quoted strings.
+ * Encoded forms of bytes that the protocols share: percent escapes, quoted strings, base64.
  *
- * Each appends to a strbuf, whose remembered failure the caller checks once.
+ * Encoders append to a strbuf, whose remembered failure the caller checks once; decoders give bytes
+ * of an arena.
  */
 #ifndef GP_BASE_ENCODE_H
 #define GP_BASE_ENCODE_H
@@ -25,5 +26,13 @@ void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text);
 
 /* Text for people in a file or on a terminal: control bytes and broken UTF-8 become '?'. */
 void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
+
+/*
+ * The bytes of base64 text as RFC 6376 writes it (RFC 4648 4, white space anywhere): the whole
+ * alphabet and nothing else, groups of four, '=' at the end only. Bits that padding leaves over are
+ * not looked at. Empty text is no bytes. GP_ESYNTAX, or the arena's refusal.
+ */
+int gp_decode_base64(
+	struct gp_arena *arena, struct gp_span text, struct gp_span *bytes_out) GP_MUST_CHECK;
 
 #endif

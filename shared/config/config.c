@@ -581,12 +581,35 @@ static int read_all(struct loader *l, const char *name, struct gp_span text)
 	return rc ? rc : rounds(l);
 }
 
+/* watch: remembers what was read, and the folders that may get more files. */
+static int watch(struct loader *l)
+{
+	const struct gp_config_texts *includes = &l->config->includes;
+	size_t n = 0, most = l->sources.count + includes->count;
+	const char **items = gp_arena_array(l->config->arena, most, sizeof *items);
+	if (!items)
+		return GP_ENOMEM;
+	for (size_t i = 0; i < l->sources.count; i++)
+		items[n++] =
+			gp_arena_copy(l->config->arena, gp_span_from(l->sources.items[i].name));
+	for (size_t i = 0; i < includes->count; i++) {
+		const char *path = includes->items[i], *last = strrchr(path, '/') + 1;
+		if (strpbrk(last, "*?["))
+			items[n++] = gp_arena_copy(
+				l->config->arena, (struct gp_span) {path, (size_t)(last - path)});
+	}
+	l->config->watched = (struct gp_config_texts) {items, n};
+	return gp_arena_status(l->config->arena);
+}
+
 /* load_text: reads, checks, settles. */
 static int load_text(struct loader *l, const char *name, struct gp_span text)
 {
 	loading = l;
 	int rc = read_all(l, name, text);
 	loading = NULL;
+	if (!rc)
+		rc = watch(l);
 	if (!rc && l->is_whole) /* else limits may be missing that are in the file */
 		rc = gp_config_draft_finish(&l->draft);
 	if (!rc)
@@ -667,11 +690,12 @@ int gp_config_load(const char *path, struct gp_config **config_out, struct gp_co
 	return rc;
 }
 
-/* gp_config_free: the arena holds all but the struct. */
+/* gp_config_free: the arena holds all but the struct and the public suffixes. */
 void gp_config_free(struct gp_config *config)
 {
 	if (!config)
 		return;
+	gp_dmarc_psl_free(config->dmarc.list);
 	gp_arena_free(config->arena);
 	free(config);
 }

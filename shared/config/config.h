@@ -32,11 +32,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arc/arc.h"
 #include "base/err.h"
 #include "base/ipaddr.h"
 #include "base/log.h"
 #include "base/span.h"
 #include "base/strbuf.h"
+#include "dkim/dkim.h"
+#include "dmarc/dmarc.h"
 #include "dns/dns.h"
 #include "limit/limit.h"
 #include "spf/spf.h"
@@ -92,8 +95,59 @@ struct gp_config_spf {
 	const char *reject_code, *temperror_code, *permerror_code, *permerror_reject_code;
 	const char *reject_text, *error_text, *url;
 	bool explanation;
-	int header; /* enum gp_config_header */
+	int header;          /* enum gp_config_header */
+	bool yield_to_dmarc; /* no refusal at RCPT where the sender's owner publishes DMARC */
+	bool check_from;     /* null sender: SPF of the author's domain as well, for the label */
 	struct gp_spf_options limits;
+};
+
+struct gp_config_dkim {
+	int mode;         /* enum gp_config_mode */
+	unsigned reject;  /* bits 1 << enum gp_dkim_verdict: refused when no signature passes */
+	int on_temperror; /* enum gp_config_on_error: when no signature passes and one may later */
+	const char *reject_code, *temperror_code;
+	struct gp_dkim_options check;
+};
+
+/* When the chain is judged. */
+enum gp_config_evaluate { GP_ARC_ON_FAILURE, GP_ARC_ALWAYS, GP_ARC_NEVER };
+
+struct gp_config_arc {
+	int mode;     /* enum gp_config_mode: enforce lets trusted sealers excuse a DMARC failure */
+	int evaluate; /* enum gp_config_evaluate */
+	struct gp_config_texts trusted_sealers, more_sealers;
+	bool subdomains;
+	struct gp_arc_options trust; /* settled from the above */
+};
+
+/* What is done with mail of which its domain's owner, or a rule of ours, says it is bad. */
+enum gp_config_dmarc_action {
+	GP_DMARC_DO_ACCEPT,
+	GP_DMARC_DO_QUARANTINE,
+	GP_DMARC_DO_DEFER,
+	GP_DMARC_DO_REJECT
+};
+
+struct gp_config_dmarc {
+	int mode; /* enum gp_config_mode */
+	const char *psl_file;
+	struct gp_dmarc_psl *list;             /* owned; opened when discovery needs it */
+	int on_reject, on_quarantine;          /* enum gp_config_dmarc_action */
+	int on_bad_from, on_temperror;         /* the same */
+	struct gp_config_texts exempt_domains; /* author domains that are never refused */
+	struct gp_config_texts mailing_lists;  /* signers or senders that may break signatures */
+	struct gp_config_texts forwarders;     /* domains whose SPF-authorised hosts forward */
+	struct gp_config_prefixes exempt_clients;
+	const char *reject_code, *temperror_code, *from_code;
+	const char *reject_text, *error_text, *from_text;
+	struct gp_dmarc_options check; /* psl settled from list */
+};
+
+struct gp_config_exim {
+	int on_error; /* enum gp_config_on_error: accept or defer */
+	unsigned deadline_ms;
+	unsigned memory;        /* bytes, ceiling of one message's arena */
+	unsigned cache_entries; /* answers of DNS that a process remembers */
 };
 
 /* In the sets of verdicts: a fail of a domain that says it sends no mail ("v=spf1 -all"). */
@@ -126,14 +180,20 @@ struct gp_config {
 	const char *path;                /* as it was given */
 	struct gp_span source;           /* the text it was made from, without what it includes */
 	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
+	struct gp_config_texts watched;  /* files it was made from, and folders of patterns in
+					    include: another one when any of them changes */
 	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
 	struct gp_config_prefixes trusted_networks, own_networks;
 	struct gp_config_spf spf;
+	struct gp_config_dkim dkim;
+	struct gp_config_arc arc;
+	struct gp_config_dmarc dmarc;
 	struct gp_dns_options dns; /* servers settled: from the file or from resolv_conf */
 	struct gp_config_texts dns_servers;
 	const char *resolv_conf;
 	struct gp_dns_cache_options dns_cache;
 	struct gp_config_policyd policyd;
+	struct gp_config_exim exim;
 	struct gp_config_log log;
 	struct gp_store_options store; /* uris settled from store_uris */
 	struct gp_config_texts store_uris;

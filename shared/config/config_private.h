@@ -95,7 +95,7 @@ bool gp_config_next_title(
 	char *text, size_t len, const char *name, size_t *at, struct gp_span *title_out);
 
 /* All options, sections together, in the order of the example file. */
-#define GP_CONFIG_ROWS_MAX 128
+#define GP_CONFIG_ROWS_MAX 160
 extern const struct gp_config_row gp_config_rows[];
 extern const size_t gp_config_row_count;
 

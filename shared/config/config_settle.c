@@ -48,6 +48,18 @@ static void check_store(struct gp_config_draft *draft)
 			"is not below policyd.deadline, which it would use up");
 }
 
+/* open_list: the public suffixes, where they are needed: a list that is not there is an error. */
+static void open_list(struct gp_config_draft *draft)
+{
+	struct gp_config_dmarc *dmarc = &draft->config->dmarc;
+	if (dmarc->check.discovery == GP_DMARC_WALK)
+		return;
+	if (gp_dmarc_psl_new(dmarc->psl_file, &dmarc->list))
+		cross_error(draft, "dmarc", "psl_file",
+			"no list of public suffixes can be read there; discovery = walk needs "
+			"none");
+}
+
 /* gp_config_cross_check: section by section. */
 void gp_config_cross_check(struct gp_config_draft *draft)
 {
@@ -68,7 +80,16 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 			strcmp(listen->items[i] + 5, c->policyd.control_socket) == 0)
 			cross_error(draft, "policyd", "control_socket",
 				"is one of policyd.listen, too");
+	if (c->dns.timeout_ms >= c->exim.deadline_ms)
+		cross_error(draft, "dns", "timeout",
+			"is not below exim.deadline, which it would use up");
+	if (c->dkim.check.rsa_bits_min > c->dkim.check.rsa_bits_max)
+		cross_error(draft, "dkim", "rsa_bits_min", "is more than dkim.rsa_bits_max");
+	if (c->dkim.mode == GP_MODE_OFF && c->dmarc.mode != GP_MODE_OFF)
+		cross_error(draft, "dkim", "mode",
+			"is off, but DMARC needs signatures: switch dmarc.mode off as well");
 	check_store(draft);
+	open_list(draft);
 }
 
 /* settle_dns: the servers of the file, or those of resolv_conf. */
@@ -107,6 +128,19 @@ static int settle_hostname(struct gp_config *config)
 	return config->hostname ? GP_OK : GP_ENOMEM;
 }
 
+/* settle_mail: what the checks of messages take as their options. */
+static void settle_mail(struct gp_config *config)
+{
+	config->arc.trust = (struct gp_arc_options) {
+		.sealers = config->arc.trusted_sealers.items,
+		.sealer_count = config->arc.trusted_sealers.count,
+		.more_sealers = config->arc.more_sealers.items,
+		.more_sealer_count = config->arc.more_sealers.count,
+		.subdomains = config->arc.subdomains,
+	};
+	config->dmarc.check.psl = config->dmarc.list;
+}
+
 /* settle_store: the URIs to the other options. */
 static void settle_store(struct gp_config *config)
 {
@@ -123,6 +157,7 @@ int gp_config_settle(struct gp_config *config, struct gp_span text)
 	if (!config->source.ptr)
 		return GP_ENOMEM;
 	settle_store(config);
+	settle_mail(config);
 	int rc = settle_dns(config);
 	return rc ? rc : settle_hostname(config);
 }

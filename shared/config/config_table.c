@@ -51,12 +51,36 @@ static const struct gp_config_choice actions[] = {
 	{"defer", GP_LIMIT_DEFER}, {"reject", GP_LIMIT_REJECT}, {"hold", GP_LIMIT_HOLD}, {NULL, 0}};
 static const struct gp_config_choice origins[] = {{"authenticated", GP_LIMIT_FROM_AUTHENTICATED},
 	{"trusted", GP_LIMIT_FROM_TRUSTED}, {"others", GP_LIMIT_FROM_OTHERS}, {NULL, 0}};
+static const struct gp_config_choice dkim_verdicts[] = {{"fail", 1 << GP_DKIM_FAIL},
+	{"policy", 1 << GP_DKIM_POLICY}, {"neutral", 1 << GP_DKIM_NEUTRAL},
+	{"permerror", 1 << GP_DKIM_PERMERROR}, {NULL, 0}};
+static const struct gp_config_choice dnssec[] = {{"no", GP_DKIM_DNSSEC_NO},
+	{"label", GP_DKIM_DNSSEC_LABEL}, {"yes", GP_DKIM_DNSSEC_YES}, {NULL, 0}};
+static const struct gp_config_choice unverifiable[] = {
+	{"temperror", GP_DKIM_AS_TEMPERROR}, {"neutral", GP_DKIM_AS_NEUTRAL}, {NULL, 0}};
+static const struct gp_config_choice evaluate[] = {{"on-failure", GP_ARC_ON_FAILURE},
+	{"always", GP_ARC_ALWAYS}, {"never", GP_ARC_NEVER}, {NULL, 0}};
+static const struct gp_config_choice discovery[] = {
+	{"walk", GP_DMARC_WALK}, {"psl", GP_DMARC_PSL}, {"compare", GP_DMARC_COMPARE}, {NULL, 0}};
+static const struct gp_config_choice dmarc_actions[] = {{"accept", GP_DMARC_DO_ACCEPT},
+	{"quarantine", GP_DMARC_DO_QUARANTINE}, {"defer", GP_DMARC_DO_DEFER},
+	{"reject", GP_DMARC_DO_REJECT}, {NULL, 0}};
+static const struct gp_config_choice dmarc_words[] = {{"author", 0}, {"client", 0}, {"spf", 0},
+	{"dkim", 0}, {"arc", 0}, {"policy", 0}, {"domain", 0}, {"problem", 0}, {"hostname", 0},
+	{NULL, 0}};
 static const struct gp_config_choice limit_words[] = {{"limit", 0}, {"key", 0}, {"unit", 0},
 	{"used", 0}, {"max", 0}, {"per", 0}, {"free", 0}, {"wait", 0}, {"client", 0},
 	{"recipient", 0}, {NULL, 0}};
 
 const struct gp_config_section gp_config_sections[] = {
 	{"spf", GP_SECTION_ONCE, "The check of the sender's domain at RCPT time (RFC 7208)."},
+	{"dkim", GP_SECTION_ONCE,
+		"The check of signatures (RFC 6376), for mail servers that hand over the whole "
+		"message: Exim, and gatepost verify."},
+	{"arc", GP_SECTION_ONCE,
+		"Seals of hosts that handled the message before us (RFC 8617), likewise."},
+	{"dmarc", GP_SECTION_ONCE,
+		"What the owner of the From domain asks for (RFC 9989), likewise."},
 	{"dns", GP_SECTION_ONCE, "Who is asked, how long is waited, what is remembered."},
 	{"store", GP_SECTION_ONCE,
 		"Where the counters of limits are kept, and what is done while that is away. A "
@@ -76,6 +100,7 @@ const struct gp_config_section gp_config_sections[] = {
 		"The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
 		"supervise, max_connections, control_socket and control_mode take effect at a "
 		"restart, all others at a reload (SIGHUP)."},
+	{"exim", GP_SECTION_ONCE, "The module for Exim, gatepost-exim.so."},
 	{"log", GP_SECTION_ONCE, "What is written about decisions and trouble, and where."},
 	{NULL, GP_SECTION_ONCE, NULL},
 };
@@ -191,12 +216,168 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"spf", "header", GP_KIND_CHOICE, AT(spf.header), "authentication-results", 0, 0, headers,
 		"The header field that accepted mail gets, once a message.", NULL},
+	{"spf", "yield_to_dmarc", GP_KIND_BOOL, AT(spf.yield_to_dmarc), "no", 0, 0, NULL,
+		"Refuse nobody at RCPT whose domain, or the organisation's above it, publishes a "
+		"DMARC "
+		"record: for sites that check DMARC afterwards, where a signature can still save "
+		"mail "
+		"that was forwarded.",
+		NULL},
+	{"spf", "check_from", GP_KIND_BOOL, AT(spf.check_from), "no", 0, 0, NULL,
+		"When MAIL FROM is empty, ask SPF about the domain in From as well once the "
+		"message is "
+		"there. Its result is a label only: it never counts for DMARC.",
+		NULL},
 	{"spf", "max_terms", GP_KIND_UINT, AT(spf.limits.max_terms), "10", 1, 100, NULL,
 		"Terms of a domain's records that may ask DNS (RFC 7208 4.6.4).", NULL},
 	{"spf", "max_names", GP_KIND_UINT, AT(spf.limits.max_names), "10", 1, 50, NULL,
 		"Names under one mx or ptr (RFC 7208 4.6.4).", NULL},
 	{"spf", "max_voids", GP_KIND_UINT, AT(spf.limits.max_voids), "2", 0, 100, NULL,
 		"Terms that may find nothing in DNS (RFC 7208 4.6.4).", NULL},
+
+	{"dkim", "mode", GP_KIND_CHOICE, AT(dkim.mode), "label", 0, 0, modes,
+		"off: signatures are not looked at, and DMARC does without them. label: checked, "
+		"for "
+		"the header and for DMARC. enforce: reject and on_temperror count as well.",
+		NULL},
+	{"dkim", "reject", GP_KIND_SET, AT(dkim.reject), "", 0, 8, dkim_verdicts,
+		"Refuse mail that no signature passes and one of which has such a result. RFC 6376 "
+		"6.1 "
+		"wants a broken signature treated as none: leave it empty unless you know better.",
+		NULL},
+	{"dkim", "on_temperror", GP_KIND_CHOICE, AT(dkim.on_temperror), "accept", 0, 0,
+		accept_defer,
+		"With mode = enforce, when no signature passes and DNS may let one pass later.",
+		NULL},
+	{"dkim", "reject_code", GP_KIND_CODE, AT(dkim.reject_code), "550 5.7.20", 0, 0, NULL,
+		"Reply where reject applies (RFC 7372).", NULL},
+	{"dkim", "temperror_code", GP_KIND_CODE, AT(dkim.temperror_code), "451 4.7.20", 4, 0, NULL,
+		"Reply where on_temperror defers.", NULL},
+	{"dkim", "max_signatures", GP_KIND_UINT, AT(dkim.check.max_signatures), "20", 1, 50, NULL,
+		"Signatures that are looked at, from the top; the rest counts for nothing.", NULL},
+	{"dkim", "rsa_bits_min", GP_KIND_UINT, AT(dkim.check.rsa_bits_min), "1024", 512, 4096, NULL,
+		"A smaller RSA key gives the result policy (RFC 8301 3.2).", NULL},
+	{"dkim", "rsa_bits_max", GP_KIND_UINT, AT(dkim.check.rsa_bits_max), "4096", 1024, 16384,
+		NULL, "A larger one, too: it costs time.", NULL},
+	{"dkim", "partial_body", GP_KIND_BOOL, AT(dkim.check.partial_body), "no", 0, 0, NULL,
+		"Let a signature pass whose l= leaves out some of the body, to which anybody could "
+		"then "
+		"add. no: the result is policy, and DMARC does not count it.",
+		NULL},
+	{"dkim", "require_dnssec", GP_KIND_CHOICE, AT(dkim.check.require_dnssec), "no", 0, 0,
+		dnssec,
+		"Keys that DNSSEC did not protect. label: said in the header. yes: the result is "
+		"policy. Needs dns.trust_ad and a validating resolver.",
+		NULL},
+	{"dkim", "not_verifiable", GP_KIND_CHOICE, AT(dkim.check.unverifiable), "neutral", 0, 0,
+		unverifiable,
+		"Result of a signature over a message that the mail server cannot give as it was "
+		"signed: a bare CR or LF, or NULs, which are changed on the way in. neutral lets "
+		"DMARC fail. temperror does not, whatever the policy.",
+		NULL},
+	{"dkim", "clock_skew", GP_KIND_MSEC, AT(dkim.check.clock_skew_ms), "5m", 0, 86400000, NULL,
+		"How much a signer's clock may differ from ours in t= and x=.", NULL},
+
+	{"arc", "mode", GP_KIND_CHOICE, AT(arc.mode), "enforce", 0, 0, modes,
+		"off: not looked at. label: for the header. enforce: a whole chain of trusted "
+		"sealers "
+		"that saw the author's domain pass excuses a DMARC failure.",
+		NULL},
+	{"arc", "evaluate", GP_KIND_CHOICE, AT(arc.evaluate), "on-failure", 0, 0, evaluate,
+		"on-failure: only when SPF is fail or softfail, or DKIM or DMARC fails; otherwise "
+		"nothing is asked for it.",
+		NULL},
+	{"arc", "trusted_sealers", GP_KIND_NAMES, AT(arc.trusted_sealers),
+		"google.com, gmail.com, googlegroups.com, messagingengine.com, fastmail.com, "
+		"fastmail.fm, outlook.com, hotmail.com, office365.com, microsoft.com, yahoo.com, "
+		"ymail.com, icloud.com, me.com, amazon.com, aws.amazon.com",
+		0, 1024, NULL,
+		"Who is believed about what they saw: the d= of a seal, as a whole name.", NULL},
+	{"arc", "more_sealers", GP_KIND_NAMES, AT(arc.more_sealers), "", 0, 1024, NULL,
+		"Further ones, so that the list above need not be repeated: your own forwarders "
+		"and "
+		"list servers.",
+		NULL},
+	{"arc", "subdomains", GP_KIND_BOOL, AT(arc.subdomains), "no", 0, 0, NULL,
+		"Names below the listed ones count as well.", NULL},
+
+	{"dmarc", "mode", GP_KIND_CHOICE, AT(dmarc.mode), "enforce", 0, 0, modes,
+		"off: no check. label: check, log and add the header, refuse and quarantine "
+		"nothing; "
+		"the log says what enforce would have done. enforce.",
+		NULL},
+	{"dmarc", "discovery", GP_KIND_CHOICE, AT(dmarc.check.discovery), "walk", 0, 0, discovery,
+		"How the organisation's domain is found. walk: by DNS (RFC 9989 4.10). psl: by the "
+		"list of public suffixes (RFC 7489). compare: by walk, and the log says where the "
+		"list "
+		"would have said otherwise.",
+		NULL},
+	{"dmarc", "psl_file", GP_KIND_PATH, AT(dmarc.psl_file), "", 0, 1024, NULL,
+		"The list of public suffixes. Empty: the distribution's.", NULL},
+	{"dmarc", "pct", GP_KIND_BOOL, AT(dmarc.check.pct), "yes", 0, 0, NULL,
+		"Apply a policy to as many messages in a hundred as pct= says (RFC 7489 6.6.4): "
+		"reject "
+		"becomes quarantine for the rest, and quarantine none. no: ignore pct, as RFC 9989 "
+		"does.",
+		NULL},
+	{"dmarc", "on_reject", GP_KIND_CHOICE, AT(dmarc.on_reject), "reject", 0, 0, dmarc_actions,
+		"What is done where the policy is reject.", NULL},
+	{"dmarc", "on_quarantine", GP_KIND_CHOICE, AT(dmarc.on_quarantine), "quarantine", 0, 0,
+		dmarc_actions, "What is done where the policy is quarantine.", NULL},
+	{"dmarc", "on_bad_from", GP_KIND_CHOICE, AT(dmarc.on_bad_from), "reject", 0, 0,
+		dmarc_actions,
+		"When From is missing, occurs twice, cannot be read, or names several domains: "
+		"nobody can "
+		"be asked then what should be done.",
+		NULL},
+	{"dmarc", "on_temperror", GP_KIND_CHOICE, AT(dmarc.on_temperror), "defer", 0, 0,
+		accept_defer,
+		"When DNS did not say whether the message passes, or under which policy. A domain "
+		"whose "
+		"policy is known to be none is not deferred.",
+		NULL},
+	{"dmarc", "exempt_domains", GP_KIND_NAMES, AT(dmarc.exempt_domains), "", 0, 1024, NULL,
+		"Domains in From that are never refused or quarantined. Anybody can write any "
+		"From: "
+		"use "
+		"it as long as a partner's set-up is broken.",
+		NULL},
+	{"dmarc", "exempt_clients", GP_KIND_PREFIXES, AT(dmarc.exempt_clients), "", 0, 1024, NULL,
+		"Client networks whose mail is never refused or quarantined: forwarders and list "
+		"servers that you know by address.",
+		NULL},
+	{"dmarc", "forwarders", GP_KIND_NAMES, AT(dmarc.forwarders), "", 0, 16, NULL,
+		"Domains that forward mail to your users: a failing message is accepted when SPF "
+		"lets "
+		"its client send for one of these.",
+		NULL},
+	{"dmarc", "mailing_lists", GP_KIND_NAMES, AT(dmarc.mailing_lists), "", 0, 1024, NULL,
+		"Domains of mailing lists: a failing message is accepted when a signature of such "
+		"a "
+		"domain passes, or SPF passes for such a MAIL FROM. .example.org stands for all "
+		"names below example.org.",
+		NULL},
+	{"dmarc", "reject_code", GP_KIND_CODE, AT(dmarc.reject_code), "550 5.7.26", 0, 0, NULL,
+		"Reply to a refused mail (RFC 7372 3.3).", NULL},
+	{"dmarc", "temperror_code", GP_KIND_CODE, AT(dmarc.temperror_code), "451 4.7.26", 4, 0,
+		NULL, "Reply where mail is deferred.", NULL},
+	{"dmarc", "from_code", GP_KIND_CODE, AT(dmarc.from_code), "550 5.7.1", 0, 0, NULL,
+		"Reply where on_bad_from refuses.", NULL},
+	{"dmarc", "reject_text", GP_KIND_TEMPLATE, AT(dmarc.reject_text),
+		"DMARC: {author} asks to {policy} mail that is not shown to be its own: {spf}; "
+		"{dkim}{arc} (policy of {domain})",
+		0, 300, dmarc_words,
+		"Text of the reply. {author} (the domain in From), {policy}, {domain} (where it "
+		"was "
+		"found), {spf}, {dkim}, {arc} (what each found), {client}, {problem} and "
+		"{hostname} are filled in.",
+		NULL},
+	{"dmarc", "error_text", GP_KIND_TEMPLATE, AT(dmarc.error_text),
+		"DMARC for {author} cannot be checked now ({problem}): {spf}; {dkim}", 0, 300,
+		dmarc_words, "Text of the reply where mail is deferred.", NULL},
+	{"dmarc", "from_text", GP_KIND_TEMPLATE, AT(dmarc.from_text),
+		"The From field has no single author domain: {problem}", 0, 300, dmarc_words,
+		"Text of the reply where on_bad_from refuses.", NULL},
 
 	{"dns", "servers", GP_KIND_SERVERS, AT(dns_servers), "", 0, GP_DNS_SERVERS_MAX, NULL,
 		"Resolvers, in order of preference: 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "
@@ -400,6 +581,18 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"policyd", "control_mode", GP_KIND_MODE, AT(policyd.control_mode), "0600", 0, 0777, NULL,
 		"Its permissions: whoever can connect may release what is locked.", NULL},
+
+	{"exim", "on_error", GP_KIND_CHOICE, AT(exim.on_error), "accept", 0, 0, accept_defer,
+		"When the module itself has trouble: no memory, no spool file, a broken "
+		"configuration. The log says what.",
+		NULL},
+	{"exim", "deadline", GP_KIND_MSEC, AT(exim.deadline_ms), "20s", 100, 300000, NULL,
+		"A check of a message ends within this, whatever DNS does.", NULL},
+	{"exim", "memory", GP_KIND_BYTES, AT(exim.memory), "16M", 1048576, 268435456, NULL,
+		"What one message may use at most, however large its body; its header counts.",
+		NULL},
+	{"exim", "cache_entries", GP_KIND_UINT, AT(exim.cache_entries), "1000", 16, 100000, NULL,
+		"Answers of DNS that a process remembers while its connection lasts.", NULL},
 
 	{"log", "target", GP_KIND_CHOICE, AT(log.target), "stderr", 0, 0, log_targets,
 		"stderr (for systemd and tests) or syslog.", NULL},

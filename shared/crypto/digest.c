@@ -5,6 +5,7 @@
  */
 #include "crypto/digest.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
@@ -48,4 +49,49 @@ int gp_crypto_digest_of(const struct gp_crypto_digest *digest, struct gp_span by
 		   EVP_DigestFinal_ex(ctx, out, &length) && length == GP_CRYPTO_SHA256;
 	EVP_MD_CTX_free(ctx);
 	return done ? GP_OK : GP_ENOMEM;
+}
+
+struct gp_crypto_hash {
+	EVP_MD_CTX *ctx;
+	bool failed;
+};
+
+/* gp_crypto_hash_new: begun. */
+int gp_crypto_hash_new(const struct gp_crypto_digest *digest, struct gp_crypto_hash **hash_out)
+{
+	struct gp_crypto_hash *hash = calloc(1, sizeof *hash);
+	if (!hash)
+		return GP_ENOMEM;
+	hash->ctx = EVP_MD_CTX_new();
+	if (!hash->ctx || !EVP_DigestInit_ex2(hash->ctx, digest->md, NULL)) {
+		gp_crypto_hash_free(hash);
+		return GP_ENOMEM;
+	}
+	*hash_out = hash;
+	return GP_OK;
+}
+
+/* gp_crypto_hash_free: with its context. */
+void gp_crypto_hash_free(struct gp_crypto_hash *hash)
+{
+	if (!hash)
+		return;
+	EVP_MD_CTX_free(hash->ctx);
+	free(hash);
+}
+
+/* gp_crypto_hash_add: nothing after a failure. */
+void gp_crypto_hash_add(struct gp_crypto_hash *hash, struct gp_span bytes)
+{
+	if (bytes.len && !hash->failed)
+		hash->failed = !EVP_DigestUpdate(hash->ctx, bytes.ptr, bytes.len);
+}
+
+/* gp_crypto_hash_finish: the digest, or the failure that was remembered. */
+int gp_crypto_hash_finish(struct gp_crypto_hash *hash, unsigned char out[GP_CRYPTO_SHA256])
+{
+	unsigned length = 0;
+	bool done = !hash->failed && EVP_DigestFinal_ex(hash->ctx, out, &length) &&
+		    length == GP_CRYPTO_SHA256;
+	return done ? GP_OK : GP_EIO;
 }

@@ -150,6 +150,13 @@ int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_ou
 int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
 	const struct gp_clock *clock, struct gp_dns **dns_out) GP_MUST_CHECK;
 
+/*
+ * What one message has asked: over below, which is borrowed. Each question is asked once, and all
+ * parts of the check see the same answer; whoever knows several early asks them together. Lives in
+ * the arena of the contexts it is used with and is never freed. NULL: the arena refused.
+ */
+struct gp_dns *gp_dns_memo_new(struct gp_arena *arena, struct gp_dns *below) GP_MUST_CHECK;
+
 /* Counters of a cache made by gp_dns_cache_new; all 0 for another kind of resolver. */
 void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out);
 

@@ -26,8 +26,8 @@ static bool name_matches(const char *item, struct gp_span name)
 	return gp_dns_name_equal(gp_span_from(item), name);
 }
 
-/* in_names: does an item of the list match? */
-static bool in_names(const struct gp_config_texts *list, struct gp_span name)
+/* gp_engine_in_names: item by item. */
+bool gp_engine_in_names(const struct gp_config_texts *list, struct gp_span name)
 {
 	for (size_t i = 0; name.len && i < list->count; i++)
 		if (name_matches(list->items[i], name))
@@ -104,19 +104,19 @@ static bool is_exempt_client(const struct gp_facts *f)
 /* is_exempt_client_name: the client's verified name is listed. */
 static bool is_exempt_client_name(const struct gp_facts *f)
 {
-	return in_names(&f->config->spf.exempt_client_names, f->envelope->client_name);
+	return gp_engine_in_names(&f->config->spf.exempt_client_names, f->envelope->client_name);
 }
 
 /* is_exempt_helo: the HELO name is listed. */
 static bool is_exempt_helo(const struct gp_facts *f)
 {
-	return in_names(&f->config->spf.exempt_helo, gp_span_from(f->helo_name));
+	return gp_engine_in_names(&f->config->spf.exempt_helo, gp_span_from(f->helo_name));
 }
 
 /* is_exempt_sender: the sender's domain is listed. */
 static bool is_exempt_sender(const struct gp_facts *f)
 {
-	return in_names(&f->config->spf.exempt_senders, gp_span_from(f->sender_domain));
+	return gp_engine_in_names(&f->config->spf.exempt_senders, gp_span_from(f->sender_domain));
 }
 
 /* is_exempt_recipient: the recipient is listed. */
@@ -125,32 +125,67 @@ static bool is_exempt_recipient(const struct gp_facts *f)
 	return in_addresses(&f->config->spf.exempt_recipients, f);
 }
 
-static const struct {
+struct early {
 	const char *rule;
 	bool (*applies)(const struct gp_facts *);
-} early_rules[] = {
+};
+
+/* mail of ours */
+static const struct early ours[] = {
 	{"authenticated", is_authenticated},
 	{"local-client", is_local},
 	{"trusted_networks", is_trusted},
-	{"spf.mode", is_off},
+	{NULL, NULL},
+};
+
+static const struct early off[] = {{"spf.mode", is_off}, {NULL, NULL}};
+
+/* what is known about the client for certain: its address, and a name that DNS confirms */
+static const struct early unjudged[] = {
 	{"private-client", gp_engine_is_private_client},
 	{"spf.exempt_clients", is_exempt_client},
 	{"spf.exempt_client_names", is_exempt_client_name},
+	{NULL, NULL},
+};
+
+/* what anybody could say */
+static const struct early claimed[] = {
 	{"spf.exempt_helo", is_exempt_helo},
 	{"spf.exempt_senders", is_exempt_sender},
 	{"spf.exempt_recipients", is_exempt_recipient},
+	{NULL, NULL},
 };
+
+/* first_of: the first row that applies, or NULL. */
+static const char *first_of(const struct early *rows, const struct gp_facts *facts)
+{
+	for (; rows->rule; rows++)
+		if (rows->applies(facts))
+			return rows->rule;
+	return NULL;
+}
+
+/* gp_engine_ours: by its table. */
+const char *gp_engine_ours(const struct gp_facts *facts)
+{
+	return first_of(ours, facts);
+}
+
+/* gp_engine_unjudged: by its table. */
+const char *gp_engine_unjudged(const struct gp_facts *facts)
+{
+	return first_of(unjudged, facts);
+}
 
 /* gp_engine_decide_early: the first row that applies accepts. */
 bool gp_engine_decide_early(const struct gp_facts *facts, struct gp_decision *decision_out)
 {
-	for (size_t i = 0; i < sizeof early_rules / sizeof early_rules[0]; i++) {
-		if (!early_rules[i].applies(facts))
-			continue;
-		*decision_out = (struct gp_decision) {.rule = early_rules[i].rule};
-		return true;
-	}
-	return false;
+	static const struct early *const tables[] = {ours, off, unjudged, claimed};
+	const char *rule = NULL;
+	for (size_t i = 0; !rule && i < sizeof tables / sizeof tables[0]; i++)
+		rule = first_of(tables[i], facts);
+	*decision_out = (struct gp_decision) {.rule = rule};
+	return rule != NULL;
 }
 
 /* ---- rules over the results ---- */
@@ -199,7 +234,7 @@ static bool has_verdict(const struct gp_facts *f, enum gp_spf_verdict verdict)
 /* must_pass: a listed domain; pass is the only good answer. */
 static bool must_pass(const struct gp_facts *f)
 {
-	return in_names(&f->config->spf.must_pass, gp_span_from(f->sender_domain));
+	return gp_engine_in_names(&f->config->spf.must_pass, gp_span_from(f->sender_domain));
 }
 
 /* is_must_pass_deferred: a listed domain about which DNS is silent for now. */
@@ -253,19 +288,22 @@ static const struct {
 	enum gp_action action;
 	enum gp_reply reply;
 	enum subject subject;
+	bool may_yield; /* a refusal that spf.yield_to_dmarc holds back */
 } rules[] = {
-	{"spf.reject", is_rejected, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_MAILFROM},
-	{"spf.helo_reject", is_helo_rejected, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_HELO},
-	{"spf.must_pass", is_must_pass_deferred, GP_ACTION_DEFER, GP_REPLY_TEMPERROR, ABOUT_JUDGED},
-	{"spf.must_pass", is_must_pass_failed, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_JUDGED},
+	{"spf.reject", is_rejected, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_MAILFROM, true},
+	{"spf.helo_reject", is_helo_rejected, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_HELO, false},
+	{"spf.must_pass", is_must_pass_deferred, GP_ACTION_DEFER, GP_REPLY_TEMPERROR, ABOUT_JUDGED,
+		false},
+	{"spf.must_pass", is_must_pass_failed, GP_ACTION_REJECT, GP_REPLY_REJECT, ABOUT_JUDGED,
+		false},
 	{"spf.on_temperror", is_temperror_deferred, GP_ACTION_DEFER, GP_REPLY_TEMPERROR,
-		ABOUT_JUDGED},
+		ABOUT_JUDGED, false},
 	{"spf.on_permerror", is_permerror_deferred, GP_ACTION_DEFER, GP_REPLY_PERMERROR,
-		ABOUT_JUDGED},
+		ABOUT_JUDGED, false},
 	{"spf.on_permerror", is_permerror_rejected, GP_ACTION_REJECT, GP_REPLY_PERMERROR_REJECT,
-		ABOUT_JUDGED},
-	{"spf.on_temperror", is_temperror, GP_ACTION_ACCEPT, GP_REPLY_NONE, ABOUT_JUDGED},
-	{"spf.on_permerror", is_permerror, GP_ACTION_ACCEPT, GP_REPLY_NONE, ABOUT_JUDGED},
+		ABOUT_JUDGED, true},
+	{"spf.on_temperror", is_temperror, GP_ACTION_ACCEPT, GP_REPLY_NONE, ABOUT_JUDGED, false},
+	{"spf.on_permerror", is_permerror, GP_ACTION_ACCEPT, GP_REPLY_NONE, ABOUT_JUDGED, false},
 };
 
 /* subject_of: the result a row speaks of. */
@@ -276,15 +314,20 @@ static const struct gp_spf_result *subject_of(const struct gp_facts *f, enum sub
 					 : judged(f);
 }
 
-/* gp_engine_decide: the first row that applies; none: accept. */
+/* gp_engine_decide: the first row that applies and does not yield; none: accept. */
 void gp_engine_decide(const struct gp_facts *facts, struct gp_decision *decision_out)
 {
 	*decision_out = (struct gp_decision) {.rule = "default"};
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		if (!rules[i].applies(facts))
 			continue;
+		if (facts->yields && rules[i].may_yield) {
+			decision_out->rule = "spf.yield_to_dmarc";
+			continue;
+		}
 		*decision_out = (struct gp_decision) {rules[i].rule, rules[i].action,
-			rules[i].reply, subject_of(facts, rules[i].subject)};
+			rules[i].reply, subject_of(facts, rules[i].subject),
+			rules[i].may_yield && rules[i].action == GP_ACTION_REJECT};
 		if (facts->forwarded && rules[i].action != GP_ACTION_ACCEPT)
 			*decision_out = (struct gp_decision) {.rule = "spf.forwarders"};
 		return;

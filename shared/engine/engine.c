@@ -5,6 +5,7 @@
  */
 #include "engine/engine.h"
 
+#include "dmarc/dmarc.h"
 #include "engine/engine_private.h"
 #include "mail/address.h"
 
@@ -14,14 +15,15 @@ const char *gp_engine_action_name(enum gp_action action)
 	static const char *const names[] = {
 		[GP_ACTION_ACCEPT] = "accept",
 		[GP_ACTION_HOLD] = "hold",
+		[GP_ACTION_QUARANTINE] = "quarantine",
 		[GP_ACTION_DEFER] = "defer",
 		[GP_ACTION_REJECT] = "reject",
 	};
 	return names[action];
 }
 
-/* domain_of: in A-labels, or NULL where it is no domain. */
-static int domain_of(struct gp_ctx *ctx, struct gp_span domain, const char **domain_out)
+/* gp_engine_domain: in A-labels, or NULL where it is no domain. */
+int gp_engine_domain(struct gp_ctx *ctx, struct gp_span domain, const char **domain_out)
 {
 	*domain_out = NULL;
 	if (domain.len == 0 || gp_address_is_literal(domain))
@@ -32,23 +34,23 @@ static int domain_of(struct gp_ctx *ctx, struct gp_span domain, const char **dom
 	return rc == GP_ESYNTAX ? GP_OK : rc;
 }
 
-/* find_names: the names that the exceptions compare. */
-static int find_names(struct gp_ctx *ctx, struct gp_facts *f)
+/* gp_engine_find_names: the names that the exceptions compare. */
+int gp_engine_find_names(struct gp_ctx *ctx, struct gp_facts *f)
 {
 	struct gp_span local, domain = {NULL, 0};
 	gp_address_split(f->envelope->sender, &local, &domain);
-	int rc = domain_of(ctx, domain, &f->sender_domain);
+	int rc = gp_engine_domain(ctx, domain, &f->sender_domain);
 	if (rc)
 		return rc;
 	/* an ASCII domain is compared as it stands */
 	gp_address_split(f->envelope->recipient, &local, &domain);
 	if (!gp_span_is_printable_ascii(domain))
-		rc = domain_of(ctx, domain, &f->recipient_domain);
-	return rc ? rc : domain_of(ctx, f->envelope->helo, &f->helo_name);
+		rc = gp_engine_domain(ctx, domain, &f->recipient_domain);
+	return rc ? rc : gp_engine_domain(ctx, f->envelope->helo, &f->helo_name);
 }
 
-/* check: SPF of one identity. */
-static int check(struct gp_ctx *ctx, const struct gp_facts *f, enum gp_spf_identity identity,
+/* gp_engine_spf: with the configured limits, for whoever listens. */
+int gp_engine_spf(struct gp_ctx *ctx, const struct gp_facts *f, enum gp_spf_identity identity,
 	struct gp_span mail_from, struct gp_spf_result *result_out)
 {
 	const struct gp_spf_query query = {
@@ -58,6 +60,7 @@ static int check(struct gp_ctx *ctx, const struct gp_facts *f, enum gp_spf_ident
 		.mail_from = mail_from,
 		.receiver = f->config->hostname,
 		.options = &f->config->spf.limits,
+		.trace = ctx->trace,
 	};
 	return gp_spf_check(ctx, &query, result_out);
 }
@@ -68,7 +71,7 @@ static int check_mailfrom(struct gp_ctx *ctx, struct gp_facts *f)
 	if (f->envelope->sender.len == 0)
 		return GP_OK;
 	f->has_mailfrom = true;
-	return check(ctx, f, GP_SPF_MAILFROM, f->envelope->sender, &f->mailfrom);
+	return gp_engine_spf(ctx, f, GP_SPF_MAILFROM, f->envelope->sender, &f->mailfrom);
 }
 
 /* check_helo: where the configuration looks at it, or nothing else is there to look at. */
@@ -79,24 +82,70 @@ static int check_helo(struct gp_ctx *ctx, struct gp_facts *f)
 	if (!f->helo_name)
 		return GP_OK;
 	f->has_helo = true;
-	return check(ctx, f, GP_SPF_HELO, (struct gp_span) {NULL, 0}, &f->helo);
+	return gp_engine_spf(ctx, f, GP_SPF_HELO, (struct gp_span) {NULL, 0}, &f->helo);
 }
 
-/* check_forwarders: may the client send for a domain that forwards to us? */
-static int check_forwarders(struct gp_ctx *ctx, struct gp_facts *f)
+/* gp_engine_is_forwarded: name by name until one lets the client send. */
+int gp_engine_is_forwarded(struct gp_ctx *ctx, const struct gp_facts *f,
+	const struct gp_config_texts *forwarders, bool *forwarded_out)
 {
-	for (size_t i = 0; i < f->config->spf.forwarders.count && !f->forwarded; i++) {
+	*forwarded_out = false;
+	for (size_t i = 0; i < forwarders->count && !*forwarded_out; i++) {
 		struct gp_spf_result r;
-		const char *mailbox = gp_arena_printf(
-			ctx->arena, "postmaster@%s", f->config->spf.forwarders.items[i]);
+		const char *mailbox =
+			gp_arena_printf(ctx->arena, "postmaster@%s", forwarders->items[i]);
 		if (!mailbox)
 			return gp_arena_status(ctx->arena);
-		int rc = check(ctx, f, GP_SPF_MAILFROM, gp_span_from(mailbox), &r);
+		int rc = gp_engine_spf(ctx, f, GP_SPF_MAILFROM, gp_span_from(mailbox), &r);
 		if (rc)
 			return rc;
-		f->forwarded = r.verdict == GP_SPF_PASS;
+		*forwarded_out = r.verdict == GP_SPF_PASS;
 	}
 	return GP_OK;
+}
+
+/*
+ * check_yield: does the sender's domain, or the organisation's above it, publish DMARC? Then the
+ * refusal waits for the message, which a signature may save (lesson 15). A domain of which DNS
+ * cannot tell for now gets the same patience.
+ */
+static int check_yield(struct gp_ctx *ctx, struct gp_facts *f)
+{
+	struct gp_dmarc *dmarc;
+	struct gp_dmarc_found found;
+	int rc = gp_dmarc_new(ctx, &f->config->dmarc.check, &dmarc);
+	if (!rc)
+		rc = gp_dmarc_discover(ctx, dmarc, f->sender_domain, &found);
+	f->yields = !rc && (found.state == GP_DNS_FOUND || found.state == GP_DNS_TEMPFAIL);
+	return rc;
+}
+
+/* check_helo_then: HELO where MAIL FROM has not refused already, and the decision. */
+static int check_helo_then(struct gp_ctx *ctx, struct gp_facts *f, struct gp_decision *d)
+{
+	int rc = GP_OK;
+	if (d->action != GP_ACTION_REJECT && !f->has_helo)
+		rc = check_helo(ctx, f);
+	gp_engine_decide(f, d);
+	return rc;
+}
+
+/* check_exceptions: what may still hold a refusal back, each asked only then. */
+static int check_exceptions(struct gp_ctx *ctx, struct gp_facts *f, struct gp_decision *d)
+{
+	const struct gp_config_spf *spf = &f->config->spf;
+	int rc = GP_OK;
+	if (d->action != GP_ACTION_ACCEPT && spf->forwarders.count) {
+		rc = gp_engine_is_forwarded(ctx, f, &spf->forwarders, &f->forwarded);
+		gp_engine_decide(f, d);
+	}
+	if (!rc && d->may_yield && spf->yield_to_dmarc && f->sender_domain) {
+		rc = check_yield(ctx, f);
+		gp_engine_decide(f, d);
+		if (!rc)
+			rc = check_helo_then(ctx, f, d);
+	}
+	return rc;
 }
 
 /* run_checks: in this order, each only when it can still change something. */
@@ -106,17 +155,8 @@ static int run_checks(struct gp_ctx *ctx, struct gp_facts *f, struct gp_decision
 	if (rc)
 		return rc;
 	gp_engine_decide(f, d);
-	if (d->action != GP_ACTION_REJECT) {
-		rc = check_helo(ctx, f);
-		if (rc)
-			return rc;
-		gp_engine_decide(f, d);
-	}
-	if (d->action != GP_ACTION_ACCEPT && f->config->spf.forwarders.count) {
-		rc = check_forwarders(ctx, f);
-		gp_engine_decide(f, d);
-	}
-	return rc;
+	rc = check_helo_then(ctx, f, d);
+	return rc ? rc : check_exceptions(ctx, f, d);
 }
 
 /* settle: the decision and the facts become the verdict. */
@@ -145,7 +185,7 @@ int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 	struct gp_facts facts = {.config = config, .envelope = envelope};
 	struct gp_decision decision = {0};
 	*verdict_out = (struct gp_verdict) {0};
-	int rc = find_names(ctx, &facts);
+	int rc = gp_engine_find_names(ctx, &facts);
 	if (rc)
 		return rc;
 	if (gp_engine_decide_early(&facts, &decision)) {

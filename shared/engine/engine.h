@@ -44,7 +44,8 @@ struct gp_envelope {
 
 enum gp_action {
 	GP_ACTION_ACCEPT,
-	GP_ACTION_HOLD, /* accepted into a queue where the operator looks at it */
+	GP_ACTION_HOLD,       /* accepted into a queue where the operator looks at it */
+	GP_ACTION_QUARANTINE, /* accepted, marked to be filed as suspicious */
 	GP_ACTION_DEFER,
 	GP_ACTION_REJECT
 };

@@ -13,8 +13,24 @@ struct gp_facts {
 	const char *helo_name;        /* A-labels; NULL: no domain name */
 	const char *recipient_domain; /* A-labels; NULL: it is ASCII, or no domain */
 	bool has_mailfrom, has_helo, forwarded;
+	bool yields; /* spf.yield_to_dmarc holds a refusal of MAIL FROM back */
 	struct gp_spf_result mailfrom, helo;
 };
+
+/* The domain in A-labels, NULL where it is none. */
+int gp_engine_domain(
+	struct gp_ctx *ctx, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;
+
+/* Fills in the names of the envelope that is set. */
+int gp_engine_find_names(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;
+
+/* SPF of one identity of the envelope; an empty mail_from is the null sender. */
+int gp_engine_spf(struct gp_ctx *ctx, const struct gp_facts *facts, enum gp_spf_identity identity,
+	struct gp_span mail_from, struct gp_spf_result *result_out) GP_MUST_CHECK;
+
+/* May the client send for one of the domains that forward to us? */
+int gp_engine_is_forwarded(struct gp_ctx *ctx, const struct gp_facts *facts,
+	const struct gp_config_texts *forwarders, bool *forwarded_out) GP_MUST_CHECK;
 
 enum gp_reply {
 	GP_REPLY_NONE,
@@ -29,7 +45,15 @@ struct gp_decision {
 	enum gp_action action;
 	enum gp_reply reply;
 	const struct gp_spf_result *because; /* the result the reply is about; NULL for accept */
+	bool may_yield;                      /* a refusal that DMARC could hold back */
 };
+
+/* Mail of ours, of which nothing is asked: the name of the rule, or NULL. */
+const char *gp_engine_ours(const struct gp_facts *facts);
+
+/* A client whose address says nothing about the sender of its mail: the name of the rule, or NULL.
+ */
+const char *gp_engine_unjudged(const struct gp_facts *facts);
 
 /* Rules that need no check: the first that applies, or false when SPF has to be asked. */
 bool gp_engine_decide_early(const struct gp_facts *facts, struct gp_decision *decision_out);
@@ -39,6 +63,9 @@ void gp_engine_decide(const struct gp_facts *facts, struct gp_decision *decision
 
 /* Is the client's address one that says nothing about the sender (lesson 12)? */
 bool gp_engine_is_private_client(const struct gp_facts *facts);
+
+/* Is the name an item of the list, or below one that begins with a dot? */
+bool gp_engine_in_names(const struct gp_config_texts *list, struct gp_span name);
 
 /* Is the address in one of the networks? */
 bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Texts made of facts: the reply to a refused mail, and the header field of an accepted one. What
- * comes from the client or from DNS is bounded and made printable here, whatever it was before.
+ * The reply to a refused envelope. What comes from the client or from DNS is bounded and made
+ * printable here, whatever it was before.
  */
 #include "base/encode.h"
 #include "engine/engine_private.h"
@@ -14,8 +14,6 @@
 #define EXPLANATION_LEAST 16 /* less of it explains nothing */
 /* The longest template with the longest value in each of its names; cut after it is filled. */
 #define TEMPLATE_FILLED_MAX 8192
-#define HEADER_MAX 990 /* a line holds 998 octets (RFC 5322 2.1.1) */
-#define MECHANISM_MAX 200
 
 /* cut: at most max bytes. */
 static struct gp_span cut(const char *text, size_t max)
@@ -157,139 +155,4 @@ int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
 		gp_strbuf_add(&buf, url);
 	}
 	return gp_strbuf_finish(&buf, reply_out);
-}
-
-/* ---- headers ---- */
-
-/* add_comment: why, in words, for the reader of the header. */
-static void add_comment(
-	struct gp_strbuf *buf, const struct gp_facts *f, const struct gp_spf_result *r)
-{
-	static const char *const says[GP_SPF_VERDICTS] = {
-		[GP_SPF_NONE] = "no SPF record says anything about client",
-		[GP_SPF_NEUTRAL] = "domain says neither yes nor no to client",
-		[GP_SPF_PASS] = "domain authorises client",
-		[GP_SPF_FAIL] = "domain does not authorise client",
-		[GP_SPF_SOFTFAIL] = "domain probably does not authorise client",
-		[GP_SPF_TEMPERROR] = "DNS gave no answer about client",
-		[GP_SPF_PERMERROR] = "the domain's record cannot be used for client",
-	};
-	char client[GP_IPADDR_TEXT];
-	gp_strbuf_add(buf, " (");
-	gp_strbuf_add(buf, says[r->verdict]);
-	gp_strbuf_add_char(buf, ' ');
-	gp_strbuf_add(buf, gp_ipaddr_format(&f->envelope->client, client));
-	if (r->mechanism)
-		gp_strbuf_add(buf, ", mechanism ");
-	/* text of the domain: parentheses and backslashes would end the comment */
-	struct gp_span mechanism = cut(r->mechanism, MECHANISM_MAX);
-	for (size_t i = 0; i < mechanism.len; i++) {
-		char c = mechanism.ptr[i];
-		gp_strbuf_add_char(buf, c < 0x21 || c > 0x7e || strchr("()\\\"", c) ? '?' : c);
-	}
-	gp_strbuf_add(buf, ")");
-}
-
-/* bounded: enough to see that it is too long; SMTP allows 255 octets (RFC 5321 4.5.3.1). */
-static struct gp_span bounded(struct gp_span value)
-{
-	if (value.len > HEADER_MAX)
-		value.len = HEADER_MAX;
-	return value;
-}
-
-/* add_method: one method of an Authentication-Results field (RFC 8601 2.2, 2.7.2). */
-static void add_method(struct gp_strbuf *buf, const struct gp_facts *f,
-	const struct gp_spf_result *r, const char *property)
-{
-	gp_strbuf_add(buf, "; spf=");
-	gp_strbuf_add(buf, gp_spf_verdict_name(r->verdict));
-	add_comment(buf, f, r);
-	gp_strbuf_add(buf, " smtp.");
-	gp_strbuf_add(buf, property);
-	gp_strbuf_add_char(buf, '=');
-	/* the HELO name in A-labels: the mail need not be one that may hold UTF-8 in its header */
-	gp_encode_header_value(buf, r->identity == GP_SPF_HELO ? gp_span_from(r->domain)
-							       : bounded(f->envelope->sender));
-}
-
-/* authentication_results: both identities; "none" when there is no result (lesson 92). */
-static void authentication_results(struct gp_strbuf *buf, const struct gp_facts *f)
-{
-	gp_strbuf_add(buf, "Authentication-Results: ");
-	gp_encode_header_value(buf, gp_span_from(f->config->hostname));
-	if (f->has_mailfrom)
-		add_method(buf, f, &f->mailfrom, "mailfrom");
-	/* the other identity is worth a place when it says something, or is the only one */
-	if (f->has_helo && (!f->has_mailfrom || f->helo.verdict != GP_SPF_NONE))
-		add_method(buf, f, &f->helo, "helo");
-	if (!f->has_mailfrom && !f->has_helo)
-		gp_strbuf_add(buf, "; none");
-}
-
-/* add_pair: key=value of Received-SPF, after what separates it from the one before. */
-static void add_pair(
-	struct gp_strbuf *buf, const char *before, const char *key, struct gp_span value)
-{
-	gp_strbuf_printf(buf, "%s%s=", before, key);
-	gp_encode_header_value(buf, bounded(value));
-}
-
-/* received_spf: RFC 7208 9.1, for the identity that decided. */
-static void received_spf(struct gp_strbuf *buf, const struct gp_facts *f)
-{
-	const struct gp_spf_result *r = f->has_mailfrom ? &f->mailfrom : &f->helo;
-	char client[GP_IPADDR_TEXT];
-	gp_strbuf_printf(buf, "Received-SPF: %s", gp_spf_verdict_name(r->verdict));
-	add_comment(buf, f, r);
-	add_pair(buf, " ", "receiver", gp_span_from(f->config->hostname));
-	add_pair(buf, "; ", "client-ip",
-		gp_span_from(gp_ipaddr_format(&f->envelope->client, client)));
-	add_pair(buf, "; ", "envelope-from", f->envelope->sender);
-	add_pair(buf, "; ", "helo", f->helo_name ? gp_span_from(f->helo_name) : f->envelope->helo);
-	add_pair(buf, "; ", "identity", gp_span_from(gp_spf_identity_name(r->identity)));
-	if (r->mechanism)
-		add_pair(buf, "; ", "mechanism", cut(r->mechanism, MECHANISM_MAX));
-	if (r->problem)
-		add_pair(buf, "; ", "problem", cut(r->problem, MECHANISM_MAX));
-}
-
-/* too_long: the least that can be said, when long names would not fit in one line. */
-static void too_long(struct gp_strbuf *buf, const struct gp_facts *f, const char *name,
-	const char *host, const char *method)
-{
-	const struct gp_spf_result *r = f->has_mailfrom ? &f->mailfrom : &f->helo;
-	struct gp_arena *arena = buf->arena;
-	gp_strbuf_init(buf, arena, HEADER_MAX);
-	gp_strbuf_add(buf, name);
-	if (*host)
-		gp_encode_header_value(buf, gp_span_from(host));
-	gp_strbuf_add(buf, method);
-	gp_strbuf_add(buf, gp_spf_verdict_name(r->verdict));
-}
-
-/* gp_engine_header: as configured. */
-int gp_engine_header(struct gp_ctx *ctx, const struct gp_facts *facts, const char **header_out)
-{
-	struct gp_strbuf buf;
-	*header_out = NULL;
-	gp_strbuf_init(&buf, ctx->arena, 8192);
-	switch ((enum gp_config_header)facts->config->spf.header) {
-	case GP_HEADER_NONE:
-		return GP_OK;
-	case GP_HEADER_AUTHENTICATION_RESULTS:
-		authentication_results(&buf, facts);
-		if (buf.len > HEADER_MAX)
-			too_long(&buf, facts, "Authentication-Results: ", facts->config->hostname,
-				"; spf=");
-		break;
-	case GP_HEADER_RECEIVED_SPF:
-		if (!facts->has_mailfrom && !facts->has_helo)
-			return GP_OK;
-		received_spf(&buf, facts);
-		if (buf.len > HEADER_MAX)
-			too_long(&buf, facts, "Received-SPF: ", "", "");
-		break;
-	}
-	return gp_strbuf_finish(&buf, header_out);
 }

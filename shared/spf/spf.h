@@ -34,6 +34,7 @@
 #include "base/err.h"
 #include "base/ipaddr.h"
 #include "base/span.h"
+#include "base/trace.h"
 
 /* RFC 7208 2.6 */
 enum gp_spf_verdict {
@@ -57,13 +58,6 @@ struct gp_spf_options {
 	unsigned max_voids; /* terms whose questions found nothing */
 };
 
-/* Receives the evaluation as it goes, one readable line at a time; for gatepost spf. */
-struct gp_spf_trace {
-	void (*line)(
-		void *arg, unsigned depth, const char *text); /* depth: 0, 1 in an include... */
-	void *arg;
-};
-
 struct gp_spf_query {
 	struct gp_ipaddr client; /* IPv4-mapped IPv6 is taken for IPv4 (5) */
 	enum gp_spf_identity identity;
@@ -71,7 +65,7 @@ struct gp_spf_query {
 	struct gp_span mail_from; /* as the client said it; empty: postmaster@helo (2.4) */
 	const char *receiver;     /* %{r}: this host's name; NULL: "unknown" (7.3) */
 	const struct gp_spf_options *options; /* NULL: the standard's */
-	const struct gp_spf_trace *trace;     /* NULL: none */
+	const struct gp_trace *trace;         /* who listens to the evaluation; NULL: nobody */
 };
 
 struct gp_spf_result {

@@ -31,7 +31,7 @@ static void no_line(void *arg, unsigned depth, const char *text)
 /* check: one identity and client; the verdict does not matter, a status must be a known one. */
 static void check(struct test_zone *zone, const char *client, enum gp_spf_identity identity)
 {
-	static const struct gp_spf_trace trace = {no_line, NULL};
+	static const struct gp_trace trace = {no_line, NULL};
 	struct gp_ctx ctx = {.arena = gp_arena_new(1 << 18),
 		.clock = test_zone_clock(zone),
 		.dns = test_zone_dns(zone),

@@ -16,16 +16,21 @@ LAYERS = {
     "base": set(),
     "mail": BASE, "dns": BASE, "crypto": BASE, "store": BASE | {"crypto"},
     "spf": BASE | {"mail", "dns"},
+    "dkim": BASE | {"mail", "dns", "crypto"},
+    "arc": BASE | {"mail", "dns", "crypto", "dkim"},
+    "dmarc": BASE | {"mail", "dns", "spf", "dkim"},
     "limit": BASE | {"mail", "store"},
-    "config": BASE | {"mail", "dns", "store", "spf", "limit"},
-    "engine": BASE | {"mail", "dns", "store", "spf", "limit", "config"},
+    "config": BASE | {"mail", "dns", "store", "spf", "dkim", "arc", "dmarc", "limit"},
+    "engine": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config"},
     "policyd": BASE | {"dns", "store", "spf", "limit", "config", "engine"},
-    "cli": BASE | {"dns", "store", "spf", "limit", "config", "engine"},
+    "exim-dlfunc": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config", "engine"},
+    "cli": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config", "engine"},
 }
 # Third-party headers appear in one place each.
 HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/store_lmdb",
          "hiredis/": "shared/store/store_redis", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
-         "idn2.h": "shared/mail/address.c", "jansson.h": ("policyd/logsink.c", "policyd/control", "cli/")}
+         "idn2.h": "shared/mail/address.c", "libpsl.h": "shared/dmarc/dmarc_psl.c",
+         "local_scan.h": "exim-dlfunc/dlfunc.c", "jansson.h": ("policyd/logsink.c", "policyd/control", "cli/")}
 FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 
 number = 0
@@ -51,7 +56,7 @@ def sources(*patterns):
     return sorted(f for p in patterns for f in glob.glob(p))
 
 
-PRODUCT = sources("shared/*/*.[ch]", "policyd/*.[ch]", "cli/*.[ch]")
+PRODUCT = sources("shared/*/*.[ch]", "policyd/*.[ch]", "exim-dlfunc/*.[ch]", "cli/*.[ch]")
 ALL = PRODUCT + sources("tests/*/*.[ch]", "tests/unit/*/*.[ch]")
 
 

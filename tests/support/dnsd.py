@@ -33,6 +33,15 @@ def rdata(kind, value):
     return b"".join(bytes([len(p)]) + p for p in parts)
 
 
+def question(packet):
+    """(labels, number of the type, place after the question) of a query's one question"""
+    labels, at = [], 12
+    while packet[at]:
+        labels.append(packet[at + 1:at + 1 + packet[at]])
+        at += packet[at] + 1
+    return labels, struct.unpack("!H", packet[at + 1:at + 3])[0], at + 5
+
+
 class Server:
     def __init__(self, zone, address="127.0.0.1", port=0):
         self.zone, self.asked = zone, []
@@ -76,13 +85,9 @@ class Server:
                 return
 
     def _reply(self, packet):
-        labels, at = [], 12
-        while packet[at]:
-            labels.append(packet[at + 1:at + 1 + packet[at]].decode("latin-1"))
-            at += packet[at] + 1
-        name = ".".join(labels).lower()
-        kind = TYPES.get(struct.unpack("!H", packet[at + 1:at + 3])[0], "?")
-        question = packet[12:at + 5]
+        labels, number, end = question(packet)
+        name = ".".join(label.decode("latin-1") for label in labels).lower()
+        kind = TYPES.get(number, "?")
         self.asked.append((name, kind))
         found = self.zone.get(name)
         if found == "silent":
@@ -92,6 +97,6 @@ class Server:
         answers = b""
         for value in records:
             data = rdata(kind, value)
-            answers += b"\xc0\x0c" + packet[at + 1:at + 5] + struct.pack("!IH", 300, len(data)) + data
+            answers += b"\xc0\x0c" + packet[end - 4:end] + struct.pack("!IH", 300, len(data)) + data
         header = packet[:2] + struct.pack("!HHHHH", 0x8580 | rcode, 1, len(records), 0, 0)
-        return header + question + answers
+        return header + packet[12:end] + answers

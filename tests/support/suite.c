@@ -2,6 +2,7 @@
 /* Two readers, one for each form, that build the same lists. */
 #include "support/suite.h"
 
+#include <ctype.h>
 #include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -93,9 +94,17 @@ static void case_free(struct test_suite_case *test)
 	free(test->ip);
 	free(test->helo);
 	free(test->mail_from);
+	free(test->message);
 	free(test->explanation);
 	for (size_t i = 0; i < test->result_count; i++)
 		free(test->results[i]);
+	for (size_t i = 0; i < test->signature_count; i++) {
+		struct test_suite_signature *signature = &test->signatures[i];
+		free(signature->domain);
+		free(signature->selector);
+		for (size_t j = 0; j < signature->result_count; j++)
+			free(signature->results[j]);
+	}
 }
 
 /* test_suite_free: all of it. */
@@ -272,16 +281,51 @@ static void yaml_add_case(yaml_document_t *doc, struct test_suite_scenario *scen
 		add_result(c, yaml_text(yaml_item(doc, result, i)));
 }
 
+/* yaml_add_arc_case: a message and its cv. */
+static void yaml_add_arc_case(yaml_document_t *doc, struct test_suite_scenario *scenario,
+	const char *id, const yaml_node_t *node)
+{
+	struct test_suite_case *c = add_case(scenario, id);
+	const yaml_node_t *message = yaml_find(doc, node, "message");
+	const char *cv = yaml_text(yaml_find(doc, node, "cv"));
+	if (!cv || !yaml_text(message))
+		die("ARC case", id);
+	c->message = copy(yaml_text(message));
+	c->message_len = message->data.scalar.length;
+	add_result(c, *cv ? cv : "fail");
+	for (char *p = c->results[0]; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+}
+
+/* yaml_add_arc_scenario: TXT records and messages. */
+static void yaml_add_arc_scenario(yaml_document_t *doc, struct test_suite_scenario *s,
+	const yaml_node_t *records, const yaml_node_t *tests)
+{
+	for (yaml_node_pair_t *p = records->data.mapping.pairs.start;
+		p < records->data.mapping.pairs.top; p++)
+		test_zone_add_text(s->zone, yaml_text(yaml_document_get_node(doc, p->key)),
+			GP_DNS_TXT, gp_span_from(yaml_text(yaml_document_get_node(doc, p->value))));
+	for (yaml_node_pair_t *p = tests->data.mapping.pairs.start;
+		p < tests->data.mapping.pairs.top; p++)
+		yaml_add_arc_case(doc, s, yaml_text(yaml_document_get_node(doc, p->key)),
+			yaml_document_get_node(doc, p->value));
+}
+
 /* yaml_add_scenario: one document. */
 static void yaml_add_scenario(struct test_suite *suite, yaml_document_t *doc)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(doc);
 	const char *name = yaml_text(yaml_find(doc, root, "description"));
 	const yaml_node_t *zone = yaml_find(doc, root, "zonedata");
+	const yaml_node_t *records = yaml_find(doc, root, "txt-records");
 	const yaml_node_t *tests = yaml_find(doc, root, "tests");
-	if (!name || !zone || !tests)
+	if (!name || !tests || (!zone && !records))
 		die("scenario", name);
 	struct test_suite_scenario *s = add_scenario(suite, name);
+	if (!zone) {
+		yaml_add_arc_scenario(doc, s, records, tests);
+		return;
+	}
 	for (yaml_node_pair_t *p = zone->data.mapping.pairs.start; p < zone->data.mapping.pairs.top;
 		p++)
 		yaml_add_name(doc, s->zone, yaml_text(yaml_document_get_node(doc, p->key)),
@@ -448,6 +492,50 @@ static struct test_suite_scenario *json_scenario(
 	return s;
 }
 
+/* json_add_message: {"b64": ...}, where there is one. */
+static void json_add_message(struct test_suite_case *test, const json_t *message)
+{
+	const char *b64 = json_string_value(json_object_get(message, "b64"));
+	if (!b64)
+		return;
+	test->message = calloc(1, strlen(b64) + 1);
+	if (!test->message)
+		die("memory", "none left");
+	test->message_len = decode_base64(b64, test->message);
+}
+
+/* json_add_signature: what is expected of one. */
+static void json_add_signature(struct test_suite_case *test, const json_t *node)
+{
+	const json_t *results = json_object_get(node, "result"), *item;
+	size_t i;
+	if (test->signature_count == TEST_SUITE_SIGNATURES)
+		die("signatures", test->id);
+	struct test_suite_signature *signature = &test->signatures[test->signature_count++];
+	signature->domain = copy(json_string_value(json_object_get(node, "domain")));
+	signature->selector = copy(json_string_value(json_object_get(node, "selector")));
+	signature->optional = json_is_true(json_object_get(node, "optional"));
+	json_array_foreach(results, i, item)
+	{
+		if (signature->result_count == TEST_SUITE_RESULTS)
+			die("results", test->id);
+		signature->results[signature->result_count++] = copy(json_string_value(item));
+	}
+}
+
+/* json_add_signatures: the expectations of DKIM. */
+static void json_add_signatures(struct test_suite_case *test, const json_t *expect)
+{
+	const json_t *item, *any = json_object_get(expect, "any_pass");
+	size_t i;
+	test->partial = json_is_true(json_object_get(expect, "partial"));
+	test->any_pass = any ? json_is_true(any) : -1;
+	json_array_foreach(json_object_get(expect, "signatures"), i, item)
+	{
+		json_add_signature(test, item);
+	}
+}
+
 /* json_add_case: inputs and expectations. */
 static void json_add_case(struct test_suite_scenario *scenario, const json_t *node)
 {
@@ -457,6 +545,7 @@ static void json_add_case(struct test_suite_scenario *scenario, const json_t *no
 	c->ip = copy(json_string_value(json_object_get(input, "ip")));
 	c->helo = copy(json_string_value(json_object_get(input, "helo")));
 	c->mail_from = copy(json_string_value(json_object_get(input, "mail_from")));
+	json_add_message(c, json_object_get(input, "message"));
 	c->now = json_integer_value(json_object_get(node, "now"));
 	c->disputed = json_is_true(json_object_get(node, "disputed"));
 	expect = json_object_get(node, "expect");
@@ -464,8 +553,11 @@ static void json_add_case(struct test_suite_scenario *scenario, const json_t *no
 	c->explanation_default = json_is_object(explanation);
 	c->explanation_ci = json_is_true(json_object_get(expect, "explanation_ci"));
 	c->explanation = copy(json_string_value(explanation));
+	c->instances = (unsigned)json_integer_value(json_object_get(expect, "instances"));
+	json_add_signatures(c, expect);
+	const json_t *results = json_object_get(expect, "result");
 	size_t i;
-	json_array_foreach(json_object_get(expect, "result"), i, item)
+	json_array_foreach(results ? results : json_object_get(expect, "cv"), i, item)
 	{
 		add_result(c, json_string_value(item));
 	}

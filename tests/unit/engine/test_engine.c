@@ -18,6 +18,11 @@ static const char zone_text[] = "a.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
 				"helo.test TXT v=spf1 -all\n"
 				"broken.test TXT v=spf1 x:y\n"
 				"forward.test TXT v=spf1 ip4:203.0.113.0/24 -all\n"
+				"owner.test TXT v=spf1 -all\n"
+				"sub.owner.test TXT v=spf1 -all\n"
+				"_dmarc.owner.test TXT v=DMARC1; p=none\n"
+				"hiccup.test TXT v=spf1 -all\n"
+				"_dmarc.hiccup.test TIMEOUT ANY\n"
 				"dead.test TIMEOUT\n";
 
 /* What one test needs. */
@@ -102,6 +107,20 @@ static void test_rules(void **state)
 		{"spf { must_pass = {\"b.test\"} }", "198.51.100.1", "x.test", "u@b.test",
 			"spf.must_pass", GP_ACTION_REJECT, 2},
 		{"", "192.0.2.1", "x.test", "no-at-sign", "default", GP_ACTION_ACCEPT, 1},
+		/* lesson 15: an owner who publishes DMARC, at the domain or above it */
+		{"", "192.0.2.1", "x.test", "u@owner.test", "spf.reject", GP_ACTION_REJECT, 1},
+		{"spf { yield_to_dmarc = yes }", "192.0.2.1", "x.test", "u@owner.test",
+			"spf.yield_to_dmarc", GP_ACTION_ACCEPT, 4},
+		{"spf { yield_to_dmarc = yes }", "192.0.2.1", "x.test", "u@sub.owner.test",
+			"spf.yield_to_dmarc", GP_ACTION_ACCEPT, 5},
+		{"spf { yield_to_dmarc = yes }", "192.0.2.1", "x.test", "u@hiccup.test",
+			"spf.yield_to_dmarc", GP_ACTION_ACCEPT, 4},
+		{"spf { yield_to_dmarc = yes }", "198.51.100.1", "x.test", "u@a.test", "spf.reject",
+			GP_ACTION_REJECT, 3},
+		{"spf { yield_to_dmarc = yes\n must_pass = {\"owner.test\"} }", "192.0.2.1",
+			"x.test", "u@owner.test", "spf.must_pass", GP_ACTION_REJECT, 3},
+		{"spf { yield_to_dmarc = yes\n helo = always }", "192.0.2.1", "helo.test",
+			"u@owner.test", "spf.helo_reject", GP_ACTION_REJECT, 4},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -560,7 +560,7 @@ static void test_trace(void **state)
 		NULL,
 	};
 	const char **next = lines;
-	const struct gp_spf_trace trace = {keep_line, &next};
+	const struct gp_trace trace = {keep_line, &next};
 	struct bench b;
 	(void)state;
 	begin(&b,

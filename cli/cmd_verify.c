@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/* gatepost verify: a message judged as at DATA, with a report, each step, or JSON. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/checker.h"
+#include "cli/cli.h"
+#include "cli/mailfile.h"
+#include "cli/verify.h"
+#include "crypto/digest.h"
+#include "engine/engine_message.h"
+
+static const char help[] =
+	"usage: gatepost verify [--ip IP --helo NAME --mail-from ADDR] [options] [FILE]\n"
+	"\n"
+	"Checks SPF, DKIM, ARC and DMARC of a message in a file, or on standard input, as the\n"
+	"mail server would at DATA. Every check runs and shows its own verdict, whatever the\n"
+	"configuration switches off or excepts.\n"
+	"\n"
+	"  --ip IP           address of the client it came from; without it SPF is not judged\n"
+	"  --helo NAME       what the client said in HELO\n"
+	"  --mail-from ADDR  what it said in MAIL FROM; empty: the null sender\n"
+	"  --explain         each step: canonical header, hashes, every DNS question\n"
+	"  --as-configured   decide with the modes and exceptions of the configuration\n"
+	"  --now UNIX        judge as at this time\n"
+	"  --dns ADDR[:PORT] the name server to ask; may be given several times\n"
+	"                    (default: those of the configuration, else of /etc/resolv.conf)\n"
+	"  --config FILE     options from this file\n"
+	"                    (default " GP_CONFIG_PATH ", if it is there)\n"
+	"  --timeout SECONDS for the whole check (default 20)\n"
+	"  --json            a JSON object\n"
+	"\n"
+	"examples:\n"
+	"  gatepost verify --ip 192.0.2.1 --helo mx.example.org --mail-from a@example.org msg.eml\n"
+	"  gatepost verify --explain < msg.eml\n"
+	"\n"
+	"exit codes: 0 there is a verdict, whatever it says, 1 trouble, 2 usage,\n"
+	"            3 the configuration has errors\n";
+
+struct arguments {
+	const char *ip, *helo, *mail_from, *file;
+	bool json, explain, as_configured, has_now;
+	uint64_t now_s;
+	struct gp_cli_checker checker;
+};
+
+/* A clock whose wall time stands still. */
+struct fixed_clock {
+	struct gp_clock clock;
+	int64_t wall_s;
+};
+
+enum {
+	OPT_IP = 256,
+	OPT_HELO,
+	OPT_MAIL_FROM,
+	OPT_EXPLAIN,
+	OPT_AS_CONFIGURED,
+	OPT_NOW,
+	OPT_DNS,
+	OPT_CONFIG,
+	OPT_TIMEOUT,
+	OPT_JSON
+};
+
+/* take_now: one point of time. */
+static int take_now(struct arguments *a, const char *value)
+{
+	a->has_now = true;
+	if (gp_span_parse_uint(gp_span_from(value), INT64_MAX / 1000000, &a->now_s))
+		return gp_cli_usage("verify", "--now: seconds since 1970");
+	return -1;
+}
+
+/* take: one option; -1, or an exit code. */
+static int take(struct arguments *a, int option, const char *value)
+{
+	switch (option) {
+	case OPT_IP:
+		a->ip = value;
+		return -1;
+	case OPT_HELO:
+		a->helo = value;
+		return -1;
+	case OPT_MAIL_FROM:
+		a->mail_from = value;
+		return -1;
+	case OPT_EXPLAIN:
+		a->explain = true;
+		return -1;
+	case OPT_AS_CONFIGURED:
+		a->as_configured = true;
+		return -1;
+	case OPT_NOW:
+		return take_now(a, value);
+	case OPT_DNS:
+		return gp_cli_checker_server(&a->checker, value);
+	case OPT_CONFIG:
+		a->checker.config_path = value;
+		return -1;
+	case OPT_TIMEOUT:
+		return gp_cli_checker_timeout(&a->checker, value);
+	case OPT_JSON:
+		a->json = true;
+		return -1;
+	default:
+		return gp_cli_usage("verify", "this option is not known or lacks its value");
+	}
+}
+
+/* parse: -1 to go on, else an exit code. */
+static int parse(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"ip", required_argument, NULL, OPT_IP},
+		{"helo", required_argument, NULL, OPT_HELO},
+		{"mail-from", required_argument, NULL, OPT_MAIL_FROM},
+		{"explain", no_argument, NULL, OPT_EXPLAIN},
+		{"as-configured", no_argument, NULL, OPT_AS_CONFIGURED},
+		{"now", required_argument, NULL, OPT_NOW},
+		{"dns", required_argument, NULL, OPT_DNS},
+		{"config", required_argument, NULL, OPT_CONFIG},
+		{"timeout", required_argument, NULL, OPT_TIMEOUT},
+		{"json", no_argument, NULL, OPT_JSON},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return GP_CLI_FINE;
+		}
+		int code = take(a, c, optarg);
+		if (code >= 0)
+			return code;
+	}
+	if (argc - optind > 1)
+		return gp_cli_usage("verify", "unexpected argument: %s", argv[optind + 1]);
+	if (optind < argc)
+		a->file = argv[optind];
+	if (a->json && a->explain)
+		return gp_cli_usage("verify", "--json and --explain do not go together");
+	return -1;
+}
+
+/* wall_fixed: the time that was given. */
+static int64_t wall_fixed(const struct gp_clock *clock)
+{
+	return ((const struct fixed_clock *)clock)->wall_s;
+}
+
+/* envelope_of: the arguments as the mail server would hand them over. */
+static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_out)
+{
+	*envelope_out = (struct gp_envelope) {
+		.helo = gp_span_from(a->helo),
+		.sender = gp_cli_mail_from(a->mail_from),
+	};
+	if (a->ip && gp_ipaddr_parse(gp_span_from(a->ip), &envelope_out->client))
+		return gp_cli_usage("verify", "--ip: \"%s\" is no address", a->ip);
+	return -1;
+}
+
+/* judge: the engine over the opened file. */
+static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct gp_mail *mail,
+	struct gp_mail_verdict *verdict_out)
+{
+	struct gp_ctx ctx = a->checker.ctx;
+	struct gp_message message;
+	struct gp_crypto_digest *digest = NULL;
+	const struct fixed_clock fixed = {{ctx.clock->mono_us, wall_fixed}, (int64_t)a->now_s};
+	const struct gp_trace trace = {gp_cli_trace_line, ctx.arena};
+	if (a->has_now)
+		ctx.clock = &fixed.clock;
+	if (a->explain)
+		ctx.trace = &trace;
+	int rc = gp_crypto_digest_new(&digest);
+	if (!rc)
+		rc = gp_message_parse(ctx.arena, file->header, file->body.ending, &message);
+	if (!rc && a->explain && message.defect)
+		printf("  header: %s\n", message.defect);
+	mail->digest = digest;
+	mail->message = &message;
+	mail->body = &file->body;
+	if (!rc)
+		rc = gp_engine_message(&ctx, mail, verdict_out);
+	gp_crypto_digest_free(digest);
+	return rc;
+}
+
+/* verify: envelope, verdict, output. */
+static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
+{
+	struct gp_envelope envelope;
+	struct gp_mail_verdict verdict;
+	struct gp_arena *arena = a->checker.ctx.arena;
+	int code = envelope_of(a, &envelope);
+	if (code >= 0)
+		return code;
+	struct gp_mail mail = {.config = a->checker.config,
+		.envelope = &envelope,
+		.every_check = !a->as_configured};
+	if (a->explain)
+		puts("steps:");
+	int rc = judge(a, file, &mail, &verdict);
+	if (rc) {
+		fprintf(stderr, "gatepost verify: %s\n", gp_err_text(rc));
+		return GP_CLI_TROUBLE;
+	}
+	if (a->json)
+		return gp_cli_verify_json(arena, &verdict);
+	if (a->explain)
+		putchar('\n');
+	gp_cli_verify_report(arena, &verdict);
+	return GP_CLI_FINE;
+}
+
+/* gp_cli_verify: arguments, configuration, file, check. */
+int gp_cli_verify(int argc, char **argv)
+{
+	struct arguments a = {
+		.helo = "", .mail_from = "", .file = "-", .checker = GP_CLI_CHECKER("verify")};
+	struct gp_cli_mailfile file;
+	int code = parse(argc, argv, &a);
+	if (code < 0)
+		code = gp_cli_checker_open(&a.checker);
+	if (code >= 0)
+		return code;
+	code = gp_cli_mailfile_open(&file, "verify", a.file);
+	if (code < 0) {
+		code = verify(&a, &file);
+		gp_cli_mailfile_close(&file);
+	}
+	gp_cli_checker_close(&a.checker);
+	return code;
+}

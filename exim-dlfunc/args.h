@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Args: what the macros of gatepost.macros hand over, as the engine takes it.
+ *
+ * Exim passes at most eight texts. The first holds what Exim and its configuration say themselves,
+ * a "key=value" line each; what a client can choose comes in arguments of its own:
+ *
+ *     {conf=/etc/gatepost.conf\nid=...\nspool=...\nserver=...\nqueue=...\nhost=...}
+ *     {client} {helo} {sender} {user} {recipient}
+ *
+ * A line that is not known is skipped and the first of several counts, so that nothing a later
+ * value could hold changes an earlier one. queue and host come last for that reason.
+ *
+ * Ownership: borrows the arguments. Threads: no state.
+ */
+#ifndef GP_EXIM_ARGS_H
+#define GP_EXIM_ARGS_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "engine/engine.h"
+
+/* What Exim says itself. Empty: it did not say. */
+struct gp_exim_place {
+	struct gp_span conf;   /* the path of gatepost.conf */
+	struct gp_span id;     /* of the message; empty before DATA */
+	struct gp_span spool;  /* $spool_directory */
+	struct gp_span server; /* the address that the client came to */
+	struct gp_span queue;  /* of a named queue */
+	struct gp_span host;   /* $sender_fullhost */
+};
+
+/* One call. */
+struct gp_exim_call {
+	struct gp_exim_place place;
+	struct gp_span client; /* as text, for keys */
+	struct gp_envelope envelope;
+};
+
+/* Which argument is which, in the calls that hand over an envelope. */
+enum gp_exim_arg {
+	GP_EXIM_PLACE,
+	GP_EXIM_CLIENT,
+	GP_EXIM_HELO,
+	GP_EXIM_SENDER,
+	GP_EXIM_USER,
+	GP_EXIM_RECIPIENT,
+	GP_EXIM_ENVELOPE_ARGS, /* so many belong to an envelope; the next ones to the call */
+	GP_EXIM_HEADERS = GP_EXIM_ENVELOPE_ARGS,
+	GP_EXIM_RECIPIENTS = GP_EXIM_ENVELOPE_ARGS,
+	GP_EXIM_BYTES
+};
+
+/* Reads the first argument. */
+void gp_exim_place_parse(struct gp_span text, struct gp_exim_place *place_out);
+
+/*
+ * Reads args[0] to args[5]; the others are the caller's. *problem_out, static: what is wrong.
+ * GP_EINVAL: a text is no address.
+ */
+int gp_exim_call_parse(const struct gp_span *args, struct gp_exim_call *call_out,
+	const char **problem_out) GP_MUST_CHECK;
+
+/*
+ * The client's verified name in $sender_fullhost, which begins with it when Exim knows one, and
+ * with "(" or "[" when it does not. Empty: there is none.
+ */
+struct gp_span gp_exim_host_name(struct gp_span fullhost);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A look at the files' stamps costs a microsecond each, so every check begins with one. A file that
+ * is broken is read again when it changes, or after a while, since what it includes may have been
+ * what was broken.
+ */
+#include "exim-dlfunc/process.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BROKEN_US 10000000 /* a broken file is not read more often unless it changes */
+
+/* gp_exim_process_init: the log is ready at once. */
+void gp_exim_process_init(struct gp_exim_process *process)
+{
+	*process = (struct gp_exim_process) {0};
+	gp_exim_log_init(&process->log);
+}
+
+/* drop_book: closes what this process opened, and leaves alone what another one did. */
+static void drop_book(struct gp_exim_process *p)
+{
+	if (p->book && p->pid == getpid())
+		gp_limit_book_close(p->book);
+	p->book = NULL;
+	gp_exim_snapshot_release(p->booked);
+	p->booked = NULL;
+}
+
+/* gp_exim_process_fini: in reverse order. */
+void gp_exim_process_fini(struct gp_exim_process *process)
+{
+	drop_book(process);
+	gp_exim_snapshot_release(process->current);
+	gp_crypto_digest_free(process->digest);
+	gp_exim_process_init(process);
+}
+
+/* gp_exim_snapshot_release: the last one frees. */
+void gp_exim_snapshot_release(struct gp_exim_snapshot *snapshot)
+{
+	if (!snapshot || --snapshot->refs)
+		return;
+	gp_dns_free(snapshot->dns);
+	gp_config_free(snapshot->config);
+	free(snapshot->stamps);
+	free(snapshot);
+}
+
+/* ---- stamps ---- */
+
+/* stamp_of: all zero for a file that is not there. */
+static struct gp_exim_stamp stamp_of(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st))
+		return (struct gp_exim_stamp) {0};
+	return (struct gp_exim_stamp) {.dev = st.st_dev,
+		.ino = st.st_ino,
+		.size = st.st_size,
+		.modified = st.st_mtim,
+		.changed = st.st_ctim};
+}
+
+/* same_time: to the nanosecond. */
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* same_stamp: nobody has touched it. */
+static bool same_stamp(const struct gp_exim_stamp *a, const struct gp_exim_stamp *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
+}
+
+/* is_current: made from this path, and nothing has changed since. */
+static bool is_current(const struct gp_exim_snapshot *s, const char *path)
+{
+	if (!s || strcmp(s->config->path, path))
+		return false;
+	for (size_t i = 0; i < s->stamp_count; i++) {
+		struct gp_exim_stamp now = stamp_of(s->config->watched.items[i]);
+		if (!same_stamp(&now, &s->stamps[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- reading ---- */
+
+/* make_dns: servers, and a memory of their answers. */
+static int make_dns(const struct gp_config *config, struct gp_dns **dns_out)
+{
+	struct gp_dns *wire = NULL;
+	struct gp_dns_cache_options cache = config->dns_cache;
+	cache.entries = config->exim.cache_entries;
+	int rc = gp_dns_wire_new(&config->dns, &wire);
+	if (!rc)
+		rc = gp_dns_cache_new(&cache, wire, gp_clock_system(), dns_out);
+	if (rc)
+		gp_dns_free(wire);
+	return rc;
+}
+
+/* snapshot_new: takes config on success. */
+static int snapshot_new(struct gp_config *config, struct gp_exim_snapshot **out)
+{
+	size_t n = config->watched.count;
+	struct gp_exim_snapshot *s = calloc(1, sizeof *s);
+	struct gp_exim_stamp *stamps = calloc(n ? n : 1, sizeof *stamps);
+	int rc = s && stamps ? make_dns(config, &s->dns) : GP_ENOMEM;
+	if (rc) {
+		free(stamps);
+		free(s);
+		return rc;
+	}
+	for (size_t i = 0; i < n; i++)
+		stamps[i] = stamp_of(config->watched.items[i]);
+	s->config = config;
+	s->stamps = stamps;
+	s->stamp_count = n;
+	s->refs = 1;
+	*out = s;
+	return GP_OK;
+}
+
+/* say_broken: the first line of the report; the whole of it is had by gatepost check-config. */
+static void say_broken(struct gp_exim_process *p, const char *path, int rc, const char *text)
+{
+	struct gp_span line, rest;
+	gp_span_cut(gp_span_from(text && *text ? text : gp_err_text(rc)), '\n', &line, &rest);
+	gp_exim_say(&p->log, GP_EXIM_BAD_CONFIG, (struct gp_span) {NULL, 0},
+		"%s%.*s (see gatepost check-config %s)",
+		p->current ? "the configuration stays as it was before: "
+			   : "there is no configuration: ",
+		(int)line.len, line.ptr, path);
+}
+
+/* load: a new snapshot in place of the current one. */
+static int load(struct gp_exim_process *p, const char *path)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	struct gp_exim_snapshot *made = NULL;
+	/* looked at before it is read: what changes meanwhile is seen the next time */
+	struct gp_exim_stamp main_stamp = stamp_of(path);
+	int rc = gp_config_load(path, &config, &errors);
+	if (!rc) {
+		rc = snapshot_new(config, &made);
+		if (rc)
+			gp_config_free(config);
+	}
+	if (rc) {
+		p->broken = main_stamp;
+		p->broken_us = gp_clock_now_us(gp_clock_system());
+		say_broken(p, path, rc, errors.text);
+	} else {
+		if (made->stamp_count)
+			made->stamps[0] = main_stamp;
+		gp_exim_snapshot_release(p->current);
+		p->current = made;
+		p->log.facility = config->log.facility;
+		p->broken_us = 0;
+	}
+	gp_config_errors_fini(&errors);
+	return rc;
+}
+
+/* is_worth_reading: not a file that was found broken a moment ago. */
+static bool is_worth_reading(const struct gp_exim_process *p, const char *path)
+{
+	struct gp_exim_stamp now = stamp_of(path);
+	return !p->broken_us || !same_stamp(&now, &p->broken) ||
+	       gp_clock_now_us(gp_clock_system()) - p->broken_us >= BROKEN_US;
+}
+
+/* gp_exim_process_snapshot: the current one, or a new one. */
+int gp_exim_process_snapshot(struct gp_exim_process *process, struct gp_span conf,
+	struct gp_exim_snapshot **snapshot_out)
+{
+	char path[PATH_MAX];
+	int rc = GP_OK;
+	*snapshot_out = NULL;
+	if (conf.len == 0 || conf.len >= sizeof path || conf.ptr[0] != '/') {
+		gp_exim_say(&process->log, GP_EXIM_BAD_CALL, (struct gp_span) {NULL, 0},
+			"the path of gatepost.conf must be absolute");
+		return GP_EINVAL;
+	}
+	memcpy(path, conf.ptr, conf.len);
+	path[conf.len] = 0;
+	bool current = is_current(process->current, path);
+	if (!current && is_worth_reading(process, path))
+		rc = load(process, path);
+	if (!process->current)
+		return rc ? rc : GP_EIO;
+	process->current->refs++;
+	*snapshot_out = process->current;
+	return GP_OK; /* with a broken file: what was in force before */
+}
+
+/* gp_exim_process_digest: once a process. */
+int gp_exim_process_digest(
+	struct gp_exim_process *process, const struct gp_crypto_digest **digest_out)
+{
+	int rc = process->digest ? GP_OK : gp_crypto_digest_new(&process->digest);
+	*digest_out = process->digest;
+	return rc;
+}
+
+/* ---- limits ---- */
+
+/* open_book: the store, the one that stands in, and what the operator has set. */
+static int open_book(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
+{
+	const struct gp_config *c = s->config;
+	int rc = gp_limit_book_open(&c->store, ctx, &p->book);
+	if (!rc && c->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
+		rc = gp_limit_book_open_local(p->book, &c->store, c->store_local_path, ctx);
+	p->pid = getpid();
+	if (rc) {
+		gp_limit_book_close(p->book);
+		p->book = NULL;
+		return rc;
+	}
+	gp_limit_book_tend(p->book, ctx);
+	p->booked = s;
+	s->refs++;
+	return GP_OK;
+}
+
+/* gp_exim_process_book: of this process, and of this snapshot. */
+int gp_exim_process_book(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,
+	struct gp_ctx *ctx, struct gp_limit_book **book_out)
+{
+	int rc = GP_OK;
+	if (process->book && (process->booked != snapshot || process->pid != getpid()))
+		drop_book(process);
+	if (!process->book)
+		rc = open_book(process, snapshot, ctx);
+	*book_out = process->book;
+	return rc;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Process: what a process of Exim keeps between calls: a snapshot of the configuration with its
+ * resolver, SHA-256, and the book of the limits once one was asked about.
+ *
+ * The configuration is read once, and again when a file that it was made from has changed; a broken
+ * file leaves the last good snapshot in force and is reported once. Whoever holds results of a
+ * snapshot holds the snapshot.
+ *
+ *     gp_exim_process_init(&p);
+ *     rc = gp_exim_process_snapshot(&p, conf, &snapshot);         ... checks ...
+ *     gp_exim_snapshot_release(snapshot);
+ *
+ * Exim forks: the daemon for each connection, a connection for each delivery. What is memory goes
+ * on living in the child; the book's connections and locks do not, so a process that finds itself
+ * to be another one leaves them alone and opens its own (store/store.h).
+ *
+ * Nothing here starts threads, handles signals, changes locale or umask, or registers with
+ * atexit(3). Not for two threads at once.
+ */
+#ifndef GP_EXIM_PROCESS_H
+#define GP_EXIM_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/ctx.h"
+#include "base/span.h"
+#include "config/config.h"
+#include "crypto/digest.h"
+#include "dns/dns.h"
+#include "exim-dlfunc/trouble.h"
+#include "limit/limit_book.h"
+
+/* A configuration as it is in force; freed with its last holder. */
+struct gp_exim_snapshot {
+	struct gp_config *config;
+	struct gp_dns *dns;
+	struct gp_exim_stamp *stamps; /* of the files it was made from */
+	size_t stamp_count;
+	unsigned refs;
+};
+
+/* What shows that a file has changed. */
+struct gp_exim_stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+struct gp_exim_process {
+	struct gp_exim_log log;
+	struct gp_exim_snapshot *current; /* NULL: none could be read yet */
+	struct gp_exim_stamp broken;      /* of the main file, when it was found broken */
+	int64_t broken_us;                /* when that was; 0: it is not broken */
+	struct gp_crypto_digest *digest;  /* NULL: not needed yet */
+	struct gp_limit_book *book;       /* NULL: not needed yet */
+	struct gp_exim_snapshot *booked;  /* whose store the book is */
+	pid_t pid;                        /* who opened the book */
+};
+
+/* Nothing read, nothing open. */
+void gp_exim_process_init(struct gp_exim_process *process);
+
+/* Closes and frees all, for tests; Exim never unloads a module. */
+void gp_exim_process_fini(struct gp_exim_process *process);
+
+/*
+ * The configuration in force, with one reference more. GP_EINVAL: no path; GP_ESYNTAX, GP_EIO:
+ * there is no good one, and the log says why; GP_ENOMEM.
+ */
+int gp_exim_process_snapshot(struct gp_exim_process *process, struct gp_span conf,
+	struct gp_exim_snapshot **snapshot_out) GP_MUST_CHECK;
+void gp_exim_snapshot_release(struct gp_exim_snapshot *snapshot); /* accepts NULL */
+
+/* SHA-256, looked up at the first call. */
+int gp_exim_process_digest(
+	struct gp_exim_process *process, const struct gp_crypto_digest **digest_out) GP_MUST_CHECK;
+
+/* The book of the snapshot's store, opened at the first call of this process. */
+int gp_exim_process_book(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,
+	struct gp_ctx *ctx, struct gp_limit_book **book_out) GP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Each question goes the same way: is it the one that was answered last? Else the configuration,
+ * an empty arena, the engine; and whatever goes wrong becomes an answer in one place, trouble().
+ */
+#include "exim-dlfunc/verdict.h"
+
+#include <bsd/string.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exim-dlfunc/bridge.h"
+#include "exim-dlfunc/forged.h"
+#include "mail/authres.h"
+
+#define SCRATCH_BYTES (256u * 1024)
+#define KEY_BYTES 65536
+#define RESULTS_BYTES 1024
+#define HOST_BYTES 256
+#define SPF_KEPT_US 60000000 /* one and the same question at RCPT */
+#define TEND_US 1000000
+
+static const char trouble_reply[] =
+	"451 4.3.0 This mail cannot be checked for the moment, try again later";
+static const char cut_text[] =
+	"The header is too large: the author of the message cannot be told with certainty";
+
+/* One question on its way. */
+struct question {
+	struct gp_exim *x;
+	struct gp_exim_kept *kept;
+	const struct gp_exim_call *call;
+	const struct gp_config *config; /* NULL: there is none */
+	struct gp_ctx ctx;
+};
+
+/* gp_exim_init: nothing is known. */
+void gp_exim_init(struct gp_exim *x)
+{
+	memset(x, 0, sizeof *x);
+	gp_exim_process_init(&x->process);
+}
+
+/* forget: the answer and what it held. */
+static void forget(struct gp_exim_kept *k)
+{
+	struct gp_arena *arena = k->arena;
+	size_t memory = k->memory;
+	gp_exim_snapshot_release(k->snapshot);
+	if (arena)
+		gp_arena_reset(arena);
+	memset(k, 0, sizeof *k);
+	k->arena = arena;
+	k->memory = memory;
+}
+
+/* gp_exim_fini: in reverse order. */
+void gp_exim_fini(struct gp_exim *x)
+{
+	struct gp_exim_kept *all[] = {&x->spf, &x->mail, &x->limit};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		forget(all[i]);
+		gp_arena_free(all[i]->arena);
+		all[i]->arena = NULL;
+	}
+	gp_arena_free(x->scratch);
+	x->scratch = NULL;
+	gp_exim_process_fini(&x->process);
+}
+
+/* scratch: for the texts of one call; NULL: no memory. */
+static struct gp_arena *scratch(struct gp_exim *x)
+{
+	if (x->scratch)
+		gp_arena_reset(x->scratch);
+	else
+		x->scratch = gp_arena_new(SCRATCH_BYTES);
+	return x->scratch;
+}
+
+/* ---- keys ---- */
+
+/* make_key: the parts with their lengths, so that no two lists of parts look alike. */
+static const char *make_key(struct gp_exim *x, const struct gp_span *parts, size_t count)
+{
+	struct gp_strbuf buf;
+	const char *key;
+	struct gp_arena *arena = scratch(x);
+	if (!arena)
+		return NULL;
+	gp_strbuf_init(&buf, arena, KEY_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		gp_strbuf_printf(&buf, "%zu:", parts[i].len);
+		gp_strbuf_add_span(&buf, parts[i]);
+	}
+	return gp_strbuf_finish(&buf, &key) ? NULL : key;
+}
+
+/* call_key: who sends to whom, and more about which message. */
+static const char *call_key(struct gp_exim *x, const struct gp_exim_call *c, const char *more)
+{
+	const struct gp_span parts[] = {c->place.conf, c->place.id, c->place.server, c->client,
+		c->envelope.helo, c->envelope.sender, c->envelope.sasl_username,
+		c->envelope.recipient, c->envelope.client_name, gp_span_from(more)};
+	return make_key(x, parts, sizeof parts / sizeof parts[0]);
+}
+
+/* is_kept: was exactly this asked last? */
+static bool is_kept(const struct gp_exim_kept *k, const char *key)
+{
+	return k->key && key && strcmp(k->key, key) == 0;
+}
+
+/* is_about: does the answer belong to this message? */
+static bool is_about(const struct gp_exim_kept *k, struct gp_span id)
+{
+	return *k->id && gp_span_equal(id, gp_span_from(k->id));
+}
+
+/* ---- the way of a question ---- */
+
+/* trouble: an answer all the same. */
+static void trouble(struct question *q, enum gp_exim_trouble kind, int rc, const char *problem)
+{
+	struct gp_exim_kept *k = q->kept;
+	bool accept = q->config && q->config->exim.on_error == GP_ON_ERROR_ACCEPT;
+	k->action = accept ? GP_ACTION_ACCEPT : GP_ACTION_DEFER;
+	k->reply = accept ? NULL : trouble_reply;
+	k->problem = problem;
+	k->results = k->header = NULL;
+	k->summary = accept ? "not checked, accepted: trouble of our own, see syslog"
+			    : "not checked, deferred: trouble of our own, see syslog";
+	k->has_mail = false;
+	gp_exim_say(
+		&q->x->process.log, kind, gp_span_from(k->id), "%s: %s", problem, gp_err_text(rc));
+}
+
+/* is_enforcing: may mail be refused at all? */
+static bool is_enforcing(const struct gp_config *c)
+{
+	return c->spf.mode == GP_MODE_ENFORCE || c->dkim.mode == GP_MODE_ENFORCE ||
+	       c->dmarc.mode == GP_MODE_ENFORCE;
+}
+
+/*
+ * too_large: what the sender or DNS has made too large must not come in by on_error, and is no
+ * trouble of ours.
+ */
+static void too_large(struct question *q)
+{
+	struct gp_exim_kept *k = q->kept;
+	trouble(q, GP_EXIM_NO_CHECK, GP_ETOOBIG, "the message needs more than exim.memory");
+	if (!is_enforcing(q->config))
+		return;
+	k->action = GP_ACTION_DEFER;
+	k->reply = "451 4.3.0 This mail needs more memory to be checked than it may have";
+	k->summary = "not checked, deferred: it needs more than exim.memory";
+}
+
+/* make_arena: of the size that the configuration says. */
+static int make_arena(struct gp_exim_kept *k, size_t memory)
+{
+	if (!k->arena || k->memory != memory) {
+		gp_arena_free(k->arena);
+		k->arena = gp_arena_new(memory);
+		k->memory = memory;
+	}
+	return k->arena ? GP_OK : GP_ENOMEM;
+}
+
+/* deadline_of: a tenth, at most 200 ms, is left for what comes after the last wait. */
+static int64_t deadline_of(const struct gp_config *c)
+{
+	int64_t whole_us = (int64_t)c->exim.deadline_ms * 1000;
+	int64_t rest_us = whole_us / 10 < 200000 ? whole_us / 10 : 200000;
+	return gp_clock_now_us(gp_clock_system()) + whole_us - rest_us;
+}
+
+/* begin: what every question needs; a failure has been answered. */
+static int begin(struct question *q, const char *key)
+{
+	struct gp_exim_kept *k = q->kept;
+	struct gp_exim *x = q->x;
+	forget(k);
+	k->at_us = gp_clock_now_us(gp_clock_system());
+	if (q->call->place.id.len < sizeof k->id && q->call->place.id.len)
+		memcpy(k->id, q->call->place.id.ptr, q->call->place.id.len);
+	int rc = gp_exim_process_snapshot(&x->process, q->call->place.conf, &k->snapshot);
+	if (rc) {
+		trouble(q, GP_EXIM_BAD_CONFIG, rc, "there is no configuration");
+		return rc;
+	}
+	q->config = k->snapshot->config;
+	rc = make_arena(k, q->config->exim.memory);
+	if (rc) {
+		trouble(q, GP_EXIM_NO_CHECK, rc, "there is no memory");
+		return rc;
+	}
+	k->key = key ? gp_arena_copy(k->arena, gp_span_from(key)) : NULL;
+	q->ctx = (struct gp_ctx) {.arena = k->arena,
+		.clock = gp_clock_system(),
+		.log = &x->process.log.log,
+		.dns = k->snapshot->dns,
+		.deadline_us = deadline_of(q->config)};
+	return GP_OK;
+}
+
+/*
+ * word_of: the action, as the verbs of an ACL can carry it out: one that refuses with a code of the
+ * other class than its own (reject_code = "451 ...") is what its code says.
+ */
+static const char *word_of(const struct gp_exim_kept *k)
+{
+	enum gp_action action = k->action;
+	if (k->reply && action == GP_ACTION_REJECT && *k->reply == '4')
+		action = GP_ACTION_DEFER;
+	else if (k->reply && action == GP_ACTION_DEFER && *k->reply == '5')
+		action = GP_ACTION_REJECT;
+	return gp_engine_action_name(action);
+}
+
+/* end: a failure of the engine becomes an answer; the word. */
+static const char *end(struct question *q, int rc, const char *problem)
+{
+	if (rc == GP_ETOOBIG)
+		too_large(q);
+	else if (rc)
+		trouble(q, GP_EXIM_NO_CHECK, rc, problem);
+	return word_of(q->kept);
+}
+
+/* ---- SPF ---- */
+
+/* gp_exim_spf: the envelope's checks. */
+const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
+{
+	struct question q = {.x = x, .kept = &x->spf, .call = call};
+	struct gp_verdict v;
+	const char *key = call_key(x, call, "");
+	int64_t age_us = gp_clock_now_us(gp_clock_system()) - x->spf.at_us;
+	if (is_kept(&x->spf, key) && age_us < SPF_KEPT_US)
+		return word_of(&x->spf);
+	if (begin(&q, key))
+		return word_of(&x->spf);
+	int rc = gp_engine_envelope(&q.ctx, q.config, &call->envelope, &v);
+	if (!rc) {
+		x->spf.action = v.action;
+		x->spf.reply = v.reply;
+		x->spf.header = v.header;
+	}
+	return end(&q, rc, "SPF cannot be checked");
+}
+
+/* ---- messages ---- */
+
+/* action_of_bad_from: what is done with a message whose author cannot be told. */
+static enum gp_action action_of_bad_from(const struct gp_config *c)
+{
+	switch ((enum gp_config_dmarc_action)c->dmarc.on_bad_from) {
+	case GP_DMARC_DO_QUARANTINE:
+		return GP_ACTION_QUARANTINE;
+	case GP_DMARC_DO_DEFER:
+		return GP_ACTION_DEFER;
+	case GP_DMARC_DO_REJECT:
+		return GP_ACTION_REJECT;
+	case GP_DMARC_DO_ACCEPT:
+		break;
+	}
+	return GP_ACTION_ACCEPT;
+}
+
+/* cut_reply: with the configured code; a deferral needs one of its kind. */
+static const char *cut_reply(struct question *q, enum gp_action action)
+{
+	if (action == GP_ACTION_DEFER)
+		return gp_arena_printf(q->ctx.arena, "451 4.7.1 %s", cut_text);
+	return gp_arena_printf(q->ctx.arena, "%s %s", q->config->dmarc.from_code, cut_text);
+}
+
+/*
+ * judge_cut: of a header that was cut the From may be hidden that readers will see, so the message
+ * is one without a single author, whatever the part that was seen has proved.
+ */
+static int judge_cut(struct question *q, struct gp_mail_verdict *v)
+{
+	struct gp_strbuf buf;
+	struct gp_authres_writer w;
+	if (!v->checked || v->override || q->config->dmarc.mode == GP_MODE_OFF)
+		return GP_OK;
+	enum gp_action would = action_of_bad_from(q->config);
+	gp_strbuf_init(&buf, q->ctx.arena, RESULTS_BYTES);
+	gp_authres_begin(&w, &buf, q->config->hostname, "\n\t");
+	gp_authres_result(&w, "dmarc", "permerror");
+	gp_authres_comment(&w, cut_text);
+	gp_authres_end(&w);
+	v->from_problem = "its header is too large to be handed over";
+	if (would > v->would) {
+		v->would = would;
+		v->rule = "dmarc.on_bad_from";
+		v->reply = cut_reply(q, would);
+		v->summary = gp_arena_printf(q->ctx.arena, "rule=%s: %s", v->rule, cut_text);
+	}
+	if (q->config->dmarc.mode == GP_MODE_ENFORCE && would > v->action)
+		v->action = would;
+	int rc = gp_strbuf_finish(&buf, &v->results);
+	return rc ? rc : gp_arena_status(q->ctx.arena);
+}
+
+/* run_checks: over an open message. */
+static int run_checks(struct question *q, const struct gp_exim_message *m)
+{
+	struct gp_mail_verdict *v = &q->kept->mail;
+	struct gp_mail mail = {.config = q->config,
+		.envelope = &q->call->envelope,
+		.message = &m->message,
+		.body = &m->body};
+	int rc = gp_exim_process_digest(&q->x->process, &mail.digest);
+	if (!rc)
+		rc = gp_engine_message(&q->ctx, &mail, v);
+	return !rc && m->is_cut ? judge_cut(q, v) : rc;
+}
+
+/* adopt: the engine's verdict as the answer. */
+static void adopt(struct gp_exim_kept *k)
+{
+	k->has_mail = true;
+	k->action = k->mail.action;
+	k->reply = k->mail.reply;
+	k->results = k->mail.results;
+	k->summary = k->mail.summary;
+}
+
+/* gp_exim_check: header and body, then the engine. */
+const char *gp_exim_check(
+	struct gp_exim *x, const struct gp_exim_call *call, struct gp_span headers)
+{
+	struct question q = {.x = x, .kept = &x->mail, .call = call};
+	struct gp_exim_message m;
+	char more[32];
+	struct gp_strbuf length;
+	gp_strbuf_init_fixed(&length, more, sizeof more);
+	gp_strbuf_printf(&length, "%zu", headers.len);
+	const char *key = call_key(x, call, more);
+	if (is_kept(&x->mail, key) || begin(&q, key))
+		return word_of(&x->mail);
+	const char *problem = "the message cannot be checked";
+	int rc = gp_exim_message_open(q.ctx.arena, &call->place, headers, &m);
+	if (!rc) {
+		x->mail.is_unforged = !m.is_cut && !gp_exim_is_forged(q.ctx.arena, &m.message,
+							   q.config->hostname);
+		rc = run_checks(&q, &m);
+	}
+	if (m.spool.problem)
+		problem = m.spool.problem;
+	gp_exim_message_close(&m);
+	if (!rc)
+		adopt(&x->mail);
+	return end(&q, rc, problem);
+}
+
+/* ---- limits ---- */
+
+/* count: one message, all or nothing; what was let in stays counted. */
+static int count(struct question *q, const struct gp_limit_amounts *amounts, struct gp_verdict *v)
+{
+	struct gp_exim *x = q->x;
+	struct gp_limit_message message;
+	struct gp_limit_book *book = NULL;
+	int rc = gp_exim_process_book(&x->process, q->kept->snapshot, &q->ctx, &book);
+	if (rc)
+		return rc;
+	const struct gp_engine_rates rates = {q->config, book, &message};
+	gp_limit_message_init(&message);
+	rc = gp_engine_rates(&q->ctx, &rates, &q->call->envelope, amounts, v);
+	if (!rc && (v->action == GP_ACTION_ACCEPT || v->action == GP_ACTION_HOLD))
+		gp_limit_message_end(&message);
+	else
+		gp_limit_message_drop(&message, book, &q->ctx);
+	gp_limit_message_fini(&message);
+	int64_t now_us = gp_clock_now_us(gp_clock_system());
+	if (now_us - x->tended_us >= TEND_US) {
+		x->tended_us = now_us;
+		gp_limit_book_tend(book, &q->ctx);
+	}
+	return rc;
+}
+
+/* gp_exim_limit: unless there is nothing to count. */
+const char *gp_exim_limit(
+	struct gp_exim *x, const struct gp_exim_call *call, const struct gp_limit_amounts *amounts)
+{
+	struct question q = {.x = x, .kept = &x->limit, .call = call};
+	struct gp_verdict v = {.action = GP_ACTION_ACCEPT};
+	int rc = GP_OK;
+	const char *key = call->place.id.len ? call_key(x, call, "") : NULL;
+	if (is_kept(&x->limit, key) || begin(&q, key))
+		return word_of(&x->limit);
+	if (q.config->limits.limit_count)
+		rc = count(&q, amounts, &v);
+	if (!rc) {
+		x->limit.action = v.action;
+		x->limit.reply = v.reply;
+	}
+	return end(&q, rc, "the limits cannot be checked");
+}
+
+/* ---- what was found ---- */
+
+/* or_nothing: "" for NULL. */
+static const char *or_nothing(const char *text)
+{
+	return text ? text : "";
+}
+
+/* gp_exim_reply: the message's first. */
+const char *gp_exim_reply(struct gp_exim *x, const struct gp_exim_call *call)
+{
+	if (is_about(&x->mail, call->place.id))
+		return or_nothing(x->mail.reply);
+	return is_kept(&x->spf, call_key(x, call, "")) ? or_nothing(x->spf.reply)
+	       : x->spf.problem && !x->spf.key         ? or_nothing(x->spf.reply)
+						       : "";
+}
+
+/* gp_exim_limit_reply: of this message only. */
+const char *gp_exim_limit_reply(struct gp_exim *x, struct gp_span id)
+{
+	return is_about(&x->limit, id) ? or_nothing(x->limit.reply) : "";
+}
+
+/* gp_exim_spf_header: of this question only. */
+const char *gp_exim_spf_header(struct gp_exim *x, const struct gp_exim_call *call)
+{
+	return is_kept(&x->spf, call_key(x, call, "")) ? or_nothing(x->spf.header) : "";
+}
+
+/* own_field: a fact that is this surface's, or that exists without a verdict of the engine. */
+static const char *own_field(const struct gp_exim_kept *k, struct gp_span name)
+{
+	const struct {
+		const char *name, *text;
+	} rows[] = {
+		{"action", gp_engine_action_name(k->action)},
+		{"reply", k->reply},
+		{"results", k->results},
+		{"summary", k->summary},
+		{"problem", k->problem},
+		{"results.forged", k->is_unforged ? "no" : "yes"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (gp_span_is(name, rows[i].name))
+			return or_nothing(rows[i].text);
+	return NULL;
+}
+
+/* gp_exim_get: "" for another message, and for a name that there is not. */
+const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span name)
+{
+	const char *text = "";
+	struct gp_arena *arena = scratch(x);
+	if (!is_about(&x->mail, id) || !arena)
+		return "";
+	const char *own = own_field(&x->mail, name);
+	if (own || !x->mail.has_mail)
+		return or_nothing(own);
+	if (!gp_engine_field(arena, &x->mail.mail, name, &text))
+		gp_exim_say(&x->process.log, GP_EXIM_BAD_CALL, id, "gatepost_get knows no %.*s",
+			name.len > 64 ? 64 : (int)name.len, name.ptr);
+	return or_nothing(text);
+}
+
+/* none_of: who looked, and found nothing to say (RFC 8601 2.2: no-result). */
+static const char *none_of(struct gp_exim *x)
+{
+	char host[HOST_BYTES] = "localhost";
+	struct gp_strbuf buf;
+	struct gp_authres_writer w;
+	const char *text;
+	struct gp_arena *arena = scratch(x);
+	if (!arena)
+		return "localhost; none";
+	if (x->process.current)
+		(void)strlcpy(host, x->process.current->config->hostname, sizeof host);
+	else if (gethostname(host, sizeof host - 1))
+		(void)strlcpy(host, "localhost", sizeof host);
+	gp_strbuf_init(&buf, arena, RESULTS_BYTES);
+	gp_authres_begin(&w, &buf, host, " ");
+	gp_authres_end(&w);
+	return gp_strbuf_finish(&buf, &text) ? "localhost; none" : text;
+}
+
+/* gp_exim_results: of this message, or that there are none. */
+const char *gp_exim_results(struct gp_exim *x, const struct gp_exim_place *place)
+{
+	if (is_about(&x->mail, place->id) && x->mail.results)
+		return x->mail.results;
+	return none_of(x);
+}
+
+/* gp_exim_preload: failures show again when they matter. */
+void gp_exim_preload(struct gp_exim *x, struct gp_span conf)
+{
+	struct gp_exim_snapshot *snapshot;
+	const struct gp_crypto_digest *digest;
+	if (gp_exim_process_snapshot(&x->process, conf, &snapshot) == GP_OK)
+		gp_exim_snapshot_release(snapshot);
+	if (gp_exim_process_digest(&x->process, &digest))
+		gp_exim_say(&x->process.log, GP_EXIM_NO_CHECK, (struct gp_span) {NULL, 0},
+			"OpenSSL has no SHA-256");
+}
+
+/* gp_exim_bad_call: as the configuration says, if there is one. */
+const char *gp_exim_bad_call(struct gp_exim *x, struct gp_span conf, const char *problem)
+{
+	struct gp_exim_snapshot *snapshot = NULL;
+	bool accept = gp_exim_process_snapshot(&x->process, conf, &snapshot) == GP_OK &&
+		      snapshot->config->exim.on_error == GP_ON_ERROR_ACCEPT;
+	gp_exim_snapshot_release(snapshot);
+	gp_exim_say(&x->process.log, GP_EXIM_BAD_CALL, (struct gp_span) {NULL, 0},
+		"%s: gatepost.macros and gatepost-exim.so are of different versions, or the call "
+		"was not made by the macros",
+		problem);
+	return gp_engine_action_name(accept ? GP_ACTION_ACCEPT : GP_ACTION_DEFER);
+}

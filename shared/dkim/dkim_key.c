@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Each record is read whole before its key is; what keeps it from serving is its problem. Among
+ * several records a key that says no tells more than one that is not accepted, and that more than
+ * one that cannot be read.
+ */
+#include "base/encode.h"
+#include "base/trace.h"
+#include "dkim/dkim_private.h"
+#include "dns/dns.h"
+#include "mail/taglist.h"
+
+/* gp_dkim_key_name: RFC 6376 3.6.2.1. */
+const char *gp_dkim_key_name(struct gp_arena *arena, const struct gp_dkim_sig *sig)
+{
+	return gp_arena_printf(arena, "%s._domainkey.%s", sig->selector, sig->domain);
+}
+
+/* list_has: one of the words between colons? */
+static bool list_has(struct gp_span list, const char *word)
+{
+	struct gp_span item;
+	for (bool more = true; more;) {
+		more = gp_span_cut(list, ':', &item, &list);
+		if (gp_span_is(gp_span_trim(item), word))
+			return true;
+	}
+	return false;
+}
+
+/* check_version: v= stands first and is DKIM1, or is not there. */
+static const char *check_version(const struct gp_taglist *list)
+{
+	const struct gp_tag *v = gp_taglist_find(list, "v");
+	if (!v)
+		return NULL;
+	if (!gp_span_equal(v->value, gp_span_from("DKIM1")))
+		return "the key record has another version than DKIM1";
+	return v == list->tags ? NULL : "v= of the key record does not stand first";
+}
+
+/* check_use: h= and s=, where they are there. */
+static const char *check_use(const struct gp_taglist *list)
+{
+	const struct gp_tag *h = gp_taglist_find(list, "h"), *s = gp_taglist_find(list, "s");
+	if (h && !list_has(h->value, "sha256"))
+		return "the key record does not allow sha256";
+	if (s && !list_has(s->value, "*") && !list_has(s->value, "email"))
+		return "the key record is not for mail";
+	return NULL;
+}
+
+/* read_kind: k=, rsa unless it says otherwise (3.6.1, RFC 8463 4.1). */
+static const char *read_kind(const struct gp_taglist *list, enum gp_crypto_pubkey_kind *kind_out)
+{
+	const struct gp_tag *k = gp_taglist_find(list, "k");
+	*kind_out = GP_CRYPTO_RSA;
+	if (!k || gp_span_is(k->value, "rsa"))
+		return NULL;
+	*kind_out = GP_CRYPTO_ED25519;
+	return gp_span_is(k->value, "ed25519") ? NULL : "the key record has an unknown k=";
+}
+
+/* read_flags: t=; others than these are ignored. */
+static void read_flags(const struct gp_taglist *list, struct gp_dkim_key_record *record)
+{
+	const struct gp_tag *t = gp_taglist_find(list, "t");
+	record->testing = t && list_has(t->value, "y");
+	record->exact = t && list_has(t->value, "s");
+}
+
+/* read_key: p=; GP_ESYNTAX becomes a problem. */
+static int read_key(
+	struct gp_arena *arena, const struct gp_taglist *list, struct gp_dkim_key_record *record)
+{
+	const struct gp_tag *p = gp_taglist_find(list, "p");
+	if (!p || p->value.len == 0) {
+		record->problem =
+			p ? "the key was revoked (its p= is empty)" : "the key record has no p=";
+		return GP_OK;
+	}
+	int rc = gp_decode_base64(arena, p->value, &record->key);
+	if (rc != GP_ESYNTAX)
+		return rc;
+	record->problem = "p= of the key record is no base64";
+	return GP_OK;
+}
+
+/* gp_dkim_key_record_parse: the first thing that is wrong is the problem. */
+int gp_dkim_key_record_parse(
+	struct gp_arena *arena, struct gp_span text, struct gp_dkim_key_record *record_out)
+{
+	struct gp_taglist list;
+	*record_out = (struct gp_dkim_key_record) {.problem = NULL};
+	int rc = gp_taglist_parse(arena, text, &list);
+	if (rc)
+		return rc;
+	read_flags(&list, record_out);
+	record_out->problem = check_version(&list);
+	if (!record_out->problem && list.problem)
+		record_out->problem = "the key record is no list of tags";
+	if (!record_out->problem)
+		record_out->problem = read_kind(&list, &record_out->kind);
+	if (!record_out->problem)
+		record_out->problem = check_use(&list);
+	return record_out->problem ? GP_OK : read_key(arena, &list, record_out);
+}
+
+/* say: a verdict and why. */
+static void say(struct gp_dkim_key_result *result, enum gp_dkim_verdict verdict, const char *reason)
+{
+	result->verdict = verdict;
+	result->reason = reason;
+}
+
+/* fits: may this key serve this signature? */
+static bool fits(const struct gp_dkim_key_case *c, const struct gp_dkim_key_record *record,
+	struct gp_dkim_key_result *result)
+{
+	bool rsa = c->sig->algorithm == GP_DKIM_RSA_SHA256;
+	if (record->problem)
+		say(result, GP_DKIM_PERMERROR, record->problem);
+	else if (rsa != (record->kind == GP_CRYPTO_RSA))
+		say(result, GP_DKIM_PERMERROR, "the key is of another kind than a=");
+	else if (record->exact && c->sig->identity_below)
+		say(result, GP_DKIM_PERMERROR, "the key does not allow i= below d= (t=s)");
+	else
+		return true;
+	return false;
+}
+
+/* is_accepted: the key's size (RFC 8301 3.2). */
+static bool is_accepted(const struct gp_dkim_key_case *c, enum gp_crypto_pubkey_kind kind,
+	struct gp_dkim_key_result *result)
+{
+	if (kind == GP_CRYPTO_RSA && result->bits < c->options->rsa_bits_min)
+		say(result, GP_DKIM_POLICY, "the key is too small");
+	else if (kind == GP_CRYPTO_RSA && result->bits > c->options->rsa_bits_max)
+		say(result, GP_DKIM_POLICY, "the key is too large");
+	else
+		return true;
+	return false;
+}
+
+/* try_record: what one record says. hash is that of the input. */
+static int try_record(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	const unsigned char hash[GP_CRYPTO_SHA256], struct gp_span text,
+	struct gp_dkim_key_result *result)
+{
+	struct gp_dkim_key_record record;
+	struct gp_crypto_pubkey *key = NULL;
+	int rc = gp_dkim_key_record_parse(ctx->arena, text, &record);
+	if (rc)
+		return rc;
+	result->testing = record.testing;
+	if (!fits(c, &record, result))
+		return GP_OK;
+	rc = gp_crypto_pubkey_parse(record.kind, record.key, &key);
+	if (rc == GP_ESYNTAX)
+		say(result, GP_DKIM_PERMERROR, "p= of the key record is no key");
+	if (rc)
+		return rc == GP_ESYNTAX ? GP_OK : rc;
+	result->bits = gp_crypto_pubkey_bits(key);
+	if (is_accepted(c, record.kind, result)) {
+		bool good;
+		rc = gp_crypto_pubkey_verify(key, hash, c->sig->signature, &good);
+		say(result, good ? GP_DKIM_PASS : GP_DKIM_FAIL,
+			good ? NULL : "the signature does not fit the header");
+	}
+	gp_crypto_pubkey_free(key);
+	return rc;
+}
+
+/* weight: how much a verdict of a record tells. */
+static int weight(enum gp_dkim_verdict verdict)
+{
+	return verdict == GP_DKIM_PASS     ? 3
+	       : verdict == GP_DKIM_FAIL   ? 2
+	       : verdict == GP_DKIM_POLICY ? 1
+					   : 0;
+}
+
+/* judge_state: an answer without records (6.1.2). BOGUS is a temperror: a resolver that does not
+ * say why (RFC 8914) shows it as a failure of its own, and the verdict should be one. */
+static void judge_state(enum gp_dns_state state, struct gp_dkim_key_result *result)
+{
+	if (state == GP_DNS_TEMPFAIL)
+		say(result, GP_DKIM_TEMPERROR, "DNS gave no answer about the key");
+	else if (state == GP_DNS_BOGUS)
+		say(result, GP_DKIM_TEMPERROR, "DNSSEC refuses the answer about the key");
+	else
+		say(result, GP_DKIM_PERMERROR, "there is no key");
+}
+
+/* try_records: each in turn until one holds; else the one that tells most. */
+static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result)
+{
+	unsigned char hash[GP_CRYPTO_SHA256];
+	int rc = gp_crypto_digest_of(c->digest, c->input, hash);
+	size_t count = answer->count < GP_DKIM_KEYS_MAX ? answer->count : GP_DKIM_KEYS_MAX;
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct gp_span text = answer->records[i].text;
+		struct gp_dkim_key_result one = {.secure = answer->secure};
+		gp_trace_line(ctx, 2, "key record: %.*s", (int)text.len, text.ptr);
+		rc = try_record(ctx, c, hash, text, &one);
+		if (i == 0 || weight(one.verdict) > weight(result->verdict))
+			*result = one;
+		if (one.verdict == GP_DKIM_PASS)
+			break;
+	}
+	return rc;
+}
+
+/* gp_dkim_key_judge: then what the operator asks of keys beyond the RFCs. */
+int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result_out)
+{
+	*result_out = (struct gp_dkim_key_result) {.secure = answer->secure};
+	judge_state(answer->state, result_out);
+	if (answer->state == GP_DNS_FOUND) {
+		int rc = try_records(ctx, c, answer, result_out);
+		if (rc)
+			return rc;
+	}
+	if (result_out->verdict == GP_DKIM_PASS && !result_out->secure &&
+		c->options->require_dnssec == GP_DKIM_DNSSEC_YES)
+		say(result_out, GP_DKIM_POLICY, "DNSSEC does not protect the key");
+	return GP_OK;
+}
+
+/* gp_dkim_key_check: asks, and judges. What has a problem never comes to a key. */
+int gp_dkim_key_check(struct gp_ctx *ctx, const struct gp_dkim_sig *sig,
+	const struct gp_dkim_options *options, const struct gp_crypto_digest *digest,
+	struct gp_span input, struct gp_dkim_key_result *result_out)
+{
+	*result_out = (struct gp_dkim_key_result) {.verdict = sig->verdict, .reason = sig->problem};
+	if (sig->problem)
+		return GP_OK;
+	struct gp_dns_question question = {gp_dkim_key_name(ctx->arena, sig), GP_DNS_TXT};
+	struct gp_dns_answer answer;
+	if (!question.name)
+		return gp_arena_status(ctx->arena);
+	int rc = gp_dns_query(ctx, &question, 1, &answer);
+	if (rc)
+		return rc;
+	gp_trace_line(ctx, 1, "key %s: %s", question.name, gp_dns_state_text(answer.state));
+	const struct gp_dkim_key_case c = {sig, options, digest, input};
+	return gp_dkim_key_judge(ctx, &c, &answer, result_out);
+}

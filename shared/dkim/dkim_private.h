@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* The parts of key_check, for those who have the answer already, and for tests. */
+#ifndef GP_DKIM_DKIM_PRIVATE_H
+#define GP_DKIM_DKIM_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "crypto/pubkey.h"
+#include "dkim/dkim_sig.h"
+
+#define GP_DKIM_KEYS_MAX 20 /* records of one answer that are looked at */
+
+/* A key record (RFC 6376 3.6.1). */
+struct gp_dkim_key_record {
+	const char *problem; /* why it does not serve, static; NULL: it may */
+	enum gp_crypto_pubkey_kind kind;
+	struct gp_span key; /* p= decoded */
+	bool testing;       /* t=y */
+	bool exact;         /* t=s: i= has to be in d= itself */
+};
+
+/* Reads a record. Always fills record_out on GP_OK; GP_ETOOBIG, GP_ENOMEM. */
+int gp_dkim_key_record_parse(struct gp_arena *arena, struct gp_span text,
+	struct gp_dkim_key_record *record_out) GP_MUST_CHECK;
+
+/* What is to be checked with a key. */
+struct gp_dkim_key_case {
+	const struct gp_dkim_sig *sig; /* without a problem */
+	const struct gp_dkim_options *options;
+	const struct gp_crypto_digest *digest;
+	struct gp_span input;
+};
+
+/* gp_dkim_key_check with the answer of DNS at hand. */
+int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result_out) GP_MUST_CHECK;
+
+#endif

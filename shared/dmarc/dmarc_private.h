@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of this folder and their tests share: organisational domains. */
+#ifndef GP_DMARC_DMARC_PRIVATE_H
+#define GP_DMARC_DMARC_PRIVATE_H
+
+#include "dmarc/dmarc.h"
+
+/*
+ * The organisational domain by the list (RFC 7489 3.2): one label below the longest public suffix;
+ * a name that is a suffix itself is its own. domain in A-labels; the answer points into it.
+ */
+const char *gp_dmarc_psl_org_domain(const struct gp_dmarc_psl *psl, const char *domain);
+
+/*
+ * Asks at once whatever gp_dmarc_org_domain will need for these domains and is not known yet. The
+ * domains must live as long as ctx->arena.
+ */
+int gp_dmarc_walk(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const char *const *domains,
+	size_t count) GP_MUST_CHECK;
+
+/*
+ * The organisational domain (4.10.2) of a domain that was walked; NULL when DNS did not say. The
+ * answer points into domain.
+ */
+const char *gp_dmarc_org_domain(const struct gp_dmarc *dmarc, const char *domain);
+
+/* Is pct= honoured here? */
+bool gp_dmarc_honours_pct(const struct gp_dmarc *dmarc);
+
+#endif

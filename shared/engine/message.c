@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pipeline of a message: who wrote it, which questions are known from the start (asked at
+ * once), the body in one pass, then SPF, DKIM and DMARC, and ARC where it can matter; the decision
+ * last. Every question goes through a memory of this message, so that what was asked together in
+ * advance is found there, and no two checks see different answers.
+ */
+#include "mail/address.h"
+#include "mail/mailbox.h"
+#include "engine/message_private.h"
+
+#include <string.h>
+
+/* The checks while they run. */
+struct run {
+	struct gp_ctx *ctx;
+	struct gp_mail_facts *f;
+	struct gp_dkim_bodies *bodies;
+	struct gp_dkim *dkim;   /* NULL: switched off */
+	struct gp_arc *arc;     /* NULL: switched off */
+	struct gp_dmarc *dmarc; /* NULL: switched off, or no author */
+};
+
+/* gp_engine_message_spf: the null sender is judged by HELO (RFC 7208 2.4). */
+const struct gp_spf_result *gp_engine_message_spf(const struct gp_mail_verdict *v)
+{
+	return v->has_mailfrom ? &v->mailfrom : v->has_helo ? &v->helo : NULL;
+}
+
+/* ---- the author ---- */
+
+/* one_domain: the domain that all mailboxes share, in A-labels; problem_out says what is wrong. */
+static int one_domain(struct gp_ctx *ctx, const struct gp_mailbox_list *list,
+	const char **domain_out, const char **problem_out)
+{
+	*domain_out = "";
+	if (list->count == 0)
+		*problem_out = "it names nobody";
+	for (size_t i = 0; i < list->count && !*problem_out; i++) {
+		const char *domain = NULL;
+		int rc = list->items[i].is_literal
+				 ? GP_ESYNTAX
+				 : gp_address_domain(ctx->arena, list->items[i].domain, &domain);
+		if (rc && rc != GP_ESYNTAX)
+			return rc;
+		if (rc)
+			*problem_out = "its domain is no domain name";
+		else if (i && strcmp(domain, *domain_out))
+			*problem_out = "it names several domains";
+		else
+			*domain_out = domain;
+	}
+	if (*problem_out)
+		*domain_out = "";
+	return GP_OK;
+}
+
+/* find_author: the domain of the one From field (RFC 9989 5.3.1); no other field counts. */
+static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
+{
+	struct gp_mail_verdict *v = f->v;
+	size_t count = gp_message_count(f->mail->message, "From");
+	v->author_domain = "";
+	if (count != 1) {
+		v->from_problem = count ? "it occurs more than once" : "it is missing";
+		return GP_OK;
+	}
+	struct gp_mailbox_list list = {0};
+	int rc = gp_mailbox_parse(
+		ctx->arena, gp_message_find(f->mail->message, "From")->value, &list);
+	if (rc == GP_ESYNTAX) {
+		v->from_problem = list.problem ? list.problem : "it cannot be read";
+		return GP_OK;
+	}
+	return rc ? rc : one_domain(ctx, &list, &v->author_domain, &v->from_problem);
+}
+
+/* ---- what runs, and what is asked in advance ---- */
+
+/* is_on: does this check run? */
+static bool is_on(const struct gp_mail_facts *f, int mode)
+{
+	return f->mail->every_check || mode != GP_MODE_OFF;
+}
+
+/* begin: each check reads its fields and says which hashes of the body it needs. */
+static int begin(struct run *r)
+{
+	const struct gp_mail *mail = r->f->mail;
+	const struct gp_config *c = mail->config;
+	int rc = gp_dkim_bodies_new(r->ctx->arena, mail->digest, &r->bodies);
+	if (!rc && is_on(r->f, c->dkim.mode))
+		rc = gp_dkim_new(r->ctx, mail->message, &c->dkim.check, r->bodies, &r->dkim);
+	if (!rc && is_on(r->f, c->arc.mode) &&
+		(mail->every_check || c->arc.evaluate != GP_ARC_NEVER))
+		rc = gp_arc_new(r->ctx, mail->message, &c->dkim.check, r->bodies, &r->arc);
+	if (!rc && is_on(r->f, c->dmarc.mode))
+		rc = gp_dmarc_new(r->ctx, &c->dmarc.check, &r->dmarc);
+	return rc;
+}
+
+/* is_arc_certain: will the chain be judged whatever the other checks say? */
+static bool is_arc_certain(const struct run *r)
+{
+	return r->arc &&
+	       (r->f->mail->every_check || r->f->mail->config->arc.evaluate == GP_ARC_ALWAYS);
+}
+
+/* shares_parent: do two names end in the same two labels, so that their walks may meet? */
+static bool shares_parent(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), dots = 0, i = 0;
+	while (i < la && i < lb && a[la - 1 - i] == b[lb - 1 - i]) {
+		if (a[la - 1 - i] == '.' && ++dots == 2)
+			return true;
+		i++;
+	}
+	bool a_ends = i == la || a[la - 1 - i] == '.', b_ends = i == lb || b[lb - 1 - i] == '.';
+	return i && a_ends && b_ends && dots >= 1;
+}
+
+/* add_walks: the author's domain, and the signers' near it. */
+static size_t add_walks(const struct run *r, struct gp_dns_question *q, size_t room)
+{
+	const char *author = r->f->v->author_domain, *signer;
+	if (!r->dmarc || !*author)
+		return 0;
+	size_t n = gp_dmarc_questions(r->ctx, r->dmarc, author, q, room);
+	for (size_t i = 0; r->dkim && (signer = gp_dkim_domain(r->dkim, i)); i++)
+		if (*signer && strcmp(signer, author) && shares_parent(signer, author))
+			n += gp_dmarc_questions(r->ctx, r->dmarc, signer, q + n, room - n);
+	return n;
+}
+
+/* ask_ahead: all that is known to be needed, at once. The answers stay in the memory. */
+static int ask_ahead(struct run *r)
+{
+	struct gp_dns_question q[GP_DNS_QUESTIONS_MAX];
+	struct gp_dns_answer answers[GP_DNS_QUESTIONS_MAX];
+	const struct gp_facts *e = &r->f->envelope;
+	const char *spf_domain = e->envelope->sender.len ? e->sender_domain : e->helo_name;
+	size_t n = 0;
+	if (!r->f->unjudged && spf_domain)
+		q[n++] = (struct gp_dns_question) {spf_domain, GP_DNS_TXT};
+	n += add_walks(r, q + n, GP_DNS_QUESTIONS_MAX - n);
+	if (r->dkim)
+		n += gp_dkim_questions(r->dkim, q + n, GP_DNS_QUESTIONS_MAX - n);
+	if (is_arc_certain(r))
+		n += gp_arc_questions(r->arc, q + n, GP_DNS_QUESTIONS_MAX - n);
+	return gp_dns_query(r->ctx, q, n, answers);
+}
+
+/* ---- the checks ---- */
+
+/* check_spf: MAIL FROM, or HELO for the null sender; and From beside that, as a label. */
+static int check_spf(struct run *r)
+{
+	struct gp_mail_verdict *v = r->f->v;
+	struct gp_facts *e = &r->f->envelope;
+	const struct gp_span null_sender = {NULL, 0};
+	gp_trace_line(r->ctx, 0, "-- SPF");
+	if (r->f->unjudged || (!r->dmarc && !is_on(r->f, e->config->spf.mode)))
+		return GP_OK;
+	int rc = GP_OK;
+	if (e->envelope->sender.len) {
+		v->has_mailfrom = true;
+		rc = gp_engine_spf(r->ctx, e, GP_SPF_MAILFROM, e->envelope->sender, &v->mailfrom);
+	} else if (e->helo_name) {
+		v->has_helo = true;
+		rc = gp_engine_spf(r->ctx, e, GP_SPF_HELO, null_sender, &v->helo);
+	}
+	if (rc || e->envelope->sender.len || !e->config->spf.check_from || !*v->author_domain)
+		return rc;
+	const char *mailbox = gp_arena_printf(r->ctx->arena, "postmaster@%s", v->author_domain);
+	if (!mailbox)
+		return gp_arena_status(r->ctx->arena);
+	v->has_from = true;
+	return gp_engine_spf(r->ctx, e, GP_SPF_MAILFROM, gp_span_from(mailbox), &v->from);
+}
+
+/* sample_of: where this message stands among a hundred; the same again when it is tried again. */
+static int sample_of(const struct run *r, unsigned *sample_out)
+{
+	static const char *const fields[] = {"From", "To", "Date", "Message-ID", "Subject"};
+	const struct gp_message *m = r->f->mail->message;
+	unsigned char digest[GP_CRYPTO_SHA256] = {0};
+	struct gp_crypto_hash *hash;
+	int rc = gp_crypto_hash_new(r->f->mail->digest, &hash);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		const struct gp_message_field *f = gp_message_find(m, fields[i]);
+		if (f)
+			gp_crypto_hash_add(hash, f->raw);
+	}
+	rc = gp_crypto_hash_finish(hash, digest);
+	gp_crypto_hash_free(hash);
+	*sample_out = ((unsigned)digest[0] << 16 | (unsigned)digest[1] << 8 | digest[2]) % 100;
+	return rc;
+}
+
+/* check_dmarc: over the results of the others, where there is an author to ask. */
+static int check_dmarc(struct run *r)
+{
+	struct gp_mail_verdict *v = r->f->v;
+	if (!r->dmarc)
+		return GP_OK;
+	v->has_dmarc = true;
+	gp_trace_line(r->ctx, 0, "-- DMARC");
+	v->dmarc = (struct gp_dmarc_result) {.author_domain = v->author_domain};
+	if (!*v->author_domain) {
+		v->dmarc.verdict = GP_DMARC_PERMERROR;
+		v->dmarc.reason = "the From field has no single author domain";
+		return GP_OK;
+	}
+	/* a HELO that is no name, with the null sender, is a judgement: nothing to align with */
+	static const struct gp_spf_result no_spf = {.verdict = GP_SPF_NONE, .domain = ""};
+	const struct gp_spf_result *spf = gp_engine_message_spf(v);
+	struct gp_dmarc_query query = {
+		.author_domain = v->author_domain,
+		.spf = spf              ? spf
+		       : r->f->unjudged ? NULL
+					: &no_spf,
+		.dkim = v->has_dkim ? &v->dkim : NULL,
+	};
+	int rc = sample_of(r, &query.sample);
+	return rc ? rc : gp_dmarc_eval(r->ctx, r->dmarc, &query, &v->dmarc);
+}
+
+/* has_failed: is there anything that a chain could explain? */
+static bool has_failed(const struct gp_mail_verdict *v)
+{
+	const struct gp_spf_result *spf = gp_engine_message_spf(v);
+	if (spf && (spf->verdict == GP_SPF_FAIL || spf->verdict == GP_SPF_SOFTFAIL))
+		return true;
+	if (v->has_dmarc && v->dmarc.verdict == GP_DMARC_FAIL)
+		return true;
+	for (size_t i = 0; i < v->dkim.count; i++)
+		if (v->dkim.items[i].verdict == GP_DKIM_FAIL)
+			return true;
+	return false;
+}
+
+/* check_arc: where it is wanted, and whether it vouches for the author. */
+static int check_arc(struct run *r)
+{
+	const struct gp_config *c = r->f->mail->config;
+	struct gp_mail_verdict *v = r->f->v;
+	if (!r->arc || (!is_arc_certain(r) && !has_failed(v)))
+		return GP_OK;
+	v->has_arc = true;
+	gp_trace_line(r->ctx, 0, "-- ARC");
+	int rc = gp_arc_verify(r->ctx, r->arc, &v->arc);
+	if (rc || v->arc.verdict != GP_ARC_PASS || !*v->author_domain)
+		return rc;
+	return gp_arc_trust(r->ctx, &v->arc, &c->arc.trust, v->author_domain, &v->arc_instance);
+}
+
+/* run_checks: in an order in which each finds what it builds on. */
+static int run_checks(struct run *r)
+{
+	struct gp_mail_verdict *v = r->f->v;
+	int rc = begin(r);
+	gp_trace_line(r->ctx, 0, "-- asked in advance, together");
+	if (!rc)
+		rc = ask_ahead(r);
+	if (!rc)
+		rc = gp_dkim_bodies_read(r->bodies, r->f->mail->body);
+	if (!rc)
+		rc = check_spf(r);
+	if (!rc && r->dkim) {
+		v->has_dkim = true;
+		gp_trace_line(r->ctx, 0, "-- DKIM");
+		rc = gp_dkim_verify(r->ctx, r->dkim, &v->dkim);
+	}
+	if (!rc)
+		rc = check_dmarc(r);
+	if (!rc)
+		rc = check_arc(r);
+	if (!rc && gp_engine_dmarc_refuses(r->f) && r->f->envelope.envelope->client.family)
+		rc = gp_engine_is_forwarded(r->ctx, &r->f->envelope,
+			&r->f->mail->config->dmarc.forwarders, &r->f->forwarded);
+	return rc;
+}
+
+/* examine: the checks and the decision. */
+static int examine(struct gp_ctx *ctx, struct gp_mail_facts *f)
+{
+	struct run run = {.ctx = ctx, .f = f};
+	f->v->checked = true;
+	int rc = find_author(ctx, f);
+	if (!rc)
+		rc = run_checks(&run);
+	gp_dkim_bodies_fini(run.bodies);
+	if (rc)
+		return rc;
+	gp_engine_decide_message(f);
+	return f->v->would == GP_ACTION_ACCEPT ? GP_OK : gp_engine_message_reply(ctx, f);
+}
+
+/* unjudged: SPF has nothing to judge without an address, or where the address says nothing. */
+static const char *unjudged(const struct gp_mail_facts *f)
+{
+	if (f->mail->envelope->client.family == GP_IP_NONE)
+		return "local-client";
+	return f->mail->every_check ? NULL : gp_engine_unjudged(&f->envelope);
+}
+
+/* gp_engine_message: the pipeline. */
+int gp_engine_message(
+	struct gp_ctx *ctx, const struct gp_mail *mail, struct gp_mail_verdict *verdict_out)
+{
+	struct gp_ctx own = *ctx;
+	struct gp_mail_facts f = {.mail = mail,
+		.envelope = {.config = mail->config, .envelope = mail->envelope},
+		.v = verdict_out};
+	*verdict_out = (struct gp_mail_verdict) {.author_domain = ""};
+	own.dns = gp_dns_memo_new(ctx->arena, ctx->dns);
+	int rc = own.dns ? gp_engine_find_names(&own, &f.envelope) : gp_arena_status(ctx->arena);
+	if (rc)
+		return rc;
+	f.unjudged = unjudged(&f);
+	verdict_out->rule = mail->every_check ? NULL : gp_engine_ours(&f.envelope);
+	if (!verdict_out->rule)
+		rc = examine(&own, &f);
+	if (!rc)
+		rc = gp_engine_message_results(&own, &f);
+	return rc ? rc : gp_engine_message_summary(&own, &f);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One pass over the value, left to right, without going back: a run of words is a display name, a
+ * local part or the name of a group, and the byte behind it says which (< @ or :). All texts go to
+ * one buffer as long as the value, as nothing that is read becomes longer.
+ *
+ * Where the grammar allows what readers are known to understand differently, it is refused: blanks
+ * and comments between the labels of a domain, encoded words inside an address, control characters.
+ */
+#include "mail/mailbox.h"
+
+#include <string.h>
+
+struct reader {
+	const unsigned char *at, *end;
+	char *text; /* where the next byte of a local part or domain goes */
+	struct gp_mailbox *items;
+	size_t count;
+	const char *problem; /* set once; then nothing is read any more */
+};
+
+/* A run of words and dots. */
+struct run {
+	struct gp_span local; /* what it is as a local part */
+	bool is_local;        /* words with single dots between them (3.4.1, 4.4) */
+	bool is_phrase;       /* begins with a word (3.2.5, 4.1) */
+};
+
+/* wrong: remembers the first problem; always false, for the caller to return. */
+static bool wrong(struct reader *r, const char *problem)
+{
+	if (!r->problem)
+		r->problem = problem;
+	return false;
+}
+
+/* next_is: is the next byte c? */
+static bool next_is(const struct reader *r, unsigned char c)
+{
+	return r->at < r->end && *r->at == c;
+}
+
+/* take: steps over the next byte if it is c. */
+static bool take(struct reader *r, unsigned char c)
+{
+	if (!next_is(r, c))
+		return false;
+	r->at++;
+	return true;
+}
+
+/* put: one byte more of a text. */
+static void put(struct reader *r, unsigned char c)
+{
+	*r->text++ = (char)c;
+}
+
+/* is_blank: WSP. */
+static bool is_blank(unsigned char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* is_visible: VCHAR, or a byte of UTF-8 (RFC 6532 3.2). */
+static bool is_visible(unsigned char c)
+{
+	return c > 0x20 && c != 0x7f;
+}
+
+/* is_atext: 3.2.3 and RFC 6532 3.2. */
+static bool is_atext(unsigned char c)
+{
+	return is_visible(c) && !memchr("()<>[]:;@\\,.\"", c, 13);
+}
+
+/* control_problem: why this byte may stand nowhere. */
+static const char *control_problem(unsigned char c)
+{
+	if (c == 0)
+		return "it has a NUL";
+	if (c == '\r' || c == '\n')
+		return "it has a line end that is no fold";
+	return "it has a control character";
+}
+
+/* unexpected: wrong, by the next byte if that may stand nowhere, else by what was expected. */
+static bool unexpected(struct reader *r, const char *problem)
+{
+	bool control = r->at < r->end && !is_visible(*r->at) && !is_blank(*r->at);
+	return wrong(r, control ? control_problem(*r->at) : problem);
+}
+
+/* skip_blank: a blank, or a line end with a blank behind it (3.2.2); false: there is none here. */
+static bool skip_blank(struct reader *r)
+{
+	if (r->at == r->end)
+		return false;
+	if (r->end - r->at > 2 && r->at[0] == '\r' && r->at[1] == '\n' && is_blank(r->at[2])) {
+		r->at += 2;
+		return true;
+	}
+	if (!is_blank(*r->at))
+		return false;
+	r->at++;
+	return true;
+}
+
+/* take_visible: the next byte, which must be there and no control character. */
+static bool take_visible(struct reader *r, unsigned char *byte_out)
+{
+	if (r->at == r->end || !is_visible(*r->at))
+		return unexpected(r, "it ends inside a comment, a quoted string or a literal");
+	*byte_out = *r->at++;
+	return true;
+}
+
+/* take_pair: the byte behind a backslash, which may be a blank (3.2.1). */
+static bool take_pair(struct reader *r, unsigned char *byte_out)
+{
+	if (r->at < r->end && is_blank(*r->at)) {
+		*byte_out = *r->at++;
+		return true;
+	}
+	return take_visible(r, byte_out);
+}
+
+/* skip_comment: from behind its parenthesis to behind the one that closes it (3.2.2). */
+static bool skip_comment(struct reader *r)
+{
+	unsigned char c = 0;
+	size_t depth = 1;
+	while (depth > 0) {
+		if (skip_blank(r))
+			continue;
+		if (!take_visible(r, &c))
+			return false;
+		if (c == '\\') {
+			if (!take_pair(r, &c))
+				return false;
+		} else if (c == '(') {
+			if (++depth > GP_MAILBOX_COMMENTS)
+				return wrong(r, "it has comments nested too deep");
+		} else if (c == ')') {
+			depth--;
+		}
+	}
+	return true;
+}
+
+/* skip_cfws: blanks, folds and comments, if there are any (3.2.2); false: a problem. */
+static bool skip_cfws(struct reader *r)
+{
+	for (;;) {
+		if (skip_blank(r))
+			continue;
+		if (!take(r, '('))
+			return true;
+		if (!skip_comment(r))
+			return false;
+	}
+}
+
+/* ---- words ---- */
+
+/* read_quoted: from behind the first quote; what it means goes to the text (3.2.4). */
+static bool read_quoted(struct reader *r)
+{
+	unsigned char c = 0;
+	for (;;) {
+		if (r->at < r->end && is_blank(*r->at)) {
+			put(r, *r->at++);
+			continue;
+		}
+		if (skip_blank(r)) /* a fold: the blank behind it comes next */
+			continue;
+		if (!take_visible(r, &c))
+			return false;
+		if (c == '"')
+			return true;
+		if (c == '\\' && !take_pair(r, &c))
+			return false;
+		put(r, c);
+	}
+}
+
+/* read_atom: all atext there is; false: none. */
+static bool read_atom(struct reader *r)
+{
+	const unsigned char *start = r->at;
+	while (r->at < r->end && is_atext(*r->at))
+		put(r, *r->at++);
+	return r->at > start;
+}
+
+/* next_is_word: does an atom or a quoted string begin here (3.2.5)? */
+static bool next_is_word(const struct reader *r)
+{
+	return r->at < r->end && (*r->at == '"' || is_atext(*r->at));
+}
+
+/* read_run: words and dots as far as they go, with blanks and comments behind each. */
+static bool read_run(struct reader *r, struct run *run_out)
+{
+	const char *start = r->text;
+	bool after_word = false;
+	*run_out = (struct run) {.is_local = true, .is_phrase = next_is_word(r)};
+	for (;;) {
+		if (take(r, '.')) {
+			run_out->is_local = run_out->is_local && after_word;
+			after_word = false;
+			put(r, '.');
+		} else if (next_is_word(r)) {
+			run_out->is_local = run_out->is_local && !after_word;
+			after_word = true;
+			if (take(r, '"') ? !read_quoted(r) : !read_atom(r))
+				return false;
+		} else {
+			break;
+		}
+		if (!skip_cfws(r))
+			return false;
+	}
+	run_out->is_local = run_out->is_local && after_word;
+	run_out->local = (struct gp_span) {start, (size_t)(r->text - start)};
+	return true;
+}
+
+/* ---- domains ---- */
+
+/* read_literal: [ to ], blanks taken out; no quoted pairs (3.4.1). */
+static bool read_literal(struct reader *r)
+{
+	unsigned char c = 0;
+	put(r, *r->at++);
+	while (c != ']') {
+		if (skip_blank(r))
+			continue;
+		if (!take_visible(r, &c))
+			return false;
+		if (c == '[' || c == '\\')
+			return wrong(
+				r, "it has a domain literal with a bracket or backslash inside");
+		put(r, c);
+	}
+	return true;
+}
+
+/* read_labels: atoms with single dots between them. */
+static bool read_labels(struct reader *r)
+{
+	do {
+		if (r->at < r->end && *r->at == '.')
+			return wrong(r, "it has a domain with an empty label");
+		if (!read_atom(r))
+			return wrong(
+				r, "it has an address whose domain is missing or ends in a dot");
+		if (next_is(r, '.'))
+			put(r, '.');
+	} while (take(r, '.'));
+	return true;
+}
+
+/* read_domain: what follows an @, with blanks and comments around it (3.4.1). */
+static bool read_domain(struct reader *r, struct gp_mailbox *mailbox_out)
+{
+	if (!skip_cfws(r))
+		return false;
+	const char *start = r->text;
+	mailbox_out->is_literal = next_is(r, '[');
+	if (mailbox_out->is_literal ? !read_literal(r) : !read_labels(r))
+		return false;
+	mailbox_out->domain = (struct gp_span) {start, (size_t)(r->text - start)};
+	if (!skip_cfws(r))
+		return false;
+	if (next_is(r, '.'))
+		return wrong(r, "it has a domain with blanks or comments inside");
+	return true;
+}
+
+/* ---- mailboxes ---- */
+
+/* has_encoded_word: =?...?= somewhere (RFC 2047 5: never in an address). */
+static bool has_encoded_word(struct gp_span text)
+{
+	bool begun = false;
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		if (begun && text.ptr[i] == '?' && text.ptr[i + 1] == '=')
+			return true;
+		if (!begun && text.ptr[i] == '=' && text.ptr[i + 1] == '?') {
+			begun = true;
+			i++;
+		}
+	}
+	return false;
+}
+
+/* read_address: from the @ behind this local part; adds the mailbox (3.4.1). */
+static bool read_address(struct reader *r, const struct run *run)
+{
+	struct gp_mailbox mailbox = {.local = run->local};
+	if (!next_is(r, '@'))
+		return unexpected(r, "it has an address without an @");
+	if (!run->is_local)
+		return wrong(r, "it has words before an @ that are no local part");
+	r->at++;
+	if (!read_domain(r, &mailbox))
+		return false;
+	if (has_encoded_word(mailbox.local) || has_encoded_word(mailbox.domain))
+		return wrong(r, "it has an encoded word inside an address");
+	if (r->count == GP_MAILBOX_MAX)
+		return wrong(r, "it has too many addresses");
+	r->items[r->count++] = mailbox;
+	return true;
+}
+
+/* skip_route: @a,@b: before an address, which means nothing any more (4.4). */
+static bool skip_route(struct reader *r)
+{
+	struct gp_mailbox ignored;
+	char *start = r->text;
+	while (take(r, '@')) {
+		if (!read_domain(r, &ignored))
+			return false;
+		while (take(r, ','))
+			if (!skip_cfws(r))
+				return false;
+	}
+	r->text = start;
+	return (take(r, ':') || unexpected(r, "it has a route without a colon")) && skip_cfws(r);
+}
+
+/* read_angle: from < to > (3.4). */
+static bool read_angle(struct reader *r)
+{
+	struct run run;
+	r->at++;
+	if (!skip_cfws(r))
+		return false;
+	if (next_is(r, '>'))
+		return wrong(r, "it has an empty address");
+	if (next_is(r, '@') && !skip_route(r))
+		return false;
+	if (!read_run(r, &run) || !read_address(r, &run))
+		return false;
+	return take(r, '>') || unexpected(r, "it has an address without the > at its end");
+}
+
+/* misplaced: why the next byte may not stand between addresses and names; always false. */
+static bool misplaced(struct reader *r)
+{
+	if (next_is(r, '>'))
+		return wrong(r, "it has a > without a <");
+	if (next_is(r, '\\'))
+		return wrong(r, "it has a backslash outside of quotes");
+	if (next_is(r, ')'))
+		return wrong(r, "it has a parenthesis that closes nothing");
+	return unexpected(r, "it has something other than a comma behind an address or name");
+}
+
+/* read_mailbox: a mailbox, or the name of a group with its colon (3.4). */
+static bool read_mailbox(struct reader *r, bool *is_group_out)
+{
+	struct run run;
+	char *start = r->text;
+	*is_group_out = false;
+	if (next_is(r, '<'))
+		return read_angle(r);
+	if (!read_run(r, &run))
+		return false;
+	if (next_is(r, '@'))
+		return read_address(r, &run);
+	r->text = start; /* it is a name, and nobody asks for names */
+	if (!run.is_phrase)
+		return run.local.len ? wrong(r, "it has a name that begins with a dot")
+				     : misplaced(r);
+	if (next_is(r, '<'))
+		return read_angle(r);
+	*is_group_out = take(r, ':');
+	if (*is_group_out)
+		return true;
+	if (r->at == r->end || next_is(r, ',') || next_is(r, ';'))
+		return wrong(r, "it has a name without an address");
+	return misplaced(r);
+}
+
+/* skip_separators: commas, as many as there are (4.4), and what is between them. */
+static bool skip_separators(struct reader *r)
+{
+	do {
+		if (!skip_cfws(r))
+			return false;
+	} while (take(r, ','));
+	return true;
+}
+
+/* read_members: the mailboxes of a group, from behind its colon to its semicolon (3.4). */
+static bool read_members(struct reader *r)
+{
+	bool is_group;
+	if (!skip_separators(r))
+		return false;
+	while (!take(r, ';')) {
+		if (r->at == r->end)
+			return wrong(r, "it has a group without a semicolon at its end");
+		if (!read_mailbox(r, &is_group))
+			return false;
+		if (is_group)
+			return wrong(r, "it has a group inside a group");
+		if (!skip_cfws(r))
+			return false;
+		if (!next_is(r, ',') && !next_is(r, ';') && r->at < r->end)
+			return misplaced(r);
+		if (!skip_separators(r))
+			return false;
+	}
+	return skip_cfws(r);
+}
+
+/* read_list: mailboxes and groups to the end of the value (3.4, RFC 6854 4). */
+static bool read_list(struct reader *r)
+{
+	bool any = false, is_group;
+	if (!skip_separators(r))
+		return false;
+	for (; r->at < r->end; any = true) {
+		if (!read_mailbox(r, &is_group))
+			return false;
+		if (is_group && !read_members(r))
+			return false;
+		if (!skip_cfws(r))
+			return false;
+		if (!next_is(r, ',') && r->at < r->end)
+			return misplaced(r);
+		if (!skip_separators(r))
+			return false;
+	}
+	return any || wrong(r, "it names nobody");
+}
+
+/* count_addresses: an upper bound for the mailboxes. */
+static size_t count_addresses(struct gp_span value)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < value.len && n < GP_MAILBOX_MAX; i++)
+		n += value.ptr[i] == '@';
+	return n;
+}
+
+/* gp_mailbox_parse: room for all that can come, then one pass. */
+int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value, struct gp_mailbox_list *list_out)
+{
+	*list_out = (struct gp_mailbox_list) {.items = NULL};
+	if (value.len == 0 || value.len > GP_MAILBOX_BYTES) {
+		list_out->problem = value.len ? "it is too long" : "it names nobody";
+		return GP_ESYNTAX;
+	}
+	struct reader r = {.at = (const unsigned char *)value.ptr};
+	r.end = r.at + value.len;
+	r.text = gp_arena_alloc(arena, value.len);
+	r.items = gp_arena_array(arena, count_addresses(value), sizeof *r.items);
+	if (!r.text || !r.items)
+		return gp_arena_status(arena);
+	if (!read_list(&r)) {
+		list_out->problem = r.problem;
+		return GP_ESYNTAX;
+	}
+	list_out->items = r.items;
+	list_out->count = r.count;
+	return GP_OK;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Mailbox: the mailbox list of a From field (RFC 5322 3.4, 3.6.2 and the obsolete forms of 4.4;
+ * RFC 6532 for bytes over 0x7f; RFC 6854 for groups in From).
+ *
+ * Reads display names (words, quoted strings with quoted pairs, encoded words, dots), comments
+ * nested to a limit, angle addresses with source routes, groups, domain literals. Answers for each
+ * mailbox what its local part and its domain are and nothing that was not there: what does not
+ * follow the grammar to its last byte is GP_ESYNTAX with a reason, never a guess (lessons 66-68).
+ * So is what the grammar allows and readers are known to take differently: blanks and comments
+ * between the labels of a domain (4.4), encoded words inside an address, control characters.
+ *
+ *     struct gp_mailbox_list l;
+ *     int rc = gp_mailbox_parse(arena, field->value, &l);
+ *
+ * Ownership: texts come from the arena; problem is static. Threads: no state.
+ * Bounds: GP_MAILBOX_MAX mailboxes in GP_MAILBOX_BYTES, comments nested GP_MAILBOX_COMMENTS deep;
+ * beyond: GP_ESYNTAX.
+ */
+#ifndef GP_MAIL_MAILBOX_H
+#define GP_MAIL_MAILBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define GP_MAILBOX_MAX 256
+#define GP_MAILBOX_BYTES 65536
+#define GP_MAILBOX_COMMENTS 32
+
+struct gp_mailbox {
+	struct gp_span local;  /* as it means: without quotes and quoted pairs; of control bytes a
+				  tab at most */
+	struct gp_span domain; /* as it stands, comments and blanks taken out: may be U-labels; not
+				  checked further: see gp_address_domain */
+	bool is_literal;       /* the domain is [in brackets] */
+};
+
+struct gp_mailbox_list {
+	const struct gp_mailbox *items;
+	size_t count;        /* 0 for an empty group only */
+	const char *problem; /* for GP_ESYNTAX: what is wrong, in words: "it has ..." */
+};
+
+/* Reads the value of one From field, folds and all. */
+int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value,
+	struct gp_mailbox_list *list_out) GP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The header is copied into the arena once, with CRLF line ends; then it is read line by line: a
+ * line that begins with a blank goes on with the field above it, each other one begins a field.
+ */
+#include "mail/message.h"
+
+#include <string.h>
+
+static const char crlf[] = "\r\n";
+
+/* line_end: the first place at or after from where a line ends; text.len when none does. A line
+ * ends with LF, or with CRLF only. */
+static size_t line_end(struct gp_span text, size_t from, enum gp_message_ending ending)
+{
+	while (from < text.len) {
+		const char *at = memchr(text.ptr + from, '\n', text.len - from);
+		if (!at)
+			return text.len;
+		size_t i = (size_t)(at - text.ptr);
+		if (ending == GP_MESSAGE_LF)
+			return i;
+		if (i > 0 && at[-1] == '\r')
+			return i - 1;
+		from = i + 1;
+	}
+	return text.len;
+}
+
+/* header_end: where the first empty line begins, or text.len; *rest_out: what comes after it. */
+static size_t header_end(struct gp_span text, enum gp_message_ending ending, size_t *rest_out)
+{
+	size_t width = ending == GP_MESSAGE_LF ? 1 : 2;
+	for (size_t at = 0; at < text.len;) {
+		size_t end = line_end(text, at, ending);
+		if (end == text.len)
+			break;
+		if (end == at) {
+			*rest_out = at + width;
+			return at;
+		}
+		at = end + width;
+	}
+	*rest_out = text.len;
+	return text.len;
+}
+
+/* count_of: how often a byte occurs. */
+static size_t count_of(struct gp_span text, char c)
+{
+	struct gp_span before;
+	size_t count = 0;
+	while (gp_span_cut(text, c, &before, &text))
+		count++;
+	return count;
+}
+
+/* copy_with_crlf: the header as it went over the wire; NULL when the arena refuses. */
+static const char *copy_with_crlf(struct gp_arena *arena, struct gp_span header,
+	enum gp_message_ending ending, size_t *length_out)
+{
+	*length_out = header.len;
+	if (ending == GP_MESSAGE_CRLF)
+		return gp_arena_copy(arena, header);
+	*length_out += count_of(header, '\n');
+	char *copy = gp_arena_alloc(arena, *length_out + 1), *to = copy;
+	struct gp_span line;
+	while (copy && gp_span_cut(header, '\n', &line, &header)) {
+		if (line.len)
+			memcpy(to, line.ptr, line.len);
+		memcpy(to + line.len, crlf, 2);
+		to += line.len + 2;
+	}
+	if (copy && line.len)
+		memcpy(to, line.ptr, line.len);
+	return copy;
+}
+
+/* find_defect: bytes that make a header uncertain. */
+static const char *find_defect(struct gp_span header)
+{
+	if (header.len && memchr(header.ptr, 0, header.len))
+		return "the header has a NUL byte";
+	for (size_t i = 0; i < header.len; i++) {
+		const char *at = memchr(header.ptr + i, '\n', header.len - i);
+		size_t end = at ? (size_t)(at - header.ptr) : header.len;
+		const char *cr = memchr(header.ptr + i, '\r', end - i);
+		if (cr && (!at || cr + 1 != at))
+			return "the header has a bare CR";
+		if (at && !cr)
+			return "the header has a bare LF";
+		i = end;
+	}
+	return NULL;
+}
+
+/* is_blank: what a continuation begins with. */
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* next_field: takes a field with its continuations off the text. */
+static struct gp_span next_field(struct gp_span *text)
+{
+	size_t end = line_end(*text, 0, GP_MESSAGE_CRLF);
+	while (end + 2 < text->len && is_blank(text->ptr[end + 2]))
+		end = line_end(*text, end + 2, GP_MESSAGE_CRLF);
+	struct gp_span field = {text->ptr, end};
+	*text = gp_span_skip(*text, end + 2);
+	return field;
+}
+
+/* field_name: before the colon, blanks at its end cut off (RFC 5322 4.5); empty when it is none. */
+static struct gp_span field_name(struct gp_span raw, struct gp_span *value_out)
+{
+	static const struct gp_span none = {NULL, 0};
+	struct gp_span name;
+	*value_out = raw;
+	if (!gp_span_cut(raw, ':', &name, value_out)) {
+		*value_out = raw;
+		return none;
+	}
+	while (name.len && is_blank(name.ptr[name.len - 1]))
+		name.len--;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] <= ' ' || name.ptr[i] > '~') /* RFC 5322 2.2 */
+			name = none;
+	if (name.len == 0)
+		*value_out = raw;
+	return name;
+}
+
+/* count_fields: at most one over the limit. */
+static size_t count_fields(struct gp_span text)
+{
+	size_t count = 0;
+	while (text.len && count <= GP_MESSAGE_FIELDS_MAX) {
+		(void)next_field(&text); /* counted only */
+		count++;
+	}
+	return count;
+}
+
+/* gp_message_parse: bound, copy, count, cut. */
+int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_message_ending ending,
+	struct gp_message *message_out)
+{
+	size_t rest;
+	*message_out = (struct gp_message) {.fields = NULL};
+	if (header.len > GP_MESSAGE_HEADER_MAX)
+		return GP_ETOOBIG;
+	header.len = header_end(header, ending, &rest);
+	struct gp_span text = {NULL, 0};
+	text.ptr = copy_with_crlf(arena, header, ending, &text.len);
+	if (!text.ptr)
+		return gp_arena_status(arena);
+	message_out->defect = find_defect(text);
+	size_t count = count_fields(text);
+	if (count > GP_MESSAGE_FIELDS_MAX)
+		return GP_ETOOBIG;
+	struct gp_message_field *fields = gp_arena_array(arena, count, sizeof *fields);
+	if (!fields)
+		return gp_arena_status(arena);
+	for (size_t i = 0; i < count; i++) {
+		fields[i].raw = next_field(&text);
+		fields[i].name = field_name(fields[i].raw, &fields[i].value);
+		if (fields[i].name.len == 0 && !message_out->defect)
+			message_out->defect = "the header has a line that is no field";
+	}
+	message_out->fields = fields;
+	message_out->count = count;
+	return GP_OK;
+}
+
+/* gp_message_split: the line ends first, then the line of a mailbox file, then the empty line. */
+void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *body_at_out,
+	enum gp_message_ending *ending_out)
+{
+	size_t first = line_end(text, 0, GP_MESSAGE_LF), skip = 0, rest;
+	*ending_out = first < text.len && first > 0 && text.ptr[first - 1] == '\r' ? GP_MESSAGE_CRLF
+										   : GP_MESSAGE_LF;
+	if (text.len >= 5 && memcmp(text.ptr, "From ", 5) == 0)
+		skip = first < text.len ? first + 1 : text.len;
+	*header_out = gp_span_skip(text, skip);
+	header_out->len = header_end(*header_out, *ending_out, &rest);
+	*body_at_out = skip + rest;
+}
+
+/* gp_message_find: from the top. */
+const struct gp_message_field *gp_message_find(const struct gp_message *message, const char *name)
+{
+	for (size_t i = 0; i < message->count; i++)
+		if (gp_span_is(message->fields[i].name, name))
+			return &message->fields[i];
+	return NULL;
+}
+
+/* gp_message_count: all of them. */
+size_t gp_message_count(const struct gp_message *message, const char *name)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < message->count; i++)
+		count += gp_span_is(message->fields[i].name, name);
+	return count;
+}

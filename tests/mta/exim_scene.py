@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: ISC
+"""The scene of the tests with a real Exim: its configuration around the shipped examples, a zone, keys
+and signers, and clients that speak DATA and BDAT. For the inside of sandbox.py."""
+import base64
+import glob
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import sandbox  # noqa: E402
+import world  # noqa: E402
+
+PACKAGES = ["exim4-daemon-heavy", "unbound", "python3-dkim", "openssl"]
+GOOD, BAD = "192.0.2.10", "198.51.100.66"
+HOST = "mx.example.test"
+EXIM = "/usr/sbin/exim4"
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+CONFIG = """
+hostname = "mx.example.test"
+dns {
+    servers = {"127.0.0.1"}
+    timeout = 300ms
+}
+exim { deadline = 5s }
+arc { trusted_sealers = {"sealer.test"} }
+"""
+
+# domain: DMARC record, SPF record; every one has the keys "rsa" and "ed"
+DOMAINS = {
+    "reject.test": ("v=DMARC1; p=reject", "v=spf1 ip4:192.0.2.0/24 -all"),
+    "soft.test": ("v=DMARC1; p=reject", "v=spf1 ~all"),
+    "quarantine.test": ("v=DMARC1; p=quarantine", "v=spf1 ~all"),
+    "sampled.test": ("v=DMARC1; p=quarantine; pct=0", "v=spf1 ~all"),
+    "none.test": ("v=DMARC1; p=none", "v=spf1 ~all"),
+    "nothing.test": (None, None),
+    "sealer.test": (None, "v=spf1 ip4:198.51.100.0/24 -all"),
+    "stranger.test": (None, "v=spf1 ip4:198.51.100.0/24 -all"),
+    "xn--bcher-kva.test": ("v=DMARC1; p=reject", "v=spf1 ~all"),
+}
+
+
+def txt(name, text):
+    """A record for unbound, its text in strings of at most 200 bytes."""
+    parts = [text[i:i + 200] for i in range(0, len(text), 200)]
+    return "%s. 300 IN TXT %s" % (name, " ".join('"%s"' % p for p in parts))
+
+
+class Keys:
+    """One RSA key for all domains, and the signer's process."""
+
+    def __init__(self, folder):
+        self.rsa = os.path.join(folder, "rsa.pem")
+        sandbox.run(["openssl", "genrsa", "-traditional", "-out", self.rsa, "2048"])
+        der = subprocess.run(["openssl", "rsa", "-in", self.rsa, "-pubout", "-outform", "DER"], check=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        self.record = "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
+        self.process = subprocess.Popen(["/usr/bin/python3", os.path.join(HERE, "signer.py")], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def sign(self, message, domain, **more):
+        """The message with a signature in front."""
+        request = dict({"kind": "dkim", "message": base64.b64encode(message).decode(), "key": self.rsa,
+                        "selector": "rsa", "domain": domain}, **more)
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return base64.b64decode(self.process.stdout.readline()) + message
+
+    def seal(self, message, domain, authserv_id):
+        return self.sign(message, domain, kind="arc", authserv_id=authserv_id)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+def zone(keys):
+    records = []
+    for domain, (dmarc, spf) in DOMAINS.items():
+        records += [txt("rsa._domainkey." + domain, keys.record)]
+        records += [txt("_dmarc." + domain, dmarc)] * bool(dmarc) + [txt(domain, spf)] * bool(spf)
+    return records
+
+
+class Exim:
+    """A real Exim on 127.0.0.1:25 over the shipped examples; mail for example.test goes to bob."""
+
+    def __init__(self, folder, main="", end=""):
+        self.folder, self.process = folder, None
+        self.spool, self.logs = folder + "/spool", folder + "/log"
+        self.conf, self.gatepost = folder + "/exim.conf", folder + "/gatepost.conf"
+        self.uid = pwd.getpwnam("Debian-exim")
+        for path in (folder, self.spool, self.logs):
+            os.makedirs(path, exist_ok=True)
+            os.chmod(path, 0o755)
+        for path in (self.spool, self.logs):
+            os.chown(path, self.uid.pw_uid, self.uid.pw_gid)
+        self.module = os.path.join(folder, "gatepost-exim.so")
+        shutil.copy(os.path.join(sandbox.PROJECT, world.BUILD, "gatepost-exim.so"), self.module)
+        self.write_gatepost(CONFIG)
+        self.configure(main, end)
+
+    def write_gatepost(self, text):
+        with open(self.gatepost + ".new", "w") as f:
+            f.write(text.replace("STORE", "lmdb:%s/state" % self.folder))
+        os.rename(self.gatepost + ".new", self.gatepost)
+
+    def configure(self, main="", end=""):
+        """Writes exim.conf anew and starts the daemon with it; main: more options, end: more sections."""
+        self.stop()
+        shutil.rmtree(self.spool, ignore_errors=True)
+        os.mkdir(self.spool)
+        os.chown(self.spool, self.uid.pw_uid, self.uid.pw_gid)
+        examples = os.path.join(sandbox.PROJECT, "conf-examples", "exim")
+        with open(self.conf, "w") as f:
+            f.write("GATEPOST_SO = %s\nGATEPOST_CONF = %s\nGATEPOST_MACROS = %s\nGATEPOST_EXAMPLES = %s\n"
+                    "LOCAL_DOMAINS = example.test\nprimary_hostname = %s\nspool_directory = %s\n"
+                    "log_file_path = %s/%%s\npid_file_path = %s/exim.pid\ndaemon_smtp_ports = 25\n"
+                    "local_interfaces = <; 127.0.0.1; ::1\nsmtputf8_advertise_hosts = *\n"
+                    "smtp_accept_max = 50\nqueue_run_in_order\ntimezone = UTC\n%s\n.include %s/exim.conf\n%s\n"
+                    % (self.module, self.gatepost, os.path.join(sandbox.PROJECT, "exim-dlfunc", "gatepost.macros"),
+                       examples, HOST, self.spool, self.logs, self.spool, main, examples, end))
+        os.chmod(self.conf, 0o644)
+        sandbox.run([EXIM, "-C", self.conf, "-bV"])
+        self.process = subprocess.Popen([EXIM, "-C", self.conf, "-bdf"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=open(self.folder + "/stderr", "ab"))
+        world.wait_for(self._answers, "Exim on port 25")
+
+    def _answers(self):
+        assert self.process.poll() is None, "Exim ended: " + open(self.folder + "/stderr").read() + self.log()
+        try:
+            with socket.create_connection(("127.0.0.1", 25), 1) as s:
+                s.settimeout(5)
+                return s.recv(100).startswith(b"220")
+        except OSError:
+            return False
+
+    def _text(self, name):
+        try:
+            with open(os.path.join(self.logs, name), errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def log(self):
+        return self._text("main")
+
+    def panic(self):
+        return self._text("panic")
+
+    def delivered(self, folder):
+        """Texts of what lies in this folder of bob's, which is emptied."""
+        texts = []
+        for path in sorted(glob.glob("/home/bob/Maildir/%s/new/*" % folder), key=os.path.getmtime):
+            with open(path, "rb") as f:
+                texts.append(f.read())
+            os.unlink(path)
+        return texts
+
+    def next_message(self, folder="."):
+        return world.wait_for(lambda: self.delivered(folder), "delivered message in %s; the log:\n%s"
+                              % (folder, self.log()[-3000:]))[0]
+
+    def stop(self):
+        if self.process:
+            world.end(self.process)
+            self.process = None
+
+    close = stop
+
+
+class Client:
+    """One SMTP connection; replies as text, their lines joined by blanks."""
+
+    def __init__(self, address=BAD, helo="client.test"):
+        self.socket = socket.create_connection(("127.0.0.1", 25), 60, source_address=(address, 0))
+        self.file = self.socket.makefile("rb")
+        world.holds(self.reply(), "220 ")
+        self.features = self.command("EHLO " + helo)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.file.close()
+        self.socket.close()
+
+    def reply(self):
+        lines = []
+        while True:
+            line = self.file.readline().decode("utf-8", "replace").rstrip("\r\n")
+            assert line, "connection closed after %r" % lines
+            lines.append(line[4:])
+            if line[3:4] != "-":
+                return "%s %s" % (line[:3], " ".join(lines))
+
+    def command(self, text):
+        self.socket.sendall(text.encode() + b"\r\n")
+        return self.reply()
+
+    def envelope(self, sender, recipient="bob@example.test", more=""):
+        """MAIL and RCPT; the reply to the latter, or to the former if that refuses."""
+        reply = self.command("MAIL FROM:<%s>%s" % (sender, more))
+        return self.command("RCPT TO:<%s>" % recipient) if reply.startswith("250") else reply
+
+    def data(self, message):
+        """By DATA, dots stuffed."""
+        world.holds(self.command("DATA"), "354")
+        stuffed = (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]
+        self.socket.sendall(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+        return self.reply()
+
+    def bdat(self, message, chunk=1 << 30):
+        """By CHUNKING, in chunks of so many bytes."""
+        at = 0
+        while True:
+            part = message[at:at + chunk]
+            at += len(part)
+            last = at >= len(message)
+            self.socket.sendall(b"BDAT %d%s\r\n" % (len(part), b" LAST" if last else b"") + part)
+            reply = self.reply()
+            if last or not reply.startswith("250"):
+                return reply
+
+
+def send(message, sender="a@sender.test", address=BAD, how="data", **more):
+    """One message on a connection of its own; the last reply."""
+    with Client(address) as c:
+        utf8 = " SMTPUTF8 BODY=8BITMIME" if not sender.isascii() or more.pop("utf8", False) else ""
+        reply = c.envelope(sender, more=utf8)
+        return getattr(c, how)(message, **more) if reply.startswith("250") else reply
+
+
+def fields(message, name):
+    """Values of the fields of this name, unfolded, from the top."""
+    head = message.split(b"\n\n", 1)[0].replace(b"\r\n", b"\n").replace(b"\n\t", b" ").replace(b"\n ", b" ")
+    found = [line.split(b":", 1) for line in head.split(b"\n") if b":" in line]
+    return [value.strip().decode("utf-8", "replace") for key, value in found
+            if key.strip().lower() == name.lower().encode()]
+
+
+class Scene:
+    """Name server, keys and Exim, up and connected."""
+
+    def __init__(self, main="", end=""):
+        for address in (GOOD + "/32", BAD + "/32"):
+            sandbox.add_address(address)
+        subprocess.run(["useradd", "-m", "bob"], check=True)
+        self.folder = tempfile.mkdtemp(prefix="gatepost-exim.")
+        os.chmod(self.folder, 0o755)
+        self.keys = self.unbound = self.exim = None
+        try:
+            self.keys = Keys(self.folder)
+            self.unbound = world.Unbound(self.folder + "/dns", zone(self.keys), [("mute.test.", "always_deny")])
+            self.exim = Exim(self.folder + "/exim", main, end)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        for part in (self.exim, self.unbound, self.keys):
+            if part:
+                part.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def mail(domain, subject="test", body=b"Hello,\r\n\r\nthis is a test.\r\n", more=b""):
+    """A message of somebody of this domain."""
+    head = ("From: Alice <alice@%s>\r\nTo: bob@example.test\r\nSubject: %s\r\n"
+            "Date: %s\r\nMessage-ID: <%d@%s>\r\n" % (
+                domain, subject, time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime()),
+                time.monotonic_ns(), domain))
+    return head.encode() + more + b"\r\n" + body

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: ISC */
+/* The pipeline of a message over a scripted zone: rules, modes, exceptions, questions, texts. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/engine_message.h"
+#include "support/zone.h"
+
+static const char zone_text[] = "good.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
+				"_dmarc.good.test TXT v=DMARC1; p=reject\n"
+				"quar.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
+				"_dmarc.quar.test TXT v=DMARC1; p=quarantine\n"
+				"_dmarc.none.test TXT v=DMARC1; p=none\n"
+				"_dmarc.zero.test TXT v=DMARC1; p=reject; pct=0\n"
+				"other.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
+				"forward.test TXT v=spf1 ip4:198.51.100.0/24 -all\n"
+				"_dmarc.dead.test TIMEOUT ANY\n"
+				"mute.test TIMEOUT ANY\n"
+				"_dmarc.mute.test TXT v=DMARC1; p=reject\n"
+				"silent.test TIMEOUT ANY\n"
+				"_dmarc.silent.test TXT v=DMARC1; p=none\n";
+
+struct bench {
+	struct test_zone *zone;
+	struct gp_config *config;
+	struct gp_crypto_digest *digest;
+	struct gp_ctx ctx;
+	struct gp_mail_verdict v;
+};
+
+/* bench_begin: a zone and a configuration. */
+static void bench_begin(struct bench *b, const char *config, size_t memory)
+{
+	struct gp_config_errors errors = {0};
+	if (gp_config_parse(gp_span_from(config), "t.conf", &b->config, &errors))
+		fail_msg("%s", errors.text);
+	gp_config_errors_fini(&errors);
+	b->zone = test_zone_new();
+	test_zone_lines(b->zone, zone_text);
+	assert_int_equal(gp_crypto_digest_new(&b->digest), GP_OK);
+	b->ctx = (struct gp_ctx) {.arena = gp_arena_new(memory),
+		.clock = test_zone_clock(b->zone),
+		.dns = test_zone_dns(b->zone)};
+	b->ctx.deadline_us = gp_clock_now_us(b->ctx.clock) + 20 * 1000000;
+}
+
+/* bench_end: frees all. */
+static void bench_end(struct bench *b)
+{
+	gp_arena_free(b->ctx.arena);
+	gp_crypto_digest_free(b->digest);
+	gp_config_free(b->config);
+	test_zone_free(b->zone);
+}
+
+/* A body in memory. */
+struct text_body {
+	struct gp_span left;
+};
+
+/* read_text: in small pieces. */
+static int read_text(void *arg, char *buffer, size_t size, size_t *got_out)
+{
+	struct text_body *t = arg;
+	*got_out = t->left.len < size ? t->left.len : size;
+	if (*got_out > 7)
+		*got_out = 7;
+	if (*got_out)
+		memcpy(buffer, t->left.ptr, *got_out);
+	t->left = gp_span_skip(t->left, *got_out);
+	return GP_OK;
+}
+
+struct given {
+	const char *client, *helo, *sender, *user;
+	const char *header; /* LF line ends */
+	bool every_check;
+};
+
+/* judge: the engine over a message with a small body. */
+static int judge(struct bench *b, const struct given *given)
+{
+	struct gp_message message;
+	struct text_body text = {gp_span_from("Hello,\n\nworld.\n")};
+	const struct gp_message_body body = {read_text, &text, GP_MESSAGE_LF};
+	struct gp_envelope e = {.helo = gp_span_from(given->helo),
+		.sender = gp_span_from(given->sender),
+		.sasl_username = gp_span_from(given->user)};
+	if (given->client)
+		assert_int_equal(gp_ipaddr_parse(gp_span_from(given->client), &e.client), GP_OK);
+	int rc = gp_message_parse(
+		b->ctx.arena, gp_span_from(given->header), GP_MESSAGE_LF, &message);
+	const struct gp_mail mail = {b->config, b->digest, &e, &message, &body, given->every_check};
+	return rc ? rc : gp_engine_message(&b->ctx, &mail, &b->v);
+}
+
+#define IN "192.0.2.1"
+#define OUT "198.51.100.1"
+
+struct row {
+	const char *config, *client, *sender, *from;
+	const char *rule;
+	enum gp_action action, would;
+	enum gp_dmarc_verdict dmarc;
+};
+
+/* test_rules: what decides, and what is done. */
+static void test_rules(void **state)
+{
+	static const struct row rows[] = {
+		{"", IN, "u@good.test", "u@good.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_PASS},
+		{"", OUT, "u@good.test", "u@good.test", "dmarc.on_reject", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_FAIL},
+		{"", IN, "u@other.test", "u@good.test", "dmarc.on_reject", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_FAIL},
+		{"", OUT, "u@quar.test", "u@quar.test", "dmarc.on_quarantine", GP_ACTION_QUARANTINE,
+			GP_ACTION_QUARANTINE, GP_DMARC_FAIL},
+		{"", OUT, "u@none.test", "u@none.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+		{"", OUT, "u@no-record.test", "u@no-record.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "u@zero.test", "u@zero.test", "dmarc.on_quarantine", GP_ACTION_QUARANTINE,
+			GP_ACTION_QUARANTINE, GP_DMARC_FAIL},
+		{"dmarc { pct = no }", OUT, "u@zero.test", "u@zero.test", "dmarc.on_reject",
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_FAIL},
+		{"dmarc { mode = label }", OUT, "u@good.test", "u@good.test", "dmarc.on_reject",
+			GP_ACTION_ACCEPT, GP_ACTION_REJECT, GP_DMARC_FAIL},
+		{"dmarc { on_reject = quarantine }", OUT, "u@good.test", "u@good.test",
+			"dmarc.on_reject", GP_ACTION_QUARANTINE, GP_ACTION_QUARANTINE,
+			GP_DMARC_FAIL},
+		{"dmarc { on_quarantine = reject }", OUT, "u@quar.test", "u@quar.test",
+			"dmarc.on_quarantine", GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_FAIL},
+		/* exceptions */
+		{"dmarc { exempt_domains = {\"good.test\"} }", OUT, "u@good.test", "u@good.test",
+			"dmarc.exempt_domains", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+		{"dmarc { exempt_domains = {\".test\"} }", OUT, "u@good.test", "u@good.test",
+			"dmarc.exempt_domains", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+		{"dmarc { exempt_clients = {\"198.51.100.0/24\"} }", OUT, "u@good.test",
+			"u@good.test", "dmarc.exempt_clients", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_FAIL},
+		{"dmarc { mailing_lists = {\"other.test\"} }", IN, "list@other.test", "u@good.test",
+			"dmarc.mailing_lists", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+		{"dmarc { mailing_lists = {\"other.test\"} }", OUT, "list@other.test",
+			"u@good.test", "dmarc.on_reject", GP_ACTION_REJECT, GP_ACTION_REJECT,
+			GP_DMARC_FAIL},
+		{"dmarc { forwarders = {\"forward.test\"} }", OUT, "u@good.test", "u@good.test",
+			"dmarc.forwarders", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+		/* an address that says nothing never makes a failure, and waiting does not help */
+		{"", "10.0.0.1", "u@good.test", "u@good.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_TEMPERROR},
+		{"spf { exempt_clients = {\"198.51.100.0/24\"} }", OUT, "u@good.test",
+			"u@good.test", "default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_TEMPERROR},
+		/* a claim of the sender's is no exception */
+		{"spf { exempt_senders = {\"good.test\"} }", OUT, "u@good.test", "u@good.test",
+			"dmarc.on_reject", GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_FAIL},
+		/* temporary errors */
+		{"", OUT, "u@dead.test", "u@dead.test", "dmarc.on_temperror", GP_ACTION_DEFER,
+			GP_ACTION_DEFER, GP_DMARC_TEMPERROR},
+		{"dmarc { on_temperror = accept }", OUT, "u@dead.test", "u@dead.test",
+			"dmarc.on_temperror", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_TEMPERROR},
+		{"", OUT, "u@mute.test", "u@mute.test", "dmarc.on_temperror", GP_ACTION_DEFER,
+			GP_ACTION_DEFER, GP_DMARC_TEMPERROR},
+		{"", OUT, "u@silent.test", "u@silent.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_TEMPERROR},
+		/* no single author */
+		{"", IN, "u@good.test", NULL, "dmarc.on_bad_from", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@good.test, u@other.test", "dmarc.on_bad_from",
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@good.test>", "dmarc.on_bad_from", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@good.test\nFrom: u@other.test", "dmarc.on_bad_from",
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@[192.0.2.1]", "dmarc.on_bad_from", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "a@good.test, b@GOOD.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_PASS},
+		{"dmarc { on_bad_from = defer }", IN, "u@good.test", "nobody", "dmarc.on_bad_from",
+			GP_ACTION_DEFER, GP_ACTION_DEFER, GP_DMARC_PERMERROR},
+		{"dmarc { on_bad_from = accept }", IN, "u@good.test", "nobody", "dmarc.on_bad_from",
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_PERMERROR},
+		/* only From (lesson 71) */
+		{"", OUT, "u@none.test", "u@none.test\nResent-From: u@good.test", "default",
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		char header[400];
+		snprintf(header, sizeof header, "%s%s\nSubject: hello\n",
+			rows[i].from ? "From: " : "X-Nobody: 1", rows[i].from ? rows[i].from : "");
+		bench_begin(&b, rows[i].config, 1 << 20);
+		const struct given given = {
+			rows[i].client, "helo.test", rows[i].sender, "", header, false};
+		assert_int_equal(judge(&b, &given), GP_OK);
+		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
+			b.v.would != rows[i].would || b.v.dmarc.verdict != rows[i].dmarc)
+			fail_msg("row %zu (%s, %s): %s", i, rows[i].config, header, b.v.summary);
+		bool has_reply = b.v.would == GP_ACTION_REJECT || b.v.would == GP_ACTION_DEFER;
+		assert_true((b.v.reply != NULL) == has_reply);
+		bench_end(&b);
+	}
+}
+
+/* test_ours: nothing is asked about mail of our own, and the field says none. */
+static void test_ours(void **state)
+{
+	static const struct {
+		const char *config, *rule;
+		struct given given;
+	} rows[] = {
+		{"", "authenticated",
+			{OUT, "h", "u@good.test", "alice", "From: u@good.test\n", false}},
+		{"", "local-client", {NULL, "h", "u@good.test", "", "From: u@good.test\n", false}},
+		{"trusted_networks = {\"198.51.100.0/24\"}", "trusted_networks",
+			{OUT, "h", "u@good.test", "", "From: u@good.test\n", false}},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		char config[200];
+		snprintf(config, sizeof config, "hostname = mx.test\n%s", rows[i].config);
+		bench_begin(&b, config, 1 << 20);
+		assert_int_equal(judge(&b, &rows[i].given), GP_OK);
+		assert_string_equal(b.v.rule, rows[i].rule);
+		assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
+		assert_false(b.v.checked);
+		assert_string_equal(b.v.results, "mx.test; none");
+		assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
+		bench_end(&b);
+	}
+}
+
+/* test_every_check: the operator's question is answered in any case. */
+static void test_every_check(void **state)
+{
+	struct bench b;
+	const struct given given = {
+		"198.51.100.1", "h", "u@good.test", "", "From: u@good.test\n", true};
+	(void)state;
+	bench_begin(&b,
+		"trusted_networks = {\"198.51.100.0/24\"}\n"
+		"dmarc { mode = off }\narc { mode = off }\nspf { mode = off }\ndkim { mode = off "
+		"}\n",
+		1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_true(b.v.has_mailfrom && b.v.has_dkim && b.v.has_arc && b.v.has_dmarc);
+	assert_int_equal(b.v.mailfrom.verdict, GP_SPF_FAIL);
+	assert_int_equal(b.v.action, GP_ACTION_REJECT);
+	bench_end(&b);
+}
+
+/* test_modes_off: what is off is neither asked nor said. */
+static void test_modes_off(void **state)
+{
+	struct bench b;
+	const struct given given = {OUT, "h", "u@good.test", "", "From: u@good.test\n", false};
+	(void)state;
+	bench_begin(&b,
+		"hostname = mx.test\ndmarc { mode = off }\narc { mode = off }\n"
+		"spf { mode = off }\ndkim { mode = off }\n",
+		1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_string_equal(b.v.results, "mx.test; none");
+	assert_string_equal(b.v.rule, "default");
+	bench_end(&b);
+}
+
+/* test_null_sender: HELO stands for MAIL FROM and is aligned (lesson 70); From is a label only. */
+static void test_null_sender(void **state)
+{
+	struct bench b;
+	const struct given aligned = {IN, "good.test", "", "", "From: mailer@good.test\n", false};
+	const struct given stranger = {IN, "x.test", "", "", "From: mailer@good.test\n", false};
+	(void)state;
+	bench_begin(&b, "spf { check_from = yes }", 1 << 20);
+	assert_int_equal(judge(&b, &aligned), GP_OK);
+	assert_true(b.v.has_helo);
+	assert_int_equal(b.v.dmarc.verdict, GP_DMARC_PASS);
+	assert_int_equal(judge(&b, &stranger), GP_OK);
+	assert_true(b.v.has_from);
+	assert_int_equal(b.v.from.verdict, GP_SPF_PASS);
+	assert_int_equal(b.v.dmarc.verdict, GP_DMARC_FAIL); /* never counted as aligned */
+	assert_int_equal(b.v.action, GP_ACTION_REJECT);
+	bench_end(&b);
+}
+
+/* test_asked_together: the SPF record and the walk of the author are one call, each once. */
+static void test_asked_together(void **state)
+{
+	struct bench b;
+	const struct given given = {
+		IN, "h.test", "u@good.test", "", "From: u@a.b.good.test\n", false};
+	(void)state;
+	bench_begin(&b, "", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	size_t first = 0, all = test_zone_asked(b.zone, TEST_ZONE_ANY);
+	for (size_t i = 0; i < all; i++) {
+		const struct test_zone_question *q = test_zone_question(b.zone, i);
+		first += q->call == test_zone_question(b.zone, 0)->call;
+		for (size_t k = 0; k < i; k++)
+			assert_false(strcmp(q->name, test_zone_question(b.zone, k)->name) == 0 &&
+				     q->type == test_zone_question(b.zone, k)->type);
+	}
+	/* good.test, and _dmarc of a.b.good.test, b.good.test, good.test, test */
+	assert_int_equal(first, 5);
+	bench_end(&b);
+}
+
+/* test_reply: what failed, and whose policy it is (lesson 77). */
+static void test_reply(void **state)
+{
+	struct bench b;
+	const struct given given = {OUT, "h", "u@other.test", "", "From: u@good.test\n", false};
+	(void)state;
+	bench_begin(&b, "", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_string_equal(b.v.reply,
+		"550 5.7.26 DMARC: good.test asks to reject mail that is not shown to be its own: "
+		"SPF fail for other.test; no DKIM signature (policy of good.test)");
+	bench_end(&b);
+}
+
+/* test_results: one grammatical field, nothing forged through it. */
+static void test_results(void **state)
+{
+	struct bench b;
+	const struct given given = {
+		OUT, "h", "a\";dmarc=pass\n x: y@other.test", "", "From: u@good.test\n", false};
+	(void)state;
+	bench_begin(&b, "hostname = mx.test", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	size_t dmarc = 0;
+	for (const char *p = b.v.results; *p; p++) {
+		dmarc += strncmp(p, "\tdmarc=", 7) == 0;
+		if (*p == '\n')
+			assert_int_equal(p[1], '\t');
+		assert_true(*p == '\n' || *p == '\t' || ((unsigned char)*p >= 0x20 && *p != 0x7f));
+	}
+	assert_int_equal(dmarc, 1);
+	bench_end(&b);
+}
+
+/* test_fields: every name has a text, an unknown one has none. */
+static void test_fields(void **state)
+{
+	struct bench b;
+	const char *text;
+	const struct given given = {OUT, "h", "u@good.test", "", "From: u@good.test\n", false};
+	(void)state;
+	bench_begin(&b, "", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	for (size_t i = 0; gp_engine_fields[i]; i++)
+		assert_true(gp_engine_field(
+			b.ctx.arena, &b.v, gp_span_from(gp_engine_fields[i]), &text));
+	assert_true(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("dmarc.policy"), &text));
+	assert_string_equal(text, "reject");
+	assert_true(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("spf.result"), &text));
+	assert_string_equal(text, "fail");
+	assert_true(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("action"), &text));
+	assert_string_equal(text, "reject");
+	assert_false(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("dmarc.nothing"), &text));
+	bench_end(&b);
+}
+
+/* test_ceiling: too little memory is a status at whatever point it ends, never a verdict. */
+static void test_ceiling(void **state)
+{
+	const struct given given = {OUT, "h", "u@good.test", "", "From: u@good.test\n", false};
+	int seen_ok = 0, seen_big = 0;
+	(void)state;
+	for (size_t memory = 2048; memory < 120000; memory += 512) {
+		struct bench b;
+		bench_begin(&b, "", memory);
+		int rc = judge(&b, &given);
+		assert_true(rc == GP_OK || rc == GP_ETOOBIG);
+		seen_ok += rc == GP_OK;
+		seen_big += rc == GP_ETOOBIG;
+		if (rc == GP_OK)
+			assert_int_equal(b.v.action, GP_ACTION_REJECT);
+		bench_end(&b);
+	}
+	assert_true(seen_ok > 0 && seen_big > 0);
+}
+
+/* main: all of the above. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_every_check),
+		cmocka_unit_test(test_modes_off),
+		cmocka_unit_test(test_null_sender),
+		cmocka_unit_test(test_asked_together),
+		cmocka_unit_test(test_reply),
+		cmocka_unit_test(test_results),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_ceiling),
+	};
+	return cmocka_run_group_tests_name("engine_message", tests, NULL, NULL);
+}
