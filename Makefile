@@ -188,6 +188,10 @@ $(B)/tests/fuzz_%: fuzz_%.c tests/fuzz/replay.c $(test_deps)
 	$(SAY) "test    $@"
 	$(call test_link,tests/fuzz/replay.c)
 
+$(B)/bench/messages: tests/bench/messages.c $(test_deps)
+	$(SAY) "bench   $@"
+	$(call test_link)
+
 # programs and the tests that look for races, for the thread sanitizer
 races: programs $(RACES:%=$(B)/tests/%)
 
@@ -220,6 +224,8 @@ demo: deps
 bench: deps
 	@$(MAKE) --no-print-directory -s programs
 	@CC="$(CC)" $(PYTHON) tests/bench/bench.py
+	@$(MAKE) --no-print-directory -s $(B)/bench/messages
+	@$(PYTHON) tests/bench/bench_messages.py
 
 fuzz: fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py $(fuzz_progs)

@@ -2,8 +2,9 @@
 /*
  * Args: what the macros of gatepost.macros hand over, as the engine takes it.
  *
- * Exim passes at most eight texts. The first holds what Exim and its configuration say themselves,
- * a "key=value" line each; what a client can choose comes in arguments of its own:
+ * Exim passes at most eight texts; with exactly eight, 4.96 counts what lies behind them in its
+ * memory as well, so no call has more than seven. The first holds what Exim and its configuration
+ * say themselves, a "key=value" line each; what a client can choose comes in arguments of its own:
  *
  *     {conf=/etc/gatepost.conf\nid=...\nspool=...\nserver=...\nqueue=...\nhost=...}
  *     {client} {helo} {sender} {user} {recipient}
@@ -47,8 +48,7 @@ enum gp_exim_arg {
 	GP_EXIM_RECIPIENT,
 	GP_EXIM_ENVELOPE_ARGS, /* so many belong to an envelope; the next ones to the call */
 	GP_EXIM_HEADERS = GP_EXIM_ENVELOPE_ARGS,
-	GP_EXIM_RECIPIENTS = GP_EXIM_ENVELOPE_ARGS,
-	GP_EXIM_BYTES
+	GP_EXIM_AMOUNTS = GP_EXIM_ENVELOPE_ARGS /* "recipients bytes" */
 };
 
 /* Reads the first argument. */

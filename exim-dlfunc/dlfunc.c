@@ -18,7 +18,7 @@
 
 #include "exim-dlfunc/verdict.h"
 
-#define ARGS_MAX 8 /* of ${dlfunc} */
+#define ARGS_MAX 7 /* of the eight that Exim knows: see exim-dlfunc/args.h */
 
 static struct gp_exim exim;
 static bool exim_is_ready;
@@ -73,13 +73,17 @@ static const char *bad(const struct call *c)
 	return gp_exim_bad_call(the_process(), c->call.place.conf, c->problem);
 }
 
-/* amount_of: a number that Exim writes. */
-static int64_t amount_of(struct call *c, struct gp_span text)
+/* take_amounts: "recipients bytes", as Exim writes numbers. */
+static struct gp_limit_amounts take_amounts(struct call *c)
 {
-	uint64_t value = 0;
-	if (gp_span_parse_uint(text, GP_STORE_AMOUNT_MAX, &value))
+	struct gp_span recipients, bytes;
+	uint64_t count = 0, size = 0;
+	gp_span_cut(c->args[GP_EXIM_AMOUNTS], ' ', &recipients, &bytes);
+	if (!c->problem && (gp_span_parse_uint(recipients, GP_STORE_AMOUNT_MAX, &count) ||
+				   gp_span_parse_uint(bytes, GP_STORE_AMOUNT_MAX, &size)))
 		c->problem = "a count that is no number";
-	return (int64_t)value;
+	return (struct gp_limit_amounts) {
+		.recipients = (int64_t)count, .messages = 1, .bytes = (int64_t)size};
 }
 
 /* ---- questions ---- */
@@ -106,14 +110,12 @@ int gatepost_check(uschar **yield, int argc, uschar *argv[])
 	return give(yield, gp_exim_check(the_process(), &c.call, c.args[GP_EXIM_HEADERS]));
 }
 
-/* gatepost_limit: the same without headers and {recipients}{bytes} */
+/* gatepost_limit: as gatepost_spf, and {recipients bytes} */
 int gatepost_limit(uschar **yield, int argc, uschar *argv[])
 {
 	struct call c;
-	take_call(&c, argc, argv, GP_EXIM_ENVELOPE_ARGS + 2);
-	const struct gp_limit_amounts amounts = {.messages = 1,
-		.recipients = amount_of(&c, c.args[GP_EXIM_RECIPIENTS]),
-		.bytes = amount_of(&c, c.args[GP_EXIM_BYTES])};
+	take_call(&c, argc, argv, GP_EXIM_ENVELOPE_ARGS + 1);
+	const struct gp_limit_amounts amounts = take_amounts(&c);
 	return give(yield, c.problem ? bad(&c) : gp_exim_limit(the_process(), &c.call, &amounts));
 }
 
@@ -160,14 +162,14 @@ int gatepost_results(uschar **yield, int argc, uschar *argv[])
 	return give(yield, gp_exim_results(the_process(), &c.call.place));
 }
 
-/* gatepost_preload: {place}; gives nothing. */
+/* gatepost_preload: {place}{text}; the text, which belongs to Exim's configuration. */
 int gatepost_preload(uschar **yield, int argc, uschar *argv[])
 {
 	struct call c;
-	take(&c, argc, argv, 1);
+	take(&c, argc, argv, 2);
 	gp_exim_place_parse(c.args[GP_EXIM_PLACE], &c.call.place);
 	gp_exim_preload(the_process(), c.call.place.conf);
-	return give(yield, "");
+	return give(yield, argc == 2 ? (const char *)argv[1] : "");
 }
 
 /* gatepost_version: of this module. */

@@ -453,6 +453,21 @@ static const char *own_field(const struct gp_exim_kept *k, struct gp_span name)
 	return NULL;
 }
 
+/*
+ * is_safe: sentences are printable ASCII; words, numbers and names hold nothing that means anything
+ * in the look-ups that a site may put them into. Exim does not see that they came from outside.
+ */
+static bool is_safe(struct gp_span name, const char *text)
+{
+	static const char *const sentences[] = {"reply", "summary", "from.problem", "dkim.reason",
+		"arc.reason", "dmarc.reason", NULL};
+	for (size_t i = 0; sentences[i]; i++)
+		if (gp_span_is(name, sentences[i]))
+			return gp_span_is_printable_ascii(gp_span_from(text));
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._- ")] == 0;
+}
+
 /* gp_exim_get: "" for another message, and for a name that there is not. */
 const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span name)
 {
@@ -466,7 +481,7 @@ const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span nam
 	if (!gp_engine_field(arena, &x->mail.mail, name, &text))
 		gp_exim_say(&x->process.log, GP_EXIM_BAD_CALL, id, "gatepost_get knows no %.*s",
 			name.len > 64 ? 64 : (int)name.len, name.ptr);
-	return or_nothing(text);
+	return text && is_safe(name, text) ? text : "";
 }
 
 /* none_of: who looked, and found nothing to say (RFC 8601 2.2: no-result). */

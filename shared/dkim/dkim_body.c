@@ -4,18 +4,19 @@
  * everything, is hashed where it lies; short runs are collected first. What may turn out to be the
  * end of a line or of the body (white space, line ends) is held back as a few numbers.
  *
- * Blocks of 32 bytes are looked at whole by loops without branches, which compilers turn into
- * vector instructions: looking costs a fraction of hashing.
+ * Blocks are looked at whole by loops without branches, which compilers turn into vector
+ * instructions: looking costs a fraction of hashing.
  */
 #include "dkim/dkim_canon.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define BLOCK 32
+#define BLOCK 32        /* bytes looked at together; where they are calm, */
+#define LONG_BLOCK 256  /* so many */
 #define STAGE 1024      /* bytes of short runs that are collected */
 #define SHORT_RUN 256   /* a longer run is hashed where it lies */
-#define STRETCH 128     /* bytes looked at singly before blocks are tried again */
+#define STRETCH 64      /* bytes looked at singly before blocks are tried again */
 #define CONVERT 4096    /* bytes with CRLF made from LF at a time */
 #define READ_SIZE 32768 /* bytes asked for at a time */
 
@@ -188,14 +189,25 @@ static bool is_plain(unsigned char c)
 	return c != ' ' && c != '\t' && c != '\r';
 }
 
-/* block_changes: may relaxed change anything here? A tab, or a space before a byte up to a space.
- * Reads one byte beyond the block. */
-static bool block_changes(const unsigned char *p)
+/* block_changes: may relaxed change anything in these bytes? A tab, or a space before a byte up to
+ * a space. Reads one byte beyond. n is a constant where it is called: that makes it fast. */
+static inline bool block_changes(const unsigned char *p, size_t n)
 {
 	unsigned char found = 0;
-	for (size_t i = 0; i < BLOCK; i++)
+	for (size_t i = 0; i < n; i++)
 		found |= (p[i] == '\t') | ((p[i] == ' ') & (p[i + 1] <= ' '));
 	return found;
+}
+
+/* skip_calm: behind all blocks from p on in which relaxed changes nothing. */
+static const unsigned char *skip_calm(const unsigned char *p, const unsigned char *end)
+{
+	while (end - p > BLOCK && !block_changes(p, BLOCK)) {
+		p += BLOCK;
+		while (end - p > LONG_BLOCK && !block_changes(p, LONG_BLOCK))
+			p += LONG_BLOCK;
+	}
+	return p;
 }
 
 /* back_to_plain: p, or less: behind the last byte that is no white space nor line end. */
@@ -217,7 +229,7 @@ static const unsigned char *plain_end(
 	const unsigned char *p, const unsigned char *limit, const unsigned char *end)
 {
 	while (p < limit) {
-		if (is_plain(*p))
+		if (*p > ' ' || is_plain(*p))
 			p++;
 		else if (*p == ' ' && end - p > 1 && is_plain(p[1]))
 			p += 2;
@@ -235,10 +247,7 @@ static const unsigned char *plain_end(
 static const unsigned char *run_end(const unsigned char *p, const unsigned char *end)
 {
 	for (p++;;) {
-		const unsigned char *from = p;
-		while (end - p > BLOCK && !block_changes(p))
-			p += BLOCK;
-		p = back_to_plain(from, p);
+		p = back_to_plain(p, skip_calm(p, end));
 		const unsigned char *limit = end - p > STRETCH ? p + STRETCH : end;
 		p = plain_end(p, limit, end);
 		if (p < limit || p == end)
@@ -262,7 +271,8 @@ static void feed_relaxed(struct gp_dkim_bodies *bodies, struct form *form, struc
 			p++;
 		} else if (*p == ' ' || *p == '\t') {
 			form->space = true;
-			p++;
+			while (p < end && (*p == ' ' || *p == '\t'))
+				p++;
 		} else {
 			const unsigned char *stop = run_end(p, end);
 			emit_held(bodies, form);
@@ -305,11 +315,12 @@ static void feed_lf(struct gp_dkim_bodies *bodies, struct gp_span text)
 	feed(bodies, (struct gp_span) {made, n});
 }
 
-/* block_is_odd: a NUL, or a CR without LF or LF without CR, in a block? Reads one byte beyond. */
+/* block_is_odd: a NUL, or a CR without LF or LF without CR, in a long block? Reads one byte beyond.
+ */
 static bool block_is_odd(const unsigned char *p)
 {
 	unsigned char found = 0;
-	for (size_t i = 0; i < BLOCK; i++)
+	for (size_t i = 0; i < LONG_BLOCK; i++)
 		found |= (p[i] == 0) | ((p[i] == '\r') ^ (p[i + 1] == '\n'));
 	return found;
 }
@@ -330,8 +341,8 @@ static void look(struct gp_dkim_bodies *bodies, struct gp_span text)
 	const unsigned char *p = (const unsigned char *)text.ptr, *end = p + text.len;
 	bool cr = bodies->last_cr;
 	while (p < end && !bodies->defect) {
-		if (end - p > BLOCK && (p[0] == '\n') == cr && !block_is_odd(p))
-			p += BLOCK - 1;
+		if (end - p > LONG_BLOCK && (p[0] == '\n') == cr && !block_is_odd(p))
+			p += LONG_BLOCK - 1;
 		else
 			bodies->defect = pair_defect(cr, *p);
 		cr = *p++ == '\r';

@@ -43,8 +43,10 @@ static int choose(struct gp_arena *arena, const struct gp_message *message,
 /* trace_since: the text from a place on, as a line for who listens. */
 static void trace_since(struct gp_ctx *ctx, const struct gp_strbuf *text, size_t from)
 {
-	if (ctx->trace)
-		gp_trace_line(ctx, 2, "signed: %.*s", (int)(text->len - from), text->data + from);
+	if (!ctx->trace)
+		return;
+	struct gp_span line = gp_span_trim(gp_span_skip(gp_strbuf_span(text), from));
+	gp_trace_line(ctx, 2, "signed: %.*s", (int)line.len, line.ptr);
 }
 
 /* gp_dkim_sig_input: chosen, measured, written. */

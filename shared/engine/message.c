@@ -61,6 +61,10 @@ static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
 	struct gp_mail_verdict *v = f->v;
 	size_t count = gp_message_count(f->mail->message, "From");
 	v->author_domain = "";
+	if (f->mail->message->defect) { /* another reader may see another From (lessons 68, 91) */
+		v->from_problem = f->mail->message->defect;
+		return GP_OK;
+	}
 	if (count != 1) {
 		v->from_problem = count ? "it occurs more than once" : "it is missing";
 		return GP_OK;

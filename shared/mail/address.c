@@ -71,6 +71,19 @@ static int domain_from_ascii(struct gp_arena *arena, struct gp_span domain, cons
 	return *domain_out ? GP_OK : gp_arena_status(arena);
 }
 
+/* count_signs: ASCII that is neither letter, digit, hyphen, underscore nor dot. */
+static size_t count_signs(struct gp_span text)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		bool alnum =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		n += !alnum && (unsigned char)c <= 0x7f && c != '-' && c != '_' && c != '.';
+	}
+	return n;
+}
+
 /* domain_from_utf8: U-labels to A-labels (RFC 5891 5, UTS 46), then as ASCII. */
 static int domain_from_utf8(struct gp_arena *arena, struct gp_span domain, const char **domain_out)
 {
@@ -86,7 +99,10 @@ static int domain_from_utf8(struct gp_arena *arena, struct gp_span domain, const
 	if (rc != IDN2_OK)
 		return GP_ESYNTAX;
 	struct gp_span result = gp_span_from(ascii);
-	rc = is_ascii(result) ? domain_from_ascii(arena, result, domain_out) : GP_ESYNTAX;
+	/* a letter that maps to a sign is none: U+FF20 would become an @ (RFC 5891 4.2.2) */
+	rc = is_ascii(result) && count_signs(result) <= count_signs(domain)
+		     ? domain_from_ascii(arena, result, domain_out)
+		     : GP_ESYNTAX;
 	idn2_free(ascii);
 	return rc;
 }

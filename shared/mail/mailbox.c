@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One pass over the value, left to right, without going back: a run of words is a display name, a
- * local part or the name of a group, and the byte behind it says which (< @ or :). All texts go to
+ * local part or the name of a group, and the byte behind it says which (< @ or :). All words go to
  * one buffer as long as the value, as nothing that is read becomes longer.
  *
  * Where the grammar allows what readers are known to understand differently, it is refused: blanks
@@ -317,7 +317,6 @@ static bool read_address(struct reader *r, const struct run *run)
 static bool skip_route(struct reader *r)
 {
 	struct gp_mailbox ignored;
-	char *start = r->text;
 	while (take(r, '@')) {
 		if (!read_domain(r, &ignored))
 			return false;
@@ -325,7 +324,6 @@ static bool skip_route(struct reader *r)
 			if (!skip_cfws(r))
 				return false;
 	}
-	r->text = start;
 	return (take(r, ':') || unexpected(r, "it has a route without a colon")) && skip_cfws(r);
 }
 
@@ -361,7 +359,6 @@ static bool misplaced(struct reader *r)
 static bool read_mailbox(struct reader *r, bool *is_group_out)
 {
 	struct run run;
-	char *start = r->text;
 	*is_group_out = false;
 	if (next_is(r, '<'))
 		return read_angle(r);
@@ -369,7 +366,6 @@ static bool read_mailbox(struct reader *r, bool *is_group_out)
 		return false;
 	if (next_is(r, '@'))
 		return read_address(r, &run);
-	r->text = start; /* it is a name, and nobody asks for names */
 	if (!run.is_phrase)
 		return run.local.len ? wrong(r, "it has a name that begins with a dot")
 				     : misplaced(r);
@@ -437,6 +433,65 @@ static bool read_list(struct reader *r)
 	return any || wrong(r, "it names nobody");
 }
 
+/* ---- names that nobody quoted ---- */
+
+/* read_claim: a domain behind an @ in a name; it has to be the address's own, or readers that take
+ * the one for the other see another author. */
+static bool read_claim(struct reader *r, struct gp_span wanted)
+{
+	const char *start = r->text;
+	if (!read_labels(r))
+		return false;
+	struct gp_span claim = {start, (size_t)(r->text - start)};
+	return gp_span_equal_nocase(claim, wanted) ||
+	       wrong(r, "its name has an @ of another domain");
+}
+
+/* read_loose_name: words, and signs that should have been quoted, up to the <. */
+static bool read_loose_name(struct reader *r, struct gp_span wanted)
+{
+	while (!next_is(r, '<')) {
+		if (!skip_cfws(r) || r->at == r->end)
+			return false;
+		if (next_is_word(r)) {
+			if (take(r, '"') ? !read_quoted(r) : !read_atom(r))
+				return false;
+		} else if (take(r, '@')) {
+			if (!read_claim(r, wanted))
+				return false;
+		} else if (memchr("[],:;.", *r->at, 6)) {
+			r->at++;
+		} else if (!next_is(r, '<')) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* wanted_domain: what the last < holds behind its last @, as it stands. */
+static struct gp_span wanted_domain(struct gp_span value)
+{
+	ptrdiff_t angle = gp_span_find_last(value, '<');
+	struct gp_span rest = gp_span_skip(value, (size_t)(angle + 1)), inside, after;
+	gp_span_cut(rest, '>', &inside, &after);
+	ptrdiff_t at = gp_span_find_last(inside, '@');
+	return angle < 0 || at < 0 ? (struct gp_span) {NULL, 0}
+				   : gp_span_trim(gp_span_skip(inside, (size_t)(at + 1)));
+}
+
+/*
+ * read_loose: one mailbox whose name holds what it should have quoted: "a@b <a@b>", "Smith, John
+ * <a@b>", "Foo [Bar] <a@b>", as much mail has it. There is one <, and no other domain that a reader
+ * could take for the author's, nor an encoded word, which some readers decode first.
+ */
+static bool read_loose(struct reader *r, struct gp_span value)
+{
+	struct gp_span wanted = wanted_domain(value);
+	return wanted.len && !has_encoded_word(value) && read_loose_name(r, wanted) &&
+	       read_angle(r) && skip_cfws(r) && r->at == r->end &&
+	       gp_span_equal_nocase(r->items[0].domain, wanted);
+}
+
 /* count_addresses: an upper bound for the mailboxes. */
 static size_t count_addresses(struct gp_span value)
 {
@@ -446,23 +501,37 @@ static size_t count_addresses(struct gp_span value)
 	return n;
 }
 
-/* gp_mailbox_parse: room for all that can come, then one pass. */
+/* begin: at the start of the value, with nothing read. */
+static int begin(struct reader *r, struct gp_arena *arena, struct gp_span value)
+{
+	*r = (struct reader) {.at = (const unsigned char *)value.ptr};
+	r->end = r->at + value.len;
+	r->text = gp_arena_alloc(arena, value.len);
+	r->items = gp_arena_array(arena, count_addresses(value) + 1, sizeof *r->items);
+	return r->text && r->items ? GP_OK : gp_arena_status(arena);
+}
+
+/* gp_mailbox_parse: by the grammar in one pass; else as one mailbox with a name in disorder. */
 int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value, struct gp_mailbox_list *list_out)
 {
+	struct reader r, loose;
 	*list_out = (struct gp_mailbox_list) {.items = NULL};
 	if (value.len == 0 || value.len > GP_MAILBOX_BYTES) {
 		list_out->problem = value.len ? "it is too long" : "it names nobody";
 		return GP_ESYNTAX;
 	}
-	struct reader r = {.at = (const unsigned char *)value.ptr};
-	r.end = r.at + value.len;
-	r.text = gp_arena_alloc(arena, value.len);
-	r.items = gp_arena_array(arena, count_addresses(value), sizeof *r.items);
-	if (!r.text || !r.items)
-		return gp_arena_status(arena);
+	int rc = begin(&r, arena, value);
+	if (rc)
+		return rc;
 	if (!read_list(&r)) {
 		list_out->problem = r.problem;
-		return GP_ESYNTAX;
+		rc = begin(&loose, arena, value);
+		if (rc)
+			return rc;
+		if (!read_loose(&loose, value))
+			return GP_ESYNTAX;
+		list_out->problem = NULL;
+		r = loose;
 	}
 	list_out->items = r.items;
 	list_out->count = r.count;

@@ -187,9 +187,27 @@ def check_manuals():
     tool = shutil.which("mandoc")
     if not tool:
         return skip("manual pages are clean", "mandoc is not at hand")
-    out = subprocess.run([tool, "-T", "lint", "-W", "warning"] + sources("man/*.[58]"),
+    out = subprocess.run([tool, "-T", "lint", "-W", "warning"] + sources("man/*.[578]"),
                          stdout=subprocess.PIPE, text=True).stdout
     return result("manual pages are clean", out.splitlines())
+
+
+def check_module():
+    name = "gatepost-exim.so exports what exports.map lists and gatepost.macros calls, and nothing else"
+    module = os.path.join(BUILD, "gatepost-exim.so")
+    if not os.path.exists(module):
+        return skip(name, "gatepost-exim.so was not built")
+    out = subprocess.run(["nm", "-D", "--defined-only", module], stdout=subprocess.PIPE, text=True).stdout
+    exported = {m for m in re.findall(r" [A-Z] (\w+)", out) if not m.startswith("GATEPOST_")}
+    listed = set(re.findall(r"^\t(gatepost_\w+);", open("exim-dlfunc/exports.map").read(), re.M))
+    macros = open("exim-dlfunc/gatepost.macros").read()
+    called = set(re.findall(r"\{(gatepost_\w+)\}", macros))
+    problems = ["%s: exported %s, listed %s, called %s" % (f, f in exported, f in listed, f in called)
+                for f in sorted(exported | listed | called) if not f in exported & listed & called]
+    manual = open("man/gatepost-exim.7").read()
+    problems += ["%s is not in gatepost-exim(7)" % m for m in re.findall(r"^(GATEPOST_\w+) =", macros, re.M)
+                 if m not in manual and m not in ("GATEPOST_WHERE", "GATEPOST_TO", "GATEPOST_MAIL")]
+    return result(name, problems)
 
 
 def check_format():
@@ -203,7 +221,7 @@ def check_format():
 
 
 for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
-              check_headers, check_options, check_manuals, check_format):
+              check_headers, check_options, check_manuals, check_module, check_format):
     check()
 print("1..%d" % number)
 sys.exit(1 if failed else 0)

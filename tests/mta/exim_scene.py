@@ -6,18 +6,20 @@ import glob
 import json
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import sandbox  # noqa: E402
 import world  # noqa: E402
 
-PACKAGES = ["exim4-daemon-heavy", "unbound", "python3-dkim", "openssl"]
+PACKAGES = ["exim4-daemon-heavy", "unbound", "python3-dkim", "python3-authres", "openssl"]
 GOOD, BAD = "192.0.2.10", "198.51.100.66"
 HOST = "mx.example.test"
 EXIM = "/usr/sbin/exim4"
@@ -77,15 +79,32 @@ class Keys:
         return self.sign(message, domain, kind="arc", authserv_id=authserv_id)
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait(10)
+        world.end(self.process)
+
+
+class Syslog:
+    """What arrives at /dev/log."""
+
+    def __init__(self):
+        self.text = ""
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
+        threading.Thread(target=self._collect, daemon=True).start()
+
+    def _collect(self):
+        while True:
+            self.text += self.socket.recv(65536).decode("utf-8", "replace").rstrip("\n") + "\n"
+
+    def lines(self):
+        return [line for line in self.text.splitlines() if "gatepost-exim:" in line]
 
 
 def zone(keys):
     records = []
     for domain, (dmarc, spf) in DOMAINS.items():
-        records += [txt("rsa._domainkey." + domain, keys.record)]
-        records += [txt("_dmarc." + domain, dmarc)] * bool(dmarc) + [txt(domain, spf)] * bool(spf)
+        texts = (("rsa._domainkey." + domain, keys.record), ("_dmarc." + domain, dmarc), (domain, spf))
+        records += [txt(name, text) for name, text in texts if text]
     return records
 
 
@@ -93,15 +112,14 @@ class Exim:
     """A real Exim on 127.0.0.1:25 over the shipped examples; mail for example.test goes to bob."""
 
     def __init__(self, folder, main="", end=""):
-        self.folder, self.process = folder, None
-        self.spool, self.logs = folder + "/spool", folder + "/log"
-        self.conf, self.gatepost = folder + "/exim.conf", folder + "/gatepost.conf"
+        self.folder, self.process, self.number = folder, None, 0
+        self.logs = folder + "/log"
+        self.conf, self.gatepost = "/etc/exim4/exim4.conf", folder + "/gatepost.conf"
         self.uid = pwd.getpwnam("Debian-exim")
-        for path in (folder, self.spool, self.logs):
+        for path in (folder, self.logs):
             os.makedirs(path, exist_ok=True)
             os.chmod(path, 0o755)
-        for path in (self.spool, self.logs):
-            os.chown(path, self.uid.pw_uid, self.uid.pw_gid)
+        os.chown(self.logs, self.uid.pw_uid, self.uid.pw_gid)
         self.module = os.path.join(folder, "gatepost-exim.so")
         shutil.copy(os.path.join(sandbox.PROJECT, world.BUILD, "gatepost-exim.so"), self.module)
         self.write_gatepost(CONFIG)
@@ -112,24 +130,43 @@ class Exim:
             f.write(text.replace("STORE", "lmdb:%s/state" % self.folder))
         os.rename(self.gatepost + ".new", self.gatepost)
 
-    def configure(self, main="", end=""):
+    def _copy_examples(self, edits):
+        """The shipped examples in a folder of the test's own, with (old, new) replaced in any of them."""
+        folder = os.path.join(self.folder, "examples")
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(os.path.join(sandbox.PROJECT, "conf-examples", "exim"), folder)
+        done = set()
+        for path in glob.glob(folder + "/*.conf"):
+            with open(path) as f:
+                text = f.read()
+            for old, new in edits:
+                done |= {old} if old in text else set()
+                text = text.replace(old, new)
+            with open(path, "w") as f:
+                f.write(text)
+        world.equal(done, {old for old, _ in edits})
+        return folder
+
+    def configure(self, main="", end="", edits=()):
         """Writes exim.conf anew and starts the daemon with it; main: more options, end: more sections."""
         self.stop()
-        shutil.rmtree(self.spool, ignore_errors=True)
+        # another spool, since deliveries from the one before may be under way
+        self.number += 1
+        self.spool = "%s/spool%d" % (self.folder, self.number)
         os.mkdir(self.spool)
         os.chown(self.spool, self.uid.pw_uid, self.uid.pw_gid)
-        examples = os.path.join(sandbox.PROJECT, "conf-examples", "exim")
+        examples = self._copy_examples(edits)
         with open(self.conf, "w") as f:
             f.write("GATEPOST_SO = %s\nGATEPOST_CONF = %s\nGATEPOST_MACROS = %s\nGATEPOST_EXAMPLES = %s\n"
                     "LOCAL_DOMAINS = example.test\nprimary_hostname = %s\nspool_directory = %s\n"
                     "log_file_path = %s/%%s\npid_file_path = %s/exim.pid\ndaemon_smtp_ports = 25\n"
                     "local_interfaces = <; 127.0.0.1; ::1\nsmtputf8_advertise_hosts = *\n"
-                    "smtp_accept_max = 50\nqueue_run_in_order\ntimezone = UTC\n%s\n.include %s/exim.conf\n%s\n"
+                    "smtp_accept_max = 50\ndaemon_startup_sleep = 1s\ntimezone = UTC\n%s\n.include %s/exim.conf\n%s\n"
                     % (self.module, self.gatepost, os.path.join(sandbox.PROJECT, "exim-dlfunc", "gatepost.macros"),
                        examples, HOST, self.spool, self.logs, self.spool, main, examples, end))
         os.chmod(self.conf, 0o644)
-        sandbox.run([EXIM, "-C", self.conf, "-bV"])
-        self.process = subprocess.Popen([EXIM, "-C", self.conf, "-bdf"], stdin=subprocess.DEVNULL,
+        sandbox.run([EXIM, "-bV"])
+        self.process = subprocess.Popen([EXIM, "-bdf"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=open(self.folder + "/stderr", "ab"))
         world.wait_for(self._answers, "Exim on port 25")
 
@@ -154,6 +191,12 @@ class Exim:
 
     def panic(self):
         return self._text("panic")
+
+    def summaries(self):
+        """The log's lines about checks, oldest first, as dictionaries; the ID is "id"."""
+        lines = [line.split(" ", 3)[2:] for line in self.log().splitlines() if " action=" in line]
+        return [dict(p.split("=", 1) for p in ("id=%s %s" % (i, text)).split(" ") if "=" in p)
+                for i, text in lines]
 
     def delivered(self, folder):
         """Texts of what lies in this folder of bob's, which is emptied."""
@@ -197,7 +240,9 @@ class Client:
         while True:
             line = self.file.readline().decode("utf-8", "replace").rstrip("\r\n")
             assert line, "connection closed after %r" % lines
-            lines.append(line[4:])
+            # Exim breaks long replies and repeats the enhanced code in each line
+            code = re.match(r"[245]\.\d+\.\d+ ", line[4:]) if lines else None
+            lines.append(line[4 + (len(code.group()) if code else 0):])
             if line[3:4] != "-":
                 return "%s %s" % (line[:3], " ".join(lines))
 
@@ -227,7 +272,7 @@ class Client:
             self.socket.sendall(b"BDAT %d%s\r\n" % (len(part), b" LAST" if last else b"") + part)
             reply = self.reply()
             if last or not reply.startswith("250"):
-                return reply
+                return re.sub(r"^250 +\d+ byte chunk, total \d+ ", "250 ", reply)
 
 
 def send(message, sender="a@sender.test", address=BAD, how="data", **more):
@@ -256,6 +301,7 @@ class Scene:
         self.folder = tempfile.mkdtemp(prefix="gatepost-exim.")
         os.chmod(self.folder, 0o755)
         self.keys = self.unbound = self.exim = None
+        self.syslog = Syslog()
         try:
             self.keys = Keys(self.folder)
             self.unbound = world.Unbound(self.folder + "/dns", zone(self.keys), [("mute.test.", "always_deny")])

@@ -109,8 +109,9 @@ void test_sealed_add(struct test_sealed *sealed, const struct test_set *set)
 		   *selector = pick(set->selector, "s");
 	fields[0] = format(
 		"ARC-Authentication-Results: i=%u; %s", number, pick(set->results, "x; none"));
-	char *tags = format("i=%u; a=%s; d=%s; s=%s; t=12345; %s", number, algorithm, domain,
-		selector, pick(set->signs, "c=relaxed/relaxed; h=from:subject"));
+	char *tags = format("i=%u; a=%s; d=%s; s=%s; t=12345; %s", number, algorithm,
+		pick(set->signer, domain), selector,
+		pick(set->signs, "c=relaxed/relaxed; h=from:subject"));
 	fields[1] = test_sign(set->key, "ARC-Message-Signature", tags, sealed->header,
 		gp_span_from(sealed->body));
 	free(tags);

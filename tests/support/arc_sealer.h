@@ -26,6 +26,7 @@ struct test_set {
 	const struct test_key *key; /* of both signatures */
 	const char *algorithm;      /* "rsa-sha256" */
 	const char *domain;         /* d= of both; "sealer.example" */
+	const char *signer;         /* d= of the message signature; domain */
 	const char *selector;       /* "s" */
 	const char *results;        /* "x; none" */
 	const char *cv;             /* "none" for the first, else "pass" */

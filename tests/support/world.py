@@ -53,8 +53,8 @@ class Tap:
         sys.exit(1 if self.failed else 0)
 
 
-def equal(got, wanted):
-    assert got == wanted, "got    %r\nwanted %r" % (got, wanted)
+def equal(got, wanted, about=""):
+    assert got == wanted, "%s\ngot    %r\nwanted %r" % (about, got, wanted)
 
 
 def holds(text, part):

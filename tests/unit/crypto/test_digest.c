@@ -69,6 +69,30 @@ static void a_million_bytes(void **state)
 	free(large);
 }
 
+/* a_hash_in_pieces: however it is cut, the digest is that of the whole. */
+static void a_hash_in_pieces(void **state)
+{
+	static const char text[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	struct gp_crypto_digest *digest;
+	unsigned char whole[GP_CRYPTO_SHA256], out[GP_CRYPTO_SHA256];
+	const struct gp_span all = {text, sizeof text - 1};
+	(void)state;
+	assert_int_equal(gp_crypto_digest_new(&digest), GP_OK);
+	assert_int_equal(gp_crypto_digest_of(digest, all, whole), GP_OK);
+	for (size_t cut = 0; cut <= all.len; cut++) {
+		struct gp_crypto_hash *hash;
+		assert_int_equal(gp_crypto_hash_new(digest, &hash), GP_OK);
+		gp_crypto_hash_add(hash, (struct gp_span) {text, cut});
+		gp_crypto_hash_add(hash, (struct gp_span) {NULL, 0});
+		gp_crypto_hash_add(hash, gp_span_skip(all, cut));
+		assert_int_equal(gp_crypto_hash_finish(hash, out), GP_OK);
+		assert_memory_equal(out, whole, sizeof out);
+		gp_crypto_hash_free(hash);
+	}
+	gp_crypto_hash_free(NULL);
+	gp_crypto_digest_free(digest);
+}
+
 /* What the threads share, and what each finds. */
 struct hasher {
 	pthread_t thread;
@@ -113,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test(a_million_bytes),
+		cmocka_unit_test(a_hash_in_pieces),
 		cmocka_unit_test(one_object_for_all_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,10 @@ static void test_domain(void **state)
 	static const struct {
 		const char *domain, *normal;
 	} rows[] = {
-		{"d.example", "d.example"}, {"D.EXAMPLE.", "d.example"},
-		{"_spf.a_b.example", "_spf.a_b.example"}, {"localhost", "localhost"},
+		{"d.example", "d.example"},
+		{"D.EXAMPLE.", "d.example"},
+		{"_spf.a_b.example", "_spf.a_b.example"},
+		{"localhost", "localhost"},
 		{"xn--bcher-kva.example", "xn--bcher-kva.example"},
 		{"b\xc3\xbc"
 		 "cher.example",
@@ -65,15 +67,31 @@ static void test_domain(void **state)
 		{"b\xc3\xbc\xe3\x80\x82"
 		 "example",
 			"xn--b-eha.example"}, /* ideographic full stop */
-		{L63 ".example", L63 ".example"}, {"", NULL}, {".", NULL}, {"..", NULL},
-		{".example", NULL}, {"a..example", NULL}, {"a.example..", NULL},
-		{L63 "a.example", NULL}, {L63 "." L63 "." L63 "." L63, NULL}, {"a b.example", NULL},
-		{"a\t.example", NULL}, {"a\n.example", NULL}, {"a\x7f.example", NULL},
-		{"\x80.example", NULL}, {"\xc3.example", NULL},
+		{L63 ".example", L63 ".example"},
+		{"", NULL},
+		{".", NULL},
+		{"..", NULL},
+		{".example", NULL},
+		{"a..example", NULL},
+		{"a.example..", NULL},
+		{L63 "a.example", NULL},
+		{L63 "." L63 "." L63 "." L63, NULL},
+		{"a b.example", NULL},
+		{"a\t.example", NULL},
+		{"a\n.example", NULL},
+		{"a\x7f.example", NULL},
+		{"\x80.example", NULL},
+		{"\xc3.example", NULL},
 		{"\xed\xa0\x80.example", NULL}, /* a surrogate */
 		{"\xe2\x80\xae.example", NULL}, /* an override of direction */
 		{"\xc3\xbc..example", NULL},
 		{"\xc3\xbc\xc2\xa0.example", NULL}, /* maps to a blank */
+		{"\xef\xbc\xa0.example", NULL},     /* maps to an @ */
+		{"\xef\xbc\x8c.example", NULL},     /* maps to a comma */
+		{"a\xef\xbc\x8e"
+		 "example",
+			"a.example"}, /* maps to a dot (UTS 46) */
+		{"a'b.\xc3\xbc.example", "a'b.xn--tda.example"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

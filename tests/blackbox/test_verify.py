@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: ISC
+"""gatepost verify as it is typed, over messages that others have signed: python3-dkim and OpenDKIM."""
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import dnsd  # noqa: E402
+import libopendkim  # noqa: E402
+import world  # noqa: E402
+from world import equal, holds  # noqa: E402
+
+GATEPOST = os.path.join(world.BUILD, "gatepost")
+SIGNER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "mta", "signer.py")
+SYSTEM_PYTHON = "/usr/bin/python3"
+OPENDKIM = "/usr/sbin/opendkim-testmsg"
+CANONS = [h + "/" + b for h in ("simple", "relaxed") for b in ("simple", "relaxed")]
+HEADER = (b"From: Alice <alice@good.test>\r\nTo: bob@mx.test\r\nSubject:  two  blanks and\r\n\ta fold \r\n"
+          b"Date: Sun, 22 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@good.test>\r\n")
+BODIES = {
+    "plain": b"Hello,\r\n\r\nworld.\r\n",
+    "blanks": b" a  b \t c \r\n\t\r\n  \r\n\r\nend \r\n\r\n\r\n",
+    "empty": b"",
+    "lines": b"\r\n\r\n\r\n",
+    "8 bit": "Gr\u00fc\u00dfe \u4f60\u597d\r\n".encode() * 3,
+    "dots": b".\r\n..\r\n.a\r\n",
+    "long": b"x" * 70000 + b"\r\n" + b"y " * 40000 + b"\r\n",
+}
+dns = dnsd.Server({
+    "good.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+    "_dmarc.good.test": {"TXT": ["v=DMARC1; p=reject"]},
+    "_dmarc.mute.test": "silent",
+})
+WHERE = ["--dns", "127.0.0.1:%d" % dns.port]
+folder = tempfile.mkdtemp(prefix="gatepost-verify.")
+
+
+def run(*arguments, stdin=b""):
+    done = subprocess.run([GATEPOST, "verify"] + list(arguments), input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=120)
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def verify(message, *more):
+    code, out, err = run("--json", *WHERE, *more, stdin=message)
+    equal((code, err), (0, ""))
+    return json.loads(out)
+
+
+def write(name, content):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as f:
+        f.write(content)
+    return path
+
+
+class Keys:
+    """Keys in DNS, and the signer's process."""
+
+    def __init__(self):
+        self.rsa, self.ed = os.path.join(folder, "rsa.pem"), os.path.join(folder, "ed.seed")
+        self._run("genrsa", "-traditional", "-out", self.rsa, "2048")
+        der = self._run("rsa", "-in", self.rsa, "-pubout", "-outform", "DER")
+        self._publish("rsa", "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode())
+        pem = os.path.join(folder, "ed.pem")
+        self._run("genpkey", "-algorithm", "ed25519", "-out", pem)
+        seed = self._run("pkey", "-in", pem, "-outform", "DER")[-32:]
+        write("ed.seed", base64.b64encode(seed))
+        public = self._run("pkey", "-in", pem, "-pubout", "-outform", "DER")[-32:]
+        self._publish("ed", "v=DKIM1; k=ed25519; p=" + base64.b64encode(public).decode())
+        self.process = None
+
+    def _run(self, *words):
+        return subprocess.run(["openssl", *words], check=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout
+
+    def _publish(self, selector, record):
+        dns.zone["%s._domainkey.good.test" % selector] = {"TXT": [record]}
+
+    def sign(self, message, algorithm="rsa-sha256", **more):
+        if not self.process:
+            if subprocess.run([SYSTEM_PYTHON, "-c", "import dkim, nacl"], stderr=subprocess.DEVNULL).returncode:
+                raise world.Skip("python3-dkim is not installed")
+            self.process = subprocess.Popen([SYSTEM_PYTHON, SIGNER], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, text=True)
+        selector = "rsa" if algorithm.startswith("rsa") else "ed"
+        request = dict({"kind": "dkim", "message": base64.b64encode(message).decode(), "selector": selector,
+                        "key": self.rsa if selector == "rsa" else self.ed, "domain": "good.test",
+                        "algorithm": algorithm}, **more)
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return base64.b64decode(self.process.stdout.readline()) + message
+
+
+keys = Keys()
+
+
+def signed_by_dkimpy():
+    """python3-dkim signs: both algorithms, every form, bodies of all kinds; CRLF and LF files"""
+    for algorithm in ("rsa-sha256", "ed25519-sha256"):
+        for canon in CANONS:
+            for name, body in BODIES.items():
+                message = keys.sign(HEADER + b"\r\n" + body, algorithm, canonicalize=canon)
+                for text in (message, message.replace(b"\r\n", b"\n")):
+                    got = verify(text)["dkim"]
+                    equal([(s["result"], s["domain"], s["algorithm"]) for s in got],
+                          [("pass", "good.test", algorithm)], (canon, name))
+                broken = verify(message + b"more\r\n")["dkim"]
+                equal(broken[0]["result"], "fail", (canon, name))
+
+
+def signed_twice():
+    """two algorithms on one message, as RFC 8463 wants it: both hold"""
+    message = keys.sign(keys.sign(HEADER + b"\r\n" + BODIES["plain"]), "ed25519-sha256")
+    equal([s["algorithm"] for s in verify(message)["dkim"] if s["result"] == "pass"],
+          ["ed25519-sha256", "rsa-sha256"])
+
+
+def sha1_never_passes():
+    """rsa-sha1, which the signer still can: policy"""
+    got = verify(keys.sign(HEADER + b"\r\n" + BODIES["plain"], "rsa-sha1"))
+    equal([(s["result"], s["algorithm"]) for s in got["dkim"]], [("policy", "rsa-sha1")])
+    equal(got["dmarc"]["dkim_aligned"], False)
+
+
+def part_of_a_body():
+    """l= that covers the body passes; what is added makes it policy, and is not aligned"""
+    message = keys.sign(HEADER + b"\r\n" + BODIES["plain"], length=True)
+    equal(verify(message)["dkim"][0]["result"], "pass")
+    got = verify(message + b"buy this\r\n", "--ip", "198.51.100.1", "--mail-from", "x@other.test")
+    equal((got["dkim"][0]["result"], got["dmarc"]["result"], got["action"]), ("policy", "fail", "reject"))
+
+
+def signed_by_opendkim():
+    """OpenDKIM's library signs: every form, bodies of all kinds"""
+    try:
+        signer = libopendkim.Signer()
+    except libopendkim.Unavailable as reason:
+        raise world.Skip("no libopendkim: %s" % reason)
+    with open(keys.rsa, "rb") as f:
+        key = f.read()
+    for canon in CANONS:
+        for name, body in BODIES.items():
+            signed = signer.sign(HEADER + b"\r\n" + body, key, "rsa", "good.test", "rsa-sha256", canon)
+            got = verify(signed)["dkim"]
+            equal([(s["result"], s["selector"]) for s in got], [("pass", "rsa")], (canon, name))
+
+
+def signed_by_opendkim_testmsg():
+    """OpenDKIM's opendkim-testmsg can rsa-sha1 only (and may leave rubbish behind b=): no pass"""
+    if not os.path.exists(OPENDKIM):
+        raise world.Skip("opendkim-testmsg is not installed")
+    signed = subprocess.run([OPENDKIM, "-d", "good.test", "-s", "rsa", "-k", keys.rsa, "-t", folder],
+                            input=(HEADER + b"\r\nHello\r\n").replace(b"\r\n", b"\n"),
+                            stdout=subprocess.PIPE, check=True, timeout=30).stdout
+    got = verify(signed)["dkim"]
+    equal([(s["result"] == "pass", s["algorithm"]) for s in got], [(False, "rsa-sha1")])
+
+
+def sealed_by_dkimpy():
+    """python3-dkim seals a message three times; a changed one is no chain"""
+    message = HEADER + b"\r\n" + BODIES["plain"]
+    for i in range(3):
+        # the signer takes cv= from the results of an arc method
+        with_results = (b"Authentication-Results: mx%d.test; dmarc=pass header.from=good.test; arc=%s\r\n" % (
+            i, b"pass" if i else b"none") + message)
+        message = keys.sign(with_results, kind="arc", authserv_id="mx%d.test" % i)
+        got = verify(message)
+        equal((got["arc"]["result"], got["arc"]["instances"], len(got["arc"]["sealers"])), ("pass", i + 1, i + 1))
+    equal(verify(message + b"more\r\n")["arc"]["result"], "fail")
+
+
+def trusted_seals():
+    """a trusted sealer excuses a failure, an untrusted one does not, and the report says who"""
+    sealed = keys.sign(b"Authentication-Results: mx.test; dmarc=pass header.from=good.test\r\n" + HEADER +
+                       b"\r\n" + BODIES["plain"], kind="arc", authserv_id="mx.test")
+    client = ["--ip", "198.51.100.1", "--mail-from", "list@other.test"]
+    got = verify(sealed, *client)
+    equal((got["dmarc"]["result"], got["action"], got["override"]), ("fail", "reject", None))
+    config = write("trust.conf", b"arc { more_sealers = {\"good.test\"} }\n")
+    got = verify(sealed, *client, "--config", config)
+    equal((got["dmarc"]["result"], got["action"], got["override"], got["arc"]["vouches"]),
+          ("fail", "accept", "arc", 1))
+    holds(run(*WHERE, *client, "--config", config, stdin=sealed)[1], "trusted: it saw the author's domain pass")
+
+
+def report():
+    """the report and its steps, for people; foreign bytes do not reach the terminal"""
+    path = write("m.eml", keys.sign(HEADER + b"\r\n" + BODIES["plain"]))
+    client = ["--ip", "192.0.2.1", "--mail-from", "alice@good.test"]
+    code, out, err = run(*WHERE, *client, path)
+    equal((code, err), (0, ""))
+    for part in ("SPF       pass", "DKIM      pass      good.test, selector rsa, rsa-sha256, 2048 bits",
+                 "ARC       none", "DMARC     pass      good.test", "verdict  accept", "\n\tdkim=pass"):
+        holds(out, part)
+    out = run(*WHERE, *client, "--explain", path)[1]
+    for part in ("-- DKIM", "body hash: ", "DNS: TXT rsa._domainkey.good.test: found", "-- DMARC"):
+        holds(out, part)
+    code, out, err = run(*WHERE, "--explain", stdin=HEADER + b"X: \x1b[31m\r\nDKIM-Signature: v=1; d=\x1b[31m; h=x\r\n\r\n")
+    equal((code, "\x1b" in out), (0, False))
+
+
+def all_checks_or_as_configured():
+    """each check's own verdict whatever the modes say; --as-configured decides with them"""
+    config = write("off.conf", b"hostname = mx.test\ntrusted_networks = {\"198.51.100.0/24\"}\n"
+                               b"dmarc { mode = label }\n")
+    client = ["--ip", "198.51.100.1", "--mail-from", "x@good.test", "--config", config]
+    got = verify(HEADER + b"\r\n", *client)
+    equal((got["action"], got["rule"], got["spf"]["result"]), ("reject", "dmarc.on_reject", "fail"))
+    got = verify(HEADER + b"\r\n", *client, "--as-configured")
+    equal((got["action"], got["rule"], got["authentication_results"]),
+          ("accept", "trusted_networks", "mx.test; none"))
+    equal("dmarc" in got, False)
+
+
+def time_of_judgement():
+    """--now: a signature that had expired by then; one of the future"""
+    message = keys.sign(HEADER + b"\r\n" + BODIES["plain"])
+    equal(verify(message, "--now", "1000000000")["dkim"][0]["result"] == "pass", False)
+    equal(verify(message)["dkim"][0]["result"], "pass")
+
+
+def mailbox_line():
+    """a first line "From " of a mailbox file is no part of the message"""
+    message = keys.sign(HEADER + b"\r\n" + BODIES["plain"]).replace(b"\r\n", b"\n")
+    equal(verify(b"From alice@good.test Sun Nov 22 10:00:00 2026\n" + message)["dkim"][0]["result"], "pass")
+
+
+def silent_name_server():
+    """no answer: temperror everywhere, in bounded time"""
+    got = verify(b"From: a@mute.test\r\n\r\n", "--ip", "192.0.2.1", "--mail-from", "a@mute.test",
+                 "--timeout", "2")
+    equal((got["dmarc"]["result"], got["action"]), ("temperror", "defer"))
+
+
+def usage():
+    """what is wrong is said, with where help is"""
+    for arguments, code, text in (
+            (["--ip", "x"], 2, '"x" is no address'), (["--nonsense"], 2, "gatepost verify --help"),
+            (["--now", "today"], 2, "--now"), (["--json", "--explain"], 2, "do not go together"),
+            (["a", "b"], 2, "unexpected argument: b"), (["--dns", "nowhere"], 2, "--dns"),
+            ([os.path.join(folder, "none.eml")], 1, "No such file"),
+            (["--config", os.path.join(folder, "none.conf")], 3, "none.conf"), ([folder], 1, folder)):
+        got = run(*arguments, stdin=HEADER)
+        equal(got[0], code, arguments)
+        holds(got[2], text)
+    code, out, _ = run("--help")
+    equal(code, 0)
+    holds(out, "usage: gatepost verify")
+
+
+def strange_files():
+    """an empty file, no header, no body, a header without end: an answer or an error, never a crash"""
+    for text in (b"", b"\n", b"\r\n\r\nbody", b"no header at all", b"From: a@b.test", b"\0" * 5000, b"\xff" * 5000,
+                 b"From: a@b.test\n\n" + bytes(range(256)) * 100):
+        code, _, err = run("--json", *WHERE, stdin=text)
+        equal((code, err), (0, ""), text[:20])
+    code, _, err = run(*WHERE, stdin=b"X: y\r\n" * 600000)
+    equal(code, 1)
+    holds(err, "gatepost verify: ")
+
+
+def constant_memory():
+    """a body of 200 MB takes no more memory than a small one"""
+    head = HEADER + b"\r\n"
+    program = ("import resource, subprocess, sys\n"
+               "p = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)\n"
+               "p.stdin.write(sys.stdin.buffer.read())\n"
+               "for i in range(int(sys.argv[1])): p.stdin.write(b'0123456789 abcdef\\r\\n' * 50000)\n"
+               "p.stdin.close(); p.wait()\n"
+               "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    kib = []
+    message = keys.sign(head)
+    for rounds in (1, 210):
+        done = subprocess.run([sys.executable, "-c", program, str(rounds), GATEPOST, "verify", "--json", *WHERE],
+                              input=message, stdout=subprocess.PIPE, check=True, timeout=300)
+        kib.append(int(done.stdout))
+    assert kib[1] < kib[0] + 4096, kib
+
+
+TESTS = [signed_by_dkimpy, signed_twice, sha1_never_passes, part_of_a_body, signed_by_opendkim,
+         signed_by_opendkim_testmsg, sealed_by_dkimpy,
+         trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
+         usage, strange_files, constant_memory]
+
+
+def main():
+    tap = world.Tap()
+    try:
+        for test in TESTS:
+            tap.run(test)
+    finally:
+        if keys.process:
+            world.end(keys.process)
+        dns.close()
+        subprocess.run(["rm", "-rf", folder], check=False)
+    tap.finish()
+
+
+if __name__ == "__main__":
+    main()

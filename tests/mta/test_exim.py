@@ -1,0 +1,471 @@
+# SPDX-License-Identifier: ISC
+"""A real Exim loads gatepost-exim.so and runs the shipped ACLs: exact replies and headers, every way in
+which Exim keeps a message, several messages a connection, trouble of its own, limits."""
+import base64
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import exim_scene as scene  # noqa: E402
+from exim_scene import BAD, CONFIG, GOOD, HOST, Client, fields, mail, sandbox, send, world  # noqa: E402
+from world import equal, holds  # noqa: E402
+
+stage = None
+ACCEPTED = "250 OK id="
+REJECTED = ("550 5.7.26 DMARC: reject.test asks to reject mail that is not shown to be its own: SPF none for "
+            "sender.test; %s (policy of reject.test)")
+NO_SIGNATURE = REJECTED % "no DKIM signature"
+PLAIN = """
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${if eq{$auth3}{secret}}
+  server_set_id = $auth2
+"""
+
+
+def signed(domain, **more):
+    return stage.keys.sign(mail(domain, **more), domain)
+
+
+def last():
+    """What the log says about the last check."""
+    return stage.exim.summaries()[-1]
+
+
+def accepted(reply, folder="."):
+    assert reply.startswith(ACCEPTED), reply
+    return stage.exim.next_message(folder)
+
+
+def dkim_pass():
+    """a signed mail passes, with its results above Exim's own Received field"""
+    message = accepted(send(signed("reject.test")))
+    results = fields(message, "Authentication-Results")
+    equal(len(results), 1)
+    assert re.fullmatch(
+        r'mx\.example\.test; spf=none \(no SPF record says anything about client 198\.51\.100\.66\) '
+        r'smtp\.mailfrom=a@sender\.test; dkim=pass \(2048 bit key\) header\.d=reject\.test '
+        r'header\.i="@reject\.test" header\.s=rsa header\.a=rsa-sha256 header\.b=\S{8}; '
+        r'dmarc=pass \(p=reject of reject\.test\) header\.from=reject\.test policy\.dmarc=none', results[0]), results
+    names = [line.split(b":")[0] for line in message.split(b"\n\n")[0].split(b"\n") if line[:1].isalpha()]
+    assert names.index(b"Authentication-Results") < names.index(b"Received") < names.index(b"DKIM-Signature"), names
+
+
+def dmarc_reject():
+    """p=reject: refused, and the reply says what failed and whose policy it is"""
+    equal(send(mail("reject.test")), NO_SIGNATURE)
+    equal(last()["rule"], "dmarc.on_reject")
+
+
+def dkim_fail():
+    """a body that was changed after signing: DKIM fails, and with it DMARC"""
+    broken = signed("reject.test").replace(b"this is a test", b"this is a tost")
+    holds(send(broken), REJECTED[:100])
+    equal((last()["dkim"].split("/")[0], last()["dmarc"]), ("fail", "fail"))
+    broken = signed("none.test").replace(b"Subject: test", b"Subject: tost")
+    message = accepted(send(broken))
+    holds(fields(message, "Authentication-Results")[0], "dkim=fail ")
+    holds(fields(message, "Authentication-Results")[0], "dmarc=fail (p=none of none.test) reason=\"neither SPF nor DKIM passed\" header.from=none.test")
+
+
+def dmarc_quarantine():
+    """p=quarantine: accepted, marked and filed into Junk"""
+    message = accepted(send(mail("quarantine.test")), ".Junk")
+    equal(fields(message, "X-Gatepost-Action"), ["quarantine"])
+    holds(fields(message, "Authentication-Results")[0], "dmarc=fail (p=quarantine of quarantine.test)")
+
+
+def dmarc_sampled():
+    """p=quarantine with pct=0: accepted as if it were none"""
+    message = accepted(send(mail("sampled.test")))
+    equal(fields(message, "X-Gatepost-Action"), [])
+    equal((last()["policy"], last()["sampled"], last()["applied"]), ("quarantine", "none", "none"))
+
+
+def dmarc_none():
+    """p=none and no record at all: accepted"""
+    accepted(send(mail("none.test")))
+    message = accepted(send(mail("nothing.test")))
+    holds(fields(message, "Authentication-Results")[0], "dmarc=none")
+
+
+def dmarc_by_spf():
+    """an aligned SPF pass is enough without a signature"""
+    accepted(send(mail("reject.test"), "alice@reject.test", GOOD))
+    equal((last()["spf"], last()["dmarc"]), ("pass/reject.test", "pass"))
+
+
+def forged_action():
+    """X-Gatepost-Action from outside is removed"""
+    message = accepted(send(mail("none.test", more=b"X-Gatepost-Action: quarantine\r\nx-gatepost-action : quarantine\r\n")))
+    equal(fields(message, "X-Gatepost-Action"), [])
+
+
+FOREIGN = b"Authentication-Results: mx.other.test; dkim=pass header.d=other.test\r\n"
+FORGED = [
+    b"Authentication-Results: mx.example.test; dkim=pass header.d=reject.test\r\n",
+    b"authentication-results : MX.EXAMPLE.TEST ; dmarc=pass\r\n",
+    b"Authentication-Results:\r\n mx.example.test\r\n ; dmarc=pass\r\n",
+    b"Authentication-Results: (x) mx.example.test (y) 1; dmarc=pass\r\n",
+    b"Authentication-Results: \"mx.example.test\"; dmarc=pass\r\n",
+    b"Authentication-Results: \"mx.exam\\ple.test\"; dmarc=pass\r\n",
+    b"Authentication-Results: mx.example.test/1; dmarc=pass\r\n",
+    b"Authentication-Results: mx.other.test (\r\n mx.example.test; dmarc=pass\r\n",
+]
+
+
+def forged_results():
+    """results that claim to be ours go, however they are spelled and wherever they stand"""
+    for forged in FORGED:
+        for more in (forged, FOREIGN + forged, forged + FOREIGN, FOREIGN + forged + FOREIGN + forged):
+            message = accepted(send(mail("none.test", more=more)))
+            results = fields(message, "Authentication-Results")
+            assert len(results) == 1 and results[0].startswith(HOST + "; spf="), (more, results)
+
+
+def foreign_results():
+    """results of other hosts stay when nobody could take them for ours"""
+    message = accepted(send(mail("none.test", more=FOREIGN + FOREIGN.replace(b"mx.other", b"mx2.other"))))
+    results = fields(message, "Authentication-Results")
+    equal([r.split(";")[0] for r in results], [HOST, "mx.other.test", "mx2.other.test"])
+
+
+def listed(sealer):
+    """What a mailing list makes of a signed mail: changed, and sealed with what was found before."""
+    original = signed("reject.test").replace(b"Subject: test", b"Subject: [list] test")
+    results = ("Authentication-Results: lists.%s; spf=pass smtp.mailfrom=a@reject.test; dkim=pass "
+               "header.d=reject.test; dmarc=pass header.from=reject.test\r\n" % sealer).encode()
+    return stage.keys.seal(results + original, sealer, "lists." + sealer)
+
+
+def arc_override():
+    """a DMARC failure is excused by a trusted sealer who saw it pass, and by nobody else"""
+    message = accepted(send(listed("sealer.test"), "list@sealer.test"))
+    results = fields(message, "Authentication-Results")[0]
+    holds(results, "arc=pass")
+    holds(results, "dmarc=fail")
+    equal((last()["action"], last()["dmarc"], last().get("override")), ("accept", "fail", "arc"))
+    reply = send(listed("stranger.test"), "list@stranger.test")
+    assert reply.startswith("550 5.7.26 DMARC: reject.test asks to reject"), reply
+    broken = listed("sealer.test").replace(b"this is a test", b"this is a tost")
+    assert send(broken, "list@sealer.test").startswith("550 5.7.26"), "a broken chain"
+
+
+def dead_dns():
+    """DNS that does not answer: deferred, within the deadline"""
+    began = time.monotonic()
+    reply = send(mail("mute.test"))
+    assert reply.startswith("451 4.7.26 DMARC for mute.test cannot be checked now"), reply
+    assert time.monotonic() - began < 6
+    equal(last()["dmarc"], "temperror")
+
+
+def spf_at_rcpt():
+    """SPF refuses at RCPT, before the message is sent; postmaster is reached"""
+    with Client(BAD) as c:
+        equal(c.envelope("alice@reject.test"),
+              "550 5.7.23 SPF fail: reject.test does not authorise 198.51.100.66 to send its mail "
+              "(mailfrom=alice@reject.test, mechanism -all)")
+        holds(c.command("RCPT TO:<carol@example.test>"), "550 5.7.23 SPF fail")
+        holds(c.command("RCPT TO:<postmaster@example.test>"), "250 ")
+        c.command("RSET")
+        holds(c.envelope("alice@soft.test"), "250 ")
+    with Client(GOOD) as c:
+        holds(c.envelope("alice@reject.test"), "250 ")
+
+
+def bad_from():
+    """no From, two of them, or one that names two domains"""
+    two = mail("none.test", more=b"From: b@reject.test\r\n")
+    for message in (two, two.replace(b"From: Alice", b"X-From: Alice").replace(b"From: b@", b"X: b@"),
+                    two.replace(b"From: b@reject.test\r\n", b"").replace(b"<alice@none.test>",
+                                                                          b"<a@none.test>, <b@reject.test>")):
+        reply = send(message)
+        assert reply.startswith("550 5.7.1 The From field has no single author domain: "), reply
+
+
+def one_connection():
+    """several messages in one connection, RSET and refusals between them: nothing stale"""
+    with Client() as c:
+        for domain, start, action in (("quarantine.test", ACCEPTED, "quarantine"), ("reject.test", "550 5.7.26", "reject"),
+                                      ("none.test", ACCEPTED, "accept"), ("quarantine.test", ACCEPTED, "quarantine")):
+            holds(c.envelope("a@sender.test"), "250 ")
+            holds(c.command("RSET"), "250 ")
+            holds(c.envelope("a@sender.test"), "250 ")
+            reply = c.data(mail(domain))
+            assert reply.startswith(start), reply
+            equal((last()["action"], last()["from"]), (action, domain))
+        holds(c.envelope("a@sender.test"), "250 ")
+        assert c.data(signed("reject.test")).startswith(ACCEPTED)
+        equal((last()["action"], last()["dkim"].split("/")[0]), ("accept", "pass"))
+    world.wait_for(lambda: stage.exim.delivered(".Junk"), "quarantined mail")
+    world.wait_for(lambda: stage.exim.delivered("."), "other mail")
+
+
+def passes(message, how, **more):
+    reply = send(message, how=how, **more)
+    assert reply.startswith(ACCEPTED), reply
+    got = last()
+    assert got["id"] in reply and got["dkim"].startswith("pass/"), got
+
+
+def sizes(how):
+    """bodies from nothing to 50 MB, with and without a line end at their end, verify by %s"""
+    for size in (0, 1, 2, 77, 998, 4095, 4096, 4097, 65536, 5 << 20):
+        body = (b"x" * 75 + b"\r\n") * (size // 77) + b"y" * (size % 77)
+        passes(signed("reject.test", body=body), how)
+        passes(signed("reject.test", body=body + b"\r\n\r\n\r\n"), how)
+
+
+def bodies(how):
+    """odd bodies verify: dots, blanks at line ends, empty lines, 8 bits, long lines"""
+    for body in (b".\r\n..\r\n.x\r\n", b" \t\r\nx \t \r\n\t\r\n", b"\r\n\r\n\r\n", b"\r\n", b"Gr\xfc\xdfe \xff\r\n",
+                 b"z" * 5000 + b"\r\n", b"From x\r\n", b"no colon here\r\nThis: is no header\r\n"):
+        for form in ("simple/simple", "relaxed/relaxed"):
+            passes(stage.keys.sign(mail("reject.test", body=body), "reject.test", canonicalize=form), how)
+
+
+def by_data():
+    """by DATA"""
+    sizes("data")
+    bodies("data")
+
+
+def by_chunking():
+    """by CHUNKING, in chunks of all sizes"""
+    sizes("bdat")
+    bodies("bdat")
+    for chunk in (1, 7, 100, 4096):
+        passes(signed("reject.test", body=b"line of text\r\n" * 20), "bdat", chunk=chunk)
+
+
+def wireformat():
+    """by CHUNKING with spool_wireformat and split_spool_directory, and by DATA beside it"""
+    stage.exim.configure("spool_wireformat = true\nsplit_spool_directory = true")
+    by_chunking()
+    by_data()
+    equal(accepted(send(signed("reject.test"), how="bdat")).count(b"Authentication-Results: " + HOST.encode()), 1)
+
+
+def not_verifiable():
+    """a body whose line ends were not kept is not verifiable: it may pass, and does not fail"""
+    for body, verdicts in ((b"one\r\ntwo\nthree\r\n", ("neutral",)), (b"one\ntwo\r\n", ("neutral", "pass")),
+                           (b"one\r\ntwo\rthree\r\n", ("neutral",)), (b"one\r\nt\0o\r\n", ("neutral", "pass"))):
+        message = stage.keys.sign(mail("none.test", body=b"one\r\ntwo\r\nthree\r\n"), "none.test")
+        if "pass" in verdicts:
+            message = stage.keys.sign(mail("none.test", body=body), "none.test")
+        message = message.split(b"\r\n\r\n", 1)[0] + b"\r\n\r\n" + body
+        assert send(message, how="bdat").startswith(ACCEPTED)
+        assert last()["dkim"].split("/")[0] in verdicts, (body, last())
+
+
+def named_queue():
+    """messages in a named queue"""
+    queue = [("begin acl\n", "begin acl\n\nacl_queue:\n  accept queue = special\n")]
+    stage.exim.configure("split_spool_directory = true\nacl_smtp_mail = acl_queue", edits=queue)
+    passes(signed("reject.test"), "data")
+    passes(signed("reject.test"), "bdat")
+    assert os.path.isdir(stage.exim.spool + "/special/input"), os.listdir(stage.exim.spool)
+    stage.exim.configure("spool_wireformat = true\nacl_smtp_mail = acl_queue", edits=queue)
+    passes(signed("reject.test"), "bdat")
+
+
+def huge():
+    """50 MB take no more memory than 5 KB"""
+    stage.exim.configure("spool_wireformat = true\nmessage_size_limit = 100M")
+    peaks = []
+    with Client() as c:
+        holds(c.envelope("a@sender.test"), "250 ")
+        pid = children(stage.exim.process.pid)[-1]
+        for size in (5 << 10, 50 << 20):
+            holds(c.envelope("a@sender.test"), "250 ") if peaks else None
+            reply = c.bdat(signed("reject.test", body=(b"x" * 75 + b"\r\n") * (size // 77)))
+            assert reply.startswith(ACCEPTED), reply
+            assert last()["dkim"].startswith("pass/"), last()
+            with open("/proc/%d/status" % pid) as f:
+                peaks.append(int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)))
+    assert peaks[1] - peaks[0] < 2000, peaks
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [int(p) for p in f.read().split()]
+
+
+def smtputf8():
+    """a U-label author is judged by A-labels, in a message with 8-bit header fields"""
+    message = ("From: Jörg <jörg@bücher.test>\r\nTo: bob@example.test\r\nSubject: Grüße\r\n"
+               "Date: Sun, 22 Nov 2026 01:00:00 +0000\r\n\r\nGrüße\r\n").encode()
+    stage.exim.configure()
+    reply = send(stage.keys.sign(message, "xn--bcher-kva.test"), "jörg@bücher.test")
+    assert reply.startswith(ACCEPTED), reply
+    equal((last()["from"], last()["dmarc"]), ("xn--bcher-kva.test", "pass"))
+    assert send(message, "jörg@bücher.test").startswith("550 5.7.26 DMARC: xn--bcher-kva.test asks to reject"), "unsigned"
+
+
+def built_in_dkim():
+    """beside Exim's own DKIM, which the examples switch off"""
+    stage.exim.configure(edits=[("  warn   control = dkim_disable_verify\n", "")])
+    passes(signed("reject.test"), "data")
+    holds(stage.exim.log(), "DKIM: d=reject.test")
+    passes(signed("reject.test"), "bdat")
+    equal(send(mail("reject.test")), NO_SIGNATURE)
+
+
+def large_header():
+    """a header that Exim does not hand over whole is refused: by Exim, or for its author"""
+    stage.exim.configure()
+    message = mail("none.test", more=b"".join(b"X-Filler-%d: %s\r\n" % (i, b"x" * 900) for i in range(80)))
+    reply = send(message)
+    assert reply.startswith(("552", "550")) and "5.7.1" not in reply, reply
+    stage.exim.configure(edits=[("header_maxsize = 60K\n", "")])
+    hidden = message.replace(b"\r\n\r\n", b"\r\nFrom: b@reject.test\r\n\r\n", 1)
+    for m in (message, hidden):
+        equal(send(m), "550 5.7.1 The header is too large: the author of the message cannot be told with certainty")
+
+
+def reload():
+    """a changed configuration is in force with the next message, also in an open connection"""
+    stage.exim.configure()
+    with Client() as c:
+        holds(c.envelope("a@sender.test"), "250 ")
+        equal(c.data(mail("reject.test")), NO_SIGNATURE)
+        stage.exim.write_gatepost(CONFIG + "dmarc { mode = label }\n")
+        holds(c.envelope("a@sender.test"), "250 ")
+        assert c.data(mail("reject.test")).startswith(ACCEPTED)
+        stage.exim.write_gatepost(CONFIG)
+        holds(c.envelope("a@sender.test"), "250 ")
+        equal(c.data(mail("reject.test")), NO_SIGNATURE)
+
+
+def broken_configuration():
+    """a broken configuration: the one before stays in force; without one, mail is deferred"""
+    equal(send(mail("reject.test")), NO_SIGNATURE)
+    stage.exim.write_gatepost("nonsense {\n")
+    equal(send(mail("reject.test")), NO_SIGNATURE)
+    accepted(send(signed("reject.test")))
+    stage.exim.configure()
+    trouble = "451 4.3.0 This mail cannot be checked for the moment, try again later"
+    with Client() as c:
+        equal(c.envelope("a@sender.test"), trouble)
+        holds(c.command("RCPT TO:<postmaster@example.test>"), "250 ")
+        equal(c.data(mail("none.test")), trouble)
+    os.unlink(stage.exim.gatepost)
+    equal(send(mail("none.test")), trouble)
+    stage.exim.write_gatepost(CONFIG)
+    time.sleep(0.1)
+    accepted(send(mail("none.test")))
+
+
+def login(user):
+    c = Client()
+    token = base64.b64encode(("\0%s\0secret" % user).encode()).decode()
+    holds(c.command("AUTH PLAIN " + token), "235 ")
+    return c
+
+
+def limits():
+    """the limits of an authenticated user: refused with the exact text, given back, counted once"""
+    os.mkdir(stage.exim.folder + "/state")
+    os.chown(stage.exim.folder + "/state", stage.exim.uid.pw_uid, stage.exim.uid.pw_gid)
+    stage.exim.write_gatepost(CONFIG + """
+limit hourly { key = user  count = recipients  max = 5  per = 1h }
+limit volume { key = user  count = bytes  max = 100k  per = 1h  action = reject }
+limit strange { key = user_domain  count = messages  max = 1  per = 1h  action = hold }
+store { uri = {"STORE"} }
+""")
+    stage.exim.configure(end=PLAIN)
+    with login("alice") as c:
+        for i in range(4):
+            holds(c.envelope("alice@example.test"), "250 ")
+            assert c.data(mail("example.test")).startswith(ACCEPTED), i
+        holds(c.envelope("alice@example.test"), "250 ")
+        reply = c.data(mail("example.test", body=b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * 1500))
+        holds(reply, "550 5.7.1 volume limit")
+        holds(c.envelope("alice@example.test"), "250 ")
+        assert c.data(mail("example.test")).startswith(ACCEPTED), "the fifth: the large one gave back"
+    with login("alice") as c:
+        holds(c.envelope("alice@example.test"), "250 ")
+        reply = c.data(mail("example.test"))
+        assert re.fullmatch(r"450 4\.7\.1 hourly limit reached: 5 of 5 recipients in 1h; free again "
+                            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in (\d+ h )?\d+ min", reply), reply
+    with login("bob@corp.test") as c:
+        for _ in range(2):
+            holds(c.envelope("bob@corp.test"), "250 ")
+            assert c.data(mail("example.test")).startswith(ACCEPTED)
+    holds(stage.exim.log(), "held: strange limit reached: ")
+    accepted(send(signed("reject.test")))
+
+
+def concurrent_limits():
+    """connections at the same time share the limit, and none is let in too many"""
+    results = []
+
+    def one():
+        with login("dave") as c:
+            for _ in range(3):
+                c.envelope("dave@example.test")
+                results.append(c.data(mail("example.test"))[:9])
+    import threading
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
+    equal((len(results), sum(r.startswith("250") for r in results)), (18, 5))
+
+
+def not_smtp():
+    """mail of a local program passes the limits' ACL"""
+    stage.exim.write_gatepost(CONFIG)
+    stage.exim.configure()
+    done = subprocess.run([scene.EXIM, "-t"], input=b"From: bob@example.test\nTo: bob@example.test\nSubject: local\n\nx\n",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    equal((done.returncode, done.stdout), (0, b""))
+    world.wait_for(lambda: any(b"Subject: local" in m for m in stage.exim.delivered(".")), "local mail")
+
+
+def version():
+    """the version function"""
+    out = sandbox.run([scene.EXIM, "-be", "GATEPOST_VERSION ${GATEPOST_PRELOAD{7}} ${GATEPOST_GET{dmarc.policy}}|"]).stdout
+    assert re.fullmatch(r"\d+\.\d+\.\d+ 7 \|\n", out), out
+
+
+def quiet():
+    """nothing in the panic log, and no expansion has failed"""
+    equal(stage.exim.panic(), "")
+    assert "expan" not in stage.exim.log() and "dlfunc" not in stage.exim.log(), stage.exim.log()
+
+
+TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
+         forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, one_connection, by_data,
+         by_chunking, wireformat, not_verifiable, named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
+         broken_configuration, limits, concurrent_limits, not_smtp, version, quiet)
+
+
+def main():
+    global stage
+    tap = world.Tap()
+    if not os.path.exists(os.path.join(sandbox.PROJECT, world.BUILD, "gatepost-exim.so")):
+        tap.skip_all("a real Exim: gatepost-exim.so was not built")
+    try:
+        sandbox.enter(scene.PACKAGES)
+    except sandbox.Unavailable as reason:
+        tap.skip_all("a real Exim: " + str(reason))
+    stage = scene.Scene()
+    try:
+        for test in TESTS:
+            tap.run(test)
+        print("".join("# syslog: %s\n" % line for line in stage.syslog.lines()), end="")
+    finally:
+        stage.close()
+    tap.finish()
+
+
+main()

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: ISC */
+/* Key records (RFC 6376 3.6.1, RFC 8463 4), answers of DNS, and what a key says of a signature. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "dkim/dkim_private.h"
+#include "support/signer.h"
+#include "support/zone.h"
+
+#define NAME "s._domainkey.example.org"
+#define INPUT "what is signed"
+
+static struct gp_crypto_digest *digest;
+static struct test_key *rsa, *other, *small, *ed25519;
+
+/* set_up: keys for all cases. */
+static int set_up(void **state)
+{
+	(void)state;
+	rsa = test_key_new(TEST_KEY_RSA, 1024);
+	other = test_key_new(TEST_KEY_RSA, 1024);
+	small = test_key_new(TEST_KEY_RSA, 768);
+	ed25519 = test_key_new(TEST_KEY_ED25519, 0);
+	return gp_crypto_digest_new(&digest);
+}
+
+/* tear_down: all of it. */
+static int tear_down(void **state)
+{
+	(void)state;
+	test_key_free(rsa);
+	test_key_free(other);
+	test_key_free(small);
+	test_key_free(ed25519);
+	gp_crypto_digest_free(digest);
+	return 0;
+}
+
+/* records: text of a record, and why it does not serve. */
+static void records(void **state)
+{
+	static const struct {
+		const char *text, *problem;
+	} rows[] = {
+		{"p=Zm9v", NULL},
+		{"v=DKIM1; p=Zm9v", NULL},
+		{"v=DKIM1;k=rsa;h=sha256;s=email;t=;n=hello there;p=Zm9v;", NULL},
+		{" v = DKIM1 ; p = Zm 9v ; ", NULL},
+		{"k=ed25519; p=Zm9v", NULL},
+		{"k=RSA; p=Zm9v", NULL},
+		{"p=Zm9v; h=sha1:sha256", NULL},
+		{"p=Zm9v; h=sha512 : sha256", NULL},
+		{"p=Zm9v; s=*", NULL},
+		{"p=Zm9v; s=other:email", NULL},
+		{"p=Zm9v; s=other:*", NULL},
+		{"p=Zm9v; t=unknown", NULL},
+		{"p=Zm9v; g=; unknown=1", NULL},
+		{"p=Zm9v; n=\xff\xc3\xb6", NULL},
+		{"", "no p="},
+		{"hello", "no list"},
+		{"v=spf1 -all", "another version"},
+		{"v=DKIM2; p=Zm9v", "another version"},
+		{"v=dkim1; p=Zm9v", "another version"},
+		{"v=DKIM1\\; p=Zm9v", "another version"}, /* lesson 69 */
+		{"v=; p=Zm9v", "another version"},
+		{"p=Zm9v; v=DKIM1", "does not stand first"},
+		{"v=DKIM1; v=DKIM1; p=Zm9v", "no list"},
+		{"v=DKIM1;; p=Zm9v", "no list"},
+		{"v=DKIM1; p=Zm9v; p=Zm9v", "no list"},
+		{"v=DKIM1; k=rsa", "no p="},
+		{"v=DKIM1; p=", "revoked"},
+		{"v=DKIM1; p= ;", "revoked"},
+		{"v=DKIM1; p=Zm9", "no base64"},
+		{"v=DKIM1; p=<key>", "no base64"},
+		{"v=DKIM1; k=dsa; p=Zm9v", "unknown k="},
+		{"v=DKIM1; k=; p=Zm9v", "unknown k="},
+		{"v=DKIM1; h=sha1; p=Zm9v", "does not allow sha256"},
+		{"v=DKIM1; h=; p=Zm9v", "does not allow sha256"},
+		{"v=DKIM1; s=tlsrpt; p=Zm9v", "not for mail"},
+		{"v=DKIM1; s=; p=Zm9v", "not for mail"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_arena *arena = gp_arena_new(1 << 16);
+		struct gp_dkim_key_record r;
+		assert_int_equal(
+			gp_dkim_key_record_parse(arena, gp_span_from(rows[i].text), &r), GP_OK);
+		if (rows[i].problem ? !r.problem || !strstr(r.problem, rows[i].problem)
+				    : r.problem || !gp_span_is(r.key, "foo"))
+			fail_msg("%s: %s", rows[i].text, r.problem ? r.problem : "taken");
+		gp_arena_free(arena);
+	}
+}
+
+/* flags: t= and k=. */
+static void flags(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 16);
+	struct gp_dkim_key_record r;
+	(void)state;
+	assert_int_equal(
+		gp_dkim_key_record_parse(arena, gp_span_from("t=s : Y; k=ed25519; p=Zm9v"), &r),
+		GP_OK);
+	assert_true(r.testing && r.exact && r.kind == GP_CRYPTO_ED25519);
+	assert_int_equal(gp_dkim_key_record_parse(arena, gp_span_from("t=ys; p=Zm9v"), &r), GP_OK);
+	assert_false(r.testing || r.exact || r.kind == GP_CRYPTO_ED25519);
+	gp_arena_free(arena);
+}
+
+/* every_length: a record cut anywhere is read within its bytes (ASan watches), with any ceiling. */
+static void every_length(void **state)
+{
+	static const char text[] = "v=DKIM1; k=rsa; h=sha256; s=email; t=y:s; p=Zm9vYmFy";
+	(void)state;
+	for (size_t n = 0; n < sizeof text; n++) {
+		struct gp_arena *arena = gp_arena_new(n % 2 ? 1 << 16 : 16 * n);
+		struct gp_dkim_key_record r;
+		char *exact = malloc(n ? n : 1);
+		assert_non_null(exact);
+		memcpy(exact, text, n);
+		int rc = gp_dkim_key_record_parse(arena, (struct gp_span) {exact, n}, &r);
+		assert_true(rc == GP_OK || rc == GP_ETOOBIG);
+		free(exact);
+		gp_arena_free(arena);
+	}
+}
+
+/* A question to key_check. */
+struct ask {
+	const struct test_key *key; /* that signed */
+	const char *zone;           /* lines; NULL: the records below */
+	const char *records[3];     /* texts of the key's name, see add_record */
+	bool below;                 /* i= is below d= */
+	int dnssec;
+};
+
+/* add_record: a text, in which '%' stands for p= of the key that signed and '#' for another's. */
+static void add_record(struct test_zone *zone, const struct ask *ask, const char *text)
+{
+	char out[4096];
+	size_t n = 0;
+	for (; *text; text++) {
+		const char *p = *text == '%'   ? test_key_p(ask->key)
+				: *text == '#' ? test_key_p(other)
+					       : NULL;
+		if (p) {
+			memcpy(out + n, p, strlen(p));
+			n += strlen(p);
+		} else {
+			out[n++] = *text;
+		}
+	}
+	test_zone_add_text(zone, NAME, GP_DNS_TXT, (struct gp_span) {out, n});
+}
+
+/* check: what the key says. */
+static void check(const struct ask *ask, struct gp_dkim_key_result *result_out)
+{
+	static const struct gp_dkim_options basic = {.rsa_bits_min = 1024, .rsa_bits_max = 2048};
+	struct gp_dkim_options options = basic;
+	struct test_zone *zone = test_zone_new();
+	struct gp_ctx ctx = {.arena = gp_arena_new(1 << 18),
+		.clock = test_zone_clock(zone),
+		.dns = test_zone_dns(zone),
+		.deadline_us = INT64_MAX};
+	char *b = test_key_sign(ask->key, gp_span_from(INPUT));
+	struct gp_dkim_sig sig = {
+		.algorithm = ask->key == ed25519 ? GP_DKIM_ED25519_SHA256 : GP_DKIM_RSA_SHA256,
+		.domain = "example.org",
+		.selector = "s",
+		.identity_below = ask->below};
+	assert_int_equal(gp_decode_base64(ctx.arena, gp_span_from(b), &sig.signature), GP_OK);
+	options.require_dnssec = ask->dnssec;
+	if (ask->zone)
+		test_zone_lines(zone, ask->zone);
+	for (size_t i = 0; i < 3 && ask->records[i]; i++)
+		add_record(zone, ask, ask->records[i]);
+	assert_int_equal(
+		gp_dkim_key_check(&ctx, &sig, &options, digest, gp_span_from(INPUT), result_out),
+		GP_OK);
+	assert_int_equal(test_zone_asked(zone, GP_DNS_TXT), 1);
+	assert_string_equal(test_zone_question(zone, 0)->name, NAME);
+	free(b);
+	gp_arena_free(ctx.arena);
+	test_zone_free(zone);
+}
+
+/* verdict_is: and a part of the reason; NULL: none. */
+static void verdict_is(const struct ask *ask, enum gp_dkim_verdict verdict, const char *reason)
+{
+	struct gp_dkim_key_result r;
+	check(ask, &r);
+	if (r.verdict != verdict ||
+		(reason ? !r.reason || !strstr(r.reason, reason) : r.reason != NULL))
+		fail_msg("%s: %d, %s", ask->records[0] ? ask->records[0] : ask->zone, r.verdict,
+			r.reason ? r.reason : "no reason");
+}
+
+/* rfc6376_6_1_2: what a record or an answer makes of a good signature. */
+static void rfc6376_6_1_2(void **state)
+{
+	const struct {
+		struct ask ask;
+		enum gp_dkim_verdict verdict;
+		const char *reason;
+	} rows[] = {
+		{{.key = rsa, .records = {"v=DKIM1; p=%"}}, GP_DKIM_PASS, NULL},
+		{{.key = ed25519, .records = {"v=DKIM1; k=ed25519; p=%"}}, GP_DKIM_PASS, NULL},
+		{{.key = rsa, .records = {"v=DKIM1; p=#"}}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa, .records = {"v=DKIM1; t=y; p=#"}}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa}, GP_DKIM_PERMERROR, "no key"},
+		{{.key = rsa, .zone = NAME " A 192.0.2.1\n"}, GP_DKIM_PERMERROR, "no key"},
+		{{.key = rsa, .zone = NAME " TIMEOUT\n"}, GP_DKIM_TEMPERROR, "no answer"},
+		{{.key = rsa, .zone = NAME " SERVFAIL\n"}, GP_DKIM_TEMPERROR, "no answer"},
+		{{.key = rsa, .zone = NAME " REFUSED\n"}, GP_DKIM_TEMPERROR, "no answer"},
+		{{.key = rsa, .zone = NAME " BOGUS\n"}, GP_DKIM_TEMPERROR, "DNSSEC"},
+		{{.key = rsa, .records = {""}}, GP_DKIM_PERMERROR, "no p="},
+		{{.key = rsa, .records = {"v=DKIM1; p="}}, GP_DKIM_PERMERROR, "revoked"},
+		{{.key = rsa, .records = {"v=DKIM1; p=Zm9v"}}, GP_DKIM_PERMERROR, "is no key"},
+		{{.key = rsa, .records = {"v=DKIM1; p=%%"}}, GP_DKIM_PERMERROR, "no"},
+		{{.key = rsa, .records = {"v=DKIM2; p=%"}}, GP_DKIM_PERMERROR, "version"},
+		{{.key = rsa, .records = {"v=DKIM1; h=sha1; p=%"}}, GP_DKIM_PERMERROR, "sha256"},
+		{{.key = rsa, .records = {"v=DKIM1; s=x; p=%"}}, GP_DKIM_PERMERROR, "mail"},
+		{{.key = rsa, .records = {"v=DKIM1; k=ed25519; p=%"}}, GP_DKIM_PERMERROR,
+			"another kind"},
+		{{.key = ed25519, .records = {"v=DKIM1; p=%"}}, GP_DKIM_PERMERROR, "another kind"},
+		{{.key = ed25519, .records = {"v=DKIM1; k=ed25519; p=#"}}, GP_DKIM_PERMERROR,
+			"is no key"},
+		{{.key = rsa, .records = {"v=DKIM1; t=s; p=%"}}, GP_DKIM_PASS, NULL},
+		{{.key = rsa, .records = {"v=DKIM1; t=s; p=%"}, .below = true}, GP_DKIM_PERMERROR,
+			"t=s"},
+		{{.key = rsa, .records = {"v=DKIM1; p=%"}, .below = true}, GP_DKIM_PASS, NULL},
+		{{.key = small, .records = {"v=DKIM1; p=%"}}, GP_DKIM_POLICY, "too small"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		verdict_is(&rows[i].ask, rows[i].verdict, rows[i].reason);
+}
+
+/* several_records: each is tried, whatever stands in the others; the best reason counts. */
+static void several_records(void **state)
+{
+	const struct {
+		struct ask ask;
+		enum gp_dkim_verdict verdict;
+		const char *reason;
+	} rows[] = {
+		{{.key = rsa, .records = {"v=DKIM1; p=#", "v=DKIM1; p=%"}}, GP_DKIM_PASS, NULL},
+		{{.key = rsa, .records = {"v=spf1 -all", "v=DKIM1; p=", "p=%"}}, GP_DKIM_PASS,
+			NULL},
+		{{.key = rsa, .records = {"p=%", "p=#", "garbage"}}, GP_DKIM_PASS, NULL},
+		{{.key = rsa, .records = {"garbage", "p=#", "p="}}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = small, .records = {"garbage", "p=%"}}, GP_DKIM_POLICY, "too small"},
+		{{.key = small, .records = {"p=#", "p=%"}}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa, .records = {"garbage", "p="}}, GP_DKIM_PERMERROR, "no list"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		verdict_is(&rows[i].ask, rows[i].verdict, rows[i].reason);
+}
+
+/* many_records: those over the limit are not looked at. */
+static void many_records(void **state)
+{
+	(void)state;
+	for (size_t before = GP_DKIM_KEYS_MAX - 1; before <= GP_DKIM_KEYS_MAX; before++) {
+		struct gp_arena *arena = gp_arena_new(1 << 18);
+		struct gp_dns_record list[GP_DKIM_KEYS_MAX + 1] = {{.preference = 0}};
+		for (size_t i = 0; i < before; i++)
+			list[i].text = gp_span_from("v=DKIM1; p=");
+		list[before].text = gp_span_from(test_key_record(rsa));
+		const struct gp_dns_answer answer = {
+			.state = GP_DNS_FOUND, .count = before + 1, .records = list};
+		const struct gp_dkim_options options = {.rsa_bits_max = 4096};
+		struct gp_dkim_sig sig = {.algorithm = GP_DKIM_RSA_SHA256};
+		char *b = test_key_sign(rsa, gp_span_from(INPUT));
+		assert_int_equal(gp_decode_base64(arena, gp_span_from(b), &sig.signature), GP_OK);
+		const struct gp_dkim_key_case c = {&sig, &options, digest, gp_span_from(INPUT)};
+		struct gp_ctx ctx = {.arena = arena};
+		struct gp_dkim_key_result r;
+		assert_int_equal(gp_dkim_key_judge(&ctx, &c, &answer, &r), GP_OK);
+		assert_int_equal(
+			r.verdict, before < GP_DKIM_KEYS_MAX ? GP_DKIM_PASS : GP_DKIM_PERMERROR);
+		free(b);
+		gp_arena_free(arena);
+	}
+}
+
+/* dnssec: a key without it is no key only when the operator says so. */
+static void dnssec(void **state)
+{
+	struct gp_dkim_key_result r;
+	(void)state;
+	for (int secure = 0; secure < 2; secure++) {
+		for (int wanted = GP_DKIM_DNSSEC_NO; wanted <= GP_DKIM_DNSSEC_YES; wanted++) {
+			const struct ask ask = {.key = rsa,
+				.zone = secure ? NAME " AD\n" : NULL,
+				.records = {"v=DKIM1; p=%"},
+				.dnssec = wanted};
+			check(&ask, &r);
+			assert_int_equal(r.secure, secure);
+			assert_int_equal(r.verdict, wanted == GP_DKIM_DNSSEC_YES && !secure
+							    ? GP_DKIM_POLICY
+							    : GP_DKIM_PASS);
+		}
+	}
+	const struct ask wrong = {
+		.key = rsa, .records = {"v=DKIM1; p=#"}, .dnssec = GP_DKIM_DNSSEC_YES};
+	verdict_is(&wrong, GP_DKIM_FAIL, "does not fit");
+}
+
+/* noted: size and testing of the key that decided. */
+static void noted(void **state)
+{
+	struct gp_dkim_key_result r;
+	(void)state;
+	check(&(struct ask) {.key = rsa, .records = {"p=#; k=x", "t=y; p=%"}}, &r);
+	assert_int_equal(r.bits, 1024);
+	assert_true(r.testing);
+	check(&(struct ask) {.key = ed25519, .records = {"k=ed25519; p=%"}}, &r);
+	assert_int_equal(r.bits, 256);
+	assert_false(r.testing);
+	check(&(struct ask) {.key = small, .records = {"p=%"}}, &r);
+	assert_int_equal(r.bits, 768);
+	check(&(struct ask) {.key = rsa, .zone = NAME " TIMEOUT\n"}, &r);
+	assert_int_equal(r.bits, 0);
+}
+
+/* too_large: an upper limit as well; the key is not used then. */
+static void too_large(void **state)
+{
+	struct test_key *large = test_key_new(TEST_KEY_RSA, 3072);
+	(void)state;
+	verdict_is(&(struct ask) {.key = large, .records = {"p=%"}}, GP_DKIM_POLICY, "too large");
+	test_key_free(large);
+}
+
+/* a_problem_is_not_asked_about: what cannot pass costs no question. */
+static void a_problem_is_not_asked_about(void **state)
+{
+	struct test_zone *zone = test_zone_new();
+	struct gp_ctx ctx = {.arena = gp_arena_new(1 << 16), .dns = test_zone_dns(zone)};
+	const struct gp_dkim_options options = {.rsa_bits_min = 1024};
+	const struct gp_dkim_sig sig = {.problem = "why", .verdict = GP_DKIM_POLICY};
+	struct gp_dkim_key_result r;
+	(void)state;
+	assert_int_equal(
+		gp_dkim_key_check(&ctx, &sig, &options, digest, gp_span_from(""), &r), GP_OK);
+	assert_int_equal(r.verdict, GP_DKIM_POLICY);
+	assert_string_equal(r.reason, "why");
+	assert_int_equal(test_zone_asked(zone, TEST_ZONE_ANY), 0);
+	gp_arena_free(ctx.arena);
+	test_zone_free(zone);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(every_length),
+		cmocka_unit_test(rfc6376_6_1_2),
+		cmocka_unit_test(several_records),
+		cmocka_unit_test(many_records),
+		cmocka_unit_test(dnssec),
+		cmocka_unit_test(noted),
+		cmocka_unit_test(too_large),
+		cmocka_unit_test(a_problem_is_not_asked_about),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, set_up, tear_down) ? 1 : 0;
+}

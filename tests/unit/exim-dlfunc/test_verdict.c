@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What Exim is told: nothing stale, trouble as an answer, the configuration as it changes, limits
+ * over forks. DNS is a port where nobody listens.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exim-dlfunc/verdict.h"
+
+#define ID "1xUx7S-00000K-2B"
+#define OTHER "1xUx7S-00000K-2C"
+#define HEADER "Received: by x\n\tid " ID "\nFrom: a@a.test\n"
+#define DNS "hostname = mx.test\ndns { servers = {\"127.0.0.1:1\"} timeout = 100ms attempts = 1 }\n"
+
+/* One test's process of Exim. */
+struct scene {
+	struct gp_exim x;
+	char folder[64], conf[128], where[512];
+	struct gp_exim_call call;
+};
+
+/* write_file: replaces it, by another one. */
+static void write_file(const struct scene *s, const char *name, const char *text)
+{
+	char path[256], temporary[300];
+	snprintf(path, sizeof path, "%s/%s", s->folder, name);
+	snprintf(temporary, sizeof temporary, "%s.new", path);
+	FILE *f = fopen(temporary, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(rename(temporary, path), 0);
+}
+
+/* remove_file: of the scene. */
+static void remove_file(const struct scene *s, const char *name)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%s", s->folder, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* set_call: another message. */
+static void set_call(struct scene *s, const char *id, const char *user)
+{
+	struct gp_span args[GP_EXIM_ENVELOPE_ARGS] = {{NULL, 0}};
+	const char *problem;
+	snprintf(s->where, sizeof s->where, "conf=%s\nid=%s\nspool=%s", s->conf, id, s->folder);
+	args[GP_EXIM_PLACE] = gp_span_from(s->where);
+	args[GP_EXIM_CLIENT] = gp_span_from("192.0.2.1");
+	args[GP_EXIM_HELO] = gp_span_from("client.test");
+	args[GP_EXIM_SENDER] = gp_span_from("a@a.test");
+	args[GP_EXIM_USER] = gp_span_from(user);
+	assert_int_equal(gp_exim_call_parse(args, &s->call, &problem), GP_OK);
+}
+
+/* write_spool: the body of a message. */
+static void write_spool(const struct scene *s, const char *id)
+{
+	char name[128], text[128];
+	snprintf(name, sizeof name, "%s/input", s->folder);
+	(void)mkdir(name, 0700); /* it may be there */
+	snprintf(name, sizeof name, "input/%s-D", id);
+	snprintf(text, sizeof text, "%s-D\nbody\n", id);
+	write_file(s, name, text);
+}
+
+/* begin: a folder with a configuration and a message. */
+static void begin(struct scene *s, const char *conf)
+{
+	memset(s, 0, sizeof *s);
+	gp_exim_init(&s->x);
+	snprintf(s->folder, sizeof s->folder, "/tmp/gatepost-exim.XXXXXX");
+	assert_non_null(mkdtemp(s->folder));
+	snprintf(s->conf, sizeof s->conf, "%s/gatepost.conf", s->folder);
+	if (conf)
+		write_file(s, "gatepost.conf", conf);
+	write_spool(s, ID);
+	set_call(s, ID, "");
+}
+
+/* end: nothing is left. */
+static void end(struct scene *s)
+{
+	char command[128];
+	gp_exim_fini(&s->x);
+	snprintf(command, sizeof command, "rm -rf '%s'", s->folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* get: a field of the message ID. */
+static const char *get(struct scene *s, const char *id, const char *name)
+{
+	return gp_exim_get(&s->x, gp_span_from(id), gp_span_from(name));
+}
+
+/* check: the message of the call. */
+static const char *check(struct scene *s)
+{
+	return gp_exim_check(&s->x, &s->call, gp_span_from(HEADER));
+}
+
+/* ---- messages ---- */
+
+/* test_kept: the same question is answered without work; another message's answer is not shown. */
+static void test_kept(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS "dmarc { on_temperror = defer }\n");
+	assert_string_equal(check(&s), "defer");
+	assert_string_equal(get(&s, ID, "dmarc.result"), "temperror");
+	assert_string_equal(get(&s, ID, "problem"), "");
+	assert_string_equal(get(&s, ID, "results.forged"), "no");
+	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.7.26 ", 11);
+	assert_memory_equal(gp_exim_results(&s.x, &s.call.place), "mx.test;", 8);
+	remove_file(&s, "input/" ID "-D"); /* so that work would fail */
+	assert_string_equal(check(&s), "defer");
+	assert_string_equal(get(&s, ID, "problem"), "");
+	assert_string_equal(get(&s, ID, "no.such"), "");
+	assert_string_equal(get(&s, OTHER, "dmarc.result"), "");
+	assert_string_equal(get(&s, OTHER, "problem"), "");
+	assert_string_equal(get(&s, "", "dmarc.result"), "");
+	set_call(&s, OTHER, "");
+	assert_string_equal(gp_exim_reply(&s.x, &s.call), "");
+	assert_string_equal(gp_exim_results(&s.x, &s.call.place), "mx.test; none");
+	end(&s);
+}
+
+/* test_key: another header, sender or user of the same message is another question. */
+static void test_key(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS);
+	assert_string_equal(check(&s), "defer");
+	set_call(&s, ID, "alice");
+	assert_string_equal(check(&s), "accept"); /* users are not checked */
+	assert_string_equal(gp_exim_reply(&s.x, &s.call), "");
+	remove_file(&s, "input/" ID "-D");
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(HEADER "X: y\n")), "accept");
+	assert_string_not_equal(get(&s, ID, "problem"), "");
+	end(&s);
+}
+
+/* test_trouble: no spool file, by on_error; the reply and the cause are there. */
+static void test_trouble(void **state)
+{
+	static const struct {
+		const char *conf, *word, *reply;
+	} rows[] = {
+		{DNS, "accept", ""},
+		{DNS "exim { on_error = accept }\n", "accept", ""},
+		{DNS "exim { on_error = defer }\n", "defer", "451 4.3.0 "},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct scene s;
+		begin(&s, rows[i].conf);
+		remove_file(&s, "input/" ID "-D");
+		assert_string_equal(check(&s), rows[i].word);
+		assert_memory_equal(
+			gp_exim_reply(&s.x, &s.call), rows[i].reply, strlen(rows[i].reply));
+		assert_string_equal(get(&s, ID, "problem"), "the spool file cannot be opened");
+		assert_string_equal(get(&s, ID, "results.forged"), "yes"); /* nobody knows */
+		assert_string_equal(get(&s, ID, "dmarc.result"), "");
+		assert_string_equal(gp_exim_results(&s.x, &s.call.place), "mx.test; none");
+		end(&s);
+	}
+}
+
+/* test_no_configuration: deferred, until there is one. */
+static void test_no_configuration(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, NULL);
+	assert_string_equal(check(&s), "defer");
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.3.0 ", 10);
+	assert_string_equal(get(&s, ID, "problem"), "there is no configuration");
+	assert_string_equal(get(&s, ID, "results.forged"), "yes");
+	assert_non_null(strstr(gp_exim_results(&s.x, &s.call.place), "; none"));
+	write_file(&s, "gatepost.conf", DNS "dmarc { mode = label }\nspf { mode = label }\n");
+	assert_string_equal(check(&s), "accept");
+	set_call(&s, ID, "");
+	s.call.place.conf = gp_span_from("relative.conf");
+	assert_string_equal(check(&s), "defer");
+	end(&s);
+}
+
+/* test_bad_call: what no macro of ours writes. */
+static void test_bad_call(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS "exim { on_error = defer }\n");
+	assert_string_equal(gp_exim_bad_call(&s.x, s.call.place.conf, "test"), "defer");
+	write_file(&s, "gatepost.conf", DNS "exim { on_error = accept }\n");
+	assert_string_equal(gp_exim_bad_call(&s.x, s.call.place.conf, "test"), "accept");
+	assert_string_equal(gp_exim_bad_call(&s.x, gp_span_from(""), "test"), "defer");
+	end(&s);
+}
+
+/* test_too_large: what the sender made too large is deferred, whatever on_error says. */
+static void test_too_large(void **state)
+{
+	struct scene s;
+	char *header = malloc(60001);
+	(void)state;
+	begin(&s, DNS "exim { on_error = accept }\n");
+	for (size_t i = 0; i < 60000; i += 3)
+		memcpy(header + i, "a:\n", 4);
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "defer");
+	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.3.0 ", 10);
+	write_file(&s, "gatepost.conf", DNS "spf { mode = label } dmarc { mode = label }\n");
+	set_call(&s, OTHER, "");
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "accept");
+	free(header);
+	end(&s);
+}
+
+/* test_cut_header: nobody knows the author of it; users and label mode are let in. */
+static void test_cut_header(void **state)
+{
+	static const struct {
+		const char *conf, *user, *word;
+	} rows[] = {
+		{DNS, "", "reject"},
+		{DNS "dmarc { on_bad_from = quarantine on_temperror = accept }\n", "",
+			"quarantine"},
+		{DNS "dmarc { on_bad_from = defer }\n", "", "defer"},
+		{DNS "dmarc { on_bad_from = accept on_temperror = accept }\n", "", "accept"},
+		{DNS "dmarc { mode = label }\n", "", "accept"},
+		{DNS "dmarc { from_code = \"451 4.7.1\" }\n", "", "defer"},
+		{DNS, "alice", "accept"},
+	};
+	struct scene s;
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin(&s, rows[i].conf);
+		set_call(&s, ID, rows[i].user);
+		const char *word = gp_exim_check(&s.x, &s.call, gp_span_from(HEADER "X: cut"));
+		if (strcmp(word, rows[i].word))
+			fail_msg("row %zu: %s", i, word);
+		assert_string_equal(get(&s, ID, "results.forged"), "yes");
+		if (!*rows[i].user)
+			assert_non_null(
+				strstr(gp_exim_results(&s.x, &s.call.place), "dmarc=permerror"));
+		end(&s);
+	}
+}
+
+/* ---- SPF ---- */
+
+/* test_spf: remembered for the same question; the reply of no other one. */
+static void test_spf(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS "spf { on_temperror = defer }\n");
+	set_call(&s, "", "");
+	assert_string_equal(gp_exim_reply(&s.x, &s.call), "");
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	int64_t at_us = s.x.spf.at_us;
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_int_equal(s.x.spf.at_us, at_us);
+	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.4.3 ", 10);
+	s.call.envelope.recipient = gp_span_from("other@here.test");
+	assert_string_equal(gp_exim_reply(&s.x, &s.call), "");
+	assert_string_equal(gp_exim_spf_header(&s.x, &s.call), "");
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_true(s.x.spf.at_us > at_us);
+	s.x.spf.at_us -= 61000000;
+	at_us = s.x.spf.at_us;
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_true(s.x.spf.at_us > at_us);
+	end(&s);
+}
+
+/* ---- the configuration ---- */
+
+/* asked: the word for a message that was never asked about. */
+static const char *asked(struct scene *s)
+{
+	static unsigned number;
+	char more[128];
+	snprintf(more, sizeof more, HEADER "X: %0*d\n", 1 + (int)(number++ % 10), 1);
+	return gp_exim_check(&s->x, &s->call, gp_span_from(more));
+}
+
+/* test_reload: a change of the file, of an included one, or of their folder is seen. */
+static void test_reload(void **state)
+{
+	struct scene s;
+	char text[512];
+	(void)state;
+	begin(&s, DNS);
+	assert_string_equal(asked(&s), "defer");
+	write_file(&s, "gatepost.conf", DNS "dmarc { mode = label }\n");
+	assert_string_equal(asked(&s), "accept");
+	snprintf(text, sizeof text, DNS "include = {\"%s/more-*.conf\"}\n", s.folder);
+	write_file(&s, "gatepost.conf", text);
+	assert_string_equal(asked(&s), "defer");
+	struct gp_config *config = s.x.process.current->config;
+	assert_string_equal(asked(&s), "defer");
+	assert_ptr_equal(s.x.process.current->config, config);
+	write_file(&s, "more-1.conf", "dmarc { mode = label }\n");
+	assert_string_equal(asked(&s), "accept");
+	write_file(&s, "more-1.conf", "dmarc { mode = enforce }\n");
+	assert_string_equal(asked(&s), "defer");
+	end(&s);
+}
+
+/* test_broken: what was in force stays so, and is left alone until something changes. */
+static void test_broken(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS "dmarc { mode = label }\n");
+	assert_string_equal(check(&s), "accept");
+	write_file(&s, "gatepost.conf", "nonsense {\n");
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(asked(&s), "accept");
+	write_file(&s, "gatepost.conf", DNS);
+	assert_string_equal(asked(&s), "defer");
+	end(&s);
+}
+
+/* test_held: what was found survives a reload in the middle of a message. */
+static void test_held(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS);
+	assert_string_equal(check(&s), "defer");
+	write_file(&s, "gatepost.conf", DNS "dmarc { mode = label }\n");
+	gp_exim_preload(&s.x, s.call.place.conf);
+	assert_int_equal(s.x.mail.snapshot->refs, 1);
+	assert_ptr_not_equal(s.x.mail.snapshot, s.x.process.current);
+	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.7.26 ", 11);
+	assert_string_equal(check(&s), "defer");
+	end(&s);
+}
+
+/* ---- limits ---- */
+
+/* begin_limits: two messages an hour, three recipients, for each user. */
+static void begin_limits(struct scene *s)
+{
+	char text[512];
+	begin(s, DNS);
+	snprintf(text, sizeof text,
+		DNS
+		"store { uri = {\"lmdb:%s/state\"} }\n"
+		"limit hourly { key = user count = messages max = 2 per = 1h }\n"
+		"limit wide { key = user count = recipients max = 9 per = 1h action = reject }\n"
+		"limit odd { key = user_domain count = messages max = 1 per = 1h action = hold "
+		"}\n",
+		s->folder);
+	write_file(s, "gatepost.conf", text);
+	snprintf(text, sizeof text, "%s/state", s->folder);
+	assert_int_equal(mkdir(text, 0700), 0);
+}
+
+/* limit: a message with so many recipients. */
+static const char *limit(struct scene *s, const char *id, const char *user, int64_t recipients)
+{
+	const struct gp_limit_amounts amounts = {
+		.recipients = recipients, .messages = 1, .bytes = 1000};
+	set_call(s, id, user);
+	return gp_exim_limit(&s->x, &s->call, &amounts);
+}
+
+/* test_limits: once a message; what is refused counts nothing. */
+static void test_limits(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin_limits(&s);
+	assert_string_equal(limit(&s, ID, "alice", 1), "accept");
+	assert_string_equal(limit(&s, ID, "alice", 1), "accept"); /* the same message */
+	assert_string_equal(limit(&s, OTHER, "alice", 99), "reject");
+	assert_memory_equal(
+		gp_exim_limit_reply(&s.x, gp_span_from(OTHER)), "550 5.7.1 wide limit", 20);
+	assert_string_equal(gp_exim_limit_reply(&s.x, gp_span_from(ID)), "");
+	assert_string_equal(limit(&s, "1xUx7S-00000K-2D", "alice", 1), "accept");
+	assert_string_equal(limit(&s, "1xUx7S-00000K-2E", "alice", 1), "defer");
+	assert_string_equal(limit(&s, "1xUx7S-00000K-2F", "bob", 1), "accept");
+	assert_string_equal(limit(&s, "1xUx7S-00000K-2G", "c@d.test", 1), "accept");
+	assert_string_equal(limit(&s, "1xUx7S-00000K-2H", "c@d.test", 1), "hold");
+	assert_string_equal(limit(&s, "", "erin", 1), "accept"); /* without an ID: each counts */
+	assert_string_equal(limit(&s, "", "erin", 1), "accept");
+	assert_string_equal(limit(&s, "", "erin", 1), "defer");
+	end(&s);
+}
+
+/* test_fork: a child counts with a book of its own, and its parent goes on. */
+static void test_fork(void **state)
+{
+	struct scene s;
+	int status;
+	(void)state;
+	begin_limits(&s);
+	assert_string_equal(limit(&s, ID, "alice", 1), "accept");
+	pid_t pid = fork();
+	if (pid == 0) {
+		bool right = strcmp(limit(&s, "1xUx7S-00000L-2B", "alice", 1), "accept") == 0 &&
+			     strcmp(limit(&s, "1xUx7S-00000L-2C", "alice", 1), "defer") == 0;
+		_exit(right ? 0 : 1);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(limit(&s, OTHER, "alice", 1), "defer");
+	assert_string_equal(limit(&s, OTHER, "bob", 1), "accept");
+	end(&s);
+}
+
+/* test_no_store: trouble with the store is an answer, too. */
+static void test_no_store(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS "store { uri = {\"lmdb:/nowhere/at/all\"} on_failure = defer }\n"
+		      "limit hourly { key = user count = messages max = 2 per = 1h }\n");
+	assert_string_equal(limit(&s, ID, "alice", 1), "defer");
+	assert_memory_equal(gp_exim_limit_reply(&s.x, gp_span_from(ID)), "451 4.3.0 ", 10);
+	end(&s);
+}
+
+/* ---- documentation ---- */
+
+/* test_manual: gatepost-exim(7) lists every field, and no other. */
+static void test_manual(void **state)
+{
+	static char text[65536];
+	FILE *f = fopen("man/gatepost-exim.7", "r");
+	size_t listed = 0, known = 0;
+	char item[80];
+	(void)state;
+	if (!f) {
+		print_message("man/gatepost-exim.7 is not here\n");
+		skip();
+	}
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	for (size_t i = 0; gp_engine_fields[i]; i++, known++) {
+		snprintf(item, sizeof item, "\n.It Li %s\n", gp_engine_fields[i]);
+		if (!strstr(text, item))
+			fail_msg("%s is missing in gatepost-exim(7)", gp_engine_fields[i]);
+	}
+	for (const char *p = text; (p = strstr(p, "\n.It Li ")) != NULL; p++)
+		listed++;
+	assert_int_equal(listed, known + 3); /* results, results.forged, problem */
+}
+
+/* main: all of them. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_no_configuration),
+		cmocka_unit_test(test_bad_call),
+		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_cut_header),
+		cmocka_unit_test(test_spf),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_no_store),
+		cmocka_unit_test(test_manual),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
