@@ -18,7 +18,7 @@ MAIL    = address authres mailbox message taglist
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
-CRYPTO  = digest pubkey
+CRYPTO  = digest library pubkey
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig
 ARC     = arc_chain arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
@@ -236,6 +236,10 @@ generated: programs
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
+# the places that files for Exim speak of, where they are installed
+paths = -e 's,@moduledir@,$(moduledir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
+	-e 's,/usr/local/lib/gatepost,$(moduledir),g' -e 's,/usr/local/share/doc/gatepost,$(docdir),g'
+
 install: programs
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/gatepost \
 	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
@@ -244,11 +248,12 @@ install: programs
 ifneq ($(module),)
 	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim $(DESTDIR)$(mandir)/man7
 	install -m 644 $(B)/gatepost-exim.so $(DESTDIR)$(moduledir)
-	sed -e 's,@moduledir@,$(moduledir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
-	  exim-dlfunc/gatepost.macros >$(DESTDIR)$(moduledir)/gatepost.macros
-	chmod 644 $(DESTDIR)$(moduledir)/gatepost.macros
-	install -m 644 conf-examples/exim/* $(DESTDIR)$(docdir)/exim
-	install -m 644 man/gatepost-exim.7 $(DESTDIR)$(mandir)/man7
+	sed $(paths) exim-dlfunc/gatepost.macros >$(DESTDIR)$(moduledir)/gatepost.macros
+	for f in acls.conf routers.conf exim.conf; do \
+	  sed $(paths) conf-examples/exim/$$f >$(DESTDIR)$(docdir)/exim/$$f || exit 1; done
+	sed $(paths) man/gatepost-exim.7 >$(DESTDIR)$(mandir)/man7/gatepost-exim.7
+	chmod 644 $(DESTDIR)$(moduledir)/gatepost.macros $(DESTDIR)$(docdir)/exim/*.conf \
+	  $(DESTDIR)$(mandir)/man7/gatepost-exim.7
 endif
 	test -e $(DESTDIR)$(sysconfdir)/gatepost/gatepost.conf || \
 	  install -m 644 conf-examples/gatepost.conf $(DESTDIR)$(sysconfdir)/gatepost

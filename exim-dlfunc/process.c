@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/library.h"
+
 #define BROKEN_US 10000000 /* a broken file is not read more often unless it changes */
 
 /* gp_exim_process_init: the log is ready at once. */
@@ -207,7 +209,11 @@ int gp_exim_process_snapshot(struct gp_exim_process *process, struct gp_span con
 int gp_exim_process_digest(
 	struct gp_exim_process *process, const struct gp_crypto_digest **digest_out)
 {
-	int rc = process->digest ? GP_OK : gp_crypto_digest_new(&process->digest);
+	int rc = GP_OK;
+	if (!process->digest) {
+		gp_crypto_library_guest();
+		rc = gp_crypto_digest_new(&process->digest);
+	}
 	*digest_out = process->digest;
 	return rc;
 }
@@ -218,6 +224,7 @@ int gp_exim_process_digest(
 static int open_book(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
 {
 	const struct gp_config *c = s->config;
+	gp_crypto_library_guest(); /* for TLS */
 	int rc = gp_limit_book_open(&c->store, ctx, &p->book);
 	if (!rc && c->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
 		rc = gp_limit_book_open_local(p->book, &c->store, c->store_local_path, ctx);

@@ -17,7 +17,7 @@
 #define STAGE 1024      /* bytes of short runs that are collected */
 #define SHORT_RUN 256   /* a longer run is hashed where it lies */
 #define STRETCH 64      /* bytes looked at singly before blocks are tried again */
-#define CONVERT 4096    /* bytes with CRLF made from LF at a time */
+#define CONVERT 2048    /* bytes with LF that become CRLF at a time */
 #define READ_SIZE 32768 /* bytes asked for at a time */
 
 /* One form of the body as it grows. */
@@ -291,28 +291,51 @@ static void feed(struct gp_dkim_bodies *bodies, struct gp_span text)
 		feed_relaxed(bodies, &bodies->forms[GP_DKIM_RELAXED], text);
 }
 
+/*
+ * copy_line: a line, in blocks as long as both sides may be touched beyond its end: a call for some
+ * dozens of bytes costs more than copying them.
+ */
+static void copy_line(char *to, const char *from, size_t len, size_t left)
+{
+	if (left < len + BLOCK) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (size_t i = 0; i < len; i += BLOCK)
+		memcpy(to + i, from + i, BLOCK);
+}
+
+/* to_crlf: LF becomes CRLF, line by line. made has room for twice the text and a block. Returns how
+ * many bytes were made. */
+static size_t to_crlf(char *made, struct gp_span text)
+{
+	const char *p = text.ptr, *end = text.ptr + text.len;
+	char *out = made;
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		size_t len = (size_t)((lf ? lf : end) - p);
+		copy_line(out, p, len, (size_t)(end - p));
+		out += len;
+		p += len;
+		if (lf) {
+			memcpy(out, "\r\n", 2);
+			out += 2;
+			p++;
+		}
+	}
+	return (size_t)(out - made);
+}
+
 /* feed_lf: the same from text with LF line ends. */
 static void feed_lf(struct gp_dkim_bodies *bodies, struct gp_span text)
 {
-	char made[CONVERT];
-	size_t n = 0;
+	char made[2 * CONVERT + BLOCK];
 	while (text.len) {
-		size_t part = text.len < CONVERT / 2 ? text.len : CONVERT / 2;
-		const char *at = memchr(text.ptr, '\n', part);
-		part = at ? (size_t)(at - text.ptr) : part;
-		if (part + 2 > CONVERT - n) {
-			feed(bodies, (struct gp_span) {made, n});
-			n = 0;
-		}
-		memcpy(made + n, text.ptr, part);
-		n += part;
-		if (at) {
-			memcpy(made + n, "\r\n", 2);
-			n += 2;
-		}
-		text = gp_span_skip(text, part + (at != NULL));
+		size_t part = text.len < CONVERT ? text.len : CONVERT;
+		size_t n = to_crlf(made, (struct gp_span) {text.ptr, part});
+		feed(bodies, (struct gp_span) {made, n});
+		text = gp_span_skip(text, part);
 	}
-	feed(bodies, (struct gp_span) {made, n});
 }
 
 /* block_is_odd: a NUL, or a CR without LF or LF without CR, in a long block? Reads one byte beyond.

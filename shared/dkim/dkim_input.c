@@ -6,33 +6,55 @@
 #include "base/trace.h"
 #include "dkim/dkim_sig.h"
 
-/* choose_next: the lowest field of this name that was not chosen yet (5.4.2); count: none. The
- * signature's own field comes at the end and never from h= (3.7). */
-static size_t choose_next(const struct gp_message *message, const bool *chosen, struct gp_span name,
-	const struct gp_dkim_sig *sig)
+/* A field that h= may choose. */
+struct candidate {
+	uint32_t hash; /* of its name: long names that are nearly equal cost a hostile header
+			  nothing */
+	bool chosen;
+};
+
+/* name_hash: FNV-1a of a name, ASCII case aside. */
+static uint32_t name_hash(struct gp_span name)
 {
-	for (size_t i = message->count; i > 0; i--) {
-		const struct gp_message_field *field = &message->fields[i - 1];
-		if (!chosen[i - 1] && gp_span_equal_nocase(field->name, name) &&
-			field->raw.ptr != sig->raw.ptr)
-			return i - 1;
+	uint32_t hash = 2166136261u;
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.ptr[i];
+		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+		hash = (hash ^ c) * 16777619u;
 	}
+	return hash;
+}
+
+/* choose_next: the lowest field of this name that was not chosen yet (5.4.2); count: none. */
+static size_t choose_next(
+	const struct gp_message *message, const struct candidate *candidates, struct gp_span name)
+{
+	uint32_t hash = name_hash(name);
+	for (size_t i = message->count; i > 0; i--)
+		if (candidates[i - 1].hash == hash && !candidates[i - 1].chosen &&
+			gp_span_equal_nocase(message->fields[i - 1].name, name))
+			return i - 1;
 	return message->count;
 }
 
-/* choose: places of the fields in the order of h=; names without a field sign nothing (5.4). */
+/* choose: places of the fields in the order of h=; names without a field sign nothing (5.4). The
+ * signature's own field comes at the end and never from h= (3.7). */
 static int choose(struct gp_arena *arena, const struct gp_message *message,
 	const struct gp_dkim_sig *sig, size_t **places_out, size_t *count_out)
 {
 	size_t *places = gp_arena_array(arena, sig->header_count, sizeof *places), count = 0;
-	bool *chosen = gp_arena_array(arena, message->count, sizeof *chosen);
-	if (!places || !chosen)
+	struct candidate *candidates = gp_arena_array(arena, message->count, sizeof *candidates);
+	if (!places || !candidates)
 		return gp_arena_status(arena);
+	for (size_t i = 0; i < message->count; i++) {
+		candidates[i].hash = name_hash(message->fields[i].name);
+		candidates[i].chosen = message->fields[i].raw.ptr == sig->raw.ptr;
+	}
 	for (size_t i = 0; i < sig->header_count; i++) {
-		size_t at = choose_next(message, chosen, sig->headers[i], sig);
+		size_t at = choose_next(message, candidates, sig->headers[i]);
 		if (at == message->count)
 			continue;
-		chosen[at] = true;
+		candidates[at].chosen = true;
 		places[count++] = at;
 	}
 	*places_out = places;

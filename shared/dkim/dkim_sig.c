@@ -20,6 +20,7 @@
 #define DIGITS_MAX 76     /* of l= (3.5), and for all numbers */
 #define INSTANCE_MAX 50   /* RFC 8617 4.2.1 */
 #define IDENTITY_MAX 1024 /* bytes of i= */
+#define B_MAX 8192        /* of b= and bh=; RSA with 16384 bits needs 2732 and its folds */
 #define B_SHOWN 8         /* characters of b= for a report (RFC 6008 3) */
 
 /* Reads the value of one tag; GP_OK also for a wrong one, which becomes the problem. */
@@ -94,6 +95,8 @@ static int read_signature(struct gp_arena *arena, struct gp_span value, struct g
 	int rc = shown_b(arena, value, &sig->b);
 	if (rc)
 		return rc;
+	if (value.len > B_MAX)
+		return broken(sig, "b= is too long");
 	rc = gp_decode_base64(arena, value, &sig->signature);
 	if (rc == GP_ESYNTAX)
 		return broken(sig, "b= is no base64");
@@ -105,6 +108,8 @@ static int read_signature(struct gp_arena *arena, struct gp_span value, struct g
 /* read_body_hash: bh= (3.5). */
 static int read_body_hash(struct gp_arena *arena, struct gp_span value, struct gp_dkim_sig *sig)
 {
+	if (value.len > B_MAX)
+		return broken(sig, "bh= is too long");
 	int rc = gp_decode_base64(arena, value, &sig->body_hash);
 	return rc == GP_ESYNTAX ? broken(sig, "bh= is no base64") : rc;
 }

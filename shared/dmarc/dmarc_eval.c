@@ -210,21 +210,27 @@ static int judge(struct run *run)
 
 /* ---- the policy ---- */
 
-/* choose_np: the author's domain may not exist; then np speaks for it (4.7 np, 3.2.13). */
+/*
+ * choose_np: the author's domain may not exist; then np speaks for it (4.7 np, 3.2.13). Where DNS
+ * does not say, the stricter of both stands in the result: who waits for temporary errors only
+ * where a policy asks for something has to see it.
+ */
 static int choose_np(struct run *run)
 {
 	const struct gp_dns_question question = {run->query->author_domain, GP_DNS_A};
+	const struct gp_dmarc_record *record = &run->found.record;
 	struct gp_dns_answer answer;
 	int rc = gp_dns_query(run->ctx, &question, 1, &answer);
 	if (rc)
 		return rc;
-	if (answer.state == GP_DNS_NXDOMAIN) {
-		run->result->policy_tag = "np";
-		run->result->published = run->found.record.np;
-	} else if (answer.state != GP_DNS_FOUND && answer.state != GP_DNS_NODATA &&
-		   run->result->verdict == GP_DMARC_FAIL) {
+	bool is_open = answer.state != GP_DNS_FOUND && answer.state != GP_DNS_NODATA &&
+		       answer.state != GP_DNS_NXDOMAIN && run->result->verdict == GP_DMARC_FAIL;
+	if (is_open)
 		conclude(run, GP_DMARC_TEMPERROR,
 			"DNS did not say whether the author's domain exists");
+	if (answer.state == GP_DNS_NXDOMAIN || (is_open && record->np > record->sp)) {
+		run->result->policy_tag = "np";
+		run->result->published = record->np;
 	}
 	return GP_OK;
 }

@@ -29,11 +29,17 @@ static bool is_exempt_domain(const struct gp_mail_facts *f)
 					       gp_span_from(f->v->author_domain));
 }
 
-/* is_mailing_list: a listed domain signed the message, or sent it, provably. */
+/*
+ * is_mailing_list: a listed domain signed the message, or sent it, provably. Not where there is no
+ * single author: its signature holds as well over a message to which another From was added, and
+ * what a list sends on may be anything.
+ */
 static bool is_mailing_list(const struct gp_mail_facts *f)
 {
 	const struct gp_config_texts *lists = &f->mail->config->dmarc.mailing_lists;
 	const struct gp_mail_verdict *v = f->v;
+	if (!*v->author_domain)
+		return false;
 	for (size_t i = 0; i < v->dkim.count; i++)
 		if (v->dkim.items[i].verdict == GP_DKIM_PASS &&
 			gp_engine_in_names(lists, gp_span_from(v->dkim.items[i].domain)))

@@ -29,6 +29,23 @@ const struct gp_spf_result *gp_engine_message_spf(const struct gp_mail_verdict *
 
 /* ---- the author ---- */
 
+/* is_host_name: letters, digits, hyphens, underscores and dots alone: other signs are legal in an
+ * address (RFC 5322 3.2.3) and in no host's name, but end a name for some readers. */
+static bool is_host_name(const char *domain)
+{
+	return domain[strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == 0;
+}
+
+/* domain_of: of one mailbox, in A-labels; NULL: it is no host's name. */
+static int domain_of(struct gp_ctx *ctx, const struct gp_mailbox *mailbox, const char **domain_out)
+{
+	const char *domain = NULL;
+	int rc = mailbox->is_literal ? GP_ESYNTAX
+				     : gp_address_domain(ctx->arena, mailbox->domain, &domain);
+	*domain_out = !rc && is_host_name(domain) ? domain : NULL;
+	return rc == GP_ESYNTAX ? GP_OK : rc;
+}
+
 /* one_domain: the domain that all mailboxes share, in A-labels; problem_out says what is wrong. */
 static int one_domain(struct gp_ctx *ctx, const struct gp_mailbox_list *list,
 	const char **domain_out, const char **problem_out)
@@ -37,13 +54,11 @@ static int one_domain(struct gp_ctx *ctx, const struct gp_mailbox_list *list,
 	if (list->count == 0)
 		*problem_out = "it names nobody";
 	for (size_t i = 0; i < list->count && !*problem_out; i++) {
-		const char *domain = NULL;
-		int rc = list->items[i].is_literal
-				 ? GP_ESYNTAX
-				 : gp_address_domain(ctx->arena, list->items[i].domain, &domain);
-		if (rc && rc != GP_ESYNTAX)
-			return rc;
+		const char *domain;
+		int rc = domain_of(ctx, &list->items[i], &domain);
 		if (rc)
+			return rc;
+		if (!domain)
 			*problem_out = "its domain is no domain name";
 		else if (i && strcmp(domain, *domain_out))
 			*problem_out = "it names several domains";

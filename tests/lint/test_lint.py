@@ -154,6 +154,17 @@ def check_comments():
     result("every file and every function says what it does", problems)
 
 
+def check_test_names():
+    """A program is called as its file, whatever folder that is in: of two only one would be built."""
+    seen, problems = {}, []
+    for path in sources("tests/unit/*/test_*.c", "tests/conformance/test_*.c"):
+        name = os.path.basename(path)
+        if name in seen:
+            problems.append("%s has the name of %s" % (path, seen[name]))
+        seen[name] = path
+    result("no two tests have the same name", problems)
+
+
 def check_headers():
     problems = []
     flags = subprocess.run(["pkg-config", "--cflags", "ldns", "libbsd"], stdout=subprocess.PIPE,
@@ -221,7 +232,7 @@ def check_format():
 
 
 for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
-              check_headers, check_options, check_manuals, check_module, check_format):
+              check_test_names, check_headers, check_options, check_manuals, check_module, check_format):
     check()
 print("1..%d" % number)
 sys.exit(1 if failed else 0)

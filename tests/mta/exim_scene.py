@@ -222,8 +222,8 @@ class Exim:
 class Client:
     """One SMTP connection; replies as text, their lines joined by blanks."""
 
-    def __init__(self, address=BAD, helo="client.test"):
-        self.socket = socket.create_connection(("127.0.0.1", 25), 60, source_address=(address, 0))
+    def __init__(self, address=BAD, helo="client.test", port=25):
+        self.socket = socket.create_connection(("127.0.0.1", port), 60, source_address=(address, 0))
         self.file = self.socket.makefile("rb")
         world.holds(self.reply(), "220 ")
         self.features = self.command("EHLO " + helo)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,6 +268,28 @@ static void too_many_names(void **state)
 	gp_arena_free(arena);
 }
 
+/* too_long: b= and bh= are bounded before they cost memory. */
+static void too_long(void **state)
+{
+	static const char *const before[] = {"bh=" BH "; b=", "b=Zm9v; bh="};
+	char *text = malloc(20000);
+	(void)state;
+	assert_non_null(text);
+	for (size_t which = 0; which < 2; which++) {
+		struct gp_arena *arena = gp_arena_new(1 << 14);
+		struct gp_dkim_sig sig;
+		int n = snprintf(
+			text, 200, "v=1; a=rsa-sha256; d=e.org; s=s; h=from; %s", before[which]);
+		memset(text + n, 'A', 16000);
+		text[n + 16000] = 0;
+		parse(arena, GP_DKIM_SIGNATURE, text, &sig);
+		assert_int_equal(sig.verdict, GP_DKIM_PERMERROR);
+		assert_non_null(strstr(sig.problem, "too long"));
+		gp_arena_free(arena);
+	}
+	free(text);
+}
+
 /* arc_message_signature: RFC 8617 4.1.2. */
 static void arc_message_signature(void **state)
 {
@@ -382,6 +405,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(rsa_sha1_is_policy),
 		cmocka_unit_test(all_fields),
 		cmocka_unit_test(too_many_names),
+		cmocka_unit_test(too_long),
 		cmocka_unit_test(arc_message_signature),
 		cmocka_unit_test(arc_seal),
 		cmocka_unit_test(every_length),

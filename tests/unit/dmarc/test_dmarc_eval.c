@@ -384,6 +384,10 @@ static void test_tags(void **state)
 			"pass np=none spf", NULL},
 		{"DNS does not say whether it exists", spread, "late.example.com", "fail x.test",
 			"", "temperror sp=quarantine", NULL},
+		{"nor then, where np asks for more than sp",
+			"_dmarc.example.com TXT v=DMARC1; p=reject; sp=none; np=reject\n"
+			"late.example.com TIMEOUT\n",
+			"late.example.com", "fail x.test", "", "temperror np=reject", NULL},
 		{"nor does that matter for a pass", spread, "late.example.com", "pass example.com",
 			"", "pass sp=quarantine spf", NULL},
 		{"np like sp: not asked",

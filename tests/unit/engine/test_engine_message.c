@@ -24,7 +24,9 @@ static const char zone_text[] = "good.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
 				"mute.test TIMEOUT ANY\n"
 				"_dmarc.mute.test TXT v=DMARC1; p=reject\n"
 				"silent.test TIMEOUT ANY\n"
-				"_dmarc.silent.test TXT v=DMARC1; p=none\n";
+				"_dmarc.silent.test TXT v=DMARC1; p=none\n"
+				"_dmarc.ghosts.test TXT v=DMARC1; p=reject; sp=none; np=reject\n"
+				"late.ghosts.test TIMEOUT ANY\n";
 
 struct bench {
 	struct test_zone *zone;
@@ -171,6 +173,11 @@ static void test_rules(void **state)
 			GP_ACTION_DEFER, GP_DMARC_TEMPERROR},
 		{"", OUT, "u@silent.test", "u@silent.test", "default", GP_ACTION_ACCEPT,
 			GP_ACTION_ACCEPT, GP_DMARC_TEMPERROR},
+		/* an author that may not exist, where only such ones are asked to be refused */
+		{"", OUT, "u@other.test", "u@gone.ghosts.test", "dmarc.on_reject", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_FAIL},
+		{"", OUT, "u@other.test", "u@late.ghosts.test", "dmarc.on_temperror",
+			GP_ACTION_DEFER, GP_ACTION_DEFER, GP_DMARC_TEMPERROR},
 		/* no single author */
 		{"", IN, "u@good.test", NULL, "dmarc.on_bad_from", GP_ACTION_REJECT,
 			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
@@ -182,12 +189,22 @@ static void test_rules(void **state)
 			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
 		{"", IN, "u@good.test", "u@[192.0.2.1]", "dmarc.on_bad_from", GP_ACTION_REJECT,
 			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@good.test/x.other.test", "dmarc.on_bad_from",
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@good.test'.other.test", "dmarc.on_bad_from",
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@a_b.good.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_PASS},
 		{"", IN, "u@good.test", "a@good.test, b@GOOD.test", "default", GP_ACTION_ACCEPT,
 			GP_ACTION_ACCEPT, GP_DMARC_PASS},
 		{"dmarc { on_bad_from = defer }", IN, "u@good.test", "nobody", "dmarc.on_bad_from",
 			GP_ACTION_DEFER, GP_ACTION_DEFER, GP_DMARC_PERMERROR},
 		{"dmarc { on_bad_from = accept }", IN, "u@good.test", "nobody", "dmarc.on_bad_from",
 			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_PERMERROR},
+		/* a list that signs or sends vouches for what it sent on, not for two authors */
+		{"dmarc { mailing_lists = {\"other.test\"} }", IN, "list@other.test",
+			"u@good.test\nFrom: u@other.test", "dmarc.on_bad_from", GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
 		/* only From (lesson 71) */
 		{"", OUT, "u@none.test", "u@none.test\nResent-From: u@good.test", "default",
 			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},

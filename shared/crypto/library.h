@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Library: how OpenSSL behaves in somebody else's process.
+ *
+ * Otherwise it registers a clean-up with atexit(3), which walks its tables in each process that
+ * forks and ends: a quarter of a millisecond for a connection of Exim that was told everything by
+ * its parent.
+ */
+#ifndef GP_CRYPTO_LIBRARY_H
+#define GP_CRYPTO_LIBRARY_H
+
+/* Before anything else of this folder: OpenSSL leaves the end of the process alone. No effect where
+ * somebody else has made it ready before. May be called again. */
+void gp_crypto_library_guest(void);
+
+#endif
