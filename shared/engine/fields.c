@@ -29,6 +29,15 @@ static void add_bool(struct gp_strbuf *buf, bool value)
 	gp_strbuf_add(buf, value ? "yes" : "no");
 }
 
+/* add_name: a host name; DNS allows other bytes in names, but what reads our words may not. */
+static void add_name(struct gp_strbuf *buf, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	if (name && strspn(name, letters) == strlen(name))
+		gp_strbuf_add(buf, name);
+}
+
 /* newest: the newest set of a chain, or NULL. */
 static const struct gp_arc_set *newest(const struct gp_mail_verdict *v)
 {
@@ -74,7 +83,7 @@ static void override(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 /* from: the author's domain. */
 static void from(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
-	gp_strbuf_add(buf, v->author_domain);
+	add_name(buf, v->author_domain);
 }
 
 /* from_problem: why there is none. */
@@ -94,10 +103,7 @@ static void spf_result(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 static void spf_domain(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
 	const struct gp_spf_result *spf = gp_engine_message_spf(v);
-	struct gp_span domain = gp_span_from(spf ? spf->domain : "");
-	/* a name that is none stands as it was given */
-	if (gp_span_is_printable_ascii(domain) && domain.len <= GP_DNS_NAME_MAX)
-		gp_strbuf_add_span(buf, domain);
+	add_name(buf, spf ? spf->domain : ""); /* one that is no domain stands as it was given */
 }
 
 /* spf_identity: mailfrom or helo. */
@@ -124,14 +130,14 @@ static void dkim_result(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 static void dkim_domain(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
 	const struct gp_dkim_result *r = best(v);
-	gp_strbuf_add(buf, r ? r->domain : "");
+	add_name(buf, r ? r->domain : "");
 }
 
 /* dkim_selector: its s=. */
 static void dkim_selector(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
 	const struct gp_dkim_result *r = best(v);
-	gp_strbuf_add(buf, r ? r->selector : "");
+	add_name(buf, r ? r->selector : "");
 }
 
 /* dkim_reason: why it does not pass. */
@@ -155,7 +161,7 @@ static void dkim_domains(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 		if (r->verdict != GP_DKIM_PASS || buf->len + strlen(r->domain) + 2 > FIELD_MAX)
 			continue;
 		gp_strbuf_add(buf, buf->len ? " " : "");
-		gp_strbuf_add(buf, r->domain);
+		add_name(buf, r->domain);
 	}
 }
 
@@ -175,13 +181,13 @@ static void arc_instances(struct gp_strbuf *buf, const struct gp_mail_verdict *v
 /* arc_sealer: d= of the newest seal. */
 static void arc_sealer(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
-	gp_strbuf_add(buf, newest(v) ? newest(v)->sealer : "");
+	add_name(buf, newest(v) ? newest(v)->sealer : "");
 }
 
 /* arc_vouched_by: d= of the trusted seal over the results that excuse. */
 static void arc_vouched_by(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
-	gp_strbuf_add(buf, v->arc_instance ? v->arc.sets[v->arc_instance - 1].sealer : "");
+	add_name(buf, v->arc_instance ? v->arc.sets[v->arc_instance - 1].sealer : "");
 }
 
 /* arc_reason: why the chain fails. */
@@ -230,19 +236,19 @@ static void dmarc_tag(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 /* dmarc_domain: whose record it is. */
 static void dmarc_domain(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
-	gp_strbuf_add(buf, v->dmarc.domain);
+	add_name(buf, v->dmarc.domain);
 }
 
 /* dmarc_org_domain: of the author. */
 static void dmarc_org_domain(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
-	gp_strbuf_add(buf, v->dmarc.org_domain);
+	add_name(buf, v->dmarc.org_domain);
 }
 
 /* dmarc_psl_org_domain: what the list of public suffixes says otherwise. */
 static void dmarc_psl_org_domain(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
-	gp_strbuf_add(buf, v->dmarc.psl_org_domain);
+	add_name(buf, v->dmarc.psl_org_domain);
 }
 
 /* dmarc_spf_aligned: an aligned pass of SPF. */
@@ -264,25 +270,43 @@ static void dmarc_reason(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 }
 
 /* One list makes both tables, so that no name is without its function. */
-#define FIELDS(row)                                                                               \
-	row("action", action) row("would", would) row("rule", rule) row("reply", reply) row(      \
-		"summary", summary) row("override", override) row("from",                         \
-		from) row("from.problem", from_problem) row("spf.result", spf_result)             \
-		row("spf.domain", spf_domain) row("spf.identity", spf_identity) row(              \
-			"spf.from", spf_from) row("dkim.result", dkim_result) row("dkim.domain",  \
-			dkim_domain) row("dkim.selector", dkim_selector) row("dkim.reason",       \
-			dkim_reason) row("dkim.count", dkim_count) row("dkim.domains",            \
-			dkim_domains) row("arc.result", arc_result) row("arc.instances",          \
-			arc_instances) row("arc.sealer", arc_sealer) row("arc.vouched_by",        \
-			arc_vouched_by) row("arc.reason", arc_reason) row("dmarc.result",         \
-			dmarc_result) row("dmarc.policy", dmarc_policy)                           \
-			row("dmarc.sampled", dmarc_sampled) row("dmarc.applied", dmarc_applied)   \
-				row("dmarc.tag", dmarc_tag) row("dmarc.domain", dmarc_domain)     \
-					row("dmarc.org_domain", dmarc_org_domain) row(            \
-						"dmarc.psl_org_domain", dmarc_psl_org_domain)     \
-						row("dmarc.spf_aligned", dmarc_spf_aligned) row(  \
-							"dmarc.dkim_aligned", dmarc_dkim_aligned) \
-							row("dmarc.reason", dmarc_reason)
+/* clang-format off */
+#define FIELDS(row) \
+	row("action", action) \
+	row("would", would) \
+	row("rule", rule) \
+	row("reply", reply) \
+	row("summary", summary) \
+	row("override", override) \
+	row("from", from) \
+	row("from.problem", from_problem) \
+	row("spf.result", spf_result) \
+	row("spf.domain", spf_domain) \
+	row("spf.identity", spf_identity) \
+	row("spf.from", spf_from) \
+	row("dkim.result", dkim_result) \
+	row("dkim.domain", dkim_domain) \
+	row("dkim.selector", dkim_selector) \
+	row("dkim.reason", dkim_reason) \
+	row("dkim.count", dkim_count) \
+	row("dkim.domains", dkim_domains) \
+	row("arc.result", arc_result) \
+	row("arc.instances", arc_instances) \
+	row("arc.sealer", arc_sealer) \
+	row("arc.vouched_by", arc_vouched_by) \
+	row("arc.reason", arc_reason) \
+	row("dmarc.result", dmarc_result) \
+	row("dmarc.policy", dmarc_policy) \
+	row("dmarc.sampled", dmarc_sampled) \
+	row("dmarc.applied", dmarc_applied) \
+	row("dmarc.tag", dmarc_tag) \
+	row("dmarc.domain", dmarc_domain) \
+	row("dmarc.org_domain", dmarc_org_domain) \
+	row("dmarc.psl_org_domain", dmarc_psl_org_domain) \
+	row("dmarc.spf_aligned", dmarc_spf_aligned) \
+	row("dmarc.dkim_aligned", dmarc_dkim_aligned) \
+	row("dmarc.reason", dmarc_reason)
+/* clang-format on */
 #define NAME(name, writer) name,
 #define WRITER(name, writer) writer,
 

@@ -55,17 +55,68 @@ def txt(name, text):
     return "%s. 300 IN TXT %s" % (name, " ".join('"%s"' % p for p in parts))
 
 
+class Sink:
+    """Takes mail from Exim by SMTP and keeps it, for the inside of a with."""
+
+    def __init__(self, port):
+        self.messages = []
+        self.listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.listener.close()
+
+    def _serve(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as f:
+                self._converse(f)
+
+    def _say(self, f, text):
+        f.write(text + b"\r\n")
+        f.flush()
+
+    def _converse(self, f):
+        self._say(f, b"220 sink")
+        for line in f:
+            word = line[:4].upper()
+            if word == b"DATA":
+                self._say(f, b"354 go on")
+                lines = []
+                for data in f:
+                    if data == b".\r\n":
+                        break
+                    lines.append(data[1:] if data.startswith(b".") else data)
+                self.messages.append(b"".join(lines))
+            self._say(f, b"221 bye" if word == b"QUIT" else b"250 ok")
+            if word == b"QUIT":
+                return
+
+
 class Keys:
-    """One RSA key for all domains, and the signer's process."""
+    """One RSA key and one of Ed25519 for all domains, and the signer's process."""
 
     def __init__(self, folder):
         self.rsa = os.path.join(folder, "rsa.pem")
         sandbox.run(["openssl", "genrsa", "-traditional", "-out", self.rsa, "2048"])
-        der = subprocess.run(["openssl", "rsa", "-in", self.rsa, "-pubout", "-outform", "DER"], check=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-        self.record = "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
+        self.record = "v=DKIM1; k=rsa; p=" + base64.b64encode(self._public(self.rsa)).decode()
+        self.ed = os.path.join(folder, "ed.pem")
+        sandbox.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.ed])
+        self.ed_record = "v=DKIM1; k=ed25519; p=" + base64.b64encode(self._public(self.ed)[-32:]).decode()
+        for path in (self.rsa, self.ed):
+            os.chmod(path, 0o644)  # Exim's own signer reads them
         self.process = subprocess.Popen(["/usr/bin/python3", os.path.join(HERE, "signer.py")], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def _public(self, path):
+        return subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
     def sign(self, message, domain, **more):
         """The message with a signature in front."""
@@ -103,7 +154,8 @@ class Syslog:
 def zone(keys):
     records = []
     for domain, (dmarc, spf) in DOMAINS.items():
-        texts = (("rsa._domainkey." + domain, keys.record), ("_dmarc." + domain, dmarc), (domain, spf))
+        texts = (("rsa._domainkey." + domain, keys.record), ("ed._domainkey." + domain, keys.ed_record),
+                 ("_dmarc." + domain, dmarc), (domain, spf))
         records += [txt(name, text) for name, text in texts if text]
     return records
 

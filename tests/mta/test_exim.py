@@ -437,6 +437,50 @@ def version():
     assert re.fullmatch(r"\d+\.\d+\.\d+ 7 \|\n", out), out
 
 
+SINK_PORT = 2526
+SINK = """
+sink:
+  driver = manualroute
+  domains = sink.test
+  route_list = sink.test 127.0.0.1
+  self = send
+  transport = sink
+
+outside:
+"""
+SIGNING = """
+sink:
+  driver = smtp
+  port = %d
+  allow_localhost
+  max_rcpt = 1
+  hosts_try_chunking =
+  dkim_domain = reject.test
+  dkim_selector = ${if match{$local_part}{-ed}{ed}{rsa}}
+  dkim_private_key = %s/${if match{$local_part}{-ed}{ed}{rsa}}.pem
+  dkim_canon = ${if match{$local_part}{simple}{simple}{relaxed}}
+  dkim_strict = true
+
+remote_smtp:
+"""
+
+
+def signed_by_exim():
+    """messages that another Exim has signed: both algorithms, both forms"""
+    stage.exim.configure(edits=[("\noutside:\n", SINK), ("\nremote_smtp:\n", SIGNING % (SINK_PORT, stage.folder))])
+    body = b" a  b \t\r\n\r\n.dot\r\n" + "gr\u00fc\u00dfe\r\n".encode() + b"\r\n\r\n"
+    with scene.Sink(SINK_PORT) as sink:
+        for canon in ("relaxed", "simple"):
+            for key in ("rsa", "ed"):
+                with Client("127.0.0.1") as c:
+                    holds(c.envelope("alice@reject.test", "%s-%s@sink.test" % (canon, key)), "250")
+                    holds(c.data(mail("reject.test", subject=" two  blanks", body=body)), ACCEPTED)
+                message = world.wait_for(lambda: sink.messages, "message at the sink").pop()
+                holds(message.decode("utf-8", "replace"), "c=%s/%s" % (canon, canon))
+                accepted(send(message))
+                equal((last()["dkim"], last()["dmarc"]), ("pass/reject.test:" + key, "pass"), (canon, key))
+
+
 def quiet():
     """nothing in the panic log, and no expansion has failed"""
     equal(stage.exim.panic(), "")
@@ -446,7 +490,7 @@ def quiet():
 TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
          forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, one_connection, by_data,
          by_chunking, wireformat, not_verifiable, named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
-         broken_configuration, limits, concurrent_limits, not_smtp, version, quiet)
+         broken_configuration, limits, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
 
 
 def main():
