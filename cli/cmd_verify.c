@@ -14,7 +14,7 @@
 static const char help[] =
 	"usage: gatepost verify [--ip IP --helo NAME --mail-from ADDR] [options] [FILE]\n"
 	"\n"
-	"Checks SPF, DKIM, ARC and DMARC of a message in a file, or on standard input, as the\n"
+	"Checks SPF, DKIM, ARC and DMARC of a message in a file, or on standard input (-), as the\n"
 	"mail server would at DATA. Every check runs and shows its own verdict, whatever the\n"
 	"configuration switches off or excepts.\n"
 	"\n"
@@ -206,7 +206,8 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 		puts("steps:");
 	int rc = judge(a, file, &mail, &verdict);
 	if (rc) {
-		fprintf(stderr, "gatepost verify: %s\n", gp_err_text(rc));
+		fprintf(stderr, "gatepost verify: %s%s\n", gp_err_text(rc),
+			rc == GP_ETOOBIG ? ": the header has too many bytes or fields" : "");
 		return GP_CLI_TROUBLE;
 	}
 	if (a->json)

@@ -83,6 +83,7 @@ static json_t *dmarc_json(struct gp_arena *arena, const struct gp_dmarc_result *
 	json_object_set_new(o, "domain", gp_cli_json_text(arena, d->domain));
 	json_object_set_new(o, "org_domain", gp_cli_json_text(arena, d->org_domain));
 	json_object_set_new(o, "psl_org_domain", gp_cli_json_text(arena, d->psl_org_domain));
+	json_object_set_new(o, "psl_differences", json_integer(d->psl_differences));
 	json_object_set_new(o, "spf_aligned", json_boolean(d->spf_aligned));
 	json_object_set_new(o, "dkim_aligned", json_boolean(d->dkim_aligned));
 	json_object_set_new(o, "reason", gp_cli_json_text(arena, d->reason));

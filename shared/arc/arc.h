@@ -62,7 +62,7 @@ struct gp_arc_result {
 
 /* Who may excuse. */
 struct gp_arc_options {
-	const char *const *sealers; /* domains in A-labels */
+	const char *const *sealers; /* domains in A-labels; ".x": the names below x */
 	size_t sealer_count;
 	const char *const *more_sealers; /* the same; both count */
 	size_t more_sealer_count;
@@ -94,6 +94,12 @@ int gp_arc_verify(
 int gp_arc_trust(struct gp_ctx *ctx, const struct gp_arc_result *result,
 	const struct gp_arc_options *options, const char *author_domain,
 	unsigned *instance_out) GP_MUST_CHECK;
+
+/*
+ * May the chain still vouch, once DNS answers: it failed for the moment only, and whoever sealed it
+ * last is trusted and covers the author? What a stranger sealed never does.
+ */
+bool gp_arc_may_vouch(const struct gp_arc_result *result, const struct gp_arc_options *options);
 
 /* "none", "pass", "fail". */
 const char *gp_arc_verdict_name(enum gp_arc_verdict verdict);

@@ -10,15 +10,18 @@
 #include "mail/address.h"
 #include "mail/authres.h"
 
-/* is_listed: the sealer is one of these, or below one where that is enough; whole labels count. */
+/* is_listed: the sealer is one of these, or below one where that is enough (subdomains, or an item
+ * that begins with a dot, which stands for the names below only); whole labels count. */
 static bool is_listed(struct gp_span sealer, const char *const *list, size_t count, bool subdomains)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct gp_span name = gp_span_from(list[i]);
+		bool below_only = *list[i] == '.';
+		const struct gp_span name = gp_span_from(list[i] + below_only);
 		if (name.len == 0 || gp_span_is(name, ".")) /* everything is below the root */
 			continue;
-		if (gp_dns_name_equal(sealer, name) ||
-			(subdomains && gp_dns_name_is_within(sealer, name)))
+		bool equal = gp_dns_name_equal(sealer, name);
+		if (equal ? !below_only
+			  : (subdomains || below_only) && gp_dns_name_is_within(sealer, name))
 			return true;
 	}
 	return false;
@@ -123,4 +126,11 @@ int gp_arc_trust(struct gp_ctx *ctx, const struct gp_arc_result *result,
 		}
 	}
 	return GP_OK;
+}
+
+/* gp_arc_may_vouch: the newest set decides whether the others would be looked at. */
+bool gp_arc_may_vouch(const struct gp_arc_result *result, const struct gp_arc_options *options)
+{
+	return result->verdict == GP_ARC_FAIL && result->temporary && result->instances > 0 &&
+	       is_believed(&result->sets[result->instances - 1], options);
 }

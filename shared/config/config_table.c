@@ -236,14 +236,14 @@ const struct gp_config_row gp_config_rows[] = {
 		"Terms that may find nothing in DNS (RFC 7208 4.6.4).", NULL},
 
 	{"dkim", "mode", GP_KIND_CHOICE, AT(dkim.mode), "label", 0, 0, modes,
-		"off: signatures are not looked at, and DMARC does without them. label: checked, "
-		"for "
-		"the header and for DMARC. enforce: reject and on_temperror count as well.",
+		"off: signatures are not looked at; dmarc.mode has to be off as well. label: "
+		"checked, for the header and for DMARC. enforce: reject and on_temperror count as "
+		"well.",
 		NULL},
 	{"dkim", "reject", GP_KIND_SET, AT(dkim.reject), "", 0, 8, dkim_verdicts,
-		"Refuse mail that no signature passes and one of which has such a result. RFC 6376 "
-		"6.1 "
-		"wants a broken signature treated as none: leave it empty unless you know better.",
+		"Refuse mail that no signature passes and one of which has such a result, unless "
+		"on_temperror defers it for another one. RFC 6376 6.1 wants a broken signature "
+		"treated as none: leave it empty unless you know better.",
 		NULL},
 	{"dkim", "on_temperror", GP_KIND_CHOICE, AT(dkim.on_temperror), "accept", 0, 0,
 		accept_defer,
@@ -292,7 +292,9 @@ const struct gp_config_row gp_config_rows[] = {
 		"fastmail.fm, outlook.com, hotmail.com, office365.com, microsoft.com, yahoo.com, "
 		"ymail.com, icloud.com, me.com, amazon.com, aws.amazon.com",
 		0, 1024, NULL,
-		"Who is believed about what they saw: the d= of a seal, as a whole name.", NULL},
+		"Who is believed about what they saw: the d= of a seal, as a whole name; "
+		".example.org stands for the names below example.org.",
+		NULL},
 	{"arc", "more_sealers", GP_KIND_NAMES, AT(arc.more_sealers), "", 0, 1024, NULL,
 		"Further ones, so that the list above need not be repeated: your own forwarders "
 		"and "
@@ -333,8 +335,8 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dmarc", "on_temperror", GP_KIND_CHOICE, AT(dmarc.on_temperror), "defer", 0, 0,
 		accept_defer,
 		"When DNS did not say whether the message passes, or under which policy. A domain "
-		"whose "
-		"policy is known to be none is not deferred.",
+		"whose policy is known to be none is not deferred. defer: a failure waits as well "
+		"while DNS keeps the seals of a trusted sealer (arc) from being checked.",
 		NULL},
 	{"dmarc", "exempt_domains", GP_KIND_NAMES, AT(dmarc.exempt_domains), "", 0, 1024, NULL,
 		"Domains in From that are never refused or quarantined. Anybody can write any "
@@ -353,9 +355,8 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"dmarc", "mailing_lists", GP_KIND_NAMES, AT(dmarc.mailing_lists), "", 0, 1024, NULL,
 		"Domains of mailing lists: a failing message is accepted when a signature of such "
-		"a "
-		"domain passes, or SPF passes for such a MAIL FROM. .example.org stands for all "
-		"names below example.org.",
+		"a domain passes, or SPF passes for such a MAIL FROM. Not one without a single "
+		"author (on_bad_from). .example.org stands for all names below example.org.",
 		NULL},
 	{"dmarc", "reject_code", GP_KIND_CODE, AT(dmarc.reject_code), "550 5.7.26", 0, 0, NULL,
 		"Reply to a refused mail (RFC 7372 3.3).", NULL},

@@ -87,6 +87,19 @@ void gp_crypto_hash_add(struct gp_crypto_hash *hash, struct gp_span bytes)
 		hash->failed = !EVP_DigestUpdate(hash->ctx, bytes.ptr, bytes.len);
 }
 
+/* gp_crypto_hash_peek: what a copy ends with. */
+int gp_crypto_hash_peek(const struct gp_crypto_hash *hash, unsigned char out[GP_CRYPTO_SHA256])
+{
+	unsigned length = 0;
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	if (!copy)
+		return GP_ENOMEM;
+	bool done = !hash->failed && EVP_MD_CTX_copy_ex(copy, hash->ctx) &&
+		    EVP_DigestFinal_ex(copy, out, &length) && length == GP_CRYPTO_SHA256;
+	EVP_MD_CTX_free(copy);
+	return done ? GP_OK : GP_EIO;
+}
+
 /* gp_crypto_hash_finish: the digest, or the failure that was remembered. */
 int gp_crypto_hash_finish(struct gp_crypto_hash *hash, unsigned char out[GP_CRYPTO_SHA256])
 {

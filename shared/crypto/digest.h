@@ -7,6 +7,7 @@
  *
  *     gp_crypto_hash_new(d, &h);                                  (for what comes in pieces)
  *     gp_crypto_hash_add(h, piece); ... gp_crypto_hash_finish(h, out);  gp_crypto_hash_free(h);
+ *     gp_crypto_hash_peek(h, out)                                 (on the way, as often as needed)
  *
  * Threads: a digest is used by any number of threads, a hash by one at a time.
  */
@@ -36,8 +37,12 @@ int gp_crypto_hash_new(
 	const struct gp_crypto_digest *digest, struct gp_crypto_hash **hash_out) GP_MUST_CHECK;
 void gp_crypto_hash_free(struct gp_crypto_hash *hash); /* accepts NULL */
 
-/* Appends; a failure is remembered and shows in gp_crypto_hash_finish. */
+/* Appends; a failure is remembered and shows in gp_crypto_hash_finish and gp_crypto_hash_peek. */
 void gp_crypto_hash_add(struct gp_crypto_hash *hash, struct gp_span bytes);
+
+/* The digest of what was added so far; more may come. GP_EIO when OpenSSL failed, GP_ENOMEM. */
+int gp_crypto_hash_peek(
+	const struct gp_crypto_hash *hash, unsigned char out[GP_CRYPTO_SHA256]) GP_MUST_CHECK;
 
 /* The digest of all that was added; then nothing but free. GP_EIO when OpenSSL failed. */
 int gp_crypto_hash_finish(

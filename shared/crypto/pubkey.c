@@ -13,6 +13,7 @@
 #include "crypto/pubkey.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -137,13 +138,43 @@ static int parse_rsa(struct gp_span der, struct gp_crypto_pubkey *key)
 	return GP_OK;
 }
 
+/*
+ * The points of order 1, 2, 4 and 8, by their y in little endian (RFC 8032 5.1.2), without the bit
+ * of the sign: 0, 1, the two of order 8, and -1; then 0 and 1 as numbers that are not reduced.
+ * Under them there are signatures that nobody made, as under the exponent 1 of RSA.
+ */
+#define FF "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+static const char small_order[][ED25519_BYTES + 1] = {
+	"",
+	"\x01",
+	"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+	"\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+	"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+	"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+	"\xec" FF FF FF "\x7f",
+	"\xed" FF FF FF "\x7f",
+	"\xee" FF FF FF "\x7f",
+};
+
+/* is_small_order: one of these, with either sign. */
+static bool is_small_order(struct gp_span point)
+{
+	char y[ED25519_BYTES];
+	memcpy(y, point.ptr, sizeof y);
+	y[ED25519_BYTES - 1] &= 0x7f;
+	for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++)
+		if (memcmp(y, small_order[i], sizeof y) == 0)
+			return true;
+	return false;
+}
+
 /* parse_ed25519: the 32 bytes, bare or wrapped. */
 static int parse_ed25519(struct gp_span der, struct gp_crypto_pubkey *key)
 {
 	struct gp_span inner;
 	if (der.len != ED25519_BYTES && der_key_bits(der, false, &inner))
 		der = inner;
-	if (der.len != ED25519_BYTES)
+	if (der.len != ED25519_BYTES || is_small_order(der))
 		return GP_ESYNTAX;
 	key->ed25519 = EVP_PKEY_new_raw_public_key(
 		EVP_PKEY_ED25519, NULL, (const unsigned char *)der.ptr, der.len);

@@ -22,8 +22,8 @@
 
 /* One form of the body as it grows. */
 struct form {
-	bool wanted;
-	bool cr;           /* the last byte was a CR, which may begin a line end */
+	struct gp_crypto_hash *hash; /* NULL: not wanted */
+	bool cr;                     /* the last byte was a CR, which may begin a line end */
 	bool space;        /* white space was seen in this line and not written (relaxed) */
 	uint64_t newlines; /* line ends that count only if something follows */
 	uint64_t size;     /* bytes written */
@@ -31,10 +31,11 @@ struct form {
 	char stage[STAGE];
 };
 
+/* A hash that is wanted: that of its form when length bytes of it were written, or all. */
 struct slot {
 	enum gp_dkim_canon canon;
 	uint64_t length, left;
-	struct gp_crypto_hash *hash;
+	bool done;
 	unsigned char digest[GP_CRYPTO_SHA256];
 };
 
@@ -46,6 +47,7 @@ struct gp_dkim_bodies {
 	struct slot slots[GP_DKIM_BODIES_MAX];
 	bool began;
 	bool last_cr; /* the last byte of the last piece */
+	int status;   /* the first failure of a digest */
 	const char *defect;
 };
 
@@ -66,14 +68,15 @@ int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *di
 	return GP_OK;
 }
 
-/* gp_dkim_bodies_fini: the hashes. */
+/* gp_dkim_bodies_fini: the hashes; digests stay. */
 void gp_dkim_bodies_fini(struct gp_dkim_bodies *bodies)
 {
 	if (!bodies)
 		return;
-	for (unsigned i = 0; i < bodies->count; i++)
-		gp_crypto_hash_free(bodies->slots[i].hash);
-	bodies->count = 0;
+	for (size_t i = 0; i < sizeof bodies->forms / sizeof bodies->forms[0]; i++) {
+		gp_crypto_hash_free(bodies->forms[i].hash);
+		bodies->forms[i].hash = NULL;
+	}
 }
 
 /* gp_dkim_bodies_digest: as given. */
@@ -96,26 +99,63 @@ int gp_dkim_bodies_want(
 	}
 	if (bodies->count == GP_DKIM_BODIES_MAX)
 		return GP_ETOOBIG;
-	struct slot *slot = &bodies->slots[bodies->count];
-	*slot = (struct slot) {.canon = canon, .length = length, .left = length};
-	int rc = gp_crypto_hash_new(bodies->digest, &slot->hash);
+	struct form *form = &bodies->forms[canon];
+	int rc = form->hash ? GP_OK : gp_crypto_hash_new(bodies->digest, &form->hash);
 	if (rc)
 		return rc;
-	bodies->forms[canon].wanted = true;
+	bodies->slots[bodies->count] =
+		(struct slot) {.canon = canon, .length = length, .left = length};
 	*id_out = bodies->count++;
 	return GP_OK;
 }
 
-/* deliver: bytes of a form to its hashes, to each as many as l= leaves (3.7). */
+/* is_open: does a slot of this form want more? */
+static bool is_open(
+	const struct gp_dkim_bodies *bodies, const struct slot *slot, const struct form *form)
+{
+	return &bodies->forms[slot->canon] == form && !slot->done;
+}
+
+/* least_left: how far it is to the next end of a hash of this form; false: none wants more. */
+static bool least_left(
+	const struct gp_dkim_bodies *bodies, const struct form *form, uint64_t *left_out)
+{
+	bool found = false;
+	for (unsigned i = 0; i < bodies->count; i++) {
+		const struct slot *slot = &bodies->slots[i];
+		if (is_open(bodies, slot, form) && (!found || slot->left < *left_out)) {
+			*left_out = slot->left;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* close_slot: its digest is that of the form as far as it was written. */
+static void close_slot(struct gp_dkim_bodies *bodies, struct slot *slot)
+{
+	int rc = gp_crypto_hash_peek(bodies->forms[slot->canon].hash, slot->digest);
+	slot->done = true;
+	if (!bodies->status)
+		bodies->status = rc;
+}
+
+/* deliver: bytes of a form to its one hash, up to each place where l= ends one (3.7). */
 static void deliver(struct gp_dkim_bodies *bodies, const struct form *form, struct gp_span bytes)
 {
-	for (unsigned i = 0; i < bodies->count; i++) {
-		struct slot *slot = &bodies->slots[i];
-		if (&bodies->forms[slot->canon] != form)
-			continue;
-		size_t n = bytes.len < slot->left ? bytes.len : (size_t)slot->left;
-		gp_crypto_hash_add(slot->hash, (struct gp_span) {bytes.ptr, n});
-		slot->left -= n;
+	uint64_t left = 0;
+	while (bytes.len && least_left(bodies, form, &left)) {
+		size_t n = bytes.len < left ? bytes.len : (size_t)left;
+		gp_crypto_hash_add(form->hash, (struct gp_span) {bytes.ptr, n});
+		bytes = gp_span_skip(bytes, n);
+		for (unsigned i = 0; i < bodies->count; i++) {
+			struct slot *slot = &bodies->slots[i];
+			if (!is_open(bodies, slot, form))
+				continue;
+			slot->left -= n;
+			if (slot->left == 0)
+				close_slot(bodies, slot);
+		}
 	}
 }
 
@@ -285,9 +325,9 @@ static void feed_relaxed(struct gp_dkim_bodies *bodies, struct form *form, struc
 /* feed: text with CRLF line ends to the forms that are wanted. */
 static void feed(struct gp_dkim_bodies *bodies, struct gp_span text)
 {
-	if (text.len && bodies->forms[GP_DKIM_SIMPLE].wanted)
+	if (text.len && bodies->forms[GP_DKIM_SIMPLE].hash)
 		feed_simple(bodies, &bodies->forms[GP_DKIM_SIMPLE], text);
-	if (text.len && bodies->forms[GP_DKIM_RELAXED].wanted)
+	if (text.len && bodies->forms[GP_DKIM_RELAXED].hash)
 		feed_relaxed(bodies, &bodies->forms[GP_DKIM_RELAXED], text);
 }
 
@@ -417,13 +457,10 @@ int gp_dkim_bodies_finish(struct gp_dkim_bodies *bodies)
 		bodies->defect = bare_cr;
 	finish_form(bodies, GP_DKIM_SIMPLE);
 	finish_form(bodies, GP_DKIM_RELAXED);
-	for (unsigned i = 0; i < bodies->count; i++) {
-		struct slot *slot = &bodies->slots[i];
-		int rc = gp_crypto_hash_finish(slot->hash, slot->digest);
-		if (rc)
-			return rc;
-	}
-	return GP_OK;
+	for (unsigned i = 0; i < bodies->count; i++)
+		if (!bodies->slots[i].done)
+			close_slot(bodies, &bodies->slots[i]);
+	return bodies->status;
 }
 
 /* gp_dkim_bodies_read: buffer by buffer. */

@@ -3,8 +3,8 @@
  * Canonical forms of RFC 6376 3.4, for DKIM and ARC: header fields, and the body with its hashes.
  *
  * All body hashes that a message needs are made in one pass over the body, whatever the number of
- * signatures: each distinct pair of form and length (lesson 81; the algorithm is always SHA-256) is
- * hashed once.
+ * signatures: each form is hashed once, and each distinct length (lesson 81; the algorithm is
+ * always SHA-256) is a digest on the way.
  *
  *     struct gp_dkim_bodies *b;
  *     gp_dkim_bodies_new(arena, digest, &b);

@@ -3,8 +3,11 @@
  * What a signature signs of the header. A form is never longer than its field and CRLF, so the
  * fields are chosen first, their lengths added, and all is written into memory of that size.
  */
-#include "base/trace.h"
 #include "dkim/dkim_sig.h"
+
+#include <bsd/stdlib.h>
+
+#include "base/trace.h"
 
 /* A field that h= may choose. */
 struct candidate {
@@ -13,10 +16,11 @@ struct candidate {
 	bool chosen;
 };
 
-/* name_hash: FNV-1a of a name, ASCII case aside. */
-static uint32_t name_hash(struct gp_span name)
+/* name_hash: FNV-1a of a name, ASCII case aside, from a secret start: senders may write thousands
+ * of long names that only their ends tell apart, but cannot choose such with the same hash. */
+static uint32_t name_hash(uint32_t secret, struct gp_span name)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = secret;
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char c = (unsigned char)name.ptr[i];
 		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
@@ -25,11 +29,11 @@ static uint32_t name_hash(struct gp_span name)
 	return hash;
 }
 
-/* choose_next: the lowest field of this name that was not chosen yet (5.4.2); count: none. */
-static size_t choose_next(
-	const struct gp_message *message, const struct candidate *candidates, struct gp_span name)
+/* choose_next: the lowest field of this name that was not chosen yet (5.4.2); count: none. hash: of
+ * the name. */
+static size_t choose_next(const struct gp_message *message, const struct candidate *candidates,
+	struct gp_span name, uint32_t hash)
 {
-	uint32_t hash = name_hash(name);
 	for (size_t i = message->count; i > 0; i--)
 		if (candidates[i - 1].hash == hash && !candidates[i - 1].chosen &&
 			gp_span_equal_nocase(message->fields[i - 1].name, name))
@@ -46,12 +50,14 @@ static int choose(struct gp_arena *arena, const struct gp_message *message,
 	struct candidate *candidates = gp_arena_array(arena, message->count, sizeof *candidates);
 	if (!places || !candidates)
 		return gp_arena_status(arena);
+	uint32_t secret = arc4random();
 	for (size_t i = 0; i < message->count; i++) {
-		candidates[i].hash = name_hash(message->fields[i].name);
+		candidates[i].hash = name_hash(secret, message->fields[i].name);
 		candidates[i].chosen = message->fields[i].raw.ptr == sig->raw.ptr;
 	}
 	for (size_t i = 0; i < sig->header_count; i++) {
-		size_t at = choose_next(message, candidates, sig->headers[i]);
+		struct gp_span name = sig->headers[i];
+		size_t at = choose_next(message, candidates, name, name_hash(secret, name));
 		if (at == message->count)
 			continue;
 		candidates[at].chosen = true;

@@ -126,6 +126,8 @@ struct gp_dmarc_result {
 	const struct gp_dkim_result *dkim; /* the signature that is aligned; NULL */
 	struct gp_dmarc_record record;
 	const char *psl_org_domain; /* as in gp_dmarc_found */
+	unsigned psl_differences;   /* COMPARE: names of this message (author, passing SPF, passing
+				       signatures) about which the list says otherwise */
 	const char *reason; /* in words, printable ASCII, without anything of the message; NULL */
 };
 

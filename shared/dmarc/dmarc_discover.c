@@ -275,13 +275,14 @@ static const struct place *choose_place(
 	return psd;
 }
 
-/* compare: what the list says, where it says something else. */
-static const char *compare(const struct gp_dmarc *dmarc, const char *author, const char *org)
+/* gp_dmarc_otherwise: a name whose walk DNS left open is not compared. */
+const char *gp_dmarc_otherwise(const struct gp_dmarc *dmarc, const char *domain)
 {
-	if (dmarc->options->discovery != GP_DMARC_COMPARE || !dmarc->options->psl || !org)
+	if (dmarc->options->discovery != GP_DMARC_COMPARE || !dmarc->options->psl)
 		return NULL;
-	const char *other = gp_dmarc_psl_org_domain(dmarc->options->psl, author);
-	return strcmp(other, org) ? other : NULL;
+	const char *org = gp_dmarc_org_domain(dmarc, domain);
+	const char *other = gp_dmarc_psl_org_domain(dmarc->options->psl, domain);
+	return org && strcmp(other, org) ? other : NULL;
 }
 
 /* dropped_records: does any name of the discovery have several records? */
@@ -332,6 +333,7 @@ int gp_dmarc_discover(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const char *au
 		return rc;
 	found_out->org_domain = gp_dmarc_org_domain(dmarc, author);
 	settle(dmarc, author, found_out);
-	found_out->psl_org_domain = compare(dmarc, author, found_out->org_domain);
+	if (found_out->org_domain)
+		found_out->psl_org_domain = gp_dmarc_otherwise(dmarc, author);
 	return GP_OK;
 }

@@ -191,6 +191,25 @@ static int judge_rest(struct run *run, bool uncertain)
 	return GP_OK;
 }
 
+/* count_difference: one name that was walked; the author's own has been counted. */
+static void count_difference(struct run *run, const char *domain, bool strict)
+{
+	if (needs_walk(run, domain, strict) && gp_dmarc_otherwise(run->dmarc, domain))
+		run->result->psl_differences++;
+}
+
+/* count_differences: names about which the list of public suffixes says otherwise. */
+static void count_differences(struct run *run)
+{
+	const struct gp_dmarc_query *q = run->query;
+	const struct gp_dmarc_record *record = &run->found.record;
+	if (q->spf && q->spf->verdict == GP_SPF_PASS)
+		count_difference(run, q->spf->domain, record->aspf_strict);
+	for (size_t i = 0; q->dkim && i < q->dkim->count; i++)
+		if (q->dkim->items[i].verdict == GP_DKIM_PASS)
+			count_difference(run, q->dkim->items[i].domain, record->adkim_strict);
+}
+
 /* judge: 5.3.4 and 5.3.5. */
 static int judge(struct run *run)
 {
@@ -198,6 +217,7 @@ static int judge(struct run *run)
 	int rc = walk_all(run, GP_SPF_PASS, GP_DKIM_PASS);
 	if (rc)
 		return rc;
+	count_differences(run);
 	enum alignment spf = align_spf(run, GP_SPF_PASS);
 	enum alignment dkim = align_dkim(run, GP_DKIM_PASS, &result->dkim);
 	result->spf_aligned = spf == ALIGNED;
@@ -287,6 +307,7 @@ int gp_dmarc_eval(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const struct gp_dm
 		return rc;
 	result_out->org_domain = run.found.org_domain;
 	result_out->psl_org_domain = run.found.psl_org_domain;
+	result_out->psl_differences = run.found.psl_org_domain != NULL;
 	if (run.found.state == GP_DNS_FOUND) {
 		result_out->domain = run.found.domain;
 		result_out->record = run.found.record;

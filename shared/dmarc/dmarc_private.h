@@ -24,6 +24,10 @@ int gp_dmarc_walk(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const char *const 
  */
 const char *gp_dmarc_org_domain(const struct gp_dmarc *dmarc, const char *domain);
 
+/* COMPARE: what the list says about a domain that was walked, where it says something else; else
+ * NULL. The answer points into domain. */
+const char *gp_dmarc_otherwise(const struct gp_dmarc *dmarc, const char *domain);
+
 /* Is pct= honoured here? */
 bool gp_dmarc_honours_pct(const struct gp_dmarc *dmarc);
 

@@ -8,11 +8,16 @@
 
 /* ---- exceptions to DMARC ---- */
 
+/* chain_counts: may a chain excuse anything here? */
+static bool chain_counts(const struct gp_mail_facts *f)
+{
+	return f->mail->every_check || f->mail->config->arc.mode == GP_MODE_ENFORCE;
+}
+
 /* is_vouched: trusted sealers saw the author's domain pass. */
 static bool is_vouched(const struct gp_mail_facts *f)
 {
-	bool counts = f->mail->every_check || f->mail->config->arc.mode == GP_MODE_ENFORCE;
-	return counts && f->v->arc_instance && f->v->dmarc.verdict == GP_DMARC_FAIL;
+	return chain_counts(f) && f->v->arc_instance && f->v->dmarc.verdict == GP_DMARC_FAIL;
 }
 
 /* is_exempt_client: the client's network is listed. */
@@ -127,6 +132,21 @@ static struct wish policy_quarantine(const struct gp_mail_facts *f)
 }
 
 /*
+ * vouched_later: what the owner asks for would be done, but a trusted chain cannot be checked for
+ * now and may excuse it. Where temporary errors are let in it is done all the same: whoever forges
+ * mail could see to it that DNS is late.
+ */
+static struct wish vouched_later(const struct gp_mail_facts *f)
+{
+	struct wish reject = policy_reject(f), quarantine = policy_quarantine(f);
+	bool acts = (reject.applies && reject.action != GP_ACTION_ACCEPT) ||
+		    (quarantine.applies && quarantine.action != GP_ACTION_ACCEPT);
+	bool waits = f->mail->config->dmarc.on_temperror == GP_ON_ERROR_DEFER;
+	return (struct wish) {
+		acts && waits && f->vouched_later && chain_counts(f), GP_ACTION_DEFER};
+}
+
+/*
  * undecided: DNS may say more later. Where SPF says nothing about the client waiting does not
  * help, and a policy known to be none would change nothing.
  */
@@ -174,11 +194,12 @@ static const struct {
 	struct wish (*wish)(const struct gp_mail_facts *);
 } rules[] = {
 	{"dmarc.on_bad_from", ABOUT_DMARC, bad_from},
+	{"dmarc.on_temperror", ABOUT_DMARC, vouched_later},
 	{"dmarc.on_reject", ABOUT_DMARC, policy_reject},
 	{"dmarc.on_quarantine", ABOUT_DMARC, policy_quarantine},
 	{"dmarc.on_temperror", ABOUT_DMARC, undecided},
-	{"dkim.reject", ABOUT_DKIM, bad_signature},
 	{"dkim.on_temperror", ABOUT_DKIM, signature_later},
+	{"dkim.reject", ABOUT_DKIM, bad_signature},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 

@@ -251,6 +251,12 @@ static void dmarc_psl_org_domain(struct gp_strbuf *buf, const struct gp_mail_ver
 	add_name(buf, v->dmarc.psl_org_domain);
 }
 
+/* dmarc_psl_differences: how many names of the message it says otherwise about. */
+static void dmarc_psl_differences(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
+{
+	gp_strbuf_printf(buf, "%u", v->dmarc.psl_differences);
+}
+
 /* dmarc_spf_aligned: an aligned pass of SPF. */
 static void dmarc_spf_aligned(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
@@ -303,6 +309,7 @@ static void dmarc_reason(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 	row("dmarc.domain", dmarc_domain) \
 	row("dmarc.org_domain", dmarc_org_domain) \
 	row("dmarc.psl_org_domain", dmarc_psl_org_domain) \
+	row("dmarc.psl_differences", dmarc_psl_differences) \
 	row("dmarc.spf_aligned", dmarc_spf_aligned) \
 	row("dmarc.dkim_aligned", dmarc_dkim_aligned) \
 	row("dmarc.reason", dmarc_reason)

@@ -173,7 +173,8 @@ static void add_signature(struct gp_authres_writer *w, const struct gp_dkim_resu
 		gp_authres_reason(w, r->reason);
 	if (*r->domain)
 		gp_authres_property(w, "header", "d", gp_span_from(r->domain));
-	if (r->identity.len)
+	/* the mail need not be one whose header may hold UTF-8 */
+	if (r->identity.len && gp_span_is_printable_ascii(r->identity))
 		gp_authres_property(w, "header", "i", r->identity);
 	if (*r->selector)
 		gp_authres_property(w, "header", "s", gp_span_from(r->selector));

@@ -13,6 +13,7 @@ struct gp_mail_facts {
 	struct gp_mail_verdict *v; /* the results of the checks */
 	const char *unjudged;      /* the rule by which SPF says nothing about this client; NULL */
 	bool forwarded;            /* SPF lets the client send for one of dmarc.forwarders */
+	bool vouched_later;        /* a trusted chain that DNS keeps from being checked for now */
 };
 
 /* Works the decision into the verdict: action, would, rule, override. */

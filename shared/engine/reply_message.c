@@ -73,6 +73,18 @@ static const char *made(
 	return gp_strbuf_finish(&buf, &text) ? "" : text;
 }
 
+/* problem_of: why there is no author, why a chain that may excuse cannot be checked, or why DMARC
+ * does not pass. */
+static const char *problem_of(const struct gp_mail_facts *f)
+{
+	const struct gp_mail_verdict *v = f->v;
+	if (v->from_problem)
+		return v->from_problem;
+	if (v->dmarc.verdict == GP_DMARC_FAIL && f->vouched_later && v->arc.reason)
+		return v->arc.reason;
+	return v->dmarc.reason ? v->dmarc.reason : "no details";
+}
+
 /* template_value: what stands for {name}. */
 static const char *template_value(void *arg, struct gp_span name)
 {
@@ -92,9 +104,7 @@ static const char *template_value(void *arg, struct gp_span name)
 	if (gp_span_is(name, "domain"))
 		return v->dmarc.domain ? v->dmarc.domain : "";
 	if (gp_span_is(name, "problem"))
-		return v->from_problem   ? v->from_problem
-		       : v->dmarc.reason ? v->dmarc.reason
-					 : "no details";
+		return problem_of(t->f);
 	if (gp_span_is(name, "hostname"))
 		return t->f->mail->config->hostname;
 	/* {client}: the configuration allows no other */
@@ -160,6 +170,8 @@ static void summary_dmarc(struct gp_strbuf *buf, const struct gp_mail_verdict *v
 			gp_dmarc_policy_name(d->applied), d->domain);
 	if (v->from_problem)
 		gp_strbuf_printf(buf, " from_problem=\"%s\"", v->from_problem);
+	if (d->psl_differences)
+		gp_strbuf_printf(buf, " psl_differences=%u", d->psl_differences);
 	if (d->psl_org_domain)
 		gp_strbuf_printf(buf, " org_domain=%s psl_org_domain=%s",
 			d->org_domain ? d->org_domain : "", d->psl_org_domain);
@@ -176,13 +188,21 @@ static void summary_arc(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 		gp_strbuf_printf(buf, " vouched_by=%s", v->arc.sets[v->arc_instance - 1].sealer);
 }
 
+/* shown: a name; "-" for what stands as it was given and is none, since a blank in it would make
+ * another fact of the rest. */
+static const char *shown(const char *name)
+{
+	return strpbrk(name, " \t\r\n") ? "-" : name;
+}
+
 /* add_facts: what each check found; domain names are A-labels and printable. */
 static void add_facts(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 {
 	const struct gp_spf_result *spf = gp_engine_message_spf(v);
 	gp_strbuf_printf(buf, " from=%s", *v->author_domain ? v->author_domain : "-");
 	if (spf)
-		gp_strbuf_printf(buf, " spf=%s/%s", gp_spf_verdict_name(spf->verdict), spf->domain);
+		gp_strbuf_printf(
+			buf, " spf=%s/%s", gp_spf_verdict_name(spf->verdict), shown(spf->domain));
 	if (v->has_from)
 		gp_strbuf_printf(buf, " spf_from=%s", gp_spf_verdict_name(v->from.verdict));
 	if (v->has_dkim)

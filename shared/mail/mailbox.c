@@ -22,7 +22,8 @@ struct reader {
 /* A run of words and dots. */
 struct run {
 	struct gp_span local; /* what it is as a local part */
-	bool is_local;        /* words with single dots between them (3.4.1, 4.4) */
+	bool is_local;        /* words with dots between them (3.4.1, 4.4), or stray ones: there are
+				 carriers that gave away "a..b" and "a." */
 	bool is_phrase;       /* begins with a word (3.2.5, 4.1) */
 };
 
@@ -202,16 +203,15 @@ static bool next_is_word(const struct reader *r)
 static bool read_run(struct reader *r, struct run *run_out)
 {
 	const char *start = r->text;
-	bool after_word = false;
+	bool after_word = false, any_word = false;
 	*run_out = (struct run) {.is_local = true, .is_phrase = next_is_word(r)};
 	for (;;) {
 		if (take(r, '.')) {
-			run_out->is_local = run_out->is_local && after_word;
 			after_word = false;
 			put(r, '.');
 		} else if (next_is_word(r)) {
 			run_out->is_local = run_out->is_local && !after_word;
-			after_word = true;
+			after_word = any_word = true;
 			if (take(r, '"') ? !read_quoted(r) : !read_atom(r))
 				return false;
 		} else {
@@ -220,7 +220,7 @@ static bool read_run(struct reader *r, struct run *run_out)
 		if (!skip_cfws(r))
 			return false;
 	}
-	run_out->is_local = run_out->is_local && after_word;
+	run_out->is_local = run_out->is_local && any_word;
 	run_out->local = (struct gp_span) {start, (size_t)(r->text - start)};
 	return true;
 }
@@ -436,14 +436,14 @@ static bool read_list(struct reader *r)
 /* ---- names that nobody quoted ---- */
 
 /* read_claim: a domain behind an @ in a name; it has to be the address's own, or readers that take
- * the one for the other see another author. */
+ * the one for the other see another author. One word ("@somebody") is no mail domain. */
 static bool read_claim(struct reader *r, struct gp_span wanted)
 {
 	const char *start = r->text;
 	if (!read_labels(r))
 		return false;
 	struct gp_span claim = {start, (size_t)(r->text - start)};
-	return gp_span_equal_nocase(claim, wanted) ||
+	return gp_span_equal_nocase(claim, wanted) || !memchr(claim.ptr, '.', claim.len) ||
 	       wrong(r, "its name has an @ of another domain");
 }
 

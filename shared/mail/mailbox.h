@@ -10,9 +10,10 @@
  * So is what the grammar allows and readers are known to take differently: blanks and comments
  * between the labels of a domain (4.4), encoded words inside an address, control characters.
  *
- * One liberty, since much honest mail needs it: a single address in angle brackets may have a name
- * with signs that should have been quoted ("a@b <a@b>", "Smith, John <a@b>"), as long as no reader
- * could find another domain in it.
+ * Two liberties, since much honest mail needs them: a local part may have stray dots ("a..b",
+ * "a."), as carriers have given away; and a single address in angle brackets may have a name with
+ * signs that should have been quoted ("a@b <a@b>", "Smith, John <a@b>"), as long as no reader could
+ * find another domain in it.
  *
  *     struct gp_mailbox_list l;
  *     int rc = gp_mailbox_parse(arena, field->value, &l);

@@ -63,6 +63,12 @@ static void test_sealers(void **state)
 		{"", "", true, false},
 		{"", "google.com", true, false},
 		{".", "google.com", true, false},
+		{".google.com", "evil.example", true, false},
+		{"..", "google.com", true, false},
+		{".google.com", "sub.google.com", false, true},
+		{".google.com", "google.com", false, false},
+		{".google.com", "google.com", true, false},
+		{".google.com", "evil-google.com", false, false},
 		{"com", "google.com", false, false},
 		{"xn--mnchen-3ya.example", "xn--mnchen-3ya.example", false, true},
 	};
@@ -112,6 +118,37 @@ static void test_verdict(void **state)
 	assert_int_equal(trust(sets, GP_ARC_NONE, &usual, AUTHOR), 0);
 	assert_int_equal(trust(sets, GP_ARC_PASS, &usual, ""), 0);
 	assert_int_equal(trust(sets + 1, GP_ARC_PASS, &usual, AUTHOR), 0);
+}
+
+/* test_later: a chain that DNS keeps from being checked may vouch when a trusted one sealed it. */
+static void test_later(void **state)
+{
+	static const struct {
+		const char *what, *newest;
+		enum gp_arc_verdict verdict;
+		bool temporary, covers, may;
+	} rows[] = {
+		{"for the moment, trusted", "t1.example", GP_ARC_FAIL, true, true, true},
+		{"for good", "t1.example", GP_ARC_FAIL, false, true, false},
+		{"it holds", "t1.example", GP_ARC_PASS, false, true, false},
+		{"a stranger", "x.example", GP_ARC_FAIL, true, true, false},
+		{"below a trusted one", "a.t1.example", GP_ARC_FAIL, true, true, false},
+		{"without the author", "t1.example", GP_ARC_FAIL, true, false, false},
+		{"no domain", "", GP_ARC_FAIL, true, true, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct gp_arc_set sets[] = {{.sealer = "t2.example", .covers_author = true},
+			{.sealer = rows[i].newest, .covers_author = rows[i].covers}};
+		const struct gp_arc_result result = {.verdict = rows[i].verdict,
+			.temporary = rows[i].temporary,
+			.instances = 2,
+			.sets = sets};
+		if (gp_arc_may_vouch(&result, &usual) != rows[i].may)
+			fail_msg("%s", rows[i].what);
+	}
+	const struct gp_arc_result broken = {.verdict = GP_ARC_FAIL, .temporary = true};
+	assert_false(gp_arc_may_vouch(&broken, &usual));
 }
 
 /* test_results: what the sealed results must say. */
@@ -276,6 +313,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sealers),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_verdict),
+		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_author),
 		cmocka_unit_test(test_walk),

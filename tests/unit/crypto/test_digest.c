@@ -93,6 +93,27 @@ static void a_hash_in_pieces(void **state)
 	gp_crypto_digest_free(digest);
 }
 
+/* a_look_on_the_way: the digest so far is that of what was added, and changes nothing. */
+static void a_look_on_the_way(void **state)
+{
+	static const char text[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	struct gp_crypto_digest *digest;
+	struct gp_crypto_hash *hash;
+	unsigned char right[GP_CRYPTO_SHA256], out[GP_CRYPTO_SHA256];
+	(void)state;
+	assert_int_equal(gp_crypto_digest_new(&digest), GP_OK);
+	assert_int_equal(gp_crypto_hash_new(digest, &hash), GP_OK);
+	for (size_t n = 0; n < sizeof text; n++) {
+		const struct gp_span so_far = {text, n};
+		assert_int_equal(gp_crypto_digest_of(digest, so_far, right), GP_OK);
+		assert_int_equal(gp_crypto_hash_peek(hash, out), GP_OK);
+		assert_memory_equal(out, right, sizeof out);
+		gp_crypto_hash_add(hash, (struct gp_span) {text + n, 1});
+	}
+	gp_crypto_hash_free(hash);
+	gp_crypto_digest_free(digest);
+}
+
 /* What the threads share, and what each finds. */
 struct hasher {
 	pthread_t thread;
@@ -138,6 +159,7 @@ int main(void)
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test(a_million_bytes),
 		cmocka_unit_test(a_hash_in_pieces),
+		cmocka_unit_test(a_look_on_the_way),
 		cmocka_unit_test(one_object_for_all_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,35 @@ static void no_key(void **state)
 	gp_crypto_pubkey_free(NULL);
 }
 
+/*
+ * small_order: points of Ed25519 of order 1, 2, 4 and 8 in each spelling are no keys: OpenSSL takes
+ * signatures under them that nobody made, as it would with exponent 1 of RSA.
+ */
+static void small_order(void **state)
+{
+	static const char *const keys[] = {
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", /* 0: a place left empty */
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA=",
+		"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", /* 1 */
+		"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA=",
+		"7P///////////////////////////////////////38=", /* p - 1 */
+		"7P////////////////////////////////////////8=",
+		"7f///////////////////////////////////////38=", /* p, which is 0 */
+		"7f////////////////////////////////////////8=",
+		"7v///////////////////////////////////////38=", /* p + 1 */
+		"7v////////////////////////////////////////8=",
+		"JuiVj8KyJ7BFw/SJ8u+Y8NXfrAXTxjM5sTgCiG1T/AU=", /* order 8 */
+		"JuiVj8KyJ7BFw/SJ8u+Y8NXfrAXTxjM5sTgCiG1T/IU=",
+		"xxdqcD1N2E+6PAt2DRBnDyogU/osOczGTsf9d5KsA3o=",
+		"xxdqcD1N2E+6PAt2DRBnDyogU/osOczGTsf9d5KsA/o=",
+	};
+	struct gp_crypto_pubkey *key;
+	(void)state;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (gp_crypto_pubkey_parse(GP_CRYPTO_ED25519, decoded(keys[i]), &key) != GP_ESYNTAX)
+			fail_msg("row %zu was taken", i);
+}
+
 /* too_large: bounded before anything is read. */
 static void too_large(void **state)
 {
@@ -256,6 +285,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ed25519_raw_and_spki),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(no_key),
+		cmocka_unit_test(small_order),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(wrong_kind),
 		cmocka_unit_test(every_length_and_bit),

@@ -501,6 +501,47 @@ static void one_hash_for_each_pair(void **state)
 	gp_arena_free(arena);
 }
 
+/* lengths_in_any_order: each l= ends where it says, whatever stands before it in the list. */
+static void lengths_in_any_order(void **state)
+{
+	static const uint64_t asked[] = {
+		70, GP_DKIM_WHOLE, 0, 3000, 1, 2999, 71, 1024, 1025, 5200, 5201, 9999};
+	enum { LENGTHS = sizeof asked / sizeof asked[0] };
+	char text[5200];
+	(void)state;
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = "a line of words with\r\n"[i % 22];
+	memcpy(text + sizeof text - 3, "e\r\n", 3); /* the same in both forms */
+	for (size_t step = 1; step <= sizeof text; step = step * 3 + 1) {
+		struct gp_arena *arena = gp_arena_new(1 << 17);
+		struct gp_dkim_bodies *bodies;
+		unsigned ids[2][LENGTHS];
+		assert_int_equal(gp_dkim_bodies_new(arena, digest, &bodies), GP_OK);
+		for (size_t i = 0; i < 2 * (size_t)LENGTHS; i++)
+			assert_int_equal(gp_dkim_bodies_want(bodies,
+						 i % 2 ? GP_DKIM_RELAXED : GP_DKIM_SIMPLE,
+						 asked[i / 2], &ids[i % 2][i / 2]),
+				GP_OK);
+		for (size_t at = 0; at < sizeof text; at += step)
+			gp_dkim_bodies_feed(bodies,
+				(struct gp_span) {text + at,
+					sizeof text - at < step ? sizeof text - at : step},
+				GP_MESSAGE_CRLF);
+		assert_int_equal(gp_dkim_bodies_finish(bodies), GP_OK);
+		for (size_t i = 0; i < 2 * (size_t)LENGTHS; i++) {
+			uint64_t length = asked[i / 2];
+			unsigned char right[GP_CRYPTO_SHA256];
+			const struct gp_span part = {
+				text, length < sizeof text ? (size_t)length : sizeof text};
+			assert_int_equal(gp_crypto_digest_of(digest, part, right), GP_OK);
+			assert_memory_equal(gp_dkim_bodies_hash(bodies, ids[i % 2][i / 2]), right,
+				sizeof right);
+		}
+		gp_dkim_bodies_fini(bodies);
+		gp_arena_free(arena);
+	}
+}
+
 /* A body that is read in small bites, and may break. */
 struct bites {
 	struct gp_span rest;
@@ -578,6 +619,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(defects),
 		cmocka_unit_test(defects_anywhere),
 		cmocka_unit_test(one_hash_for_each_pair),
+		cmocka_unit_test(lengths_in_any_order),
 		cmocka_unit_test(reading),
 		cmocka_unit_test(ceiling),
 	};

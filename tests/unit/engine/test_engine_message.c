@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/engine_message.h"
+#include "mail/authres.h"
 #include "support/zone.h"
 
 static const char zone_text[] = "good.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
@@ -26,7 +27,20 @@ static const char zone_text[] = "good.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
 				"silent.test TIMEOUT ANY\n"
 				"_dmarc.silent.test TXT v=DMARC1; p=none\n"
 				"_dmarc.ghosts.test TXT v=DMARC1; p=reject; sp=none; np=reject\n"
-				"late.ghosts.test TIMEOUT ANY\n";
+				"late.ghosts.test TIMEOUT ANY\n"
+				"slow.ghosts.test NXDOMAIN ANY\nslow.ghosts.test DELAY 100\n"
+				"slow.good.test DELAY 100\n"
+				"slow.good.test TXT v=spf1 -all\n"
+				"yes.test TXT v=spf1 include:slow.good.test -all\n"
+				"_dmarc.yes.test TXT v=DMARC1; p=reject\n"
+				"creep.test TXT v=spf1 include:1.creep.test include:2.creep.test "
+				"include:3.creep.test -all\n"
+				"1.creep.test TXT v=spf1 -all\n1.creep.test DELAY 8000\n"
+				"2.creep.test TXT v=spf1 -all\n2.creep.test DELAY 8000\n"
+				"3.creep.test TXT v=spf1 -all\n3.creep.test DELAY 8000\n"
+				"s._domainkey.creep.test DELAY 30000\n"
+				"s._domainkey.mute.test TIMEOUT ANY\n"
+				"_dmarc.half.test TXT v=DMARC1; p=reject; pct=50\n";
 
 struct bench {
 	struct test_zone *zone;
@@ -112,7 +126,28 @@ struct row {
 	enum gp_dmarc_verdict dmarc;
 };
 
-/* test_rules: what decides, and what is done. */
+/* check_rules: what decides, and what is done. */
+static void check_rules(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bench b;
+		char header[400];
+		snprintf(header, sizeof header, "%s%s\nSubject: hello\n",
+			rows[i].from ? "From: " : "X-Nobody: 1", rows[i].from ? rows[i].from : "");
+		bench_begin(&b, rows[i].config, 1 << 20);
+		const struct given given = {
+			rows[i].client, "helo.test", rows[i].sender, "", header, false};
+		assert_int_equal(judge(&b, &given), GP_OK);
+		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
+			b.v.would != rows[i].would || b.v.dmarc.verdict != rows[i].dmarc)
+			fail_msg("row %zu (%s, %s): %s", i, rows[i].config, header, b.v.summary);
+		bool has_reply = b.v.would == GP_ACTION_REJECT || b.v.would == GP_ACTION_DEFER;
+		assert_true((b.v.reply != NULL) == has_reply);
+		bench_end(&b);
+	}
+}
+
+/* test_rules: policies and exceptions. */
 static void test_rules(void **state)
 {
 	static const struct row rows[] = {
@@ -163,6 +198,15 @@ static void test_rules(void **state)
 		/* a claim of the sender's is no exception */
 		{"spf { exempt_senders = {\"good.test\"} }", OUT, "u@good.test", "u@good.test",
 			"dmarc.on_reject", GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_FAIL},
+	};
+	(void)state;
+	check_rules(rows, sizeof rows / sizeof rows[0]);
+}
+
+/* test_uncertain: what DNS or From leave open. */
+static void test_uncertain(void **state)
+{
+	static const struct row rows[] = {
 		/* temporary errors */
 		{"", OUT, "u@dead.test", "u@dead.test", "dmarc.on_temperror", GP_ACTION_DEFER,
 			GP_ACTION_DEFER, GP_DMARC_TEMPERROR},
@@ -210,22 +254,7 @@ static void test_rules(void **state)
 			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct bench b;
-		char header[400];
-		snprintf(header, sizeof header, "%s%s\nSubject: hello\n",
-			rows[i].from ? "From: " : "X-Nobody: 1", rows[i].from ? rows[i].from : "");
-		bench_begin(&b, rows[i].config, 1 << 20);
-		const struct given given = {
-			rows[i].client, "helo.test", rows[i].sender, "", header, false};
-		assert_int_equal(judge(&b, &given), GP_OK);
-		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
-			b.v.would != rows[i].would || b.v.dmarc.verdict != rows[i].dmarc)
-			fail_msg("row %zu (%s, %s): %s", i, rows[i].config, header, b.v.summary);
-		bool has_reply = b.v.would == GP_ACTION_REJECT || b.v.would == GP_ACTION_DEFER;
-		assert_true((b.v.reply != NULL) == has_reply);
-		bench_end(&b);
-	}
+	check_rules(rows, sizeof rows / sizeof rows[0]);
 }
 
 /* test_ours: nothing is asked about mail of our own, and the field says none. */
@@ -333,6 +362,216 @@ static void test_asked_together(void **state)
 	bench_end(&b);
 }
 
+/*
+ * test_time: name servers of whoever sends cannot use up the time that the author's domain needs
+ * for its no: a failure stays one, whatever on_temperror says.
+ */
+static void test_time(void **state)
+{
+	static const struct {
+		const char *rule, *sender, *header;
+	} rows[] = {
+		{"SPF of a stranger, before np", "u@creep.test", "From: u@slow.ghosts.test\n"},
+		{"a key of a stranger, before SPF of the author", "u@yes.test",
+			"From: u@yes.test\n"
+			"DKIM-Signature: v=1; a=rsa-sha256; d=creep.test; s=s; h=from; b=AAAA;\n"
+			" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		const struct given given = {
+			OUT, "h.test", rows[i].sender, "", rows[i].header, false};
+		bench_begin(&b, "dmarc { on_temperror = accept }", 1 << 20);
+		assert_int_equal(judge(&b, &given), GP_OK);
+		if (b.v.action != GP_ACTION_REJECT)
+			fail_msg("%s: %s", rows[i].rule, b.v.summary);
+		bench_end(&b);
+	}
+}
+
+/* test_summary: a name that is none cannot look like another fact in the log. */
+static void test_summary(void **state)
+{
+	struct bench b;
+	const struct given given = {
+		OUT, "h", "u@x dkim=pass/good.test", "", "From: u@good.test\n", false};
+	(void)state;
+	bench_begin(&b, "", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_non_null(strstr(b.v.summary, " spf=none/- "));
+	assert_null(strstr(b.v.summary, "dkim=pass"));
+	bench_end(&b);
+}
+
+#define SIGNATURE "DKIM-Signature: v=1; a=rsa-sha256; s=s; h=from; b=AAAA;\n bh="
+#define BROKEN SIGNATURE "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; d=good.test\n"
+#define HASH "VDXONmWkvAiKQg0K71Oe8QjacCOEtoyCtmiR8jH6QlI=" /* of judge()'s body */
+#define LATER SIGNATURE HASH "; d=mute.test\n"
+#define WRONG SIGNATURE HASH "; d=gone.test\n"
+
+/* test_dkim_rules: dkim.reject and dkim.on_temperror, in each mode. */
+static void test_dkim_rules(void **state)
+{
+	static const struct {
+		const char *what, *config, *signatures, *rule;
+		enum gp_action action, would;
+	} rows[] = {
+		{"a broken one is as none", "dkim { mode = enforce }", BROKEN, "default",
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT},
+		{"a result that is refused", "dkim {\nmode = enforce\nreject = {fail}\n}", BROKEN,
+			"dkim.reject", GP_ACTION_REJECT, GP_ACTION_REJECT},
+		{"one that is not", "dkim {\nmode = enforce\nreject = {policy}\n}", BROKEN,
+			"default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT},
+		{"label", "dkim {\nmode = label\nreject = {fail}\n}", BROKEN, "dkim.reject",
+			GP_ACTION_ACCEPT, GP_ACTION_REJECT},
+		{"no key", "dkim {\nmode = enforce\nreject = {permerror}\n}", WRONG, "dkim.reject",
+			GP_ACTION_REJECT, GP_ACTION_REJECT},
+		{"no signature", "dkim {\nmode = enforce\nreject = {fail, permerror}\n}", "",
+			"default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT},
+		{"later, accepted", "dkim { mode = enforce }", LATER, "dkim.on_temperror",
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT},
+		{"later, deferred", "dkim {\nmode = enforce\non_temperror = defer\n}", LATER,
+			"dkim.on_temperror", GP_ACTION_DEFER, GP_ACTION_DEFER},
+		{"one is refused, another may pass later",
+			"dkim {\nmode = enforce\non_temperror = defer\nreject = {fail}\n}",
+			BROKEN LATER, "dkim.on_temperror", GP_ACTION_DEFER, GP_ACTION_DEFER},
+		{"the same, the other way round",
+			"dkim {\nmode = enforce\non_temperror = defer\nreject = {fail}\n}",
+			LATER BROKEN, "dkim.on_temperror", GP_ACTION_DEFER, GP_ACTION_DEFER},
+		{"and where that is let in",
+			"dkim {\nmode = enforce\non_temperror = accept\nreject = {fail}\n}",
+			BROKEN LATER, "dkim.reject", GP_ACTION_REJECT, GP_ACTION_REJECT},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		char header[700];
+		snprintf(header, sizeof header, "%sFrom: u@other.test\n", rows[i].signatures);
+		const struct given given = {IN, "h.test", "u@other.test", "", header, false};
+		bench_begin(&b, rows[i].config, 1 << 20);
+		assert_int_equal(judge(&b, &given), GP_OK);
+		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
+			b.v.would != rows[i].would)
+			fail_msg("%s: %s", rows[i].what, b.v.summary);
+		bench_end(&b);
+	}
+}
+
+/* test_sample: pct= takes its part of all messages, and the same ones again (RFC 7489 6.6.4). */
+static void test_sample(void **state)
+{
+	struct bench b;
+	unsigned rejected = 0;
+	(void)state;
+	bench_begin(&b, "", 16 << 20);
+	for (int i = 0; i < 400; i++) {
+		char header[100];
+		enum gp_action first;
+		snprintf(header, sizeof header, "From: u@half.test\nMessage-ID: <%d@x>\n", i);
+		const struct given given = {OUT, "h", "u@half.test", "", header, false};
+		assert_int_equal(judge(&b, &given), GP_OK);
+		first = b.v.action;
+		assert_int_equal(judge(&b, &given), GP_OK);
+		assert_int_equal(b.v.action, first);
+		assert_true(first == GP_ACTION_REJECT || first == GP_ACTION_QUARANTINE);
+		assert_int_equal(b.v.dmarc.published, GP_DMARC_POLICY_REJECT);
+		rejected += first == GP_ACTION_REJECT;
+		gp_arena_reset(b.ctx.arena);
+	}
+	assert_in_range(rejected, 140, 260);
+	bench_end(&b);
+}
+
+/* test_texts: codes and texts as they are configured. */
+static void test_texts(void **state)
+{
+	static const struct {
+		const char *config, *from, *reply;
+	} rows[] = {
+		{"dmarc {\nreject_code = \"554 5.7.1\"\nreject_text = \"{author} {policy} {domain} "
+		 "{client}\"\n}",
+			"u@a.good.test", "554 5.7.1 a.good.test reject good.test " OUT},
+		{"dmarc {\nfrom_code = \"554 5.6.0\"\nfrom_text = \"no: {problem}\"\n}", "nobody",
+			"554 5.6.0 no: it has a name without an address"},
+		{"dmarc {\ntemperror_code = \"450 4.4.3\"\nerror_text = \"wait: {problem}\"\n}",
+			"u@dead.test", "450 4.4.3 wait: DNS did not answer for a policy record"},
+		{"dmarc { on_reject = defer }", "u@good.test",
+			"451 4.7.26 DMARC: good.test asks to reject mail that is not shown to be "
+			"its own: SPF fail for other.test; no DKIM signature (policy of "
+			"good.test)"},
+		{"dmarc { on_reject = quarantine }", "u@good.test", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		char header[100];
+		snprintf(header, sizeof header, "From: %s\n", rows[i].from);
+		const struct given given = {OUT, "h", "u@other.test", "", header, false};
+		bench_begin(&b, rows[i].config, 1 << 20);
+		assert_int_equal(judge(&b, &given), GP_OK);
+		if (rows[i].reply)
+			assert_string_equal(b.v.reply, rows[i].reply);
+		else
+			assert_null(b.v.reply);
+		bench_end(&b);
+	}
+}
+
+/* test_reply_bound: with the longest of names a reply is one line of printable ASCII that fits
+ * (RFC 5321 4.5.3.1.5), and the field is folded below 998 octets (RFC 5322 2.1.1). */
+static void test_reply_bound(void **state)
+{
+	struct bench b;
+	char name[260], header[20000], *p = header;
+	(void)state;
+	for (size_t i = 0; i < 240; i++)
+		name[i] = i % 60 == 59 ? '.' : 'a';
+	strcpy(name + 240, "good.test");
+	p += sprintf(p, "From: u@%s\n", name);
+	for (int i = 0; i < 20; i++)
+		p += sprintf(p, SIGNATURE "%s; d=%s; i=\"\xc3\xa4\xff\\\"(\"@%s\n",
+			"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", name, name);
+	char sender[600];
+	snprintf(sender, sizeof sender, "\xc3\xa4\r\n)(;=\"@%s", name);
+	const struct given given = {OUT, name, sender, "", header, false};
+	bench_begin(&b, "", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_int_equal(b.v.action, GP_ACTION_REJECT);
+	assert_true(strlen(b.v.reply) <= 510);
+	assert_true(gp_span_is_printable_ascii(gp_span_from(b.v.reply)));
+	assert_true(gp_span_is_printable_ascii(gp_span_from(b.v.summary)));
+	struct gp_span line, rest = gp_span_from(b.v.results);
+	while (rest.len) {
+		(void)gp_span_cut(rest, '\n', &line, &rest);
+		assert_true(line.len <= 998);
+	}
+	struct gp_authres a;
+	assert_int_equal(gp_authres_parse(b.ctx.arena, gp_span_from(b.v.results), &a), GP_OK);
+	assert_int_equal(a.count, 23); /* SPF, each signature, ARC, DMARC */
+	bench_end(&b);
+}
+
+/* test_compare: the log says where the list of public suffixes would have said otherwise. */
+static void test_compare(void **state)
+{
+	struct bench b;
+	const struct given given = {OUT, "h", "u@x.test", "", "From: u@a.b.good.com\n", false};
+	const struct given near = {IN, "h", "u@c.b.good.com", "", "From: u@a.b.good.com\n", false};
+	(void)state;
+	bench_begin(&b, "dmarc { discovery = compare }", 1 << 20);
+	test_zone_lines(b.zone, "_dmarc.b.good.com TXT v=DMARC1; p=reject; psd=n\n"
+				"c.b.good.com TXT v=spf1 ip4:192.0.2.0/24 -all\n");
+	assert_int_equal(judge(&b, &near), GP_OK);
+	assert_int_equal(b.v.dmarc.verdict, GP_DMARC_PASS);
+	assert_int_equal(b.v.dmarc.psl_differences, 2); /* the author's, and SPF's */
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_non_null(strstr(
+		b.v.summary, " psl_differences=1 org_domain=b.good.com psl_org_domain=good.com"));
+	assert_int_equal(b.v.action, GP_ACTION_REJECT);
+	bench_end(&b);
+}
+
 /* test_reply: what failed, and whose policy it is (lesson 77). */
 static void test_reply(void **state)
 {
@@ -414,11 +653,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_uncertain),
 		cmocka_unit_test(test_ours),
 		cmocka_unit_test(test_every_check),
 		cmocka_unit_test(test_modes_off),
 		cmocka_unit_test(test_null_sender),
 		cmocka_unit_test(test_asked_together),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_dkim_rules),
+		cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_reply_bound),
+		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_fields),
