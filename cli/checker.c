@@ -9,8 +9,8 @@
 #include "base/encode.h"
 #include "cli/cli.h"
 
-/* gp_cli_checker_server: one more name server. */
-int gp_cli_checker_server(struct gp_cli_checker *c, const char *text)
+/* add_server: one more name server. */
+static int add_server(struct gp_cli_checker *c, const char *text)
 {
 	if (c->dns.server_count == GP_DNS_SERVERS_MAX)
 		return gp_cli_usage(c->command, "at most %d name servers", GP_DNS_SERVERS_MAX);
@@ -21,12 +21,40 @@ int gp_cli_checker_server(struct gp_cli_checker *c, const char *text)
 	return -1;
 }
 
-/* gp_cli_checker_timeout: seconds for the whole check. */
-int gp_cli_checker_timeout(struct gp_cli_checker *c, const char *text)
+/* take_timeout: seconds for the whole check. */
+static int take_timeout(struct gp_cli_checker *c, const char *text)
 {
 	if (gp_span_parse_uint(gp_span_from(text), 3600, &c->timeout_s) || c->timeout_s == 0)
 		return gp_cli_usage(c->command, "--timeout: whole seconds from 1 to 3600");
 	return -1;
+}
+
+/* gp_cli_checker_take: values are looked at where they mean something. */
+int gp_cli_checker_take(struct gp_cli_checker *c, int option, const char *value)
+{
+	switch (option) {
+	case GP_CLI_IP:
+		c->ip = value;
+		return -1;
+	case GP_CLI_HELO:
+		c->helo = value;
+		return -1;
+	case GP_CLI_MAIL_FROM:
+		c->mail_from = value;
+		return -1;
+	case GP_CLI_DNS:
+		return add_server(c, value);
+	case GP_CLI_CONFIG_FILE:
+		c->config_path = value;
+		return -1;
+	case GP_CLI_TIMEOUT:
+		return take_timeout(c, value);
+	case GP_CLI_JSON:
+		c->json = true;
+		return -1;
+	default:
+		return gp_cli_usage(c->command, "this option is not known or lacks its value");
+	}
 }
 
 /* load_config: the given file, the installed one if it is there, or the defaults. */

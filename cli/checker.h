@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Checker: what commands have in common that run checks here and now, without the daemon: name
- * servers from the command line, the configuration or its defaults, a context with a deadline, and
- * foreign text shown safely.
+ * Checker: what commands have in common that run checks here and now, without the daemon: who
+ * sends, name servers, the configuration or its defaults, a context with a deadline, and foreign
+ * text shown safely.
  *
  *     struct gp_cli_checker c = GP_CLI_CHECKER("spf");
- *     gp_cli_checker_server(&c, "127.0.0.1:5353");  c.config_path = ...;  c.timeout_s = ...;
+ *     static const struct option options[] = {GP_CLI_CHECKER_OPTIONS, ...};
+ *     code = gp_cli_checker_take(&c, option, value);   (of those options; -1, or an exit code)
  *     code = gp_cli_checker_open(&c);     (-1 to go on, else an exit code; says why on stderr)
  *     ... c.config, c.ctx ...
  *     gp_cli_checker_close(&c);
@@ -13,7 +14,9 @@
 #ifndef GP_CLI_CHECKER_H
 #define GP_CLI_CHECKER_H
 
+#include <getopt.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ctx.h"
@@ -27,17 +30,36 @@ struct gp_cli_checker {
 	const char *config_path;   /* NULL: the installed file if it is there, else the defaults */
 	struct gp_dns_options dns; /* servers given; none: the configuration's */
 	uint64_t timeout_s;
+	const char *ip, *helo, *mail_from; /* ip: NULL when not given; the others "" */
+	bool json;
 	struct gp_config *config;
 	struct gp_ctx ctx;
 };
-#define GP_CLI_CHECKER(name)                       \
-	{                                          \
-		.command = (name), .timeout_s = 20 \
-	}
 
-/* One --dns or --timeout; -1, or an exit code. */
-int gp_cli_checker_server(struct gp_cli_checker *checker, const char *text);
-int gp_cli_checker_timeout(struct gp_cli_checker *checker, const char *text);
+/* clang-format off */
+#define GP_CLI_CHECKER(name) \
+	{.command = (name), .timeout_s = 20, .helo = "", .mail_from = ""}
+
+/* What getopt_long gives for the options that such commands share; their own begin at OWN. */
+enum gp_cli_checker_option {
+	GP_CLI_IP = 256, GP_CLI_HELO, GP_CLI_MAIL_FROM, GP_CLI_DNS, GP_CLI_CONFIG_FILE,
+	GP_CLI_TIMEOUT, GP_CLI_JSON, GP_CLI_OWN
+};
+
+/* Rows for getopt_long. */
+#define GP_CLI_CHECKER_OPTIONS \
+	{"ip", required_argument, NULL, GP_CLI_IP}, \
+	{"helo", required_argument, NULL, GP_CLI_HELO}, \
+	{"mail-from", required_argument, NULL, GP_CLI_MAIL_FROM}, \
+	{"dns", required_argument, NULL, GP_CLI_DNS}, \
+	{"config", required_argument, NULL, GP_CLI_CONFIG_FILE}, \
+	{"timeout", required_argument, NULL, GP_CLI_TIMEOUT}, \
+	{"json", no_argument, NULL, GP_CLI_JSON}, \
+	{"help", no_argument, NULL, 'h'}
+/* clang-format on */
+
+/* Takes one of these options; -1, or an exit code: any other is a usage error. */
+int gp_cli_checker_take(struct gp_cli_checker *checker, int option, const char *value);
 
 /* Configuration, resolver, arena, deadline. */
 int gp_cli_checker_open(struct gp_cli_checker *checker);

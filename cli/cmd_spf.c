@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost spf: one identity judged, with a trace for people or JSON for programs. */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -32,63 +31,17 @@ static const char help[] =
 	"exit codes: 0 there is a verdict, whatever it says, 1 trouble, 2 usage,\n"
 	"            3 the configuration has errors\n";
 
-struct arguments {
-	const char *ip, *helo, *mail_from;
-	bool json;
-	struct gp_cli_checker checker;
-};
-
-enum { OPT_IP = 256, OPT_HELO, OPT_MAIL_FROM, OPT_DNS, OPT_CONFIG, OPT_TIMEOUT, OPT_JSON };
-
-/* take: one option; -1, or an exit code. */
-static int take(struct arguments *a, int option, const char *value)
-{
-	switch (option) {
-	case OPT_IP:
-		a->ip = value;
-		return -1;
-	case OPT_HELO:
-		a->helo = value;
-		return -1;
-	case OPT_MAIL_FROM:
-		a->mail_from = value;
-		return -1;
-	case OPT_DNS:
-		return gp_cli_checker_server(&a->checker, value);
-	case OPT_CONFIG:
-		a->checker.config_path = value;
-		return -1;
-	case OPT_TIMEOUT:
-		return gp_cli_checker_timeout(&a->checker, value);
-	case OPT_JSON:
-		a->json = true;
-		return -1;
-	default:
-		return gp_cli_usage("spf", "this option is not known or lacks its value");
-	}
-}
-
 /* parse: -1 to go on, else an exit code. */
-static int parse(int argc, char **argv, struct arguments *a)
+static int parse(int argc, char **argv, struct gp_cli_checker *a)
 {
-	static const struct option options[] = {
-		{"ip", required_argument, NULL, OPT_IP},
-		{"helo", required_argument, NULL, OPT_HELO},
-		{"mail-from", required_argument, NULL, OPT_MAIL_FROM},
-		{"dns", required_argument, NULL, OPT_DNS},
-		{"config", required_argument, NULL, OPT_CONFIG},
-		{"timeout", required_argument, NULL, OPT_TIMEOUT},
-		{"json", no_argument, NULL, OPT_JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
+	static const struct option options[] = {GP_CLI_CHECKER_OPTIONS, {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return GP_CLI_FINE;
 		}
-		int code = take(a, c, optarg);
+		int code = gp_cli_checker_take(a, c, optarg);
 		if (code >= 0)
 			return code;
 	}
@@ -151,8 +104,10 @@ static int print_json(struct gp_arena *arena, const struct gp_spf_result *r)
 /* ---- the check ---- */
 
 /* check: asks and prints. */
-static int check(const struct arguments *a, const struct gp_config *config, struct gp_ctx *ctx)
+static int check(const struct gp_cli_checker *a)
 {
+	const struct gp_config *config = a->config;
+	struct gp_ctx own = a->ctx, *ctx = &own;
 	const struct gp_trace trace = {gp_cli_trace_line, ctx->arena};
 	struct gp_spf_query query = {
 		.helo = gp_span_from(a->helo),
@@ -182,13 +137,13 @@ static int check(const struct arguments *a, const struct gp_config *config, stru
 /* gp_cli_spf: arguments, configuration, resolver, check. */
 int gp_cli_spf(int argc, char **argv)
 {
-	struct arguments a = {.helo = "", .mail_from = "", .checker = GP_CLI_CHECKER("spf")};
+	struct gp_cli_checker a = GP_CLI_CHECKER("spf");
 	int code = parse(argc, argv, &a);
 	if (code < 0)
-		code = gp_cli_checker_open(&a.checker);
+		code = gp_cli_checker_open(&a);
 	if (code >= 0)
 		return code;
-	code = check(&a, a.checker.config, &a.checker.ctx);
-	gp_cli_checker_close(&a.checker);
+	code = check(&a);
+	gp_cli_checker_close(&a);
 	return code;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost verify: a message judged as at DATA, with a report, each step, or JSON. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,8 +38,8 @@ static const char help[] =
 	"            3 the configuration has errors\n";
 
 struct arguments {
-	const char *ip, *helo, *mail_from, *file;
-	bool json, explain, as_configured, has_now;
+	const char *file;
+	bool explain, as_configured, has_now;
 	uint64_t now_s;
 	struct gp_cli_checker checker;
 };
@@ -51,18 +50,7 @@ struct fixed_clock {
 	int64_t wall_s;
 };
 
-enum {
-	OPT_IP = 256,
-	OPT_HELO,
-	OPT_MAIL_FROM,
-	OPT_EXPLAIN,
-	OPT_AS_CONFIGURED,
-	OPT_NOW,
-	OPT_DNS,
-	OPT_CONFIG,
-	OPT_TIMEOUT,
-	OPT_JSON
-};
+enum { OPT_EXPLAIN = GP_CLI_OWN, OPT_AS_CONFIGURED, OPT_NOW };
 
 /* take_now: one point of time. */
 static int take_now(struct arguments *a, const char *value)
@@ -77,15 +65,6 @@ static int take_now(struct arguments *a, const char *value)
 static int take(struct arguments *a, int option, const char *value)
 {
 	switch (option) {
-	case OPT_IP:
-		a->ip = value;
-		return -1;
-	case OPT_HELO:
-		a->helo = value;
-		return -1;
-	case OPT_MAIL_FROM:
-		a->mail_from = value;
-		return -1;
 	case OPT_EXPLAIN:
 		a->explain = true;
 		return -1;
@@ -94,18 +73,8 @@ static int take(struct arguments *a, int option, const char *value)
 		return -1;
 	case OPT_NOW:
 		return take_now(a, value);
-	case OPT_DNS:
-		return gp_cli_checker_server(&a->checker, value);
-	case OPT_CONFIG:
-		a->checker.config_path = value;
-		return -1;
-	case OPT_TIMEOUT:
-		return gp_cli_checker_timeout(&a->checker, value);
-	case OPT_JSON:
-		a->json = true;
-		return -1;
 	default:
-		return gp_cli_usage("verify", "this option is not known or lacks its value");
+		return gp_cli_checker_take(&a->checker, option, value);
 	}
 }
 
@@ -113,17 +82,10 @@ static int take(struct arguments *a, int option, const char *value)
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
-		{"ip", required_argument, NULL, OPT_IP},
-		{"helo", required_argument, NULL, OPT_HELO},
-		{"mail-from", required_argument, NULL, OPT_MAIL_FROM},
+		GP_CLI_CHECKER_OPTIONS,
 		{"explain", no_argument, NULL, OPT_EXPLAIN},
 		{"as-configured", no_argument, NULL, OPT_AS_CONFIGURED},
 		{"now", required_argument, NULL, OPT_NOW},
-		{"dns", required_argument, NULL, OPT_DNS},
-		{"config", required_argument, NULL, OPT_CONFIG},
-		{"timeout", required_argument, NULL, OPT_TIMEOUT},
-		{"json", no_argument, NULL, OPT_JSON},
-		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
@@ -140,7 +102,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 		return gp_cli_usage("verify", "unexpected argument: %s", argv[optind + 1]);
 	if (optind < argc)
 		a->file = argv[optind];
-	if (a->json && a->explain)
+	if (a->checker.json && a->explain)
 		return gp_cli_usage("verify", "--json and --explain do not go together");
 	return -1;
 }
@@ -155,11 +117,11 @@ static int64_t wall_fixed(const struct gp_clock *clock)
 static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_out)
 {
 	*envelope_out = (struct gp_envelope) {
-		.helo = gp_span_from(a->helo),
-		.sender = gp_cli_mail_from(a->mail_from),
+		.helo = gp_span_from(a->checker.helo),
+		.sender = gp_cli_mail_from(a->checker.mail_from),
 	};
-	if (a->ip && gp_ipaddr_parse(gp_span_from(a->ip), &envelope_out->client))
-		return gp_cli_usage("verify", "--ip: \"%s\" is no address", a->ip);
+	if (a->checker.ip && gp_ipaddr_parse(gp_span_from(a->checker.ip), &envelope_out->client))
+		return gp_cli_usage("verify", "--ip: \"%s\" is no address", a->checker.ip);
 	return -1;
 }
 
@@ -210,7 +172,7 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 			rc == GP_ETOOBIG ? ": the header has too many bytes or fields" : "");
 		return GP_CLI_TROUBLE;
 	}
-	if (a->json)
+	if (a->checker.json)
 		return gp_cli_verify_json(arena, &verdict);
 	if (a->explain)
 		putchar('\n');
@@ -221,8 +183,7 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 /* gp_cli_verify: arguments, configuration, file, check. */
 int gp_cli_verify(int argc, char **argv)
 {
-	struct arguments a = {
-		.helo = "", .mail_from = "", .file = "-", .checker = GP_CLI_CHECKER("verify")};
+	struct arguments a = {.file = "-", .checker = GP_CLI_CHECKER("verify")};
 	struct gp_cli_mailfile file;
 	int code = parse(argc, argv, &a);
 	if (code < 0)

@@ -253,22 +253,6 @@ const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 
 /* ---- messages ---- */
 
-/* action_of_bad_from: what is done with a message whose author cannot be told. */
-static enum gp_action action_of_bad_from(const struct gp_config *c)
-{
-	switch ((enum gp_config_dmarc_action)c->dmarc.on_bad_from) {
-	case GP_DMARC_DO_QUARANTINE:
-		return GP_ACTION_QUARANTINE;
-	case GP_DMARC_DO_DEFER:
-		return GP_ACTION_DEFER;
-	case GP_DMARC_DO_REJECT:
-		return GP_ACTION_REJECT;
-	case GP_DMARC_DO_ACCEPT:
-		break;
-	}
-	return GP_ACTION_ACCEPT;
-}
-
 /* cut_reply: with the configured code; a deferral needs one of its kind. */
 static const char *cut_reply(struct question *q, enum gp_action action)
 {
@@ -287,7 +271,7 @@ static int judge_cut(struct question *q, struct gp_mail_verdict *v)
 	struct gp_authres_writer w;
 	if (!v->checked || v->override || q->config->dmarc.mode == GP_MODE_OFF)
 		return GP_OK;
-	enum gp_action would = action_of_bad_from(q->config);
+	enum gp_action would = gp_engine_dmarc_action(q->config->dmarc.on_bad_from);
 	gp_strbuf_init(&buf, q->ctx.arena, RESULTS_BYTES);
 	gp_authres_begin(&w, &buf, q->config->hostname, "\n\t");
 	gp_authres_result(&w, "dmarc", "permerror");

@@ -87,8 +87,8 @@ struct wish {
 	enum gp_action action;
 };
 
-/* action_of: a configured word as an action. */
-static enum gp_action action_of(int word)
+/* gp_engine_dmarc_action: word by word. */
+enum gp_action gp_engine_dmarc_action(int word)
 {
 	switch ((enum gp_config_dmarc_action)word) {
 	case GP_DMARC_DO_ACCEPT:
@@ -107,7 +107,7 @@ static enum gp_action action_of(int word)
 static struct wish bad_from(const struct gp_mail_facts *f)
 {
 	return (struct wish) {f->v->has_dmarc && !*f->v->author_domain,
-		action_of(f->mail->config->dmarc.on_bad_from)};
+		gp_engine_dmarc_action(f->mail->config->dmarc.on_bad_from)};
 }
 
 /* asks_for: does the owner ask for this? */
@@ -120,15 +120,15 @@ static bool asks_for(const struct gp_mail_facts *f, enum gp_dmarc_policy policy)
 /* policy_reject: the owner asks to refuse it. */
 static struct wish policy_reject(const struct gp_mail_facts *f)
 {
-	return (struct wish) {
-		asks_for(f, GP_DMARC_POLICY_REJECT), action_of(f->mail->config->dmarc.on_reject)};
+	return (struct wish) {asks_for(f, GP_DMARC_POLICY_REJECT),
+		gp_engine_dmarc_action(f->mail->config->dmarc.on_reject)};
 }
 
 /* policy_quarantine: the owner asks to take it for suspicious. */
 static struct wish policy_quarantine(const struct gp_mail_facts *f)
 {
 	return (struct wish) {asks_for(f, GP_DMARC_POLICY_QUARANTINE),
-		action_of(f->mail->config->dmarc.on_quarantine)};
+		gp_engine_dmarc_action(f->mail->config->dmarc.on_quarantine)};
 }
 
 /*

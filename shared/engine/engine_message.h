@@ -74,6 +74,9 @@ struct gp_mail_verdict {
 int gp_engine_message(struct gp_ctx *ctx, const struct gp_mail *mail,
 	struct gp_mail_verdict *verdict_out) GP_MUST_CHECK;
 
+/* What a configured word (enum gp_config_dmarc_action) asks for. */
+enum gp_action gp_engine_dmarc_action(int word);
+
 /*
  * One fact of a verdict by its documented name, as text of validated words, numbers and domain
  * names: "" for what is not known. False: there is no such name. Numbers are put into the arena.
