@@ -12,6 +12,7 @@ static const struct {
 	{"id", offsetof(struct gp_exim_place, id)},
 	{"spool", offsetof(struct gp_exim_place, spool)},
 	{"server", offsetof(struct gp_exim_place, server)},
+	{"lines", offsetof(struct gp_exim_place, lines)},
 	{"queue", offsetof(struct gp_exim_place, queue)},
 	{"host", offsetof(struct gp_exim_place, host)},
 };

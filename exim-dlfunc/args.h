@@ -6,7 +6,7 @@
  * memory as well, so no call has more than seven. The first holds what Exim and its configuration
  * say themselves, a "key=value" line each; what a client can choose comes in arguments of its own:
  *
- *     {conf=/etc/gatepost.conf\nid=...\nspool=...\nserver=...\nqueue=...\nhost=...}
+ *     {conf=/etc/gatepost.conf\nid=...\nspool=...\nserver=...\nlines=...\nqueue=...\nhost=...}
  *     {client} {helo} {sender} {user} {recipient}
  *
  * A line that is not known is skipped and the first of several counts, so that nothing a later
@@ -27,6 +27,7 @@ struct gp_exim_place {
 	struct gp_span id;     /* of the message; empty before DATA */
 	struct gp_span spool;  /* $spool_directory */
 	struct gp_span server; /* the address that the client came to */
+	struct gp_span lines;  /* $body_linecount */
 	struct gp_span queue;  /* of a named queue */
 	struct gp_span host;   /* $sender_fullhost */
 };

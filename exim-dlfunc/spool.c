@@ -171,7 +171,10 @@ int gp_exim_spool_open(const struct gp_exim_place *place, struct gp_exim_spool *
 		fd = open_at(place, true);
 	if (fd < 0)
 		return fail(spool_out, GP_EIO, "the spool file cannot be opened");
-	return gp_exim_spool_attach(fd, place->id, spool_out);
+	int rc = gp_exim_spool_attach(fd, place->id, spool_out);
+	if (!rc && spool_out->left && gp_span_is(place->lines, "0"))
+		spool_out->ending = GP_MESSAGE_CRLF; /* Exim made no line ends of its own */
+	return rc;
 }
 
 /* gp_exim_spool_read: never past the size that the file had. */

@@ -6,7 +6,9 @@
  * the sixth character of the ID), SPOOL/QUEUE/input/... for a named queue; the first line names the
  * file, the body follows. Line ends are LF; CRLF where the message came by CHUNKING and
  * spool_wireformat is set. Nothing in the file says which, and the file that would does not exist
- * yet when the DATA ACL runs; but Exim leaves no CR in a body with LF, so the first line end tells.
+ * yet when the DATA ACL runs; but Exim leaves no CR in a body with LF, so the first line end tells;
+ * and it counts the lines of such a body only, so that one of no lines has the ends of the wire,
+ * whatever they look like.
  *
  *     struct gp_exim_spool s;
  *     if (gp_exim_spool_open(&place, &s) == GP_OK) ... gp_exim_spool_read(&s, ...) ...
@@ -19,9 +21,6 @@
  * file, not a regular one, not this message's, or it became shorter; problem says what.
  *
  * Ownership: a spool owns its descriptor. Memory is constant whatever the size of the body.
- *
- * Known gap: a body that came by CHUNKING, with spool_wireformat, with bare LFs only, looks like
- * one with Exim's own line ends and is read as such.
  */
 #ifndef GP_EXIM_SPOOL_H
 #define GP_EXIM_SPOOL_H

@@ -269,7 +269,9 @@ static int judge_cut(struct question *q, struct gp_mail_verdict *v)
 {
 	struct gp_strbuf buf;
 	struct gp_authres_writer w;
-	if (!v->checked || v->override || q->config->dmarc.mode == GP_MODE_OFF)
+	/* what else excuses a message has seen a part of it only */
+	bool is_exempt = v->override && strcmp(v->override, "dmarc.exempt_clients") == 0;
+	if (!v->checked || is_exempt || q->config->dmarc.mode == GP_MODE_OFF)
 		return GP_OK;
 	enum gp_action would = gp_engine_dmarc_action(q->config->dmarc.on_bad_from);
 	gp_strbuf_init(&buf, q->ctx.arena, RESULTS_BYTES);
@@ -457,8 +459,8 @@ const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span nam
 {
 	const char *text = "";
 	struct gp_arena *arena = scratch(x);
-	if (!is_about(&x->mail, id) || !arena)
-		return "";
+	if (!is_about(&x->mail, id) || !arena) /* what nobody looked at may be forged */
+		return gp_span_is(name, "results.forged") ? "yes" : "";
 	const char *own = own_field(&x->mail, name);
 	if (own || !x->mail.has_mail)
 		return or_nothing(own);

@@ -273,7 +273,9 @@ const struct gp_config_row gp_config_rows[] = {
 		unverifiable,
 		"Result of a signature over a message that the mail server cannot give as it was "
 		"signed: a bare CR or LF, or NULs, which are changed on the way in. neutral lets "
-		"DMARC fail. temperror does not, whatever the policy.",
+		"DMARC fail. temperror does not, whatever the policy: with dmarc.on_temperror = "
+		"accept anybody "
+		"could then pass it by.",
 		NULL},
 	{"dkim", "clock_skew", GP_KIND_MSEC, AT(dkim.check.clock_skew_ms), "5m", 0, 86400000, NULL,
 		"How much a signer's clock may differ from ours in t= and x=.", NULL},

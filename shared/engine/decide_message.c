@@ -169,12 +169,22 @@ static bool has_dkim(const struct gp_mail_facts *f, unsigned set)
 	return false;
 }
 
+/* is_refused: does a signature have a result that this site refuses? One whose key is for testing
+ * counts as none (RFC 6376 3.6.1 t=y). */
+static bool is_refused(const struct gp_mail_facts *f)
+{
+	for (size_t i = 0; i < f->v->dkim.count; i++)
+		if (!f->v->dkim.items[i].testing &&
+			(f->mail->config->dkim.reject & (1u << f->v->dkim.items[i].verdict)))
+			return true;
+	return false;
+}
+
 /* bad_signature: none passes, and one is what this site refuses. */
 static struct wish bad_signature(const struct gp_mail_facts *f)
 {
 	bool none_passes = !has_dkim(f, 1u << GP_DKIM_PASS);
-	return (struct wish) {
-		none_passes && has_dkim(f, f->mail->config->dkim.reject), GP_ACTION_REJECT};
+	return (struct wish) {none_passes && is_refused(f), GP_ACTION_REJECT};
 }
 
 /* signature_later: none passes, and one may later. */

