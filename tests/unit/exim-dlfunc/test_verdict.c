@@ -123,6 +123,8 @@ static void test_kept(void **state)
 	assert_string_equal(get(&s, ID, "dmarc.result"), "temperror");
 	assert_string_equal(get(&s, ID, "problem"), "");
 	assert_string_equal(get(&s, ID, "results.forged"), "no");
+	assert_string_equal(
+		get(&s, "1xUx7S-00000K-2C", "results.forged"), "yes"); /* not looked at */
 	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.7.26 ", 11);
 	assert_memory_equal(gp_exim_results(&s.x, &s.call.place), "mx.test;", 8);
 	remove_file(&s, "input/" ID "-D"); /* so that work would fail */
@@ -231,6 +233,17 @@ static void test_too_large(void **state)
 	end(&s);
 }
 
+/* test_cut_but_exempt: a client that is exempt is so whatever it sends. */
+static void test_cut_but_exempt(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s, DNS "dmarc { exempt_clients = {\"0.0.0.0/0\", \"::/0\"} }\n");
+	set_call(&s, ID, "");
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(HEADER "X: cut")), "accept");
+	end(&s);
+}
+
 /* test_cut_header: nobody knows the author of it; users and label mode are let in. */
 static void test_cut_header(void **state)
 {
@@ -245,6 +258,9 @@ static void test_cut_header(void **state)
 		{DNS "dmarc { mode = label }\n", "", "accept"},
 		{DNS "dmarc { from_code = \"451 4.7.1\" }\n", "", "defer"},
 		{DNS, "alice", "accept"},
+		/* what excuses a whole message has seen a part of this one only */
+		{DNS "dmarc { exempt_domains = {\".test\", \".example\", \".org\"} }\n", "",
+			"reject"},
 	};
 	struct scene s;
 	(void)state;
@@ -477,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_bad_call),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_cut_header),
+		cmocka_unit_test(test_cut_but_exempt),
 		cmocka_unit_test(test_spf),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_broken),
