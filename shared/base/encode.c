@@ -5,18 +5,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* is_alnum: ASCII letter or digit. */
-static bool is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 /* gp_encode_percent: all but unreserved characters. */
 void gp_encode_percent(struct gp_strbuf *buf, struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		if (is_alnum(c) || (c && strchr("-._~", c)))
+		if (gp_span_is_alnum(c) || (c && strchr("-._~", c)))
 			gp_strbuf_add_char(buf, c);
 		else
 			gp_strbuf_printf(buf, "%%%02X", (unsigned)(unsigned char)c);
@@ -80,7 +74,7 @@ static void add_safe(struct gp_strbuf *buf, struct gp_span text, bool keep_utf8,
 /* is_atext: RFC 5322 3.2.3, and the dot. */
 static bool is_atext(char c)
 {
-	return is_alnum(c) || c == '.' || c == '-' || c == '_' ||
+	return gp_span_is_alnum(c) || c == '.' || c == '-' || c == '_' ||
 	       (c && strchr("!#$%&'*+/?^`{|}~", c));
 }
 

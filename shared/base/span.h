@@ -53,6 +53,12 @@ ptrdiff_t gp_span_find_last(struct gp_span text, char c);
  */
 int gp_span_parse_uint(struct gp_span text, uint64_t max, uint64_t *value_out) GP_MUST_CHECK;
 
+/* An ASCII letter or digit? */
+static inline bool gp_span_is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /* Only bytes from 0x20 to 0x7e? */
 bool gp_span_is_printable_ascii(struct gp_span text);
 

@@ -79,9 +79,7 @@ static int shown_b(struct gp_arena *arena, struct gp_span value, struct gp_span 
 	size_t n = 0;
 	for (size_t i = 0; i < value.len && n < B_SHOWN; i++) {
 		char c = value.ptr[i];
-		bool alnum =
-			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		if (alnum || c == '+' || c == '/' || c == '=')
+		if (gp_span_is_alnum(c) || c == '+' || c == '/' || c == '=')
 			text[n++] = c;
 	}
 	b_out->ptr = gp_arena_copy(arena, (struct gp_span) {text, n});
@@ -132,18 +130,6 @@ static int read_canon(struct gp_arena *arena, struct gp_span value, struct gp_dk
 	return sig->has_canon ? GP_OK : broken(sig, "c= is no known canonicalization");
 }
 
-/* is_host_name: letters, digits, hyphens, underscores, dots. */
-static bool is_host_name(const char *name)
-{
-	for (; *name; name++) {
-		char c = *name;
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_' &&
-			c != '.')
-			return false;
-	}
-	return true;
-}
-
 /* read_name: as A-labels (RFC 8616 4); GP_ESYNTAX when it is none, *name_out is left then. */
 static int read_name(struct gp_arena *arena, struct gp_span value, const char **name_out)
 {
@@ -151,7 +137,7 @@ static int read_name(struct gp_arena *arena, struct gp_span value, const char **
 	int rc = value.len && value.ptr[value.len - 1] == '.'
 			 ? GP_ESYNTAX
 			 : gp_address_domain(arena, value, &name);
-	if (!rc && !is_host_name(name))
+	if (!rc && !gp_address_is_host_name(name))
 		rc = GP_ESYNTAX;
 	if (!rc)
 		*name_out = name;

@@ -84,12 +84,6 @@ static bool is_alpha(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* is_alnum: of ASCII. */
-static bool is_alnum(char c)
-{
-	return is_alpha(c) || (c >= '0' && c <= '9');
-}
-
 /* is_hex: a digit of a percent-encoding. */
 static bool is_hex(char c)
 {
@@ -100,8 +94,8 @@ static bool is_hex(char c)
 static bool is_scheme(struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (!is_alpha(text.ptr[i]) &&
-			(i == 0 || (!is_alnum(text.ptr[i]) && !memchr("+-.", text.ptr[i], 3))))
+		if (!is_alpha(text.ptr[i]) && (i == 0 || (!gp_span_is_alnum(text.ptr[i]) &&
+								 !memchr("+-.", text.ptr[i], 3))))
 			return false;
 	return text.len > 0;
 }
@@ -117,7 +111,7 @@ static bool is_uri_text(struct gp_span text)
 				!is_hex(text.ptr[i + 2]))
 				return false;
 			i += 2;
-		} else if (!is_alnum(c) && !memchr(others, c, sizeof others - 1)) {
+		} else if (!gp_span_is_alnum(c) && !memchr(others, c, sizeof others - 1)) {
 			return false;
 		}
 	}

@@ -4,6 +4,7 @@
  * Only fixed words, numbers, and names that are domains go out.
  */
 #include "engine/message_private.h"
+#include "mail/address.h"
 
 #include <string.h>
 
@@ -32,9 +33,7 @@ static void add_bool(struct gp_strbuf *buf, bool value)
 /* add_name: a host name; DNS allows other bytes in names, but what reads our words may not. */
 static void add_name(struct gp_strbuf *buf, const char *name)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	if (name && strspn(name, letters) == strlen(name))
+	if (name && gp_address_is_host_name(name))
 		gp_strbuf_add(buf, name);
 }
 

@@ -29,20 +29,13 @@ const struct gp_spf_result *gp_engine_message_spf(const struct gp_mail_verdict *
 
 /* ---- the author ---- */
 
-/* is_host_name: letters, digits, hyphens, underscores and dots alone: other signs are legal in an
- * address (RFC 5322 3.2.3) and in no host's name, but end a name for some readers. */
-static bool is_host_name(const char *domain)
-{
-	return domain[strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == 0;
-}
-
 /* domain_of: of one mailbox, in A-labels; NULL: it is no host's name. */
 static int domain_of(struct gp_ctx *ctx, const struct gp_mailbox *mailbox, const char **domain_out)
 {
 	const char *domain = NULL;
 	int rc = mailbox->is_literal ? GP_ESYNTAX
 				     : gp_address_domain(ctx->arena, mailbox->domain, &domain);
-	*domain_out = !rc && is_host_name(domain) ? domain : NULL;
+	*domain_out = !rc && gp_address_is_host_name(domain) ? domain : NULL;
 	return rc == GP_ESYNTAX ? GP_OK : rc;
 }
 

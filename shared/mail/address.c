@@ -71,15 +71,27 @@ static int domain_from_ascii(struct gp_arena *arena, struct gp_span domain, cons
 	return *domain_out ? GP_OK : gp_arena_status(arena);
 }
 
+/* is_of_host: a character of a host's name. */
+static bool is_of_host(char c)
+{
+	return gp_span_is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* gp_address_is_host_name: character by character. */
+bool gp_address_is_host_name(const char *domain)
+{
+	while (*domain && is_of_host(*domain))
+		domain++;
+	return *domain == 0;
+}
+
 /* count_signs: ASCII that is neither letter, digit, hyphen, underscore nor dot. */
 static size_t count_signs(struct gp_span text)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		bool alnum =
-			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		n += !alnum && (unsigned char)c <= 0x7f && c != '-' && c != '_' && c != '.';
+		n += (unsigned char)c <= 0x7f && !is_of_host(c);
 	}
 	return n;
 }

@@ -31,6 +31,12 @@ bool gp_address_split(
 int gp_address_domain(
 	struct gp_arena *arena, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;
 
+/*
+ * Only letters, digits, hyphens, underscores and dots? Other signs are legal in an address (RFC
+ * 5322 3.2.3) and in DNS, but in no host's name, and end a name for some readers.
+ */
+bool gp_address_is_host_name(const char *domain);
+
 /* A local part without the quotes around it, if it has them: "a"@x is a@x (RFC 5321 4.1.2). */
 struct gp_span gp_address_unquote(struct gp_span local);
 

@@ -27,6 +27,9 @@ ZONE = {
     "broken.test": {"TXT": ["v=spf1 nonsense:x -all"]},
     "fail.test": "servfail",
     "mute.test": "silent",
+    "_dmarc.owner.test": {"TXT": ["v=DMARC1; p=reject"]},
+    "owner.test": {"TXT": ["v=spf1 -all"]},
+    "news.owner.test": {"TXT": ["v=spf1 -all"]},
     "forward.test": {"TXT": ["v=spf1 ip4:203.0.113.0/24 -all"]},
     "xn--bcher-kva.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
 }
@@ -227,6 +230,17 @@ def errors():
         ({"spf": "on_permerror = defer"}, {"sender": "x@broken.test"}, r"451 4\.7\.24 SPF permerror.*"),
         ({"spf": "on_permerror = reject"}, {"sender": "x@broken.test"}, r"550 5\.7\.24 SPF permerror.*"),
     ])
+
+
+def yield_to_dmarc():
+    """where the sender's domain or the one above it publishes DMARC, the refusal waits for the message"""
+    for sender in ("x@owner.test", "x@news.owner.test"):
+        decisions([
+            ({}, {"sender": sender}, r"550 5\.7\.23 SPF fail: .*"),
+            ({"spf": "yield_to_dmarc = yes"}, {"sender": sender},
+             "PREPEND Authentication-Results: mx.test; spf=fail.*"),
+        ])
+    decisions([({"spf": "yield_to_dmarc = yes"}, {}, r"550 5\.7\.23 SPF fail: a\.test .*")])
 
 
 def refused_verdicts():
@@ -810,7 +824,7 @@ def options():
 def main():
     tap = world.Tap()
     for test in (malformed, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
-                 modes, errors, refused_verdicts, helo, texts, headers, exceptions, private_clients,
+                 modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
                  internationalised, header_once, deadline, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,

@@ -8,6 +8,7 @@
 
 #include "arc/arc.h"
 #include "fuzz/target.h"
+#include "support/trace.h"
 #include "support/zone.h"
 
 #define ARENA_MAX (16 << 20)
@@ -47,14 +48,6 @@ static bool is_arc(const struct gp_message_field *field)
 	return gp_span_is(field->name, "ARC-Seal") ||
 	       gp_span_is(field->name, "ARC-Message-Signature") ||
 	       gp_span_is(field->name, "ARC-Authentication-Results");
-}
-
-/* no_line: a trace that is written and forgotten. */
-static void no_line(void *arg, unsigned depth, const char *text)
-{
-	(void)arg;
-	(void)depth;
-	(void)text;
 }
 
 /* check_result: what a verdict comes with. */
@@ -165,12 +158,11 @@ static void check_message(struct gp_ctx *ctx, struct gp_span text)
 /* LLVMFuzzerTestOneInput: a message, with a listener for every other length. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct gp_trace trace = {no_line, NULL};
 	struct test_zone *zone = test_zone_new();
 	struct gp_ctx ctx = {.arena = gp_arena_new(ARENA_MAX),
 		.clock = test_zone_clock(zone),
 		.dns = test_zone_dns(zone),
-		.trace = size % 2 ? &trace : NULL,
+		.trace = size % 2 ? &test_trace_ignored : NULL,
 		.deadline_us = INT64_MAX};
 	reached = false;
 	test_zone_lines(zone, keys);

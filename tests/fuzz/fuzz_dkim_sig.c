@@ -9,6 +9,7 @@
 #include "dkim/dkim.h"
 #include "dkim/dkim_sig.h"
 #include "fuzz/target.h"
+#include "support/trace.h"
 #include "support/zone.h"
 
 #define FIELDS 4 /* read as each kind */
@@ -21,14 +22,6 @@ static bool reached;
 int fuzz_reached(void)
 {
 	return reached;
-}
-
-/* no_line: a trace that is written and forgotten. */
-static void no_line(void *arg, unsigned depth, const char *text)
-{
-	(void)arg;
-	(void)depth;
-	(void)text;
 }
 
 /* check_name: only what a host name may hold. */
@@ -119,12 +112,11 @@ static void run(struct gp_ctx *ctx, const struct gp_crypto_digest *digest, struc
 /* LLVMFuzzerTestOneInput: header and body in one; the seeds have LF line ends. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct gp_trace trace = {no_line, NULL};
 	struct test_zone *zone = test_zone_new();
 	struct gp_ctx ctx = {.arena = gp_arena_new(1 << 20),
 		.clock = test_zone_clock(zone),
 		.dns = test_zone_dns(zone),
-		.trace = size % 2 ? &trace : NULL,
+		.trace = size % 2 ? &test_trace_ignored : NULL,
 		.deadline_us = INT64_MAX};
 	struct gp_crypto_digest *digest;
 	test_zone_lines(zone,

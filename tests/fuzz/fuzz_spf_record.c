@@ -8,6 +8,7 @@
 
 #include "fuzz/target.h"
 #include "spf/spf_private.h"
+#include "support/trace.h"
 #include "support/zone.h"
 
 const char *const fuzz_reached_seed = "every-term";
@@ -20,18 +21,9 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* no_line: a trace that is written and forgotten. */
-static void no_line(void *arg, unsigned depth, const char *text)
-{
-	(void)arg;
-	(void)depth;
-	(void)text;
-}
-
 /* check: one identity and client; the verdict does not matter, a status must be a known one. */
 static void check(struct test_zone *zone, const char *client, enum gp_spf_identity identity)
 {
-	static const struct gp_trace trace = {no_line, NULL};
 	struct gp_ctx ctx = {.arena = gp_arena_new(1 << 18),
 		.clock = test_zone_clock(zone),
 		.dns = test_zone_dns(zone),
@@ -39,7 +31,7 @@ static void check(struct test_zone *zone, const char *client, enum gp_spf_identi
 	struct gp_spf_query query = {.identity = identity,
 		.helo = gp_span_from("d.example"),
 		.mail_from = gp_span_from("local-part@d.example"),
-		.trace = identity == GP_SPF_HELO ? &trace : NULL};
+		.trace = identity == GP_SPF_HELO ? &test_trace_ignored : NULL};
 	struct gp_spf_result result;
 	if (gp_ipaddr_parse(gp_span_from(client), &query.client) != GP_OK)
 		abort();

@@ -178,6 +178,19 @@ static void test_unquote(void **state)
 			gp_span_from(rows[i].bare)));
 }
 
+/* test_host_name: what may stand in a host's name, and signs that DNS would take. */
+static void test_host_name(void **state)
+{
+	static const char *const names[] = {"example.org", "EXAMPLE.org", "_dmarc.a-1.example", ""};
+	static const char *const others[] = {
+		"a b", "a/b.test", "a'b.test", "a;b", "a=b", "a\xc3\xa4.test", "a\"b", "a@b"};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_true(gp_address_is_host_name(names[i]));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_false(gp_address_is_host_name(others[i]));
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -188,6 +201,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_literal),
 		cmocka_unit_test(test_unquote),
+		cmocka_unit_test(test_host_name),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
