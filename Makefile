@@ -46,6 +46,8 @@ REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)
 STORE    += $(if $(REDIS),$(REDIS_FILES),store_redis_absent)
 CRYPTO   += $(if $(REDIS),tls)
 PKGS     += $(if $(REDIS),hiredis)
+# what the daemon alone is linked with
+POLICYD_PKGS =
 TEST_PKGS = cmocka yaml-0.1 jansson
 
 # The module for Exim is built where Exim's header is: exim4-dev, or exim-devel
@@ -95,13 +97,14 @@ endif
 
 pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 pkg_libs   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+policyd_libs = $(if $(POLICYD_PKGS),$(shell pkg-config --libs $(POLICYD_PKGS)))
 test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' \
 	     -DGP_SYSCONFDIR='"$(sysconfdir)"' -Ishared -I. $(pkg_cflags) \
 	     $(WARN) $(HARDEN) $(SANFLAGS) $(CFLAGS)
 ALL_LIBS   = $(pkg_libs) -lpthread
-LINK       = $(CC) -pie $(SANFLAGS) $(LDFLAGS)
+LINK       = $(CC) -pie $(SANFLAGS) $(LDFLAGS) -Wl,--as-needed
 
 lib_objs     = $(LIB:%=$(B)/obj/shared/%.o)
 policyd_objs = $(POLICYD:%=$(B)/obj/policyd/%.o)
@@ -129,7 +132,7 @@ tests: programs $(unit_progs) $(fuzz_seed_progs)
 
 $(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libgatepost.a
 	$(SAY) "link    $@"
-	$(Q)$(LINK) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(LINK) -o $@ $^ $(policyd_libs) $(ALL_LIBS)
 
 $(B)/gatepost: $(cli_objs) $(B)/libgatepost.a
 	$(SAY) "link    $@"
@@ -177,7 +180,7 @@ vpath fuzz_%.c tests/fuzz
 
 test_link = @mkdir -p $(@D); \
 	$(CC) $(ALL_CFLAGS) -Itests -pie -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a \
-	$(B)/libgatepost.a $(test_libs) $(ALL_LIBS)
+	$(B)/libgatepost.a $(policyd_libs) $(test_libs) $(ALL_LIBS)
 test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
 
 $(B)/tests/test_%: test_%.c $(test_deps)
@@ -208,7 +211,7 @@ build/fuzz/obj/%.o: %.c
 build/fuzz/libfuzz.a: $(fuzz_objs)
 	$(Q)rm -f $@ && ar rcs $@ $^
 build/fuzz/fuzz_%: fuzz_%.c build/fuzz/libfuzz.a
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(test_libs) $(ALL_LIBS)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(policyd_libs) $(test_libs) $(ALL_LIBS)
 
 deps:
 	@tests/support/deps

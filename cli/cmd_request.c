@@ -208,6 +208,16 @@ static int exchange(const struct arguments *a, const char *where, struct gp_span
 	return GP_CLI_FINE;
 }
 
+/* socket_of: where the daemon listens, as configured or as the packages set it up. */
+static const char *socket_of(const struct gp_config *config)
+{
+	if (config->policyd.listen.count)
+		return config->policyd.listen.items[0];
+	return access(GP_CONFIG_LISTEN_PACKAGED + strlen("unix:"), F_OK)
+		       ? GP_CONFIG_LISTEN
+		       : GP_CONFIG_LISTEN_PACKAGED;
+}
+
 /* gp_cli_request: arguments, the socket of the configuration, the exchange. */
 int gp_cli_request(int argc, char **argv)
 {
@@ -224,7 +234,7 @@ int gp_cli_request(int argc, char **argv)
 		gp_config_errors_fini(&errors);
 		return GP_CLI_CONFIG;
 	}
-	const char *where = a.socket ? a.socket : config->policyd.listen.items[0];
+	const char *where = a.socket ? a.socket : socket_of(config);
 	struct gp_arena *arena = gp_arena_new(1024 * 1024);
 	struct gp_strbuf buf;
 	const char *text;

@@ -92,6 +92,13 @@ unsigned gp_ipaddr_bits(const struct gp_ipaddr *addr)
 	return addr->family == GP_IP_V4 ? 32 : addr->family == GP_IP_V6 ? 128 : 0;
 }
 
+/* gp_ipaddr_is_loopback: RFC 1122 3.2.1.3, RFC 4291 2.5.3. */
+bool gp_ipaddr_is_loopback(const struct gp_ipaddr *addr)
+{
+	static const struct gp_ipaddr one = {.family = GP_IP_V6, .bytes = {[15] = 1}};
+	return addr->family == GP_IP_V4 ? addr->bytes[0] == 127 : gp_ipaddr_equal(addr, &one);
+}
+
 /* gp_ipaddr_is_private: the table above. */
 bool gp_ipaddr_is_private(const struct gp_ipaddr *addr)
 {

@@ -57,6 +57,9 @@ unsigned gp_ipaddr_bits(const struct gp_ipaddr *addr);
  */
 bool gp_ipaddr_is_private(const struct gp_ipaddr *addr);
 
+/* 127.0.0.0/8 or ::1: this machine and no other. */
+bool gp_ipaddr_is_loopback(const struct gp_ipaddr *addr);
+
 /*
  * "192.0.2.0/24", "2001:db8::/32", or a bare address (full length). Host bits must be 0. A network
  * of IPv4-mapped addresses becomes the IPv4 network.

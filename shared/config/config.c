@@ -20,6 +20,7 @@
 
 #include <confuse.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ struct loader {
 	struct gp_config_sources sources;
 	size_t source;                      /* the one that is read */
 	const char *file;                   /* its name, the config's */
+	char drop_ins[PATH_MAX];            /* folder; "": none */
 	cfg_t *root;                        /* of the round */
 	bool closed[GP_CONFIG_ROWS_MAX];    /* the row's list has ended */
 	bool validated[GP_CONFIG_ROWS_MAX]; /* on_validate came for its newest value */
@@ -125,12 +127,28 @@ static void open_section(struct loader *l, const char *name, const char *title)
 			l->closed[i] = l->validated[i] = false;
 }
 
+/* has_drop_ins: are there files that may set again what is set? */
+static bool has_drop_ins(const struct loader *l)
+{
+	return l->sources.first_drop_in && l->sources.first_drop_in < l->sources.count;
+}
+
+/* overrides: is the text that is read a drop-in file, and was the other place in another file? */
+static bool overrides(const struct loader *l, const struct gp_config_place *before)
+{
+	return has_drop_ins(l) && l->source >= l->sources.first_drop_in &&
+	       strcmp(before->file, l->file) != 0;
+}
+
 /* note_assignment: remembers the place of the first one; a second one is an error. */
 static void note_assignment(struct loader *l, int line, int index)
 {
 	const struct gp_config_row *row = &gp_config_rows[index];
 	const struct gp_config_place here = {l->file, line};
-	if (l->draft.at[index].file) {
+	/* a drop-in file has the last word about what other files say */
+	bool may_again = l->draft.at[index].file &&
+			 (line == 0 ? has_drop_ins(l) : overrides(l, &l->draft.at[index]));
+	if (l->draft.at[index].file && !may_again) {
 		struct gp_strbuf *buf = gp_config_error(l->errors, here);
 		gp_config_add_option(buf, row->section, l->draft.title, row->name);
 		gp_config_add_repeated(buf, here, l->draft.at[index]);
@@ -568,24 +586,37 @@ static int rounds(struct loader *l)
 
 /* ---- all of it ---- */
 
-/* read_all: the main text, and then once more with what it includes. */
+/* find_drop_ins: their folder, beside the main file. */
+static void find_drop_ins(struct loader *l, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	int n = slash ? (int)(slash - name) + 1 : 0;
+	int len =
+		snprintf(l->drop_ins, sizeof l->drop_ins, "%.*s" GP_CONFIG_DROP_IN_FOLDER, n, name);
+	if (len >= (int)sizeof l->drop_ins)
+		*l->drop_ins = 0; /* no file has such a name either */
+}
+
+/* read_all: the main text, and then once more with what it includes and the drop-in files. */
 static int read_all(struct loader *l, const char *name, struct gp_span text)
 {
 	int rc = gp_config_sources_add(&l->sources, name, text);
 	if (!rc)
 		rc = rounds(l);
-	if (rc || l->config->includes.count == 0)
+	if (rc)
 		return rc;
 	int line = gp_config_draft_at(&l->draft, NULL, "include").line;
 	rc = gp_config_sources_include(&l->sources, &l->config->includes, line);
-	return rc ? rc : rounds(l);
+	if (!rc && *l->drop_ins)
+		rc = gp_config_sources_drop_in(&l->sources, l->drop_ins);
+	return rc || l->sources.count == 1 ? rc : rounds(l);
 }
 
 /* watch: remembers what was read, and the folders that may get more files. */
 static int watch(struct loader *l)
 {
 	const struct gp_config_texts *includes = &l->config->includes;
-	size_t n = 0, most = l->sources.count + includes->count;
+	size_t n = 0, most = l->sources.count + includes->count + 1;
 	const char **items = gp_arena_array(l->config->arena, most, sizeof *items);
 	if (!items)
 		return GP_ENOMEM;
@@ -598,6 +629,7 @@ static int watch(struct loader *l)
 			items[n++] = gp_arena_copy(
 				l->config->arena, (struct gp_span) {path, (size_t)(last - path)});
 	}
+	items[n++] = gp_arena_copy(l->config->arena, gp_span_from(l->drop_ins));
 	l->config->watched = (struct gp_config_texts) {items, n};
 	return gp_arena_status(l->config->arena);
 }
@@ -606,6 +638,7 @@ static int watch(struct loader *l)
 static int load_text(struct loader *l, const char *name, struct gp_span text)
 {
 	loading = l;
+	find_drop_ins(l, name);
 	int rc = read_all(l, name, text);
 	loading = NULL;
 	if (!rc)

@@ -14,13 +14,15 @@
  * All errors of a file are reported together, a line each: file, line, option, value, what is
  * allowed. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
- * Files may be included by the main one, and are read as if their text stood at its end. Bounds:
- * the main file 1 MiB, 1000 included ones of 16 MiB each and 64 MiB together, GP_CONFIG_MEMORY for
- * what comes of them.
+ * Files may be included by the main one, and are read as if their text stood at its end. Then come
+ * the drop-in files, *.conf in the folder conf.d beside the main one, in the order of their names:
+ * they may set again what files before them have set, and the last one counts. Bounds: the main
+ * file 1 MiB, 1000 further ones of 16 MiB each and 64 MiB together, GP_CONFIG_MEMORY for what comes
+ * of them.
  *
- * Known gaps: a list set to {} and set again later is not reported as repeated; the last one
- * counts. A snapshot's source is the text of the main file only: who parses it again reads the
- * included files again, as they are then.
+ * Known gaps: a list set to {} and set again later, or the other way round where there are drop-in
+ * files, is not reported as repeated; the last one counts. A snapshot's source is the text of the
+ * main file only: who parses it again reads the other files again, as they are then.
  *
  * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: loading is
  * serialised inside (libconfuse's scanner is global); a snapshot is read by any number of threads.
@@ -46,11 +48,16 @@
 #include "store/store.h"
 
 #define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
+#define GP_CONFIG_LISTEN "inet:127.0.0.1:10040" /* where nothing else is said */
+/* where the packages' socket unit listens: inside the folder of a chrooted smtpd */
+#define GP_CONFIG_LISTEN_PACKAGED "unix:/var/spool/postfix/gatepost/policy"
 #define GP_CONFIG_FILE_MAX (1024 * 1024)          /* bytes of a configuration file */
 #define GP_CONFIG_INCLUDE_MAX (16 * 1024 * 1024)  /* bytes of an included file */
 #define GP_CONFIG_INCLUDES_MAX (64 * 1024 * 1024) /* bytes of all included files together */
-#define GP_CONFIG_INCLUDED_MAX 1000               /* included files */
-#define GP_CONFIG_MEMORY (512u * 1024 * 1024)     /* most that a snapshot takes */
+#define GP_CONFIG_INCLUDED_MAX 1000               /* included and drop-in files */
+#define GP_CONFIG_DROP_IN_FOLDER "conf.d/"        /* beside the main file */
+#define GP_CONFIG_DROP_IN_PATTERN "*.conf"
+#define GP_CONFIG_MEMORY (512u * 1024 * 1024) /* most that a snapshot takes */
 
 /* Lists: items are the snapshot's own. */
 struct gp_config_prefixes {
@@ -162,17 +169,28 @@ struct gp_config_log {
 	int facility;       /* of syslog(3) */
 };
 
+/* What the daemon does about a system call that it does not need. */
+enum gp_config_seccomp { GP_SECCOMP_OFF, GP_SECCOMP_LOG, GP_SECCOMP_ENFORCE };
+
 struct gp_config_policyd {
-	struct gp_config_texts listen; /* "unix:/path" or "inet:ADDR:PORT", checked */
+	struct gp_config_texts listen; /* "unix:/path" or "inet:ADDR:PORT", checked; none: those
+					  handed over by the service manager, else
+					  GP_CONFIG_LISTEN */
 	unsigned socket_mode;
 	const char *user, *group, *chroot; /* "" when not set */
 	unsigned max_connections;
 	unsigned idle_timeout_ms, deadline_ms;
 	unsigned request_memory; /* bytes, ceiling of one request's arena */
 	bool supervise;
+	unsigned watchdog_ms;       /* 0: none */
+	int seccomp;                /* enum gp_config_seccomp */
 	const char *pass_action;    /* "" or what Postfix is told when SPF passes */
 	const char *control_socket; /* "": none */
 	unsigned control_mode;
+};
+
+struct gp_config_metrics {
+	struct gp_config_texts listen; /* "inet:ADDR:PORT" of the loopback, checked */
 };
 
 struct gp_config {
@@ -180,8 +198,9 @@ struct gp_config {
 	const char *path;                /* as it was given */
 	struct gp_span source;           /* the text it was made from, without what it includes */
 	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
-	struct gp_config_texts watched;  /* files it was made from, and folders of patterns in
-					    include: another one when any of them changes */
+	struct gp_config_texts watched;  /* files it was made from, the main one first, and folders
+					    of patterns in include and of drop-in files, which
+					    end with a slash: another one when any of them changes */
 	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
 	struct gp_config_prefixes trusted_networks, own_networks;
 	struct gp_config_spf spf;
@@ -193,6 +212,7 @@ struct gp_config {
 	const char *resolv_conf;
 	struct gp_dns_cache_options dns_cache;
 	struct gp_config_policyd policyd;
+	struct gp_config_metrics metrics;
 	struct gp_config_exim exim;
 	struct gp_config_log log;
 	struct gp_store_options store; /* uris settled from store_uris */

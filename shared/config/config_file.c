@@ -98,8 +98,8 @@ static int add_problem(
 	struct gp_config_source *source = source_new(sources, name);
 	if (!source || !(source->problem = strdup(problem)))
 		return GP_ENOMEM;
-	source->line = line;
-	source->in_main = true;
+	source->in_main = line != GP_CONFIG_NO_LINE;
+	source->line = source->in_main ? line : 0;
 	return GP_OK;
 }
 
@@ -237,13 +237,15 @@ static int matching(const char *folder, const char *pattern, struct names *names
 	return rc;
 }
 
-/* include_matching: the files of a folder, sorted by name. folder ends with a slash. */
+/* include_matching: the files of a folder, sorted by name. folder ends with a slash, or is empty
+ * for the one we are in. */
 static int include_matching(
 	struct gp_config_sources *sources, const char *folder, const char *pattern, int line)
 {
 	struct names names = {0};
 	char problem[128];
 	int rc = matching(folder, pattern, &names);
+	bool is_drop_in = line == GP_CONFIG_NO_LINE;
 	if (rc == GP_EIO) {
 		snprintf(problem, sizeof problem, "cannot be read: %s", strerror(errno));
 		rc = add_problem(sources, folder, line, problem);
@@ -254,7 +256,8 @@ static int include_matching(
 		for (size_t i = 0; !rc && i < names.count; i++) {
 			char path[2048]; /* a row's max and a name of a file system */
 			snprintf(path, sizeof path, "%s%s", folder, names.items[i]);
-			rc = include_file(sources, path, line);
+			if (!is_drop_in || !is_source(sources, path))
+				rc = include_file(sources, path, line);
 		}
 	}
 	names_free(&names);
@@ -276,4 +279,11 @@ int gp_config_sources_include(
 		free(folder);
 	}
 	return rc;
+}
+
+/* gp_config_sources_drop_in: what the main file does not include itself. */
+int gp_config_sources_drop_in(struct gp_config_sources *sources, const char *folder)
+{
+	sources->first_drop_in = sources->count;
+	return include_matching(sources, folder, GP_CONFIG_DROP_IN_PATTERN, GP_CONFIG_NO_LINE);
 }

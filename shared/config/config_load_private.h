@@ -58,6 +58,7 @@ struct gp_config_sources {
 	struct gp_config_source *items;
 	size_t count, size;
 	size_t included_bytes;
+	size_t first_drop_in; /* index; those from here on may set again what is set before */
 };
 
 /* One more text; what is wrong with it becomes its problem. Copies. */
@@ -68,6 +69,11 @@ int gp_config_sources_add(
  */
 int gp_config_sources_include(struct gp_config_sources *sources,
 	const struct gp_config_texts *paths, int line) GP_MUST_CHECK;
+
+/* The drop-in files of a folder, which ends with a slash; a folder that is missing has none, and
+ * files that are sources already are left out. GP_ENOMEM; all else are problems. */
+#define GP_CONFIG_NO_LINE (-1) /* in place of the main file's line */
+int gp_config_sources_drop_in(struct gp_config_sources *sources, const char *folder) GP_MUST_CHECK;
 
 void gp_config_sources_free(struct gp_config_sources *sources);
 

@@ -48,6 +48,22 @@ static void check_store(struct gp_config_draft *draft)
 			"is not below policyd.deadline, which it would use up");
 }
 
+/* check_metrics: numbers are for this machine; whoever wants them elsewhere puts a proxy before. */
+static void check_metrics(struct gp_config_draft *draft)
+{
+	const struct gp_config_texts *listen = &draft->config->metrics.listen;
+	for (size_t i = 0; i < listen->count; i++) {
+		struct gp_span item = gp_span_from(listen->items[i]);
+		struct gp_dns_server where;
+		if (!gp_span_has_prefix(item, "inet:") ||
+			gp_dns_server_parse(gp_span_skip(item, 5), &where) ||
+			!gp_ipaddr_is_loopback(&where.addr))
+			cross_error(draft, "metrics", "listen",
+				"takes addresses of the loopback only, such as "
+				"inet:127.0.0.1:9740");
+	}
+}
+
 /* open_list: the public suffixes, where they are needed: a list that is not there is an error. */
 static void open_list(struct gp_config_draft *draft)
 {
@@ -89,6 +105,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 		cross_error(draft, "dkim", "mode",
 			"is off, but DMARC needs signatures: switch dmarc.mode off as well");
 	check_store(draft);
+	check_metrics(draft);
 	open_list(draft);
 }
 

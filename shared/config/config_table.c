@@ -37,6 +37,8 @@ static const struct gp_config_choice facilities[] = {{"mail", LOG_MAIL}, {"daemo
 static const struct gp_config_choice spf_words[] = {{"result", 0}, {"identity", 0}, {"value", 0},
 	{"domain", 0}, {"client", 0}, {"mechanism", 0}, {"problem", 0}, {"recipient", 0},
 	{"hostname", 0}, {NULL, 0}};
+static const struct gp_config_choice seccomp[] = {{"off", GP_SECCOMP_OFF}, {"log", GP_SECCOMP_LOG},
+	{"enforce", GP_SECCOMP_ENFORCE}, {NULL, 0}};
 static const struct gp_config_choice store_failures[] = {{"accept", GP_LIMIT_FAILURE_ACCEPT},
 	{"defer", GP_LIMIT_FAILURE_DEFER}, {"local", GP_LIMIT_FAILURE_LOCAL}, {NULL, 0}};
 static const struct gp_config_choice keys[] = {{"user", GP_LIMIT_BY_USER},
@@ -98,8 +100,11 @@ const struct gp_config_section gp_config_sections[] = {
 		"named keep their own max."},
 	{"policyd", GP_SECTION_ONCE,
 		"The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
-		"supervise, max_connections, control_socket and control_mode take effect at a "
+		"supervise, watchdog, seccomp, max_connections, control_socket and control_mode "
+		"take effect at a "
 		"restart, all others at a reload (SIGHUP)."},
+	{"metrics", GP_SECTION_ONCE,
+		"Numbers of the daemon for Prometheus. A change takes effect at a restart."},
 	{"exim", GP_SECTION_ONCE, "The module for Exim, gatepost-exim.so."},
 	{"log", GP_SECTION_ONCE, "What is written about decisions and trouble, and where."},
 	{NULL, GP_SECTION_ONCE, NULL},
@@ -131,7 +136,11 @@ const struct gp_config_row gp_config_rows[] = {
 		"of a "
 		"path may be a pattern as a shell has them; its files are read in the order of "
 		"their "
-		"names. A file that is named has to be there. Only the main file may include.",
+		"names. A file that is named has to be there. Only the main file may include. "
+		"Files "
+		"*.conf in the folder conf.d beside the main one are read after these without "
+		"being "
+		"named, and may set again what is set before.",
 		NULL},
 
 	{"spf", "mode", GP_KIND_CHOICE, AT(spf.mode), "enforce", 0, 0, modes,
@@ -537,11 +546,11 @@ const struct gp_config_row gp_config_rows[] = {
 		"network, one that is no smaller than what the limit counts together.",
 		"192.0.2.0/24"},
 
-	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "inet:127.0.0.1:10040", 1, 16,
-		NULL,
+	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "", 0, 16, NULL,
 		"Sockets: unix:/path, inet:ADDRESS:PORT or inet:[IPV6]:PORT. Whoever can connect "
-		"may "
-		"ask: keep it on this machine. [::] is IPv6 only.",
+		"may ask: keep it on this machine. [::] is IPv6 only. Sockets that the service "
+		"manager hands over (gatepost-policyd.socket) are served as well. Empty: only "
+		"those, or inet:127.0.0.1:10040 where there are none.",
 		NULL},
 	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0666", 0, 0777, NULL,
 		"Permissions of unix sockets.", NULL},
@@ -574,6 +583,16 @@ const struct gp_config_row gp_config_rows[] = {
 		"Keep a small parent that holds the sockets and starts the daemon again should it "
 		"crash.",
 		NULL},
+	{"policyd", "watchdog", GP_KIND_MSEC, AT(policyd.watchdog_ms), "1m", 0, 3600000, NULL,
+		"When the daemon has not moved for so long, its parent ends it and starts it "
+		"again. "
+		"0: never. A watchdog of systemd is told that all is well, whatever stands here.",
+		NULL},
+	{"policyd", "seccomp", GP_KIND_CHOICE, AT(policyd.seccomp), "enforce", 0, 0, seccomp,
+		"What a system call does that the daemon has no need of: enforce ends the process, "
+		"which is then started again; log lets it pass and leaves a line in the kernel's "
+		"log; off asks for no filter. Without libseccomp there is none.",
+		NULL},
 	{"policyd", "pass_action", GP_KIND_TEXT, AT(policyd.pass_action), "", 0, 200, NULL,
 		"What Postfix is told when SPF passes, in place of the header: the name of a "
 		"restriction class of yours, for example.",
@@ -584,6 +603,11 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"policyd", "control_mode", GP_KIND_MODE, AT(policyd.control_mode), "0600", 0, 0777, NULL,
 		"Its permissions: whoever can connect may release what is locked.", NULL},
+
+	{"metrics", "listen", GP_KIND_LISTEN, AT(metrics.listen), "", 0, 4, NULL,
+		"Where the numbers of gatepost metrics are served over HTTP as well, under "
+		"/metrics: inet:127.0.0.1:9740, for example; the loopback only. Empty: nowhere.",
+		NULL},
 
 	{"exim", "on_error", GP_KIND_CHOICE, AT(exim.on_error), "accept", 0, 0, accept_defer,
 		"When the module itself has trouble: no memory, no spool file, a broken "

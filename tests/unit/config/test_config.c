@@ -161,9 +161,12 @@ static void test_errors(void **state)
 		"t.conf:5: unknown option none; gatepost check-config --example lists all options\n"
 		"t.conf:6: unknown option foo; gatepost check-config --example lists all options\n"
 		"t.conf:7: spf.mode: x is not allowed here; allowed: one of off, label, enforce\n");
-	expect_errors("policyd { listen = {} }",
-		"t.conf: policyd.listen: is empty; allowed: sockets such as unix:/path, "
-		"inet:127.0.0.1:10040 or inet:[::1]:10040; 1 to 16 of them\n");
+	expect_errors("metrics { listen = {\"inet:[::1]:9\", \"inet:0.0.0.0:9\"} }",
+		"t.conf:1: metrics.listen: takes addresses of the loopback only, such as "
+		"inet:127.0.0.1:9740\n");
+	expect_errors("metrics { listen = {\"unix:/m\"} }",
+		"t.conf:1: metrics.listen: takes addresses of the loopback only, such as "
+		"inet:127.0.0.1:9740\n");
 	expect_errors("store { uri = {\"lmdb:/a\", \"redis://b\"} }",
 		"t.conf:1: store.uri: an lmdb store stands alone; several stores are servers\n");
 	expect_errors("\nstore { on_failure = local }",

@@ -505,8 +505,8 @@ static void test_include(void **state)
 	assert_string_equal(o[0].file, a);
 	assert_string_equal(c->limits.limits[0].file, limits);
 	assert_int_equal(c->includes.count, 0);
-	/* the main file, four included ones, three folders of patterns */
-	assert_int_equal(c->watched.count, 8);
+	/* the main file, four included ones, three folders of patterns, that of drop-in files */
+	assert_int_equal(c->watched.count, 9);
 	assert_string_equal(c->watched.items[0], "t.conf");
 	assert_string_equal(c->watched.items[1], a);
 	free(a);
