@@ -32,8 +32,8 @@ ENGINE  = decide decide_message engine fields header message rates reply reply_m
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
-POLICYD = control control_limits control_status counters instance keeper listen logqueue logsink \
-	  privs protocol runtime session stages supervise survivor transaction
+POLICYD = control control_limits control_status counters handover instance journal keeper listen \
+	  logqueue logsink notify privs protocol pulse runtime session stages supervise survivor transaction
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_limits cmd_request cmd_spf cmd_status cmd_store \
 	  cmd_verify control human limits_change limits_show limits_watch mailfile table \

@@ -59,6 +59,16 @@ static int print_dump(const struct gp_config *config)
 	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
 }
 
+/* print_fine: the file, and those it was read with. */
+static void print_fine(const struct gp_config *config)
+{
+	const struct gp_config_texts *watched = &config->watched;
+	printf("%s: no errors\n", config->path);
+	for (size_t i = 1; i < watched->count; i++)
+		if (!gp_span_has_suffix(gp_span_from(watched->items[i]), "/"))
+			printf("  with %s\n", watched->items[i]);
+}
+
 /* check: the file, then what was asked for. */
 static int check(const char *path, enum output output)
 {
@@ -73,7 +83,7 @@ static int check(const char *path, enum output output)
 	} else if (output == OUTPUT_DUMP) {
 		code = print_dump(config);
 	} else {
-		printf("%s: no errors\n", path);
+		print_fine(config);
 	}
 	gp_config_free(config);
 	gp_config_errors_fini(&errors);

@@ -56,17 +56,26 @@ static json_t *store(struct gp_control_call *c, struct gp_store *s)
 		(json_int_t)h.taken, "failed", (json_int_t)h.failed);
 }
 
+/* has_changed: has any of the files, or a folder with more of them, been touched since? What is out
+ * of sight, behind a chroot for example, has not. */
+static bool has_changed(const struct gp_runtime *r)
+{
+	const struct gp_config_texts *watched = &r->config->watched;
+	struct stat st;
+	bool changed = false;
+	for (size_t i = 0; !changed && i < watched->count; i++)
+		changed = stat(watched->items[i], &st) == 0 && st.st_mtime > r->loaded_s;
+	return changed;
+}
+
 /* config: which file, since when, and whether it has changed since. */
 static json_t *config(struct gp_control_call *c)
 {
 	const struct gp_runtime *r = c->runtime;
-	struct stat st;
 	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
-	bool is_readable = stat(r->config->path, &st) == 0;
 	return json_pack("{s:o, s:I, s:b, s:I, s:I}", "file",
 		gp_control_text(c->ctx->arena, gp_span_from(r->config->path)), "loaded_s_ago",
-		(json_int_t)(now_s - r->loaded_s), "changed_since",
-		is_readable && st.st_mtime > r->loaded_s, "limits",
+		(json_int_t)(now_s - r->loaded_s), "changed_since", has_changed(r), "limits",
 		(json_int_t)r->config->limits.limit_count, "overrides",
 		(json_int_t)r->config->limits.override_count);
 }

@@ -9,6 +9,7 @@
 
 struct gp_keeper {
 	struct gp_runtimes *runtimes;
+	struct gp_pulse *pulse;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards stopping */
 	pthread_cond_t rung;
@@ -32,19 +33,23 @@ static bool is_over(struct gp_keeper *k)
 static void *keep(void *arg)
 {
 	struct gp_keeper *k = arg;
-	while (!is_over(k))
+	while (!is_over(k)) {
+		gp_pulse_beat(k->pulse, GP_PULSE_KEEPER);
 		gp_runtimes_tend(k->runtimes);
+	}
 	return NULL;
 }
 
 /* gp_keeper_start: the condition waits on the monotonic clock. */
-int gp_keeper_start(struct gp_runtimes *runtimes, struct gp_keeper **keeper_out)
+int gp_keeper_start(
+	struct gp_runtimes *runtimes, struct gp_pulse *pulse, struct gp_keeper **keeper_out)
 {
 	struct gp_keeper *k = calloc(1, sizeof *k);
 	pthread_condattr_t attr;
 	if (!k)
 		return GP_ENOMEM;
 	k->runtimes = runtimes;
+	k->pulse = pulse;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

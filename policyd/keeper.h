@@ -7,12 +7,14 @@
 #define GP_POLICYD_KEEPER_H
 
 #include "base/err.h"
+#include "policyd/pulse.h"
 #include "policyd/runtime.h"
 
 struct gp_keeper;
 
-/* Starts the thread; borrows runtimes. */
-int gp_keeper_start(struct gp_runtimes *runtimes, struct gp_keeper **keeper_out) GP_MUST_CHECK;
+/* Starts the thread; borrows both. */
+int gp_keeper_start(struct gp_runtimes *runtimes, struct gp_pulse *pulse,
+	struct gp_keeper **keeper_out) GP_MUST_CHECK;
 
 /* Ends it and waits for that; accepts NULL. */
 void gp_keeper_stop(struct gp_keeper *keeper);

@@ -5,12 +5,14 @@
  */
 #include "policyd/listen.h"
 
-#include <bsd/string.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -26,6 +28,7 @@
 /* nonblocking: a connection may be gone again between poll and accept */
 #define LISTENER (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define SAID_EVERY_US (60 * 1000000LL)
+#define BEAT_MS 1000 /* how often the accepting thread shows that it moves */
 
 struct gp_listen {
 	const struct gp_listen_sockets *sockets;
@@ -135,26 +138,70 @@ static int open_inet(const char *what, const struct gp_log *log, int *fd_out)
 	return GP_OK;
 }
 
+/* gp_listen_name: from the system. */
+void gp_listen_name(int fd, char name_out[GP_LISTEN_NAME])
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_un un;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} a = {.any.sa_family = AF_UNSPEC};
+	char text[INET6_ADDRSTRLEN] = "?";
+	socklen_t size = sizeof a;
+	if (getsockname(fd, &a.any, &size))
+		a.any.sa_family = AF_UNSPEC;
+	if (a.any.sa_family == AF_UNIX) {
+		/* the system need not end the path */
+		int len = size > offsetof(struct sockaddr_un, sun_path)
+				  ? (int)(size - offsetof(struct sockaddr_un, sun_path))
+				  : 0;
+		snprintf(name_out, GP_LISTEN_NAME, "unix:%.*s", len, a.un.sun_path);
+	} else if (a.any.sa_family == AF_INET) {
+		(void)inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof text); /* has room */
+		snprintf(name_out, GP_LISTEN_NAME, "inet:%s:%u", text, ntohs(a.in.sin_port));
+	} else if (a.any.sa_family == AF_INET6) {
+		(void)inet_ntop(AF_INET6, &a.in6.sin6_addr, text, sizeof text); /* has room */
+		snprintf(name_out, GP_LISTEN_NAME, "inet:[%s]:%u", text, ntohs(a.in6.sin6_port));
+	} else {
+		snprintf(name_out, GP_LISTEN_NAME, "descriptor:%d", fd);
+	}
+}
+
+/* open_one: what the configuration names, unless it is there. */
+static int open_one(const char *what, unsigned mode, const struct gp_log *log,
+	struct gp_listen_sockets *sockets)
+{
+	bool is_unix = gp_span_has_prefix(gp_span_from(what), "unix:");
+	for (size_t i = 0; i < sockets->count; i++)
+		if (strcmp(sockets->names[i], what) == 0)
+			return GP_OK;
+	if (sockets->count == GP_LISTEN_MAX) {
+		gp_log_text(log, GP_LOG_ERROR, "listen: %s: %d sockets are the most", what,
+			GP_LISTEN_MAX);
+		return GP_EIO;
+	}
+	int fd, rc = is_unix ? gp_listen_unix(what, mode, log, &fd) : open_inet(what, log, &fd);
+	if (rc)
+		return rc;
+	gp_listen_name(fd, sockets->names[sockets->count]);
+	sockets->removes[sockets->count] = is_unix;
+	sockets->fds[sockets->count++] = fd;
+	return GP_OK;
+}
+
 /* gp_listen_open: one after the other; an error closes those before it. */
 int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log *log,
-	struct gp_listen_sockets *sockets_out)
+	struct gp_listen_sockets *sockets)
 {
-	struct gp_listen_sockets s = {.count = 0};
-	for (size_t i = 0; i < options->listen.count && i < GP_LISTEN_MAX; i++) {
-		const char *what = options->listen.items[i];
-		bool is_unix = gp_span_has_prefix(gp_span_from(what), "unix:");
-		int rc = is_unix ? gp_listen_unix(what, options->socket_mode, log, &s.fds[s.count])
-				 : open_inet(what, log, &s.fds[s.count]);
-		if (rc) {
-			gp_listen_close(&s, true);
-			return rc;
-		}
-		(void)strlcpy(
-			s.unix_paths[s.count], is_unix ? what + 5 : "", sizeof s.unix_paths[0]);
-		s.count++; /* the path fits: the configuration has bounded it */
-	}
-	*sockets_out = s;
-	return GP_OK;
+	int rc = GP_OK;
+	for (size_t i = 0; !rc && i < options->listen.count; i++)
+		rc = open_one(options->listen.items[i], options->socket_mode, log, sockets);
+	if (!rc && sockets->count == 0)
+		rc = open_one(GP_CONFIG_LISTEN, options->socket_mode, log, sockets);
+	if (rc)
+		gp_listen_close(sockets, true);
+	return rc;
 }
 
 /* gp_listen_close: and the files, if asked. */
@@ -162,8 +209,8 @@ void gp_listen_close(struct gp_listen_sockets *sockets, bool remove)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
 		close(sockets->fds[i]);
-		if (remove && *sockets->unix_paths[i])
-			(void)unlink(sockets->unix_paths[i]); /* a later start removes it, too */
+		if (remove && sockets->removes[i]) /* a later start removes it, too */
+			(void)unlink(sockets->names[i] + strlen("unix:"));
 	}
 	sockets->count = 0;
 }
@@ -342,7 +389,8 @@ static void *accept_main(void *arg)
 		for (size_t i = 0; i < n; i++)
 			p[i + 1] = (struct pollfd) {
 				.fd = full ? -1 : l->sockets->fds[i], .events = POLLIN};
-		if (poll(p, n + 1, -1) < 0)
+		gp_pulse_beat(l->shared->pulse, GP_PULSE_LISTEN);
+		if (poll(p, n + 1, BEAT_MS) < 0)
 			continue;
 		uint64_t rung;
 		if (p[0].revents && read(l->wake, &rung, sizeof rung) < 0)

@@ -2,9 +2,9 @@
 /*
  * Listen: the sockets Postfix connects to, and the loop that gives each connection its thread.
  *
- * Sockets are opened before privileges are dropped and outlive a crash of the process that serves
- * them. At max_connections no further connection is accepted until one ends; they wait in the
- * system's queue, and the log says so.
+ * Sockets are opened before privileges are dropped, or were handed over (policyd/handover.h), and
+ * outlive a crash of the process that serves them. At max_connections no further connection is
+ * accepted until one ends; they wait in the system's queue, and the log says so.
  */
 #ifndef GP_POLICYD_LISTEN_H
 #define GP_POLICYD_LISTEN_H
@@ -15,15 +15,25 @@
 
 #define GP_LISTEN_MAX 16
 
+#define GP_LISTEN_NAME 128
+
 struct gp_listen_sockets {
 	int fds[GP_LISTEN_MAX];
-	char unix_paths[GP_LISTEN_MAX][108]; /* "" for inet */
+	char names[GP_LISTEN_MAX][GP_LISTEN_NAME]; /* "unix:/path", "inet:ADDR:PORT" */
+	bool removes[GP_LISTEN_MAX];               /* a file of our own making goes with it */
 	size_t count;
 };
 
-/* Opens all sockets or none. On GP_EIO the log has said which and why. */
+/* The name of a listening socket as the configuration would write it. */
+void gp_listen_name(int fd, char name_out[GP_LISTEN_NAME]);
+
+/*
+ * Opens the configured sockets that are not among those in sockets already (which were handed over,
+ * or are none: zeroed); GP_CONFIG_LISTEN when that leaves none at all. GP_EIO closes all of them,
+ * and the log has said which and why.
+ */
 int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log *log,
-	struct gp_listen_sockets *sockets_out) GP_MUST_CHECK;
+	struct gp_listen_sockets *sockets) GP_MUST_CHECK;
 
 /* Closes them; with remove, unix sockets vanish from the file system where that is permitted. */
 void gp_listen_close(struct gp_listen_sockets *sockets, bool remove);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "policyd/journal.h"
 
 #define VALUE_MAX_BYTES 512
 #define PATIENCE_MS 1000    /* with a descriptor that takes nothing */
@@ -18,6 +19,10 @@
 #define FIELD_EXTRA_BYTES 8 /* blank, equal sign, quotes, the mark of a cut */
 /* Nearly every line fits; a larger buffer would stay a part of each idle thread's stack. */
 #define LINE_BYTES 4096
+
+/* Like the connection of syslog(3), one for the process; set before the first thread. */
+static int journal_fd = -1;
+static bool is_opened;
 
 /* bounded: the field with as much of its text as takes VALUE_MAX_BYTES when it is escaped. */
 static struct gp_log_field bounded(const struct gp_log_field *field)
@@ -111,13 +116,51 @@ static int priority_of(enum gp_log_level level)
 	return priorities[level];
 }
 
-/* put: the line, with its end in place of its NUL, to where the sink leads. */
-static void put(const struct gp_logsink *sink, enum gp_log_level level, char *line, size_t len)
+/* An event with the line that was made of it; in place of the line's NUL there is room for its end.
+ */
+struct event {
+	enum gp_log_level level;
+	const char *name;
+	const struct gp_log_field *fields;
+	size_t count;
+	char *line;
+	size_t len;
+};
+
+/* put_journal: false when the journal does not take it; the line is for everybody. */
+static bool put_journal(const struct event *e)
 {
+	size_t size = e->len + 256; /* what every event has */
+	struct gp_strbuf buf;
+	for (size_t i = 0; i < e->count; i++)
+		size += strlen(e->fields[i].key) + FIELD_EXTRA_BYTES + 24 +
+			(e->fields[i].is_number ? 0 : bounded(&e->fields[i]).text.len);
+	char *datagram = malloc(size);
+	if (!datagram)
+		return false;
+	gp_strbuf_init_fixed(&buf, datagram, size);
+	gp_journal_begin(&buf, priority_of(e->level), e->name, (struct gp_span) {e->line, e->len});
+	for (size_t i = 0; i < e->count; i++) {
+		struct gp_log_field field = bounded(&e->fields[i]);
+		if (!is_left_out(&field))
+			gp_journal_add(&buf, &field);
+	}
+	bool taken = gp_journal_send(journal_fd, (struct gp_span) {buf.data, buf.len});
+	free(datagram);
+	return taken;
+}
+
+/* put: the line to where the sink leads. */
+static void put(const struct gp_logsink *sink, const struct event *e)
+{
+	char *line = e->line;
+	size_t len = e->len;
 	if (sink->options->target == GP_LOG_TO_SYSLOG) {
-		syslog(sink->options->facility | priority_of(level), "%s", line);
+		syslog(sink->options->facility | priority_of(e->level), "%s", line);
 		return;
 	}
+	if (journal_fd >= 0 && put_journal(e))
+		return;
 	line[len] = '\n';
 	if (sink->queue)
 		gp_logqueue_add(sink->queue, line, len + 1);
@@ -148,7 +191,7 @@ static void write_text(const struct gp_logsink *sink, enum gp_log_level level, c
 	/* without memory what fits is better than nothing */
 	gp_strbuf_init_fixed(&buf, line ? line : storage, line ? room : sizeof storage);
 	add_text(&buf, level, event, fields, count);
-	put(sink, level, buf.data, buf.len);
+	put(sink, &(struct event) {level, event, fields, count, buf.data, buf.len});
 	if (line != storage)
 		free(line);
 }
@@ -164,7 +207,7 @@ static void write_event(void *arg, enum gp_log_level level, const char *event,
 	}
 	char *line = json_line(level, event, fields, count);
 	if (line)
-		put(sink, level, line, strlen(line));
+		put(sink, &(struct event) {level, event, fields, count, line, strlen(line)});
 	free(line);
 }
 
@@ -178,9 +221,12 @@ void gp_logsink_init(struct gp_log *log, const struct gp_logsink *sink)
 	};
 }
 
-/* gp_logsink_open: at once, since /dev/log is out of reach after chroot. */
+/* gp_logsink_open: at once, since both sockets are out of reach after chroot. */
 void gp_logsink_open(const struct gp_config_log *options)
 {
+	if (!is_opened)
+		journal_fd = gp_journal_open();
+	is_opened = true;
 	if (options->target == GP_LOG_TO_SYSLOG)
 		openlog("gatepost-policyd", LOG_PID | LOG_NDELAY, options->facility);
 }

@@ -18,10 +18,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
 #include "policyd/control.h"
+#include "policyd/handover.h"
 #include "policyd/keeper.h"
 #include "policyd/listen.h"
 #include "policyd/logqueue.h"
@@ -67,6 +69,9 @@ struct service {
 	struct gp_instances *instances;
 	struct gp_counters *counters;
 	struct gp_stages *stages;
+	struct gp_notify notify;
+	struct gp_pulse pulse;
+	char status[512]; /* one line about where is served */
 };
 
 /* parse_options: -1 to go on, else the exit code. */
@@ -105,17 +110,21 @@ static int parse_options(int argc, char **argv, struct options *o)
 /* ---- the serving process ---- */
 
 /* log_ready: who serves where; tests and people wait for it. */
-static void log_ready(const struct gp_runtime *r)
+static void log_ready(struct service *service, const struct gp_runtime *r)
 {
-	const struct gp_config_texts *listen = &r->config->policyd.listen;
-	char storage[1024];
+	gp_log_text(&r->log, GP_LOG_NOTICE, "gatepost-policyd " GP_VERSION " is ready, pid %ld, %s",
+		(long)getpid(), service->status);
+	gp_pulse_tell(&service->pulse, GP_PULSE_READY);
+}
+
+/* note_status: the sockets, for people. */
+static void note_status(struct service *service)
+{
+	const struct gp_listen_sockets *s = &service->sockets;
 	struct gp_strbuf buf;
-	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
-	for (size_t i = 0; i < listen->count; i++)
-		gp_strbuf_printf(&buf, "%s%s", i ? ", " : "", listen->items[i]);
-	gp_log_text(&r->log, GP_LOG_NOTICE,
-		"gatepost-policyd " GP_VERSION " is ready, pid %ld, at %s", (long)getpid(),
-		storage);
+	gp_strbuf_init_fixed(&buf, service->status, sizeof service->status);
+	for (size_t i = 0; i < s->count; i++)
+		gp_strbuf_printf(&buf, "%s%s", i ? ", " : "at ", s->names[i]);
 }
 
 /* stop_text: the last line of the log. */
@@ -127,18 +136,30 @@ static void stop_text(const struct gp_log *log, unsigned left)
 		gp_log_text(log, GP_LOG_NOTICE, "stopped");
 }
 
-/* await_signals: HUP reloads, USR1 counts, TERM and INT return. */
+/* reload: and what came of it, to whoever asked for it. */
+static void reload(struct gp_session_shared *shared)
+{
+	gp_pulse_tell(shared->pulse, GP_PULSE_RELOADING);
+	int rc = gp_runtimes_reload(shared->runtimes); /* has said what was wrong */
+	gp_pulse_tell(shared->pulse, rc ? GP_PULSE_REFUSED : GP_PULSE_RELOADED);
+}
+
+/* await_signals: HUP reloads, USR1 counts, TERM and INT return; a sign of life every second. */
 static void await_signals(struct gp_session_shared *shared)
 {
+	static const struct timespec second = {.tv_sec = 1};
 	sigset_t set;
 	gp_supervise_signals(&set);
 	for (;;) {
 		siginfo_t info;
-		int signal = sigwaitinfo(&set, &info);
-		if (signal == SIGTERM || signal == SIGINT)
+		int signal = sigtimedwait(&set, &info, &second);
+		gp_pulse_pass(shared->pulse);
+		if (signal == SIGTERM || signal == SIGINT) {
+			gp_pulse_tell(shared->pulse, GP_PULSE_STOPPING);
 			return;
+		}
 		if (signal == SIGHUP)
-			(void)gp_runtimes_reload(shared->runtimes); /* has said what was wrong */
+			reload(shared);
 		if (signal == SIGHUP || signal == SIGUSR1) {
 			const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
 			gp_counters_log(shared->counters, &r->log);
@@ -157,13 +178,13 @@ static int serve_until_stopped(
 	if (rc)
 		gp_log_text(&r->log, GP_LOG_ERROR, "cannot start: %s", gp_err_text(rc));
 	else
-		log_ready(r);
+		log_ready(service, r);
 	gp_runtimes_release(shared->runtimes, r);
 	if (rc)
 		return EXIT_TROUBLE;
 	struct gp_keeper *keeper = NULL;
 	struct gp_control *control = NULL;
-	rc = gp_keeper_start(shared->runtimes, &keeper);
+	rc = gp_keeper_start(shared->runtimes, shared->pulse, &keeper);
 	if (!rc && service->control_fd >= 0)
 		rc = gp_control_start(service->control_fd, shared, listen, &control);
 	if (!rc) /* else no memory for a thread: the supervisor tries again */
@@ -202,7 +223,8 @@ static int serve(void *arg, bool again)
 	struct service *service = arg;
 	struct gp_session_shared shared = {.instances = service->instances,
 		.counters = service->counters,
-		.stages = service->stages};
+		.stages = service->stages,
+		.pulse = &service->pulse};
 	struct gp_logqueue *queue = NULL;
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
@@ -297,6 +319,30 @@ static int standard_files(void)
 	return fd < 0 ? GP_EIO : GP_OK;
 }
 
+/* remember: memory that a crash does not take away. */
+static bool remember(struct service *service)
+{
+	service->text = gp_survivor_text_new();
+	service->instances = gp_instances_new();
+	service->counters = gp_survivor_alloc(sizeof *service->counters);
+	service->stages = gp_stages_new();
+	if (!service->text || !service->instances || !service->counters || !service->stages)
+		return false;
+	service->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
+	return true;
+}
+
+/* open_sockets: those that are handed over, then what the configuration adds. */
+static int open_sockets(struct service *service, const struct gp_log *log)
+{
+	int rc = gp_handover_take(&service->sockets, log);
+	if (!rc)
+		rc = gp_listen_open(&service->config->policyd, log, &service->sockets);
+	if (!rc)
+		note_status(service);
+	return rc;
+}
+
 /* run: everything after the configuration. */
 static int run(struct service *service)
 {
@@ -304,25 +350,27 @@ static int run(struct service *service)
 	struct gp_log log;
 	sigset_t set;
 	const struct gp_config_policyd *options = &service->config->policyd;
+	struct gp_supervise plan = {.serve = serve,
+		.arg = service,
+		.log = &log,
+		.pulse = &service->pulse,
+		.watchdog_ms = options->watchdog_ms};
 	bool supervised = options->supervise;
 	gp_logsink_open(&service->config->log);
 	gp_logsink_init(&log, &sink);
+	gp_notify_open(&service->notify);
 	gp_supervise_signals(&set);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return EXIT_TROUBLE;
 	raise_files(options, &log);
-	service->text = gp_survivor_text_new();
-	service->instances = gp_instances_new();
-	service->counters = gp_survivor_alloc(sizeof *service->counters);
-	service->stages = gp_stages_new();
-	if (!service->text || !service->instances || !service->counters || !service->stages)
+	if (!remember(service) ||
+		gp_pulse_init(&service->pulse, supervised, &service->notify, service->status))
 		return EXIT_TROUBLE;
-	service->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
 	make_folders(service->config);
 	service->control_fd = open_control(options, &log);
 	snprintf(service->control_path, sizeof service->control_path, "%s",
 		options->control_socket); /* the configuration has bounded it */
-	if (gp_listen_open(options, &log, &service->sockets) || gp_privs_drop(options, &log))
+	if (open_sockets(service, &log) || gp_privs_drop(options, &log))
 		return EXIT_TROUBLE;
 	if (access(service->config->path, R_OK))
 		gp_log_text(&log, GP_LOG_WARNING,
@@ -330,7 +378,7 @@ static int run(struct service *service)
 			service->config->path);
 	if (!supervised)
 		return serve(service, false);
-	return gp_supervise(serve, service, &log);
+	return gp_supervise(&plan);
 }
 
 /* warn_stderr: gp_log.write of -t. */
@@ -358,7 +406,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {.path = GP_CONFIG_PATH};
 	struct gp_config_errors errors = {0};
-	struct service service = {.control_fd = -1};
+	struct service service = {.control_fd = -1, .notify.fd = -1, .pulse.ends = {-1, -1}};
 	int code = standard_files() ? EXIT_TROUBLE : parse_options(argc, argv, &o);
 	if (code >= 0)
 		return code;
@@ -376,6 +424,8 @@ int main(int argc, char **argv)
 	gp_listen_close(&service.sockets, true);
 	if (service.control_fd >= 0)
 		(void)unlink(service.control_path); /* a later start would, too */
+	gp_pulse_fini(&service.pulse);
+	gp_notify_close(&service.notify);
 	gp_stages_free(service.stages);
 	gp_survivor_free(service.counters, sizeof *service.counters);
 	gp_instances_free(service.instances);

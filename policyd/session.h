@@ -13,6 +13,7 @@
 
 #include "policyd/counters.h"
 #include "policyd/instance.h"
+#include "policyd/pulse.h"
 #include "policyd/runtime.h"
 #include "policyd/stages.h"
 
@@ -22,6 +23,7 @@ struct gp_session_shared {
 	struct gp_instances *instances;
 	struct gp_counters *counters;
 	struct gp_stages *stages;
+	struct gp_pulse *pulse;
 	atomic_bool stopping; /* sessions end after the request under way */
 };
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* A loop around sigwaitinfo; a child that dies young is started again only after a second. */
+/* A loop around signals and the child's pulse; a child that dies young is started again only after
+ * a second. */
 #include "policyd/supervise.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,11 +15,15 @@
 #include "base/clock.h"
 
 #define YOUNG_US 1000000
+#define EVERY_MS 1000
+#define ABORT_US (5 * 1000000LL) /* to die of SIGABRT */
 
 struct child {
+	const struct gp_supervise *plan;
 	pid_t pid;
-	int64_t began_us;
-	bool stopping, again;
+	int64_t began_us, moved_us;
+	int64_t watched_us; /* when the parent looked last */
+	bool stopping, again, is_ready, aborted;
 	int64_t hup_us; /* when SIGHUP was passed on last */
 };
 
@@ -32,17 +39,20 @@ void gp_supervise_signals(sigset_t *set_out)
 }
 
 /* start: forks; in the child it never returns. */
-static int start(struct child *c, int (*serve)(void *, bool), void *arg)
+static int start(struct child *c)
 {
 	pid_t parent = getpid();
-	c->began_us = gp_clock_now_us(gp_clock_system());
+	c->began_us = c->moved_us = c->watched_us = gp_clock_now_us(gp_clock_system());
+	c->is_ready = c->aborted = false;
+	while (gp_pulse_read(c->plan->pulse)) /* what one before has left in the pipe */
+		continue;
 	c->pid = fork();
 	if (c->pid != 0)
 		return c->pid < 0 ? -1 : 0;
 	/* the parent may have died before the request took effect */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
 		_exit(1);
-	_exit(serve(arg, c->again));
+	_exit(c->plan->serve(c->plan->arg, c->again));
 }
 
 /* describe: how the child ended. */
@@ -78,9 +88,26 @@ static void repeat_hup(const struct child *c)
 		(void)kill(c->pid, SIGHUP); /* the child has it blocked and will wait for it */
 }
 
-/* reap: SIGCHLD came. True when the loop is over; *code_out is the exit code then. */
-static bool reap(struct child *c, int (*serve)(void *, bool), void *arg, const struct gp_log *log,
-	int *code_out)
+/* start_again: the next child, as soon as one can be had; false: asked to stop meanwhile. */
+static bool start_again(struct child *c, int *code_out)
+{
+	*code_out = 0;
+	if (!breathe(c))
+		return false;
+	c->again = true;
+	while (start(c)) {
+		gp_log_text(c->plan->log, GP_LOG_ERROR, "fork: %s", strerror(errno));
+		if (!breathe(c)) {
+			*code_out = 1;
+			return false;
+		}
+	}
+	repeat_hup(c);
+	return true;
+}
+
+/* reap: the child may have ended. True when the loop is over; *code_out is the exit code then. */
+static bool reap(struct child *c, int *code_out)
 {
 	int status;
 	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
@@ -88,46 +115,89 @@ static bool reap(struct child *c, int (*serve)(void *, bool), void *arg, const s
 	*code_out = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 	if (c->stopping || (!c->again && *code_out == GP_SUPERVISE_HOPELESS))
 		return true;
-	describe(log, c->pid, status);
-	if (!breathe(c)) {
-		*code_out = 0;
-		return true;
+	describe(c->plan->log, c->pid, status);
+	return !start_again(c, code_out);
+}
+
+/* on_signal: HUP and USR1 are passed on, TERM and INT are the child's TERM. */
+static void on_signal(struct child *c, int signal)
+{
+	if (signal == SIGCHLD)
+		return; /* the loop looks anyway */
+	if (signal == SIGHUP)
+		c->hup_us = gp_clock_now_us(gp_clock_system());
+	if (signal == SIGTERM || signal == SIGINT) {
+		c->stopping = true;
+		signal = SIGTERM;
 	}
-	c->again = true;
-	while (start(c, serve, arg)) {
-		gp_log_text(log, GP_LOG_ERROR, "fork: %s", strerror(errno));
-		if (!breathe(c)) {
-			*code_out = 1;
-			return true;
-		}
+	(void)kill(c->pid, signal); /* may be gone: reap */
+}
+
+/* listen_to: what the child says; every word is a sign of life. */
+static void listen_to(struct child *c)
+{
+	const struct gp_pulse *pulse = c->plan->pulse;
+	int word;
+	while ((word = gp_pulse_read(c->plan->pulse))) {
+		c->moved_us = gp_clock_now_us(gp_clock_system());
+		c->is_ready = c->is_ready || word == GP_PULSE_READY;
+		if (!c->stopping || word == GP_PULSE_STOPPING)
+			gp_pulse_notify(pulse->notify, (enum gp_pulse_word)word, pulse->status);
 	}
-	repeat_hup(c);
-	return false;
+}
+
+/* watch: ends a child that stands still; it is reaped and started again like one that crashed. */
+static void watch(struct child *c)
+{
+	int64_t now = gp_clock_now_us(gp_clock_system());
+	int64_t patience_us = (int64_t)c->plan->watchdog_ms * 1000;
+	/* the whole machine, or both of us, were stopped: that is not the child's fault */
+	if (now - c->watched_us > 5 * EVERY_MS * 1000LL)
+		c->moved_us = now;
+	c->watched_us = now;
+	if (!patience_us || !c->is_ready || c->stopping || now - c->moved_us < patience_us)
+		return;
+	if (!c->aborted) {
+		gp_log_text(c->plan->log, GP_LOG_ERROR,
+			"process %ld has not moved for %lld s: it is ended (policyd.watchdog)",
+			(long)c->pid, (long long)((now - c->moved_us) / 1000000));
+		(void)kill(c->pid, SIGABRT);
+		c->aborted = true;
+	} else if (now - c->moved_us > patience_us + ABORT_US) {
+		(void)kill(c->pid, SIGKILL);
+	}
+}
+
+/* next_signal: one that has come, or 0 after a second or when the child says something. */
+static int next_signal(struct child *c, int signals)
+{
+	struct signalfd_siginfo info;
+	struct pollfd p[2] = {{.fd = signals, .events = POLLIN},
+		{.fd = c->plan->pulse->ends[0], .events = POLLIN}};
+	if (poll(p, 2, EVERY_MS) <= 0 || !(p[0].revents & POLLIN))
+		return 0;
+	return read(signals, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
 /* gp_supervise: the loop. */
-int gp_supervise(int (*serve)(void *arg, bool again), void *arg, const struct gp_log *log)
+int gp_supervise(const struct gp_supervise *plan)
 {
-	struct child c = {0};
+	struct child c = {.plan = plan};
 	sigset_t set;
 	int code = 1;
 	gp_supervise_signals(&set);
-	if (start(&c, serve, arg)) {
-		gp_log_text(log, GP_LOG_ERROR, "fork: %s", strerror(errno));
+	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0 || start(&c)) {
+		gp_log_text(plan->log, GP_LOG_ERROR, "fork: %s", strerror(errno));
 		return 1;
 	}
-	for (;;) {
-		siginfo_t info;
-		int signal = sigwaitinfo(&set, &info);
-		if (signal == SIGCHLD) {
-			if (reap(&c, serve, arg, log, &code))
-				return code;
-		} else if (signal > 0) {
-			if (signal == SIGHUP)
-				c.hup_us = gp_clock_now_us(gp_clock_system());
-			c.stopping = c.stopping || signal == SIGTERM || signal == SIGINT;
-			(void)kill(
-				c.pid, signal == SIGINT ? SIGTERM : signal); /* may be gone: reap */
-		}
-	}
+	do {
+		int signal = next_signal(&c, signals);
+		if (signal)
+			on_signal(&c, signal);
+		listen_to(&c);
+		watch(&c);
+	} while (!reap(&c, &code));
+	close(signals);
+	return code;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Supervise: a small parent that starts the serving process again should it crash.
+ * Supervise: a small parent that starts the serving process again should it crash or stand still.
  *
  * The listening sockets stay open in the parent, so that a crash costs only the connections of the
- * moment, which Postfix opens again by itself. The child ends when the parent does.
+ * moment, which Postfix opens again by itself. The child ends when the parent does. The parent is
+ * also whom a service manager knows: it hears from the child through a pulse (policyd/pulse.h) and
+ * passes on what matters.
  */
 #ifndef GP_POLICYD_SUPERVISE_H
 #define GP_POLICYD_SUPERVISE_H
@@ -12,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "policyd/pulse.h"
 
 /* The signals that are blocked everywhere and waited for: HUP, INT, TERM, USR1, CHLD. */
 void gp_supervise_signals(sigset_t *set_out);
@@ -19,12 +22,20 @@ void gp_supervise_signals(sigset_t *set_out);
 /* A first child that ends with this code cannot work as it is configured: the parent ends, too. */
 #define GP_SUPERVISE_HOPELESS 3
 
+struct gp_supervise {
+	int (*serve)(void *arg, bool again);
+	void *arg;
+	const struct gp_log *log;
+	struct gp_pulse *pulse; /* with a pipe */
+	unsigned watchdog_ms;   /* a child that has not moved for so long is ended; 0: never */
+};
+
 /*
  * Runs serve(arg, again) in a child process, again and again until SIGTERM or SIGINT; again is
  * false in the first child, so that a later one knows that time has passed. Passes SIGHUP and
  * SIGUSR1 on. Returns the exit code for the process: that of the last child. The signals of
  * gp_supervise_signals must be blocked, and no thread may have been created.
  */
-int gp_supervise(int (*serve)(void *arg, bool again), void *arg, const struct gp_log *log);
+int gp_supervise(const struct gp_supervise *plan);
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Notify: tells a service manager how the daemon is doing, in the protocol of sd_notify(3).
+ *
+ * One datagram of VARIABLE=VALUE lines to the socket that NOTIFY_SOCKET names. Our own hundred
+ * lines, because the protocol is small and promised to stay, and the library that speaks it would
+ * bring three compressors into a process that reads what strangers write.
+ *
+ *     gp_notify_open(&n);  gp_notify_tell(&n, "READY=1\nSTATUS=%s", text);  gp_notify_close(&n);
+ *
+ * Without a service manager every call does nothing. One thread.
+ */
+#ifndef GP_POLICYD_NOTIFY_H
+#define GP_POLICYD_NOTIFY_H
+
+#include <stdint.h>
+
+struct gp_notify {
+	int fd;           /* connected; -1: nobody listens */
+	int64_t every_us; /* how often the watchdog hears of us, a quarter of its patience; 0: never
+			   */
+	int64_t told_us;  /* when it heard last */
+};
+
+/* Connects, and takes what it used out of the environment. Before chroot, and before threads. */
+void gp_notify_open(struct gp_notify *notify_out);
+void gp_notify_close(struct gp_notify *notify);
+
+/* Sends assignments, a line each. What nobody takes is lost: the service manager has time-outs. */
+void gp_notify_tell(const struct gp_notify *notify, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* All is well; to be called every second or so. */
+void gp_notify_alive(struct gp_notify *notify);
+
+/* A reload begins; ends with READY=1. */
+void gp_notify_reloading(const struct gp_notify *notify);
+
+/* The number that a service manager has left in the environment; 0 when there is none. */
+uint64_t gp_notify_variable(const char *name, uint64_t max);
+
+#endif

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: ISC
+"""The life of the running gatepost-policyd: sockets handed over by a service manager, what it tells
+one, the watchdog, and configuration in drop-in files."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import world  # noqa: E402
+from world import equal, holds  # noqa: E402
+
+REQUEST = dict(client_address="192.0.2.1", helo_name="helo.test", sender="x@a.test",
+               recipient="r@here.test", instance="1")
+CONFIG = """
+hostname = "mx.test"
+spf { mode = off }
+dns { servers = {"127.0.0.1:9"} }
+policyd { user = "USER"
+    %s
+}
+"""
+
+
+class Manager:
+    """A service manager in little: listens for sd_notify, hands sockets over."""
+
+    def __init__(self, config=CONFIG % "", sockets=(), environment=None, log=None):
+        self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
+        os.chmod(self.folder, 0o777)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(self.folder + "/notify")
+        self.notify.settimeout(20)
+        self.told = ""
+        self.sockets = list(sockets)
+        self.config = config
+        self.environment = dict(environment or {}, NOTIFY_SOCKET=self.folder + "/notify")
+        self.write("gatepost.conf", config)
+        self.log = log
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        user = "nobody" if os.geteuid() == 0 else ""
+        text = text.replace("SOCKET", "unix:%s/policy" % self.folder).replace("USER", user)
+        if name == "gatepost.conf":
+            text += '\npolicyd { control_socket = "%s/control" }\n' % self.folder
+        with open(path + ".new", "w") as f:
+            f.write(text)
+        os.rename(path + ".new", path)
+
+    def start(self, listen_pid=None):
+        """The descriptors go to 3 and up, as sd_listen_fds(3) has them."""
+        files = [s.fileno() for s in self.sockets]
+        environment = dict(os.environ, **self.environment)
+
+        def hand_over():
+            spare = [os.dup2(f, 100 + i) for i, f in enumerate(files)]
+            for i, f in enumerate(spare):
+                os.dup2(f, 3 + i)
+            if files:
+                os.environ["LISTEN_PID"] = str(listen_pid or os.getpid())
+                os.environ["LISTEN_FDS"] = str(len(files))
+            os.environ.update(environment)
+            if "WATCHDOG_USEC" in environment:
+                os.environ["WATCHDOG_PID"] = str(os.getpid())
+
+        # exec from a shell of our own: preexec_fn cannot change the environment of Popen's exec
+        program = os.path.join(world.BUILD, "gatepost-policyd")
+        self.out = open(self.folder + "/log", "ab")
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+                os.dup2(self.out.fileno(), 1)
+                os.dup2(self.out.fileno(), 2)
+                hand_over()
+                os.execve(program, [program, "-c", self.folder + "/gatepost.conf"], os.environ)
+            finally:
+                os._exit(127)
+        self.pid = pid
+        return self
+
+    def wait_told(self, part):
+        end = time.monotonic() + 20
+        while part not in self.told:
+            assert time.monotonic() < end, "never told %r; told %r; log %s" % (part, self.told, self.text())
+            try:
+                self.told += self.notify.recv(4096).decode() + "\n--\n"
+            except TimeoutError:
+                pass
+
+    def forget_told(self):
+        self.notify.setblocking(False)
+        try:
+            while True:
+                self.notify.recv(4096)
+        except BlockingIOError:
+            pass
+        self.notify.settimeout(20)
+        self.told = ""
+
+    def text(self):
+        with open(self.folder + "/log", errors="replace") as f:
+            return f.read()
+
+    def wait_log(self, part):
+        world.wait_for(lambda: part in self.text(), "log line with %r in %s" % (part, self.text()))
+
+    def worker(self):
+        with open("/proc/%d/task/%d/children" % (self.pid, self.pid)) as f:
+            return int(f.read().split()[0])
+
+    def wait(self):
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = None
+        return os.waitstatus_to_exitcode(status)
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if getattr(self, "pid", None):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        for s in self.sockets + [self.notify]:
+            s.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def listener(path=None):
+    s = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+    s.bind(path or ("127.0.0.1", 0))
+    if path:
+        os.chmod(path, 0o777)
+    s.listen(64)
+    return s
+
+
+def ask_at(where):
+    with socket.socket(socket.AF_UNIX if isinstance(where, str) else socket.AF_INET) as s:
+        s.settimeout(20)
+        s.connect(where)
+        return world.ask(s, **REQUEST)
+
+
+def test_activation():
+    """sockets that are handed over are served, of both families, and nothing else is opened"""
+    folder = tempfile.mkdtemp(prefix="gatepost-test.")
+    os.chmod(folder, 0o755)
+    path = folder + "/policy"
+    inet = listener()
+    with Manager(sockets=[listener(path), inet]) as m:
+        m.start().wait_told("READY=1")
+        equal(ask_at(path), "DUNNO")
+        equal(ask_at(inet.getsockname()), "DUNNO")
+        port = inet.getsockname()[1]
+        m.wait_log("at unix:%s, inet:127.0.0.1:%d" % (path, port))
+        holds(m.told, "STATUS=at unix:")
+        equal(m.stop(), 0)
+        assert "10040" not in m.text()
+        assert os.path.exists(path), "the socket belongs to the service manager"
+    shutil.rmtree(folder)
+
+
+def test_activation_and_configuration():
+    """a configured socket is opened beside those that are handed over, the same one only once"""
+    inet = listener()
+    own = "inet:127.0.0.1:%d" % inet.getsockname()[1]
+    with Manager(CONFIG % ('listen = {"SOCKET", "%s"}' % own), sockets=[inet]) as m:
+        m.start().wait_told("READY=1")
+        equal(ask_at(m.folder + "/policy"), "DUNNO")
+        equal(ask_at(inet.getsockname()), "DUNNO")
+        equal(m.stop(), 0)
+        assert not os.path.exists(m.folder + "/policy"), "our own socket goes with us"
+
+
+def test_activation_waits():
+    """a request that comes while the daemon is away is answered by the next one"""
+    inet = listener()
+    with Manager(sockets=[inet]) as m:
+        m.start().wait_told("READY=1")
+        equal(ask_at(inet.getsockname()), "DUNNO")
+        equal(m.stop(), 0)
+        with socket.create_connection(inet.getsockname(), 20) as s:
+            s.sendall(world.request_text(**REQUEST).encode())
+            m.start()
+            holds(s.recv(4096).decode(), "action=DUNNO")
+        equal(m.stop(), 0)
+
+
+def test_activation_not_ours():
+    """sockets that were meant for another process are left alone"""
+    inet = listener()
+    with Manager(CONFIG % 'listen = {"SOCKET"}', sockets=[inet]) as m:
+        m.start(listen_pid=1).wait_told("READY=1")
+        equal(ask_at(m.folder + "/policy"), "DUNNO")
+        equal(m.stop(), 0)
+        assert str(inet.getsockname()[1]) not in m.text()
+
+
+def test_activation_wrong():
+    """a descriptor that is no listening socket is refused with what to do"""
+    for wrong in (socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET)):
+        with Manager(sockets=[wrong]) as m:
+            m.start()
+            equal(m.wait(), 1)
+            holds(m.text(), "the socket unit wants ListenStream=, and Accept=no")
+
+
+def test_reload_told():
+    """a reload is told, one that fails, too; the stop as well"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        m.start().wait_told("READY=1")
+        m.forget_told()
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("RELOADING=1\nMONOTONIC_USEC=")
+        m.wait_told("READY=1\nSTATUS=at unix:")
+        m.forget_told()
+        m.write("gatepost.conf", "nonsense = 1")
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("READY=1\nSTATUS=the configuration has errors")
+        m.forget_told()
+        equal(ask_at(m.folder + "/policy"), "DUNNO")
+        os.kill(m.pid, signal.SIGTERM)
+        m.wait_told("STOPPING=1")
+        equal(m.wait(), 0)
+
+
+def test_unsupervised_told():
+    """without a parent the service manager is told the same"""
+    with Manager(CONFIG % 'listen = {"SOCKET"} supervise = no',
+                 environment={"WATCHDOG_USEC": "2000000"}) as m:
+        m.start().wait_told("READY=1")
+        m.wait_told("WATCHDOG=1")
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("RELOADING=1")
+        os.kill(m.pid, signal.SIGTERM)
+        m.wait_told("STOPPING=1")
+        equal(m.wait(), 0)
+
+
+def test_watchdog_told():
+    """the service manager's watchdog hears while the daemon moves, and no more when it does not"""
+    with Manager(CONFIG % 'listen = {"SOCKET"} watchdog = 0', environment={"WATCHDOG_USEC": "2000000"}) as m:
+        m.start().wait_told("READY=1")
+        m.wait_told("WATCHDOG=1")
+        worker = m.worker()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            time.sleep(2.2)
+            m.forget_told()
+            m.notify.settimeout(3)
+            try:
+                told = m.notify.recv(4096)
+            except TimeoutError:
+                told = b""
+            equal(told, b"")
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        m.forget_told()
+        m.wait_told("WATCHDOG=1")
+        equal(m.stop(), 0)
+
+
+def test_watchdog_restarts():
+    """a serving process that stands still is ended and started again, with its sockets open"""
+    with Manager(CONFIG % 'listen = {"SOCKET"} watchdog = 2s') as m:
+        m.start().wait_told("READY=1")
+        before = m.worker()
+        os.kill(before, signal.SIGSTOP)
+        m.wait_log("has not moved for")
+        m.wait_log("it is started again")
+        # SIGSTOP keeps SIGABRT waiting, SIGKILL ends it; then the request is answered
+        equal(ask_at(m.folder + "/policy"), "DUNNO")
+        assert m.worker() != before
+        equal(m.stop(), 0)
+
+
+def test_no_manager():
+    """names of sockets that cannot be are ignored"""
+    for name in ("relative", "", "@", "/" + "x" * 200, "/nowhere/socket"):
+        with Manager(CONFIG % 'listen = {"SOCKET"}', environment={"WATCHDOG_USEC": "x"}) as m:
+            m.environment["NOTIFY_SOCKET"] = name
+            m.start()
+            m.wait_log("is ready")
+            equal(m.stop(), 0)
+
+
+def command(*arguments):
+    done = subprocess.run([os.path.join(world.BUILD, "gatepost")] + list(arguments),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=60)
+    return done
+
+
+def test_drop_in():
+    """conf.d/*.conf beside the main file is read, may set again what is set, and a reload sees it"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        m.start().wait_told("READY=1")
+        holds(command("check-config", m.folder + "/gatepost.conf").stdout, "no errors")
+        m.write("conf.d/10-name.conf", 'hostname = "ten.test"\n')
+        m.write("conf.d/20-name.conf", 'hostname = "twenty.test"\nlimit x { key = user max = 5 per = 1h }\n'
+                                       'store { uri = {"lmdb:%s/state"} }\n' % m.folder)
+        m.write("conf.d/30-name.conf.bak", 'hostname = "backup.test"\n')
+        dump = command("check-config", "--dump", m.folder + "/gatepost.conf").stdout
+        holds(dump, 'hostname = "twenty.test"')
+        listed = command("check-config", m.folder + "/gatepost.conf").stdout
+        equal(listed, "%s/gatepost.conf: no errors\n  with %s/conf.d/10-name.conf\n  with %s/conf.d/20-name.conf\n"
+              % ((m.folder,) * 3))
+        m.forget_told()
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("READY=1\nSTATUS=at ")
+        status = command("status", "--socket", m.folder + "/control").stdout
+        assert re.search(r"^limits +1,", status, re.M), status
+        assert "WARNING" not in status, status
+        # one that changes later is noticed
+        m.write("conf.d/10-name.conf", 'hostname = "eleven.test"\n')
+        later = time.time() + 5
+        os.utime(m.folder + "/conf.d/10-name.conf", (later, later))
+        holds(command("status", "--socket", m.folder + "/control").stdout, "is not in force")
+        equal(m.stop(), 0)
+
+
+def test_drop_in_errors():
+    """errors in drop-in files name the file and the line, and the old configuration stays"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        m.start().wait_told("READY=1")
+        m.write("conf.d/a.conf", "\nspf { mode = sometimes }\n")
+        done = command("check-config", m.folder + "/gatepost.conf")
+        equal(done.returncode, 3)
+        equal(done.stderr, "%s/conf.d/a.conf:2: spf.mode: sometimes is not allowed here; allowed: one of off, "
+              "label, enforce\n" % m.folder)
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("STATUS=the configuration has errors")
+        equal(ask_at(m.folder + "/policy"), "DUNNO")
+        equal(m.stop(), 0)
+
+
+def main():
+    tap = world.Tap()
+    for name, test in sorted(globals().items()):
+        if name.startswith("test_") and callable(test):
+            tap.run(test)
+    tap.finish()
+
+
+main()
