@@ -169,7 +169,7 @@ static const char *const sentences[GP_CONFIG_KINDS] = {
 	[GP_KIND_STORES] = "stores such as lmdb:/var/lib/gatepost, redis://127.0.0.1:6379/0, "
 			   "rediss://HOST, redis+unix:/path or sentinel://HOST/NAME",
 	[GP_KIND_FILES] = "absolute paths such as /etc/gatepost/overrides.conf or "
-			  "/etc/gatepost/conf.d/*.conf",
+			  "/etc/gatepost/overrides.d/*.conf",
 };
 
 /* allowed_words: the choices of the row. */
