@@ -252,6 +252,7 @@ ifneq ($(module),)
 	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim $(DESTDIR)$(mandir)/man7
 	install -m 644 $(B)/gatepost-exim.so $(DESTDIR)$(moduledir)
 	sed $(paths) exim-dlfunc/gatepost.macros >$(DESTDIR)$(moduledir)/gatepost.macros
+	install -m 644 exim-dlfunc/gatepost-rcpt.acl exim-dlfunc/gatepost-data.acl $(DESTDIR)$(moduledir)
 	for f in acls.conf routers.conf exim.conf; do \
 	  sed $(paths) conf-examples/exim/$$f >$(DESTDIR)$(docdir)/exim/$$f || exit 1; done
 	sed $(paths) man/gatepost-exim.7 >$(DESTDIR)$(mandir)/man7/gatepost-exim.7

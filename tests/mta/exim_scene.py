@@ -187,8 +187,10 @@ class Exim:
         folder = os.path.join(self.folder, "examples")
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(os.path.join(sandbox.PROJECT, "conf-examples", "exim"), folder)
+        for path in glob.glob(os.path.join(sandbox.PROJECT, "exim-dlfunc", "*.acl")):
+            shutil.copy(path, folder)
         done = set()
-        for path in glob.glob(folder + "/*.conf"):
+        for path in glob.glob(folder + "/*.conf") + glob.glob(folder + "/*.acl"):
             with open(path) as f:
                 text = f.read()
             for old, new in edits:
@@ -209,13 +211,13 @@ class Exim:
         os.chown(self.spool, self.uid.pw_uid, self.uid.pw_gid)
         examples = self._copy_examples(edits)
         with open(self.conf, "w") as f:
-            f.write("GATEPOST_SO = %s\nGATEPOST_CONF = %s\nGATEPOST_MACROS = %s\nGATEPOST_EXAMPLES = %s\n"
+            f.write("GATEPOST_SO = %s\nGATEPOST_CONF = %s\nGATEPOST_MACROS = %s\nGATEPOST_ACLS = %s\nGATEPOST_EXAMPLES = %s\n"
                     "LOCAL_DOMAINS = example.test\nprimary_hostname = %s\nspool_directory = %s\n"
                     "log_file_path = %s/%%s\npid_file_path = %s/exim.pid\ndaemon_smtp_ports = 25\n"
                     "local_interfaces = <; 127.0.0.1; ::1\nsmtputf8_advertise_hosts = *\n"
                     "smtp_accept_max = 50\ndaemon_startup_sleep = 1s\ntimezone = UTC\n%s\n.include %s/exim.conf\n%s\n"
                     % (self.module, self.gatepost, os.path.join(sandbox.PROJECT, "exim-dlfunc", "gatepost.macros"),
-                       examples, HOST, self.spool, self.logs, self.spool, main, examples, end))
+                       examples, examples, HOST, self.spool, self.logs, self.spool, main, examples, end))
         os.chmod(self.conf, 0o644)
         sandbox.run([EXIM, "-bV"])
         self.process = subprocess.Popen([EXIM, "-bdf"], stdin=subprocess.DEVNULL,
