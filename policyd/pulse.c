@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 
-/* The keeper may wait for a store as long as that has to answer. */
-#define STILL_US (20 * 1000000LL)
+/* How long each may be still. The keeper writes the store to disk: when that hangs for a minute
+ * mail goes on without it, and to end the process would not help the disk. */
+static const int64_t still_us[GP_PULSE_THREADS] = {
+	[GP_PULSE_LISTEN] = 20 * 1000000LL, [GP_PULSE_KEEPER] = 600 * 1000000LL};
 
 /* gp_pulse_init: the pipe, if somebody reads it. */
 int gp_pulse_init(
@@ -55,7 +57,7 @@ void gp_pulse_pass(struct gp_pulse *pulse)
 	int64_t now = gp_clock_now_us(gp_clock_system());
 	for (int i = 0; i < GP_PULSE_THREADS; i++)
 		if (now - atomic_load_explicit(&pulse->beats_us[i], memory_order_relaxed) >
-			STILL_US)
+			still_us[i])
 			return;
 	gp_pulse_tell(pulse, GP_PULSE_ALIVE);
 }

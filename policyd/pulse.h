@@ -50,7 +50,7 @@ void gp_pulse_beat(struct gp_pulse *pulse, enum gp_pulse_thread thread);
 /* Passes a word on; never waits. */
 void gp_pulse_tell(struct gp_pulse *pulse, enum gp_pulse_word word);
 
-/* GP_PULSE_ALIVE, if every thread has moved within the last few seconds. */
+/* GP_PULSE_ALIVE, if no thread has been still for too long. */
 void gp_pulse_pass(struct gp_pulse *pulse);
 
 /* What the service manager is told about a word; both ways lead here. */
