@@ -7,13 +7,16 @@
 #   make bench                the tables of speed and memory
 #   make fuzz                 every fuzz target at length (FUZZ_SECONDS each)
 #   make install              into $(DESTDIR)$(prefix)
+#   make deb                  Debian packages, in build/deb/
+#   make rpm                  packages for Fedora and RHEL, in build/rpm/   (RPMFLAGS="--without check")
+#   make check-packages       builds and installs the packages on machines of their own (minutes)
 #   make SANITIZE=address,undefined [check], make SANITIZE=thread [check]
 
 VERSION = 0.1.0
 
 # ---- lists ----
 
-BASE    = arena clock duration encode err ipaddr log span strbuf trace
+BASE    = arena clock duration encode err histogram ipaddr log span strbuf trace
 MAIL    = address authres mailbox message taglist
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse
@@ -32,12 +35,15 @@ ENGINE  = decide decide_message engine fields header message rates reply reply_m
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
-POLICYD = control control_limits control_status counters handover instance journal keeper listen \
-	  logqueue logsink notify privs protocol pulse runtime session stages supervise survivor transaction
+POLICYD = control control_limits control_metrics control_status counters handover instance journal \
+	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
+	  protocol pulse runtime session stages supervise survivor transaction
 EXIM    = args bridge forged process spool trouble verdict
-CLI     = main checker cmd_check_config cmd_limits cmd_request cmd_spf cmd_status cmd_store \
-	  cmd_verify control human limits_change limits_show limits_watch mailfile table \
-	  verify_json verify_report
+CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
+	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
+	  doctor_dns doctor_exim doctor_postconf doctor_postfix doctor_postfix_lists \
+	  doctor_postfix_service doctor_postfix_socket doctor_store human limits_change limits_show \
+	  limits_watch mailfile storecheck table verify_json verify_report
 
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 
@@ -48,9 +54,20 @@ CRYPTO   += $(if $(REDIS),tls)
 PKGS     += $(if $(REDIS),hiredis)
 # what the daemon alone is linked with
 POLICYD_PKGS =
+
+# So is the filter of system calls: SECCOMP= builds without. Sanitizers make calls of their own.
+SECCOMP  := $(if $(SANITIZE),,$(if $(shell pkg-config --exists libseccomp && echo yes),yes))
+POLICYD  += $(if $(SECCOMP),seccomp,seccomp_absent)
+POLICYD_PKGS += $(if $(SECCOMP),libseccomp)
+
+# And the metrics over HTTP: HTTP= builds without
+HTTP     := $(if $(shell pkg-config --exists libmicrohttpd && echo yes),yes)
+POLICYD  += $(if $(HTTP),metrics_http,metrics_http_absent)
+POLICYD_PKGS += $(if $(HTTP),libmicrohttpd)
 TEST_PKGS = cmocka yaml-0.1 jansson
 
-# The module for Exim is built where Exim's header is: exim4-dev, or exim-devel
+# The module for Exim is built where Exim's header is (exim4-dev); where Exim comes without it, as on
+# Fedora, with EXIM_INCLUDE=exim-dlfunc/header
 EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/exim4/local_scan.h \
 	  /usr/include/exim/local_scan.h)))
 
@@ -83,6 +100,8 @@ sbindir     = $(prefix)/sbin
 sysconfdir  = $(prefix)/etc
 mandir      = $(prefix)/share/man
 docdir      = $(prefix)/share/doc/gatepost
+unitdir     = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
 
 # the public conformance suites; where they are missing, their drivers say so and skip
 SUITES  = ../shared/conformance
@@ -102,13 +121,13 @@ test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' \
 	     -DGP_SYSCONFDIR='"$(sysconfdir)"' -Ishared -I. $(pkg_cflags) \
-	     $(WARN) $(HARDEN) $(SANFLAGS) $(CFLAGS)
+	     $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   = $(pkg_libs) -lpthread
-LINK       = $(CC) -pie $(SANFLAGS) $(LDFLAGS) -Wl,--as-needed
+LINK       = $(CC) -fPIE -pie $(SANFLAGS) $(LDFLAGS) -Wl,--as-needed
 
 lib_objs     = $(LIB:%=$(B)/obj/shared/%.o)
 policyd_objs = $(POLICYD:%=$(B)/obj/policyd/%.o)
-cli_objs     = $(CLI:%=$(B)/obj/cli/%.o)
+cli_objs     = $(patsubst %,$(B)/obj/cli/%.o,$(filter-out main,$(CLI)))
 exim_objs    = $(EXIM:%=$(B)/obj/exim-dlfunc/%.o)
 module_objs  = $(EXIM:%=$(B)/pic/exim-dlfunc/%.o) $(B)/pic/exim-dlfunc/dlfunc.o
 module       = $(if $(EXIM_INCLUDE),$(if $(SANITIZE),,$(B)/gatepost-exim.so))
@@ -123,18 +142,18 @@ SAY = @$(if $(V),true,echo)
 
 # ---- programs ----
 
-.PHONY: all check demo bench fuzz install clean format deps programs tests races fuzzers generated FORCE
+.PHONY: all check check-build check-packages deb rpm demo bench fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
-	@$(if $(EXIM_INCLUDE),true,echo "gatepost-exim.so is left out: no <local_scan.h> (exim4-dev) here")
+	@$(if $(EXIM_INCLUDE),true,echo "gatepost-exim.so is left out: no <local_scan.h> (exim4-dev) here; EXIM_INCLUDE=exim-dlfunc/header does without")
 tests: programs $(unit_progs) $(fuzz_seed_progs)
 
 $(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libgatepost.a
 	$(SAY) "link    $@"
 	$(Q)$(LINK) -o $@ $^ $(policyd_libs) $(ALL_LIBS)
 
-$(B)/gatepost: $(cli_objs) $(B)/libgatepost.a
+$(B)/gatepost: $(B)/obj/cli/main.o $(B)/libcli.a $(B)/libgatepost.a
 	$(SAY) "link    $@"
 	$(Q)$(LINK) -o $@ $^ $(ALL_LIBS)
 
@@ -149,6 +168,7 @@ $(B)/gatepost-exim.so: $(module_objs) $(B)/libgatepost-pic.a exim-dlfunc/exports
 $(B)/libgatepost-pic.a: $(LIB:%=$(B)/pic/shared/%.o)
 $(B)/libgatepost.a: $(lib_objs)
 $(B)/libexim.a: $(exim_objs)
+$(B)/libcli.a: $(cli_objs)
 $(B)/libpolicyd.a: $(policyd_objs)
 $(B)/libsupport.a: $(support_objs)
 $(B)/lib%.a:
@@ -179,9 +199,10 @@ vpath test_%.c $(sort $(dir $(UNIT)))
 vpath fuzz_%.c tests/fuzz
 
 test_link = @mkdir -p $(@D); \
-	$(CC) $(ALL_CFLAGS) -Itests -pie -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a \
+	$(CC) $(ALL_CFLAGS) -Itests -pie $(LDFLAGS) -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
 	$(B)/libgatepost.a $(policyd_libs) $(test_libs) $(ALL_LIBS)
-test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
+test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
+	$(B)/libgatepost.a $(wildcard tests/*/*.h)
 
 $(B)/tests/test_%: test_%.c $(test_deps)
 	$(SAY) "test    $@"
@@ -201,7 +222,7 @@ races: programs $(RACES:%=$(B)/tests/%)
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
 	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
 fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
-	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) \
+	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor_postconf.o \
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
 
 fuzzers: $(fuzz_progs)
@@ -219,6 +240,13 @@ deps:
 check: deps
 	@CLANG="$(CLANG)" PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" \
 	  RACES="$(RACES)" MAKE="$(MAKE)" T="$(T)" $(PYTHON) tests/support/run.py $(SCRIPTS)
+
+# What a package build runs, as an ordinary user on a machine without a network: the tests that need
+# no root, over the programs as they were built; nothing is installed, nothing compiled another way.
+# Style is left out: other versions of its tools are no reason not to build.
+check-build: tests
+	@PLAIN=yes SANDBOX=no PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" MAKE="$(MAKE)" T="$(T)" \
+	  $(PYTHON) tests/support/run.py $(filter-out tests/lint/%,$(SCRIPTS))
 
 demo: deps
 	@$(MAKE) --no-print-directory -s programs
@@ -239,12 +267,14 @@ generated: programs
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
-# the places that files for Exim speak of, where they are installed
+# the places that files speak of, where they are installed
 paths = -e 's,@moduledir@,$(moduledir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
-	-e 's,/usr/local/lib/gatepost,$(moduledir),g' -e 's,/usr/local/share/doc/gatepost,$(docdir),g'
+	-e 's,/usr/local/lib/gatepost,$(moduledir),g' -e 's,/usr/local/share/doc/gatepost,$(docdir),g' \
+	-e 's,@sbindir@,$(sbindir),g'
 
 install: programs
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/gatepost \
+	  $(DESTDIR)$(sysconfdir)/gatepost/conf.d $(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) \
 	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
 	install -m 755 $(B)/gatepost-policyd $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/gatepost $(DESTDIR)$(bindir)
@@ -259,11 +289,27 @@ ifneq ($(module),)
 	chmod 644 $(DESTDIR)$(moduledir)/gatepost.macros $(DESTDIR)$(docdir)/exim/*.conf \
 	  $(DESTDIR)$(mandir)/man7/gatepost-exim.7
 endif
+	for f in gatepost-policyd.service gatepost-policyd.socket; do \
+	  sed $(paths) policyd/systemd/$$f >$(DESTDIR)$(unitdir)/$$f && chmod 644 $(DESTDIR)$(unitdir)/$$f || exit 1; done
+	install -m 644 policyd/systemd/gatepost.sysusers $(DESTDIR)$(sysusersdir)/gatepost.conf
 	test -e $(DESTDIR)$(sysconfdir)/gatepost/gatepost.conf || \
 	  install -m 644 conf-examples/gatepost.conf $(DESTDIR)$(sysconfdir)/gatepost
-	install -m 644 README LICENSE conf-examples/postfix-*.cf $(DESTDIR)$(docdir)
+	install -m 644 README LICENSE conf-examples/gatepost-*.conf conf-examples/postfix-*.cf $(DESTDIR)$(docdir)
+	install -d $(DESTDIR)$(docdir)/monitoring
+	install -m 644 conf-examples/monitoring/* $(DESTDIR)$(docdir)/monitoring
 	install -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/gatepost-policyd.8 man/gatepost.8 $(DESTDIR)$(mandir)/man8
+
+deb:
+	@debian/build $(B)/deb
+
+rpm:
+	@rpm/build $(B)/rpm $(RPMFLAGS)
+
+# not a part of check: it takes minutes, and the system's package mirror
+check-packages: deps
+	@SCRIPTS=only LIMIT_S=5400 PYTHON="$(PYTHON)" MAKE="$(MAKE)" T="$(T)" \
+	  $(PYTHON) tests/support/run.py $(wildcard tests/packages/test_*.py)
 
 clean:
 	rm -rf build

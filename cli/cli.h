@@ -19,7 +19,9 @@ int gp_cli_spf(int argc, char **argv);
 int gp_cli_check_config(int argc, char **argv);
 int gp_cli_request(int argc, char **argv);
 int gp_cli_limits(int argc, char **argv);
+int gp_cli_doctor(int argc, char **argv);
 int gp_cli_status(int argc, char **argv);
+int gp_cli_metrics(int argc, char **argv);
 int gp_cli_store(int argc, char **argv);
 int gp_cli_verify(int argc, char **argv);
 

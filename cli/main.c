@@ -19,6 +19,8 @@ static const struct {
 	{"limits", gp_cli_limits, "who used how much of which limit; why; reset; other maxima"},
 	{"status", gp_cli_status,
 		"how the running gatepost-policyd is doing, and what cannot work"},
+	{"metrics", gp_cli_metrics, "its numbers, as a monitoring system reads them"},
+	{"doctor", gp_cli_doctor, "what is wrong on this machine, and how to mend it"},
 	{"store", gp_cli_store, "check the store that limits are counted in"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -32,6 +32,7 @@ static const struct {
 	json_t *(*run)(struct gp_control_call *call);
 } commands[] = {
 	{"status", gp_control_status},
+	{"metrics", gp_control_metrics},
 	{"limits", gp_control_limits},
 	{"show", gp_control_show},
 	{"reset", gp_control_reset},

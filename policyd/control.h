@@ -8,6 +8,7 @@
  *
  *     command   members of the request          answer
  *     status                                    see policyd/control_status.c
+ *     metrics                                   text: the page of policyd/metrics.h
  *     limits    count (most rows, 0: all)       rows: who used how much, by fraction used
  *     show      who                             rows: the limits of a user (or "client:192.0.2.1")
  *     reset     who, limit (optional)           forgotten: names of limits

@@ -18,6 +18,7 @@ struct gp_control_call {
 
 /* Each returns a new object, or NULL without memory; trouble is an object with "error". */
 json_t *gp_control_status(struct gp_control_call *call);
+json_t *gp_control_metrics(struct gp_control_call *call);
 json_t *gp_control_limits(struct gp_control_call *call);
 json_t *gp_control_show(struct gp_control_call *call);
 json_t *gp_control_reset(struct gp_control_call *call);

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 /* The daemon's state as numbers, for people and for monitoring. */
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policyd/control_private.h"
 
-/* number: of a counter. */
-static json_t *number(atomic_ullong *counter)
+/* number: of a count. */
+static json_t *number(unsigned long long count)
 {
-	return json_integer((json_int_t)atomic_load(counter));
+	return json_integer((json_int_t)count);
 }
 
 /* decisions: by what came of them. */
 static json_t *decisions(struct gp_counters *c)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "accepted",
-		number(&c->accepted), "held", number(&c->held), "deferred", number(&c->deferred),
-		"rejected", number(&c->rejected), "limited", number(&c->limited), "would_refuse",
-		number(&c->would_refuse), "store_failed", number(&c->store_failed), "malformed",
-		number(&c->malformed), "failures", number(&c->failures));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "accepted",
+		number(gp_counters_action(c, GP_ACTION_ACCEPT)), "held",
+		number(gp_counters_action(c, GP_ACTION_HOLD)), "deferred",
+		number(gp_counters_action(c, GP_ACTION_DEFER)), "rejected",
+		number(gp_counters_action(c, GP_ACTION_REJECT)), "limited",
+		number(gp_counters_sum(c, GP_TALLY(limited))), "would_refuse",
+		number(gp_counters_sum(c, GP_TALLY(would_refuse))), "store_failed",
+		number(gp_counters_sum(c, GP_TALLY(store_failed))), "malformed",
+		number(gp_counters_sum(c, GP_TALLY(malformed))), "failures",
+		number(gp_counters_sum(c, GP_TALLY(failures))), "private_client",
+		number(gp_counters_sum(c, GP_TALLY(private_client))));
 }
 
 /* latency: bounds that so many of the answers stayed within. */
@@ -56,18 +61,6 @@ static json_t *store(struct gp_control_call *c, struct gp_store *s)
 		(json_int_t)h.taken, "failed", (json_int_t)h.failed);
 }
 
-/* has_changed: has any of the files, or a folder with more of them, been touched since? What is out
- * of sight, behind a chroot for example, has not. */
-static bool has_changed(const struct gp_runtime *r)
-{
-	const struct gp_config_texts *watched = &r->config->watched;
-	struct stat st;
-	bool changed = false;
-	for (size_t i = 0; !changed && i < watched->count; i++)
-		changed = stat(watched->items[i], &st) == 0 && st.st_mtime > r->loaded_s;
-	return changed;
-}
-
 /* config: which file, since when, and whether it has changed since. */
 static json_t *config(struct gp_control_call *c)
 {
@@ -75,8 +68,8 @@ static json_t *config(struct gp_control_call *c)
 	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
 	return json_pack("{s:o, s:I, s:b, s:I, s:I}", "file",
 		gp_control_text(c->ctx->arena, gp_span_from(r->config->path)), "loaded_s_ago",
-		(json_int_t)(now_s - r->loaded_s), "changed_since", has_changed(r), "limits",
-		(json_int_t)r->config->limits.limit_count, "overrides",
+		(json_int_t)(now_s - r->loaded_s), "changed_since", gp_runtime_has_changed(r),
+		"limits", (json_int_t)r->config->limits.limit_count, "overrides",
 		(json_int_t)r->config->limits.override_count);
 }
 
@@ -101,13 +94,14 @@ json_t *gp_control_status(struct gp_control_call *call)
 {
 	struct gp_counters *c = call->shared->counters;
 	struct gp_limit_book *book = call->runtime->book;
-	json_t *connections = json_pack("{s:I, s:o, s:I}", "open",
-		(json_int_t)gp_listen_open_count(call->listen), "accepted", number(&c->connections),
-		"max", (json_int_t)call->runtime->config->policyd.max_connections);
+	json_t *connections =
+		json_pack("{s:I, s:o, s:I}", "open", (json_int_t)gp_listen_open_count(call->listen),
+			"accepted", number(atomic_load(&c->connections)), "max",
+			(json_int_t)call->runtime->config->policyd.max_connections);
 	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 		GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - c->started_s), "requests",
-		number(&c->requests), "decisions", decisions(c), "latency", latency(c),
+		number(gp_counters_requests(c)), "decisions", decisions(c), "latency", latency(c),
 		"connections", connections, "dns_cache", cache(call->runtime->dns), "store",
 		store(call, book ? gp_limit_book_store(book) : NULL), "local_store",
 		store(call, book ? gp_limit_book_local(book) : NULL), "config", config(call),

@@ -2,36 +2,134 @@
 /*
  * Counters: what the daemon has done since it started, and what it has said once already.
  *
- * Atomic numbers; any thread adds, nobody waits. They lie in memory that survives a crash.
+ * Atomic numbers; any thread adds, nobody waits. They lie in memory that survives a crash, so that
+ * they never go back while the daemon runs. What each request adds to lies in tallies: a session
+ * adds to one of them, and whoever reads adds them up, so that sessions do not pull the same memory
+ * from each other.
+ *
+ *     struct gp_tally *t = gp_counters_tally(counters);     (once for a session)
+ *     gp_tally_add(&t->requests[state]);
+ *     gp_counters_sum(counters, GP_TALLY(requests[state]))
+ *
+ * Another check adds a member to enum gp_counters_check and a row to the table in
+ * policyd/metrics_checks.c. Known gap: at most GP_COUNTERS_LIMITS limits, by name and unit, are
+ * told apart from start to end; those that reloads bring beyond that are counted as one.
  */
 #ifndef GP_POLICYD_COUNTERS_H
 #define GP_POLICYD_COUNTERS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 
+#include "base/histogram.h"
 #include "base/log.h"
+#include "engine/engine.h"
+#include "policyd/protocol.h"
 
 /* Four buckets an octave of microseconds: a bucket's bounds are a fifth apart at most. */
 #define GP_COUNTERS_BUCKETS 112
+#define GP_COUNTERS_TALLIES 8
+#define GP_COUNTERS_LIMITS 128
+#define GP_COUNTERS_LIMIT_NAME 40 /* with its NUL; the configuration's are shorter */
 
-struct gp_counters {
-	int64_t started_s;         /* wall time; written before the first thread */
-	atomic_ullong connections; /* accepted since start */
-	atomic_ullong requests;    /* well-formed ones */
-	atomic_ullong malformed;   /* requests that closed their connection */
-	atomic_ullong failures;    /* requests that we could not do */
-	atomic_ullong accepted, held, deferred, rejected;
+/* What is checked, identity by identity. */
+enum gp_counters_check { GP_CHECK_SPF_MAILFROM, GP_CHECK_SPF_HELO, GP_CHECK_LIMITS, GP_CHECKS };
+#define GP_CHECK_VERDICTS 8 /* at most so many of one check */
+
+/* The verdicts of GP_CHECK_LIMITS. */
+enum gp_counters_limits {
+	GP_LIMITS_FINE,
+	GP_LIMITS_LABELLED,
+	GP_LIMITS_HELD,
+	GP_LIMITS_REFUSED,
+	GP_LIMITS_AWAY,
+	GP_LIMITS_VERDICTS
+};
+
+/* Which part of the configuration decided, as the name of the rule tells. */
+enum gp_counters_decider {
+	GP_DECIDER_NONE, /* nothing had to be checked */
+	GP_DECIDER_SPF,
+	GP_DECIDER_LIMITS,
+	GP_DECIDER_STORE,
+	GP_DECIDER_MEMORY,
+	GP_DECIDERS
+};
+
+/* One limit. */
+struct gp_tally_limit {
+	atomic_ullong looked_at;
+	atomic_ullong over[GP_LIMITS_VERDICTS]; /* it was the one that decided; never FINE, AWAY */
+	atomic_ullong counted;                  /* of its unit, for good */
+};
+
+/* What sessions count. */
+struct gp_tally {
+	atomic_ullong requests[GP_PROTOCOL_STATES]; /* well-formed ones */
+	atomic_ullong malformed;                    /* requests that closed their connection */
+	atomic_ullong failures;                     /* requests that we could not do */
+	atomic_ullong decisions[GP_ACTIONS][GP_DECIDERS];
 	atomic_ullong limited;        /* decisions in which a limit had something to say */
 	atomic_ullong store_failed;   /* decisions for which the store could not count */
 	atomic_ullong would_refuse;   /* accepted in label mode, refused by enforce */
 	atomic_ullong private_client; /* SPF left out: the client's address says nothing */
 	atomic_ullong latency[GP_COUNTERS_BUCKETS];
+	struct gp_histogram answers[GP_ACTIONS]; /* from the whole request to the whole answer */
+	struct gp_histogram checks[GP_CHECKS][GP_CHECK_VERDICTS];
+	struct gp_tally_limit limits[GP_COUNTERS_LIMITS + 1]; /* the last one: all others */
+	char apart[64]; /* the next tally begins in another line of the processor's memory */
+};
+
+struct gp_counters {
+	int64_t started_s;         /* wall time; written before the first thread */
+	atomic_ullong connections; /* accepted since start */
+	atomic_ullong full;        /* times that max_connections was reached */
+	atomic_ullong unserved;    /* connections for which there was no memory or descriptor */
+	atomic_ullong log_dropped; /* lines that nobody took */
+	atomic_ullong crashes;     /* ends of the serving process that nobody asked for */
+	atomic_ullong reloads, reloads_failed;
+	atomic_bool reload_failed; /* the last one */
+	struct gp_tally tallies[GP_COUNTERS_TALLIES];
+	atomic_uint next; /* tally of the next session, modulo their number */
+	struct {
+		char name[GP_COUNTERS_LIMIT_NAME];
+		int unit; /* enum gp_limit_unit */
+	} limits[GP_COUNTERS_LIMITS];
+	atomic_uint limit_count;         /* of those above */
 	atomic_flag private_client_said; /* logged once per start (lesson 12) */
 	atomic_flag late_stage_said;     /* asked only at END-OF-MESSAGE, logged once (lesson 34) */
 };
 
-/* Notes how long an answer took. */
-void gp_counters_latency(struct gp_counters *counters, int64_t took_us);
+/* The tally that a session adds to. */
+struct gp_tally *gp_counters_tally(struct gp_counters *counters);
+
+/* One more, or so many, in no order with anything else. */
+void gp_tally_add(atomic_ullong *counter);
+void gp_tally_add_amount(atomic_ullong *counter, int64_t amount);
+
+/* Notes how long an answer took and what it was. */
+void gp_tally_answered(struct gp_tally *tally, enum gp_action action, int64_t took_us);
+
+/* Where a member of a tally lies, and the sum of that member over all tallies. */
+#define GP_TALLY(member) offsetof(struct gp_tally, member)
+unsigned long long gp_counters_sum(struct gp_counters *counters, size_t at);
+
+/* The same for a histogram; adds to sums. */
+void gp_counters_read(struct gp_counters *counters, size_t at, struct gp_histogram_sums *sums);
+
+/* Well-formed requests, and decisions with this action. */
+unsigned long long gp_counters_requests(struct gp_counters *counters);
+unsigned long long gp_counters_action(struct gp_counters *counters, enum gp_action action);
+
+/*
+ * The place of a limit among those that are counted, a new one for a new limit. One thread of one
+ * process at a time.
+ */
+unsigned gp_counters_limit(struct gp_counters *counters, const char *name, int unit);
+
+/* Who decided. */
+enum gp_counters_decider gp_counters_decider(const char *rule);
 
 /* So many microseconds, or less, took this part (0 to 1) of all answers; 0 without any. */
 int64_t gp_counters_percentile(struct gp_counters *counters, double part);

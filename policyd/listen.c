@@ -119,8 +119,8 @@ int gp_listen_unix(const char *what, unsigned mode, const struct gp_log *log, in
 	return GP_OK;
 }
 
-/* open_inet: bound, of either family. */
-static int open_inet(const char *what, const struct gp_log *log, int *fd_out)
+/* gp_listen_inet: bound, of either family. */
+int gp_listen_inet(const char *what, const struct gp_log *log, int *fd_out)
 {
 	struct gp_dns_server where;
 	struct sockaddr_storage ss;
@@ -181,7 +181,8 @@ static int open_one(const char *what, unsigned mode, const struct gp_log *log,
 			GP_LISTEN_MAX);
 		return GP_EIO;
 	}
-	int fd, rc = is_unix ? gp_listen_unix(what, mode, log, &fd) : open_inet(what, log, &fd);
+	int fd, rc = is_unix ? gp_listen_unix(what, mode, log, &fd)
+			     : gp_listen_inet(what, log, &fd);
 	if (rc)
 		return rc;
 	gp_listen_name(fd, sockets->names[sockets->count]);
@@ -319,6 +320,7 @@ static bool is_time_to_say(int64_t *said_us)
 static void pause_after(struct gp_listen *l, const char *text)
 {
 	const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};
+	gp_tally_add(&l->shared->counters->unserved);
 	if (is_time_to_say(&l->trouble_said_us))
 		log_of(l, GP_LOG_ERROR, text);
 	nanosleep(&breath, NULL);
@@ -383,8 +385,12 @@ static void *accept_main(void *arg)
 	struct gp_listen *l = arg;
 	struct pollfd p[GP_LISTEN_MAX + 1];
 	const size_t n = l->sockets->count;
+	bool was_full = false;
 	while (!is_stopping(l)) {
 		bool full = is_full(l);
+		if (full && !was_full)
+			gp_tally_add(&l->shared->counters->full);
+		was_full = full;
 		p[0] = (struct pollfd) {.fd = l->wake, .events = POLLIN};
 		for (size_t i = 0; i < n; i++)
 			p[i + 1] = (struct pollfd) {

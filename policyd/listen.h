@@ -54,6 +54,9 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 int gp_listen_unix(
 	const char *what, unsigned mode, const struct gp_log *log, int *fd_out) GP_MUST_CHECK;
 
+/* The same for "inet:ADDR:PORT", as the configuration has checked it. */
+int gp_listen_inet(const char *what, const struct gp_log *log, int *fd_out) GP_MUST_CHECK;
+
 /* Sessions that are open now. */
 unsigned gp_listen_open_count(struct gp_listen *listen);
 

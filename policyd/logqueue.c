@@ -38,6 +38,7 @@ struct gp_logqueue {
 	bool stalled;  /* nothing gets out: lines do not wait for room */
 	char *writing; /* only the thread */
 	int fd;
+	atomic_ullong *dropped; /* the number of all that were lost; NULL: nobody wants it */
 	pthread_t thread;
 };
 
@@ -125,15 +126,23 @@ static bool confess(int fd, uint64_t lost)
 	return gp_logqueue_write(fd, line, (size_t)n, PATIENCE_MS);
 }
 
+/* drop: so many lines are lost. */
+static uint64_t drop(struct gp_logqueue *q, uint64_t lines)
+{
+	if (q->dropped)
+		atomic_fetch_add(q->dropped, lines);
+	return lines;
+}
+
 /* write_batch: the writing buffer, after what must be said of lost lines; returns lines lost. */
 static uint64_t write_batch(struct gp_logqueue *q, size_t len, uint64_t lost)
 {
 	if (lost && !confess(q->fd, lost))
-		return lost + count_lines(q->writing, len);
+		return lost + drop(q, count_lines(q->writing, len));
 	if (gp_logqueue_write(q->fd, q->writing, len, PATIENCE_MS))
 		return 0;
 	/* how many of the batch got out is not known, so all of it is taken for lost */
-	return count_lines(q->writing, len);
+	return drop(q, count_lines(q->writing, len));
 }
 
 /* queue_main: the thread. */
@@ -197,7 +206,7 @@ void gp_logqueue_add(struct gp_logqueue *queue, const char *line, size_t len)
 		if (wake)
 			pthread_cond_signal(&queue->filled);
 	} else {
-		queue->lost++;
+		queue->lost += drop(queue, 1);
 	}
 	pthread_mutex_unlock(&queue->lock);
 }
@@ -228,13 +237,14 @@ static void release(struct gp_logqueue *q)
 }
 
 /* gp_logqueue_new: buffers, lock, thread. */
-int gp_logqueue_new(int fd, struct gp_logqueue **queue_out)
+int gp_logqueue_new(int fd, atomic_ullong *dropped, struct gp_logqueue **queue_out)
 {
 	struct gp_logqueue *q = calloc(1, sizeof *q);
 	pthread_condattr_t attr;
 	if (!q)
 		return GP_ENOMEM;
 	q->fd = fd;
+	q->dropped = dropped;
 	q->batch = 1;
 	q->filling = malloc(BUFFER_BYTES);
 	q->writing = malloc(BUFFER_BYTES);

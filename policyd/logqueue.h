@@ -15,6 +15,7 @@
 #ifndef GP_POLICYD_LOGQUEUE_H
 #define GP_POLICYD_LOGQUEUE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,8 +25,8 @@
 
 struct gp_logqueue;
 
-/* Starts the thread; borrows the descriptor. */
-int gp_logqueue_new(int fd, struct gp_logqueue **queue_out) GP_MUST_CHECK;
+/* Starts the thread; borrows the descriptor, and the number of lines dropped (may be NULL). */
+int gp_logqueue_new(int fd, atomic_ullong *dropped, struct gp_logqueue **queue_out) GP_MUST_CHECK;
 
 /* Adds a whole line, its end included. Any number of threads; returns within about a second. */
 void gp_logqueue_add(struct gp_logqueue *queue, const char *line, size_t len);

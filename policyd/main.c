@@ -3,8 +3,9 @@
  * gatepost-policyd: options, order of start, signals, exit codes. The only file that may end the
  * process.
  *
- * Order: configuration, sockets, privileges; then the child (gp_supervise); in it the resolver and
- * the threads. Signals are blocked everywhere and awaited by the first thread.
+ * Order: configuration, sockets, privileges, filter of system calls; then the child (gp_supervise);
+ * in it the resolver and the threads. Signals are blocked everywhere and awaited by the first
+ * thread.
  *
  * Exit codes: 0 stopped as asked, 1 trouble, 2 usage, 3 the configuration has errors.
  */
@@ -28,8 +29,10 @@
 #include "policyd/listen.h"
 #include "policyd/logqueue.h"
 #include "policyd/logsink.h"
+#include "policyd/metrics_http.h"
 #include "policyd/privs.h"
 #include "policyd/runtime.h"
+#include "policyd/seccomp.h"
 #include "policyd/session.h"
 #include "policyd/survivor.h"
 #include "policyd/supervise.h"
@@ -62,8 +65,11 @@ struct options {
 struct service {
 	struct gp_config *config;
 	struct gp_listen_sockets sockets;
+	struct gp_listen_sockets metrics;
 	int control_fd; /* -1: there is none */
 	char control_path[108];
+	/* as at the start, since what binds the supervisor binds every child to come */
+	enum gp_config_seccomp seccomp;
 	/* in memory that a crash does not take away */
 	struct gp_survivor_text *text; /* of the configuration that the last reload put in force */
 	struct gp_instances *instances;
@@ -184,12 +190,16 @@ static int serve_until_stopped(
 		return EXIT_TROUBLE;
 	struct gp_keeper *keeper = NULL;
 	struct gp_control *control = NULL;
+	struct gp_metrics_http *http = NULL;
 	rc = gp_keeper_start(shared->runtimes, shared->pulse, &keeper);
 	if (!rc && service->control_fd >= 0)
 		rc = gp_control_start(service->control_fd, shared, listen, &control);
+	if (!rc)
+		rc = gp_metrics_http_start(&service->metrics, shared, listen, &http);
 	if (!rc) /* else no memory for a thread: the supervisor tries again */
 		await_signals(shared);
 	int code = rc ? EXIT_TROUBLE : EXIT_FINE;
+	gp_metrics_http_stop(http);
 	gp_control_stop(control);
 	unsigned left = gp_listen_stop(listen, STOP_MS);
 	gp_keeper_stop(keeper);
@@ -217,6 +227,15 @@ static void last_config(struct service *service)
 	gp_config_errors_fini(&errors);
 }
 
+/* confine: to the system calls of that role, and says so. */
+static void confine(const struct service *service, enum gp_seccomp_role role)
+{
+	const struct gp_logsink sink = {.options = &service->config->log};
+	struct gp_log log;
+	gp_logsink_init(&log, &sink);
+	gp_seccomp_apply(role, service->seccomp, &log);
+}
+
 /* serve: main of the serving process. */
 static int serve(void *arg, bool again)
 {
@@ -229,11 +248,15 @@ static int serve(void *arg, bool again)
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
 	mallopt(M_ARENA_MAX, 2);
-	if (again)
+	if (again) {
+		gp_tally_add(&service->counters->crashes);
 		last_config(service);
-	int rc = gp_logqueue_new(STDERR_FILENO, &queue);
+	}
+	confine(service, GP_SECCOMP_SERVER);
+	int rc = gp_logqueue_new(STDERR_FILENO, &service->counters->log_dropped, &queue);
 	if (!rc)
-		rc = gp_runtimes_new(service->config, queue, service->text, &shared.runtimes);
+		rc = gp_runtimes_new(
+			service->config, queue, service->text, service->counters, &shared.runtimes);
 	if (!rc) {
 		service->config = NULL; /* taken */
 		code = serve_until_stopped(service, &shared, queue);
@@ -338,8 +361,10 @@ static int open_sockets(struct service *service, const struct gp_log *log)
 	int rc = gp_handover_take(&service->sockets, log);
 	if (!rc)
 		rc = gp_listen_open(&service->config->policyd, log, &service->sockets);
-	if (!rc)
+	if (!rc) {
+		gp_metrics_http_open(&service->config->metrics, log, &service->metrics);
 		note_status(service);
+	}
 	return rc;
 }
 
@@ -356,6 +381,7 @@ static int run(struct service *service)
 		.pulse = &service->pulse,
 		.watchdog_ms = options->watchdog_ms};
 	bool supervised = options->supervise;
+	service->seccomp = (enum gp_config_seccomp)options->seccomp;
 	gp_logsink_open(&service->config->log);
 	gp_logsink_init(&log, &sink);
 	gp_notify_open(&service->notify);
@@ -378,6 +404,7 @@ static int run(struct service *service)
 			service->config->path);
 	if (!supervised)
 		return serve(service, false);
+	confine(service, GP_SECCOMP_SUPERVISOR);
 	return gp_supervise(&plan);
 }
 
@@ -399,6 +426,10 @@ static void report_fine(const struct options *o, const struct gp_config *config)
 	printf("%s: no errors\n", o->path);
 	(void)fflush(stdout); /* in this order on a terminal; nothing to lose */
 	gp_privs_check(&config->policyd, &log);
+	if (config->policyd.seccomp != GP_SECCOMP_OFF && !gp_seccomp_is_present())
+		gp_log_text(&log, GP_LOG_WARNING,
+			"policyd.seccomp: this gatepost-policyd was built without libseccomp, so "
+			"there is no filter of system calls");
 }
 
 /* main: options, configuration, run. */
@@ -421,6 +452,7 @@ int main(int argc, char **argv)
 		return rc ? EXIT_CONFIG : EXIT_FINE;
 	}
 	code = run(&service);
+	gp_listen_close(&service.metrics, false);
 	gp_listen_close(&service.sockets, true);
 	if (service.control_fd >= 0)
 		(void)unlink(service.control_path); /* a later start would, too */

@@ -31,6 +31,7 @@ enum gp_protocol_state {
 	GP_STATE_DATA,
 	GP_STATE_END_OF_MESSAGE
 };
+#define GP_PROTOCOL_STATES 7
 
 struct gp_protocol_request {
 	enum gp_protocol_state state;

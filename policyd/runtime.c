@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "policyd/logsink.h"
 
@@ -28,6 +29,7 @@ struct counted {
 struct gp_runtimes {
 	struct gp_logqueue *queue;
 	struct gp_survivor_text *survivor;
+	struct gp_counters *counters;
 	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
 	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
@@ -109,6 +111,15 @@ static int open_book(struct gp_runtimes *runtimes, struct counted *c)
 	return rc;
 }
 
+/* find_places: where the limits of a runtime are counted. */
+static void find_places(struct gp_runtimes *runtimes, struct counted *c)
+{
+	const struct gp_limit_set *set = &c->runtime.config->limits;
+	for (size_t i = 0; i < set->limit_count; i++)
+		c->runtime.limit_places[i] = (unsigned char)gp_counters_limit(
+			runtimes->counters, set->limits[i].name, set->limits[i].unit);
+}
+
 /* release: one user less under the lock; the last one frees, without it. */
 static void release(struct gp_runtimes *runtimes, struct counted *c)
 {
@@ -127,7 +138,8 @@ static void release(struct gp_runtimes *runtimes, struct counted *c)
 
 /* gp_runtimes_new: the first runtime. */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_survivor_text *survivor, struct gp_runtimes **runtimes_out)
+	struct gp_survivor_text *survivor, struct gp_counters *counters,
+	struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
 	struct shared_dns *dns = NULL;
@@ -140,6 +152,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	}
 	r->queue = queue;
 	r->survivor = survivor;
+	r->counters = counters;
 	rc = shared_dns_new(config, &dns);
 	if (!rc)
 		rc = counted_new(config, queue, dns, &r->current);
@@ -153,6 +166,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 		free(r);
 		return rc;
 	}
+	find_places(r, r->current);
 	atomic_init(&r->newest, r->current);
 	*runtimes_out = r;
 	return GP_OK;
@@ -245,6 +259,9 @@ static void warn_restart(
 			"reload: a change of policyd.listen, socket_mode, user, group, chroot, "
 			"supervise, watchdog, seccomp, max_connections, control_socket or "
 			"control_mode takes effect at the next restart");
+	if (!same_texts(&before->metrics.listen, &after->metrics.listen))
+		gp_log_text(log, GP_LOG_WARNING,
+			"reload: a change of metrics.listen takes effect at the next restart");
 	if (!same_store(before, after))
 		gp_log_text(log, GP_LOG_WARNING,
 			"reload: a change of the store takes effect at the next restart, except "
@@ -307,6 +324,8 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 		if (rc)
 			gp_config_free(config);
 	}
+	gp_tally_add(rc ? &runtimes->counters->reloads_failed : &runtimes->counters->reloads);
+	atomic_store(&runtimes->counters->reload_failed, rc != GP_OK);
 	if (rc) {
 		gp_log_text(log, GP_LOG_ERROR, "reload: %s stays as it was loaded before",
 			before->runtime.config->path);
@@ -317,6 +336,7 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 			gp_survivor_text_set(runtimes->survivor, config->source);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
+		find_places(runtimes, after);
 		pthread_mutex_lock(&runtimes->lock);
 		struct counted *old = runtimes->current;
 		runtimes->current = after;
@@ -327,6 +347,17 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 	gp_config_errors_fini(&errors);
 	gp_runtimes_release(runtimes, &before->runtime);
 	return rc;
+}
+
+/* gp_runtime_has_changed: file by file. */
+bool gp_runtime_has_changed(const struct gp_runtime *runtime)
+{
+	const struct gp_config_texts *watched = &runtime->config->watched;
+	struct stat st;
+	bool changed = false;
+	for (size_t i = 0; !changed && i < watched->count; i++)
+		changed = stat(watched->items[i], &st) == 0 && st.st_mtime > runtime->loaded_s;
+	return changed;
 }
 
 /* gp_runtimes_tend: with the log of the current configuration. */

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "dns/dns.h"
 #include "limit/limit_book.h"
+#include "policyd/counters.h"
 #include "policyd/logqueue.h"
 #include "policyd/survivor.h"
 
@@ -26,7 +27,8 @@ struct gp_runtime {
 	struct gp_dns *dns;
 	struct gp_limit_book *book; /* NULL while no limit is configured */
 	struct gp_log log;
-	int64_t loaded_s; /* wall time */
+	int64_t loaded_s;                         /* wall time */
+	unsigned char limit_places[GP_LIMIT_MAX]; /* where its limits are counted, in their order */
 };
 
 struct gp_runtimes;
@@ -34,10 +36,11 @@ struct gp_runtimes;
 /*
  * Hangs up a first runtime made of config, which it takes on success. The logs of all runtimes
  * write through queue, and the text of each configuration that comes into force by a reload goes to
- * survivor; both are borrowed and may be NULL.
+ * survivor; both may be NULL. Reloads and limits are counted in counters. Borrows all three.
  */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_survivor_text *survivor, struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
+	struct gp_survivor_text *survivor, struct gp_counters *counters,
+	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 
 /* Frees all; every runtime must have been released. Accepts NULL. */
 void gp_runtimes_free(struct gp_runtimes *runtimes);
@@ -55,6 +58,12 @@ bool gp_runtimes_is_current(struct gp_runtimes *runtimes, const struct gp_runtim
  * a caller without further plans may ignore.
  */
 int gp_runtimes_reload(struct gp_runtimes *runtimes);
+
+/*
+ * Has any of the files that it was made of, or a folder with more of them, been touched since? What
+ * is out of sight, behind a chroot for example, has not.
+ */
+bool gp_runtime_has_changed(const struct gp_runtime *runtime);
 
 /* Tends the book, if there is one (gp_limit_book_tend); one thread. */
 void gp_runtimes_tend(struct gp_runtimes *runtimes);

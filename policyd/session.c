@@ -21,6 +21,7 @@
 
 struct session {
 	struct gp_session_shared *shared;
+	struct gp_tally *tally; /* of shared->counters */
 	const struct gp_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
@@ -44,7 +45,7 @@ static void set_timeout(int fd, int option, unsigned ms)
 /* malformed: logs why the connection is closed. */
 static int malformed(struct session *s, const char *problem)
 {
-	atomic_fetch_add(&s->shared->counters->malformed, 1);
+	gp_tally_add(&s->tally->malformed);
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("problem", problem),
 		gp_log_field_span(
@@ -192,27 +193,33 @@ static bool is_checked(struct session *s, const struct gp_protocol_request *r)
 	       !(*s->early && gp_span_equal(r->instance, gp_span_from(s->early)));
 }
 
+/* count_checks: each with its verdict and how long it took; the transaction counts limits. */
+static void count_checks(struct session *s, const struct gp_verdict *v)
+{
+	struct gp_tally *t = s->tally;
+	if (v->has_mailfrom)
+		gp_histogram_add(
+			&t->checks[GP_CHECK_SPF_MAILFROM][v->mailfrom.verdict], v->mailfrom_us);
+	if (v->has_helo)
+		gp_histogram_add(&t->checks[GP_CHECK_SPF_HELO][v->helo.verdict], v->helo_us);
+}
+
 /* count: the verdict in numbers; the private client is also said, once. */
 static void count(struct session *s, const struct gp_verdict *v)
 {
-	struct gp_counters *c = s->shared->counters;
-	atomic_ullong *const of[] = {
-		[GP_ACTION_ACCEPT] = &c->accepted,
-		[GP_ACTION_HOLD] = &c->held,
-		[GP_ACTION_DEFER] = &c->deferred,
-		[GP_ACTION_REJECT] = &c->rejected,
-	};
-	atomic_fetch_add(of[v->action], 1);
+	struct gp_tally *t = s->tally;
+	gp_tally_add(&t->decisions[v->action][gp_counters_decider(v->rule)]);
+	count_checks(s, v);
 	if (v->limit.name)
-		atomic_fetch_add(&c->limited, 1);
+		gp_tally_add(&t->limited);
 	if (v->store_failed)
-		atomic_fetch_add(&c->store_failed, 1);
+		gp_tally_add(&t->store_failed);
 	if (v->would != v->action)
-		atomic_fetch_add(&c->would_refuse, 1);
+		gp_tally_add(&t->would_refuse);
 	if (!v->private_client)
 		return;
-	atomic_fetch_add(&c->private_client, 1);
-	if (!atomic_flag_test_and_set(&c->private_client_said))
+	gp_tally_add(&t->private_client);
+	if (!atomic_flag_test_and_set(&s->shared->counters->private_client_said))
 		gp_log_text(&s->runtime->log, GP_LOG_NOTICE,
 			"a client has a private or our own address: SPF is not enforced for such "
 			"clients. If all mail comes from one, a NAT or proxy stands before Postfix "
@@ -383,7 +390,7 @@ static int answer(struct session *s, struct gp_span text)
 	bool prepended = false;
 	if (gp_protocol_parse(text, &r, &problem))
 		return malformed(s, problem);
-	atomic_fetch_add(&s->shared->counters->requests, 1);
+	gp_tally_add(&s->tally->requests[r.state]);
 	adopt(s, &r);
 	int rc = decide(s, &r, &v);
 	if (!rc)
@@ -393,7 +400,7 @@ static int answer(struct session *s, struct gp_span text)
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
 	if (rc) {
-		atomic_fetch_add(&s->shared->counters->failures, 1);
+		gp_tally_add(&s->tally->failures);
 		gp_log_text(&s->runtime->log, GP_LOG_ERROR,
 			"instance=%.*s: no answer: %s; Postfix will ask again", (int)r.instance.len,
 			r.instance.ptr, gp_err_text(rc));
@@ -404,7 +411,7 @@ static int answer(struct session *s, struct gp_span text)
 	if (rc && prepended)
 		gp_instances_forget(s->shared->instances, r.instance);
 	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
-	gp_counters_latency(s->shared->counters, took_us);
+	gp_tally_answered(s->tally, v.action, took_us);
 	log_decision(s, &r, &v, took_us);
 	return rc;
 }
@@ -429,13 +436,14 @@ void gp_session_serve(struct gp_session_shared *shared, int fd)
 	/* not zeroed: of the buffer only the pages that are read into become memory */
 	struct session s;
 	s.shared = shared;
+	s.tally = gp_counters_tally(shared->counters);
 	s.runtime = gp_runtimes_acquire(shared->runtimes);
 	s.arena = gp_arena_new(s.runtime->config->policyd.request_memory);
 	s.fd = fd;
 	s.filled = 0;
 	s.early[0] = 0;
 	s.early_ever = false;
-	gp_transaction_init(&s.transaction, s.runtime, shared->stages);
+	gp_transaction_init(&s.transaction, s.runtime, shared->stages, s.tally);
 	if (s.arena) {
 		set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
 		set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);

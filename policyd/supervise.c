@@ -15,6 +15,10 @@
 #include "base/clock.h"
 
 #define YOUNG_US 1000000
+#define FORBIDDEN                                                                          \
+	": it made a system call that the filter does not know (the kernel's log has its " \
+	"number); "                                                                        \
+	"please report it; policyd.seccomp = log lets such calls pass"
 #define EVERY_MS 1000
 #define ABORT_US (5 * 1000000LL) /* to die of SIGABRT */
 
@@ -60,8 +64,9 @@ static void describe(const struct gp_log *log, pid_t pid, int status)
 {
 	if (WIFSIGNALED(status))
 		gp_log_text(log, GP_LOG_ERROR,
-			"process %ld died of signal %d (%s); it is started again", (long)pid,
-			WTERMSIG(status), strsignal(WTERMSIG(status)));
+			"process %ld died of signal %d (%s)%s; it is started again", (long)pid,
+			WTERMSIG(status), strsignal(WTERMSIG(status)),
+			WTERMSIG(status) == SIGSYS ? FORBIDDEN : "");
 	else
 		gp_log_text(log, GP_LOG_ERROR,
 			"process %ld ended with code %d; it is started again", (long)pid,

@@ -6,10 +6,11 @@
 
 /* gp_transaction_init: nothing under way. */
 void gp_transaction_init(struct gp_transaction *transaction, const struct gp_runtime *runtime,
-	struct gp_stages *stages)
+	struct gp_stages *stages, struct gp_tally *tally)
 {
 	transaction->runtime = runtime;
 	transaction->stages = stages;
+	transaction->tally = tally;
 	transaction->source = -1;
 	transaction->is_open = transaction->is_ended = false;
 	transaction->asked_us = 0;
@@ -31,6 +32,52 @@ static void say_unseen(const struct gp_transaction *t)
 		label);
 }
 
+/* tally_of: where a limit of the message is counted. */
+static struct gp_tally_limit *tally_of(
+	const struct gp_transaction *t, const struct gp_limit_applied *applied)
+{
+	ptrdiff_t number = applied->limit - t->runtime->config->limits.limits;
+	return &t->tally->limits[t->runtime->limit_places[number]];
+}
+
+/* limits_verdict: what the limits said, in one word. */
+static enum gp_counters_limits limits_verdict(const struct gp_verdict *v)
+{
+	switch (v->limits) {
+	case GP_LIMIT_ONHOLD:
+		return GP_LIMITS_HELD;
+	case GP_LIMIT_REFUSED:
+		return GP_LIMITS_REFUSED;
+	case GP_LIMIT_AWAY:
+		return GP_LIMITS_AWAY;
+	case GP_LIMIT_FINE:
+		break;
+	}
+	return v->limit.name ? GP_LIMITS_LABELLED : GP_LIMITS_FINE;
+}
+
+/* tally_limits: the step as a whole, then limit by limit. */
+static void tally_limits(const struct gp_transaction *t, const struct gp_verdict *v)
+{
+	enum gp_counters_limits said = limits_verdict(v);
+	gp_histogram_add(&t->tally->checks[GP_CHECK_LIMITS][said], v->limits_us);
+	for (size_t i = 0; i < t->message.count; i++) {
+		struct gp_tally_limit *tally = tally_of(t, &t->message.applied[i]);
+		gp_tally_add(&tally->looked_at);
+		if (t->message.applied[i].limit->name == v->limit.name)
+			gp_tally_add(&tally->over[said]);
+	}
+}
+
+/* end_message: what the message holds stays counted, for good. */
+static void end_message(struct gp_transaction *t)
+{
+	for (size_t i = 0; i < t->message.count; i++)
+		gp_tally_add_amount(
+			&tally_of(t, &t->message.applied[i])->counted, t->message.applied[i].held);
+	gp_limit_message_end(&t->message);
+}
+
 /* finish: the message under way is over without a question at its end. */
 static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 {
@@ -45,7 +92,7 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 		if (is_held && gp_stages_missed(t->stages, t->source, wants_end))
 			say_unseen(t);
 	}
-	gp_limit_message_end(&t->message);
+	end_message(t);
 	t->is_open = t->is_ended = false;
 }
 
@@ -151,7 +198,7 @@ static void settle(struct gp_transaction *t, struct gp_ctx *ctx,
 	if (r->state != GP_STATE_END_OF_MESSAGE)
 		return;
 	if (is_let_in)
-		gp_limit_message_end(&t->message);
+		end_message(t);
 	else
 		gp_limit_message_drop(&t->message, t->runtime->book, ctx);
 	t->is_ended = is_let_in;
@@ -180,6 +227,8 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	const struct gp_engine_rates rates = {t->runtime->config, t->runtime->book, &t->message};
 	const struct gp_limit_amounts total = total_of(t, request);
 	int rc = gp_engine_rates(ctx, &rates, envelope, &total, verdict);
+	if (!rc && verdict->has_limits)
+		tally_limits(t, verdict);
 	if (!rc)
 		settle(t, ctx, request, verdict);
 	return rc;

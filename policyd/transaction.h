@@ -20,6 +20,7 @@
 #define GP_POLICYD_TRANSACTION_H
 
 #include "engine/engine.h"
+#include "policyd/counters.h"
 #include "policyd/protocol.h"
 #include "policyd/runtime.h"
 #include "policyd/stages.h"
@@ -29,6 +30,7 @@
 struct gp_transaction {
 	const struct gp_runtime *runtime;
 	struct gp_stages *stages;
+	struct gp_tally *tally;
 	struct gp_limit_message message;
 	int source;
 	bool is_open;     /* there is a message under way */
@@ -38,9 +40,9 @@ struct gp_transaction {
 	enum gp_protocol_state state; /* of the last request */
 };
 
-/* Nothing under way; borrows both. */
+/* Nothing under way; borrows all three. */
 void gp_transaction_init(struct gp_transaction *transaction, const struct gp_runtime *runtime,
-	struct gp_stages *stages);
+	struct gp_stages *stages, struct gp_tally *tally);
 
 /* The connection is closed: gives back what is held, or leaves it counted. */
 void gp_transaction_fini(struct gp_transaction *transaction, struct gp_ctx *ctx);

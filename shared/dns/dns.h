@@ -32,6 +32,7 @@
 
 #include "base/ctx.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "base/ipaddr.h"
 #include "base/span.h"
 
@@ -50,6 +51,7 @@ enum gp_dns_state {
 	GP_DNS_TEMPFAIL, /* no usable answer: time-out, SERVFAIL, REFUSED, nonsense */
 	GP_DNS_BOGUS     /* the validating resolver refuses the answer (RFC 8914, DNSSEC codes) */
 };
+#define GP_DNS_STATES 5
 
 #define GP_DNS_NAME_MAX 253     /* text form without the trailing dot */
 #define GP_DNS_NAME_TEXT 256    /* room for any such text with its NUL */
@@ -123,6 +125,7 @@ struct gp_dns_options {
 	unsigned timeout_ms; /* of one attempt at one server */
 	unsigned attempts;   /* rounds over all servers */
 	bool trust_ad;       /* the way to the resolver is safe: keep its AD bit (RFC 6840 5.8) */
+	bool over_tcp;       /* ask over TCP at once: for who wants to know whether that works */
 };
 
 struct gp_dns_cache_options {
@@ -137,6 +140,15 @@ struct gp_dns_cache_stats {
 	uint64_t hits, misses, joined; /* joined: waited for the same question of another thread */
 	uint64_t evicted;
 	size_t entries, bytes;
+};
+
+/* What has been asked of name servers since gp_dns_wire_new. */
+struct gp_dns_wire_stats {
+	uint64_t datagrams, connections; /* attempts: sent over UDP, begun over TCP */
+	uint64_t timeouts;               /* attempts at which a server was silent */
+	uint64_t answers[GP_DNS_STATES]; /* questions by the state of their answer... */
+	uint64_t given_up;               /* ...but those that ended with "ours" */
+	struct gp_histogram_sums took;   /* how long each question took */
 };
 
 /* A resolver that asks name servers; copies the options. GP_EINVAL without servers. */
@@ -159,6 +171,9 @@ struct gp_dns *gp_dns_memo_new(struct gp_arena *arena, struct gp_dns *below) GP_
 
 /* Counters of a cache made by gp_dns_cache_new; all 0 for another kind of resolver. */
 void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out);
+
+/* The same of the resolver that asks name servers, whether it is dns or lies below it. */
+void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out);
 
 /*
  * Reads the text of a resolv.conf(5): nameserver lines into servers (what does not parse is

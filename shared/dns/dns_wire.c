@@ -128,16 +128,50 @@ static void wire_free(struct gp_dns *dns)
 	free(dns);
 }
 
+static const struct gp_dns_ops wire_ops = {wire_query, wire_free};
+
+/* gp_dns_wire_count: in no order with anything else. */
+void gp_dns_wire_count(atomic_uint_fast64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* gp_dns_wire_answered: by state; what we gave up says nothing about the servers. */
+void gp_dns_wire_answered(
+	struct gp_dns_wire *wire, const struct gp_dns_answer *answer, int64_t took_us)
+{
+	struct gp_dns_wire_counts *counts = &wire->counts;
+	gp_dns_wire_count(answer->ours ? &counts->given_up : &counts->answers[answer->state]);
+	gp_histogram_add(&counts->took, took_us);
+}
+
+/* gp_dns_wire_stats: layer by layer down to it. */
+void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
+{
+	*stats_out = (struct gp_dns_wire_stats) {0};
+	while (dns && dns->ops != &wire_ops)
+		dns = dns->below;
+	if (!dns)
+		return;
+	struct gp_dns_wire_counts *counts = &((struct gp_dns_wire *)dns)->counts;
+	stats_out->datagrams = atomic_load(&counts->datagrams);
+	stats_out->connections = atomic_load(&counts->connections);
+	stats_out->timeouts = atomic_load(&counts->timeouts);
+	stats_out->given_up = atomic_load(&counts->given_up);
+	for (size_t i = 0; i < GP_DNS_STATES; i++)
+		stats_out->answers[i] = atomic_load(&counts->answers[i]);
+	gp_histogram_read(&counts->took, &stats_out->took);
+}
+
 /* gp_dns_wire_new: copies the options; 0 for a time-out or a number of rounds means the least. */
 int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_out)
 {
-	static const struct gp_dns_ops ops = {wire_query, wire_free};
 	if (options->server_count == 0 || options->server_count > GP_DNS_SERVERS_MAX)
 		return GP_EINVAL;
 	struct gp_dns_wire *wire = calloc(1, sizeof *wire);
 	if (!wire)
 		return GP_ENOMEM;
-	wire->base.ops = &ops;
+	wire->base.ops = &wire_ops;
 	wire->options = *options;
 	if (wire->options.timeout_ms == 0)
 		wire->options.timeout_ms = 1;

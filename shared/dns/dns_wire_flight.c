@@ -134,6 +134,7 @@ static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 	*f->answer = *answer;
 	if (!f->wire->options.trust_ad)
 		f->answer->secure = false; /* RFC 6840 5.8 */
+	gp_dns_wire_answered(f->wire, answer, gp_clock_now_us(f->ctx->clock) - f->begun_us);
 	bool with_problem = answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS;
 	return with_problem && !answer->problem ? gp_arena_status(f->ctx->arena) : GP_OK;
 }
@@ -218,10 +219,21 @@ static bool send_udp(struct gp_dns_flight *f)
 	f->stage = GP_DNS_FLIGHT_UDP;
 	if (!open_socket(f, SOCK_DGRAM))
 		return false;
-	if (send(f->fd, f->packet + 2, f->length - 2, MSG_NOSIGNAL) >= 0)
+	if (send(f->fd, f->packet + 2, f->length - 2, MSG_NOSIGNAL) >= 0) {
+		gp_dns_wire_count(&f->wire->counts.datagrams);
 		return true;
+	}
 	note_error(f, errno);
 	return false;
+}
+
+/* send_first: the first packet of an attempt; false with the failure noted. */
+static bool send_first(struct gp_dns_flight *f)
+{
+	if (!f->wire->options.over_tcp)
+		return send_udp(f);
+	f->stage = GP_DNS_FLIGHT_TCP_SEND;
+	return open_socket(f, SOCK_STREAM);
 }
 
 /* attempt: from the present position on, until a packet is on its way or all is used up. */
@@ -239,7 +251,7 @@ static int attempt(struct gp_dns_flight *f)
 		if (rc)
 			return rc;
 		set_until(f, now_us);
-		if (send_udp(f))
+		if (send_first(f))
 			return GP_OK;
 		f->position++;
 	}
@@ -258,6 +270,7 @@ static int change_to_tcp(struct gp_dns_flight *f)
 {
 	disconnect(f);
 	f->stage = GP_DNS_FLIGHT_TCP_SEND;
+	gp_dns_wire_count(&f->wire->counts.connections);
 	set_until(f, gp_clock_now_us(f->ctx->clock));
 	return open_socket(f, SOCK_STREAM) ? GP_OK : move_on(f);
 }
@@ -424,6 +437,7 @@ int gp_dns_flight_expire(struct gp_dns_flight *flight)
 	if (now_us >= flight->ctx->deadline_us)
 		return finish_late(flight, now_us);
 	gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
+	gp_dns_wire_count(&flight->wire->counts.timeouts);
 	return move_on(flight);
 }
 

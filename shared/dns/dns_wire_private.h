@@ -24,10 +24,18 @@ struct gp_dns_wire_memory {
 	_Atomic int64_t last_until_us; /* until then it is asked last, because of those */
 };
 
+/* What is counted, by any thread. */
+struct gp_dns_wire_counts {
+	atomic_uint_fast64_t datagrams, connections, timeouts, given_up;
+	atomic_uint_fast64_t answers[GP_DNS_STATES];
+	struct gp_histogram took;
+};
+
 struct gp_dns_wire {
 	struct gp_dns base;
 	struct gp_dns_options options; /* constant after gp_dns_wire_new */
 	struct gp_dns_wire_memory memory[GP_DNS_SERVERS_MAX];
+	struct gp_dns_wire_counts counts;
 };
 
 enum gp_dns_flight_stage {
@@ -66,6 +74,13 @@ void gp_dns_wire_order(struct gp_dns_wire *wire, int64_t now_us, uint8_t *order_
 /* A server answered, or let a whole attempt pass in silence. */
 void gp_dns_wire_heard(struct gp_dns_wire *wire, size_t server);
 void gp_dns_wire_silent(struct gp_dns_wire *wire, size_t server, int64_t now_us);
+
+/* One more of something. */
+void gp_dns_wire_count(atomic_uint_fast64_t *counter);
+
+/* A question has its answer, after so long. */
+void gp_dns_wire_answered(
+	struct gp_dns_wire *wire, const struct gp_dns_answer *answer, int64_t took_us);
 
 /* Sends the first packet, or ends in an answer at once. wire, ctx, question, answer are set. */
 int gp_dns_flight_begin(struct gp_dns_flight *flight) GP_MUST_CHECK;

@@ -71,7 +71,10 @@ static int check_mailfrom(struct gp_ctx *ctx, struct gp_facts *f)
 	if (f->envelope->sender.len == 0)
 		return GP_OK;
 	f->has_mailfrom = true;
-	return gp_engine_spf(ctx, f, GP_SPF_MAILFROM, f->envelope->sender, &f->mailfrom);
+	int64_t began_us = gp_clock_now_us(ctx->clock);
+	int rc = gp_engine_spf(ctx, f, GP_SPF_MAILFROM, f->envelope->sender, &f->mailfrom);
+	f->mailfrom_us = gp_clock_now_us(ctx->clock) - began_us;
+	return rc;
 }
 
 /* check_helo: where the configuration looks at it, or nothing else is there to look at. */
@@ -82,7 +85,10 @@ static int check_helo(struct gp_ctx *ctx, struct gp_facts *f)
 	if (!f->helo_name)
 		return GP_OK;
 	f->has_helo = true;
-	return gp_engine_spf(ctx, f, GP_SPF_HELO, (struct gp_span) {NULL, 0}, &f->helo);
+	int64_t began_us = gp_clock_now_us(ctx->clock);
+	int rc = gp_engine_spf(ctx, f, GP_SPF_HELO, (struct gp_span) {NULL, 0}, &f->helo);
+	f->helo_us = gp_clock_now_us(ctx->clock) - began_us;
+	return rc;
 }
 
 /* gp_engine_is_forwarded: name by name until one lets the client send. */
@@ -170,6 +176,8 @@ static int settle(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_
 	v->has_helo = f->has_helo;
 	v->mailfrom = f->mailfrom;
 	v->helo = f->helo;
+	v->mailfrom_us = f->mailfrom_us;
+	v->helo_us = f->helo_us;
 	int rc = GP_OK;
 	if (d->action != GP_ACTION_ACCEPT)
 		rc = gp_engine_reply(ctx, f, d, &v->reply);

@@ -49,6 +49,7 @@ enum gp_action {
 	GP_ACTION_DEFER,
 	GP_ACTION_REJECT
 };
+#define GP_ACTIONS 5
 
 /* The limit that a verdict speaks of. Texts: the configuration's or the context's arena. */
 struct gp_verdict_limit {
@@ -73,6 +74,9 @@ struct gp_verdict {
 	struct gp_spf_result mailfrom, helo;
 	struct gp_verdict_limit limit;
 	bool store_failed; /* the store could not count; the rule says what came of it */
+	bool has_limits;   /* limits were looked at; what came of that: */
+	enum gp_limit_outcome limits;
+	int64_t mailfrom_us, helo_us, limits_us; /* how long each of the checks took */
 };
 
 /* The checks of an envelope. */

@@ -15,6 +15,7 @@ struct gp_facts {
 	bool has_mailfrom, has_helo, forwarded;
 	bool yields; /* spf.yield_to_dmarc holds a refusal of MAIL FROM back */
 	struct gp_spf_result mailfrom, helo;
+	int64_t mailfrom_us, helo_us; /* how long each took */
 };
 
 /* The domain in A-labels, NULL where it is none. */

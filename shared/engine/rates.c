@@ -173,7 +173,13 @@ int gp_engine_rates(struct gp_ctx *ctx, const struct gp_engine_rates *rates,
 		if (rc)
 			return rc;
 	}
+	if (rates->message->count == 0)
+		return GP_OK; /* no limit applies: there is nothing to look at */
+	int64_t began_us = gp_clock_now_us(ctx->clock);
 	int rc = gp_limit_message_hold(rates->message, rates->book, ctx, total,
 		(enum gp_limit_failure)config->store_on_failure, &result);
+	verdict->has_limits = !rc;
+	verdict->limits = result.outcome;
+	verdict->limits_us = gp_clock_now_us(ctx->clock) - began_us;
 	return rc ? rc : settle(ctx, &result, envelope, verdict);
 }

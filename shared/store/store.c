@@ -25,6 +25,7 @@ struct gp_store {
 	struct gp_crypto_digest *digest;
 	atomic_uint_fast64_t taken, failed;
 	_Atomic int64_t trip; /* average in us / TRIP_SCALE; -1: none yet */
+	struct gp_histogram trips;
 };
 
 /* ---- bounds ---- */
@@ -200,6 +201,7 @@ int64_t gp_store_now_ms(struct gp_store *store)
 static void note_trip(struct gp_store *store, int64_t us)
 {
 	int64_t average = atomic_load_explicit(&store->trip, memory_order_relaxed);
+	gp_histogram_add(&store->trips, us);
 	us *= TRIP_SCALE;
 	average = average < 0 ? us : average + (us - average) / TRIP_WEIGHT;
 	atomic_store_explicit(&store->trip, average, memory_order_relaxed);
@@ -285,4 +287,11 @@ void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
 	health_out->round_trip_us = trip < 0 ? -1 : trip / TRIP_SCALE;
 	health_out->taken = atomic_load_explicit(&store->taken, memory_order_relaxed);
 	health_out->failed = atomic_load_explicit(&store->failed, memory_order_relaxed);
+}
+
+/* gp_store_trips: all of them. */
+void gp_store_trips(struct gp_store *store, struct gp_histogram_sums *trips_out)
+{
+	*trips_out = (struct gp_histogram_sums) {0};
+	gp_histogram_read(&store->trips, trips_out);
 }

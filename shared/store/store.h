@@ -51,6 +51,7 @@
 
 #include "base/ctx.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "base/span.h"
 
 #define GP_STORE_SLOTS 64                /* slots a window is cut into */
@@ -195,5 +196,8 @@ struct gp_store_health {
 	uint64_t taken, failed; /* calls of gp_store_take since open */
 };
 void gp_store_health(struct gp_store *store, struct gp_store_health *health_out);
+
+/* How long the counting steps that were done have taken since open. */
+void gp_store_trips(struct gp_store *store, struct gp_histogram_sums *trips_out);
 
 #endif

@@ -8,6 +8,7 @@ import smtplib
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import sandbox  # noqa: E402
@@ -142,6 +143,29 @@ class Login:
         if not reply.startswith("250"):
             self.smtp.rset()
         return reply
+
+
+class Load:
+    """Spoofed mails through Postfix from several clients at once, and the replies to them."""
+
+    def __init__(self, clients=4):
+        self.replies, self.stopping = [], False
+        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
+        for t in self.threads:
+            t.start()
+
+    def _run(self):
+        while not self.stopping:
+            try:
+                self.replies.append(Mail(BAD, "mail.evil.test", "alice@shop.test", ["bob@example.test"]).reply)
+            except Exception as error:  # noqa: BLE001 a failed session is a reply, too
+                self.replies.append("session failed: %r" % error)
+
+    def stop(self):
+        self.stopping = True
+        for t in self.threads:
+            t.join()
+        return self.replies
 
 
 def many(n, domain="example.test"):

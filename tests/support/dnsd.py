@@ -46,12 +46,22 @@ class Server:
     def __init__(self, zone, address="127.0.0.1", port=0):
         self.zone, self.asked = zone, []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind((address, port))
+        self.socket, self.listener = self._bind(family, address, port)
         self.port = self.socket.getsockname()[1]
-        self.listener = socket.create_server((address, self.port), family=family)
         for serve in (self._serve, self._serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
+
+    def _bind(self, family, address, port):
+        """Both sockets on one port; one that is free for UDP may be taken for TCP."""
+        for left in range(20, 0, -1):
+            udp = socket.socket(family, socket.SOCK_DGRAM)
+            udp.bind((address, port))
+            try:
+                return udp, socket.create_server((address, udp.getsockname()[1]), family=family)
+            except OSError:
+                udp.close()
+                if port or left == 1:
+                    raise
 
     def close(self):
         self.socket.close()

@@ -5,6 +5,9 @@ Each test is a program that prints TAP. C tests run three ways: plain, with the 
 undefined-behaviour sanitizers, and those named in RACES with the thread sanitizer as well; tests of
 the running daemon likewise. T=name in the environment picks the tests whose name contains it. The
 last line is "N passed, N failed, N skipped".
+
+PLAIN=yes leaves out the sanitizers and the fuzz targets: what is left runs on the build at hand.
+SCRIPTS=only runs the scripts that are named, and builds nothing. LIMIT_S is the time each may take.
 """
 import concurrent.futures
 import os
@@ -17,7 +20,9 @@ import threading
 
 TAP = re.compile(r"^(ok|not ok)\s+\d+\b[\s-]*(.*)$")
 ADDRESS, THREAD = "address,undefined", "thread"
-LIMIT_S = 900
+LIMIT_S = int(os.environ.get("LIMIT_S", "900"))
+PLAIN = os.environ.get("PLAIN") == "yes"
+SCRIPTS_ONLY = os.environ.get("SCRIPTS") == "only"
 lock = threading.Lock()
 total = {"passed": 0, "failed": 0, "skipped": 0}
 skips = {}
@@ -138,9 +143,9 @@ def collect(scripts, wanted):
     sanitize = os.environ.get("SANITIZE", "")
     for name, path in sorted(base.items(), key=lambda item: "/mta/" not in item[1]):
         jobs.append(Job(os.path.splitext(name)[0], script_command(path), sanitize))
-        if "/blackbox/" in path and not sanitize:
+        if "/blackbox/" in path and not sanitize and not PLAIN:
             jobs += [Job(os.path.splitext(name)[0], script_command(path), s) for s in (ADDRESS, THREAD)]
-    variants = [(sanitize, None)] if sanitize else [
+    variants = [] if SCRIPTS_ONLY else [(sanitize, None)] if sanitize or PLAIN else [
         ("", None), (ADDRESS, None), (THREAD, os.environ.get("RACES", "").split())]
     for kind, only in variants:
         for name, command in unit_programs(folder(kind)):
@@ -173,11 +178,13 @@ def fuzz_jobs(wanted):
 def main():
     wanted = os.environ.get("T", "")
     sanitize = os.environ.get("SANITIZE", "")
-    build("tests", sanitize)
-    if not sanitize:
+    if not SCRIPTS_ONLY:
+        build("tests", sanitize)
+    plain = PLAIN or SCRIPTS_ONLY
+    if not sanitize and not plain:
         build("tests", ADDRESS)
         build("races", THREAD)
-    jobs = fuzz_jobs(wanted) + collect(sys.argv[1:], wanted)
+    jobs = ([] if plain else fuzz_jobs(wanted)) + collect(sys.argv[1:], wanted)
     if not jobs:
         print("no test is called like %s" % wanted)
         return 1

@@ -48,6 +48,8 @@ def run(command, **options):
 
 def why_not():
     """The reason why there can be no sandbox here, or None."""
+    if os.environ.get("SANDBOX") == "no":
+        return "asked to do without a throwaway machine (SANDBOX=no)"
     if os.geteuid() != 0:
         return "needs root"
     for tool in ("unshare", "mount", "chroot", "ip"):
@@ -72,19 +74,23 @@ def _make_devices(folder):
         os.chmod(os.path.join(folder, name), 0o666)
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         os.symlink(target, os.path.join(folder, name))
+    os.mkdir(os.path.join(folder, "pts"))
+    run(["mount", "-t", "devpts", "-o", "newinstance,ptmxmode=666,mode=620,gid=5", "devpts", folder + "/pts"])
+    os.symlink("pts/ptmx", os.path.join(folder, "ptmx"))
     os.mkdir(os.path.join(folder, "shm"), 0o1777)
     os.chmod(os.path.join(folder, "shm"), 0o1777)
 
 
-def _mount_overlay(top):
-    """An overlay of / on tmpfs; this process has a mount namespace of its own."""
+def mount_overlay(top, lower="/", size="1g"):
+    """An overlay of / (or another root) on tmpfs below top; returns its root. The calling process has a
+    mount namespace of its own."""
     run(["mount", "--make-rprivate", "/"])
-    run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", top])
+    run(["mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", top])
     upper, work, root = (os.path.join(top, d) for d in ("u", "w", "m"))
     for folder in (upper, work, root):
         os.mkdir(folder)
     run(["mount", "-t", "overlay", "overlay", "-o",
-         "lowerdir=/,upperdir=%s,workdir=%s" % (upper, work), root])
+         "lowerdir=%s,upperdir=%s,workdir=%s" % (lower, upper, work), root])
     _make_devices(root + "/dev")
     run(["mount", "-t", "tmpfs", "tmpfs", root + "/run"])
     run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", root + "/tmp"])
@@ -105,7 +111,7 @@ def _mount_overlay(top):
     return root
 
 
-def _install(root, packages):
+def install(root, packages):
     """Installs into the overlay, without starting anything."""
     policy = root + "/usr/sbin/policy-rc.d"
     with open(policy, "w") as f:
@@ -119,17 +125,21 @@ def _install(root, packages):
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout != "installed"]
     if not missing:
         return
-    os.makedirs(DEBS + "/partial", exist_ok=True)
-    os.chmod(DEBS, 0o755)
-    apt = ["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y",
-           "-o", "Dir::Cache::archives=" + DEBS, "-o", "APT::Keep-Downloaded-Packages=true",
-           "-o", "APT::Sandbox::User=root"]
-    install = apt + ["install", "--no-install-recommends"] + missing
+    apt_get(root, DEBS, "install", *missing)
+
+
+def apt_get(root, debs, *words):
+    """Runs apt-get in the overlay; packages are kept in the folder debs for the next time."""
+    os.makedirs(debs + "/partial", exist_ok=True)
+    os.chmod(debs, 0o755)
+    apt = ["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", "apt-get", "-q", "-y",
+           "--no-install-recommends", "-o", "Dir::Cache::archives=" + debs,
+           "-o", "APT::Keep-Downloaded-Packages=true", "-o", "APT::Sandbox::User=root"]
     try:
-        run(install)
+        run(apt + list(words))
     except RuntimeError:
         run(apt + ["update"])  # the list of packages may be missing or old
-        run(install)
+        run(apt + list(words))
 
 
 def _outside(packages):
@@ -146,8 +156,8 @@ def _outside(packages):
             if libc.unshare(0x00020000) != 0:  # CLONE_NEWNS
                 raise RuntimeError("unshare: " + os.strerror(ctypes.get_errno()))
             libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-            root = _mount_overlay(top)
-            _install(root, packages)
+            root = mount_overlay(top)
+            install(root, packages)
             env = dict(os.environ, **{INSIDE: "1"})
             code = subprocess.run(
                 ["unshare", "-n", "-p", "-f", "--kill-child", "chroot", root, "sh", "-c",

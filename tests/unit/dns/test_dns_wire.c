@@ -212,6 +212,29 @@ static void truncated_answers_come_over_tcp(void **state)
 	assert_true(test_nameserver_query(f->first, 1, &query) && query.tcp);
 }
 
+/* over_tcp_at_once: for who wants to know whether that works. */
+static void over_tcp_at_once(void **state)
+{
+	static const struct test_nameserver_rule rules_of_one[] = {{.name = "a.example"}};
+	struct fixture *f = *state;
+	struct test_nameserver_query query;
+	f->options.over_tcp = true;
+	struct gp_dns_answer answer = ask(f, "a.example", GP_DNS_A);
+	assert_true(is_true_address(&answer));
+	assert_true(test_nameserver_query(f->first, 0, &query) && query.tcp);
+	assert_false(test_nameserver_query(f->first, 1, &query));
+
+	struct test_nameserver *plain =
+		test_nameserver_start(rules_of_one, 1, TEST_NAMESERVER_NO_TCP);
+	gp_dns_free(f->ctx.dns);
+	f->ctx.dns = NULL;
+	f->options.servers[0] = test_nameserver_address(plain);
+	answer = ask(f, "a.example", GP_DNS_A);
+	assert_int_equal(answer.state, GP_DNS_TEMPFAIL);
+	assert_non_null(strstr(answer.problem, ": connection refused over TCP"));
+	test_nameserver_stop(plain);
+}
+
 /* refused_tcp_leads_to_the_next_server: and is the problem when there is none. */
 static void refused_tcp_leads_to_the_next_server(void **state)
 {
@@ -485,6 +508,48 @@ static void options_are_checked(void **state)
 	gp_dns_free(NULL);
 }
 
+/* what_was_asked_is_counted: attempts, silence, answers by state, and how long they took. */
+static void what_was_asked_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct gp_dns_wire_stats s;
+	static const char *const names[] = {"a.example", "gone.example", "nodata.example",
+		"truncated.example", "servfail.example", "bogus.example", "silent.example"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		(void)ask(f, names[i], GP_DNS_A);
+	f->ctx.deadline_us = gp_clock_now_us(f->ctx.clock) + 50 * 1000;
+	assert_true(ask(f, "silent.example", GP_DNS_A).ours);
+	gp_dns_wire_stats(f->ctx.dns, &s);
+	assert_int_equal(s.answers[GP_DNS_FOUND], 2);
+	assert_int_equal(s.answers[GP_DNS_NXDOMAIN], 1);
+	assert_int_equal(s.answers[GP_DNS_NODATA], 1);
+	assert_int_equal(s.answers[GP_DNS_BOGUS], 1);
+	assert_int_equal(s.answers[GP_DNS_TEMPFAIL], 2);
+	assert_int_equal(s.given_up, 1);
+	assert_int_equal(s.datagrams, 10); /* two attempts each at servfail and silent */
+	assert_int_equal(s.connections, 1);
+	assert_int_equal(s.timeouts, 2);
+	assert_int_equal(gp_histogram_count(&s.took), 8);
+	assert_true(s.took.sum_us >= 600 * 1000);
+}
+
+/* a_cache_hands_the_numbers_up: whoever holds the layer above gets them; no resolver has none. */
+static void a_cache_hands_the_numbers_up(void **state)
+{
+	struct fixture *f = *state;
+	struct gp_dns *wire;
+	struct gp_dns_wire_stats s;
+	const struct gp_dns_cache_options options = {.entries = 16, .ttl_max_s = 60};
+	assert_int_equal(gp_dns_wire_new(&f->options, &wire), GP_OK);
+	assert_int_equal(gp_dns_cache_new(&options, wire, gp_clock_system(), &f->ctx.dns), GP_OK);
+	(void)ask(f, "a.example", GP_DNS_A);
+	(void)ask(f, "a.example", GP_DNS_A);
+	gp_dns_wire_stats(f->ctx.dns, &s);
+	assert_int_equal(s.answers[GP_DNS_FOUND], 1);
+	gp_dns_wire_stats(NULL, &s);
+	assert_int_equal(s.answers[GP_DNS_FOUND] + s.datagrams, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 /* main: all cases. */
@@ -492,9 +557,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_kind_of_answer),
+		CASE(what_was_asked_is_counted),
+		CASE(a_cache_hands_the_numbers_up),
 		CASE(a_text_of_25_strings_is_joined),
 		CASE(negative_answers_have_a_ttl),
 		CASE(truncated_answers_come_over_tcp),
+		CASE(over_tcp_at_once),
 		CASE(refused_tcp_leads_to_the_next_server),
 		CASE(the_next_server_is_asked),
 		CASE(a_closed_port_costs_no_time),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <jansson.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static void outlet_open(struct outlet *o, int format)
 	*o = (struct outlet) {.options = {.format = format, .level = GP_LOG_INFO}};
 	assert_int_equal(pipe(o->ends), 0);
 	o->sink.options = &o->options;
-	assert_int_equal(gp_logqueue_new(o->ends[1], &o->sink.queue), GP_OK);
+	assert_int_equal(gp_logqueue_new(o->ends[1], NULL, &o->sink.queue), GP_OK);
 	gp_logsink_init(&o->log, &o->sink);
 }
 
@@ -155,7 +156,7 @@ static void test_queue(void **state)
 	pthread_t writers[WRITERS], reader;
 	void *lines = NULL;
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(gp_logqueue_new(ends[1], &queue), GP_OK);
+	assert_int_equal(gp_logqueue_new(ends[1], NULL, &queue), GP_OK);
 	assert_int_equal(pthread_create(&reader, NULL, count_lines, &ends[0]), 0);
 	for (int i = 0; i < WRITERS; i++)
 		assert_int_equal(pthread_create(&writers[i], NULL, writer, queue), 0);
@@ -171,6 +172,27 @@ static void test_queue(void **state)
 	close(ends[0]);
 }
 
+/* test_dropped: what nobody takes is counted, line by line. */
+static void test_dropped(void **state)
+{
+	(void)state;
+	int ends[2];
+	struct gp_logqueue *queue = NULL;
+	atomic_ullong dropped = 0;
+	char full[4096] = {0};
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	while (write(ends[1], full, sizeof full) > 0)
+		continue;
+	assert_int_equal(gp_logqueue_new(ends[1], &dropped, &queue), GP_OK);
+	for (int i = 0; i < 10; i++)
+		gp_logqueue_add(queue, "line\n", 5);
+	gp_logqueue_flush(queue);
+	assert_int_equal(atomic_load(&dropped), 10);
+	gp_logqueue_free(queue);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* test_long_line: a line over the limit is cut, not refused. */
 static void test_long_line(void **state)
 {
@@ -178,7 +200,7 @@ static void test_long_line(void **state)
 	struct gp_logqueue *queue = NULL;
 	FILE *file = tmpfile();
 	assert_non_null(file);
-	assert_int_equal(gp_logqueue_new(fileno(file), &queue), GP_OK);
+	assert_int_equal(gp_logqueue_new(fileno(file), NULL, &queue), GP_OK);
 	char *line = calloc(1, GP_LOGQUEUE_LINE_MAX + 10);
 	gp_logqueue_add(queue, line, GP_LOGQUEUE_LINE_MAX + 10);
 	gp_logqueue_flush(queue);
@@ -196,6 +218,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_short),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_long_line),
 	};
 	if (argc > 1)

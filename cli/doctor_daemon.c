@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The running daemon: what it says of itself on the control socket, what the system says of its
+ * process, and the files that belong to it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "cli/cli.h"
+#include "cli/doctor.h"
+#include "cli/human.h"
+
+#define FEW_REQUESTS 20 /* below which shares of them say nothing */
+#define SYSTEM_FILE_MAX 65536
+
+/* ---- members of the answer ---- */
+
+/* at: a member below others, "a.b" at most; NULL: there is none. */
+static const json_t *at(const json_t *status, const char *path)
+{
+	struct gp_span first, rest;
+	char name[64];
+	bool is_deep = gp_span_cut(gp_span_from(path), '.', &first, &rest);
+	snprintf(name, sizeof name, "%.*s", (int)first.len, first.ptr);
+	const json_t *value = json_object_get(status, name);
+	return is_deep ? json_object_get(value, rest.ptr) : value;
+}
+
+/* number: 0 for what is none. */
+static long long number(const struct gp_doctor *d, const char *path)
+{
+	return (long long)json_integer_value(at(d->status, path));
+}
+
+/* text: "" for what is none. */
+static const char *text(const json_t *object, const char *path)
+{
+	const char *value = json_string_value(at(object, path));
+	return value ? value : "";
+}
+
+/* gp_doctor_daemon_answers: it has been asked before; here it is said. */
+void gp_doctor_daemon_answers(struct gp_doctor *doctor)
+{
+	char up[GP_DURATION_TEXT];
+	const char *version = text(doctor->status, "version");
+	if (strcmp(version, GP_VERSION) != 0) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"the running daemon is version %s, this command is " GP_VERSION,
+			*version ? version : "?");
+		gp_doctor_mend(doctor, "systemctl restart gatepost-policyd");
+		return;
+	}
+	gp_doctor_say(doctor, GP_DOCTOR_OK, "gatepost-policyd %s, pid %lld, up for %s", version,
+		number(doctor, "pid"),
+		gp_duration_wait(gp_duration_ms(number(doctor, "uptime_s")), up));
+}
+
+/* gp_doctor_daemon_config: what is in force is what is on disk. */
+void gp_doctor_daemon_config(struct gp_doctor *doctor)
+{
+	const char *file = text(doctor->status, "config.file");
+	if (json_is_true(at(doctor->status, "config.changed_since"))) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"the configuration has changed since the daemon loaded it");
+		gp_doctor_mend(doctor, "gatepost check-config %s", file);
+		gp_doctor_mend(doctor, "systemctl reload gatepost-policyd   (or: kill -HUP %lld)",
+			number(doctor, "pid"));
+	} else if (strcmp(file, doctor->config_path) != 0) {
+		gp_doctor_say(doctor, GP_DOCTOR_NOTE, "the daemon runs with %s, not with %s", file,
+			doctor->config_path);
+		gp_doctor_mend(doctor, "gatepost doctor --config %s", file);
+	} else {
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "the daemon has it in force as it is on disk");
+	}
+}
+
+/* check_store: up or not, as the daemon sees it. */
+static void check_store(struct gp_doctor *d, const char *member, const char *title)
+{
+	const json_t *store = json_object_get(d->status, member);
+	if (!json_is_object(store) || json_is_true(json_object_get(store, "up")))
+		return;
+	const char *problem = text(store, "problem");
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "the daemon's %s is down: %s", title,
+		*problem ? problem : "no reason known");
+	gp_doctor_mend(d, "gatepost store check");
+}
+
+/* check_counters: of what should not happen. */
+static void check_counters(struct gp_doctor *d)
+{
+	const struct {
+		const char *path, *found, *mend;
+	} rows[] = {
+		{"decisions.failures", "requests could not be done by the daemon",
+			"look for level=error in its log: journalctl -u gatepost-policyd -p err"},
+		{"decisions.malformed", "requests were no requests",
+			"look into its log for who sends them; only Postfix should reach its "
+			"sockets"},
+		{"decisions.store_failed", "decisions were made without the store",
+			"gatepost status says whether it is up; store.on_failure says what happens "
+			"meanwhile"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		long long n = number(d, rows[i].path);
+		if (n <= 0)
+			continue;
+		gp_doctor_say(
+			d, GP_DOCTOR_WARNING, "%lld %s since the daemon started", n, rows[i].found);
+		gp_doctor_mend(d, "%s", rows[i].mend);
+	}
+}
+
+/* check_stages: limits on bytes that see no bytes. */
+static void check_stages(struct gp_doctor *d)
+{
+	const json_t *list = json_object_get(d->status, "stages");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *source = json_array_get(list, i);
+		if (!json_is_true(json_object_get(source, "bytes_unseen")))
+			continue;
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+			"%s: limits on bytes do not work there: Postfix does not ask at the end of "
+			"messages",
+			text(source, "source"));
+		gp_doctor_mend(d, "smtpd_end_of_data_restrictions = check_policy_service %s",
+			gp_doctor_endpoint(d));
+	}
+}
+
+/* gp_doctor_daemon_trouble: counters that should stand at nought. */
+void gp_doctor_daemon_trouble(struct gp_doctor *doctor)
+{
+	check_store(doctor, "store", "store");
+	check_store(doctor, "local_store", "local store");
+	check_counters(doctor);
+	check_stages(doctor);
+	if (gp_doctor_is_well(doctor))
+		gp_doctor_say(
+			doctor, GP_DOCTOR_OK, "none in %lld requests", number(doctor, "requests"));
+}
+
+/* gp_doctor_daemon_clients: behind a NAT all mail seems to come from one place. */
+void gp_doctor_daemon_clients(struct gp_doctor *doctor)
+{
+	long long requests = number(doctor, "requests");
+	const json_t *counter = at(doctor->status, "decisions.private_client");
+	long long private = number(doctor, "decisions.private_client");
+	if (!counter || requests < FEW_REQUESTS) {
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED,
+			"%lld requests so far: too few to say whether clients differ", requests);
+		return;
+	}
+	/* a message is asked about at its end as well, where SPF is not counted again */
+	if (private > requests / 5 * 2) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"%lld of %lld requests came from a private address or one of this host: "
+			"behind a NAT or a proxy SPF and limits by client say nothing",
+			private, requests);
+		gp_doctor_mend(doctor, "let the proxy tell the client's address: "
+				       "smtpd_upstream_proxy_protocol = haproxy");
+		gp_doctor_mend(doctor, "or forward port 25 without changing the source address; "
+				       "postconf proxy_interfaces");
+		return;
+	}
+	gp_doctor_say(doctor, GP_DOCTOR_OK, "clients have addresses of their own");
+}
+
+/* ---- the process ---- */
+
+/* limit_of: the soft limit of open files in /proc/PID/limits; -1: not said. */
+static long long limit_of(struct gp_span limits)
+{
+	struct gp_span line;
+	while (gp_doctor_line(&limits, &line)) {
+		uint64_t n;
+		struct gp_span value, rest;
+		if (!gp_span_has_prefix(line, "Max open files"))
+			continue;
+		gp_span_cut(gp_span_trim(gp_span_skip(line, 14)), ' ', &value, &rest);
+		return gp_span_parse_uint(value, INT32_MAX, &n) ? INT32_MAX : (long long)n;
+	}
+	return -1;
+}
+
+/* memory_of: VmRSS of /proc/PID/status in bytes; -1: not said. */
+static long long memory_of(struct gp_span status)
+{
+	struct gp_span line;
+	while (gp_doctor_line(&status, &line)) {
+		uint64_t kb;
+		struct gp_span value, rest;
+		if (!gp_span_has_prefix(line, "VmRSS:"))
+			continue;
+		gp_span_cut(gp_span_trim(gp_span_skip(line, 6)), ' ', &value, &rest);
+		return gp_span_parse_uint(value, INT32_MAX, &kb) ? -1 : (long long)kb * 1024;
+	}
+	return -1;
+}
+
+/* memory_max: of the control group the process is in; -1: none. */
+static long long memory_max(struct gp_doctor *d, long long pid)
+{
+	struct gp_span file, line;
+	uint64_t n;
+	if (!gp_doctor_read(d, gp_doctor_text(d, "/proc/%lld/cgroup", pid), SYSTEM_FILE_MAX, &file))
+		return -1;
+	while (gp_doctor_line(&file, &line))
+		if (gp_span_has_prefix(line, "0::")) { /* cgroups(7): of version 2 */
+			line = gp_span_skip(line, 3);
+			const char *path = gp_doctor_text(
+				d, "/sys/fs/cgroup%.*s/memory.max", (int)line.len, line.ptr);
+			if (gp_doctor_read(d, path, 64, &file) &&
+				!gp_span_parse_uint(gp_span_trim(file), INT64_MAX, &n))
+				return (long long)n;
+		}
+	return -1;
+}
+
+/* check_memory: close to what the service manager allows? */
+static void check_memory(struct gp_doctor *d, long long used, long long max)
+{
+	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
+	if (max <= 0 || used < max / 10 * 8)
+		return;
+	gp_doctor_say(d, GP_DOCTOR_WARNING, "the daemon uses %s of the %s of memory it may",
+		gp_cli_amount(used, true, a), gp_cli_amount(max, true, b));
+	gp_doctor_mend(d, "systemctl edit gatepost-policyd:  [Service] MemoryMax=...");
+	gp_doctor_mend(d, "or lower dns { cache_entries } or policyd { max_connections }");
+}
+
+/* gp_doctor_daemon_resources: files and memory of the serving process. */
+void gp_doctor_daemon_resources(struct gp_doctor *doctor)
+{
+	char a[GP_CLI_TEXT];
+	struct gp_span limits, status;
+	long long pid = number(doctor, "pid"), max = number(doctor, "connections.max");
+	if (!gp_doctor_read(doctor, gp_doctor_text(doctor, "/proc/%lld/limits", pid),
+		    SYSTEM_FILE_MAX, &limits) ||
+		!gp_doctor_read(doctor, gp_doctor_text(doctor, "/proc/%lld/status", pid),
+			SYSTEM_FILE_MAX, &status)) {
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "process %lld: %s", pid, strerror(errno));
+		return;
+	}
+	/* a connection and, at the worst moment, a question to DNS for each: as it asks at start */
+	long long files = limit_of(limits), wanted = 2 * max + 64;
+	if (files >= 0 && files < wanted) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"the daemon may open %lld files; for %lld connections it may need %lld",
+			files, max, wanted);
+		gp_doctor_mend(doctor,
+			"systemctl edit gatepost-policyd:  [Service] LimitNOFILE=%lld", wanted);
+		gp_doctor_mend(doctor, "or set policyd { max_connections = %lld }",
+			files > 66 ? (files - 64) / 2 : 1);
+	}
+	long long open = number(doctor, "connections.open");
+	if (max > 0 && open >= max / 10 * 9) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"%lld of %lld connections are open: further ones wait", open, max);
+		gp_doctor_mend(
+			doctor, "set policyd { max_connections = %lld } and restart", 2 * max);
+	}
+	long long memory = memory_of(status);
+	check_memory(doctor, memory, memory_max(doctor, pid));
+	if (gp_doctor_is_well(doctor))
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "%lld of %lld connections, %lld files, %s",
+			open, max, files,
+			memory < 0 ? "memory unknown" : gp_cli_amount(memory, true, a));
+}
+
+/* ---- files ---- */
+
+/* check_mode: nobody else may write; folders of the state nobody else may enter. */
+static void check_mode(struct gp_doctor *d, const char *path, bool is_private)
+{
+	struct stat st;
+	if (stat(path, &st))
+		return;
+	if (is_private && (st.st_mode & S_IRWXO)) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s is open to everybody (mode %04o)", path,
+			(unsigned)st.st_mode & 07777);
+		gp_doctor_mend(d, "chmod 0700 %s", path);
+	} else if (st.st_mode & S_IWOTH) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING, "everybody may write %s (mode %04o)", path,
+			(unsigned)st.st_mode & 07777);
+		gp_doctor_mend(d, "chmod o-w %s", path);
+	}
+}
+
+/* check_control: whoever can connect gives orders. */
+static void check_control(struct gp_doctor *d)
+{
+	const char *path = d->config->policyd.control_socket;
+	struct stat st;
+	if (!*path)
+		return;
+	if (d->config->policyd.control_mode & S_IWOTH)
+		gp_doctor_say(d, GP_DOCTOR_WARNING,
+			"policyd.control_mode lets everybody on this machine change limits");
+	else if (stat(path, &st) == 0 && (st.st_mode & S_IWOTH))
+		gp_doctor_say(
+			d, GP_DOCTOR_WARNING, "everybody on this machine may write to %s", path);
+	else
+		return;
+	gp_doctor_mend(d, "set policyd { control_mode = 0600 } in %s and restart", d->config_path);
+}
+
+/* folder_of: where a file lies. */
+static const char *folder_of(struct gp_doctor *d, const char *path)
+{
+	ptrdiff_t slash = gp_span_find_last(gp_span_from(path), '/');
+	return slash > 0 ? gp_doctor_text(d, "%.*s", (int)slash, path) : "/";
+}
+
+/* gp_doctor_daemon_files: the state, the sockets' folders, the modules. */
+void gp_doctor_daemon_files(struct gp_doctor *doctor)
+{
+	static const char *const modules[] = {"/usr/lib/gatepost/gatepost-exim.so",
+		"/usr/lib64/gatepost/gatepost-exim.so", "/usr/local/lib/gatepost/gatepost-exim.so"};
+	const struct gp_config *config = doctor->config;
+	const char *chroot = config->policyd.chroot;
+	for (size_t i = 0; i < config->store.uri_count; i++)
+		if (strncmp(config->store.uris[i], "lmdb:", 5) == 0)
+			check_mode(doctor,
+				gp_doctor_text(doctor, "%s%s", chroot, config->store.uris[i] + 5),
+				true);
+	check_control(doctor);
+	if (*config->policyd.control_socket)
+		check_mode(doctor, folder_of(doctor, config->policyd.control_socket), false);
+	for (size_t i = 0; i < config->policyd.listen.count; i++)
+		if (strncmp(config->policyd.listen.items[i], "unix:", 5) == 0)
+			check_mode(doctor, folder_of(doctor, config->policyd.listen.items[i] + 5),
+				false);
+	for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
+		check_mode(doctor, modules[i], false);
+	if (gp_doctor_is_well(doctor))
+		gp_doctor_say(doctor, GP_DOCTOR_OK,
+			"state, control socket and sockets are open to nobody else");
+}

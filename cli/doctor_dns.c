@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The resolvers: do they answer, over UDP and TCP, do they validate, whose are they. Each server is
+ * asked by itself, by the resolver that the checks of mail use.
+ *
+ * What is asked has to be known to every resolver that reaches the internet, and be signed: the
+ * root and the domain arpa. That neither has a TXT record is an answer as good as any.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/doctor.h"
+#include "cli/human.h"
+
+#define ASK_MS 5000
+#define SLOW_US 500000 /* an answer that needs no one else's help within the resolver's memory */
+
+static const struct gp_dns_question questions[] = {{".", GP_DNS_TXT}, {"arpa", GP_DNS_TXT}};
+#define QUESTIONS (sizeof questions / sizeof questions[0])
+
+/*
+ * Resolvers that anybody may use. Block lists refuse or mislead them: Spamhaus answers
+ * 127.255.255.254 to "public/open resolvers" (its page of return codes for DNSBLs), URIBL and SURBL
+ * likewise; and their limits on questions count all who use them together. The addresses are those
+ * that the operators publish on their own pages for users.
+ */
+static const struct {
+	const char *network, *whose;
+} publics[] = {
+	{"8.8.8.8", "Google"},
+	{"8.8.4.4", "Google"},
+	{"2001:4860:4860::/48", "Google"},
+	{"1.1.1.0/24", "Cloudflare"},
+	{"1.0.0.0/24", "Cloudflare"},
+	{"2606:4700:4700::/48", "Cloudflare"},
+	{"9.9.9.0/24", "Quad9"},
+	{"149.112.112.0/24", "Quad9"},
+	{"2620:fe::/48", "Quad9"},
+	{"208.67.220.0/22", "OpenDNS"},
+	{"2620:119:35::/48", "OpenDNS"},
+	{"2620:119:53::/48", "OpenDNS"},
+	{"94.140.14.0/23", "AdGuard"},
+	{"2a10:50c0::/32", "AdGuard"},
+	{"185.228.168.0/23", "CleanBrowsing"},
+	{"2a0d:2a00::/32", "CleanBrowsing"},
+	{"86.54.11.0/24", "DNS4EU"},
+	{"76.76.2.0/24", "Control D"},
+	{"76.76.10.0/24", "Control D"},
+	{"185.222.222.222", "DNS.SB"},
+	{"45.11.45.11", "DNS.SB"},
+	{"193.110.81.0/24", "dns0.eu"},
+	{"185.253.5.0/24", "dns0.eu"},
+	{"4.2.2.0/29", "Level 3"},
+	{"64.6.64.6", "Vercara"},
+	{"64.6.65.6", "Vercara"},
+	{"156.154.70.0/23", "Vercara"},
+	{"74.82.42.42", "Hurricane Electric"},
+	{"2001:470:20::2", "Hurricane Electric"},
+	{"77.88.8.0/24", "Yandex"},
+	{"8.26.56.26", "Comodo"},
+	{"8.20.247.20", "Comodo"},
+	{"223.5.5.5", "AliDNS"},
+	{"223.6.6.6", "AliDNS"},
+	{"119.29.29.29", "DNSPod"},
+	{"114.114.114.0/23", "114DNS"},
+};
+
+/* public_owner: whose public resolver this is; NULL: of nobody we know. */
+static const char *public_owner(const struct gp_ipaddr *addr)
+{
+	for (size_t i = 0; i < sizeof publics / sizeof publics[0]; i++) {
+		struct gp_prefix network;
+		if (gp_prefix_parse(gp_span_from(publics[i].network), &network) == GP_OK &&
+			gp_prefix_has(&network, addr))
+			return publics[i].whose;
+	}
+	return NULL;
+}
+
+/* server_text: with its port where that is another one than 53. */
+static const char *server_text(struct gp_doctor *d, const struct gp_dns_server *server)
+{
+	char addr[GP_IPADDR_TEXT];
+	gp_ipaddr_format(&server->addr, addr);
+	if (server->port == 53)
+		return gp_doctor_text(d, "%s", addr);
+	return gp_doctor_text(
+		d, server->addr.family == GP_IP_V6 ? "[%s]:%u" : "%s:%u", addr, server->port);
+}
+
+/* What one server said. */
+struct said {
+	bool is_answered, is_secure;
+	int64_t took_us;
+	const char *problem; /* when it has not answered */
+};
+
+/* ask: one server, by itself, one way. */
+static struct said ask(struct gp_doctor *d, const struct gp_dns_server *server, bool over_tcp)
+{
+	struct gp_ctx ctx = {.arena = d->arena, .clock = gp_clock_system()};
+	struct gp_dns_answer answers[QUESTIONS];
+	struct gp_dns_options options = d->config->dns;
+	struct said said = {.problem = "out of memory"};
+	options.servers[0] = *server;
+	options.server_count = 1;
+	options.trust_ad = true; /* tells it that we want to know */
+	options.over_tcp = over_tcp;
+	if (gp_dns_wire_new(&options, &ctx.dns))
+		return said;
+	int64_t began_us = gp_clock_now_us(ctx.clock);
+	ctx.deadline_us = began_us + ASK_MS * 1000;
+	int rc = gp_dns_query(&ctx, questions, QUESTIONS, answers);
+	said.took_us = gp_clock_now_us(ctx.clock) - began_us;
+	gp_dns_free(ctx.dns);
+	for (size_t i = 0; !rc && i < QUESTIONS; i++) {
+		bool is_answer = answers[i].state < GP_DNS_TEMPFAIL;
+		said.is_answered = said.is_answered || is_answer;
+		said.is_secure = said.is_secure || (is_answer && answers[i].secure);
+		said.problem = is_answer ? said.problem : answers[i].problem;
+	}
+	return said;
+}
+
+/* mend_silent: where names of servers come from. */
+static void mend_silent(struct gp_doctor *d)
+{
+	const char *where = d->config->dns_servers.count ? d->config_path : d->config->resolv_conf;
+	gp_doctor_mend(
+		d, "take it out of %s, or run a resolver of your own: apt install unbound", where);
+	gp_doctor_mend(d, "dns { servers = {\"127.0.0.1\"} }");
+}
+
+/* check_server: one of them, both ways; true: it answers. */
+static bool check_server(struct gp_doctor *d, const struct gp_dns_server *server)
+{
+	char time[GP_CLI_TEXT];
+	const char *name = server_text(d, server);
+	struct said udp = ask(d, server, false);
+	if (!udp.is_answered) {
+		gp_doctor_say(d,
+			d->config->dns.server_count > 1 ? GP_DOCTOR_WARNING : GP_DOCTOR_PROBLEM,
+			"%s does not answer: %s", name, udp.problem);
+		mend_silent(d);
+		return false;
+	}
+	struct said tcp = ask(d, server, true);
+	if (!tcp.is_answered) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING,
+			"%s does not answer over TCP, which long records need: %s", name,
+			tcp.problem);
+		gp_doctor_mend(d, "let TCP port %u pass to %s", server->port, name);
+	}
+	/* the second round comes from the resolver's memory */
+	int64_t took_us = tcp.is_answered && tcp.took_us < udp.took_us ? tcp.took_us : udp.took_us;
+	if (took_us > SLOW_US) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s is slow: an answer took %s", name,
+			gp_cli_micros(took_us, time));
+		gp_doctor_mend(d, "run a resolver on this machine: apt install unbound, and "
+				  "dns { servers = {\"127.0.0.1\"} }");
+	}
+	return true;
+}
+
+/* gp_doctor_dns_servers: each of them; all silent is worse than one. */
+void gp_doctor_dns_servers(struct gp_doctor *doctor)
+{
+	const struct gp_dns_options *options = &doctor->config->dns;
+	char storage[512];
+	struct gp_strbuf names;
+	size_t answering = 0;
+	gp_strbuf_init_fixed(&names, storage, sizeof storage);
+	for (size_t i = 0; i < options->server_count; i++) {
+		answering += check_server(doctor, &options->servers[i]);
+		gp_strbuf_printf(
+			&names, "%s%s", i ? ", " : "", server_text(doctor, &options->servers[i]));
+	}
+	if (!answering && options->server_count > 1) {
+		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "no resolver answers: no check can work");
+		mend_silent(doctor);
+	}
+	if (gp_doctor_is_well(doctor))
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s, over UDP and TCP", storage);
+}
+
+/* gp_doctor_dns_public: whose they are, and how far away. */
+void gp_doctor_dns_public(struct gp_doctor *doctor)
+{
+	const struct gp_dns_options *options = &doctor->config->dns;
+	bool is_near = false;
+	for (size_t i = 0; i < options->server_count; i++) {
+		const struct gp_dns_server *server = &options->servers[i];
+		const char *whose = public_owner(&server->addr);
+		is_near = is_near || gp_ipaddr_is_loopback(&server->addr);
+		if (!whose)
+			continue;
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"%s is a public resolver (%s): DNS lists refuse it, and it limits how much "
+			"all its users ask",
+			server_text(doctor, server), whose);
+		gp_doctor_mend(doctor, "apt install unbound");
+		gp_doctor_mend(
+			doctor, "dns { servers = {\"127.0.0.1\"} } in %s", doctor->config_path);
+	}
+	if (!gp_doctor_is_well(doctor))
+		return;
+	if (is_near) {
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "on this machine, not a public one");
+		return;
+	}
+	gp_doctor_say(doctor, GP_DOCTOR_NOTE,
+		"the resolver is on another machine; one on this host answers faster");
+	gp_doctor_mend(doctor, "apt install unbound, and dns { servers = {\"127.0.0.1\"} }");
+}
+
+/* wants_dnssec: does the configuration rely on it? */
+static bool wants_dnssec(const struct gp_config *config)
+{
+	return config->dns.trust_ad || config->dkim.check.require_dnssec != GP_DKIM_DNSSEC_NO;
+}
+
+/* say_insecure: no server says that it has validated. */
+static void say_insecure(struct gp_doctor *d)
+{
+	bool is_wanted = wants_dnssec(d->config);
+	gp_doctor_say(d, is_wanted ? GP_DOCTOR_WARNING : GP_DOCTOR_NOTE,
+		is_wanted ? "no resolver validates DNSSEC, which the configuration relies on "
+			    "(dns.trust_ad, dkim.require_dnssec)"
+			  : "the resolver does not validate DNSSEC: forged answers are believed");
+	gp_doctor_mend(d, "unbound: auto-trust-anchor-file: \"/var/lib/unbound/root.key\" "
+			  "(apt install unbound sets it)");
+}
+
+/* gp_doctor_dns_dnssec: does any server set AD for what is signed? */
+void gp_doctor_dns_dnssec(struct gp_doctor *doctor)
+{
+	const struct gp_dns_options *options = &doctor->config->dns;
+	size_t answered = 0, secure = 0;
+	bool is_near = true;
+	for (size_t i = 0; i < options->server_count; i++) {
+		struct said said = ask(doctor, &options->servers[i], false);
+		answered += said.is_answered;
+		secure += said.is_secure;
+		is_near = is_near && gp_ipaddr_is_loopback(&options->servers[i].addr);
+	}
+	if (!answered) {
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no resolver answers");
+	} else if (!secure) {
+		say_insecure(doctor);
+	} else if (secure < answered) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"%zu of %zu resolvers validate DNSSEC: what is believed depends on who "
+			"answers",
+			secure, answered);
+		gp_doctor_mend(doctor, "list only those that do: dns { servers = {...} } in %s",
+			doctor->config_path);
+	} else if (options->trust_ad && !is_near) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"dns.trust_ad believes a resolver on another machine: the way to it is not "
+			"safe");
+		gp_doctor_mend(doctor, "run a validating resolver on this machine, or set "
+				       "dns { trust_ad = no }");
+	} else {
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "the resolver validates%s",
+			options->trust_ad ? ", and is believed (trust_ad)" : "");
+	}
+}

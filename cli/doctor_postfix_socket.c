@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Can smtpd reach the daemon? As root it is tried as smtpd would: inside its chroot, from the
+ * queue's folder, as the owner of the mail system. A connection is opened and closed again; nothing
+ * is asked. Without root the permission bits tell as much as they do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/doctor_postfix.h"
+
+#define CONNECT_MS 5000
+#define TRIED_MAX 32
+
+/* One way to one place. */
+struct
+try {
+	const struct gp_doctor_postfix *postfix;
+	const struct gp_doctor_view *view;
+	struct gp_doctor_place place;
+	const char *endpoint; /* as main.cf has it */
+	const char *path;     /* of the socket as seen from outside; what smtpd looks for */
+	struct gp_doctor_user user;
+};
+
+/* ---- trying ---- */
+
+/* fill_address: of the place, as smtpd names it. 0: it does not fit. */
+static socklen_t fill_address(const struct try *t, struct sockaddr_storage *ss)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)ss;
+	const char *name = t->endpoint + strlen("unix:");
+	if (!t->place.is_unix)
+		return gp_ipaddr_to_sockaddr(&t->place.server.addr, t->place.server.port, ss);
+	un->sun_family = AF_UNIX;
+	if (strlen(name) >= sizeof un->sun_path)
+		return 0;
+	memcpy(un->sun_path, name, strlen(name) + 1);
+	return sizeof *un;
+}
+
+/* try_connect: body of the child; the errno, or 0. */
+static int try_connect(void *arg)
+{
+	const struct try *t = arg;
+	struct sockaddr_storage ss = {0};
+	socklen_t len = fill_address(t, &ss);
+	if (!len)
+		return ENAMETOOLONG;
+	if (!t->view->is_chrooted && chdir(t->postfix->queue))
+		return errno;
+	if (!gp_doctor_become(&t->user, t->view->is_chrooted ? t->postfix->queue : ""))
+		return errno;
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&ss, len))
+		return errno;
+	return 0;
+}
+
+/* ---- what is wrong ---- */
+
+/* is_unit: does a unit of the service manager make the socket? */
+static bool is_unit(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
+/* mend_start: nobody is there. */
+static void mend_start(struct gp_doctor *d, const struct try *t)
+{
+	if (gp_doctor_place_is_served(d, &t->place)) {
+		gp_doctor_mend(d, "%s",
+			is_unit() ? "systemctl enable --now gatepost-policyd.socket "
+				    "gatepost-policyd.service"
+				  : "start gatepost-policyd");
+		return;
+	}
+	gp_doctor_mend(d, "the daemon does not listen there; set in %s:", d->config_path);
+	if (t->place.is_unix)
+		gp_doctor_mend(d, "policyd { listen = {\"unix:%s\"} }", t->place.path);
+	else
+		gp_doctor_mend(d, "policyd { listen = {\"%s\"} }", t->endpoint);
+	gp_doctor_mend(d, "or let Postfix ask %s", gp_doctor_endpoint(d));
+}
+
+/* say_chroot: an absolute path means another file inside the chroot. */
+static bool say_chroot(struct gp_doctor *d, const struct try *t)
+{
+	size_t n = strlen(t->postfix->queue);
+	if (!t->place.is_absolute || !t->view->is_chrooted || access(t->path, F_OK) == 0)
+		return false;
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: smtpd is confined to %s and cannot see %s",
+		t->view->label, t->postfix->queue, t->place.path);
+	if (strncmp(t->place.path, t->postfix->queue, n) == 0 && t->place.path[n] == '/') {
+		gp_doctor_mend(d, "check_policy_service { unix:%s, ... }", t->place.path + n + 1);
+		return true;
+	}
+	gp_doctor_mend(d, "policyd { listen = {\"unix:%s/gatepost/policy\"} }", t->postfix->queue);
+	gp_doctor_mend(d, "check_policy_service { unix:gatepost/policy, ... }");
+	return true;
+}
+
+/* mend_denied: which permission is missing. */
+static void mend_denied(struct gp_doctor *d, const struct try *t, const struct gp_doctor_way *way)
+{
+	if (way->is_folder)
+		gp_doctor_mend(d, "chmod o+x %s", way->blocked);
+	else if (is_unit())
+		gp_doctor_mend(d, "systemctl edit gatepost-policyd.socket:  [Socket] "
+				  "SocketMode=0666");
+	if (!way->is_folder)
+		gp_doctor_mend(d, "policyd { socket_mode = 0666 } in %s; now: chmod 0666 %s",
+			d->config_path, t->path);
+}
+
+/* say_error: of a socket that cannot be reached. */
+static void say_error(struct gp_doctor *d, const struct try *t, int error)
+{
+	struct gp_doctor_way way = {.blocked = t->path};
+	struct stat st;
+	if (t->place.is_unix && say_chroot(d, t))
+		return;
+	if (error == EACCES && t->place.is_unix &&
+		!gp_doctor_may(d, &t->user, "", t->path, W_OK, &way)) {
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+			"%s: the user %s may not reach %s: %s stands in the way", t->view->label,
+			t->user.name, t->path, way.blocked);
+		mend_denied(d, t, &way);
+		return;
+	}
+	if (t->place.is_unix && error == ECONNREFUSED && stat(t->path, &st) == 0 &&
+		!S_ISSOCK(st.st_mode)) {
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label, t->path);
+		gp_doctor_mend(d, "rm %s, and restart gatepost-policyd", t->path);
+		return;
+	}
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
+		t->place.is_unix ? t->path : t->endpoint, strerror(error));
+	mend_start(d, t);
+}
+
+/* look_only: without root: what the permission bits tell. */
+static void look_only(struct gp_doctor *d, const struct try *t)
+{
+	struct gp_doctor_way way;
+	if (!t->place.is_unix) {
+		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "%s: needs root to be tried", t->endpoint);
+		return;
+	}
+	if (!gp_doctor_may(d, &t->user, "", t->path, W_OK, &way))
+		say_error(d, t, way.error);
+}
+
+/* check: one way, tried or looked at. */
+static void check(struct gp_doctor *d, struct try *t)
+{
+	struct gp_doctor_output out;
+	if (!d->is_root) {
+		look_only(d, t);
+		return;
+	}
+	gp_doctor_fork(d, try_connect, t, CONNECT_MS, &out);
+	if (out.code != 0)
+		say_error(d, t, out.is_late || out.code < 0 ? ETIMEDOUT : out.code);
+}
+
+/* prepare: from a question of a service. */
+static bool prepare(struct gp_doctor *d, struct try *t, const struct gp_postconf_policy *ours)
+{
+	if (!gp_doctor_place_parse(d, t->postfix, ours->endpoint, &t->place))
+		return false;
+	t->endpoint = gp_doctor_text(d, "%.*s", (int)ours->endpoint.len, ours->endpoint.ptr);
+	/* a relative path is the same inside and outside, an absolute one is not */
+	bool is_moved = t->place.is_absolute && t->view->is_chrooted;
+	t->path = t->place.is_unix ? gp_doctor_text(d, "%s%s", is_moved ? t->postfix->queue : "",
+					     t->place.path)
+				   : "";
+	return true;
+}
+
+/* is_known: has this way been tried for another service? */
+static bool is_known(const char **tried, size_t *count, const char *way)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(tried[i], way) == 0)
+			return true;
+	if (*count < TRIED_MAX)
+		tried[(*count)++] = way;
+	return false;
+}
+
+/* gp_doctor_postfix_socket: each place, from inside and outside the chroot. */
+void gp_doctor_postfix_socket(struct gp_doctor *doctor)
+{
+	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
+	const char *tried[TRIED_MAX];
+	size_t count = 0;
+	struct try t = {.postfix = p};
+	if (!p)
+		return;
+	if (!gp_doctor_user_find(doctor, p->owner, "", &t.user)) {
+		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "Postfix's mail_owner \"%s\" is no user",
+			p->owner);
+		gp_doctor_mend(doctor, "postfix check");
+		return;
+	}
+	for (size_t i = 0; i < p->view_count; i++)
+		for (int j = 0; j < GP_DOCTOR_LISTS; j++) {
+			t.view = &p->views[i];
+			if (!t.view->ours[j] || !prepare(doctor, &t, t.view->ours[j]))
+				continue;
+			const char *way = gp_doctor_text(
+				doctor, "%s %s", t.endpoint, t.view->is_chrooted ? "chroot" : "");
+			if (!is_known(tried, &count, way))
+				check(doctor, &t);
+		}
+	if (gp_doctor_is_well(doctor))
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s reaches %s%s", t.user.name, tried[0],
+			count > 1 ? gp_doctor_text(doctor, ", and %zu more", count - 1) : "");
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/* The stores, the disk below them, and the clock that windows are measured by. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/doctor.h"
+#include "cli/human.h"
+#include "cli/storecheck.h"
+
+#define STORE_MS 60000
+#define FREE_LEAST (64LL * 1024 * 1024) /* bytes of disk, for the first counters */
+#define YEAR_LEAST 1767225600LL         /* 2026: nothing of this is older */
+#define YEAR_MOST 4102444800LL          /* 2100 */
+
+/* What a child checks. */
+struct job {
+	const struct gp_config *config;
+	unsigned stores;
+};
+
+/* check: body of the child. */
+static int check(void *arg)
+{
+	const struct job *job = arg;
+	return gp_cli_store_check(job->config, job->stores);
+}
+
+/* is_trouble: a line about what does not work; the others tell what does. */
+static bool is_trouble(struct gp_span line)
+{
+	static const char *const fine[] = {"as the user", "store", "not started as root",
+		"no limit is configured",
+		"  open: ", "  a fact: ", "  a counter: ", GP_CLI_STORE_STEP, GP_CLI_STORE_TIME,
+		"  works", "  fine"};
+	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
+		if (gp_span_has_prefix(line, fine[i]))
+			return false;
+	return line.len > 0;
+}
+
+/* say_trouble: each line that tells of it. */
+static void say_trouble(struct gp_doctor *d, const struct gp_doctor_output *out)
+{
+	struct gp_span rest = out->text, line;
+	bool is_first = true;
+	if (out->is_late)
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "no answer within %d s", STORE_MS / 1000);
+	while (!out->is_late && gp_doctor_line(&rest, &line)) {
+		if (!is_trouble(line))
+			continue;
+		line = gp_span_trim(line);
+		if (is_first)
+			gp_doctor_say(d, out->code ? GP_DOCTOR_PROBLEM : GP_DOCTOR_WARNING, "%.*s",
+				(int)line.len, line.ptr);
+		else
+			gp_doctor_mend(d, "%.*s", (int)line.len, line.ptr);
+		is_first = false;
+	}
+	if (is_first && out->code && !out->is_late)
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "it cannot be used");
+	gp_doctor_mend(d, "gatepost store check %s", d->config_path);
+}
+
+/* find_line: what stands behind a beginning; "" when no line has it. */
+static struct gp_span find_line(struct gp_span text, const char *beginning)
+{
+	struct gp_span line;
+	while (gp_doctor_line(&text, &line))
+		if (gp_span_has_prefix(line, beginning))
+			return gp_span_skip(line, strlen(beginning));
+	return (struct gp_span) {"", 0};
+}
+
+/* check_stores: in a child, which becomes the daemon's user. */
+static void check_stores(struct gp_doctor *d, unsigned stores, const char *where)
+{
+	struct job job = {d->config, stores};
+	struct gp_doctor_output out;
+	struct gp_doctor_user user;
+	if (!d->is_root && (!gp_doctor_user_find(d, d->config->policyd.user, "", &user) ||
+				   user.uid != geteuid())) {
+		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "needs root: sudo gatepost doctor");
+		return;
+	}
+	gp_doctor_fork(d, check, &job, STORE_MS, &out);
+	struct gp_span time = find_line(out.text, GP_CLI_STORE_TIME);
+	struct gp_span step = find_line(out.text, GP_CLI_STORE_STEP);
+	gp_span_cut(step, '(', &step, &(struct gp_span) {NULL, 0});
+	step = gp_span_trim(step);
+	if (time.len) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING, "the clock of the store's server is %.*s",
+			(int)time.len, time.ptr);
+		gp_doctor_mend(d, "on both hosts: timedatectl set-ntp true   (or install chrony)");
+	}
+	if (out.code || out.is_late || gp_span_has_prefix(find_line(out.text, "  warning"), ":"))
+		say_trouble(d, &out);
+	if (gp_doctor_is_well(d))
+		gp_doctor_say(
+			d, GP_DOCTOR_OK, "%s works, %.*s a step", where, (int)step.len, step.ptr);
+}
+
+/* gp_doctor_store_main: where it is counted. */
+void gp_doctor_store_main(struct gp_doctor *doctor)
+{
+	if (doctor->config->limits.limit_count == 0)
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no limit is configured");
+	else
+		check_stores(doctor, GP_CLI_STORE_MAIN, doctor->config->store.uris[0]);
+}
+
+/* gp_doctor_store_local: what stands in. */
+void gp_doctor_store_local(struct gp_doctor *doctor)
+{
+	const struct gp_config *config = doctor->config;
+	if (config->limits.limit_count == 0)
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no limit is configured");
+	else if (config->store_on_failure != GP_LIMIT_FAILURE_LOCAL)
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "store.on_failure is not local");
+	else
+		check_stores(doctor, GP_CLI_STORE_LOCAL, config->store_local_path);
+}
+
+/* ---- disk ---- */
+
+/* remote_name: of a file system on which LMDB's locks and maps cannot be relied on. The numbers are
+ * those of statfs(2) and the kernel's magic.h. */
+static const char *remote_name(long type)
+{
+	static const struct {
+		unsigned long type;
+		const char *name;
+	} rows[] = {{0x6969, "NFS"}, {0xff534d42, "CIFS"}, {0xfe534d42, "SMB"}, {0x517b, "SMB"},
+		{0x00c36400, "Ceph"}, {0x01021997, "9p"}, {0x5346414f, "AFS"}, {0x6b414653, "AFS"},
+		{0x0bd00bd0, "Lustre"}, {0x7461636f, "OCFS2"}, {0x01161970, "GFS2"},
+		{0x65735546, "FUSE"}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (((unsigned long)type & 0xffffffff) == rows[i].type)
+			return rows[i].name;
+	return NULL;
+}
+
+/* check_folder: what an embedded store lies on. */
+static void check_folder(struct gp_doctor *d, const char *path)
+{
+	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
+	const char *folder = gp_doctor_text(d, "%s%s", d->config->policyd.chroot, path);
+	struct statfs fs;
+	if (statfs(folder, &fs)) { /* whether that is trouble is said where the store is tried */
+		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
+		return;
+	}
+	long long left = (long long)fs.f_bavail * fs.f_bsize;
+	long long most = (long long)d->config->store.map_bytes;
+	const char *remote = remote_name((long)fs.f_type);
+	if (remote) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s lies on %s, where LMDB cannot be relied on",
+			folder, remote);
+		gp_doctor_mend(d, "set store { uri = {\"lmdb:/a/local/folder\"} }, or use a Redis");
+	}
+	if (left < FREE_LEAST && left < most) {
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s of disk left", folder,
+			gp_cli_amount(left, true, a));
+		gp_doctor_mend(d, "make room: df -h %s", folder);
+	} else if (left < most) {
+		gp_doctor_say(d, GP_DOCTOR_NOTE,
+			"%s: %s of disk left, and the store may grow to %s (store.size)", folder,
+			gp_cli_amount(left, true, a), gp_cli_amount(most, true, b));
+		gp_doctor_mend(d, "make room, or set store { size = %lldM }",
+			left / 2 / 1024 / 1024 ? left / 2 / 1024 / 1024 : 1);
+	}
+}
+
+/* gp_doctor_store_disk: of the store, and of the one that stands in. */
+void gp_doctor_store_disk(struct gp_doctor *doctor)
+{
+	const struct gp_config *config = doctor->config;
+	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
+	bool is_lmdb = strncmp(config->store.uris[0], "lmdb:", 5) == 0;
+	if (config->limits.limit_count == 0 || (!is_lmdb && !is_local)) {
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED,
+			config->limits.limit_count ? "the store is on another machine"
+						   : "no limit is configured");
+		return;
+	}
+	if (is_lmdb)
+		check_folder(doctor, config->store.uris[0] + 5);
+	if (is_local)
+		check_folder(doctor, config->store_local_path);
+	if (gp_doctor_is_well(doctor))
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "a local disk with room");
+}
+
+/* ---- clock ---- */
+
+/* gp_doctor_clock: the kernel says whether something keeps it right. */
+void gp_doctor_clock(struct gp_doctor *doctor)
+{
+	struct timex t = {.modes = 0};
+	char text[GP_CLOCK_TEXT];
+	const struct gp_clock *clock = gp_clock_system();
+	int64_t now_s = clock->wall_s(clock);
+	int state = adjtimex(&t);
+	if (now_s < YEAR_LEAST || now_s > YEAR_MOST) {
+		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "the clock says %s",
+			gp_clock_format(now_s, text));
+		gp_doctor_mend(doctor, "timedatectl set-ntp true   (or: apt install chrony)");
+	} else if (state < 0) {
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "adjtimex: %s", strerror(errno));
+	} else if (state == TIME_ERROR || (t.status & STA_UNSYNC)) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"the kernel's clock is not kept in step by anything: signatures and "
+			"windows depend on it");
+		gp_doctor_mend(doctor, "timedatectl set-ntp true   (or: apt install chrony)");
+	} else {
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s, in step", gp_clock_format(now_s, text));
+	}
+}

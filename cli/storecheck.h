@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Storecheck: opens the stores of a configuration as the daemon would and counts in them for a
+ * moment; for gatepost store check, and for the doctor, which reads what it prints.
+ */
+#ifndef GP_CLI_STORECHECK_H
+#define GP_CLI_STORECHECK_H
+
+#include "config/config.h"
+
+/* Which stores: bits. */
+#define GP_CLI_STORE_MAIN 1u
+#define GP_CLI_STORE_LOCAL 2u /* the one that stands in */
+
+/* What lines with results begin with. */
+#define GP_CLI_STORE_STEP "  a step takes "
+#define GP_CLI_STORE_TIME "  its clock is "
+
+/*
+ * Prints what it finds, trouble to stderr; an exit code. Started as root the process becomes the
+ * daemon's user for good.
+ */
+int gp_cli_store_check(const struct gp_config *config, unsigned stores);
+
+#endif

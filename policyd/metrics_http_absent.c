@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* In place of metrics_http.c where libmicrohttpd is missing. */
+#include "policyd/metrics_http.h"
+
+/* gp_metrics_http_open: nothing. */
+void gp_metrics_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
+	struct gp_listen_sockets *sockets_out)
+{
+	*sockets_out = (struct gp_listen_sockets) {.count = 0};
+	if (options->listen.count)
+		gp_log_text(log, GP_LOG_WARNING,
+			"metrics.listen has no effect: this gatepost was built without "
+			"libmicrohttpd; gatepost metrics prints the same numbers");
+}
+
+/* gp_metrics_http_start: nothing to start. */
+int gp_metrics_http_start(const struct gp_listen_sockets *sockets, struct gp_session_shared *shared,
+	struct gp_listen *listen, struct gp_metrics_http **http_out)
+{
+	(void)sockets;
+	(void)shared;
+	(void)listen;
+	*http_out = NULL;
+	return GP_OK;
+}
+
+/* gp_metrics_http_stop: there is none. */
+void gp_metrics_http_stop(struct gp_metrics_http *http)
+{
+	(void)http;
+}

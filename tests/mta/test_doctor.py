@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: ISC
+"""gatepost doctor beside a real Postfix: set up well it finds nothing, and of each set-up that is ill exactly
+what is wrong with it."""
+import json
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
+from doctor_scene import CONF, CONFIG, GATEPOST, QUEUE, SOCKET, Machine, named  # noqa: E402
+import sandbox  # noqa: E402
+import world  # noqa: E402
+from world import equal, holds  # noqa: E402
+
+LIMITS = CONFIG + """limit hourly { key = user  count = recipients  max = 100  per = 1h }
+"""
+BYTES = LIMITS + """limit volume { key = user  count = bytes  max = 2G  per = 1d }
+"""
+
+MAIN = """compatibility_level = 3.6
+myhostname = mx.example.test
+mydestination = example.test
+inet_interfaces = loopback-only
+maillog_file = /var/log/postfix-test.log
+maillog_file_prefixes = /var
+local_recipient_maps =
+alias_maps =
+local_transport = discard:
+smtpd_peername_lookup = no
+mynetworks = 127.0.0.77/32
+"""
+QUESTION = "check_policy_service { unix:gatepost/policy, timeout=30s, default_action=DUNNO }"
+PERMIT = "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination"
+SPF = MAIN + "smtpd_recipient_restrictions = %s, %s\n" % (PERMIT, QUESTION)
+ALL = MAIN + """gatepost = %s
+smtpd_relay_restrictions = %s
+smtpd_recipient_restrictions = $gatepost
+smtpd_end_of_data_restrictions = $gatepost
+""" % (QUESTION, PERMIT)
+
+CHROOT = "smtp inet n - y - - smtpd\n"
+OPEN = "smtp inet n - n - - smtpd\n"
+REST = world.POSTFIX_MASTER.split("\n", 2)[2]
+SUBMISSION = """submission inet n - y - - smtpd
+  -o syslog_name=postfix/submission
+  -o smtpd_sasl_auth_enable=yes
+"""
+
+
+machine = None
+
+
+def postfix(main, master=CHROOT):
+    machine.write("/etc/postfix/main.cf", main)
+    machine.write("/etc/postfix/master.cf", master + REST)
+
+
+# ---- all is well ----
+
+def healthy():
+    """set up as the examples say, chrooted or not, by each kind of socket: nothing is found"""
+    for config, main, master in ((CONFIG, SPF, CHROOT), (CONFIG, SPF, OPEN), (LIMITS, ALL, CHROOT + SUBMISSION),
+                                 (BYTES, ALL, OPEN + SUBMISSION)):
+        machine.serve(config)
+        postfix(main, master)
+        machine.finds()
+    inet = 'policyd { listen = {"inet:127.0.0.1:10040"} }\n'
+    machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, inet))
+    for host in ("127.0.0.1", "localhost"):
+        postfix(SPF.replace("unix:gatepost/policy", "inet:%s:10040" % host))
+        machine.finds()
+
+
+def every_check_speaks():
+    """each check says at least one thing, on every machine"""
+    machine.serve(CONFIG)
+    postfix(SPF)
+    code, _, found = machine.doctor("config", "daemon", "store", "clock", "dns", "postfix", "exim")
+    help_text = subprocess.run([GATEPOST, "doctor", "--help"], stdout=subprocess.PIPE, text=True).stdout
+    listed = [line.split()[0] for line in help_text.split("checks:\n")[1].split("\n\n")[0].splitlines()]
+    equal(sorted(set(f["check"] for f in found)), sorted(listed))
+
+
+def shipped_examples():
+    """the parts of main.cf that are shipped: nothing is found, but for what their text says itself"""
+    machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
+    examples = os.path.join(sandbox.PROJECT, "conf-examples")
+    postfix(MAIN + open(examples + "/postfix-main.cf").read())
+    machine.finds()
+    machine.serve(LIMITS.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
+    postfix(MAIN + open(examples + "/postfix-limits.cf").read(), CHROOT + SUBMISSION)
+    machine.finds()
+    postfix(MAIN + open(examples + "/postfix-limits-rcpt.cf").read(), CHROOT + SUBMISSION)
+    machine.finds(("postfix.end-of-data", "note", "stay counted", "smtpd_end_of_data_restrictions"))
+
+
+# ---- Postfix ----
+
+def no_question():
+    """Postfix does not ask: said with the commands that make it, which then do"""
+    for config, extra in ((CONFIG, ""), (LIMITS, "")):
+        machine.serve(config)
+        postfix(MAIN + extra)
+        code, bad, _ = machine.doctor()
+        equal((code, [f["check"] for f in bad]), (2, ["postfix.asks"]))
+        for command in bad[0]["mend"]:
+            if command.startswith("postconf -e"):
+                sandbox.run(["sh", "-c", command])
+        machine.finds()
+
+
+LISTS = [
+    # configuration, main.cf, master.cf, finding
+    ("users pass before the question", LIMITS, SPF, CHROOT + SUBMISSION,
+     ("postfix.asks", "problem", "submission: permit_sasl_authenticated comes before", "smtpd_relay_restrictions"),
+     ("postfix.end-of-data", "note", "stay counted", "postconf -e")),
+    ("bytes without the end of the message", BYTES, ALL.replace("smtpd_end_of_data_restrictions = $gatepost\n", ""),
+     CHROOT, ("postfix.end-of-data", "problem", "limits on bytes do not work", "timeout=30s")),
+    ("users permitted at the end", BYTES, ALL.replace("end_of_data_restrictions = ",
+                                                      "end_of_data_restrictions = permit_sasl_authenticated, "),
+     CHROOT, ("postfix.end-of-data", "problem", "users are permitted before", "postconf -e")),
+    ("behind permit", CONFIG, MAIN + "smtpd_recipient_restrictions = reject_unauth_destination, permit, %s\n" % QUESTION,
+     CHROOT, ("postfix.asks", "problem", "never asked", "move check_policy_service")),
+    ("no default_action", CONFIG, SPF.replace(", default_action=DUNNO", ""), CHROOT,
+     ("postfix.default-action", "warning", "smtp: no default_action", "default_action=DUNNO")),
+    ("a default_action that refuses", CONFIG, SPF.replace("=DUNNO", "=REJECT"), CHROOT,
+     ("postfix.default-action", "warning", "refused for good", "default_action=DUNNO")),
+    ("default_action in main.cf", CONFIG, SPF.replace(", default_action=DUNNO", "") +
+     "smtpd_policy_service_default_action = DEFER\n", CHROOT),
+    ("a time-out below the deadline", CONFIG, SPF.replace("timeout=30s", "timeout=10s"), CHROOT,
+     ("postfix.timeout", "warning", "Postfix waits 10 s", "timeout=30s")),
+    ("the same in main.cf", CONFIG, SPF.replace("timeout=30s, ", "") + "smtpd_policy_service_timeout = 15s\n", CHROOT,
+     ("postfix.timeout", "warning", "Postfix waits 15 s", "timeout=30s")),
+    ("idle for too long", CONFIG, SPF + "smtpd_policy_service_max_idle = 2h\n", CHROOT,
+     ("postfix.timeout", "warning", "closes idle connections after 1 h 0 min", "idle_timeout = 14400s")),
+    ("more processes than connections", CONFIG, SPF + "default_process_limit = 1200\n", CHROOT,
+     ("postfix.connections", "warning", "1200 smtpd connections may ask at once, 1000", "max_connections = 1500")),
+    ("any number of processes", CONFIG, SPF, CHROOT.replace("- - smtpd", "- 0 smtpd"),
+     ("postfix.connections", "warning", "smtp: any number", "process_limit")),
+    ("two ways to write it", LIMITS, ALL.replace("end_of_data_restrictions = $gatepost", "end_of_data_restrictions = " +
+                                                 QUESTION.replace("30s", "40s")), CHROOT,
+     ("postfix.connections", "note", "several ways", "write it once")),
+    ("submission overrules the list", LIMITS, ALL, CHROOT + SUBMISSION +
+     "  -o smtpd_recipient_restrictions=\n  -o smtpd_end_of_data_restrictions=\n",
+     ("postfix.services", "problem", "submission: does not ask", "-o { smtpd_recipient_restrictions = ")),
+    ("a port for strangers that does not ask", CONFIG, SPF, CHROOT +
+     "2525 inet n - y - - smtpd -o smtpd_recipient_restrictions=reject_unauth_destination\n",
+     ("postfix.services", "warning", "2525: does not ask", "-o {")),
+    ("a closed one need not ask for SPF", CONFIG, SPF, CHROOT + SUBMISSION +
+     "  -o smtpd_recipient_restrictions=\n  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"),
+    ("what a content filter gives back neither", CONFIG, SPF, CHROOT +
+     "127.0.0.1:10025 inet n - n - 10 smtpd -o smtpd_recipient_restrictions=permit_mynetworks,reject\n"),
+    ("without smtpd_delay_reject", CONFIG, MAIN + "smtpd_delay_reject = no\nsmtpd_client_restrictions = %s\n" % QUESTION,
+     CHROOT, ("postfix.asks", "warning", "before the recipient is known", "smtpd_delay_reject=yes")),
+    ("at DATA only", CONFIG, MAIN + "smtpd_data_restrictions = %s\n" % QUESTION, CHROOT,
+     ("postfix.asks", "warning", "only when all recipients", "smtpd_recipient_restrictions")),
+    ("before relaying is refused", CONFIG, MAIN + "smtpd_sender_restrictions = %s\n" % QUESTION, CHROOT,
+     ("postfix.asks", "note", "refused as relaying anyway", "reject_unauth_destination before")),
+    ("through a restriction class", CONFIG, MAIN + "smtpd_restriction_classes = asked\nasked = %s\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, asked\n" % QUESTION, CHROOT),
+    ("through parameters in parameters", CONFIG, MAIN + "one = ${two}\ntwo = ${three?{$(three)}:{permit}}\nthree = %s\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination $one\n" % QUESTION, CHROOT),
+    ("by another compatibility level", CONFIG, SPF.replace("= 3.6", "= 0") +
+     "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\n", OPEN),
+    ("an absolute path in a chroot", CONFIG, SPF.replace("unix:gatepost", "unix:" + QUEUE + "/gatepost"), CHROOT,
+     ("postfix.socket", "problem", "smtpd is confined to /var/spool/postfix", "unix:gatepost/policy")),
+    ("the same without a chroot", CONFIG, SPF.replace("unix:gatepost", "unix:" + QUEUE + "/gatepost"), OPEN),
+    ("where nobody listens", CONFIG, SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10040"), CHROOT,
+     ("postfix.socket", "problem", "nobody answers at inet:127.0.0.1:10040: Connection refused",
+      "or let Postfix ask unix:gatepost/policy")),
+    ("another path", CONFIG, SPF.replace("gatepost/policy", "private/gatepost"), CHROOT,
+     ("postfix.socket", "problem", "private/gatepost: No such file", 'listen = {"unix:/var/spool/postfix/private/gatepost"}')),
+]
+
+
+def lists(row):
+    name, config, main, master = row[:4]
+    machine.serve(config)
+    postfix(main, master)
+    machine.finds(*row[4:])
+
+
+def own_networks():
+    """limits that count trusted networks, which are permitted before"""
+    machine.serve(LIMITS + 'trusted_networks = {"10.0.0.0/8"}\n'
+                  "limit senders { key = sender  count = messages  max = 9  per = 1h }\n")
+    postfix(ALL.replace("recipient_restrictions = ", "recipient_restrictions = permit_mynetworks, "))
+    machine.finds(("postfix.asks", "warning", "smtp: permit_mynetworks comes before", QUESTION))
+
+
+def permissions():
+    """who stands in the way to the socket is named: a folder, the socket, something else in its place"""
+    machine.serve(CONFIG)
+    postfix(SPF)
+    os.chmod(QUEUE + "/gatepost", 0o700)
+    try:
+        machine.finds(("postfix.socket", "problem", "the user postfix may not reach %s: %s stands in the way"
+                       % (SOCKET, QUEUE + "/gatepost"), "chmod o+x %s/gatepost" % QUEUE))
+    finally:
+        os.chmod(QUEUE + "/gatepost", 0o755)
+    os.chmod(SOCKET, 0o600)
+    machine.finds(("postfix.socket", "problem", "%s stands in the way" % SOCKET, "chmod 0666 " + SOCKET))
+    os.chmod(SOCKET, 0o666)
+    os.rename(SOCKET, SOCKET + ".away")
+    machine.write(SOCKET, "")
+    os.chmod(SOCKET, 0o666)
+    machine.finds(("postfix.socket", "problem", "is no socket", "rm " + SOCKET))
+    os.rename(SOCKET + ".away", SOCKET)
+    machine.finds()
+
+
+def a_group_is_enough():
+    """a socket for a group that postfix is in, as its process has it"""
+    machine.serve(CONFIG)
+    postfix(SPF)
+    os.chmod(SOCKET, 0o660)
+    os.chown(SOCKET, -1, pwd.getpwnam("gatepost").pw_gid)
+    try:
+        machine.finds(("postfix.socket", "problem", "stands in the way", "chmod"))
+        sandbox.run(["usermod", "-a", "-G", "gatepost", "postfix"])
+        machine.finds()
+    finally:
+        sandbox.run(["gpasswd", "-d", "postfix", "gatepost"])
+        os.chmod(SOCKET, 0o666)
+
+
+def daemon_away():
+    """without the daemon: what it would say is skipped, and its socket answers nobody"""
+    machine.serve(CONFIG)
+    postfix(SPF)
+    machine.stop()
+    machine.finds(("daemon.answers", "problem", "there is no such socket", "gatepost-policyd"),
+                  ("postfix.socket", "problem", "nobody answers at " + SOCKET, "start gatepost-policyd"))
+
+
+def broken_postfix():
+    """a main.cf that cannot be read, and a postconf that hangs, prints without end or lies"""
+    machine.serve(CONFIG)
+    code, bad, _ = machine.doctor(options=machine.options + ["--config-dir", "/nowhere"])
+    equal((code, [f["check"] for f in bad]), (2, ["postfix.found"]))
+    holds(bad[0]["found"], "open /nowhere/main.cf: No such file or directory")
+    fake = "/tmp/postconf"
+    for script, found in (("yes '$a$a = ${a}{{{'", "failed"), ("printf 'a = \\033[31m\\377\\n'; exit 3", "failed: a = ?[31m?"),
+                          ("kill -9 $$", "failed"), ("head -c 300000 /dev/urandom", "no smtpd service")):
+        machine.write(fake, "#!/bin/sh\n%s\n" % script)
+        os.chmod(fake, 0o755)
+        code, bad, all_found = machine.doctor("postfix", options=["--config", CONF, "--postconf", fake])
+        said = [f["found"] for f in all_found if f["check"] == "postfix.found"]
+        holds(said[0], found)
+
+
+def as_smtpd_sees_it():
+    """the diagnosis is right: a real chrooted smtpd reaches the daemon where all is well, else not"""
+    machine.serve(CONFIG)
+    for main, found, reply in ((SPF, 0, "550 5.7.23"),
+                               (SPF.replace("unix:gatepost", "unix:" + QUEUE + "/gatepost"), 2, "250 ")):
+        postfix(main)
+        subprocess.run(["postfix", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            equal(machine.doctor("postfix")[0], found)
+            got = world.wait_for(recipient_reply, "Postfix on port 25")
+            assert got.startswith(reply), (got, open("/var/log/postfix-test.log").read()[-3000:])
+        finally:
+            world.command("postfix", "stop")
+
+
+def recipient_reply():
+    """What a stranger's mail that SPF refuses is told; None: Postfix is not there yet."""
+    try:
+        s = socket.create_connection(("127.0.0.1", 25), 1, source_address=("203.0.113.7", 0))
+    except ConnectionRefusedError:
+        return None
+    with s, s.makefile("rwb") as f:
+        s.settimeout(60)
+        f.readline()
+        for line in ("EHLO client.test", "MAIL FROM:<a@shop.test>", "RCPT TO:<b@example.test>"):
+            f.write(line.encode() + b"\r\n")
+            f.flush()
+            reply = f.readline()
+            while reply[3:4] == b"-":
+                reply = f.readline()
+        return reply.decode()
+
+
+# ---- as another user ----
+
+def without_root():
+    """an ordinary user is told what can be seen; what cannot is skipped, not a problem"""
+    machine.serve(CONFIG)
+    postfix(SPF)
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", GATEPOST, "doctor",
+                           "--json"] + machine.options + ["config", "daemon", "store", "dns", "postfix"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
+    found = json.loads(done.stdout)
+    bad = [f for f in found if f["state"] not in ("ok", "skipped")]
+    equal((done.returncode, bad), (0, []))
+    holds([f["found"] for f in found if f["check"] == "daemon.answers"][0], "permission denied")
+
+
+def main():
+    global machine
+    tap = world.Tap()
+    try:
+        sandbox.enter(["postfix"])
+    except sandbox.Unavailable as reason:
+        tap.skip_all("a real Postfix: " + str(reason))
+    sandbox.add_address("203.0.113.7/32")
+    os.chmod(tempfile.gettempdir(), 0o1777)
+    machine = Machine()
+    try:
+        for test in (healthy, every_check_speaks, shipped_examples, no_question):
+            tap.run(test)
+        for row in LISTS:
+            tap.run(named(row[0], lists, row))
+        for test in (own_networks, permissions, a_group_is_enough, daemon_away, broken_postfix,
+                     as_smtpd_sees_it, without_root):
+            tap.run(test)
+    finally:
+        machine.close()
+    tap.finish()
+
+
+main()

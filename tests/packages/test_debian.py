@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: ISC
+"""The Debian packages on fresh machines with a real systemd: built twice, installed beside a real Postfix
+and a real Exim, upgraded under load, removed, purged. Slow; for make check-packages."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for folder in ("mta", "support"):
+    sys.path.insert(0, os.path.join(HERE, "..", folder))
+sys.path.insert(0, HERE)
+import debian_root  # noqa: E402
+import dnsd  # noqa: E402
+import exim_scene  # noqa: E402
+import scene  # noqa: E402
+import systemd_machine  # noqa: E402
+import world  # noqa: E402
+from scene import BAD, GOOD, Mail, sandbox  # noqa: E402
+from world import equal, holds, wait_for  # noqa: E402
+
+BOB = "bob@example.test"
+SERVICE, SOCKET = "gatepost-policyd.service", "gatepost-policyd.socket"
+POLICY = "/var/spool/postfix/gatepost/policy"
+SPOOFED = ("550 5.7.23 <bob@example.test>: Recipient address rejected: SPF fail: shop.test does not "
+           "authorise 198.51.100.66 to send its mail (mailfrom=alice@shop.test, mechanism -all)")
+ZONE = {
+    "shop.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+    "_dmarc.shop.test": {"TXT": ["v=DMARC1; p=reject"]},
+    "forger.test": {"TXT": ["v=spf1 ip4:198.51.100.0/24 -all"]},
+}
+CONFIG = 'dns {\n    servers = {"127.0.0.1"}\n    timeout = 300ms\n}\n'
+# What comes and goes with a running system or apt, and is nobody's package.
+PASSING = re.compile(r"^/(proc|sys|dev|run|tmp)/|^/var/(log|cache|tmp|lib/(apt|dpkg|systemd))/"
+                     r"|^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|^/etc/ld\.so\.cache$|^/etc/\.(updated|pwd\.lock)$"
+                     r"|^/var/\.updated$|^/var/spool/postfix/(?!gatepost)|^/var/lib/(postfix|exim4)/|^/var/mail/|^/root/"
+                     r"|^/etc/apt/apt\.conf\.d/99fetched$|^/var/lib/private$")
+stage = None
+
+
+def spoofed():
+    return Mail(BAD, "mail.evil.test", "alice@shop.test", [BOB])
+
+
+class Stage:
+    """A fresh machine with one mail server, a name server on its loopback, and the packages at hand."""
+
+    def __init__(self, build, install, fetch):
+        self.build = build
+        self.machine = systemd_machine.start(debian_root.base(), install=install, target="multi-user.target",
+                                             fetch=build.debs(build.first, *fetch))
+        try:
+            for address in (GOOD + "/32", BAD + "/32"):
+                self.machine.add_address(address)
+            self.machine.join_network()
+            self.dns = dnsd.Server(ZONE, port=53)
+            self.before = self.files()
+        except BaseException:
+            self.machine.stop()
+            raise
+
+    def files(self):
+        """Every name in the machine that is not passing."""
+        found = self.machine.run("find", "/", "-xdev", "-path", sandbox.PROJECT, "-prune", "-o", "-print").stdout
+        return {path for path in found.splitlines() if not PASSING.search(path)}
+
+    def apt(self, *words):
+        return self.machine.run("apt-get", "-q", "-y", *words, timeout=600).stdout
+
+    def main_pid(self):
+        return int(self.machine.show(SERVICE, "MainPID"))
+
+    def close(self):
+        self.dns.close()
+        self.machine.stop()
+
+
+# ---- the files ----
+
+def without_network():
+    """a build without a network, as an ordinary user: every test that needs no root passes"""
+    equal(len(build.tests), build.tests and 1 or 0)
+    found = re.fullmatch(r"(\d+) passed, 0 failed, (\d+) skipped", build.tests[-1])
+    assert found and int(found.group(1)) > 500, build.tests
+
+
+def reproducible():
+    """built again elsewhere, with another umask, time zone and time: the same bytes"""
+    first, second = build.digests(build.first), build.digests(build.second)
+    equal(first, second)
+    assert len([n for n in first if n.endswith(".deb")]) >= 3, first
+
+
+def lintian():
+    """lintian has neither errors nor warnings"""
+    for line in build.lintian.splitlines():
+        if not line.startswith("N:"):
+            print("# " + line)
+    equal(build.lintian_code, 0)
+
+
+def hardened():
+    """each program is position independent, bound at start, read-only after that, and has canaries"""
+    for deb in build.debs(build.first):
+        folder = os.path.join(debian_root.WORK, "unpacked", os.path.basename(deb))
+        sandbox.run(["rm", "-rf", folder])
+        sandbox.run(["dpkg-deb", "-x", deb, folder])
+        programs = [p for p in glob.glob(folder + "/usr/*bin/*") + glob.glob(folder + "/usr/lib/gatepost/*.so")]
+        equal(len(programs), 1)
+        elf = sandbox.run(["readelf", "-W", "-h", "-l", "-d", "--dyn-syms", programs[0]]).stdout
+        for part in ("Type:                              DYN", "GNU_RELRO", "NOW", "__stack_chk_fail", "_chk@"):
+            assert part in elf, (programs[0], part)
+        assert re.search(r"GNU_STACK .* RW ", elf), programs[0]
+
+
+# ---- beside Postfix ----
+
+POSTFIX = ("myhostname=mx.example.test", "mydestination=example.test", "inet_interfaces=all",
+           "mynetworks=127.0.0.77/32", "smtpd_peername_lookup=no", "local_recipient_maps=", "alias_maps=",
+           "local_transport=discard:")
+
+
+def readme_lines():
+    """The lines for main.cf as README.Debian has them."""
+    text = stage.machine.read("/usr/share/doc/gatepost-policyd/README.Debian")
+    part = text.split("In /etc/postfix/main.cf:", 1)[1].split("\n\n")[1]
+    lines = [line[4:] for line in part.splitlines()]
+    equal(len(lines), 2)
+    return "\n".join(lines) + "\n"
+
+
+def configure_postfix(restrictions):
+    stage.machine.write("/etc/postfix/main.cf", stage.main_cf + restrictions)
+    stage.machine.run("postfix", "reload")
+
+
+def install():
+    """apt installs the packages; the service runs and is enabled, its socket belongs to Postfix's group"""
+    print("# " + "\n# ".join(stage.apt("install", *stage.build.debs(stage.build.first, "gatepost", "gatepost-policyd"))
+                             .splitlines()[-12:]))
+    for unit in (SERVICE, SOCKET):
+        equal(stage.machine.run("systemctl", "is-active", unit, check=False).stdout.strip(), "active")
+        equal(stage.machine.run("systemctl", "is-enabled", unit, check=False).stdout.strip(), "enabled")
+    equal(stage.machine.run("stat", "-c", "%U %G %a", POLICY, "/var/lib/gatepost").stdout.splitlines(),
+          ["gatepost postfix 660", "gatepost gatepost 700"])
+    equal(stage.machine.run("ps", "-o", "user=", "-p", str(stage.main_pid())).stdout.strip(), "gatepost")
+    equal(stage.machine.run("systemctl", "--failed", "--plain", "--no-legend").stdout, "")
+    stage.machine.write("/etc/gatepost/conf.d/test.conf", CONFIG)
+
+
+def reload():
+    """systemctl reload: the same process uses the new configuration, and tells its status"""
+    pid = stage.main_pid()
+    stage.machine.run("systemctl", "reload", SERVICE)
+    wait_for(lambda: "is in force" in stage.machine.journal("-u", SERVICE), "reload in the journal")
+    equal(stage.main_pid(), pid)
+    status = stage.machine.run("systemctl", "status", SERVICE).stdout
+    holds(status, "Active: active (running)")
+    holds(status, "Status: \"")
+    wanted = re.search(r"^WatchdogSec=(\w+)$", stage.machine.read("/lib/systemd/system/" + SERVICE), re.M).group(1)
+    equal(stage.machine.show(SERVICE, "WatchdogUSec"), wanted)
+
+
+def verdicts():
+    """the two lines of README.Debian: Postfix in its chroot answers with SPF's verdicts"""
+    configure_postfix(readme_lines())
+    equal(stage.machine.run("postconf", "-h", "-F", "smtp/inet/chroot").stdout.strip(), "y")
+    holds(spoofed().reply, SPOOFED)
+    holds(Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB]).reply, "250 2.0.0 Ok: queued as")
+    log = stage.machine.journal("-u", SERVICE)
+    for part in ("spf=fail", "rule=spf.reject", "spf=pass"):
+        holds(log, part)
+
+
+def without_chroot():
+    """the same socket serves a Postfix without chroot"""
+    stage.machine.run("postconf", "-F", "smtp/inet/chroot=n")
+    stage.machine.run("postfix", "reload")
+    holds(spoofed().reply, SPOOFED)
+    stage.machine.run("postconf", "-F", "smtp/inet/chroot=y")
+    stage.machine.run("postfix", "reload")
+    holds(spoofed().reply, SPOOFED)
+
+
+def others_may_not_ask():
+    """who is neither root nor Postfix cannot connect to the policy socket"""
+    code = "socket(S, PF_UNIX, SOCK_STREAM, 0); print connect(S, sockaddr_un($ARGV[0])) ? 'yes' : \"no: $!\""
+    words = ("perl", "-MSocket", "-e", code, POLICY)
+    for who, group, answer in (("nobody", "nogroup", "no: Permission denied"), ("postfix", "postfix", "yes")):
+        equal(stage.machine.run("setpriv", "--reuid=" + who, "--regid=" + group, "--clear-groups", *words).stdout,
+              answer)
+
+
+def confined():
+    """inside the unit: no capability, no other process, nothing to write but its own folders"""
+    status = stage.machine.read("/proc/%d/status" % stage.main_pid())
+    for line in ("NoNewPrivs:\t1", "CapBnd:\t0000000000000000", "CapEff:\t0000000000000000", "Seccomp:\t2"):
+        holds(status, line)
+    score = stage.machine.run("systemd-analyze", "security", "--no-pager", SERVICE).stdout.splitlines()[-1]
+    print("# " + score)
+    assert float(re.search(r"(\d+\.\d)", score).group(1)) <= 2.0, score
+
+
+def hangs():
+    """systemd's watchdog hears of the daemon; one that does not move is ended, and serves again"""
+    stage.machine.write("/etc/systemd/system/gatepost-policyd.service.d/test.conf",
+                        "[Service]\nWatchdogSec=2s\n")
+    stage.machine.run("systemctl", "daemon-reload")
+    stage.machine.run("systemctl", "restart", SERVICE)
+    told = stage.machine.show(SERVICE, "WatchdogTimestampMonotonic")
+    wait_for(lambda: stage.machine.show(SERVICE, "WatchdogTimestampMonotonic") != told, "word to the watchdog", 10)
+    pid = stage.main_pid()
+    stage.machine.run("kill", "-STOP", str(pid))
+    wait_for(lambda: stage.main_pid() not in (0, pid), "another main process", 30)
+    holds(stage.machine.journal("-u", SERVICE), "Watchdog timeout")
+    holds(spoofed().reply, SPOOFED)
+    stage.machine.run("rm", "-r", "/etc/systemd/system/gatepost-policyd.service.d")
+    stage.machine.run("systemctl", "daemon-reload")
+    stage.machine.run("systemctl", "restart", SERVICE)
+
+
+def upgrade():
+    """an upgrade while mail comes in: not one request is lost, and the socket has not been closed"""
+    # no default_action here: a request that nobody answers would show as 451
+    configure_postfix("smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service unix:gatepost/policy\n")
+    pid, opened = stage.main_pid(), stage.machine.show(SOCKET, "ActiveEnterTimestampMonotonic")
+    load = scene.Load()
+    try:
+        time.sleep(2)
+        before = len(load.replies)
+        stage.apt("install", *stage.build.debs(stage.build.next, "gatepost", "gatepost-policyd"))
+        during = len(load.replies) - before
+        for _ in range(3):
+            stage.machine.run("systemctl", "restart", SERVICE)
+        time.sleep(2)
+    finally:
+        replies = load.stop()
+    print("# %d requests, %d of them during the upgrade" % (len(replies), during))
+    equal({r[:len(SPOOFED)] for r in replies}, {SPOOFED})
+    assert during > 20, during
+    for package in ("gatepost", "gatepost-policyd"):
+        equal(stage.machine.run("dpkg-query", "-W", "-f", "${Status} ${Version}", package).stdout,
+              "install ok installed " + debian_root.NEXT)
+    assert stage.main_pid() not in (0, pid)
+    equal(stage.machine.show(SOCKET, "ActiveEnterTimestampMonotonic"), opened)
+
+
+def own_tests():
+    """the packages' own tests (debian/tests) pass on the installed packages"""
+    for name in ("service", "by-hand"):
+        print("# " + stage.machine.run(os.path.join(sandbox.PROJECT, "debian", "tests", name))
+              .stdout.replace("\n", "\n# "))
+    stage.machine.run("systemctl", "start", SERVICE)
+
+
+def remove():
+    """apt removes gatepost-policyd: nothing runs, no socket is left; configuration and state are"""
+    stage.apt("remove", "gatepost-policyd", "gatepost")
+    equal(stage.machine.exists(POLICY), False)
+    equal(stage.machine.run("pgrep", "gatepost", check=False).stdout, "")
+    for path in ("/etc/gatepost/gatepost.conf", "/var/lib/gatepost"):
+        assert stage.machine.exists(path), path
+
+
+def purge():
+    """a purge leaves nothing behind but the users"""
+    stage.machine.run("rm", "/etc/gatepost/conf.d/test.conf")  # the administrator's own file
+    stage.apt("purge", "--autoremove", "gatepost-policyd", "gatepost")
+    equal(sorted(stage.files() - stage.before), [])
+    equal(sorted(stage.before - stage.files()), [])
+    for what in ("passwd", "group"):
+        holds(stage.machine.read("/etc/" + what), "\ngatepost:")
+    equal(stage.machine.run("systemctl", "--failed", "--plain", "--no-legend").stdout, "")
+
+
+def beside_postfix(tap):
+    global stage
+    stage = Stage(build, ["postfix", "procps"], ["gatepost", "gatepost-policyd"])
+    try:
+        stage.machine.run("postconf", "-e", *POSTFIX)
+        stage.machine.run("systemctl", "restart", "postfix")  # for inet_interfaces
+        stage.main_cf = stage.machine.read("/etc/postfix/main.cf")
+        for test in (install, verdicts, reload, without_chroot, others_may_not_ask, confined, hangs, upgrade,
+                     own_tests, remove, purge):
+            tap.run(test)
+    finally:
+        stage.close()
+
+
+# ---- beside Exim ----
+
+def exim_install():
+    """apt installs gatepost-exim beside an Exim that has dlfunc; the policy service runs without Postfix, too"""
+    stage.apt("install", *stage.build.debs(stage.build.first))
+    equal(stage.machine.run("dpkg-query", "-W", "-f", "${db:Status-Status}", "exim4-daemon-heavy").stdout, "installed")
+    holds(stage.machine.run("exim4", "-bV").stdout, "Expand_dlfunc")
+    equal(stage.machine.run("stat", "-c", "%U %G %a", POLICY).stdout.strip(), "gatepost postfix 660")
+
+
+def exim_light():
+    """exim4-daemon-light does not do: apt would put the heavy one in its place"""
+    said = stage.machine.run("apt-get", "-s", "install", "exim4-daemon-light", check=False).stdout
+    assert re.search(r"^Remv gatepost-exim ", said, re.M) or "E: " in said, said
+
+
+def exim_verdicts():
+    """one include in exim.conf: Exim refuses what DMARC asks it to, and labels what passes"""
+    stage.machine.write("/etc/gatepost/conf.d/test.conf", CONFIG)
+    stage.machine.write("/etc/exim4/exim4.conf", "LOCAL_DOMAINS = example.test\nprimary_hostname = mx.example.test\n"
+                        ".include /usr/share/doc/gatepost/examples/exim/exim.conf\n")
+    holds(stage.machine.read("/usr/share/doc/gatepost/examples/exim/exim.conf"), "= /usr/lib/gatepost/gatepost.macros")
+    stage.machine.run("systemctl", "restart", "exim4")
+    wait_for(lambda: stage.machine.run("ss", "-ltn", check=False).stdout.count(":25 "), "Exim on port 25")
+    message = b"From: alice@shop.test\r\nTo: bob@example.test\r\nSubject: test\r\n\r\nhello\r\n"
+    holds(exim_scene.send(message, sender="eve@forger.test", address=BAD), "550 5.7.26 DMARC: shop.test asks to reject")
+    holds(exim_scene.send(message, sender="alice@shop.test", address=BAD), "550 5.7.23 ")
+    holds(exim_scene.send(message, sender="alice@shop.test", address=GOOD), "250 OK id=")
+    wait_for(lambda: glob.glob(stage.machine.path("/home/bob/Maildir/new/*")), "delivered message")
+    with open(glob.glob(stage.machine.path("/home/bob/Maildir/new/*"))[0]) as f:
+        holds(f.read(), "dmarc=pass (p=reject of shop.test)")
+
+
+def exim_remove():
+    """removed and purged, nothing is left behind but the users"""
+    stage.machine.run("systemctl", "stop", "exim4")
+    stage.machine.run("rm", "-r", "/etc/gatepost/conf.d/test.conf", "/etc/exim4/exim4.conf", "/home/bob/Maildir")
+    stage.apt("remove", "gatepost-exim", "gatepost-policyd", "gatepost")
+    stage.apt("purge", "--autoremove", "gatepost-exim", "gatepost-policyd", "gatepost")
+    equal(sorted(p for p in stage.files() - stage.before if not p.startswith("/var/spool/exim4/")), [])
+
+
+def beside_exim(tap):
+    global stage
+    stage = Stage(build, ["exim4-daemon-heavy", "iproute2", "procps"], ["gatepost", "gatepost-policyd", "gatepost-exim"])
+    try:
+        stage.machine.run("useradd", "-m", "bob")
+        stage.before = stage.files()
+        for test in (exim_install, exim_light, exim_verdicts, exim_remove):
+            tap.run(test)
+    finally:
+        stage.close()
+
+
+def main():
+    global build
+    tap = world.Tap()
+    try:
+        reason = systemd_machine.why_not()
+        if reason:
+            raise sandbox.Unavailable(reason)
+        root = debian_root.base()
+    except sandbox.Unavailable as reason:
+        tap.skip_all("packages on a fresh Debian: " + str(reason))
+    build = debian_root.built(root)
+    for test in (without_network, reproducible, lintian, hardened):
+        tap.run(test)
+    for part in (beside_postfix, beside_exim):
+        try:
+            part(tap)
+        except sandbox.Unavailable as reason:
+            tap.run(unavailable, str(reason))
+    tap.finish()
+
+
+def unavailable(reason):
+    """a machine with systemd"""
+    raise world.Skip(reason)
+
+
+main()
