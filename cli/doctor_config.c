@@ -165,6 +165,17 @@ static bool is_leaving(const char *name)
 	return strcmp(name, "README") == 0;
 }
 
+/* mend_name: a command only where a shell would understand the name as it stands. */
+static void mend_name(struct gp_doctor *d, const char *folder, const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if (!gp_span_is_alnum(*p) && !strchr("._-", *p)) {
+			gp_doctor_mend(d, "give it a name that ends in .conf");
+			return;
+		}
+	gp_doctor_mend(d, "mv %s%s %s%s.conf", folder, name, folder, name);
+}
+
 /* gp_doctor_config_drop_ins: what lies in conf.d and counts for nothing. */
 void gp_doctor_config_drop_ins(struct gp_doctor *doctor)
 {
@@ -185,8 +196,7 @@ void gp_doctor_config_drop_ins(struct gp_doctor *doctor)
 			gp_doctor_say(doctor, GP_DOCTOR_WARNING,
 				"%s%s is not read: its name does not end in .conf", folder,
 				entry->d_name);
-			gp_doctor_mend(doctor, "mv %s%s %s%s.conf", folder, entry->d_name, folder,
-				entry->d_name);
+			mend_name(doctor, folder, entry->d_name);
 		}
 	}
 	closedir(dir);

@@ -216,8 +216,8 @@ void gp_doctor_postfix_socket(struct gp_doctor *doctor)
 			t.view = &p->views[i];
 			if (!t.view->ours[j] || !prepare(doctor, &t, t.view->ours[j]))
 				continue;
-			const char *way = gp_doctor_text(
-				doctor, "%s %s", t.endpoint, t.view->is_chrooted ? "chroot" : "");
+			const char *way = gp_doctor_text(doctor, "%s%s", t.endpoint,
+				t.view->is_chrooted ? " from its chroot" : "");
 			if (!is_known(tried, &count, way))
 				check(doctor, &t);
 		}

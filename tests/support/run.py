@@ -139,6 +139,10 @@ def collect(scripts, wanted):
     """All jobs, the long ones first."""
     jobs = []
     base = {os.path.basename(s): s for s in scripts}
+    if len(base) < len(scripts):
+        twins = sorted(s for s in scripts if s not in base.values() or
+                       sum(os.path.basename(o) == os.path.basename(s) for o in scripts) > 1)
+        sys.exit("two scripts of one name, of which only one would run: %s" % ", ".join(twins))
     wrapped = {os.path.splitext(n)[0] for n in base}  # a script of that name runs the program
     sanitize = os.environ.get("SANITIZE", "")
     for name, path in sorted(base.items(), key=lambda item: "/mta/" not in item[1]):

@@ -120,10 +120,8 @@ def who():
 
 def well():
     """a daemon that is set up well: nothing is found, each check in one line, exit code 0"""
-    daemon = world.Policyd(CONFIG, user=who() if os.geteuid() == 0 else None)
+    daemon = world.Policyd(CONFIG.replace("USER", who()))
     try:
-        if os.geteuid() != 0:
-            daemon.write(CONFIG.replace("USER", who()))
         words = ["-c", daemon.config_path, "config", "daemon", "store", "dns"]
         found = finds(words)
         said = {f["check"]: f["found"] for f in found}
@@ -285,6 +283,9 @@ def files():
         for leaving in ("30-more.conf~", ".40.conf.swp", "50.conf.dpkg-old", "README"):
             folder.write("conf.d/" + leaving, "x")
         finds(words, ("config.drop-ins", "warning", "20-?[31mmore is not read", ".conf"))
+        plain = folder.write("conf.d/60-plain", "")
+        finds(words + ["--quiet"], *[("config.drop-ins", "warning", "is not read", ".conf")] * 2)
+        os.unlink(plain)
         shutil.chown(folder.path, "nobody")
         os.unlink(folder.folder + "/conf.d/20-\x1b[31mmore")
         finds(words, ("config.access", "warning", "belongs to nobody", "chown root"))
