@@ -184,8 +184,8 @@ class Exim:
 
     def _copy_examples(self, edits):
         """The shipped examples in a folder of the test's own, with (old, new) replaced in any of them."""
-        folder = os.path.join(self.folder, "examples")
-        shutil.rmtree(folder, ignore_errors=True)
+        # another one each time: a delivery of the Exim before may still read its configuration
+        folder = os.path.join(self.folder, "examples%d" % self.number)
         shutil.copytree(os.path.join(sandbox.PROJECT, "conf-examples", "exim"), folder)
         for path in glob.glob(os.path.join(sandbox.PROJECT, "exim-dlfunc", "*.acl")):
             shutil.copy(path, folder)
