@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost metrics: the daemon's numbers as a monitoring system reads them. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -61,28 +60,7 @@ static int ask(struct gp_cli_control *control)
 /* gp_cli_metrics: arguments, one exchange. */
 int gp_cli_metrics(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct gp_cli_control control = {.command = "metrics", .stop_fd = -1};
-	const char *config = GP_CONFIG_PATH, *path = NULL;
-	int c;
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
-		if (c == '?')
-			return gp_cli_usage(
-				"metrics", "this option is not known or lacks its value");
-		config = c == 'c' ? optarg : config;
-		path = c == 's' ? optarg : path;
-	}
-	if (optind < argc)
-		return gp_cli_usage("metrics", "unexpected argument: %s", argv[optind]);
-	int code = gp_cli_control_find(&control, config, path);
-	return code ? code : ask(&control);
+	int code = gp_cli_control_arguments(&control, argc, argv, help, NULL);
+	return code < 0 ? ask(&control) : code;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost status: how the daemon is doing, and loudly what cannot work. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -277,34 +276,11 @@ static int show(struct gp_cli_control *control, json_t *answer, bool json)
 /* gp_cli_status: arguments, one exchange. */
 int gp_cli_status(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"socket", required_argument, NULL, 's'},
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct gp_cli_control control = {.command = "status", .stop_fd = -1};
-	const char *config = GP_CONFIG_PATH, *path = NULL;
 	bool json = false;
 	json_t *answer;
-	int c;
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
-		if (c == '?')
-			return gp_cli_usage(
-				"status", "this option is not known or lacks its value");
-		json = json || c == 'j';
-		config = c == 'c' ? optarg : config;
-		path = c == 's' ? optarg : path;
-	}
-	if (optind < argc)
-		return gp_cli_usage("status", "unexpected argument: %s", argv[optind]);
-	int code = gp_cli_control_find(&control, config, path);
-	if (code)
+	int code = gp_cli_control_arguments(&control, argc, argv, help, &json);
+	if (code >= 0)
 		return code;
 	if (gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer))
 		return gp_cli_control_report(&control);

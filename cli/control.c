@@ -3,6 +3,7 @@
 #include "cli/control.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,6 +80,38 @@ int gp_cli_control_find(struct gp_cli_control *control, const char *config, cons
 	gp_config_free(read);
 	gp_config_errors_fini(&errors);
 	return code;
+}
+
+/* gp_cli_control_arguments: nothing but options. */
+int gp_cli_control_arguments(
+	struct gp_cli_control *control, int argc, char **argv, const char *help, bool *json_out)
+{
+	static const struct option options[] = {
+		{"socket", required_argument, NULL, 's'},
+		{"config", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *config = GP_CONFIG_PATH, *path = NULL;
+	int c;
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return GP_CLI_FINE;
+		}
+		if (c == '?' || (c == 'j' && !json_out))
+			return gp_cli_usage(
+				control->command, "this option is not known or lacks its value");
+		if (c == 'j')
+			*json_out = true;
+		config = c == 'c' ? optarg : config;
+		path = c == 's' ? optarg : path;
+	}
+	if (optind < argc)
+		return gp_cli_usage(control->command, "unexpected argument: %s", argv[optind]);
+	int code = gp_cli_control_find(control, config, path);
+	return code ? code : -1;
 }
 
 /* ---- exchange ---- */

@@ -36,6 +36,13 @@ struct gp_cli_control {
 int gp_cli_control_find(struct gp_cli_control *control, const char *config, const char *socket);
 
 /*
+ * The arguments of a command that asks the daemon one thing: --config, --socket, --help, and --json
+ * where json_out is given; then finds the socket. -1 to go on, else the exit code.
+ */
+int gp_cli_control_arguments(
+	struct gp_cli_control *control, int argc, char **argv, const char *help, bool *json_out);
+
+/*
  * Sends the request, which it takes (NULL: no memory), and reads the answer, which is the caller's:
  * an object without "error". GP_CLI_TROUBLE: problem says why; nothing has been printed.
  */

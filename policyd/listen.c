@@ -83,7 +83,9 @@ static int remove_stale(const char *what, const struct sockaddr_un *addr, const 
 	int served = is_served(addr);
 	if (served > 0) {
 		gp_log_text(log, GP_LOG_ERROR,
-			"listen: %s is served by a running process; stop that first", what);
+			"listen: %s is served by a running process, systemd's socket unit perhaps; "
+			"stop that first, or name the socket just as the unit does",
+			what);
 		return GP_EIO;
 	}
 	return served < 0 || unlink(addr->sun_path) ? failed(log, what, -1) : GP_OK;

@@ -63,7 +63,9 @@ struct options {
 
 /* What the serving process needs; made before it is forked. */
 struct service {
-	struct gp_config *config;
+	struct gp_config *config; /* in force: with each reload a child takes, the parent does */
+	struct gp_logsink sink;   /* of the parent, and of a child before it has its own */
+	struct gp_log log;
 	struct gp_listen_sockets sockets;
 	struct gp_listen_sockets metrics;
 	int control_fd; /* -1: there is none */
@@ -71,7 +73,6 @@ struct service {
 	/* as at the start, since what binds the supervisor binds every child to come */
 	enum gp_config_seccomp seccomp;
 	/* in memory that a crash does not take away */
-	struct gp_survivor_text *text; /* of the configuration that the last reload put in force */
 	struct gp_instances *instances;
 	struct gp_counters *counters;
 	struct gp_stages *stages;
@@ -174,20 +175,27 @@ static void await_signals(struct gp_session_shared *shared)
 	}
 }
 
-/* serve_until_stopped: from the first thread to the last. */
-static int serve_until_stopped(
-	struct service *service, struct gp_session_shared *shared, struct gp_logqueue *queue)
+/* log_start: everything is there, or why not. */
+static void log_start(struct service *service, struct gp_session_shared *shared, int rc)
 {
-	struct gp_listen *listen;
-	int rc = gp_listen_start(&service->sockets, shared, &listen);
 	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
 	if (rc)
 		gp_log_text(&r->log, GP_LOG_ERROR, "cannot start: %s", gp_err_text(rc));
 	else
 		log_ready(service, r);
 	gp_runtimes_release(shared->runtimes, r);
-	if (rc)
+}
+
+/* serve_until_stopped: from the first thread to the last. */
+static int serve_until_stopped(
+	struct service *service, struct gp_session_shared *shared, struct gp_logqueue *queue)
+{
+	struct gp_listen *listen;
+	int rc = gp_listen_start(&service->sockets, shared, &listen);
+	if (rc) {
+		log_start(service, shared, rc);
 		return EXIT_TROUBLE;
+	}
 	struct gp_keeper *keeper = NULL;
 	struct gp_control *control = NULL;
 	struct gp_metrics_http *http = NULL;
@@ -196,6 +204,7 @@ static int serve_until_stopped(
 		rc = gp_control_start(service->control_fd, shared, listen, &control);
 	if (!rc)
 		rc = gp_metrics_http_start(&service->metrics, shared, listen, &http);
+	log_start(service, shared, rc);
 	if (!rc) /* else no memory for a thread: the supervisor tries again */
 		await_signals(shared);
 	int code = rc ? EXIT_TROUBLE : EXIT_FINE;
@@ -203,7 +212,7 @@ static int serve_until_stopped(
 	gp_control_stop(control);
 	unsigned left = gp_listen_stop(listen, STOP_MS);
 	gp_keeper_stop(keeper);
-	r = gp_runtimes_acquire(shared->runtimes);
+	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
 	gp_counters_log(shared->counters, &r->log);
 	stop_text(&r->log, left);
 	gp_runtimes_release(shared->runtimes, r);
@@ -214,15 +223,31 @@ static int serve_until_stopped(
 	return code;
 }
 
-/* last_config: after a crash, what was in force before it in place of what was at the start. */
-static void last_config(struct service *service)
+/* open_log: where the configuration wants it. */
+static void open_log(struct service *service)
 {
-	struct gp_span text = gp_survivor_text_get(service->text);
+	service->sink.options = &service->config->log;
+	gp_logsink_open(&service->config->log);
+	gp_logsink_init(&service->log, &service->sink);
+}
+
+/* reloaded: the serving process has taken a new configuration; so does the parent, so that after a
+ * crash what was in force is in force again, whatever the files say by then. */
+static void reloaded(void *arg)
+{
+	struct service *service = arg;
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
-	if (text.len && gp_config_parse(text, service->config->path, &config, &errors) == GP_OK) {
+	if (gp_config_load(service->config->path, &config, &errors)) {
+		gp_log_text(&service->log, GP_LOG_ERROR,
+			"the files have changed since they were loaded, and have errors: should "
+			"the "
+			"process crash, the configuration before the last reload would be used; "
+			"reload again");
+	} else {
 		gp_config_free(service->config);
 		service->config = config;
+		open_log(service);
 	}
 	gp_config_errors_fini(&errors);
 }
@@ -230,10 +255,7 @@ static void last_config(struct service *service)
 /* confine: to the system calls of that role, and says so. */
 static void confine(const struct service *service, enum gp_seccomp_role role)
 {
-	const struct gp_logsink sink = {.options = &service->config->log};
-	struct gp_log log;
-	gp_logsink_init(&log, &sink);
-	gp_seccomp_apply(role, service->seccomp, &log);
+	gp_seccomp_apply(role, service->seccomp, &service->log);
 }
 
 /* serve: main of the serving process. */
@@ -248,15 +270,12 @@ static int serve(void *arg, bool again)
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
 	mallopt(M_ARENA_MAX, 2);
-	if (again) {
+	if (again)
 		gp_tally_add(&service->counters->crashes);
-		last_config(service);
-	}
 	confine(service, GP_SECCOMP_SERVER);
 	int rc = gp_logqueue_new(STDERR_FILENO, &service->counters->log_dropped, &queue);
 	if (!rc)
-		rc = gp_runtimes_new(
-			service->config, queue, service->text, service->counters, &shared.runtimes);
+		rc = gp_runtimes_new(service->config, queue, service->counters, &shared.runtimes);
 	if (!rc) {
 		service->config = NULL; /* taken */
 		code = serve_until_stopped(service, &shared, queue);
@@ -345,11 +364,10 @@ static int standard_files(void)
 /* remember: memory that a crash does not take away. */
 static bool remember(struct service *service)
 {
-	service->text = gp_survivor_text_new();
 	service->instances = gp_instances_new();
 	service->counters = gp_survivor_alloc(sizeof *service->counters);
 	service->stages = gp_stages_new();
-	if (!service->text || !service->instances || !service->counters || !service->stages)
+	if (!service->instances || !service->counters || !service->stages)
 		return false;
 	service->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
 	return true;
@@ -368,40 +386,54 @@ static int open_sockets(struct service *service, const struct gp_log *log)
 	return rc;
 }
 
+/* warn_unreadable: of the files and folders of the configuration; drop-in files need not be there.
+ */
+static void warn_unreadable(const struct gp_config *config, const struct gp_log *log)
+{
+	for (size_t i = 0; i < config->watched.count; i++)
+		if (access(config->watched.items[i], R_OK) && errno != ENOENT)
+			gp_log_text(log, GP_LOG_WARNING,
+				"%s cannot be read by the user the daemon runs as: a reload will "
+				"fail",
+				config->watched.items[i]);
+}
+
+/* block_signals: they are waited for (gp_supervise_signals); and a pipe nobody reads is an error.
+ */
+static bool block_signals(void)
+{
+	sigset_t set;
+	gp_supervise_signals(&set);
+	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+}
+
 /* run: everything after the configuration. */
 static int run(struct service *service)
 {
-	const struct gp_logsink sink = {.options = &service->config->log};
-	struct gp_log log;
-	sigset_t set;
 	const struct gp_config_policyd *options = &service->config->policyd;
+	const struct gp_log *log = &service->log;
 	struct gp_supervise plan = {.serve = serve,
 		.arg = service,
-		.log = &log,
+		.log = log,
 		.pulse = &service->pulse,
-		.watchdog_ms = options->watchdog_ms};
+		.watchdog_ms = options->watchdog_ms,
+		.stop_ms = STOP_MS,
+		.reloaded = reloaded};
 	bool supervised = options->supervise;
 	service->seccomp = (enum gp_config_seccomp)options->seccomp;
-	gp_logsink_open(&service->config->log);
-	gp_logsink_init(&log, &sink);
+	open_log(service);
 	gp_notify_open(&service->notify);
-	gp_supervise_signals(&set);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return EXIT_TROUBLE;
-	raise_files(options, &log);
+	raise_files(options, log);
 	if (!remember(service) ||
 		gp_pulse_init(&service->pulse, supervised, &service->notify, service->status))
 		return EXIT_TROUBLE;
 	make_folders(service->config);
-	service->control_fd = open_control(options, &log);
+	service->control_fd = open_control(options, log);
 	snprintf(service->control_path, sizeof service->control_path, "%s",
 		options->control_socket); /* the configuration has bounded it */
-	if (open_sockets(service, &log) || gp_privs_drop(options, &log))
+	if (open_sockets(service, log) || gp_privs_drop(options, log))
 		return EXIT_TROUBLE;
-	if (access(service->config->path, R_OK))
-		gp_log_text(&log, GP_LOG_WARNING,
-			"%s cannot be read by the user the daemon runs as: a reload will fail",
-			service->config->path);
+	warn_unreadable(service->config, log);
 	if (!supervised)
 		return serve(service, false);
 	confine(service, GP_SECCOMP_SUPERVISOR);
@@ -441,6 +473,9 @@ int main(int argc, char **argv)
 	int code = standard_files() ? EXIT_TROUBLE : parse_options(argc, argv, &o);
 	if (code >= 0)
 		return code;
+	/* a reload that is asked for while the files are read comes after it */
+	if (!o.test_only && !block_signals())
+		return EXIT_TROUBLE;
 	int rc = gp_config_load(o.path, &service.config, &errors);
 	if (rc)
 		fprintf(stderr, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
@@ -461,7 +496,6 @@ int main(int argc, char **argv)
 	gp_stages_free(service.stages);
 	gp_survivor_free(service.counters, sizeof *service.counters);
 	gp_instances_free(service.instances);
-	gp_survivor_text_free(service.text);
 	gp_config_free(service.config);
 	return code;
 }

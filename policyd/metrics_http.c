@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -44,7 +45,8 @@ struct gp_metrics_http {
 	struct gp_listen *listen;
 	struct door doors[GP_LISTEN_MAX];
 	size_t count;
-	int wake; /* eventfd */
+	int wake;        /* eventfd */
+	unsigned visits; /* connections that came or went */
 	bool is_running;
 	pthread_t thread;
 };
@@ -172,6 +174,7 @@ static void note_visitor(void *arg, struct MHD_Connection *connection, void **pl
 {
 	struct door *door = arg;
 	struct visitor *v = *place;
+	door->http->visits++;
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (v)
 			v->fd = -1;
@@ -213,6 +216,7 @@ static int patience(const struct gp_metrics_http *http)
 /* http_main: the thread. */
 static void *http_main(void *arg)
 {
+	static const struct timespec breath = {.tv_nsec = 10 * 1000 * 1000};
 	struct gp_metrics_http *http = arg;
 	struct pollfd p[GP_LISTEN_MAX + 1];
 	for (;;) {
@@ -224,10 +228,14 @@ static void *http_main(void *arg)
 			continue;
 		if (p[0].revents)
 			return NULL;
+		unsigned before = http->visits;
 		for (size_t i = 0; i < http->count; i++) {
 			(void)MHD_run(http->doors[i].daemon); /* trouble is a connection's own */
 			end_old(&http->doors[i]);
 		}
+		/* out of descriptors somebody waits at the door and is not let in: no busy loop */
+		if (http->visits == before)
+			nanosleep(&breath, NULL);
 	}
 }
 

@@ -2,7 +2,9 @@
 /* A datagram socket that is connected at the start, since a chroot would hide its name later. */
 #include "policyd/notify.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,32 +71,40 @@ void gp_notify_close(struct gp_notify *notify)
 	notify->fd = -1;
 }
 
-/* gp_notify_tell: one datagram; never waits. */
-void gp_notify_tell(const struct gp_notify *notify, const char *format, ...)
+/* send_text: false when there is no room for it now. */
+static bool send_text(const struct gp_notify *notify, const char *text)
 {
-	char text[1024];
+	return send(notify->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+	       (errno != EAGAIN && errno != ENOBUFS);
+}
+
+/* gp_notify_tell: one datagram. */
+void gp_notify_tell(struct gp_notify *notify, const char *format, ...)
+{
 	va_list ap;
 	if (notify->fd < 0)
 		return;
 	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
+	vsnprintf(notify->unsent, sizeof notify->unsent, format, ap);
 	va_end(ap);
-	ssize_t sent = send(notify->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-	(void)sent; /* see the header */
+	if (send_text(notify, notify->unsent))
+		notify->unsent[0] = 0;
 }
 
 /* gp_notify_alive: not more often than is of use. */
 void gp_notify_alive(struct gp_notify *notify)
 {
 	int64_t now = gp_clock_now_us(gp_clock_system());
+	if (notify->fd >= 0 && *notify->unsent && send_text(notify, notify->unsent))
+		notify->unsent[0] = 0;
 	if (!notify->every_us || (notify->told_us && now - notify->told_us < notify->every_us))
 		return;
-	notify->told_us = now;
-	gp_notify_tell(notify, "WATCHDOG=1");
+	if (notify->fd >= 0 && send_text(notify, "WATCHDOG=1"))
+		notify->told_us = now;
 }
 
 /* gp_notify_reloading: with the time, which newer service managers want (Type=notify-reload). */
-void gp_notify_reloading(const struct gp_notify *notify)
+void gp_notify_reloading(struct gp_notify *notify)
 {
 	gp_notify_tell(notify, "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=loading the configuration",
 		(long long)gp_clock_now_us(gp_clock_system()));

@@ -15,26 +15,30 @@
 
 #include <stdint.h>
 
+#define GP_NOTIFY_TEXT 1024
+
 struct gp_notify {
 	int fd;           /* connected; -1: nobody listens */
 	int64_t every_us; /* how often the watchdog hears of us, a quarter of its patience; 0: never
 			   */
 	int64_t told_us;  /* when it heard last */
+	char unsent[GP_NOTIFY_TEXT]; /* what nobody had room for; "" */
 };
 
 /* Connects, and takes what it used out of the environment. Before chroot, and before threads. */
 void gp_notify_open(struct gp_notify *notify_out);
 void gp_notify_close(struct gp_notify *notify);
 
-/* Sends assignments, a line each. What nobody takes is lost: the service manager has time-outs. */
-void gp_notify_tell(const struct gp_notify *notify, const char *format, ...)
+/* Sends assignments, a line each; never waits. For what the service manager has no room for at the
+ * moment gp_notify_alive tries again, unless something newer has been told. */
+void gp_notify_tell(struct gp_notify *notify, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* All is well; to be called every second or so. */
 void gp_notify_alive(struct gp_notify *notify);
 
 /* A reload begins; ends with READY=1. */
-void gp_notify_reloading(const struct gp_notify *notify);
+void gp_notify_reloading(struct gp_notify *notify);
 
 /* The number that a service manager has left in the environment; 0 when there is none. */
 uint64_t gp_notify_variable(const char *name, uint64_t max);

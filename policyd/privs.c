@@ -111,8 +111,13 @@ int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *
 {
 	uid_t uid;
 	gid_t gid;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		if (*options->chroot || *options->group)
+			gp_log_text(log, GP_LOG_WARNING,
+				"not started as root: policyd.chroot and policyd.group have no "
+				"effect (a systemd unit says User=, Group= and RootDirectory=)");
 		return GP_OK;
+	}
 	int rc = find_ids(options, log, &uid, &gid);
 	if (rc)
 		return rc;

@@ -8,6 +8,9 @@
  * parent, to the service manager.
  *
  * Threads: any may beat; one tells.
+ *
+ * Known gap: sessions do not beat, since most of them wait for Postfix. Should all of them hang,
+ * the thread that accepts still moves.
  */
 #ifndef GP_POLICYD_PULSE_H
 #define GP_POLICYD_PULSE_H

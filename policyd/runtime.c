@@ -28,7 +28,6 @@ struct counted {
 
 struct gp_runtimes {
 	struct gp_logqueue *queue;
-	struct gp_survivor_text *survivor;
 	struct gp_counters *counters;
 	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
 	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
@@ -138,8 +137,7 @@ static void release(struct gp_runtimes *runtimes, struct counted *c)
 
 /* gp_runtimes_new: the first runtime. */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_survivor_text *survivor, struct gp_counters *counters,
-	struct gp_runtimes **runtimes_out)
+	struct gp_counters *counters, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
 	struct shared_dns *dns = NULL;
@@ -151,7 +149,6 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 		return rc;
 	}
 	r->queue = queue;
-	r->survivor = survivor;
 	r->counters = counters;
 	rc = shared_dns_new(config, &dns);
 	if (!rc)
@@ -332,8 +329,6 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 	} else {
 		warn_restart(before->runtime.config, config, log);
 		gp_logsink_open(&config->log);
-		if (runtimes->survivor)
-			gp_survivor_text_set(runtimes->survivor, config->source);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
 		find_places(runtimes, after);

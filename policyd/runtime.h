@@ -20,7 +20,6 @@
 #include "limit/limit_book.h"
 #include "policyd/counters.h"
 #include "policyd/logqueue.h"
-#include "policyd/survivor.h"
 
 struct gp_runtime {
 	struct gp_config *config;
@@ -35,12 +34,10 @@ struct gp_runtimes;
 
 /*
  * Hangs up a first runtime made of config, which it takes on success. The logs of all runtimes
- * write through queue, and the text of each configuration that comes into force by a reload goes to
- * survivor; both may be NULL. Reloads and limits are counted in counters. Borrows all three.
+ * write through queue, which may be NULL. Reloads and limits are counted in counters. Borrows both.
  */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_survivor_text *survivor, struct gp_counters *counters,
-	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
+	struct gp_counters *counters, struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 
 /* Frees all; every runtime must have been released. Accepts NULL. */
 void gp_runtimes_free(struct gp_runtimes *runtimes);

@@ -78,6 +78,8 @@ static const struct row server[] = {
 	/* their names, and since glibc 2.39 those of mappings */
 	{"prctl", 1, {{0, IS, PR_SET_NAME, 0}}},
 	{"prctl", 1, {{0, IS, PR_SET_VMA, 0}}},
+	/* libcap looks at it when it is loaded, with libnss_mymachines and libnss_systemd */
+	{"prctl", 1, {{0, IS, PR_CAPBSET_READ, 0}}},
 	/* malloc asks how many processors there are, qsort how much memory */
 	{"sched_getaffinity sysinfo", 0, {{0}}},
 	/* signals: awaited, and what abort needs besides tgkill, which has a rule of its own */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -20,15 +21,21 @@
 	"number); "                                                                        \
 	"please report it; policyd.seccomp = log lets such calls pass"
 #define EVERY_MS 1000
-#define ABORT_US (5 * 1000000LL) /* to die of SIGABRT */
+#define ABORT_US (5 * 1000000LL)    /* to die of SIGABRT */
+#define RELOAD_US (300 * 1000000LL) /* more than anything in a reload waits */
+#define START_US (300 * 1000000LL)
+#define WORDS_AT_ONCE 64
 
 struct child {
 	const struct gp_supervise *plan;
 	pid_t pid;
 	int64_t began_us, moved_us;
 	int64_t watched_us; /* when the parent looked last */
+	int64_t stop_us;    /* when it was asked to stop */
 	bool stopping, again, is_ready, aborted;
-	int64_t hup_us; /* when SIGHUP was passed on last */
+	bool is_reloading;    /* it has begun and not ended */
+	bool has_retried_hup; /* a reload that a child did not survive */
+	int64_t hup_us;       /* when SIGHUP was passed on last */
 };
 
 /* gp_supervise_signals: what both processes wait for. */
@@ -86,11 +93,22 @@ static bool breathe(struct child *c)
 	return sigtimedwait(&stop, NULL, &second) < 0;
 }
 
-/* repeat_hup: a SIGHUP that came just before a death may have reached nobody. */
-static void repeat_hup(const struct child *c)
+/* repeat_hup: a SIGHUP that came just before a death may have reached nobody; and one that was
+ * being followed is tried once more, unless it is what the child died of. */
+static void repeat_hup(struct child *c)
 {
-	if (c->hup_us && gp_clock_now_us(gp_clock_system()) - c->hup_us < 2 * YOUNG_US)
-		(void)kill(c->pid, SIGHUP); /* the child has it blocked and will wait for it */
+	bool is_recent = c->hup_us && gp_clock_now_us(gp_clock_system()) - c->hup_us < 2 * YOUNG_US;
+	if (c->is_reloading && c->has_retried_hup) {
+		gp_log_text(c->plan->log, GP_LOG_ERROR,
+			"a reload has ended the process twice: what was loaded before is in force");
+		c->is_reloading = false;
+		return;
+	}
+	if (!is_recent && !c->is_reloading)
+		return;
+	c->has_retried_hup = c->is_reloading;
+	c->is_reloading = false;
+	(void)kill(c->pid, SIGHUP); /* the child has it blocked and will wait for it */
 }
 
 /* start_again: the next child, as soon as one can be had; false: asked to stop meanwhile. */
@@ -132,44 +150,88 @@ static void on_signal(struct child *c, int signal)
 	if (signal == SIGHUP)
 		c->hup_us = gp_clock_now_us(gp_clock_system());
 	if (signal == SIGTERM || signal == SIGINT) {
+		if (!c->stopping)
+			c->stop_us = gp_clock_now_us(gp_clock_system());
 		c->stopping = true;
 		signal = SIGTERM;
 	}
 	(void)kill(c->pid, signal); /* may be gone: reap */
 }
 
-/* listen_to: what the child says; every word is a sign of life. */
+/* on_word: what a word of the child means for us. */
+static void on_word(struct child *c, enum gp_pulse_word word)
+{
+	c->is_ready = c->is_ready || word == GP_PULSE_READY;
+	if (word == GP_PULSE_RELOADING)
+		c->is_reloading = true;
+	if (word == GP_PULSE_RELOADED || word == GP_PULSE_REFUSED)
+		c->is_reloading = c->has_retried_hup = false;
+	if (word == GP_PULSE_RELOADED)
+		c->plan->reloaded(c->plan->arg);
+	if (!c->stopping || word == GP_PULSE_STOPPING)
+		gp_pulse_notify(c->plan->pulse->notify, word, c->plan->pulse->status);
+}
+
+/* listen_to: what the child says; every word is a sign of life. What it says too fast can wait. */
 static void listen_to(struct child *c)
 {
-	const struct gp_pulse *pulse = c->plan->pulse;
-	int word;
-	while ((word = gp_pulse_read(c->plan->pulse))) {
+	for (int i = 0; i < WORDS_AT_ONCE; i++) {
+		int word = gp_pulse_read(c->plan->pulse);
+		if (!word)
+			return;
 		c->moved_us = gp_clock_now_us(gp_clock_system());
-		c->is_ready = c->is_ready || word == GP_PULSE_READY;
-		if (!c->stopping || word == GP_PULSE_STOPPING)
-			gp_pulse_notify(pulse->notify, (enum gp_pulse_word)word, pulse->status);
+		on_word(c, (enum gp_pulse_word)word);
 	}
+}
+
+/* end_hard: first in a way that leaves a trace of where it stands. */
+static void end_hard(struct child *c, int64_t late_us, const char *why)
+{
+	if (!c->aborted) {
+		gp_log_text(c->plan->log, GP_LOG_ERROR, "process %ld %s: it is ended", (long)c->pid,
+			why);
+		(void)kill(c->pid, SIGABRT);
+		c->aborted = true;
+	} else if (late_us > ABORT_US) {
+		(void)kill(c->pid, SIGKILL);
+	}
+}
+
+/* watch_stop: one that does not stop. */
+static void watch_stop(struct child *c, int64_t now)
+{
+	int64_t late_us = now - c->stop_us - (int64_t)c->plan->stop_ms * 1000;
+	if (late_us > 0)
+		end_hard(c, late_us, "does not stop");
+}
+
+/* watch_start: one that starts again says nothing yet; for a while that passes for moving. */
+static void watch_start(struct child *c, int64_t now)
+{
+	if (c->again && now - c->began_us < START_US)
+		gp_notify_alive(c->plan->pulse->notify);
 }
 
 /* watch: ends a child that stands still; it is reaped and started again like one that crashed. */
 static void watch(struct child *c)
 {
+	char why[64];
 	int64_t now = gp_clock_now_us(gp_clock_system());
 	int64_t patience_us = (int64_t)c->plan->watchdog_ms * 1000;
 	/* the whole machine, or both of us, were stopped: that is not the child's fault */
 	if (now - c->watched_us > 5 * EVERY_MS * 1000LL)
 		c->moved_us = now;
 	c->watched_us = now;
-	if (!patience_us || !c->is_ready || c->stopping || now - c->moved_us < patience_us)
-		return;
-	if (!c->aborted) {
-		gp_log_text(c->plan->log, GP_LOG_ERROR,
-			"process %ld has not moved for %lld s: it is ended (policyd.watchdog)",
-			(long)c->pid, (long long)((now - c->moved_us) / 1000000));
-		(void)kill(c->pid, SIGABRT);
-		c->aborted = true;
-	} else if (now - c->moved_us > patience_us + ABORT_US) {
-		(void)kill(c->pid, SIGKILL);
+	if (c->is_reloading) /* names of stores, large files: it says nothing meanwhile */
+		patience_us += RELOAD_US;
+	if (c->stopping) {
+		watch_stop(c, now);
+	} else if (!c->is_ready) {
+		watch_start(c, now);
+	} else if (c->plan->watchdog_ms && now - c->moved_us > patience_us) {
+		snprintf(why, sizeof why, "has not moved for %lld s (policyd.watchdog)",
+			(long long)((now - c->moved_us) / 1000000));
+		end_hard(c, now - c->moved_us - patience_us, why);
 	}
 }
 

@@ -26,8 +26,10 @@ struct gp_supervise {
 	int (*serve)(void *arg, bool again);
 	void *arg;
 	const struct gp_log *log;
-	struct gp_pulse *pulse; /* with a pipe */
-	unsigned watchdog_ms;   /* a child that has not moved for so long is ended; 0: never */
+	struct gp_pulse *pulse;      /* with a pipe */
+	unsigned watchdog_ms;        /* a child that has not moved for so long is ended; 0: never */
+	unsigned stop_ms;            /* so long a stop may take */
+	void (*reloaded)(void *arg); /* a child has taken a new configuration */
 };
 
 /*

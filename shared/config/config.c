@@ -649,7 +649,7 @@ static int load_text(struct loader *l, const char *name, struct gp_span text)
 		gp_config_cross_check(&l->draft);
 	if (!rc && l->errors->count)
 		rc = GP_ESYNTAX;
-	return rc ? rc : gp_config_settle(l->config, text);
+	return rc ? rc : gp_config_settle(l->config);
 }
 
 /* load_bounded: load_text, with what is too large for us told as an error of the file. */

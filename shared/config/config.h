@@ -21,8 +21,7 @@
  * of them.
  *
  * Known gaps: a list set to {} and set again later, or the other way round where there are drop-in
- * files, is not reported as repeated; the last one counts. A snapshot's source is the text of the
- * main file only: who parses it again reads the other files again, as they are then.
+ * files, is not reported as repeated; the last one counts.
  *
  * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: loading is
  * serialised inside (libconfuse's scanner is global); a snapshot is read by any number of threads.
@@ -196,7 +195,6 @@ struct gp_config_metrics {
 struct gp_config {
 	struct gp_arena *arena;          /* holds everything below */
 	const char *path;                /* as it was given */
-	struct gp_span source;           /* the text it was made from, without what it includes */
 	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
 	struct gp_config_texts watched;  /* files it was made from, the main one first, and folders
 					    of patterns in include and of drop-in files, which

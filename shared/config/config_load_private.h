@@ -148,7 +148,7 @@ int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
 /* What no option shows by itself. */
 void gp_config_cross_check(struct gp_config_draft *draft);
 
-/* What the file leaves to the machine, and its text. */
-int gp_config_settle(struct gp_config *config, struct gp_span text) GP_MUST_CHECK;
+/* What the file leaves to the machine. */
+int gp_config_settle(struct gp_config *config) GP_MUST_CHECK;
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "config/config_load_private.h"
 
+#define WATCHDOG_MIN_MS 10000
+
 /* cross_error: an error about an option in its relation to others. */
 static void cross_error(
 	struct gp_config_draft *draft, const char *section, const char *name, const char *problem)
@@ -104,6 +106,9 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 	if (c->dkim.mode == GP_MODE_OFF && c->dmarc.mode != GP_MODE_OFF)
 		cross_error(draft, "dkim", "mode",
 			"is off, but DMARC needs signatures: switch dmarc.mode off as well");
+	if (c->policyd.watchdog_ms && c->policyd.watchdog_ms < WATCHDOG_MIN_MS)
+		cross_error(draft, "policyd", "watchdog",
+			"is less than 10s, which a daemon that is well may need to say so");
 	check_store(draft);
 	check_metrics(draft);
 	open_list(draft);
@@ -167,12 +172,9 @@ static void settle_store(struct gp_config *config)
 }
 
 /* gp_config_settle: what was included is in the snapshot now and need not be read again. */
-int gp_config_settle(struct gp_config *config, struct gp_span text)
+int gp_config_settle(struct gp_config *config)
 {
 	config->includes.count = 0;
-	config->source = (struct gp_span) {gp_arena_copy(config->arena, text), text.len};
-	if (!config->source.ptr)
-		return GP_ENOMEM;
 	settle_store(config);
 	settle_mail(config);
 	int rc = settle_dns(config);

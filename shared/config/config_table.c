@@ -585,8 +585,8 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"policyd", "watchdog", GP_KIND_MSEC, AT(policyd.watchdog_ms), "1m", 0, 3600000, NULL,
 		"When the daemon has not moved for so long, its parent ends it and starts it "
-		"again. "
-		"0: never. A watchdog of systemd is told that all is well, whatever stands here.",
+		"again. At least 10s, or 0: never. The watchdog of a systemd unit (3 min in the "
+		"packages) holds besides.",
 		NULL},
 	{"policyd", "seccomp", GP_KIND_CHOICE, AT(policyd.seccomp), "enforce", 0, 0, seccomp,
 		"What a system call does that the daemon has no need of: enforce ends the process, "

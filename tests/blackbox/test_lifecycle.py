@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The life of the running gatepost-policyd: sockets handed over by a service manager, what it tells
 one, the watchdog, and configuration in drop-in files."""
+import json
 import os
 import re
 import shutil
@@ -274,7 +275,7 @@ def test_watchdog_told():
 
 def test_watchdog_restarts():
     """a serving process that stands still is ended and started again, with its sockets open"""
-    with Manager(CONFIG % 'listen = {"SOCKET"} watchdog = 2s') as m:
+    with Manager(CONFIG % 'listen = {"SOCKET"} watchdog = 10s') as m:
         m.start().wait_told("READY=1")
         before = m.worker()
         os.kill(before, signal.SIGSTOP)
@@ -283,6 +284,68 @@ def test_watchdog_restarts():
         # SIGSTOP keeps SIGABRT waiting, SIGKILL ends it; then the request is answered
         equal(ask_at(m.folder + "/policy"), "DUNNO")
         assert m.worker() != before
+        equal(m.stop(), 0)
+
+
+def test_ready_not_lost():
+    """readiness for which the service manager has no room is told as soon as it has"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        filler = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        filler.setblocking(False)
+        try:
+            for _ in range(100000):
+                filler.sendto(b"FILLER=1", m.folder + "/notify")
+        except BlockingIOError:
+            pass
+        m.start()
+        m.wait_log("is ready")
+        time.sleep(0.2)
+        m.wait_told("READY=1")
+        equal(m.stop(), 0)
+        filler.close()
+
+
+def limits_of(m):
+    status = command("status", "--json", "--socket", m.folder + "/control")
+    return json.loads(status.stdout)["config"]["limits"]
+
+
+def test_crash_keeps_configuration():
+    """after a crash what was in force is in force, whatever the files say by then"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        m.start().wait_told("READY=1")
+        equal(limits_of(m), 0)
+        m.write("conf.d/10.conf", 'limit x { key = user max = 5 per = 1h }\n'
+                                  'store { uri = {"lmdb:%s/state"} }\n' % m.folder)
+        m.forget_told()
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("READY=1\nSTATUS=at ")
+        equal(limits_of(m), 1)
+        time.sleep(2.1)  # from now on the parent does not pass the SIGHUP on again
+        for text in ("spf {", "limit y { key = user max = 5 per = 1h }\n"):
+            m.write("conf.d/20.conf", text)
+            worker = m.worker()
+            m.forget_told()
+            os.kill(worker, signal.SIGKILL)
+            m.wait_told("READY=1")
+            assert m.worker() != worker
+            equal(limits_of(m), 1)
+        m.forget_told()
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("READY=1\nSTATUS=at ")
+        equal(limits_of(m), 2)
+        equal(m.stop(), 0)
+
+
+def test_early_hup():
+    """SIGHUP while the daemon starts ends nothing"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        m.write("conf.d/big.conf", "".join("override { user = \"u%d\" x = 1 }\n" % i for i in range(30000))
+                + "limit x { key = user max = 5 per = 1h }\nstore { uri = {\"lmdb:%s/state\"} }\n" % m.folder)
+        m.start()
+        time.sleep(0.1)
+        os.kill(m.pid, signal.SIGHUP)
+        m.wait_told("READY=1")
         equal(m.stop(), 0)
 
 

@@ -372,10 +372,10 @@ def strange_answer():
                     with listener.accept()[0] as c:
                         c.recv(4096)
                         c.sendall(answer)
-                t = threading.Thread(target=serve)
+                t = threading.Thread(target=serve, daemon=True)
                 t.start()
                 done = run("--socket", path)
-                t.join()
+                t.join(20)
                 equal((answer, done.returncode, done.stdout), (answer, 1, ""))
     finally:
         world.shutil.rmtree(folder)

@@ -37,7 +37,7 @@ dns {
     timeout = 300ms
 }
 policyd {
-    listen = {"SOCKET", "inet:127.0.0.1:10040"}
+    listen = {"SOCKET", "inet:127.0.0.1:10040", "unix:/var/spool/postfix/gatepost/policy"}
     user = "USER"
 }
 """
@@ -74,6 +74,8 @@ class Scene:
             self.unbound = world.Unbound(self.folder + "/dns", ZONE, MUTE)
             progress("starting gatepost-policyd")
             os.mkdir(self.folder + "/policyd")
+            os.makedirs("/var/spool/postfix/gatepost", exist_ok=True)
+            shutil.chown("/var/spool/postfix/gatepost", "gatepost")
             self.policyd = world.Policyd(config, folder=self.folder + "/policyd", user="gatepost")
             progress("starting Postfix")
             self.postfix = world.Postfix(self.folder + "/postfix", service, extra)

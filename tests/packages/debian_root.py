@@ -116,7 +116,7 @@ class Build:
     def __init__(self, facts):
         self.first, self.second, self.next = (os.path.join(WORK, n) for n in ("first", "second", "next"))
         self.lintian, self.lintian_code = facts["lintian"], facts["lintian_code"]
-        self.tests = facts["tests"]
+        self.tests, self.chroot = facts["tests"], facts["chroot"]
 
     def debs(self, folder, *names):
         """The .deb files of these packages, or of all but those with debugging symbols."""
@@ -223,8 +223,22 @@ def _inside(root, top):
     said = _chroot(root, *AS_NOBODY, "lintian", "--fail-on", "error,warning", "--pedantic", "-E", "-I",
                    "--tag-display-limit", "0", changes, HOME="/tmp", LC_ALL="C.UTF-8")
     with open(os.path.join(WORK, "second", "build.log"), errors="replace") as f:
-        tests = [line.strip() for line in f if " passed, " in line and " skipped" in line]
-    print(json.dumps({"lintian": said.stdout, "lintian_code": said.returncode, "tests": tests}))
+        tests = [line.strip() for line in f if " passed, " in line and " failed, " in line][-1:]
+    chroot = _installed(root, "first")
+    print(json.dumps({"lintian": said.stdout, "lintian_code": said.returncode, "tests": tests, "chroot": chroot}))
+
+
+def _installed(root, folder):
+    """What is said when the packages are installed here, where no systemd runs, tried and purged."""
+    debs = [p for p in glob.glob(os.path.join(WORK, folder, "gatepost*.deb"))
+            if os.path.basename(p).startswith(("gatepost_", "gatepost-policyd_"))]
+    said, code = "", 0
+    for command in (["apt-get", "-q", "-y", "--no-install-recommends", "install"] + debs,
+                    ["debian/tests/by-hand"], ["apt-get", "-q", "-y", "purge", "gatepost-policyd", "gatepost"],
+                    ["sh", "-c", "! ls -d /var/lib/gatepost /var/spool/postfix /etc/gatepost /run/gatepost"]):
+        done = _chroot(root, *command, DEBIAN_FRONTEND="noninteractive")
+        said, code = said + done.stdout, code or done.returncode
+    return said + "chroot-code=%d\n" % code
 
 
 if __name__ == "__main__":

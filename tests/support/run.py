@@ -143,7 +143,8 @@ def collect(scripts, wanted):
         twins = sorted(s for s in scripts if s not in base.values() or
                        sum(os.path.basename(o) == os.path.basename(s) for o in scripts) > 1)
         sys.exit("two scripts of one name, of which only one would run: %s" % ", ".join(twins))
-    wrapped = {os.path.splitext(n)[0] for n in base}  # a script of that name runs the program
+    # a script of that name runs the program
+    wrapped = {os.path.splitext(n)[0] for n, s in base.items() if "/conformance/" in s}
     sanitize = os.environ.get("SANITIZE", "")
     for name, path in sorted(base.items(), key=lambda item: "/mta/" not in item[1]):
         jobs.append(Job(os.path.splitext(name)[0], script_command(path), sanitize))

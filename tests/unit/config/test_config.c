@@ -164,6 +164,9 @@ static void test_errors(void **state)
 	expect_errors("metrics { listen = {\"inet:[::1]:9\", \"inet:0.0.0.0:9\"} }",
 		"t.conf:1: metrics.listen: takes addresses of the loopback only, such as "
 		"inet:127.0.0.1:9740\n");
+	expect_errors("policyd { watchdog = 9s }",
+		"t.conf:1: policyd.watchdog: is less than 10s, which a daemon that is well may "
+		"need to say so\n");
 	expect_errors("metrics { listen = {\"unix:/m\"} }",
 		"t.conf:1: metrics.listen: takes addresses of the loopback only, such as "
 		"inet:127.0.0.1:9740\n");
