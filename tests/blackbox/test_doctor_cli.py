@@ -126,7 +126,7 @@ def well():
         found = finds(words)
         said = {f["check"]: f["found"] for f in found}
         holds(said["daemon.answers"], "pid %d" % daemon.worker())
-        holds(said["store.main"], "works, ")
+        holds(said["store.main"], "can be used by " + who())
         holds(said["dns.servers"], "127.0.0.1:%d, over UDP and TCP" % good.port)
         code, out, err = run(*words)
         equal((code, err), (0, ""))
@@ -185,11 +185,15 @@ class Answering:
     def _serve(self):
         while True:
             try:
-                with self.socket.accept()[0] as s:
+                s = self.socket.accept()[0]
+            except OSError:
+                return
+            try:
+                with s:
                     s.recv(65536)
                     s.sendall(self.answer)
             except OSError:
-                return
+                pass  # who only looks who is here is gone
 
     def __enter__(self):
         return self
@@ -244,6 +248,27 @@ def no_answer():
                 _, found = visit(*words)
                 equal([f["state"] for f in found], ["problem", "skipped"])
                 assert "\x1b" not in found[0]["found"], found
+                holds("\n".join(found[0]["mend"]), "restart gatepost-policyd")  # somebody is there
+
+
+def hostile():
+    """what a daemon says of itself is no part of a command for root: paths are quoted, processes the kernel's"""
+    with Folder(CONFIG.replace("STORE", "lmdb:FOLDER/none").replace("SOCKET", "inet:127.0.0.1:9")) as folder:
+        for file, shown in (("/x; touch /tmp/pwned", "check-config '/x; touch /tmp/pwned'"),
+                            ("/it's $(id)", "check-config '/it'\\''s $(id)'"), ("--print", "check-config " + folder.path)):
+            with Answering(folder, config__file=file, config__changed_since=True, pid=1) as s:
+                finds(["-c", folder.path, "--socket", s.path, "daemon.config"],
+                      ("daemon.config", "warning", "has changed", shown))
+                _, found = visit("-c", folder.path, "--socket", s.path, "daemon.config")
+                holds(found[0]["mend"][1], "kill -HUP %d)" % os.getpid())
+
+
+def nobody_reads():
+    """what cannot be written is no warning: exit code 3"""
+    with Folder('hostname = "mx.example.test"\n') as folder, open("/dev/full", "w") as full:
+        for words in (["-c", folder.path, "config.file"], ["--json", "-c", folder.path, "config.file"], ["--help"]):
+            done = subprocess.run([GATEPOST, "doctor"] + words, stdout=full, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+            equal(done.returncode, 3)
 
 
 # ---- the configuration ----
@@ -397,6 +422,9 @@ def public():
         with Folder('dns { servers = {"%s"} }\n' % server) as folder:
             finds(["-c", folder.path, "dns.public"],
                   ("dns.public", "warning", "is a public resolver (%s)" % whose, "127.0.0.1"))
+    with Folder('dns { servers = {"127.0.0.2"} }\n') as folder:
+        _, found = visit("-c", folder.path, "dns.public")
+        equal((found[0]["state"], found[0]["found"]), ("ok", "on this machine; whom it asks is not seen"))
     with Folder('dns { servers = {"192.0.2.53"} }\n') as folder:
         finds(["-c", folder.path, "dns.public"], ("dns.public", "note", "on another machine", "unbound"))
 
@@ -407,12 +435,26 @@ def stores():
     """a store that cannot be opened, one that is away, one that stands in"""
     with Folder(CONFIG.replace("STORE", "lmdb:FOLDER/state").replace("SOCKET", "inet:127.0.0.1:9")) as folder:
         words = ["-c", folder.path, "store"]
-        finds(words, ("store.main", "problem", "", "gatepost store check"))
-        os.mkdir(folder.folder + "/state", 0o700)
-        if os.geteuid() == 0:
+        if os.geteuid() == 0:  # the daemon of an ordinary user makes the folder by itself
+            finds(words, ("store.main", "problem", "may not make it", "install -d -m 700 -o nobody"))
+            os.mkdir(folder.folder + "/state", 0o700)
             finds(words, ("store.main", "problem", "Permission denied", "chown -R nobody"))
+            shutil.chown(folder.folder + "/state", "daemon")
+            os.chmod(folder.folder + "/state", 0o700)
+            _, found = visit(*words)
+            holds(found[0]["mend"][0], "a folder of its own")  # another service's is not taken from it
             shutil.chown(folder.folder + "/state", "nobody")
+        else:
+            os.mkdir(folder.folder + "/state", 0o700)
         finds(words)
+        equal(os.listdir(folder.folder + "/state"), [])  # it was only looked at
+        for name, text in (("facts", b""), ("counters", b"\xff" * 8192)):
+            with open(folder.folder + "/state/" + name, "wb") as f:
+                f.write(text)
+            if os.geteuid() == 0:
+                shutil.chown(f.name, "nobody")
+        finds(words, ("store.main", "problem", "counters is damaged", "set aside"))
+        equal(sorted(os.listdir(folder.folder + "/state")), ["counters", "facts"])
     with Folder(CONFIG.replace("STORE", "redis://127.0.0.1:1").replace("SOCKET", "inet:127.0.0.1:9")
                 + 'store { on_failure = local  local_path = "FOLDER/local"  timeout = 200ms }\n') as folder:
         os.mkdir(folder.folder + "/local", 0o700)
@@ -516,7 +558,7 @@ def children():
 def main():
     tap = world.Tap()
     try:
-        for test in (well, changed, answers, no_answer, errors, files, secrets, modes, names, resolvers,
+        for test in (well, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
                      slow_resolver, public, stores, clock, text_form, on_a_terminal, usage, children):
             tap.run(test)
     finally:

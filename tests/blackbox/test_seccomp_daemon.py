@@ -334,7 +334,7 @@ def crash():
 
 def shut_still():
     """the watchdog ends a child that stands still, under the filter"""
-    with Daemon(config(policyd="watchdog = 2s")) as d:
+    with Daemon(config(policyd="watchdog = 10s")) as d:
         worker = d.worker()
         os.kill(worker, signal.SIGSTOP)
         d.wait_log("policyd.watchdog", 60)

@@ -87,11 +87,11 @@ def every_check_speaks():
 
 def shipped_examples():
     """the parts of main.cf that are shipped: nothing is found, but for what their text says itself"""
-    machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
+    machine.serve(CONFIG)
     examples = os.path.join(sandbox.PROJECT, "conf-examples")
     postfix(MAIN + open(examples + "/postfix-main.cf").read())
     machine.finds()
-    machine.serve(LIMITS.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
+    machine.serve(LIMITS)
     postfix(MAIN + open(examples + "/postfix-limits.cf").read(), CHROOT + SUBMISSION)
     machine.finds()
     postfix(MAIN + open(examples + "/postfix-limits-rcpt.cf").read(), CHROOT + SUBMISSION)
@@ -146,7 +146,25 @@ LISTS = [
      ("postfix.connections", "note", "several ways", "write it once")),
     ("submission overrules the list", LIMITS, ALL, CHROOT + SUBMISSION +
      "  -o smtpd_recipient_restrictions=\n  -o smtpd_end_of_data_restrictions=\n",
-     ("postfix.services", "problem", "submission: does not ask", "-o { smtpd_recipient_restrictions = ")),
+     ("postfix.services", "problem", "submission: does not ask",
+      "in master.cf, service submission: -o { smtpd_recipient_restrictions = " + QUESTION + " }")),
+    ("its own list keeps what it refuses", LIMITS, ALL, CHROOT + SUBMISSION +
+     "  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject\n  -o smtpd_end_of_data_restrictions=\n",
+     ("postfix.services", "problem", "submission: does not ask", QUESTION + ", permit_sasl_authenticated,reject }")),
+    ("its own list, and the end of main.cf", LIMITS, ALL, CHROOT + SUBMISSION + "  -o smtpd_recipient_restrictions=\n",
+     ("postfix.services", "warning", "submission: master.cf overrules", "in master.cf, service submission: -o {")),
+    ("a content filter gives back what was counted", LIMITS, ALL, CHROOT + SUBMISSION +
+     "127.0.0.1:10025 inet n - n - 10 smtpd -o smtpd_recipient_restrictions=permit_mynetworks,reject\n",
+     ("postfix.services", "warning", "127.0.0.1:10025: what a content filter", "-o smtpd_end_of_data_restrictions=")),
+    ("a limit by client where nobody logs in", CONFIG + "limit c { key = client  count = messages  max = 9  per = 1h }\n",
+     SPF + "smtpd_end_of_data_restrictions = %s\n" % QUESTION, CHROOT),
+    ("a limit by user where nobody logs in", LIMITS, SPF + "smtpd_end_of_data_restrictions = %s\n" % QUESTION, CHROOT,
+     ("postfix.asks", "problem", "limits see no user", "begin smtpd_recipient_restrictions with")),
+    ("permit_auth_destination before it", CONFIG, MAIN + "smtpd_recipient_restrictions = permit_mynetworks, "
+     "permit_auth_destination, %s\n" % QUESTION, CHROOT,
+     ("postfix.asks", "problem", "permit_auth_destination comes before", "before permit_auth_destination")),
+    ("a name for a host", CONFIG, SPF.replace("unix:gatepost/policy", "inet:policy.nowhere.invalid:10040"), CHROOT,
+     ("postfix.socket", "problem", "nobody answers at inet:policy.nowhere.invalid:10040", "let Postfix ask")),
     ("a port for strangers that does not ask", CONFIG, SPF, CHROOT +
      "2525 inet n - y - - smtpd -o smtpd_recipient_restrictions=reject_unauth_destination\n",
      ("postfix.services", "warning", "2525: does not ask", "-o {")),
@@ -184,6 +202,118 @@ def lists(row):
     machine.finds(*row[4:])
 
 
+ASKS = [
+    # configuration, main.cf, commands that must be among those advised, and words that must be in none
+    ("closed relaying stays as it is", LIMITS, "smtpd_relay_restrictions = permit_mynetworks, permit_tls_clientcerts, reject\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, permit\n",
+     ["'smtpd_recipient_restrictions = $gatepost, reject_unauth_destination, permit'"], "smtpd_relay_restrictions"),
+    ("before a permit at the end", CONFIG, "smtpd_recipient_restrictions = reject_unauth_destination, permit\n",
+     ["'smtpd_recipient_restrictions = reject_unauth_destination, %s, permit'" % QUESTION], "permit, check"),
+    ("before one that a parameter has", CONFIG, "rest = reject_rbl_client x.test, permit\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination $rest\n",
+     ["reject_unauth_destination %s, $rest'" % QUESTION], "\n\n"),
+    ("quotes of a value", CONFIG, "smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_recipient_access inline:{a='b'}\n", ["inline:{a='\\''b'\\''}, check_policy"], "\n\n"),
+    ("a value too long for a command", CONFIG, "smtpd_recipient_restrictions = reject_unauth_destination, %s\n" % ", ".join(
+        "reject_rbl_client list%04d.example.test" % i for i in range(200)), ["in main.cf put this behind"], "list0001"),
+    ("what stands at the end stays", LIMITS, "smtpd_end_of_data_restrictions = check_client_access static:DUNNO\n",
+     ["'smtpd_end_of_data_restrictions = $gatepost, check_client_access static:DUNNO'"], "\n\n"),
+]
+
+
+def asks(row):
+    name, config, main, wanted, unwanted = row
+    machine.serve(config)
+    postfix(MAIN + main)
+    _, bad, _ = machine.doctor("postfix")
+    equal([f["check"] for f in bad], ["postfix.asks"])
+    advice = "\n".join(bad[0]["mend"])
+    for part in wanted:
+        holds(advice, part)
+    assert unwanted not in advice, advice
+    assert all(bad[0]["mend"]), bad
+
+
+def packaged():
+    """the packages' socket without policyd.listen: it alone counts, and is what main.cf is told to ask"""
+    machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(SOCKET)
+        s.listen(5)
+        os.chmod(SOCKET, 0o666)
+        try:
+            postfix(SPF)
+            machine.finds()
+            postfix(SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10041"))
+            machine.finds(("postfix.asks", "problem", "no smtpd service asks", "unix:gatepost/policy"))
+            machine.stop()
+            postfix(SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10040"))
+            machine.finds(("postfix.socket", "problem", "nobody answers at inet:127.0.0.1:10040",
+                           "in main.cf: check_policy_service { unix:gatepost/policy"), arguments=("postfix",))
+        finally:
+            os.unlink(SOCKET)
+
+
+def waiting():
+    """systemd holds the socket and nothing was asked yet: notes, and nobody connects, which would start it"""
+    machine.serve(LIMITS.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
+    machine.stop()
+    os.makedirs("/run/systemd/system")
+    fake = "/usr/local/sbin/systemctl"
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(SOCKET)
+        s.listen(5)
+        s.settimeout(0)
+        os.chmod(SOCKET, 0o666)
+        os.rename("/var/lib/gatepost", "/var/lib/gatepost.away")
+        try:
+            postfix(ALL)
+            machine.write(fake, "#!/bin/sh\necho ActiveState=inactive\n")
+            os.chmod(fake, 0o755)
+            machine.finds(("daemon.answers", "note", "starts it at the first request", "systemctl start"),
+                          ("store.main", "note", "is made when the daemon starts", ""),
+                          arguments=("daemon", "store.main", "postfix"))
+            machine.write(fake, "#!/bin/sh\necho ActiveState=failed\n")
+            machine.finds(("daemon.answers", "problem", "no such socket", "journalctl"), arguments=("daemon", "postfix"))
+            try:
+                s.accept()
+                raise AssertionError("somebody has connected")
+            except BlockingIOError:
+                pass
+        finally:
+            os.rename("/var/lib/gatepost.away", "/var/lib/gatepost")
+            os.unlink(SOCKET)
+            os.unlink(fake)
+            os.rmdir("/run/systemd/system")
+
+
+def stub():
+    """behind systemd-resolved it is looked at whom that asks"""
+    os.makedirs("/run/systemd/resolve", exist_ok=True)
+    machine.serve(CONFIG)
+    other = "/etc/gatepost/other.conf"
+    machine.write(other, 'dns { servers = {"127.0.0.53"} }\n')
+    for text, rows in (("nameserver 192.0.2.1\n", []), ("# x\nnameserver 192.0.2.1\nnameserver 8.8.8.8\n", [
+            ("dns.public", "warning", "8.8.8.8 is a public resolver (Google), asked by 127.0.0.53", "systemd-resolved")])):
+        machine.write("/run/systemd/resolve/resolv.conf", text)
+        _, bad, _ = machine.doctor("dns.public", options=["--config", other])
+        equal([(f["check"], f["state"]) for f in bad], [r[:2] for r in rows])
+        for f, row in zip(bad, rows):
+            holds(f["found"], row[2])
+            holds("\n".join(f["mend"]), row[3])
+
+
+def as_it_runs():
+    """the daemon runs as another user than policyd.user says: what it may is looked at as that one"""
+    machine.serve(LIMITS)
+    postfix(ALL)
+    other = "/etc/gatepost/other.conf"
+    machine.write(other, LIMITS + 'policyd { user = "nobody" }\n')
+    _, bad, found = machine.doctor("store.main", "config.access", options=["--config", other])
+    equal(bad, [])
+    holds([f["found"] for f in found if f["check"] == "store.main"][0], "can be used by gatepost")
+
+
 def own_networks():
     """limits that count trusted networks, which are permitted before"""
     machine.serve(LIMITS + 'trusted_networks = {"10.0.0.0/8"}\n'
@@ -203,7 +333,7 @@ def permissions():
     finally:
         os.chmod(QUEUE + "/gatepost", 0o755)
     os.chmod(SOCKET, 0o600)
-    machine.finds(("postfix.socket", "problem", "%s stands in the way" % SOCKET, "chmod 0666 " + SOCKET))
+    machine.finds(("postfix.socket", "problem", "%s stands in the way" % SOCKET, "chgrp postfix %s && chmod 0660 %s" % (SOCKET, SOCKET)))
     os.chmod(SOCKET, 0o666)
     os.rename(SOCKET, SOCKET + ".away")
     machine.write(SOCKET, "")
@@ -316,7 +446,9 @@ def main():
             tap.run(test)
         for row in LISTS:
             tap.run(named(row[0], lists, row))
-        for test in (own_networks, permissions, a_group_is_enough, daemon_away, broken_postfix,
+        for row in ASKS:
+            tap.run(named(row[0], asks, row))
+        for test in (packaged, waiting, stub, as_it_runs, own_networks, permissions, a_group_is_enough, daemon_away, broken_postfix,
                      as_smtpd_sees_it, without_root):
             tap.run(test)
     finally:

@@ -10,6 +10,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 from doctor_scene import CONF, CONFIG, Machine, named  # noqa: E402
 import sandbox  # noqa: E402
 import world  # noqa: E402
+from world import equal  # noqa: E402
 
 machine = None
 EXIM_MAIN = """GATEPOST_SO = MODULE
@@ -70,6 +71,31 @@ def exim_module():
     shutil.copy(os.path.join(world.BUILD, "gatepost-exim.so"), MODULE)
 
 
+def exim_alone():
+    """without Postfix and the daemon all is Exim's, no user of ours is missed, and no folder taken from it"""
+    exim_conf(EXIM_MAIN + EXIM_ACLS)
+    machine.stop()
+    os.makedirs("/var/spool/exim4/gatepost", exist_ok=True)
+    shutil.chown("/var/spool/exim4/gatepost", "Debian-exim")
+    os.chmod("/var/spool/exim4/gatepost", 0o700)
+    machine.write(CONF, CONFIG.split("policyd {")[0] + 'store { uri = {"lmdb:/var/spool/exim4/gatepost"}  size = 1M }\n'
+                  'policyd { user = "no-such-user" }\n'
+                  "limit hourly { key = user  count = recipients  max = 100  per = 1h }\n")
+    away = [p for p in ("/usr/sbin/postconf", "/usr/sbin/gatepost-policyd", "/usr/local/sbin/gatepost-policyd") if os.path.exists(p)]
+    for path in away:
+        os.rename(path, path + ".away")
+    try:
+        _, bad, found = machine.doctor("config", "daemon", "store", "exim", options=["--config", CONF])
+        equal([f for f in bad if f["check"] != "store.disk"], [])
+        said = {f["check"]: f["found"] for f in found}
+        equal(said["daemon.answers"], "Exim needs no daemon")
+        for check in ("config.access", "store.main"):
+            assert "Debian-exim" in said[check], said
+    finally:
+        for path in away:
+            os.rename(path + ".away", path)
+
+
 def main():
     global machine
     tap = world.Tap()
@@ -87,6 +113,7 @@ def main():
         for row in EXIM_ROWS:
             tap.run(named(row[0], exim_row, row))
         tap.run(exim_module)
+        tap.run(exim_alone)
     finally:
         machine.close()
     tap.finish()

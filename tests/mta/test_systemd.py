@@ -295,7 +295,7 @@ def stand_still(pid):
 
 def own_watchdog():
     """a child that stands still is ended by its parent"""
-    machine.write("/etc/gatepost/conf.d/watchdog.conf", "policyd { watchdog = 2s }\n")
+    machine.write("/etc/gatepost/conf.d/watchdog.conf", "policyd { watchdog = 10s }\n")
     machine.run("systemctl", "restart", SERVICE)
     settle()
     pid, worker = main_pid(), worker_pid()
@@ -354,6 +354,20 @@ def ask_patiently():
 
 
 # ---- the confinement ----
+
+def failed_start():
+    """a start that fails is tried again, and the socket stays: requests wait until somebody has mended it"""
+    broken = "/etc/gatepost/conf.d/broken.conf"
+    machine.run("systemctl", "stop", SERVICE)
+    machine.write(broken, "nonsense = 1\n")
+    with connect() as s:
+        s.sendall(world.request_text(**request()).encode())
+        wait_for(lambda: int(machine.show(SERVICE, "NRestarts")) >= 6, "six restarts", 60)
+        equal(machine.show(SOCKET, "ActiveState"), "active")
+        os.unlink(machine.path(broken))
+        is_fine(world.read_answer(s))
+    machine.run("systemctl", "reset-failed", SERVICE, check=False)
+
 
 def confined():
     """both processes: no capabilities, no way to new ones, two filters, the limits of the unit"""
@@ -624,7 +638,7 @@ def without_systemd():
 def main():
     global machine
     tap = world.Tap()
-    tests = (verified, exposure, activation, state_folder, reload, crash, own_watchdog, watchdog, stopped, confined,
+    tests = (verified, exposure, activation, state_folder, reload, crash, own_watchdog, watchdog, stopped, failed_start, confined,
              from_outside, probe, controllers, journalled, syslogged, metrics, name_services, no_complaints)
     try:
         machine = systemd_machine.start()

@@ -68,6 +68,31 @@ static struct gp_envelope envelope(const char *client, const char *helo, const c
 
 #define HEAD "hostname = mx.test\n"
 
+/* test_private: a private address says something of clients that SPF is about, of nobody else. */
+static void test_private(void **state)
+{
+	static const struct {
+		const char *config, *client, *user;
+		bool is_private;
+	} rows[] = {
+		{"", "10.0.0.1", "", true},
+		{"", "10.0.0.1", "alice", false},
+		{"trusted_networks = {\"10.0.0.0/8\"}", "10.0.0.1", "", false},
+		{"", "192.0.2.1", "", false},
+		{"spf { mode = off }", "10.0.0.1", "", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		bench_begin(&b, rows[i].config, 1 << 20);
+		struct gp_envelope e = envelope(rows[i].client, "x.test", "u@a.test");
+		e.sasl_username = gp_span_from(rows[i].user);
+		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		assert_int_equal(b.v.private_client, rows[i].is_private);
+		bench_end(&b);
+	}
+}
+
 struct row {
 	const char *config, *client, *helo, *sender;
 	const char *rule;
@@ -250,6 +275,7 @@ static void test_no_mail(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_reply_bound),
