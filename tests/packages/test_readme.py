@@ -58,6 +58,8 @@ class Reader:
         wanted = ALLOWED.get(step.text, (0,))
         assert done.returncode in wanted, "%s: exit %d\n%s" % (step.text, done.returncode, done.stdout)
         self.outputs[step.text] = done.stdout
+        if step.text == "gatepost doctor":
+            no_complaint(done.stdout)
 
     def by_hand(self, step):
         """The daemon in the foreground, where no service manager runs it."""
@@ -73,6 +75,17 @@ class Reader:
                 self.machine.run("pkill", "-x", "gatepost-policy", check=False)
                 world.end(process)
         self.machine.run("systemctl", "start", "gatepost-policyd.socket")
+
+
+def no_complaint(report):
+    """doctor finds nothing wrong with what the README has told to do; of the test's machine it may: its
+    name server and clock are what they are."""
+    for line in report.splitlines():
+        words = line.split()
+        if not line.startswith(" ") and len(words) > 1:
+            assert words[1] != "problem", report
+            if words[0].startswith(("config.", "daemon.", "postfix.", "exim.", "store.main")):
+                assert words[1] != "warning", report
 
 
 def packages(machine, build, *names):
@@ -129,6 +142,20 @@ def covered():
             equal(words[0], "make")
             for target in [w for w in words[1:] if "=" not in w]:
                 holds(makefile, "\n%s:" % target)
+
+
+def demonstration():
+    """make demo shows a refusal and a limit"""
+    text = sandbox.run(["make", "-C", sandbox.PROJECT, "demo"]).stdout
+    holds(text, "550 5.7.23")
+    holds(text, "limit reached")
+
+
+def fuzzing():
+    """make fuzz, each target for a second"""
+    if not world.shutil.which("clang"):
+        raise world.Skip("clang is not at hand")
+    sandbox.run(["make", "-C", sandbox.PROJECT, "fuzz", "FUZZ_SECONDS=1"])
 
 
 def postfix(root, build):
@@ -205,6 +232,7 @@ def exim(root, build):
         world.wait_for(lambda: machine.exists("/var/mail/bob"), "delivery to bob")
         time.sleep(0.2)
         holds(machine.read("/var/mail/bob"), "dmarc=pass")
+        no_complaint(machine.run("gatepost", "doctor", check=False).stdout)
         equal(machine.exists("/var/log/exim4/paniclog") and machine.read("/var/log/exim4/paniclog"), False)
 
 
@@ -219,6 +247,8 @@ def answers():
 def main():
     tap = world.Tap()
     tap.run(covered)
+    tap.run(demonstration)
+    tap.run(fuzzing)
     try:
         root = debian_root.base()
         build = debian_root.built(root)
