@@ -22,7 +22,8 @@ static const char help_head[] =
 	"usage: gatepost doctor [--json] [--quiet] [CHECK ...]\n"
 	"\n"
 	"Looks at this machine and says what is wrong with gatepost on it and how to mend\n"
-	"it: configuration, daemon, resolver, store, clock, Postfix, Exim. Changes nothing.\n"
+	"it: configuration, daemon, resolver, store, clock, Postfix, Exim. Changes nothing:\n"
+	"stores are looked at and read, not written (gatepost store check writes).\n"
 	"As root it sees most; what it may not look at is skipped. CHECK is a name of the\n"
 	"list below, or the part before the dot.\n"
 	"\n"
@@ -52,6 +53,7 @@ static const char help_tail[] =
 	"            warnings, 2 there are problems, 3 it could not look: usage or memory\n";
 
 #define DOCTOR_MEMORY (256u * 1024 * 1024)
+#define TEXT_MAX 4096 /* of one line */
 
 /* What has to be there for a check. */
 #define NEEDS_CONFIG 1u
@@ -83,7 +85,8 @@ static const struct check {
 		"open files, connections, memory"},
 	{"daemon.files", gp_doctor_daemon_files, NEEDS_CONFIG,
 		"permissions of its state and its sockets"},
-	{"store.main", gp_doctor_store_main, NEEDS_CONFIG, "it opens, counts and forgets"},
+	{"store.main", gp_doctor_store_main, NEEDS_CONFIG,
+		"it is there, whole and ours, or answers"},
 	{"store.local", gp_doctor_store_local, NEEDS_CONFIG, "so does the one that stands in"},
 	{"store.disk", gp_doctor_store_disk, NEEDS_CONFIG, "room, and no network below it"},
 	{"clock", gp_doctor_clock, 0, "something keeps it right"},
@@ -129,15 +132,14 @@ struct arguments {
 
 /* ---- what checks say ---- */
 
-/* visible: a text as a terminal may show it. */
-static const char *visible(struct gp_doctor *d, const char *format, va_list ap)
+/* visible: a text as a terminal may show it; what is too long is cut, and shows that it is. */
+__attribute__((format(printf, 2, 0))) static const char *visible(
+	struct gp_doctor *d, const char *format, va_list ap)
 {
-	struct gp_strbuf buf;
-	const char *text;
-	gp_strbuf_init(&buf, d->arena, 4096);
-	gp_strbuf_vprintf(&buf, format, ap);
-	if (gp_strbuf_finish(&buf, &text))
-		text = buf.data ? buf.data : "?"; /* as much as there was room for */
+	char text[TEXT_MAX];
+	int n = vsnprintf(text, sizeof text, format, ap);
+	if (n >= (int)sizeof text)
+		memcpy(text + sizeof text - sizeof " ...", " ...", sizeof " ...");
 	return gp_cli_visible(d->arena, text);
 }
 
@@ -179,6 +181,32 @@ const char *gp_doctor_text(struct gp_doctor *doctor, const char *format, ...)
 	return gp_strbuf_finish(&buf, &text) ? "?" : text;
 }
 
+/* gp_doctor_word: in quotes nothing means anything to a shell but the quote itself. */
+const char *gp_doctor_word(struct gp_doctor *doctor, const char *text)
+{
+	size_t plain = 0;
+	while (gp_span_is_alnum(text[plain]) || (text[plain] && strchr("/._-+:@%", text[plain])))
+		plain++;
+	if (plain && !text[plain] && *text != '-')
+		return text;
+	const char *word = "'";
+	struct gp_span rest = gp_span_from(text), part;
+	while (gp_span_cut(rest, '\'', &part, &rest))
+		word = gp_doctor_text(doctor, "%s%.*s'\\''", word, (int)part.len, part.ptr);
+	return gp_doctor_text(doctor, "%s%.*s'", word, (int)part.len, part.ptr);
+}
+
+/* gp_doctor_install: by what this system has. */
+const char *gp_doctor_install(struct gp_doctor *doctor, const char *package)
+{
+	static const char *const managers[][2] = {
+		{"apt-get", "apt"}, {"dnf", "dnf"}, {"zypper", "zypper"}};
+	for (size_t i = 0; i < sizeof managers / sizeof managers[0]; i++)
+		if (gp_doctor_program(doctor, managers[i][0]))
+			return gp_doctor_text(doctor, "%s install %s", managers[i][1], package);
+	return gp_doctor_text(doctor, "install the package %s", package);
+}
+
 /* gp_doctor_is_well: nothing so far. */
 bool gp_doctor_is_well(const struct gp_doctor *doctor)
 {
@@ -214,32 +242,41 @@ static void load(struct gp_doctor *d)
 	gp_config_errors_fini(&errors);
 }
 
+/* mend_away: nobody is there, or somebody who does not answer. */
+static void mend_away(struct gp_doctor *d)
+{
+	bool is_unit = access("/run/systemd/system", F_OK) == 0;
+	if (d->is_dumb)
+		gp_doctor_mend(d, "%s",
+			is_unit ? "systemctl restart gatepost-policyd; "
+				  "journalctl -u gatepost-policyd"
+				: "restart gatepost-policyd; its log may say why");
+	else
+		gp_doctor_mend(d, "%s",
+			is_unit ? "systemctl enable --now gatepost-policyd; "
+				  "journalctl -u gatepost-policyd"
+				: "gatepost-policyd -t, then start it");
+}
+
 /* ask_daemon: its state; false: the finding says why there is none. */
 static bool ask_daemon(struct gp_doctor *d)
 {
-	struct gp_cli_control control = {.command = "doctor", .stop_fd = -1};
-	const char *path = d->socket   ? d->socket
-			   : d->config ? d->config->policyd.control_socket
-				       : "";
-	if (*path != '/' || strlen(path) >= sizeof control.path) {
-		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "no control socket is known");
+	if (gp_doctor_ask(d))
+		return true;
+	if (gp_doctor_is_waiting(d) && strcmp(d->unit, "inactive") == 0) {
+		gp_doctor_say(d, GP_DOCTOR_NOTE,
+			"the daemon does not run yet: systemd starts it at the first request");
+		gp_doctor_mend(d, "to start it now: systemctl start gatepost-policyd");
 		return false;
 	}
-	memcpy(control.path, path, strlen(path) + 1);
-	if (gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &d->status) == 0)
-		return true;
-	bool is_denied = !d->is_root && access(path, F_OK) == 0 && access(path, W_OK) != 0;
-	gp_doctor_say(d, is_denied ? GP_DOCTOR_SKIPPED : GP_DOCTOR_PROBLEM, "%s", control.problem);
-	if (!is_denied)
-		gp_doctor_mend(d, access("/run/systemd/system", F_OK) == 0
-					  ? "systemctl enable --now gatepost-policyd; "
-					    "journalctl -u gatepost-policyd"
-					  : "gatepost-policyd -t, then start it");
+	gp_doctor_say(d, d->is_denied ? GP_DOCTOR_SKIPPED : GP_DOCTOR_PROBLEM, "%s", d->why_silent);
+	if (!d->is_denied)
+		mend_away(d);
 	return false;
 }
 
-/* is_only_exim: is this a machine for the module alone, where no daemon is to be expected? */
-static bool is_only_exim(struct gp_doctor *d)
+/* gp_doctor_is_only_exim: neither Postfix nor the daemon, but Exim. */
+bool gp_doctor_is_only_exim(struct gp_doctor *d)
 {
 	return !gp_doctor_program(d, "postconf") && !d->postconf &&
 	       !gp_doctor_program(d, "gatepost-policyd") &&
@@ -260,7 +297,7 @@ static void run_check(struct gp_doctor *d, const struct check *check, bool *is_a
 	}
 	if (!*is_asked) {
 		*is_asked = true;
-		if (is_only_exim(d))
+		if (gp_doctor_is_only_exim(d))
 			gp_doctor_say(d, GP_DOCTOR_SKIPPED, "Exim needs no daemon");
 		else if (ask_daemon(d))
 			check->run(d);
@@ -429,6 +466,8 @@ static int examine(struct gp_doctor *d, const struct arguments *a)
 		return EXIT_UNKNOWN;
 	if (!a->json && !a->quiet)
 		print_summary(d);
+	if (fflush(stdout) || ferror(stdout))
+		return EXIT_UNKNOWN; /* nobody has read it; main says why */
 	return gp_arena_status(d->arena) ? EXIT_UNKNOWN : verdict(d);
 }
 
@@ -441,7 +480,7 @@ static int print_help(void)
 	for (size_t i = 0; i < CHECKS; i++)
 		printf("  %-24s%s\n", checks[i].name, checks[i].about);
 	fputs(help_tail, stdout);
-	return EXIT_WELL;
+	return fflush(stdout) ? EXIT_UNKNOWN : EXIT_WELL;
 }
 
 /* usage: trouble that no monitoring takes for a finding. */

@@ -58,7 +58,12 @@ struct gp_doctor {
 	/* what has been found out, by the checks that come first */
 	struct gp_config *config; /* NULL: it has errors */
 	const char *config_errors;
-	json_t *status; /* of the daemon; NULL: it does not answer */
+	json_t *status;         /* of the daemon; NULL: it does not answer */
+	const char *why_silent; /* why there is no status; NULL: it has not been asked */
+	bool is_denied;         /* this user may not ask it */
+	bool is_dumb;           /* somebody listens there and gives no answer */
+	long peer;              /* the process that listens on its control socket; 0: not known */
+	const char *unit;       /* state of the daemon's unit as systemd has it; NULL: not asked */
 	struct gp_doctor_postfix *postfix;
 	struct gp_doctor_exim *exim_facts;
 	/* what has been said */
@@ -78,6 +83,15 @@ void gp_doctor_mend(struct gp_doctor *doctor, const char *format, ...)
 /* printf into the arena; "?" when that is full. */
 const char *gp_doctor_text(struct gp_doctor *doctor, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* A word of a shell's command, quoted where a shell would not take it as it stands. */
+const char *gp_doctor_word(struct gp_doctor *doctor, const char *text);
+
+/* How a package is installed here: "apt install unbound", or in words. */
+const char *gp_doctor_install(struct gp_doctor *doctor, const char *package);
+
+/* Is this a machine for Exim's module alone, where no daemon is to be expected? */
+bool gp_doctor_is_only_exim(struct gp_doctor *doctor);
 
 /* Has the check that runs said anything but that all is well? */
 bool gp_doctor_is_well(const struct gp_doctor *doctor);
@@ -145,6 +159,30 @@ bool gp_doctor_may(struct gp_doctor *doctor, const struct gp_doctor_user *user, 
 
 /* Becomes the user for good, inside root unless that is ""; in a child. false with errno. */
 bool gp_doctor_become(const struct gp_doctor_user *user, const char *root);
+
+/* ---- whose things these are (doctor_owner.c) ---- */
+
+/* Who reads the configuration and writes the store: the daemon, or Exim where there is only Exim.
+ */
+struct gp_doctor_owner {
+	struct gp_doctor_user user;
+	const char *chroot; /* "": none */
+};
+
+/* As the running daemon is, else as configured; false: there is no such user, which was said. */
+bool gp_doctor_owner_find(struct gp_doctor *doctor, struct gp_doctor_owner *owner_out);
+
+/* Asks the daemon for its state, once; false: why_silent says why there is none. */
+bool gp_doctor_ask(struct gp_doctor *doctor);
+
+/* The process that serves, as the system and not only its answer has it; 0: not known. */
+long gp_doctor_daemon_pid(struct gp_doctor *doctor);
+
+/* Does systemd hold the packages' socket, for a daemon that starts at the first request? */
+bool gp_doctor_is_waiting(struct gp_doctor *doctor);
+
+/* The user that Exim runs as; false: none is known. */
+bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_doctor_user *user_out);
 
 /* ---- endpoints of the daemon (doctor_postfix.c) ---- */
 

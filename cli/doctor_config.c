@@ -32,43 +32,32 @@ void gp_doctor_config_file(struct gp_doctor *doctor)
 		doctor, GP_DOCTOR_PROBLEM, "%s has errors or cannot be read", doctor->config_path);
 	for (size_t i = 0; i + 1 < GP_DOCTOR_MENDS_MAX && gp_doctor_line(&rest, &line); i++)
 		gp_doctor_mend(doctor, "%.*s", (int)line.len, line.ptr);
-	gp_doctor_mend(doctor, "gatepost check-config %s", doctor->config_path);
-}
-
-/* daemon_user: who the daemon runs as; false: there is no such user, which has been said. */
-static bool daemon_user(struct gp_doctor *d, struct gp_doctor_user *user)
-{
-	const struct gp_config_policyd *options = &d->config->policyd;
-	if (gp_doctor_user_find(d, options->user, options->group, user))
-		return true;
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "there is no user \"%s\"%s", options->user,
-		*options->group ? gp_doctor_text(d, ", or no group \"%s\"", options->group) : "");
-	gp_doctor_mend(d, "useradd --system --no-create-home %s", options->user);
-	gp_doctor_mend(d, "or set policyd { user = \"...\" } in %s", d->config_path);
-	return false;
+	gp_doctor_mend(
+		doctor, "gatepost check-config %s", gp_doctor_word(doctor, doctor->config_path));
 }
 
 /* mend_way: what lets a user through. */
 static void mend_way(
 	struct gp_doctor *d, const struct gp_doctor_user *user, const struct gp_doctor_way *way)
 {
+	const char *blocked = gp_doctor_word(d, way->blocked);
 	if (way->is_folder)
-		gp_doctor_mend(d, "chmod o+x %s", way->blocked);
+		gp_doctor_mend(d, "chmod o+x %s", blocked);
 	else
-		gp_doctor_mend(d, "chgrp %lu %s && chmod g+r %s", (unsigned long)user->gid,
-			way->blocked, way->blocked);
+		gp_doctor_mend(d, "chgrp %lu %s && chmod g+r %s", (unsigned long)user->gid, blocked,
+			blocked);
 }
 
 /* check_file: of the configuration: read by the daemon, written by root only. */
-static void check_file(struct gp_doctor *d, const struct gp_doctor_user *user, const char *path)
+static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
+	const struct gp_doctor_user *user = &owner->user;
 	struct gp_doctor_way way;
 	struct stat st;
 	bool is_folder = path[strlen(path) - 1] == '/';
 	if (stat(path, &st))
 		return; /* a folder that need not be there */
-	if (!gp_doctor_may(d, user, d->config->policyd.chroot, path, is_folder ? R_OK | X_OK : R_OK,
-		    &way) &&
+	if (!gp_doctor_may(d, user, owner->chroot, path, is_folder ? R_OK | X_OK : R_OK, &way) &&
 		way.error == EACCES) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING,
 			"the user %s may not read %s (%s stands in the way): a reload will fail",
@@ -78,46 +67,47 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_user *user, c
 	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s can be written by %s", path,
 			st.st_mode & S_IWOTH ? "everybody" : "its group");
-		gp_doctor_mend(d, "chmod go-w %s", path);
+		gp_doctor_mend(d, "chmod go-w %s", gp_doctor_word(d, path));
 	}
 	if (st.st_uid == user->uid && user->uid != geteuid()) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING,
 			"%s belongs to %s, so that the daemon could change it", path, user->name);
-		gp_doctor_mend(d, "chown root %s", path);
+		gp_doctor_mend(d, "chown root %s", gp_doctor_word(d, path));
 	}
 }
 
 /* gp_doctor_config_access: each file that the configuration was made from. */
 void gp_doctor_config_access(struct gp_doctor *doctor)
 {
-	struct gp_doctor_user user;
+	struct gp_doctor_owner owner;
 	const struct gp_config *config = doctor->config;
-	if (!daemon_user(doctor, &user))
+	if (!gp_doctor_owner_find(doctor, &owner))
 		return;
 	for (size_t i = 0; i < config->watched.count; i++)
-		check_file(doctor, &user, config->watched.items[i]);
+		check_file(doctor, &owner, config->watched.items[i]);
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s may read it, nobody else may write it",
-			user.name);
+			owner.user.name);
 }
 
 /* check_secret: one file of passwords or keys. */
-static void check_secret(struct gp_doctor *d, const struct gp_doctor_user *user, const char *path)
+static void check_secret(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
+	const struct gp_doctor_user *user = &owner->user;
 	struct gp_doctor_way way;
 	struct stat st;
 	if (stat(path, &st)) {
 		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s", path, strerror(errno));
 		gp_doctor_mend(d,
 			"install -m 640 -g %lu /dev/null %s, and write the secret into it",
-			(unsigned long)user->gid, path);
+			(unsigned long)user->gid, gp_doctor_word(d, path));
 		return;
 	}
 	if (st.st_mode & S_IRWXO) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s can be read by everybody", path);
-		gp_doctor_mend(d, "chmod o-rwx %s", path);
+		gp_doctor_mend(d, "chmod o-rwx %s", gp_doctor_word(d, path));
 	}
-	if (!gp_doctor_may(d, user, d->config->policyd.chroot, path, R_OK, &way)) {
+	if (!gp_doctor_may(d, user, owner->chroot, path, R_OK, &way)) {
 		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "the user %s may not read %s: %s at %s",
 			user->name, path, strerror(way.error), way.blocked);
 		mend_way(d, user, &way);
@@ -130,7 +120,7 @@ void gp_doctor_config_secrets(struct gp_doctor *doctor)
 	const struct gp_store_options *store = &doctor->config->store;
 	const char *const paths[] = {
 		store->password_file, store->sentinel_password_file, store->tls_key_file};
-	struct gp_doctor_user user;
+	struct gp_doctor_owner owner;
 	size_t count = 0;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		count += *paths[i] != 0;
@@ -138,11 +128,11 @@ void gp_doctor_config_secrets(struct gp_doctor *doctor)
 		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no password file is configured");
 		return;
 	}
-	if (!daemon_user(doctor, &user))
+	if (!gp_doctor_owner_find(doctor, &owner))
 		return;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		if (*paths[i])
-			check_secret(doctor, &user, paths[i]);
+			check_secret(doctor, &owner, paths[i]);
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "%zu file%s of passwords or keys, not public",
 			count, count == 1 ? "" : "s");
@@ -173,7 +163,8 @@ static void mend_name(struct gp_doctor *d, const char *folder, const char *name)
 			gp_doctor_mend(d, "give it a name that ends in .conf");
 			return;
 		}
-	gp_doctor_mend(d, "mv %s%s %s%s.conf", folder, name, folder, name);
+	gp_doctor_mend(d, "mv %s %s", gp_doctor_word(d, gp_doctor_text(d, "%s%s", folder, name)),
+		gp_doctor_word(d, gp_doctor_text(d, "%s%s.conf", folder, name)));
 }
 
 /* gp_doctor_config_drop_ins: what lies in conf.d and counts for nothing. */

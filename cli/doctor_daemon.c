@@ -55,8 +55,8 @@ void gp_doctor_daemon_answers(struct gp_doctor *doctor)
 		gp_doctor_mend(doctor, "systemctl restart gatepost-policyd");
 		return;
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_OK, "gatepost-policyd %s, pid %lld, up for %s", version,
-		number(doctor, "pid"),
+	gp_doctor_say(doctor, GP_DOCTOR_OK, "gatepost-policyd %s, pid %ld, up for %s", version,
+		gp_doctor_daemon_pid(doctor),
 		gp_duration_wait(gp_duration_ms(number(doctor, "uptime_s")), up));
 }
 
@@ -64,16 +64,17 @@ void gp_doctor_daemon_answers(struct gp_doctor *doctor)
 void gp_doctor_daemon_config(struct gp_doctor *doctor)
 {
 	const char *file = text(doctor->status, "config.file");
+	const char *word = gp_doctor_word(doctor, *file == '/' ? file : doctor->config_path);
 	if (json_is_true(at(doctor->status, "config.changed_since"))) {
 		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
 			"the configuration has changed since the daemon loaded it");
-		gp_doctor_mend(doctor, "gatepost check-config %s", file);
-		gp_doctor_mend(doctor, "systemctl reload gatepost-policyd   (or: kill -HUP %lld)",
-			number(doctor, "pid"));
+		gp_doctor_mend(doctor, "gatepost check-config %s", word);
+		gp_doctor_mend(doctor, "systemctl reload gatepost-policyd   (or: kill -HUP %ld)",
+			gp_doctor_daemon_pid(doctor));
 	} else if (strcmp(file, doctor->config_path) != 0) {
 		gp_doctor_say(doctor, GP_DOCTOR_NOTE, "the daemon runs with %s, not with %s", file,
 			doctor->config_path);
-		gp_doctor_mend(doctor, "gatepost doctor --config %s", file);
+		gp_doctor_mend(doctor, "gatepost doctor --config %s", word);
 	} else {
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "the daemon has it in force as it is on disk");
 	}
@@ -239,7 +240,7 @@ void gp_doctor_daemon_resources(struct gp_doctor *doctor)
 {
 	char a[GP_CLI_TEXT];
 	struct gp_span limits, status;
-	long long pid = number(doctor, "pid"), max = number(doctor, "connections.max");
+	long long pid = gp_doctor_daemon_pid(doctor), max = number(doctor, "connections.max");
 	if (!gp_doctor_read(doctor, gp_doctor_text(doctor, "/proc/%lld/limits", pid),
 		    SYSTEM_FILE_MAX, &limits) ||
 		!gp_doctor_read(doctor, gp_doctor_text(doctor, "/proc/%lld/status", pid),
@@ -284,11 +285,11 @@ static void check_mode(struct gp_doctor *d, const char *path, bool is_private)
 	if (is_private && (st.st_mode & S_IRWXO)) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s is open to everybody (mode %04o)", path,
 			(unsigned)st.st_mode & 07777);
-		gp_doctor_mend(d, "chmod 0700 %s", path);
+		gp_doctor_mend(d, "chmod 0700 %s", gp_doctor_word(d, path));
 	} else if (st.st_mode & S_IWOTH) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING, "everybody may write %s (mode %04o)", path,
 			(unsigned)st.st_mode & 07777);
-		gp_doctor_mend(d, "chmod o-w %s", path);
+		gp_doctor_mend(d, "chmod o-w %s", gp_doctor_word(d, path));
 	}
 }
 

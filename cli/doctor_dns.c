@@ -15,6 +15,8 @@
 #include "cli/human.h"
 
 #define ASK_MS 5000
+#define STUB_SERVERS "/run/systemd/resolve/resolv.conf" /* whom systemd-resolved asks */
+#define STUB_SERVERS_MAX 65536
 #define SLOW_US 500000 /* an answer that needs no one else's help within the resolver's memory */
 
 static const struct gp_dns_question questions[] = {{".", GP_DNS_TXT}, {"arpa", GP_DNS_TXT}};
@@ -128,8 +130,8 @@ static struct said ask(struct gp_doctor *d, const struct gp_dns_server *server, 
 static void mend_silent(struct gp_doctor *d)
 {
 	const char *where = d->config->dns_servers.count ? d->config_path : d->config->resolv_conf;
-	gp_doctor_mend(
-		d, "take it out of %s, or run a resolver of your own: apt install unbound", where);
+	gp_doctor_mend(d, "take it out of %s, or run a resolver of your own: %s", where,
+		gp_doctor_install(d, "unbound"));
 	gp_doctor_mend(d, "dns { servers = {\"127.0.0.1\"} }");
 }
 
@@ -158,8 +160,10 @@ static bool check_server(struct gp_doctor *d, const struct gp_dns_server *server
 	if (took_us > SLOW_US) {
 		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s is slow: an answer took %s", name,
 			gp_cli_micros(took_us, time));
-		gp_doctor_mend(d, "run a resolver on this machine: apt install unbound, and "
-				  "dns { servers = {\"127.0.0.1\"} }");
+		gp_doctor_mend(d,
+			"run a resolver on this machine: %s, and "
+			"dns { servers = {\"127.0.0.1\"} }",
+			gp_doctor_install(d, "unbound"));
 	}
 	return true;
 }
@@ -185,34 +189,73 @@ void gp_doctor_dns_servers(struct gp_doctor *doctor)
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s, over UDP and TCP", storage);
 }
 
+/* say_public: of one that anybody may use; through: the one on this machine that asks it. */
+static void say_public(struct gp_doctor *d, const struct gp_dns_server *server, const char *whose,
+	const char *through)
+{
+	gp_doctor_say(d, GP_DOCTOR_WARNING,
+		"%s is a public resolver (%s)%s%s: DNS lists refuse it, and it limits how much all "
+		"its users ask",
+		server_text(d, server), whose, *through ? ", asked by " : "", through);
+	gp_doctor_mend(d, "%s", gp_doctor_install(d, "unbound"));
+	gp_doctor_mend(d, "dns { servers = {\"127.0.0.1\"} } in %s%s", d->config_path,
+		*through ? ", or other servers for systemd-resolved" : "");
+}
+
+/* is_stub: systemd-resolved, which passes questions on. */
+static bool is_stub(const struct gp_dns_server *server)
+{
+	struct gp_ipaddr stub;
+	return gp_ipaddr_parse(gp_span_from("127.0.0.53"), &stub) == GP_OK &&
+	       gp_ipaddr_equal(&server->addr, &stub);
+}
+
+/* check_stub: those that it passes questions to; false: they are not known. */
+static bool check_stub(struct gp_doctor *d)
+{
+	struct gp_span text, line, keyword, rest;
+	size_t count = 0;
+	if (!gp_doctor_read(d, STUB_SERVERS, STUB_SERVERS_MAX, &text))
+		return false;
+	while (count < GP_DNS_SERVERS_MAX && gp_doctor_line(&text, &line)) {
+		struct gp_dns_server server = {.port = 53};
+		gp_span_cut(gp_span_trim(line), ' ', &keyword, &rest);
+		if (!gp_span_is(keyword, "nameserver") ||
+			gp_ipaddr_parse(gp_span_trim(rest), &server.addr))
+			continue;
+		const char *whose = public_owner(&server.addr);
+		count++;
+		if (whose)
+			say_public(d, &server, whose, "127.0.0.53");
+	}
+	return count > 0;
+}
+
 /* gp_doctor_dns_public: whose they are, and how far away. */
 void gp_doctor_dns_public(struct gp_doctor *doctor)
 {
 	const struct gp_dns_options *options = &doctor->config->dns;
-	bool is_near = false;
+	bool is_near = false, is_seen = false;
 	for (size_t i = 0; i < options->server_count; i++) {
 		const struct gp_dns_server *server = &options->servers[i];
 		const char *whose = public_owner(&server->addr);
 		is_near = is_near || gp_ipaddr_is_loopback(&server->addr);
-		if (!whose)
-			continue;
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
-			"%s is a public resolver (%s): DNS lists refuse it, and it limits how much "
-			"all its users ask",
-			server_text(doctor, server), whose);
-		gp_doctor_mend(doctor, "apt install unbound");
-		gp_doctor_mend(
-			doctor, "dns { servers = {\"127.0.0.1\"} } in %s", doctor->config_path);
+		if (whose)
+			say_public(doctor, server, whose, "");
+		if (is_stub(server))
+			is_seen = check_stub(doctor) || is_seen;
 	}
 	if (!gp_doctor_is_well(doctor))
 		return;
 	if (is_near) {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "on this machine, not a public one");
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "on this machine; %s",
+			is_seen ? "whom it asks is not a public one" : "whom it asks is not seen");
 		return;
 	}
 	gp_doctor_say(doctor, GP_DOCTOR_NOTE,
 		"the resolver is on another machine; one on this host answers faster");
-	gp_doctor_mend(doctor, "apt install unbound, and dns { servers = {\"127.0.0.1\"} }");
+	gp_doctor_mend(doctor, "%s, and dns { servers = {\"127.0.0.1\"} }",
+		gp_doctor_install(doctor, "unbound"));
 }
 
 /* wants_dnssec: does the configuration rely on it? */
@@ -229,8 +272,8 @@ static void say_insecure(struct gp_doctor *d)
 		is_wanted ? "no resolver validates DNSSEC, which the configuration relies on "
 			    "(dns.trust_ad, dkim.require_dnssec)"
 			  : "the resolver does not validate DNSSEC: forged answers are believed");
-	gp_doctor_mend(d, "unbound: auto-trust-anchor-file: \"/var/lib/unbound/root.key\" "
-			  "(apt install unbound sets it)");
+	gp_doctor_mend(d, "unbound: auto-trust-anchor-file: \"/var/lib/unbound/root.key\" (%s)",
+		gp_doctor_install(d, "unbound"));
 }
 
 /* gp_doctor_dns_dnssec: does any server set AD for what is signed? */

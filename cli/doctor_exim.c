@@ -161,7 +161,7 @@ void gp_doctor_exim_build(struct gp_doctor *doctor)
 	struct gp_span rest, line = {"", 0}, version;
 	if (e && e->is_broken) {
 		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "%s", e->skip);
-		gp_doctor_mend(doctor, "%s -bV", e->program);
+		gp_doctor_mend(doctor, "%s -bV", gp_doctor_word(doctor, e->program));
 		return;
 	}
 	if (!facts(doctor))
@@ -181,9 +181,8 @@ void gp_doctor_exim_build(struct gp_doctor *doctor)
 		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
 			"Exim %.*s was built without ${dlfunc} (EXPAND_DLFUNC)", (int)version.len,
 			version.ptr);
-		gp_doctor_mend(doctor,
-			"Debian: apt install exim4-daemon-heavy   (exim4-daemon-light has it, "
-			"too, from 4.96); else build with EXPAND_DLFUNC=yes");
+		gp_doctor_mend(doctor, "Debian: apt install exim4-daemon-heavy; elsewhere build it "
+				       "with EXPAND_DLFUNC=yes");
 	}
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "Exim %.*s with ${dlfunc}", (int)version.len,
@@ -232,6 +231,20 @@ static const char *option(struct gp_doctor *d, const char *name)
 	return gp_doctor_text(d, "%.*s", (int)value.len, value.ptr);
 }
 
+/* gp_doctor_exim_user: as it says itself, or as packages call it. */
+bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_doctor_user *user_out)
+{
+	static const char *const usual[] = {"Debian-exim", "exim", "mailnull"};
+	const struct gp_doctor_exim *e = look_once(doctor);
+	const char *name = e && e->program && !e->is_broken ? option(doctor, "exim_user") : "";
+	if (*name && gp_doctor_user_find(doctor, name, "", user_out))
+		return true;
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		if (gp_doctor_user_find(doctor, usual[i], "", user_out))
+			return true;
+	return false;
+}
+
 /* check_way: may Exim's own user read the module? */
 static bool check_way(struct gp_doctor *d, const char *module)
 {
@@ -243,7 +256,8 @@ static bool check_way(struct gp_doctor *d, const char *module)
 		return true;
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "Exim's user %s may not read %s (%s)", name, module,
 		way.blocked);
-	gp_doctor_mend(d, "chmod o+r%s %s", way.is_folder ? "x" : "", way.blocked);
+	gp_doctor_mend(
+		d, "chmod o+r%s %s", way.is_folder ? "x" : "", gp_doctor_word(d, way.blocked));
 	return false;
 }
 
@@ -258,7 +272,7 @@ void gp_doctor_exim_module(struct gp_doctor *doctor)
 	if (!e->module || access(e->module, F_OK)) {
 		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "there is no %s",
 			e->module ? e->module : MODULE);
-		gp_doctor_mend(doctor, "apt install gatepost-exim");
+		gp_doctor_mend(doctor, "%s", gp_doctor_install(doctor, "gatepost-exim"));
 		gp_doctor_mend(doctor, "or set GATEPOST_SO = /path/to/" MODULE
 				       " before gatepost.macros is included");
 		return;
@@ -282,7 +296,8 @@ void gp_doctor_exim_module(struct gp_doctor *doctor)
 	} else {
 		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "%s does not load: %.*s", e->module,
 			(int)line.len, line.ptr);
-		gp_doctor_mend(doctor, "%s -be '%s'", e->program, expand[1]);
+		gp_doctor_mend(doctor, "%s -be %s", gp_doctor_word(doctor, e->program),
+			gp_doctor_word(doctor, expand[1]));
 	}
 }
 

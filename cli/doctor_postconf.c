@@ -387,6 +387,19 @@ struct gp_span gp_postconf_value(
 	return gp_span_trim(expand_apart(&x, raw_value(pc, service, gp_span_from(name))));
 }
 
+/* gp_postconf_raw: not expanded. */
+struct gp_span gp_postconf_raw(
+	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name)
+{
+	return gp_span_trim(raw_value(pc, service, gp_span_from(name)));
+}
+
+/* gp_postconf_word: by the separators of lists. */
+bool gp_postconf_word(struct gp_span *text, struct gp_span *word_out)
+{
+	return cut_word(text, separators, word_out);
+}
+
 /* gp_postconf_time_ms: a number and one letter. */
 bool gp_postconf_time_ms(struct gp_span text, int64_t *ms_out)
 {

@@ -59,6 +59,13 @@ bool gp_postconf_override(const struct gp_postconf *pc, const struct gp_postconf
 struct gp_span gp_postconf_value(
 	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name);
 
+/* The same as it stands in the file. */
+struct gp_span gp_postconf_raw(
+	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name);
+
+/* Cuts off the next word of a list; {...} is one. false: there is none. */
+bool gp_postconf_word(struct gp_span *text, struct gp_span *word_out);
+
 /* "100s", "5m", "1h", "2d", "1w" or seconds, in milliseconds; false: no time. */
 bool gp_postconf_time_ms(struct gp_span text, int64_t *ms_out);
 

@@ -24,8 +24,9 @@ const char *const gp_doctor_list_names[GP_DOCTOR_LISTS] = {"smtpd_client_restric
 /* ---- places ---- */
 
 /* parse_inet: "host:port", "[address]:port", ":port", "port". */
-static bool parse_inet(struct gp_span text, struct gp_dns_server *server_out)
+static bool parse_inet(struct gp_doctor *d, struct gp_span text, struct gp_doctor_place *place_out)
 {
+	struct gp_dns_server *server_out = &place_out->server;
 	ptrdiff_t colon = gp_span_find_last(text, ':');
 	struct gp_span host = {text.ptr, colon > 0 ? (size_t)colon : 0};
 	struct gp_span port = gp_span_skip(text, (size_t)(colon + 1));
@@ -37,7 +38,10 @@ static bool parse_inet(struct gp_span text, struct gp_dns_server *server_out)
 	if (host.len == 0 || gp_span_is(host, "localhost"))
 		host = gp_span_from("127.0.0.1");
 	server_out->port = (uint16_t)n;
-	return gp_ipaddr_parse(host, &server_out->addr) == GP_OK;
+	if (gp_ipaddr_parse(host, &server_out->addr) == GP_OK)
+		return true;
+	place_out->host = gp_doctor_text(d, "%.*s", (int)host.len, host.ptr);
+	return gp_dns_name_is_valid(host);
 }
 
 /* gp_doctor_place_parse: paths are relative to the queue's folder. */
@@ -47,8 +51,7 @@ bool gp_doctor_place_parse(struct gp_doctor *doctor, const struct gp_doctor_post
 	*place_out = (struct gp_doctor_place) {.is_unix = gp_span_has_prefix(endpoint, "unix:")};
 	struct gp_span rest = gp_span_skip(endpoint, 5);
 	if (!place_out->is_unix)
-		return gp_span_has_prefix(endpoint, "inet:") &&
-		       parse_inet(rest, &place_out->server);
+		return gp_span_has_prefix(endpoint, "inet:") && parse_inet(doctor, rest, place_out);
 	place_out->is_absolute = rest.len && *rest.ptr == '/';
 	place_out->path = place_out->is_absolute
 				  ? gp_doctor_text(doctor, "%.*s", (int)rest.len, rest.ptr)
@@ -66,21 +69,24 @@ static bool is_served_at(const struct gp_doctor_place *place, const char *listen
 	if (place->is_unix || gp_dns_server_parse(gp_span_from(listen + 5), &server) ||
 		server.port != place->server.port)
 		return false;
+	if (place->host) /* whose it is shows when it is tried */
+		return true;
 	const struct gp_ipaddr any = {.family = server.addr.family};
 	return gp_ipaddr_equal(&server.addr, &any) ||
 	       gp_ipaddr_equal(&server.addr, &place->server.addr);
 }
 
-/* gp_doctor_place_is_served: the packages' socket counts where it is there. */
+/* gp_doctor_place_is_served: without listen, the packages' socket is the only one where it is. */
 bool gp_doctor_place_is_served(struct gp_doctor *doctor, const struct gp_doctor_place *place)
 {
 	const struct gp_config_texts *listen = &doctor->config->policyd.listen;
 	for (size_t i = 0; i < listen->count; i++)
 		if (is_served_at(place, listen->items[i]))
 			return true;
-	if (is_served_at(place, GP_CONFIG_LISTEN_PACKAGED))
-		return listen->count == 0 || access(place->path, F_OK) == 0;
-	return listen->count == 0 && is_served_at(place, GP_CONFIG_LISTEN);
+	if (access(GP_CONFIG_LISTEN_PACKAGED + strlen("unix:"), F_OK) == 0)
+		return is_served_at(place, GP_CONFIG_LISTEN_PACKAGED);
+	return listen->count == 0 && (is_served_at(place, GP_CONFIG_LISTEN) ||
+					     is_served_at(place, GP_CONFIG_LISTEN_PACKAGED));
 }
 
 /* is_meant: does it look as if it was to lead to us? */
@@ -176,7 +182,6 @@ static int make_view(struct gp_doctor *d, struct gp_doctor_postfix *p,
 /* make_views: of every smtpd. */
 static int make_views(struct gp_doctor *d, struct gp_doctor_postfix *p)
 {
-	bool has_users = false;
 	p->views = gp_arena_array(d->arena, GP_DOCTOR_VIEWS_MAX, sizeof *p->views);
 	if (!p->views)
 		return GP_ENOMEM;
@@ -189,10 +194,10 @@ static int make_views(struct gp_doctor *d, struct gp_doctor_postfix *p)
 			return rc;
 		bool is_asking = v->asks || v->ours[GP_DOCTOR_END];
 		p->asking += is_asking;
-		has_users = has_users || v->has_users;
+		p->has_logins = p->has_logins || v->has_users;
 	}
 	/* where nobody can log in, users come in another way (XCLIENT, certificates): anywhere */
-	for (size_t i = 0; i < p->view_count && !has_users; i++)
+	for (size_t i = 0; i < p->view_count && !p->has_logins; i++)
 		p->views[i].has_users = true;
 	return GP_OK;
 }
@@ -205,7 +210,10 @@ static void settle_wants(const struct gp_config *config, struct gp_doctor_postfi
 		unsigned from = l->from ? l->from : gp_limit_origins((enum gp_limit_key)l->key);
 		if (l->mode == GP_LIMIT_OFF)
 			continue;
-		p->wants_users = p->wants_users || (from & GP_LIMIT_FROM_AUTHENTICATED);
+		/* where nobody logs in, only limits that are about users miss them */
+		bool is_theirs = l->key == GP_LIMIT_BY_USER || l->key == GP_LIMIT_BY_USER_DOMAIN;
+		p->wants_users = p->wants_users || ((from & GP_LIMIT_FROM_AUTHENTICATED) &&
+							   (is_theirs || p->has_logins));
 		p->wants_networks = p->wants_networks || ((from & GP_LIMIT_FROM_TRUSTED) &&
 								 config->trusted_networks.count);
 		p->wants_bytes = p->wants_bytes || l->unit == GP_LIMIT_BYTES;
@@ -269,8 +277,9 @@ static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 	p->version = text_of(d, p, "mail_version");
 	p->queue = text_of(d, p, "queue_directory");
 	p->owner = text_of(d, p, "mail_owner");
+	int rc = make_views(d, p);
 	settle_wants(d->config, p);
-	if (make_views(d, p))
+	if (rc)
 		p->skip = "its configuration is too large to be looked at";
 	else if (p->view_count == 0)
 		p->skip = "no smtpd service in master.cf";

@@ -44,6 +44,7 @@ struct gp_doctor_postfix {
 	const char *version, *queue, *owner;
 	struct gp_doctor_view *views;
 	size_t view_count, asking;
+	bool has_logins; /* some service has smtpd_sasl_auth_enable */
 	/* what our limits need */
 	bool wants_users, wants_networks, wants_bytes, wants_end;
 };
@@ -63,12 +64,26 @@ typedef bool (*gp_doctor_view_test)(
 const char *gp_doctor_postfix_which(struct gp_doctor *doctor,
 	const struct gp_doctor_postfix *postfix, gp_doctor_view_test test);
 
+/* ---- how to be asked (doctor_postfix_mend.c) ---- */
+
+/* The question: check_policy_service with all that belongs to it. */
+const char *gp_doctor_question(struct gp_doctor *doctor);
+
+/* Commands for main.cf that make it ask: at all; at the end of messages. */
+void gp_doctor_mend_asking(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
+void gp_doctor_mend_end(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
+
+/* Lines for master.cf, for each service that the test holds for. */
+void gp_doctor_mend_services(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	gp_doctor_view_test test, bool for_users);
+
 /* Where a policy service leads. */
 struct gp_doctor_place {
 	bool is_unix;
 	const char *path;            /* absolute, when it is unix */
 	bool is_absolute;            /* as it was written */
-	struct gp_dns_server server; /* when it is not */
+	const char *host;            /* a name that is not looked up; NULL: an address */
+	struct gp_dns_server server; /* when it is not unix */
 };
 
 /* Reads an endpoint; false: it is none we know. */

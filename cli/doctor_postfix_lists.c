@@ -48,6 +48,7 @@ static bool is_asked(const struct gp_doctor_view *v, const char *const *words)
 static const char *const enders[] = {"permit", "reject", "defer", NULL};
 static const char *const users[] = {"permit", "permit_sasl_authenticated", NULL};
 static const char *const networks[] = {"permit", "permit_mynetworks", NULL};
+static const char *const for_us[] = {"permit", "permit_auth_destination", NULL};
 static const char *const closers[] = {
 	"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", NULL};
 
@@ -70,10 +71,26 @@ static bool passes_networks(const struct gp_doctor_postfix *p, const struct gp_d
 	return v->asks && !v->is_inside && !is_unreached(p, v) && !is_asked(v, networks);
 }
 
+/* passes_strangers: mail for this host is permitted before. */
+static bool passes_strangers(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
+{
+	return v->asks && !v->is_inside && !is_unreached(p, v) && !is_asked(v, for_us);
+}
+
+/* is_cut_off: its own list in master.cf has no question, of main.cf only the last one is left. */
+static bool is_cut_off(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
+{
+	struct gp_span own;
+	return !v->asks && v->ours[GP_DOCTOR_END] && !v->is_inside &&
+	       gp_postconf_override(
+		       &p->pc, v->service, gp_doctor_list_names[GP_DOCTOR_RECIPIENT], &own);
+}
+
 /* is_late: only at DATA or at the end. */
 static bool is_late(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	(void)p;
+	if (v->is_inside || is_cut_off(p, v))
+		return false;
 	for (int i = 0; i < GP_DOCTOR_DATA; i++)
 		if (v->ours[i])
 			return false;
@@ -129,6 +146,18 @@ static bool is_silent(const struct gp_doctor_view *v)
 	return !v->asks && !v->ours[GP_DOCTOR_END] && !v->is_inside;
 }
 
+/* hears_late: of users, only when the message is there. */
+static bool hears_late(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
+{
+	return is_cut_off(p, v) && p->wants_users && v->has_users;
+}
+
+/* is_echo: what a content filter gives back has been counted when it came in. */
+static bool is_echo(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
+{
+	return v->is_inside && p->wants_end && v->ours[GP_DOCTOR_END];
+}
+
 /* hides_users: of users, whom limits are about. */
 static bool hides_users(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
@@ -138,14 +167,15 @@ static bool hides_users(const struct gp_doctor_postfix *p, const struct gp_docto
 /* hides_strangers: of strangers. */
 static bool hides_strangers(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	return is_silent(v) && !is_closed(v) && !hides_users(p, v);
+	return (is_silent(v) || is_cut_off(p, v)) && !is_closed(v) && !hides_users(p, v) &&
+	       !hears_late(p, v);
 }
 
 /* has_no_end: asks, but not at the end of the message. */
 static bool has_no_end(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
 	(void)p;
-	return v->asks && !v->ours[GP_DOCTOR_END];
+	return v->asks && !v->is_inside && !v->ours[GP_DOCTOR_END];
 }
 
 /* passes_users_at_end: users are permitted there before. */
@@ -157,43 +187,12 @@ static bool passes_users_at_end(const struct gp_doctor_postfix *p, const struct 
 
 /* ---- how to mend it ---- */
 
-/* question: the whole of it, as main.cf should have it. */
-static const char *question(struct gp_doctor *d)
-{
-	unsigned timeout_s = d->config->policyd.deadline_ms / 1000 + 10;
-	return gp_doctor_text(d, "check_policy_service { %s, timeout=%us, default_action=DUNNO }",
-		gp_doctor_endpoint(d), timeout_s);
-}
-
-/* mend_asking: for nobody who asks. What stands in the list is kept. */
-static void mend_asking(struct gp_doctor *d, const struct gp_doctor_postfix *p)
-{
-	struct gp_span now = gp_postconf_value(&p->pc, NULL, "smtpd_recipient_restrictions");
-	if (p->wants_users) {
-		gp_doctor_mend(d, "postconf -e 'gatepost = %s'", question(d));
-		gp_doctor_mend(d, "postconf -e 'smtpd_relay_restrictions = permit_mynetworks, "
-				  "permit_sasl_authenticated, reject_unauth_destination'");
-		gp_doctor_mend(d, "postconf -e 'smtpd_recipient_restrictions = $gatepost%s%.*s'",
-			now.len ? ", " : "", (int)now.len, now.ptr ? now.ptr : "");
-		gp_doctor_mend(d, "postconf -e 'smtpd_end_of_data_restrictions = $gatepost'");
-	} else if (now.len) {
-		gp_doctor_mend(d, "postconf -e 'smtpd_recipient_restrictions = %.*s, %s'",
-			(int)now.len, now.ptr, question(d));
-	} else {
-		gp_doctor_mend(d,
-			"postconf -e 'smtpd_recipient_restrictions = permit_mynetworks, "
-			"permit_sasl_authenticated, reject_unauth_destination, %s'",
-			question(d));
-	}
-	gp_doctor_mend(d, "postfix reload");
-}
-
 /* mend_order: for users who pass before. */
 static void mend_order(struct gp_doctor *d)
 {
 	gp_doctor_mend(d, "leave who may relay to smtpd_relay_restrictions, and begin "
 			  "smtpd_recipient_restrictions with:");
-	gp_doctor_mend(d, "%s", question(d));
+	gp_doctor_mend(d, "%s", gp_doctor_question(d));
 }
 
 /* ---- the checks ---- */
@@ -214,6 +213,10 @@ static void check_order(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 	if (say_which(d, p, is_unreached, GP_DOCTOR_PROBLEM,
 		    "the question stands behind permit, reject or defer and is never asked"))
 		gp_doctor_mend(d, "move check_policy_service before that word");
+	if (say_which(d, p, passes_strangers, GP_DOCTOR_PROBLEM,
+		    "permit_auth_destination comes before the question: mail for this host is "
+		    "never asked about"))
+		gp_doctor_mend(d, "move check_policy_service before permit_auth_destination");
 	if (p->wants_users &&
 		say_which(d, p, passes_users, GP_DOCTOR_PROBLEM,
 			"permit_sasl_authenticated comes before the question: limits see no user"))
@@ -235,7 +238,8 @@ static void check_stage(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
 	if (say_which(d, p, is_late, GP_DOCTOR_WARNING,
 		    "the question is asked only when all recipients have been accepted"))
-		gp_doctor_mend(d, "add it to smtpd_recipient_restrictions: %s", question(d));
+		gp_doctor_mend(
+			d, "add it to smtpd_recipient_restrictions: %s", gp_doctor_question(d));
 	if (say_which(d, p, is_early, GP_DOCTOR_WARNING,
 		    "with smtpd_delay_reject = no the question is asked before the recipient is "
 		    "known"))
@@ -257,7 +261,7 @@ void gp_doctor_postfix_asks(struct gp_doctor *doctor)
 	if (!p->asking) {
 		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
 			"no smtpd service asks gatepost-policyd: mail is not checked");
-		mend_asking(doctor, p);
+		gp_doctor_mend_asking(doctor, p);
 		return;
 	}
 	check_order(doctor, p);
@@ -272,21 +276,25 @@ void gp_doctor_postfix_asks(struct gp_doctor *doctor)
 void gp_doctor_postfix_services(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
+	const char *which;
 	if (!p)
 		return;
 	if (say_which(doctor, p, hides_users, GP_DOCTOR_PROBLEM,
-		    "does not ask gatepost-policyd: limits do not see its users")) {
-		gp_doctor_mend(doctor, "take \"-o smtpd_recipient_restrictions=...\" out of these "
-				       "services in master.cf, or write there:");
-		gp_doctor_mend(
-			doctor, "-o { smtpd_recipient_restrictions = %s }", question(doctor));
-	}
+		    "does not ask gatepost-policyd: limits do not see its users"))
+		gp_doctor_mend_services(doctor, p, hides_users, true);
+	if (say_which(doctor, p, hears_late, GP_DOCTOR_WARNING,
+		    "master.cf overrules the list, gatepost-policyd is asked at the end of "
+		    "messages only: SPF and limits of recipients come late"))
+		gp_doctor_mend_services(doctor, p, hears_late, true);
 	if (say_which(doctor, p, hides_strangers, GP_DOCTOR_WARNING,
-		    "does not ask gatepost-policyd: what comes in there is not checked")) {
+		    "does not ask gatepost-policyd: what comes in there is not checked"))
+		gp_doctor_mend_services(doctor, p, hides_strangers, false);
+	which = gp_doctor_postfix_which(doctor, p, is_echo);
+	if (which) {
+		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			"%s: what a content filter gives back is counted a second time", which);
 		gp_doctor_mend(doctor,
-			"-o { smtpd_recipient_restrictions = "
-			"reject_unauth_destination, %s }",
-			question(doctor));
+			"in master.cf, service %s: -o smtpd_end_of_data_restrictions=", which);
 	}
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "none passes the question by");
@@ -307,15 +315,11 @@ void gp_doctor_postfix_end(struct gp_doctor *doctor)
 			    ? "limits on bytes do not work: the end of the message is not asked "
 			      "about"
 			    : "recipients of messages that fail later stay counted: the end of "
-			      "the message is not asked about")) {
-		gp_doctor_mend(doctor, "postconf -e 'smtpd_end_of_data_restrictions = %s'",
-			question(doctor));
-		gp_doctor_mend(doctor, "postfix reload");
-	}
+			      "the message is not asked about"))
+		gp_doctor_mend_end(doctor, p);
 	if (say_which(doctor, p, passes_users_at_end, GP_DOCTOR_PROBLEM,
 		    "users are permitted before the question in smtpd_end_of_data_restrictions"))
-		gp_doctor_mend(doctor, "postconf -e 'smtpd_end_of_data_restrictions = %s'",
-			question(doctor));
+		gp_doctor_mend_end(doctor, p);
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK,
 			"asked at the end of messages: what fails is given back");

@@ -5,8 +5,8 @@
  * is asked. Without root the permission bits tell as much as they do.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <grp.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,11 +32,28 @@ try {
 
 /* ---- trying ---- */
 
+/* look_up: the first address of a name; 0: there is none. */
+static socklen_t look_up(const struct try *t, struct sockaddr_storage *ss)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	char port[8];
+	snprintf(port, sizeof port, "%u", t->place.server.port);
+	if (getaddrinfo(t->place.host, port, &hints, &found) || !found)
+		return 0;
+	socklen_t len = found->ai_addrlen <= sizeof *ss ? found->ai_addrlen : 0;
+	memcpy(ss, found->ai_addr, len);
+	freeaddrinfo(found);
+	return len;
+}
+
 /* fill_address: of the place, as smtpd names it. 0: it does not fit. */
 static socklen_t fill_address(const struct try *t, struct sockaddr_storage *ss)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)ss;
 	const char *name = t->endpoint + strlen("unix:");
+	if (t->place.host)
+		return look_up(t, ss);
 	if (!t->place.is_unix)
 		return gp_ipaddr_to_sockaddr(&t->place.server.addr, t->place.server.port, ss);
 	un->sun_family = AF_UNIX;
@@ -53,7 +70,7 @@ static int try_connect(void *arg)
 	struct sockaddr_storage ss = {0};
 	socklen_t len = fill_address(t, &ss);
 	if (!len)
-		return ENAMETOOLONG;
+		return t->place.host ? EADDRNOTAVAIL : ENAMETOOLONG;
 	if (!t->view->is_chrooted && chdir(t->postfix->queue))
 		return errno;
 	if (!gp_doctor_become(&t->user, t->view->is_chrooted ? t->postfix->queue : ""))
@@ -72,14 +89,29 @@ static bool is_unit(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
-/* mend_start: nobody is there. */
-static void mend_start(struct gp_doctor *d, const struct try *t)
+/* mend_start: nobody is there, or somebody who hangs. */
+static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 {
+	const char *packaged = GP_CONFIG_LISTEN_PACKAGED;
+	if (error == ETIMEDOUT || error == EAGAIN) {
+		gp_doctor_mend(d, "%s",
+			is_unit() ? "systemctl restart gatepost-policyd"
+				  : "restart gatepost-policyd");
+		return;
+	}
 	if (gp_doctor_place_is_served(d, &t->place)) {
 		gp_doctor_mend(d, "%s",
 			is_unit() ? "systemctl enable --now gatepost-policyd.socket "
 				    "gatepost-policyd.service"
 				  : "start gatepost-policyd");
+		return;
+	}
+	if (d->config->policyd.listen.count == 0 && access(packaged + strlen("unix:"), F_OK) == 0) {
+		gp_doctor_mend(d,
+			"the daemon does not listen there; in main.cf: "
+			"check_policy_service { %s, ... }",
+			gp_doctor_endpoint(d));
+		gp_doctor_mend(d, "postfix reload");
 		return;
 	}
 	gp_doctor_mend(d, "the daemon does not listen there; set in %s:", d->config_path);
@@ -110,14 +142,24 @@ static bool say_chroot(struct gp_doctor *d, const struct try *t)
 /* mend_denied: which permission is missing. */
 static void mend_denied(struct gp_doctor *d, const struct try *t, const struct gp_doctor_way *way)
 {
-	if (way->is_folder)
-		gp_doctor_mend(d, "chmod o+x %s", way->blocked);
-	else if (is_unit())
-		gp_doctor_mend(d, "systemctl edit gatepost-policyd.socket:  [Socket] "
-				  "SocketMode=0666");
-	if (!way->is_folder)
-		gp_doctor_mend(d, "policyd { socket_mode = 0666 } in %s; now: chmod 0666 %s",
-			d->config_path, t->path);
+	const struct group *gr = getgrgid(t->user.gid);
+	const char *group = gr ? gp_doctor_text(d, "%s", gr->gr_name)
+			       : gp_doctor_text(d, "%lu", (unsigned long)t->user.gid);
+	const char *path = gp_doctor_word(d, t->path);
+	if (way->is_folder) {
+		gp_doctor_mend(d, "chmod o+x %s", gp_doctor_word(d, way->blocked));
+		return;
+	}
+	gp_doctor_mend(d, "chgrp %s %s && chmod 0660 %s", group, path, path);
+	if (is_unit())
+		gp_doctor_mend(d,
+			"to stay so: systemctl edit gatepost-policyd.socket:  [Socket] "
+			"SocketGroup=%s SocketMode=0660 (a line each)",
+			group);
+	else
+		gp_doctor_mend(d,
+			"to stay so: policyd { group = \"%s\"  socket_mode = 0660 } in %s", group,
+			d->config_path);
 }
 
 /* say_error: of a socket that cannot be reached. */
@@ -138,12 +180,13 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 	if (t->place.is_unix && error == ECONNREFUSED && stat(t->path, &st) == 0 &&
 		!S_ISSOCK(st.st_mode)) {
 		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label, t->path);
-		gp_doctor_mend(d, "rm %s, and restart gatepost-policyd", t->path);
+		gp_doctor_mend(
+			d, "rm %s, and restart gatepost-policyd", gp_doctor_word(d, t->path));
 		return;
 	}
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
 		t->place.is_unix ? t->path : t->endpoint, strerror(error));
-	mend_start(d, t);
+	mend_start(d, t, error);
 }
 
 /* look_only: without root: what the permission bits tell. */
@@ -162,7 +205,11 @@ static void look_only(struct gp_doctor *d, const struct try *t)
 static void check(struct gp_doctor *d, struct try *t)
 {
 	struct gp_doctor_output out;
-	if (!d->is_root) {
+	/* to connect to a socket that waits would start the daemon */
+	bool is_waiting = t->place.is_unix &&
+			  strcmp(t->path, GP_CONFIG_LISTEN_PACKAGED + strlen("unix:")) == 0 &&
+			  gp_doctor_is_waiting(d);
+	if (!d->is_root || is_waiting) {
 		look_only(d, t);
 		return;
 	}

@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	int code = dispatch(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("gatepost: standard output");
-		return GP_CLI_TROUBLE;
+		return code ? code : GP_CLI_TROUBLE;
 	}
 	return code;
 }

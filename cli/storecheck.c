@@ -30,6 +30,7 @@ struct check {
 	struct gp_store *store;
 	struct gp_ctx ctx;
 	struct gp_span name;       /* of the fact and the counter: no other check has it */
+	bool is_looking;           /* reads only */
 	unsigned errors, warnings; /* that were logged */
 	char last[512];            /* the last one */
 	int64_t rounds_us[ROUNDS];
@@ -259,23 +260,40 @@ static void print_time(struct check *c, const char *uri)
 		apart_ms < 0 ? "behind" : "ahead of");
 }
 
+/* read_fact: none of our name, but the question is answered. */
+static int read_fact(struct check *c)
+{
+	char text[GP_CLI_TEXT];
+	struct gp_span seen = c->name;
+	begin(c);
+	int64_t began_us = gp_clock_now_us(c->ctx.clock);
+	int rc = gp_store_facts(
+		c->store, &c->ctx, gp_store_now_ms(c->store), c->name, see_fact, &seen);
+	if (rc)
+		return failed(c, "reading a fact", rc);
+	printf(GP_CLI_STORE_STEP "%s\n",
+		gp_cli_micros(gp_clock_now_us(c->ctx.clock) - began_us, text));
+	return GP_CLI_FINE;
+}
+
 /* run_steps: on a store that has been opened. */
 static int run_steps(struct check *c, const char *uri)
 {
 	struct gp_store_health h;
 	begin(c);
-	gp_store_tend(
-		c->store, &c->ctx); /* finds the way to a server that did not answer at once */
+	if (!c->is_looking)
+		gp_store_tend(c->store,
+			&c->ctx); /* finds the way to a server that did not answer at once */
 	gp_store_health(c->store, &h);
 	if (h.up)
 		printf("  open: %s\n", gp_cli_visible(c->ctx.arena, h.where));
-	int code = check_fact(c);
-	if (!code)
+	int code = c->is_looking ? read_fact(c) : check_fact(c);
+	if (!code && !c->is_looking)
 		code = check_counter(c);
-	if (!code) {
+	if (!code && !c->is_looking)
 		print_times(c);
+	if (!code)
 		print_time(c, uri);
-	}
 	return code;
 }
 
@@ -333,7 +351,7 @@ static int check_local(struct check *c, const struct gp_config *config)
 /* gp_cli_store_check: the user first, then the stores asked for. */
 int gp_cli_store_check(const struct gp_config *config, unsigned stores)
 {
-	struct check c = {0};
+	struct check c = {.is_looking = (stores & GP_CLI_STORE_LOOK) != 0};
 	const struct gp_log log = {take_log, &c, GP_LOG_WARNING};
 	char name[128];
 	int code = become_user(&config->policyd), local_code = GP_CLI_FINE;

@@ -11,6 +11,7 @@
 /* Which stores: bits. */
 #define GP_CLI_STORE_MAIN 1u
 #define GP_CLI_STORE_LOCAL 2u /* the one that stands in */
+#define GP_CLI_STORE_LOOK 4u  /* reads only; for servers, as opening a folder makes files in it */
 
 /* What lines with results begin with. */
 #define GP_CLI_STORE_STEP "  a step takes "

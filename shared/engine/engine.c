@@ -198,8 +198,9 @@ int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 		return rc;
 	if (gp_engine_decide_early(&facts, &decision)) {
 		verdict_out->rule = decision.rule;
-		verdict_out->private_client = envelope->client.family != GP_IP_NONE &&
-					      gp_engine_is_private_client(&facts);
+		/* users and networks of ours come from wherever they do: it says nothing */
+		verdict_out->private_client =
+			!gp_engine_ours(&facts) && gp_engine_is_private_client(&facts);
 		return GP_OK;
 	}
 	rc = run_checks(ctx, &facts, &decision);

@@ -259,7 +259,9 @@ def waiting():
     machine.serve(LIMITS.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, ""))
     machine.stop()
     os.makedirs("/run/systemd/system")
-    fake = "/usr/local/sbin/systemctl"
+    fake, path = "/tmp/first/systemctl", os.environ["PATH"]
+    os.makedirs("/tmp/first", exist_ok=True)
+    os.environ["PATH"] = "/tmp/first:" + path
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(SOCKET)
         s.listen(5)
@@ -283,6 +285,7 @@ def waiting():
         finally:
             os.rename("/var/lib/gatepost.away", "/var/lib/gatepost")
             os.unlink(SOCKET)
+            os.environ["PATH"] = path
             os.unlink(fake)
             os.rmdir("/run/systemd/system")
 

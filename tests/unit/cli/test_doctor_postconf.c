@@ -72,6 +72,29 @@ static struct gp_postconf parse(struct gp_arena *arena)
 	return pc;
 }
 
+/* test_raw: a value as it stands, and its words. */
+static void test_raw(void **state)
+{
+	static const char *const wanted[] = {"reject_unauth_destination", "check_policy_service",
+		"{ unix:gatepost/policy, timeout=30s, { default_action = 451 4.3.5 a, b } }",
+		"permit"};
+	struct gp_arena *arena = gp_arena_new(64 << 20);
+	struct gp_postconf pc = parse(arena);
+	struct gp_span rest, word;
+	(void)state;
+	assert_true(gp_span_is(gp_postconf_raw(&pc, NULL, "first"), "$plain, $second"));
+	assert_true(gp_span_is(gp_postconf_raw(&pc, &pc.services[1], "plain"), "x"));
+	assert_int_equal(gp_postconf_raw(&pc, NULL, "nowhere").len, 0);
+	rest = gp_postconf_raw(&pc, NULL, "policies");
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+		assert_true(gp_postconf_word(&rest, &word));
+		assert_true(gp_span_is(word, wanted[i]));
+	}
+	rest = gp_span_from(" , \t");
+	assert_false(gp_postconf_word(&rest, &word));
+	gp_arena_free(arena);
+}
+
 /* expect: a value, of a service or of main.cf. */
 static void expect(const struct gp_postconf *pc, int service, const char *name, const char *wanted)
 {
@@ -244,6 +267,7 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_raw),
 		cmocka_unit_test(values),
 		cmocka_unit_test(services_and_what_they_overrule),
 		cmocka_unit_test(policy_services),
