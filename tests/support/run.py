@@ -7,7 +7,8 @@ the running daemon likewise. T=name in the environment picks the tests whose nam
 last line is "N passed, N failed, N skipped".
 
 PLAIN=yes leaves out the sanitizers and the fuzz targets: what is left runs on the build at hand.
-SCRIPTS=only runs the scripts that are named, and builds nothing. LIMIT_S is the time each may take.
+SCRIPTS=only runs the scripts that are named, and builds nothing. LIMIT_S is the time each may take,
+JOBS how many run at once.
 """
 import concurrent.futures
 import os
@@ -22,6 +23,7 @@ TAP = re.compile(r"^(ok|not ok)\s+\d+\b[\s-]*(.*)$")
 ADDRESS, THREAD = "address,undefined", "thread"
 LIMIT_S = int(os.environ.get("LIMIT_S", "900"))
 PLAIN = os.environ.get("PLAIN") == "yes"
+JOBS = int(os.environ.get("JOBS", "0")) or max(2, os.cpu_count() or 2)
 SCRIPTS_ONLY = os.environ.get("SCRIPTS") == "only"
 lock = threading.Lock()
 total = {"passed": 0, "failed": 0, "skipped": 0}
@@ -193,7 +195,7 @@ def main():
     if not jobs:
         print("no test is called like %s" % wanted)
         return 1
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=JOBS) as pool:
         futures = {pool.submit(j.run): j for j in jobs}
         for f in concurrent.futures.as_completed(futures):
             judge(futures[f], *f.result())
