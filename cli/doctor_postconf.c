@@ -68,23 +68,6 @@ static bool cut_pair(struct gp_span line, struct gp_postconf_pair *pair_out)
 	return is_pair && pair_out->name.len > 0;
 }
 
-/* parse_params: a line each. */
-static int parse_params(struct gp_postconf *pc, struct gp_span text)
-{
-	size_t max = count_lines(text, GP_POSTCONF_PAIRS_MAX), n = 0;
-	struct gp_postconf_pair *pairs = gp_arena_array(pc->arena, max + 1, sizeof *pairs);
-	struct gp_span line;
-	if (!pairs)
-		return gp_arena_status(pc->arena);
-	while (text.len && n < max) {
-		gp_span_cut(text, '\n', &line, &text);
-		n += cut_pair(line, &pairs[n]);
-	}
-	pc->params = pairs;
-	pc->param_count = n;
-	return GP_OK;
-}
-
 /* parse_services: name type private unpriv chroot wakeup maxproc command arguments */
 static int parse_services(struct gp_postconf *pc, struct gp_span text)
 {
@@ -129,8 +112,9 @@ static bool find_service(const struct gp_postconf *pc, struct gp_span *name, siz
 	return false;
 }
 
-/* parse_overrides: "name/type/parameter = value" */
-static int parse_overrides(struct gp_postconf *pc, struct gp_span text)
+/* parse_pairs: a line each; of an override, "name/type/parameter = value", with its service. */
+static int parse_pairs(struct gp_postconf *pc, struct gp_span text, bool is_override,
+	const struct gp_postconf_pair **pairs_out, size_t *count_out)
 {
 	size_t max = count_lines(text, GP_POSTCONF_PAIRS_MAX), n = 0;
 	struct gp_postconf_pair *pairs = gp_arena_array(pc->arena, max + 1, sizeof *pairs);
@@ -140,10 +124,10 @@ static int parse_overrides(struct gp_postconf *pc, struct gp_span text)
 	while (text.len && n < max) {
 		gp_span_cut(text, '\n', &line, &text);
 		n += cut_pair(line, &pairs[n]) &&
-		     find_service(pc, &pairs[n].name, &pairs[n].service);
+		     (!is_override || find_service(pc, &pairs[n].name, &pairs[n].service));
 	}
-	pc->overrides = pairs;
-	pc->override_count = n;
+	*pairs_out = pairs;
+	*count_out = n;
 	return GP_OK;
 }
 
@@ -152,10 +136,12 @@ int gp_postconf_parse(struct gp_arena *arena, struct gp_span params, struct gp_s
 	struct gp_span overrides, struct gp_postconf *pc_out)
 {
 	*pc_out = (struct gp_postconf) {.arena = arena};
-	int rc = parse_params(pc_out, params);
+	int rc = parse_pairs(pc_out, params, false, &pc_out->params, &pc_out->param_count);
 	if (!rc)
 		rc = parse_services(pc_out, services);
-	return rc ? rc : parse_overrides(pc_out, overrides);
+	return rc ? rc
+		  : parse_pairs(
+			    pc_out, overrides, true, &pc_out->overrides, &pc_out->override_count);
 }
 
 /* ---- values ---- */

@@ -106,21 +106,27 @@ void gp_metrics_cache_evicted(GP_METRICS_READER)
 
 /* ---- stores ---- */
 
-/* A store, or none, with its label. */
+/* A store with its label and how it is. */
 struct named_store {
 	struct gp_metrics_label label;
 	struct gp_store *store;
+	struct gp_store_health health;
 };
 #define STORES 2
 
-/* stores: the one that counts and the one that stands in for it; NULL where there is none. */
-static void stores(const struct gp_metrics_source *source, struct named_store stores_out[STORES])
+/* stores: the one that counts, and the one that stands in for it if there is one; how many. */
+static size_t stores(const struct gp_metrics_source *source, struct named_store stores_out[STORES])
 {
 	const struct gp_limit_book *book = source->runtime->book;
-	stores_out[0] =
-		(struct named_store) {{"store", "main"}, book ? gp_limit_book_store(book) : NULL};
-	stores_out[1] =
-		(struct named_store) {{"store", "local"}, book ? gp_limit_book_local(book) : NULL};
+	const struct named_store all[STORES] = {
+		{.label = {"store", "main"}, .store = book ? gp_limit_book_store(book) : NULL},
+		{.label = {"store", "local"}, .store = book ? gp_limit_book_local(book) : NULL}};
+	size_t n = 0;
+	for (; n < STORES && all[n].store; n++) {
+		stores_out[n] = all[n];
+		gp_store_health(all[n].store, &stores_out[n].health);
+	}
+	return n;
 }
 
 /* kind_of: what the main store is; the other one is always embedded. */
@@ -137,11 +143,9 @@ void gp_metrics_store_info(GP_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
-	stores(source, s);
-	for (size_t i = 0; i < STORES; i++) {
+	for (size_t i = 0, n = stores(source, s); i < n; i++) {
 		const struct gp_metrics_label labels[] = {s[i].label, {"kind", kind_of(source, i)}};
-		if (s[i].store)
-			gp_metrics_number(page, labels, 2, 1);
+		gp_metrics_number(page, labels, 2, 1);
 	}
 }
 
@@ -149,45 +153,30 @@ void gp_metrics_store_info(GP_METRICS_READER)
 void gp_metrics_store_up(GP_METRICS_READER)
 {
 	struct named_store s[STORES];
-	struct gp_store_health h;
 	(void)row;
-	stores(source, s);
-	for (size_t i = 0; i < STORES; i++) {
-		if (!s[i].store)
-			continue;
-		gp_store_health(s[i].store, &h);
-		gp_metrics_number(page, &s[i].label, 1, h.up);
-	}
+	for (size_t i = 0, n = stores(source, s); i < n; i++)
+		gp_metrics_number(page, &s[i].label, 1, s[i].health.up);
 }
 
 /* gp_metrics_store_stands_in: while the main one is down and there is another. */
 void gp_metrics_store_stands_in(GP_METRICS_READER)
 {
 	struct named_store s[STORES];
-	struct gp_store_health h;
 	(void)row;
-	stores(source, s);
-	if (!s[1].store)
-		return;
-	gp_store_health(s[0].store, &h);
-	gp_metrics_number(page, NULL, 0, !h.up);
+	if (stores(source, s) == STORES)
+		gp_metrics_number(page, NULL, 0, !s[0].health.up);
 }
 
 /* gp_metrics_store_steps: done and failed. */
 void gp_metrics_store_steps(GP_METRICS_READER)
 {
 	struct named_store s[STORES];
-	struct gp_store_health h;
 	(void)row;
-	stores(source, s);
-	for (size_t i = 0; i < STORES; i++) {
-		if (!s[i].store)
-			continue;
-		gp_store_health(s[i].store, &h);
+	for (size_t i = 0, n = stores(source, s); i < n; i++) {
 		const struct gp_metrics_label done[] = {s[i].label, {"result", "done"}};
 		const struct gp_metrics_label failed[] = {s[i].label, {"result", "failed"}};
-		gp_metrics_number(page, done, 2, h.taken);
-		gp_metrics_number(page, failed, 2, h.failed);
+		gp_metrics_number(page, done, 2, s[i].health.taken);
+		gp_metrics_number(page, failed, 2, s[i].health.failed);
 	}
 }
 
@@ -197,10 +186,7 @@ void gp_metrics_store_durations(GP_METRICS_READER)
 	struct named_store s[STORES];
 	struct gp_histogram_sums sums;
 	(void)row;
-	stores(source, s);
-	for (size_t i = 0; i < STORES; i++) {
-		if (!s[i].store)
-			continue;
+	for (size_t i = 0, n = stores(source, s); i < n; i++) {
 		gp_store_trips(s[i].store, &sums);
 		gp_metrics_histogram(page, &s[i].label, 1, &sums);
 	}
@@ -210,14 +196,8 @@ void gp_metrics_store_durations(GP_METRICS_READER)
 void gp_metrics_store_trouble(GP_METRICS_READER)
 {
 	struct named_store s[STORES];
-	struct gp_store_health h;
 	(void)row;
-	stores(source, s);
-	for (size_t i = 0; i < STORES; i++) {
-		if (!s[i].store)
-			continue;
-		gp_store_health(s[i].store, &h);
-		if (h.problem_age_ms >= 0)
-			gp_metrics_seconds(page, &s[i].label, 1, h.problem_age_ms * 1000);
-	}
+	for (size_t i = 0, n = stores(source, s); i < n; i++)
+		if (s[i].health.problem_age_ms >= 0)
+			gp_metrics_seconds(page, &s[i].label, 1, s[i].health.problem_age_ms * 1000);
 }

@@ -227,12 +227,12 @@ static bool send_udp(struct gp_dns_flight *f)
 	return false;
 }
 
-/* send_first: the first packet of an attempt; false with the failure noted. */
-static bool send_first(struct gp_dns_flight *f)
+/* begin_tcp: the packet goes out as soon as the connection is there; false with the failure noted.
+ */
+static bool begin_tcp(struct gp_dns_flight *f)
 {
-	if (!f->wire->options.over_tcp)
-		return send_udp(f);
 	f->stage = GP_DNS_FLIGHT_TCP_SEND;
+	gp_dns_wire_count(&f->wire->counts.connections);
 	return open_socket(f, SOCK_STREAM);
 }
 
@@ -251,7 +251,7 @@ static int attempt(struct gp_dns_flight *f)
 		if (rc)
 			return rc;
 		set_until(f, now_us);
-		if (send_first(f))
+		if (f->wire->options.over_tcp ? begin_tcp(f) : send_udp(f))
 			return GP_OK;
 		f->position++;
 	}
@@ -269,10 +269,8 @@ static int move_on(struct gp_dns_flight *f)
 static int change_to_tcp(struct gp_dns_flight *f)
 {
 	disconnect(f);
-	f->stage = GP_DNS_FLIGHT_TCP_SEND;
-	gp_dns_wire_count(&f->wire->counts.connections);
 	set_until(f, gp_clock_now_us(f->ctx->clock));
-	return open_socket(f, SOCK_STREAM) ? GP_OK : move_on(f);
+	return begin_tcp(f) ? GP_OK : move_on(f);
 }
 
 /* take_reply: the server has spoken; is this the answer, and if not, who is asked next and how? */

@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from findings import finish, result, skip  # noqa: E402
+
 BUILD = os.environ.get("BUILD", "build")
 GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 
@@ -34,25 +37,6 @@ HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/store_lmdb",
 FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 # Functions whose parameters a library asks for.
 CALLBACKS = {("policyd/metrics_http.c", "serve")}
-
-number = 0
-failed = 0
-
-
-def result(name, problems):
-    global number, failed
-    number += 1
-    failed += bool(problems)
-    print("%s %d - %s" % ("not ok" if problems else "ok", number, name))
-    for p in problems:
-        print("# " + p)
-
-
-def skip(name, reason):
-    global number
-    number += 1
-    print("ok %d - %s # SKIP %s" % (number, name, reason))
-
 
 def sources(*patterns):
     return sorted(f for p in patterns for f in glob.glob(p))
@@ -243,5 +227,4 @@ def check_format():
 for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
               check_test_names, check_headers, check_options, check_module, check_exim_header, check_format):
     check()
-print("1..%d" % number)
-sys.exit(1 if failed else 0)
+finish()

@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from findings import finish, result, skip  # noqa: E402
+
 BUILD = os.environ.get("BUILD", "build")
 GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 POLICYD = os.path.join(BUILD, "gatepost-policyd")
@@ -15,25 +18,6 @@ POLICYD = os.path.join(BUILD, "gatepost-policyd")
 # that are referred to need not be installed, and FIELDS is what the section is about.
 NO_STYLE = ("input text line longer than 80 bytes", "referenced manual not found",
             "possible typo in section name: Sh FIELDS instead of FILES")
-
-number = 0
-failed = 0
-
-
-def result(name, problems):
-    global number, failed
-    number += 1
-    failed += bool(problems)
-    print("%s %d - %s" % ("not ok" if problems else "ok", number, name))
-    for p in problems:
-        print("# " + p)
-
-
-def skip(name, reason):
-    global number
-    number += 1
-    print("ok %d - %s # SKIP %s" % (number, name, reason))
-
 
 def text_of(path):
     with open(path) as f:
@@ -133,5 +117,4 @@ def check_module():
 
 for check in (check_mandoc, check_options, check_commands, check_daemon, check_module):
     check()
-print("1..%d" % number)
-sys.exit(1 if failed else 0)
+finish()
