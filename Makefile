@@ -239,14 +239,14 @@ deps:
 
 check: deps
 	@CLANG="$(CLANG)" PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" \
-	  RACES="$(RACES)" MAKE="$(MAKE)" T="$(T)" $(PYTHON) tests/support/run.py $(SCRIPTS)
+	  SOURCES="$(UNIT) $(FUZZ)" RACES="$(RACES)" MAKE="$(MAKE)" T="$(T)" $(PYTHON) tests/support/run.py $(SCRIPTS)
 
 # What a package build runs, as an ordinary user on a machine without a network: the tests that need
 # no root, over the programs as they were built; nothing is installed, nothing compiled another way.
 # Style is left out: other versions of its tools are no reason not to build.
 check-build: tests
-	@PLAIN=yes SANDBOX=no PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" MAKE="$(MAKE)" T="$(T)" \
-	  $(PYTHON) tests/support/run.py $(filter-out tests/lint/%,$(SCRIPTS))
+	@PLAIN=yes SANDBOX=no PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" \
+	  SOURCES="$(UNIT) $(FUZZ)" MAKE="$(MAKE)" T="$(T)" $(PYTHON) tests/support/run.py $(filter-out tests/lint/%,$(SCRIPTS))
 
 demo: deps
 	@$(MAKE) --no-print-directory -s programs

@@ -3,8 +3,8 @@
 
 Each test is a program that prints TAP. C tests run three ways: plain, with the address and
 undefined-behaviour sanitizers, and those named in RACES with the thread sanitizer as well; tests of
-the running daemon likewise. T=name in the environment picks the tests whose name contains it. The
-last line is "N passed, N failed, N skipped".
+the running daemon likewise. T=name in the environment picks the tests whose name contains it: then
+nothing else is built. The last line is "N passed, N failed, N skipped".
 
 PLAIN=yes leaves out the sanitizers and the fuzz targets: what is left runs on the build at hand.
 SCRIPTS=only runs the scripts that are named, and builds nothing. LIMIT_S is the time each may take,
@@ -31,16 +31,17 @@ skips = {}
 done = 0
 
 
-def build(target, sanitize=""):
+def build(targets, sanitize=""):
     """Runs make; on failure shows its output and ends."""
-    say("building %s%s" % (target, " with sanitizers: " + sanitize if sanitize else ""))
-    command = [os.environ.get("MAKE", "make"), "-j%d" % (os.cpu_count() or 2), "SANITIZE=" + sanitize,
-               target]
+    what = targets[0] if len(targets) == 1 else "%d test programs" % len(targets)
+    say("building %s%s" % (what, " with sanitizers: " + sanitize if sanitize else ""))
+    command = [os.environ.get("MAKE", "make"), "-j%d" % (os.cpu_count() or 2), "SANITIZE=" + sanitize]
+    command += targets
     made = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace")
     if made.returncode != 0:
         print(made.stdout[-8000:])
-        print("building %s failed" % target)
+        print("building %s failed" % what)
         print("0 passed, 1 failed, 0 skipped")
         sys.exit(1)
 
@@ -127,10 +128,16 @@ def report(job, passed, failed, skipped, out, err):
             print("  | " + "\n  | ".join((out[-6000:] + err[-6000:]).splitlines()[-80:]), flush=True)
 
 
+def sources():
+    """The C tests and fuzz targets by name, from the Makefile's list."""
+    return sorted(os.path.splitext(os.path.basename(s))[0] for s in os.environ["SOURCES"].split())
+
+
 def unit_programs(where):
+    """The test programs that were built, of sources that are still there."""
     tests = os.path.join(where, "tests")
-    names = sorted(n for n in os.listdir(tests) if re.match(r"^(test|fuzz)_\w+$", n))
-    return [(n, [os.path.join(tests, n)]) for n in names]
+    built = os.listdir(tests) if os.path.isdir(tests) else []
+    return [(n, [os.path.join(tests, n)]) for n in sources() if n in built]
 
 
 def script_command(path):
@@ -167,7 +174,8 @@ def fuzz_jobs(wanted):
     probe = "echo 'int LLVMFuzzerTestOneInput(void);int LLVMFuzzerTestOneInput(void){return 0;}' |" \
             " %s -x c -fsanitize=fuzzer,address - -o build/fuzz/probe" % clang
     os.makedirs("build/fuzz", exist_ok=True)
-    if os.environ.get("SANITIZE") or (wanted and not wanted.startswith("fuzz")):
+    names = [n for n in sources() if n.startswith("fuzz_") and (wanted == "fuzz" or wanted in n)]
+    if os.environ.get("SANITIZE") or not names or (wanted and not wanted.startswith("fuzz")):
         return []
     if subprocess.run(probe, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL).returncode != 0:
@@ -175,22 +183,51 @@ def fuzz_jobs(wanted):
         skips["clang with libFuzzer is not at hand"] = ["fuzz"]
         total["skipped"] += 1
         return []
-    build("fuzzers")
+    build(["build/fuzz/" + n for n in names] if wanted else ["fuzzers"])
     os.environ.setdefault("FUZZ_SECONDS", "4")
-    targets = sorted(os.path.join("build/fuzz", n) for n in os.listdir("build/fuzz")
-                     if re.match(r"^fuzz_\w+$", n))
+    targets = [t for t in (os.path.join("build/fuzz", n) for n in names) if os.path.exists(t)]
     return [Job("fuzz", [os.environ.get("PYTHON", "python3"), "tests/fuzz/run.py"] + targets)]
+
+
+def build_all(sanitize):
+    """What the whole run needs, in each kind of build."""
+    build(["tests"], sanitize)
+    if not sanitize and not PLAIN:
+        build(["tests"], ADDRESS)
+        build(["races"], THREAD)
+
+
+def build_wanted(scripts, wanted, sanitize):
+    """What the tests called like `wanted` need, and nothing else."""
+    stems = {os.path.splitext(os.path.basename(s))[0]: s for s in scripts}
+    scripts = {n: s for n, s in stems.items() if wanted in n}
+    units = [n for n in sources() if wanted in n]
+    blackbox = any("/blackbox/" in s for s in scripts.values())
+    every_kind = not sanitize and not PLAIN
+    # lints look at whatever was built
+    everything = any("/lint/" in s for s in scripts.values())
+
+    def targets(kind, names, programs):
+        return ["programs"] * programs + ["%s/tests/%s" % (folder(kind), n) for n in names]
+
+    kinds = [(sanitize, ["tests"] if everything else targets(sanitize, units, bool(scripts)))]
+    if every_kind:
+        races = os.environ.get("RACES", "").split()
+        kinds.append((ADDRESS, targets(ADDRESS, [n for n in units if n not in stems], blackbox)))
+        kinds.append((THREAD, targets(THREAD, [n for n in units if n in races], blackbox)))
+    for kind, goals in kinds:
+        if goals:
+            build(goals, kind)
 
 
 def main():
     wanted = os.environ.get("T", "")
     sanitize = os.environ.get("SANITIZE", "")
-    if not SCRIPTS_ONLY:
-        build("tests", sanitize)
     plain = PLAIN or SCRIPTS_ONLY
-    if not sanitize and not plain:
-        build("tests", ADDRESS)
-        build("races", THREAD)
+    if not SCRIPTS_ONLY and wanted:
+        build_wanted(sys.argv[1:], wanted, sanitize)
+    elif not SCRIPTS_ONLY:
+        build_all(sanitize)
     jobs = ([] if plain else fuzz_jobs(wanted)) + collect(sys.argv[1:], wanted)
     if not jobs:
         print("no test is called like %s" % wanted)
