@@ -122,6 +122,7 @@ static int settle_dns(struct gp_config *config)
 		if (gp_dns_server_parse(gp_span_from(config->dns_servers.items[i]),
 			    &dns->servers[dns->server_count]) == GP_OK)
 			dns->server_count++;
+	config->dns_cache.patience_ms = dns->timeout_ms;
 	if (dns->server_count)
 		return GP_OK;
 	struct gp_span text = gp_span_from("");

@@ -28,7 +28,7 @@ static int query_valid(struct gp_ctx *ctx, const struct gp_dns_question *questio
 	}
 	if (n == 0)
 		return GP_OK;
-	int rc = ctx->dns->ops->query(ctx->dns, ctx, asked, n, got);
+	int rc = ctx->dns->ops->query(ctx->dns, ctx, asked, n, NULL, got);
 	for (size_t i = 0; rc == GP_OK && i < n; i++)
 		answers_out[place[i]] = got[i];
 	return rc;
@@ -50,7 +50,7 @@ int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, si
 			all_valid = false;
 	}
 	if (all_valid)
-		return ctx->dns->ops->query(ctx->dns, ctx, questions, count, answers_out);
+		return ctx->dns->ops->query(ctx->dns, ctx, questions, count, NULL, answers_out);
 	return query_valid(ctx, questions, count, answers_out);
 }
 

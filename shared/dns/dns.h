@@ -134,6 +134,11 @@ struct gp_dns_cache_options {
 	unsigned ttl_max_s;      /* a longer one is shortened */
 	unsigned negative_max_s; /* for NODATA and NXDOMAIN (RFC 2308 5) */
 	unsigned failure_s;      /* for TEMPFAIL and BOGUS (RFC 2308 7: at most 300) */
+	/*
+	 * A question that another thread asks is waited for so long, then asked once more by one
+	 * of those who wait; 0: as long as the deadline allows.
+	 */
+	unsigned patience_ms;
 };
 
 struct gp_dns_cache_stats {

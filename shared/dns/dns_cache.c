@@ -4,17 +4,19 @@
  *
  *   look_up   each question is found, or we lead it (nobody asks it yet: a join is made, under
  *             which others may wait), or we join it (somebody asks it already);
- *   lead      all that we lead is asked below in one call, and published;
+ *   lead      all that we lead is asked below in one call; each answer is published as it lands,
+ *             so that nothing slow in our call keeps it from others;
  *   await     only then we wait for what others lead, or what stood twice among our own questions.
  *
- * Since everybody publishes before waiting, two calls cannot wait for each other. A leader whose
- * own deadline ended its attempt publishes nothing: its followers go round again, and the first of
- * them leads. A join lives until the last of leader and followers has left it.
+ * Since everybody publishes before waiting, two calls cannot wait for each other. Who has waited
+ * for a leader longer than options.patience_ms leads as well; the first to land ends the join. A
+ * leader whose own deadline ended its attempt publishes nothing: when it was the last one, its
+ * followers go round again, and the first of them leads. A join lives until the last of leaders and
+ * followers has left it.
  */
 #include "dns/dns_cache_private.h"
 
 #include <bsd/stdlib.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,7 +29,9 @@
 struct gp_dns_join {
 	struct gp_dns_join *next;
 	struct gp_dns_key key;
-	unsigned parties; /* the leader and those who wait */
+	unsigned parties; /* the leaders and those who wait */
+	unsigned leaders; /* who asks below */
+	int64_t renew_us; /* monotonic: from then on one of those who wait asks as well */
 	bool done;
 	struct gp_dns_entry *result; /* when done: the answer, or NULL: ask yourself */
 };
@@ -52,6 +56,7 @@ struct call {
 	size_t count;
 	int64_t now_us; /* of this round */
 	enum part parts[GP_DNS_QUESTIONS_MAX];
+	unsigned char led[GP_DNS_QUESTIONS_MAX]; /* places of what is asked below, in that order */
 	struct gp_dns_join *joins[GP_DNS_QUESTIONS_MAX]; /* for LED and JOINED */
 };
 
@@ -72,7 +77,19 @@ static struct gp_dns_join *find_join(const struct gp_dns_shard *shard, const str
 	return j;
 }
 
-/* new_join: a question that we lead from now on, or NULL. */
+/* take_lead: we ask from now on; for a while nobody else does. */
+static void take_lead(struct call *call, size_t i, struct gp_dns_join *join)
+{
+	unsigned patience_ms = call->cache->options.patience_ms;
+	join->leaders++;
+	join->renew_us = INT64_MAX;
+	if (patience_ms > 0)
+		join->renew_us = gp_clock_now_us(call->ctx->clock) + (int64_t)patience_ms * 1000;
+	call->joins[i] = join;
+	call->parts[i] = LED;
+}
+
+/* new_join: a question that nobody asks yet, or NULL. */
 static struct gp_dns_join *new_join(struct gp_dns_shard *shard, const struct gp_dns_key *key)
 {
 	struct gp_dns_join *j = calloc(1, sizeof *j);
@@ -102,15 +119,15 @@ static int miss(
 	if (join) {
 		join->parties++;
 		shard->joined++;
+		call->joins[i] = join;
 		call->parts[i] = JOINED;
-	} else {
-		join = new_join(shard, key);
-		if (!join)
-			return GP_ENOMEM;
-		shard->misses++;
-		call->parts[i] = LED;
+		return GP_OK;
 	}
-	call->joins[i] = join;
+	join = new_join(shard, key);
+	if (!join)
+		return GP_ENOMEM;
+	shard->misses++;
+	take_lead(call, i, join);
 	return GP_OK;
 }
 
@@ -139,9 +156,8 @@ static int look_up_one(struct call *call, size_t i)
 }
 
 /* look_up: all open questions. */
-static int look_up(struct call *call, size_t *led_out)
+static int look_up(struct call *call)
 {
-	*led_out = 0;
 	call->now_us = gp_clock_now_us(call->cache->clock);
 	for (size_t i = 0; i < call->count; i++) {
 		if (call->parts[i] != OPEN)
@@ -149,7 +165,6 @@ static int look_up(struct call *call, size_t *led_out)
 		int rc = look_up_one(call, i);
 		if (rc)
 			return rc;
-		*led_out += call->parts[i] == LED;
 	}
 	return GP_OK;
 }
@@ -188,22 +203,39 @@ static void unlink_join(struct gp_dns_shard *shard, const struct gp_dns_join *jo
 	*at = join->next;
 }
 
-/* land: ends a join that we led; takes entry. Without one, those who wait ask again. */
+/* is_failure: is this the absence of an answer? */
+static bool is_failure(const struct gp_dns_entry *entry)
+{
+	return entry->state == GP_DNS_TEMPFAIL || entry->state == GP_DNS_BOGUS;
+}
+
+/* end_join: those who wait take the entry, or ask again when there is none. */
+static void end_join(
+	struct gp_dns_shard *shard, struct gp_dns_join *join, struct gp_dns_entry *entry, bool kept)
+{
+	unlink_join(shard, join);
+	join->done = true;
+	if (join->parties > 1 && entry) /* a copy, for the table may drop its own at any time */
+		join->result = kept ? gp_dns_entry_clone(entry) : entry;
+	if (join->parties > 1)
+		pthread_cond_broadcast(&shard->landed);
+}
+
+/* land: we ask no longer; takes entry. Without one, a join that others lead as well goes on. */
 static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool kept, int64_t now_us)
 {
 	struct gp_dns_join *join = call->joins[i];
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
-	unlink_join(shard, join);
-	join->done = true;
-	if (join->parties > 1 && entry) /* a copy, for the table may drop its own at any time */
-		join->result = kept ? gp_dns_entry_clone(entry) : entry;
+	join->leaders--;
+	if (join->done && entry && is_failure(entry)) /* another leader has done better */
+		kept = false;
+	if (!join->done && (entry || join->leaders == 0))
+		end_join(shard, join, entry, kept);
 	if (kept && entry)
 		gp_dns_shard_add(shard, entry, now_us);
-	if (!kept && entry != join->result)
+	else if (entry != join->result)
 		free(entry);
-	if (join->parties > 1)
-		pthread_cond_broadcast(&shard->landed);
 	leave_join(join);
 	pthread_mutex_unlock(&shard->lock);
 }
@@ -225,42 +257,79 @@ static void publish(struct call *call, size_t i, const struct gp_dns_answer *ans
 	call->parts[i] = ANSWERED;
 }
 
+/* landed: the layer below has an answer; the rest of our call may take long. */
+static void landed(void *arg, size_t at, const struct gp_dns_answer *answer)
+{
+	struct call *call = arg;
+	publish(call, call->led[at], answer);
+}
+
 /* ask_below: one call for all that we lead; the arrays have room for them. */
 static int ask_below(
 	struct call *call, struct gp_dns_question *asked, struct gp_dns_answer *got, size_t n)
 {
 	struct gp_dns *below = call->cache->base.below;
-	size_t at = 0;
-	for (size_t i = 0; i < call->count; i++)
-		if (call->parts[i] == LED)
-			asked[at++] = call->questions[i];
-	int rc = below->ops->query(below, call->ctx, asked, n, got);
-	at = 0;
-	for (size_t i = 0; rc == GP_OK && i < call->count; i++)
-		if (call->parts[i] == LED)
-			publish(call, i, &got[at++]);
+	const struct gp_dns_watch watch = {landed, call};
+	for (size_t at = 0; at < n; at++)
+		asked[at] = call->questions[call->led[at]];
+	int rc = below->ops->query(below, call->ctx, asked, n, &watch, got);
+	for (size_t at = 0; rc == GP_OK && at < n; at++)
+		if (call->parts[call->led[at]] == LED)
+			publish(call, call->led[at], &got[at]);
 	return rc;
 }
 
 /* lead: the arrays come from the arena, to keep the stacks of many threads small. */
-static int lead(struct call *call, size_t n)
+static int lead(struct call *call)
 {
 	struct gp_arena *arena = call->ctx->arena;
+	size_t n = 0;
+	for (size_t i = 0; i < call->count; i++)
+		if (call->parts[i] == LED)
+			call->led[n++] = (unsigned char)i;
+	if (n == 0)
+		return GP_OK;
 	struct gp_dns_question *asked = gp_arena_array(arena, n, sizeof *asked);
 	struct gp_dns_answer *got = gp_arena_array(arena, n, sizeof *got);
 	return asked && got ? ask_below(call, asked, got, n) : gp_arena_status(arena);
 }
 
-/* await_one: until the leader has landed or our deadline has come. */
-static int await_one(struct call *call, size_t i, const struct timespec *end)
+/* wait_join: until it has landed, the time has come to ask ourselves, or our deadline; locked. */
+static void wait_join(
+	const struct call *call, struct gp_dns_shard *shard, const struct gp_dns_join *join)
+{
+	const struct gp_clock *clock = call->ctx->clock;
+	for (;;) {
+		int64_t until_us = call->ctx->deadline_us;
+		if (join->renew_us < until_us)
+			until_us = join->renew_us;
+		int left_ms = gp_clock_left_ms(clock, until_us);
+		if (join->done || left_ms == 0)
+			return;
+		const struct timespec end = gp_clock_after_ms(left_ms);
+		(void)pthread_cond_timedwait(
+			&shard->landed, &shard->lock, &end); /* looked at again */
+	}
+}
+
+/* await_one: the answer of who leads; or its failure to come makes us lead, or ends in nothing. */
+static int await_one(struct call *call, size_t i, bool may_wait)
 {
 	struct gp_dns_join *join = call->joins[i];
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	struct gp_dns_answer *answer = &call->answers[i];
-	int rc = GP_OK, waited = 0;
+	int rc = GP_OK;
 	pthread_mutex_lock(&shard->lock);
-	while (!join->done && waited != ETIMEDOUT)
-		waited = pthread_cond_timedwait(&shard->landed, &shard->lock, end);
+	if (may_wait)
+		wait_join(call, shard, join);
+	int64_t now_us = gp_clock_now_us(call->ctx->clock);
+	bool late = now_us >= call->ctx->deadline_us;
+	if (!join->done && !late) {
+		if (now_us >= join->renew_us)
+			take_lead(call, i, join);
+		pthread_mutex_unlock(&shard->lock);
+		return GP_OK;
+	}
 	call->parts[i] = ANSWERED;
 	if (!join->done)
 		*answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
@@ -277,23 +346,22 @@ static int await_one(struct call *call, size_t i, const struct timespec *end)
 	return rc;
 }
 
-/* await: for all that others lead; open_out counts what must be asked again. */
-static int await(struct call *call, size_t *open_out)
+/*
+ * await: for all that others lead. Who leads something does not wait: others wait for it.
+ * *again_out: not everything has its answer yet.
+ */
+static int await(struct call *call, bool *again_out)
 {
-	bool have_end = false;
-	struct timespec end;
-	*open_out = 0;
+	bool leads = false;
+	*again_out = false;
 	for (size_t i = 0; i < call->count; i++) {
 		if (call->parts[i] != JOINED)
 			continue;
-		if (!have_end)
-			end = gp_clock_after_ms(
-				gp_clock_left_ms(call->ctx->clock, call->ctx->deadline_us));
-		have_end = true;
-		int rc = await_one(call, i, &end);
+		int rc = await_one(call, i, !leads);
 		if (rc)
 			return rc;
-		*open_out += call->parts[i] == OPEN;
+		leads |= call->parts[i] == LED;
+		*again_out |= call->parts[i] != ANSWERED;
 	}
 	return GP_OK;
 }
@@ -315,10 +383,12 @@ static void give_up(struct call *call)
 
 /* cache_query: the rounds; usually the first look_up is all. */
 static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
-	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
+	struct gp_dns_answer *answers_out)
 {
 	struct call call;
-	size_t led = 0, open = 0;
+	bool again = false;
+	(void)watch; /* whoever is above has no followers */
 	call.cache = (struct cache *)dns;
 	call.ctx = ctx;
 	call.questions = questions;
@@ -327,16 +397,16 @@ static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	for (size_t i = 0; i < count; i++)
 		call.parts[i] = OPEN;
 	do {
-		int rc = look_up(&call, &led);
-		if (rc == GP_OK && led > 0)
-			rc = lead(&call, led);
+		int rc = look_up(&call);
 		if (rc == GP_OK)
-			rc = await(&call, &open);
+			rc = lead(&call);
+		if (rc == GP_OK)
+			rc = await(&call, &again);
 		if (rc) {
 			give_up(&call);
 			return rc;
 		}
-	} while (open > 0);
+	} while (again);
 	return GP_OK;
 }
 

@@ -93,16 +93,18 @@ static int ask_unknown(
 			asked[n++] = questions[i];
 	if (n == 0)
 		return GP_OK;
-	int rc = m->borrowed->ops->query(m->borrowed, ctx, asked, n, got);
+	int rc = m->borrowed->ops->query(m->borrowed, ctx, asked, n, NULL, got);
 	for (size_t i = 0; rc == GP_OK && i < n; i++)
 		rc = keep(m, ctx, &asked[i], &got[i]);
 	return rc;
 }
 
-/* memo_query: everything is known after the unknown has been asked. */
+/* memo_query: everything is known after the unknown has been asked; then all at once. */
 static int memo_query(struct gp_dns *dns, struct gp_ctx *ctx,
-	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
+	struct gp_dns_answer *answers_out)
 {
+	(void)watch;
 	struct memo *m = (struct memo *)dns;
 	int rc = ask_unknown(m, ctx, questions, count);
 	for (size_t i = 0; rc == GP_OK && i < count; i++)

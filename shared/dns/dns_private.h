@@ -8,15 +8,23 @@
 
 #include "dns/dns.h"
 
+/* Who wants each answer as soon as it stands, not when the last one of the call does. */
+struct gp_dns_watch {
+	/* The i-th question has its answer, which is borrowed; called by the thread that asks. */
+	void (*landed)(void *arg, size_t i, const struct gp_dns_answer *answer);
+	void *arg;
+};
+
 struct gp_dns_ops {
 	/*
-	 * As gp_dns_query, which has checked that every name is valid and count within bounds. When
+	 * As gp_dns_query, which has checked that every name is valid and count within bounds.
+	 * watch may be NULL; a layer that has all answers at once need not call it. When
 	 * the deadline of ctx, or want of descriptors or the like, ended the attempt and not the
 	 * servers, the answer is TEMPFAIL with "ours" set: a cache above must not keep it.
 	 */
 	int (*query)(struct gp_dns *dns, struct gp_ctx *ctx,
 		const struct gp_dns_question *questions, size_t count,
-		struct gp_dns_answer *answers_out);
+		const struct gp_dns_watch *watch, struct gp_dns_answer *answers_out);
 	/* Frees the layer itself, not the one below. */
 	void (*free)(struct gp_dns *dns);
 };

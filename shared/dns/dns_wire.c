@@ -103,7 +103,8 @@ static int fly(struct gp_dns_flight *flights, size_t count)
 
 /* wire_query: flights for all questions, on the heap for as long as the call lasts. */
 static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
-	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
+	struct gp_dns_answer *answers_out)
 {
 	struct gp_dns_flight *flights = calloc(count, sizeof *flights);
 	if (!flights)
@@ -113,6 +114,8 @@ static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
 		flights[i].ctx = ctx;
 		flights[i].question = &questions[i];
 		flights[i].answer = &answers_out[i];
+		flights[i].watch = watch;
+		flights[i].place = i;
 		flights[i].fd = -1;
 	}
 	int rc = fly(flights, count);

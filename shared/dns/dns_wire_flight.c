@@ -126,7 +126,7 @@ static const char *failure_text(const struct gp_dns_flight *f, const char *failu
 		f->ctx->arena, "%s: %s%s", server, failure, f->failure_over_tcp ? " over TCP" : "");
 }
 
-/* finish: the answer stands; its problem must have been made. */
+/* finish: the answer stands, and is told; its problem must have been made. */
 static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 {
 	disconnect(f);
@@ -136,7 +136,11 @@ static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 		f->answer->secure = false; /* RFC 6840 5.8 */
 	gp_dns_wire_answered(f->wire, answer, gp_clock_now_us(f->ctx->clock) - f->begun_us);
 	bool with_problem = answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS;
-	return with_problem && !answer->problem ? gp_arena_status(f->ctx->arena) : GP_OK;
+	if (with_problem && !answer->problem)
+		return gp_arena_status(f->ctx->arena);
+	if (f->watch)
+		f->watch->landed(f->watch->arg, f->place, f->answer);
+	return GP_OK;
 }
 
 /* finish_late: the asker's deadline has come before all attempts were made. */

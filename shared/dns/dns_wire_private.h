@@ -50,6 +50,8 @@ struct gp_dns_flight {
 	struct gp_ctx *ctx;                     /* arena, clock, deadline */
 	const struct gp_dns_question *question; /* what is asked */
 	struct gp_dns_answer *answer;           /* where the answer goes */
+	const struct gp_dns_watch *watch;       /* told of it at once; may be NULL */
+	size_t place;                           /* of the question among those of its call */
 	enum gp_dns_flight_stage stage;
 	int fd;                            /* -1 between attempts */
 	int64_t begun_us, until_us;        /* of the question; end of this attempt */
@@ -82,7 +84,8 @@ void gp_dns_wire_count(atomic_uint_fast64_t *counter);
 void gp_dns_wire_answered(
 	struct gp_dns_wire *wire, const struct gp_dns_answer *answer, int64_t took_us);
 
-/* Sends the first packet, or ends in an answer at once. wire, ctx, question, answer are set. */
+/* Sends the first packet, or ends in an answer at once. wire, ctx, question, answer, place are set.
+ */
 int gp_dns_flight_begin(struct gp_dns_flight *flight) GP_MUST_CHECK;
 
 /* The descriptor has something to say. */

@@ -438,10 +438,12 @@ static bool take_time(
 
 /* zone_query: the layer's function; the questions of a call wait at the same time. */
 static int zone_query(struct gp_dns *dns, struct gp_ctx *ctx,
-	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
+	struct gp_dns_answer *answers_out)
 {
 	struct test_zone *zone = (struct test_zone *)dns;
 	int rc = GP_OK;
+	(void)watch; /* all answers at once */
 	pthread_mutex_lock(&zone->lock);
 	int64_t start_us = zone->mono_us;
 	for (size_t i = 0; i < count && !rc; i++) {

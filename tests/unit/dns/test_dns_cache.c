@@ -33,6 +33,7 @@ struct script {
 	int status;
 	atomic_uint calls, questions; /* made to this layer */
 	atomic_uint held;             /* while not 0, no call returns */
+	atomic_uint early;            /* answers of a call that land before it is held */
 	atomic_uint inside;           /* calls under way */
 	bool freed;
 };
@@ -64,14 +65,28 @@ static void turn(struct fixture *f, int64_t seconds)
 	atomic_fetch_add(&f->clock.mono_us, seconds * SECOND);
 }
 
+/* land_early: the first answers of a call, before it is held. */
+static void land_early(struct script *script, size_t count, const struct gp_dns_watch *watch,
+	struct gp_dns_answer *answers_out)
+{
+	for (size_t i = 0; i < count && i < atomic_load(&script->early); i++) {
+		pthread_mutex_lock(&script->lock);
+		answers_out[i] = script->answer;
+		pthread_mutex_unlock(&script->lock);
+		watch->landed(watch->arg, i, &answers_out[i]);
+	}
+}
+
 /* script_query: counts, waits while held, answers all alike. */
 static int script_query(struct gp_dns *dns, struct gp_ctx *ctx,
-	const struct gp_dns_question *questions, size_t count, struct gp_dns_answer *answers_out)
+	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
+	struct gp_dns_answer *answers_out)
 {
 	struct script *script = (struct script *)dns;
 	(void)ctx;
 	atomic_fetch_add(&script->calls, 1);
 	atomic_fetch_add(&script->questions, (unsigned)count);
+	land_early(script, count, watch, answers_out);
 	atomic_fetch_add(&script->inside, 1);
 	while (atomic_load(&script->held))
 		usleep(200);
@@ -476,6 +491,7 @@ struct asker {
 	pthread_t thread;
 	int64_t patience_us; /* of the system clock; 0: endless */
 	unsigned seed;
+	const char *second; /* asked in the same call */
 	struct gp_dns_answer answer;
 	int status;
 	bool right;
@@ -579,6 +595,75 @@ static void a_leader_out_of_time_is_replaced(void **state)
 	assert_true(ask(f, "a.example", GP_DNS_TXT).state == GP_DNS_FOUND);
 }
 
+/* ask_two: the question that all ask, and another one in the same call. */
+static void *ask_two(void *arg)
+{
+	struct asker *a = arg;
+	const struct gp_dns_question questions[] = {
+		{"a.example", GP_DNS_TXT}, {a->second, GP_DNS_TXT}};
+	struct gp_dns_answer answers[2];
+	struct gp_ctx ctx = a->f->ctx;
+	ctx.arena = gp_arena_new(1 << 16);
+	a->status = gp_dns_query(&ctx, questions, 2, answers);
+	a->right = a->status == GP_OK && answers[0].state == GP_DNS_FOUND;
+	gp_arena_free(ctx.arena);
+	return NULL;
+}
+
+/* until_inside: so many calls are held in the layer below. */
+static void until_inside(struct fixture *f, unsigned calls)
+{
+	for (int i = 0; i < 150000 && atomic_load(&f->script.inside) < calls; i++)
+		usleep(200);
+	assert_int_equal(atomic_load(&f->script.inside), calls);
+}
+
+/* an_answer_is_shared_before_its_batch_has_landed: a slow name beside it holds nobody back. */
+static void an_answer_is_shared_before_its_batch_has_landed(void **state)
+{
+	struct fixture *f = *state;
+	struct asker leader = {.f = f, .second = "slow.example"}, other = {.f = f};
+	resolver(f);
+	atomic_store(&f->script.early, 1);
+	atomic_store(&f->script.held, 1);
+	assert_int_equal(pthread_create(&leader.thread, NULL, ask_two, &leader), 0);
+	until_inside(f, 1);
+	ask_once(&other); /* would hang */
+	assert_true(other.right);
+	assert_int_equal(f->script.questions, 2);
+	assert_int_equal(stats(f).entries, 1);
+	atomic_store(&f->script.held, 0);
+	pthread_join(leader.thread, NULL);
+	assert_true(leader.right);
+	assert_int_equal(stats(f).entries, 2);
+}
+
+/* who_has_waited_long_asks_as_well: one of all who wait; the first answer is everybody's. */
+static void who_has_waited_long_asks_as_well(void **state)
+{
+	struct fixture *f = *state;
+	struct asker leader = {.f = f, .second = "slow.example"}, askers[THREADS];
+	f->options.patience_ms = 500;
+	resolver(f);
+	atomic_store(&f->script.held, 1);
+	assert_int_equal(pthread_create(&leader.thread, NULL, ask_two, &leader), 0);
+	until_inside(f, 1);
+	atomic_store(&f->script.early, 1); /* from the next call on */
+	start(f, askers, ask_once);
+	until_inside(f, 2); /* who asks as well has published, and is held */
+	assert_true(ask(f, "a.example", GP_DNS_TXT).cached);
+	/* the first leader comes with a failure: what is known stays */
+	say(f, (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL, .problem = "SERVFAIL"});
+	atomic_store(&f->script.held, 0);
+	pthread_join(leader.thread, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_true(askers[i].right);
+	}
+	assert_in_range(f->script.questions, 3, 4); /* 4 where a thread slept for long */
+	assert_int_equal(ask(f, "a.example", GP_DNS_TXT).state, GP_DNS_FOUND);
+}
+
 /* hammer: many questions at once from few names, over and over. */
 static void *hammer(void *arg)
 {
@@ -649,6 +734,8 @@ int main(void)
 		CASE(one_flight_per_question),
 		CASE(who_waits_has_a_deadline_too),
 		CASE(a_leader_out_of_time_is_replaced),
+		CASE(an_answer_is_shared_before_its_batch_has_landed),
+		CASE(who_has_waited_long_asks_as_well),
 		CASE(many_threads_hammering),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,6 +396,41 @@ static void questions_fly_together(void **state)
 	assert_int_equal(test_nameserver_asked(f->first, NULL, 0), 4);
 }
 
+/* The order in which answers were told. */
+struct told {
+	size_t count, places[4];
+	enum gp_dns_state states[4];
+};
+
+/* note_told: gp_dns_watch.landed. */
+static void note_told(void *arg, size_t i, const struct gp_dns_answer *answer)
+{
+	struct told *told = arg;
+	assert_in_range(told->count, 0, 3);
+	told->states[told->count] = answer->state;
+	told->places[told->count++] = i;
+}
+
+/* an_answer_is_told_as_it_lands: what others wait for does not wait for a silent server. */
+static void an_answer_is_told_as_it_lands(void **state)
+{
+	static const struct gp_dns_question questions[] = {
+		{"silent.example", GP_DNS_A}, {"a.example", GP_DNS_A}, {"gone.example", GP_DNS_A}};
+	struct fixture *f = *state;
+	struct gp_dns_answer answers[3];
+	struct told told = {0};
+	const struct gp_dns_watch watch = {note_told, &told};
+	resolver(f);
+	assert_int_equal(
+		f->ctx.dns->ops->query(f->ctx.dns, &f->ctx, questions, 3, &watch, answers), GP_OK);
+	assert_int_equal(told.count, 3);
+	assert_int_equal(told.places[2], 0);
+	assert_int_equal(told.states[2], GP_DNS_TEMPFAIL);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(
+			told.states[i], told.places[i] == 1 ? GP_DNS_FOUND : GP_DNS_NXDOMAIN);
+}
+
 /* as_many_questions_as_allowed: 64 at once; one more is refused. */
 static void as_many_questions_as_allowed(void **state)
 {
@@ -572,6 +607,7 @@ int main(void)
 		CASE(the_deadline_holds),
 		CASE(attempts_used_up_are_not_ours),
 		CASE(questions_fly_together),
+		CASE(an_answer_is_told_as_it_lands),
 		CASE(as_many_questions_as_allowed),
 		CASE(ad_counts_only_with_trust),
 		CASE(formerr_drops_edns),
