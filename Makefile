@@ -90,8 +90,17 @@ PYTHON  = python3
 CFLAGS  = -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wswitch-enum -Wformat=2 -Wvla \
 	  -Wmissing-prototypes -Wwrite-strings -Wundef -Werror
-HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE =
+
+# A flag, if this compiler takes it
+takes    = $(if $(shell $(CC) -Werror -O2 -U_FORTIFY_SOURCE $(1) -include stdio.h -x c -c -o /dev/null \
+	     /dev/null 2>/dev/null && echo yes),$(1))
+# What makes a fault harder to use; -fcf-protection is for x86, -mbranch-protection for ARM. A compiler
+# of a distribution may define _FORTIFY_SOURCE itself, and its packages do: ours comes behind theirs.
+HARDEN  := -fPIE -fstack-protector-strong $(call takes,-fstack-clash-protection) $(call takes,-fcf-protection=full) \
+	  $(call takes,-mbranch-protection=standard)
+FORTIFY := -U_FORTIFY_SOURCE $(or $(call takes,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
+RELRO    = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 
 prefix      = /usr/local
 bindir      = $(prefix)/bin
@@ -111,6 +120,7 @@ comma := ,
 B      = build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 ifneq ($(SANITIZE),)
 HARDEN    = -fPIE
+FORTIFY   =
 SANFLAGS  = -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 
@@ -121,9 +131,9 @@ test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' \
 	     -DGP_SYSCONFDIR='"$(sysconfdir)"' -Ishared -I. $(pkg_cflags) \
-	     $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS)
+	     $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS) $(if $(filter -O0,$(CFLAGS)),,$(FORTIFY))
 ALL_LIBS   = $(pkg_libs) -lpthread
-LINK       = $(CC) -fPIE -pie $(SANFLAGS) $(LDFLAGS) -Wl,--as-needed
+LINK       = $(CC) -fPIE -pie $(SANFLAGS) $(LDFLAGS) $(RELRO) -Wl,--as-needed
 
 lib_objs     = $(LIB:%=$(B)/obj/shared/%.o)
 policyd_objs = $(POLICYD:%=$(B)/obj/policyd/%.o)
@@ -162,7 +172,7 @@ $(B)/gatepost: $(B)/obj/cli/main.o $(B)/libcli.a $(B)/libgatepost.a
 $(B)/gatepost-exim.so: $(module_objs) $(B)/libgatepost-pic.a exim-dlfunc/exports.map
 	$(SAY) "link    $@"
 	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $(module_objs) $(B)/libgatepost-pic.a \
-	  -Wl,--version-script=exim-dlfunc/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now \
+	  -Wl,--version-script=exim-dlfunc/exports.map -Wl,-z,defs $(RELRO) \
 	  -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--hash-style=gnu -Wl,-O1 -Wl,--as-needed $(ALL_LIBS)
 
 $(B)/libgatepost-pic.a: $(LIB:%=$(B)/pic/shared/%.o)
@@ -199,7 +209,7 @@ vpath test_%.c $(sort $(dir $(UNIT)))
 vpath fuzz_%.c tests/fuzz
 
 test_link = @mkdir -p $(@D); \
-	$(CC) $(ALL_CFLAGS) -Itests -pie $(LDFLAGS) -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
+	$(CC) $(ALL_CFLAGS) -Itests -pie $(LDFLAGS) $(RELRO) -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
 	$(B)/libgatepost.a $(policyd_libs) $(test_libs) $(ALL_LIBS)
 test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
 	$(B)/libgatepost.a $(wildcard tests/*/*.h)

@@ -213,9 +213,7 @@ static const char *socket_of(const struct gp_config *config)
 {
 	if (config->policyd.listen.count)
 		return config->policyd.listen.items[0];
-	return access(GP_CONFIG_LISTEN_PACKAGED + strlen("unix:"), F_OK)
-		       ? GP_CONFIG_LISTEN
-		       : GP_CONFIG_LISTEN_PACKAGED;
+	return access(GP_CONFIG_PATH_PACKAGED, F_OK) ? GP_CONFIG_LISTEN : GP_CONFIG_LISTEN_PACKAGED;
 }
 
 /* gp_cli_request: arguments, the socket of the configuration, the exchange. */

@@ -197,7 +197,7 @@ static const char *unit_state(struct gp_doctor *d)
 bool gp_doctor_is_waiting(struct gp_doctor *doctor)
 {
 	if (doctor->status || access("/run/systemd/system", F_OK) != 0 ||
-		!is_listened(doctor, GP_CONFIG_LISTEN_PACKAGED + strlen("unix:")))
+		!is_listened(doctor, GP_CONFIG_PATH_PACKAGED))
 		return false;
 	if (!doctor->unit)
 		doctor->unit = unit_state(doctor);

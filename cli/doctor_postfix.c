@@ -83,7 +83,7 @@ bool gp_doctor_place_is_served(struct gp_doctor *doctor, const struct gp_doctor_
 	for (size_t i = 0; i < listen->count; i++)
 		if (is_served_at(place, listen->items[i]))
 			return true;
-	if (access(GP_CONFIG_LISTEN_PACKAGED + strlen("unix:"), F_OK) == 0)
+	if (access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0)
 		return is_served_at(place, GP_CONFIG_LISTEN_PACKAGED);
 	return listen->count == 0 && (is_served_at(place, GP_CONFIG_LISTEN) ||
 					     is_served_at(place, GP_CONFIG_LISTEN_PACKAGED));
@@ -111,7 +111,7 @@ const char *gp_doctor_endpoint(struct gp_doctor *doctor)
 	const char *queue = doctor->postfix && doctor->postfix->queue ? doctor->postfix->queue
 								      : "/var/spool/postfix";
 	const char *where = listen && listen->count ? listen->items[0] : GP_CONFIG_LISTEN;
-	if ((!listen || listen->count == 0) && access(GP_CONFIG_LISTEN_PACKAGED + 5, F_OK) == 0)
+	if ((!listen || listen->count == 0) && access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0)
 		where = GP_CONFIG_LISTEN_PACKAGED;
 	if (gp_span_has_prefix(gp_span_from(where), "unix:"))
 		return gp_doctor_text(doctor, "unix:%s", relative(where + 5, queue));

@@ -206,8 +206,7 @@ static void check(struct gp_doctor *d, struct try *t)
 {
 	struct gp_doctor_output out;
 	/* to connect to a socket that waits would start the daemon */
-	bool is_waiting = t->place.is_unix &&
-			  strcmp(t->path, GP_CONFIG_LISTEN_PACKAGED + strlen("unix:")) == 0 &&
+	bool is_waiting = t->place.is_unix && strcmp(t->path, GP_CONFIG_PATH_PACKAGED) == 0 &&
 			  gp_doctor_is_waiting(d);
 	if (!d->is_root || is_waiting) {
 		look_only(d, t);

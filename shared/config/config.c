@@ -309,6 +309,9 @@ static bool found(struct loader *l, const cfg_t *cfg, const char *name)
 	return l->found_unknown = remember_unknown(l, section, name, cfg->line);
 }
 
+static void on_error(cfg_t *cfg, const char *format, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
 /* on_error: libconfuse gives up the text. */
 static void on_error(cfg_t *cfg, const char *format, va_list ap)
 {

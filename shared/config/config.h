@@ -49,7 +49,8 @@
 #define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
 #define GP_CONFIG_LISTEN "inet:127.0.0.1:10040" /* where nothing else is said */
 /* where the packages' socket unit listens: inside the folder of a chrooted smtpd */
-#define GP_CONFIG_LISTEN_PACKAGED "unix:/var/spool/postfix/gatepost/policy"
+#define GP_CONFIG_PATH_PACKAGED "/var/spool/postfix/gatepost/policy"
+#define GP_CONFIG_LISTEN_PACKAGED "unix:" GP_CONFIG_PATH_PACKAGED
 #define GP_CONFIG_FILE_MAX (1024 * 1024)          /* bytes of a configuration file */
 #define GP_CONFIG_INCLUDE_MAX (16 * 1024 * 1024)  /* bytes of an included file */
 #define GP_CONFIG_INCLUDES_MAX (64 * 1024 * 1024) /* bytes of all included files together */

@@ -214,6 +214,60 @@ def check_exim_header():
     return result(name, problems)
 
 
+def dump(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          errors="replace").stdout
+
+
+def check_hardening():
+    """What the compiler and the linker were told is read from what they made."""
+    name = "programs and module are hardened: %s"
+    files = [os.path.join(BUILD, n) for n in ("gatepost-policyd", "gatepost", "gatepost-exim.so")]
+    files = [f for f in files if os.path.exists(f)]
+    if BUILD != "build" or not files or not shutil.which("readelf"):
+        return skip(name % "all of it", "no plain build, or no readelf")
+    linked, compiled = [], []
+    for path in files:
+        tables = dump("readelf", "-hlWd", path)
+        symbols_used = dump("nm", "-D", "--undefined-only", path)
+        code = dump("readelf", "-W", "-p", ".debug_str", path)
+        for what, there in (
+                ("position-independent", re.search(r"Type:\s+DYN", tables)),
+                ("-z relro", "GNU_RELRO" in tables),
+                ("-z now", re.search(r"\(FLAGS\).*BIND_NOW", tables)),
+                ("a stack that is not executable", re.search(r"GNU_STACK .* RW ", tables)),
+                ("no RPATH", "(RPATH)" not in tables and "(RUNPATH)" not in tables),
+                ("no text relocations", "TEXTREL" not in tables)):
+            linked += [] if there else ["%s: not so: %s" % (path, what)]
+        compiled += [] if "__stack_chk_fail" in symbols_used else ["%s: no stack protector" % path]
+        compiled += [] if re.search(r" __\w+_chk\b", symbols_used) else ["%s: no _FORTIFY_SOURCE" % path]
+        # gcc writes down how each file was compiled
+        for producer in sorted(set(re.findall(r"GNU C1\d .*", code))):
+            wanted = ["-fstack-protector-strong", "-fstack-clash-protection"]
+            wanted += ["-fcf-protection"] * (os.uname().machine == "x86_64")
+            compiled += ["%s: something was compiled without %s" % (path, w) for w in wanted
+                         if w not in producer]
+    # which level of _FORTIFY_SOURCE it was is not in the files
+    flags = open(os.path.join(BUILD, "flags")).read()
+    takes_3 = subprocess.run(["cc", "-Werror", "-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3", "-include", "stdio.h",
+                              "-x", "c", "-c", "-o", "/dev/null", "/dev/null"], stderr=subprocess.DEVNULL)
+    level = "-D_FORTIFY_SOURCE=%d" % (3 if takes_3.returncode == 0 else 2)
+    compiled += [] if level in flags else ["compiled without " + level]
+    result(name % "relro, now, no executable stack", linked)
+    return result(name % "stack, control flow, _FORTIFY_SOURCE", compiled)
+
+
+def check_unit():
+    """Where a service can write it must not be able to run what it wrote."""
+    unit = open("policyd/systemd/gatepost-policyd.service").read()
+    problems = []
+    for kind, root in (("StateDirectory", "/var/lib/"), ("RuntimeDirectory", "/run/")):
+        for folder in re.findall(r"^%s=(\S+)$" % kind, unit, re.M):
+            if not re.search(r"^NoExecPaths=.*%s%s\b" % (root, folder), unit, re.M):
+                problems.append("%s%s can be written and executed: NoExecPaths=" % (root, folder))
+    result("the unit can execute nothing from the folders it can write", problems)
+
+
 def check_format():
     tool = shutil.which("clang-format-14") or shutil.which("clang-format")
     version = subprocess.run([tool, "--version"], stdout=subprocess.PIPE, text=True).stdout if tool else ""
@@ -225,6 +279,7 @@ def check_format():
 
 
 for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
-              check_test_names, check_headers, check_options, check_module, check_exim_header, check_format):
+              check_test_names, check_headers, check_options, check_module, check_exim_header, check_hardening,
+              check_unit, check_format):
     check()
 finish()

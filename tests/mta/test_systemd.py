@@ -41,7 +41,7 @@ machine = None
 
 # What a program may do inside the unit's confinement: each line is a thing tried and what came of it.
 PROBE = r'''
-import ctypes, errno, json, mmap, os, resource, socket
+import ctypes, errno, json, mmap, os, resource, shutil, socket
 libc = ctypes.CDLL(None, use_errno=True)
 found = {}
 
@@ -76,6 +76,15 @@ for family, name in ((socket.AF_UNIX, "AF_UNIX"), (socket.AF_INET, "AF_INET"), (
 attempt("raw socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
 attempt("map memory to write and execute",
         lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC))
+def execute(path):
+    shutil.copy("/bin/true", path)
+    try:
+        os.waitpid(os.posix_spawn(path, [path], {}), 0)
+    finally:
+        os.unlink(path)
+
+for folder in ("/var/lib/gatepost", "/run/gatepost", "/tmp", "/var/tmp", "/dev/shm"):
+    attempt("execute from " + folder, lambda: execute(folder + "/program"))
 attempt("set-user-id file", lambda: (write("/tmp/s"), os.chmod("/tmp/s", 0o4755)))
 attempt("another user", lambda: os.setuid(0))
 attempt("another owner", lambda: os.chown("/tmp/s", 0, 0))
@@ -435,6 +444,8 @@ def probe():
         equal(tried["socket " + name], "EAFNOSUPPORT")
     equal({tried["write " + p] for p in ("/etc/x", "/usr/x", "/var/lib/x")} - {"EROFS", "EACCES"}, set())
     equal(int(found["status"]["CapBnd"], 16), 0)
+    for folder in ("/var/lib/gatepost", "/run/gatepost", "/tmp", "/var/tmp", "/dev/shm"):
+        equal((folder, tried["execute from " + folder]), (folder, "EACCES"))
     equal((found["files"], found["core"], found["umask"]), ([most_files()] * 2, [0, 0], 0o77))
     equal((found["processes"], found["tmp"]), ([], ["s", "x"]))
     assert not {"kmsg", "mem", "sda", "kvm"} & set(found["devices"]), found["devices"]
