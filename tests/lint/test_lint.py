@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: ISC
 """What a reader relies on and no compiler checks: layers, names, sizes, headers, options, format."""
+import concurrent.futures
 import glob
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -257,6 +259,28 @@ def check_hardening():
     return result(name % "stack, control flow, _FORTIFY_SOURCE", compiled)
 
 
+def check_clang():
+    """The other compiler has warnings of its own; it reads everything, and makes nothing of it."""
+    name = "clang has no warning about any file"
+    clang = os.environ.get("CLANG") or "clang"
+    if not shutil.which(clang) or BUILD != "build":
+        return skip(name, "clang is not at hand" if BUILD == "build" else "one build is enough")
+    made = subprocess.run(["make", "-s", "B=build/clang", "CC=" + clang, "build/clang/flags"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    if made.returncode:
+        return result(name, [made.stdout])
+    flags = shlex.split(open("build/clang/flags").read())
+    exim = [os.path.dirname(h) for h in sources("/usr/include/exim*/local_scan.h")] or ["exim-dlfunc/header"]
+
+    def read(path):
+        done = subprocess.run(flags + ["-Itests", "-idirafter", exim[0], "-fsyntax-only", path], stderr=subprocess.PIPE,
+                              text=True)
+        return done.stderr
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        said = pool.map(read, [f for f in ALL if f.endswith(".c")])
+    return result(name, [line for text in said for line in text.splitlines() if ": warning:" in line or ": error:" in line])
+
+
 def check_unit():
     """Where a service can write it must not be able to run what it wrote."""
     unit = open("policyd/systemd/gatepost-policyd.service").read()
@@ -280,6 +304,6 @@ def check_format():
 
 for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
               check_test_names, check_headers, check_options, check_module, check_exim_header, check_hardening,
-              check_unit, check_format):
+              check_clang, check_unit, check_format):
     check()
 finish()
