@@ -414,7 +414,7 @@ const struct gp_config_row gp_config_rows[] = {
 		"An answer is kept at most so long.", NULL},
 	{"dns", "negative_max", GP_KIND_SEC, AT(dns_cache.negative_max_s), "15m", 0, 10800, NULL,
 		"That there is nothing is remembered at most so long (RFC 2308).", NULL},
-	{"dns", "failure_ttl", GP_KIND_SEC, AT(dns_cache.failure_s), "15s", 0, 300, NULL,
+	{"dns", "failure_ttl", GP_KIND_SEC, AT(dns_cache.failure_s), "5s", 0, 300, NULL,
 		"That no server gave an answer is remembered so long (RFC 2308 7).", NULL},
 
 	{"store", "uri", GP_KIND_STORES, AT(store_uris), "lmdb:/var/lib/gatepost", 1,

@@ -78,7 +78,7 @@ struct gp_dns_reply {
  * caller then goes on waiting), GP_OK and the reply otherwise; GP_ETOOBIG, GP_ENOMEM when memory
  * ends. Records go to the arena, and nothing else. CNAMEs inside the packet are followed. Never
  * fails for content: what begins as the right reply and goes on as nonsense becomes TEMPFAIL. A
- * FORMERR may come without a question, as from servers that could not read ours.
+ * FORMERR or NOTIMP may come without a question, as from servers that could not read ours.
  */
 int gp_dns_wire_parse(struct gp_arena *arena, struct gp_span packet, uint16_t id,
 	const struct gp_dns_question *question, struct gp_dns_reply *reply_out) GP_MUST_CHECK;

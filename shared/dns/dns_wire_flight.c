@@ -3,8 +3,8 @@
  * One question on its way. Attempts are counted by position: servers in their order, round after
  * round. Each attempt has a socket of its own with a random port and a random id (RFC 5452 9.2),
  * connected, so that the kernel drops what comes from elsewhere. A truncated reply continues the
- * attempt over TCP (RFC 7766 5), a FORMERR repeats it without EDNS; every other trouble moves to
- * the next position. take_reply is where this is decided.
+ * attempt over TCP (RFC 7766 5), a FORMERR or NOTIMP repeats it without EDNS; every other trouble
+ * moves to the next position. take_reply is where this is decided.
  */
 #include "dns/dns_wire_private.h"
 
@@ -19,6 +19,8 @@
 #define PORT_TRIES 8
 #define DATAGRAM_MAX 4096 /* more than was offered with EDNS */
 #define DATAGRAMS_AT_ONCE 64
+#define TC_OCTET 2 /* of the header (RFC 1035 4.1.1) */
+#define TC_BIT 0x02
 #define SERVER_TEXT (GP_IPADDR_TEXT + 9)
 
 static const struct {
@@ -93,6 +95,7 @@ static void note(struct gp_dns_flight *f, const char *failure)
 static void note_error(struct gp_dns_flight *f, int number)
 {
 	note(f, error_text(number));
+	f->not_bogus = true;
 	f->failure_ours =
 		number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }
@@ -152,10 +155,12 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 	return finish(f, &answer);
 }
 
-/* finish_failed: all attempts were made. */
+/* finish_failed: all attempts were made. Bogus is what every server has called so. */
 static int finish_failed(struct gp_dns_flight *f, int64_t now_us)
 {
-	struct gp_dns_answer answer = {.state = GP_DNS_TEMPFAIL, .ours = f->failure_ours};
+	bool bogus = f->bogus && !f->not_bogus;
+	struct gp_dns_answer answer = {
+		.state = bogus ? GP_DNS_BOGUS : GP_DNS_TEMPFAIL, .ours = f->failure_ours};
 	f->position--; /* the last attempt is the one to speak of */
 	answer.problem = f->failure ? failure_text(f, f->failure) : no_answer_text(f, now_us);
 	return finish(f, &answer);
@@ -288,12 +293,11 @@ static int take_reply(struct gp_dns_flight *f, struct gp_dns_reply *reply)
 		return attempt(f);
 	}
 	if (reply->next_server) {
+		bool bogus = reply->answer.state == GP_DNS_BOGUS;
+		f->bogus |= bogus;
+		f->not_bogus |= !bogus;
 		note(f, reply->answer.problem);
 		return move_on(f);
-	}
-	if (reply->answer.state == GP_DNS_BOGUS) {
-		note(f, reply->answer.problem);
-		reply->answer.problem = failure_text(f, f->failure);
 	}
 	return finish(f, &reply->answer);
 }
@@ -312,12 +316,21 @@ static int take_datagram(struct gp_dns_flight *f, struct gp_span packet, bool *l
 	return GP_OK;
 }
 
+/* cut_datagram: what was read of one; more than there is room for is a truncated reply (TC). */
+static struct gp_span cut_datagram(char *bytes, size_t length)
+{
+	if (length <= DATAGRAM_MAX)
+		return (struct gp_span) {bytes, length};
+	bytes[TC_OCTET] |= TC_BIT;
+	return (struct gp_span) {bytes, DATAGRAM_MAX};
+}
+
 /* read_datagrams: those that are there; what is no reply to this question is ignored. */
 static int read_datagrams(struct gp_dns_flight *f, char *bytes)
 {
 	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
 		bool landed;
-		ssize_t n = recv(f->fd, bytes, DATAGRAM_MAX, 0);
+		ssize_t n = recv(f->fd, bytes, DATAGRAM_MAX, MSG_TRUNC); /* n: of the whole */
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -326,7 +339,7 @@ static int read_datagrams(struct gp_dns_flight *f, char *bytes)
 			note_error(f, errno); /* ICMP told us, mostly ECONNREFUSED */
 			return move_on(f);
 		}
-		int rc = take_datagram(f, (struct gp_span) {bytes, (size_t)n}, &landed);
+		int rc = take_datagram(f, cut_datagram(bytes, (size_t)n), &landed);
 		if (rc || landed)
 			return rc;
 	}
@@ -374,6 +387,7 @@ static int take_tcp(struct gp_dns_flight *f, size_t length)
 	if (rc != GP_ESYNTAX)
 		return rc;
 	note(f, "a reply to something else");
+	f->not_bogus = true;
 	return move_on(f);
 }
 
@@ -440,6 +454,7 @@ int gp_dns_flight_expire(struct gp_dns_flight *flight)
 		return finish_late(flight, now_us);
 	gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
 	gp_dns_wire_count(&flight->wire->counts.timeouts);
+	flight->not_bogus = true;
 	return move_on(flight);
 }
 

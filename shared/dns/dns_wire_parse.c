@@ -14,7 +14,10 @@
 #define BAD_VERSION 16
 #define EDE_OPTION 15 /* RFC 8914 2 */
 
-/* What a response code without an answer means for whom to ask next. */
+/*
+ * What a response code without an answer means for whom to ask next. A server that does not know
+ * EDNS says FORMERR, and those of RFC 2671 5.3 may say NOTIMP.
+ */
 struct refusal {
 	unsigned rcode;
 	const char *problem;
@@ -24,7 +27,7 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{LDNS_RCODE_FORMERR, "FORMERR", true},
 	{LDNS_RCODE_SERVFAIL, "SERVFAIL", false},
-	{LDNS_RCODE_NOTIMPL, "NOTIMP", false},
+	{LDNS_RCODE_NOTIMPL, "NOTIMP", true},
 	{LDNS_RCODE_REFUSED, "REFUSED", false},
 	{BAD_VERSION, "BADVERS", true},
 };
@@ -91,7 +94,8 @@ static bool is_reply(struct gp_span packet, uint16_t id, const struct gp_dns_que
 		LDNS_OPCODE_WIRE(p) != LDNS_PACKET_QUERY)
 		return false;
 	if (LDNS_QDCOUNT(p) == 0)
-		return LDNS_RCODE_WIRE(p) == LDNS_RCODE_FORMERR;
+		return LDNS_RCODE_WIRE(p) == LDNS_RCODE_FORMERR ||
+		       LDNS_RCODE_WIRE(p) == LDNS_RCODE_NOTIMPL;
 	return LDNS_QDCOUNT(p) == 1 && is_question(packet, question);
 }
 
@@ -320,9 +324,9 @@ static const char *find_bogus(const ldns_pkt *packet)
 static int read_refusal(const ldns_pkt *packet, unsigned rcode, struct gp_dns_reply *reply)
 {
 	const char *bogus = rcode == LDNS_RCODE_SERVFAIL ? find_bogus(packet) : NULL;
-	if (bogus) {
+	if (bogus) { /* the code means what it means without the error (RFC 8914 2) */
+		(void)temporary(reply, bogus); /* GP_OK */
 		reply->answer.state = GP_DNS_BOGUS;
-		reply->answer.problem = bogus;
 		return GP_OK;
 	}
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
@@ -356,8 +360,9 @@ int gp_dns_wire_parse(struct gp_arena *arena, struct gp_span packet, uint16_t id
 	if (!is_reply(packet, id, question))
 		return GP_ESYNTAX;
 	if (LDNS_QDCOUNT(bytes) == 0) {
+		bool formerr = LDNS_RCODE_WIRE(bytes) == LDNS_RCODE_FORMERR;
 		reply_out->without_edns = true;
-		return temporary(reply_out, "FORMERR");
+		return temporary(reply_out, formerr ? "FORMERR" : "NOTIMP");
 	}
 	if (LDNS_TC_WIRE(bytes)) { /* what follows may be cut anywhere (RFC 2181 9) */
 		reply_out->truncated = true;

@@ -68,6 +68,7 @@ struct gp_dns_flight {
 	const char *failure;                  /* what the last server that said something said */
 	struct gp_dns_server failed;          /* that server */
 	bool failure_over_tcp, failure_ours;
+	bool bogus, not_bogus; /* a server said so; a server was silent or said something else */
 };
 
 /* The order in which to ask: as configured, but those that are silent of late come last. */

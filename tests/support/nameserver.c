@@ -164,6 +164,24 @@ static void put_referral(struct test_packet *p, const struct test_nameserver_que
 	test_packet_pointer(p, TEST_PACKET_AUTHORITY, "example", TEST_PACKET_NS, 300, "ns.example");
 }
 
+/* put_unknown_edns: of a server that does not know EDNS, or its version; false: this one does. */
+static bool put_unknown_edns(
+	struct test_packet *p, const struct test_nameserver_query *q, enum test_nameserver_act act)
+{
+	if (act == TEST_NAMESERVER_BADVERS_EDNS) {
+		begin(p, q, 0);
+		test_packet_opt(p, 0);
+		p->bytes[p->length - 6] = 1; /* the upper bits of 16 (RFC 6891 6.1.3) */
+		return true;
+	}
+	if (act != TEST_NAMESERVER_FORMERR_EDNS && act != TEST_NAMESERVER_NOTIMP_EDNS)
+		return false;
+	begin(p, q, act == TEST_NAMESERVER_FORMERR_EDNS ? 1 : 4);
+	p->length = 12; /* it may not even repeat the question */
+	p->bytes[5] = 0;
+	return true;
+}
+
 /* put_reply: what this rule makes of the question. */
 static void put_reply(struct test_packet *p, const struct test_nameserver *ns,
 	const struct test_nameserver_query *q, const struct test_nameserver_rule *rule)
@@ -174,13 +192,8 @@ static void put_reply(struct test_packet *p, const struct test_nameserver *ns,
 			 : act == TEST_NAMESERVER_NOTIMP                                 ? 4
 											 : 0;
 	bool cut = act == TEST_NAMESERVER_TRUNCATED || act == TEST_NAMESERVER_TCP_CUT;
-	if (act == TEST_NAMESERVER_FORMERR_EDNS && q->edns) {
-		begin(p, q, 1);
-		p->length =
-			12; /* a server that does not know EDNS may not even repeat the question */
-		p->bytes[5] = 0;
+	if (q->edns && put_unknown_edns(p, q, act))
 		return;
-	}
 	if (rcode) {
 		begin(p, q, rcode);
 	} else if (cut && !q->tcp) {

@@ -36,6 +36,8 @@ enum test_nameserver_act {
 	TEST_NAMESERVER_NOTIMP,
 	TEST_NAMESERVER_BOGUS,          /* SERVFAIL with extended error 6 (RFC 8914) */
 	TEST_NAMESERVER_FORMERR_EDNS,   /* FORMERR to EDNS, an answer without */
+	TEST_NAMESERVER_NOTIMP_EDNS,    /* the same with NOTIMP */
+	TEST_NAMESERVER_BADVERS_EDNS,   /* the same with BADVERS, which is an EDNS code */
 	TEST_NAMESERVER_TRUNCATED,      /* TC over UDP, the answer over TCP */
 	TEST_NAMESERVER_TCP_CUT,        /* TC over UDP, over TCP half the answer and the end */
 	TEST_NAMESERVER_SILENT,         /* no answer */

@@ -52,6 +52,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->policyd.deadline_ms, 20000);
 	assert_int_equal(c->policyd.socket_mode, 0666);
 	assert_int_equal(c->dns_cache.entries, 100000);
+	assert_int_equal(c->dns_cache.failure_s, 5);
 	assert_true(c->dns.server_count >= 1);
 	assert_int_equal(c->store.uri_count, 1);
 	assert_string_equal(c->store.uris[0], "lmdb:/var/lib/gatepost");

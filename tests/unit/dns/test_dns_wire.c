@@ -28,6 +28,8 @@ static const struct test_nameserver_rule rules[] = {
 	A_RULE("wrong-source.example", .act = TEST_NAMESERVER_WRONG_SOURCE),
 	A_RULE("truncated.example", .act = TEST_NAMESERVER_TRUNCATED),
 	A_RULE("formerr.example", .act = TEST_NAMESERVER_FORMERR_EDNS),
+	A_RULE("notimp-edns.example", .act = TEST_NAMESERVER_NOTIMP_EDNS),
+	A_RULE("badvers.example", .act = TEST_NAMESERVER_BADVERS_EDNS),
 	A_RULE("slow1.example", .after = 4),
 	A_RULE("slow2.example", .after = 4),
 	A_RULE("slow3.example", .after = 4),
@@ -155,10 +157,12 @@ static void each_kind_of_answer(void **state)
 		{"wrong-source.example", GP_DNS_FOUND, 1, NULL},
 		{"truncated.example", GP_DNS_FOUND, 2, NULL},
 		{"formerr.example", GP_DNS_FOUND, 2, NULL},
-		{"bogus.example", GP_DNS_BOGUS, 1, ": SERVFAIL (DNSSEC bogus)"},
+		{"notimp-edns.example", GP_DNS_FOUND, 2, NULL},
+		{"badvers.example", GP_DNS_FOUND, 2, NULL},
+		{"bogus.example", GP_DNS_BOGUS, 2, ": SERVFAIL (DNSSEC bogus)"},
 		{"servfail.example", GP_DNS_TEMPFAIL, 2, ": SERVFAIL"},
 		{"refused.example", GP_DNS_TEMPFAIL, 2, ": REFUSED"},
-		{"notimp.example", GP_DNS_TEMPFAIL, 2, ": NOTIMP"},
+		{"notimp.example", GP_DNS_TEMPFAIL, 4, ": NOTIMP"},
 		{"malformed.example", GP_DNS_TEMPFAIL, 2, ": a malformed reply"},
 		{"loop.example", GP_DNS_TEMPFAIL, 2, ": a chain of CNAMEs without an end"},
 		{"referral.example", GP_DNS_TEMPFAIL, 2, ": a referral"},
@@ -210,6 +214,47 @@ static void truncated_answers_come_over_tcp(void **state)
 	assert_int_equal(answer.count, 8);
 	assert_true(test_nameserver_query(f->first, 0, &query) && !query.tcp);
 	assert_true(test_nameserver_query(f->first, 1, &query) && query.tcp);
+}
+
+/* longer_datagrams_than_there_is_room_for_come_over_tcp: as if the server had cut them. */
+static void longer_datagrams_than_there_is_room_for_come_over_tcp(void **state)
+{
+	static char text[5001];
+	const struct test_nameserver_rule huge[] = {
+		{.name = "huge.example", .type = GP_DNS_TXT, .records = {text}}};
+	struct fixture *f = *state;
+	struct test_nameserver_query query;
+	memset(text, 'x', sizeof text - 1);
+	f->second = test_nameserver_start(huge, 1, 0);
+	f->options.servers[0] = test_nameserver_address(f->second);
+	struct gp_dns_answer answer = ask(f, "huge.example", GP_DNS_TXT);
+	assert_int_equal(answer.state, GP_DNS_FOUND);
+	assert_int_equal(answer.records[0].text.len, sizeof text - 1);
+	assert_int_equal(test_nameserver_asked(f->second, NULL, 0), 2);
+	assert_true(test_nameserver_query(f->second, 1, &query) && query.tcp);
+}
+
+/* bogus_is_what_all_servers_call_so: with one that fails otherwise it is temporary trouble. */
+static void bogus_is_what_all_servers_call_so(void **state)
+{
+	static const struct test_nameserver_rule rows[] = {
+		{.name = "bogus.example", .act = TEST_NAMESERVER_BOGUS},
+		{.name = "bogus.example", .act = TEST_NAMESERVER_SERVFAIL},
+		{.name = "bogus.example", .act = TEST_NAMESERVER_REFUSED},
+		{.name = "bogus.example", .act = TEST_NAMESERVER_SILENT},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		add_server(f, &rows[i / 2], 1, i % 2);
+		struct gp_dns_answer answer = ask(f, "bogus.example", GP_DNS_A);
+		assert_int_equal(answer.state, i < 2 ? GP_DNS_BOGUS : GP_DNS_TEMPFAIL);
+		assert_non_null(answer.problem);
+		assert_false(answer.ours);
+		gp_dns_free(f->ctx.dns);
+		f->ctx.dns = NULL;
+		test_nameserver_stop(f->second);
+		f->second = NULL;
+	}
 }
 
 /* over_tcp_at_once: for who wants to know whether that works. */
@@ -268,6 +313,7 @@ static void the_next_server_is_asked(void **state)
 		{.name = "truncated.example", .act = TEST_NAMESERVER_TCP_CUT},
 		{.name = "formerr.example", .act = TEST_NAMESERVER_LOOP},
 		{.name = "slow1.example", .act = TEST_NAMESERVER_GARBAGE},
+		{.name = "badvers.example", .act = TEST_NAMESERVER_BOGUS},
 	};
 	struct fixture *f = *state;
 	add_server(f, bad, sizeof bad / sizeof bad[0], true);
@@ -561,7 +607,7 @@ static void what_was_asked_is_counted(void **state)
 	assert_int_equal(s.answers[GP_DNS_BOGUS], 1);
 	assert_int_equal(s.answers[GP_DNS_TEMPFAIL], 2);
 	assert_int_equal(s.given_up, 1);
-	assert_int_equal(s.datagrams, 10); /* two attempts each at servfail and silent */
+	assert_int_equal(s.datagrams, 11); /* two attempts each at servfail, bogus and silent */
 	assert_int_equal(s.connections, 1);
 	assert_int_equal(s.timeouts, 2);
 	assert_int_equal(gp_histogram_count(&s.took), 8);
@@ -597,6 +643,8 @@ int main(void)
 		CASE(a_text_of_25_strings_is_joined),
 		CASE(negative_answers_have_a_ttl),
 		CASE(truncated_answers_come_over_tcp),
+		CASE(longer_datagrams_than_there_is_room_for_come_over_tcp),
+		CASE(bogus_is_what_all_servers_call_so),
 		CASE(over_tcp_at_once),
 		CASE(refused_tcp_leads_to_the_next_server),
 		CASE(the_next_server_is_asked),
