@@ -104,8 +104,11 @@ void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_pla
 	gp_strbuf_add(buf, ": ");
 	gp_config_add_value(buf, bad.value);
 	gp_strbuf_add(buf, bad.value.len ? " is not allowed here" : "is empty");
-	if (bad.problem)
-		gp_strbuf_printf(buf, " (%s)", bad.problem);
+	if (bad.problem) {
+		gp_strbuf_add(buf, " (");
+		gp_encode_text(buf, gp_span_from(bad.problem));
+		gp_strbuf_add(buf, ")");
+	}
 	gp_strbuf_add(buf, "; allowed: ");
 	gp_config_allowed(buf, row);
 	gp_strbuf_add(buf, "\n");

@@ -136,6 +136,8 @@ void gp_config_value_format(
 		format_prefixes(buf, at);
 		break;
 	case GP_KIND_NAMES:
+	case GP_KIND_HOSTS:
+	case GP_KIND_DOMAINS:
 	case GP_KIND_ADDRESSES:
 	case GP_KIND_LISTEN:
 	case GP_KIND_SERVERS:
@@ -162,6 +164,9 @@ static const char *const sentences[GP_CONFIG_KINDS] = {
 		"the prefix",
 	[GP_KIND_NAMES] = "domain names such as example.org, or .example.org for the names below "
 			  "it",
+	[GP_KIND_HOSTS] = "names of hosts such as mail.example.org, or .example.org for the names "
+			  "below it",
+	[GP_KIND_DOMAINS] = "domain names such as example.org",
 	[GP_KIND_ADDRESSES] = "addresses such as user@example.org, user@, example.org or "
 			      ".example.org",
 	[GP_KIND_LISTEN] = "sockets such as unix:/path, inet:127.0.0.1:10040 or inet:[::1]:10040",

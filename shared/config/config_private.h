@@ -29,8 +29,12 @@ enum gp_config_kind {
 	GP_KIND_NETWORK,  /* struct gp_config_network */
 	GP_KIND_SET,      /* unsigned, set of bits */
 	GP_KIND_PREFIXES, /* struct gp_config_prefixes */
-	GP_KIND_NAMES, /* struct gp_config_texts: domains in A-labels, ".example.org" for below */
-	GP_KIND_ADDRESSES, /* struct gp_config_texts: user@domain, user@, domain, .domain */
+	/* struct gp_config_texts; names in A-labels; in a pattern ".example.org" is all below it:
+	 */
+	GP_KIND_NAMES,     /* patterns of domains of mail */
+	GP_KIND_HOSTS,     /* patterns of names of machines, which may be single words */
+	GP_KIND_DOMAINS,   /* domains of mail, no patterns */
+	GP_KIND_ADDRESSES, /* user@domain, user@, or patterns of domains */
 	GP_KIND_LISTEN,    /* struct gp_config_texts */
 	GP_KIND_SERVERS,   /* struct gp_config_texts */
 	GP_KIND_STORES,    /* struct gp_config_texts: URIs of stores */
@@ -135,7 +139,8 @@ struct gp_config_target {
 	void *base;
 };
 
-/* A value that is wrong, and what about it where the kind knows (static text, else NULL). */
+/* A value that is wrong, and what about it where there is more to say than what is allowed (static,
+ * or in the target's arena; foreign bytes in it as they came), else NULL. */
 struct gp_config_bad {
 	struct gp_span value;
 	const char *problem;
@@ -147,6 +152,27 @@ struct gp_config_bad {
  */
 int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out) GP_MUST_CHECK;
+
+/* An item of a list of texts as mail is compared with it. GP_ESYNTAX: it could never match. */
+int gp_config_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+	const char **item_out) GP_MUST_CHECK;
+
+/* A domain in A-labels, if a host or a domain of mail can be called so; a single word only where it
+ * may be one, or is localhost. GP_ESYNTAX for all else. */
+int gp_config_domain(struct gp_arena *arena, struct gp_span value, bool may_be_word,
+	const char **domain_out) GP_MUST_CHECK;
+
+/* Where the name begins in a pattern of names, which is all below it; 0: it is a name itself. */
+size_t gp_config_pattern_begins(struct gp_span value);
+
+/* What is wrong with a value that the row does not take, and what to write instead; NULL: what is
+ * allowed says all. */
+const char *gp_config_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value);
+
+/* The options for networks, names and mailboxes that stand in a row which does not compare them,
+ * NULL where there is none; false: the row is not known. */
+bool gp_config_elsewhere(const struct gp_config_row *row, const char *options_out[3]);
 
 /* Defaults of a section into the target; rows without one are passed over. */
 int gp_config_presets(struct gp_config_target to, const char *section) GP_MUST_CHECK;

@@ -173,17 +173,19 @@ const struct gp_config_row gp_config_rows[] = {
 		"Client networks that are not checked: your backup MX and the forwarders that send "
 		"you mail of others.",
 		NULL},
-	{"spf", "exempt_client_names", GP_KIND_NAMES, AT(spf.exempt_client_names), "", 0, 1024,
+	{"spf", "exempt_client_names", GP_KIND_HOSTS, AT(spf.exempt_client_names), "", 0, 1024,
 		NULL,
-		"Clients whose verified name (the client_name of Postfix) is listed or below.",
+		"Clients whose verified name (the client_name of Postfix) is listed; .example.org "
+		"stands for all names below example.org.",
 		NULL},
-	{"spf", "exempt_helo", GP_KIND_NAMES, AT(spf.exempt_helo), "", 0, 1024, NULL,
+	{"spf", "exempt_helo", GP_KIND_HOSTS, AT(spf.exempt_helo), "", 0, 1024, NULL,
 		"HELO names that are not checked. Anybody can say any name: prefer "
 		"exempt_clients.",
 		NULL},
-	{"spf", "exempt_senders", GP_KIND_NAMES, AT(spf.exempt_senders), "", 0, 1024, NULL,
-		"Sender domains that are not checked. Anybody can write any sender: use it for a "
-		"domain whose record is known to be wrong, as long as it is.",
+	{"spf", "exempt_senders", GP_KIND_ADDRESSES, AT(spf.exempt_senders), "", 0, 1024, NULL,
+		"Senders that are not checked: user@example.org, user@ (in every domain), "
+		"example.org, or .example.org for the domains below it. Anybody can write any "
+		"sender: use it for a domain whose record is known to be wrong, as long as it is.",
 		NULL},
 	{"spf", "exempt_recipients", GP_KIND_ADDRESSES, AT(spf.exempt_recipients), "postmaster@", 0,
 		1024, NULL,
@@ -192,7 +194,7 @@ const struct gp_config_row gp_config_rows[] = {
 		"example.org, or .example.org for the domains below it. "
 		"The default lets others tell you that your mail server turns them away.",
 		NULL},
-	{"spf", "forwarders", GP_KIND_NAMES, AT(spf.forwarders), "", 0, 16, NULL,
+	{"spf", "forwarders", GP_KIND_DOMAINS, AT(spf.forwarders), "", 0, 16, NULL,
 		"Domains that forward mail to your users: before a mail is refused, SPF is asked "
 		"whether the client may send for one of these, and if so it is accepted.",
 		NULL},
@@ -359,7 +361,7 @@ const struct gp_config_row gp_config_rows[] = {
 		"Client networks whose mail is never refused or quarantined: forwarders and list "
 		"servers that you know by address.",
 		NULL},
-	{"dmarc", "forwarders", GP_KIND_NAMES, AT(dmarc.forwarders), "", 0, 16, NULL,
+	{"dmarc", "forwarders", GP_KIND_DOMAINS, AT(dmarc.forwarders), "", 0, 16, NULL,
 		"Domains that forward mail to your users: a failing message is accepted when SPF "
 		"lets "
 		"its client send for one of these.",

@@ -204,6 +204,12 @@ static int set_template(
 	return set_text(to, row, value);
 }
 
+/* is_all_of: "@domain" or "*@domain", which is nobody's name. */
+static bool is_all_of(struct gp_span value)
+{
+	return gp_span_has_prefix(value, "@") || gp_span_has_prefix(value, "*@");
+}
+
 /* set_login: UTF-8 without control characters, and not blank. */
 static int set_login(
 	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
@@ -211,7 +217,8 @@ static int set_login(
 	char clean[1024];
 	struct gp_strbuf buf;
 	gp_strbuf_init_fixed(&buf, clean, sizeof clean);
-	if (value.len > row->max || gp_span_trim(value).len == 0)
+	if (value.len > row->max || gp_span_trim(value).len == 0 || gp_span_is(value, "*") ||
+		is_all_of(value))
 		return GP_ESYNTAX;
 	gp_encode_text(&buf, value); /* leaves what is clean as it is */
 	if (buf.status || !gp_span_equal(gp_strbuf_span(&buf), value))
@@ -224,9 +231,9 @@ static int set_domain(
 	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
 {
 	const char *domain;
-	if (value.len == 0 || value.len > row->max || memchr(value.ptr, '@', value.len))
+	if (value.len > row->max)
 		return GP_ESYNTAX;
-	int rc = gp_address_domain(to.arena, value, &domain);
+	int rc = gp_config_domain(to.arena, value, true, &domain);
 	return rc ? rc : store_text(to, row, value);
 }
 
@@ -236,9 +243,11 @@ static int set_mailbox(
 {
 	struct gp_span local, domain;
 	const char *name;
-	if (!gp_address_split(value, &local, &domain) || local.len == 0 || domain.len == 0)
+	if (!gp_address_split(value, &local, &domain) || local.len == 0 || domain.len == 0 ||
+		(local.ptr[0] != '"' && memchr(local.ptr, '*', local.len)))
 		return GP_ESYNTAX;
-	int rc = gp_address_domain(to.arena, domain, &name);
+	int rc = gp_address_is_literal(domain) ? GP_OK
+					       : gp_config_domain(to.arena, domain, true, &name);
 	return rc ? rc : set_login(to, row, value);
 }
 
@@ -282,128 +291,19 @@ static int set_code(
 	return store_text(to, row, value);
 }
 
-/* ---- items of lists ---- */
-
-/* item_name: a domain in A-labels, ".domain" for all below it. */
-static int item_name(struct gp_arena *arena, struct gp_span value, const char **item_out)
-{
-	const char *domain;
-	bool below = value.len > 1 && value.ptr[0] == '.';
-	if (value.len == 0 || gp_address_domain(arena, gp_span_skip(value, below), &domain))
-		return GP_ESYNTAX;
-	*item_out = below ? gp_arena_printf(arena, ".%s", domain) : domain;
-	return *item_out ? GP_OK : GP_ENOMEM;
-}
-
-/* item_address: user@domain, user@, or what item_name takes. */
-static int item_address(struct gp_arena *arena, struct gp_span value, const char **item_out)
-{
-	struct gp_span local, domain;
-	const char *name = "";
-	if (!memchr(value.len ? value.ptr : "", '@', value.len))
-		return item_name(arena, value, item_out);
-	if (!gp_address_split(value, &local, &domain) || local.len == 0 || local.len > 64 ||
-		!gp_span_is_printable_ascii(local))
-		return GP_ESYNTAX;
-	bool is_quoted = gp_address_unquote(local).len < local.len;
-	if (!is_quoted && memchr(local.ptr, ' ', local.len))
-		return GP_ESYNTAX;
-	if (domain.len && gp_address_domain(arena, domain, &name))
-		return GP_ESYNTAX;
-	*item_out = gp_arena_printf(arena, "%.*s@%s", (int)local.len, local.ptr, name);
-	return *item_out ? GP_OK : GP_ENOMEM;
-}
-
-/* item_listen: unix:/path (108 bytes are what the system takes) or inet:ADDRESS:PORT. */
-static int item_listen(struct gp_arena *arena, struct gp_span value, const char **item_out)
-{
-	struct gp_dns_server where;
-	if (gp_span_has_prefix(value, "unix:/")) {
-		if (value.len - 5 > 107 || !gp_span_is_printable_ascii(value))
-			return GP_ESYNTAX;
-	} else if (gp_span_has_prefix(value, "inet:")) {
-		struct gp_span rest = gp_span_skip(value, 5);
-		if (gp_span_find_last(rest, ':') < 0 || gp_dns_server_parse(rest, &where))
-			return GP_ESYNTAX;
-		/* an IPv6 address with a port stands in brackets */
-		if (where.addr.family == GP_IP_V6 && rest.ptr[0] != '[')
-			return GP_ESYNTAX;
-	} else {
-		return GP_ESYNTAX;
-	}
-	*item_out = gp_arena_copy(arena, value);
-	return *item_out ? GP_OK : GP_ENOMEM;
-}
-
-/* item_server: a resolver. */
-static int item_server(struct gp_arena *arena, struct gp_span value, const char **item_out)
-{
-	struct gp_dns_server where;
-	if (gp_dns_server_parse(value, &where))
-		return GP_ESYNTAX;
-	*item_out = gp_arena_copy(arena, value);
-	return *item_out ? GP_OK : GP_ENOMEM;
-}
-
-/* item_store: a URI. */
-static int item_store(struct gp_arena *arena, struct gp_span value, const char **item_out)
-{
-	const char *problem;
-	if (!gp_span_is_printable_ascii(value) || !gp_store_uri_is_valid(value, &problem))
-		return GP_ESYNTAX;
-	*item_out = gp_arena_copy(arena, value);
-	return *item_out ? GP_OK : GP_ENOMEM;
-}
-
-/* item_file: an absolute path; only its last part may be a pattern. */
-static int item_file(struct gp_arena *arena, struct gp_span value, const char **item_out)
-{
-	size_t folder = (size_t)(gp_span_find_last(value, '/') + 1);
-	if (value.len < 2 || value.ptr[0] != '/' || value.len > 1024 || folder == value.len ||
-		!gp_span_is_printable_ascii(value))
-		return GP_ESYNTAX;
-	for (size_t i = 0; i < folder; i++)
-		if (strchr("*?[", value.ptr[i]))
-			return GP_ESYNTAX;
-	*item_out = gp_arena_copy(arena, value);
-	return *item_out ? GP_OK : GP_ENOMEM;
-}
-
-/* item_problem: what is wrong with an item, where there is more to say than what is allowed. */
-static const char *item_problem(enum gp_config_kind kind, struct gp_span value)
-{
-	const char *problem = NULL;
-	if (kind == GP_KIND_STORES && gp_span_is_printable_ascii(value))
-		(void)gp_store_uri_is_valid(value, &problem); /* it is not: only why is asked */
-	return problem;
-}
-
-/* item_set_of: the function that reads an item. */
-static int (*item_set_of(enum gp_config_kind kind))(
-	struct gp_arena *, struct gp_span, const char **)
-{
-	return kind == GP_KIND_NAMES       ? item_name
-	       : kind == GP_KIND_ADDRESSES ? item_address
-	       : kind == GP_KIND_LISTEN    ? item_listen
-	       : kind == GP_KIND_STORES    ? item_store
-	       : kind == GP_KIND_FILES     ? item_file
-					   : item_server;
-}
+/* ---- lists ---- */
 
 /* set_texts: every item through its kind's function. */
 static int set_texts(struct gp_config_target to, const struct gp_config_row *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
-	int (*item)(struct gp_arena *, struct gp_span, const char **) = item_set_of(row->kind);
 	struct gp_config_texts *list = place(to, row);
 	const char **items = gp_arena_array(to.arena, count ? count : 1, sizeof *items);
 	if (!items)
 		return GP_ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		bad_out->value = values[i];
-		int rc = item(to.arena, values[i], &items[i]);
-		if (rc == GP_ESYNTAX)
-			bad_out->problem = item_problem(row->kind, values[i]);
+		int rc = gp_config_item(to.arena, row, values[i], &items[i]);
 		if (rc)
 			return rc;
 	}
@@ -477,6 +377,8 @@ static const struct {
 	[GP_KIND_SET] = {NULL, set_bits},
 	[GP_KIND_PREFIXES] = {NULL, set_prefixes},
 	[GP_KIND_NAMES] = {NULL, set_texts},
+	[GP_KIND_HOSTS] = {NULL, set_texts},
+	[GP_KIND_DOMAINS] = {NULL, set_texts},
 	[GP_KIND_ADDRESSES] = {NULL, set_texts},
 	[GP_KIND_LISTEN] = {NULL, set_texts},
 	[GP_KIND_SERVERS] = {NULL, set_texts},
@@ -494,12 +396,18 @@ bool gp_config_kind_is_list(enum gp_config_kind kind)
 int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
+	bool is_list = gp_config_kind_is_list(row->kind);
+	int rc;
 	*bad_out = (struct gp_config_bad) {count ? values[0] : gp_span_from(""), NULL};
-	if (!gp_config_kind_is_list(row->kind))
-		return count == 1 ? kinds[row->kind].set(to, row, values[0]) : GP_ESYNTAX;
-	if (count < row->min || count > row->max)
+	if (is_list ? count < row->min || count > row->max : count != 1)
 		return GP_ESYNTAX;
-	return kinds[row->kind].set_list(to, row, values, count, bad_out);
+	if (is_list)
+		rc = kinds[row->kind].set_list(to, row, values, count, bad_out);
+	else
+		rc = kinds[row->kind].set(to, row, values[0]);
+	if (rc == GP_ESYNTAX)
+		bad_out->problem = gp_config_problem(to.arena, row, bad_out->value);
+	return rc;
 }
 
 /* gp_config_preset: the default, cut at its commas when it is a list. */

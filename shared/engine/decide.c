@@ -21,9 +21,9 @@ bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct g
 /* name_matches: "example.org" is itself, ".example.org" every name below it. */
 static bool name_matches(const char *item, struct gp_span name)
 {
-	if (item[0] == '.')
-		return name.len > strlen(item) && gp_span_has_suffix(name, item);
-	return gp_dns_name_equal(gp_span_from(item), name);
+	struct gp_span listed = gp_span_from(item[0] == '.' ? item + 1 : item);
+	bool is_itself = gp_dns_name_equal(listed, name);
+	return item[0] == '.' ? !is_itself && gp_dns_name_is_within(name, listed) : is_itself;
 }
 
 /* gp_engine_in_names: item by item. */
@@ -46,15 +46,17 @@ static bool address_matches(const char *item, struct gp_span local, struct gp_sp
 	       (item_domain.len == 0 || gp_dns_name_equal(item_domain, domain));
 }
 
-/* in_addresses: does an item of the list match the recipient? */
-static bool in_addresses(const struct gp_config_texts *list, const struct gp_facts *f)
+/* in_addresses: does an item of the list match the mailbox? ascii: its domain in A-labels; NULL:
+ * as it stands. */
+static bool in_addresses(
+	const struct gp_config_texts *list, struct gp_span mailbox, const char *ascii)
 {
 	struct gp_span local, domain;
-	if (f->envelope->recipient.len == 0)
+	if (mailbox.len == 0)
 		return false;
-	gp_address_split(f->envelope->recipient, &local, &domain);
-	if (f->recipient_domain)
-		domain = gp_span_from(f->recipient_domain);
+	gp_address_split(mailbox, &local, &domain);
+	if (ascii)
+		domain = gp_span_from(ascii);
 	for (size_t i = 0; i < list->count; i++)
 		if (address_matches(list->items[i], local, domain))
 			return true;
@@ -113,16 +115,17 @@ static bool is_exempt_helo(const struct gp_facts *f)
 	return gp_engine_in_names(&f->config->spf.exempt_helo, gp_span_from(f->helo_name));
 }
 
-/* is_exempt_sender: the sender's domain is listed. */
+/* is_exempt_sender: the sender is listed. */
 static bool is_exempt_sender(const struct gp_facts *f)
 {
-	return gp_engine_in_names(&f->config->spf.exempt_senders, gp_span_from(f->sender_domain));
+	return in_addresses(&f->config->spf.exempt_senders, f->envelope->sender, f->sender_domain);
 }
 
 /* is_exempt_recipient: the recipient is listed. */
 static bool is_exempt_recipient(const struct gp_facts *f)
 {
-	return in_addresses(&f->config->spf.exempt_recipients, f);
+	return in_addresses(
+		&f->config->spf.exempt_recipients, f->envelope->recipient, f->recipient_domain);
 }
 
 struct early {

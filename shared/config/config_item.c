@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Items of lists: from the file's text to what mail is compared with, a function for each kind. An
+ * item that could never match is refused; config_problem.c says what to write instead.
+ */
+#include "config/config_private.h"
+
+#include <string.h>
+
+#include "mail/address.h"
+
+#define LOCAL_MAX 64 /* RFC 5321 4.5.3.1.1 */
+
+/* ends_in_number: has the last label no letter? Then it is an address, or a part of one (RFC 3696
+ * 2).
+ */
+static bool ends_in_number(struct gp_span name)
+{
+	struct gp_span last = gp_span_skip(name, (size_t)(gp_span_find_last(name, '.') + 1));
+	for (size_t i = 0; i < last.len; i++)
+		if (last.ptr[i] >= 'a' && last.ptr[i] <= 'z')
+			return false;
+	return true;
+}
+
+/* gp_config_domain: in A-labels, and only what a host or a domain of mail can be called. */
+int gp_config_domain(
+	struct gp_arena *arena, struct gp_span value, bool may_be_word, const char **domain_out)
+{
+	const char *domain;
+	int rc = gp_address_domain(arena, value, &domain);
+	if (rc)
+		return rc;
+	struct gp_span name = gp_span_from(domain);
+	bool is_word = !memchr(name.ptr, '.', name.len) && !gp_span_is(name, "localhost");
+	if (!gp_address_is_host_name(domain) || ends_in_number(name) || (is_word && !may_be_word))
+		return GP_ESYNTAX;
+	*domain_out = domain;
+	return GP_OK;
+}
+
+/* gp_config_pattern_begins: "*." and "." say the same. */
+size_t gp_config_pattern_begins(struct gp_span value)
+{
+	return gp_span_has_prefix(value, "*.") ? 2 : gp_span_has_prefix(value, ".") ? 1 : 0;
+}
+
+/* item_pattern: a domain, or ".domain" for all names below it. */
+static int item_pattern(
+	struct gp_arena *arena, struct gp_span value, bool may_be_word, const char **item_out)
+{
+	size_t begins = gp_config_pattern_begins(value);
+	const char *domain;
+	int rc = gp_config_domain(
+		arena, gp_span_skip(value, begins), may_be_word || begins, &domain);
+	if (rc)
+		return rc;
+	*item_out = begins ? gp_arena_printf(arena, ".%s", domain) : domain;
+	return *item_out ? GP_OK : GP_ENOMEM;
+}
+
+/* item_name: of mail; a single word is the name of a mailbox, or mistyped, unless arc.subdomains
+ * may make it stand for what is below it. */
+static int item_name(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+	const char **out)
+{
+	return item_pattern(arena, value, gp_config_same_section(row->section, "arc"), out);
+}
+
+/* item_host: of a machine, which may be called by a single word. */
+static int item_host(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+	const char **out)
+{
+	/* what Postfix calls a client whose name is not verified; it is never compared */
+	if (gp_span_is(value, "unknown") && strcmp(row->name, "exempt_client_names") == 0)
+		return GP_ESYNTAX;
+	return item_pattern(arena, value, true, out);
+}
+
+/* item_domain: the one domain, about which DNS is asked. */
+static int item_domain(struct gp_arena *arena, const struct gp_config_row *row,
+	struct gp_span value, const char **out)
+{
+	(void)row;
+	return gp_config_domain(arena, value, false, out);
+}
+
+/* is_local_part: could it stand before the @ of an envelope, quoted or not (RFC 5321 4.1.2)? */
+static bool is_local_part(struct gp_span local)
+{
+	struct gp_span bare = gp_address_unquote(local);
+	bool is_quoted = bare.len < local.len;
+	if (bare.len == 0 || local.len > LOCAL_MAX || !gp_span_is_printable_ascii(local))
+		return false;
+	for (size_t i = 0; i < bare.len && !is_quoted; i++)
+		if (strchr(" \"(),:;<>@[\\]*", bare.ptr[i]))
+			return false;
+	return true;
+}
+
+/* item_address: user@domain, user@, or what item_name takes. */
+static int item_address(struct gp_arena *arena, const struct gp_config_row *row,
+	struct gp_span value, const char **out)
+{
+	struct gp_span local, domain;
+	const char *name = "";
+	int rc = GP_OK;
+	if (!memchr(value.len ? value.ptr : "", '@', value.len))
+		return item_name(arena, row, value, out);
+	if (!gp_address_split(value, &local, &domain) || !is_local_part(local))
+		return GP_ESYNTAX;
+	if (gp_address_is_literal(domain))
+		rc = gp_address_domain(arena, domain, &name);
+	else if (domain.len)
+		rc = gp_config_domain(arena, domain, true, &name);
+	if (rc)
+		return rc;
+	*out = gp_arena_printf(arena, "%.*s@%s", (int)local.len, local.ptr, name);
+	return *out ? GP_OK : GP_ENOMEM;
+}
+
+/* keep: the item as it was written. */
+static int keep(struct gp_arena *arena, struct gp_span value, const char **item_out)
+{
+	*item_out = gp_arena_copy(arena, value);
+	return *item_out ? GP_OK : GP_ENOMEM;
+}
+
+/* item_listen: unix:/path (108 bytes are what the system takes) or inet:ADDRESS:PORT. */
+static int item_listen(struct gp_arena *arena, const struct gp_config_row *row,
+	struct gp_span value, const char **out)
+{
+	struct gp_dns_server where;
+	(void)row;
+	if (gp_span_has_prefix(value, "unix:/")) {
+		if (value.len - 5 > 107 || !gp_span_is_printable_ascii(value))
+			return GP_ESYNTAX;
+	} else if (gp_span_has_prefix(value, "inet:")) {
+		struct gp_span rest = gp_span_skip(value, 5);
+		if (gp_span_find_last(rest, ':') < 0 || gp_dns_server_parse(rest, &where))
+			return GP_ESYNTAX;
+		/* an IPv6 address with a port stands in brackets */
+		if (where.addr.family == GP_IP_V6 && rest.ptr[0] != '[')
+			return GP_ESYNTAX;
+	} else {
+		return GP_ESYNTAX;
+	}
+	return keep(arena, value, out);
+}
+
+/* item_server: a resolver. */
+static int item_server(struct gp_arena *arena, const struct gp_config_row *row,
+	struct gp_span value, const char **out)
+{
+	struct gp_dns_server where;
+	(void)row;
+	return gp_dns_server_parse(value, &where) ? GP_ESYNTAX : keep(arena, value, out);
+}
+
+/* item_store: a URI. */
+static int item_store(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+	const char **out)
+{
+	const char *problem;
+	(void)row;
+	if (!gp_span_is_printable_ascii(value) || !gp_store_uri_is_valid(value, &problem))
+		return GP_ESYNTAX;
+	return keep(arena, value, out);
+}
+
+/* item_file: an absolute path; only its last part may be a pattern. */
+static int item_file(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+	const char **out)
+{
+	size_t folder = (size_t)(gp_span_find_last(value, '/') + 1);
+	(void)row;
+	if (value.len < 2 || value.ptr[0] != '/' || value.len > 1024 || folder == value.len ||
+		!gp_span_is_printable_ascii(value))
+		return GP_ESYNTAX;
+	for (size_t i = 0; i < folder; i++)
+		if (strchr("*?[", value.ptr[i]))
+			return GP_ESYNTAX;
+	return keep(arena, value, out);
+}
+
+/* gp_config_item: through the kind's function. */
+int gp_config_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+	const char **item_out)
+{
+	static int (*const readers[GP_CONFIG_KINDS])(
+		struct gp_arena *, const struct gp_config_row *, struct gp_span, const char **) = {
+		[GP_KIND_NAMES] = item_name,
+		[GP_KIND_HOSTS] = item_host,
+		[GP_KIND_DOMAINS] = item_domain,
+		[GP_KIND_ADDRESSES] = item_address,
+		[GP_KIND_LISTEN] = item_listen,
+		[GP_KIND_SERVERS] = item_server,
+		[GP_KIND_STORES] = item_store,
+		[GP_KIND_FILES] = item_file,
+	};
+	return value.len ? readers[row->kind](arena, row, value, item_out) : GP_ESYNTAX;
+}

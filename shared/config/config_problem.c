@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is wrong with a value that its row does not take, where there is more to say than what is
+ * allowed: above all what somebody meant who writes lists as another program has them, what to
+ * write instead, and in which option. Nothing here decides whether a value is taken.
+ */
+#include "config/config_private.h"
+
+#include <string.h>
+
+#include "mail/address.h"
+
+#define EXPLAINED_MAX 400 /* bytes of a value; a longer one is none of what is known here */
+
+/* Where items belong that a list cannot compare with anything. NULL: there is no such option. */
+static const struct {
+	const char *section, *name;
+	const char *networks; /* for addresses and networks of clients */
+	const char *names;    /* for names of hosts and domains */
+	const char *mailboxes;
+} elsewhere[] = {
+	{NULL, "trusted_networks", NULL, NULL, NULL},
+	{NULL, "own_networks", NULL, NULL, NULL},
+	{"spf", "must_pass", NULL, NULL, NULL},
+	{"spf", "exempt_clients", NULL,
+		"spf.exempt_client_names, or, if its SPF record lists its hosts, spf.forwarders",
+		"spf.exempt_senders"},
+	{"spf", "exempt_client_names", "spf.exempt_clients", NULL, "spf.exempt_senders"},
+	{"spf", "exempt_helo", "spf.exempt_clients", NULL, "spf.exempt_senders"},
+	{"spf", "exempt_senders", "spf.exempt_clients", NULL, NULL},
+	{"spf", "exempt_recipients", "spf.exempt_clients", NULL, NULL},
+	{"spf", "forwarders", "spf.exempt_clients", NULL, NULL},
+	{"arc", "trusted_sealers", "dmarc.exempt_clients", NULL, NULL},
+	{"arc", "more_sealers", "dmarc.exempt_clients", NULL, NULL},
+	{"dmarc", "exempt_domains", "dmarc.exempt_clients", NULL, NULL},
+	{"dmarc", "exempt_clients", NULL,
+		"dmarc.forwarders, if its SPF record lists its hosts, or dmarc.mailing_lists",
+		"dmarc.exempt_domains, without what stands before the @"},
+	{"dmarc", "forwarders", "dmarc.exempt_clients", NULL, NULL},
+	{"dmarc", "mailing_lists", "dmarc.exempt_clients", NULL, NULL},
+	{"override", "domain", "override.client", NULL, "override.user"},
+	{"override", "sender", "override.client", "override.sender_domain", NULL},
+	{"override", "sender_domain", "override.client", NULL, "override.sender"},
+	{"override", "client", NULL, "override.sender_domain", "override.sender"},
+};
+#define ELSEWHERE (sizeof elsewhere / sizeof elsewhere[0])
+
+enum sort { NETWORKS, NAMES, MAILBOXES };
+
+/* gp_config_elsewhere: by section and name. */
+bool gp_config_elsewhere(const struct gp_config_row *row, const char *options_out[3])
+{
+	for (size_t i = 0; i < ELSEWHERE; i++) {
+		if (!gp_config_same_section(elsewhere[i].section, row->section) ||
+			strcmp(elsewhere[i].name, row->name) != 0)
+			continue;
+		options_out[NETWORKS] = elsewhere[i].networks;
+		options_out[NAMES] = elsewhere[i].names;
+		options_out[MAILBOXES] = elsewhere[i].mailboxes;
+		return true;
+	}
+	return false;
+}
+
+/* belongs: "networks belong into spf.exempt_clients", or what is compared here instead. */
+static const char *belongs(struct gp_arena *arena, const struct gp_config_row *row, enum sort sort,
+	const char *what, const char *otherwise)
+{
+	const char *options[3];
+	if (!gp_config_elsewhere(row, options) || !options[sort])
+		return otherwise;
+	return gp_arena_printf(arena, "%s belong into %s", what, options[sort]);
+}
+
+/* ---- what people bring from other programs ---- */
+
+/* Beginnings of what is read from elsewhere in other programs. */
+static const char *const tables[] = {"/",
+	"hash:", "lmdb:", "btree:", "texthash:", "cidr:", "pcre:", "regexp:", "inline:", "static:",
+	"mysql:", "pgsql:", "ldap:", "sqlite:", "proxy:", "map:", "file:", "lsearch;", "refile:"};
+
+/* has_any: does the text hold one of the characters? */
+static bool has_any(struct gp_span text, const char *characters)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] && strchr(characters, text.ptr[i]))
+			return true;
+	return false;
+}
+
+/* url_host: "https://example.org:8080/x" names example.org. */
+static const char *url_host(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_span host = {NULL, 0}, ignored;
+	for (size_t i = 0; i + 2 < value.len; i++)
+		if (memcmp(value.ptr + i, "://", 3) == 0) {
+			host = gp_span_skip(value, i + 3);
+			break;
+		}
+	(void)gp_span_cut(host, '/', &host, &ignored); /* with or without a path and a port */
+	(void)gp_span_cut(host, ':', &host, &ignored);
+	return gp_arena_printf(arena, "a URL is none; write %.*s", (int)host.len, host.ptr);
+}
+
+/* is_table: does it begin as a reference to a table, a file or a regular expression? */
+static bool is_table(struct gp_span value)
+{
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		if (gp_span_has_prefix(value, tables[i]))
+			return true;
+	return false;
+}
+
+/* foreign: what no list of names, addresses or networks takes; NULL: it is none of that. */
+static const char *foreign(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_span trimmed = gp_span_trim(value);
+	bool is_quoted = value.len && value.ptr[0] == '"';
+	if (trimmed.len < value.len)
+		return gp_arena_printf(
+			arena, "blanks around it; write \"%.*s\"", (int)trimmed.len, trimmed.ptr);
+	if (!is_quoted && has_any(value, " \t,;"))
+		return "each item has quotes of its own, with commas between: {\"a\", \"b\"}";
+	if (is_table(value))
+		return "tables, files and regular expressions are not read here; list the items "
+		       "themselves, in an included file if they are many";
+	if (memmem(value.ptr, value.len, "://", 3))
+		return url_host(arena, value);
+	if (value.ptr[0] == '!')
+		return "a list has no exceptions; list what it is about";
+	if (gp_span_has_prefix(value, "ip4:") || gp_span_has_prefix(value, "ip6:"))
+		return gp_arena_printf(arena, "a network is written without ip4: or ip6:");
+	return NULL;
+}
+
+/* ---- networks ---- */
+
+/* is_network: is it an address, a network, or a part of one, however it is written? */
+static bool is_network(struct gp_span value)
+{
+	bool has_digit = false;
+	if (gp_span_has_prefix(value, "[") || gp_span_has_prefix(value, "ip4:") ||
+		gp_span_has_prefix(value, "ip6:"))
+		return true;
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+		bool is_hex = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+		has_digit = has_digit || (c >= '0' && c <= '9');
+		if (!(c >= '0' && c <= '9') && !strchr(".:/*-%", c) &&
+			!(is_hex && memchr(value.ptr, ':', value.len)))
+			return false;
+	}
+	return has_digit || memchr(value.ptr, ':', value.len);
+}
+
+/* clear_host_bits: the network that an address lies in. */
+static void clear_host_bits(struct gp_prefix *prefix)
+{
+	for (unsigned bit = prefix->length; bit < gp_ipaddr_bits(&prefix->addr); bit++)
+		prefix->addr.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+}
+
+/* from_mask: how many bits a mask such as 255.255.255.0 has; false: it is none. */
+static bool from_mask(struct gp_span text, unsigned *length_out)
+{
+	struct gp_prefix mask = {.length = 0};
+	if (gp_ipaddr_parse(text, &mask.addr) || mask.addr.family != GP_IP_V4)
+		return false;
+	while (mask.length < 32 && mask.addr.bytes[mask.length / 8] & 0x80u >> mask.length % 8)
+		mask.length++;
+	*length_out = mask.length;
+	struct gp_prefix rest = mask;
+	clear_host_bits(&rest);
+	return gp_ipaddr_equal(&rest.addr, &mask.addr);
+}
+
+/* prefix_problem: an address, and behind a slash something that does not fit it. */
+static const char *prefix_problem(
+	struct gp_arena *arena, const struct gp_ipaddr *addr, struct gp_span length)
+{
+	char text[GP_IPADDR_TEXT], network[GP_IPADDR_TEXT];
+	struct gp_prefix prefix = {*addr, 0};
+	uint64_t n;
+	bool is_mask = addr->family == GP_IP_V4 && from_mask(length, &prefix.length);
+	if (!is_mask && gp_span_parse_uint(length, gp_ipaddr_bits(addr), &n))
+		return gp_arena_printf(arena, "the prefix of such an address has 0 to %u bits",
+			gp_ipaddr_bits(addr));
+	if (!is_mask)
+		prefix.length = (unsigned)n;
+	if (gp_ipaddr_unmap(*addr).family != addr->family && prefix.length < 96)
+		return "it would hold addresses of IPv4 and of IPv6; write a network of each";
+	clear_host_bits(&prefix);
+	gp_ipaddr_format(addr, text);
+	gp_ipaddr_format(&prefix.addr, network);
+	if (gp_ipaddr_equal(&prefix.addr, addr))
+		return gp_arena_printf(
+			arena, "the prefix is a number of bits: %s/%u", network, prefix.length);
+	return gp_arena_printf(arena,
+		"the network is %s/%u, the one address %s: write what is meant", network,
+		prefix.length, text);
+}
+
+/* unbracketed: without the brackets that Postfix writes around an address of IPv6. */
+static const char *unbracketed(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_span addr, rest;
+	struct gp_ipaddr ignored;
+	if (value.ptr[0] != '[' || !gp_span_cut(gp_span_skip(value, 1), ']', &addr, &rest))
+		return NULL;
+	if (gp_span_has_prefix(addr, "IPv6:"))
+		addr = gp_span_skip(addr, 5);
+	if (gp_ipaddr_parse(addr, &ignored))
+		return NULL;
+	return gp_arena_printf(arena, "without brackets: %.*s%.*s", (int)addr.len, addr.ptr,
+		(int)rest.len, rest.ptr);
+}
+
+/* network_problem: of a list of networks. */
+static const char *network_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	struct gp_span before, length;
+	struct gp_ipaddr addr;
+	const char *problem = foreign(arena, value), *name;
+	if (!problem)
+		problem = unbracketed(arena, value);
+	if (problem)
+		return problem;
+	bool has_length = gp_span_cut(value, '/', &before, &length);
+	if (has_length && gp_ipaddr_parse(before, &addr) == GP_OK)
+		return prefix_problem(arena, &addr, length);
+	if (memchr(value.ptr, '@', value.len))
+		return belongs(arena, row, MAILBOXES, "addresses of mailboxes",
+			"only addresses of clients are compared here");
+	if (gp_span_is(value, "*") || gp_span_is(value, "any") || gp_span_is(value, "all"))
+		return "0.0.0.0/0 and ::/0 are all addresses";
+	if (memchr(value.ptr, '%', value.len))
+		return "an address stands here without its interface";
+	size_t begins = gp_config_pattern_begins(value);
+	if (!is_network(value) &&
+		gp_config_domain(arena, gp_span_skip(value, begins), true, &name) == GP_OK)
+		return belongs(arena, row, NAMES, "names",
+			"only addresses of clients are compared here; write those of this name");
+	return "a network is a whole address and the length of its prefix, no range, mask or "
+	       "pattern";
+}
+
+/* ---- names ---- */
+
+/* network_among: an address or a network where names or mailboxes are compared. */
+static const char *network_among(struct gp_arena *arena, const struct gp_config_row *row)
+{
+	return belongs(arena, row, NETWORKS, "addresses and networks of clients",
+		"addresses of clients are not compared here");
+}
+
+/* star_problem: a pattern that is none here. */
+static const char *star_problem(struct gp_span value)
+{
+	return gp_span_is(value, "*")
+		       ? "a list has no item for everything; an option called mode switches a "
+			 "check off"
+		       : "* stands only at the beginning and before a dot, as in *.example.org, "
+			 "for "
+			 "all names below example.org";
+}
+
+/* name_problem: of a list of hosts or domains, or of one domain. */
+static const char *name_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	struct gp_span local, domain;
+	const char *name, *problem = is_network(value) ? network_among(arena, row) : NULL;
+	if (!problem)
+		problem = foreign(arena, value);
+	if (problem)
+		return problem;
+	if (gp_address_split(value, &local, &domain)) {
+		problem = gp_arena_printf(arena,
+			"only domains are compared here, no mailboxes; write %.*s", (int)domain.len,
+			domain.ptr);
+		return domain.len
+			       ? belongs(arena, row, MAILBOXES, "addresses of mailboxes", problem)
+			       : "only domains are compared here, no mailboxes";
+	}
+	size_t begins = gp_config_pattern_begins(value);
+	if (begins && gp_config_domain(arena, gp_span_skip(value, begins), true, &name) == GP_OK)
+		return gp_arena_printf(
+			arena, "it takes domains one by one, no patterns; write %s", name);
+	if (memchr(value.ptr, '*', value.len))
+		return star_problem(value);
+	if (gp_span_is(value, "unknown"))
+		return "a client without a verified name has none that could be compared";
+	if (gp_config_domain(arena, value, true, &name) == GP_OK)
+		return gp_arena_printf(arena,
+			"a word without a dot is no domain of mail; .%s would be all names that "
+			"end in it",
+			name);
+	return "it cannot be the name of a host or a domain";
+}
+
+/* ---- mailboxes ---- */
+
+/* mailbox_problem: of one with an @. */
+static const char *mailbox_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	struct gp_span local, domain;
+	const char *name;
+	bool is_list = gp_config_kind_is_list(row->kind);
+	(void)gp_address_split(value, &local, &domain); /* it has an @ */
+	size_t begins = gp_config_pattern_begins(domain);
+	bool is_whole = local.len == 0 || gp_span_is(local, "*");
+	if (is_whole && is_list && domain.len && !gp_span_is(domain, "*"))
+		return gp_arena_printf(
+			arena, "write %.*s for all of the domain", (int)domain.len, domain.ptr);
+	if (is_whole && domain.len)
+		return belongs(arena, row, NAMES, "whole domains", star_problem(domain));
+	if (is_whole)
+		return star_problem(gp_span_from("*"));
+	if (is_list && (begins || gp_span_is(domain, "*")))
+		return gp_arena_printf(arena,
+			"write each address with its domain, or %.*s@ for all domains",
+			(int)local.len, local.ptr);
+	if (domain.len && gp_config_domain(arena, domain, true, &name))
+		return "what stands behind the @ is no domain name";
+	return memchr(local.ptr, '*', local.len)
+		       ? "there are no patterns before the @; write each address"
+		       : "what stands before the @ is none that an address can have";
+}
+
+/* address_problem: of a list of mailboxes and domains, or of one mailbox. */
+static const char *address_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	const char *name, *problem = is_network(value) ? network_among(arena, row) : NULL;
+	bool is_list = gp_config_kind_is_list(row->kind);
+	if (!problem)
+		problem = foreign(arena, value);
+	if (problem)
+		return problem;
+	if (gp_span_is(value, "<>"))
+		return "the null sender has no domain that could be compared";
+	if (memchr(value.ptr, '@', value.len))
+		return mailbox_problem(arena, row, value);
+	bool is_word = gp_config_domain(arena, value, true, &name) == GP_OK;
+	if (is_word && is_list)
+		return gp_arena_printf(arena,
+			"a word alone is no domain; write %s@ for this mailbox in every domain",
+			name);
+	if (is_word)
+		return belongs(arena, row, NAMES, "domains", NULL);
+	return name_problem(arena, row, value);
+}
+
+/* ---- others ---- */
+
+/* listen_problem: of a list of sockets. */
+static const char *listen_problem(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_dns_server where;
+	struct gp_span rest = gp_span_skip(value, gp_span_has_prefix(value, "inet:") ? 5 : 0);
+	if (value.ptr[0] == '/')
+		return gp_arena_printf(arena, "write unix:%.*s", (int)value.len, value.ptr);
+	if (gp_span_has_prefix(value, "unix:"))
+		return gp_span_has_prefix(value, "unix:/") ? "the path is too long for a socket"
+							   : "the path begins with a slash";
+	if (gp_span_has_prefix(rest, "localhost:"))
+		return gp_arena_printf(arena, "names are not looked up; write inet:127.0.0.1:%.*s",
+			(int)rest.len - 10, rest.ptr + 10);
+	if (rest.len == value.len && gp_span_find_last(rest, ':') > 0 &&
+		gp_dns_server_parse(rest, &where) == GP_OK)
+		return gp_arena_printf(arena, "write inet:%.*s", (int)value.len, value.ptr);
+	return NULL;
+}
+
+/* path_problem: of a file that is named. */
+static const char *path_problem(struct gp_span value)
+{
+	if (value.len && value.ptr[0] != '/')
+		return "a path begins with a slash";
+	return value.len && value.ptr[value.len - 1] == '/' ? "it names a folder; add *.conf"
+							    : NULL;
+}
+
+/* server_problem: of a resolver. */
+static const char *server_problem(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_span addr, port;
+	struct gp_ipaddr ip;
+	if ((gp_span_cut(value, '#', &addr, &port) || gp_span_cut(value, '@', &addr, &port)) &&
+		gp_ipaddr_parse(addr, &ip) == GP_OK)
+		return gp_arena_printf(arena,
+			ip.family == GP_IP_V6 ? "write [%.*s]:%.*s" : "write %.*s:%.*s",
+			(int)addr.len, addr.ptr, (int)port.len, port.ptr);
+	if (memmem(value.ptr, value.len, "://", 3))
+		return "resolvers are asked over UDP and TCP; write their address";
+	return NULL;
+}
+
+/* set_problem: errors are no verdicts that could be listed. */
+static const char *set_problem(const struct gp_config_row *row, struct gp_span value)
+{
+	if (!gp_config_same_section(row->section, "spf"))
+		return NULL;
+	return gp_span_is(value, "temperror")   ? "spf.on_temperror says what is done then"
+	       : gp_span_is(value, "permerror") ? "spf.on_permerror says what is done then"
+	       : gp_span_is(value, "pass")      ? "nothing is refused that passes"
+						: NULL;
+}
+
+/* login_problem: of a user in an override. */
+static const char *login_problem(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_span local, domain;
+	(void)gp_address_split(value, &local, &domain); /* without an @: no domain */
+	if (domain.len && (local.len == 0 || gp_span_is(local, "*")))
+		return gp_arena_printf(arena, "for all users of a domain write domain = %.*s",
+			(int)domain.len, domain.ptr);
+	return gp_span_is(value, "*") ? "the max of the limit itself is for all users" : NULL;
+}
+
+/* gp_config_problem: by kind. */
+const char *gp_config_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	const char *problem = NULL;
+	if (value.len == 0 || value.len > EXPLAINED_MAX)
+		return NULL;
+	switch ((int)row->kind) {
+	case GP_KIND_PREFIXES:
+	case GP_KIND_NETWORK:
+		return network_problem(arena, row, value);
+	case GP_KIND_NAMES:
+	case GP_KIND_HOSTS:
+	case GP_KIND_DOMAINS:
+	case GP_KIND_DOMAIN:
+		return name_problem(arena, row, value);
+	case GP_KIND_ADDRESSES:
+	case GP_KIND_MAILBOX:
+		return address_problem(arena, row, value);
+	case GP_KIND_LISTEN:
+		return listen_problem(arena, value);
+	case GP_KIND_SERVERS:
+		return server_problem(arena, value);
+	case GP_KIND_STORES:
+		if (gp_span_is_printable_ascii(value))
+			(void)gp_store_uri_is_valid(value, &problem); /* only why is asked */
+		return problem;
+	case GP_KIND_FILES:
+	case GP_KIND_PATH:
+		return path_problem(value);
+	case GP_KIND_LOGIN:
+		return login_problem(arena, value);
+	case GP_KIND_SET:
+		return set_problem(row, value);
+	default:
+		return NULL;
+	}
+}

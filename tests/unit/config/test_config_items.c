@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Items of lists: what each option takes, in which form it is kept, and what an error says about an
+ * item that could never match: what to write instead, and in which option.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config_private.h"
+
+#define TEXT_MAX 512
+
+/* option_text: an option with one item, in its section. */
+static const char *option_text(
+	const char *section, const char *name, const char *item, char text_out[TEXT_MAX])
+{
+	struct gp_arena *arena = gp_arena_new(65536);
+	struct gp_strbuf quoted;
+	gp_strbuf_init(&quoted, arena, 4096);
+	gp_config_quote(&quoted, item);
+	snprintf(text_out, TEXT_MAX, "%s%s%s = {%.*s}%s\n", section ? section : "",
+		section ? " { " : "", name, (int)quoted.len, quoted.data, section ? " }" : "");
+	gp_arena_free(arena);
+	return text_out;
+}
+
+/* expect_kept: the item is taken, and kept in this form. */
+static void expect_kept(const char *section, const char *name, const char *item, const char *kept)
+{
+	char text[TEXT_MAX], expected[TEXT_MAX];
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	option_text(section, name, item, text);
+	if (gp_config_parse(gp_span_from(text), "t.conf", &config, &errors))
+		fail_msg("%s: %s", text, errors.text);
+	gp_config_errors_fini(&errors);
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_strbuf dump;
+	gp_strbuf_init(&dump, arena, 1 << 18);
+	assert_int_equal(gp_config_dump(config, &dump), GP_OK);
+	snprintf(expected, sizeof expected, "%s = {\"%s\"}\n", name, kept);
+	if (!strstr(dump.data, expected))
+		fail_msg("%s: not kept as %s", text, kept);
+	gp_arena_free(arena);
+	gp_config_free(config);
+}
+
+/* expect_refused: one error, which names the option and says these words. */
+static void expect_refused(const char *text, const char *option, const char *words)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	int rc = gp_config_parse(gp_span_from(text), "t.conf", &config, &errors);
+	const char *colon = errors.text ? strstr(errors.text, option) : NULL;
+	if (rc != GP_ESYNTAX || errors.count != 1 || !colon || !strstr(errors.text, words))
+		fail_msg("%s: %d, wanted \"%s\": %s", text, rc, words,
+			errors.text ? errors.text : "");
+	gp_config_errors_fini(&errors);
+}
+
+struct kept {
+	const char *section, *name, *item, *kept;
+};
+
+struct refused {
+	const char *section, *name, *item, *words;
+};
+
+/* check_kept: row by row. */
+static void check_kept(const struct kept *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect_kept(rows[i].section, rows[i].name, rows[i].item, rows[i].kept);
+}
+
+/* check_refused: row by row. */
+static void check_refused(const struct refused *rows, size_t count)
+{
+	char text[TEXT_MAX];
+	for (size_t i = 0; i < count; i++)
+		expect_refused(option_text(rows[i].section, rows[i].name, rows[i].item, text),
+			rows[i].name, rows[i].words);
+}
+#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+
+/* test_names_are_kept_as_compared: patterns, case, final dots, U-labels. */
+static void test_names_are_kept_as_compared(void **state)
+{
+	static const char *const lists[][2] = {{"spf", "must_pass"}, {"spf", "exempt_client_names"},
+		{"spf", "exempt_helo"}, {"spf", "exempt_senders"}, {"spf", "exempt_recipients"},
+		{"arc", "trusted_sealers"}, {"arc", "more_sealers"}, {"dmarc", "exempt_domains"},
+		{"dmarc", "mailing_lists"}};
+	static const char *const items[][2] = {{"Example.ORG", "example.org"},
+		{"example.org.", "example.org"}, {".example.org", ".example.org"},
+		{"*.example.org", ".example.org"}, {"*.Example.org.", ".example.org"},
+		{".org", ".org"},
+		{"b\xc3\xbc"
+		 "cher.example",
+			"xn--bcher-kva.example"},
+		{"*.b\xc3\xbc"
+		 "cher.example",
+			".xn--bcher-kva.example"},
+		{"localhost", "localhost"}, {"_x.a-b.example", "_x.a-b.example"}};
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (size_t k = 0; k < COUNT(items); k++)
+			expect_kept(lists[i][0], lists[i][1], items[k][0], items[k][1]);
+}
+
+/* test_kinds_of_items: what only some of the lists take. */
+static void test_kinds_of_items(void **state)
+{
+	static const struct kept rows[] = {
+		{"spf", "exempt_helo", "mail", "mail"},
+		{"spf", "exempt_client_names", "relay", "relay"},
+		{"spf", "exempt_senders", "X@Example.org.", "X@example.org"},
+		{"spf", "exempt_senders", "bounce@", "bounce@"},
+		{"spf", "exempt_recipients", "u@[192.0.2.1]", "u@[192.0.2.1]"},
+		{"spf", "forwarders", "Forward.Example.", "forward.example"},
+		{"dmarc", "forwarders", "forward.example", "forward.example"},
+		{NULL, "trusted_networks", "::ffff:192.0.2.0/120", "192.0.2.0/24"},
+		{NULL, "trusted_networks", "::ffff:192.0.2.7", "192.0.2.7/32"},
+		{"spf", "exempt_clients", "2001:DB8::/32", "2001:db8::/32"},
+	};
+	(void)state;
+	check_kept(rows, COUNT(rows));
+}
+
+/* test_networks_among_names: the error names the option that takes them. */
+static void test_networks_among_names(void **state)
+{
+	static const char *const items[] = {"192.0.2.0/24", "192.0.2.1", "2001:db8::/32",
+		"2001:db8::1", "::1", "[192.0.2.1]", "[IPv6:2001:db8::1]", "192.0.2", "192.0.2.",
+		"192.0.2.*", "192.0.2.1-192.0.2.9", "192.0.2.1-9", "10/8", "ip4:192.0.2.0/24"};
+	static const char *const lists[][3] = {
+		{"spf", "exempt_client_names", "belong into spf.exempt_clients"},
+		{"spf", "exempt_helo", "belong into spf.exempt_clients"},
+		{"spf", "exempt_senders", "belong into spf.exempt_clients"},
+		{"spf", "exempt_recipients", "belong into spf.exempt_clients"},
+		{"spf", "forwarders", "belong into spf.exempt_clients"},
+		{"spf", "must_pass", "addresses of clients are not compared here"},
+		{"arc", "trusted_sealers", "belong into dmarc.exempt_clients"},
+		{"arc", "more_sealers", "belong into dmarc.exempt_clients"},
+		{"dmarc", "exempt_domains", "belong into dmarc.exempt_clients"},
+		{"dmarc", "forwarders", "belong into dmarc.exempt_clients"},
+		{"dmarc", "mailing_lists", "belong into dmarc.exempt_clients"}};
+	char text[TEXT_MAX];
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (size_t k = 0; k < COUNT(items); k++)
+			expect_refused(option_text(lists[i][0], lists[i][1], items[k], text),
+				lists[i][1], lists[i][2]);
+}
+
+/* test_names_among_networks: likewise. */
+static void test_names_among_networks(void **state)
+{
+	static const struct refused rows[] = {
+		{"spf", "exempt_clients", "mail.example.org", "spf.exempt_client_names"},
+		{"spf", "exempt_clients", ".example.org", "spf.forwarders"},
+		{"spf", "exempt_clients", "*.example.org", "spf.exempt_client_names"},
+		{"spf", "exempt_clients", "u@example.org", "spf.exempt_senders"},
+		{"dmarc", "exempt_clients", "mail.example.org", "dmarc.forwarders"},
+		{NULL, "trusted_networks", "localhost", "write those of this name"},
+		{NULL, "own_networks", "mx.example.org", "write those of this name"},
+		{NULL, "trusted_networks", "a@example.org", "only addresses of clients"},
+	};
+	(void)state;
+	check_refused(rows, COUNT(rows));
+}
+
+/* test_networks_are_whole: what other programs take, and what would be right. */
+static void test_networks_are_whole(void **state)
+{
+	static const struct refused rows[] = {
+		{NULL, "trusted_networks", "203.0.113.7/24",
+			"the network is 203.0.113.0/24, the one address 203.0.113.7"},
+		{NULL, "trusted_networks", "2001:db8::1/64",
+			"the network is 2001:db8::/64, the one address 2001:db8::1"},
+		{NULL, "own_networks", "192.0.2.0/255.255.255.0", "a number of bits: 192.0.2.0/24"},
+		{NULL, "own_networks", "192.0.2.0/33", "has 0 to 32 bits"},
+		{NULL, "own_networks", "192.0.2.0/0.0.0.255", "has 0 to 32 bits"},
+		{NULL, "own_networks", "2001:db8::/129", "has 0 to 128 bits"},
+		{NULL, "own_networks", "192.0.2.1/", "has 0 to 32 bits"},
+		{NULL, "trusted_networks", "[2001:db8::]/32", "without brackets: 2001:db8::/32"},
+		{NULL, "trusted_networks", "[::1]", "without brackets: ::1"},
+		{NULL, "trusted_networks", "fe80::1%eth0", "without its interface"},
+		{NULL, "trusted_networks", "192.0.2", "a whole address"},
+		{NULL, "trusted_networks", "10/8", "a whole address"},
+		{NULL, "trusted_networks", "192.0.2.1-9", "a whole address"},
+		{NULL, "trusted_networks", "192.0.2.*", "a whole address"},
+		{NULL, "trusted_networks", "*", "0.0.0.0/0 and ::/0"},
+		{NULL, "trusted_networks", "ip4:192.0.2.1", "without ip4:"},
+		{NULL, "trusted_networks", "!192.0.2.1", "no exceptions"},
+		{NULL, "trusted_networks", "::ffff:0:0/90", "hold addresses of IPv4 and of IPv6"},
+		{"spf", "exempt_clients", "192.0.2.1, 192.0.2.2", "{\"a\", \"b\"}"},
+		{"spf", "exempt_clients", "cidr:/etc/postfix/wl", "tables, files"},
+		{"spf", "exempt_clients", "/etc/postfix/wl", "tables, files"},
+		{"spf", "exempt_clients", " 192.0.2.1", "blanks around it; write \"192.0.2.1\""},
+		{"spf", "exempt_clients", "", "is empty"},
+	};
+	(void)state;
+	check_refused(rows, COUNT(rows));
+}
+
+/* test_names_that_never_match: in lists of domains and hosts. */
+static void test_names_that_never_match(void **state)
+{
+	static const struct refused rows[] = {
+		{"spf", "must_pass", "u@example.org", "write example.org"},
+		{"spf", "must_pass", "@example.org", "write example.org"},
+		{"spf", "must_pass", "example", "a word without a dot"},
+		{"spf", "must_pass", "*", "no item for everything"},
+		{"spf", "must_pass", "*example.org", "as in *.example.org"},
+		{"spf", "must_pass", "mail.*.org", "as in *.example.org"},
+		{"spf", "must_pass", "https://example.org/x", "a URL is none; write example.org"},
+		{"spf", "must_pass", "a.example,b.example", "{\"a\", \"b\"}"},
+		{"spf", "must_pass", "a.example b.example", "{\"a\", \"b\"}"},
+		{"spf", "must_pass", "/\\.example$/", "tables, files"},
+		{"spf", "must_pass", "a..example", "cannot be the name"},
+		{"spf", "must_pass", ".", "cannot be the name"},
+		{"spf", "must_pass", "*.", "as in *.example.org"},
+		{"spf", "must_pass", "", "is empty"},
+		{"spf", "exempt_helo", "*", "no item for everything"},
+		{"spf", "exempt_helo", "u@example.org", "belong into spf.exempt_senders"},
+		{"spf", "exempt_client_names", "unknown", "without a verified name"},
+		{"spf", "exempt_client_names", "u@example.org", "belong into spf.exempt_senders"},
+		{"spf", "forwarders", ".example.org", "write example.org"},
+		{"spf", "forwarders", "*.example.org", "write example.org"},
+		{"spf", "forwarders", "u@example.org", "write example.org"},
+		{"spf", "forwarders", "relay", "a word without a dot"},
+		{"dmarc", "forwarders", "*.example.org", "write example.org"},
+		{"dmarc", "exempt_domains", "u@example.org", "write example.org"},
+		{"dmarc", "mailing_lists", "list@lists.example.org", "write lists.example.org"},
+		{"arc", "trusted_sealers", "u@example.org", "write example.org"},
+		{"arc", "more_sealers", "*", "no item for everything"},
+	};
+	(void)state;
+	check_refused(rows, COUNT(rows));
+}
+
+/* test_mailboxes_that_never_match: in lists of senders and recipients. */
+static void test_mailboxes_that_never_match(void **state)
+{
+	static const char *const lists[] = {"exempt_senders", "exempt_recipients"};
+	static const char *const rows[][2] = {
+		{"postmaster", "write postmaster@ for this mailbox in every domain"},
+		{"@example.org", "write example.org for all of the domain"},
+		{"*@example.org", "write example.org for all of the domain"},
+		{"*@*.example.org", "write *.example.org for all of the domain"},
+		{"user@*", "or user@ for all domains"},
+		{"user@*.example.org", "or user@ for all domains"},
+		{"user@.example.org", "or user@ for all domains"},
+		{"user+*@example.org", "no patterns before the @"}, {"*", "no item for everything"},
+		{"*@*", "no item for everything"}, {"@", "no item for everything"},
+		{"<>", "null sender"}, {"a b@example.org", "{\"a\", \"b\"}"},
+		{"a@b@example.org", "none that an address can have"},
+		{"\"\"@example.org", "none that an address can have"},
+		{"a@exa$mple.org", "no domain name"}, {"pcre:/etc/x", "tables, files"}};
+	char text[TEXT_MAX];
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (size_t k = 0; k < COUNT(rows); k++)
+			expect_refused(option_text("spf", lists[i], rows[k][0], text), lists[i],
+				rows[k][1]);
+}
+
+/* test_overrides_are_about_one: a user, a domain, an address; patterns of them never match. */
+static void test_overrides_are_about_one(void **state)
+{
+	static const char *const rows[][3] = {
+		{"user", "*", "the max of the limit itself"},
+		{"user", "@example.org", "write domain = example.org"},
+		{"user", "*@example.org", "write domain = example.org"},
+		{"domain", "*.example.org", "write example.org"},
+		{"domain", ".example.org", "write example.org"},
+		{"domain", "alice@example.org", "belong into override.user"},
+		{"domain", "192.0.2.0/24", "belong into override.client"},
+		{"sender", "example.org", "belong into override.sender_domain"},
+		{"sender", "*@example.org", "belong into override.sender_domain"},
+		{"sender", "a*@example.org", "no patterns before the @"},
+		{"sender_domain", "*.example.org", "write example.org"},
+		{"sender_domain", "a@example.org", "belong into override.sender"},
+		{"client", "mail.example.org", "belong into override.sender_domain"},
+		{"client", "192.0.2.1/24", "the network is 192.0.2.0/24"},
+	};
+	char text[TEXT_MAX], option[64];
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *key = rows[i][0][0] == 'u' || rows[i][0][0] == 'd' ? "user"
+				  : strncmp(rows[i][0], "sender", 6) == 0      ? "sender"
+									       : "client";
+		snprintf(text, sizeof text,
+			"trusted_networks = {\"192.0.2.0/24\"}\n"
+			"limit h { key = %s max = 1 per = 1h }\noverride { %s = \"%s\" h = 2 }\n",
+			key, rows[i][0], rows[i][1]);
+		snprintf(option, sizeof option, "override.%s: ", rows[i][0]);
+		expect_refused(text, option, rows[i][2]);
+	}
+}
+
+/* test_sockets_and_servers: as other programs write them. */
+static void test_sockets_and_servers(void **state)
+{
+	static const struct refused rows[] = {
+		{"policyd", "listen", "/run/x", "write unix:/run/x"},
+		{"policyd", "listen", "unix:run/x", "begins with a slash"},
+		{"policyd", "listen", "inet:localhost:10040", "write inet:127.0.0.1:10040"},
+		{"policyd", "listen", "localhost:10040", "write inet:127.0.0.1:10040"},
+		{"policyd", "listen", "127.0.0.1:10040", "write inet:127.0.0.1:10040"},
+		{"metrics", "listen", "127.0.0.1:9740", "write inet:127.0.0.1:9740"},
+		{"dns", "servers", "127.0.0.1#5353", "write 127.0.0.1:5353"},
+		{"dns", "servers", "::1@5353", "write [::1]:5353"},
+		{"dns", "servers", "https://dns.example/", "over UDP and TCP"},
+		{NULL, "include", "overrides.conf", "begins with a slash"},
+		{NULL, "include", "/etc/gatepost/", "add *.conf"},
+		{"spf", "reject", "permerror", "spf.on_permerror"},
+		{"spf", "reject", "temperror", "spf.on_temperror"},
+	};
+	(void)state;
+	check_refused(rows, COUNT(rows));
+}
+
+/* test_every_list_has_its_other_option: of each list of names, mailboxes or networks the errors
+ * know where other items belong, and only options that exist are named. */
+static void test_every_list_has_its_other_option(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < gp_config_row_count; i++) {
+		const struct gp_config_row *row = &gp_config_rows[i];
+		const char *options[3];
+		bool compares = row->kind == GP_KIND_NAMES || row->kind == GP_KIND_HOSTS ||
+				row->kind == GP_KIND_DOMAINS || row->kind == GP_KIND_ADDRESSES ||
+				row->kind == GP_KIND_PREFIXES || row->kind == GP_KIND_NETWORK ||
+				row->kind == GP_KIND_DOMAIN || row->kind == GP_KIND_MAILBOX;
+		if (compares && !gp_config_elsewhere(row, options))
+			fail_msg("%s is not known", row->name);
+		for (size_t k = 0; compares && k < 3; k++) {
+			char section[16] = "", name[32] = "";
+			if (options[k] &&
+				(sscanf(options[k], "%15[a-z].%31[a-z_]", section, name) != 2 ||
+					!gp_config_row_find(section, name)))
+				fail_msg("%s: %s", row->name, options[k]);
+		}
+	}
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_are_kept_as_compared),
+		cmocka_unit_test(test_kinds_of_items),
+		cmocka_unit_test(test_networks_among_names),
+		cmocka_unit_test(test_names_among_networks),
+		cmocka_unit_test(test_networks_are_whole),
+		cmocka_unit_test(test_names_that_never_match),
+		cmocka_unit_test(test_mailboxes_that_never_match),
+		cmocka_unit_test(test_overrides_are_about_one),
+		cmocka_unit_test(test_sockets_and_servers),
+		cmocka_unit_test(test_every_list_has_its_other_option),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
