@@ -37,7 +37,7 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
 POLICYD = control control_limits control_metrics control_status counters handover instance journal \
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
-	  protocol pulse runtime session stages supervise survivor transaction
+	  protocol pulse reader runtime session stages supervise survivor transaction
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \

@@ -43,26 +43,6 @@ static const struct {
 	{"EHLO", GP_STATE_HELO},
 };
 
-/* gp_protocol_length: up to the first empty line. */
-size_t gp_protocol_length(struct gp_span bytes)
-{
-	struct gp_span line, rest = bytes;
-	while (gp_span_cut(rest, '\n', &line, &rest))
-		if (line.len == 0)
-			return bytes.len - rest.len;
-	return 0;
-}
-
-/* gp_protocol_is_hopeless: a whole line without "=" will not become an attribute. */
-bool gp_protocol_is_hopeless(struct gp_span bytes)
-{
-	struct gp_span line, name, value;
-	while (gp_span_cut(bytes, '\n', &line, &bytes))
-		if (!gp_span_cut(line, '=', &name, &value))
-			return true;
-	return false;
-}
-
 /* find: the row of a name, or ATTRIBUTES; hint is the row that is likely to come next. */
 static size_t find(struct gp_span name, size_t hint)
 {
@@ -90,28 +70,31 @@ static struct gp_span known(struct gp_span value)
 	return gp_span_is(value, "unknown") ? (struct gp_span) {NULL, 0} : value;
 }
 
-/* is_address_or_unknown: rubbish must not pass for "no internet client", as absence does. */
-static bool is_address_or_unknown(struct gp_span value)
+/* is_digits: nothing else, and not nothing. */
+static bool is_digits(struct gp_span text)
 {
-	struct gp_ipaddr addr;
-	return known(value).len == 0 || gp_ipaddr_parse(value, &addr) == GP_OK;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	return text.len > 0;
 }
 
-/* number: digits, or nothing for 0; what is larger than any mail is no number either. */
-static bool number(struct gp_span text, int64_t *number_out)
+/* number: what is too large is the largest, what is no number is none. */
+static int64_t number(struct gp_span text)
 {
 	uint64_t n = 0;
-	if (text.len && gp_span_parse_uint(text, (uint64_t)1 << 50, &n))
-		return false;
-	*number_out = (int64_t)n;
-	return true;
+	text = gp_span_trim(text);
+	if (gp_span_parse_uint(text, GP_PROTOCOL_NUMBER_MAX, &n) != GP_OK)
+		return is_digits(text) ? GP_PROTOCOL_NUMBER_MAX : 0;
+	return (int64_t)n;
 }
 
-/* refuse: the reason, and GP_ESYNTAX. */
-static int refuse(const char *problem, const char **problem_out)
+/* take: the value of the attribute in this row, which may have one already. */
+static void take(struct gp_protocol_request *r, size_t row, bool is_repeated, struct gp_span value)
 {
-	*problem_out = problem;
-	return GP_ESYNTAX;
+	struct gp_span *place = (struct gp_span *)(void *)((char *)r + attributes[row].offset);
+	if (!is_repeated || (place == &r->sasl_username && value.len == 0))
+		*place = value;
 }
 
 /* gp_protocol_parse: line by line up to the empty one. */
@@ -122,38 +105,36 @@ int gp_protocol_parse(
 	struct gp_span line, name, value;
 	unsigned seen = 0;
 	size_t hint = 0;
-	if (text.len && memchr(text.ptr, 0, text.len))
-		return refuse("NUL byte in the request", problem_out);
 	while (gp_span_cut(text, '\n', &line, &text) && line.len) {
 		if (!gp_span_cut(line, '=', &name, &value))
-			return refuse("line without =", problem_out);
-		if (name.len == 0)
-			return refuse("attribute without a name", problem_out);
+			continue; /* the reader has said so */
 		size_t row = find(name, hint);
 		if (row == ATTRIBUTES)
 			continue;
-		if (seen & (1u << row))
-			return refuse("repeated attribute", problem_out);
+		take(&r, row, seen & (1u << row), value);
 		seen |= 1u << row;
 		hint = row + 1;
-		memcpy((char *)&r + attributes[row].offset, &value, sizeof value);
 	}
-	if (!gp_span_is(r.request, "smtpd_access_policy"))
-		return refuse("request is not smtpd_access_policy", problem_out);
-	if (!is_address_or_unknown(r.client_address))
-		return refuse("client_address is no address", problem_out);
-	if (!number(r.recipient_count_text, &r.recipient_count) || !number(r.size_text, &r.size))
-		return refuse("recipient_count or size is no number", problem_out);
+	if (r.instance.len > GP_PROTOCOL_INSTANCE_MAX)
+		r.instance.len = GP_PROTOCOL_INSTANCE_MAX;
+	r.recipient_count = number(r.recipient_count_text);
+	r.size = number(r.size_text);
 	r.state = state_of(r.protocol_state);
 	*request_out = r;
-	return GP_OK;
+	if (gp_span_is(r.request, "smtpd_access_policy"))
+		return GP_OK;
+	*problem_out = "request is not smtpd_access_policy";
+	return GP_ESYNTAX;
 }
 
-/* address: of a value that gp_protocol_parse has checked; none for "unknown". */
+/* address: none for "unknown", and for what is none; an IPv6 zone (RFC 4007 11) is no part of it.
+ */
 static struct gp_ipaddr address(struct gp_span value)
 {
 	struct gp_ipaddr addr;
-	if (gp_ipaddr_parse(value, &addr))
+	struct gp_span bare, zone;
+	(void)gp_span_cut(gp_span_trim(value), '%', &bare, &zone); /* most have none */
+	if (gp_ipaddr_parse(bare, &addr))
 		return (struct gp_ipaddr) {.family = GP_IP_NONE};
 	return gp_ipaddr_unmap(addr);
 }
@@ -162,8 +143,11 @@ static struct gp_ipaddr address(struct gp_span value)
 void gp_protocol_envelope(
 	const struct gp_protocol_request *request, struct gp_envelope *envelope_out)
 {
+	struct gp_ipaddr client = address(request->client_address);
 	*envelope_out = (struct gp_envelope) {
-		.client = address(request->client_address),
+		.client = client,
+		.client_is_unreadable =
+			client.family == GP_IP_NONE && known(request->client_address).len > 0,
 		.server = address(request->server_address),
 		.client_name = known(request->client_name),
 		.helo = request->helo_name,

@@ -2,9 +2,15 @@
 /*
  * Protocol: the Postfix policy protocol as text (SMTPD_POLICY_README): attributes in, action out.
  *
- * Pure text, no I/O. A request is lines of name=value ended by LF, and an empty line. Unknown
- * attributes are ignored, as the README asks; what is malformed is refused with a reason and must
- * not be answered: the session closes the connection.
+ * Pure text, no I/O; where a request ends is known to policyd/reader.h. Whatever a client of the
+ * mail server can have chosen is taken: unknown attributes are ignored, as the README asks, a
+ * number is clamped, what cannot be used is as good as unknown to the check that wants it. Refused
+ * is only what no Postfix sends: another request than smtpd_access_policy. It must not be answered:
+ * the session closes the connection.
+ *
+ * An attribute that comes twice, which Postfix never sends, has its first value: what Postfix knows
+ * itself stands before what the client says. Of two users the empty one counts, since a user is
+ * asked less.
  *
  * Ownership: a request's spans borrow the text that was parsed.
  */
@@ -19,7 +25,9 @@
 #include "base/strbuf.h"
 #include "engine/engine.h"
 
-#define GP_PROTOCOL_REQUEST_MAX 16384 /* bytes of one request, its empty line included */
+#define GP_PROTOCOL_NUMBER_MAX \
+	(INT64_C(1) << 50)           /* larger than any mail; sums have room above it */
+#define GP_PROTOCOL_INSTANCE_MAX 127 /* bytes of one that count; Postfix: four numbers */
 
 /* Where in the SMTP conversation Postfix asks; OTHER is what is not listed here. */
 enum gp_protocol_state {
@@ -38,29 +46,23 @@ struct gp_protocol_request {
 	struct gp_span request, protocol_state, client_address, client_name, server_address,
 		server_port, helo_name, sender, recipient, recipient_count_text, queue_id, instance,
 		size_text, sasl_username, policy_context;
+	/* from 0 to GP_PROTOCOL_NUMBER_MAX; what is no number is 0 */
 	int64_t recipient_count; /* 0 before DATA (SMTPD_POLICY_README) */
 	int64_t size;            /* bytes; what MAIL FROM announced before END-OF-MESSAGE */
 };
 
 /*
- * Length of the first whole request in the bytes read so far, its empty line included; 0 when it is
- * not complete yet.
- */
-size_t gp_protocol_length(struct gp_span bytes);
-
-/* Can the bytes read so far, which are no whole request yet, become none that is well-formed? */
-bool gp_protocol_is_hopeless(struct gp_span bytes);
-
-/*
- * Parses one whole request. GP_ESYNTAX: *problem_out says what is wrong, static text. Refused are:
- * a line without "=", an empty or repeated name, a NUL, another request type than
- * smtpd_access_policy, a client_address that is neither an address nor "unknown", a
- * recipient_count or size that is no number.
+ * Parses a request, whole or in part (of a line without its LF nothing is used). GP_ESYNTAX:
+ * *problem_out says what is wrong, static text, and *request_out holds what could be read all the
+ * same.
  */
 int gp_protocol_parse(struct gp_span text, struct gp_protocol_request *request_out,
 	const char **problem_out) GP_MUST_CHECK;
 
-/* The envelope that the request describes. "unknown" names and addresses become empty. */
+/*
+ * The envelope that the request describes. "unknown" names and addresses become empty. An address
+ * that is none is not taken for "no internet client", as absence is.
+ */
 void gp_protocol_envelope(
 	const struct gp_protocol_request *request, struct gp_envelope *envelope_out);
 

@@ -13,11 +13,13 @@
 
 #include "base/duration.h"
 #include "policyd/protocol.h"
+#include "policyd/reader.h"
 #include "policyd/transaction.h"
 
 #define WRITE_TIMEOUT_MS 10000
 #define ANSWER_MAX 4096
 #define GIVE_BACK_MS 2000 /* for what a message held that did not come to its end */
+#define LATE_STAGE_SAY 3  /* messages in a row on one connection that came at their end only */
 
 struct session {
 	struct gp_session_shared *shared;
@@ -25,13 +27,13 @@ struct session {
 	const struct gp_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
-	size_t filled; /* bytes in buf */
 	struct gp_transaction transaction;
 	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "":
 						    none */
-	bool early_ever;                         /* any did, on this connection */
-	int64_t began_us;                        /* of the request under way */
-	char buf[GP_PROTOCOL_REQUEST_MAX];
+	bool early_ever;    /* something came before the end of a message, on this connection */
+	unsigned late_only; /* ends of messages, while nothing did */
+	int64_t began_us;   /* of the request under way */
+	struct gp_reader reader;
 };
 
 /* set_timeout: of reads or writes that wait for the other side. */
@@ -42,17 +44,31 @@ static void set_timeout(int fd, int option, unsigned ms)
 	(void)setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
 }
 
-/* malformed: logs why the connection is closed. */
-static int malformed(struct session *s, const char *problem)
+/* malformed: logs why the connection is closed, and whose request it was as far as that is known.
+ */
+static int malformed(struct session *s, const char *problem, struct gp_span text)
 {
+	struct gp_protocol_request r;
+	const char *known; /* the problem is; what could be read is wanted */
+	(void)!gp_protocol_parse(text, &r, &known);
 	gp_tally_add(&s->tally->malformed);
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("problem", problem),
+		gp_log_field_span("instance", r.instance),
+		gp_log_field_span("stage", r.protocol_state),
+		gp_log_field_span("client", r.client_address),
 		gp_log_field_span(
-			"begins", (struct gp_span) {s->buf, s->filled > 80 ? 80 : s->filled}),
+			"begins", (struct gp_span) {text.ptr, text.len > 80 ? 80 : text.len}),
 	};
-	gp_log_event(&s->runtime->log, GP_LOG_WARNING, "malformed-request", fields, 2);
+	gp_log_event(&s->runtime->log, GP_LOG_WARNING, "malformed-request", fields,
+		sizeof fields / sizeof fields[0]);
 	return GP_ESYNTAX;
+}
+
+/* broken: the same for what has been read of a request that will not become whole. */
+static int broken(struct session *s, const char *problem)
+{
+	return malformed(s, problem, gp_reader_begun(&s->reader));
 }
 
 /* wait_for_rest: a request that has begun must be whole before its deadline. */
@@ -63,7 +79,7 @@ static int wait_for_rest(struct session *s, int64_t deadline_us)
 	do
 		ready = left ? poll(&p, 1, left) : 0;
 	while (ready < 0 && errno == EINTR);
-	return ready > 0 ? GP_OK : malformed(s, "request not complete within the deadline");
+	return ready > 0 ? GP_OK : broken(s, "request not complete within the deadline");
 }
 
 /* context: for a request or what follows from one, until the deadline. */
@@ -106,37 +122,36 @@ static void wait_for_first(struct session *s)
 /* fill: one read. GP_ECLOSED when the other side is done or idle for too long. */
 static int fill(struct session *s)
 {
+	char *place;
+	size_t room;
 	ssize_t n;
+	bool has_begun = gp_reader_has_begun(&s->reader);
+	gp_reader_space(&s->reader, &place, &room);
 	do
-		n = read(s->fd, s->buf + s->filled, sizeof s->buf - s->filled);
+		n = read(s->fd, place, room);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
-		s->filled += (size_t)n;
+		gp_reader_add(&s->reader, (size_t)n);
 		return GP_OK;
 	}
-	if (s->filled)
-		return malformed(s, "connection closed within a request");
+	if (has_begun)
+		return broken(s, "connection closed within a request");
 	return GP_ECLOSED;
 }
 
-/* read_request: until a whole request is in buf. */
-static int read_request(struct session *s, size_t *length_out)
+/* read_request: until a whole request is there; *cut_out: it was too large and is not all here. */
+static int read_request(struct session *s, struct gp_span *text_out, bool *cut_out)
 {
 	const struct gp_clock *clock = gp_clock_system();
 	int64_t deadline_us = 0;
-	for (;;) {
-		*length_out = gp_protocol_length((struct gp_span) {s->buf, s->filled});
-		if (*length_out)
-			break;
-		if (gp_protocol_is_hopeless((struct gp_span) {s->buf, s->filled}))
-			return malformed(s, "line without =");
-		if (s->filled == sizeof s->buf)
-			return malformed(s, "request too large");
-		if (s->filled && !deadline_us)
+	enum gp_reader_found found;
+	while ((found = gp_reader_find(&s->reader, text_out)) == GP_READER_MORE) {
+		bool has_begun = gp_reader_has_begun(&s->reader);
+		if (has_begun && !deadline_us)
 			deadline_us = gp_clock_now_us(clock) +
 				      (int64_t)s->runtime->config->policyd.deadline_ms * 1000;
 		int rc = GP_OK;
-		if (s->filled)
+		if (has_begun)
 			rc = wait_for_rest(s, deadline_us);
 		else
 			wait_for_first(s);
@@ -145,6 +160,9 @@ static int read_request(struct session *s, size_t *length_out)
 		if (rc)
 			return rc;
 	}
+	if (found == GP_READER_BROKEN)
+		return broken(s, "line without =");
+	*cut_out = found == GP_READER_TOO_LARGE;
 	s->began_us = gp_clock_now_us(clock);
 	return GP_OK;
 }
@@ -173,21 +191,36 @@ static void note_early(struct session *s, struct gp_span instance)
 	if (n)
 		memcpy(s->early, instance.ptr, n);
 	s->early[n] = 0;
-	s->early_ever = true;
+}
+
+/*
+ * note_stage: said once when messages come at their end only. One of them may have come before it
+ * over another connection, or in a request that was not understood; several in a row on this one
+ * have not.
+ */
+static void note_stage(struct session *s, enum gp_protocol_state state)
+{
+	if (state != GP_STATE_END_OF_MESSAGE) {
+		/* the other two are about no message; a state that is not known may be */
+		s->early_ever |= state != GP_STATE_CONNECT && state != GP_STATE_HELO;
+		return;
+	}
+	if (s->early_ever || ++s->late_only != LATE_STAGE_SAY ||
+		atomic_flag_test_and_set(&s->shared->counters->late_stage_said))
+		return;
+	gp_log_text(&s->runtime->log, GP_LOG_WARNING,
+		"Postfix asks at END-OF-MESSAGE only: SPF is checked at RCPT, put "
+		"check_policy_service into smtpd_recipient_restrictions as well");
 }
 
 /* is_checked: is SPF looked at in this state? */
 static bool is_checked(struct session *s, const struct gp_protocol_request *r)
 {
+	note_stage(s, r->state);
 	if (r->state == GP_STATE_RCPT || r->state == GP_STATE_MAIL) {
 		note_early(s, r->instance);
 		return true;
 	}
-	if (r->state == GP_STATE_END_OF_MESSAGE && !s->early_ever &&
-		!atomic_flag_test_and_set(&s->shared->counters->late_stage_said))
-		gp_log_text(&s->runtime->log, GP_LOG_WARNING,
-			"Postfix asks at END-OF-MESSAGE only: SPF is checked at RCPT, put "
-			"check_policy_service into smtpd_recipient_restrictions as well");
 	/* a message that nothing was asked about before is checked at DATA */
 	return r->state == GP_STATE_DATA &&
 	       !(*s->early && gp_span_equal(r->instance, gp_span_from(s->early)));
@@ -380,22 +413,23 @@ static void adopt(struct session *s, const struct gp_protocol_request *r)
 	gp_runtimes_release(runtimes, old);
 }
 
-/* answer: one request, from its text to the log line. */
-static int answer(struct session *s, struct gp_span text)
+/* answer: one request, from its text to the log line; is_cut: it is too large and not all here. */
+static int answer(struct session *s, struct gp_span text, bool is_cut)
 {
 	struct gp_protocol_request r;
 	struct gp_verdict v;
 	struct gp_strbuf buf;
 	const char *problem;
 	bool prepended = false;
-	if (gp_protocol_parse(text, &r, &problem))
-		return malformed(s, problem);
+	/* a request that names no type is none, unless the name can be in what is not here */
+	if (gp_protocol_parse(text, &r, &problem) && (!is_cut || r.request.len))
+		return malformed(s, problem, text);
 	gp_tally_add(&s->tally->requests[r.state]);
 	adopt(s, &r);
-	int rc = decide(s, &r, &v);
+	int rc = is_cut ? GP_ETOOBIG : decide(s, &r, &v);
 	if (!rc)
 		rc = build_answer(s, &r, &v, &buf, &prepended);
-	if (rc == GP_ETOOBIG) {
+	if (rc == GP_ETOOBIG || rc == GP_EINVAL) { /* EINVAL: a name that nothing is kept for */
 		too_large(s, &v);
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
@@ -419,30 +453,31 @@ static int answer(struct session *s, struct gp_span text)
 /* serve: request after request. */
 static void serve(struct session *s)
 {
-	size_t length;
-	while (read_request(s, &length) == GP_OK) {
-		int rc = answer(s, (struct gp_span) {s->buf, length});
+	struct gp_span text;
+	bool is_cut = false;
+	while (read_request(s, &text, &is_cut) == GP_OK) {
+		int rc = answer(s, text, is_cut);
 		gp_arena_reset(s->arena);
 		if (rc || atomic_load(&s->shared->stopping))
 			return;
-		s->filled -= length;
-		memmove(s->buf, s->buf + length, s->filled);
+		gp_reader_next(&s->reader);
 	}
 }
 
 /* gp_session_serve: what a session needs, the loop, and back again. */
 void gp_session_serve(struct gp_session_shared *shared, int fd)
 {
-	/* not zeroed: of the buffer only the pages that are read into become memory */
+	/* not zeroed: of the reader only the pages that are read into become memory */
 	struct session s;
 	s.shared = shared;
 	s.tally = gp_counters_tally(shared->counters);
 	s.runtime = gp_runtimes_acquire(shared->runtimes);
 	s.arena = gp_arena_new(s.runtime->config->policyd.request_memory);
 	s.fd = fd;
-	s.filled = 0;
 	s.early[0] = 0;
 	s.early_ever = false;
+	s.late_only = 0;
+	gp_reader_init(&s.reader);
 	gp_transaction_init(&s.transaction, s.runtime, shared->stages, s.tally);
 	if (s.arena) {
 		set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
@@ -451,6 +486,7 @@ void gp_session_serve(struct gp_session_shared *shared, int fd)
 		struct gp_ctx ctx = context_now(&s);
 		gp_transaction_fini(&s.transaction, &ctx);
 	}
+	gp_reader_fini(&s.reader);
 	gp_arena_free(s.arena);
 	gp_runtimes_release(shared->runtimes, s.runtime);
 }

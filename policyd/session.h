@@ -2,11 +2,12 @@
 /*
  * Session: one connection from Postfix: read a request, ask the engine, answer, log; again.
  *
- * Answers within the configured deadline. What is malformed closes the connection without an
+ * Answers within the configured deadline, whatever a client has put into a request
+ * (policyd/reader.h, policyd/protocol.h). What no Postfix sends closes the connection without an
  * answer, as SMTPD_POLICY_README asks, and so does trouble of our own; Postfix then asks again and
- * finally falls back to its default_action. A request that needs more than its memory is deferred.
- * A message is judged under the configuration that was in force when it began; what a reload brings
- * applies from the next one on.
+ * finally falls back to its default_action. A request that needs more than its memory, or is longer
+ * than GP_READER_MAX, is deferred. A message is judged under the configuration that was in force
+ * when it began; what a reload brings applies from the next one on.
  */
 #ifndef GP_POLICYD_SESSION_H
 #define GP_POLICYD_SESSION_H

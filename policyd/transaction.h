@@ -25,7 +25,7 @@
 #include "policyd/runtime.h"
 #include "policyd/stages.h"
 
-#define GP_TRANSACTION_INSTANCE_MAX 128 /* Postfix: four numbers */
+#define GP_TRANSACTION_INSTANCE_MAX (GP_PROTOCOL_INSTANCE_MAX + 1)
 
 struct gp_transaction {
 	const struct gp_runtime *runtime;

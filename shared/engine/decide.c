@@ -74,7 +74,13 @@ static bool is_authenticated(const struct gp_facts *f)
 /* is_local: not an internet client at all. */
 static bool is_local(const struct gp_facts *f)
 {
-	return f->envelope->client.family == GP_IP_NONE;
+	return f->envelope->client.family == GP_IP_NONE && !f->envelope->client_is_unreadable;
+}
+
+/* is_unreadable: an internet client whose address is none: nothing can be said about it. */
+static bool is_unreadable(const struct gp_facts *f)
+{
+	return f->envelope->client_is_unreadable;
 }
 
 /* is_trusted: a network of ours. */
@@ -87,6 +93,8 @@ static bool is_trusted(const struct gp_facts *f)
 bool gp_engine_is_private_client(const struct gp_facts *f)
 {
 	const struct gp_envelope *e = f->envelope;
+	if (e->client.family == GP_IP_NONE)
+		return false;
 	return gp_ipaddr_is_private(&e->client) || gp_ipaddr_equal(&e->client, &e->server) ||
 	       gp_engine_in_prefixes(&f->config->own_networks, &e->client);
 }
@@ -145,6 +153,7 @@ static const struct early off[] = {{"spf.mode", is_off}, {NULL, NULL}};
 
 /* what is known about the client for certain: its address, and a name that DNS confirms */
 static const struct early unjudged[] = {
+	{"unreadable-client", is_unreadable},
 	{"private-client", gp_engine_is_private_client},
 	{"spf.exempt_clients", is_exempt_client},
 	{"spf.exempt_client_names", is_exempt_client_name},

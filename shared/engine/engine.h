@@ -33,7 +33,8 @@
 
 /* What is known when a recipient is offered. Spans may be empty. */
 struct gp_envelope {
-	struct gp_ipaddr client;      /* GP_IP_NONE: not an internet client */
+	struct gp_ipaddr client;      /* GP_IP_NONE: not an internet client, or not readable */
+	bool client_is_unreadable;    /* it has an address that says nothing to us */
 	struct gp_ipaddr server;      /* the address the client came to; may be GP_IP_NONE */
 	struct gp_span client_name;   /* verified by the mail server; empty when it is not */
 	struct gp_span helo;          /* as the client said it */

@@ -700,13 +700,24 @@ def megabyte_of_names():
 
 
 def bad_numbers():
-    """numbers that are none close the connection"""
-    with Daemon(config()) as d:
-        for key, value in (("recipient_count", "-1"), ("recipient_count", "x"), ("size", "99999999999999999999"),
-                           ("size", "1e3")):
-            with d.connect() as s:
-                equal(ask(s, **rcpt(**{key: value})), None)
-        equal(ask(d.connect(), **rcpt(size="", recipient_count="")), "DUNNO")
+    """numbers that are none count as none, those that are too large as the largest"""
+    limits = "limit bytes { key = user  count = bytes  max = 1M  per = 1h }\n" \
+             "limit all { key = user  count = recipients  max = 10  per = 1h }\n"
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for number, (value, counted) in enumerate((("-1", 0), ("x", 0), ("1e3", 0), ("", 0), ("700", 700))):
+            user = "n%d" % number
+            for stage, count in (("RCPT", "0"), ("END-OF-MESSAGE", "1")):
+                equal(ask(s, **rcpt(user=user, instance=user, protocol_state=stage, recipient_count=count,
+                                    size=value)), "DUNNO")
+            equal((value, d.used(user, "bytes"), d.used(user, "all")), (value, counted, 1))
+        for number, value in enumerate((str(2 ** 50 + 1), str(2 ** 63 - 1), "9" * 20, "9" * 4000)):
+            user = "l%d" % number
+            equal(ask(s, **rcpt(user=user, instance=user, size=value)), "DUNNO")
+            holds(ask(s, **rcpt(user=user, instance=user, protocol_state="END-OF-MESSAGE", recipient_count="1",
+                                size=value)), "450 4.7.1 bytes limit: no message may pass here, or none as large")
+            equal((d.used(user, "bytes"), d.used(user, "all")), (0, 0))
+        for value in ("9" * 20, str(2 ** 63)):
+            holds(ask(s, **rcpt(user="many" + value, protocol_state="DATA", recipient_count=value)), "450 4.7.1 all limit")
 
 
 # ---- the operator's socket ----

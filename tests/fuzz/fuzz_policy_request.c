@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What comes over the policy socket: cut out, parsed, turned into an envelope; then the input once
- * more as text of an answer, which must stay one line.
+ * What comes over the policy socket: cut out, whole and in pieces, parsed, turned into an envelope;
+ * then the input once more as text of an answer, which must stay one line.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/target.h"
 #include "policyd/protocol.h"
+#include "policyd/reader.h"
 
 #define ANSWER_MAX 4096
 
@@ -37,19 +38,6 @@ static bool is_inside(struct gp_span value, struct gp_span text)
 	       !memchr(value.ptr, '\n', value.len) && !memchr(value.ptr, 0, value.len);
 }
 
-/* length: where the request ends; not earlier when less has been read, nor elsewhere with more. */
-static size_t length(struct gp_span bytes)
-{
-	size_t n = gp_protocol_length(bytes);
-	demand(n <= bytes.len);
-	if (n == 0)
-		return 0;
-	demand(bytes.ptr[n - 1] == '\n' && (n == 1 || bytes.ptr[n - 2] == '\n'));
-	demand(gp_protocol_length((struct gp_span) {bytes.ptr, n}) == n);
-	demand(gp_protocol_length((struct gp_span) {bytes.ptr, n - 1}) == 0);
-	return n;
-}
-
 /* parse: the attributes and the envelope that they make. */
 static void parse(struct gp_span text)
 {
@@ -58,8 +46,6 @@ static void parse(struct gp_span text)
 	const char *problem = NULL;
 	int rc = gp_protocol_parse(text, &r, &problem);
 	demand(rc == GP_OK || (rc == GP_ESYNTAX && problem && *problem));
-	if (rc)
-		return;
 	const struct gp_span values[] = {r.request, r.protocol_state, r.client_address,
 		r.client_name, r.server_address, r.helo_name, r.sender, r.recipient, r.queue_id,
 		r.instance, r.sasl_username};
@@ -67,9 +53,74 @@ static void parse(struct gp_span text)
 		demand(is_inside(values[i], text));
 	gp_protocol_envelope(&r, &envelope);
 	bool is_unknown = r.client_address.len == 0 || gp_span_is(r.client_address, "unknown");
-	demand(is_unknown == (envelope.client.family == GP_IP_NONE));
+	demand((is_unknown || envelope.client_is_unreadable) ==
+		(envelope.client.family == GP_IP_NONE));
 	demand(!gp_span_is(envelope.client_name, "unknown"));
-	reached = !is_unknown && r.state == GP_STATE_RCPT;
+	demand(r.size >= 0 && r.size <= GP_PROTOCOL_NUMBER_MAX);
+	demand(r.recipient_count >= 0 && r.recipient_count <= GP_PROTOCOL_NUMBER_MAX);
+	demand(r.instance.len <= GP_PROTOCOL_INSTANCE_MAX);
+	if (rc == GP_OK)
+		reached = envelope.client.family != GP_IP_NONE && r.state == GP_STATE_RCPT;
+}
+
+/* What the requests of a stream come to. */
+struct seen {
+	size_t requests, bytes;
+	uint64_t sum;
+	bool is_broken;
+};
+
+/* note: one request, for comparing. */
+static void note(struct seen *seen, struct gp_span request)
+{
+	demand(request.len && request.ptr[request.len - 1] == '\n');
+	demand(request.len == 1 || request.ptr[request.len - 2] == '\n');
+	seen->requests++;
+	seen->bytes += request.len;
+	for (size_t i = 0; i < request.len; i++)
+		seen->sum = seen->sum * 31 + (unsigned char)request.ptr[i];
+}
+
+/* read_all: a stream in pieces of this size; each of its requests is parsed. */
+static struct seen read_all(struct gp_span stream, size_t piece)
+{
+	struct gp_reader *r = malloc(sizeof *r);
+	struct gp_span request;
+	struct seen seen = {0};
+	demand(r != NULL);
+	gp_reader_init(r);
+	for (;;) {
+		enum gp_reader_found found = gp_reader_find(r, &request);
+		if (found == GP_READER_WHOLE || found == GP_READER_TOO_LARGE) {
+			note(&seen, request);
+			parse(request);
+			gp_reader_next(r);
+			continue;
+		}
+		seen.is_broken = found == GP_READER_BROKEN;
+		if (seen.is_broken || stream.len == 0)
+			break;
+		char *place;
+		size_t room;
+		gp_reader_space(r, &place, &room);
+		demand(room > 0);
+		room = room < piece ? room : piece;
+		room = room < stream.len ? room : stream.len;
+		memcpy(place, stream.ptr, room);
+		gp_reader_add(r, room);
+		stream = gp_span_skip(stream, room);
+	}
+	parse(gp_reader_begun(r)); /* for the log; nothing may be read past its end */
+	gp_reader_fini(r);
+	free(r);
+	return seen;
+}
+
+/* is_one: is the answer one request's worth of lines? */
+static bool is_one(struct gp_span answer)
+{
+	const struct seen seen = read_all(answer, answer.len);
+	return seen.requests == 1 && seen.bytes == answer.len && !seen.is_broken;
 }
 
 /* format: one line and an empty one, whatever the text; or a refusal that is remembered. */
@@ -86,25 +137,22 @@ static void format(struct gp_span text)
 					     ? GP_ETOOBIG
 					     : GP_OK));
 		if (rc == GP_OK)
-			demand(length(gp_strbuf_span(&buf)) == buf.len &&
+			demand(is_one(gp_strbuf_span(&buf)) &&
 				strchr(answer, '\n') == answer + buf.len - 2 &&
 				!strchr(answer, '\r') && strncmp(answer, "action=", 7) == 0);
 	}
 	gp_arena_free(arena);
 }
 
-/* LLVMFuzzerTestOneInput: all requests of a stream, then the answer. */
+/* LLVMFuzzerTestOneInput: all requests of a stream, at once and in pieces; then the answer. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct gp_span whole = {(const char *)data, size};
-	struct gp_span rest = whole;
-	size_t n;
 	reached = 0;
-	while ((n = length(rest)) > 0) {
-		parse((struct gp_span) {rest.ptr, n});
-		rest = gp_span_skip(rest, n);
-	}
-	parse(rest); /* a session would wait; nothing in it may be read past its end */
 	format(whole);
+	reached = 0;
+	const struct seen pieces = read_all(whole, size % 7 + 1), once = read_all(whole, size + 1);
+	demand(pieces.requests == once.requests && pieces.bytes == once.bytes &&
+		pieces.sum == once.sum && pieces.is_broken == once.is_broken);
 	return 0;
 }
