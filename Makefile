@@ -17,7 +17,7 @@ VERSION = 0.1.0
 # ---- lists ----
 
 BASE    = arena clock duration encode err histogram ipaddr log span strbuf trace
-MAIL    = address authres mailbox message taglist
+MAIL    = address authres fold mailbox message taglist
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
@@ -28,7 +28,7 @@ DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
 STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_record store_uri store_window
 REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
 	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take
-LIMIT   = limit limit_book limit_message limit_resolve
+LIMIT   = limit limit_book limit_message limit_name limit_resolve
 CONFIG  = config config_error config_file config_format config_item config_limit config_problem \
 	  config_scan config_settle config_table config_text config_value
 ENGINE  = decide decide_message engine fields header message rates reply reply_message
@@ -125,7 +125,8 @@ SANFLAGS  = -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover
 endif
 
 pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-pkg_libs   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# libunistring has no file of pkg-config
+pkg_libs   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring
 policyd_libs = $(if $(POLICYD_PKGS),$(shell pkg-config --libs $(POLICYD_PKGS)))
 test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
 

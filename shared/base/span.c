@@ -124,6 +124,15 @@ int gp_span_parse_uint(struct gp_span text, uint64_t max, uint64_t *value_out)
 	return GP_OK;
 }
 
+/* gp_span_is_ascii: byte by byte. */
+bool gp_span_is_ascii(struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] > 0x7f)
+			return false;
+	return true;
+}
+
 /* gp_span_is_printable_ascii: 0x20 to 0x7e. */
 bool gp_span_is_printable_ascii(struct gp_span text)
 {

@@ -59,6 +59,9 @@ static inline bool gp_span_is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+/* Only bytes below 0x80? */
+bool gp_span_is_ascii(struct gp_span text);
+
 /* Only bytes from 0x20 to 0x7e? */
 bool gp_span_is_printable_ascii(struct gp_span text);
 

@@ -479,8 +479,8 @@ static int settle_overrides(struct gp_config_draft *draft, struct gp_limit_overr
 	for (size_t i = 0; !rc && i < draft->subject_count; i++) {
 		struct gp_limit_override *o = &overrides[i];
 		*o = draft->subjects[i].override;
-		o->name = gp_limit_normalise(arena, (enum gp_limit_override_kind)o->kind,
-			gp_span_from(o->name), draft->config->limits.case_sensitive);
+		o->name = gp_limit_normalise(arena, &draft->config->limits,
+			(enum gp_limit_override_kind)o->kind, gp_span_from(o->name));
 		rc = o->name ? settle_maxima(draft, &draft->subjects[i], limit_of, o) : GP_ENOMEM;
 	}
 	return rc;

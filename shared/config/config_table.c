@@ -45,6 +45,8 @@ static const struct gp_config_choice keys[] = {{"user", GP_LIMIT_BY_USER},
 	{"user_domain", GP_LIMIT_BY_USER_DOMAIN}, {"sender", GP_LIMIT_BY_SENDER},
 	{"sender_domain", GP_LIMIT_BY_SENDER_DOMAIN}, {"client", GP_LIMIT_BY_CLIENT},
 	{"network", GP_LIMIT_BY_NETWORK}, {"all", GP_LIMIT_BY_ALL}, {NULL, 0}};
+static const struct gp_config_choice limit_names[] = {
+	{"fold", GP_LIMIT_NAMES_FOLD}, {"exact", GP_LIMIT_NAMES_EXACT}, {NULL, 0}};
 static const struct gp_config_choice units[] = {{"recipients", GP_LIMIT_RECIPIENTS},
 	{"messages", GP_LIMIT_MESSAGES}, {"bytes", GP_LIMIT_BYTES}, {NULL, 0}};
 static const struct gp_config_choice limit_modes[] = {
@@ -463,8 +465,17 @@ const struct gp_config_row gp_config_rows[] = {
 		"Folder of the store on this machine that stands in with on_failure = local.",
 		NULL},
 
+	{"limits", "names", GP_KIND_CHOICE, AT(limits.names), "fold", 0, 0, limit_names,
+		"How names of users and senders are compared. fold: spellings that databases of "
+		"users take for the same name are one name: without blanks, controls and "
+		"characters that nobody sees, in Unicode's NFKC, in small letters, without "
+		"quotes, without an @ or dot at the end. exact: byte by byte. Domains are "
+		"compared as DNS does always.",
+		NULL},
 	{"limits", "case_sensitive", GP_KIND_BOOL, AT(limits.case_sensitive), "no", 0, 0, NULL,
-		"Are Alice and alice two users? Domains are compared without case always.", NULL},
+		"With names = fold: are Alice and alice two users? Domains are compared without "
+		"case always.",
+		NULL},
 	{"limits", "reservation_timeout", GP_KIND_MSEC, AT(reservation_timeout_ms), "10m", 10000,
 		86400000, NULL,
 		"Recipients that were let in count at once. When no end of the message comes "

@@ -46,6 +46,9 @@ enum gp_limit_origin {
 	GP_LIMIT_FROM_OTHERS = 4
 };
 
+/* Are the spellings of a name that databases of users take for the same one subject? */
+enum gp_limit_names { GP_LIMIT_NAMES_FOLD, GP_LIMIT_NAMES_EXACT };
+
 #define GP_LIMIT_UNLIMITED INT64_MAX /* as a maximum */
 #define GP_LIMIT_UNSET (-1)          /* in an override: the limit keeps its own maximum */
 
@@ -88,7 +91,8 @@ struct gp_limit_set {
 	size_t limit_count;
 	const struct gp_limit_override *overrides;
 	size_t override_count;
-	bool case_sensitive; /* of the names of users */
+	int names;           /* enum gp_limit_names: how names are compared */
+	bool case_sensitive; /* of the names of users, with GP_LIMIT_NAMES_FOLD */
 };
 
 /* ---- for the configuration ---- */
@@ -101,12 +105,17 @@ unsigned gp_limit_origins(enum gp_limit_key key);
 uint32_t gp_limit_id(const char *name, int key, int unit, int64_t per_ms);
 
 /*
- * The form in which names are compared: no blanks at the end (many databases of users ignore them),
- * domains in A-labels, small letters unless case_sensitive (domains always). kind says what the
- * name is. A name that cannot be normalised stays as it is. NULL: the arena refused.
+ * The form in which names are compared (limits.names, limits.case_sensitive of the set). kind says
+ * what the name is. By GP_LIMIT_NAMES_FOLD: without blanks, controls and what is not seen, NFKC,
+ * small letters, without quotes, no @ or dot at the end, the domain in A-labels; bytes that are no
+ * UTF-8 stay as they are. May be empty. By GP_LIMIT_NAMES_EXACT only the domain is changed. Its own
+ * result it does not change. NULL: the arena refused, or there was no memory.
  */
-const char *gp_limit_normalise(struct gp_arena *arena, enum gp_limit_override_kind kind,
-	struct gp_span name, bool case_sensitive) GP_MUST_CHECK;
+const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set *set,
+	enum gp_limit_override_kind kind, struct gp_span name) GP_MUST_CHECK;
+
+/* The domain of a normalised mailbox: the end of its text, "" without one. */
+const char *gp_limit_domain_of(const char *mailbox);
 
 /* Order of the overrides in a set, as qsort has it: kind, then name (clients: prefix); 0: the same.
  */

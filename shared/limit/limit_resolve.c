@@ -38,15 +38,14 @@ static const char *name_of(struct resolver *r, const char **cache, enum gp_limit
 	struct gp_span raw)
 {
 	if (!*cache)
-		*cache = gp_limit_normalise(r->arena, kind, raw, r->set->case_sensitive);
+		*cache = gp_limit_normalise(r->arena, r->set, kind, raw);
 	return *cache;
 }
 
-/* behind_at: the domain of a normalised mailbox, "" without one. */
-static const char *behind_at(const char *mailbox)
+/* domain_of: of a normalised mailbox, "" when there was no memory for it. */
+static const char *domain_of(const char *mailbox)
 {
-	const char *at = mailbox ? strrchr(mailbox, '@') : NULL;
-	return at ? at + 1 : "";
+	return mailbox ? gp_limit_domain_of(mailbox) : "";
 }
 
 /* user: of the authenticated user. */
@@ -58,7 +57,7 @@ static const char *user(struct resolver *r)
 /* user_domain: behind the @. */
 static const char *user_domain(struct resolver *r)
 {
-	return behind_at(user(r));
+	return domain_of(user(r));
 }
 
 /* sender: MAIL FROM. */
@@ -70,13 +69,26 @@ static const char *sender(struct resolver *r)
 /* sender_domain: of MAIL FROM. */
 static const char *sender_domain(struct resolver *r)
 {
-	return behind_at(sender(r));
+	return domain_of(sender(r));
 }
 
-/* subject_text: "kind:name"; NULL without a name: the limit does not apply. */
+/* named: "kind:name"; every mail passes here, so without printf. NULL without memory. */
+static const char *named(struct resolver *r, const char *kind, const char *name)
+{
+	size_t kind_len = strlen(kind), name_len = name ? strlen(name) : 0;
+	char *text = name ? gp_arena_alloc(r->arena, kind_len + name_len + 2) : NULL;
+	if (!text)
+		return NULL;
+	memcpy(text, kind, kind_len);
+	text[kind_len] = ':';
+	memcpy(text + kind_len + 1, name, name_len);
+	return text;
+}
+
+/* subject_text: likewise; NULL without a name: the limit does not apply. */
 static const char *subject_text(struct resolver *r, const char *kind, const char *name)
 {
-	return name && *name ? gp_arena_printf(r->arena, "%s:%s", kind, name) : NULL;
+	return name && *name ? named(r, kind, name) : NULL;
 }
 
 /* ---- subjects ---- */
@@ -85,8 +97,7 @@ static const char *subject_text(struct resolver *r, const char *kind, const char
 static const char *subject_user(struct resolver *r, const struct gp_limit *limit)
 {
 	(void)limit;
-	const char *name = r->who->user.len ? user(r) : NULL;
-	return name ? gp_arena_printf(r->arena, "user:%s", name) : NULL;
+	return r->who->user.len ? named(r, "user", user(r)) : NULL;
 }
 
 /* subject_user_domain: users without a domain have none. */
@@ -96,11 +107,11 @@ static const char *subject_user_domain(struct resolver *r, const struct gp_limit
 	return r->who->user.len ? subject_text(r, "user_domain", user_domain(r)) : NULL;
 }
 
-/* subject_sender: the null sender is nobody. */
+/* subject_sender: the null sender is nobody; a name of blanks is a name. */
 static const char *subject_sender(struct resolver *r, const struct gp_limit *limit)
 {
 	(void)limit;
-	return subject_text(r, "sender", sender(r));
+	return r->who->sender.len ? named(r, "sender", sender(r)) : NULL;
 }
 
 /* subject_sender_domain: likewise. */

@@ -38,15 +38,6 @@ struct gp_span gp_address_unquote(struct gp_span local)
 	return local;
 }
 
-/* is_ascii: no byte over 0x7f. */
-static bool is_ascii(struct gp_span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] > 0x7f)
-			return false;
-	return true;
-}
-
 /* domain_from_ascii: folds and checks label by label. */
 static int domain_from_ascii(struct gp_arena *arena, struct gp_span domain, const char **domain_out)
 {
@@ -112,7 +103,7 @@ static int domain_from_utf8(struct gp_arena *arena, struct gp_span domain, const
 		return GP_ESYNTAX;
 	struct gp_span result = gp_span_from(ascii);
 	/* a letter that maps to a sign is none: U+FF20 would become an @ (RFC 5891 4.2.2) */
-	rc = is_ascii(result) && count_signs(result) <= count_signs(domain)
+	rc = gp_span_is_ascii(result) && count_signs(result) <= count_signs(domain)
 		     ? domain_from_ascii(arena, result, domain_out)
 		     : GP_ESYNTAX;
 	idn2_free(ascii);
@@ -122,7 +113,7 @@ static int domain_from_utf8(struct gp_arena *arena, struct gp_span domain, const
 /* gp_address_domain: by the cheapest way that fits. */
 int gp_address_domain(struct gp_arena *arena, struct gp_span domain, const char **domain_out)
 {
-	if (is_ascii(domain))
+	if (gp_span_is_ascii(domain))
 		return domain_from_ascii(arena, domain, domain_out);
 	return domain_from_utf8(arena, domain, domain_out);
 }

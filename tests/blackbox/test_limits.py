@@ -665,7 +665,7 @@ def full_store():
 # ---- hostile ----
 
 def odd_names():
-    """user names with every byte that Postfix may pass: each has a counter of its own"""
+    """user names with every byte that Postfix may pass: each has a counter of its own, blanks and case aside"""
     names = ["".join(chr(c) for c in range(1, 256) if c != 10), "'; DROP TABLE users; --",
              "]] redis.call('FLUSHALL') --", "return 1", "%s%n", "x" * 3000, "x" * 2999 + "y", "{a}", "a}b",
              "\\n", "../../etc/passwd", "user:alice", "all", "\udcff\udcfe", "jörg@bücher.test", " ", "a\tb"]
@@ -685,9 +685,44 @@ def odd_names():
                     answers = [accepted(ask(s, **rcpt(user=name))) for _ in range(3)]
                     equal((name, answers), (name, [True, True, False]))
                 rows = d.control("limits", count=0)["rows"]
-                equal(len(rows), len({n.strip(" ").lower() for n in names}))
+                equal(len(rows), len(names))
         if redis:
             redis.close()
+
+
+SPELLINGS = ["müller@example.org", "MÜLLER@example.org", "mu\u0308ller@example.org", " müller@example.org",
+             "\tmüller@example.org", "müller @example.org", "müller@ example.org", "müller@EXAMPLE.ORG.",
+             "\uff4düller@example.org", '"müller"@example.org', '"mül\\ler"@example.org', "müller@example.org@",
+             "müller\uff20example.org", "müller@example\u3002org", "mül\u200bler@example.org",
+             "\u202emüller@example.org", "müller@example.org.@.", "mül\x01ler@example.org"]
+
+
+def spellings_of_one_user():
+    """names that a database of users takes for one are one subject, or many with limits.names = exact"""
+    ten = "limit hourly { key = user  max = 10  per = 1h }\noverride { user = \"ALICE@example.org\" hourly = 3 }\n"
+    with Daemon(config(ten)) as d, d.connect() as s:
+        equal(ask_many(s, 12, user=SPELLINGS[0]), 10)
+        for name in SPELLINGS:
+            equal((name, ask_many(s, 2, user=name)), (name, 0))
+            equal((name, d.used(name, "hourly")), (name, 10))
+        for name in ("jose@example.org", "josé@example.org", "müller@example.net"):
+            equal((name, ask_many(s, 12, user=name)), (name, 10))
+        equal(ask_many(s, 5, user='" Alice"@example.org'), 3)
+        equal(d.control("set", who=SPELLINGS[2], limit="hourly", max=15)["subject"], "user:müller@example.org")
+        equal(ask_many(s, 12, user=SPELLINGS[1]), 5)
+        equal(d.control("reset", who=SPELLINGS[3])["forgotten"], ["hourly"])
+        equal(d.used(SPELLINGS[0], "hourly"), 0)
+    with Daemon(config(ten + "limits { names = exact }\n")) as d, d.connect() as s:
+        for name in SPELLINGS[:2] + SPELLINGS[3:5]:
+            equal((name, ask_many(s, 12, user=name)), (name, 10))
+
+
+def empty_names():
+    """what is nothing when it is folded has one counter for all of its spellings"""
+    with Daemon(config("limit hourly { key = user  max = 10  per = 1h }\n")) as d, d.connect() as s:
+        equal(ask_many(s, 12, user=" "), 10)
+        for name in ('""', "@", ".", "\u200b", " @ ", "\u3000"):
+            equal((name, ask_many(s, 2, user=name)), (name, 0))
 
 
 def megabyte_of_names():
@@ -792,6 +827,7 @@ else:
              overrides_reload, limits_by_reload, reload_reaches_all, set_in_mid_message,
              reset_in_mid_message, two_networks, reload_loses_nothing, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
+             spellings_of_one_user, empty_names,
              megabyte_of_names, bad_numbers, control_answers, control_hostile)
 tap = world.Tap()
 for test in tests:

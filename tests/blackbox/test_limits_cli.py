@@ -300,7 +300,7 @@ def refused():
 
 def odd_names():
     """names with odd bytes: nothing plays with the terminal, what is shown can be asked about"""
-    with Daemon() as d:
+    with Daemon(config=CONFIG + "limits { names = exact }\n") as d:
         for name in ODD:
             d.send(name, 2)
         for words in (["limits", "--all"], ["status"]) + tuple(
@@ -333,7 +333,7 @@ def odd_names():
 
 def terminal_width():
     """on a terminal no line is wider than it, whatever the names"""
-    with Daemon() as d:
+    with Daemon(config=CONFIG + "limits { names = exact }\n") as d:
         for name in ODD:
             d.send(name, 2)
         for cols in (80, 60, 132):

@@ -34,7 +34,9 @@ LAYERS = {
 # Third-party headers appear in one place each.
 HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/store_lmdb",
          "hiredis/": "shared/store/store_redis", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
-         "idn2.h": "shared/mail/address.c", "libpsl.h": "shared/dmarc/dmarc_psl.c",
+         "idn2.h": "shared/mail/address.c", "unicase.h": "shared/mail/fold.c",
+         "unictype.h": "shared/mail/fold.c", "uninorm.h": "shared/mail/fold.c", "unistr.h": "shared/mail/fold.c",
+         "libpsl.h": "shared/dmarc/dmarc_psl.c",
          "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "policyd/seccomp.c", "microhttpd.h": "policyd/metrics_http.c", "jansson.h": ("policyd/logsink.c", "policyd/control", "cli/")}
 FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 # Functions whose parameters a library asks for.

@@ -66,6 +66,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->policyd.control_mode, 0600);
 	assert_int_equal(c->limits.limit_count, 0);
 	assert_int_equal(c->limits.override_count, 0);
+	assert_int_equal(c->limits.names, GP_LIMIT_NAMES_FOLD);
 	assert_false(c->limits.case_sensitive);
 	assert_true(strlen(c->hostname) > 0);
 	gp_config_free(c);
@@ -260,10 +261,10 @@ static void test_bad_values(void **state)
 		"store { size = 2T }", "store { size = 1023k }", "store { size = 1X }",
 		"store { sync = 99ms }", "store { timeout = 11s }", "store { connections = 0 }",
 		"store { on_failure = reject }", "store { tls_ca_file = ca.pem }",
-		"limits { case_sensitive = 2 }", "limits { reservation_timeout = 9s }",
-		"policyd { control_socket = run }", "policyd { control_mode = 9 }",
-		"include = {\"relative.conf\"}", "include = {\"/etc/*/x.conf\"}",
-		"include = {\"/etc/\"}"};
+		"limits { case_sensitive = 2 }", "limits { names = folded }",
+		"limits { reservation_timeout = 9s }", "policyd { control_socket = run }",
+		"policyd { control_mode = 9 }", "include = {\"relative.conf\"}",
+		"include = {\"/etc/*/x.conf\"}", "include = {\"/etc/\"}"};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_config_errors errors = {0};

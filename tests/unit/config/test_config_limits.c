@@ -276,6 +276,22 @@ static void test_override_case(void **state)
 	gp_config_free(c);
 }
 
+/* test_override_spelled: names of overrides are folded as names of users are (limits.names). */
+static void test_override_spelled(void **state)
+{
+	static const char two[] =
+		"override { user = \" \\\"J\303\226RG\\\" @X.test.\" hourly = 1 }\n"
+		"override { user = \"jo\314\210rg@x.test\" hourly = 2 }\n" HOURLY;
+	char text[512];
+	(void)state;
+	expect_error_with(two, "override.user: j\303\266rg@x.test: repeated");
+	snprintf(text, sizeof text, "%slimits { names = exact }", two);
+	struct gp_config *c = parse(text);
+	assert_int_equal(c->limits.override_count, 2);
+	assert_int_equal(c->limits.names, GP_LIMIT_NAMES_EXACT);
+	gp_config_free(c);
+}
+
 /* test_override_applies: which kind of override fits which key; others would be dead letters. */
 static void test_override_applies(void **state)
 {
@@ -668,6 +684,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_limit_count),
 		cmocka_unit_test(test_override_values),
 		cmocka_unit_test(test_override_case),
+		cmocka_unit_test(test_override_spelled),
 		cmocka_unit_test(test_override_applies),
 		cmocka_unit_test(test_override_errors),
 		cmocka_unit_test(test_override_typos),

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Names of users, senders and domains in the form in which they are compared. Databases of users
+ * take many spellings for one name, and each spelling that got a counter of its own would be a
+ * fresh limit. Nearly every name is its own normal form already, which one pass over it shows.
+ */
+#include <string.h>
+
+#include "limit/limit.h"
+#include "mail/address.h"
+#include "mail/fold.h"
+
+#define ROUNDS 4 /* until nothing changes any more; two as a rule */
+
+/* is_plain: ASCII that is its own normal form, whatever it names. */
+static bool is_plain(struct gp_span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		if ((unsigned char)c <= 0x20 || (unsigned char)c >= 0x7f || c == '"' ||
+			(c >= 'A' && c <= 'Z'))
+			return false;
+	}
+	return name.len == 0 || (name.ptr[name.len - 1] != '@' && name.ptr[name.len - 1] != '.');
+}
+
+/* lower: ASCII letters become small ones. */
+static void lower(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			text[i] = (char)(text[i] - 'A' + 'a');
+}
+
+/* without_ends: no dot and no @ behind the last letter, where U+3002 is a dot, too (UTS 46). */
+static size_t without_ends(const char *text, size_t len)
+{
+	for (;;) {
+		if (len && (text[len - 1] == '.' || text[len - 1] == '@'))
+			len--;
+		else if (len >= 3 && memcmp(text + len - 3, "\343\200\202", 3) == 0)
+			len -= 3;
+		else
+			return len;
+	}
+}
+
+/*
+ * unquote: in place, the new length. "a b"@x is a mailbox in another spelling (RFC 5321 4.1.2),
+ * with a backslash before any character, and quotes may stand around a part of it (RFC 5322 4.4).
+ * Blanks and controls of ASCII go as well.
+ */
+static size_t unquote(char *text, size_t len)
+{
+	bool is_quoted = false;
+	size_t kept = 0;
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		if (c == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted && c == '\\' && i + 1 < len)
+			c = text[++i];
+		if (c != '"' && ((unsigned char)c > 0x20 && c != 0x7f))
+			text[kept++] = c;
+	}
+	return without_ends(text, kept);
+}
+
+/* domain_labels: in A-labels; what is no domain stays as it is, in small letters. */
+static int domain_labels(struct gp_arena *arena, struct gp_span domain, struct gp_span *out)
+{
+	const char *labels;
+	int rc = gp_address_domain(arena, domain, &labels);
+	if (rc == GP_OK) {
+		*out = gp_span_from(labels);
+		return GP_OK;
+	}
+	if (rc != GP_ESYNTAX)
+		return rc;
+	char *copy = gp_arena_copy(arena, domain);
+	if (!copy)
+		return gp_arena_status(arena);
+	lower(copy, domain.len);
+	*out = (struct gp_span) {copy, domain.len};
+	return GP_OK;
+}
+
+/* folded_domain: likewise, but what is no domain is folded as a text, if it is_text. */
+static int folded_domain(
+	struct gp_arena *arena, struct gp_span domain, bool is_text, struct gp_span *out)
+{
+	int rc = domain_labels(arena, domain, out);
+	if (rc || !is_text || gp_span_is_ascii(*out))
+		return rc;
+	rc = gp_fold_text(arena, *out, true, &domain);
+	if (rc == GP_OK)
+		*out = domain;
+	return rc == GP_ESYNTAX ? GP_OK : rc;
+}
+
+/* join: local and domain, with an @ where there is a domain. */
+static int join(struct gp_arena *arena, struct gp_span local, struct gp_span domain,
+	bool has_domain, struct gp_span *out)
+{
+	char *text = gp_arena_alloc(arena, local.len + domain.len + 2);
+	if (!text)
+		return gp_arena_status(arena);
+	size_t len = local.len;
+	if (len)
+		memcpy(text, local.ptr, len);
+	if (has_domain)
+		text[len++] = '@';
+	if (domain.len)
+		memcpy(text + len, domain.ptr, domain.len);
+	*out = (struct gp_span) {text, len + domain.len};
+	return GP_OK;
+}
+
+/* folded_local: its letters small, unless case matters. is_text: it is UTF-8 beyond ASCII. */
+static int folded_local(struct gp_arena *arena, char *text, size_t len, bool is_text,
+	bool case_sensitive, struct gp_span *out)
+{
+	*out = (struct gp_span) {text, len};
+	if (case_sensitive)
+		return GP_OK;
+	int rc = is_text ? gp_fold_text(arena, *out, true, out) : GP_ESYNTAX;
+	if (rc != GP_ESYNTAX)
+		return rc;
+	lower(text, len);
+	return GP_OK;
+}
+
+/*
+ * fold_once: what is not seen goes, quotes go, then each side of the last @ by its own rules. What
+ * is no UTF-8 keeps its bytes beyond ASCII.
+ */
+static int fold_once(
+	struct gp_arena *arena, struct gp_span name, bool case_sensitive, struct gp_span *out)
+{
+	struct gp_span seen = name, local, domain = {NULL, 0};
+	int rc = gp_span_is_ascii(name) ? GP_ESYNTAX : gp_fold_text(arena, name, false, &seen);
+	bool is_text = rc == GP_OK;
+	if (!is_text && rc != GP_ESYNTAX)
+		return rc;
+	char *text = gp_arena_copy(arena, seen);
+	if (!text)
+		return gp_arena_status(arena);
+	size_t len = unquote(text, seen.len);
+	ptrdiff_t at = gp_span_find_last((struct gp_span) {text, len}, '@');
+	size_t local_len = at < 0 ? len : (size_t)at;
+	if (at >= 0) {
+		rc = folded_domain(arena,
+			(struct gp_span) {text + local_len + 1, len - local_len - 1}, is_text,
+			&domain);
+		if (rc)
+			return rc;
+	}
+	rc = folded_local(arena, text, local_len, is_text, case_sensitive, &local);
+	return rc ? rc : join(arena, local, domain, at >= 0, out);
+}
+
+/* folded: round by round, since NFKC may bring forth what an earlier step looks for. */
+static const char *folded(struct gp_arena *arena, struct gp_span name, bool case_sensitive)
+{
+	struct gp_span next;
+	for (int round = 0; round < ROUNDS; round++) {
+		bool is_last = gp_span_is_ascii(name);
+		if (fold_once(arena, name, case_sensitive, &next))
+			return NULL;
+		is_last = is_last || gp_span_equal(name, next);
+		name = next;
+		if (is_last)
+			break;
+	}
+	return name.ptr;
+}
+
+/* exact: byte by byte but for the domain. A NUL would end the text: it becomes a question mark. */
+static const char *exact(struct gp_arena *arena, struct gp_span name)
+{
+	struct gp_span local, domain = {NULL, 0}, out;
+	char *text = gp_arena_copy(arena, name);
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < name.len; i++)
+		text[i] = text[i] ? text[i] : '?';
+	ptrdiff_t at = gp_span_find_last(name, '@');
+	if (at < 0)
+		return text;
+	local = (struct gp_span) {text, (size_t)at};
+	if (domain_labels(arena, gp_span_from(text + at + 1), &domain))
+		return NULL;
+	return join(arena, local, domain, true, &out) ? NULL : out.ptr;
+}
+
+/* mailbox: a user, a sender, or a domain behind an @. */
+static const char *mailbox(
+	struct gp_arena *arena, const struct gp_limit_set *set, struct gp_span name)
+{
+	if (set->names == GP_LIMIT_NAMES_EXACT)
+		return exact(arena, name);
+	return is_plain(name) ? gp_arena_copy(arena, name)
+			      : folded(arena, name, set->case_sensitive);
+}
+
+/* gp_limit_normalise: by kind. */
+const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set *set,
+	enum gp_limit_override_kind kind, struct gp_span name)
+{
+	const char *text;
+	switch (kind) {
+	case GP_LIMIT_OVERRIDE_USER:
+	case GP_LIMIT_OVERRIDE_SENDER:
+		return mailbox(arena, set, name);
+	case GP_LIMIT_OVERRIDE_DOMAIN:
+	case GP_LIMIT_OVERRIDE_SENDER_DOMAIN:
+		text = gp_arena_printf(arena, "@%.*s", (int)name.len, name.ptr);
+		text = text ? mailbox(arena, set, gp_span_from(text)) : NULL;
+		return text ? gp_limit_domain_of(text) : NULL;
+	case GP_LIMIT_OVERRIDE_CLIENT:
+		break;
+	}
+	return gp_arena_copy(arena, name);
+}
+
+/* gp_limit_domain_of: behind the last @. */
+const char *gp_limit_domain_of(const char *mailbox_name)
+{
+	const char *at = strrchr(mailbox_name, '@');
+	return at ? at + 1 : "";
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Libunistring normalises; what is not seen is removed before and after, since NFKC makes blanks
+ * (U+00A8) and joins what stood apart. Two or three rounds, and nothing changes any more.
+ */
+#include "mail/fold.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+#define ROUNDS 8
+
+/* is_unseen: a blank, a control, or what has no shape of its own. */
+static bool is_unseen(ucs4_t c)
+{
+	if (c < 0x80)
+		return c <= 0x20 || c == 0x7f;
+	return uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT) ||
+	       uc_is_property(c, UC_PROPERTY_WHITE_SPACE) ||
+	       uc_is_general_category(c, UC_CATEGORY_Cc) ||
+	       uc_is_general_category(c, UC_CATEGORY_Cf) ||
+	       uc_is_general_category(c, UC_CATEGORY_Z);
+}
+
+/* strip: valid UTF-8 in place; the new length. */
+static size_t strip(uint8_t *text, size_t len)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < len;) {
+		ucs4_t c;
+		int n = u8_mbtouc(&c, text + i, len - i);
+		if (!is_unseen(c)) {
+			memmove(text + kept, text + i, (size_t)n);
+			kept += (size_t)n;
+		}
+		i += (size_t)n;
+	}
+	return kept;
+}
+
+/* normalise: *text_out is from malloc. */
+static int normalise(
+	const uint8_t *text, size_t len, bool with_case, uint8_t **text_out, size_t *len_out)
+{
+	*len_out = 0;
+	*text_out = with_case ? u8_casefold(text, len, NULL, UNINORM_NFKC, NULL, len_out)
+			      : u8_normalize(UNINORM_NFKC, text, len, NULL, len_out);
+	if (*text_out)
+		return GP_OK;
+	return len == 0 || errno == EILSEQ ? GP_ESYNTAX : GP_ENOMEM;
+}
+
+/* gp_fold_text: round by round. */
+int gp_fold_text(
+	struct gp_arena *arena, struct gp_span text, bool with_case, struct gp_span *text_out)
+{
+	if (u8_check((const uint8_t *)text.ptr, text.len))
+		return GP_ESYNTAX;
+	char *current = gp_arena_copy(arena, text);
+	if (!current)
+		return gp_arena_status(arena);
+	size_t len = strip((uint8_t *)current, text.len);
+	bool is_stable = len == 0;
+	for (int round = 0; round < ROUNDS && !is_stable; round++) {
+		uint8_t *next;
+		size_t next_len;
+		if (round == 0 && len > GP_FOLD_MAX)
+			return GP_ESYNTAX;
+		int rc = normalise((const uint8_t *)current, len, with_case, &next, &next_len);
+		if (rc)
+			return rc;
+		next_len = strip(next, next_len);
+		is_stable = next_len == len && memcmp(next, current, len) == 0;
+		if (!is_stable)
+			current = gp_arena_copy(arena, (struct gp_span) {(char *)next, next_len});
+		free(next);
+		if (!current)
+			return gp_arena_status(arena);
+		len = next_len;
+		is_stable = is_stable || len == 0;
+	}
+	*text_out = (struct gp_span) {current, len};
+	return GP_OK;
+}

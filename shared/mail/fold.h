@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Fold: text in the form in which names are compared, whoever wrote it on whatever keyboard.
+ *
+ * Knows Unicode (UAX 15, TR 36); does not know what the text names. A pure function; the locale
+ * does not matter. The result may be longer than the text, at most GP_FOLD_GROWTH times.
+ */
+#ifndef GP_MAIL_FOLD_H
+#define GP_MAIL_FOLD_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define GP_FOLD_MAX 1024  /* bytes that can be seen; no database of users has longer names */
+#define GP_FOLD_GROWTH 11 /* U+FDFA: 3 bytes become 33 */
+
+/*
+ * UTF-8 in NFKC, without blanks, controls, format characters (zero width, direction of writing) and
+ * the others that Unicode lets nobody see, wherever they stand; with_case: case folded as well.
+ * Folding the result again changes nothing. GP_ESYNTAX: no UTF-8, or longer than GP_FOLD_MAX.
+ */
+int gp_fold_text(struct gp_arena *arena, struct gp_span text, bool with_case,
+	struct gp_span *text_out) GP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* Folding of text: what is seen stays in one form, what is not goes. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "mail/fold.h"
+
+/* test_fold_text: with and without case; NULL: refused. */
+static void test_fold_text(void **state)
+{
+	static const struct {
+		const char *text, *plain, *with_case;
+	} rows[] = {
+		{"Abc", "Abc", "abc"},
+		{"", "", ""},
+		{" A\tb\n", "Ab", "ab"},
+		{"\342\200\213\302\240", "", ""},
+		{"U\314\210", "\303\234", "\303\274"},
+		{"\357\274\241\357\274\216", "A.", "a."},
+		{"\302\250", "\314\210", "\314\210"}, /* NFKC makes a blank of it, which goes */
+		{"\304\260", "\304\260", "i\314\207"},
+		{"\377", NULL, NULL},
+		{"a\300\200", NULL, NULL},
+		{"\364\220\200\200", NULL, NULL},
+	};
+	struct gp_arena *arena = gp_arena_new(1 << 16);
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		for (int with_case = 0; with_case < 2; with_case++) {
+			const char *wanted = with_case ? rows[i].with_case : rows[i].plain;
+			struct gp_span out;
+			int rc = gp_fold_text(arena, gp_span_from(rows[i].text), with_case, &out);
+			assert_int_equal(rc, wanted ? GP_OK : GP_ESYNTAX);
+			if (wanted)
+				assert_true(gp_span_equal(out, gp_span_from(wanted)));
+		}
+	gp_arena_free(arena);
+}
+
+/* test_bound: as much as can be seen counts, and it grows no more than it is said to. */
+static void test_bound(void **state)
+{
+	char text[3 * GP_FOLD_MAX + 4];
+	struct gp_arena *arena = gp_arena_new(1 << 17);
+	struct gp_span out;
+	(void)state;
+	for (size_t i = 0; i <= GP_FOLD_MAX; i++)
+		memcpy(text + 3 * i, "\357\267\272", 3);
+	assert_int_equal(
+		gp_fold_text(arena, (struct gp_span) {text, 3 * (GP_FOLD_MAX / 3)}, true, &out),
+		GP_OK);
+	assert_true(out.len <= GP_FOLD_GROWTH * GP_FOLD_MAX);
+	assert_int_equal(
+		gp_fold_text(arena, (struct gp_span) {text, 3 * (GP_FOLD_MAX / 3 + 1)}, true, &out),
+		GP_ESYNTAX);
+	for (size_t i = 0; i < GP_FOLD_MAX; i++)
+		memcpy(text + 3 * i, "\342\200\213", 3);
+	assert_int_equal(
+		gp_fold_text(arena, (struct gp_span) {text, sizeof text - 1}, true, &out), GP_OK);
+	assert_int_equal(out.len, 30); /* one U+FDFA is left: 15 letters, its blanks go */
+	gp_arena_free(arena);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fold_text),
+		cmocka_unit_test(test_bound),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
