@@ -152,6 +152,17 @@ static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct
 	return rc;
 }
 
+/* fail: there is no verdict, and why; for programs as well. */
+static int fail(const struct arguments *a, int rc)
+{
+	const char *why =
+		rc == GP_ETOOBIG ? ": the message needs more memory than a check may use" : "";
+	fprintf(stderr, "gatepost verify: %s%s\n", gp_err_text(rc), why);
+	if (a->checker.json)
+		(void)gp_cli_print_json(json_pack("{s:s+}", "error", gp_err_text(rc), why));
+	return GP_CLI_TROUBLE;
+}
+
 /* verify: envelope, verdict, output. */
 static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 {
@@ -167,11 +178,8 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 	if (a->explain)
 		puts("steps:");
 	int rc = judge(a, file, &mail, &verdict);
-	if (rc) {
-		fprintf(stderr, "gatepost verify: %s%s\n", gp_err_text(rc),
-			rc == GP_ETOOBIG ? ": the header has too many bytes or fields" : "");
-		return GP_CLI_TROUBLE;
-	}
+	if (rc)
+		return fail(a, rc);
 	if (a->checker.json)
 		return gp_cli_verify_json(arena, &verdict);
 	if (a->explain)

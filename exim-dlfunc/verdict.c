@@ -273,7 +273,7 @@ static int judge_cut(struct question *q, struct gp_mail_verdict *v)
 	bool is_exempt = v->override && strcmp(v->override, "dmarc.exempt_clients") == 0;
 	if (!v->checked || is_exempt || q->config->dmarc.mode == GP_MODE_OFF)
 		return GP_OK;
-	enum gp_action would = gp_engine_dmarc_action(q->config->dmarc.on_bad_from);
+	enum gp_action would = gp_engine_dmarc_action(q->config->dmarc.on_unreadable_from);
 	gp_strbuf_init(&buf, q->ctx.arena, RESULTS_BYTES);
 	gp_authres_begin(&w, &buf, q->config->hostname, "\n\t");
 	gp_authres_result(&w, "dmarc", "permerror");
@@ -282,7 +282,7 @@ static int judge_cut(struct question *q, struct gp_mail_verdict *v)
 	v->from_problem = "its header is too large to be handed over";
 	if (would > v->would) {
 		v->would = would;
-		v->rule = "dmarc.on_bad_from";
+		v->rule = "dmarc.on_unreadable_from";
 		v->reply = cut_reply(q, would);
 		v->summary = gp_arena_printf(q->ctx.arena, "rule=%s: %s", v->rule, cut_text);
 	}
@@ -332,8 +332,9 @@ const char *gp_exim_check(
 	const char *problem = "the message cannot be checked";
 	int rc = gp_exim_message_open(q.ctx.arena, &call->place, headers, &m);
 	if (!rc) {
-		x->mail.is_unforged = !m.is_cut && !gp_exim_is_forged(q.ctx.arena, &m.message,
-							   q.config->hostname);
+		x->mail.is_unforged =
+			!m.is_cut && !m.message.is_cut &&
+			!gp_exim_is_forged(q.ctx.arena, &m.message, q.config->hostname);
 		rc = run_checks(&q, &m);
 	}
 	if (m.spool.problem)

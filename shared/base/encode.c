@@ -181,3 +181,12 @@ int gp_decode_base64(struct gp_arena *arena, struct gp_span text, struct gp_span
 	*bytes_out = (struct gp_span) {bytes, n};
 	return GP_OK;
 }
+
+/* gp_decode_hex_digit: either case. */
+int gp_decode_hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+				      : -1;
+}

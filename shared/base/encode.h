@@ -35,4 +35,7 @@ void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
 int gp_decode_base64(
 	struct gp_arena *arena, struct gp_span text, struct gp_span *bytes_out) GP_MUST_CHECK;
 
+/* The value of a hexadecimal digit, or -1. */
+int gp_decode_hex_digit(char c);
+
 #endif

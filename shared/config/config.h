@@ -132,15 +132,18 @@ enum gp_config_dmarc_action {
 	GP_DMARC_DO_ACCEPT,
 	GP_DMARC_DO_QUARANTINE,
 	GP_DMARC_DO_DEFER,
-	GP_DMARC_DO_REJECT
+	GP_DMARC_DO_REJECT,
+	GP_DMARC_DO_BY_CAUSE /* of on_bad_from alone: as the three options below it say */
 };
 
 struct gp_config_dmarc {
 	int mode; /* enum gp_config_mode */
 	const char *psl_file;
-	struct gp_dmarc_psl *list;             /* owned; opened when discovery needs it */
-	int on_reject, on_quarantine;          /* enum gp_config_dmarc_action */
-	int on_bad_from, on_temperror;         /* the same */
+	struct gp_dmarc_psl *list;    /* owned; opened when discovery needs it */
+	int on_reject, on_quarantine; /* enum gp_config_dmarc_action */
+	int on_temperror;             /* enum gp_config_on_error */
+	int on_bad_from; /* the same as on_reject, or BY_CAUSE; settled into the next three */
+	int on_no_domain, on_several_domains, on_unreadable_from;
 	struct gp_config_texts exempt_domains; /* author domains that are never refused */
 	struct gp_config_texts mailing_lists;  /* signers or senders that may break signatures */
 	struct gp_config_texts forwarders;     /* domains whose SPF-authorised hosts forward */

@@ -78,6 +78,25 @@ static void open_list(struct gp_config_draft *draft)
 			"none");
 }
 
+/* settle_from: on_bad_from stands for those of its three options that the file leaves alone. */
+static void settle_from(struct gp_config_draft *draft)
+{
+	struct gp_config_dmarc *dmarc = &draft->config->dmarc;
+	const struct {
+		const char *name;
+		int *action;
+	} causes[] = {
+		{"on_no_domain", &dmarc->on_no_domain},
+		{"on_several_domains", &dmarc->on_several_domains},
+		{"on_unreadable_from", &dmarc->on_unreadable_from},
+	};
+	if (dmarc->on_bad_from == GP_DMARC_DO_BY_CAUSE)
+		return;
+	for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
+		if (!gp_config_draft_at(draft, "dmarc", causes[i].name).line)
+			*causes[i].action = dmarc->on_bad_from;
+}
+
 /* gp_config_cross_check: section by section. */
 void gp_config_cross_check(struct gp_config_draft *draft)
 {
@@ -111,6 +130,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 			"is less than 10s, which a daemon that is well may need to say so");
 	check_store(draft);
 	check_metrics(draft);
+	settle_from(draft);
 	open_list(draft);
 }
 

@@ -69,6 +69,9 @@ static const struct gp_config_choice discovery[] = {
 static const struct gp_config_choice dmarc_actions[] = {{"accept", GP_DMARC_DO_ACCEPT},
 	{"quarantine", GP_DMARC_DO_QUARANTINE}, {"defer", GP_DMARC_DO_DEFER},
 	{"reject", GP_DMARC_DO_REJECT}, {NULL, 0}};
+static const struct gp_config_choice from_actions[] = {{"by-cause", GP_DMARC_DO_BY_CAUSE},
+	{"accept", GP_DMARC_DO_ACCEPT}, {"quarantine", GP_DMARC_DO_QUARANTINE},
+	{"defer", GP_DMARC_DO_DEFER}, {"reject", GP_DMARC_DO_REJECT}, {NULL, 0}};
 static const struct gp_config_choice dmarc_words[] = {{"author", 0}, {"client", 0}, {"spf", 0},
 	{"dkim", 0}, {"arc", 0}, {"policy", 0}, {"domain", 0}, {"problem", 0}, {"hostname", 0},
 	{NULL, 0}};
@@ -341,11 +344,31 @@ const struct gp_config_row gp_config_rows[] = {
 		"What is done where the policy is reject.", NULL},
 	{"dmarc", "on_quarantine", GP_KIND_CHOICE, AT(dmarc.on_quarantine), "quarantine", 0, 0,
 		dmarc_actions, "What is done where the policy is quarantine.", NULL},
-	{"dmarc", "on_bad_from", GP_KIND_CHOICE, AT(dmarc.on_bad_from), "reject", 0, 0,
+	{"dmarc", "on_bad_from", GP_KIND_CHOICE, AT(dmarc.on_bad_from), "by-cause", 0, 0,
+		from_actions,
+		"When From shows no single domain, so that nobody can be asked what should be "
+		"done. "
+		"by-cause: as the next three options say. Another word sets all three of them, but "
+		"for those that the file sets itself, wherever they stand in it.",
+		NULL},
+	{"dmarc", "on_no_domain", GP_KIND_CHOICE, AT(dmarc.on_no_domain), "accept", 0, 0,
 		dmarc_actions,
-		"When From is missing, occurs twice, cannot be read, or names several domains: "
-		"nobody can "
-		"be asked then what should be done.",
+		"When From has no address with a domain, as in bounces and mail of cron: "
+		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", an empty From. It is nobody's "
+		"domain "
+		"(RFC 9989 5.3.1). Mail from the null sender is accepted then whatever stands "
+		"here.",
+		NULL},
+	{"dmarc", "on_several_domains", GP_KIND_CHOICE, AT(dmarc.on_several_domains), "reject", 0,
+		0, dmarc_actions, "When From has addresses of several domains.", NULL},
+	{"dmarc", "on_unreadable_from", GP_KIND_CHOICE, AT(dmarc.on_unreadable_from), "reject", 0,
+		0, dmarc_actions,
+		"When it is not certain which author a mail program shows: From occurs twice or "
+		"cannot be read, another line of the header can be taken for From, or there are "
+		"more "
+		"than 4096 fields. Also when there is no From field: programs show Sender then, or "
+		"the "
+		"sender of the envelope, for which no domain was asked.",
 		NULL},
 	{"dmarc", "on_temperror", GP_KIND_CHOICE, AT(dmarc.on_temperror), "defer", 0, 0,
 		accept_defer,
@@ -371,14 +394,14 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dmarc", "mailing_lists", GP_KIND_NAMES, AT(dmarc.mailing_lists), "", 0, 1024, NULL,
 		"Domains of mailing lists: a failing message is accepted when a signature of such "
 		"a domain passes, or SPF passes for such a MAIL FROM. Not one without a single "
-		"author (on_bad_from). .example.org stands for all names below example.org.",
+		"author. .example.org stands for all names below example.org.",
 		NULL},
 	{"dmarc", "reject_code", GP_KIND_CODE, AT(dmarc.reject_code), "550 5.7.26", 0, 0, NULL,
 		"Reply to a refused mail (RFC 7372 3.3).", NULL},
 	{"dmarc", "temperror_code", GP_KIND_CODE, AT(dmarc.temperror_code), "451 4.7.26", 4, 0,
 		NULL, "Reply where mail is deferred.", NULL},
 	{"dmarc", "from_code", GP_KIND_CODE, AT(dmarc.from_code), "550 5.7.1", 0, 0, NULL,
-		"Reply where on_bad_from refuses.", NULL},
+		"Reply where From shows no single domain, and is refused for that.", NULL},
 	{"dmarc", "reject_text", GP_KIND_TEMPLATE, AT(dmarc.reject_text),
 		"DMARC: {author} asks to {policy} mail that is not shown to be its own: {spf}; "
 		"{dkim}{arc} (policy of {domain})",
@@ -393,7 +416,7 @@ const struct gp_config_row gp_config_rows[] = {
 		dmarc_words, "Text of the reply where mail is deferred.", NULL},
 	{"dmarc", "from_text", GP_KIND_TEMPLATE, AT(dmarc.from_text),
 		"The From field has no single author domain: {problem}", 0, 300, dmarc_words,
-		"Text of the reply where on_bad_from refuses.", NULL},
+		"Text of that reply.", NULL},
 
 	{"dns", "servers", GP_KIND_SERVERS, AT(dns_servers), "", 0, GP_DNS_SERVERS_MAX, NULL,
 		"Resolvers, in order of preference: 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "

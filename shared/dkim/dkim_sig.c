@@ -185,15 +185,6 @@ static int read_headers(struct gp_arena *arena, struct gp_span value, struct gp_
 	return GP_OK;
 }
 
-/* hex_value: of a digit, or -1. */
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
 /* decode_quoted: dkim-quoted-printable (2.11); white space is dropped. out has room for text.len.
  */
 static int decode_quoted(struct gp_span text, char *out, size_t *length_out)
@@ -204,8 +195,8 @@ static int decode_quoted(struct gp_span text, char *out, size_t *length_out)
 		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
 			continue;
 		if (c == '=') {
-			int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
-			int low = i + 2 < text.len ? hex_value(text.ptr[i + 2]) : -1;
+			int high = i + 2 < text.len ? gp_decode_hex_digit(text.ptr[i + 1]) : -1;
+			int low = i + 2 < text.len ? gp_decode_hex_digit(text.ptr[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return GP_ESYNTAX;
 			c = (char)(high << 4 | low);

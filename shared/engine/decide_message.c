@@ -98,16 +98,38 @@ enum gp_action gp_engine_dmarc_action(int word)
 	case GP_DMARC_DO_DEFER:
 		return GP_ACTION_DEFER;
 	case GP_DMARC_DO_REJECT:
+	case GP_DMARC_DO_BY_CAUSE: /* settled into others when the file was read */
 		return GP_ACTION_REJECT;
 	}
 	return GP_ACTION_ACCEPT;
 }
 
-/* bad_from: nobody can be asked what should be done with it. */
-static struct wish bad_from(const struct gp_mail_facts *f)
+/* without_author: a rule about messages that name no single domain, for this cause. */
+static struct wish without_author(
+	const struct gp_mail_facts *f, enum gp_author_cause cause, int action)
 {
-	return (struct wish) {f->v->has_dmarc && !*f->v->author_domain,
-		gp_engine_dmarc_action(f->mail->config->dmarc.on_bad_from)};
+	return (struct wish) {
+		f->v->has_dmarc && f->v->from_cause == cause, gp_engine_dmarc_action(action)};
+}
+
+/* no_domain: nobody is claimed to have written it. A bounce without one is never lost. */
+static struct wish no_domain(const struct gp_mail_facts *f)
+{
+	struct wish w = without_author(f, GP_AUTHOR_NO_DOMAIN, f->mail->config->dmarc.on_no_domain);
+	w.applies = w.applies && f->mail->envelope->sender.len > 0;
+	return w;
+}
+
+/* several_domains: nobody can be asked what should be done with it. */
+static struct wish several_domains(const struct gp_mail_facts *f)
+{
+	return without_author(f, GP_AUTHOR_SEVERAL, f->mail->config->dmarc.on_several_domains);
+}
+
+/* unreadable_from: who wrote it depends on who reads it. */
+static struct wish unreadable_from(const struct gp_mail_facts *f)
+{
+	return without_author(f, GP_AUTHOR_UNREADABLE, f->mail->config->dmarc.on_unreadable_from);
 }
 
 /* asks_for: does the owner ask for this? */
@@ -203,7 +225,9 @@ static const struct {
 	enum about about;
 	struct wish (*wish)(const struct gp_mail_facts *);
 } rules[] = {
-	{"dmarc.on_bad_from", ABOUT_DMARC, bad_from},
+	{"dmarc.on_no_domain", ABOUT_DMARC, no_domain},
+	{"dmarc.on_several_domains", ABOUT_DMARC, several_domains},
+	{"dmarc.on_unreadable_from", ABOUT_DMARC, unreadable_from},
 	{"dmarc.on_temperror", ABOUT_DMARC, vouched_later},
 	{"dmarc.on_reject", ABOUT_DMARC, policy_reject},
 	{"dmarc.on_quarantine", ABOUT_DMARC, policy_quarantine},

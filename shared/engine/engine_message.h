@@ -33,6 +33,7 @@
 #include "dkim/dkim.h"
 #include "dmarc/dmarc.h"
 #include "engine/engine.h"
+#include "mail/author.h"
 #include "mail/message.h"
 #include "spf/spf.h"
 
@@ -60,9 +61,10 @@ struct gp_mail_verdict {
 	struct gp_dkim_results dkim;
 	struct gp_arc_result arc;
 	struct gp_dmarc_result dmarc;
-	const char *author_domain; /* A-labels; "" when there is not exactly one */
-	const char *from_problem;  /* why not; NULL */
-	unsigned arc_instance;     /* whose sealed results vouch for the author; 0: none do */
+	const char *author_domain;       /* A-labels; "" when there is not exactly one */
+	const char *from_problem;        /* why not; NULL */
+	enum gp_author_cause from_cause; /* which of the options dmarc.on_... is about that */
+	unsigned arc_instance;           /* whose sealed results vouch for the author; 0: none do */
 	const char
 		*override; /* why a policy was not applied: "arc", "dmarc.forwarders", ...; NULL */
 	const char *results; /* the value of an Authentication-Results field, folded "\n\t" */

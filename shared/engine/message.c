@@ -5,9 +5,8 @@
  * last. Every question goes through a memory of this message, so that what was asked together in
  * advance is found there, and no two checks see different answers.
  */
-#include "mail/address.h"
-#include "mail/mailbox.h"
 #include "engine/message_private.h"
+#include "mail/author.h"
 
 #include <string.h>
 
@@ -25,66 +24,6 @@ struct run {
 const struct gp_spf_result *gp_engine_message_spf(const struct gp_mail_verdict *v)
 {
 	return v->has_mailfrom ? &v->mailfrom : v->has_helo ? &v->helo : NULL;
-}
-
-/* ---- the author ---- */
-
-/* domain_of: of one mailbox, in A-labels; NULL: it is no host's name. */
-static int domain_of(struct gp_ctx *ctx, const struct gp_mailbox *mailbox, const char **domain_out)
-{
-	const char *domain = NULL;
-	int rc = mailbox->is_literal ? GP_ESYNTAX
-				     : gp_address_domain(ctx->arena, mailbox->domain, &domain);
-	*domain_out = !rc && gp_address_is_host_name(domain) ? domain : NULL;
-	return rc == GP_ESYNTAX ? GP_OK : rc;
-}
-
-/* one_domain: the domain that all mailboxes share, in A-labels; problem_out says what is wrong. */
-static int one_domain(struct gp_ctx *ctx, const struct gp_mailbox_list *list,
-	const char **domain_out, const char **problem_out)
-{
-	*domain_out = "";
-	if (list->count == 0)
-		*problem_out = "it names nobody";
-	for (size_t i = 0; i < list->count && !*problem_out; i++) {
-		const char *domain;
-		int rc = domain_of(ctx, &list->items[i], &domain);
-		if (rc)
-			return rc;
-		if (!domain)
-			*problem_out = "its domain is no domain name";
-		else if (i && strcmp(domain, *domain_out))
-			*problem_out = "it names several domains";
-		else
-			*domain_out = domain;
-	}
-	if (*problem_out)
-		*domain_out = "";
-	return GP_OK;
-}
-
-/* find_author: the domain of the one From field (RFC 9989 5.3.1); no other field counts. */
-static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
-{
-	struct gp_mail_verdict *v = f->v;
-	size_t count = gp_message_count(f->mail->message, "From");
-	v->author_domain = "";
-	if (f->mail->message->defect) { /* another reader may see another From (lessons 68, 91) */
-		v->from_problem = f->mail->message->defect;
-		return GP_OK;
-	}
-	if (count != 1) {
-		v->from_problem = count ? "it occurs more than once" : "it is missing";
-		return GP_OK;
-	}
-	struct gp_mailbox_list list = {0};
-	int rc = gp_mailbox_parse(
-		ctx->arena, gp_message_find(f->mail->message, "From")->value, &list);
-	if (rc == GP_ESYNTAX) {
-		v->from_problem = list.problem ? list.problem : "it cannot be read";
-		return GP_OK;
-	}
-	return rc ? rc : one_domain(ctx, &list, &v->author_domain, &v->from_problem);
 }
 
 /* ---- what runs, and what is asked in advance ---- */
@@ -227,6 +166,19 @@ static int sample_of(const struct run *r, unsigned *sample_out)
 	return rc;
 }
 
+/* judge_no_author: where nobody is named there is nothing to check (RFC 9989 5.3.1). */
+static void judge_no_author(struct gp_mail_verdict *v)
+{
+	static const char *const reasons[] = {
+		[GP_AUTHOR_NO_DOMAIN] = "the From field shows no domain",
+		[GP_AUTHOR_SEVERAL] = "the From field names several domains",
+		[GP_AUTHOR_UNREADABLE] = "the From field has no author domain that is certain",
+	};
+	v->dmarc.verdict =
+		v->from_cause == GP_AUTHOR_NO_DOMAIN ? GP_DMARC_NONE : GP_DMARC_PERMERROR;
+	v->dmarc.reason = reasons[v->from_cause];
+}
+
 /* check_dmarc: over the results of the others, where there is an author to ask. */
 static int check_dmarc(struct run *r)
 {
@@ -237,8 +189,7 @@ static int check_dmarc(struct run *r)
 	gp_trace_line(r->ctx, 0, "-- DMARC");
 	v->dmarc = (struct gp_dmarc_result) {.author_domain = v->author_domain};
 	if (!*v->author_domain) {
-		v->dmarc.verdict = GP_DMARC_PERMERROR;
-		v->dmarc.reason = "the From field has no single author domain";
+		judge_no_author(v);
 		return GP_OK;
 	}
 	/* a HELO that is no name, with the null sender, is a judgement: nothing to align with */
@@ -310,6 +261,19 @@ static int run_checks(struct run *r)
 		rc = gp_engine_is_forwarded(r->ctx, &r->f->envelope,
 			&r->f->mail->config->dmarc.forwarders, &r->f->forwarded);
 	return rc;
+}
+
+/* find_author: whose message it says it is. */
+static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
+{
+	struct gp_author author;
+	int rc = gp_author_find(ctx->arena, f->mail->message, &author);
+	if (rc)
+		return rc;
+	f->v->author_domain = author.domain;
+	f->v->from_problem = author.problem;
+	f->v->from_cause = author.cause;
+	return GP_OK;
 }
 
 /* examine: the checks and the decision. */

@@ -117,12 +117,19 @@ static const char *template_value(void *arg, struct gp_span name)
 static const char signature_text[] = "No valid signature: {dkim}";
 static const char signature_later_text[] = "The signature cannot be checked now: {dkim}";
 
+/* is_about_author: did a rule decide that is about messages without an author's domain? */
+static bool is_about_author(const struct gp_mail_facts *f)
+{
+	return f->v->has_dmarc && f->v->from_cause != GP_AUTHOR_ONE &&
+	       gp_span_has_prefix(gp_span_from(f->v->rule), "dmarc.on_");
+}
+
 /* text_of: which template speaks of the rule that decided. */
 static const char *text_of(const struct gp_mail_facts *f)
 {
 	const struct gp_config_dmarc *dmarc = &f->mail->config->dmarc;
 	const struct gp_span rule = gp_span_from(f->v->rule);
-	return gp_span_is(rule, "dmarc.on_bad_from")    ? dmarc->from_text
+	return is_about_author(f)                       ? dmarc->from_text
 	       : gp_span_is(rule, "dmarc.on_temperror") ? dmarc->error_text
 	       : gp_span_is(rule, "dkim.reject")        ? signature_text
 	       : gp_span_is(rule, "dkim.on_temperror")  ? signature_later_text
@@ -139,7 +146,7 @@ static const char *code_of(const struct gp_mail_facts *f)
 		return about_dkim ? c->dkim.temperror_code : c->dmarc.temperror_code;
 	if (about_dkim)
 		return c->dkim.reject_code;
-	return gp_span_is(rule, "dmarc.on_bad_from") ? c->dmarc.from_code : c->dmarc.reject_code;
+	return is_about_author(f) ? c->dmarc.from_code : c->dmarc.reject_code;
 }
 
 /* gp_engine_message_reply: code and text; what is quarantined gets no reply. */

@@ -76,20 +76,22 @@ static const char *copy_with_crlf(struct gp_arena *arena, struct gp_span header,
 	return copy;
 }
 
-/* find_defect: bytes that make a header uncertain. */
-static const char *find_defect(struct gp_span header)
+/* find_defect: bytes that make a header uncertain; in which of its lines. */
+static const char *find_defect(struct gp_span header, size_t *line_out)
 {
-	if (header.len && memchr(header.ptr, 0, header.len))
-		return "the header has a NUL byte";
+	*line_out = 0;
 	for (size_t i = 0; i < header.len; i++) {
-		const char *at = memchr(header.ptr + i, '\n', header.len - i);
-		size_t end = at ? (size_t)(at - header.ptr) : header.len;
-		const char *cr = memchr(header.ptr + i, '\r', end - i);
+		const char *start = header.ptr + i, *at = memchr(start, '\n', header.len - i);
+		size_t length = at ? (size_t)(at - start) : header.len - i;
+		const char *cr = memchr(start, '\r', length);
+		++*line_out;
+		if (memchr(start, 0, length))
+			return "a NUL byte";
 		if (cr && (!at || cr + 1 != at))
-			return "the header has a bare CR";
+			return "a bare CR";
 		if (at && !cr)
-			return "the header has a bare LF";
-		i = end;
+			return "a bare LF";
+		i += length;
 	}
 	return NULL;
 }
@@ -142,35 +144,86 @@ static size_t count_fields(struct gp_span text)
 	return count;
 }
 
+/* cut_header: to the largest size, at the end of a line. */
+static struct gp_span cut_header(struct gp_span header)
+{
+	if (header.len <= GP_MESSAGE_HEADER_MAX)
+		return header;
+	header.len = GP_MESSAGE_HEADER_MAX;
+	ptrdiff_t end = gp_span_find_last(header, '\n');
+	header.len = (size_t)(end + 1);
+	return header;
+}
+
+/* say_defect: the first one that there is, the most general first. */
+static int say_defect(struct gp_arena *arena, struct gp_message *message, struct gp_span text)
+{
+	size_t line;
+	const char *what = find_defect(text, &line);
+	message->defect = message->count > GP_MESSAGE_FIELDS_MAX
+				  ? "the header has more than 4096 fields"
+			  : message->is_cut ? "the header has more than 2 MiB"
+					    : NULL;
+	message->is_cut = message->defect != NULL;
+	if (message->is_cut || !what)
+		return GP_OK;
+	message->defect = gp_arena_printf(arena, "the header has %s in line %zu", what, line);
+	return message->defect ? GP_OK : gp_arena_status(arena);
+}
+
+/* read_fields: as many as count says; a line that is none is a defect. */
+static int read_fields(struct gp_arena *arena, struct gp_message *message, struct gp_span text)
+{
+	struct gp_message_field *fields = gp_arena_array(arena, message->count, sizeof *fields);
+	size_t line = 1;
+	if (!fields)
+		return gp_arena_status(arena);
+	for (size_t i = 0; i < message->count; i++) {
+		struct gp_message_field *f = &fields[i];
+		f->raw = next_field(&text);
+		f->name = field_name(f->raw, &f->value);
+		if (f->name.len == 0 && !message->defect) {
+			message->defect =
+				gp_arena_printf(arena, "line %zu of the header is no field", line);
+			if (!message->defect)
+				return gp_arena_status(arena);
+		}
+		line += 1 + count_of(f->raw, '\n');
+	}
+	message->fields = fields;
+	return GP_OK;
+}
+
 /* gp_message_parse: bound, copy, count, cut. */
 int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_message_ending ending,
 	struct gp_message *message_out)
 {
 	size_t rest;
-	*message_out = (struct gp_message) {.fields = NULL};
-	if (header.len > GP_MESSAGE_HEADER_MAX)
-		return GP_ETOOBIG;
-	header.len = header_end(header, ending, &rest);
 	struct gp_span text = {NULL, 0};
+	*message_out = (struct gp_message) {.is_cut = header.len > GP_MESSAGE_HEADER_MAX};
+	header = cut_header(header);
+	size_t whole = header.len;
+	header.len = header_end(header, ending, &rest);
+	message_out->is_cut = message_out->is_cut && header.len == whole;
 	text.ptr = copy_with_crlf(arena, header, ending, &text.len);
 	if (!text.ptr)
 		return gp_arena_status(arena);
-	message_out->defect = find_defect(text);
-	size_t count = count_fields(text);
-	if (count > GP_MESSAGE_FIELDS_MAX)
-		return GP_ETOOBIG;
-	struct gp_message_field *fields = gp_arena_array(arena, count, sizeof *fields);
-	if (!fields)
-		return gp_arena_status(arena);
-	for (size_t i = 0; i < count; i++) {
-		fields[i].raw = next_field(&text);
-		fields[i].name = field_name(fields[i].raw, &fields[i].value);
-		if (fields[i].name.len == 0 && !message_out->defect)
-			message_out->defect = "the header has a line that is no field";
-	}
-	message_out->fields = fields;
-	message_out->count = count;
-	return GP_OK;
+	message_out->count = count_fields(text);
+	int rc = say_defect(arena, message_out, text);
+	if (message_out->count > GP_MESSAGE_FIELDS_MAX)
+		message_out->count = GP_MESSAGE_FIELDS_MAX;
+	return rc ? rc : read_fields(arena, message_out, text);
+}
+
+/* is_mailbox_line: does a mailbox file begin so? A name with blanks before its colon is a field. */
+static bool is_mailbox_line(struct gp_span text)
+{
+	if (text.len < 5 || memcmp(text.ptr, "From ", 5) != 0)
+		return false;
+	text = gp_span_skip(text, 5);
+	while (text.len && is_blank(text.ptr[0]))
+		text = gp_span_skip(text, 1);
+	return text.len == 0 || text.ptr[0] != ':';
 }
 
 /* gp_message_split: the line ends first, then the line of a mailbox file, then the empty line. */
@@ -180,7 +233,7 @@ void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *b
 	size_t first = line_end(text, 0, GP_MESSAGE_LF), skip = 0, rest;
 	*ending_out = first < text.len && first > 0 && text.ptr[first - 1] == '\r' ? GP_MESSAGE_CRLF
 										   : GP_MESSAGE_LF;
-	if (text.len >= 5 && memcmp(text.ptr, "From ", 5) == 0)
+	if (is_mailbox_line(text))
 		skip = first < text.len ? first + 1 : text.len;
 	*header_out = gp_span_skip(text, skip);
 	header_out->len = header_end(*header_out, *ending_out, &rest);

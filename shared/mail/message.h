@@ -11,8 +11,9 @@
  *     for (size_t i = 0; i < m.count; i++) ... m.fields[i].name ...
  *
  * GP_OK also for a header that breaks the grammar: then defect says how, in words, and whoever
- * verifies must not trust its own reading of it (lessons 90, 91). GP_ETOOBIG: more bytes or fields
- * than below, or than the arena has; GP_ENOMEM.
+ * verifies must not trust its own reading of it (lessons 90, 91). Of a header with more bytes or
+ * fields than below the first ones are read, and is_cut is set. GP_ETOOBIG: more than the arena
+ * has; GP_ENOMEM.
  *
  * Ownership: all spans of a message point into the arena. Threads: no state.
  */
@@ -41,8 +42,10 @@ struct gp_message_field {
 struct gp_message {
 	const struct gp_message_field *fields; /* in the order of the message, topmost first */
 	size_t count;
-	const char *defect; /* why this header cannot be read with certainty; NULL: it can. Static:
-			       a line that is no field, a bare CR or LF, a NUL */
+	const char *defect; /* why this header may not be the one that was signed; NULL: it is. A
+			       line that is no field, a bare CR or LF, a NUL, all with the line's
+			       number; or that it was cut. Nothing of the message is in it */
+	bool is_cut;        /* there are more fields */
 };
 
 /*
@@ -63,7 +66,7 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
  * Where the header ends in a message that begins with it: header_out is all before the first empty
  * line, *body_at_out the place of the first byte after that line. A message without an empty line
  * is all header. The line ends are those of the first line. A first line "From ", as mailbox files
- * have, belongs to neither: header_out begins after it.
+ * have, belongs to neither: header_out begins after it. "From :" is a field (RFC 5322 4.5).
  */
 void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *body_at_out,
 	enum gp_message_ending *ending_out);

@@ -258,9 +258,70 @@ def strange_files():
                  b"From: a@b.test\n\n" + bytes(range(256)) * 100):
         code, _, err = run("--json", *WHERE, stdin=text)
         equal((code, err), (0, ""), text[:20])
-    code, _, err = run(*WHERE, stdin=b"X: y\r\n" * 600000)
-    equal(code, 1)
-    holds(err, "gatepost verify: ")
+
+
+def too_large_headers():
+    """more than 4,096 fields, or 2 MiB: the true reason and a reply for good, in JSON as well"""
+    for more, reason in ((b"X: y\r\n" * 5000, "the header has more than 4096 fields"),
+                         (b"X: y\r\n" * 600000, "the header has more than 4096 fields"),
+                         (b"X: " + b"y" * 3000000 + b"\r\n", "the header has more than 2 MiB")):
+        got = verify(b"From: a@none.test\r\n" + more + b"\r\nbody\r\n")
+        equal((got["action"], got["rule"], got["from_problem"], got["reply"]),
+              ("reject", "dmarc.on_unreadable_from", reason,
+               "550 5.7.1 The From field has no single author domain: " + reason))
+
+
+CLIENT = ["--ip", "192.0.2.1", "--mail-from", "a@good.test"]
+
+
+def odd_line_beside_a_clear_from():
+    """a line that nobody takes for From: the author is read, a signature judged"""
+    signed = keys.sign(HEADER + b"\r\n" + BODIES["plain"])
+    for odd in (b"X-\xc3\x9c: x", b"X-\xff: x", b": x", b"no colon", b"X Y: z",
+                b">From alice@other.test Sat Nov 28 10:00:00 2026"):
+        for message in (odd + b"\r\n" + signed, signed.replace(b"\r\n\r\n", b"\r\n" + odd + b"\r\n\r\n", 1)):
+            got = verify(message)
+            equal((got["from"], got["dkim"][0]["result"], got["dmarc"]["result"], got["action"]),
+                  ("good.test", "pass", "pass", "accept"), odd)
+
+
+def line_that_may_be_from():
+    """a line that some mail program takes for From: refused, and the reply names the line"""
+    for line in (b"From\xc2\xa0: ceo@other.test", b"Fr\xd0\xbem: ceo@other.test", b"F\x00rom: ceo@other.test",
+                 b"X-A: b\rFrom: ceo@other.test", b"X-A: b\nFrom: ceo@other.test", b"From ceo@other.test",
+                 b">From: ceo@other.test", b"\xef\xbb\xbfFrom: ceo@other.test", b"Fr om: ceo@other.test"):
+        got = verify(HEADER + line + b"\r\n\r\nx\r\n", *CLIENT)
+        equal((got["from"], got["action"], got["rule"]), ("", "reject", "dmarc.on_unreadable_from"), line)
+        holds(got["reply"], "550 5.7.1 The From field has no single author domain: line 7 (\"")
+
+
+def from_with_blank_before_its_colon():
+    """"From :" is a field, at the start of a file too; a second one leaves no author"""
+    got = verify(b"From : a@good.test\r\nTo: b@x.test\r\n\r\nx\r\n", *CLIENT)
+    equal((got["from"], got["action"]), ("good.test", "accept"))
+    got = verify(b"From : a@good.test\r\nFrom: a@none.test\r\n\r\nx\r\n", *CLIENT)
+    equal((got["from"], got["rule"], got["from_problem"]), ("", "dmarc.on_unreadable_from", "it occurs more than once"))
+
+
+def from_without_a_domain():
+    """bounces and mail of cron: result none, accepted unless on_no_domain says otherwise"""
+    config = write("from.conf", b"dmarc { on_no_domain = reject }\n")
+    for value in (b"MAILER-DAEMON <>", b"", b"root (Cron Daemon)", b"<root>"):
+        message = b"From: " + value + b"\r\nTo: b@x.test\r\n\r\nx\r\n"
+        got = verify(message, *CLIENT)
+        equal((got["dmarc"]["result"], got["action"]), ("none", "accept"), value)
+        got = verify(message, *CLIENT, "--config", config)
+        equal((got["action"], got["rule"]), ("reject", "dmarc.on_no_domain"), value)
+        got = verify(message, "--ip", "192.0.2.1", "--helo", "mx.test", "--config", config)
+        equal(got["action"], "accept", value)
+
+
+def broken_from_with_one_domain():
+    """a From off the grammar that can mean one domain only is read"""
+    for value in (b"\\\"Shop\\\" <a@good.test>", b"a@good.test;", b"<a@good.test", b"Shop <a@good.test>>"):
+        equal(verify(b"From: " + value + b"\r\n\r\nx\r\n", *CLIENT)["from"], "good.test", value)
+    for value in (b"\\\"ceo@other.test\\\" <a@good.test>", b"a@good.test; ceo@other.test"):
+        equal(verify(b"From: " + value + b"\r\n\r\nx\r\n", *CLIENT)["action"], "reject", value)
 
 
 def constant_memory():
@@ -284,7 +345,8 @@ def constant_memory():
 TESTS = [signed_by_dkimpy, signed_twice, sha1_never_passes, part_of_a_body, signed_by_opendkim,
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
-         usage, strange_files, constant_memory]
+         usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
+         from_with_blank_before_its_colon, from_without_a_domain, broken_from_with_one_domain, constant_memory]
 
 
 def main():

@@ -190,6 +190,20 @@ def bad_from():
         assert reply.startswith("550 5.7.1 The From field has no single author domain: "), reply
 
 
+def no_domain_in_from():
+    """bounces and mail of cron, whose From shows no domain, are accepted with the result none"""
+    for value, sender in ((b"MAILER-DAEMON <>", ""), (b"root (Cron Daemon)", "a@sender.test")):
+        message = accepted(send(mail("none.test").replace(b"Alice <alice@none.test>", value), sender))
+        holds(fields(message, "Authentication-Results")[0], "dmarc=none")
+        equal((last()["from"], last()["dmarc"]), ("-", "none"))
+
+
+def too_many_fields():
+    """more fields than are read: the true reason, for good"""
+    equal(send(mail("none.test", more=b"A:b\r\n" * 5000)),
+          "550 5.7.1 The From field has no single author domain: the header has more than 4096 fields")
+
+
 def one_connection():
     """several messages in one connection, RSET and refusals between them: nothing stale"""
     with Client() as c:
@@ -489,8 +503,8 @@ def quiet():
 
 
 TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
-         forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, one_connection, by_data,
-         by_chunking, wireformat, not_verifiable, named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
+         forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, no_domain_in_from,
+         too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
          broken_configuration, limits, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
 
 

@@ -42,7 +42,9 @@ static void test_defaults(void **state)
 	assert_int_equal(c->dmarc.check.discovery, GP_DMARC_WALK);
 	assert_true(c->dmarc.check.pct);
 	assert_null(c->dmarc.check.psl);
-	assert_int_equal(c->dmarc.on_bad_from, GP_DMARC_DO_REJECT);
+	assert_int_equal(c->dmarc.on_no_domain, GP_DMARC_DO_ACCEPT);
+	assert_int_equal(c->dmarc.on_several_domains, GP_DMARC_DO_REJECT);
+	assert_int_equal(c->dmarc.on_unreadable_from, GP_DMARC_DO_REJECT);
 	assert_string_equal(c->dmarc.reject_code, "550 5.7.26");
 	assert_false(c->spf.yield_to_dmarc);
 	assert_int_equal(c->exim.on_error, GP_ON_ERROR_ACCEPT);
@@ -65,6 +67,36 @@ static void test_sealers(void **state)
 	c = parse("arc { trusted_sealers = {} }");
 	assert_int_equal(c->arc.trust.sealer_count, 0);
 	gp_config_free(c);
+}
+
+/* test_on_bad_from_stands_for_three: but what is set by itself wins, wherever it stands. */
+static void test_on_bad_from_stands_for_three(void **state)
+{
+	static const struct {
+		const char *text;
+		int none, several, unreadable;
+	} rows[] = {
+		{"dmarc { on_bad_from = reject }", GP_DMARC_DO_REJECT, GP_DMARC_DO_REJECT,
+			GP_DMARC_DO_REJECT},
+		{"dmarc { on_bad_from = by-cause }", GP_DMARC_DO_ACCEPT, GP_DMARC_DO_REJECT,
+			GP_DMARC_DO_REJECT},
+		{"dmarc { on_bad_from = defer\n on_no_domain = accept }", GP_DMARC_DO_ACCEPT,
+			GP_DMARC_DO_DEFER, GP_DMARC_DO_DEFER},
+		{"dmarc { on_unreadable_from = reject\n on_bad_from = accept }", GP_DMARC_DO_ACCEPT,
+			GP_DMARC_DO_ACCEPT, GP_DMARC_DO_REJECT},
+		{"dmarc { on_several_domains = quarantine }", GP_DMARC_DO_ACCEPT,
+			GP_DMARC_DO_QUARANTINE, GP_DMARC_DO_REJECT},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_config *c = parse(rows[i].text);
+		if (c->dmarc.on_no_domain != rows[i].none ||
+			c->dmarc.on_several_domains != rows[i].several ||
+			c->dmarc.on_unreadable_from != rows[i].unreadable)
+			fail_msg("%s: %d %d %d", rows[i].text, c->dmarc.on_no_domain,
+				c->dmarc.on_several_domains, c->dmarc.on_unreadable_from);
+		gp_config_free(c);
+	}
 }
 
 /* test_list: the public suffixes are opened where they are needed, and their absence is an error.
@@ -115,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_sealers),
+		cmocka_unit_test(test_on_bad_from_stands_for_three),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_together),
 	};

@@ -195,7 +195,7 @@ static void test_override(void **state)
 			"t1.test", "x; dmarc=pass header.from=none.test", "default accept", "pass"},
 		{"two authors are not excused", TRUST, OUT,
 			"From: a@good.test\r\nSubject: one\r\nFrom: b@good.test\r\n", "t1.test",
-			VOUCHES, "dmarc.on_bad_from reject", ""},
+			VOUCHES, "dmarc.on_unreadable_from reject", ""},
 	};
 	(void)state;
 	check_rows(rows, sizeof rows / sizeof rows[0]);

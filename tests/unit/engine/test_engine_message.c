@@ -230,35 +230,82 @@ static void test_uncertain(void **state)
 		{"", OUT, "u@other.test", "u@late.ghosts.test", "dmarc.on_temperror",
 			GP_ACTION_DEFER, GP_ACTION_DEFER, GP_DMARC_TEMPERROR},
 		/* no single author */
-		{"", IN, "u@good.test", NULL, "dmarc.on_bad_from", GP_ACTION_REJECT,
+		{"", IN, "u@good.test", NULL, "dmarc.on_unreadable_from", GP_ACTION_REJECT,
 			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", IN, "u@good.test", "u@good.test, u@other.test", "dmarc.on_bad_from",
+		{"", IN, "u@good.test", "u@good.test, u@other.test", "dmarc.on_several_domains",
 			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", IN, "u@good.test", "u@good.test>", "dmarc.on_bad_from", GP_ACTION_REJECT,
-			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", IN, "u@good.test", "u@good.test\nFrom: u@other.test", "dmarc.on_bad_from",
+		{"", IN, "u@good.test", "u@good.test>", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_PASS},
+		{"", IN, "u@good.test", "u@good.test\nFrom: u@other.test",
+			"dmarc.on_unreadable_from", GP_ACTION_REJECT, GP_ACTION_REJECT,
+			GP_DMARC_PERMERROR},
+		{"", IN, "u@good.test", "u@[192.0.2.1]", "dmarc.on_unreadable_from",
 			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", IN, "u@good.test", "u@[192.0.2.1]", "dmarc.on_bad_from", GP_ACTION_REJECT,
-			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", IN, "u@good.test", "u@good.test/x.other.test", "dmarc.on_bad_from",
+		{"", IN, "u@good.test", "u@good.test/x.other.test", "dmarc.on_unreadable_from",
 			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", IN, "u@good.test", "u@good.test'.other.test", "dmarc.on_bad_from",
+		{"", IN, "u@good.test", "u@good.test'.other.test", "dmarc.on_unreadable_from",
 			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
 		{"", IN, "u@good.test", "u@a_b.good.test", "default", GP_ACTION_ACCEPT,
 			GP_ACTION_ACCEPT, GP_DMARC_PASS},
 		{"", IN, "u@good.test", "a@good.test, b@GOOD.test", "default", GP_ACTION_ACCEPT,
 			GP_ACTION_ACCEPT, GP_DMARC_PASS},
-		{"dmarc { on_bad_from = defer }", IN, "u@good.test", "nobody", "dmarc.on_bad_from",
-			GP_ACTION_DEFER, GP_ACTION_DEFER, GP_DMARC_PERMERROR},
-		{"dmarc { on_bad_from = accept }", IN, "u@good.test", "nobody", "dmarc.on_bad_from",
-			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_PERMERROR},
 		/* a list that signs or sends vouches for what it sent on, not for two authors */
 		{"dmarc { mailing_lists = {\"other.test\"} }", IN, "list@other.test",
-			"u@good.test\nFrom: u@other.test", "dmarc.on_bad_from", GP_ACTION_REJECT,
-			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+			"u@good.test\nFrom: u@other.test", "dmarc.on_unreadable_from",
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
 		/* only From (lesson 71) */
 		{"", OUT, "u@none.test", "u@none.test\nResent-From: u@good.test", "default",
 			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
+	};
+	(void)state;
+	check_rules(rows, sizeof rows / sizeof rows[0]);
+}
+
+/* test_no_author_domain: three causes, an action for each; a bounce without a domain is accepted.
+ */
+static void test_no_author_domain(void **state)
+{
+#define NO "dmarc.on_no_domain"
+#define SEVERAL "dmarc.on_several_domains"
+#define UNREADABLE "dmarc.on_unreadable_from"
+#define TWO "u@good.test, u@other.test"
+#define OTHER_LINE "u@good.test\nFrom\xff: u@other.test"
+	static const struct row rows[] = {
+		{"", OUT, "u@other.test", "MAILER-DAEMON <>", NO, GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "u@other.test", "root (Cron Daemon)", NO, GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "u@other.test", "", NO, GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_NONE},
+		{"dmarc { on_no_domain = reject }", OUT, "u@other.test", "MAILER-DAEMON <>", NO,
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_NONE},
+		{"dmarc { on_no_domain = quarantine }", OUT, "u@other.test", "root", NO,
+			GP_ACTION_QUARANTINE, GP_ACTION_QUARANTINE, GP_DMARC_NONE},
+		{"dmarc { on_no_domain = reject mode = label }", OUT, "u@other.test", "root", NO,
+			GP_ACTION_ACCEPT, GP_ACTION_REJECT, GP_DMARC_NONE},
+		{"dmarc { on_no_domain = reject }", OUT, "", "MAILER-DAEMON <>", "default",
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"dmarc { on_bad_from = reject }", OUT, "", "", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "", "u@good.test, u@other.test", SEVERAL, GP_ACTION_REJECT,
+			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"", OUT, "", NULL, UNREADABLE, GP_ACTION_REJECT, GP_ACTION_REJECT,
+			GP_DMARC_PERMERROR},
+		{"dmarc { on_several_domains = accept }", OUT, "u@other.test", TWO, SEVERAL,
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_PERMERROR},
+		{"dmarc { on_several_domains = accept }", OUT, "u@other.test", OTHER_LINE,
+			UNREADABLE, GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"dmarc { on_unreadable_from = defer }", OUT, "u@other.test", OTHER_LINE,
+			UNREADABLE, GP_ACTION_DEFER, GP_ACTION_DEFER, GP_DMARC_PERMERROR},
+		{"dmarc { on_unreadable_from = accept }", OUT, "u@other.test", TWO, SEVERAL,
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
+		{"dmarc { on_bad_from = defer }", OUT, "u@other.test", "root", NO, GP_ACTION_DEFER,
+			GP_ACTION_DEFER, GP_DMARC_NONE},
+		{"dmarc { on_bad_from = accept }", OUT, "u@other.test", OTHER_LINE, UNREADABLE,
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_PERMERROR},
+		{"dmarc { exempt_clients = {\"198.51.100.0/24\"} }", OUT, "u@other.test",
+			OTHER_LINE, "dmarc.exempt_clients", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_PERMERROR},
 	};
 	(void)state;
 	check_rules(rows, sizeof rows / sizeof rows[0]);
@@ -506,8 +553,9 @@ static void test_texts(void **state)
 		{"dmarc {\nreject_code = \"554 5.7.1\"\nreject_text = \"{author} {policy} {domain} "
 		 "{client}\"\n}",
 			"u@a.good.test", "554 5.7.1 a.good.test reject good.test " OUT},
-		{"dmarc {\nfrom_code = \"554 5.6.0\"\nfrom_text = \"no: {problem}\"\n}", "nobody",
-			"554 5.6.0 no: it has a name without an address"},
+		{"dmarc {\nfrom_code = \"554 5.6.0\"\nfrom_text = \"no: {problem}\"\n}",
+			"u@good.test\nX-A: b\nFr\xffm: x",
+			"554 5.6.0 no: line 3 (\"Fr?m\") can be taken for a From field"},
 		{"dmarc {\ntemperror_code = \"450 4.4.3\"\nerror_text = \"wait: {problem}\"\n}",
 			"u@dead.test", "450 4.4.3 wait: DNS did not answer for a policy record"},
 		{"dmarc { on_reject = defer }", "u@good.test",
@@ -668,6 +716,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_uncertain),
+		cmocka_unit_test(test_no_author_domain),
 		cmocka_unit_test(test_ours),
 		cmocka_unit_test(test_every_check),
 		cmocka_unit_test(test_modes_off),

@@ -218,15 +218,42 @@ static void test_bad_call(void **state)
 /* test_too_large: what the sender made too large is deferred, whatever on_error says. */
 static void test_too_large(void **state)
 {
+	static const char field[] = "DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=s; h=from:x;"
+				    " b=AAAA; bh=%s\n";
 	struct scene s;
-	char *header = malloc(60001);
+	char *header = calloc(1, 60001), *to = header;
+	(void)state;
+	begin(&s, DNS "exim { on_error = accept memory = 1M }\n");
+	for (size_t i = 0; i < 20; i++) /* each of them signs the large field */
+		to += sprintf(to, field, "Ck5SoRNWUpSR4X0COv7R5ub2pUTtl6xz4dTFz++ji4M=");
+	to += sprintf(to, "From: a@a.test\nX: ");
+	memset(to, 'x', 55000 - (size_t)(to - header));
+	header[54999] = '\n';
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "defer");
+	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.3.0 ", 10);
+	write_file(&s, "gatepost.conf",
+		DNS "exim { memory = 1M } spf { mode = label } dmarc { mode = label }\n");
+	set_call(&s, OTHER, "");
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "accept");
+	free(header);
+	end(&s);
+}
+
+/* test_too_many_fields: the true reason, for good: trying again will not help. */
+static void test_too_many_fields(void **state)
+{
+	struct scene s;
+	char *header = calloc(1, 60001);
 	(void)state;
 	begin(&s, DNS "exim { on_error = accept }\n");
 	for (size_t i = 0; i < 60000; i += 3)
-		memcpy(header + i, "a:\n", 4);
-	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "defer");
-	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.3.0 ", 10);
-	write_file(&s, "gatepost.conf", DNS "spf { mode = label } dmarc { mode = label }\n");
+		memcpy(header + i, "a:\n", 3);
+	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "reject");
+	assert_string_equal(gp_exim_reply(&s.x, &s.call),
+		"550 5.7.1 The From field has no single author domain: the header has more than "
+		"4096 fields");
+	assert_string_equal(get(&s, ID, "results.forged"), "yes");
+	write_file(&s, "gatepost.conf", DNS "dmarc { mode = label }\n");
 	set_call(&s, OTHER, "");
 	assert_string_equal(gp_exim_check(&s.x, &s.call, gp_span_from(header)), "accept");
 	free(header);
@@ -492,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_no_configuration),
 		cmocka_unit_test(test_bad_call),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_too_many_fields),
 		cmocka_unit_test(test_cut_header),
 		cmocka_unit_test(test_cut_but_exempt),
 		cmocka_unit_test(test_spf),

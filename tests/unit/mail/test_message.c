@@ -73,7 +73,10 @@ static void test_crlf(void **state)
 		{"A: \xc3\xb6\xff\r\n", "A< \xc3\xb6\xff>", NULL}, /* lesson 85 */
 		{"A: x:y:z\r\n", "A< x:y:z>", NULL},
 		{"A-_.!: x\r\n", "A-_.!< x>", NULL},
-		{"nonsense\r\nA: x\r\n", "<nonsense>A< x>", "no field"},
+		{"nonsense\r\nA: x\r\n", "<nonsense>A< x>", "line 1 of the header is no field"},
+		{"A: x\r\n y\r\nB: z\r\nnonsense\r\n", "A< x\r\n y>B< z><nonsense>",
+			"line 4 of the header is no field"},
+		{"A: x\r\nB: y\rz\r\n", "A< x>B< y\rz>", "a bare CR in line 2"},
 		{": x\r\n", "<: x>", "no field"},
 		{" : x\r\n", "< : x>", "no field"},
 		{" A: x\r\nB: y\r\n", "< A: x>B< y>", "no field"},
@@ -183,6 +186,9 @@ static void test_split(void **state)
 		{"From a Mon\nA: x\n\nbody", "A: x\n", 17, GP_MESSAGE_LF},
 		{"From a Mon\r\nA: x\r\n\r\nbody", "A: x\r\n", 20, GP_MESSAGE_CRLF},
 		{"From a", "", 6, GP_MESSAGE_LF},
+		{"From : a\nB: c\n\nbody", "From : a\nB: c\n", 15, GP_MESSAGE_LF},
+		{"From \t : a\n\nbody", "From \t : a\n", 12, GP_MESSAGE_LF},
+		{"From :\n\nbody", "From :\n", 8, GP_MESSAGE_LF},
 		{"From: a\n\nbody", "From: a\n", 9, GP_MESSAGE_LF},
 	};
 	(void)state;
@@ -235,11 +241,29 @@ static void test_bounds(void **state)
 	struct gp_span all = {text, 5 * GP_MESSAGE_FIELDS_MAX};
 	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_OK);
 	assert_int_equal(m.count, GP_MESSAGE_FIELDS_MAX);
+	assert_false(m.is_cut);
 	all.len += 5;
-	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_ETOOBIG);
-	all.len = GP_MESSAGE_HEADER_MAX + 1;
-	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_ETOOBIG);
+	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_OK);
+	assert_true(m.is_cut);
+	assert_int_equal(m.count, GP_MESSAGE_FIELDS_MAX);
+	assert_string_equal(m.defect, "the header has more than 4096 fields");
 	gp_arena_free(arena);
+	arena = gp_arena_new(1 << 23);
+	memset(text, 'x', GP_MESSAGE_HEADER_MAX + 1);
+	memcpy(text, "A:b\r\nB:", 7);
+	all.len = GP_MESSAGE_HEADER_MAX;
+	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_OK);
+	assert_false(m.is_cut);
+	gp_arena_free(arena);
+	arena = gp_arena_new(1 << 23);
+	all.len++;
+	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_OK);
+	assert_true(m.is_cut);
+	assert_int_equal(m.count, 1);
+	assert_string_equal(m.defect, "the header has more than 2 MiB");
+	gp_arena_free(arena);
+	for (size_t i = 0; i < 200; i++)
+		memcpy(text + 5 * i, "A:b\r\n", 5);
 	arena = gp_arena_new(256);
 	all.len = 1000;
 	assert_int_equal(gp_message_parse(arena, all, GP_MESSAGE_CRLF, &m), GP_ETOOBIG);

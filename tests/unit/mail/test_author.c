@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whose message is it? Odd lines that nobody takes for From leave a clear From alone; a line that
+ * some program takes for From leaves no author; a broken From is read when only one domain can be
+ * meant.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/author.h"
+
+#define SPAN(literal)                       \
+	{                                   \
+		literal, sizeof literal - 1 \
+	}
+
+/* find: the author of a header with CRLF, in a block of exactly its size. */
+static struct gp_author find(struct gp_arena *arena, struct gp_span header)
+{
+	struct gp_message message;
+	struct gp_author author;
+	char *exact = malloc(header.len + (header.len == 0));
+	assert_non_null(exact);
+	if (header.len)
+		memcpy(exact, header.ptr, header.len);
+	assert_int_equal(gp_message_parse(arena, (struct gp_span) {exact, header.len},
+				 GP_MESSAGE_CRLF, &message),
+		GP_OK);
+	free(exact);
+	assert_int_equal(gp_author_find(arena, &message, &author), GP_OK);
+	assert_true((author.cause == GP_AUTHOR_ONE) == (*author.domain != 0));
+	assert_true((author.cause == GP_AUTHOR_ONE) == (author.problem == NULL));
+	if (author.problem)
+		assert_true(gp_span_is_printable_ascii(gp_span_from(author.problem)));
+	return author;
+}
+
+/* check_header: a header's domain, or the cause and words of its problem. */
+static void check_header(struct gp_span header, enum gp_author_cause cause, const char *want)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 22);
+	struct gp_author a = find(arena, header);
+	if (a.cause != cause || (want && !strstr(a.problem ? a.problem : a.domain, want)))
+		fail_msg("%.*s: cause %d, %s%s, want %s", (int)header.len, header.ptr, (int)a.cause,
+			a.domain, a.problem ? a.problem : "", want);
+	gp_arena_free(arena);
+}
+
+/* check_value: the same of a From field alone. */
+static void check_value(struct gp_span value, enum gp_author_cause cause, const char *want)
+{
+	static const char name[] = "From: ", rest[] = "\r\nSubject: x\r\n";
+	char header[512];
+	size_t n = sizeof name - 1;
+	assert_true(value.len < sizeof header - sizeof name - sizeof rest);
+	memcpy(header, name, n);
+	memcpy(header + n, value.ptr, value.len);
+	n += value.len;
+	memcpy(header + n, rest, sizeof rest - 1);
+	check_header((struct gp_span) {header, n + sizeof rest - 1}, cause, want);
+}
+
+#define MINE "From: a@one.test\r\n"
+#define THEIRS "From: ceo@other.test\r\n"
+
+/* test_odd_line_elsewhere_leaves_from_alone: nobody takes it for From. */
+static void test_odd_line_elsewhere_leaves_from_alone(void **state)
+{
+	static const struct gp_span odd[] = {
+		SPAN("X-\xc3\x9c: x\r\n"),
+		SPAN("\xd0\xa2\xd0\xb5\xd0\xbc\xd0\xb0: x\r\n"), /* "Subject" in Cyrillic */
+		SPAN("X-\xff\xfe: x\r\n"),
+		SPAN("Fr\xc3\xa5n: x\r\n"),
+		SPAN(": x\r\n"),
+		SPAN(":\r\n"),
+		SPAN("X Y: ceo@other.test\r\n"),
+		SPAN("no colon here\r\n"),
+		SPAN("no colon here\r\n nor here\r\n"),
+		SPAN("Subject: a broken\r\nfold of a line\r\n"),
+		SPAN("Subject: folded\r\n From: ceo@other.test\r\n"), /* a fold to everybody */
+		SPAN("From alice@other.test Sat Nov 28 10:00:00 2026\r\n"),
+		SPAN("From alice@other.test Sat Nov  8 10:00 2026\r\n"),
+		SPAN(">From alice@other.test Sat Nov 28 10:00:00 2026\r\n"),
+		SPAN("From-Path: ceo@other.test\r\n"),
+		SPAN("Resent-From: ceo@other.test\r\n"),
+		SPAN("Sender: ceo@other.test\r\n"),
+		SPAN("X-Mailer: a\rb\r\n"),
+		SPAN("X-Mailer: a\nb\r\n"),
+		SPAN("X-Mailer: a\r\n \r\n"),
+		SPAN("X-Mailer: a\001b\r\n"),
+		SPAN("X-Mailer\x7f: a\r\n"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+		char header[256];
+		size_t n = odd[i].len, m = sizeof MINE - 1;
+		memcpy(header, odd[i].ptr, n);
+		memcpy(header + n, MINE, m);
+		check_header((struct gp_span) {header, n + m}, GP_AUTHOR_ONE, "one.test");
+		memcpy(header, MINE, m);
+		memcpy(header + m, odd[i].ptr, n);
+		check_header((struct gp_span) {header, n + m}, GP_AUTHOR_ONE, "one.test");
+	}
+}
+
+/* test_line_that_may_be_from: some program takes it for From: the author is not certain, and the
+ * line is named. */
+static void test_line_that_may_be_from(void **state)
+{
+	static const struct gp_span lines[] = {
+		SPAN("From\xc2\xa0: ceo@other.test\r\n"),
+		SPAN("From\xe2\x80\x8b: ceo@other.test\r\n"), SPAN("\xe2\x80\x8b" THEIRS),
+		SPAN("\xef\xbb\xbf" THEIRS), SPAN("F\xd1\x80om: ceo@other.test\r\n"),
+		SPAN("Fr\xd0\xbem: ceo@other.test\r\n"),
+		SPAN("F\xff\xfe\xfdrom: ceo@other.test\r\n"), SPAN("Fr\xffm: ceo@other.test\r\n"),
+		SPAN("\xef\xbc\xa6\xef\xbd\x92\xef\xbd\x8f\xef\xbd\x8d: ceo@other.test\r\n"),
+		SPAN("FROM\x7f: ceo@other.test\r\n"), SPAN("Fr om: ceo@other.test\r\n"),
+		SPAN("Fr\tom: ceo@other.test\r\n"), SPAN("F\001rom: ceo@other.test\r\n"),
+		SPAN("\001" THEIRS), SPAN("from ceo@other.test: x\r\n"),
+		SPAN("From ceo@other.test\r\n"), SPAN("From: ceo@other.test\001\r\n" THEIRS),
+		SPAN("From Paris with love\r\n"), SPAN("From\r\n"),
+		SPAN("From\r\n : ceo@other.test\r\n"), SPAN(">" THEIRS),
+		SPAN(">>From : ceo@other.test\r\n"), SPAN("X-A: b\r" THEIRS),
+		SPAN("X-A: b\n" THEIRS), SPAN("X-A: b\r\r \t" THEIRS), SPAN("X-A: b\v" THEIRS),
+		SPAN("X-A: b\f" THEIRS), SPAN("X-A: b\nFr\r\n om: ceo@other.test\r\n"),
+		SPAN("no colon here\r\n " THEIRS), SPAN("X-\xc3\x9c: a\r\n\t" THEIRS),
+		SPAN("Subject: a\rb\r\n"), SPAN("Subject: a\n\nb\r\n"), SPAN("To: a\r\r\n"),
+		SPAN("X-A: b\0c\r\n"), SPAN("F\0rom: ceo@other.test\r\n"),
+		SPAN("From : ceo@other.test\r\n"), SPAN(THEIRS),
+		SPAN(MINE), /* another one of the same domain may be added to a signed message */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		char header[256];
+		size_t n = lines[i].len, m = sizeof MINE - 1;
+		memcpy(header, lines[i].ptr, n);
+		memcpy(header + n, MINE, m);
+		check_header((struct gp_span) {header, n + m}, GP_AUTHOR_UNREADABLE, NULL);
+		memcpy(header, MINE, m);
+		memcpy(header + m, lines[i].ptr, n);
+		check_header((struct gp_span) {header, n + m}, GP_AUTHOR_UNREADABLE, NULL);
+	}
+	check_header((struct gp_span)SPAN(" " THEIRS MINE), GP_AUTHOR_UNREADABLE,
+		"line 1 (\"From\") can be taken for a From field");
+	check_header((struct gp_span)SPAN("A: b\r\n c\r\nFr\xffm: x\r\n" MINE),
+		GP_AUTHOR_UNREADABLE, "line 3 (\"Fr?m\") can be taken for a From field");
+	check_header((struct gp_span)SPAN(MINE "Subject: a\rb\r\n"), GP_AUTHOR_UNREADABLE,
+		"line 2 (\"Subject\") has a bare CR");
+	check_header((struct gp_span)SPAN(MINE "X-A: a\0b\r\n"), GP_AUTHOR_UNREADABLE,
+		"line 2 (\"X-A\") has a NUL");
+}
+
+/* test_no_from_at_all: programs show something else then, for which nobody was asked. */
+static void test_no_from_at_all(void **state)
+{
+	(void)state;
+	check_header((struct gp_span)SPAN(""), GP_AUTHOR_UNREADABLE, "it is missing");
+	check_header((struct gp_span)SPAN("Sender: ceo@other.test\r\n"), GP_AUTHOR_UNREADABLE,
+		"it is missing");
+}
+
+/* test_from_without_domain: nobody's domain is claimed. */
+static void test_from_without_domain(void **state)
+{
+	static const struct gp_span values[] = {
+		SPAN("MAILER-DAEMON <>"),
+		SPAN("<>"),
+		SPAN(""),
+		SPAN("  \t"),
+		SPAN("\r\n "),
+		SPAN("root (Cron Daemon)"),
+		SPAN("MAILER-DAEMON (Mail Delivery System)"),
+		SPAN("root"),
+		SPAN("<root>"),
+		SPAN("\"Cron Daemon\" <root>"),
+		SPAN("Mail Delivery System <MAILER-DAEMON>"),
+		SPAN("undisclosed-senders:;"),
+		SPAN("Postmaster, Mail System <>"),
+		SPAN("\"mx1.one.test\" <>"),
+		SPAN("(nobody)"),
+		SPAN("=?utf-8?Q?Postmeisterin_f=C3=BCr_alle?= <>"),
+		SPAN("=?iso-8859-1?B?UG9zdG1hc3Rlcg==?="),
+		SPAN("Post\xc3\xb6mt"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		check_value(values[i], GP_AUTHOR_NO_DOMAIN, "it shows no domain");
+}
+
+/* test_from_that_shows_a_domain_nowhere_clear: what looks like an address to some is no "none". */
+static void test_from_that_shows_a_domain_nowhere_clear(void **state)
+{
+	static const struct gp_span values[] = {
+		SPAN("=?utf-8?Q?ceo=40other.test?="),
+		SPAN("=?utf-8?B?Y2VvQG90aGVyLnRlc3Q=?= <>"),
+		SPAN("=?utf-8?Q?ceo=40other.test"),
+		SPAN("=?utf-7?Q?ceo+AEA-other.test?= <>"),
+		SPAN("=?utf-8?X?ceo?= <>"),
+		SPAN("=?utf-8?B?%%%?= <>"),
+		SPAN("ceo\xef\xbc\xa0other.test"),
+		SPAN("=?utf-8?Q?ceo=EF=BC=A0other.test?="),
+		SPAN("ceo@ <>"),
+		SPAN("@"),
+		SPAN("root\r(Cron Daemon)"),
+		SPAN("root\0"),
+		SPAN("root\001"),
+		SPAN("a@[192.0.2.1]"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		check_value(values[i], GP_AUTHOR_UNREADABLE, NULL);
+}
+
+/* test_several_domains: in the order of the grammar. */
+static void test_several_domains(void **state)
+{
+	(void)state;
+	check_value((struct gp_span)SPAN("a@one.test, b@other.test"), GP_AUTHOR_SEVERAL,
+		"it names several domains");
+	check_value((struct gp_span)SPAN("A: a@one.test, b@ONE.test; , c@other.test"),
+		GP_AUTHOR_SEVERAL, "it names several domains");
+	check_value((struct gp_span)SPAN("a@one.test, b@ONE.test"), GP_AUTHOR_ONE, "one.test");
+}
+
+/* test_broken_from_with_one_domain: off the grammar, and yet all see the same domain. */
+static void test_broken_from_with_one_domain(void **state)
+{
+	static const struct gp_span values[] = {
+		SPAN("\\\"Shop\\\" <a@one.test>"),
+		SPAN("a@one.test;"),
+		SPAN("<a@one.test>;"),
+		SPAN("Shop <a@one.test>,;"),
+		SPAN("a@one.test."),
+		SPAN("<a@one.test.>"),
+		SPAN("a@one.test>"),
+		SPAN("<a@one.test"),
+		SPAN("Shop <a@one.test"),
+		SPAN("Shop <a@one.test>>"),
+		SPAN("Shop <<a@one.test>>"),
+		SPAN("Shop a@one.test"),
+		SPAN("Shop a@one.test>"),
+		SPAN("\"Shop <a@one.test>"),
+		SPAN("Shop\" <a@one.test>"),
+		SPAN("(Shop <a@one.test>"),
+		SPAN("Shop) <a@one.test>"),
+		SPAN("'a@one.test' <a@one.test>"),
+		SPAN("'a@one.test'"),
+		SPAN("\"a@one.test\""),
+		SPAN("\\\"a@one.test\\\" <a@ONE.test>"),
+		SPAN("a@one.test; b@one.test"),
+		SPAN("a@one.test <a@one.test>;"),
+		SPAN("Shop <a@one.test> Shop"),
+		SPAN("Shop <a@one.test> (Shop"),
+		SPAN("mailto:a@one.test"),
+		SPAN("<mailto:a@one.test>"),
+		SPAN("Shop: a@one.test"),
+		SPAN("a b@one.test"),
+		SPAN("\"a b@one.test"),
+		SPAN("=?utf-8?Q?Shop, Inc.?= <a@one.test>;"),
+		SPAN("Shop [Sales <a@one.test>"),
+		SPAN("Shop\r\n <a@one.test>;"),
+		SPAN("a@one.test, b"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		check_value(values[i], GP_AUTHOR_ONE, "one.test");
+	check_value((struct gp_span)SPAN("\\\"Shop\\\" <a@B\xc3\xbc"
+					 "cher.test>;"),
+		GP_AUTHOR_ONE, "xn--bcher-kva.test");
+}
+
+/* test_broken_from_that_hides: some program may see another domain. */
+static void test_broken_from_that_hides(void **state)
+{
+	static const struct gp_span values[] = {
+		SPAN("\\\"ceo@other.test\\\" <a@one.test>"),
+		SPAN("a@one.test; ceo@other.test"),
+		SPAN("a@one.test@other.test"),
+		SPAN("a@one.test@one.test"),
+		SPAN("a@one.test'.other.test"),
+		SPAN("a@one.test\".other.test;"),
+		SPAN("a@one.test\\.other.test"),
+		SPAN("a@one.test>.other.test"),
+		SPAN("a@one.test .other.test"),
+		SPAN("a@one.test\r\n .other.test;"),
+		SPAN("a@one.test(x).other.test"),
+		SPAN("a@one.test (x).other.test;"),
+		SPAN("a@one.test(.other.test"),
+		SPAN("a@one.test,.other.test"),
+		SPAN("a@one.ot her.test"),
+		SPAN("a@one.ot\" her.test"),
+		SPAN("a@one.ot\r\n her.test"),
+		SPAN("a@one.test (x)y"),
+		SPAN("a@one.test/other.test"),
+		SPAN("a@one.test?other.test"),
+		SPAN("a@one.test=40other.test"),
+		SPAN("a@one.test%other.test"),
+		SPAN("a@ one.test;"),
+		SPAN("a@one..test;"),
+		SPAN("a@.one.test;"),
+		SPAN("a@one.test..;"),
+		SPAN("a@one.test\n;"),
+		SPAN("a@one.test\0;"),
+		SPAN("a@one.test\x7f;"),
+		SPAN("a@one.test;\r"),
+		SPAN("=?utf-8?Q?ceo=40other.test?=; <a@one.test>"),
+		SPAN("a@one.test =?utf-8?Q?=2Eother.test?=;"),
+		SPAN("a@one.test=?utf-8?Q?=2Eother.test?="),
+		SPAN("a@=?utf-8?Q?other=2E?=one.test;"),
+		SPAN("ceo\xef\xbc\xa0other.test <a@one.test"),
+		SPAN("ceo\xef\xb9\xabother.test <a@one.test"),
+		SPAN("a@[192.0.2.1]; b@one.test"),
+		SPAN("<@other.test:a@one.test"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		check_value(values[i], GP_AUTHOR_UNREADABLE, NULL);
+}
+
+/* test_cut_header: another From may stand behind what was read. */
+static void test_cut_header(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 22);
+	size_t n = 0, fields = GP_MESSAGE_FIELDS_MAX;
+	char *header = gp_arena_alloc(arena, 5 * fields + 100);
+	(void)state;
+	memcpy(header, MINE, sizeof MINE - 1);
+	n = sizeof MINE - 1;
+	for (size_t i = 1; i < fields; i++, n += 5)
+		memcpy(header + n, "A:b\r\n", 5);
+	check_header((struct gp_span) {header, n}, GP_AUTHOR_ONE, "one.test");
+	memcpy(header + n, "A:b\r\n", 5);
+	check_header((struct gp_span) {header, n + 5}, GP_AUTHOR_UNREADABLE,
+		"the header has more than 4096 fields");
+	gp_arena_free(arena);
+}
+
+/* test_time_of_hostile_lines: one pass, whatever the bytes: this would take hours otherwise. */
+static void test_time_of_hostile_lines(void **state)
+{
+	static const char *const patterns[] = {"\x01\xff", "\r\xd0\xbe", "\x01 ", "F\xff", ">\xff"};
+	(void)state;
+	for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
+		struct gp_arena *arena = gp_arena_new(8 << 20);
+		const size_t size = 1 << 20;
+		char *header = gp_arena_alloc(arena, size);
+		for (size_t i = 0; i < size; i++)
+			header[i] = patterns[k][i % strlen(patterns[k])];
+		memcpy(header, "X: ", 3);
+		memcpy(header + size - sizeof MINE - 1, "\r\n" MINE, sizeof MINE + 1);
+		struct gp_author a = find(arena, (struct gp_span) {header, size});
+		assert_true(a.cause == GP_AUTHOR_ONE);
+		gp_arena_free(arena);
+	}
+}
+
+/* test_ceiling: too little memory is a status, at whatever point it ends. */
+static void test_ceiling(void **state)
+{
+	static const char header[] = "X-\xff: a\r\nFrom: \\\"=?utf-8?Q?a?= <a@b\xc3\xbc.test>;\r\n";
+	bool found = false;
+	(void)state;
+	for (size_t memory = 64; memory < 8192 && !found; memory += 16) {
+		struct gp_arena *arena = gp_arena_new(memory);
+		struct gp_message message;
+		struct gp_author author;
+		int rc = gp_message_parse(arena, gp_span_from(header), GP_MESSAGE_CRLF, &message);
+		if (!rc)
+			rc = gp_author_find(arena, &message, &author);
+		assert_true(rc == GP_OK || rc == GP_ETOOBIG);
+		found = rc == GP_OK;
+		if (found)
+			assert_int_equal(author.cause, GP_AUTHOR_ONE);
+		gp_arena_free(arena);
+	}
+	assert_true(found);
+}
+
+/* main: all of the above. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_odd_line_elsewhere_leaves_from_alone),
+		cmocka_unit_test(test_line_that_may_be_from),
+		cmocka_unit_test(test_no_from_at_all),
+		cmocka_unit_test(test_from_without_domain),
+		cmocka_unit_test(test_from_that_shows_a_domain_nowhere_clear),
+		cmocka_unit_test(test_several_domains),
+		cmocka_unit_test(test_broken_from_with_one_domain),
+		cmocka_unit_test(test_broken_from_that_hides),
+		cmocka_unit_test(test_cut_header),
+		cmocka_unit_test(test_time_of_hostile_lines),
+		cmocka_unit_test(test_ceiling),
+	};
+	return cmocka_run_group_tests_name("author", tests, NULL, NULL);
+}
