@@ -75,7 +75,7 @@ EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/
 UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/conformance/test_*.c)
 SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
-RACES   = test_dns_cache test_dns_wire test_logsink test_store_contract test_store_lmdb_share \
+RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_logsink test_store_contract test_store_lmdb_share \
 	  test_store_redis test_store_redis_cluster
 # what is not C and runs as it stands
 SCRIPTS = $(wildcard tests/lint/test_*.py) $(wildcard tests/blackbox/test_*.py) \

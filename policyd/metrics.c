@@ -262,6 +262,9 @@ static const struct gp_metric rows[] = {
 		"Memory of the answers in the cache.", gp_metrics_cache_bytes, 0},
 	{"gatepost_dns_cache_evictions_total", COUNTER,
 		"Answers dropped from the cache for want of room.", gp_metrics_cache_evicted, 0},
+	{"gatepost_dns_stale_answers_total", COUNTER,
+		"Answers that had expired and were used because no server answered (dns.stale).",
+		gp_metrics_cache_stale, 0},
 
 	{"gatepost_store_info", GAUGE,
 		"The stores that limits are counted in, and their kind.",

@@ -43,6 +43,7 @@ void gp_metrics_cache_entries(GP_METRICS_READER);
 void gp_metrics_cache_capacity(GP_METRICS_READER);
 void gp_metrics_cache_bytes(GP_METRICS_READER);
 void gp_metrics_cache_evicted(GP_METRICS_READER);
+void gp_metrics_cache_stale(GP_METRICS_READER);
 void gp_metrics_store_info(GP_METRICS_READER);
 void gp_metrics_store_up(GP_METRICS_READER);
 void gp_metrics_store_stands_in(GP_METRICS_READER);

@@ -104,6 +104,13 @@ void gp_metrics_cache_evicted(GP_METRICS_READER)
 	gp_metrics_number(page, NULL, 0, cache_stats(source).evicted);
 }
 
+/* gp_metrics_cache_stale: while no server answered. */
+void gp_metrics_cache_stale(GP_METRICS_READER)
+{
+	(void)row;
+	gp_metrics_number(page, NULL, 0, cache_stats(source).stale);
+}
+
 /* ---- stores ---- */
 
 /* A store with its label and how it is. */

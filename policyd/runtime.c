@@ -214,7 +214,8 @@ static bool same_dns(const struct gp_config *a, const struct gp_config *b)
 	const struct gp_dns_cache_options *c = &a->dns_cache, *d = &b->dns_cache;
 	return same && c->entries == d->entries && c->ttl_min_s == d->ttl_min_s &&
 	       c->ttl_max_s == d->ttl_max_s && c->negative_max_s == d->negative_max_s &&
-	       c->failure_s == d->failure_s && c->patience_ms == d->patience_ms;
+	       c->failure_s == d->failure_s && c->patience_ms == d->patience_ms &&
+	       c->stale_s == d->stale_s;
 }
 
 /* same_texts: item for item. */

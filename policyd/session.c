@@ -338,6 +338,8 @@ static void log_decision(struct session *s, const struct gp_protocol_request *r,
 		n += add_result(&f[n], &v->mailfrom, false);
 	if (v->has_helo)
 		n += add_result(&f[n], &v->helo, true);
+	if (v->dns_stale)
+		f[n++] = gp_log_field_number("dns_stale", v->dns_stale);
 	if (v->limit.name)
 		n += add_limit(s, &f[n], &v->limit);
 	f[n++] = gp_log_field_text("action", gp_engine_action_name(v->action));

@@ -13,13 +13,15 @@
 #include "base/log.h"
 #include "base/trace.h"
 
-struct gp_dns; /* dns/dns.h */
+struct gp_dns;       /* dns/dns.h */
+struct gp_dns_notes; /* dns/dns.h */
 
 struct gp_ctx {
 	struct gp_arena *arena;       /* memory of this request */
 	const struct gp_clock *clock; /* where time comes from */
 	const struct gp_log *log;     /* may be NULL */
 	struct gp_dns *dns;           /* the resolver */
+	struct gp_dns_notes *notes;   /* what its answers were like; NULL: nobody asks */
 	const struct gp_trace *trace; /* who listens to each step; NULL: nobody */
 	int64_t deadline_us;          /* monotonic: every wait ends here at the latest */
 };

@@ -443,6 +443,11 @@ const struct gp_config_row gp_config_rows[] = {
 		"That there is nothing is remembered at most so long (RFC 2308).", NULL},
 	{"dns", "failure_ttl", GP_KIND_SEC, AT(dns_cache.failure_s), "5s", 0, 300, NULL,
 		"That no server gave an answer is remembered so long (RFC 2308 7).", NULL},
+	{"dns", "stale", GP_KIND_SEC, AT(dns_cache.stale_s), "1d", 0, 604800, NULL,
+		"An answer that has expired is kept so much longer, and used where no server gives "
+		"one (RFC 8767), so that domains that are known keep their verdicts while DNS is "
+		"down. 0 switches it off.",
+		NULL},
 
 	{"store", "uri", GP_KIND_STORES, AT(store_uris), "lmdb:/var/lib/gatepost", 1,
 		GP_STORE_URIS_MAX, NULL,

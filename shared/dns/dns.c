@@ -34,6 +34,15 @@ static int query_valid(struct gp_ctx *ctx, const struct gp_dns_question *questio
 	return rc;
 }
 
+/* take_notes: what the answers were like; returns the status. */
+static int take_notes(
+	const struct gp_ctx *ctx, int status, const struct gp_dns_answer *answers, size_t count)
+{
+	for (size_t i = 0; ctx->notes && status == GP_OK && i < count; i++)
+		ctx->notes->stale += answers[i].stale;
+	return status;
+}
+
 /* gp_dns_query: checks the arguments; see query_valid for names that cannot exist. */
 int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
 	struct gp_dns_answer *answers_out)
@@ -49,9 +58,10 @@ int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, si
 		if (!gp_dns_name_is_valid(gp_span_from(questions[i].name)))
 			all_valid = false;
 	}
-	if (all_valid)
-		return ctx->dns->ops->query(ctx->dns, ctx, questions, count, NULL, answers_out);
-	return query_valid(ctx, questions, count, answers_out);
+	int rc = all_valid
+			 ? ctx->dns->ops->query(ctx->dns, ctx, questions, count, NULL, answers_out)
+			 : query_valid(ctx, questions, count, answers_out);
+	return take_notes(ctx, rc, answers_out, count);
 }
 
 /* gp_dns_free: from the top layer down. */

@@ -76,11 +76,17 @@ struct gp_dns_answer {
 	enum gp_dns_state state;
 	bool secure;         /* AD was set and the configuration trusts the resolver */
 	bool cached;         /* came from the cache, without a packet for this question */
+	bool stale;          /* has expired, and no server answers for now (RFC 8767) */
 	bool ours;           /* TEMPFAIL by our own deadline or lack of means: nothing was learnt */
 	uint32_t ttl_s;      /* how long it may be kept; 0 for trouble */
 	const char *problem; /* for TEMPFAIL and BOGUS: what happened, for people; else NULL */
 	size_t count;        /* records; 0 unless FOUND */
 	const struct gp_dns_record *records;
+};
+
+/* What all answers of a context were like, for who has to tell people; gp_dns_query adds to it. */
+struct gp_dns_notes {
+	unsigned stale; /* answers that had expired */
 };
 
 /*
@@ -135,6 +141,11 @@ struct gp_dns_cache_options {
 	unsigned negative_max_s; /* for NODATA and NXDOMAIN (RFC 2308 5) */
 	unsigned failure_s;      /* for TEMPFAIL and BOGUS (RFC 2308 7: at most 300) */
 	/*
+	 * An answer that has expired is kept so much longer, and used where no server answers (RFC
+	 * 8767); 0: never. Failures are no answers.
+	 */
+	unsigned stale_s;
+	/*
 	 * A question that another thread asks is waited for so long, then asked once more by one
 	 * of those who wait; 0: as long as the deadline allows.
 	 */
@@ -144,6 +155,7 @@ struct gp_dns_cache_options {
 struct gp_dns_cache_stats {
 	uint64_t hits, misses, joined; /* joined: waited for the same question of another thread */
 	uint64_t evicted;
+	uint64_t stale; /* answers that had expired */
 	size_t entries, bytes;
 };
 
@@ -163,6 +175,10 @@ int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_ou
  * A cache over below, which it takes (on success only); borrows the clock. All threads that share
  * the cache ask a question that is not in it once. Negative answers without a SOA come with the TTL
  * 0 and are kept for ttl_min_s only; an answer marked as ours is never kept nor shared.
+ *
+ * Where an expired answer is there, servers are waited for at most 1.8 s; when none has answered by
+ * then, or all have failed, it is given, marked stale, and for 30 s nobody asks again (RFC 8767 5).
+ * A request that has met silence once does not wait so long again. Bogus is an answer.
  */
 int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
 	const struct gp_clock *clock, struct gp_dns **dns_out) GP_MUST_CHECK;

@@ -24,6 +24,10 @@
 #define SHARDS 16
 #define SHARDED_FROM 1024 /* entries; fewer are not worth several tables */
 #define MICRO 1000000
+/* RFC 8767 5, the client response timer; who has met silence already; the failure recheck timer */
+#define STALE_WAIT_US 1800000
+#define STALE_AGAIN_US 300000
+#define STALE_RECHECK_S 30
 
 /* A question under way. Guarded by the lock of its shard; key is constant. */
 struct gp_dns_join {
@@ -57,6 +61,8 @@ struct call {
 	int64_t now_us; /* of this round */
 	enum part parts[GP_DNS_QUESTIONS_MAX];
 	unsigned char led[GP_DNS_QUESTIONS_MAX]; /* places of what is asked below, in that order */
+	bool has_stale[GP_DNS_QUESTIONS_MAX];    /* an expired answer is there, should none come */
+	int status;                              /* of what was done while answers landed */
 	struct gp_dns_join *joins[GP_DNS_QUESTIONS_MAX]; /* for LED and JOINED */
 };
 
@@ -140,15 +146,18 @@ static int look_up_one(struct call *call, size_t i)
 	struct gp_dns_shard *shard = shard_of(call->cache, &key);
 	pthread_mutex_lock(&shard->lock);
 	struct gp_dns_entry *e = gp_dns_shard_find(shard, &key, call->now_us);
-	if (e) {
+	bool ready = e && gp_dns_entry_is_ready(e, call->now_us);
+	if (ready) {
 		e->touched = true;
 		shard->hits++;
 		rc = gp_dns_entry_copy(e, call->ctx->arena, call->now_us, &call->answers[i]);
+		shard->stale += call->answers[i].stale;
 	} else {
+		call->has_stale[i] = e != NULL;
 		rc = miss(call, i, shard, &key);
 	}
 	pthread_mutex_unlock(&shard->lock);
-	if (rc || !e)
+	if (rc || !ready)
 		return rc;
 	gp_dns_entry_unfold(call->questions[i].type, &call->answers[i]);
 	call->parts[i] = ANSWERED;
@@ -203,12 +212,6 @@ static void unlink_join(struct gp_dns_shard *shard, const struct gp_dns_join *jo
 	*at = join->next;
 }
 
-/* is_failure: is this the absence of an answer? */
-static bool is_failure(const struct gp_dns_entry *entry)
-{
-	return entry->state == GP_DNS_TEMPFAIL || entry->state == GP_DNS_BOGUS;
-}
-
 /* end_join: those who wait take the entry, or ask again when there is none. */
 static void end_join(
 	struct gp_dns_shard *shard, struct gp_dns_join *join, struct gp_dns_entry *entry, bool kept)
@@ -228,10 +231,13 @@ static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool k
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
 	join->leaders--;
-	if (join->done && entry && is_failure(entry)) /* another leader has done better */
+	bool failed = entry && gp_dns_entry_is_failure(entry);
+	if (join->done && failed) /* another leader has done better */
 		kept = false;
 	if (!join->done && (entry || join->leaders == 0))
 		end_join(shard, join, entry, kept);
+	if (!kept && entry && !failed) /* what is known now is not stale one day */
+		gp_dns_shard_forget(shard, &join->key);
 	if (kept && entry)
 		gp_dns_shard_add(shard, entry, now_us);
 	else if (entry != join->result)
@@ -240,10 +246,56 @@ static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool k
 	pthread_mutex_unlock(&shard->lock);
 }
 
-/* publish: one answer from below becomes ours, the cache's and the followers'. */
-static void publish(struct call *call, size_t i, const struct gp_dns_answer *answer)
+/*
+ * take_stale: what had expired, or has come meanwhile; NULL: it is gone. It is not asked for again
+ * for a while when the servers were waited for as long as they are to be. The shard is locked.
+ */
+static struct gp_dns_entry *take_stale(
+	struct call *call, size_t i, struct gp_dns_shard *shard, bool waited)
 {
 	int64_t now_us = gp_clock_now_us(call->cache->clock);
+	struct gp_dns_entry *e = gp_dns_shard_find(shard, &call->joins[i]->key, now_us);
+	if (!e || gp_dns_entry_is_failure(e))
+		return NULL;
+	if (e->expires_us <= now_us) {
+		int64_t recheck_us = now_us + (waited ? (int64_t)STALE_RECHECK_S * MICRO : 0);
+		e->recheck_us = recheck_us > e->recheck_us ? recheck_us : e->recheck_us;
+		shard->stale++;
+	}
+	e->touched = true;
+	call->status = gp_dns_entry_copy(e, call->ctx->arena, now_us, &call->answers[i]);
+	return e;
+}
+
+/* land_stale: no server has answered; without what had expired it is asked again, with patience. */
+static void land_stale(struct call *call, size_t i, bool waited)
+{
+	struct gp_dns_join *join = call->joins[i];
+	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
+	pthread_mutex_lock(&shard->lock);
+	struct gp_dns_entry *e = take_stale(call, i, shard, waited);
+	join->leaders--;
+	if (!join->done && (e || join->leaders == 0))
+		end_join(shard, join, e, true);
+	call->parts[i] = e ? ANSWERED : OPEN;
+	leave_join(join);
+	pthread_mutex_unlock(&shard->lock);
+	if (call->parts[i] == ANSWERED && call->status == GP_OK)
+		gp_dns_entry_unfold(call->questions[i].type, &call->answers[i]);
+}
+
+/*
+ * publish: one answer from below becomes ours, the cache's and the followers'. end_us: until when
+ * it was waited for.
+ */
+static void publish(struct call *call, size_t i, int64_t end_us, const struct gp_dns_answer *answer)
+{
+	int64_t now_us = gp_clock_now_us(call->cache->clock);
+	if (answer->state == GP_DNS_TEMPFAIL && call->has_stale[i]) {
+		bool waited = !answer->ours || gp_clock_now_us(call->ctx->clock) >= end_us;
+		land_stale(call, i, waited);
+		return;
+	}
 	uint32_t keep = keep_s(&call->cache->options, answer);
 	struct gp_dns_entry *entry = NULL;
 	if (!answer->ours) /* without memory for it, the followers ask themselves */
@@ -257,26 +309,45 @@ static void publish(struct call *call, size_t i, const struct gp_dns_answer *ans
 	call->parts[i] = ANSWERED;
 }
 
+/* What is asked below in one call. */
+struct batch {
+	struct call *call;
+	int64_t *until_us; /* as gp_dns_watch has it */
+};
+
 /* landed: the layer below has an answer; the rest of our call may take long. */
 static void landed(void *arg, size_t at, const struct gp_dns_answer *answer)
 {
-	struct call *call = arg;
-	publish(call, call->led[at], answer);
+	struct batch *batch = arg;
+	publish(batch->call, batch->call->led[at], batch->until_us[at], answer);
+}
+
+/* worth_until: where an answer that has expired is there, servers are not waited for so long. */
+static int64_t worth_until(const struct call *call, size_t i, int64_t now_us)
+{
+	const struct gp_dns_notes *notes = call->ctx->notes;
+	if (!call->has_stale[i])
+		return INT64_MAX;
+	return now_us + (notes && notes->stale > 0 ? STALE_AGAIN_US : STALE_WAIT_US);
 }
 
 /* ask_below: one call for all that we lead; the arrays have room for them. */
 static int ask_below(
-	struct call *call, struct gp_dns_question *asked, struct gp_dns_answer *got, size_t n)
+	struct batch *batch, struct gp_dns_question *asked, struct gp_dns_answer *got, size_t n)
 {
+	struct call *call = batch->call;
 	struct gp_dns *below = call->cache->base.below;
-	const struct gp_dns_watch watch = {landed, call};
-	for (size_t at = 0; at < n; at++)
+	const struct gp_dns_watch watch = {landed, batch, batch->until_us};
+	int64_t now_us = gp_clock_now_us(call->ctx->clock);
+	for (size_t at = 0; at < n; at++) {
 		asked[at] = call->questions[call->led[at]];
+		batch->until_us[at] = worth_until(call, call->led[at], now_us);
+	}
 	int rc = below->ops->query(below, call->ctx, asked, n, &watch, got);
 	for (size_t at = 0; rc == GP_OK && at < n; at++)
 		if (call->parts[call->led[at]] == LED)
-			publish(call, call->led[at], &got[at]);
-	return rc;
+			landed(batch, at, &got[at]);
+	return rc ? rc : call->status;
 }
 
 /* lead: the arrays come from the arena, to keep the stacks of many threads small. */
@@ -291,7 +362,9 @@ static int lead(struct call *call)
 		return GP_OK;
 	struct gp_dns_question *asked = gp_arena_array(arena, n, sizeof *asked);
 	struct gp_dns_answer *got = gp_arena_array(arena, n, sizeof *got);
-	return asked && got ? ask_below(call, asked, got, n) : gp_arena_status(arena);
+	struct batch batch = {call, gp_arena_array(arena, n, sizeof *batch.until_us)};
+	return asked && got && batch.until_us ? ask_below(&batch, asked, got, n)
+					      : gp_arena_status(arena);
 }
 
 /* wait_join: until it has landed, the time has come to ask ourselves, or our deadline; locked. */
@@ -312,13 +385,28 @@ static void wait_join(
 	}
 }
 
+/* take_join: what has come of it at the end of our wait; the shard is locked. */
+static int take_join(struct call *call, size_t i, struct gp_dns_shard *shard)
+{
+	const struct gp_dns_join *join = call->joins[i];
+	struct gp_dns_answer *answer = &call->answers[i];
+	call->parts[i] = ANSWERED;
+	if (join->done && join->result)
+		return gp_dns_entry_copy(join->result, call->ctx->arena, call->now_us, answer);
+	if (join->done)
+		call->parts[i] = OPEN;
+	else if (!call->has_stale[i] || !take_stale(call, i, shard, false))
+		*answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
+			.ours = true,
+			.problem = "no answer in time to a question that was already under way"};
+	return call->status;
+}
+
 /* await_one: the answer of who leads; or its failure to come makes us lead, or ends in nothing. */
 static int await_one(struct call *call, size_t i, bool may_wait)
 {
 	struct gp_dns_join *join = call->joins[i];
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
-	struct gp_dns_answer *answer = &call->answers[i];
-	int rc = GP_OK;
 	pthread_mutex_lock(&shard->lock);
 	if (may_wait)
 		wait_join(call, shard, join);
@@ -330,19 +418,11 @@ static int await_one(struct call *call, size_t i, bool may_wait)
 		pthread_mutex_unlock(&shard->lock);
 		return GP_OK;
 	}
-	call->parts[i] = ANSWERED;
-	if (!join->done)
-		*answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
-			.ours = true,
-			.problem = "no answer in time to a question that was already under way"};
-	else if (join->result)
-		rc = gp_dns_entry_copy(join->result, call->ctx->arena, call->now_us, answer);
-	else
-		call->parts[i] = OPEN;
+	int rc = take_join(call, i, shard);
 	leave_join(join);
 	pthread_mutex_unlock(&shard->lock);
 	if (rc == GP_OK && call->parts[i] == ANSWERED)
-		gp_dns_entry_unfold(call->questions[i].type, answer);
+		gp_dns_entry_unfold(call->questions[i].type, &call->answers[i]);
 	return rc;
 }
 
@@ -361,8 +441,9 @@ static int await(struct call *call, bool *again_out)
 		if (rc)
 			return rc;
 		leads |= call->parts[i] == LED;
-		*again_out |= call->parts[i] != ANSWERED;
 	}
+	for (size_t i = 0; i < call->count; i++)
+		*again_out |= call->parts[i] != ANSWERED;
 	return GP_OK;
 }
 
@@ -394,6 +475,7 @@ static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	call.questions = questions;
 	call.answers = answers_out;
 	call.count = count;
+	call.status = GP_OK;
 	for (size_t i = 0; i < count; i++)
 		call.parts[i] = OPEN;
 	do {
@@ -470,6 +552,7 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 		size_t part = options->entries / shards +
 			      (cache->shard_count < options->entries % shards);
 		int rc = init_shard(&cache->shards[cache->shard_count], part);
+		cache->shards[cache->shard_count].stale_us = (int64_t)options->stale_s * MICRO;
 		if (rc) {
 			cache_free(&cache->base);
 			return rc;
@@ -494,6 +577,7 @@ void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out
 		stats_out->misses += shard->misses;
 		stats_out->joined += shard->joined;
 		stats_out->evicted += shard->evicted;
+		stats_out->stale += shard->stale;
 		stats_out->entries += shard->count;
 		stats_out->bytes += shard->bytes;
 		pthread_mutex_unlock(&shard->lock);

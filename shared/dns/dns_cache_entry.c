@@ -228,6 +228,18 @@ size_t gp_dns_entry_size(const struct gp_dns_entry *entry)
 	return offsetof(struct gp_dns_entry, bytes) + entry->name_length + entry->data_size;
 }
 
+/* gp_dns_entry_is_ready: the first comparison decides nearly always. */
+bool gp_dns_entry_is_ready(const struct gp_dns_entry *entry, int64_t now_us)
+{
+	return entry->expires_us > now_us || entry->recheck_us > now_us;
+}
+
+/* gp_dns_entry_is_failure: by its state. */
+bool gp_dns_entry_is_failure(const struct gp_dns_entry *entry)
+{
+	return entry->state == GP_DNS_TEMPFAIL || entry->state == GP_DNS_BOGUS;
+}
+
 /* gp_dns_entry_is: the hash decides nearly always. */
 bool gp_dns_entry_is(const struct gp_dns_entry *entry, const struct gp_dns_key *key)
 {
@@ -241,13 +253,17 @@ int gp_dns_entry_copy(const struct gp_dns_entry *entry, struct gp_arena *arena, 
 	struct gp_dns_answer *answer_out)
 {
 	int64_t left_us = entry->expires_us - now_us;
-	bool failed = entry->state == GP_DNS_TEMPFAIL || entry->state == GP_DNS_BOGUS;
+	bool failed = gp_dns_entry_is_failure(entry);
 	*answer_out = (struct gp_dns_answer) {.state = (enum gp_dns_state)entry->state,
 		.secure = entry->secure,
 		.cached = true,
 		.count = entry->count};
 	if (left_us > 0 && !failed)
 		answer_out->ttl_s = (uint32_t)((left_us + MICRO - 1) / MICRO);
+	else if (entry->recheck_us != 0) {
+		answer_out->stale = true;
+		answer_out->ttl_s = GP_DNS_STALE_TTL_S;
+	}
 	if (entry->data_size == 0)
 		return GP_OK;
 	size_t records_size = entry->count * sizeof(struct gp_dns_record);

@@ -38,12 +38,15 @@ void gp_dns_key_from(const struct gp_dns_secret *secret, const struct gp_dns_que
 
 /* ---- entries ---- */
 
+#define GP_DNS_STALE_TTL_S 30 /* of an answer that has expired (RFC 8767 4) */
+
 /* One answer in one block of the heap: the least that brings it back. */
 struct gp_dns_entry {
 	struct gp_dns_entry *next;          /* in the same bucket */
 	struct gp_dns_entry *newer, *older; /* by age, within the shard */
 	uint64_t hash;
 	int64_t expires_us;
+	int64_t recheck_us; /* stale: nobody asks again until then; 0: never was */
 	uint32_t data_size;
 	uint16_t type;
 	uint16_t count;
@@ -66,6 +69,12 @@ struct gp_dns_entry *gp_dns_entry_clone(const struct gp_dns_entry *entry) GP_MUS
 
 /* Bytes of the block. */
 size_t gp_dns_entry_size(const struct gp_dns_entry *entry);
+
+/* May it be given without asking: has it not expired, or is it stale and nobody is to ask yet? */
+bool gp_dns_entry_is_ready(const struct gp_dns_entry *entry, int64_t now_us);
+
+/* Is this the absence of an answer? */
+bool gp_dns_entry_is_failure(const struct gp_dns_entry *entry);
 
 /* Is this the answer to that question? */
 bool gp_dns_entry_is(const struct gp_dns_entry *entry, const struct gp_dns_key *key);
@@ -91,7 +100,8 @@ struct gp_dns_shard {
 	struct gp_dns_entry *newest, *oldest;
 	size_t count, capacity; /* entries */
 	size_t bytes, bytes_max;
-	uint64_t hits, misses, joined, evicted;
+	int64_t stale_us; /* what has expired is kept so much longer */
+	uint64_t hits, misses, joined, evicted, stale;
 };
 
 /* Prepares an empty table; GP_ENOMEM. The lock and what it needs is the caller's. */
@@ -100,9 +110,13 @@ int gp_dns_shard_init(struct gp_dns_shard *shard, size_t capacity) GP_MUST_CHECK
 /* Frees all entries and the table. */
 void gp_dns_shard_fini(struct gp_dns_shard *shard);
 
-/* The entry of this key, borrowed, or NULL; one that has expired is freed. */
+/* The entry of this key, borrowed, or NULL; it may have expired. What is too old even to be stale
+ * is freed. */
 struct gp_dns_entry *gp_dns_shard_find(
 	struct gp_dns_shard *shard, const struct gp_dns_key *key, int64_t now_us);
+
+/* Frees the entry of this key, if there is one. */
+void gp_dns_shard_forget(struct gp_dns_shard *shard, const struct gp_dns_key *key);
 
 /* Takes the entry, in place of one with the same key; frees older ones, or it, for want of room. */
 void gp_dns_shard_add(struct gp_dns_shard *shard, struct gp_dns_entry *entry, int64_t now_us);

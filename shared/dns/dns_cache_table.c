@@ -92,22 +92,36 @@ static struct gp_dns_entry *find_any(const struct gp_dns_shard *shard, const str
 	return e;
 }
 
-/* gp_dns_shard_find: alive at this time. */
+/* is_dead: of no use even as a stale one. */
+static bool is_dead(const struct gp_dns_shard *shard, const struct gp_dns_entry *e, int64_t now_us)
+{
+	return e->expires_us + (gp_dns_entry_is_failure(e) ? 0 : shard->stale_us) <= now_us;
+}
+
+/* gp_dns_shard_find: alive at this time, or stale. */
 struct gp_dns_entry *gp_dns_shard_find(
 	struct gp_dns_shard *shard, const struct gp_dns_key *key, int64_t now_us)
 {
 	struct gp_dns_entry *e = find_any(shard, key);
-	if (!e || e->expires_us > now_us)
+	if (!e || e->expires_us > now_us || !is_dead(shard, e, now_us))
 		return e;
 	drop(shard, e);
 	return NULL;
+}
+
+/* gp_dns_shard_forget: whatever its age. */
+void gp_dns_shard_forget(struct gp_dns_shard *shard, const struct gp_dns_key *key)
+{
+	struct gp_dns_entry *e = find_any(shard, key);
+	if (e)
+		drop(shard, e);
 }
 
 /* evict_one: the oldest that was not asked for, or has expired, within the chances given. */
 static void evict_one(struct gp_dns_shard *shard, unsigned *chances, int64_t now_us)
 {
 	struct gp_dns_entry *e = shard->oldest;
-	while (*chances > 0 && e->touched && e->expires_us > now_us) {
+	while (*chances > 0 && e->touched && gp_dns_entry_is_ready(e, now_us)) {
 		(*chances)--;
 		e->touched = false;
 		unlink_age(shard, e);

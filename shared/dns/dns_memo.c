@@ -75,9 +75,10 @@ static int keep(struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question
 	if (!name)
 		return gp_arena_status(ctx->arena);
 	m->items[m->count++] = (struct known) {{name, q->type}, *answer};
-	gp_trace_line(ctx, 1, "DNS: %s %s: %s%s%s%s", gp_dns_type_name(q->type), name,
+	gp_trace_line(ctx, 1, "DNS: %s %s: %s%s%s%s%s", gp_dns_type_name(q->type), name,
 		gp_dns_state_text(answer->state), answer->secure ? ", secure" : "",
-		answer->problem ? ": " : "", answer->problem ? answer->problem : "");
+		answer->stale ? ", stale: no server answers" : "", answer->problem ? ": " : "",
+		answer->problem ? answer->problem : "");
 	return GP_OK;
 }
 

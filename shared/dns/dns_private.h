@@ -13,6 +13,11 @@ struct gp_dns_watch {
 	/* The i-th question has its answer, which is borrowed; called by the thread that asks. */
 	void (*landed)(void *arg, size_t i, const struct gp_dns_answer *answer);
 	void *arg;
+	/*
+	 * Until when each question is worth waiting for, where that is before the deadline; its
+	 * servers share the time. NULL: all until the deadline.
+	 */
+	const int64_t *until_us;
 };
 
 struct gp_dns_ops {

@@ -214,12 +214,20 @@ static int build(struct gp_dns_flight *f)
 	return rc;
 }
 
-/* set_until: this attempt ends after the time-out, or at the deadline when that comes first. */
+/*
+ * set_until: this attempt ends after the time-out, or at the deadline when that comes first. Who is
+ * hurried asks each server before that.
+ */
 static void set_until(struct gp_dns_flight *f, int64_t now_us)
 {
-	f->until_us = now_us + (int64_t)f->wire->options.timeout_ms * 1000;
-	if (f->until_us > f->ctx->deadline_us)
-		f->until_us = f->ctx->deadline_us;
+	unsigned servers = (unsigned)f->wire->options.server_count;
+	int64_t timeout_us = (int64_t)f->wire->options.timeout_ms * 1000;
+	int64_t share_us = (f->deadline_us - now_us) / (servers - f->position % servers);
+	if (f->hurried && share_us < timeout_us)
+		timeout_us = share_us;
+	f->until_us = now_us + timeout_us;
+	if (f->until_us > f->deadline_us)
+		f->until_us = f->deadline_us;
 }
 
 /* send_udp: one datagram to this attempt's server; false with the failure noted. */
@@ -254,7 +262,7 @@ static int attempt(struct gp_dns_flight *f)
 		disconnect(f);
 		if (f->position >= total)
 			return finish_failed(f, now_us);
-		if (now_us >= f->ctx->deadline_us)
+		if (now_us >= f->deadline_us)
 			return finish_late(f, now_us);
 		int rc = build(f);
 		if (rc)
@@ -426,6 +434,12 @@ int gp_dns_flight_begin(struct gp_dns_flight *flight)
 	flight->fd = -1;
 	flight->begun_us = gp_clock_now_us(flight->ctx->clock);
 	flight->edns = true;
+	flight->deadline_us = flight->ctx->deadline_us;
+	const int64_t *until_us = flight->watch ? flight->watch->until_us : NULL;
+	if (until_us && until_us[flight->place] < flight->deadline_us) {
+		flight->deadline_us = until_us[flight->place];
+		flight->hurried = true;
+	}
 	gp_dns_wire_order(flight->wire, flight->begun_us, flight->order);
 	return attempt(flight);
 }
@@ -446,13 +460,15 @@ int gp_dns_flight_ready(struct gp_dns_flight *flight)
 	return GP_OK;
 }
 
-/* gp_dns_flight_expire: only a whole attempt in silence speaks against the server. */
+/* gp_dns_flight_expire: only a whole attempt in silence speaks against the server; what says that
+ * nobody is waited for any longer does not. */
 int gp_dns_flight_expire(struct gp_dns_flight *flight)
 {
 	int64_t now_us = gp_clock_now_us(flight->ctx->clock);
-	if (now_us >= flight->ctx->deadline_us)
+	if (now_us >= flight->deadline_us)
 		return finish_late(flight, now_us);
-	gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
+	if (!flight->hurried)
+		gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
 	gp_dns_wire_count(&flight->wire->counts.timeouts);
 	flight->not_bogus = true;
 	return move_on(flight);

@@ -55,6 +55,8 @@ struct gp_dns_flight {
 	enum gp_dns_flight_stage stage;
 	int fd;                            /* -1 between attempts */
 	int64_t begun_us, until_us;        /* of the question; end of this attempt */
+	int64_t deadline_us;               /* of the question */
+	bool hurried;                      /* that is before the deadline of ctx */
 	uint8_t order[GP_DNS_SERVERS_MAX]; /* places of the servers, as they are asked */
 	unsigned position;                 /* attempts used up; position % servers is next */
 	bool edns;                         /* of this attempt */

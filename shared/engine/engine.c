@@ -192,8 +192,11 @@ int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 {
 	struct gp_facts facts = {.config = config, .envelope = envelope};
 	struct gp_decision decision = {0};
+	struct gp_dns_notes notes = {0};
+	struct gp_ctx own = *ctx;
+	own.notes = &notes;
 	*verdict_out = (struct gp_verdict) {0};
-	int rc = gp_engine_find_names(ctx, &facts);
+	int rc = gp_engine_find_names(&own, &facts);
 	if (rc)
 		return rc;
 	if (gp_engine_decide_early(&facts, &decision)) {
@@ -203,6 +206,7 @@ int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 			!gp_engine_ours(&facts) && gp_engine_is_private_client(&facts);
 		return GP_OK;
 	}
-	rc = run_checks(ctx, &facts, &decision);
-	return rc ? rc : settle(ctx, &facts, &decision, verdict_out);
+	rc = run_checks(&own, &facts, &decision);
+	verdict_out->dns_stale = notes.stale;
+	return rc ? rc : settle(&own, &facts, &decision, verdict_out);
 }

@@ -74,8 +74,9 @@ struct gp_verdict {
 	bool has_mailfrom, has_helo; /* which results are set */
 	struct gp_spf_result mailfrom, helo;
 	struct gp_verdict_limit limit;
-	bool store_failed; /* the store could not count; the rule says what came of it */
-	bool has_limits;   /* limits were looked at; what came of that: */
+	unsigned dns_stale; /* answers of DNS that had expired, as no server answered */
+	bool store_failed;  /* the store could not count; the rule says what came of it */
+	bool has_limits;    /* limits were looked at; what came of that: */
 	enum gp_limit_outcome limits;
 	int64_t mailfrom_us, helo_us, limits_us; /* how long each of the checks took */
 };

@@ -66,7 +66,8 @@ struct gp_mail_verdict {
 	enum gp_author_cause from_cause; /* which of the options dmarc.on_... is about that */
 	unsigned arc_instance;           /* whose sealed results vouch for the author; 0: none do */
 	const char
-		*override; /* why a policy was not applied: "arc", "dmarc.forwarders", ...; NULL */
+		*override;  /* why a policy was not applied: "arc", "dmarc.forwarders", ...; NULL */
+	unsigned dns_stale; /* answers of DNS that had expired, as no server answered */
 	const char *results; /* the value of an Authentication-Results field, folded "\n\t" */
 	const char
 		*summary; /* one line for the log, printable ASCII: what was found, what decided */

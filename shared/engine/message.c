@@ -303,12 +303,14 @@ static const char *unjudged(const struct gp_mail_facts *f)
 int gp_engine_message(
 	struct gp_ctx *ctx, const struct gp_mail *mail, struct gp_mail_verdict *verdict_out)
 {
+	struct gp_dns_notes notes = {0};
 	struct gp_ctx own = *ctx;
 	struct gp_mail_facts f = {.mail = mail,
 		.envelope = {.config = mail->config, .envelope = mail->envelope},
 		.v = verdict_out};
 	*verdict_out = (struct gp_mail_verdict) {.author_domain = ""};
 	own.dns = gp_dns_memo_new(ctx->arena, ctx->dns);
+	own.notes = &notes;
 	int rc = own.dns ? gp_engine_find_names(&own, &f.envelope) : gp_arena_status(ctx->arena);
 	if (rc)
 		return rc;
@@ -316,6 +318,7 @@ int gp_engine_message(
 	verdict_out->rule = mail->every_check ? NULL : gp_engine_ours(&f.envelope);
 	if (!verdict_out->rule)
 		rc = examine(&own, &f);
+	verdict_out->dns_stale = notes.stale;
 	if (!rc)
 		rc = gp_engine_message_results(&own, &f);
 	return rc ? rc : gp_engine_message_summary(&own, &f);

@@ -126,8 +126,9 @@ static void trace_answer(const struct gp_spf_run *run, const struct gp_dns_quest
 	if (answer->problem)
 		gp_strbuf_printf(&buf, ", %s", answer->problem);
 	else
-		gp_strbuf_printf(&buf, ", ttl %u%s", (unsigned)answer->ttl_s,
-			answer->secure ? ", secure" : "");
+		gp_strbuf_printf(&buf, ", ttl %u%s%s", (unsigned)answer->ttl_s,
+			answer->secure ? ", secure" : "",
+			answer->stale ? ", stale: no server answers" : "");
 	bool shown = answer->count && !shows_later(question, answer);
 	if (shown)
 		gp_strbuf_add_char(&buf, ':');

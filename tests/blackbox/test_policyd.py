@@ -434,6 +434,28 @@ def deadline():
         assert 1.4 < time.monotonic() - began < 2.0
 
 
+def stale():
+    """while no name server answers, expired answers are used, and the log says so; other domains are temperrors"""
+    here = dnsd.Server({"a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}})
+    text = config().replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
+    for stale_s, rule in (("1d", "dns_stale=1"), ("0", "spf=temperror")):
+        d = world.Policyd(text.replace("attempts = 2", "attempts = 2 ttl_min = 0s ttl_max = 1s stale = %s" % stale_s))
+        try:
+            here.zone["a.test"] = {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}
+            equal(d.ask(**mail()), REFUSED)
+            here.zone["a.test"] = here.zone["new.test"] = "silent"
+            answers = []
+            # until what is kept for a second has expired
+            world.wait_for(lambda: answers.append(d.ask(**mail())) or rule in d.text(), rule)
+            holds(answers[-1], REFUSED if stale_s != "0" else "spf=temperror")
+            holds(d.ask(**mail(sender="x@new.test")), "spf=temperror")
+            if stale_s != "0":
+                world.equal("gatepost_dns_stale_answers_total 0\n" in d.control("metrics")["text"], False)
+        finally:
+            d.close()
+    here.close()
+
+
 def memory_ceiling():
     """a mail that wants more memory than it may have is deferred; the next one is answered"""
     dns.zone["big.test"] = {"TXT": ["v=spf1 " + " ".join("include:i%d.big.test" % i for i in range(9)) + " -all"]}
@@ -883,7 +905,7 @@ def main():
     tap = world.Tap()
     for test in (malformed, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
-                 internationalised, header_once, deadline, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
+                 internationalised, header_once, deadline, stale, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
                  unsupervised, ceiling, idle, inet_sockets, other_sockets, second_daemon, json_log, forged_log, log_levels,

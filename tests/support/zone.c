@@ -45,6 +45,7 @@ static const struct {
 	{"TCPFAIL", TEST_ZONE_TCPFAIL, GP_DNS_TEMPFAIL, "no answer over TCP"},
 	{"DELAY", TEST_ZONE_DELAY, GP_DNS_FOUND, NULL},
 	{"AD", TEST_ZONE_AD, GP_DNS_FOUND, NULL},
+	{"STALE", TEST_ZONE_STALE, GP_DNS_FOUND, NULL},
 	{"DEFAULT", TEST_ZONE_DEFAULT, GP_DNS_FOUND, NULL},
 };
 
@@ -462,6 +463,7 @@ static int zone_query(struct gp_dns *dns, struct gp_ctx *ctx,
 		}
 		rc = answer_one(zone, ctx->arena, name, (unsigned)q->type, &answers_out[i]);
 		answers_out[i].secure = has_behaviour(zone, name, TEST_ZONE_AD) != NULL;
+		answers_out[i].stale = has_behaviour(zone, name, TEST_ZONE_STALE) != NULL;
 	}
 	zone->call_count++;
 	pthread_mutex_unlock(&zone->lock);

@@ -465,7 +465,7 @@ static void an_answer_is_told_as_it_lands(void **state)
 	struct fixture *f = *state;
 	struct gp_dns_answer answers[3];
 	struct told told = {0};
-	const struct gp_dns_watch watch = {note_told, &told};
+	const struct gp_dns_watch watch = {.landed = note_told, .arg = &told};
 	resolver(f);
 	assert_int_equal(
 		f->ctx.dns->ops->query(f->ctx.dns, &f->ctx, questions, 3, &watch, answers), GP_OK);
@@ -475,6 +475,32 @@ static void an_answer_is_told_as_it_lands(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(
 			told.states[i], told.places[i] == 1 ? GP_DNS_FOUND : GP_DNS_NXDOMAIN);
+}
+
+/* who_is_hurried_asks_every_server: within the time that the question is worth. */
+static void who_is_hurried_asks_every_server(void **state)
+{
+	static const struct test_nameserver_rule mute[] = {
+		{.name = "a.example", .act = TEST_NAMESERVER_SILENT},
+		{.name = "silent.example", .act = TEST_NAMESERVER_SILENT}};
+	static const struct gp_dns_question questions[] = {
+		{"a.example", GP_DNS_A}, {"silent.example", GP_DNS_A}};
+	struct fixture *f = *state;
+	struct gp_dns_answer answers[2];
+	struct told told = {0};
+	f->options.timeout_ms = 9000; /* of the first server alone more than there is */
+	add_server(f, mute, 2, true);
+	resolver(f);
+	int64_t until_us[2];
+	until_us[0] = until_us[1] = gp_clock_now_us(f->ctx.clock) + 2 * 1000000;
+	const struct gp_dns_watch watch = {note_told, &told, until_us};
+	assert_int_equal(
+		f->ctx.dns->ops->query(f->ctx.dns, &f->ctx, questions, 2, &watch, answers), GP_OK);
+	assert_true(is_true_address(&answers[0]));
+	assert_int_equal(answers[1].state, GP_DNS_TEMPFAIL);
+	assert_true(answers[1].ours);
+	assert_int_equal(test_nameserver_asked(f->first, "silent.example", GP_DNS_A), 1);
+	assert_true(gp_clock_now_us(f->ctx.clock) < f->ctx.deadline_us);
 }
 
 /* as_many_questions_as_allowed: 64 at once; one more is refused. */
@@ -656,6 +682,7 @@ int main(void)
 		CASE(attempts_used_up_are_not_ours),
 		CASE(questions_fly_together),
 		CASE(an_answer_is_told_as_it_lands),
+		CASE(who_is_hurried_asks_every_server),
 		CASE(as_many_questions_as_allowed),
 		CASE(ad_counts_only_with_trust),
 		CASE(formerr_drops_edns),

@@ -458,6 +458,28 @@ static void test_summary(void **state)
 	bench_end(&b);
 }
 
+/* test_stale_answers: how many were used is a fact of the verdict and its line. */
+static void test_stale_answers(void **state)
+{
+	struct bench b;
+	const struct given given = {OUT, "h", "u@good.test", "", "From: u@good.test\n", false};
+	(void)state;
+	bench_begin(&b, "", 1 << 20);
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_int_equal(b.v.dns_stale, 0);
+	assert_null(strstr(b.v.summary, "dns_stale"));
+	test_zone_lines(b.zone, "good.test STALE\n");
+	assert_int_equal(judge(&b, &given), GP_OK);
+	assert_true(b.v.dns_stale > 0);
+	assert_non_null(strstr(b.v.summary, " dns_stale="));
+	struct gp_verdict v;
+	struct gp_envelope e = {.helo = gp_span_from("h"), .sender = gp_span_from("u@good.test")};
+	assert_int_equal(gp_ipaddr_parse(gp_span_from(OUT), &e.client), GP_OK);
+	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &v), GP_OK);
+	assert_int_equal(v.dns_stale, 1);
+	bench_end(&b);
+}
+
 #define SIGNATURE "DKIM-Signature: v=1; a=rsa-sha256; s=s; h=from; b=AAAA;\n bh="
 #define BROKEN SIGNATURE "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; d=good.test\n"
 #define HASH "VDXONmWkvAiKQg0K71Oe8QjacCOEtoyCtmiR8jH6QlI=" /* of judge()'s body */
@@ -724,6 +746,7 @@ int main(void)
 		cmocka_unit_test(test_asked_together),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_stale_answers),
 		cmocka_unit_test(test_dkim_rules),
 		cmocka_unit_test(test_sample),
 		cmocka_unit_test(test_texts),

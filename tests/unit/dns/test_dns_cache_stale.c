@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/* Answers that have expired, while no server answers; the clock is turned by hand. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/dnscache.h"
+
+/* failing: how no server answers. */
+static struct gp_dns_answer failing(bool ours)
+{
+	return (struct gp_dns_answer) {
+		.state = GP_DNS_TEMPFAIL, .ours = ours, .problem = "no answer from anybody"};
+}
+
+/* expired_answers_are_given_while_no_server_answers: of each state that is one (RFC 8767). */
+static void expired_answers_are_given_while_no_server_answers(void **state)
+{
+	static const enum gp_dns_state states[] = {GP_DNS_FOUND, GP_DNS_NODATA, GP_DNS_NXDOMAIN};
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	f->ctx.notes = &f->notes;
+	for (size_t i = 0; i < 3; i++) {
+		struct gp_dns_answer answer = test_cache_found(300);
+		if (states[i] != GP_DNS_FOUND)
+			answer = (struct gp_dns_answer) {.state = states[i], .ttl_s = 300};
+		test_cache_say(f, answer);
+		const char *name = &"abc.example"[i];
+		assert_false(test_cache_ask(f, name, GP_DNS_TXT).stale);
+		test_cache_turn(f, 301);
+		test_cache_say(f, failing(false));
+		for (int again = 0; again < 2; again++) {
+			answer = test_cache_ask(f, name, GP_DNS_TXT);
+			assert_int_equal(answer.state, states[i]);
+			assert_true(answer.stale);
+			assert_int_equal(answer.ttl_s, 30);
+			assert_int_equal(answer.count, states[i] == GP_DNS_FOUND);
+			assert_null(answer.problem);
+		}
+		assert_int_equal(f->notes.stale, 2 * (i + 1));
+		assert_int_equal(test_cache_stats(f).stale, 2 * (i + 1));
+		assert_int_equal(f->script.questions, 2 * (i + 1)); /* not each time */
+	}
+}
+
+/* servers_are_tried_again_after_a_while: every 30 s; what they say then counts. */
+static void servers_are_tried_again_after_a_while(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	test_cache_say(f, failing(false));
+	assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+	test_cache_turn(f, 29);
+	assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+	assert_int_equal(f->script.questions, 2);
+	test_cache_turn(f, 1);
+	assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+	assert_int_equal(f->script.questions, 3);
+	test_cache_turn(f, 30);
+	test_cache_say(f, (struct gp_dns_answer) {.state = GP_DNS_NXDOMAIN, .ttl_s = 60});
+	struct gp_dns_answer answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+	assert_int_equal(answer.state, GP_DNS_NXDOMAIN);
+	assert_false(answer.stale);
+	answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+	assert_true(answer.cached && !answer.stale && answer.state == GP_DNS_NXDOMAIN);
+}
+
+/* what_is_never_stale: too old, switched off, failures, or an answer that bogus is. */
+static void what_is_never_stale(void **state)
+{
+	static const struct {
+		enum gp_dns_state first, then;
+		unsigned stale_s, age_s;
+		enum gp_dns_state given;
+	} rows[] = {
+		{GP_DNS_NODATA, GP_DNS_TEMPFAIL, 100, 399, GP_DNS_NODATA},
+		{GP_DNS_NODATA, GP_DNS_TEMPFAIL, 100, 400, GP_DNS_TEMPFAIL},
+		{GP_DNS_NODATA, GP_DNS_TEMPFAIL, 0, 301, GP_DNS_TEMPFAIL},
+		{GP_DNS_NODATA, GP_DNS_BOGUS, 100, 301, GP_DNS_BOGUS},
+		{GP_DNS_BOGUS, GP_DNS_TEMPFAIL, 100, 10, GP_DNS_TEMPFAIL},
+		{GP_DNS_TEMPFAIL, GP_DNS_TEMPFAIL, 100, 10, GP_DNS_TEMPFAIL},
+	};
+	struct test_cache *f = *state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		f->options.stale_s = rows[i].stale_s;
+		f->ctx.dns = NULL;
+		test_cache_say(f, (struct gp_dns_answer) {
+					  .state = rows[i].first, .ttl_s = 300, .problem = NULL});
+		test_cache_ask(f, "a.example", GP_DNS_TXT);
+		test_cache_turn(f, rows[i].age_s);
+		test_cache_say(
+			f, (struct gp_dns_answer) {.state = rows[i].then, .problem = "trouble"});
+		struct gp_dns_answer answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+		assert_int_equal(answer.state, rows[i].given);
+		assert_int_equal(answer.stale, rows[i].given == GP_DNS_NODATA);
+		gp_dns_free(f->ctx.dns);
+		f->ctx.dns = NULL;
+	}
+}
+
+/* a_newer_answer_that_is_not_kept_ends_the_old_one: nothing older comes back. */
+static void a_newer_answer_that_is_not_kept_ends_the_old_one(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	test_cache_say(f, (struct gp_dns_answer) {.state = GP_DNS_NODATA, .ttl_s = 0});
+	assert_int_equal(test_cache_ask(f, "a.example", GP_DNS_TXT).state, GP_DNS_NODATA);
+	test_cache_say(f, failing(false));
+	assert_int_equal(test_cache_ask(f, "a.example", GP_DNS_TXT).state, GP_DNS_TEMPFAIL);
+}
+
+/* want_of_time_is_no_silence: given all the same, but the next request asks again. */
+static void want_of_time_is_no_silence(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	test_cache_say(f, failing(true));
+	for (unsigned i = 2; i < 4; i++) {
+		assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+		assert_int_equal(f->script.questions, i);
+	}
+}
+
+/* servers_are_not_waited_for_so_long: where an expired answer is there; and less the next time. */
+static void servers_are_not_waited_for_so_long(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	f->ctx.notes = &f->notes;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_ask(f, "b.example", GP_DNS_TXT);
+	assert_true(f->script.last_until_us == INT64_MAX);
+	test_cache_turn(f, 301);
+	test_cache_say(f, failing(false));
+	int64_t before_us = gp_clock_now_us(f->ctx.clock);
+	assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+	int64_t first_us = f->script.last_until_us - before_us;
+	before_us = f->script.last_until_us;
+	assert_true(first_us >= 1800 * 1000 && first_us < 60 * (int64_t)TEST_CACHE_SECOND);
+	assert_true(test_cache_ask(f, "b.example", GP_DNS_TXT).stale);
+	assert_true(f->script.last_until_us < before_us + 60 * (int64_t)TEST_CACHE_SECOND);
+	test_cache_ask(f, "new.example", GP_DNS_TXT);
+	assert_true(f->script.last_until_us == INT64_MAX);
+}
+
+/* who_waits_gets_the_expired_answer_too: one asks for all. */
+static void who_waits_gets_the_expired_answer_too(void **state)
+{
+	struct test_cache *f = *state;
+	struct test_cache_asker askers[TEST_CACHE_THREADS];
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	test_cache_say(f, failing(false));
+	atomic_store(&f->script.held, 1);
+	test_cache_start(f, askers, test_cache_ask_once);
+	test_cache_until_joined(f, TEST_CACHE_THREADS - 1);
+	atomic_store(&f->script.held, 0);
+	for (int i = 0; i < TEST_CACHE_THREADS; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_true(askers[i].right && askers[i].answer.stale);
+	}
+	assert_int_equal(f->script.questions, 2);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, test_cache_set_up, test_cache_tear_down)
+
+/* main: all cases. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(expired_answers_are_given_while_no_server_answers),
+		CASE(servers_are_tried_again_after_a_while),
+		CASE(what_is_never_stale),
+		CASE(a_newer_answer_that_is_not_kept_ends_the_old_one),
+		CASE(want_of_time_is_no_silence),
+		CASE(servers_are_not_waited_for_so_long),
+		CASE(who_waits_gets_the_expired_answer_too),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
