@@ -164,8 +164,9 @@ static int try_record(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	if (is_accepted(c, record.kind, result)) {
 		bool good;
 		rc = gp_crypto_pubkey_verify(key, hash, c->sig->signature, &good);
-		say(result, good ? GP_DKIM_PASS : GP_DKIM_FAIL,
-			good ? NULL : "the signature does not fit the header");
+		if (rc == GP_OK)
+			say(result, good ? GP_DKIM_PASS : GP_DKIM_FAIL,
+				good ? NULL : "the signature does not fit the header");
 	}
 	gp_crypto_pubkey_free(key);
 	return rc;
@@ -204,6 +205,8 @@ static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 		struct gp_dkim_key_result one = {.secure = answer->secure};
 		gp_trace_line(ctx, 2, "key record: %.*s", (int)text.len, text.ptr);
 		rc = try_record(ctx, c, hash, text, &one);
+		if (rc)
+			break;
 		if (i == 0 || weight(one.verdict) > weight(result->verdict))
 			*result = one;
 		if (one.verdict == GP_DKIM_PASS)

@@ -369,7 +369,9 @@ static int walk(struct check *c, uint64_t page, unsigned level)
 	if (level + 1 == c->tree->depth)
 		return check_leaf(c, page, bytes);
 	int rc = check_branch_page(c, page, bytes, &count);
-	for (unsigned i = 0; i < count && rc == GP_OK; i++) {
+	if (rc)
+		return rc; /* nobody has counted */
+	for (unsigned i = 0; rc == GP_OK && i < count; i++) {
 		if (!get_node(c, bytes, i, &node))
 			return fail(c, page, "an entry lies outside");
 		if (i > 0 && !next_key(c, &node, true)) /* the first key says nothing */
