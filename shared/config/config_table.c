@@ -458,7 +458,9 @@ const struct gp_config_row gp_config_rows[] = {
 		"redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with TLS.",
 		NULL},
 	{"store", "size", GP_KIND_SPACE, AT(store.map_bytes), "1G", 1ull << 20, 1ull << 40, NULL,
-		"lmdb: how large each file may become. Disk is taken as it is needed.", NULL},
+		"lmdb: how large each file may become. Disk is taken as it is needed. A full one "
+		"forgets those first who use the smallest share of their limits, and says so.",
+		NULL},
 	{"store", "sync", GP_KIND_MSEC, AT(store.sync_ms), "1s", 100, 60000, NULL,
 		"lmdb: counters reach the disk within this; what an operator has said is there at "
 		"once.",

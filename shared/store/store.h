@@ -25,6 +25,9 @@
  * nobody waits longer: by less than two slots it is taken for standing still, by more the counted
  * slots move back with it and are free after per from then.
  *
+ * A full LMDB file makes room: what counts no more is forgotten, then the subjects that use the
+ * smallest share of their limits, of these the ones that are free soonest. The log says so.
+ *
  * When the store is away (server gone, disk full): a negative status, at once or within
  * ctx->deadline_us and options.timeout_ms, and gp_store_health says why. After GP_ETIMEOUT it is
  * open whether the counting has happened. gp_store_tend finds the way back. GP_EINVAL: an argument

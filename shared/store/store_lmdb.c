@@ -8,6 +8,8 @@
  * does them one after the other and wakes their threads; the first of those that came meanwhile
  * leads next. Each take is tested completely before it writes, so each is all or nothing by itself.
  *
+ * When the file has no room left, the leader makes some (store_lmdb_room.c).
+ *
  * A writer of another process that is stopped in the middle holds up the leader beyond any
  * deadline, since LMDB's lock knows none; those who wait for the leader go when theirs has come.
  */
@@ -23,12 +25,14 @@
 #include <lmdb.h>
 
 #include "store/store_lmdb_book.h"
+#include "store/store_lmdb_room.h"
 #include "store/store_uri.h"
 
 #define OPEN_WAIT_MS 3000 /* for somebody else who opens the same folder */
 #define ROUNDS 4          /* transactions that one thread leads, when others wait */
 #define YIELDS 16         /* looks for an answer before sleeping */
 #define BATCH 64          /* takes in one transaction */
+#define ROOM_ROUNDS 16    /* of making room, for all of a batch */
 #define SCAN_USAGES 256   /* read between two rounds of calls of a visitor */
 #define SCAN_FACTS 65536  /* bytes, likewise */
 
@@ -54,6 +58,7 @@ struct request {
 
 struct store {
 	struct gp_store_books books;
+	struct gp_store_room room;
 	pthread_mutex_t queue_lock; /* guards the queue and led */
 	struct request *first, *last;
 	bool led;                        /* somebody leads */
@@ -134,6 +139,14 @@ static int make_room(struct store *s, size_t count)
 	return 0;
 }
 
+/* count_in: in one window, which remembers the share of its limit that is used now. */
+static void count_in(
+	struct gp_store_record *record, uint8_t at, struct gp_store_count *count, int64_t now_ms)
+{
+	gp_store_window_count(&record->windows[at].window, count, now_ms);
+	record->windows[at].share = gp_store_record_share(count->used, count->max);
+}
+
 /* apply: one request within a transaction: tests all of it, then writes; a status of LMDB. */
 static int apply(struct store *s, MDB_txn *txn, struct request *r)
 {
@@ -151,8 +164,7 @@ static int apply(struct store *s, MDB_txn *txn, struct request *r)
 	for (size_t i = 0; i < r->count && rc == 0 && room; i++) {
 		struct gp_store_keyed *take = &r->takes[i];
 		for (size_t j = 0; j < take->count; j++)
-			gp_store_window_count(&s->records[i].windows[at[i][j]].window,
-				&take->counts[j], r->now_ms);
+			count_in(&s->records[i], at[i][j], &take->counts[j], r->now_ms);
 		if (!changes[i])
 			continue;
 		gp_store_record_purge(&s->records[i], r->now_ms);
@@ -191,15 +203,22 @@ static struct request *choose(struct store *s)
 	return list;
 }
 
-/* transact: a list of requests, all in one transaction or none; a status of LMDB. */
+/* transact: a list of requests, all in one transaction or none; leaves; a status of LMDB. */
 static int transact(struct store *s, MDB_txn *txn, struct request *list)
 {
+	size_t written = 0;
 	int rc = 0;
-	for (struct request *r = list; r && rc == 0; r = r->next)
+	for (struct request *r = list; r && rc == 0; written += r->count, r = r->next)
 		rc = apply(s, txn, r);
 	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc == 0) {
+		gp_store_book_wrote(&s->books.book[GP_STORE_COUNTERS]);
+		gp_store_room_wrote(&s->room, written);
+	}
+	gp_store_books_leave(&s->books);
 	return rc;
 }
 
@@ -210,20 +229,33 @@ static void finish(struct request *list, int rc)
 		r->rc = rc;
 }
 
+/* alone: one request, again while there is no room and some can be made. */
+static int alone(struct store *s, struct request *r, unsigned *rounds)
+{
+	MDB_txn *txn;
+	for (;;) {
+		int rc = gp_store_books_begin(&s->books, GP_STORE_COUNTERS, 0, &txn);
+		if (rc)
+			return rc;
+		rc = transact(s, txn, r);
+		if (rc == 0)
+			return GP_OK;
+		if (rc != MDB_MAP_FULL || *rounds == ROOM_ROUNDS ||
+			!gp_store_room_make(&s->room, *rounds))
+			return gp_store_book_trouble(
+				&s->books, &s->books.book[GP_STORE_COUNTERS], rc);
+		++*rounds;
+	}
+}
+
 /* one_by_one: after a common failure, which need not be everybody's. */
 static void one_by_one(struct store *s, struct request *list)
 {
-	struct gp_store_book *book = &s->books.book[GP_STORE_COUNTERS];
+	unsigned rounds = 0;
 	for (struct request *r = list, *next; r; r = next) {
-		MDB_txn *txn;
 		next = r->next;
 		r->next = NULL;
-		int rc = mdb_txn_begin(book->env, NULL, 0, &txn);
-		if (rc == 0)
-			rc = transact(s, txn, r);
-		r->rc = rc ? gp_store_book_trouble(&s->books, book, rc) : GP_OK;
-		if (rc == 0)
-			gp_store_book_wrote(book);
+		r->rc = alone(s, r, &rounds);
 		r->next = next;
 	}
 }
@@ -231,28 +263,17 @@ static void one_by_one(struct store *s, struct request *list)
 /* work: the leader's part, without the queue's lock; returns what was chosen. */
 static struct request *work(struct store *s)
 {
-	struct gp_store_book *book = &s->books.book[GP_STORE_COUNTERS];
-	struct request *list;
-	MDB_txn *txn = NULL;
-	if (gp_store_books_enter(&s->books) != GP_OK) {
-		list = choose(s);
-		finish(list, GP_EIO);
-		return list;
-	}
+	MDB_txn *txn;
+	gp_store_room_keep(&s->room);
 	/* who comes while another process holds up this call is in the batch, too */
-	int rc = mdb_txn_begin(book->env, NULL, 0, &txn);
-	list = choose(s);
-	if (rc == 0)
-		rc = transact(s, txn, list);
-	if (rc == 0) {
-		gp_store_book_wrote(book);
+	int rc = gp_store_books_begin(&s->books, GP_STORE_COUNTERS, 0, &txn);
+	struct request *list = choose(s);
+	if (rc)
+		finish(list, rc);
+	else if (transact(s, txn, list) == 0)
 		finish(list, GP_OK);
-	} else if (list->next) {
+	else
 		one_by_one(s, list);
-	} else {
-		finish(list, gp_store_book_trouble(&s->books, book, rc));
-	}
-	gp_store_books_leave(&s->books);
 	return list;
 }
 
@@ -402,15 +423,10 @@ static int lmdb_forget(
 	struct gp_store_record *record = malloc(sizeof *record);
 	if (!record)
 		return GP_ENOMEM;
-	int rc = gp_store_books_enter(&s->books);
-	if (rc == GP_OK) {
-		struct gp_store_book *book = &s->books.book[GP_STORE_COUNTERS];
-		rc = mdb_txn_begin(book->env, NULL, 0, &txn);
-		rc = rc ? gp_store_book_trouble(&s->books, book, rc)
-			: gp_store_book_end(
-				  &s->books, book, txn, forget_in(s, txn, key, id, record));
-		gp_store_books_leave(&s->books);
-	}
+	int rc = gp_store_books_begin(&s->books, GP_STORE_COUNTERS, 0, &txn);
+	if (rc == GP_OK)
+		rc = gp_store_books_end(
+			&s->books, GP_STORE_COUNTERS, txn, forget_in(s, txn, key, id, record));
 	free(record);
 	return rc;
 }
@@ -421,7 +437,7 @@ static int lmdb_forget(
  */
 struct reading {
 	struct store *s;
-	struct gp_store_book *book;
+	enum gp_store_book_kind kind;
 	/* Takes one record into the piece; false: it is full, and the record comes again. */
 	bool (*add)(struct reading *reading, struct gp_span key, struct gp_span data);
 	int64_t now_ms;
@@ -455,31 +471,28 @@ static int read_piece(struct reading *r)
 {
 	MDB_txn *txn;
 	MDB_cursor *cursor;
-	int rc = gp_store_books_enter(&r->s->books);
+	struct gp_store_book *book = &r->s->books.book[r->kind];
+	int rc = gp_store_books_begin(&r->s->books, r->kind, MDB_RDONLY, &txn);
 	if (rc)
 		return rc;
-	rc = mdb_txn_begin(r->book->env, NULL, MDB_RDONLY, &txn);
+	rc = mdb_cursor_open(txn, book->dbi, &cursor);
 	if (rc == 0) {
-		rc = mdb_cursor_open(txn, r->book->dbi, &cursor);
-		if (rc == 0) {
-			rc = read_records(r, cursor);
-			mdb_cursor_close(cursor);
-		}
-		mdb_txn_abort(txn);
+		rc = read_records(r, cursor);
+		mdb_cursor_close(cursor);
 	}
+	mdb_txn_abort(txn);
 	r->more = rc == 0;
-	rc = rc == 0 || rc == MDB_NOTFOUND ? GP_OK
-					   : gp_store_book_trouble(&r->s->books, r->book, rc);
+	rc = rc == 0 || rc == MDB_NOTFOUND ? GP_OK : gp_store_book_trouble(&r->s->books, book, rc);
 	gp_store_books_leave(&r->s->books);
 	return rc;
 }
 
 /* begin_reading: at the first key with this prefix. */
 static void begin_reading(
-	struct reading *r, struct store *s, struct gp_store_book *book, struct gp_span prefix)
+	struct reading *r, struct store *s, enum gp_store_book_kind kind, struct gp_span prefix)
 {
 	r->s = s;
-	r->book = book;
+	r->kind = kind;
 	r->prefix = prefix;
 	r->more = true;
 	r->at_size = prefix.len;
@@ -535,8 +548,7 @@ static int lmdb_scan(void *self, struct gp_ctx *ctx, int64_t now_ms,
 	struct scan *scan = malloc(sizeof *scan);
 	if (!scan)
 		return GP_ENOMEM;
-	begin_reading(
-		&scan->reading, s, &s->books.book[GP_STORE_COUNTERS], (struct gp_span) {NULL, 0});
+	begin_reading(&scan->reading, s, GP_STORE_COUNTERS, (struct gp_span) {NULL, 0});
 	scan->reading.now_ms = now_ms;
 	scan->reading.add = add_usages;
 	while (rc == GP_OK && scan->reading.more) {
@@ -562,47 +574,31 @@ static int lmdb_put(void *self, struct gp_ctx *ctx, struct gp_span key, struct g
 	int64_t expires_ms)
 {
 	struct store *s = self;
-	struct gp_store_book *book = &s->books.book[GP_STORE_FACTS];
 	MDB_txn *txn;
 	(void)ctx;
-	int rc = gp_store_books_enter(&s->books);
+	int rc = gp_store_books_begin(&s->books, GP_STORE_FACTS, 0, &txn);
 	if (rc)
 		return rc;
-	rc = mdb_txn_begin(book->env, NULL, 0, &txn);
-	if (rc) {
-		rc = gp_store_book_trouble(&s->books, book, rc);
-	} else {
-		MDB_val name = gp_store_val_from(key.ptr, key.len);
-		MDB_val data = {GP_STORE_FACT_HEAD + value.len, NULL};
-		rc = mdb_put(txn, book->dbi, &name, &data, MDB_RESERVE);
-		if (rc == 0)
-			gp_store_fact_encode(value, expires_ms, data.mv_data);
-		rc = gp_store_book_end(&s->books, book, txn, rc);
-	}
-	gp_store_books_leave(&s->books);
-	return rc;
+	MDB_val name = gp_store_val_from(key.ptr, key.len);
+	MDB_val data = {GP_STORE_FACT_HEAD + value.len, NULL};
+	rc = mdb_put(txn, s->books.book[GP_STORE_FACTS].dbi, &name, &data, MDB_RESERVE);
+	if (rc == 0)
+		gp_store_fact_encode(value, expires_ms, data.mv_data);
+	return gp_store_books_end(&s->books, GP_STORE_FACTS, txn, rc);
 }
 
 /* lmdb_remove: absence is no error. */
 static int lmdb_remove(void *self, struct gp_ctx *ctx, struct gp_span key)
 {
 	struct store *s = self;
-	struct gp_store_book *book = &s->books.book[GP_STORE_FACTS];
 	MDB_txn *txn;
 	(void)ctx;
-	int rc = gp_store_books_enter(&s->books);
+	int rc = gp_store_books_begin(&s->books, GP_STORE_FACTS, 0, &txn);
 	if (rc)
 		return rc;
-	rc = mdb_txn_begin(book->env, NULL, 0, &txn);
-	if (rc) {
-		rc = gp_store_book_trouble(&s->books, book, rc);
-	} else {
-		MDB_val name = gp_store_val_from(key.ptr, key.len);
-		rc = mdb_del(txn, book->dbi, &name, NULL);
-		rc = gp_store_book_end(&s->books, book, txn, rc == MDB_NOTFOUND ? 0 : rc);
-	}
-	gp_store_books_leave(&s->books);
-	return rc;
+	MDB_val name = gp_store_val_from(key.ptr, key.len);
+	rc = mdb_del(txn, s->books.book[GP_STORE_FACTS].dbi, &name, NULL);
+	return gp_store_books_end(&s->books, GP_STORE_FACTS, txn, rc == MDB_NOTFOUND ? 0 : rc);
 }
 
 /* Who is shown facts; as store_private.h writes it out. */
@@ -643,7 +639,7 @@ static int lmdb_facts(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_
 	struct facts *facts = malloc(sizeof *facts);
 	if (!facts)
 		return GP_ENOMEM;
-	begin_reading(&facts->reading, s, &s->books.book[GP_STORE_FACTS], prefix);
+	begin_reading(&facts->reading, s, GP_STORE_FACTS, prefix);
 	facts->reading.now_ms = now_ms;
 	facts->reading.add = add_fact;
 	while (rc == GP_OK && facts->reading.more) {
@@ -676,6 +672,7 @@ static void lmdb_close(void *self)
 {
 	struct store *s = self;
 	gp_store_books_fini(&s->books);
+	gp_store_room_fini(&s->room);
 	pthread_mutex_destroy(&s->queue_lock);
 	free(s->records);
 	free(s);
@@ -687,10 +684,12 @@ static int64_t lmdb_now_ms(void *self)
 	return gp_store_books_now_ms(&((struct store *)self)->books);
 }
 
-/* lmdb_tend: the books' care. */
+/* lmdb_tend: the books' care, then room in them. */
 static void lmdb_tend(void *self, struct gp_ctx *ctx)
 {
-	gp_store_books_tend(&((struct store *)self)->books, ctx);
+	struct store *s = self;
+	gp_store_books_tend(&s->books, ctx);
+	gp_store_room_tend(&s->room, ctx);
 }
 
 /* lmdb_health: the books'. */
@@ -713,7 +712,12 @@ static int new_store(const char *folder, const struct gp_store_options *options,
 		free(s);
 		return GP_ENOMEM;
 	}
-	int rc = gp_store_books_init(&s->books, folder, options, ctx);
+	int rc = gp_store_room_init(&s->room, &s->books);
+	if (rc == GP_OK) {
+		rc = gp_store_books_init(&s->books, folder, options, ctx);
+		if (rc)
+			gp_store_room_fini(&s->room);
+	}
 	if (rc) {
 		pthread_mutex_destroy(&s->queue_lock);
 		free(s);

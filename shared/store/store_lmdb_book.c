@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define ALONE_TRIES 10      /* calls of tend that wait for others to close a damaged file */
+#define FOLLOWS 8           /* times that a growing file is followed at once */
 #define MAP_LEAST (1 << 20) /* bytes */
 #define SWEEP 4000          /* records that tend looks at in one call */
 #define SWEEP_FULL 200000   /* when there is no room left */
@@ -48,8 +49,8 @@ static int64_t now_us(void)
 
 /* ---- trouble ---- */
 
-/* note: a problem's text, with its time. */
-static void note(struct gp_store_books *books, const char *text)
+/* gp_store_books_note: with its time. */
+void gp_store_books_note(struct gp_store_books *books, const char *text)
 {
 	pthread_mutex_lock(&books->trouble_lock);
 	snprintf(books->problem, sizeof books->problem, "%s", text);
@@ -63,7 +64,7 @@ static int note_for(
 {
 	char text[256];
 	snprintf(text, sizeof text, "%s %.130s: %.70s", what, path, why);
-	note(books, text);
+	gp_store_books_note(books, text);
 	return GP_EIO;
 }
 
@@ -90,11 +91,13 @@ int gp_store_book_trouble(struct gp_store_books *books, struct gp_store_book *bo
 	char text[256];
 	if (rc == ENOMEM)
 		return GP_ENOMEM;
-	atomic_store(&book->well, false);
+	/* what an operator says is refused then; counting goes on */
+	if (rc != MDB_MAP_FULL || book != &books->book[GP_STORE_FACTS])
+		atomic_store(&book->well, false);
 	if (rc == MDB_MAP_FULL) {
 		snprintf(text, sizeof text, "the store is full: %zu MiB; raise store.size",
 			books->map_bytes >> 20);
-		note(books, text);
+		gp_store_books_note(books, text);
 		atomic_store(&book->full, true);
 	} else if (is_no_room(books, rc)) {
 		note_for(books, "the disk has no room for", book->path, "make room on it");
@@ -116,20 +119,6 @@ void gp_store_book_wrote(struct gp_store_book *book)
 		atomic_store(&book->dirty, true);
 }
 
-/* gp_store_book_end: commits or not. */
-int gp_store_book_end(
-	struct gp_store_books *books, struct gp_store_book *book, MDB_txn *txn, int rc)
-{
-	if (rc == 0)
-		rc = mdb_txn_commit(txn);
-	else
-		mdb_txn_abort(txn);
-	if (rc)
-		return gp_store_book_trouble(books, book, rc);
-	gp_store_book_wrote(book);
-	return GP_OK;
-}
-
 /* gp_store_books_enter: asked twice, so that tend, which closes, does not wait behind ever new
  * readers. */
 int gp_store_books_enter(struct gp_store_books *books)
@@ -147,6 +136,92 @@ int gp_store_books_enter(struct gp_store_books *books)
 void gp_store_books_leave(struct gp_store_books *books)
 {
 	pthread_rwlock_unlock(&books->lock);
+}
+
+/* gp_store_books_resize: waits until all have left; who comes meanwhile waits for us. */
+int gp_store_books_resize(struct gp_store_books *books, enum gp_store_book_kind kind, size_t bytes)
+{
+	struct gp_store_book *book = &books->book[kind];
+	pthread_rwlock_wrlock(&books->lock);
+	int rc = atomic_load(&books->ready) ? mdb_env_set_mapsize(book->env, bytes) : EAGAIN;
+	if (rc && rc != EAGAIN) {
+		/* the old map is gone */
+		note_for(books, "will be opened again, since it cannot be mapped:", book->path,
+			mdb_strerror(rc));
+		atomic_store(&books->ready, false);
+	}
+	pthread_rwlock_unlock(&books->lock);
+	return rc ? GP_EIO : GP_OK;
+}
+
+/*
+ * follow: the file is larger than what is mapped. What it says of itself is looked at first: random
+ * bytes would be mapped as readily as another process's work.
+ */
+static int follow(struct gp_store_books *books, enum gp_store_book_kind kind)
+{
+	struct gp_store_book *book = &books->book[kind];
+	char problem[GP_STORE_PROBLEM];
+	uint64_t bytes;
+	int rc = gp_store_books_enter(books);
+	if (rc)
+		return rc;
+	mdb_filehandle_t fd;
+	if (mdb_env_get_fd(book->env, &fd) != 0)
+		rc = GP_EIO;
+	else
+		rc = gp_store_lmdb_check_map(fd, &bytes, problem);
+	gp_store_books_leave(books);
+	if (rc == GP_ESYNTAX) {
+		note_for(books, "will be checked and opened again:", book->path, problem);
+		atomic_store(&book->well, false);
+		atomic_store(&books->ready, false);
+	}
+	if (rc)
+		return GP_EIO;
+	atomic_store(&books->resized, true);
+	return gp_store_books_resize(books, kind, bytes);
+}
+
+/* gp_store_books_begin: another process may grow the file again and again, but not for ever. */
+int gp_store_books_begin(struct gp_store_books *books, enum gp_store_book_kind kind, unsigned flags,
+	MDB_txn **txn_out)
+{
+	struct gp_store_book *book = &books->book[kind];
+	for (unsigned followed = 0;; followed++) {
+		int rc = gp_store_books_enter(books);
+		if (rc)
+			return rc;
+		rc = mdb_txn_begin(book->env, NULL, flags, txn_out);
+		if (rc == 0)
+			return GP_OK;
+		if (rc != MDB_MAP_RESIZED || followed == FOLLOWS) {
+			rc = gp_store_book_trouble(books, book, rc);
+			gp_store_books_leave(books);
+			return rc;
+		}
+		gp_store_books_leave(books);
+		rc = follow(books, kind);
+		if (rc)
+			return rc;
+	}
+}
+
+/* gp_store_books_end: commits or not. */
+int gp_store_books_end(
+	struct gp_store_books *books, enum gp_store_book_kind kind, MDB_txn *txn, int rc)
+{
+	struct gp_store_book *book = &books->book[kind];
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc)
+		rc = gp_store_book_trouble(books, book, rc);
+	else
+		gp_store_book_wrote(book);
+	gp_store_books_leave(books);
+	return rc;
 }
 
 /* gp_store_val_from: LMDB's struct has no const. */
@@ -471,57 +546,60 @@ static int sweep_records(struct gp_store_books *books, struct gp_store_book *boo
 }
 
 /* sweep_once: one transaction, which writes only when removing. */
-static int sweep_once(struct gp_store_books *books, struct gp_store_book *book, bool removing,
+static int sweep_once(struct gp_store_books *books, enum gp_store_book_kind kind, bool removing,
 	struct swept *swept_out)
 {
 	MDB_txn *txn;
 	MDB_cursor *cursor;
 	*swept_out = (struct swept) {.removing = removing};
-	int rc = mdb_txn_begin(book->env, NULL, removing ? 0 : MDB_RDONLY, &txn);
+	int rc = gp_store_books_begin(books, kind, removing ? 0 : MDB_RDONLY, &txn);
 	if (rc)
-		return gp_store_book_trouble(books, book, rc);
+		return rc;
+	struct gp_store_book *book = &books->book[kind];
 	rc = mdb_cursor_open(txn, book->dbi, &cursor);
 	if (rc == 0) {
 		rc = sweep_records(books, book, cursor, swept_out);
 		mdb_cursor_close(cursor);
 	}
-	if (rc == 0 && removing)
-		rc = mdb_txn_commit(txn);
-	else
+	if (rc == 0 && !removing) {
 		mdb_txn_abort(txn);
-	return rc ? gp_store_book_trouble(books, book, rc) : GP_OK;
+		gp_store_books_leave(books);
+		return GP_OK;
+	}
+	return gp_store_books_end(books, kind, txn, rc);
 }
 
 /*
  * sweep: some records from where the last call ended, all of them when there was no room. Looks for
  * something to remove without holding up anybody, and removes in small transactions.
  */
-static void sweep(struct gp_store_books *books, struct gp_store_book *book)
+static void sweep(struct gp_store_books *books, enum gp_store_book_kind kind)
 {
+	struct gp_store_book *book = &books->book[kind];
 	bool full = atomic_exchange(&book->full, false);
-	unsigned most = full ? SWEEP_FULL : SWEEP, seen = 0, removed = 0;
+	unsigned most = full ? SWEEP_FULL : SWEEP, seen = 0;
 	struct swept swept = {0};
 	if (full)
 		book->swept_size = 0;
 	do {
-		if (sweep_once(books, book, swept.found, &swept) != GP_OK)
+		if (sweep_once(books, kind, swept.found, &swept) != GP_OK)
 			return;
 		seen += swept.seen;
-		removed += swept.removed;
 	} while (!swept.end && seen < most);
-	if (removed > 0)
-		gp_store_book_wrote(book);
 }
 
 /* care_for: what is due while the files are open. */
 static void care_for(struct gp_store_books *books)
 {
 	int dead;
+	if (gp_store_books_enter(books) != GP_OK)
+		return;
 	sync_due(books);
-	for (unsigned i = 0; i < GP_STORE_BOOKS; i++) {
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
 		(void)mdb_reader_check(books->book[i].env, &dead); /* failure: next time */
-		sweep(books, &books->book[i]);
-	}
+	gp_store_books_leave(books);
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
+		sweep(books, i);
 }
 
 /* is_up: open, and the last transactions went well. */
@@ -545,6 +623,12 @@ static void report(struct gp_store_books *books, struct gp_ctx *ctx)
 		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s", problem);
 	}
 	books->was_up = up;
+	if (atomic_exchange(&books->resized, false))
+		gp_log_text(ctx->log, GP_LOG_NOTICE,
+			"store: another process has a larger store.size and made a file in %s "
+			"grow; "
+			"it is used as it is now",
+			books->folder);
 	if (now_us() - books->reported_us < REPORT_US || atomic_load(&books->unreadable) == 0)
 		return;
 	books->reported_us = now_us();
@@ -557,11 +641,8 @@ static void report(struct gp_store_books *books, struct gp_ctx *ctx)
 /* gp_store_books_tend: opens what is closed, at once or not at all. */
 void gp_store_books_tend(struct gp_store_books *books, struct gp_ctx *ctx)
 {
-	bool open = atomic_load(&books->ready) || gp_store_books_open(books, ctx, 0) == GP_OK;
-	if (open && gp_store_books_enter(books) == GP_OK) {
+	if (atomic_load(&books->ready) || gp_store_books_open(books, ctx, 0) == GP_OK)
 		care_for(books);
-		gp_store_books_leave(books);
-	}
 	report(books, ctx);
 }
 
@@ -591,6 +672,18 @@ static bool init_paths(struct gp_store_books *books, const char *folder)
 	return true;
 }
 
+/* init_lock: who waits to map or to open anew is not overtaken for ever by those who enter. */
+static bool init_lock(pthread_rwlock_t *lock)
+{
+	pthread_rwlockattr_t attr;
+	if (pthread_rwlockattr_init(&attr) != 0)
+		return false;
+	(void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	bool good = pthread_rwlock_init(lock, &attr) == 0;
+	pthread_rwlockattr_destroy(&attr);
+	return good;
+}
+
 /* gp_store_books_init: until the files are open, time is the wall clock's. */
 int gp_store_books_init(struct gp_store_books *books, const char *folder,
 	const struct gp_store_options *options, struct gp_ctx *ctx)
@@ -614,7 +707,7 @@ int gp_store_books_init(struct gp_store_books *books, const char *folder,
 	books->record = malloc(sizeof *books->record);
 	if (!books->record)
 		return GP_ENOMEM;
-	if (pthread_rwlock_init(&books->lock, NULL) != 0) {
+	if (!init_lock(&books->lock)) {
 		free(books->record);
 		return GP_ENOMEM;
 	}

@@ -3,8 +3,9 @@
  * The two LMDB files of an embedded store: opening them with care, and caring for them.
  *
  * Knows the folder, its locks, damage, time, and what to remove; does not know how takes are
- * combined. Every use of a file's env and dbi stands between enter and leave. Threads: any number
- * may enter; open, tend and close are for one at a time, and close for when nobody is inside.
+ * combined. Every use of a file's env and dbi stands between enter and leave, or begin and end.
+ * Threads: any number may enter, nobody twice; open, tend and close are for one at a time, and
+ * close for when nobody is inside.
  */
 #ifndef GP_STORE_STORE_LMDB_BOOK_H
 #define GP_STORE_STORE_LMDB_BOOK_H
@@ -38,7 +39,7 @@ struct gp_store_books {
 	size_t map_bytes;
 	unsigned sync_ms;
 
-	pthread_rwlock_t lock; /* guards env and dbi of the files, and ours */
+	pthread_rwlock_t lock; /* guards env, its map and dbi of the files, and ours */
 	struct gp_store_book book[GP_STORE_BOOKS];
 	struct gp_store_lock ours;
 	atomic_bool ready;         /* both are open and nothing says they are damaged */
@@ -49,6 +50,7 @@ struct gp_store_books {
 	int64_t problem_us; /* -1: none yet */
 
 	atomic_uint_fast64_t unreadable; /* records since the last warning */
+	atomic_bool resized;             /* another process made a file larger; not yet told */
 
 	/* of tend alone */
 	struct gp_store_record *record;
@@ -72,15 +74,29 @@ void gp_store_books_fini(struct gp_store_books *books);
 int gp_store_books_enter(struct gp_store_books *books) GP_MUST_CHECK;
 void gp_store_books_leave(struct gp_store_books *books);
 
+/*
+ * Enters and begins a transaction. When another process has made the file larger than what is
+ * mapped here, that is followed first. Statuses as of enter, or GP_EIO and noted: nothing to end.
+ */
+int gp_store_books_begin(struct gp_store_books *books, enum gp_store_book_kind kind, unsigned flags,
+	MDB_txn **txn_out) GP_MUST_CHECK;
+
+/* Ends what begin began: commits on 0, a status of LMDB; leaves. A status of ours comes back. */
+int gp_store_books_end(
+	struct gp_store_books *books, enum gp_store_book_kind kind, MDB_txn *txn, int rc);
+
+/* Maps that many bytes of the file; nobody of this process is inside then. GP_EIO: noted. */
+int gp_store_books_resize(
+	struct gp_store_books *books, enum gp_store_book_kind kind, size_t bytes) GP_MUST_CHECK;
+
+/* Notes a problem's text for health. */
+void gp_store_books_note(struct gp_store_books *books, const char *text);
+
 /* Notes what LMDB said, for the operator; returns the status for callers. */
 int gp_store_book_trouble(struct gp_store_books *books, struct gp_store_book *book, int rc);
 
 /* Notes that a transaction was written. */
 void gp_store_book_wrote(struct gp_store_book *book);
-
-/* Ends a transaction with a status of LMDB: commits on 0. A status of ours comes back. */
-int gp_store_book_end(
-	struct gp_store_books *books, struct gp_store_book *book, MDB_txn *txn, int rc);
 
 /* Bytes as LMDB takes them (it does not write to them), and as it gives them. */
 MDB_val gp_store_val_from(const void *bytes, size_t size);

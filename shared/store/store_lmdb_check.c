@@ -32,6 +32,8 @@
 #define DEPTH_MAX 32 /* LMDB's stack of pages */
 #define NO_PAGE (~(uint64_t)0)
 #define PAGES_MAX ((uint64_t)1 << 40)
+#define MAP_MAX ((uint64_t)1 << 41) /* bytes; store.size is at most half of it */
+#define META_TRIES 100
 
 enum page_flags { P_BRANCH = 1, P_LEAF = 2, P_OVERFLOW = 4, P_META = 8 };
 enum node_flags { F_BIGDATA = 1 };
@@ -446,8 +448,8 @@ static int check_trees(struct check *c)
 		       : fail(c, c->meta.last_page, "the file is too short for it");
 }
 
-/* run: metas first, they say how much memory the rest needs. */
-static int run(struct check *c)
+/* read_metas: both; the newer one counts. */
+static int read_metas(struct check *c)
 {
 	struct meta other;
 	int rc = read_meta(c, 0, &c->meta);
@@ -457,7 +459,13 @@ static int run(struct check *c)
 		return rc;
 	if (other.txnid > c->meta.txnid)
 		c->meta = other;
-	rc = check_meta(c);
+	return check_meta(c);
+}
+
+/* run: metas first, they say how much memory the rest needs. */
+static int run(struct check *c)
+{
+	int rc = read_metas(c);
 	if (rc)
 		return rc;
 	c->seen = calloc(1, (size_t)(c->meta.last_page / 8 + 1));
@@ -500,6 +508,32 @@ static bool read_descriptor(void *arg, uint64_t offset, void *buffer, size_t len
 		length -= (size_t)n;
 	}
 	return true;
+}
+
+/*
+ * gp_store_lmdb_check_map: read again when it does not fit together, since it may just be written.
+ * What the file says to be its largest size is no more than store.size can be.
+ */
+int gp_store_lmdb_check_map(int fd, uint64_t *bytes_out, char problem[GP_STORE_PROBLEM])
+{
+	struct check c = {.page_size = (size_t)sysconf(_SC_PAGESIZE), .problem = problem};
+	struct stat st;
+	int rc = GP_ESYNTAX;
+	for (int i = 0; i < META_TRIES && rc; i++) {
+		if (fstat(fd, &st) != 0)
+			return GP_EIO;
+		const struct gp_store_lmdb_file file = {read_descriptor, &fd, (uint64_t)st.st_size};
+		c.file = &file;
+		c.end = file.size / c.page_size;
+		rc = read_metas(&c);
+		if (rc == GP_OK && c.meta.map_size > MAP_MAX)
+			rc = fail(&c, 0, "an impossible size");
+	}
+	if (rc)
+		return rc;
+	uint64_t used = (c.meta.last_page + 1) * c.page_size;
+	*bytes_out = c.meta.map_size > used ? c.meta.map_size : used;
+	return GP_OK;
 }
 
 /* check_descriptor: an open file. */

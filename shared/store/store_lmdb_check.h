@@ -49,6 +49,14 @@ int gp_store_lmdb_check_path(
 	const char *path, uint64_t *size_out, char problem[GP_STORE_PROBLEM]) GP_MUST_CHECK;
 
 /*
+ * How many bytes have to be mapped of an open file that other processes write to, by its newest
+ * meta page, whose bounds are checked as above; the rest is not. GP_ESYNTAX: what it says cannot
+ * be.
+ */
+int gp_store_lmdb_check_map(
+	int fd, uint64_t *bytes_out, char problem[GP_STORE_PROBLEM]) GP_MUST_CHECK;
+
+/*
  * Renames the file to PATH.damaged-YYYYMMDD-HHMMSS (UTC; with a number behind it where that exists)
  * and removes PATH-lock. moved_to of size bytes gets the new name. GP_EIO: errno says why.
  */

@@ -7,10 +7,13 @@
 
 #include <string.h>
 
-#define VERSION 1
+#define VERSION 1   /* of facts and the time */
+#define WINDOWS_1 1 /* of subjects: without shares */
+#define WINDOWS_2 2
 #define RECORD_HEAD 3
-#define WINDOW_HEAD 21
+#define WINDOW_HEAD 22
 #define ENTRY 8
+#define SHARE_ALL 255
 #define OFFSET_MAX (1LL << 49) /* of a time record: what store.h takes for a time, and no more */
 
 /* Bytes that are left, and whether there were always enough. */
@@ -54,11 +57,13 @@ static unsigned char *put(unsigned char *out, uint64_t value, size_t bytes)
 	return out + bytes;
 }
 
-/* get_window: whole and valid. */
-static bool get_window(struct cursor *c, struct gp_store_window *window)
+/* get_window: whole and valid; *share_out is read where the version has one. */
+static bool get_window(
+	struct cursor *c, uint64_t version, struct gp_store_window *window, uint8_t *share_out)
 {
 	window->per_ms = get_signed(c);
 	window->last = get_signed(c);
+	*share_out = version == WINDOWS_1 ? SHARE_ALL : (uint8_t)get(c, 1);
 	window->entries = (unsigned)get(c, 1);
 	if (window->entries > GP_STORE_ENTRIES || c->left / ENTRY < window->entries)
 		return false;
@@ -82,7 +87,8 @@ static bool has_id(const struct gp_store_record *record, size_t before, uint32_t
 /* get_record: false as soon as anything is not as encode writes it. */
 static bool get_record(struct cursor *c, struct gp_store_record *record)
 {
-	if (get(c, 1) != VERSION)
+	uint64_t version = get(c, 1);
+	if (version != WINDOWS_1 && version != WINDOWS_2)
 		return false;
 	size_t count = (size_t)get(c, 1);
 	record->name_length = (size_t)get(c, 1);
@@ -94,7 +100,9 @@ static bool get_record(struct cursor *c, struct gp_store_record *record)
 	c->left -= record->name_length;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t id = (uint32_t)get(c, 4);
-		if (id == 0 || has_id(record, i, id) || !get_window(c, &record->windows[i].window))
+		if (id == 0 || has_id(record, i, id) ||
+			!get_window(
+				c, version, &record->windows[i].window, &record->windows[i].share))
 			return false;
 		record->windows[i].id = id;
 	}
@@ -127,7 +135,7 @@ size_t gp_store_record_size(const struct gp_store_record *record)
 /* gp_store_record_encode: in the order of the header file. */
 void gp_store_record_encode(const struct gp_store_record *record, unsigned char *out)
 {
-	out = put(out, VERSION, 1);
+	out = put(out, WINDOWS_2, 1);
 	out = put(out, record->count, 1);
 	out = put(out, record->name_length, 1);
 	memcpy(out, record->name, record->name_length);
@@ -137,6 +145,7 @@ void gp_store_record_encode(const struct gp_store_record *record, unsigned char 
 		out = put(out, record->windows[i].id, 4);
 		out = put(out, (uint64_t)window->per_ms, 8);
 		out = put(out, (uint64_t)window->last, 8);
+		out = put(out, record->windows[i].share, 1);
 		out = put(out, window->entries, 1);
 		for (unsigned j = 0; j < window->entries; j++)
 			out = put(out, (uint64_t)window->entry[j].count << 8 | window->entry[j].age,
@@ -208,8 +217,10 @@ void gp_store_record_find(struct gp_store_record *record, const struct gp_store_
 			window->per_ms = 0;
 			record->count++;
 		}
-		if (window->per_ms != counts[i].per_ms)
+		if (window->per_ms != counts[i].per_ms) {
 			gp_store_window_init(window, counts[i].per_ms, now_ms);
+			record->windows[at].share = 0;
+		}
 		at_out[i] = (uint8_t)at;
 	}
 }
@@ -230,6 +241,62 @@ void gp_store_record_purge(struct gp_store_record *record, int64_t now_ms)
 	for (size_t i = record->count; i > 0; i--)
 		if (!counts_at(&record->windows[i - 1].window, now_ms))
 			drop(record, i - 1);
+}
+
+/* gp_store_record_share: anything used is at least 1; sums stop at 2^53, so the product fits. */
+uint8_t gp_store_record_share(int64_t used, int64_t max)
+{
+	if (used <= 0)
+		return 0;
+	if (used >= max)
+		return SHARE_ALL;
+	int64_t share = used * SHARE_ALL / max;
+	return (uint8_t)(share > 0 ? share : 1);
+}
+
+/* share_now: what is left of the share, since a part of what was used may be over. */
+static unsigned share_now(
+	const struct gp_store_window *saved, const struct gp_store_window *now, unsigned share)
+{
+	int64_t left = (int64_t)share * gp_store_window_used(now) / gp_store_window_used(saved);
+	return left > 0 ? (unsigned)left : 1;
+}
+
+/* left_of: how long its newest entry counts; there is one. */
+static int64_t left_of(const struct gp_store_window *window, int64_t now_ms)
+{
+	int64_t width = (window->per_ms + GP_STORE_SLOTS - 1) / GP_STORE_SLOTS;
+	int64_t slot = window->last - window->entry[0].age;
+	int64_t left_ms = (slot + 1) * width + window->per_ms - now_ms;
+	return left_ms > 0 ? left_ms : 1;
+}
+
+/* class_of: two for each doubling of a time in milliseconds, 1 to 127. */
+static unsigned class_of(int64_t ms)
+{
+	unsigned bits = 0;
+	while (bits < 62 && ms >> (bits + 1) > 0)
+		bits++;
+	return 1 + 2 * bits + (bits > 0 && ((ms >> (bits - 1)) & 1));
+}
+
+/* gp_store_record_weight: the share in the high byte, the time in the low one. */
+uint16_t gp_store_record_weight(const struct gp_store_record *record, int64_t now_ms)
+{
+	unsigned share = 0;
+	int64_t left_ms = 0;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct gp_store_window *saved = &record->windows[i].window;
+		struct gp_store_window now = *saved;
+		gp_store_window_advance(&now, now_ms);
+		if (now.entries == 0)
+			continue;
+		unsigned own = share_now(saved, &now, record->windows[i].share);
+		int64_t own_ms = left_of(&now, now_ms);
+		share = own > share ? own : share;
+		left_ms = own_ms > left_ms ? own_ms : left_ms;
+	}
+	return left_ms > 0 ? (uint16_t)(share << 8 | class_of(left_ms)) : 0;
 }
 
 /* gp_store_record_forget: one or all. */

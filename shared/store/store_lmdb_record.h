@@ -5,8 +5,9 @@
  * What is read is foreign: it is taken only when every field is as encode writes it. Numbers are
  * little-endian. Pure functions over memory of the caller; no ownership, no locks.
  *
- *   subject  version 1, windows 1, length of name 1, name; each window: id 4, per 8, last 8,
- *            entries 1, each entry: age 1, count 7
+ *   subject  version 1 (2), windows 1, length of name 1, name; each window: id 4, per 8, last 8,
+ *            share 1, entries 1, each entry: age 1, count 7. Version 1, which is read but no longer
+ *            written, has no share: it counts as full
  *   fact     version 1, expires 8, value
  *   time     version 1, offset 8, boot id 36
  */
@@ -24,7 +25,8 @@ struct gp_store_record {
 	char name[GP_STORE_NAME_MAX];
 	size_t count;
 	struct {
-		uint32_t id; /* not 0; none twice */
+		uint32_t id;   /* not 0; none twice */
+		uint8_t share; /* of its max that was used when it was last counted; 255: all */
 		struct gp_store_window window;
 	} windows[GP_STORE_RECORD_WINDOWS];
 };
@@ -46,6 +48,16 @@ void gp_store_record_find(struct gp_store_record *record, const struct gp_store_
 
 /* Drops windows that count nothing at this time; the others stay as they are. */
 void gp_store_record_purge(struct gp_store_record *record, int64_t now_ms);
+
+/* The share that used is of max: 0 for nothing, 255 for all of it and more. */
+uint8_t gp_store_record_share(int64_t used, int64_t max);
+
+/*
+ * How much the record matters at this time when something has to be forgotten: 0, it counts
+ * nothing; else in the order of the largest share that any of its windows uses, and among equal
+ * ones of the time for which it still counts, in classes of half an octave.
+ */
+uint16_t gp_store_record_weight(const struct gp_store_record *record, int64_t now_ms);
 
 /* Drops the window with this id, all of them when it is 0. */
 void gp_store_record_forget(struct gp_store_record *record, uint32_t id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* One embedded store under several processes, some of them killed or stuck, and many threads. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,6 +13,8 @@
 #include "support/lmdbstore.h"
 
 #include <lmdb.h>
+
+#include "store/store_lmdb_record.h"
 
 /* ---- processes and threads ---- */
 
@@ -262,6 +265,159 @@ static void many_threads_and_a_tending_one(void **state)
 	assert_int_equal(sum, counted);
 }
 
+/* ---- a file that another process makes larger ---- */
+
+/* grow_raw: many records at once, as a process with a larger store.size writes them. */
+static void grow_raw(struct gp_test_lmdb *f, const char *name, unsigned from, unsigned count)
+{
+	unsigned char value[GP_STORE_FACT_HEAD + 2000] = {0};
+	char path[160], text[32];
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	gp_store_fact_encode((struct gp_span) {(char *)value, 2000}, 0, value);
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_mapsize(env, 64 << 20), 0);
+	assert_int_equal(mdb_env_open(env, gp_test_lmdb_path_of(f, name, path),
+				 MDB_NOSUBDIR | MDB_NOSYNC, 0600),
+		0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+	for (unsigned i = from; i < from + count; i++) {
+		MDB_val key = {(size_t)snprintf(text, sizeof text, "raw-%08u", i), text};
+		MDB_val data = {sizeof value, value};
+		assert_int_equal(mdb_put(txn, dbi, &key, &data, 0), 0);
+	}
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* grown_by_another: a child process does it; both of its files. */
+static void grown_by_another(struct gp_test_lmdb *f, unsigned from)
+{
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		grow_raw(f, "counters", from, 2000);
+		grow_raw(f, "facts", from, 2000);
+		_exit(0);
+	}
+	assert_int_equal(gp_test_lmdb_wait_for(child), 0);
+}
+
+/* a_file_that_another_process_grows_is_followed: by every kind of call, at once. */
+static void a_file_that_another_process_grows_is_followed(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	int64_t sum;
+	f->options.map_bytes = 1 << 20;
+	gp_test_lmdb_open_store(f);
+	assert_int_equal(gp_test_lmdb_take(f, "a", 10, 3, &sum), GP_OK);
+	for (unsigned kind = 0; kind < 6; kind++) {
+		int seen = 0;
+		grown_by_another(f, kind * 2000);
+		int64_t now = gp_store_now_ms(f->store);
+		if (kind == 0)
+			assert_int_equal(gp_test_lmdb_take(f, "a", 10, 1, &sum), GP_OK);
+		else if (kind == 1)
+			assert_int_equal(
+				gp_store_scan(f->store, &f->ctx, now, any_usage, &seen), GP_OK);
+		else if (kind == 2)
+			assert_int_equal(gp_store_facts(f->store, &f->ctx, now, gp_span_from("raw"),
+						 any_fact, &seen),
+				GP_OK);
+		else if (kind == 3)
+			assert_int_equal(gp_store_put(f->store, &f->ctx, gp_span_from("k"),
+						 gp_span_from("v"), 0),
+				GP_OK);
+		else if (kind == 4)
+			assert_int_equal(
+				gp_store_forget(f->store, &f->ctx, gp_span_from("b"), 0), GP_OK);
+		else
+			gp_store_tend(f->store, &f->ctx);
+		assert_int_equal(seen, kind == 1 ? 1 : kind == 2 ? 6000 : 0);
+		assert_true(gp_test_lmdb_health(f).up);
+	}
+	assert_int_equal(gp_test_lmdb_used(f, "a"), 4);
+	assert_non_null(strstr(f->logged, "notice: store: another process has a larger"));
+	assert_null(strstr(f->logged, "error"));
+	assert_null(strstr(f->logged, "damaged"));
+}
+
+/* threads_go_on_while_it_grows: none of them is told that the store is away. */
+static void threads_go_on_while_it_grows(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	struct stormer stormers[4];
+	int64_t counted = 0;
+	f->options.map_bytes = 1 << 20;
+	gp_test_lmdb_open_store(f);
+	for (int i = 0; i < 4; i++) {
+		stormers[i] = (struct stormer) {.f = f, .number = i};
+		assert_int_equal(pthread_create(&stormers[i].thread, NULL, storm, &stormers[i]), 0);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		grown_by_another(f, i * 2000);
+		gp_store_tend(f->store, &f->ctx);
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(stormers[i].thread, NULL);
+		assert_true(stormers[i].right);
+		counted += stormers[i].counted;
+	}
+	assert_int_equal(counted, 4 * 1500);
+	assert_true(gp_test_lmdb_works(f));
+}
+
+/* spoil_metas: both pages that say how large the file is. */
+static void spoil_metas(struct gp_test_lmdb *f, off_t at, const void *bytes, size_t size)
+{
+	char path[160];
+	int fd = open(gp_test_lmdb_path_of(f, "counters", path), O_RDWR);
+	long page = sysconf(_SC_PAGESIZE);
+	assert_true(fd >= 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pwrite(fd, bytes, size, i * page + at), size);
+	close(fd);
+}
+
+/* random_bytes_are_not_followed: what says that it is larger than it can be is damaged. */
+static void random_bytes_are_not_followed(void **state)
+{
+	static const struct {
+		off_t at; /* within the page */
+		size_t size;
+		uint64_t value;
+	} rows[] = {
+		{136, 8, 1ULL << 40},       /* the last page lies far behind the end */
+		{136, 8, 1ULL << 20},       /* within a larger map, but not within the file */
+		{16, 140, 0x9e3779b97f4a7}, /* all of it is something else */
+	};
+	struct gp_test_lmdb *f = *state;
+	char *folder = f->folder + strlen(f->folder);
+	f->options.map_bytes = 1 << 20;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		uint64_t bytes[20];
+		int64_t sum;
+		snprintf(folder, 4, "%zu", i);
+		snprintf(f->uri, sizeof f->uri, "lmdb:%s", f->folder);
+		f->logged[0] = '\0';
+		gp_test_lmdb_open_store(f);
+		assert_true(gp_test_lmdb_works(f));
+		for (size_t j = 0; j < sizeof bytes / sizeof bytes[0]; j++)
+			bytes[j] = rows[i].value * (j + 1);
+		spoil_metas(f, rows[i].at, bytes, rows[i].size);
+		assert_int_equal(gp_test_lmdb_take(f, "a", 10, 1, &sum), GP_EIO);
+		assert_false(gp_test_lmdb_health(f).up);
+		assert_non_null(strstr(gp_test_lmdb_health(f).problem, "checked and opened again"));
+		gp_store_tend(f->store, &f->ctx);
+		assert_true(gp_test_lmdb_works(f));
+		assert_non_null(strstr(f->logged, "is damaged ("));
+		assert_null(strstr(f->logged, "larger store.size"));
+		gp_test_lmdb_close_store(f);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, gp_test_lmdb_set_up, gp_test_lmdb_tear_down)
 
 /* main: all cases. */
@@ -272,6 +428,9 @@ int main(void)
 		CASE(a_killed_process_loses_nothing),
 		CASE(who_waits_has_a_deadline),
 		CASE(many_threads_and_a_tending_one),
+		CASE(a_file_that_another_process_grows_is_followed),
+		CASE(threads_go_on_while_it_grows),
+		CASE(random_bytes_are_not_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,11 +257,11 @@ static void what_is_no_record(void **state)
 		size_t at;
 		unsigned char byte;
 	} rows[] = {
-		{0, 0}, {0, 2},                   /* version */
+		{0, 0}, {0, 3},                   /* version */
 		{1, 0}, {1, 1}, {1, 3}, {1, 129}, /* windows */
 		{2, 201}, {2, 2},                 /* name */
 		{13, 255}, {17, 255}, {25, 255},  /* per and last, from their high ends */
-		{26, 0}, {26, 2}, {26, 66},       /* entries */
+		{27, 0}, {27, 2}, {27, 66},       /* entries, behind the share */
 	};
 	struct gp_store_record *record = make_record(2), *again = make_record(0);
 	struct gp_span bytes = encode(record);

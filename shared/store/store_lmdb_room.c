@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A round: the keys and weights (store_lmdb_record.h) of a stretch of records are read, the
+ * lightest are chosen, and these are removed in small transactions, in the order of keys, so that
+ * whole pages become free where most are light. What was counted again in between stays.
+ *
+ * LMDB writes a changed page into a free one, and what a transaction frees can be used by the next
+ * but one only. So a transaction removes no more than a fraction of the free pages allows, and when
+ * even one record cannot be removed (a file that was filled to the last page by a version that kept
+ * no reserve), the file is mapped a little larger.
+ */
+#include "store/store_lmdb_room.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOKED 4096 /* records of a round */
+#define OVER_MOST 2048
+#define PART 16 /* of the records looked at that a round forgets... */
+#define PART_LEAST 32
+#define PART_MOST 512       /* ...within these bounds */
+#define DELETES 64          /* records removed in one transaction, at most */
+#define TAKE_PAGES 2        /* that writing a record may use up */
+#define RESERVE_LEAST 32    /* pages */
+#define RESERVE_MOST 256    /* pages */
+#define RESERVE_PART 128    /* or so many-th of all pages */
+#define AHEAD_PART 64       /* tend begins when less is left than this part of all pages... */
+#define AHEAD_UNTIL_PART 32 /* ...and ends at this one */
+#define AHEAD_ROUNDS 4      /* in one call of tend */
+#define RAISE_PAGES 64      /* that the file is made larger by when nothing else helps... */
+#define RAISE_BELOW 12      /* ...which is never so with more free pages than these... */
+#define RAISE_TIMES 8       /* ...so often at most in a process */
+#define PAUSE_DOUBLINGS 5   /* of a millisecond, in which readers may end */
+#define TELL_US 60000000    /* between two lines about what was forgotten */
+#define FREE_LIST                                                                      \
+	((MDB_dbi)0) /* LMDB's own table of free pages: transaction to list of numbers \
+		      */
+
+/* A record as a round sees it. */
+struct seen {
+	uint16_t weight;
+	unsigned char key[GP_STORE_KEY];
+};
+
+struct gp_store_room_desk {
+	size_t count;
+	struct seen seen[LOOKED];
+	struct gp_store_record record;
+};
+
+/* Pages of the counters' file. */
+struct pages {
+	size_t size; /* bytes of one */
+	int64_t all, free;
+};
+
+/* ---- how much is left ---- */
+
+/* reserve_of: pages that are kept free for removing. */
+static int64_t reserve_of(int64_t all)
+{
+	int64_t reserve = all / RESERVE_PART;
+	return reserve < RESERVE_LEAST  ? RESERVE_LEAST
+	       : reserve > RESERVE_MOST ? RESERVE_MOST
+					: reserve;
+}
+
+/* never_used: pages behind the last one that was ever used; inside. */
+static void never_used(MDB_env *env, struct pages *out)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	(void)mdb_env_info(env, &info); /* neither fails on an open environment */
+	(void)mdb_env_stat(env, &stat);
+	out->size = stat.ms_psize;
+	out->all = (int64_t)(info.me_mapsize / stat.ms_psize);
+	out->free = out->all - 1 - (int64_t)info.me_last_pgno;
+}
+
+/* count_pages: with those that were used and are free again; a status of ours. */
+static int count_pages(struct gp_store_room *room, struct pages *out)
+{
+	MDB_val key, data;
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	struct gp_store_books *books = room->books;
+	int rc = gp_store_books_begin(books, GP_STORE_COUNTERS, MDB_RDONLY, &txn);
+	if (rc)
+		return rc;
+	never_used(books->book[GP_STORE_COUNTERS].env, out);
+	rc = mdb_cursor_open(txn, FREE_LIST, &cursor);
+	if (rc == 0) {
+		while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+			size_t count = 0; /* the list begins with its length */
+			if (data.mv_size >= sizeof count)
+				memcpy(&count, data.mv_data, sizeof count);
+			out->free += count < (size_t)out->all ? (int64_t)count : 0;
+		}
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	gp_store_books_leave(books);
+	return rc == MDB_NOTFOUND ? GP_OK : GP_EIO;
+}
+
+/* note_pages: what keep and wrote go by. */
+static void note_pages(struct gp_store_room *room, const struct pages *pages)
+{
+	int64_t budget = pages->free - reserve_of(pages->all);
+	atomic_store(&room->budget, budget);
+	atomic_store(&room->is_short, budget < 0);
+}
+
+/* gp_store_room_wrote: as long as the end of the file is far, nothing has to be counted. */
+void gp_store_room_wrote(struct gp_store_room *room, size_t records)
+{
+	struct pages pages;
+	int64_t used = TAKE_PAGES * (int64_t)records;
+	never_used(room->books->book[GP_STORE_COUNTERS].env, &pages);
+	if (pages.free > reserve_of(pages.all))
+		return;
+	if (atomic_fetch_sub(&room->budget, used) < used)
+		atomic_store(&room->is_short, true);
+}
+
+/* ---- a round ---- */
+
+/* by_weight: the lightest first, in the order of keys where they are equal. */
+static int by_weight(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+	return x->weight != y->weight ? (x->weight > y->weight) - (x->weight < y->weight)
+				      : memcmp(x->key, y->key, sizeof x->key);
+}
+
+/* by_key: as they stand in the file. */
+static int by_key(const void *a, const void *b)
+{
+	return memcmp(((const struct seen *)a)->key, ((const struct seen *)b)->key, GP_STORE_KEY);
+}
+
+/* weigh: of a record's bytes; what cannot be read counts as absent. */
+static uint16_t weigh(struct gp_store_room *room, const MDB_val *data, int64_t now_ms)
+{
+	struct gp_store_record *record = &room->desk->record;
+	bool known = gp_store_record_decode(gp_store_val_span(data), record);
+	return known ? gp_store_record_weight(record, now_ms) : 0;
+}
+
+/* look_from: records from at on, before end (NULL: to the last one), into the desk. */
+static int look_from(struct gp_store_room *room, MDB_cursor *cursor, const unsigned char *at,
+	const unsigned char *end, int64_t now_ms)
+{
+	struct gp_store_room_desk *desk = room->desk;
+	MDB_val key = gp_store_val_from(at, at ? GP_STORE_KEY : 0), data;
+	int rc = mdb_cursor_get(cursor, &key, &data, at ? MDB_SET_RANGE : MDB_FIRST);
+	for (; rc == 0 && desk->count < LOOKED;
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) {
+		if (key.mv_size != GP_STORE_KEY) /* the time */
+			continue;
+		if (end && memcmp(key.mv_data, end, GP_STORE_KEY) >= 0)
+			return MDB_NOTFOUND;
+		struct seen *seen = &desk->seen[desk->count++];
+		memcpy(seen->key, key.mv_data, GP_STORE_KEY);
+		seen->weight = weigh(room, &data, now_ms);
+	}
+	if (rc == 0)
+		memcpy(room->at, key.mv_data,
+			key.mv_size < GP_STORE_KEY ? key.mv_size : GP_STORE_KEY);
+	return rc;
+}
+
+/* look: a stretch from where the last round ended, round the end of the file, each record once. */
+static int look(struct gp_store_room *room, int64_t now_ms)
+{
+	unsigned char begin[GP_STORE_KEY];
+	struct gp_store_books *books = room->books;
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	room->desk->count = 0;
+	memcpy(begin, room->at, sizeof begin);
+	int rc = gp_store_books_begin(books, GP_STORE_COUNTERS, MDB_RDONLY, &txn);
+	if (rc)
+		return rc;
+	rc = mdb_cursor_open(txn, books->book[GP_STORE_COUNTERS].dbi, &cursor);
+	if (rc == 0) {
+		rc = look_from(room, cursor, begin, NULL, now_ms);
+		if (rc == MDB_NOTFOUND)
+			rc = look_from(room, cursor, NULL, begin, now_ms);
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	gp_store_books_leave(books);
+	return rc == 0 || rc == MDB_NOTFOUND ? GP_OK : GP_EIO;
+}
+
+/* choose: how many of the desk's records go; they stand first, in the order of keys. */
+static size_t choose(struct gp_store_room_desk *desk)
+{
+	size_t part = desk->count / PART, over = 0;
+	part = part < PART_LEAST ? PART_LEAST : part > PART_MOST ? PART_MOST : part;
+	part = part < desk->count ? part : desk->count;
+	qsort(desk->seen, desk->count, sizeof desk->seen[0], by_weight);
+	while (over < desk->count && over < OVER_MOST && desk->seen[over].weight == 0)
+		over++;
+	size_t chosen = over > part ? over : part;
+	qsort(desk->seen, chosen, sizeof desk->seen[0], by_key);
+	return chosen;
+}
+
+/* remove_some: in a transaction of ours; what matters more than when it was seen stays. */
+static int remove_some(struct gp_store_room *room, MDB_txn *txn, const struct seen *seen,
+	size_t count, int64_t now_ms)
+{
+	MDB_dbi dbi = room->books->book[GP_STORE_COUNTERS].dbi;
+	int rc = 0;
+	for (size_t i = 0; i < count && (rc == 0 || rc == MDB_NOTFOUND); i++) {
+		MDB_val key = gp_store_val_from(seen[i].key, GP_STORE_KEY), data;
+		rc = mdb_get(txn, dbi, &key, &data);
+		if (rc == 0 && weigh(room, &data, now_ms) <= seen[i].weight)
+			rc = mdb_del(txn, dbi, &key, NULL);
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* count_forgotten: those that still counted something. */
+static void count_forgotten(struct gp_store_room *room, const struct seen *seen, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		room->forgotten += seen[i].weight > 0;
+		room->most = seen[i].weight > room->most ? seen[i].weight : room->most;
+	}
+}
+
+/* remove_chosen: as many at once as go; how many went. *full_out: LMDB found no room for one. */
+static size_t remove_chosen(
+	struct gp_store_room *room, size_t chosen, size_t most, int64_t now_ms, bool *full_out)
+{
+	struct gp_store_books *books = room->books;
+	const struct seen *seen = room->desk->seen;
+	size_t done = 0;
+	MDB_txn *txn;
+	*full_out = false;
+	while (done < chosen && !*full_out) {
+		size_t count = chosen - done < most ? chosen - done : most;
+		if (gp_store_books_begin(books, GP_STORE_COUNTERS, 0, &txn) != GP_OK)
+			return done;
+		int rc = remove_some(room, txn, seen + done, count, now_ms);
+		if (rc == 0)
+			rc = mdb_txn_commit(txn);
+		else
+			mdb_txn_abort(txn);
+		if (rc == 0)
+			gp_store_book_wrote(&books->book[GP_STORE_COUNTERS]);
+		else if (rc != MDB_MAP_FULL)
+			(void)gp_store_book_trouble(books, &books->book[GP_STORE_COUNTERS], rc);
+		gp_store_books_leave(books);
+		if (rc && rc != MDB_MAP_FULL)
+			return done;
+		*full_out = rc == MDB_MAP_FULL && most == 1;
+		if (rc == 0)
+			count_forgotten(room, seen + done, count), done += count;
+		else
+			most = most > 1 ? most / 2 : 1;
+	}
+	return done;
+}
+
+/* let_readers_go: pages that are free, but that somebody still reads, come back when he is done. */
+static void let_readers_go(struct gp_store_room *room, unsigned round)
+{
+	unsigned ms = round < PAUSE_DOUBLINGS ? 1U << round : 1U << PAUSE_DOUBLINGS;
+	const struct timespec pause = {0, 1000000L * ms};
+	int dead;
+	if (gp_store_books_enter(room->books) != GP_OK)
+		return;
+	(void)mdb_reader_check(room->books->book[GP_STORE_COUNTERS].env, &dead);
+	gp_store_books_leave(room->books);
+	(void)nanosleep(&pause, NULL);
+}
+
+/* raise_map: the way out when not even one record can be removed. */
+static bool raise_map(struct gp_store_room *room, const struct pages *pages)
+{
+	size_t bytes = (size_t)(pages->all + RAISE_PAGES) * pages->size;
+	return room->raised++ < RAISE_TIMES &&
+	       gp_store_books_resize(room->books, GP_STORE_COUNTERS, bytes) == GP_OK;
+}
+
+/* run_round: true: records were removed, pages won, or readers waited for. The lock is held. */
+static bool run_round(struct gp_store_room *room, struct pages *pages, unsigned round)
+{
+	int64_t now_ms = gp_store_books_now_ms(room->books), most = pages->free / 6 - 4;
+	bool is_full, won;
+	if (!room->desk)
+		room->desk = malloc(sizeof *room->desk);
+	if (!room->desk || look(room, now_ms) != GP_OK)
+		return false;
+	size_t chosen = choose(room->desk);
+	most = most < 1 ? 1 : most > DELETES ? DELETES : most;
+	won = remove_chosen(room, chosen, (size_t)most, now_ms, &is_full) > 0;
+	if (is_full && pages->free >= RAISE_BELOW) {
+		let_readers_go(room, round);
+		won = true;
+	} else if (is_full && raise_map(room, pages)) {
+		won = remove_chosen(room, chosen, 1, now_ms, &is_full) > 0;
+	}
+	if (count_pages(room, pages) != GP_OK)
+		return false;
+	note_pages(room, pages);
+	return won;
+}
+
+/* ---- when it is run ---- */
+
+/* gp_store_room_keep: the flag says only that it may be so. */
+void gp_store_room_keep(struct gp_store_room *room)
+{
+	struct pages pages;
+	if (!atomic_load_explicit(&room->is_short, memory_order_relaxed))
+		return;
+	pthread_mutex_lock(&room->lock);
+	if (count_pages(room, &pages) == GP_OK) {
+		note_pages(room, &pages);
+		if (pages.free < reserve_of(pages.all))
+			(void)run_round(room, &pages, 0);
+	}
+	pthread_mutex_unlock(&room->lock);
+}
+
+/* gp_store_room_make: forgetting would not help against readers. */
+bool gp_store_room_make(struct gp_store_room *room, unsigned round)
+{
+	struct pages pages;
+	pthread_mutex_lock(&room->lock);
+	bool made = count_pages(room, &pages) == GP_OK;
+	if (made && pages.free >= 2 * reserve_of(pages.all))
+		let_readers_go(room, round);
+	else if (made)
+		made = run_round(room, &pages, round);
+	pthread_mutex_unlock(&room->lock);
+	return made;
+}
+
+/* tell: once a minute, when anything was forgotten. The lock is held. */
+static void tell(struct gp_store_room *room, const struct gp_ctx *ctx)
+{
+	char text[256];
+	int64_t now_us = gp_clock_now_us(gp_clock_system());
+	if (room->forgotten == 0 || (room->told_us != 0 && now_us - room->told_us < TELL_US))
+		return;
+	snprintf(text, sizeof text,
+		"the store is full: %zu MiB; %llu subjects that used least of their limits were "
+		"forgotten, at most %u%% each; raise store.size",
+		room->books->map_bytes >> 20, (unsigned long long)room->forgotten,
+		(room->most >> 8) * 100U / 255);
+	gp_store_books_note(room->books, text);
+	gp_log_text(ctx->log, GP_LOG_WARNING, "store: %s", text);
+	room->told_us = now_us;
+	room->forgotten = 0;
+	room->most = 0;
+}
+
+/* gp_store_room_tend: so that requests seldom have to. */
+void gp_store_room_tend(struct gp_store_room *room, struct gp_ctx *ctx)
+{
+	struct pages pages;
+	if (gp_store_books_enter(room->books) != GP_OK)
+		return;
+	never_used(room->books->book[GP_STORE_COUNTERS].env, &pages);
+	gp_store_books_leave(room->books);
+	pthread_mutex_lock(&room->lock);
+	int64_t reserve = reserve_of(pages.all), low = pages.all / AHEAD_PART,
+		high = pages.all / AHEAD_UNTIL_PART;
+	low = low > reserve ? low : reserve;
+	high = high > low + reserve / 2 ? high : low + reserve / 2;
+	if (pages.free < low && count_pages(room, &pages) == GP_OK && pages.free < low)
+		for (int i = 0; i < AHEAD_ROUNDS && pages.free < high; i++)
+			if (!run_round(room, &pages, 0))
+				break;
+	tell(room, ctx);
+	pthread_mutex_unlock(&room->lock);
+}
+
+/* ---- begin and end ---- */
+
+/* gp_store_room_init: nothing is needed yet. */
+int gp_store_room_init(struct gp_store_room *room, struct gp_store_books *books)
+{
+	memset(room, 0, sizeof *room);
+	room->books = books;
+	return pthread_mutex_init(&room->lock, NULL) ? GP_ENOMEM : GP_OK;
+}
+
+/* gp_store_room_fini: undoes init. */
+void gp_store_room_fini(struct gp_store_room *room)
+{
+	pthread_mutex_destroy(&room->lock);
+	free(room->desk);
+}
