@@ -159,6 +159,39 @@ void gp_protocol_envelope(
 	};
 }
 
+/* join: user@site. */
+static int join(struct gp_arena *arena, struct gp_span user, struct gp_span site,
+	struct gp_span *sender_out)
+{
+	struct gp_strbuf buf;
+	const char *text;
+	gp_strbuf_init(&buf, arena, user.len + site.len + 2);
+	gp_strbuf_add_span(&buf, user);
+	gp_strbuf_add_char(&buf, '@');
+	gp_strbuf_add_span(&buf, site);
+	int rc = gp_strbuf_finish(&buf, &text);
+	*sender_out = gp_strbuf_span(&buf);
+	return rc;
+}
+
+/* gp_protocol_sender: in the order in which Postfix looks for them. */
+int gp_protocol_sender(struct gp_arena *arena, struct gp_span sender, struct gp_span *sender_out)
+{
+	struct gp_span user, site;
+	while (sender.len && sender.ptr[sender.len - 1] == '@')
+		sender.len--;
+	*sender_out = sender;
+	if (gp_span_find_last(sender, '@') >= 0)
+		return GP_OK;
+	if (gp_span_cut(sender, '!', &site, &user))
+		return join(arena, user, site, sender_out);
+	ptrdiff_t percent = gp_span_find_last(sender, '%');
+	if (percent < 0)
+		return GP_OK;
+	user = (struct gp_span) {sender.ptr, (size_t)percent};
+	return join(arena, user, gp_span_skip(sender, (size_t)percent + 1), sender_out);
+}
+
 /* gp_protocol_format: one line and an empty one. */
 void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *text)
 {

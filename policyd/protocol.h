@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "base/strbuf.h"
@@ -65,6 +66,15 @@ int gp_protocol_parse(struct gp_span text, struct gp_protocol_request *request_o
  */
 void gp_protocol_envelope(
 	const struct gp_protocol_request *request, struct gp_envelope *envelope_out);
+
+/*
+ * The sender as Postfix will write it into the message: without an @, site!user and user%site
+ * become user@site (swap_bangpath, allow_percent_hack; both are its default), and a domain that is
+ * empty is none. Else whoever writes it so would be judged as nobody and be delivered as user@site.
+ * What is new comes from the arena, whose status is returned.
+ */
+int gp_protocol_sender(
+	struct gp_arena *arena, struct gp_span sender, struct gp_span *sender_out) GP_MUST_CHECK;
 
 /* "action=TEXT" and an empty line; line breaks and NULs in text become blanks. */
 void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *text);

@@ -361,8 +361,10 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 		context(s, s->began_us + deadline_us -
 				   (deadline_us / 10 < 200000 ? deadline_us / 10 : 200000));
 	struct gp_envelope envelope;
-	int rc = GP_OK;
 	gp_protocol_envelope(r, &envelope);
+	int rc = gp_protocol_sender(s->arena, envelope.sender, &envelope.sender);
+	if (rc)
+		return rc;
 	if (is_checked(s, r))
 		rc = gp_engine_envelope(&ctx, config, &envelope, v);
 	else

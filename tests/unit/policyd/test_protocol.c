@@ -183,6 +183,40 @@ static void test_clients(void **state)
 	}
 }
 
+/* test_sender: as Postfix rewrites it, whatever stands where its domain should be. */
+static void test_sender(void **state)
+{
+	static const struct {
+		const char *sent, *judged;
+	} rows[] = {
+		{"", ""},
+		{"alice@shop.test", "alice@shop.test"},
+		{"alice", "alice"},
+		{"alice%shop.test", "alice@shop.test"},
+		{"alice%x%shop.test", "alice%x@shop.test"},
+		{"%shop.test", "@shop.test"},
+		{"alice%", "alice@"},
+		{"shop.test!alice", "alice@shop.test"},
+		{"a!shop.test!alice", "shop.test!alice@a"},
+		{"shop.test!alice%x", "alice%x@shop.test"},
+		{"shop.test!", "@shop.test"},
+		{"alice%shop.test@other.test", "alice%shop.test@other.test"},
+		{"shop.test!alice@other.test", "shop.test!alice@other.test"},
+		{"alice@shop.test@", "alice@shop.test"},
+		{"alice%shop.test@@", "alice@shop.test"},
+		{"@", ""},
+	};
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 16);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_span sender;
+		assert_int_equal(
+			gp_protocol_sender(arena, gp_span_from(rows[i].sent), &sender), GP_OK);
+		assert_true(gp_span_equal(sender, gp_span_from(rows[i].judged)));
+	}
+	gp_arena_free(arena);
+}
+
 /* test_format: an answer is one line, whatever the text holds. */
 static void test_format(void **state)
 {
@@ -218,6 +252,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_format),
 	};
 	if (argc > 1)
