@@ -28,7 +28,7 @@ dns = dnsd.Server({
 
 def run(*arguments, stdin=subprocess.DEVNULL):
     done = subprocess.run([GATEPOST] + list(arguments), stdin=stdin, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60)
+                          stderr=subprocess.PIPE, timeout=world.PATIENCE_S)
     return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 

@@ -50,7 +50,7 @@ good = Resolver(ZONE)
 
 CONFIG = """hostname = "mx.example.test"
 spf { mode = off }
-dns { servers = {"127.0.0.1:%d"}  timeout = 300ms }
+dns { servers = {"127.0.0.1:%d"}  timeout = 2s }
 store { uri = {"STORE"}  size = 1M }
 policyd {
     listen = {"SOCKET"}
@@ -364,7 +364,7 @@ def names():
 # ---- resolvers ----
 
 def resolver_config(*ports, more=""):
-    return "dns { servers = {%s}  timeout = 200ms  attempts = 1  %s }\n" % (
+    return "dns { servers = {%s}  timeout = 2s  attempts = 1  %s }\n" % (
         ", ".join('"127.0.0.1:%d"' % p for p in ports), more)
 
 
@@ -456,7 +456,7 @@ def stores():
         finds(words, ("store.main", "problem", "counters is damaged", "set aside"))
         equal(sorted(os.listdir(folder.folder + "/state")), ["counters", "facts"])
     with Folder(CONFIG.replace("STORE", "redis://127.0.0.1:1").replace("SOCKET", "inet:127.0.0.1:9")
-                + 'store { on_failure = local  local_path = "FOLDER/local"  timeout = 200ms }\n') as folder:
+                + 'store { on_failure = local  local_path = "FOLDER/local"  timeout = 2s }\n') as folder:
         os.mkdir(folder.folder + "/local", 0o700)
         if os.geteuid() == 0:
             shutil.chown(folder.folder + "/local", "nobody")
@@ -540,19 +540,16 @@ def children():
     with Folder('spf { mode = off }\ndns { servers = {"127.0.0.1:9"} }\n') as folder:
         marker = folder.folder + "/pid"
         fake = folder.write("post conf;x", "#!/bin/sh\nsleep 300 &\necho $! >%s\nwait\n" % marker, 0o755)
-        began = time.monotonic()
         code, found = visit("-c", folder.path, "--postconf", fake, "--exim", "/nowhere/exim", "postfix.found", "exim.build")
         equal((code, found[0]["state"]), (2, "problem"))
         holds(found[0]["found"], "no answer within 20 s")
-        assert time.monotonic() - began < 60
         pid = int(open(marker).read())
         world.wait_for(lambda: not os.path.exists("/proc/%d" % pid) or
                        open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[0] == "Z", "end of what it started")
         fake = folder.write("postconf", "#!/bin/sh\nexec yes 'a = b'\n", 0o755)
-        began = time.monotonic()
         code, found = visit("-c", folder.path, "--postconf", fake, "postfix.found")
         equal((code, found[0]["state"]), (2, "problem"))
-        assert time.monotonic() - began < 15
+        assert "no answer within" not in found[0]["found"], found
 
 
 def main():

@@ -64,7 +64,7 @@ class Host:
         state = "" if "rediss:" in text or "redis:" in text or "sentinel:" in text else \
             '    uri = {"lmdb:%s/state"}\n' % self.folder
         with open(self.folder + "/conf.d/machine.conf", "w") as f:
-            f.write('dns {\n    servers = {"127.0.0.1:%d"}\n    timeout = 200ms\n    attempts = 1\n}\n'
+            f.write('dns {\n    servers = {"127.0.0.1:%d"}\n    timeout = 2s\n    attempts = 1\n}\n'
                     'store {\n%s    local_path = "%s/local"\n}\n%s\n'
                     'policyd {\n    listen = {"unix:%s/policy.sock"}\n    user = "%s"\n'
                     '    control_socket = "%s/control.sock"\n}\n'
@@ -267,7 +267,7 @@ def large_metrics():
             Host(large(redis, folder), metrics(port)) as host:
         if "built without" in host.policyd.text():
             raise world.Skip("gatepost-policyd was built without libmicrohttpd")
-        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port, timeout=20) as page:
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port, timeout=world.PATIENCE_S) as page:
             holds(page.read().decode(), "\ngatepost_build_info{")
 
 

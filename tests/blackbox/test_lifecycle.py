@@ -36,7 +36,7 @@ class Manager:
         os.chmod(self.folder, 0o777)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.folder + "/notify")
-        self.notify.settimeout(20)
+        self.notify.settimeout(world.PATIENCE_S)
         self.told = ""
         self.sockets = list(sockets)
         self.config = config
@@ -88,9 +88,10 @@ class Manager:
         return self
 
     def wait_told(self, part):
-        end = time.monotonic() + 20
+        end = time.monotonic() + world.PATIENCE_S
         while part not in self.told:
-            assert time.monotonic() < end, "never told %r; told %r; log %s" % (part, self.told, self.text())
+            if time.monotonic() > end:
+                raise AssertionError("never told %r; told %r; log %s" % (part, self.told, self.text()))
             try:
                 self.told += self.notify.recv(4096).decode() + "\n--\n"
             except TimeoutError:
@@ -103,7 +104,7 @@ class Manager:
                 self.notify.recv(4096)
         except BlockingIOError:
             pass
-        self.notify.settimeout(20)
+        self.notify.settimeout(world.PATIENCE_S)
         self.told = ""
 
     def text(self):
@@ -149,7 +150,7 @@ def listener(path=None):
 
 def ask_at(where):
     with socket.socket(socket.AF_UNIX if isinstance(where, str) else socket.AF_INET) as s:
-        s.settimeout(20)
+        s.settimeout(world.PATIENCE_S)
         s.connect(where)
         return world.ask(s, **REQUEST)
 
@@ -192,7 +193,7 @@ def test_activation_waits():
         m.start().wait_told("READY=1")
         equal(ask_at(inet.getsockname()), "DUNNO")
         equal(m.stop(), 0)
-        with socket.create_connection(inet.getsockname(), 20) as s:
+        with socket.create_connection(inet.getsockname(), world.PATIENCE_S) as s:
             s.sendall(world.request_text(**REQUEST).encode())
             m.start()
             holds(s.recv(4096).decode(), "action=DUNNO")
@@ -343,7 +344,9 @@ def test_early_hup():
         m.write("conf.d/big.conf", "".join("override { user = \"u%d\" x = 1 }\n" % i for i in range(30000))
                 + "limit x { key = user max = 5 per = 1h }\nstore { uri = {\"lmdb:%s/state\"} }\n" % m.folder)
         m.start()
-        time.sleep(0.1)
+        # once it listens to signals at all; all of that configuration is yet to be read
+        world.wait_for(lambda: (world.signals(m.pid, "SigBlk") | world.signals(m.pid, "SigCgt")) >> (signal.SIGHUP - 1) & 1,
+                       "signals that are held back")
         os.kill(m.pid, signal.SIGHUP)
         m.wait_told("READY=1")
         equal(m.stop(), 0)
@@ -362,7 +365,7 @@ def test_no_manager():
 def command(*arguments):
     done = subprocess.run([os.path.join(world.BUILD, "gatepost")] + list(arguments),
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=60)
+                          text=True, timeout=world.PATIENCE_S)
     return done
 
 

@@ -26,7 +26,7 @@ hostname = "mx.test"
 %s
 store { %s }
 %s
-dns { servers = {"127.0.0.1:9"} timeout = 200ms attempts = 1 }
+dns { servers = {"127.0.0.1:9"} timeout = 2s attempts = 1 }
 policyd {
     listen = {"SOCKET"}
     user = "USER"
@@ -137,7 +137,7 @@ def times_out():
         late = rcpt()
         equal(ask(s, **late), "DUNNO")
         equal(d.used("alice", "hourly"), 2)
-        wait_for(lambda: d.used("alice", "hourly") == 1, "one recipient given back", 60)
+        wait_for(lambda: d.used("alice", "hourly") == 1, "one recipient given back")
         equal(ask(s, **end_of(late, recipients=7)), "DUNNO")
         equal(d.used("alice", "hourly"), 8)
 
@@ -507,7 +507,7 @@ def killed():
         for _ in range(3):
             load = Load([d], patient=True)
             enough = accepted_so_far + 400
-            wait_for(lambda: accepted_so_far + load.accepted >= enough or load.refused, "some load", 60)
+            wait_for(lambda: accepted_so_far + load.accepted >= enough or load.refused, "some load")
             d.kill()
             load.finish()
             accepted_so_far, lost = accepted_so_far + load.accepted, lost + 8
@@ -553,7 +553,7 @@ def restarted():
 def redis_away(failure):
     with tempfile.TemporaryDirectory() as folder:
         redis = world.Redis(folder)
-        store = ('uri = {"%s"} timeout = 300ms on_failure = %s local_path = "LOCAL"'
+        store = ('uri = {"%s"} timeout = 2s on_failure = %s local_path = "LOCAL"'
                  % (redis.uri, failure))
         local = tempfile.mkdtemp(prefix="gatepost-test.")
         if os.geteuid() == 0:
@@ -659,7 +659,7 @@ def full_store():
         equal(deferred, 20)
         d.wait_log("full")
         equal(d.text().count("mail is deferred until it is back"), 1)
-        wait_for(lambda: ask(s, **rcpt(user="later")) == "DUNNO", "room again", 60)
+        wait_for(lambda: ask(s, **rcpt(user="later")) == "DUNNO", "room again")
 
 
 # ---- hostile ----
@@ -802,7 +802,7 @@ def control_hostile():
         for data in (b"\n", b"{}\n", b"[]\n", b"x" * 70000, b"{\"command\": 7}\n", b"\0\n", b"{" * 50000 + b"\n",
                      b"{\"command\": \"show\", \"who\": \"\\u0000\"}\n"):
             with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(30)
+                s.settimeout(world.PATIENCE_S)
                 s.connect(d.control_path)
                 try:
                     s.sendall(data)

@@ -38,7 +38,7 @@ REFUSED = ("550 5.7.23 SPF fail: a.test does not authorise 198.51.100.1 to send 
 dns = dnsd.Server(ZONE)
 
 
-def config(spf="", policyd="", log="", top="", timeout="200ms"):
+def config(spf="", policyd="", log="", top="", timeout="2s", attempts=2):
     return """
 hostname = "mx.test"
 %s
@@ -47,7 +47,7 @@ spf { %s
 dns {
     servers = {"127.0.0.1:%d"}
     timeout = %s
-    attempts = 2
+    attempts = %d
 }
 policyd {
     listen = {"SOCKET"}
@@ -56,7 +56,7 @@ policyd {
 }
 log { %s
 }
-""" % (top, spf, dns.port, timeout, policyd, log)
+""" % (top, spf, dns.port, timeout, attempts, policyd, log)
 
 
 def mail(client=BAD, sender="x@a.test", **others):
@@ -178,7 +178,7 @@ def cut_off():
     with Daemon() as d:
         with d.connect() as s:
             s.sendall(b"GET / HTTP/1.0\r\n")
-            s.settimeout(5)
+            s.settimeout(world.PATIENCE_S)
             equal(read_answer(s), None)
         with d.connect() as s:
             s.sendall(b"request=smtpd_access_policy\nsender=x")
@@ -204,11 +204,9 @@ def in_pieces():
 
 def slow_request():
     """a request that does not become whole within the deadline closes its connection"""
-    with Daemon(policyd="deadline = 500ms") as d, d.connect() as s:
+    with Daemon(policyd="deadline = 500ms", timeout="400ms") as d, d.connect() as s:
         s.sendall(b"request=smtpd_access_policy\n")
-        began = time.monotonic()
         equal(read_answer(s), None)
-        assert 0.4 < time.monotonic() - began < 10
         d.wait_log("request not complete within the deadline")
 
 
@@ -421,17 +419,11 @@ def header_once():
 
 def deadline():
     """an answer comes before the deadline although no name server answers"""
-    with Daemon(policyd="deadline = 1s", spf="on_temperror = defer") as d:
-        dns.zone["slow1.test"] = "silent"
-        began = time.monotonic()
-        holds(d.ask(**mail(sender="x@slow1.test")), "451 4.4.3 SPF temperror")
-        assert time.monotonic() - began < 1.0
-    # the time-outs of both identities together are three times as long as the deadline
-    with Daemon(policyd="deadline = 2s", timeout="1500ms", spf="on_temperror = defer\nhelo = always") as d:
-        dns.zone["slow2.test"] = dns.zone["slow3.test"] = "silent"
-        began = time.monotonic()
-        holds(d.ask(**mail(sender="x@slow2.test", helo_name="slow3.test")), "451 4.4.3 SPF temperror")
-        assert 1.4 < time.monotonic() - began < 2.0
+    dns.zone["slow1.test"] = dns.zone["slow2.test"] = "silent"
+    # ten attempts of 9 s, for two identities, took a minute and a half; the connection waits for a minute
+    with Daemon(policyd="deadline = 10s", timeout="9s", attempts=5, spf="on_temperror = defer\nhelo = always") as d, \
+            d.connect(timeout=60) as s:
+        holds(ask(s, **mail(sender="x@slow1.test", helo_name="slow2.test")), "451 4.4.3 SPF temperror")
 
 
 def stale():
@@ -498,7 +490,7 @@ def slow_reverse_zone():
     dns.zone["1.100.51.198.in-addr.arpa"] = {"PTR": ["n%d.evil.test" % i for i in range(10)]}
     for i in range(10):
         dns.zone["n%d.evil.test" % i] = "silent"
-    with Daemon(policyd="deadline = 1s") as d:
+    with Daemon(policyd="deadline = 10s") as d:
         holds(d.ask(**mail(sender="x@ptr.test")), "550 5.7.23 SPF fail")
 
 
@@ -575,10 +567,10 @@ def stop_ends_requests():
         dns.zone["slow4.test"] = "silent"
         equal(ask(idle, **mail()), REFUSED)
         s.sendall(request_text(**mail(sender="x@slow4.test")).encode())
-        time.sleep(0.15)
+        world.wait_for(lambda: "slow4.test" in str(dns.asked), "question of the request")
         d.process.terminate()
         holds(read_answer(s), "PREPEND Authentication-Results: mx.test; spf=temperror")
-        equal(d.process.wait(20), 0)
+        equal(d.process.wait(world.PATIENCE_S), 0)
         equal(read_answer(idle), None)
         holds(d.text(), "event=counters connections=2 requests=2 accepted=1 held=0 deferred=0 rejected=1")
         assert not os.path.exists(d.socket_path)
@@ -593,7 +585,7 @@ def crash():
         equal(d.ask(**mail()), REFUSED)
         d.wait_log("died of signal 9")
         d.process.terminate()
-        equal(d.process.wait(20), 0)
+        equal(d.process.wait(world.PATIENCE_S), 0)
 
 
 def parent_gone():
@@ -616,7 +608,7 @@ def unsupervised():
         d.wait_log("is in force")
         equal(d.ask(**mail()), REFUSED)
         d.process.terminate()
-        equal(d.process.wait(20), 0)
+        equal(d.process.wait(world.PATIENCE_S), 0)
         assert not os.path.exists(d.socket_path)
 
 
@@ -647,10 +639,10 @@ def hup_at_death():
     with Daemon() as d:
         equal(d.ask(**mail()), REFUSED)
         d.write(config(spf="mode = label"))
-        os.kill(d.worker(), signal.SIGSTOP)
-        d.reload()
-        time.sleep(0.2)
         before = d.worker()
+        os.kill(before, signal.SIGSTOP)
+        d.reload()
+        world.wait_for(lambda: world.signals(before, "ShdPnd") >> (signal.SIGHUP - 1) & 1, "SIGHUP at the child")
         os.kill(before, signal.SIGKILL)
         world.wait_for(lambda: d.worker() not in (before, d.process.pid), "new process")
         d.wait_log("is in force")
@@ -663,11 +655,11 @@ def stuck_log():
     d = world.Policyd(config(), log=writer)
     try:
         world.wait_for(lambda: os.path.exists(d.socket_path), "socket")
-        with d.connect(timeout=20) as s:
+        with d.connect() as s:
             for _ in range(3000):
                 equal(ask(s, **mail()), REFUSED)
         d.process.terminate()
-        equal(d.process.wait(30), 0)
+        equal(d.process.wait(world.PATIENCE_S), 0)
     finally:
         os.close(reader)
         os.close(writer)
@@ -692,11 +684,11 @@ def nonblocking_log():
     thread.start()
     try:
         world.wait_for(lambda: os.path.exists(d.socket_path), "socket")
-        with d.connect(timeout=20) as s:
+        with d.connect() as s:
             for _ in range(1500):
                 equal(ask(s, **mail()), REFUSED)
         d.process.terminate()
-        equal(d.process.wait(30), 0)
+        equal(d.process.wait(world.PATIENCE_S), 0)
     finally:
         d.close()
         os.close(writer)
@@ -709,17 +701,17 @@ def nonblocking_log():
 
 def stop_waits_by_the_new_deadline():
     """a stop waits for a request under way as long as the deadline in force allows"""
-    with Daemon(policyd="deadline = 300ms") as d:
+    with Daemon(policyd="deadline = 300ms", timeout="200ms") as d:
         d.write(config(policyd="deadline = 10s", timeout="1s"))
         d.reload()
         d.wait_log("is in force")
         dns.zone["slow5.test"] = "silent"
         with d.connect() as s:
             s.sendall(request_text(**mail(sender="x@slow5.test")).encode())
-            time.sleep(0.3)
+            world.wait_for(lambda: "slow5.test" in str(dns.asked), "question of the request")
             d.process.terminate()
             holds(read_answer(s), "spf=temperror")
-        equal(d.process.wait(30), 0)
+        equal(d.process.wait(world.PATIENCE_S), 0)
 
 
 def ceiling():
@@ -734,7 +726,7 @@ def ceiling():
             pass
         d.wait_log("policyd.max_connections is reached")
         first.close()
-        third.settimeout(20)
+        third.settimeout(world.PATIENCE_S)
         equal(read_answer(third), REFUSED)
 
 
@@ -742,9 +734,7 @@ def idle():
     """an idle connection is closed after idle_timeout"""
     with Daemon(policyd="idle_timeout = 1s") as d, d.connect() as s:
         equal(ask(s, **mail()), REFUSED)
-        began = time.monotonic()
         equal(read_answer(s), None)
-        assert 0.8 < time.monotonic() - began < 15
 
 
 def inet_sockets():
@@ -758,7 +748,7 @@ def inet_sockets():
     try:
         equal(policyd.ask(**mail()), REFUSED)
         for address in ("127.0.0.1", "::1"):
-            with socket.create_connection((address, port), 10) as s:
+            with socket.create_connection((address, port), world.PATIENCE_S) as s:
                 equal(ask(s, **mail()), REFUSED)
     finally:
         policyd.close()
@@ -778,7 +768,7 @@ def other_sockets():
                 with open(d.folder + "/other.conf", "w") as f:
                     f.write(config().replace("SOCKET", "unix:" + path).replace("USER", d.user))
                 done = subprocess.run([d.program, "-c", d.folder + "/other.conf"], stdin=subprocess.DEVNULL,
-                                      stderr=subprocess.PIPE, text=True, timeout=60)
+                                      stderr=subprocess.PIPE, text=True, timeout=world.PATIENCE_S)
                 equal((make, done.returncode), (make, 1))
                 assert os.path.exists(path)
             os.unlink(path)
@@ -788,7 +778,7 @@ def second_daemon():
     """a second daemon on the same socket refuses to start and leaves the first alone"""
     with Daemon() as d:
         done = subprocess.run([d.program, "-c", d.config_path], stdin=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, timeout=60)
+                              stderr=subprocess.PIPE, text=True, timeout=world.PATIENCE_S)
         equal(done.returncode, 1)
         holds(done.stderr, "is served by a running process")
         equal(d.ask(**mail()), REFUSED)
@@ -847,7 +837,7 @@ def no_such_user():
     d.stop()
     d.write(config().replace('user = "USER"', 'user = "no-such-user"'))
     done = subprocess.run([d.program, "-c", d.config_path], stdin=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True, timeout=60)
+                          stderr=subprocess.PIPE, text=True, timeout=world.PATIENCE_S)
     equal(done.returncode, 1)
     holds(done.stderr, "useradd --system")
     d.close()
@@ -893,7 +883,7 @@ def options():
                  "number from 1 to 100\n"),
                 (["-t", "-c", "/nowhere"], 3, "", "/nowhere: cannot be read")):
             done = subprocess.run([program] + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True, timeout=60)
+                                  stderr=subprocess.PIPE, text=True, timeout=world.PATIENCE_S)
             equal((arguments, done.returncode), (arguments, code))
             holds(done.stdout, out)
             holds(done.stderr, err)

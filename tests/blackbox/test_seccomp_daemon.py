@@ -70,7 +70,7 @@ def has_filter():
     """Is one built in? The program itself says when not."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
         done = subprocess.run([PROGRAM, "-t", "-c", f.name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=60)
+                              stderr=subprocess.STDOUT, text=True, timeout=world.PATIENCE_S)
     holds(done.stdout, "no errors")
     return "built without libseccomp" not in done.stdout
 
@@ -86,7 +86,7 @@ hostname = "mx.test"
 spf { %s }
 store { %s }
 limit hourly { key = user  count = recipients  max = 100  per = 1h }
-dns { servers = {"127.0.0.1:%d"} timeout = 200ms attempts = 1 }
+dns { servers = {"127.0.0.1:%d"} timeout = 3s attempts = 1 }
 policyd {
     listen = {"SOCKET"}
     user = "USER"
@@ -275,18 +275,18 @@ def all_features(supervise):
 def fetch_metrics(port):
     """Over HTTP, where the daemon serves that; several at once, and what is no HTTP."""
     try:
-        connections = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(3)]
+        connections = [socket.create_connection(("127.0.0.1", port), world.PATIENCE_S) for _ in range(3)]
     except ConnectionRefusedError:
         return  # built without libmicrohttpd
     for s in connections:
         s.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
     for s in connections:
-        s.settimeout(20)
+        s.settimeout(world.PATIENCE_S)
         holds(s.recv(65536).decode(), "HTTP/1.1 200")
         s.close()
-    with socket.create_connection(("127.0.0.1", port), 5) as s:
+    with socket.create_connection(("127.0.0.1", port), world.PATIENCE_S) as s:
         s.sendall(b"\0\xff rubbish\r\n\r\n")
-        s.settimeout(20)
+        s.settimeout(world.PATIENCE_S)
         s.recv(65536)
 
 
@@ -306,7 +306,7 @@ def stop_under_load(d):
     d.process.terminate()
     for thread in threads:
         thread.join(60)
-    d.process.wait(60)
+    d.process.wait(world.PATIENCE_S)
 
 
 def supervised():
@@ -338,7 +338,7 @@ def shut_still():
         worker = d.worker()
         os.kill(worker, signal.SIGSTOP)
         d.wait_log("policyd.watchdog", 60)
-        wait_for(lambda: d.worker() not in (worker, d.process.pid), "another child", 60)
+        wait_for(lambda: d.worker() not in (worker, d.process.pid), "another child")
         wait_for(lambda: d.ask(**stranger()), "answer")
 
 
@@ -365,7 +365,7 @@ def redis_tls():
             local = os.path.join(folder, "local")
             os.mkdir(local)
             os.chmod(local, 0o777)
-            store = ('uri = {"rediss://localhost:%d"} tls_ca_file = "%s/ca.pem" timeout = 500ms on_failure = local '
+            store = ('uri = {"rediss://localhost:%d"} tls_ca_file = "%s/ca.pem" timeout = 3s on_failure = local '
                      'local_path = "%s/store"' % (redis.port, folder, local))
             with Daemon(config(store=store)) as d:
                 if "has no Redis" in d.text():

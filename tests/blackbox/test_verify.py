@@ -155,7 +155,7 @@ def signed_by_opendkim_testmsg():
         raise world.Skip("opendkim-testmsg is not installed")
     signed = subprocess.run([OPENDKIM, "-d", "good.test", "-s", "rsa", "-k", keys.rsa, "-t", folder],
                             input=(HEADER + b"\r\nHello\r\n").replace(b"\r\n", b"\n"),
-                            stdout=subprocess.PIPE, check=True, timeout=30).stdout
+                            stdout=subprocess.PIPE, check=True, timeout=world.PATIENCE_S).stdout
     got = verify(signed)["dkim"]
     equal([(s["result"] == "pass", s["algorithm"]) for s in got], [(False, "rsa-sha1")])
 

@@ -155,6 +155,16 @@ def check_test_names():
     result("no two tests have the same name", problems)
 
 
+def check_no_clock():
+    """A busy machine may take any time: tests wait for events, and never judge by how long it took."""
+    timed = re.compile(r"assert[^\n]*(?:monotonic\(\)|time\.time\(\)|elapsed\w*|since_[mu]s\([^\n]*\)|took_[mu]s)[^\n]*<")
+    problems = ["%s:%d: %s" % (path, number, line.strip())
+                for path in sources("tests/*/*.py", "tests/*/*.c", "tests/unit/*/*.c") if "/bench/" not in path
+                for number, line in enumerate(open(path), 1) if timed.search(line) and "PATIENCE" not in line
+                and path != "tests/lint/test_lint.py"]
+    result("no test asserts that something was fast", problems)
+
+
 def check_headers():
     problems = []
     flags = subprocess.run(["pkg-config", "--cflags", "ldns", "libbsd"], stdout=subprocess.PIPE,
@@ -305,7 +315,7 @@ def check_format():
 
 
 for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
-              check_test_names, check_headers, check_options, check_module, check_exim_header, check_hardening,
+              check_test_names, check_no_clock, check_headers, check_options, check_module, check_exim_header, check_hardening,
               check_clang, check_unit, check_format):
     check()
 finish()

@@ -19,7 +19,7 @@ CONF, QUEUE = "/etc/gatepost/gatepost.conf", "/var/spool/postfix"
 SOCKET = QUEUE + "/gatepost/policy"
 
 CONFIG = """hostname = "mx.example.test"
-dns { servers = {"127.0.0.1"}  timeout = 300ms }
+dns { servers = {"127.0.0.1"}  timeout = 2s }
 spf { exempt_clients = {"198.51.100.0/24"} }
 policyd { listen = {"unix:%s"} }
 store { uri = {"lmdb:/var/lib/gatepost"}  size = 16M }

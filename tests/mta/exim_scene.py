@@ -29,9 +29,9 @@ CONFIG = """
 hostname = "mx.example.test"
 dns {
     servers = {"127.0.0.1"}
-    timeout = 300ms
+    timeout = 2s
 }
-exim { deadline = 5s }
+exim { deadline = 10s }
 arc { trusted_sealers = {"sealer.test"} }
 """
 
@@ -228,7 +228,7 @@ class Exim:
         assert self.process.poll() is None, "Exim ended: " + open(self.folder + "/stderr").read() + self.log()
         try:
             with socket.create_connection(("127.0.0.1", 25), 1) as s:
-                s.settimeout(5)
+                s.settimeout(world.PATIENCE_S)
                 return s.recv(100).startswith(b"220")
         except OSError:
             return False
@@ -277,7 +277,7 @@ class Client:
     """One SMTP connection; replies as text, their lines joined by blanks."""
 
     def __init__(self, address=BAD, helo="client.test", port=25):
-        self.socket = socket.create_connection(("127.0.0.1", port), 60, source_address=(address, 0))
+        self.socket = socket.create_connection(("127.0.0.1", port), world.PATIENCE_S, source_address=(address, 0))
         self.file = self.socket.makefile("rb")
         world.holds(self.reply(), "220 ")
         self.features = self.command("EHLO " + helo)

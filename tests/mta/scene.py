@@ -34,7 +34,7 @@ CONFIG = open(os.path.join(sandbox.PROJECT, "conf-examples", "gatepost.conf")).r
 hostname = "mx.example.test"
 dns {
     servers = {"127.0.0.1"}
-    timeout = 300ms
+    timeout = 2s
 }
 policyd {
     listen = {"SOCKET", "inet:127.0.0.1:10040", "unix:/var/spool/postfix/gatepost/policy"}

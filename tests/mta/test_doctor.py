@@ -408,7 +408,7 @@ def recipient_reply():
     except ConnectionRefusedError:
         return None
     with s, s.makefile("rwb") as f:
-        s.settimeout(60)
+        s.settimeout(world.PATIENCE_S)
         f.readline()
         for line in ("EHLO client.test", "MAIL FROM:<a@shop.test>", "RCPT TO:<b@example.test>"):
             f.write(line.encode() + b"\r\n")
@@ -427,7 +427,7 @@ def without_root():
     postfix(SPF)
     done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", GATEPOST, "doctor",
                            "--json"] + machine.options + ["config", "daemon", "store", "dns", "postfix"],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=world.PATIENCE_S)
     found = json.loads(done.stdout)
     bad = [f for f in found if f["state"] not in ("ok", "skipped")]
     equal((done.returncode, bad), (0, []))

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scene  # noqa: E402
@@ -45,8 +44,7 @@ def use(*parts):
         values.update(settings(part + "\n"))
     with open("/etc/postfix/main.cf", "w") as f:
         f.write("".join("%s =%s" % item for item in values.items()))
-    world.command("postfix", "reload")
-    time.sleep(1)  # until the processes that know the old settings have gone
+    world.reload_postfix()
 
 
 def policyd(config):

@@ -79,7 +79,7 @@ def configure(folder):
     warnings = world.command("postconf", "-n") + world.command("postconf", "-M")
     assert "warning" not in warnings, warnings
     world.command("postfix", "check")
-    world.command("postfix", "reload")
+    world.reload_postfix()
     for port in (25, 587, 465):
         wait_for(lambda: answers(port), "Postfix on port %d: %s" % (port, stage.postfix.log()[-2000:]))
 
@@ -99,9 +99,9 @@ class Login:
         trust = ssl.create_default_context(cafile=stage.folder + "/cert.pem")
         trust.check_hostname = False
         if port == 465:
-            self.smtp = smtplib.SMTP_SSL("127.0.0.1", port, "laptop.test", timeout=60, context=trust)
+            self.smtp = smtplib.SMTP_SSL("127.0.0.1", port, "laptop.test", timeout=120, context=trust)
         else:
-            self.smtp = smtplib.SMTP("127.0.0.1", port, "laptop.test", timeout=60)
+            self.smtp = smtplib.SMTP("127.0.0.1", port, "laptop.test", timeout=120)
             self.smtp.ehlo()
             equal(self.smtp.mail("a@example.test")[0], 530)  # TLS first
             self.smtp.starttls(context=trust)

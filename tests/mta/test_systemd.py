@@ -172,7 +172,7 @@ def request(sender="x@a.test", client="192.0.2.1", **others):
 
 def connect():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    s.settimeout(60)
+    s.settimeout(world.PATIENCE_S)
     s.connect(machine.path(POLICY))
     return s
 
@@ -187,7 +187,7 @@ def state():
 
 
 def settle(wanted="active"):
-    wait_for(lambda: state() == wanted, "service that is %s; it is %s\n%s" % (wanted, state(), journal()), 60)
+    wait_for(lambda: state() == wanted, "service that is %s; it is %s\n%s" % (wanted, state(), journal()))
 
 
 def most_files():
@@ -326,7 +326,7 @@ def watchdog():
     time.sleep(7)  # twice its patience: it hears of us
     equal((main_pid(), machine.show(SERVICE, "NRestarts")), (pid, "0"))
     stand_still(pid)
-    wait_for(lambda: machine.show(SERVICE, "NRestarts") == "1", "restart by systemd", 60)
+    wait_for(lambda: machine.show(SERVICE, "NRestarts") == "1", "restart by systemd")
     settle()
     is_fine(ask(**request()))
     assert main_pid() != pid
@@ -371,7 +371,7 @@ def failed_start():
     machine.write(broken, "nonsense = 1\n")
     with connect() as s:
         s.sendall(world.request_text(**request()).encode())
-        wait_for(lambda: int(machine.show(SERVICE, "NRestarts")) >= 6, "six restarts", 60)
+        wait_for(lambda: int(machine.show(SERVICE, "NRestarts")) >= 6, "six restarts")
         equal(machine.show(SOCKET, "ActiveState"), "active")
         os.unlink(machine.path(broken))
         is_fine(world.read_answer(s))
@@ -505,14 +505,14 @@ def metrics():
     machine.run("systemctl", "restart", SERVICE)
     is_fine(ask(**request()))
     try:
-        s = socket.create_connection(("127.0.0.1", 9740), 5)
+        s = socket.create_connection(("127.0.0.1", 9740), world.PATIENCE_S)
     except ConnectionRefusedError:
         raise world.Skip("built without libmicrohttpd") from None
     finally:
         os.unlink(machine.path("/etc/gatepost/conf.d/metrics.conf"))
     with s:
         s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-        s.settimeout(20)
+        s.settimeout(world.PATIENCE_S)
         holds(s.recv(65536).decode(), " 200 ")
 
 
@@ -623,7 +623,7 @@ def without_systemd():
         assert process.poll() is None, said()
         for n in range(6):
             with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(60)
+                s.settimeout(world.PATIENCE_S)
                 s.connect(folder + "/policy")
                 answer = world.ask(s, **request(sasl_username="alice"))
         holds(answer, "hourly limit reached")

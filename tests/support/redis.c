@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,6 @@
 #define ARGS_MAX 48
 #define ANSWER_MAX (1 << 20)
 #define WORDS_MAX 64
-#define PATIENCE_MS 15000
 
 struct test_redis {
 	pid_t pid;
@@ -152,7 +152,7 @@ static void launch(struct test_redis *redis)
 void test_redis_again(struct test_redis *redis)
 {
 	launch(redis);
-	for (int waited = 0; waited < PATIENCE_MS; waited += 10) {
+	for (int waited = 0; waited < TEST_PATIENCE_MS; waited += 10) {
 		char *answer = test_redis_ask(redis, 1, "PING");
 		bool there = strstr(answer, "PONG") || strstr(answer, "NOAUTH");
 		free(answer);
@@ -422,7 +422,7 @@ char *test_redis_ask(const struct test_redis *redis, int count, ...)
 /* test_redis_await: again and again. */
 void test_redis_await(const struct test_redis *redis, const char *text, int count, ...)
 {
-	for (int waited = 0; waited < PATIENCE_MS; waited += 20) {
+	for (int waited = 0; waited < TEST_PATIENCE_MS; waited += 20) {
 		va_list ap;
 		va_start(ap, count);
 		char *answer = ask(redis, count, ap);
@@ -445,6 +445,7 @@ void test_redis_await(const struct test_redis *redis, const char *text, int coun
 struct test_redis_liar {
 	enum test_redis_lie lie;
 	bool after_login;
+	atomic_int clients; /* that ever came */
 	char uri[64];
 	int stop[2]; /* a pipe: its end tells the thread to go */
 	pthread_t thread;
@@ -539,6 +540,7 @@ static void serve(struct test_redis_liar *liar, int i)
 static void welcome(struct test_redis_liar *liar)
 {
 	int fd = accept4(liar->fds[0].fd, NULL, NULL, SOCK_CLOEXEC);
+	atomic_fetch_add(&liar->clients, fd >= 0);
 	for (int i = 2; fd >= 0 && i < LIAR_CLIENTS + 2; i++) {
 		if (liar->fds[i].fd >= 0)
 			continue;
@@ -585,6 +587,7 @@ struct test_redis_liar *test_redis_liar_start(enum test_redis_lie lie, bool afte
 		listen(fd, 64) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0 ||
 		pipe2(liar->stop, O_CLOEXEC) != 0)
 		die("liar");
+	atomic_init(&liar->clients, 0);
 	liar->lie = lie;
 	liar->after_login = after_login;
 	for (int i = 0; i < LIAR_CLIENTS + 2; i++)
@@ -616,4 +619,10 @@ void test_redis_liar_stop(struct test_redis_liar *liar)
 const char *test_redis_liar_uri(const struct test_redis_liar *liar)
 {
 	return liar->uri;
+}
+
+/* test_redis_liar_clients: so far. */
+int test_redis_liar_clients(const struct test_redis_liar *liar)
+{
+	return atomic_load(&liar->clients);
 }

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "support/patience.h"
+
 struct test_redis;
 
 /* Why no server can be started here, or NULL. */
@@ -77,5 +79,6 @@ struct test_redis_liar;
 struct test_redis_liar *test_redis_liar_start(enum test_redis_lie lie, bool after_login);
 void test_redis_liar_stop(struct test_redis_liar *liar); /* its clients are gone; accepts NULL */
 const char *test_redis_liar_uri(const struct test_redis_liar *liar);
+int test_redis_liar_clients(const struct test_redis_liar *liar); /* connections that it ever got */
 
 #endif

@@ -41,9 +41,9 @@ void test_scene_begin(struct test_scene *scene)
 		.tls_ca_file = "",
 		.tls_cert_file = "",
 		.tls_key_file = "",
-		.timeout_ms = 300,
+		.timeout_ms = 5000,
 		.connections = 8};
-	test_scene_deadline(scene, 10000);
+	test_scene_deadline(scene, 60000);
 }
 
 /* test_scene_end: and the end of it. */
@@ -59,9 +59,9 @@ int test_scene_open(struct test_scene *scene)
 {
 	gp_store_close(scene->store);
 	scene->store = NULL;
-	test_scene_deadline(scene, 10000);
+	test_scene_deadline(scene, 60000);
 	int rc = gp_store_open(&scene->options, &scene->ctx, &scene->store);
-	test_scene_deadline(scene, 10000);
+	test_scene_deadline(scene, 60000);
 	return rc;
 }
 
@@ -107,13 +107,13 @@ int64_t test_scene_used(struct test_scene *scene, const char *subject)
 }
 
 /* test_scene_tend_until: where "": anywhere. */
-bool test_scene_tend_until(struct test_scene *scene, bool up, const char *where, int seconds)
+bool test_scene_tend_until(struct test_scene *scene, bool up, const char *where)
 {
 	for (int64_t begun_us = gp_clock_now_us(scene->ctx.clock);
-		test_scene_since_ms(begun_us) < seconds * 1000LL;) {
+		test_scene_since_ms(begun_us) < TEST_PATIENCE_MS;) {
 		struct gp_store_health health;
 		struct gp_ctx ctx = scene->ctx;
-		ctx.deadline_us = gp_clock_now_us(ctx.clock) + 10000000;
+		ctx.deadline_us = gp_clock_now_us(ctx.clock) + 60000000;
 		gp_store_tend(scene->store, &ctx);
 		gp_store_health(scene->store, &health);
 		if (health.up == up && strstr(health.where, where))

@@ -45,8 +45,8 @@ int test_scene_take_two(struct test_scene *scene, const char *first, const char 
 /* How much is counted of the subject, or the status. */
 int64_t test_scene_used(struct test_scene *scene, const char *subject);
 
-/* Tends every 20 ms until the store is as wanted, or seconds have passed: false. */
-bool test_scene_tend_until(struct test_scene *scene, bool up, const char *where, int seconds);
+/* Tends every 20 ms until the store is as wanted; false: it never is. */
+bool test_scene_tend_until(struct test_scene *scene, bool up, const char *where);
 
 /* Does health's problem, or the log, contain the text? */
 bool test_scene_complains(struct test_scene *scene, const char *text);

@@ -64,7 +64,8 @@ class Job:
         self.label = name + (" (%s)" % sanitize if sanitize else "")
 
     def environment(self):
-        return dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", BUILD=folder(self.sanitize),
+        # a failed assertion ends its program: what follows would find the scene as it was left
+        return dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", CMOCKA_TEST_ABORT="1", BUILD=folder(self.sanitize),
                     GATEPOST=folder(self.sanitize) + "/gatepost",
                     ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=0",
                     UBSAN_OPTIONS="print_stacktrace=1:abort_on_error=1",
@@ -244,4 +245,5 @@ def main():
     return 1 if total["failed"] or not sum(total.values()) else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -209,7 +209,7 @@ def _wait_booted(process, top, seconds):
         if machine is None:
             machine = next((Machine(top, process, c) for c in _child_of(process.pid) if _is_systemd(c)), None)
         else:
-            state = machine.run("systemctl", "is-system-running", check=False, timeout=30).stdout.strip()
+            state = machine.run("systemctl", "is-system-running", check=False, timeout=120).stdout.strip()
             if state in ("running", "degraded"):
                 return machine
         time.sleep(0.1)

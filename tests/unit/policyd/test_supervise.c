@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "policyd/supervise.h"
+#include "support/patience.h"
 
 /* What children leave for the test; shared with them. */
 struct notes {
@@ -82,27 +83,27 @@ static pid_t supervise(struct scene *scene, unsigned watchdog_ms, unsigned stop_
 	_exit(gp_supervise(&plan));
 }
 
-/* await: until the counter has this value, ten seconds at most. */
+/* await: until the counter has this value. */
 static void await(atomic_int *counter, int value)
 {
 	const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
-	for (int i = 0; i < 1000 && atomic_load(counter) < value; i++)
+	for (int i = 0; i < TEST_PATIENCE_MS / 10 && atomic_load(counter) < value; i++)
 		nanosleep(&moment, NULL);
 	assert_int_equal(atomic_load(counter), value);
 }
 
-/* ended: how the supervising process ended, within so many seconds. */
-static int ended(pid_t pid, int seconds)
+/* ended: how the supervising process ended. */
+static int ended(pid_t pid)
 {
 	const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
 	int status = -1;
-	for (int i = 0; i < seconds * 100; i++) {
+	for (int i = 0; i < TEST_PATIENCE_MS / 10; i++) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
 		nanosleep(&moment, NULL);
 	}
 	(void)kill(pid, SIGKILL);
-	fail_msg("it did not end within %d s", seconds);
+	fail_msg("it did not end");
 	return -1;
 }
 
@@ -122,7 +123,7 @@ static void test_supervise_stuck_stop(void **state)
 	pid_t pid = supervise(&scene, 0, 300);
 	await(&scene.notes->starts, 1);
 	assert_int_equal(kill(pid, SIGTERM), 0);
-	int status = ended(pid, 20);
+	int status = ended(pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(atomic_load(&scene.notes->starts), 1);
 	assert_true(atomic_load(&scene.notes->errors) >= 1);
@@ -160,7 +161,7 @@ static void test_supervise_fatal_reload(void **state)
 	assert_int_equal(atomic_load(&scene.notes->hups), 2);
 	assert_int_equal(atomic_load(&scene.notes->reloads), 0);
 	assert_int_equal(kill(pid, SIGTERM), 0);
-	assert_int_equal(ended(pid, 20), 0);
+	assert_int_equal(ended(pid), 0);
 }
 
 /* talker: never stops talking, and hears nothing. */
@@ -179,7 +180,7 @@ static void test_supervise_talker(void **state)
 	pid_t pid = supervise(&scene, 0, 300);
 	await(&scene.notes->starts, 1);
 	assert_int_equal(kill(pid, SIGTERM), 0);
-	assert_true(WIFEXITED(ended(pid, 20)));
+	assert_true(WIFEXITED(ended(pid)));
 	assert_true(atomic_load(&scene.notes->reloads) > 0);
 }
 

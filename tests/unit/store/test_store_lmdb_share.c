@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/lmdbstore.h"
+#include "support/patience.h"
 
 #include <lmdb.h>
 
@@ -113,6 +114,7 @@ struct waiter {
 	int64_t left_ms;
 	int rc;
 	atomic_bool done;
+	atomic_int tid;
 };
 
 /* wait_behind: one take with a deadline of its own. */
@@ -120,12 +122,32 @@ static void *wait_behind(void *arg)
 {
 	struct waiter *w = arg;
 	struct gp_ctx ctx = w->f->ctx;
+	atomic_store(&w->tid, gettid());
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + w->left_ms * 1000;
 	struct gp_store_count c = {.id = 1, .per_ms = DAY, .max = 100, .take = 1};
 	struct gp_store_take t = {gp_span_from("waits"), &c, 1};
 	w->rc = gp_store_take(w->f->store, &ctx, gp_store_now_ms(w->f->store), &t, 1);
 	atomic_store(&w->done, true);
 	return NULL;
+}
+
+/* await_sleep: until the thread waits for the lock that another process holds. */
+static void await_sleep(const struct waiter *w)
+{
+	char path[64], line[256] = "";
+	for (int i = 0; i < TEST_PATIENCE_MS; i++) {
+		int tid = atomic_load(&w->tid);
+		snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+		FILE *file = tid ? fopen(path, "re") : NULL;
+		const char *end =
+			file && fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+		if (file)
+			(void)fclose(file);
+		if (end && end[1] == ' ' && end[2] == 'S')
+			return;
+		usleep(1000);
+	}
+	fail_msg("the thread does not wait: %s", line);
 }
 
 /* hold: a process that begins a transaction and never ends it. */
@@ -162,9 +184,11 @@ static void who_waits_has_a_deadline(void **state)
 		waiters[i].f = f;
 		waiters[i].left_ms = i == 3 ? 60000 : 100;
 		atomic_init(&waiters[i].done, false);
+		atomic_init(&waiters[i].tid, 0);
 		assert_int_equal(
 			pthread_create(&waiters[i].thread, NULL, wait_behind, &waiters[i]), 0);
-		usleep(i ? 0 : 50000); /* the first leads */
+		if (i == 0)
+			await_sleep(&waiters[0]); /* it leads */
 	}
 	for (int i = 1; i < 3; i++) {
 		pthread_join(waiters[i].thread, NULL);

@@ -96,7 +96,7 @@ static void password_changes(void **state)
 	assert_int_equal(test_scene_open(&s), GP_OK);
 	assert_false(test_scene_is_up(&s));
 	write_file(redis, "secret", "new\n");
-	assert_true(test_scene_tend_until(&s, true, "", 5));
+	assert_true(test_scene_tend_until(&s, true, ""));
 	test_scene_end(&s);
 	test_redis_stop(redis);
 }
@@ -292,7 +292,7 @@ static void tls_client(void **state)
 	test_redis_kill(strict);
 	assert_int_equal(test_scene_take(s, "a", 100, 1), GP_EIO);
 	test_redis_again(strict);
-	assert_true(test_scene_tend_until(s, true, "", 5));
+	assert_true(test_scene_tend_until(s, true, ""));
 	assert_int_equal(test_scene_take(s, "a", 100, 1), GP_OK);
 	s->options.tls_key_file = ca; /* no key */
 	assert_int_equal(test_scene_open(s), GP_EINVAL);
@@ -345,11 +345,11 @@ static void end_load(struct load *load)
 		pthread_join(load->threads[i], NULL);
 }
 
-/* goes_on: something is taken from now on, within a second. */
+/* goes_on: something is taken from now on. */
 static bool goes_on(struct load *load)
 {
 	int before = atomic_load(&load->taken);
-	for (int i = 0; i < 100 && atomic_load(&load->taken) < before + 10; i++)
+	for (int i = 0; i < TEST_PATIENCE_MS / 10 && atomic_load(&load->taken) < before + 10; i++)
 		test_scene_pause(10);
 	return atomic_load(&load->taken) >= before + 10;
 }
@@ -364,15 +364,14 @@ static void failover_and_return(void **state)
 	s->options.uris[0] = test_redis_uri(first);
 	s->options.uris[1] = test_redis_uri(shared->redis);
 	s->options.uri_count = 2;
-	s->options.timeout_ms = 150;
 	assert_int_equal(test_scene_open(s), GP_OK);
 	begin_load(&load, s);
 	assert_true(goes_on(&load));
 	test_redis_kill(first);
-	assert_true(test_scene_tend_until(s, true, test_redis_uri(shared->redis), 5));
+	assert_true(test_scene_tend_until(s, true, test_redis_uri(shared->redis)));
 	assert_true(goes_on(&load));
 	test_redis_again(first);
-	assert_true(test_scene_tend_until(s, true, test_redis_uri(first), 5));
+	assert_true(test_scene_tend_until(s, true, test_redis_uri(first)));
 	assert_true(goes_on(&load));
 	end_load(&load);
 	test_redis_stop(first);
@@ -389,7 +388,7 @@ static void restart_under_load(void **state)
 		assert_true(goes_on(&load));
 		test_redis_kill(shared->redis);
 		test_redis_again(shared->redis);
-		assert_true(test_scene_tend_until(&shared->scene, true, "", 5));
+		assert_true(test_scene_tend_until(&shared->scene, true, ""));
 		assert_true(goes_on(&load));
 	}
 	end_load(&load);
@@ -407,7 +406,8 @@ static void closed_while_idle(void **state)
 	assert_int_equal(test_scene_used(&shared->scene, "a"), 5);
 }
 
-/* Nobody there: the store opens and is down, fails at once, and finds the server later. */
+/* Nobody there: the store opens and is down, does not try at each question, and finds the server
+ * later. */
 static void nobody_there(void **state)
 {
 	struct shared *shared = *state;
@@ -416,17 +416,25 @@ static void nobody_there(void **state)
 	assert_int_equal(test_scene_open(s), GP_OK);
 	assert_false(test_scene_is_up(s));
 	assert_true(test_scene_complains(s, "refused"));
-	int64_t begun_us = gp_clock_now_us(s->ctx.clock);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(test_scene_take(s, "a", 1, 1), GP_EIO);
-	assert_true(test_scene_since_ms(begun_us) < 200);
 	int64_t off_s = gp_store_now_ms(s->store) / 1000 - s->ctx.clock->wall_s(s->ctx.clock);
 	assert_true(off_s >= -2 && off_s <= 2);
 	gp_store_tend(s->store, &s->ctx);
 	assert_false(test_scene_is_up(s));
 	test_redis_again(shared->redis);
-	assert_true(test_scene_tend_until(s, true, test_redis_uri(shared->redis), 5));
+	assert_true(test_scene_tend_until(s, true, test_redis_uri(shared->redis)));
 	assert_int_equal(test_scene_take(s, "a", 1, 1), GP_OK);
+	struct test_redis_liar *liar = test_redis_liar_start(TEST_REDIS_CLOSE, false);
+	s->options.uris[0] = test_redis_liar_uri(liar);
+	assert_int_equal(test_scene_open(s), GP_OK);
+	int before = test_redis_liar_clients(liar);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(test_scene_take(s, "a", 1, 1), GP_EIO);
+	assert_int_equal(test_redis_liar_clients(liar), before);
+	test_scene_end(s);
+	test_scene_begin(s);
+	test_redis_liar_stop(liar);
 }
 
 /* The caller's deadline and our time-out both end a wait; then nobody waits again. */
@@ -434,31 +442,24 @@ static void server_hangs(void **state)
 {
 	struct shared *shared = *state;
 	struct test_scene *s = &shared->scene;
-	s->options.timeout_ms = 400;
+	s->options.timeout_ms = 2000;
 	assert_int_equal(test_scene_open(s), GP_OK);
 	test_redis_hang(shared->redis, true);
-	int64_t begun_us = gp_clock_now_us(s->ctx.clock);
 	test_scene_deadline(s, 0);
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_ETIMEOUT);
-	assert_true(test_scene_since_ms(begun_us) < 50);
 	test_scene_deadline(s, 50);
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_ETIMEOUT);
-	assert_true(test_scene_since_ms(begun_us) < 300);
 	assert_true(test_scene_is_up(s)); /* 50 ms prove nothing */
-	test_scene_deadline(s, 10000);
-	begun_us = gp_clock_now_us(s->ctx.clock);
+	test_scene_deadline(s, TEST_PATIENCE_MS);
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_ETIMEOUT);
-	assert_true(test_scene_since_ms(begun_us) >= 390);
-	assert_true(test_scene_since_ms(begun_us) < 2000);
 	assert_false(test_scene_is_up(s));
 	assert_true(test_scene_complains(s, "no answer in time"));
-	begun_us = gp_clock_now_us(s->ctx.clock);
+	/* another status than after a wait */
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_EIO);
-	assert_true(test_scene_since_ms(begun_us) < 100);
 	gp_store_tend(s->store, &s->ctx);
 	assert_false(test_scene_is_up(s));
 	test_redis_hang(shared->redis, false);
-	assert_true(test_scene_tend_until(s, true, "", 5));
+	assert_true(test_scene_tend_until(s, true, ""));
 	assert_int_equal(test_scene_take(s, "b", 9, 1), GP_OK);
 }
 
@@ -471,30 +472,29 @@ static void first_hangs_second_works(void **state)
 	s->options.uris[0] = test_redis_liar_uri(liar);
 	s->options.uris[1] = test_redis_uri(shared->redis);
 	s->options.uri_count = 2;
-	s->options.timeout_ms = 100;
+	s->options.timeout_ms = 2000;
 	assert_int_equal(test_scene_open(s), GP_OK);
 	assert_true(test_scene_is_up(s));
 	test_redis_kill(shared->redis);
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_EIO);
 	test_redis_again(shared->redis);
-	assert_true(test_scene_tend_until(s, true, test_redis_uri(shared->redis), 5));
+	assert_true(test_scene_tend_until(s, true, test_redis_uri(shared->redis)));
 	test_scene_end(s);
 	test_scene_begin(s);
 	test_redis_liar_stop(liar);
 }
 
-/* Whatever is said instead of Redis' protocol: a status, in time, and a text. */
+/* Whatever is said instead of Redis' protocol: a status and a text. */
 static void liars(void **state)
 {
 	struct shared *shared = *state;
 	struct test_scene *s = &shared->scene;
-	s->options.timeout_ms = 120;
+	s->options.timeout_ms = 2000; /* in which the polite ones must be able to answer */
 	for (int lie = TEST_REDIS_SILENT; lie <= TEST_REDIS_MANY; lie++) {
 		for (int after_login = 0; after_login < 2; after_login++) {
 			struct test_redis_liar *liar =
 				test_redis_liar_start((enum test_redis_lie)lie, after_login == 1);
 			s->options.uris[0] = test_redis_liar_uri(liar);
-			int64_t begun_us = gp_clock_now_us(s->ctx.clock);
 			assert_int_equal(test_scene_open(s), GP_OK);
 			assert_int_equal(test_scene_is_up(s), after_login);
 			const int64_t max[2] = {5, 5};
@@ -503,7 +503,6 @@ static void liars(void **state)
 			gp_store_tend(s->store, &s->ctx);
 			assert_true(test_scene_complains(s, "127.0.0.1") ||
 				    test_scene_complains(s, "answer"));
-			assert_true(test_scene_since_ms(begun_us) < 3000);
 			gp_store_close(s->store);
 			s->store = NULL;
 			test_redis_liar_stop(liar);
@@ -526,7 +525,7 @@ static void replicas(void **state)
 	assert_true(test_scene_complains(s, "replica"));
 	test_redis_await(replica, "master_link_status:up", 2, "INFO", "replication");
 	free(test_redis_ask(replica, 3, "REPLICAOF", "NO", "ONE"));
-	assert_true(test_scene_tend_until(s, true, "", 5));
+	assert_true(test_scene_tend_until(s, true, ""));
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_OK);
 	free(test_redis_ask(replica, 3, "REPLICAOF", "127.0.0.1", port));
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_EIO);
@@ -565,8 +564,18 @@ static void busy_server(void **state)
 	assert_true(test_scene_complains(s, "SCRIPT KILL"));
 	free(test_redis_ask(shared->redis, 2, "SCRIPT", "KILL"));
 	waitpid(child, NULL, 0);
-	assert_true(test_scene_tend_until(s, true, "", 5));
+	assert_true(test_scene_tend_until(s, true, ""));
 	assert_int_equal(test_scene_take(s, "a", 9, 1), GP_OK);
+}
+
+/* server_now_ms: what the server takes for the time. */
+static int64_t server_now_ms(const struct test_redis *redis)
+{
+	char *answer = test_redis_ask(redis, 3, "EVAL",
+		"local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000)", "0");
+	int64_t now_ms = strtoll(answer, NULL, 10);
+	free(answer);
+	return now_ms;
 }
 
 /* Names of hosts are resolved, and the store's time is the server's. */
@@ -579,11 +588,8 @@ static void by_name_and_on_time(void **state)
 	s->options.uris[0] = uri;
 	assert_int_equal(test_scene_open(s), GP_OK);
 	assert_true(test_scene_is_up(s));
-	char *answer = test_redis_ask(shared->redis, 3, "EVAL",
-		"local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000)", "0");
-	int64_t off_ms = gp_store_now_ms(s->store) - strtoll(answer, NULL, 10);
-	free(answer);
-	assert_true(off_ms >= -20 && off_ms <= 200);
+	int64_t before_ms = server_now_ms(shared->redis), now_ms = gp_store_now_ms(s->store);
+	assert_in_range(now_ms, before_ms - 20, server_now_ms(shared->redis) + 20);
 	s->options.uris[0] = "redis://no-such-host.invalid";
 	assert_int_equal(test_scene_open(s), GP_OK);
 	assert_true(test_scene_complains(s, "no-such-host.invalid"));

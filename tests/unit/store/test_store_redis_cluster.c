@@ -45,20 +45,19 @@ static void sentinel(void **state)
 	s.options.uris[0] = "sentinel://127.0.0.1:1/main"; /* nobody there */
 	s.options.uris[1] = sentinel_uri(watch, "main", uri);
 	s.options.uri_count = 2;
-	s.options.timeout_ms = 100;
 	assert_int_equal(test_scene_open(&s), GP_OK);
-	assert_true(test_scene_tend_until(&s, true, test_redis_uri(first), 5));
+	assert_true(test_scene_tend_until(&s, true, test_redis_uri(first)));
 	assert_int_equal(test_scene_take(&s, "a", 9, 1), GP_OK);
 	test_redis_kill(first);
 	assert_int_equal(test_scene_take(&s, "a", 9, 1), GP_EIO);
 	gp_store_tend(s.store, &s.ctx);
 	assert_false(test_scene_is_up(&s));
 	point_to(watch, second);
-	assert_true(test_scene_tend_until(&s, true, test_redis_uri(second), 5));
+	assert_true(test_scene_tend_until(&s, true, test_redis_uri(second)));
 	assert_int_equal(test_scene_take(&s, "a", 9, 1), GP_OK);
 	test_redis_again(first);
 	point_to(watch, first);
-	assert_true(test_scene_tend_until(&s, true, test_redis_uri(first), 5));
+	assert_true(test_scene_tend_until(&s, true, test_redis_uri(first)));
 	assert_int_equal(test_scene_take(&s, "a", 9, 1), GP_OK);
 	test_scene_end(&s);
 	test_redis_stop(watch);
@@ -196,7 +195,7 @@ static int set_up(void **state)
 		free(test_redis_ask(c->nodes[i], 1, "FLUSHALL"));
 	test_scene_begin(&c->scene);
 	c->scene.options.uris[0] = test_redis_uri(c->nodes[0]);
-	c->scene.options.timeout_ms = 1000;
+	c->scene.options.timeout_ms = 5000;
 	return 0;
 }
 
@@ -344,7 +343,7 @@ static void node_goes_and_returns(void **state)
 	assert_int_equal(test_scene_take(s, here, 9, 1), GP_OK);
 	test_redis_again(c->nodes[2]);
 	test_redis_await(c->nodes[2], "cluster_state:ok", 2, "CLUSTER", "INFO");
-	assert_true(test_scene_tend_until(s, true, "", 10));
+	assert_true(test_scene_tend_until(s, true, ""));
 	assert_int_equal(test_scene_take(s, gone, 9, 1), GP_OK);
 }
 
