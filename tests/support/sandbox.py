@@ -12,6 +12,7 @@ files, mail server and network are never touched. Packages are kept in build/deb
 Inside, add_address() gives the loopback more addresses, so that clients have real ones.
 """
 import atexit
+import fcntl
 import os
 import shutil
 import signal
@@ -135,11 +136,14 @@ def apt_get(root, debs, *words):
     apt = ["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", "apt-get", "-q", "-y",
            "--no-install-recommends", "-o", "Dir::Cache::archives=" + debs,
            "-o", "APT::Keep-Downloaded-Packages=true", "-o", "APT::Sandbox::User=root"]
-    try:
-        run(apt + list(words))
-    except RuntimeError:
-        run(apt + ["update"])  # the list of packages may be missing or old
-        run(apt + list(words))
+    # apt locks that folder, and does not wait for another one that has it
+    with open(debs + "/gatepost.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            run(apt + list(words))
+        except RuntimeError:
+            run(apt + ["update"])  # the list of packages may be missing or old
+            run(apt + list(words))
 
 
 def _outside(packages):
