@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost check-config: all errors at once, the settled values, or an example of every option. */
 #include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "config/config.h"
@@ -11,7 +14,8 @@ static const char help[] =
 	"       gatepost check-config --example | --man\n"
 	"\n"
 	"Checks a configuration file (default " GP_CONFIG_PATH ")\n"
-	"and reports all its errors: file, line, option, value and what is allowed.\n"
+	"and reports all its errors: file, line, option, value and what is allowed;\n"
+	"and warnings about what has no effect or may harm, which are no errors.\n"
 	"\n"
 	"  --dump     print every option with its settled value\n"
 	"  --example  print a commented file with every option and its default\n"
@@ -59,11 +63,36 @@ static int print_dump(const struct gp_config *config)
 	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
 }
 
+/* print_warnings: on standard error, what has no effect or may harm, and whom the daemon would not
+ * find; how many. */
+static size_t print_warnings(const struct gp_config *config)
+{
+	const struct gp_config_policyd *policyd = &config->policyd;
+	size_t count = config->warnings.count;
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "%s\n", config->warnings.items[i]);
+	/* without the daemon nobody needs the user of its default */
+	if (strcmp(policyd->user, GP_CONFIG_USER) != 0 && !getpwnam(policyd->user))
+		count++, fprintf(stderr,
+				 "%s: warning: policyd.user: there is no user %s on this machine; "
+				 "started as root, the daemon would end\n",
+				 config->path, policyd->user);
+	if (*policyd->group && !getgrnam(policyd->group))
+		count++, fprintf(stderr,
+				 "%s: warning: policyd.group: there is no group %s on this "
+				 "machine; started as root, the daemon would end\n",
+				 config->path, policyd->group);
+	return count;
+}
+
 /* print_fine: the file, and those it was read with. */
-static void print_fine(const struct gp_config *config)
+static void print_fine(const struct gp_config *config, size_t warnings)
 {
 	const struct gp_config_texts *watched = &config->watched;
-	printf("%s: no errors\n", config->path);
+	printf("%s: no errors", config->path);
+	if (warnings)
+		printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
+	printf("\n");
 	for (size_t i = 1; i < watched->count; i++)
 		if (!gp_span_has_suffix(gp_span_from(watched->items[i]), "/"))
 			printf("  with %s\n", watched->items[i]);
@@ -80,10 +109,12 @@ static int check(const char *path, enum output output)
 		if (errors.count > 1)
 			fprintf(stderr, "%zu errors\n", errors.count);
 		code = rc == GP_ENOMEM ? GP_CLI_TROUBLE : GP_CLI_CONFIG;
-	} else if (output == OUTPUT_DUMP) {
-		code = print_dump(config);
 	} else {
-		print_fine(config);
+		size_t warnings = print_warnings(config);
+		if (output == OUTPUT_DUMP)
+			code = print_dump(config);
+		else
+			print_fine(config, warnings);
 	}
 	gp_config_free(config);
 	gp_config_errors_fini(&errors);

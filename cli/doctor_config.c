@@ -26,6 +26,9 @@ void gp_doctor_config_file(struct gp_doctor *doctor)
 			files ? gp_doctor_text(doctor, " and %zu further file%s", files,
 					files == 1 ? "" : "s")
 			      : "");
+		for (size_t i = 0; i < doctor->config->warnings.count; i++)
+			gp_doctor_say(
+				doctor, GP_DOCTOR_WARNING, "%s", doctor->config->warnings.items[i]);
 		return;
 	}
 	gp_doctor_say(

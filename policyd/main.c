@@ -422,6 +422,7 @@ static int run(struct service *service)
 	bool supervised = options->supervise;
 	service->seccomp = (enum gp_config_seccomp)options->seccomp;
 	open_log(service);
+	gp_runtime_log_warnings(service->config, log);
 	gp_notify_open(&service->notify);
 	raise_files(options, log);
 	if (!remember(service) ||
@@ -457,6 +458,8 @@ static void report_fine(const struct options *o, const struct gp_config *config)
 	const struct gp_log log = {warn_stderr, (void *)(uintptr_t)o->path, GP_LOG_WARNING};
 	printf("%s: no errors\n", o->path);
 	(void)fflush(stdout); /* in this order on a terminal; nothing to lose */
+	for (size_t i = 0; i < config->warnings.count; i++)
+		fprintf(stderr, "%s\n", config->warnings.items[i]);
 	gp_privs_check(&config->policyd, &log);
 	if (config->policyd.seccomp != GP_SECCOMP_OFF && !gp_seccomp_is_present())
 		gp_log_text(&log, GP_LOG_WARNING,

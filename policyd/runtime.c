@@ -276,6 +276,13 @@ static void log_errors(const struct gp_log *log, const char *text)
 	}
 }
 
+/* gp_runtime_log_warnings: one event a line. */
+void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log *log)
+{
+	for (size_t i = 0; i < config->warnings.count; i++)
+		gp_log_text(log, GP_LOG_WARNING, "configuration: %s", config->warnings.items[i]);
+}
+
 /* replacement: a new runtime for config, with the resolver of before where that still fits. */
 static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 	struct gp_config *config, struct counted **out)
@@ -329,6 +336,7 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 			before->runtime.config->path);
 	} else {
 		warn_restart(before->runtime.config, config, log);
+		gp_runtime_log_warnings(config, log);
 		gp_logsink_open(&config->log);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);

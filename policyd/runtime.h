@@ -56,6 +56,9 @@ bool gp_runtimes_is_current(struct gp_runtimes *runtimes, const struct gp_runtim
  */
 int gp_runtimes_reload(struct gp_runtimes *runtimes);
 
+/* A line for each of the configuration's warnings. */
+void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log *log);
+
 /*
  * Has any of the files that it was made of, or a folder with more of them, been touched since? What
  * is out of sight, behind a chroot for example, has not.

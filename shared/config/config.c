@@ -652,6 +652,8 @@ static int load_text(struct loader *l, const char *name, struct gp_span text)
 		gp_config_cross_check(&l->draft);
 	if (!rc && l->errors->count)
 		rc = GP_ESYNTAX;
+	if (!rc)
+		rc = gp_config_warn(&l->draft);
 	return rc ? rc : gp_config_settle(l->config);
 }
 

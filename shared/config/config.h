@@ -12,7 +12,8 @@
  *     gp_config_errors_fini(&errors);  ...  gp_config_free(c);
  *
  * All errors of a file are reported together, a line each: file, line, option, value, what is
- * allowed. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
+ * allowed. What is no error, but has no effect or may harm, is a warning of the snapshot.
+ * GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
  * Files may be included by the main one, and are read as if their text stood at its end. Then come
  * the drop-in files, *.conf in the folder conf.d beside the main one, in the order of their names:
@@ -51,6 +52,7 @@
 /* where the packages' socket unit listens: inside the folder of a chrooted smtpd */
 #define GP_CONFIG_PATH_PACKAGED "/var/spool/postfix/gatepost/policy"
 #define GP_CONFIG_LISTEN_PACKAGED "unix:" GP_CONFIG_PATH_PACKAGED
+#define GP_CONFIG_USER "gatepost"                 /* of the daemon, where no other is named */
 #define GP_CONFIG_FILE_MAX (1024 * 1024)          /* bytes of a configuration file */
 #define GP_CONFIG_INCLUDE_MAX (16 * 1024 * 1024)  /* bytes of an included file */
 #define GP_CONFIG_INCLUDES_MAX (64 * 1024 * 1024) /* bytes of all included files together */
@@ -203,6 +205,8 @@ struct gp_config {
 	struct gp_config_texts watched;  /* files it was made from, the main one first, and folders
 					    of patterns in include and of drop-in files, which
 					    end with a slash: another one when any of them changes */
+	struct gp_config_texts warnings; /* "file:line: warning: option: sentence", a line each: no
+					    error, but without effect, or harmful */
 	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
 	struct gp_config_prefixes trusted_networks, own_networks;
 	struct gp_config_spf spf;

@@ -31,7 +31,7 @@ int gp_config_errors_begin(struct gp_config_errors *errors)
 void gp_config_errors_end(struct gp_config_errors *errors)
 {
 	if (errors->count > LISTED_MAX)
-		gp_strbuf_printf(&errors->buf, "%zu further errors are not listed\n",
+		gp_strbuf_printf(&errors->buf, "%zu further ones are not listed\n",
 			errors->count - LISTED_MAX);
 	if (gp_strbuf_finish(&errors->buf, &errors->text))
 		errors->text = "more errors than can be listed\n";

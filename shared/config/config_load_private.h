@@ -148,6 +148,9 @@ int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
 /* What no option shows by itself. */
 void gp_config_cross_check(struct gp_config_draft *draft);
 
+/* What has no effect or may harm, into the snapshot's warnings; before it is settled. */
+int gp_config_warn(struct gp_config_draft *draft) GP_MUST_CHECK;
+
 /* What the file leaves to the machine. */
 int gp_config_settle(struct gp_config *config) GP_MUST_CHECK;
 

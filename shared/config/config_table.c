@@ -597,7 +597,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0666", 0, 0777, NULL,
 		"Permissions of unix sockets.", NULL},
-	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), "gatepost", 0, 64, NULL,
+	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), GP_CONFIG_USER, 0, 64, NULL,
 		"Who the daemon becomes when it is started as root.", NULL},
 	{"policyd", "group", GP_KIND_TEXT, AT(policyd.group), "", 0, 64, NULL,
 		"Its group. Empty: the user's.", NULL},

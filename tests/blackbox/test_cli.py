@@ -187,6 +187,27 @@ def check_config():
     equal((code, out, err), (3, "", "/nowhere: cannot be read: No such file or directory\n"))
 
 
+def check_config_warnings():
+    """check-config: warnings stand on standard error, with place and option, and are no errors"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "c.conf")
+
+        def check(text, *options):
+            with open(path, "w") as f:
+                f.write(text)
+            return run("check-config", *options, path)
+        url = "%s:2: warning: spf.url: is no URL without its scheme; write https:// before it\n" % path
+        equal(check("spf {\n url = \"www.example.org\" }\n"), (0, "%s: no errors, 1 warning\n" % path, url))
+        code, out, err = check("spf {\n url = \"www.example.org\" }\n", "--dump")
+        equal((code, err), (0, url))
+        holds(out, "url = \"www.example.org\"")
+        code, out, err = check("policyd { user = \"no-such-user\"  group = \"no-such-group\" }\n")
+        equal((code, out), (0, "%s: no errors, 2 warnings\n" % path))
+        holds(err, "warning: policyd.user: there is no user no-such-user on this machine")
+        holds(err, "warning: policyd.group: there is no group no-such-group on this machine")
+        equal(check("spf { url = www.example.org  mode = often }\n")[:2], (3, ""))
+
+
 def request():
     """request: what Postfix would be told; over --socket or by the configuration"""
     policyd = world.Policyd("hostname = mx.test\ndns { servers = {\"127.0.0.1:%d\"} }\n"
@@ -216,7 +237,7 @@ def request():
 def main():
     tap = world.Tap()
     for test in (json_result, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, help_texts,
-                 check_config, request):
+                 check_config, check_config_warnings, request):
         tap.run(test)
     tap.finish()
 

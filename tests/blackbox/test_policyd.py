@@ -866,6 +866,22 @@ def chrooted():
         d.close()
 
 
+def warnings():
+    """what the configuration says in vain is logged at start and at each reload, and -t shows it"""
+    with Daemon(spf="url = \"www.example.org\"") as d:
+        equal(d.text().count("warning: spf.url: is no URL without its scheme"), 1)
+        done = subprocess.run([os.path.join(world.BUILD, "gatepost-policyd"), "-t", "-c", d.config_path],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=60)
+        equal(done.returncode, 0)
+        holds(done.stderr, "warning: spf.url: is no URL without its scheme")
+        d.write(config(spf="url = \"/spf\""))
+        d.reload()
+        d.wait_log("is in force")
+        equal(d.text().count("warning: spf.url: is no URL without its scheme"), 2)
+        holds(d.text(), "level=warning")
+
+
 def options():
     """-t, -h, -V and wrong usage answer with their exit codes"""
     program = os.path.join(world.BUILD, "gatepost-policyd")
@@ -896,6 +912,7 @@ def main():
     for test in (malformed, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
                  internationalised, header_once, deadline, stale, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
+                 warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
                  unsupervised, ceiling, idle, inet_sockets, other_sockets, second_daemon, json_log, forged_log, log_levels,

@@ -387,7 +387,7 @@ static void test_override_typos(void **state)
 	assert_int_equal(errors.count, 1000);
 	assert_non_null(strstr(errors.text, "t.conf:200: "));
 	assert_null(strstr(errors.text, "t.conf:201: "));
-	assert_non_null(strstr(errors.text, "\n800 further errors are not listed\n"));
+	assert_non_null(strstr(errors.text, "\n800 further ones are not listed\n"));
 	gp_config_errors_fini(&errors);
 	gp_arena_free(arena);
 }

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a configuration without errors says in vain, or to its own harm: options that have no effect
+ * as the others are set, files that are not there, sockets that everybody reaches. Each is a line
+ * of the snapshot's warnings; nothing is changed by it.
+ *
+ * Only what is certain, or what nobody can have meant: an option whose check is off is no warning.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/encode.h"
+#include "config/config_load_private.h"
+#include "mail/address.h"
+
+#define PATH_ROOM 4096
+#define VALUE_ROOM 65536 /* an option as it is written */
+
+/* Where the lines are collected. */
+struct warner {
+	const struct gp_config_draft *draft;
+	const struct gp_config *config;
+	struct gp_config_errors lines;
+};
+
+/* warn_at: a line begins: place and option; the caller adds the sentence and a newline. */
+static struct gp_strbuf *warn_at(struct warner *w, const char *section, const char *name)
+{
+	struct gp_config_place where = gp_config_draft_at(w->draft, section, name);
+	if (!where.file)
+		where.file = w->config->path;
+	struct gp_strbuf *buf = gp_config_error(&w->lines, where);
+	gp_strbuf_add(buf, "warning: ");
+	gp_config_add_option(buf, section, NULL, name);
+	gp_strbuf_add(buf, ": ");
+	return buf;
+}
+
+/* warn: the same with a whole sentence. */
+static void warn(struct warner *w, const char *section, const char *name, const char *sentence)
+{
+	gp_strbuf_printf(warn_at(w, section, name), "%s\n", sentence);
+}
+
+/* is_changed: does a file set the option, and to another value than its default? */
+static bool is_changed(const struct warner *w, const char *section, const char *name)
+{
+	struct gp_arena *arena = w->draft->scratch;
+	const struct gp_config_row *row = gp_config_row_find(section, name);
+	struct gp_config *defaults = gp_arena_array(arena, 1, sizeof *defaults);
+	struct gp_strbuf preset, value;
+	if (!gp_config_draft_at(w->draft, section, name).file || !defaults ||
+		gp_config_presets((struct gp_config_target) {arena, defaults}, section))
+		return false;
+	gp_strbuf_init(&preset, arena, VALUE_ROOM);
+	gp_strbuf_init(&value, arena, VALUE_ROOM);
+	gp_config_value_format(&preset, defaults, row);
+	gp_config_value_format(&value, w->config, row);
+	return !gp_span_equal(gp_strbuf_span(&preset), gp_strbuf_span(&value));
+}
+
+/* ---- lists ---- */
+
+/* warn_twice: an item that stands in its list already. */
+static void warn_twice(struct warner *w, const struct gp_config_row *row, const char *item)
+{
+	struct gp_strbuf *buf = warn_at(w, row->section, row->name);
+	gp_config_add_value(buf, gp_span_from(item));
+	gp_strbuf_add(buf, " is listed twice\n");
+}
+
+/* check_texts: each item against those before it. */
+static void check_texts(
+	struct warner *w, const struct gp_config_row *row, const struct gp_config_texts *list)
+{
+	for (size_t i = 1; i < list->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (gp_span_is(gp_span_from(list->items[i]), list->items[k])) {
+				warn_twice(w, row, list->items[i]);
+				break;
+			}
+}
+
+/* prefix_equal: the same network. */
+static bool prefix_equal(const struct gp_prefix *a, const struct gp_prefix *b)
+{
+	return a->length == b->length && gp_ipaddr_equal(&a->addr, &b->addr);
+}
+
+/* check_prefixes: the same for networks; one that is everything is hardly meant. */
+static void check_prefixes(
+	struct warner *w, const struct gp_config_row *row, const struct gp_config_prefixes *list)
+{
+	char addr[GP_IPADDR_TEXT], text[GP_IPADDR_TEXT + 8];
+	for (size_t i = 0; i < list->count; i++) {
+		const struct gp_prefix *prefix = &list->items[i];
+		snprintf(text, sizeof text, "%s/%u", gp_ipaddr_format(&prefix->addr, addr),
+			prefix->length);
+		for (size_t k = 0; k < i; k++)
+			if (prefix_equal(&list->items[k], prefix)) {
+				warn_twice(w, row, text);
+				break;
+			}
+		if (prefix->length == 0)
+			gp_strbuf_printf(warn_at(w, row->section, row->name),
+				"%s is every client of IPv%d, so that nobody is checked\n", text,
+				(int)prefix->addr.family);
+	}
+}
+
+/* check_lists: every list that mail is compared with. */
+static void check_lists(struct warner *w)
+{
+	for (size_t i = 0; i < gp_config_row_count; i++) {
+		const struct gp_config_row *row = &gp_config_rows[i];
+		const void *at = (const char *)w->config + row->offset;
+		const struct gp_config_section *s = gp_config_section_find(row->section);
+		if (s && s->times != GP_SECTION_ONCE)
+			continue;
+		if (row->kind == GP_KIND_PREFIXES)
+			check_prefixes(w, row, at);
+		else if (row->kind == GP_KIND_NAMES || row->kind == GP_KIND_HOSTS ||
+			 row->kind == GP_KIND_DOMAINS || row->kind == GP_KIND_ADDRESSES ||
+			 row->kind == GP_KIND_SERVERS || row->kind == GP_KIND_STORES)
+			check_texts(w, row, at);
+	}
+}
+
+/* check_must_pass: exceptions come first. */
+static void check_must_pass(struct warner *w)
+{
+	const struct gp_config_texts *must = &w->config->spf.must_pass;
+	const struct gp_config_texts *exempt = &w->config->spf.exempt_senders;
+	for (size_t i = 0; i < must->count; i++)
+		for (size_t k = 0; k < exempt->count; k++)
+			if (strcmp(must->items[i], exempt->items[k]) == 0)
+				gp_strbuf_printf(warn_at(w, "spf", "must_pass"),
+					"%s is in spf.exempt_senders as well, which comes first\n",
+					must->items[i]);
+}
+
+/* check_set: what is milder than fail is refused, and fail is not. */
+static void check_set(struct warner *w, const char *name, unsigned set)
+{
+	const struct gp_config_row *row = gp_config_row_find("spf", name);
+	const unsigned milder[] = {1u << GP_SPF_SOFTFAIL, 1u << GP_SPF_NEUTRAL, 1u << GP_SPF_NONE};
+	if (set & 1u << GP_SPF_FAIL)
+		return;
+	for (size_t i = 0; i < sizeof milder / sizeof milder[0]; i++)
+		if (set & milder[i]) {
+			const char *word = gp_config_word(row->choices, (int)milder[i]);
+			gp_strbuf_printf(warn_at(w, "spf", name),
+				"%s is refused, but fail, which says more, is not; write {fail, "
+				"%s} to refuse both\n",
+				word, word);
+			return;
+		}
+}
+
+/* ---- options without effect ---- */
+
+/* is_helo_unused: HELO alone refuses nothing. */
+static bool is_helo_unused(const struct gp_config *c)
+{
+	return c->spf.helo == GP_HELO_OFF || c->spf.helo == GP_HELO_LABEL;
+}
+
+/* is_walk: no list of public suffixes is read. */
+static bool is_walk(const struct gp_config *c)
+{
+	return c->dmarc.check.discovery == GP_DMARC_WALK;
+}
+
+/* has_servers: resolv.conf is not read. */
+static bool has_servers(const struct gp_config *c)
+{
+	return c->dns_servers.count > 0;
+}
+
+/* is_not_local: no store stands in. */
+static bool is_not_local(const struct gp_config *c)
+{
+	return c->store_on_failure != GP_LIMIT_FAILURE_LOCAL;
+}
+
+/* has_store: is there a store whose URI begins with one of these? */
+static bool has_store(const struct gp_config *c, const char *scheme, const char *other)
+{
+	for (size_t i = 0; i < c->store_uris.count; i++)
+		if (gp_span_has_prefix(gp_span_from(c->store_uris.items[i]), scheme) ||
+			gp_span_has_prefix(gp_span_from(c->store_uris.items[i]), other))
+			return true;
+	return false;
+}
+
+/* is_embedded: the store is a folder of this machine. */
+static bool is_embedded(const struct gp_config *c)
+{
+	return has_store(c, "lmdb:", "lmdb:");
+}
+
+/* has_no_sentinel: nobody is asked who the master is. */
+static bool has_no_sentinel(const struct gp_config *c)
+{
+	return !has_store(c, "sentinel:", "sentinels:");
+}
+
+/* has_no_tls: no connection to a store is encrypted. */
+static bool has_no_tls(const struct gp_config *c)
+{
+	return !has_store(c, "rediss:", "sentinels:");
+}
+
+/* has_no_certificate: nothing is shown to a server. */
+static bool has_no_certificate(const struct gp_config *c)
+{
+	return !*c->store.tls_cert_file;
+}
+
+/* is_stderr: syslog gets nothing. */
+static bool is_stderr(const struct gp_config *c)
+{
+	return c->log.target == GP_LOG_TO_STDERR;
+}
+
+/* Options that are set although, as the others are, nothing reads them. */
+static const struct {
+	const char *section, *name;
+	bool (*is_idle)(const struct gp_config *);
+	const char *sentence;
+} idle[] = {
+	{"spf", "helo_reject", is_helo_unused,
+		"has no effect, because spf.helo lets HELO refuse nothing"},
+	{"dmarc", "psl_file", is_walk, "has no effect with dmarc.discovery = walk"},
+	{"dns", "resolv_conf", has_servers, "has no effect, because dns.servers is set"},
+	{"store", "user", is_embedded, "has no effect: an lmdb store has no users"},
+	{"store", "password_file", is_embedded, "has no effect: an lmdb store has no password"},
+	{"store", "sentinel_password_file", has_no_sentinel,
+		"has no effect: no sentinel is in store.uri"},
+	{"store", "tls_ca_file", has_no_tls, "has no effect: nothing in store.uri is with TLS"},
+	{"store", "tls_cert_file", has_no_tls, "has no effect: nothing in store.uri is with TLS"},
+	{"store", "tls_key_file", has_no_certificate, "has no effect without store.tls_cert_file"},
+	{"store", "local_path", is_not_local, "has no effect unless store.on_failure is local"},
+	{"log", "facility", is_stderr, "has no effect unless log.target is syslog"},
+};
+
+/* check_idle: those that a file sets to something else than what they are anyway. */
+static void check_idle(struct warner *w)
+{
+	for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
+		if (idle[i].is_idle(w->config) && is_changed(w, idle[i].section, idle[i].name))
+			warn(w, idle[i].section, idle[i].name, idle[i].sentence);
+}
+
+/* check_dnssec: without a resolver that is believed no key is ever protected. */
+static void check_dnssec(struct warner *w)
+{
+	const struct gp_config *c = w->config;
+	if (c->dkim.check.require_dnssec == GP_DKIM_DNSSEC_YES && has_servers(c) &&
+		!c->dns.trust_ad)
+		warn(w, "dkim", "require_dnssec",
+			"no signature passes, because dns.trust_ad is not set: no answer counts "
+			"as protected");
+}
+
+/* check_limits: those that count only clients of which there are none. */
+static void check_limits(struct warner *w)
+{
+	const struct gp_config *c = w->config;
+	for (size_t i = 0; i < c->limits.limit_count; i++) {
+		const struct gp_limit *limit = &c->limits.limits[i];
+		unsigned from =
+			limit->from ? limit->from : gp_limit_origins((enum gp_limit_key)limit->key);
+		if (from != GP_LIMIT_FROM_TRUSTED || limit->mode == GP_LIMIT_OFF ||
+			c->trusted_networks.count)
+			continue;
+		struct gp_strbuf *buf = gp_config_error(
+			&w->lines, (struct gp_config_place) {limit->file, limit->line});
+		gp_strbuf_printf(buf,
+			"warning: limit %s: counts only mail of clients in trusted_networks, which "
+			"is empty\n",
+			limit->name);
+	}
+}
+
+/* ---- files ---- */
+
+/* is_missing: is nothing there, neither as it is written nor inside the chroot? */
+static bool is_missing(const struct gp_config *c, const char *path)
+{
+	char inside[PATH_ROOM];
+	struct stat st;
+	if (stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR))
+		return false;
+	if (!*c->policyd.chroot)
+		return true;
+	int n = snprintf(inside, sizeof inside, "%s%s", c->policyd.chroot, path);
+	return n < (int)sizeof inside && stat(inside, &st) != 0;
+}
+
+/* warn_missing: what is named is not there. */
+static void warn_missing(
+	struct warner *w, const char *section, const char *name, const char *what, const char *path)
+{
+	struct gp_strbuf *buf = warn_at(w, section, name);
+	gp_strbuf_printf(buf, "there is no %s ", what);
+	gp_encode_text(buf, gp_span_from(path));
+	gp_strbuf_add(buf, "\n");
+}
+
+/* check_files: those that options name. */
+static void check_files(struct warner *w)
+{
+	const struct gp_config *c = w->config;
+	const struct {
+		const char *section, *name, *path;
+	} files[] = {
+		{"dmarc", "psl_file", c->dmarc.psl_file},
+		{"store", "password_file", c->store.password_file},
+		{"store", "sentinel_password_file", c->store.sentinel_password_file},
+		{"store", "tls_ca_file", c->store.tls_ca_file},
+		{"store", "tls_cert_file", c->store.tls_cert_file},
+		{"store", "tls_key_file", c->store.tls_key_file},
+		{"dns", "resolv_conf", c->resolv_conf},
+	};
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (*files[i].path && is_changed(w, files[i].section, files[i].name) &&
+			is_missing(c, files[i].path))
+			warn_missing(w, files[i].section, files[i].name, "file", files[i].path);
+}
+
+/* check_includes: a pattern may match nothing, but its folder is meant to be there. */
+static void check_includes(struct warner *w)
+{
+	const struct gp_config_texts *includes = &w->config->includes;
+	char folder[PATH_ROOM];
+	for (size_t i = 0; i < includes->count; i++) {
+		struct gp_span path = gp_span_from(includes->items[i]);
+		int n = (int)gp_span_find_last(path, '/') + 1;
+		snprintf(folder, sizeof folder, "%.*s", n, path.ptr);
+		if (is_missing(w->config, folder))
+			warn_missing(w, NULL, "include", "folder", folder);
+	}
+}
+
+/* ---- sockets and texts ---- */
+
+/* check_listen: who else than this machine reaches a socket of the daemon? */
+static void check_listen(struct warner *w)
+{
+	const struct gp_config_texts *listen = &w->config->policyd.listen;
+	for (size_t i = 0; i < listen->count; i++) {
+		struct gp_span item = gp_span_from(listen->items[i]);
+		struct gp_dns_server where;
+		if (!gp_span_has_prefix(item, "inet:") ||
+			gp_dns_server_parse(gp_span_skip(item, 5), &where))
+			continue;
+		struct gp_ipaddr none = {.family = where.addr.family};
+		bool is_all = gp_ipaddr_equal(&where.addr, &none);
+		if (is_all || !gp_ipaddr_is_private(&where.addr))
+			gp_strbuf_printf(warn_at(w, "policyd", "listen"),
+				"%s %s: whoever reaches it may ask, and use up the limits of "
+				"others; use the loopback, or let a firewall keep others away\n",
+				listen->items[i],
+				is_all ? "is every address of this host" : "is a public address");
+	}
+}
+
+/* check_control: orders are for the operator. */
+static void check_control(struct warner *w)
+{
+	if (*w->config->policyd.control_socket && w->config->policyd.control_mode & 0007)
+		warn(w, "policyd", "control_mode",
+			"lets every user of this machine give orders to the daemon");
+}
+
+/* check_url: what a mail program would show as a link. */
+static void check_url(struct warner *w)
+{
+	struct gp_span url = gp_span_from(w->config->spf.url);
+	if (url.len == 0)
+		return;
+	if (!gp_span_has_prefix(url, "https://") && !gp_span_has_prefix(url, "http://"))
+		warn(w, "spf", "url", "is no URL without its scheme; write https:// before it");
+	else if (memchr(url.ptr, ' ', url.len))
+		warn(w, "spf", "url", "ends at its first blank for whoever follows it");
+}
+
+/* check_pass_action: an answer that undoes what it is given for. */
+static void check_pass_action(struct warner *w)
+{
+	static const char *const harmful[] = {
+		"reject", "defer", "defer_if_reject", "defer_if_permit", "discard", "hold"};
+	struct gp_span word, rest;
+	(void)gp_span_cut(gp_span_from(w->config->policyd.pass_action), ' ', &word, &rest);
+	/* a reply code does the same (access(5)) */
+	bool is_harmful = word.len == 3 && (word.ptr[0] == '4' || word.ptr[0] == '5');
+	for (size_t i = 0; i < sizeof harmful / sizeof harmful[0]; i++)
+		is_harmful = is_harmful || gp_span_is(word, harmful[i]);
+	if (is_harmful)
+		warn(w, "policyd", "pass_action",
+			"is what Postfix does with mail that passes SPF: with this it is not "
+			"delivered");
+}
+
+/* check_hostname: it stands in headers, and for the macro r of SPF. */
+static void check_hostname(struct warner *w)
+{
+	const char *ignored, *name = w->config->hostname;
+	if (*name && (gp_address_domain(w->draft->scratch, gp_span_from(name), &ignored) ||
+			     !gp_address_is_host_name(name)))
+		warn(w, NULL, "hostname", "is no name that a host can have");
+}
+
+/* keep_lines: the collected text, a line an item. */
+static int keep_lines(struct warner *w, struct gp_config *config)
+{
+	size_t n = 0, most = 1;
+	for (const char *p = w->lines.text; *p; p++)
+		most += *p == '\n';
+	const char **items = gp_arena_array(config->arena, most, sizeof *items);
+	if (!items)
+		return GP_ENOMEM;
+	struct gp_span line, rest = gp_span_from(w->lines.text);
+	while (rest.len) {
+		(void)gp_span_cut(rest, '\n', &line, &rest); /* every line has its end */
+		items[n++] = gp_arena_copy(config->arena, line);
+	}
+	config->warnings = (struct gp_config_texts) {items, n};
+	return gp_arena_status(config->arena);
+}
+
+/* gp_config_warn: subject by subject. */
+int gp_config_warn(struct gp_config_draft *draft)
+{
+	static void (*const checks[])(struct warner *) = {check_hostname, check_includes,
+		check_lists, check_must_pass, check_url, check_idle, check_dnssec, check_limits,
+		check_files, check_listen, check_control, check_pass_action};
+	struct warner w = {.draft = draft, .config = draft->config};
+	int rc = gp_config_errors_begin(&w.lines);
+	for (size_t i = 0; !rc && i < sizeof checks / sizeof checks[0]; i++)
+		checks[i](&w);
+	if (!rc) {
+		check_set(&w, "reject", draft->config->spf.reject);
+		check_set(&w, "helo_reject", draft->config->spf.helo_reject);
+		gp_config_errors_end(&w.lines);
+		rc = keep_lines(&w, draft->config);
+	}
+	gp_config_errors_fini(&w.lines);
+	return rc;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+/* Warnings: what a configuration without errors says in vain or to its own harm, and where. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+
+/* parse: a snapshot without errors. */
+static struct gp_config *parse(const char *text)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	if (gp_config_parse(gp_span_from(text), "t.conf", &config, &errors))
+		fail_msg("%s: %s", text, errors.text);
+	gp_config_errors_fini(&errors);
+	return config;
+}
+
+/* expect_warning: one, with these words; NULL: none. */
+static void expect_warning(const char *text, const char *words)
+{
+	struct gp_config *config = parse(text);
+	const struct gp_config_texts *warnings = &config->warnings;
+	for (size_t i = 0; i < warnings->count; i++)
+		if (!words || warnings->count != 1 || !strstr(warnings->items[i], words))
+			fail_msg("%s: %s", text, warnings->items[i]);
+	if (words && warnings->count == 0)
+		fail_msg("%s: no warning; wanted: %s", text, words);
+	gp_config_free(config);
+}
+
+struct row {
+	const char *text, *words; /* NULL: no warning */
+};
+
+/* check_rows: row by row. */
+static void check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect_warning(rows[i].text, rows[i].words);
+}
+#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof(rows)[0])
+
+/* test_place: file, line, option; of a limit its own line. */
+static void test_place(void **state)
+{
+	static const struct row rows[] = {
+		{"\nspf {\n url = www.example.org }",
+			"t.conf:3: warning: spf.url: is no URL without its scheme"},
+		{"\n\nlimit s { key = sender max = 1 per = 1h }",
+			"t.conf:3: warning: limit s: counts only"},
+		{"", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_dump: what is only the default, written down, is no warning. */
+static void test_dump(void **state)
+{
+	struct gp_config *config = parse("spf { helo = off }\ndns { servers = {\"::1\"} }\n");
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_strbuf dump;
+	(void)state;
+	gp_strbuf_init(&dump, arena, 1 << 18);
+	assert_int_equal(gp_config_dump(config, &dump), GP_OK);
+	expect_warning(dump.data, NULL);
+	gp_config_free(config);
+	gp_arena_free(arena);
+}
+
+/* test_repeated_items: of lists, in the form in which they are compared. */
+static void test_repeated_items(void **state)
+{
+	static const struct row rows[] = {
+		{"spf { must_pass = {\"a.test\", \"A.test.\"} }",
+			"spf.must_pass: a.test is listed"},
+		{"spf { exempt_senders = {\"*.a.test\", \".a.test\"} }", ".a.test is listed twice"},
+		{"spf { exempt_recipients += {\"Postmaster@\"} }", "Postmaster@ is listed twice"},
+		{"trusted_networks = {\"192.0.2.0/24\", \"::ffff:192.0.2.0/120\"}",
+			"trusted_networks: 192.0.2.0/24 is listed twice"},
+		{"dns { servers = {\"127.0.0.1\", \"127.0.0.1\"} }", "127.0.0.1 is listed twice"},
+		{"spf { must_pass = {\"a.test\", \".a.test\"} }", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_everybody: a network that leaves nobody to be checked. */
+static void test_everybody(void **state)
+{
+	static const struct row rows[] = {
+		{"trusted_networks = {\"0.0.0.0/0\"}", "every client of IPv4"},
+		{"spf { exempt_clients = {\"::/0\"} }", "every client of IPv6"},
+		{"dmarc { exempt_clients = {\"0.0.0.0/1\"} }", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_contradictions: between options, and within a set. */
+static void test_contradictions(void **state)
+{
+	static const struct row rows[] = {
+		{"spf { must_pass = {\"a.test\"} exempt_senders = {\"a.test\"} }",
+			"spf.must_pass: a.test is in spf.exempt_senders as well"},
+		{"spf { reject = {softfail} }", "write {fail, softfail}"},
+		{"spf { helo_reject = {none} }", "spf.helo_reject: none is refused"},
+		{"spf { reject = {fail, softfail} }", NULL},
+		{"spf { reject = {no-mail} }", NULL},
+		{"spf { reject = {} }", NULL},
+		{"spf { helo = off helo_reject = {fail, softfail} }",
+			"spf.helo_reject: has no effect"},
+		{"spf { helo = off }", NULL},
+		{"spf { mode = off reject_code = \"550 5.7.1\" }", NULL},
+		{"dns { servers = {\"::1\"} resolv_conf = /etc/passwd }",
+			"dns.resolv_conf: has no effect"},
+		{"dns { servers = {\"::1\"} }\ndkim { require_dnssec = yes }",
+			"dns.trust_ad is not set"},
+		{"dns { servers = {\"::1\"} trust_ad = yes }\ndkim { require_dnssec = yes }", NULL},
+		{"log { facility = local1 }", "log.facility: has no effect"},
+		{"log { facility = local1 target = syslog }", NULL},
+		{"policyd { pass_action = \"REJECT no\" }", "policyd.pass_action"},
+		{"policyd { pass_action = \"450 4.7.1 no\" }", "policyd.pass_action"},
+		{"policyd { pass_action = \"reject_later_class\" }", NULL},
+		{"policyd { pass_action = OK }", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_store_options: those that this kind of store does not read. */
+static void test_store_options(void **state)
+{
+	static const struct row rows[] = {
+		{"store { password_file = /etc/passwd }", "an lmdb store has no password"},
+		{"store { user = x }", "an lmdb store has no users"},
+		{"store { local_path = /x }", "unless store.on_failure is local"},
+		{"store { uri = {\"redis://h\"} tls_ca_file = /etc/passwd }", "is with TLS"},
+		{"store { uri = {\"redis://h\"} sentinel_password_file = /etc/passwd }",
+			"no sentinel is in store.uri"},
+		{"store { uri = {\"rediss://h\"} tls_key_file = /etc/passwd }",
+			"without store.tls_cert_file"},
+		{"store { uri = {\"rediss://h\"} tls_ca_file = /etc/passwd }", NULL},
+		{"store { uri = {\"sentinel://h/m\"} sentinel_password_file = /etc/passwd }", NULL},
+		{"store { uri = {\"redis://h\"} on_failure = local local_path = /x }", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_missing_files: each option that names one. */
+static void test_missing_files(void **state)
+{
+	static const struct row rows[] = {
+		{"store { uri = {\"redis://h\"} password_file = /nowhere/p }",
+			"store.password_file: there is no file /nowhere/p"},
+		{"store { uri = {\"sentinel://h/m\"} sentinel_password_file = /nowhere/p }",
+			"store.sentinel_password_file: there is no file"},
+		{"store { uri = {\"rediss://h\"} tls_ca_file = /nowhere/p }",
+			"store.tls_ca_file: there is no file"},
+		{"store { uri = {\"rediss://h\"} tls_cert_file = /nowhere/p }",
+			"store.tls_cert_file: there is no file"},
+		{"dns { resolv_conf = /nowhere/r }", "dns.resolv_conf: there is no file"},
+		{"include = {\"/nowhere/*.conf\"}", "include: there is no folder /nowhere/"},
+		{"include = {\"/tmp/gatepost-test-none*.conf\"}", NULL},
+		{"store { uri = {\"redis://h\"} password_file = /etc/passwd }", NULL},
+		/* seen from inside: the folder stands for /etc */
+		{"store { uri = {\"redis://h\"} password_file = /passwd }\n"
+		 "policyd { chroot = /etc }",
+			NULL},
+		{"store { uri = {\"redis://h\"} password_file = /nowhere/p }\n"
+		 "policyd { chroot = /etc }",
+			"there is no file /nowhere/p"},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_limits_of_nobody: that count only clients of which there are none. */
+static void test_limits_of_nobody(void **state)
+{
+	static const struct row rows[] = {
+		{"limit s { key = sender max = 1 per = 1h }", "trusted_networks, which is empty"},
+		{"limit s { key = sender_domain max = 1 per = 1h }", "trusted_networks"},
+		{"limit s { key = client max = 1 per = 1h from = {trusted} }", "trusted_networks"},
+		{"limit s { key = client max = 1 per = 1h from = {trusted, others} }", NULL},
+		{"limit s { key = user max = 1 per = 1h }", NULL},
+		{"limit s { key = sender max = 1 per = 1h mode = off }", NULL},
+		{"trusted_networks = {\"192.0.2.0/24\"}\nlimit s { key = sender max = 1 per = 1h }",
+			NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_sockets_for_everybody: who reaches the daemon, and who may give it orders. */
+static void test_sockets_for_everybody(void **state)
+{
+	static const struct row rows[] = {
+		{"policyd { listen = {\"inet:0.0.0.0:10040\"} }", "every address of this host"},
+		{"policyd { listen = {\"inet:[::]:10040\"} }", "every address of this host"},
+		{"policyd { listen = {\"inet:192.0.2.1:10040\"} }", "is a public address"},
+		{"policyd { listen = {\"inet:10.0.0.1:10040\"} }", NULL},
+		{"policyd { listen = {\"unix:/run/x\"} }", NULL},
+		{"policyd { control_mode = 0666 }", "give orders to the daemon"},
+		{"policyd { control_mode = 0660 }", NULL},
+		{"policyd { control_mode = 0666 control_socket = \"\" }", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_texts: what others are shown. */
+static void test_texts(void **state)
+{
+	static const struct row rows[] = {
+		{"spf { url = \"example.org/spf\" }", "spf.url"},
+		{"spf { url = \"/spf\" }", "spf.url"},
+		{"spf { url = \"https://example.org/a b\" }", "first blank"},
+		{"spf { url = \"HTTPS://example.org/?s={value}\" }", NULL},
+		{"hostname = \"mx example; x\"", "hostname: is no name"},
+		{"hostname = \"mx.example.org\"", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_repeated_items),
+		cmocka_unit_test(test_everybody),
+		cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_store_options),
+		cmocka_unit_test(test_missing_files),
+		cmocka_unit_test(test_limits_of_nobody),
+		cmocka_unit_test(test_sockets_for_everybody),
+		cmocka_unit_test(test_texts),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
