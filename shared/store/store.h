@@ -28,6 +28,9 @@
  * A full LMDB file makes room: what counts no more is forgotten, then the subjects that use the
  * smallest share of their limits, of these the ones that are free soonest. The log says so.
  *
+ * LMDB files that are deleted or replaced while they are open are noticed by gp_store_tend, which
+ * says so as an error and opens what stands there now.
+ *
  * When the store is away (server gone, disk full): a negative status, at once or within
  * ctx->deadline_us and options.timeout_ms, and gp_store_health says why. After GP_ETIMEOUT it is
  * open whether the counting has happened. gp_store_tend finds the way back. GP_EINVAL: an argument
@@ -190,6 +193,13 @@ int gp_store_facts(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
  */
 void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx);
 
+/* A file that is open, as the system numbers it; its name in the folder is static. */
+struct gp_store_health_file {
+	const char *name;
+	uint64_t device, inode;
+};
+#define GP_STORE_HEALTH_FILES 2
+
 struct gp_store_health {
 	bool up;
 	char where[256];        /* the file or server in use, or tried last; never a password */
@@ -197,6 +207,9 @@ struct gp_store_health {
 	int64_t problem_age_ms; /* since then; -1: none */
 	int64_t round_trip_us;  /* of a counting step, averaged over the last ones; -1: none yet */
 	uint64_t taken, failed; /* calls of gp_store_take since open */
+	/* lmdb: what is open, or was last; those that stand in the folder now may be others */
+	struct gp_store_health_file files[GP_STORE_HEALTH_FILES];
+	size_t file_count;
 };
 void gp_store_health(struct gp_store *store, struct gp_store_health *health_out);
 

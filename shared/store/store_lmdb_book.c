@@ -21,11 +21,9 @@
 #include <unistd.h>
 
 #define ALONE_TRIES 10      /* calls of tend that wait for others to close a damaged file */
+#define REOPEN_WAIT_MS 100  /* for another process that opens the same folder */
 #define FOLLOWS 8           /* times that a growing file is followed at once */
 #define MAP_LEAST (1 << 20) /* bytes */
-#define SWEEP 4000          /* records that tend looks at in one call */
-#define SWEEP_FULL 200000   /* when there is no room left */
-#define SWEEP_DELETE 256    /* records removed in one transaction */
 #define REPORT_US 60000000  /* between two warnings about unreadable records */
 #define ROOM_BLOCKS 16      /* blocks that are left of a disk that counts as full */
 #define LOCK_BYTES 8192     /* of the file that LMDB locks with, as it makes it */
@@ -415,10 +413,21 @@ static int open_book(
 	return gp_store_book_trouble(books, book, rc);
 }
 
+/* are_whole: files that others have open already; their work may look like damage for a moment. */
+static bool are_whole(const struct gp_store_books *books)
+{
+	char problem[GP_STORE_PROBLEM];
+	uint64_t size;
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
+		if (gp_store_lmdb_check_path(books->book[i].path, &size, problem) != GP_OK)
+			return false;
+	return true;
+}
+
 /* open_locked: under the folder's first lock. */
 static int open_locked(struct gp_store_books *books, struct gp_ctx *ctx, bool alone)
 {
-	if (!alone && books->alone_tries > 0) {
+	if (!alone && books->alone_tries > 0 && !(books->replaced && are_whole(books))) {
 		books->alone_tries--;
 		return note_for(books,
 			"waits for other processes to close, since it is damaged:", books->folder,
@@ -429,6 +438,11 @@ static int open_locked(struct gp_store_books *books, struct gp_ctx *ctx, bool al
 		rc = open_book(books, ctx, GP_STORE_FACTS, alone);
 	if (rc == GP_OK)
 		rc = set_time(books, ctx);
+	if (rc == GP_OK) {
+		pthread_mutex_lock(&books->trouble_lock);
+		gp_store_files_remember(&books->files, books->folder);
+		pthread_mutex_unlock(&books->trouble_lock);
+	}
 	if (rc == GP_OK && gp_store_lock_share(&books->ours) != GP_OK)
 		rc = note_for(books, "cannot lock", books->folder, strerror(errno));
 	return rc;
@@ -470,6 +484,7 @@ int gp_store_books_open(struct gp_store_books *books, struct gp_ctx *ctx, int wa
 		shut(books);
 	else
 		books->alone_tries = ALONE_TRIES; /* for when it is found damaged later */
+	books->replaced = books->replaced && rc;
 	atomic_store(&books->ready, rc == GP_OK);
 	pthread_rwlock_unlock(&books->lock);
 	return rc;
@@ -492,102 +507,6 @@ static void sync_due(struct gp_store_books *books)
 	books->synced_us = now_us();
 }
 
-/* is_over: may the record go? What cannot be read counts as absent. */
-static bool is_over(struct gp_store_books *books, const struct gp_store_book *book,
-	const MDB_val *key, const MDB_val *data)
-{
-	int64_t now_ms = gp_store_books_now_ms(books), expires_ms;
-	struct gp_span value;
-	if (book == &books->book[GP_STORE_FACTS])
-		return !gp_store_fact_decode(gp_store_val_span(data), &value, &expires_ms) ||
-		       (expires_ms != 0 && expires_ms <= now_ms);
-	if (key->mv_size != GP_STORE_KEY)
-		return false;
-	if (!gp_store_record_decode(gp_store_val_span(data), books->record))
-		return true;
-	gp_store_record_purge(books->record, now_ms);
-	return books->record->count == 0;
-}
-
-/* What one transaction of a sweep did. */
-struct swept {
-	bool removing;          /* or else only looking for something to remove */
-	unsigned seen, removed; /* records */
-	bool found, end;        /* stands at something to remove; stands at the end */
-};
-
-/* sweep_records: from where the last one ended; a status of LMDB. */
-static int sweep_records(struct gp_store_books *books, struct gp_store_book *book,
-	MDB_cursor *cursor, struct swept *swept)
-{
-	MDB_val key = gp_store_val_from(book->swept, book->swept_size), data;
-	unsigned most = swept->removing ? 2 * SWEEP_DELETE : SWEEP;
-	int rc = mdb_cursor_get(cursor, &key, &data, key.mv_size > 0 ? MDB_SET_RANGE : MDB_FIRST);
-	while (rc == 0 && swept->seen < most && swept->removed < SWEEP_DELETE) {
-		bool over = is_over(books, book, &key, &data);
-		swept->found = over && !swept->removing;
-		if (swept->found)
-			break;
-		if (over)
-			rc = mdb_cursor_del(cursor, 0);
-		if (rc)
-			return rc;
-		swept->removed += over;
-		swept->seen++;
-		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
-	}
-	swept->end = rc == MDB_NOTFOUND;
-	book->swept_size = 0;
-	if (rc == 0 && key.mv_size <= sizeof book->swept) {
-		memcpy(book->swept, key.mv_data, key.mv_size);
-		book->swept_size = key.mv_size;
-	}
-	return swept->end ? 0 : rc;
-}
-
-/* sweep_once: one transaction, which writes only when removing. */
-static int sweep_once(struct gp_store_books *books, enum gp_store_book_kind kind, bool removing,
-	struct swept *swept_out)
-{
-	MDB_txn *txn;
-	MDB_cursor *cursor;
-	*swept_out = (struct swept) {.removing = removing};
-	int rc = gp_store_books_begin(books, kind, removing ? 0 : MDB_RDONLY, &txn);
-	if (rc)
-		return rc;
-	struct gp_store_book *book = &books->book[kind];
-	rc = mdb_cursor_open(txn, book->dbi, &cursor);
-	if (rc == 0) {
-		rc = sweep_records(books, book, cursor, swept_out);
-		mdb_cursor_close(cursor);
-	}
-	if (rc == 0 && !removing) {
-		mdb_txn_abort(txn);
-		gp_store_books_leave(books);
-		return GP_OK;
-	}
-	return gp_store_books_end(books, kind, txn, rc);
-}
-
-/*
- * sweep: some records from where the last call ended, all of them when there was no room. Looks for
- * something to remove without holding up anybody, and removes in small transactions.
- */
-static void sweep(struct gp_store_books *books, enum gp_store_book_kind kind)
-{
-	struct gp_store_book *book = &books->book[kind];
-	bool full = atomic_exchange(&book->full, false);
-	unsigned most = full ? SWEEP_FULL : SWEEP, seen = 0;
-	struct swept swept = {0};
-	if (full)
-		book->swept_size = 0;
-	do {
-		if (sweep_once(books, kind, swept.found, &swept) != GP_OK)
-			return;
-		seen += swept.seen;
-	} while (!swept.end && seen < most);
-}
-
 /* care_for: what is due while the files are open. */
 static void care_for(struct gp_store_books *books)
 {
@@ -599,7 +518,7 @@ static void care_for(struct gp_store_books *books)
 		(void)mdb_reader_check(books->book[i].env, &dead); /* failure: next time */
 	gp_store_books_leave(books);
 	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
-		sweep(books, i);
+		gp_store_books_sweep(books, i);
 }
 
 /* is_up: open, and the last transactions went well. */
@@ -609,6 +528,14 @@ static bool is_up(struct gp_store_books *books)
 	       atomic_load(&books->book[GP_STORE_FACTS].well);
 }
 
+/* copy_problem: the last one's text. */
+static void copy_problem(struct gp_store_books *books, char out[GP_STORE_BOOKS_PROBLEM])
+{
+	pthread_mutex_lock(&books->trouble_lock);
+	memcpy(out, books->problem, sizeof books->problem);
+	pthread_mutex_unlock(&books->trouble_lock);
+}
+
 /* report: unreadable records once a minute, and when the store goes down or comes back. */
 static void report(struct gp_store_books *books, struct gp_ctx *ctx)
 {
@@ -616,10 +543,8 @@ static void report(struct gp_store_books *books, struct gp_ctx *ctx)
 	if (up != books->was_up && up)
 		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s works again", books->folder);
 	if (up != books->was_up && !up) {
-		pthread_mutex_lock(&books->trouble_lock);
 		char problem[sizeof books->problem];
-		memcpy(problem, books->problem, sizeof problem);
-		pthread_mutex_unlock(&books->trouble_lock);
+		copy_problem(books, problem);
 		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s", problem);
 	}
 	books->was_up = up;
@@ -638,10 +563,62 @@ static void report(struct gp_store_books *books, struct gp_ctx *ctx)
 		(unsigned long long)atomic_exchange(&books->unreadable, 0));
 }
 
+/* can_be_made: the folder with a file in it. */
+static bool can_be_made(struct gp_store_books *books)
+{
+	struct gp_store_lock probe;
+	if (make_folder(books) != GP_OK)
+		return false;
+	bool can = gp_store_lock_open(&probe, books->folder) == GP_OK;
+	if (!can)
+		note_for(books, "cannot make a file in", books->folder, strerror(errno));
+	gp_store_lock_close(&probe);
+	return can;
+}
+
+/* say_stays: once a minute, while there is nothing that could be opened instead. */
+static void say_stays(struct gp_store_books *books, const char *name, struct gp_ctx *ctx)
+{
+	char problem[sizeof books->problem];
+	if (books->stayed_us != 0 && now_us() - books->stayed_us < REPORT_US)
+		return;
+	books->stayed_us = now_us();
+	copy_problem(books, problem);
+	gp_log_text(ctx->log, GP_LOG_ERROR,
+		"store: %s/%s was deleted while it was in use, and the store cannot be opened "
+		"again (%s): counting goes on in what is still open, which ends with this process; "
+		"make the folder again, with its owner and mode",
+		books->folder, name, problem);
+}
+
+/* watch: are the files that are open the ones that stand in the folder? Who counts meanwhile waits.
+ */
+static int watch(struct gp_store_books *books, struct gp_ctx *ctx)
+{
+	const char *name;
+	enum gp_store_files_change change =
+		gp_store_files_changed(&books->files, books->folder, &name);
+	if (change == GP_STORE_FILES_SAME || change == GP_STORE_FILES_UNSEEN)
+		return GP_OK;
+	if (!can_be_made(books)) {
+		say_stays(books, name, ctx);
+		return GP_OK;
+	}
+	gp_log_text(ctx->log, GP_LOG_ERROR,
+		"store: %s/%s was %s while it was in use; the folder's files are opened as they "
+		"are now, and what stood only in the old ones is lost",
+		books->folder, name, change == GP_STORE_FILES_DELETED ? "deleted" : "replaced");
+	books->replaced = true;
+	books->stayed_us = 0;
+	return gp_store_books_open(books, ctx, REOPEN_WAIT_MS);
+}
+
 /* gp_store_books_tend: opens what is closed, at once or not at all. */
 void gp_store_books_tend(struct gp_store_books *books, struct gp_ctx *ctx)
 {
-	if (atomic_load(&books->ready) || gp_store_books_open(books, ctx, 0) == GP_OK)
+	int rc =
+		atomic_load(&books->ready) ? watch(books, ctx) : gp_store_books_open(books, ctx, 0);
+	if (rc == GP_OK)
 		care_for(books);
 	report(books, ctx);
 }
@@ -655,6 +632,10 @@ void gp_store_books_health(struct gp_store_books *books, struct gp_store_health 
 	snprintf(health_out->problem, sizeof health_out->problem, "%s", books->problem);
 	if (books->problem_us >= 0)
 		health_out->problem_age_ms = (now_us() - books->problem_us) / 1000;
+	health_out->file_count = GP_STORE_HEALTH_FILES;
+	for (unsigned i = 0; i < GP_STORE_HEALTH_FILES; i++)
+		health_out->files[i] = (struct gp_store_health_file) {gp_store_files_names[i],
+			books->files.of[i].device, books->files.of[i].inode};
 	pthread_mutex_unlock(&books->trouble_lock);
 }
 

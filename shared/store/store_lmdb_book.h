@@ -16,8 +16,10 @@
 #include <lmdb.h>
 
 #include "store/store_lmdb_check.h"
+#include "store/store_lmdb_files.h"
 #include "store/store_lmdb_record.h"
 
+#define GP_STORE_BOOKS_PROBLEM 256
 #define GP_STORE_LMDB_KEY 512 /* more than LMDB's longest key */
 
 enum gp_store_book_kind { GP_STORE_COUNTERS, GP_STORE_FACTS, GP_STORE_BOOKS };
@@ -45,9 +47,10 @@ struct gp_store_books {
 	atomic_bool ready;         /* both are open and nothing says they are damaged */
 	_Atomic int64_t offset_ms; /* of the store's time from the time since the boot */
 
-	pthread_mutex_t trouble_lock; /* guards problem and problem_us */
-	char problem[256];
-	int64_t problem_us; /* -1: none yet */
+	pthread_mutex_t trouble_lock; /* guards problem, problem_us and files */
+	char problem[GP_STORE_BOOKS_PROBLEM];
+	int64_t problem_us;          /* -1: none yet */
+	struct gp_store_files files; /* that are open */
 
 	atomic_uint_fast64_t unreadable; /* records since the last warning */
 	atomic_bool resized;             /* another process made a file larger; not yet told */
@@ -56,6 +59,8 @@ struct gp_store_books {
 	struct gp_store_record *record;
 	int64_t reported_us, synced_us;
 	unsigned alone_tries; /* how often opening still waits for others to close */
+	bool replaced;        /* what was open was deleted or replaced: others may be there again */
+	int64_t stayed_us;    /* when it was last said that this cannot be mended; 0: never */
 	bool was_up;
 };
 
@@ -104,6 +109,9 @@ struct gp_span gp_store_val_span(const MDB_val *value);
 
 /* The store's time. */
 int64_t gp_store_books_now_ms(const struct gp_store_books *books);
+
+/* Removes some of what is over, all of it when there was no room; of tend alone. */
+void gp_store_books_sweep(struct gp_store_books *books, enum gp_store_book_kind kind);
 
 /* The whole of gp_store_tend and gp_store_health. */
 void gp_store_books_tend(struct gp_store_books *books, struct gp_ctx *ctx);

@@ -294,12 +294,13 @@ static void many_threads_and_a_tending_one(void **state)
 /* grow_raw: many records at once, as a process with a larger store.size writes them. */
 static void grow_raw(struct gp_test_lmdb *f, const char *name, unsigned from, unsigned count)
 {
-	unsigned char value[GP_STORE_FACT_HEAD + 2000] = {0};
+	static const char zeros[2000];
+	unsigned char value[GP_STORE_FACT_HEAD + sizeof zeros];
 	char path[160], text[32];
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi;
-	gp_store_fact_encode((struct gp_span) {(char *)value, 2000}, 0, value);
+	gp_store_fact_encode((struct gp_span) {zeros, sizeof zeros}, 0, value);
 	assert_int_equal(mdb_env_create(&env), 0);
 	assert_int_equal(mdb_env_set_mapsize(env, 64 << 20), 0);
 	assert_int_equal(mdb_env_open(env, gp_test_lmdb_path_of(f, name, path),
@@ -442,6 +443,165 @@ static void random_bytes_are_not_followed(void **state)
 	}
 }
 
+/* ---- files that are deleted or replaced while they are open ---- */
+
+/* removed: a file of the folder. */
+static void removed(struct gp_test_lmdb *f, const char *name)
+{
+	char path[160];
+	assert_int_equal(unlink(gp_test_lmdb_path_of(f, name, path)), 0);
+}
+
+/* replaced: by a copy of its own, as a restored backup does it. */
+static void replaced(struct gp_test_lmdb *f, const char *name)
+{
+	char command[512];
+	snprintf(command, sizeof command, "cp -p %s/%s %s/copy && mv %s/copy %s/%s", f->folder,
+		name, f->folder, f->folder, f->folder, name);
+	assert_int_equal(system(command), 0);
+}
+
+/* seen_by_another: what a store that is opened beside finds counted. */
+static int64_t seen_by_another(struct gp_test_lmdb *f, const char *subject)
+{
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		int64_t sum = -1;
+		if (gp_store_open(&f->options, &f->ctx, &f->store) != GP_OK ||
+			gp_test_lmdb_take(f, subject, GP_STORE_AMOUNT_MAX, 0, &sum) != GP_OK)
+			_exit(99);
+		gp_store_close(f->store);
+		_exit((int)sum);
+	}
+	return gp_test_lmdb_wait_for(child);
+}
+
+/* deleted_and_replaced_files_are_opened_anew: each of them, said as an error, in one call of tend.
+ */
+static void deleted_and_replaced_files_are_opened_anew(void **state)
+{
+	static const char *const names[] = {
+		"counters", "facts", "counters-lock", "facts-lock", "lock"};
+	struct gp_test_lmdb *f = *state;
+	char expected[256];
+	int64_t sum;
+	gp_test_lmdb_open_store(f);
+	for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
+		const char *name = names[i / 2];
+		bool is_deleted = i % 2 == 0;
+		f->logged[0] = '\0';
+		assert_int_equal(gp_test_lmdb_take(f, "before", 1000, 1, &sum), GP_OK);
+		int64_t before = gp_test_lmdb_used(f, "before");
+		(is_deleted ? removed : replaced)(f, name);
+		gp_store_tend(f->store, &f->ctx);
+		snprintf(expected, sizeof expected,
+			"error: store: %s/%s was %s while it was in use", f->folder, name,
+			is_deleted ? "deleted" : "replaced");
+		assert_non_null(strstr(f->logged, expected));
+		assert_true(gp_test_lmdb_works(f));
+		/* a copy may have been made before what was written last */
+		bool is_lost = is_deleted && i == 0;
+		assert_int_equal(gp_test_lmdb_used(f, "before"), is_lost ? 0 : before);
+		assert_int_equal(gp_test_lmdb_take(f, "both", 1000, 1, &sum), GP_OK);
+		assert_int_equal(seen_by_another(f, "both"), gp_test_lmdb_used(f, "both"));
+		f->logged[0] = '\0';
+		gp_store_tend(f->store, &f->ctx);
+		assert_string_equal(f->logged, "");
+	}
+}
+
+/* a_folder_that_is_moved_away_is_noticed: and a new one begins in its place. */
+static void a_folder_that_is_moved_away_is_noticed(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	char old[160];
+	int64_t sum;
+	gp_test_lmdb_open_store(f);
+	assert_int_equal(gp_test_lmdb_take(f, "a", 10, 5, &sum), GP_OK);
+	snprintf(old, sizeof old, "%s.old", f->folder);
+	assert_int_equal(rename(f->folder, old), 0);
+	gp_store_tend(f->store, &f->ctx);
+	assert_non_null(strstr(f->logged, "counters was deleted while it was in use"));
+	assert_int_equal(gp_test_lmdb_used(f, "a"), 0);
+	assert_true(gp_test_lmdb_works(f));
+}
+
+/* without_a_place_it_counts_on_in_what_is_open: said once a minute; a new folder is used at once.
+ */
+static void without_a_place_it_counts_on_in_what_is_open(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	char command[256];
+	int64_t sum;
+	snprintf(f->uri, sizeof f->uri, "lmdb:%s/above/store", f->base);
+	snprintf(f->folder, sizeof f->folder, "%s/above/store", f->base);
+	snprintf(command, sizeof command, "mkdir %s/above", f->base);
+	assert_int_equal(system(command), 0);
+	gp_test_lmdb_open_store(f);
+	assert_int_equal(gp_test_lmdb_take(f, "a", 10, 5, &sum), GP_OK);
+	snprintf(command, sizeof command, "rm -r %s/above", f->base);
+	assert_int_equal(system(command), 0);
+	gp_store_tend(f->store, &f->ctx);
+	gp_store_tend(f->store, &f->ctx);
+	const char *said = strstr(f->logged, "error: store: ");
+	assert_non_null(said);
+	assert_non_null(strstr(said, "counting goes on in what is still open"));
+	assert_null(strstr(said + 1, "error: store: "));
+	assert_int_equal(gp_test_lmdb_used(f, "a"), 5);
+	assert_true(gp_test_lmdb_works(f));
+	snprintf(command, sizeof command, "mkdir %s/above", f->base);
+	assert_int_equal(system(command), 0);
+	gp_store_tend(f->store, &f->ctx);
+	assert_int_equal(gp_test_lmdb_used(f, "a"), 0);
+	assert_true(gp_test_lmdb_works(f));
+}
+
+/* count_beside: a process that tends as often as it is told to, by a byte each, until the end. */
+static void count_beside(struct gp_test_lmdb *f, int in, int out)
+{
+	int64_t sum;
+	char byte;
+	if (gp_store_open(&f->options, &f->ctx, &f->store) != GP_OK)
+		_exit(1);
+	do {
+		if (gp_test_lmdb_take(f, "both", 1000, 1, &sum) == GP_OK && write(out, "x", 1) != 1)
+			_exit(2);
+		if (read(in, &byte, 1) != 1)
+			break;
+		gp_store_tend(f->store, &f->ctx);
+	} while (byte != 'q');
+	gp_store_close(f->store);
+	_exit(0);
+}
+
+/* two_processes_meet_again_in_the_new_file: after each has looked. */
+static void two_processes_meet_again_in_the_new_file(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	int in[2], out[2];
+	char byte;
+	int64_t sum;
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(pipe(out), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		count_beside(f, in[0], out[1]);
+	assert_int_equal(read(out[0], &byte, 1), 1);
+	gp_test_lmdb_open_store(f);
+	assert_int_equal(gp_test_lmdb_used(f, "both"), 1);
+	removed(f, "counters");
+	gp_store_tend(f->store, &f->ctx);
+	assert_int_equal(gp_test_lmdb_take(f, "both", 1000, 1, &sum), GP_OK);
+	assert_int_equal(write(in[1], "t", 1), 1);
+	assert_int_equal(read(out[0], &byte, 1), 1);
+	assert_int_equal(gp_test_lmdb_used(f, "both"), 2);
+	assert_int_equal(write(in[1], "q", 1), 1);
+	assert_int_equal(gp_test_lmdb_wait_for(child), 0);
+	close(in[0]), close(in[1]), close(out[0]), close(out[1]);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, gp_test_lmdb_set_up, gp_test_lmdb_tear_down)
 
 /* main: all cases. */
@@ -455,6 +615,10 @@ int main(void)
 		CASE(a_file_that_another_process_grows_is_followed),
 		CASE(threads_go_on_while_it_grows),
 		CASE(random_bytes_are_not_followed),
+		CASE(deleted_and_replaced_files_are_opened_anew),
+		CASE(a_folder_that_is_moved_away_is_noticed),
+		CASE(without_a_place_it_counts_on_in_what_is_open),
+		CASE(two_processes_meet_again_in_the_new_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* By stat alone: what is there under a name now. */
+#include "store/store_lmdb_files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define PATH 1200 /* more than a folder and a name need (store_lmdb_book.h) */
+
+const char *const gp_store_files_names[GP_STORE_FILES] = {
+	"counters", "facts", "counters-lock", "facts-lock", "lock"};
+
+/* look: 0, or the error. */
+static int look(const char *folder, unsigned i, struct stat *out)
+{
+	char path[PATH];
+	snprintf(path, sizeof path, "%s/%s", folder, gp_store_files_names[i]);
+	return stat(path, out) == 0 ? 0 : errno;
+}
+
+/* gp_store_files_remember: one that is gone already counts as deleted later. */
+void gp_store_files_remember(struct gp_store_files *files, const char *folder)
+{
+	struct stat st;
+	for (unsigned i = 0; i < GP_STORE_FILES; i++) {
+		int error = look(folder, i, &st);
+		files->of[i].device = error ? 0 : (uint64_t)st.st_dev;
+		files->of[i].inode = error ? 0 : (uint64_t)st.st_ino;
+	}
+}
+
+/* gp_store_files_changed: the folder may be another one as well. */
+enum gp_store_files_change gp_store_files_changed(
+	const struct gp_store_files *files, const char *folder, const char **name_out)
+{
+	struct stat st;
+	for (unsigned i = 0; i < GP_STORE_FILES; i++) {
+		int error = look(folder, i, &st);
+		*name_out = gp_store_files_names[i];
+		if (error)
+			return error == ENOENT || error == ENOTDIR ? GP_STORE_FILES_DELETED
+								   : GP_STORE_FILES_UNSEEN;
+		if ((uint64_t)st.st_dev != files->of[i].device ||
+			(uint64_t)st.st_ino != files->of[i].inode)
+			return GP_STORE_FILES_REPLACED;
+	}
+	return GP_STORE_FILES_SAME;
+}
