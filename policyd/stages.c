@@ -2,34 +2,51 @@
 /*
  * A small table that only grows; a place is found by a hash that is published last. What is noted
  * about a source are atomics, so that a question costs no lock.
+ *
+ * Who has missed ends lies in sets of a few words, a word a subject: a hash of it, the round of its
+ * source, and how many in a row. An end at the source begins another round, and what was noted in
+ * an earlier one does not count. A word that gives way to another, or is lost between two threads,
+ * only lets its subject have back a few messages more.
  */
 #include "policyd/stages.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/random.h>
 
 #include "base/encode.h"
 #include "base/strbuf.h"
 #include "policyd/survivor.h"
 
-/* So many messages in a row without a question at their end: it is not asked any more. Messages
+/* So many messages in a row of a subject without a question at their end: none is expected. Those
  * that are given up on the way look the same, so this has to be more than a few. */
 #define MISSED_MAX 16
-/* So many, and a limit that needs it is reported: where it never was asked, and where it was. */
+/* So many at a source, and a limit that needs it is reported: where it never was asked, and where
+ * it was. */
 #define MISSED_SAY_NEVER 3
 #define MISSED_SAY 64
+
+/* The words of subjects: 44 bits of a hash, 14 of the round, 6 of the count. */
+#define SETS 1024
+#define WAYS 4
+#define COUNT_MASK 0x3fu
+#define ROUND_SHIFT 6
+#define ROUND_MASK (0x3fffu << ROUND_SHIFT)
 
 struct source {
 	atomic_uint_fast64_t hash; /* 0: free */
 	atomic_bool early, end, said;
-	atomic_uint missed;
+	atomic_uint missed;          /* in a row, of whomever */
+	atomic_uint round;           /* rises with an end behind misses */
 	char label[GP_STAGES_LABEL]; /* written under the lock, before hash */
 };
 
 struct gp_stages {
 	pthread_mutex_t lock; /* guards the choice of a free place, and labels */
 	struct source sources[GP_STAGES_SOURCES];
+	uint64_t seed; /* of the hashes of subjects, who choose their names */
+	atomic_uint_fast64_t subjects[SETS][WAYS];
 };
 
 /* mix: FNV-1a over a text and a mark behind it. */
@@ -52,7 +69,8 @@ static uint64_t hash(const struct gp_stages_place *p)
 struct gp_stages *gp_stages_new(void)
 {
 	struct gp_stages *s = gp_survivor_alloc(sizeof *s);
-	if (s && gp_survivor_lock_init(&s->lock)) {
+	if (s && (gp_survivor_lock_init(&s->lock) ||
+			 getrandom(&s->seed, sizeof s->seed, 0) != sizeof s->seed)) {
 		gp_survivor_free(s, sizeof *s);
 		return NULL;
 	}
@@ -129,25 +147,83 @@ void gp_stages_end(struct gp_stages *stages, int source)
 {
 	if (source < 0)
 		return;
-	atomic_store(&stages->sources[source].end, true);
-	atomic_store(&stages->sources[source].missed, 0);
-	atomic_store(&stages->sources[source].said, false);
+	struct source *s = &stages->sources[source];
+	if (!atomic_load(&s->end))
+		atomic_store(&s->end, true);
+	if (!atomic_load(&s->missed))
+		return; /* nothing to forgive, as nearly always */
+	atomic_store(&s->missed, 0);
+	atomic_store(&s->said, false);
+	atomic_fetch_add(&s->round, 1);
 }
 
-/* gp_stages_expects_end: it has asked, and not stopped to. */
-bool gp_stages_expects_end(struct gp_stages *stages, int source)
+/* gp_stages_subject: a hash that nobody outside can foresee. */
+uint64_t gp_stages_subject(
+	struct gp_stages *stages, int source, struct gp_span address, struct gp_span name)
+{
+	uint64_t h = mix(mix(stages->seed ^ (uint64_t)(unsigned)source, address), name);
+	h = (h ^ h >> 33) *
+	    0xff51afd7ed558ccdu; /* mixed to the lowest bits: fmix64 of MurmurHash3 */
+	return h ^ h >> 33;
+}
+
+/* key_of: the word of a subject in this round, without its count. */
+static uint64_t key_of(struct gp_stages *stages, int source, uint64_t subject)
+{
+	unsigned round = atomic_load(&stages->sources[source].round) << ROUND_SHIFT & ROUND_MASK;
+	return (subject & ~(uint64_t)(ROUND_MASK | COUNT_MASK)) | round;
+}
+
+/* find_way: of the subject, whatever the round of its word; else of the word with least in it. */
+static atomic_uint_fast64_t *find_way(struct gp_stages *stages, uint64_t key, bool *found_out)
+{
+	atomic_uint_fast64_t *set = stages->subjects[(key >> 32) % SETS], *least = &set[0];
+	for (int i = 0; i < WAYS; i++) {
+		uint64_t word = atomic_load(&set[i]);
+		*found_out = word && ((word ^ key) & ~(uint64_t)(ROUND_MASK | COUNT_MASK)) == 0;
+		if (*found_out)
+			return &set[i];
+		if ((word & COUNT_MASK) < (atomic_load(least) & COUNT_MASK))
+			least = &set[i];
+	}
+	return least;
+}
+
+/* missed_by: how many in a row in this round. */
+static unsigned missed_by(struct gp_stages *stages, int source, uint64_t subject)
+{
+	bool found;
+	uint64_t key = key_of(stages, source, subject);
+	uint64_t word = atomic_load(find_way(stages, key, &found));
+	bool is_of_round = found && (word & ~(uint64_t)COUNT_MASK) == key;
+	return is_of_round ? (unsigned)(word & COUNT_MASK) : 0;
+}
+
+/* gp_stages_expects_end: it has asked, and has not stopped to. */
+bool gp_stages_expects_end(struct gp_stages *stages, int source, uint64_t subject)
 {
 	return source >= 0 && atomic_load(&stages->sources[source].end) &&
-	       atomic_load(&stages->sources[source].missed) < MISSED_MAX;
+	       missed_by(stages, source, subject) < MISSED_MAX;
+}
+
+/* note_missed: one more of the subject. */
+static void note_missed(struct gp_stages *stages, int source, uint64_t subject)
+{
+	bool found;
+	unsigned before = missed_by(stages, source, subject);
+	uint64_t key = key_of(stages, source, subject);
+	atomic_store(find_way(stages, key, &found),
+		key | (before < MISSED_MAX ? before + 1 : MISSED_MAX));
 }
 
 /* gp_stages_missed: counted up to where it makes no difference any more. */
-bool gp_stages_missed(struct gp_stages *stages, int source, bool wants_end)
+bool gp_stages_missed(struct gp_stages *stages, int source, uint64_t subject, bool wants_end)
 {
 	if (source < 0)
 		return false;
 	struct source *s = &stages->sources[source];
 	unsigned missed = atomic_load(&s->missed);
+	note_missed(stages, source, subject);
 	if (missed < MISSED_SAY)
 		missed = atomic_fetch_add(&s->missed, 1) + 1;
 	bool is_unasked = missed >= (atomic_load(&s->end) ? MISSED_SAY : MISSED_SAY_NEVER);
@@ -166,7 +242,7 @@ size_t gp_stages_list(struct gp_stages *stages, struct gp_stages_known *known, s
 			break;
 		known[n].early = atomic_load(&s->early);
 		known[n].end = atomic_load(&s->end);
-		known[n].expects_end = gp_stages_expects_end(stages, i);
+		known[n].expects_end = known[n].end && atomic_load(&s->missed) < MISSED_SAY;
 		known[n].bytes_unseen = atomic_load(&s->said);
 		s->label[sizeof s->label - 1] = 0; /* whatever a dying process has left there */
 		gp_strbuf_init_fixed(&label, known[n].label, sizeof known[n].label);

@@ -6,8 +6,12 @@
  * works only where Postfix asks at END-OF-MESSAGE as well; where it does not, what was counted at
  * RCPT has to stay. A source is one configuration of smtpd and one class of clients: address, port
  * and policy_context, and whose mail it is, since Postfix may permit some before it asks. It is
- * expected to ask at the end of a message once it has done so, until many messages in a row have
- * passed without.
+ * expected to ask at the end of a message once it has done so.
+ *
+ * A Postfix that stops asking is told from senders who give up by who does it: many messages in a
+ * row of one subject (a user, a client) without an end, while nobody else's message of the source
+ * came to one either, and that subject is no longer expected to have ends. So nobody changes what
+ * holds for others, and whoever comes to an end shows that all of the source may.
  *
  * The memory survives a crash of the serving process. Threads, and processes forked after
  * gp_stages_new: any number.
@@ -17,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -38,25 +43,33 @@ struct gp_stages_place {
 /* The number of a source, remembered from now on; -1 when there are too many of them. */
 int gp_stages_source(struct gp_stages *stages, const struct gp_stages_place *place);
 
+/*
+ * Whose message it is, within its source: a number for the calls below. The bytes are an address or
+ * a name, in a form of which one subject has one.
+ */
+uint64_t gp_stages_subject(
+	struct gp_stages *stages, int source, struct gp_span address, struct gp_span name);
+
 /* It has asked before the end of a message (RCPT, DATA), or at its end. */
 void gp_stages_early(struct gp_stages *stages, int source);
 void gp_stages_end(struct gp_stages *stages, int source);
 
-/* Will it ask at the end of the message that is under way? */
-bool gp_stages_expects_end(struct gp_stages *stages, int source);
+/* Will it ask at the end of the subject's message that is under way? */
+bool gp_stages_expects_end(struct gp_stages *stages, int source, uint64_t subject);
 
 /*
- * A message of this source was over without a question at its end. True once, when that has
- * happened often enough to be no accident and wants_end is set: a limit on bytes cannot work there.
+ * A message of this subject was over without a question at its end. True once, when that has
+ * happened often enough at the source to be no accident and wants_end is set: a limit on bytes
+ * cannot work there.
  */
-bool gp_stages_missed(struct gp_stages *stages, int source, bool wants_end);
+bool gp_stages_missed(struct gp_stages *stages, int source, uint64_t subject, bool wants_end);
 
 /* What is known of a source. */
 struct gp_stages_known {
 	char label[GP_STAGES_LABEL]; /* "port 587 of 192.0.2.1, users"; printable */
 	bool early, end;             /* asked there at all */
-	bool expects_end;
-	bool bytes_unseen; /* a limit on bytes does not work for it */
+	bool expects_end;            /* it has not stopped either, for all that is known */
+	bool bytes_unseen;           /* a limit on bytes does not work for it */
 };
 
 /* Copies at most max; returns how many. */

@@ -12,6 +12,7 @@ void gp_transaction_init(struct gp_transaction *transaction, const struct gp_run
 	transaction->stages = stages;
 	transaction->tally = tally;
 	transaction->source = -1;
+	transaction->subject = 0;
 	transaction->is_open = transaction->is_ended = false;
 	transaction->asked_us = 0;
 	transaction->instance[0] = 0;
@@ -86,10 +87,10 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 	bool is_held = t->message.store != NULL;
 	if (!t->is_ended && t->message.begun) {
 		bool wants_end = gp_limit_message_has(&t->message, GP_LIMIT_BYTES);
-		bool gives_back = gp_stages_expects_end(t->stages, t->source);
+		bool gives_back = gp_stages_expects_end(t->stages, t->source, t->subject);
 		if (gives_back)
 			gp_limit_message_drop(&t->message, t->runtime->book, ctx);
-		if (is_held && gp_stages_missed(t->stages, t->source, wants_end))
+		if (is_held && gp_stages_missed(t->stages, t->source, t->subject, wants_end))
 			say_unseen(t);
 	}
 	end_message(t);
@@ -137,12 +138,10 @@ static void remember(char *place, size_t size, struct gp_span text)
 	place[n] = 0;
 }
 
-/* whose: Postfix may permit one class of clients before it asks, at one stage or another. */
-static const char *whose(const struct gp_transaction *t, const struct gp_protocol_request *r)
+/* class_of: Postfix may permit one class of clients before it asks, at one stage or another. */
+static const char *class_of(const struct gp_limit_who *who)
 {
-	struct gp_envelope envelope;
-	gp_protocol_envelope(r, &envelope);
-	switch (gp_engine_who(t->runtime->config, &envelope).origin) {
+	switch (who->origin) {
 	case GP_LIMIT_FROM_AUTHENTICATED:
 		return "users";
 	case GP_LIMIT_FROM_TRUSTED:
@@ -153,14 +152,37 @@ static const char *whose(const struct gp_transaction *t, const struct gp_protoco
 	return "others";
 }
 
-/* begin: another message. */
-static void begin(struct gp_transaction *t, const struct gp_protocol_request *r)
+/* subject_of: the user; of others the house that the client stands in, and in own networks, where
+ * one host sends for many, the sender as well. */
+static uint64_t subject_of(
+	const struct gp_transaction *t, struct gp_ctx *ctx, const struct gp_limit_who *who)
 {
+	const struct gp_limit_set *set = &t->runtime->config->limits;
+	const struct gp_ipaddr client = gp_ipaddr_v4_within(who->client);
+	struct gp_span address = {(const char *)client.bytes, 8};
+	const char *name = "";
+	if (who->origin == GP_LIMIT_FROM_AUTHENTICATED) {
+		address.len = 0;
+		name = gp_limit_normalise(ctx->arena, set, GP_LIMIT_OVERRIDE_USER, who->user);
+	} else if (who->origin == GP_LIMIT_FROM_TRUSTED) {
+		name = gp_limit_normalise(ctx->arena, set, GP_LIMIT_OVERRIDE_SENDER, who->sender);
+	}
+	/* without memory for the name the limits refuse the message as well */
+	return gp_stages_subject(t->stages, t->source, address, gp_span_from(name));
+}
+
+/* begin: another message. */
+static void begin(struct gp_transaction *t, struct gp_ctx *ctx, const struct gp_protocol_request *r)
+{
+	struct gp_envelope envelope;
+	gp_protocol_envelope(r, &envelope);
+	const struct gp_limit_who who = gp_engine_who(t->runtime->config, &envelope);
 	remember(t->instance, sizeof t->instance, r->instance);
 	t->is_open = true;
 	t->source = gp_stages_source(
 		t->stages, &(struct gp_stages_place) {r->server_address, r->server_port,
-				   r->policy_context, whose(t, r)});
+				   r->policy_context, class_of(&who)});
+	t->subject = subject_of(t, ctx, &who);
 }
 
 /* total_of: what the message is to hold with this request. */
@@ -214,7 +236,7 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 		return GP_OK;
 	if (!gp_transaction_is_same(t, request)) {
 		finish(t, ctx);
-		begin(t, request);
+		begin(t, ctx, request);
 	}
 	t->state = request->state;
 	t->asked_us = gp_clock_now_us(ctx->clock);
@@ -238,7 +260,7 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 int gp_transaction_left_ms(const struct gp_transaction *transaction)
 {
 	const struct gp_transaction *t = transaction;
-	if (!t->message.store || !gp_stages_expects_end(t->stages, t->source))
+	if (!t->message.store || !gp_stages_expects_end(t->stages, t->source, t->subject))
 		return -1;
 	return gp_clock_left_ms(gp_clock_system(),
 		t->asked_us + (int64_t)t->runtime->config->reservation_timeout_ms * 1000);

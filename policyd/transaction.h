@@ -32,7 +32,8 @@ struct gp_transaction {
 	struct gp_stages *stages;
 	struct gp_tally *tally;
 	struct gp_limit_message message;
-	int source;
+	int source; /* where it comes from, and whose it is there (policyd/stages.h) */
+	uint64_t subject;
 	bool is_open;     /* there is a message under way */
 	bool is_ended;    /* its end was asked about and it was accepted */
 	int64_t asked_us; /* when it was asked about last */

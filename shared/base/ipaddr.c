@@ -41,15 +41,28 @@ int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out)
 	return GP_OK;
 }
 
-/* gp_ipaddr_unmap: takes the IPv4 address out of ::ffff:0:0/96. */
-struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr)
+/* within: the last 32 bits of an address in the /96 of another; all others as they are. */
+static struct gp_ipaddr within(struct gp_ipaddr addr, const struct gp_ipaddr *net)
 {
-	static const struct gp_ipaddr mapped = {GP_IP_V6, {[10] = 0xff, [11] = 0xff}};
-	if (!gp_ipaddr_match(&addr, &mapped, 96))
+	if (!gp_ipaddr_match(&addr, net, 96))
 		return addr;
 	struct gp_ipaddr v4 = {.family = GP_IP_V4};
 	memcpy(v4.bytes, addr.bytes + 12, 4);
 	return v4;
+}
+
+/* gp_ipaddr_unmap: takes the IPv4 address out of ::ffff:0:0/96. */
+struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr)
+{
+	static const struct gp_ipaddr mapped = {GP_IP_V6, {[10] = 0xff, [11] = 0xff}};
+	return within(addr, &mapped);
+}
+
+/* gp_ipaddr_v4_within: the well-known prefix, or mapped. */
+struct gp_ipaddr gp_ipaddr_v4_within(struct gp_ipaddr addr)
+{
+	static const struct gp_ipaddr nat64 = {GP_IP_V6, {0x00, 0x64, 0xff, 0x9b}};
+	return gp_ipaddr_unmap(within(addr, &nat64));
 }
 
 /* gp_ipaddr_format: canonical text. */

@@ -37,6 +37,12 @@ int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out) GP_MUST_CHE
 /* ::ffff:192.0.2.1 becomes 192.0.2.1; others are returned as they are (RFC 7208 5). */
 struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr);
 
+/*
+ * Whose address it is: that of an IPv4 host behind a translator, ::ffff:192.0.2.1 or
+ * 64:ff9b::192.0.2.1 (RFC 6052 2.1), becomes 192.0.2.1; others are returned as they are.
+ */
+struct gp_ipaddr gp_ipaddr_v4_within(struct gp_ipaddr addr);
+
 /* Canonical text into text_out; "unknown" for GP_IP_NONE. Returns text_out. */
 const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT]);
 

@@ -258,6 +258,86 @@ def no_longer_asked():
         equal(sum(accepted(ask(s, **rcpt())) for _ in range(200)), 115)
 
 
+def learn(connection, **values):
+    """Postfix asks at the end of messages here: one that is accepted shows it."""
+    first = rcpt(**values)
+    equal(ask(connection, **first), "DUNNO")
+    equal(ask(connection, **end_of(first)), "DUNNO")
+
+
+def aborts_of_one():
+    """whoever gives up message after message changes nothing for others: theirs are given back as before"""
+    top = 'trusted_networks = {"10.0.0.0/8"}\nspf { mode = off }\n'
+    limits = HOURLY + ("limit clients { key = client max = 100 per = 1h from = {others} }\n"
+                       "limit senders { key = sender max = 100 per = 1h }\n")
+    host = {"user": "", "client_address": "10.0.0.1"}
+    for limit, other, victim, who in (
+            ("hourly", {"user": "mallory"}, {"user": "victim"}, "victim"),
+            ("clients", {"user": "", "client_address": "203.0.113.66"},
+             {"user": "", "client_address": "203.0.113.7"}, "client:203.0.113.7"),
+            ("senders", dict(host, sender="m@a.test"), dict(host, sender="v@a.test"), "sender:v@a.test")):
+        with Daemon(config(limits, top=top)) as d, d.connect() as s:
+            learn(s, **victim)
+            for _ in range(100):
+                equal(ask(s, **rcpt(**other)), "DUNNO")
+            for _ in range(3):
+                with d.connect() as third:
+                    equal(ask_many(third, 5, **victim), 5)
+                    equal(d.used(who, limit), 6)
+                wait_for(lambda: d.used(who, limit) == 1, "what was reserved given back")
+
+
+def vanishes_in_data():
+    """a client that vanishes in DATA: given back with the next message, the end of the connection, or in time"""
+    with Daemon(config(HOURLY + "limits { reservation_timeout = 10s }\n")) as d, d.connect() as s:
+        learn(s)
+
+        def vanish(connection):
+            values = rcpt()
+            for i in range(5):
+                equal(ask(connection, **dict(values, recipient="r%d@x.test" % i)), "DUNNO")
+            equal(ask(connection, **dict(values, protocol_state="DATA", recipient="", recipient_count="5")), "DUNNO")
+            equal(d.used("alice", "hourly"), 6)
+
+        vanish(s)
+        equal(ask(s, **rcpt(user="bob")), "DUNNO")  # the next client of that smtpd
+        equal(d.used("alice", "hourly"), 1)
+        with d.connect() as other:
+            vanish(other)
+        wait_for(lambda: d.used("alice", "hourly") == 1, "5 recipients given back when it was closed")
+        vanish(s)
+        wait_for(lambda: d.used("alice", "hourly") == 1, "5 recipients given back in time", 60)
+
+
+def accepted_stays():
+    """nothing that may follow the end of an accepted message on its connection gives it back"""
+    with Daemon(config(HOURLY + "limits { reservation_timeout = 10s }\n")) as d:
+        def message(connection, n):
+            values = rcpt()
+            for i in range(n):
+                equal(ask(connection, **dict(values, recipient="r%d@x.test" % i)), "DUNNO")
+            equal(ask(connection, **end_of(values, recipients=n)), "DUNNO")
+            return values
+        with d.connect() as s:
+            message(s, 10)
+            ask(s, **rcpt())                                 # another message, which is given up
+            equal(d.used("alice", "hourly"), 11)
+            message(s, 10)
+            equal(d.used("alice", "hourly"), 20)
+            values = message(s, 10)
+            ask(s, **dict(values, protocol_state="RCPT"))    # the same instance again
+            ask(s, **rcpt(user="bob"))                       # another client
+            equal(d.used("alice", "hourly"), 30)
+            values = message(s, 10)
+            equal(ask(s, **end_of(values, recipients=1)), "DUNNO")  # its end again, with less
+            equal(ask(s, **end_of(values, recipients=0)), "DUNNO")
+            ask(s, **dict(values, protocol_state="MAIL"))
+            ask(s, **dict(values, protocol_state="VRFY"))
+        with d.connect() as s:
+            ask(s, **rcpt(user="bob"))
+            equal(d.used("alice", "hourly"), 40)
+
+
 # ---- actions ----
 
 def actions():
@@ -823,7 +903,8 @@ if os.environ.get("BUILD", "build").endswith("thread"):
 else:
     tests = (hundred_and_first, only_at_rcpt, gives_back, times_out, as_accepted, repeated_recipient,
              without_instance, sources, whole_message,
-             at_data, volume, volume_unseen, no_longer_asked, actions, forged_sender, two_windows,
+             at_data, volume, volume_unseen, no_longer_asked, aborts_of_one,
+             vanishes_in_data, accepted_stays, actions, forged_sender, two_windows,
              overrides_reload, limits_by_reload, reload_reaches_all, set_in_mid_message,
              reset_in_mid_message, two_networks, reload_loses_nothing, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,

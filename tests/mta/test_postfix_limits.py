@@ -82,7 +82,7 @@ def three_hundred():
 
 
 def given_back():
-    """a message that is not accepted gives its recipients back; what others refuse is not counted"""
+    """a message that is not accepted gives its recipients back, and one whose client vanishes in DATA"""
     use("postfix-limits.cf", "smtpd_recipient_restrictions = $gatepost, "
         "check_recipient_access inline:{{no@example.test = 550 5.1.1 nobody here}}")
     with Login("erin") as erin:
@@ -98,6 +98,14 @@ def given_back():
     with Login("erin") as erin:
         assert erin.send(many(1)).startswith("250"), "the next"
     wait_for(lambda: stage.policyd.used("erin", "hourly") == 8, "8 recipients in all")
+    with Login("erin") as erin:
+        erin.recipients(many(20))
+        equal(erin.smtp.docmd("DATA")[0], 354)
+        erin.smtp.send(b"Subject: x\r\n\r\nhalf of it\r\n")
+        erin.smtp.close()  # vanished
+    with Login("judy") as judy:
+        assert judy.send(many(1)).startswith("250"), "the next"
+    wait_for(lambda: stage.policyd.used("erin", "hourly") == 8, "20 recipients of a client that vanished", 150)
 
 
 def whole_message():

@@ -79,6 +79,27 @@ static void test_match(void **state)
 	assert_true(gp_ipaddr_equal(&mapped, &v4));
 }
 
+/* test_v4_within: a host of IPv4 behind a translator is that host. */
+static void test_v4_within(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} rows[] = {
+		{"64:ff9b::c000:201", "192.0.2.1"},
+		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"64:ff9b:1::c000:201", "64:ff9b:1::c000:201"},
+		{"64:ff9b::1:c000:201", "64:ff9b::1:c000:201"},
+		{"2001:db8::1", "2001:db8::1"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_ipaddr within = gp_ipaddr_v4_within(addr(rows[i].text));
+		struct gp_ipaddr wanted = addr(rows[i].wanted);
+		assert_true(gp_ipaddr_equal(&within, &wanted));
+	}
+}
+
 /* test_prefix: networks, and what is none. */
 static void test_prefix(void **state)
 {
@@ -163,6 +184,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_v4_within),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_private),
 	};

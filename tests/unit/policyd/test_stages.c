@@ -18,6 +18,24 @@ static int source(struct gp_stages *s, const char *port, const char *context)
 					   gp_span_from(context), "users"});
 }
 
+/* subject: a user's. */
+static uint64_t subject(struct gp_stages *s, int source, const char *name)
+{
+	return gp_stages_subject(s, source, gp_span_from(""), gp_span_from(name));
+}
+
+/* missed: of a user whom the other tests leave alone. */
+static bool missed(struct gp_stages *s, int source, bool wants_end)
+{
+	return gp_stages_missed(s, source, subject(s, source, "alice"), wants_end);
+}
+
+/* expects: likewise. */
+static bool expects(struct gp_stages *s, int source)
+{
+	return gp_stages_expects_end(s, source, subject(s, source, "alice"));
+}
+
 /* test_sources: port and context make a source, the same one each time. */
 static void test_sources(void **state)
 {
@@ -40,17 +58,18 @@ static void test_expects(void **state)
 	(void)state;
 	struct gp_stages *s = gp_stages_new();
 	int a = source(s, "25", ""), b = source(s, "587", "");
-	assert_false(gp_stages_expects_end(s, a));
+	assert_false(expects(s, a));
 	gp_stages_early(s, a);
-	assert_false(gp_stages_expects_end(s, a));
+	assert_false(expects(s, a));
 	gp_stages_end(s, a);
-	assert_true(gp_stages_expects_end(s, a));
-	assert_false(gp_stages_expects_end(s, b));
-	assert_false(gp_stages_expects_end(s, -1));
+	assert_true(expects(s, a));
+	assert_false(expects(s, b));
+	assert_false(expects(s, -1));
 	gp_stages_free(s);
 }
 
-/* test_missed: sixteen messages in a row without an end and it is not expected any more. */
+/* test_missed: sixteen messages in a row of somebody without an end and it is not expected any
+ * more. */
 static void test_missed(void **state)
 {
 	(void)state;
@@ -58,20 +77,66 @@ static void test_missed(void **state)
 	int a = source(s, "25", "");
 	gp_stages_end(s, a);
 	for (int i = 0; i < 15; i++)
-		assert_false(gp_stages_missed(s, a, true));
-	assert_true(gp_stages_expects_end(s, a));
-	assert_false(gp_stages_missed(s, a, true));
-	assert_false(gp_stages_expects_end(s, a));
+		assert_false(missed(s, a, true));
+	assert_true(expects(s, a));
+	assert_false(missed(s, a, true));
+	assert_false(expects(s, a));
 	for (int i = 16; i < 63; i++)
-		assert_false(gp_stages_missed(s, a, true)); /* may all be given up by users */
-	assert_true(gp_stages_missed(s, a, true));
+		assert_false(missed(s, a, true)); /* may all be given up by users */
+	assert_true(missed(s, a, true));
 	for (int i = 0; i < 1000; i++)
-		assert_false(gp_stages_missed(s, a, true)); /* said once */
+		assert_false(missed(s, a, true)); /* said once */
 	gp_stages_end(s, a);
-	assert_true(gp_stages_expects_end(s, a));
+	assert_true(expects(s, a));
 	for (int i = 0; i < 63; i++)
-		assert_false(gp_stages_missed(s, a, true));
-	assert_true(gp_stages_missed(s, a, true)); /* and again after it was mended */
+		assert_false(missed(s, a, true));
+	assert_true(missed(s, a, true)); /* and again after it was mended */
+	gp_stages_free(s);
+}
+
+/* test_missed_by_one_changes_nothing_for_others: whoever gives up again and again, be it on
+ * purpose. */
+static void test_missed_by_one_changes_nothing_for_others(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	int a = source(s, "587", ""), b = source(s, "465", "");
+	uint64_t mallory = subject(s, a, "mallory"), victim = subject(s, a, "victim");
+	gp_stages_end(s, a);
+	gp_stages_end(s, b);
+	for (int i = 0; i < 1000; i++)
+		(void)gp_stages_missed(s, a, mallory, false);
+	assert_false(gp_stages_expects_end(s, a, mallory));
+	assert_true(gp_stages_expects_end(s, a, victim));
+	assert_true(gp_stages_expects_end(s, b, subject(s, b, "mallory")));
+	for (int i = 0; i < 15; i++)
+		(void)gp_stages_missed(s, a, victim, false);
+	assert_true(gp_stages_expects_end(s, a, victim));
+	gp_stages_end(s, a); /* of anybody: Postfix has not stopped asking */
+	assert_true(gp_stages_expects_end(s, a, mallory));
+	for (int i = 0; i < 15; i++)
+		(void)gp_stages_missed(s, a, mallory, false);
+	assert_true(gp_stages_expects_end(s, a, mallory));
+	(void)gp_stages_missed(s, a, mallory, false);
+	assert_false(gp_stages_expects_end(s, a, mallory));
+	gp_stages_free(s);
+}
+
+/* test_many_subjects: more of them than are remembered take nothing away from others. */
+static void test_many_subjects(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	int a = source(s, "587", "");
+	gp_stages_end(s, a);
+	for (int i = 0; i < 20000; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "u%d", i);
+		for (int k = 0; k < 15; k++)
+			(void)gp_stages_missed(s, a, subject(s, a, name), false);
+		assert_true(gp_stages_expects_end(s, a, subject(s, a, name)));
+	}
+	assert_true(gp_stages_expects_end(s, a, subject(s, a, "victim")));
 	gp_stages_free(s);
 }
 
@@ -83,8 +148,8 @@ static void test_say(void **state)
 	struct gp_stages_known known[1];
 	int a = source(s, "25", "");
 	for (int i = 0; i < 20; i++)
-		assert_false(gp_stages_missed(s, a, false));
-	assert_true(gp_stages_missed(s, a, true));
+		assert_false(missed(s, a, false));
+	assert_true(missed(s, a, true));
 	assert_int_equal(gp_stages_list(s, known, 1), 1);
 	assert_true(known[0].bytes_unseen);
 	gp_stages_end(s, a);
@@ -111,7 +176,7 @@ static void test_full(void **state)
 	assert_int_equal(source(s, "587", "one more"), -1);
 	gp_stages_end(s, -1);
 	gp_stages_early(s, -1);
-	assert_false(gp_stages_missed(s, -1, true));
+	assert_false(missed(s, -1, true));
 	assert_int_equal(gp_stages_list(s, known, GP_STAGES_SOURCES + 1), GP_STAGES_SOURCES);
 	for (size_t i = 0; i < GP_STAGES_SOURCES; i++)
 		for (const char *c = known[i].label; *c; c++)
@@ -126,6 +191,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_expects),
 		cmocka_unit_test(test_missed),
+		cmocka_unit_test(test_missed_by_one_changes_nothing_for_others),
+		cmocka_unit_test(test_many_subjects),
 		cmocka_unit_test(test_say),
 		cmocka_unit_test(test_full),
 	};
