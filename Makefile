@@ -44,7 +44,7 @@ CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_re
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
 	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_service doctor_postfix_socket doctor_store human \
-	  limits_change limits_show limits_watch mailfile storecheck table verify_json verify_report
+	  limits_change limits_show limits_watch mailfile storecheck storefiles table verify_json verify_report
 
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 

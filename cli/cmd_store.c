@@ -3,9 +3,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/doctor.h"
 #include "cli/storecheck.h"
+#include "cli/storefiles.h"
 
 static const char help[] =
 	"usage: gatepost store check [FILE]\n"
@@ -13,7 +16,9 @@ static const char help[] =
 	"Opens the store that the configuration FILE names, writes a fact and a counter\n"
 	"of its own, reads and removes them, and measures how long that takes. Says what\n"
 	"is wrong, if anything is, and what to do. Started as root it becomes the user\n"
-	"policyd.user first. The daemon may be running; mail is not disturbed.\n"
+	"policyd.user first, or Exim's where there is only Exim. The daemon may be\n"
+	"running; mail is not disturbed, and whether the daemon has those files open\n"
+	"that stand on the disk is looked at, too.\n"
 	"\n"
 	"  -c, --config FILE  the same as FILE; without it:\n"
 	"                     " GP_CONFIG_PATH "\n"
@@ -24,6 +29,41 @@ static const char help[] =
 	"exit codes: 0 the store works, 1 it does not, 2 usage,\n"
 	"            3 the configuration has errors\n";
 
+#define DOCTOR_MEMORY (4 * 1024 * 1024)
+
+/* check_as: as whoever uses the stores here. */
+static int check_as(struct gp_doctor *d, unsigned stores)
+{
+	struct gp_doctor_user user;
+	if (!gp_doctor_is_only_exim(d)) {
+		int code = gp_cli_store_files(d->config);
+		int stores_code = gp_cli_store_check(d->config, NULL, stores);
+		return stores_code ? stores_code : code;
+	}
+	if (!gp_doctor_exim_user(d, &user)) {
+		fputs("gatepost store: Exim's user is not known: run this as that user\n", stderr);
+		return GP_CLI_TROUBLE;
+	}
+	const struct gp_cli_store_user who = {user.name, "", "", true};
+	return gp_cli_store_check(d->config, &who, stores);
+}
+
+/* check_config: all stores of a configuration. */
+static int check_config(struct gp_config *config, const char *path)
+{
+	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
+	struct gp_doctor d = {.arena = gp_arena_new(DOCTOR_MEMORY),
+		.is_root = geteuid() == 0,
+		.config_path = path,
+		.config = config,
+		.finding_count = GP_DOCTOR_FINDINGS_MAX /* it keeps what it finds to itself */};
+	int code = GP_CLI_TROUBLE;
+	if (d.arena)
+		code = check_as(&d, GP_CLI_STORE_MAIN | (is_local ? GP_CLI_STORE_LOCAL : 0));
+	gp_arena_free(d.arena);
+	return code;
+}
+
 /* check: the configuration and its stores. */
 static int check(const char *path)
 {
@@ -31,13 +71,10 @@ static int check(const char *path)
 	struct gp_config *config = NULL;
 	int rc = gp_config_load(path, &config, &errors);
 	int code = rc == GP_ENOMEM ? GP_CLI_TROUBLE : GP_CLI_CONFIG;
-	if (rc) {
+	if (rc)
 		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
-	} else {
-		bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
-		code = gp_cli_store_check(
-			config, GP_CLI_STORE_MAIN | (is_local ? GP_CLI_STORE_LOCAL : 0));
-	}
+	else
+		code = check_config(config, path);
 	gp_config_free(config);
 	gp_config_errors_fini(&errors);
 	return code;

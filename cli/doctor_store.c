@@ -41,7 +41,7 @@ static int check(void *arg)
 			strerror(errno));
 		return GP_CLI_TROUBLE;
 	}
-	return gp_cli_store_check(job->config, GP_CLI_STORE_MAIN | GP_CLI_STORE_LOOK);
+	return gp_cli_store_check(job->config, NULL, GP_CLI_STORE_MAIN | GP_CLI_STORE_LOOK);
 }
 
 /* is_trouble: a line about what does not work; the others tell what does. */
@@ -215,10 +215,26 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 			"restart what uses it: a damaged file is set aside, and a new one begins");
 }
 
+/* is_no_folder: something else has the name; said. */
+static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
+{
+	struct stat st;
+	const char *folder = gp_doctor_text(d, "%s%s", owner->chroot, path);
+	if (stat(folder, &st) || S_ISDIR(st.st_mode))
+		return false;
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s is no folder", folder);
+	gp_doctor_mend(d, "mv %s %s.old", gp_doctor_word(d, folder), gp_doctor_word(d, folder));
+	gp_doctor_mend(
+		d, "or name another one: store { uri = {\"lmdb:/folder\"} } in %s", d->config_path);
+	return true;
+}
+
 /* check_lmdb: looked at, not opened: opening would make files, and set damaged ones aside. */
 static void check_lmdb(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
 	struct gp_doctor_way way;
+	if (is_no_folder(d, owner, path))
+		return;
 	if (!gp_doctor_may(d, &owner->user, owner->chroot, path, R_OK | W_OK | X_OK, &way)) {
 		if (way.error == ENOENT && !way.is_folder)
 			say_missing(d, owner, path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Not through the daemon, which may be what does not work. Started as root it goes where the daemon
- * goes and becomes its user first, so that no file of the store ever belongs to root.
+ * goes and becomes its user first (on a host with Exim alone: Exim's), so that no file of the store
+ * ever belongs to root.
  */
 #include <errno.h>
 #include <grp.h>
@@ -27,6 +28,7 @@
 
 /* What a check carries from step to step. */
 struct check {
+	const struct gp_cli_store_user *who;
 	struct gp_store *store;
 	struct gp_ctx ctx;
 	struct gp_span name;       /* of the fact and the counter: no other check has it */
@@ -45,8 +47,8 @@ static int cannot(const char *what, const char *name)
 	return GP_CLI_TROUBLE;
 }
 
-/* find_user: the numbers of policyd.user and policyd.group. */
-static int find_user(const struct gp_config_policyd *options, uid_t *uid_out, gid_t *gid_out)
+/* find_user: the numbers of policyd.user and policyd.group, or of Exim's user. */
+static int find_user(const struct gp_cli_store_user *options, uid_t *uid_out, gid_t *gid_out)
 {
 	const struct passwd *pw = getpwnam(options->user);
 	const struct group *gr = *options->group ? getgrnam(options->group) : NULL;
@@ -66,7 +68,7 @@ static int find_user(const struct gp_config_policyd *options, uid_t *uid_out, gi
 }
 
 /* become_user: like the daemon: groups, chroot, group, user. */
-static int become_user(const struct gp_config_policyd *options)
+static int become_user(const struct gp_cli_store_user *options)
 {
 	uid_t uid;
 	gid_t gid;
@@ -111,26 +113,79 @@ static void take_log(void *arg, enum gp_log_level level, const char *event,
 	fprintf(stderr, "  %s: %s\n", gp_log_level_name(level), text);
 }
 
-/* hint_folder: one that is missing, cannot be reached, or is not ours. */
-static void hint_folder(const char *uri, const char *user)
+/* hint_missing: who makes the folder, and how it is made by hand. */
+static void hint_missing(const struct gp_cli_store_user *who, const char *folder)
 {
+	const char *owner = *who->user ? who->user : "USER";
 	struct stat st;
-	const char *folder = uri + strlen("lmdb:"), *owner = *user ? user : "USER";
-	if (strncmp(uri, "lmdb:", 5) != 0)
-		return;
-	bool is_there = stat(folder, &st) == 0;
-	if (!is_there && errno == ENOENT)
+	if (lstat(folder, &st) == 0)
+		fprintf(stderr,
+			"  %s is a symbolic link to a folder that is not there: make that one, or "
+			"set "
+			"the link right\n",
+			folder);
+	else if (who->is_exim)
+		fprintf(stderr,
+			"  Exim's module makes the folder where Exim's user may; else: install -d "
+			"-m "
+			"700 -o %s %s\n",
+			owner, folder);
+	else
 		fprintf(stderr,
 			"  gatepost-policyd makes the folder when it is started as root; or: "
 			"install -d -m 700 -o %s %s\n",
 			owner, folder);
-	else if (!is_there && errno == EACCES)
-		fprintf(stderr, "  a folder above it does not let the user in\n");
-	else if (is_there && access(folder, R_OK | W_OK | X_OK))
+}
+
+/* hint_no_folder: something else stands there, or where a folder above it should be. */
+static void hint_no_folder(const char *folder)
+{
+	char part[1024];
+	struct stat st;
+	snprintf(part, sizeof part, "%s", folder);
+	for (char *slash; lstat(part, &st) != 0 && (slash = strrchr(part, '/')) != NULL;)
+		*slash = '\0'; /* the first that is there */
+	fprintf(stderr,
+		"  %s is a file, and a folder is wanted there: move it away, or name another "
+		"folder "
+		"in store.uri (the store makes its files counters and facts in it)\n",
+		part);
+}
+
+/* hint_owner: what belongs to somebody else. */
+static void hint_owner(const struct gp_cli_store_user *who, const char *folder)
+{
+	if (who->is_exim)
+		fprintf(stderr,
+			"  the folder must belong to Exim's user; give it one of its own: store { "
+			"uri "
+			"= {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses this "
+			"one: "
+			"chown -R %s %s)\n",
+			who->user, folder);
+	else
 		fprintf(stderr,
 			"  the folder must belong to the user that the daemon runs as: chown -R "
 			"%s %s\n",
-			owner, folder);
+			*who->user ? who->user : "USER", folder);
+}
+
+/* hint_folder: one that is missing, is none, cannot be reached, or is not ours. */
+static void hint_folder(const char *uri, const struct gp_cli_store_user *who)
+{
+	struct stat st;
+	const char *folder = uri + strlen("lmdb:");
+	if (strncmp(uri, "lmdb:", 5) != 0)
+		return;
+	int error = stat(folder, &st) == 0 ? 0 : errno;
+	if (error == ENOENT)
+		hint_missing(who, folder);
+	else if (error == ENOTDIR || (!error && !S_ISDIR(st.st_mode)))
+		hint_no_folder(folder);
+	else if (error == EACCES)
+		fprintf(stderr, "  a folder above it does not let the user in\n");
+	else if (!error && access(folder, R_OK | W_OK | X_OK))
+		hint_owner(who, folder);
 }
 
 /* failed: a step that did not work, with what the store says itself unless it has just said so. */
@@ -298,8 +353,7 @@ static int run_steps(struct check *c, const char *uri)
 }
 
 /* check_store: one store, from open to close. */
-static int check_store(struct check *c, const struct gp_config *config,
-	const struct gp_store_options *options, const char *what)
+static int check_store(struct check *c, const struct gp_store_options *options, const char *what)
 {
 	int code = GP_CLI_TROUBLE;
 	printf("%s", what);
@@ -318,7 +372,7 @@ static int check_store(struct check *c, const struct gp_config *config,
 		code = run_steps(c, options->uris[0]);
 	(void)fflush(stdout);
 	if (code)
-		hint_folder(options->uris[0], config->policyd.user);
+		hint_folder(options->uris[0], c->who);
 	gp_store_close(c->store);
 	c->store = NULL;
 	if (!code)
@@ -331,7 +385,7 @@ static int check_store(struct check *c, const struct gp_config *config,
 /* check_main: the store. */
 static int check_main(struct check *c, const struct gp_config *config)
 {
-	int code = check_store(c, config, &config->store, "store");
+	int code = check_store(c, &config->store, "store");
 	if (config->limits.limit_count == 0)
 		puts("no limit is configured: the daemon does not use the store");
 	return code;
@@ -345,16 +399,21 @@ static int check_local(struct check *c, const struct gp_config *config)
 	local.uri_count = 1;
 	if (!local.uris[0])
 		return GP_CLI_TROUBLE;
-	return check_store(c, config, &local, "store that stands in");
+	return check_store(c, &local, "store that stands in");
 }
 
 /* gp_cli_store_check: the user first, then the stores asked for. */
-int gp_cli_store_check(const struct gp_config *config, unsigned stores)
+int gp_cli_store_check(
+	const struct gp_config *config, const struct gp_cli_store_user *who, unsigned stores)
 {
-	struct check c = {.is_looking = (stores & GP_CLI_STORE_LOOK) != 0};
+	const struct gp_config_policyd *options = &config->policyd;
+	const struct gp_cli_store_user configured = {
+		options->user, options->group, options->chroot, false};
+	struct check c = {
+		.who = who ? who : &configured, .is_looking = (stores & GP_CLI_STORE_LOOK) != 0};
 	const struct gp_log log = {take_log, &c, GP_LOG_WARNING};
 	char name[128];
-	int code = become_user(&config->policyd), local_code = GP_CLI_FINE;
+	int code = become_user(c.who), local_code = GP_CLI_FINE;
 	if (code)
 		return code;
 	c.ctx = (struct gp_ctx) {

@@ -17,10 +17,17 @@
 #define GP_CLI_STORE_STEP "  a step takes "
 #define GP_CLI_STORE_TIME "  its clock is "
 
+/* Whose the stores are: the daemon's, by the configuration, or those of Exim's module. */
+struct gp_cli_store_user {
+	const char *user, *group, *chroot; /* as policyd.user and so on */
+	bool is_exim;
+};
+
 /*
  * Prints what it finds, trouble to stderr; an exit code. Started as root the process becomes the
- * daemon's user for good.
+ * user for good; who may be NULL: the daemon's.
  */
-int gp_cli_store_check(const struct gp_config *config, unsigned stores);
+int gp_cli_store_check(
+	const struct gp_config *config, const struct gp_cli_store_user *who, unsigned stores);
 
 #endif

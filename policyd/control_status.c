@@ -47,6 +47,17 @@ static json_t *cache(struct gp_dns *dns)
 		asked ? (double)(s.hits + s.joined) / (double)asked : 0.0);
 }
 
+/* open_files: which files an embedded store has open. */
+static json_t *open_files(const struct gp_store_health *h)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < h->file_count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "name", h->files[i].name,
+						    "device", (json_int_t)h->files[i].device,
+						    "inode", (json_int_t)h->files[i].inode));
+	return list;
+}
+
 /* store: its health; null when nothing is counted. */
 static json_t *store(struct gp_control_call *c, struct gp_store *s)
 {
@@ -54,11 +65,11 @@ static json_t *store(struct gp_control_call *c, struct gp_store *s)
 	if (!s)
 		return json_null();
 	gp_store_health(s, &h);
-	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "up", h.up, "where",
+	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "up", h.up, "where",
 		gp_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
 		gp_control_text(c->ctx->arena, gp_span_from(h.problem)), "problem_age_ms",
 		(json_int_t)h.problem_age_ms, "round_trip_us", (json_int_t)h.round_trip_us, "taken",
-		(json_int_t)h.taken, "failed", (json_int_t)h.failed);
+		(json_int_t)h.taken, "failed", (json_int_t)h.failed, "files", open_files(&h));
 }
 
 /* config: which file, since when, and whether it has changed since. */

@@ -632,7 +632,7 @@ void gp_store_books_health(struct gp_store_books *books, struct gp_store_health 
 	snprintf(health_out->problem, sizeof health_out->problem, "%s", books->problem);
 	if (books->problem_us >= 0)
 		health_out->problem_age_ms = (now_us() - books->problem_us) / 1000;
-	health_out->file_count = GP_STORE_HEALTH_FILES;
+	health_out->file_count = atomic_load(&books->ready) ? GP_STORE_HEALTH_FILES : 0;
 	for (unsigned i = 0; i < GP_STORE_HEALTH_FILES; i++)
 		health_out->files[i] = (struct gp_store_health_file) {gp_store_files_names[i],
 			books->files.of[i].device, books->files.of[i].inode};

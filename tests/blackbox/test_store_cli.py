@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: ISC
+"""gatepost store check and the running daemon: the same files? And its advice where something else is wrong."""
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import world  # noqa: E402
+from world import equal, holds, wait_for  # noqa: E402
+
+GATEPOST = os.path.join(world.BUILD, "gatepost")
+LIMIT = "limit hourly { key = user  max = 3  per = 1h }\n"
+CONFIG = """hostname = "mx.test"
+spf { mode = off }
+dns { servers = {"127.0.0.1:9"} }
+store { uri = {"STORE"} }
+policyd { listen = {"SOCKET"} user = "USER" }
+""" + LIMIT
+
+
+def run(*words, path=None):
+    environment = dict(os.environ, LC_ALL="C.UTF-8")
+    if path:
+        environment["PATH"] = path
+    done = subprocess.run([GATEPOST] + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env=environment, timeout=120, text=True, errors="replace")
+    return done.returncode, done.stdout, done.stderr
+
+
+class Daemon(world.Policyd):
+    """with Daemon() as d: one with a limit of three, which counts in its folder."""
+
+    def __init__(self):
+        super().__init__(CONFIG)
+        self.state = os.path.join(self.folder, "state")
+        self.sent = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.close()
+
+    def send(self, user="u"):
+        self.sent += 1
+        answer = self.ask(protocol_state="RCPT", client_address="192.0.2.1", sender="x@a.test",
+                          recipient="r@b.test", instance="i%d.1" % self.sent, sasl_username=user)
+        return answer.split()[0]
+
+    def check(self):
+        return run("store", "check", self.config_path)
+
+
+def deleted_files_are_noticed():
+    """files that are deleted, replaced or moved away under the daemon: an error within seconds, and opened anew"""
+    with Daemon() as d:
+        equal([d.send() for _ in range(4)], ["DUNNO"] * 3 + ["450"])
+        for number, (name, harm) in enumerate((
+                ("counters", lambda path: os.unlink(path)),
+                ("counters", lambda path: (shutil.copy2(path, path + ".copy"), os.rename(path + ".copy", path))),
+                ("facts", lambda path: os.unlink(path)), ("lock", lambda path: os.unlink(path)),
+                ("counters-lock", lambda path: os.unlink(path)))):
+            path, before = os.path.join(d.state, name), d.text().count("while it was in use")
+            owner = os.stat(path)
+            harm(path)
+            if os.path.exists(path):
+                os.chown(path, owner.st_uid, owner.st_gid)
+            wait_for(lambda: d.text().count("while it was in use") > before, "an error about %s" % name)
+            holds(d.text(), "level=error event=message text=\"store: %s was " % path)
+            user = "user%d" % number
+            equal([d.send(user) for _ in range(4)], ["DUNNO"] * 3 + ["450"])
+            code, out, err = d.check()
+            equal((code, err), (0, ""))
+            holds(out, "the daemon has the same files of the store open\n")
+        os.rename(d.state, d.state + ".old")
+        wait_for(lambda: d.text().count("state/counters was deleted") >= 2, "an error about the folder")
+        wait_for(lambda: os.path.exists(os.path.join(d.state, "counters")), "a new folder")
+        equal([d.send("again") for _ in range(4)], ["DUNNO"] * 3 + ["450"])
+        equal(json.loads(run("status", "--json", "--socket", d.control_path)[1])["store"]["failed"], 0)
+
+
+class Impostor:
+    """A control socket that says what a daemon would say whose store has these parts."""
+
+    def __init__(self, path, **store):
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.server.bind(path)
+        self.server.listen(8)
+        self.answer = (json.dumps({"store": dict({"up": True}, **store), "local_store": None}) + "\n").encode()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(self.answer)
+
+    def close(self):
+        self.server.close()
+
+
+class Place:
+    """A folder with a configuration, whose store lies in it."""
+
+    def __init__(self, uri="lmdb:FOLDER/store"):
+        self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
+        self.store, self.path = os.path.join(self.folder, "store"), os.path.join(self.folder, "gatepost.conf")
+        self.control = os.path.join(self.folder, "control")
+        self.user = "nobody" if os.geteuid() == 0 else ""
+        os.chmod(self.folder, 0o755)
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        with open(self.path, "w") as f:
+            f.write(('store { uri = {"%s"} }\npolicyd { user = "%s"  control_socket = "FOLDER/control" }\n'
+                     % (uri, self.user) + LIMIT).replace("FOLDER", self.folder))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def check(self, path=None):
+        return run("store", "check", self.path, path=path)
+
+
+def other_files_are_said():
+    """store check: a daemon that has other files open, or another folder, is said, and is trouble"""
+    with Place() as p:
+        equal(p.check()[0], 0)
+        true = [dict(name=n, device=os.stat(os.path.join(p.store, n)).st_dev,
+                     inode=os.stat(os.path.join(p.store, n)).st_ino) for n in ("counters", "facts")]
+        wrong = [dict(true[0], inode=true[0]["inode"] + 1), true[1]]
+        gone = [true[0], dict(true[1], name="no-such-file")]
+        where = "lmdb:" + p.store
+        for parts, wanted, text in (
+                (dict(where=where, files=true), 0, ""), (dict(where=where, files=[]), 0, ""),
+                (dict(where=where), 0, ""), (dict(where=where, files=[{"name": "../facts"}]), 0, ""),
+                (dict(where=where, files="x"), 0, ""), (dict(where=1, files=true), 0, ""),
+                (dict(where=where, files=wrong), 1, "another file open than %s/counters, which was replaced" % p.store),
+                (dict(where=where, files=gone), 1, "another file open than %s/no-such-file, which was deleted" % p.store),
+                (dict(where="lmdb:/else\x1bwhere", files=true), 1, "the daemon counts in lmdb:/else?where")):
+            impostor = Impostor(p.control, **parts)
+            try:
+                code, out, err = p.check()
+            finally:
+                impostor.close()
+                os.unlink(p.control)
+            equal((parts, code), (parts, wanted))
+            holds(err, text)
+            holds(out, "  fine\n")
+            assert "\x1b" not in err + out
+            equal("the daemon has the same files" in out, parts == dict(where=where, files=true))
+
+
+def a_path_that_is_no_folder():
+    """store check: a file where the folder should be, or above it, or a link to nowhere: advice that helps"""
+    with Place() as p:
+        with open(p.store, "w") as f:
+            f.write("a file")
+        code, _, err = p.check()
+        equal(code, 1)
+        holds(err, "%s is a file, and a folder is wanted there: move it away" % p.store)
+        assert "chown" not in err and "install -d" not in err, err
+        out = run("doctor", "-c", p.path, "store")[1]
+        holds(out, "%s is no folder" % p.store)
+        holds(out, "mv %s %s.old" % (p.store, p.store))
+        os.unlink(p.store)
+        os.symlink(p.folder + "/nowhere", p.store)
+        code, _, err = p.check()
+        equal(code, 1)
+        holds(err, "%s is a symbolic link to a folder that is not there" % p.store)
+        assert "install -d" not in err, err
+    with Place(uri="lmdb:FOLDER/file/below/store") as p:
+        with open(p.folder + "/file", "w"):
+            pass
+        code, _, err = p.check()
+        equal(code, 1)
+        holds(err, "%s/file is a file, and a folder is wanted there" % p.folder)
+        assert "chown" not in err and "install -d" not in err, err
+
+
+def a_host_with_exim_alone():
+    """store check: where there is Exim and no daemon it is done as Exim's user, and advice names it"""
+    if any(os.path.exists(f + n) for f in ("/usr/sbin/", "/usr/local/sbin/", "/sbin/", "/usr/bin/")
+           for n in ("postconf", "gatepost-policyd")):
+        raise world.Skip("Postfix or the daemon is installed here")
+    me = "daemon" if os.geteuid() == 0 else subprocess.check_output(["id", "-un"], text=True).strip()
+    with Place() as p:
+        programs = p.folder + "/bin"
+        os.mkdir(programs)
+        with open(programs + "/exim4", "w") as f:
+            f.write("#!/bin/sh\ncase \"$*\" in *exim_user*) echo exim_user = %s ;; *-bV*) echo Exim version 4.96 ;; "
+                    "esac\n" % me)
+        os.chmod(programs + "/exim4", 0o755)
+        path = programs + ":/bin:/usr/bin"
+        os.chmod(p.folder, 0o777)
+        code, out, err = p.check(path)
+        equal((code, err), (0, ""))
+        holds(out, "  fine\n")
+        if os.geteuid() == 0:
+            holds(out, "as the user %s:\n" % me)
+            equal({pwd.getpwnam(me).pw_uid}, {os.stat(os.path.join(p.store, n)).st_uid for n in os.listdir(p.store)})
+        shutil.rmtree(p.store)
+        os.mkdir(p.store, 0o700)  # root's, or nobody may use it
+        if os.geteuid() != 0:
+            os.chmod(p.store, 0)
+        code, out, err = p.check(path)
+        equal(code, 1)
+        holds(err, "the folder must belong to Exim's user; give it one of its own: store { uri = ")
+        holds(err, "chown -R %s %s" % (me, p.store))
+        assert "daemon runs as" not in err, err
+        os.rmdir(p.store)
+        os.chmod(p.folder, 0o755)
+        if os.geteuid() == 0:
+            os.chown(p.folder, 0, 0)
+            code, out, err = p.check(path)
+            equal(code, 1)
+            holds(err, "install -d -m 700 -o %s %s" % (me, p.store))
+            assert "gatepost-policyd" not in err, err
+
+
+def main():
+    tap = world.Tap()
+    for test in (deleted_files_are_noticed, other_files_are_said, a_path_that_is_no_folder, a_host_with_exim_alone):
+        tap.run(test)
+    tap.finish()
+
+
+main()
