@@ -247,7 +247,9 @@ const struct gp_config_row gp_config_rows[] = {
 	{"spf", "max_terms", GP_KIND_UINT, AT(spf.limits.max_terms), "10", 1, 100, NULL,
 		"Terms of a domain's records that may ask DNS (RFC 7208 4.6.4).", NULL},
 	{"spf", "max_names", GP_KIND_UINT, AT(spf.limits.max_names), "10", 1, 50, NULL,
-		"Names under one mx or ptr (RFC 7208 4.6.4).", NULL},
+		"Names under one mx or ptr (RFC 7208 4.6.4). Whatever it is, more than 20 of a "
+		"check's that do not exist are a permerror.",
+		NULL},
 	{"spf", "max_voids", GP_KIND_UINT, AT(spf.limits.max_voids), "2", 0, 100, NULL,
 		"Terms that may find nothing in DNS (RFC 7208 4.6.4).", NULL},
 

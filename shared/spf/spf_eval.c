@@ -15,6 +15,7 @@
 #define LINE_MAX_LEN 70000   /* of the trace: a record is at most 65535 octets */
 #define PROBLEM_MAX 1024     /* of a text for operators */
 #define EXPLANATION_MAX 1000 /* longer ones are dropped (6.2); replies are short */
+#define MISSING_MAX 20       /* names under mx and ptr that do not exist, in one check */
 #define TRACE_TEXT 200
 #define TRACE_RECORDS 20 /* shown of one answer */
 
@@ -215,6 +216,27 @@ bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
 	return false;
 }
 
+/*
+ * gp_spf_count_missing: ten mx with ten made-up names each would ask somebody else's name servers a
+ * hundred questions for one mail (11.1). A host without addresses of the client's family is there.
+ */
+bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
+	const struct gp_dns_answer *answers, size_t count)
+{
+	const char *last = NULL;
+	for (size_t i = 0; i < count; i++)
+		if (answers[i].state == GP_DNS_NXDOMAIN) {
+			run->missing_names++;
+			last = questions[i].name;
+		}
+	/* what exp= asks has no part in the verdict (6.2) */
+	if (run->missing_names <= MISSING_MAX || !last || run->explaining)
+		return true;
+	gp_spf_fault(run, GP_SPF_PERMERROR, last,
+		"more than %d names of hosts under mx and ptr do not exist", MISSING_MAX);
+	return false;
+}
+
 /* gp_spf_ask: once the time is over nobody is asked (4.6.4: temperror). */
 int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
 	struct gp_dns_answer *answers_out)
@@ -326,27 +348,32 @@ static int remember(struct gp_spf_run *run, const struct gp_spf_term *term)
 	return run->result->mechanism ? GP_OK : gp_arena_status(arena);
 }
 
-/* eval_terms: from left to right until one matches (4.6.2); matched_out NULL: none did. */
-static int eval_terms(struct gp_spf_run *run, const struct gp_spf_record *record,
-	const struct gp_spf_term **matched_out)
+/* eval_term: one of them. */
+static int eval_term(
+	struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_spf_match *match_out)
 {
-	*matched_out = NULL;
-	for (size_t i = 0; i < record->count; i++) {
-		const struct gp_spf_term *term = &record->terms[i];
-		enum gp_spf_match match;
-		run->term = term;
-		int rc = gp_spf_mechanism_eval(run, term, &match);
-		if (rc)
-			return rc;
-		if (run->query->trace)
-			trace_term(run, term, match);
-		if (match == GP_SPF_NO_MATCH)
-			continue;
-		if (match == GP_SPF_MATCH)
-			*matched_out = term;
-		return GP_OK;
-	}
-	return GP_OK;
+	run->term = term;
+	int rc = gp_spf_mechanism_eval(run, term, match_out);
+	if (!rc && run->query->trace)
+		trace_term(run, term, *match_out);
+	return rc;
+}
+
+/* eval_terms: from left to right until one matches (4.6.2); matched_out NULL: none did. One of
+ * those that the record has not kept lies in later. */
+static int eval_terms(struct gp_spf_run *run, const struct gp_spf_record *record,
+	struct gp_spf_term *later, const struct gp_spf_term **matched_out)
+{
+	enum gp_spf_match match = GP_SPF_NO_MATCH;
+	const struct gp_spf_term *term = NULL;
+	struct gp_span more = record->more;
+	int rc = GP_OK;
+	for (size_t i = 0; !rc && match == GP_SPF_NO_MATCH && i < record->count; i++)
+		rc = eval_term(run, term = &record->terms[i], &match);
+	while (!rc && match == GP_SPF_NO_MATCH && gp_spf_record_next(&more, later))
+		rc = eval_term(run, term = later, &match);
+	*matched_out = !rc && match == GP_SPF_MATCH ? term : NULL;
+	return rc;
 }
 
 /* expand_explanation: the text of exp= with its macros, if it is one that may be shown (6.2). */
@@ -441,6 +468,7 @@ int gp_spf_check_host(struct gp_spf_run *run, const char *domain, enum gp_spf_ve
 {
 	for (bool redirected = false;; redirected = true) {
 		struct gp_spf_record record;
+		struct gp_spf_term later;
 		const struct gp_spf_term *matched;
 		bool has_record;
 		run->domain = domain;
@@ -453,7 +481,7 @@ int gp_spf_check_host(struct gp_spf_run *run, const char *domain, enum gp_spf_ve
 			*verdict_out = no_record(run, redirected);
 			return GP_OK;
 		}
-		rc = eval_terms(run, &record, &matched);
+		rc = eval_terms(run, &record, &later, &matched);
 		if (!rc && !matched && !run->faulted && record.redirect.text.len) {
 			rc = follow(run, &record.redirect, &domain);
 			if (!rc && domain)

@@ -184,6 +184,9 @@ static int eval_mx(
 		if (rc)
 			return rc;
 		*match_out = judge_hosts(run, term, questions, answers, n);
+		if (*match_out == GP_SPF_NO_MATCH &&
+			!gp_spf_count_missing(run, questions, answers, n))
+			*match_out = GP_SPF_EXCEPTION;
 	}
 	return GP_OK;
 }
@@ -208,6 +211,8 @@ static int keep_names(struct gp_spf_run *run, const struct gp_dns_answer *ptr, s
 		for (size_t i = 0; i < n; i++)
 			if (has_client(run, &answers[i], gp_ipaddr_bits(&run->client)))
 				run->names[run->name_count++] = questions[i].name;
+		if (!gp_spf_count_missing(run, questions, answers, n))
+			return GP_OK;
 	}
 	return GP_OK;
 }
@@ -260,6 +265,10 @@ static int eval_ptr(
 	rc = know_names(run);
 	if (rc)
 		return rc;
+	if (run->faulted) {
+		*match_out = GP_SPF_EXCEPTION;
+		return GP_OK;
+	}
 	if (run->names_void) {
 		char reverse[GP_DNS_NAME_TEXT];
 		gp_dns_name_reverse(&run->client, reverse);

@@ -43,6 +43,8 @@ struct gp_spf_term {
 struct gp_spf_record {
 	const struct gp_spf_term *terms; /* mechanisms in order, "all" is the last one if present */
 	size_t count;
+	struct gp_span more; /* of a very long record: text of those behind them, which have been
+				checked: gp_spf_record_next */
 	struct gp_spf_term redirect, exp;
 	struct gp_span wrong_term; /* after GP_ESYNTAX: where */
 	const char *wrong_why;     /* and why; a part of a sentence, static */
@@ -57,6 +59,9 @@ bool gp_spf_record_is(struct gp_span text);
  */
 int gp_spf_record_parse(struct gp_arena *arena, struct gp_span text,
 	struct gp_spf_record *record_out) GP_MUST_CHECK;
+
+/* The next mechanism in a record's more, which moves behind it; false: there is none. */
+bool gp_spf_record_next(struct gp_span *more, struct gp_spf_term *term_out);
 
 /* ---- one check ---- */
 
@@ -83,6 +88,7 @@ struct gp_spf_run {
 	bool names_known;               /* the next three are set */
 	bool names_void;                /* the client has no PTR record */
 	const char **names;             /* validated names of the client (5.5) */
+	unsigned missing_names;         /* under mx and ptr, that do not exist */
 	size_t name_count;
 };
 
@@ -105,6 +111,11 @@ void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const cha
 /* Counts one more term that asks DNS, or that found nothing; false and a fault over the limit. */
 bool gp_spf_count_lookup(struct gp_spf_run *run) GP_MUST_CHECK;
 bool gp_spf_count_void(struct gp_spf_run *run, const char *name) GP_MUST_CHECK;
+
+/* Counts those of the questions about hosts under an mx or ptr whose name does not exist; false and
+ * a fault over the bound. */
+bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
+	const struct gp_dns_answer *answers, size_t count) GP_MUST_CHECK;
 
 /* One line to the trace; nothing is formatted when there is none. */
 void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)

@@ -2,15 +2,17 @@
 /*
  * A record's text is cut at its spaces and each term read by the row of its name. Nothing is
  * copied: terms are spans of the text. The whole record is read before anything is evaluated (4.6),
- * but mechanisms after "all" are checked and dropped, as they are never reached (5.1).
+ * but mechanisms after "all" are checked and dropped, as they are never reached (5.1), and of a
+ * very long record only the first ones are kept.
  */
 #include <string.h>
 
 #include "spf/spf_private.h"
 
-/* No honest record comes near it; a hostile one must not use up the memory of the request. */
-#define TERMS_MAX 500
-#define TERMS_MAX_TEXT "500"
+/* Terms that are kept once they are read. Of a longer record the others are read again when their
+ * turn comes, so that a hostile one cannot use up the memory of the request: the standard bounds
+ * only terms that ask DNS (4.6.4). */
+#define TERMS_KEPT 500
 
 /* What follows a mechanism's name, or the = of a modifier. */
 typedef const char *(*parse_rest_fn)(struct gp_span rest, struct gp_spf_term *term);
@@ -248,18 +250,44 @@ static size_t count_words(struct gp_span text)
 	return n;
 }
 
+/* is_modifier: a name, then an equal sign (4.6.1). */
+static bool is_modifier(struct gp_span word, size_t name_end)
+{
+	return name_end < word.len && word.ptr[name_end] == '=';
+}
+
+/* keep_term: one more mechanism, unless all has come; the first that finds no room begins what is
+ * left to be read again. */
+static void keep_term(struct gp_spf_record *record, struct gp_spf_term *terms, size_t room,
+	const struct gp_spf_term *term, const char *text_end)
+{
+	if (record->count < room)
+		terms[record->count++] = *term;
+	else if (record->more.len == 0)
+		record->more =
+			(struct gp_span) {term->text.ptr, (size_t)(text_end - term->text.ptr)};
+}
+
+/* gp_spf_record_next: what gp_spf_record_parse has read already is right. */
+bool gp_spf_record_next(struct gp_span *more, struct gp_spf_term *term_out)
+{
+	struct gp_span word;
+	while (next_word(more, &word)) {
+		size_t end = find_name_end(word);
+		if (!is_modifier(word, end) && !parse_directive(word, end, term_out))
+			return true;
+	}
+	return false;
+}
+
 /* gp_spf_record_parse: term by term, to the end even when "all" came. */
 int gp_spf_record_parse(
 	struct gp_arena *arena, struct gp_span text, struct gp_spf_record *record_out)
 {
 	*record_out = (struct gp_spf_record) {.terms = NULL};
 	struct gp_span rest = gp_span_skip(text, 6), word;
-	size_t words = count_words(rest);
-	if (words > TERMS_MAX) {
-		record_out->wrong_why = "list is longer than " TERMS_MAX_TEXT " terms";
-		return GP_ESYNTAX;
-	}
-	struct gp_spf_term *terms = gp_arena_array(arena, words, sizeof *terms);
+	size_t words = count_words(rest), room = words < TERMS_KEPT ? words : TERMS_KEPT;
+	struct gp_spf_term *terms = gp_arena_array(arena, room, sizeof *terms);
 	if (!terms)
 		return gp_arena_status(arena);
 	bool has_all = false;
@@ -267,13 +295,13 @@ int gp_spf_record_parse(
 		size_t end = find_name_end(word);
 		const char *why;
 		struct gp_spf_term term;
-		if (end < word.len && word.ptr[end] == '=') {
+		if (is_modifier(word, end)) {
 			why = parse_modifier((struct gp_span) {word.ptr, end},
 				gp_span_skip(word, end + 1), word, record_out);
 		} else {
 			why = parse_directive(word, end, &term);
 			if (!why && !has_all)
-				terms[record_out->count++] = term;
+				keep_term(record_out, terms, room, &term, text.ptr + text.len);
 			has_all = has_all || (!why && term.kind == GP_SPF_ALL);
 		}
 		if (why) {

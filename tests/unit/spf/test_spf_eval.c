@@ -323,6 +323,118 @@ static void test_names(void **state)
 	}
 }
 
+/* mx_zone: a record of terms mx, each with ten hosts; those of the first missing do not exist, the
+ * others have addresses of IPv4. */
+static void mx_zone(struct test_zone *zone, size_t terms, size_t missing)
+{
+	char line[200];
+	struct gp_arena *arena = gp_arena_new(1 << 16);
+	struct gp_strbuf record;
+	gp_strbuf_init(&record, arena, 4096);
+	gp_strbuf_add(&record, "d.example TXT v=spf1");
+	for (size_t i = 0; i < terms; i++)
+		gp_strbuf_printf(&record, " mx:m%zu.example", i);
+	gp_strbuf_add(&record, " -all\n");
+	test_zone_lines(zone, record.data);
+	for (size_t i = 0; i < terms * 10; i++) {
+		snprintf(
+			line, sizeof line, "m%zu.example MX %zu h%zu.example\n", i / 10, i % 10, i);
+		test_zone_lines(zone, line);
+		snprintf(line, sizeof line, "h%zu.example A 203.0.113.9\n", i);
+		if (i >= missing)
+			test_zone_lines(zone, line);
+	}
+	gp_arena_free(arena);
+}
+
+/* test_missing_names: hosts under mx that do not exist end a check at more than twenty (11.1);
+ * those that only lack addresses of the client's family never do. */
+static void test_missing_names(void **state)
+{
+	static const struct {
+		const char *client;
+		size_t terms, missing;
+		const char *verdict;
+		size_t questions;
+	} rows[] = {
+		{V4, 10, 100, "permerror", 1 + 3 * 11},
+		{V6, 10, 100, "permerror", 1 + 3 * 11},
+		{V4, 10, 21, "permerror", 1 + 3 * 11},
+		{V4, 10, 20, "fail", 1 + 10 * 11},
+		{V6, 10, 0, "fail", 1 + 10 * 11},
+		{V6, 10, 20, "fail", 1 + 10 * 11},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		begin(&b, "", rows[i].client, FROM);
+		mx_zone(b.zone, rows[i].terms, rows[i].missing);
+		const char *verdict = check(&b);
+		size_t questions = test_zone_asked(b.zone, TEST_ZONE_ANY);
+		if (strcmp(verdict, rows[i].verdict) != 0 || questions != rows[i].questions)
+			fail_msg("row %zu: %s, %zu questions", i, verdict, questions);
+		if (strcmp(verdict, "permerror") == 0)
+			assert_non_null(strstr(b.result.problem, "more than 20 names of hosts"));
+		end(&b);
+	}
+}
+
+/* test_missing_names_under_ptr: they count to the same total, but not for an explanation. */
+static void test_missing_names_under_ptr(void **state)
+{
+	static const struct {
+		const char *record, *verdict;
+	} rows[] = {
+		{"e.example TXT v=spf1 mx:m0.example mx:m1.example ptr -all\n", "permerror"},
+		{"e.example TXT v=spf1 mx:m0.example ptr -all\n", "fail"},
+		{"e.example TXT v=spf1 ptr mx:m0.example mx:m1.example -all\n", "permerror"},
+		{"e.example TXT v=spf1 mx:m0.example mx:m1.example exists:%{p}.x.example -all\n",
+			"permerror"},
+		{"e.example TXT v=spf1 mx:m0.example mx:m1.example -all exp=x.example\n"
+		 "x.example TXT %{p}\n",
+			"fail"},
+	};
+	char line[100];
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		begin(&b, rows[i].record, V4, "u@e.example");
+		mx_zone(b.zone, 2, 20);
+		for (size_t k = 0; k < 10; k++) {
+			snprintf(line, sizeof line, "1.2.0.192.in-addr.arpa PTR p%zu.example\n", k);
+			test_zone_lines(b.zone, line);
+		}
+		const char *verdict = check(&b);
+		if (strcmp(verdict, rows[i].verdict) != 0)
+			fail_msg("%s: %s", rows[i].record, verdict);
+		end(&b);
+	}
+}
+
+/* test_long_record: thousands of terms that ask nobody are no error; the last one counts as well.
+ */
+static void test_long_record(void **state)
+{
+	static const char *const ends[][2] = {{" ip4:192.0.2.1 -all", "pass"}, {" -all", "fail"},
+		{" include:i.example -all", "pass"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		struct bench b;
+		begin(&b, "i.example TXT v=spf1 ip4:192.0.2.1 -all\n", V4, FROM);
+		struct gp_arena *arena = gp_arena_new(1 << 18);
+		struct gp_strbuf line;
+		gp_strbuf_init(&line, arena, 1 << 17);
+		gp_strbuf_add(&line, "d.example TXT v=spf1");
+		for (unsigned k = 0; k < 3000; k++)
+			gp_strbuf_printf(&line, " ip4:10.%u.%u.0/24", k / 250, k % 250);
+		gp_strbuf_printf(&line, "%s\n", ends[i][0]);
+		test_zone_lines(b.zone, line.data);
+		assert_string_equal(check(&b), ends[i][1]);
+		gp_arena_free(arena);
+		end(&b);
+	}
+}
+
 /* test_options: limits as configured (lesson 2). */
 static void test_options(void **state)
 {
@@ -598,6 +710,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_missing_names),
+		cmocka_unit_test(test_missing_names_under_ptr),
+		cmocka_unit_test(test_long_record),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_problem),
 		cmocka_unit_test(test_reason),

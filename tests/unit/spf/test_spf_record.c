@@ -237,25 +237,58 @@ static void test_ceiling(void **state)
 	gp_arena_free(arena);
 }
 
-/* test_many_terms: a record of hundreds of terms is refused before it costs memory. */
-static void test_many_terms(void **state)
+/* long_record: count times the term, then the end. */
+static const char *long_record(
+	struct gp_arena *arena, size_t count, const char *term, const char *end)
 {
-	(void)state;
-	struct gp_arena *arena = gp_arena_new(1 << 17);
-	struct gp_spf_record r;
 	struct gp_strbuf buf;
 	const char *text;
-	gp_strbuf_init(&buf, arena, 1 << 14);
+	gp_strbuf_init(&buf, arena, 1 << 17);
 	gp_strbuf_add(&buf, "v=spf1");
-	for (int i = 0; i < 500; i++)
-		gp_strbuf_add(&buf, " a");
+	for (size_t i = 0; i < count; i++)
+		gp_strbuf_add(&buf, term);
+	gp_strbuf_add(&buf, end);
 	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
-	assert_int_equal(parse(arena, text, &r), GP_OK);
-	assert_int_equal(r.count, 500);
-	gp_strbuf_add(&buf, " a");
-	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
-	assert_int_equal(parse(arena, text, &r), GP_ESYNTAX);
-	assert_string_equal(r.wrong_why, "list is longer than 500 terms");
+	return text;
+}
+
+/* test_many_terms: the longest record there can be is read in little memory, every term of it. */
+static void test_many_terms(void **state)
+{
+	static const size_t counts[] = {499, 500, 501, 1000, 21000};
+	(void)state;
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		struct gp_arena *texts = gp_arena_new(1 << 20), *arena = gp_arena_new(1 << 16);
+		struct gp_spf_record r;
+		struct gp_spf_term term;
+		const char *text =
+			long_record(texts, counts[i], " a", " redirect=x.test ?ip4:192.0.2.1");
+		assert_int_equal(parse(arena, text, &r), GP_OK);
+		size_t seen = r.count;
+		struct gp_span last = r.terms[r.count - 1].text;
+		for (; gp_spf_record_next(&r.more, &term); seen++)
+			last = term.text;
+		assert_int_equal(seen, counts[i] + 1);
+		assert_true(gp_span_equal(last, gp_span_from("?ip4:192.0.2.1")));
+		assert_int_equal(r.redirect.text.len, strlen("redirect=x.test"));
+		/* what is not kept is checked all the same */
+		text = long_record(texts, counts[i], " a", " ip4:192.0.2.256");
+		assert_int_equal(parse(arena, text, &r), GP_ESYNTAX);
+		assert_true(gp_span_equal(r.wrong_term, gp_span_from("ip4:192.0.2.256")));
+		gp_arena_free(arena);
+		gp_arena_free(texts);
+	}
+}
+
+/* test_all_ends_a_long_record: nothing behind it is left to be looked at. */
+static void test_all_ends_a_long_record(void **state)
+{
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_spf_record r;
+	assert_int_equal(parse(arena, long_record(arena, 400, " a", " -all a a a"), &r), GP_OK);
+	assert_int_equal(r.count, 401);
+	assert_int_equal(r.more.len, 0);
 	gp_arena_free(arena);
 }
 
@@ -271,6 +304,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_many_terms),
+		cmocka_unit_test(test_all_ends_a_long_record),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
