@@ -35,6 +35,7 @@ static json_t *signature_json(struct gp_arena *arena, const struct gp_dkim_resul
 	json_object_set_new(o, "bits", json_integer(r->bits));
 	json_object_set_new(o, "secure", json_boolean(r->secure));
 	json_object_set_new(o, "testing", json_boolean(r->testing));
+	json_object_set_new(o, "lenient", json_boolean(r->lenient));
 	json_object_set_new(o, "reason", gp_cli_json_text(arena, r->reason));
 	return o;
 }

@@ -47,12 +47,14 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 {
 	for (size_t i = 0; i < dkim->count; i++) {
 		const struct gp_dkim_result *r = &dkim->items[i];
-		line(arena, i ? "" : "DKIM", "%-10s%s, selector %s, %s%s%s%s",
+		line(arena, i ? "" : "DKIM", "%-10s%s, selector %s, %s%s%s%s%s",
 			gp_dkim_verdict_name(r->verdict), *r->domain ? r->domain : "(no domain)",
 			*r->selector ? r->selector : "(none)",
 			*r->algorithm ? r->algorithm : "(no algorithm)",
 			r->bits ? gp_arena_printf(arena, ", %u bits", r->bits) : "",
-			r->secure ? ", key secured by DNSSEC" : "", because(arena, r->reason));
+			r->secure ? ", key secured by DNSSEC" : "",
+			r->lenient ? ", from a key record with errors (dkim.lenient_keys)" : "",
+			because(arena, r->reason));
 	}
 	if (dkim->count == 0)
 		line(arena, "DKIM", "%-10sthere is no signature", "none");

@@ -154,8 +154,9 @@ static int check_key(struct gp_ctx *ctx, const struct gp_arc *arc, const struct 
 	struct gp_span input, struct finding *finding)
 {
 	struct gp_dkim_key_result key;
-	int rc = gp_dkim_key_check(
-		ctx, sig, arc->options, gp_dkim_bodies_digest(arc->bodies), input, &key);
+	const struct gp_dkim_key_case c = {sig, arc->options, gp_dkim_bodies_digest(arc->bodies),
+		input, gp_dkim_bodies_checks(arc->bodies)};
+	int rc = gp_dkim_key_check(ctx, &c, &key);
 	if (rc || key.verdict == GP_DKIM_PASS)
 		return rc;
 	finding->temporary = key.verdict == GP_DKIM_TEMPERROR;

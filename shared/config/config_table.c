@@ -272,7 +272,10 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dkim", "temperror_code", GP_KIND_CODE, AT(dkim.temperror_code), "451 4.7.20", 4, 0, NULL,
 		"Reply where on_temperror defers.", NULL},
 	{"dkim", "max_signatures", GP_KIND_UINT, AT(dkim.check.max_signatures), "20", 1, 50, NULL,
-		"Signatures that are looked at, from the top; the rest counts for nothing.", NULL},
+		"Signatures that are looked at, those of the domain in From and its relatives "
+		"first, then from the top; the rest counts for nothing. At most 60 checks with a "
+		"key are made for a message, seals of ARC included, in the same order.",
+		NULL},
 	{"dkim", "rsa_bits_min", GP_KIND_UINT, AT(dkim.check.rsa_bits_min), "1024", 512, 4096, NULL,
 		"A smaller RSA key gives the result policy (RFC 8301 3.2).", NULL},
 	{"dkim", "rsa_bits_max", GP_KIND_UINT, AT(dkim.check.rsa_bits_max), "4096", 1024, 16384,
@@ -294,6 +297,11 @@ const struct gp_config_row gp_config_rows[] = {
 		"DMARC fail. temperror does not, whatever the policy: with dmarc.on_temperror = "
 		"accept anybody "
 		"could then pass it by.",
+		NULL},
+	{"dkim", "lenient_keys", GP_KIND_BOOL, AT(dkim.check.lenient_keys), "yes", 0, 0, NULL,
+		"Use a key record that quotes, backslashes or empty elements (;;) came into on its "
+		"way to DNS, if the signature then fits; the result says so. no: such a record is "
+		"an error.",
 		NULL},
 	{"dkim", "clock_skew", GP_KIND_MSEC, AT(dkim.check.clock_skew_ms), "5m", 0, 86400000, NULL,
 		"How much a signer's clock may differ from ours in t= and x=.", NULL},

@@ -23,7 +23,7 @@
 #define ED25519_BYTES 32
 #define ED25519_SIGNATURE 64
 #define RSA_BYTES_MAX 2048 /* 16384 bits, OpenSSL's own limit */
-#define RSA_EXPONENT_MAX 8 /* bytes */
+#define RSA_EXPONENT_MAX 4 /* bytes: no key in use has more, and each bit costs time */
 
 enum { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30 };
 
@@ -76,12 +76,12 @@ static bool der_take_positive(struct gp_span *der, struct gp_span *number_out)
 	return true;
 }
 
-/* der_key_bits: the key inside of a SubjectPublicKeyInfo (RFC 5280 4.1) with such an algorithm. */
+/* der_key_bits: the key inside of a SubjectPublicKeyInfo (RFC 5280 4.1) with such an algorithm.
+ * What follows the structure is no part of it. */
 static bool der_key_bits(struct gp_span der, bool rsa, struct gp_span *key_out)
 {
 	struct gp_span whole, algorithm, bits;
-	if (!der_take(&der, DER_SEQUENCE, &whole) || der.len ||
-		!der_take(&whole, DER_SEQUENCE, &algorithm) ||
+	if (!der_take(&der, DER_SEQUENCE, &whole) || !der_take(&whole, DER_SEQUENCE, &algorithm) ||
 		!der_take(&whole, DER_BIT_STRING, &bits) || whole.len)
 		return false;
 	if (bits.len < 1 || bits.ptr[0] != 0)
@@ -99,9 +99,10 @@ static bool der_key_bits(struct gp_span der, bool rsa, struct gp_span *key_out)
 static bool der_rsa(struct gp_span der, struct gp_span *modulus_out, struct gp_span *exponent_out)
 {
 	struct gp_span inner, pair;
-	if (der_key_bits(der, true, &inner))
+	bool wrapped = der_key_bits(der, true, &inner);
+	if (wrapped)
 		der = inner;
-	return der_take(&der, DER_SEQUENCE, &pair) && der.len == 0 &&
+	return der_take(&der, DER_SEQUENCE, &pair) && (der.len == 0 || !wrapped) &&
 	       der_take_positive(&pair, modulus_out) && der_take_positive(&pair, exponent_out) &&
 	       pair.len == 0;
 }

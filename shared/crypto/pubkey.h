@@ -29,9 +29,10 @@ enum gp_crypto_pubkey_kind { GP_CRYPTO_RSA, GP_CRYPTO_ED25519 };
 struct gp_crypto_pubkey;
 
 /*
- * RSA: a SubjectPublicKeyInfo or a bare RSAPublicKey, to its last byte (RFC 6376 3.6.1 and its
- * erratum 3017 know both). The exponent is odd, over 1 and has at most 64 bits. Ed25519: 32 bytes
- * (RFC 8463 4.2), or a SubjectPublicKeyInfo of one; no point of small order. Returns new.
+ * RSA: a SubjectPublicKeyInfo or a bare RSAPublicKey (RFC 6376 3.6.1 and its erratum 3017 know
+ * both); bytes behind it are ignored, as by all that verify with OpenSSL. The exponent is odd, over
+ * 1 and has at most 32 bits. Ed25519: 32 bytes (RFC 8463 4.2), or a SubjectPublicKeyInfo of one; no
+ * point of small order. Returns new.
  */
 int gp_crypto_pubkey_parse(enum gp_crypto_pubkey_kind kind, struct gp_span der,
 	struct gp_crypto_pubkey **key_out) GP_MUST_CHECK;

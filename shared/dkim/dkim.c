@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Signatures from the top, as many as are allowed. What a signature is worth is found out in the
- * order of cost: its tags, the body's hash, its key. Keys are asked for together, once each, and
- * only for signatures that can still pass.
+ * As many signatures as are allowed, those near the author's domain before others. What a signature
+ * is worth is found out in the order of cost: its tags, the body's hash, its key. Keys are asked
+ * for together, once each, and only for signatures that can still pass.
  */
 #include "dkim/dkim.h"
 
@@ -10,8 +10,11 @@
 
 #include "base/trace.h"
 #include "dkim/dkim_private.h"
+#include "mail/address.h"
 
 #define HEX (2 * GP_CRYPTO_SHA256 + 1)
+
+static const char signature_name[] = "DKIM-Signature";
 
 /* A signature on its way. */
 struct item {
@@ -20,6 +23,7 @@ struct item {
 	const char *key_name; /* the same */
 	size_t answer;        /* which answer */
 	struct gp_dkim_result result;
+	unsigned nearness; /* to the author's domain: which is tried first */
 	bool decided;
 };
 
@@ -67,6 +71,92 @@ static int want_body(struct gp_dkim *dkim, struct item *item)
 	return GP_OK;
 }
 
+/* ---- which signatures, and in which order ---- */
+
+#define NEARNESS_MAX                                                                \
+	9 /* the author's domain itself; below: labels at the end that are the same \
+	   */
+
+/* shared_labels: how many labels at their ends two names have in common. */
+static unsigned shared_labels(struct gp_span a, struct gp_span b)
+{
+	unsigned count = 0;
+	while (a.len && b.len) {
+		ptrdiff_t dot_a = gp_span_find_last(a, '.'), dot_b = gp_span_find_last(b, '.');
+		if (!gp_span_equal_nocase(gp_span_skip(a, (size_t)(dot_a + 1)),
+			    gp_span_skip(b, (size_t)(dot_b + 1))))
+			break;
+		count++;
+		a.len = dot_a < 0 ? 0 : (size_t)dot_a;
+		b.len = dot_b < 0 ? 0 : (size_t)dot_b;
+	}
+	return count;
+}
+
+/* nearness_of: of a signer to the author. Which domains are aligned is known when DNS has told the
+ * organisation's; near is what may be. */
+static unsigned nearness_of(struct gp_span signer, const char *author)
+{
+	struct gp_span name = gp_span_from(author);
+	if (name.len == 0 || signer.len == 0)
+		return 0;
+	if (gp_span_equal_nocase(signer, name))
+		return NEARNESS_MAX;
+	unsigned shared = shared_labels(signer, name);
+	return shared < NEARNESS_MAX ? shared : NEARNESS_MAX - 1;
+}
+
+/* peek_domain: d= of a field that nothing else is read of; empty: it has none. */
+static struct gp_span peek_domain(struct gp_span value)
+{
+	struct gp_span element, name, domain;
+	while (value.len) {
+		(void)gp_span_cut(value, ';', &element, &value); /* none: the last one */
+		if (gp_span_cut(element, '=', &name, &domain) &&
+			gp_span_is(gp_span_trim(name), "d"))
+			return gp_span_trim(domain);
+	}
+	return (struct gp_span) {NULL, 0};
+}
+
+/* peek_nearness: the same by the author; U-labels are turned only where they may be the author's.
+ */
+static int peek_nearness(struct gp_arena *arena, struct gp_span value, const char *author,
+	unsigned char *nearness_out)
+{
+	struct gp_span domain = peek_domain(value);
+	const char *name = NULL;
+	if (strstr(author, "xn--") && !gp_span_is_printable_ascii(domain)) {
+		int rc = gp_address_domain(arena, domain, &name);
+		if (rc && rc != GP_ESYNTAX)
+			return rc;
+		domain = gp_span_from(rc ? NULL : name);
+	}
+	*nearness_out = (unsigned char)nearness_of(domain, author);
+	return GP_OK;
+}
+
+/* choose: marks as many as are taken of found signatures; places has one byte a field. */
+static int choose(struct gp_arena *arena, const struct gp_message *message, const char *author,
+	size_t taken, bool *is_taken)
+{
+	unsigned char *nearness = gp_arena_alloc(arena, message->count + 1);
+	int rc = nearness ? GP_OK : gp_arena_status(arena);
+	for (size_t i = 0; !rc && i < message->count; i++)
+		if (gp_span_is(message->fields[i].name, signature_name))
+			rc = peek_nearness(arena, message->fields[i].value, author, &nearness[i]);
+	for (int near = NEARNESS_MAX; !rc && near >= 0; near--)
+		for (size_t i = 0; taken && i < message->count; i++)
+			if (nearness[i] == near && !is_taken[i] &&
+				gp_span_is(message->fields[i].name, signature_name)) {
+				is_taken[i] = true;
+				taken--;
+			}
+	return rc;
+}
+
+/* ---- reading ---- */
+
 /* add_item: one signature, as far as it goes without body and key. */
 static int add_item(struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_message_field *field)
 {
@@ -83,14 +173,32 @@ static int add_item(struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_me
 	return item->key_name ? GP_OK : gp_arena_status(ctx->arena);
 }
 
+/* add_items: those that were chosen, in the order of the message. */
+static int add_items(struct gp_ctx *ctx, struct gp_dkim *dkim, const char *author,
+	const bool *is_taken, size_t taken)
+{
+	for (size_t i = 0; dkim->count < taken; i++) {
+		const struct gp_message_field *field = &dkim->message->fields[i];
+		if (!gp_span_is(field->name, signature_name) || (is_taken && !is_taken[i]))
+			continue;
+		struct item *item = &dkim->items[dkim->count];
+		int rc = add_item(ctx, dkim, field);
+		if (rc)
+			return rc;
+		item->nearness = nearness_of(gp_span_from(item->sig.domain), author);
+	}
+	return GP_OK;
+}
+
 /* gp_dkim_new: the limit first, then the signatures below it. */
 int gp_dkim_new(struct gp_ctx *ctx, const struct gp_message *message,
-	const struct gp_dkim_options *options, struct gp_dkim_bodies *bodies,
+	const struct gp_dkim_options *options, struct gp_dkim_bodies *bodies, const char *author,
 	struct gp_dkim **dkim_out)
 {
-	size_t found = gp_message_count(message, "DKIM-Signature");
+	size_t found = gp_message_count(message, signature_name);
 	size_t taken = found < options->max_signatures ? found : options->max_signatures;
 	struct gp_dkim *dkim = gp_arena_alloc(ctx->arena, sizeof *dkim);
+	bool *is_taken = NULL;
 	if (!dkim)
 		return gp_arena_status(ctx->arena);
 	*dkim = (struct gp_dkim) {.message = message,
@@ -100,15 +208,15 @@ int gp_dkim_new(struct gp_ctx *ctx, const struct gp_message *message,
 		.overflow = found - taken};
 	if (!dkim->items)
 		return gp_arena_status(ctx->arena);
-	for (size_t i = 0; dkim->count < taken; i++) {
-		if (!gp_span_is(message->fields[i].name, "DKIM-Signature"))
-			continue;
-		int rc = add_item(ctx, dkim, &message->fields[i]);
+	if (taken < found) {
+		is_taken = gp_arena_array(ctx->arena, message->count, sizeof *is_taken);
+		int rc = is_taken ? choose(ctx->arena, message, author, taken, is_taken)
+				  : gp_arena_status(ctx->arena);
 		if (rc)
 			return rc;
 	}
 	*dkim_out = dkim;
-	return GP_OK;
+	return add_items(ctx, dkim, author, is_taken, taken);
 }
 
 /* add_question: unless it is there; its place, or room when it is new and does not fit. */
@@ -205,7 +313,8 @@ static int check_key(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item
 {
 	struct gp_dkim_key_case c = {.sig = &item->sig,
 		.options = dkim->options,
-		.digest = gp_dkim_bodies_digest(dkim->bodies)};
+		.digest = gp_dkim_bodies_digest(dkim->bodies),
+		.checks_left = gp_dkim_bodies_checks(dkim->bodies)};
 	struct gp_dkim_key_result key;
 	gp_trace_line(ctx, 1, "key %s: %s", item->key_name, gp_dns_state_text(answer->state));
 	int rc = gp_dkim_sig_input(ctx, dkim->message, &item->sig, &c.input);
@@ -216,6 +325,7 @@ static int check_key(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item
 	item->result.bits = key.bits;
 	item->result.secure = key.secure;
 	item->result.testing = key.testing;
+	item->result.lenient = key.lenient;
 	if (key.verdict == GP_DKIM_FAIL)
 		return decide_failed(ctx, dkim, item, key.reason, dkim->message->defect);
 	if (key.verdict == GP_DKIM_PASS && item->result.partial && !dkim->options->partial_body)
@@ -282,6 +392,27 @@ static void trace_item(struct gp_ctx *ctx, const struct gp_dkim *dkim, size_t i)
 			hex(gp_dkim_bodies_hash(dkim->bodies, item->body), found));
 }
 
+/* judge_keys: of those that are undecided, the nearest to the author first. */
+static int judge_keys(struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_dns_answer *answers)
+{
+	int rc = GP_OK;
+	for (unsigned near = NEARNESS_MAX + 1; near-- > 0;)
+		for (size_t i = 0; !rc && i < dkim->count; i++) {
+			struct item *item = &dkim->items[i];
+			if (item->nearness != near)
+				continue;
+			trace_item(ctx, dkim, i);
+			if (!item->decided)
+				rc = check_key(ctx, dkim, item, &answers[item->answer]);
+			if (!rc)
+				gp_trace_line(ctx, 1, "%s%s%s",
+					gp_dkim_verdict_name(item->result.verdict),
+					item->result.reason ? ": " : "",
+					item->result.reason ? item->result.reason : "");
+		}
+	return rc;
+}
+
 /* judge_items: bodies, keys, results. */
 static int judge_items(struct gp_ctx *ctx, struct gp_dkim *dkim)
 {
@@ -294,17 +425,7 @@ static int judge_items(struct gp_ctx *ctx, struct gp_dkim *dkim)
 			return rc;
 	}
 	int rc = ask(ctx, dkim, &answers);
-	for (size_t i = 0; !rc && i < dkim->count; i++) {
-		struct item *item = &dkim->items[i];
-		trace_item(ctx, dkim, i);
-		if (!item->decided)
-			rc = check_key(ctx, dkim, item, &answers[item->answer]);
-		if (!rc)
-			gp_trace_line(ctx, 1, "%s%s%s", gp_dkim_verdict_name(item->result.verdict),
-				item->result.reason ? ": " : "",
-				item->result.reason ? item->result.reason : "");
-	}
-	return rc;
+	return rc ? rc : judge_keys(ctx, dkim, answers);
 }
 
 /* gp_dkim_verify: judged, then handed out. */

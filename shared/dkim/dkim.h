@@ -5,7 +5,7 @@
  * Knows signatures, key records and canonical forms, and gives one typed result a signature. Does
  * not know what is done about a result; never signs, never sees a private key.
  *
- *     gp_dkim_new(ctx, &message, &options, bodies, &dkim);     (reads the fields, asks for hashes)
+ *     gp_dkim_new(ctx, &message, &options, bodies, author, &dkim);    (reads, asks for hashes)
  *     n = gp_dkim_questions(dkim, questions, room);            (for who wants to ask all at once)
  *     gp_dkim_bodies_read(bodies, &body);
  *     gp_dkim_verify(ctx, dkim, &results);                     (asks DNS)
@@ -15,10 +15,12 @@
  * Ownership: everything lives in ctx->arena; message, options and bodies are borrowed and must
  * live as long. Threads: no state of its own.
  *
- * Limits: options.max_signatures signatures are looked at from the top, more are left out before
- * anything of them is read (overflow says how many); 20 key records for one selector (3.6.2.2
- * leaves several undefined; each is tried in turn); 200 names in h=; keys of rsa_bits_min to
- * rsa_bits_max.
+ * Limits: options.max_signatures signatures are looked at: those whose d= is nearest to the
+ * author's domain first, and from the top among equals. More are left out before anything but their
+ * d= is read (overflow says how many). In the same order GP_DKIM_CHECKS_MAX checks with a key are
+ * made for one message, over all signatures and seals, and 5 key records for one selector are tried
+ * in turn (3.6.2.2 leaves several undefined); a signature that these leave out is neutral. 200
+ * names in h=; keys of rsa_bits_min to rsa_bits_max with an exponent of 32 bits.
  */
 #ifndef GP_DKIM_DKIM_H
 #define GP_DKIM_DKIM_H
@@ -59,6 +61,7 @@ struct gp_dkim_options {
 	int require_dnssec;     /* enum gp_dkim_dnssec; YES: other keys give policy */
 	int unverifiable;       /* enum gp_dkim_unverifiable */
 	unsigned clock_skew_ms; /* how far t= may lie in the future and x= in the past */
+	bool lenient_keys;      /* use a record with stray quotes or semicolons that fits */
 };
 
 struct gp_dkim_result {
@@ -74,6 +77,7 @@ struct gp_dkim_result {
 	unsigned bits;           /* of the key; 0 when none was read */
 	bool secure;             /* the key came with DNSSEC's protection */
 	bool testing;            /* the key record says t=y */
+	bool lenient;            /* the key record breaks the rules and was read as it was meant */
 	bool partial;            /* l= leaves out some of the body */
 	uint64_t length;         /* l=; GP_DKIM_WHOLE */
 	int64_t signed_s, expires_s;           /* t= and x=; -1 */
@@ -88,9 +92,10 @@ struct gp_dkim_results {
 
 struct gp_dkim;
 
-/* Reads the signatures of the message and asks bodies for their hashes. */
+/* Reads the signatures of the message and asks bodies for their hashes. author: the domain in From
+ * in A-labels, or "". */
 int gp_dkim_new(struct gp_ctx *ctx, const struct gp_message *message,
-	const struct gp_dkim_options *options, struct gp_dkim_bodies *bodies,
+	const struct gp_dkim_options *options, struct gp_dkim_bodies *bodies, const char *author,
 	struct gp_dkim **dkim_out) GP_MUST_CHECK;
 
 /* The questions for keys, each once, at most room; returns how many. Names live in the arena. */

@@ -49,6 +49,7 @@ struct gp_dkim_bodies {
 	bool last_cr; /* the last byte of the last piece */
 	int status;   /* the first failure of a digest */
 	const char *defect;
+	unsigned checks; /* left; nothing of the body, but of all that share it */
 };
 
 static const char bare_cr[] = "the body has a bare CR";
@@ -64,8 +65,15 @@ int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *di
 		return gp_arena_status(arena);
 	bodies->arena = arena;
 	bodies->digest = digest;
+	bodies->checks = GP_DKIM_CHECKS_MAX;
 	*bodies_out = bodies;
 	return GP_OK;
+}
+
+/* gp_dkim_bodies_checks: for who makes one. */
+unsigned *gp_dkim_bodies_checks(struct gp_dkim_bodies *bodies)
+{
+	return &bodies->checks;
 }
 
 /* gp_dkim_bodies_fini: the hashes; digests stay. */

@@ -31,6 +31,7 @@ enum gp_dkim_canon { GP_DKIM_SIMPLE, GP_DKIM_RELAXED };
 
 #define GP_DKIM_WHOLE UINT64_MAX /* no l= */
 #define GP_DKIM_BODIES_MAX 64    /* distinct hashes of one message; more: GP_ETOOBIG */
+#define GP_DKIM_CHECKS_MAX 60    /* signatures of one message checked with a key, of any kind */
 
 /* "simple", "relaxed" */
 const char *gp_dkim_canon_name(enum gp_dkim_canon canon);
@@ -51,6 +52,9 @@ struct gp_dkim_bodies;
 int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *digest,
 	struct gp_dkim_bodies **bodies_out) GP_MUST_CHECK;
 void gp_dkim_bodies_fini(struct gp_dkim_bodies *bodies); /* accepts NULL */
+
+/* How many checks with a key are left to the signatures and seals of this message. */
+unsigned *gp_dkim_bodies_checks(struct gp_dkim_bodies *bodies);
 
 /* The digest it was made with. */
 const struct gp_crypto_digest *gp_dkim_bodies_digest(const struct gp_dkim_bodies *bodies);

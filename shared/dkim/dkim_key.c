@@ -10,6 +10,9 @@
 #include "dns/dns.h"
 #include "mail/taglist.h"
 
+static const char no_checks_left[] = "the message has more signatures and keys than are checked";
+static const char keys_left_out[] = "the name has more key records than are looked at";
+
 /* gp_dkim_key_name: RFC 6376 3.6.2.1. */
 const char *gp_dkim_key_name(struct gp_arena *arena, const struct gp_dkim_sig *sig)
 {
@@ -142,34 +145,91 @@ static bool is_accepted(const struct gp_dkim_key_case *c, enum gp_crypto_pubkey_
 	return false;
 }
 
-/* try_record: what one record says. hash is that of the input. */
-static int try_record(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
-	const unsigned char hash[GP_CRYPTO_SHA256], struct gp_span text,
-	struct gp_dkim_key_result *result)
+/* verify_with: the signature, if a check is left for it. */
+static int verify_with(struct gp_crypto_pubkey *key, const struct gp_dkim_key_case *c,
+	const unsigned char hash[GP_CRYPTO_SHA256], struct gp_dkim_key_result *result)
 {
-	struct gp_dkim_key_record record;
-	struct gp_crypto_pubkey *key = NULL;
-	int rc = gp_dkim_key_record_parse(ctx->arena, text, &record);
-	if (rc)
-		return rc;
-	result->testing = record.testing;
-	if (!fits(c, &record, result))
+	bool good;
+	if (c->checks_left && *c->checks_left == 0) {
+		say(result, GP_DKIM_NEUTRAL, no_checks_left);
 		return GP_OK;
-	rc = gp_crypto_pubkey_parse(record.kind, record.key, &key);
+	}
+	if (c->checks_left)
+		--*c->checks_left;
+	int rc = gp_crypto_pubkey_verify(key, hash, c->sig->signature, &good);
+	if (rc == GP_OK)
+		say(result, good ? GP_DKIM_PASS : GP_DKIM_FAIL,
+			good ? NULL : "the signature does not fit the header");
+	return rc;
+}
+
+/* try_key: what a record that was read says. hash is that of the input. */
+static int try_key(const struct gp_dkim_key_case *c, const struct gp_dkim_key_record *record,
+	const unsigned char hash[GP_CRYPTO_SHA256], struct gp_dkim_key_result *result)
+{
+	struct gp_crypto_pubkey *key = NULL;
+	result->testing = record->testing;
+	if (!fits(c, record, result))
+		return GP_OK;
+	int rc = gp_crypto_pubkey_parse(record->kind, record->key, &key);
 	if (rc == GP_ESYNTAX)
 		say(result, GP_DKIM_PERMERROR, "p= of the key record is no key");
 	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
 	result->bits = gp_crypto_pubkey_bits(key);
-	if (is_accepted(c, record.kind, result)) {
-		bool good;
-		rc = gp_crypto_pubkey_verify(key, hash, c->sig->signature, &good);
-		if (rc == GP_OK)
-			say(result, good ? GP_DKIM_PASS : GP_DKIM_FAIL,
-				good ? NULL : "the signature does not fit the header");
-	}
+	if (is_accepted(c, record->kind, result))
+		rc = verify_with(key, c, hash, result);
 	gp_crypto_pubkey_free(key);
 	return rc;
+}
+
+/* repair: a record as it was meant when quotes, backslashes and semicolons came into it by its way
+ * through a form or a zone file; its text stays within that of the record. */
+static struct gp_span repair(struct gp_arena *arena, struct gp_span text)
+{
+	char *copy = gp_arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+	bool ended = true; /* the last element; another semicolon would end an empty one */
+	for (size_t i = 0; copy && i < text.len; i++) {
+		char c = text.ptr[i];
+		if (c == '"' || c == '\\' || (c == ';' && ended))
+			continue;
+		ended = c == ';' || (ended && (c == ' ' || c == '\t'));
+		copy[n++] = c;
+	}
+	return (struct gp_span) {copy, n};
+}
+
+/* try_repaired: a record that broke the rules, read as it was meant: only a signature that it then
+ * fits shows that it was meant so, and all else leaves the result as it is. */
+static int try_repaired(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	const unsigned char hash[GP_CRYPTO_SHA256], struct gp_span text,
+	struct gp_dkim_key_result *result)
+{
+	struct gp_dkim_key_record record;
+	struct gp_dkim_key_result repaired = {.secure = result->secure, .lenient = true};
+	struct gp_span meant = repair(ctx->arena, text);
+	int rc = meant.ptr ? gp_dkim_key_record_parse(ctx->arena, meant, &record)
+			   : gp_arena_status(ctx->arena);
+	if (!rc && !record.problem)
+		rc = try_key(c, &record, hash, &repaired);
+	if (!rc && !record.problem && repaired.verdict == GP_DKIM_PASS)
+		*result = repaired;
+	return rc;
+}
+
+/* try_record: what one record says. */
+static int try_record(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	const unsigned char hash[GP_CRYPTO_SHA256], struct gp_span text,
+	struct gp_dkim_key_result *result)
+{
+	struct gp_dkim_key_record record;
+	int rc = gp_dkim_key_record_parse(ctx->arena, text, &record);
+	if (!rc)
+		rc = try_key(c, &record, hash, result);
+	return !rc && record.problem && c->options->lenient_keys
+		       ? try_repaired(ctx, c, hash, text, result)
+		       : rc;
 }
 
 /* weight: how much a verdict of a record tells. */
@@ -200,6 +260,7 @@ static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	unsigned char hash[GP_CRYPTO_SHA256];
 	int rc = gp_crypto_digest_of(c->digest, c->input, hash);
 	size_t count = answer->count < GP_DKIM_KEYS_MAX ? answer->count : GP_DKIM_KEYS_MAX;
+	bool starved = false;
 	for (size_t i = 0; !rc && i < count; i++) {
 		struct gp_span text = answer->records[i].text;
 		struct gp_dkim_key_result one = {.secure = answer->secure};
@@ -210,8 +271,14 @@ static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 		if (i == 0 || weight(one.verdict) > weight(result->verdict))
 			*result = one;
 		if (one.verdict == GP_DKIM_PASS)
-			break;
+			return rc;
+		starved = starved || one.reason == no_checks_left;
 	}
+	/* what was not tried might have fitted */
+	if (!rc && starved)
+		say(result, GP_DKIM_NEUTRAL, no_checks_left);
+	else if (!rc && answer->count > count)
+		say(result, GP_DKIM_NEUTRAL, keys_left_out);
 	return rc;
 }
 
@@ -233,10 +300,10 @@ int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 }
 
 /* gp_dkim_key_check: asks, and judges. What has a problem never comes to a key. */
-int gp_dkim_key_check(struct gp_ctx *ctx, const struct gp_dkim_sig *sig,
-	const struct gp_dkim_options *options, const struct gp_crypto_digest *digest,
-	struct gp_span input, struct gp_dkim_key_result *result_out)
+int gp_dkim_key_check(
+	struct gp_ctx *ctx, const struct gp_dkim_key_case *c, struct gp_dkim_key_result *result_out)
 {
+	const struct gp_dkim_sig *sig = c->sig;
 	*result_out = (struct gp_dkim_key_result) {.verdict = sig->verdict, .reason = sig->problem};
 	if (sig->problem)
 		return GP_OK;
@@ -248,6 +315,5 @@ int gp_dkim_key_check(struct gp_ctx *ctx, const struct gp_dkim_sig *sig,
 	if (rc)
 		return rc;
 	gp_trace_line(ctx, 1, "key %s: %s", question.name, gp_dns_state_text(answer.state));
-	const struct gp_dkim_key_case c = {sig, options, digest, input};
-	return gp_dkim_key_judge(ctx, &c, &answer, result_out);
+	return gp_dkim_key_judge(ctx, c, &answer, result_out);
 }

@@ -8,7 +8,7 @@
 #include "crypto/pubkey.h"
 #include "dkim/dkim_sig.h"
 
-#define GP_DKIM_KEYS_MAX 20 /* records of one answer that are looked at */
+#define GP_DKIM_KEYS_MAX 5 /* records of one answer that are looked at */
 
 /* A key record (RFC 6376 3.6.1). */
 struct gp_dkim_key_record {
@@ -22,14 +22,6 @@ struct gp_dkim_key_record {
 /* Reads a record. Always fills record_out on GP_OK; GP_ETOOBIG, GP_ENOMEM. */
 int gp_dkim_key_record_parse(struct gp_arena *arena, struct gp_span text,
 	struct gp_dkim_key_record *record_out) GP_MUST_CHECK;
-
-/* What is to be checked with a key. */
-struct gp_dkim_key_case {
-	const struct gp_dkim_sig *sig; /* without a problem */
-	const struct gp_dkim_options *options;
-	const struct gp_crypto_digest *digest;
-	struct gp_span input;
-};
 
 /* gp_dkim_key_check with the answer of DNS at hand. */
 int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,

@@ -75,14 +75,24 @@ struct gp_dkim_key_result {
 	const char *reason; /* static; NULL for pass */
 	unsigned bits;
 	bool secure, testing;
+	bool lenient; /* the record breaks the rules and was read all the same */
+};
+
+/* What is to be checked with a key. */
+struct gp_dkim_key_case {
+	const struct gp_dkim_sig *sig;
+	const struct gp_dkim_options *options;
+	const struct gp_crypto_digest *digest;
+	struct gp_span input;
+	unsigned *checks_left; /* of the message, counted down; NULL: without end */
 };
 
 /*
  * Fetches the key records of the signature (3.6.2), reads each (3.6.1) and checks the signature
- * over input with those that serve: the first that holds counts, else the best reason.
+ * over input with those that serve: the first that holds counts, else the best reason. Where
+ * records were left out, or checks are used up, what does not pass is neutral.
  */
-int gp_dkim_key_check(struct gp_ctx *ctx, const struct gp_dkim_sig *sig,
-	const struct gp_dkim_options *options, const struct gp_crypto_digest *digest,
-	struct gp_span input, struct gp_dkim_key_result *result_out) GP_MUST_CHECK;
+int gp_dkim_key_check(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
+	struct gp_dkim_key_result *result_out) GP_MUST_CHECK;
 
 #endif

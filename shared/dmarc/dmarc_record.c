@@ -36,8 +36,9 @@ static bool skip_exact(struct gp_span *text, const char *bytes)
 /* has_version: dmarc-version, then the end or a separator (4.7 v, 4.8). */
 static bool has_version(struct gp_span text)
 {
-	return skip_exact(&text, "v") && skip_exact(&text, "=") && skip_exact(&text, "DMARC1") &&
-	       (text.len == 0 || text.ptr[0] == ';');
+	/* RFC 5234 2.3: the name in either case, since only the value is said to be exact */
+	return (skip_exact(&text, "v") || skip_exact(&text, "V")) && skip_exact(&text, "=") &&
+	       skip_exact(&text, "DMARC1") && (text.len == 0 || text.ptr[0] == ';');
 }
 
 /* ---- values ---- */

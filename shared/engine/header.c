@@ -162,7 +162,8 @@ static void add_signature(struct gp_authres_writer *w, const struct gp_dkim_resu
 {
 	gp_authres_result(w, "dkim", gp_dkim_verdict_name(r->verdict));
 	if (r->bits) {
-		const char *text = gp_arena_printf(w->buf->arena, "%u bit key%s%s", r->bits,
+		const char *text = gp_arena_printf(w->buf->arena, "%u bit key%s%s%s", r->bits,
+			r->lenient ? " of a record with errors" : "",
 			dnssec == GP_DKIM_DNSSEC_NO ? ""
 			: r->secure                 ? ", secure"
 						    : ", insecure",

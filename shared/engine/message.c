@@ -41,7 +41,8 @@ static int begin(struct run *r)
 	const struct gp_config *c = mail->config;
 	int rc = gp_dkim_bodies_new(r->ctx->arena, mail->digest, &r->bodies);
 	if (!rc && is_on(r->f, c->dkim.mode))
-		rc = gp_dkim_new(r->ctx, mail->message, &c->dkim.check, r->bodies, &r->dkim);
+		rc = gp_dkim_new(r->ctx, mail->message, &c->dkim.check, r->bodies,
+			r->f->v->author_domain, &r->dkim);
 	if (!rc && is_on(r->f, c->arc.mode) &&
 		(mail->every_check || c->arc.evaluate != GP_ARC_NEVER))
 		rc = gp_arc_new(r->ctx, mail->message, &c->dkim.check, r->bodies, &r->arc);

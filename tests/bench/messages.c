@@ -227,7 +227,7 @@ static void dkim_once(struct scene *s)
 	struct gp_dkim_results r;
 	if (gp_message_parse(ctx.arena, gp_span_from(s->signed_header), GP_MESSAGE_CRLF, &m) ||
 		gp_dkim_bodies_new(ctx.arena, s->digest, &bodies) ||
-		gp_dkim_new(&ctx, &m, &s->config->dkim.check, bodies, &dkim))
+		gp_dkim_new(&ctx, &m, &s->config->dkim.check, bodies, "", &dkim))
 		fail("message");
 	for (size_t at = 0; at < s->size; at += PIECE) {
 		size_t n = s->size - at < PIECE ? s->size - at : PIECE;

@@ -119,6 +119,39 @@ def signed_twice():
           ["ed25519-sha256", "rsa-sha256"])
 
 
+def key_records_with_errors():
+    """quotes and empty elements in a key record: used if the signature fits, and said; or not at all"""
+    message = keys.sign(HEADER + b"\r\n" + BODIES["plain"])
+    name = "rsa._domainkey.good.test"
+    record = dns.zone[name]["TXT"][0]
+    strict = write("strict.conf", b"dkim { lenient_keys = no }\n")
+    try:
+        for bad in ('"%s"' % record, record.replace(";", ";;"), record[:60] + '" "' + record[60:],
+                    record.replace(";", "\\;"), record[:60] + '\\" \\"' + record[60:]):
+            dns.zone[name] = {"TXT": [bad]}
+            got = verify(message)
+            equal([(s["result"], s["lenient"]) for s in got["dkim"]], [("pass", True)], bad)
+            holds(got["authentication_results"], "2048 bit key of a record with errors")
+            holds(run(*WHERE, stdin=message)[1], "from a key record with errors (dkim.lenient_keys)")
+            equal(verify(message, "--config", strict)["dkim"][0]["result"], "permerror", bad)
+            changed = message.replace(b"two  blanks", b"three blanks")
+            equal(verify(changed)["dkim"][0]["result"], "permerror", bad)
+        padded = base64.b64encode(base64.b64decode(record.split("p=")[1]) + b"\0\0\0").decode()
+        dns.zone[name] = {"TXT": ["v=DKIM1; p=" + padded]}
+        equal([(s["result"], s["lenient"]) for s in verify(message)["dkim"]], [("pass", False)])
+    finally:
+        dns.zone[name] = {"TXT": [record]}
+
+
+def author_signature_behind_others():
+    """the signature of the author's domain is looked at, whatever stands before it"""
+    message = keys.sign(HEADER + b"\r\n" + BODIES["plain"])
+    junk = b"".join(b"DKIM-Signature: v=1; a=rsa-sha256; d=x%d.test; s=s; h=from; b=AAAA;\r\n"
+                    b" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n" % i for i in range(100))
+    got = verify(junk + message)
+    equal((len(got["dkim"]), got["dkim"][-1]["result"], got["dmarc"]["result"]), (20, "pass", "pass"))
+
+
 def sha1_never_passes():
     """rsa-sha1, which the signer still can: policy"""
     got = verify(keys.sign(HEADER + b"\r\n" + BODIES["plain"], "rsa-sha1"))
@@ -342,7 +375,8 @@ def constant_memory():
     assert kib[1] < kib[0] + 65536, kib
 
 
-TESTS = [signed_by_dkimpy, signed_twice, sha1_never_passes, part_of_a_body, signed_by_opendkim,
+TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signature_behind_others,
+         sha1_never_passes, part_of_a_body, signed_by_opendkim,
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,

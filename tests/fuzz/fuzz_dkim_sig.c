@@ -77,7 +77,7 @@ static int verify(struct gp_ctx *ctx, const struct gp_crypto_digest *digest,
 	struct gp_dkim *dkim;
 	int rc = gp_dkim_bodies_new(ctx->arena, digest, &bodies);
 	if (!rc)
-		rc = gp_dkim_new(ctx, message, &options, bodies, &dkim);
+		rc = gp_dkim_new(ctx, message, &options, bodies, "", &dkim);
 	if (!rc) {
 		gp_dkim_bodies_feed(bodies, body, GP_MESSAGE_LF);
 		rc = gp_dkim_bodies_finish(bodies);

@@ -512,7 +512,8 @@ static void test_big_keys(void **state)
 	test_key_free(big);
 }
 
-/* test_many: 50 sets pass, 51 do not; nothing is asked for those. */
+/* test_many: 50 sets pass, 51 do not; nothing is asked for those. Older signatures are optional
+ * work, for which not all checks are left. */
 static void test_many(void **state)
 {
 	(void)state;
@@ -526,7 +527,8 @@ static void test_many(void **state)
 	assert_int_equal(verify(&r, gp_span_from(test_sealed_header(m)), BODY), GP_OK);
 	check(&r, "50", GP_ARC_PASS, NULL);
 	assert_int_equal(r.result.instances, 50);
-	assert_int_equal(r.result.oldest_pass, 0);
+	/* 60 checks: the newest signature, 50 seals, and 9 older signatures (5.2 step 5) */
+	assert_int_equal(r.result.oldest_pass, 41);
 	end(&r);
 	test_sealed_add(m, &(struct test_set) {.key = scene.rsa});
 	begin(&r, 4 << 20);

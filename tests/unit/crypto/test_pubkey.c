@@ -137,6 +137,32 @@ static void ed25519_raw_and_spki(void **state)
 	}
 }
 
+/* bytes_behind_a_key_are_ignored: as OpenSSL ignores them, so that others verify with it. */
+static void bytes_behind_a_key_are_ignored(void **state)
+{
+	char *bare = test_key_p_bare(rsa), more[512];
+	const struct gp_span forms[] = {decoded(test_key_p(rsa)), decoded(bare)};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(forms[i].len + 3 < sizeof more);
+		memcpy(more, forms[i].ptr, forms[i].len);
+		memcpy(more + forms[i].len, "\0\0x", 3);
+		struct gp_crypto_pubkey *key =
+			parse(GP_CRYPTO_RSA, (struct gp_span) {more, forms[i].len + 3});
+		check_holds(key, signature_of(rsa, "text"));
+		gp_crypto_pubkey_free(key);
+	}
+	free(bare);
+}
+
+/* exponent_of_32_bits: the largest that is taken; see no_key for one more bit. */
+static void exponent_of_32_bits(void **state)
+{
+	static const char der[] = "\x30\x0a\x02\x01\x23\x02\x05\x00\xff\xff\xff\xff";
+	(void)state;
+	gp_crypto_pubkey_free(parse(GP_CRYPTO_RSA, (struct gp_span) {der, sizeof der - 1}));
+}
+
 /* sizes: what is published, and what is not wanted but read. */
 static void sizes(void **state)
 {
@@ -159,13 +185,9 @@ static void no_key(void **state)
 		const char *bytes;
 		size_t length;
 	} rows[] = {
-		{"", 0},
-		{"\x30", 1},
-		{"not a key at all", 16},
-		{"\x30\x00", 2},
+		{"", 0}, {"\x30", 1}, {"not a key at all", 16}, {"\x30\x00", 2},
 		{"\x30\x80\x00\x00", 4},                              /* indefinite */
 		{"\x30\x84\xff\xff\xff\xff", 6},                      /* longer than there is */
-		{"\x30\x06\x02\x01\x23\x02\x01\x03\x00", 9},          /* a byte behind it */
 		{"\x30\x06\x02\x01\x22\x02\x01\x03", 8},              /* an even modulus */
 		{"\x30\x06\x02\x01\x23\x02\x01\x01", 8},              /* exponent 1 */
 		{"\x30\x06\x02\x01\x23\x02\x01\x04", 8},              /* an even exponent */
@@ -177,6 +199,7 @@ static void no_key(void **state)
 		{"\x30\x05\x02\x00\x02\x01\x03", 7},                  /* a number without bytes */
 		{"\x30\x09\x02\x01\x23\x02\x01\x03\x02\x01\x05", 11}, /* a third number */
 		{"\x30\x0e\x02\x01\x23\x02\x09\x01\x01\x01\x01\x01\x01\x01\x01\x01", 16},
+		{"\x30\x0a\x02\x01\x23\x02\x05\x01\x00\x00\x00\x01", 12}, /* 33 bits */
 	};
 	struct gp_crypto_pubkey *key;
 	(void)state;
@@ -283,6 +306,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rsa_as_spki_and_bare),
 		cmocka_unit_test(ed25519_raw_and_spki),
+		cmocka_unit_test(bytes_behind_a_key_are_ignored),
+		cmocka_unit_test(exponent_of_32_bits),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(no_key),
 		cmocka_unit_test(small_order),

@@ -139,6 +139,8 @@ struct ask {
 	const char *records[3];     /* texts of the key's name, see add_record */
 	bool below;                 /* i= is below d= */
 	int dnssec;
+	bool lenient;
+	unsigned checks; /* how many are left, and one more; 0: enough */
 };
 
 /* add_record: a text, in which '%' stands for p= of the key that signed and '#' for another's. */
@@ -178,13 +180,14 @@ static void check(const struct ask *ask, struct gp_dkim_key_result *result_out)
 		.identity_below = ask->below};
 	assert_int_equal(gp_decode_base64(ctx.arena, gp_span_from(b), &sig.signature), GP_OK);
 	options.require_dnssec = ask->dnssec;
+	options.lenient_keys = ask->lenient;
 	if (ask->zone)
 		test_zone_lines(zone, ask->zone);
 	for (size_t i = 0; i < 3 && ask->records[i]; i++)
 		add_record(zone, ask, ask->records[i]);
-	assert_int_equal(
-		gp_dkim_key_check(&ctx, &sig, &options, digest, gp_span_from(INPUT), result_out),
-		GP_OK);
+	unsigned checks = ask->checks ? ask->checks - 1 : 60;
+	const struct gp_dkim_key_case c = {&sig, &options, digest, gp_span_from(INPUT), &checks};
+	assert_int_equal(gp_dkim_key_check(&ctx, &c, result_out), GP_OK);
 	assert_int_equal(test_zone_asked(zone, GP_DNS_TXT), 1);
 	assert_string_equal(test_zone_question(zone, 0)->name, NAME);
 	free(b);
@@ -224,7 +227,7 @@ static void rfc6376_6_1_2(void **state)
 		{{.key = rsa, .records = {""}}, GP_DKIM_PERMERROR, "no p="},
 		{{.key = rsa, .records = {"v=DKIM1; p="}}, GP_DKIM_PERMERROR, "revoked"},
 		{{.key = rsa, .records = {"v=DKIM1; p=Zm9v"}}, GP_DKIM_PERMERROR, "is no key"},
-		{{.key = rsa, .records = {"v=DKIM1; p=%%"}}, GP_DKIM_PERMERROR, "no"},
+		{{.key = rsa, .records = {"v=DKIM1; p=%%"}}, GP_DKIM_PASS, NULL},
 		{{.key = rsa, .records = {"v=DKIM2; p=%"}}, GP_DKIM_PERMERROR, "version"},
 		{{.key = rsa, .records = {"v=DKIM1; h=sha1; p=%"}}, GP_DKIM_PERMERROR, "sha256"},
 		{{.key = rsa, .records = {"v=DKIM1; s=x; p=%"}}, GP_DKIM_PERMERROR, "mail"},
@@ -266,7 +269,7 @@ static void several_records(void **state)
 		verdict_is(&rows[i].ask, rows[i].verdict, rows[i].reason);
 }
 
-/* many_records: those over the limit are not looked at. */
+/* many_records: those over the limit are not looked at, so that none of them is said to fail. */
 static void many_records(void **state)
 {
 	(void)state;
@@ -282,15 +285,69 @@ static void many_records(void **state)
 		struct gp_dkim_sig sig = {.algorithm = GP_DKIM_RSA_SHA256};
 		char *b = test_key_sign(rsa, gp_span_from(INPUT));
 		assert_int_equal(gp_decode_base64(arena, gp_span_from(b), &sig.signature), GP_OK);
-		const struct gp_dkim_key_case c = {&sig, &options, digest, gp_span_from(INPUT)};
+		const struct gp_dkim_key_case c = {
+			&sig, &options, digest, gp_span_from(INPUT), NULL};
 		struct gp_ctx ctx = {.arena = arena};
 		struct gp_dkim_key_result r;
 		assert_int_equal(gp_dkim_key_judge(&ctx, &c, &answer, &r), GP_OK);
 		assert_int_equal(
-			r.verdict, before < GP_DKIM_KEYS_MAX ? GP_DKIM_PASS : GP_DKIM_PERMERROR);
+			r.verdict, before < GP_DKIM_KEYS_MAX ? GP_DKIM_PASS : GP_DKIM_NEUTRAL);
 		free(b);
 		gp_arena_free(arena);
 	}
+}
+
+/* checks_used_up: what cannot be tried any more is not said to fail; what passed has passed. */
+static void checks_used_up(void **state)
+{
+	const struct {
+		struct ask ask; /* checks: how many are left and one more */
+		enum gp_dkim_verdict verdict;
+		const char *reason;
+	} rows[] = {
+		{{.key = rsa, .records = {"p=%"}, .checks = 1}, GP_DKIM_NEUTRAL, "are checked"},
+		{{.key = rsa, .records = {"p=#", "p=%"}, .checks = 2}, GP_DKIM_NEUTRAL,
+			"are checked"},
+		{{.key = rsa, .records = {"p=#", "p=%"}, .checks = 3}, GP_DKIM_PASS, NULL},
+		{{.key = rsa, .records = {"p=#"}, .checks = 2}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa, .records = {"p="}, .checks = 1}, GP_DKIM_PERMERROR, "revoked"},
+		{{.key = small, .records = {"p=%"}, .checks = 1}, GP_DKIM_POLICY, "too small"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		verdict_is(&rows[i].ask, rows[i].verdict, rows[i].reason);
+}
+
+/* lenient_keys: a record that was pasted badly serves if the signature fits, and it is said. */
+static void lenient_keys(void **state)
+{
+	static const char *const records[] = {"\"v=DKIM1; k=rsa; p=%\"", "v=DKIM1;; p=%",
+		"v=DKIM1; k=rsa; ; p=%;;", "v=DKIM1\\; p=%", "\\\"v=DKIM1; p=%\\\"",
+		"v=DKIM1; p=\" \"%", "v=DKIM1; p=%\" \"", ";v=DKIM1; p=%", "v=DKIM1; p=\"%\""};
+	struct gp_dkim_key_result r;
+	(void)state;
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		check(&(struct ask) {.key = rsa, .records = {records[i]}, .lenient = true}, &r);
+		if (r.verdict != GP_DKIM_PASS || !r.lenient || r.bits != 1024)
+			fail_msg("%s: %s", records[i], r.reason ? r.reason : "passes");
+		check(&(struct ask) {.key = rsa, .records = {records[i]}}, &r);
+		if (r.verdict != GP_DKIM_PERMERROR || r.lenient)
+			fail_msg("%s, strictly: %d", records[i], (int)r.verdict);
+	}
+	/* one that does not fit stays what it is */
+	check(&(struct ask) {.key = rsa, .records = {"v=DKIM1;; p=#"}, .lenient = true}, &r);
+	assert_int_equal(r.verdict, GP_DKIM_PERMERROR);
+	assert_false(r.lenient);
+	/* nor does a good one become another */
+	check(&(struct ask) {.key = rsa, .records = {"v=DKIM1; p=%"}, .lenient = true}, &r);
+	assert_int_equal(r.verdict, GP_DKIM_PASS);
+	assert_false(r.lenient);
+	check(&(struct ask) {.key = rsa,
+		      .records = {"v=DKIM1;; t=s; p=%"},
+		      .lenient = true,
+		      .below = true},
+		&r);
+	assert_int_equal(r.verdict, GP_DKIM_PERMERROR);
 }
 
 /* dnssec: a key without it is no key only when the operator says so. */
@@ -351,8 +408,8 @@ static void a_problem_is_not_asked_about(void **state)
 	const struct gp_dkim_sig sig = {.problem = "why", .verdict = GP_DKIM_POLICY};
 	struct gp_dkim_key_result r;
 	(void)state;
-	assert_int_equal(
-		gp_dkim_key_check(&ctx, &sig, &options, digest, gp_span_from(""), &r), GP_OK);
+	const struct gp_dkim_key_case c = {&sig, &options, digest, gp_span_from(""), NULL};
+	assert_int_equal(gp_dkim_key_check(&ctx, &c, &r), GP_OK);
 	assert_int_equal(r.verdict, GP_DKIM_POLICY);
 	assert_string_equal(r.reason, "why");
 	assert_int_equal(test_zone_asked(zone, TEST_ZONE_ANY), 0);
@@ -370,6 +427,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(rfc6376_6_1_2),
 		cmocka_unit_test(several_records),
 		cmocka_unit_test(many_records),
+		cmocka_unit_test(checks_used_up),
+		cmocka_unit_test(lenient_keys),
 		cmocka_unit_test(dnssec),
 		cmocka_unit_test(noted),
 		cmocka_unit_test(too_large),

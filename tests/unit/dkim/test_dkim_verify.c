@@ -55,12 +55,13 @@ struct scene {
 	struct gp_dkim_bodies *bodies;
 	struct gp_dkim *dkim;
 	struct gp_dkim_results results;
+	const char *author; /* "" */
 };
 
 /* begin: a zone with the keys of example.org and plain options. */
 static void begin(struct scene *s)
 {
-	*s = (struct scene) {.zone = test_zone_new(), .options = plain};
+	*s = (struct scene) {.zone = test_zone_new(), .options = plain, .author = ""};
 	s->ctx = (struct gp_ctx) {.arena = gp_arena_new(1 << 20),
 		.clock = test_zone_clock(s->zone),
 		.dns = test_zone_dns(s->zone),
@@ -86,7 +87,7 @@ static int run(struct scene *s, const char *header, struct gp_span body)
 	if (!rc)
 		rc = gp_dkim_bodies_new(s->ctx.arena, digest, &s->bodies);
 	if (!rc)
-		rc = gp_dkim_new(&s->ctx, &s->message, &s->options, s->bodies, &s->dkim);
+		rc = gp_dkim_new(&s->ctx, &s->message, &s->options, s->bodies, s->author, &s->dkim);
 	if (rc)
 		return rc;
 	gp_dkim_bodies_feed(s->bodies, body, GP_MESSAGE_CRLF);
@@ -513,6 +514,79 @@ static void at_most(void **state)
 	free(header);
 }
 
+/* above: more fields above a header; both are freed by the caller in the end. */
+static char *above(char *header, const char *field, size_t times)
+{
+	for (size_t i = 0; i < times; i++) {
+		char *more;
+		assert_true(asprintf(&more, "%s\r\n%s", field, header) > 0);
+		free(header);
+		header = more;
+	}
+	return header;
+}
+
+/* nearest_to_the_author_first: the aligned signature is looked at however many stand before it. */
+static void nearest_to_the_author_first(void **state)
+{
+	static const struct {
+		const char *author, *junk;
+		bool is_found;
+	} rows[] = {
+		{"example.org", "DKIM-Signature: v=1; d=other.test", true},
+		{"example.org", "DKIM-Signature: v=1; d=example.net", true},
+		{"example.org", "DKIM-Signature: v=1; d=notexample.org", true},
+		{"EXAMPLE.org", "DKIM-Signature: v=1; d=org", true},
+		{"mail.example.org", "DKIM-Signature: v=1; d=other.org", true},
+		{"a.b.c.example.org", "DKIM-Signature: broken", true},
+		{"other.test", "DKIM-Signature: v=1; d=x.test", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct scene s;
+		char *header = above(signed_header(rsa, TAGS, HEADER, BODY), rows[i].junk, 25);
+		begin(&s);
+		s.author = rows[i].author;
+		assert_int_equal(run(&s, header, gp_span_from(BODY)), GP_OK);
+		assert_int_equal(s.results.count, 10);
+		assert_int_equal(s.results.overflow, 16);
+		if ((s.results.items[9].verdict == GP_DKIM_PASS) != rows[i].is_found)
+			fail_msg("%s, %s", rows[i].author, rows[i].junk);
+		done(&s);
+		free(header);
+	}
+}
+
+/* checks_of_a_message: many signatures with many keys cost what 60 checks cost; the author's own
+ * signature is checked first, and what is not checked does not fail. */
+static void checks_of_a_message(void **state)
+{
+	struct scene s;
+	char *junk = test_sign(rsa, "DKIM-Signature",
+		"v=1; a=rsa-sha256; d=other.test; s=s; h=from:x-none", HEADER "X-None: y\r\n",
+		gp_span_from(BODY));
+	char *header = above(signed_header(rsa, TAGS, HEADER, BODY), junk, 20);
+	size_t fails = 0;
+	(void)state;
+	begin(&s);
+	s.author = "example.org";
+	s.options.max_signatures = 50;
+	for (size_t i = 0; i < 5; i++)
+		test_zone_add_text(s.zone, "s._domainkey.other.test", GP_DNS_TXT,
+			gp_span_from(test_key_record(rsa)));
+	assert_int_equal(run(&s, header, gp_span_from(BODY)), GP_OK);
+	assert_int_equal(s.results.count, 21);
+	result_is(&s, 20, GP_DKIM_PASS, NULL);
+	for (size_t i = 0; i < 20; i++)
+		fails += s.results.items[i].verdict == GP_DKIM_FAIL;
+	assert_int_equal(fails, 11); /* 59 checks left: 11 times 5, and 4 of the twelfth */
+	result_is(&s, 19, GP_DKIM_NEUTRAL, "more signatures and keys than are checked");
+	assert_int_equal(*gp_dkim_bodies_checks(s.bodies), 0);
+	done(&s);
+	free(junk);
+	free(header);
+}
+
 /* not_verifiable: a fail of bytes that may not be those of the wire proves nothing; a pass does
  * (lessons 90, 91). */
 static void not_verifiable(void **state)
@@ -711,6 +785,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_cannot_pass_costs_nothing),
 		cmocka_unit_test(rsa_sha1),
 		cmocka_unit_test(at_most),
+		cmocka_unit_test(nearest_to_the_author_first),
+		cmocka_unit_test(checks_of_a_message),
 		cmocka_unit_test(not_verifiable),
 		cmocka_unit_test(not_verifiable_header),
 		cmocka_unit_test(questions),

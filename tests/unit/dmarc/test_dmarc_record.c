@@ -41,7 +41,8 @@ static void test_version(void **state)
 		{"v=", false},
 		{"v=DMARC", false},
 		{"v=dmarc1; p=none", false},
-		{"V=DMARC1; p=none", false},
+		{"V=DMARC1; p=none", true}, /* RFC 9989 4.8: the value alone is exact */
+		{"V=dmarc1; p=none", false},
 		{"v=DMARC2; p=none", false},
 		{"v=DMARC10; p=none", false},
 		{"v=DMARC1 p=none", false},
