@@ -20,6 +20,12 @@ struct gp_span {
 	size_t len;
 };
 
+/* A list of texts, as an option of the configuration holds it; so what is below it can have one. */
+struct gp_config_texts {
+	const char *const *items;
+	size_t count;
+};
+
 /* A span over a literal or any C string that lives long enough; NULL gives the empty span. */
 struct gp_span gp_span_from(const char *text);
 

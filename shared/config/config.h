@@ -66,10 +66,6 @@ struct gp_config_prefixes {
 	const struct gp_prefix *items;
 	size_t count;
 };
-struct gp_config_texts {
-	const char *const *items;
-	size_t count;
-};
 
 /* What a check does with what it finds. */
 enum gp_config_mode {

@@ -188,6 +188,15 @@ static void check_code(struct gp_config_draft *draft)
 		gp_strbuf_add(buf, "mail that is held is accepted: there is no code to give\n");
 }
 
+/* needs_key: an option that is in use, and that only limits with these keys have a use for. */
+static void needs_key(
+	struct gp_config_draft *draft, const char *name, unsigned keys, const char *words)
+{
+	if (!(keys & 1u << draft->limit.key))
+		gp_strbuf_printf(error_at(draft, "limit", name),
+			"has no effect with this key; it goes with key = %s\n", words);
+}
+
 /* check_limit: what no option of it shows by itself. */
 static void check_limit(struct gp_config_draft *draft)
 {
@@ -216,6 +225,12 @@ static void check_limit(struct gp_config_draft *draft)
 			gp_limit_origins((enum gp_limit_key)limit->key) == GP_LIMIT_FROM_TRUSTED
 				? "trusted"
 				: "authenticated");
+	if (limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP)
+		needs_key(draft, "subaddress", 1u << GP_LIMIT_BY_SENDER, "sender");
+	if (limit->domains.count)
+		needs_key(draft, "domains",
+			1u << GP_LIMIT_BY_SENDER | 1u << GP_LIMIT_BY_SENDER_DOMAIN,
+			"sender or sender_domain");
 	check_code(draft);
 }
 
@@ -391,8 +406,8 @@ static void check_ids(struct gp_config_draft *draft)
 /* is_too_long: is the network only a part of those that the limit counts apart? */
 static bool is_too_long(const struct gp_limit *limit, const struct gp_prefix *prefix)
 {
-	unsigned most = prefix->addr.family == GP_IP_V4 ? limit->ipv4_prefix : limit->ipv6_prefix;
-	return limit->key == GP_LIMIT_BY_NETWORK && prefix->length > most;
+	return limit->key == GP_LIMIT_BY_NETWORK &&
+	       prefix->length > gp_limit_prefix(limit, prefix->addr.family);
 }
 
 /* check_maximum: can the override's kind apply to the limit, and is the number one for its unit? */
@@ -405,7 +420,11 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 	bool too_long = !never && override->kind == GP_LIMIT_OVERRIDE_CLIENT &&
 			is_too_long(limit, &override->prefix);
 	bool has_odd_unit = maximum->has_unit && limit->unit != GP_LIMIT_BYTES;
-	if (!never && !too_long && !has_odd_unit)
+	size_t stripped = !never && override->kind == GP_LIMIT_OVERRIDE_SENDER &&
+					  limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP
+				  ? gp_limit_without_subaddress(override->name)
+				  : 0;
+	if (!never && !too_long && !stripped && !has_odd_unit)
 		return true;
 	struct gp_strbuf *buf = gp_config_error(
 		draft->errors, (struct gp_config_place) {override->file, maximum->line});
@@ -416,12 +435,16 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 			kind, name, gp_config_word(row->choices, limit->key));
 		add_place(buf, limit);
 		gp_strbuf_add(buf, ": it would never apply\n");
+	} else if (stripped) {
+		gp_strbuf_printf(buf, ": limit %s counts senders without their subaddress", name);
+		add_place(buf, limit);
+		gp_strbuf_printf(buf, ": it would never apply; write %.*s@%s\n", (int)stripped,
+			override->name, gp_limit_domain_of(override->name));
 	} else if (too_long) {
 		gp_strbuf_printf(buf, ": limit %s counts larger networks together", name);
 		add_place(buf, limit);
 		gp_strbuf_printf(buf, "; allowed: prefixes up to /%u\n",
-			override->prefix.addr.family == GP_IP_V4 ? limit->ipv4_prefix
-								 : limit->ipv6_prefix);
+			gp_limit_prefix(limit, override->prefix.addr.family));
 	} else {
 		gp_strbuf_add(buf, ": k, M, G and T are for limits whose count is bytes; ");
 		gp_strbuf_printf(buf, "limit %s has another", name);

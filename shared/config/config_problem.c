@@ -38,6 +38,7 @@ static const struct {
 		"dmarc.exempt_domains, without what stands before the @"},
 	{"dmarc", "forwarders", "dmarc.exempt_clients", NULL, NULL},
 	{"dmarc", "mailing_lists", "dmarc.exempt_clients", NULL, NULL},
+	{"limit", "domains", NULL, NULL, NULL},
 	{"override", "domain", "override.client", NULL, "override.user"},
 	{"override", "sender", "override.client", "override.sender_domain", NULL},
 	{"override", "sender_domain", "override.client", NULL, "override.sender"},

@@ -47,6 +47,8 @@ static const struct gp_config_choice keys[] = {{"user", GP_LIMIT_BY_USER},
 	{"network", GP_LIMIT_BY_NETWORK}, {"all", GP_LIMIT_BY_ALL}, {NULL, 0}};
 static const struct gp_config_choice limit_names[] = {
 	{"fold", GP_LIMIT_NAMES_FOLD}, {"exact", GP_LIMIT_NAMES_EXACT}, {NULL, 0}};
+static const struct gp_config_choice subaddresses[] = {
+	{"keep", GP_LIMIT_SUBADDRESS_KEEP}, {"strip", GP_LIMIT_SUBADDRESS_STRIP}, {NULL, 0}};
 static const struct gp_config_choice units[] = {{"recipients", GP_LIMIT_RECIPIENTS},
 	{"messages", GP_LIMIT_MESSAGES}, {"bytes", GP_LIMIT_BYTES}, {NULL, 0}};
 static const struct gp_config_choice limit_modes[] = {
@@ -529,8 +531,8 @@ const struct gp_config_row gp_config_rows[] = {
 		"users of one domain. sender, sender_domain: of one address or domain in MAIL "
 		"FROM, of "
 		"trusted clients only, because others can write what they like. client: of one "
-		"address "
-		"of a client. network: of one network of clients. all: all mail.",
+		"address of a client, or its house's network (ipv6_prefix). network: of one "
+		"network of clients. all: all mail.",
 		"user"},
 	{"limit", "count", GP_KIND_CHOICE, IN_LIMIT(unit), "recipients", 0, 0, units,
 		"What is counted: a message to ten recipients is ten recipients, one message, and "
@@ -576,7 +578,20 @@ const struct gp_config_row gp_config_rows[] = {
 	{"limit", "ipv4_prefix", GP_KIND_UINT, IN_LIMIT(ipv4_prefix), "24", 8, 32, NULL,
 		"With key = network: how many bits of an IPv4 address are the network.", NULL},
 	{"limit", "ipv6_prefix", GP_KIND_UINT, IN_LIMIT(ipv6_prefix), "64", 16, 128, NULL,
-		"With key = network: how many bits of an IPv6 address are the network.", NULL},
+		"With key = client or network: how many bits of an IPv6 address are counted "
+		"together. A house has 64 of its own or fewer, and may take another address for "
+		"each mail. An override for a longer prefix has a counter of its own, with key = "
+		"client.",
+		NULL},
+	{"limit", "subaddress", GP_KIND_CHOICE, IN_LIMIT(subaddress), "keep", 0, 0, subaddresses,
+		"With key = sender: is user+detail@example.org counted by itself (keep), or with "
+		"user@example.org (strip)?",
+		NULL},
+	{"limit", "domains", GP_KIND_NAMES, IN_LIMIT(domains), "", 0, 1024, NULL,
+		"With key = sender or sender_domain: only senders of these domains are counted, "
+		"your own for example, so that what is forwarded from a large provider uses up "
+		"nothing. Empty: all are.",
+		NULL},
 
 	{"override", "user", GP_KIND_LOGIN, IN_OVERRIDE(user), NULL, 0, 320, NULL,
 		"An authenticated user, for limits whose key is user.", "newsletter@example.org"},

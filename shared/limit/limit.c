@@ -23,6 +23,14 @@ uint32_t gp_limit_id(const char *name, int key, int unit, int64_t per_ms)
 	return h ? h : 1;
 }
 
+/* gp_limit_prefix: an IPv4 client is one address. */
+unsigned gp_limit_prefix(const struct gp_limit *limit, enum gp_ip_family family)
+{
+	if (family == GP_IP_V6)
+		return limit->ipv6_prefix;
+	return limit->key == GP_LIMIT_BY_NETWORK ? limit->ipv4_prefix : 32;
+}
+
 /* compare_prefixes: family, then the network, then its length. */
 static int compare_prefixes(const struct gp_prefix *a, const struct gp_prefix *b)
 {

@@ -27,7 +27,7 @@ enum gp_limit_key {
 	GP_LIMIT_BY_USER_DOMAIN,   /* the part behind the @ of the user's name */
 	GP_LIMIT_BY_SENDER,        /* MAIL FROM, of trusted clients only (lesson 37) */
 	GP_LIMIT_BY_SENDER_DOMAIN, /* its domain, of trusted clients only */
-	GP_LIMIT_BY_CLIENT,        /* the client's address */
+	GP_LIMIT_BY_CLIENT,        /* the client's address; IPv6: its house's network */
 	GP_LIMIT_BY_NETWORK,       /* the client's network */
 	GP_LIMIT_BY_ALL            /* one counter for everybody */
 };
@@ -49,6 +49,9 @@ enum gp_limit_origin {
 /* Are the spellings of a name that databases of users take for the same one subject? */
 enum gp_limit_names { GP_LIMIT_NAMES_FOLD, GP_LIMIT_NAMES_EXACT };
 
+/* user+detail@example.org: another sender than user@example.org? (RFC 5233) */
+enum gp_limit_subaddress { GP_LIMIT_SUBADDRESS_KEEP, GP_LIMIT_SUBADDRESS_STRIP };
+
 #define GP_LIMIT_UNLIMITED INT64_MAX /* as a maximum */
 #define GP_LIMIT_UNSET (-1)          /* in an override: the limit keeps its own maximum */
 
@@ -58,12 +61,15 @@ struct gp_limit {
 	int key, unit, mode, action; /* enums above */
 	int64_t max;                 /* GP_LIMIT_UNLIMITED: counted only */
 	int64_t per_ms;
-	unsigned from;                     /* set of enum gp_limit_origin; 0: by key */
-	unsigned ipv4_prefix, ipv6_prefix; /* of GP_LIMIT_BY_NETWORK */
-	const char *code;                  /* "450 4.7.1"; "": by action */
-	const char *text;                  /* template of the reply */
-	uint32_t id;                       /* of its counters; no two limits share it, never 0 */
-	const char *file;                  /* where it stands in the configuration */
+	unsigned from;                  /* set of enum gp_limit_origin; 0: by key */
+	unsigned ipv4_prefix;           /* of GP_LIMIT_BY_NETWORK */
+	unsigned ipv6_prefix;           /* and of GP_LIMIT_BY_CLIENT */
+	int subaddress;                 /* enum gp_limit_subaddress, of GP_LIMIT_BY_SENDER */
+	struct gp_config_texts domains; /* of senders, in A-labels, ".x" for below x; empty: all */
+	const char *code;               /* "450 4.7.1"; "": by action */
+	const char *text;               /* template of the reply */
+	uint32_t id;                    /* of its counters; no two limits share it, never 0 */
+	const char *file;               /* where it stands in the configuration */
 	int line;
 };
 
@@ -114,8 +120,14 @@ uint32_t gp_limit_id(const char *name, int key, int unit, int64_t per_ms);
 const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set *set,
 	enum gp_limit_override_kind kind, struct gp_span name) GP_MUST_CHECK;
 
+/* The length of a normalised mailbox's local part without its subaddress; 0: it has none. */
+size_t gp_limit_without_subaddress(const char *mailbox);
+
 /* The domain of a normalised mailbox: the end of its text, "" without one. */
 const char *gp_limit_domain_of(const char *mailbox);
+
+/* How many bits of an address of this family a limit by client or network counts together. */
+unsigned gp_limit_prefix(const struct gp_limit *limit, enum gp_ip_family family);
 
 /* Order of the overrides in a set, as qsort has it: kind, then name (clients: prefix); 0: the same.
  */

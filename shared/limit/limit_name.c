@@ -223,6 +223,14 @@ const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set
 	return gp_arena_copy(arena, name);
 }
 
+/* gp_limit_without_subaddress: up to a plus that has something before it. */
+size_t gp_limit_without_subaddress(const char *mailbox_name)
+{
+	const char *at = strrchr(mailbox_name, '@'), *plus = strchr(mailbox_name, '+');
+	return plus && plus > mailbox_name && (!at || plus < at) ? (size_t)(plus - mailbox_name)
+								 : 0;
+}
+
 /* gp_limit_domain_of: behind the last @. */
 const char *gp_limit_domain_of(const char *mailbox_name)
 {

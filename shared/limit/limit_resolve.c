@@ -16,6 +16,7 @@ struct resolver {
 	const struct gp_limit_set *set;
 	const struct gp_limit_who *who;
 	struct gp_arena *arena;
+	struct gp_ipaddr client;   /* of who; IPv4 however it is written */
 	const char *user, *sender; /* NULL: not yet */
 };
 
@@ -91,6 +92,34 @@ static const char *subject_text(struct resolver *r, const char *kind, const char
 	return name && *name ? named(r, kind, name) : NULL;
 }
 
+/* ---- rows of overrides ---- */
+
+/* find_override: the row that sets this limit for this name, or NULL. */
+static const struct gp_limit_override *find_override(
+	const struct resolver *r, const struct gp_limit_override *wanted, size_t limit)
+{
+	const struct gp_limit_override *found = bsearch(wanted, r->set->overrides,
+		r->set->override_count, sizeof *r->set->overrides, gp_limit_override_compare);
+	return found && found->max[limit] != GP_LIMIT_UNSET ? found : NULL;
+}
+
+/* network_override: the longest prefix around the client, from shortest to longest bits. */
+static const struct gp_limit_override *network_override(
+	const struct resolver *r, unsigned shortest, unsigned longest, size_t limit)
+{
+	struct gp_limit_override wanted = {.kind = GP_LIMIT_OVERRIDE_CLIENT};
+	wanted.prefix.addr = r->client;
+	for (unsigned length = gp_ipaddr_bits(&r->client);; length--) {
+		wanted.prefix.length = length;
+		const struct gp_limit_override *found =
+			length <= longest ? find_override(r, &wanted, limit) : NULL;
+		if (found || length == shortest)
+			return found;
+		wanted.prefix.addr.bytes[(length - 1) / 8] &=
+			(uint8_t) ~(0x80u >> ((length - 1) % 8));
+	}
+}
+
 /* ---- subjects ---- */
 
 /* subject_user: nobody, unless authenticated; a name of blanks is a name. */
@@ -107,41 +136,85 @@ static const char *subject_user_domain(struct resolver *r, const struct gp_limit
 	return r->who->user.len ? subject_text(r, "user_domain", user_domain(r)) : NULL;
 }
 
+/* is_listed: does the limit count this domain of senders? */
+static bool is_listed(const struct gp_limit *limit, const char *domain)
+{
+	size_t len = strlen(domain);
+	for (size_t i = 0; i < limit->domains.count; i++) {
+		const char *item = limit->domains.items[i];
+		size_t tail = strlen(item);
+		bool is_below =
+			item[0] == '.' && len > tail && strcmp(domain + len - tail, item) == 0;
+		if (is_below || strcmp(domain, item) == 0)
+			return true;
+	}
+	return limit->domains.count == 0;
+}
+
+/* sender_under: MAIL FROM as the limit counts it: with its subaddress or without. */
+static const char *sender_under(struct resolver *r, const struct gp_limit *limit)
+{
+	const char *name = sender(r);
+	size_t len = name && limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP
+			     ? gp_limit_without_subaddress(name)
+			     : 0;
+	if (len == 0)
+		return name;
+	const char *domain = gp_limit_domain_of(name);
+	return gp_arena_printf(r->arena, "%.*s%s%s", (int)len, name, *domain ? "@" : "", domain);
+}
+
 /* subject_sender: the null sender is nobody; a name of blanks is a name. */
 static const char *subject_sender(struct resolver *r, const struct gp_limit *limit)
 {
-	(void)limit;
-	return r->who->sender.len ? named(r, "sender", sender(r)) : NULL;
+	if (r->who->sender.len == 0 || !is_listed(limit, sender_domain(r)))
+		return NULL;
+	return named(r, "sender", sender_under(r, limit));
 }
 
 /* subject_sender_domain: likewise. */
 static const char *subject_sender_domain(struct resolver *r, const struct gp_limit *limit)
 {
-	(void)limit;
-	return subject_text(r, "sender_domain", sender_domain(r));
+	const char *domain = sender_domain(r);
+	return is_listed(limit, domain) ? subject_text(r, "sender_domain", domain) : NULL;
 }
 
-/* subject_client: its address. */
+/* subject_prefix: the client's address without the bits past the prefix. */
+static const char *subject_prefix(struct resolver *r, const char *kind, unsigned length)
+{
+	struct gp_ipaddr net = r->client;
+	char text[GP_IPADDR_TEXT];
+	for (unsigned bit = length; bit < gp_ipaddr_bits(&net); bit++)
+		net.bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+	return gp_arena_printf(r->arena, "%s:%s/%u", kind, gp_ipaddr_format(&net, text), length);
+}
+
+/*
+ * subject_client: its address; of IPv6 the network that a house has, or a smaller one that an
+ * override names: that is counted by itself.
+ */
 static const char *subject_client(struct resolver *r, const struct gp_limit *limit)
 {
 	char text[GP_IPADDR_TEXT];
-	(void)limit;
-	if (r->who->client.family == GP_IP_NONE)
+	unsigned bits = gp_ipaddr_bits(&r->client);
+	if (bits == 0)
 		return NULL;
-	return subject_text(r, "client", gp_ipaddr_format(&r->who->client, text));
+	unsigned length = gp_limit_prefix(limit, r->client.family);
+	if (length < bits && r->set->override_count) {
+		const struct gp_limit_override *smaller =
+			network_override(r, length + 1, bits, (size_t)(limit - r->set->limits));
+		length = smaller ? smaller->prefix.length : length;
+	}
+	return length < bits ? subject_prefix(r, "client", length)
+			     : subject_text(r, "client", gp_ipaddr_format(&r->client, text));
 }
 
-/* subject_network: the client's address without the bits past the prefix. */
+/* subject_network: as large as the limit says. */
 static const char *subject_network(struct resolver *r, const struct gp_limit *limit)
 {
-	struct gp_ipaddr net = r->who->client;
-	char text[GP_IPADDR_TEXT];
-	if (net.family == GP_IP_NONE)
+	if (r->client.family == GP_IP_NONE)
 		return NULL;
-	unsigned length = net.family == GP_IP_V4 ? limit->ipv4_prefix : limit->ipv6_prefix;
-	for (unsigned bit = length; bit < gp_ipaddr_bits(&net); bit++)
-		net.bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
-	return gp_arena_printf(r->arena, "network:%s/%u", gp_ipaddr_format(&net, text), length);
+	return subject_prefix(r, "network", gp_limit_prefix(limit, r->client.family));
 }
 
 /* subject_all: one for everybody. */
@@ -199,38 +272,12 @@ const char *gp_limit_subject_name(const char *subject)
 
 /* ---- overrides ---- */
 
-/* find_override: the row that sets this limit for this name, or NULL. */
-static const struct gp_limit_override *find_override(
-	const struct resolver *r, const struct gp_limit_override *wanted, size_t limit)
-{
-	const struct gp_limit_override *found = bsearch(wanted, r->set->overrides,
-		r->set->override_count, sizeof *r->set->overrides, gp_limit_override_compare);
-	return found && found->max[limit] != GP_LIMIT_UNSET ? found : NULL;
-}
-
-/* network_override: the longest prefix around the client, no longer than longest. */
-static const struct gp_limit_override *network_override(
-	const struct resolver *r, unsigned longest, size_t limit)
-{
-	struct gp_limit_override wanted = {.kind = GP_LIMIT_OVERRIDE_CLIENT};
-	wanted.prefix.addr = r->who->client;
-	for (unsigned length = gp_ipaddr_bits(&r->who->client);; length--) {
-		wanted.prefix.length = length;
-		const struct gp_limit_override *found =
-			length <= longest ? find_override(r, &wanted, limit) : NULL;
-		if (found || length == 0)
-			return found;
-		wanted.prefix.addr.bytes[(length - 1) / 8] &=
-			(uint8_t) ~(0x80u >> ((length - 1) % 8));
-	}
-}
-
 /* override_name: what an override of this kind is compared with. */
-static const char *override_name(struct resolver *r, int kind)
+static const char *override_name(struct resolver *r, int kind, const struct gp_limit *limit)
 {
 	return kind == GP_LIMIT_OVERRIDE_USER     ? user(r)
 	       : kind == GP_LIMIT_OVERRIDE_DOMAIN ? user_domain(r)
-	       : kind == GP_LIMIT_OVERRIDE_SENDER ? sender(r)
+	       : kind == GP_LIMIT_OVERRIDE_SENDER ? sender_under(r, limit)
 						  : sender_domain(r);
 }
 
@@ -244,13 +291,13 @@ static const struct gp_limit_override *override_of(struct resolver *r, size_t li
 		if (wanted.kind == NO_OVERRIDE)
 			return NULL;
 		if (wanted.kind == GP_LIMIT_OVERRIDE_CLIENT) {
-			bool v4 = r->who->client.family == GP_IP_V4;
-			unsigned longest = l->key == GP_LIMIT_BY_CLIENT ? 128
-					   : v4                         ? l->ipv4_prefix
-									: l->ipv6_prefix;
-			found = network_override(r, longest, limit);
+			/* of a limit by network none that is only a part of what it counts */
+			unsigned longest = l->key == GP_LIMIT_BY_CLIENT
+						   ? 128
+						   : gp_limit_prefix(l, r->client.family);
+			found = network_override(r, 0, longest, limit);
 		} else {
-			wanted.name = override_name(r, wanted.kind);
+			wanted.name = override_name(r, wanted.kind, l);
 			found = wanted.name ? find_override(r, &wanted, limit) : NULL;
 		}
 		if (found)
@@ -293,12 +340,14 @@ static bool concerns(const struct gp_limit *l, enum gp_limit_origin origin)
 	return l->mode != GP_LIMIT_OFF && (from & origin);
 }
 
-/* same_key: the subject that an earlier limit has made of the same key, if it needs no limit. */
+/* same_key: the subject that an earlier limit has made of the same key, if no option changes it. */
 static const char *same_key(
 	const struct gp_limit_applied *applied, size_t count, const struct gp_limit *limit)
 {
+	if (limit->key != GP_LIMIT_BY_USER && limit->key != GP_LIMIT_BY_USER_DOMAIN)
+		return NULL;
 	for (size_t i = 0; i < count; i++)
-		if (applied[i].limit->key == limit->key && limit->key != GP_LIMIT_BY_NETWORK)
+		if (applied[i].limit->key == limit->key)
 			return applied[i].subject;
 	return NULL;
 }
@@ -318,7 +367,8 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied,
 	size_t *count_out)
 {
-	struct resolver r = {.set = set, .who = who, .arena = arena};
+	struct resolver r = {
+		.set = set, .who = who, .arena = arena, .client = gp_ipaddr_v4_within(who->client)};
 	size_t n = 0;
 	for (size_t i = 0; i < set->limit_count && n < GP_LIMIT_MAX; i++) {
 		const struct gp_limit *l = &set->limits[i];
@@ -340,14 +390,36 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 
 /* ---- from a name to a subject and back ---- */
 
-/* who_is: a mail that the subject of a limit with this key would be made of. */
-static int who_is(struct resolver *r, int key, struct gp_span name, struct gp_limit_who *who)
+/*
+ * parse_client: an address, or a network that the limit does not count as several. Bits past its
+ * length are ignored: people write the address that they see in a log.
+ */
+static int parse_client(
+	const struct gp_limit *limit, struct gp_span text, struct gp_ipaddr *addr_out)
 {
-	struct gp_prefix prefix;
+	struct gp_span before, after;
+	struct gp_ipaddr addr;
+	bool has_length = gp_span_cut(text, '/', &before, &after);
+	int rc = gp_ipaddr_parse(before, &addr);
+	if (rc)
+		return rc;
+	uint64_t length = gp_ipaddr_bits(&addr);
+	if (has_length && gp_span_parse_uint(after, length, &length))
+		return GP_ESYNTAX;
+	*addr_out = gp_ipaddr_v4_within(addr);
+	if (addr_out->family != addr.family)
+		length = length < 96 ? 0 : length - 96;
+	return length < gp_limit_prefix(limit, addr_out->family) ? GP_ESYNTAX : GP_OK;
+}
+
+/* who_is: a mail that the subject of this limit would be made of. */
+static int who_is(struct resolver *r, const struct gp_limit *limit, struct gp_span name,
+	struct gp_limit_who *who)
+{
 	const char *below = NULL;
 	*who = (struct gp_limit_who) {.origin = GP_LIMIT_FROM_AUTHENTICATED};
 	r->who = who;
-	switch ((enum gp_limit_key)key) {
+	switch ((enum gp_limit_key)limit->key) {
 	case GP_LIMIT_BY_USER:
 		who->user = name;
 		break;
@@ -361,9 +433,9 @@ static int who_is(struct resolver *r, int key, struct gp_span name, struct gp_li
 		break;
 	case GP_LIMIT_BY_CLIENT:
 	case GP_LIMIT_BY_NETWORK:
-		if (gp_prefix_parse(name, &prefix))
+		if (parse_client(limit, name, &who->client))
 			return GP_ESYNTAX;
-		who->client = prefix.addr;
+		r->client = who->client;
 		break;
 	case GP_LIMIT_BY_ALL:
 		break;
@@ -378,7 +450,7 @@ int gp_limit_subject_of(const struct gp_limit_set *set, size_t limit, struct gp_
 	struct resolver r = {.set = set, .arena = arena};
 	struct gp_limit_who who;
 	const struct gp_limit *l = &set->limits[limit];
-	int rc = who_is(&r, l->key, name, &who);
+	int rc = who_is(&r, l, name, &who);
 	if (rc)
 		return rc;
 	*subject_out = keys[l->key].subject(&r, l);
@@ -394,8 +466,8 @@ int gp_limit_of_subject(const struct gp_limit_set *set, size_t limit, const char
 	struct resolver r = {.set = set, .arena = arena};
 	struct gp_limit_who who;
 	*applied_out = (struct gp_limit_applied) {.limit = &set->limits[limit], .subject = subject};
-	int rc = who_is(
-		&r, set->limits[limit].key, gp_span_from(gp_limit_subject_name(subject)), &who);
+	int rc =
+		who_is(&r, &set->limits[limit], gp_span_from(gp_limit_subject_name(subject)), &who);
 	if (rc)
 		return rc;
 	settle_max(&r, limit, book, applied_out);

@@ -726,23 +726,36 @@ def damaged_file():
 
 
 def full_store():
-    """a store that is full follows on_failure, says so, and recovers by itself"""
-    limits = "limit brief { key = user max = 5 per = 3s }\n"
-    store = 'uri = {"STORE"} size = 1M on_failure = %s'
-    with Daemon(config(limits, store=store % "defer")) as d, d.connect() as s:
-        deferred = 0
-        for i in range(60000):
-            answer = ask(s, **rcpt(user="user%d-%s" % (i, "x" * 100)))
-            deferred += answer.startswith("451 4.3.0")
-            if deferred == 20:
-                break
-        equal(deferred, 20)
+    """a store that is full makes room for new users, who are counted, and keeps what is nearly used up"""
+    store = 'uri = {"STORE"} size = 1M on_failure = defer'
+    with Daemon(config("limit hourly { key = user max = 5 per = 1h }\n", store=store)) as d, d.connect() as s:
+        equal(ask_many(s, 9, user="spammer"), 5)
+        for i in range(9000):
+            equal((i, ask(s, **rcpt(user="user%d-%s" % (i, "x" * 100)))), (i, "DUNNO"))
         d.wait_log("full")
-        equal(d.text().count("mail is deferred until it is back"), 1)
-        wait_for(lambda: ask(s, **rcpt(user="later")) == "DUNNO", "room again")
+        assert d.text().count("full") <= 3, d.text()
+        equal(ask_many(s, 9, user="later"), 5)
+        equal(ask_many(s, 3, user="spammer"), 0)
 
 
 # ---- hostile ----
+
+def addresses_of_one_house():
+    """one house of IPv6, or an IPv4 client in whatever form it comes, is one client"""
+    limits = "limit clients { key = client  max = 10  per = 1h }\n"
+    with Daemon(config(limits, top="spf { mode = off }")) as d, d.connect() as s:
+        def send(client):
+            return ask(s, **rcpt(user="", client_address=client)) == "DUNNO"
+        equal(sum(send("2001:db8:1:2::%x" % i) for i in range(12)), 10)
+        equal(send("2001:db8:1:2:ffff:ffff:ffff:ffff"), False)
+        equal(send("2001:db8:1:3::1"), True)
+        equal(sum(send("192.0.2.7") for i in range(9)), 9)
+        equal([send("::ffff:192.0.2.7"), send("64:ff9b::c000:207"), send("64:ff9b::192.0.2.7")], [True, False, False])
+        equal(send("64:ff9b::c000:208"), True)
+        equal(d.used("client:2001:db8:1:2::99", "clients"), 10)
+        equal(d.used("client:2001:db8:1:2::/64", "clients"), 10)
+        equal(d.used("client:64:ff9b::c000:207", "clients"), 10)
+
 
 def odd_names():
     """user names with every byte that Postfix may pass: each has a counter of its own, blanks and case aside"""
@@ -908,7 +921,7 @@ else:
              overrides_reload, limits_by_reload, reload_reaches_all, set_in_mid_message,
              reset_in_mid_message, two_networks, reload_loses_nothing, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
-             spellings_of_one_user, empty_names,
+             spellings_of_one_user, empty_names, addresses_of_one_house,
              megabyte_of_names, bad_numbers, control_answers, control_hostile)
 tap = world.Tap()
 for test in tests:

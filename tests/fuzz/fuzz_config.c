@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gp_config *config = load(text);
 	free((void *)(uintptr_t)text.ptr);
 	reached = config && config->policyd.listen.count == 2 && config->spf.must_pass.count == 2 &&
-		  config->limits.limit_count == 3 && config->limits.override_count == 4;
+		  config->limits.limit_count == 4 && config->limits.override_count == 4;
 	if (!config)
 		return 0;
 	struct gp_arena *arena = gp_arena_new((size_t)DUMP_MAX * 8);

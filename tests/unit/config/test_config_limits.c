@@ -89,7 +89,7 @@ static void test_limit_values(void **state)
 	struct gp_config *c = parse(
 		"limit volume_2 {\n key = sender_domain\n count = bytes\n max = 3T\n per = 31d\n"
 		" mode = label\n action = reject\n code = \"552 5.2.3\"\n text = \"{max}\"\n"
-		" from = {trusted} }\n"
+		" from = {trusted} domains = {\"A.test\", \"*.b.test\"} }\n"
 		"limit \"net-4\" { key = network count = messages max = unlimited per = 1s\n"
 		" action = hold ipv4_prefix = 8 ipv6_prefix = 128 mode = off }\n"
 		"limit none { key = all max = 0 per = 90m }");
@@ -105,6 +105,9 @@ static void test_limit_values(void **state)
 	assert_string_equal(l[0].code, "552 5.2.3");
 	assert_string_equal(l[0].text, "{max}");
 	assert_int_equal(l[0].from, GP_LIMIT_FROM_TRUSTED);
+	assert_int_equal(l[0].domains.count, 2);
+	assert_string_equal(l[0].domains.items[0], "a.test");
+	assert_string_equal(l[0].domains.items[1], ".b.test");
 	assert_string_equal(l[1].name, "net-4");
 	assert_int_equal(l[1].unit, GP_LIMIT_MESSAGES);
 	assert_true(l[1].max == GP_LIMIT_UNLIMITED);
@@ -163,7 +166,12 @@ static void test_limit_bad_values(void **state)
 		{"text = \"\xc3\xbc\"", "a.text"}, {"from = {user}", "a.from: user"},
 		{"from = {trusted}", "a.from: names mail that this key says nothing about"},
 		{"ipv4_prefix = 7", "a.ipv4_prefix: 7"},
-		{"ipv6_prefix = 129", "a.ipv6_prefix: 129"}};
+		{"ipv6_prefix = 129", "a.ipv6_prefix: 129"},
+		{"subaddress = yes", "a.subaddress: yes"},
+		{"key = sender_domain subaddress = strip", "it goes with key = sender"},
+		{"key = user domains = {\"a.test\"}", "goes with key = sender or sender_domain"},
+		{"key = sender domains = {\"x@a.test\"}", "a.domains: x@a.test"},
+		{"key = sender domains = {\"192.0.2.1\"}", "a.domains: 192.0.2.1"}};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char text[128];
@@ -290,6 +298,17 @@ static void test_override_spelled(void **state)
 	assert_int_equal(c->limits.override_count, 2);
 	assert_int_equal(c->limits.names, GP_LIMIT_NAMES_EXACT);
 	gp_config_free(c);
+}
+
+/* test_override_with_subaddress: of a limit that strips them it would never apply. */
+static void test_override_with_subaddress(void **state)
+{
+	static const char text[] =
+		"limit bare { key = sender max = 1 per = 1h subaddress = strip }\n"
+		"override { sender = \"X+news@a.test\" bare = 5 }";
+	(void)state;
+	expect_error_with(text, "override.bare: limit bare counts senders without their "
+				"subaddress (t.conf:1): it would never apply; write x@a.test");
 }
 
 /* test_override_applies: which kind of override fits which key; others would be dead letters. */
@@ -685,6 +704,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_override_values),
 		cmocka_unit_test(test_override_case),
 		cmocka_unit_test(test_override_spelled),
+		cmocka_unit_test(test_override_with_subaddress),
 		cmocka_unit_test(test_override_applies),
 		cmocka_unit_test(test_override_errors),
 		cmocka_unit_test(test_override_typos),

@@ -127,7 +127,7 @@ static void test_who(void **state)
 		{GP_LIMIT_FROM_OTHERS, "", "cron@web.test", "198.51.100.1",
 			"each client:198.51.100.1 20; net network:198.51.0.0/16 200"},
 		{GP_LIMIT_FROM_OTHERS, "", "", "2001:db8::7",
-			"each client:2001:db8::7 4; net network:2001:db8::/64 200"},
+			"each client:2001:db8::/64 4; net network:2001:db8::/64 200"},
 	};
 	struct bench b;
 	begin(&b, conf);
@@ -231,6 +231,139 @@ static void test_senders_by_name(void **state)
 	end(&b);
 }
 
+/* test_house_is_one_client: IPv6 by /64 unless told otherwise; IPv4 however it is written. */
+static void test_house_is_one_client(void **state)
+{
+	static const char text[] =
+		"limit house { key = client max = 9 per = 1h }\n"
+		"limit site { key = client max = 9 per = 1h ipv6_prefix = 48 }\n"
+		"limit host { key = client max = 9 per = 1h ipv6_prefix = 128 }\n"
+		"limit net { key = network max = 9 per = 1h ipv6_prefix = 56 ipv4_prefix = 16 }\n"
+		"override { client = \"2001:db8::25\" house = 500 }\n"
+		"override { client = \"2001:db8:0:0:aa00::/72\" house = 70 site = 71 }\n"
+		"override { client = \"192.0.2.7\" house = 7 }\n";
+	static const struct {
+		const char *client, *wanted;
+	} rows[] = {
+		{"2001:db8:1:2:3:4:5:6",
+			"house client:2001:db8:1:2::/64 9; site client:2001:db8:1::/48 9; "
+			"host client:2001:db8:1:2:3:4:5:6 9; net network:2001:db8:1::/56 9"},
+		{"2001:db8:1:2::",
+			"house client:2001:db8:1:2::/64 9; site client:2001:db8:1::/48 9; "
+			"host client:2001:db8:1:2:: 9; net network:2001:db8:1::/56 9"},
+		/* what an override names counts by itself; the rest of its network without it */
+		{"2001:db8::25", "house client:2001:db8::25 500; site client:2001:db8::/48 9; "
+				 "host client:2001:db8::25 9; net network:2001:db8::/56 9"},
+		{"2001:db8::26", "house client:2001:db8::/64 9; site client:2001:db8::/48 9; "
+				 "host client:2001:db8::26 9; net network:2001:db8::/56 9"},
+		{"2001:db8:0:0:aa00::1",
+			"house client:2001:db8:0:0:aa00::/72 70; site "
+			"client:2001:db8:0:0:aa00::/72 "
+			"71; "
+			"host client:2001:db8::aa00:0:0:1 9; net network:2001:db8::/56 9"},
+		{"192.0.2.7", "house client:192.0.2.7 7; site client:192.0.2.7 9; "
+			      "host client:192.0.2.7 9; net network:192.0.0.0/16 9"},
+		{"::ffff:192.0.2.7", "house client:192.0.2.7 7; site client:192.0.2.7 9; "
+				     "host client:192.0.2.7 9; net network:192.0.0.0/16 9"},
+		{"64:ff9b::192.0.2.7", "house client:192.0.2.7 7; site client:192.0.2.7 9; "
+				       "host client:192.0.2.7 9; net network:192.0.0.0/16 9"},
+	};
+	struct bench b;
+	(void)state;
+	begin(&b, text);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		resolve(&b, who(GP_LIMIT_FROM_OTHERS, "", "", rows[i].client));
+		assert_string_equal(described(&b), rows[i].wanted);
+		for (size_t k = 0; k < b.count; k++) { /* what is shown can be asked about */
+			struct gp_limit_applied a;
+			const char *subject;
+			const char *name = gp_limit_subject_name(b.applied[k].subject);
+			assert_int_equal(gp_limit_subject_of(&b.config->limits, k,
+						 gp_span_from(name), b.ctx.arena, &subject),
+				GP_OK);
+			assert_string_equal(subject, b.applied[k].subject);
+			assert_int_equal(gp_limit_of_subject(&b.config->limits, k, subject, b.book,
+						 b.ctx.arena, &a),
+				GP_OK);
+			assert_int_equal(a.max, b.applied[k].max);
+		}
+	}
+	end(&b);
+}
+
+/* test_subaddress: kept, or stripped, from what comes and from what an operator writes. */
+static void test_subaddress(void **state)
+{
+	static const char text[] =
+		"limit kept { key = sender max = 9 per = 1h }\n"
+		"limit bare { key = sender max = 9 per = 1h subaddress = strip }\n"
+		"override { sender = \"x@a.test\" bare = 5 }\n"
+		"override { sender = \"x+1@a.test\" kept = 3 }\n";
+	static const struct {
+		const char *sender, *wanted;
+	} rows[] = {
+		{"x@a.test", "kept sender:x@a.test 9; bare sender:x@a.test 5"},
+		{"X+1@a.test", "kept sender:x+1@a.test 3; bare sender:x@a.test 5"},
+		{"x+2+3@A.test", "kept sender:x+2+3@a.test 9; bare sender:x@a.test 5"},
+		{"\"x+ 4\"@a.test", "kept sender:x+4@a.test 9; bare sender:x@a.test 5"},
+		{"x\357\274\2135@a.test", "kept sender:x+5@a.test 9; bare sender:x@a.test 5"},
+		{"+1@a.test", "kept sender:+1@a.test 9; bare sender:+1@a.test 9"},
+		{"x+1", "kept sender:x+1 9; bare sender:x 9"},
+		{"x@a+b.test", "kept sender:x@a+b.test 9; bare sender:x@a+b.test 9"},
+	};
+	struct bench b;
+	(void)state;
+	begin(&b, text);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *subject;
+		resolve(&b, who(GP_LIMIT_FROM_TRUSTED, "", rows[i].sender, ""));
+		assert_string_equal(described(&b), rows[i].wanted);
+		assert_int_equal(gp_limit_subject_of(&b.config->limits, 1,
+					 gp_span_from(rows[i].sender), b.ctx.arena, &subject),
+			GP_OK);
+		assert_string_equal(subject, b.applied[1].subject);
+	}
+	end(&b);
+}
+
+/* test_bound_to_domains: mail of other domains, forwarded for example, uses up nothing. */
+static void test_bound_to_domains(void **state)
+{
+	static const char text[] =
+		"limit own { key = sender_domain max = 9 per = 1h "
+		"domains = {\"a.test\", \"B\303\234CHER.test\", \"*.sub.test\"} }\n"
+		"limit ours { key = sender max = 9 per = 1h domains = {\"a.test\"} }\n"
+		"limit any { key = sender_domain max = 9 per = 1h }\n";
+	static const struct {
+		const char *sender, *wanted;
+	} rows[] = {
+		{"x@A.test.", "own sender_domain:a.test 9; ours sender:x@a.test 9; "
+			      "any sender_domain:a.test 9"},
+		{"x@xn--bcher-kva.test", "own sender_domain:xn--bcher-kva.test 9; any "
+					 "sender_domain:xn--bcher-kva.test 9"},
+		{"x@c.sub.test", "own sender_domain:c.sub.test 9; any sender_domain:c.sub.test 9"},
+		{"x@sub.test", "any sender_domain:sub.test 9"},
+		{"x@xsub.test", "any sender_domain:xsub.test 9"},
+		{"x@large.test", "any sender_domain:large.test 9"},
+		{"x@a.test.large.test", "any sender_domain:a.test.large.test 9"},
+		{"\"x@a.test\"@large.test", "any sender_domain:large.test 9"},
+		{"x", ""},
+		{"", ""},
+	};
+	struct bench b;
+	const char *subject;
+	(void)state;
+	begin(&b, text);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		resolve(&b, who(GP_LIMIT_FROM_TRUSTED, "", rows[i].sender, ""));
+		assert_string_equal(described(&b), rows[i].wanted);
+	}
+	assert_int_equal(gp_limit_subject_of(&b.config->limits, 0, gp_span_from("large.test"),
+				 b.ctx.arena, &subject),
+		GP_ESYNTAX);
+	end(&b);
+}
+
 /* test_runtime: what the operator sets now goes before all else, until it expires. */
 static void test_runtime(void **state)
 {
@@ -279,6 +412,15 @@ static void test_subjects(void **state)
 		{5, "192.0.2.9", "client:192.0.2.9", 6},
 		{6, "192.0.2.9", "network:192.0.0.0/16", 8},
 		{6, "192.0.0.0/16", "network:192.0.0.0/16", 8},
+		{6, "192.0.2.9/16", "network:192.0.0.0/16", 8}, /* as it is seen in a log */
+		{6, "192.0.2.0/24", "network:192.0.0.0/16", 8},
+		{6, "192.0.0.0/15", NULL, 0}, /* several networks */
+		{6, "::ffff:192.0.2.9/112", "network:192.0.0.0/16", 8},
+		{6, "192.0.2.9/33", NULL, 0},
+		{5, "192.0.2.0/24", NULL, 0}, /* several clients */
+		{5, "2001:db8::7", "client:2001:db8::/64", 4},
+		{5, "2001:db8::7/64", "client:2001:db8::/64", 4},
+		{5, "2001:db8::/32", NULL, 0},
 		{7, "all", "all", 20000},
 		{5, "nonsense", NULL, 0},
 		{0, "", NULL, 0},
@@ -331,6 +473,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_specific),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_senders_by_name),
+		cmocka_unit_test(test_house_is_one_client),
+		cmocka_unit_test(test_subaddress),
+		cmocka_unit_test(test_bound_to_domains),
 		cmocka_unit_test(test_runtime),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_memory),
