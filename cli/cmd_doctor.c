@@ -155,7 +155,7 @@ void gp_doctor_say(struct gp_doctor *doctor, enum gp_doctor_state state, const c
 	va_end(ap);
 }
 
-/* gp_doctor_mend: one more line. */
+/* gp_doctor_mend: one more line, unless it has been said. */
 void gp_doctor_mend(struct gp_doctor *doctor, const char *format, ...)
 {
 	va_list ap;
@@ -164,8 +164,12 @@ void gp_doctor_mend(struct gp_doctor *doctor, const char *format, ...)
 	if (!f || f->mend_count == GP_DOCTOR_MENDS_MAX)
 		return;
 	va_start(ap, format);
-	f->mends[f->mend_count++] = visible(doctor, format, ap);
+	const char *text = visible(doctor, format, ap);
 	va_end(ap);
+	for (size_t i = 0; i < f->mend_count; i++)
+		if (strcmp(f->mends[i], text) == 0)
+			return; /* one command may do for several services */
+	f->mends[f->mend_count++] = text;
 }
 
 /* gp_doctor_text: for parts of texts, and for paths. */

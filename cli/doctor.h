@@ -35,7 +35,7 @@ enum gp_doctor_state {
 	GP_DOCTOR_PROBLEM  /* does not work */
 };
 
-#define GP_DOCTOR_MENDS_MAX 8
+#define GP_DOCTOR_MENDS_MAX 64
 #define GP_DOCTOR_FINDINGS_MAX 512
 
 struct gp_doctor_finding {

@@ -10,6 +10,7 @@
 #include "cli/doctor.h"
 
 #define HOSTNAME_MS 5000
+#define ERRORS_SHOWN 7
 #define DROP_INS_MAX 10000 /* entries of the folder that are looked at */
 
 /* gp_doctor_config_file: the errors themselves are the findings. */
@@ -33,7 +34,7 @@ void gp_doctor_config_file(struct gp_doctor *doctor)
 	}
 	gp_doctor_say(
 		doctor, GP_DOCTOR_PROBLEM, "%s has errors or cannot be read", doctor->config_path);
-	for (size_t i = 0; i + 1 < GP_DOCTOR_MENDS_MAX && gp_doctor_line(&rest, &line); i++)
+	for (size_t i = 0; i < ERRORS_SHOWN && gp_doctor_line(&rest, &line); i++)
 		gp_doctor_mend(doctor, "%.*s", (int)line.len, line.ptr);
 	gp_doctor_mend(
 		doctor, "gatepost check-config %s", gp_doctor_word(doctor, doctor->config_path));

@@ -129,8 +129,7 @@ static void check_stages(struct gp_doctor *d)
 			"%s: limits on bytes do not work there: Postfix does not ask at the end of "
 			"messages",
 			text(source, "source"));
-		gp_doctor_mend(d, "smtpd_end_of_data_restrictions = check_policy_service %s",
-			gp_doctor_endpoint(d));
+		gp_doctor_mend(d, "gatepost doctor postfix");
 	}
 }
 

@@ -5,6 +5,7 @@
  */
 #include "cli/doctor_postconf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -504,23 +505,52 @@ static void add_conditional(struct listing *l)
 		add_words(l, value_of(l, name), 1);
 }
 
-/* gp_postconf_list: the words, then what tables may add; copies go to the arena. */
-int gp_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	const char *name, struct gp_postconf_list *list_out)
+/* keep_list: what a list under way has come to, in the arena. */
+static int keep_list(const struct listing *l, size_t word_count, struct gp_postconf_list *list_out)
 {
-	struct listing *l = gp_arena_alloc(pc->arena, sizeof *l);
+	struct gp_arena *arena = l->pc->arena;
+	struct gp_span *words = gp_arena_array(arena, word_count + 1, sizeof *words);
+	struct gp_postconf_policy *policies =
+		gp_arena_array(arena, l->policy_count + 1, sizeof *policies);
+	if (!words || !policies)
+		return gp_arena_status(arena);
+	memcpy(words, l->words, word_count * sizeof *words);
+	memcpy(policies, l->policies, l->policy_count * sizeof *policies);
+	*list_out = (struct gp_postconf_list) {words, word_count, policies, l->policy_count};
+	return GP_OK;
+}
+
+/* list_text: the words of a text that is not expanded yet, then what tables may add. */
+static int list_text(const struct gp_postconf *pc, const struct gp_postconf_service *service,
+	struct gp_span text, bool with_tables, struct gp_postconf_list *list_out)
+{
+	struct listing *l = calloc(1, sizeof *l);
+	struct expansion x = {.pc = pc, .service = service};
 	*list_out = (struct gp_postconf_list) {.word_count = 0};
 	if (!l)
-		return gp_arena_status(pc->arena);
+		return GP_ENOMEM;
 	l->pc = pc;
 	l->service = service;
 	l->classes = gp_postconf_value(pc, service, "smtpd_restriction_classes");
-	add_words(l, gp_postconf_value(pc, service, name), 0);
+	add_words(l, gp_span_trim(expand_apart(&x, text)), 0);
 	size_t word_count = l->word_count;
-	add_conditional(l);
-	list_out->words = l->words;
-	list_out->word_count = word_count;
-	list_out->policies = l->policies;
-	list_out->policy_count = l->policy_count;
-	return GP_OK;
+	if (with_tables)
+		add_conditional(l);
+	int rc = keep_list(l, word_count, list_out);
+	free(l);
+	return rc;
+}
+
+/* gp_postconf_list: of a parameter; copies go to the arena. */
+int gp_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
+	const char *name, struct gp_postconf_list *list_out)
+{
+	return list_text(pc, service, raw_value(pc, service, gp_span_from(name)), true, list_out);
+}
+
+/* gp_postconf_words: of a text, which tables add nothing to. */
+int gp_postconf_words(const struct gp_postconf *pc, const struct gp_postconf_service *service,
+	struct gp_span text, struct gp_postconf_list *list_out)
+{
+	return list_text(pc, service, text, false, list_out);
 }

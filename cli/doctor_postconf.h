@@ -88,4 +88,8 @@ struct gp_postconf_list {
 int gp_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
 	const char *name, struct gp_postconf_list *list_out) GP_MUST_CHECK;
 
+/* The same for a text as it may stand in a list, without what only tables lead to. */
+int gp_postconf_words(const struct gp_postconf *pc, const struct gp_postconf_service *service,
+	struct gp_span text, struct gp_postconf_list *list_out) GP_MUST_CHECK;
+
 #endif

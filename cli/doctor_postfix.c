@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,6 +77,25 @@ static bool is_served_at(const struct gp_doctor_place *place, const char *listen
 	       gp_ipaddr_equal(&server.addr, &place->server.addr);
 }
 
+/* gp_doctor_place_is_empty: other hosts are not asked. */
+bool gp_doctor_place_is_empty(const struct gp_doctor_place *place)
+{
+	struct sockaddr_storage ss = {0};
+	struct stat st;
+	if (place->is_unix)
+		return stat(place->path, &st) ? errno == ENOENT || errno == ENOTDIR
+					      : !S_ISSOCK(st.st_mode);
+	if (place->host || !gp_ipaddr_is_loopback(&place->server.addr))
+		return false;
+	socklen_t len = gp_ipaddr_to_sockaddr(&place->server.addr, place->server.port, &ss);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool is_refused =
+		fd >= 0 && connect(fd, (const struct sockaddr *)&ss, len) && errno == ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	return is_refused;
+}
+
 /* gp_doctor_place_is_served: without listen, the packages' socket is the only one where it is. */
 bool gp_doctor_place_is_served(struct gp_doctor *doctor, const struct gp_doctor_place *place)
 {
@@ -136,13 +156,61 @@ static bool is_chrooted(const struct gp_postconf *pc, const struct gp_postconf_s
 	return gp_span_is(service->chroot, "y");
 }
 
-/* is_ours: does a policy service lead to us? */
-static bool is_ours(struct gp_doctor *d, const struct gp_doctor_postfix *p,
+/* is_named: is it what a parameter with our name stands for? */
+static bool is_named(const struct gp_doctor_postfix *p, const struct gp_postconf_service *service,
 	const struct gp_postconf_policy *policy)
 {
+	for (size_t i = 0; i < p->pc.param_count; i++) {
+		const struct gp_span name = p->pc.params[i].name;
+		struct gp_postconf_list list;
+		if (!memmem(name.ptr, name.len, GP_DOCTOR_PARAMETER, strlen(GP_DOCTOR_PARAMETER)) ||
+			gp_postconf_words(&p->pc, service, p->pc.params[i].value, &list))
+			continue;
+		for (size_t j = 0; j < list.policy_count; j++)
+			if (gp_span_equal(list.policies[j].text, policy->text))
+				return true;
+	}
+	return false;
+}
+
+/* gp_doctor_is_ours: it is served, or its path, port or name says what it was meant for. */
+bool gp_doctor_is_ours(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	const struct gp_postconf_service *service, const struct gp_postconf_policy *policy)
+{
 	struct gp_doctor_place place;
-	return gp_doctor_place_parse(d, p, policy->endpoint, &place) &&
-	       (gp_doctor_place_is_served(d, &place) || is_meant(&place));
+	if (postfix->lost.len && gp_span_equal(policy->endpoint, postfix->lost))
+		return true;
+	return gp_doctor_place_parse(doctor, postfix, policy->endpoint, &place) &&
+	       (gp_doctor_place_is_served(doctor, &place) || is_meant(&place) ||
+		       is_named(postfix, service, policy));
+}
+
+/* ends: an unconditional word behind which nothing of a list is asked. */
+static bool ends(const struct gp_postconf_list *list, size_t i)
+{
+	bool is_warning = i && gp_span_is(list->words[i - 1], "warn_if_reject");
+	return !is_warning &&
+	       (gp_span_is(list->words[i], "permit") || gp_span_is(list->words[i], "reject") ||
+		       gp_span_is(list->words[i], "defer"));
+}
+
+/* count_ours: the first question in a list of a service, and how many are reached. */
+static void count_ours(
+	struct gp_doctor *d, const struct gp_doctor_postfix *p, struct gp_doctor_view *v, int place)
+{
+	const struct gp_postconf_list *list = &v->lists[place];
+	size_t end = 0;
+	while (end < list->word_count && !ends(list, end))
+		end++;
+	for (size_t i = 0; i < list->policy_count; i++) {
+		const struct gp_postconf_policy *policy = &list->policies[i];
+		if (!gp_doctor_is_ours(d, p, v->service, policy))
+			continue;
+		if (!v->ours[place])
+			v->ours[place] = policy;
+		v->maybe[place] += policy->is_conditional;
+		v->sure[place] += !policy->is_conditional && policy->at <= end;
+	}
 }
 
 /* count_processes: how many of it there may be at once. */
@@ -171,10 +239,8 @@ static int make_view(struct gp_doctor *d, struct gp_doctor_postfix *p,
 		int rc = gp_postconf_list(&p->pc, service, gp_doctor_list_names[i], &v->lists[i]);
 		if (rc)
 			return rc;
-		for (size_t j = 0; j < v->lists[i].policy_count && !v->ours[i]; j++)
-			if (is_ours(d, p, &v->lists[i].policies[j]))
-				v->ours[i] = &v->lists[i].policies[j];
-		v->asks = v->asks || (v->ours[i] && i < GP_DOCTOR_END);
+		count_ours(d, p, v, i);
+		v->asks = v->asks || (i < GP_DOCTOR_END && v->ours[i]);
 	}
 	return GP_OK;
 }

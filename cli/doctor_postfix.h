@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The doctor's view of Postfix: each smtpd service of master.cf with what it would ask us, and
- * what our configuration needs to be asked. doctor_postfix.c finds it out, doctor_postfix_lists.c
- * and doctor_postfix_service.c judge it, doctor_postfix_socket.c tries the sockets.
+ * what our configuration needs to be asked. doctor_postfix.c finds it out, doctor_postfix_lists.c,
+ * doctor_postfix_twice.c and doctor_postfix_service.c judge it, doctor_postfix_socket.c tries the
+ * sockets, doctor_postfix_mend.c says how to mend it.
  */
 #ifndef GP_CLI_DOCTOR_POSTFIX_H
 #define GP_CLI_DOCTOR_POSTFIX_H
@@ -32,6 +33,8 @@ struct gp_doctor_view {
 	struct gp_postconf_list lists[GP_DOCTOR_LISTS];
 	/* our first place in each list; NULL: not in it */
 	const struct gp_postconf_policy *ours[GP_DOCTOR_LISTS];
+	/* how often a list asks us, and how often it may where a table leads to a class */
+	size_t sure[GP_DOCTOR_LISTS], maybe[GP_DOCTOR_LISTS];
 	bool asks;                              /* before the end of a message */
 	bool is_chrooted, has_users, is_inside; /* inside: on the loopback only */
 	unsigned long processes;                /* 0: without a limit */
@@ -45,6 +48,8 @@ struct gp_doctor_postfix {
 	struct gp_doctor_view *views;
 	size_t view_count, asking;
 	bool has_logins; /* some service has smtpd_sasl_auth_enable */
+	/* an endpoint where nobody is and that is taken for ours, since nothing else asks us */
+	struct gp_span lost;
 	/* what our limits need */
 	bool wants_users, wants_networks, wants_bytes, wants_end;
 };
@@ -64,18 +69,75 @@ typedef bool (*gp_doctor_view_test)(
 const char *gp_doctor_postfix_which(struct gp_doctor *doctor,
 	const struct gp_doctor_postfix *postfix, gp_doctor_view_test test);
 
-/* ---- how to be asked (doctor_postfix_mend.c) ---- */
+/* Does a policy service lead to us, or was it meant to? As the service sees parameters; NULL: as
+ * main.cf does. */
+bool gp_doctor_is_ours(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	const struct gp_postconf_service *service, const struct gp_postconf_policy *policy);
+
+/* ---- lists written again (doctor_postfix_rewrite.c) ---- */
+
+#define GP_DOCTOR_PARAMETER "gatepost" /* the name that the examples give to the question */
+
+/* Where the one question goes when all of ours have been taken out. */
+enum gp_doctor_put {
+	GP_DOCTOR_PUT_NOWHERE,
+	GP_DOCTOR_PUT_FIRST,
+	GP_DOCTOR_PUT_BEHIND, /* before what ends the list; else last */
+	GP_DOCTOR_PUT_THERE   /* where the first of ours has been; else last */
+};
+
+/* The new value of a list, in the arena; NULL: too long, or not to be understood. */
+const char *gp_doctor_rewritten(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	const struct gp_postconf_service *service, const char *list, const char *question,
+	enum gp_doctor_put put);
+
+/* The parameter by which a list asks this question (its text) and nothing else; NULL: by none. */
+const char *gp_doctor_parameter_of(struct gp_doctor *doctor,
+	const struct gp_doctor_postfix *postfix, const struct gp_postconf_service *service,
+	const char *list, struct gp_span text);
+
+/* ---- how to be asked (doctor_postfix_mend.c): commands, each of which replaces ---- */
 
 /* The question: check_policy_service with all that belongs to it. */
 const char *gp_doctor_question(struct gp_doctor *doctor);
 
-/* Commands for main.cf that make it ask: at all; at the end of messages. */
-void gp_doctor_mend_asking(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
-void gp_doctor_mend_end(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
+/* The same with another endpoint, timeout or default_action than it has; NULL: as it is. */
+struct gp_doctor_change {
+	const char *endpoint, *timeout, *default_action;
+};
+const char *gp_doctor_question_changed(struct gp_doctor *doctor,
+	const struct gp_postconf_policy *policy, const struct gp_doctor_change *change);
 
-/* Lines for master.cf, for each service that the test holds for. */
-void gp_doctor_mend_services(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
-	gp_doctor_view_test test, bool for_users);
+/* That main.cf asks at all. */
+void gp_doctor_mend_asking(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
+
+/* That each service that the test holds for asks once about each recipient, in the right place. */
+void gp_doctor_mend_place(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	gp_doctor_view_test test);
+
+/* That a list of it asks, once. */
+void gp_doctor_mend_list(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	gp_doctor_view_test test, enum gp_doctor_list list, enum gp_doctor_put where);
+
+/* That it does not ask at all. */
+void gp_doctor_mend_away(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	gp_doctor_view_test test);
+
+/* That restriction classes do not ask. */
+void gp_doctor_mend_classes(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
+
+/* That it is written once, under our name. */
+void gp_doctor_mend_once(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	gp_doctor_view_test test);
+
+/* Another question in place of this one (its text), wherever it stands. */
+void gp_doctor_mend_question(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
+	struct gp_span text, const char *question);
+
+/* ---- asked once (doctor_postfix_twice.c) ---- */
+
+/* Is anything asked twice that should be asked once? Says so. */
+void gp_doctor_postfix_twice(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix);
 
 /* Where a policy service leads. */
 struct gp_doctor_place {
@@ -89,6 +151,10 @@ struct gp_doctor_place {
 /* Reads an endpoint; false: it is none we know. */
 bool gp_doctor_place_parse(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
 	struct gp_span endpoint, struct gp_doctor_place *place_out);
+
+/* Is nobody there, as far as can be seen from here: no such socket, or no listener on the loopback?
+ */
+bool gp_doctor_place_is_empty(const struct gp_doctor_place *place);
 
 /* Does our daemon listen there, as far as the configuration tells? */
 bool gp_doctor_place_is_served(struct gp_doctor *doctor, const struct gp_doctor_place *place);

@@ -152,10 +152,15 @@ static bool hears_late(const struct gp_doctor_postfix *p, const struct gp_doctor
 	return is_cut_off(p, v) && p->wants_users && v->has_users;
 }
 
-/* is_echo: what a content filter gives back has been counted when it came in. */
+/* is_echo: what a content filter gives back has been counted when it came in. Where users log in
+ * by the service's own settings, it is none. */
 static bool is_echo(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	return v->is_inside && p->wants_end && v->ours[GP_DOCTOR_END];
+	struct gp_span own;
+	bool has_logins =
+		gp_postconf_override(&p->pc, v->service, "smtpd_sasl_auth_enable", &own) &&
+		same(own, "yes");
+	return v->is_inside && p->wants_end && !has_logins && (v->asks || v->ours[GP_DOCTOR_END]);
 }
 
 /* hides_users: of users, whom limits are about. */
@@ -185,16 +190,6 @@ static bool passes_users_at_end(const struct gp_doctor_postfix *p, const struct 
 	       comes_before(v, GP_DOCTOR_END, users);
 }
 
-/* ---- how to mend it ---- */
-
-/* mend_order: for users who pass before. */
-static void mend_order(struct gp_doctor *d)
-{
-	gp_doctor_mend(d, "leave who may relay to smtpd_relay_restrictions, and begin "
-			  "smtpd_recipient_restrictions with:");
-	gp_doctor_mend(d, "%s", gp_doctor_question(d));
-}
-
 /* ---- the checks ---- */
 
 /* say_which: one finding about the services that a test holds for; true: there are any. */
@@ -207,30 +202,44 @@ static bool say_which(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	return which != NULL;
 }
 
+/* has_relay_later: relaying is refused, but behind the list of recipients? */
+static bool has_relay_later(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
+{
+	const struct gp_postconf_list *list = &v->lists[GP_DOCTOR_RELAY];
+	bool refuses = false;
+	for (size_t i = 0; i < list->word_count; i++)
+		refuses = refuses || is_any(list->words[i], closers);
+	return refuses && asks_strangers(p, v) && v->ours[GP_DOCTOR_RECIPIENT];
+}
+
 /* check_order: what stands before the question. */
 static void check_order(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
 	if (say_which(d, p, is_unreached, GP_DOCTOR_PROBLEM,
 		    "the question stands behind permit, reject or defer and is never asked"))
-		gp_doctor_mend(d, "move check_policy_service before that word");
+		gp_doctor_mend_place(d, p, is_unreached);
 	if (say_which(d, p, passes_strangers, GP_DOCTOR_PROBLEM,
 		    "permit_auth_destination comes before the question: mail for this host is "
 		    "never asked about"))
-		gp_doctor_mend(d, "move check_policy_service before permit_auth_destination");
+		gp_doctor_mend_place(d, p, passes_strangers);
 	if (p->wants_users &&
 		say_which(d, p, passes_users, GP_DOCTOR_PROBLEM,
 			"permit_sasl_authenticated comes before the question: limits see no user"))
-		mend_order(d);
+		gp_doctor_mend_place(d, p, passes_users);
 	if (p->wants_networks &&
 		say_which(d, p, passes_networks, GP_DOCTOR_WARNING,
 			"permit_mynetworks comes before the question: limits see nothing of "
 			"trusted_networks"))
-		mend_order(d);
-	if (!p->wants_users &&
+		gp_doctor_mend_place(d, p, passes_networks);
+	if (!p->wants_users && !p->wants_networks &&
 		say_which(d, p, asks_strangers, GP_DOCTOR_NOTE,
-			"the question is asked about mail that is refused as relaying anyway"))
-		gp_doctor_mend(d, "put reject_unauth_destination before check_policy_service in "
-				  "smtpd_recipient_restrictions");
+			"the question is asked about mail that is refused as relaying anyway")) {
+		if (gp_doctor_postfix_which(d, p, has_relay_later))
+			gp_doctor_mend(d,
+				"postconf -e 'smtpd_relay_before_recipient_restrictions = "
+				"yes'");
+		gp_doctor_mend_place(d, p, asks_strangers);
+	}
 }
 
 /* check_stage: too early or too late. */
@@ -238,19 +247,52 @@ static void check_stage(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
 	if (say_which(d, p, is_late, GP_DOCTOR_WARNING,
 		    "the question is asked only when all recipients have been accepted"))
-		gp_doctor_mend(
-			d, "add it to smtpd_recipient_restrictions: %s", gp_doctor_question(d));
+		gp_doctor_mend_place(d, p, is_late);
 	if (say_which(d, p, is_early, GP_DOCTOR_WARNING,
 		    "with smtpd_delay_reject = no the question is asked before the recipient is "
 		    "known"))
-		gp_doctor_mend(d, "move it to smtpd_recipient_restrictions, or: postconf -e "
-				  "smtpd_delay_reject=yes");
+		gp_doctor_mend_place(d, p, is_early);
+}
+
+/* find_lost: a service that is asked where nobody is, when no other leads to us. */
+static const struct gp_postconf_policy *find_lost(
+	struct gp_doctor *d, const struct gp_doctor_postfix *p)
+{
+	struct gp_doctor_place place;
+	for (size_t i = 0; i < p->view_count; i++)
+		for (int j = 0; j < GP_DOCTOR_LISTS; j++) {
+			const struct gp_postconf_list *list = &p->views[i].lists[j];
+			for (size_t k = 0; k < list->policy_count; k++)
+				if (gp_doctor_place_parse(
+					    d, p, list->policies[k].endpoint, &place) &&
+					gp_doctor_place_is_empty(&place))
+					return &list->policies[k];
+		}
+	return NULL;
+}
+
+/* say_nobody: no service asks; a question that leads nowhere is taken for ours. */
+static void say_nobody(struct gp_doctor *d, struct gp_doctor_postfix *p)
+{
+	const struct gp_postconf_policy *lost = find_lost(d, p);
+	if (!lost) {
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+			"no smtpd service asks gatepost-policyd: mail is not checked");
+		gp_doctor_mend_asking(d, p);
+		return;
+	}
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		"no smtpd service asks gatepost-policyd: mail is not checked. %.*s is asked, where "
+		"nobody is: if that was meant for gatepost",
+		(int)lost->endpoint.len, lost->endpoint.ptr);
+	p->lost = lost->endpoint;
+	gp_doctor_mend_question(d, p, lost->text, gp_doctor_question(d));
 }
 
 /* gp_doctor_postfix_asks: at all, and in the right place. */
 void gp_doctor_postfix_asks(struct gp_doctor *doctor)
 {
-	const struct gp_doctor_postfix *p = gp_doctor_postfix_look(doctor);
+	struct gp_doctor_postfix *p = gp_doctor_postfix_look(doctor);
 	if (!p || p->skip) {
 		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "%s",
 			!p             ? "out of memory"
@@ -259,11 +301,10 @@ void gp_doctor_postfix_asks(struct gp_doctor *doctor)
 		return;
 	}
 	if (!p->asking) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
-			"no smtpd service asks gatepost-policyd: mail is not checked");
-		gp_doctor_mend_asking(doctor, p);
+		say_nobody(doctor, p);
 		return;
 	}
+	gp_doctor_postfix_twice(doctor, p);
 	check_order(doctor, p);
 	check_stage(doctor, p);
 	if (gp_doctor_is_well(doctor))
@@ -276,26 +317,21 @@ void gp_doctor_postfix_asks(struct gp_doctor *doctor)
 void gp_doctor_postfix_services(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
-	const char *which;
 	if (!p)
 		return;
 	if (say_which(doctor, p, hides_users, GP_DOCTOR_PROBLEM,
 		    "does not ask gatepost-policyd: limits do not see its users"))
-		gp_doctor_mend_services(doctor, p, hides_users, true);
+		gp_doctor_mend_place(doctor, p, hides_users);
 	if (say_which(doctor, p, hears_late, GP_DOCTOR_WARNING,
 		    "master.cf overrules the list, gatepost-policyd is asked at the end of "
 		    "messages only: SPF and limits of recipients come late"))
-		gp_doctor_mend_services(doctor, p, hears_late, true);
+		gp_doctor_mend_place(doctor, p, hears_late);
 	if (say_which(doctor, p, hides_strangers, GP_DOCTOR_WARNING,
 		    "does not ask gatepost-policyd: what comes in there is not checked"))
-		gp_doctor_mend_services(doctor, p, hides_strangers, false);
-	which = gp_doctor_postfix_which(doctor, p, is_echo);
-	if (which) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
-			"%s: what a content filter gives back is counted a second time", which);
-		gp_doctor_mend(doctor,
-			"in master.cf, service %s: -o smtpd_end_of_data_restrictions=", which);
-	}
+		gp_doctor_mend_place(doctor, p, hides_strangers);
+	if (say_which(doctor, p, is_echo, GP_DOCTOR_WARNING,
+		    "what a content filter gives back is counted a second time"))
+		gp_doctor_mend_away(doctor, p, is_echo);
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "none passes the question by");
 }
@@ -316,10 +352,11 @@ void gp_doctor_postfix_end(struct gp_doctor *doctor)
 			      "about"
 			    : "recipients of messages that fail later stay counted: the end of "
 			      "the message is not asked about"))
-		gp_doctor_mend_end(doctor, p);
+		gp_doctor_mend_list(doctor, p, has_no_end, GP_DOCTOR_END, GP_DOCTOR_PUT_FIRST);
 	if (say_which(doctor, p, passes_users_at_end, GP_DOCTOR_PROBLEM,
 		    "users are permitted before the question in smtpd_end_of_data_restrictions"))
-		gp_doctor_mend_end(doctor, p);
+		gp_doctor_mend_list(
+			doctor, p, passes_users_at_end, GP_DOCTOR_END, GP_DOCTOR_PUT_FIRST);
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK,
 			"asked at the end of messages: what fails is given back");

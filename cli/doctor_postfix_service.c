@@ -27,17 +27,11 @@ static void each(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		}
 }
 
-/* endpoint_text: for people. */
-static const char *endpoint_text(struct gp_doctor *d, const struct gp_postconf_policy *ours)
+/* mend_attributes: the question with others, wherever it stands. */
+static void mend_attributes(struct gp_doctor *d, const struct gp_doctor_postfix *p,
+	const struct gp_postconf_policy *ours, const struct gp_doctor_change *change)
 {
-	return gp_doctor_text(d, "%.*s", (int)ours->endpoint.len, ours->endpoint.ptr);
-}
-
-/* mend_attribute: where it is written. */
-static void mend_attribute(
-	struct gp_doctor *d, const struct gp_postconf_policy *ours, const char *attribute)
-{
-	gp_doctor_mend(d, "check_policy_service { %s, %s }", endpoint_text(d, ours), attribute);
+	gp_doctor_mend_question(d, p, ours->text, gp_doctor_question_changed(d, ours, change));
 }
 
 /* ---- default_action ---- */
@@ -53,7 +47,7 @@ static bool check_action(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 			"%s: no default_action: mail waits at the sender (451 4.3.5) while the "
 			"daemon is away",
 			v->label);
-		mend_attribute(d, ours, "timeout=30s, default_action=DUNNO");
+		mend_attributes(d, p, ours, &(struct gp_doctor_change) {.default_action = "DUNNO"});
 		gp_doctor_mend(d, "or, if that is what you want: postconf -e "
 				  "'smtpd_policy_service_default_action = DEFER'");
 		return true;
@@ -63,7 +57,7 @@ static bool check_action(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	gp_doctor_say(d, GP_DOCTOR_WARNING,
 		"%s: default_action=%.*s: all mail is refused for good while the daemon is away",
 		v->label, (int)action.len, action.ptr);
-	mend_attribute(d, ours, "default_action=DUNNO");
+	mend_attributes(d, p, ours, &(struct gp_doctor_change) {.default_action = "DUNNO"});
 	return true;
 }
 
@@ -94,9 +88,8 @@ static bool check_timeout(struct gp_doctor *d, const struct gp_doctor_postfix *p
 		"%s: Postfix waits %s for an answer that may take %s (policyd.deadline): slow DNS "
 		"then means default_action",
 		v->label, gp_duration_wait(ms, a), gp_duration_wait(deadline_ms, b));
-	mend_attribute(d, ours,
-		gp_doctor_text(d, "timeout=%llds, default_action=DUNNO",
-			(long long)deadline_ms / 1000 + 10));
+	const char *timeout = gp_doctor_text(d, "%llds", (long long)deadline_ms / 1000 + 10);
+	mend_attributes(d, p, ours, &(struct gp_doctor_change) {.timeout = timeout});
 	return true;
 }
 
@@ -160,6 +153,15 @@ static bool is_boundless(const struct gp_doctor_postfix *p, const struct gp_doct
 	return v->processes == 0 && questions_of(v) > 0;
 }
 
+/* mend_processes: a bound for one service. */
+static void mend_processes(struct gp_doctor *d, const struct gp_postconf_service *service)
+{
+	gp_doctor_mend(d, "postconf -F %s",
+		gp_doctor_word(d,
+			gp_doctor_text(d, "%.*s/%.*s/process_limit = 100", (int)service->name.len,
+				service->name.ptr, (int)service->type.len, service->type.ptr)));
+}
+
 /* gp_doctor_postfix_connections: one for each smtpd process at least. */
 void gp_doctor_postfix_connections(struct gp_doctor *doctor)
 {
@@ -174,8 +176,10 @@ void gp_doctor_postfix_connections(struct gp_doctor *doctor)
 		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
 			"%s: any number of processes may ask, %lu connections are answered at once",
 			which, max);
-		gp_doctor_mend(doctor, "give it a maxproc in master.cf: postconf -F '*/inet/"
-				       "process_limit = 100'");
+		for (size_t i = 0; i < p->view_count; i++)
+			if (is_boundless(p, &p->views[i]))
+				mend_processes(doctor, p->views[i].service);
+		gp_doctor_mend(doctor, "postfix reload");
 	}
 	if (sum > max) {
 		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
@@ -190,8 +194,7 @@ void gp_doctor_postfix_connections(struct gp_doctor *doctor)
 		gp_doctor_say(doctor, GP_DOCTOR_NOTE,
 			"%s: the question is written in several ways, and each takes a connection",
 			which);
-		gp_doctor_mend(doctor, "write it once, gatepost = check_policy_service ..., and "
-				       "$gatepost in the lists");
+		gp_doctor_mend_once(doctor, p, has_several);
 	}
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(

@@ -24,6 +24,7 @@ struct
 try {
 	const struct gp_doctor_postfix *postfix;
 	const struct gp_doctor_view *view;
+	const struct gp_postconf_policy *ours;
 	struct gp_doctor_place place;
 	const char *endpoint; /* as main.cf has it */
 	const char *path;     /* of the socket as seen from outside; what smtpd looks for */
@@ -89,14 +90,36 @@ static bool is_unit(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
+/* mend_restart: as it is run here. */
+static void mend_restart(struct gp_doctor *d)
+{
+	gp_doctor_mend(d, "%s",
+		is_unit() ? "systemctl restart gatepost-policyd" : "restart gatepost-policyd");
+}
+
+/* mend_endpoint: another one in the question, wherever it stands. */
+static void mend_endpoint(struct gp_doctor *d, const struct try *t, const char *endpoint)
+{
+	const struct gp_doctor_change change = {.endpoint = endpoint};
+	gp_doctor_mend_question(
+		d, t->postfix, t->ours->text, gp_doctor_question_changed(d, t->ours, &change));
+}
+
+/* mend_listen: one more endpoint for the daemon; others of Postfix may be asking the known ones. */
+static void mend_listen(struct gp_doctor *d, const char *endpoint)
+{
+	const struct gp_config_texts *listen = &d->config->policyd.listen;
+	const char *all = "";
+	for (size_t i = 0; i < listen->count; i++)
+		all = gp_doctor_text(d, "%s\"%s\", ", all, listen->items[i]);
+	gp_doctor_mend(d, "policyd { listen = {%s\"%s\"} }", all, endpoint);
+}
+
 /* mend_start: nobody is there, or somebody who hangs. */
 static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 {
-	const char *packaged = GP_CONFIG_LISTEN_PACKAGED;
 	if (error == ETIMEDOUT || error == EAGAIN) {
-		gp_doctor_mend(d, "%s",
-			is_unit() ? "systemctl restart gatepost-policyd"
-				  : "restart gatepost-policyd");
+		mend_restart(d);
 		return;
 	}
 	if (gp_doctor_place_is_served(d, &t->place)) {
@@ -106,20 +129,12 @@ static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 				  : "start gatepost-policyd");
 		return;
 	}
-	if (d->config->policyd.listen.count == 0 && access(packaged + strlen("unix:"), F_OK) == 0) {
-		gp_doctor_mend(d,
-			"the daemon does not listen there; in main.cf: "
-			"check_policy_service { %s, ... }",
-			gp_doctor_endpoint(d));
-		gp_doctor_mend(d, "postfix reload");
+	mend_endpoint(d, t, gp_doctor_endpoint(d));
+	if (t->place.host || (d->config->policyd.listen.count == 0 &&
+				     access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0))
 		return;
-	}
-	gp_doctor_mend(d, "the daemon does not listen there; set in %s:", d->config_path);
-	if (t->place.is_unix)
-		gp_doctor_mend(d, "policyd { listen = {\"unix:%s\"} }", t->place.path);
-	else
-		gp_doctor_mend(d, "policyd { listen = {\"%s\"} }", t->endpoint);
-	gp_doctor_mend(d, "or let Postfix ask %s", gp_doctor_endpoint(d));
+	gp_doctor_mend(d, "or set this in %s, and restart gatepost-policyd:", d->config_path);
+	mend_listen(d, t->place.is_unix ? gp_doctor_text(d, "unix:%s", t->path) : t->endpoint);
 }
 
 /* say_chroot: an absolute path means another file inside the chroot. */
@@ -131,11 +146,17 @@ static bool say_chroot(struct gp_doctor *d, const struct try *t)
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: smtpd is confined to %s and cannot see %s",
 		t->view->label, t->postfix->queue, t->place.path);
 	if (strncmp(t->place.path, t->postfix->queue, n) == 0 && t->place.path[n] == '/') {
-		gp_doctor_mend(d, "check_policy_service { unix:%s, ... }", t->place.path + n + 1);
+		mend_endpoint(d, t, gp_doctor_text(d, "unix:%s", t->place.path + n + 1));
 		return true;
 	}
-	gp_doctor_mend(d, "policyd { listen = {\"unix:%s/gatepost/policy\"} }", t->postfix->queue);
-	gp_doctor_mend(d, "check_policy_service { unix:gatepost/policy, ... }");
+	const char *other = gp_doctor_endpoint(d);
+	if (gp_span_has_prefix(gp_span_from(other), "unix:/")) {
+		/* none of the daemon's sockets lies where a chroot sees it */
+		gp_doctor_mend(d, "set this in %s, and restart gatepost-policyd:", d->config_path);
+		mend_listen(d, gp_doctor_text(d, "unix:%s/gatepost/policy", t->postfix->queue));
+		other = "unix:gatepost/policy";
+	}
+	mend_endpoint(d, t, other);
 	return true;
 }
 
@@ -157,9 +178,8 @@ static void mend_denied(struct gp_doctor *d, const struct try *t, const struct g
 			"SocketGroup=%s SocketMode=0660 (a line each)",
 			group);
 	else
-		gp_doctor_mend(d,
-			"to stay so: policyd { group = \"%s\"  socket_mode = 0660 } in %s", group,
-			d->config_path);
+		gp_doctor_mend(
+			d, "to stay so: policyd { socket_mode = 0666 } in %s", d->config_path);
 }
 
 /* say_error: of a socket that cannot be reached. */
@@ -169,19 +189,18 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 	struct stat st;
 	if (t->place.is_unix && say_chroot(d, t))
 		return;
+	if (t->place.is_unix && stat(t->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label, t->path);
+		gp_doctor_mend(d, "rm %s", gp_doctor_word(d, t->path));
+		mend_restart(d);
+		return;
+	}
 	if (error == EACCES && t->place.is_unix &&
 		!gp_doctor_may(d, &t->user, "", t->path, W_OK, &way)) {
 		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
 			"%s: the user %s may not reach %s: %s stands in the way", t->view->label,
 			t->user.name, t->path, way.blocked);
 		mend_denied(d, t, &way);
-		return;
-	}
-	if (t->place.is_unix && error == ECONNREFUSED && stat(t->path, &st) == 0 &&
-		!S_ISSOCK(st.st_mode)) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label, t->path);
-		gp_doctor_mend(
-			d, "rm %s, and restart gatepost-policyd", gp_doctor_word(d, t->path));
 		return;
 	}
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
@@ -222,6 +241,7 @@ static bool prepare(struct gp_doctor *d, struct try *t, const struct gp_postconf
 {
 	if (!gp_doctor_place_parse(d, t->postfix, ours->endpoint, &t->place))
 		return false;
+	t->ours = ours;
 	t->endpoint = gp_doctor_text(d, "%.*s", (int)ours->endpoint.len, ours->endpoint.ptr);
 	/* a relative path is the same inside and outside, an absolute one is not */
 	bool is_moved = t->place.is_absolute && t->view->is_chrooted;

@@ -212,7 +212,7 @@ DAEMON_ROWS = [
     ("a store that is down", {"store": {"up": False, "problem": "disk \x1b[31mfull"}},
      [("daemon.trouble", "problem", "the daemon's store is down: disk ?[31mfull", "gatepost store check")]),
     ("bytes unseen", {"stages": [{"source": "port 25", "bytes_unseen": True}]},
-     [("daemon.trouble", "problem", "port 25: limits on bytes", "smtpd_end_of_data_restrictions")]),
+     [("daemon.trouble", "problem", "port 25: limits on bytes", "gatepost doctor postfix")]),
     ("all clients behind one address", {"decisions__private_client": 900},
      [("daemon.clients", "warning", "900 of 1000 requests came from a private address", "proxy_protocol")]),
     ("too few requests to tell", {"requests": 3, "decisions__private_client": 3}, []),

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """The scene of the demonstration and of the tests with a real Postfix: a zone, a configuration,
 clients with addresses of their own, and the mails they send. For the inside of sandbox.py."""
+import base64
 import os
 import pwd
 import shutil
 import smtplib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -145,6 +147,40 @@ class Login:
         if not reply.startswith("250"):
             self.smtp.rset()
         return reply
+
+
+class Logins:
+    """A server of Dovecot's authentication protocol to whom every name is good; PLAIN only."""
+
+    def __init__(self, path):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        os.chmod(path, 0o666)
+        self.listener.listen(8)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection, connection.makefile("rw") as f:
+            f.write("VERSION\t1\t1\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\t%032x\nDONE\n" % 1)
+            f.flush()
+            for line in f:
+                words = line.rstrip("\n").split("\t")
+                if words[0] == "AUTH":
+                    response = next(w for w in words if w.startswith("resp="))[5:]
+                    user = base64.b64decode(response).split(b"\0")[1].decode()
+                    f.write("OK\t%s\tuser=%s\n" % (words[1], user))
+                    f.flush()
+
+    def close(self):
+        self.listener.close()
 
 
 class Load:

@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: ISC
 """A real Postfix with the shipped part of master.cf: users who log in over TLS on ports 587 and 465 have
 limits counted exactly, and port 25 asks for SPF only."""
-import base64
 import os
 import re
 import smtplib
 import socket
 import ssl
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scene  # noqa: E402
-from scene import many, sandbox, show, world  # noqa: E402
+from scene import Logins, many, sandbox, show, world  # noqa: E402
 from world import equal, holds, wait_for  # noqa: E402
 
 CONFIG = scene.CONFIG + """
@@ -26,40 +24,6 @@ stage = None
 def example(name):
     with open(os.path.join(sandbox.PROJECT, "conf-examples", name)) as f:
         return f.read()
-
-
-class Logins:
-    """A server of Dovecot's authentication protocol to whom every name is good; PLAIN only."""
-
-    def __init__(self, path):
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        os.chmod(path, 0o666)
-        self.listener.listen(8)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        with connection, connection.makefile("rw") as f:
-            f.write("VERSION\t1\t1\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\t%032x\nDONE\n" % 1)
-            f.flush()
-            for line in f:
-                words = line.rstrip("\n").split("\t")
-                if words[0] == "AUTH":
-                    response = next(w for w in words if w.startswith("resp="))[5:]
-                    user = base64.b64decode(response).split(b"\0")[1].decode()
-                    f.write("OK\t%s\tuser=%s\n" % (words[1], user))
-                    f.flush()
-
-    def close(self):
-        self.listener.close()
 
 
 def configure(folder):
