@@ -32,7 +32,7 @@ REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts
 LIMIT   = limit limit_book limit_message limit_name limit_resolve
 CONFIG  = config config_error config_file config_format config_item config_limit config_problem \
 	  config_scan config_settle config_table config_text config_value config_warn
-ENGINE  = decide decide_message engine fields header message rates reply reply_message
+ENGINE  = decide decide_message engine fields header message rates reply reply_message sample
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)

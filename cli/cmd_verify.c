@@ -172,8 +172,10 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 	int code = envelope_of(a, &envelope);
 	if (code >= 0)
 		return code;
+	struct gp_sample_key sample_key = {.may_make = false}; /* it would belong to us */
 	struct gp_mail mail = {.config = a->checker.config,
 		.envelope = &envelope,
+		.sample_key = &sample_key,
 		.every_check = !a->as_configured};
 	if (a->explain)
 		puts("steps:");

@@ -73,13 +73,15 @@ static json_t *policy_json(const struct gp_dmarc_result *d, enum gp_dmarc_policy
 }
 
 /* dmarc_json: verdict, and the policy as published, sampled, and asked for this message. */
-static json_t *dmarc_json(struct gp_arena *arena, const struct gp_dmarc_result *d)
+static json_t *dmarc_json(struct gp_arena *arena, const struct gp_mail_verdict *v)
 {
+	const struct gp_dmarc_result *d = &v->dmarc;
 	json_t *o = json_object();
 	json_object_set_new(o, "result", json_string(gp_dmarc_verdict_name(d->verdict)));
 	json_object_set_new(o, "policy", policy_json(d, d->published));
 	json_object_set_new(o, "policy_tag", gp_cli_json_text(arena, d->policy_tag));
 	json_object_set_new(o, "sampled", policy_json(d, d->sampled));
+	json_object_set_new(o, "pct_ignored", gp_cli_json_text(arena, v->pct_ignored));
 	json_object_set_new(o, "action", policy_json(d, d->applied));
 	json_object_set_new(o, "domain", gp_cli_json_text(arena, d->domain));
 	json_object_set_new(o, "org_domain", gp_cli_json_text(arena, d->org_domain));
@@ -106,7 +108,7 @@ int gp_cli_verify_json(struct gp_arena *arena, const struct gp_mail_verdict *v)
 	if (v->has_arc)
 		json_object_set_new(o, "arc", arc_json(arena, v));
 	if (v->has_dmarc)
-		json_object_set_new(o, "dmarc", dmarc_json(arena, &v->dmarc));
+		json_object_set_new(o, "dmarc", dmarc_json(arena, v));
 	json_object_set_new(o, "from", gp_cli_json_text(arena, v->author_domain));
 	json_object_set_new(o, "from_problem", gp_cli_json_text(arena, v->from_problem));
 	json_object_set_new(o, "action", json_string(gp_engine_action_name(v->action)));

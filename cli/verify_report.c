@@ -88,7 +88,9 @@ static void report_dmarc(struct gp_arena *arena, const struct gp_mail_verdict *v
 		return;
 	line(arena, "", "%-10spolicy %s (%s= of %s)%s%s", "", gp_dmarc_policy_name(d->published),
 		d->policy_tag, d->domain,
-		d->sampled != d->published
+		v->pct_ignored ? gp_arena_printf(arena, ", pct=%u left aside since %s",
+					 d->record.pct, v->pct_ignored)
+		: d->sampled != d->published
 			? gp_arena_printf(arena, ", by pct=%u here %s", d->record.pct,
 				  gp_dmarc_policy_name(d->sampled))
 			: "",

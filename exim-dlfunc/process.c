@@ -18,7 +18,7 @@
 /* gp_exim_process_init: the log is ready at once. */
 void gp_exim_process_init(struct gp_exim_process *process)
 {
-	*process = (struct gp_exim_process) {0};
+	*process = (struct gp_exim_process) {.sample_key = {.may_make = true}};
 	gp_exim_log_init(&process->log);
 }
 

@@ -32,6 +32,7 @@
 #include "config/config.h"
 #include "crypto/digest.h"
 #include "dns/dns.h"
+#include "engine/sample.h"
 #include "exim-dlfunc/trouble.h"
 #include "limit/limit_book.h"
 
@@ -58,6 +59,7 @@ struct gp_exim_process {
 	struct gp_exim_stamp broken;      /* of the main file, when it was found broken */
 	int64_t broken_us;                /* when that was; 0: it is not broken */
 	struct gp_crypto_digest *digest;  /* NULL: not needed yet */
+	struct gp_sample_key sample_key;  /* for pct= of DMARC */
 	struct gp_limit_book *book;       /* NULL: not needed yet */
 	struct gp_exim_snapshot *booked;  /* whose store the book is */
 	pid_t pid;                        /* who opened the book */

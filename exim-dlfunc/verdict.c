@@ -299,7 +299,8 @@ static int run_checks(struct question *q, const struct gp_exim_message *m)
 	struct gp_mail mail = {.config = q->config,
 		.envelope = &q->call->envelope,
 		.message = &m->message,
-		.body = &m->body};
+		.body = &m->body,
+		.sample_key = &q->x->process.sample_key};
 	int rc = gp_exim_process_digest(&q->x->process, &mail.digest);
 	if (!rc)
 		rc = gp_engine_message(&q->ctx, &mail, v);

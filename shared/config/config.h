@@ -137,6 +137,8 @@ enum gp_config_dmarc_action {
 struct gp_config_dmarc {
 	int mode; /* enum gp_config_mode */
 	const char *psl_file;
+	const char *sample_key_file;  /* as written; "": by the store */
+	const char *sample_key_path;  /* settled from it; "": none */
 	struct gp_dmarc_psl *list;    /* owned; opened when discovery needs it */
 	int on_reject, on_quarantine; /* enum gp_config_dmarc_action */
 	int on_temperror;             /* enum gp_config_on_error */

@@ -184,6 +184,19 @@ static void settle_mail(struct gp_config *config)
 	config->dmarc.check.psl = config->dmarc.list;
 }
 
+/* settle_sample: the secret lies where the state lies, unless the file says where. */
+static int settle_sample(struct gp_config *config)
+{
+	struct gp_config_dmarc *dmarc = &config->dmarc;
+	const char *uri = config->store.uri_count > 0 ? config->store.uris[0] : "";
+	const char *folder = is_lmdb(uri) ? uri + strlen("lmdb:") : config->store_local_path;
+	dmarc->sample_key_path = dmarc->sample_key_file;
+	if (!*dmarc->sample_key_path && *folder)
+		dmarc->sample_key_path =
+			gp_arena_printf(config->arena, "%s/dmarc-sample-key", folder);
+	return dmarc->sample_key_path ? GP_OK : GP_ENOMEM;
+}
+
 /* settle_store: the URIs to the other options. */
 static void settle_store(struct gp_config *config)
 {
@@ -198,6 +211,8 @@ int gp_config_settle(struct gp_config *config)
 	config->includes.count = 0;
 	settle_store(config);
 	settle_mail(config);
-	int rc = settle_dns(config);
+	int rc = settle_sample(config);
+	if (!rc)
+		rc = settle_dns(config);
 	return rc ? rc : settle_hostname(config);
 }

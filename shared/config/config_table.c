@@ -352,6 +352,14 @@ const struct gp_config_row gp_config_rows[] = {
 		"becomes quarantine for the rest, and quarantine none. no: ignore pct, as RFC 9989 "
 		"does.",
 		NULL},
+	{"dmarc", "sample_key_file", GP_KIND_PATH, AT(dmarc.sample_key_file), "", 0, 1024, NULL,
+		"The secret by which messages are chosen for pct, so that no sender can choose "
+		"them: the first line of a file that others may not read, made at the first need. "
+		"Hosts with the same file decide alike. Empty: dmarc-sample-key in the folder of "
+		"store.uri (with servers: of store.local_path). While there is none, pct is "
+		"ignored "
+		"and the log says so.",
+		NULL},
 	{"dmarc", "on_reject", GP_KIND_CHOICE, AT(dmarc.on_reject), "reject", 0, 0, dmarc_actions,
 		"What is done where the policy is reject.", NULL},
 	{"dmarc", "on_quarantine", GP_KIND_CHOICE, AT(dmarc.on_quarantine), "quarantine", 0, 0,

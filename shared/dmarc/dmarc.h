@@ -136,6 +136,12 @@ struct gp_dmarc_result {
 int gp_dmarc_eval(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const struct gp_dmarc_query *query,
 	struct gp_dmarc_result *result_out) GP_MUST_CHECK;
 
+/* Does the sample decide what is applied to this message: a fail, with a pct between 0 and 100? */
+bool gp_dmarc_is_sampled(const struct gp_dmarc *dmarc, const struct gp_dmarc_result *result);
+
+/* Sets what is sampled and applied of a result that has a record, anew for this sample. */
+void gp_dmarc_apply(const struct gp_dmarc *dmarc, unsigned sample, struct gp_dmarc_result *result);
+
 /* "pass" and so on; "none", "quarantine", "reject". */
 const char *gp_dmarc_verdict_name(enum gp_dmarc_verdict verdict);
 const char *gp_dmarc_policy_name(enum gp_dmarc_policy policy);

@@ -273,16 +273,23 @@ static enum gp_dmarc_policy lower(enum gp_dmarc_policy policy)
 	return policy == GP_DMARC_POLICY_REJECT ? GP_DMARC_POLICY_QUARANTINE : GP_DMARC_POLICY_NONE;
 }
 
-/* apply_policy: what is left of it after pct (RFC 7489 6.6.4) and t=y (4.7 t): one level less. */
-static void apply_policy(const struct run *run, bool honour_pct)
+/* gp_dmarc_apply: what is left after pct (RFC 7489 6.6.4) and t=y (4.7 t): one level less. */
+void gp_dmarc_apply(const struct gp_dmarc *dmarc, unsigned sample, struct gp_dmarc_result *result)
 {
-	struct gp_dmarc_result *result = run->result;
-	const struct gp_dmarc_record *record = &run->found.record;
-	bool spared = honour_pct && run->query->sample >= record->pct;
+	const struct gp_dmarc_record *record = &result->record;
+	bool spared = gp_dmarc_honours_pct(dmarc) && sample >= record->pct;
 	result->sampled = spared ? lower(result->published) : result->published;
 	if (result->verdict == GP_DMARC_FAIL)
 		result->applied =
 			spared || record->testing ? lower(result->published) : result->published;
+}
+
+/* gp_dmarc_is_sampled: none and all are no sample, and of no policy nothing is left to spare. */
+bool gp_dmarc_is_sampled(const struct gp_dmarc *dmarc, const struct gp_dmarc_result *result)
+{
+	return result->verdict == GP_DMARC_FAIL && gp_dmarc_honours_pct(dmarc) &&
+	       result->record.pct > 0 && result->record.pct < 100 &&
+	       result->published != GP_DMARC_POLICY_NONE;
 }
 
 /* trace_result: the last line of the evaluation. */
@@ -316,7 +323,7 @@ int gp_dmarc_eval(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const struct gp_dm
 			rc = choose_policy(&run);
 		if (rc)
 			return rc;
-		apply_policy(&run, gp_dmarc_honours_pct(dmarc));
+		gp_dmarc_apply(dmarc, query->sample, result_out);
 	} else {
 		conclude(&run,
 			run.found.state == GP_DNS_TEMPFAIL ? GP_DMARC_TEMPERROR : GP_DMARC_NONE,

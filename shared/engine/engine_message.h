@@ -33,6 +33,7 @@
 #include "dkim/dkim.h"
 #include "dmarc/dmarc.h"
 #include "engine/engine.h"
+#include "engine/sample.h"
 #include "mail/author.h"
 #include "mail/message.h"
 #include "spf/spf.h"
@@ -44,6 +45,7 @@ struct gp_mail {
 	const struct gp_envelope *envelope;
 	const struct gp_message *message;
 	const struct gp_message_body *body;
+	struct gp_sample_key *sample_key; /* NULL: there is none, pct= takes all messages */
 	bool every_check; /* for the operator's question: run all, whatever modes and exceptions
 			     say; decide as if each check were enforced */
 };
@@ -61,6 +63,7 @@ struct gp_mail_verdict {
 	struct gp_dkim_results dkim;
 	struct gp_arc_result arc;
 	struct gp_dmarc_result dmarc;
+	const char *pct_ignored;         /* why pct= took all messages: no secret; NULL */
 	const char *author_domain;       /* A-labels; "" when there is not exactly one */
 	const char *from_problem;        /* why not; NULL */
 	enum gp_author_cause from_cause; /* which of the options dmarc.on_... is about that */

@@ -146,25 +146,25 @@ static int check_spf(struct run *r)
 	return gp_engine_spf(&ctx, e, GP_SPF_MAILFROM, gp_span_from(mailbox), &v->from);
 }
 
-/* sample_of: where this message stands among a hundred; the same again when it is tried again. */
-static int sample_of(const struct run *r, unsigned *sample_out)
+/* sample: the policy again for where this message stands, when a sample decides about it. */
+static int sample(struct run *r)
 {
-	static const char *const fields[] = {"From", "To", "Date", "Message-ID", "Subject"};
-	const struct gp_message *m = r->f->mail->message;
-	unsigned char digest[GP_CRYPTO_SHA256] = {0};
-	struct gp_crypto_hash *hash;
-	int rc = gp_crypto_hash_new(r->f->mail->digest, &hash);
+	const struct gp_mail *mail = r->f->mail;
+	struct gp_dmarc_result *result = &r->f->v->dmarc;
+	unsigned at;
+	if (!gp_dmarc_is_sampled(r->dmarc, result))
+		return GP_OK;
+	int rc = gp_sample_of(r->ctx, mail->sample_key, mail->config->dmarc.sample_key_path,
+		mail->digest, mail->message, &at);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-		const struct gp_message_field *f = gp_message_find(m, fields[i]);
-		if (f)
-			gp_crypto_hash_add(hash, f->raw);
-	}
-	rc = gp_crypto_hash_finish(hash, digest);
-	gp_crypto_hash_free(hash);
-	*sample_out = ((unsigned)digest[0] << 16 | (unsigned)digest[1] << 8 | digest[2]) % 100;
-	return rc;
+	gp_dmarc_apply(r->dmarc, at, result);
+	if (mail->sample_key && mail->sample_key->length > 0)
+		return GP_OK;
+	r->f->v->pct_ignored =
+		gp_arena_printf(r->ctx->arena, "%s %s", mail->config->dmarc.sample_key_path,
+			mail->sample_key ? mail->sample_key->problem : "is not used here");
+	return gp_arena_status(r->ctx->arena);
 }
 
 /* judge_no_author: where nobody is named there is nothing to check (RFC 9989 5.3.1). */
@@ -203,8 +203,8 @@ static int check_dmarc(struct run *r)
 					: &no_spf,
 		.dkim = v->has_dkim ? &v->dkim : NULL,
 	};
-	int rc = sample_of(r, &query.sample);
-	return rc ? rc : gp_dmarc_eval(r->ctx, r->dmarc, &query, &v->dmarc);
+	int rc = gp_dmarc_eval(r->ctx, r->dmarc, &query, &v->dmarc);
+	return rc ? rc : sample(r);
 }
 
 /* has_failed: is there anything that a chain could explain? */

@@ -252,7 +252,11 @@ static void engine_once(struct scene *s)
 	if (gp_ipaddr_parse(gp_span_from("192.0.2.1"), &e.client) ||
 		gp_message_parse(ctx.arena, gp_span_from(s->signed_header), GP_MESSAGE_CRLF, &m))
 		fail("message");
-	const struct gp_mail mail = {s->config, s->digest, &e, &m, &body, false};
+	const struct gp_mail mail = {.config = s->config,
+		.digest = s->digest,
+		.envelope = &e,
+		.message = &m,
+		.body = &body};
 	if (gp_engine_message(&ctx, &mail, &v) || v.dmarc.verdict != GP_DMARC_PASS)
 		fail("the engine does not pass it");
 }

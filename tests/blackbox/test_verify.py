@@ -33,6 +33,8 @@ dns = dnsd.Server({
     "good.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
     "_dmarc.good.test": {"TXT": ["v=DMARC1; p=reject"]},
     "_dmarc.mute.test": "silent",
+    "half.test": {"TXT": ["v=spf1 -all"]},
+    "_dmarc.half.test": {"TXT": ["v=DMARC1; p=reject; pct=50"]},
 })
 WHERE = ["--dns", "127.0.0.1:%d" % dns.port]
 folder = tempfile.mkdtemp(prefix="gatepost-verify.")
@@ -357,6 +359,30 @@ def broken_from_with_one_domain():
         equal(verify(b"From: " + value + b"\r\n\r\nx\r\n", *CLIENT)["action"], "reject", value)
 
 
+def sample_of_the_site():
+    """pct=50: nobody can pick a message that is spared without the site's secret, and without one none is"""
+    def ground(number):
+        return b"From: u@half.test\r\nMessage-ID: <%d@x>\r\n\r\nx\r\n" % number
+    forged = ["--ip", "198.51.100.1", "--mail-from", "u@half.test"]
+    path = os.path.join(folder, "sample-key")
+    config = write("sample.conf", b'dmarc { sample_key_file = "%s" }\n' % path.encode())
+    for number in range(20):
+        got = verify(ground(number), *forged, "--config", config)
+        equal((got["action"], got["dmarc"]["sampled"]), ("reject", "reject"))
+        holds(got["dmarc"]["pct_ignored"], "%s is not there" % path)
+    assert not os.path.exists(path)  # whoever checks mail makes it, with an owner that can read it
+    holds(run(*WHERE, *forged, "--config", config, stdin=ground(0))[1], "pct=50 left aside since %s" % path)
+    spared = {}
+    for secret in (b"a secret of this site", b"a secret of another one"):
+        write("sample-key", secret + b"\n")
+        os.chmod(path, 0o600)
+        spared[secret] = {n for n in range(60)
+                          if verify(ground(n), *forged, "--config", config)["action"] == "quarantine"}
+    one, other = spared.values()
+    assert 15 < len(one) < 45 and 15 < len(other) < 45 and 3 < len(one & other) < len(one) - 3, spared
+    equal(verify(ground(0), *forged, "--config", config)["dmarc"]["pct_ignored"], None)
+
+
 def constant_memory():
     """a body of 200 MB takes no more memory than a small one"""
     head = HEADER + b"\r\n"
@@ -380,7 +406,8 @@ TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signatu
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
-         from_with_blank_before_its_colon, from_without_a_domain, broken_from_with_one_domain, constant_memory]
+         from_with_blank_before_its_colon, from_without_a_domain, broken_from_with_one_domain, sample_of_the_site,
+         constant_memory]
 
 
 def main():

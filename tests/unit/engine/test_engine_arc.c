@@ -132,7 +132,12 @@ static void judge(struct scene *s, const struct row *row, bool every_check)
 	assert_int_equal(gp_message_parse(s->arena, gp_span_from(test_sealed_header(m)),
 				 GP_MESSAGE_CRLF, &message),
 		GP_OK);
-	const struct gp_mail mail = {s->config, s->digest, &e, &message, &body, every_check};
+	const struct gp_mail mail = {.config = s->config,
+		.digest = s->digest,
+		.envelope = &e,
+		.message = &message,
+		.body = &body,
+		.every_check = every_check};
 	assert_int_equal(gp_engine_message(&ctx, &mail, &s->v), GP_OK);
 	test_sealed_free(m);
 }
