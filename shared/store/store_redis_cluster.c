@@ -121,13 +121,11 @@ static void with_port(struct gp_store_redis_address *address, uint16_t port)
 		((struct sockaddr_in6 *)&address->socket)->sin6_port = htons(port);
 }
 
-/* resolve: a name's first address. */
+/* resolve: the first address of a name that is no address. */
 static bool resolve(const char *host, uint16_t port, struct gp_store_redis_address *address_out)
 {
 	struct addrinfo *list = NULL;
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	if (gp_store_redis_numeric(host, port, address_out))
-		return true;
 	if (getaddrinfo(host, NULL, &hints, &list) != 0)
 		return false;
 	bool fits = list && list->ai_addrlen <= sizeof address_out->socket;
@@ -142,8 +140,17 @@ static bool resolve(const char *host, uint16_t port, struct gp_store_redis_addre
 	return fits;
 }
 
-/* read_node: [host, port, ...]; no host: the one that was asked. previous saves asking twice. */
-static bool read_node(const struct redisReply *item, const struct gp_store_redis_address *asked,
+/* What the ranges of one map are read with. */
+struct reading {
+	const struct gp_store_redis_address *asked; /* the node that gave the map */
+	unsigned names;                             /* that were looked up so far */
+};
+
+/*
+ * read_node: [host, port, ...]; no host: the one that was asked. previous saves asking twice. There
+ * are no more names than nodes: a map that has more would keep us at DNS for ever.
+ */
+static bool read_node(const struct redisReply *item, struct reading *reading,
 	const struct gp_store_redis_address *previous, struct gp_store_redis_address *address_out)
 {
 	struct gp_span host = {NULL, 0};
@@ -156,9 +163,9 @@ static bool read_node(const struct redisReply *item, const struct gp_store_redis
 	if (host.len >= sizeof name || !gp_span_is_printable_ascii(host) || gp_span_is(host, "?"))
 		return false;
 	if (host.len == 0) {
-		*address_out = *asked;
+		*address_out = *reading->asked;
 		with_port(address_out, (uint16_t)port);
-		return asked->port != 0;
+		return reading->asked->port != 0;
 	}
 	memcpy(name, host.ptr, host.len);
 	name[host.len] = '\0';
@@ -166,11 +173,14 @@ static bool read_node(const struct redisReply *item, const struct gp_store_redis
 		*address_out = *previous;
 		return true;
 	}
-	return resolve(name, (uint16_t)port, address_out);
+	if (gp_store_redis_numeric(name, (uint16_t)port, address_out))
+		return true;
+	return reading->names++ < GP_STORE_REDIS_NODES &&
+	       resolve(name, (uint16_t)port, address_out);
 }
 
 /* read_range: [first, last, master, replicas...]. */
-static bool read_range(const struct redisReply *item, const struct gp_store_redis_address *asked,
+static bool read_range(const struct redisReply *item, struct reading *reading,
 	const struct range *previous, struct range *out)
 {
 	int64_t first, last;
@@ -180,7 +190,7 @@ static bool read_range(const struct redisReply *item, const struct gp_store_redi
 		return false;
 	out->first = (unsigned)first;
 	out->last = (unsigned)last;
-	return read_node(gp_store_redis_reply_item(item, 2), asked,
+	return read_node(gp_store_redis_reply_item(item, 2), reading,
 		previous ? &previous->address : NULL, &out->address);
 }
 
@@ -231,6 +241,7 @@ static void apply(struct gp_store_redis *redis, const struct range *ranges, size
 bool gp_store_redis_learn_slots(struct gp_store_redis *redis, const struct redisReply *reply,
 	const struct gp_store_redis_address *asked)
 {
+	struct reading reading = {.asked = asked};
 	size_t items = gp_store_redis_reply_items(reply), count = 0;
 	if (items == 0 || items > GP_STORE_REDIS_SLOTS)
 		return false;
@@ -238,7 +249,7 @@ bool gp_store_redis_learn_slots(struct gp_store_redis *redis, const struct redis
 	if (!ranges)
 		return false;
 	for (size_t i = 0; i < items; i++)
-		count += read_range(gp_store_redis_reply_item(reply, i), asked,
+		count += read_range(gp_store_redis_reply_item(reply, i), &reading,
 			count ? &ranges[count - 1] : NULL, &ranges[count]);
 	if (count)
 		apply(redis, ranges, count);

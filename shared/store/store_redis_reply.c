@@ -295,3 +295,21 @@ bool gp_store_redis_redirection_parse(
 	redirection_out->slot = (unsigned)slot;
 	return parse_endpoint(rest, redirection_out);
 }
+
+/* gp_store_redis_master_parse: two elements, and more are left alone. */
+bool gp_store_redis_master_parse(
+	const struct redisReply *reply, struct gp_store_redis_redirection *master_out)
+{
+	struct gp_span host;
+	int64_t port;
+	if (!gp_store_redis_reply_text(gp_store_redis_reply_item(reply, 0), &host) ||
+		!gp_store_redis_reply_number(gp_store_redis_reply_item(reply, 1), &port) ||
+		host.len == 0 || host.len >= sizeof master_out->host || port < 1 ||
+		port > UINT16_MAX || !gp_span_is_printable_ascii(host))
+		return false;
+	memcpy(master_out->host, host.ptr, host.len);
+	master_out->host[host.len] = '\0';
+	master_out->port = (uint16_t)port;
+	master_out->slot = 0;
+	return true;
+}

@@ -91,4 +91,8 @@ struct gp_store_redis_redirection {
 bool gp_store_redis_redirection_parse(
 	const struct redisReply *reply, struct gp_store_redis_redirection *redirection_out);
 
+/* A sentinel's answer: host, not "", and port of the master; slot is 0. */
+bool gp_store_redis_master_parse(
+	const struct redisReply *reply, struct gp_store_redis_redirection *master_out);
+
 #endif

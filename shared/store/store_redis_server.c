@@ -393,23 +393,15 @@ static int visit_server(struct search *search, struct gp_store_redis_conn **conn
 	return rc;
 }
 
-/* read_master: host and port of a sentinel's answer. */
+/* read_master: a sentinel's answer; what is wrong with it. */
 static int read_master(const struct redisReply *reply, struct gp_store_redis_conn *conn,
 	struct gp_store_redis_redirection *out)
 {
-	struct gp_span host;
-	int64_t port;
 	if (gp_store_redis_reply_items(reply) == 0)
 		return refuse(conn, "the sentinel knows no master of this name");
-	if (!gp_store_redis_reply_text(gp_store_redis_reply_item(reply, 0), &host) ||
-		!gp_store_redis_reply_number(gp_store_redis_reply_item(reply, 1), &port) ||
-		host.len == 0 || host.len >= sizeof out->host || port < 1 || port > UINT16_MAX ||
-		!gp_span_is_printable_ascii(host))
-		return refuse(conn, "the sentinel's answer is no address");
-	memcpy(out->host, host.ptr, host.len);
-	out->host[host.len] = '\0';
-	out->port = (uint16_t)port;
-	return GP_OK;
+	return gp_store_redis_master_parse(reply, out)
+		       ? GP_OK
+		       : refuse(conn, "the sentinel's answer is no address");
 }
 
 /* visit_sentinel: where is the master? */
