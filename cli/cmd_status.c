@@ -35,7 +35,7 @@ struct store_state {
 	bool is_used;
 	int up;
 	const char *where, *problem;
-	json_int_t problem_age_ms, round_trip_us, taken, failed;
+	json_int_t problem_age_ms, round_trip_us, taken, failed, forgotten;
 };
 
 struct source_state {
@@ -67,10 +67,10 @@ static bool read_store(json_t *value, struct store_state *s)
 {
 	*s = (struct store_state) {.is_used = !json_is_null(value)};
 	return json_is_null(value) ||
-	       json_unpack(value, "{s:b, s:s, s:s, s:I, s:I, s:I, s:I}", "up", &s->up, "where",
+	       json_unpack(value, "{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s?I}", "up", &s->up, "where",
 		       &s->where, "problem", &s->problem, "problem_age_ms", &s->problem_age_ms,
-		       "round_trip_us", &s->round_trip_us, "taken", &s->taken, "failed",
-		       &s->failed) == 0;
+		       "round_trip_us", &s->round_trip_us, "taken", &s->taken, "failed", &s->failed,
+		       "forgotten", &s->forgotten) == 0;
 }
 
 /* read_source: one place that asks. */
@@ -137,6 +137,10 @@ static void print_store(struct gp_arena *arena, const char *title, const struct 
 	if (s->round_trip_us >= 0)
 		printf(", %s each", gp_cli_micros(s->round_trip_us, text));
 	printf(", %lld failed\n", (long long)s->failed);
+	if (s->forgotten > 0)
+		printf("%-14sfull: %lld subjects that used least were forgotten; raise "
+		       "store.size\n",
+			"", (long long)s->forgotten);
 	if (*s->problem && s->up && s->problem_age_ms >= 0)
 		printf("%-14slast trouble %s ago: %s\n", "",
 			gp_duration_wait(s->problem_age_ms, text),

@@ -48,6 +48,7 @@ void gp_metrics_store_info(GP_METRICS_READER);
 void gp_metrics_store_up(GP_METRICS_READER);
 void gp_metrics_store_stands_in(GP_METRICS_READER);
 void gp_metrics_store_steps(GP_METRICS_READER);
+void gp_metrics_store_forgotten(GP_METRICS_READER);
 void gp_metrics_store_durations(GP_METRICS_READER);
 void gp_metrics_store_trouble(GP_METRICS_READER);
 

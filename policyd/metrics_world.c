@@ -187,6 +187,15 @@ void gp_metrics_store_steps(GP_METRICS_READER)
 	}
 }
 
+/* gp_metrics_store_forgotten: of embedded ones; others make room themselves. */
+void gp_metrics_store_forgotten(GP_METRICS_READER)
+{
+	struct named_store s[STORES];
+	(void)row;
+	for (size_t i = 0, n = stores(source, s); i < n; i++)
+		gp_metrics_number(page, &s[i].label, 1, s[i].health.forgotten);
+}
+
 /* gp_metrics_store_durations: of steps that were done. */
 void gp_metrics_store_durations(GP_METRICS_READER)
 {

@@ -207,6 +207,7 @@ struct gp_store_health {
 	int64_t problem_age_ms; /* since then; -1: none */
 	int64_t round_trip_us;  /* of a counting step, averaged over the last ones; -1: none yet */
 	uint64_t taken, failed; /* calls of gp_store_take since open */
+	uint64_t forgotten;     /* lmdb: subjects since open, for want of room */
 	/* lmdb: what is open; those that stand in the folder now may be others */
 	struct gp_store_health_file files[GP_STORE_HEALTH_FILES];
 	size_t file_count;

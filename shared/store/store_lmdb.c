@@ -695,7 +695,9 @@ static void lmdb_tend(void *self, struct gp_ctx *ctx)
 /* lmdb_health: the books'. */
 static void lmdb_health(void *self, struct gp_store_health *health_out)
 {
-	gp_store_books_health(&((struct store *)self)->books, health_out);
+	struct store *s = self;
+	gp_store_books_health(&s->books, health_out);
+	health_out->forgotten = atomic_load(&s->room.gone);
 }
 
 static const struct gp_store_backend lmdb_backend = {lmdb_close, lmdb_now_ms, lmdb_take,

@@ -50,8 +50,8 @@ int gp_store_lmdb_check_path(
 
 /*
  * How many bytes have to be mapped of an open file that other processes write to, by its newest
- * meta page, whose bounds are checked as above; the rest is not. GP_ESYNTAX: what it says cannot
- * be.
+ * meta page, whose bounds are checked as above; the rest is not. 0, where files are not looked at:
+ * what the file says. GP_ESYNTAX: what it says cannot be.
  */
 int gp_store_lmdb_check_map(
 	int fd, uint64_t *bytes_out, char problem[GP_STORE_PROBLEM]) GP_MUST_CHECK;

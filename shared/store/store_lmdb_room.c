@@ -230,6 +230,7 @@ static void count_forgotten(struct gp_store_room *room, const struct seen *seen,
 {
 	for (size_t i = 0; i < count; i++) {
 		room->forgotten += seen[i].weight > 0;
+		atomic_fetch_add(&room->gone, seen[i].weight > 0);
 		room->most = seen[i].weight > room->most ? seen[i].weight : room->most;
 	}
 }
@@ -321,7 +322,8 @@ void gp_store_room_keep(struct gp_store_room *room)
 	struct pages pages;
 	if (!atomic_load_explicit(&room->is_short, memory_order_relaxed))
 		return;
-	pthread_mutex_lock(&room->lock);
+	if (pthread_mutex_trylock(&room->lock))
+		return; /* somebody is at it */
 	if (count_pages(room, &pages) == GP_OK) {
 		note_pages(room, &pages);
 		if (pages.free < reserve_of(pages.all))

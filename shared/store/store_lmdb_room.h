@@ -28,6 +28,7 @@
 struct gp_store_room {
 	struct gp_store_books *books; /* borrowed */
 	atomic_bool is_short;         /* less than the reserve is left, or may be */
+	atomic_uint_fast64_t gone;    /* subjects that were forgotten, of all time */
 	_Atomic int64_t budget;       /* pages that can be used before they are counted again */
 
 	pthread_mutex_t lock;            /* guards what follows */
