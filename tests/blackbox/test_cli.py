@@ -220,7 +220,7 @@ def request():
             equal(out, "action=550 5.7.23 SPF fail: a.test does not authorise 198.51.100.1 to send its mail "
                        "(mailfrom=u@a.test, mechanism -all); a.test explains: \"ask a.test about "
                        "198.51.100.1\"\n")
-        code, out, err = run("request", "--socket", "unix:" + policyd.socket_path, "client_address=x")
+        code, out, err = run("request", "--socket", "unix:" + policyd.socket_path, "request=nonsense")
         equal((code, out), (1, ""))
         holds(err, "no answer")
         code, out, _ = run("request", "--socket", "unix:" + policyd.socket_path, "sasl_username=alice")

@@ -729,15 +729,16 @@ def store_wrong():
 
 def store_password():
     """store check: a Redis that wants a password: with the right one, a wrong one, none"""
-    server = shutil.which("redis-server")
+    server = shutil.which("redis-server") or shutil.which("redis-check-rdb")
     if not server:
         raise world.Skip("redis-server is not at hand")
     with Place(uri="redis+unix:FOLDER/redis.sock", extra='password_file = "FOLDER/password"') as p:
         if "has no Redis" in p.check()[2]:
             raise world.Skip("built without Redis")
-        process = subprocess.Popen([server, "--port", "0", "--unixsocket", p.folder + "/redis.sock", "--unixsocketperm",
+        process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", p.folder + "/redis.sock", "--unixsocketperm",
                                     "777", "--requirepass", "right", "--save", "", "--dir", p.folder],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   executable=server, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
         try:
             wait_for(lambda: os.path.exists(p.folder + "/redis.sock"), "redis-server")
             for password, wanted in (("right", 0), ("wrong", 1), ("", 1)):

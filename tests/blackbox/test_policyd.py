@@ -122,7 +122,7 @@ def malformed():
 def malformed_whose():
     """the warning about a malformed request names client and instance, as far as they are known"""
     begun = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.77\ninstance=%s\n"
-    with Daemon(policyd="deadline = 300ms") as d:
+    with Daemon(policyd="deadline = 300ms", timeout="200ms") as d:
         for number, (data, rest, problem) in enumerate((
                 (begun, b"rubbish\n\n", "line without ="),
                 (begun.replace(b"smtpd_access_policy", b"junk"), b"\n", "request is not smtpd_access_policy"),
