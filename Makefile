@@ -19,7 +19,7 @@ VERSION = 0.1.0
 BASE    = arena clock duration encode err histogram ipaddr log span strbuf trace
 MAIL    = address author author_doubt author_sight authres encodedword fold mailbox message taglist
 DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_resolv dns_wire \
-	  dns_wire_build dns_wire_flight dns_wire_parse
+	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
 CRYPTO  = digest library pubkey
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig
@@ -36,9 +36,9 @@ ENGINE  = decide decide_message engine fields header message rates reply reply_m
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
-POLICYD = control control_limits control_metrics control_status counters handover instance journal \
+POLICYD = control control_limits control_metrics control_status counters files handover instance journal \
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
-	  protocol pulse reader runtime session stages supervise survivor transaction
+	  protocol pulse reader runtime session stages supervise survivor transaction trouble
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
@@ -77,7 +77,7 @@ EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/
 UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/conformance/test_*.c)
 SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
-RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_logsink test_store_contract test_store_lmdb_share \
+RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_logsink test_store_contract test_store_lmdb_share \
 	  test_store_redis test_store_redis_cluster
 # what is not C and runs as it stands
 SCRIPTS = $(wildcard tests/lint/test_*.py) $(wildcard tests/blackbox/test_*.py) \

@@ -120,7 +120,8 @@ static bool is_about(const struct gp_exim_kept *k, struct gp_span id)
 /* ---- the way of a question ---- */
 
 /* trouble: an answer all the same. */
-static void trouble(struct question *q, enum gp_exim_trouble kind, int rc, const char *problem)
+static void trouble(
+	struct question *q, enum gp_exim_trouble kind, const char *reason, const char *problem)
 {
 	struct gp_exim_kept *k = q->kept;
 	bool accept = q->config && q->config->exim.on_error == GP_ON_ERROR_ACCEPT;
@@ -131,8 +132,7 @@ static void trouble(struct question *q, enum gp_exim_trouble kind, int rc, const
 	k->summary = accept ? "not checked, accepted: trouble of our own, see syslog"
 			    : "not checked, deferred: trouble of our own, see syslog";
 	k->has_mail = false;
-	gp_exim_say(
-		&q->x->process.log, kind, gp_span_from(k->id), "%s: %s", problem, gp_err_text(rc));
+	gp_exim_say(&q->x->process.log, kind, gp_span_from(k->id), "%s: %s", problem, reason);
 }
 
 /* is_enforcing: may mail be refused at all? */
@@ -149,7 +149,8 @@ static bool is_enforcing(const struct gp_config *c)
 static void too_large(struct question *q)
 {
 	struct gp_exim_kept *k = q->kept;
-	trouble(q, GP_EXIM_NO_CHECK, GP_ETOOBIG, "the message needs more than exim.memory");
+	trouble(q, GP_EXIM_NO_CHECK, gp_err_text(GP_ETOOBIG),
+		"the message needs more than exim.memory");
 	if (!is_enforcing(q->config))
 		return;
 	k->action = GP_ACTION_DEFER;
@@ -187,13 +188,13 @@ static int begin(struct question *q, const char *key)
 		memcpy(k->id, q->call->place.id.ptr, q->call->place.id.len);
 	int rc = gp_exim_process_snapshot(&x->process, q->call->place.conf, &k->snapshot);
 	if (rc) {
-		trouble(q, GP_EXIM_BAD_CONFIG, rc, "there is no configuration");
+		trouble(q, GP_EXIM_BAD_CONFIG, gp_err_text(rc), "there is no configuration");
 		return rc;
 	}
 	q->config = k->snapshot->config;
 	rc = make_arena(k, q->config->exim.memory);
 	if (rc) {
-		trouble(q, GP_EXIM_NO_CHECK, rc, "there is no memory");
+		trouble(q, GP_EXIM_NO_CHECK, gp_err_text(rc), "there is no memory");
 		return rc;
 	}
 	k->key = key ? gp_arena_copy(k->arena, gp_span_from(key)) : NULL;
@@ -225,8 +226,19 @@ static const char *end(struct question *q, int rc, const char *problem)
 	if (rc == GP_ETOOBIG)
 		too_large(q);
 	else if (rc)
-		trouble(q, GP_EXIM_NO_CHECK, rc, problem);
+		trouble(q, GP_EXIM_NO_CHECK, gp_err_text(rc), problem);
 	return word_of(q->kept);
+}
+
+/*
+ * not_asked: questions to DNS could not be asked: no verdict may come of that, unless nothing may
+ * be refused anyway.
+ */
+static void not_asked(struct question *q, const char *reason)
+{
+	if (reason && is_enforcing(q->config))
+		trouble(q, GP_EXIM_NO_CHECK, reason,
+			"questions to DNS could not be asked (exim.on_error)");
 }
 
 /* ---- SPF ---- */
@@ -247,6 +259,7 @@ const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 		x->spf.action = v.action;
 		x->spf.reply = v.reply;
 		x->spf.header = v.header;
+		not_asked(&q, v.trouble);
 	}
 	return end(&q, rc, "SPF cannot be checked");
 }
@@ -341,8 +354,10 @@ const char *gp_exim_check(
 	if (m.spool.problem)
 		problem = m.spool.problem;
 	gp_exim_message_close(&m);
-	if (!rc)
+	if (!rc) {
 		adopt(&x->mail);
+		not_asked(&q, x->mail.mail.trouble);
+	}
 	return end(&q, rc, problem);
 }
 

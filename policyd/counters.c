@@ -56,6 +56,7 @@ enum gp_counters_decider gp_counters_decider(const char *rule)
 		{"spf.", GP_DECIDER_SPF},
 		{"limit.", GP_DECIDER_LIMITS},
 		{"store.", GP_DECIDER_STORE},
+		{"policyd.on_trouble", GP_DECIDER_TROUBLE},
 		{"policyd.", GP_DECIDER_MEMORY},
 	};
 	for (size_t i = 0; rule && i < sizeof deciders / sizeof deciders[0]; i++)

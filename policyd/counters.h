@@ -54,6 +54,7 @@ enum gp_counters_decider {
 	GP_DECIDER_LIMITS,
 	GP_DECIDER_STORE,
 	GP_DECIDER_MEMORY,
+	GP_DECIDER_TROUBLE, /* of our own */
 	GP_DECIDERS
 };
 
@@ -68,7 +69,7 @@ struct gp_tally_limit {
 struct gp_tally {
 	atomic_ullong requests[GP_PROTOCOL_STATES]; /* well-formed ones */
 	atomic_ullong malformed;                    /* requests that closed their connection */
-	atomic_ullong failures;                     /* requests that we could not do */
+	atomic_ullong failures;                     /* requests that we could not check */
 	atomic_ullong decisions[GP_ACTIONS][GP_DECIDERS];
 	atomic_ullong limited;        /* decisions in which a limit had something to say */
 	atomic_ullong store_failed;   /* decisions for which the store could not count */
@@ -89,7 +90,9 @@ struct gp_counters {
 	atomic_ullong log_dropped; /* lines that nobody took */
 	atomic_ullong crashes;     /* ends of the serving process that nobody asked for */
 	atomic_ullong reloads, reloads_failed;
-	atomic_bool reload_failed; /* the last one */
+	atomic_bool reload_failed;    /* the last one */
+	atomic_llong trouble_said_us; /* when trouble of our own was said last; 0: never */
+	atomic_ullong trouble_unsaid; /* requests since then */
 	struct gp_tally tallies[GP_COUNTERS_TALLIES];
 	atomic_uint next; /* tally of the next session, modulo their number */
 	struct {

@@ -5,11 +5,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "policyd/trouble.h"
+
 #define EVERY_MS 1000
 
 struct gp_keeper {
-	struct gp_runtimes *runtimes;
-	struct gp_pulse *pulse;
+	struct gp_session_shared *shared;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards stopping */
 	pthread_cond_t rung;
@@ -34,22 +35,23 @@ static void *keep(void *arg)
 {
 	struct gp_keeper *k = arg;
 	while (!is_over(k)) {
-		gp_pulse_beat(k->pulse, GP_PULSE_KEEPER);
-		gp_runtimes_tend(k->runtimes);
+		gp_pulse_beat(k->shared->pulse, GP_PULSE_KEEPER);
+		gp_runtimes_tend(k->shared->runtimes);
+		const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
+		gp_trouble_remind(k->shared->counters, &r->log);
+		gp_runtimes_release(k->shared->runtimes, r);
 	}
 	return NULL;
 }
 
 /* gp_keeper_start: the condition waits on the monotonic clock. */
-int gp_keeper_start(
-	struct gp_runtimes *runtimes, struct gp_pulse *pulse, struct gp_keeper **keeper_out)
+int gp_keeper_start(struct gp_session_shared *shared, struct gp_keeper **keeper_out)
 {
 	struct gp_keeper *k = calloc(1, sizeof *k);
 	pthread_condattr_t attr;
 	if (!k)
 		return GP_ENOMEM;
-	k->runtimes = runtimes;
-	k->pulse = pulse;
+	k->shared = shared;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

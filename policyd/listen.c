@@ -429,9 +429,7 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 	pthread_condattr_t attr;
 	if (!l)
 		return GP_ENOMEM;
-	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
-	l->max = r->config->policyd.max_connections;
-	gp_runtimes_release(shared->runtimes, r);
+	l->max = shared->files.connections;
 	l->sockets = sockets;
 	l->shared = shared;
 	l->full_said_us = l->trouble_said_us = -SAID_EVERY_US;

@@ -199,7 +199,7 @@ static int serve_until_stopped(
 	struct gp_keeper *keeper = NULL;
 	struct gp_control *control = NULL;
 	struct gp_metrics_http *http = NULL;
-	rc = gp_keeper_start(shared->runtimes, shared->pulse, &keeper);
+	rc = gp_keeper_start(shared, &keeper);
 	if (!rc && service->control_fd >= 0)
 		rc = gp_control_start(service->control_fd, shared, listen, &control);
 	if (!rc)
@@ -274,8 +274,10 @@ static int serve(void *arg, bool again)
 		gp_tally_add(&service->counters->crashes);
 	confine(service, GP_SECCOMP_SERVER);
 	int rc = gp_logqueue_new(STDERR_FILENO, &service->counters->log_dropped, &queue);
+	shared.files = gp_files_divide(service->config, &service->log);
 	if (!rc)
-		rc = gp_runtimes_new(service->config, queue, service->counters, &shared.runtimes);
+		rc = gp_runtimes_new(service->config, queue, service->counters,
+			shared.files.questions, &shared.runtimes);
 	if (!rc) {
 		service->config = NULL; /* taken */
 		code = serve_until_stopped(service, &shared, queue);
@@ -331,24 +333,6 @@ static int open_control(const struct gp_config_policyd *options, const struct gp
 }
 
 /* ---- start ---- */
-
-/* raise_files: a descriptor for each connection and each question under way. */
-static void raise_files(const struct gp_config_policyd *options, const struct gp_log *log)
-{
-	struct rlimit limit;
-	rlim_t want = (rlim_t)options->max_connections * 2 + 64;
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= want)
-		return;
-	struct rlimit raised = {want, limit.rlim_max < want ? want : limit.rlim_max};
-	if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-		return;
-	limit.rlim_cur = limit.rlim_max; /* all that an ordinary user may have */
-	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < want)
-		gp_log_text(log, GP_LOG_WARNING,
-			"the limit of open files cannot be raised to %llu, which max_connections "
-			"would need",
-			(unsigned long long)want);
-}
 
 /* standard_files: 0, 1 and 2 exist, so that no socket takes their place. */
 static int standard_files(void)
@@ -424,7 +408,7 @@ static int run(struct service *service)
 	open_log(service);
 	gp_runtime_log_warnings(service->config, log);
 	gp_notify_open(&service->notify);
-	raise_files(options, log);
+	gp_files_raise(options, log);
 	if (!remember(service) ||
 		gp_pulse_init(&service->pulse, supervised, &service->notify, service->status))
 		return EXIT_TROUBLE;

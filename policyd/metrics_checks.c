@@ -124,6 +124,7 @@ void gp_metrics_decisions(GP_METRICS_READER)
 		[GP_DECIDER_LIMITS] = "limits",
 		[GP_DECIDER_STORE] = "store",
 		[GP_DECIDER_MEMORY] = "memory",
+		[GP_DECIDER_TROUBLE] = "trouble",
 	};
 	(void)row;
 	for (size_t i = 0; i < ACTIONS; i++) {

@@ -40,6 +40,7 @@ void gp_metrics_dns_answers(GP_METRICS_READER)
 		[GP_DNS_NXDOMAIN] = "no_such_name",
 		[GP_DNS_TEMPFAIL] = "temporary_failure",
 		[GP_DNS_BOGUS] = "bogus",
+		[GP_DNS_TROUBLE] = "trouble",
 	};
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;

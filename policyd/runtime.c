@@ -29,21 +29,25 @@ struct counted {
 struct gp_runtimes {
 	struct gp_logqueue *queue;
 	struct gp_counters *counters;
+	struct gp_dns_gate *gate;
 	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
 	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
 
-/* shared_dns_new: cache over wire, as configured. */
-static int shared_dns_new(const struct gp_config *config, struct shared_dns **out)
+/* shared_dns_new: cache over wire, as configured, through the gate that all have. */
+static int shared_dns_new(
+	const struct gp_config *config, struct gp_dns_gate *gate, struct shared_dns **out)
 {
+	struct gp_dns_options options = config->dns;
 	struct shared_dns *shared = calloc(1, sizeof *shared);
 	struct gp_dns *wire = NULL;
 	if (!shared)
 		return GP_ENOMEM;
 	shared->refs = 1;
-	int rc = gp_dns_wire_new(&config->dns, &wire);
+	options.gate = gate;
+	int rc = gp_dns_wire_new(&options, &wire);
 	if (!rc)
 		rc = gp_dns_cache_new(&config->dns_cache, wire, gp_clock_system(), &shared->dns);
 	if (rc) {
@@ -137,7 +141,7 @@ static void release(struct gp_runtimes *runtimes, struct counted *c)
 
 /* gp_runtimes_new: the first runtime. */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_counters *counters, struct gp_runtimes **runtimes_out)
+	struct gp_counters *counters, unsigned questions, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
 	struct shared_dns *dns = NULL;
@@ -150,7 +154,9 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	}
 	r->queue = queue;
 	r->counters = counters;
-	rc = shared_dns_new(config, &dns);
+	rc = gp_dns_gate_new(questions, &r->gate);
+	if (!rc)
+		rc = shared_dns_new(config, r->gate, &dns);
 	if (!rc)
 		rc = counted_new(config, queue, dns, &r->current);
 	if (!rc)
@@ -159,6 +165,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 		free(r->current); /* config goes back to the caller */
 		gp_limit_book_close(r->book);
 		shared_dns_free(dns);
+		gp_dns_gate_free(r->gate);
 		pthread_mutex_destroy(&r->lock);
 		free(r);
 		return rc;
@@ -176,6 +183,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 		return;
 	release(runtimes, runtimes->current);
 	gp_limit_book_close(runtimes->book);
+	gp_dns_gate_free(runtimes->gate);
 	pthread_mutex_destroy(&runtimes->lock);
 	free(runtimes);
 }
@@ -295,7 +303,7 @@ static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 		dns->refs++;
 		pthread_mutex_unlock(&runtimes->lock);
 	} else {
-		rc = shared_dns_new(config, &dns);
+		rc = shared_dns_new(config, runtimes->gate, &dns);
 	}
 	if (!rc)
 		rc = counted_new(config, runtimes->queue, dns, out);

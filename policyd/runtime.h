@@ -35,9 +35,11 @@ struct gp_runtimes;
 /*
  * Hangs up a first runtime made of config, which it takes on success. The logs of all runtimes
  * write through queue, which may be NULL. Reloads and limits are counted in counters. Borrows both.
+ * questions: to DNS, under way at once in all runtimes together.
  */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
-	struct gp_counters *counters, struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
+	struct gp_counters *counters, unsigned questions,
+	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 
 /* Frees all; every runtime must have been released. Accepts NULL. */
 void gp_runtimes_free(struct gp_runtimes *runtimes);

@@ -15,6 +15,7 @@
 #include "policyd/protocol.h"
 #include "policyd/reader.h"
 #include "policyd/transaction.h"
+#include "policyd/trouble.h"
 
 #define WRITE_TIMEOUT_MS 10000
 #define ANSWER_MAX 4096
@@ -247,6 +248,10 @@ static void count(struct session *s, const struct gp_verdict *v)
 		gp_tally_add(&t->limited);
 	if (v->store_failed)
 		gp_tally_add(&t->store_failed);
+	if (v->trouble) {
+		gp_tally_add(&t->failures);
+		gp_trouble_note(s->shared->counters, &s->runtime->log, v->trouble);
+	}
 	if (v->would != v->action)
 		gp_tally_add(&t->would_refuse);
 	if (!v->private_client)
@@ -338,6 +343,7 @@ static void log_decision(struct session *s, const struct gp_protocol_request *r,
 		n += add_result(&f[n], &v->mailfrom, false);
 	if (v->has_helo)
 		n += add_result(&f[n], &v->helo, true);
+	f[n++] = gp_log_field_text("trouble", v->trouble);
 	if (v->dns_stale)
 		f[n++] = gp_log_field_number("dns_stale", v->dns_stale);
 	if (v->limit.name)
@@ -369,6 +375,8 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 		rc = gp_engine_envelope(&ctx, config, &envelope, v);
 	else
 		*v = (struct gp_verdict) {.rule = "stage"};
+	if (!rc && v->trouble)
+		gp_trouble_decide(config, v);
 	return rc ? rc : gp_transaction_count(&s->transaction, &ctx, r, &envelope, v);
 }
 
@@ -378,13 +386,23 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
  */
 static void too_large(struct session *s, struct gp_verdict *v)
 {
-	bool enforce = s->runtime->config->spf.mode == GP_MODE_ENFORCE ||
-		       s->runtime->config->limits.limit_count;
+	bool enforce = gp_trouble_may_refuse(s->runtime->config);
 	gp_arena_reset(s->arena);
 	*v = (struct gp_verdict) {.action = enforce ? GP_ACTION_DEFER : GP_ACTION_ACCEPT,
 		.would = GP_ACTION_DEFER,
 		.rule = "policyd.request_memory",
 		.reply = "451 4.3.0 This mail needs more memory to be checked than it may have"};
+}
+
+/*
+ * no_answer: there is no verdict for trouble of our own. It is answered all the same, since without
+ * an answer the mail would come in by a default_action.
+ */
+static void no_answer(struct session *s, int rc, struct gp_verdict *v)
+{
+	gp_arena_reset(s->arena);
+	*v = (struct gp_verdict) {.trouble = gp_err_text(rc)};
+	gp_trouble_decide(s->runtime->config, v);
 }
 
 /* build_answer: the verdict as text. */
@@ -438,12 +456,11 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
 	if (rc) {
-		gp_tally_add(&s->tally->failures);
-		gp_log_text(&s->runtime->log, GP_LOG_ERROR,
-			"instance=%.*s: no answer: %s; Postfix will ask again", (int)r.instance.len,
-			r.instance.ptr, gp_err_text(rc));
-		return rc;
+		no_answer(s, rc, &v);
+		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
+	if (rc)
+		return write_answer(s, gp_trouble_answer, strlen(gp_trouble_answer));
 	count(s, &v);
 	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
@@ -468,6 +485,23 @@ static void serve(struct session *s)
 	}
 }
 
+/* serve_without_memory: nothing can be checked, and each request is answered. */
+static void serve_without_memory(struct session *s)
+{
+	struct gp_span text;
+	bool is_cut = false;
+	bool defers = s->runtime->config->policyd.on_trouble == GP_ON_ERROR_DEFER &&
+		      gp_trouble_may_refuse(s->runtime->config);
+	const char *reply = defers ? gp_trouble_answer : "action=DUNNO\n\n";
+	while (read_request(s, &text, &is_cut) == GP_OK && !atomic_load(&s->shared->stopping)) {
+		gp_tally_add(&s->tally->failures);
+		gp_trouble_note(s->shared->counters, &s->runtime->log, gp_err_text(GP_ENOMEM));
+		if (write_answer(s, reply, strlen(reply)))
+			return;
+		gp_reader_next(&s->reader);
+	}
+}
+
 /* gp_session_serve: what a session needs, the loop, and back again. */
 void gp_session_serve(struct gp_session_shared *shared, int fd)
 {
@@ -483,12 +517,14 @@ void gp_session_serve(struct gp_session_shared *shared, int fd)
 	s.late_only = 0;
 	gp_reader_init(&s.reader);
 	gp_transaction_init(&s.transaction, s.runtime, shared->stages, s.tally);
+	set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
+	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 	if (s.arena) {
-		set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
-		set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 		serve(&s);
 		struct gp_ctx ctx = context_now(&s);
 		gp_transaction_fini(&s.transaction, &ctx);
+	} else {
+		serve_without_memory(&s);
 	}
 	gp_reader_fini(&s.reader);
 	gp_arena_free(s.arena);

@@ -4,8 +4,9 @@
  *
  * Answers within the configured deadline, whatever a client has put into a request
  * (policyd/reader.h, policyd/protocol.h). What no Postfix sends closes the connection without an
- * answer, as SMTPD_POLICY_README asks, and so does trouble of our own; Postfix then asks again and
- * finally falls back to its default_action. A request that needs more than its memory, or is longer
+ * answer, as SMTPD_POLICY_README asks; Postfix then asks again and finally falls back to its
+ * default_action. What trouble of our own keeps from being checked is answered as
+ * policyd.on_trouble says. A request that needs more than its memory, or is longer
  * than GP_READER_MAX, is deferred. A message is judged under the configuration that was in force
  * when it began; what a reload brings applies from the next one on.
  */
@@ -13,6 +14,7 @@
 #define GP_POLICYD_SESSION_H
 
 #include "policyd/counters.h"
+#include "policyd/files.h"
 #include "policyd/instance.h"
 #include "policyd/pulse.h"
 #include "policyd/runtime.h"
@@ -25,7 +27,8 @@ struct gp_session_shared {
 	struct gp_counters *counters;
 	struct gp_stages *stages;
 	struct gp_pulse *pulse;
-	atomic_bool stopping; /* sessions end after the request under way */
+	struct gp_files files; /* constant */
+	atomic_bool stopping;  /* sessions end after the request under way */
 };
 
 /*

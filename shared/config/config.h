@@ -187,6 +187,7 @@ struct gp_config_policyd {
 	bool supervise;
 	unsigned watchdog_ms;       /* 0: none */
 	int seccomp;                /* enum gp_config_seccomp */
+	int on_trouble;             /* enum gp_config_on_error: ACCEPT or DEFER */
 	const char *pass_action;    /* "" or what Postfix is told when SPF passes */
 	const char *control_socket; /* "": none */
 	unsigned control_mode;

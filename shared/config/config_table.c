@@ -669,6 +669,13 @@ const struct gp_config_row gp_config_rows[] = {
 		"which is then started again; log lets it pass and leaves a line in the kernel's "
 		"log; off asks for no filter. Without libseccomp there is none.",
 		NULL},
+	{"policyd", "on_trouble", GP_KIND_CHOICE, AT(policyd.on_trouble), "defer", 0, 0,
+		accept_defer,
+		"What becomes of a mail that cannot be checked for want of our own: open files, "
+		"memory, places for questions to DNS. defer: 451 4.3.0, unless nothing may be "
+		"refused anyway (spf.mode is not enforce, and there are no limits). It is logged "
+		"once a minute and counted.",
+		NULL},
 	{"policyd", "pass_action", GP_KIND_TEXT, AT(policyd.pass_action), "", 0, 200, NULL,
 		"What Postfix is told when SPF passes, in place of the header: the name of a "
 		"restriction class of yours, for example.",

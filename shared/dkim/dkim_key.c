@@ -247,6 +247,9 @@ static void judge_state(enum gp_dns_state state, struct gp_dkim_key_result *resu
 {
 	if (state == GP_DNS_TEMPFAIL)
 		say(result, GP_DKIM_TEMPERROR, "DNS gave no answer about the key");
+	else if (state == GP_DNS_TROUBLE)
+		say(result, GP_DKIM_TEMPERROR,
+			"the key could not be asked for: trouble of our own");
 	else if (state == GP_DNS_BOGUS)
 		say(result, GP_DKIM_TEMPERROR, "DNSSEC refuses the answer about the key");
 	else

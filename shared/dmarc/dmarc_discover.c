@@ -150,7 +150,7 @@ static int read_place(struct gp_ctx *ctx, const struct gp_dns_answer *answer, st
 {
 	struct gp_span text = {NULL, 0};
 	place->state = GP_DNS_NODATA;
-	if (answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS)
+	if (gp_dns_state_is_failure(answer->state))
 		place->state = GP_DNS_TEMPFAIL;
 	for (size_t i = 0; i < answer->count && !place->several; i++) {
 		int rc = gp_dmarc_record_parse(ctx->arena, answer->records[i].text, &place->record);

@@ -38,8 +38,14 @@ static int query_valid(struct gp_ctx *ctx, const struct gp_dns_question *questio
 static int take_notes(
 	const struct gp_ctx *ctx, int status, const struct gp_dns_answer *answers, size_t count)
 {
-	for (size_t i = 0; ctx->notes && status == GP_OK && i < count; i++)
-		ctx->notes->stale += answers[i].stale;
+	struct gp_dns_notes *notes = ctx->notes;
+	for (size_t i = 0; notes && status == GP_OK && i < count; i++) {
+		notes->stale += answers[i].stale;
+		if (answers[i].state != GP_DNS_TROUBLE)
+			continue;
+		notes->trouble++;
+		notes->problem = answers[i].problem;
+	}
 	return status;
 }
 
@@ -62,6 +68,12 @@ int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, si
 			 ? ctx->dns->ops->query(ctx->dns, ctx, questions, count, NULL, answers_out)
 			 : query_valid(ctx, questions, count, answers_out);
 	return take_notes(ctx, rc, answers_out, count);
+}
+
+/* gp_dns_state_is_failure: whoever is at fault. */
+bool gp_dns_state_is_failure(enum gp_dns_state state)
+{
+	return state == GP_DNS_TEMPFAIL || state == GP_DNS_BOGUS || state == GP_DNS_TROUBLE;
 }
 
 /* gp_dns_free: from the top layer down. */
@@ -101,6 +113,7 @@ const char *gp_dns_state_text(enum gp_dns_state state)
 		[GP_DNS_NXDOMAIN] = "no such name",
 		[GP_DNS_TEMPFAIL] = "temporary failure",
 		[GP_DNS_BOGUS] = "bogus",
+		[GP_DNS_TROUBLE] = "trouble of our own",
 	};
 	size_t i = (size_t)state;
 	return i < sizeof texts / sizeof texts[0] ? texts[i] : "unknown state";

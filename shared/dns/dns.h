@@ -11,8 +11,9 @@
  *     if (!rc && a.state == GP_DNS_FOUND) ... a.records[0].text ...
  *
  * A query succeeds (GP_OK) whatever the world says: trouble with servers is the state
- * GP_DNS_TEMPFAIL with a text in problem. A negative status means that we could not do our part:
- * GP_ETOOBIG (arena), GP_ENOMEM, GP_EINVAL.
+ * GP_DNS_TEMPFAIL with a text in problem. GP_DNS_TROUBLE is ours: nothing was learnt about anybody,
+ * and no verdict may come of it. A negative status means that we could not do our part: GP_ETOOBIG
+ * (arena), GP_ENOMEM, GP_EINVAL.
  *
  * Names are text: labels between dots, every other byte stands for itself (no backslash escapes),
  * case does not matter, one trailing dot is allowed. A name that cannot exist (empty label, label
@@ -49,9 +50,13 @@ enum gp_dns_state {
 	GP_DNS_NODATA,   /* the name exists, without such records (RFC 2308 2.2) */
 	GP_DNS_NXDOMAIN, /* no such name (RFC 2308 2.1) */
 	GP_DNS_TEMPFAIL, /* no usable answer: time-out, SERVFAIL, REFUSED, nonsense */
-	GP_DNS_BOGUS     /* the validating resolver refuses the answer (RFC 8914, DNSSEC codes) */
+	GP_DNS_BOGUS,    /* the validating resolver refuses the answer (RFC 8914, DNSSEC codes) */
+	GP_DNS_TROUBLE   /* we could not ask, for want of descriptors, memory or a free place */
 };
-#define GP_DNS_STATES 5
+#define GP_DNS_STATES 6
+
+/* Is this the absence of an answer? */
+bool gp_dns_state_is_failure(enum gp_dns_state state);
 
 #define GP_DNS_NAME_MAX 253     /* text form without the trailing dot */
 #define GP_DNS_NAME_TEXT 256    /* room for any such text with its NUL */
@@ -77,16 +82,19 @@ struct gp_dns_answer {
 	bool secure;         /* AD was set and the configuration trusts the resolver */
 	bool cached;         /* came from the cache, without a packet for this question */
 	bool stale;          /* has expired, and no server answers for now (RFC 8767) */
-	bool ours;           /* TEMPFAIL by our own deadline or lack of means: nothing was learnt */
+	bool ours;           /* TEMPFAIL by our own deadline, or TROUBLE: nothing was learnt */
 	uint32_t ttl_s;      /* how long it may be kept; 0 for trouble */
-	const char *problem; /* for TEMPFAIL and BOGUS: what happened, for people; else NULL */
+	const char *problem; /* for the failures: what happened, for people; else NULL */
 	size_t count;        /* records; 0 unless FOUND */
 	const struct gp_dns_record *records;
 };
 
 /* What all answers of a context were like, for who has to tell people; gp_dns_query adds to it. */
 struct gp_dns_notes {
-	unsigned stale; /* answers that had expired */
+	unsigned stale;      /* answers that had expired */
+	unsigned trouble;    /* answers GP_DNS_TROUBLE */
+	const char *problem; /* of the last of these */
+	bool held_up;        /* time was lost in waiting for a place */
 };
 
 /*
@@ -125,6 +133,8 @@ struct gp_dns_server {
 	uint16_t port;
 };
 
+struct gp_dns_gate;
+
 struct gp_dns_options {
 	struct gp_dns_server servers[GP_DNS_SERVERS_MAX]; /* in order of preference */
 	size_t server_count;
@@ -132,6 +142,7 @@ struct gp_dns_options {
 	unsigned attempts;   /* rounds over all servers */
 	bool trust_ad;       /* the way to the resolver is safe: keep its AD bit (RFC 6840 5.8) */
 	bool over_tcp;       /* ask over TCP at once: for who wants to know whether that works */
+	struct gp_dns_gate *gate; /* borrowed; bounds what is under way; NULL: nothing does */
 };
 
 struct gp_dns_cache_options {
@@ -167,6 +178,17 @@ struct gp_dns_wire_stats {
 	uint64_t given_up;               /* ...but those that ended with "ours" */
 	struct gp_histogram_sums took;   /* how long each question took */
 };
+
+/*
+ * Places for so many questions under way, shared by all resolvers that have it among their options,
+ * with a fair share for each call of gp_dns_query. A question that finds none until its deadline is
+ * answered GP_DNS_TROUBLE. GP_ENOMEM. free accepts NULL; no resolver may use it any more.
+ */
+int gp_dns_gate_new(unsigned places, struct gp_dns_gate **gate_out) GP_MUST_CHECK;
+void gp_dns_gate_free(struct gp_dns_gate *gate);
+
+/* How many; 0 for NULL. */
+unsigned gp_dns_gate_places(const struct gp_dns_gate *gate);
 
 /* A resolver that asks name servers; copies the options. GP_EINVAL without servers. */
 int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_out) GP_MUST_CHECK;

@@ -28,6 +28,7 @@
 #define STALE_WAIT_US 1800000
 #define STALE_AGAIN_US 300000
 #define STALE_RECHECK_S 30
+#define PLACE_WAIT_US 200000 /* for a place that somebody else waits for */
 
 /* A question under way. Guarded by the lock of its shard; key is constant. */
 struct gp_dns_join {
@@ -36,6 +37,7 @@ struct gp_dns_join {
 	unsigned parties; /* the leaders and those who wait */
 	unsigned leaders; /* who asks below */
 	int64_t renew_us; /* monotonic: from then on one of those who wait asks as well */
+	bool begun;       /* it is asked, and does not wait for a place */
 	bool done;
 	struct gp_dns_entry *result; /* when done: the answer, or NULL: ask yourself */
 };
@@ -199,6 +201,8 @@ static uint32_t keep_s(
 	case GP_DNS_TEMPFAIL:
 	case GP_DNS_BOGUS: /* RFC 2308 7 */
 		return answer->ours ? 0 : options->failure_s;
+	case GP_DNS_TROUBLE:
+		return 0;
 	}
 	return 0;
 }
@@ -291,7 +295,8 @@ static void land_stale(struct call *call, size_t i, bool waited)
 static void publish(struct call *call, size_t i, int64_t end_us, const struct gp_dns_answer *answer)
 {
 	int64_t now_us = gp_clock_now_us(call->cache->clock);
-	if (answer->state == GP_DNS_TEMPFAIL && call->has_stale[i]) {
+	bool unasked = answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_TROUBLE;
+	if (unasked && call->has_stale[i]) {
 		bool waited = !answer->ours || gp_clock_now_us(call->ctx->clock) >= end_us;
 		land_stale(call, i, waited);
 		return;
@@ -303,7 +308,7 @@ static void publish(struct call *call, size_t i, int64_t end_us, const struct gp
 			&call->joins[i]->key, answer, now_us + (int64_t)keep * MICRO);
 	land(call, i, entry, keep > 0, now_us);
 	call->answers[i] = *answer;
-	if (answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS)
+	if (gp_dns_state_is_failure(answer->state))
 		keep = 0;
 	call->answers[i].ttl_s = keep;
 	call->parts[i] = ANSWERED;
@@ -322,6 +327,17 @@ static void landed(void *arg, size_t at, const struct gp_dns_answer *answer)
 	publish(batch->call, batch->call->led[at], batch->until_us[at], answer);
 }
 
+/* begun: a question is asked, and need not be asked by those who wait for it. */
+static void begun(void *arg, size_t at)
+{
+	struct call *call = ((struct batch *)arg)->call;
+	struct gp_dns_join *join = call->joins[call->led[at]];
+	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
+	pthread_mutex_lock(&shard->lock);
+	join->begun = true;
+	pthread_mutex_unlock(&shard->lock);
+}
+
 /* worth_until: where an answer that has expired is there, servers are not waited for so long. */
 static int64_t worth_until(const struct call *call, size_t i, int64_t now_us)
 {
@@ -337,7 +353,7 @@ static int ask_below(
 {
 	struct call *call = batch->call;
 	struct gp_dns *below = call->cache->base.below;
-	const struct gp_dns_watch watch = {landed, batch, batch->until_us};
+	const struct gp_dns_watch watch = {landed, begun, batch, batch->until_us};
 	int64_t now_us = gp_clock_now_us(call->ctx->clock);
 	for (size_t at = 0; at < n; at++) {
 		asked[at] = call->questions[call->led[at]];
@@ -367,15 +383,22 @@ static int lead(struct call *call)
 					      : gp_arena_status(arena);
 }
 
-/* wait_join: until it has landed, the time has come to ask ourselves, or our deadline; locked. */
-static void wait_join(
-	const struct call *call, struct gp_dns_shard *shard, const struct gp_dns_join *join)
+/*
+ * wait_join: until it has landed, the time has come to ask ourselves, or our deadline; locked. The
+ * time comes soon while who leads waits for a place: we may have one sooner. *own_us_out: when.
+ */
+static void wait_join(const struct call *call, struct gp_dns_shard *shard,
+	const struct gp_dns_join *join, int64_t *own_us_out)
 {
 	const struct gp_clock *clock = call->ctx->clock;
+	int64_t soon_us = gp_clock_now_us(clock) + PLACE_WAIT_US;
 	for (;;) {
 		int64_t until_us = call->ctx->deadline_us;
-		if (join->renew_us < until_us)
-			until_us = join->renew_us;
+		*own_us_out = join->renew_us;
+		if (!join->begun && soon_us < join->renew_us)
+			*own_us_out = soon_us;
+		if (*own_us_out < until_us)
+			until_us = *own_us_out;
 		int left_ms = gp_clock_left_ms(clock, until_us);
 		if (join->done || left_ms == 0)
 			return;
@@ -396,9 +419,12 @@ static int take_join(struct call *call, size_t i, struct gp_dns_shard *shard)
 	if (join->done)
 		call->parts[i] = OPEN;
 	else if (!call->has_stale[i] || !take_stale(call, i, shard, false))
-		*answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
+		*answer = (struct gp_dns_answer) {
+			.state = join->begun ? GP_DNS_TEMPFAIL : GP_DNS_TROUBLE,
 			.ours = true,
-			.problem = "no answer in time to a question that was already under way"};
+			.problem = join->begun ? "no answer in time to a question that was already "
+						 "under way"
+					       : "no place in time for a question to DNS"};
 	return call->status;
 }
 
@@ -408,12 +434,13 @@ static int await_one(struct call *call, size_t i, bool may_wait)
 	struct gp_dns_join *join = call->joins[i];
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
+	int64_t own_us = join->renew_us;
 	if (may_wait)
-		wait_join(call, shard, join);
+		wait_join(call, shard, join, &own_us);
 	int64_t now_us = gp_clock_now_us(call->ctx->clock);
 	bool late = now_us >= call->ctx->deadline_us;
 	if (!join->done && !late) {
-		if (now_us >= join->renew_us)
+		if (now_us >= own_us)
 			take_lead(call, i, join);
 		pthread_mutex_unlock(&shard->lock);
 		return GP_OK;

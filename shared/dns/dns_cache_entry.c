@@ -237,7 +237,7 @@ bool gp_dns_entry_is_ready(const struct gp_dns_entry *entry, int64_t now_us)
 /* gp_dns_entry_is_failure: by its state. */
 bool gp_dns_entry_is_failure(const struct gp_dns_entry *entry)
 {
-	return entry->state == GP_DNS_TEMPFAIL || entry->state == GP_DNS_BOGUS;
+	return gp_dns_state_is_failure((enum gp_dns_state)entry->state);
 }
 
 /* gp_dns_entry_is: the hash decides nearly always. */

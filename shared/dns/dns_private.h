@@ -12,6 +12,8 @@
 struct gp_dns_watch {
 	/* The i-th question has its answer, which is borrowed; called by the thread that asks. */
 	void (*landed)(void *arg, size_t i, const struct gp_dns_answer *answer);
+	/* The i-th question is asked from now on, not waiting for a place; may be NULL. */
+	void (*begun)(void *arg, size_t i);
 	void *arg;
 	/*
 	 * Until when each question is worth waiting for, where that is before the deadline; its
@@ -23,9 +25,9 @@ struct gp_dns_watch {
 struct gp_dns_ops {
 	/*
 	 * As gp_dns_query, which has checked that every name is valid and count within bounds.
-	 * watch may be NULL; a layer that has all answers at once need not call it. When
-	 * the deadline of ctx, or want of descriptors or the like, ended the attempt and not the
-	 * servers, the answer is TEMPFAIL with "ours" set: a cache above must not keep it.
+	 * watch may be NULL; a layer that has all answers at once need not call it. When the
+	 * deadline of ctx ended the attempt and not the servers, the answer is TEMPFAIL with "ours"
+	 * set, and TROUBLE when want of descriptors or the like did: a cache above keeps neither.
 	 */
 	int (*query)(struct gp_dns *dns, struct gp_ctx *ctx,
 		const struct gp_dns_question *questions, size_t count,

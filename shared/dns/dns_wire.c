@@ -12,6 +12,8 @@
 
 #define SILENT_MAX 3                 /* time-outs in a row... */
 #define ASKED_LAST_US (10 * 1000000) /* ...after which a server is asked last for so long */
+#define LOOK_AGAIN_MS 100            /* whether there is a place for one flight more */
+#define HELD_UP_US 500000            /* of waiting for a place that a request feels */
 
 /* gp_dns_wire_order: two passes over the configured order: the good ones, then the silent ones. */
 void gp_dns_wire_order(struct gp_dns_wire *wire, int64_t now_us, uint8_t *order_out)
@@ -43,26 +45,91 @@ void gp_dns_wire_silent(struct gp_dns_wire *wire, size_t server, int64_t now_us)
 		atomic_store(&memory->last_until_us, now_us + ASKED_LAST_US);
 }
 
-/* wait_for: until a descriptor has something to say or an attempt ends. */
-static int wait_for(
-	const struct gp_dns_flight *flights, size_t count, struct pollfd *fds, bool *all_done)
+/* The flights of one call. */
+struct fleet {
+	struct gp_dns_flight *flights;
+	size_t count;
+	size_t waiting, done; /* of them; the others are under way */
+	struct gp_dns_turn turn;
+};
+
+/* note: a flight has changed its stage; one that is under way no longer gives its place back. */
+static void note(struct fleet *fleet, const struct gp_dns_flight *f)
 {
+	if (f->stage != GP_DNS_FLIGHT_WAITING && f->stage != GP_DNS_FLIGHT_DONE)
+		return;
+	fleet->waiting += f->stage == GP_DNS_FLIGHT_WAITING;
+	fleet->done += f->stage == GP_DNS_FLIGHT_DONE;
+	gp_dns_gate_give(&fleet->turn);
+}
+
+/* launch: those that wait, while there are places. */
+static int launch(struct fleet *fleet)
+{
+	int rc = GP_OK;
+	for (size_t i = 0; rc == GP_OK && fleet->waiting > 0 && i < fleet->count; i++) {
+		struct gp_dns_flight *f = &fleet->flights[i];
+		if (f->stage != GP_DNS_FLIGHT_WAITING)
+			continue;
+		if (!gp_dns_gate_take(&fleet->turn))
+			return GP_OK;
+		fleet->waiting--;
+		rc = gp_dns_flight_send(f);
+		if (rc == GP_OK)
+			note(fleet, f);
+	}
+	return rc;
+}
+
+/* give_up: those that have waited for a place until their deadline. */
+static int give_up(struct fleet *fleet)
+{
+	int rc = GP_OK;
+	for (size_t i = 0; rc == GP_OK && fleet->waiting > 0 && i < fleet->count; i++) {
+		struct gp_dns_flight *f = &fleet->flights[i];
+		if (f->stage != GP_DNS_FLIGHT_WAITING ||
+			gp_clock_now_us(f->ctx->clock) < f->deadline_us)
+			continue;
+		fleet->waiting--;
+		fleet->done++;
+		rc = gp_dns_flight_give_up(f);
+	}
+	return rc;
+}
+
+/* wait_turn: nothing is under way, as there is no place for us; it is remembered who we waited for.
+ */
+static void wait_turn(const struct fleet *fleet)
+{
+	const struct gp_ctx *ctx = fleet->flights[0].ctx;
+	int64_t until_us = INT64_MAX, before_us = gp_clock_now_us(ctx->clock);
+	for (size_t i = 0; i < fleet->count; i++)
+		if (fleet->flights[i].stage == GP_DNS_FLIGHT_WAITING &&
+			fleet->flights[i].deadline_us < until_us)
+			until_us = fleet->flights[i].deadline_us;
+	gp_dns_gate_wait(&fleet->turn, gp_clock_left_ms(ctx->clock, until_us));
+	if (ctx->notes && gp_clock_now_us(ctx->clock) - before_us >= HELD_UP_US)
+		ctx->notes->held_up = true;
+}
+
+/* wait_for: until a descriptor has something to say or an attempt ends. */
+static int wait_for(const struct fleet *fleet, struct pollfd *fds)
+{
+	const struct gp_dns_flight *flights = fleet->flights;
+	size_t count = fleet->count;
 	int64_t until_us = INT64_MAX;
-	*all_done = true;
 	for (size_t i = 0; i < count; i++) {
 		const struct gp_dns_flight *f = &flights[i];
-		bool done = f->stage == GP_DNS_FLIGHT_DONE;
+		bool done = f->stage == GP_DNS_FLIGHT_DONE || f->stage == GP_DNS_FLIGHT_WAITING;
 		short events = f->stage == GP_DNS_FLIGHT_TCP_SEND ? POLLOUT : POLLIN;
 		fds[i] = (struct pollfd) {.fd = done ? -1 : f->fd, .events = events};
-		if (done)
-			continue;
-		*all_done = false;
-		if (f->until_us < until_us)
+		if (!done && f->until_us < until_us)
 			until_us = f->until_us;
 	}
-	if (*all_done)
-		return GP_OK;
-	int n = poll(fds, count, gp_clock_left_ms(flights[0].ctx->clock, until_us));
+	int wait_ms = gp_clock_left_ms(flights[0].ctx->clock, until_us);
+	if (fleet->waiting > 0 && wait_ms > LOOK_AGAIN_MS)
+		wait_ms = LOOK_AGAIN_MS; /* for a place, while we have one */
+	int n = poll(fds, count, wait_ms);
 	if (n < 0 && errno != EINTR)
 		return GP_ENOMEM; /* poll(2) fails for want of memory or descriptors only */
 	for (size_t i = 0; n < 0 && i < count; i++)
@@ -71,32 +138,42 @@ static int wait_for(
 }
 
 /* step: what came is read first; it may make the end of an attempt moot. */
-static int step(struct gp_dns_flight *f, const struct pollfd *fd)
+static int step(struct fleet *fleet, struct gp_dns_flight *f, const struct pollfd *fd)
 {
 	int rc = GP_OK;
-	if (f->stage == GP_DNS_FLIGHT_DONE)
+	if (f->stage == GP_DNS_FLIGHT_DONE || f->stage == GP_DNS_FLIGHT_WAITING)
 		return GP_OK;
 	if (fd->revents)
 		rc = gp_dns_flight_ready(f);
-	if (rc || f->stage == GP_DNS_FLIGHT_DONE)
-		return rc;
-	if (gp_clock_now_us(f->ctx->clock) < f->until_us)
-		return GP_OK;
-	return gp_dns_flight_expire(f);
+	if (rc == GP_OK && f->stage != GP_DNS_FLIGHT_DONE &&
+		gp_clock_now_us(f->ctx->clock) >= f->until_us)
+		rc = gp_dns_flight_expire(f, gp_dns_gate_is_wanted(&fleet->turn));
+	if (rc == GP_OK)
+		note(fleet, f);
+	return rc;
 }
 
 /* fly: the loop of one call. */
-static int fly(struct gp_dns_flight *flights, size_t count)
+static int fly(struct fleet *fleet)
 {
 	struct pollfd fds[GP_DNS_QUESTIONS_MAX];
-	bool all_done = false;
 	int rc = GP_OK;
-	for (size_t i = 0; rc == GP_OK && i < count; i++)
-		rc = gp_dns_flight_begin(&flights[i]);
-	while (rc == GP_OK && !all_done) {
-		rc = wait_for(flights, count, fds, &all_done);
-		for (size_t i = 0; rc == GP_OK && i < count; i++)
-			rc = step(&flights[i], &fds[i]);
+	for (size_t i = 0; i < fleet->count; i++)
+		gp_dns_flight_begin(&fleet->flights[i]);
+	fleet->waiting = fleet->count;
+	while (rc == GP_OK && fleet->done < fleet->count) {
+		rc = launch(fleet);
+		if (rc == GP_OK)
+			rc = give_up(fleet);
+		if (rc || fleet->done == fleet->count)
+			break;
+		if (fleet->waiting + fleet->done == fleet->count) {
+			wait_turn(fleet);
+			continue;
+		}
+		rc = wait_for(fleet, fds);
+		for (size_t i = 0; rc == GP_OK && i < fleet->count; i++)
+			rc = step(fleet, &fleet->flights[i], &fds[i]);
 	}
 	return rc;
 }
@@ -107,6 +184,9 @@ static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	struct gp_dns_answer *answers_out)
 {
 	struct gp_dns_flight *flights = calloc(count, sizeof *flights);
+	struct fleet fleet = {.flights = flights,
+		.count = count,
+		.turn = {.gate = ((struct gp_dns_wire *)dns)->options.gate}};
 	if (!flights)
 		return GP_ENOMEM;
 	for (size_t i = 0; i < count; i++) {
@@ -118,7 +198,8 @@ static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
 		flights[i].place = i;
 		flights[i].fd = -1;
 	}
-	int rc = fly(flights, count);
+	int rc = fly(&fleet);
+	gp_dns_gate_leave(&fleet.turn);
 	for (size_t i = 0; i < count; i++)
 		gp_dns_flight_end(&flights[i]);
 	free(flights);
@@ -144,7 +225,8 @@ void gp_dns_wire_answered(
 	struct gp_dns_wire *wire, const struct gp_dns_answer *answer, int64_t took_us)
 {
 	struct gp_dns_wire_counts *counts = &wire->counts;
-	gp_dns_wire_count(answer->ours ? &counts->given_up : &counts->answers[answer->state]);
+	bool given_up = answer->ours && answer->state == GP_DNS_TEMPFAIL;
+	gp_dns_wire_count(given_up ? &counts->given_up : &counts->answers[answer->state]);
 	gp_histogram_add(&counts->took, took_us);
 }
 

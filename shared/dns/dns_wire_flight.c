@@ -39,6 +39,7 @@ static const struct {
 	{EMFILE, "too many open files"},
 	{ENFILE, "too many open files in the system"},
 	{ENOBUFS, "no buffer space"},
+	{ENOMEM, "out of memory"},
 };
 
 /* error_text: words for an error number; strerror is not for several threads. */
@@ -138,8 +139,7 @@ static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 	if (!f->wire->options.trust_ad)
 		f->answer->secure = false; /* RFC 6840 5.8 */
 	gp_dns_wire_answered(f->wire, answer, gp_clock_now_us(f->ctx->clock) - f->begun_us);
-	bool with_problem = answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS;
-	if (with_problem && !answer->problem)
+	if (gp_dns_state_is_failure(answer->state) && !answer->problem)
 		return gp_arena_status(f->ctx->arena);
 	if (f->watch)
 		f->watch->landed(f->watch->arg, f->place, f->answer);
@@ -159,8 +159,10 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 static int finish_failed(struct gp_dns_flight *f, int64_t now_us)
 {
 	bool bogus = f->bogus && !f->not_bogus;
-	struct gp_dns_answer answer = {
-		.state = bogus ? GP_DNS_BOGUS : GP_DNS_TEMPFAIL, .ours = f->failure_ours};
+	struct gp_dns_answer answer = {.state = f->failure_ours ? GP_DNS_TROUBLE
+						: bogus         ? GP_DNS_BOGUS
+								: GP_DNS_TEMPFAIL,
+		.ours = f->failure_ours};
 	f->position--; /* the last attempt is the one to speak of */
 	answer.problem = f->failure ? failure_text(f, f->failure) : no_answer_text(f, now_us);
 	return finish(f, &answer);
@@ -253,10 +255,16 @@ static bool begin_tcp(struct gp_dns_flight *f)
 	return open_socket(f, SOCK_STREAM);
 }
 
+/* total_attempts: rounds over all servers. */
+static unsigned total_attempts(const struct gp_dns_flight *f)
+{
+	return (unsigned)f->wire->options.server_count * f->wire->options.attempts;
+}
+
 /* attempt: from the present position on, until a packet is on its way or all is used up. */
 static int attempt(struct gp_dns_flight *f)
 {
-	unsigned total = (unsigned)f->wire->options.server_count * f->wire->options.attempts;
+	unsigned total = total_attempts(f);
 	for (;;) {
 		int64_t now_us = gp_clock_now_us(f->ctx->clock);
 		disconnect(f);
@@ -429,9 +437,10 @@ static int read_tcp(struct gp_dns_flight *f)
 }
 
 /* gp_dns_flight_begin: the order is settled once, for all rounds. */
-int gp_dns_flight_begin(struct gp_dns_flight *flight)
+void gp_dns_flight_begin(struct gp_dns_flight *flight)
 {
 	flight->fd = -1;
+	flight->stage = GP_DNS_FLIGHT_WAITING;
 	flight->begun_us = gp_clock_now_us(flight->ctx->clock);
 	flight->edns = true;
 	flight->deadline_us = flight->ctx->deadline_us;
@@ -441,7 +450,24 @@ int gp_dns_flight_begin(struct gp_dns_flight *flight)
 		flight->hurried = true;
 	}
 	gp_dns_wire_order(flight->wire, flight->begun_us, flight->order);
+}
+
+/* gp_dns_flight_send: the first time, or where it was put back. */
+int gp_dns_flight_send(struct gp_dns_flight *flight)
+{
+	if (!flight->sent_once && flight->watch && flight->watch->begun)
+		flight->watch->begun(flight->watch->arg, flight->place);
+	flight->sent_once = true;
 	return attempt(flight);
+}
+
+/* gp_dns_flight_give_up: others had all the places. */
+int gp_dns_flight_give_up(struct gp_dns_flight *flight)
+{
+	const struct gp_dns_answer answer = {.state = GP_DNS_TROUBLE,
+		.ours = true,
+		.problem = "more questions to DNS are under way than this process has files for"};
+	return finish(flight, &answer);
 }
 
 /* gp_dns_flight_ready: by stage. */
@@ -454,6 +480,7 @@ int gp_dns_flight_ready(struct gp_dns_flight *flight)
 		return send_tcp(flight);
 	case GP_DNS_FLIGHT_TCP_READ:
 		return read_tcp(flight);
+	case GP_DNS_FLIGHT_WAITING:
 	case GP_DNS_FLIGHT_DONE:
 		break;
 	}
@@ -462,7 +489,7 @@ int gp_dns_flight_ready(struct gp_dns_flight *flight)
 
 /* gp_dns_flight_expire: only a whole attempt in silence speaks against the server; what says that
  * nobody is waited for any longer does not. */
-int gp_dns_flight_expire(struct gp_dns_flight *flight)
+int gp_dns_flight_expire(struct gp_dns_flight *flight, bool put_back)
 {
 	int64_t now_us = gp_clock_now_us(flight->ctx->clock);
 	if (now_us >= flight->deadline_us)
@@ -471,7 +498,13 @@ int gp_dns_flight_expire(struct gp_dns_flight *flight)
 		gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
 	gp_dns_wire_count(&flight->wire->counts.timeouts);
 	flight->not_bogus = true;
-	return move_on(flight);
+	if (!put_back || flight->position + 1 >= total_attempts(flight))
+		return move_on(flight);
+	disconnect(flight);
+	flight->position++;
+	flight->edns = true;
+	flight->stage = GP_DNS_FLIGHT_WAITING;
+	return GP_OK;
 }
 
 /* gp_dns_flight_end: also right for one that never began, when fd is -1. */

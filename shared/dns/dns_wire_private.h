@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The wire resolver between its two files: dns_wire.c knows the servers and waits,
- * dns_wire_flight.c carries one question from its first packet to its answer.
+ * The wire resolver between its files: dns_wire.c knows the servers and waits, dns_wire_flight.c
+ * carries one question from its first packet to its answer, dns_wire_gate.c bounds how many are
+ * under way.
  *
- * A flight is begun once, then told what happened (ready, expired) until its stage is DONE, then
- * ended. Each of these calls gives a status as gp_dns_query does; after a failure nothing but end
- * may be called. A flight belongs to one thread; what several share is in gp_dns_wire alone.
+ * A flight is begun once, sent off when there is a place for it, then told what happened (ready,
+ * expired) until its stage is DONE, then ended. While others queue for a place, an attempt that
+ * ends in silence puts the flight back: it waits for a place again. Each of these calls gives a
+ * status as gp_dns_query does; after a failure nothing but end may be called. A flight belongs to
+ * one thread; what several share is in gp_dns_wire alone.
  */
 #ifndef GP_DNS_DNS_WIRE_PRIVATE_H
 #define GP_DNS_DNS_WIRE_PRIVATE_H
@@ -39,6 +42,7 @@ struct gp_dns_wire {
 };
 
 enum gp_dns_flight_stage {
+	GP_DNS_FLIGHT_WAITING,  /* for a place; nothing is open */
 	GP_DNS_FLIGHT_UDP,      /* sent, waiting for datagrams */
 	GP_DNS_FLIGHT_TCP_SEND, /* connecting or sending */
 	GP_DNS_FLIGHT_TCP_READ, /* reading length and reply */
@@ -70,6 +74,7 @@ struct gp_dns_flight {
 	const char *failure;                  /* what the last server that said something said */
 	struct gp_dns_server failed;          /* that server */
 	bool failure_over_tcp, failure_ours;
+	bool sent_once;        /* it has begun, as its watch was told */
 	bool bogus, not_bogus; /* a server said so; a server was silent or said something else */
 };
 
@@ -87,17 +92,48 @@ void gp_dns_wire_count(atomic_uint_fast64_t *counter);
 void gp_dns_wire_answered(
 	struct gp_dns_wire *wire, const struct gp_dns_answer *answer, int64_t took_us);
 
-/* Sends the first packet, or ends in an answer at once. wire, ctx, question, answer, place are set.
- */
-int gp_dns_flight_begin(struct gp_dns_flight *flight) GP_MUST_CHECK;
+/* Prepares a flight, which waits for a place then. wire, ctx, question, answer, place are set. */
+void gp_dns_flight_begin(struct gp_dns_flight *flight);
+
+/* There is a place: sends a packet, or ends in an answer at once. */
+int gp_dns_flight_send(struct gp_dns_flight *flight) GP_MUST_CHECK;
+
+/* There was no place until its deadline: ends in GP_DNS_TROUBLE. */
+int gp_dns_flight_give_up(struct gp_dns_flight *flight) GP_MUST_CHECK;
 
 /* The descriptor has something to say. */
 int gp_dns_flight_ready(struct gp_dns_flight *flight) GP_MUST_CHECK;
 
-/* until_us has passed. */
-int gp_dns_flight_expire(struct gp_dns_flight *flight) GP_MUST_CHECK;
+/* until_us has passed; put_back: what is to be tried next waits for a place first. */
+int gp_dns_flight_expire(struct gp_dns_flight *flight, bool put_back) GP_MUST_CHECK;
 
 /* Closes and frees what the flight holds; not its answer. */
 void gp_dns_flight_end(struct gp_dns_flight *flight);
+
+/* ---- places for flights ---- */
+
+/* One call's way through a gate; gate is NULL where nothing is bounded. All others are the gate's.
+ */
+struct gp_dns_turn {
+	struct gp_dns_gate *gate;
+	unsigned held; /* places */
+	bool queues;   /* for its first place */
+	struct gp_dns_turn *next;
+};
+
+/* Takes a place if there is one for this call; one without any queues from then on. */
+bool gp_dns_gate_take(struct gp_dns_turn *turn);
+
+/* Gives one back. */
+void gp_dns_gate_give(struct gp_dns_turn *turn);
+
+/* Do calls without any place queue? */
+bool gp_dns_gate_is_wanted(const struct gp_dns_turn *turn);
+
+/* For a call that queues: waits until it can take a place, so long at most. */
+void gp_dns_gate_wait(const struct gp_dns_turn *turn, int wait_ms);
+
+/* Leaves the queue, and gives all places back. */
+void gp_dns_gate_leave(struct gp_dns_turn *turn);
 
 #endif

@@ -86,8 +86,10 @@ static int check_helo(struct gp_ctx *ctx, struct gp_facts *f)
 		return GP_OK;
 	f->has_helo = true;
 	int64_t began_us = gp_clock_now_us(ctx->clock);
+	unsigned before = f->notes->trouble;
 	int rc = gp_engine_spf(ctx, f, GP_SPF_HELO, (struct gp_span) {NULL, 0}, &f->helo);
 	f->helo_us = gp_clock_now_us(ctx->clock) - began_us;
+	f->helo_trouble = f->notes->trouble - before;
 	return rc;
 }
 
@@ -165,6 +167,26 @@ static int run_checks(struct gp_ctx *ctx, struct gp_facts *f, struct gp_decision
 	return rc ? rc : check_exceptions(ctx, f, d);
 }
 
+/* gp_engine_trouble: a text there always is, so that it can be told from its absence. */
+const char *gp_engine_trouble(const struct gp_dns_notes *notes, bool has_temperror)
+{
+	if (notes->trouble)
+		return notes->problem ? notes->problem : "questions to DNS could not be asked";
+	return notes->held_up && has_temperror
+		       ? "too much time was lost in waiting for a place for questions to DNS"
+		       : NULL;
+}
+
+/* find_trouble: unless a pass that nothing can outweigh was found all the same. */
+static const char *find_trouble(const struct gp_facts *f, const struct gp_decision *d)
+{
+	const struct gp_spf_result *r = f->has_mailfrom ? &f->mailfrom : &f->helo;
+	bool passes = (f->has_mailfrom || f->has_helo) && r->verdict == GP_SPF_PASS;
+	if (passes && d->action == GP_ACTION_ACCEPT && f->helo_trouble == 0)
+		return NULL;
+	return gp_engine_trouble(f->notes, r->verdict == GP_SPF_TEMPERROR);
+}
+
 /* settle: the decision and the facts become the verdict. */
 static int settle(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_decision *d,
 	struct gp_verdict *v)
@@ -178,6 +200,8 @@ static int settle(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_
 	v->helo = f->helo;
 	v->mailfrom_us = f->mailfrom_us;
 	v->helo_us = f->helo_us;
+	v->dns_stale = f->notes->stale;
+	v->trouble = find_trouble(f, d);
 	int rc = GP_OK;
 	if (d->action != GP_ACTION_ACCEPT)
 		rc = gp_engine_reply(ctx, f, d, &v->reply);
@@ -190,9 +214,9 @@ static int settle(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_
 int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 	const struct gp_envelope *envelope, struct gp_verdict *verdict_out)
 {
-	struct gp_facts facts = {.config = config, .envelope = envelope};
-	struct gp_decision decision = {0};
 	struct gp_dns_notes notes = {0};
+	struct gp_facts facts = {.config = config, .envelope = envelope, .notes = &notes};
+	struct gp_decision decision = {0};
 	struct gp_ctx own = *ctx;
 	own.notes = &notes;
 	*verdict_out = (struct gp_verdict) {0};
@@ -207,6 +231,5 @@ int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 		return GP_OK;
 	}
 	rc = run_checks(&own, &facts, &decision);
-	verdict_out->dns_stale = notes.stale;
 	return rc ? rc : settle(&own, &facts, &decision, verdict_out);
 }

@@ -75,8 +75,13 @@ struct gp_verdict {
 	struct gp_spf_result mailfrom, helo;
 	struct gp_verdict_limit limit;
 	unsigned dns_stale; /* answers of DNS that had expired, as no server answered */
-	bool store_failed;  /* the store could not count; the rule says what came of it */
-	bool has_limits;    /* limits were looked at; what came of that: */
+	/*
+	 * What kept us from asking DNS, and the checks from being certain; NULL: nothing. What is
+	 * to be done then is the surface's to say, not action, which took it for the sender's.
+	 */
+	const char *trouble;
+	bool store_failed; /* the store could not count; the rule says what came of it */
+	bool has_limits;   /* limits were looked at; what came of that: */
 	enum gp_limit_outcome limits;
 	int64_t mailfrom_us, helo_us, limits_us; /* how long each of the checks took */
 };

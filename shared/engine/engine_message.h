@@ -71,6 +71,8 @@ struct gp_mail_verdict {
 	const char
 		*override;  /* why a policy was not applied: "arc", "dmarc.forwarders", ...; NULL */
 	unsigned dns_stale; /* answers of DNS that had expired, as no server answered */
+	const char *trouble; /* what kept us from asking DNS and from being certain; NULL: nothing;
+				what is to be done then is the surface's to say, not action */
 	const char *results; /* the value of an Authentication-Results field, folded "\n\t" */
 	const char
 		*summary; /* one line for the log, printable ASCII: what was found, what decided */

@@ -15,7 +15,9 @@ struct gp_facts {
 	bool has_mailfrom, has_helo, forwarded;
 	bool yields; /* spf.yield_to_dmarc holds a refusal of MAIL FROM back */
 	struct gp_spf_result mailfrom, helo;
-	int64_t mailfrom_us, helo_us; /* how long each took */
+	int64_t mailfrom_us, helo_us;     /* how long each took */
+	const struct gp_dns_notes *notes; /* what DNS was like */
+	unsigned helo_trouble;            /* questions about HELO that could not be asked */
 };
 
 /* The domain in A-labels, NULL where it is none. */
@@ -48,6 +50,12 @@ struct gp_decision {
 	const struct gp_spf_result *because; /* the result the reply is about; NULL for accept */
 	bool may_yield;                      /* a refusal that DMARC could hold back */
 };
+
+/*
+ * What kept DNS from being asked, if anything did; has_temperror: a verdict is one for want of
+ * time, perhaps.
+ */
+const char *gp_engine_trouble(const struct gp_dns_notes *notes, bool has_temperror);
 
 /* Mail of ours, of which nothing is asked: the name of the rule, or NULL. */
 const char *gp_engine_ours(const struct gp_facts *facts);

@@ -300,6 +300,33 @@ static const char *unjudged(const struct gp_mail_facts *f)
 	return f->mail->every_check ? NULL : gp_engine_unjudged(&f->envelope);
 }
 
+/* has_verdict: is any signature's result this one? */
+static bool has_verdict(const struct gp_mail_verdict *v, enum gp_dkim_verdict verdict)
+{
+	for (size_t i = 0; i < v->dkim.count; i++)
+		if (v->dkim.items[i].verdict == verdict)
+			return true;
+	return false;
+}
+
+/*
+ * find_trouble: unless the author is proved, and no rule about signatures is left open, or there is
+ * no author to be asked about.
+ */
+static const char *find_trouble(const struct gp_mail_facts *f, const struct gp_dns_notes *notes)
+{
+	const struct gp_mail_verdict *v = f->v;
+	const struct gp_spf_result *spf = gp_engine_message_spf(v);
+	bool unsigned_yet = has_verdict(v, GP_DKIM_TEMPERROR) && !has_verdict(v, GP_DKIM_PASS);
+	bool proved = v->has_dmarc && v->dmarc.verdict == GP_DMARC_PASS && !unsigned_yet;
+	bool authorless = v->has_dmarc && !*v->author_domain && v->would != GP_ACTION_ACCEPT;
+	if (proved || authorless)
+		return NULL;
+	bool has_temperror = (spf && spf->verdict == GP_SPF_TEMPERROR) || unsigned_yet ||
+			     (v->has_dmarc && v->dmarc.verdict == GP_DMARC_TEMPERROR);
+	return gp_engine_trouble(notes, has_temperror);
+}
+
 /* gp_engine_message: the pipeline. */
 int gp_engine_message(
 	struct gp_ctx *ctx, const struct gp_mail *mail, struct gp_mail_verdict *verdict_out)
@@ -307,7 +334,7 @@ int gp_engine_message(
 	struct gp_dns_notes notes = {0};
 	struct gp_ctx own = *ctx;
 	struct gp_mail_facts f = {.mail = mail,
-		.envelope = {.config = mail->config, .envelope = mail->envelope},
+		.envelope = {.config = mail->config, .envelope = mail->envelope, .notes = &notes},
 		.v = verdict_out};
 	*verdict_out = (struct gp_mail_verdict) {.author_domain = ""};
 	own.dns = gp_dns_memo_new(ctx->arena, ctx->dns);
@@ -320,6 +347,8 @@ int gp_engine_message(
 	if (!verdict_out->rule)
 		rc = examine(&own, &f);
 	verdict_out->dns_stale = notes.stale;
+	if (!rc)
+		verdict_out->trouble = find_trouble(&f, &notes);
 	if (!rc)
 		rc = gp_engine_message_results(&own, &f);
 	return rc ? rc : gp_engine_message_summary(&own, &f);

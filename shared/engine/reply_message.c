@@ -238,6 +238,8 @@ int gp_engine_message_summary(struct gp_ctx *ctx, struct gp_mail_facts *f)
 		gp_strbuf_printf(&buf, " override=%s", v->override);
 	if (v->dns_stale)
 		gp_strbuf_printf(&buf, " dns_stale=%u", v->dns_stale);
+	if (v->trouble)
+		gp_strbuf_add(&buf, " dns_trouble=yes");
 	if (v->checked)
 		add_facts(&buf, v);
 	struct gp_span text = gp_strbuf_span(&buf);

@@ -305,7 +305,7 @@ static int fetch_text(struct gp_spf_run *run, struct gp_span *text_out)
 	int rc = gp_spf_ask(run, &question, 1, &txt);
 	if (rc)
 		return rc;
-	if (txt.state == GP_DNS_TEMPFAIL || txt.state == GP_DNS_BOGUS) { /* 4.4 */
+	if (gp_dns_state_is_failure(txt.state)) { /* 4.4 */
 		gp_spf_fault(run, GP_SPF_TEMPERROR, run->domain, "the TXT look-up failed: %s",
 			txt.problem ? txt.problem : gp_dns_state_text(txt.state));
 		return GP_OK;

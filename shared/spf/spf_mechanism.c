@@ -33,7 +33,7 @@ static bool has_client(
 /* is_trouble: no answer that says anything about the domain (5). */
 static bool is_trouble(const struct gp_dns_answer *answer)
 {
-	return answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_BOGUS;
+	return gp_dns_state_is_failure(answer->state);
 }
 
 /* fault_trouble: temperror for such an answer. */

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -429,7 +430,7 @@ def deadline():
 def stale():
     """while no name server answers, expired answers are used, and the log says so; other domains are temperrors"""
     here = dnsd.Server({"a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}})
-    text = config().replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
+    text = config(timeout="200ms").replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
     for stale_s, rule in (("1d", "dns_stale=1"), ("0", "spf=temperror")):
         d = world.Policyd(text.replace("attempts = 2", "attempts = 2 ttl_min = 0s ttl_max = 1s stale = %s" % stale_s))
         try:
@@ -446,6 +447,105 @@ def stale():
         finally:
             d.close()
     here.close()
+
+
+def limit_files(d, soft):
+    """Sets the soft limit of open files of the serving process, as its own user may; returns what it was."""
+    who = {}
+    if os.geteuid() == 0:
+        who = {"user": d.user, "group": pwd.getpwnam(d.user).pw_gid, "extra_groups": []}
+    was = re.search(r"Max open files\s+(\d+)", open("/proc/%d/limits" % d.worker()).read()).group(1)
+    subprocess.run(["prlimit", "--pid", str(d.worker()), "--nofile=%d:" % soft], check=True, **who)
+    return int(was)
+
+
+def lowest_free(d):
+    """The limit of open files at which the serving process gets no other one."""
+    return max(int(fd) for fd in os.listdir("/proc/%d/fd" % d.worker())) + 1
+
+
+def want_of_files():
+    """want of files is never the sender's temperror: policyd.on_trouble decides; it is said, counted and forgotten"""
+    for spf, policyd, answer in (
+            ("", "", "451 4.3.0 "), ("", "on_trouble = defer", "451 4.3.0 "), ("", "on_trouble = accept", "spf=temperror"),
+            ("mode = label", "", "spf=temperror")):
+        with Daemon(spf=spf, policyd=policyd) as d:
+            with d.connect() as s:
+                ask(s, **mail(sender="x@soft.test"))
+                was = limit_files(d, lowest_free(d))
+                for _ in range(3):
+                    holds(ask(s, **mail()), answer)
+                d.wait_log("rule=policyd.on_trouble")
+                holds(d.text(), "too many open files")
+                d.wait_log("trouble of our own")
+                equal(d.text().count("trouble of our own"), 1)
+                holds(d.text(), "raise LimitNOFILE")
+                limit_files(d, was)
+                metrics = d.control("metrics")["text"]
+                holds(metrics, "gatepost_requests_failed_total 3\n")
+                holds(metrics, 'gatepost_dns_answers_total{state="trouble"}')
+                if not spf:
+                    equal(ask(s, **mail()), REFUSED)
+
+
+def accepting_without_files():
+    """a connection that cannot be accepted for want of files waits, is counted and said, and costs no busy loop"""
+    with Daemon() as d:
+        with d.connect() as s:
+            ask(s, **mail())
+            was = limit_files(d, lowest_free(d))
+            began = time.monotonic()
+            with d.connect() as waiting:
+                waiting.sendall(request_text(**mail()).encode())
+                d.wait_log("out of descriptors or memory; raise LimitNOFILE")
+                holds(ask(s, **mail(sender="x@b%d.test" % next(serial))), "451 4.3.0 ")
+                limit_files(d, was)
+                equal(read_answer(waiting), REFUSED)
+            unserved = int(re.search(r"connections_unserved_total (\d+)", d.control("metrics")["text"]).group(1))
+            assert 1 <= unserved <= 10 + 20 * (time.monotonic() - began), unserved
+
+
+def few_files():
+    """with few files allowed, silent names of many sessions do not get forged mail of others accepted"""
+    need_root()
+    silent = dict(("m%d.test" % i, "silent") for i in range(400))
+    here = dnsd.Server(dict(ZONE, **silent))
+    text = config(timeout="1s").replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
+    folder = tempfile.mkdtemp(prefix="gatepost-test.")
+    program = os.path.join(folder, "few")
+    with open(program, "w") as f:
+        f.write("#!/bin/sh\nulimit -n 60\nexec setpriv --bounding-set -sys_resource --inh-caps -sys_resource "
+                "%s \"$@\"\n" % os.path.abspath(os.path.join(world.BUILD, "gatepost-policyd")))
+    os.chmod(program, 0o755)
+    d = world.Policyd(text, program=program)
+    names, over = iter(sorted(silent)), threading.Event()
+
+    def attack():
+        try:
+            with d.connect() as s:
+                while not over.is_set():
+                    ask(s, **mail(sender="x@" + next(names)))
+        except (OSError, StopIteration):
+            pass
+    try:
+        d.wait_log("no more than 60 files may be open")
+        attackers = [threading.Thread(target=attack) for _ in range(14)]
+        for a in attackers:
+            a.start()
+        world.wait_for(lambda: len(here.asked) >= 8, "questions of the attackers")
+        with d.connect() as s:
+            for i in range(3):
+                answer = ask(s, **mail(sender="x@%s.test" % ("a", "nomail", "owner")[i]))
+                assert answer.startswith(("550 ", "451 4.3.0 ")), answer
+        over.set()
+        for a in attackers:
+            a.join()
+        assert "Too many open files" not in d.text() and "too many open files" not in d.text(), d.text()
+    finally:
+        over.set()
+        d.close()
+        here.close()
+        shutil.rmtree(folder)
 
 
 def memory_ceiling():
@@ -911,7 +1011,8 @@ def main():
     tap = world.Tap()
     for test in (malformed, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
-                 internationalised, header_once, deadline, stale, memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
+                 internationalised, header_once, deadline, stale, want_of_files, accepting_without_files, few_files,
+                 memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
                  warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,

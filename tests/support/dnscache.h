@@ -40,6 +40,7 @@ struct script {
 	atomic_uint held;             /* while not 0, no call returns */
 	atomic_uint early;            /* answers of a call that land before it is held */
 	atomic_uint inside;           /* calls under way */
+	atomic_bool placeless;        /* calls do not begin, for want of a place */
 	bool freed;
 };
 

@@ -41,6 +41,7 @@ static const struct {
 	{"NXDOMAIN", TEST_ZONE_NXDOMAIN, GP_DNS_NXDOMAIN, NULL},
 	{"NODATA", TEST_ZONE_NODATA, GP_DNS_NODATA, NULL},
 	{"BOGUS", TEST_ZONE_BOGUS, GP_DNS_BOGUS, "the validating resolver refuses the answer"},
+	{"TROUBLE", TEST_ZONE_TROUBLE, GP_DNS_TROUBLE, "too many open files"},
 	{"TC", TEST_ZONE_TC, GP_DNS_FOUND, NULL},
 	{"TCPFAIL", TEST_ZONE_TCPFAIL, GP_DNS_TEMPFAIL, "no answer over TCP"},
 	{"DELAY", TEST_ZONE_DELAY, GP_DNS_FOUND, NULL},

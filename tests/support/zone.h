@@ -56,8 +56,9 @@ enum test_zone_behaviour_kind {
 	TEST_ZONE_TCPFAIL, /* with TC: no answer at all */
 	TEST_ZONE_DELAY,
 	TEST_ZONE_AD,
-	TEST_ZONE_STALE,  /* as an answer that has expired */
-	TEST_ZONE_DEFAULT /* for names that the zone does not have */
+	TEST_ZONE_TROUBLE, /* the question could not be asked, for want of ours */
+	TEST_ZONE_STALE,   /* as an answer that has expired */
+	TEST_ZONE_DEFAULT  /* for names that the zone does not have */
 };
 
 /* A behaviour entry; the name "@" stands for every name. */

@@ -452,6 +452,49 @@ static void who_has_waited_long_asks_as_well(void **state)
 	assert_int_equal(test_cache_ask(f, "a.example", GP_DNS_TXT).state, GP_DNS_FOUND);
 }
 
+/* who_waits_for_a_place_is_not_waited_for: others ask themselves, and may have one. */
+static void who_waits_for_a_place_is_not_waited_for(void **state)
+{
+	struct test_cache *f = *state;
+	struct test_cache_asker leader = {.f = f}, other = {.f = f};
+	f->options.patience_ms = 60000;
+	test_cache_resolver(f);
+	atomic_store(&f->script.placeless, true);
+	atomic_store(&f->script.held, 1);
+	assert_int_equal(pthread_create(&leader.thread, NULL, test_cache_ask_once, &leader), 0);
+	until_inside(f, 1);
+	assert_int_equal(pthread_create(&other.thread, NULL, test_cache_ask_once, &other), 0);
+	until_inside(f, 2); /* would hang */
+	atomic_store(&f->script.held, 0);
+	pthread_join(leader.thread, NULL);
+	pthread_join(other.thread, NULL);
+	assert_true(leader.right && other.right);
+	assert_int_equal(f->script.questions, 2);
+}
+
+/* trouble_of_our_own_is_not_kept: it is told to who waits only if nobody ever had a place. */
+static void trouble_of_our_own_is_not_kept(void **state)
+{
+	struct test_cache *f = *state;
+	struct test_cache_asker leader = {.f = f}, waiter = {.f = f, .patience_us = 100 * 1000};
+	test_cache_say(f,
+		(struct gp_dns_answer) {
+			.state = GP_DNS_TROUBLE, .ours = true, .problem = "too many open files"});
+	assert_int_equal(test_cache_ask(f, "a.example", GP_DNS_TXT).state, GP_DNS_TROUBLE);
+	test_cache_say(f, test_cache_found(300));
+	assert_int_equal(test_cache_stats(f).entries, 0);
+	atomic_store(&f->script.placeless, true);
+	atomic_store(&f->script.held, 1);
+	assert_int_equal(pthread_create(&leader.thread, NULL, test_cache_ask_once, &leader), 0);
+	until_inside(f, 1);
+	test_cache_ask_once(&waiter); /* its deadline comes before it would ask itself */
+	assert_int_equal(waiter.answer.state, GP_DNS_TROUBLE);
+	assert_true(waiter.answer.ours);
+	atomic_store(&f->script.held, 0);
+	pthread_join(leader.thread, NULL);
+	assert_true(leader.right);
+}
+
 /* hammer: many questions at once from few names, over and over. */
 static void *hammer(void *arg)
 {
@@ -524,6 +567,8 @@ int main(void)
 		CASE(a_leader_out_of_time_is_replaced),
 		CASE(an_answer_is_shared_before_its_batch_has_landed),
 		CASE(who_has_waited_long_asks_as_well),
+		CASE(who_waits_for_a_place_is_not_waited_for),
+		CASE(trouble_of_our_own_is_not_kept),
 		CASE(many_threads_hammering),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,20 @@ static void a_newer_answer_that_is_not_kept_ends_the_old_one(void **state)
 	assert_int_equal(test_cache_ask(f, "a.example", GP_DNS_TXT).state, GP_DNS_TEMPFAIL);
 }
 
+/* trouble_of_our_own_uses_it_too: we could not ask, and know better than nothing. */
+static void trouble_of_our_own_uses_it_too(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	test_cache_say(f, (struct gp_dns_answer) {
+				  .state = GP_DNS_TROUBLE, .ours = true, .problem = "no place"});
+	struct gp_dns_answer answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+	assert_int_equal(answer.state, GP_DNS_FOUND);
+	assert_true(answer.stale);
+}
+
 /* want_of_time_is_no_silence: given all the same, but the next request asks again. */
 static void want_of_time_is_no_silence(void **state)
 {
@@ -184,6 +198,7 @@ int main(void)
 		CASE(servers_are_tried_again_after_a_while),
 		CASE(what_is_never_stale),
 		CASE(a_newer_answer_that_is_not_kept_ends_the_old_one),
+		CASE(trouble_of_our_own_uses_it_too),
 		CASE(want_of_time_is_no_silence),
 		CASE(servers_are_not_waited_for_so_long),
 		CASE(who_waits_gets_the_expired_answer_too),

@@ -271,6 +271,38 @@ static void test_no_mail(void **state)
 	bench_end(&b);
 }
 
+/* test_trouble_of_our_own: it is told where it left a verdict open, and only there. */
+static void test_trouble_of_our_own(void **state)
+{
+	static const struct {
+		const char *zone, *helo, *sender;
+		bool told;
+	} rows[] = {
+		{"", "x.test", "u@a.test", false},
+		{"", "x.test", "u@dead.test", false}, /* the sender's */
+		{"t.test TROUBLE", "x.test", "u@t.test", true},
+		{"t.test TXT v=spf1 mx -all\nt.test TROUBLE MX", "x.test", "u@t.test", true},
+		{"t.test TXT v=spf1 ip4:192.0.2.0/24 mx -all\nt.test TROUBLE MX", "x.test",
+			"u@t.test", false},
+		/* a ptr that cannot be asked is no match (RFC 7208 5.5), and the -all no fail */
+		{"t.test TXT v=spf1 ptr -all\n1.2.0.192.in-addr.arpa TROUBLE", "x.test", "u@t.test",
+			true},
+		{"h.test TROUBLE", "h.test", "u@a.test", true},
+		{"h.test TROUBLE", "h.test", "", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		bench_begin(&b, "", 1 << 20);
+		test_zone_lines(b.zone, rows[i].zone);
+		struct gp_envelope e = envelope("192.0.2.1", rows[i].helo, rows[i].sender);
+		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		if ((b.v.trouble != NULL) != rows[i].told)
+			fail_msg("row %zu: %s", i, b.v.trouble ? b.v.trouble : "not told");
+		bench_end(&b);
+	}
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -282,6 +314,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_no_mail),
+		cmocka_unit_test(test_trouble_of_our_own),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

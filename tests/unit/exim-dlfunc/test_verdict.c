@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -332,6 +334,41 @@ static void test_spf(void **state)
 	end(&s);
 }
 
+/* test_want_of_files: no verdict comes of it; exim.on_error decides, where mail may be refused. */
+static void test_want_of_files(void **state)
+{
+	static const struct {
+		const char *conf, *spf, *mail;
+	} rows[] = {
+		{DNS "exim { on_error = defer }\n", "defer", "defer"},
+		{DNS "exim { on_error = accept }\ndmarc { on_temperror = defer }\n", "accept",
+			"accept"},
+		{DNS "exim { on_error = defer }\nspf { mode = label }\ndkim { mode = label }\n"
+		     "dmarc { mode = label }\n",
+			"accept", "accept"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct scene s;
+		struct rlimit was, none;
+		begin(&s, rows[i].conf);
+		gp_exim_preload(&s.x, s.call.place.conf);
+		int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(lowest >= 0);
+		assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+		/* one for the message's own file */
+		none = (struct rlimit) {.rlim_cur = (rlim_t)lowest, .rlim_max = was.rlim_max};
+		close(lowest);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		const char *spf = gp_exim_spf(&s.x, &s.call);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+		assert_string_equal(spf, rows[i].spf);
+		if (*spf == 'd')
+			assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.3.0 ", 10);
+		end(&s);
+	}
+}
+
 /* ---- the configuration ---- */
 
 /* asked: the word for a message that was never asked about. */
@@ -523,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_cut_header),
 		cmocka_unit_test(test_cut_but_exempt),
 		cmocka_unit_test(test_spf),
+		cmocka_unit_test(test_want_of_files),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_held),

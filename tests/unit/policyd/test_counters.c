@@ -81,6 +81,7 @@ static void test_deciders(void **state)
 	assert_int_equal(gp_counters_decider("limit.hourly"), GP_DECIDER_LIMITS);
 	assert_int_equal(gp_counters_decider("store.on_failure"), GP_DECIDER_STORE);
 	assert_int_equal(gp_counters_decider("policyd.request_memory"), GP_DECIDER_MEMORY);
+	assert_int_equal(gp_counters_decider("policyd.on_trouble"), GP_DECIDER_TROUBLE);
 	assert_int_equal(gp_counters_decider("authenticated"), GP_DECIDER_NONE);
 	assert_int_equal(gp_counters_decider("spf"), GP_DECIDER_NONE);
 	assert_int_equal(gp_counters_decider(NULL), GP_DECIDER_NONE);

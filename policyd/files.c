@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* The limit of open files, and its parts. */
+#include "policyd/files.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "policyd/metrics_http.h"
+
+#define KEPT_BACK 24      /* for the store, the control socket and what comes and goes */
+#define LOOKED_AT 1024    /* descriptors that may be open already */
+#define UNLIMITED 1048576 /* more is never needed */
+#define LEAST 8           /* to be divided, however low the limit is */
+
+/* wanted: of descriptors, so that nothing is divided more narrowly than configured. */
+static rlim_t wanted(const struct gp_config_policyd *options)
+{
+	return (rlim_t)options->max_connections + GP_FILES_QUESTIONS_MAX + 256;
+}
+
+/* gp_files_raise: an ordinary user gets all that the hard limit has. */
+void gp_files_raise(const struct gp_config_policyd *options, const struct gp_log *log)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	if (limit.rlim_max < wanted(options)) {
+		const struct rlimit raised = {wanted(options), wanted(options)};
+		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			return;
+	}
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		gp_log_text(log, GP_LOG_WARNING,
+			"the limit of open files cannot be raised to its hard limit of %llu",
+			(unsigned long long)limit.rlim_max);
+}
+
+/* count_open: descriptors that exist; /proc is not there in a chroot. */
+static unsigned count_open(rlim_t limit)
+{
+	unsigned n = 0;
+	for (int fd = 0; fd < LOOKED_AT && (rlim_t)fd < limit; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* kept_back: for all but connections and questions. */
+static unsigned kept_back(const struct gp_config *config)
+{
+	bool is_remote = config->store.uri_count &&
+			 !gp_span_has_prefix(gp_span_from(config->store.uris[0]), "lmdb:");
+	return KEPT_BACK + (is_remote ? config->store.connections : 0) +
+	       (config->metrics.listen.count ? GP_METRICS_HTTP_CONNECTIONS : 0);
+}
+
+/* gp_files_divide: two of three for connections, as one that is not taken has no answer at all. */
+struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_log *log)
+{
+	struct rlimit limit = {.rlim_cur = LOOKED_AT};
+	unsigned max = config->policyd.max_connections;
+	(void)getrlimit(RLIMIT_NOFILE, &limit); /* cannot fail; if it did: the usual limit */
+	if (limit.rlim_cur > UNLIMITED)
+		limit.rlim_cur = UNLIMITED;
+	unsigned taken = count_open(limit.rlim_cur) + kept_back(config);
+	unsigned left = limit.rlim_cur > taken + LEAST ? (unsigned)limit.rlim_cur - taken : LEAST;
+	unsigned most = left - left / 3;
+	struct gp_files files = {.limit = limit.rlim_cur, .connections = max < most ? max : most};
+	left -= files.connections;
+	files.questions = left < GP_FILES_QUESTIONS_MAX ? left : GP_FILES_QUESTIONS_MAX;
+	if (files.connections < max || files.questions < max)
+		gp_log_text(log, GP_LOG_WARNING,
+			"no more than %llu files may be open: that is room for %u connections and "
+			"%u questions to DNS at once; raise LimitNOFILE of the unit, or the hard "
+			"limit (ulimit -Hn), to %llu",
+			files.limit, files.connections, files.questions,
+			(unsigned long long)wanted(&config->policyd));
+	return files;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Files: how many descriptors the process may have, and what they are for.
+ *
+ * Connections and questions to DNS are as many as others want there to be; each of them needs a
+ * descriptor. So the limit is raised as far as the hard limit allows, and what it allows is divided
+ * before the first of them comes: neither can take what the other, the store, the control socket or
+ * the numbers need.
+ *
+ *     gp_files_raise(options, log);                 (at the start, with all privileges)
+ *     struct gp_files files = gp_files_divide(config, log);   (in the serving process)
+ *
+ * Threads: used before the first one exists.
+ */
+#ifndef GP_POLICYD_FILES_H
+#define GP_POLICYD_FILES_H
+
+#include "base/log.h"
+#include "config/config.h"
+
+#define GP_FILES_QUESTIONS_MAX 4096 /* under way at once; more than any resolver likes */
+
+struct gp_files {
+	unsigned long long limit; /* descriptors of the process */
+	unsigned connections;     /* at once, at most policyd.max_connections */
+	unsigned questions;       /* to DNS, under way at once */
+};
+
+/* Raises the soft limit to the hard one, and that where it is not enough and we may. */
+void gp_files_raise(const struct gp_config_policyd *options, const struct gp_log *log);
+
+/* What the limit in force allows; warns when it is less than the configuration wants. */
+struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_log *log);
+
+#endif

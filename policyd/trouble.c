@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* Who says it: the first of a minute, for all since it was said last. */
+#include "policyd/trouble.h"
+
+#include <sys/resource.h>
+
+#include "base/clock.h"
+
+#define SAID_EVERY_US (60 * 1000000LL)
+
+static const char reply[] = "451 4.3.0 This mail cannot be checked for the moment, try again later";
+
+const char gp_trouble_answer[] =
+	"action=451 4.3.0 This mail cannot be checked for the moment, try again later\n\n";
+
+/* gp_trouble_may_refuse: by SPF or by limits. */
+bool gp_trouble_may_refuse(const struct gp_config *config)
+{
+	return config->spf.mode == GP_MODE_ENFORCE || config->limits.limit_count > 0;
+}
+
+/* gp_trouble_decide: header and results stay, whoever was to blame for them. */
+void gp_trouble_decide(const struct gp_config *config, struct gp_verdict *verdict)
+{
+	bool defers = config->policyd.on_trouble == GP_ON_ERROR_DEFER;
+	verdict->rule = "policyd.on_trouble";
+	verdict->would = defers ? GP_ACTION_DEFER : GP_ACTION_ACCEPT;
+	verdict->action = gp_trouble_may_refuse(config) ? verdict->would : GP_ACTION_ACCEPT;
+	verdict->reply = defers ? reply : NULL;
+}
+
+/* is_mine: is it this thread that says it? */
+static bool is_mine(struct gp_counters *counters)
+{
+	long long now_us = gp_clock_now_us(gp_clock_system());
+	long long said_us = atomic_load(&counters->trouble_said_us);
+	if (said_us && now_us - said_us < SAID_EVERY_US)
+		return false;
+	return atomic_compare_exchange_strong(
+		&counters->trouble_said_us, &said_us, now_us ? now_us : 1);
+}
+
+/* say: for all since it was said last, if it is time. */
+static void say(struct gp_counters *counters, const struct gp_log *log, const char *problem)
+{
+	struct rlimit files = {0};
+	if (!is_mine(counters))
+		return;
+	unsigned long long n = atomic_exchange(&counters->trouble_unsaid, 0);
+	(void)getrlimit(RLIMIT_NOFILE, &files); /* for people */
+	gp_log_text(log, GP_LOG_ERROR,
+		"trouble of our own: %s; since this was said last %llu requests could not be "
+		"checked and were answered by policyd.on_trouble; raise LimitNOFILE (now %llu) or "
+		"MemoryMax of the unit, or find out in the decisions of the log who sends so much",
+		problem, n, (unsigned long long)files.rlim_cur);
+}
+
+/* gp_trouble_note: the first of a minute says it. */
+void gp_trouble_note(struct gp_counters *counters, const struct gp_log *log, const char *problem)
+{
+	atomic_fetch_add(&counters->trouble_unsaid, 1);
+	say(counters, log, problem);
+}
+
+/* gp_trouble_remind: of those that came after it was said last. */
+void gp_trouble_remind(struct gp_counters *counters, const struct gp_log *log)
+{
+	if (atomic_load(&counters->trouble_unsaid))
+		say(counters, log, "see trouble= in the decisions of the log");
+}
