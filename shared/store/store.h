@@ -25,16 +25,17 @@
  * nobody waits longer: by less than two slots it is taken for standing still, by more the counted
  * slots move back with it and are free after per from then.
  *
- * A full LMDB file makes room: what counts no more is forgotten, then the subjects that use the
- * smallest share of their limits, of these the ones that are free soonest. The log says so.
+ * A full LMDB file, or one on a full disk, makes room: what counts no more is forgotten, then the
+ * subjects that use the smallest share of their limits, of these the ones that are free soonest.
+ * The log says so.
  *
  * LMDB files that are deleted or replaced while they are open are noticed by gp_store_tend, which
  * says so as an error and opens what stands there now.
  *
- * When the store is away (server gone, disk full): a negative status, at once or within
- * ctx->deadline_us and options.timeout_ms, and gp_store_health says why. After GP_ETIMEOUT it is
- * open whether the counting has happened. gp_store_tend finds the way back. GP_EINVAL: an argument
- * is out of bounds.
+ * When the store is away (server gone, nothing can be written): a negative status, at once or
+ * within ctx->deadline_us and options.timeout_ms, and gp_store_health says why. After GP_ETIMEOUT
+ * it is open whether the counting has happened. gp_store_tend finds the way back. GP_EINVAL: an
+ * argument is out of bounds.
  *
  * Bounds of time: 0 to 2^50, as now_ms, back_ms and expires_ms; others are GP_EINVAL.
  *

@@ -32,7 +32,6 @@
 #define ROUNDS 4          /* transactions that one thread leads, when others wait */
 #define YIELDS 16         /* looks for an answer before sleeping */
 #define BATCH 64          /* takes in one transaction */
-#define ROOM_ROUNDS 16    /* of making room, for all of a batch */
 #define SCAN_USAGES 256   /* read between two rounds of calls of a visitor */
 #define SCAN_FACTS 65536  /* bytes, likewise */
 
@@ -240,8 +239,7 @@ static int alone(struct store *s, struct request *r, unsigned *rounds)
 		rc = transact(s, txn, r);
 		if (rc == 0)
 			return GP_OK;
-		if (rc != MDB_MAP_FULL || *rounds == ROOM_ROUNDS ||
-			!gp_store_room_make(&s->room, *rounds))
+		if (!gp_store_room_make(&s->room, rc, *rounds))
 			return gp_store_book_trouble(
 				&s->books, &s->books.book[GP_STORE_COUNTERS], rc);
 		++*rounds;

@@ -74,8 +74,8 @@ static bool is_damage(int rc)
 	       rc == MDB_CURSOR_FULL || rc == MDB_PAGE_FULL;
 }
 
-/* is_no_room: on the disk. LMDB calls it an I/O error when only a part could be written. */
-static bool is_no_room(const struct gp_store_books *books, int rc)
+/* gp_store_books_no_room: LMDB calls it an I/O error when only a part could be written. */
+bool gp_store_books_no_room(const struct gp_store_books *books, int rc)
 {
 	struct statvfs fs;
 	if (rc == EIO && statvfs(books->folder, &fs) == 0)
@@ -90,14 +90,15 @@ int gp_store_book_trouble(struct gp_store_books *books, struct gp_store_book *bo
 	if (rc == ENOMEM)
 		return GP_ENOMEM;
 	/* what an operator says is refused then; counting goes on */
-	if (rc != MDB_MAP_FULL || book != &books->book[GP_STORE_FACTS])
+	bool no_room = gp_store_books_no_room(books, rc);
+	if ((rc != MDB_MAP_FULL && !no_room) || book != &books->book[GP_STORE_FACTS])
 		atomic_store(&book->well, false);
 	if (rc == MDB_MAP_FULL) {
 		snprintf(text, sizeof text, "the store is full: %zu MiB; raise store.size",
 			books->map_bytes >> 20);
 		gp_store_books_note(books, text);
 		atomic_store(&book->full, true);
-	} else if (is_no_room(books, rc)) {
+	} else if (no_room) {
 		note_for(books, "the disk has no room for", book->path, "make room on it");
 	} else if (is_damage(rc)) {
 		note_for(books, "will be checked and opened again:", book->path, mdb_strerror(rc));

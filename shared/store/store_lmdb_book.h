@@ -94,6 +94,9 @@ int gp_store_books_end(
 int gp_store_books_resize(
 	struct gp_store_books *books, enum gp_store_book_kind kind, size_t bytes) GP_MUST_CHECK;
 
+/* Does that status of LMDB mean that the disk has no room? */
+bool gp_store_books_no_room(const struct gp_store_books *books, int rc);
+
 /* Notes a problem's text for health. */
 void gp_store_books_note(struct gp_store_books *books, const char *text);
 

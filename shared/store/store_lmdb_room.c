@@ -11,29 +11,36 @@
  */
 #include "store/store_lmdb_room.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #define LOOKED 4096 /* records of a round */
 #define OVER_MOST 2048
 #define PART 16 /* of the records looked at that a round forgets... */
 #define PART_LEAST 32
-#define PART_MOST 512       /* ...within these bounds */
-#define DELETES 64          /* records removed in one transaction, at most */
-#define TAKE_PAGES 2        /* that writing a record may use up */
-#define RESERVE_LEAST 32    /* pages */
-#define RESERVE_MOST 256    /* pages */
-#define RESERVE_PART 128    /* or so many-th of all pages */
-#define AHEAD_PART 64       /* tend begins when less is left than this part of all pages... */
-#define AHEAD_UNTIL_PART 32 /* ...and ends at this one */
-#define AHEAD_ROUNDS 4      /* in one call of tend */
-#define RAISE_PAGES 64      /* that the file is made larger by when nothing else helps... */
-#define RAISE_BELOW 12      /* ...which is never so with more free pages than these... */
-#define RAISE_TIMES 8       /* ...so often at most in a process */
-#define PAUSE_DOUBLINGS 5   /* of a millisecond, in which readers may end */
-#define TELL_US 60000000    /* between two lines about what was forgotten */
+#define PART_MOST 512        /* ...within these bounds */
+#define DELETES 64           /* records removed in one transaction, at most */
+#define TAKE_PAGES 2         /* that writing a record may use up */
+#define RESERVE_LEAST 32     /* pages */
+#define RESERVE_MOST 256     /* pages */
+#define RESERVE_PART 128     /* or so many-th of all pages */
+#define AHEAD_PART 64        /* tend begins when less is left than this part of all pages... */
+#define AHEAD_UNTIL_PART 32  /* ...and ends at this one */
+#define AHEAD_ROUNDS 4       /* in one call of tend */
+#define RAISE_PAGES 64       /* that the file is made larger by when nothing else helps... */
+#define RAISE_BELOW 12       /* ...which is never so with more free pages than these... */
+#define RAISE_ROUND 8        /* ...unless so many rounds did not help... */
+#define RAISE_TIMES 8        /* ...so often at most in a process */
+#define PAUSE_DOUBLINGS 5    /* of a millisecond, in which readers may end */
+#define GRANT_PAGES 64       /* of the disk that are taken ahead of their use */
+#define VAIN_US 10000000     /* between two waits for readers that were in vain */
+#define DISK_BYTES (1 << 20) /* that have to be free on a disk that was full */
+#define TELL_US 60000000     /* between two lines about what was forgotten */
 #define FREE_LIST                                                                      \
 	((MDB_dbi)0) /* LMDB's own table of free pages: transaction to list of numbers \
 		      */
@@ -52,8 +59,8 @@ struct gp_store_room_desk {
 
 /* Pages of the counters' file. */
 struct pages {
-	size_t size; /* bytes of one */
-	int64_t all, free;
+	size_t size;             /* bytes of one */
+	int64_t all, free, last; /* last: the number of the last one that was ever used */
 };
 
 /* ---- how much is left ---- */
@@ -67,16 +74,23 @@ static int64_t reserve_of(int64_t all)
 					: reserve;
 }
 
-/* never_used: pages behind the last one that was ever used; inside. */
-static void never_used(MDB_env *env, struct pages *out)
+/* never_used: pages behind the last one that was ever used, if there can be any; inside. */
+static void never_used(const struct gp_store_room *room, struct pages *out)
 {
+	MDB_env *env = room->books->book[GP_STORE_COUNTERS].env;
 	MDB_envinfo info;
 	MDB_stat stat;
 	(void)mdb_env_info(env, &info); /* neither fails on an open environment */
 	(void)mdb_env_stat(env, &stat);
 	out->size = stat.ms_psize;
 	out->all = (int64_t)(info.me_mapsize / stat.ms_psize);
-	out->free = out->all - 1 - (int64_t)info.me_last_pgno;
+	out->last = (int64_t)info.me_last_pgno;
+	if (atomic_load_explicit(&room->disk_is_full, memory_order_relaxed)) {
+		int64_t granted = atomic_load(&room->granted);
+		bool is_known = granted > out->last && granted < INT64_MAX;
+		out->all = is_known ? granted : out->last + 1;
+	}
+	out->free = out->all - 1 - out->last;
 }
 
 /* count_pages: with those that were used and are free again; a status of ours. */
@@ -89,7 +103,7 @@ static int count_pages(struct gp_store_room *room, struct pages *out)
 	int rc = gp_store_books_begin(books, GP_STORE_COUNTERS, MDB_RDONLY, &txn);
 	if (rc)
 		return rc;
-	never_used(books->book[GP_STORE_COUNTERS].env, out);
+	never_used(room, out);
 	rc = mdb_cursor_open(txn, FREE_LIST, &cursor);
 	if (rc == 0) {
 		while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
@@ -113,12 +127,35 @@ static void note_pages(struct gp_store_room *room, const struct pages *pages)
 	atomic_store(&room->is_short, budget < 0);
 }
 
+/*
+ * grant: room on the disk for the next pages, before they are needed: a full disk is noticed while
+ * there are enough of them left to forget with. Other processes may do the same.
+ */
+static void grant(struct gp_store_room *room, const struct pages *pages)
+{
+	MDB_env *env = room->books->book[GP_STORE_COUNTERS].env;
+	mdb_filehandle_t fd;
+	int64_t granted = room->granted_to == env ? atomic_load(&room->granted) : 0;
+	if (pages->last + GRANT_PAGES / 2 < granted || mdb_env_get_fd(env, &fd) != 0 ||
+		atomic_load_explicit(&room->disk_is_full, memory_order_relaxed))
+		return;
+	room->granted_to = env;
+	int64_t next = pages->last + 1, page = (int64_t)pages->size;
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, next * page, GRANT_PAGES * page) == 0)
+		atomic_store(&room->granted, next + GRANT_PAGES);
+	else if (errno == ENOSPC || errno == EDQUOT)
+		atomic_store(&room->disk_is_full, true);
+	else
+		atomic_store(&room->granted, INT64_MAX); /* not to be had here: not asked again */
+}
+
 /* gp_store_room_wrote: as long as the end of the file is far, nothing has to be counted. */
 void gp_store_room_wrote(struct gp_store_room *room, size_t records)
 {
 	struct pages pages;
 	int64_t used = TAKE_PAGES * (int64_t)records;
-	never_used(room->books->book[GP_STORE_COUNTERS].env, &pages);
+	never_used(room, &pages);
+	grant(room, &pages);
 	if (pages.free > reserve_of(pages.all))
 		return;
 	if (atomic_fetch_sub(&room->budget, used) < used)
@@ -255,12 +292,13 @@ static size_t remove_chosen(
 			mdb_txn_abort(txn);
 		if (rc == 0)
 			gp_store_book_wrote(&books->book[GP_STORE_COUNTERS]);
-		else if (rc != MDB_MAP_FULL)
+		bool no_room = rc == MDB_MAP_FULL || gp_store_books_no_room(books, rc);
+		if (rc && !no_room)
 			(void)gp_store_book_trouble(books, &books->book[GP_STORE_COUNTERS], rc);
 		gp_store_books_leave(books);
-		if (rc && rc != MDB_MAP_FULL)
+		if (rc && !no_room)
 			return done;
-		*full_out = rc == MDB_MAP_FULL && most == 1;
+		*full_out = no_room && most == 1;
 		if (rc == 0)
 			count_forgotten(room, seen + done, count), done += count;
 		else
@@ -286,7 +324,7 @@ static void let_readers_go(struct gp_store_room *room, unsigned round)
 static bool raise_map(struct gp_store_room *room, const struct pages *pages)
 {
 	size_t bytes = (size_t)(pages->all + RAISE_PAGES) * pages->size;
-	return room->raised++ < RAISE_TIMES &&
+	return !atomic_load(&room->disk_is_full) && room->raised++ < RAISE_TIMES &&
 	       gp_store_books_resize(room->books, GP_STORE_COUNTERS, bytes) == GP_OK;
 }
 
@@ -302,7 +340,7 @@ static bool run_round(struct gp_store_room *room, struct pages *pages, unsigned 
 	size_t chosen = choose(room->desk);
 	most = most < 1 ? 1 : most > DELETES ? DELETES : most;
 	won = remove_chosen(room, chosen, (size_t)most, now_ms, &is_full) > 0;
-	if (is_full && pages->free >= RAISE_BELOW) {
+	if (is_full && pages->free >= RAISE_BELOW && round < RAISE_ROUND) {
 		let_readers_go(room, round);
 		won = true;
 	} else if (is_full && raise_map(room, pages)) {
@@ -332,16 +370,34 @@ void gp_store_room_keep(struct gp_store_room *room)
 	pthread_mutex_unlock(&room->lock);
 }
 
+/*
+ * wait_for_readers: what is free, and that somebody still reads, comes back when he is done. Who
+ * reads for ever (a process that is stopped) is not waited for again and again.
+ */
+static bool wait_for_readers(struct gp_store_room *room, unsigned round)
+{
+	int64_t now_us = gp_clock_now_us(gp_clock_system());
+	if (room->vain_us != 0 && now_us - room->vain_us < VAIN_US)
+		return false;
+	room->vain_us = round + 1 == GP_STORE_ROOM_ROUNDS ? now_us : 0;
+	let_readers_go(room, round);
+	return true;
+}
+
 /* gp_store_room_make: forgetting would not help against readers. */
-bool gp_store_room_make(struct gp_store_room *room, unsigned round)
+bool gp_store_room_make(struct gp_store_room *room, int rc, unsigned round)
 {
 	struct pages pages;
+	bool made = false;
+	if (round == GP_STORE_ROOM_ROUNDS ||
+		(rc != MDB_MAP_FULL && !gp_store_books_no_room(room->books, rc)))
+		return false;
 	pthread_mutex_lock(&room->lock);
-	bool made = count_pages(room, &pages) == GP_OK;
-	if (made && pages.free >= 2 * reserve_of(pages.all))
-		let_readers_go(room, round);
-	else if (made)
-		made = run_round(room, &pages, round);
+	if (rc != MDB_MAP_FULL)
+		atomic_store(&room->disk_is_full, true);
+	if (count_pages(room, &pages) == GP_OK)
+		made = pages.free >= 2 * reserve_of(pages.all) ? wait_for_readers(room, round)
+							       : run_round(room, &pages, round);
 	pthread_mutex_unlock(&room->lock);
 	return made;
 }
@@ -349,15 +405,18 @@ bool gp_store_room_make(struct gp_store_room *room, unsigned round)
 /* tell: once a minute, when anything was forgotten. The lock is held. */
 static void tell(struct gp_store_room *room, const struct gp_ctx *ctx)
 {
-	char text[256];
+	char text[GP_STORE_BOOKS_PROBLEM], size[32];
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	if (room->forgotten == 0 || (room->told_us != 0 && now_us - room->told_us < TELL_US))
 		return;
+	bool disk = atomic_load(&room->disk_is_full);
+	snprintf(size, sizeof size, ": %zu MiB", room->books->map_bytes >> 20);
 	snprintf(text, sizeof text,
-		"the store is full: %zu MiB; %llu subjects that used least of their limits were "
-		"forgotten, at most %u%% each; raise store.size",
-		room->books->map_bytes >> 20, (unsigned long long)room->forgotten,
-		(room->most >> 8) * 100U / 255);
+		"%s%s; %llu subjects that used least of their limits were forgotten, at most %u%% "
+		"each; %s",
+		disk ? "the disk has no room for the store" : "the store is full", disk ? "" : size,
+		(unsigned long long)room->forgotten, (room->most >> 8) * 100U / 255,
+		disk ? "make room on it" : "raise store.size");
 	gp_store_books_note(room->books, text);
 	gp_log_text(ctx->log, GP_LOG_WARNING, "store: %s", text);
 	room->told_us = now_us;
@@ -365,13 +424,25 @@ static void tell(struct gp_store_room *room, const struct gp_ctx *ctx)
 	room->most = 0;
 }
 
+/* look_at_disk: the file may grow again as soon as there is room for a while of it. */
+static void look_at_disk(struct gp_store_room *room)
+{
+	struct statvfs fs;
+	if (!atomic_load(&room->disk_is_full) || statvfs(room->books->folder, &fs) != 0 ||
+		(uint64_t)fs.f_bavail * fs.f_frsize < DISK_BYTES)
+		return;
+	atomic_store(&room->disk_is_full, false);
+	atomic_store(&room->is_short, true); /* counted again, at the next use */
+}
+
 /* gp_store_room_tend: so that requests seldom have to. */
 void gp_store_room_tend(struct gp_store_room *room, struct gp_ctx *ctx)
 {
 	struct pages pages;
+	look_at_disk(room);
 	if (gp_store_books_enter(room->books) != GP_OK)
 		return;
-	never_used(room->books->book[GP_STORE_COUNTERS].env, &pages);
+	never_used(room, &pages);
 	gp_store_books_leave(room->books);
 	pthread_mutex_lock(&room->lock);
 	int64_t reserve = reserve_of(pages.all), low = pages.all / AHEAD_PART,

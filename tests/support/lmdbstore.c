@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <lmdb.h>
+
 /* mono_us: the system's. */
 static int64_t mono_us(const struct gp_clock *clock)
 {
@@ -149,4 +151,19 @@ int gp_test_lmdb_fill(struct gp_test_lmdb *f, int64_t now, int most)
 		}
 	}
 	return most;
+}
+
+/* gp_test_lmdb_hold: a process that is stopped in the middle. */
+void gp_test_lmdb_hold(struct gp_test_lmdb *f, unsigned flags, int out)
+{
+	char path[160];
+	MDB_env *env;
+	MDB_txn *txn;
+	if (mdb_env_create(&env) != 0 ||
+		mdb_env_open(env, gp_test_lmdb_path_of(f, "counters", path), MDB_NOSUBDIR, 0600) !=
+			0 ||
+		mdb_txn_begin(env, NULL, flags, &txn) != 0 || write(out, "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
 }

@@ -63,6 +63,10 @@ bool gp_test_lmdb_works(struct gp_test_lmdb *f);
 /* Subjects of a second's window, with long names, until a take fails; how many were counted. */
 int gp_test_lmdb_fill(struct gp_test_lmdb *f, int64_t now, int most);
 
+/* For a child: begins a transaction on counters with these flags of LMDB, says so with a byte, and
+ * never ends it. */
+void gp_test_lmdb_hold(struct gp_test_lmdb *f, unsigned flags, int out) __attribute__((noreturn));
+
 /* A child's end: its exit code, or -1 for a signal. */
 int gp_test_lmdb_wait_for(pid_t child);
 

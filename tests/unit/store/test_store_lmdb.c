@@ -494,20 +494,26 @@ static int full_disk(struct gp_test_lmdb *f)
 	if (gp_store_open(&f->options, &f->ctx, &f->store) != GP_OK || !gp_test_lmdb_works(f))
 		return 1;
 	int64_t later = gp_store_now_ms(f->store) + 3600000;
-	int first = gp_test_lmdb_fill(f, later, 100000);
-	if (first == 100000 || gp_test_lmdb_health(f).up ||
-		!strstr(gp_test_lmdb_health(f).problem, "no room"))
+	if (gp_test_lmdb_take(f, "near", 10, 10, &sum) != GP_OK ||
+		gp_test_lmdb_fill(f, later, 20000) != 20000 || !gp_test_lmdb_health(f).up)
 		return 2;
 	for (int i = 0; i < 3; i++)
 		gp_store_tend(f->store, &f->ctx);
+	if (gp_test_lmdb_used(f, "near") != 10 || !strstr(f->logged, "the disk has no room") ||
+		!gp_test_lmdb_health(f).up || gp_test_lmdb_health(f).forgotten == 0)
+		return 8;
 	if (mount("none", f->base, "tmpfs", MS_REMOUNT, "size=4m") != 0)
 		return 77;
-	if (!gp_test_lmdb_works(f) ||
-		gp_test_lmdb_used(f, "works") != 2) /* at once, without help */
+	if (!gp_test_lmdb_works(f)) /* at once, without help */
 		return 3;
+	gp_store_tend(f->store, &f->ctx);
+	uint64_t forgotten = gp_test_lmdb_health(f).forgotten;
+	if (gp_test_lmdb_fill(f, later, 2000) != 2000 ||
+		gp_test_lmdb_health(f).forgotten != forgotten) /* the file grows again */
+		return 9;
 	gp_store_close(f->store);
 	if (gp_store_open(&f->options, &f->ctx, &f->store) != GP_OK ||
-		gp_test_lmdb_used(f, "works") != 2)
+		gp_test_lmdb_used(f, "near") != 10)
 		return 4;
 	gp_store_close(f->store);
 	/* a new store where there is no room at all, not even to begin */
@@ -533,8 +539,8 @@ static int full_disk(struct gp_test_lmdb *f)
 	return 0;
 }
 
-/* a_full_disk_is_an_error_only: and the next take with room works. */
-static void a_full_disk_is_an_error_only(void **state)
+/* a_full_disk_makes_room_in_the_file: and one that cannot even begin is an error only. */
+static void a_full_disk_makes_room_in_the_file(void **state)
 {
 	struct gp_test_lmdb *f = *state;
 	pid_t child = fork();
@@ -570,7 +576,7 @@ int main(void)
 		CASE(a_clock_before_1970),
 		CASE(a_larger_size_is_taken_at_opening),
 		CASE(what_is_over_is_swept),
-		CASE(a_full_disk_is_an_error_only),
+		CASE(a_full_disk_makes_room_in_the_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

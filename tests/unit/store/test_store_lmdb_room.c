@@ -3,6 +3,7 @@
  * An embedded store that is full: it forgets what matters least and counts on, whatever subjects
  * somebody makes up.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,6 +350,37 @@ static void processes_fill_it_together(void **state)
 	assert_null(strstr(f->logged, "damaged"));
 }
 
+/* a_reader_that_never_ends_is_survived: nothing hangs, and all works again when it is gone. */
+static void a_reader_that_never_ends_is_survived(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	int fds[2], counted = 0;
+	char byte;
+	open_small(f);
+	make_up(f, 0, 3000, 10, 1);
+	assert_int_equal(pipe(fds), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		gp_test_lmdb_hold(f, MDB_RDONLY, fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	for (int i = 3000; i < 6000; i++) {
+		char name[201];
+		snprintf(name, sizeof name, LONG_NAME, i);
+		int rc = take_for(f, name, DAY, 10, 1);
+		assert_true(rc == GP_OK || rc == GP_EIO);
+		counted += rc == GP_OK;
+	}
+	assert_true(counted < 3000);
+	kill(child, SIGKILL);
+	assert_int_equal(gp_test_lmdb_wait_for(child), -1);
+	gp_store_tend(f->store, &f->ctx);
+	make_up(f, 6000, 7000, 10, 1);
+	assert_true(gp_test_lmdb_works(f));
+	assert_null(strstr(f->logged, "damaged"));
+	close(fds[0]), close(fds[1]);
+}
+
 /* shares_and_weights: order is by share, then by time, and nothing that counts weighs nothing. */
 static void shares_and_weights(void **state)
 {
@@ -397,6 +429,7 @@ int main(void)
 		CASE(old_records_without_shares_count_as_full),
 		CASE(full_facts_do_not_stop_the_counting),
 		CASE(processes_fill_it_together),
+		CASE(a_reader_that_never_ends_is_survived),
 		CASE(shares_and_weights),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

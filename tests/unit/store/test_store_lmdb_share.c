@@ -150,21 +150,6 @@ static void await_sleep(const struct waiter *w)
 	fail_msg("the thread does not wait: %s", line);
 }
 
-/* hold: a process that begins a transaction and never ends it. */
-static void hold(struct gp_test_lmdb *f, int out)
-{
-	char path[160];
-	MDB_env *env;
-	MDB_txn *txn;
-	if (mdb_env_create(&env) != 0 ||
-		mdb_env_open(env, gp_test_lmdb_path_of(f, "counters", path), MDB_NOSUBDIR, 0600) !=
-			0 ||
-		mdb_txn_begin(env, NULL, 0, &txn) != 0 || write(out, "x", 1) != 1)
-		_exit(1);
-	for (;;)
-		pause();
-}
-
 /* who_waits_has_a_deadline: another process holds the file; what was withdrawn is not counted. */
 static void who_waits_has_a_deadline(void **state)
 {
@@ -178,7 +163,7 @@ static void who_waits_has_a_deadline(void **state)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		hold(f, fds[1]);
+		gp_test_lmdb_hold(f, 0, fds[1]);
 	assert_int_equal(read(fds[0], &byte, 1), 1);
 	for (int i = 0; i < 4; i++) {
 		waiters[i].f = f;
