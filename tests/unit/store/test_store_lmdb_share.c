@@ -354,20 +354,45 @@ static void a_file_that_another_process_grows_is_followed(void **state)
 	assert_null(strstr(f->logged, "damaged"));
 }
 
+/* grow_when_told: a child's whole life: once for each byte, which it sends back when it is done. */
+static void grow_when_told(struct gp_test_lmdb *f, int in, int out)
+{
+	char byte;
+	for (unsigned i = 0; read(in, &byte, 1) == 1; i++) {
+		grow_raw(f, "counters", i * 2000, 2000);
+		grow_raw(f, "facts", i * 2000, 2000);
+		if (write(out, &byte, 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
 /* threads_go_on_while_it_grows: none of them is told that the store is away. */
 static void threads_go_on_while_it_grows(void **state)
 {
 	struct gp_test_lmdb *f = *state;
 	struct stormer stormers[4];
 	int64_t counted = 0;
+	int to_child[2], to_us[2];
+	char byte = 'x';
 	f->options.map_bytes = 1 << 20;
+	assert_int_equal(pipe(to_child), 0);
+	assert_int_equal(pipe(to_us), 0);
+	pid_t child = fork(); /* before there are threads, whose locks it would inherit */
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(to_child[1]);
+		grow_when_told(f, to_child[0], to_us[1]);
+	}
+	close(to_child[0]);
 	gp_test_lmdb_open_store(f);
 	for (int i = 0; i < 4; i++) {
 		stormers[i] = (struct stormer) {.f = f, .number = i};
 		assert_int_equal(pthread_create(&stormers[i].thread, NULL, storm, &stormers[i]), 0);
 	}
-	for (unsigned i = 0; i < 4; i++) {
-		grown_by_another(f, i * 2000);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(write(to_child[1], &byte, 1), 1);
+		assert_int_equal(read(to_us[0], &byte, 1), 1);
 		gp_store_tend(f->store, &f->ctx);
 	}
 	for (int i = 0; i < 4; i++) {
@@ -375,8 +400,11 @@ static void threads_go_on_while_it_grows(void **state)
 		assert_true(stormers[i].right);
 		counted += stormers[i].counted;
 	}
+	close(to_child[1]);
+	assert_int_equal(gp_test_lmdb_wait_for(child), 0);
 	assert_int_equal(counted, 4 * 1500);
 	assert_true(gp_test_lmdb_works(f));
+	close(to_us[0]), close(to_us[1]);
 }
 
 /* spoil_metas: both pages that say how large the file is. */
