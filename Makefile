@@ -38,14 +38,15 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
 POLICYD = control control_limits control_metrics control_status counters files handover instance journal \
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
-	  protocol pulse reader runtime session stages supervise survivor transaction trouble
+	  protocol pulse reader runtime session stages supervise survivor transaction trouble \
+	  control_overrides control_who
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
 	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
-	  doctor_postfix_twice doctor_store human limits_change limits_show limits_watch mailfile \
-	  storecheck storefiles table verify_json verify_report
+	  doctor_postfix_twice doctor_store human limits_change limits_overrides limits_show \
+	  limits_watch mailfile storecheck storefiles table verify_json verify_report
 
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 

@@ -16,6 +16,7 @@ static const char help[] =
 	"       gatepost limits reset WHO [LIMIT]\n"
 	"       gatepost limits set WHO LIMIT VALUE [--for DURATION]\n"
 	"       gatepost limits set WHO LIMIT default\n"
+	"       gatepost limits overrides [--json]\n"
 	"\n"
 	"Without a word: who has used how much of which limit, the fullest first.\n"
 	"\n"
@@ -24,9 +25,12 @@ static const char help[] =
 	"  reset    WHO begins anew, with one limit or with all\n"
 	"  set      another maximum for WHO at once, over restarts. VALUE: a number (for\n"
 	"           bytes also with k, M, G, T), unlimited, or default to take it back\n"
+	"  overrides   what was set so, by whom and until when\n"
 	"\n"
 	"WHO is a user, or client:192.0.2.1, network:192.0.2.0/24, sender:ADDRESS,\n"
-	"sender_domain:DOMAIN, user_domain:DOMAIN, all, as in the table's first column.\n"
+	"domain:DOMAIN, sender_domain:DOMAIN, all, as in the table's first column; a\n"
+	"user whose name has a colon, or is all, is written user:NAME. A maximum set for\n"
+	"a domain is that of each of its users without one of their own.\n"
 	"\n"
 	"  -n N               at most N rows (default 20)\n"
 	"  --all              all rows\n"
@@ -41,9 +45,11 @@ static const char help[] =
 	"  gatepost limits --watch\n"
 	"  gatepost limits explain alice@example.org\n"
 	"  gatepost limits set newsletter@example.org hourly 5000 --for 1d\n"
+	"  gatepost limits set domain:example.net hourly 20 --for 2h\n"
 	"  gatepost limits reset client:192.0.2.1\n"
 	"\n"
-	"exit codes: 0 done, 1 it could not be, 2 usage, 3 the configuration has errors\n";
+	"exit codes: 0 done, 1 it could not be, or nothing was there to reset, 2 usage,\n"
+	"3 the configuration has errors\n";
 
 enum { OPT_ALL = 256, OPT_JSON, OPT_WATCH, OPT_FOR, OPT_SOCKET };
 
@@ -137,6 +143,18 @@ static int run_explain(const struct gp_cli_limits *a, struct gp_cli_control *con
 	return ask_and_print(a, control, ask_about(a), gp_cli_limits_explain);
 }
 
+/* run_overrides: a table. */
+static int run_overrides(const struct gp_cli_limits *a, struct gp_cli_control *control)
+{
+	json_t *answer;
+	if (gp_cli_control_ask(control, json_pack("{s:s}", "command", "overrides"), &answer))
+		return gp_cli_control_report(control);
+	int code = a->json ? gp_cli_control_print(answer, false)
+			   : print_text(control, answer, gp_cli_limits_overrides);
+	json_decref(answer);
+	return code;
+}
+
 static const struct subcommand {
 	const char *name;
 	int least, most; /* words */
@@ -148,6 +166,7 @@ static const struct subcommand {
 	{"explain", 1, 1, "WHO", run_explain},
 	{"reset", 1, 2, "WHO [LIMIT]", gp_cli_limits_reset},
 	{"set", 3, 3, "WHO LIMIT VALUE", gp_cli_limits_set},
+	{"overrides", 0, 0, "no further word", run_overrides},
 };
 
 /* ---- arguments ---- */
@@ -249,8 +268,8 @@ int gp_cli_limits(int argc, char **argv)
 	const char *name = is_named ? argv[optind++] : "";
 	const struct subcommand *s = find(name);
 	if (!s || (is_named && !*name))
-		return gp_cli_usage("limits",
-			"there is no subcommand of that name: show, explain, reset or set");
+		return gp_cli_usage("limits", "there is no subcommand of that name: show, explain, "
+					      "reset, set or overrides");
 	a.words = (const char **)argv + optind;
 	a.word_count = argc - optind;
 	code = check_words(&a, s);

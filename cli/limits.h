@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/strbuf.h"
@@ -56,6 +57,15 @@ json_t *gp_cli_limits_request(const struct gp_cli_limits *a);
 
 /* Again and again, until a signal ends it. */
 int gp_cli_limits_watch(const struct gp_cli_limits *a, struct gp_cli_control *control);
+
+/* A point of time as the daemon writes it; false: it is none. */
+bool gp_cli_limits_wall(const char *text, time_t *wall_s_out);
+
+/* A subject in the words that a command takes, as gp_cli_row_who. */
+const char *gp_cli_subject_who(struct gp_arena *arena, const char *subject);
+
+/* The answer of "overrides": a table of what was set at run time. */
+bool gp_cli_limits_overrides(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf);
 
 /* Changes: words are WHO [LIMIT], and WHO LIMIT VALUE. */
 int gp_cli_limits_reset(const struct gp_cli_limits *a, struct gp_cli_control *control);

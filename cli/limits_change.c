@@ -13,22 +13,34 @@
 
 /* ---- reset ---- */
 
-/* print_forgotten: the names of the limits. */
-static bool print_forgotten(struct gp_arena *arena, const char *who, const json_t *answer)
+/* read_forgotten: the names of the limits, and whether anything was counted. */
+static bool read_forgotten(const json_t *answer, bool *was_counted_out)
 {
 	const json_t *names = json_object_get(answer, "forgotten");
+	const json_t *counted = json_object_get(answer, "counted");
 	size_t count = json_array_size(names);
 	for (size_t i = 0; i < count; i++)
 		if (!json_is_string(json_array_get(names, i)))
 			return false;
-	if (count == 0)
-		return false;
-	printf("%s begins anew with:", gp_cli_visible(arena, who));
-	for (size_t i = 0; i < count; i++)
-		printf("%s %s", i ? "," : "",
+	*was_counted_out = json_is_true(counted);
+	return count > 0 && json_is_boolean(counted);
+}
+
+/* print_forgotten: on stderr when there was nothing: a name mistyped? */
+static void print_forgotten(
+	struct gp_arena *arena, const char *who, const json_t *answer, bool was_counted)
+{
+	const json_t *names = json_object_get(answer, "forgotten");
+	FILE *out = was_counted ? stdout : stderr;
+	if (was_counted)
+		fprintf(out, "%s begins anew with:", gp_cli_visible(arena, who));
+	else
+		fprintf(out, "gatepost limits: nothing was counted under %s by",
+			gp_cli_visible(arena, who));
+	for (size_t i = 0; i < json_array_size(names); i++)
+		fprintf(out, "%s %s", i ? "," : "",
 			gp_cli_visible(arena, json_string_value(json_array_get(names, i))));
-	putchar('\n');
-	return true;
+	fputc('\n', out);
 }
 
 /* gp_cli_limits_reset: one limit, or all. */
@@ -36,18 +48,21 @@ int gp_cli_limits_reset(const struct gp_cli_limits *a, struct gp_cli_control *co
 {
 	json_t *answer, *request = json_pack("{s:s, s:s}", "command", "reset", "who", a->words[0]);
 	struct gp_arena *arena = gp_arena_new(GP_CLI_LIMITS_MEMORY);
+	bool was_counted = false;
 	if (request && a->word_count > 1)
 		json_object_set_new(request, "limit", json_string(a->words[1]));
 	int code = gp_cli_control_ask(control, request, &answer);
-	if (!code && a->json)
-		code = gp_cli_control_print(answer, false);
-	else if (!code && (!arena || !print_forgotten(arena, a->words[0], answer)))
+	if (!code && (!arena || !read_forgotten(answer, &was_counted)))
 		code = gp_cli_control_misread(control);
+	else if (!code && a->json)
+		code = gp_cli_control_print(answer, false);
+	else if (!code)
+		print_forgotten(arena, a->words[0], answer, was_counted);
 	if (code && *control->problem)
 		gp_cli_control_report(control);
 	json_decref(answer);
 	gp_arena_free(arena);
-	return code;
+	return code ? code : was_counted ? GP_CLI_FINE : GP_CLI_TROUBLE;
 }
 
 /* ---- set ---- */
@@ -59,7 +74,6 @@ struct change {
 	int64_t max; /* or GP_CLI_UNLIMITED */
 	int64_t for_s;
 	bool has_unit;
-	bool is_bytes; /* what the limit counts; known once it has been looked at */
 };
 
 /* parse_change: of the words and --for. */
@@ -84,46 +98,27 @@ static int parse_change(const struct gp_cli_limits *a, struct change *c)
 	return GP_CLI_FINE;
 }
 
-/* look_at: what the limit counts, for the units; a limit that is not there is said by the change
- * itself. */
-static int look_at(struct gp_cli_control *control, struct change *c)
-{
-	json_t *answer;
-	const struct gp_cli_row *rows = NULL;
-	size_t count = 0;
-	struct gp_arena *arena = gp_arena_new(GP_CLI_LIMITS_MEMORY);
-	int code = gp_cli_control_ask(
-		control, json_pack("{s:s, s:s}", "command", "show", "who", c->who), &answer);
-	if (!code && (!arena || !gp_cli_rows(answer, arena, &rows, &count)))
-		code = gp_cli_control_misread(control);
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(rows[i].limit, c->limit) != 0)
-			continue;
-		c->is_bytes = strcmp(rows[i].count, "bytes") == 0;
-		if (c->has_unit && !c->is_bytes)
-			code = gp_cli_usage("limits", "%s counts %s: a number without a letter",
-				gp_cli_visible(arena, c->limit),
-				gp_cli_visible(arena, rows[i].count));
-	}
-	if (code == GP_CLI_TROUBLE)
-		gp_cli_control_report(control);
-	json_decref(answer);
-	gp_arena_free(arena);
-	return code;
-}
-
 /* print_change: what applies now. */
 static bool print_change(struct gp_arena *arena, const struct change *c, const json_t *answer)
 {
 	const json_t *max = json_object_get(answer, "max");
+	const char *subject = json_string_value(json_object_get(answer, "subject"));
+	const char *count = json_string_value(json_object_get(answer, "count"));
+	bool is_known = json_is_true(json_object_get(answer, "known"));
 	char text[GP_CLI_TEXT], at[GP_CLI_TEXT];
-	if (!json_is_string(json_object_get(answer, "subject")) ||
+	if (!subject || (is_known && !count) ||
 		!(json_is_null(max) || (json_is_integer(max) && json_integer_value(max) >= 0)))
 		return false;
-	printf("%s: the maximum of %s is %s%s", gp_cli_visible(arena, c->who),
-		gp_cli_visible(arena, c->limit), c->is_default ? "again " : "",
+	printf("%s: the maximum of %s is ", gp_cli_subject_who(arena, subject),
+		gp_cli_visible(arena, c->limit));
+	if (!is_known) {
+		puts("taken back; no limit of that name is configured");
+		return true;
+	}
+	printf("%s%s", c->is_default ? "again " : "",
 		json_is_null(max) ? "unlimited"
-				  : gp_cli_amount(json_integer_value(max), c->is_bytes, text));
+				  : gp_cli_amount(json_integer_value(max),
+					    strcmp(count, "bytes") == 0, text));
 	if (c->for_s)
 		printf(", until %s", gp_cli_time(time(NULL) + (time_t)c->for_s, at));
 	puts(c->is_default ? ", as configured" : "");
@@ -141,26 +136,37 @@ static json_t *request_of(const struct change *c)
 		return request;
 	}
 	json_object_set_new(request, "max", max);
+	json_object_set_new(request, "unit", json_boolean(c->has_unit));
 	if (c->for_s)
 		json_object_set_new(request, "for_s", json_integer(c->for_s));
 	return request;
 }
 
-/* gp_cli_limits_set: looks first, changes then. */
+/* wrong_unit: a letter behind the number, where the limit does not count bytes. */
+static int wrong_unit(struct gp_arena *arena, const struct change *c, const json_t *answer)
+{
+	const char *count = json_string_value(json_object_get(answer, "count"));
+	return gp_cli_usage("limits", "%s counts %s: a number without a letter",
+		gp_cli_visible(arena, c->limit), count ? gp_cli_visible(arena, count) : "?");
+}
+
+/* gp_cli_limits_set: one exchange; the daemon knows what the limit counts. */
 int gp_cli_limits_set(const struct gp_cli_limits *a, struct gp_cli_control *control)
 {
 	struct change c;
 	json_t *answer;
 	int code = parse_change(a, &c);
-	if (!code)
-		code = look_at(control, &c);
 	if (code)
 		return code;
 	struct gp_arena *arena = gp_arena_new(GP_CLI_LIMITS_MEMORY);
 	code = gp_cli_control_ask(control, request_of(&c), &answer);
-	if (!code && a->json)
+	if (!code && !arena)
+		code = gp_cli_control_misread(control);
+	else if (!code && json_is_true(json_object_get(answer, "unit_refused")))
+		code = wrong_unit(arena, &c, answer);
+	else if (!code && a->json)
 		code = gp_cli_control_print(answer, false);
-	else if (!code && (!arena || !print_change(arena, &c, answer)))
+	else if (!code && !print_change(arena, &c, answer))
 		code = gp_cli_control_misread(control);
 	if (code && *control->problem)
 		gp_cli_control_report(control);

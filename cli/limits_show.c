@@ -67,11 +67,25 @@ static bool is_bytes(const struct gp_cli_row *row)
 	return strcmp(row->count, "bytes") == 0;
 }
 
-/* gp_cli_row_who: a user's bare name, unless it could be taken for another kind. */
+/* who_text: a user's bare name, unless it could be taken for something else. */
+static const char *who_text(
+	struct gp_arena *arena, bool is_user, const char *name, const char *subject)
+{
+	bool is_bare = is_user && *name && !strchr(name, ':') && strcmp(name, "all") != 0;
+	return gp_cli_visible(arena, is_bare ? name : subject);
+}
+
+/* gp_cli_row_who: by its key. */
 const char *gp_cli_row_who(struct gp_arena *arena, const struct gp_cli_row *row)
 {
-	bool is_bare = strcmp(row->key, "user") == 0 && !strchr(row->name, ':');
-	return gp_cli_visible(arena, is_bare ? row->name : row->subject);
+	return who_text(arena, strcmp(row->key, "user") == 0, row->name, row->subject);
+}
+
+/* gp_cli_subject_who: by what it begins with. */
+const char *gp_cli_subject_who(struct gp_arena *arena, const char *subject)
+{
+	bool is_user = strncmp(subject, "user:", 5) == 0;
+	return who_text(arena, is_user, is_user ? subject + 5 : "", subject);
 }
 
 /* kept: a text in the arena. */
@@ -181,6 +195,15 @@ bool gp_cli_limits_top(
 	return true;
 }
 
+/* add_uncounted: it is said when nothing counts for whom the rows are about: a name mistyped? */
+static bool add_uncounted(const json_t *answer, struct gp_strbuf *buf)
+{
+	const json_t *counted = json_object_get(answer, "counted");
+	if (json_is_false(counted))
+		gp_strbuf_add(buf, "nothing is counted under this name at present\n");
+	return !counted || json_is_boolean(counted);
+}
+
 /* gp_cli_limits_show: the table. */
 bool gp_cli_limits_show(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
 {
@@ -189,22 +212,29 @@ bool gp_cli_limits_show(const json_t *answer, struct gp_arena *arena, struct gp_
 	if (!gp_cli_rows(answer, arena, &rows, &count))
 		return false;
 	add_table(rows, count, false, arena, buf);
-	return true;
+	return add_uncounted(answer, buf);
 }
 
 /* ---- sentences ---- */
+
+/* gp_cli_limits_wall: in UTC. */
+bool gp_cli_limits_wall(const char *text, time_t *wall_s_out)
+{
+	struct tm tm = {0};
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	*wall_s_out = end && !*end ? timegm(&tm) : 0;
+	return end && !*end;
+}
 
 /* add_until: how long a run-time override holds. */
 static void add_until(struct gp_strbuf *buf, const char *expires)
 {
 	char at[GP_CLI_TEXT], left[GP_CLI_TEXT];
-	struct tm tm = {0};
-	const char *end = strptime(expires, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!*expires || !end || *end) {
+	time_t t;
+	if (!gp_cli_limits_wall(expires, &t)) {
 		gp_strbuf_add(buf, *expires ? "" : " until it is taken back");
 		return;
 	}
-	time_t t = timegm(&tm);
 	gp_strbuf_printf(buf, " until %s (%s left)", gp_cli_time(t, at),
 		gp_duration_wait(gp_duration_ms((int64_t)(t - time(NULL))), left));
 }
@@ -217,7 +247,11 @@ static void add_source(struct gp_arena *arena, const struct gp_cli_row *row, str
 	bool is_runtime = strcmp(row->source, "runtime") == 0;
 	gp_strbuf_printf(buf, "    max %s: ", max_text(row, row->max, text));
 	if (is_runtime) {
-		gp_strbuf_add(buf, "set at run time,");
+		gp_strbuf_add(buf, "set at run time");
+		if (*row->override)
+			gp_strbuf_printf(buf, " for the whole domain %s",
+				gp_cli_visible(arena, row->override_name));
+		gp_strbuf_add(buf, ",");
 		add_until(buf, row->expires);
 	} else if (strcmp(row->source, "override") == 0) {
 		gp_strbuf_printf(buf, "override { %s = \"%s\" } in %s:%lld",
@@ -265,5 +299,5 @@ bool gp_cli_limits_explain(const json_t *answer, struct gp_arena *arena, struct 
 		add_source(arena, row, buf);
 		add_room(arena, row, buf);
 	}
-	return true;
+	return add_uncounted(answer, buf);
 }

@@ -38,6 +38,7 @@ static const struct {
 	{"reset", gp_control_reset},
 	{"set", gp_control_set},
 	{"unset", gp_control_unset},
+	{"overrides", gp_control_overrides},
 };
 
 /* gp_control_error: one member. */
@@ -65,11 +66,9 @@ json_t *gp_control_text(struct gp_arena *arena, struct gp_span text)
 }
 
 /* answer: of one command. */
-static json_t *answer(struct gp_control *c, const json_t *request, struct gp_ctx *ctx,
-	const struct gp_runtime *runtime)
+static json_t *answer(struct gp_control_call call)
 {
-	const char *name = json_string_value(json_object_get(request, "command"));
-	struct gp_control_call call = {c->shared, c->listen, runtime, ctx, request};
+	const char *name = json_string_value(json_object_get(call.request, "command"));
 	for (size_t i = 0; name && i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(&call);
@@ -113,15 +112,24 @@ static void write_answer(int fd, const json_t *value)
 	free(text);
 }
 
+/* peer_uid: who is at the other end, or -1. */
+static int64_t peer_uid(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? (int64_t)peer.uid : -1;
+}
+
 /* serve_request: under the configuration of this moment. */
-static json_t *serve_request(struct gp_control *c, const json_t *request)
+static json_t *serve_request(struct gp_control *c, const json_t *request, int64_t uid)
 {
 	const struct gp_runtime *r = gp_runtimes_acquire(c->shared->runtimes);
 	struct gp_ctx ctx = {.arena = gp_arena_new(COMMAND_MEMORY),
 		.clock = gp_clock_system(),
 		.log = &r->log,
 		.deadline_us = gp_clock_now_us(gp_clock_system()) + COMMAND_US};
-	json_t *value = ctx.arena ? answer(c, request, &ctx, r) : NULL;
+	struct gp_control_call call = {c->shared, c->listen, r, &ctx, request, uid};
+	json_t *value = ctx.arena ? answer(call) : NULL;
 	gp_arena_free(ctx.arena);
 	gp_runtimes_release(c->shared->runtimes, r);
 	return value;
@@ -135,7 +143,7 @@ static void serve(struct gp_control *c, int fd)
 	/* without it a client that takes nothing would hold the thread */
 	bool is_bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == 0;
 	json_t *request = text && is_bounded ? read_request(fd, text) : NULL;
-	json_t *value = request ? serve_request(c, request)
+	json_t *value = request ? serve_request(c, request, peer_uid(fd))
 				: gp_control_error("the request is no JSON object on one line");
 	if (value)
 		write_answer(fd, value);

@@ -10,11 +10,15 @@
  *     status                                    see policyd/control_status.c
  *     metrics                                   text: the page of policyd/metrics.h
  *     limits    count (most rows, 0: all)       rows: who used how much, by fraction used
- *     show      who                             rows: the limits of a user (or "client:192.0.2.1")
- *     reset     who, limit (optional)           forgotten: names of limits
- *     set       who, limit, max (null: none),   subject
- *               for_s (optional)
- *     unset     who, limit                      subject
+ *     show      who                             rows: the limits of a user (or "client:192.0.2.1");
+ *                                               counted: does anything count for it?
+ *     reset     who, limit (optional)           forgotten: names of limits; counted: was there
+ *                                               anything?
+ *     set       who, limit, max (null: none),   subject, max, limit, count: what applies now; or
+ *               for_s, unit (optional: written  unit_refused and count: the limit has no such unit
+ *               with k, M, G or T)
+ *     unset     who, limit                      subject, max, limit, count, known
+ *     overrides                                 overrides: what was set, by whom, until when
  *
  * One thread serves one client after the other: they are people. A client that is slow is cut off.
  */

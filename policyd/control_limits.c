@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The operator's commands about limits: who has used how much, why a limit is what it is, resetting
- * counters, and overrides at run time.
+ * The operator's commands about limits: who has used how much, why a limit is what it is, and
+ * resetting counters.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "limit/limit_message.h"
-#include "policyd/control_private.h"
+#include "policyd/control_who.h"
 
 #define ROWS_DEFAULT 20
 #define ROWS_MAX 100000
@@ -15,15 +15,15 @@
 
 /* ---- rows ---- */
 
-/* wall_of: a point of the store's time on the wall clock. */
-static int64_t wall_of(struct gp_control_call *c, int64_t store_ms)
+/* gp_control_wall_of: a point of the store's time on the wall clock. */
+int64_t gp_control_wall_of(struct gp_control_call *c, int64_t store_ms)
 {
 	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(c->runtime->book));
 	return c->ctx->clock->wall_s(c->ctx->clock) + (store_ms - now_ms) / 1000;
 }
 
-/* number_or_null: null for "no maximum". */
-static json_t *number_or_null(int64_t n)
+/* gp_control_number_or_null: null for "no maximum". */
+json_t *gp_control_number_or_null(int64_t n)
 {
 	return n == GP_LIMIT_UNLIMITED ? json_null() : json_integer(n);
 }
@@ -48,7 +48,7 @@ static void add_source(struct gp_control_call *c, json_t *row, const struct gp_l
 	const char *file = a->override ? a->override->file : a->limit->file;
 	int line = a->override ? a->override->line : a->limit->line;
 	json_object_set_new(row, "source", json_string(names[a->source]));
-	json_object_set_new(row, "limit_max", number_or_null(a->limit->max));
+	json_object_set_new(row, "limit_max", gp_control_number_or_null(a->limit->max));
 	if (a->source == GP_LIMIT_SOURCE_OVERRIDE) {
 		static const char *const kinds[] = {
 			"user", "domain", "sender", "sender_domain", "client"};
@@ -56,13 +56,20 @@ static void add_source(struct gp_control_call *c, json_t *row, const struct gp_l
 		json_object_set_new(row, "override_name",
 			gp_control_text(c->ctx->arena, gp_span_from(a->override->name)));
 	}
+	if (a->is_of_domain) {
+		const char *domain = gp_limit_domain_of(a->subject);
+		json_object_set_new(row, "override", json_string("domain"));
+		json_object_set_new(
+			row, "override_name", gp_control_text(c->ctx->arena, gp_span_from(domain)));
+	}
 	if (a->source != GP_LIMIT_SOURCE_RUNTIME) {
 		json_object_set_new(row, "file",
 			gp_control_text(c->ctx->arena, gp_span_from(file ? file : "")));
 		json_object_set_new(row, "line", json_integer(line));
 	} else if (a->expires_ms) {
 		json_object_set_new(row, "expires",
-			json_string(gp_clock_format(wall_of(c, a->expires_ms), expires)));
+			json_string(
+				gp_clock_format(gp_control_wall_of(c, a->expires_ms), expires)));
 	}
 }
 
@@ -84,7 +91,7 @@ static json_t *make_row(
 	json_object_set_new(row, "name",
 		gp_control_text(arena, gp_span_from(gp_limit_subject_name(a->subject))));
 	json_object_set_new(row, "subject", gp_control_text(arena, gp_span_from(a->subject)));
-	json_object_set_new(row, "max", number_or_null(a->max));
+	json_object_set_new(row, "max", gp_control_number_or_null(a->max));
 	if (wait_ms > 0) {
 		int64_t free_s = c->ctx->clock->wall_s(c->ctx->clock) + (wait_ms + 999) / 1000;
 		json_object_set_new(row, "wait_s", json_integer((wait_ms + 999) / 1000));
@@ -95,8 +102,8 @@ static json_t *make_row(
 	return row;
 }
 
-/* trouble: of the store, with what it says itself. */
-static json_t *trouble(struct gp_control_call *c, int rc)
+/* gp_control_trouble: of the store, with what it says itself. */
+json_t *gp_control_trouble(struct gp_control_call *c, int rc)
 {
 	struct gp_store_health health;
 	if (rc == GP_ENOMEM || rc == GP_ETOOBIG)
@@ -106,8 +113,8 @@ static json_t *trouble(struct gp_control_call *c, int rc)
 		*health.problem ? health.problem : gp_err_text(rc));
 }
 
-/* no_limits: is there nothing to talk about? */
-static json_t *no_limits(const struct gp_control_call *c)
+/* gp_control_no_limits: is there nothing to talk about? */
+json_t *gp_control_no_limits(const struct gp_control_call *c)
 {
 	return c->runtime->book ? NULL
 				: gp_control_error("no limit is configured: add limit NAME { ... } "
@@ -211,7 +218,7 @@ static json_t *top_rows(struct top *t)
 /* gp_control_limits: a scan that keeps the top. */
 json_t *gp_control_limits(struct gp_control_call *call)
 {
-	json_t *value = no_limits(call);
+	json_t *value = gp_control_no_limits(call);
 	struct top t = {.call = call, .max = rows_wanted(call->request)};
 	if (value)
 		return value;
@@ -220,7 +227,7 @@ json_t *gp_control_limits(struct gp_control_call *call)
 	t.scratch = gp_arena_new(1024 * 1024);
 	if (t.rows && t.scratch) {
 		int rc = gp_store_scan(store, call->ctx, gp_store_now_ms(store), take_usage, &t);
-		value = rc ? trouble(call, rc) : top_rows(&t);
+		value = rc ? gp_control_trouble(call, rc) : top_rows(&t);
 	}
 	gp_arena_free(t.scratch);
 	return value;
@@ -228,8 +235,8 @@ json_t *gp_control_limits(struct gp_control_call *call)
 
 /* ---- one subject ---- */
 
-/* text_of: a member of the request, empty when it is missing or too long. */
-static struct gp_span text_of(const json_t *request, const char *name)
+/* gp_control_member: a member of the request, empty when it is missing or too long. */
+struct gp_span gp_control_member(const json_t *request, const char *name)
 {
 	json_t *value = json_object_get(request, name);
 	struct gp_span text = {json_string_value(value), json_string_length(value)};
@@ -238,178 +245,120 @@ static struct gp_span text_of(const json_t *request, const char *name)
 	return text;
 }
 
-/* name_under: what who says about a limit's key: "client:192.0.2.1" for one by client; a bare name
- * is a user, and its domain. False: who is about something else. */
-static bool name_under(struct gp_span who, const struct gp_limit *limit, struct gp_span *name_out)
+/* show_row: a limit that counts who, and whether anything counts there. */
+static int show_row(struct gp_control_call *call, const struct gp_limit_applied *a, json_t *rows,
+	bool *is_counted_out)
 {
-	struct gp_span kind, rest;
-	const char *key = gp_limit_key_name((enum gp_limit_key)limit->key);
-	*name_out = who;
-	if (limit->key == GP_LIMIT_BY_ALL)
-		return true;
-	if (gp_span_cut(who, ':', &kind, &rest))
-		for (int k = 0; k <= GP_LIMIT_BY_ALL; k++)
-			if (gp_span_is(kind, gp_limit_key_name((enum gp_limit_key)k))) {
-				*name_out = rest;
-				return gp_span_is(kind, key);
-			}
-	if (limit->key == GP_LIMIT_BY_USER_DOMAIN)
-		*name_out = gp_span_skip(who, (size_t)(gp_span_find_last(who, '@') + 1));
-	return limit->key == GP_LIMIT_BY_USER ||
-	       (limit->key == GP_LIMIT_BY_USER_DOMAIN && name_out->len < who.len);
-}
-
-/* is_about: limits by all belong to everybody; they are shown, but not reset, with a user. */
-static bool is_about(struct gp_span who, const struct gp_limit *limit)
-{
-	return limit->key != GP_LIMIT_BY_ALL || gp_span_is(who, "all");
-}
-
-/* applied_to: the limit for who; false: it is not about such a name. */
-static bool applied_to(
-	struct gp_control_call *c, size_t limit, struct gp_span who, struct gp_limit_applied *a)
-{
-	const struct gp_limit_set *set = &c->runtime->config->limits;
-	struct gp_span name;
-	const char *subject;
-	if (set->limits[limit].mode == GP_LIMIT_OFF || !name_under(who, &set->limits[limit], &name))
-		return false;
-	return gp_limit_subject_of(set, limit, name, c->ctx->arena, &subject) == GP_OK &&
-	       gp_limit_of_subject(set, limit, subject, c->runtime->book, c->ctx->arena, a) ==
-		       GP_OK;
-}
-
-/* nobody: no limit is about who. */
-static json_t *nobody(void)
-{
-	return gp_control_error(
-		"no limit applies to that; a name is a user, other keys are written "
-		"client:192.0.2.1, network:192.0.2.0/24, sender:..., "
-		"sender_domain:..., user_domain:... or all");
+	struct gp_store_count count;
+	int rc = gp_limit_peek(gp_limit_book_store(call->runtime->book), call->ctx, a, 1, &count);
+	if (rc)
+		return rc;
+	json_array_append_new(rows, make_row(call, a, count.used, count.wait_ms));
+	*is_counted_out = count.used > 0;
+	return GP_OK;
 }
 
 /* gp_control_show: each limit with where its maximum comes from. */
 json_t *gp_control_show(struct gp_control_call *call)
 {
-	json_t *value = no_limits(call);
-	const struct gp_limit_set *set = &call->runtime->config->limits;
-	struct gp_span who = text_of(call->request, "who");
-	if (value)
+	json_t *value = gp_control_no_limits(call);
+	struct gp_control_who who;
+	bool is_about = false, has_counted = false;
+	if (value || gp_control_who_parse(call, &who, &value))
 		return value;
 	json_t *rows = json_array();
 	int rc = GP_OK;
-	for (size_t i = 0; !rc && who.len && i < set->limit_count; i++) {
+	for (size_t i = 0; !rc && i < call->runtime->config->limits.limit_count; i++) {
 		struct gp_limit_applied a;
-		struct gp_store_count count;
-		if (!applied_to(call, i, who, &a))
-			continue;
-		rc = gp_limit_peek(
-			gp_limit_book_store(call->runtime->book), call->ctx, &a, 1, &count);
-		if (!rc)
-			json_array_append_new(rows, make_row(call, &a, count.used, count.wait_ms));
+		enum gp_control_match match;
+		bool is_counted = false;
+		rc = gp_control_who_match(call, &who, i, &match, &a);
+		bool is_shown = match == GP_CONTROL_OWN || match == GP_CONTROL_SHARED;
+		if (!rc && is_shown)
+			rc = show_row(call, &a, rows, &is_counted);
+		is_about |=
+			match == GP_CONTROL_OWN || (is_shown && a.limit->key != GP_LIMIT_BY_ALL);
+		has_counted |= match == GP_CONTROL_OWN && is_counted;
 	}
-	value = rc                           ? trouble(call, rc)
-		: json_array_size(rows) == 0 ? nobody()
-					     : json_pack("{s:O}", "rows", rows);
+	if (rc == GP_ESYNTAX || (!rc && !is_about))
+		value = gp_control_who_nobody(call, &who);
+	else
+		value = rc ? gp_control_trouble(call, rc)
+			   : json_pack("{s:O, s:b}", "rows", rows, "counted", has_counted);
 	json_decref(rows);
 	return value;
+}
+
+/* ---- beginning anew ---- */
+
+/* is_reset: is the limit meant by a reset of who, with or without its name? */
+static bool is_reset(enum gp_control_match match, const struct gp_limit *limit, struct gp_span only)
+{
+	if (only.len)
+		return gp_span_equal(only, gp_span_from(limit->name)) &&
+		       (match == GP_CONTROL_OWN ||
+			       (match == GP_CONTROL_SHARED && limit->key != GP_LIMIT_BY_ALL));
+	return match == GP_CONTROL_OWN;
+}
+
+/* reset_one: the counter of a limit; whether anything stood in it. */
+static int reset_one(
+	struct gp_control_call *call, const struct gp_limit_applied *a, bool *was_counted_out)
+{
+	struct gp_store_count count;
+	int rc = gp_limit_peek(gp_limit_book_store(call->runtime->book), call->ctx, a, 1, &count);
+	if (rc)
+		return rc;
+	*was_counted_out = count.used > 0;
+	return gp_limit_book_reset(call->runtime->book, call->ctx, a->subject, a->limit->id);
 }
 
 /* gp_control_reset: one limit of who, or all that are only about who. */
 json_t *gp_control_reset(struct gp_control_call *call)
 {
-	json_t *value = no_limits(call);
+	json_t *value = gp_control_no_limits(call);
 	const struct gp_limit_set *set = &call->runtime->config->limits;
-	struct gp_span who = text_of(call->request, "who"), only = text_of(call->request, "limit");
-	if (value)
+	struct gp_span only = gp_control_member(call->request, "limit");
+	struct gp_control_who who;
+	bool has_counted = false, was_counted = false;
+	if (value || gp_control_who_parse(call, &who, &value))
 		return value;
+	if (only.len && gp_control_limit_find(set, only) == set->limit_count)
+		return gp_control_no_such_limit();
 	json_t *names = json_array();
 	int rc = GP_OK;
-	for (size_t i = 0; !rc && who.len && i < set->limit_count; i++) {
+	for (size_t i = 0; !rc && i < set->limit_count; i++) {
 		struct gp_limit_applied a;
-		const char *name = set->limits[i].name;
-		bool is_user_only = only.len || set->limits[i].key != GP_LIMIT_BY_USER_DOMAIN ||
-				    gp_span_has_prefix(who, "user_domain:");
-		if ((only.len && !gp_span_equal(only, gp_span_from(name))) || !is_user_only ||
-			!is_about(who, &set->limits[i]) || !applied_to(call, i, who, &a))
+		enum gp_control_match match;
+		rc = gp_control_who_match(call, &who, i, &match, &a);
+		if (rc || !is_reset(match, &set->limits[i], only))
 			continue;
-		rc = gp_limit_book_reset(call->runtime->book, call->ctx, a.subject, a.limit->id);
+		rc = reset_one(call, &a, &was_counted);
+		has_counted |= was_counted;
 		if (!rc)
-			json_array_append_new(names, json_string(name));
+			json_array_append_new(names, json_string(set->limits[i].name));
 	}
-	value = rc                            ? trouble(call, rc)
-		: json_array_size(names) == 0 ? nobody()
-					      : json_pack("{s:O}", "forgotten", names);
+	if (rc == GP_ESYNTAX || (!rc && json_array_size(names) == 0))
+		value = gp_control_who_nobody(call, &who);
+	else
+		value = rc ? gp_control_trouble(call, rc)
+			   : json_pack("{s:O, s:b}", "forgotten", names, "counted", has_counted);
 	json_decref(names);
 	return value;
 }
 
-/* ---- run-time overrides ---- */
-
-/* find_target: the limit that is named, and who as its subject; else an error object. */
-static json_t *find_target(struct gp_control_call *c, struct gp_limit_applied *a)
+/* gp_control_limit_find: by name. */
+size_t gp_control_limit_find(const struct gp_limit_set *set, struct gp_span name)
 {
-	const struct gp_limit_set *set = &c->runtime->config->limits;
-	struct gp_span who = text_of(c->request, "who"), name = text_of(c->request, "limit");
-	json_t *error = no_limits(c);
-	if (error)
-		return error;
-	for (size_t i = 0; i < set->limit_count; i++)
-		if (name.len && gp_span_equal(name, gp_span_from(set->limits[i].name)))
-			return is_about(who, &set->limits[i]) && who.len && applied_to(c, i, who, a)
-				       ? NULL
-				       : nobody();
+	size_t i = 0;
+	while (i < set->limit_count && !gp_span_equal(name, gp_span_from(set->limits[i].name)))
+		i++;
+	return i;
+}
+
+/* gp_control_no_such_limit: and where there are some. */
+json_t *gp_control_no_such_limit(void)
+{
 	return gp_control_error(
-		"there is no limit of that name; gatepost check-config --dump shows "
-		"all");
-}
-
-/* done: what was changed, and what applies now. */
-static json_t *done(struct gp_control_call *c, const struct gp_limit_applied *before)
-{
-	const struct gp_limit_set *set = &c->runtime->config->limits;
-	struct gp_limit_applied a;
-	size_t limit = (size_t)(before->limit - set->limits);
-	if (gp_limit_of_subject(set, limit, before->subject, c->runtime->book, c->ctx->arena, &a))
-		return NULL;
-	return json_pack("{s:o, s:o, s:s}", "subject",
-		gp_control_text(c->ctx->arena, gp_span_from(a.subject)), "max",
-		number_or_null(a.max), "limit", a.limit->name);
-}
-
-/* gp_control_set: kept in the store, over restarts. */
-json_t *gp_control_set(struct gp_control_call *call)
-{
-	struct gp_limit_applied a;
-	json_t *max = json_object_get(call->request, "max");
-	json_t *term = json_object_get(call->request, "for_s");
-	json_int_t for_s = json_is_integer(term) ? json_integer_value(term) : term ? -1 : 0;
-	json_t *error = find_target(call, &a);
-	if (error)
-		return error;
-	struct gp_limit_runtime value = {.limit = a.limit->name, .subject = a.subject};
-	value.max = json_is_null(max)      ? GP_LIMIT_UNLIMITED
-		    : json_is_integer(max) ? json_integer_value(max)
-					   : -1;
-	if (value.max < 0 || (value.max != GP_LIMIT_UNLIMITED && value.max > GP_STORE_AMOUNT_MAX) ||
-		for_s < 0 || for_s > 10LL * 366 * 86400)
-		return gp_control_error("max or for_s is out of bounds");
-	if (for_s)
-		value.expires_ms =
-			gp_store_now_ms(gp_limit_book_store(call->runtime->book)) + for_s * 1000;
-	int rc = gp_limit_book_set(call->runtime->book, call->ctx, &value);
-	if (rc == GP_ETOOBIG)
-		return gp_control_error("the name is too long for a run-time override");
-	return rc ? trouble(call, rc) : done(call, &a);
-}
-
-/* gp_control_unset: back to what the configuration says. */
-json_t *gp_control_unset(struct gp_control_call *call)
-{
-	struct gp_limit_applied a;
-	json_t *error = find_target(call, &a);
-	if (error)
-		return error;
-	int rc = gp_limit_book_unset(call->runtime->book, call->ctx, a.limit->name, a.subject);
-	return rc ? trouble(call, rc) : done(call, &a);
+		"there is no limit of that name; gatepost check-config --dump shows all");
 }

@@ -99,7 +99,10 @@ const struct gp_config_section gp_config_sections[] = {
 		"How much may pass in a window of time, once for each limit, at most 64. The name "
 		"(1 "
 		"to 32 of a-z, 0-9, _ and -, a letter first) stands in replies, in the log and in "
-		"overrides. Another key, count or per begins new counters; all else keeps them."},
+		"overrides. Counters belong to a limit by its name, key, count and per: another of "
+		"these begins new ones, all else keeps them; limits that differ in nothing but "
+		"their name and max are counted each by itself. What was set at run time belongs "
+		"to the name."},
 	{"override", GP_SECTION_MANY,
 		"Another max for somebody, as often as you like: one of user, domain, sender, "
 		"sender_domain and client, and NAME = MAX for one or more limits. Limits that are "

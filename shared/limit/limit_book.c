@@ -2,7 +2,8 @@
 /*
  * The run-time overrides lie in a sorted table, which is built anew from the store's facts
  * "limit/NAME/SUBJECT" and exchanged as a whole. A few hundred are many: nobody sets them by hand
- * for more users than that.
+ * for more users than that. Who has set one is a fact beside it, "limit-by/NAME/SUBJECT", which
+ * other releases pass over.
  */
 #include "limit/limit_book.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define FACT_PREFIX "limit/"
+#define BY_PREFIX "limit-by/"
 #define SAY_EVERY_US (60 * 1000000LL)
 #define RUNTIMES_MEMORY (64 * 1024 * 1024)
 #define RUNTIMES_MAX 50000
@@ -201,22 +203,29 @@ static void exchange(struct gp_limit_book *book, struct table *t)
 	gp_arena_free(old.arena);
 }
 
+/* read_facts: the facts with this prefix, sorted. */
+static int read_facts(struct gp_limit_book *book, struct gp_ctx *ctx, const char *prefix,
+	bool (*take)(void *arg, const struct gp_store_fact *fact), struct table *t)
+{
+	int rc = gp_store_facts(
+		book->store, ctx, gp_store_now_ms(book->store), gp_span_from(prefix), take, t);
+	if (!rc && t->count)
+		qsort(t->items, t->count, sizeof *t->items, compare);
+	return rc;
+}
+
 /* read_table: the table as the store has it. */
 static int read_table(struct gp_limit_book *book, struct gp_ctx *ctx)
 {
 	struct table t = {.arena = gp_arena_new(RUNTIMES_MEMORY)};
 	if (!t.arena)
 		return GP_ENOMEM;
-	int rc = gp_store_facts(book->store, ctx, gp_store_now_ms(book->store),
-		gp_span_from(FACT_PREFIX), take_fact, &t);
-	if (rc) {
+	int rc = read_facts(book, ctx, FACT_PREFIX, take_fact, &t);
+	if (rc)
 		gp_arena_free(t.arena);
-		return rc;
-	}
-	if (t.count)
-		qsort(t.items, t.count, sizeof *t.items, compare);
-	exchange(book, &t);
-	return GP_OK;
+	else
+		exchange(book, &t);
+	return rc;
 }
 
 /* refresh: one at a time, so that no older table comes after a newer one. */
@@ -229,37 +238,92 @@ static int refresh(struct gp_limit_book *book, struct gp_ctx *ctx)
 }
 
 /* fact_key: of an override; NULL: too long. */
-static const char *fact_key(struct gp_arena *arena, const char *limit, const char *subject)
+static const char *fact_key(
+	struct gp_arena *arena, const char *prefix, const char *limit, const char *subject)
 {
 	if (strlen(subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX || strchr(limit, '/'))
 		return NULL;
-	return gp_arena_printf(arena, FACT_PREFIX "%s/%s", limit, subject);
+	return gp_arena_printf(arena, "%s%s/%s", prefix, limit, subject);
 }
 
-/* gp_limit_book_set: a fact, then the table anew. */
+/* put: a fact of an override. */
+static int put(struct gp_limit_book *book, struct gp_ctx *ctx, const char *prefix,
+	const struct gp_limit_runtime *value, const char *text)
+{
+	const char *key = fact_key(ctx->arena, prefix, value->limit, value->subject);
+	if (!key || !text)
+		return gp_arena_status(ctx->arena) ? gp_arena_status(ctx->arena) : GP_ETOOBIG;
+	return gp_store_put(
+		book->store, ctx, gp_span_from(key), gp_span_from(text), value->expires_ms);
+}
+
+/* gp_limit_book_set: the facts, what counts last, then the table anew. */
 int gp_limit_book_set(
 	struct gp_limit_book *book, struct gp_ctx *ctx, const struct gp_limit_runtime *value)
 {
-	const char *key = fact_key(ctx->arena, value->limit, value->subject);
 	const char *max = value->max == GP_LIMIT_UNLIMITED
 				  ? "unlimited"
 				  : gp_arena_printf(ctx->arena, "%lld", (long long)value->max);
-	if (!key || !max)
-		return gp_arena_status(ctx->arena) ? gp_arena_status(ctx->arena) : GP_ETOOBIG;
-	int rc = gp_store_put(
-		book->store, ctx, gp_span_from(key), gp_span_from(max), value->expires_ms);
+	int rc = put(book, ctx, BY_PREFIX, value, value->by ? value->by : "");
+	if (!rc)
+		rc = put(book, ctx, FACT_PREFIX, value, max);
 	return rc ? rc : refresh(book, ctx);
 }
 
-/* gp_limit_book_unset: the fact goes, then the table anew. */
+/* gp_limit_book_unset: the facts go, then the table anew. */
 int gp_limit_book_unset(
 	struct gp_limit_book *book, struct gp_ctx *ctx, const char *limit, const char *subject)
 {
-	const char *key = fact_key(ctx->arena, limit, subject);
-	if (!key)
+	const char *key = fact_key(ctx->arena, FACT_PREFIX, limit, subject);
+	const char *by = fact_key(ctx->arena, BY_PREFIX, limit, subject);
+	if (!key || !by)
 		return gp_arena_status(ctx->arena) ? gp_arena_status(ctx->arena) : GP_ETOOBIG;
 	int rc = gp_store_remove(book->store, ctx, gp_span_from(key));
+	if (!rc)
+		rc = gp_store_remove(book->store, ctx, gp_span_from(by));
 	return rc ? rc : refresh(book, ctx);
+}
+
+/* take_by: visitor of gp_store_facts: who has set one. */
+static bool take_by(void *arg, const struct gp_store_fact *fact)
+{
+	struct table *t = arg;
+	struct gp_limit_runtime item = {.by = gp_arena_copy(t->arena, fact->value)};
+	struct gp_span limit, subject;
+	if (!gp_span_cut(gp_span_skip(fact->key, strlen(BY_PREFIX)), '/', &limit, &subject))
+		return true;
+	item.limit = gp_arena_copy(t->arena, limit);
+	item.subject = gp_arena_copy(t->arena, subject);
+	if (!item.by || !item.limit || !item.subject || !make_room(t))
+		return false;
+	t->items[t->count++] = item;
+	return true;
+}
+
+/* gp_limit_book_list: from the store, and not from the table: who has set them is not in there. */
+int gp_limit_book_list(struct gp_limit_book *book, struct gp_ctx *ctx,
+	const struct gp_limit_runtime **items_out, size_t *count_out)
+{
+	struct table values = {.arena = ctx->arena}, bys = {.arena = ctx->arena};
+	int rc = read_facts(book, ctx, FACT_PREFIX, take_fact, &values);
+	if (!rc)
+		rc = read_facts(book, ctx, BY_PREFIX, take_by, &bys);
+	for (size_t i = 0; !rc && i < values.count; i++) {
+		struct gp_limit_runtime *item = &values.items[i];
+		const struct gp_limit_runtime *by =
+			bys.count ? bsearch(item, bys.items, bys.count, sizeof *bys.items, compare)
+				  : NULL;
+		item->by = by ? by->by : "";
+	}
+	*items_out = values.items;
+	*count_out = values.count;
+	return rc ? rc : gp_arena_status(ctx->arena);
+}
+
+/* gp_limit_book_has_runtime: as of the last reading. */
+bool gp_limit_book_has_runtime(const struct gp_limit_book *book)
+{
+	return atomic_load(&book->any);
 }
 
 /* has_expired: at this time of the store. */

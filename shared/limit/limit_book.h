@@ -51,6 +51,7 @@ struct gp_limit_runtime {
 	const char *subject; /* "user:alice" */
 	int64_t max;         /* GP_LIMIT_UNLIMITED */
 	int64_t expires_ms;  /* of the store's time; 0: never */
+	const char *by;      /* who has set it, in the caller's words; NULL or "": not known */
 };
 
 #define GP_LIMIT_RUNTIME_SUBJECT_MAX 340 /* bytes of the subject of a run-time override */
@@ -62,6 +63,16 @@ int gp_limit_book_set(struct gp_limit_book *book, struct gp_ctx *ctx,
 /* Takes it back; that there is none is no error. */
 int gp_limit_book_unset(struct gp_limit_book *book, struct gp_ctx *ctx, const char *limit,
 	const char *subject) GP_MUST_CHECK;
+
+/* Is there any at all? */
+bool gp_limit_book_has_runtime(const struct gp_limit_book *book);
+
+/*
+ * All of them, as the store has them now, by limit and subject, in ctx's arena. As gp_store_facts;
+ * GP_ETOOBIG: more than there is room for.
+ */
+int gp_limit_book_list(struct gp_limit_book *book, struct gp_ctx *ctx,
+	const struct gp_limit_runtime **items_out, size_t *count_out) GP_MUST_CHECK;
 
 /* The one that applies now: false when there is none. *value_out's texts are not set. */
 bool gp_limit_book_runtime(struct gp_limit_book *book, const char *limit, const char *subject,

@@ -46,6 +46,7 @@ struct gp_limit_applied {
 	enum gp_limit_source source;
 	const struct gp_limit_override *override; /* with GP_LIMIT_SOURCE_OVERRIDE */
 	int64_t expires_ms;                       /* with GP_LIMIT_SOURCE_RUNTIME; 0: never */
+	bool is_of_domain;                        /* likewise: set for all of its domain */
 	int64_t held, held_ms;                    /* what the message holds, and since when */
 };
 
@@ -74,6 +75,14 @@ void gp_limit_apply_runtime(
  */
 int gp_limit_subject_of(const struct gp_limit_set *set, size_t limit, struct gp_span name,
 	struct gp_arena *arena, const char **subject_out) GP_MUST_CHECK;
+
+/*
+ * The subject under which a maximum is set at run time for each user (or sender) of a domain, for a
+ * limit whose key is user (or sender): "domain:example.org". NULL: the arena refused, or the limit
+ * has another key, or what is there is no domain.
+ */
+const char *gp_limit_domain_subject(const struct gp_limit_set *set, size_t limit,
+	struct gp_span domain, struct gp_arena *arena);
 
 /* A limit as it applies to a subject that it has made. book may be NULL. */
 int gp_limit_of_subject(const struct gp_limit_set *set, size_t limit, const char *subject,

@@ -6,6 +6,7 @@
  */
 #include "limit/limit_message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -306,13 +307,55 @@ static const struct gp_limit_override *override_of(struct resolver *r, size_t li
 	return NULL;
 }
 
+/* domain_kind: what stands before the domain of a maximum for all that a key counts in it. */
+static const char *domain_kind(int key)
+{
+	return key == GP_LIMIT_BY_USER     ? "domain"
+	       : key == GP_LIMIT_BY_SENDER ? "sender_domain"
+					   : NULL;
+}
+
+/* gp_limit_domain_subject: as find_runtime looks for it. */
+const char *gp_limit_domain_subject(
+	const struct gp_limit_set *set, size_t limit, struct gp_span domain, struct gp_arena *arena)
+{
+	const char *kind = domain_kind(set->limits[limit].key);
+	const char *name =
+		kind ? gp_limit_normalise(arena, set, GP_LIMIT_OVERRIDE_DOMAIN, domain) : NULL;
+	return name && *name ? gp_arena_printf(arena, "%s:%s", kind, name) : NULL;
+}
+
+/*
+ * find_runtime: what was set for the subject; else, unless an override of the configuration names
+ * the subject itself, for all of its domain.
+ */
+static bool find_runtime(struct gp_limit_applied *a, struct gp_limit_book *book, int64_t now_ms,
+	struct gp_limit_runtime *runtime_out)
+{
+	char wider[GP_LIMIT_RUNTIME_SUBJECT_MAX + 1];
+	const char *name = a->limit->name, *kind = domain_kind(a->limit->key);
+	const char *domain = gp_limit_domain_of(a->subject);
+	a->is_of_domain = false;
+	if (!gp_limit_book_has_runtime(book))
+		return false;
+	if (gp_limit_book_runtime(book, name, a->subject, now_ms, runtime_out))
+		return true;
+	bool is_named = a->override && (a->override->kind == GP_LIMIT_OVERRIDE_USER ||
+					       a->override->kind == GP_LIMIT_OVERRIDE_SENDER);
+	if (!kind || is_named || !*domain)
+		return false;
+	int n = snprintf(wider, sizeof wider, "%s:%s", kind, domain);
+	a->is_of_domain = n < (int)sizeof wider &&
+			  gp_limit_book_runtime(book, name, wider, now_ms, runtime_out);
+	return a->is_of_domain;
+}
+
 /* gp_limit_apply_runtime: or what the configuration says, when there is none any more. */
 void gp_limit_apply_runtime(
 	struct gp_limit_applied *applied, struct gp_limit_book *book, int64_t now_ms)
 {
 	struct gp_limit_runtime runtime;
-	bool has = gp_limit_book_runtime(
-		book, applied->limit->name, applied->subject, now_ms, &runtime);
+	bool has = find_runtime(applied, book, now_ms, &runtime);
 	applied->source = has                 ? GP_LIMIT_SOURCE_RUNTIME
 			  : applied->override ? GP_LIMIT_SOURCE_OVERRIDE
 					      : GP_LIMIT_SOURCE_LIMIT;

@@ -628,6 +628,40 @@ def restarted():
         equal((row["max"], row["source"], row["limit_max"]), (70, "runtime", 100))
 
 
+def counters_of_a_limit():
+    """counters belong to name, key, count and per: what keeps them and what begins new ones (gatepost.conf(5))"""
+    kept = ("limit hourly { key = user max = 70 per = 1h }", "limit hourly { key = user max = 9 per = 60m mode = label }",
+            "limit hourly { key = user max = unlimited per = 1h action = reject text = \"x\" from = {authenticated} }",
+            "limit other { key = user max = 1 per = 1h }\nlimit hourly { key = user count = recipients max = 1 per = 1h }")
+    anew = ("limit perhour { key = user max = 100 per = 1h }", "limit hourly { key = user max = 100 per = 2h }",
+            "limit hourly { key = user count = messages max = 100 per = 1h }")
+    with Daemon(config()) as d:
+        with d.connect() as s:
+            equal(ask_many(s, 30), 30)
+        for text in kept + anew + (HOURLY,):
+            d.write(config(text + "\n"))
+            d.stop()
+            d.start()
+            name = "perhour" if "perhour" in text else "hourly"
+            equal((text, d.used("alice", name)), (text, 0 if text in anew else 30))
+
+
+def twin_limits():
+    """limits that differ in name and max or mode only are counted each by itself, and a mail once in each"""
+    limits = ("limit warn { key = user max = 5 per = 1h mode = label }\nlimit stop { key = user max = 8 per = 1h }\n"
+              "limit high { key = user max = 100 per = 1h }\n")
+    with Daemon(config(limits)) as d, d.connect() as s:
+        equal(ask_many(s, 12), 8)
+        equal([d.used("alice", name) for name in ("warn", "stop", "high")], [8, 8, 8])
+        d.wait_log("limit=warn limit_key=user:alice limit_unit=recipients limit_used=6 limit_max=5")
+        d.control("reset", who="alice", limit="stop")
+        equal([d.used("alice", name) for name in ("warn", "stop", "high")], [8, 0, 8])
+        d.control("set", who="alice", limit="stop", max=3)
+        with d.connect() as other:
+            equal(ask_many(other, 12), 3)
+        equal([d.used("alice", name) for name in ("warn", "stop", "high")], [11, 3, 11])
+
+
 # ---- stores in trouble ----
 
 def redis_away(failure):
@@ -862,7 +896,8 @@ def control_answers():
         equal([r["name"] for r in answer["rows"]], ["a.test", "all", "u29@a.test", "u28@a.test", "u27@a.test"])
         equal(answer["counters"], 32)
         equal((answer["rows"][2]["used"], answer["rows"][2]["max"], answer["rows"][2]["per_s"]), (30, 100, 3600))
-        equal(d.control("reset", who="U29@a.test")["forgotten"], ["hourly", "volume"])
+        equal(d.control("reset", who="U29@a.test"), {"forgotten": ["hourly", "volume"], "counted": True})
+        equal(d.control("reset", who="U29@a.test"), {"forgotten": ["hourly", "volume"], "counted": False})
         equal(d.used("u29@a.test", "hourly"), 0)
         equal(d.used("all", "site"), 465)
         equal(d.control("reset", who="all", limit="site")["forgotten"], ["site"])
@@ -875,7 +910,8 @@ def control_answers():
         row = d.control("show", who="u1@a.test")["rows"][0]
         equal((row["max"], row["source"]), (None, "runtime"))
         wait_for(lambda: d.control("show", who="u1@a.test")["rows"][0]["max"] == 100, "end of an override")
-        equal([r["limit"] for r in d.control("show", who="client:1.2.3.4")["rows"]], ["site"])
+        holds(d.control("show", who="client:1.2.3.4")["error"],
+              "no limit applies to client:1.2.3.4: there is none whose key is client")
         for request in (dict(command="show"),
                         dict(command="set", who="x", limit="nope", max=1), dict(command="reset", who=""),
                         dict(command="set", who="x", limit="hourly", max=-1), dict(command="frobnicate"),
@@ -887,6 +923,89 @@ def control_answers():
         equal(status["store"]["up"], True)
         assert status["store"]["round_trip_us"] >= 0 and status["latency"]["p50_us"] > 0
         equal(status["config"]["limits"], 4)
+
+
+KEYS = (HOURLY + "limit realm { key = user_domain max = 500 per = 1h }\n"
+        "limit from { key = sender max = 50 per = 1h }\nlimit fromdom { key = sender_domain max = 50 per = 1h }\n"
+        "limit clients { key = client max = 50 per = 1h }\nlimit net { key = network max = 50 per = 1h }\n")
+
+
+def who_it_is_about():
+    """what stands before a colon is a kind or an error; each limit takes the kinds that it counts"""
+    with Daemon(config(KEYS)) as d:
+        def limits_of(who):
+            answer = d.control("show", who=who)
+            return [(r["limit"], r["subject"]) for r in answer["rows"]] if "rows" in answer else answer["error"]
+        user = [("hourly", "user:alice@a.test"), ("realm", "user_domain:a.test")]
+        for who, wanted in (
+                ("alice@a.test", user), ("user:alice@a.test", user), ("User:ALICE@a.test.", user),
+                ("domain:A.test", user[1:]), ("user_domain:a.test", user[1:]),
+                ("sender:x@a.test", [("from", "sender:x@a.test"), ("fromdom", "sender_domain:a.test")]),
+                ("client:192.0.2.7", [("clients", "client:192.0.2.7"), ("net", "network:192.0.2.0/24")]),
+                ("network:192.0.2.7/24", [("net", "network:192.0.2.0/24")]),
+                ("network:2001:db8::7/64", [("net", "network:2001:db8::/64")]),
+                ("user:a:b", [("hourly", "user:a:b")]), ("user:all", [("hourly", "user:all")]),
+                ("user:", [("hourly", "user:")])):
+            equal((who, limits_of(who)), (who, wanted))
+        for who, text in (("clinet:1.2.3.4", "clinet: is not known before a colon"),
+                          ("a:b", "is written user:a:b"), ("domian:a.test", "client:ADDRESS, network:ADDRESS/BITS and all"),
+                          ("2001:db8::1", "an address is written client:2001:db8::1"), (":x", "is not known"),
+                          ("all", "there is none whose key is all; a user of that name is written user:all"),
+                          ("client:1.2.3", "it is no client"), ("network:192.0.0.0/16", "several of them"),
+                          ("", "is missing")):
+            for command in ("show", "reset"):
+                holds(d.control(command, who=who)["error"], text)
+            limit = {"client:1.2.3": "clients", "network:192.0.0.0/16": "net"}.get(who, "hourly")
+            holds(d.control("set", who=who, limit=limit, max=1)["error"], text if who != "all" else "hourly counts by user")
+        for who, limit, text in (("alice@a.test", "realm", "realm counts by user_domain, which is written domain:NAME"),
+                                 ("alice", "net", "net counts by network, which is written network:ADDRESS/BITS"),
+                                 ("all", "hourly", "hourly counts by user"), ("alice", "nope", "no limit of that name"),
+                                 ("client:1.2.3", "clients", "no client")):
+            holds(d.control("set", who=who, limit=limit, max=1)["error"], text)
+        holds(d.control("reset", who="alice", limit="nope")["error"], "no limit of that name")
+
+
+def whole_domain():
+    """a maximum set for a domain is that of each user of it who has nothing of his own"""
+    override = 'override { user = "news@a.test" hourly = 60 }\noverride { domain = "a.test" hourly = 40 }\n'
+    with Daemon(config(KEYS + override)) as d, d.connect() as s:
+        def row(who):
+            return next(r for r in d.control("show", who=who)["rows"] if r["limit"] == "hourly")
+        answer = d.control("set", who="domain:A.test", limit="hourly", max=3, for_s=3600)
+        equal((answer["subject"], answer["max"]), ("domain:a.test", 3))
+        equal(ask_many(s, 9, user="alice@a.test"), 3)
+        equal(ask_many(s, 9, user="BOB@A.test"), 3)
+        equal(ask_many(s, 9, user="eve@b.test"), 9)
+        equal(row("news@a.test")["max"], 60)
+        equal((row("carol@a.test")["max"], row("carol@a.test")["source"], row("carol@a.test")["override"]),
+              (3, "runtime", "domain"))
+        d.control("set", who="carol@a.test", limit="hourly", max=5)
+        equal(row("carol@a.test")["max"], 5)
+        equal(d.control("set", who="domain:a.test", limit="realm", max=9)["subject"], "user_domain:a.test")
+        equal(d.control("set", who="sender_domain:a.test", limit="from", max=9)["subject"], "sender_domain:a.test")
+        rows = d.control("overrides")["overrides"]
+        equal([(r["limit"], r["subject"], r["max"], "expires" in r, r["uid"], r["known"]) for r in rows],
+              [("from", "sender_domain:a.test", 9, False, os.getuid(), True),
+               ("hourly", "domain:a.test", 3, True, os.getuid(), True),
+               ("hourly", "user:carol@a.test", 5, False, os.getuid(), True),
+               ("realm", "user_domain:a.test", 9, False, os.getuid(), True)])
+        assert all(r["host"] == "mx.test" and r["set"].endswith("Z") for r in rows), rows
+        equal(d.control("unset", who="domain:a.test", limit="hourly")["max"], 40)
+        equal(row("alice@a.test")["max"], 40)
+
+
+def overrides_of_a_limit_that_is_gone():
+    """what was set for a limit that is not configured any more is listed as such, and can be taken back"""
+    with Daemon(config()) as d:
+        d.control("set", who="alice", limit="hourly", max=3)
+        d.write(config("limit perhour { key = user max = 7 per = 1h }\n"))
+        d.stop()
+        d.start()
+        rows = d.control("overrides")["overrides"]
+        equal([(r["limit"], r["subject"], r["known"]) for r in rows], [("hourly", "user:alice", False)])
+        equal(d.control("unset", who="alice", limit="hourly")["known"], False)
+        equal(d.control("overrides")["overrides"], [])
+        holds(d.control("unset", who="alice", limit="hourly")["error"], "no limit of that name")
 
 
 def control_hostile():
@@ -922,7 +1041,8 @@ else:
              reset_in_mid_message, two_networks, reload_loses_nothing, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
              spellings_of_one_user, empty_names, addresses_of_one_house,
-             megabyte_of_names, bad_numbers, control_answers, control_hostile)
+             megabyte_of_names, bad_numbers, control_answers, who_it_is_about, whole_domain,
+             overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits, control_hostile)
 tap = world.Tap()
 for test in tests:
     if len(sys.argv) < 2 or sys.argv[1] in test.__name__:

@@ -203,7 +203,8 @@ def show():
         row = d.row("bob", "hourly")
         equal([row[k] for k in ("used", "max", "per_s")], [100, 100, 3600])
         assert 3500 < row["wait_s"] <= 3660 and row["free"].endswith("Z"), row
-        holds(d.fine("limits", "show", "client:192.0.2.1"), "client:192.0.2.1")
+        holds(d.fine("limits", "show", "client:192.0.2.1"), "nothing is counted under this name at present\n")
+        assert "nothing is counted" not in d.fine("limits", "show", "bob")
         holds(d.fine("limits", "show", "user_domain:example.org"), "domain-daily")
         holds(d.fine("limits", "show", "all"), "site")
         holds(d.fine("limits", "show", "alice@example.org"), "user_domain:example.org")
@@ -260,6 +261,31 @@ def change():
         equal(d.send("eve")[0], "DUNNO")
 
 
+def overrides():
+    """limits overrides: what was set at run time, by whom and until when"""
+    with Daemon() as d:
+        equal(d.fine("limits", "overrides"), "no maximum is set at run time\n")
+        equal(d.fine("limits", "set", "client:192.0.2.7", "clients", "9", "--for", "1d")[:34],
+              "client:192.0.2.7: the maximum of c")
+        d.fine("limits", "set", "BOB", "volume", "500M")
+        equal(d.fine("limits", "set", "domain:Example.ORG", "hourly", "20"),
+              "domain:example.org: the maximum of hourly is 20\n")
+        d.fine("limits", "set", "user:all", "hourly", "unlimited")
+        lines = d.fine("limits", "overrides").split("\n")
+        me, at = re.escape(subprocess.getoutput("id -un")) + " on mx.test", r"(\d{4}-\d\d-\d\d )?\d\d:\d\d"
+        assert re.fullmatch(r"WHO +LIMIT +MAX +UNTIL +SET BY +SET AT *", lines[0]), lines
+        for line, wanted in zip(lines[1:], (r"client:192\.0\.2\.7 +clients +9 +" + at, r"domain:example\.org +hourly +20 +taken back",
+                                            r"user:all +hourly +unlimited +taken back", r"bob +volume +500M +taken back")):
+            assert re.fullmatch(wanted + " +" + me + " +" + at + " *", line), (line, wanted)
+        row = json.loads(d.fine("limits", "overrides", "--json"))["overrides"][1]
+        equal([row[k] for k in ("limit", "subject", "max", "uid")], ["hourly", "domain:example.org", 20, os.getuid()])
+        holds(d.fine("limits", "explain", "x@example.org"),
+              "max 20: set at run time for the whole domain example.org, until it is taken back\n")
+        equal(d.fine("limits", "set", "domain:example.org", "hourly", "default"),
+              "domain:example.org: the maximum of hourly is again 100, as configured\n")
+        equal(len(json.loads(d.fine("limits", "overrides", "--json"))["overrides"]), 3)
+
+
 def reset():
     """limits reset: one limit, or all that are about somebody"""
     with Daemon() as d:
@@ -271,7 +297,8 @@ def reset():
         equal(d.send("bob")[0], "DUNNO")
         d.send(client="198.51.100.9", recipients=3)
         equal(d.send(client="198.51.100.9")[0][:9], "450 4.7.1")
-        equal(json.loads(d.fine("limits", "reset", "client:198.51.100.9", "--json")), {"forgotten": ["clients"]})
+        equal(json.loads(d.fine("limits", "reset", "client:198.51.100.9", "--json")),
+              {"forgotten": ["clients"], "counted": True})
         equal(d.send(client="198.51.100.9")[0], "DUNNO")
         equal(d.row("all", "site")["used"] > 100, True)
 
@@ -279,10 +306,13 @@ def reset():
 def refused():
     """what the daemon refuses is said, with exit code 1"""
     with Daemon() as d:
-        for words, text in ((["reset", "client:1.2.3"], "no limit applies to that"),
-                            (["reset", "bob", "nothing"], "no limit applies to that"),
+        for words, text in ((["reset", "client:1.2.3"], "client:1.2.3: no limit counts that by itself: it is no client"),
+                            (["reset", "bob", "nothing"], "there is no limit of that name"),
+                            (["reset", "nobody"], "nothing was counted under nobody by hourly, volume"),
+                            (["reset", "clinet:1.2.3.4"], "clinet: is not known before a colon"),
                             (["set", "bob", "nothing", "5"], "there is no limit of that name"),
                             (["set", "bob", "clients", "5"], "no limit applies to that"),
+                            (["set", "clinet:1.2.3.4", "clients", "5"], "clinet: is not known before a colon"),
                             (["set", "bob\x1b[31m", "site", "5"], "no limit applies to that")):
             code, out, err = d.run("limits", *words)
             equal((words, code, out), (words, 1, ""))
@@ -304,8 +334,7 @@ def odd_names():
         for name in ODD:
             d.send(name, 2)
         for words in (["limits", "--all"], ["status"]) + tuple(
-                ["limits", word, "--", name] for name in ODD for word in ("show", "explain")
-                if not name.startswith("client:")):
+                ["limits", word, "--", "user:" * (":" in name) + name] for name in ODD for word in ("show", "explain")):
             code, out, err = d.run(*words)
             equal((words, code), (words, 0))
             bad = [c for c in out + err if c != "\n" and (unicodedata.category(c) in ("Cc", "Cf"))]
@@ -314,7 +343,7 @@ def odd_names():
         for part in ("al?[31mice", "a\"b'c", "%s%n%d", "j\u00f6rg@", "?moc.evil", "user:a:b", LONG, "\u540d\u524d" * 20):
             holds(out, part)
         equal(d.row("user:client:x", "hourly")["used"], 2)
-        equal(d.row("a:b", "hourly")["used"], 2)
+        equal(d.row("user:a:b", "hourly")["used"], 2)
         equal(d.row("j\u00f6rg@b\u00fccher.test", "hourly")["used"], 2)
         holds(d.fine("limits", "set", "--", "-n", "hourly", "5"), "-n: the maximum of hourly is 5\n")
         equal(d.row("-n", "hourly")["max"], 5)
@@ -810,7 +839,7 @@ def help_texts():
 def main():
     tap = world.Tap()
     silence = Silence()
-    for test in (usage, help_texts, top, show, explain, change, reset, refused, odd_names, terminal_width,
+    for test in (usage, help_texts, top, show, explain, change, overrides, reset, refused, odd_names, terminal_width,
                  watch_terminal, watch_restart, watch_file, status, warnings, unreachable, impostors, store_fine,
                  store_local, store_permission, store_damaged, store_wrong, store_password, silence.check):
         tap.run(test)

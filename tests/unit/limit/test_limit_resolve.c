@@ -370,7 +370,7 @@ static void test_runtime(void **state)
 	(void)state;
 	struct bench b;
 	begin(&b, conf);
-	const struct gp_limit_runtime value = {"hourly", "user:news@example.org", 3, 2000000};
+	const struct gp_limit_runtime value = {"hourly", "user:news@example.org", 3, 2000000, ""};
 	gp_test_memstore_set_now(b.handle, 1000000);
 	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &value), GP_OK);
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
@@ -381,7 +381,7 @@ static void test_runtime(void **state)
 	gp_test_memstore_set_now(b.handle, 2000000);
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
 	assert_int_equal(b.applied[0].max, 5000);
-	const struct gp_limit_runtime forever = {"site", "all", GP_LIMIT_UNLIMITED, 0};
+	const struct gp_limit_runtime forever = {"site", "all", GP_LIMIT_UNLIMITED, 0, NULL};
 	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &forever), GP_OK);
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "x", "", ""));
 	assert_int_equal(b.applied[2].max, GP_LIMIT_UNLIMITED);
@@ -391,7 +391,7 @@ static void test_runtime(void **state)
 	assert_int_equal(b.applied[2].max, 20000);
 	char *name = gp_arena_alloc(b.ctx.arena, 1000);
 	memset(name, 'a', 999);
-	const struct gp_limit_runtime too_long = {"hourly", name, 1, 0};
+	const struct gp_limit_runtime too_long = {"hourly", name, 1, 0, NULL};
 	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &too_long), GP_ETOOBIG);
 	end(&b);
 }

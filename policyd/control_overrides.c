@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Maxima that an operator sets at run time: kept in the store with who has set them, over restarts
+ * and for all hosts that share it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policyd/control_who.h"
+
+#define FOR_MAX_S (10LL * 366 * 86400)
+
+/* What a change is about. */
+struct target {
+	const struct gp_limit *limit; /* NULL: one that is not configured any more */
+	const char *name;             /* of the limit */
+	const char *subject;
+};
+
+/* wrong_key: the limit counts by something else. */
+static json_t *wrong_key(const struct gp_control_who *who, const struct gp_limit *limit)
+{
+	static const char *const written[] = {"user:NAME or domain:NAME", "domain:NAME",
+		"sender:ADDRESS or sender_domain:NAME", "sender_domain:NAME", "client:ADDRESS",
+		"network:ADDRESS/BITS", "all"};
+	return gp_control_error("no limit applies to that: %s counts by %s, which is written %s, "
+				"and not %.*s",
+		limit->name, gp_limit_key_name((enum gp_limit_key)limit->key), written[limit->key],
+		(int)(who->text.len > 200 ? 200 : who->text.len), who->text.ptr);
+}
+
+/* find_target: GP_OK with the target; else *error_out is the answer, NULL without memory for it. */
+static int find_target(struct gp_control_call *call, struct target *target_out, json_t **error_out)
+{
+	const struct gp_limit_set *set = &call->runtime->config->limits;
+	struct gp_span name = gp_control_member(call->request, "limit");
+	struct gp_control_who who;
+	struct gp_limit_applied a;
+	enum gp_control_match match;
+	*error_out = gp_control_no_limits(call);
+	if (*error_out)
+		return GP_EINVAL;
+	int rc = gp_control_who_parse(call, &who, error_out);
+	if (rc)
+		return rc;
+	size_t i = gp_control_limit_find(set, name);
+	if (i == set->limit_count) {
+		*error_out = gp_control_no_such_limit();
+		return GP_EINVAL;
+	}
+	rc = gp_control_who_match(call, &who, i, &match, &a);
+	if (rc == GP_OK && (match == GP_CONTROL_OWN || match == GP_CONTROL_EACH)) {
+		*target_out = (struct target) {a.limit, a.limit->name, a.subject};
+		return GP_OK;
+	}
+	*error_out = rc == GP_ESYNTAX ? gp_control_who_nobody(call, &who)
+		     : rc             ? gp_control_trouble(call, rc)
+				      : wrong_key(&who, &set->limits[i]);
+	return rc ? rc : GP_EINVAL;
+}
+
+/* max_of: what applies to the target now. */
+static int max_of(struct gp_control_call *call, const struct target *t, int64_t *max_out)
+{
+	const struct gp_limit_set *set = &call->runtime->config->limits;
+	struct gp_limit_applied a;
+	struct gp_limit_runtime runtime;
+	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
+	*max_out = t->limit->max;
+	if (gp_limit_book_runtime(call->runtime->book, t->name, t->subject, now_ms, &runtime)) {
+		*max_out = runtime.max;
+		return GP_OK;
+	}
+	/* of a domain as anybody in it has it */
+	const char *key = gp_limit_key_name((enum gp_limit_key)t->limit->key);
+	const char *name = gp_limit_subject_name(t->subject);
+	size_t len = strlen(key);
+	bool is_own = strncmp(t->subject, key, len) == 0 && strchr(":", t->subject[len]);
+	const char *subject =
+		is_own ? t->subject : gp_arena_printf(call->ctx->arena, "%s:@%s", key, name);
+	int rc = subject ? gp_limit_of_subject(set, (size_t)(t->limit - set->limits), subject,
+				   call->runtime->book, call->ctx->arena, &a)
+			 : gp_arena_status(call->ctx->arena);
+	if (rc == GP_OK)
+		*max_out = a.max;
+	return rc;
+}
+
+/* done: what was changed, and what applies now. */
+static json_t *done(struct gp_control_call *call, const struct target *t)
+{
+	int64_t max = GP_LIMIT_UNLIMITED;
+	json_t *subject = gp_control_text(call->ctx->arena, gp_span_from(t->subject));
+	if (!t->limit)
+		return json_pack("{s:o, s:s, s:n, s:b}", "subject", subject, "limit", t->name,
+			"max", "known", false);
+	int rc = max_of(call, t, &max);
+	if (rc) {
+		json_decref(subject);
+		return gp_control_trouble(call, rc);
+	}
+	return json_pack("{s:o, s:o, s:s, s:s, s:b}", "subject", subject, "max",
+		gp_control_number_or_null(max), "limit", t->name, "count",
+		gp_limit_unit_name((enum gp_limit_unit)t->limit->unit), "known", true);
+}
+
+/* made_by: who sets it: uid, wall time, name of this host. */
+static const char *made_by(const struct gp_control_call *call)
+{
+	return gp_arena_printf(call->ctx->arena, "%lld %lld %s", (long long)call->peer_uid,
+		(long long)call->ctx->clock->wall_s(call->ctx->clock),
+		call->runtime->config->hostname);
+}
+
+/* read_value: what is asked for; false: out of bounds. */
+static bool read_value(
+	struct gp_control_call *call, const struct target *t, struct gp_limit_runtime *value_out)
+{
+	json_t *max = json_object_get(call->request, "max");
+	json_t *term = json_object_get(call->request, "for_s");
+	json_int_t for_s = json_is_integer(term) ? json_integer_value(term) : term ? -1 : 0;
+	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
+	*value_out = (struct gp_limit_runtime) {
+		.limit = t->name, .subject = t->subject, .by = made_by(call)};
+	value_out->max = json_is_null(max)      ? GP_LIMIT_UNLIMITED
+			 : json_is_integer(max) ? json_integer_value(max)
+						: -1;
+	value_out->expires_ms = for_s ? now_ms + for_s * 1000 : 0;
+	return value_out->max >= 0 && for_s >= 0 && for_s <= FOR_MAX_S &&
+	       (value_out->max == GP_LIMIT_UNLIMITED || value_out->max <= GP_STORE_AMOUNT_MAX);
+}
+
+/* gp_control_set: kept in the store, over restarts. */
+json_t *gp_control_set(struct gp_control_call *call)
+{
+	struct target t;
+	struct gp_limit_runtime value;
+	json_t *error;
+	if (find_target(call, &t, &error))
+		return error;
+	bool has_unit = json_is_true(json_object_get(call->request, "unit"));
+	if (has_unit && t.limit->unit != GP_LIMIT_BYTES)
+		return json_pack("{s:b, s:s}", "unit_refused", true, "count",
+			gp_limit_unit_name((enum gp_limit_unit)t.limit->unit));
+	if (!read_value(call, &t, &value))
+		return gp_control_error("max or for_s is out of bounds");
+	int rc = gp_limit_book_set(call->runtime->book, call->ctx, &value);
+	if (rc == GP_ETOOBIG && strlen(t.subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX)
+		return gp_control_error("the name is too long for a run-time override");
+	return rc ? gp_control_trouble(call, rc) : done(call, &t);
+}
+
+/* find_stale: what was set for a limit that is not configured any more, word for word. */
+static int find_stale(struct gp_control_call *call, struct target *t, bool *found_out)
+{
+	const struct gp_limit_runtime *items;
+	size_t count;
+	struct gp_span limit = gp_control_member(call->request, "limit");
+	struct gp_span who = gp_control_member(call->request, "who");
+	*found_out = false;
+	int rc = gp_limit_book_list(call->runtime->book, call->ctx, &items, &count);
+	for (size_t i = 0; !rc && !*found_out && i < count; i++) {
+		const char *name = gp_limit_subject_name(items[i].subject);
+		*found_out = gp_span_equal(limit, gp_span_from(items[i].limit)) &&
+			     (gp_span_equal(who, gp_span_from(items[i].subject)) ||
+				     (gp_span_has_prefix(gp_span_from(items[i].subject), "user:") &&
+					     gp_span_equal(who, gp_span_from(name))));
+		if (*found_out)
+			*t = (struct target) {NULL, items[i].limit, items[i].subject};
+	}
+	return rc;
+}
+
+/* gp_control_unset: back to what the configuration says. */
+json_t *gp_control_unset(struct gp_control_call *call)
+{
+	struct target t;
+	json_t *error;
+	int rc = find_target(call, &t, &error);
+	if (rc) {
+		bool found = false;
+		if (call->runtime->book && error && !find_stale(call, &t, &found) && found) {
+			json_decref(error);
+			error = NULL;
+		} else {
+			return error;
+		}
+	}
+	rc = gp_limit_book_unset(call->runtime->book, call->ctx, t.name, t.subject);
+	return rc ? gp_control_trouble(call, rc) : done(call, &t);
+}
+
+/* ---- all of them ---- */
+
+/* add_by: who has set it, as made_by wrote it; anything else is not known. */
+static void add_by(json_t *row, struct gp_arena *arena, const char *by)
+{
+	struct gp_span uid, rest, at, host;
+	uint64_t n, wall_s;
+	char text[GP_CLOCK_TEXT];
+	if (!gp_span_cut(gp_span_from(by), ' ', &uid, &rest) || !gp_span_cut(rest, ' ', &at, &host))
+		return;
+	if (gp_span_parse_uint(uid, UINT32_MAX, &n) == GP_OK)
+		json_object_set_new(row, "uid", json_integer((json_int_t)n));
+	if (gp_span_parse_uint(at, INT32_MAX * 64LL, &wall_s) == GP_OK)
+		json_object_set_new(
+			row, "set", json_string(gp_clock_format((int64_t)wall_s, text)));
+	json_object_set_new(row, "host", gp_control_text(arena, host));
+}
+
+/* override_row: one maximum. */
+static json_t *override_row(struct gp_control_call *call, const struct gp_limit_runtime *item)
+{
+	const struct gp_limit_set *set = &call->runtime->config->limits;
+	struct gp_arena *arena = call->ctx->arena;
+	size_t i = gp_control_limit_find(set, gp_span_from(item->limit));
+	bool is_known = i < set->limit_count;
+	char text[GP_CLOCK_TEXT];
+	json_t *row = json_pack("{s:o, s:o, s:o, s:b}", "limit",
+		gp_control_text(arena, gp_span_from(item->limit)), "subject",
+		gp_control_text(arena, gp_span_from(item->subject)), "max",
+		gp_control_number_or_null(item->max), "known", is_known);
+	if (!row)
+		return NULL;
+	if (is_known) {
+		const struct gp_limit *l = &set->limits[i];
+		json_object_set_new(
+			row, "count", json_string(gp_limit_unit_name((enum gp_limit_unit)l->unit)));
+		json_object_set_new(row, "limit_max", gp_control_number_or_null(l->max));
+	}
+	if (item->expires_ms)
+		json_object_set_new(row, "expires",
+			json_string(
+				gp_clock_format(gp_control_wall_of(call, item->expires_ms), text)));
+	add_by(row, arena, item->by);
+	return row;
+}
+
+/* gp_control_overrides: in the order of limits and subjects. */
+json_t *gp_control_overrides(struct gp_control_call *call)
+{
+	const struct gp_limit_runtime *items;
+	size_t count;
+	json_t *value = gp_control_no_limits(call);
+	if (value)
+		return value;
+	int rc = gp_limit_book_list(call->runtime->book, call->ctx, &items, &count);
+	if (rc)
+		return gp_control_trouble(call, rc);
+	json_t *rows = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(rows, override_row(call, &items[i]));
+	return json_pack("{s:o}", "overrides", rows);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who: whose counters and maxima an operator's command is about: a user's name, or KIND:NAME.
+ *
+ *     if (gp_control_who_parse(call, &who, &error)) return error;
+ *     gp_control_who_match(call, &who, limit, &match, &applied)        (for each limit)
+ *
+ * Ownership: a who borrows the request.
+ */
+#ifndef GP_POLICYD_CONTROL_WHO_H
+#define GP_POLICYD_CONTROL_WHO_H
+
+#include "limit/limit_message.h"
+#include "policyd/control_private.h"
+
+struct gp_control_who {
+	int key;             /* enum gp_limit_key: the kind of the name */
+	struct gp_span name; /* as it was written; empty for all */
+	struct gp_span text; /* with its kind */
+};
+
+/* What a limit has to do with somebody. */
+enum gp_control_match {
+	GP_CONTROL_NONE,
+	GP_CONTROL_OWN,    /* it counts just that */
+	GP_CONTROL_SHARED, /* it counts that with others: a user's domain, a client's network, all
+			    */
+	GP_CONTROL_EACH /* it counts each one of a domain: a maximum can be set for all of them */
+};
+
+/* Of the request's member "who". Not GP_OK: *error_out is the answer (NULL: no memory for it). */
+int gp_control_who_parse(const struct gp_control_call *call, struct gp_control_who *who_out,
+	json_t **error_out) GP_MUST_CHECK;
+
+/*
+ * How the configuration's limit counts who; applied_out is set with GP_CONTROL_OWN and _SHARED, and
+ * with GP_CONTROL_EACH its subject alone. A limit that is off counts nobody. GP_ESYNTAX: who is not
+ * of the form that this limit counts (an address); GP_ENOMEM, GP_ETOOBIG.
+ */
+int gp_control_who_match(const struct gp_control_call *call, const struct gp_control_who *who,
+	size_t limit, enum gp_control_match *match_out,
+	struct gp_limit_applied *applied_out) GP_MUST_CHECK;
+
+/* The error that no limit counts who, with what is written instead. NULL: no memory. */
+json_t *gp_control_who_nobody(const struct gp_control_call *call, const struct gp_control_who *who);
+
+#endif
