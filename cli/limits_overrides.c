@@ -43,7 +43,7 @@ static bool read_override(json_t *value, struct override *o)
 	return json_is_null(max) || (json_is_integer(max) && o->max >= 0);
 }
 
-/* time_text: a point of time for people; otherwise where there is none. */
+/* time_text: a point of time for people; "otherwise" where there is none. */
 static const char *time_text(struct gp_arena *arena, const char *text, const char *otherwise)
 {
 	char at[GP_CLI_TEXT];

@@ -69,7 +69,7 @@ int gp_control_who_parse(
 	return GP_ESYNTAX;
 }
 
-/* wider: of each kind the keys that count it together with others, besides all. */
+/* is_wider: of each kind the keys that count it together with others, besides all. */
 static bool is_wider(int kind, int key)
 {
 	return (kind == GP_LIMIT_BY_USER && key == GP_LIMIT_BY_USER_DOMAIN) ||

@@ -852,6 +852,19 @@ def empty_names():
             equal((name, ask_many(s, 2, user=name)), (name, 0))
 
 
+def long_names():
+    """names of 15 kB, whatever is in them, are answered and counted"""
+    limits = ("limit hourly { key = user max = 2 per = 1h }\n"
+              "limit realm { key = user_domain max = 9000 per = 1h }\n")
+    parts = ("\ufdfa", "\u200b", "\u0308", "a\"@", "\udcff", "\"\\", "\u00df.", "\uff20", "\u1100\u1161", "xn--a.",
+             "\u2126@")
+    with Daemon(config(limits)) as d, d.connect() as s:
+        for i, part in enumerate(parts):
+            name = part * (15000 // len(part.encode("utf-8", "surrogateescape")))
+            equal((part, ask_many(s, 3, user="%d-" % i + name)), (part, 2))
+            equal((part, ask_many(s, 3, user="x%d-" % i + name + "@a.test")), (part, 2))
+
+
 def megabyte_of_names():
     """a megabyte of user names, one request after the other"""
     limits = "limit two { key = user max = 2 per = 1h }\n"
@@ -1040,7 +1053,7 @@ else:
              overrides_reload, limits_by_reload, reload_reaches_all, set_in_mid_message,
              reset_in_mid_message, two_networks, reload_loses_nothing, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
-             spellings_of_one_user, empty_names, addresses_of_one_house,
+             spellings_of_one_user, empty_names, long_names, addresses_of_one_house,
              megabyte_of_names, bad_numbers, control_answers, who_it_is_about, whole_domain,
              overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits, control_hostile)
 tap = world.Tap()

@@ -486,6 +486,21 @@ static void test_limits(void **state)
 	end(&s);
 }
 
+/* test_limits_of_spellings: of one user there are many, and one limit, as over a policy socket. */
+static void test_limits_of_spellings(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin_limits(&s);
+	assert_string_equal(limit(&s, "", "j\303\266rg", 1), "accept");
+	assert_string_equal(limit(&s, "", "J\303\226RG", 1), "accept");
+	assert_string_equal(limit(&s, "", "jo\314\210rg", 1), "defer");
+	assert_string_equal(limit(&s, "", " \"j\303\266rg\"", 1), "defer");
+	assert_string_equal(limit(&s, "", "j\342\200\213\303\266rg@", 1), "defer");
+	assert_string_equal(limit(&s, "", "jorg", 1), "accept");
+	end(&s);
+}
+
 /* test_fork: a child counts with a book of its own, and its parent goes on. */
 static void test_fork(void **state)
 {
@@ -565,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_of_spellings),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_no_store),
 		cmocka_unit_test(test_manual),
