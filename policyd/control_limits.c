@@ -310,7 +310,16 @@ static int reset_one(
 	if (rc)
 		return rc;
 	*was_counted_out = count.used > 0;
-	return gp_limit_book_reset(call->runtime->book, call->ctx, a->subject, a->limit->id);
+	rc = gp_limit_book_reset(call->runtime->book, call->ctx, a->subject, a->limit->id);
+	const struct gp_log_field fields[] = {
+		gp_log_field_text("limit", a->limit->name),
+		gp_log_field_text("limit_key", a->subject),
+		gp_log_field_number("limit_used", count.used),
+		gp_log_field_number("uid", call->peer_uid),
+	};
+	if (!rc)
+		gp_log_event(call->ctx->log, GP_LOG_NOTICE, "limit-reset", fields, 4);
+	return rc;
 }
 
 /* gp_control_reset: one limit of who, or all that are only about who. */

@@ -130,6 +130,26 @@ static bool read_value(
 	       (value_out->max == GP_LIMIT_UNLIMITED || value_out->max <= GP_STORE_AMOUNT_MAX);
 }
 
+/* log_change: what an operator has changed is on record, with who did it. */
+static void log_change(struct gp_control_call *call, const char *event, const struct target *t,
+	const struct gp_limit_runtime *value)
+{
+	struct gp_log_field f[5];
+	char until[GP_CLOCK_TEXT];
+	size_t n = 0;
+	f[n++] = gp_log_field_text("limit", t->name);
+	f[n++] = gp_log_field_text("limit_key", t->subject);
+	if (value && value->max == GP_LIMIT_UNLIMITED)
+		f[n++] = gp_log_field_text("limit_max", "unlimited");
+	else if (value)
+		f[n++] = gp_log_field_number("limit_max", value->max);
+	if (value && value->expires_ms)
+		f[n++] = gp_log_field_text("until",
+			gp_clock_format(gp_control_wall_of(call, value->expires_ms), until));
+	f[n++] = gp_log_field_number("uid", call->peer_uid);
+	gp_log_event(call->ctx->log, GP_LOG_NOTICE, event, f, n);
+}
+
 /* gp_control_set: kept in the store, over restarts. */
 json_t *gp_control_set(struct gp_control_call *call)
 {
@@ -147,7 +167,10 @@ json_t *gp_control_set(struct gp_control_call *call)
 	int rc = gp_limit_book_set(call->runtime->book, call->ctx, &value);
 	if (rc == GP_ETOOBIG && strlen(t.subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX)
 		return gp_control_error("the name is too long for a run-time override");
-	return rc ? gp_control_trouble(call, rc) : done(call, &t);
+	if (rc)
+		return gp_control_trouble(call, rc);
+	log_change(call, "limit-set", &t, &value);
+	return done(call, &t);
 }
 
 /* find_stale: what was set for a limit that is not configured any more, word for word. */
@@ -187,7 +210,10 @@ json_t *gp_control_unset(struct gp_control_call *call)
 		}
 	}
 	rc = gp_limit_book_unset(call->runtime->book, call->ctx, t.name, t.subject);
-	return rc ? gp_control_trouble(call, rc) : done(call, &t);
+	if (rc)
+		return gp_control_trouble(call, rc);
+	log_change(call, "limit-unset", &t, NULL);
+	return done(call, &t);
 }
 
 /* ---- all of them ---- */

@@ -1003,7 +1003,12 @@ def whole_domain():
                ("hourly", "user:carol@a.test", 5, False, os.getuid(), True),
                ("realm", "user_domain:a.test", 9, False, os.getuid(), True)])
         assert all(r["host"] == "mx.test" and r["set"].endswith("Z") for r in rows), rows
+        d.wait_log("event=limit-set limit=hourly limit_key=domain:a.test limit_max=3 until=20")
+        d.wait_log("event=limit-set limit=realm limit_key=user_domain:a.test limit_max=9 uid=%d" % os.getuid())
+        d.control("reset", who="alice@a.test")
+        d.wait_log("event=limit-reset limit=hourly limit_key=user:alice@a.test limit_used=3 uid=%d" % os.getuid())
         equal(d.control("unset", who="domain:a.test", limit="hourly")["max"], 40)
+        d.wait_log("event=limit-unset limit=hourly limit_key=domain:a.test uid=%d" % os.getuid())
         equal(row("alice@a.test")["max"], 40)
 
 
