@@ -284,6 +284,9 @@ static unsigned subject_of(const struct gp_config_override *override, struct gp_
 		count++;
 	}
 	out->prefix = override->client.prefix;
+	const struct gp_ipaddr v4 = gp_ipaddr_v4_within(out->prefix.addr);
+	if (out->prefix.length >= 96 && v4.family != out->prefix.addr.family)
+		out->prefix = (struct gp_prefix) {v4, out->prefix.length - 96};
 	return count;
 }
 

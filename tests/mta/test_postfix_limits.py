@@ -108,6 +108,25 @@ def given_back():
     wait_for(lambda: stage.policyd.used("erin", "hourly") == 8, "20 recipients of a client that vanished", 150)
 
 
+def refused_at_the_end():
+    """refused before the question at the end: given back; behind it: as an accepted message, counted"""
+    with open("/etc/postfix/header_checks", "w") as f:
+        f.write("/^X-Bad:/ REJECT no such field\n")
+    use("postfix-limits.cf", "header_checks = regexp:/etc/postfix/header_checks")
+    with Login("kate") as kate:
+        kate.recipients(many(7))
+        holds(show(*kate.smtp.data("X-Bad: 1\r\n\r\nx\r\n")), "no such field")
+        assert kate.send(many(1)).startswith("250"), "the next"
+    equal(stage.policyd.used("kate", "hourly"), 8)
+    use("postfix-limits.cf", "header_checks =\nsmtpd_end_of_data_restrictions = reject, $gatepost")
+    with Login("leo") as leo:
+        holds(leo.send(many(7)), "Access denied")
+    use("postfix-limits.cf", "header_checks =")
+    with Login("kate") as kate:
+        assert kate.send(many(1)).startswith("250"), "somebody else"
+    wait_for(lambda: stage.policyd.used("leo", "hourly") == 0, "what was refused given back", 150)
+
+
 def whole_message():
     """where only the end of a message is asked about, one with 300 recipients is refused whole"""
     policyd(PLAIN)
@@ -181,7 +200,7 @@ def main():
         tap.skip_all("a real Postfix: " + str(reason))
     stage = scene.Scene(CONFIG)
     try:
-        for test in (hundred_and_first, three_hundred, given_back, spf_beside, whole_message,
+        for test in (hundred_and_first, three_hundred, given_back, refused_at_the_end, spf_beside, whole_message,
                      bytes_at_the_end, held, only_rcpt):
             tap.run(test)
     finally:

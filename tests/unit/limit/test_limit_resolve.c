@@ -241,7 +241,8 @@ static void test_house_is_one_client(void **state)
 		"limit net { key = network max = 9 per = 1h ipv6_prefix = 56 ipv4_prefix = 16 }\n"
 		"override { client = \"2001:db8::25\" house = 500 }\n"
 		"override { client = \"2001:db8:0:0:aa00::/72\" house = 70 site = 71 }\n"
-		"override { client = \"192.0.2.7\" house = 7 }\n";
+		"override { client = \"192.0.2.7\" house = 7 }\n"
+		"override { client = \"64:ff9b::198.51.100.0/120\" house = 3 }\n";
 	static const struct {
 		const char *client, *wanted;
 	} rows[] = {
