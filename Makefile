@@ -36,7 +36,7 @@ ENGINE  = decide decide_message engine fields header message rates reply reply_m
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
-POLICYD = control control_limits control_metrics control_status counters files handover instance journal \
+POLICYD = control control_limits control_metrics control_status counters dns_health files handover instance journal \
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
 	  protocol pulse reader runtime session stages supervise survivor transaction trouble \
 	  control_overrides control_who

@@ -25,7 +25,7 @@ static const char help[] =
 	"  gatepost status\n"
 	"  gatepost status --json | jq .store.up\n"
 	"\n"
-	"exit codes: 0 the daemon runs, 1 it cannot be reached or its store is down,\n"
+	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down or DNS fails,\n"
 	"            2 usage, 3 the configuration has errors\n";
 
 #define STATUS_MEMORY (16 * 1024 * 1024)
@@ -53,6 +53,9 @@ struct status {
 	json_int_t open, connections, max_connections;
 	json_int_t hits, misses, joined;
 	double hit_rate;
+	json_int_t dns_asked, dns_failed;
+	int dns_failing;
+	json_t *dns_servers; /* array, checked */
 	struct store_state store, local;
 	const char *file;
 	json_int_t loaded_s_ago, limits, overrides;
@@ -108,6 +111,19 @@ static bool read_parts(json_t *answer, struct status *s)
 		       "misses", &s->misses, "joined", &s->joined, "hit_rate", &s->hit_rate) == 0;
 }
 
+/* read_dns: the servers and the last minute. */
+static bool read_dns(json_t *answer, struct status *s)
+{
+	if (json_unpack(answer, "{s:{s:o, s:I, s:I, s:b}}", "dns", "servers", &s->dns_servers,
+		    "asked_last_minute", &s->dns_asked, "failed_last_minute", &s->dns_failed,
+		    "failing", &s->dns_failing))
+		return false;
+	for (size_t i = 0; i < json_array_size(s->dns_servers); i++)
+		if (!json_is_string(json_array_get(s->dns_servers, i)))
+			return false;
+	return json_is_array(s->dns_servers) && json_array_size(s->dns_servers) <= SOURCES_MAX;
+}
+
 /* read_status: everything that is shown. */
 static bool read_status(json_t *answer, struct status *s)
 {
@@ -119,7 +135,7 @@ static bool read_status(json_t *answer, struct status *s)
 		       &s->file, "loaded_s_ago", &s->loaded_s_ago, "changed_since",
 		       &s->changed_since, "limits", &s->limits, "overrides", &s->overrides,
 		       "stages", &s->sources) == 0 &&
-	       read_parts(answer, s) && read_store(store, &s->store) &&
+	       read_parts(answer, s) && read_dns(answer, s) && read_store(store, &s->store) &&
 	       read_store(local, &s->local) && read_sources(s->sources) && s->hit_rate >= 0 &&
 	       s->hit_rate <= 1;
 }
@@ -186,6 +202,26 @@ static void print_load(const struct status *s)
 			(int)(s->hit_rate * 100), asked);
 }
 
+/* print_servers: whom it asks. */
+static void print_servers(struct gp_arena *arena, const struct status *s)
+{
+	for (size_t i = 0; i < json_array_size(s->dns_servers); i++)
+		printf("%s%s", i ? ", " : "",
+			gp_cli_visible(
+				arena, json_string_value(json_array_get(s->dns_servers, i))));
+}
+
+/* print_dns: the servers, and the last minute if anything was asked. */
+static void print_dns(struct gp_arena *arena, const struct status *s)
+{
+	printf("%-14s", "name servers");
+	print_servers(arena, s);
+	if (s->dns_asked)
+		printf("; %lld of %lld questions of the last minute failed",
+			(long long)s->dns_failed, (long long)s->dns_asked);
+	printf("\n");
+}
+
 /* print_sources: where each configuration of smtpd asks. */
 static void print_sources(struct gp_arena *arena, const json_t *list)
 {
@@ -216,6 +252,7 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 	print_store(arena, "store", &s->store);
 	print_store(arena, "local store", &s->local);
 	print_load(s);
+	print_dns(arena, s);
 	print_sources(arena, s->sources);
 }
 
@@ -236,10 +273,23 @@ static void warn_store(struct gp_arena *arena, const struct status *s)
 					  : "no reason known");
 }
 
+/* warn_dns: what its failing means. */
+static void warn_dns(struct gp_arena *arena, const struct status *s)
+{
+	if (!s->dns_failing)
+		return;
+	printf("WARNING: DNS fails: %lld of %lld questions of the last minute; verdicts are "
+	       "temporary errors meanwhile. See whether the servers answer (gatepost doctor dns): ",
+		(long long)s->dns_failed, (long long)s->dns_asked);
+	print_servers(arena, s);
+	printf("\n");
+}
+
 /* print_warnings: what cannot work. */
 static void print_warnings(struct gp_arena *arena, const struct status *s)
 {
 	warn_store(arena, s);
+	warn_dns(arena, s);
 	if (s->changed_since)
 		printf("WARNING: %s has changed and is not in force: check it (gatepost "
 		       "check-config), then reload (kill -HUP %lld)\n",
@@ -271,7 +321,7 @@ static int show(struct gp_cli_control *control, json_t *answer, bool json)
 		print_status(arena, &s);
 		print_warnings(arena, &s);
 	}
-	if (!code && s.store.is_used && !s.store.up)
+	if (!code && ((s.store.is_used && !s.store.up) || s.dns_failing))
 		code = GP_CLI_TROUBLE;
 	gp_arena_free(arena);
 	return code;

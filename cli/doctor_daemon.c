@@ -98,7 +98,8 @@ static void check_counters(struct gp_doctor *d)
 	const struct {
 		const char *path, *found, *mend;
 	} rows[] = {
-		{"decisions.failures", "requests could not be done by the daemon",
+		{"decisions.failures",
+			"requests could not be checked by the daemon (policyd.on_trouble)",
 			"look for level=error in its log: journalctl -u gatepost-policyd -p err"},
 		{"decisions.malformed", "requests were no requests",
 			"look into its log for who sends them; only Postfix should reach its "
@@ -133,11 +134,30 @@ static void check_stages(struct gp_doctor *d)
 	}
 }
 
+/* check_dns: whether most questions of its last minute failed. */
+static void check_dns(struct gp_doctor *d)
+{
+	const json_t *servers = at(d->status, "dns.servers");
+	const char *names = "";
+	if (!json_is_true(at(d->status, "dns.failing")))
+		return;
+	for (size_t i = 0; i < json_array_size(servers) && i < GP_DNS_SERVERS_MAX; i++) {
+		const char *name = json_string_value(json_array_get(servers, i));
+		names = gp_doctor_text(d, "%s%s%s", names, i ? ", " : "", name ? name : "?");
+	}
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		"%lld of the %lld questions that the daemon asked in the last minute failed; it "
+		"asks %s",
+		number(d, "dns.failed_last_minute"), number(d, "dns.asked_last_minute"), names);
+	gp_doctor_mend(d, "gatepost doctor dns");
+}
+
 /* gp_doctor_daemon_trouble: counters that should stand at nought. */
 void gp_doctor_daemon_trouble(struct gp_doctor *doctor)
 {
 	check_store(doctor, "store", "store");
 	check_store(doctor, "local_store", "local store");
+	check_dns(doctor);
 	check_counters(doctor);
 	check_stages(doctor);
 	if (gp_doctor_is_well(doctor))

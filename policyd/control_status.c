@@ -58,6 +58,23 @@ static json_t *open_files(const struct gp_store_health *h)
 	return list;
 }
 
+/* dns: whom we ask, and how that went in the last minute. */
+static json_t *dns(struct gp_control_call *c)
+{
+	struct gp_dns_options options = {0};
+	char text[GP_DNS_SERVER_TEXT];
+	unsigned long long asked = atomic_load(&c->shared->dns_seen.asked);
+	unsigned long long failed = atomic_load(&c->shared->dns_seen.failed);
+	json_t *servers = json_array();
+	(void)gp_dns_wire_options(c->runtime->dns, &options); /* none: an empty list */
+	for (size_t i = 0; i < options.server_count; i++)
+		json_array_append_new(
+			servers, json_string(gp_dns_server_format(&options.servers[i], text)));
+	return json_pack("{s:o, s:o, s:o, s:b}", "servers", servers, "asked_last_minute",
+		number(asked), "failed_last_minute", number(failed), "failing",
+		gp_dns_health_is_bad(asked, failed));
+}
+
 /* store: its health; null when nothing is counted. */
 static json_t *store(struct gp_control_call *c, struct gp_store *s)
 {
@@ -110,12 +127,12 @@ json_t *gp_control_status(struct gp_control_call *call)
 		json_pack("{s:I, s:o, s:I}", "open", (json_int_t)gp_listen_open_count(call->listen),
 			"accepted", number(atomic_load(&c->connections)), "max",
 			(json_int_t)call->runtime->config->policyd.max_connections);
-	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-		GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
+	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"version", GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - c->started_s), "requests",
 		number(gp_counters_requests(c)), "decisions", decisions(c), "latency", latency(c),
-		"connections", connections, "dns_cache", cache(call->runtime->dns), "store",
-		store(call, book ? gp_limit_book_store(book) : NULL), "local_store",
-		store(call, book ? gp_limit_book_local(book) : NULL), "config", config(call),
-		"stages", stages(call));
+		"connections", connections, "dns_cache", cache(call->runtime->dns), "dns",
+		dns(call), "store", store(call, book ? gp_limit_book_store(book) : NULL),
+		"local_store", store(call, book ? gp_limit_book_local(book) : NULL), "config",
+		config(call), "stages", stages(call));
 }

@@ -11,6 +11,7 @@
 
 struct gp_keeper {
 	struct gp_session_shared *shared;
+	struct gp_dns_health dns; /* the thread's */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards stopping */
 	pthread_cond_t rung;
@@ -39,6 +40,8 @@ static void *keep(void *arg)
 		gp_runtimes_tend(k->shared->runtimes);
 		const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
 		gp_trouble_remind(k->shared->counters, &r->log);
+		gp_dns_health_look(&k->dns, r->dns, gp_clock_now_us(gp_clock_system()), &r->log,
+			&k->shared->dns_seen);
 		gp_runtimes_release(k->shared->runtimes, r);
 	}
 	return NULL;

@@ -14,6 +14,7 @@
 #define GP_POLICYD_SESSION_H
 
 #include "policyd/counters.h"
+#include "policyd/dns_health.h"
 #include "policyd/files.h"
 #include "policyd/instance.h"
 #include "policyd/pulse.h"
@@ -27,8 +28,9 @@ struct gp_session_shared {
 	struct gp_counters *counters;
 	struct gp_stages *stages;
 	struct gp_pulse *pulse;
-	struct gp_files files; /* constant */
-	atomic_bool stopping;  /* sessions end after the request under way */
+	struct gp_files files;       /* constant */
+	struct gp_dns_seen dns_seen; /* written by the keeper */
+	atomic_bool stopping;        /* sessions end after the request under way */
 };
 
 /*

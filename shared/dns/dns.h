@@ -218,12 +218,21 @@ void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out
 /* The same of the resolver that asks name servers, whether it is dns or lies below it. */
 void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out);
 
+/* What that one was made with; false: there is none. */
+bool gp_dns_wire_options(struct gp_dns *dns, struct gp_dns_options *options_out);
+
 /*
  * Reads the text of a resolv.conf(5): nameserver lines into servers (what does not parse is
  * skipped; more than GP_DNS_SERVERS_MAX are dropped), and from options lines timeout, attempts and
  * trust-ad. Without any nameserver line: 127.0.0.1, as libc does. Other members stay as they are.
  */
 void gp_dns_options_from_resolv_conf(struct gp_span text, struct gp_dns_options *options);
+
+#define GP_DNS_SERVER_TEXT (GP_IPADDR_TEXT + 9)
+
+/* "192.0.2.1:53", "[2001:db8::1]:53"; returns text_out. */
+const char *gp_dns_server_format(
+	const struct gp_dns_server *server, char text_out[GP_DNS_SERVER_TEXT]);
 
 /* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353"; port 53 when there is none.
  */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SILENT_MAX 3                 /* time-outs in a row... */
@@ -214,6 +215,17 @@ static void wire_free(struct gp_dns *dns)
 
 static const struct gp_dns_ops wire_ops = {wire_query, wire_free};
 
+/* gp_dns_server_format: IPv6 in brackets. */
+const char *gp_dns_server_format(
+	const struct gp_dns_server *server, char text_out[GP_DNS_SERVER_TEXT])
+{
+	char addr[GP_IPADDR_TEXT];
+	bool v6 = server->addr.family == GP_IP_V6;
+	gp_ipaddr_format(&server->addr, addr);
+	snprintf(text_out, GP_DNS_SERVER_TEXT, v6 ? "[%s]:%u" : "%s:%u", addr, server->port);
+	return text_out;
+}
+
 /* gp_dns_wire_count: in no order with anything else. */
 void gp_dns_wire_count(atomic_uint_fast64_t *counter)
 {
@@ -230,15 +242,31 @@ void gp_dns_wire_answered(
 	gp_histogram_add(&counts->took, took_us);
 }
 
-/* gp_dns_wire_stats: layer by layer down to it. */
-void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
+/* find_wire: layer by layer down to it; NULL: there is none. */
+static struct gp_dns_wire *find_wire(struct gp_dns *dns)
 {
-	*stats_out = (struct gp_dns_wire_stats) {0};
 	while (dns && dns->ops != &wire_ops)
 		dns = dns->below;
-	if (!dns)
+	return (struct gp_dns_wire *)dns;
+}
+
+/* gp_dns_wire_options: as they were copied. */
+bool gp_dns_wire_options(struct gp_dns *dns, struct gp_dns_options *options_out)
+{
+	struct gp_dns_wire *wire = find_wire(dns);
+	if (wire)
+		*options_out = wire->options;
+	return wire != NULL;
+}
+
+/* gp_dns_wire_stats: number by number. */
+void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
+{
+	struct gp_dns_wire *wire = find_wire(dns);
+	*stats_out = (struct gp_dns_wire_stats) {0};
+	if (!wire)
 		return;
-	struct gp_dns_wire_counts *counts = &((struct gp_dns_wire *)dns)->counts;
+	struct gp_dns_wire_counts *counts = &wire->counts;
 	stats_out->datagrams = atomic_load(&counts->datagrams);
 	stats_out->connections = atomic_load(&counts->connections);
 	stats_out->timeouts = atomic_load(&counts->timeouts);

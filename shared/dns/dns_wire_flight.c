@@ -21,7 +21,6 @@
 #define DATAGRAMS_AT_ONCE 64
 #define TC_OCTET 2 /* of the header (RFC 1035 4.1.1) */
 #define TC_BIT 0x02
-#define SERVER_TEXT (GP_IPADDR_TEXT + 9)
 
 static const struct {
 	int number;
@@ -66,10 +65,8 @@ static const struct gp_dns_server *server_of(const struct gp_dns_flight *f)
 /* server_text: "192.0.2.1:53", "[2001:db8::1]:53". */
 static const char *server_text(const struct gp_dns_flight *f, const struct gp_dns_server *server)
 {
-	char addr[GP_IPADDR_TEXT];
-	bool v6 = server->addr.family == GP_IP_V6;
-	gp_ipaddr_format(&server->addr, addr);
-	return gp_arena_printf(f->ctx->arena, v6 ? "[%s]:%u" : "%s:%u", addr, server->port);
+	char text[GP_DNS_SERVER_TEXT];
+	return gp_arena_copy(f->ctx->arena, gp_span_from(gp_dns_server_format(server, text)));
 }
 
 /* disconnect: between attempts nothing is open. */

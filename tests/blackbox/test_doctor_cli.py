@@ -137,6 +137,35 @@ def well():
         daemon.close()
 
 
+def failing_dns():
+    """most questions of the daemon's last minute failed: one warning with the servers, status and doctor say so"""
+    bad = dnsd.Server({"d%d.test" % i: "servfail" for i in range(30)})
+    daemon = world.Policyd(CONFIG.replace("USER", who()).replace("spf { mode = off }", "spf { mode = label }").replace(
+        "127.0.0.1:%d" % good.port, "127.0.0.1:%d" % bad.port))
+    try:
+        words = ["-c", daemon.config_path, "daemon.trouble"]
+        finds(words)
+        status = [GATEPOST, "status", "--socket", daemon.control_path]
+        before = subprocess.run(status, stdout=subprocess.PIPE, text=True)
+        equal((before.returncode, "WARNING: DNS" in before.stdout), (0, False))
+        holds(before.stdout, "name servers  127.0.0.1:%d\n" % bad.port)
+        with daemon.connect() as s:
+            for i in range(30):
+                holds(world.ask(s, client_address="203.0.113.9", helo_name="x", sender="u@d%d.test" % i,
+                                recipient="r@here.test", instance="dns%d" % i), "temperror")
+        daemon.wait_log("questions of the last minute failed; the servers are 127.0.0.1:%d" % bad.port)
+        after = subprocess.run(status, stdout=subprocess.PIPE, text=True)
+        equal(after.returncode, 1)
+        holds(after.stdout, "WARNING: DNS fails: ")
+        holds(after.stdout, "127.0.0.1:%d" % bad.port)
+        equal(subprocess.run(status + ["--json"], stdout=subprocess.DEVNULL).returncode, 1)
+        finds(words, ("daemon.trouble", "problem", "it asks 127.0.0.1:%d" % bad.port, "gatepost doctor dns"))
+        equal(daemon.text().count("questions of the last minute failed"), 1)
+    finally:
+        daemon.close()
+        bad.close()
+
+
 def changed():
     """a configuration that has changed and is not in force; the command that puts it in force"""
     daemon = world.Policyd(CONFIG.replace("limit hourly", "#limit hourly"))
@@ -207,7 +236,11 @@ DAEMON_ROWS = [
     ("all well", {}, []),
     ("another version", {"version": "0.0.1"}, [("daemon.answers", "warning", "is version 0.0.1", "restart")]),
     ("failures", {"decisions__failures": 2},
-     [("daemon.trouble", "warning", "2 requests could not be done", "journalctl")]),
+     [("daemon.trouble", "warning", "2 requests could not be checked", "journalctl")]),
+    ("DNS that fails", {"dns": {"servers": ["192.0.2.53:53", "[2001:db8::1]:53"], "asked_last_minute": 401,
+                                "failed_last_minute": 401, "failing": True}},
+     [("daemon.trouble", "problem", "401 of the 401 questions that the daemon asked in the last minute failed; it asks "
+       "192.0.2.53:53, [2001:db8::1]:53", "gatepost doctor dns")]),
     ("malformed requests", {"decisions__malformed": 1}, [("daemon.trouble", "warning", "1 requests were", "log")]),
     ("a store that is down", {"store": {"up": False, "problem": "disk \x1b[31mfull"}},
      [("daemon.trouble", "problem", "the daemon's store is down: disk ?[31mfull", "gatepost store check")]),
@@ -555,7 +588,7 @@ def children():
 def main():
     tap = world.Tap()
     try:
-        for test in (well, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
+        for test in (well, failing_dns, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
                      slow_resolver, public, stores, clock, text_form, on_a_terminal, usage, children):
             tap.run(test)
     finally:

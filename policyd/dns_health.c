@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/* Sums of each second of the last minute; the oldest is what the newest is compared with. */
+#include "policyd/dns_health.h"
+
+#include "base/strbuf.h"
+
+#define SAID_EVERY_US (60 * 1000000LL)
+#define SERVERS_TEXT (GP_DNS_SERVERS_MAX * (GP_DNS_SERVER_TEXT + 2))
+
+/* sums_of: since the resolver was made. */
+static struct gp_dns_health_sums sums_of(struct gp_dns *dns)
+{
+	struct gp_dns_wire_stats stats;
+	struct gp_dns_health_sums sums = {0};
+	gp_dns_wire_stats(dns, &stats);
+	sums.failed = stats.given_up + stats.answers[GP_DNS_TEMPFAIL] + stats.answers[GP_DNS_BOGUS];
+	sums.asked = sums.failed + stats.answers[GP_DNS_FOUND] + stats.answers[GP_DNS_NODATA] +
+		     stats.answers[GP_DNS_NXDOMAIN];
+	return sums;
+}
+
+/* gp_dns_health_is_bad: more than half of enough. */
+bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed)
+{
+	return asked >= GP_DNS_HEALTH_FEW && failed > asked / 2;
+}
+
+/* begin_again: another resolver counts from nought. */
+static void begin_again(struct gp_dns_health *h, const struct gp_dns *dns)
+{
+	h->dns = dns;
+	h->sums[0] = (struct gp_dns_health_sums) {0};
+	h->count = h->next = 1;
+}
+
+/* servers_text: all of them. */
+static void servers_text(struct gp_dns *dns, char *text, size_t size)
+{
+	struct gp_dns_options options;
+	struct gp_strbuf buf;
+	char server[GP_DNS_SERVER_TEXT];
+	gp_strbuf_init_fixed(&buf, text, size);
+	bool known = gp_dns_wire_options(dns, &options);
+	for (size_t i = 0; known && i < options.server_count; i++)
+		gp_strbuf_printf(&buf, "%s%s", i ? ", " : "",
+			gp_dns_server_format(&options.servers[i], server));
+}
+
+/* say: that it is so, or that it is over. */
+static void say(struct gp_dns_health *h, struct gp_dns *dns, const struct gp_log *log,
+	struct gp_dns_health_sums minute)
+{
+	char servers[SERVERS_TEXT] = "";
+	servers_text(dns, servers, sizeof servers);
+	if (h->failing)
+		gp_log_text(log, GP_LOG_WARNING,
+			"DNS: %llu of %llu questions of the last minute failed; the servers are "
+			"%s: see whether they run and answer this host (gatepost doctor dns)",
+			(unsigned long long)minute.failed, (unsigned long long)minute.asked,
+			servers);
+	else
+		gp_log_text(log, GP_LOG_NOTICE, "DNS: the servers %s answer again", servers);
+}
+
+/* gp_dns_health_look: one more second. */
+void gp_dns_health_look(struct gp_dns_health *health, struct gp_dns *dns, int64_t now_us,
+	const struct gp_log *log, struct gp_dns_seen *seen_out)
+{
+	struct gp_dns_health *h = health;
+	struct gp_dns_health_sums now = sums_of(dns), minute;
+	unsigned newest = (h->next + GP_DNS_HEALTH_SECONDS - 1) % GP_DNS_HEALTH_SECONDS;
+	if (h->dns != dns || h->count == 0 || now.asked < h->sums[newest].asked)
+		begin_again(h, dns);
+	const struct gp_dns_health_sums *oldest =
+		&h->sums[h->count < GP_DNS_HEALTH_SECONDS ? 0 : h->next];
+	minute.asked = now.asked - oldest->asked;
+	minute.failed = now.failed - oldest->failed;
+	h->sums[h->next] = now;
+	h->next = (h->next + 1) % GP_DNS_HEALTH_SECONDS;
+	h->count += h->count < GP_DNS_HEALTH_SECONDS;
+	atomic_store(&seen_out->asked, minute.asked);
+	atomic_store(&seen_out->failed, minute.failed);
+	bool was_failing = h->failing;
+	h->failing = gp_dns_health_is_bad(minute.asked, minute.failed);
+	bool is_due = !h->said_us || now_us - h->said_us >= SAID_EVERY_US;
+	bool is_over = was_failing && minute.asked > 0 && minute.failed <= minute.asked / 2;
+	if (h->failing && is_due)
+		h->said_us = now_us ? now_us : 1;
+	if ((h->failing && is_due) || is_over)
+		say(h, dns, log, minute);
+}

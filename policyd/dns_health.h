@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * DNS health: whether most questions of the last minute failed.
+ *
+ * Each verdict says what it found, and a temporary error is an ordinary one; that all of them are
+ * for want of name servers shows only in the sum of them. The keeper looks every second, warns once
+ * a minute while it is so, with the servers, and leaves what it saw for gatepost status and doctor.
+ *
+ *     struct gp_dns_health h = {0};
+ *     gp_dns_health_look(&h, dns, now_us, log, &shared->dns_seen);     (every second, one thread)
+ *
+ * Questions that we could not ask (GP_DNS_TROUBLE) say nothing about servers. Threads: what was
+ * seen may be read by any.
+ */
+#ifndef GP_POLICYD_DNS_HEALTH_H
+#define GP_POLICYD_DNS_HEALTH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "dns/dns.h"
+
+#define GP_DNS_HEALTH_SECONDS 60
+#define GP_DNS_HEALTH_FEW 20 /* questions below which their failures say nothing */
+
+/* The last minute, as far as it has been looked at. */
+struct gp_dns_seen {
+	atomic_ullong asked, failed;
+};
+
+/* Sums of one moment. */
+struct gp_dns_health_sums {
+	uint64_t asked, failed;
+};
+
+struct gp_dns_health {
+	const struct gp_dns *dns;                              /* whose sums these are */
+	struct gp_dns_health_sums sums[GP_DNS_HEALTH_SECONDS]; /* a ring */
+	unsigned count, next;
+	bool failing;
+	int64_t said_us;
+};
+
+/* Looks at the resolver's counters; warns, at most once a minute, and says when it is over. */
+void gp_dns_health_look(struct gp_dns_health *health, struct gp_dns *dns, int64_t now_us,
+	const struct gp_log *log, struct gp_dns_seen *seen_out);
+
+/* Did most of so many questions fail? */
+bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/* When most questions of the last minute failed: said once a minute with the servers, and when
+ * over. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policyd/dns_health.h"
+#include "support/nameserver.h"
+
+#define SECOND 1000000
+
+static const struct test_nameserver_rule rules[] = {
+	{.name = "bad.example", .act = TEST_NAMESERVER_SERVFAIL},
+	{.name = "bogus.example", .act = TEST_NAMESERVER_BOGUS},
+	{.name = "good.example", .type = GP_DNS_A, .records = {"192.0.2.1"}},
+};
+
+/* What a case has. */
+struct scene {
+	struct test_nameserver *ns;
+	struct gp_ctx ctx;
+	struct gp_dns_health health;
+	struct gp_dns_seen seen;
+	struct gp_log log;
+	int64_t now_us;
+	char last[512];
+	unsigned warnings, notices;
+};
+
+/* keep_line: gp_log.write. */
+static void keep_line(void *arg, enum gp_log_level level, const char *event,
+	const struct gp_log_field *fields, size_t count)
+{
+	struct scene *s = arg;
+	(void)event;
+	(void)count;
+	snprintf(s->last, sizeof s->last, "%.*s", (int)fields[0].text.len, fields[0].text.ptr);
+	s->warnings += level == GP_LOG_WARNING;
+	s->notices += level == GP_LOG_NOTICE;
+}
+
+/* resolver: a new one for the name server. */
+static void resolver(struct scene *s)
+{
+	const struct gp_dns_options options = {.servers = {test_nameserver_address(s->ns)},
+		.server_count = 1,
+		.timeout_ms = 5000,
+		.attempts = 1};
+	gp_dns_free(s->ctx.dns);
+	assert_int_equal(gp_dns_wire_new(&options, &s->ctx.dns), GP_OK);
+}
+
+/* begin: nothing was asked yet. */
+static void begin(struct scene *s)
+{
+	memset(s, 0, sizeof *s);
+	s->ns = test_nameserver_start(rules, sizeof rules / sizeof rules[0], 0);
+	s->ctx = (struct gp_ctx) {.arena = gp_arena_new(1 << 20), .clock = gp_clock_system()};
+	s->ctx.deadline_us = INT64_MAX / 2;
+	s->log = (struct gp_log) {keep_line, s, GP_LOG_INFO};
+	s->now_us = 5 * SECOND;
+	resolver(s);
+}
+
+/* end: frees all. */
+static void end(struct scene *s)
+{
+	gp_dns_free(s->ctx.dns);
+	test_nameserver_stop(s->ns);
+	gp_arena_free(s->ctx.arena);
+}
+
+/* ask: so often. */
+static void ask(struct scene *s, const char *name, int times)
+{
+	const struct gp_dns_question question = {name, GP_DNS_A};
+	struct gp_dns_answer answer;
+	for (int i = 0; i < times; i++) {
+		gp_arena_reset(s->ctx.arena);
+		assert_int_equal(gp_dns_query(&s->ctx, &question, 1, &answer), GP_OK);
+	}
+}
+
+/* look: for so many seconds, one look each. */
+static void look(struct scene *s, int seconds)
+{
+	for (int i = 0; i < seconds; i++) {
+		gp_dns_health_look(&s->health, s->ctx.dns, s->now_us, &s->log, &s->seen);
+		s->now_us += SECOND;
+	}
+}
+
+/* most_of_twenty: fewer questions say nothing, nor does half of them. */
+static void most_of_twenty(void **state)
+{
+	static const struct {
+		int bad, good;
+		bool is_bad;
+	} rows[] = {{0, 0, false}, {19, 0, false}, {20, 0, true}, {10, 10, false}, {11, 9, true},
+		{11, 11, false}, {0, 40, false}};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct scene s;
+		begin(&s);
+		ask(&s, "bad.example", rows[i].bad);
+		ask(&s, "good.example", rows[i].good);
+		look(&s, 1);
+		assert_int_equal(atomic_load(&s.seen.asked), rows[i].bad + rows[i].good);
+		assert_int_equal(atomic_load(&s.seen.failed), rows[i].bad);
+		assert_int_equal(s.warnings, rows[i].is_bad);
+		assert_int_equal(gp_dns_health_is_bad((uint64_t)(rows[i].bad + rows[i].good),
+					 (uint64_t)rows[i].bad),
+			rows[i].is_bad);
+		end(&s);
+	}
+}
+
+/* it_is_said_once_a_minute: with the servers and the numbers; and when it is over. */
+static void it_is_said_once_a_minute(void **state)
+{
+	struct scene s;
+	char server[GP_DNS_SERVER_TEXT];
+	(void)state;
+	begin(&s);
+	const struct gp_dns_server address = test_nameserver_address(s.ns);
+	ask(&s, "bogus.example", 30);
+	look(&s, 1);
+	assert_int_equal(s.warnings, 1);
+	assert_non_null(strstr(s.last, "30 of 30 questions"));
+	assert_non_null(strstr(s.last, gp_dns_server_format(&address, server)));
+	assert_non_null(strstr(s.last, "gatepost doctor dns"));
+	for (int i = 0; i < 59; i++) {
+		ask(&s, "bad.example", 1);
+		look(&s, 1);
+	}
+	assert_int_equal(s.warnings, 1);
+	look(&s, 1);
+	assert_int_equal(s.warnings, 2);
+	assert_int_equal(s.notices, 0);
+	ask(&s, "good.example", 100);
+	look(&s, 1);
+	assert_int_equal(s.notices, 1);
+	assert_non_null(strstr(s.last, "answer again"));
+	look(&s, 100);
+	assert_int_equal(s.warnings, 2);
+	assert_int_equal(s.notices, 1);
+	assert_int_equal(atomic_load(&s.seen.asked), 0);
+	end(&s);
+}
+
+/* only_the_last_minute_counts: what was before it is forgotten. */
+static void only_the_last_minute_counts(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s);
+	ask(&s, "good.example", 500);
+	look(&s, 2);
+	look(&s, GP_DNS_HEALTH_SECONDS);
+	ask(&s, "bad.example", 20);
+	look(&s, 1);
+	assert_int_equal(atomic_load(&s.seen.asked), 20);
+	assert_int_equal(s.warnings, 1);
+	end(&s);
+}
+
+/* another_resolver_begins_again: after a reload the old one's numbers mean nothing. */
+static void another_resolver_begins_again(void **state)
+{
+	struct scene s;
+	(void)state;
+	begin(&s);
+	ask(&s, "good.example", 50);
+	look(&s, 1);
+	resolver(&s);
+	ask(&s, "bad.example", 25);
+	look(&s, 1);
+	assert_int_equal(atomic_load(&s.seen.asked), 25);
+	assert_int_equal(atomic_load(&s.seen.failed), 25);
+	assert_int_equal(s.warnings, 1);
+	end(&s);
+}
+
+/* main: all cases. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(most_of_twenty),
+		cmocka_unit_test(it_is_said_once_a_minute),
+		cmocka_unit_test(only_the_last_minute_counts),
+		cmocka_unit_test(another_resolver_begins_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
