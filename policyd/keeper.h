@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Keeper: a thread that does every second what has to be done now and then: the store is written
- * to disk, cleaned and connected again, run-time overrides are read, and trouble that has not been
- * said yet is.
+ * to disk, cleaned and connected again, run-time overrides are read, trouble that has not been said
+ * yet is, and it is looked whether name servers answer.
  */
 #ifndef GP_POLICYD_KEEPER_H
 #define GP_POLICYD_KEEPER_H
