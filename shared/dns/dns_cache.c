@@ -28,7 +28,7 @@
 #define STALE_WAIT_US 1800000
 #define STALE_AGAIN_US 300000
 #define STALE_RECHECK_S 30
-#define PLACE_WAIT_US 200000 /* for a place that somebody else waits for */
+#define PLACE_WAIT_US 1000000 /* for a place that somebody else waits for */
 
 /* A question under way. Guarded by the lock of its shard; key is constant. */
 struct gp_dns_join {
@@ -332,6 +332,8 @@ static void begun(void *arg, size_t at)
 {
 	struct call *call = ((struct batch *)arg)->call;
 	struct gp_dns_join *join = call->joins[call->led[at]];
+	if (call->parts[call->led[at]] != LED)
+		return; /* it has landed, and the join may be gone */
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
 	join->begun = true;
@@ -440,8 +442,11 @@ static int await_one(struct call *call, size_t i, bool may_wait)
 	int64_t now_us = gp_clock_now_us(call->ctx->clock);
 	bool late = now_us >= call->ctx->deadline_us;
 	if (!join->done && !late) {
-		if (now_us >= own_us)
+		if (now_us >= own_us) {
 			take_lead(call, i, join);
+			shard->joined--; /* it is asked after all */
+			shard->misses++;
+		}
 		pthread_mutex_unlock(&shard->lock);
 		return GP_OK;
 	}

@@ -51,9 +51,9 @@ static int script_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	(void)ctx;
 	atomic_fetch_add(&script->calls, 1);
 	atomic_fetch_add(&script->questions, (unsigned)count);
-	land_early(script, count, watch, answers_out);
 	for (size_t i = 0; i < count && !atomic_load(&script->placeless); i++)
 		watch->begun(watch->arg, i);
+	land_early(script, count, watch, answers_out);
 	atomic_fetch_add(&script->inside, 1);
 	while (atomic_load(&script->held))
 		usleep(200);
