@@ -2,9 +2,11 @@
 /* gatepost spf: one identity judged, with a trace for people or JSON for programs. */
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/checker.h"
 #include "cli/cli.h"
+#include "engine/engine.h"
 #include "spf/spf.h"
 
 static const char help[] =
@@ -83,8 +85,35 @@ static void print_result(
 	print_row(arena, "name", r->problem_name);
 }
 
+/* Why nothing is judged, by the names of the rules; those that are missing are lists of the
+ * configuration, in which the mail is. */
+static const struct {
+	const char *rule, *why;
+} exemptions[] = {
+	{"private-client", "the address is a private one, or in own_networks, and says nothing "
+			   "about who sends"},
+	{"trusted_networks", "the client is in trusted_networks"},
+	{"spf.mode", "spf.mode is off"},
+};
+
+/* print_exempt: what the daemon would make of it, where that is not the verdict above. */
+static void print_exempt(const char *rule)
+{
+	const char *why = NULL;
+	if (!rule)
+		return;
+	for (size_t i = 0; i < sizeof exemptions / sizeof exemptions[0]; i++)
+		if (strcmp(exemptions[i].rule, rule) == 0)
+			why = exemptions[i].why;
+	printf("\nThe daemon would not judge this mail, and accept it: ");
+	if (why)
+		puts(why);
+	else
+		printf("it is listed in %s\n", rule);
+}
+
 /* print_json: the result as an object. */
-static int print_json(struct gp_arena *arena, const struct gp_spf_result *r)
+static int print_json(struct gp_arena *arena, const struct gp_spf_result *r, const char *exempt)
 {
 	json_t *o = json_object();
 	json_object_set_new(o, "result", json_string(gp_spf_verdict_name(r->verdict)));
@@ -98,6 +127,8 @@ static int print_json(struct gp_arena *arena, const struct gp_spf_result *r)
 	json_object_set_new(o, "problem", gp_cli_json_text(arena, r->problem));
 	json_object_set_new(o, "problem_term", gp_cli_json_text(arena, r->problem_term));
 	json_object_set_new(o, "problem_name", gp_cli_json_text(arena, r->problem_name));
+	if (exempt)
+		json_object_set_new(o, "exempt", json_string(exempt));
 	return gp_cli_print_json(o);
 }
 
@@ -117,20 +148,30 @@ static int check(const struct gp_cli_checker *a)
 		.trace = a->json ? NULL : &trace,
 	};
 	struct gp_spf_result result;
+	struct gp_envelope envelope = {.helo = query.helo, .sender = query.mail_from};
+	const char *exempt = NULL;
+	char judged[GP_IPADDR_TEXT];
 	query.identity = query.mail_from.len ? GP_SPF_MAILFROM : GP_SPF_HELO;
-	if (gp_ipaddr_parse(gp_span_from(a->ip), &query.client))
+	if (gp_ipaddr_parse(gp_span_from(a->ip), &envelope.client))
 		return gp_cli_usage("spf", "--ip: \"%s\" is no address", a->ip);
+	query.client = gp_engine_address(config, envelope.client);
 	if (!a->json)
-		printf("SPF of %s, client %s\n\n", query.mail_from.len ? "MAIL FROM" : "HELO",
-			a->ip);
+		printf("SPF of %s, client %s", query.mail_from.len ? "MAIL FROM" : "HELO", a->ip);
+	if (!a->json && query.client.family != envelope.client.family)
+		printf(", which is judged as %s", gp_ipaddr_format(&query.client, judged));
+	if (!a->json)
+		puts("\n");
 	int rc = gp_spf_check(ctx, &query, &result);
+	if (!rc)
+		rc = gp_engine_exempt(ctx, config, &envelope, &exempt);
 	if (rc) {
 		fprintf(stderr, "gatepost spf: %s\n", gp_err_text(rc));
 		return GP_CLI_TROUBLE;
 	}
 	if (a->json)
-		return print_json(ctx->arena, &result);
+		return print_json(ctx->arena, &result, exempt);
 	print_result(ctx->arena, &result, &config->spf.limits);
+	print_exempt(exempt);
 	return GP_CLI_FINE;
 }
 

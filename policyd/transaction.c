@@ -158,8 +158,7 @@ static uint64_t subject_of(
 	const struct gp_transaction *t, struct gp_ctx *ctx, const struct gp_limit_who *who)
 {
 	const struct gp_limit_set *set = &t->runtime->config->limits;
-	const struct gp_ipaddr client = gp_ipaddr_v4_within(who->client);
-	struct gp_span address = {(const char *)client.bytes, 8};
+	struct gp_span address = {(const char *)who->client.bytes, 8};
 	const char *name = "";
 	if (who->origin == GP_LIMIT_FROM_AUTHENTICATED) {
 		address.len = 0;

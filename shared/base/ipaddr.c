@@ -41,28 +41,57 @@ int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out)
 	return GP_OK;
 }
 
-/* within: the last 32 bits of an address in the /96 of another; all others as they are. */
-static struct gp_ipaddr within(struct gp_ipaddr addr, const struct gp_ipaddr *net)
+/* gp_ipaddr_unmap: takes the IPv4 address out of ::ffff:0:0/96. */
+struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr)
 {
-	if (!gp_ipaddr_match(&addr, net, 96))
+	static const struct gp_ipaddr mapped = {GP_IP_V6, {[10] = 0xff, [11] = 0xff}};
+	if (!gp_ipaddr_match(&addr, &mapped, 96))
 		return addr;
 	struct gp_ipaddr v4 = {.family = GP_IP_V4};
 	memcpy(v4.bytes, addr.bytes + 12, 4);
 	return v4;
 }
 
-/* gp_ipaddr_unmap: takes the IPv4 address out of ::ffff:0:0/96. */
-struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr)
+const struct gp_prefix gp_ipaddr_nat64 = {{GP_IP_V6, {[1] = 0x64, [2] = 0xff, [3] = 0x9b}}, 96};
+
+/* gp_ipaddr_nat64_length: whole bytes, of which the address begins behind. */
+bool gp_ipaddr_nat64_length(unsigned length)
 {
-	static const struct gp_ipaddr mapped = {GP_IP_V6, {[10] = 0xff, [11] = 0xff}};
-	return within(addr, &mapped);
+	return length == 96 || (length >= 32 && length <= 64 && length % 8 == 0);
 }
 
-/* gp_ipaddr_v4_within: the well-known prefix, or mapped. */
+/* gp_ipaddr_embedded: four bytes behind the prefix, with the ninth of the address left out. */
+bool gp_ipaddr_embedded(
+	const struct gp_ipaddr *addr, const struct gp_prefix *nat64, struct gp_ipaddr *v4_out)
+{
+	if (!gp_prefix_has(nat64, addr) || addr->family != GP_IP_V6 ||
+		!gp_ipaddr_nat64_length(nat64->length) || (nat64->length < 96 && addr->bytes[8]))
+		return false;
+	struct gp_ipaddr v4 = {.family = GP_IP_V4};
+	for (unsigned i = 0, at = nat64->length / 8; i < 4; at++)
+		if (at != 8) /* bits 64 to 71 are zero (RFC 6052 2.2) */
+			v4.bytes[i++] = addr->bytes[at];
+	*v4_out = v4;
+	return true;
+}
+
+/* gp_ipaddr_v4_within: mapped, or the well-known prefix. */
 struct gp_ipaddr gp_ipaddr_v4_within(struct gp_ipaddr addr)
 {
-	static const struct gp_ipaddr nat64 = {GP_IP_V6, {0x00, 0x64, 0xff, 0x9b}};
-	return gp_ipaddr_unmap(within(addr, &nat64));
+	return gp_ipaddr_v4_by_nat64(addr, NULL, 0);
+}
+
+/* gp_ipaddr_v4_by_nat64: mapped, the well-known prefix, then the others. */
+struct gp_ipaddr gp_ipaddr_v4_by_nat64(
+	struct gp_ipaddr addr, const struct gp_prefix *nat64, size_t count)
+{
+	struct gp_ipaddr v4 = gp_ipaddr_unmap(addr);
+	if (v4.family != GP_IP_V6 || gp_ipaddr_embedded(&addr, &gp_ipaddr_nat64, &v4))
+		return v4;
+	for (size_t i = 0; i < count; i++)
+		if (gp_ipaddr_embedded(&addr, &nat64[i], &v4))
+			return v4;
+	return addr;
 }
 
 /* gp_ipaddr_format: canonical text. */

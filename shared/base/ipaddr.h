@@ -37,11 +37,25 @@ int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out) GP_MUST_CHE
 /* ::ffff:192.0.2.1 becomes 192.0.2.1; others are returned as they are (RFC 7208 5). */
 struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr);
 
+/* The prefix of NAT64 that needs no configuration: 64:ff9b::/96 (RFC 6052 2.1). */
+extern const struct gp_prefix gp_ipaddr_nat64;
+
+/* Lengths that a prefix of NAT64 can have: 32, 40, 48, 56, 64, 96 (RFC 6052 2.2). */
+bool gp_ipaddr_nat64_length(unsigned length);
+
+/* The address of IPv4 within one that was made with this prefix; false: it was not. */
+bool gp_ipaddr_embedded(
+	const struct gp_ipaddr *addr, const struct gp_prefix *nat64, struct gp_ipaddr *v4_out);
+
 /*
  * Whose address it is: that of an IPv4 host behind a translator, ::ffff:192.0.2.1 or
  * 64:ff9b::192.0.2.1 (RFC 6052 2.1), becomes 192.0.2.1; others are returned as they are.
  */
 struct gp_ipaddr gp_ipaddr_v4_within(struct gp_ipaddr addr);
+
+/* The same with count prefixes of a site's own besides. */
+struct gp_ipaddr gp_ipaddr_v4_by_nat64(
+	struct gp_ipaddr addr, const struct gp_prefix *nat64, size_t count);
 
 /* Canonical text into text_out; "unknown" for GP_IP_NONE. Returns text_out. */
 const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT]);

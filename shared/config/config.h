@@ -208,6 +208,7 @@ struct gp_config {
 					    error, but without effect, or harmful */
 	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
 	struct gp_config_prefixes trusted_networks, own_networks;
+	struct gp_config_prefixes nat64_prefixes; /* besides 64:ff9b::/96 */
 	struct gp_config_spf spf;
 	struct gp_config_dkim dkim;
 	struct gp_config_arc arc;

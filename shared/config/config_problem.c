@@ -21,6 +21,7 @@ static const struct {
 } elsewhere[] = {
 	{NULL, "trusted_networks", NULL, NULL, NULL},
 	{NULL, "own_networks", NULL, NULL, NULL},
+	{NULL, "nat64_prefixes", NULL, NULL, NULL},
 	{"spf", "must_pass", NULL, NULL, NULL},
 	{"spf", "exempt_clients", NULL,
 		"spf.exempt_client_names, or, if its SPF record lists its hosts, spf.forwarders",

@@ -66,6 +66,64 @@ static void check_metrics(struct gp_config_draft *draft)
 	}
 }
 
+/* check_nat64_lengths: what RFC 6052 2.2 gives a place for an address. */
+static void check_nat64_lengths(struct gp_config_draft *draft)
+{
+	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
+	for (size_t i = 0; i < nat64->count; i++)
+		if (nat64->items[i].addr.family != GP_IP_V6 ||
+			!gp_ipaddr_nat64_length(nat64->items[i].length))
+			cross_error(draft, NULL, "nat64_prefixes",
+				"takes networks of IPv6 with 32, 40, 48, 56, 64 or 96 bits (RFC "
+				"6052 2.2)");
+}
+
+/* is_of_nat64: do addresses of this network stand for clients of IPv4? Then v4_out is their own
+ * one. */
+static bool is_of_nat64(
+	const struct gp_config *config, const struct gp_prefix *prefix, struct gp_prefix *v4_out)
+{
+	const struct gp_config_prefixes *more = &config->nat64_prefixes;
+	for (size_t i = 0; i <= more->count; i++) {
+		const struct gp_prefix *nat64 = i ? &more->items[i - 1] : &gp_ipaddr_nat64;
+		struct gp_prefix v4 = {.length = prefix->length - nat64->length};
+		if (prefix->length < nat64->length ||
+			!gp_ipaddr_embedded(&prefix->addr, nat64, &v4.addr))
+			continue;
+		/* behind a shorter prefix the bits 64 to 71 come in between */
+		if (nat64->length < 96 && prefix->length > 64)
+			v4.length -= prefix->length < 72 ? prefix->length - 64 : 8;
+		v4.length = v4.length > 32 ? 32 : v4.length;
+		*v4_out = v4;
+		return true;
+	}
+	return false;
+}
+
+/* check_nat64: networks that can never match, because such clients are compared as IPv4. */
+static void check_nat64(struct gp_config_draft *draft)
+{
+	check_nat64_lengths(draft);
+	for (size_t i = 0; i < gp_config_row_count; i++) {
+		const struct gp_config_row *row = &gp_config_rows[i];
+		const struct gp_config_prefixes *list =
+			(const void *)((const char *)draft->config + row->offset);
+		if (row->kind != GP_KIND_PREFIXES || list == &draft->config->nat64_prefixes)
+			continue;
+		for (size_t k = 0; k < list->count; k++) {
+			char addr[GP_IPADDR_TEXT], text[160];
+			struct gp_prefix v4;
+			if (!is_of_nat64(draft->config, &list->items[k], &v4))
+				continue;
+			snprintf(text, sizeof text,
+				"clients behind a NAT64 are compared as the address of IPv4 within "
+				"theirs; write %s/%u",
+				gp_ipaddr_format(&v4.addr, addr), v4.length);
+			cross_error(draft, row->section, row->name, text);
+		}
+	}
+}
+
 /* open_list: the public suffixes, where they are needed: a list that is not there is an error. */
 static void open_list(struct gp_config_draft *draft)
 {
@@ -130,6 +188,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 			"is less than 10s, which a daemon that is well may need to say so");
 	check_store(draft);
 	check_metrics(draft);
+	check_nat64(draft);
 	settle_from(draft);
 	open_list(draft);
 }

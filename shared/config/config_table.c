@@ -141,6 +141,12 @@ const struct gp_config_row gp_config_rows[] = {
 		"treated so without being listed.",
 		NULL},
 
+	{NULL, "nat64_prefixes", GP_KIND_PREFIXES, AT(nat64_prefixes), "", 0, 16, NULL,
+		"Prefixes under which a NAT64 of yours shows clients of IPv4 as addresses of IPv6, "
+		"besides 64:ff9b::/96; of 32, 40, 48, 56, 64 or 96 bits (RFC 6052). Such a client "
+		"is judged, counted and compared with lists as the address of IPv4 within.",
+		NULL},
+
 	{NULL, "include", GP_KIND_FILES, AT(includes), "", 0, 64, NULL,
 		"Further files, read as if their text stood at the end of this one. The last part "
 		"of a "

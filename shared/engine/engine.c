@@ -210,12 +210,44 @@ static int settle(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_
 	return rc;
 }
 
+/* gp_engine_address: with the prefixes of the configuration. */
+struct gp_ipaddr gp_engine_address(const struct gp_config *config, struct gp_ipaddr addr)
+{
+	return gp_ipaddr_v4_by_nat64(
+		addr, config->nat64_prefixes.items, config->nat64_prefixes.count);
+}
+
+/* gp_engine_judged: both ends. */
+struct gp_envelope gp_engine_judged(
+	const struct gp_config *config, const struct gp_envelope *envelope)
+{
+	struct gp_envelope judged = *envelope;
+	judged.client = gp_engine_address(config, envelope->client);
+	judged.server = gp_engine_address(config, envelope->server);
+	return judged;
+}
+
+/* gp_engine_exempt: the tables that come before any check. */
+int gp_engine_exempt(struct gp_ctx *ctx, const struct gp_config *config,
+	const struct gp_envelope *envelope, const char **rule_out)
+{
+	const struct gp_envelope judged = gp_engine_judged(config, envelope);
+	struct gp_facts facts = {.config = config, .envelope = &judged};
+	struct gp_decision decision = {0};
+	int rc = gp_engine_find_names(ctx, &facts);
+	if (!rc)
+		(void)gp_engine_decide_early(&facts, &decision); /* no rule: NULL */
+	*rule_out = decision.rule;
+	return rc;
+}
+
 /* gp_engine_envelope: the pipeline. */
 int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 	const struct gp_envelope *envelope, struct gp_verdict *verdict_out)
 {
+	const struct gp_envelope judged = gp_engine_judged(config, envelope);
 	struct gp_dns_notes notes = {0};
-	struct gp_facts facts = {.config = config, .envelope = envelope, .notes = &notes};
+	struct gp_facts facts = {.config = config, .envelope = &judged, .notes = &notes};
 	struct gp_decision decision = {0};
 	struct gp_ctx own = *ctx;
 	own.notes = &notes;

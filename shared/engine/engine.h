@@ -86,6 +86,15 @@ struct gp_verdict {
 	int64_t mailfrom_us, helo_us, limits_us; /* how long each of the checks took */
 };
 
+/* The address that is judged, counted and compared with lists: of IPv4 where a NAT64 or a mapped
+ * address (RFC 4291 2.5.5.2, RFC 6052) shows it as IPv6. */
+struct gp_ipaddr gp_engine_address(const struct gp_config *config, struct gp_ipaddr addr);
+
+/* The rule by which nothing is judged of such mail ("trusted_networks", "spf.exempt_clients");
+ * NULL: SPF is asked. */
+int gp_engine_exempt(struct gp_ctx *ctx, const struct gp_config *config,
+	const struct gp_envelope *envelope, const char **rule_out) GP_MUST_CHECK;
+
 /* The checks of an envelope. */
 int gp_engine_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 	const struct gp_envelope *envelope, struct gp_verdict *verdict_out) GP_MUST_CHECK;

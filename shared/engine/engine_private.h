@@ -20,6 +20,10 @@ struct gp_facts {
 	unsigned helo_trouble;            /* questions about HELO that could not be asked */
 };
 
+/* The envelope with the addresses that are judged (gp_engine_address). */
+struct gp_envelope gp_engine_judged(
+	const struct gp_config *config, const struct gp_envelope *envelope);
+
 /* The domain in A-labels, NULL where it is none. */
 int gp_engine_domain(
 	struct gp_ctx *ctx, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;

@@ -333,8 +333,11 @@ int gp_engine_message(
 {
 	struct gp_dns_notes notes = {0};
 	struct gp_ctx own = *ctx;
-	struct gp_mail_facts f = {.mail = mail,
-		.envelope = {.config = mail->config, .envelope = mail->envelope, .notes = &notes},
+	const struct gp_envelope judged = gp_engine_judged(mail->config, mail->envelope);
+	struct gp_mail with = *mail;
+	with.envelope = &judged;
+	struct gp_mail_facts f = {.mail = &with,
+		.envelope = {.config = mail->config, .envelope = &judged, .notes = &notes},
 		.v = verdict_out};
 	*verdict_out = (struct gp_mail_verdict) {.author_domain = ""};
 	own.dns = gp_dns_memo_new(ctx->arena, ctx->dns);

@@ -21,16 +21,16 @@ static const char away_reply[] =
 struct gp_limit_who gp_engine_who(
 	const struct gp_config *config, const struct gp_envelope *envelope)
 {
-	bool is_local = envelope->client.family == GP_IP_NONE && !envelope->client_is_unreadable;
-	bool trusted =
-		is_local || gp_engine_in_prefixes(&config->trusted_networks, &envelope->client);
+	const struct gp_ipaddr client = gp_engine_address(config, envelope->client);
+	bool is_local = client.family == GP_IP_NONE && !envelope->client_is_unreadable;
+	bool trusted = is_local || gp_engine_in_prefixes(&config->trusted_networks, &client);
 	return (struct gp_limit_who) {
 		.origin = envelope->sasl_username.len ? GP_LIMIT_FROM_AUTHENTICATED
 			  : trusted                   ? GP_LIMIT_FROM_TRUSTED
 						      : GP_LIMIT_FROM_OTHERS,
 		.user = envelope->sasl_username,
 		.sender = envelope->sender,
-		.client = envelope->client,
+		.client = client,
 	};
 }
 

@@ -57,6 +57,30 @@ def json_result():
               ["pass", "helo", "a.test", "mx"])
 
 
+def exempt():
+    """spf: says when the daemon would not judge the client at all, and as what a NAT64 shows it"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "c.conf")
+        with open(path, "w") as f:
+            f.write("trusted_networks = {\"203.0.113.0/24\"}\nspf { exempt_senders = {\"u@b.test\"} }\n")
+        for ip, sender, rule, why in (
+                ("192.168.1.1", "u@a.test", "private-client", "a private one, or in own_networks"),
+                ("203.0.113.9", "u@a.test", "trusted_networks", "the client is in trusted_networks"),
+                ("64:ff9b::203.0.113.9", "u@a.test", "trusted_networks", "the client is in trusted_networks"),
+                ("198.51.100.1", "u@b.test", "spf.exempt_senders", "it is listed in spf.exempt_senders"),
+                ("198.51.100.1", "u@a.test", None, None)):
+            words = ["--config", path, "--ip", ip, "--mail-from", sender]
+            equal((ip, sender, spf_json(*words).get("exempt")), (ip, sender, rule))
+            code, out, err = spf(*words)
+            equal((code, err), (0, ""))
+            holds(out, "\nresult: ")
+            equal("The daemon would not judge this mail" in out, rule is not None)
+            holds(out, why or "result: fail")
+    code, out, err = spf("--ip", "64:ff9b::192.0.2.1", "--mail-from", "u@a.test")
+    holds(out, "SPF of MAIL FROM, client 64:ff9b::192.0.2.1, which is judged as 192.0.2.1\n")
+    holds(out, "result: pass")
+
+
 def json_error():
     """spf --json: an error names the term and the name that caused it"""
     got = spf_json("--ip", "198.51.100.1", "--mail-from", "u@void.test")
@@ -236,7 +260,7 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, help_texts,
+    for test in (json_result, exempt, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, help_texts,
                  check_config, check_config_warnings, request):
         tap.run(test)
     tap.finish()

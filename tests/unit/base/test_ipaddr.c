@@ -79,6 +79,41 @@ static void test_match(void **state)
 	assert_true(gp_ipaddr_equal(&mapped, &v4));
 }
 
+/* test_nat64: where each length of prefix has the address of IPv4 (the examples of RFC 6052 2.4).
+ */
+static void test_nat64(void **state)
+{
+	static const struct {
+		const char *prefix, *text, *wanted;
+	} rows[] = {
+		{"2001:db8::/32", "2001:db8:c000:221::", "192.0.2.33"},
+		{"2001:db8:100::/40", "2001:db8:1c0:2:21::", "192.0.2.33"},
+		{"2001:db8:122::/48", "2001:db8:122:c000:2:2100::", "192.0.2.33"},
+		{"2001:db8:122:300::/56", "2001:db8:122:3c0:0:221::", "192.0.2.33"},
+		{"2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::", "192.0.2.33"},
+		{"2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33", "192.0.2.33"},
+		/* what stands behind it has no meaning */
+		{"2001:db8:122::/48", "2001:db8:122:c000:2:21ff::1", "192.0.2.33"},
+		/* bits 64 to 71 are zero in every such address */
+		{"2001:db8:122::/48",
+			"2001:db8:122:c000:102:2100::", "2001:db8:122:c000:102:2100::"},
+		{"2001:db8:122::/48", "2001:db8:123:c000:2:2100::", "2001:db8:123:c000:2:2100::"},
+		{"2001:db8::/47", "2001:db8::c000:221", "2001:db8::c000:221"},
+		{"2001:db8::/128", "2001:db8::", "2001:db8::"},
+		{"192.0.2.0/24", "192.0.2.33", "192.0.2.33"},
+		{"2001:db8::/32", "64:ff9b::192.0.2.33", "192.0.2.33"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_prefix prefix;
+		assert_int_equal(gp_prefix_parse(gp_span_from(rows[i].prefix), &prefix), GP_OK);
+		struct gp_ipaddr v4 = gp_ipaddr_v4_by_nat64(addr(rows[i].text), &prefix, 1);
+		struct gp_ipaddr wanted = addr(rows[i].wanted);
+		if (!gp_ipaddr_equal(&v4, &wanted))
+			fail_msg("%s in %s", rows[i].text, rows[i].prefix);
+	}
+}
+
 /* test_v4_within: a host of IPv4 behind a translator is that host. */
 static void test_v4_within(void **state)
 {
@@ -184,6 +219,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_v4_within),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_private),

@@ -327,6 +327,35 @@ static void test_sockets_and_servers(void **state)
 	check_refused(rows, COUNT(rows));
 }
 
+/* test_nat64: prefixes that hold an address of IPv4, and networks of such addresses, which are
+ * compared as those of IPv4 only. */
+static void test_nat64(void **state)
+{
+	static const struct refused rows[] = {
+		{NULL, "nat64_prefixes", "2001:db8::/60", "32, 40, 48, 56, 64 or 96 bits"},
+		{NULL, "nat64_prefixes", "192.0.2.0/24", "32, 40, 48, 56, 64 or 96 bits"},
+		{NULL, "nat64_prefixes", "nat64.example.org", "only addresses of clients"},
+		{NULL, "trusted_networks", "64:ff9b::/96", "write 0.0.0.0/0"},
+		{"spf", "exempt_clients", "64:ff9b::203.0.113.0/120", "write 203.0.113.0/24"},
+		{"dmarc", "exempt_clients", "64:ff9b::203.0.113.7", "write 203.0.113.7/32"},
+	};
+	static const char *const longer[][2] = {
+		{"2001:db8:64:c000:2:100::/96", "write 192.0.2.1/32"},
+		{"2001:db8:64:c000::/64", "write 192.0.0.0/16"},
+		{"2001:db8:64:c000:2::/80", "write 192.0.2.0/24"}};
+	char text[TEXT_MAX];
+	(void)state;
+	check_refused(rows, COUNT(rows));
+	for (size_t i = 0; i < COUNT(longer); i++) {
+		snprintf(text, sizeof text,
+			"nat64_prefixes = {\"2001:db8:64::/48\"}\ntrusted_networks = {\"%s\"}\n",
+			longer[i][0]);
+		expect_refused(text, "trusted_networks: ", longer[i][1]);
+	}
+	expect_kept(NULL, "nat64_prefixes", "2001:db8:64::/96", "2001:db8:64::/96");
+	expect_kept(NULL, "trusted_networks", "64:ff9b::/64", "64:ff9b::/64");
+}
+
 /* test_every_list_has_its_other_option: of each list of names, mailboxes or networks the errors
  * know where other items belong, and only options that exist are named. */
 static void test_every_list_has_its_other_option(void **state)
@@ -364,6 +393,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_mailboxes_that_never_match),
 		cmocka_unit_test(test_overrides_are_about_one),
 		cmocka_unit_test(test_sockets_and_servers),
+		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_every_list_has_its_other_option),
 	};
 	if (argc > 1)

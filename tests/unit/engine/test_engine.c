@@ -100,6 +100,24 @@ struct row {
 	size_t questions; /* that DNS was asked */
 };
 
+/* check_rows: rule, action and questions of each. */
+static void check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bench b;
+		bench_begin(&b, rows[i].config, 1 << 20);
+		struct gp_envelope e = envelope(rows[i].client, rows[i].helo, rows[i].sender);
+		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
+			test_zone_asked(b.zone, TEST_ZONE_ANY) != rows[i].questions)
+			fail_msg("row %zu (%s): %s, %s, %zu questions", i, rows[i].config, b.v.rule,
+				gp_engine_action_name(b.v.action),
+				test_zone_asked(b.zone, TEST_ZONE_ANY));
+		assert_true((b.v.reply != NULL) == (b.v.would != GP_ACTION_ACCEPT));
+		bench_end(&b);
+	}
+}
+
 /* test_rules: the rule, the action, and no question more than needed. */
 static void test_rules(void **state)
 {
@@ -148,17 +166,71 @@ static void test_rules(void **state)
 			"u@owner.test", "spf.helo_reject", GP_ACTION_REJECT, 4},
 	};
 	(void)state;
+	check_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
+/* test_nat64: a client of IPv4 that a NAT64 shows as one of IPv6 is judged as what it is, by every
+ * rule, and counted so. */
+static void test_nat64(void **state)
+{
+#define NAT64 "nat64_prefixes = {\"2001:db8:64::/48\"}\n"
+	static const struct row rows[] = {
+		{"", "64:ff9b::192.0.2.1", "x.test", "u@a.test", "default", GP_ACTION_ACCEPT, 2},
+		{"", "64:ff9b::198.51.100.1", "x.test", "u@a.test", "spf.reject", GP_ACTION_REJECT,
+			1},
+		{"", "64:ff9b::10.0.0.1", "x.test", "u@a.test", "private-client", GP_ACTION_ACCEPT,
+			0},
+		{"trusted_networks = {\"198.51.100.0/24\"}", "64:ff9b::198.51.100.1", "x.test",
+			"u@a.test", "trusted_networks", GP_ACTION_ACCEPT, 0},
+		{"spf { exempt_clients = {\"198.51.100.1\"} }", "64:ff9b::198.51.100.1", "x.test",
+			"u@a.test", "spf.exempt_clients", GP_ACTION_ACCEPT, 0},
+		{NAT64, "2001:db8:64:c000:2:100::", "x.test", "u@a.test", "default",
+			GP_ACTION_ACCEPT, 2},
+		{NAT64 "own_networks = {\"192.0.2.0/24\"}", "2001:db8:64:c000:2:100::", "x.test",
+			"u@a.test", "private-client", GP_ACTION_ACCEPT, 0},
+		{NAT64, "64:ff9b::192.0.2.1", "x.test", "u@a.test", "default", GP_ACTION_ACCEPT, 2},
+		{"", "2001:db8:64:c000:2:100::", "x.test", "u@a.test", "spf.reject",
+			GP_ACTION_REJECT, 1},
+	};
+	(void)state;
+	check_rows(rows, sizeof rows / sizeof rows[0]);
+	struct bench b;
+	char text[GP_IPADDR_TEXT];
+	bench_begin(&b, NAT64 "trusted_networks = {\"192.0.2.0/24\"}", 1 << 20);
+	struct gp_envelope e = envelope("2001:db8:64:c000:2:100::", "x.test", "u@a.test");
+	struct gp_limit_who who = gp_engine_who(b.config, &e);
+	assert_string_equal(gp_ipaddr_format(&who.client, text), "192.0.2.1");
+	assert_int_equal(who.origin, GP_LIMIT_FROM_TRUSTED);
+	bench_end(&b);
+}
+
+/* test_exempt: the rule by which nothing is judged, as far as the envelope tells. */
+static void test_exempt(void **state)
+{
+	static const struct {
+		const char *config, *client, *rule;
+	} rows[] = {
+		{"", "198.51.100.1", NULL},
+		{"", "192.168.1.1", "private-client"},
+		{"own_networks = {\"198.51.100.1\"}", "198.51.100.1", "private-client"},
+		{"trusted_networks = {\"198.51.100.1\"}", "64:ff9b::198.51.100.1",
+			"trusted_networks"},
+		{"spf { mode = off }", "198.51.100.1", "spf.mode"},
+		{"spf { exempt_clients = {\"198.51.100.1\"} }", "198.51.100.1",
+			"spf.exempt_clients"},
+		{"spf { exempt_helo = {\"x.test\"} }", "198.51.100.1", "spf.exempt_helo"},
+		{"spf { exempt_senders = {\"u@a.test\"} }", "198.51.100.1", "spf.exempt_senders"},
+	};
+	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct bench b;
+		const char *rule;
 		bench_begin(&b, rows[i].config, 1 << 20);
-		struct gp_envelope e = envelope(rows[i].client, rows[i].helo, rows[i].sender);
-		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
-		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
-			test_zone_asked(b.zone, TEST_ZONE_ANY) != rows[i].questions)
-			fail_msg("row %zu (%s): %s, %s, %zu questions", i, rows[i].config, b.v.rule,
-				gp_engine_action_name(b.v.action),
-				test_zone_asked(b.zone, TEST_ZONE_ANY));
-		assert_true((b.v.reply != NULL) == (b.v.would != GP_ACTION_ACCEPT));
+		struct gp_envelope e = envelope(rows[i].client, "x.test", "u@a.test");
+		assert_int_equal(gp_engine_exempt(&b.ctx, b.config, &e, &rule), GP_OK);
+		if (rows[i].rule ? !rule || strcmp(rule, rows[i].rule) != 0 : rule != NULL)
+			fail_msg("row %zu: %s", i, rule ? rule : "none");
+		assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 		bench_end(&b);
 	}
 }
@@ -309,6 +381,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_nat64),
+		cmocka_unit_test(test_exempt),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_reply_bound),
 		cmocka_unit_test(test_memory),
