@@ -234,9 +234,10 @@ const struct gp_config_row gp_config_rows[] = {
 		"SPF {result} for {domain} ({identity}={value}, client {client}): {problem}", 0,
 		300, spf_words, "Text of the reply for temperror and permerror.", NULL},
 	{"spf", "url", GP_KIND_TEMPLATE, AT(spf.url), "", 0, 200, spf_words,
-		"A page of yours that explains the refusal, put behind the text. The same names "
-		"are "
-		"filled in.",
+		"A page of yours that explains the refusal, put behind the text, such as "
+		"https://example.org/spf?sender={value}&ip={client}. The same names are filled in, "
+		"with percent escapes, as they are wherever a name stands in a URL of another "
+		"text.",
 		NULL},
 	{"spf", "explanation", GP_KIND_BOOL, AT(spf.explanation), "yes", 0, 0, NULL,
 		"Quote the explanation that the domain itself publishes (exp=) in the reply.",

@@ -83,12 +83,19 @@ bool gp_engine_in_names(const struct gp_config_texts *list, struct gp_span name)
 /* Is the address in one of the networks? */
 bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr);
 
+/* What the {names} of a template stand for: text as it came, or NULL when the arena refused. */
+struct gp_engine_values {
+	const char *(*value)(void *arg, struct gp_span name);
+	void *arg;
+};
+
 /*
- * A template with its {names} filled in, each value bounded and made visible; of at most max bytes,
- * cut there. NULL: the arena refused. The configuration lets no unknown name through.
+ * A template with its {names} filled in, each value bounded and made visible, or escaped where it
+ * stands in a URL; of at most max bytes, cut there. NULL: the arena refused. The configuration lets
+ * no unknown name through.
  */
-const char *gp_engine_fill(struct gp_ctx *ctx, const char *text,
-	const char *(*value)(void *arg, struct gp_span name), void *arg, size_t max);
+const char *gp_engine_fill(
+	struct gp_ctx *ctx, const char *text, const struct gp_engine_values *values, size_t max);
 
 /* "550 5.7.23 text" from the configured templates; the text is bounded and printable ASCII. */
 int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,

@@ -101,8 +101,9 @@ static int make_reply(struct gp_ctx *ctx, const struct gp_limit *limit,
 {
 	struct template t = {ctx, &v->limit, envelope};
 	const char *code = code_of(limit);
+	const struct gp_engine_values values = {template_value, &t};
 	const char *text = gp_engine_fill(ctx, v->limit.wait_ms < 0 ? never_text : limit->text,
-		template_value, &t, REPLY_MAX - strlen(code) - 1);
+		&values, REPLY_MAX - strlen(code) - 1);
 	v->reply =
 		text ? gp_arena_printf(ctx->arena, "%s%s%s", code, *code ? " " : "", text) : NULL;
 	return gp_arena_status(ctx->arena);

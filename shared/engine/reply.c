@@ -65,39 +65,62 @@ static const char *template_value(void *arg, struct gp_span name)
 	return gp_arena_copy(arena, identity_value(t->f, r)); /* {value}: config allows no other */
 }
 
-/* add_template: the text with its names filled in, each made visible and bounded. */
-static void add_template(struct gp_strbuf *buf, const char *text,
-	const char *(*value)(void *, struct gp_span), void *arg)
+/* is_in_url: does what comes next belong to a URL, that is, does the last word hold "://"? */
+static bool is_in_url(const struct gp_strbuf *buf)
+{
+	size_t begins = buf->len;
+	while (begins > 0 && !strchr(" <>\"()", buf->data[begins - 1]))
+		begins--;
+	return buf->len > begins && memmem(buf->data + begins, buf->len - begins, "://", 3);
+}
+
+/*
+ * add_template: the text with its names filled in, each bounded: made visible, and in a URL with
+ * all that has a meaning there escaped (RFC 3986 2.1), or a sender could add to the link of a
+ * reply. What comes past max will be cut and is left out.
+ */
+static void add_template(struct gp_strbuf *buf, const char *text, bool is_url,
+	const struct gp_engine_values *values, size_t max)
 {
 	struct gp_span before, name, rest = gp_span_from(text);
-	while (rest.len) {
+	while (rest.len && buf->len <= max) {
 		bool more = gp_span_cut(rest, '{', &before, &rest);
 		gp_strbuf_add_span(buf, before);
 		if (!more || !gp_span_cut(rest, '}', &name, &rest))
 			return;
-		gp_encode_visible(buf, cut(value(arg, name), REPLY_VALUE_MAX));
+		struct gp_span value = cut(values->value(values->arg, name), REPLY_VALUE_MAX);
+		if (is_url || is_in_url(buf))
+			gp_encode_percent(buf, value);
+		else
+			gp_encode_visible(buf, value);
 	}
 }
 
-/* gp_engine_fill: built in full, then cut. */
-const char *gp_engine_fill(struct gp_ctx *ctx, const char *text,
-	const char *(*value)(void *, struct gp_span), void *arg, size_t max)
+/* fill: built, then cut, but not within an escape of a URL. */
+static const char *fill(struct gp_ctx *ctx, const char *text, bool is_url,
+	const struct gp_engine_values *values, size_t max)
 {
 	struct gp_strbuf buf;
 	const char *result;
 	gp_strbuf_init(&buf, ctx->arena, TEMPLATE_FILLED_MAX);
-	add_template(&buf, text, value, arg);
+	add_template(&buf, text, is_url, values, max);
 	if (gp_strbuf_finish(&buf, &result))
 		return NULL;
-	return buf.len <= max ? result : gp_arena_copy(ctx->arena, cut(result, max));
+	if (buf.len <= max)
+		return result;
+	buf.len = max;
+	if (is_url || is_in_url(&buf))
+		for (size_t i = 1; i <= 2 && i <= max; i++)
+			if (result[max - i] == '%')
+				buf.len = max - i;
+	return gp_arena_copy(ctx->arena, gp_strbuf_span(&buf));
 }
 
-/* filled: a template about SPF. */
-static const char *filled(struct gp_ctx *ctx, const char *text, const struct gp_facts *f,
-	const struct gp_spf_result *r, size_t max)
+/* gp_engine_fill: as text. */
+const char *gp_engine_fill(
+	struct gp_ctx *ctx, const char *text, const struct gp_engine_values *values, size_t max)
 {
-	struct template t = {ctx, f, r};
-	return gp_engine_fill(ctx, text, template_value, &t, max);
+	return fill(ctx, text, false, values, max);
 }
 
 /* add_explanation: third-party text, and shown as such (RFC 7208 6.2, 11.5.3), if room is left. */
@@ -136,11 +159,13 @@ int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
 	const struct gp_config_spf *spf = &facts->config->spf;
 	const struct gp_spf_result *r = decision->because;
 	bool is_error = r->verdict == GP_SPF_TEMPERROR || r->verdict == GP_SPF_PERMERROR;
-	const char *url = filled(ctx, spf->url, facts, r, URL_MAX);
+	struct template t = {ctx, facts, r};
+	const struct gp_engine_values values = {template_value, &t};
+	const char *url = fill(ctx, spf->url, true, &values, URL_MAX);
 	size_t url_len = url && *url ? strlen("; see ") + strlen(url) : 0;
 	size_t room = REPLY_MAX - url_len - strlen(code_of(spf, decision->reply)) - 1;
 	const char *text =
-		filled(ctx, is_error ? spf->error_text : spf->reject_text, facts, r, room);
+		fill(ctx, is_error ? spf->error_text : spf->reject_text, false, &values, room);
 	if (!url || !text)
 		return gp_arena_status(ctx->arena);
 	struct gp_strbuf buf;

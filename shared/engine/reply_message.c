@@ -156,8 +156,8 @@ int gp_engine_message_reply(struct gp_ctx *ctx, struct gp_mail_facts *f)
 		return GP_OK;
 	struct template t = {ctx, f};
 	const char *code = code_of(f);
-	const char *text =
-		gp_engine_fill(ctx, text_of(f), template_value, &t, REPLY_MAX - strlen(code) - 1);
+	const struct gp_engine_values values = {template_value, &t};
+	const char *text = gp_engine_fill(ctx, text_of(f), &values, REPLY_MAX - strlen(code) - 1);
 	if (!text)
 		return gp_arena_status(ctx->arena);
 	f->v->reply = gp_arena_printf(ctx->arena, "%s %s", code, text);

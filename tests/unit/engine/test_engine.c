@@ -294,6 +294,63 @@ static void test_reply_bound(void **state)
 	bench_end(&b);
 }
 
+/* test_names_in_urls: what a sender says adds nothing to a link, in spf.url and in the URL of a
+ * text; outside of one it stands as it came. */
+static void test_names_in_urls(void **state)
+{
+	static const struct {
+		const char *config, *sender, *reply;
+	} rows[] = {
+		{"spf { reject_text = no\n url = \"https://w.test/?s={value}&ip={client}\" }",
+			"a&b=c#d+e%41/?@a.test",
+			"550 5.7.23 no; see https://w.test/"
+			"?s=a%26b%3Dc%23d%2Be%2541%2F%3F%40a.test&ip=198.51.100.1"},
+		{"spf { reject_text = no\n url = \"https://w.test/{value}\" }",
+			"\"a b\\\"<x>\"@a.test",
+			"550 5.7.23 no; see https://w.test/%22a%20b%5C%22%3Cx%3E%22%40a.test"},
+		{"spf { reject_text = no\n url = \"w.test/{value}\" }", "a/../b@a.test",
+			"550 5.7.23 no; see w.test/a%2F..%2Fb%40a.test"},
+		{"spf { reject_text = \"{value} https://w.test/?s={value}&d={domain} ({value})\" }",
+			"a&b@a.test",
+			"550 5.7.23 a&b@a.test https://w.test/?s=a%26b%40a.test&d=a.test "
+			"(a&b@a.test)"},
+		{"spf { reject_text = \"<https://w.test/{value}>{value}\" }", "a\r\nb\x7f@a.test",
+			"550 5.7.23 <https://w.test/a%0D%0Ab%7F%40a.test>a??b?@a.test"},
+		{"spf { reject_text = \"{value}\" }", "a://b@a.test", "550 5.7.23 a://b@a.test"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		bench_begin(&b, rows[i].config, 1 << 20);
+		struct gp_envelope e = envelope("198.51.100.1", "x.test", rows[i].sender);
+		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		assert_string_equal(b.v.reply, rows[i].reply);
+		bench_end(&b);
+	}
+}
+
+/* test_long_urls: they are cut, and never within an escape. */
+static void test_long_urls(void **state)
+{
+	(void)state;
+	for (size_t pad = 1; pad <= 6; pad++) {
+		struct bench b;
+		char config[200];
+		snprintf(config, sizeof config,
+			"spf { reject_text = no\n url = \"https://w.test/%.*s{value}{value}\" }",
+			(int)pad, "xxxxxx");
+		bench_begin(&b, config, 1 << 20);
+		struct gp_envelope e =
+			envelope("198.51.100.1", "x.test", long_text(&b, 200, '&', "@a.test"));
+		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		const char *escapes = strchr(b.v.reply, '%');
+		assert_non_null(escapes);
+		assert_int_equal(strlen(escapes) % 3, 0);
+		assert_true(strlen(strstr(b.v.reply, "https")) <= 250);
+		bench_end(&b);
+	}
+}
+
 /* test_memory: with too little memory there is a status and no verdict, at every size. */
 static void test_memory(void **state)
 {
@@ -385,6 +442,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_exempt),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_reply_bound),
+		cmocka_unit_test(test_names_in_urls),
+		cmocka_unit_test(test_long_urls),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_no_mail),
