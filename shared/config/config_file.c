@@ -103,10 +103,24 @@ static int add_problem(
 	return GP_OK;
 }
 
+/* without_mark: editors put a byte order mark before UTF-8; it says nothing (RFC 3629 6). */
+static struct gp_span without_mark(struct gp_span text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	return gp_span_skip(text, gp_span_has_prefix(text, mark) ? sizeof mark - 1 : 0);
+}
+
+/* is_utf16: does it begin with the mark of UTF-16 or UTF-32, of either order? */
+static bool is_utf16(struct gp_span text)
+{
+	return gp_span_has_prefix(text, "\xff\xfe") || gp_span_has_prefix(text, "\xfe\xff");
+}
+
 /* gp_config_sources_add: a copy, looked over. */
 int gp_config_sources_add(struct gp_config_sources *sources, const char *name, struct gp_span text)
 {
 	struct gp_config_source *source = source_new(sources, name);
+	text = without_mark(text);
 	char *copy = malloc(text.len + 2);
 	if (!source || !copy) {
 		free(copy);
@@ -125,7 +139,8 @@ int gp_config_sources_add(struct gp_config_sources *sources, const char *name, s
 	}
 	free(copy);
 	source->line = fault.line;
-	source->problem = strdup(fault.problem);
+	source->problem =
+		strdup(is_utf16(text) ? "is UTF-16 or UTF-32; save it as UTF-8" : fault.problem);
 	return source->problem ? GP_OK : GP_ENOMEM;
 }
 

@@ -206,6 +206,31 @@ static void test_comments(void **state)
 	gp_config_free(c);
 }
 
+/* test_byte_order_mark: before UTF-8 it is skipped, with the lines of errors as they are; other
+ * encodings are named. */
+static void test_byte_order_mark(void **state)
+{
+	(void)state;
+	struct gp_config *c = parse("\xef\xbb\xbfhostname = mx.example.org\n");
+	assert_string_equal(c->hostname, "mx.example.org");
+	gp_config_free(c);
+	gp_config_free(parse("\xef\xbb\xbf"));
+	expect_errors("\xef\xbb\xbf\nhostnam = mx.example.org\n",
+		"t.conf:2: unknown option hostnam; gatepost check-config --example lists all "
+		"options\n");
+	expect_errors("\xef\xbb\xbf\xef\xbb\xbfhostname = x\n",
+		"t.conf:1: unknown option \xef\xbb\xbfhostname; gatepost check-config --example "
+		"lists all options\n");
+	static const char wide[] = "\xff\xfeh\0o\0";
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	assert_int_equal(gp_config_parse((struct gp_span) {wide, sizeof wide - 1}, "t.conf",
+				 &config, &errors),
+		GP_ESYNTAX);
+	assert_string_equal(errors.text, "t.conf:1: is UTF-16 or UTF-32; save it as UTF-8\n");
+	gp_config_errors_fini(&errors);
+}
+
 /* test_whole: of a file that was cut anywhere, only what is whole is accepted. */
 static void test_whole(void **state)
 {
@@ -382,6 +407,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_scanner),
