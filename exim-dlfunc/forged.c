@@ -1,27 +1,143 @@
 /* SPDX-License-Identifier: ISC */
-/* Two readings of each field, by grammar and by sight: either is enough. */
+/*
+ * What stands before the first result is read in several ways: by the grammar, by sight, without
+ * its comments, and word by word as domain names; each time folded as a reader may do it, and
+ * compared with the host's name folded the same way. Any one of them is enough.
+ */
 #include "exim-dlfunc/forged.h"
 
-#include "mail/authres.h"
+#include <string.h>
 
-/* shows: does the text hold the word, ASCII case aside? Both are short. */
-static bool shows(struct gp_span text, struct gp_span word)
+#include "mail/address.h"
+#include "mail/authres.h"
+#include "mail/encodedword.h"
+#include "mail/fold.h"
+
+/* The host's name, and where texts are made. */
+struct claim {
+	struct gp_arena *arena;
+	struct gp_span host; /* folded, in A-labels where it has them */
+};
+
+/* without: a copy of text without the bytes of a set, ideographic full stops as plain ones (RFC
+ * 3490 3.1; NFKC turns the half-width one into this); an empty one when the arena refuses. */
+static struct gp_span without(struct gp_arena *arena, struct gp_span text, const char *set)
 {
-	for (size_t i = 0; i + word.len <= text.len; i++)
-		if (gp_span_equal_nocase((struct gp_span) {text.ptr + i, word.len}, word))
+	char *copy = gp_arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+	for (size_t i = 0; copy && i < text.len; i++) {
+		bool stop = text.len - i > 2 && memcmp(text.ptr + i, "\xe3\x80\x82", 3) == 0;
+		if (stop)
+			copy[n++] = '.';
+		else if (!text.ptr[i] || !strchr(set, text.ptr[i]))
+			copy[n++] = text.ptr[i];
+		i += stop ? 2 : 0;
+	}
+	return (struct gp_span) {copy, n};
+}
+
+/* fold: as names are compared, quotes and backslashes dropped; false: it cannot be. */
+static bool fold(struct gp_arena *arena, struct gp_span text, struct gp_span *text_out)
+{
+	struct gp_span folded;
+	if (gp_fold_text(arena, text, true, &folded))
+		return false;
+	*text_out = without(arena, folded, "\"\\'");
+	return text_out->ptr != NULL;
+}
+
+/* shows: is the host's name a part of this text? */
+static bool shows(const struct claim *claim, struct gp_span text)
+{
+	return claim->host.len && text.len >= claim->host.len &&
+	       memmem(text.ptr, text.len, claim->host.ptr, claim->host.len);
+}
+
+/* is_shown: the same of the text folded; what cannot be folded may be anything. */
+static bool is_shown(const struct claim *claim, struct gp_span text)
+{
+	struct gp_span folded;
+	return text.len && (!fold(claim->arena, text, &folded) || shows(claim, folded));
+}
+
+/* is_named: the same of the text as a domain name in A-labels. */
+static bool is_named(const struct claim *claim, struct gp_span word)
+{
+	struct gp_span folded;
+	const char *name;
+	return word.len && fold(claim->arena, word, &folded) &&
+	       gp_address_domain(claim->arena, folded, &name) == GP_OK &&
+	       shows(claim, gp_span_from(name));
+}
+
+/* is_separator: what may stand between words. */
+static bool is_separator(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '(' || c == ')' ||
+	       c == '/' || c == '=';
+}
+
+/* has_named_word: is one of the words the name in U-labels? */
+static bool has_named_word(const struct claim *claim, struct gp_span text)
+{
+	for (size_t start = 0, i = 0; i <= text.len; i++) {
+		if (i < text.len && !is_separator(text.ptr[i]))
+			continue;
+		if (is_named(claim, (struct gp_span) {text.ptr + start, i - start}))
 			return true;
+		start = i + 1;
+	}
 	return false;
+}
+
+/* without_comments: a copy; an open comment goes on to the end. */
+static struct gp_span without_comments(struct gp_arena *arena, struct gp_span text)
+{
+	char *copy = gp_arena_alloc(arena, text.len + 1);
+	size_t n = 0, depth = 0;
+	for (size_t i = 0; copy && i < text.len; i++) {
+		char c = text.ptr[i];
+		depth += c == '(';
+		if (depth == 0)
+			copy[n++] = c;
+		depth -= c == ')' && depth > 0;
+	}
+	return (struct gp_span) {copy, n};
+}
+
+/* claims: could a text before the results be taken for the host's name? */
+static bool claims(const struct claim *claim, struct gp_span text)
+{
+	struct gp_span decoded;
+	bool clear;
+	if (text.len > GP_FOLD_MAX || gp_encodedword_decode(claim->arena, text, &decoded, &clear) ||
+		!clear)
+		return true;
+	return is_shown(claim, decoded) ||
+	       is_shown(claim, without_comments(claim->arena, decoded)) ||
+	       has_named_word(claim, decoded);
+}
+
+/* begin: the name to compare with; false: it has none that could be claimed. */
+static bool begin(struct claim *claim, struct gp_arena *arena, const char *host)
+{
+	const char *name;
+	claim->arena = arena;
+	return fold(arena,
+		gp_span_from(gp_address_domain(arena, gp_span_from(host), &name) ? host : name),
+		&claim->host);
 }
 
 /* gp_exim_is_forged_value: what cannot be parsed counts. */
 bool gp_exim_is_forged_value(struct gp_arena *arena, struct gp_span value, const char *host)
 {
 	struct gp_authres parsed;
-	struct gp_span before, rest, name = gp_span_from(host);
-	if (gp_authres_parse(arena, value, &parsed))
+	struct gp_span before, rest;
+	struct claim claim;
+	if (!begin(&claim, arena, host) || gp_authres_parse(arena, value, &parsed))
 		return true;
 	gp_span_cut(value, ';', &before, &rest);
-	return gp_span_equal_nocase(parsed.authserv_id, name) || shows(before, name);
+	return claims(&claim, before) || claims(&claim, parsed.authserv_id);
 }
 
 /* gp_exim_is_forged: field by field. */

@@ -4,7 +4,8 @@
  *
  * Readers of such fields are of many kinds, so everything counts that one of them could take for
  * ours: a field with our authserv-id, in any spelling, quoted, or behind comments; one that holds
- * our name before its first result; and one that cannot be parsed, since nobody knows what others
+ * our name before its first result, other cases, full-width letters and dots, invisible characters,
+ * U-labels and encoded words aside; and one that cannot be parsed, since nobody knows what others
  * make of it. Fields of other hosts do not.
  *
  * Threads: no state. The arena is for scratch.

@@ -117,6 +117,9 @@ FORGED = [
     b"Authentication-Results: \"mx.exam\\ple.test\"; dmarc=pass\r\n",
     b"Authentication-Results: mx.example.test/1; dmarc=pass\r\n",
     b"Authentication-Results: mx.other.test (\r\n mx.example.test; dmarc=pass\r\n",
+    "Authentication-Results: mx\u3002example.test; dmarc=pass\r\n".encode(),
+    "Authentication-Results: mx.\u200bexample.test; dmarc=pass\r\n".encode(),
+    b"Authentication-Results: =?utf-8?Q?mx=2Eexample=2Etest?=; dmarc=pass\r\n",
 ]
 
 

@@ -73,6 +73,47 @@ def helo_alone():
         " mechanism -all) smtp.helo=mail.shop.test"])
 
 
+FORGED = [
+    "Authentication-Results: mx.example.test; dmarc=pass\r\n",
+    "Authentication-Results: mx.example.test; spf=pass (x) smtp.mailfrom=a@b.test; dmarc=pass\r\n",
+    "authentication-results : MX.EXAMPLE.TEST ; dmarc=pass\r\n",
+    "Authentication-Results:\r\n mx.example.test\r\n ; dmarc=pass\r\n",
+    "Authentication-Results: (x) mx.example.test; dmarc=pass\r\n",
+    "Authentication-Results: (x) other.test (mx.example.test); dmarc=pass\r\n",
+    "Authentication-Results: \"mx.example.test\"; dmarc=pass\r\n",
+    "Authentication-Results: \"mx.exam\\ple.test\"; dmarc=pass\r\n",
+    "Authentication-Results: mx\u3002example.test; dmarc=pass\r\n",
+    "Authentication-Results: mx.\u200bexample.test; dmarc=pass\r\n",
+    "Authentication-Results: \uff4dx.example.test; dmarc=pass\r\n",
+    "Authentication-Results: =?utf-8?Q?mx=2Eexample=2Etest?=; dmarc=pass\r\n",
+    "Authentication-Results: mx.example.test.; dmarc=pass\r\n",
+]
+
+
+def forged_results():
+    """the header_checks of conf-examples/postfix-main.cf remove results in this host's name, not the others"""
+    foreign = "Authentication-Results: mx.other.test; dkim=pass header.d=other.test\r\n"
+    for forged in FORGED:
+        message = accepted(Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB],
+                                body=(forged + foreign + "Subject: test\r\n\r\nhello\r\n").encode()))
+        results = header(message)
+        equal(len(results), 2, forged)
+        assert results[0].startswith(HOST + "; spf=pass (domain authorises client"), results
+        equal(results[1], "mx.other.test; dkim=pass header.d=other.test")
+
+
+def own_results():
+    """and leave alone what gatepost-policyd writes, in all its forms"""
+    for client, helo, sender, start in (
+            (GOOD, "mail.shop.test", "alice@shop.test", "; spf=pass ("),
+            (BAD, "mail.soft.test", "carol@soft.test", "; spf=softfail ("),
+            (BAD, "mail.shop.test", "eve@nothing.test", "; spf=none ("),
+            (GOOD6, "v6.shop.test", "alice@shop.test", "; spf=pass (")):
+        results = header(accepted(Mail(client, helo, sender, [BOB])))
+        equal(len(results), 1)
+        assert results[0].startswith(HOST + start), results
+
+
 def dns_failure():
     """no answer from DNS: accepted and labelled temperror, in time"""
     message = accepted(Mail(BAD, "other.test", "dave@mute.test", [BOB]))
@@ -250,6 +291,8 @@ def main():
                 f.write(part.read())
         world.reload_postfix()
         tap.run(spoofed)
+        tap.run(forged_results)
+        tap.run(own_results)
         tap.run(killed_with_default_action)
     finally:
         stage.close()

@@ -460,8 +460,44 @@ static void test_forged(void **state)
 		{" other.test (mx.example.org); none", true},
 		{" (unclosed; mx.example.org; dmarc=pass", true},
 		{"", true},
+		/* as a reader may fold it */
+		{" mx\xe3\x80\x82"
+		 "example.org; dmarc=pass",
+			true}, /* U+3002 */
+		{" mx\xef\xbc\x8e"
+		 "example\xef\xbd\xa1org; dmarc=pass",
+			true}, /* U+FF0E, U+FF61 */
+		{" mx.\xe2\x80\x8b"
+		 "example.org; dmarc=pass",
+			true},                                 /* U+200B */
+		{" mx.exam\xc2\xadple.org; dmarc=pass", true}, /* U+00AD */
+		{" \xef\xbb\xbfmx.example.org\xe2\x81\xa0; dmarc=pass", true},
+		{" \xef\xbd\x8d\xef\xbd\x98.example.org; dmarc=pass", true}, /* full-width m, x */
+		{" mx.example.o\xc2\xadrg.; dmarc=pass", true},
+		{" mx.example.org.; dmarc=pass", true},
+		{" =?utf-8?Q?mx=2Eexample=2Eorg?=; dmarc=pass", true},
+		{" =?utf-8?B?bXguZXhhbXBsZS5vcmc=?=; dmarc=pass", true},
+		{" mx.=?utf-8?Q?example?=.org; dmarc=pass", true},
+		{" =?x-none?Q?mx?=; dmarc=pass", true},
+		{" \"mx\xe3\x80\x82"
+		 "exam\\ple.org\"; dmarc=pass",
+			true},
+		{" (a) mx\xe3\x80\x82"
+		 "example.org (b); dmarc=pass",
+			true},
+		{" (;) mx\xe3\x80\x82"
+		 "example.org; dmarc=pass",
+			true},
+		{" mx(c).example.org; dmarc=pass", true},
+		{" mx\xff.example.net; dmarc=pass", true}, /* nobody knows what it is shown as */
 		{" mx.other.test; dkim=pass header.d=mx.example.org", false},
+		{" mx.other.test; dkim=pass (mx\xe3\x80\x82"
+		 "example.org)",
+			false},
 		{" mx.other.test; none", false},
+		{" (mail; of) mx.other.test 1; none", false},
+		{" m\xc3\xbcx.other.test; none", false},
+		{" mx.example.net; none", false},
 	};
 	(void)state;
 	struct gp_arena *arena = gp_arena_new(1 << 20);
@@ -469,6 +505,37 @@ static void test_forged(void **state)
 		if (gp_exim_is_forged_value(arena, gp_span_from(rows[i].value), "mx.example.org") !=
 			rows[i].is_forged)
 			fail_msg("%s", rows[i].value);
+	gp_arena_free(arena);
+}
+
+/* test_forged_in_other_labels: A-labels and U-labels are one name. */
+static void test_forged_in_other_labels(void **state)
+{
+	static const char *const hosts[] = {"mx.xn--bcher-kva.example", "mx.b\xc3\xbc"
+									"cher.example"};
+	static const char *const values[] = {" mx.xn--bcher-kva.example; dmarc=pass",
+		" MX.XN--BCHER-KVA.example.; dmarc=pass",
+		" mx.b\xc3\xbc"
+		"cher.example; dmarc=pass",
+		" MX.B\xc3\x9c"
+		"CHER.example 1; dmarc=pass",
+		" \"mx.bu\xcc\x88"
+		"cher\xe3\x80\x82"
+		"example\" (x); dmarc=pass",
+		" =?iso-8859-1?Q?mx?=.b\xc3\xbc"
+		"cher.example; dmarc=pass",
+		" =?utf-8?Q?mx.b=C3=BCcher.example?=; dmarc=pass"};
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	for (size_t h = 0; h < 2; h++) {
+		for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+			if (!gp_exim_is_forged_value(arena, gp_span_from(values[i]), hosts[h]))
+				fail_msg("%s", values[i]);
+		assert_false(gp_exim_is_forged_value(arena,
+			gp_span_from(" mx.b\xc3\xb6"
+				     "cher.example; none"),
+			hosts[h]));
+	}
 	gp_arena_free(arena);
 }
 
@@ -491,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_own_fields),
 		cmocka_unit_test_setup_teardown(test_message, begin, end),
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_forged_in_other_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
