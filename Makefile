@@ -22,7 +22,7 @@ DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_re
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
 CRYPTO  = digest library pubkey
-DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig
+DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig dkim_trim
 ARC     = arc_chain arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
 STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_files store_lmdb_record \
@@ -45,7 +45,7 @@ CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_re
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
 	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
-	  doctor_postfix_twice doctor_store human limits_change limits_overrides limits_show \
+	  doctor_postfix_twice doctor_store handedover human limits_change limits_overrides limits_show \
 	  limits_watch mailfile storecheck storefiles table verify_json verify_report
 
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl

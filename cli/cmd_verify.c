@@ -5,6 +5,7 @@
 
 #include "cli/checker.h"
 #include "cli/cli.h"
+#include "cli/handedover.h"
 #include "cli/mailfile.h"
 #include "cli/verify.h"
 #include "crypto/digest.h"
@@ -127,7 +128,7 @@ static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_o
 
 /* judge: the engine over the opened file. */
 static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct gp_mail *mail,
-	struct gp_mail_verdict *verdict_out)
+	struct gp_mail_verdict *verdict_out, const char **note_out)
 {
 	struct gp_ctx ctx = a->checker.ctx;
 	struct gp_message message;
@@ -146,6 +147,8 @@ static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct
 	mail->digest = digest;
 	mail->message = &message;
 	mail->body = &file->body;
+	if (!rc)
+		*note_out = gp_cli_handed_over(ctx.arena, &message);
 	if (!rc)
 		rc = gp_engine_message(&ctx, mail, verdict_out);
 	gp_crypto_digest_free(digest);
@@ -169,6 +172,7 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 	struct gp_envelope envelope;
 	struct gp_mail_verdict verdict;
 	struct gp_arena *arena = a->checker.ctx.arena;
+	const char *note = NULL;
 	int code = envelope_of(a, &envelope);
 	if (code >= 0)
 		return code;
@@ -179,14 +183,14 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 		.every_check = !a->as_configured};
 	if (a->explain)
 		puts("steps:");
-	int rc = judge(a, file, &mail, &verdict);
+	int rc = judge(a, file, &mail, &verdict, &note);
 	if (rc)
 		return fail(a, rc);
 	if (a->checker.json)
-		return gp_cli_verify_json(arena, &verdict);
+		return gp_cli_verify_json(arena, &verdict, note);
 	if (a->explain)
 		putchar('\n');
-	gp_cli_verify_report(arena, &verdict);
+	gp_cli_verify_report(arena, &verdict, note);
 	return GP_CLI_FINE;
 }
 

@@ -94,7 +94,7 @@ static json_t *dmarc_json(struct gp_arena *arena, const struct gp_mail_verdict *
 }
 
 /* gp_cli_verify_json: checks that did not run are left out, but for SPF. */
-int gp_cli_verify_json(struct gp_arena *arena, const struct gp_mail_verdict *v)
+int gp_cli_verify_json(struct gp_arena *arena, const struct gp_mail_verdict *v, const char *note)
 {
 	json_t *o = json_object();
 	const struct gp_spf_result *spf = v->has_mailfrom ? &v->mailfrom
@@ -117,5 +117,6 @@ int gp_cli_verify_json(struct gp_arena *arena, const struct gp_mail_verdict *v)
 	json_object_set_new(o, "override", gp_cli_json_text(arena, v->override));
 	json_object_set_new(o, "reply", gp_cli_json_text(arena, v->reply));
 	json_object_set_new(o, "authentication_results", gp_cli_json_text(arena, v->results));
+	json_object_set_new(o, "note", gp_cli_json_text(arena, note));
 	return gp_cli_print_json(o);
 }

@@ -104,7 +104,7 @@ static void report_dmarc(struct gp_arena *arena, const struct gp_mail_verdict *v
 }
 
 /* gp_cli_verify_report: in the order of the checks. */
-void gp_cli_verify_report(struct gp_arena *arena, const struct gp_mail_verdict *v)
+void gp_cli_verify_report(struct gp_arena *arena, const struct gp_mail_verdict *v, const char *note)
 {
 	const struct gp_spf_result *spf = v->has_mailfrom ? &v->mailfrom : &v->helo;
 	if (v->has_mailfrom || v->has_helo)
@@ -127,5 +127,7 @@ void gp_cli_verify_report(struct gp_arena *arena, const struct gp_mail_verdict *
 		v->would != v->action ? gp_engine_action_name(v->would) : "");
 	if (v->reply)
 		line(arena, "reply", "%s", v->reply);
+	if (note)
+		line(arena, "note", "%s", note);
 	printf("\nAuthentication-Results: %s\n", v->results);
 }

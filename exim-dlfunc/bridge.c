@@ -38,6 +38,7 @@ int gp_exim_message_open(struct gp_arena *arena, const struct gp_exim_place *pla
 	if (rc)
 		return rc;
 	gp_exim_message_drop_own(&m->message, place->id);
+	m->message.is_trimmed = true;
 	rc = gp_exim_spool_open(place, &m->spool);
 	m->body = (struct gp_message_body) {gp_exim_spool_read, &m->spool, m->spool.ending};
 	return rc;

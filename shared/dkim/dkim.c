@@ -25,6 +25,8 @@ struct item {
 	struct gp_dkim_result result;
 	unsigned nearness; /* to the author's domain: which is tried first */
 	bool decided;
+	bool is_header_wrong; /* that is why it fails */
+	struct gp_span input; /* of the header, then */
 };
 
 struct gp_dkim {
@@ -326,6 +328,8 @@ static int check_key(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item
 	item->result.secure = key.secure;
 	item->result.testing = key.testing;
 	item->result.lenient = key.lenient;
+	item->is_header_wrong = key.verdict == GP_DKIM_FAIL;
+	item->input = c.input;
 	if (key.verdict == GP_DKIM_FAIL)
 		return decide_failed(ctx, dkim, item, key.reason, dkim->message->defect);
 	if (key.verdict == GP_DKIM_PASS && item->result.partial && !dkim->options->partial_body)
@@ -392,6 +396,32 @@ static void trace_item(struct gp_ctx *ctx, const struct gp_dkim *dkim, size_t i)
 			hex(gp_dkim_bodies_hash(dkim->bodies, item->body), found));
 }
 
+/*
+ * retry_trimmed: those that fail over a header whose lines are not all there any more: with checks
+ * that no other signature needs.
+ */
+static int retry_trimmed(
+	struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_dns_answer *answers)
+{
+	for (size_t i = 0; i < dkim->count; i++) {
+		struct item *item = &dkim->items[i];
+		const struct gp_dkim_key_case c = {&item->sig, dkim->options,
+			gp_dkim_bodies_digest(dkim->bodies), item->input,
+			gp_dkim_bodies_checks(dkim->bodies)};
+		bool holds;
+		if (!item->is_header_wrong || item->result.verdict != GP_DKIM_FAIL)
+			continue;
+		int rc = gp_dkim_holds_untrimmed(
+			ctx, dkim->message, &c, &answers[item->answer], &holds);
+		if (!rc && holds)
+			rc = decide_failed(ctx, dkim, item, NULL,
+				"the mail server took a blank line off the end of a field");
+		if (rc)
+			return rc;
+	}
+	return GP_OK;
+}
+
 /* judge_keys: of those that are undecided, the nearest to the author first. */
 static int judge_keys(struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_dns_answer *answers)
 {
@@ -425,7 +455,9 @@ static int judge_items(struct gp_ctx *ctx, struct gp_dkim *dkim)
 			return rc;
 	}
 	int rc = ask(ctx, dkim, &answers);
-	return rc ? rc : judge_keys(ctx, dkim, answers);
+	if (!rc)
+		rc = judge_keys(ctx, dkim, answers);
+	return rc ? rc : retry_trimmed(ctx, dkim, answers);
 }
 
 /* gp_dkim_verify: judged, then handed out. */

@@ -27,4 +27,13 @@ int gp_dkim_key_record_parse(struct gp_arena *arena, struct gp_span text,
 int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result_out) GP_MUST_CHECK;
 
+/*
+ * A signature over the header (c->input) does not hold: would it with a blank line at the end of
+ * one of the fields, where the message's is_trimmed says that such lines were taken off? Uses up
+ * checks of the message.
+ */
+int gp_dkim_holds_untrimmed(struct gp_ctx *ctx, const struct gp_message *message,
+	const struct gp_dkim_key_case *c, const struct gp_dns_answer *answer,
+	bool *holds_out) GP_MUST_CHECK;
+
 #endif

@@ -46,6 +46,8 @@ struct gp_message {
 			       line that is no field, a bare CR or LF, a NUL, all with the line's
 			       number; or that it was cut. Nothing of the message is in it */
 	bool is_cut;        /* there are more fields */
+	bool is_trimmed;    /* the mail server takes blank lines off the ends of fields; for its
+			       bridge to say, gp_message_parse sets it to false */
 };
 
 /*

@@ -338,6 +338,26 @@ def from_with_blank_before_its_colon():
     equal((got["from"], got["rule"], got["from_problem"]), ("", "dmarc.on_unreadable_from", "it occurs more than once"))
 
 
+def what_mail_servers_hand_over():
+    """one line says when Exim or Postfix would hand over another header than the file has"""
+    for more, words in ((b"", None), (b"no colon\r\n", "Exim and Postfix take line 7 of the header (\"no colon\")"),
+                        (b"X-\xc3\x9c: x\r\n", "Exim and Postfix take line 7"), (b": x\r\n", "Postfix takes line 7"),
+                        (b"X-A: a\r\n folded\r\nno: colon\r\n", None),
+                        (b"X-A: a\rb\r\n", "a bare CR in line 7: Exim makes a line end"),
+                        (b"X-A: a\r\n \r\n", "Exim takes the blank line off the end of the field \"X-A\""),
+                        (b"Return-Path: <a@b.test>\r\n", "Exim takes the field Return-path away"),
+                        (b"X-A: " + b"a" * 70000 + b"\r\n", "Exim hands over the first 65536 bytes")):
+        message = HEADER + more + b"\r\nx\r\n"
+        note, out = verify(message, *CLIENT)["note"], run(*WHERE, *CLIENT, stdin=message)[1]
+        notes = [line for line in out.splitlines() if line.startswith("note ")]
+        equal(len(notes), 1 if words else 0, more)
+        if words:
+            holds(note, words)
+            holds(notes[0], words)
+        else:
+            equal(note, None, more)
+
+
 def from_without_a_domain():
     """bounces and mail of cron: result none, accepted unless on_no_domain says otherwise"""
     config = write("from.conf", b"dmarc { on_no_domain = reject }\n")
@@ -406,8 +426,8 @@ TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signatu
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
-         from_with_blank_before_its_colon, from_without_a_domain, broken_from_with_one_domain, sample_of_the_site,
-         constant_memory]
+         from_with_blank_before_its_colon, what_mail_servers_hand_over, from_without_a_domain,
+         broken_from_with_one_domain, sample_of_the_site, constant_memory]
 
 
 def main():

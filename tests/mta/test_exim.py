@@ -281,6 +281,20 @@ def not_verifiable():
         assert last()["dkim"].split("/")[0] in verdicts, (body, last())
 
 
+def blank_line_taken_off():
+    """a blank line that Exim takes off a field: a signature over it is not verifiable, and does not fail"""
+    for blank in (b"  ", b" ", b"\t"):
+        message = mail("reject.test", more=b"X-A: a\r\n" + blank + b"\r\nX-B: b\r\n")
+        headers = ["from", "x-a", "x-b"]
+        send(stage.keys.sign(message, "reject.test", canonicalize="simple/simple", headers=headers))
+        equal((last()["dkim"].split("/")[0], last()["dmarc"]), ("neutral", "fail"))
+        send(stage.keys.sign(message, "reject.test", canonicalize="relaxed/simple", headers=headers))
+        equal(last()["dkim"].split("/")[0], "pass")
+    message = stage.keys.sign(mail("reject.test", more=b"X-A: a\r\n"), "reject.test", canonicalize="simple/simple")
+    send(message.replace(b"Subject: test", b"Subject: tost"))
+    equal(last()["dkim"].split("/")[0], "fail")
+
+
 def named_queue():
     """messages in a named queue"""
     queue = [("begin acl\n", "begin acl\n\nacl_queue:\n  accept queue = special\n")]
@@ -505,7 +519,8 @@ def quiet():
 
 TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
          forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, no_domain_in_from,
-         too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
+         too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, blank_line_taken_off,
+         named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
          broken_configuration, limits, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
 
 
