@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A whole message with its DNS answers through the engine. The input has lines of answers up to an
+ * empty one, each a letter for a name and a text ("A" to "H": what stands in names below; "!" and
+ * the letter: no answer; "?": a failure); a line "CLIENT HELO SENDER"; and the message. Whatever
+ * stands there, the verdict keeps the promises of its header, and what goes on to others in
+ * replies, fields and logs can break nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_message.h"
+#include "fuzz/target.h"
+#include "mail/authres.h"
+#include "support/trace.h"
+#include "support/zone.h"
+
+#define ARENA_MAX (32 << 20)
+#define ANSWERS_MAX 24
+
+const char *const fuzz_reached_seed = "signed";
+
+static const char *const names[] = {"a.test", "_dmarc.a.test", "s._domainkey.a.test", "b.test",
+	"_dmarc.b.test", "s._domainkey.b.test", "_dmarc.test", "t._domainkey.b.test"};
+#define NAMES (sizeof names / sizeof names[0])
+
+static bool reached;
+
+/* fuzz_reached: did a signature and DMARC pass? */
+int fuzz_reached(void)
+{
+	return reached;
+}
+
+/* require: a promise. */
+static void require(bool kept)
+{
+	if (!kept)
+		abort();
+}
+
+/* A body in memory. */
+static int read_body(void *arg, char *buffer, size_t size, size_t *got_out)
+{
+	struct gp_span *left = arg;
+	*got_out = left->len < size ? left->len : size;
+	if (*got_out)
+		memcpy(buffer, left->ptr, *got_out);
+	*left = gp_span_skip(*left, *got_out);
+	return GP_OK;
+}
+
+/* add_answer: what a line says of a name. */
+static void add_answer(struct test_zone *zone, struct gp_span line)
+{
+	char kind = line.len ? line.ptr[0] : 0;
+	if (kind == '!' || kind == '?')
+		line = gp_span_skip(line, 1);
+	size_t i = line.len ? (size_t)(line.ptr[0] - 'A') : NAMES;
+	if (i >= NAMES)
+		return;
+	if (kind == '!')
+		(void)test_zone_add_behaviour(zone, names[i], "TIMEOUT", NULL);
+	else if (kind == '?')
+		(void)test_zone_add_behaviour(zone, names[i], "BOGUS", NULL);
+	else
+		test_zone_add_text(zone, names[i], GP_DNS_TXT, gp_span_skip(line, 1));
+}
+
+/* take_line: without its end. */
+static struct gp_span take_line(struct gp_span *text)
+{
+	struct gp_span line;
+	gp_span_cut(*text, '\n', &line, text);
+	return line;
+}
+
+/* take_zone: the lines of answers. */
+static struct test_zone *take_zone(struct gp_span *text)
+{
+	struct test_zone *zone = test_zone_new();
+	struct gp_span line = take_line(text);
+	for (size_t i = 0; line.len && i < ANSWERS_MAX; i++, line = take_line(text))
+		add_answer(zone, line);
+	return zone;
+}
+
+/* take_envelope: three words; an address that is none is mail of a local program. */
+static void take_envelope(struct gp_span *text, struct gp_envelope *envelope_out)
+{
+	struct gp_span line = take_line(text), client;
+	*envelope_out = (struct gp_envelope) {.client = {.family = GP_IP_NONE}};
+	gp_span_cut(line, ' ', &client, &line);
+	gp_span_cut(line, ' ', &envelope_out->helo, &envelope_out->sender);
+	if (gp_ipaddr_parse(client, &envelope_out->client))
+		envelope_out->client = (struct gp_ipaddr) {.family = GP_IP_NONE};
+}
+
+/* has_pass: a reason for DMARC to pass. */
+static bool has_pass(const struct gp_mail_verdict *v)
+{
+	for (size_t i = 0; i < v->dkim.count; i++)
+		if (v->dkim.items[i].verdict == GP_DKIM_PASS)
+			return true;
+	return (v->has_mailfrom && v->mailfrom.verdict == GP_SPF_PASS) ||
+	       (v->has_helo && v->helo.verdict == GP_SPF_PASS);
+}
+
+/* check_author: a domain, or why there is none. */
+static void check_author(const struct gp_mail_verdict *v)
+{
+	require((v->from_cause == GP_AUTHOR_ONE) == (*v->author_domain != 0));
+	require((v->from_cause == GP_AUTHOR_ONE) == (v->from_problem == NULL));
+	require(!v->from_problem || gp_span_is_printable_ascii(gp_span_from(v->from_problem)));
+	for (const char *p = v->author_domain; *p; p++)
+		require(gp_span_is_alnum(*p) || *p == '.' || *p == '-' || *p == '_');
+}
+
+/* check_texts: what goes on to others. */
+static void check_texts(struct gp_arena *arena, const struct gp_mail_verdict *v)
+{
+	struct gp_authres results;
+	bool replies = v->would == GP_ACTION_REJECT || v->would == GP_ACTION_DEFER;
+	require((v->reply != NULL) == replies);
+	require(!v->reply ||
+		(strlen(v->reply) <= 510 && gp_span_is_printable_ascii(gp_span_from(v->reply))));
+	require(gp_span_is_printable_ascii(gp_span_from(v->summary)));
+	require(gp_authres_parse(arena, gp_span_from(v->results), &results) == GP_OK);
+	require(gp_span_is(results.authserv_id, "mx.test"));
+	for (const char *p = v->results; *p; p++)
+		require((unsigned char)*p >= 0x20 || (*p == '\n' && p[1] == '\t') ||
+			(*p == '\t' && p[-1] == '\n'));
+	for (size_t i = 0; gp_engine_fields[i]; i++) {
+		const char *text;
+		require(gp_engine_field(arena, v, gp_span_from(gp_engine_fields[i]), &text));
+	}
+}
+
+/* check_verdict: checks against each other. */
+static void check_verdict(struct gp_arena *arena, const struct gp_mail_verdict *v)
+{
+	if (v->checked)
+		check_author(v);
+	check_texts(arena, v);
+	if (v->has_dmarc && v->dmarc.verdict == GP_DMARC_PASS)
+		require(*v->author_domain && has_pass(v));
+	if (v->has_dmarc && v->dmarc.verdict != GP_DMARC_FAIL)
+		require(v->dmarc.applied == GP_DMARC_POLICY_NONE);
+	for (size_t i = 0; i < v->dkim.count; i++)
+		reached = reached || (v->dkim.items[i].verdict == GP_DKIM_PASS &&
+					     v->dmarc.verdict == GP_DMARC_PASS);
+}
+
+/* What all inputs share: made once, as it costs more than a run. */
+static struct gp_config *config;
+static struct gp_crypto_digest *digest;
+
+/* prepare: the configuration as it is without a file. */
+static void prepare(void)
+{
+	struct gp_config_errors errors = {0};
+	if (config)
+		return;
+	require(gp_config_parse(gp_span_from("hostname = mx.test"), "t.conf", &config, &errors) ==
+		GP_OK);
+	gp_config_errors_fini(&errors);
+	require(gp_crypto_digest_new(&digest) == GP_OK);
+}
+
+/* LLVMFuzzerTestOneInput: with every check for every other length, and a listener for some. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct gp_span text = {(const char *)data, size}, header;
+	struct test_zone *zone = take_zone(&text);
+	struct gp_envelope envelope;
+	struct gp_message message;
+	struct gp_message_body body = {.read = read_body};
+	struct gp_mail_verdict v;
+	struct gp_ctx ctx = {.arena = gp_arena_new(ARENA_MAX),
+		.clock = test_zone_clock(zone),
+		.dns = test_zone_dns(zone),
+		.trace = size % 3 ? NULL : &test_trace_ignored};
+	size_t body_at;
+	prepare();
+	reached = false;
+	ctx.deadline_us = gp_clock_now_us(ctx.clock) + 20 * 1000000;
+	take_envelope(&text, &envelope);
+	gp_message_split(text, &header, &body_at, &body.ending);
+	struct gp_span left = gp_span_skip(text, body_at);
+	body.arg = &left;
+	int rc = gp_message_parse(ctx.arena, header, body.ending, &message);
+	message.is_trimmed = size % 5 == 0;
+	const struct gp_mail mail = {.config = config,
+		.digest = digest,
+		.envelope = &envelope,
+		.message = &message,
+		.body = &body,
+		.every_check = size % 2 == 0};
+	if (!rc)
+		rc = gp_engine_message(&ctx, &mail, &v);
+	require(rc == GP_OK || rc == GP_ETOOBIG);
+	if (!rc)
+		check_verdict(ctx.arena, &v);
+	gp_arena_free(ctx.arena);
+	test_zone_free(zone);
+	return 0;
+}
