@@ -81,6 +81,67 @@ static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_au
 							    : rc;
 }
 
+/* has: does the text hold this byte? */
+static bool has(struct gp_span text, char c)
+{
+	return text.len && memchr(text.ptr, c, text.len);
+}
+
+/* joined: two lines as one. */
+static int joined(
+	struct gp_arena *arena, struct gp_span a, struct gp_span b, struct gp_span *both_out)
+{
+	char *text = gp_arena_alloc(arena, a.len + 1 + b.len);
+	if (!text)
+		return gp_arena_status(arena);
+	if (a.len)
+		memcpy(text, a.ptr, a.len);
+	text[a.len] = ' ';
+	memcpy(text + a.len + 1, b.ptr, b.len);
+	*both_out = (struct gp_span) {text, a.len + 1 + b.len};
+	return GP_OK;
+}
+
+/* may_change: would From show something else if this line belonged to it? One word may be the end
+ * of a domain that was cut. */
+static int may_change(struct gp_arena *arena, struct gp_span value, struct gp_span line,
+	const struct gp_author *author, bool *may_out)
+{
+	struct gp_author other = {.cause = GP_AUTHOR_UNREADABLE, .domain = ""};
+	struct gp_span both;
+	*may_out = author->cause == GP_AUTHOR_ONE && !has(line, ' ') && value.len &&
+		   value.ptr[value.len - 1] != '>' && value.ptr[value.len - 1] != ')';
+	if (*may_out || !has(line, '@'))
+		return GP_OK;
+	int rc = joined(arena, value, line, &both);
+	if (!rc)
+		rc = read_by_sight(arena, both, &other);
+	*may_out = strcmp(other.domain, author->domain) != 0 || other.cause != author->cause;
+	return rc;
+}
+
+/*
+ * check_below: lines that are no field right below From, as a broken fold leaves them. Programs
+ * that repair folds add them to From. With a colon they are a field to those, if a broken one.
+ */
+static int check_below(struct gp_arena *arena, const struct gp_message *message,
+	const struct gp_message_field *from, struct gp_author *author)
+{
+	const struct gp_message_field *end = message->fields + message->count;
+	for (const struct gp_message_field *f = from + 1; f < end && f->name.len == 0; f++) {
+		bool may_be_field = has(f->raw, ':') && author->cause == GP_AUTHOR_ONE;
+		bool changes = false;
+		int rc = may_be_field ? GP_OK
+				      : may_change(arena, from->value, f->raw, author, &changes);
+		if (rc)
+			return rc;
+		if (changes)
+			return without(author, GP_AUTHOR_UNREADABLE,
+				"the line below it, which is no field, may be a part of it");
+	}
+	return GP_OK;
+}
+
 /* gp_author_find: header, field, value. Two From fields are none: of a message that a domain has
  * signed the second one may be anybody's, of the same domain too. */
 int gp_author_find(
@@ -98,5 +159,9 @@ int gp_author_find(
 	if (count != 1)
 		return without(author_out, GP_AUTHOR_UNREADABLE,
 			count ? "it occurs more than once" : "it is missing");
-	return read_value(arena, gp_message_find(message, "From")->value, author_out);
+	const struct gp_message_field *from = gp_message_find(message, "From");
+	rc = read_value(arena, from->value, author_out);
+	return rc || author_out->cause > GP_AUTHOR_NO_DOMAIN
+		       ? rc
+		       : check_below(arena, message, from, author_out);
 }

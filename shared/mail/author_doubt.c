@@ -216,6 +216,16 @@ static const char *break_problem(
 	return NULL;
 }
 
+/* is_separator: NEL, LS or PS: a line end to programs that read the header as Unicode. */
+static bool is_separator(struct gp_span text)
+{
+	static const char *const separators[] = {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+	for (size_t i = 0; i < sizeof separators / sizeof separators[0]; i++)
+		if (gp_span_has_prefix(text, separators[i]))
+			return true;
+	return false;
+}
+
 /* is_fold: one of the two bytes of a CRLF; in a field they are always part of a fold. */
 static bool is_fold(struct gp_span raw, size_t at)
 {
@@ -243,6 +253,7 @@ static void look_at(struct search *s, const struct gp_message_field *field, bool
 			r.matched[0] |= odd || !fold;
 			continue;
 		}
+		r.matched[0] |= c > 0x7f && is_separator(gp_span_skip(raw, i));
 		i += is_open(&r) ? take_character(&r, gp_span_skip(raw, i)) : 1;
 		if (!is_from(&r))
 			continue;

@@ -128,6 +128,7 @@ static void test_line_that_may_be_from(void **state)
 		SPAN("From\r\n : ceo@other.test\r\n"), SPAN(">" THEIRS),
 		SPAN(">>From : ceo@other.test\r\n"), SPAN("X-A: b\r" THEIRS),
 		SPAN("X-A: b\n" THEIRS), SPAN("X-A: b\r\r \t" THEIRS), SPAN("X-A: b\v" THEIRS),
+		SPAN("X-A: b\xe2\x80\xa8" THEIRS), SPAN("X-A: b\xc2\x85" THEIRS),
 		SPAN("X-A: b\f" THEIRS), SPAN("X-A: b\nFr\r\n om: ceo@other.test\r\n"),
 		SPAN("no colon here\r\n " THEIRS), SPAN("X-\xc3\x9c: a\r\n\t" THEIRS),
 		SPAN("Subject: a\rb\r\n"), SPAN("Subject: a\n\nb\r\n"), SPAN("To: a\r\r\n"),
@@ -154,6 +155,33 @@ static void test_line_that_may_be_from(void **state)
 		"line 2 (\"Subject\") has a bare CR");
 	check_header((struct gp_span)SPAN(MINE "X-A: a\0b\r\n"), GP_AUTHOR_UNREADABLE,
 		"line 2 (\"X-A\") has a NUL");
+}
+
+/* test_broken_fold_of_from: what stands below it may be a part of it to who repairs folds. */
+static void test_broken_fold_of_from(void **state)
+{
+	static const struct {
+		struct gp_span header;
+		enum gp_author_cause cause;
+	} rows[] = {
+		{SPAN("From: The Chief\r\n<ceo@other.test>\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: The Chief\r\n<ceo@other.test> x: y\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: The Chief\r\nof all\r\n<ceo@other.test>\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: The Chief\r\nof all\r\n"), GP_AUTHOR_NO_DOMAIN},
+		{SPAN("From: Shop <a@one.test>,\r\nChief <ceo@other.test>\r\n"),
+			GP_AUTHOR_UNREADABLE},
+		{SPAN("From: Shop <a@one.test>,\r\nChief <ceo@one.test>\r\n"), GP_AUTHOR_ONE},
+		{SPAN("From: Shop <a@one.test>\r\nno colon\r\n"), GP_AUTHOR_ONE},
+		{SPAN("From: a@one.test\r\nno colon\r\n"), GP_AUTHOR_ONE},
+		{SPAN("From: a@one.test\r\n.other.test\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: a@one.te\r\nst\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: a@one.test\r\n: b@other.test\r\n"), GP_AUTHOR_ONE},
+		{SPAN("From: a@one.test\r\nX-\xff: b@other.test\r\n"), GP_AUTHOR_ONE},
+		{SPAN("From: a@one.test\r\nTo: b\r\nb@other.test\r\n"), GP_AUTHOR_ONE},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		check_header(rows[i].header, rows[i].cause, NULL);
 }
 
 /* test_no_from_at_all: programs show something else then, for which nobody was asked. */
@@ -388,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_odd_line_elsewhere_leaves_from_alone),
 		cmocka_unit_test(test_line_that_may_be_from),
+		cmocka_unit_test(test_broken_fold_of_from),
 		cmocka_unit_test(test_no_from_at_all),
 		cmocka_unit_test(test_from_without_domain),
 		cmocka_unit_test(test_from_that_shows_a_domain_nowhere_clear),
