@@ -152,7 +152,7 @@ static const char *class_of(const struct gp_limit_who *who)
 	return "others";
 }
 
-/* subject_of: the user; of others the house that the client stands in, and in own networks, where
+/* subject_of: the user; of others the address, IPv6 by /64, and in own networks, where
  * one host sends for many, the sender as well. */
 static uint64_t subject_of(
 	const struct gp_transaction *t, struct gp_ctx *ctx, const struct gp_limit_who *who)

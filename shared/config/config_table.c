@@ -549,7 +549,8 @@ const struct gp_config_row gp_config_rows[] = {
 		"users of one domain. sender, sender_domain: of one address or domain in MAIL "
 		"FROM, of "
 		"trusted clients only, because others can write what they like. client: of one "
-		"address of a client, or its house's network (ipv6_prefix). network: of one "
+		"address of a client, of IPv6 one network of a household (ipv6_prefix). network: "
+		"of one "
 		"network of clients. all: all mail.",
 		"user"},
 	{"limit", "count", GP_KIND_CHOICE, IN_LIMIT(unit), "recipients", 0, 0, units,
@@ -597,9 +598,9 @@ const struct gp_config_row gp_config_rows[] = {
 		"With key = network: how many bits of an IPv4 address are the network.", NULL},
 	{"limit", "ipv6_prefix", GP_KIND_UINT, IN_LIMIT(ipv6_prefix), "64", 16, 128, NULL,
 		"With key = client or network: how many bits of an IPv6 address are counted "
-		"together. A house has 64 of its own or fewer, and may take another address for "
-		"each mail. An override for a longer prefix has a counter of its own, with key = "
-		"client.",
+		"together. A household has a /64 or a shorter prefix, and may use another address "
+		"for each mail. With key = client, an override for a longer prefix has a counter "
+		"of its own.",
 		NULL},
 	{"limit", "subaddress", GP_KIND_CHOICE, IN_LIMIT(subaddress), "keep", 0, 0, subaddresses,
 		"With key = sender: is user+detail@example.org counted by itself (keep), or with "

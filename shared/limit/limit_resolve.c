@@ -191,7 +191,7 @@ static const char *subject_prefix(struct resolver *r, const char *kind, unsigned
 }
 
 /*
- * subject_client: its address; of IPv6 the network that a house has, or a smaller one that an
+ * subject_client: its address; of IPv6 the network of a household, or a smaller one that an
  * override names: that is counted by itself.
  */
 static const char *subject_client(struct resolver *r, const struct gp_limit *limit)
