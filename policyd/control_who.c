@@ -133,19 +133,39 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
 	return rc == GP_ESYNTAX && who->key != l->key ? GP_OK : rc;
 }
 
+/* has_key: is there a limit with this key that is not off, or one that counts each of the kind? */
+static bool has_key(const struct gp_limit_set *set, int key, bool (*fits)(int kind, int key))
+{
+	for (size_t i = 0; i < set->limit_count; i++)
+		if (set->limits[i].mode != GP_LIMIT_OFF && fits(key, set->limits[i].key))
+			return true;
+	return false;
+}
+
+/* is_same: the kind that the key counts. */
+static bool is_same(int kind, int key)
+{
+	return kind == key;
+}
+
 /* gp_control_who_nobody: by what there is. */
 json_t *gp_control_who_nobody(const struct gp_control_call *call, const struct gp_control_who *who)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	const char *key = gp_limit_key_name((enum gp_limit_key)who->key);
-	for (size_t i = 0; i < set->limit_count; i++)
-		if (set->limits[i].key == who->key && set->limits[i].mode != GP_LIMIT_OFF)
-			return gp_control_error("%.*s: no limit counts that by itself: it is no "
-						"%s, several of them, or not among the domains "
-						"that are counted",
-				(int)(who->text.len > 200 ? 200 : who->text.len), who->text.ptr,
-				key);
-	return gp_control_error("no limit applies to %.*s: there is none whose key is %s%s",
-		(int)(who->text.len > 200 ? 200 : who->text.len), who->text.ptr, key,
+	const int len = (int)(who->text.len > 200 ? 200 : who->text.len);
+	if (has_key(set, who->key, is_same))
+		return gp_control_error(
+			"%.*s: no limit counts that by itself: it is no %s, several "
+			"of them, or not among the domains that are counted",
+			len, who->text.ptr, key);
+	if (has_key(set, who->key, is_each))
+		return gp_control_error(
+			"no limit applies to %.*s as a whole: there is none whose key "
+			"is %s. A maximum for each one in it can be set; gatepost "
+			"limits overrides lists those that are",
+			len, who->text.ptr, key);
+	return gp_control_error("no limit applies to %.*s: there is none whose key is %s%s", len,
+		who->text.ptr, key,
 		who->key == GP_LIMIT_BY_ALL ? "; a user of that name is written user:all" : "");
 }

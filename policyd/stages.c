@@ -27,6 +27,10 @@
 #define MISSED_SAY_NEVER 3
 #define MISSED_SAY 64
 
+/* From this place on the address of the server makes no difference any more: a host may have more
+ * addresses than there are places, and whoever connects chooses among them. */
+#define PLACES_BY_ADDRESS (GP_STAGES_SOURCES - 16)
+
 /* The words of subjects: 44 bits of a hash, 14 of the round, 6 of the count. */
 #define SETS 1024
 #define WAYS 4
@@ -117,22 +121,32 @@ static void write_label(struct source *source, const struct gp_stages_place *p)
 	gp_strbuf_printf(&buf, ", %s", p->whose);
 }
 
-/* gp_stages_source: known, or entered. */
-int gp_stages_source(struct gp_stages *stages, const struct gp_stages_place *place)
+/* enter: known, or entered below most; -1: there is no room. */
+static int enter(struct gp_stages *stages, const struct gp_stages_place *place, int most)
 {
 	uint64_t h = hash(place);
 	bool known;
 	int at = find(stages, h, &known);
-	if (known || at < 0)
-		return at;
+	if (known || at < 0 || at >= most)
+		return known ? at : -1;
 	gp_survivor_lock(&stages->lock);
 	at = find(stages, h, &known);
-	if (!known && at >= 0) {
+	if (!known && at >= 0 && at < most) {
 		write_label(&stages->sources[at], place);
 		atomic_store(&stages->sources[at].hash, h);
+		known = true;
 	}
 	pthread_mutex_unlock(&stages->lock);
-	return at;
+	return known ? at : -1;
+}
+
+/* gp_stages_source: by itself, or with all further addresses of the port. */
+int gp_stages_source(struct gp_stages *stages, const struct gp_stages_place *place)
+{
+	struct gp_stages_place any_address = *place;
+	int at = enter(stages, place, place->address.len ? PLACES_BY_ADDRESS : GP_STAGES_SOURCES);
+	any_address.address.len = 0;
+	return at >= 0 ? at : enter(stages, &any_address, GP_STAGES_SOURCES);
 }
 
 /* gp_stages_early: noted once. */

@@ -40,7 +40,8 @@ struct gp_stages_place {
 	const char *whose; /* for people, too: "users" */
 };
 
-/* The number of a source, remembered from now on; -1 when there are too many of them. */
+/* The number of a source, remembered from now on. Once there are many, those that differ in nothing
+ * but the server's address are one; -1 when there are too many even so. */
 int gp_stages_source(struct gp_stages *stages, const struct gp_stages_place *place);
 
 /*

@@ -1012,6 +1012,15 @@ def whole_domain():
         equal(row("alice@a.test")["max"], 40)
 
 
+def domain_that_nothing_counts():
+    """a domain whose users are counted each by itself: said so, where the maxima are, and nothing to reset"""
+    with Daemon(config()) as d:
+        d.control("set", who="domain:a.test", limit="hourly", max=3)
+        for command in ("show", "reset"):
+            holds(d.control(command, who="domain:a.test")["error"], "as a whole: there is none whose key is user_domain. "
+                  "A maximum for each one in it can be set; gatepost limits overrides lists those that are")
+
+
 def overrides_of_a_limit_that_is_gone():
     """what was set for a limit that is not configured any more is listed as such, and can be taken back"""
     with Daemon(config()) as d:
@@ -1060,7 +1069,7 @@ else:
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
              spellings_of_one_user, empty_names, long_names, addresses_of_one_house,
              megabyte_of_names, bad_numbers, control_answers, who_it_is_about, whole_domain,
-             overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits, control_hostile)
+             domain_that_nothing_counts, overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits, control_hostile)
 tap = world.Tap()
 for test in tests:
     if len(sys.argv) < 2 or sys.argv[1] in test.__name__:

@@ -184,6 +184,31 @@ static void test_full(void **state)
 	gp_stages_free(s);
 }
 
+/* test_many_addresses: a server with more addresses than there are places, all of them asked at. */
+static void test_many_addresses(void **state)
+{
+	(void)state;
+	struct gp_stages *s = gp_stages_new();
+	int first = -1, last = -1;
+	for (int i = 0; i < 500; i++) {
+		char address[32];
+		snprintf(address, sizeof address, "2001:db8::%x", (unsigned)i);
+		last = gp_stages_source(s, &(struct gp_stages_place) {gp_span_from(address),
+						   gp_span_from("587"), gp_span_from(""), "users"});
+		assert_true(last >= 0);
+		first = i == 0 ? last : first;
+	}
+	assert_int_not_equal(first, last);
+	gp_stages_end(s, last); /* shows it for all that are not told apart */
+	int another = gp_stages_source(s, &(struct gp_stages_place) {gp_span_from("192.0.2.1"),
+						  gp_span_from("587"), gp_span_from(""), "users"});
+	assert_true(expects(s, another));
+	assert_false(expects(s, first));
+	assert_true(source(s, "25", "") >= 0);
+	assert_int_not_equal(source(s, "25", ""), another);
+	gp_stages_free(s);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -195,6 +220,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_many_subjects),
 		cmocka_unit_test(test_say),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_many_addresses),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
