@@ -25,8 +25,8 @@ static const char help[] =
 	"  gatepost status\n"
 	"  gatepost status --json | jq .store.up\n"
 	"\n"
-	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down or DNS fails,\n"
-	"            2 usage, 3 the configuration has errors\n";
+	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down or DNS\n"
+	"            fails, 2 usage, 3 the configuration has errors\n";
 
 #define STATUS_MEMORY (16 * 1024 * 1024)
 #define SOURCES_MAX 1000
