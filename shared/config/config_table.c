@@ -305,7 +305,8 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dkim", "not_verifiable", GP_KIND_CHOICE, AT(dkim.check.unverifiable), "neutral", 0, 0,
 		unverifiable,
 		"Result of a signature over a message that the mail server cannot give as it was "
-		"signed: a bare CR or LF, or NULs, which are changed on the way in. neutral lets "
+		"signed: a bare CR or LF, or NULs, which are changed on the way in, a line that "
+		"is no field, a blank line at the end of one that was taken off. neutral lets "
 		"DMARC fail. temperror does not, whatever the policy: with dmarc.on_temperror = "
 		"accept anybody "
 		"could then pass it by.",
