@@ -50,6 +50,16 @@ static bool has_other_at(struct gp_span text)
 					memmem(text.ptr, text.len, "\xef\xb9\xab", 3));
 }
 
+/* is_comment_to_end: nothing but one comment, closed or not, so that no word follows it. */
+static bool is_comment_to_end(struct gp_span rest)
+{
+	struct gp_span inside, after;
+	if (rest.ptr[0] != '(')
+		return false;
+	gp_span_cut(rest, ')', &inside, &after);
+	return gp_span_trim(after).len == 0;
+}
+
 /*
  * ends_domain: may the text behind a domain not make it longer for anybody? A > ends it; marks and
  * blanks may be dropped, so behind them no word may follow.
@@ -61,7 +71,7 @@ static bool ends_domain(struct gp_span rest)
 	if (rest.len && rest.ptr[0] == '>')
 		return true;
 	rest = gp_span_trim(rest);
-	return rest.len == 0 || memchr("<,;", rest.ptr[0], 3);
+	return rest.len == 0 || memchr("<,;", rest.ptr[0], 3) || is_comment_to_end(rest);
 }
 
 /* has_stray_dot: a dot that begins a word: who drops blanks, quotes or comments before it adds what

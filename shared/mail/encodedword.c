@@ -47,6 +47,27 @@ static bool is_ascii_based(struct gp_span charset)
 	       gp_span_is(name, "utf8");
 }
 
+/* is_east_asian: two bytes a character, the first of which is over 0x7f; the second need not be. */
+static bool is_east_asian(struct gp_span charset)
+{
+	static const char *const families[] = {
+		"gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "ks_c_5601"};
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (gp_span_has_prefix(charset, families[i]))
+			return true;
+	return false;
+}
+
+/* may_hold_at: is there an @ among the bytes, or its full-width form in one of those charsets? */
+static bool may_hold_at(struct gp_span bytes)
+{
+	static const char *const forms[] = {"@", "\xa3\xc0", "\xa1\xf7", "\x81\x97", "\xa2\x49"};
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (bytes.len && memmem(bytes.ptr, bytes.len, forms[i], strlen(forms[i])))
+			return true;
+	return false;
+}
+
 /* write_q: RFC 2047 4.2; an escape that is none is left as it is. */
 static char *write_q(char *to, struct gp_span text)
 {
@@ -81,12 +102,17 @@ static int write_b(struct gp_arena *arena, char **to, struct gp_span text, bool 
 /* write_word: its bytes, which are never more than it has itself. */
 static int write_word(struct gp_arena *arena, char **to, const struct word *word, bool *clear)
 {
-	*clear = *clear && is_ascii_based(word->charset);
+	const char *start = *to;
+	int rc = GP_OK;
 	if (gp_span_is(word->encoding, "b"))
-		return write_b(arena, to, word->text, clear);
-	*clear = *clear && gp_span_is(word->encoding, "q");
-	*to = write_q(*to, word->text);
-	return GP_OK;
+		rc = write_b(arena, to, word->text, clear);
+	else
+		*to = write_q(*to, word->text);
+	const struct gp_span bytes = {start, (size_t)(*to - start)};
+	*clear = *clear && (gp_span_is(word->encoding, "b") || gp_span_is(word->encoding, "q")) &&
+		 (is_ascii_based(word->charset) ||
+			 (is_east_asian(word->charset) && !may_hold_at(bytes)));
+	return rc;
 }
 
 /* gp_encodedword_decode: copied where there is a word at all. */

@@ -24,7 +24,8 @@
 /*
  * The value with each word replaced by its bytes, never longer than the value. *clear_out: every
  * "=?" began a whole word, and all are of US-ASCII, UTF-8, ISO-8859, Windows-125x or KOI8: no other
- * text than this can be read from them.
+ * text than this can be read from them. Words in the charsets of East Asia are clear if no @ can be
+ * in them, of either width: their bytes may mean ASCII, or the second half of a character.
  */
 int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct gp_span *text_out,
 	bool *clear_out) GP_MUST_CHECK;
