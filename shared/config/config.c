@@ -31,7 +31,7 @@
 
 #define UNKNOWN_MAX 32 /* unknown options that are reported one by one */
 #define SECTIONS_MAX 16
-#define OPTIONS_MAX (GP_CONFIG_ROWS_MAX + GP_CONFIG_MAXIMA_MAX)
+#define TOP_MAX (GP_CONFIG_ROWS_MAX + SECTIONS_MAX) /* options and sections of the top level */
 
 struct unknown {
 	const char *section; /* NULL for the top level */
@@ -122,9 +122,9 @@ static void open_section(struct loader *l, const char *name, const char *title)
 	/* the line of the outer level stands still while libconfuse reads the section */
 	const struct gp_config_place where = {l->file, l->root->line};
 	note_status(l, gp_config_draft_begin(&l->draft, s, title, where));
-	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (gp_config_same_section(gp_config_rows[i].section, name))
-			l->closed[i] = l->validated[i] = false;
+	const struct gp_config_range rows = gp_config_rows_of(name);
+	for (size_t i = rows.first; i < rows.end; i++)
+		l->closed[i] = l->validated[i] = false;
 }
 
 /* has_drop_ins: are there files that may set again what is set? */
@@ -219,8 +219,8 @@ static void assign_list(struct loader *l, cfg_t *section, size_t index)
 {
 	const struct gp_config_row *row = &gp_config_rows[index];
 	const struct gp_config_target to = target_of(l, row->section);
-	cfg_opt_t *opt = cfg_getopt(section, row->name);
-	if (!gp_config_kind_is_list(row->kind) || !opt)
+	cfg_opt_t *opt = gp_config_kind_is_list(row->kind) ? cfg_getopt(section, row->name) : NULL;
+	if (!opt)
 		return;
 	size_t n = cfg_opt_size(opt);
 	if (n == 0 && l->draft.at[index].file) /* an empty list makes no callback */
@@ -249,9 +249,9 @@ static int on_section(cfg_t *cfg, cfg_opt_t *opt)
 	const struct gp_config_section *s = gp_config_section_find(opt->name);
 	(void)cfg;
 	open_section(l, opt->name, section->title); /* if nothing stands in it */
-	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (gp_config_same_section(gp_config_rows[i].section, opt->name))
-			assign_list(l, section, i);
+	const struct gp_config_range rows = gp_config_rows_of(opt->name);
+	for (size_t i = rows.first; i < rows.end; i++)
+		assign_list(l, section, i);
 	note_status(l, gp_config_draft_end(&l->draft, s));
 	if (s->times == GP_SECTION_NAMED)
 		(void)cfg_opt_rmnsec(opt, last); /* it is there */
@@ -334,10 +334,9 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 /* ---- one round of libconfuse ---- */
 
 struct tables {
-	cfg_opt_t top[OPTIONS_MAX];
-	cfg_opt_t section[SECTIONS_MAX][OPTIONS_MAX];
 	char presets[8192];
 	size_t presets_used;
+	cfg_opt_t options[]; /* section by section, each with its end */
 };
 
 /* list_preset: "{a, b}" with quotes, so that += adds to the default. */
@@ -362,11 +361,10 @@ static char *list_preset(struct tables *t, const struct gp_config_row *row)
 /* fill: the options of one section; how many. */
 static size_t fill(struct tables *t, const char *section, cfg_opt_t *out)
 {
+	const struct gp_config_range rows = gp_config_rows_of(section);
 	size_t n = 0;
-	for (size_t i = 0; i < gp_config_row_count; i++) {
+	for (size_t i = rows.first; i < rows.end; i++) {
 		const struct gp_config_row *row = &gp_config_rows[i];
-		if (!gp_config_same_section(row->section, section))
-			continue;
 		/* libconfuse reads a default anew in each section that repeats: leave empty ones */
 		bool has_preset = row->preset && *row->preset;
 		if (gp_config_kind_is_list(row->kind))
@@ -374,6 +372,7 @@ static size_t fill(struct tables *t, const char *section, cfg_opt_t *out)
 				has_preset ? list_preset(t, row) : NULL, CFGF_NONE, on_value);
 		else
 			out[n++] = (cfg_opt_t)CFG_STR_CB(row->name, NULL, CFGF_NODEFAULT, on_value);
+		out[n - 1].validcb = on_validate;
 	}
 	return n;
 }
@@ -386,45 +385,39 @@ static size_t fill_names(const struct gp_config_draft *draft, cfg_opt_t *out)
 	return draft->name_count;
 }
 
-/* set_validators: on_validate for every row, on_section for sections that repeat. */
-static void set_validators(cfg_t *cfg)
+/* tables_new: with room for every option. */
+static struct tables *tables_new(const struct gp_config_draft *draft)
 {
-	char path[160];
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		snprintf(path, sizeof path, "%s%s%s", row->section ? row->section : "",
-			row->section ? "|" : "", row->name);
-		cfg_set_validate_func(cfg, path, on_validate);
-	}
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
-		if (s->times != GP_SECTION_ONCE)
-			cfg_set_validate_func(cfg, s->name, on_section);
+	size_t count = gp_config_row_count + draft->name_count + (size_t)2 * SECTIONS_MAX;
+	return calloc(1, sizeof(struct tables) + count * sizeof(cfg_opt_t));
 }
 
 /* cfg_new: libconfuse's object for a round, or NULL. */
 static cfg_t *cfg_new(const struct gp_config_draft *draft)
 {
-	struct tables *t = calloc(1, sizeof *t);
-	size_t n, k = 0;
+	struct tables *t = tables_new(draft);
+	cfg_opt_t top[TOP_MAX];
 	if (!t)
 		return NULL;
-	n = fill(t, NULL, t->top);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++, k++) {
-		size_t m = fill(t, s->name, t->section[k]);
+	size_t n = fill(t, NULL, top);
+	cfg_opt_t *section = t->options;
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
+		size_t m = fill(t, s->name, section);
 		if (s->times == GP_SECTION_MANY)
-			m += fill_names(draft, &t->section[k][m]);
-		t->section[k][m] = (cfg_opt_t)CFG_END();
+			m += fill_names(draft, &section[m]);
+		section[m++] = (cfg_opt_t)CFG_END();
 		cfg_flag_t flags =
 			s->times == GP_SECTION_NAMED ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE;
-		t->top[n++] = (cfg_opt_t)CFG_SEC(s->name, t->section[k], flags);
+		top[n++] = (cfg_opt_t)CFG_SEC(s->name, section, flags);
+		if (s->times != GP_SECTION_ONCE)
+			top[n - 1].validcb = on_section;
+		section += m;
 	}
-	t->top[n] = (cfg_opt_t)CFG_END();
-	cfg_t *cfg = cfg_init(t->top, CFGF_NONE); /* copies the tables */
+	top[n] = (cfg_opt_t)CFG_END();
+	cfg_t *cfg = cfg_init(top, CFGF_NONE); /* copies the tables */
 	free(t);
-	if (cfg) {
+	if (cfg)
 		cfg_set_error_function(cfg, on_error);
-		set_validators(cfg);
-	}
 	return cfg;
 }
 
@@ -553,9 +546,9 @@ static int round_once(struct loader *l)
 		return GP_ENOMEM;
 	read_sources(l);
 	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_section *s =
-			gp_config_section_find(gp_config_rows[i].section);
-		if (!s || s->times == GP_SECTION_ONCE)
+		const struct gp_config_row *row = &gp_config_rows[i];
+		const struct gp_config_section *s = gp_config_section_find(row->section);
+		if (gp_config_kind_is_list(row->kind) && (!s || s->times == GP_SECTION_ONCE))
 			assign_list(l, s ? cfg_getsec(l->root, s->name) : l->root, i);
 	}
 	cfg_free(l->root);

@@ -150,9 +150,9 @@ bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name)
 int gp_config_draft_begin(struct gp_config_draft *draft, const struct gp_config_section *section,
 	const char *title, struct gp_config_place where)
 {
-	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (gp_config_same_section(gp_config_rows[i].section, section->name))
-			draft->at[i] = (struct gp_config_place) {0};
+	const struct gp_config_range rows = gp_config_rows_of(section->name);
+	for (size_t i = rows.first; i < rows.end; i++)
+		draft->at[i] = (struct gp_config_place) {0};
 	draft->is_open = true;
 	draft->title = title;
 	draft->opened = where;
@@ -206,10 +206,10 @@ static void check_limit(struct gp_config_draft *draft)
 			"cannot be its name; allowed: 1 to %d of a-z, 0-9, _ and -, a letter "
 			"first, but not user, domain, sender, sender_domain or client\n",
 			GP_CONFIG_LIMIT_NAME_MAX);
-	for (size_t i = 0; i < gp_config_row_count; i++) {
+	const struct gp_config_range rows = gp_config_rows_of("limit");
+	for (size_t i = rows.first; i < rows.end; i++) {
 		const struct gp_config_row *row = &gp_config_rows[i];
-		if (row->preset || draft->at[i].line ||
-			!gp_config_same_section(row->section, "limit"))
+		if (row->preset || draft->at[i].line)
 			continue;
 		struct gp_strbuf *buf = error_at(draft, "limit", row->name);
 		gp_strbuf_add(buf, "is missing; allowed: ");

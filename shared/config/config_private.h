@@ -103,6 +103,12 @@ bool gp_config_next_title(
 extern const struct gp_config_row gp_config_rows[];
 extern const size_t gp_config_row_count;
 
+/* The rows of a section, which stand together, as indices: from first on, before end. */
+struct gp_config_range {
+	size_t first, end;
+};
+struct gp_config_range gp_config_rows_of(const char *section);
+
 /* Are the sections the same? NULL is the top level. */
 bool gp_config_same_section(const char *a, const char *b);
 

@@ -9,9 +9,9 @@ static void each_row(const char *section,
 	void (*f)(struct gp_strbuf *, const struct gp_config_row *, const void *),
 	struct gp_strbuf *buf, const void *arg)
 {
-	for (size_t i = 0; i < gp_config_row_count; i++)
-		if (gp_config_same_section(gp_config_rows[i].section, section))
-			f(buf, &gp_config_rows[i], arg);
+	const struct gp_config_range rows = gp_config_rows_of(section);
+	for (size_t i = rows.first; i < rows.end; i++)
+		f(buf, &gp_config_rows[i], arg);
 }
 
 /* dump_row: name = value. */

@@ -431,11 +431,12 @@ size_t gp_config_preset(const struct gp_config_row *row, struct gp_span *values,
 int gp_config_presets(struct gp_config_target to, const char *section)
 {
 	int rc = GP_OK;
-	for (size_t i = 0; !rc && i < gp_config_row_count; i++) {
+	const struct gp_config_range rows = gp_config_rows_of(section);
+	for (size_t i = rows.first; !rc && i < rows.end; i++) {
 		const struct gp_config_row *row = &gp_config_rows[i];
 		struct gp_span values[16];
 		struct gp_config_bad bad;
-		if (!row->preset || !gp_config_same_section(row->section, section))
+		if (!row->preset)
 			continue;
 		size_t n = gp_config_preset(row, values, 16);
 		rc = gp_config_value_set(to, row, values, n, &bad);

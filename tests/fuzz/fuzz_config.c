@@ -84,6 +84,15 @@ static struct gp_span dump(const struct gp_config *config, struct gp_arena *aren
 	return gp_strbuf_span(&buf);
 }
 
+/* is_written_down: whether what was accepted is written down and read again, which costs as much as
+ * two inputs: the first ones, so every seed and an input that is run alone, then one in eight. */
+static bool is_written_down(void)
+{
+	static unsigned count;
+	count++;
+	return count <= 256 || count % 8 == 0;
+}
+
 /* LLVMFuzzerTestOneInput: text, snapshot, text, snapshot, text. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -92,8 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free((void *)(uintptr_t)text.ptr);
 	reached = config && config->policyd.listen.count == 2 && config->spf.must_pass.count == 2 &&
 		  config->limits.limit_count == 4 && config->limits.override_count == 4;
-	if (!config)
+	if (!config || !is_written_down()) {
+		gp_config_free(config);
 		return 0;
+	}
 	struct gp_arena *arena = gp_arena_new((size_t)DUMP_MAX * 8);
 	struct gp_span first = dump(config, arena);
 	struct gp_config *again = load(first);
