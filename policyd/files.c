@@ -8,10 +8,11 @@
 
 #include "policyd/metrics_http.h"
 
-#define KEPT_BACK 24      /* for the store, the control socket and what comes and goes */
+#define KEPT_BACK 16      /* for the store, the control socket and what comes and goes */
 #define LOOKED_AT 1024    /* descriptors that may be open already */
 #define UNLIMITED 1048576 /* more is never needed */
-#define LEAST 8           /* to be divided, however low the limit is */
+#define LEAST 16          /* to be divided, however low the limit is */
+#define QUESTIONS_LEAST 8 /* of these */
 
 /* wanted: of descriptors, so that nothing is divided more narrowly than configured. */
 static rlim_t wanted(const struct gp_config_policyd *options)
@@ -55,7 +56,10 @@ static unsigned kept_back(const struct gp_config *config)
 	       (config->metrics.listen.count ? GP_METRICS_HTTP_CONNECTIONS : 0);
 }
 
-/* gp_files_divide: two of three for connections, as one that is not taken has no answer at all. */
+/*
+ * gp_files_divide: three of four for connections, as one that is not taken has no answer at all,
+ * while a question that finds no place has one, if a deferral.
+ */
 struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_log *log)
 {
 	struct rlimit limit = {.rlim_cur = LOOKED_AT};
@@ -65,7 +69,7 @@ struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_
 		limit.rlim_cur = UNLIMITED;
 	unsigned taken = count_open(limit.rlim_cur) + kept_back(config);
 	unsigned left = limit.rlim_cur > taken + LEAST ? (unsigned)limit.rlim_cur - taken : LEAST;
-	unsigned most = left - left / 3;
+	unsigned most = left - (left / 4 > QUESTIONS_LEAST ? left / 4 : QUESTIONS_LEAST);
 	struct gp_files files = {.limit = limit.rlim_cur, .connections = max < most ? max : most};
 	left -= files.connections;
 	files.questions = left < GP_FILES_QUESTIONS_MAX ? left : GP_FILES_QUESTIONS_MAX;
