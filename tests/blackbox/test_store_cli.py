@@ -36,8 +36,8 @@ def run(*words, path=None):
 class Daemon(world.Policyd):
     """with Daemon() as d: one with a limit of three, which counts in its folder."""
 
-    def __init__(self):
-        super().__init__(CONFIG)
+    def __init__(self, options=""):
+        super().__init__(CONFIG.replace('{"STORE"}', '{"STORE"} ' + options))
         self.state = os.path.join(self.folder, "state")
         self.sent = 0
 
@@ -83,6 +83,29 @@ def deleted_files_are_noticed():
         wait_for(lambda: os.path.exists(os.path.join(d.state, "counters")), "a new folder")
         equal([d.send("again") for _ in range(4)], ["DUNNO"] * 3 + ["450"])
         equal(json.loads(run("status", "--json", "--socket", d.control_path)[1])["store"]["failed"], 0)
+
+
+def a_full_store_counts_on():
+    """a full store: made-up users push out each other, not who is near the limit; it is said, and nobody passes"""
+    with Daemon("size = 1M") as d:
+        for i in range(20):
+            equal([d.send("near%d" % i) for _ in range(3)], ["DUNNO"] * 3)
+        with d.connect() as s:
+            for i in range(12000):
+                world.ask(s, protocol_state="RCPT", client_address="192.0.2.1", sender="x@a.test",
+                          recipient="r@b.test", instance="f%d.1" % i,
+                          sasl_username="a-user-that-somebody-has-made-up-%d@example.org" % i)
+        equal([d.send("near%d" % i) for i in range(20)], ["450"] * 20)
+        equal([d.send("fresh") for _ in range(4)], ["DUNNO"] * 3 + ["450"])
+        d.wait_log("event=message text=\"store: the store is full: 1 MiB; ")
+        code, out, err = run("status", "--socket", d.control_path)
+        equal((code, err), (0, ""))
+        holds(out, "subjects that used least were forgotten; raise store.size\n")
+        holds(out, " 0 failed\n")
+        page = run("metrics", "--socket", d.control_path)[1]
+        forgotten = [line for line in page.split("\n") if line.startswith("gatepost_store_forgotten_total{")]
+        assert len(forgotten) == 1 and int(forgotten[0].split()[-1]) > 1000, forgotten
+        assert os.path.getsize(os.path.join(d.state, "counters")) <= 1 << 20
 
 
 class Impostor:
@@ -232,7 +255,8 @@ def a_host_with_exim_alone():
 
 def main():
     tap = world.Tap()
-    for test in (deleted_files_are_noticed, other_files_are_said, a_path_that_is_no_folder, a_host_with_exim_alone):
+    for test in (deleted_files_are_noticed, a_full_store_counts_on, other_files_are_said, a_path_that_is_no_folder,
+                 a_host_with_exim_alone):
         tap.run(test)
     tap.finish()
 

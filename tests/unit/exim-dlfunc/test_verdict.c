@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "exim-dlfunc/verdict.h"
+#include "store/store.h"
 
 #define ID "1xUx7S-00000K-2B"
 #define OTHER "1xUx7S-00000K-2C"
@@ -523,6 +524,61 @@ static void test_fork(void **state)
 	end(&s);
 }
 
+/* fill_beside: another process with a larger store.size in the same folder. */
+static int fill_beside(const struct scene *s)
+{
+	char uri[128];
+	struct gp_store *store;
+	struct gp_ctx ctx = {.clock = gp_clock_system(), .deadline_us = INT64_MAX / 2};
+	snprintf(uri, sizeof uri, "lmdb:%s/state", s->folder);
+	const struct gp_store_options options = {
+		.uris = {uri}, .uri_count = 1, .map_bytes = 64 << 20, .sync_ms = 1000};
+	if (gp_store_open(&options, &ctx, &store) != GP_OK)
+		return 1;
+	for (int i = 0; i < 20000; i++) {
+		char name[161];
+		snprintf(name, sizeof name, "%0160d", i);
+		struct gp_store_count c = {.id = 1, .per_ms = 3600000, .max = 9, .take = 1};
+		struct gp_store_take t = {gp_span_from(name), &c, 1};
+		if (gp_store_take(store, &ctx, gp_store_now_ms(store), &t, 1) != GP_OK)
+			return 2;
+	}
+	gp_store_close(store);
+	return 0;
+}
+
+/* test_grown_store: a file that another process made larger than ours is counted in all the same.
+ */
+static void test_grown_store(void **state)
+{
+	struct scene s;
+	char text[512];
+	struct stat st;
+	int status;
+	(void)state;
+	begin_limits(&s);
+	snprintf(text, sizeof text,
+		DNS "store { uri = {\"lmdb:%s/state\"} size = 1M }\n"
+		    "limit hourly { key = user count = messages max = 2 per = 1h }\n",
+		s.folder);
+	write_file(&s, "gatepost.conf", text);
+	assert_string_equal(limit(&s, ID, "alice", 1), "accept");
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(fill_beside(&s));
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	snprintf(text, sizeof text, "%s/state/counters", s.folder);
+	assert_int_equal(stat(text, &st), 0);
+	assert_true(st.st_size > 2 << 20);
+	assert_string_equal(limit(&s, OTHER, "alice", 1), "accept");
+	assert_string_equal(limit(&s, "1xUx7S-00000K-2D", "alice", 1), "defer");
+	assert_memory_equal(gp_exim_limit_reply(&s.x, gp_span_from("1xUx7S-00000K-2D")),
+		"450 4.7.1 hourly limit", 22);
+	end(&s);
+}
+
 /* test_no_store: trouble with the store is an answer, too. */
 static void test_no_store(void **state)
 {
@@ -581,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_limits_of_spellings),
+		cmocka_unit_test(test_grown_store),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_no_store),
 		cmocka_unit_test(test_manual),
