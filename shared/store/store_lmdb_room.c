@@ -41,9 +41,10 @@
 #define VAIN_US 10000000     /* between two waits for readers that were in vain */
 #define DISK_BYTES (1 << 20) /* that have to be free on a disk that was full */
 #define TELL_US 60000000     /* between two lines about what was forgotten */
-#define FREE_LIST                                                                      \
-	((MDB_dbi)0) /* LMDB's own table of free pages: transaction to list of numbers \
-		      */
+
+/* LMDB's own table of free pages: the number of a transaction, and a list of pages that it freed.
+ */
+#define FREE_LIST ((MDB_dbi)0)
 
 /* A record as a round sees it. */
 struct seen {
