@@ -178,8 +178,9 @@ static void mend_denied(struct gp_doctor *d, const struct try *t, const struct g
 			"SocketGroup=%s SocketMode=0660 (a line each)",
 			group);
 	else
-		gp_doctor_mend(
-			d, "to stay so: policyd { socket_mode = 0666 } in %s", d->config_path);
+		gp_doctor_mend(d,
+			"to stay so: policyd { mail_user = \"%s\"  socket_mode = 0660 } in %s",
+			t->user.name, d->config_path);
 }
 
 /* say_error: of a socket that cannot be reached. */

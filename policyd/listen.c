@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One thread polls the sockets and an eventfd, which a session that ends and a stop both ring. The
- * table of open connections exists so that a stop can end their reading.
+ * One thread polls the sockets and an eventfd, which a session that ends and a stop both ring.
  */
 #include "policyd/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policyd/places.h"
+
 /* Enough for SPF's deepest recursion with every buffer on it, measured under load and with the
  * sanitizers' wider frames; only touched pages count. */
 #define STACK_BYTES (512 * 1024)
@@ -29,18 +32,18 @@
 #define LISTENER (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define SAID_EVERY_US (60 * 1000000LL)
 #define BEAT_MS 1000 /* how often the accepting thread shows that it moves */
+#define FULL_MS 100  /* how often it looks for room while everybody is at work */
+#define SHARE 4      /* a local user gets one part of so many */
 
 struct gp_listen {
 	const struct gp_listen_sockets *sockets;
 	struct gp_session_shared *shared;
 	pthread_t thread;
-	int wake;             /* eventfd */
-	pthread_mutex_t lock; /* guards fds, open, stopping */
-	pthread_cond_t ended; /* open became smaller */
-	int *fds;             /* of open sessions, max of them; -1 is free */
-	unsigned max, open;
-	bool stopping;
-	int64_t full_said_us, trouble_said_us; /* only the accepting thread */
+	int wake; /* eventfd */
+	unsigned max;
+	struct gp_places *places;
+	atomic_bool stopping;
+	int64_t full_said_us, crowd_said_us, trouble_said_us; /* only the accepting thread */
 };
 
 /* ---- sockets ---- */
@@ -92,21 +95,46 @@ static int remove_stale(const char *what, const struct sockaddr_un *addr, const 
 }
 
 /*
- * bind_unix: the mode comes from the umask. A chmod by name afterwards would follow a link that
- * the owner of the folder could have put there. No other thread exists yet.
+ * bind_unix: the mode comes from the umask, the group from the process. A change by name afterwards
+ * would follow a link that the owner of the folder could have put there; one that is no root's has
+ * no other way to give the group, and no power over others' files. No other thread exists yet.
  */
-static int bind_unix(int fd, const struct sockaddr_un *addr, unsigned mode)
+static int bind_unix(int fd, const struct sockaddr_un *addr, const struct gp_listen_access *access)
 {
-	mode_t before = umask((mode_t)(0777 & ~mode));
+	gid_t own = getegid();
+	bool is_given = access->group != own && setegid(access->group) == 0;
+	mode_t before = umask((mode_t)(0777 & ~access->mode));
 	int rc = bind(fd, (const struct sockaddr *)addr, sizeof *addr);
 	int saved = errno;
 	umask(before);
+	if (is_given && setegid(own)) {
+		errno = EPERM; /* cannot be: it was the group before */
+		return -1;
+	}
+	if (rc == 0 && access->group != own && !is_given)
+		(void)!lchown(addr->sun_path, (uid_t)-1, access->group); /* warn_group looks */
 	errno = saved;
 	return rc;
 }
 
+/* warn_group: the mail server's group cannot be given by whoever is not in it. */
+static void warn_group(const char *what, const struct sockaddr_un *addr,
+	const struct gp_listen_access *access, const struct gp_log *log)
+{
+	struct stat st;
+	if (!(access->mode & 0070) || access->mode & 0007 || lstat(addr->sun_path, &st) ||
+		st.st_gid == access->group)
+		return;
+	gp_log_text(log, GP_LOG_WARNING,
+		"listen: %s belongs to the group with the number %lu and not to that of "
+		"policyd.mail_user, which may not ask there: start the daemon as root, or put its "
+		"user into that group",
+		what, (unsigned long)st.st_gid);
+}
+
 /* gp_listen_unix: bound under the configured mode. */
-int gp_listen_unix(const char *what, unsigned mode, const struct gp_log *log, int *fd_out)
+int gp_listen_unix(const char *what, const struct gp_listen_access *access,
+	const struct gp_log *log, int *fd_out)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct gp_span path = gp_span_skip(gp_span_from(what), 5);
@@ -115,8 +143,9 @@ int gp_listen_unix(const char *what, unsigned mode, const struct gp_log *log, in
 	if (rc)
 		return rc;
 	int fd = socket(AF_UNIX, LISTENER, 0);
-	if (fd < 0 || bind_unix(fd, &addr, mode) || listen(fd, SOMAXCONN))
+	if (fd < 0 || bind_unix(fd, &addr, access) || listen(fd, SOMAXCONN))
 		return failed(log, what, fd);
+	warn_group(what, &addr, access, log);
 	*fd_out = fd;
 	return GP_OK;
 }
@@ -170,9 +199,24 @@ void gp_listen_name(int fd, char name_out[GP_LISTEN_NAME])
 	}
 }
 
+/* warn_inet: a port of the loopback has no permissions. */
+static void warn_inet(const char *what, const struct gp_log *log)
+{
+	struct gp_dns_server where;
+	if (gp_dns_server_parse(gp_span_skip(gp_span_from(what), 5), &where) ||
+		!gp_ipaddr_is_loopback(&where.addr))
+		return;
+	gp_log_text(log, GP_LOG_WARNING,
+		"listen: %s: any local user may ask there, and use up what a limit allows to "
+		"somebody else. Where others than the mail server use this machine, take "
+		"policyd { listen = {\"" GP_CONFIG_LISTEN_PACKAGED
+		"\"} } and unix:gatepost/policy in main.cf",
+		what);
+}
+
 /* open_one: what the configuration names, unless it is there. */
-static int open_one(const char *what, unsigned mode, const struct gp_log *log,
-	struct gp_listen_sockets *sockets)
+static int open_one(const char *what, const struct gp_listen_access *access,
+	const struct gp_log *log, struct gp_listen_sockets *sockets)
 {
 	bool is_unix = gp_span_has_prefix(gp_span_from(what), "unix:");
 	for (size_t i = 0; i < sockets->count; i++)
@@ -183,14 +227,71 @@ static int open_one(const char *what, unsigned mode, const struct gp_log *log,
 			GP_LISTEN_MAX);
 		return GP_EIO;
 	}
-	int fd, rc = is_unix ? gp_listen_unix(what, mode, log, &fd)
+	int fd, rc = is_unix ? gp_listen_unix(what, access, log, &fd)
 			     : gp_listen_inet(what, log, &fd);
 	if (rc)
 		return rc;
+	if (!is_unix)
+		warn_inet(what, log);
 	gp_listen_name(fd, sockets->names[sockets->count]);
 	sockets->removes[sockets->count] = is_unix;
 	sockets->fds[sockets->count++] = fd;
 	return GP_OK;
+}
+
+/*
+ * find_mail_user: who asks, and the group that its sockets belong to: that of the user, else the
+ * one of the same name, which packages make where the mail server is not installed yet.
+ */
+static void find_mail_user(const struct gp_config_policyd *options,
+	struct gp_listen_sockets *sockets, struct gp_listen_access *access_out)
+{
+	const struct passwd *pw = getpwnam(options->mail_user);
+	sockets->has_mail_user = pw != NULL;
+	sockets->mail_user = pw ? pw->pw_uid : 0;
+	const struct group *gr = pw ? NULL : getgrnam(options->mail_user);
+	*access_out = (struct gp_listen_access) {.mode = options->socket_mode,
+		.group = pw   ? pw->pw_gid
+			 : gr ? gr->gr_gid
+			      : getegid()};
+}
+
+/* warn_nobody: there is nobody whom the permissions would let in. */
+static void warn_nobody(const struct gp_config_policyd *options, const struct gp_log *log,
+	const struct gp_listen_sockets *sockets)
+{
+	bool has_unix = false;
+	for (size_t i = 0; i < sockets->count; i++)
+		has_unix |= sockets->removes[i];
+	if (has_unix && !sockets->has_mail_user && !(options->socket_mode & 0006) &&
+		!getgrnam(options->mail_user))
+		gp_log_text(log, GP_LOG_WARNING,
+			"listen: there is no user \"%s\", whom unix sockets are for: name the user "
+			"of the mail server in policyd.mail_user, or let others in by "
+			"policyd.socket_mode",
+			options->mail_user);
+}
+
+/*
+ * find_hidden_user: in a namespace of users those without a number in it appear under one that the
+ * system sets aside (user_namespaces(7)).
+ */
+static void find_hidden_user(struct gp_listen_sockets *sockets)
+{
+	unsigned inside, outside, count, number = 65534;
+	FILE *f = fopen("/proc/self/uid_map", "re");
+	bool is_whole = f && fscanf(f, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 &&
+			count == UINT32_MAX;
+	sockets->hides_users = f && !is_whole;
+	if (f)
+		(void)fclose(f);
+	f = fopen("/proc/sys/kernel/overflowuid", "re");
+	if (f) {
+		if (fscanf(f, "%u", &number) != 1)
+			number = 65534;
+		(void)fclose(f);
+	}
+	sockets->hidden_user = number;
 }
 
 /* gp_listen_open: one after the other; an error closes those before it. */
@@ -198,12 +299,17 @@ int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log 
 	struct gp_listen_sockets *sockets)
 {
 	int rc = GP_OK;
+	struct gp_listen_access access;
+	find_mail_user(options, sockets, &access);
+	find_hidden_user(sockets);
 	for (size_t i = 0; !rc && i < options->listen.count; i++)
-		rc = open_one(options->listen.items[i], options->socket_mode, log, sockets);
+		rc = open_one(options->listen.items[i], &access, log, sockets);
 	if (!rc && sockets->count == 0)
-		rc = open_one(GP_CONFIG_LISTEN, options->socket_mode, log, sockets);
+		rc = open_one(GP_CONFIG_LISTEN, &access, log, sockets);
 	if (rc)
 		gp_listen_close(sockets, true);
+	else
+		warn_nobody(options, log, sockets);
 	return rc;
 }
 
@@ -220,10 +326,12 @@ void gp_listen_close(struct gp_listen_sockets *sockets, bool remove)
 
 /* ---- sessions ---- */
 
-struct start {
-	struct gp_listen *listen;
-	int fd;
-};
+/* serve_session: gp_places_options.serve. */
+static void serve_session(void *arg, int fd, struct gp_place *place)
+{
+	struct gp_listen *l = arg;
+	gp_session_serve(l->shared, fd, place);
+}
 
 /* ring: wakes the accepting thread. */
 static void ring(struct gp_listen *l)
@@ -231,73 +339,6 @@ static void ring(struct gp_listen *l)
 	const uint64_t one = 1;
 	ssize_t n = write(l->wake, &one, sizeof one);
 	(void)n; /* a full counter rings as well */
-}
-
-/* enter: a place in the table; false when there is none or the daemon stops. */
-static bool enter(struct gp_listen *l, int fd)
-{
-	bool entered = false;
-	pthread_mutex_lock(&l->lock);
-	for (unsigned i = 0; !l->stopping && !entered && i < l->max; i++) {
-		if (l->fds[i] >= 0)
-			continue;
-		l->fds[i] = fd;
-		l->open++;
-		entered = true;
-	}
-	pthread_mutex_unlock(&l->lock);
-	return entered;
-}
-
-/* leave: gives the place back and closes the socket while nobody can shut it down. */
-static void leave(struct gp_listen *l, int fd)
-{
-	pthread_mutex_lock(&l->lock);
-	for (unsigned i = 0; i < l->max; i++) {
-		if (l->fds[i] == fd) {
-			l->fds[i] = -1;
-			l->open--;
-			break;
-		}
-	}
-	close(fd);
-	bool was_full = l->open + 1 == l->max;
-	pthread_cond_signal(&l->ended);
-	if (was_full)
-		ring(l);
-	pthread_mutex_unlock(&l->lock);
-}
-
-/* session_main: the thread of one connection. */
-static void *session_main(void *arg)
-{
-	struct start start = *(struct start *)arg;
-	free(arg);
-	gp_session_serve(start.listen->shared, start.fd);
-	leave(start.listen, start.fd);
-	return NULL;
-}
-
-/* spawn: a detached thread with a small stack. */
-static int spawn(struct gp_listen *l, int fd)
-{
-	struct start *start = malloc(sizeof *start);
-	pthread_attr_t attr;
-	pthread_t thread;
-	if (!start || pthread_attr_init(&attr)) {
-		free(start);
-		return GP_ENOMEM;
-	}
-	*start = (struct start) {l, fd};
-	int rc = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	if (!rc)
-		rc = pthread_attr_setstacksize(&attr, STACK_BYTES);
-	if (!rc)
-		rc = pthread_create(&thread, &attr, session_main, start);
-	pthread_attr_destroy(&attr);
-	if (rc)
-		free(start);
-	return rc ? GP_ENOMEM : GP_OK;
 }
 
 /* log_of: an event under the current configuration. */
@@ -328,6 +369,47 @@ static void pause_after(struct gp_listen *l, const char *text)
 	nanosleep(&breath, NULL);
 }
 
+/*
+ * limited_user: whose connection it is, where that user gets a share only. Not known is who comes
+ * over TCP, and in a namespace of users (systemd's PrivateUsers) who has no number there: for both
+ * others decide who may ask.
+ */
+static uid_t limited_user(const struct gp_listen *l, int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || size != sizeof peer)
+		return GP_PLACES_ANYBODY;
+	bool is_free = peer.uid == 0 || peer.uid == geteuid() || peer.uid == (uid_t)-1 ||
+		       (l->sockets->has_mail_user && peer.uid == l->sockets->mail_user) ||
+		       (l->sockets->hides_users && peer.uid == l->sockets->hidden_user);
+	return is_free ? GP_PLACES_ANYBODY : peer.uid;
+}
+
+/* say_crowded: a user wants more than the share. */
+static void say_crowded(struct gp_listen *l, uid_t uid)
+{
+	char text[320];
+	if (!is_time_to_say(&l->crowd_said_us))
+		return;
+	snprintf(text, sizeof text,
+		"the user with the number %lu holds a quarter of policyd.max_connections, which is "
+		"its share: for each further connection of it the one that is idle for longest is "
+		"closed. If the mail server runs as this user, name it in policyd.mail_user",
+		(unsigned long)uid);
+	log_of(l, GP_LOG_WARNING, text);
+}
+
+/* say_full: at the ceiling, at most once a minute. */
+static void say_full(struct gp_listen *l)
+{
+	if (is_time_to_say(&l->full_said_us))
+		log_of(l, GP_LOG_WARNING,
+			"policyd.max_connections is reached: for each further connection the one "
+			"that is idle for longest is closed, and while none is, it waits; raise it "
+			"above the number of smtpd processes of all Postfixes");
+}
+
 /* accept_one: a connection becomes a session. */
 static void accept_one(struct gp_listen *l, int listener)
 {
@@ -340,45 +422,41 @@ static void accept_one(struct gp_listen *l, int listener)
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* not for unix */
 	atomic_fetch_add(&l->shared->counters->connections, 1);
-	if (!enter(l, fd)) {
-		close(fd);
-		return;
-	}
-	if (spawn(l, fd)) {
-		leave(l, fd);
+	uid_t uid = limited_user(l, fd);
+	switch (gp_places_admit(l->places, fd, uid)) {
+	case GP_PLACES_ENDED_ANOTHER:
+		say_full(l);
+		break;
+	case GP_PLACES_ENDED_OWN:
+	case GP_PLACES_CROWDED:
+		say_crowded(l, uid);
+		break;
+	case GP_PLACES_NO_THREAD:
 		pause_after(l, "no thread for a connection: out of memory or over a limit");
+		break;
+	case GP_PLACES_SERVED:
+	case GP_PLACES_FULL: /* stopping, or a moment too late */
+		break;
 	}
-}
-
-/* is_full: at the ceiling? Said at most once a minute. */
-static bool is_full(struct gp_listen *l)
-{
-	pthread_mutex_lock(&l->lock);
-	bool full = l->open >= l->max;
-	pthread_mutex_unlock(&l->lock);
-	if (full && is_time_to_say(&l->full_said_us))
-		log_of(l, GP_LOG_WARNING,
-			"policyd.max_connections is reached: further connections wait until one "
-			"ends; raise it above the number of smtpd processes of all Postfixes");
-	return full;
 }
 
 /* gp_listen_open_count: of this moment. */
 unsigned gp_listen_open_count(struct gp_listen *listen)
 {
-	pthread_mutex_lock(&listen->lock);
-	unsigned open = listen->open;
-	pthread_mutex_unlock(&listen->lock);
-	return open;
+	return gp_places_count(listen->places);
 }
 
-/* is_stopping: has gp_listen_stop been called? */
-static bool is_stopping(struct gp_listen *l)
+/* is_full: nobody can be let in; counted when it begins. */
+static bool is_full(struct gp_listen *l, bool *was_full)
 {
-	pthread_mutex_lock(&l->lock);
-	bool stopping = l->stopping;
-	pthread_mutex_unlock(&l->lock);
-	return stopping;
+	bool has_reached = gp_places_count(l->places) >= l->max;
+	if (has_reached && !*was_full)
+		gp_tally_add(&l->shared->counters->full);
+	*was_full = has_reached;
+	bool full = has_reached && !gp_places_has_room(l->places);
+	if (full)
+		say_full(l);
+	return full;
 }
 
 /* accept_main: the accepting thread. */
@@ -388,23 +466,20 @@ static void *accept_main(void *arg)
 	struct pollfd p[GP_LISTEN_MAX + 1];
 	const size_t n = l->sockets->count;
 	bool was_full = false;
-	while (!is_stopping(l)) {
-		bool full = is_full(l);
-		if (full && !was_full)
-			gp_tally_add(&l->shared->counters->full);
-		was_full = full;
+	while (!atomic_load(&l->stopping)) {
+		bool full = is_full(l, &was_full);
 		p[0] = (struct pollfd) {.fd = l->wake, .events = POLLIN};
 		for (size_t i = 0; i < n; i++)
 			p[i + 1] = (struct pollfd) {
 				.fd = full ? -1 : l->sockets->fds[i], .events = POLLIN};
 		gp_pulse_beat(l->shared->pulse, GP_PULSE_LISTEN);
-		if (poll(p, n + 1, BEAT_MS) < 0)
+		if (poll(p, n + 1, full ? FULL_MS : BEAT_MS) < 0)
 			continue;
 		uint64_t rung;
 		if (p[0].revents && read(l->wake, &rung, sizeof rung) < 0)
 			continue;
 		for (size_t i = 0; i < n; i++)
-			if (p[i + 1].revents && !is_full(l))
+			if (p[i + 1].revents && !is_full(l, &was_full))
 				accept_one(l, l->sockets->fds[i]);
 	}
 	return NULL;
@@ -415,34 +490,30 @@ static void listen_free(struct gp_listen *l)
 {
 	if (l->wake >= 0)
 		close(l->wake);
-	pthread_cond_destroy(&l->ended);
-	pthread_mutex_destroy(&l->lock);
-	free(l->fds);
+	gp_places_free(l->places);
 	free(l);
 }
 
-/* gp_listen_start: the table, the eventfd, the thread. */
+/* gp_listen_start: the places, the eventfd, the thread. */
 int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_shared *shared,
 	struct gp_listen **listen_out)
 {
 	struct gp_listen *l = calloc(1, sizeof *l);
-	pthread_condattr_t attr;
 	if (!l)
 		return GP_ENOMEM;
 	l->max = shared->files.connections;
 	l->sockets = sockets;
 	l->shared = shared;
-	l->full_said_us = l->trouble_said_us = -SAID_EVERY_US;
-	l->fds = malloc(l->max * sizeof *l->fds);
-	for (unsigned i = 0; l->fds && i < l->max; i++)
-		l->fds[i] = -1;
+	l->full_said_us = l->crowd_said_us = l->trouble_said_us = -SAID_EVERY_US;
 	l->wake = eventfd(0, EFD_CLOEXEC);
-	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->ended, &attr);
-	pthread_condattr_destroy(&attr);
-	if (!l->fds || l->wake < 0 || pthread_create(&l->thread, NULL, accept_main, l)) {
+	const struct gp_places_options options = {.max = l->max,
+		.share = l->max < SHARE ? 1 : l->max / SHARE,
+		.stack_bytes = STACK_BYTES,
+		.wake = l->wake,
+		.serve = serve_session,
+		.arg = l};
+	if (l->wake < 0 || gp_places_new(&options, &l->places) ||
+		pthread_create(&l->thread, NULL, accept_main, l)) {
 		listen_free(l);
 		return GP_ENOMEM;
 	}
@@ -450,31 +521,16 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 	return GP_OK;
 }
 
-/* end_reading: each session ends after the request under way. */
-static void end_reading(struct gp_listen *l)
-{
-	atomic_store(&l->shared->stopping, true);
-	pthread_mutex_lock(&l->lock);
-	l->stopping = true;
-	for (unsigned i = 0; i < l->max; i++)
-		if (l->fds[i] >= 0)
-			(void)shutdown(l->fds[i], SHUT_RD); /* closed by the other side: as good */
-	pthread_mutex_unlock(&l->lock);
-	ring(l);
-}
-
 /* gp_listen_stop: no more connections, then the sessions that remain. */
 unsigned gp_listen_stop(struct gp_listen *listen, unsigned wait_ms)
 {
 	const struct timespec until = gp_clock_after_ms(wait_ms);
-	end_reading(listen);
+	atomic_store(&listen->shared->stopping, true);
+	atomic_store(&listen->stopping, true);
+	gp_places_end(listen->places);
+	ring(listen);
 	pthread_join(listen->thread, NULL);
-	int rc = 0;
-	pthread_mutex_lock(&listen->lock);
-	while (listen->open && rc == 0)
-		rc = pthread_cond_timedwait(&listen->ended, &listen->lock, &until);
-	unsigned left = listen->open;
-	pthread_mutex_unlock(&listen->lock);
+	unsigned left = gp_places_wait(listen->places, &until);
 	if (left == 0)
 		listen_free(listen);
 	return left;

@@ -3,11 +3,15 @@
  * Listen: the sockets Postfix connects to, and the loop that gives each connection its thread.
  *
  * Sockets are opened before privileges are dropped, or were handed over (policyd/handover.h), and
- * outlive a crash of the process that serves them. At max_connections no further connection is
- * accepted until one ends; they wait in the system's queue, and the log says so.
+ * outlive a crash of the process that serves them. A unix socket belongs to the group of the mail
+ * server. At max_connections the connection that is idle for longest is closed for a further one
+ * (policyd/places.h), and while none is, further ones wait in the system's queue; a local user
+ * other than the mail server's, root and our own gets a quarter of them. The log says so.
  */
 #ifndef GP_POLICYD_LISTEN_H
 #define GP_POLICYD_LISTEN_H
+
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "config/config.h"
@@ -22,6 +26,14 @@ struct gp_listen_sockets {
 	char names[GP_LISTEN_MAX][GP_LISTEN_NAME]; /* "unix:/path", "inet:ADDR:PORT" */
 	bool removes[GP_LISTEN_MAX];               /* a file of our own making goes with it */
 	size_t count;
+	uid_t mail_user, hidden_user; /* who may hold all connections, where there is such a user */
+	bool has_mail_user, hides_users;
+};
+
+/* Who may connect to a unix socket. */
+struct gp_listen_access {
+	unsigned mode;
+	gid_t group;
 };
 
 /* The name of a listening socket as the configuration would write it. */
@@ -51,8 +63,8 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
  * GP_EIO, with the reason in the log, when the place is taken or cannot be had. No other thread may
  * exist.
  */
-int gp_listen_unix(
-	const char *what, unsigned mode, const struct gp_log *log, int *fd_out) GP_MUST_CHECK;
+int gp_listen_unix(const char *what, const struct gp_listen_access *access,
+	const struct gp_log *log, int *fd_out) GP_MUST_CHECK;
 
 /* The same for "inet:ADDR:PORT", as the configuration has checked it. */
 int gp_listen_inet(const char *what, const struct gp_log *log, int *fd_out) GP_MUST_CHECK;

@@ -322,7 +322,8 @@ static int open_control(const struct gp_config_policyd *options, const struct gp
 	if (!*options->control_socket)
 		return -1;
 	snprintf(what, sizeof what, "unix:%s", options->control_socket);
-	if (gp_listen_unix(what, options->control_mode, log, &fd)) {
+	const struct gp_listen_access access = {options->control_mode, getegid()};
+	if (gp_listen_unix(what, &access, log, &fd)) {
 		gp_log_text(log, GP_LOG_WARNING,
 			"no control socket: gatepost status and gatepost limits will not reach "
 			"this "

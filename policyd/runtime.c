@@ -256,13 +256,14 @@ static void warn_restart(
 {
 	const struct gp_config_policyd *a = &before->policyd, *b = &after->policyd;
 	if (!same_texts(&a->listen, &b->listen) || a->socket_mode != b->socket_mode ||
-		strcmp(a->user, b->user) || strcmp(a->group, b->group) ||
-		strcmp(a->chroot, b->chroot) || a->supervise != b->supervise ||
-		a->max_connections != b->max_connections || a->watchdog_ms != b->watchdog_ms ||
-		a->seccomp != b->seccomp || strcmp(a->control_socket, b->control_socket) ||
-		a->control_mode != b->control_mode)
+		strcmp(a->mail_user, b->mail_user) || strcmp(a->user, b->user) ||
+		strcmp(a->group, b->group) || strcmp(a->chroot, b->chroot) ||
+		a->supervise != b->supervise || a->max_connections != b->max_connections ||
+		a->watchdog_ms != b->watchdog_ms || a->seccomp != b->seccomp ||
+		strcmp(a->control_socket, b->control_socket) || a->control_mode != b->control_mode)
 		gp_log_text(log, GP_LOG_WARNING,
-			"reload: a change of policyd.listen, socket_mode, user, group, chroot, "
+			"reload: a change of policyd.listen, socket_mode, mail_user, user, group, "
+			"chroot, "
 			"supervise, watchdog, seccomp, max_connections, control_socket or "
 			"control_mode takes effect at the next restart");
 	if (!same_texts(&before->metrics.listen, &after->metrics.listen))

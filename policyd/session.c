@@ -28,6 +28,7 @@ struct session {
 	const struct gp_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
+	struct gp_place *place;
 	struct gp_transaction transaction;
 	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "":
 						    none */
@@ -135,7 +136,7 @@ static int fill(struct session *s)
 		gp_reader_add(&s->reader, (size_t)n);
 		return GP_OK;
 	}
-	if (has_begun)
+	if (has_begun && !atomic_load(&s->place->is_ended))
 		return broken(s, "connection closed within a request");
 	return GP_ECLOSED;
 }
@@ -165,6 +166,7 @@ static int read_request(struct session *s, struct gp_span *text_out, bool *cut_o
 		return broken(s, "line without =");
 	*cut_out = found == GP_READER_TOO_LARGE;
 	s->began_us = gp_clock_now_us(clock);
+	atomic_store(&s->place->state, GP_PLACE_WORKS);
 	return GP_OK;
 }
 
@@ -462,6 +464,9 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 	if (rc)
 		return write_answer(s, gp_trouble_answer, strlen(gp_trouble_answer));
 	count(s, &v);
+	/* from here on who does not take the answer may be ended for another */
+	atomic_store(&s->place->idle_since_us, s->began_us);
+	atomic_store(&s->place->state, GP_PLACE_WRITES);
 	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
 		gp_instances_forget(s->shared->instances, r.instance);
@@ -478,6 +483,7 @@ static void serve(struct session *s)
 	bool is_cut = false;
 	while (read_request(s, &text, &is_cut) == GP_OK) {
 		int rc = answer(s, text, is_cut);
+		atomic_store(&s->place->state, GP_PLACE_READS);
 		gp_arena_reset(s->arena);
 		if (rc || atomic_load(&s->shared->stopping))
 			return;
@@ -503,7 +509,7 @@ static void serve_without_memory(struct session *s)
 }
 
 /* gp_session_serve: what a session needs, the loop, and back again. */
-void gp_session_serve(struct gp_session_shared *shared, int fd)
+void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place)
 {
 	/* not zeroed: of the reader only the pages that are read into become memory */
 	struct session s;
@@ -512,6 +518,7 @@ void gp_session_serve(struct gp_session_shared *shared, int fd)
 	s.runtime = gp_runtimes_acquire(shared->runtimes);
 	s.arena = gp_arena_new(s.runtime->config->policyd.request_memory);
 	s.fd = fd;
+	s.place = place;
 	s.early[0] = 0;
 	s.early_ever = false;
 	s.late_only = 0;

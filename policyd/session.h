@@ -17,6 +17,7 @@
 #include "policyd/dns_health.h"
 #include "policyd/files.h"
 #include "policyd/instance.h"
+#include "policyd/places.h"
 #include "policyd/pulse.h"
 #include "policyd/runtime.h"
 #include "policyd/stages.h"
@@ -35,8 +36,9 @@ struct gp_session_shared {
 
 /*
  * Serves the connected socket until the other side closes it, a time-out passes, it is malformed,
- * or the daemon stops (a request under way is still answered). Does not close it.
+ * its place is wanted for another, or the daemon stops (a request under way is still answered).
+ * Does not close it. place says whether it is at work.
  */
-void gp_session_serve(struct gp_session_shared *shared, int fd);
+void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place);
 
 #endif

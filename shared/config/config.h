@@ -180,6 +180,7 @@ struct gp_config_policyd {
 					  handed over by the service manager, else
 					  GP_CONFIG_LISTEN */
 	unsigned socket_mode;
+	const char *mail_user;             /* who asks */
 	const char *user, *group, *chroot; /* "" when not set */
 	unsigned max_connections;
 	unsigned idle_timeout_ms, deadline_ms;

@@ -110,7 +110,8 @@ const struct gp_config_section gp_config_sections[] = {
 		"not "
 		"named keep their own max."},
 	{"policyd", GP_SECTION_ONCE,
-		"The daemon itself. Changes of listen, socket_mode, user, group, chroot, "
+		"The daemon itself. Changes of listen, socket_mode, mail_user, user, group, "
+		"chroot, "
 		"supervise, watchdog, seccomp, max_connections, control_socket and control_mode "
 		"take effect at a "
 		"restart, all others at a reload (SIGHUP)."},
@@ -641,8 +642,16 @@ const struct gp_config_row gp_config_rows[] = {
 		"manager hands over (gatepost-policyd.socket) are served as well. Empty: only "
 		"those, or inet:127.0.0.1:10040 where there are none.",
 		NULL},
-	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0666", 0, 0777, NULL,
-		"Permissions of unix sockets.", NULL},
+	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0660", 0, 0777, NULL,
+		"Permissions of unix sockets, which belong to the group of mail_user. Whoever may "
+		"ask may use up what a limit allows to others: 0666 is for machines without other "
+		"users.",
+		NULL},
+	{"policyd", "mail_user", GP_KIND_TEXT, AT(policyd.mail_user), "postfix", 1, 64, NULL,
+		"User that the mail server asks as (mail_owner of Postfix). Unix sockets belong to "
+		"its group, where the daemon is started as root or belongs to that group itself; "
+		"and it may hold all connections.",
+		NULL},
 	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), GP_CONFIG_USER, 0, 64, NULL,
 		"Who the daemon becomes when it is started as root.", NULL},
 	{"policyd", "group", GP_KIND_TEXT, AT(policyd.group), "", 0, 64, NULL,
@@ -653,11 +662,15 @@ const struct gp_config_row gp_config_rows[] = {
 		"inside it, under the same path.",
 		NULL},
 	{"policyd", "max_connections", GP_KIND_UINT, AT(policyd.max_connections), "1000", 1, 30000,
-		NULL, "Connections at once; further ones wait until one ends.", NULL},
-	{"policyd", "idle_timeout", GP_KIND_MSEC, AT(policyd.idle_timeout_ms), "1h", 1000, 86400000,
 		NULL,
-		"A connection without a request is closed after this; longer than the 1000 s of "
-		"Postfix.",
+		"Connections at once. For a further one that which is idle for longest is closed "
+		"(Postfix opens another when it has something to ask); while none is idle, it "
+		"waits. A local user other than root and mail_user may hold a quarter of them.",
+		NULL},
+	{"policyd", "idle_timeout", GP_KIND_MSEC, AT(policyd.idle_timeout_ms), "10m", 1000,
+		86400000, NULL,
+		"A connection without a request is closed after this; longer than the 300 s after "
+		"which Postfix closes it itself (smtpd_policy_service_max_idle).",
 		NULL},
 	{"policyd", "deadline", GP_KIND_MSEC, AT(policyd.deadline_ms), "20s", 100, 90000, NULL,
 		"An answer is given within this, whatever DNS does. Keep it below the timeout of "

@@ -815,19 +815,205 @@ def stop_waits_by_the_new_deadline():
 
 
 def ceiling():
-    """at max_connections further connections wait, and the log says so"""
-    with Daemon(policyd="max_connections = 2") as d:
-        first, second, third = d.connect(), d.connect(), d.connect(timeout=0.5)
-        equal((ask(first, **mail()), ask(second, **mail())), (REFUSED, REFUSED))
-        third.sendall(request_text(**mail()).encode())
-        try:
-            assert False, "answered: %s" % read_answer(third)
-        except socket.timeout:
-            pass
+    """at max_connections the connection that is idle for longest is closed for a further one"""
+    with Daemon(policyd="max_connections = 3") as d:
+        clients = []
+        for _ in range(3):
+            clients.append(d.connect())
+            equal(ask(clients[-1], **mail()), REFUSED)
+        equal(ask(clients[0], **mail()), REFUSED)  # now the second one is idle for longest
+        for gone in (1, 2, 0):
+            clients.append(d.connect())
+            equal(ask(clients[-1], **mail()), REFUSED)
+            equal(read_answer(clients[gone]), None)
+        for s in clients[3:]:
+            equal(ask(s, **mail()), REFUSED)
         d.wait_log("policyd.max_connections is reached")
-        first.close()
-        third.settimeout(world.PATIENCE_S)
+        assert "malformed" not in d.text(), d.text()
+
+
+class HeldDns:
+    """A name server that hears questions and answers none of them before release()."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(world.PATIENCE_S)
+        self.heard = []
+
+    def hear(self, count):
+        while len({packet[12:] for packet, _ in self.heard}) < count:
+            self.heard.append(self.socket.recvfrom(4096))
+
+    def release(self):
+        def answer():
+            try:
+                while True:
+                    packet, peer = self.heard.pop() if self.heard else self.socket.recvfrom(4096)
+                    self.socket.sendto(dns._reply(packet), peer)
+            except OSError:
+                pass  # closed
+        threading.Thread(target=answer, daemon=True).start()
+
+    def daemon(self, policyd):
+        """A policyd that asks it, and would wait for a minute."""
+        text = config(policyd="deadline = 90s\n" + policyd, timeout="30s", top="exim { deadline = 90s }")
+        return world.Policyd(text.replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % self.socket.getsockname()[1]))
+
+
+def ceiling_of_workers():
+    """a connection whose request is being worked on is never closed; a further one waits for an end"""
+    held = HeldDns()
+    d = held.daemon("max_connections = 2")
+    try:
+        busy = [d.connect(), d.connect()]
+        for number, s in enumerate(busy):
+            s.sendall(request_text(**mail(sender="x@busy%d.test" % number)).encode())
+        held.hear(2)
+        third = d.connect()
+        third.sendall(request_text(**mail()).encode())
+        d.wait_log("policyd.max_connections is reached")
+        held.release()
+        for s in busy:
+            holds(read_answer(s), "spf=none")
         equal(read_answer(third), REFUSED)
+    finally:
+        d.close()
+        held.socket.close()
+
+
+# a script's last argument: the number of the user it is, and of that user's group
+AS_USER = """
+import os, select, socket, sys
+if sys.argv[-1]:
+    os.setgroups([])
+    os.setgid(int(sys.argv[-1].split(":")[-1]))
+    os.setuid(int(sys.argv[-1].split(":")[0]))
+"""
+
+
+def hold_connections(d, kind, count, user=None):
+    """A process of its own, another user's if need be, with that many connections: idle, in the middle of a
+    request, sending it byte by byte, or never reading their answers."""
+    script = AS_USER + """
+path, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+request = b"request=smtpd_access_policy\\nprotocol_state=CONNECT\\ninstance=h\\n\\n"
+held = []
+def fill(s):
+    if kind == "half":
+        s.send(request[:40])
+    if kind == "noread":
+        s.setblocking(False)
+        try:
+            while True:
+                s.send(request * 100)
+        except BlockingIOError:
+            pass
+for _ in range(count):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    held.append(s)
+    try:
+        fill(s)
+    except OSError:
+        pass
+print("there", flush=True)
+at = 0
+while not select.select([sys.stdin], [], [], 0.05)[0]:
+    for s in held if kind == "drip" else []:
+        try:
+            s.send(request[at % 40:at % 40 + 1])
+        except OSError:
+            pass
+    at += 1
+alive = 0
+for s in held:
+    s.setblocking(False)
+    try:
+        while True:
+            if not s.recv(65536):
+                break
+    except BlockingIOError:
+        alive += 1
+    except OSError:
+        pass
+print(alive, flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script, d.socket_path, kind, str(count), str(user or "")],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    equal(process.stdout.readline(), "there\n")
+    return process
+
+
+def alive(process):
+    """How many of its connections were still open when it was asked."""
+    said, _ = process.communicate("\n", timeout=world.PATIENCE_S)
+    return int(said)
+
+
+def occupied():
+    """connections that are idle, slow or never read their answers keep nobody out"""
+    for kind in ("idle", "half", "drip", "noread"):
+        with Daemon(policyd="max_connections = 8") as d:
+            others = hold_connections(d, kind, 40)
+            for _ in range(3):
+                with d.connect() as s:
+                    equal((kind, ask(s, **mail())), (kind, REFUSED))
+            assert alive(others) <= 8
+
+
+def user_share():
+    """a local user gets a quarter of the connections and closes none of others'; root gets them all"""
+    need_root()
+    with Daemon(policyd="max_connections = 20\nsocket_mode = 0666") as d:
+        ours = [d.connect() for _ in range(15)]
+        for s in ours:
+            equal(ask(s, **mail()), REFUSED)
+        others = hold_connections(d, "idle", 60, user=23456)
+        world.wait_for(lambda: d.control("status")["connections"]["accepted"] == 75, "all of them")
+        d.wait_log("the user with the number 23456 holds a quarter")
+        world.wait_for(lambda: d.control("status")["connections"]["open"] == 20, "end of what is too many")
+        for s in ours:
+            equal(ask(s, **mail()), REFUSED)
+        more = [d.connect() for _ in range(5)]  # root's own come in, the longest idle goes
+        for s in more:
+            equal(ask(s, **mail()), REFUSED)
+        equal(alive(others), 0)
+        for s in ours:
+            equal(ask(s, **mail()), REFUSED)
+
+
+def user_at_work():
+    """further connections of a user whose share is at work are closed, not served"""
+    need_root()
+    held = HeldDns()
+    d = held.daemon("max_connections = 4\nsocket_mode = 0666")
+    script = AS_USER + """
+a, b = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+a.connect(sys.argv[1])
+a.sendall(sys.argv[2].encode())
+print("asked", flush=True)
+sys.stdin.readline()
+b.connect(sys.argv[1])
+print(b.recv(100), flush=True)
+sys.stdin.readline()
+print(a.recv(6), flush=True)
+"""
+    try:
+        process = subprocess.Popen([sys.executable, "-c", script, d.socket_path,
+                                    request_text(**mail(sender="x@busy.test")), "23456"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        equal(process.stdout.readline(), "asked\n")
+        held.hear(1)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        equal(process.stdout.readline(), "b''\n")
+        held.release()
+        said, _ = process.communicate("\n", timeout=world.PATIENCE_S)
+        equal(said, "b'action'\n")
+    finally:
+        d.close()
+        held.socket.close()
 
 
 def idle():
@@ -852,6 +1038,54 @@ def inet_sockets():
                 equal(ask(s, **mail()), REFUSED)
     finally:
         policyd.close()
+
+
+def loopback_warning():
+    """a port of the loopback warns that any local user may ask; a unix socket does not"""
+    with Daemon() as d:
+        assert "any local user may ask" not in d.text(), d.text()
+    for address in ("inet:127.0.0.1:%d", "inet:[::1]:%d"):
+        where = address % world.free_port()
+        policyd = world.Policyd(config().replace("SOCKET", where))
+        try:
+            line = [one for one in policyd.text().splitlines() if "any local user may ask" in one][0]
+            assert "level=warning" in line and where in line and "unix:gatepost/policy" in line, line
+        finally:
+            policyd.close()
+
+
+def default_permissions():
+    """without socket_mode a unix socket is for the group of mail_user alone"""
+    mode = os.umask(0)
+    try:
+        with Daemon() as d:
+            equal(os.stat(d.socket_path).st_mode & 0o777, 0o660)
+    finally:
+        os.umask(mode)
+    need_root()
+    for user in ("daemon", "mail"):
+        with Daemon(policyd="mail_user = \"%s\"" % user) as d:
+            equal(os.stat(d.socket_path).st_gid, pwd.getpwnam(user).pw_gid)
+            equal(os.stat(d.socket_path).st_mode & 0o777, 0o660)
+            equal(os.stat(d.control_path).st_mode & 0o777, 0o600)
+            equal(os.stat(d.control_path).st_gid, 0)
+            for other, answer in ((user, REFUSED), ("games", "PermissionError")):
+                equal((other, as_user(other, d)), (other, answer))
+    with Daemon(policyd="mail_user = \"nobody-of-this-name\"") as d:
+        equal(os.stat(d.socket_path).st_mode & 0o777, 0o660)
+        holds(d.text(), "listen: there is no user ")
+    with Daemon(policyd="mail_user = \"nobody-of-this-name\"\nsocket_mode = 0666") as d:
+        assert "there is no user" not in d.text(), d.text()
+
+
+def as_user(user, d):
+    """What the daemon answers to a process of this user and its group."""
+    script = AS_USER + ("s = socket.socket(socket.AF_UNIX)\ntry:\n    s.connect(sys.argv[1])\n"
+              "except OSError as error:\n    print(type(error).__name__)\nelse:\n"
+              "    s.sendall(sys.argv[2].encode())\n    print(s.recv(4096).decode()[7:-2])\n")
+    pw = pwd.getpwnam(user)
+    return subprocess.run([sys.executable, "-c", script, d.socket_path, request_text(**mail()),
+                           "%d:%d" % (pw.pw_uid, pw.pw_gid)], stdout=subprocess.PIPE, text=True, timeout=60).stdout.strip()
 
 
 def other_sockets():
@@ -1009,6 +1243,7 @@ def options():
 
 def main():
     tap = world.Tap()
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
     for test in (malformed, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
                  internationalised, header_once, deadline, stale, want_of_files, accepting_without_files, few_files,
@@ -1016,9 +1251,11 @@ def main():
                  warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
-                 unsupervised, ceiling, idle, inet_sockets, other_sockets, second_daemon, json_log, forged_log, log_levels,
+                 unsupervised, ceiling, ceiling_of_workers, occupied, user_share,
+                 user_at_work, idle, inet_sockets, loopback_warning, default_permissions, other_sockets, second_daemon, json_log, forged_log, log_levels,
                  privileges, no_such_user, chrooted, options):
-        tap.run(test)
+        if only in test.__name__:
+            tap.run(test)
     tap.finish()
 
 

@@ -66,7 +66,7 @@ LISTS = [
     ("the same in main.cf", CONFIG, SPF.replace("timeout=30s, ", "") + "smtpd_policy_service_timeout = 15s\n", CHROOT,
      ("postfix.timeout", "warning", "Postfix waits 15 s", "timeout=30s")),
     ("idle for too long", CONFIG, SPF + "smtpd_policy_service_max_idle = 2h\n", CHROOT,
-     ("postfix.timeout", "warning", "closes idle connections after 1 h 0 min", "idle_timeout = 14400s")),
+     ("postfix.timeout", "warning", "closes idle connections after 10 min", "idle_timeout = 14400s")),
     ("more processes than connections", CONFIG, SPF + "default_process_limit = 1200\n", CHROOT,
      ("postfix.connections", "warning", "1200 smtpd connections may ask at once, 1000", "max_connections = 1500")),
     ("any number of processes", CONFIG, SPF, CHROOT.replace("- - smtpd", "- 0 smtpd"),

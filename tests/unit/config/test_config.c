@@ -50,7 +50,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->spf.exempt_recipients.count, 1);
 	assert_string_equal(c->spf.exempt_recipients.items[0], "postmaster@");
 	assert_int_equal(c->policyd.deadline_ms, 20000);
-	assert_int_equal(c->policyd.socket_mode, 0666);
+	assert_int_equal(c->policyd.socket_mode, 0660);
 	assert_int_equal(c->dns_cache.entries, 100000);
 	assert_int_equal(c->dns_cache.failure_s, 5);
 	assert_true(c->dns.server_count >= 1);
@@ -87,7 +87,7 @@ static void test_values(void **state)
 		      "dns { servers = {\"127.0.0.1:5353\", \"::1\"}\n timeout = 300ms\n"
 		      " ttl_max = 2h }\n"
 		      "policyd { listen = {\"unix:/a b\", \"inet:[::1]:25\"}\n"
-		      " socket_mode = 0660\n request_memory = 1M\n deadline = 5s }\n"
+		      " socket_mode = 0640\n request_memory = 1M\n deadline = 5s }\n"
 		      "store { uri = {\"redis://[::1]:6380/2\", \"redis+unix:/run/r\"}\n"
 		      " size = 1T\n sync = 100ms\n prefix = \"\"\n timeout = 10ms\n"
 		      " connections = 256\n on_failure = local\n local_path = /x\n"
@@ -112,7 +112,7 @@ static void test_values(void **state)
 	assert_int_equal(c->dns.timeout_ms, 300);
 	assert_int_equal(c->dns_cache.ttl_max_s, 7200);
 	assert_string_equal(c->policyd.listen.items[0], "unix:/a b");
-	assert_int_equal(c->policyd.socket_mode, 0660);
+	assert_int_equal(c->policyd.socket_mode, 0640);
 	assert_int_equal(c->policyd.request_memory, 1 << 20);
 	assert_int_equal(c->policyd.deadline_ms, 5000);
 	assert_int_equal(c->log.level, GP_LOG_DEBUG);
