@@ -67,7 +67,7 @@ POLICYD_PKGS += $(if $(SECCOMP),libseccomp)
 HTTP     := $(if $(shell pkg-config --exists libmicrohttpd && echo yes),yes)
 POLICYD  += $(if $(HTTP),metrics_http,metrics_http_absent)
 POLICYD_PKGS += $(if $(HTTP),libmicrohttpd)
-POLICYD += places
+POLICYD  += control_command places
 TEST_PKGS = cmocka yaml-0.1 jansson
 
 # The module for Exim is built where Exim's header is (exim4-dev); where Exim comes without it, as on
@@ -81,6 +81,7 @@ SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
 RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_logsink test_store_contract test_store_lmdb_share \
 	  test_store_redis test_store_redis_cluster
+RACES  += test_places
 # what is not C and runs as it stands
 SCRIPTS = $(wildcard tests/lint/test_*.py) $(wildcard tests/blackbox/test_*.py) \
 	  $(wildcard tests/mta/test_*.py) $(wildcard tests/conformance/test_*.py)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading a line, finding the command in a table, writing a line. */
+/*
+ * Several clients at once, a thread each: one that is slow with its request or with taking the
+ * answer keeps nobody waiting, and is ended when its place is wanted (policyd/places.h).
+ */
 #include "policyd/control.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,68 +14,27 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/encode.h"
 #include "policyd/control_private.h"
+#include "policyd/places.h"
 
 #define CLIENT_MS 1000      /* to send a request, and to take each part of the answer */
 #define ANSWER_US 10000000  /* to take all of it */
 #define COMMAND_US 30000000 /* for a command to be done */
 #define COMMAND_MEMORY (256 * 1024 * 1024)
+#define CLIENTS 8 /* at once */
+#define STACK_BYTES \
+	(2 * 1024 * 1024) /* for the depth that jansson reads to; only touched pages count */
+#define FULL_MS 100       /* how often room is looked for while all are at work */
+#define STOP_MS 45000     /* more than a command and its answer may take */
 
 struct gp_control {
 	int fd, wake;
 	struct gp_session_shared *shared;
 	struct gp_listen *listen;
+	struct gp_places *places;
+	atomic_bool stopping;
 	pthread_t thread;
 };
-
-static const struct {
-	const char *name;
-	json_t *(*run)(struct gp_control_call *call);
-} commands[] = {
-	{"status", gp_control_status},
-	{"metrics", gp_control_metrics},
-	{"limits", gp_control_limits},
-	{"show", gp_control_show},
-	{"reset", gp_control_reset},
-	{"set", gp_control_set},
-	{"unset", gp_control_unset},
-	{"overrides", gp_control_overrides},
-};
-
-/* gp_control_error: one member. */
-json_t *gp_control_error(const char *format, ...)
-{
-	char text[512], visible[512];
-	struct gp_strbuf buf;
-	va_list ap;
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	gp_strbuf_init_fixed(&buf, visible, sizeof visible);
-	gp_encode_visible(&buf, gp_span_from(text)); /* JSON has no room for broken UTF-8 */
-	return json_pack("{s:s}", "error", visible);
-}
-
-/* gp_control_text: made visible first. */
-json_t *gp_control_text(struct gp_arena *arena, struct gp_span text)
-{
-	struct gp_strbuf buf;
-	const char *visible;
-	gp_strbuf_init(&buf, arena, text.len * 4 + 16);
-	gp_encode_text(&buf, text);
-	return gp_strbuf_finish(&buf, &visible) ? NULL : json_string(visible);
-}
-
-/* answer: of one command. */
-static json_t *answer(struct gp_control_call call)
-{
-	const char *name = json_string_value(json_object_get(call.request, "command"));
-	for (size_t i = 0; name && i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(&call);
-	return gp_control_error("there is no such command");
-}
 
 /* read_request: one line, whole within the time of a client. */
 static json_t *read_request(int fd, char *text)
@@ -90,7 +51,7 @@ static json_t *read_request(int fd, char *text)
 			return NULL;
 		n += (size_t)got;
 		if (memchr(text, '\n', n))
-			return json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+			return gp_control_parse((struct gp_span) {text, n});
 	}
 	return NULL;
 }
@@ -129,22 +90,25 @@ static json_t *serve_request(struct gp_control *c, const json_t *request, int64_
 		.log = &r->log,
 		.deadline_us = gp_clock_now_us(gp_clock_system()) + COMMAND_US};
 	struct gp_control_call call = {c->shared, c->listen, r, &ctx, request, uid};
-	json_t *value = ctx.arena ? answer(call) : NULL;
+	json_t *value = ctx.arena ? gp_control_answer(&call) : NULL;
 	gp_arena_free(ctx.arena);
 	gp_runtimes_release(c->shared->runtimes, r);
 	return value;
 }
 
 /* serve: one client. */
-static void serve(struct gp_control *c, int fd)
+static void serve(void *arg, int fd, struct gp_place *place)
 {
+	struct gp_control *c = arg;
 	const struct timeval tv = {.tv_sec = CLIENT_MS / 1000};
 	char *text = malloc(GP_CONTROL_REQUEST_MAX);
 	/* without it a client that takes nothing would hold the thread */
 	bool is_bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == 0;
 	json_t *request = text && is_bounded ? read_request(fd, text) : NULL;
+	atomic_store(&place->state, GP_PLACE_WORKS);
 	json_t *value = request ? serve_request(c, request, peer_uid(fd))
 				: gp_control_error("the request is no JSON object on one line");
+	atomic_store(&place->state, GP_PLACE_WRITES);
 	if (value)
 		write_answer(fd, value);
 	json_decref(value);
@@ -152,54 +116,83 @@ static void serve(struct gp_control *c, int fd)
 	free(text);
 }
 
-/* control_main: client after client. */
+/* pause: gone again, or no descriptor or thread left: a breath, no busy loop. */
+static void pause_shortly(void)
+{
+	const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};
+	nanosleep(&breath, NULL);
+}
+
+/* control_main: the accepting thread. */
 static void *control_main(void *arg)
 {
 	struct gp_control *c = arg;
-	struct pollfd p[2] = {{.fd = c->wake, .events = POLLIN}, {.fd = c->fd, .events = POLLIN}};
-	for (;;) {
-		if (poll(p, 2, -1) < 0)
+	while (!atomic_load(&c->stopping)) {
+		bool has_room = gp_places_has_room(c->places);
+		struct pollfd p[2] = {{.fd = c->wake, .events = POLLIN},
+			{.fd = has_room ? c->fd : -1, .events = POLLIN}};
+		uint64_t rung;
+		if (poll(p, 2, has_room ? -1 : FULL_MS) < 0)
 			continue;
-		if (p[0].revents)
-			return NULL;
+		if (p[0].revents && read(c->wake, &rung, sizeof rung) < 0)
+			continue;
+		if (!p[1].revents)
+			continue;
 		int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0) { /* gone again, or no descriptor left: a breath, no busy loop */
-			const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};
-			nanosleep(&breath, NULL);
-			continue;
-		}
-		serve(c, fd);
-		close(fd);
+		if (fd < 0 ||
+			gp_places_admit(c->places, fd, GP_PLACES_ANYBODY) == GP_PLACES_NO_THREAD)
+			pause_shortly();
 	}
+	return NULL;
 }
 
-/* gp_control_start: an eventfd to stop it, and the thread. */
+/* control_free: what gp_control_start has made. */
+static void control_free(struct gp_control *c)
+{
+	if (c->wake >= 0)
+		close(c->wake);
+	gp_places_free(c->places);
+	free(c);
+}
+
+/* gp_control_start: places, an eventfd, and the thread. */
 int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen *listen,
 	struct gp_control **control_out)
 {
 	struct gp_control *c = calloc(1, sizeof *c);
 	if (!c)
 		return GP_ENOMEM;
-	*c = (struct gp_control) {.fd = fd, .shared = shared, .listen = listen};
+	c->fd = fd;
+	c->shared = shared;
+	c->listen = listen;
 	c->wake = eventfd(0, EFD_CLOEXEC);
-	if (c->wake < 0 || pthread_create(&c->thread, NULL, control_main, c)) {
-		if (c->wake >= 0)
-			close(c->wake);
-		free(c);
+	const struct gp_places_options options = {.max = CLIENTS,
+		.stack_bytes = STACK_BYTES,
+		.wake = c->wake,
+		.serve = serve,
+		.arg = c};
+	if (c->wake < 0 || gp_places_new(&options, &c->places) ||
+		pthread_create(&c->thread, NULL, control_main, c)) {
+		control_free(c);
 		return GP_ENOMEM;
 	}
 	*control_out = c;
 	return GP_OK;
 }
 
-/* gp_control_stop: rings, and waits for the thread. */
-void gp_control_stop(struct gp_control *control)
+/* gp_control_stop: rings, and waits for the thread and the clients. */
+unsigned gp_control_stop(struct gp_control *control)
 {
 	const uint64_t one = 1;
 	if (!control)
-		return;
+		return 0;
+	const struct timespec until = gp_clock_after_ms(STOP_MS);
+	atomic_store(&control->stopping, true);
 	if (write(control->wake, &one, sizeof one) == (ssize_t)sizeof one)
 		pthread_join(control->thread, NULL);
-	close(control->wake);
-	free(control);
+	gp_places_end(control->places);
+	unsigned left = gp_places_wait(control->places, &until);
+	if (left == 0)
+		control_free(control);
+	return left;
 }

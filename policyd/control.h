@@ -20,7 +20,8 @@
  *     unset     who, limit                      subject, max, limit, count, known
  *     overrides                                 overrides: what was set, by whom, until when
  *
- * One thread serves one client after the other: they are people. A client that is slow is cut off.
+ * A few clients are served at once. One that is slow is cut off, and at once when its place is
+ * wanted by another, the oldest of them first; never one whose command is being done.
  */
 #ifndef GP_POLICYD_CONTROL_H
 #define GP_POLICYD_CONTROL_H
@@ -37,7 +38,10 @@ struct gp_control;
 int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen *listen,
 	struct gp_control **control_out) GP_MUST_CHECK;
 
-/* Ends it after the request under way; accepts NULL. The socket stays open. */
-void gp_control_stop(struct gp_control *control);
+/*
+ * Ends it after the requests under way; accepts NULL. The socket stays open. Returns how many
+ * clients were left, which still use what was borrowed; the process had better end then.
+ */
+unsigned gp_control_stop(struct gp_control *control);
 
 #endif

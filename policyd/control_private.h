@@ -17,6 +17,12 @@ struct gp_control_call {
 	int64_t peer_uid; /* of who asks, as the system says; -1: not known */
 };
 
+/* The request on a line, new; NULL: it is no JSON. */
+json_t *gp_control_parse(struct gp_span line);
+
+/* What the command of the request says, as below. */
+json_t *gp_control_answer(struct gp_control_call *call);
+
 /* Each returns a new object, or NULL without memory; trouble is an object with "error". */
 json_t *gp_control_status(struct gp_control_call *call);
 json_t *gp_control_metrics(struct gp_control_call *call);

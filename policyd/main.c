@@ -209,8 +209,8 @@ static int serve_until_stopped(
 		await_signals(shared);
 	int code = rc ? EXIT_TROUBLE : EXIT_FINE;
 	gp_metrics_http_stop(http);
-	gp_control_stop(control);
-	unsigned left = gp_listen_stop(listen, STOP_MS);
+	unsigned left = gp_control_stop(control);
+	left += gp_listen_stop(listen, STOP_MS);
 	gp_keeper_stop(keeper);
 	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
 	gp_counters_log(shared->counters, &r->log);

@@ -36,7 +36,7 @@ struct visitor {
 struct door {
 	struct gp_metrics_http *http;
 	struct MHD_Daemon *daemon;
-	int epoll_fd;
+	int epoll_fd, listener;
 	struct visitor visitors[GP_METRICS_HTTP_CONNECTIONS];
 };
 
@@ -202,6 +202,33 @@ static void end_old(struct door *door)
 			(void)shutdown(door->visitors[i].fd, SHUT_RDWR); /* gone: as good */
 }
 
+/* longest_there: the visitor that came first; NULL while there is a place that is free. */
+static struct visitor *longest_there(struct door *door)
+{
+	struct visitor *found = &door->visitors[0];
+	for (size_t i = 0; i < GP_METRICS_HTTP_CONNECTIONS; i++) {
+		if (door->visitors[i].fd < 0)
+			return NULL;
+		if (door->visitors[i].until_us < found->until_us)
+			found = &door->visitors[i];
+	}
+	return found;
+}
+
+/*
+ * make_way: whoever has been there for longest goes when another one waits: what was whole has been
+ * answered by now, so it is somebody slow.
+ */
+static void make_way(struct door *door)
+{
+	struct visitor *oldest = longest_there(door);
+	struct pollfd p = {.fd = door->listener, .events = POLLIN};
+	if (!oldest || poll(&p, 1, 0) <= 0)
+		return;
+	(void)shutdown(oldest->fd, SHUT_RDWR);
+	door->http->visits++;
+}
+
 /* patience: milliseconds until somebody has to look again. */
 static int patience(const struct gp_metrics_http *http)
 {
@@ -218,13 +245,16 @@ static void *http_main(void *arg)
 {
 	static const struct timespec breath = {.tv_nsec = 10 * 1000 * 1000};
 	struct gp_metrics_http *http = arg;
-	struct pollfd p[GP_LISTEN_MAX + 1];
+	struct pollfd p[2 * GP_LISTEN_MAX + 1];
 	for (;;) {
-		p[0] = (struct pollfd) {.fd = http->wake, .events = POLLIN};
-		for (size_t i = 0; i < http->count; i++)
-			p[i + 1] =
-				(struct pollfd) {.fd = http->doors[i].epoll_fd, .events = POLLIN};
-		if (poll(p, http->count + 1, patience(http)) < 0)
+		nfds_t n = 0;
+		p[n++] = (struct pollfd) {.fd = http->wake, .events = POLLIN};
+		/* the library hears its listener again only when it has run once more */
+		for (size_t i = 0; i < http->count; i++) {
+			p[n++] = (struct pollfd) {.fd = http->doors[i].epoll_fd, .events = POLLIN};
+			p[n++] = (struct pollfd) {.fd = http->doors[i].listener, .events = POLLIN};
+		}
+		if (poll(p, n, patience(http)) < 0)
 			continue;
 		if (p[0].revents)
 			return NULL;
@@ -232,6 +262,7 @@ static void *http_main(void *arg)
 		for (size_t i = 0; i < http->count; i++) {
 			(void)MHD_run(http->doors[i].daemon); /* trouble is a connection's own */
 			end_old(&http->doors[i]);
+			make_way(&http->doors[i]);
 		}
 		/* out of descriptors somebody waits at the door and is not let in: no busy loop */
 		if (http->visits == before)
@@ -249,6 +280,7 @@ static int open_door(struct gp_metrics_http *http, int listener)
 	if (fd < 0)
 		return GP_ENOMEM;
 	door->http = http;
+	door->listener = fd;
 	for (size_t i = 0; i < GP_METRICS_HTTP_CONNECTIONS; i++)
 		door->visitors[i].fd = -1;
 	door->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, serve, door,

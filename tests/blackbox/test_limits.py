@@ -1056,9 +1056,57 @@ def control_hostile():
         equal(os.stat(d.control_path).st_mode & 0o777, 0o600)
 
 
+def connect_control(d, data, size=None):
+    s = socket.socket(socket.AF_UNIX)
+    if size:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    s.settimeout(world.PATIENCE_S)
+    s.connect(d.control_path)
+    s.sendall(data)
+    return s
+
+
+def control_slow():
+    """a hundred slow clients of the operator's socket keep nobody waiting"""
+    with Daemon(config()) as d:
+        for data in (b"{", b"", b'{"command": "metrics"}\n'):  # the last ones do not read
+            slow = [connect_control(d, data, 1) for _ in range(100)]
+            began = time.monotonic()
+            equal(d.control("status")["config"]["changed_since"], False)
+            assert time.monotonic() - began < 30, "a second each"
+            for s in slow:
+                s.close()
+
+
+def control_oldest():
+    """of slow clients the one that came first goes when a new one wants its place"""
+    with Daemon(config()) as d:
+        for _ in range(20):  # not if its byte has not been seen yet, or its own second is over
+            slow = [connect_control(d, b"{") for _ in range(8)]
+            d.control("status")
+            answers = [s.recv(4096) for s in slow]
+            if answers[0] == b"":
+                return
+            assert answers.count(b"") <= 1, answers
+        assert False, "the first one was never ended for another"
+
+
+def control_at_once():
+    """many clients at once are all answered"""
+    with Daemon(config()) as d:
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(d.control("limits", count=0))) for _ in range(24)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        equal([sorted(a) for a in answers], [["counters", "rows"]] * 24)
+
+
 if os.environ.get("BUILD", "build").endswith("thread"):
     tests = (hundred_and_first, gives_back, two_on_lmdb, two_on_redis, redis_local, overrides_reload,
-             reload_reaches_all, reload_loses_nothing, control_answers, control_hostile)
+             reload_reaches_all, reload_loses_nothing, control_answers, control_hostile,
+             control_slow, control_oldest, control_at_once)
 else:
     tests = (hundred_and_first, only_at_rcpt, gives_back, times_out, as_accepted, repeated_recipient,
              without_instance, sources, whole_message,
@@ -1069,7 +1117,8 @@ else:
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
              spellings_of_one_user, empty_names, long_names, addresses_of_one_house,
              megabyte_of_names, bad_numbers, control_answers, who_it_is_about, whole_domain,
-             domain_that_nothing_counts, overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits, control_hostile)
+             domain_that_nothing_counts, overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits,
+             control_hostile, control_slow, control_oldest, control_at_once)
 tap = world.Tap()
 for test in tests:
     if len(sys.argv) < 2 or sys.argv[1] in test.__name__:

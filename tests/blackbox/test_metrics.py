@@ -469,6 +469,24 @@ def slow_http():
         equal(fetch(d.port)[0], 200)
 
 
+def slow_crowd_http():
+    """hundreds of slow clients keep nobody from the numbers: the oldest of them goes for each new one"""
+    for data in (b"", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: "):
+        with Served() as d:
+            slow = []
+            try:
+                for _ in range(500):
+                    slow.append(socket.create_connection(("127.0.0.1", d.port), world.PATIENCE_S))
+                    slow[-1].sendall(data)
+                began = time.monotonic()
+                equal(fetch(d.port)[0], 200)
+                assert time.monotonic() - began < 30, "seconds for each sixteen of them"
+                holds(d.ask(**mail()), "spf=pass")
+            finally:
+                for s in slow:
+                    s.close()
+
+
 def many_http():
     """a hundred connections that say nothing: the number of descriptors stays small, and it is served again"""
     with Served() as d:
@@ -521,7 +539,7 @@ def main():
     tap = world.Tap()
     for test in (decisions_move, slow_dns_shows, limits_move, store_away, crash, reloads, limits_of_reloads,
                  senders_add_nothing, ceiling, under_load, command, strange_answer, over_http, other_requests,
-                 hostile_http, slow_http, many_http, taken_port, listen_reload):
+                 hostile_http, slow_http, slow_crowd_http, many_http, taken_port, listen_reload):
         tap.run(test)
     tap.finish()
 
