@@ -48,6 +48,10 @@ CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_re
 	  doctor_postfix_twice doctor_store handedover human limits_change limits_overrides limits_show \
 	  limits_watch mailfile storecheck storefiles table verify_json verify_report
 
+# what is kept for a start with broken files
+CONFIG  += config_saved
+POLICYD += lastgood
+
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 
 # Redis is optional: REDIS= builds without, the default is to have it where hiredis is

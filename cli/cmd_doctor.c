@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * gatepost doctor: looks at the machine and says what is wrong, and how to mend it. The table holds
- * every check, in the order in which they run and are printed; each finding is printed as soon as
- * its check is done.
+ * every check, in the order in which they run; what they have found is printed when all are done,
+ * the worst first.
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -233,16 +233,24 @@ static bool is_wanted(const struct arguments *a, const char *name)
 	return a->wanted_count == 0;
 }
 
-/* load: the configuration; its errors are a finding. */
+/* load: the configuration; its errors are a finding, and what else can be checked is. */
 static void load(struct gp_doctor *d)
 {
 	struct gp_config_errors errors = {0};
 	int rc = gp_config_load(d->config_path, &d->config, &errors);
-	if (rc) {
-		d->config = NULL;
+	if (rc)
 		d->config_errors = gp_doctor_text(
 			d, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
-	}
+	gp_config_errors_fini(&errors);
+	if (!rc)
+		return;
+	errors = (struct gp_config_errors) {0};
+	rc = gp_config_load_saved(
+		gp_config_state_folder(), d->config_path, &d->config, &errors, NULL);
+	gp_config_errors_fini(&errors);
+	errors = (struct gp_config_errors) {0};
+	if (rc && gp_config_defaults(d->config_path, &d->config, &errors))
+		d->config = NULL;
 	gp_config_errors_fini(&errors);
 }
 
@@ -273,7 +281,13 @@ static bool ask_daemon(struct gp_doctor *d)
 		gp_doctor_mend(d, "to start it now: systemctl start gatepost-policyd");
 		return false;
 	}
-	gp_doctor_say(d, d->is_denied ? GP_DOCTOR_SKIPPED : GP_DOCTOR_PROBLEM, "%s", d->why_silent);
+	if (d->is_denied)
+		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "%s", d->why_silent);
+	else
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s%s",
+			d->is_dumb ? "the daemon does not answer, mail waits: "
+				   : "the daemon is not running, mail waits: ",
+			d->why_silent);
 	if (!d->is_denied)
 		mend_away(d);
 	return false;
@@ -372,11 +386,11 @@ static const char *shown_name(struct gp_doctor *d, size_t place)
 	return is_skipped && f->check[n] ? gp_doctor_text(d, "%.*s", (int)n, f->check) : f->check;
 }
 
-/* print_from: the findings from a place on. */
-static void print_from(struct gp_doctor *d, const struct arguments *a, size_t place)
+/* print_all: the findings. */
+static void print_all(struct gp_doctor *d, const struct arguments *a)
 {
 	size_t width = gp_cli_width();
-	for (; place < d->finding_count; place++) {
+	for (size_t place = 0; place < d->finding_count; place++) {
 		const struct gp_doctor_finding *f = &d->findings[place];
 		if ((a->quiet && f->state <= GP_DOCTOR_SKIPPED) || is_again(d, place))
 			continue;
@@ -394,6 +408,34 @@ static void progress(const char *name)
 		fprintf(stderr, "%s ...", name);
 	else
 		fputs("\r\x1b[K", stderr);
+}
+
+/* rank: the worst first, and before all others that nobody serves. */
+static int rank(const struct gp_doctor_finding *f)
+{
+	static const int ranks[] = {[GP_DOCTOR_PROBLEM] = 1,
+		[GP_DOCTOR_WARNING] = 2,
+		[GP_DOCTOR_NOTE] = 3,
+		[GP_DOCTOR_OK] = 4,
+		[GP_DOCTOR_SKIPPED] = 5};
+	bool is_first = f->state == GP_DOCTOR_PROBLEM && strcmp(f->check, "daemon.answers") == 0;
+	return is_first ? 0 : ranks[f->state];
+}
+
+/* sort_findings: by rank; of one rank as they were found. */
+static int sort_findings(struct gp_doctor *d)
+{
+	struct gp_doctor_finding *sorted =
+		gp_arena_array(d->arena, d->finding_count + 1, sizeof *sorted);
+	size_t n = 0;
+	if (!sorted)
+		return GP_ENOMEM;
+	for (int at = 0; at <= 5; at++)
+		for (size_t i = 0; i < d->finding_count; i++)
+			if (rank(&d->findings[i]) == at)
+				sorted[n++] = d->findings[i];
+	d->findings = sorted;
+	return GP_OK;
 }
 
 /* print_summary: how many of which. */
@@ -455,17 +497,18 @@ static int examine(struct gp_doctor *d, const struct arguments *a)
 	bool is_asked = false;
 	load(d);
 	for (size_t i = 0; i < CHECKS; i++) {
-		size_t before = d->finding_count;
 		if (!is_wanted(a, checks[i].name))
 			continue;
 		if (!a->json)
 			progress(checks[i].name);
 		run_check(d, &checks[i], &is_asked);
-		if (!a->json) {
+		if (!a->json)
 			progress(NULL);
-			print_from(d, a, before);
-		}
 	}
+	if (sort_findings(d))
+		return EXIT_UNKNOWN;
+	if (!a->json)
+		print_all(d, a);
 	if (a->json && print_json(d, a))
 		return EXIT_UNKNOWN;
 	if (!a->json && !a->quiet)

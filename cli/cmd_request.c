@@ -14,6 +14,7 @@
 
 #include "base/strbuf.h"
 #include "cli/cli.h"
+#include "cli/control.h"
 #include "config/config.h"
 
 #define ANSWER_MAX 65536
@@ -220,18 +221,12 @@ static const char *socket_of(const struct gp_config *config)
 int gp_cli_request(int argc, char **argv)
 {
 	struct arguments a = {.config = GP_CONFIG_PATH, .timeout_s = 100};
-	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
 	int code = parse(argc, argv, &a);
 	if (code >= 0)
 		return code;
-	if (!a.socket && gp_config_load(a.config, &config, &errors)) {
-		fputs(errors.text ? errors.text : "gatepost request: out of memory\n", stderr);
-		fputs("gatepost request: --socket tells where to ask without a configuration\n",
-			stderr);
-		gp_config_errors_fini(&errors);
+	if (!a.socket && gp_cli_config_load("request", a.config, &config))
 		return GP_CLI_CONFIG;
-	}
 	const char *where = a.socket ? a.socket : socket_of(config);
 	struct gp_arena *arena = gp_arena_new(1024 * 1024);
 	struct gp_strbuf buf;
@@ -246,7 +241,6 @@ int gp_cli_request(int argc, char **argv)
 			code = exchange(&a, where, gp_strbuf_span(&buf));
 	}
 	gp_arena_free(arena);
-	gp_config_errors_fini(&errors);
 	gp_config_free(config);
 	return code;
 }

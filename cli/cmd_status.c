@@ -25,8 +25,10 @@ static const char help[] =
 	"  gatepost status\n"
 	"  gatepost status --json | jq .store.up\n"
 	"\n"
-	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down or DNS\n"
-	"            fails, 2 usage, 3 the configuration has errors\n";
+	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down, DNS
+"
+	"            fails, or it runs with the last good configuration, 2 usage
+";
 
 #define STATUS_MEMORY (16 * 1024 * 1024)
 #define SOURCES_MAX 1000
@@ -58,7 +60,7 @@ struct status {
 	json_t *dns_servers; /* array, checked */
 	struct store_state store, local;
 	const char *file;
-	json_int_t loaded_s_ago, limits, overrides;
+	json_int_t saved_s_ago, loaded_s_ago, limits, overrides;
 	int changed_since;
 	json_t *sources; /* array, checked */
 };
@@ -129,12 +131,12 @@ static bool read_status(json_t *answer, struct status *s)
 {
 	json_t *store, *local;
 	return json_unpack(answer,
-		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:b, s:I, s:I}, s:o}",
+		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:I, s:b, s:I, s:I}, s:o}",
 		       "version", &s->version, "pid", &s->pid, "uptime_s", &s->uptime_s, "requests",
 		       &s->requests, "store", &store, "local_store", &local, "config", "file",
-		       &s->file, "loaded_s_ago", &s->loaded_s_ago, "changed_since",
-		       &s->changed_since, "limits", &s->limits, "overrides", &s->overrides,
-		       "stages", &s->sources) == 0 &&
+		       &s->file, "saved_s_ago", &s->saved_s_ago, "loaded_s_ago", &s->loaded_s_ago,
+		       "changed_since", &s->changed_since, "limits", &s->limits, "overrides",
+		       &s->overrides, "stages", &s->sources) == 0 &&
 	       read_parts(answer, s) && read_dns(answer, s) && read_store(store, &s->store) &&
 	       read_store(local, &s->local) && read_sources(s->sources) && s->hit_rate >= 0 &&
 	       s->hit_rate <= 1;
@@ -288,9 +290,16 @@ static void warn_dns(struct gp_arena *arena, const struct status *s)
 /* print_warnings: what cannot work. */
 static void print_warnings(struct gp_arena *arena, const struct status *s)
 {
+	char text[GP_CLI_TEXT];
 	warn_store(arena, s);
 	warn_dns(arena, s);
-	if (s->changed_since)
+	if (s->saved_s_ago >= 0)
+		printf("WARNING: %s had errors when the daemon was started and is not in force: "
+		       "the last good configuration is, saved %s ago; see what is wrong (gatepost "
+		       "check-config), then reload (kill -HUP %lld)\n",
+			gp_cli_visible(arena, s->file),
+			gp_duration_wait(gp_duration_ms(s->saved_s_ago), text), (long long)s->pid);
+	else if (s->changed_since)
 		printf("WARNING: %s has changed and is not in force: check it (gatepost "
 		       "check-config), then reload (kill -HUP %lld)\n",
 			gp_cli_visible(arena, s->file), (long long)s->pid);
@@ -321,7 +330,7 @@ static int show(struct gp_cli_control *control, json_t *answer, bool json)
 		print_status(arena, &s);
 		print_warnings(arena, &s);
 	}
-	if (!code && ((s.store.is_used && !s.store.up) || s.dns_failing))
+	if (!code && ((s.store.is_used && !s.store.up) || s.dns_failing || s.saved_s_ago >= 0))
 		code = GP_CLI_TROUBLE;
 	gp_arena_free(arena);
 	return code;

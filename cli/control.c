@@ -60,25 +60,55 @@ static int from_config(struct gp_cli_control *c, const char *file, const struct 
 	return gp_cli_control_report(c);
 }
 
+/* load_instead: what was kept, which root may read, else the defaults. */
+static int load_instead(const char *command, const char *path, struct gp_config **config_out)
+{
+	struct gp_config_errors errors = {0};
+	int rc = gp_config_load_saved(gp_config_state_folder(), path, config_out, &errors, NULL);
+	const char *used = "the last good configuration";
+	gp_config_errors_fini(&errors);
+	if (rc) {
+		errors = (struct gp_config_errors) {0};
+		rc = gp_config_defaults(path, config_out, &errors);
+		gp_config_errors_fini(&errors);
+		used = "the default";
+	}
+	if (!rc)
+		fprintf(stderr,
+			"gatepost %s: %s has errors: the socket of %s is asked (--socket PATH "
+			"names another one)\n",
+			command, path, used);
+	return rc;
+}
+
+/* gp_cli_config_load: a file that is named and not there is a mistake of the command. */
+int gp_cli_config_load(const char *command, const char *path, struct gp_config **config_out)
+{
+	struct gp_config_errors errors = {0};
+	int rc = gp_config_load(path, config_out, &errors);
+	bool is_misnamed = rc == GP_EIO && strcmp(path, GP_CONFIG_PATH) != 0;
+	if (rc)
+		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
+	if (is_misnamed)
+		fprintf(stderr,
+			"gatepost %s: --socket tells where to ask without a configuration\n",
+			command);
+	else if (rc)
+		rc = load_instead(command, path, config_out);
+	gp_config_errors_fini(&errors);
+	return rc;
+}
+
 /* gp_cli_control_find: the configuration is read only where it is needed. */
 int gp_cli_control_find(struct gp_cli_control *control, const char *config, const char *socket)
 {
-	struct gp_config_errors errors = {0};
 	struct gp_config *read = NULL;
 	int code = GP_CLI_CONFIG;
 	if (socket)
 		return use_path(control, socket);
-	int rc = gp_config_load(config, &read, &errors);
-	if (rc) {
-		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
-		fprintf(stderr,
-			"gatepost %s: --socket PATH tells where to ask without a configuration\n",
-			control->command);
-	} else {
+	if (gp_cli_config_load(control->command, config, &read) == GP_OK)
 		code = from_config(control, config, read);
-	}
 	gp_config_free(read);
-	gp_config_errors_fini(&errors);
 	return code;
 }
 

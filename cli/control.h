@@ -16,6 +16,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "config/config.h"
+
 #define GP_CLI_ANSWER_MAX (64 * 1024 * 1024)
 #define GP_CLI_ANSWER_MS 35000 /* the daemon gives a command 30 s */
 #define GP_CLI_WHO_MAX 4096
@@ -56,5 +58,12 @@ int gp_cli_control_misread(struct gp_cli_control *control);
 
 /* The answer for programs, to stdout: printable ASCII. On one line if so asked. */
 int gp_cli_control_print(const json_t *answer, bool on_one_line);
+
+/*
+ * The configuration, for a command that needs its sockets only. A file with errors is no reason not
+ * to ask: then what the daemon has kept of it, or the default, which is said on standard error.
+ */
+int gp_cli_config_load(
+	const char *command, const char *path, struct gp_config **config_out) GP_MUST_CHECK;
 
 #endif

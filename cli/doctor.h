@@ -56,14 +56,15 @@ struct gp_doctor {
 	const char *config_path; /* never NULL */
 	const char *socket, *postconf, *config_dir, *exim;
 	/* what has been found out, by the checks that come first */
-	struct gp_config *config; /* NULL: it has errors */
-	const char *config_errors;
-	json_t *status;         /* of the daemon; NULL: it does not answer */
-	const char *why_silent; /* why there is no status; NULL: it has not been asked */
-	bool is_denied;         /* this user may not ask it */
-	bool is_dumb;           /* somebody listens there and gives no answer */
-	long peer;              /* the process that listens on its control socket; 0: not known */
-	const char *unit;       /* state of the daemon's unit as systemd has it; NULL: not asked */
+	/* where it has errors: the last good one, or the defaults; NULL: no memory */
+	struct gp_config *config;
+	const char *config_errors; /* NULL: there are none */
+	json_t *status;            /* of the daemon; NULL: it does not answer */
+	const char *why_silent;    /* why there is no status; NULL: it has not been asked */
+	bool is_denied;            /* this user may not ask it */
+	bool is_dumb;              /* somebody listens there and gives no answer */
+	long peer;        /* the process that listens on its control socket; 0: not known */
+	const char *unit; /* state of the daemon's unit as systemd has it; NULL: not asked */
 	struct gp_doctor_postfix *postfix;
 	struct gp_doctor_exim *exim_facts;
 	/* what has been said */

@@ -17,7 +17,7 @@
 void gp_doctor_config_file(struct gp_doctor *doctor)
 {
 	struct gp_span rest = gp_span_from(doctor->config_errors), line;
-	if (doctor->config) {
+	if (!doctor->config_errors) {
 		size_t files = 0;
 		for (size_t i = 1; i < doctor->config->watched.count; i++) {
 			const char *path = doctor->config->watched.items[i];
@@ -32,8 +32,12 @@ void gp_doctor_config_file(struct gp_doctor *doctor)
 				doctor, GP_DOCTOR_WARNING, "%s", doctor->config->warnings.items[i]);
 		return;
 	}
-	gp_doctor_say(
-		doctor, GP_DOCTOR_PROBLEM, "%s has errors or cannot be read", doctor->config_path);
+	gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
+		"%s has errors or cannot be read; other checks look with %s", doctor->config_path,
+		doctor->config && doctor->config->saved_path
+			? gp_doctor_text(
+				  doctor, "what was kept of it (%s)", doctor->config->saved_path)
+			: "the defaults");
 	for (size_t i = 0; i < ERRORS_SHOWN && gp_doctor_line(&rest, &line); i++)
 		gp_doctor_mend(doctor, "%.*s", (int)line.len, line.ptr);
 	gp_doctor_mend(

@@ -65,7 +65,19 @@ void gp_doctor_daemon_config(struct gp_doctor *doctor)
 {
 	const char *file = text(doctor->status, "config.file");
 	const char *word = gp_doctor_word(doctor, *file == '/' ? file : doctor->config_path);
-	if (json_is_true(at(doctor->status, "config.changed_since"))) {
+	const json_t *saved_s_ago = at(doctor->status, "config.saved_s_ago");
+	if (saved_s_ago && json_integer_value(saved_s_ago) >= 0) {
+		char text_of_age[GP_DURATION_TEXT];
+		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
+			"%s had errors when the daemon was started and is not in force: the last "
+			"good configuration is, saved %s ago",
+			file,
+			gp_duration_wait(
+				gp_duration_ms(json_integer_value(saved_s_ago)), text_of_age));
+		gp_doctor_mend(doctor, "gatepost check-config %s", word);
+		gp_doctor_mend(doctor, "systemctl reload gatepost-policyd   (or: kill -HUP %ld)",
+			gp_doctor_daemon_pid(doctor));
+	} else if (json_is_true(at(doctor->status, "config.changed_since"))) {
 		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
 			"the configuration has changed since the daemon loaded it");
 		gp_doctor_mend(doctor, "gatepost check-config %s", word);

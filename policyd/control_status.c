@@ -95,8 +95,10 @@ static json_t *config(struct gp_control_call *c)
 {
 	const struct gp_runtime *r = c->runtime;
 	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
-	return json_pack("{s:o, s:I, s:b, s:I, s:I}", "file",
-		gp_control_text(c->ctx->arena, gp_span_from(r->config->path)), "loaded_s_ago",
+	int64_t saved_s_ago = r->config->saved_path ? now_s - r->config->saved_s : -1;
+	return json_pack("{s:o, s:I, s:I, s:b, s:I, s:I}", "file",
+		gp_control_text(c->ctx->arena, gp_span_from(r->config->path)), "saved_s_ago",
+		(json_int_t)(saved_s_ago < -1 ? 0 : saved_s_ago), "loaded_s_ago",
 		(json_int_t)(now_s - r->loaded_s), "changed_since", gp_runtime_has_changed(r),
 		"limits", (json_int_t)r->config->limits.limit_count, "overrides",
 		(json_int_t)r->config->limits.override_count);

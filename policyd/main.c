@@ -26,6 +26,7 @@
 #include "policyd/control.h"
 #include "policyd/handover.h"
 #include "policyd/keeper.h"
+#include "policyd/lastgood.h"
 #include "policyd/listen.h"
 #include "policyd/logqueue.h"
 #include "policyd/logsink.h"
@@ -143,12 +144,22 @@ static void stop_text(const struct gp_log *log, unsigned left)
 		gp_log_text(log, GP_LOG_NOTICE, "stopped");
 }
 
+/* keep_config: what is in force, for a start with broken files. */
+static void keep_config(struct gp_session_shared *shared)
+{
+	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
+	gp_lastgood_keep(r->config, &r->log);
+	gp_runtimes_release(shared->runtimes, r);
+}
+
 /* reload: and what came of it, to whoever asked for it. */
 static void reload(struct gp_session_shared *shared)
 {
 	gp_pulse_tell(shared->pulse, GP_PULSE_RELOADING);
 	int rc = gp_runtimes_reload(shared->runtimes); /* has said what was wrong */
 	gp_pulse_tell(shared->pulse, rc ? GP_PULSE_REFUSED : GP_PULSE_RELOADED);
+	if (!rc)
+		keep_config(shared);
 }
 
 /* await_signals: HUP reloads, USR1 counts, TERM and INT return; a sign of life every second. */
@@ -205,6 +216,8 @@ static int serve_until_stopped(
 	if (!rc)
 		rc = gp_metrics_http_start(&service->metrics, shared, listen, &http);
 	log_start(service, shared, rc);
+	if (!rc)
+		keep_config(shared);
 	if (!rc) /* else no memory for a thread: the supervisor tries again */
 		await_signals(shared);
 	int code = rc ? EXIT_TROUBLE : EXIT_FINE;
@@ -413,11 +426,20 @@ static int run(struct service *service)
 	if (!remember(service) ||
 		gp_pulse_init(&service->pulse, supervised, &service->notify, service->status))
 		return EXIT_TROUBLE;
+	bool is_dropped = false;
+	if (service->config->saved_path) {
+		gp_lastgood_say(service->config, log);
+		atomic_store(&service->counters->reload_failed, true);
+		/* whoever wrote the file decides with his own rights only */
+		is_dropped = gp_privs_drop(options, log) == GP_OK;
+		if (!is_dropped)
+			return EXIT_TROUBLE;
+	}
 	make_folders(service->config);
 	service->control_fd = open_control(options, log);
 	snprintf(service->control_path, sizeof service->control_path, "%s",
 		options->control_socket); /* the configuration has bounded it */
-	if (open_sockets(service, log) || gp_privs_drop(options, log))
+	if (open_sockets(service, log) || (!is_dropped && gp_privs_drop(options, log)))
 		return EXIT_TROUBLE;
 	warn_unreadable(service->config, log);
 	if (!supervised)
@@ -469,6 +491,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
 	else if (o.test_only)
 		report_fine(&o, service.config);
+	if (rc && !o.test_only)
+		rc = gp_lastgood_load(o.path, &service.config);
 	gp_config_errors_fini(&errors);
 	if (rc || o.test_only) {
 		gp_config_free(service.config);

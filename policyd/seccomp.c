@@ -97,7 +97,8 @@ static const struct row server[] = {
 	{"statfs statfs64 fstatfs fstatfs64", 0, {{0}}},
 	{"mkdir mkdirat link linkat fallocate", 0, {{0}}},
 	{"truncate truncate64 ftruncate ftruncate64", 0, {{0}}},
-	{"unlink unlinkat", 0, {{0}}}, /* also of sockets, where nobody supervises */
+	{"rename renameat renameat2", 0, {{0}}}, /* the configuration that is kept */
+	{"unlink unlinkat", 0, {{0}}},           /* also of sockets, where nobody supervises */
 	/* sockets: Postfix, the operator, metrics (epoll); DNS, Redis, syslog; and netlink, which
 	 * getaddrinfo asks for the machine's own addresses */
 	{"socket", 1, {{0, IS, AF_UNIX, 0}}},

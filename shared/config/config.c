@@ -49,6 +49,7 @@ struct loader {
 	size_t source;                      /* the one that is read */
 	const char *file;                   /* its name, the config's */
 	char drop_ins[PATH_MAX];            /* folder; "": none */
+	bool is_alone;                      /* nothing but the one text is read */
 	cfg_t *root;                        /* of the round */
 	bool closed[GP_CONFIG_ROWS_MAX];    /* the row's list has ended */
 	bool validated[GP_CONFIG_ROWS_MAX]; /* on_validate came for its newest value */
@@ -601,6 +602,8 @@ static int read_all(struct loader *l, const char *name, struct gp_span text)
 		rc = rounds(l);
 	if (rc)
 		return rc;
+	if (l->is_alone)
+		return GP_OK;
 	int line = gp_config_draft_at(&l->draft, NULL, "include").line;
 	rc = gp_config_sources_include(&l->sources, &l->config->includes, line);
 	if (!rc && *l->drop_ins)
@@ -655,7 +658,7 @@ static int load_bounded(struct loader *l, const char *name, struct gp_span text)
 {
 	int rc = GP_OK;
 	l->file = name;
-	if (text.len > GP_CONFIG_FILE_MAX) {
+	if (text.len > GP_CONFIG_FILE_MAX && !l->is_alone) {
 		gp_strbuf_printf(error_begin(l, 0), "larger than %d bytes\n", GP_CONFIG_FILE_MAX);
 		return GP_ESYNTAX;
 	}
@@ -672,9 +675,9 @@ static int load_bounded(struct loader *l, const char *name, struct gp_span text)
 	return rc;
 }
 
-/* gp_config_parse: one snapshot from text. */
-int gp_config_parse(struct gp_span text, const char *name, struct gp_config **config_out,
-	struct gp_config_errors *errors)
+/* parse: one snapshot from text. */
+static int parse(struct gp_span text, const char *name, bool is_alone,
+	struct gp_config **config_out, struct gp_config_errors *errors)
 {
 	struct gp_config *config = calloc(1, sizeof *config);
 	struct loader *l = calloc(1, sizeof *l);
@@ -687,8 +690,10 @@ int gp_config_parse(struct gp_span text, const char *name, struct gp_config **co
 	}
 	if (!config || !l || !config->arena || !l->draft.scratch)
 		rc = GP_ENOMEM;
-	if (!rc)
+	if (!rc) {
+		l->is_alone = is_alone;
 		rc = load_bounded(l, name, text);
+	}
 	if (rc)
 		gp_config_free(config);
 	else
@@ -701,6 +706,20 @@ int gp_config_parse(struct gp_span text, const char *name, struct gp_config **co
 	if (errors->arena)
 		gp_config_errors_end(errors);
 	return rc;
+}
+
+/* gp_config_parse: with what it includes. */
+int gp_config_parse(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors)
+{
+	return parse(text, name, false, config_out, errors);
+}
+
+/* gp_config_parse_alone: without. */
+int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors)
+{
+	return parse(text, name, true, config_out, errors);
 }
 
 /* gp_config_load: the file's text, then as above. */

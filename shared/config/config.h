@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "arc/arc.h"
 #include "base/err.h"
@@ -201,6 +202,8 @@ struct gp_config_metrics {
 struct gp_config {
 	struct gp_arena *arena;          /* holds everything below */
 	const char *path;                /* as it was given */
+	const char *saved_path;          /* the file that was used in its place; NULL: none */
+	int64_t saved_s;                 /* when that was saved, wall time */
 	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
 	struct gp_config_texts watched;  /* files it was made from, the main one first, and folders
 					    of patterns in include and of drop-in files, which
@@ -250,6 +253,30 @@ int gp_config_load(const char *path, struct gp_config **config_out,
  * as the snapshot's path. */
 int gp_config_parse(struct gp_span text, const char *name, struct gp_config **config_out,
 	struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/* All defaults, as if the file at path were empty and nothing lay beside it. */
+int gp_config_defaults(const char *path, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/*
+ * The last good configuration: one that was in force is saved with the state, settled and whole, so
+ * that it loads without the files it came from. folder: of the state, GP_CONFIG_STATE_FOLDER or
+ * what the service manager says (gp_config_state_folder). The file belongs to whoever saves it and
+ * is readable by nobody else; a file that others could have written is not used.
+ */
+#define GP_CONFIG_STATE_FOLDER "/var/lib/gatepost"
+const char *gp_config_state_folder(void);
+
+/* Where the one of this configuration lies, in buf; false: the names are too long. */
+bool gp_config_saved_path(const char *folder, const char *path, char *buf, size_t size);
+
+/* Saves it. GP_EIO: errno says why not. What was saved before stays until the new one is whole. */
+int gp_config_save(const struct gp_config *config, const char *folder) GP_MUST_CHECK;
+
+/* Loads what was saved of the configuration at path; owner_out may be NULL. A file that is not
+ * there, is not private or whole, or does not load in this version: as gp_config_load. */
+int gp_config_load_saved(const char *folder, const char *path, struct gp_config **config_out,
+	struct gp_config_errors *errors, uid_t *owner_out) GP_MUST_CHECK;
 
 /* Frees a snapshot; accepts NULL. */
 void gp_config_free(struct gp_config *config);

@@ -50,20 +50,35 @@ static int read_growing(int fd, size_t expected, size_t max, struct gp_span *tex
 	return GP_ENOMEM;
 }
 
-/* gp_config_file_read: no device, pipe or folder, nothing that waits. */
+/* gp_config_file_open: no device, pipe or folder, nothing that waits. */
+int gp_config_file_open(const char *path, int flags, struct stat *st_out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+	if (fd < 0)
+		return -1;
+	int error = fstat(fd, st_out)           ? errno
+		    : S_ISDIR(st_out->st_mode)  ? EISDIR
+		    : !S_ISREG(st_out->st_mode) ? EINVAL
+						: 0;
+	if (!error)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* gp_config_file_read: of a path. */
 int gp_config_file_read(const char *path, size_t max, struct gp_span *text_out)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return GP_EIO;
-	int rc = fstat(fd, &st) ? GP_EIO : GP_OK;
-	if (!rc && !S_ISREG(st.st_mode)) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		rc = GP_EIO;
-	}
-	if (!rc)
-		rc = read_growing(fd, (size_t)st.st_size, max, text_out);
+	int fd = gp_config_file_open(path, 0, &st);
+	return fd < 0 ? GP_EIO : gp_config_file_take(fd, &st, max, text_out);
+}
+
+/* gp_config_file_take: of a descriptor. */
+int gp_config_file_take(int fd, const struct stat *st, size_t max, struct gp_span *text_out)
+{
+	int rc = read_growing(fd, (size_t)st->st_size, max, text_out);
 	int saved = errno;
 	close(fd);
 	errno = saved;

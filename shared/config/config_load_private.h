@@ -5,6 +5,8 @@
 #ifndef GP_CONFIG_CONFIG_LOAD_PRIVATE_H
 #define GP_CONFIG_CONFIG_LOAD_PRIVATE_H
 
+#include <sys/stat.h>
+
 #include "config/config_private.h"
 
 /* Where something stands; line 0: the file as a whole. */
@@ -44,6 +46,12 @@ void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_pla
 /* The text of a regular file, at most max bytes; heap, with a NUL. GP_EIO with errno, GP_ETOOBIG.
  */
 int gp_config_file_read(const char *path, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
+
+/* The same in two steps, for one who looks at the file in between: a descriptor of a regular file,
+ * or -1 with errno; and its text, which closes the descriptor. */
+int gp_config_file_open(const char *path, int flags, struct stat *st_out);
+int gp_config_file_take(
+	int fd, const struct stat *st, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
 
 /* A text that is read: the main one or an included one. All is heap. */
 struct gp_config_source {
@@ -142,6 +150,10 @@ int gp_config_draft_end(
 
 /* All is read: checks how limits and overrides fit together and puts them into the config. */
 int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
+
+/* As gp_config_parse, but includes and drop-in files are left alone; texts of any size. */
+int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
 
 /* ---- the rest (config_settle.c) ---- */
 

@@ -100,6 +100,7 @@ class Machine:
     def finds(self, *rows, exit_code=None, arguments=()):
         """Exactly these: (check, state, part of what is found, part of how to mend it)."""
         code, bad, _ = self.doctor(*arguments)
+        rows = sorted(rows, key=lambda r: ["problem", "warning", "note"].index(r[1]))  # as doctor has them
         equal([(f["check"], f["state"]) for f in bad], [(r[0], r[1]) for r in rows], json.dumps(bad, indent=1))
         for f, row in zip(bad, rows):
             holds(f["found"], row[2])
