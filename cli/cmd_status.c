@@ -25,10 +25,8 @@ static const char help[] =
 	"  gatepost status\n"
 	"  gatepost status --json | jq .store.up\n"
 	"\n"
-	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down, DNS
-"
-	"            fails, or it runs with the last good configuration, 2 usage
-";
+	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down, DNS\n"
+	"            fails, or it runs with the last good configuration, 2 usage\n";
 
 #define STATUS_MEMORY (16 * 1024 * 1024)
 #define SOURCES_MAX 1000

@@ -116,7 +116,7 @@ static void serve(void *arg, int fd, struct gp_place *place)
 	free(text);
 }
 
-/* pause: gone again, or no descriptor or thread left: a breath, no busy loop. */
+/* pause_shortly: gone again, or no descriptor or thread left: a breath, no busy loop. */
 static void pause_shortly(void)
 {
 	const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};

@@ -1067,13 +1067,12 @@ def connect_control(d, data, size=None):
 
 
 def control_slow():
-    """a hundred slow clients of the operator's socket keep nobody waiting"""
+    """slow clients of the operator's socket keep nobody waiting"""
     with Daemon(config()) as d:
         for data in (b"{", b"", b'{"command": "metrics"}\n'):  # the last ones do not read
-            slow = [connect_control(d, data, 1) for _ in range(100)]
-            began = time.monotonic()
+            # one after the other, a second each, they took longer than this test waits
+            slow = [connect_control(d, data, 1) for _ in range(world.PATIENCE_S * 3 // 2)]
             equal(d.control("status")["config"]["changed_since"], False)
-            assert time.monotonic() - began < 30, "a second each"
             for s in slow:
                 s.close()
 
