@@ -125,8 +125,10 @@ static bool read_value(
 	value_out->max = json_is_null(max)      ? GP_LIMIT_UNLIMITED
 			 : json_is_integer(max) ? json_integer_value(max)
 						: -1;
+	if (for_s < 0 || for_s > FOR_MAX_S)
+		return false;
 	value_out->expires_ms = for_s ? now_ms + for_s * 1000 : 0;
-	return value_out->max >= 0 && for_s >= 0 && for_s <= FOR_MAX_S &&
+	return value_out->max >= 0 &&
 	       (value_out->max == GP_LIMIT_UNLIMITED || value_out->max <= GP_STORE_AMOUNT_MAX);
 }
 
