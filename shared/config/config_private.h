@@ -119,13 +119,16 @@ enum gp_config_times {
 	GP_SECTION_MANY   /* struct gp_config_override; names of limits are options, too */
 };
 
-/* One line about each section, for the example and the man page; ended by a NULL name. */
+/* One line about each section, for the example and the man page; ended by a NULL name, which does
+ * not count. */
+#define GP_CONFIG_SECTIONS_MAX 20
 struct gp_config_section {
 	const char *name;
 	enum gp_config_times times;
 	const char *help;
 };
 extern const struct gp_config_section gp_config_sections[];
+extern const size_t gp_config_section_count;
 
 /* The section of this name; NULL for the top level and unknown ones. */
 const struct gp_config_section *gp_config_section_find(const char *name);
