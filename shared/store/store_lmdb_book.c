@@ -596,6 +596,9 @@ static void say_stays(struct gp_store_books *books, const char *name, struct gp_
  */
 static int watch(struct gp_store_books *books, struct gp_ctx *ctx)
 {
+	static const char *const what[] = {[GP_STORE_FILES_DELETED] = "deleted",
+		[GP_STORE_FILES_REPLACED] = "replaced",
+		[GP_STORE_FILES_CUT] = "cut short"};
 	const char *name;
 	enum gp_store_files_change change =
 		gp_store_files_changed(&books->files, books->folder, &name);
@@ -608,7 +611,7 @@ static int watch(struct gp_store_books *books, struct gp_ctx *ctx)
 	gp_log_text(ctx->log, GP_LOG_ERROR,
 		"store: %s/%s was %s while it was in use; the folder's files are opened as they "
 		"are now, and what stood only in the old ones is lost",
-		books->folder, name, change == GP_STORE_FILES_DELETED ? "deleted" : "replaced");
+		books->folder, name, what[change]);
 	books->replaced = true;
 	books->stayed_us = 0;
 	return gp_store_books_open(books, ctx, REOPEN_WAIT_MS);

@@ -27,12 +27,13 @@ void gp_store_files_remember(struct gp_store_files *files, const char *folder)
 		int error = look(folder, i, &st);
 		files->of[i].device = error ? 0 : (uint64_t)st.st_dev;
 		files->of[i].inode = error ? 0 : (uint64_t)st.st_ino;
+		files->of[i].size = error ? 0 : (uint64_t)st.st_size;
 	}
 }
 
 /* gp_store_files_changed: the folder may be another one as well. */
 enum gp_store_files_change gp_store_files_changed(
-	const struct gp_store_files *files, const char *folder, const char **name_out)
+	struct gp_store_files *files, const char *folder, const char **name_out)
 {
 	struct stat st;
 	for (unsigned i = 0; i < GP_STORE_FILES; i++) {
@@ -44,6 +45,9 @@ enum gp_store_files_change gp_store_files_changed(
 		if ((uint64_t)st.st_dev != files->of[i].device ||
 			(uint64_t)st.st_ino != files->of[i].inode)
 			return GP_STORE_FILES_REPLACED;
+		if ((uint64_t)st.st_size < files->of[i].size)
+			return GP_STORE_FILES_CUT;
+		files->of[i].size = (uint64_t)st.st_size;
 	}
 	return GP_STORE_FILES_SAME;
 }

@@ -22,6 +22,7 @@
 struct gp_store_files {
 	struct {
 		uint64_t device, inode; /* 0: it was not there */
+		uint64_t size;          /* the largest that was seen: LMDB makes no file smaller */
 	} of[GP_STORE_FILES];
 };
 
@@ -29,6 +30,7 @@ enum gp_store_files_change {
 	GP_STORE_FILES_SAME,
 	GP_STORE_FILES_DELETED,
 	GP_STORE_FILES_REPLACED,
+	GP_STORE_FILES_CUT,   /* it was emptied, or written over with another one in place */
 	GP_STORE_FILES_UNSEEN /* it cannot be told now: no permission, or a disk that fails */
 };
 
@@ -37,8 +39,8 @@ extern const char *const gp_store_files_names[GP_STORE_FILES];
 
 void gp_store_files_remember(struct gp_store_files *files, const char *folder);
 
-/* The first that is not as it was; *name_out is its name. */
+/* The first that is not as it was; *name_out is its name. Sizes are remembered. */
 enum gp_store_files_change gp_store_files_changed(
-	const struct gp_store_files *files, const char *folder, const char **name_out);
+	struct gp_store_files *files, const char *folder, const char **name_out);
 
 #endif

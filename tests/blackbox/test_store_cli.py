@@ -65,7 +65,7 @@ def deleted_files_are_noticed():
                 ("counters", lambda path: os.unlink(path)),
                 ("counters", lambda path: (shutil.copy2(path, path + ".copy"), os.rename(path + ".copy", path))),
                 ("facts", lambda path: os.unlink(path)), ("lock", lambda path: os.unlink(path)),
-                ("counters-lock", lambda path: os.unlink(path)))):
+                ("counters-lock", lambda path: os.unlink(path)), ("counters", lambda path: os.truncate(path, 0)))):
             path, before = os.path.join(d.state, name), d.text().count("while it was in use")
             owner = os.stat(path)
             harm(path)

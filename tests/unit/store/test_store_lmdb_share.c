@@ -524,6 +524,32 @@ static void deleted_and_replaced_files_are_opened_anew(void **state)
 	}
 }
 
+/* files_that_are_cut_short_are_noticed: before anybody reads behind their end; all or a part. */
+static void files_that_are_cut_short_are_noticed(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	char path[160];
+	int64_t sum;
+	for (int i = 0; i < 4; i++) {
+		const char *name = i % 2 ? "facts" : "counters";
+		f->clock.wall_s += 61;
+		f->logged[0] = '\0';
+		gp_test_lmdb_open_store(f);
+		assert_int_equal(gp_test_lmdb_take(f, "a", 10, 1, &sum), GP_OK);
+		assert_int_equal(
+			gp_store_put(f->store, &f->ctx, gp_span_from("k"), gp_span_from("v"), 0),
+			GP_OK);
+		gp_store_tend(f->store, &f->ctx); /* it has seen the size */
+		assert_int_equal(
+			truncate(gp_test_lmdb_path_of(f, name, path), i < 2 ? 0 : 5000), 0);
+		gp_store_tend(f->store, &f->ctx);
+		assert_non_null(strstr(f->logged, "was cut short while it was in use"));
+		assert_int_equal(strstr(f->logged, "is damaged (") != NULL, i >= 2);
+		assert_true(gp_test_lmdb_works(f));
+		gp_test_lmdb_close_store(f);
+	}
+}
+
 /* a_folder_that_is_moved_away_is_noticed: and a new one begins in its place. */
 static void a_folder_that_is_moved_away_is_noticed(void **state)
 {
@@ -629,6 +655,7 @@ int main(void)
 		CASE(threads_go_on_while_it_grows),
 		CASE(random_bytes_are_not_followed),
 		CASE(deleted_and_replaced_files_are_opened_anew),
+		CASE(files_that_are_cut_short_are_noticed),
 		CASE(a_folder_that_is_moved_away_is_noticed),
 		CASE(without_a_place_it_counts_on_in_what_is_open),
 		CASE(two_processes_meet_again_in_the_new_file),
