@@ -80,7 +80,7 @@ static void the_limit_is_divided_before_it_is_used_up(void **state)
 		assert_true(files.connections <= c->policyd.max_connections);
 		assert_true(files.questions <= GP_FILES_QUESTIONS_MAX);
 		if (rows[i].limit >= 60)
-			assert_true(files.connections + files.questions + 20 <= rows[i].limit);
+			assert_true(files.connections + files.questions + 16 <= rows[i].limit);
 		assert_int_equal(lines.count, rows[i].is_said);
 		if (rows[i].is_said)
 			assert_non_null(strstr(lines.last, "LimitNOFILE"));
