@@ -265,23 +265,46 @@ static void check_dnssec(struct warner *w)
 			"as protected");
 }
 
-/* check_limits: those that count only clients of which there are none. */
+/* warn_of_limit: a line about a limit begins. */
+static struct gp_strbuf *warn_of_limit(
+	struct warner *w, const struct gp_limit *limit, const char *option)
+{
+	struct gp_strbuf *buf =
+		gp_config_error(&w->lines, (struct gp_config_place) {limit->file, limit->line});
+	gp_strbuf_add(buf, "warning: ");
+	gp_config_add_option(buf, "limit", limit->name, option);
+	gp_strbuf_add(buf, ": ");
+	return buf;
+}
+
+/* check_prefix_length: a length that only limits of other keys look at. */
+static void check_prefix_length(struct warner *w, const struct gp_limit *limit, const char *option,
+	unsigned length, unsigned keys)
+{
+	char text[16];
+	snprintf(text, sizeof text, "%u", length);
+	if (!(keys & 1u << limit->key) &&
+		strcmp(gp_config_row_find("limit", option)->preset, text) != 0)
+		gp_strbuf_add(warn_of_limit(w, limit, option), "has no effect with this key\n");
+}
+
+/* check_limits: those that count only clients of which there are none, and lengths in vain. */
 static void check_limits(struct warner *w)
 {
 	const struct gp_config *c = w->config;
+	const unsigned network = 1u << GP_LIMIT_BY_NETWORK;
 	for (size_t i = 0; i < c->limits.limit_count; i++) {
 		const struct gp_limit *limit = &c->limits.limits[i];
 		unsigned from =
 			limit->from ? limit->from : gp_limit_origins((enum gp_limit_key)limit->key);
-		if (from != GP_LIMIT_FROM_TRUSTED || limit->mode == GP_LIMIT_OFF ||
-			c->trusted_networks.count)
-			continue;
-		struct gp_strbuf *buf = gp_config_error(
-			&w->lines, (struct gp_config_place) {limit->file, limit->line});
-		gp_strbuf_printf(buf,
-			"warning: limit %s: counts only mail of clients in trusted_networks, which "
-			"is empty\n",
-			limit->name);
+		if (from == GP_LIMIT_FROM_TRUSTED && limit->mode != GP_LIMIT_OFF &&
+			!c->trusted_networks.count)
+			gp_strbuf_add(warn_of_limit(w, limit, NULL),
+				"counts only mail of clients in trusted_networks, which is "
+				"empty\n");
+		check_prefix_length(w, limit, "ipv4_prefix", limit->ipv4_prefix, network);
+		check_prefix_length(w, limit, "ipv6_prefix", limit->ipv6_prefix,
+			network | 1u << GP_LIMIT_BY_CLIENT);
 	}
 }
 

@@ -167,6 +167,14 @@ def failing_dns():
         bad.close()
 
 
+def config_warnings():
+    """what the configuration says in vain, or to its own harm, is a finding each"""
+    with Folder('spf { url = "www.example.org" }\npolicyd { control_mode = 0666 }\n') as f:
+        finds(["-c", f.path, "config.file"],
+              ("config.file", "warning", "gatepost.conf:1: warning: spf.url: is no URL", ""),
+              ("config.file", "warning", "gatepost.conf:2: warning: policyd.control_mode", ""))
+
+
 def changed():
     """a configuration that has changed and is not in force; the command that puts it in force"""
     daemon = world.Policyd(CONFIG.replace("limit hourly", "#limit hourly"))
@@ -589,7 +597,7 @@ def children():
 def main():
     tap = world.Tap()
     try:
-        for test in (well, failing_dns, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
+        for test in (well, failing_dns, config_warnings, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
                      slow_resolver, public, stores, clock, text_form, on_a_terminal, usage, children):
             tap.run(test)
     finally:
