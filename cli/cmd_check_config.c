@@ -63,26 +63,40 @@ static int print_dump(const struct gp_config *config)
 	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
 }
 
+/* warn_who: the daemon, started as root, would not become whom the option names. */
+static void warn_who(
+	const struct gp_config *config, const char *option, const char *name, const char *problem)
+{
+	fprintf(stderr, "%s: warning: policyd.%s: %s %s; started as root, the daemon would end\n",
+		config->path, option, name, problem);
+}
+
+/* print_who: user and group of the daemon, as this machine knows them; how many warnings. */
+static size_t print_who(const struct gp_config *config)
+{
+	const char *user = config->policyd.user, *group = config->policyd.group;
+	size_t count = 0;
+	const struct passwd *pw = getpwnam(user);
+	/* without the daemon nobody needs the user of its default */
+	if (!pw && strcmp(user, GP_CONFIG_USER) != 0)
+		count++, warn_who(config, "user", user, "is no user of this machine");
+	else if (pw && (pw->pw_uid == 0 || (pw->pw_gid == 0 && !*group)))
+		count++, warn_who(config, "user", user, "is root, or has root's group");
+	const struct group *gr = *group ? getgrnam(group) : NULL;
+	if (*group && !gr)
+		count++, warn_who(config, "group", group, "is no group of this machine");
+	else if (gr && gr->gr_gid == 0)
+		count++, warn_who(config, "group", group, "is root's group");
+	return count;
+}
+
 /* print_warnings: on standard error, what has no effect or may harm, and whom the daemon would not
- * find; how many. */
+ * become; how many. */
 static size_t print_warnings(const struct gp_config *config)
 {
-	const struct gp_config_policyd *policyd = &config->policyd;
-	size_t count = config->warnings.count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < config->warnings.count; i++)
 		fprintf(stderr, "%s\n", config->warnings.items[i]);
-	/* without the daemon nobody needs the user of its default */
-	if (strcmp(policyd->user, GP_CONFIG_USER) != 0 && !getpwnam(policyd->user))
-		count++, fprintf(stderr,
-				 "%s: warning: policyd.user: there is no user %s on this machine; "
-				 "started as root, the daemon would end\n",
-				 config->path, policyd->user);
-	if (*policyd->group && !getgrnam(policyd->group))
-		count++, fprintf(stderr,
-				 "%s: warning: policyd.group: there is no group %s on this "
-				 "machine; started as root, the daemon would end\n",
-				 config->path, policyd->group);
-	return count;
+	return config->warnings.count + print_who(config);
 }
 
 /* print_fine: the file, and those it was read with. */

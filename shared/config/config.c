@@ -283,7 +283,8 @@ static void report_unknown(struct loader *l, const struct unknown *u)
 	struct gp_strbuf *buf = gp_config_error(l->errors, where);
 	gp_strbuf_add(buf, "unknown option ");
 	gp_config_add_option(buf, u->section, NULL, u->name);
-	gp_strbuf_add(buf, s && s->times == GP_SECTION_MANY
+	gp_strbuf_add(buf, *u->name == ';' ? "; a statement ends without a semicolon\n"
+			   : s && s->times == GP_SECTION_MANY
 				   ? "; it can be no limit's name\n"
 				   : "; gatepost check-config --example lists all options\n");
 }

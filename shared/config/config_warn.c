@@ -391,6 +391,13 @@ static void check_listen(struct warner *w)
 	}
 }
 
+/* check_socket_mode: to connect is to write. */
+static void check_socket_mode(struct warner *w)
+{
+	if (!(w->config->policyd.socket_mode & 0222))
+		warn(w, "policyd", "socket_mode", "lets nobody but root connect");
+}
+
 /* check_control: orders are for the operator. */
 static void check_control(struct warner *w)
 {
@@ -460,7 +467,7 @@ int gp_config_warn(struct gp_config_draft *draft)
 {
 	static void (*const checks[])(struct warner *) = {check_hostname, check_includes,
 		check_lists, check_must_pass, check_url, check_idle, check_dnssec, check_limits,
-		check_files, check_listen, check_control, check_pass_action};
+		check_files, check_listen, check_socket_mode, check_control, check_pass_action};
 	struct warner w = {.draft = draft, .config = draft->config};
 	int rc = gp_config_errors_begin(&w.lines);
 	for (size_t i = 0; !rc && i < sizeof checks / sizeof checks[0]; i++)

@@ -227,8 +227,9 @@ def check_config_warnings():
         holds(out, "url = \"www.example.org\"")
         code, out, err = check("policyd { user = \"no-such-user\"  group = \"no-such-group\" }\n")
         equal((code, out), (0, "%s: no errors, 2 warnings\n" % path))
-        holds(err, "warning: policyd.user: there is no user no-such-user on this machine")
-        holds(err, "warning: policyd.group: there is no group no-such-group on this machine")
+        holds(err, "warning: policyd.user: no-such-user is no user of this machine")
+        holds(err, "warning: policyd.group: no-such-group is no group of this machine")
+        holds(check("policyd { user = root }\n")[2], "warning: policyd.user: root is root, or has root's group")
         equal(check("spf { url = www.example.org  mode = often }\n")[:2], (3, ""))
 
 

@@ -185,6 +185,8 @@ static void test_errors(void **state)
 		"t.conf:1: policyd.control_socket: is one of policyd.listen, too\n");
 	expect_errors("hostname = \"a\x01\"\n",
 		"t.conf:1: a control character has no place in a text file\n");
+	expect_errors("spf { mode = off };\n",
+		"t.conf:1: unknown option ;; a statement ends without a semicolon\n");
 	expect_errors("plugins {\n x = 1 }\n", "t.conf:1: unknown option plugins; gatepost "
 					       "check-config --example lists all options\n");
 }

@@ -217,6 +217,9 @@ static void test_sockets_for_everybody(void **state)
 		{"policyd { listen = {\"unix:/run/x\"} }", NULL},
 		{"policyd { control_mode = 0666 }", "give orders to the daemon"},
 		{"policyd { control_mode = 0660 }", NULL},
+		{"policyd { socket_mode = 0 }", "lets nobody but root connect"},
+		{"policyd { socket_mode = 0444 }", "lets nobody but root connect"},
+		{"policyd { socket_mode = 0660 }", NULL},
 		{"policyd { control_mode = 0666 control_socket = \"\" }", NULL},
 	};
 	(void)state;
