@@ -48,8 +48,8 @@ CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_re
 	  doctor_postfix_twice doctor_store handedover human limits_change limits_overrides limits_show \
 	  limits_watch mailfile storecheck storefiles table verify_json verify_report
 
-# what is kept for a start with broken files
-CONFIG  += config_saved
+# what is kept for a start with broken files; resolv.conf
+CONFIG  += config_saved config_resolv
 POLICYD += lastgood
 
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl

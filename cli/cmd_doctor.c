@@ -92,6 +92,8 @@ static const struct check {
 	{"clock", gp_doctor_clock, 0, "something keeps it right"},
 	{"dns.servers", gp_doctor_dns_servers, NEEDS_CONFIG,
 		"each resolver answers, over UDP and TCP, in time"},
+	{"dns.own-name", gp_doctor_dns_own_name, NEEDS_CONFIG,
+		"they say of this host's own name what others are told"},
 	{"dns.public", gp_doctor_dns_public, NEEDS_CONFIG, "none of them is a public one"},
 	{"dns.dnssec", gp_doctor_dns_dnssec, NEEDS_CONFIG, "they validate"},
 	{"postfix.found", gp_doctor_postfix_found, NEEDS_CONFIG, "its configuration can be read"},

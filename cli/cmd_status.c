@@ -56,6 +56,8 @@ struct status {
 	json_int_t dns_asked, dns_failed;
 	int dns_failing;
 	json_t *dns_servers; /* array, checked */
+	const char *dns_from;
+	int dns_over_tcp;
 	struct store_state store, local;
 	const char *file;
 	json_int_t saved_s_ago, loaded_s_ago, limits, overrides;
@@ -114,7 +116,8 @@ static bool read_parts(json_t *answer, struct status *s)
 /* read_dns: the servers and the last minute. */
 static bool read_dns(json_t *answer, struct status *s)
 {
-	if (json_unpack(answer, "{s:{s:o, s:I, s:I, s:b}}", "dns", "servers", &s->dns_servers,
+	if (json_unpack(answer, "{s:{s:o, s:s, s:b, s:I, s:I, s:b}}", "dns", "servers",
+		    &s->dns_servers, "from", &s->dns_from, "over_tcp", &s->dns_over_tcp,
 		    "asked_last_minute", &s->dns_asked, "failed_last_minute", &s->dns_failed,
 		    "failing", &s->dns_failing))
 		return false;
@@ -216,6 +219,7 @@ static void print_dns(struct gp_arena *arena, const struct status *s)
 {
 	printf("%-14s", "name servers");
 	print_servers(arena, s);
+	printf("%s (%s)", s->dns_over_tcp ? ", over TCP" : "", gp_cli_visible(arena, s->dns_from));
 	if (s->dns_asked)
 		printf("; %lld of %lld questions of the last minute failed",
 			(long long)s->dns_failed, (long long)s->dns_asked);

@@ -62,6 +62,7 @@ struct gp_doctor {
 	json_t *status;            /* of the daemon; NULL: it does not answer */
 	const char *why_silent;    /* why there is no status; NULL: it has not been asked */
 	bool is_denied;            /* this user may not ask it */
+	bool has_servers;          /* the configuration has those that the daemon asks */
 	bool is_dumb;              /* somebody listens there and gives no answer */
 	long peer;        /* the process that listens on its control socket; 0: not known */
 	const char *unit; /* state of the daemon's unit as systemd has it; NULL: not asked */
@@ -206,6 +207,7 @@ void gp_doctor_daemon_resources(struct gp_doctor *doctor);
 void gp_doctor_daemon_files(struct gp_doctor *doctor);
 
 void gp_doctor_dns_servers(struct gp_doctor *doctor);
+void gp_doctor_dns_own_name(struct gp_doctor *doctor);
 void gp_doctor_dns_public(struct gp_doctor *doctor);
 void gp_doctor_dns_dnssec(struct gp_doctor *doctor);
 

@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -17,6 +18,7 @@
 #define ASK_MS 5000
 #define STUB_SERVERS "/run/systemd/resolve/resolv.conf" /* whom systemd-resolved asks */
 #define STUB_SERVERS_MAX 65536
+#define STUB_ASKED 3
 #define SLOW_US 500000 /* an answer that needs no one else's help within the resolver's memory */
 
 static const struct gp_dns_question questions[] = {{".", GP_DNS_TXT}, {"arpa", GP_DNS_TXT}};
@@ -84,12 +86,44 @@ static const char *public_owner(const struct gp_ipaddr *addr)
 /* server_text: with its port where that is another one than 53. */
 static const char *server_text(struct gp_doctor *d, const struct gp_dns_server *server)
 {
-	char addr[GP_IPADDR_TEXT];
-	gp_ipaddr_format(&server->addr, addr);
-	if (server->port == 53)
-		return gp_doctor_text(d, "%s", addr);
-	return gp_doctor_text(
-		d, server->addr.family == GP_IP_V6 ? "[%s]:%u" : "%s:%u", addr, server->port);
+	char text[GP_DNS_SERVER_TEXT];
+	gp_dns_server_format(server, text);
+	struct gp_span shown = gp_span_from(text);
+	if (server->port != 53)
+		return gp_doctor_text(d, "%s", text);
+	shown.len -= strlen(":53");
+	if (*shown.ptr == '[')
+		shown = (struct gp_span) {shown.ptr + 1, shown.len - 2};
+	return gp_doctor_text(d, "%.*s", (int)shown.len, shown.ptr);
+}
+
+/* take_servers: those that the daemon asks, in place of what the configuration would say now. */
+static void take_servers(struct gp_doctor *d)
+{
+	struct gp_dns_options *options = &d->config->dns;
+	struct gp_dns_server found[GP_DNS_SERVERS_MAX];
+	size_t count = 0;
+	if (d->has_servers)
+		return;
+	d->has_servers = true;
+	if (gp_doctor_is_only_exim(d) || gp_doctor_is_waiting(d) || !gp_doctor_ask(d))
+		return;
+	const json_t *dns = json_object_get(d->status, "dns");
+	const char *file =
+		json_string_value(json_object_get(json_object_get(d->status, "config"), "file"));
+	if (!file || strcmp(file, d->config_path) != 0)
+		return; /* it runs with another configuration than the one that is looked at */
+	const json_t *servers = json_object_get(dns, "servers");
+	for (size_t i = 0; i < json_array_size(servers) && count < GP_DNS_SERVERS_MAX; i++) {
+		const char *text = json_string_value(json_array_get(servers, i));
+		count += text && gp_dns_server_parse(gp_span_from(text), &found[count]) == GP_OK;
+	}
+	if (!count)
+		return;
+	memcpy(options->servers, found, count * sizeof *found);
+	options->server_count = count;
+	options->trust_ad = json_is_true(json_object_get(dns, "trust_ad"));
+	options->over_tcp = json_is_true(json_object_get(dns, "over_tcp"));
 }
 
 /* What one server said. */
@@ -99,24 +133,33 @@ struct said {
 	const char *problem; /* when it has not answered */
 };
 
-/* ask: one server, by itself, one way. */
-static struct said ask(struct gp_doctor *d, const struct gp_dns_server *server, bool over_tcp)
+/* ask_one: QUESTIONS of one server, by itself, one way. */
+static int ask_one(struct gp_doctor *d, const struct gp_dns_server *server, bool over_tcp,
+	const struct gp_dns_question *asked, struct gp_dns_answer *answers_out)
 {
 	struct gp_ctx ctx = {.arena = d->arena, .clock = gp_clock_system()};
-	struct gp_dns_answer answers[QUESTIONS];
 	struct gp_dns_options options = d->config->dns;
-	struct said said = {.problem = "out of memory"};
 	options.servers[0] = *server;
 	options.server_count = 1;
 	options.trust_ad = true; /* tells it that we want to know */
 	options.over_tcp = over_tcp;
-	if (gp_dns_wire_new(&options, &ctx.dns))
-		return said;
-	int64_t began_us = gp_clock_now_us(ctx.clock);
-	ctx.deadline_us = began_us + ASK_MS * 1000;
-	int rc = gp_dns_query(&ctx, questions, QUESTIONS, answers);
-	said.took_us = gp_clock_now_us(ctx.clock) - began_us;
+	int rc = gp_dns_wire_new(&options, &ctx.dns);
+	if (rc)
+		return rc;
+	ctx.deadline_us = gp_clock_now_us(ctx.clock) + ASK_MS * 1000;
+	rc = gp_dns_query(&ctx, asked, QUESTIONS, answers_out);
 	gp_dns_free(ctx.dns);
+	return rc;
+}
+
+/* ask: whether it answers at all. */
+static struct said ask(struct gp_doctor *d, const struct gp_dns_server *server, bool over_tcp)
+{
+	struct gp_dns_answer answers[QUESTIONS];
+	struct said said = {.problem = "out of memory"};
+	int64_t began_us = gp_clock_now_us(gp_clock_system());
+	int rc = ask_one(d, server, over_tcp, questions, answers);
+	said.took_us = gp_clock_now_us(gp_clock_system()) - began_us;
 	for (size_t i = 0; !rc && i < QUESTIONS; i++) {
 		bool is_answer = answers[i].state < GP_DNS_TEMPFAIL;
 		said.is_answered = said.is_answered || is_answer;
@@ -176,6 +219,7 @@ void gp_doctor_dns_servers(struct gp_doctor *doctor)
 	struct gp_strbuf names;
 	size_t answering = 0;
 	gp_strbuf_init_fixed(&names, storage, sizeof storage);
+	take_servers(doctor);
 	for (size_t i = 0; i < options->server_count; i++) {
 		answering += check_server(doctor, &options->servers[i]);
 		gp_strbuf_printf(
@@ -236,6 +280,7 @@ void gp_doctor_dns_public(struct gp_doctor *doctor)
 {
 	const struct gp_dns_options *options = &doctor->config->dns;
 	bool is_near = false, is_seen = false;
+	take_servers(doctor);
 	for (size_t i = 0; i < options->server_count; i++) {
 		const struct gp_dns_server *server = &options->servers[i];
 		const char *whose = public_owner(&server->addr);
@@ -282,6 +327,7 @@ void gp_doctor_dns_dnssec(struct gp_doctor *doctor)
 	const struct gp_dns_options *options = &doctor->config->dns;
 	size_t answered = 0, secure = 0;
 	bool is_near = true;
+	take_servers(doctor);
 	for (size_t i = 0; i < options->server_count; i++) {
 		struct said said = ask(doctor, &options->servers[i], false);
 		answered += said.is_answered;
@@ -309,4 +355,112 @@ void gp_doctor_dns_dnssec(struct gp_doctor *doctor)
 		gp_doctor_say(doctor, GP_DOCTOR_OK, "the resolver validates%s",
 			options->trust_ad ? ", and is believed (trust_ad)" : "");
 	}
+}
+
+/* ---- this host's own name ---- */
+
+/* What a server says of a name. */
+struct own {
+	struct gp_dns_answer txt, a;
+};
+
+/* ask_own: about the name; false: it gives no answer, which problem_out says. */
+static bool ask_own(struct gp_doctor *d, const struct gp_dns_server *server, const char *name,
+	struct own *own_out, const char **problem_out)
+{
+	const struct gp_dns_question asked[QUESTIONS] = {{name, GP_DNS_TXT}, {name, GP_DNS_A}};
+	struct gp_dns_answer answers[QUESTIONS];
+	*problem_out = "out of memory";
+	if (ask_one(d, server, d->config->dns.over_tcp, asked, answers))
+		return false;
+	*own_out = (struct own) {answers[0], answers[1]};
+	*problem_out = answers[0].problem;
+	return answers[0].state < GP_DNS_TEMPFAIL;
+}
+
+/* is_made_up: does it call the host by an address that nobody else can reach? */
+static bool is_made_up(const struct own *own)
+{
+	for (size_t i = 0; own->a.state == GP_DNS_FOUND && i < own->a.count; i++)
+		if (gp_ipaddr_is_loopback(&own->a.records[i].addr))
+			return true;
+	return false;
+}
+
+/* find_upstream: the first server behind systemd-resolved that has a TXT record of the name. */
+static bool find_upstream(struct gp_doctor *d, const char *name, struct gp_dns_server *upstream_out)
+{
+	struct gp_span text;
+	struct gp_dns_options behind = {0};
+	struct own own;
+	const char *problem;
+	if (!gp_doctor_read(d, STUB_SERVERS, STUB_SERVERS_MAX, &text))
+		return false;
+	gp_dns_options_from_resolv_conf(text, &behind, NULL);
+	for (size_t i = 0; i < behind.server_count && i < STUB_ASKED; i++)
+		if (ask_own(d, &behind.servers[i], name, &own, &problem) &&
+			own.txt.state == GP_DNS_FOUND) {
+			*upstream_out = behind.servers[i];
+			return true;
+		}
+	return false;
+}
+
+/* check_own: what one server says of one name of this host. */
+static void check_own(struct gp_doctor *d, const struct gp_dns_server *server, const char *name)
+{
+	struct gp_dns_server upstream;
+	struct own own;
+	const char *problem;
+	if (!ask_own(d, server, name, &own, &problem)) {
+		gp_doctor_say(d, GP_DOCTOR_WARNING,
+			"%s gives no answer about this host's own name %s: %s",
+			server_text(d, server), name, problem);
+		gp_doctor_mend(d, "look at the zone of %s and at the log of the resolver", name);
+		return;
+	}
+	bool is_hidden = own.txt.state != GP_DNS_FOUND && is_stub(server) &&
+			 find_upstream(d, name, &upstream);
+	if (!is_hidden && (own.txt.state == GP_DNS_FOUND || !is_made_up(&own)))
+		return;
+	gp_doctor_say(d, GP_DOCTOR_WARNING,
+		"%s answers questions about this host's own name %s by itself%s: an SPF record of "
+		"%s is not seen, and mail in that name is judged as if there was none",
+		server_text(d, server), name,
+		is_hidden ? gp_doctor_text(d, ", though %s has a TXT record of it",
+				    server_text(d, &upstream))
+			  : "",
+		name);
+	if (is_hidden)
+		gp_doctor_mend(d, "dns { servers = {\"%s\"} } in %s", server_text(d, &upstream),
+			d->config_path);
+	else
+		gp_doctor_mend(d, "%s, and dns { servers = {\"127.0.0.1\"} } in %s",
+			gp_doctor_install(d, "unbound"), d->config_path);
+}
+
+/* gp_doctor_dns_own_name: the one in headers, and the one the system has. systemd-resolved answers
+ * for the latter without asking anybody: it has addresses of it and nothing else. */
+void gp_doctor_dns_own_name(struct gp_doctor *doctor)
+{
+	const struct gp_dns_options *options = &doctor->config->dns;
+	char system[256] = "";
+	const char *names[] = {doctor->config->hostname, system};
+	if (gethostname(system, sizeof system - 1) || strcmp(system, names[0]) == 0)
+		*system = 0;
+	take_servers(doctor);
+	size_t answering = 0;
+	for (size_t j = 0; j < options->server_count; j++) {
+		if (!ask(doctor, &options->servers[j], false).is_answered)
+			continue; /* which dns.servers says */
+		answering++;
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+			if (strchr(names[i], '.') && gp_dns_name_is_valid(gp_span_from(names[i])))
+				check_own(doctor, &options->servers[j], names[i]);
+	}
+	if (!answering)
+		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no resolver answers");
+	else if (gp_doctor_is_well(doctor))
+		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s is asked about as any other name",
+			doctor->config->hostname);
 }

@@ -181,6 +181,15 @@ static bool is_worth_reading(const struct gp_exim_process *p, const char *path)
 	       gp_clock_now_us(gp_clock_system()) - p->broken_us >= BROKEN_US;
 }
 
+/* follow_dns: resolv.conf may have changed; a look a second at most. */
+static void follow_dns(struct gp_exim_process *p)
+{
+	char storage[1024];
+	struct gp_strbuf text;
+	gp_strbuf_init_fixed(&text, storage, sizeof storage);
+	(void)gp_config_follow_dns(&p->current->follow, p->current->config, p->current->dns, &text);
+}
+
 /* gp_exim_process_snapshot: the current one, or a new one. */
 int gp_exim_process_snapshot(struct gp_exim_process *process, struct gp_span conf,
 	struct gp_exim_snapshot **snapshot_out)
@@ -200,6 +209,7 @@ int gp_exim_process_snapshot(struct gp_exim_process *process, struct gp_span con
 		rc = load(process, path);
 	if (!process->current)
 		return rc ? rc : GP_EIO;
+	follow_dns(process);
 	process->current->refs++;
 	*snapshot_out = process->current;
 	return GP_OK; /* with a broken file: what was in force before */

@@ -40,7 +40,8 @@
 struct gp_exim_snapshot {
 	struct gp_config *config;
 	struct gp_dns *dns;
-	struct gp_exim_stamp *stamps; /* of the files it was made from */
+	struct gp_config_follow follow; /* of resolv.conf */
+	struct gp_exim_stamp *stamps;   /* of the files it was made from */
 	size_t stamp_count;
 	unsigned refs;
 };

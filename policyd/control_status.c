@@ -61,6 +61,7 @@ static json_t *open_files(const struct gp_store_health *h)
 /* dns: whom we ask, and how that went in the last minute. */
 static json_t *dns(struct gp_control_call *c)
 {
+	const struct gp_config *config = c->runtime->config;
 	struct gp_dns_options options = {0};
 	char text[GP_DNS_SERVER_TEXT];
 	unsigned long long asked = atomic_load(&c->shared->dns_seen.asked);
@@ -70,7 +71,11 @@ static json_t *dns(struct gp_control_call *c)
 	for (size_t i = 0; i < options.server_count; i++)
 		json_array_append_new(
 			servers, json_string(gp_dns_server_format(&options.servers[i], text)));
-	return json_pack("{s:o, s:o, s:o, s:b}", "servers", servers, "asked_last_minute",
+	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:b}", "servers", servers, "from",
+		gp_control_text(c->ctx->arena,
+			gp_span_from(
+				config->dns_servers.count ? "dns.servers" : config->resolv_conf)),
+		"over_tcp", options.over_tcp, "trust_ad", options.trust_ad, "asked_last_minute",
 		number(asked), "failed_last_minute", number(failed), "failing",
 		gp_dns_health_is_bad(asked, failed));
 }

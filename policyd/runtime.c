@@ -17,6 +17,7 @@
 struct shared_dns {
 	struct gp_dns *dns;
 	unsigned refs;
+	struct gp_config_follow follow; /* of who tends */
 };
 
 struct counted {
@@ -139,6 +140,16 @@ static void release(struct gp_runtimes *runtimes, struct counted *c)
 	}
 }
 
+/* say_dns: whom it asks, and loudly where nobody can have meant it. */
+static void say_dns(const struct gp_runtime *r)
+{
+	char storage[1024];
+	struct gp_strbuf text;
+	gp_strbuf_init_fixed(&text, storage, sizeof storage);
+	bool is_odd = gp_config_describe_dns(r->config, &text);
+	gp_log_text(&r->log, is_odd ? GP_LOG_WARNING : GP_LOG_NOTICE, "%s", storage);
+}
+
 /* gp_runtimes_new: the first runtime. */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	struct gp_counters *counters, unsigned questions, struct gp_runtimes **runtimes_out)
@@ -171,6 +182,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 		return rc;
 	}
 	find_places(r, r->current);
+	say_dns(&r->current->runtime);
 	atomic_init(&r->newest, r->current);
 	*runtimes_out = r;
 	return GP_OK;
@@ -210,22 +222,6 @@ void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *
 	release(runtimes, (struct counted *)(uintptr_t)runtime); /* its first member */
 }
 
-/* same_dns: may the resolver and its cache be handed on? */
-static bool same_dns(const struct gp_config *a, const struct gp_config *b)
-{
-	bool same = a->dns.server_count == b->dns.server_count &&
-		    a->dns.timeout_ms == b->dns.timeout_ms && a->dns.attempts == b->dns.attempts &&
-		    a->dns.trust_ad == b->dns.trust_ad;
-	for (size_t i = 0; same && i < a->dns.server_count; i++)
-		same = a->dns.servers[i].port == b->dns.servers[i].port &&
-		       gp_ipaddr_equal(&a->dns.servers[i].addr, &b->dns.servers[i].addr);
-	const struct gp_dns_cache_options *c = &a->dns_cache, *d = &b->dns_cache;
-	return same && c->entries == d->entries && c->ttl_min_s == d->ttl_min_s &&
-	       c->ttl_max_s == d->ttl_max_s && c->negative_max_s == d->negative_max_s &&
-	       c->failure_s == d->failure_s && c->patience_ms == d->patience_ms &&
-	       c->stale_s == d->stale_s;
-}
-
 /* same_texts: item for item. */
 static bool same_texts(const struct gp_config_texts *a, const struct gp_config_texts *b)
 {
@@ -233,6 +229,21 @@ static bool same_texts(const struct gp_config_texts *a, const struct gp_config_t
 	for (size_t i = 0; same && i < a->count; i++)
 		same = strcmp(a->items[i], b->items[i]) == 0;
 	return same;
+}
+
+/* same_dns: may the resolver and its cache be handed on? Servers that come from resolv.conf are
+ * followed there. */
+static bool same_dns(const struct gp_config *a, const struct gp_config *b)
+{
+	const struct gp_dns_cache_options *c = &a->dns_cache, *d = &b->dns_cache;
+	return same_texts(&a->dns_servers, &b->dns_servers) &&
+	       strcmp(a->resolv_conf, b->resolv_conf) == 0 &&
+	       a->dns.timeout_ms == b->dns.timeout_ms && a->dns.attempts == b->dns.attempts &&
+	       a->dns_trust_ad == b->dns_trust_ad && a->dns_transport == b->dns_transport &&
+	       c->entries == d->entries && c->ttl_min_s == d->ttl_min_s &&
+	       c->ttl_max_s == d->ttl_max_s && c->negative_max_s == d->negative_max_s &&
+	       c->failure_s == d->failure_s && c->patience_ms == d->patience_ms &&
+	       c->stale_s == d->stale_s;
 }
 
 /* same_store: may the book stay as it is? */
@@ -303,6 +314,7 @@ static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 		dns = before->dns;
 		dns->refs++;
 		pthread_mutex_unlock(&runtimes->lock);
+		rc = gp_config_apply_dns(config, dns->dns);
 	} else {
 		rc = shared_dns_new(config, runtimes->gate, &dns);
 	}
@@ -373,10 +385,22 @@ bool gp_runtime_has_changed(const struct gp_runtime *runtime)
 	return changed;
 }
 
+/* follow_dns: resolv.conf may have changed. */
+static void follow_dns(const struct gp_runtime *r)
+{
+	struct shared_dns *dns = ((const struct counted *)r)->dns;
+	char storage[1024];
+	struct gp_strbuf text;
+	gp_strbuf_init_fixed(&text, storage, sizeof storage);
+	if (gp_config_follow_dns(&dns->follow, r->config, dns->dns, &text))
+		gp_log_text(&r->log, GP_LOG_NOTICE, "%s", storage);
+}
+
 /* gp_runtimes_tend: with the log of the current configuration. */
 void gp_runtimes_tend(struct gp_runtimes *runtimes)
 {
 	const struct gp_runtime *r = gp_runtimes_acquire(runtimes);
+	follow_dns(r);
 	struct gp_ctx ctx = {.arena = r->book ? gp_arena_new(OPEN_MEMORY) : NULL,
 		.clock = gp_clock_system(),
 		.log = &r->log};

@@ -67,7 +67,7 @@ void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log
  */
 bool gp_runtime_has_changed(const struct gp_runtime *runtime);
 
-/* Tends the book, if there is one (gp_limit_book_tend); one thread. */
+/* Follows resolv.conf, and tends the book, if there is one (gp_limit_book_tend); one thread. */
 void gp_runtimes_tend(struct gp_runtimes *runtimes);
 
 #endif

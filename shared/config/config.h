@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "arc/arc.h"
@@ -77,6 +78,9 @@ enum gp_config_mode {
 
 /* What is done about an error verdict. */
 enum gp_config_on_error { GP_ON_ERROR_ACCEPT, GP_ON_ERROR_DEFER, GP_ON_ERROR_REJECT };
+
+/* What may be left to another file. */
+enum gp_config_auto { GP_CONFIG_AUTO, GP_CONFIG_YES, GP_CONFIG_NO };
 
 /* When the HELO identity alone may refuse a mail (lesson 18). */
 enum gp_config_helo {
@@ -217,8 +221,10 @@ struct gp_config {
 	struct gp_config_dkim dkim;
 	struct gp_config_arc arc;
 	struct gp_config_dmarc dmarc;
-	struct gp_dns_options dns; /* servers settled: from the file or from resolv_conf */
-	struct gp_config_texts dns_servers;
+	/* servers, trust_ad, over_tcp settled: from the file or from resolv_conf as it was then */
+	struct gp_dns_options dns;
+	struct gp_config_texts dns_servers; /* none: those of resolv_conf */
+	int dns_trust_ad, dns_transport;    /* enum gp_config_auto; YES: only TCP */
 	const char *resolv_conf;
 	struct gp_dns_cache_options dns_cache;
 	struct gp_config_policyd policyd;
@@ -277,6 +283,32 @@ int gp_config_save(const struct gp_config *config, const char *folder) GP_MUST_C
  * there, is not private or whole, or does not load in this version: as gp_config_load. */
 int gp_config_load_saved(const char *folder, const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors, uid_t *owner_out) GP_MUST_CHECK;
+
+/*
+ * Follows resolv.conf: its stamp is looked at, at most once a second, and the file read when that
+ * has changed. Zero it, then the first look reads. Not for two threads.
+ */
+struct gp_config_follow {
+	struct stat stamp; /* of what was read last */
+	bool is_read;
+	int64_t next_us; /* no look before that */
+	int64_t empty_s; /* since when it has named no server, wall time; 0: it does */
+};
+
+/*
+ * dns asks as resolv.conf says: the cache over gp_dns_wire_new, made for config. True when that has
+ * changed with this look: text says how, for the log. What is remembered stays. A file that is not
+ * there any more, or that names no server for less than two seconds, changes nothing: somebody may
+ * be writing it.
+ */
+bool gp_config_follow_dns(struct gp_config_follow *follow, const struct gp_config *config,
+	struct gp_dns *dns, struct gp_strbuf *text);
+
+/* The same at once, as config has just found it: for a resolver that outlives its configuration. */
+int gp_config_apply_dns(const struct gp_config *config, struct gp_dns *dns) GP_MUST_CHECK;
+
+/* Whom it asks, and from where it has that, in words; true: not as anybody would have meant. */
+bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *text);
 
 /* Frees a snapshot; accepts NULL. */
 void gp_config_free(struct gp_config *config);

@@ -139,7 +139,9 @@ static int item_listen(struct gp_arena *arena, const struct gp_config_row *row,
 		struct gp_span rest = gp_span_skip(value, 5);
 		if (gp_span_find_last(rest, ':') < 0 || gp_dns_server_parse(rest, &where))
 			return GP_ESYNTAX;
-		/* an IPv6 address with a port stands in brackets */
+		/* an IPv6 address with a port stands in brackets; nothing listens on a zone */
+		if (*where.zone)
+			return GP_ESYNTAX;
 		if (where.addr.family == GP_IP_V6 && rest.ptr[0] != '[')
 			return GP_ESYNTAX;
 	} else {

@@ -163,6 +163,11 @@ void gp_config_cross_check(struct gp_config_draft *draft);
 /* What has no effect or may harm, into the snapshot's warnings; before it is settled. */
 int gp_config_warn(struct gp_config_draft *draft) GP_MUST_CHECK;
 
+/* Reads resolv_conf into servers, and into what the file leaves to it (config_resolv.c). A file
+ * that is not there means this machine, as for libc. unused_out and stamp_out may be NULL. */
+int gp_config_settle_resolv_conf(const struct gp_config *config, struct gp_dns_options *dns,
+	struct gp_dns_unused *unused_out, struct stat *stamp_out) GP_MUST_CHECK;
+
 /* What the file leaves to the machine. */
 int gp_config_settle(struct gp_config *config) GP_MUST_CHECK;
 

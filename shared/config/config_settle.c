@@ -202,20 +202,9 @@ static int settle_dns(struct gp_config *config)
 			    &dns->servers[dns->server_count]) == GP_OK)
 			dns->server_count++;
 	config->dns_cache.patience_ms = dns->timeout_ms;
-	if (dns->server_count)
-		return GP_OK;
-	struct gp_span text = gp_span_from("");
-	/* a missing file means this machine, as for libc */
-	int rc = *config->resolv_conf ? gp_config_file_read(config->resolv_conf, 65536, &text)
-				      : GP_EIO;
-	struct gp_dns_options found = {0};
-	gp_dns_options_from_resolv_conf(rc ? gp_span_from("") : text, &found);
-	memcpy(dns->servers, found.servers, sizeof found.servers);
-	dns->server_count = found.server_count;
-	dns->trust_ad = dns->trust_ad || found.trust_ad;
-	if (rc == GP_OK)
-		free((void *)(uintptr_t)text.ptr);
-	return rc == GP_ENOMEM ? rc : GP_OK;
+	dns->trust_ad = config->dns_trust_ad == GP_CONFIG_YES;
+	dns->over_tcp = config->dns_transport == GP_CONFIG_YES;
+	return dns->server_count ? GP_OK : gp_config_settle_resolv_conf(config, dns, NULL, NULL);
 }
 
 /* settle_hostname: the machine's name where the file names none. */

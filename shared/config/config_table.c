@@ -9,6 +9,11 @@
 
 static const struct gp_config_choice modes[] = {
 	{"off", GP_MODE_OFF}, {"label", GP_MODE_LABEL}, {"enforce", GP_MODE_ENFORCE}, {NULL, 0}};
+static const struct gp_config_choice trusts[] = {{"auto", GP_CONFIG_AUTO}, {"yes", GP_CONFIG_YES},
+	{"no", GP_CONFIG_NO}, {"on", GP_CONFIG_YES}, {"true", GP_CONFIG_YES}, {"off", GP_CONFIG_NO},
+	{"false", GP_CONFIG_NO}, {NULL, 0}};
+static const struct gp_config_choice transports[] = {
+	{"auto", GP_CONFIG_AUTO}, {"tcp", GP_CONFIG_YES}, {NULL, 0}};
 static const struct gp_config_choice accept_defer[] = {
 	{"accept", GP_ON_ERROR_ACCEPT}, {"defer", GP_ON_ERROR_DEFER}, {NULL, 0}};
 static const struct gp_config_choice accept_defer_reject[] = {{"accept", GP_ON_ERROR_ACCEPT},
@@ -455,13 +460,21 @@ const struct gp_config_row gp_config_rows[] = {
 		"machine.",
 		NULL},
 	{"dns", "resolv_conf", GP_KIND_PATH, AT(resolv_conf), "/etc/resolv.conf", 0, 1024, NULL,
-		"Read at start and reload when servers is empty.", NULL},
+		"Where the resolvers stand when servers is empty. A change is noticed within "
+		"seconds. Where it names none, or is missing, this machine is asked.",
+		NULL},
 	{"dns", "timeout", GP_KIND_MSEC, AT(dns.timeout_ms), "2s", 50, 30000, NULL,
 		"How long one server is waited for before the next is asked.", NULL},
 	{"dns", "attempts", GP_KIND_UINT, AT(dns.attempts), "2", 1, 5, NULL,
 		"Rounds over all servers.", NULL},
-	{"dns", "trust_ad", GP_KIND_BOOL, AT(dns.trust_ad), "no", 0, 0, NULL,
-		"The resolver validates DNSSEC and the way to it is safe (best: on this machine).",
+	{"dns", "transport", GP_KIND_CHOICE, AT(dns_transport), "auto", 0, 0, transports,
+		"tcp: ask over TCP only. auto: over UDP, and over TCP what is too long for that, "
+		"or as \"options use-vc\" in resolv_conf says when the resolvers come from there.",
+		NULL},
+	{"dns", "trust_ad", GP_KIND_CHOICE, AT(dns_trust_ad), "auto", 0, 0, trusts,
+		"The resolver validates DNSSEC and the way to it is safe (best: on this machine). "
+		"auto: as \"options trust-ad\" in resolv_conf says when the resolvers come from "
+		"there, else no.",
 		NULL},
 	{"dns", "cache_entries", GP_KIND_SIZE, AT(dns_cache.entries), "100000", 16, 10000000, NULL,
 		"Answers that are remembered, for all connections together; about 250 bytes each.",

@@ -259,7 +259,7 @@ static void check_dnssec(struct warner *w)
 {
 	const struct gp_config *c = w->config;
 	if (c->dkim.check.require_dnssec == GP_DKIM_DNSSEC_YES && has_servers(c) &&
-		!c->dns.trust_ad)
+		c->dns_trust_ad != GP_CONFIG_YES)
 		warn(w, "dkim", "require_dnssec",
 			"no signature passes, because dns.trust_ad is not set: no answer counts "
 			"as protected");

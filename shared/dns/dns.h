@@ -128,10 +128,22 @@ void gp_dns_name_reverse(const struct gp_ipaddr *addr, char name_out[GP_DNS_NAME
 
 /* ---- constructors, for the surfaces ---- */
 
+#define GP_DNS_ZONE_TEXT 16 /* a name of an interface, or its number */
+#define GP_DNS_SERVER_TEXT (GP_IPADDR_TEXT + GP_DNS_ZONE_TEXT + 9)
+
 struct gp_dns_server {
 	struct gp_ipaddr addr;
 	uint16_t port;
+	/* of a link-local address, RFC 4007 11: looked up when it is asked; "": none */
+	char zone[GP_DNS_ZONE_TEXT];
 };
+
+/* The same address, port and zone? */
+bool gp_dns_server_equal(const struct gp_dns_server *a, const struct gp_dns_server *b);
+
+/* "192.0.2.1:53", "[fe80::1%eth0]:53"; returns text_out. */
+const char *gp_dns_server_format(
+	const struct gp_dns_server *server, char text_out[GP_DNS_SERVER_TEXT]);
 
 struct gp_dns_gate;
 
@@ -141,7 +153,7 @@ struct gp_dns_options {
 	unsigned timeout_ms; /* of one attempt at one server */
 	unsigned attempts;   /* rounds over all servers */
 	bool trust_ad;       /* the way to the resolver is safe: keep its AD bit (RFC 6840 5.8) */
-	bool over_tcp;       /* ask over TCP at once: for who wants to know whether that works */
+	bool over_tcp;       /* ask over TCP at once */
 	struct gp_dns_gate *gate; /* borrowed; bounds what is under way; NULL: nothing does */
 };
 
@@ -212,30 +224,40 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
  */
 struct gp_dns *gp_dns_memo_new(struct gp_arena *arena, struct gp_dns *below) GP_MUST_CHECK;
 
+/* What a cache remembers counts as protected by DNSSEC no more: the servers are not trusted now. */
+void gp_dns_cache_distrust(struct gp_dns *dns);
+
 /* Counters of a cache made by gp_dns_cache_new; all 0 for another kind of resolver. */
 void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out);
 
 /* The same of the resolver that asks name servers, whether it is dns or lies below it. */
 void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out);
 
-/* What that one was made with; false: there is none. */
+/* Asks these servers, in this way, from the next question on; what is under way ends as it began.
+ * dns is the resolver of gp_dns_wire_new, or lies above it. GP_EINVAL without servers. */
+int gp_dns_wire_set(struct gp_dns *dns, const struct gp_dns_options *options) GP_MUST_CHECK;
+
+/* Whom that one asks now, and how; false: there is none. */
 bool gp_dns_wire_options(struct gp_dns *dns, struct gp_dns_options *options_out);
+
+/* What a resolv.conf says that is not used. */
+struct gp_dns_unused {
+	size_t servers;                 /* nameserver lines that are none */
+	char first[GP_DNS_SERVER_TEXT]; /* the first of them, printable, cut */
+	bool has_server;                /* some nameserver line is used */
+};
 
 /*
  * Reads the text of a resolv.conf(5): nameserver lines into servers (what does not parse is
- * skipped; more than GP_DNS_SERVERS_MAX are dropped), and from options lines timeout, attempts and
- * trust-ad. Without any nameserver line: 127.0.0.1, as libc does. Other members stay as they are.
+ * skipped; more than GP_DNS_SERVERS_MAX are dropped), and from options lines timeout, attempts,
+ * trust-ad and use-vc. Without any nameserver line: 127.0.0.1, as libc does. Other members stay as
+ * they are. unused_out may be NULL.
  */
-void gp_dns_options_from_resolv_conf(struct gp_span text, struct gp_dns_options *options);
+void gp_dns_options_from_resolv_conf(
+	struct gp_span text, struct gp_dns_options *options, struct gp_dns_unused *unused_out);
 
-#define GP_DNS_SERVER_TEXT (GP_IPADDR_TEXT + 9)
-
-/* "192.0.2.1:53", "[2001:db8::1]:53"; returns text_out. */
-const char *gp_dns_server_format(
-	const struct gp_dns_server *server, char text_out[GP_DNS_SERVER_TEXT]);
-
-/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353"; port 53 when there is none.
- */
+/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "fe80::1%eth0", "[2001:db8::1]:5353"; port 53 when
+ * there is none. */
 int gp_dns_server_parse(struct gp_span text, struct gp_dns_server *server_out) GP_MUST_CHECK;
 
 #endif

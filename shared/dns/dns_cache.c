@@ -615,3 +615,16 @@ void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out
 		pthread_mutex_unlock(&shard->lock);
 	}
 }
+
+/* gp_dns_cache_distrust: shard by shard; what is under way comes from servers that were trusted. */
+void gp_dns_cache_distrust(struct gp_dns *dns)
+{
+	if (!dns || dns->ops != &cache_ops)
+		return;
+	struct cache *cache = (struct cache *)dns;
+	for (size_t i = 0; i < cache->shard_count; i++) {
+		pthread_mutex_lock(&cache->shards[i].lock);
+		gp_dns_shard_distrust(&cache->shards[i]);
+		pthread_mutex_unlock(&cache->shards[i].lock);
+	}
+}

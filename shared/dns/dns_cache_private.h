@@ -118,6 +118,9 @@ struct gp_dns_entry *gp_dns_shard_find(
 /* Frees the entry of this key, if there is one. */
 void gp_dns_shard_forget(struct gp_dns_shard *shard, const struct gp_dns_key *key);
 
+/* No entry counts as protected by DNSSEC any more. */
+void gp_dns_shard_distrust(struct gp_dns_shard *shard);
+
 /* Takes the entry, in place of one with the same key; frees older ones, or it, for want of room. */
 void gp_dns_shard_add(struct gp_dns_shard *shard, struct gp_dns_entry *entry, int64_t now_us);
 

@@ -117,6 +117,13 @@ void gp_dns_shard_forget(struct gp_dns_shard *shard, const struct gp_dns_key *ke
 		drop(shard, e);
 }
 
+/* gp_dns_shard_distrust: all of them. */
+void gp_dns_shard_distrust(struct gp_dns_shard *shard)
+{
+	for (struct gp_dns_entry *e = shard->newest; e; e = e->older)
+		e->secure = false;
+}
+
 /* evict_one: the oldest that was not asked for, or has expired, within the chances given. */
 static void evict_one(struct gp_dns_shard *shard, unsigned *chances, int64_t now_us)
 {

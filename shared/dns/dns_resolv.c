@@ -7,6 +7,8 @@
 #include "dns/dns_private.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #define DNS_PORT 53
 #define TEXT_MAX 65536 /* no resolv.conf is longer; what comes after is not read */
@@ -26,17 +28,40 @@ static int parse_port(struct gp_span text, uint16_t *port_out)
 	return GP_OK;
 }
 
+/* parse_zone: a name of an interface, of what such names are made of in practice, or its number. */
+static int parse_zone(struct gp_span text, struct gp_dns_server *server)
+{
+	if (text.len == 0 || text.len >= sizeof server->zone)
+		return GP_ESYNTAX;
+	for (size_t i = 0; i < text.len; i++)
+		if (!gp_span_is_alnum(text.ptr[i]) && !memchr("._-:@", text.ptr[i], 5))
+			return GP_ESYNTAX;
+	memcpy(server->zone, text.ptr, text.len);
+	return GP_OK;
+}
+
+/* parse_v6: "2001:db8::1", "fe80::1%eth0" (RFC 4007 11). */
+static int parse_v6(struct gp_span text, struct gp_dns_server *server)
+{
+	struct gp_span addr, zone;
+	bool has_zone = gp_span_cut(text, '%', &addr, &zone);
+	int rc = gp_ipaddr_parse(addr, &server->addr);
+	if (rc)
+		return rc;
+	if (server->addr.family != GP_IP_V6)
+		return GP_ESYNTAX;
+	return has_zone ? parse_zone(zone, server) : GP_OK;
+}
+
 /* parse_bracketed: what follows the '[' of "[2001:db8::1]" or "[2001:db8::1]:53". */
 static int parse_bracketed(struct gp_span text, struct gp_dns_server *server)
 {
 	struct gp_span addr, rest;
 	if (!gp_span_cut(text, ']', &addr, &rest))
 		return GP_ESYNTAX;
-	int rc = gp_ipaddr_parse(addr, &server->addr);
+	int rc = parse_v6(addr, server);
 	if (rc)
 		return rc;
-	if (server->addr.family != GP_IP_V6)
-		return GP_ESYNTAX;
 	if (rest.len == 0)
 		return GP_OK;
 	if (rest.ptr[0] != ':')
@@ -63,7 +88,7 @@ int gp_dns_server_parse(struct gp_span text, struct gp_dns_server *server_out)
 	int rc;
 	if (text.len > 0 && text.ptr[0] == '[')
 		rc = parse_bracketed(gp_span_skip(text, 1), &server);
-	else if (gp_ipaddr_parse(text, &server.addr) == GP_OK)
+	else if (gp_ipaddr_parse(text, &server.addr) == GP_OK || parse_v6(text, &server) == GP_OK)
 		rc = GP_OK;
 	else
 		rc = parse_with_port(text, &server);
@@ -97,6 +122,8 @@ static void read_option(struct gp_span word, struct gp_dns_options *options)
 	if (!gp_span_cut(word, ':', &name, &text)) {
 		if (gp_span_is(word, "trust-ad"))
 			options->trust_ad = true;
+		else if (gp_span_is(word, "use-vc"))
+			options->over_tcp = true;
 		return;
 	}
 	if (gp_span_parse_uint(text, UINT32_MAX, &value) != GP_OK)
@@ -107,22 +134,37 @@ static void read_option(struct gp_span word, struct gp_dns_options *options)
 		options->attempts = bounded(value, 1, ATTEMPTS_MAX);
 }
 
+/* skip_server: one that is no address; the first is remembered, printable. */
+static void skip_server(struct gp_span word, struct gp_dns_unused *unused)
+{
+	size_t n = word.len < sizeof unused->first ? word.len : sizeof unused->first - 1;
+	if (unused->servers++)
+		return;
+	for (size_t i = 0; i < n; i++)
+		unused->first[i] = word.ptr[i] > ' ' && word.ptr[i] < 0x7f ? word.ptr[i] : '?';
+	unused->first[n] = 0;
+}
+
 /* read_nameserver: an address without a port, as resolv.conf(5) has it. */
-static void read_nameserver(struct gp_span word, struct gp_dns_options *options)
+static void read_nameserver(
+	struct gp_span word, struct gp_dns_options *options, struct gp_dns_unused *unused)
 {
 	struct gp_dns_server server = {.port = DNS_PORT};
 	if (options->server_count == GP_DNS_SERVERS_MAX)
 		return;
-	if (gp_ipaddr_parse(word, &server.addr) == GP_OK)
+	if (gp_ipaddr_parse(word, &server.addr) && parse_v6(word, &server))
+		skip_server(word, unused);
+	else
 		options->servers[options->server_count++] = server;
 }
 
 /* read_line: by keyword; a comment's first word is none. */
-static void read_line(struct gp_span line, struct gp_dns_options *options)
+static void read_line(
+	struct gp_span line, struct gp_dns_options *options, struct gp_dns_unused *unused)
 {
 	struct gp_span keyword = next_word(&line);
 	if (gp_span_equal(keyword, gp_span_from("nameserver"))) {
-		read_nameserver(next_word(&line), options);
+		read_nameserver(next_word(&line), options, unused);
 		return;
 	}
 	if (!gp_span_equal(keyword, gp_span_from("options")))
@@ -135,19 +177,45 @@ static void read_line(struct gp_span line, struct gp_dns_options *options)
 }
 
 /* gp_dns_options_from_resolv_conf: line by line; the local host when no server is named. */
-void gp_dns_options_from_resolv_conf(struct gp_span text, struct gp_dns_options *options)
+void gp_dns_options_from_resolv_conf(
+	struct gp_span text, struct gp_dns_options *options, struct gp_dns_unused *unused_out)
 {
 	struct gp_span line, rest = text;
+	struct gp_dns_unused unused = {0};
 	if (rest.len > TEXT_MAX)
 		rest.len = TEXT_MAX;
 	options->server_count = 0;
 	while (rest.len > 0) {
 		(void)gp_span_cut(rest, '\n', &line, &rest); /* the last may lack its newline */
-		read_line(line, options);
+		read_line(line, options, &unused);
 	}
+	unused.has_server = options->server_count > 0;
+	if (unused_out)
+		*unused_out = unused;
 	if (options->server_count == 0) {
 		options->servers[0] = (struct gp_dns_server) {
 			.addr = {GP_IP_V4, {127, 0, 0, 1}}, .port = DNS_PORT};
 		options->server_count = 1;
 	}
+}
+
+/* gp_dns_server_equal: all of it. */
+bool gp_dns_server_equal(const struct gp_dns_server *a, const struct gp_dns_server *b)
+{
+	return a->port == b->port && gp_ipaddr_equal(&a->addr, &b->addr) &&
+	       strcmp(a->zone, b->zone) == 0;
+}
+
+/* gp_dns_server_format: with the port, always. */
+const char *gp_dns_server_format(
+	const struct gp_dns_server *server, char text_out[GP_DNS_SERVER_TEXT])
+{
+	char addr[GP_IPADDR_TEXT];
+	gp_ipaddr_format(&server->addr, addr);
+	if (server->addr.family == GP_IP_V6)
+		snprintf(text_out, GP_DNS_SERVER_TEXT, "[%s%s%s]:%u", addr,
+			*server->zone ? "%" : "", server->zone, server->port);
+	else
+		snprintf(text_out, GP_DNS_SERVER_TEXT, "%s:%u", addr, server->port);
+	return text_out;
 }

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #define SILENT_MAX 3                 /* time-outs in a row... */
@@ -179,19 +179,48 @@ static int fly(struct fleet *fleet)
 	return rc;
 }
 
+/* The resolver: a question takes the servers that are asked when it begins. */
+struct resolver {
+	struct gp_dns base;
+	pthread_mutex_t lock; /* guards current, and refs of all */
+	struct gp_dns_wire *current;
+	struct gp_dns_wire_counts counts;
+};
+
+/* take_wire: the current servers, kept until they are dropped. */
+static struct gp_dns_wire *take_wire(struct resolver *r)
+{
+	pthread_mutex_lock(&r->lock);
+	struct gp_dns_wire *wire = r->current;
+	wire->refs++;
+	pthread_mutex_unlock(&r->lock);
+	return wire;
+}
+
+/* drop_wire: one user less. */
+static void drop_wire(struct resolver *r, struct gp_dns_wire *wire)
+{
+	pthread_mutex_lock(&r->lock);
+	bool is_last = --wire->refs == 0;
+	pthread_mutex_unlock(&r->lock);
+	if (is_last)
+		free(wire);
+}
+
 /* wire_query: flights for all questions, on the heap for as long as the call lasts. */
 static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
 	struct gp_dns_answer *answers_out)
 {
 	struct gp_dns_flight *flights = calloc(count, sizeof *flights);
-	struct fleet fleet = {.flights = flights,
-		.count = count,
-		.turn = {.gate = ((struct gp_dns_wire *)dns)->options.gate}};
 	if (!flights)
 		return GP_ENOMEM;
+	struct resolver *resolver = (struct resolver *)dns;
+	struct gp_dns_wire *wire = take_wire(resolver);
+	struct fleet fleet = {
+		.flights = flights, .count = count, .turn = {.gate = wire->options.gate}};
 	for (size_t i = 0; i < count; i++) {
-		flights[i].wire = (struct gp_dns_wire *)dns;
+		flights[i].wire = wire;
 		flights[i].ctx = ctx;
 		flights[i].question = &questions[i];
 		flights[i].answer = &answers_out[i];
@@ -203,28 +232,21 @@ static int wire_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	gp_dns_gate_leave(&fleet.turn);
 	for (size_t i = 0; i < count; i++)
 		gp_dns_flight_end(&flights[i]);
+	drop_wire(resolver, wire);
 	free(flights);
 	return rc;
 }
 
-/* wire_free: nothing but itself. */
+/* wire_free: nobody asks any more. */
 static void wire_free(struct gp_dns *dns)
 {
-	free(dns);
+	struct resolver *r = (struct resolver *)dns;
+	drop_wire(r, r->current);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
 }
 
 static const struct gp_dns_ops wire_ops = {wire_query, wire_free};
-
-/* gp_dns_server_format: IPv6 in brackets. */
-const char *gp_dns_server_format(
-	const struct gp_dns_server *server, char text_out[GP_DNS_SERVER_TEXT])
-{
-	char addr[GP_IPADDR_TEXT];
-	bool v6 = server->addr.family == GP_IP_V6;
-	gp_ipaddr_format(&server->addr, addr);
-	snprintf(text_out, GP_DNS_SERVER_TEXT, v6 ? "[%s]:%u" : "%s:%u", addr, server->port);
-	return text_out;
-}
 
 /* gp_dns_wire_count: in no order with anything else. */
 void gp_dns_wire_count(atomic_uint_fast64_t *counter)
@@ -236,37 +258,28 @@ void gp_dns_wire_count(atomic_uint_fast64_t *counter)
 void gp_dns_wire_answered(
 	struct gp_dns_wire *wire, const struct gp_dns_answer *answer, int64_t took_us)
 {
-	struct gp_dns_wire_counts *counts = &wire->counts;
+	struct gp_dns_wire_counts *counts = wire->counts;
 	bool given_up = answer->ours && answer->state == GP_DNS_TEMPFAIL;
 	gp_dns_wire_count(given_up ? &counts->given_up : &counts->answers[answer->state]);
 	gp_histogram_add(&counts->took, took_us);
 }
 
-/* find_wire: layer by layer down to it; NULL: there is none. */
-static struct gp_dns_wire *find_wire(struct gp_dns *dns)
+/* find_resolver: layer by layer down to it; NULL: there is none. */
+static struct resolver *find_resolver(struct gp_dns *dns)
 {
 	while (dns && dns->ops != &wire_ops)
 		dns = dns->below;
-	return (struct gp_dns_wire *)dns;
+	return (struct resolver *)dns;
 }
 
-/* gp_dns_wire_options: as they were copied. */
-bool gp_dns_wire_options(struct gp_dns *dns, struct gp_dns_options *options_out)
-{
-	struct gp_dns_wire *wire = find_wire(dns);
-	if (wire)
-		*options_out = wire->options;
-	return wire != NULL;
-}
-
-/* gp_dns_wire_stats: number by number. */
+/* gp_dns_wire_stats: of the resolver, whoever its servers are. */
 void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
 {
-	struct gp_dns_wire *wire = find_wire(dns);
+	struct resolver *r = find_resolver(dns);
 	*stats_out = (struct gp_dns_wire_stats) {0};
-	if (!wire)
+	if (!r)
 		return;
-	struct gp_dns_wire_counts *counts = &wire->counts;
+	struct gp_dns_wire_counts *counts = &r->counts;
 	stats_out->datagrams = atomic_load(&counts->datagrams);
 	stats_out->connections = atomic_load(&counts->connections);
 	stats_out->timeouts = atomic_load(&counts->timeouts);
@@ -276,15 +289,13 @@ void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
 	gp_histogram_read(&counts->took, &stats_out->took);
 }
 
-/* gp_dns_wire_new: copies the options; 0 for a time-out or a number of rounds means the least. */
-int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_out)
+/* wire_new: copies the options; 0 for a time-out or a number of rounds means the least. */
+static struct gp_dns_wire *wire_new(
+	const struct gp_dns_options *options, struct gp_dns_wire_counts *counts)
 {
-	if (options->server_count == 0 || options->server_count > GP_DNS_SERVERS_MAX)
-		return GP_EINVAL;
 	struct gp_dns_wire *wire = calloc(1, sizeof *wire);
 	if (!wire)
-		return GP_ENOMEM;
-	wire->base.ops = &wire_ops;
+		return NULL;
 	wire->options = *options;
 	if (wire->options.timeout_ms == 0)
 		wire->options.timeout_ms = 1;
@@ -294,6 +305,54 @@ int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_ou
 		atomic_init(&wire->memory[i].silent, 0);
 		atomic_init(&wire->memory[i].last_until_us, 0);
 	}
-	*dns_out = &wire->base;
+	wire->counts = counts;
+	wire->refs = 1;
+	return wire;
+}
+
+/* gp_dns_wire_new: with the first servers. */
+int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_out)
+{
+	if (options->server_count == 0 || options->server_count > GP_DNS_SERVERS_MAX)
+		return GP_EINVAL;
+	struct resolver *r = calloc(1, sizeof *r);
+	struct gp_dns_wire *wire = r ? wire_new(options, &r->counts) : NULL;
+	if (!wire || pthread_mutex_init(&r->lock, NULL)) {
+		free(wire);
+		free(r);
+		return GP_ENOMEM;
+	}
+	r->base.ops = &wire_ops;
+	r->current = wire;
+	*dns_out = &r->base;
 	return GP_OK;
+}
+
+/* gp_dns_wire_set: whoever asks the old servers keeps them until he is done. */
+int gp_dns_wire_set(struct gp_dns *dns, const struct gp_dns_options *options)
+{
+	struct resolver *r = find_resolver(dns);
+	if (!r || options->server_count == 0 || options->server_count > GP_DNS_SERVERS_MAX)
+		return GP_EINVAL;
+	struct gp_dns_wire *wire = wire_new(options, &r->counts);
+	if (!wire)
+		return GP_ENOMEM;
+	pthread_mutex_lock(&r->lock);
+	struct gp_dns_wire *before = r->current;
+	r->current = wire;
+	pthread_mutex_unlock(&r->lock);
+	drop_wire(r, before);
+	return GP_OK;
+}
+
+/* gp_dns_wire_options: a copy. */
+bool gp_dns_wire_options(struct gp_dns *dns, struct gp_dns_options *options_out)
+{
+	struct resolver *r = find_resolver(dns);
+	if (!r)
+		return false;
+	struct gp_dns_wire *wire = take_wire(r);
+	*options_out = wire->options;
+	drop_wire(r, wire);
+	return true;
 }

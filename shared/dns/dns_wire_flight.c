@@ -10,6 +10,8 @@
 
 #include <bsd/stdlib.h>
 #include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -178,12 +180,29 @@ static void bind_random(int fd, enum gp_ip_family family)
 	}
 }
 
+/* set_zone: the interface of a link-local address, by name or number; it may have come since the
+ * last time. False: there is none. */
+static bool set_zone(struct sockaddr_storage *address, const char *zone)
+{
+	uint64_t number;
+	unsigned index = if_nametoindex(zone);
+	if (index == 0 && gp_span_parse_uint(gp_span_from(zone), UINT32_MAX, &number) == GP_OK)
+		index = (unsigned)number;
+	((struct sockaddr_in6 *)address)->sin6_scope_id = index;
+	return index != 0;
+}
+
 /* open_socket: connected or connecting to this attempt's server; false with the failure noted. */
 static bool open_socket(struct gp_dns_flight *f, int type)
 {
 	const struct gp_dns_server *server = server_of(f);
 	struct sockaddr_storage address;
 	socklen_t length = gp_ipaddr_to_sockaddr(&server->addr, server->port, &address);
+	if (*server->zone && !set_zone(&address, server->zone)) {
+		note(f, "there is no such network interface");
+		f->not_bogus = true;
+		return false;
+	}
 	f->fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->fd < 0) {
 		note_error(f, errno);
@@ -236,7 +255,7 @@ static bool send_udp(struct gp_dns_flight *f)
 	if (!open_socket(f, SOCK_DGRAM))
 		return false;
 	if (send(f->fd, f->packet + 2, f->length - 2, MSG_NOSIGNAL) >= 0) {
-		gp_dns_wire_count(&f->wire->counts.datagrams);
+		gp_dns_wire_count(&f->wire->counts->datagrams);
 		return true;
 	}
 	note_error(f, errno);
@@ -248,7 +267,7 @@ static bool send_udp(struct gp_dns_flight *f)
 static bool begin_tcp(struct gp_dns_flight *f)
 {
 	f->stage = GP_DNS_FLIGHT_TCP_SEND;
-	gp_dns_wire_count(&f->wire->counts.connections);
+	gp_dns_wire_count(&f->wire->counts->connections);
 	return open_socket(f, SOCK_STREAM);
 }
 
@@ -493,7 +512,7 @@ int gp_dns_flight_expire(struct gp_dns_flight *flight, bool put_back)
 		return finish_late(flight, now_us);
 	if (!flight->hurried)
 		gp_dns_wire_silent(flight->wire, server_place(flight), now_us);
-	gp_dns_wire_count(&flight->wire->counts.timeouts);
+	gp_dns_wire_count(&flight->wire->counts->timeouts);
 	flight->not_bogus = true;
 	if (!put_back || flight->position + 1 >= total_attempts(flight))
 		return move_on(flight);

@@ -34,11 +34,12 @@ struct gp_dns_wire_counts {
 	struct gp_histogram took;
 };
 
+/* The servers, as they are asked until others take their place; freed with its last user. */
 struct gp_dns_wire {
-	struct gp_dns base;
-	struct gp_dns_options options; /* constant after gp_dns_wire_new */
+	struct gp_dns_options options; /* constant */
 	struct gp_dns_wire_memory memory[GP_DNS_SERVERS_MAX];
-	struct gp_dns_wire_counts counts;
+	struct gp_dns_wire_counts *counts; /* of the resolver */
+	unsigned refs;                     /* under the resolver's lock */
 };
 
 enum gp_dns_flight_stage {

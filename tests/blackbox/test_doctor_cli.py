@@ -149,7 +149,7 @@ def failing_dns():
         status = [GATEPOST, "status", "--socket", daemon.control_path]
         before = subprocess.run(status, stdout=subprocess.PIPE, text=True)
         equal((before.returncode, "WARNING: DNS" in before.stdout), (0, False))
-        holds(before.stdout, "name servers  127.0.0.1:%d\n" % bad.port)
+        holds(before.stdout, "name servers  127.0.0.1:%d (dns.servers)\n" % bad.port)
         with daemon.connect() as s:
             for i in range(30):
                 holds(world.ask(s, client_address="203.0.113.9", helo_name="x", sender="u@d%d.test" % i,

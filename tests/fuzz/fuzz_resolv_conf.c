@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gp_span text = {(const char *)data, size};
 	struct gp_dns_options options = {.timeout_ms = 2000, .attempts = 2};
 	struct gp_dns_server server;
-	gp_dns_options_from_resolv_conf(text, &options);
+	gp_dns_options_from_resolv_conf(text, &options, NULL);
 	if (options.server_count < 1 || options.server_count > GP_DNS_SERVERS_MAX ||
 		options.timeout_ms < 1000 || options.timeout_ms > 30000 || options.attempts < 1 ||
 		options.attempts > 5)

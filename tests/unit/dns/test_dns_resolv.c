@@ -44,7 +44,14 @@ static void forms_of_a_server(void **state)
 		{"[2001:db8::1]:", NULL},
 		{"[", NULL},
 		{"[]", NULL},
-		{"fe80::1%eth0", NULL},
+		/* a zone (RFC 4007 11) */
+		{"fe80::1%eth0", "fe80::1 53"},
+		{"[fe80::1%2]:5353", "fe80::1 5353"},
+		{"fe80::1%", NULL},
+		{"fe80::1%eth0 ", NULL},
+		{"fe80::1%0123456789abcdef", NULL},
+		{"fe80::1%eth0:53", "fe80::1 53"}, /* a name of an interface may have a colon */
+		{"192.0.2.1%eth0", NULL},
 		{"localhost", NULL},
 	};
 	(void)state;
@@ -68,7 +75,7 @@ static struct gp_dns_options read_text(const char *text)
 	char *copy = malloc(n ? n : 1); /* without a NUL behind it */
 	assert_non_null(copy);
 	memcpy(copy, text, n);
-	gp_dns_options_from_resolv_conf((struct gp_span) {copy, n}, &options);
+	gp_dns_options_from_resolv_conf((struct gp_span) {copy, n}, &options, NULL);
 	free(copy);
 	return options;
 }
@@ -94,6 +101,8 @@ static void options_of_resolv_conf(void **state)
 		{"options\ttrust-ad\r\n", 5000, 2, true},
 		{"options trust-ad:1 no-trust-ad\n", 5000, 2, false},
 	};
+	assert_true(read_text("options edns0 use-vc\n").over_tcp);
+	assert_false(read_text("options use-vc:1 no-use-vc\n# options use-vc").over_tcp);
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_dns_options options = read_text(rows[i].text);
@@ -155,7 +164,7 @@ static void a_huge_file_is_read_in_part(void **state)
 	memset(text, 'x', size);
 	memcpy(text, "nameserver 192.0.2.1\n", 21);
 	memcpy(text + size - 22, "\nnameserver 192.0.2.2\n", 22);
-	gp_dns_options_from_resolv_conf((struct gp_span) {text, size}, &options);
+	gp_dns_options_from_resolv_conf((struct gp_span) {text, size}, &options, NULL);
 	assert_int_equal(options.server_count, 1);
 	free(text);
 }

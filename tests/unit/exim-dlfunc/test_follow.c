@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* resolv.conf changes while a process lives: its next message asks the new servers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "exim-dlfunc/process.h"
+#include "support/patience.h"
+
+#define LOOK_NS 50000000
+
+/* write_file: in place of the one before, by renaming. */
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char path[256], fresh[264];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	FILE *f = fopen(fresh, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(rename(fresh, path), 0);
+}
+
+/* asks_at: does the next message's snapshot ask this server, and this one alone? */
+static bool asks_at(struct gp_exim_process *process, const char *conf, const char *server)
+{
+	struct gp_exim_snapshot *snapshot;
+	struct gp_dns_options options;
+	char text[GP_DNS_SERVER_TEXT];
+	assert_int_equal(gp_exim_process_snapshot(process, gp_span_from(conf), &snapshot), GP_OK);
+	assert_true(gp_dns_wire_options(snapshot->dns, &options));
+	gp_exim_snapshot_release(snapshot);
+	return options.server_count == 1 &&
+	       strcmp(gp_dns_server_format(&options.servers[0], text), server) == 0;
+}
+
+/* await: a look a second is made at most. */
+static void await(struct gp_exim_process *process, const char *conf, const char *server)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_NS};
+	for (int64_t left_ns = (int64_t)TEST_PATIENCE_MS * 1000000; left_ns > 0;
+		left_ns -= LOOK_NS) {
+		if (asks_at(process, conf, server))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	fail_msg("%s is not asked", server);
+}
+
+/* servers_that_change: empty at first, filled, replaced, and away again, which changes nothing. */
+static void servers_that_change(void **state)
+{
+	char folder[] = "/tmp/gatepost-follow.XXXXXX", conf[64], text[160], path[64];
+	struct gp_exim_process process;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(conf, sizeof conf, "%s/gatepost.conf", folder);
+	snprintf(path, sizeof path, "%s/resolv.conf", folder);
+	snprintf(text, sizeof text, "hostname = mx.test\ndns { resolv_conf = \"%s\" }\n", path);
+	write_file(folder, "gatepost.conf", text);
+	gp_exim_process_init(&process);
+	assert_true(asks_at(&process, conf, "127.0.0.1:53"));
+	write_file(folder, "resolv.conf", "nameserver 192.0.2.1\n");
+	await(&process, conf, "192.0.2.1:53");
+	write_file(folder, "resolv.conf", "nameserver fe80::1%eth0\noptions use-vc\n");
+	await(&process, conf, "[fe80::1%eth0]:53");
+	assert_int_equal(unlink(path), 0);
+	assert_true(asks_at(&process, conf, "[fe80::1%eth0]:53"));
+	gp_exim_process_fini(&process);
+	assert_int_equal(unlink(conf), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(servers_that_change)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
