@@ -365,10 +365,13 @@ def ask_patiently():
 # ---- the confinement ----
 
 def failed_start():
-    """a start that fails is tried again, and the socket stays: requests wait until somebody has mended it"""
+    """a start that fails, as there is no last good configuration yet, is tried again, and the socket stays: requests
+    wait until somebody has mended it"""
     broken = "/etc/gatepost/conf.d/broken.conf"
+    kept = "/var/lib/gatepost/last-good_etc_gatepost_gatepost.conf"
     machine.run("systemctl", "stop", SERVICE)
     machine.write(broken, "nonsense = 1\n")
+    machine.run("rm", kept)
     with connect() as s:
         s.sendall(world.request_text(**request()).encode())
         wait_for(lambda: int(machine.show(SERVICE, "NRestarts")) >= 6, "six restarts")
@@ -376,6 +379,23 @@ def failed_start():
         os.unlink(machine.path(broken))
         is_fine(world.read_answer(s))
     machine.run("systemctl", "reset-failed", SERVICE, check=False)
+
+
+def broken_start():
+    """a start with a broken configuration uses the last good one, which the unit keeps in its state: nothing waits"""
+    broken = "/etc/gatepost/conf.d/broken.conf"
+    kept = "/var/lib/gatepost/last-good_etc_gatepost_gatepost.conf"
+    wait_for(lambda: os.path.exists(machine.path(kept)), "configuration that is kept")
+    machine.run("systemctl", "stop", SERVICE)
+    machine.write(broken, "nonsense = 1\n")
+    is_fine(ask(**request()))
+    equal(machine.show(SERVICE, "NRestarts"), "0")
+    done = machine.run("gatepost", "status", check=False)
+    equal(done.returncode, 1)
+    holds(done.stdout, "is not in force: the last good configuration is")
+    os.unlink(machine.path(broken))
+    machine.run("systemctl", "reload", SERVICE)
+    wait_for(lambda: "WARNING" not in machine.run("gatepost", "status", check=False).stdout, "the mended configuration")
 
 
 def confined():
@@ -649,8 +669,8 @@ def without_systemd():
 def main():
     global machine
     tap = world.Tap()
-    tests = (verified, exposure, activation, state_folder, reload, crash, own_watchdog, watchdog, stopped, failed_start, confined,
-             from_outside, probe, controllers, journalled, syslogged, metrics, name_services, no_complaints)
+    tests = (verified, exposure, activation, state_folder, reload, crash, own_watchdog, watchdog, stopped, failed_start,
+             broken_start, confined, from_outside, probe, controllers, journalled, syslogged, metrics, name_services, no_complaints)
     try:
         machine = systemd_machine.start()
         set_up()
