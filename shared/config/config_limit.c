@@ -290,6 +290,14 @@ static unsigned subject_of(const struct gp_config_override *override, struct gp_
 	return count;
 }
 
+/* is_whole_nat64: the well-known prefix itself, which would be every client of IPv4. */
+static bool is_whole_nat64(const struct gp_config_override *override)
+{
+	const struct gp_prefix *prefix = &override->client.prefix;
+	return override->client.text && prefix->length == gp_ipaddr_nat64.length &&
+	       gp_ipaddr_match(&prefix->addr, &gp_ipaddr_nat64.addr, prefix->length);
+}
+
 /* is_any_set: does the file set any of the subjects, be it to something that is not allowed? */
 static bool is_any_set(const struct gp_config_draft *draft)
 {
@@ -321,6 +329,10 @@ static int end_override(struct gp_config_draft *draft)
 	else if (count == 0 && !is_any_set(draft))
 		gp_strbuf_add(error_at(draft, "override", NULL),
 			"needs one of user, domain, sender, sender_domain and client\n");
+	if (is_whole_nat64(&draft->override))
+		gp_strbuf_add(error_at(draft, "override", "client"),
+			"clients behind a NAT64 are compared as the address of IPv4 within theirs; "
+			"name networks of IPv4\n");
 	if (!has_maximum(draft))
 		gp_strbuf_add(error_at(draft, "override", NULL), "sets no limit\n");
 	if (count != 1) {

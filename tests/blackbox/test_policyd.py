@@ -740,7 +740,7 @@ def hup_at_death():
         equal(d.ask(**mail()), REFUSED)
         d.write(config(spf="mode = label"))
         before = d.worker()
-        os.kill(before, signal.SIGSTOP)
+        world.stand_still(before)  # a thread that still moves could take the signal
         d.reload()
         world.wait_for(lambda: world.signals(before, "ShdPnd") >> (signal.SIGHUP - 1) & 1, "SIGHUP at the child")
         os.kill(before, signal.SIGKILL)

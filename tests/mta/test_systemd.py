@@ -24,7 +24,7 @@ import dnsd  # noqa: E402
 import sandbox  # noqa: E402
 import systemd_machine  # noqa: E402
 import world  # noqa: E402
-from world import equal, holds, wait_for  # noqa: E402
+from world import equal, holds, stand_still, wait_for  # noqa: E402
 
 PROJECT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 UNIT = os.path.join(PROJECT, "policyd", "systemd", "gatepost-policyd.service")
@@ -287,19 +287,6 @@ def crash():
     assert worker_pid() != worker
     equal((main_pid(), machine.show(SERVICE, "NRestarts")), (pid, "0"))
     holds(ask(**request(sasl_username="alice")), "hourly limit reached")
-
-
-def stand_still(pid):
-    """Stops all its threads, and returns when they have stopped."""
-    os.kill(pid, signal.SIGSTOP)
-
-    def states():
-        found = set()
-        for path in glob.glob("/proc/%d/task/*/stat" % pid):
-            with open(path) as f:
-                found.add(f.read().rsplit(") ", 1)[1][0])
-        return found
-    wait_for(lambda: states() == {"T"}, "standstill")
 
 
 def own_watchdog():

@@ -78,6 +78,19 @@ def wait_for(condition, what, seconds=PATIENCE_S):
     raise AssertionError("no %s within %d s" % (what, seconds))
 
 
+def stand_still(pid):
+    """Stops all its threads, and returns when they have stopped."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def states():
+        found = set()
+        for path in glob.glob("/proc/%d/task/*/stat" % pid):
+            with open(path) as f:
+                found.add(f.read().rsplit(") ", 1)[1][0])
+        return found
+    wait_for(lambda: states() == {"T"}, "standstill")
+
+
 def signals(pid, kind):
     """A set of signals of a process, as the kernel tells it: SigBlk, SigIgn, SigCgt, ShdPnd."""
     with open("/proc/%d/status" % pid) as f:
