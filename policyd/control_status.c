@@ -64,8 +64,8 @@ static json_t *dns(struct gp_control_call *c)
 	const struct gp_config *config = c->runtime->config;
 	struct gp_dns_options options = {0};
 	char text[GP_DNS_SERVER_TEXT];
-	unsigned long long asked = atomic_load(&c->shared->dns_seen.asked);
-	unsigned long long failed = atomic_load(&c->shared->dns_seen.failed);
+	struct gp_dns_health_sums minute =
+		gp_dns_health_minute(&c->shared->dns_seen, c->runtime->dns);
 	json_t *servers = json_array();
 	(void)gp_dns_wire_options(c->runtime->dns, &options); /* none: an empty list */
 	for (size_t i = 0; i < options.server_count; i++)
@@ -76,8 +76,8 @@ static json_t *dns(struct gp_control_call *c)
 			gp_span_from(
 				config->dns_servers.count ? "dns.servers" : config->resolv_conf)),
 		"over_tcp", options.over_tcp, "trust_ad", options.trust_ad, "asked_last_minute",
-		number(asked), "failed_last_minute", number(failed), "failing",
-		gp_dns_health_is_bad(asked, failed));
+		number(minute.asked), "failed_last_minute", number(minute.failed), "failing",
+		gp_dns_health_is_bad(minute.asked, minute.failed));
 }
 
 /* store: its health; null when nothing is counted. */

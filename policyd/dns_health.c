@@ -19,6 +19,23 @@ static struct gp_dns_health_sums sums_of(struct gp_dns *dns)
 	return sums;
 }
 
+/* since: what has come; another resolver than that of the earlier sums counts from nought. */
+static struct gp_dns_health_sums since(
+	struct gp_dns_health_sums now, struct gp_dns_health_sums earlier)
+{
+	if (now.asked < earlier.asked || now.failed < earlier.failed)
+		return now;
+	return (struct gp_dns_health_sums) {now.asked - earlier.asked, now.failed - earlier.failed};
+}
+
+/* gp_dns_health_minute: by the sums of this moment. */
+struct gp_dns_health_sums gp_dns_health_minute(struct gp_dns_seen *seen, struct gp_dns *dns)
+{
+	struct gp_dns_health_sums earlier = {
+		.asked = atomic_load(&seen->asked), .failed = atomic_load(&seen->failed)};
+	return since(sums_of(dns), earlier);
+}
+
 /* gp_dns_health_is_bad: more than half of enough. */
 bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed)
 {
@@ -73,13 +90,12 @@ void gp_dns_health_look(struct gp_dns_health *health, struct gp_dns *dns, int64_
 		begin_again(h, dns);
 	const struct gp_dns_health_sums *oldest =
 		&h->sums[h->count < GP_DNS_HEALTH_SECONDS ? 0 : h->next];
-	minute.asked = now.asked - oldest->asked;
-	minute.failed = now.failed - oldest->failed;
+	atomic_store(&seen_out->asked, oldest->asked);
+	atomic_store(&seen_out->failed, oldest->failed);
+	minute = since(now, *oldest);
 	h->sums[h->next] = now;
 	h->next = (h->next + 1) % GP_DNS_HEALTH_SECONDS;
 	h->count += h->count < GP_DNS_HEALTH_SECONDS;
-	atomic_store(&seen_out->asked, minute.asked);
-	atomic_store(&seen_out->failed, minute.failed);
 	bool was_failing = h->failing;
 	h->failing = gp_dns_health_is_bad(minute.asked, minute.failed);
 	bool is_due = !h->said_us || now_us - h->said_us >= SAID_EVERY_US;

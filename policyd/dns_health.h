@@ -4,7 +4,8 @@
  *
  * Each verdict says what it found, and a temporary error is an ordinary one; that all of them are
  * for want of name servers shows only in the sum of them. The keeper looks every second, warns once
- * a minute while it is so, with the servers, and leaves what it saw for gatepost status and doctor.
+ * a minute while it is so, with the servers, and leaves the sums of a minute ago, by which gatepost
+ * status and doctor get the numbers of the moment.
  *
  *     struct gp_dns_health h = {0};
  *     gp_dns_health_look(&h, dns, now_us, log, &shared->dns_seen);     (every second, one thread)
@@ -25,7 +26,7 @@
 #define GP_DNS_HEALTH_SECONDS 60
 #define GP_DNS_HEALTH_FEW 20 /* questions below which their failures say nothing */
 
-/* The last minute, as far as it has been looked at. */
+/* The resolver's sums a minute ago, as of the last look. */
 struct gp_dns_seen {
 	atomic_ullong asked, failed;
 };
@@ -46,6 +47,9 @@ struct gp_dns_health {
 /* Looks at the resolver's counters; warns, at most once a minute, and says when it is over. */
 void gp_dns_health_look(struct gp_dns_health *health, struct gp_dns *dns, int64_t now_us,
 	const struct gp_log *log, struct gp_dns_seen *seen_out);
+
+/* What the resolver was asked from a minute ago until now, and how much of it failed. */
+struct gp_dns_health_sums gp_dns_health_minute(struct gp_dns_seen *seen, struct gp_dns *dns);
 
 /* Did most of so many questions fail? */
 bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed);

@@ -111,8 +111,9 @@ static void most_of_twenty(void **state)
 		ask(&s, "bad.example", rows[i].bad);
 		ask(&s, "good.example", rows[i].good);
 		look(&s, 1);
-		assert_int_equal(atomic_load(&s.seen.asked), rows[i].bad + rows[i].good);
-		assert_int_equal(atomic_load(&s.seen.failed), rows[i].bad);
+		assert_int_equal(
+			gp_dns_health_minute(&s.seen, s.ctx.dns).asked, rows[i].bad + rows[i].good);
+		assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).failed, rows[i].bad);
 		assert_int_equal(s.warnings, rows[i].is_bad);
 		assert_int_equal(gp_dns_health_is_bad((uint64_t)(rows[i].bad + rows[i].good),
 					 (uint64_t)rows[i].bad),
@@ -150,7 +151,7 @@ static void it_is_said_once_a_minute(void **state)
 	look(&s, 100);
 	assert_int_equal(s.warnings, 2);
 	assert_int_equal(s.notices, 1);
-	assert_int_equal(atomic_load(&s.seen.asked), 0);
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).asked, 0);
 	end(&s);
 }
 
@@ -165,8 +166,11 @@ static void only_the_last_minute_counts(void **state)
 	look(&s, GP_DNS_HEALTH_SECONDS);
 	ask(&s, "bad.example", 20);
 	look(&s, 1);
-	assert_int_equal(atomic_load(&s.seen.asked), 20);
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).asked, 20);
 	assert_int_equal(s.warnings, 1);
+	ask(&s, "bad.example", 7); /* who asks now is not told what was a second ago */
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).asked, 27);
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).failed, 27);
 	end(&s);
 }
 
@@ -181,8 +185,8 @@ static void another_resolver_begins_again(void **state)
 	resolver(&s);
 	ask(&s, "bad.example", 25);
 	look(&s, 1);
-	assert_int_equal(atomic_load(&s.seen.asked), 25);
-	assert_int_equal(atomic_load(&s.seen.failed), 25);
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).asked, 25);
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).failed, 25);
 	assert_int_equal(s.warnings, 1);
 	end(&s);
 }
