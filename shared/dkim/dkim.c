@@ -262,7 +262,7 @@ static void decide(struct item *item, enum gp_dkim_verdict verdict, const char *
 }
 
 /* decide_failed: a hash or signature does not hold; that proves something only when the bytes are
- * those that came over the wire (lessons 90, 91). defect: why they may not be, or NULL. */
+ * those that came over the wire. defect: why they may not be, or NULL. */
 static int decide_failed(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item,
 	const char *reason, const char *defect)
 {

@@ -11,7 +11,7 @@
  *     for (size_t i = 0; i < m.count; i++) ... m.fields[i].name ...
  *
  * GP_OK also for a header that breaks the grammar: then defect says how, in words, and whoever
- * verifies must not trust its own reading of it (lessons 90, 91). Of a header with more bytes or
+ * verifies must not trust its own reading of it. Of a header with more bytes or
  * fields than below the first ones are read, and is_cut is set. GP_ETOOBIG: more than the arena
  * has; GP_ENOMEM.
  *

@@ -18,7 +18,7 @@
  * Limits of 4.6.4 (each settable, each ends in permerror with a text that names the term): 10 terms
  * that ask DNS, to which a first %{p} counts; 10 names under one mx, while those of a ptr past the
  * tenth are ignored; 2 void look-ups, counted once per term and not once per A or AAAA question: an
- * mx whose hosts lack addresses of the client's family is none (lesson 1). Bounds of our own: 20
+ * mx whose hosts lack addresses of the client's family is none. Bounds of our own: 20
  * names under all mx and ptr of a check that do not exist, more of them end in permerror, so that
  * nobody's name servers are asked a hundred questions for a mail; an explanation of more than 1000
  * octets is dropped. Terms that ask nothing are bounded by the length of a TXT record only.
