@@ -212,7 +212,8 @@ int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_ou
  *
  * Where an expired answer is there, servers are waited for at most 1.8 s; when none has answered by
  * then, or all have failed, it is given, marked stale, and for 30 s nobody asks again (RFC 8767 5).
- * A request that has met silence once does not wait so long again. Bogus is an answer.
+ * A request that has met silence once does not wait so long again. Bogus is a failure like others:
+ * all servers have called it so. No failure takes the place of an answer, expired or not.
  */
 int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
 	const struct gp_clock *clock, struct gp_dns **dns_out) GP_MUST_CHECK;

@@ -228,6 +228,16 @@ static void end_join(
 		pthread_cond_broadcast(&shard->landed);
 }
 
+/*
+ * knows_better: than a failure: another leader has brought something, or an answer is there, which
+ * may have expired. Nothing of that may be lost.
+ */
+static bool knows_better(struct gp_dns_shard *shard, const struct gp_dns_join *join, int64_t now_us)
+{
+	const struct gp_dns_entry *e = gp_dns_shard_find(shard, &join->key, now_us);
+	return join->done || (e && !gp_dns_entry_is_failure(e));
+}
+
 /* land: we ask no longer; takes entry. Without one, a join that others lead as well goes on. */
 static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool kept, int64_t now_us)
 {
@@ -236,7 +246,7 @@ static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool k
 	pthread_mutex_lock(&shard->lock);
 	join->leaders--;
 	bool failed = entry && gp_dns_entry_is_failure(entry);
-	if (join->done && failed) /* another leader has done better */
+	if (failed && knows_better(shard, join, now_us))
 		kept = false;
 	if (!join->done && (entry || join->leaders == 0))
 		end_join(shard, join, entry, kept);
@@ -295,8 +305,9 @@ static void land_stale(struct call *call, size_t i, bool waited)
 static void publish(struct call *call, size_t i, int64_t end_us, const struct gp_dns_answer *answer)
 {
 	int64_t now_us = gp_clock_now_us(call->cache->clock);
-	bool unasked = answer->state == GP_DNS_TEMPFAIL || answer->state == GP_DNS_TROUBLE;
-	if (unasked && call->has_stale[i]) {
+	/* bogus, too: all servers failed, and an extended error changes nothing of that (RFC 8914
+	 * 3) */
+	if (call->has_stale[i] && gp_dns_state_is_failure(answer->state)) {
 		bool waited = !answer->ours || gp_clock_now_us(call->ctx->clock) >= end_us;
 		land_stale(call, i, waited);
 		return;

@@ -72,7 +72,7 @@ static void servers_are_tried_again_after_a_while(void **state)
 	assert_true(answer.cached && !answer.stale && answer.state == GP_DNS_NXDOMAIN);
 }
 
-/* what_is_never_stale: too old, switched off, failures, or an answer that bogus is. */
+/* what_is_never_stale: too old, switched off, or a failure. */
 static void what_is_never_stale(void **state)
 {
 	static const struct {
@@ -83,7 +83,10 @@ static void what_is_never_stale(void **state)
 		{GP_DNS_NODATA, GP_DNS_TEMPFAIL, 100, 399, GP_DNS_NODATA},
 		{GP_DNS_NODATA, GP_DNS_TEMPFAIL, 100, 400, GP_DNS_TEMPFAIL},
 		{GP_DNS_NODATA, GP_DNS_TEMPFAIL, 0, 301, GP_DNS_TEMPFAIL},
-		{GP_DNS_NODATA, GP_DNS_BOGUS, 100, 301, GP_DNS_BOGUS},
+		{GP_DNS_NODATA, GP_DNS_BOGUS, 100, 399, GP_DNS_NODATA},
+		{GP_DNS_NODATA, GP_DNS_BOGUS, 100, 400, GP_DNS_BOGUS},
+		{GP_DNS_NODATA, GP_DNS_BOGUS, 0, 301, GP_DNS_BOGUS},
+		{GP_DNS_NODATA, GP_DNS_TROUBLE, 100, 399, GP_DNS_NODATA},
 		{GP_DNS_BOGUS, GP_DNS_TEMPFAIL, 100, 10, GP_DNS_TEMPFAIL},
 		{GP_DNS_TEMPFAIL, GP_DNS_TEMPFAIL, 100, 10, GP_DNS_TEMPFAIL},
 	};
@@ -103,6 +106,29 @@ static void what_is_never_stale(void **state)
 		gp_dns_free(f->ctx.dns);
 		f->ctx.dns = NULL;
 	}
+}
+
+/* no_failure_takes_the_place_of_an_expired_answer: whatever kind comes, however often (RFC 8767 5).
+ */
+static void no_failure_takes_the_place_of_an_expired_answer(void **state)
+{
+	static const enum gp_dns_state states[] = {GP_DNS_TEMPFAIL, GP_DNS_BOGUS, GP_DNS_TROUBLE};
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	f->options.failure_s = 300;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	for (unsigned i = 0; i < 12; i++) {
+		test_cache_say(f, (struct gp_dns_answer) {.state = states[i % 3],
+					  .ours = states[i % 3] == GP_DNS_TROUBLE,
+					  .problem = "SERVFAIL"});
+		struct gp_dns_answer answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+		assert_int_equal(answer.state, GP_DNS_FOUND);
+		assert_true(answer.stale);
+		assert_int_equal(answer.count, 1);
+		test_cache_turn(f, 31); /* they are asked again each time */
+	}
+	assert_int_equal(f->script.questions, 13);
 }
 
 /* a_newer_answer_that_is_not_kept_ends_the_old_one: nothing older comes back. */
@@ -197,6 +223,7 @@ int main(void)
 		CASE(expired_answers_are_given_while_no_server_answers),
 		CASE(servers_are_tried_again_after_a_while),
 		CASE(what_is_never_stale),
+		CASE(no_failure_takes_the_place_of_an_expired_answer),
 		CASE(a_newer_answer_that_is_not_kept_ends_the_old_one),
 		CASE(trouble_of_our_own_uses_it_too),
 		CASE(want_of_time_is_no_silence),
