@@ -60,38 +60,85 @@ bool gp_ipaddr_nat64_length(unsigned length)
 	return length == 96 || (length >= 32 && length <= 64 && length % 8 == 0);
 }
 
-/* gp_ipaddr_embedded: four bytes behind the prefix, with the ninth of the address left out. */
-bool gp_ipaddr_embedded(
-	const struct gp_ipaddr *addr, const struct gp_prefix *nat64, struct gp_ipaddr *v4_out)
+/*
+ * What no translator shows as the source of a connection: addresses that are not forwarded, or are
+ * no host's (RFC 6890 2.2.2, RFC 1112 4, RFC 1122 3.2.1.3).
+ */
+static const struct gp_prefix never_translated[] = {
+	{{GP_IP_V4, {0}}, 8},
+	{{GP_IP_V4, {127}}, 8},
+	{{GP_IP_V4, {169, 254}}, 16},
+	{{GP_IP_V4, {224}}, 3},
+};
+
+/*
+ * What the well-known prefix must not stand for besides (RFC 6052 3.1): addresses that are not
+ * global, which a network of its own may show under a prefix of its own (RFC 6052 3.2, RFC 8215).
+ */
+static const struct gp_prefix never_global[] = {
+	{{GP_IP_V4, {10}}, 8},
+	{{GP_IP_V4, {100, 64}}, 10},
+	{{GP_IP_V4, {172, 16}}, 12},
+	{{GP_IP_V4, {192, 0, 0}}, 24},
+	{{GP_IP_V4, {192, 168}}, 16},
+	{{GP_IP_V4, {198, 18}}, 15},
+};
+
+/* is_within: is the network a part of one of these? */
+static bool is_within(const struct gp_prefix *network, const struct gp_prefix *ranges, size_t count)
 {
+	for (size_t i = 0; i < count; i++)
+		if (network->length >= ranges[i].length &&
+			gp_prefix_has(&ranges[i], &network->addr))
+			return true;
+	return false;
+}
+
+/* gp_prefix_embedded: four bytes behind the prefix, with the ninth of the address left out. */
+bool gp_prefix_embedded(
+	const struct gp_prefix *network, const struct gp_prefix *nat64, struct gp_prefix *v4_out)
+{
+	const struct gp_ipaddr *addr = &network->addr;
 	if (!gp_prefix_has(nat64, addr) || addr->family != GP_IP_V6 ||
-		!gp_ipaddr_nat64_length(nat64->length) || (nat64->length < 96 && addr->bytes[8]))
+		network->length < nat64->length || !gp_ipaddr_nat64_length(nat64->length) ||
+		(nat64->length < 96 && addr->bytes[8]))
 		return false;
-	struct gp_ipaddr v4 = {.family = GP_IP_V4};
+	struct gp_prefix v4 = {{.family = GP_IP_V4}, network->length - nat64->length};
 	for (unsigned i = 0, at = nat64->length / 8; i < 4; at++)
 		if (at != 8) /* bits 64 to 71 are zero (RFC 6052 2.2) */
-			v4.bytes[i++] = addr->bytes[at];
+			v4.addr.bytes[i++] = addr->bytes[at];
+	if (nat64->length < 96 && network->length > 64)
+		v4.length -= network->length < 72 ? network->length - 64 : 8;
+	v4.length = v4.length > 32 ? 32 : v4.length;
+	bool is_well_known = gp_prefix_has(&gp_ipaddr_nat64, addr);
+	if (is_within(&v4, never_translated, sizeof never_translated / sizeof *never_translated) ||
+		(is_well_known &&
+			is_within(&v4, never_global, sizeof never_global / sizeof *never_global)))
+		return false;
 	*v4_out = v4;
 	return true;
 }
 
-/* gp_ipaddr_v4_within: mapped, or the well-known prefix. */
-struct gp_ipaddr gp_ipaddr_v4_within(struct gp_ipaddr addr)
+/* gp_prefix_v4_by_nat64: the well-known prefix, then the others; a mapped network is one of IPv4
+ * since it was parsed. */
+struct gp_prefix gp_prefix_v4_by_nat64(
+	struct gp_prefix network, const struct gp_prefix *nat64, size_t count)
 {
-	return gp_ipaddr_v4_by_nat64(addr, NULL, 0);
+	struct gp_prefix v4;
+	if (network.addr.family != GP_IP_V6)
+		return network;
+	for (size_t i = 0; i <= count; i++)
+		if (gp_prefix_embedded(&network, i ? &nat64[i - 1] : &gp_ipaddr_nat64, &v4))
+			return v4;
+	return network;
 }
 
-/* gp_ipaddr_v4_by_nat64: mapped, the well-known prefix, then the others. */
+/* gp_ipaddr_v4_by_nat64: mapped, or as a network of one address. */
 struct gp_ipaddr gp_ipaddr_v4_by_nat64(
 	struct gp_ipaddr addr, const struct gp_prefix *nat64, size_t count)
 {
-	struct gp_ipaddr v4 = gp_ipaddr_unmap(addr);
-	if (v4.family != GP_IP_V6 || gp_ipaddr_embedded(&addr, &gp_ipaddr_nat64, &v4))
-		return v4;
-	for (size_t i = 0; i < count; i++)
-		if (gp_ipaddr_embedded(&addr, &nat64[i], &v4))
-			return v4;
-	return addr;
+	const struct gp_prefix one = {gp_ipaddr_unmap(addr), 128};
+	return gp_prefix_v4_by_nat64(one, nat64, count).addr;
 }
 
 /* gp_ipaddr_format: canonical text. */
@@ -161,13 +208,12 @@ bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsig
 	return rest == 0 || ((a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest)) == 0;
 }
 
-/* has_host_bits: is a bit past the prefix length set? */
-static bool has_host_bits(const struct gp_prefix *prefix)
+/* gp_prefix_masked: bit by bit. */
+struct gp_prefix gp_prefix_masked(struct gp_prefix prefix)
 {
-	for (unsigned bit = prefix->length; bit < gp_ipaddr_bits(&prefix->addr); bit++)
-		if (prefix->addr.bytes[bit / 8] >> (7 - bit % 8) & 1)
-			return true;
-	return false;
+	for (unsigned bit = prefix.length; bit < gp_ipaddr_bits(&prefix.addr); bit++)
+		prefix.addr.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+	return prefix;
 }
 
 /* gp_prefix_parse: address, then an optional length. */
@@ -187,8 +233,9 @@ int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out)
 			return rc;
 		prefix.length = (unsigned)n;
 	}
-	if (has_host_bits(&prefix))
-		return GP_ESYNTAX;
+	const struct gp_prefix network = gp_prefix_masked(prefix);
+	if (!gp_ipaddr_equal(&network.addr, &prefix.addr))
+		return GP_ESYNTAX; /* a bit past the length is set */
 	struct gp_ipaddr v4 = gp_ipaddr_unmap(prefix.addr);
 	if (v4.family != prefix.addr.family) {
 		if (prefix.length < 96)

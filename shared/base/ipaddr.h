@@ -43,17 +43,16 @@ extern const struct gp_prefix gp_ipaddr_nat64;
 /* Lengths that a prefix of NAT64 can have: 32, 40, 48, 56, 64, 96 (RFC 6052 2.2). */
 bool gp_ipaddr_nat64_length(unsigned length);
 
-/* The address of IPv4 within one that was made with this prefix; false: it was not. */
-bool gp_ipaddr_embedded(
-	const struct gp_ipaddr *addr, const struct gp_prefix *nat64, struct gp_ipaddr *v4_out);
-
 /*
- * Whose address it is: that of an IPv4 host behind a translator, ::ffff:192.0.2.1 or
- * 64:ff9b::192.0.2.1 (RFC 6052 2.1), becomes 192.0.2.1; others are returned as they are.
+ * Whose address it is: that of an IPv4 host behind a translator, ::ffff:192.0.2.1, or
+ * 64:ff9b::192.0.2.1 or one under one of count prefixes of a site's own (RFC 6052 2.1), becomes
+ * 192.0.2.1; others are returned as they are.
+ *
+ * So is one with an address within that no translator shows: loopback, link-local, multicast; under
+ * 64:ff9b::/96 also one that is not global, since that prefix must not stand for it (RFC 6052 3.1)
+ * and anybody may have made it up. Private addresses under a prefix of the site's own are its
+ * hosts.
  */
-struct gp_ipaddr gp_ipaddr_v4_within(struct gp_ipaddr addr);
-
-/* The same with count prefixes of a site's own besides. */
 struct gp_ipaddr gp_ipaddr_v4_by_nat64(
 	struct gp_ipaddr addr, const struct gp_prefix *nat64, size_t count);
 
@@ -85,6 +84,20 @@ bool gp_ipaddr_is_loopback(const struct gp_ipaddr *addr);
  * of IPv4-mapped addresses becomes the IPv4 network.
  */
 int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out) GP_MUST_CHECK;
+
+/*
+ * The network of IPv4 whose hosts a NAT64 with this prefix shows in the network; false: it shows
+ * none there, or the network is larger than the prefix.
+ */
+bool gp_prefix_embedded(
+	const struct gp_prefix *network, const struct gp_prefix *nat64, struct gp_prefix *v4_out);
+
+/* As gp_ipaddr_v4_by_nat64, for a network whose host bits are 0. */
+struct gp_prefix gp_prefix_v4_by_nat64(
+	struct gp_prefix network, const struct gp_prefix *nat64, size_t count);
+
+/* The network that the address lies in: without the bits past the length. */
+struct gp_prefix gp_prefix_masked(struct gp_prefix prefix);
 
 /* Do the first length bits of both addresses agree (and the families)? */
 bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsigned length);

@@ -284,18 +284,7 @@ static unsigned subject_of(const struct gp_config_override *override, struct gp_
 		count++;
 	}
 	out->prefix = override->client.prefix;
-	const struct gp_ipaddr v4 = gp_ipaddr_v4_within(out->prefix.addr);
-	if (out->prefix.length >= 96 && v4.family != out->prefix.addr.family)
-		out->prefix = (struct gp_prefix) {v4, out->prefix.length - 96};
 	return count;
-}
-
-/* is_whole_nat64: the well-known prefix itself, which would be every client of IPv4. */
-static bool is_whole_nat64(const struct gp_config_override *override)
-{
-	const struct gp_prefix *prefix = &override->client.prefix;
-	return override->client.text && prefix->length == gp_ipaddr_nat64.length &&
-	       gp_ipaddr_match(&prefix->addr, &gp_ipaddr_nat64.addr, prefix->length);
 }
 
 /* is_any_set: does the file set any of the subjects, be it to something that is not allowed? */
@@ -329,10 +318,6 @@ static int end_override(struct gp_config_draft *draft)
 	else if (count == 0 && !is_any_set(draft))
 		gp_strbuf_add(error_at(draft, "override", NULL),
 			"needs one of user, domain, sender, sender_domain and client\n");
-	if (is_whole_nat64(&draft->override))
-		gp_strbuf_add(error_at(draft, "override", "client"),
-			"clients behind a NAT64 are compared as the address of IPv4 within theirs; "
-			"name networks of IPv4\n");
 	if (!has_maximum(draft))
 		gp_strbuf_add(error_at(draft, "override", NULL), "sets no limit\n");
 	if (count != 1) {
@@ -508,6 +493,27 @@ static int settle_maxima(struct gp_config_draft *draft, const struct gp_config_s
 	return GP_OK;
 }
 
+/*
+ * settle_client: the network that clients behind a NAT64 are compared with is that of IPv4; all of
+ * a prefix of NAT64 would be every client of IPv4.
+ */
+static void settle_client(struct gp_config_draft *draft, struct gp_limit_override *override)
+{
+	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
+	if (override->kind != GP_LIMIT_OVERRIDE_CLIENT)
+		return;
+	const struct gp_prefix v4 =
+		gp_prefix_v4_by_nat64(override->prefix, nat64->items, nat64->count);
+	if (v4.addr.family != override->prefix.addr.family && v4.length == 0) {
+		struct gp_strbuf *buf = gp_config_error(
+			draft->errors, (struct gp_config_place) {override->file, override->line});
+		gp_config_add_option(buf, "override", NULL, "client");
+		gp_strbuf_add(buf, ": clients behind a NAT64 are compared as the address of IPv4 "
+				   "within theirs; name the networks of IPv4 that are meant\n");
+	}
+	override->prefix = v4;
+}
+
 /* settle_overrides: the names as they are compared, and the maxima. */
 static int settle_overrides(struct gp_config_draft *draft, struct gp_limit_override *overrides)
 {
@@ -517,6 +523,7 @@ static int settle_overrides(struct gp_config_draft *draft, struct gp_limit_overr
 	for (size_t i = 0; !rc && i < draft->subject_count; i++) {
 		struct gp_limit_override *o = &overrides[i];
 		*o = draft->subjects[i].override;
+		settle_client(draft, o);
 		o->name = gp_limit_normalise(arena, &draft->config->limits,
 			(enum gp_limit_override_kind)o->kind, gp_span_from(o->name));
 		rc = o->name ? settle_maxima(draft, &draft->subjects[i], limit_of, o) : GP_ENOMEM;
@@ -554,6 +561,8 @@ int gp_config_draft_finish(struct gp_config_draft *draft)
 {
 	struct gp_limit_set *set = &draft->config->limits;
 	size_t count = draft->subject_count;
+	set->nat64 = draft->config->nat64_prefixes.items;
+	set->nat64_count = draft->config->nat64_prefixes.count;
 	check_ids(draft);
 	struct gp_limit_override *overrides =
 		gp_arena_array(draft->config->arena, count ? count : 1, sizeof *overrides);

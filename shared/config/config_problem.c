@@ -155,13 +155,6 @@ static bool is_network(struct gp_span value)
 	return has_digit || memchr(value.ptr, ':', value.len);
 }
 
-/* clear_host_bits: the network that an address lies in. */
-static void clear_host_bits(struct gp_prefix *prefix)
-{
-	for (unsigned bit = prefix->length; bit < gp_ipaddr_bits(&prefix->addr); bit++)
-		prefix->addr.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
-}
-
 /* from_mask: how many bits a mask such as 255.255.255.0 has; false: it is none. */
 static bool from_mask(struct gp_span text, unsigned *length_out)
 {
@@ -171,8 +164,7 @@ static bool from_mask(struct gp_span text, unsigned *length_out)
 	while (mask.length < 32 && mask.addr.bytes[mask.length / 8] & 0x80u >> mask.length % 8)
 		mask.length++;
 	*length_out = mask.length;
-	struct gp_prefix rest = mask;
-	clear_host_bits(&rest);
+	const struct gp_prefix rest = gp_prefix_masked(mask);
 	return gp_ipaddr_equal(&rest.addr, &mask.addr);
 }
 
@@ -191,7 +183,7 @@ static const char *prefix_problem(
 		prefix.length = (unsigned)n;
 	if (gp_ipaddr_unmap(*addr).family != addr->family && prefix.length < 96)
 		return "it would hold addresses of IPv4 and of IPv6; write a network of each";
-	clear_host_bits(&prefix);
+	prefix = gp_prefix_masked(prefix);
 	gp_ipaddr_format(addr, text);
 	gp_ipaddr_format(&prefix.addr, network);
 	if (gp_ipaddr_equal(&prefix.addr, addr))

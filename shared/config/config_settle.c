@@ -78,42 +78,22 @@ static void check_nat64_lengths(struct gp_config_draft *draft)
 				"6052 2.2)");
 }
 
-/* is_of_nat64: do addresses of this network stand for clients of IPv4? Then v4_out is their own
- * one. */
-static bool is_of_nat64(
-	const struct gp_config *config, const struct gp_prefix *prefix, struct gp_prefix *v4_out)
-{
-	const struct gp_config_prefixes *more = &config->nat64_prefixes;
-	for (size_t i = 0; i <= more->count; i++) {
-		const struct gp_prefix *nat64 = i ? &more->items[i - 1] : &gp_ipaddr_nat64;
-		struct gp_prefix v4 = {.length = prefix->length - nat64->length};
-		if (prefix->length < nat64->length ||
-			!gp_ipaddr_embedded(&prefix->addr, nat64, &v4.addr))
-			continue;
-		/* behind a shorter prefix the bits 64 to 71 come in between */
-		if (nat64->length < 96 && prefix->length > 64)
-			v4.length -= prefix->length < 72 ? prefix->length - 64 : 8;
-		v4.length = v4.length > 32 ? 32 : v4.length;
-		*v4_out = v4;
-		return true;
-	}
-	return false;
-}
-
 /* check_nat64: networks that can never match, because such clients are compared as IPv4. */
 static void check_nat64(struct gp_config_draft *draft)
 {
+	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
 	check_nat64_lengths(draft);
 	for (size_t i = 0; i < gp_config_row_count; i++) {
 		const struct gp_config_row *row = &gp_config_rows[i];
 		const struct gp_config_prefixes *list =
 			(const void *)((const char *)draft->config + row->offset);
-		if (row->kind != GP_KIND_PREFIXES || list == &draft->config->nat64_prefixes)
+		if (row->kind != GP_KIND_PREFIXES || list == nat64)
 			continue;
 		for (size_t k = 0; k < list->count; k++) {
 			char addr[GP_IPADDR_TEXT], text[160];
-			struct gp_prefix v4;
-			if (!is_of_nat64(draft->config, &list->items[k], &v4))
+			const struct gp_prefix v4 =
+				gp_prefix_v4_by_nat64(list->items[k], nat64->items, nat64->count);
+			if (v4.addr.family == list->items[k].addr.family)
 				continue;
 			snprintf(text, sizeof text,
 				"clients behind a NAT64 are compared as the address of IPv4 within "

@@ -149,7 +149,13 @@ const struct gp_config_row gp_config_rows[] = {
 	{NULL, "nat64_prefixes", GP_KIND_PREFIXES, AT(nat64_prefixes), "", 0, 16, NULL,
 		"Prefixes under which a NAT64 of yours shows clients of IPv4 as addresses of IPv6, "
 		"besides 64:ff9b::/96; of 32, 40, 48, 56, 64 or 96 bits (RFC 6052). Such a client "
-		"is judged, counted and compared with lists as the address of IPv4 within.",
+		"is judged, counted and compared with lists as the address of IPv4 within; private "
+		"addresses under a prefix of your own are hosts of yours. An address within that "
+		"no "
+		"translator shows (loopback, link-local, multicast), and under 64:ff9b::/96 any "
+		"that "
+		"is not global (RFC 6052 3.1), is not looked at: the client is the address of IPv6 "
+		"that it is.",
 		NULL},
 
 	{NULL, "include", GP_KIND_FILES, AT(includes), "", 0, 64, NULL,

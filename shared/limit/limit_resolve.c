@@ -183,11 +183,10 @@ static const char *subject_sender_domain(struct resolver *r, const struct gp_lim
 /* subject_prefix: the client's address without the bits past the prefix. */
 static const char *subject_prefix(struct resolver *r, const char *kind, unsigned length)
 {
-	struct gp_ipaddr net = r->client;
+	const struct gp_prefix net = gp_prefix_masked((struct gp_prefix) {r->client, length});
 	char text[GP_IPADDR_TEXT];
-	for (unsigned bit = length; bit < gp_ipaddr_bits(&net); bit++)
-		net.bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
-	return gp_arena_printf(r->arena, "%s:%s/%u", kind, gp_ipaddr_format(&net, text), length);
+	return gp_arena_printf(
+		r->arena, "%s:%s/%u", kind, gp_ipaddr_format(&net.addr, text), length);
 }
 
 /*
@@ -410,8 +409,10 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied,
 	size_t *count_out)
 {
-	struct resolver r = {
-		.set = set, .who = who, .arena = arena, .client = gp_ipaddr_v4_within(who->client)};
+	struct resolver r = {.set = set,
+		.who = who,
+		.arena = arena,
+		.client = gp_ipaddr_v4_by_nat64(who->client, set->nat64, set->nat64_count)};
 	size_t n = 0;
 	for (size_t i = 0; i < set->limit_count && n < GP_LIMIT_MAX; i++) {
 		const struct gp_limit *l = &set->limits[i];
@@ -437,22 +438,29 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
  * parse_client: an address, or a network that the limit does not count as several. Bits past its
  * length are ignored: people write the address that they see in a log.
  */
-static int parse_client(
-	const struct gp_limit *limit, struct gp_span text, struct gp_ipaddr *addr_out)
+static int parse_client(const struct gp_limit_set *set, const struct gp_limit *limit,
+	struct gp_span text, struct gp_prefix *client_out)
 {
 	struct gp_span before, after;
-	struct gp_ipaddr addr;
+	struct gp_prefix client;
 	bool has_length = gp_span_cut(text, '/', &before, &after);
-	int rc = gp_ipaddr_parse(before, &addr);
+	int rc = gp_ipaddr_parse(before, &client.addr);
 	if (rc)
 		return rc;
-	uint64_t length = gp_ipaddr_bits(&addr);
+	uint64_t length = gp_ipaddr_bits(&client.addr);
 	if (has_length && gp_span_parse_uint(after, length, &length))
 		return GP_ESYNTAX;
-	*addr_out = gp_ipaddr_v4_within(addr);
-	if (addr_out->family != addr.family)
-		length = length < 96 ? 0 : length - 96;
-	return length < gp_limit_prefix(limit, addr_out->family) ? GP_ESYNTAX : GP_OK;
+	const struct gp_ipaddr v4 =
+		gp_ipaddr_v4_by_nat64(client.addr, set->nat64, set->nat64_count);
+	const struct gp_ipaddr unmapped = gp_ipaddr_unmap(client.addr);
+	client.length = (unsigned)length;
+	if (unmapped.family != client.addr.family)
+		client = (struct gp_prefix) {unmapped, length < 96 ? 0 : client.length - 96};
+	client = gp_prefix_v4_by_nat64(gp_prefix_masked(client), set->nat64, set->nat64_count);
+	if (client.addr.family != v4.family || client.length < gp_limit_prefix(limit, v4.family))
+		return GP_ESYNTAX;
+	*client_out = client;
+	return GP_OK;
 }
 
 /* who_is: a mail that the subject of this limit would be made of. */
@@ -460,6 +468,7 @@ static int who_is(struct resolver *r, const struct gp_limit *limit, struct gp_sp
 	struct gp_limit_who *who)
 {
 	const char *below = NULL;
+	struct gp_prefix client;
 	*who = (struct gp_limit_who) {.origin = GP_LIMIT_FROM_AUTHENTICATED};
 	r->who = who;
 	switch ((enum gp_limit_key)limit->key) {
@@ -476,9 +485,9 @@ static int who_is(struct resolver *r, const struct gp_limit *limit, struct gp_sp
 		break;
 	case GP_LIMIT_BY_CLIENT:
 	case GP_LIMIT_BY_NETWORK:
-		if (parse_client(limit, name, &who->client))
+		if (parse_client(r->set, limit, name, &client))
 			return GP_ESYNTAX;
-		r->client = who->client;
+		r->client = who->client = client.addr;
 		break;
 	case GP_LIMIT_BY_ALL:
 		break;

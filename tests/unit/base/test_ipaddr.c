@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/ipaddr.h"
@@ -122,6 +123,7 @@ static void test_v4_within(void **state)
 	} rows[] = {
 		{"64:ff9b::c000:201", "192.0.2.1"},
 		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"::ffff:10.0.0.1", "10.0.0.1"},
 		{"192.0.2.1", "192.0.2.1"},
 		{"64:ff9b:1::c000:201", "64:ff9b:1::c000:201"},
 		{"64:ff9b::1:c000:201", "64:ff9b::1:c000:201"},
@@ -129,9 +131,116 @@ static void test_v4_within(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct gp_ipaddr within = gp_ipaddr_v4_within(addr(rows[i].text));
+		struct gp_ipaddr within = gp_ipaddr_v4_by_nat64(addr(rows[i].text), NULL, 0);
 		struct gp_ipaddr wanted = addr(rows[i].wanted);
 		assert_true(gp_ipaddr_equal(&within, &wanted));
+	}
+}
+
+/* test_nat64_non_global: the well-known prefix stands for no address that is not global (RFC 6052
+ * 3.1), a prefix of the site's own for none that no translator shows. */
+static void test_nat64_non_global(void **state)
+{
+	static const struct {
+		const char *within;
+		bool is_known,
+			is_own; /* taken from under the well-known prefix, under an own one */
+	} rows[] = {
+		{"0.0.0.0", false, false},
+		{"0.255.255.255", false, false},
+		{"1.0.0.0", true, true},
+		{"9.255.255.255", true, true},
+		{"10.0.0.1", false, true},
+		{"11.0.0.0", true, true},
+		{"100.64.0.1", false, true},
+		{"100.128.0.1", true, true},
+		{"127.0.0.1", false, false},
+		{"127.255.255.254", false, false},
+		{"128.0.0.1", true, true},
+		{"169.254.1.1", false, false},
+		{"172.16.0.1", false, true},
+		{"172.32.0.1", true, true},
+		{"192.0.0.8", false, true},
+		{"192.0.2.1", true, true},
+		{"192.168.1.1", false, true},
+		{"198.18.0.1", false, true},
+		{"198.20.0.1", true, true},
+		{"223.255.255.255", true, true},
+		{"224.0.0.1", false, false},
+		{"255.255.255.255", false, false},
+	};
+	struct gp_prefix own[2];
+	(void)state;
+	assert_int_equal(gp_prefix_parse(gp_span_from("2001:db8:64::/96"), &own[0]), GP_OK);
+	/* that it is listed as well does not change what the well-known prefix may stand for */
+	own[1] = gp_ipaddr_nat64;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct gp_ipaddr v4 = addr(rows[i].within);
+		for (int k = 0; k < 2; k++) {
+			char text[GP_IPADDR_TEXT];
+			snprintf(text, sizeof text, "%s%s",
+				k ? "2001:db8:64::" : "64:ff9b::", rows[i].within);
+			const struct gp_ipaddr seen = addr(text);
+			const struct gp_ipaddr got = gp_ipaddr_v4_by_nat64(seen, own, 2);
+			bool is_taken = k ? rows[i].is_own : rows[i].is_known;
+			if (!gp_ipaddr_equal(&got, is_taken ? &v4 : &seen))
+				fail_msg("%s", text);
+			if (!is_taken &&
+				(gp_ipaddr_is_private(&got) || gp_ipaddr_is_loopback(&got)))
+				fail_msg("%s is private", text);
+		}
+	}
+}
+
+/* test_other_forms: an address of IPv4 in an address of IPv6 that no translator made says nothing:
+ * IPv4-compatible (RFC 4291 2.5.5.1), 6to4, Teredo, ISATAP. */
+static void test_other_forms(void **state)
+{
+	static const char *const rows[] = {"::127.0.0.1", "::10.0.0.1", "2002:7f00:1::1",
+		"2002:a00:1::", "2001:0:a00:1::", "2001:db8::5efe:10.0.0.1", "::ffff:0:10.0.0.1",
+		"64:ff9b:1::10.0.0.1"};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct gp_ipaddr a = addr(rows[i]), same = gp_ipaddr_v4_by_nat64(a, NULL, 0);
+		assert_true(gp_ipaddr_equal(&a, &same));
+		assert_false(gp_ipaddr_is_private(&a) || gp_ipaddr_is_loopback(&a));
+	}
+}
+
+/* test_embedded_networks: the network of IPv4 within one of IPv6; none where no address of it is
+ * translated, or where it is larger than the prefix. */
+static void test_embedded_networks(void **state)
+{
+	static const struct {
+		const char *network, *nat64, *wanted;
+	} rows[] = {
+		{"64:ff9b::/96", "64:ff9b::/96", "0.0.0.0/0"},
+		{"64:ff9b::c000:200/120", "64:ff9b::/96", "192.0.2.0/24"},
+		{"64:ff9b::/95", "64:ff9b::/96", NULL},
+		{"64:ff9b::a00:0/104", "64:ff9b::/96", NULL},
+		{"64:ff9b::800:0/102", "64:ff9b::/96", "8.0.0.0/6"},
+		{"64:ff9b::/104", "64:ff9b::/96", NULL},
+		{"64:ff9b::/97", "64:ff9b::/96", "0.0.0.0/1"},
+		{"2001:db8:64::a00:0/104", "2001:db8:64::/96", "10.0.0.0/8"},
+		{"2001:db8:64::7f00:0/104", "2001:db8:64::/96", NULL},
+		{"2001:db8:64:c000::/64", "2001:db8:64::/48", "192.0.0.0/16"},
+		{"2001:db8:64:c000::/68", "2001:db8:64::/48", "192.0.0.0/16"},
+		{"2001:db8:64:c000:2::/80", "2001:db8:64::/48", "192.0.2.0/24"},
+		{"2001:db8:64:c000:2:100::/128", "2001:db8:64::/48", "192.0.2.1/32"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_prefix network, nat64, wanted, got;
+		assert_int_equal(gp_prefix_parse(gp_span_from(rows[i].network), &network), GP_OK);
+		assert_int_equal(gp_prefix_parse(gp_span_from(rows[i].nat64), &nat64), GP_OK);
+		bool is_any = gp_prefix_embedded(&network, &nat64, &got);
+		if (is_any != (rows[i].wanted != NULL))
+			fail_msg("%s", rows[i].network);
+		if (!is_any)
+			continue;
+		assert_int_equal(gp_prefix_parse(gp_span_from(rows[i].wanted), &wanted), GP_OK);
+		assert_true(gp_ipaddr_equal(&got.addr, &wanted.addr));
+		assert_int_equal(got.length, wanted.length);
 	}
 }
 
@@ -221,6 +330,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_v4_within),
+		cmocka_unit_test(test_nat64_non_global),
+		cmocka_unit_test(test_other_forms),
+		cmocka_unit_test(test_embedded_networks),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_private),
 	};

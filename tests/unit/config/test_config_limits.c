@@ -341,7 +341,7 @@ static void test_override_applies(void **state)
 		"allowed: prefixes up to /20\n");
 	expect_errors(BY_NET "override { client = \"64:ff9b::/96\" net = 1 }",
 		"t.conf:2: override.client: clients behind a NAT64 are compared as the address of "
-		"IPv4 within theirs; name networks of IPv4\n");
+		"IPv4 within theirs; name the networks of IPv4 that are meant\n");
 	expect_errors(BY_NET "override { client = \"2001:db8::/65\" net = 1 }",
 		"t.conf:2: override.net: limit net counts larger networks together (t.conf:1); "
 		"allowed: prefixes up to /64\n");

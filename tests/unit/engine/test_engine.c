@@ -178,8 +178,27 @@ static void test_nat64(void **state)
 		{"", "64:ff9b::192.0.2.1", "x.test", "u@a.test", "default", GP_ACTION_ACCEPT, 2},
 		{"", "64:ff9b::198.51.100.1", "x.test", "u@a.test", "spf.reject", GP_ACTION_REJECT,
 			1},
-		{"", "64:ff9b::10.0.0.1", "x.test", "u@a.test", "private-client", GP_ACTION_ACCEPT,
-			0},
+		/* what the prefix must not stand for (RFC 6052 3.1) is the address of IPv6 that it
+		   is */
+		{"", "64:ff9b::10.0.0.1", "x.test", "u@a.test", "spf.reject", GP_ACTION_REJECT, 1},
+		{"", "64:ff9b::127.0.0.1", "x.test", "u@a.test", "spf.reject", GP_ACTION_REJECT, 1},
+		{"", "64:ff9b::", "x.test", "u@a.test", "spf.reject", GP_ACTION_REJECT, 1},
+		{"trusted_networks = {\"10.0.0.0/8\"}", "64:ff9b::10.0.0.1", "x.test", "u@a.test",
+			"spf.reject", GP_ACTION_REJECT, 1},
+		{"own_networks = {\"10.0.0.0/8\"}", "64:ff9b::10.0.0.1", "x.test", "u@a.test",
+			"spf.reject", GP_ACTION_REJECT, 1},
+		{"spf { exempt_clients = {\"10.0.0.0/8\"} }", "64:ff9b::10.0.0.1", "x.test",
+			"u@a.test", "spf.reject", GP_ACTION_REJECT, 1},
+		{"nat64_prefixes = {\"64:ff9b::/96\"}", "64:ff9b::10.0.0.1", "x.test", "u@a.test",
+			"spf.reject", GP_ACTION_REJECT, 1},
+		/* but a network of such addresses can be named */
+		{"trusted_networks = {\"64:ff9b::a00:0/104\"}", "64:ff9b::10.0.0.1", "x.test",
+			"u@a.test", "trusted_networks", GP_ACTION_ACCEPT, 0},
+		/* under a prefix of the site's own a private address is a host of the site */
+		{NAT64, "2001:db8:64:a00:0:100::", "x.test", "u@a.test", "private-client",
+			GP_ACTION_ACCEPT, 0},
+		{NAT64, "2001:db8:64:7f00:0:100::", "x.test", "u@a.test", "spf.reject",
+			GP_ACTION_REJECT, 1},
 		{"trusted_networks = {\"198.51.100.0/24\"}", "64:ff9b::198.51.100.1", "x.test",
 			"u@a.test", "trusted_networks", GP_ACTION_ACCEPT, 0},
 		{"spf { exempt_clients = {\"198.51.100.1\"} }", "64:ff9b::198.51.100.1", "x.test",
@@ -201,6 +220,12 @@ static void test_nat64(void **state)
 	struct gp_limit_who who = gp_engine_who(b.config, &e);
 	assert_string_equal(gp_ipaddr_format(&who.client, text), "192.0.2.1");
 	assert_int_equal(who.origin, GP_LIMIT_FROM_TRUSTED);
+	bench_end(&b);
+	bench_begin(&b, "trusted_networks = {\"127.0.0.0/8\", \"10.0.0.0/8\"}", 1 << 20);
+	e = envelope("64:ff9b::127.0.0.1", "x.test", "u@a.test");
+	who = gp_engine_who(b.config, &e);
+	assert_int_equal(who.client.family, GP_IP_V6);
+	assert_int_equal(who.origin, GP_LIMIT_FROM_OTHERS);
 	bench_end(&b);
 }
 

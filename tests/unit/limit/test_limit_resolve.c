@@ -292,6 +292,50 @@ static void test_house_is_one_client(void **state)
 	end(&b);
 }
 
+/* test_nat64: a client behind a NAT64, the well-known one or one of the site, is counted,
+ * overridden and named as the address of IPv4 within, unless that is none that a NAT64 shows. */
+static void test_nat64(void **state)
+{
+	(void)state;
+	static const char text[] = "nat64_prefixes = {\"2001:db8:64::/48\", \"2001:db8:65::/96\"}\n"
+				   "limit each { key = client max = 9 per = 1h from = {others} }\n"
+				   "override { client = \"2001:db8:65::c000:200/120\" each = 1 }\n"
+				   "override { client = \"2001:db8:64:c633:64::/80\" each = 2 }\n"
+				   "override { client = \"64:ff9b::cb00:7107\" each = 3 }\n"
+				   "override { client = \"10.0.0.0/8\" each = 4 }\n"
+				   "override { client = \"64:ff9b::a00:0/104\" each = 5 }\n";
+	static const char *const rows[][2] = {
+		{"192.0.2.7", "each client:192.0.2.7 1"},
+		{"2001:db8:65::c000:207", "each client:192.0.2.7 1"},
+		{"2001:db8:64:c000:2:700::", "each client:192.0.2.7 1"},
+		{"64:ff9b::c000:207", "each client:192.0.2.7 1"},
+		{"198.51.100.1", "each client:198.51.100.1 2"},
+		{"203.0.113.7", "each client:203.0.113.7 3"},
+		{"2001:db8:65::a00:1", "each client:10.0.0.1 4"},
+		{"64:ff9b::a00:1", "each client:64:ff9b::a00:0/104 5"},
+		{"64:ff9b::7f00:1", "each client:64:ff9b::/64 9"},
+		{"2001:db8:65::7f00:1", "each client:2001:db8:65::/64 9"},
+	};
+	struct bench b;
+	begin(&b, text);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_limit_applied a;
+		const char *subject;
+		resolve(&b, who(GP_LIMIT_FROM_OTHERS, "", "", rows[i][0]));
+		assert_string_equal(described(&b), rows[i][1]);
+		/* and an operator who names the client means the same */
+		assert_int_equal(gp_limit_subject_of(&b.config->limits, 0, gp_span_from(rows[i][0]),
+					 b.ctx.arena, &subject),
+			GP_OK);
+		assert_string_equal(subject, b.applied[0].subject);
+		assert_int_equal(
+			gp_limit_of_subject(&b.config->limits, 0, subject, b.book, b.ctx.arena, &a),
+			GP_OK);
+		assert_int_equal(a.max, b.applied[0].max);
+	}
+	end(&b);
+}
+
 /* test_subaddress: kept, or stripped, from what comes and from what an operator writes. */
 static void test_subaddress(void **state)
 {
@@ -475,6 +519,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_senders_by_name),
 		cmocka_unit_test(test_house_is_one_client),
+		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_subaddress),
 		cmocka_unit_test(test_bound_to_domains),
 		cmocka_unit_test(test_runtime),
