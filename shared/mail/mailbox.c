@@ -16,7 +16,8 @@ struct reader {
 	char *text; /* where the next byte of a local part or domain goes */
 	struct gp_mailbox *items;
 	size_t count;
-	const char *problem; /* set once; then nothing is read any more */
+	const char *problem;            /* set once; then nothing is read any more */
+	const unsigned char *claim_end; /* of the first domain in a name that nobody quoted */
 };
 
 /* A run of words and dots. */
@@ -435,16 +436,66 @@ static bool read_list(struct reader *r)
 
 /* ---- names that nobody quoted ---- */
 
-/* read_claim: a domain behind an @ in a name; it has to be the address's own, or readers that take
- * the one for the other see another author. One word ("@somebody") is no mail domain. */
+/* is_foreign_dot: a dot to programs that map names (RFC 3490 3.1, NFKC): U+3002, U+FF0E, U+FF61,
+ * U+2024, U+FE52. */
+static bool is_foreign_dot(struct gp_span text)
+{
+	static const char *const dots[] = {
+		"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1", "\xe2\x80\xa4", "\xef\xb9\x92"};
+	for (size_t i = 0; i < sizeof dots / sizeof dots[0]; i++)
+		if (gp_span_has_prefix(text, dots[i]))
+			return true;
+	return false;
+}
+
+/* is_of_label: a byte that no reader ends or begins a name at. */
+static bool is_of_label(char c)
+{
+	return gp_span_is_alnum(c) || c == '-' || c == '_' || (unsigned char)c > 0x7f;
+}
+
+/*
+ * goes_on: may a name of which this follows be longer for some reader, who drops blanks, comments,
+ * quotes or brackets? By a dot that begins a word.
+ */
+static bool goes_on(struct gp_span rest)
+{
+	for (size_t i = 0; i < rest.len; i++) {
+		if (is_foreign_dot(gp_span_skip(rest, i)))
+			return true;
+		if (rest.ptr[i] == '.' && (i == 0 || !is_of_label(rest.ptr[i - 1])))
+			return true;
+	}
+	return false;
+}
+
+/* is_handle: one word, as "@somebody", that no reader takes for a domain: no dot in it, nor what
+ * becomes one when it is mapped or decoded. */
+static bool is_handle(struct gp_span claim)
+{
+	for (size_t i = 0; i < claim.len; i++)
+		if (!gp_span_is_alnum(claim.ptr[i]) && !memchr("-_'!?*", claim.ptr[i], 6))
+			return false;
+	return true;
+}
+
+/*
+ * read_claim: what stands behind an @ in a name; it has to be the address's own domain or a handle,
+ * or readers that take the one for the other see another author.
+ */
 static bool read_claim(struct reader *r, struct gp_span wanted)
 {
 	const char *start = r->text;
 	if (!read_labels(r))
 		return false;
 	struct gp_span claim = {start, (size_t)(r->text - start)};
-	return gp_span_equal_nocase(claim, wanted) || !memchr(claim.ptr, '.', claim.len) ||
-	       wrong(r, "its name has an @ of another domain");
+	if (!gp_span_equal_nocase(claim, wanted) && !is_handle(claim))
+		return wrong(r, "its name has an @ of another domain");
+	if (next_is(r, '(') || next_is(r, '"') || next_is(r, '['))
+		return wrong(r, "its name has a domain with comments, quotes or brackets inside");
+	if (!r->claim_end)
+		r->claim_end = r->at;
+	return true;
 }
 
 /* read_loose_name: words, and signs that should have been quoted, up to the <. */
@@ -465,7 +516,9 @@ static bool read_loose_name(struct reader *r, struct gp_span wanted)
 			return false;
 		}
 	}
-	return true;
+	const char *from = (const char *)(r->claim_end ? r->claim_end : r->at);
+	struct gp_span rest = {from, (size_t)((const char *)r->at - from)};
+	return !goes_on(rest) || wrong(r, "its name has a domain that goes on");
 }
 
 /* wanted_domain: what the last < holds behind its last @, as it stands. */

@@ -352,6 +352,16 @@ static void test_broken_from_that_hides(void **state)
 		SPAN("ceo\xef\xb9\xabother.test <a@one.test"),
 		SPAN("a@[192.0.2.1]; b@one.test"),
 		SPAN("<@other.test:a@one.test"),
+		SPAN("ceo@other .test <a@one.test>"),
+		SPAN("ceo@other(c).test <a@one.test>"),
+		SPAN("ceo@other(.)test <a@one.test>"),
+		SPAN("ceo@other\".test\" <a@one.test>"),
+		SPAN("ceo@other\r\n .test <a@one.test>"),
+		SPAN("ceo@other\xe3\x80\x82test <a@one.test>"),
+		SPAN("ceo@other\xef\xbc\x8etest <a@one.test>"),
+		SPAN("ceo@one.test .other.test <a@one.test>"),
+		SPAN("ceo@one.test(c).other.test <a@one.test>"),
+		SPAN("ceo@one.test \xef\xbd\xa1other.test <a@one.test>"),
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)

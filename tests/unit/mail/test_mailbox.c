@@ -294,9 +294,57 @@ static void test_unquoted_names(void **state)
 		{SPAN("Foo: Bar <a@example.com>"), "a\texample.com\n", NULL},
 		{SPAN("Foo; \"Bar, \\\" <x>\" (c) <a@example.com> (d)"), "a\texample.com\n", NULL},
 		{SPAN("Foo, <@x.test:a@example.com>"), "a\texample.com\n", NULL},
+		{SPAN("a@example.com (A. Smith) <a@example.com>"), "a\texample.com\n", NULL},
+		{SPAN("a@example.com: Dr. A. Smith <a@example.com>"), "a\texample.com\n", NULL},
+		{SPAN("A. Smith @a_smith (Example Inc.) <a@example.com>"), "a\texample.com\n",
+			NULL},
+		{SPAN("a@b\xc3\xbc"
+		      "cher.test <a@b\xc3\xbc"
+		      "cher.test>"),
+			"a\tb\xc3\xbc"
+			"cher.test\n",
+			NULL},
+		{SPAN("J\xc3\xbcrgen @home (x) \xc3\x9c"
+		      "ber <a@example.com>"),
+			"a\texample.com\n", NULL},
 	};
 	(void)state;
 	run_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
+/*
+ * test_domain_in_a_name_that_goes_on: who drops blanks, comments, quotes or brackets, or takes
+ * another script's full stop for a dot, reads bank.test or what is under it.
+ */
+static void test_domain_in_a_name_that_goes_on(void **state)
+{
+	static const char *const claims[] = {"bank .test", "bank\t.test", "bank\r\n .test",
+		"bank(c).test", "bank (c) .test", "bank(.)test", "bank (.)test", "bank\".test\"",
+		"bank \".test\"", "bank\".\"test", "bank[.]test", "bank [.]test", "bank].test",
+		"bank,.test", "bank;.test", "bank:.test", "bank. test", "bank.(c)test",
+		"bank.\"test\"", "\"bank.test\"", "(c)bank.test", " bank.test", "[bank.test]",
+		"bank\xe3\x80\x82test", "bank\xef\xbc\x8etest", "bank\xef\xbd\xa1test",
+		"bank\xe2\x80\xa4test", "bank\xef\xb9\x92test", "bank \xe3\x80\x82test",
+		"\xef\xbd\x82"
+		"ank\xe3\x80\x82test",
+		"evil.test .bank.test", "evil.test(c).bank.test", "evil.test\r\n .bank.test",
+		"evil.test\".bank.test\"", "evil.test[.bank.test]", "evil.test,.bank.test",
+		"evil.test\xe3\x80\x82"
+		"bank.test",
+		"evil.test \xe3\x80\x82"
+		"bank.test",
+		"evil.test(c)er", "evil.test\"er\"", "evil.test, or @bank .test", "bank=2Etest",
+		"bank%2Etest", "bank&#46;test", "bank+AC4-test"};
+	(void)state;
+	for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+		char value[128];
+		struct gp_arena *arena = gp_arena_new(1 << 16);
+		struct gp_mailbox_list list;
+		snprintf(value, sizeof value, "support@%s <x@evil.test>", claims[i]);
+		if (gp_mailbox_parse(arena, gp_span_from(value), &list) != GP_ESYNTAX)
+			fail_msg("%s: got %s", value, show(arena, &list));
+		gp_arena_free(arena);
+	}
 }
 
 /* test_names_that_hide: where a reader could find another author, nothing is guessed. */
@@ -503,6 +551,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_unquoted_names),
+		cmocka_unit_test(test_domain_in_a_name_that_goes_on),
 		cmocka_unit_test(test_names_that_hide),
 		cmocka_unit_test(test_composition_kills),
 		cmocka_unit_test(test_every_length),
