@@ -18,7 +18,7 @@ VERSION = 0.1.0
 
 BASE    = arena clock duration encode err histogram ipaddr log span strbuf trace
 MAIL    = address author author_doubt author_sight authres encodedword fold mailbox message taglist
-DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_memo dns_name dns_resolv dns_wire \
+DNS     = dns dns_cache dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
 CRYPTO  = digest library pubkey
@@ -39,7 +39,7 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 POLICYD = control control_limits control_metrics control_status counters dns_health files handover instance journal \
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
 	  protocol pulse reader runtime session stages supervise survivor transaction trouble \
-	  control_overrides control_who
+	  control_overrides control_who ticker
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \

@@ -1,86 +1,91 @@
 /* SPDX-License-Identifier: ISC */
-/* A condition with a time-out: to stop, it is rung. */
+/* Two threads, since slow name servers may not hold back what the store needs. */
 #include "policyd/keeper.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "policyd/ticker.h"
 #include "policyd/trouble.h"
 
-#define EVERY_MS 1000
+#define STOP_MS 100 /* what DNS would say after that is not needed any more */
+#define RENEW_MEMORY (8 * 1024 * 1024)
+#define RENEW_MAX_US (60 * 1000000LL) /* of one round, however much patience is configured */
 
 struct gp_keeper {
 	struct gp_session_shared *shared;
-	struct gp_dns_health dns; /* the thread's */
-	pthread_t thread;
-	pthread_mutex_t lock; /* guards stopping */
-	pthread_cond_t rung;
-	bool stopping;
+	struct gp_dns_health dns; /* of who keeps */
+	struct gp_ticker *keeping, *renewing;
 };
 
-/* is_over: waits for the next second, or the end. */
-static bool is_over(struct gp_keeper *k)
-{
-	const struct timespec until = gp_clock_after_ms(EVERY_MS);
-	int rc = 0;
-	pthread_mutex_lock(&k->lock);
-	while (!k->stopping && rc == 0)
-		rc = pthread_cond_timedwait(&k->rung, &k->lock, &until);
-	bool stopping = k->stopping;
-	pthread_mutex_unlock(&k->lock);
-	return stopping;
-}
-
-/* keep: the thread. */
-static void *keep(void *arg)
+/* keep: all but DNS. */
+static void keep(void *arg)
 {
 	struct gp_keeper *k = arg;
-	while (!is_over(k)) {
-		gp_pulse_beat(k->shared->pulse, GP_PULSE_KEEPER);
-		gp_runtimes_tend(k->shared->runtimes);
-		const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
-		gp_trouble_remind(k->shared->counters, &r->log);
-		gp_dns_health_look(&k->dns, r->dns, gp_clock_now_us(gp_clock_system()), &r->log,
-			&k->shared->dns_seen);
-		gp_runtimes_release(k->shared->runtimes, r);
-	}
-	return NULL;
+	gp_pulse_beat(k->shared->pulse, GP_PULSE_KEEPER);
+	gp_runtimes_tend(k->shared->runtimes);
+	const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
+	gp_trouble_remind(k->shared->counters, &r->log);
+	gp_dns_health_look(
+		&k->dns, r->dns, gp_clock_now_us(gp_clock_system()), &r->log, &k->shared->dns_seen);
+	gp_runtimes_release(k->shared->runtimes, r);
 }
 
-/* gp_keeper_start: the condition waits on the monotonic clock. */
+/* patience_us: for all attempts at all servers. */
+static int64_t patience_us(struct gp_dns *dns)
+{
+	struct gp_dns_options options;
+	if (!gp_dns_wire_options(dns, &options))
+		return RENEW_MAX_US;
+	int64_t us = (int64_t)options.timeout_ms * 1000 * options.attempts *
+		     (int64_t)options.server_count;
+	return us < RENEW_MAX_US ? us : RENEW_MAX_US;
+}
+
+/* renew: what had expired and had to do, as servers were too slow for a request; until nothing is
+ * left. What fails is asked again by those who need it. */
+static void renew(void *arg)
+{
+	struct gp_keeper *k = arg;
+	const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
+	struct gp_ctx ctx = {
+		.arena = gp_arena_new(RENEW_MEMORY), .clock = gp_clock_system(), .log = &r->log};
+	size_t count = 1;
+	while (ctx.arena && count > 0) {
+		gp_arena_reset(ctx.arena);
+		ctx.deadline_us = gp_clock_now_us(ctx.clock) + patience_us(r->dns);
+		if (gp_dns_cache_renew(r->dns, &ctx, &count))
+			break;
+	}
+	gp_arena_free(ctx.arena);
+	gp_runtimes_release(k->shared->runtimes, r);
+}
+
+/* gp_keeper_start: both or none. */
 int gp_keeper_start(struct gp_session_shared *shared, struct gp_keeper **keeper_out)
 {
 	struct gp_keeper *k = calloc(1, sizeof *k);
-	pthread_condattr_t attr;
 	if (!k)
 		return GP_ENOMEM;
 	k->shared = shared;
-	pthread_mutex_init(&k->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&k->rung, &attr);
-	pthread_condattr_destroy(&attr);
-	if (pthread_create(&k->thread, NULL, keep, k)) {
-		pthread_cond_destroy(&k->rung);
-		pthread_mutex_destroy(&k->lock);
-		free(k);
-		return GP_ENOMEM;
-	}
-	*keeper_out = k;
-	return GP_OK;
+	int rc = gp_ticker_start(keep, k, &k->keeping);
+	if (!rc)
+		rc = gp_ticker_start(renew, k, &k->renewing);
+	if (rc)
+		(void)gp_keeper_stop(k); /* nothing is being renewed */
+	else
+		*keeper_out = k;
+	return rc;
 }
 
-/* gp_keeper_stop: after what it is doing. */
-void gp_keeper_stop(struct gp_keeper *keeper)
+/* gp_keeper_stop: the store is waited for, DNS is not. */
+bool gp_keeper_stop(struct gp_keeper *keeper)
 {
 	if (!keeper)
-		return;
-	pthread_mutex_lock(&keeper->lock);
-	keeper->stopping = true;
-	pthread_cond_signal(&keeper->rung);
-	pthread_mutex_unlock(&keeper->lock);
-	pthread_join(keeper->thread, NULL);
-	pthread_cond_destroy(&keeper->rung);
-	pthread_mutex_destroy(&keeper->lock);
+		return true;
+	(void)gp_ticker_stop(keeper->keeping, -1); /* always true */
+	keeper->keeping = NULL;
+	if (!gp_ticker_stop(keeper->renewing, STOP_MS))
+		return false;
 	free(keeper);
+	return true;
 }

@@ -224,12 +224,12 @@ static int serve_until_stopped(
 	gp_metrics_http_stop(http);
 	unsigned left = gp_control_stop(control);
 	left += gp_listen_stop(listen, STOP_MS);
-	gp_keeper_stop(keeper);
+	bool idle = gp_keeper_stop(keeper);
 	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
 	gp_counters_log(shared->counters, &r->log);
 	stop_text(&r->log, left);
 	gp_runtimes_release(shared->runtimes, r);
-	if (left) { /* their threads still use everything that would be freed */
+	if (left || !idle) { /* their threads still use everything that would be freed */
 		gp_logqueue_flush(queue);
 		_exit(code);
 	}

@@ -219,6 +219,15 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 	const struct gp_clock *clock, struct gp_dns **dns_out) GP_MUST_CHECK;
 
 /*
+ * Asks with all the time that ctx has for some of what had expired and had to do because servers
+ * were not heard in time, so that a slow server's answer becomes known (RFC 8767 5: the resolution
+ * goes on). For a thread of its own that calls it every second or so: no request does it then. A
+ * cache that nobody renews lets the next request for such an answer wait for longer. *count_out:
+ * how many questions that were, whatever came of them; more may be there. GP_EINVAL: no cache.
+ */
+int gp_dns_cache_renew(struct gp_dns *dns, struct gp_ctx *ctx, size_t *count_out) GP_MUST_CHECK;
+
+/*
  * What one message has asked: over below, which is borrowed. Each question is asked once, and all
  * parts of the check see the same answer; whoever knows several early asks them together. Lives in
  * the arena of the contexts it is used with and is never freed. NULL: the arena refused.

@@ -13,6 +13,10 @@
  * leader whose own deadline ended its attempt publishes nothing: when it was the last one, its
  * followers go round again, and the first of them leads. A join lives until the last of leaders and
  * followers has left it.
+ *
+ * Where an expired answer is there, nobody waits for servers for long. Those that are only slow are
+ * heard all the same: what was given up is wanted, and asked again by a thread that has the time
+ * (gp_dns_cache_renew), or, without one, by the request that asks for it next.
  */
 #include "dns/dns_cache_private.h"
 
@@ -27,7 +31,9 @@
 /* RFC 8767 5, the client response timer; who has met silence already; the failure recheck timer */
 #define STALE_WAIT_US 1800000
 #define STALE_AGAIN_US 300000
+#define STALE_PATIENT_US 10000000 /* at most, by a request */
 #define STALE_RECHECK_S 30
+#define RENEWED_AT_ONCE 16
 #define PLACE_WAIT_US 1000000 /* for a place that somebody else waits for */
 
 /* A question under way. Guarded by the lock of its shard; key is constant. */
@@ -47,6 +53,7 @@ struct cache {
 	struct gp_dns_cache_options options;
 	const struct gp_clock *clock; /* borrowed */
 	struct gp_dns_secret secret;
+	struct gp_dns_wanted wanted;
 	size_t shard_count;
 	struct gp_dns_shard shards[SHARDS]; /* each with its lock */
 };
@@ -60,10 +67,13 @@ struct call {
 	const struct gp_dns_question *questions;
 	struct gp_dns_answer *answers;
 	size_t count;
-	int64_t now_us; /* of this round */
+	int64_t began_us; /* by the clock of ctx, at the first miss */
+	bool is_patient;  /* what has expired is of no use to it */
+	int64_t now_us;   /* of this round */
 	enum part parts[GP_DNS_QUESTIONS_MAX];
 	unsigned char led[GP_DNS_QUESTIONS_MAX]; /* places of what is asked below, in that order */
 	bool has_stale[GP_DNS_QUESTIONS_MAX];    /* an expired answer is there, should none come */
+	bool is_recheck[GP_DNS_QUESTIONS_MAX];   /* and had to do before */
 	int status;                              /* of what was done while answers landed */
 	struct gp_dns_join *joins[GP_DNS_QUESTIONS_MAX]; /* for LED and JOINED */
 };
@@ -124,6 +134,8 @@ static int miss(
 	struct call *call, size_t i, struct gp_dns_shard *shard, const struct gp_dns_key *key)
 {
 	struct gp_dns_join *join = find_join(shard, key);
+	if (!call->began_us)
+		call->began_us = gp_clock_now_us(call->ctx->clock);
 	if (join) {
 		join->parties++;
 		shard->joined++;
@@ -148,7 +160,8 @@ static int look_up_one(struct call *call, size_t i)
 	struct gp_dns_shard *shard = shard_of(call->cache, &key);
 	pthread_mutex_lock(&shard->lock);
 	struct gp_dns_entry *e = gp_dns_shard_find(shard, &key, call->now_us);
-	bool ready = e && gp_dns_entry_is_ready(e, call->now_us);
+	bool ready = e && (call->is_patient ? e->expires_us > call->now_us
+					    : gp_dns_entry_is_ready(e, call->now_us));
 	if (ready) {
 		e->touched = true;
 		shard->hits++;
@@ -156,6 +169,7 @@ static int look_up_one(struct call *call, size_t i)
 		shard->stale += call->answers[i].stale;
 	} else {
 		call->has_stale[i] = e != NULL;
+		call->is_recheck[i] = e && e->recheck_us != 0;
 		rc = miss(call, i, shard, &key);
 	}
 	pthread_mutex_unlock(&shard->lock);
@@ -261,6 +275,27 @@ static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool k
 }
 
 /*
+ * worth_until: where an answer that has expired is there, servers are not waited for so long. When
+ * nobody else would ever hear a slow one, half of the time is spent on what had to do before.
+ */
+static int64_t worth_until(const struct call *call, size_t i)
+{
+	const struct gp_dns_notes *notes = call->ctx->notes;
+	int64_t half_us = (call->ctx->deadline_us - call->began_us) / 2;
+	int64_t wait_us = STALE_WAIT_US;
+	if (!call->has_stale[i])
+		return INT64_MAX;
+	if (call->is_patient)
+		return call->ctx->deadline_us;
+	if (notes && notes->stale > 0)
+		wait_us = STALE_AGAIN_US;
+	else if (call->is_recheck[i] && half_us > STALE_WAIT_US &&
+		 !gp_dns_wanted_is_served(&call->cache->wanted))
+		wait_us = half_us < STALE_PATIENT_US ? half_us : STALE_PATIENT_US;
+	return call->began_us + wait_us;
+}
+
+/*
  * take_stale: what had expired, or has come meanwhile; NULL: it is gone. It is not asked for again
  * for a while when the servers were waited for as long as they are to be. The shard is locked.
  */
@@ -308,8 +343,10 @@ static void publish(struct call *call, size_t i, int64_t end_us, const struct gp
 	/* bogus, too: all servers failed, and an extended error changes nothing of that (RFC 8914
 	 * 3) */
 	if (call->has_stale[i] && gp_dns_state_is_failure(answer->state)) {
-		bool waited = !answer->ours || gp_clock_now_us(call->ctx->clock) >= end_us;
-		land_stale(call, i, waited);
+		bool is_late = gp_clock_now_us(call->ctx->clock) >= end_us;
+		if (answer->ours && is_late && !call->is_patient)
+			gp_dns_wanted_add(&call->cache->wanted, &call->joins[i]->key);
+		land_stale(call, i, !answer->ours || is_late);
 		return;
 	}
 	uint32_t keep = keep_s(&call->cache->options, answer);
@@ -351,15 +388,6 @@ static void begun(void *arg, size_t at)
 	pthread_mutex_unlock(&shard->lock);
 }
 
-/* worth_until: where an answer that has expired is there, servers are not waited for so long. */
-static int64_t worth_until(const struct call *call, size_t i, int64_t now_us)
-{
-	const struct gp_dns_notes *notes = call->ctx->notes;
-	if (!call->has_stale[i])
-		return INT64_MAX;
-	return now_us + (notes && notes->stale > 0 ? STALE_AGAIN_US : STALE_WAIT_US);
-}
-
 /* ask_below: one call for all that we lead; the arrays have room for them. */
 static int ask_below(
 	struct batch *batch, struct gp_dns_question *asked, struct gp_dns_answer *got, size_t n)
@@ -367,10 +395,9 @@ static int ask_below(
 	struct call *call = batch->call;
 	struct gp_dns *below = call->cache->base.below;
 	const struct gp_dns_watch watch = {landed, begun, batch, batch->until_us};
-	int64_t now_us = gp_clock_now_us(call->ctx->clock);
 	for (size_t at = 0; at < n; at++) {
 		asked[at] = call->questions[call->led[at]];
-		batch->until_us[at] = worth_until(call, call->led[at], now_us);
+		batch->until_us[at] = worth_until(call, call->led[at]);
 	}
 	int rc = below->ops->query(below, call->ctx, asked, n, &watch, got);
 	for (size_t at = 0; rc == GP_OK && at < n; at++)
@@ -396,17 +423,24 @@ static int lead(struct call *call)
 					      : gp_arena_status(arena);
 }
 
+/* end_of_wait: of ours for what others lead: the deadline, or what it is worth. */
+static int64_t end_of_wait(const struct call *call, size_t i)
+{
+	int64_t worth_us = worth_until(call, i);
+	return worth_us < call->ctx->deadline_us ? worth_us : call->ctx->deadline_us;
+}
+
 /*
- * wait_join: until it has landed, the time has come to ask ourselves, or our deadline; locked. The
- * time comes soon while who leads waits for a place: we may have one sooner. *own_us_out: when.
+ * wait_join: until it has landed, the time has come to ask ourselves, or end_us; locked. The time
+ * comes soon while who leads waits for a place: we may have one sooner. *own_us_out: when.
  */
 static void wait_join(const struct call *call, struct gp_dns_shard *shard,
-	const struct gp_dns_join *join, int64_t *own_us_out)
+	const struct gp_dns_join *join, int64_t end_us, int64_t *own_us_out)
 {
 	const struct gp_clock *clock = call->ctx->clock;
 	int64_t soon_us = gp_clock_now_us(clock) + PLACE_WAIT_US;
 	for (;;) {
-		int64_t until_us = call->ctx->deadline_us;
+		int64_t until_us = end_us;
 		*own_us_out = join->renew_us;
 		if (!join->begun && soon_us < join->renew_us)
 			*own_us_out = soon_us;
@@ -431,7 +465,7 @@ static int take_join(struct call *call, size_t i, struct gp_dns_shard *shard)
 		return gp_dns_entry_copy(join->result, call->ctx->arena, call->now_us, answer);
 	if (join->done)
 		call->parts[i] = OPEN;
-	else if (!call->has_stale[i] || !take_stale(call, i, shard, false))
+	else if (!call->has_stale[i] || !take_stale(call, i, shard, join->begun))
 		*answer = (struct gp_dns_answer) {
 			.state = join->begun ? GP_DNS_TEMPFAIL : GP_DNS_TROUBLE,
 			.ours = true,
@@ -448,10 +482,11 @@ static int await_one(struct call *call, size_t i, bool may_wait)
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
 	int64_t own_us = join->renew_us;
+	int64_t end_us = end_of_wait(call, i);
 	if (may_wait)
-		wait_join(call, shard, join, &own_us);
+		wait_join(call, shard, join, end_us, &own_us);
 	int64_t now_us = gp_clock_now_us(call->ctx->clock);
-	bool late = now_us >= call->ctx->deadline_us;
+	bool late = now_us >= end_us;
 	if (!join->done && !late) {
 		if (now_us >= own_us) {
 			take_lead(call, i, join);
@@ -505,34 +540,42 @@ static void give_up(struct call *call)
 	}
 }
 
-/* cache_query: the rounds; usually the first look_up is all. */
+/* go_round: until each question has its answer; usually the first look_up is all. */
+static int go_round(struct call *call)
+{
+	bool again = false;
+	call->status = GP_OK;
+	call->began_us = 0;
+	for (size_t i = 0; i < call->count; i++)
+		call->parts[i] = OPEN;
+	do {
+		int rc = look_up(call);
+		if (rc == GP_OK)
+			rc = lead(call);
+		if (rc == GP_OK)
+			rc = await(call, &again);
+		if (rc) {
+			give_up(call);
+			return rc;
+		}
+	} while (again);
+	return GP_OK;
+}
+
+/* cache_query: for a request. */
 static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
 	struct gp_dns_answer *answers_out)
 {
 	struct call call;
-	bool again = false;
 	(void)watch; /* whoever is above has no followers */
 	call.cache = (struct cache *)dns;
 	call.ctx = ctx;
 	call.questions = questions;
 	call.answers = answers_out;
 	call.count = count;
-	call.status = GP_OK;
-	for (size_t i = 0; i < count; i++)
-		call.parts[i] = OPEN;
-	do {
-		int rc = look_up(&call);
-		if (rc == GP_OK)
-			rc = lead(&call);
-		if (rc == GP_OK)
-			rc = await(&call, &again);
-		if (rc) {
-			give_up(&call);
-			return rc;
-		}
-	} while (again);
-	return GP_OK;
+	call.is_patient = false;
+	return go_round(&call);
 }
 
 /* cache_free: all shards; nobody uses them any more. */
@@ -544,6 +587,7 @@ static void cache_free(struct gp_dns *dns)
 		pthread_cond_destroy(&cache->shards[i].landed);
 		pthread_mutex_destroy(&cache->shards[i].lock);
 	}
+	gp_dns_wanted_fini(&cache->wanted);
 	free(cache);
 }
 
@@ -591,6 +635,10 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 	cache->options = *options;
 	cache->clock = clock;
 	arc4random_buf(&cache->secret, sizeof cache->secret);
+	if (gp_dns_wanted_init(&cache->wanted)) {
+		free(cache);
+		return GP_ENOMEM;
+	}
 	for (; cache->shard_count < shards; cache->shard_count++) {
 		size_t part = options->entries / shards +
 			      (cache->shard_count < options->entries % shards);
@@ -604,6 +652,28 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 	cache->base.below = below;
 	*dns_out = &cache->base;
 	return GP_OK;
+}
+
+/* gp_dns_cache_renew: the layer below, as for a request that has all the time. */
+int gp_dns_cache_renew(struct gp_dns *dns, struct gp_ctx *ctx, size_t *count_out)
+{
+	struct gp_dns_question questions[RENEWED_AT_ONCE];
+	struct gp_dns_answer answers[RENEWED_AT_ONCE];
+	struct gp_dns_key keys[RENEWED_AT_ONCE];
+	struct call call = {.ctx = ctx, .questions = questions, .answers = answers};
+	size_t n = 0;
+	*count_out = 0;
+	if (!dns || dns->ops != &cache_ops)
+		return GP_EINVAL;
+	call.cache = (struct cache *)dns;
+	call.is_patient = true;
+	while (n < RENEWED_AT_ONCE && gp_dns_wanted_take(&call.cache->wanted, &keys[n])) {
+		questions[n] =
+			(struct gp_dns_question) {keys[n].name, (enum gp_dns_type)keys[n].type};
+		n++;
+	}
+	*count_out = call.count = n;
+	return n > 0 ? go_round(&call) : GP_OK;
 }
 
 /* gp_dns_cache_stats: shard by shard, so that the sums are of slightly different moments. */

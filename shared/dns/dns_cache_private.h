@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The cache between its files: keys and packed answers (dns_cache_entry.c), a shard's table of
- * them (dns_cache_table.c), and the layer with its flights (dns_cache.c).
+ * them (dns_cache_table.c), what is to be asked again with patience (dns_cache_wanted.c), and the
+ * layer with its flights (dns_cache.c).
  *
- * Nothing here locks but dns_cache.c; what a shard holds may be touched under its lock only.
+ * Entries and tables are locked by dns_cache.c: what a shard holds may be touched under its lock
+ * only. The list of what is wanted has a lock of its own, under which nothing else is done.
  */
 #ifndef GP_DNS_DNS_CACHE_PRIVATE_H
 #define GP_DNS_DNS_CACHE_PRIVATE_H
 
 #include <pthread.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -123,5 +126,29 @@ void gp_dns_shard_distrust(struct gp_dns_shard *shard);
 
 /* Takes the entry, in place of one with the same key; frees older ones, or it, for want of room. */
 void gp_dns_shard_add(struct gp_dns_shard *shard, struct gp_dns_entry *entry, int64_t now_us);
+
+/* ---- what is wanted ---- */
+
+struct gp_dns_wish;
+
+/* Questions whose servers were not heard before an expired answer had to do. */
+struct gp_dns_wanted {
+	pthread_mutex_t lock; /* guards first */
+	struct gp_dns_wish *first;
+	atomic_bool is_served; /* somebody takes them */
+};
+
+/* Prepares an empty list; GP_ENOMEM. */
+int gp_dns_wanted_init(struct gp_dns_wanted *wanted) GP_MUST_CHECK;
+void gp_dns_wanted_fini(struct gp_dns_wanted *wanted);
+
+/* One more, unless it is there, the list is long, memory ends, or nobody takes what is in it. */
+void gp_dns_wanted_add(struct gp_dns_wanted *wanted, const struct gp_dns_key *key);
+
+/* Takes the oldest; false: there is none. Who calls it does so again and again from then on. */
+bool gp_dns_wanted_take(struct gp_dns_wanted *wanted, struct gp_dns_key *key_out);
+
+/* Does somebody? */
+bool gp_dns_wanted_is_served(const struct gp_dns_wanted *wanted);
 
 #endif

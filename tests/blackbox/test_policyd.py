@@ -449,6 +449,31 @@ def stale():
     here.close()
 
 
+def slow_server():
+    """a server slower than an expired answer is waited for is heard all the same: what it says now counts soon"""
+    delayed = threading.Event()
+    here = dnsd.Server({"a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}})
+    quick = here._reply
+
+    def reply(packet):
+        if delayed.is_set():
+            time.sleep(4)  # the fault itself: more than the 1.8 s of RFC 8767
+        return quick(packet)
+
+    here._reply = reply
+    text = config(timeout="15s").replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
+    d = world.Policyd(text.replace("attempts = 2", "attempts = 1 ttl_min = 0s ttl_max = 1s"))
+    try:
+        equal(d.ask(**mail()), REFUSED)
+        here.zone["a.test"] = {"TXT": ["v=spf1 ip4:192.0.2.0/24 +all"]}
+        delayed.set()
+        world.wait_for(lambda: d.ask(**mail()) and "dns_stale=1" in d.text(), "use of what has expired")
+        world.wait_for(lambda: "spf=pass" in d.ask(**mail(instance="")), "verdict by what the server says now")
+    finally:
+        d.close()
+        here.close()
+
+
 def limit_files(d, soft):
     """Sets the soft limit of open files of the serving process, as its own user may; returns what it was."""
     who = {}
@@ -1246,7 +1271,7 @@ def main():
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     for test in (malformed, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
-                 internationalised, header_once, deadline, stale, want_of_files, accepting_without_files, few_files,
+                 internationalised, header_once, deadline, stale, slow_server, want_of_files, accepting_without_files, few_files,
                  memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
                  warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,

@@ -48,7 +48,6 @@ static int script_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	struct gp_dns_answer *answers_out)
 {
 	struct script *script = (struct script *)dns;
-	(void)ctx;
 	atomic_fetch_add(&script->calls, 1);
 	atomic_fetch_add(&script->questions, (unsigned)count);
 	for (size_t i = 0; i < count && !atomic_load(&script->placeless); i++)
@@ -63,7 +62,10 @@ static int script_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	script->last_name = questions[count - 1].name;
 	script->last_until_us = watch->until_us ? watch->until_us[count - 1] : INT64_MAX;
 	int status = script->status;
+	int64_t end_us = script->last_until_us;
 	pthread_mutex_unlock(&script->lock);
+	while (atomic_load(&script->slow) && gp_clock_now_us(ctx->clock) < end_us)
+		usleep(200);
 	atomic_fetch_sub(&script->inside, 1);
 	return status;
 }

@@ -41,6 +41,7 @@ struct script {
 	atomic_uint early;            /* answers of a call that land before it is held */
 	atomic_uint inside;           /* calls under way */
 	atomic_bool placeless;        /* calls do not begin, for want of a place */
+	atomic_bool slow;             /* calls return when nobody waits any more */
 	bool freed;
 };
 

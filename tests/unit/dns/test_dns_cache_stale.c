@@ -194,6 +194,121 @@ static void servers_are_not_waited_for_so_long(void **state)
 	assert_true(f->script.last_until_us == INT64_MAX);
 }
 
+/* renew: what is wanted; how many questions that were. */
+static size_t renew(struct test_cache *f)
+{
+	size_t count = 99;
+	assert_int_equal(gp_dns_cache_renew(f->ctx.dns, &f->ctx, &count), GP_OK);
+	return count;
+}
+
+/* give_up: an expired answer has to do, as the servers are not heard in time. */
+static void give_up(struct test_cache *f, const char *name)
+{
+	test_cache_say(f, failing(true));
+	atomic_store(&f->script.slow, true);
+	struct gp_dns_answer answer = test_cache_ask(f, name, GP_DNS_TXT);
+	atomic_store(&f->script.slow, false);
+	assert_true(answer.stale && answer.state == GP_DNS_FOUND);
+}
+
+/* slow_servers_are_heard_by_who_renews: with all patience; the answer is there for the next one. */
+static void slow_servers_are_heard_by_who_renews(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	f->ctx.notes = &f->notes;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	assert_int_equal(renew(f), 0);
+	test_cache_turn(f, 301);
+	give_up(f, "A.Example.");
+	test_cache_say(f, (struct gp_dns_answer) {.state = GP_DNS_NXDOMAIN, .ttl_s = 60});
+	assert_int_equal(renew(f), 1);
+	assert_true(f->script.last_until_us == f->ctx.deadline_us);
+	assert_int_equal(f->script.questions, 3);
+	struct gp_dns_answer answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+	assert_int_equal(answer.state, GP_DNS_NXDOMAIN);
+	assert_true(answer.cached && !answer.stale);
+	assert_int_equal(renew(f), 0);
+	assert_int_equal(f->script.questions, 3);
+}
+
+/* what_is_renewed_and_what_not: once, though several gave it up; not what servers have refused. */
+static void what_is_renewed_and_what_not(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_ask(f, "b.example", GP_DNS_TXT);
+	assert_int_equal(renew(f), 0);
+	test_cache_turn(f, 301);
+	give_up(f, "a.example");
+	test_cache_turn(f, 31);
+	give_up(f, "a.example");
+	test_cache_say(f, failing(false));
+	assert_true(test_cache_ask(f, "b.example", GP_DNS_TXT).stale);
+	assert_int_equal(
+		renew(f), 1); /* in vain: what was known stays, and nobody asks for a while */
+	assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+	assert_int_equal(f->script.questions, 6);
+	assert_int_equal(renew(f), 0);
+	size_t count;
+	assert_int_equal(gp_dns_cache_renew(&f->script.base, &f->ctx, &count), GP_EINVAL);
+}
+
+/* without_who_renews_the_next_request_waits_longer: half of its time, and not for the first. */
+static void without_who_renews_the_next_request_waits_longer(void **state)
+{
+	struct test_cache *f = *state;
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	test_cache_turn(f, 301);
+	give_up(f, "a.example");
+	test_cache_turn(f, 31);
+	f->ctx.deadline_us = gp_clock_now_us(f->ctx.clock) + 3600 * (int64_t)TEST_CACHE_SECOND;
+	int64_t before_us = gp_clock_now_us(f->ctx.clock);
+	test_cache_say(f, test_cache_found(300));
+	assert_false(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+	assert_true(f->script.last_until_us >= before_us + 10 * (int64_t)TEST_CACHE_SECOND);
+	assert_true(f->script.last_until_us < f->ctx.deadline_us);
+}
+
+/* renew_once: in a thread of its own. */
+static void *renew_once(void *arg)
+{
+	struct test_cache_asker *a = arg;
+	struct gp_ctx ctx = a->f->ctx;
+	size_t count;
+	ctx.arena = gp_arena_new(1 << 16);
+	a->status = gp_dns_cache_renew(ctx.dns, &ctx, &count);
+	gp_arena_free(ctx.arena);
+	return NULL;
+}
+
+/* who_waits_for_who_is_patient_is_not: it takes what has expired. */
+static void who_waits_for_who_is_patient_is_not(void **state)
+{
+	struct test_cache *f = *state;
+	struct test_cache_asker renewer = {.f = f};
+	f->options.stale_s = 3600;
+	test_cache_ask(f, "a.example", GP_DNS_TXT);
+	assert_int_equal(renew(f), 0);
+	test_cache_turn(f, 301);
+	give_up(f, "a.example");
+	atomic_store(&f->script.held, 1);
+	assert_int_equal(pthread_create(&renewer.thread, NULL, renew_once, &renewer), 0);
+	while (!atomic_load(&f->script.inside))
+		usleep(200);
+	test_cache_turn(f, 31);                                        /* it would be asked again */
+	assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).stale); /* would hang */
+	assert_int_equal(f->script.questions, 3);
+	test_cache_say(f, test_cache_found(300));
+	atomic_store(&f->script.held, 0);
+	pthread_join(renewer.thread, NULL);
+	assert_int_equal(renewer.status, GP_OK);
+	assert_false(test_cache_ask(f, "a.example", GP_DNS_TXT).stale);
+}
+
 /* who_waits_gets_the_expired_answer_too: one asks for all. */
 static void who_waits_gets_the_expired_answer_too(void **state)
 {
@@ -228,6 +343,10 @@ int main(void)
 		CASE(trouble_of_our_own_uses_it_too),
 		CASE(want_of_time_is_no_silence),
 		CASE(servers_are_not_waited_for_so_long),
+		CASE(slow_servers_are_heard_by_who_renews),
+		CASE(what_is_renewed_and_what_not),
+		CASE(without_who_renews_the_next_request_waits_longer),
+		CASE(who_waits_for_who_is_patient_is_not),
 		CASE(who_waits_gets_the_expired_answer_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
