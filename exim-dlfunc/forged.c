@@ -109,9 +109,9 @@ static struct gp_span without_comments(struct gp_arena *arena, struct gp_span te
 static bool claims(const struct claim *claim, struct gp_span text)
 {
 	struct gp_span decoded;
-	bool clear;
-	if (text.len > GP_FOLD_MAX || gp_encodedword_decode(claim->arena, text, &decoded, &clear) ||
-		!clear)
+	enum gp_encodedword_state state;
+	if (text.len > GP_FOLD_MAX || gp_encodedword_decode(claim->arena, text, &decoded, &state) ||
+		state != GP_ENCODEDWORD_CLEAR)
 		return true;
 	return is_shown(claim, decoded) ||
 	       is_shown(claim, without_comments(claim->arena, decoded)) ||

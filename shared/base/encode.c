@@ -182,6 +182,12 @@ int gp_decode_base64(struct gp_arena *arena, struct gp_span text, struct gp_span
 	return GP_OK;
 }
 
+/* gp_decode_base64_digit: by the table. */
+int gp_decode_base64_digit(char c)
+{
+	return (int)base64_digit[(unsigned char)c] - 1;
+}
+
 /* gp_decode_hex_digit: either case. */
 int gp_decode_hex_digit(char c)
 {

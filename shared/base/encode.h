@@ -35,6 +35,9 @@ void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
 int gp_decode_base64(
 	struct gp_arena *arena, struct gp_span text, struct gp_span *bytes_out) GP_MUST_CHECK;
 
+/* The value of a digit of base64 (RFC 4648 4), or -1. */
+int gp_decode_base64_digit(char c);
+
 /* The value of a hexadecimal digit, or -1. */
 int gp_decode_hex_digit(char c);
 

@@ -119,11 +119,11 @@ int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_
 	struct gp_span *domain_out)
 {
 	struct gp_span text, decoded = {NULL, 0};
-	bool clear;
+	enum gp_encodedword_state state;
 	*sight_out = GP_AUTHOR_SEES_OTHERS;
 	*domain_out = (struct gp_span) {NULL, 0};
-	int rc = gp_encodedword_decode(arena, value, &text, &clear);
-	if (rc || !clear || has_control(value) || has_other_at(text))
+	int rc = gp_encodedword_decode(arena, value, &text, &state);
+	if (rc || state > GP_ENCODEDWORD_UNKNOWN || has_control(value) || has_other_at(text))
 		return rc;
 	enum gp_author_sight first = look_raw(value, domain_out);
 	if (look_raw(text, &decoded) == first && gp_span_equal_nocase(decoded, *domain_out))

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One pass: what stands between words is copied, a word is cut at its four question marks (RFC 2047
- * 2) and its bytes are written in its place.
+ * 2) and its text is written in its place.
  */
 #include "mail/encodedword.h"
 
 #include <string.h>
 
 #include "base/encode.h"
+#include "mail/charset.h"
 
 /* A word, cut into its parts. */
 struct word {
@@ -34,43 +35,21 @@ static bool cut_word(struct gp_span text, struct word *word_out)
 	return true;
 }
 
-/* is_ascii_based: do its ASCII bytes mean ASCII? A language may follow the name (RFC 2231 5). */
-static bool is_ascii_based(struct gp_span charset)
+/* has_control: a byte that no name has, and that ends one, or a line, for some readers. */
+static bool has_control(struct gp_span text)
 {
-	static const char *const families[] = {"iso-8859-", "windows-125", "koi8-"};
-	struct gp_span name, language;
-	gp_span_cut(charset, '*', &name, &language);
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-		if (gp_span_has_prefix(name, families[i]))
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return true;
-	return gp_span_is(name, "us-ascii") || gp_span_is(name, "utf-8") ||
-	       gp_span_is(name, "utf8");
-}
-
-/* is_east_asian: two bytes a character, the first of which is over 0x7f; the second need not be. */
-static bool is_east_asian(struct gp_span charset)
-{
-	static const char *const families[] = {
-		"gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "ks_c_5601"};
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-		if (gp_span_has_prefix(charset, families[i]))
-			return true;
+	}
 	return false;
 }
 
-/* may_hold_at: is there an @ among the bytes, or its full-width form in one of those charsets? */
-static bool may_hold_at(struct gp_span bytes)
+/* read_q: RFC 2047 4.2; an escape that is none is left as it is. */
+static size_t read_q(char *bytes, struct gp_span text)
 {
-	static const char *const forms[] = {"@", "\xa3\xc0", "\xa1\xf7", "\x81\x97", "\xa2\x49"};
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (bytes.len && memmem(bytes.ptr, bytes.len, forms[i], strlen(forms[i])))
-			return true;
-	return false;
-}
-
-/* write_q: RFC 2047 4.2; an escape that is none is left as it is. */
-static char *write_q(char *to, struct gp_span text)
-{
+	size_t n = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 		int high = c == '=' && i + 2 < text.len ? gp_decode_hex_digit(text.ptr[i + 1]) : -1;
@@ -79,67 +58,120 @@ static char *write_q(char *to, struct gp_span text)
 			c = (char)(high << 4 | low);
 			i += 2;
 		}
-		*to++ = c == '_' ? ' ' : c;
+		bytes[n++] = c == '_' ? ' ' : c;
 	}
-	return to;
+	return n;
 }
 
-/* write_b: RFC 2047 4.1; base64 that is none is left out and makes the text unclear. */
-static int write_b(struct gp_arena *arena, char **to, struct gp_span text, bool *clear)
+/* worsen: the state is that of the worst that was seen. */
+static void worsen(enum gp_encodedword_state *state, enum gp_encodedword_state by)
 {
-	struct gp_span bytes;
-	int rc = gp_decode_base64(arena, text, &bytes);
-	if (rc == GP_ESYNTAX)
-		*clear = false;
-	if (rc)
-		return rc == GP_ESYNTAX ? GP_OK : rc;
-	if (bytes.len)
-		memcpy(*to, bytes.ptr, bytes.len);
-	*to += bytes.len;
-	return GP_OK;
+	if (*state < by)
+		*state = by;
 }
 
-/* write_word: its bytes, which are never more than it has itself. */
-static int write_word(struct gp_arena *arena, char **to, const struct word *word, bool *clear)
+/* read_b: RFC 2047 4.1, all digits that there are: programs skip what is none, and do without the
+ * padding. Digits behind padding are read by some only. */
+static size_t read_b(char *bytes, struct gp_span text, enum gp_encodedword_state *state)
 {
-	const char *start = *to;
-	int rc = GP_OK;
+	unsigned bits = 0, count = 0;
+	size_t n = 0;
+	bool padded = false;
+	for (size_t i = 0; i < text.len; i++) {
+		int digit = gp_decode_base64_digit(text.ptr[i]);
+		if (text.ptr[i] == '=') {
+			padded = true;
+			count = 0;
+			continue;
+		}
+		if (digit < 0 && text.ptr[i] != ' ')
+			worsen(state, GP_ENCODEDWORD_BROKEN);
+		if (digit < 0)
+			continue;
+		if (padded)
+			worsen(state, GP_ENCODEDWORD_UNCERTAIN);
+		bits = (bits << 6 | (unsigned)digit) & 0xffff;
+		count += 6;
+		if (count < 8)
+			continue;
+		count -= 8;
+		bytes[n++] = (char)(bits >> count & 0xff);
+	}
+	return n;
+}
+
+/* What a value becomes. */
+struct decoder {
+	char *bytes; /* room for those of one word */
+	struct gp_charset_out out;
+	enum gp_encodedword_state state;
+};
+
+/* write_word: its text. */
+static void write_word(struct decoder *d, const struct word *word)
+{
+	struct gp_span bytes = {d->bytes, 0};
+	const char *start = d->out.to;
 	if (gp_span_is(word->encoding, "b"))
-		rc = write_b(arena, to, word->text, clear);
+		bytes.len = read_b(d->bytes, word->text, &d->state);
 	else
-		*to = write_q(*to, word->text);
-	const struct gp_span bytes = {start, (size_t)(*to - start)};
-	*clear = *clear && (gp_span_is(word->encoding, "b") || gp_span_is(word->encoding, "q")) &&
-		 (is_ascii_based(word->charset) ||
-			 (is_east_asian(word->charset) && !may_hold_at(bytes)));
-	return rc;
+		bytes.len = read_q(d->bytes, word->text);
+	if (!gp_span_is(word->encoding, "b") && !gp_span_is(word->encoding, "q"))
+		worsen(&d->state, GP_ENCODEDWORD_BROKEN);
+	enum gp_charset charset = gp_charset_find(word->charset);
+	if (charset == GP_CHARSET_UNKNOWN)
+		worsen(&d->state, GP_ENCODEDWORD_UNKNOWN);
+	gp_charset_write(charset, bytes, &d->out);
+	if (has_control((struct gp_span) {start, (size_t)(d->out.to - start)}))
+		worsen(&d->state, GP_ENCODEDWORD_UNCERTAIN);
 }
 
-/* gp_encodedword_decode: copied where there is a word at all. */
-int gp_encodedword_decode(
-	struct gp_arena *arena, struct gp_span value, struct gp_span *text_out, bool *clear_out)
+/* skip_between: the blanks between two words, which nobody shows (RFC 2047 6.2); none of them where
+ * no word follows. */
+static struct gp_span skip_between(struct gp_span rest)
 {
-	*clear_out = true;
-	*text_out = value;
-	if (value.len < 2 || !memmem(value.ptr, value.len, "=?", 2))
-		return GP_OK;
-	char *text = gp_arena_alloc(arena, value.len), *to = text;
-	if (!text)
-		return gp_arena_status(arena);
+	struct gp_span next = rest;
+	struct word word;
+	while (next.len && memchr(" \t\r\n", next.ptr[0], 4))
+		next = gp_span_skip(next, 1);
+	return next_is(next, "=?") && cut_word(next, &word) ? next : rest;
+}
+
+/* decode: word by word, byte by byte between them. */
+static void decode(struct decoder *d, struct gp_span value)
+{
 	while (value.len) {
 		struct word word;
 		bool begins = next_is(value, "=?");
 		if (begins && cut_word(value, &word)) {
-			int rc = write_word(arena, &to, &word, clear_out);
-			if (rc)
-				return rc;
-			value = gp_span_skip(value, word.length);
+			write_word(d, &word);
+			value = skip_between(gp_span_skip(value, word.length));
 			continue;
 		}
-		*clear_out = *clear_out && !begins;
-		*to++ = value.ptr[0];
+		if (begins)
+			worsen(&d->state, GP_ENCODEDWORD_BROKEN);
+		gp_charset_put(&d->out, value.ptr[0]);
 		value = gp_span_skip(value, 1);
 	}
-	*text_out = (struct gp_span) {text, (size_t)(to - text)};
+	if (!d->out.is_certain)
+		worsen(&d->state, GP_ENCODEDWORD_UNCERTAIN);
+}
+
+/* gp_encodedword_decode: copied where there is a word at all. */
+int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct gp_span *text_out,
+	enum gp_encodedword_state *state_out)
+{
+	*state_out = GP_ENCODEDWORD_CLEAR;
+	*text_out = value;
+	if (value.len < 2 || !memmem(value.ptr, value.len, "=?", 2))
+		return GP_OK;
+	char *text = gp_arena_alloc(arena, GP_CHARSET_GROWTH * value.len);
+	struct decoder d = {
+		.bytes = gp_arena_alloc(arena, value.len), .out = {.to = text, .is_certain = true}};
+	if (!text || !d.bytes)
+		return gp_arena_status(arena);
+	decode(&d, value);
+	*text_out = (struct gp_span) {text, (size_t)(d.out.to - text)};
+	*state_out = d.state;
 	return GP_OK;
 }

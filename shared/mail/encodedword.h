@@ -2,13 +2,13 @@
 /*
  * Encodedword: the text that encoded words of a header field stand for (RFC 2047).
  *
- * Knows both encodings; does not convert charsets: it gives the bytes, and says whether they are of
- * a charset in which ASCII bytes mean ASCII. For those who have to know what a reader could see, so
- * words are decoded wherever they stand, even where RFC 2047 5 forbids them.
+ * Knows both encodings; of charsets what can matter in an address (mail/charset.h). For those who
+ * have to know what a reader could see, so words are decoded wherever they stand, even where RFC
+ * 2047 5 forbids them.
  *
- *     int rc = gp_encodedword_decode(arena, value, &text, &clear);
+ *     int rc = gp_encodedword_decode(arena, value, &text, &state);
  *
- * GP_OK, also for words that are broken: then clear is false. GP_ETOOBIG, GP_ENOMEM: the arena's.
+ * GP_OK, also for words that are broken: the state says so. GP_ETOOBIG, GP_ENOMEM: the arena's.
  * Ownership: text comes from the arena, or is the value itself when there is no word in it.
  * Threads: no state.
  */
@@ -21,13 +21,20 @@
 #include "base/err.h"
 #include "base/span.h"
 
+enum gp_encodedword_state {
+	GP_ENCODEDWORD_CLEAR,    /* all readers see this text, or less */
+	GP_ENCODEDWORD_UNKNOWN,  /* the same, if ASCII is ASCII in a charset that nobody knows */
+	GP_ENCODEDWORD_BROKEN,   /* a "=?" begins no whole word, or one of an unknown encoding */
+	GP_ENCODEDWORD_UNCERTAIN /* a word may hold other ASCII for some: its charset does not have
+				    ASCII where ASCII is, it has a control byte, half of a character
+				    may be an @, digits stand behind the end of base64 */
+};
+
 /*
- * The value with each word replaced by its bytes, never longer than the value. *clear_out: every
- * "=?" began a whole word, and all are of US-ASCII, UTF-8, ISO-8859, Windows-125x or KOI8: no other
- * text than this can be read from them. Words in the charsets of East Asia are clear if no @ can be
- * in them, of either width: their bytes may mean ASCII, or the second half of a character.
+ * The value with each word replaced by its text, without the blanks between two words (RFC 2047
+ * 6.2). *state_out: the worst of what was seen.
  */
 int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct gp_span *text_out,
-	bool *clear_out) GP_MUST_CHECK;
+	enum gp_encodedword_state *state_out) GP_MUST_CHECK;
 
 #endif

@@ -479,6 +479,9 @@ static void test_forged(void **state)
 		{" =?utf-8?B?bXguZXhhbXBsZS5vcmc=?=; dmarc=pass", true},
 		{" mx.=?utf-8?Q?example?=.org; dmarc=pass", true},
 		{" =?x-none?Q?mx?=; dmarc=pass", true},
+		{" =?iso-2022-jp?B?GyRCI20jeBsoQi5leGFtcGxlLm9yZw==?=; dmarc=pass", true},
+		{" =?utf-8?Q?mx=2Eexample?= =?utf-8?Q?=2Eorg?=; dmarc=pass", true},
+		{" =?utf-8?Q?mx=2Eother=2Etest?=; dmarc=pass", false},
 		{" \"mx\xe3\x80\x82"
 		 "exam\\ple.org\"; dmarc=pass",
 			true},

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,40 @@ static void test_from_without_domain(void **state)
 		check_value(values[i], GP_AUTHOR_NO_DOMAIN, "it shows no domain");
 }
 
+/* test_names_in_any_charset: with an address, with one off the grammar, and with none. */
+static void test_names_in_any_charset(void **state)
+{
+	static const char *const names[] = {
+		"=?iso-2022-jp?B?GyRCOzNFRBsoQiAbJEJCQE86GyhC?=",
+		"=?iso8859-1?Q?M=FCller?=",
+		"=?latin1?Q?M=FCller?=",
+		"=?cp1252?Q?M=FCller=20=93X=94?=",
+		"=?cp932?B?g1yDdINnikqUrQ==?=",
+		"=?shift_jis?B?g3SDQIN+g4qBWw==?=",
+		"=?windows-874?Q?=CA=C1=AA=D2=C2?=",
+		"=?ascii?Q?Plain?=",
+		"=?x-unknown?Q?M=FCller?=",
+		"=?unknown-8bit?Q?M=FCller?=",
+		"=?euc-kr?B?yKux5rW/?=",
+		"=?gb18030?B?1cXI/Q==?=",
+		"=?big5?B?s1ylXLtc?=",
+		"=?koi8-r?B?6dfBzg==?=",
+		"=?windows-1251?B?yOLg7Q==?=",
+		"=?tis-620?B?ysGq0sI=?=",
+		"=?utf-8?B?w4RiYw?=",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char value[256];
+		snprintf(value, sizeof value, "%s <a@one.test>", names[i]);
+		check_value(gp_span_from(value), GP_AUTHOR_ONE, "one.test");
+		snprintf(value, sizeof value, "%s, %s <a@one.test>;", names[i], names[i]);
+		check_value(gp_span_from(value), GP_AUTHOR_ONE, "one.test");
+		snprintf(value, sizeof value, "%s\r\n %s <>", names[i], names[i]);
+		check_value(gp_span_from(value), GP_AUTHOR_NO_DOMAIN, "it shows no domain");
+	}
+}
+
 /* test_from_that_shows_a_domain_nowhere_clear: what looks like an address to some is no "none". */
 static void test_from_that_shows_a_domain_nowhere_clear(void **state)
 {
@@ -236,6 +271,19 @@ static void test_from_that_shows_a_domain_nowhere_clear(void **state)
 		SPAN("=?utf-8?B?%%%?= <>"),
 		SPAN("ceo\xef\xbc\xa0other.test"),
 		SPAN("=?utf-8?Q?ceo=EF=BC=A0other.test?="),
+		SPAN("=?utf-8?Q?ceo=EF=BC?= =?utf-8?Q?=A0other.test?="),
+		SPAN("=?utf-8?Q?ceo=EF?=\r\n =?utf-8?Q?=BC=A0other.test?= <>"),
+		SPAN("=?x-unknown?Q?ceo=40other.test?= <>"),
+		SPAN("=?latin1?Q?ceo@other.test?= <>"),
+		SPAN("=?shift_jis?Q?ceo=81=97other.test?= <>"),
+		SPAN("=?shift_jis?Q?ceo=83@other.test?= <>"),
+		SPAN("=?big5?Q?ceo=A2=49other.test?= <>"),
+		SPAN("=?big5?Q?ceo=A4@?=other.test <>"),
+		SPAN("=?iso-2022-jp?Q?ceo=1B$B!w=1B(Bother.test?= <>"),
+		SPAN("=?iso-2022-jp?Q?ceo@other.test?= <>"),
+		SPAN("=?utf-16be?Q?=00c=00e=00o=00@=00x=00.=00y?= <>"),
+		SPAN("=?ebcdic-us?Q?=83=85=96=7C?= <>"),
+		SPAN("=?utf-8?B?Y2VvQG90aGVyLnRlc3Q?= <>"),
 		SPAN("ceo@ <>"),
 		SPAN("@"),
 		SPAN("root\r(Cron Daemon)"),
@@ -436,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_broken_fold_of_from),
 		cmocka_unit_test(test_no_from_at_all),
 		cmocka_unit_test(test_from_without_domain),
+		cmocka_unit_test(test_names_in_any_charset),
 		cmocka_unit_test(test_from_that_shows_a_domain_nowhere_clear),
 		cmocka_unit_test(test_several_domains),
 		cmocka_unit_test(test_broken_from_with_one_domain),
