@@ -67,6 +67,18 @@ static int read_by_sight(struct gp_arena *arena, struct gp_span value, struct gp
 	return rc;
 }
 
+/* read_names: a domain by the grammar, unless who decodes names first finds another one. */
+static int read_names(struct gp_arena *arena, struct gp_span value,
+	const struct gp_mailbox_list *list, struct gp_author *author)
+{
+	bool hides = false;
+	int rc = gp_author_name_hides(arena, value, list, &hides);
+	if (!rc && hides)
+		rc = without(author, GP_AUTHOR_UNREADABLE,
+			"a name in it hides another address or a control character");
+	return rc;
+}
+
 /* read_value: of the one From field. */
 static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_author *author)
 {
@@ -77,8 +89,10 @@ static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_au
 			list.problem ? list.problem : "it cannot be read");
 	else if (!rc)
 		rc = read_list(arena, &list, author);
-	return !rc && author->cause == GP_AUTHOR_UNREADABLE ? read_by_sight(arena, value, author)
-							    : rc;
+	if (!rc && author->cause == GP_AUTHOR_ONE)
+		return read_names(arena, value, &list, author);
+	bool is_open = author->cause == GP_AUTHOR_UNREADABLE && !list.is_disputed;
+	return !rc && is_open ? read_by_sight(arena, value, author) : rc;
 }
 
 /* has: does the text hold this byte? */

@@ -4,6 +4,7 @@
 #define GP_MAIL_AUTHOR_PRIVATE_H
 
 #include "mail/author.h"
+#include "mail/mailbox.h"
 
 /* Why the header may show another author to another program; *problem_out NULL: it does not. */
 int gp_author_doubt(struct gp_arena *arena, const struct gp_message *message,
@@ -11,12 +12,23 @@ int gp_author_doubt(struct gp_arena *arena, const struct gp_message *message,
 
 /* What a From field shows that the grammar does not take for one with addresses. */
 enum gp_author_sight {
-	GP_AUTHOR_SEES_NONE,  /* no @, not even in an encoded word */
+	GP_AUTHOR_SEES_NONE,  /* no @ with a name behind it that has a dot, nor a host's name set
+				 apart  with % or ! or : */
 	GP_AUTHOR_SEES_ONE,   /* each @ stands before the same domain: *domain_out, as it stands */
 	GP_AUTHOR_SEES_OTHERS /* what it shows depends on who reads it */
 };
 
-/* Looks at the value. */
+/* Text in which the characters that programs map to ASCII are mapped, and those that nobody sees
+ * are dropped; the text itself when there are none. Never longer. */
+int gp_author_plain(
+	struct gp_arena *arena, struct gp_span text, struct gp_span *plain_out) GP_MUST_CHECK;
+
+/* Could who decodes the encoded words of a value first find another mailbox in it than those that
+ * were read, or its end? A name with an @ alone is a name. */
+int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
+	const struct gp_mailbox_list *list, bool *hides_out) GP_MUST_CHECK;
+
+/* Looks at the value, in time that grows as its length does. */
 int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
 	struct gp_span *domain_out) GP_MUST_CHECK;
 

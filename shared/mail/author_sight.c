@@ -2,7 +2,9 @@
 /*
  * From by sight: no structure is assumed, since programs that repair broken fields assume different
  * ones. Whatever they take for an address has an @ in it, and a domain behind the @; so if all have
- * the same one there, and nothing follows that some of them would add to it, they agree.
+ * the same one there, and nothing follows that some of them would add to it, they agree. If no name
+ * with a dot stands behind any @, they agree that there is none. Each pass looks at a byte a
+ * bounded number of times, whatever the bytes.
  */
 #include "mail/author_private.h"
 
@@ -43,35 +45,102 @@ static bool has_control(struct gp_span text)
 	return false;
 }
 
-/* has_other_at: a sign that compatibility mapping turns into an @: U+FF20, U+FE6B. */
-static bool has_other_at(struct gp_span text)
+/* domain_length: of what may be one at the start of text. */
+static size_t domain_length(struct gp_span text)
 {
-	return text.len >= 3 && (memmem(text.ptr, text.len, "\xef\xbc\xa0", 3) ||
-					memmem(text.ptr, text.len, "\xef\xb9\xab", 3));
+	size_t n = 0;
+	while (n < text.len && is_of_domain(text.ptr[n]))
+		n++;
+	return n;
 }
 
-/* is_comment_to_end: nothing but one comment, closed or not, so that no word follows it. */
-static bool is_comment_to_end(struct gp_span rest)
+/* ---- names with a dot ---- */
+
+/* is_dotted: does a dot stand inside, and a letter behind the last one? No public name ends in a
+ * label of digits, as addresses do. */
+static bool is_dotted(struct gp_span name)
 {
-	struct gp_span inside, after;
-	if (rest.ptr[0] != '(')
-		return false;
-	gp_span_cut(rest, ')', &inside, &after);
-	return gp_span_trim(after).len == 0;
+	while (name.len && name.ptr[name.len - 1] == '.')
+		name.len--;
+	ptrdiff_t dot = gp_span_find_last(name, '.');
+	bool has_label = false, has_letter = false;
+	for (ptrdiff_t i = 0; i < dot; i++)
+		has_label = has_label || name.ptr[i] != '.';
+	for (size_t i = (size_t)(dot + 1); i < name.len; i++) {
+		unsigned char c = (unsigned char)name.ptr[i];
+		has_letter = has_letter || c > 0x7f || (c | 0x20u) - 'a' < 26;
+	}
+	return dot >= 0 && has_label && has_letter;
+}
+
+/* next_dotted: the next such name in text, cut off with what stands before it; false: none. */
+static bool next_dotted(struct gp_span *text, struct gp_span *name_out)
+{
+	while (text->len) {
+		size_t n = domain_length(*text);
+		*name_out = (struct gp_span) {text->ptr, n};
+		*text = gp_span_skip(*text, n ? n : 1);
+		if (n && is_dotted(*name_out))
+			return true;
+	}
+	return false;
+}
+
+/* is_beside_colon: "bank.test:support" and "support:bank.test". */
+static bool is_beside_colon(struct gp_span text, struct gp_span name)
+{
+	size_t start = (size_t)(name.ptr - text.ptr), end = start + name.len;
+	while (end < text.len && is_blank(text.ptr[end]))
+		end++;
+	return (start > 0 && text.ptr[start - 1] == ':') ||
+	       (end < text.len && text.ptr[end] == ':');
+}
+
+/* is_route: addresses that have no @: a name with a dot, and signs with which other mail systems
+ * set hosts apart ("support%bank.test", "bank.test!support"). */
+static bool is_route(struct gp_span text)
+{
+	struct gp_span rest = text, name;
+	bool has_sign =
+		text.len && (memchr(text.ptr, '%', text.len) || memchr(text.ptr, '!', text.len));
+	while (next_dotted(&rest, &name))
+		if (has_sign || is_beside_colon(text, name))
+			return true;
+	return false;
+}
+
+/* ---- names behind an @ ---- */
+
+/* One text while it is read. */
+struct sight {
+	struct gp_span text; /* without blanks at its ends */
+	size_t closing;      /* a ) at or behind the place that was asked last; text.len: none */
+};
+
+/* closes_at_end: is the next ) behind this place the last that there is in the text, or none? It is
+ * asked for places in their order. */
+static bool closes_at_end(struct sight *s, size_t at)
+{
+	while (s->closing < s->text.len && (s->closing < at || s->text.ptr[s->closing] != ')'))
+		s->closing++;
+	return s->closing + 1 >= s->text.len;
 }
 
 /*
  * ends_domain: may the text behind a domain not make it longer for anybody? A > ends it; marks and
- * blanks may be dropped, so behind them no word may follow.
+ * blanks may be dropped, so behind them no word may follow, but one comment to the end.
  */
-static bool ends_domain(struct gp_span rest)
+static bool ends_domain(struct sight *s, size_t at)
 {
-	while (rest.len && is_mark(rest.ptr[0]))
-		rest = gp_span_skip(rest, 1);
-	if (rest.len && rest.ptr[0] == '>')
+	const char *text = s->text.ptr;
+	size_t end = s->text.len;
+	while (at < end && is_mark(text[at]))
+		at++;
+	if (at < end && text[at] == '>')
 		return true;
-	rest = gp_span_trim(rest);
-	return rest.len == 0 || memchr("<,;", rest.ptr[0], 3) || is_comment_to_end(rest);
+	while (at < end && memchr(" \t\r\n", text[at], 4))
+		at++;
+	return at == end || memchr("<,;", text[at], 3) || (text[at] == '(' && closes_at_end(s, at));
 }
 
 /* has_stray_dot: a dot that begins a word: who drops blanks, quotes or comments before it adds what
@@ -84,49 +153,101 @@ static bool has_stray_dot(struct gp_span text)
 	return false;
 }
 
-/* take_domain: what stands behind an @; false: none, or one that may be longer to others. */
-static bool take_domain(struct gp_span rest, struct gp_span *domain_out)
+/* take_domain: what stands at a place behind an @; false: none, or one that may be longer to
+ * others. */
+static bool take_domain(struct sight *s, size_t at, struct gp_span *domain_out)
 {
-	size_t n = 0;
-	while (n < rest.len && is_of_domain(rest.ptr[n]))
-		n++;
+	struct gp_span rest = gp_span_skip(s->text, at);
+	size_t n = domain_length(rest);
 	*domain_out = (struct gp_span) {rest.ptr, n};
-	rest = gp_span_skip(rest, n);
-	if (n > 1 && domain_out->ptr[n - 1] == '.') /* the root's; no one shows another domain */
+	if (n > 1 && rest.ptr[n - 1] == '.') /* the root's; no one shows another domain */
 		domain_out->len--;
-	return n > 0 && domain_out->ptr[domain_out->len - 1] != '.' && ends_domain(rest) &&
-	       !has_stray_dot(rest);
+	return n > 0 && domain_out->ptr[domain_out->len - 1] != '.' && ends_domain(s, at + n);
 }
 
-/* look_raw: at each @ of the value. */
-static enum gp_author_sight look_raw(struct gp_span value, struct gp_span *domain_out)
+/* all_agree: does the same domain stand behind each @ of the text, from the first one on? */
+static bool all_agree(struct sight *s, size_t first, struct gp_span *domain_out)
 {
-	struct gp_span before, domain;
-	bool found = false;
-	while (gp_span_cut(value, '@', &before, &value)) {
-		if (!take_domain(value, &domain) ||
-			(found && !gp_span_equal_nocase(domain, *domain_out)))
-			return GP_AUTHOR_SEES_OTHERS;
-		*domain_out = domain;
-		found = true;
-	}
-	return found ? GP_AUTHOR_SEES_ONE : GP_AUTHOR_SEES_NONE;
+	struct gp_span domain;
+	if (has_stray_dot(gp_span_skip(s->text, first + 1)) ||
+		!take_domain(s, first + 1, domain_out))
+		return false;
+	for (size_t i = first + 1; i < s->text.len; i++)
+		if (s->text.ptr[i] == '@' && (!take_domain(s, i + 1, &domain) ||
+						     !gp_span_equal_nocase(domain, *domain_out)))
+			return false;
+	return true;
 }
 
-/* gp_author_look: some decode encoded words before they look for addresses, and some do not: both
- * have to see the same. */
+/* look_at: one text, as it stands. "root@", "a@[192.0.2.1]", "root@(none)" show no domain. */
+static enum gp_author_sight look_at(struct gp_span text, struct gp_span *domain_out)
+{
+	struct sight s = {gp_span_trim(text), 0};
+	struct gp_span before, rest, name;
+	bool has_at = gp_span_cut(s.text, '@', &before, &rest);
+	if (has_at && all_agree(&s, before.len, domain_out))
+		return GP_AUTHOR_SEES_ONE;
+	*domain_out = (struct gp_span) {NULL, 0};
+	bool shows = is_route(s.text) || (has_at && next_dotted(&rest, &name));
+	return shows ? GP_AUTHOR_SEES_OTHERS : GP_AUTHOR_SEES_NONE;
+}
+
+/* gp_author_look: some decode encoded words before they look for addresses, some map characters to
+ * ASCII, and some do neither: all have to see the same. */
 int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
 	struct gp_span *domain_out)
 {
-	struct gp_span text, decoded = {NULL, 0};
+	struct gp_span decoded, plain, domain;
 	enum gp_encodedword_state state;
 	*sight_out = GP_AUTHOR_SEES_OTHERS;
 	*domain_out = (struct gp_span) {NULL, 0};
-	int rc = gp_encodedword_decode(arena, value, &text, &state);
-	if (rc || state > GP_ENCODEDWORD_UNKNOWN || has_control(value) || has_other_at(text))
+	int rc = gp_encodedword_decode(arena, value, &decoded, &state);
+	if (!rc)
+		rc = gp_author_plain(arena, decoded, &plain);
+	if (rc || state > GP_ENCODEDWORD_UNKNOWN || has_control(value))
 		return rc;
-	enum gp_author_sight first = look_raw(value, domain_out);
-	if (look_raw(text, &decoded) == first && gp_span_equal_nocase(decoded, *domain_out))
-		*sight_out = first;
+	enum gp_author_sight sight = look_at(value, domain_out);
+	const struct gp_span others[] = {decoded, plain};
+	for (size_t i = 0; i < 2; i++)
+		if (others[i].ptr != value.ptr &&
+			(look_at(others[i], &domain) != sight ||
+				!gp_span_equal_nocase(domain, *domain_out)))
+			return GP_OK;
+	*sight_out = sight;
 	return GP_OK;
+}
+
+/* is_listed: is it the domain of one of the mailboxes? */
+static bool is_listed(const struct gp_mailbox_list *list, struct gp_span domain)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (gp_span_equal_nocase(list->items[i].domain, domain))
+			return true;
+	return false;
+}
+
+/* gp_author_name_hides: the @ of each decoded name, in brackets or where a list would end. */
+int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
+	const struct gp_mailbox_list *list, bool *hides_out)
+{
+	struct gp_span decoded, plain;
+	enum gp_encodedword_state state;
+	bool open = false;
+	*hides_out = false;
+	int rc = gp_encodedword_decode(arena, value, &decoded, &state);
+	if (rc || decoded.ptr == value.ptr)
+		return rc;
+	*hides_out = state == GP_ENCODEDWORD_UNCERTAIN;
+	rc = gp_author_plain(arena, decoded, &plain);
+	for (size_t i = 0; !rc && i < plain.len && !*hides_out; i++) {
+		char c = plain.ptr[i];
+		open = c == '<' || (open && c != '>');
+		if (c != '@')
+			continue;
+		struct gp_span rest = gp_span_skip(plain, i + 1);
+		struct gp_span domain = {rest.ptr, domain_length(rest)};
+		bool ends = domain.len < rest.len && memchr(",;>", rest.ptr[domain.len], 3);
+		*hides_out = (open || ends) && is_dotted(domain) && !is_listed(list, domain);
+	}
+	return rc;
 }

@@ -5,7 +5,8 @@
  * one buffer as long as the value, as nothing that is read becomes longer.
  *
  * Where the grammar allows what readers are known to understand differently, it is refused: blanks
- * and comments between the labels of a domain, encoded words inside an address, control characters.
+ * and comments between the labels of a domain, encoded words inside an address, control characters,
+ * signs of an address where they mean nothing (is_disputed).
  */
 #include "mail/mailbox.h"
 
@@ -16,7 +17,9 @@ struct reader {
 	char *text; /* where the next byte of a local part or domain goes */
 	struct gp_mailbox *items;
 	size_t count;
-	const char *problem;            /* set once; then nothing is read any more */
+	const char *problem; /* set once; then nothing is read any more */
+	bool is_disputed;
+	size_t hidden;                  /* comments so far that may show an address */
 	const unsigned char *claim_end; /* of the first domain in a name that nobody quoted */
 };
 
@@ -26,6 +29,7 @@ struct run {
 	bool is_local;        /* words with dots between them (3.4.1, 4.4), or stray ones: there are
 				 carriers that gave away "a..b" and "a." */
 	bool is_phrase;       /* begins with a word (3.2.5, 4.1) */
+	size_t hidden;        /* comments before it that may show an address */
 };
 
 /* wrong: remembers the first problem; always false, for the caller to return. */
@@ -34,6 +38,13 @@ static bool wrong(struct reader *r, const char *problem)
 	if (!r->problem)
 		r->problem = problem;
 	return false;
+}
+
+/* disputed: the same of what readers are known to take differently. */
+static bool disputed(struct reader *r, const char *problem)
+{
+	r->is_disputed = r->is_disputed || !r->problem;
+	return wrong(r, problem);
 }
 
 /* next_is: is the next byte c? */
@@ -126,19 +137,27 @@ static bool take_pair(struct reader *r, unsigned char *byte_out)
 	return take_visible(r, byte_out);
 }
 
+/* may_show_address: an @, its full-width form (the first byte of it), or an encoded word. */
+static bool may_show_address(const struct reader *r, unsigned char c)
+{
+	return c == '@' || c == 0xef || (c == '=' && next_is(r, '?'));
+}
+
 /* skip_comment: from behind its parenthesis to behind the one that closes it (3.2.2). */
 static bool skip_comment(struct reader *r)
 {
 	unsigned char c = 0;
-	size_t depth = 1;
+	size_t depth = 1, hidden = 0;
 	while (depth > 0) {
 		if (skip_blank(r))
 			continue;
 		if (!take_visible(r, &c))
 			return false;
+		hidden |= may_show_address(r, c);
 		if (c == '\\') {
 			if (!take_pair(r, &c))
 				return false;
+			hidden |= c == '@';
 		} else if (c == '(') {
 			if (++depth > GP_MAILBOX_COMMENTS)
 				return wrong(r, "it has comments nested too deep");
@@ -146,6 +165,7 @@ static bool skip_comment(struct reader *r)
 			depth--;
 		}
 	}
+	r->hidden += hidden;
 	return true;
 }
 
@@ -185,12 +205,22 @@ static bool read_quoted(struct reader *r)
 	}
 }
 
+/* is_other_at: characters that some programs turn into an @: U+FF20, U+FE6B. */
+static bool is_other_at(const struct reader *r)
+{
+	return r->end - r->at > 2 &&
+	       (memcmp(r->at, "\xef\xbc\xa0", 3) == 0 || memcmp(r->at, "\xef\xb9\xab", 3) == 0);
+}
+
 /* read_atom: all atext there is; false: none. */
 static bool read_atom(struct reader *r)
 {
 	const unsigned char *start = r->at;
-	while (r->at < r->end && is_atext(*r->at))
+	while (r->at < r->end && is_atext(*r->at)) {
+		if (is_other_at(r))
+			return disputed(r, "it has a character that some programs take for an @");
 		put(r, *r->at++);
+	}
 	return r->at > start;
 }
 
@@ -205,7 +235,8 @@ static bool read_run(struct reader *r, struct run *run_out)
 {
 	const char *start = r->text;
 	bool after_word = false, any_word = false;
-	*run_out = (struct run) {.is_local = true, .is_phrase = next_is_word(r)};
+	*run_out =
+		(struct run) {.is_local = true, .is_phrase = next_is_word(r), .hidden = r->hidden};
 	for (;;) {
 		if (take(r, '.')) {
 			after_word = false;
@@ -261,11 +292,14 @@ static bool read_labels(struct reader *r)
 	return true;
 }
 
-/* read_domain: what follows an @, with blanks and comments around it (3.4.1). */
-static bool read_domain(struct reader *r, struct gp_mailbox *mailbox_out)
+/* read_domain: what follows an @, with blanks and comments around it (3.4.1); hidden: how many
+ * comments may have shown an address before this one began. */
+static bool read_domain(struct reader *r, size_t hidden, struct gp_mailbox *mailbox_out)
 {
 	if (!skip_cfws(r))
 		return false;
+	if (r->hidden != hidden)
+		return disputed(r, "it has an address with another one in a comment inside");
 	const char *start = r->text;
 	mailbox_out->is_literal = next_is(r, '[');
 	if (mailbox_out->is_literal ? !read_literal(r) : !read_labels(r))
@@ -295,6 +329,16 @@ static bool has_encoded_word(struct gp_span text)
 	return false;
 }
 
+/* has_sign_of_address: what a local part has in quotes only, and readers that know no quotes find
+ * an address with. */
+static bool has_sign_of_address(struct gp_span local)
+{
+	for (size_t i = 0; i < local.len; i++)
+		if (memchr("@<>,", local.ptr[i], 4))
+			return true;
+	return false;
+}
+
 /* read_address: from the @ behind this local part; adds the mailbox (3.4.1). */
 static bool read_address(struct reader *r, const struct run *run)
 {
@@ -303,8 +347,11 @@ static bool read_address(struct reader *r, const struct run *run)
 		return unexpected(r, "it has an address without an @");
 	if (!run->is_local)
 		return wrong(r, "it has words before an @ that are no local part");
+	if (has_sign_of_address(run->local))
+		return disputed(
+			r, "it has an @, < or > or a comma in the quoted part of an address");
 	r->at++;
-	if (!read_domain(r, &mailbox))
+	if (!read_domain(r, run->hidden, &mailbox))
 		return false;
 	if (has_encoded_word(mailbox.local) || has_encoded_word(mailbox.domain))
 		return wrong(r, "it has an encoded word inside an address");
@@ -314,13 +361,18 @@ static bool read_address(struct reader *r, const struct run *run)
 	return true;
 }
 
-/* skip_route: @a,@b: before an address, which means nothing any more (4.4). */
-static bool skip_route(struct reader *r)
+/* skip_route: @a,@b: before an address, which means nothing any more (4.4); to readers that do not
+ * know it, it does. */
+static bool skip_route(struct reader *r, struct gp_mailbox *last_out)
 {
-	struct gp_mailbox ignored;
+	struct gp_mailbox next;
+	*last_out = (struct gp_mailbox) {.local = {NULL, 0}};
 	while (take(r, '@')) {
-		if (!read_domain(r, &ignored))
+		if (!read_domain(r, r->hidden, &next))
 			return false;
+		if (last_out->domain.len && !gp_span_equal_nocase(next.domain, last_out->domain))
+			return disputed(r, "it has a route by way of another domain");
+		*last_out = next;
 		while (take(r, ','))
 			if (!skip_cfws(r))
 				return false;
@@ -332,15 +384,21 @@ static bool skip_route(struct reader *r)
 static bool read_angle(struct reader *r)
 {
 	struct run run;
+	struct gp_mailbox route = {.local = {NULL, 0}};
+	size_t hidden = r->hidden;
 	r->at++;
 	if (!skip_cfws(r))
 		return false;
 	if (next_is(r, '>'))
 		return wrong(r, "it has an empty address");
-	if (next_is(r, '@') && !skip_route(r))
+	if (next_is(r, '@') && !skip_route(r, &route))
 		return false;
 	if (!read_run(r, &run) || !read_address(r, &run))
 		return false;
+	if (route.domain.len && !gp_span_equal_nocase(route.domain, r->items[r->count - 1].domain))
+		return disputed(r, "it has a route by way of another domain");
+	if (r->hidden != hidden)
+		return disputed(r, "it has an address with another one in a comment inside");
 	return take(r, '>') || unexpected(r, "it has an address without the > at its end");
 }
 
@@ -581,8 +639,12 @@ int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value, struct gp_mai
 		rc = begin(&loose, arena, value);
 		if (rc)
 			return rc;
-		if (!read_loose(&loose, value))
+		if (r.is_disputed || !read_loose(&loose, value)) {
+			list_out->is_disputed = r.is_disputed || loose.is_disputed;
+			if (loose.is_disputed)
+				list_out->problem = loose.problem;
 			return GP_ESYNTAX;
+		}
 		list_out->problem = NULL;
 		r = loose;
 	}

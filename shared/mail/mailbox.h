@@ -8,7 +8,10 @@
  * mailbox what its local part and its domain are and nothing that was not there: what does not
  * follow the grammar to its last byte is GP_ESYNTAX with a reason, never a guess (lessons 66-68).
  * So is what the grammar allows and readers are known to take differently: blanks and comments
- * between the labels of a domain (4.4), encoded words inside an address, control characters.
+ * between the labels of a domain (4.4), encoded words inside an address, control characters; routes
+ * by way of another domain (4.4), local parts with a quoted @, < or > or comma, and comments with
+ * an
+ * @ inside an address, of which a reader with a simpler grammar makes another address.
  *
  * Two liberties, since much honest mail needs them: a local part may have stray dots ("a..b",
  * "a."), as carriers have given away; and a single address in angle brackets may have a name with
@@ -48,6 +51,8 @@ struct gp_mailbox_list {
 	const struct gp_mailbox *items;
 	size_t count;        /* 0 for an empty group only */
 	const char *problem; /* for GP_ESYNTAX: what is wrong, in words: "it has ..." */
+	bool is_disputed;    /* the same: it is by the grammar, but readers are known to find other
+				addresses in it */
 };
 
 /* Reads the value of one From field, folds and all. */

@@ -284,16 +284,222 @@ static void test_from_that_shows_a_domain_nowhere_clear(void **state)
 		SPAN("=?utf-16be?Q?=00c=00e=00o=00@=00x=00.=00y?= <>"),
 		SPAN("=?ebcdic-us?Q?=83=85=96=7C?= <>"),
 		SPAN("=?utf-8?B?Y2VvQG90aGVyLnRlc3Q?= <>"),
-		SPAN("ceo@ <>"),
-		SPAN("@"),
 		SPAN("root\r(Cron Daemon)"),
 		SPAN("root\0"),
 		SPAN("root\001"),
-		SPAN("a@[192.0.2.1]"),
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		check_value(values[i], GP_AUTHOR_UNREADABLE, NULL);
+}
+
+/* test_address_without_a_domain: what daemons write that know no domain of theirs, or mistake it;
+ * an address literal is none (RFC 5321 4.1.3). */
+static void test_address_without_a_domain(void **state)
+{
+	static const struct gp_span none[] = {
+		SPAN("MAILER-DAEMON@[192.0.2.1]"),
+		SPAN("<MAILER-DAEMON@[192.0.2.1]>"),
+		SPAN("Mail Delivery System <MAILER-DAEMON@[IPv6:2001:db8::1]>"),
+		SPAN("root@[127.0.0.1]"),
+		SPAN("root@[127.0.0.1] (Cron Daemon)"),
+		SPAN("a@[192.0.2.1], b@[192.0.2.2]"),
+		SPAN("\"root@[127.0.0.1]\" <root@[127.0.0.1]>"),
+		SPAN("root@(none)"),
+		SPAN("root@(none) (Cron Daemon)"),
+		SPAN("\"Cron Daemon\" <root@(none)>"),
+		SPAN("<MAILER-DAEMON@#1.2.3.4>"),
+		SPAN("root@"),
+		SPAN("<root@>"),
+		SPAN("ceo@ <>"),
+		SPAN("@"),
+		SPAN("<@>"),
+		SPAN("root@host:25"),
+		SPAN("nobody@%HOST%"),
+		SPAN("nobody@${host}"),
+		SPAN("Cron <root@>;"),
+		SPAN("=?iso-8859-1?Q?D=E4mon?= <root@>"),
+	};
+	static const struct gp_span others[] = {
+		SPAN("x@[bank.test]"),
+		SPAN("x@[192.0.2.1].bank.test"),
+		SPAN("x@[192.0.2.1]bank.test"),
+		SPAN("x@[192.0.2.1], ceo@bank.test"),
+		SPAN("x@(bank.test)"),
+		SPAN("x@#bank.test"),
+		SPAN("x@%bank.test"),
+		SPAN("x@ bank.test;"),
+		SPAN("x@\r\n bank.test;"),
+		SPAN("x@bank.test:25"),
+		SPAN("<x@> bank.test"),
+		SPAN("x@[\xe3\x80\x82"
+		     "bank\xef\xbd\xa1test]"),
+		SPAN("x@ =?utf-8?Q?bank=2Etest?="),
+		SPAN("x@(bank\xe3\x80\x82test)"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		check_value(none[i], GP_AUTHOR_NO_DOMAIN, "it shows no domain");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		check_value(others[i], GP_AUTHOR_UNREADABLE, NULL);
+	check_value((struct gp_span)SPAN("root@localhost"), GP_AUTHOR_ONE, "localhost");
+}
+
+/* test_host_named_without_an_at: other mail systems' ways of naming one are no "no domain". */
+static void test_host_named_without_an_at(void **state)
+{
+	static const struct gp_span values[] = {
+		SPAN("support%bank.test"),
+		SPAN("<support%bank.test>"),
+		SPAN("\"Support\" <support%bank.test>"),
+		SPAN("support % bank.test"),
+		SPAN("bank.test!support"),
+		SPAN("<other!bank.test!support>"),
+		SPAN("bank.test:support"),
+		SPAN("bank.test : support"),
+		SPAN("bank.test::support"),
+		SPAN("mailto:bank.test"),
+		SPAN("=?utf-8?Q?support=25bank.test?="),
+		SPAN("support\xef\xbc\x85"
+		     "bank.test"),
+		SPAN("bank.test\xef\xbc\x81support"),
+		SPAN("support%bank\xe3\x80\x82test"),
+	};
+	static const struct gp_span names[] = {
+		SPAN("50% off!"),
+		SPAN("Backup: done"),
+		SPAN("root (10:30:15)"),
+		SPAN("job.sh <root>"),
+		SPAN("J. R. Smith"),
+		SPAN("Cron: backup.example"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		check_value(values[i], GP_AUTHOR_UNREADABLE, NULL);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		check_value(names[i], GP_AUTHOR_NO_DOMAIN, "it shows no domain");
+}
+
+/* test_name_that_hides_an_address: in encoded words, which some programs decode before they read
+ * addresses. */
+static void test_name_that_hides_an_address(void **state)
+{
+	static const struct gp_span hide[] = {
+		SPAN("=?utf-8?Q?Bank_=3Cceo=40bank.test=3E?= <x@evil.test>"),
+		SPAN("=?utf-8?B?PGNlb0BiYW5rLnRlc3Q+?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?Bank_=3Cceo=40?= =?utf-8?Q?bank.test=3E?= <x@evil.test>"),
+		SPAN("\"=?utf-8?Q?Bank_=3Cceo=40bank.test=3E?=\" <x@evil.test>"),
+		SPAN("(=?utf-8?Q?=3Cceo=40bank.test=3E?=) <x@evil.test>"),
+		SPAN("x@evil.test (=?utf-8?Q?=3Cceo=40bank.test=3E?=)"),
+		SPAN("=?utf-8?Q?=EF=BC=9Cceo=EF=BC=A0bank=E3=80=82test=EF=BC=9E?= <x@evil.test>"),
+		SPAN("=?shift_jis?Q?=81=83ceo=81=97bank.test=81=84?= <x@evil.test>"),
+		SPAN("=?iso-2022-jp?Q?=1B$B!c=1B=28Bceo=1B$B!w=1B=28Bbank.test=1B$B!d=1B=28B?= "
+		     "<x@evil.test>"),
+		SPAN("=?utf-7?Q?+ADw-ceo+AEA-bank.test+AD4-?= <x@evil.test>"),
+		SPAN("=?x-unknown?Q?=3Cceo=40bank.test=3E?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?ceo=40bank.test=2C?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?ceo=40bank.test=3E?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?ceo=40bank.test=00?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?Bank=0D=0AFrom=3A_ceo?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?Bank=0A?= <x@evil.test>"),
+		SPAN("=?utf-8?B?AA==?= <x@evil.test>"),
+		SPAN("=?utf-16?Q?=00=3C=00c?= <x@evil.test>"),
+	};
+	static const struct gp_span show[] = {
+		SPAN("=?utf-8?Q?ceo=40bank.test_via_List?= <x@evil.test>"), /* as when quoted */
+		SPAN("=?utf-8?Q?Bank_=3Cx=40evil.test=3E?= <x@EVIL.test>"),
+		SPAN("=?utf-8?Q?a_=3C_b_=3E_c?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?Sm=C3=ADth, J?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?Bank <x@evil.test>"), /* shown as it stands */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof hide / sizeof hide[0]; i++)
+		check_value(hide[i], GP_AUTHOR_UNREADABLE, "a name in it hides");
+	for (size_t i = 0; i < sizeof show / sizeof show[0]; i++)
+		check_value(show[i], GP_AUTHOR_ONE, "evil.test");
+}
+
+/* test_form_on_which_readers_disagree: is read by nobody's rules. */
+static void test_form_on_which_readers_disagree(void **state)
+{
+	(void)state;
+	check_value((struct gp_span)SPAN("<@bank.test:x@evil.test>"), GP_AUTHOR_UNREADABLE,
+		"it has a route by way of another domain");
+	check_value((struct gp_span)SPAN("\"a,b\"@evil.test"), GP_AUTHOR_UNREADABLE,
+		"it has an @, < or > or a comma in the quoted part of an address");
+	check_value((struct gp_span)SPAN("ceo(@bank.test)@evil.test"), GP_AUTHOR_UNREADABLE,
+		"it has an address with another one in a comment inside");
+	check_value((struct gp_span)SPAN("ceo\xef\xbc\xa0"
+					 "bank.test <x@evil.test>"),
+		GP_AUTHOR_UNREADABLE, "it has a character that some programs take for an @");
+}
+
+/* test_from_fields_of_programs: what mail has, each with the domain that all its readers see. */
+static void test_from_fields_of_programs(void **state)
+{
+	static const struct {
+		struct gp_span value;
+		enum gp_author_cause cause;
+	} rows[] = {
+		{SPAN("a@one.test"), GP_AUTHOR_ONE},
+		{SPAN("<a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Alice <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"Last, First\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"Last, First (Dept. 7)\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Last, First <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("a@one.test (Alice Smith)"), GP_AUTHOR_ONE},
+		{SPAN("\"a@one.test\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("'a@one.test' <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"'a@one.test'\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("a@one.test <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("a@one.test via List <list@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Alice via List <list@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"x@other.test via Z\" <z@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"Bob <bob@other.test> via Z\" <z@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("z@one.test (x@other.test)"), GP_AUTHOR_ONE},
+		{SPAN("=?utf-8?Q?M=C3=BCller=2C_J=C3=BCrgen?= <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("=?utf-8?B?w5xiZXI=?= =?utf-8?B?w5xiZXI=?= <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("=?UTF-8?Q?x=40other=2Etest?= via List <list@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("=?iso-8859-1?Q?J=FCrgen?= Smith <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("=?windows-1252?Q?J=FCrgen?=\r\n <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"=?utf-8?Q?J=C3=BCrgen?=\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("J\xc3\xbcrgen <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("J\xfcrgen <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\xe5\xb1\xb1\xe7\x94\xb0\xe3\x80\x82 <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Shop.com <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"Shop.com - 50% off!\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Shop: 50% off! <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Amazon.test [Orders] <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Jira (PROJ-1) <jira@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("\"Alice (Jira)\" <jira@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("[SN] Alice <notifications@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("root@one.test (Cron Daemon)"), GP_AUTHOR_ONE},
+		{SPAN("\"(Cron Daemon)\" <root@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Mail Delivery Subsystem <MAILER-DAEMON@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("MAILER-DAEMON@one.test (Mail Delivery System)"), GP_AUTHOR_ONE},
+		{SPAN("Mail Delivery System <Mailer-Daemon@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("Microsoft Outlook "
+		      "<MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@one.test>"),
+			GP_AUTHOR_ONE},
+		{SPAN("bounces+a=other.test@one.test"), GP_AUTHOR_ONE},
+		{SPAN("a%other.test@one.test"), GP_AUTHOR_ONE},
+		{SPAN("first.last+tag@one.test"), GP_AUTHOR_ONE},
+		{SPAN("\"first last\"@one.test"), GP_AUTHOR_ONE},
+		{SPAN("a@one.test, b@one.test"), GP_AUTHOR_ONE},
+		{SPAN("Team: a@one.test, b@one.test;"), GP_AUTHOR_ONE},
+		{SPAN("\"\" <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("(Alice) a@one.test"), GP_AUTHOR_ONE},
+		{SPAN("A. B. Smith, Ph.D. <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("O'Reilly & Co. <a@one.test>"), GP_AUTHOR_ONE},
+		{SPAN("undisclosed:;"), GP_AUTHOR_NO_DOMAIN},
+		{SPAN("MAILER-DAEMON <>"), GP_AUTHOR_NO_DOMAIN},
+		{SPAN("root (Cron Daemon)"), GP_AUTHOR_NO_DOMAIN},
+		{SPAN("nobody"), GP_AUTHOR_NO_DOMAIN},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		check_value(rows[i].value, rows[i].cause,
+			rows[i].cause == GP_AUTHOR_ONE ? "one.test" : NULL);
 }
 
 /* test_several_domains: in the order of the grammar. */
@@ -486,6 +692,11 @@ int main(void)
 		cmocka_unit_test(test_from_without_domain),
 		cmocka_unit_test(test_names_in_any_charset),
 		cmocka_unit_test(test_from_that_shows_a_domain_nowhere_clear),
+		cmocka_unit_test(test_address_without_a_domain),
+		cmocka_unit_test(test_host_named_without_an_at),
+		cmocka_unit_test(test_name_that_hides_an_address),
+		cmocka_unit_test(test_form_on_which_readers_disagree),
+		cmocka_unit_test(test_from_fields_of_programs),
 		cmocka_unit_test(test_several_domains),
 		cmocka_unit_test(test_broken_from_with_one_domain),
 		cmocka_unit_test(test_broken_from_that_hides),

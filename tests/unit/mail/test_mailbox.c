@@ -87,7 +87,6 @@ static void test_grammar(void **state)
 		{SPAN("\"a\r\n b\"@example.com"), "a b\texample.com\n", NULL},
 		{SPAN("\"a\tb\"@example.com"), "a\tb\texample.com\n", NULL},
 		{SPAN("\"a\\\"b\\\\c\"@example.com"), "a\"b\\c\texample.com\n", NULL},
-		{SPAN("\"a@b\"@example.com"), "a@b\texample.com\n", NULL},
 		{SPAN("\"\"@example.com"), "\texample.com\n", NULL},
 		{SPAN("!#$%&'*+-/=?^_`{|}~@example.com"), "!#$%&'*+-/=?^_`{|}~\texample.com\n",
 			NULL},
@@ -137,10 +136,10 @@ static void test_obsolete(void **state)
 		{SPAN("Joe Q. Public <john.q.public@example.com>"), "john.q.public\texample.com\n",
 			NULL},
 		{SPAN("J.. Doe <a@x.test>"), "a\tx.test\n", NULL},
-		{SPAN("Mary Smith <@machine.tld:mary@example.net>, , jdoe@test.example"),
+		{SPAN("Mary Smith <@example.net:mary@example.net>, , jdoe@test.example"),
 			"mary\texample.net\njdoe\ttest.example\n", NULL},
-		{SPAN("<@a.test, @b.test ,, @c.test:user@example.com>"), "user\texample.com\n",
-			NULL},
+		{SPAN("<@example.com, @EXAMPLE.com ,, @example.com:user@example.com>"),
+			"user\texample.com\n", NULL},
 		{SPAN(", a@x.test ,, b@y.test ,"), "a\tx.test\nb\ty.test\n", NULL},
 		{SPAN("john . q (x) . public@example.com"), "john.q.public\texample.com\n", NULL},
 		{SPAN("\"john\".q.\"public\"@example.com"), "john.q.public\texample.com\n", NULL},
@@ -293,7 +292,7 @@ static void test_unquoted_names(void **state)
 		{SPAN("Foo [Bar] <a@example.com>"), "a\texample.com\n", NULL},
 		{SPAN("Foo: Bar <a@example.com>"), "a\texample.com\n", NULL},
 		{SPAN("Foo; \"Bar, \\\" <x>\" (c) <a@example.com> (d)"), "a\texample.com\n", NULL},
-		{SPAN("Foo, <@x.test:a@example.com>"), "a\texample.com\n", NULL},
+		{SPAN("Foo: <@example.com:a@example.com>"), "a\texample.com\n", NULL},
 		{SPAN("a@example.com (A. Smith) <a@example.com>"), "a\texample.com\n", NULL},
 		{SPAN("a@example.com: Dr. A. Smith <a@example.com>"), "a\texample.com\n", NULL},
 		{SPAN("A. Smith @a_smith (Example Inc.) <a@example.com>"), "a\texample.com\n",
@@ -375,6 +374,51 @@ static void test_names_that_hide(void **state)
 	}
 }
 
+/* test_forms_on_which_readers_disagree: by the grammar, and yet another address to a simpler
+ * reader. */
+static void test_forms_on_which_readers_disagree(void **state)
+{
+	static const struct gp_span values[] = {
+		SPAN("<@bank.test:x@evil.test>"),
+		SPAN("<@evil.test,@bank.test:x@evil.test>"),
+		SPAN("A <@bank.test:x@evil.test>"),
+		SPAN("A: <@bank.test:x@evil.test>;"),
+		SPAN("A, B <@bank.test:x@evil.test>"),
+		SPAN("\"ceo@bank.test\"@evil.test"),
+		SPAN("\"ceo@bank.test,\"@evil.test"),
+		SPAN("\"<ceo@bank.test>\"@evil.test"),
+		SPAN("<\"ceo@bank.test>\"@evil.test>"),
+		SPAN("<\"ceo\\@bank.test\"@evil.test>"),
+		SPAN("\"a,b\"@evil.test"),
+		SPAN("a.\"<b\"@evil.test"),
+		SPAN("ceo(@bank.test)@evil.test"),
+		SPAN("ceo (x@bank.test) @evil.test"),
+		SPAN("ceo(\\@bank.test)@evil.test"),
+		SPAN("ceo(=?utf-8?Q?=40bank.test?=)@evil.test"),
+		SPAN("ceo(\xef\xbc\xa0"
+		     "bank.test)@evil.test"),
+		SPAN("x@(ceo@bank.test)evil.test"),
+		SPAN("A <x(ceo@bank.test)@evil.test>"),
+		SPAN("A <(ceo@bank.test)x@evil.test>"),
+		SPAN("A <x@evil.test(ceo@bank.test)>"),
+		SPAN("A <x@(ceo@bank.test)evil.test>"),
+		SPAN("ceo\xef\xbc\xa0"
+		     "bank.test <x@evil.test>"),
+		SPAN("ceo\xef\xb9\xab"
+		     "bank.test <x@evil.test>"),
+		SPAN("A, ceo\xef\xbc\xa0"
+		     "bank.test <x@evil.test>"),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		struct gp_arena *arena = gp_arena_new(1 << 16);
+		struct gp_mailbox_list list;
+		if (gp_mailbox_parse(arena, values[i], &list) != GP_ESYNTAX || !list.is_disputed)
+			fail_msg("%s: %s", values[i].ptr, list.problem ? list.problem : "read");
+		gp_arena_free(arena);
+	}
+}
+
 /*
  * test_composition_kills: the attacks of "Composition Kills" (lesson 68) that are a matter of this
  * field's value. attack.test is the attacker's own domain, legitimate.test what the victim is to
@@ -385,6 +429,7 @@ static void test_composition_kills(void **state)
 {
 	static const char behind[] =
 		"it has something other than a comma behind an address or name";
+	static const char route[] = "it has a route by way of another domain";
 	static const char two[] = "first\tattack.test\nadmin\tlegitimate.test\n";
 	static const struct row rows[] = {
 		/* A3: a NUL ends the name for one component only */
@@ -424,10 +469,9 @@ static void test_composition_kills(void **state)
 			"it has an encoded word inside an address"},
 		{SPAN("(=?utf-8?Q?admin=40legitimate.test?=) <first@attack.test>"),
 			"first\tattack.test\n", NULL},
-		/* A16: a route is no author */
-		{SPAN("<@attack.test,@any.test:admin@legitimate.test>"), "admin\tlegitimate.test\n",
-			NULL},
-		{SPAN("<@legitimate.test:first@attack.test>"), "first\tattack.test\n", NULL},
+		/* A16: a route is no author, and one to some */
+		{SPAN("<@attack.test,@any.test:admin@legitimate.test>"), NULL, route},
+		{SPAN("<@legitimate.test:first@attack.test>"), NULL, route},
 		/* A17: a quoted pair outside of quotes */
 		{SPAN("<admin@legitimate.test>\\,<first@attack.test>"), NULL,
 			"it has a backslash outside of quotes"},
@@ -458,7 +502,7 @@ static void test_composition_kills(void **state)
 static void test_every_length(void **state)
 {
 	static const char text[] =
-		"A \"b\\\"\r\n c\" (d\\)(e)) =?utf-8?Q?f?= <@g.test,@h.test:\"i j\".k@l.test>,"
+		"A \"b\\\"\r\n c\" (d\\)(e)) =?utf-8?Q?f?= <@l.test,@l.test:\"i j\".k@l.test>,"
 		" M:n@[192.0.2.1]; , (o)\r\n p@q.test";
 	(void)state;
 	for (size_t n = 0; n < sizeof text; n++) {
@@ -553,6 +597,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unquoted_names),
 		cmocka_unit_test(test_domain_in_a_name_that_goes_on),
 		cmocka_unit_test(test_names_that_hide),
+		cmocka_unit_test(test_forms_on_which_readers_disagree),
 		cmocka_unit_test(test_composition_kills),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_bounds),
