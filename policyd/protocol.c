@@ -97,6 +97,32 @@ static void take(struct gp_protocol_request *r, size_t row, bool is_repeated, st
 		*place = value;
 }
 
+/* is_mark: letters and digits, which mean themselves in main.cf and in a regular expression. */
+static bool is_mark(struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
+			return false;
+	}
+	return text.len >= GP_PROTOCOL_MARK_MIN && text.len <= GP_PROTOCOL_MARK_MAX;
+}
+
+/* take_mark: out of policy_context, which is shown in status and log. */
+static void take_mark(struct gp_protocol_request *r)
+{
+	if (!gp_span_has_prefix(r->policy_context, "mark:"))
+		return;
+	const struct gp_span mark = gp_span_skip(r->policy_context, 5);
+	r->policy_context.len = 0;
+	r->mark_state = GP_PROTOCOL_MARK_BAD;
+	if (!is_mark(mark))
+		return;
+	r->mark = mark;
+	r->mark_state = gp_span_is(mark, GP_PROTOCOL_MARK_OF_EXAMPLE) ? GP_PROTOCOL_MARK_KNOWN
+								      : GP_PROTOCOL_MARKED;
+}
+
 /* gp_protocol_parse: line by line up to the empty one. */
 int gp_protocol_parse(
 	struct gp_span text, struct gp_protocol_request *request_out, const char **problem_out)
@@ -120,6 +146,7 @@ int gp_protocol_parse(
 	r.recipient_count = number(r.recipient_count_text);
 	r.size = number(r.size_text);
 	r.state = state_of(r.protocol_state);
+	take_mark(&r);
 	*request_out = r;
 	if (gp_span_is(r.request, "smtpd_access_policy"))
 		return GP_OK;
@@ -192,6 +219,17 @@ int gp_protocol_sender(struct gp_arena *arena, struct gp_span sender, struct gp_
 	return join(arena, user, gp_span_skip(sender, (size_t)percent + 1), sender_out);
 }
 
+/* add_line: without breaks. */
+static void add_line(struct gp_strbuf *buf, const char *text)
+{
+	for (struct gp_span rest = gp_span_from(text); rest.len;) {
+		size_t plain = strcspn(rest.ptr, "\r\n");
+		gp_strbuf_add_span(buf, (struct gp_span) {rest.ptr, plain});
+		gp_strbuf_add(buf, plain < rest.len ? " " : "");
+		rest = gp_span_skip(rest, plain + 1);
+	}
+}
+
 /* gp_protocol_format: one line and an empty one. */
 void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *text)
 {
@@ -199,12 +237,25 @@ void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *tex
 	gp_strbuf_add(buf, verb);
 	if (text) {
 		gp_strbuf_add(buf, *verb ? " " : "");
-		for (struct gp_span rest = gp_span_from(text); rest.len;) {
-			size_t plain = strcspn(rest.ptr, "\r\n");
-			gp_strbuf_add_span(buf, (struct gp_span) {rest.ptr, plain});
-			gp_strbuf_add(buf, plain < rest.len ? " " : "");
-			rest = gp_span_skip(rest, plain + 1);
-		}
+		add_line(buf, text);
 	}
+	gp_strbuf_add(buf, "\n\n");
+}
+
+/* gp_protocol_format_field: a comment may stand before what either field says (RFC 8601 2.2, RFC
+ * 7208 9.1). */
+void gp_protocol_format_field(struct gp_strbuf *buf, const char *field, struct gp_span mark)
+{
+	struct gp_span name, value;
+	if (mark.len == 0 || !gp_span_cut(gp_span_from(field), ':', &name, &value)) {
+		gp_protocol_format(buf, "PREPEND", field);
+		return;
+	}
+	gp_strbuf_add(buf, "action=PREPEND ");
+	gp_strbuf_add_span(buf, name);
+	gp_strbuf_add(buf, ": (");
+	gp_strbuf_add_span(buf, mark);
+	gp_strbuf_add(buf, ")");
+	add_line(buf, value.ptr);
 	gp_strbuf_add(buf, "\n\n");
 }

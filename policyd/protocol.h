@@ -29,6 +29,17 @@
 #define GP_PROTOCOL_NUMBER_MAX \
 	(INT64_C(1) << 50)           /* larger than any mail; sums have room above it */
 #define GP_PROTOCOL_INSTANCE_MAX 127 /* bytes of one that count; Postfix: four numbers */
+#define GP_PROTOCOL_MARK_MIN 12      /* characters that nobody guesses */
+#define GP_PROTOCOL_MARK_MAX 64
+#define GP_PROTOCOL_MARK_OF_EXAMPLE "PutYourOwnSecretHere" /* of conf-examples/postfix-main.cf */
+
+/* What policy_context = mark:SECRET says. */
+enum gp_protocol_mark {
+	GP_PROTOCOL_UNMARKED,   /* nothing */
+	GP_PROTOCOL_MARKED,     /* a secret */
+	GP_PROTOCOL_MARK_KNOWN, /* one that everybody knows */
+	GP_PROTOCOL_MARK_BAD    /* something that cannot be used */
+};
 
 /* Where in the SMTP conversation Postfix asks; OTHER is what is not listed here. */
 enum gp_protocol_state {
@@ -47,6 +58,10 @@ struct gp_protocol_request {
 	struct gp_span request, protocol_state, client_address, client_name, server_address,
 		server_port, helo_name, sender, recipient, recipient_count_text, queue_id, instance,
 		size_text, sasl_username, policy_context;
+	/* the secret of a policy_context that is mark:SECRET, which is then empty; a field that is
+	 * given to Postfix has it, see gp_protocol_format_field */
+	struct gp_span mark;
+	enum gp_protocol_mark mark_state;
 	/* from 0 to GP_PROTOCOL_NUMBER_MAX; what is no number is 0 */
 	int64_t recipient_count; /* 0 before DATA (SMTPD_POLICY_README) */
 	int64_t size;            /* bytes; what MAIL FROM announced before END-OF-MESSAGE */
@@ -75,6 +90,13 @@ void gp_protocol_envelope(
  */
 int gp_protocol_sender(
 	struct gp_arena *arena, struct gp_span sender, struct gp_span *sender_out) GP_MUST_CHECK;
+
+/*
+ * "action=PREPEND NAME: (MARK) VALUE" and an empty line. The mark is a comment that header_checks
+ * look for and take out: they see what a policy service adds among what the message brings along,
+ * and nothing else tells the two apart. Empty: the field as it is.
+ */
+void gp_protocol_format_field(struct gp_strbuf *buf, const char *field, struct gp_span mark);
 
 /* "action=TEXT" and an empty line; line breaks and NULs in text become blanks. */
 void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *text);

@@ -273,6 +273,25 @@ static bool is_pass(const struct gp_verdict *v)
 	return (v->has_mailfrom || v->has_helo) && r->verdict == GP_SPF_PASS;
 }
 
+/* say_mark: one that keeps nobody from forging the field is said, once. */
+static void say_mark(struct session *s, const struct gp_protocol_request *r)
+{
+	static const char *const texts[] = {
+		[GP_PROTOCOL_MARK_KNOWN] =
+			"the mark that Postfix hands over is that of the example, which everybody "
+			"knows: anybody can forge results of this host; write letters and digits "
+			"of "
+			"your own behind gatepost_mark in main.cf",
+		[GP_PROTOCOL_MARK_BAD] =
+			"policy_context is mark: without 12 to 64 letters and digits behind it, so "
+			"that header_checks cannot tell the field with our results from a forged "
+			"one; correct gatepost_mark in main.cf",
+	};
+	if ((r->mark_state == GP_PROTOCOL_MARK_KNOWN || r->mark_state == GP_PROTOCOL_MARK_BAD) &&
+		!atomic_flag_test_and_set(&s->shared->counters->mark_said))
+		gp_log_text(&s->runtime->log, GP_LOG_WARNING, "%s", texts[r->mark_state]);
+}
+
 /* format_action: the verdict as Postfix wants it. *prepended_out: a header was given. */
 static void format_action(struct session *s, const struct gp_protocol_request *r,
 	const struct gp_verdict *v, struct gp_strbuf *buf, bool *prepended_out)
@@ -287,7 +306,8 @@ static void format_action(struct session *s, const struct gp_protocol_request *r
 		gp_protocol_format(buf, pass_action, NULL);
 	} else if (v->header && gp_instances_first(s->shared->instances, r->instance)) {
 		*prepended_out = true;
-		gp_protocol_format(buf, "PREPEND", v->header);
+		say_mark(s, r);
+		gp_protocol_format_field(buf, v->header, r->mark);
 	} else {
 		gp_protocol_format(buf, "DUNNO", NULL);
 	}

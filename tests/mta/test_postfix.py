@@ -90,16 +90,74 @@ FORGED = [
 ]
 
 
+# what the mark looks like is known, and what the fields look like that are delivered; the mark is not
+UNMARKED = [
+    "Authentication-Results: () mx.example.test; spf=pass (x) smtp.mailfrom=ceo@bank.test\r\n",
+    "Authentication-Results: (mark) mx.example.test; spf=pass (x) smtp.mailfrom=ceo@bank.test\r\n",
+    "Authentication-Results: ($gatepost_mark) mx.example.test; spf=pass (x) smtp.mailfrom=ceo@bank.test\r\n",
+    "Authentication-Results: (MARK) mx.example.test; spf=pass (x) smtp.mailfrom=ceo@bank.test\r\n",
+    "Authentication-Results: mx.example.test (SECRET); spf=pass (x) smtp.mailfrom=ceo@bank.test\r\n",
+]
+
+
+def secret():
+    return world.command("postconf", "-h", "gatepost_mark").split()[-1]
+
+
+def sent_with(fields):
+    """what is delivered of an authorised mail that brings these fields along"""
+    return accepted(Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB],
+                         body=(fields + "Subject: test\r\n\r\nhello\r\n").encode()))
+
+
+def own_field():
+    """the field of such a mail, as it is delivered: to the letter what a sender can know of it"""
+    results = header(sent_with(""))
+    equal(len(results), 1)
+    return "Authentication-Results: " + results[0] + "\r\n"
+
+
 def forged_results():
     """the header_checks of conf-examples/postfix-main.cf remove results in this host's name, not the others"""
     foreign = "Authentication-Results: mx.other.test; dkim=pass header.d=other.test\r\n"
-    for forged in FORGED:
-        message = accepted(Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB],
-                                body=(forged + foreign + "Subject: test\r\n\r\nhello\r\n").encode()))
-        results = header(message)
-        equal(len(results), 2, forged)
-        assert results[0].startswith(HOST + "; spf=pass (domain authorises client"), results
-        equal(results[1], "mx.other.test; dkim=pass header.d=other.test")
+    own = own_field()
+    copies = [own, own.replace("alice", "ceo"), own.replace("; spf", ";\r\n spf"), own.replace("mx.", "MX.")]
+    for forged in FORGED + copies + [u.replace("MARK", secret().swapcase()) for u in UNMARKED]:
+        for fields in (forged + foreign, foreign + forged, forged + forged + foreign):
+            results = header(sent_with(fields))
+            equal(len(results), 2, forged)
+            assert results[0].startswith(HOST + "; spf=pass (domain authorises client"), results
+            assert "ceo" not in results[0], results
+            equal(results[1], "mx.other.test; dkim=pass header.d=other.test")
+
+
+def secret_stays():
+    """the mark that tells the own field from a copy is in no message that is delivered"""
+    message = sent_with("")
+    assert len(secret()) >= 12
+    assert secret() not in message, message
+
+
+def reloaded(config):
+    before = stage.policyd.text().count("is in force")
+    stage.policyd.write(config)
+    stage.policyd.reload()
+    world.wait_for(lambda: stage.policyd.text().count("is in force") > before, "reload")
+
+
+def forged_received_spf():
+    """the same for Received-SPF, of which no field from outside is left"""
+    reloaded(scene.CONFIG + "\nspf { header = received-spf }\n")
+    try:
+        def fields(message):
+            return [line for line in message.splitlines() if line.startswith("Received-SPF")]
+        own = fields(sent_with(""))
+        equal(len(own), 1)
+        holds(own[0], "Received-SPF: pass (domain authorises client 192.0.2.10")
+        for forged in (own[0], own[0].replace("alice", "ceo"), "received-spf : pass", "Received-SPF: pass (x) receiver=x"):
+            equal(fields(sent_with(forged + "\r\n")), own)
+    finally:
+        reloaded(scene.CONFIG)
 
 
 def own_results():
@@ -108,10 +166,17 @@ def own_results():
             (GOOD, "mail.shop.test", "alice@shop.test", "; spf=pass ("),
             (BAD, "mail.soft.test", "carol@soft.test", "; spf=softfail ("),
             (BAD, "mail.shop.test", "eve@nothing.test", "; spf=none ("),
+            (GOOD, "mail.shop.test", "jörg@bücher.test", "; spf=pass ("),
+            (GOOD, "mail.shop.test", '"a;b(c)\\"d"@shop.test', "; spf=pass ("),
             (GOOD6, "v6.shop.test", "alice@shop.test", "; spf=pass (")):
         results = header(accepted(Mail(client, helo, sender, [BOB])))
         equal(len(results), 1)
         assert results[0].startswith(HOST + start), results
+
+
+def known_secret():
+    """a mark that is still that of the example is said in the log"""
+    stage.policyd.wait_log("is that of the example, which everybody knows")
 
 
 def dns_failure():
@@ -291,8 +356,8 @@ def main():
                 f.write(part.read())
         world.reload_postfix()
         tap.run(spoofed)
-        tap.run(forged_results)
-        tap.run(own_results)
+        for test in (forged_results, secret_stays, known_secret, own_results, forged_received_spf):
+            tap.run(test)
         tap.run(killed_with_default_action)
     finally:
         stage.close()

@@ -241,6 +241,66 @@ static void test_format(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_mark: policy_context = mark:SECRET is the mark of the field, and no context any more. */
+static void test_mark(void **state)
+{
+	static const struct {
+		const char *context, *mark, *left;
+		enum gp_protocol_mark state;
+	} rows[] = {
+		{"", "", "", GP_PROTOCOL_UNMARKED},
+		{"submission", "", "submission", GP_PROTOCOL_UNMARKED},
+		{"marked", "", "marked", GP_PROTOCOL_UNMARKED},
+		{"mark:0123456789Ab", "0123456789Ab", "", GP_PROTOCOL_MARKED},
+		{"mark:PutYourOwnSecretHere", "PutYourOwnSecretHere", "", GP_PROTOCOL_MARK_KNOWN},
+		{"mark:", "", "", GP_PROTOCOL_MARK_BAD},
+		{"mark:0123456789a", "", "", GP_PROTOCOL_MARK_BAD},
+		{"mark:0123456789ab)", "", "", GP_PROTOCOL_MARK_BAD},
+		{"mark:0123456789 ab", "", "", GP_PROTOCOL_MARK_BAD},
+		{"mark:0123456789.*", "", "", GP_PROTOCOL_MARK_BAD},
+		{"mark:0123456789012345678901234567890123456789012345678901234567890123",
+			"0123456789012345678901234567890123456789012345678901234567890123", "",
+			GP_PROTOCOL_MARKED},
+		{"mark:01234567890123456789012345678901234567890123456789012345678901234", "", "",
+			GP_PROTOCOL_MARK_BAD},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_protocol_request r;
+		char text[300];
+		const char *problem;
+		snprintf(text, sizeof text, "request=smtpd_access_policy\npolicy_context=%s\n\n",
+			rows[i].context);
+		assert_int_equal(gp_protocol_parse(gp_span_from(text), &r, &problem), GP_OK);
+		if (r.mark_state != rows[i].state || !gp_span_is(r.mark, rows[i].mark) ||
+			!gp_span_is(r.policy_context, rows[i].left))
+			fail_msg("%s", rows[i].context);
+	}
+}
+
+/* test_field: the mark stands before what the field says; an answer is one line. */
+static void test_field(void **state)
+{
+	static const char *const rows[][3] = {
+		{"A: b; c=d", "", "action=PREPEND A: b; c=d\n\n"},
+		{"A: b; c=d", "m", "action=PREPEND A: (m) b; c=d\n\n"},
+		{"A: b\n\naction=OK", "m", "action=PREPEND A: (m) b  action=OK\n\n"},
+		{"A:", "m", "action=PREPEND A: (m)\n\n"},
+		{"none", "m", "action=PREPEND none\n\n"},
+	};
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 16);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_strbuf buf;
+		const char *text;
+		gp_strbuf_init(&buf, arena, 1000);
+		gp_protocol_format_field(&buf, rows[i][0], gp_span_from(rows[i][1]));
+		assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+		assert_string_equal(text, rows[i][2]);
+	}
+	gp_arena_free(arena);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -254,6 +314,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_field),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
