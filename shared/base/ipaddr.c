@@ -208,6 +208,12 @@ bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsig
 	return rest == 0 || ((a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest)) == 0;
 }
 
+/* gp_prefix_is_same: length and bits. */
+bool gp_prefix_is_same(const struct gp_prefix *a, const struct gp_prefix *b)
+{
+	return a->length == b->length && gp_ipaddr_equal(&a->addr, &b->addr);
+}
+
 /* gp_prefix_masked: bit by bit. */
 struct gp_prefix gp_prefix_masked(struct gp_prefix prefix)
 {

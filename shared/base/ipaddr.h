@@ -96,6 +96,9 @@ bool gp_prefix_embedded(
 struct gp_prefix gp_prefix_v4_by_nat64(
 	struct gp_prefix network, const struct gp_prefix *nat64, size_t count);
 
+/* The same network? */
+bool gp_prefix_is_same(const struct gp_prefix *a, const struct gp_prefix *b);
+
 /* The network that the address lies in: without the bits past the length. */
 struct gp_prefix gp_prefix_masked(struct gp_prefix prefix);
 

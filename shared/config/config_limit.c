@@ -508,8 +508,7 @@ static void settle_client(struct gp_config_draft *draft, struct gp_limit_overrid
 		struct gp_strbuf *buf = gp_config_error(
 			draft->errors, (struct gp_config_place) {override->file, override->line});
 		gp_config_add_option(buf, "override", NULL, "client");
-		gp_strbuf_add(buf, ": clients behind a NAT64 are compared as the address of IPv4 "
-				   "within theirs; name the networks of IPv4 that are meant\n");
+		gp_strbuf_add(buf, ": " GP_CONFIG_NAT64_WHOLE "\n");
 	}
 	override->prefix = v4;
 }

@@ -160,8 +160,47 @@ int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_confi
 /* What no option shows by itself. */
 void gp_config_cross_check(struct gp_config_draft *draft);
 
+/* An error about an option in its relation to others. */
+void gp_config_cross_error(
+	struct gp_config_draft *draft, const char *section, const char *name, const char *problem);
+
+/* Errors of nat64_prefixes, and of networks in lists that it leaves nothing of (config_nat64.c). */
+void gp_config_check_nat64(struct gp_config_draft *draft);
+#define GP_CONFIG_NAT64_COMPARED \
+	"clients behind a NAT64 are compared as the address of IPv4 within theirs"
+#define GP_CONFIG_NAT64_WHOLE GP_CONFIG_NAT64_COMPARED "; name the networks of IPv4 that are meant"
+
+/* A prefix of NAT64 that is a part of the network, whose clients are not in it then; NULL: none. */
+const struct gp_prefix *gp_config_nat64_in(
+	const struct gp_config *config, const struct gp_prefix *network);
+
 /* What has no effect or may harm, into the snapshot's warnings; before it is settled. */
 int gp_config_warn(struct gp_config_draft *draft) GP_MUST_CHECK;
+
+/* ---- warnings (config_warn.c, config_warn_lists.c, config_warn_files.c) ---- */
+
+/* Where the lines are collected. */
+struct gp_config_warner {
+	const struct gp_config_draft *draft;
+	const struct gp_config *config;
+	struct gp_config_errors lines;
+};
+
+/* A line begins: place and option; the caller adds the sentence and a newline. */
+struct gp_strbuf *gp_config_warn_at(
+	struct gp_config_warner *w, const char *section, const char *name);
+
+/* The same with a whole sentence. */
+void gp_config_warn_of(
+	struct gp_config_warner *w, const char *section, const char *name, const char *sentence);
+
+/* Does a file set the option, and to another value than its default? */
+bool gp_config_is_changed(const struct gp_config_warner *w, const char *section, const char *name);
+
+void gp_config_warn_lists(struct gp_config_warner *w);
+void gp_config_warn_overrides(struct gp_config_warner *w);
+void gp_config_warn_files(struct gp_config_warner *w);
+void gp_config_warn_includes(struct gp_config_warner *w);
 
 /* Reads resolv_conf into servers, and into what the file leaves to it (config_resolv.c). A file
  * that is not there means this machine, as for libc. unused_out and stamp_out may be NULL. */

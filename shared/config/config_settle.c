@@ -9,8 +9,8 @@
 
 #define WATCHDOG_MIN_MS 10000
 
-/* cross_error: an error about an option in its relation to others. */
-static void cross_error(
+/* gp_config_cross_error: where the option is set, else the file. */
+void gp_config_cross_error(
 	struct gp_config_draft *draft, const char *section, const char *name, const char *problem)
 {
 	struct gp_config_place where = gp_config_draft_at(draft, section, name);
@@ -35,18 +35,19 @@ static void check_store(struct gp_config_draft *draft)
 	for (size_t i = 0; i < c->store_uris.count; i++)
 		embedded += is_lmdb(c->store_uris.items[i]);
 	if (embedded && c->store_uris.count > 1)
-		cross_error(draft, "store", "uri",
+		gp_config_cross_error(draft, "store", "uri",
 			"an lmdb store stands alone; several stores are servers");
 	if (embedded == 0 && !gp_store_has_redis)
-		cross_error(draft, "store", "uri",
+		gp_config_cross_error(draft, "store", "uri",
 			"this gatepost was built without Redis (hiredis); lmdb:/folder is there");
 	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && embedded)
-		cross_error(draft, "store", "on_failure",
+		gp_config_cross_error(draft, "store", "on_failure",
 			"local is for servers; the store is on this machine already");
 	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && !*c->store_local_path)
-		cross_error(draft, "store", "local_path", "is needed with on_failure = local");
+		gp_config_cross_error(
+			draft, "store", "local_path", "is needed with on_failure = local");
 	if (embedded == 0 && c->store.timeout_ms >= c->policyd.deadline_ms)
-		cross_error(draft, "store", "timeout",
+		gp_config_cross_error(draft, "store", "timeout",
 			"is not below policyd.deadline, which it would use up");
 }
 
@@ -60,47 +61,9 @@ static void check_metrics(struct gp_config_draft *draft)
 		if (!gp_span_has_prefix(item, "inet:") ||
 			gp_dns_server_parse(gp_span_skip(item, 5), &where) ||
 			!gp_ipaddr_is_loopback(&where.addr))
-			cross_error(draft, "metrics", "listen",
+			gp_config_cross_error(draft, "metrics", "listen",
 				"takes addresses of the loopback only, such as "
 				"inet:127.0.0.1:9740");
-	}
-}
-
-/* check_nat64_lengths: what RFC 6052 2.2 gives a place for an address. */
-static void check_nat64_lengths(struct gp_config_draft *draft)
-{
-	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
-	for (size_t i = 0; i < nat64->count; i++)
-		if (nat64->items[i].addr.family != GP_IP_V6 ||
-			!gp_ipaddr_nat64_length(nat64->items[i].length))
-			cross_error(draft, NULL, "nat64_prefixes",
-				"takes networks of IPv6 with 32, 40, 48, 56, 64 or 96 bits (RFC "
-				"6052 2.2)");
-}
-
-/* check_nat64: networks that can never match, because such clients are compared as IPv4. */
-static void check_nat64(struct gp_config_draft *draft)
-{
-	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
-	check_nat64_lengths(draft);
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		const struct gp_config_prefixes *list =
-			(const void *)((const char *)draft->config + row->offset);
-		if (row->kind != GP_KIND_PREFIXES || list == nat64)
-			continue;
-		for (size_t k = 0; k < list->count; k++) {
-			char addr[GP_IPADDR_TEXT], text[160];
-			const struct gp_prefix v4 =
-				gp_prefix_v4_by_nat64(list->items[k], nat64->items, nat64->count);
-			if (v4.addr.family == list->items[k].addr.family)
-				continue;
-			snprintf(text, sizeof text,
-				"clients behind a NAT64 are compared as the address of IPv4 within "
-				"theirs; write %s/%u",
-				gp_ipaddr_format(&v4.addr, addr), v4.length);
-			cross_error(draft, row->section, row->name, text);
-		}
 	}
 }
 
@@ -111,7 +74,7 @@ static void open_list(struct gp_config_draft *draft)
 	if (dmarc->check.discovery == GP_DMARC_WALK)
 		return;
 	if (gp_dmarc_psl_new(dmarc->psl_file, &dmarc->list))
-		cross_error(draft, "dmarc", "psl_file",
+		gp_config_cross_error(draft, "dmarc", "psl_file",
 			"no list of public suffixes can be read there; discovery = walk needs "
 			"none");
 }
@@ -141,34 +104,35 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 	const struct gp_config *c = draft->config;
 	const struct gp_config_texts *listen = &c->policyd.listen;
 	if (c->dns_cache.ttl_min_s > c->dns_cache.ttl_max_s)
-		cross_error(draft, "dns", "ttl_min", "is more than dns.ttl_max");
+		gp_config_cross_error(draft, "dns", "ttl_min", "is more than dns.ttl_max");
 	if (c->dns.timeout_ms >= c->policyd.deadline_ms)
-		cross_error(draft, "dns", "timeout",
+		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below policyd.deadline, which it would use up");
 	for (size_t i = 0; i < listen->count; i++)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(listen->items[i], listen->items[k]) == 0)
-				cross_error(
+				gp_config_cross_error(
 					draft, "policyd", "listen", "names the same socket twice");
 	for (size_t i = 0; i < listen->count; i++)
 		if (gp_span_has_prefix(gp_span_from(listen->items[i]), "unix:") &&
 			strcmp(listen->items[i] + 5, c->policyd.control_socket) == 0)
-			cross_error(draft, "policyd", "control_socket",
+			gp_config_cross_error(draft, "policyd", "control_socket",
 				"is one of policyd.listen, too");
 	if (c->dns.timeout_ms >= c->exim.deadline_ms)
-		cross_error(draft, "dns", "timeout",
+		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below exim.deadline, which it would use up");
 	if (c->dkim.check.rsa_bits_min > c->dkim.check.rsa_bits_max)
-		cross_error(draft, "dkim", "rsa_bits_min", "is more than dkim.rsa_bits_max");
+		gp_config_cross_error(
+			draft, "dkim", "rsa_bits_min", "is more than dkim.rsa_bits_max");
 	if (c->dkim.mode == GP_MODE_OFF && c->dmarc.mode != GP_MODE_OFF)
-		cross_error(draft, "dkim", "mode",
+		gp_config_cross_error(draft, "dkim", "mode",
 			"is off, but DMARC needs signatures: switch dmarc.mode off as well");
 	if (c->policyd.watchdog_ms && c->policyd.watchdog_ms < WATCHDOG_MIN_MS)
-		cross_error(draft, "policyd", "watchdog",
+		gp_config_cross_error(draft, "policyd", "watchdog",
 			"is less than 10s, which a daemon that is well may need to say so");
 	check_store(draft);
 	check_metrics(draft);
-	check_nat64(draft);
+	gp_config_check_nat64(draft);
 	settle_from(draft);
 	open_list(draft);
 }

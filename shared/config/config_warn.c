@@ -6,27 +6,17 @@
  *
  * Only what is certain, or what nobody can have meant: an option whose check is off is no warning.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/encode.h"
 #include "config/config_load_private.h"
 #include "mail/address.h"
 
-#define PATH_ROOM 4096
 #define VALUE_ROOM 65536 /* an option as it is written */
 
-/* Where the lines are collected. */
-struct warner {
-	const struct gp_config_draft *draft;
-	const struct gp_config *config;
-	struct gp_config_errors lines;
-};
-
-/* warn_at: a line begins: place and option; the caller adds the sentence and a newline. */
-static struct gp_strbuf *warn_at(struct warner *w, const char *section, const char *name)
+/* gp_config_warn_at: place and option. */
+struct gp_strbuf *gp_config_warn_at(
+	struct gp_config_warner *w, const char *section, const char *name)
 {
 	struct gp_config_place where = gp_config_draft_at(w->draft, section, name);
 	if (!where.file)
@@ -38,14 +28,15 @@ static struct gp_strbuf *warn_at(struct warner *w, const char *section, const ch
 	return buf;
 }
 
-/* warn: the same with a whole sentence. */
-static void warn(struct warner *w, const char *section, const char *name, const char *sentence)
+/* gp_config_warn_of: the same with a whole sentence. */
+void gp_config_warn_of(
+	struct gp_config_warner *w, const char *section, const char *name, const char *sentence)
 {
-	gp_strbuf_printf(warn_at(w, section, name), "%s\n", sentence);
+	gp_strbuf_printf(gp_config_warn_at(w, section, name), "%s\n", sentence);
 }
 
-/* is_changed: does a file set the option, and to another value than its default? */
-static bool is_changed(const struct warner *w, const char *section, const char *name)
+/* gp_config_is_changed: does a file set the option, and to another value than its default? */
+bool gp_config_is_changed(const struct gp_config_warner *w, const char *section, const char *name)
 {
 	struct gp_arena *arena = w->draft->scratch;
 	const struct gp_config_row *row = gp_config_row_find(section, name);
@@ -61,88 +52,8 @@ static bool is_changed(const struct warner *w, const char *section, const char *
 	return !gp_span_equal(gp_strbuf_span(&preset), gp_strbuf_span(&value));
 }
 
-/* ---- lists ---- */
-
-/* warn_twice: an item that stands in its list already. */
-static void warn_twice(struct warner *w, const struct gp_config_row *row, const char *item)
-{
-	struct gp_strbuf *buf = warn_at(w, row->section, row->name);
-	gp_config_add_value(buf, gp_span_from(item));
-	gp_strbuf_add(buf, " is listed twice\n");
-}
-
-/* check_texts: each item against those before it. */
-static void check_texts(
-	struct warner *w, const struct gp_config_row *row, const struct gp_config_texts *list)
-{
-	for (size_t i = 1; i < list->count; i++)
-		for (size_t k = 0; k < i; k++)
-			if (gp_span_is(gp_span_from(list->items[i]), list->items[k])) {
-				warn_twice(w, row, list->items[i]);
-				break;
-			}
-}
-
-/* prefix_equal: the same network. */
-static bool prefix_equal(const struct gp_prefix *a, const struct gp_prefix *b)
-{
-	return a->length == b->length && gp_ipaddr_equal(&a->addr, &b->addr);
-}
-
-/* check_prefixes: the same for networks; one that is everything is hardly meant. */
-static void check_prefixes(
-	struct warner *w, const struct gp_config_row *row, const struct gp_config_prefixes *list)
-{
-	char addr[GP_IPADDR_TEXT], text[GP_IPADDR_TEXT + 8];
-	for (size_t i = 0; i < list->count; i++) {
-		const struct gp_prefix *prefix = &list->items[i];
-		snprintf(text, sizeof text, "%s/%u", gp_ipaddr_format(&prefix->addr, addr),
-			prefix->length);
-		for (size_t k = 0; k < i; k++)
-			if (prefix_equal(&list->items[k], prefix)) {
-				warn_twice(w, row, text);
-				break;
-			}
-		if (prefix->length == 0)
-			gp_strbuf_printf(warn_at(w, row->section, row->name),
-				"%s is every client of IPv%d, so that nobody is checked\n", text,
-				(int)prefix->addr.family);
-	}
-}
-
-/* check_lists: every list that mail is compared with. */
-static void check_lists(struct warner *w)
-{
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		const void *at = (const char *)w->config + row->offset;
-		const struct gp_config_section *s = gp_config_section_find(row->section);
-		if (s && s->times != GP_SECTION_ONCE)
-			continue;
-		if (row->kind == GP_KIND_PREFIXES)
-			check_prefixes(w, row, at);
-		else if (row->kind == GP_KIND_NAMES || row->kind == GP_KIND_HOSTS ||
-			 row->kind == GP_KIND_DOMAINS || row->kind == GP_KIND_ADDRESSES ||
-			 row->kind == GP_KIND_SERVERS || row->kind == GP_KIND_STORES)
-			check_texts(w, row, at);
-	}
-}
-
-/* check_must_pass: exceptions come first. */
-static void check_must_pass(struct warner *w)
-{
-	const struct gp_config_texts *must = &w->config->spf.must_pass;
-	const struct gp_config_texts *exempt = &w->config->spf.exempt_senders;
-	for (size_t i = 0; i < must->count; i++)
-		for (size_t k = 0; k < exempt->count; k++)
-			if (strcmp(must->items[i], exempt->items[k]) == 0)
-				gp_strbuf_printf(warn_at(w, "spf", "must_pass"),
-					"%s is in spf.exempt_senders as well, which comes first\n",
-					must->items[i]);
-}
-
 /* check_set: what is milder than fail is refused, and fail is not. */
-static void check_set(struct warner *w, const char *name, unsigned set)
+static void check_set(struct gp_config_warner *w, const char *name, unsigned set)
 {
 	const struct gp_config_row *row = gp_config_row_find("spf", name);
 	const unsigned milder[] = {1u << GP_SPF_SOFTFAIL, 1u << GP_SPF_NEUTRAL, 1u << GP_SPF_NONE};
@@ -151,7 +62,7 @@ static void check_set(struct warner *w, const char *name, unsigned set)
 	for (size_t i = 0; i < sizeof milder / sizeof milder[0]; i++)
 		if (set & milder[i]) {
 			const char *word = gp_config_word(row->choices, (int)milder[i]);
-			gp_strbuf_printf(warn_at(w, "spf", name),
+			gp_strbuf_printf(gp_config_warn_at(w, "spf", name),
 				"%s is refused, but fail, which says more, is not; write {fail, "
 				"%s} to refuse both\n",
 				word, word);
@@ -247,27 +158,28 @@ static const struct {
 };
 
 /* check_idle: those that a file sets to something else than what they are anyway. */
-static void check_idle(struct warner *w)
+static void check_idle(struct gp_config_warner *w)
 {
 	for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
-		if (idle[i].is_idle(w->config) && is_changed(w, idle[i].section, idle[i].name))
-			warn(w, idle[i].section, idle[i].name, idle[i].sentence);
+		if (idle[i].is_idle(w->config) &&
+			gp_config_is_changed(w, idle[i].section, idle[i].name))
+			gp_config_warn_of(w, idle[i].section, idle[i].name, idle[i].sentence);
 }
 
 /* check_dnssec: without a resolver that is believed no key is ever protected. */
-static void check_dnssec(struct warner *w)
+static void check_dnssec(struct gp_config_warner *w)
 {
 	const struct gp_config *c = w->config;
 	if (c->dkim.check.require_dnssec == GP_DKIM_DNSSEC_YES && has_servers(c) &&
 		c->dns_trust_ad != GP_CONFIG_YES)
-		warn(w, "dkim", "require_dnssec",
+		gp_config_warn_of(w, "dkim", "require_dnssec",
 			"no signature passes, because dns.trust_ad is not set: no answer counts "
 			"as protected");
 }
 
 /* warn_of_limit: a line about a limit begins. */
 static struct gp_strbuf *warn_of_limit(
-	struct warner *w, const struct gp_limit *limit, const char *option)
+	struct gp_config_warner *w, const struct gp_limit *limit, const char *option)
 {
 	struct gp_strbuf *buf =
 		gp_config_error(&w->lines, (struct gp_config_place) {limit->file, limit->line});
@@ -278,8 +190,8 @@ static struct gp_strbuf *warn_of_limit(
 }
 
 /* check_prefix_length: a length that only limits of other keys look at. */
-static void check_prefix_length(struct warner *w, const struct gp_limit *limit, const char *option,
-	unsigned length, unsigned keys)
+static void check_prefix_length(struct gp_config_warner *w, const struct gp_limit *limit,
+	const char *option, unsigned length, unsigned keys)
 {
 	char text[16];
 	snprintf(text, sizeof text, "%u", length);
@@ -289,7 +201,7 @@ static void check_prefix_length(struct warner *w, const struct gp_limit *limit, 
 }
 
 /* check_limits: those that count only clients of which there are none, and lengths in vain. */
-static void check_limits(struct warner *w)
+static void check_limits(struct gp_config_warner *w)
 {
 	const struct gp_config *c = w->config;
 	const unsigned network = 1u << GP_LIMIT_BY_NETWORK;
@@ -308,70 +220,10 @@ static void check_limits(struct warner *w)
 	}
 }
 
-/* ---- files ---- */
-
-/* is_missing: is nothing there, neither as it is written nor inside the chroot? */
-static bool is_missing(const struct gp_config *c, const char *path)
-{
-	char inside[PATH_ROOM];
-	struct stat st;
-	if (stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR))
-		return false;
-	if (!*c->policyd.chroot)
-		return true;
-	int n = snprintf(inside, sizeof inside, "%s%s", c->policyd.chroot, path);
-	return n < (int)sizeof inside && stat(inside, &st) != 0;
-}
-
-/* warn_missing: what is named is not there. */
-static void warn_missing(
-	struct warner *w, const char *section, const char *name, const char *what, const char *path)
-{
-	struct gp_strbuf *buf = warn_at(w, section, name);
-	gp_strbuf_printf(buf, "there is no %s ", what);
-	gp_encode_text(buf, gp_span_from(path));
-	gp_strbuf_add(buf, "\n");
-}
-
-/* check_files: those that options name. */
-static void check_files(struct warner *w)
-{
-	const struct gp_config *c = w->config;
-	const struct {
-		const char *section, *name, *path;
-	} files[] = {
-		{"dmarc", "psl_file", c->dmarc.psl_file},
-		{"store", "password_file", c->store.password_file},
-		{"store", "sentinel_password_file", c->store.sentinel_password_file},
-		{"store", "tls_ca_file", c->store.tls_ca_file},
-		{"store", "tls_cert_file", c->store.tls_cert_file},
-		{"store", "tls_key_file", c->store.tls_key_file},
-		{"dns", "resolv_conf", c->resolv_conf},
-	};
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-		if (*files[i].path && is_changed(w, files[i].section, files[i].name) &&
-			is_missing(c, files[i].path))
-			warn_missing(w, files[i].section, files[i].name, "file", files[i].path);
-}
-
-/* check_includes: a pattern may match nothing, but its folder is meant to be there. */
-static void check_includes(struct warner *w)
-{
-	const struct gp_config_texts *includes = &w->config->includes;
-	char folder[PATH_ROOM];
-	for (size_t i = 0; i < includes->count; i++) {
-		struct gp_span path = gp_span_from(includes->items[i]);
-		int n = (int)gp_span_find_last(path, '/') + 1;
-		snprintf(folder, sizeof folder, "%.*s", n, path.ptr);
-		if (is_missing(w->config, folder))
-			warn_missing(w, NULL, "include", "folder", folder);
-	}
-}
-
 /* ---- sockets and texts ---- */
 
 /* check_listen: who else than this machine reaches a socket of the daemon? */
-static void check_listen(struct warner *w)
+static void check_listen(struct gp_config_warner *w)
 {
 	const struct gp_config_texts *listen = &w->config->policyd.listen;
 	for (size_t i = 0; i < listen->count; i++) {
@@ -383,7 +235,7 @@ static void check_listen(struct warner *w)
 		struct gp_ipaddr none = {.family = where.addr.family};
 		bool is_all = gp_ipaddr_equal(&where.addr, &none);
 		if (is_all || !gp_ipaddr_is_private(&where.addr))
-			gp_strbuf_printf(warn_at(w, "policyd", "listen"),
+			gp_strbuf_printf(gp_config_warn_at(w, "policyd", "listen"),
 				"%s %s: whoever reaches it may ask, and use up the limits of "
 				"others; use the loopback, or let a firewall keep others away\n",
 				listen->items[i],
@@ -392,34 +244,36 @@ static void check_listen(struct warner *w)
 }
 
 /* check_socket_mode: to connect is to write. */
-static void check_socket_mode(struct warner *w)
+static void check_socket_mode(struct gp_config_warner *w)
 {
 	if (!(w->config->policyd.socket_mode & 0222))
-		warn(w, "policyd", "socket_mode", "lets nobody but root connect");
+		gp_config_warn_of(w, "policyd", "socket_mode", "lets nobody but root connect");
 }
 
 /* check_control: orders are for the operator. */
-static void check_control(struct warner *w)
+static void check_control(struct gp_config_warner *w)
 {
 	if (*w->config->policyd.control_socket && w->config->policyd.control_mode & 0007)
-		warn(w, "policyd", "control_mode",
+		gp_config_warn_of(w, "policyd", "control_mode",
 			"lets every user of this machine give orders to the daemon");
 }
 
 /* check_url: what a mail program would show as a link. */
-static void check_url(struct warner *w)
+static void check_url(struct gp_config_warner *w)
 {
 	struct gp_span url = gp_span_from(w->config->spf.url);
 	if (url.len == 0)
 		return;
 	if (!gp_span_has_prefix(url, "https://") && !gp_span_has_prefix(url, "http://"))
-		warn(w, "spf", "url", "is no URL without its scheme; write https:// before it");
+		gp_config_warn_of(
+			w, "spf", "url", "is no URL without its scheme; write https:// before it");
 	else if (memchr(url.ptr, ' ', url.len))
-		warn(w, "spf", "url", "ends at its first blank for whoever follows it");
+		gp_config_warn_of(
+			w, "spf", "url", "ends at its first blank for whoever follows it");
 }
 
 /* check_pass_action: an answer that undoes what it is given for. */
-static void check_pass_action(struct warner *w)
+static void check_pass_action(struct gp_config_warner *w)
 {
 	static const char *const harmful[] = {
 		"reject", "defer", "defer_if_reject", "defer_if_permit", "discard", "hold"};
@@ -430,22 +284,22 @@ static void check_pass_action(struct warner *w)
 	for (size_t i = 0; i < sizeof harmful / sizeof harmful[0]; i++)
 		is_harmful = is_harmful || gp_span_is(word, harmful[i]);
 	if (is_harmful)
-		warn(w, "policyd", "pass_action",
+		gp_config_warn_of(w, "policyd", "pass_action",
 			"is what Postfix does with mail that passes SPF: with this it is not "
 			"delivered");
 }
 
 /* check_hostname: it stands in headers, and for the macro r of SPF. */
-static void check_hostname(struct warner *w)
+static void check_hostname(struct gp_config_warner *w)
 {
 	const char *ignored, *name = w->config->hostname;
 	if (*name && (gp_address_domain(w->draft->scratch, gp_span_from(name), &ignored) ||
 			     !gp_address_is_host_name(name)))
-		warn(w, NULL, "hostname", "is no name that a host can have");
+		gp_config_warn_of(w, NULL, "hostname", "is no name that a host can have");
 }
 
 /* keep_lines: the collected text, a line an item. */
-static int keep_lines(struct warner *w, struct gp_config *config)
+static int keep_lines(struct gp_config_warner *w, struct gp_config *config)
 {
 	size_t n = 0, most = 1;
 	for (const char *p = w->lines.text; *p; p++)
@@ -465,10 +319,11 @@ static int keep_lines(struct warner *w, struct gp_config *config)
 /* gp_config_warn: subject by subject. */
 int gp_config_warn(struct gp_config_draft *draft)
 {
-	static void (*const checks[])(struct warner *) = {check_hostname, check_includes,
-		check_lists, check_must_pass, check_url, check_idle, check_dnssec, check_limits,
-		check_files, check_listen, check_socket_mode, check_control, check_pass_action};
-	struct warner w = {.draft = draft, .config = draft->config};
+	static void (*const checks[])(struct gp_config_warner *) = {check_hostname,
+		gp_config_warn_includes, gp_config_warn_lists, check_url, check_idle, check_dnssec,
+		check_limits, gp_config_warn_overrides, gp_config_warn_files, check_listen,
+		check_socket_mode, check_control, check_pass_action};
+	struct gp_config_warner w = {.draft = draft, .config = draft->config};
 	int rc = gp_config_errors_begin(&w.lines);
 	for (size_t i = 0; !rc && i < sizeof checks / sizeof checks[0]; i++)
 		checks[i](&w);

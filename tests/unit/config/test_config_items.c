@@ -335,7 +335,19 @@ static void test_nat64(void **state)
 		{NULL, "nat64_prefixes", "2001:db8::/60", "32, 40, 48, 56, 64 or 96 bits"},
 		{NULL, "nat64_prefixes", "192.0.2.0/24", "32, 40, 48, 56, 64 or 96 bits"},
 		{NULL, "nat64_prefixes", "nat64.example.org", "only addresses of clients"},
-		{NULL, "trusted_networks", "64:ff9b::/96", "write 0.0.0.0/0"},
+		{NULL, "nat64_prefixes", "::/96", "is no prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "::/32", "is no prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "::ffff:0:0/96", "takes networks of IPv6"},
+		{NULL, "nat64_prefixes", "2000::/3", "32, 40, 48, 56, 64 or 96 bits"},
+		{NULL, "nat64_prefixes", "64:ff9b::/64", "or from 64:ff9b:1::/48"},
+		{NULL, "nat64_prefixes", "64:ff9b::/32", "or from 64:ff9b:1::/48"},
+		{NULL, "nat64_prefixes", "64:ff9b:2::/96", "or from 64:ff9b:1::/48"},
+		{NULL, "nat64_prefixes", "ff0e:64::/32", "is no prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "fe80::/64", "is no prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "2001::/32", "is no prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "2002:c000::/32", "is no prefix of a NAT64 of yours"},
+		{NULL, "trusted_networks", "64:ff9b::/96",
+			"within theirs; name the networks of IPv4 that are meant"},
 		{"spf", "exempt_clients", "64:ff9b::203.0.113.0/120", "write 203.0.113.0/24"},
 		{"dmarc", "exempt_clients", "64:ff9b::203.0.113.7", "write 203.0.113.7/32"},
 	};
@@ -352,7 +364,21 @@ static void test_nat64(void **state)
 			longer[i][0]);
 		expect_refused(text, "trusted_networks: ", longer[i][1]);
 	}
+	expect_refused("nat64_prefixes = {\"2001:db8::/32\", \"2001:db8:64::/96\"}\n",
+		"nat64_prefixes: ",
+		"2001:db8:64::/96 overlaps with 2001:db8::/32: which address of IPv4");
+	expect_refused("nat64_prefixes = {\"2001:db8:64::/96\", \"2001:db8::/32\"}\n",
+		"nat64_prefixes: ", "2001:db8::/32 overlaps with 2001:db8:64::/96");
+	expect_refused("nat64_prefixes = {\"2001:db8:64::/96\"}\n"
+		       "own_networks = {\"2001:db8:64::/96\"}\n",
+		"own_networks: ", "name the networks of IPv4 that are meant");
 	expect_kept(NULL, "nat64_prefixes", "2001:db8:64::/96", "2001:db8:64::/96");
+	expect_kept(NULL, "nat64_prefixes", "fd00:64::/96", "fd00:64::/96");
+	expect_kept(NULL, "nat64_prefixes", "64:ff9b:1::/48", "64:ff9b:1::/48");
+	expect_kept(NULL, "nat64_prefixes", "2002:c000:201::/48", "2002:c000:201::/48");
+	expect_kept(NULL, "nat64_prefixes", "64:ff9b::/96", "64:ff9b::/96");
+	/* what is not translated is compared as it is */
+	expect_kept(NULL, "trusted_networks", "64:ff9b::a00:0/104", "64:ff9b::a00:0/104");
 	expect_kept(NULL, "trusted_networks", "64:ff9b::/64", "64:ff9b::/64");
 }
 

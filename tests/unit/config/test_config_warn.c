@@ -99,6 +99,70 @@ static void test_everybody(void **state)
 		{"trusted_networks = {\"0.0.0.0/0\"}", "every client of IPv4"},
 		{"spf { exempt_clients = {\"::/0\"} }", "every client of IPv6"},
 		{"dmarc { exempt_clients = {\"0.0.0.0/1\"} }", NULL},
+		/* by parts, in any order, with more besides */
+		{"trusted_networks = {\"0.0.0.0/1\", \"128.0.0.0/1\"}",
+			"trusted_networks: the networks together are every client of IPv4"},
+		{"own_networks = {\"128.0.0.0/1\", \"192.0.2.0/24\", \"64.0.0.0/2\", "
+		 "\"2001:db8::1\", \"0.0.0.0/2\"}",
+			"own_networks: the networks together are every client of IPv4"},
+		{"spf { exempt_clients = {\"1.0.0.0/8\", \"2.0.0.0/7\", \"4.0.0.0/6\", "
+		 "\"8.0.0.0/5\", \"16.0.0.0/4\", \"32.0.0.0/3\", \"64.0.0.0/2\", "
+		 "\"128.0.0.0/2\", \"192.0.0.0/3\"} }",
+			"together are every client of IPv4"},
+		{"dmarc { exempt_clients = {\"::/1\", \"8000::/1\"} }", "every client of IPv6"},
+		{"trusted_networks = {\"2000::/4\", \"3000::/4\"}",
+			"together are every client of IPv6"},
+		{"trusted_networks = {\"2000::/3\"}", "2000::/3 is every client of IPv6"},
+		{"trusted_networks = {\"0.0.0.0/1\", \"128.0.0.0/2\", \"192.0.0.0/4\"}", NULL},
+		{"trusted_networks = {\"1.0.0.0/8\", \"3.0.0.0/8\", \"128.0.0.0/1\"}", NULL},
+		{"trusted_networks = {\"2000::/4\"}", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_nobody: items of lists that nobody is. */
+static void test_nobody(void **state)
+{
+	static const struct row rows[] = {
+		{"trusted_networks = {\"::\"}",
+			"trusted_networks: :: is no client's address: it stands for none; ::/0 "
+			"would be"},
+		{"spf { exempt_clients = {\"0.0.0.0\"} }", "0.0.0.0/0 would be every client"},
+		{"own_networks = {\"::ffff:0.0.0.0\"}", "0.0.0.0/0 would be every client"},
+		{"trusted_networks = {\"::1\", \"0.0.0.0/8\"}", NULL},
+		{"spf { forwarders = {\"localhost\"} }",
+			"spf.forwarders: localhost has no SPF record"},
+		{"dmarc { forwarders = {\"LocalHost.\"} }",
+			"dmarc.forwarders: localhost has no SPF record"},
+		{"spf { exempt_helo = {\"localhost\"} }", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_nat64: networks around a prefix of NAT64, whose clients are not in them. */
+static void test_nat64(void **state)
+{
+#define OWN "nat64_prefixes = {\"2001:db8:64::/96\"}\n"
+#define BY_CLIENT "limit h { key = client max = 1 per = 1h }\n"
+	static const struct row rows[] = {
+		{"trusted_networks = {\"64:ff9b::/64\"}",
+			"trusted_networks: the prefix 64:ff9b::/96 of NAT64 lies in 64:ff9b::/64, "
+			"but"},
+		{OWN "spf { exempt_clients = {\"2001:db8::/32\"} }",
+			"spf.exempt_clients: the prefix 2001:db8:64::/96 of NAT64 lies in "
+			"2001:db8::/32"},
+		{OWN "own_networks = {\"2001:db8:64::/64\"}",
+			"name the networks of IPv4 that are meant as well"},
+		{OWN BY_CLIENT "override { client = \"2001:db8::/32\" h = 2 }",
+			"t.conf:3: warning: override.client: the prefix 2001:db8:64::/96 of NAT64"},
+		{BY_CLIENT "override { client = \"2001:db8::/32\" h = 2 }", NULL},
+		{OWN "trusted_networks = {\"2001:db8:65::/48\"}", NULL},
+		{"nat64_prefixes = {\"64:ff9b::/96\"}",
+			"nat64_prefixes: 64:ff9b::/96 is known without being listed"},
+		{"nat64_prefixes = {\"2001:db8:64::/96\", \"2001:db8:64::/96\"}",
+			"2001:db8:64::/96 is listed twice"},
 	};
 	(void)state;
 	CHECK(rows);
@@ -110,6 +174,16 @@ static void test_contradictions(void **state)
 	static const struct row rows[] = {
 		{"spf { must_pass = {\"a.test\"} exempt_senders = {\"a.test\"} }",
 			"spf.must_pass: a.test is in spf.exempt_senders as well"},
+		{"spf { must_pass = {\"m.a.test\"} exempt_senders = {\"*.a.test\"} }",
+			"spf.must_pass: m.a.test is in spf.exempt_senders as well, as a part of "
+			".a.test, which comes first"},
+		{"spf { must_pass = {\".m.a.test\"} exempt_senders = {\".a.test\"} }",
+			".m.a.test is in spf.exempt_senders as well"},
+		{"spf { must_pass = {\".a.test\"} exempt_senders = {\".a.test\"} }",
+			".a.test is in spf.exempt_senders as well, which"},
+		{"spf { must_pass = {\"a.test\"} exempt_senders = {\".a.test\"} }", NULL},
+		{"spf { must_pass = {\"ba.test\"} exempt_senders = {\".a.test\", \"u@ba.test\"} }",
+			NULL},
 		{"spf { reject = {softfail} }", "write {fail, softfail}"},
 		{"spf { helo_reject = {none} }", "spf.helo_reject: none is refused"},
 		{"spf { reject = {fail, softfail} }", NULL},
@@ -249,6 +323,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_repeated_items),
 		cmocka_unit_test(test_everybody),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_store_options),
 		cmocka_unit_test(test_missing_files),
