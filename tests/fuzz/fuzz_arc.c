@@ -35,13 +35,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* require: a promise. */
-static void require(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* is_arc: one of the three fields? */
 static bool is_arc(const struct gp_message_field *field)
 {
@@ -60,19 +53,21 @@ static void check_result(
 	unsigned instance;
 	for (size_t i = 0; i < message->count; i++)
 		found += is_arc(&message->fields[i]);
-	require((result->verdict == GP_ARC_NONE) == (found == 0));
-	require((result->verdict == GP_ARC_FAIL) == (result->reason != NULL));
-	require(!result->reason || gp_span_is_printable_ascii(gp_span_from(result->reason)));
-	require(!result->temporary || result->verdict == GP_ARC_FAIL);
-	require(result->instances == 0 || 3 * result->instances == found);
-	require(result->oldest_pass <= result->instances);
+	fuzz_require((result->verdict == GP_ARC_NONE) == (found == 0));
+	fuzz_require((result->verdict == GP_ARC_FAIL) == (result->reason != NULL));
+	fuzz_require(!result->reason || gp_span_is_printable_ascii(gp_span_from(result->reason)));
+	fuzz_require(!result->temporary || result->verdict == GP_ARC_FAIL);
+	fuzz_require(result->instances == 0 || 3 * result->instances == found);
+	fuzz_require(result->oldest_pass <= result->instances);
 	if (result->verdict == GP_ARC_PASS) {
-		require(result->instances > 0 && result->sets[result->instances - 1].message_holds);
+		fuzz_require(
+			result->instances > 0 && result->sets[result->instances - 1].message_holds);
 		for (unsigned i = 0; i < result->instances; i++)
-			require(*result->sets[i].sealer && *result->sets[i].selector);
+			fuzz_require(*result->sets[i].sealer && *result->sets[i].selector);
 	}
-	require(gp_arc_trust(ctx, result, &trust, "author.example", &instance) == GP_OK);
-	require(instance == 0 || (result->verdict == GP_ARC_PASS && instance <= result->instances));
+	fuzz_require(gp_arc_trust(ctx, result, &trust, "author.example", &instance) == GP_OK);
+	fuzz_require(
+		instance == 0 || (result->verdict == GP_ARC_PASS && instance <= result->instances));
 }
 
 /* judge: a message, whose fields are in the arena. */
@@ -83,13 +78,13 @@ static void judge(struct gp_ctx *ctx, const struct gp_message *message, struct g
 	struct gp_dkim_bodies *bodies;
 	struct gp_arc *arc;
 	struct gp_dns_question questions[4];
-	require(gp_crypto_digest_new(&digest) == GP_OK);
-	require(gp_dkim_bodies_new(ctx->arena, digest, &bodies) == GP_OK);
-	require(gp_arc_new(ctx, message, &options, bodies, &arc) == GP_OK);
-	require(gp_arc_questions(arc, questions, 4) <= 4);
+	fuzz_require(gp_crypto_digest_new(&digest) == GP_OK);
+	fuzz_require(gp_dkim_bodies_new(ctx->arena, digest, &bodies) == GP_OK);
+	fuzz_require(gp_arc_new(ctx, message, &options, bodies, &arc) == GP_OK);
+	fuzz_require(gp_arc_questions(arc, questions, 4) <= 4);
 	gp_dkim_bodies_feed(bodies, body, ending);
-	require(gp_dkim_bodies_finish(bodies) == GP_OK);
-	require(gp_arc_verify(ctx, arc, result_out) == GP_OK);
+	fuzz_require(gp_dkim_bodies_finish(bodies) == GP_OK);
+	fuzz_require(gp_arc_verify(ctx, arc, result_out) == GP_OK);
 	check_result(ctx, message, result_out);
 	gp_dkim_bodies_fini(bodies);
 	gp_crypto_digest_free(digest);
@@ -114,7 +109,7 @@ static struct gp_message reversed(struct gp_arena *arena, const struct gp_messag
 {
 	struct gp_message_field *fields = gp_arena_array(arena, message->count + 1, sizeof *fields);
 	struct gp_message copy = *message;
-	require(fields);
+	fuzz_require(fields);
 	if (message->count)
 		memcpy(fields, message->fields, message->count * sizeof *fields);
 	size_t i = 0, j = message->count;
@@ -143,7 +138,7 @@ static void check_message(struct gp_ctx *ctx, struct gp_span text)
 	struct gp_arc_result result, other;
 	gp_message_split(text, &header, &body_at, &ending);
 	int rc = gp_message_parse(ctx->arena, header, ending, &message);
-	require(rc == GP_OK || rc == GP_ETOOBIG);
+	fuzz_require(rc == GP_OK || rc == GP_ETOOBIG);
 	if (rc)
 		return;
 	judge(ctx, &message, gp_span_skip(text, body_at), ending, &result);
@@ -152,7 +147,7 @@ static void check_message(struct gp_ctx *ctx, struct gp_span text)
 		return;
 	const struct gp_message turned = reversed(ctx->arena, &message);
 	judge(ctx, &turned, gp_span_skip(text, body_at), ending, &other);
-	require(other.verdict == result.verdict && other.instances == result.instances);
+	fuzz_require(other.verdict == result.verdict && other.instances == result.instances);
 }
 
 /* LLVMFuzzerTestOneInput: a message, with a listener for every other length. */

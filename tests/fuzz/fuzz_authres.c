@@ -21,19 +21,12 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* require: a promise. */
-static void require(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* check_span: never longer than what it was read from, and free of controls. */
 static void check_span(struct gp_span part, struct gp_span value)
 {
-	require(part.len <= value.len);
+	fuzz_require(part.len <= value.len);
 	for (size_t i = 0; i < part.len; i++)
-		require(part.ptr[i] != 0 && part.ptr[i] != 0x7f);
+		fuzz_require(part.ptr[i] != 0 && part.ptr[i] != 0x7f);
 }
 
 /* check_read: a field that was taken is within its bounds, and is read again alike. */
@@ -41,15 +34,15 @@ static void check_read(struct gp_arena *arena, struct gp_span value)
 {
 	struct gp_authres a;
 	int rc = gp_authres_parse(arena, value, &a);
-	require(rc == GP_OK || rc == GP_ESYNTAX);
+	fuzz_require(rc == GP_OK || rc == GP_ESYNTAX);
 	reached = rc == GP_OK;
-	require(a.count <= GP_AUTHRES_RESULTS);
+	fuzz_require(a.count <= GP_AUTHRES_RESULTS);
 	for (size_t i = 0; i < a.count; i++) {
 		const struct gp_authres_result *r = &a.results[i];
-		require(r->method.len && r->result.len && r->count <= GP_AUTHRES_PROPERTIES);
+		fuzz_require(r->method.len && r->result.len && r->count <= GP_AUTHRES_PROPERTIES);
 		check_span(r->reason, value);
 		for (size_t j = 0; j < r->count; j++) {
-			require(r->properties[j].property.len);
+			fuzz_require(r->properties[j].property.len);
 			check_span(r->properties[j].ptype, value);
 			check_span(r->properties[j].value, value);
 		}
@@ -57,7 +50,7 @@ static void check_read(struct gp_arena *arena, struct gp_span value)
 	unsigned instance;
 	struct gp_span rest;
 	if (gp_authres_instance(value, &instance, &rest))
-		require(instance <= 99 && rest.len < value.len);
+		fuzz_require(instance <= 99 && rest.len < value.len);
 }
 
 /* write_field: each line of the input is one result with a comment, reason and two values. */
@@ -71,7 +64,7 @@ static size_t write_field(
 	for (bool more = true; more && count < PARTS_MAX; count++) {
 		more = gp_span_cut(rest, '\n', &part, &rest);
 		const char *text = gp_arena_copy(arena, part);
-		require(text);
+		fuzz_require(text);
 		gp_authres_result(&w, "dkim", count % 2 ? "pass" : "fail");
 		gp_authres_comment(&w, text);
 		gp_authres_reason(&w, text);
@@ -96,26 +89,26 @@ static void check_written(struct gp_arena *arena, struct gp_span input, const ch
 	struct gp_authres a;
 	gp_strbuf_init(&b, arena, 1 << 20);
 	size_t count = write_field(arena, input, &b, fold);
-	require(gp_strbuf_finish(&b, &text) == GP_OK && strlen(text) == b.len);
+	fuzz_require(gp_strbuf_finish(&b, &text) == GP_OK && strlen(text) == b.len);
 	for (size_t i = 0, line = 0; i < b.len; i++) {
 		unsigned char c = (unsigned char)text[i];
 		line = c == '\n' ? 0 : line + 1;
-		require(line < 998 || *fold == ' ');
-		require(c >= 0x20 || (c == '\n' && text[i + 1] == '\t') ||
-			(c == '\t' && text[i - 1] == '\n'));
+		fuzz_require(line < 998 || *fold == ' ');
+		fuzz_require(c >= 0x20 || (c == '\n' && text[i + 1] == '\t') ||
+			     (c == '\t' && text[i - 1] == '\n'));
 	}
-	require(gp_authres_parse(arena, gp_span_from(text), &a) == GP_OK);
-	require(a.count == count && gp_span_is(a.authserv_id, "mx.example.org"));
+	fuzz_require(gp_authres_parse(arena, gp_span_from(text), &a) == GP_OK);
+	fuzz_require(a.count == count && gp_span_is(a.authserv_id, "mx.example.org"));
 	struct gp_span rest = input, part;
 	for (size_t i = 0; i < count; i++) {
 		const struct gp_authres_result *r = &a.results[i];
 		(void)gp_span_cut(rest, '\n', &part, &rest); /* the last one has no end */
-		require(gp_span_is(r->method, "dkim") && r->count == 2);
-		require(gp_span_is(r->result, i % 2 ? "pass" : "fail"));
-		require(gp_span_is(r->properties[0].property, "d"));
-		require(gp_span_is(r->properties[1].property, "i"));
-		require(!is_plain(part) || gp_span_equal(r->properties[0].value, part));
-		require(!is_plain(input) || gp_span_equal(r->properties[1].value, input));
+		fuzz_require(gp_span_is(r->method, "dkim") && r->count == 2);
+		fuzz_require(gp_span_is(r->result, i % 2 ? "pass" : "fail"));
+		fuzz_require(gp_span_is(r->properties[0].property, "d"));
+		fuzz_require(gp_span_is(r->properties[1].property, "i"));
+		fuzz_require(!is_plain(part) || gp_span_equal(r->properties[0].value, part));
+		fuzz_require(!is_plain(input) || gp_span_equal(r->properties[1].value, input));
 	}
 }
 

@@ -33,13 +33,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* require: a promise. */
-static void require(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* A body in memory. */
 static int read_body(void *arg, char *buffer, size_t size, size_t *got_out)
 {
@@ -110,11 +103,11 @@ static bool has_pass(const struct gp_mail_verdict *v)
 /* check_author: a domain, or why there is none. */
 static void check_author(const struct gp_mail_verdict *v)
 {
-	require((v->from_cause == GP_AUTHOR_ONE) == (*v->author_domain != 0));
-	require((v->from_cause == GP_AUTHOR_ONE) == (v->from_problem == NULL));
-	require(!v->from_problem || gp_span_is_printable_ascii(gp_span_from(v->from_problem)));
+	fuzz_require((v->from_cause == GP_AUTHOR_ONE) == (*v->author_domain != 0));
+	fuzz_require((v->from_cause == GP_AUTHOR_ONE) == (v->from_problem == NULL));
+	fuzz_require(!v->from_problem || gp_span_is_printable_ascii(gp_span_from(v->from_problem)));
 	for (const char *p = v->author_domain; *p; p++)
-		require(gp_span_is_alnum(*p) || *p == '.' || *p == '-' || *p == '_');
+		fuzz_require(gp_span_is_alnum(*p) || *p == '.' || *p == '-' || *p == '_');
 }
 
 /* check_texts: what goes on to others. */
@@ -122,18 +115,18 @@ static void check_texts(struct gp_arena *arena, const struct gp_mail_verdict *v)
 {
 	struct gp_authres results;
 	bool replies = v->would == GP_ACTION_REJECT || v->would == GP_ACTION_DEFER;
-	require((v->reply != NULL) == replies);
-	require(!v->reply ||
-		(strlen(v->reply) <= 510 && gp_span_is_printable_ascii(gp_span_from(v->reply))));
-	require(gp_span_is_printable_ascii(gp_span_from(v->summary)));
-	require(gp_authres_parse(arena, gp_span_from(v->results), &results) == GP_OK);
-	require(gp_span_is(results.authserv_id, "mx.test"));
+	fuzz_require((v->reply != NULL) == replies);
+	fuzz_require(!v->reply || (strlen(v->reply) <= 510 &&
+					  gp_span_is_printable_ascii(gp_span_from(v->reply))));
+	fuzz_require(gp_span_is_printable_ascii(gp_span_from(v->summary)));
+	fuzz_require(gp_authres_parse(arena, gp_span_from(v->results), &results) == GP_OK);
+	fuzz_require(gp_span_is(results.authserv_id, "mx.test"));
 	for (const char *p = v->results; *p; p++)
-		require((unsigned char)*p >= 0x20 || (*p == '\n' && p[1] == '\t') ||
-			(*p == '\t' && p[-1] == '\n'));
+		fuzz_require((unsigned char)*p >= 0x20 || (*p == '\n' && p[1] == '\t') ||
+			     (*p == '\t' && p[-1] == '\n'));
 	for (size_t i = 0; gp_engine_fields[i]; i++) {
 		const char *text;
-		require(gp_engine_field(arena, v, gp_span_from(gp_engine_fields[i]), &text));
+		fuzz_require(gp_engine_field(arena, v, gp_span_from(gp_engine_fields[i]), &text));
 	}
 }
 
@@ -144,9 +137,9 @@ static void check_verdict(struct gp_arena *arena, const struct gp_mail_verdict *
 		check_author(v);
 	check_texts(arena, v);
 	if (v->has_dmarc && v->dmarc.verdict == GP_DMARC_PASS)
-		require(*v->author_domain && has_pass(v));
+		fuzz_require(*v->author_domain && has_pass(v));
 	if (v->has_dmarc && v->dmarc.verdict != GP_DMARC_FAIL)
-		require(v->dmarc.applied == GP_DMARC_POLICY_NONE);
+		fuzz_require(v->dmarc.applied == GP_DMARC_POLICY_NONE);
 	for (size_t i = 0; i < v->dkim.count; i++)
 		reached = reached || (v->dkim.items[i].verdict == GP_DKIM_PASS &&
 					     v->dmarc.verdict == GP_DMARC_PASS);
@@ -162,10 +155,10 @@ static void prepare(void)
 	struct gp_config_errors errors = {0};
 	if (config)
 		return;
-	require(gp_config_parse(gp_span_from("hostname = mx.test"), "t.conf", &config, &errors) ==
-		GP_OK);
+	fuzz_require(gp_config_parse(gp_span_from("hostname = mx.test"), "t.conf", &config,
+			     &errors) == GP_OK);
 	gp_config_errors_fini(&errors);
-	require(gp_crypto_digest_new(&digest) == GP_OK);
+	fuzz_require(gp_crypto_digest_new(&digest) == GP_OK);
 }
 
 /* LLVMFuzzerTestOneInput: with every check for every other length, and a listener for some. */
@@ -199,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.every_check = size % 2 == 0};
 	if (!rc)
 		rc = gp_engine_message(&ctx, &mail, &v);
-	require(rc == GP_OK || rc == GP_ETOOBIG);
+	fuzz_require(rc == GP_OK || rc == GP_ETOOBIG);
 	if (!rc)
 		check_verdict(ctx.arena, &v);
 	gp_arena_free(ctx.arena);

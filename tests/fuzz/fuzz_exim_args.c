@@ -21,13 +21,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* require: a promise. */
-static void require(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* is_within: does a span lie in another one? */
 static bool is_within(struct gp_span part, struct gp_span whole)
 {
@@ -50,7 +43,7 @@ static void check_place(struct gp_span text)
 	struct gp_exim_place place, longer;
 	struct gp_span before[7], after[7];
 	char *copy = malloc(text.len + sizeof more);
-	require(copy != NULL);
+	fuzz_require(copy != NULL);
 	if (text.len)
 		memcpy(copy, text.ptr, text.len);
 	memcpy(copy + text.len, more, sizeof more - 1);
@@ -59,9 +52,9 @@ static void check_place(struct gp_span text)
 	parts_of(&place, before);
 	parts_of(&longer, after);
 	for (size_t i = 0; i < 7; i++) {
-		require(is_within(before[i], text));
-		require(!before[i].len || !memchr(before[i].ptr, '\n', before[i].len));
-		require(!before[i].len || gp_span_equal(before[i], after[i]));
+		fuzz_require(is_within(before[i], text));
+		fuzz_require(!before[i].len || !memchr(before[i].ptr, '\n', before[i].len));
+		fuzz_require(!before[i].len || gp_span_equal(before[i], after[i]));
 	}
 	free(copy);
 }
@@ -73,19 +66,20 @@ static void check_call(const struct gp_span *args)
 	const char *problem = NULL;
 	char text[GP_IPADDR_TEXT];
 	int rc = gp_exim_call_parse(args, &call, &problem);
-	require(rc == GP_OK || (rc == GP_EINVAL && problem));
-	require(gp_span_equal(call.envelope.sender, args[GP_EXIM_SENDER]));
-	require(gp_span_equal(call.envelope.recipient, args[GP_EXIM_RECIPIENT]));
-	require(gp_span_equal(call.envelope.sasl_username, args[GP_EXIM_USER]));
-	require(is_within(call.envelope.client_name, call.place.host));
-	require(!call.envelope.client_name.len ||
-		!memchr(call.envelope.client_name.ptr, ' ', call.envelope.client_name.len));
+	fuzz_require(rc == GP_OK || (rc == GP_EINVAL && problem));
+	fuzz_require(gp_span_equal(call.envelope.sender, args[GP_EXIM_SENDER]));
+	fuzz_require(gp_span_equal(call.envelope.recipient, args[GP_EXIM_RECIPIENT]));
+	fuzz_require(gp_span_equal(call.envelope.sasl_username, args[GP_EXIM_USER]));
+	fuzz_require(is_within(call.envelope.client_name, call.place.host));
+	fuzz_require(!call.envelope.client_name.len ||
+		     !memchr(call.envelope.client_name.ptr, ' ', call.envelope.client_name.len));
 	if (rc)
 		return;
-	require((call.envelope.client.family == GP_IP_NONE) == (call.client.len == 0));
+	fuzz_require((call.envelope.client.family == GP_IP_NONE) == (call.client.len == 0));
 	if (call.client.len) {
 		struct gp_ipaddr again;
-		require(gp_ipaddr_parse(gp_span_from(gp_ipaddr_format(&call.envelope.client, text)),
+		fuzz_require(
+			gp_ipaddr_parse(gp_span_from(gp_ipaddr_format(&call.envelope.client, text)),
 				&again) == GP_OK);
 	}
 	reached = call.client.len && gp_exim_spool_is_id(call.place.id);
@@ -104,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gp_span field = args[GP_EXIM_HEADERS];
 	bool forged = gp_exim_is_forged_value(arena, field, "mx.example.org");
 	if (field.len < 64 && gp_span_has_prefix(field, "mx.example.org;"))
-		require(forged);
+		fuzz_require(forged);
 	gp_arena_free(arena);
 	return 0;
 }
