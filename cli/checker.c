@@ -82,6 +82,11 @@ int gp_cli_checker_open(struct gp_cli_checker *c)
 	if (c->dns.server_count) {
 		memcpy(dns.servers, c->dns.servers, sizeof dns.servers);
 		dns.server_count = c->dns.server_count;
+	} else if (c->config->resolv_problem) {
+		fprintf(stderr,
+			"gatepost %s: %s is there, but cannot be read: %s; this machine is asked "
+			"instead (another server: --dns)\n",
+			c->command, c->config->resolv_conf, c->config->resolv_problem);
 	}
 	c->ctx.arena = gp_arena_new(GP_CLI_MEMORY);
 	c->ctx.clock = gp_clock_system();

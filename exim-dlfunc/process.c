@@ -95,13 +95,17 @@ static bool is_current(const struct gp_exim_snapshot *s, const char *path)
 
 /* ---- reading ---- */
 
-/* make_dns: servers, and a memory of their answers. */
-static int make_dns(const struct gp_config *config, struct gp_dns **dns_out)
+/* make_dns: servers, and a memory of their answers; before: the snapshot until now, or NULL. */
+static int make_dns(const struct gp_config *config, const struct gp_exim_snapshot *before,
+	struct gp_dns **dns_out)
 {
 	struct gp_dns *wire = NULL;
 	struct gp_dns_cache_options cache = config->dns_cache;
+	struct gp_dns_options options = config->dns;
 	cache.entries = config->exim.cache_entries;
-	int rc = gp_dns_wire_new(&config->dns, &wire);
+	if (before)
+		gp_config_inherit_dns(config, before->config, before->dns, &options);
+	int rc = gp_dns_wire_new(&options, &wire);
 	if (!rc)
 		rc = gp_dns_cache_new(&cache, wire, gp_clock_system(), dns_out);
 	if (rc)
@@ -110,12 +114,13 @@ static int make_dns(const struct gp_config *config, struct gp_dns **dns_out)
 }
 
 /* snapshot_new: takes config on success. */
-static int snapshot_new(struct gp_config *config, struct gp_exim_snapshot **out)
+static int snapshot_new(struct gp_config *config, const struct gp_exim_snapshot *before,
+	struct gp_exim_snapshot **out)
 {
 	size_t n = config->watched.count;
 	struct gp_exim_snapshot *s = calloc(1, sizeof *s);
 	struct gp_exim_stamp *stamps = calloc(n ? n : 1, sizeof *stamps);
-	int rc = s && stamps ? make_dns(config, &s->dns) : GP_ENOMEM;
+	int rc = s && stamps ? make_dns(config, before, &s->dns) : GP_ENOMEM;
 	if (rc) {
 		free(stamps);
 		free(s);
@@ -153,7 +158,7 @@ static int load(struct gp_exim_process *p, const char *path)
 	struct gp_exim_stamp main_stamp = stamp_of(path);
 	int rc = gp_config_load(path, &config, &errors);
 	if (!rc) {
-		rc = snapshot_new(config, &made);
+		rc = snapshot_new(config, p->current, &made);
 		if (rc)
 			gp_config_free(config);
 	}
@@ -187,7 +192,9 @@ static void follow_dns(struct gp_exim_process *p)
 	char storage[1024];
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
-	(void)gp_config_follow_dns(&p->current->follow, p->current->config, p->current->dns, &text);
+	if (gp_config_follow_dns(&p->current->follow, p->current->config, p->current->dns, &text) ==
+		GP_CONFIG_UNREADABLE)
+		gp_exim_say(&p->log, GP_EXIM_NO_CHECK, (struct gp_span) {NULL, 0}, "%s", storage);
 }
 
 /* gp_exim_process_snapshot: the current one, or a new one. */

@@ -38,10 +38,9 @@ struct gp_runtimes {
 };
 
 /* shared_dns_new: cache over wire, as configured, through the gate that all have. */
-static int shared_dns_new(
-	const struct gp_config *config, struct gp_dns_gate *gate, struct shared_dns **out)
+static int shared_dns_new(const struct gp_config *config, struct gp_dns_options options,
+	struct gp_dns_gate *gate, struct shared_dns **out)
 {
-	struct gp_dns_options options = config->dns;
 	struct shared_dns *shared = calloc(1, sizeof *shared);
 	struct gp_dns *wire = NULL;
 	if (!shared)
@@ -167,7 +166,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	r->counters = counters;
 	rc = gp_dns_gate_new(questions, &r->gate);
 	if (!rc)
-		rc = shared_dns_new(config, r->gate, &dns);
+		rc = shared_dns_new(config, config->dns, r->gate, &dns);
 	if (!rc)
 		rc = counted_new(config, queue, dns, &r->current);
 	if (!rc)
@@ -303,21 +302,29 @@ void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log
 		gp_log_text(log, GP_LOG_WARNING, "configuration: %s", config->warnings.items[i]);
 }
 
+/* replace_dns: the resolver of before where that still fits: whom it asks is left to who follows
+ * resolv.conf. Else a new one, which begins with the servers that are known. */
+static int replace_dns(struct gp_runtimes *runtimes, struct counted *before,
+	const struct gp_config *config, struct shared_dns **out)
+{
+	struct gp_dns_options options;
+	if (!same_dns(before->runtime.config, config)) {
+		gp_config_inherit_dns(config, before->runtime.config, before->dns->dns, &options);
+		return shared_dns_new(config, options, runtimes->gate, out);
+	}
+	pthread_mutex_lock(&runtimes->lock);
+	*out = before->dns;
+	before->dns->refs++;
+	pthread_mutex_unlock(&runtimes->lock);
+	return GP_OK;
+}
+
 /* replacement: a new runtime for config, with the resolver of before where that still fits. */
 static int replacement(struct gp_runtimes *runtimes, struct counted *before,
 	struct gp_config *config, struct counted **out)
 {
 	struct shared_dns *dns = NULL;
-	int rc = GP_OK;
-	if (same_dns(before->runtime.config, config)) {
-		pthread_mutex_lock(&runtimes->lock);
-		dns = before->dns;
-		dns->refs++;
-		pthread_mutex_unlock(&runtimes->lock);
-		rc = gp_config_apply_dns(config, dns->dns);
-	} else {
-		rc = shared_dns_new(config, runtimes->gate, &dns);
-	}
+	int rc = replace_dns(runtimes, before, config, &dns);
 	if (!rc)
 		rc = counted_new(config, runtimes->queue, dns, out);
 	if (!rc) {
@@ -392,8 +399,11 @@ static void follow_dns(const struct gp_runtime *r)
 	char storage[1024];
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
-	if (gp_config_follow_dns(&dns->follow, r->config, dns->dns, &text))
-		gp_log_text(&r->log, GP_LOG_NOTICE, "%s", storage);
+	enum gp_config_followed followed =
+		gp_config_follow_dns(&dns->follow, r->config, dns->dns, &text);
+	if (followed != GP_CONFIG_AS_BEFORE)
+		gp_log_text(&r->log, followed == GP_CONFIG_CHANGED ? GP_LOG_NOTICE : GP_LOG_WARNING,
+			"%s", storage);
 }
 
 /* gp_runtimes_tend: with the log of the current configuration. */

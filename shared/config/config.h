@@ -223,6 +223,9 @@ struct gp_config {
 	struct gp_config_dmarc dmarc;
 	/* servers, trust_ad, over_tcp settled: from the file or from resolv_conf as it was then */
 	struct gp_dns_options dns;
+	bool dns_is_assumed; /* resolv_conf named no server, which means this machine... */
+	const char
+		*resolv_problem; /* ...or could not be read: why; NULL: it could, or is missing */
 	struct gp_config_texts dns_servers; /* none: those of resolv_conf */
 	int dns_trust_ad, dns_transport;    /* enum gp_config_auto; YES: only TCP */
 	const char *resolv_conf;
@@ -286,26 +289,37 @@ int gp_config_load_saved(const char *folder, const char *path, struct gp_config 
 
 /*
  * Follows resolv.conf: its stamp is looked at, at most once a second, and the file read when that
- * has changed. Zero it, then the first look reads. Not for two threads.
+ * has changed, or could not be read before. Zero it, then the first look reads. Not for two
+ * threads, and nobody else may set the servers that come from there.
  */
 struct gp_config_follow {
 	struct stat stamp; /* of what was read last */
 	bool is_read;
 	int64_t next_us; /* no look before that */
 	int64_t empty_s; /* since when it has named no server, wall time; 0: it does */
+	int64_t said_us; /* when it was last said that it cannot be read; 0: never */
+};
+enum gp_config_followed {
+	GP_CONFIG_AS_BEFORE,
+	GP_CONFIG_CHANGED,   /* dns asks others from now on, or in another way */
+	GP_CONFIG_UNREADABLE /* the file is there and cannot be read; told once a minute */
 };
 
 /*
- * dns asks as resolv.conf says: the cache over gp_dns_wire_new, made for config. True when that has
- * changed with this look: text says how, for the log. What is remembered stays. A file that is not
- * there any more, or that names no server for less than two seconds, changes nothing: somebody may
- * be writing it.
+ * dns asks as resolv.conf says: the cache over gp_dns_wire_new, made for config. Where there is
+ * something to tell with this look, text says it, for the log. What is remembered stays. A file
+ * that cannot be read, is not there any more, or names no server for less than two seconds, changes
+ * nothing: somebody may be writing it.
  */
-bool gp_config_follow_dns(struct gp_config_follow *follow, const struct gp_config *config,
-	struct gp_dns *dns, struct gp_strbuf *text);
+enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
+	const struct gp_config *config, struct gp_dns *dns, struct gp_strbuf *text);
 
-/* The same at once, as config has just found it: for a resolver that outlives its configuration. */
-int gp_config_apply_dns(const struct gp_config *config, struct gp_dns *dns) GP_MUST_CHECK;
+/*
+ * How a new resolver for config asks, dns_out, where one that was made for another configuration is
+ * known: the servers of that stay while the same resolv.conf names none or cannot be read.
+ */
+void gp_config_inherit_dns(const struct gp_config *config, const struct gp_config *before,
+	struct gp_dns *known, struct gp_dns_options *dns_out);
 
 /* Whom it asks, and from where it has that, in words; true: not as anybody would have meant. */
 bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *text);

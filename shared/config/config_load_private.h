@@ -202,10 +202,9 @@ void gp_config_warn_overrides(struct gp_config_warner *w);
 void gp_config_warn_files(struct gp_config_warner *w);
 void gp_config_warn_includes(struct gp_config_warner *w);
 
-/* Reads resolv_conf into servers, and into what the file leaves to it (config_resolv.c). A file
- * that is not there means this machine, as for libc. unused_out and stamp_out may be NULL. */
-int gp_config_settle_resolv_conf(const struct gp_config *config, struct gp_dns_options *dns,
-	struct gp_dns_unused *unused_out, struct stat *stamp_out) GP_MUST_CHECK;
+/* The servers of resolv_conf, and what the file leaves to it; what it says if it cannot be read
+ * becomes a warning (config_resolv.c). */
+int gp_config_settle_resolv_conf(struct gp_config *config) GP_MUST_CHECK;
 
 /* What the file leaves to the machine. */
 int gp_config_settle(struct gp_config *config) GP_MUST_CHECK;

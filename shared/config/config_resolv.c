@@ -4,6 +4,7 @@
  * link to a file that is (systemd-resolved, NetworkManager, a DHCP client): stat(2) follows links,
  * so that the stamp of what is read is compared.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,29 +13,79 @@
 
 #define RESOLV_CONF_MAX 65536
 #define LOOK_US 1000000 /* between two looks at the stamp */
-#define EMPTY_S 2       /* so long a file without servers may be half written */
+#define SAID_EVERY_US (60 * 1000000LL)
+#define EMPTY_S 2 /* so long a file without servers may be half written */
 
-/* gp_config_settle_resolv_conf: what gatepost.conf says itself goes before. */
-int gp_config_settle_resolv_conf(const struct gp_config *config, struct gp_dns_options *dns,
+/* is_missing: as opposed to one that is there and cannot be read? */
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+/* read_file: its text, heap; one that is missing is empty, as for libc. GP_EIO with errno,
+ * GP_ETOOBIG: it is there and cannot be read. */
+static int read_file(const char *path, struct gp_span *text_out, struct stat *stamp_out)
+{
+	*text_out = (struct gp_span) {NULL, 0};
+	*stamp_out = (struct stat) {0};
+	int fd = *path ? gp_config_file_open(path, 0, stamp_out) : -1;
+	if (fd < 0)
+		return !*path || is_missing(errno) ? GP_OK : GP_EIO;
+	return gp_config_file_take(fd, stamp_out, RESOLV_CONF_MAX, text_out);
+}
+
+/* read_servers: and what gatepost.conf leaves to the file; dns stays as it is if it cannot be read.
+ */
+static int read_servers(const struct gp_config *config, struct gp_dns_options *dns,
 	struct gp_dns_unused *unused_out, struct stat *stamp_out)
 {
-	struct gp_span text = gp_span_from("");
+	struct gp_span text;
 	struct gp_dns_options found = {0};
-	struct stat st = {0};
-	int fd = *config->resolv_conf ? gp_config_file_open(config->resolv_conf, 0, &st) : -1;
-	int rc = fd < 0 ? GP_EIO : gp_config_file_take(fd, &st, RESOLV_CONF_MAX, &text);
-	gp_dns_options_from_resolv_conf(rc ? gp_span_from("") : text, &found, unused_out);
+	int rc = read_file(config->resolv_conf, &text, stamp_out);
+	if (rc)
+		return rc;
+	gp_dns_options_from_resolv_conf(text, &found, unused_out);
 	memcpy(dns->servers, found.servers, sizeof found.servers);
 	dns->server_count = found.server_count;
 	if (config->dns_trust_ad == GP_CONFIG_AUTO)
 		dns->trust_ad = found.trust_ad;
 	if (config->dns_transport == GP_CONFIG_AUTO)
 		dns->over_tcp = found.over_tcp;
-	if (rc == GP_OK)
-		free((void *)(uintptr_t)text.ptr);
-	if (stamp_out)
-		*stamp_out = st;
-	return rc == GP_ENOMEM ? rc : GP_OK;
+	free((void *)(uintptr_t)text.ptr);
+	return GP_OK;
+}
+
+/* add_warning: one more, behind those that there are; the text is the arena's. */
+static int add_warning(struct gp_config *config, const char *text)
+{
+	size_t n = config->warnings.count;
+	const char **items = gp_arena_array(config->arena, n + 1, sizeof *items);
+	if (!items || !text)
+		return gp_arena_status(config->arena);
+	for (size_t i = 0; i < n; i++)
+		items[i] = config->warnings.items[i];
+	items[n] = text;
+	config->warnings = (struct gp_config_texts) {items, n + 1};
+	return GP_OK;
+}
+
+/* gp_config_settle_resolv_conf: without servers it is this machine. */
+int gp_config_settle_resolv_conf(struct gp_config *config)
+{
+	struct stat stamp;
+	struct gp_dns_unused unused = {0};
+	int rc = read_servers(config, &config->dns, &unused, &stamp);
+	config->dns_is_assumed = !unused.has_server;
+	if (rc != GP_EIO && rc != GP_ETOOBIG)
+		return rc;
+	const char *why = rc == GP_EIO ? strerror(errno) : gp_err_text(rc);
+	config->resolv_problem = gp_arena_copy(config->arena, gp_span_from(why));
+	gp_dns_options_from_resolv_conf(gp_span_from(""), &config->dns, NULL);
+	return add_warning(config,
+		gp_arena_printf(config->arena,
+			"dns.resolv_conf: %s is there, but cannot be read: %s; where no servers "
+			"are known from before, this machine is asked",
+			config->resolv_conf, why));
 }
 
 /* same_stamp: nobody has touched it, nor put another one in its place. */
@@ -84,8 +135,9 @@ static void add_unused(
 static bool is_worth_reading(const struct gp_config_follow *follow, const struct gp_config *config)
 {
 	struct stat st;
-	return stat(config->resolv_conf, &st) == 0 &&
-	       (!follow->is_read || follow->empty_s || !same_stamp(&st, &follow->stamp));
+	if (stat(config->resolv_conf, &st) != 0)
+		return !is_missing(errno); /* reading it says why */
+	return !follow->is_read || follow->empty_s || !same_stamp(&st, &follow->stamp);
 }
 
 /* apply: from the next question on. */
@@ -98,18 +150,22 @@ static int apply(
 	return rc;
 }
 
-/* gp_config_apply_dns: what else the resolver has been given stays. */
-int gp_config_apply_dns(const struct gp_config *config, struct gp_dns *dns)
+/* gp_config_inherit_dns: a guess is no reason to forget what is known. */
+void gp_config_inherit_dns(const struct gp_config *config, const struct gp_config *before,
+	struct gp_dns *known, struct gp_dns_options *dns_out)
 {
-	struct gp_dns_options before, after;
-	if (!gp_dns_wire_options(dns, &before))
-		return GP_EINVAL;
-	after = before;
-	memcpy(after.servers, config->dns.servers, sizeof after.servers);
-	after.server_count = config->dns.server_count;
-	after.trust_ad = config->dns.trust_ad;
-	after.over_tcp = config->dns.over_tcp;
-	return same_way(&before, &after) ? GP_OK : apply(dns, &before, &after);
+	struct gp_dns_options asked;
+	*dns_out = config->dns;
+	if (!config->dns_is_assumed || before->dns_servers.count ||
+		strcmp(config->resolv_conf, before->resolv_conf) != 0 ||
+		!gp_dns_wire_options(known, &asked))
+		return;
+	memcpy(dns_out->servers, asked.servers, sizeof asked.servers);
+	dns_out->server_count = asked.server_count;
+	if (config->dns_trust_ad == GP_CONFIG_AUTO && before->dns_trust_ad == GP_CONFIG_AUTO)
+		dns_out->trust_ad = asked.trust_ad;
+	if (config->dns_transport == GP_CONFIG_AUTO && before->dns_transport == GP_CONFIG_AUTO)
+		dns_out->over_tcp = asked.over_tcp;
 }
 
 /* is_settled: does it name a server, or has it named none for long enough? */
@@ -128,31 +184,51 @@ static bool is_settled(struct gp_config_follow *follow, bool has_server, const s
 	return true;
 }
 
+/* say_unreadable: once a minute; it is tried again with each look. */
+static enum gp_config_followed say_unreadable(struct gp_config_follow *follow, const char *path,
+	const char *why, const struct gp_dns_options *asked, struct gp_strbuf *text)
+{
+	int64_t now_us = gp_clock_now_us(gp_clock_system());
+	follow->is_read = false;
+	follow->empty_s = 0;
+	if (follow->said_us && now_us - follow->said_us < SAID_EVERY_US)
+		return GP_CONFIG_AS_BEFORE;
+	follow->said_us = now_us ? now_us : 1;
+	gp_strbuf_printf(text, "%s is there, but cannot be read: %s; DNS is asked as before, at ",
+		path, why);
+	add_servers(text, asked);
+	gp_strbuf_add(text, ", until it can; see who may read it (dns.resolv_conf)");
+	return GP_CONFIG_UNREADABLE;
+}
+
 /* gp_config_follow_dns: a stat a second; all else only when something has changed. */
-bool gp_config_follow_dns(struct gp_config_follow *follow, const struct gp_config *config,
-	struct gp_dns *dns, struct gp_strbuf *text)
+enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
+	const struct gp_config *config, struct gp_dns *dns, struct gp_strbuf *text)
 {
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	struct gp_dns_options before, after;
 	struct gp_dns_unused unused;
 	struct stat stamp;
 	if (config->dns_servers.count || !*config->resolv_conf || now_us < follow->next_us)
-		return false;
+		return GP_CONFIG_AS_BEFORE;
 	follow->next_us = now_us + LOOK_US;
 	if (!is_worth_reading(follow, config) || !gp_dns_wire_options(dns, &before))
-		return false;
+		return GP_CONFIG_AS_BEFORE;
 	after = before;
-	if (gp_config_settle_resolv_conf(config, &after, &unused, &stamp) ||
-		!is_settled(follow, unused.has_server, &stamp) || same_way(&before, &after))
-		return false;
+	int rc = read_servers(config, &after, &unused, &stamp);
+	if (rc == GP_EIO || rc == GP_ETOOBIG)
+		return say_unreadable(follow, config->resolv_conf,
+			rc == GP_EIO ? strerror(errno) : gp_err_text(rc), &before, text);
+	if (rc || !is_settled(follow, unused.has_server, &stamp) || same_way(&before, &after))
+		return GP_CONFIG_AS_BEFORE;
 	if (apply(dns, &before, &after)) {
 		follow->is_read = false; /* no memory: the next look tries again */
-		return false;
+		return GP_CONFIG_AS_BEFORE;
 	}
 	gp_strbuf_printf(text, "%s has changed: DNS is asked at ", config->resolv_conf);
 	add_servers(text, &after);
 	add_unused(text, config, &unused);
-	return true;
+	return GP_CONFIG_CHANGED;
 }
 
 /* gp_config_describe_dns: as it is at the start. */
@@ -160,12 +236,18 @@ bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *te
 {
 	struct gp_dns_options found = config->dns;
 	struct gp_dns_unused unused = {.has_server = true};
+	struct stat stamp;
 	bool is_ours = config->dns_servers.count > 0;
-	if (!is_ours && gp_config_settle_resolv_conf(config, &found, &unused, NULL))
+	if (!is_ours && !config->resolv_problem && read_servers(config, &found, &unused, &stamp))
 		return false;
 	gp_strbuf_add(text, "DNS is asked at ");
 	add_servers(text, &found);
-	if (!is_ours)
+	if (config->resolv_problem)
+		gp_strbuf_printf(text,
+			" (%s is there, but cannot be read: %s; until it can, this means this "
+			"machine)",
+			config->resolv_conf, config->resolv_problem);
+	else if (!is_ours)
 		add_unused(text, config, &unused);
-	return !is_ours && (!unused.has_server || unused.servers);
+	return config->resolv_problem || (!is_ours && (!unused.has_server || unused.servers));
 }

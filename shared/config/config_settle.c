@@ -148,7 +148,7 @@ static int settle_dns(struct gp_config *config)
 	config->dns_cache.patience_ms = dns->timeout_ms;
 	dns->trust_ad = config->dns_trust_ad == GP_CONFIG_YES;
 	dns->over_tcp = config->dns_transport == GP_CONFIG_YES;
-	return dns->server_count ? GP_OK : gp_config_settle_resolv_conf(config, dns, NULL, NULL);
+	return dns->server_count ? GP_OK : gp_config_settle_resolv_conf(config);
 }
 
 /* settle_hostname: the machine's name where the file names none. */

@@ -467,7 +467,9 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"dns", "resolv_conf", GP_KIND_PATH, AT(resolv_conf), "/etc/resolv.conf", 0, 1024, NULL,
 		"Where the resolvers stand when servers is empty. A change is noticed within "
-		"seconds. Where it names none, or is missing, this machine is asked.",
+		"seconds. Where it names none, this machine is asked. While it is missing or "
+		"cannot "
+		"be read, those that are known stay; at a start it is this machine.",
 		NULL},
 	{"dns", "timeout", GP_KIND_MSEC, AT(dns.timeout_ms), "2s", 50, 30000, NULL,
 		"How long one server is waited for before the next is asked.", NULL},

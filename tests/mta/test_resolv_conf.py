@@ -105,6 +105,13 @@ class Scene:
         return self.policyd.ask(client_address="203.0.113.9", helo_name="h.test", recipient="r@mx.example.test",
                                 sender=sender or "x@a.test", instance="i%d" % number)
 
+    def reload(self, dns):
+        """With these options among those of DNS; returns when it is in force."""
+        done = self.policyd.text().count(" is in force")
+        self.policyd.write(CONFIG % (self.path, dns))
+        self.policyd.reload()
+        world.wait_for(lambda: self.policyd.text().count(" is in force") > done, "reload")
+
     def doctor(self, *checks):
         done = subprocess.run([GATEPOST, "doctor", "--json", "-c", self.policyd.config_path] + list(checks or ["dns"]),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -150,11 +157,51 @@ def replaced():
             os.rename(s.folder + "/two", s.folder + "/away")
             for _ in range(3):
                 equal(s.asks()["servers"], ["127.0.0.79:53"])
-            s.policyd.reload()  # asked for, it is done as the file says: as libc would
+            s.reload("")  # with the same resolver, and with a new one
+            equal(s.asks()["servers"], ["127.0.0.79:53"])
+            s.reload("cache_entries = 1000")
+            equal(s.asks()["servers"], ["127.0.0.79:53"])
+            # a file that is there and names none means this machine, as for libc; not at once
+            s.write("# none\n")
             s.await_servers("127.0.0.1:53")
     finally:
         for server in servers:
             server.close()
+
+
+def unreadable():
+    """a file that is there and cannot be read: the servers stay, also at a reload, and everything says so"""
+    server = Server("127.0.0.77")
+    try:
+        with Scene("nameserver 127.0.0.77\n") as s:
+            s.await_servers("127.0.0.77:53")
+            def private(path):
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+            for put, why in ((os.mkdir, "Is a directory"), (private, "Permission denied")):
+                said = s.policyd.text().count("cannot be read")
+                os.rename(s.path, s.folder + "/away")
+                put(s.path)
+                if not said:
+                    s.policyd.wait_log("%s is there, but cannot be read: %s; DNS is asked as before, at 127.0.0.77:53" % (s.path, why))
+                for dns in ("", "cache_entries = 1000"):
+                    s.reload(dns)
+                    s.policyd.wait_log("configuration: dns.resolv_conf: %s is there, but cannot be read: %s" % (s.path, why))
+                    equal(s.asks()["servers"], ["127.0.0.77:53"])
+                holds(s.answer(), FAIL)
+                if put is private:  # root's commands may read it
+                    continue
+                shown = subprocess.run([GATEPOST, "spf", "--config", s.policyd.config_path, "--ip", "203.0.113.9", "--mail-from", "x@a.test"],
+                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                holds(shown.stderr, "%s is there, but cannot be read: %s" % (s.path, why))
+                holds(json.dumps(s.doctor("config.file")), "cannot be read: " + why)
+                os.rmdir(s.path)
+                os.rename(s.folder + "/away", s.path)
+            s.write("nameserver 127.0.0.78\n")
+            os.chmod(s.path, 0o644)
+            s.await_servers("127.0.0.78:53")
+    finally:
+        server.close()
 
 
 def zones():
@@ -269,7 +316,7 @@ def main():
         tap.skip_all("a network of its own: " + str(reason))
     os.chmod(tempfile.gettempdir(), 0o1777)
     sandbox.add_address("fe80::77/64")
-    for test in (appears, replaced, zones, trust, transport, what_the_daemon_asks, own_name):
+    for test in (appears, replaced, unreadable, zones, trust, transport, what_the_daemon_asks, own_name):
         tap.run(test)
     tap.finish()
 
