@@ -105,14 +105,16 @@ static bool print_change(struct gp_arena *arena, const struct change *c, const j
 	const char *subject = json_string_value(json_object_get(answer, "subject"));
 	const char *count = json_string_value(json_object_get(answer, "count"));
 	bool is_known = json_is_true(json_object_get(answer, "known"));
+	bool is_in_use = is_known && !json_is_false(json_object_get(answer, "in_use"));
 	char text[GP_CLI_TEXT], at[GP_CLI_TEXT];
-	if (!subject || (is_known && !count) ||
+	if (!subject || (is_in_use && !count) ||
 		!(json_is_null(max) || (json_is_integer(max) && json_integer_value(max) >= 0)))
 		return false;
 	printf("%s: the maximum of %s is ", gp_cli_subject_who(arena, subject),
 		gp_cli_visible(arena, c->limit));
-	if (!is_known) {
-		puts("taken back; no limit of that name is configured");
+	if (!is_in_use) {
+		puts(is_known ? "taken back; the limit counts by other names now"
+			      : "taken back; no limit of that name is configured");
 		return true;
 	}
 	printf("%s%s", c->is_default ? "again " : "",

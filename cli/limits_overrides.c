@@ -14,6 +14,7 @@ struct override {
 	const char *limit, *subject, *count, *expires, *set, *host;
 	int64_t max, uid; /* GP_CLI_UNLIMITED; -1: not known */
 	bool is_known;    /* a limit of that name is configured */
+	bool is_in_use;   /* and looks for it */
 };
 
 enum { WHO, LIMIT, MAX, UNTIL, BY, SET, COLUMNS };
@@ -31,14 +32,16 @@ static bool read_override(json_t *value, struct override *o)
 {
 	json_t *max;
 	json_int_t uid = -1;
-	int known;
+	int known, in_use = true;
 	*o = (struct override) {.count = "", .expires = "", .set = "", .host = ""};
-	if (json_unpack(value, "{s:s, s:s, s:o, s:b, s?s, s?s, s?s, s?s, s?I}", "limit", &o->limit,
-		    "subject", &o->subject, "max", &max, "known", &known, "count", &o->count,
-		    "expires", &o->expires, "set", &o->set, "host", &o->host, "uid", &uid))
+	if (json_unpack(value, "{s:s, s:s, s:o, s:b, s?b, s?s, s?s, s?s, s?s, s?I}", "limit",
+		    &o->limit, "subject", &o->subject, "max", &max, "known", &known, "in_use",
+		    &in_use, "count", &o->count, "expires", &o->expires, "set", &o->set, "host",
+		    &o->host, "uid", &uid))
 		return false;
 	o->uid = uid;
 	o->is_known = known;
+	o->is_in_use = in_use;
 	o->max = json_is_null(max) ? GP_CLI_UNLIMITED : json_integer_value(max);
 	return json_is_null(max) || (json_is_integer(max) && o->max >= 0);
 }
@@ -73,12 +76,12 @@ static void add_row(struct gp_cli_table *table, const struct override *o)
 	char text[GP_CLI_TEXT];
 	bool is_bytes = strcmp(o->count, "bytes") == 0;
 	const char *limit = gp_cli_visible(arena, o->limit);
+	const char *note = !o->is_known ? " (not configured)" : " (not in use)";
 	const char *max =
 		o->max == GP_CLI_UNLIMITED ? "unlimited" : gp_cli_amount(o->max, is_bytes, text);
 	const char *cells[COLUMNS] = {
 		[WHO] = gp_cli_subject_who(arena, o->subject),
-		[LIMIT] =
-			o->is_known ? limit : gp_arena_printf(arena, "%s (not configured)", limit),
+		[LIMIT] = o->is_in_use ? limit : gp_arena_printf(arena, "%s%s", limit, note),
 		[MAX] = gp_arena_copy(arena, gp_span_from(max)),
 		[UNTIL] = time_text(arena, o->expires, "taken back"),
 		[BY] = by_text(arena, o),

@@ -12,7 +12,7 @@
 
 /* What a change is about. */
 struct target {
-	const struct gp_limit *limit; /* NULL: one that is not configured any more */
+	const struct gp_limit *limit; /* NULL: none looks for the subject any more */
 	const char *name;             /* of the limit */
 	const char *subject;
 };
@@ -91,17 +91,22 @@ static json_t *done(struct gp_control_call *call, const struct target *t)
 {
 	int64_t max = GP_LIMIT_UNLIMITED;
 	json_t *subject = gp_control_text(call->ctx->arena, gp_span_from(t->subject));
-	if (!t->limit)
-		return json_pack("{s:o, s:s, s:n, s:b}", "subject", subject, "limit", t->name,
-			"max", "known", false);
+	if (!t->limit) {
+		const struct gp_limit_set *set = &call->runtime->config->limits;
+		bool is_known =
+			gp_control_limit_find(set, gp_span_from(t->name)) < set->limit_count;
+		return json_pack("{s:o, s:s, s:n, s:b, s:b}", "subject", subject, "limit", t->name,
+			"max", "known", is_known, "in_use", false);
+	}
 	int rc = max_of(call, t, &max);
 	if (rc) {
 		json_decref(subject);
 		return gp_control_trouble(call, rc);
 	}
-	return json_pack("{s:o, s:o, s:s, s:s, s:b}", "subject", subject, "max",
+	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b}", "subject", subject, "max",
 		gp_control_number_or_null(max), "limit", t->name, "count",
-		gp_limit_unit_name((enum gp_limit_unit)t->limit->unit), "known", true);
+		gp_limit_unit_name((enum gp_limit_unit)t->limit->unit), "known", true, "in_use",
+		true);
 }
 
 /* made_by: who sets it: uid, wall time, name of this host. */
@@ -175,21 +180,53 @@ json_t *gp_control_set(struct gp_control_call *call)
 	return done(call, &t);
 }
 
-/* find_stale: what was set for a limit that is not configured any more, word for word. */
+/* is_written: is this how an operator writes the subject, word for word as it is listed? */
+static bool is_written(struct gp_span who, const char *subject)
+{
+	struct gp_span text = gp_span_from(subject), kind, name;
+	if (gp_span_equal(who, text))
+		return true;
+	if (!gp_span_cut(text, ':', &kind, &name))
+		return false;
+	if (gp_span_is(kind, "user"))
+		return gp_span_equal(who, name); /* its name alone */
+	return gp_span_is(kind, "user_domain") && gp_span_has_prefix(who, "domain:") &&
+	       gp_span_equal(gp_span_skip(who, 7), name);
+}
+
+/* is_in_use: is the subject one that the limit would still make? An option may have changed that.
+ */
+static bool is_in_use(struct gp_control_call *call, size_t limit, const char *subject)
+{
+	const struct gp_limit_set *set = &call->runtime->config->limits;
+	struct gp_arena *arena = call->ctx->arena;
+	const struct gp_span name = gp_span_from(gp_limit_subject_name(subject));
+	const char *now = gp_limit_domain_subject(set, limit, name, arena);
+	if (now && strcmp(now, subject) == 0)
+		return true; /* each one of a domain */
+	return gp_limit_subject_of(set, limit, name, arena, &now) == GP_OK &&
+	       strcmp(now, subject) == 0;
+}
+
+/*
+ * find_stale: a maximum that is listed as it is asked for, and that no limit looks for any more:
+ * that limit is not configured, or an option has changed what it counts by.
+ */
 static int find_stale(struct gp_control_call *call, struct target *t, bool *found_out)
 {
+	const struct gp_limit_set *set = &call->runtime->config->limits;
 	const struct gp_limit_runtime *items;
 	size_t count;
 	struct gp_span limit = gp_control_member(call->request, "limit");
 	struct gp_span who = gp_control_member(call->request, "who");
+	size_t known = gp_control_limit_find(set, limit);
 	*found_out = false;
 	int rc = gp_limit_book_list(call->runtime->book, call->ctx, &items, &count);
 	for (size_t i = 0; !rc && !*found_out && i < count; i++) {
-		const char *name = gp_limit_subject_name(items[i].subject);
-		*found_out = gp_span_equal(limit, gp_span_from(items[i].limit)) &&
-			     (gp_span_equal(who, gp_span_from(items[i].subject)) ||
-				     (gp_span_has_prefix(gp_span_from(items[i].subject), "user:") &&
-					     gp_span_equal(who, gp_span_from(name))));
+		*found_out =
+			gp_span_equal(limit, gp_span_from(items[i].limit)) &&
+			is_written(who, items[i].subject) &&
+			(known == set->limit_count || !is_in_use(call, known, items[i].subject));
 		if (*found_out)
 			*t = (struct target) {NULL, items[i].limit, items[i].subject};
 	}
@@ -200,17 +237,15 @@ static int find_stale(struct gp_control_call *call, struct target *t, bool *foun
 json_t *gp_control_unset(struct gp_control_call *call)
 {
 	struct target t;
-	json_t *error;
-	int rc = find_target(call, &t, &error);
-	if (rc) {
-		bool found = false;
-		if (call->runtime->book && error && !find_stale(call, &t, &found) && found) {
-			json_decref(error);
-			error = NULL;
-		} else {
-			return error;
-		}
-	}
+	json_t *error = gp_control_no_limits(call);
+	bool is_stale = false;
+	if (error)
+		return error;
+	int rc = find_stale(call, &t, &is_stale);
+	if (rc)
+		return gp_control_trouble(call, rc);
+	if (!is_stale && find_target(call, &t, &error))
+		return error;
 	rc = gp_limit_book_unset(call->runtime->book, call->ctx, t.name, t.subject);
 	if (rc)
 		return gp_control_trouble(call, rc);
@@ -244,10 +279,11 @@ static json_t *override_row(struct gp_control_call *call, const struct gp_limit_
 	size_t i = gp_control_limit_find(set, gp_span_from(item->limit));
 	bool is_known = i < set->limit_count;
 	char text[GP_CLOCK_TEXT];
-	json_t *row = json_pack("{s:o, s:o, s:o, s:b}", "limit",
+	json_t *row = json_pack("{s:o, s:o, s:o, s:b, s:b}", "limit",
 		gp_control_text(arena, gp_span_from(item->limit)), "subject",
 		gp_control_text(arena, gp_span_from(item->subject)), "max",
-		gp_control_number_or_null(item->max), "known", is_known);
+		gp_control_number_or_null(item->max), "known", is_known, "in_use",
+		is_known && is_in_use(call, i, item->subject));
 	if (!row)
 		return NULL;
 	if (is_known) {

@@ -18,6 +18,7 @@ struct resolver {
 	const struct gp_limit_who *who;
 	struct gp_arena *arena;
 	struct gp_ipaddr client;   /* of who; IPv4 however it is written */
+	unsigned bits;             /* of client that are known: all, unless a network was named */
 	const char *user, *sender; /* NULL: not yet */
 };
 
@@ -112,8 +113,9 @@ static const struct gp_limit_override *network_override(
 	wanted.prefix.addr = r->client;
 	for (unsigned length = gp_ipaddr_bits(&r->client);; length--) {
 		wanted.prefix.length = length;
-		const struct gp_limit_override *found =
-			length <= longest ? find_override(r, &wanted, limit) : NULL;
+		const struct gp_limit_override *found = length <= longest && length <= r->bits
+								? find_override(r, &wanted, limit)
+								: NULL;
 		if (found || length == shortest)
 			return found;
 		wanted.prefix.addr.bytes[(length - 1) / 8] &=
@@ -414,6 +416,7 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 		.arena = arena,
 		.client = gp_ipaddr_v4_by_nat64(who->client, set->nat64, set->nat64_count)};
 	size_t n = 0;
+	r.bits = gp_ipaddr_bits(&r.client);
 	for (size_t i = 0; i < set->limit_count && n < GP_LIMIT_MAX; i++) {
 		const struct gp_limit *l = &set->limits[i];
 		if (!concerns(l, who->origin))
@@ -488,6 +491,7 @@ static int who_is(struct resolver *r, const struct gp_limit *limit, struct gp_sp
 		if (parse_client(r->set, limit, name, &client))
 			return GP_ESYNTAX;
 		r->client = who->client = client.addr;
+		r->bits = client.length;
 		break;
 	case GP_LIMIT_BY_ALL:
 		break;

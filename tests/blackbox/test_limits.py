@@ -1035,6 +1035,65 @@ def overrides_of_a_limit_that_is_gone():
         holds(d.control("unset", who="alice", limit="hourly")["error"], "no limit of that name")
 
 
+def overrides_that_an_option_left_behind():
+    """what was set under a name that an option has changed since is listed as such, and can be taken back"""
+    before = ("limit clients { key = client max = 50 per = 1h }\nlimit net { key = network max = 60 per = 1h }\n"
+              "limit from { key = sender max = 70 per = 1h }\nlimit hourly { key = user max = 80 per = 1h }\n"
+              "limit realm { key = user_domain max = 90 per = 1h }\n")
+    after = ("limit clients { key = client max = 50 per = 1h ipv6_prefix = 48 }\n"
+             "limit net { key = network max = 60 per = 1h ipv4_prefix = 16 }\n"
+             "limit from { key = sender max = 70 per = 1h subaddress = strip }\n"
+             "limit hourly { key = all max = 80 per = 1h }\nlimit realm { key = user max = 90 per = 1h }\n")
+    top = 'trusted_networks = {"198.51.100.0/24"}\n'
+    left = [("clients", "client:2001:db8:1:2::/64"), ("from", "sender:a+b@a.test"), ("hourly", "user:alice"),
+            ("net", "network:192.0.2.0/24"), ("realm", "user_domain:a.test")]
+    kept = [("clients", "client:192.0.2.7"), ("from", "sender:a@a.test")]
+    with Daemon(config(before, top=top)) as d:
+        for limit, who in left + kept:
+            equal(d.control("set", who=who, limit=limit, max=1).get("subject"), who)
+        d.write(config(after, top=top))
+        d.stop()
+        d.start()
+        rows = {(r["limit"], r["subject"]): r for r in d.control("overrides")["overrides"]}
+        equal(sorted(rows), sorted(left + kept))
+        for limit, who in left:
+            equal((who, rows[limit, who]["known"], rows[limit, who]["in_use"]), (who, True, False))
+            answer = d.control("unset", who=who, limit=limit)
+            equal((answer.get("subject"), answer.get("in_use")), (who, False))
+        for limit, who in kept:
+            equal((who, rows[limit, who]["in_use"]), (who, True))
+        equal([(r["limit"], r["subject"]) for r in d.control("overrides")["overrides"]], kept)
+        # a name under which nothing is left is meant as the limit counts it now
+        equal(d.control("unset", who="sender:a+b@a.test", limit="from").get("subject"), "sender:a@a.test")
+        equal(d.control("unset", who="domain:a.test", limit="realm").get("subject"), "domain:a.test")
+        equal(len(d.control("overrides")["overrides"]), 1)
+
+
+def networks_by_their_length():
+    """a network is the one of the length that was written, although a smaller one begins at the same address"""
+    limits = ("limit clients { key = client max = 50 per = 1h }\n"
+              'override { client = "2001:db8:1:2::/80" clients = 5 }\noverride { client = "2001:db8:1:2::/64" clients = 9 }\n')
+    with Daemon(config(limits, top="spf { mode = off }")) as d, d.connect() as s:
+        def send(client, count):
+            for _ in range(count):
+                equal(ask(s, **rcpt(user="", client_address=client)), "DUNNO")
+        def row(who):
+            r = d.control("show", who=who)["rows"][0]
+            return r["subject"], r["used"], r["max"]
+        send("2001:db8:1:2::7", 2)
+        send("2001:db8:1:2:3::7", 4)
+        house, part = "client:2001:db8:1:2::/64", "client:2001:db8:1:2::/80"
+        for who, wanted in ((house, (house, 4, 9)), (part, (part, 2, 5)), ("client:2001:db8:1:2::7", (part, 2, 5)),
+                            ("client:2001:db8:1:2:3::7", (house, 4, 9)), ("client:2001:db8:1:2::7/64", (house, 4, 9))):
+            equal((who, row(who)), (who, wanted))
+        equal(d.control("set", who=house, limit="clients", max=30)["subject"], house)
+        equal((row(house)[2], row(part)[2]), (30, 5))
+        d.control("reset", who=house)
+        equal((row(house)[1], row(part)[1]), (0, 2))
+        equal(d.control("unset", who=house, limit="clients")["max"], 9)
+        equal({(r["subject"], r["max"]) for r in d.control("limits", count=0)["rows"] if r["used"]}, {(part, 5)})
+
+
 def control_hostile():
     """rubbish, silence and floods on the operator's socket stop nothing"""
     with Daemon(config()) as d:
@@ -1116,7 +1175,8 @@ else:
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
              spellings_of_one_user, empty_names, long_names, addresses_of_one_house,
              megabyte_of_names, bad_numbers, control_answers, who_it_is_about, whole_domain,
-             domain_that_nothing_counts, overrides_of_a_limit_that_is_gone, counters_of_a_limit, twin_limits,
+             domain_that_nothing_counts, overrides_of_a_limit_that_is_gone,
+             overrides_that_an_option_left_behind, networks_by_their_length, counters_of_a_limit, twin_limits,
              control_hostile, control_slow, control_oldest, control_at_once)
 tap = world.Tap()
 for test in tests:

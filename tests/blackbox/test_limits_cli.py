@@ -286,6 +286,21 @@ def overrides():
         equal(len(json.loads(d.fine("limits", "overrides", "--json"))["overrides"]), 3)
 
 
+def overrides_not_in_use():
+    """limits overrides and set: what was set under a name by which the limit does not count any more"""
+    with Daemon() as d:
+        d.fine("limits", "set", "client:2001:db8::/64", "clients", "9")
+        text = open(d.path).read()
+        with open(d.path, "w") as f:
+            f.write(text.replace("from = {others} }", "from = {others} ipv6_prefix = 48 }"))
+        d.policyd.reload()
+        d.policyd.wait_log("is in force")
+        holds(d.fine("limits", "overrides"), "client:2001:db8::/64  clients (not in use)    9  taken back")
+        equal(d.fine("limits", "set", "client:2001:db8::/64", "clients", "default"),
+              "client:2001:db8::/64: the maximum of clients is taken back; the limit counts by other names now\n")
+        equal(d.fine("limits", "overrides"), "no maximum is set at run time\n")
+
+
 def reset():
     """limits reset: one limit, or all that are about somebody"""
     with Daemon() as d:
@@ -839,7 +854,7 @@ def help_texts():
 def main():
     tap = world.Tap()
     silence = Silence()
-    for test in (usage, help_texts, top, show, explain, change, overrides, reset, refused, odd_names, terminal_width,
+    for test in (usage, help_texts, top, show, explain, change, overrides, overrides_not_in_use, reset, refused, odd_names, terminal_width,
                  watch_terminal, watch_restart, watch_file, status, warnings, unreachable, impostors, store_fine,
                  store_local, store_permission, store_damaged, store_wrong, store_password, silence.check):
         tap.run(test)
