@@ -50,8 +50,10 @@ static void say(struct gp_counters *counters, const struct gp_log *log, const ch
 	(void)getrlimit(RLIMIT_NOFILE, &files); /* for people */
 	gp_log_text(log, GP_LOG_ERROR,
 		"trouble of our own: %s; since this was said last %llu requests could not be "
-		"checked and were answered by policyd.on_trouble; raise LimitNOFILE (now %llu) or "
-		"MemoryMax of the unit, or find out in the decisions of the log who sends so much",
+		"checked and were answered by policyd.on_trouble; where files or memory are "
+		"missing, raise LimitNOFILE (now %llu) or MemoryMax of the unit, or find out in "
+		"the decisions of the log who sends so much; where a name server cannot be "
+		"reached, see dns.servers, routes and firewall (gatepost doctor dns)",
 		problem, n, (unsigned long long)files.rlim_cur);
 }
 

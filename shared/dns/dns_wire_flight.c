@@ -5,6 +5,11 @@
  * connected, so that the kernel drops what comes from elsewhere. A truncated reply continues the
  * attempt over TCP (RFC 7766 5), a FORMERR or NOTIMP repeats it without EDNS; every other trouble
  * moves to the next position. take_reply is where this is decided.
+ *
+ * What kept us from asking says nothing about anybody's domain. It is told apart: want of means
+ * (descriptors, memory, ports) passes, and a server that was not asked for that might have
+ * answered; a server that cannot be reached from this host (no route, no such address family or
+ * interface, a rule that forbids it) is as good as absent as long as another one was asked.
  */
 #include "dns/dns_wire_private.h"
 
@@ -32,11 +37,18 @@ static const struct {
 	{ECONNRESET, "connection reset"},
 	{EPIPE, "connection closed"},
 	{ENETUNREACH, "network unreachable"},
+	{ENETDOWN, "network down"},
 	{EHOSTUNREACH, "host unreachable"},
+	{EHOSTDOWN, "host down"},
 	{ETIMEDOUT, "connection timed out"},
 	{EACCES, "sending is not permitted"},
 	{EPERM, "sending is not permitted"},
 	{EAFNOSUPPORT, "address family not supported"},
+	{EADDRNOTAVAIL, "no address or port of this host for it"},
+	{EAGAIN, "no free port, or no room for sending"},
+	{EINVAL, "no address that can be asked"},
+	{EMSGSIZE, "too large for the way to it"},
+	{ENODEV, "no such network interface"},
 	{EMFILE, "too many open files"},
 	{ENFILE, "too many open files in the system"},
 	{ENOBUFS, "no buffer space"},
@@ -82,22 +94,77 @@ static void disconnect(struct gp_dns_flight *f)
 	f->got = f->sent = 0;
 }
 
-/* note: remembers what this server said, in case that no other does better. */
-static void note(struct gp_dns_flight *f, const char *failure)
+_Static_assert(GP_DNS_SERVERS_MAX <= 8, "a bit of an octet for each");
+
+/* server_bit: of this attempt's server. */
+static uint8_t server_bit(const struct gp_dns_flight *f)
 {
-	f->failure = failure;
-	f->failed = *server_of(f);
-	f->failure_over_tcp = f->stage != GP_DNS_FLIGHT_UDP;
-	f->failure_ours = false;
+	return (uint8_t)(1u << server_place(f));
 }
 
-/* note_error: the same for a system call; want of means is ours, not the server's. */
-static void note_error(struct gp_dns_flight *f, int number)
+/* failure_of: of this attempt. */
+static struct gp_dns_failure failure_of(const struct gp_dns_flight *f, const char *text)
 {
+	return (struct gp_dns_failure) {text, *server_of(f), f->stage != GP_DNS_FLIGHT_UDP};
+}
+
+/* note: remembers what this server said, in case that no other does better. */
+static void note(struct gp_dns_flight *f, const char *text)
+{
+	f->said = failure_of(f, text);
+	f->spoken |= server_bit(f);
+}
+
+/* is_want: of means, which others have at the moment and we may have the next. */
+static bool is_want(const struct gp_dns_flight *f, int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM ||
+	       number == EAGAIN ||
+	       (number == EADDRNOTAVAIL && f->stage != GP_DNS_FLIGHT_UDP); /* no port is free */
+}
+
+/* is_of_peer: can only have come from the other side, whichever call tells of it. */
+static bool is_of_peer(int number)
+{
+	return number == ECONNREFUSED || number == ECONNRESET || number == EPIPE ||
+	       number == ETIMEDOUT;
+}
+
+/* note_ours: the same for what kept us from asking this server. */
+static void note_ours(struct gp_dns_flight *f, int number)
+{
+	f->ours = failure_of(f, error_text(number));
+	if (is_want(f, number))
+		f->lost |= server_bit(f);
+}
+
+/* note_local: the failure of a call by which nobody is asked yet. */
+static void note_local(struct gp_dns_flight *f, int number)
+{
+	if (!is_of_peer(number)) {
+		note_ours(f, number);
+		return;
+	}
 	note(f, error_text(number));
 	f->not_bogus = true;
-	f->failure_ours =
-		number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
+/* note_remote: the failure of one after that: the network or the server told us, mostly by ICMP. */
+static void note_remote(struct gp_dns_flight *f, int number)
+{
+	if (is_want(f, number)) {
+		note_ours(f, number);
+		return;
+	}
+	note(f, error_text(number));
+	f->not_bogus = true;
+}
+
+/* is_ours: is there no answer because of us? No server could be asked, or not each that we lacked
+ * means for. */
+static bool is_ours(const struct gp_dns_flight *f)
+{
+	return f->ours.text && (!f->spoken || (f->lost & ~f->spoken));
 }
 
 /* no_answer_text: for people: who was silent, and for how long. */
@@ -105,7 +172,7 @@ static const char *no_answer_text(const struct gp_dns_flight *f, int64_t now_us)
 {
 	size_t others = f->wire->options.server_count - 1;
 	unsigned attempts = f->position;
-	const char *server = server_text(f, server_of(f));
+	const char *server = server_text(f, &f->wire->options.servers[f->silent]);
 	long long ms = (long long)(now_us - f->begun_us + 500) / 1000;
 	if (!server)
 		return NULL;
@@ -119,14 +186,14 @@ static const char *no_answer_text(const struct gp_dns_flight *f, int64_t now_us)
 	return gp_arena_printf(f->ctx->arena, "no answer from %s within %lld ms", server, ms);
 }
 
-/* failure_text: for people: what the last server that spoke said. */
-static const char *failure_text(const struct gp_dns_flight *f, const char *failure)
+/* failure_text: for people. */
+static const char *failure_text(const struct gp_dns_flight *f, const struct gp_dns_failure *failure)
 {
-	const char *server = server_text(f, &f->failed);
+	const char *server = server_text(f, &failure->server);
 	if (!server)
 		return NULL;
-	return gp_arena_printf(
-		f->ctx->arena, "%s: %s%s", server, failure, f->failure_over_tcp ? " over TCP" : "");
+	return gp_arena_printf(f->ctx->arena, "%s: %s%s", server, failure->text,
+		failure->over_tcp ? " over TCP" : "");
 }
 
 /* finish: the answer stands, and is told; its problem must have been made. */
@@ -145,10 +212,20 @@ static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 	return GP_OK;
 }
 
+/* finish_ours: nothing was learnt, for reasons of our own. */
+static int finish_ours(struct gp_dns_flight *f)
+{
+	const struct gp_dns_answer answer = {
+		.state = GP_DNS_TROUBLE, .ours = true, .problem = failure_text(f, &f->ours)};
+	return finish(f, &answer);
+}
+
 /* finish_late: the asker's deadline has come before all attempts were made. */
 static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 {
 	struct gp_dns_answer answer = {.state = GP_DNS_TEMPFAIL, .ours = true};
+	if (is_ours(f))
+		return finish_ours(f);
 	answer.problem = now_us > f->begun_us ? no_answer_text(f, now_us)
 					      : "no time was left to ask a name server";
 	return finish(f, &answer);
@@ -157,13 +234,12 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 /* finish_failed: all attempts were made. Bogus is what every server has called so. */
 static int finish_failed(struct gp_dns_flight *f, int64_t now_us)
 {
-	bool bogus = f->bogus && !f->not_bogus;
-	struct gp_dns_answer answer = {.state = f->failure_ours ? GP_DNS_TROUBLE
-						: bogus         ? GP_DNS_BOGUS
-								: GP_DNS_TEMPFAIL,
-		.ours = f->failure_ours};
+	struct gp_dns_answer answer = {
+		.state = f->bogus && !f->not_bogus ? GP_DNS_BOGUS : GP_DNS_TEMPFAIL};
 	f->position--; /* the last attempt is the one to speak of */
-	answer.problem = f->failure ? failure_text(f, f->failure) : no_answer_text(f, now_us);
+	if (is_ours(f))
+		return finish_ours(f);
+	answer.problem = f->said.text ? failure_text(f, &f->said) : no_answer_text(f, now_us);
 	return finish(f, &answer);
 }
 
@@ -199,20 +275,19 @@ static bool open_socket(struct gp_dns_flight *f, int type)
 	struct sockaddr_storage address;
 	socklen_t length = gp_ipaddr_to_sockaddr(&server->addr, server->port, &address);
 	if (*server->zone && !set_zone(&address, server->zone)) {
-		note(f, "there is no such network interface");
-		f->not_bogus = true;
+		note_local(f, ENODEV);
 		return false;
 	}
 	f->fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->fd < 0) {
-		note_error(f, errno);
+		note_local(f, errno);
 		return false;
 	}
 	if (type == SOCK_DGRAM)
 		bind_random(f->fd, server->addr.family);
 	if (connect(f->fd, (const struct sockaddr *)&address, length) != 0 &&
 		errno != EINPROGRESS && errno != EINTR) {
-		note_error(f, errno);
+		note_local(f, errno);
 		return false;
 	}
 	return true;
@@ -258,7 +333,7 @@ static bool send_udp(struct gp_dns_flight *f)
 		gp_dns_wire_count(&f->wire->counts->datagrams);
 		return true;
 	}
-	note_error(f, errno);
+	note_local(f, errno);
 	return false;
 }
 
@@ -368,7 +443,7 @@ static int read_datagrams(struct gp_dns_flight *f, char *bytes)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return GP_OK;
 		if (n < 0) {
-			note_error(f, errno); /* ICMP told us, mostly ECONNREFUSED */
+			note_remote(f, errno);
 			return move_on(f);
 		}
 		int rc = take_datagram(f, cut_datagram(bytes, (size_t)n), &landed);
@@ -392,7 +467,7 @@ static int tcp_failed(struct gp_dns_flight *f, ssize_t n)
 {
 	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
 		return GP_OK;
-	note_error(f, n < 0 ? errno : EPIPE);
+	note_remote(f, n < 0 ? errno : EPIPE);
 	return move_on(f);
 }
 
@@ -466,6 +541,7 @@ void gp_dns_flight_begin(struct gp_dns_flight *flight)
 		flight->hurried = true;
 	}
 	gp_dns_wire_order(flight->wire, flight->begun_us, flight->order);
+	flight->silent = flight->order[0];
 }
 
 /* gp_dns_flight_send: the first time, or where it was put back. */
@@ -508,6 +584,8 @@ int gp_dns_flight_ready(struct gp_dns_flight *flight)
 int gp_dns_flight_expire(struct gp_dns_flight *flight, bool put_back)
 {
 	int64_t now_us = gp_clock_now_us(flight->ctx->clock);
+	flight->silent = (uint8_t)server_place(flight);
+	flight->spoken |= server_bit(flight);
 	if (now_us >= flight->deadline_us)
 		return finish_late(flight, now_us);
 	if (!flight->hurried)

@@ -50,6 +50,13 @@ enum gp_dns_flight_stage {
 	GP_DNS_FLIGHT_DONE      /* the answer stands */
 };
 
+/* Why an attempt has failed, and where. */
+struct gp_dns_failure {
+	const char *text; /* NULL: none has */
+	struct gp_dns_server server;
+	bool over_tcp;
+};
+
 struct gp_dns_flight {
 	struct gp_dns_wire *wire;               /* borrowed, as the next three */
 	struct gp_ctx *ctx;                     /* arena, clock, deadline */
@@ -72,9 +79,11 @@ struct gp_dns_flight {
 	uint8_t *reply;                       /* owned; the reply over TCP */
 	size_t got;                           /* octets of head, or of reply once it is there */
 	unsigned strays;                      /* datagrams that were no reply to this */
-	const char *failure;                  /* what the last server that said something said */
-	struct gp_dns_server failed;          /* that server */
-	bool failure_over_tcp, failure_ours;
+	struct gp_dns_failure said;           /* by the last server that said something */
+	struct gp_dns_failure ours;           /* what last kept us from asking one */
+	uint8_t silent;                       /* place of the last server that was silent */
+	/* a bit for each server: it was heard, or given its time; we lacked means for asking it */
+	uint8_t spoken, lost;
 	bool sent_once;        /* it has begun, as its watch was told */
 	bool bogus, not_bogus; /* a server said so; a server was silent or said something else */
 };
