@@ -5,6 +5,7 @@
  */
 #include "policyd/control.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,11 +22,15 @@
 #define ANSWER_US 10000000  /* to take all of it */
 #define COMMAND_US 30000000 /* for a command to be done */
 #define COMMAND_MEMORY (256 * 1024 * 1024)
-#define CLIENTS 8 /* at once */
+#define CLIENTS 8        /* at once */
+#define SPARE 4          /* and those that wait, or have to go */
+#define PLACE_US 5000000 /* how long a command waits while all are at work */
 #define STACK_BYTES \
 	(2 * 1024 * 1024) /* for the depth that jansson reads to; only touched pages count */
-#define FULL_MS 100       /* how often room is looked for while all are at work */
+#define FULL_MS 100       /* how often room is looked for while there are guests */
 #define STOP_MS 45000     /* more than a command and its answer may take */
+
+static_assert(CLIENTS + SPARE + 1 == GP_CONTROL_FILES, "and the eventfd");
 
 struct gp_control {
 	int fd, wake;
@@ -105,9 +110,14 @@ static void serve(void *arg, int fd, struct gp_place *place)
 	/* without it a client that takes nothing would hold the thread */
 	bool is_bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == 0;
 	json_t *request = text && is_bounded ? read_request(fd, text) : NULL;
+	json_t *value;
 	atomic_store(&place->state, GP_PLACE_WORKS);
-	json_t *value = request ? serve_request(c, request, peer_uid(fd))
-				: gp_control_error("the request is no JSON object on one line");
+	if (!request)
+		value = gp_control_error("the request is no JSON object on one line");
+	else if (gp_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
+		value = serve_request(c, request, peer_uid(fd));
+	else
+		value = gp_control_error("%d commands are under way; try again", CLIENTS);
 	atomic_store(&place->state, GP_PLACE_WRITES);
 	if (value)
 		write_answer(fd, value);
@@ -131,16 +141,23 @@ static void *control_main(void *arg)
 		bool has_room = gp_places_has_room(c->places);
 		struct pollfd p[2] = {{.fd = c->wake, .events = POLLIN},
 			{.fd = has_room ? c->fd : -1, .events = POLLIN}};
+		struct pollfd outside = {.fd = c->fd, .events = POLLIN};
 		uint64_t rung;
-		if (poll(p, 2, has_room ? -1 : FULL_MS) < 0)
+		if (!has_room && poll(&outside, 1, 0) > 0)
+			gp_places_press(c->places);
+		bool is_calm = has_room && !gp_places_settle(c->places);
+		if (poll(p, 2, is_calm ? -1 : FULL_MS) < 0)
 			continue;
 		if (p[0].revents && read(c->wake, &rung, sizeof rung) < 0)
 			continue;
 		if (!p[1].revents)
 			continue;
 		int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0 ||
-			gp_places_admit(c->places, fd, GP_PLACES_ANYBODY) == GP_PLACES_NO_THREAD)
+		bool is_served = fd >= 0 && gp_places_admit(c->places, fd, GP_PLACES_ANYBODY) !=
+						    GP_PLACES_NO_THREAD;
+		if (!is_served && fd >= 0)
+			close(fd);
+		if (!is_served)
 			pause_shortly();
 	}
 	return NULL;
@@ -167,6 +184,7 @@ int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen 
 	c->listen = listen;
 	c->wake = eventfd(0, EFD_CLOEXEC);
 	const struct gp_places_options options = {.max = CLIENTS,
+		.spare = SPARE,
 		.stack_bytes = STACK_BYTES,
 		.wake = c->wake,
 		.serve = serve,

@@ -32,6 +32,9 @@
 
 #define GP_CONTROL_REQUEST_MAX 65536
 
+/* Descriptors that it needs at most, besides its socket. */
+#define GP_CONTROL_FILES (8 + 4 + 1)
+
 struct gp_control;
 
 /* Starts the thread on a listening socket; borrows all three. */

@@ -6,18 +6,28 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "policyd/control.h"
 #include "policyd/metrics_http.h"
 
-#define KEPT_BACK 16      /* for the store, the control socket and what comes and goes */
+/* What is open for a moment, or comes with a reload: files of the configuration, one in another
+ * (3), what is kept of it (2), the log (1), one that says how many users there are, or how much
+ * memory (1), a connection that was accepted and has no place, and the eventfd (2). */
+#define KEPT_BACK 9
+/* A store of LMDB: each of two files is open twice, with one for its readers, and a lock (7); while
+ * it is opened anew a file that is looked at, and its folder (2). */
+#define LMDB 9
+#define REDIS 3 /* beside its connections: a server that is looked for, and two files of TLS */
+#define SPARE_LEAST 4
+#define SPARE_MOST 32     /* connections that wait for a place, or have to go */
 #define LOOKED_AT 1024    /* descriptors that may be open already */
 #define UNLIMITED 1048576 /* more is never needed */
-#define LEAST 16          /* to be divided, however low the limit is */
+#define LEAST 20          /* to be divided, however low the limit is */
 #define QUESTIONS_LEAST 8 /* of these */
 
 /* wanted: of descriptors, so that nothing is divided more narrowly than configured. */
 static rlim_t wanted(const struct gp_config_policyd *options)
 {
-	return (rlim_t)options->max_connections + GP_FILES_QUESTIONS_MAX + 256;
+	return (rlim_t)options->max_connections + SPARE_MOST + GP_FILES_QUESTIONS_MAX + 512;
 }
 
 /* gp_files_raise: an ordinary user gets all that the hard limit has. */
@@ -47,13 +57,17 @@ static unsigned count_open(rlim_t limit)
 	return n;
 }
 
-/* kept_back: for all but connections and questions. */
+/* kept_back: for all but connections and questions; what is open already is not counted here. */
 static unsigned kept_back(const struct gp_config *config)
 {
+	unsigned n = KEPT_BACK, sockets = (unsigned)config->metrics.listen.count;
 	bool is_remote = config->store.uri_count &&
 			 !gp_span_has_prefix(gp_span_from(config->store.uris[0]), "lmdb:");
-	return KEPT_BACK + (is_remote ? config->store.connections : 0) +
-	       (config->metrics.listen.count ? GP_METRICS_HTTP_CONNECTIONS : 0);
+	n += *config->policyd.control_socket ? GP_CONTROL_FILES : 0;
+	n += sockets ? GP_METRICS_HTTP_FILES(sockets) : 0;
+	n += is_remote ? config->store.connections + REDIS : LMDB;
+	n += config->store_on_failure == GP_LIMIT_FAILURE_LOCAL ? LMDB : 0;
+	return n;
 }
 
 /*
@@ -69,8 +83,15 @@ struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_
 		limit.rlim_cur = UNLIMITED;
 	unsigned taken = count_open(limit.rlim_cur) + kept_back(config);
 	unsigned left = limit.rlim_cur > taken + LEAST ? (unsigned)limit.rlim_cur - taken : LEAST;
+	unsigned spare = left / 8;
+	if (spare < SPARE_LEAST)
+		spare = SPARE_LEAST;
+	if (spare > SPARE_MOST)
+		spare = SPARE_MOST;
+	left -= spare;
 	unsigned most = left - (left / 4 > QUESTIONS_LEAST ? left / 4 : QUESTIONS_LEAST);
-	struct gp_files files = {.limit = limit.rlim_cur, .connections = max < most ? max : most};
+	struct gp_files files = {
+		.limit = limit.rlim_cur, .connections = max < most ? max : most, .spare = spare};
 	left -= files.connections;
 	files.questions = left < GP_FILES_QUESTIONS_MAX ? left : GP_FILES_QUESTIONS_MAX;
 	if (files.connections < max || files.questions < max)

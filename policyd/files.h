@@ -23,6 +23,7 @@
 struct gp_files {
 	unsigned long long limit; /* descriptors of the process */
 	unsigned connections;     /* at once, at most policyd.max_connections */
+	unsigned spare;           /* and those that wait for a place, or have to go */
 	unsigned questions;       /* to DNS, under way at once */
 };
 

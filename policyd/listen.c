@@ -32,15 +32,17 @@
 #define LISTENER (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define SAID_EVERY_US (60 * 1000000LL)
 #define BEAT_MS 1000 /* how often the accepting thread shows that it moves */
-#define FULL_MS 100  /* how often it looks for room while everybody is at work */
-#define SHARE 4      /* a local user gets one part of so many */
+#define FULL_MS 100  /* how often it looks for room while there is none even for guests */
+#define GRACE_MS                                                                           \
+	1000    /* for a request to come: Postfix gives up when two connections are closed \
+		 */
+#define SHARE 4 /* a local user gets one part of so many */
 
 struct gp_listen {
 	const struct gp_listen_sockets *sockets;
 	struct gp_session_shared *shared;
 	pthread_t thread;
 	int wake; /* eventfd */
-	unsigned max;
 	struct gp_places *places;
 	atomic_bool stopping;
 	int64_t full_said_us, crowd_said_us, trouble_said_us; /* only the accepting thread */
@@ -359,13 +361,19 @@ static bool is_time_to_say(int64_t *said_us)
 	return true;
 }
 
-/* pause_after: out of descriptors or memory; a breath instead of a busy loop. */
-static void pause_after(struct gp_listen *l, const char *text)
+/* note_unserved: out of descriptors or memory. */
+static void note_unserved(struct gp_listen *l, const char *text)
 {
-	const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};
 	gp_tally_add(&l->shared->counters->unserved);
 	if (is_time_to_say(&l->trouble_said_us))
 		log_of(l, GP_LOG_ERROR, text);
+}
+
+/* pause_after: the same, with a breath instead of a busy loop. */
+static void pause_after(struct gp_listen *l, const char *text)
+{
+	const struct timespec breath = {.tv_nsec = 100 * 1000 * 1000};
+	note_unserved(l, text);
 	nanosleep(&breath, NULL);
 }
 
@@ -406,8 +414,9 @@ static void say_full(struct gp_listen *l)
 	if (is_time_to_say(&l->full_said_us))
 		log_of(l, GP_LOG_WARNING,
 			"policyd.max_connections is reached: for each further connection the one "
-			"that is idle for longest is closed, and while none is, it waits; raise it "
-			"above the number of smtpd processes of all Postfixes");
+			"that is idle for longest is closed; while none is, it waits, and after 5 "
+			"s its request is answered as policyd.on_trouble says; raise it above the "
+			"number of smtpd processes of all Postfixes");
 }
 
 /* accept_one: a connection becomes a session. */
@@ -425,14 +434,22 @@ static void accept_one(struct gp_listen *l, int listener)
 	uid_t uid = limited_user(l, fd);
 	switch (gp_places_admit(l->places, fd, uid)) {
 	case GP_PLACES_ENDED_ANOTHER:
-		say_full(l);
+	case GP_PLACES_GUEST:
+		if (gp_places_is_full(l->places))
+			say_full(l);
+		else
+			say_crowded(l, uid);
 		break;
 	case GP_PLACES_ENDED_OWN:
 	case GP_PLACES_CROWDED:
 		say_crowded(l, uid);
 		break;
 	case GP_PLACES_NO_THREAD:
-		pause_after(l, "no thread for a connection: out of memory or over a limit");
+		note_unserved(l, "no thread for a connection: out of memory or over a limit; raise "
+				 "TasksMax or MemoryMax of the unit. What it asks is answered as "
+				 "policyd.on_trouble says");
+		gp_session_excuse(l->shared, fd, "no thread for a connection");
+		close(fd);
 		break;
 	case GP_PLACES_SERVED:
 	case GP_PLACES_FULL: /* stopping, or a moment too late */
@@ -446,17 +463,35 @@ unsigned gp_listen_open_count(struct gp_listen *listen)
 	return gp_places_count(listen->places);
 }
 
-/* is_full: nobody can be let in; counted when it begins. */
-static bool is_full(struct gp_listen *l, bool *was_full)
+/* has_room: for one more, be it as a guest; that the ceiling is reached is counted when it begins.
+ */
+static bool has_room(struct gp_listen *l, bool *was_full)
 {
-	bool has_reached = gp_places_count(l->places) >= l->max;
-	if (has_reached && !*was_full)
+	bool is_full = gp_places_is_full(l->places);
+	if (is_full && !*was_full)
 		gp_tally_add(&l->shared->counters->full);
-	*was_full = has_reached;
-	bool full = has_reached && !gp_places_has_room(l->places);
-	if (full)
+	*was_full = is_full;
+	bool has = gp_places_has_room(l->places);
+	if (!has)
 		say_full(l);
-	return full;
+	return has;
+}
+
+/* await: what comes; p[0] is the eventfd. While there is no room, who comes makes some. */
+static bool await(struct gp_listen *l, struct pollfd *p, size_t count, bool has_room_now)
+{
+	uint64_t rung;
+	if (!has_room_now && poll(p, count, 0) > 0) {
+		for (size_t i = 1; i < count; i++) {
+			if (p[i].revents)
+				gp_places_press(l->places);
+			p[i].fd = -1;
+		}
+	}
+	bool is_calm = has_room_now && !gp_places_settle(l->places);
+	if (poll(p, count, is_calm ? BEAT_MS : FULL_MS) < 0)
+		return false;
+	return !p[0].revents || read(l->wake, &rung, sizeof rung) >= 0;
 }
 
 /* accept_main: the accepting thread. */
@@ -467,19 +502,14 @@ static void *accept_main(void *arg)
 	const size_t n = l->sockets->count;
 	bool was_full = false;
 	while (!atomic_load(&l->stopping)) {
-		bool full = is_full(l, &was_full);
 		p[0] = (struct pollfd) {.fd = l->wake, .events = POLLIN};
 		for (size_t i = 0; i < n; i++)
-			p[i + 1] = (struct pollfd) {
-				.fd = full ? -1 : l->sockets->fds[i], .events = POLLIN};
+			p[i + 1] = (struct pollfd) {.fd = l->sockets->fds[i], .events = POLLIN};
 		gp_pulse_beat(l->shared->pulse, GP_PULSE_LISTEN);
-		if (poll(p, n + 1, full ? FULL_MS : BEAT_MS) < 0)
-			continue;
-		uint64_t rung;
-		if (p[0].revents && read(l->wake, &rung, sizeof rung) < 0)
+		if (!await(l, p, n + 1, has_room(l, &was_full)))
 			continue;
 		for (size_t i = 0; i < n; i++)
-			if (p[i + 1].revents && !is_full(l, &was_full))
+			if (p[i + 1].revents && has_room(l, &was_full))
 				accept_one(l, l->sockets->fds[i]);
 	}
 	return NULL;
@@ -501,13 +531,15 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 	struct gp_listen *l = calloc(1, sizeof *l);
 	if (!l)
 		return GP_ENOMEM;
-	l->max = shared->files.connections;
 	l->sockets = sockets;
 	l->shared = shared;
 	l->full_said_us = l->crowd_said_us = l->trouble_said_us = -SAID_EVERY_US;
 	l->wake = eventfd(0, EFD_CLOEXEC);
-	const struct gp_places_options options = {.max = l->max,
-		.share = l->max < SHARE ? 1 : l->max / SHARE,
+	const unsigned max = shared->files.connections;
+	const struct gp_places_options options = {.max = max,
+		.spare = shared->files.spare,
+		.share = max < SHARE ? 1 : max / SHARE,
+		.grace_ms = GRACE_MS,
 		.stack_bytes = STACK_BYTES,
 		.wake = l->wake,
 		.serve = serve_session,

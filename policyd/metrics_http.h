@@ -21,7 +21,10 @@
 #include "policyd/session.h"
 
 #define GP_METRICS_HTTP_CONNECTIONS 16 /* of each socket */
-#define GP_METRICS_HTTP_REQUEST 16384  /* bytes of a connection's memory: request and headers */
+/* Descriptors: of each socket (a second one for it, one to wait with, and one that is not let in),
+ * and one for all. */
+#define GP_METRICS_HTTP_FILES(sockets) ((sockets) * (GP_METRICS_HTTP_CONNECTIONS + 3) + 1)
+#define GP_METRICS_HTTP_REQUEST 16384 /* bytes of a connection's memory: request and headers */
 #define GP_METRICS_HTTP_IDLE_S 3
 #define GP_METRICS_HTTP_LIFE_MS 5000 /* of a connection, whatever it does */
 

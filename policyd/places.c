@@ -2,34 +2,44 @@
 /*
  * A table of connections. Who is ended leaves like everybody else, when its thread has noticed;
  * until then it stands beside the one that was admitted for it, so the table is a little longer
- * than the ceiling.
+ * than the ceiling. The rest of it is for guests.
  */
 #include "policyd/places.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
-#define LEAVING_MAX 16 /* connections that were ended and are not gone yet */
-#define TRIES 16       /* connections with something to read that are passed over */
+#define TRIES 16      /* connections with something to read that are passed over */
+#define LOOK_MS 100   /* how often a guest looks whether somebody may go for it */
+#define GUEST_SHARE 4 /* a limited user gets one part of so many of the guests */
 
 struct entry {
 	struct gp_places *places;
 	struct gp_place place;
 	int fd; /* -1: free */
 	uid_t uid;
+	uint64_t number;     /* as it came */
+	bool waits;          /* a guest, with a request */
+	bool is_pressed;     /* a guest that is to wait no longer */
 	bool is_passed_over; /* only while one to be ended is looked for */
 };
 
 struct gp_places {
 	struct gp_places_options options;
-	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t left;  /* somebody is gone */
+	pthread_mutex_t lock;  /* guards all below */
+	pthread_cond_t left;   /* somebody is gone */
+	pthread_cond_t seated; /* a guest has got a place, or is not to wait any longer */
 	struct entry *entries;
-	unsigned size, open, leaving;
+	unsigned size, open; /* open - leaving - guests have a place */
+	unsigned leaving;    /* ended, and not gone */
+	unsigned guests;     /* without a place, and not ended */
+	atomic_uint waiting; /* of these: with a request; read without the lock as well */
+	uint64_t number;     /* of the next one */
 	bool is_ending;
 };
 
@@ -41,7 +51,7 @@ int gp_places_new(const struct gp_places_options *options, struct gp_places **pl
 	if (!p)
 		return GP_ENOMEM;
 	p->options = *options;
-	p->size = options->max + LEAVING_MAX;
+	p->size = options->max + (options->spare ? options->spare : 1);
 	p->entries = calloc(p->size, sizeof *p->entries);
 	if (!p->entries) {
 		free(p);
@@ -55,6 +65,7 @@ int gp_places_new(const struct gp_places_options *options, struct gp_places **pl
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&p->left, &attr);
+	pthread_cond_init(&p->seated, &attr);
 	pthread_condattr_destroy(&attr);
 	*places_out = p;
 	return GP_OK;
@@ -66,6 +77,7 @@ void gp_places_free(struct gp_places *places)
 	if (!places)
 		return;
 	pthread_cond_destroy(&places->left);
+	pthread_cond_destroy(&places->seated);
 	pthread_mutex_destroy(&places->lock);
 	free(places->entries);
 	free(places);
@@ -73,22 +85,41 @@ void gp_places_free(struct gp_places *places)
 
 /* ---- who has to go ---- */
 
-/* may_go: is this connection doing nothing, and not gone already? */
-static bool may_go(struct entry *e, uid_t uid)
+/* is_idle: may it be ended at this time? before_us: the time of grace began then, or later. */
+static bool is_idle(const struct gp_place *place, int64_t before_us)
 {
-	return e->fd >= 0 && !e->is_passed_over && atomic_load(&e->place.state) != GP_PLACE_WORKS &&
-	       !atomic_load(&e->place.is_ended) && (uid == GP_PLACES_ANYBODY || e->uid == uid);
+	int state = atomic_load(&place->state);
+	if (state == GP_PLACE_WORKS)
+		return false;
+	return (state == GP_PLACE_READS && atomic_load(&place->has_asked)) ||
+	       atomic_load(&place->idle_since_us) <= before_us;
 }
 
-/* longest_idle: of this user, or of all; NULL: there is none. */
-static struct entry *longest_idle(struct gp_places *p, uid_t uid)
+/* Among whom one to be ended is looked for. */
+struct hunt {
+	uid_t uid;   /* of this user; ANYBODY: of all */
+	bool guests; /* among guests, else among those that have a place */
+	int64_t before_us;
+};
+
+/* may_go: is it one of these, doing nothing, and not gone already? */
+static bool may_go(struct entry *e, const struct hunt *hunt)
+{
+	return e->fd >= 0 && !e->is_passed_over && !atomic_load(&e->place.is_ended) &&
+	       atomic_load(&e->place.is_guest) == hunt->guests &&
+	       (hunt->uid == GP_PLACES_ANYBODY || e->uid == hunt->uid) &&
+	       is_idle(&e->place, hunt->before_us);
+}
+
+/* longest_idle: NULL: there is none. */
+static struct entry *longest_idle(struct gp_places *p, const struct hunt *hunt)
 {
 	struct entry *found = NULL;
 	int64_t least = INT64_MAX;
 	for (unsigned i = 0; i < p->size; i++) {
 		struct entry *e = &p->entries[i];
 		int64_t since = atomic_load(&e->place.idle_since_us);
-		if (since < least && may_go(e, uid)) {
+		if (since < least && may_go(e, hunt)) {
 			found = e;
 			least = since;
 		}
@@ -105,11 +136,17 @@ static bool has_unread(struct entry *e)
 }
 
 /* find_victim: the longest idle that nothing waits for; NULL: there is none. */
-static struct entry *find_victim(struct gp_places *p, uid_t uid)
+static struct entry *find_victim(struct gp_places *p, uid_t uid, bool guests)
 {
+	const struct hunt hunt = {uid, guests,
+		gp_clock_now_us(gp_clock_system()) - p->options.grace_ms * INT64_C(1000)};
 	struct entry *passed[TRIES], *found;
 	unsigned n = 0;
-	while ((found = longest_idle(p, uid)) && has_unread(found) && n < TRIES) {
+	while ((found = longest_idle(p, &hunt)) && has_unread(found)) {
+		if (n == TRIES) {
+			found = NULL;
+			break;
+		}
 		found->is_passed_over = true;
 		passed[n++] = found;
 	}
@@ -122,24 +159,208 @@ static struct entry *find_victim(struct gp_places *p, uid_t uid)
 static void end_one(struct gp_places *p, struct entry *e)
 {
 	atomic_store(&e->place.is_ended, true);
+	if (atomic_exchange(&e->place.is_guest, false))
+		p->guests--;
 	p->leaving++;
 	(void)shutdown(e->fd, SHUT_RDWR); /* closed by the other side: as good */
 }
 
+/* ---- guests ---- */
+
+/* is_full: but for what could be ended. */
+static bool is_full(const struct gp_places *p)
+{
+	return p->open - p->leaving - p->guests >= p->options.max;
+}
+
+/* count_of: connections of a user, guests or with a place, that are not ended. */
+static unsigned count_of(const struct gp_places *p, uid_t uid, bool guests)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < p->size; i++) {
+		const struct entry *e = &p->entries[i];
+		n += e->fd >= 0 && e->uid == uid && !atomic_load(&e->place.is_ended) &&
+		     atomic_load(&e->place.is_guest) == guests;
+	}
+	return n;
+}
+
+/* has_share: has a user who is limited as many places as it may have? */
+static bool has_share(const struct gp_places *p, uid_t uid)
+{
+	return uid != GP_PLACES_ANYBODY && count_of(p, uid, false) >= p->options.share;
+}
+
+/* first_guest: of those that wait, or of those that do not so far, who may have a place. */
+static struct entry *first_guest(struct gp_places *p, bool waits)
+{
+	struct entry *first = NULL;
+	for (unsigned i = 0; i < p->size && p->guests; i++) {
+		struct entry *e = &p->entries[i];
+		if (e->fd >= 0 && atomic_load(&e->place.is_guest) && e->waits == waits &&
+			(!first || e->number < first->number) && !has_share(p, e->uid))
+			first = e;
+	}
+	return first;
+}
+
+/* seat: a guest has a place. */
+static void seat(struct gp_places *p, struct entry *e)
+{
+	atomic_store(&e->place.is_guest, false);
+	p->guests--;
+	pthread_cond_broadcast(&p->seated);
+}
+
+/* seat_guests: as many as there are places; those with a request first. */
+static void seat_guests(struct gp_places *p)
+{
+	while (p->guests && !is_full(p)) {
+		struct entry *e = first_guest(p, true);
+		if (!e)
+			e = first_guest(p, false);
+		if (!e)
+			return; /* all of them have their share */
+		seat(p, e);
+	}
+}
+
+/* find_for: who may go for one of this user: its own first, then, unless it has its share, any. */
+static struct entry *find_for(struct gp_places *p, uid_t uid)
+{
+	struct entry *victim = uid == GP_PLACES_ANYBODY ? NULL : find_victim(p, uid, false);
+	return victim || has_share(p, uid) ? victim : find_victim(p, GP_PLACES_ANYBODY, false);
+}
+
+/* seat_for_another: if somebody may go for this guest. */
+static void seat_for_another(struct gp_places *p, struct entry *e)
+{
+	struct entry *victim = find_for(p, e->uid);
+	if (!victim)
+		return;
+	end_one(p, victim);
+	seat(p, e);
+}
+
+/* is_next: whose turn is it? Who has its share takes nothing from others. */
+static bool is_next(struct gp_places *p, struct entry *e)
+{
+	return has_share(p, e->uid) || first_guest(p, true) == e;
+}
+
+/* gp_places_settle: for guests without a request, when nobody with one waits. */
+bool gp_places_settle(struct gp_places *places)
+{
+	struct gp_places *p = places;
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < p->size && p->guests && !atomic_load(&p->waiting); i++) {
+		struct entry *e = &p->entries[i];
+		if (e->fd >= 0 && atomic_load(&e->place.is_guest))
+			seat_for_another(p, e);
+	}
+	bool has_guests = p->guests > 0;
+	pthread_mutex_unlock(&p->lock);
+	return has_guests;
+}
+
+/* wait_seated: for a moment, at most until then. */
+static void wait_seated(struct gp_places *p, int64_t until_us)
+{
+	int64_t left_ms = (until_us - gp_clock_now_us(gp_clock_system())) / 1000 + 1;
+	const struct timespec until =
+		gp_clock_after_ms(left_ms < LOOK_MS ? (unsigned)left_ms : LOOK_MS);
+	(void)pthread_cond_timedwait(&p->seated, &p->lock, &until); /* either way: look again */
+}
+
+/* entry_of: a place is a member of its entry. */
+static struct entry *entry_of(struct gp_place *place)
+{
+	return (struct entry *)(void *)((char *)place - offsetof(struct entry, place));
+}
+
+/* gp_places_take: at once, or as a guest. */
+bool gp_places_take(struct gp_place *place, int64_t until_us)
+{
+	if (!atomic_load(&place->is_guest))
+		return true;
+	struct entry *e = entry_of(place);
+	struct gp_places *p = e->places;
+	pthread_mutex_lock(&p->lock);
+	e->waits = true;
+	p->waiting++;
+	while (atomic_load(&place->is_guest) && !e->is_pressed && !p->is_ending) {
+		if (is_next(p, e))
+			seat_for_another(p, e);
+		if (!atomic_load(&place->is_guest) ||
+			gp_clock_now_us(gp_clock_system()) >= until_us)
+			break;
+		wait_seated(p, until_us);
+	}
+	e->waits = false;
+	p->waiting--;
+	pthread_mutex_unlock(&p->lock);
+	return !atomic_load(&place->is_guest);
+}
+
+/* gp_places_keep: who has given an answer makes room; its client may come again. */
+bool gp_places_keep(struct gp_place *place)
+{
+	struct entry *e = entry_of(place);
+	struct gp_places *p = e->places;
+	if (!atomic_load(&p->waiting))
+		return true;
+	pthread_mutex_lock(&p->lock);
+	if (!atomic_load(&place->is_guest) && !atomic_load(&place->is_ended)) {
+		struct entry *guest = first_guest(p, true);
+		if (guest) {
+			end_one(p, e);
+			seat(p, guest);
+		}
+	}
+	pthread_mutex_unlock(&p->lock);
+	return !atomic_load(&place->is_ended);
+}
+
+/* gp_places_press: one that waits is answered now; else one that has no request goes. */
+void gp_places_press(struct gp_places *places)
+{
+	struct gp_places *p = places;
+	struct entry *first = NULL;
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < p->size; i++) {
+		struct entry *e = &p->entries[i];
+		if (e->fd >= 0 && e->waits && !e->is_pressed &&
+			(!first || e->number < first->number))
+			first = e;
+	}
+	struct entry *victim = first ? NULL : find_victim(p, GP_PLACES_ANYBODY, true);
+	if (first) {
+		first->is_pressed = true;
+		pthread_cond_broadcast(&p->seated);
+	} else if (victim) {
+		end_one(p, victim);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
 /* ---- coming and going ---- */
 
-/* leave: gives the place back and closes the socket while nobody can shut it down. */
-static void leave(struct entry *e)
+/* leave: gives the place back; closes the socket, if asked, while nobody can shut it down. */
+static void leave(struct entry *e, bool closes)
 {
 	struct gp_places *p = e->places;
 	const uint64_t one = 1;
 	pthread_mutex_lock(&p->lock);
-	bool was_full = p->open - p->leaving >= p->options.max || p->open == p->size;
-	close(e->fd);
+	bool was_full = is_full(p) || p->open == p->size;
+	if (closes)
+		close(e->fd);
 	e->fd = -1;
 	p->open--;
 	if (atomic_load(&e->place.is_ended))
 		p->leaving--;
+	else if (atomic_exchange(&e->place.is_guest, false))
+		p->guests--;
+	seat_guests(p);
 	pthread_cond_signal(&p->left);
 	if (was_full && p->options.wake >= 0) {
 		ssize_t n = write(p->options.wake, &one, sizeof one);
@@ -153,7 +374,7 @@ static void *serve_main(void *arg)
 {
 	struct entry *e = arg;
 	e->places->options.serve(e->places->options.arg, e->fd, &e->place);
-	leave(e);
+	leave(e, true);
 	return NULL;
 }
 
@@ -173,46 +394,41 @@ static int spawn(struct entry *e)
 	return rc ? GP_ENOMEM : GP_OK;
 }
 
-/* is_full: but for what could be ended. */
-static bool is_full(const struct gp_places *p)
-{
-	return p->open - p->leaving >= p->options.max;
-}
-
 /* make_room: what has to go for one of this user. */
 static enum gp_places_admitted make_room(struct gp_places *p, uid_t uid)
 {
-	unsigned mine = 0;
-	for (unsigned i = 0; i < p->size && uid != GP_PLACES_ANYBODY; i++)
-		mine += p->entries[i].fd >= 0 && p->entries[i].uid == uid &&
-			!atomic_load(&p->entries[i].place.is_ended);
-	bool has_share = uid != GP_PLACES_ANYBODY && mine >= p->options.share;
 	if (p->is_ending || p->open == p->size)
 		return GP_PLACES_FULL;
-	if (!has_share && !is_full(p))
+	bool is_crowded = has_share(p, uid);
+	if (!is_crowded && !is_full(p))
 		return GP_PLACES_SERVED;
-	struct entry *victim = uid == GP_PLACES_ANYBODY ? NULL : find_victim(p, uid);
-	if (!victim && has_share)
+	/* not before those that wait already */
+	struct entry *victim = is_crowded || !first_guest(p, true) ? find_for(p, uid) : NULL;
+	if (victim) {
+		end_one(p, victim);
+		return is_crowded ? GP_PLACES_ENDED_OWN : GP_PLACES_ENDED_ANOTHER;
+	}
+	if (is_crowded && count_of(p, uid, true) >= 1 + p->options.spare / GUEST_SHARE)
 		return GP_PLACES_CROWDED;
-	if (!victim)
-		victim = find_victim(p, GP_PLACES_ANYBODY);
-	if (!victim)
-		return GP_PLACES_FULL;
-	end_one(p, victim);
-	return has_share ? GP_PLACES_ENDED_OWN : GP_PLACES_ENDED_ANOTHER;
+	return GP_PLACES_GUEST;
 }
 
 /* enter: into the first place that is free. */
-static struct entry *enter(struct gp_places *p, int fd, uid_t uid)
+static struct entry *enter(struct gp_places *p, int fd, uid_t uid, bool is_guest)
 {
 	struct entry *e = p->entries;
 	while (e->fd >= 0)
 		e++;
 	e->fd = fd;
 	e->uid = uid;
+	e->number = p->number++;
+	e->waits = e->is_pressed = false;
 	atomic_store(&e->place.idle_since_us, gp_clock_now_us(gp_clock_system()));
 	atomic_store(&e->place.state, GP_PLACE_READS);
+	atomic_store(&e->place.has_asked, false);
+	atomic_store(&e->place.is_guest, is_guest);
 	atomic_store(&e->place.is_ended, false);
+	p->guests += is_guest;
 	p->open++;
 	return e;
 }
@@ -224,14 +440,14 @@ enum gp_places_admitted gp_places_admit(struct gp_places *places, int fd, uid_t 
 	pthread_mutex_lock(&places->lock);
 	enum gp_places_admitted how = make_room(places, uid);
 	if (how != GP_PLACES_CROWDED && how != GP_PLACES_FULL)
-		e = enter(places, fd, uid);
+		e = enter(places, fd, uid, how == GP_PLACES_GUEST);
 	pthread_mutex_unlock(&places->lock);
 	if (!e) {
 		close(fd);
 		return how;
 	}
 	if (spawn(e)) {
-		leave(e);
+		leave(e, false);
 		return GP_PLACES_NO_THREAD;
 	}
 	return how;
@@ -241,10 +457,18 @@ enum gp_places_admitted gp_places_admit(struct gp_places *places, int fd, uid_t 
 bool gp_places_has_room(struct gp_places *places)
 {
 	pthread_mutex_lock(&places->lock);
-	bool has = places->open < places->size &&
-		   (!is_full(places) || find_victim(places, GP_PLACES_ANYBODY) != NULL);
+	bool has = places->open < places->size;
 	pthread_mutex_unlock(&places->lock);
 	return has;
+}
+
+/* gp_places_is_full: of this moment. */
+bool gp_places_is_full(struct gp_places *places)
+{
+	pthread_mutex_lock(&places->lock);
+	bool full = is_full(places);
+	pthread_mutex_unlock(&places->lock);
+	return full;
 }
 
 /* gp_places_count: of this moment. */
@@ -256,6 +480,12 @@ unsigned gp_places_count(struct gp_places *places)
 	return open;
 }
 
+/* gp_places_waiting: of this moment. */
+unsigned gp_places_waiting(struct gp_places *places)
+{
+	return atomic_load(&places->waiting);
+}
+
 /* gp_places_end: what is being worked on may still be answered. */
 void gp_places_end(struct gp_places *places)
 {
@@ -264,6 +494,7 @@ void gp_places_end(struct gp_places *places)
 	for (unsigned i = 0; i < places->size; i++)
 		if (places->entries[i].fd >= 0)
 			(void)shutdown(places->entries[i].fd, SHUT_RD); /* closed: as good */
+	pthread_cond_broadcast(&places->seated);
 	pthread_mutex_unlock(&places->lock);
 }
 

@@ -5,13 +5,25 @@
  *
  * A new connection finds a place as long as any other does nothing: at the ceiling the one that has
  * done nothing for longest is ended. A user who is limited gets a share of the places only, and
- * gives up his own. What is being worked on is never ended. Knows nothing about what is served.
+ * gives up his own. What is being worked on is never ended, nor, for a time of grace, what has only
+ * come, has begun a request, or has been sent its answer: the other side may ask again just once.
+ *
+ * While all are at work a new connection is a guest: it has a thread, and may say what it wants,
+ * but waits for a place before that is worked on, in the order in which they came. Whoever has
+ * given an answer gives its place to the guest that waits for longest. There are few guests; when
+ * there is no room for a further one the one that waits for longest waits no longer, and is to be
+ * told so. So nobody is left without an answer, however many there are. Knows nothing about what is
+ * served.
  *
  *     gp_places_new(&options, &places);
- *     while (gp_places_has_room(places)) accept, gp_places_admit(places, fd, uid)
+ *     gp_places_has_room(places)    accept, gp_places_admit(places, fd, uid); else
+ *     gp_places_press(places)
+ *     gp_places_take(place, until)  (the thread that serves, before its work on each request)
+ *     gp_places_keep(place)         (after each answer)
  *     gp_places_end(places); gp_places_wait(places, until); gp_places_free(places)
  *
- * Threads: any; one lock inside, which serving takes once at its end. Only one thread admits.
+ * Threads: any; one lock inside, which serving takes once at its end, and only while there are
+ * guests once more for each request. Only one thread admits.
  */
 #ifndef GP_POLICYD_PLACES_H
 #define GP_POLICYD_PLACES_H
@@ -27,23 +39,30 @@
 
 /* What a connection is doing. */
 enum gp_place_state {
-	GP_PLACE_READS, /* it waits for a request; it may be ended unless one has come */
-	GP_PLACE_WORKS, /* on a request: it may not be ended */
-	GP_PLACE_WRITES /* it waits until the other side takes an answer; it may be ended */
+	GP_PLACE_READS,  /* it waits for a request; it may be ended unless one has come */
+	GP_PLACE_BEGINS, /* a request has come in part; the same after the time of grace */
+	GP_PLACE_WORKS,  /* on a request, or waits for a place: it may not be ended */
+	GP_PLACE_WRITES  /* it waits until the other side takes an answer; as BEGINS */
 };
 
 /* The place of one connection, for the thread that serves it. */
 struct gp_place {
-	atomic_int_fast64_t idle_since_us; /* of the monotonic clock; at first when it came */
-	atomic_int state;                  /* enum gp_place_state; at first READS */
-	atomic_bool is_ended;              /* it had to go: its reading and writing fail */
+	/* since when it is in its state, of the monotonic clock; READS after an answer has the time
+	 * of that, and at first when it came */
+	atomic_int_fast64_t idle_since_us;
+	atomic_int state;      /* enum gp_place_state; at first READS */
+	atomic_bool has_asked; /* a request has come; at first none has */
+	atomic_bool is_guest;  /* gp_places_take waits; only read by others than places.c */
+	atomic_bool is_ended;  /* it had to go: its reading and writing fail */
 };
 
 #define GP_PLACES_ANYBODY ((uid_t)-1) /* not known, or not limited */
 
 struct gp_places_options {
 	unsigned max;       /* connections at once */
+	unsigned spare;     /* and so many guests, and those that have to go and are not gone */
 	unsigned share;     /* of one user who is limited */
+	unsigned grace_ms;  /* for those that may have come to ask just once more */
 	size_t stack_bytes; /* of a thread */
 	int wake;           /* eventfd that is rung when there is room again; -1: none */
 	void (*serve)(void *arg, int fd, struct gp_place *place); /* does not close it */
@@ -55,9 +74,10 @@ enum gp_places_admitted {
 	GP_PLACES_ENDED_ANOTHER, /* served, and another connection was ended: all places are taken
 				  */
 	GP_PLACES_ENDED_OWN,     /* the same: the user's share is taken */
-	GP_PLACES_CROWDED,       /* the user's share is at work: closed */
-	GP_PLACES_FULL,          /* nothing could be ended, or there are to be no more: closed */
-	GP_PLACES_NO_THREAD      /* no memory: closed */
+	GP_PLACES_GUEST,         /* served, but without a place so far */
+	GP_PLACES_CROWDED,  /* the user's share is at work, and of the guests as well: closed */
+	GP_PLACES_FULL,     /* no room, or there are to be no more: closed */
+	GP_PLACES_NO_THREAD /* no memory: NOT closed */
 };
 
 struct gp_places;
@@ -69,14 +89,39 @@ int gp_places_new(
 /* Ends; nobody may be served any more. Accepts NULL. */
 void gp_places_free(struct gp_places *places);
 
-/* Is there a place, or one that could be made free? */
+/* Is there room for one more, be it as a guest? */
 bool gp_places_has_room(struct gp_places *places);
+
+/* There is none, and somebody wants to come: one guest has waited long enough, or has to go. */
+void gp_places_press(struct gp_places *places);
+
+/*
+ * Guests that say nothing get the places of those that have done nothing for longest, as soon as
+ * those may go. True: there are guests left, for whom this is to be called again in a moment.
+ */
+bool gp_places_settle(struct gp_places *places);
 
 /* Takes the connection. uid: whose it is where that is limited, else GP_PLACES_ANYBODY. */
 enum gp_places_admitted gp_places_admit(struct gp_places *places, int fd, uid_t uid);
 
-/* Connections that are served now. */
+/*
+ * A request has come, and the state is WORKS: waits for a place, at most until then (monotonic,
+ * microseconds). False: there is none; it is to be answered all the same, and then to go. Costs
+ * nothing where there is a place.
+ */
+bool gp_places_take(struct gp_place *place, int64_t until_us) GP_MUST_CHECK;
+
+/* The request is answered. False: the place was given to a guest, and this one has to go. */
+bool gp_places_keep(struct gp_place *place) GP_MUST_CHECK;
+
+/* Connections that are served now, guests among them. */
 unsigned gp_places_count(struct gp_places *places);
+
+/* Of these: guests whose request waits for a place. */
+unsigned gp_places_waiting(struct gp_places *places);
+
+/* Have all places been taken? */
+bool gp_places_is_full(struct gp_places *places);
 
 /* No more of them, and the reading of those that are there ends. */
 void gp_places_end(struct gp_places *places);

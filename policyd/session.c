@@ -20,6 +20,8 @@
 #define WRITE_TIMEOUT_MS 10000
 #define ANSWER_MAX 4096
 #define GIVE_BACK_MS 2000 /* for what a message held that did not come to its end */
+#define PLACE_MS 5000     /* how long a request waits for a place, and half its deadline at most */
+#define EXCUSE_MS 1000    /* for a request that has no thread of its own */
 #define LATE_STAGE_SAY 3  /* messages in a row on one connection that came at their end only */
 
 struct session {
@@ -35,6 +37,7 @@ struct session {
 	bool early_ever;    /* something came before the end of a message, on this connection */
 	unsigned late_only; /* ends of messages, while nothing did */
 	int64_t began_us;   /* of the request under way */
+	unsigned read_ms;   /* how long a request may take to come */
 	struct gp_reader reader;
 };
 
@@ -133,6 +136,9 @@ static int fill(struct session *s)
 		n = read(s->fd, place, room);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
+		if (!has_begun)
+			atomic_store(&s->place->idle_since_us, gp_clock_now_us(gp_clock_system()));
+		atomic_store(&s->place->state, GP_PLACE_BEGINS);
 		gp_reader_add(&s->reader, (size_t)n);
 		return GP_OK;
 	}
@@ -150,8 +156,7 @@ static int read_request(struct session *s, struct gp_span *text_out, bool *cut_o
 	while ((found = gp_reader_find(&s->reader, text_out)) == GP_READER_MORE) {
 		bool has_begun = gp_reader_has_begun(&s->reader);
 		if (has_begun && !deadline_us)
-			deadline_us = gp_clock_now_us(clock) +
-				      (int64_t)s->runtime->config->policyd.deadline_ms * 1000;
+			deadline_us = gp_clock_now_us(clock) + (int64_t)s->read_ms * 1000;
 		int rc = GP_OK;
 		if (has_begun)
 			rc = wait_for_rest(s, deadline_us);
@@ -166,8 +171,17 @@ static int read_request(struct session *s, struct gp_span *text_out, bool *cut_o
 		return broken(s, "line without =");
 	*cut_out = found == GP_READER_TOO_LARGE;
 	s->began_us = gp_clock_now_us(clock);
+	atomic_store(&s->place->has_asked, true);
 	atomic_store(&s->place->state, GP_PLACE_WORKS);
-	return GP_OK;
+	/* ended a moment ago: it will be asked again, and is not to count twice */
+	return atomic_load(&s->place->is_ended) ? GP_ECLOSED : GP_OK;
+}
+
+/* begin_writing: who does not take the answer may be ended for another, a second from here on. */
+static void begin_writing(struct session *s)
+{
+	atomic_store(&s->place->idle_since_us, gp_clock_now_us(gp_clock_system()));
+	atomic_store(&s->place->state, GP_PLACE_WRITES);
 }
 
 /* write_answer: all of it; GP_ECLOSED when the other side does not take it. */
@@ -420,10 +434,10 @@ static void too_large(struct session *s, struct gp_verdict *v)
  * no_answer: there is no verdict for trouble of our own. It is answered all the same, since without
  * an answer the mail would come in by a default_action.
  */
-static void no_answer(struct session *s, int rc, struct gp_verdict *v)
+static void no_answer(struct session *s, const char *trouble, struct gp_verdict *v)
 {
 	gp_arena_reset(s->arena);
-	*v = (struct gp_verdict) {.trouble = gp_err_text(rc)};
+	*v = (struct gp_verdict) {.trouble = trouble};
 	gp_trouble_decide(s->runtime->config, v);
 }
 
@@ -453,11 +467,34 @@ static void adopt(struct session *s, const struct gp_protocol_request *r)
 	const struct gp_runtime *now = gp_runtimes_acquire(runtimes);
 	gp_transaction_adopt(&s->transaction, now, &ctx);
 	s->runtime = now;
+	s->read_ms = now->config->policyd.deadline_ms;
 	set_timeout(s->fd, SO_RCVTIMEO, now->config->policyd.idle_timeout_ms);
 	gp_runtimes_release(runtimes, old);
 }
 
-/* answer: one request, from its text to the log line; is_cut: it is too large and not all here. */
+/*
+ * take_place: false when there is none in time, because others' requests are worked on for as long:
+ * whoever makes them slow must not keep this one from being answered.
+ */
+static bool take_place(struct session *s)
+{
+	int64_t ms = s->runtime->config->policyd.deadline_ms / 2;
+	return gp_places_take(s->place, s->began_us + (ms < PLACE_MS ? ms : PLACE_MS) * 1000);
+}
+
+/* find_verdict: or an answer that needs none; is_cut: the request is too large and not all here. */
+static int find_verdict(
+	struct session *s, const struct gp_protocol_request *r, bool is_cut, struct gp_verdict *v)
+{
+	if (is_cut)
+		return GP_ETOOBIG;
+	if (take_place(s))
+		return decide(s, r, v);
+	no_answer(s, "all connections that policyd.max_connections allows are at work", v);
+	return GP_OK;
+}
+
+/* answer: one request, from its text to the log line. */
 static int answer(struct session *s, struct gp_span text, bool is_cut)
 {
 	struct gp_protocol_request r;
@@ -470,7 +507,7 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 		return malformed(s, problem, text);
 	gp_tally_add(&s->tally->requests[r.state]);
 	adopt(s, &r);
-	int rc = is_cut ? GP_ETOOBIG : decide(s, &r, &v);
+	int rc = find_verdict(s, &r, is_cut, &v);
 	if (!rc)
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	if (rc == GP_ETOOBIG || rc == GP_EINVAL) { /* EINVAL: a name that nothing is kept for */
@@ -478,15 +515,13 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
 	if (rc) {
-		no_answer(s, rc, &v);
+		no_answer(s, gp_err_text(rc), &v);
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
 	if (rc)
 		return write_answer(s, gp_trouble_answer, strlen(gp_trouble_answer));
 	count(s, &v);
-	/* from here on who does not take the answer may be ended for another */
-	atomic_store(&s->place->idle_since_us, s->began_us);
-	atomic_store(&s->place->state, GP_PLACE_WRITES);
+	begin_writing(s);
 	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
 		gp_instances_forget(s->shared->instances, r.instance);
@@ -494,6 +529,12 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 	gp_tally_answered(s->tally, v.action, took_us);
 	log_decision(s, &r, &v, took_us);
 	return rc;
+}
+
+/* is_over: was it answered without a place, or is its place wanted for another? */
+static bool is_over(struct session *s)
+{
+	return atomic_load(&s->place->is_guest) || !gp_places_keep(s->place);
 }
 
 /* serve: request after request. */
@@ -505,55 +546,86 @@ static void serve(struct session *s)
 		int rc = answer(s, text, is_cut);
 		atomic_store(&s->place->state, GP_PLACE_READS);
 		gp_arena_reset(s->arena);
-		if (rc || atomic_load(&s->shared->stopping))
+		if (rc || atomic_load(&s->shared->stopping) || is_over(s))
 			return;
 		gp_reader_next(&s->reader);
 	}
 }
 
-/* serve_without_memory: nothing can be checked, and each request is answered. */
-static void serve_without_memory(struct session *s)
+/* serve_unchecked: nothing can be checked, and each request is answered all the same. */
+static void serve_unchecked(struct session *s, const char *trouble, bool is_once)
 {
 	struct gp_span text;
 	bool is_cut = false;
 	bool defers = s->runtime->config->policyd.on_trouble == GP_ON_ERROR_DEFER &&
 		      gp_trouble_may_refuse(s->runtime->config);
 	const char *reply = defers ? gp_trouble_answer : "action=DUNNO\n\n";
-	while (read_request(s, &text, &is_cut) == GP_OK && !atomic_load(&s->shared->stopping)) {
+	while (read_request(s, &text, &is_cut) == GP_OK) {
 		gp_tally_add(&s->tally->failures);
-		gp_trouble_note(s->shared->counters, &s->runtime->log, gp_err_text(GP_ENOMEM));
-		if (write_answer(s, reply, strlen(reply)))
+		gp_trouble_note(s->shared->counters, &s->runtime->log, trouble);
+		begin_writing(s);
+		int rc = write_answer(s, reply, strlen(reply));
+		atomic_store(&s->place->state, GP_PLACE_READS);
+		if (rc || is_once || atomic_load(&s->shared->stopping) || is_over(s))
 			return;
 		gp_reader_next(&s->reader);
 	}
 }
 
+/* begin: all but the arena. Not zeroed: of the reader only the pages that are read into become
+ * memory. */
+static void begin(
+	struct session *s, struct gp_session_shared *shared, int fd, struct gp_place *place)
+{
+	s->shared = shared;
+	s->tally = gp_counters_tally(shared->counters);
+	s->runtime = gp_runtimes_acquire(shared->runtimes);
+	s->arena = NULL;
+	s->fd = fd;
+	s->place = place;
+	s->early[0] = 0;
+	s->early_ever = false;
+	s->late_only = 0;
+	s->read_ms = s->runtime->config->policyd.deadline_ms;
+	gp_reader_init(&s->reader);
+	gp_transaction_init(&s->transaction, s->runtime, shared->stages, s->tally);
+	set_timeout(fd, SO_RCVTIMEO, s->runtime->config->policyd.idle_timeout_ms);
+	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
+}
+
+/* finish: gives back what begin has taken. */
+static void finish(struct session *s)
+{
+	gp_reader_fini(&s->reader);
+	gp_arena_free(s->arena);
+	gp_runtimes_release(s->shared->runtimes, s->runtime);
+}
+
 /* gp_session_serve: what a session needs, the loop, and back again. */
 void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place)
 {
-	/* not zeroed: of the reader only the pages that are read into become memory */
 	struct session s;
-	s.shared = shared;
-	s.tally = gp_counters_tally(shared->counters);
-	s.runtime = gp_runtimes_acquire(shared->runtimes);
+	begin(&s, shared, fd, place);
 	s.arena = gp_arena_new(s.runtime->config->policyd.request_memory);
-	s.fd = fd;
-	s.place = place;
-	s.early[0] = 0;
-	s.early_ever = false;
-	s.late_only = 0;
-	gp_reader_init(&s.reader);
-	gp_transaction_init(&s.transaction, s.runtime, shared->stages, s.tally);
-	set_timeout(fd, SO_RCVTIMEO, s.runtime->config->policyd.idle_timeout_ms);
-	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 	if (s.arena) {
 		serve(&s);
 		struct gp_ctx ctx = context_now(&s);
 		gp_transaction_fini(&s.transaction, &ctx);
 	} else {
-		serve_without_memory(&s);
+		serve_unchecked(&s, gp_err_text(GP_ENOMEM), false);
 	}
-	gp_reader_fini(&s.reader);
-	gp_arena_free(s.arena);
-	gp_runtimes_release(shared->runtimes, s.runtime);
+	finish(&s);
+}
+
+/* gp_session_excuse: in the thread of the caller, so only for a moment. */
+void gp_session_excuse(struct gp_session_shared *shared, int fd, const char *trouble)
+{
+	struct session s;
+	struct gp_place place = {.state = GP_PLACE_READS};
+	begin(&s, shared, fd, &place);
+	s.read_ms = EXCUSE_MS;
+	set_timeout(fd, SO_RCVTIMEO, EXCUSE_MS);
+	set_timeout(fd, SO_SNDTIMEO, EXCUSE_MS);
+	serve_unchecked(&s, trouble, true);
+	finish(&s);
 }

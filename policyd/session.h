@@ -5,7 +5,8 @@
  * Answers within the configured deadline, whatever a client has put into a request
  * (policyd/reader.h, policyd/protocol.h). What no Postfix sends closes the connection without an
  * answer, as SMTPD_POLICY_README asks; Postfix then asks again and finally falls back to its
- * default_action. What trouble of our own keeps from being checked is answered as
+ * default_action. A request that finds no place in time (policyd/places.h) is answered like one in
+ * trouble of our own. What trouble of our own keeps from being checked is answered as
  * policyd.on_trouble says. A request that needs more than its memory, or is longer
  * than GP_READER_MAX, is deferred. A message is judged under the configuration that was in force
  * when it began; what a reload brings applies from the next one on.
@@ -40,5 +41,11 @@ struct gp_session_shared {
  * Does not close it. place says whether it is at work.
  */
 void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place);
+
+/*
+ * The same for one request that can have no thread: it is answered as policyd.on_trouble says, and
+ * counted. Takes a second or two at most, whatever the other side does.
+ */
+void gp_session_excuse(struct gp_session_shared *shared, int fd, const char *trouble);
 
 #endif

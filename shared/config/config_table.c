@@ -683,8 +683,10 @@ const struct gp_config_row gp_config_rows[] = {
 	{"policyd", "max_connections", GP_KIND_UINT, AT(policyd.max_connections), "1000", 1, 30000,
 		NULL,
 		"Connections at once. For a further one that which is idle for longest is closed "
-		"(Postfix opens another when it has something to ask); while none is idle, it "
-		"waits. A local user other than root and mail_user may hold a quarter of them.",
+		"(Postfix opens another when it has something to ask); while none is idle, the "
+		"next one that is answered makes room. A request that finds none within 5 s (half "
+		"of deadline, if that is less) is answered as on_trouble says. A local user other "
+		"than root and mail_user may hold a quarter of them.",
 		NULL},
 	{"policyd", "idle_timeout", GP_KIND_MSEC, AT(policyd.idle_timeout_ms), "10m", 1000,
 		86400000, NULL,
@@ -717,7 +719,8 @@ const struct gp_config_row gp_config_rows[] = {
 	{"policyd", "on_trouble", GP_KIND_CHOICE, AT(policyd.on_trouble), "defer", 0, 0,
 		accept_defer,
 		"What becomes of a mail that cannot be checked for want of our own: open files, "
-		"memory, places for questions to DNS. defer: 451 4.3.0, unless nothing may be "
+		"memory, threads, connections that are not at work, places for questions to DNS. "
+		"defer: 451 4.3.0, unless nothing may be "
 		"refused anyway (spf.mode is not enforce, and there are no limits). It is logged "
 		"once a minute and counted.",
 		NULL},

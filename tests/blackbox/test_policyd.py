@@ -474,13 +474,23 @@ def slow_server():
         here.close()
 
 
-def limit_files(d, soft):
-    """Sets the soft limit of open files of the serving process, as its own user may; returns what it was."""
+def limit(d, what, soft):
+    """Sets a soft limit of the serving process, as its own user may."""
     who = {}
     if os.geteuid() == 0:
         who = {"user": d.user, "group": pwd.getpwnam(d.user).pw_gid, "extra_groups": []}
-    was = re.search(r"Max open files\s+(\d+)", open("/proc/%d/limits" % d.worker()).read()).group(1)
-    subprocess.run(["prlimit", "--pid", str(d.worker()), "--nofile=%d:" % soft], check=True, **who)
+    subprocess.run(["prlimit", "--pid", str(d.worker()), "--%s=%s:" % (what, soft)], check=True, **who)
+
+
+def limits_of(d, name):
+    """The soft limit of that name of the serving process."""
+    return re.search(name + r"\s+(\w+)", open("/proc/%d/limits" % d.worker()).read()).group(1)
+
+
+def limit_files(d, soft):
+    """Sets the limit of open files; returns what it was."""
+    was = limits_of(d, "Max open files")
+    limit(d, "nofile", soft)
     return int(was)
 
 
@@ -533,7 +543,7 @@ def accepting_without_files():
 def few_files():
     """with few files allowed, silent names of many sessions do not get forged mail of others accepted"""
     need_root()
-    silent = dict(("m%d.test" % i, "silent") for i in range(400))
+    silent = dict(("m%d.test" % i, "silent") for i in range(4000))
     here = dnsd.Server(dict(ZONE, **silent))
     text = config(timeout="1s").replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
     folder = tempfile.mkdtemp(prefix="gatepost-test.")
@@ -546,22 +556,25 @@ def few_files():
     names, over = iter(sorted(silent)), threading.Event()
 
     def attack():
-        try:
-            with d.connect() as s:
-                while not over.is_set():
-                    ask(s, **mail(sender="x@" + next(names)))
-        except (OSError, StopIteration):
-            pass
+        while not over.is_set():
+            try:
+                with d.connect() as s:
+                    while ask(s, **mail(sender="x@" + next(names))) is not None and not over.is_set():
+                        pass
+            except OSError:
+                pass
+            except StopIteration:
+                return
     try:
         d.wait_log("no more than 60 files may be open")
-        attackers = [threading.Thread(target=attack) for _ in range(14)]
+        attackers = [threading.Thread(target=attack) for _ in range(100)]
         for a in attackers:
             a.start()
         world.wait_for(lambda: len(here.asked) >= 8, "questions of the attackers")
-        with d.connect() as s:
-            for i in range(3):
-                answer = ask(s, **mail(sender="x@%s.test" % ("a", "nomail", "owner")[i]))
-                assert answer.startswith(("550 ", "451 4.3.0 ")), answer
+        for _ in range(3):
+            for name in ("a", "nomail", "owner"):
+                answer = d.ask(**mail(sender="x@%s.test" % name))
+                assert answer and answer.startswith(("550 ", "451 4.3.0 ")), answer
         over.set()
         for a in attackers:
             a.join()
@@ -907,6 +920,109 @@ def ceiling_of_workers():
         held.socket.close()
 
 
+def no_place():
+    """a request that finds no place in time is answered as policyd.on_trouble says, however long others' take"""
+    for policyd, answer in (("", "451 4.3.0 "), ("on_trouble = accept\n", "DUNNO")):
+        held = HeldDns()
+        d = held.daemon(policyd + "max_connections = 2")
+        try:
+            busy = [d.connect(), d.connect()]
+            for number, s in enumerate(busy):
+                s.sendall(request_text(**mail(sender="x@busy%d.test" % number)).encode())
+            held.hear(2)
+            with d.connect() as s:
+                holds(ask(s, **mail()), answer)
+                equal(read_answer(s), None)  # and its connection goes, others wait as well
+            d.wait_log("rule=policyd.on_trouble")
+            holds(d.text(), "all connections that policyd.max_connections allows are at work")
+            holds(d.text(), "trouble of our own")
+            # more than may wait at once: nobody is left out
+            many = [d.connect() for _ in range(100)]
+            for s in many:
+                s.sendall(request_text(**mail()).encode())
+            for s in many:
+                holds(read_answer(s), answer)
+                s.close()
+            held.release()
+            for s in busy:
+                holds(read_answer(s), "spf=none")
+        finally:
+            d.close()
+            held.socket.close()
+
+
+def fair_share():
+    """whoever has been answered makes room: nobody keeps all connections at work by asking again at once"""
+    silent = dict(("m%d.test" % i, "silent") for i in range(2000))
+    here = dnsd.Server(dict(ZONE, **silent))
+    text = config(timeout="1s", attempts=1, policyd="max_connections = 4").replace(
+        "127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
+    d = world.Policyd(text)
+    names, over = iter(sorted(silent)), threading.Event()
+
+    def attack():
+        while not over.is_set():
+            try:
+                with d.connect() as s:
+                    while not over.is_set():
+                        ask(s, **mail(sender="x@" + next(names)))
+            except (OSError, AssertionError):
+                pass  # closed after an answer, as Postfix bears
+            except StopIteration:
+                return
+    attackers = [threading.Thread(target=attack) for _ in range(4)]
+    try:
+        for a in attackers:
+            a.start()
+        world.wait_for(lambda: len(here.asked) >= 4, "questions of the attackers")
+        for _ in range(5):
+            with d.connect() as s:
+                equal(ask(s, **mail()), REFUSED)
+    finally:
+        over.set()
+        for a in attackers:
+            a.join()
+        d.close()
+        here.close()
+
+
+def first_requests():
+    """of many connections that come at once to few places, none is closed before its first request is answered"""
+    with Daemon(policyd="max_connections = 3") as d:
+        def come(number, found):
+            with d.connect() as s:
+                began = time.monotonic()
+                time.sleep(0.01 * (number % 7))  # as a mail server that is busy, too
+                answer = ask(s, **mail())
+                # one that says nothing for a second may go, and this machine may be that busy
+                found.append(REFUSED if answer is None and time.monotonic() - began > 0.9 else answer)
+        for _ in range(5):
+            found = []
+            clients = [threading.Thread(target=come, args=(number, found)) for number in range(12)]
+            for c in clients:
+                c.start()
+            for c in clients:
+                c.join()
+            equal(found, [REFUSED] * 12)
+        assert "malformed" not in d.text(), d.text()
+
+
+def no_thread():
+    """a connection for which no thread can be made is answered as policyd.on_trouble says, and it is said"""
+    need_root()
+    for policyd, answer in (("", "451 4.3.0 "), ("on_trouble = accept", "DUNNO")):
+        with Daemon(policyd=policyd) as d:
+            equal(d.ask(**mail()), REFUSED)
+            was = limits_of(d, "Max processes")
+            limit(d, "nproc", 1)
+            with d.connect():  # one that says nothing keeps nobody waiting for long
+                holds(d.ask(**mail()), answer)
+            d.wait_log("no thread for a connection: out of memory or over a limit; raise TasksMax")
+            limit(d, "nproc", was)
+            equal(d.ask(**mail()), REFUSED)
+            holds(d.control("metrics")["text"], "gatepost_requests_failed_total 1\n")
+
+
 # a script's last argument: the number of the user it is, and of that user's group
 AS_USER = """
 import os, select, socket, sys
@@ -984,6 +1100,7 @@ def occupied():
             for _ in range(3):
                 with d.connect() as s:
                     equal((kind, ask(s, **mail())), (kind, REFUSED))
+            world.wait_for(lambda: d.control("status")["connections"]["open"] <= 8, "end of what is too many")
             assert alive(others) <= 8
 
 
@@ -1009,7 +1126,7 @@ def user_share():
 
 
 def user_at_work():
-    """further connections of a user whose share is at work are closed, not served"""
+    """requests of a user whose share is at work wait, and are then answered as in trouble; what is more is closed"""
     need_root()
     held = HeldDns()
     d = held.daemon("max_connections = 4\nsocket_mode = 0666")
@@ -1020,7 +1137,12 @@ a.sendall(sys.argv[2].encode())
 print("asked", flush=True)
 sys.stdin.readline()
 b.connect(sys.argv[1])
-print(b.recv(100), flush=True)
+b.sendall(sys.argv[2].encode())
+print(b.recv(100)[:16], flush=True)
+more = [socket.socket(socket.AF_UNIX) for _ in range(40)]
+for s in more:
+    s.connect(sys.argv[1])
+print(more[-1].recv(100), flush=True)
 sys.stdin.readline()
 print(a.recv(6), flush=True)
 """
@@ -1032,6 +1154,7 @@ print(a.recv(6), flush=True)
         held.hear(1)
         process.stdin.write("\n")
         process.stdin.flush()
+        equal(process.stdout.readline(), "b'action=451 4.3.0'\n")
         equal(process.stdout.readline(), "b''\n")
         held.release()
         said, _ = process.communicate("\n", timeout=world.PATIENCE_S)
@@ -1276,7 +1399,7 @@ def main():
                  warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
-                 unsupervised, ceiling, ceiling_of_workers, occupied, user_share,
+                 unsupervised, ceiling, ceiling_of_workers, no_place, fair_share, first_requests, no_thread, occupied, user_share,
                  user_at_work, idle, inet_sockets, loopback_warning, default_permissions, other_sockets, second_daemon, json_log, forged_log, log_levels,
                  privileges, no_such_user, chrooted, options):
         if only in test.__name__:

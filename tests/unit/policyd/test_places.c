@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,12 +32,23 @@ static void serve(void *arg, int fd, struct gp_place *place)
 	atomic_store(&seen[fd], NULL);
 }
 
-/* begin: room for so many. */
+/* begin_with: room for so many, and so many guests; a time of grace. */
+static void begin_with(unsigned max, unsigned share, unsigned spare, unsigned grace_ms)
+{
+	const struct gp_places_options options = {.max = max,
+		.share = share,
+		.spare = spare,
+		.grace_ms = grace_ms,
+		.stack_bytes = 256 * 1024,
+		.wake = -1,
+		.serve = serve};
+	assert_int_equal(gp_places_new(&options, &places), GP_OK);
+}
+
+/* begin: without a time of grace. */
 static void begin(unsigned max, unsigned share)
 {
-	const struct gp_places_options options = {
-		.max = max, .share = share, .stack_bytes = 256 * 1024, .wake = -1, .serve = serve};
-	assert_int_equal(gp_places_new(&options, &places), GP_OK);
+	begin_with(max, share, 8, 0);
 }
 
 /* finish: everybody ends. */
@@ -111,11 +123,9 @@ static void test_at_work(void **state)
 		come(&c[i], GP_PLACES_ANYBODY);
 		atomic_store(&c[i].place->state, GP_PLACE_WORKS);
 	}
-	assert_false(gp_places_has_room(places));
-	assert_int_equal(come(&c[2], GP_PLACES_ANYBODY), GP_PLACES_FULL);
-	assert_true(is_gone(&c[2]));
+	assert_int_equal(come(&c[2], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	assert_false(is_gone(&c[0]) || is_gone(&c[1]) || is_gone(&c[2]));
 	atomic_store(&c[1].place->state, GP_PLACE_WRITES);
-	assert_true(gp_places_has_room(places));
 	assert_int_equal(come(&c[3], GP_PLACES_ANYBODY), GP_PLACES_ENDED_ANOTHER);
 	assert_true(is_gone(&c[1]) && !is_gone(&c[0]));
 	leave(c, 4);
@@ -141,8 +151,8 @@ static void test_unread(void **state)
 static void test_share(void **state)
 {
 	(void)state;
-	struct client c[7];
-	begin(4, 2);
+	struct client c[9];
+	begin_with(4, 2, 4, 0); /* of the guests two */
 	come(&c[0], GP_PLACES_ANYBODY);
 	assert_int_equal(come(&c[1], 7), GP_PLACES_SERVED);
 	assert_int_equal(come(&c[2], 7), GP_PLACES_SERVED);
@@ -150,13 +160,234 @@ static void test_share(void **state)
 	assert_true(is_gone(&c[1]) && !is_gone(&c[0]));
 	atomic_store(&c[2].place->state, GP_PLACE_WORKS);
 	atomic_store(&c[3].place->state, GP_PLACE_WORKS);
+	assert_int_equal(come(&c[7], 7), GP_PLACES_GUEST);
+	assert_int_equal(come(&c[8], 7), GP_PLACES_GUEST);
 	assert_int_equal(come(&c[4], 7), GP_PLACES_CROWDED);
 	assert_true(is_gone(&c[4]));
 	/* somebody else gets in all the same, at first without and then at another's cost */
 	assert_int_equal(come(&c[5], 8), GP_PLACES_SERVED);
 	assert_int_equal(come(&c[6], GP_PLACES_ANYBODY), GP_PLACES_ENDED_ANOTHER);
 	assert_true(is_gone(&c[0]));
-	leave(c, 7);
+	leave(c, 9);
+	finish();
+}
+
+/* What a guest's thread does: waits for a place. */
+struct request {
+	pthread_t thread;
+	struct gp_place *place;
+	int64_t until_us;
+	atomic_int has_place; /* -1: it waits */
+};
+
+/* take: the thread. */
+static void *take(void *arg)
+{
+	struct request *r = arg;
+	atomic_store(&r->place->state, GP_PLACE_WORKS);
+	bool has = gp_places_take(r->place, r->until_us);
+	atomic_store(&r->has_place, has);
+	return NULL;
+}
+
+/* ask: a request of this client has come; returns when it waits. */
+static void ask(struct request *r, struct client *client, unsigned patience_ms)
+{
+	unsigned before = gp_places_waiting(places);
+	r->place = client->place;
+	r->until_us = gp_clock_now_us(gp_clock_system()) + patience_ms * 1000LL;
+	atomic_init(&r->has_place, -1);
+	assert_int_equal(pthread_create(&r->thread, NULL, take, r), 0);
+	while (gp_places_waiting(places) == before && atomic_load(&r->has_place) < 0)
+		sched_yield();
+}
+
+/* outcome: whether it has found a place. */
+static bool outcome(struct request *r)
+{
+	assert_int_equal(pthread_join(r->thread, NULL), 0);
+	return atomic_load(&r->has_place);
+}
+
+/* work: all of them, on a request each. */
+static void work(struct client *clients, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		come(&clients[i], GP_PLACES_ANYBODY);
+		atomic_store(&clients[i].place->has_asked, true);
+		atomic_store(&clients[i].place->state, GP_PLACE_WORKS);
+	}
+}
+
+/* answer: one has answered; true: it may go on. */
+static bool answer(struct client *client)
+{
+	atomic_store(&client->place->idle_since_us, gp_clock_now_us(gp_clock_system()));
+	atomic_store(&client->place->state, GP_PLACE_READS);
+	return gp_places_keep(client->place);
+}
+
+/* whoever_has_answered_makes_room: for those that wait, in the order in which they came. */
+static void whoever_has_answered_makes_room(void **state)
+{
+	(void)state;
+	struct client c[6];
+	struct request r[2];
+	begin(3, 3);
+	work(c, 3);
+	for (size_t i = 3; i < 6; i++)
+		assert_int_equal(come(&c[i], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	assert_true(answer(&c[0])); /* nobody wants it so far */
+	atomic_store(&c[0].place->state, GP_PLACE_WORKS);
+	ask(&r[0], &c[4], PATIENCE_MS);
+	ask(&r[1], &c[3], PATIENCE_MS);
+	assert_false(answer(&c[0]));
+	assert_true(is_gone(&c[0]));
+	assert_true(outcome(&r[1])); /* came before the other, though it asked later */
+	assert_int_equal(atomic_load(&r[0].has_place), -1);
+	assert_false(answer(&c[1]));
+	assert_true(outcome(&r[0]));
+	assert_true(answer(&c[2])); /* nobody waits any more: one without a request does not */
+	assert_false(is_gone(&c[5]));
+	leave(c, 6);
+	finish();
+}
+
+/* a_guest_waits_for_a_time: then it is told that there is no place. */
+static void a_guest_waits_for_a_time(void **state)
+{
+	(void)state;
+	struct client c[2];
+	struct request r;
+	begin(1, 1);
+	work(c, 1);
+	assert_int_equal(come(&c[1], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	ask(&r, &c[1], 50);
+	assert_false(outcome(&r));
+	assert_false(is_gone(&c[1]));
+	leave(c, 2);
+	finish();
+}
+
+/* guests_make_room_for_guests: the one that waits for longest is told at once; one that says
+ * nothing goes. */
+static void guests_make_room_for_guests(void **state)
+{
+	(void)state;
+	struct client c[4];
+	struct request r[2];
+	begin_with(1, 1, 3, 0);
+	work(c, 1);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(come(&c[i], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	assert_false(gp_places_has_room(places));
+	ask(&r[0], &c[1], PATIENCE_MS);
+	ask(&r[1], &c[2], PATIENCE_MS);
+	gp_places_press(places);
+	assert_false(outcome(&r[0]));
+	gp_places_press(places);
+	assert_false(outcome(&r[1]));
+	gp_places_press(places);
+	assert_true(is_gone(&c[3]) && !is_gone(&c[0]));
+	leave(c, 4);
+	finish();
+}
+
+/* who_leaves_makes_room_for_guests: also for one that says nothing so far. */
+static void who_leaves_makes_room_for_guests(void **state)
+{
+	(void)state;
+	struct client c[3];
+	struct request r;
+	begin(1, 1);
+	work(c, 1);
+	assert_int_equal(come(&c[1], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	assert_int_equal(come(&c[2], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	ask(&r, &c[2], PATIENCE_MS);
+	close(c[0].fd);
+	assert_true(outcome(&r));
+	assert_true(atomic_load(&c[1].place->is_guest));
+	close(c[2].fd);
+	while (atomic_load(&c[1].place->is_guest))
+		sched_yield();
+	close(c[1].fd);
+	finish();
+}
+
+/* a_first_request_has_time_to_come: what has only come, has begun a request or is sent its answer
+ * is not ended at once; one that has asked is. */
+static void a_first_request_has_time_to_come(void **state)
+{
+	static const struct {
+		bool has_asked;
+		enum gp_place_state state;
+		bool may_go;
+	} rows[] = {
+		{false, GP_PLACE_READS, false},
+		{false, GP_PLACE_BEGINS, false},
+		{true, GP_PLACE_BEGINS, false},
+		{true, GP_PLACE_WRITES, false},
+		{true, GP_PLACE_WORKS, false},
+		{true, GP_PLACE_READS, true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct client c[3];
+		begin_with(1, 1, 4, PATIENCE_MS);
+		come(&c[0], GP_PLACES_ANYBODY);
+		atomic_store(&c[0].place->has_asked, rows[i].has_asked);
+		atomic_store(&c[0].place->state, rows[i].state);
+		enum gp_places_admitted how = come(&c[1], GP_PLACES_ANYBODY);
+		assert_int_equal(how, rows[i].may_go ? GP_PLACES_ENDED_ANOTHER : GP_PLACES_GUEST);
+		assert_int_equal(is_gone(&c[0]), rows[i].may_go);
+		leave(c, 2);
+		finish();
+		if (rows[i].state == GP_PLACE_WORKS)
+			continue;
+		/* the time of grace is over */
+		begin_with(1, 1, 4, PATIENCE_MS);
+		come(&c[0], GP_PLACES_ANYBODY);
+		atomic_store(&c[0].place->state, rows[i].state);
+		atomic_fetch_sub(&c[0].place->idle_since_us, PATIENCE_MS * 1000LL);
+		assert_int_equal(come(&c[1], GP_PLACES_ANYBODY), GP_PLACES_ENDED_ANOTHER);
+		assert_true(is_gone(&c[0]));
+		leave(c, 2);
+		finish();
+	}
+}
+
+/* a_guest_sees_who_becomes_idle: it takes the place of one whose time of grace is over. */
+static void a_guest_sees_who_becomes_idle(void **state)
+{
+	(void)state;
+	struct client c[2];
+	struct request r;
+	begin_with(1, 1, 4, 1000000);
+	come(&c[0], GP_PLACES_ANYBODY);
+	assert_int_equal(come(&c[1], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	ask(&r, &c[1], PATIENCE_MS);
+	atomic_store(&c[0].place->has_asked, true);
+	assert_true(outcome(&r));
+	assert_true(is_gone(&c[0]));
+	leave(c, 2);
+	finish();
+}
+
+/* guests_that_say_nothing_are_no_further_connections: each takes the place of the longest idle. */
+static void guests_that_say_nothing_are_no_further_connections(void **state)
+{
+	(void)state;
+	struct client c[4];
+	begin_with(2, 2, 4, PATIENCE_MS);
+	for (size_t i = 0; i < 4; i++)
+		come(&c[i], GP_PLACES_ANYBODY);
+	assert_true(gp_places_settle(places)); /* all have only come */
+	assert_false(is_gone(&c[0]) || is_gone(&c[1]));
+	for (size_t i = 0; i < 2; i++)
+		atomic_fetch_sub(&c[i].place->idle_since_us, PATIENCE_MS * 1000LL);
+	assert_false(gp_places_settle(places));
+	assert_true(is_gone(&c[0]) && is_gone(&c[1]) && !is_gone(&c[2]) && !is_gone(&c[3]));
+	leave(c, 4);
 	finish();
 }
 
@@ -182,6 +413,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_at_work),
 		cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_share),
+		cmocka_unit_test(whoever_has_answered_makes_room),
+		cmocka_unit_test(a_guest_waits_for_a_time),
+		cmocka_unit_test(guests_make_room_for_guests),
+		cmocka_unit_test(who_leaves_makes_room_for_guests),
+		cmocka_unit_test(a_first_request_has_time_to_come),
+		cmocka_unit_test(a_guest_sees_who_becomes_idle),
+		cmocka_unit_test(guests_that_say_nothing_are_no_further_connections),
 		cmocka_unit_test(test_ending),
 	};
 	if (argc > 1)
