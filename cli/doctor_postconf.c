@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Text to structs first, then values with what $name stands for, then lists of words. Whether a
- * value is long, or refers to itself, is bounded by one count of steps for each value.
+ * value is long, or refers to itself, is bounded by one count of steps for each value, and by one
+ * of classes for each list.
  */
 #include "cli/doctor_postconf.h"
 
@@ -13,6 +14,7 @@
 #define STEPS_MAX 5000
 #define DEPTH_MAX 24
 #define CLASS_DEPTH_MAX 8
+#define CLASSES_MAX 256 /* put in their places in one list; some hold themselves many times */
 
 static const char blanks[] = " \t\r\n";
 static const char separators[] = ", \t\r\n";
@@ -420,6 +422,7 @@ struct listing {
 	size_t word_count;
 	struct gp_postconf_policy policies[GP_POSTCONF_POLICIES_MAX];
 	size_t policy_count;
+	size_t class_count; /* that were put in their places */
 	bool is_conditional;
 };
 
@@ -483,7 +486,8 @@ static void add_words(struct listing *l, struct gp_span text, unsigned depth)
 			is_policy = false;
 			continue;
 		}
-		if (depth < CLASS_DEPTH_MAX && is_class(l, word)) {
+		if (depth < CLASS_DEPTH_MAX && l->class_count < CLASSES_MAX && is_class(l, word)) {
+			l->class_count++;
 			add_words(l, value_of(l, word), depth + 1);
 			continue;
 		}

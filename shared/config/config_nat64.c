@@ -47,7 +47,7 @@ static bool is_of_site(const struct gp_prefix *prefix)
 static void prefix_error(
 	struct gp_config_draft *draft, const struct gp_prefix *prefix, const char *problem)
 {
-	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM];
+	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM + sizeof addr + sizeof "/128 "];
 	snprintf(text, sizeof text, "%s/%u %s", gp_ipaddr_format(&prefix->addr, addr),
 		prefix->length, problem);
 	gp_config_cross_error(draft, NULL, "nat64_prefixes", text);

@@ -213,6 +213,22 @@ static void restriction_classes(void **state)
 	gp_arena_free(arena);
 }
 
+/* class_of_itself: a class that holds nothing but itself, many times, comes to an end. */
+static void class_of_itself(void **state)
+{
+	static const char text[] = "smtpd_restriction_classes = c\nlist = c, permit\n"
+				   "c = c c c c c c c c c c c c c c c c c c c c c c c c c c c c\n";
+	struct gp_arena *arena = gp_arena_new(1024 * 1024);
+	struct gp_span none = {NULL, 0};
+	struct gp_postconf pc;
+	(void)state;
+	assert_int_equal(gp_postconf_parse(arena, gp_span_from(text), none, none, &pc), GP_OK);
+	struct gp_postconf_list list = list_of(&pc, "list");
+	assert_true(list.word_count > 1);
+	assert_int_equal(list.policy_count, 0);
+	gp_arena_free(arena);
+}
+
 /* times: as main.cf writes them. */
 static void times(void **state)
 {
@@ -272,6 +288,7 @@ int main(void)
 		cmocka_unit_test(services_and_what_they_overrule),
 		cmocka_unit_test(policy_services),
 		cmocka_unit_test(restriction_classes),
+		cmocka_unit_test(class_of_itself),
 		cmocka_unit_test(times),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(no_memory),
