@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "mail/mboxline.h"
 
 #define SHOWN 24 /* bytes of a line in a problem */
 
@@ -96,51 +97,14 @@ static size_t take_character(struct reading *r, struct gp_span text)
 	return character_length(text);
 }
 
-/* ---- the line of a mailbox file ---- */
-
-/* take_word: up to the next blank; the blanks go as well. */
-static struct gp_span take_word(struct gp_span *line)
+/* gp_author_is_mailbox_line: up to its end, which may be that of a fold. */
+bool gp_author_is_mailbox_line(struct gp_span line)
 {
-	struct gp_span word;
-	gp_span_cut(*line, ' ', &word, line);
-	while (line->len && line->ptr[0] == ' ')
-		*line = gp_span_skip(*line, 1);
-	return word;
-}
-
-/* is_one_of: is the word one of these, each of three letters? */
-static bool is_one_of(struct gp_span word, const char *words)
-{
-	for (; word.len == 3 && *words; words += 3)
-		if (memcmp(word.ptr, words, 3) == 0)
-			return true;
-	return false;
-}
-
-/* is_time: HH:MM, with seconds or without. */
-static bool is_time(struct gp_span word)
-{
-	for (size_t i = 0; i < word.len; i++)
-		if (i % 3 == 2 ? word.ptr[i] != ':' : word.ptr[i] < '0' || word.ptr[i] > '9')
-			return false;
-	return word.len == 5 || word.len == 8;
-}
-
-/* is_mailbox_line: "From alice@x Sat Nov 28 10:00:00 2026", with > in front or without (RFC 4155).
- */
-static bool is_mailbox_line(struct gp_span line)
-{
-	uint64_t day;
-	while (line.len && line.ptr[0] == '>')
-		line = gp_span_skip(line, 1);
-	if (line.len < 5 || memcmp(line.ptr, "From ", 5) != 0)
-		return false;
-	(void)take_word(&line);
-	struct gp_span sender = take_word(&line);
-	return sender.len && sender.ptr[0] != ':' &&
-	       is_one_of(take_word(&line), "MonTueWedThuFriSatSun") &&
-	       is_one_of(take_word(&line), "JanFebMarAprMayJunJulAugSepOctNovDec") &&
-	       gp_span_parse_uint(take_word(&line), 31, &day) == GP_OK && is_time(take_word(&line));
+	struct gp_span first, rest;
+	gp_span_cut(line, '\r', &first, &rest);
+	while (first.len && first.ptr[0] == '>')
+		first = gp_span_skip(first, 1);
+	return gp_mboxline_is(first);
 }
 
 /* ---- fields ---- */
@@ -257,7 +221,7 @@ static void look_at(struct search *s, const struct gp_message_field *field, bool
 		i += is_open(&r) ? take_character(&r, gp_span_skip(raw, i)) : 1;
 		if (!is_from(&r))
 			continue;
-		if (!is_mailbox_line(line)) {
+		if (!gp_author_is_mailbox_line(line)) {
 			found(s, line, "can be taken for a From field");
 			return;
 		}

@@ -10,6 +10,9 @@
 int gp_author_doubt(struct gp_arena *arena, const struct gp_message *message,
 	const char **problem_out) GP_MUST_CHECK;
 
+/* Is this the line that begins a message in a mailbox file, with > in front or without? */
+bool gp_author_is_mailbox_line(struct gp_span line);
+
 /* What a From field shows that the grammar does not take for one with addresses. */
 enum gp_author_sight {
 	GP_AUTHOR_SEES_NONE,  /* no @ with a name behind it that has a dot, nor a host's name set
@@ -31,5 +34,8 @@ int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
 /* Looks at the value, in time that grows as its length does. */
 int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
 	struct gp_span *domain_out) GP_MUST_CHECK;
+
+/* Is there a dot that may be one of a domain? */
+bool gp_author_has_dot(struct gp_span text);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "mail/mboxline.h"
+
 static const char crlf[] = "\r\n";
 
 /* line_end: the first place at or after from where a line ends; text.len when none does. A line
@@ -215,25 +217,16 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
 	return rc ? rc : read_fields(arena, message_out, text);
 }
 
-/* is_mailbox_line: does a mailbox file begin so? A name with blanks before its colon is a field. */
-static bool is_mailbox_line(struct gp_span text)
-{
-	if (text.len < 5 || memcmp(text.ptr, "From ", 5) != 0)
-		return false;
-	text = gp_span_skip(text, 5);
-	while (text.len && is_blank(text.ptr[0]))
-		text = gp_span_skip(text, 1);
-	return text.len == 0 || text.ptr[0] != ':';
-}
-
 /* gp_message_split: the line ends first, then the line of a mailbox file, then the empty line. */
 void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *body_at_out,
 	enum gp_message_ending *ending_out)
 {
 	size_t first = line_end(text, 0, GP_MESSAGE_LF), skip = 0, rest;
+	struct gp_span line = {text.ptr, first};
 	*ending_out = first < text.len && first > 0 && text.ptr[first - 1] == '\r' ? GP_MESSAGE_CRLF
 										   : GP_MESSAGE_LF;
-	if (is_mailbox_line(text))
+	line.len -= *ending_out == GP_MESSAGE_CRLF;
+	if (gp_mboxline_is(line))
 		skip = first < text.len ? first + 1 : text.len;
 	*header_out = gp_span_skip(text, skip);
 	header_out->len = header_end(*header_out, *ending_out, &rest);

@@ -67,8 +67,9 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
 /*
  * Where the header ends in a message that begins with it: header_out is all before the first empty
  * line, *body_at_out the place of the first byte after that line. A message without an empty line
- * is all header. The line ends are those of the first line. A first line "From ", as mailbox files
- * have, belongs to neither: header_out begins after it. "From :" is a field (RFC 5322 4.5).
+ * is all header. The line ends are those of the first line. A first line as mailbox files have it
+ * (mail/mboxline.h) belongs to neither: header_out begins after it. Without a date it is a line of
+ * the header: "From :" is a field (RFC 5322 4.5), and "From a@b" may be one to some program.
  */
 void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *body_at_out,
 	enum gp_message_ending *ending_out);

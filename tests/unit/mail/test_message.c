@@ -183,9 +183,15 @@ static void test_split(void **state)
 		{"A: x\r\nB: y\r\n", "A: x\r\nB: y\r\n", 12, GP_MESSAGE_CRLF},
 		{"A: x\r\nB: y\n\nbody", "A: x\r\nB: y\n\nbody", 16, GP_MESSAGE_CRLF},
 		{"A: x\nB: y\r\n\r\nbody", "A: x\nB: y\r\n\r\nbody", 17, GP_MESSAGE_LF},
-		{"From a Mon\nA: x\n\nbody", "A: x\n", 17, GP_MESSAGE_LF},
-		{"From a Mon\r\nA: x\r\n\r\nbody", "A: x\r\n", 20, GP_MESSAGE_CRLF},
-		{"From a", "", 6, GP_MESSAGE_LF},
+		{"From a@x Mon Nov 23 10:00:00 2026\nA: x\n\nbody", "A: x\n", 40, GP_MESSAGE_LF},
+		{"From a@x Mon Nov 23 10:00:00 2026\r\nA: x\r\n\r\nbody", "A: x\r\n", 43,
+			GP_MESSAGE_CRLF},
+		{"From a@x Mon Nov 23 10:00:00 2026", "", 33, GP_MESSAGE_LF},
+		/* without a date it may be a From field to some program */
+		{"From a", "From a", 6, GP_MESSAGE_LF},
+		{"From a@x\nA: x\n\nbody", "From a@x\nA: x\n", 15, GP_MESSAGE_LF},
+		{"From <a@x>: b\n\nbody", "From <a@x>: b\n", 15, GP_MESSAGE_LF},
+		{"From \r\n : a\r\n\r\nbody", "From \r\n : a\r\n", 15, GP_MESSAGE_CRLF},
 		{"From : a\nB: c\n\nbody", "From : a\nB: c\n", 15, GP_MESSAGE_LF},
 		{"From \t : a\n\nbody", "From \t : a\n", 12, GP_MESSAGE_LF},
 		{"From :\n\nbody", "From :\n", 8, GP_MESSAGE_LF},
@@ -206,8 +212,8 @@ static void test_split(void **state)
 /* test_every_length: a message cut anywhere is read within its bytes (ASan watches). */
 static void test_every_length(void **state)
 {
-	static const char text[] =
-		"From x\r\nA: x\r\n y\r\n\tz\r\nno\r\nB :\r\r\n\nC: z\r\n\r\nbody";
+	static const char text[] = "From x Mon Nov 23 10:00:00 2026\r\nA: x\r\n "
+				   "y\r\n\tz\r\nno\r\nB :\r\r\n\nC: z\r\n\r\nbody";
 	(void)state;
 	for (size_t n = 0; n < sizeof text; n++) {
 		char *exact = malloc(n ? n : 1);
