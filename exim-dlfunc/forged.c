@@ -13,6 +13,8 @@
 #include "mail/encodedword.h"
 #include "mail/fold.h"
 
+#define LINE_SHOWN 64 /* bytes of a hidden line that are looked at for its name */
+
 /* The host's name, and where texts are made. */
 struct claim {
 	struct gp_arena *arena;
@@ -128,13 +130,51 @@ static bool begin(struct claim *claim, struct gp_arena *arena, const char *host)
 		&claim->host);
 }
 
-/* gp_exim_is_forged_value: what cannot be parsed counts. */
+/* begins_line: the length of what begins a line for some readers, at this place: a control byte
+ * that is no part of a fold, NEL, LS or PS; 0: nothing. */
+static size_t begins_line(struct gp_span text, size_t at)
+{
+	unsigned char c = (unsigned char)text.ptr[at];
+	struct gp_span rest = gp_span_skip(text, at);
+	bool has_lf = rest.len > 1 && rest.ptr[1] == '\n';
+	bool is_fold = c == '\r' ? has_lf : c == '\n' && at > 0 && text.ptr[at - 1] == '\r';
+	if (gp_span_has_prefix(rest, "\xc2\x85"))
+		return 2;
+	if (gp_span_has_prefix(rest, "\xe2\x80\xa8") || gp_span_has_prefix(rest, "\xe2\x80\xa9"))
+		return 3;
+	return c < 0x20 && c != '\t' && !is_fold;
+}
+
+/* is_results: is it the name of a field of results, to who folds it? */
+static bool is_results(struct gp_arena *arena, struct gp_span name)
+{
+	struct gp_span folded;
+	int rc = gp_fold_text(arena, name, true, &folded);
+	return rc ? rc != GP_ESYNTAX : gp_span_is(folded, "authentication-results");
+}
+
+/* hides_line: does a line of results begin inside a field? */
+static bool hides_line(struct gp_arena *arena, struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		size_t n = begins_line(text, i);
+		struct gp_span line = gp_span_skip(text, i + n), name, rest;
+		if (line.len > LINE_SHOWN)
+			line.len = LINE_SHOWN;
+		if (n && gp_span_cut(line, ':', &name, &rest) && is_results(arena, name))
+			return true;
+	}
+	return false;
+}
+
+/* gp_exim_is_forged_value: what cannot be parsed counts, and what has another line inside. */
 bool gp_exim_is_forged_value(struct gp_arena *arena, struct gp_span value, const char *host)
 {
 	struct gp_authres parsed;
 	struct gp_span before, rest;
 	struct claim claim;
-	if (!begin(&claim, arena, host) || gp_authres_parse(arena, value, &parsed))
+	if (!begin(&claim, arena, host) || gp_authres_parse(arena, value, &parsed) ||
+		hides_line(arena, value))
 		return true;
 	gp_span_cut(value, ';', &before, &rest);
 	return claims(&claim, before) || claims(&claim, parsed.authserv_id);
@@ -143,9 +183,12 @@ bool gp_exim_is_forged_value(struct gp_arena *arena, struct gp_span value, const
 /* gp_exim_is_forged: field by field. */
 bool gp_exim_is_forged(struct gp_arena *arena, const struct gp_message *message, const char *host)
 {
-	for (size_t i = 0; i < message->count; i++)
-		if (gp_span_is(message->fields[i].name, "Authentication-Results") &&
-			gp_exim_is_forged_value(arena, message->fields[i].value, host))
+	for (size_t i = 0; i < message->count; i++) {
+		const struct gp_message_field *f = &message->fields[i];
+		bool is_field = gp_span_is(f->name, "Authentication-Results");
+		if (is_field ? gp_exim_is_forged_value(arena, f->value, host)
+			     : hides_line(arena, f->raw))
 			return true;
+	}
 	return false;
 }

@@ -6,7 +6,9 @@
  * ours: a field with our authserv-id, in any spelling, quoted, or behind comments; one that holds
  * our name before its first result, other cases, full-width letters and dots, invisible characters,
  * U-labels and encoded words aside; and one that cannot be parsed, since nobody knows what others
- * make of it. Fields of other hosts do not.
+ * make of it. So does a line of results, of whatever host, behind a control byte or a line
+ * separator of Unicode inside any field: some readers begin a line there. Fields of other hosts do
+ * not.
  *
  * Threads: no state. The arena is for scratch.
  */

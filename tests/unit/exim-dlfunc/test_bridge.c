@@ -542,6 +542,47 @@ static void test_forged_in_other_labels(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_forged_line_inside_a_field: results behind what some readers end a line at, whatever field
+ * it stands in. */
+static void test_forged_line_inside_a_field(void **state)
+{
+#define RESULTS "Authentication-Results: mx.example.org; dmarc=pass"
+	static const struct {
+		const char *header;
+		bool is_forged;
+	} rows[] = {
+		{"X-A: b\v" RESULTS "\r\n", true},
+		{"X-A: b\f" RESULTS "\r\n", true},
+		{"X-A: b\x1c" RESULTS "\r\n", true},
+		{"X-A: b\r" RESULTS "\r\n", true},
+		{"X-A: b\n" RESULTS "\r\n", true},
+		{"X-A: b\xe2\x80\xa8" RESULTS "\r\n", true},
+		{"X-A: b\xe2\x80\xa9  " RESULTS "\r\n", true},
+		{"X-A: b\xc2\x85" RESULTS "\r\n", true},
+		{"X-A: b\r\n c\v\r\n " RESULTS "\r\n", true},
+		{"X-A: b\vauthentication-\xe2\x80\x8bresults : x; none\r\n", true},
+		{"no field\v" RESULTS "\r\n", true},
+		{"Authentication-Results: mx.other.test (\xe2\x80\xa8" RESULTS "); none\r\n", true},
+		{"X-A: b " RESULTS "\r\n", false},
+		{"X-A: b\r\n " RESULTS "\r\n", false},
+		{"X-A: b\t" RESULTS "\r\n", false},
+		{"X-A: b\vX-" RESULTS "\r\n", false},
+		{"X-A: \v\f\xe2\x80\xa8:\xff:\r\n", false},
+		{"Authentication-Results: mx.other.test; none\r\n", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_arena *arena = gp_arena_new(1 << 20);
+		struct gp_message message;
+		assert_int_equal(gp_message_parse(arena, gp_span_from(rows[i].header),
+					 GP_MESSAGE_CRLF, &message),
+			GP_OK);
+		if (gp_exim_is_forged(arena, &message, "mx.example.org") != rows[i].is_forged)
+			fail_msg("%s", rows[i].header);
+		gp_arena_free(arena);
+	}
+}
+
 /* main: all of them, each with a spool of its own. */
 int main(void)
 {
@@ -562,6 +603,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_message, begin, end),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_forged_in_other_labels),
+		cmocka_unit_test(test_forged_line_inside_a_field),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
