@@ -396,10 +396,10 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dmarc", "on_no_domain", GP_KIND_CHOICE, AT(dmarc.on_no_domain), "accept", 0, 0,
 		dmarc_actions,
 		"When From has no address with a domain, as in bounces and mail of cron: "
-		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", an empty From. It is nobody's "
-		"domain "
-		"(RFC 9989 5.3.1). Mail from the null sender is accepted then whatever stands "
-		"here.",
+		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", \"root@(none)\", an address "
+		"literal, "
+		"an empty From. It is nobody's domain (RFC 9989 5.3.1). Mail from the null sender "
+		"is accepted then whatever stands here, also without any From field.",
 		NULL},
 	{"dmarc", "on_several_domains", GP_KIND_CHOICE, AT(dmarc.on_several_domains), "reject", 0,
 		0, dmarc_actions, "When From has addresses of several domains.", NULL},
@@ -408,9 +408,8 @@ const struct gp_config_row gp_config_rows[] = {
 		"When it is not certain which author a mail program shows: From occurs twice or "
 		"cannot be read, another line of the header can be taken for From, or there are "
 		"more "
-		"than 4096 fields. Also when there is no From field: programs show Sender then, or "
-		"the "
-		"sender of the envelope, for which no domain was asked.",
+		"than 4096 fields. Also when there is no From field, except in bounces: programs "
+		"show Sender then, or the sender of the envelope, for which no domain was asked.",
 		NULL},
 	{"dmarc", "on_temperror", GP_KIND_CHOICE, AT(dmarc.on_temperror), "defer", 0, 0,
 		accept_defer,

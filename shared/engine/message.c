@@ -264,7 +264,8 @@ static int run_checks(struct run *r)
 	return rc;
 }
 
-/* find_author: whose message it says it is. */
+/* find_author: whose message it says it is. A bounce has no author whose domain could be asked; one
+ * that has no From field shows none. */
 static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
 {
 	struct gp_author author;
@@ -273,7 +274,8 @@ static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
 		return rc;
 	f->v->author_domain = author.domain;
 	f->v->from_problem = author.problem;
-	f->v->from_cause = author.cause;
+	bool is_bounce = author.is_missing && f->mail->envelope->sender.len == 0;
+	f->v->from_cause = is_bounce ? GP_AUTHOR_NO_DOMAIN : author.cause;
 	return GP_OK;
 }
 

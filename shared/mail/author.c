@@ -95,65 +95,140 @@ static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_au
 	return !rc && is_open ? read_by_sight(arena, value, author) : rc;
 }
 
-/* has: does the text hold this byte? */
-static bool has(struct gp_span text, char c)
+/* ---- lines below ---- */
+
+/* has_any: does the text hold one of these bytes? */
+static bool has_any(struct gp_span text, const char *bytes)
 {
-	return text.len && memchr(text.ptr, c, text.len);
+	for (; text.len && *bytes; bytes++)
+		if (memchr(text.ptr, *bytes, text.len))
+			return true;
+	return false;
 }
 
-/* joined: two lines as one. */
-static int joined(
-	struct gp_arena *arena, struct gp_span a, struct gp_span b, struct gp_span *both_out)
+/* is_broken_field: a colon, and nothing of an address before it; or what readers of mailbox files
+ * know. What has a domain of its own is less likely to be continued. */
+static bool is_broken_field(struct gp_span line, enum gp_author_cause cause)
 {
-	char *text = gp_arena_alloc(arena, a.len + 1 + b.len);
-	if (!text)
-		return gp_arena_status(arena);
-	if (a.len)
-		memcpy(text, a.ptr, a.len);
-	text[a.len] = ' ';
-	memcpy(text + a.len + 1, b.ptr, b.len);
-	*both_out = (struct gp_span) {text, a.len + 1 + b.len};
-	return GP_OK;
+	const char *signs = cause == GP_AUTHOR_ONE ? "@<" : "@<>\"(),;[]\\%!";
+	struct gp_span name, rest;
+	return gp_author_is_mailbox_line(line) ||
+	       (gp_span_cut(line, ':', &name, &rest) && !has_any(name, signs));
 }
 
-/* may_change: would From show something else if this line belonged to it? One word may be the end
- * of a domain that was cut. */
-static int may_change(struct gp_arena *arena, struct gp_span value, struct gp_span line,
-	const struct gp_author *author, bool *may_out)
+/* From and what may belong to it. */
+struct below {
+	struct gp_arena *arena;
+	const struct gp_author *author;
+	struct gp_span value; /* of From, trimmed */
+	bool is_cut;          /* its last word may be the beginning of a domain */
+	bool has_sign, has_dot;
+};
+
+/* completes: may the line, in which no domain is seen, make one of what From has? */
+static bool completes(const struct below *b, struct gp_span line)
 {
-	struct gp_author other = {.cause = GP_AUTHOR_UNREADABLE, .domain = ""};
-	struct gp_span both;
-	*may_out = author->cause == GP_AUTHOR_ONE && !has(line, ' ') && value.len &&
-		   value.ptr[value.len - 1] != '>' && value.ptr[value.len - 1] != ')';
-	if (*may_out || !has(line, '@'))
+	if (b->author->cause == GP_AUTHOR_ONE)
+		return b->is_cut && !has_any(line, " ");
+	return (b->has_sign && gp_author_has_dot(line)) ||
+	       (b->has_dot && has_any(line, "@%!") && b->is_cut);
+}
+
+/* may_change: would From show something else if this line belonged to it? */
+static int may_change(const struct below *b, struct gp_span line, bool *may_out)
+{
+	enum gp_author_sight sight = GP_AUTHOR_SEES_NONE;
+	struct gp_span domain;
+	const char *name = NULL;
+	int rc = GP_OK;
+	*may_out = completes(b, line);
+	if (*may_out || (!has_any(line, "@%!") && gp_span_is_ascii(line) && !has_any(line, "=")))
 		return GP_OK;
-	int rc = joined(arena, value, line, &both);
-	if (!rc)
-		rc = read_by_sight(arena, both, &other);
-	*may_out = strcmp(other.domain, author->domain) != 0 || other.cause != author->cause;
+	*may_out = line.len > GP_MAILBOX_BYTES;
+	if (!*may_out)
+		rc = gp_author_look(b->arena, line, &sight, &domain);
+	if (!rc && sight == GP_AUTHOR_SEES_ONE && b->author->cause == GP_AUTHOR_ONE && !b->is_cut)
+		rc = name_of(b->arena, domain, &name);
+	bool is_same = name && strcmp(name, b->author->domain) == 0;
+	*may_out = *may_out || (sight != GP_AUTHOR_SEES_NONE && !is_same);
 	return rc;
+}
+
+/* line_of: where in the header a field begins, from 1. */
+static size_t line_of(const struct gp_message *message, const struct gp_message_field *field)
+{
+	size_t line = 1;
+	for (const struct gp_message_field *f = message->fields; f < field; f++, line++)
+		for (size_t i = 0; i < f->raw.len; i++)
+			line += f->raw.ptr[i] == '\n' && i > 0 && f->raw.ptr[i - 1] == '\r';
+	return line;
+}
+
+/* is_closed: does the value end so that nothing behind it belongs to a domain? */
+static bool is_closed(struct gp_span value)
+{
+	return value.len && memchr(">),;", value.ptr[value.len - 1], 4);
 }
 
 /*
  * check_below: lines that are no field right below From, as a broken fold leaves them. Programs
- * that repair folds add them to From. With a colon they are a field to those, if a broken one.
+ * that repair folds add them to From. Those with a name are fields to them, if broken ones; below
+ * an empty From they are its value.
  */
 static int check_below(struct gp_arena *arena, const struct gp_message *message,
 	const struct gp_message_field *from, struct gp_author *author)
 {
 	const struct gp_message_field *end = message->fields + message->count;
+	struct below b = {arena, author, gp_span_trim(from->value), false, false, false};
+	b.is_cut = !is_closed(b.value);
+	b.has_sign = has_any(b.value, "@%!");
+	b.has_dot = gp_author_has_dot(b.value);
 	for (const struct gp_message_field *f = from + 1; f < end && f->name.len == 0; f++) {
-		bool may_be_field = has(f->raw, ':') && author->cause == GP_AUTHOR_ONE;
-		bool changes = false;
-		int rc = may_be_field ? GP_OK
-				      : may_change(arena, from->value, f->raw, author, &changes);
+		bool is_field = b.value.len && is_broken_field(f->raw, author->cause),
+		     changes = false;
+		int rc = is_field ? GP_OK : may_change(&b, f->raw, &changes);
 		if (rc)
 			return rc;
-		if (changes)
-			return without(author, GP_AUTHOR_UNREADABLE,
-				"the line below it, which is no field, may be a part of it");
+		if (!changes)
+			continue;
+		const char *problem = gp_arena_printf(arena,
+			"line %zu, which is no field, may be a part of it", line_of(message, f));
+		return problem ? without(author, GP_AUTHOR_UNREADABLE, problem)
+			       : gp_arena_status(arena);
 	}
 	return GP_OK;
+}
+
+/* ---- the whole header ---- */
+
+/* shows_none: does what programs show where there is no From name no domain? */
+static int shows_none(struct gp_arena *arena, const struct gp_message *message, bool *none_out)
+{
+	static const char *const names[] = {
+		"Sender", "Reply-To", "Resent-From", "Resent-Sender", "Resent-Reply-To", NULL};
+	int rc = GP_OK;
+	*none_out = true;
+	for (size_t i = 0; i < message->count && *none_out && !rc; i++) {
+		const struct gp_message_field *f = &message->fields[i];
+		enum gp_author_sight sight = GP_AUTHOR_SEES_NONE;
+		struct gp_span domain;
+		for (size_t k = 0; names[k] && !rc; k++)
+			if (gp_span_is(f->name, names[k]))
+				rc = f->value.len > GP_MAILBOX_BYTES
+					     ? GP_ESYNTAX
+					     : gp_author_look(arena, f->value, &sight, &domain);
+		*none_out = !rc && sight == GP_AUTHOR_SEES_NONE;
+		rc = rc == GP_ESYNTAX ? GP_OK : rc;
+	}
+	return rc;
+}
+
+/* missing: no From field. */
+static int missing(
+	struct gp_arena *arena, const struct gp_message *message, struct gp_author *author)
+{
+	(void)without(author, GP_AUTHOR_UNREADABLE, "it is missing"); /* always GP_OK */
+	return shows_none(arena, message, &author->is_missing);
 }
 
 /* gp_author_find: header, field, value. Two From fields are none: of a message that a domain has
@@ -170,9 +245,10 @@ int gp_author_find(
 		return rc;
 	if (problem)
 		return without(author_out, GP_AUTHOR_UNREADABLE, problem);
-	if (count != 1)
-		return without(author_out, GP_AUTHOR_UNREADABLE,
-			count ? "it occurs more than once" : "it is missing");
+	if (count > 1)
+		return without(author_out, GP_AUTHOR_UNREADABLE, "it occurs more than once");
+	if (count == 0)
+		return missing(arena, message, author_out);
 	const struct gp_message_field *from = gp_message_find(message, "From");
 	rc = read_value(arena, from->value, author_out);
 	return rc || author_out->cause > GP_AUTHOR_NO_DOMAIN

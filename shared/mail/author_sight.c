@@ -86,6 +86,26 @@ static bool next_dotted(struct gp_span *text, struct gp_span *name_out)
 	return false;
 }
 
+/* gp_author_has_dot: beside a byte that is no digit, as in no address of a host. */
+bool gp_author_has_dot(struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char before = i > 0 ? text.ptr[i - 1] : 0;
+		char behind = i + 1 < text.len ? text.ptr[i + 1] : 0;
+		bool is_number = before >= '0' && before <= '9' && behind >= '0' && behind <= '9';
+		if (text.ptr[i] == '.' && !is_number)
+			return true;
+	}
+	return false;
+}
+
+/* begins_word: a dot that begins a word, which may have stood behind another one. */
+static bool begins_word(struct gp_span text, size_t at)
+{
+	return text.ptr[at] == '.' && (at == 0 || !is_of_domain(text.ptr[at - 1])) &&
+	       at + 1 < text.len && gp_span_is_alnum(text.ptr[at + 1]);
+}
+
 /* is_beside_colon: "bank.test:support" and "support:bank.test". */
 static bool is_beside_colon(struct gp_span text, struct gp_span name)
 {
@@ -105,6 +125,9 @@ static bool is_route(struct gp_span text)
 		text.len && (memchr(text.ptr, '%', text.len) || memchr(text.ptr, '!', text.len));
 	while (next_dotted(&rest, &name))
 		if (has_sign || is_beside_colon(text, name))
+			return true;
+	for (size_t i = 0; has_sign && i < text.len; i++)
+		if (begins_word(text, i))
 			return true;
 	return false;
 }
@@ -183,12 +206,12 @@ static bool all_agree(struct sight *s, size_t first, struct gp_span *domain_out)
 static enum gp_author_sight look_at(struct gp_span text, struct gp_span *domain_out)
 {
 	struct sight s = {gp_span_trim(text), 0};
-	struct gp_span before, rest, name;
+	struct gp_span before, rest;
 	bool has_at = gp_span_cut(s.text, '@', &before, &rest);
 	if (has_at && all_agree(&s, before.len, domain_out))
 		return GP_AUTHOR_SEES_ONE;
 	*domain_out = (struct gp_span) {NULL, 0};
-	bool shows = is_route(s.text) || (has_at && next_dotted(&rest, &name));
+	bool shows = is_route(s.text) || (has_at && gp_author_has_dot(rest));
 	return shows ? GP_AUTHOR_SEES_OTHERS : GP_AUTHOR_SEES_NONE;
 }
 

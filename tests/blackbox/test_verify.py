@@ -262,6 +262,8 @@ def mailbox_line():
     """a first line "From " of a mailbox file is no part of the message"""
     message = keys.sign(HEADER + b"\r\n" + BODIES["plain"]).replace(b"\r\n", b"\n")
     equal(verify(b"From alice@good.test Sun Nov 22 10:00:00 2026\n" + message)["dkim"][0]["result"], "pass")
+    for line in (b"From \n : a@none.test", b"From <a@none.test>: foo", b"From a@none.test"):
+        equal(verify(line + b"\n" + message)["rule"], "dmarc.on_unreadable_from", line)
 
 
 def silent_name_server():
@@ -361,7 +363,8 @@ def what_mail_servers_hand_over():
 def from_without_a_domain():
     """bounces and mail of cron: result none, accepted unless on_no_domain says otherwise"""
     config = write("from.conf", b"dmarc { on_no_domain = reject }\n")
-    for value in (b"MAILER-DAEMON <>", b"", b"root (Cron Daemon)", b"<root>"):
+    for value in (b"MAILER-DAEMON <>", b"", b"root (Cron Daemon)", b"<root>", b"MAILER-DAEMON@[192.0.2.1]",
+                  b"root@(none)", b"<@>", b"nobody@%HOST%", b"root@host:25", b"=?iso-2022-jp?B?GyRCOzNFRBsoQg==?= <>"):
         message = b"From: " + value + b"\r\nTo: b@x.test\r\n\r\nx\r\n"
         got = verify(message, *CLIENT)
         equal((got["dmarc"]["result"], got["action"]), ("none", "accept"), value)
@@ -369,6 +372,25 @@ def from_without_a_domain():
         equal((got["action"], got["rule"]), ("reject", "dmarc.on_no_domain"), value)
         got = verify(message, "--ip", "192.0.2.1", "--helo", "mx.test", "--config", config)
         equal(got["action"], "accept", value)
+
+
+def bounce_without_from():
+    """no From field: of the null sender it is accepted, unless another field is shown in its place"""
+    for header, action in ((b"Subject: x\r\n", "accept"), (b"Sender: ceo@other.test\r\n", "reject"),
+                           (b"Reply-To: ceo@other.test\r\n", "reject"), (b"Fr\xffm: ceo@other.test\r\n", "reject")):
+        equal(verify(header + b"\r\nx\r\n", "--ip", "192.0.2.1", "--helo", "mx.test")["action"], action, header)
+        equal(verify(header + b"\r\nx\r\n", *CLIENT)["action"], "reject", header)
+
+
+def from_that_readers_take_differently():
+    """a domain that some readers alone see: refused, and the reply says why"""
+    for value in (b"support@bank .test <a@good.test>", b"support@bank(.)test <a@good.test>",
+                  b"support@bank\xe3\x80\x82test <a@good.test>", b"<@bank.test:a@good.test>",
+                  b"\"ceo@bank.test\"@good.test", b"ceo(@bank.test)@good.test", b"support%bank.test",
+                  b"=?utf-8?Q?=3Cceo=40bank.test=3E?= <a@good.test>", b"x@[bank.test]"):
+        got = verify(b"From: " + value + b"\r\n\r\nx\r\n", *CLIENT)
+        equal((got["from"], got["action"], got["rule"]), ("", "reject", "dmarc.on_unreadable_from"), value)
+        holds(got["reply"], "550 5.7.1 The From field has no single author domain: ")
 
 
 def broken_from_with_one_domain():
@@ -426,7 +448,8 @@ TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signatu
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
-         from_with_blank_before_its_colon, what_mail_servers_hand_over, from_without_a_domain,
+         from_with_blank_before_its_colon, what_mail_servers_hand_over, from_without_a_domain, bounce_without_from,
+         from_that_readers_take_differently,
          broken_from_with_one_domain, sample_of_the_site, constant_memory]
 
 

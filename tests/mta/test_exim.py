@@ -193,7 +193,8 @@ def bad_from():
 
 def no_domain_in_from():
     """bounces and mail of cron, whose From shows no domain, are accepted with the result none"""
-    for value, sender in ((b"MAILER-DAEMON <>", ""), (b"root (Cron Daemon)", "a@sender.test")):
+    for value, sender in ((b"MAILER-DAEMON <>", ""), (b"root (Cron Daemon)", "a@sender.test"),
+                          (b"MAILER-DAEMON@[192.0.2.1]", ""), (b"root@(none)", "a@sender.test")):
         message = accepted(send(mail("none.test").replace(b"Alice <alice@none.test>", value), sender))
         holds(fields(message, "Authentication-Results")[0], "dmarc=none")
         equal((last()["from"], last()["dmarc"]), ("-", "none"))

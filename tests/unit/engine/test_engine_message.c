@@ -295,8 +295,17 @@ static void test_no_author_domain(void **state)
 			GP_ACTION_ACCEPT, GP_DMARC_NONE},
 		{"", OUT, "", "u@good.test, u@other.test", SEVERAL, GP_ACTION_REJECT,
 			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		{"", OUT, "", NULL, UNREADABLE, GP_ACTION_REJECT, GP_ACTION_REJECT,
+		/* no From field: of a bounce nobody is shown, unless something else is shown for it
+		 */
+		{"", OUT, "", NULL, "default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"dmarc { on_bad_from = reject }", OUT, "", NULL, "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "u@other.test", NULL, UNREADABLE, GP_ACTION_REJECT, GP_ACTION_REJECT,
 			GP_DMARC_PERMERROR},
+		{"", OUT, "", "u@[192.0.2.1]", "default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_NONE},
+		{"", OUT, "u@other.test", "root@(none)", NO, GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
+			GP_DMARC_NONE},
 		{"dmarc { on_several_domains = accept }", OUT, "u@other.test", TWO, SEVERAL,
 			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_PERMERROR},
 		{"dmarc { on_several_domains = accept }", OUT, "u@other.test", OTHER_LINE,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "mail/author.h"
+#include "mail/mailbox.h"
 
 #define SPAN(literal)                       \
 	{                                   \
@@ -87,6 +88,10 @@ static void test_odd_line_elsewhere_leaves_from_alone(void **state)
 		SPAN("Subject: folded\r\n From: ceo@other.test\r\n"), /* a fold to everybody */
 		SPAN("From alice@other.test Sat Nov 28 10:00:00 2026\r\n"),
 		SPAN("From alice@other.test Sat Nov  8 10:00 2026\r\n"),
+		SPAN(">From alice@other.test Sat, 28 Nov 2026 10:00:00 +0000\r\n"),
+		SPAN(">>From alice@other.test 2026-11-28T10:00:00Z\r\n"),
+		SPAN(">From - Sat Nov 28 10:00:00 2026\r\n"),
+		SPAN("From \"a b\"@other.test Sat Nov 28 10:00:00 2026\r\n"),
 		SPAN(">From alice@other.test Sat Nov 28 10:00:00 2026\r\n"),
 		SPAN("From-Path: ceo@other.test\r\n"),
 		SPAN("Resent-From: ceo@other.test\r\n"),
@@ -179,10 +184,34 @@ static void test_broken_fold_of_from(void **state)
 		{SPAN("From: a@one.test\r\n: b@other.test\r\n"), GP_AUTHOR_ONE},
 		{SPAN("From: a@one.test\r\nX-\xff: b@other.test\r\n"), GP_AUTHOR_ONE},
 		{SPAN("From: a@one.test\r\nTo: b\r\nb@other.test\r\n"), GP_AUTHOR_ONE},
+		{SPAN("From: a@one.test\r\n<b@other.test> x: y\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: a@one.test\r\nX (y): z\r\n"), GP_AUTHOR_ONE},
+		/* a field but for its name, as in bounces */
+		{SPAN("From: MAILER-DAEMON <>\r\n: p@evil.test\r\n"), GP_AUTHOR_NO_DOMAIN},
+		{SPAN("From: MAILER-DAEMON <>\r\nX-\xc3\xa4: p@evil.test\r\n"),
+			GP_AUTHOR_NO_DOMAIN},
+		{SPAN("From: MAILER-DAEMON <>\r\nX Mailer: p@evil.test\r\n"), GP_AUTHOR_NO_DOMAIN},
+		{SPAN("From: <root@[127.0.0.1]>\r\nX Mailer: p@evil.test\r\n"),
+			GP_AUTHOR_NO_DOMAIN},
+		{SPAN("From: MAILER-DAEMON <>\r\n>From a@evil.test Sat Nov 28 10:00:00 2026\r\n"),
+			GP_AUTHOR_NO_DOMAIN},
+		{SPAN("From: MAILER-DAEMON <>\r\nno colon\r\n"), GP_AUTHOR_NO_DOMAIN},
+		/* what is no field, and its value */
+		{SPAN("From:\r\n: ceo@other.test\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: Chief\r\n\"x y\" : ceo@other.test\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: ceo@\r\nother.test\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: ceo%\r\nother.test\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: other.test\r\n!ceo\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: Chief\r\n=?utf-8?Q?ceo=40other.test?=\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: Chief\r\nceo\xef\xbc\xa0other.test\r\n"), GP_AUTHOR_UNREADABLE},
+		{SPAN("From: a@one.te\r\nst b@one.te\r\n"), GP_AUTHOR_UNREADABLE},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		check_header(rows[i].header, rows[i].cause, NULL);
+	check_header((struct gp_span)SPAN("X: a\r\n b\r\nFrom: Chief\r\nof all\r\n"
+					  "<ceo@other.test>\r\n"),
+		GP_AUTHOR_UNREADABLE, "line 5, which is no field, may be a part of it");
 }
 
 /* test_no_from_at_all: programs show something else then, for which nobody was asked. */
@@ -192,6 +221,33 @@ static void test_no_from_at_all(void **state)
 	check_header((struct gp_span)SPAN(""), GP_AUTHOR_UNREADABLE, "it is missing");
 	check_header((struct gp_span)SPAN("Sender: ceo@other.test\r\n"), GP_AUTHOR_UNREADABLE,
 		"it is missing");
+}
+
+/* test_no_from_and_nothing_shown_in_its_place: of a bounce nobody is shown then. */
+static void test_no_from_and_nothing_shown_in_its_place(void **state)
+{
+	static const struct {
+		struct gp_span header;
+		bool is_missing;
+	} rows[] = {
+		{SPAN("Subject: x\r\n"), true},
+		{SPAN("Subject: x\r\nSender: MAILER-DAEMON\r\nTo: a@one.test\r\n"), true},
+		{SPAN("Subject: x\r\nX-\xff: ceo@other.test\r\n"), true},
+		{SPAN("Sender: ceo@other.test\r\n"), false},
+		{SPAN("sender: =?utf-8?Q?ceo=40other.test?=\r\n"), false},
+		{SPAN("Subject: x\r\nReply-To: ceo@other.test\r\n"), false},
+		{SPAN("Resent-From: ceo@other.test\r\n"), false},
+		{SPAN("Fr\xffm: ceo@other.test\r\n"), false},
+		{SPAN(MINE MINE), false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_arena *arena = gp_arena_new(1 << 20);
+		struct gp_author a = find(arena, rows[i].header);
+		if (a.cause != GP_AUTHOR_UNREADABLE || a.is_missing != rows[i].is_missing)
+			fail_msg("%s: %d", rows[i].header.ptr, a.is_missing);
+		gp_arena_free(arena);
+	}
 }
 
 /* test_from_without_domain: nobody's domain is claimed. */
@@ -659,6 +715,28 @@ static void test_time_of_hostile_lines(void **state)
 	}
 }
 
+/* test_time_of_hostile_values: From is not read again for each line below it, nor the rest of it
+ * for each @: this would take many minutes otherwise. */
+static void test_time_of_hostile_values(void **state)
+{
+	static const char *const pieces[] = {
+		"@a,", "@a(", "@a ", "@a\"", "@a>.", "<", "@", "%a.b", "=?", "=?a?q?@?= "};
+	(void)state;
+	for (size_t k = 0; k < sizeof pieces / sizeof pieces[0]; k++) {
+		struct gp_arena *arena = gp_arena_new(64 << 20);
+		const size_t size = GP_MAILBOX_BYTES + 4000 * 12;
+		size_t n = 0, length = strlen(pieces[k]);
+		char *header = gp_arena_alloc(arena, size);
+		memcpy(header, "From: x", n = 7);
+		for (; n + length < GP_MAILBOX_BYTES; n += length)
+			memcpy(header + n, pieces[k], length);
+		for (size_t i = 0; i < 4000; i++, n += 8)
+			memcpy(header + n, "\r\n!a @a,", 9);
+		(void)find(arena, (struct gp_span) {header, n}); /* whatever it shows */
+		gp_arena_free(arena);
+	}
+}
+
 /* test_ceiling: too little memory is a status, at whatever point it ends. */
 static void test_ceiling(void **state)
 {
@@ -689,6 +767,7 @@ int main(void)
 		cmocka_unit_test(test_line_that_may_be_from),
 		cmocka_unit_test(test_broken_fold_of_from),
 		cmocka_unit_test(test_no_from_at_all),
+		cmocka_unit_test(test_no_from_and_nothing_shown_in_its_place),
 		cmocka_unit_test(test_from_without_domain),
 		cmocka_unit_test(test_names_in_any_charset),
 		cmocka_unit_test(test_from_that_shows_a_domain_nowhere_clear),
@@ -702,6 +781,7 @@ int main(void)
 		cmocka_unit_test(test_broken_from_that_hides),
 		cmocka_unit_test(test_cut_header),
 		cmocka_unit_test(test_time_of_hostile_lines),
+		cmocka_unit_test(test_time_of_hostile_values),
 		cmocka_unit_test(test_ceiling),
 	};
 	return cmocka_run_group_tests_name("author", tests, NULL, NULL);
