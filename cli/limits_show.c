@@ -204,19 +204,6 @@ static bool add_uncounted(const json_t *answer, struct gp_strbuf *buf)
 	return !counted || json_is_boolean(counted);
 }
 
-/* gp_cli_limits_show: the table. */
-bool gp_cli_limits_show(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
-{
-	const struct gp_cli_row *rows;
-	size_t count;
-	if (!gp_cli_rows(answer, arena, &rows, &count))
-		return false;
-	add_table(rows, count, false, arena, buf);
-	return add_uncounted(answer, buf);
-}
-
-/* ---- sentences ---- */
-
 /* gp_cli_limits_wall: in UTC. */
 bool gp_cli_limits_wall(const char *text, time_t *wall_s_out)
 {
@@ -238,6 +225,47 @@ static void add_until(struct gp_strbuf *buf, const char *expires)
 	gp_strbuf_printf(buf, " until %s (%s left)", gp_cli_time(t, at),
 		gp_duration_wait(gp_duration_ms((int64_t)(t - time(NULL))), left));
 }
+
+/* add_each: what is set for each one of a domain. */
+static bool add_each(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	const json_t *list = json_object_get(answer, "each");
+	char text[GP_CLI_TEXT];
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *limit, *subject, *count, *key, *expires = "";
+		json_t *value;
+		int64_t max;
+		if (json_unpack(json_array_get(list, i), "{s:s, s:s, s:s, s:s, s:o, s?s}", "limit",
+			    &limit, "subject", &subject, "count", &count, "key", &key, "max",
+			    &value, "expires", &expires) ||
+			!read_max(value, &max))
+			return false;
+		const char *colon = strchr(subject, ':');
+		gp_strbuf_printf(buf, "each %s of %s: max of %s %s, set at run time,",
+			gp_cli_visible(arena, key),
+			gp_cli_visible(arena, colon ? colon + 1 : subject),
+			gp_cli_visible(arena, limit),
+			max == GP_CLI_UNLIMITED
+				? "unlimited"
+				: gp_cli_amount(max, strcmp(count, "bytes") == 0, text));
+		add_until(buf, expires);
+		gp_strbuf_add(buf, "\n");
+	}
+	return !list || json_is_array(list);
+}
+
+/* gp_cli_limits_show: the table. */
+bool gp_cli_limits_show(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	const struct gp_cli_row *rows;
+	size_t count;
+	if (!gp_cli_rows(answer, arena, &rows, &count))
+		return false;
+	add_table(rows, count, false, arena, buf);
+	return add_uncounted(answer, buf) && add_each(answer, arena, buf);
+}
+
+/* ---- sentences ---- */
 
 /* add_source: which row said so. */
 static void add_source(struct gp_arena *arena, const struct gp_cli_row *row, struct gp_strbuf *buf)
@@ -299,5 +327,5 @@ bool gp_cli_limits_explain(const json_t *answer, struct gp_arena *arena, struct 
 		add_source(arena, row, buf);
 		add_room(arena, row, buf);
 	}
-	return add_uncounted(answer, buf);
+	return add_uncounted(answer, buf) && add_each(answer, arena, buf);
 }

@@ -258,6 +258,53 @@ static int show_row(struct gp_control_call *call, const struct gp_limit_applied 
 	return GP_OK;
 }
 
+/* add_each: what is set at run time for each one of a domain, which no counter of its own shows. */
+static void add_each(struct gp_control_call *call, const struct gp_limit_applied *a, json_t *each)
+{
+	struct gp_limit_runtime runtime;
+	char text[GP_CLOCK_TEXT];
+	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
+	if (!gp_limit_book_runtime(
+		    call->runtime->book, a->limit->name, a->subject, now_ms, &runtime))
+		return;
+	json_t *row = json_pack("{s:s, s:o, s:o, s:s, s:s}", "limit", a->limit->name, "subject",
+		gp_control_text(call->ctx->arena, gp_span_from(a->subject)), "max",
+		gp_control_number_or_null(runtime.max), "count",
+		gp_limit_unit_name((enum gp_limit_unit)a->limit->unit), "key",
+		gp_limit_key_name((enum gp_limit_key)a->limit->key));
+	if (row && runtime.expires_ms)
+		json_object_set_new(row, "expires",
+			json_string(gp_clock_format(
+				gp_control_wall_of(call, runtime.expires_ms), text)));
+	json_array_append_new(each, row);
+}
+
+/* each_alone: the error that nothing counts a domain, with what is set for each one in it. */
+static json_t *each_alone(
+	struct gp_control_call *call, const struct gp_control_who *who, const json_t *each)
+{
+	struct gp_strbuf buf;
+	const char *text;
+	json_t *value = gp_control_who_nobody(call, who);
+	const char *error = json_string_value(json_object_get(value, "error"));
+	if (!error || json_array_size(each) == 0)
+		return value;
+	gp_strbuf_init(&buf, call->ctx->arena, 8192);
+	gp_strbuf_add(&buf, error);
+	for (size_t i = 0; i < json_array_size(each); i++) {
+		const json_t *row = json_array_get(each, i), *max = json_object_get(row, "max");
+		gp_strbuf_printf(&buf, "%s%s ", i ? ", " : ". Set for each: ",
+			json_string_value(json_object_get(row, "limit")));
+		if (json_is_null(max))
+			gp_strbuf_add(&buf, "unlimited");
+		else
+			gp_strbuf_printf(&buf, "%lld", (long long)json_integer_value(max));
+	}
+	if (gp_strbuf_finish(&buf, &text) == GP_OK)
+		json_object_set_new(value, "error", json_string(text));
+	return value;
+}
+
 /* gp_control_show: each limit with where its maximum comes from. */
 json_t *gp_control_show(struct gp_control_call *call)
 {
@@ -266,7 +313,7 @@ json_t *gp_control_show(struct gp_control_call *call)
 	bool is_about = false, has_counted = false;
 	if (value || gp_control_who_parse(call, &who, &value))
 		return value;
-	json_t *rows = json_array();
+	json_t *rows = json_array(), *each = json_array();
 	int rc = GP_OK;
 	for (size_t i = 0; !rc && i < call->runtime->config->limits.limit_count; i++) {
 		struct gp_limit_applied a;
@@ -276,16 +323,20 @@ json_t *gp_control_show(struct gp_control_call *call)
 		bool is_shown = match == GP_CONTROL_OWN || match == GP_CONTROL_SHARED;
 		if (!rc && is_shown)
 			rc = show_row(call, &a, rows, &is_counted);
+		if (!rc && match == GP_CONTROL_EACH)
+			add_each(call, &a, each);
 		is_about |=
 			match == GP_CONTROL_OWN || (is_shown && a.limit->key != GP_LIMIT_BY_ALL);
 		has_counted |= match == GP_CONTROL_OWN && is_counted;
 	}
 	if (rc == GP_ESYNTAX || (!rc && !is_about))
-		value = gp_control_who_nobody(call, &who);
+		value = each_alone(call, &who, each);
 	else
 		value = rc ? gp_control_trouble(call, rc)
-			   : json_pack("{s:O, s:b}", "rows", rows, "counted", has_counted);
+			   : json_pack("{s:O, s:O, s:b}", "rows", rows, "each", each, "counted",
+				     has_counted);
 	json_decref(rows);
+	json_decref(each);
 	return value;
 }
 

@@ -29,8 +29,10 @@ static json_t *wrong_key(const struct gp_control_who *who, const struct gp_limit
 		(int)(who->text.len > 200 ? 200 : who->text.len), who->text.ptr);
 }
 
-/* find_target: GP_OK with the target; else *error_out is the answer, NULL without memory for it. */
-static int find_target(struct gp_control_call *call, struct target *target_out, json_t **error_out)
+/* find_target: GP_OK with the target; else *error_out is the answer, NULL without memory for it.
+ * is_new: a maximum is set, so that the name has to be one that somebody can have. */
+static int find_target(
+	struct gp_control_call *call, bool is_new, struct target *target_out, json_t **error_out)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	struct gp_span name = gp_control_member(call->request, "limit");
@@ -43,12 +45,22 @@ static int find_target(struct gp_control_call *call, struct target *target_out, 
 	int rc = gp_control_who_parse(call, &who, error_out);
 	if (rc)
 		return rc;
+	*error_out = is_new ? gp_control_who_problem(call, &who) : NULL;
+	if (*error_out)
+		return GP_EINVAL;
 	size_t i = gp_control_limit_find(set, name);
 	if (i == set->limit_count) {
 		*error_out = gp_control_no_such_limit();
 		return GP_EINVAL;
 	}
 	rc = gp_control_who_match(call, &who, i, &match, &a);
+	if (rc == GP_OK && match == GP_CONTROL_EACH &&
+		!gp_limit_counts_domain(&set->limits[i], gp_limit_subject_name(a.subject))) {
+		*error_out = gp_control_error("limit %s counts no sender of %s: its option domains "
+					      "does not have it",
+			a.limit->name, gp_limit_subject_name(a.subject));
+		return GP_EINVAL;
+	}
 	if (rc == GP_OK && (match == GP_CONTROL_OWN || match == GP_CONTROL_EACH)) {
 		*target_out = (struct target) {a.limit, a.limit->name, a.subject};
 		return GP_OK;
@@ -163,7 +175,7 @@ json_t *gp_control_set(struct gp_control_call *call)
 	struct target t;
 	struct gp_limit_runtime value;
 	json_t *error;
-	if (find_target(call, &t, &error))
+	if (find_target(call, true, &t, &error))
 		return error;
 	bool has_unit = json_is_true(json_object_get(call->request, "unit"));
 	if (has_unit && t.limit->unit != GP_LIMIT_BYTES)
@@ -244,7 +256,7 @@ json_t *gp_control_unset(struct gp_control_call *call)
 	int rc = find_stale(call, &t, &is_stale);
 	if (rc)
 		return gp_control_trouble(call, rc);
-	if (!is_stale && find_target(call, &t, &error))
+	if (!is_stale && find_target(call, false, &t, &error))
 		return error;
 	rc = gp_limit_book_unset(call->runtime->book, call->ctx, t.name, t.subject);
 	if (rc)

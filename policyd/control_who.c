@@ -44,6 +44,15 @@ static json_t *unknown_kind(struct gp_span text, struct gp_span kind)
 		(int)(text.len > 100 ? 100 : text.len), text.ptr);
 }
 
+/* shown: a part of what was written, for a message; at most 200 bytes. */
+static struct gp_span shown(struct gp_span text)
+{
+	text.len = text.len > 200 ? 200 : text.len;
+	return text;
+}
+
+#define SHOWN(text) (int)shown(text).len, shown(text).ptr ? shown(text).ptr : ""
+
 /* gp_control_who_parse: up to the first colon. */
 int gp_control_who_parse(
 	const struct gp_control_call *call, struct gp_control_who *who_out, json_t **error_out)
@@ -63,10 +72,108 @@ int gp_control_who_parse(
 		return GP_OK;
 	who_out->key = find_kind(kind);
 	who_out->name = rest;
-	if (who_out->key >= 0)
+	const struct gp_span trimmed = gp_span_trim(rest);
+	if (who_out->key < 0)
+		*error_out = unknown_kind(text, kind);
+	else if ((who_out->key == GP_LIMIT_BY_CLIENT || who_out->key == GP_LIMIT_BY_NETWORK) &&
+		 trimmed.len && trimmed.len < rest.len)
+		*error_out = gp_control_error("blanks stand behind the colon or at the end; write "
+					      "%.*s:%.*s",
+			SHOWN(kind), SHOWN(trimmed));
+	else
 		return GP_OK;
-	*error_out = unknown_kind(text, kind);
 	return GP_ESYNTAX;
+}
+
+/* is_address: of a client, or a network of clients. */
+static bool is_address(struct gp_span text)
+{
+	struct gp_span addr, length;
+	struct gp_ipaddr ip;
+	(void)gp_span_cut(text, '/', &addr, &length); /* with or without a length */
+	return gp_ipaddr_parse(addr, &ip) == GP_OK;
+}
+
+/* unbracketed: what stands in <>, as in SMTP; else empty. */
+static struct gp_span unbracketed(struct gp_span name)
+{
+	if (name.len < 2 || name.ptr[0] != '<' || name.ptr[name.len - 1] != '>')
+		return (struct gp_span) {NULL, 0};
+	return (struct gp_span) {name.ptr + 1, name.len - 2};
+}
+
+/* domain_problem: of a name that is to be a domain, which goes with this kind; whole: the kind of
+ * one of its addresses. */
+static json_t *domain_problem(const struct gp_control_call *call, struct gp_span name,
+	const char *kind, const char *whole)
+{
+	size_t dots = gp_span_has_prefix(name, "*.") ? 2 : gp_span_has_prefix(name, ".") ? 1 : 0;
+	ptrdiff_t at = gp_span_find_last(name, '@');
+	if (at > 0 && name.ptr[0] != '*')
+		return gp_control_error("%.*s is an address and no domain; write %s:%.*s, or "
+					"%s:%.*s for all of its domain",
+			SHOWN(name), whole, SHOWN(name), kind,
+			SHOWN(gp_span_skip(name, (size_t)at + 1)));
+	if (at >= 0)
+		return gp_control_error("a domain is written without an @: %s:%.*s", kind,
+			SHOWN(gp_span_skip(name, (size_t)at + 1)));
+	if (dots && name.len > dots)
+		return gp_control_error(
+			"there are no patterns here, each domain is named by itself: %s:%.*s", kind,
+			SHOWN(gp_span_skip(name, dots)));
+	if (memchr(name.ptr, '*', name.len) || !gp_limit_is_domain(call->ctx->arena, name))
+		return gp_control_error(
+			"%.*s is no domain; one is written %s:example.org", SHOWN(name), kind);
+	return NULL;
+}
+
+/* mailbox_problem: of a user or a sender: kind; of all of a domain: whole. */
+static json_t *mailbox_problem(struct gp_span name, const char *kind, const char *whole)
+{
+	size_t begins = gp_span_has_prefix(name, "*@") ? 2 : gp_span_has_prefix(name, "@") ? 1 : 0;
+	if (unbracketed(name).len)
+		return gp_control_error("an address is written without < and >: %s:%.*s", kind,
+			SHOWN(unbracketed(name)));
+	if (gp_span_is(name, "*") || gp_span_is(name, "<>") || begins == name.len)
+		return gp_control_error("%.*s is nobody's name; the max of the limit itself is for "
+					"all for whom none is set, and %s:example.org for each %s "
+					"of a domain",
+			SHOWN(name), whole, kind);
+	if (begins)
+		return gp_control_error("%.*s is nobody's name; for each %s of the domain write "
+					"%s:%.*s",
+			SHOWN(name), kind, whole, SHOWN(gp_span_skip(name, begins)));
+	return NULL;
+}
+
+/* gp_control_who_problem: by kind; addresses of clients are read where a limit counts them. */
+json_t *gp_control_who_problem(const struct gp_control_call *call, const struct gp_control_who *who)
+{
+	const struct gp_span name = gp_span_trim(who->name);
+	if (who->key != GP_LIMIT_BY_ALL && name.len == 0)
+		return gp_control_error("a name is missing behind %.*s", SHOWN(who->text));
+	switch (who->key) {
+	case GP_LIMIT_BY_USER:
+		if (who->name.len == who->text.len && is_address(name))
+			return gp_control_error("an address is written client:%.*s; a user of that "
+						"name user:%.*s",
+				SHOWN(name), SHOWN(name));
+		return mailbox_problem(name, "user", "domain");
+	case GP_LIMIT_BY_SENDER:
+		if (gp_span_is(name, "<>"))
+			return gp_control_error("the null sender is counted by no limit");
+		if (!memchr(name.ptr, '@', name.len) && !unbracketed(name).len)
+			return gp_control_error("a sender is written sender:NAME@DOMAIN; all of a "
+						"domain sender_domain:%.*s",
+				SHOWN(name));
+		return mailbox_problem(name, "sender", "sender_domain");
+	case GP_LIMIT_BY_USER_DOMAIN:
+		return domain_problem(call, name, "domain", "user");
+	case GP_LIMIT_BY_SENDER_DOMAIN:
+		return domain_problem(call, name, "sender_domain", "sender");
+	default:
+		return NULL;
+	}
 }
 
 /* is_wider: of each kind the keys that count it together with others, besides all. */

@@ -41,6 +41,14 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
 	size_t limit, enum gp_control_match *match_out,
 	struct gp_limit_applied *applied_out) GP_MUST_CHECK;
 
+/*
+ * What is wrong with who as one that a maximum is set for, and what to write instead: a pattern, an
+ * address among domains, a name that nobody has. NULL: nothing, or no memory. What counts already
+ * is shown and begins anew under any name.
+ */
+json_t *gp_control_who_problem(
+	const struct gp_control_call *call, const struct gp_control_who *who);
+
 /* The error that no limit counts who, with what is written instead. NULL: no memory. */
 json_t *gp_control_who_nobody(const struct gp_control_call *call, const struct gp_control_who *who);
 

@@ -410,6 +410,21 @@ static bool is_too_long(const struct gp_limit *limit, const struct gp_prefix *pr
 	       prefix->length > gp_limit_prefix(limit, prefix->addr.family);
 }
 
+/* sender_domain_of: of an override for a sender or a domain of senders. */
+static const char *sender_domain_of(const struct gp_limit_override *override)
+{
+	return override->kind == GP_LIMIT_OVERRIDE_SENDER ? gp_limit_domain_of(override->name)
+							  : override->name;
+}
+
+/* counts_sender: does the limit count those whom the override is about, if it is about senders? */
+static bool counts_sender(const struct gp_limit_override *override, const struct gp_limit *limit)
+{
+	bool is_sender = override->kind == GP_LIMIT_OVERRIDE_SENDER ||
+			 override->kind == GP_LIMIT_OVERRIDE_SENDER_DOMAIN;
+	return !is_sender || gp_limit_counts_domain(limit, sender_domain_of(override));
+}
+
 /* check_maximum: can the override's kind apply to the limit, and is the number one for its unit? */
 static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_override *override,
 	const struct gp_config_maximum *maximum, const struct gp_limit *limit)
@@ -424,7 +439,8 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 					  limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP
 				  ? gp_limit_without_subaddress(override->name)
 				  : 0;
-	if (!never && !too_long && !stripped && !has_odd_unit)
+	bool outside = !never && !counts_sender(override, limit);
+	if (!never && !too_long && !stripped && !outside && !has_odd_unit)
 		return true;
 	struct gp_strbuf *buf = gp_config_error(
 		draft->errors, (struct gp_config_place) {override->file, maximum->line});
@@ -440,6 +456,11 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 		add_place(buf, limit);
 		gp_strbuf_printf(buf, ": it would never apply; write %.*s@%s\n", (int)stripped,
 			override->name, gp_limit_domain_of(override->name));
+	} else if (outside) {
+		gp_strbuf_printf(buf, ": limit %s counts only senders of its domains", name);
+		add_place(buf, limit);
+		gp_strbuf_printf(buf, ", and %s is none of them: it would never apply\n",
+			sender_domain_of(override));
 	} else if (too_long) {
 		gp_strbuf_printf(buf, ": limit %s counts larger networks together", name);
 		add_place(buf, limit);

@@ -625,7 +625,9 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"limit", "subaddress", GP_KIND_CHOICE, IN_LIMIT(subaddress), "keep", 0, 0, subaddresses,
 		"With key = sender: is user+detail@example.org counted by itself (keep), or with "
-		"user@example.org (strip)?",
+		"user@example.org (strip)? What begins with a plus, +detail@example.org, is a name "
+		"of "
+		"its own, as it is for Postfix.",
 		NULL},
 	{"limit", "domains", GP_KIND_NAMES, IN_LIMIT(domains), "", 0, 1024, NULL,
 		"With key = sender or sender_domain: only senders of these domains are counted, "

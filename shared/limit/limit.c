@@ -31,6 +31,21 @@ unsigned gp_limit_prefix(const struct gp_limit *limit, enum gp_ip_family family)
 	return limit->key == GP_LIMIT_BY_NETWORK ? limit->ipv4_prefix : 32;
 }
 
+/* gp_limit_counts_domain: by name, or as a name below one. */
+bool gp_limit_counts_domain(const struct gp_limit *limit, const char *domain)
+{
+	size_t len = strlen(domain);
+	for (size_t i = 0; i < limit->domains.count; i++) {
+		const char *item = limit->domains.items[i];
+		size_t tail = strlen(item);
+		bool is_below =
+			item[0] == '.' && len > tail && strcmp(domain + len - tail, item) == 0;
+		if (is_below || strcmp(domain, item) == 0)
+			return true;
+	}
+	return limit->domains.count == 0;
+}
+
 /* compare_prefixes: family, then the network, then its length. */
 static int compare_prefixes(const struct gp_prefix *a, const struct gp_prefix *b)
 {

@@ -125,11 +125,17 @@ const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set
 /* The length of a normalised mailbox's local part without its subaddress; 0: it has none. */
 size_t gp_limit_without_subaddress(const char *mailbox);
 
+/* Is the name one that a domain of mailboxes can have? (Without memory: not.) */
+bool gp_limit_is_domain(struct gp_arena *arena, struct gp_span name);
+
 /* The domain of a normalised mailbox: the end of its text, "" without one. */
 const char *gp_limit_domain_of(const char *mailbox);
 
 /* How many bits of an address of this family a limit by client or network counts together. */
 unsigned gp_limit_prefix(const struct gp_limit *limit, enum gp_ip_family family);
+
+/* Does a limit by sender or sender_domain count this domain of senders (its option domains)? */
+bool gp_limit_counts_domain(const struct gp_limit *limit, const char *domain);
 
 /* Order of the overrides in a set, as qsort has it: kind, then name (clients: prefix); 0: the same.
  */

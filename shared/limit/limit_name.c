@@ -223,12 +223,21 @@ const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set
 	return gp_arena_copy(arena, name);
 }
 
-/* gp_limit_without_subaddress: up to a plus that has something before it. */
+/* gp_limit_without_subaddress: up to a plus that has something before it: Postfix does not split
+ * off what would leave no name (recipient_delimiter), and delivers +x@ to a mailbox of that name.
+ */
 size_t gp_limit_without_subaddress(const char *mailbox_name)
 {
 	const char *at = strrchr(mailbox_name, '@'), *plus = strchr(mailbox_name, '+');
 	return plus && plus > mailbox_name && (!at || plus < at) ? (size_t)(plus - mailbox_name)
 								 : 0;
+}
+
+/* gp_limit_is_domain: as it is compared, in A-labels. */
+bool gp_limit_is_domain(struct gp_arena *arena, struct gp_span name)
+{
+	const char *labels;
+	return gp_address_domain(arena, name, &labels) == GP_OK && gp_address_is_host_name(labels);
 }
 
 /* gp_limit_domain_of: behind the last @. */

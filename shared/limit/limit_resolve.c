@@ -139,21 +139,6 @@ static const char *subject_user_domain(struct resolver *r, const struct gp_limit
 	return r->who->user.len ? subject_text(r, "user_domain", user_domain(r)) : NULL;
 }
 
-/* is_listed: does the limit count this domain of senders? */
-static bool is_listed(const struct gp_limit *limit, const char *domain)
-{
-	size_t len = strlen(domain);
-	for (size_t i = 0; i < limit->domains.count; i++) {
-		const char *item = limit->domains.items[i];
-		size_t tail = strlen(item);
-		bool is_below =
-			item[0] == '.' && len > tail && strcmp(domain + len - tail, item) == 0;
-		if (is_below || strcmp(domain, item) == 0)
-			return true;
-	}
-	return limit->domains.count == 0;
-}
-
 /* sender_under: MAIL FROM as the limit counts it: with its subaddress or without. */
 static const char *sender_under(struct resolver *r, const struct gp_limit *limit)
 {
@@ -170,7 +155,7 @@ static const char *sender_under(struct resolver *r, const struct gp_limit *limit
 /* subject_sender: the null sender is nobody; a name of blanks is a name. */
 static const char *subject_sender(struct resolver *r, const struct gp_limit *limit)
 {
-	if (r->who->sender.len == 0 || !is_listed(limit, sender_domain(r)))
+	if (r->who->sender.len == 0 || !gp_limit_counts_domain(limit, sender_domain(r)))
 		return NULL;
 	return named(r, "sender", sender_under(r, limit));
 }
@@ -179,7 +164,8 @@ static const char *subject_sender(struct resolver *r, const struct gp_limit *lim
 static const char *subject_sender_domain(struct resolver *r, const struct gp_limit *limit)
 {
 	const char *domain = sender_domain(r);
-	return is_listed(limit, domain) ? subject_text(r, "sender_domain", domain) : NULL;
+	return gp_limit_counts_domain(limit, domain) ? subject_text(r, "sender_domain", domain)
+						     : NULL;
 }
 
 /* subject_prefix: the client's address without the bits past the prefix. */

@@ -978,6 +978,47 @@ def who_it_is_about():
         holds(d.control("reset", who="alice", limit="nope")["error"], "no limit of that name")
 
 
+def names_that_nobody_has():
+    """a maximum for a name that nobody can have is refused, with what to write instead"""
+    with Daemon(config(KEYS + "limit own { key = sender max = 50 per = 1h domains = {\"a.test\"} }\n")) as d:
+        for who, limit, text in (
+                ("domain:a@x.test", "hourly", "write user:a@x.test, or domain:x.test for all of its domain"),
+                ("domain:@x.test", "realm", "a domain is written without an @: domain:x.test"),
+                ("domain:*@x.test", "realm", "a domain is written without an @: domain:x.test"),
+                ("domain:*.x.test", "hourly", "no patterns here, each domain is named by itself: domain:x.test"),
+                ("domain:.x.test", "realm", "each domain is named by itself: domain:x.test"),
+                ("domain:x..test", "realm", "x..test is no domain; one is written domain:example.org"),
+                ("domain:*", "realm", "* is no domain"), ("domain:", "realm", "a name is missing behind domain:"),
+                ("domain:<x.test>", "realm", "is no domain"),
+                ("sender_domain:a@x.test", "fromdom", "write sender:a@x.test, or sender_domain:x.test"),
+                ("sender_domain:*.x.test", "from", "sender_domain:x.test"),
+                ("sender:<q@x.test>", "from", "without < and >: sender:q@x.test"),
+                ("sender:<>", "from", "the null sender is counted by no limit"),
+                ("sender:@x.test", "from", "for each sender of the domain write sender_domain:x.test"),
+                ("sender:*@x.test", "from", "for each sender of the domain write sender_domain:x.test"),
+                ("sender:x.test", "from", "all of a domain sender_domain:x.test"),
+                ("sender: ", "from", "a name is missing"),
+                ("user:", "hourly", "a name is missing behind user:"), (" ", "hourly", "a name is missing"),
+                ("*", "hourly", "* is nobody's name; the max of the limit itself is for all"),
+                ("user:*", "hourly", "domain:example.org for each user of a domain"),
+                ("@x.test", "hourly", "for each user of the domain write domain:x.test"),
+                ("user:*@x.test", "hourly", "for each user of the domain write domain:x.test"),
+                ("<a@x.test>", "hourly", "without < and >: user:a@x.test"),
+                ("1.2.3.4", "hourly", "an address is written client:1.2.3.4; a user of that name user:1.2.3.4"),
+                ("192.0.2.0/24", "hourly", "an address is written client:192.0.2.0/24"),
+                ("client: 1.2.3.4", "clients", "blanks stand behind the colon or at the end; write client:1.2.3.4"),
+                ("network:192.0.2.0/24 ", "net", "write network:192.0.2.0/24"),
+                ("sender_domain:b.test", "own", "limit own counts no sender of b.test: its option domains does not have it")):
+            equal((who, text in d.control("set", who=who, limit=limit, max=1).get("error", "none")), (who, True))
+        equal(d.control("overrides")["overrides"], [])
+        for who, limit, subject in (
+                ("user:1.2.3.4", "hourly", "user:1.2.3.4"), ("domain:corp", "realm", "user_domain:corp"),
+                ("domain:B\u00fccher.test.", "hourly", "domain:xn--bcher-kva.test"),
+                ("sender:a+b@x.test", "from", "sender:a+b@x.test"), ("sender:\"a b\"@x.test", "from", "sender:ab@x.test"),
+                ("sender_domain:a.test", "own", "sender_domain:a.test"), ("DOMAIN\\user", "hourly", "user:domain\\user")):
+            equal((who, d.control("set", who=who, limit=limit, max=1).get("subject")), (who, subject))
+
+
 def whole_domain():
     """a maximum set for a domain is that of each user of it who has nothing of his own"""
     override = 'override { user = "news@a.test" hourly = 60 }\noverride { domain = "a.test" hourly = 40 }\n'
@@ -994,6 +1035,11 @@ def whole_domain():
               (3, "runtime", "domain"))
         d.control("set", who="carol@a.test", limit="hourly", max=5)
         equal(row("carol@a.test")["max"], 5)
+        shown = d.control("show", who="domain:a.test")
+        equal([(r["limit"], r["subject"]) for r in shown["rows"]], [("realm", "user_domain:a.test")])
+        equal([(r["limit"], r["subject"], r["key"], r["max"], "expires" in r) for r in shown["each"]],
+              [("hourly", "domain:a.test", "user", 3, True)])
+        equal(d.control("show", who="domain:b.test")["each"], [])
         equal(d.control("set", who="domain:a.test", limit="realm", max=9)["subject"], "user_domain:a.test")
         equal(d.control("set", who="sender_domain:a.test", limit="from", max=9)["subject"], "sender_domain:a.test")
         rows = d.control("overrides")["overrides"]
@@ -1019,6 +1065,7 @@ def domain_that_nothing_counts():
         for command in ("show", "reset"):
             holds(d.control(command, who="domain:a.test")["error"], "as a whole: there is none whose key is user_domain. "
                   "A maximum for each one in it can be set; gatepost limits overrides lists those that are")
+        holds(d.control("show", who="domain:a.test")["error"], "Set for each: hourly 3")
 
 
 def overrides_of_a_limit_that_is_gone():
@@ -1174,7 +1221,7 @@ else:
              reset_in_mid_message, two_networks, reload_loses_nothing, two_on_lmdb, two_on_redis, killed, worker_killed, restarted,
              redis_accept, redis_defer, redis_local, redis_down_at_start, damaged_file, full_store, odd_names,
              spellings_of_one_user, empty_names, long_names, addresses_of_one_house,
-             megabyte_of_names, bad_numbers, control_answers, who_it_is_about, whole_domain,
+             megabyte_of_names, bad_numbers, control_answers, who_it_is_about, names_that_nobody_has, whole_domain,
              domain_that_nothing_counts, overrides_of_a_limit_that_is_gone,
              overrides_that_an_option_left_behind, networks_by_their_length, counters_of_a_limit, twin_limits,
              control_hostile, control_slow, control_oldest, control_at_once)

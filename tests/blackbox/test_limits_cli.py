@@ -270,6 +270,8 @@ def overrides():
         d.fine("limits", "set", "BOB", "volume", "500M")
         equal(d.fine("limits", "set", "domain:Example.ORG", "hourly", "20"),
               "domain:example.org: the maximum of hourly is 20\n")
+        holds(d.fine("limits", "show", "domain:example.org"),
+              "each user of example.org: max of hourly 20, set at run time, until it is taken back\n")
         d.fine("limits", "set", "user:all", "hourly", "unlimited")
         lines = d.fine("limits", "overrides").split("\n")
         me, at = re.escape(subprocess.getoutput("id -un")) + " on mx.test", r"(\d{4}-\d\d-\d\d )?\d\d:\d\d"

@@ -311,6 +311,36 @@ static void test_override_with_subaddress(void **state)
 				"subaddress (t.conf:1): it would never apply; write x@a.test");
 }
 
+/* test_override_outside_domains: of a limit that counts only senders of its own domains. */
+static void test_override_outside_domains(void **state)
+{
+	static const char limit[] =
+		"limit own { key = %s max = 1 per = 1h domains = {\"a.test\", \".b.test\"} }\n"
+		"override { %s own = 1 }";
+	static const struct {
+		const char *key, *subject, *error; /* NULL: none */
+	} rows[] = {
+		{"sender", "sender = \"x@a.test\"", NULL},
+		{"sender", "sender = \"x@m.b.test\"", NULL},
+		{"sender", "sender = \"x@b.test\"",
+			"override.own: limit own counts only senders of its domains (t.conf:1), "
+			"and "
+			"b.test is none of them: it would never apply"},
+		{"sender", "sender_domain = c.test", "and c.test is none of them"},
+		{"sender_domain", "sender_domain = A.test", NULL},
+		{"sender_domain", "sender_domain = \"m.a.test\"", "and m.a.test is none of them"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[300];
+		snprintf(text, sizeof text, limit, rows[i].key, rows[i].subject);
+		if (rows[i].error)
+			expect_error_with(text, rows[i].error);
+		else
+			gp_config_free(parse(text));
+	}
+}
+
 /* test_override_applies: which kind of override fits which key; others would be dead letters. */
 static void test_override_applies(void **state)
 {
@@ -708,6 +738,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_override_case),
 		cmocka_unit_test(test_override_spelled),
 		cmocka_unit_test(test_override_with_subaddress),
+		cmocka_unit_test(test_override_outside_domains),
 		cmocka_unit_test(test_override_applies),
 		cmocka_unit_test(test_override_errors),
 		cmocka_unit_test(test_override_typos),

@@ -353,6 +353,9 @@ static void test_subaddress(void **state)
 		{"\"x+ 4\"@a.test", "kept sender:x+4@a.test 9; bare sender:x@a.test 5"},
 		{"x\357\274\2135@a.test", "kept sender:x+5@a.test 9; bare sender:x@a.test 5"},
 		{"+1@a.test", "kept sender:+1@a.test 9; bare sender:+1@a.test 9"},
+		/* nothing is left of it without what is behind the first plus: a name by itself */
+		{"++1@a.test", "kept sender:++1@a.test 9; bare sender:++1@a.test 9"},
+		{"+a+b@a.test", "kept sender:+a+b@a.test 9; bare sender:+a+b@a.test 9"},
 		{"x+1", "kept sender:x+1 9; bare sender:x 9"},
 		{"x@a+b.test", "kept sender:x@a+b.test 9; bare sender:x@a+b.test 9"},
 	};
