@@ -48,16 +48,13 @@ static void *tick(void *arg)
 int gp_ticker_start(void (*work)(void *arg), void *arg, struct gp_ticker **ticker_out)
 {
 	struct gp_ticker *t = calloc(1, sizeof *t);
-	pthread_condattr_t attr;
-	if (!t)
+	if (!t || gp_clock_condition(&t->rung)) {
+		free(t);
 		return GP_ENOMEM;
+	}
 	t->work = work;
 	t->arg = arg;
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->rung, &attr);
-	pthread_condattr_destroy(&attr);
 	if (pthread_create(&t->thread, NULL, tick, t)) {
 		pthread_cond_destroy(&t->rung);
 		pthread_mutex_destroy(&t->lock);

@@ -66,3 +66,15 @@ const char *gp_clock_format(int64_t wall_s, char text_out[GP_CLOCK_TEXT])
 		*text_out = 0;
 	return text_out;
 }
+
+/* gp_clock_condition: the default clock of conditions is wall time, which jumps. */
+int gp_clock_condition(pthread_cond_t *condition_out)
+{
+	pthread_condattr_t attr;
+	if (pthread_condattr_init(&attr) != 0)
+		return GP_ENOMEM;
+	int failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+		     pthread_cond_init(condition_out, &attr) != 0;
+	pthread_condattr_destroy(&attr);
+	return failed ? GP_ENOMEM : GP_OK;
+}

@@ -9,8 +9,11 @@
 #ifndef GP_BASE_CLOCK_H
 #define GP_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
+
+#include "base/err.h"
 
 struct gp_clock {
 	int64_t (*mono_us)(const struct gp_clock *clock); /* never goes back */
@@ -33,5 +36,8 @@ const char *gp_clock_format(int64_t wall_s, char text_out[GP_CLOCK_TEXT]);
 
 /* ms from now on CLOCK_MONOTONIC, as timed waits on condition variables take it. */
 struct timespec gp_clock_after_ms(int64_t ms);
+
+/* A condition variable whose timed waits end at such a time. GP_ENOMEM. */
+int gp_clock_condition(pthread_cond_t *condition_out) GP_MUST_CHECK;
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "dns/dns_private.h"
 
+#define HELD_UP_US 500000 /* which a request feels */
+
 /* nxdomain_out: the answer for a name that cannot exist. */
 static void nxdomain_out(struct gp_dns_answer *answer_out)
 {
@@ -47,6 +49,16 @@ static int take_notes(
 		notes->problem = answers[i].problem;
 	}
 	return status;
+}
+
+/* gp_dns_note_held: a request that loses a little to each of many questions loses much. */
+void gp_dns_note_held(const struct gp_ctx *ctx, int64_t lost_us)
+{
+	struct gp_dns_notes *notes = ctx->notes;
+	if (!notes || lost_us <= 0)
+		return;
+	notes->held_us += lost_us;
+	notes->held_up = notes->held_us >= HELD_UP_US;
 }
 
 /* gp_dns_query: checks the arguments; see query_valid for names that cannot exist. */

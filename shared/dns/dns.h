@@ -95,7 +95,8 @@ struct gp_dns_notes {
 	unsigned stale;      /* answers that had expired */
 	unsigned trouble;    /* answers GP_DNS_TROUBLE */
 	const char *problem; /* of the last of these */
-	bool held_up;        /* time was lost in waiting for a place */
+	int64_t held_us;     /* lost in waiting for places */
+	bool held_up;        /* more of that than a request does not feel */
 };
 
 /*

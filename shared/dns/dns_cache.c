@@ -43,8 +43,10 @@ struct gp_dns_join {
 	unsigned parties; /* the leaders and those who wait */
 	unsigned leaders; /* who asks below */
 	int64_t renew_us; /* monotonic: from then on one of those who wait asks as well */
-	bool begun;       /* it is asked, and does not wait for a place */
+	int64_t led_us;   /* monotonic: when the last leader came */
+	int64_t begun_us; /* monotonic: since then it is asked; 0: all leaders wait for a place */
 	bool done;
+	pthread_cond_t landed;       /* it is done */
 	struct gp_dns_entry *result; /* when done: the answer, or NULL: ask yourself */
 };
 
@@ -100,9 +102,8 @@ static void take_lead(struct call *call, size_t i, struct gp_dns_join *join)
 {
 	unsigned patience_ms = call->cache->options.patience_ms;
 	join->leaders++;
-	join->renew_us = INT64_MAX;
-	if (patience_ms > 0)
-		join->renew_us = gp_clock_now_us(call->ctx->clock) + (int64_t)patience_ms * 1000;
+	join->led_us = gp_clock_now_us(call->ctx->clock);
+	join->renew_us = patience_ms > 0 ? join->led_us + (int64_t)patience_ms * 1000 : INT64_MAX;
 	call->joins[i] = join;
 	call->parts[i] = LED;
 }
@@ -111,8 +112,10 @@ static void take_lead(struct call *call, size_t i, struct gp_dns_join *join)
 static struct gp_dns_join *new_join(struct gp_dns_shard *shard, const struct gp_dns_key *key)
 {
 	struct gp_dns_join *j = calloc(1, sizeof *j);
-	if (!j)
+	if (!j || gp_clock_condition(&j->landed)) {
+		free(j);
 		return NULL;
+	}
 	j->key = *key;
 	j->parties = 1;
 	j->next = shard->joins;
@@ -125,6 +128,7 @@ static void leave_join(struct gp_dns_join *join)
 {
 	if (--join->parties > 0)
 		return;
+	pthread_cond_destroy(&join->landed);
 	free(join->result);
 	free(join);
 }
@@ -239,7 +243,7 @@ static void end_join(
 	if (join->parties > 1 && entry) /* a copy, for the table may drop its own at any time */
 		join->result = kept ? gp_dns_entry_clone(entry) : entry;
 	if (join->parties > 1)
-		pthread_cond_broadcast(&shard->landed);
+		pthread_cond_broadcast(&join->landed);
 }
 
 /*
@@ -384,8 +388,28 @@ static void begun(void *arg, size_t at)
 		return; /* it has landed, and the join may be gone */
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
-	join->begun = true;
+	if (!join->begun_us)
+		join->begun_us = gp_clock_now_us(call->ctx->clock);
 	pthread_mutex_unlock(&shard->lock);
+}
+
+/* is_wanted: else another leader was sooner, and we follow instead. */
+static bool is_wanted(void *arg, size_t at)
+{
+	struct call *call = ((struct batch *)arg)->call;
+	size_t i = call->led[at];
+	struct gp_dns_join *join = call->joins[i];
+	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
+	pthread_mutex_lock(&shard->lock);
+	bool is_done = join->done;
+	if (is_done) {
+		join->leaders--;
+		shard->misses--; /* it is not asked after all */
+		shard->joined++;
+		call->parts[i] = JOINED;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	return !is_done;
 }
 
 /* ask_below: one call for all that we lead; the arrays have room for them. */
@@ -394,7 +418,11 @@ static int ask_below(
 {
 	struct call *call = batch->call;
 	struct gp_dns *below = call->cache->base.below;
-	const struct gp_dns_watch watch = {landed, begun, batch, batch->until_us};
+	const struct gp_dns_watch watch = {.landed = landed,
+		.begun = begun,
+		.is_wanted = is_wanted,
+		.arg = batch,
+		.until_us = batch->until_us};
 	for (size_t at = 0; at < n; at++) {
 		asked[at] = call->questions[call->led[at]];
 		batch->until_us[at] = worth_until(call, call->led[at]);
@@ -430,29 +458,34 @@ static int64_t end_of_wait(const struct call *call, size_t i)
 	return worth_us < call->ctx->deadline_us ? worth_us : call->ctx->deadline_us;
 }
 
+/* own_time: when one of those who wait asks as well; soon while all who lead wait for a place, as
+ * we may have one sooner, but then one after the other. The shard is locked. */
+static int64_t own_time(const struct gp_dns_join *join, int64_t since_us)
+{
+	int64_t soon_us = (join->led_us > since_us ? join->led_us : since_us) + PLACE_WAIT_US;
+	return !join->begun_us && soon_us < join->renew_us ? soon_us : join->renew_us;
+}
+
 /*
- * wait_join: until it has landed, the time has come to ask ourselves, or end_us; locked. The time
- * comes soon while who leads waits for a place: we may have one sooner. *own_us_out: when.
+ * wait_join: until it has landed, the time has come to ask ourselves (*own_us_out), or end_us;
+ * locked. What of that was lost because who leads had no place is noted.
  */
-static void wait_join(const struct call *call, struct gp_dns_shard *shard,
-	const struct gp_dns_join *join, int64_t end_us, int64_t *own_us_out)
+static void wait_join(const struct call *call, struct gp_dns_shard *shard, struct gp_dns_join *join,
+	int64_t end_us, int64_t *own_us_out)
 {
 	const struct gp_clock *clock = call->ctx->clock;
-	int64_t soon_us = gp_clock_now_us(clock) + PLACE_WAIT_US;
+	int64_t since_us = gp_clock_now_us(clock);
 	for (;;) {
-		int64_t until_us = end_us;
-		*own_us_out = join->renew_us;
-		if (!join->begun && soon_us < join->renew_us)
-			*own_us_out = soon_us;
-		if (*own_us_out < until_us)
-			until_us = *own_us_out;
-		int left_ms = gp_clock_left_ms(clock, until_us);
+		*own_us_out = own_time(join, since_us);
+		int left_ms = gp_clock_left_ms(clock, *own_us_out < end_us ? *own_us_out : end_us);
 		if (join->done || left_ms == 0)
-			return;
+			break;
 		const struct timespec end = gp_clock_after_ms(left_ms);
 		(void)pthread_cond_timedwait(
-			&shard->landed, &shard->lock, &end); /* looked at again */
+			&join->landed, &shard->lock, &end); /* looked at again */
 	}
+	gp_dns_note_held(
+		call->ctx, (join->begun_us ? join->begun_us : gp_clock_now_us(clock)) - since_us);
 }
 
 /* take_join: what has come of it at the end of our wait; the shard is locked. */
@@ -465,13 +498,14 @@ static int take_join(struct call *call, size_t i, struct gp_dns_shard *shard)
 		return gp_dns_entry_copy(join->result, call->ctx->arena, call->now_us, answer);
 	if (join->done)
 		call->parts[i] = OPEN;
-	else if (!call->has_stale[i] || !take_stale(call, i, shard, join->begun))
+	else if (!call->has_stale[i] || !take_stale(call, i, shard, join->begun_us != 0))
 		*answer = (struct gp_dns_answer) {
-			.state = join->begun ? GP_DNS_TEMPFAIL : GP_DNS_TROUBLE,
+			.state = join->begun_us ? GP_DNS_TEMPFAIL : GP_DNS_TROUBLE,
 			.ours = true,
-			.problem = join->begun ? "no answer in time to a question that was already "
-						 "under way"
-					       : "no place in time for a question to DNS"};
+			.problem = join->begun_us
+					   ? "no answer in time to a question that was already "
+					     "under way"
+					   : "no place in time for a question to DNS"};
 	return call->status;
 }
 
@@ -584,7 +618,6 @@ static void cache_free(struct gp_dns *dns)
 	struct cache *cache = (struct cache *)dns;
 	for (size_t i = 0; i < cache->shard_count; i++) {
 		gp_dns_shard_fini(&cache->shards[i]);
-		pthread_cond_destroy(&cache->shards[i].landed);
 		pthread_mutex_destroy(&cache->shards[i].lock);
 	}
 	gp_dns_wanted_fini(&cache->wanted);
@@ -593,33 +626,16 @@ static void cache_free(struct gp_dns *dns)
 
 static const struct gp_dns_ops cache_ops = {cache_query, cache_free};
 
-/* init_waiting: lock and condition of a shard, timed by the monotonic clock. */
-static int init_waiting(struct gp_dns_shard *shard)
-{
-	pthread_condattr_t attr;
-	if (pthread_condattr_init(&attr) != 0)
-		return GP_ENOMEM;
-	int failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-		     pthread_cond_init(&shard->landed, &attr) != 0;
-	pthread_condattr_destroy(&attr);
-	if (failed)
-		return GP_ENOMEM;
-	if (pthread_mutex_init(&shard->lock, NULL) == 0)
-		return GP_OK;
-	pthread_cond_destroy(&shard->landed);
-	return GP_ENOMEM;
-}
-
 /* init_shard: both halves or none. */
 static int init_shard(struct gp_dns_shard *shard, size_t capacity)
 {
 	int rc = gp_dns_shard_init(shard, capacity);
 	if (rc)
 		return rc;
-	rc = init_waiting(shard);
-	if (rc)
-		gp_dns_shard_fini(shard);
-	return rc;
+	if (pthread_mutex_init(&shard->lock, NULL) == 0)
+		return GP_OK;
+	gp_dns_shard_fini(shard);
+	return GP_ENOMEM;
 }
 
 /* gp_dns_cache_new: the entries are divided among the shards, none gets more than its part. */

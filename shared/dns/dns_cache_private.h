@@ -96,7 +96,6 @@ struct gp_dns_join; /* a question under way; dns_cache.c */
 
 struct gp_dns_shard {
 	alignas(64) pthread_mutex_t lock; /* guards all that follows, and the joins of this shard */
-	pthread_cond_t landed;            /* a join of this shard is done */
 	struct gp_dns_join *joins;        /* questions under way */
 	struct gp_dns_entry **buckets;    /* a power of two of them */
 	size_t mask;                      /* buckets - 1 */

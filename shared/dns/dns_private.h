@@ -16,6 +16,11 @@ struct gp_dns_watch {
 	void (*begun)(void *arg, size_t i);
 	void *arg;
 	/*
+	 * Is the i-th question to be asked still? For one that has waited for a place; false: it
+	 * never begins and never lands, and its answer is not looked at. NULL: all are.
+	 */
+	bool (*is_wanted)(void *arg, size_t i);
+	/*
 	 * Until when each question is worth waiting for, where that is before the deadline; its
 	 * servers share the time. NULL: all until the deadline.
 	 */
@@ -41,6 +46,9 @@ struct gp_dns {
 	const struct gp_dns_ops *ops;
 	struct gp_dns *below; /* owned; NULL at the bottom */
 };
+
+/* Notes that so much time was lost in waiting for places; what is lost bit by bit is summed. */
+void gp_dns_note_held(const struct gp_ctx *ctx, int64_t lost_us);
 
 /* ---- names in packets ---- */
 

@@ -14,7 +14,7 @@
 #define SILENT_MAX 3                 /* time-outs in a row... */
 #define ASKED_LAST_US (10 * 1000000) /* ...after which a server is asked last for so long */
 #define LOOK_AGAIN_MS 100            /* whether there is a place for one flight more */
-#define HELD_UP_US 500000            /* of waiting for a place that a request feels */
+#define LOOK_QUEUED_MS 500           /* whether what has none yet is to be asked still */
 
 /* gp_dns_wire_order: two passes over the configured order: the good ones, then the silent ones. */
 void gp_dns_wire_order(struct gp_dns_wire *wire, int64_t now_us, uint8_t *order_out)
@@ -51,6 +51,7 @@ struct fleet {
 	struct gp_dns_flight *flights;
 	size_t count;
 	size_t waiting, done; /* of them; the others are under way */
+	bool has_waited;      /* for a place */
 	struct gp_dns_turn turn;
 };
 
@@ -64,6 +65,14 @@ static void note(struct fleet *fleet, const struct gp_dns_flight *f)
 	gp_dns_gate_give(&fleet->turn);
 }
 
+/* is_known: has its answer come another way, before it was asked? */
+static bool is_known(const struct gp_dns_flight *f)
+{
+	const struct gp_dns_watch *watch = f->watch;
+	return !f->sent_once && watch && watch->is_wanted &&
+	       !watch->is_wanted(watch->arg, f->place);
+}
+
 /* launch: those that wait, while there are places. */
 static int launch(struct fleet *fleet)
 {
@@ -75,7 +84,10 @@ static int launch(struct fleet *fleet)
 		if (!gp_dns_gate_take(&fleet->turn))
 			return GP_OK;
 		fleet->waiting--;
-		rc = gp_dns_flight_send(f);
+		if (fleet->has_waited && is_known(f))
+			gp_dns_flight_drop(f);
+		else
+			rc = gp_dns_flight_send(f);
 		if (rc == GP_OK)
 			note(fleet, f);
 	}
@@ -98,19 +110,34 @@ static int give_up(struct fleet *fleet)
 	return rc;
 }
 
-/* wait_turn: nothing is under way, as there is no place for us; it is remembered who we waited for.
- */
-static void wait_turn(const struct fleet *fleet)
+/* drop_known: those whose answer came another way while they waited for a place. */
+static void drop_known(struct fleet *fleet)
+{
+	for (size_t i = 0; fleet->waiting > 0 && i < fleet->count; i++) {
+		struct gp_dns_flight *f = &fleet->flights[i];
+		if (f->stage != GP_DNS_FLIGHT_WAITING || !is_known(f))
+			continue;
+		fleet->waiting--;
+		fleet->done++;
+		gp_dns_flight_drop(f);
+	}
+}
+
+/* wait_turn: nothing is under way, as there is no place for us; the time that is lost is noted. */
+static void wait_turn(struct fleet *fleet)
 {
 	const struct gp_ctx *ctx = fleet->flights[0].ctx;
+	const struct gp_dns_watch *watch = fleet->flights[0].watch;
 	int64_t until_us = INT64_MAX, before_us = gp_clock_now_us(ctx->clock);
 	for (size_t i = 0; i < fleet->count; i++)
 		if (fleet->flights[i].stage == GP_DNS_FLIGHT_WAITING &&
 			fleet->flights[i].deadline_us < until_us)
 			until_us = fleet->flights[i].deadline_us;
-	gp_dns_gate_wait(&fleet->turn, gp_clock_left_ms(ctx->clock, until_us));
-	if (ctx->notes && gp_clock_now_us(ctx->clock) - before_us >= HELD_UP_US)
-		ctx->notes->held_up = true;
+	int wait_ms = gp_clock_left_ms(ctx->clock, until_us);
+	if (watch && watch->is_wanted && wait_ms > LOOK_QUEUED_MS)
+		wait_ms = LOOK_QUEUED_MS;
+	gp_dns_gate_wait(&fleet->turn, wait_ms);
+	gp_dns_note_held(ctx, gp_clock_now_us(ctx->clock) - before_us);
 }
 
 /* wait_for: until a descriptor has something to say or an attempt ends. */
@@ -163,11 +190,14 @@ static int fly(struct fleet *fleet)
 		gp_dns_flight_begin(&fleet->flights[i]);
 	fleet->waiting = fleet->count;
 	while (rc == GP_OK && fleet->done < fleet->count) {
+		if (fleet->has_waited)
+			drop_known(fleet);
 		rc = launch(fleet);
 		if (rc == GP_OK)
 			rc = give_up(fleet);
 		if (rc || fleet->done == fleet->count)
 			break;
+		fleet->has_waited = fleet->waiting > 0;
 		if (fleet->waiting + fleet->done == fleet->count) {
 			wait_turn(fleet);
 			continue;

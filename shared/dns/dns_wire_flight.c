@@ -562,6 +562,14 @@ int gp_dns_flight_give_up(struct gp_dns_flight *flight)
 	return finish(flight, &answer);
 }
 
+/* gp_dns_flight_drop: nobody looks at the answer. */
+void gp_dns_flight_drop(struct gp_dns_flight *flight)
+{
+	flight->stage = GP_DNS_FLIGHT_DONE;
+	*flight->answer = (struct gp_dns_answer) {
+		.state = GP_DNS_TEMPFAIL, .ours = true, .problem = "it is known meanwhile"};
+}
+
 /* gp_dns_flight_ready: by stage. */
 int gp_dns_flight_ready(struct gp_dns_flight *flight)
 {

@@ -4,43 +4,34 @@
  * queues for its first one; further places are for calls that have less than their share, and only
  * while nobody queues. So a call with ten silent names takes one turn after the other, as does the
  * call with a single name, and one place in eight is for first ones only.
+ *
+ * Each waits for a condition of its own: a place that becomes free wakes the first in the queue,
+ * and that one, when it has taken it, the next if there is another.
  */
 #include "dns/dns_wire_private.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#define WITHOUT_CONDITION_MS 10
+
 struct gp_dns_gate {
 	pthread_mutex_t lock; /* guards all that follows, and the calls in the queue */
-	pthread_cond_t freed; /* a place is, or the queue has moved */
 	unsigned places, used;
 	unsigned calls;                   /* that hold a place */
 	struct gp_dns_turn *first, *last; /* the queue of those without any */
 };
 
-/* gp_dns_gate_new: the condition waits on the monotonic clock. */
+/* gp_dns_gate_new: one place there always is. */
 int gp_dns_gate_new(unsigned places, struct gp_dns_gate **gate_out)
 {
 	struct gp_dns_gate *gate = calloc(1, sizeof *gate);
-	pthread_condattr_t attr;
-	if (!gate)
+	if (!gate || pthread_mutex_init(&gate->lock, NULL) != 0) {
+		free(gate);
 		return GP_ENOMEM;
+	}
 	gate->places = places ? places : 1;
-	if (pthread_condattr_init(&attr) != 0) {
-		free(gate);
-		return GP_ENOMEM;
-	}
-	int failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-		     pthread_cond_init(&gate->freed, &attr) != 0;
-	pthread_condattr_destroy(&attr);
-	if (!failed && pthread_mutex_init(&gate->lock, NULL) != 0) {
-		pthread_cond_destroy(&gate->freed);
-		failed = 1;
-	}
-	if (failed) {
-		free(gate);
-		return GP_ENOMEM;
-	}
 	*gate_out = gate;
 	return GP_OK;
 }
@@ -50,7 +41,6 @@ void gp_dns_gate_free(struct gp_dns_gate *gate)
 {
 	if (!gate)
 		return;
-	pthread_cond_destroy(&gate->freed);
 	pthread_mutex_destroy(&gate->lock);
 	free(gate);
 }
@@ -59,6 +49,13 @@ void gp_dns_gate_free(struct gp_dns_gate *gate)
 unsigned gp_dns_gate_places(const struct gp_dns_gate *gate)
 {
 	return gate ? gate->places : 0;
+}
+
+/* wake_first: if there is a place for it. It may not be waiting, and looks by itself then. */
+static void wake_first(struct gp_dns_gate *gate)
+{
+	if (gate->first && gate->used < gate->places && gate->first->woken)
+		pthread_cond_signal(gate->first->woken);
 }
 
 /* enqueue: behind all others, once. */
@@ -84,8 +81,7 @@ static void dequeue(struct gp_dns_gate *gate, struct gp_dns_turn *turn)
 	if (gate->last == turn)
 		gate->last = before;
 	turn->queues = false;
-	if (gate->first)
-		pthread_cond_broadcast(&gate->freed); /* it may be its turn */
+	wake_first(gate); /* it may be another one's turn now */
 }
 
 /* may_have_more: is a call that has a place below its share, with nobody queueing? */
@@ -127,8 +123,7 @@ void gp_dns_gate_give(struct gp_dns_turn *turn)
 	gate->used--;
 	turn->held--;
 	gate->calls -= turn->held == 0;
-	if (gate->first)
-		pthread_cond_broadcast(&gate->freed);
+	wake_first(gate);
 	pthread_mutex_unlock(&gate->lock);
 }
 
@@ -145,15 +140,23 @@ bool gp_dns_gate_is_wanted(const struct gp_dns_turn *turn)
 }
 
 /* gp_dns_gate_wait: until it is our turn, or the time is over. */
-void gp_dns_gate_wait(const struct gp_dns_turn *turn, int wait_ms)
+void gp_dns_gate_wait(struct gp_dns_turn *turn, int wait_ms)
 {
 	struct gp_dns_gate *gate = turn->gate;
 	const struct timespec end = gp_clock_after_ms(wait_ms);
+	pthread_cond_t woken;
 	int waited = 0;
+	if (gp_clock_condition(&woken)) {
+		(void)poll(NULL, 0, WITHOUT_CONDITION_MS); /* looked at again */
+		return;
+	}
 	pthread_mutex_lock(&gate->lock);
+	turn->woken = &woken;
 	while ((gate->first != turn || gate->used >= gate->places) && waited == 0)
-		waited = pthread_cond_timedwait(&gate->freed, &gate->lock, &end);
+		waited = pthread_cond_timedwait(&woken, &gate->lock, &end);
+	turn->woken = NULL;
 	pthread_mutex_unlock(&gate->lock);
+	pthread_cond_destroy(&woken);
 }
 
 /* gp_dns_gate_leave: the call is over. */
@@ -167,7 +170,6 @@ void gp_dns_gate_leave(struct gp_dns_turn *turn)
 	gate->used -= turn->held;
 	gate->calls -= turn->held > 0;
 	turn->held = 0;
-	if (gate->first)
-		pthread_cond_broadcast(&gate->freed);
+	wake_first(gate);
 	pthread_mutex_unlock(&gate->lock);
 }

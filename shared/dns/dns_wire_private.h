@@ -13,6 +13,7 @@
 #ifndef GP_DNS_DNS_WIRE_PRIVATE_H
 #define GP_DNS_DNS_WIRE_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -111,6 +112,9 @@ int gp_dns_flight_send(struct gp_dns_flight *flight) GP_MUST_CHECK;
 /* There was no place until its deadline: ends in GP_DNS_TROUBLE. */
 int gp_dns_flight_give_up(struct gp_dns_flight *flight) GP_MUST_CHECK;
 
+/* It is not to be asked any more, and was not yet: ends without a word. */
+void gp_dns_flight_drop(struct gp_dns_flight *flight);
+
 /* The descriptor has something to say. */
 int gp_dns_flight_ready(struct gp_dns_flight *flight) GP_MUST_CHECK;
 
@@ -129,6 +133,7 @@ struct gp_dns_turn {
 	unsigned held; /* places */
 	bool queues;   /* for its first place */
 	struct gp_dns_turn *next;
+	pthread_cond_t *woken; /* while it waits */
 };
 
 /* Takes a place if there is one for this call; one without any queues from then on. */
@@ -141,7 +146,7 @@ void gp_dns_gate_give(struct gp_dns_turn *turn);
 bool gp_dns_gate_is_wanted(const struct gp_dns_turn *turn);
 
 /* For a call that queues: waits until it can take a place, so long at most. */
-void gp_dns_gate_wait(const struct gp_dns_turn *turn, int wait_ms);
+void gp_dns_gate_wait(struct gp_dns_turn *turn, int wait_ms);
 
 /* Leaves the queue, and gives all places back. */
 void gp_dns_gate_leave(struct gp_dns_turn *turn);

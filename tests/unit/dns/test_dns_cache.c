@@ -487,7 +487,9 @@ static void trouble_of_our_own_is_not_kept(void **state)
 	atomic_store(&f->script.held, 1);
 	assert_int_equal(pthread_create(&leader.thread, NULL, test_cache_ask_once, &leader), 0);
 	until_inside(f, 1);
+	f->ctx.notes = &f->notes;     /* of who waits */
 	test_cache_ask_once(&waiter); /* its deadline comes before it would ask itself */
+	assert_true(f->notes.held_us >= 90 * 1000);
 	assert_int_equal(waiter.answer.state, GP_DNS_TROUBLE);
 	assert_true(waiter.answer.ours);
 	atomic_store(&f->script.held, 0);
