@@ -77,7 +77,8 @@ static json_t *dns(struct gp_control_call *c)
 				config->dns_servers.count ? "dns.servers" : config->resolv_conf)),
 		"over_tcp", options.over_tcp, "trust_ad", options.trust_ad, "asked_last_minute",
 		number(minute.asked), "failed_last_minute", number(minute.failed), "failing",
-		gp_dns_health_is_bad(minute.asked, minute.failed));
+		gp_dns_health_is_failing(&c->shared->dns_seen, c->runtime->dns, minute,
+			gp_clock_now_us(c->ctx->clock)));
 }
 
 /* store: its health; null when nothing is counted. */

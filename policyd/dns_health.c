@@ -2,9 +2,16 @@
 /* Sums of each second of the last minute; the oldest is what the newest is compared with. */
 #include "policyd/dns_health.h"
 
+#include <bsd/stdlib.h>
+#include <stdio.h>
+
 #include "base/strbuf.h"
 
 #define SAID_EVERY_US (60 * 1000000LL)
+#define JUDGED_US (10 * 1000000LL) /* so long own questions need not be asked again */
+#define OWN_MS 3000                /* for all attempts of them */
+#define OWN_MEMORY (256 * 1024)
+#define OWN_QUESTIONS 3
 #define SERVERS_TEXT (GP_DNS_SERVERS_MAX * (GP_DNS_SERVER_TEXT + 2))
 
 /* sums_of: since the resolver was made. */
@@ -13,7 +20,8 @@ static struct gp_dns_health_sums sums_of(struct gp_dns *dns)
 	struct gp_dns_wire_stats stats;
 	struct gp_dns_health_sums sums = {0};
 	gp_dns_wire_stats(dns, &stats);
-	sums.failed = stats.given_up + stats.answers[GP_DNS_TEMPFAIL] + stats.answers[GP_DNS_BOGUS];
+	sums.failed = stats.given_up + stats.answers[GP_DNS_TEMPFAIL] +
+		      stats.answers[GP_DNS_BOGUS] + stats.answers[GP_DNS_TROUBLE];
 	sums.asked = sums.failed + stats.answers[GP_DNS_FOUND] + stats.answers[GP_DNS_NODATA] +
 		     stats.answers[GP_DNS_NXDOMAIN];
 	return sums;
@@ -40,6 +48,63 @@ struct gp_dns_health_sums gp_dns_health_minute(struct gp_dns_seen *seen, struct 
 bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed)
 {
 	return asked >= GP_DNS_HEALTH_FEW && failed > asked / 2;
+}
+
+/* ask_own: made-up names of a resolver of its own, so that they are not counted; was any answered?
+ */
+static bool ask_own(struct gp_ctx *ctx)
+{
+	static const char *const below[OWN_QUESTIONS] = {"com", "net", "org"};
+	char names[OWN_QUESTIONS][64];
+	struct gp_dns_question questions[OWN_QUESTIONS];
+	struct gp_dns_answer answers[OWN_QUESTIONS];
+	bool is_answered = false;
+	for (size_t i = 0; i < OWN_QUESTIONS; i++) {
+		snprintf(names[i], sizeof names[i], "gatepost-%08x%08x.%s", arc4random(),
+			arc4random(), below[i]);
+		questions[i] = (struct gp_dns_question) {names[i], GP_DNS_A};
+	}
+	ctx->deadline_us = gp_clock_now_us(ctx->clock) + OWN_MS * 1000LL;
+	if (gp_dns_query(ctx, questions, OWN_QUESTIONS, answers))
+		return false;
+	for (size_t i = 0; i < OWN_QUESTIONS; i++)
+		is_answered = is_answered || !gp_dns_state_is_failure(answers[i].state);
+	return is_answered;
+}
+
+/* is_answering: does any of the servers that dns asks, now? Without memory, nothing is said. */
+static bool is_answering(struct gp_dns *dns)
+{
+	struct gp_dns_options options;
+	struct gp_ctx ctx = {.clock = gp_clock_system()};
+	if (!gp_dns_wire_options(dns, &options))
+		return true;
+	unsigned attempts = (unsigned)options.server_count * options.attempts;
+	options.gate = NULL; /* what others have no place for says nothing */
+	if (options.timeout_ms > OWN_MS / attempts)
+		options.timeout_ms = OWN_MS / attempts;
+	ctx.arena = gp_arena_new(OWN_MEMORY);
+	bool is_answered = true;
+	if (ctx.arena && gp_dns_wire_new(&options, &ctx.dns) == GP_OK)
+		is_answered = ask_own(&ctx);
+	gp_dns_free(ctx.dns);
+	gp_arena_free(ctx.arena);
+	return is_answered;
+}
+
+/* gp_dns_health_is_failing: two that judge at once come to the same. */
+bool gp_dns_health_is_failing(struct gp_dns_seen *seen, struct gp_dns *dns,
+	struct gp_dns_health_sums minute, int64_t now_us)
+{
+	long long judged_us = atomic_load(&seen->judged_us);
+	if (!gp_dns_health_is_bad(minute.asked, minute.failed))
+		return false;
+	if (judged_us && now_us - judged_us < JUDGED_US)
+		return atomic_load(&seen->silent);
+	bool silent = !is_answering(dns);
+	atomic_store(&seen->silent, silent);
+	atomic_store(&seen->judged_us, now_us ? now_us : 1);
+	return silent;
 }
 
 /* begin_again: another resolver counts from nought. */
@@ -72,7 +137,8 @@ static void say(struct gp_dns_health *h, struct gp_dns *dns, const struct gp_log
 	if (h->failing)
 		gp_log_text(log, GP_LOG_WARNING,
 			"DNS: %llu of %llu questions of the last minute failed; the servers are "
-			"%s: see whether they run and answer this host (gatepost doctor dns)",
+			"%s, and do not answer questions of our own either: see whether they run "
+			"and answer this host (gatepost doctor dns)",
 			(unsigned long long)minute.failed, (unsigned long long)minute.asked,
 			servers);
 	else
@@ -97,9 +163,11 @@ void gp_dns_health_look(struct gp_dns_health *health, struct gp_dns *dns, int64_
 	h->next = (h->next + 1) % GP_DNS_HEALTH_SECONDS;
 	h->count += h->count < GP_DNS_HEALTH_SECONDS;
 	bool was_failing = h->failing;
-	h->failing = gp_dns_health_is_bad(minute.asked, minute.failed);
+	h->failing = gp_dns_health_is_failing(seen_out, dns, minute, now_us);
 	bool is_due = !h->said_us || now_us - h->said_us >= SAID_EVERY_US;
-	bool is_over = was_failing && minute.asked > 0 && minute.failed <= minute.asked / 2;
+	bool is_heard = minute.asked > minute.failed ||
+			gp_dns_health_is_bad(minute.asked, minute.failed); /* own questions were */
+	bool is_over = was_failing && !h->failing && is_heard;
 	if (h->failing && is_due)
 		h->said_us = now_us ? now_us : 1;
 	if ((h->failing && is_due) || is_over)

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * DNS health: whether most questions of the last minute failed.
+ * DNS health: whether most questions of the last minute failed, and for want of name servers.
  *
  * Each verdict says what it found, and a temporary error is an ordinary one; that all of them are
- * for want of name servers shows only in the sum of them. The keeper looks every second, warns once
- * a minute while it is so, with the servers, and leaves the sums of a minute ago, by which gatepost
- * status and doctor get the numbers of the moment.
+ * for want of name servers shows only in the sum of them. But who sends mail chooses what is asked:
+ * a zone of his that is broken, or the names of a thousand others, make as many failures as he
+ * likes. So when most have failed, questions that nobody else has chosen decide: made-up names
+ * below com, net and org, which no server remembers and each that works can deny. The keeper looks
+ * every second, warns once a minute while it is so, with the servers, and leaves the sums of a
+ * minute ago, by which gatepost status and doctor get the numbers of the moment.
  *
  *     struct gp_dns_health h = {0};
  *     gp_dns_health_look(&h, dns, now_us, log, &shared->dns_seen);     (every second, one thread)
  *
- * Questions that we could not ask (GP_DNS_TROUBLE) say nothing about servers. Threads: what was
- * seen may be read by any.
+ * Questions that we could not ask (GP_DNS_TROUBLE) count as failed: so does a name server that this
+ * host cannot reach, and own questions tell it from want of files. Threads: what was seen may be
+ * read by any.
+ *
+ * Known gap: where the name servers know an inner network only, own questions always fail, and a
+ * broken zone that is asked for often is told as if they did.
  */
 #ifndef GP_POLICYD_DNS_HEALTH_H
 #define GP_POLICYD_DNS_HEALTH_H
@@ -26,9 +33,11 @@
 #define GP_DNS_HEALTH_SECONDS 60
 #define GP_DNS_HEALTH_FEW 20 /* questions below which their failures say nothing */
 
-/* The resolver's sums a minute ago, as of the last look. */
+/* The resolver's sums a minute ago, as of the last look; and what own questions came to. */
 struct gp_dns_seen {
 	atomic_ullong asked, failed;
+	atomic_llong judged_us; /* when they were asked last; 0: never */
+	atomic_bool silent;     /* none was answered */
 };
 
 /* Sums of one moment. */
@@ -53,5 +62,10 @@ struct gp_dns_health_sums gp_dns_health_minute(struct gp_dns_seen *seen, struct 
 
 /* Did most of so many questions fail? */
 bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed);
+
+/* Did most of this minute's fail for want of name servers? Then those are asked, which may take
+ * three seconds, unless they were in the ten seconds before now_us. */
+bool gp_dns_health_is_failing(struct gp_dns_seen *seen, struct gp_dns *dns,
+	struct gp_dns_health_sums minute, int64_t now_us);
 
 #endif

@@ -138,9 +138,16 @@ def well():
         daemon.close()
 
 
+class Nothing(dict):
+    """The zone of a server that can resolve nothing."""
+
+    def get(self, name, default=None):
+        return "servfail"
+
+
 def failing_dns():
     """most questions of the daemon's last minute failed: one warning with the servers, status and doctor say so"""
-    bad = dnsd.Server({"d%d.test" % i: "servfail" for i in range(30)})
+    bad = dnsd.Server({"d%d.test" % i: "servfail" for i in range(90)})
     daemon = world.Policyd(CONFIG.replace("USER", who()).replace("spf { mode = off }", "spf { mode = label }").replace(
         "127.0.0.1:%d" % good.port, "127.0.0.1:%d" % bad.port))
     try:
@@ -150,10 +157,22 @@ def failing_dns():
         before = subprocess.run(status, stdout=subprocess.PIPE, text=True)
         equal((before.returncode, "WARNING: DNS" in before.stdout), (0, False))
         holds(before.stdout, "name servers  127.0.0.1:%d (dns.servers)\n" % bad.port)
-        with daemon.connect() as s:
-            for i in range(30):
-                holds(world.ask(s, client_address="203.0.113.9", helo_name="x", sender="u@d%d.test" % i,
-                                recipient="r@here.test", instance="dns%d" % i), "temperror")
+
+        def fail(first):
+            with daemon.connect() as s:
+                for i in range(first, first + 30):
+                    holds(world.ask(s, client_address="203.0.113.9", helo_name="x", sender="u@d%d.test" % i,
+                                    recipient="r@here.test", instance="dns%d" % i), "temperror")
+
+        # names that senders have chosen fail, others do not
+        fail(0)
+        quiet = json.loads(subprocess.run(status + ["--json"], stdout=subprocess.PIPE).stdout)["dns"]
+        equal((quiet["failing"], quiet["failed_last_minute"] >= 20), (False, True))
+        equal(subprocess.run(status, stdout=subprocess.DEVNULL).returncode, 0)
+        finds(words)
+        equal(daemon.text().count("questions of the last minute failed"), 0)
+        bad.zone = Nothing()
+        fail(30)
         daemon.wait_log("questions of the last minute failed; the servers are 127.0.0.1:%d" % bad.port)
         after = subprocess.run(status, stdout=subprocess.PIPE, text=True)
         equal(after.returncode, 1)

@@ -105,7 +105,8 @@ static const struct test_nameserver_rule *find_rule(
 {
 	for (size_t i = 0; i < ns->rule_count; i++) {
 		const struct test_nameserver_rule *r = &ns->rules[i];
-		if (strcasecmp(r->name, name) == 0 && (r->type == 0 || (unsigned)r->type == type))
+		if ((strcasecmp(r->name, name) == 0 || strcmp(r->name, "*") == 0) &&
+			(r->type == 0 || (unsigned)r->type == type))
 			return r;
 	}
 	return NULL;

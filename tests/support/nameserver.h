@@ -13,8 +13,8 @@
  *     test_nameserver_stop(ns);
  *
  * The rules are borrowed until the stop. The first rule of the name whose type is 0 or the one
- * asked for counts; a name with rules for other types only is answered NODATA, one without any
- * NXDOMAIN. Trouble of its own ends the test program.
+ * asked for counts, "*" being any name; a name with rules for other types only is answered NODATA,
+ * one without any NXDOMAIN. Trouble of its own ends the test program.
  */
 #ifndef TESTS_SUPPORT_NAMESERVER_H
 #define TESTS_SUPPORT_NAMESERVER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* When most questions of the last minute failed: said once a minute with the servers, and when
- * over. */
+/* When most questions of the last minute failed for want of name servers: said once a minute with
+ * the servers, and when over; not when senders' zones are broken. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -21,9 +21,14 @@ static const struct test_nameserver_rule rules[] = {
 	{.name = "good.example", .type = GP_DNS_A, .records = {"192.0.2.1"}},
 };
 
+/* servers in trouble: what they have to do with the Internet is cut, or lies about it */
+static const struct test_nameserver_rule cut[] = {{.name = "*", .act = TEST_NAMESERVER_SERVFAIL}};
+static const struct test_nameserver_rule bogus[] = {{.name = "*", .act = TEST_NAMESERVER_BOGUS}};
+static const struct test_nameserver_rule mute[] = {{.name = "*", .act = TEST_NAMESERVER_SILENT}};
+
 /* What a case has. */
 struct scene {
-	struct test_nameserver *ns;
+	struct test_nameserver *ns, *down;
 	struct gp_ctx ctx;
 	struct gp_dns_health health;
 	struct gp_dns_seen seen;
@@ -61,6 +66,7 @@ static void begin(struct scene *s)
 {
 	memset(s, 0, sizeof *s);
 	s->ns = test_nameserver_start(rules, sizeof rules / sizeof rules[0], 0);
+	s->down = test_nameserver_start(cut, 1, 0);
 	s->ctx = (struct gp_ctx) {.arena = gp_arena_new(1 << 20), .clock = gp_clock_system()};
 	s->ctx.deadline_us = INT64_MAX / 2;
 	s->log = (struct gp_log) {keep_line, s, GP_LOG_INFO};
@@ -73,7 +79,27 @@ static void end(struct scene *s)
 {
 	gp_dns_free(s->ctx.dns);
 	test_nameserver_stop(s->ns);
+	test_nameserver_stop(s->down);
 	gp_arena_free(s->ctx.arena);
+}
+
+/* turn_to: this server is asked from now on, by the same resolver. */
+static void turn_to(struct scene *s, struct gp_dns_server server, unsigned timeout_ms)
+{
+	const struct gp_dns_options options = {
+		.servers = {server}, .server_count = 1, .timeout_ms = timeout_ms, .attempts = 1};
+	assert_int_equal(gp_dns_wire_set(s->ctx.dns, &options), GP_OK);
+}
+
+/* fall, rise: the name server is down, or up again. */
+static void fall(struct scene *s)
+{
+	turn_to(s, test_nameserver_address(s->down), 5000);
+}
+
+static void rise(struct scene *s)
+{
+	turn_to(s, test_nameserver_address(s->ns), 5000);
 }
 
 /* ask: so often. */
@@ -108,8 +134,9 @@ static void most_of_twenty(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct scene s;
 		begin(&s);
-		ask(&s, "bad.example", rows[i].bad);
 		ask(&s, "good.example", rows[i].good);
+		fall(&s);
+		ask(&s, "any.example", rows[i].bad);
 		look(&s, 1);
 		assert_int_equal(
 			gp_dns_health_minute(&s.seen, s.ctx.dns).asked, rows[i].bad + rows[i].good);
@@ -129,7 +156,8 @@ static void it_is_said_once_a_minute(void **state)
 	char server[GP_DNS_SERVER_TEXT];
 	(void)state;
 	begin(&s);
-	const struct gp_dns_server address = test_nameserver_address(s.ns);
+	const struct gp_dns_server address = test_nameserver_address(s.down);
+	fall(&s);
 	ask(&s, "bogus.example", 30);
 	look(&s, 1);
 	assert_int_equal(s.warnings, 1);
@@ -144,6 +172,7 @@ static void it_is_said_once_a_minute(void **state)
 	look(&s, 1);
 	assert_int_equal(s.warnings, 2);
 	assert_int_equal(s.notices, 0);
+	rise(&s);
 	ask(&s, "good.example", 100);
 	look(&s, 1);
 	assert_int_equal(s.notices, 1);
@@ -164,6 +193,7 @@ static void only_the_last_minute_counts(void **state)
 	ask(&s, "good.example", 500);
 	look(&s, 2);
 	look(&s, GP_DNS_HEALTH_SECONDS);
+	fall(&s);
 	ask(&s, "bad.example", 20);
 	look(&s, 1);
 	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).asked, 20);
@@ -183,12 +213,73 @@ static void another_resolver_begins_again(void **state)
 	ask(&s, "good.example", 50);
 	look(&s, 1);
 	resolver(&s);
+	fall(&s);
 	ask(&s, "bad.example", 25);
 	look(&s, 1);
 	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).asked, 25);
 	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).failed, 25);
 	assert_int_equal(s.warnings, 1);
 	end(&s);
+}
+
+/* is_failing: as status asks. */
+static bool is_failing(struct scene *s)
+{
+	return gp_dns_health_is_failing(
+		&s->seen, s->ctx.dns, gp_dns_health_minute(&s->seen, s->ctx.dns), s->now_us);
+}
+
+/* broken_zones_of_senders_are_no_outage: whoever sends mail chooses what is asked, and how much;
+ * own questions decide, and see a true outage that comes then. */
+static void broken_zones_of_senders_are_no_outage(void **state)
+{
+	static const char *const names[] = {"bad.example", "bogus.example"};
+	struct scene s;
+	(void)state;
+	begin(&s);
+	for (int i = 0; i < 90; i++) {
+		ask(&s, names[i % 2], 10);
+		look(&s, 1);
+	}
+	assert_int_equal(gp_dns_health_minute(&s.seen, s.ctx.dns).failed, 600);
+	assert_false(is_failing(&s));
+	assert_int_equal(s.warnings, 0);
+	fall(&s);
+	ask(&s, "bad.example", 5);
+	look(&s, 11);
+	assert_true(is_failing(&s));
+	assert_int_equal(s.warnings, 1);
+	rise(&s);
+	look(&s, 11); /* though nobody has asked since */
+	assert_false(is_failing(&s));
+	assert_int_equal(s.notices, 1);
+	end(&s);
+}
+
+/* each_kind_of_outage: the servers are silent, gone, cut off, or cannot be reached from here. */
+static void each_kind_of_outage(void **state)
+{
+	struct test_nameserver *servers[] = {test_nameserver_start(cut, 1, 0),
+		test_nameserver_start(bogus, 1, 0), test_nameserver_start(mute, 1, 0),
+		test_nameserver_start(mute, 1, 0)};
+	const struct gp_dns_server rows[] = {test_nameserver_address(servers[0]),
+		test_nameserver_address(servers[1]), test_nameserver_address(servers[2]),
+		test_nameserver_address(servers[3]),
+		{.addr = {GP_IP_V4, {255, 255, 255, 255}}, .port = 53}};
+	(void)state;
+	test_nameserver_stop(servers[3]); /* that one is gone */
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct scene s;
+		begin(&s);
+		turn_to(&s, rows[i], 20);
+		ask(&s, "good.example", 20);
+		look(&s, 1);
+		assert_true(is_failing(&s));
+		assert_int_equal(s.warnings, 1);
+		end(&s);
+	}
+	for (size_t i = 0; i < 3; i++)
+		test_nameserver_stop(servers[i]);
 }
 
 /* main: all cases. */
@@ -199,6 +290,8 @@ int main(void)
 		cmocka_unit_test(it_is_said_once_a_minute),
 		cmocka_unit_test(only_the_last_minute_counts),
 		cmocka_unit_test(another_resolver_begins_again),
+		cmocka_unit_test(broken_zones_of_senders_are_no_outage),
+		cmocka_unit_test(each_kind_of_outage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
