@@ -29,7 +29,8 @@ static bool take_sender(struct gp_span *line)
 	const char *start = line->ptr;
 	if (line->len && line->ptr[0] == '"') {
 		struct gp_span inside, rest;
-		gp_span_cut(gp_span_skip(*line, 1), '"', &inside, &rest);
+		if (!gp_span_cut(gp_span_skip(*line, 1), '"', &inside, &rest))
+			return false;
 		*line = rest;
 	}
 	struct gp_span word = take_word(line);

@@ -86,6 +86,9 @@ static void test_others(void **state)
 		"From\talice@x.test Sat Nov 28 10:00:00 2026",
 		" From alice@x.test Sat Nov 28 10:00:00 2026",
 		"From \"a",
+		"From \"",
+		"From \" Sat Nov 28 10:00:00 2026",
+		"From \"\"",
 		"From \"a:b\" Sat Nov 28 10:00:00",
 	};
 	(void)state;
