@@ -431,15 +431,18 @@ static int run(struct service *service)
 		gp_lastgood_say(service->config, log);
 		atomic_store(&service->counters->reload_failed, true);
 		/* whoever wrote the file decides with his own rights only */
-		is_dropped = gp_privs_drop(options, log) == GP_OK;
-		if (!is_dropped)
+		is_dropped = !gp_lastgood_is_as_started(service->config, log);
+		if (is_dropped && gp_privs_drop(options, log))
 			return EXIT_TROUBLE;
 	}
 	make_folders(service->config);
 	service->control_fd = open_control(options, log);
 	snprintf(service->control_path, sizeof service->control_path, "%s",
 		options->control_socket); /* the configuration has bounded it */
-	if (open_sockets(service, log) || (!is_dropped && gp_privs_drop(options, log)))
+	if (open_sockets(service, log))
+		return EXIT_TROUBLE;
+	gp_lastgood_keep_start(service->config, log);
+	if (!is_dropped && gp_privs_drop(options, log))
 		return EXIT_TROUBLE;
 	warn_unreadable(service->config, log);
 	if (!supervised)

@@ -230,6 +230,87 @@ def no_rights_of_root():
         equal(os.listdir(d.folder + "/roots"), [])
 
 
+def start_after_a_boot():
+    """root starts from the last good configuration as it has started from the file: sockets have the group of the
+    mail server, and folders that a boot has removed are made"""
+    with Daemon() as d:
+        if not d.user:
+            raise world.Skip("needs root")
+        run, roots = d.folder + "/run", d.folder + "/roots"
+        for path in (run, roots):
+            os.mkdir(path, 0o755)
+            os.chown(path, 0, 0)
+        mail_user = pwd.getpwnam("daemon")
+        d.write("gatepost.conf", CONFIG.replace("FOLDER/control", "FOLDER/run/gatepost/control").replace(
+            'unix:FOLDER/policy"}', 'unix:FOLDER/roots/policy"}  mail_user = "daemon"'))
+        said = []
+        for text in (None, BROKEN, BROKEN):
+            if text:
+                d.write("gatepost.conf", text)
+            said.append(d.start())
+            st = os.stat(roots + "/policy")
+            equal((st.st_gid, stat.S_IMODE(st.st_mode)), (mail_user.pw_gid, 0o660))
+            equal(os.stat(run + "/gatepost").st_uid, pwd.getpwnam("nobody").pw_uid)
+            d.command("status", "--socket", run + "/gatepost/control", code=1 if text else 0)
+            d.kept()
+            d.stop()
+            subprocess.run(["rm", "-rf", run + "/gatepost"], check=True)
+        holds(said[1], "the last good configuration is, saved")
+        for part in ("start the daemon as root", "without the rights of root", "no control socket", "not started as root"):
+            assert part not in said[1], said[1]
+
+
+ROOTS_OPTIONS = [
+    ("a group", lambda t: t.replace("group = \"\"", "group = \"shadow\""),
+     "has a policyd.group that its user does not belong to, which it may not set"),
+    ("a group of the mail server", lambda t: t.replace('mail_user = "postfix"', 'mail_user = "root"'),
+     "policyd.mail_user in the last good configuration is not what root has started the daemon with before"),
+    ("a mode of the socket", lambda t: re.sub("socket_mode = .*", "socket_mode = 0777", t),
+     "policyd.socket_mode in the last good configuration is not"),
+    ("a control socket", lambda t: t.replace("/control\"", "/roots/control\""),
+     "policyd.control_socket in the last good configuration is not"),
+    ("a folder", lambda t: t.replace("/state\"", "/roots/state\""), "store.uri in the last good configuration is not"),
+    ("a port", lambda t: re.sub(r"(metrics \{\s+listen = )\{[^}]*\}", r'\1{"inet:127.0.0.1:9"}', t),
+     "metrics.listen in the last good configuration is not"),
+]
+
+
+def roots_options():
+    """root acts on no option that the daemon's user could have written: not on users, groups, modes, sockets, folders"""
+    for name, change, wanted in ROOTS_OPTIONS:
+        with Daemon() as d:
+            if not d.user:
+                raise world.Skip("needs root")
+            os.mkdir(d.folder + "/roots", 0o755)
+            d.start()
+            path = d.kept()
+            d.stop()
+            d.write("gatepost.conf", BROKEN)
+            with open(path) as f:
+                text = f.read()
+            assert change(text) != text, name + text
+            with open(path, "w") as f:
+                f.write(change(text))
+            before = len(d.text())
+            with open(d.log, "ab") as log:
+                d.process = subprocess.Popen([POLICYD, "-c", d.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             env=dict(os.environ, STATE_DIRECTORY=d.folder + "/state"))
+            world.wait_for(lambda: wanted in d.text()[before:], name)
+            world.wait_for(lambda: d.process.poll() is not None or "is ready" in d.text()[before:] or
+                           "cannot start" in d.text()[before:], "the start")
+            equal(os.listdir(d.folder + "/roots"), [], name)
+    # what root keeps for itself counts only while it is root's
+    with Daemon() as d:
+        d.start()
+        d.kept()
+        d.stop()
+        d.write("gatepost.conf", BROKEN)
+        own = os.path.join(d.folder, "state", "as-root", os.path.basename(d.kept()))
+        equal((os.stat(own).st_uid, stat.S_IMODE(os.stat(own).st_mode)), (0, 0o600))
+        os.chown(own, pwd.getpwnam("nobody").pw_uid, 0)
+        holds(d.start(), "is used without the rights of root")
+
+
 def commands():
     """status, limits, metrics and request ask although the file has errors, and say where; a file that is named and
     not there is a mistake"""
@@ -288,7 +369,7 @@ def doctors_order():
 
 def main():
     tap = world.Tap()
-    for test in (broken_start, broken_start_as_a_unit, missing_file, nothing_kept, not_private, no_rights_of_root, commands,
+    for test in (broken_start, broken_start_as_a_unit, missing_file, nothing_kept, not_private, no_rights_of_root, start_after_a_boot, roots_options, commands,
                  doctors_order):
         tap.run(test)
     for name, change, said in UNUSABLE:
