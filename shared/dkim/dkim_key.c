@@ -4,6 +4,8 @@
  * several records a key that says no tells more than one that is not accepted, and that more than
  * one that cannot be read.
  */
+#include <string.h>
+
 #include "base/encode.h"
 #include "base/trace.h"
 #include "dkim/dkim_private.h"
@@ -256,23 +258,43 @@ static void judge_state(enum gp_dns_state state, struct gp_dkim_key_result *resu
 		say(result, GP_DKIM_PERMERROR, "there is no key");
 }
 
+/* has_key: is there a tag p=, if with quotes or backslashes (lenient_keys) before it? */
+static bool has_key(struct gp_span text)
+{
+	struct gp_span tag, name, value;
+	for (bool more = true; more;) {
+		more = gp_span_cut(text, ';', &tag, &text);
+		if (!gp_span_cut(tag, '=', &name, &value))
+			continue;
+		while (name.len && strchr(" \t\r\n\"\\", name.ptr[0]))
+			name = gp_span_skip(name, 1);
+		if (gp_span_is(gp_span_trim(name), "p"))
+			return true;
+	}
+	return false;
+}
+
 /* try_records: each in turn until one holds; else the one that tells most. */
 static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result)
 {
 	unsigned char hash[GP_CRYPTO_SHA256];
 	int rc = gp_crypto_digest_of(c->digest, c->input, hash);
-	size_t count = answer->count < GP_DKIM_KEYS_MAX ? answer->count : GP_DKIM_KEYS_MAX;
-	bool starved = false;
-	for (size_t i = 0; !rc && i < count; i++) {
+	size_t i = 0, keys = 0;
+	bool starved = false, has_any = false;
+	for (; !rc && i < answer->count && i < GP_DKIM_RECORDS_MAX; i++) {
 		struct gp_span text = answer->records[i].text;
 		struct gp_dkim_key_result one = {.secure = answer->secure};
+		/* what else has a TXT record there is no key */
+		if (has_key(text) && ++keys > GP_DKIM_KEYS_MAX)
+			break;
 		gp_trace_line(ctx, 2, "key record: %.*s", (int)text.len, text.ptr);
 		rc = try_record(ctx, c, hash, text, &one);
 		if (rc)
 			break;
-		if (i == 0 || weight(one.verdict) > weight(result->verdict))
+		if (!has_any || weight(one.verdict) > weight(result->verdict))
 			*result = one;
+		has_any = true;
 		if (one.verdict == GP_DKIM_PASS)
 			return rc;
 		starved = starved || one.reason == no_checks_left;
@@ -280,7 +302,7 @@ static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	/* what was not tried might have fitted */
 	if (!rc && starved)
 		say(result, GP_DKIM_NEUTRAL, no_checks_left);
-	else if (!rc && answer->count > count)
+	else if (!rc && i < answer->count)
 		say(result, GP_DKIM_NEUTRAL, keys_left_out);
 	return rc;
 }

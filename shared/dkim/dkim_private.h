@@ -8,7 +8,8 @@
 #include "crypto/pubkey.h"
 #include "dkim/dkim_sig.h"
 
-#define GP_DKIM_KEYS_MAX 5 /* records of one answer that are looked at */
+#define GP_DKIM_KEYS_MAX 5     /* records with a key, of one answer, that are looked at */
+#define GP_DKIM_RECORDS_MAX 20 /* all that are; there are others beside a key */
 
 /* A key record (RFC 6376 3.6.1). */
 struct gp_dkim_key_record {
