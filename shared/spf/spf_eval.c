@@ -218,14 +218,15 @@ bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
 
 /*
  * gp_spf_count_missing: ten mx with ten made-up names each would ask somebody else's name servers a
- * hundred questions for one mail (11.1). A host without addresses of the client's family is there.
+ * hundred questions for one mail (11.1). Whoever owns the zone can have them answered in either
+ * way, so a host without addresses of the client's family counts as well.
  */
 bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
 	const struct gp_dns_answer *answers, size_t count)
 {
 	const char *last = NULL;
 	for (size_t i = 0; i < count; i++)
-		if (answers[i].state == GP_DNS_NXDOMAIN) {
+		if (answers[i].state == GP_DNS_NXDOMAIN || answers[i].state == GP_DNS_NODATA) {
 			run->missing_names++;
 			last = questions[i].name;
 		}
@@ -233,7 +234,8 @@ bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *
 	if (run->missing_names <= MISSING_MAX || !last || run->explaining)
 		return true;
 	gp_spf_fault(run, GP_SPF_PERMERROR, last,
-		"more than %d names of hosts under mx and ptr do not exist", MISSING_MAX);
+		"more than %d names of hosts under mx and ptr do not exist or have no address",
+		MISSING_MAX);
 	return false;
 }
 

@@ -88,7 +88,7 @@ struct gp_spf_run {
 	bool names_known;               /* the next three are set */
 	bool names_void;                /* the client has no PTR record */
 	const char **names;             /* validated names of the client (5.5) */
-	unsigned missing_names;         /* under mx and ptr, that do not exist */
+	unsigned missing_names;         /* under mx and ptr, that do not exist or have no address */
 	size_t name_count;
 };
 
