@@ -81,6 +81,14 @@ static int add_questions(struct gp_arena *arena, struct gp_arc *arc)
 	return rc;
 }
 
+/* keep_checks: of those of the message, one for each seal and each form of each signature. */
+static void keep_checks(const struct gp_arc *arc)
+{
+	unsigned *kept = gp_dkim_bodies_kept(arc->bodies);
+	for (unsigned i = 0; i < arc->sets.count; i++)
+		*kept += arc->sets.items[i].signature.has_canon ? 2 : 3;
+}
+
 /* gp_arc_new: sets, hashes, questions. */
 int gp_arc_new(struct gp_ctx *ctx, const struct gp_message *message,
 	const struct gp_dkim_options *options, struct gp_dkim_bodies *bodies,
@@ -95,6 +103,7 @@ int gp_arc_new(struct gp_ctx *ctx, const struct gp_message *message,
 		rc = want_bodies(arc);
 	if (rc == GP_OK && arc->sets.count > 0)
 		rc = add_questions(ctx->arena, arc);
+	keep_checks(arc);
 	*arc_out = arc;
 	return rc;
 }
@@ -115,6 +124,7 @@ size_t gp_arc_questions(
 struct finding {
 	const char *reason; /* NULL: it holds */
 	bool temporary;
+	bool is_wrong;  /* the key serves, and says no */
 	size_t covered; /* bytes that were hashed for it */
 };
 
@@ -160,10 +170,26 @@ static int check_key(struct gp_ctx *ctx, const struct gp_arc *arc, const struct 
 	if (rc || key.verdict == GP_DKIM_PASS)
 		return rc;
 	finding->temporary = key.verdict == GP_DKIM_TEMPERROR;
+	finding->is_wrong = key.verdict == GP_DKIM_FAIL;
 	finding->reason = key.reason ? key.reason : "it does not hold";
 	if (key.verdict == GP_DKIM_FAIL && arc->message->defect)
 		finding->reason = "the header cannot be read as it was signed";
 	return GP_OK;
+}
+
+/* check_untrimmed: is it only that the mail server took a line off the header (dkim_trim.c)? */
+static int check_untrimmed(struct gp_ctx *ctx, const struct gp_arc *arc,
+	const struct gp_dkim_sig *sig, struct gp_span input, struct finding *finding)
+{
+	const struct gp_dkim_key_case c = {sig, arc->options, gp_dkim_bodies_digest(arc->bodies),
+		input, gp_dkim_bodies_checks(arc->bodies)};
+	bool holds;
+	int rc = gp_dkim_key_check_untrimmed(
+		ctx, arc->message, &c, 1, &holds); /* one: for the other form */
+	if (!rc && holds)
+		finding->reason = "not verifiable: the mail server took a blank line off the end "
+				  "of a field";
+	return rc;
 }
 
 /* check_form: an ARC-Message-Signature, as a DKIM-Signature (4.1.2), in the forms it names. */
@@ -182,7 +208,8 @@ static int check_form(struct gp_ctx *ctx, const struct gp_arc *arc, const struct
 	if (rc)
 		return rc;
 	finding->covered = input.len;
-	return check_key(ctx, arc, sig, input, finding);
+	rc = check_key(ctx, arc, sig, input, finding);
+	return rc || !finding->is_wrong ? rc : check_untrimmed(ctx, arc, sig, input, finding);
 }
 
 /*

@@ -398,7 +398,7 @@ static void trace_item(struct gp_ctx *ctx, const struct gp_dkim *dkim, size_t i)
 
 /*
  * retry_trimmed: those that fail over a header whose lines are not all there any more: with checks
- * that no other signature needs.
+ * that no other signature needs, those of an ARC chain among them.
  */
 static int retry_trimmed(
 	struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_dns_answer *answers)
@@ -411,8 +411,8 @@ static int retry_trimmed(
 		bool holds;
 		if (!item->is_header_wrong || item->result.verdict != GP_DKIM_FAIL)
 			continue;
-		int rc = gp_dkim_holds_untrimmed(
-			ctx, dkim->message, &c, &answers[item->answer], &holds);
+		int rc = gp_dkim_holds_untrimmed(ctx, dkim->message, &c, &answers[item->answer],
+			*gp_dkim_bodies_kept(dkim->bodies), &holds);
 		if (!rc && holds)
 			rc = decide_failed(ctx, dkim, item, NULL,
 				"the mail server took a blank line off the end of a field");

@@ -50,6 +50,7 @@ struct gp_dkim_bodies {
 	int status;   /* the first failure of a digest */
 	const char *defect;
 	unsigned checks; /* left; nothing of the body, but of all that share it */
+	unsigned kept;   /* of the checks, see gp_dkim_bodies_kept */
 };
 
 static const char bare_cr[] = "the body has a bare CR";
@@ -66,6 +67,7 @@ int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *di
 	bodies->arena = arena;
 	bodies->digest = digest;
 	bodies->checks = GP_DKIM_CHECKS_MAX;
+	bodies->kept = 0;
 	*bodies_out = bodies;
 	return GP_OK;
 }
@@ -74,6 +76,12 @@ int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *di
 unsigned *gp_dkim_bodies_checks(struct gp_dkim_bodies *bodies)
 {
 	return &bodies->checks;
+}
+
+/* gp_dkim_bodies_kept: for who needs some later. */
+unsigned *gp_dkim_bodies_kept(struct gp_dkim_bodies *bodies)
+{
+	return &bodies->kept;
 }
 
 /* gp_dkim_bodies_fini: the hashes; digests stay. */

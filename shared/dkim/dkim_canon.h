@@ -56,6 +56,10 @@ void gp_dkim_bodies_fini(struct gp_dkim_bodies *bodies); /* accepts NULL */
 /* How many checks with a key are left to the signatures and seals of this message. */
 unsigned *gp_dkim_bodies_checks(struct gp_dkim_bodies *bodies);
 
+/* Of these, how many a second look at a signature that failed has to leave to others; at first 0.
+ */
+unsigned *gp_dkim_bodies_kept(struct gp_dkim_bodies *bodies);
+
 /* The digest it was made with. */
 const struct gp_crypto_digest *gp_dkim_bodies_digest(const struct gp_dkim_bodies *bodies);
 

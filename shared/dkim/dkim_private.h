@@ -31,10 +31,10 @@ int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 /*
  * A signature over the header (c->input) does not hold: would it with a blank line at the end of
  * one of the fields, where the message's is_trimmed says that such lines were taken off? Uses up
- * checks of the message.
+ * checks of the message, of which so many are kept for others.
  */
 int gp_dkim_holds_untrimmed(struct gp_ctx *ctx, const struct gp_message *message,
-	const struct gp_dkim_key_case *c, const struct gp_dns_answer *answer,
+	const struct gp_dkim_key_case *c, const struct gp_dns_answer *answer, unsigned kept,
 	bool *holds_out) GP_MUST_CHECK;
 
 #endif

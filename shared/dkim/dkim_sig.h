@@ -95,4 +95,12 @@ struct gp_dkim_key_case {
 int gp_dkim_key_check(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	struct gp_dkim_key_result *result_out) GP_MUST_CHECK;
 
+/*
+ * A signature over the header (c->input) does not hold: would it with a blank line at the end of a
+ * field that the mail server has taken off (message->is_trimmed)? Tries of it are checks of the
+ * message as well; so many are kept.
+ */
+int gp_dkim_key_check_untrimmed(struct gp_ctx *ctx, const struct gp_message *message,
+	const struct gp_dkim_key_case *c, unsigned kept, bool *holds_out) GP_MUST_CHECK;
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/trace.h"
 #include "dkim/dkim_private.h"
+#include "dns/dns.h"
 
 #define INPUT_MAX 8192 /* bytes of a header that is tried: each try makes it anew */
 #define TRIES_MAX 24   /* of a signature, within those that the message has left */
@@ -53,10 +54,13 @@ static int with_line(struct gp_arena *arena, struct gp_message_field *field, con
 
 /* gp_dkim_holds_untrimmed: field by field, with the blanks that programs write there. */
 int gp_dkim_holds_untrimmed(struct gp_ctx *ctx, const struct gp_message *message,
-	const struct gp_dkim_key_case *c, const struct gp_dns_answer *answer, bool *holds_out)
+	const struct gp_dkim_key_case *c, const struct gp_dns_answer *answer, unsigned kept,
+	bool *holds_out)
 {
 	static const char *const blanks[] = {" ", "\t", "  "};
 	unsigned spare = *c->checks_left < TRIES_MAX ? 0 : *c->checks_left - TRIES_MAX;
+	if (spare < kept)
+		spare = kept;
 	*holds_out = false;
 	if (!message->is_trimmed || c->sig->header_canon != GP_DKIM_SIMPLE ||
 		c->input.len > INPUT_MAX)
@@ -81,4 +85,19 @@ int gp_dkim_holds_untrimmed(struct gp_ctx *ctx, const struct gp_message *message
 				return rc;
 		}
 	return GP_OK;
+}
+
+/* gp_dkim_key_check_untrimmed: the resolver remembers the answer. */
+int gp_dkim_key_check_untrimmed(struct gp_ctx *ctx, const struct gp_message *message,
+	const struct gp_dkim_key_case *c, unsigned kept, bool *holds_out)
+{
+	struct gp_dns_answer answer;
+	*holds_out = false;
+	if (!message->is_trimmed || c->sig->header_canon != GP_DKIM_SIMPLE)
+		return GP_OK;
+	const struct gp_dns_question question = {gp_dkim_key_name(ctx->arena, c->sig), GP_DNS_TXT};
+	if (!question.name)
+		return gp_arena_status(ctx->arena);
+	int rc = gp_dns_query(ctx, &question, 1, &answer);
+	return rc ? rc : gp_dkim_holds_untrimmed(ctx, message, c, &answer, kept, holds_out);
 }

@@ -45,7 +45,7 @@ struct row {
 };
 
 /* verify: the header that arrives under the signature over the one that was sent. */
-static void verify(const struct row *row, size_t times, unsigned *checks_left_out,
+static void verify(const struct row *row, size_t times, unsigned kept, unsigned *checks_left_out,
 	enum gp_dkim_verdict *last_out)
 {
 	static const struct gp_dkim_options options = {.max_signatures = 50,
@@ -80,6 +80,7 @@ static void verify(const struct row *row, size_t times, unsigned *checks_left_ou
 		GP_OK);
 	message.is_trimmed = row->is_trimmed;
 	assert_int_equal(gp_dkim_bodies_new(ctx.arena, digest, &bodies), GP_OK);
+	*gp_dkim_bodies_kept(bodies) = kept;
 	assert_int_equal(
 		gp_dkim_new(&ctx, &message, &options, bodies, "example.org", &dkim), GP_OK);
 	gp_dkim_bodies_feed(bodies, gp_span_from(BODY), GP_MESSAGE_CRLF);
@@ -116,7 +117,7 @@ static void a_blank_line_taken_off(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		enum gp_dkim_verdict verdict;
 		unsigned left;
-		verify(&rows[i], 1, &left, &verdict);
+		verify(&rows[i], 1, 0, &left, &verdict);
 		if (verdict != rows[i].verdict)
 			fail_msg("row %zu: %s", i, gp_dkim_verdict_name(verdict));
 	}
@@ -129,12 +130,24 @@ static void tries_are_checks(void **state)
 	enum gp_dkim_verdict verdict;
 	unsigned left;
 	(void)state;
-	verify(&row, 1, &left, &verdict);
+	verify(&row, 1, 0, &left, &verdict);
 	assert_int_equal(verdict, GP_DKIM_FAIL);
 	assert_int_equal(left, GP_DKIM_CHECKS_MAX - 1 - 9); /* three fields, three blanks */
-	verify(&row, 40, &left, &verdict);
+	verify(&row, 40, 0, &left, &verdict);
 	assert_int_equal(verdict, GP_DKIM_FAIL);
 	assert_int_equal(left, 0);
+}
+
+/* tries_leave_checks_to_a_chain: what ARC needs of them is there, however many signatures fail. */
+static void tries_leave_checks_to_a_chain(void **state)
+{
+	const struct row row = {"simple", "X-A: a\r\n", "X-A: b\r\n", true, GP_DKIM_FAIL};
+	enum gp_dkim_verdict verdict;
+	unsigned left;
+	(void)state;
+	verify(&row, 20, 30, &left, &verdict);
+	assert_int_equal(verdict, GP_DKIM_FAIL);
+	assert_int_equal(left, 30);
 }
 
 /* main: all of the above. */
@@ -143,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_blank_line_taken_off),
 		cmocka_unit_test(tries_are_checks),
+		cmocka_unit_test(tries_leave_checks_to_a_chain),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down) ? 1 : 0;
 }
