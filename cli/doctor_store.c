@@ -215,6 +215,17 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 			"restart what uses it: a damaged file is set aside, and a new one begins");
 }
 
+/* may_move: does the folder that it stands in belong to the store's user? Else it may be anything.
+ */
+static bool may_move(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
+{
+	struct stat st;
+	const char *slash = strrchr(path, '/');
+	const char *folder =
+		gp_doctor_text(d, "%.*s", slash && slash > path ? (int)(slash - path) : 1, path);
+	return stat(folder, &st) == 0 && st.st_uid == owner->user.uid && st.st_uid != 0;
+}
+
 /* is_no_folder: something else has the name; said. */
 static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
@@ -223,9 +234,12 @@ static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owne
 	if (stat(folder, &st) || S_ISDIR(st.st_mode))
 		return false;
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s is no folder", folder);
-	gp_doctor_mend(d, "mv %s %s.old", gp_doctor_word(d, folder), gp_doctor_word(d, folder));
-	gp_doctor_mend(
-		d, "or name another one: store { uri = {\"lmdb:/folder\"} } in %s", d->config_path);
+	bool is_ours = may_move(d, owner, folder);
+	if (is_ours)
+		gp_doctor_mend(
+			d, "mv %s %s.old", gp_doctor_word(d, folder), gp_doctor_word(d, folder));
+	gp_doctor_mend(d, "%sname another one: store { uri = {\"lmdb:/folder\"} } in %s",
+		is_ours ? "or " : "", d->config_path);
 	return true;
 }
 

@@ -137,6 +137,18 @@ static void hint_missing(const struct gp_cli_store_user *who, const char *folder
 			owner, folder);
 }
 
+/* is_ours: may this user, who is the store's by now, do as he likes with what stands there? */
+static bool is_ours(const char *path)
+{
+	char folder[1024];
+	struct stat st;
+	snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	return slash && stat(folder, &st) == 0 && st.st_uid == geteuid() && geteuid() != 0;
+}
+
 /* hint_no_folder: something else stands there, or where a folder above it should be. */
 static void hint_no_folder(const char *folder)
 {
@@ -145,11 +157,18 @@ static void hint_no_folder(const char *folder)
 	snprintf(part, sizeof part, "%s", folder);
 	for (char *slash; lstat(part, &st) != 0 && (slash = strrchr(part, '/')) != NULL;)
 		*slash = '\0'; /* the first that is there */
-	fprintf(stderr,
-		"  %s is a file, and a folder is wanted there: move it away, or name another "
-		"folder "
-		"in store.uri (the store makes its files counters and facts in it)\n",
-		part);
+	if (is_ours(part))
+		fprintf(stderr,
+			"  %s is a file, and a folder is wanted there: move it away, or name "
+			"another folder in store.uri (the store makes its files counters and facts "
+			"in it)\n",
+			part);
+	else
+		fprintf(stderr,
+			"  %s is a file, and a folder is wanted there: store.uri names what is no "
+			"store of gatepost; leave the file where it is, and name a folder of the "
+			"store's own in store.uri\n",
+			part);
 }
 
 /* hint_owner: what belongs to somebody else. */

@@ -425,6 +425,18 @@ static bool are_whole(const struct gp_store_books *books)
 	return true;
 }
 
+/* remember_files: those that are open now; LMDB does not tell the descriptors of its locks. */
+static void remember_files(struct gp_store_books *books)
+{
+	int fds[GP_STORE_FILES] = {-1, -1, -1, -1, books->ours.fd};
+	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
+		if (mdb_env_get_fd(books->book[i].env, &fds[i]) != 0)
+			fds[i] = -1;
+	pthread_mutex_lock(&books->trouble_lock);
+	gp_store_files_remember(&books->files, books->folder, fds);
+	pthread_mutex_unlock(&books->trouble_lock);
+}
+
 /* open_locked: under the folder's first lock. */
 static int open_locked(struct gp_store_books *books, struct gp_ctx *ctx, bool alone)
 {
@@ -439,11 +451,8 @@ static int open_locked(struct gp_store_books *books, struct gp_ctx *ctx, bool al
 		rc = open_book(books, ctx, GP_STORE_FACTS, alone);
 	if (rc == GP_OK)
 		rc = set_time(books, ctx);
-	if (rc == GP_OK) {
-		pthread_mutex_lock(&books->trouble_lock);
-		gp_store_files_remember(&books->files, books->folder);
-		pthread_mutex_unlock(&books->trouble_lock);
-	}
+	if (rc == GP_OK)
+		remember_files(books);
 	if (rc == GP_OK && gp_store_lock_share(&books->ours) != GP_OK)
 		rc = note_for(books, "cannot lock", books->folder, strerror(errno));
 	return rc;
@@ -592,6 +601,20 @@ static void say_stays(struct gp_store_books *books, const char *name, struct gp_
 		books->folder, name, problem);
 }
 
+/* say_unseen: once a minute, while the folder cannot be looked into. */
+static void say_unseen(
+	struct gp_store_books *books, const char *name, int error, struct gp_ctx *ctx)
+{
+	if (books->unseen_us != 0 && now_us() - books->unseen_us < REPORT_US)
+		return;
+	books->unseen_us = now_us();
+	gp_log_text(ctx->log, GP_LOG_ERROR,
+		"store: %s/%s cannot be seen (%s): counting goes on in what is open, but the store "
+		"could not be opened again after a restart, and whether others use the same file "
+		"cannot be told; give the folder back its owner and mode",
+		books->folder, name, strerror(error));
+}
+
 /* watch: are the files that are open the ones that stand in the folder? Who counts meanwhile waits.
  */
 static int watch(struct gp_store_books *books, struct gp_ctx *ctx)
@@ -602,6 +625,8 @@ static int watch(struct gp_store_books *books, struct gp_ctx *ctx)
 	const char *name;
 	enum gp_store_files_change change =
 		gp_store_files_changed(&books->files, books->folder, &name);
+	if (change == GP_STORE_FILES_UNSEEN)
+		say_unseen(books, name, errno, ctx);
 	if (change == GP_STORE_FILES_SAME || change == GP_STORE_FILES_UNSEEN)
 		return GP_OK;
 	if (!can_be_made(books)) {

@@ -61,6 +61,7 @@ struct gp_store_books {
 	unsigned alone_tries; /* how often opening still waits for others to close */
 	bool replaced;        /* what was open was deleted or replaced: others may be there again */
 	int64_t stayed_us;    /* when it was last said that this cannot be mended; 0: never */
+	int64_t unseen_us;    /* when it was last said that the folder cannot be seen; 0: never */
 	bool was_up;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* By stat alone: what is there under a name now. */
+/* By stat alone: what is open, and what is there under its name now. */
 #include "store/store_lmdb_files.h"
 
 #include <errno.h>
@@ -20,11 +20,13 @@ static int look(const char *folder, unsigned i, struct stat *out)
 }
 
 /* gp_store_files_remember: one that is gone already counts as deleted later. */
-void gp_store_files_remember(struct gp_store_files *files, const char *folder)
+void gp_store_files_remember(
+	struct gp_store_files *files, const char *folder, const int fds[GP_STORE_FILES])
 {
 	struct stat st;
 	for (unsigned i = 0; i < GP_STORE_FILES; i++) {
-		int error = look(folder, i, &st);
+		/* the name may be another file's by now */
+		int error = fds[i] >= 0 ? fstat(fds[i], &st) : look(folder, i, &st);
 		files->of[i].device = error ? 0 : (uint64_t)st.st_dev;
 		files->of[i].inode = error ? 0 : (uint64_t)st.st_ino;
 		files->of[i].size = error ? 0 : (uint64_t)st.st_size;
@@ -39,6 +41,7 @@ enum gp_store_files_change gp_store_files_changed(
 	for (unsigned i = 0; i < GP_STORE_FILES; i++) {
 		int error = look(folder, i, &st);
 		*name_out = gp_store_files_names[i];
+		errno = error;
 		if (error)
 			return error == ENOENT || error == ENOTDIR ? GP_STORE_FILES_DELETED
 								   : GP_STORE_FILES_UNSEEN;

@@ -7,7 +7,7 @@
  * exclude each other. So what was opened is remembered by device and inode, and looked for by name
  * again.
  *
- *     gp_store_files_remember(&files, folder);            (right after opening)
+ *     gp_store_files_remember(&files, folder, fds);       (right after opening)
  *     what = gp_store_files_changed(&files, folder, &name);  (every second or so)
  *
  * Structs of the caller's; no locks.
@@ -31,13 +31,16 @@ enum gp_store_files_change {
 	GP_STORE_FILES_DELETED,
 	GP_STORE_FILES_REPLACED,
 	GP_STORE_FILES_CUT,   /* it was emptied, or written over with another one in place */
-	GP_STORE_FILES_UNSEEN /* it cannot be told now: no permission, or a disk that fails */
+	GP_STORE_FILES_UNSEEN /* it cannot be told now: no permission, or a disk that fails; errno
+				 says why */
 };
 
 /* The names within the folder; the first two are those of the books. */
 extern const char *const gp_store_files_names[GP_STORE_FILES];
 
-void gp_store_files_remember(struct gp_store_files *files, const char *folder);
+/* What is open now. fds: of those that we know a descriptor of; -1: what has the name now. */
+void gp_store_files_remember(
+	struct gp_store_files *files, const char *folder, const int fds[GP_STORE_FILES]);
 
 /* The first that is not as it was; *name_out is its name. Sizes are remembered. */
 enum gp_store_files_change gp_store_files_changed(

@@ -85,6 +85,19 @@ def deleted_files_are_noticed():
         equal(json.loads(run("status", "--json", "--socket", d.control_path)[1])["store"]["failed"], 0)
 
 
+def an_unseen_folder_is_said():
+    """a folder that the daemon cannot look into any more is said, with what to do; counting goes on"""
+    with Daemon() as d:
+        if not d.user:
+            return
+        equal([d.send() for _ in range(4)], ["DUNNO"] * 3 + ["450"])
+        os.chmod(d.state, 0)
+        d.wait_log("cannot be seen (Permission denied): counting goes on in what is open")
+        equal(d.send(), "450")
+        os.chmod(d.state, 0o700)
+        assert d.text().count("cannot be seen") == 1, d.text()
+
+
 def a_full_store_counts_on():
     """a full store: made-up users push out each other, not who is near the limit; it is said, and nobody passes"""
     with Daemon("size = 1M") as d:
@@ -213,6 +226,19 @@ def a_path_that_is_no_folder():
         assert "chown" not in err and "install -d" not in err, err
 
 
+def a_path_that_is_of_somebody_else():
+    """store check and doctor: what store.uri names by mistake is never to be moved away"""
+    for path in ("/etc/passwd", "/etc/passwd/store"):
+        with Place(uri="lmdb:" + path) as p:
+            if not p.user:
+                return
+            code, _, err = p.check()
+            equal(code, 1)
+            holds(err, "/etc/passwd is a file, and a folder is wanted there: store.uri names what is no store")
+            out = run("doctor", "-c", p.path, "store")[1]
+            assert "move it away" not in err and "mv " not in err + out, err + out
+
+
 def a_host_with_exim_alone():
     """store check: where there is Exim and no daemon it is done as Exim's user, and advice names it"""
     if any(os.path.exists(f + n) for f in ("/usr/sbin/", "/usr/local/sbin/", "/sbin/", "/usr/bin/")
@@ -255,7 +281,7 @@ def a_host_with_exim_alone():
 
 def main():
     tap = world.Tap()
-    for test in (deleted_files_are_noticed, a_full_store_counts_on, other_files_are_said, a_path_that_is_no_folder,
+    for test in (deleted_files_are_noticed, an_unseen_folder_is_said, a_full_store_counts_on, other_files_are_said, a_path_that_is_no_folder, a_path_that_is_of_somebody_else,
                  a_host_with_exim_alone):
         tap.run(test)
     tap.finish()
