@@ -17,6 +17,19 @@ struct gp_keeper {
 	struct gp_ticker *keeping, *renewing;
 };
 
+/* remind_malformed: of requests about which there was no line. */
+static void remind_malformed(struct gp_counters *counters, const struct gp_log *log)
+{
+	unsigned long long n =
+		gp_few_rest(&counters->malformed_said, gp_clock_now_us(gp_clock_system()));
+	if (n)
+		gp_log_text(log, GP_LOG_WARNING,
+			"%llu more requests were malformed, about which there is no line; the "
+			"lines "
+			"before this one say who asks so",
+			n);
+}
+
 /* keep: all but DNS. */
 static void keep(void *arg)
 {
@@ -25,6 +38,7 @@ static void keep(void *arg)
 	gp_runtimes_tend(k->shared->runtimes);
 	const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
 	gp_trouble_remind(k->shared->counters, &r->log);
+	remind_malformed(k->shared->counters, &r->log);
 	gp_dns_health_look(
 		&k->dns, r->dns, gp_clock_now_us(gp_clock_system()), &r->log, &k->shared->dns_seen);
 	gp_runtimes_release(k->shared->runtimes, r);

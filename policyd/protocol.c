@@ -55,6 +55,12 @@ static size_t find(struct gp_span name, size_t hint)
 	return ATTRIBUTES;
 }
 
+/* gp_protocol_is_used: one of the table. */
+bool gp_protocol_is_used(struct gp_span name)
+{
+	return find(name, 0) != ATTRIBUTES;
+}
+
 /* state_of: the enum of a protocol_state. */
 static enum gp_protocol_state state_of(struct gp_span word)
 {
@@ -201,15 +207,33 @@ static int join(struct gp_arena *arena, struct gp_span user, struct gp_span site
 	return rc;
 }
 
+/* trim_end: without the blanks at its end, and dots behind or between them. */
+static struct gp_span trim_end(struct gp_span sender)
+{
+	struct gp_span kept = sender;
+	for (size_t n = sender.len; n && strchr(" \t.", sender.ptr[n - 1]); n--)
+		if (sender.ptr[n - 1] != '.')
+			kept.len = n - 1;
+	while (kept.len < sender.len && kept.len && kept.ptr[kept.len - 1] == '.')
+		kept.len--;
+	return kept;
+}
+
 /* gp_protocol_sender: in the order in which Postfix looks for them. */
 int gp_protocol_sender(struct gp_arena *arena, struct gp_span sender, struct gp_span *sender_out)
 {
 	struct gp_span user, site;
+	sender = trim_end(sender);
 	while (sender.len && sender.ptr[sender.len - 1] == '@')
 		sender.len--;
 	*sender_out = sender;
-	if (gp_span_find_last(sender, '@') >= 0)
-		return GP_OK;
+	ptrdiff_t at = gp_span_find_last(sender, '@');
+	if (at >= 0) {
+		site = gp_span_skip(sender, (size_t)at + 1);
+		user = (struct gp_span) {sender.ptr, (size_t)at};
+		bool has_blank = site.ptr[0] == ' ' || site.ptr[0] == '\t';
+		return has_blank ? join(arena, user, gp_span_trim(site), sender_out) : GP_OK;
+	}
 	if (gp_span_cut(sender, '!', &site, &user))
 		return join(arena, user, site, sender_out);
 	ptrdiff_t percent = gp_span_find_last(sender, '%');

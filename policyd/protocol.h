@@ -75,6 +75,9 @@ struct gp_protocol_request {
 int gp_protocol_parse(struct gp_span text, struct gp_protocol_request *request_out,
 	const char **problem_out) GP_MUST_CHECK;
 
+/* Is there any use for the attribute of this name? */
+bool gp_protocol_is_used(struct gp_span name);
+
 /*
  * The envelope that the request describes. "unknown" names and addresses become empty. An address
  * that is none is not taken for "no internet client", as absence is.
@@ -85,8 +88,9 @@ void gp_protocol_envelope(
 /*
  * The sender as Postfix will write it into the message: without an @, site!user and user%site
  * become user@site (swap_bangpath, allow_percent_hack; both are its default), and a domain that is
- * empty is none. Else whoever writes it so would be judged as nobody and be delivered as user@site.
- * What is new comes from the arena, whose status is returned.
+ * empty is none, and blanks around one are no part of it. Else whoever writes it so would be judged
+ * as nobody and be delivered as user@site. What is new comes from the arena, whose status is
+ * returned.
  */
 int gp_protocol_sender(
 	struct gp_arena *arena, struct gp_span sender, struct gp_span *sender_out) GP_MUST_CHECK;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define HEAD_MAX (GP_READER_FIRST / 2) /* of a request that is too large */
+#define ROOM_LEAST 1024                /* that is worth the work of dropping something */
 
 /* gp_reader_init: the first memory is the reader's own. */
 void gp_reader_init(struct gp_reader *reader)
@@ -19,6 +20,7 @@ void gp_reader_init(struct gp_reader *reader)
 	reader->room = sizeof reader->first;
 	reader->filled = reader->line = reader->scanned = reader->end = reader->head = 0;
 	reader->is_mid_line = reader->is_too_large = false;
+	reader->is_used = NULL;
 }
 
 /* gp_reader_fini: back to the first memory. */
@@ -54,11 +56,48 @@ static void begin_skipping(struct gp_reader *r)
 	r->is_too_large = true;
 }
 
+/* is_unused: a line, or its beginning, with the name of an attribute that nobody uses? */
+static bool is_unused(const struct gp_reader *r, struct gp_span line)
+{
+	struct gp_span name, value;
+	return gp_span_cut(line, '=', &name, &value) && !r->is_used(name);
+}
+
+/*
+ * drop_unused: whole lines of unused attributes, and of one under way what there is of its value,
+ * so that the rest of it goes the same way. True: that has made room enough to read on.
+ */
+static bool drop_unused(struct gp_reader *r)
+{
+	size_t to = 0;
+	for (size_t at = 0; at < r->line;) {
+		size_t n =
+			(size_t)((char *)memchr(r->bytes + at, '\n', r->line - at) + 1 - r->bytes) -
+			at;
+		if (!is_unused(r, (struct gp_span) {r->bytes + at, n})) {
+			memmove(r->bytes + to, r->bytes + at, n);
+			to += n;
+		}
+		at += n;
+	}
+	struct gp_span begun = {r->bytes + r->line, r->filled - r->line};
+	if (is_unused(r, begun)) /* which has a = */
+		begun.len = (size_t)((char *)memchr(begun.ptr, '=', begun.len) + 1 - begun.ptr);
+	memmove(r->bytes + to, begun.ptr, begun.len);
+	r->line = to;
+	r->filled = r->scanned = to + begun.len;
+	return r->room - r->filled >= ROOM_LEAST;
+}
+
 /* gp_reader_space: behind what is there; a request that is too large is written over. */
 void gp_reader_space(struct gp_reader *reader, char **place_out, size_t *room_out)
 {
 	struct gp_reader *r = reader;
-	if (r->filled == r->room && (r->is_too_large || !grow(r))) {
+	bool is_full = r->filled == r->room;
+	if (is_full && !r->is_too_large && r->is_used)
+		is_full = !drop_unused(r);
+	/* what was dropped may be too little to be worth while, and is room all the same */
+	if (is_full && (r->is_too_large || !grow(r)) && r->filled == r->room) {
 		if (!r->is_too_large)
 			begin_skipping(r);
 		r->is_mid_line = r->line < r->filled;

@@ -3,7 +3,8 @@
  * Reader: cuts the bytes that a connection sends into requests (SMTPD_POLICY_README: lines of
  * name=value, each ended by LF, and an empty line).
  *
- * Pure memory, no I/O; knows the framing, not what the attributes mean. It takes any value that a
+ * Pure memory, no I/O; knows the framing, not what the attributes mean. What nobody has a use for
+ * takes no room: before more memory is needed it is thrown away. It takes any other value that a
  * client of the mail server could have chosen: a request may be as long as GP_READER_MAX, and of a
  * longer one the first lines are kept and the rest is thrown away, so that it can still be
  * answered. Bytes NUL, which the mail server never sends, become question marks.
@@ -45,6 +46,8 @@ struct gp_reader {
 	size_t head;       /* bytes that are kept of a request that is too large; 0: it is not */
 	bool is_mid_line;  /* too large: the line under way began in what is thrown away */
 	bool is_too_large; /* the request under way */
+	/* may be set behind gp_reader_init: has anybody a use for the attribute? NULL: for all */
+	bool (*is_used)(struct gp_span name);
 	char first[GP_READER_FIRST];
 };
 

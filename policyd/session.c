@@ -21,6 +21,7 @@
 #define ANSWER_MAX 4096
 #define GIVE_BACK_MS 2000 /* for what a message held that did not come to its end */
 #define PLACE_MS 5000     /* how long a request waits for a place, and half its deadline at most */
+#define MALFORMED_SAY 30  /* lines about malformed requests a minute */
 #define EXCUSE_MS 1000    /* for a request that has no thread of its own */
 #define LATE_STAGE_SAY 3  /* messages in a row on one connection that came at their end only */
 
@@ -57,6 +58,9 @@ static int malformed(struct session *s, const char *problem, struct gp_span text
 	const char *known; /* the problem is; what could be read is wanted */
 	(void)!gp_protocol_parse(text, &r, &known);
 	gp_tally_add(&s->tally->malformed);
+	if (!gp_few_may(&s->shared->counters->malformed_said, gp_clock_now_us(gp_clock_system()),
+		    MALFORMED_SAY))
+		return GP_ESYNTAX; /* the keeper says how many there were */
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("problem", problem),
 		gp_log_field_span("instance", r.instance),
@@ -417,10 +421,11 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 }
 
 /*
- * too_large: what the sender or DNS has made too large for the request's memory must not come in by
- * a default_action, so it is answered: deferred, where anything may be refused at all.
+ * unanswerable: what the sender or DNS has made too large for the request's memory, and a name that
+ * no limit can count (EINVAL), must not come in by a default_action, so it is answered: deferred,
+ * where anything may be refused at all.
  */
-static void too_large(struct session *s, struct gp_verdict *v)
+static void unanswerable(struct session *s, int rc, struct gp_verdict *v)
 {
 	bool enforce = gp_trouble_may_refuse(s->runtime->config);
 	gp_arena_reset(s->arena);
@@ -428,6 +433,10 @@ static void too_large(struct session *s, struct gp_verdict *v)
 		.would = GP_ACTION_DEFER,
 		.rule = "policyd.request_memory",
 		.reply = "451 4.3.0 This mail needs more memory to be checked than it may have"};
+	if (rc == GP_ETOOBIG)
+		return;
+	v->rule = "limit.key";
+	v->reply = "451 4.3.0 A name that this mail comes with cannot be counted";
 }
 
 /*
@@ -510,8 +519,8 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 	int rc = find_verdict(s, &r, is_cut, &v);
 	if (!rc)
 		rc = build_answer(s, &r, &v, &buf, &prepended);
-	if (rc == GP_ETOOBIG || rc == GP_EINVAL) { /* EINVAL: a name that nothing is kept for */
-		too_large(s, &v);
+	if (rc == GP_ETOOBIG || rc == GP_EINVAL) {
+		unanswerable(s, rc, &v);
 		rc = build_answer(s, &r, &v, &buf, &prepended);
 	}
 	if (rc) {
@@ -588,6 +597,7 @@ static void begin(
 	s->late_only = 0;
 	s->read_ms = s->runtime->config->policyd.deadline_ms;
 	gp_reader_init(&s->reader);
+	s->reader.is_used = gp_protocol_is_used;
 	gp_transaction_init(&s->transaction, s->runtime, shared->stages, s->tally);
 	set_timeout(fd, SO_RCVTIMEO, s->runtime->config->policyd.idle_timeout_ms);
 	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);

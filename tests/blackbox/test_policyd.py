@@ -120,6 +120,34 @@ def malformed():
         equal(ask(d.connect(), **mail()), REFUSED)
 
 
+def malformed_without_end():
+    """of requests that are malformed there are a few lines a minute in the log, whoever sends them; all are counted"""
+    with Daemon() as d:
+        for _ in range(200):
+            with d.connect() as s:
+                s.sendall(b"nonsense\n\n")
+                equal(read_answer(s), None)
+        holds(d.control("metrics")["text"], "malformed_total 200\n")
+        d.wait_log("malformed-request")
+        assert d.text().count("malformed-request") <= 30, d.text()
+        equal(d.ask(**mail()), REFUSED)
+
+
+def unused_value():
+    """a value that nobody uses defers no mail, however long it is"""
+    with Daemon() as d:
+        for length in (10, 20000, 70000, 1000000):
+            for name in ("ccert_subject", "novelty"):
+                equal(d.ask(**mail(**{name: "v" * length})), REFUSED)
+
+
+def blanks_behind_the_domain():
+    """blanks at the end of the sender's domain are no part of it: SPF is asked for the one that is meant"""
+    with Daemon() as d:
+        for sender in ("x@a.test ", "x@a.test\t ", "x@a.test .", "x@ a.test", "x@\ta.test "):
+            holds(d.ask(**mail(sender=sender)), "550 5.7.23 SPF fail: a.test does not authorise")
+
+
 def malformed_whose():
     """the warning about a malformed request names client and instance, as far as they are known"""
     begun = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.77\ninstance=%s\n"
@@ -1392,7 +1420,7 @@ def options():
 def main():
     tap = world.Tap()
     only = sys.argv[1] if len(sys.argv) > 1 else ""
-    for test in (malformed, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
+    for test in (malformed, malformed_without_end, unused_value, blanks_behind_the_domain, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
                  internationalised, header_once, deadline, stale, slow_server, want_of_files, accepting_without_files, few_files,
                  memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,

@@ -188,6 +188,68 @@ static void test_one_line(void **state)
 	free(text);
 }
 
+/* is_used: of the attributes below. */
+static bool is_used(struct gp_span name)
+{
+	return gp_span_is(name, "sender") || gp_span_is(name, "request");
+}
+
+/* an_unused_value_takes_no_room: however long it is, and wherever it stands. */
+static void an_unused_value_takes_no_room(void **state)
+{
+	static const struct {
+		const char *before, *name, *behind;
+	} rows[] = {
+		{"request=r\nsender=s\n", "ccert_subject=", ""},
+		{"", "ccert_subject=", "request=r\nsender=s\n"},
+		{"request=r\n", "x=", "sender=s\n"},
+		{"request=r\nnovelty=\n", "=", "sender=s\nother=1\n"},
+	};
+	static const size_t lengths[] = {100, GP_READER_FIRST - 30, GP_READER_FIRST,
+		GP_READER_MAX - 60, GP_READER_MAX, 3 * GP_READER_MAX, 1000000};
+	static const size_t pieces[] = {1000, 16384, 1000000};
+	const size_t n = sizeof rows / sizeof rows[0], m = sizeof lengths / sizeof lengths[0];
+	(void)state;
+	for (size_t k = 0; k < n * m * 3; k++) {
+		size_t length = lengths[k / n % m], fixed = 200;
+		char *text = malloc(length + fixed);
+		struct gp_span request;
+		assert_non_null(text);
+		int at = snprintf(text, fixed, "%s%s", rows[k % n].before, rows[k % n].name);
+		memset(text + at, 'v', length);
+		int end = snprintf(
+			text + at + length, fixed - (size_t)at, "\n%s\nnext=", rows[k % n].behind);
+		gp_reader_init(&reader);
+		reader.is_used = is_used;
+		struct gp_span whole = {text, (size_t)at + length + (size_t)end};
+		assert_int_equal(feed(whole, pieces[k / n / m], &request), GP_READER_WHOLE);
+		assert_true(request.len < GP_READER_MAX);
+		assert_non_null(memmem(request.ptr, request.len, "request=r\n", 10));
+		assert_non_null(memmem(request.ptr, request.len, "sender=s\n", 9));
+		gp_reader_next(&reader);
+		gp_reader_fini(&reader);
+		free(text);
+	}
+}
+
+/* a_used_value_is_never_dropped: what is too large by itself is, as before. */
+static void a_used_value_is_never_dropped(void **state)
+{
+	size_t length = 2 * GP_READER_MAX;
+	char *text = malloc(length + 100);
+	struct gp_span request;
+	(void)state;
+	assert_non_null(text);
+	int at = snprintf(text, 100, "request=r\nnovelty=1\nsender=");
+	memset(text + at, 's', length);
+	memcpy(text + at + length, "\n\n", 2);
+	reader.is_used = is_used;
+	assert_int_equal(feed((struct gp_span) {text, (size_t)at + length + 2}, 5000, &request),
+		GP_READER_TOO_LARGE);
+	assert_true(gp_span_has_prefix(request, "request=r\n"));
+	free(text);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -199,6 +261,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_long, begin, finish),
 		cmocka_unit_test_setup_teardown(test_many_lines, begin, finish),
 		cmocka_unit_test_setup_teardown(test_one_line, begin, finish),
+		cmocka_unit_test_setup_teardown(an_unused_value_takes_no_room, begin, finish),
+		cmocka_unit_test_setup_teardown(a_used_value_is_never_dropped, begin, finish),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
