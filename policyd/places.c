@@ -19,7 +19,6 @@
 #define GUEST_SHARE 4 /* a limited user gets one part of so many of the guests */
 
 struct entry {
-	struct gp_places *places;
 	struct gp_place place;
 	int fd; /* -1: free */
 	uid_t uid;
@@ -58,7 +57,7 @@ int gp_places_new(const struct gp_places_options *options, struct gp_places **pl
 		return GP_ENOMEM;
 	}
 	for (unsigned i = 0; i < p->size; i++) {
-		p->entries[i].places = p;
+		p->entries[i].place.places = p;
 		p->entries[i].fd = -1;
 	}
 	pthread_mutex_init(&p->lock, NULL);
@@ -272,7 +271,7 @@ static void wait_seated(struct gp_places *p, int64_t until_us)
 	(void)pthread_cond_timedwait(&p->seated, &p->lock, &until); /* either way: look again */
 }
 
-/* entry_of: a place is a member of its entry. */
+/* entry_of: a place that is not alone is a member of its entry. */
 static struct entry *entry_of(struct gp_place *place)
 {
 	return (struct entry *)(void *)((char *)place - offsetof(struct entry, place));
@@ -281,10 +280,10 @@ static struct entry *entry_of(struct gp_place *place)
 /* gp_places_take: at once, or as a guest. */
 bool gp_places_take(struct gp_place *place, int64_t until_us)
 {
-	if (!atomic_load(&place->is_guest))
+	struct gp_places *p = place->places;
+	if (!p || !atomic_load(&place->is_guest))
 		return true;
 	struct entry *e = entry_of(place);
-	struct gp_places *p = e->places;
 	pthread_mutex_lock(&p->lock);
 	e->waits = true;
 	p->waiting++;
@@ -305,10 +304,10 @@ bool gp_places_take(struct gp_place *place, int64_t until_us)
 /* gp_places_keep: who has given an answer makes room; its client may come again. */
 bool gp_places_keep(struct gp_place *place)
 {
-	struct entry *e = entry_of(place);
-	struct gp_places *p = e->places;
-	if (!atomic_load(&p->waiting))
+	struct gp_places *p = place->places;
+	if (!p || !atomic_load(&p->waiting))
 		return true;
+	struct entry *e = entry_of(place);
 	pthread_mutex_lock(&p->lock);
 	if (!atomic_load(&place->is_guest) && !atomic_load(&place->is_ended)) {
 		struct entry *guest = first_guest(p, true);
@@ -348,7 +347,7 @@ void gp_places_press(struct gp_places *places)
 /* leave: gives the place back; closes the socket, if asked, while nobody can shut it down. */
 static void leave(struct entry *e, bool closes)
 {
-	struct gp_places *p = e->places;
+	struct gp_places *p = e->place.places;
 	const uint64_t one = 1;
 	pthread_mutex_lock(&p->lock);
 	bool was_full = is_full(p) || p->open == p->size;
@@ -373,7 +372,7 @@ static void leave(struct entry *e, bool closes)
 static void *serve_main(void *arg)
 {
 	struct entry *e = arg;
-	e->places->options.serve(e->places->options.arg, e->fd, &e->place);
+	e->place.places->options.serve(e->place.places->options.arg, e->fd, &e->place);
 	leave(e, true);
 	return NULL;
 }
@@ -387,7 +386,7 @@ static int spawn(struct entry *e)
 		return GP_ENOMEM;
 	int rc = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	if (!rc)
-		rc = pthread_attr_setstacksize(&attr, e->places->options.stack_bytes);
+		rc = pthread_attr_setstacksize(&attr, e->place.places->options.stack_bytes);
 	if (!rc)
 		rc = pthread_create(&thread, &attr, serve_main, e);
 	pthread_attr_destroy(&attr);

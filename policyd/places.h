@@ -45,8 +45,12 @@ enum gp_place_state {
 	GP_PLACE_WRITES  /* it waits until the other side takes an answer; as BEGINS */
 };
 
-/* The place of one connection, for the thread that serves it. */
+struct gp_places;
+
+/* The place of one connection, for the thread that serves it. All zero: one that is alone, which
+ * nobody else wants. */
 struct gp_place {
+	struct gp_places *places; /* NULL: alone */
 	/* since when it is in its state, of the monotonic clock; READS after an answer has the time
 	 * of that, and at first when it came */
 	atomic_int_fast64_t idle_since_us;
@@ -79,8 +83,6 @@ enum gp_places_admitted {
 	GP_PLACES_FULL,     /* no room, or there are to be no more: closed */
 	GP_PLACES_NO_THREAD /* no memory: NOT closed */
 };
-
-struct gp_places;
 
 /* Copies options. GP_ENOMEM. */
 int gp_places_new(
