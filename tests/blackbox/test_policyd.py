@@ -568,18 +568,77 @@ def accepting_without_files():
             assert 1 <= unserved <= 10 + 20 * (time.monotonic() - began), unserved
 
 
+def with_files(count):
+    """A folder, and a program in it that starts the daemon with so many files allowed, and no way to more."""
+    folder = tempfile.mkdtemp(prefix="gatepost-test.")
+    os.chmod(folder, 0o755)
+    program = os.path.join(folder, "few")
+    with open(program, "w") as f:
+        f.write("#!/bin/sh\nulimit -n %d\nexec setpriv --bounding-set -sys_resource --inh-caps -sys_resource "
+                "%s \"$@\"\n" % (count, os.path.abspath(os.path.join(world.BUILD, "gatepost-policyd"))))
+    os.chmod(program, 0o755)
+    return folder, program
+
+
+def files_for_each_part():
+    """what the limit of files leaves to connections leaves enough to all else: store, numbers, operator, reload"""
+    need_root()
+    folder, program = with_files(150)
+    port = world.free_port()
+    zone = dict(ZONE)
+    for i in range(150):
+        zone["many%d.test" % i] = {"TXT": ["v=spf1 mx -all"], "MX": ["m%d-%d.test" % (i, k) for k in range(10)]}
+        zone.update(("m%d-%d.test" % (i, k), "silent") for k in range(10))
+    here = dnsd.Server(zone)
+    d = world.Policyd(config(timeout="9s", top='limit l { key = user  count = recipients  max = 9000  per = 1h }\n'
+                             'store { uri = {"STORE"} }\nmetrics { listen = {"inet:127.0.0.1:%d"} }' % port)
+                      .replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port), program=program)
+    held = []
+
+    def hold(family, where, text=b""):
+        s = socket.socket(family, socket.SOCK_STREAM)
+        held.append(s)
+        s.settimeout(world.PATIENCE_S)
+        s.connect(where)
+        try:
+            s.sendall(text)
+        except OSError:
+            pass
+    try:
+        d.wait_log("no more than 150 files may be open")
+        allowed = int(re.search(r"room for (\d+) connections", d.text()).group(1))
+        assert allowed > 30, allowed
+        equal(d.ask(**mail()), REFUSED)
+        for number in range(150):
+            hold(socket.AF_UNIX, d.socket_path, request_text(**mail(sender="x@many%d.test" % number)).encode())
+        for _ in range(40):
+            hold(socket.AF_INET, ("127.0.0.1", port), b"GET /metrics HTTP/1.1\r\n")
+        for _ in range(12):
+            hold(socket.AF_UNIX, d.control_path, b"{")
+        for _ in range(3):
+            answer = d.ask(**mail())
+            assert answer and answer.startswith(("550 ", "451 4.3.0 ")), answer
+            open_now = len(os.listdir("/proc/%d/fd" % d.worker()))
+            assert open_now < 150, open_now
+        os.utime(d.config_path)
+        d.reload()
+        d.wait_log("is in force")
+        assert "out of descriptors" not in d.text() and "oo many open files" not in d.text(), d.text()
+    finally:
+        for s in held:
+            s.close()
+        d.close()
+        here.close()
+        shutil.rmtree(folder)
+
+
 def few_files():
     """with few files allowed, silent names of many sessions do not get forged mail of others accepted"""
     need_root()
     silent = dict(("m%d.test" % i, "silent") for i in range(4000))
     here = dnsd.Server(dict(ZONE, **silent))
     text = config(timeout="1s").replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % here.port)
-    folder = tempfile.mkdtemp(prefix="gatepost-test.")
-    program = os.path.join(folder, "few")
-    with open(program, "w") as f:
-        f.write("#!/bin/sh\nulimit -n 60\nexec setpriv --bounding-set -sys_resource --inh-caps -sys_resource "
-                "%s \"$@\"\n" % os.path.abspath(os.path.join(world.BUILD, "gatepost-policyd")))
-    os.chmod(program, 0o755)
+    folder, program = with_files(60)
     d = world.Policyd(text, program=program)
     names, over = iter(sorted(silent)), threading.Event()
 
@@ -1422,7 +1481,7 @@ def main():
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     for test in (malformed, malformed_without_end, unused_value, blanks_behind_the_domain, malformed_whose, late_stage, late_stage_misunderstood, cut_off, in_pieces, slow_request, unknown_attributes, odd_bytes, other_states,
                  modes, errors, yield_to_dmarc, refused_verdicts, helo, texts, headers, exceptions, private_clients,
-                 internationalised, header_once, deadline, stale, slow_server, want_of_files, accepting_without_files, few_files,
+                 internationalised, header_once, deadline, stale, slow_server, want_of_files, accepting_without_files, files_for_each_part, few_files,
                  memory_ceiling, hostile_reply_text, slow_reverse_zone, reload_valid, reload_invalid,
                  warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
