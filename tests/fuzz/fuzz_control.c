@@ -34,13 +34,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* demand: a promise of the header. */
-static void demand(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* ask: one request; its answer, new. */
 static json_t *ask(const json_t *request)
 {
@@ -60,11 +53,11 @@ static json_t *ask(const json_t *request)
 /* check: an object that can be written on one line and read again. */
 static void check(const json_t *value)
 {
-	demand(json_is_object(value));
+	fuzz_require(json_is_object(value));
 	char *text = json_dumps(value, JSON_COMPACT);
-	demand(text && !strchr(text, '\n'));
+	fuzz_require(text && !strchr(text, '\n'));
 	json_t *again = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	demand(again && json_equal(value, again));
+	fuzz_require(again && json_equal(value, again));
 	json_decref(again);
 	free(text);
 }
@@ -75,10 +68,10 @@ static void take_back(json_t *request)
 	const char *command = json_string_value(json_object_get(request, "command"));
 	if (!command || strcmp(command, "set") != 0)
 		return;
-	demand(json_object_set_new(request, "command", json_string("unset")) == 0);
+	fuzz_require(json_object_set_new(request, "command", json_string("unset")) == 0);
 	json_t *value = ask(request);
 	check(value);
-	demand(!json_object_get(value, "error"));
+	fuzz_require(!json_object_get(value, "error"));
 	json_decref(value);
 }
 
@@ -92,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	reached = 0;
 	if (!arena)
 		arena = gp_arena_new(MEMORY);
-	demand(arena != NULL);
+	fuzz_require(arena != NULL);
 	if (!request)
 		return 0;
 	json_t *value = ask(request);

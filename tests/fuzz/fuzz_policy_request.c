@@ -22,13 +22,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* demand: a promise of the header. */
-static void demand(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* is_inside: a value is a view of the text, without a line end. */
 static bool is_inside(struct gp_span value, struct gp_span text)
 {
@@ -45,20 +38,20 @@ static void parse(struct gp_span text)
 	struct gp_envelope envelope;
 	const char *problem = NULL;
 	int rc = gp_protocol_parse(text, &r, &problem);
-	demand(rc == GP_OK || (rc == GP_ESYNTAX && problem && *problem));
+	fuzz_require(rc == GP_OK || (rc == GP_ESYNTAX && problem && *problem));
 	const struct gp_span values[] = {r.request, r.protocol_state, r.client_address,
 		r.client_name, r.server_address, r.helo_name, r.sender, r.recipient, r.queue_id,
 		r.instance, r.sasl_username};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-		demand(is_inside(values[i], text));
+		fuzz_require(is_inside(values[i], text));
 	gp_protocol_envelope(&r, &envelope);
 	bool is_unknown = r.client_address.len == 0 || gp_span_is(r.client_address, "unknown");
-	demand((is_unknown || envelope.client_is_unreadable) ==
-		(envelope.client.family == GP_IP_NONE));
-	demand(!gp_span_is(envelope.client_name, "unknown"));
-	demand(r.size >= 0 && r.size <= GP_PROTOCOL_NUMBER_MAX);
-	demand(r.recipient_count >= 0 && r.recipient_count <= GP_PROTOCOL_NUMBER_MAX);
-	demand(r.instance.len <= GP_PROTOCOL_INSTANCE_MAX);
+	fuzz_require((is_unknown || envelope.client_is_unreadable) ==
+		     (envelope.client.family == GP_IP_NONE));
+	fuzz_require(!gp_span_is(envelope.client_name, "unknown"));
+	fuzz_require(r.size >= 0 && r.size <= GP_PROTOCOL_NUMBER_MAX);
+	fuzz_require(r.recipient_count >= 0 && r.recipient_count <= GP_PROTOCOL_NUMBER_MAX);
+	fuzz_require(r.instance.len <= GP_PROTOCOL_INSTANCE_MAX);
 	if (rc == GP_OK)
 		reached = envelope.client.family != GP_IP_NONE && r.state == GP_STATE_RCPT;
 }
@@ -73,8 +66,8 @@ struct seen {
 /* note: one request, for comparing. */
 static void note(struct seen *seen, struct gp_span request)
 {
-	demand(request.len && request.ptr[request.len - 1] == '\n');
-	demand(request.len == 1 || request.ptr[request.len - 2] == '\n');
+	fuzz_require(request.len && request.ptr[request.len - 1] == '\n');
+	fuzz_require(request.len == 1 || request.ptr[request.len - 2] == '\n');
 	seen->requests++;
 	seen->bytes += request.len;
 	for (size_t i = 0; i < request.len; i++)
@@ -87,7 +80,7 @@ static struct seen read_all(struct gp_span stream, size_t piece)
 	struct gp_reader *r = malloc(sizeof *r);
 	struct gp_span request;
 	struct seen seen = {0};
-	demand(r != NULL);
+	fuzz_require(r != NULL);
 	gp_reader_init(r);
 	for (;;) {
 		enum gp_reader_found found = gp_reader_find(r, &request);
@@ -103,7 +96,7 @@ static struct seen read_all(struct gp_span stream, size_t piece)
 		char *place;
 		size_t room;
 		gp_reader_space(r, &place, &room);
-		demand(room > 0);
+		fuzz_require(room > 0);
 		room = room < piece ? room : piece;
 		room = room < stream.len ? room : stream.len;
 		memcpy(place, stream.ptr, room);
@@ -133,13 +126,13 @@ static void format(struct gp_span text)
 		gp_strbuf_init(&buf, arena, ANSWER_MAX);
 		gp_protocol_format(&buf, "PREPEND", reply);
 		int rc = gp_strbuf_finish(&buf, &answer);
-		demand(rc == (strlen(reply) + strlen("action=PREPEND \n\n") > ANSWER_MAX
-					     ? GP_ETOOBIG
-					     : GP_OK));
+		fuzz_require(rc == (strlen(reply) + strlen("action=PREPEND \n\n") > ANSWER_MAX
+						   ? GP_ETOOBIG
+						   : GP_OK));
 		if (rc == GP_OK)
-			demand(is_one(gp_strbuf_span(&buf)) &&
-				strchr(answer, '\n') == answer + buf.len - 2 &&
-				!strchr(answer, '\r') && strncmp(answer, "action=", 7) == 0);
+			fuzz_require(is_one(gp_strbuf_span(&buf)) &&
+				     strchr(answer, '\n') == answer + buf.len - 2 &&
+				     !strchr(answer, '\r') && strncmp(answer, "action=", 7) == 0);
 	}
 	gp_arena_free(arena);
 }
@@ -152,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	format(whole);
 	reached = 0;
 	const struct seen pieces = read_all(whole, size % 7 + 1), once = read_all(whole, size + 1);
-	demand(pieces.requests == once.requests && pieces.bytes == once.bytes &&
-		pieces.sum == once.sum && pieces.is_broken == once.is_broken);
+	fuzz_require(pieces.requests == once.requests && pieces.bytes == once.bytes &&
+		     pieces.sum == once.sum && pieces.is_broken == once.is_broken);
 	return 0;
 }

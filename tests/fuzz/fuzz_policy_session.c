@@ -11,6 +11,7 @@
 #include "fuzz/target.h"
 #include "policyd/protocol.h"
 #include "policyd/reader.h"
+#include "support/patience.h"
 #include "support/served.h"
 
 #define INPUT_MAX 32768 /* fits into a socket, and so do its answers */
@@ -36,13 +37,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* demand: a promise of the header. */
-static void demand(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* count_requests: those that are to be answered. */
 static size_t count_requests(struct gp_span stream)
 {
@@ -52,7 +46,7 @@ static size_t count_requests(struct gp_span stream)
 	const char *problem;
 	size_t n = 0, room;
 	char *place;
-	demand(r != NULL);
+	fuzz_require(r != NULL);
 	gp_reader_init(r);
 	while (stream.len) {
 		gp_reader_space(r, &place, &room);
@@ -79,36 +73,57 @@ static size_t count_answers(int fd)
 	char *bytes = malloc(1 << 20);
 	size_t filled = 0, n = 0;
 	ssize_t got;
-	demand(bytes != NULL);
+	fuzz_require(bytes != NULL);
 	while ((got = recv(fd, bytes + filled, (1 << 20) - filled, MSG_DONTWAIT)) > 0)
 		filled += (size_t)got;
 	struct gp_span line, rest = {bytes, filled};
 	while (rest.len) {
-		demand(gp_span_cut(rest, '\n', &line, &rest));
-		demand(gp_span_has_prefix(line, "action=") && line.len > 7);
-		demand(gp_span_cut(rest, '\n', &line, &rest) && line.len == 0);
+		fuzz_require(gp_span_cut(rest, '\n', &line, &rest));
+		fuzz_require(gp_span_has_prefix(line, "action=") && line.len > 7);
+		fuzz_require(gp_span_cut(rest, '\n', &line, &rest) && line.len == 0);
 		n++;
 	}
 	free(bytes);
 	return n;
 }
 
+/* serve: in a thread of its own, as the daemon does. */
+static void serve(void *arg, int fd, struct gp_place *place)
+{
+	gp_session_serve(arg, fd, place);
+}
+
+/* serve_one: takes the connection, and waits until it has ended. */
+static void serve_one(int fd)
+{
+	static struct gp_places *places;
+	struct gp_places_options options = {.max = 1, .share = 1, .wake = -1, .serve = serve};
+	struct timespec until;
+	options.stack_bytes = 1024 * 1024;
+	if (!places) {
+		options.arg = gp_test_served(conf);
+		fuzz_require(gp_places_new(&options, &places) == GP_OK);
+	}
+	fuzz_require(gp_places_admit(places, fd, GP_PLACES_ANYBODY) == GP_PLACES_SERVED);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += TEST_PATIENCE_MS / 1000;
+	fuzz_require(gp_places_wait(places, &until) == 0);
+}
+
 /* LLVMFuzzerTestOneInput: sent, served, counted. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct gp_place place = {0};
 	int ends[2];
 	reached = 0;
 	if (size > INPUT_MAX)
 		return 0;
-	demand(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-	demand(send(ends[0], data, size, 0) == (ssize_t)size);
-	demand(shutdown(ends[0], SHUT_WR) == 0);
-	gp_session_serve(gp_test_served(conf), ends[1], &place);
+	fuzz_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	fuzz_require(send(ends[0], data, size, 0) == (ssize_t)size);
+	fuzz_require(shutdown(ends[0], SHUT_WR) == 0);
+	serve_one(ends[1]);
 	size_t n = count_answers(ends[0]);
-	demand(n == count_requests((struct gp_span) {(const char *)data, size}));
+	fuzz_require(n == count_requests((struct gp_span) {(const char *)data, size}));
 	reached = n >= 4;
 	close(ends[0]);
-	close(ends[1]);
 	return 0;
 }
