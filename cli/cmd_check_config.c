@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost check-config: all errors at once, the settled values, or an example of every option. */
+#include <errno.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "config/config.h"
@@ -90,13 +92,64 @@ static size_t print_who(const struct gp_config *config)
 	return count;
 }
 
+/* print_mail_user: who asks, and whose group gets the sockets; how many warnings. */
+static size_t print_mail_user(const struct gp_config *config)
+{
+	const char *name = config->policyd.mail_user;
+	if (strcmp(name, GP_CONFIG_MAIL_USER) == 0 || getpwnam(name) || getgrnam(name))
+		return 0; /* without Postfix nobody needs the user of its default */
+	fprintf(stderr,
+		"%s: warning: policyd.mail_user: %s is no user and no group of this machine: "
+		"the mail server may not ask; name whom it runs as, such as postfix\n",
+		config->path, name);
+	return 1;
+}
+
+/* print_folder: one that the daemon needs and does not make; 1: it is not there, or is none. */
+static size_t print_folder(const struct gp_config *config, const char *option, struct gp_span path)
+{
+	char folder[4096];
+	struct stat st;
+	snprintf(folder, sizeof folder, "%.*s", (int)path.len, path.ptr);
+	bool is_there = stat(folder, &st) == 0;
+	if ((is_there && S_ISDIR(st.st_mode)) || (!is_there && errno != ENOENT && errno != ENOTDIR))
+		return 0;
+	fprintf(stderr, "%s: warning: policyd.%s: %s %s; make it before the daemon starts\n",
+		config->path, option, folder, is_there ? "is no folder" : "is not there");
+	return 1;
+}
+
+/* print_folders: of sockets, and the root; how many warnings. */
+static size_t print_folders(const struct gp_config *config)
+{
+	const struct gp_config_policyd *p = &config->policyd;
+	size_t count = 0;
+	for (size_t i = 0; i <= p->listen.count; i++) {
+		bool is_control = i == p->listen.count;
+		struct gp_span item =
+			gp_span_from(is_control ? p->control_socket : p->listen.items[i]);
+		if (!is_control && !gp_span_has_prefix(item, "unix:"))
+			continue;
+		item = gp_span_skip(item, is_control ? 0 : 5);
+		item.len = (size_t)(gp_span_find_last(item, '/') + 1);
+		/* that of the packages is made by the service manager */
+		if (item.len && !gp_span_is(item, "/run/gatepost/") &&
+			strcmp(p->listen.count > i ? p->listen.items[i] : "",
+				GP_CONFIG_LISTEN_PACKAGED) != 0)
+			count += print_folder(
+				config, is_control ? "control_socket" : "listen", item);
+	}
+	return count + (*p->chroot ? print_folder(config, "chroot", gp_span_from(p->chroot)) : 0);
+}
+
 /* print_warnings: on standard error, what has no effect or may harm, and whom the daemon would not
  * become; how many. */
 static size_t print_warnings(const struct gp_config *config)
 {
 	for (size_t i = 0; i < config->warnings.count; i++)
 		fprintf(stderr, "%s\n", config->warnings.items[i]);
-	return config->warnings.count + print_who(config);
+	return config->warnings.count + print_who(config) + print_mail_user(config) +
+	       print_folders(config);
 }
 
 /* print_fine: the file, and those it was read with. */

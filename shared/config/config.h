@@ -55,6 +55,7 @@
 #define GP_CONFIG_PATH_PACKAGED "/var/spool/postfix/gatepost/policy"
 #define GP_CONFIG_LISTEN_PACKAGED "unix:" GP_CONFIG_PATH_PACKAGED
 #define GP_CONFIG_USER "gatepost"                 /* of the daemon, where no other is named */
+#define GP_CONFIG_MAIL_USER "postfix"             /* of the mail server, likewise */
 #define GP_CONFIG_FILE_MAX (1024 * 1024)          /* bytes of a configuration file */
 #define GP_CONFIG_INCLUDE_MAX (16 * 1024 * 1024)  /* bytes of an included file */
 #define GP_CONFIG_INCLUDES_MAX (64 * 1024 * 1024) /* bytes of all included files together */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "mail/address.h"
 
 #define LOCAL_MAX 64 /* RFC 5321 4.5.3.1.1 */
@@ -85,13 +86,23 @@ static int item_domain(struct gp_arena *arena, const struct gp_config_row *row,
 	return gp_config_domain(arena, value, false, out);
 }
 
+/* gp_config_is_clean: gp_encode_text leaves what is clean as it is. */
+bool gp_config_is_clean(struct gp_span text)
+{
+	char clean[1024];
+	struct gp_strbuf buf;
+	gp_strbuf_init_fixed(&buf, clean, sizeof clean);
+	gp_encode_text(&buf, text);
+	return !buf.status && gp_span_equal(gp_strbuf_span(&buf), text);
+}
+
 /* is_local_part: could it stand before the @ of an envelope, quoted or not (RFC 5321 4.1.2)? */
 static bool is_local_part(struct gp_span local)
 {
 	struct gp_span bare = gp_address_unquote(local);
 	bool is_quoted = bare.len < local.len;
-	if (bare.len == 0 || local.len > LOCAL_MAX || !gp_span_is_printable_ascii(local))
-		return false;
+	if (bare.len == 0 || local.len > LOCAL_MAX || !gp_config_is_clean(local))
+		return false; /* beyond ASCII: SMTPUTF8 (RFC 6531 3.3) */
 	for (size_t i = 0; i < bare.len && !is_quoted; i++)
 		if (strchr(" \"(),:;<>@[\\]*", bare.ptr[i]))
 			return false;
@@ -133,16 +144,19 @@ static int item_listen(struct gp_arena *arena, const struct gp_config_row *row,
 	struct gp_dns_server where;
 	(void)row;
 	if (gp_span_has_prefix(value, "unix:/")) {
-		if (value.len - 5 > 107 || !gp_span_is_printable_ascii(value))
+		if (value.len - 5 > 107 || !gp_span_is_printable_ascii(value) ||
+			gp_span_trim(value).len < value.len)
 			return GP_ESYNTAX;
 	} else if (gp_span_has_prefix(value, "inet:")) {
 		struct gp_span rest = gp_span_skip(value, 5);
 		if (gp_span_find_last(rest, ':') < 0 || gp_dns_server_parse(rest, &where))
 			return GP_ESYNTAX;
 		/* an IPv6 address with a port stands in brackets; nothing listens on a zone */
-		if (*where.zone)
-			return GP_ESYNTAX;
-		if (where.addr.family == GP_IP_V6 && rest.ptr[0] != '[')
+		bool has_brackets = rest.ptr[0] == '[';
+		const char *colon = memchr(rest.ptr, ':', rest.len);
+		if (*where.zone ||
+			(!has_brackets && colon - rest.ptr != gp_span_find_last(rest, ':')) ||
+			(has_brackets && rest.ptr[rest.len - 1] == ']'))
 			return GP_ESYNTAX;
 	} else {
 		return GP_ESYNTAX;

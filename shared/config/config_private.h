@@ -162,6 +162,9 @@ struct gp_config_bad {
 int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out) GP_MUST_CHECK;
 
+/* Is it UTF-8 without control characters, and not over-long? */
+bool gp_config_is_clean(struct gp_span text);
+
 /* An item of a list of texts as mail is compared with it. GP_ESYNTAX: it could never match. */
 int gp_config_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
 	const char **item_out) GP_MUST_CHECK;

@@ -118,6 +118,8 @@ static const char *foreign(struct gp_arena *arena, struct gp_span value)
 {
 	struct gp_span trimmed = gp_span_trim(value);
 	bool is_quoted = value.len && value.ptr[0] == '"';
+	if (trimmed.len == 0)
+		return "it is blank; leave it out";
 	if (trimmed.len < value.len)
 		return gp_arena_printf(
 			arena, "blanks around it; write \"%.*s\"", (int)trimmed.len, trimmed.ptr);
@@ -349,28 +351,74 @@ static const char *address_problem(
 
 /* ---- others ---- */
 
+/* blank_problem: of a path with blanks around it, which stay unseen in a message. */
+static const char *blank_problem(struct gp_arena *arena, struct gp_span value)
+{
+	const struct gp_span trimmed = gp_span_trim(value);
+	return trimmed.len && trimmed.len < value.len
+		       ? gp_arena_printf(arena, "blanks around it; write \"%.*s\"",
+				 (int)trimmed.len, trimmed.ptr)
+		       : NULL;
+}
+
+/* inet_problem: of what stands behind inet:, or should. */
+static const char *inet_problem(struct gp_arena *arena, struct gp_span rest)
+{
+	struct gp_dns_server where;
+	struct gp_span host, port, ignored;
+	uint64_t n;
+	ptrdiff_t last = gp_span_find_last(rest, ':');
+	host = (struct gp_span) {rest.ptr, last < 0 ? rest.len : (size_t)last};
+	port = last < 0 ? (struct gp_span) {NULL, 0} : gp_span_skip(rest, (size_t)last + 1);
+	if (last <= 0 && gp_span_parse_uint(last ? rest : port, UINT16_MAX, &n) == GP_OK)
+		return gp_arena_printf(arena, "the address is missing; write inet:127.0.0.1:%llu",
+			(unsigned long long)n);
+	if (gp_span_is(host, "localhost"))
+		return gp_arena_printf(arena, "names are not looked up; write inet:127.0.0.1:%.*s",
+			port.len ? (int)port.len : 5, port.len ? port.ptr : "10040");
+	if (gp_span_is(host, "*"))
+		return "all addresses are written inet:0.0.0.0:PORT and inet:[::]:PORT";
+	bool is_address = gp_dns_server_parse(rest, &where) == GP_OK;
+	if (is_address && *where.zone)
+		return "an address stands here without its interface";
+	if (is_address && rest.ptr[0] != '[' && last >= 0 &&
+		memchr(rest.ptr, ':', rest.len) != rest.ptr + last)
+		return gp_arena_printf(arena,
+			"an address of IPv6 has brackets, and a port; write "
+			"inet:[%.*s]:10040",
+			(int)rest.len, rest.ptr);
+	if (is_address && (last < 0 || rest.ptr[rest.len - 1] == ']'))
+		return gp_arena_printf(arena, "the port is missing; write inet:%.*s:10040",
+			(int)rest.len, rest.ptr);
+	if (is_address)
+		return gp_arena_printf(arena, "write inet:%.*s", (int)rest.len, rest.ptr);
+	if (gp_span_parse_uint(port, UINT16_MAX, &n) || n == 0)
+		return "behind the last colon stands a port from 1 to 65535";
+	(void)gp_span_cut(host, '.', &host, &ignored); /* for what it looks like, its first label */
+	return host.len && !memchr(host.ptr, ':', host.len) && !is_network(host)
+		       ? "names of hosts are not looked up; write the address of this one: "
+			 "inet:ADDRESS:PORT"
+		       : "that is no address; write inet:127.0.0.1:10040, or inet:[::1]:10040";
+}
+
 /* listen_problem: of a list of sockets. */
 static const char *listen_problem(struct gp_arena *arena, struct gp_span value)
 {
-	struct gp_dns_server where;
-	struct gp_span rest = gp_span_skip(value, gp_span_has_prefix(value, "inet:") ? 5 : 0);
+	if (blank_problem(arena, value))
+		return blank_problem(arena, value);
 	if (value.ptr[0] == '/')
 		return gp_arena_printf(arena, "write unix:%.*s", (int)value.len, value.ptr);
 	if (gp_span_has_prefix(value, "unix:"))
 		return gp_span_has_prefix(value, "unix:/") ? "the path is too long for a socket"
 							   : "the path begins with a slash";
-	if (gp_span_has_prefix(rest, "localhost:"))
-		return gp_arena_printf(arena, "names are not looked up; write inet:127.0.0.1:%.*s",
-			(int)rest.len - 10, rest.ptr + 10);
-	if (rest.len == value.len && gp_span_find_last(rest, ':') > 0 &&
-		gp_dns_server_parse(rest, &where) == GP_OK)
-		return gp_arena_printf(arena, "write inet:%.*s", (int)value.len, value.ptr);
-	return NULL;
+	return inet_problem(arena, gp_span_skip(value, gp_span_has_prefix(value, "inet:") ? 5 : 0));
 }
 
 /* path_problem: of a file that is named. */
-static const char *path_problem(struct gp_span value)
+static const char *path_problem(struct gp_arena *arena, struct gp_span value)
 {
+	if (blank_problem(arena, value))
+		return blank_problem(arena, value);
 	if (value.len && value.ptr[0] != '/')
 		return "a path begins with a slash";
 	return value.len && value.ptr[value.len - 1] == '/' ? "it names a folder; add *.conf"
@@ -389,7 +437,30 @@ static const char *server_problem(struct gp_arena *arena, struct gp_span value)
 			(int)addr.len, addr.ptr, (int)port.len, port.ptr);
 	if (memmem(value.ptr, value.len, "://", 3))
 		return "resolvers are asked over UDP and TCP; write their address";
+	if (blank_problem(arena, value))
+		return blank_problem(arena, value);
+	const char *name;
+	bool has_port = gp_span_cut(value, ':', &addr, &port);
+	if (!is_network(has_port ? addr : value) &&
+		gp_config_domain(arena, has_port ? addr : value, true, &name) == GP_OK)
+		return gp_arena_printf(arena,
+			"names are not looked up; write the address of %s, as 127.0.0.1 or "
+			"[2001:db8::1]:53",
+			name);
 	return NULL;
+}
+
+/* text_problem: of a name in letters that DNS does not have. */
+static const char *text_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	const char *labels;
+	if (strcmp(row->name, "hostname") != 0 || gp_config_domain(arena, value, true, &labels))
+		return NULL;
+	return gp_span_is(value, labels)
+		       ? NULL
+		       : gp_arena_printf(
+				 arena, "it stands in headers as DNS has it; write %s", labels);
 }
 
 /* set_problem: errors are no verdicts that could be listed. */
@@ -443,11 +514,13 @@ const char *gp_config_problem(
 		return problem;
 	case GP_KIND_FILES:
 	case GP_KIND_PATH:
-		return path_problem(value);
+		return path_problem(arena, value);
 	case GP_KIND_LOGIN:
 		return login_problem(arena, value);
 	case GP_KIND_SET:
 		return set_problem(row, value);
+	case GP_KIND_TEXT:
+		return text_problem(arena, row, value);
 	default:
 		return NULL;
 	}

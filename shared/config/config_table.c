@@ -667,7 +667,8 @@ const struct gp_config_row gp_config_rows[] = {
 		"ask may use up what a limit allows to others: 0666 is for machines without other "
 		"users.",
 		NULL},
-	{"policyd", "mail_user", GP_KIND_TEXT, AT(policyd.mail_user), "postfix", 1, 64, NULL,
+	{"policyd", "mail_user", GP_KIND_TEXT, AT(policyd.mail_user), GP_CONFIG_MAIL_USER, 1, 64,
+		NULL,
 		"User that the mail server asks as (mail_owner of Postfix). Unix sockets belong to "
 		"its group, where the daemon is started as root or belongs to that group itself; "
 		"and it may hold all connections.",

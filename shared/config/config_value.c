@@ -188,7 +188,7 @@ static int set_text(
 static int set_path(
 	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
 {
-	if (value.len && value.ptr[0] != '/')
+	if (value.len && (value.ptr[0] != '/' || gp_span_trim(value).len < value.len))
 		return GP_ESYNTAX;
 	return set_text(to, row, value);
 }
@@ -214,14 +214,8 @@ static bool is_all_of(struct gp_span value)
 static int set_login(
 	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
 {
-	char clean[1024];
-	struct gp_strbuf buf;
-	gp_strbuf_init_fixed(&buf, clean, sizeof clean);
 	if (value.len > row->max || gp_span_trim(value).len == 0 || gp_span_is(value, "*") ||
-		is_all_of(value))
-		return GP_ESYNTAX;
-	gp_encode_text(&buf, value); /* leaves what is clean as it is */
-	if (buf.status || !gp_span_equal(gp_strbuf_span(&buf), value))
+		is_all_of(value) || !gp_config_is_clean(value))
 		return GP_ESYNTAX;
 	return store_text(to, row, value);
 }

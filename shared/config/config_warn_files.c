@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Warnings about files and folders that options name. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "config/config_load_private.h"
@@ -32,25 +35,74 @@ static void warn_missing(struct gp_config_warner *w, const char *section, const 
 	gp_strbuf_add(buf, "\n");
 }
 
+/* warn_kind: what is there is of no use. */
+static void warn_kind(struct gp_config_warner *w, const char *section, const char *name,
+	const char *path, const char *problem)
+{
+	struct gp_strbuf *buf = gp_config_warn_at(w, section, name);
+	gp_encode_text(buf, gp_span_from(path));
+	gp_strbuf_printf(buf, " %s\n", problem);
+}
+
+/* begins_blank: is the first line of a password file empty? No, where it cannot be read. */
+static bool begins_blank(const char *path)
+{
+	char first = 'x';
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, &first, 1);
+	if (fd >= 0)
+		close(fd);
+	return n == 1 && (first == '\n' || first == '\r');
+}
+
+/* check_file: is it there, is it a file, and is there anything in it? */
+static void check_file(
+	struct gp_config_warner *w, const char *section, const char *name, const char *path)
+{
+	struct stat st;
+	if (!*path || !gp_config_is_changed(w, section, name))
+		return;
+	if (is_missing(w->config, path))
+		warn_missing(w, section, name, "file", path);
+	else if (strcmp(name, "resolv_conf") == 0 || stat(path, &st) != 0)
+		return; /* what cannot be read is said there; inside the chroot, or not for us to
+			   see */
+	else if (S_ISDIR(st.st_mode))
+		warn_kind(w, section, name, path, "is a folder; name the file in it");
+	else if (S_ISREG(st.st_mode) && st.st_size == 0)
+		warn_kind(w, section, name, path, "is empty");
+	else if (S_ISREG(st.st_mode) && strstr(name, "password_file") && begins_blank(path))
+		warn_kind(w, section, name, path, "has no password in its first line");
+}
+
+/* check_made_file: one that is made where it is missing: its folder has to be there. */
+static void check_made_file(
+	struct gp_config_warner *w, const char *section, const char *name, const char *path)
+{
+	char folder[PATH_ROOM];
+	struct stat st;
+	if (!*path || !gp_config_is_changed(w, section, name))
+		return;
+	snprintf(folder, sizeof folder, "%.*s",
+		(int)(gp_span_find_last(gp_span_from(path), '/') + 1), path);
+	if (is_missing(w->config, folder))
+		warn_missing(w, section, name, "folder", folder);
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		warn_kind(w, section, name, path, "is a folder; name the file in it");
+}
+
 /* gp_config_warn_files: those that options name. */
 void gp_config_warn_files(struct gp_config_warner *w)
 {
 	const struct gp_config *c = w->config;
-	const struct {
-		const char *section, *name, *path;
-	} files[] = {
-		{"dmarc", "psl_file", c->dmarc.psl_file},
-		{"store", "password_file", c->store.password_file},
-		{"store", "sentinel_password_file", c->store.sentinel_password_file},
-		{"store", "tls_ca_file", c->store.tls_ca_file},
-		{"store", "tls_cert_file", c->store.tls_cert_file},
-		{"store", "tls_key_file", c->store.tls_key_file},
-		{"dns", "resolv_conf", c->resolv_conf},
-	};
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-		if (*files[i].path && gp_config_is_changed(w, files[i].section, files[i].name) &&
-			is_missing(c, files[i].path))
-			warn_missing(w, files[i].section, files[i].name, "file", files[i].path);
+	check_file(w, "dmarc", "psl_file", c->dmarc.psl_file);
+	check_made_file(w, "dmarc", "sample_key_file", c->dmarc.sample_key_file);
+	check_file(w, "store", "password_file", c->store.password_file);
+	check_file(w, "store", "sentinel_password_file", c->store.sentinel_password_file);
+	check_file(w, "store", "tls_ca_file", c->store.tls_ca_file);
+	check_file(w, "store", "tls_cert_file", c->store.tls_cert_file);
+	check_file(w, "store", "tls_key_file", c->store.tls_key_file);
+	check_file(w, "dns", "resolv_conf", c->resolv_conf);
 }
 
 /* gp_config_warn_includes: a pattern may match nothing, but its folder is meant to be there. */

@@ -92,9 +92,11 @@ int gp_dns_server_parse(struct gp_span text, struct gp_dns_server *server_out)
 		rc = GP_OK;
 	else
 		rc = parse_with_port(text, &server);
-	if (rc == GP_OK)
-		*server_out = server;
-	return rc;
+	if (rc)
+		return rc;
+	server.addr = gp_ipaddr_unmap(server.addr); /* which is IPv4, whatever brackets it is in */
+	*server_out = server;
+	return GP_OK;
 }
 
 /* next_word: cuts the first word off a line; empty at its end. */

@@ -231,6 +231,19 @@ def check_config_warnings():
         holds(err, "warning: policyd.group: no-such-group is no group of this machine")
         holds(check("policyd { user = root }\n")[2], "warning: policyd.user: root is root, or has root's group")
         equal(check("spf { url = www.example.org  mode = often }\n")[:2], (3, ""))
+        for option, value, words in (
+                ("mail_user", "no-such-user", "no-such-user is no user and no group of this machine"),
+                ("listen", '{"unix:/nowhere/policy"}', "/nowhere/ is not there; make it before the daemon starts"),
+                ("listen", '{"unix:/etc/passwd/policy"}', "/etc/passwd/ is not there"),
+                ("control_socket", "/nowhere/control", "/nowhere/ is not there"),
+                ("chroot", "/nowhere", "/nowhere is not there"), ("chroot", "/etc/passwd", "/etc/passwd is no folder")):
+            code, out, err = check("policyd { %s = %s }\n" % (option, value))
+            equal((option, code, out), (option, 0, "%s: no errors, 1 warning\n" % path))
+            holds(err, "%s: warning: policyd.%s: %s" % (path, option, words))
+        for text in ("mail_user = root", 'listen = {"unix:%s/policy"}' % folder, "chroot = /",
+                     'listen = {"inet:[::ffff:127.0.0.1]:10040"}', 'listen = {"unix:/run/gatepost/policy"}'):
+            equal((text,) + check("policyd { %s }\n" % text), (text, 0, "%s: no errors\n" % path, ""))
+        holds(check('policyd { listen = {"inet:[::ffff:0.0.0.0]:10040"} }\n')[2], "is every address of this host")
 
 
 def request():

@@ -113,6 +113,20 @@ static void test_names_are_kept_as_compared(void **state)
 			expect_kept(lists[i][0], lists[i][1], items[k][0], items[k][1]);
 }
 
+/* test_mailboxes_beyond_ascii: as SMTPUTF8 has them (RFC 6531); no controls, no broken bytes. */
+static void test_mailboxes_beyond_ascii(void **state)
+{
+	static const struct refused rows[] = {
+		{"spf", "exempt_senders", "j\303@a.test", "none that an address can have"},
+		{"spf", "exempt_senders", "j\302\205@a.test", "none that an address can have"},
+	};
+	(void)state;
+	expect_kept("spf", "exempt_senders", "j\303\266rg@B\303\274cher.test",
+		"j\303\266rg@xn--bcher-kva.test");
+	expect_kept("spf", "exempt_recipients", "\346\224\266@", "\346\224\266@");
+	check_refused(rows, COUNT(rows));
+}
+
 /* test_kinds_of_items: what only some of the lists take. */
 static void test_kinds_of_items(void **state)
 {
@@ -315,6 +329,30 @@ static void test_sockets_and_servers(void **state)
 		{"policyd", "listen", "localhost:10040", "write inet:127.0.0.1:10040"},
 		{"policyd", "listen", "127.0.0.1:10040", "write inet:127.0.0.1:10040"},
 		{"metrics", "listen", "127.0.0.1:9740", "write inet:127.0.0.1:9740"},
+		{"policyd", "listen", "10045",
+			"the address is missing; write inet:127.0.0.1:10045"},
+		{"policyd", "listen", ":10045", "write inet:127.0.0.1:10045"},
+		{"policyd", "listen", "inet:10045", "write inet:127.0.0.1:10045"},
+		{"policyd", "listen", "inet:127.0.0.1",
+			"the port is missing; write inet:127.0.0.1:10040"},
+		{"policyd", "listen", "inet:[::1]", "the port is missing; write inet:[::1]:10040"},
+		{"policyd", "listen", "inet:::1", "write inet:[::1]:10040"},
+		{"policyd", "listen", "inet:::ffff:127.0.0.1",
+			"write inet:[::ffff:127.0.0.1]:10040"},
+		{"policyd", "listen", "inet:mx.example.org:10040",
+			"names of hosts are not looked up"},
+		{"metrics", "listen", "inet:mx:9740", "names of hosts are not looked up"},
+		{"policyd", "listen", "inet:*:10040", "inet:0.0.0.0:PORT"},
+		{"policyd", "listen", "inet:127.0.0.1:99999", "a port from 1 to 65535"},
+		{"policyd", "listen", "inet:127.0.0:10040", "that is no address"},
+		{"policyd", "listen", "unix:/run/x ", "blanks around it; write \"unix:/run/x\""},
+		{"policyd", "listen", " inet:127.0.0.1:10040", "write \"inet:127.0.0.1:10040\""},
+		{"dns", "servers", "resolver.example.org",
+			"write the address of resolver.example.org"},
+		{"dns", "servers", "localhost:53", "names are not looked up"},
+		{"dns", "servers", " ::1", "blanks around it"},
+		{"spf", "exempt_senders", " ", "it is blank; leave it out"},
+		{"spf", "exempt_clients", " ", "it is blank; leave it out"},
 		{"dns", "servers", "127.0.0.1#5353", "write 127.0.0.1:5353"},
 		{"dns", "servers", "::1@5353", "write [::1]:5353"},
 		{"dns", "servers", "https://dns.example/", "over UDP and TCP"},
@@ -325,6 +363,32 @@ static void test_sockets_and_servers(void **state)
 	};
 	(void)state;
 	check_refused(rows, COUNT(rows));
+}
+
+/* test_texts_and_paths: what is unseen in a message, and names as DNS has them. */
+static void test_texts_and_paths(void **state)
+{
+	(void)state;
+	expect_refused("policyd { control_socket = \"/run/x \" }",
+		"policyd.control_socket: ", "blanks around it; write \"/run/x\"");
+	expect_refused("policyd { chroot = \"/srv\t\" }", "policyd.chroot: ", "allowed: ");
+	expect_refused("store { password_file = \"/etc/p \" }",
+		"store.password_file: ", "write \"/etc/p\"");
+	expect_refused("hostname = \"mx.b\303\274cher.test\"",
+		"hostname: ", "write mx.xn--bcher-kva.test");
+}
+
+/* test_mapped_sockets: an address of IPv4 written as one of IPv6 is that of IPv4. */
+static void test_mapped_sockets(void **state)
+{
+	(void)state;
+	expect_kept("policyd", "listen", "inet:[::ffff:127.0.0.1]:10040",
+		"inet:[::ffff:127.0.0.1]:10040");
+	/* which only the loopback may be */
+	expect_kept("metrics", "listen", "inet:[::ffff:127.0.0.1]:9740",
+		"inet:[::ffff:127.0.0.1]:9740");
+	expect_refused("metrics { listen = {\"inet:[::ffff:192.0.2.1]:9740\"} }",
+		"metrics.listen: ", "of the loopback only");
 }
 
 /* test_nat64: prefixes that hold an address of IPv4, and networks of such addresses, which are
@@ -412,6 +476,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_are_kept_as_compared),
 		cmocka_unit_test(test_kinds_of_items),
+		cmocka_unit_test(test_mailboxes_beyond_ascii),
 		cmocka_unit_test(test_networks_among_names),
 		cmocka_unit_test(test_names_among_networks),
 		cmocka_unit_test(test_networks_are_whole),
@@ -419,6 +484,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_mailboxes_that_never_match),
 		cmocka_unit_test(test_overrides_are_about_one),
 		cmocka_unit_test(test_sockets_and_servers),
+		cmocka_unit_test(test_texts_and_paths),
+		cmocka_unit_test(test_mapped_sockets),
 		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_every_list_has_its_other_option),
 	};

@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/config.h"
 
@@ -229,6 +231,37 @@ static void test_store_options(void **state)
 	CHECK(rows);
 }
 
+/* test_empty_files: a file that is there and says nothing. */
+static void test_empty_files(void **state)
+{
+	static const struct {
+		const char *option, *content, *words; /* NULL: no warning */
+	} rows[] = {
+		{"store { uri = {\"redis://h\"} password_file = ", "",
+			"store.password_file: /tmp/gatepost-test."},
+		{"store { uri = {\"redis://h\"} password_file = ", "", " is empty"},
+		{"store { uri = {\"redis://h\"} password_file = ", "\nsecret\n",
+			" has no password in its first line"},
+		{"store { uri = {\"sentinel://h/m\"} sentinel_password_file = ", "\r\n",
+			" has no password in its first line"},
+		{"store { uri = {\"redis://h\"} password_file = ", "x", NULL},
+		{"store { uri = {\"rediss://h\"} tls_ca_file = ", "", "store.tls_ca_file: /tmp/"},
+		{"store { uri = {\"rediss://h\"} tls_ca_file = ", "\nx", NULL},
+		{"dns { resolv_conf = ", "", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char path[] = "/tmp/gatepost-test.XXXXXX", text[200];
+		size_t len = strlen(rows[i].content);
+		int fd = mkstemp(path);
+		assert_true(fd >= 0 && write(fd, rows[i].content, len) == (ssize_t)len);
+		close(fd);
+		snprintf(text, sizeof text, "%s%s }", rows[i].option, path);
+		expect_warning(text, rows[i].words);
+		unlink(path);
+	}
+}
+
 /* test_missing_files: each option that names one. */
 static void test_missing_files(void **state)
 {
@@ -242,6 +275,12 @@ static void test_missing_files(void **state)
 		{"store { uri = {\"rediss://h\"} tls_cert_file = /nowhere/p }",
 			"store.tls_cert_file: there is no file"},
 		{"dns { resolv_conf = /nowhere/r }", "dns.resolv_conf: there is no file"},
+		{"store { uri = {\"redis://h\"} password_file = /etc }",
+			"store.password_file: /etc is a folder; name the file in it"},
+		{"dmarc { sample_key_file = /nowhere/k }",
+			"dmarc.sample_key_file: there is no folder /nowhere/"},
+		{"dmarc { sample_key_file = /tmp }", "dmarc.sample_key_file: /tmp is a folder"},
+		{"dmarc { sample_key_file = /tmp/gatepost-not-made-yet }", NULL},
 		{"include = {\"/nowhere/*.conf\"}", "include: there is no folder /nowhere/"},
 		{"include = {\"/tmp/gatepost-test-none*.conf\"}", NULL},
 		{"store { uri = {\"redis://h\"} password_file = /etc/passwd }", NULL},
@@ -327,6 +366,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_store_options),
+		cmocka_unit_test(test_empty_files),
 		cmocka_unit_test(test_missing_files),
 		cmocka_unit_test(test_limits_of_nobody),
 		cmocka_unit_test(test_sockets_for_everybody),
