@@ -31,6 +31,7 @@ struct gp_runtimes {
 	struct gp_logqueue *queue;
 	struct gp_counters *counters;
 	struct gp_dns_gate *gate;
+	int64_t resolv_said_us; /* of who tends: when resolv.conf was last said to be unreadable */
 	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
 	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
 	struct counted *current;
@@ -392,15 +393,17 @@ bool gp_runtime_has_changed(const struct gp_runtime *runtime)
 	return changed;
 }
 
-/* follow_dns: resolv.conf may have changed. */
-static void follow_dns(const struct gp_runtime *r)
+/* follow_dns: resolv.conf may have changed. What was said is not said anew for a new resolver. */
+static void follow_dns(struct gp_runtimes *runtimes, const struct gp_runtime *r)
 {
 	struct shared_dns *dns = ((const struct counted *)r)->dns;
 	char storage[1024];
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
+	dns->follow.said_us = runtimes->resolv_said_us;
 	enum gp_config_followed followed =
 		gp_config_follow_dns(&dns->follow, r->config, dns->dns, &text);
+	runtimes->resolv_said_us = dns->follow.said_us;
 	if (followed != GP_CONFIG_AS_BEFORE)
 		gp_log_text(&r->log, followed == GP_CONFIG_CHANGED ? GP_LOG_NOTICE : GP_LOG_WARNING,
 			"%s", storage);
@@ -410,7 +413,7 @@ static void follow_dns(const struct gp_runtime *r)
 void gp_runtimes_tend(struct gp_runtimes *runtimes)
 {
 	const struct gp_runtime *r = gp_runtimes_acquire(runtimes);
-	follow_dns(r);
+	follow_dns(runtimes, r);
 	struct gp_ctx ctx = {.arena = r->book ? gp_arena_new(OPEN_MEMORY) : NULL,
 		.clock = gp_clock_system(),
 		.log = &r->log};

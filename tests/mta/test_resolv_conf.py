@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "support")]
@@ -175,6 +176,8 @@ def unreadable():
     try:
         with Scene("nameserver 127.0.0.77\n") as s:
             s.await_servers("127.0.0.77:53")
+            began = time.monotonic()
+
             def private(path):
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
@@ -197,6 +200,8 @@ def unreadable():
                 holds(json.dumps(s.doctor("config.file")), "cannot be read: " + why)
                 os.rmdir(s.path)
                 os.rename(s.folder + "/away", s.path)
+            minutes = int((time.monotonic() - began) / 60)  # a line each, whatever is loaded meanwhile
+            assert s.policyd.text().count("DNS is asked as before") <= 1 + minutes, s.policyd.text()
             s.write("nameserver 127.0.0.78\n")
             os.chmod(s.path, 0o644)
             s.await_servers("127.0.0.78:53")
