@@ -202,13 +202,33 @@ static bool all_agree(struct sight *s, size_t first, struct gp_span *domain_out)
 	return true;
 }
 
+/* has_bare_angle: brackets without an @, and a name with a dot in them: the address, to who reads
+ * what is in brackets alone. */
+static bool has_bare_angle(struct gp_span text)
+{
+	struct gp_span before, inside;
+	if (!gp_span_cut(text, '<', &before, &text))
+		return false;
+	while (text.len) {
+		size_t n = 0;
+		while (n < text.len && text.ptr[n] != '<' && text.ptr[n] != '>')
+			n++;
+		inside = (struct gp_span) {text.ptr, n};
+		if (gp_author_has_dot(inside) && !memchr(inside.ptr, '@', n))
+			return true;
+		if (n == text.len || !gp_span_cut(text, '<', &before, &text))
+			return false;
+	}
+	return false;
+}
+
 /* look_at: one text, as it stands. "root@", "a@[192.0.2.1]", "root@(none)" show no domain. */
 static enum gp_author_sight look_at(struct gp_span text, struct gp_span *domain_out)
 {
 	struct sight s = {gp_span_trim(text), 0};
 	struct gp_span before, rest;
 	bool has_at = gp_span_cut(s.text, '@', &before, &rest);
-	if (has_at && all_agree(&s, before.len, domain_out))
+	if (has_at && all_agree(&s, before.len, domain_out) && !has_bare_angle(s.text))
 		return GP_AUTHOR_SEES_ONE;
 	*domain_out = (struct gp_span) {NULL, 0};
 	bool shows = is_route(s.text) || (has_at && gp_author_has_dot(rest));

@@ -609,6 +609,8 @@ static void test_broken_from_with_one_domain(void **state)
 		SPAN("Shop [Sales <a@one.test>"),
 		SPAN("Shop\r\n <a@one.test>;"),
 		SPAN("a@one.test, b"),
+		SPAN("a@one.test <root>"),
+		SPAN("<<a@one.test>"),
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
@@ -663,6 +665,11 @@ static void test_broken_from_that_hides(void **state)
 		SPAN("a@[192.0.2.1]; b@one.test"),
 		SPAN("<@other.test:a@one.test"),
 		SPAN("ceo@other .test <a@one.test>"),
+		SPAN("a@one.test <ceo%other.test>"),
+		SPAN("a@one.test <other.test!ceo>"),
+		SPAN("a@one.test <other.test>"),
+		SPAN("<other.test> a@one.test"),
+		SPAN("a@one.test <x> <other.test"),
 		SPAN("ceo@other(c).test <a@one.test>"),
 		SPAN("ceo@other(.)test <a@one.test>"),
 		SPAN("ceo@other\".test\" <a@one.test>"),
