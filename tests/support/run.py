@@ -8,7 +8,7 @@ nothing else is built. The last line is "N passed, N failed, N skipped".
 
 PLAIN=yes leaves out the sanitizers and the fuzz targets: what is left runs on the build at hand.
 SCRIPTS=only runs the scripts that are named, and builds nothing. LIMIT_S is the time each may take,
-JOBS how many run at once.
+JOBS how many run at once: two a processor, as most of a test is waiting for what it has started.
 """
 import concurrent.futures
 import os
@@ -23,7 +23,7 @@ TAP = re.compile(r"^(ok|not ok)\s+\d+\b[\s-]*(.*)$")
 ADDRESS, THREAD = "address,undefined", "thread"
 LIMIT_S = int(os.environ.get("LIMIT_S", "900"))
 PLAIN = os.environ.get("PLAIN") == "yes"
-JOBS = int(os.environ.get("JOBS", "0")) or max(2, os.cpu_count() or 2)
+JOBS = int(os.environ.get("JOBS", "0")) or 2 * (os.cpu_count() or 1)
 SCRIPTS_ONLY = os.environ.get("SCRIPTS") == "only"
 lock = threading.Lock()
 total = {"passed": 0, "failed": 0, "skipped": 0}
