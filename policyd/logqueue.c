@@ -225,6 +225,23 @@ void gp_logqueue_flush(struct gp_logqueue *queue)
 	pthread_mutex_unlock(&queue->lock);
 }
 
+/* new_queue: empty, without buffers and thread; NULL: no memory. */
+static struct gp_logqueue *new_queue(void)
+{
+	struct gp_logqueue *q = calloc(1, sizeof *q);
+	if (!q || gp_clock_condition(&q->filled))
+		goto no_filled;
+	if (gp_clock_condition(&q->drained))
+		goto no_drained;
+	pthread_mutex_init(&q->lock, NULL);
+	return q;
+no_drained:
+	pthread_cond_destroy(&q->filled);
+no_filled:
+	free(q);
+	return NULL;
+}
+
 /* release: what gp_logqueue_new has made, without the thread. */
 static void release(struct gp_logqueue *q)
 {
@@ -239,8 +256,7 @@ static void release(struct gp_logqueue *q)
 /* gp_logqueue_new: buffers, lock, thread. */
 int gp_logqueue_new(int fd, atomic_ullong *dropped, struct gp_logqueue **queue_out)
 {
-	struct gp_logqueue *q = calloc(1, sizeof *q);
-	pthread_condattr_t attr;
+	struct gp_logqueue *q = new_queue();
 	if (!q)
 		return GP_ENOMEM;
 	q->fd = fd;
@@ -248,12 +264,6 @@ int gp_logqueue_new(int fd, atomic_ullong *dropped, struct gp_logqueue **queue_o
 	q->batch = 1;
 	q->filling = malloc(BUFFER_BYTES);
 	q->writing = malloc(BUFFER_BYTES);
-	pthread_mutex_init(&q->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&q->filled, &attr);
-	pthread_cond_init(&q->drained, &attr);
-	pthread_condattr_destroy(&attr);
 	if (!q->filling || !q->writing || pthread_create(&q->thread, NULL, queue_main, q)) {
 		release(q);
 		return GP_ENOMEM;

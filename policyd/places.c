@@ -46,28 +46,28 @@ struct gp_places {
 int gp_places_new(const struct gp_places_options *options, struct gp_places **places_out)
 {
 	struct gp_places *p = calloc(1, sizeof *p);
-	pthread_condattr_t attr;
 	if (!p)
 		return GP_ENOMEM;
 	p->options = *options;
 	p->size = options->max + (options->spare ? options->spare : 1);
 	p->entries = calloc(p->size, sizeof *p->entries);
-	if (!p->entries) {
-		free(p);
-		return GP_ENOMEM;
-	}
+	if (!p->entries || gp_clock_condition(&p->left))
+		goto no_entries;
+	if (gp_clock_condition(&p->seated))
+		goto no_seated;
 	for (unsigned i = 0; i < p->size; i++) {
 		p->entries[i].place.places = p;
 		p->entries[i].fd = -1;
 	}
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->left, &attr);
-	pthread_cond_init(&p->seated, &attr);
-	pthread_condattr_destroy(&attr);
 	*places_out = p;
 	return GP_OK;
+no_seated:
+	pthread_cond_destroy(&p->left);
+no_entries:
+	free(p->entries);
+	free(p);
+	return GP_ENOMEM;
 }
 
 /* gp_places_free: accepts NULL. */

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WANTED_MAX                                                                    \
-	256 /* what comes when there are more is asked for again by those who need it \
-	     */
+/* what comes when there are more is asked for again by those who need it */
+#define WANTED_MAX 256
 
 struct gp_dns_wish {
 	struct gp_dns_wish *next;

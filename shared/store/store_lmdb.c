@@ -318,18 +318,6 @@ static void withdraw(struct store *s, struct request *r)
 		s->last = before;
 }
 
-/* init_wake: a condition timed by the monotonic clock. */
-static int init_wake(pthread_cond_t *wake)
-{
-	pthread_condattr_t attr;
-	if (pthread_condattr_init(&attr) != 0)
-		return GP_ENOMEM;
-	int failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-		     pthread_cond_init(wake, &attr) != 0;
-	pthread_condattr_destroy(&attr);
-	return failed ? GP_ENOMEM : GP_OK;
-}
-
 /* is_ready: done, or ours to lead? */
 static bool is_ready(const struct request *r)
 {
@@ -375,7 +363,7 @@ static int lmdb_take(
 {
 	struct store *s = self;
 	struct request r = {.takes = takes, .count = count, .now_ms = now_ms};
-	int rc = init_wake(&r.wake);
+	int rc = gp_clock_condition(&r.wake);
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&s->queue_lock);

@@ -264,14 +264,11 @@ static int read_options(struct gp_store_redis *redis, const struct gp_store_opti
 /* new_redis: empty, with its lock; waits are by the clock that nobody sets. */
 static struct gp_store_redis *new_redis(const struct gp_clock *clock)
 {
-	pthread_condattr_t monotonic;
 	struct gp_store_redis *redis = calloc(1, sizeof *redis);
-	if (!redis)
+	if (!redis || gp_clock_condition(&redis->freed)) {
+		free(redis);
 		return NULL;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&redis->freed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	}
 	pthread_mutex_init(&redis->lock, NULL);
 	memset(redis->slot_node, GP_STORE_REDIS_NO_NODE, sizeof redis->slot_node);
 	memcpy(redis->sweep_cursor, "0", 2);
