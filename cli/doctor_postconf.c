@@ -415,8 +415,7 @@ bool gp_postconf_time_ms(struct gp_span text, int64_t *ms_out)
 
 /* A list under way. */
 struct listing {
-	const struct gp_postconf *pc;
-	const struct gp_postconf_service *service;
+	struct expansion x; /* counts the steps of all values in it */
 	struct gp_span classes;
 	struct gp_span words[GP_POSTCONF_WORDS_MAX];
 	size_t word_count;
@@ -468,11 +467,10 @@ static bool is_class(const struct listing *l, struct gp_span word)
 	return false;
 }
 
-/* value_of: of a name that is no C string. */
-static struct gp_span value_of(const struct listing *l, struct gp_span name)
+/* value_of: of a class. */
+static struct gp_span value_of(struct listing *l, struct gp_span name)
 {
-	const char *text = gp_arena_copy(l->pc->arena, name);
-	return text ? gp_postconf_value(l->pc, l->service, text) : (struct gp_span) {NULL, 0};
+	return gp_span_trim(expand_apart(&l->x, raw_value(l->x.pc, l->x.service, name)));
 }
 
 /* add_words: of a list, classes in their place. */
@@ -512,7 +510,7 @@ static void add_conditional(struct listing *l)
 /* keep_list: what a list under way has come to, in the arena. */
 static int keep_list(const struct listing *l, size_t word_count, struct gp_postconf_list *list_out)
 {
-	struct gp_arena *arena = l->pc->arena;
+	struct gp_arena *arena = l->x.pc->arena;
 	struct gp_span *words = gp_arena_array(arena, word_count + 1, sizeof *words);
 	struct gp_postconf_policy *policies =
 		gp_arena_array(arena, l->policy_count + 1, sizeof *policies);
@@ -529,14 +527,12 @@ static int list_text(const struct gp_postconf *pc, const struct gp_postconf_serv
 	struct gp_span text, bool with_tables, struct gp_postconf_list *list_out)
 {
 	struct listing *l = calloc(1, sizeof *l);
-	struct expansion x = {.pc = pc, .service = service};
 	*list_out = (struct gp_postconf_list) {.word_count = 0};
 	if (!l)
 		return GP_ENOMEM;
-	l->pc = pc;
-	l->service = service;
+	l->x = (struct expansion) {.pc = pc, .service = service};
 	l->classes = gp_postconf_value(pc, service, "smtpd_restriction_classes");
-	add_words(l, gp_span_trim(expand_apart(&x, text)), 0);
+	add_words(l, gp_span_trim(expand_apart(&l->x, text)), 0);
 	size_t word_count = l->word_count;
 	if (with_tables)
 		add_conditional(l);
