@@ -16,6 +16,7 @@
 #define PROBLEM_MAX 1024     /* of a text for operators */
 #define EXPLANATION_MAX 1000 /* longer ones are dropped (6.2); replies are short */
 #define MISSING_MAX 20       /* names under mx and ptr that do not exist, in one check */
+#define VAIN_MAX 40          /* and with those that have no address of the client's family */
 #define TRACE_TEXT 200
 #define TRACE_RECORDS 20 /* shown of one answer */
 
@@ -218,24 +219,38 @@ bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
 
 /*
  * gp_spf_count_missing: ten mx with ten made-up names each would ask somebody else's name servers a
- * hundred questions for one mail (11.1). Whoever owns the zone can have them answered in either
- * way, so a host without addresses of the client's family counts as well.
+ * hundred questions for one mail (11.1). A name that exists without an address of the client's
+ * family is no fault: an IPv6 client of a domain with MX hosts of IPv4 only finds many of them, all
+ * within the bounds of 4.6.4. Those end the asking, see gp_spf_may_ask_hosts.
  */
 bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
 	const struct gp_dns_answer *answers, size_t count)
 {
 	const char *last = NULL;
-	for (size_t i = 0; i < count; i++)
-		if (answers[i].state == GP_DNS_NXDOMAIN || answers[i].state == GP_DNS_NODATA) {
-			run->missing_names++;
-			last = questions[i].name;
-		}
+	for (size_t i = 0; i < count; i++) {
+		run->vain_names += answers[i].state == GP_DNS_NODATA;
+		if (answers[i].state != GP_DNS_NXDOMAIN)
+			continue;
+		run->vain_names++;
+		run->missing_names++;
+		last = questions[i].name;
+	}
 	/* what exp= asks has no part in the verdict (6.2) */
 	if (run->missing_names <= MISSING_MAX || !last || run->explaining)
 		return true;
 	gp_spf_fault(run, GP_SPF_PERMERROR, last,
-		"more than %d names of hosts under mx and ptr do not exist or have no address",
-		MISSING_MAX);
+		"more than %d names of hosts under mx and ptr do not exist", MISSING_MAX);
+	return false;
+}
+
+/* gp_spf_may_ask_hosts: whoever owns a zone can have any number of its names found without address.
+ */
+bool gp_spf_may_ask_hosts(struct gp_spf_run *run)
+{
+	if (run->vain_names < VAIN_MAX)
+		return true;
+	gp_spf_trace(run, "no more hosts are asked for: %u had no address of the client's family",
+		run->vain_names);
 	return false;
 }
 

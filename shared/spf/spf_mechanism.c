@@ -178,7 +178,7 @@ static int eval_mx(
 			if (mx.records[done].name[0]) /* the null MX is no host (RFC 7505 3) */
 				questions[n++] = (struct gp_dns_question) {
 					mx.records[done].name, address_type(run)};
-		if (n == 0)
+		if (n == 0 || !gp_spf_may_ask_hosts(run))
 			break;
 		rc = gp_spf_ask(run, questions, n, answers);
 		if (rc)
@@ -204,6 +204,8 @@ static int keep_names(struct gp_spf_run *run, const struct gp_dns_answer *ptr, s
 		for (; done < count && n < TOGETHER; done++)
 			questions[n++] = (struct gp_dns_question) {
 				ptr->records[done].name, address_type(run)};
+		if (!gp_spf_may_ask_hosts(run))
+			return GP_OK;
 		int rc = gp_spf_ask(run, questions, n, answers);
 		if (rc)
 			return rc;

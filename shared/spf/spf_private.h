@@ -88,7 +88,8 @@ struct gp_spf_run {
 	bool names_known;               /* the next three are set */
 	bool names_void;                /* the client has no PTR record */
 	const char **names;             /* validated names of the client (5.5) */
-	unsigned missing_names;         /* under mx and ptr, that do not exist or have no address */
+	unsigned missing_names;         /* under mx and ptr, that do not exist */
+	unsigned vain_names;            /* and with those that have no address for the client */
 	size_t name_count;
 };
 
@@ -116,6 +117,10 @@ bool gp_spf_count_void(struct gp_spf_run *run, const char *name) GP_MUST_CHECK;
  * a fault over the bound. */
 bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
 	const struct gp_dns_answer *answers, size_t count) GP_MUST_CHECK;
+
+/* May more hosts under an mx or ptr be asked for? False once enough were in vain, missing ones or
+ * such without an address of the client's family: what is left of them does not match. */
+bool gp_spf_may_ask_hosts(struct gp_spf_run *run) GP_MUST_CHECK;
 
 /* One line to the trace; nothing is formatted when there is none. */
 void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
