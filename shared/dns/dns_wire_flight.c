@@ -115,12 +115,51 @@ static void note(struct gp_dns_flight *f, const char *text)
 	f->spoken |= server_bit(f);
 }
 
+/* set_zone: the interface of a link-local address, by name or number; it may have come since the
+ * last time. False: there is none. */
+static bool set_zone(struct sockaddr_storage *address, const char *zone)
+{
+	uint64_t number;
+	unsigned index = if_nametoindex(zone);
+	if (index == 0 && gp_span_parse_uint(gp_span_from(zone), UINT32_MAX, &number) == GP_OK)
+		index = (unsigned)number;
+	((struct sockaddr_in6 *)address)->sin6_scope_id = index;
+	return index != 0;
+}
+
+/* address_of: of a server; 0: the interface of its zone is not there. */
+static socklen_t address_of(
+	const struct gp_dns_server *server, struct sockaddr_storage *address_out)
+{
+	socklen_t length = gp_ipaddr_to_sockaddr(&server->addr, server->port, address_out);
+	return *server->zone && !set_zone(address_out, server->zone) ? 0 : length;
+}
+
+/*
+ * lacks_source: this host has no address from which the server can be asked, as with IPv6 switched
+ * off. A connection over TCP fails with the same error when no port is free; a socket of UDP finds
+ * a port all the same, and sends nothing when it is connected.
+ */
+static bool lacks_source(const struct gp_dns_server *server)
+{
+	struct sockaddr_storage address;
+	socklen_t length = address_of(server, &address);
+	int fd = length > 0 ? socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	if (fd < 0)
+		return false;
+	bool lacks = connect(fd, (const struct sockaddr *)&address, length) != 0 &&
+		     errno == EADDRNOTAVAIL;
+	close(fd);
+	return lacks;
+}
+
 /* is_want: of means, which others have at the moment and we may have the next. */
 static bool is_want(const struct gp_dns_flight *f, int number)
 {
+	if (number == EADDRNOTAVAIL) /* no port is free, or there is no address */
+		return f->stage != GP_DNS_FLIGHT_UDP && !lacks_source(server_of(f));
 	return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM ||
-	       number == EAGAIN ||
-	       (number == EADDRNOTAVAIL && f->stage != GP_DNS_FLIGHT_UDP); /* no port is free */
+	       number == EAGAIN;
 }
 
 /* is_of_peer: can only have come from the other side, whichever call tells of it. */
@@ -256,25 +295,13 @@ static void bind_random(int fd, enum gp_ip_family family)
 	}
 }
 
-/* set_zone: the interface of a link-local address, by name or number; it may have come since the
- * last time. False: there is none. */
-static bool set_zone(struct sockaddr_storage *address, const char *zone)
-{
-	uint64_t number;
-	unsigned index = if_nametoindex(zone);
-	if (index == 0 && gp_span_parse_uint(gp_span_from(zone), UINT32_MAX, &number) == GP_OK)
-		index = (unsigned)number;
-	((struct sockaddr_in6 *)address)->sin6_scope_id = index;
-	return index != 0;
-}
-
 /* open_socket: connected or connecting to this attempt's server; false with the failure noted. */
 static bool open_socket(struct gp_dns_flight *f, int type)
 {
 	const struct gp_dns_server *server = server_of(f);
 	struct sockaddr_storage address;
-	socklen_t length = gp_ipaddr_to_sockaddr(&server->addr, server->port, &address);
-	if (*server->zone && !set_zone(&address, server->zone)) {
+	socklen_t length = address_of(server, &address);
+	if (length == 0) {
 		note_local(f, ENODEV);
 		return false;
 	}
