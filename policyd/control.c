@@ -111,8 +111,9 @@ static void serve(void *arg, int fd, struct gp_place *place)
 	bool is_bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == 0;
 	json_t *request = text && is_bounded ? read_request(fd, text) : NULL;
 	json_t *value;
-	atomic_store(&place->state, GP_PLACE_WORKS);
-	if (!request)
+	if (!gp_places_work(place))
+		value = NULL; /* ended a moment ago: nobody hears whether it was done */
+	else if (!request)
 		value = gp_control_error("the request is no JSON object on one line");
 	else if (gp_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
 		value = serve_request(c, request, peer_uid(fd));

@@ -154,14 +154,21 @@ static struct entry *find_victim(struct gp_places *p, uid_t uid, bool guests)
 	return found;
 }
 
-/* end_one: its thread will notice. */
-static void end_one(struct gp_places *p, struct entry *e)
+/* end_one: its thread will notice. False: it has begun to work on a request meanwhile, and stays.
+ */
+static bool end_one(struct gp_places *p, struct entry *e)
 {
 	atomic_store(&e->place.is_ended, true);
+	/* the other way round in gp_places_work: at least one of both sees what the other does */
+	if (atomic_load(&e->place.state) == GP_PLACE_WORKS) {
+		atomic_store(&e->place.is_ended, false);
+		return false;
+	}
 	if (atomic_exchange(&e->place.is_guest, false))
 		p->guests--;
 	p->leaving++;
 	(void)shutdown(e->fd, SHUT_RDWR); /* closed by the other side: as good */
+	return true;
 }
 
 /* ---- guests ---- */
@@ -235,10 +242,8 @@ static struct entry *find_for(struct gp_places *p, uid_t uid)
 static void seat_for_another(struct gp_places *p, struct entry *e)
 {
 	struct entry *victim = find_for(p, e->uid);
-	if (!victim)
-		return;
-	end_one(p, victim);
-	seat(p, e);
+	if (victim && end_one(p, victim))
+		seat(p, e);
 }
 
 /* is_next: whose turn is it? Who has its share takes nothing from others. */
@@ -277,6 +282,20 @@ static struct entry *entry_of(struct gp_place *place)
 	return (struct entry *)(void *)((char *)place - offsetof(struct entry, place));
 }
 
+/* gp_places_work: whoever ends it at this moment has the lock, and may take that back. */
+bool gp_places_work(struct gp_place *place)
+{
+	struct gp_places *p = place->places;
+	atomic_store(&place->has_asked, true);
+	atomic_store(&place->state, GP_PLACE_WORKS);
+	if (!p || !atomic_load(&place->is_ended))
+		return true;
+	pthread_mutex_lock(&p->lock);
+	bool is_ended = atomic_load(&place->is_ended);
+	pthread_mutex_unlock(&p->lock);
+	return !is_ended;
+}
+
 /* gp_places_take: at once, or as a guest. */
 bool gp_places_take(struct gp_place *place, int64_t until_us)
 {
@@ -311,10 +330,8 @@ bool gp_places_keep(struct gp_place *place)
 	pthread_mutex_lock(&p->lock);
 	if (!atomic_load(&place->is_guest) && !atomic_load(&place->is_ended)) {
 		struct entry *guest = first_guest(p, true);
-		if (guest) {
-			end_one(p, e);
+		if (guest && end_one(p, e))
 			seat(p, guest);
-		}
 	}
 	pthread_mutex_unlock(&p->lock);
 	return !atomic_load(&place->is_ended);
@@ -337,7 +354,7 @@ void gp_places_press(struct gp_places *places)
 		first->is_pressed = true;
 		pthread_cond_broadcast(&p->seated);
 	} else if (victim) {
-		end_one(p, victim);
+		(void)end_one(p, victim); /* else it waits from now on */
 	}
 	pthread_mutex_unlock(&p->lock);
 }
@@ -403,10 +420,8 @@ static enum gp_places_admitted make_room(struct gp_places *p, uid_t uid)
 		return GP_PLACES_SERVED;
 	/* not before those that wait already */
 	struct entry *victim = is_crowded || !first_guest(p, true) ? find_for(p, uid) : NULL;
-	if (victim) {
-		end_one(p, victim);
+	if (victim && end_one(p, victim))
 		return is_crowded ? GP_PLACES_ENDED_OWN : GP_PLACES_ENDED_ANOTHER;
-	}
 	if (is_crowded && count_of(p, uid, true) >= 1 + p->options.spare / GUEST_SHARE)
 		return GP_PLACES_CROWDED;
 	return GP_PLACES_GUEST;

@@ -18,7 +18,8 @@
  *     gp_places_new(&options, &places);
  *     gp_places_has_room(places)    accept, gp_places_admit(places, fd, uid); else
  *     gp_places_press(places)
- *     gp_places_take(place, until)  (the thread that serves, before its work on each request)
+ *     gp_places_work(place)         (the thread that serves, when a request has come)
+ *     gp_places_take(place, until)  (before its work on it)
  *     gp_places_keep(place)         (after each answer)
  *     gp_places_end(places); gp_places_wait(places, until); gp_places_free(places)
  *
@@ -107,7 +108,13 @@ bool gp_places_settle(struct gp_places *places);
 enum gp_places_admitted gp_places_admit(struct gp_places *places, int fd, uid_t uid);
 
 /*
- * A request has come, and the state is WORKS: waits for a place, at most until then (monotonic,
+ * A whole request has come: the state is WORKS, and it is not ended from now on. False: it was
+ * ended a moment ago; the request is not to be worked on, as it will be asked again.
+ */
+bool gp_places_work(struct gp_place *place) GP_MUST_CHECK;
+
+/*
+ * Behind gp_places_work: waits for a place, at most until then (monotonic,
  * microseconds). False: there is none; it is to be answered all the same, and then to go. Costs
  * nothing where there is a place.
  */

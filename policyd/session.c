@@ -175,10 +175,8 @@ static int read_request(struct session *s, struct gp_span *text_out, bool *cut_o
 		return broken(s, "line without =");
 	*cut_out = found == GP_READER_TOO_LARGE;
 	s->began_us = gp_clock_now_us(clock);
-	atomic_store(&s->place->has_asked, true);
-	atomic_store(&s->place->state, GP_PLACE_WORKS);
 	/* ended a moment ago: it will be asked again, and is not to count twice */
-	return atomic_load(&s->place->is_ended) ? GP_ECLOSED : GP_OK;
+	return gp_places_work(s->place) ? GP_OK : GP_ECLOSED;
 }
 
 /* begin_writing: who does not take the answer may be ended for another, a second from here on. */

@@ -391,6 +391,64 @@ static void guests_that_say_nothing_are_no_further_connections(void **state)
 	finish();
 }
 
+static atomic_uint lost; /* requests that were worked on and whose answer nobody could get */
+
+/* linger: for a while that differs. */
+static void linger(unsigned *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	for (volatile unsigned i = *seed >> 16 & 4095; i > 0; i--)
+		continue;
+}
+
+/* serve_busily: one request after the other, until it is ended or the client is gone. */
+static void serve_busily(void *arg, int fd, struct gp_place *place)
+{
+	char byte;
+	unsigned seed = (unsigned)fd;
+	(void)arg;
+	while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && gp_places_work(place)) {
+		bool has_place = !atomic_load(&place->is_guest);
+		linger(&seed);
+		atomic_fetch_add(&lost, has_place && !gp_places_work(place));
+		atomic_store(&place->state, GP_PLACE_READS);
+		linger(&seed);
+	}
+}
+
+/* what_is_worked_on_is_never_ended: neither what begins at the moment in which one has to go. */
+static void what_is_worked_on_is_never_ended(void **state)
+{
+	enum { CLIENTS = 4, ROUNDS = 5000 };
+	const struct gp_places_options options = {.max = 2,
+		.share = 2,
+		.spare = 8,
+		.stack_bytes = 256 * 1024,
+		.wake = -1,
+		.serve = serve_busily};
+	int clients[CLIENTS] = {-1, -1, -1, -1}, ends[2];
+	unsigned ended = 0;
+	(void)state;
+	atomic_store(&lost, 0);
+	assert_int_equal(gp_places_new(&options, &places), GP_OK);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		int *client = &clients[i % CLIENTS];
+		if (*client >= 0)
+			close(*client);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		*client = ends[0];
+		enum gp_places_admitted how = gp_places_admit(places, ends[1], GP_PLACES_ANYBODY);
+		ended += how == GP_PLACES_ENDED_ANOTHER;
+		(void)gp_places_settle(places); /* the guests end others as well */
+		sched_yield();
+	}
+	assert_true(ended > 0);
+	for (size_t i = 0; i < CLIENTS; i++)
+		close(clients[i]);
+	finish();
+	assert_int_equal(atomic_load(&lost), 0);
+}
+
 /* test_ending: nobody comes any more, and everybody goes. */
 static void test_ending(void **state)
 {
@@ -420,6 +478,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_first_request_has_time_to_come),
 		cmocka_unit_test(a_guest_sees_who_becomes_idle),
 		cmocka_unit_test(guests_that_say_nothing_are_no_further_connections),
+		cmocka_unit_test(what_is_worked_on_is_never_ended),
 		cmocka_unit_test(test_ending),
 	};
 	if (argc > 1)
