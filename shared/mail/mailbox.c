@@ -20,7 +20,8 @@ struct reader {
 	const char *problem; /* set once; then nothing is read any more */
 	bool is_disputed;
 	size_t hidden;                  /* comments so far that may show an address */
-	const unsigned char *claim_end; /* of the first domain in a name that nobody quoted */
+	const unsigned char *claim_end; /* of the first domain in a name in disorder */
+	bool has_foreign; /* a quoted string or comment of such a name has an @ of another domain */
 };
 
 /* A run of words and dots. */
@@ -206,10 +207,15 @@ static bool read_quoted(struct reader *r)
 }
 
 /* is_other_at: characters that some programs turn into an @: U+FF20, U+FE6B. */
-static bool is_other_at(const struct reader *r)
+static bool is_other_at(struct gp_span text)
 {
-	return r->end - r->at > 2 &&
-	       (memcmp(r->at, "\xef\xbc\xa0", 3) == 0 || memcmp(r->at, "\xef\xb9\xab", 3) == 0);
+	return gp_span_has_prefix(text, "\xef\xbc\xa0") || gp_span_has_prefix(text, "\xef\xb9\xab");
+}
+
+/* rest_of: what is not read yet. */
+static struct gp_span rest_of(const struct reader *r)
+{
+	return (struct gp_span) {(const char *)r->at, (size_t)(r->end - r->at)};
 }
 
 /* read_atom: all atext there is; false: none. */
@@ -217,7 +223,7 @@ static bool read_atom(struct reader *r)
 {
 	const unsigned char *start = r->at;
 	while (r->at < r->end && is_atext(*r->at)) {
-		if (is_other_at(r))
+		if (is_other_at(rest_of(r)))
 			return disputed(r, "it has a character that some programs take for an @");
 		put(r, *r->at++);
 	}
@@ -313,6 +319,15 @@ static bool read_domain(struct reader *r, size_t hidden, struct gp_mailbox *mail
 }
 
 /* ---- mailboxes ---- */
+
+/* has_at: an @, or what some programs turn into one? */
+static bool has_at(struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] == '@' || is_other_at(gp_span_skip(text, i)))
+			return true;
+	return false;
+}
 
 /* has_encoded_word: =?...?= somewhere (RFC 2047 5: never in an address). */
 static bool has_encoded_word(struct gp_span text)
@@ -431,8 +446,8 @@ static bool read_mailbox(struct reader *r, bool *is_group_out)
 	if (next_is(r, '<'))
 		return read_angle(r);
 	*is_group_out = take(r, ':');
-	if (*is_group_out)
-		return true;
+	if (*is_group_out) /* who knows no groups finds the author in its name */
+		return !has_at(run.local) || wrong(r, "it has a group with an @ in its name");
 	if (r->at == r->end || next_is(r, ',') || next_is(r, ';'))
 		return wrong(r, "it has a name without an address");
 	return misplaced(r);
@@ -441,9 +456,12 @@ static bool read_mailbox(struct reader *r, bool *is_group_out)
 /* skip_separators: commas, as many as there are (4.4), and what is between them. */
 static bool skip_separators(struct reader *r)
 {
+	size_t hidden = r->hidden;
 	do {
 		if (!skip_cfws(r))
 			return false;
+		if (r->hidden != hidden && next_is(r, ','))
+			return wrong(r, "it has an address in a comment that stands alone");
 	} while (take(r, ','));
 	return true;
 }
@@ -556,23 +574,74 @@ static bool read_claim(struct reader *r, struct gp_span wanted)
 	return true;
 }
 
+/* is_own_claim: is what follows an @ the address's own domain and no more, or a handle? */
+static bool is_own_claim(struct gp_span rest, struct gp_span wanted)
+{
+	size_t n = 0;
+	rest = gp_span_trim(rest);
+	while (n < rest.len && (is_of_label(rest.ptr[n]) || rest.ptr[n] == '.'))
+		n++;
+	struct gp_span claim = {rest.ptr, n};
+	return n > 0 && !goes_on(gp_span_skip(rest, n)) &&
+	       (gp_span_equal_nocase(claim, wanted) || is_handle(claim));
+}
+
+/* is_foreign: has a quoted string or comment an @ of another domain? */
+static bool is_foreign(struct gp_span text, struct gp_span wanted)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		struct gp_span rest = gp_span_skip(text, i);
+		bool other = is_other_at(rest);
+		if ((other || text.ptr[i] == '@') &&
+			!is_own_claim(gp_span_skip(rest, other ? 3 : 1), wanted))
+			return true;
+	}
+	return false;
+}
+
+/* read_hidden: a quoted string, if one is next, blanks and comments; notes an @ of another domain
+ * in them. */
+static bool read_hidden(struct reader *r, struct gp_span wanted)
+{
+	const char *start = (const char *)r->at, *text = r->text;
+	bool quoted = take(r, '"');
+	if (quoted && !read_quoted(r))
+		return false;
+	const unsigned char *end = r->at;
+	if (!skip_cfws(r))
+		return false;
+	struct gp_span raw = {start, (size_t)((const char *)r->at - start)};
+	struct gp_span meant = {text, (size_t)(r->text - text)};
+	r->has_foreign =
+		r->has_foreign || is_foreign(raw, wanted) || (quoted && is_foreign(meant, wanted));
+	if (!r->claim_end && (has_at(raw) || has_at(meant)))
+		r->claim_end = quoted ? end : r->at;
+	return true;
+}
+
+/* read_sign: one that should have been quoted. To who ends a mailbox at it, what an earlier word
+ * holds is an address and not a name. */
+static bool read_sign(struct reader *r, struct gp_span wanted)
+{
+	if (r->has_foreign && !next_is(r, '.'))
+		return wrong(r, "it has an address of another domain where a list may go on");
+	if (take(r, '@'))
+		return read_claim(r, wanted);
+	r->at++;
+	return true;
+}
+
 /* read_loose_name: words, and signs that should have been quoted, up to the <. */
 static bool read_loose_name(struct reader *r, struct gp_span wanted)
 {
 	while (!next_is(r, '<')) {
-		if (!skip_cfws(r) || r->at == r->end)
+		if (!read_hidden(r, wanted) || r->at == r->end)
 			return false;
-		if (next_is_word(r)) {
-			if (take(r, '"') ? !read_quoted(r) : !read_atom(r))
-				return false;
-		} else if (take(r, '@')) {
-			if (!read_claim(r, wanted))
-				return false;
-		} else if (memchr("[],:;.", *r->at, 6)) {
-			r->at++;
-		} else if (!next_is(r, '<')) {
+		if (next_is(r, '"') || next_is(r, '<'))
+			continue;
+		if (next_is_word(r) ? !read_atom(r)
+				    : !memchr("@[],:;.", *r->at, 7) || !read_sign(r, wanted))
 			return false;
-		}
 	}
 	const char *from = (const char *)(r->claim_end ? r->claim_end : r->at);
 	struct gp_span rest = {from, (size_t)((const char *)r->at - from)};
