@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mail/address.h"
+#include "mail/encodedword.h"
 #include "mail/mailbox.h"
 
 /* without: there is no domain, and why. */
@@ -223,6 +224,67 @@ static int shows_none(struct gp_arena *arena, const struct gp_message *message, 
 	return rc;
 }
 
+/* has_text: could some program read an address in the value? A name alone, of several words, is
+ * none, nor is what names a group. */
+static bool has_text(struct gp_span value)
+{
+	size_t depth = 0, words = 0;
+	bool quoted = false, inside = false, in_word = false;
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+		bool is_pair = c == '\\' && (quoted || depth);
+		i += is_pair;
+		quoted = quoted ^ (c == '"' && !depth);
+		if (!quoted)
+			depth += c == '(' ? 1 : c == ')' && depth ? (size_t)-1 : 0;
+		bool is_end = !quoted && !depth && memchr(",;", c, 2);
+		if (is_end && words == 1)
+			return true;
+		if (!quoted && !depth && memchr("<>:,;", c, 5)) {
+			inside = c == '<';
+			words = 0;
+			in_word = false;
+		} else if (!depth && !memchr(" \t\r\n()\"", c, 7)) {
+			words += !in_word;
+			in_word = true;
+			if (inside)
+				return true;
+		} else if (!quoted && c != '"') {
+			in_word = false;
+		}
+	}
+	return words == 1;
+}
+
+/* has_address: the same, to who decodes names first, too. */
+static int has_address(struct gp_arena *arena, struct gp_span value, bool *has_out)
+{
+	struct gp_span decoded, plain;
+	enum gp_encodedword_state state;
+	*has_out = false;
+	int rc = gp_encodedword_decode(arena, value, &decoded, &state);
+	if (!rc)
+		rc = gp_author_plain(arena, decoded, &plain);
+	if (!rc)
+		*has_out = has_text(value) && has_text(plain);
+	return rc;
+}
+
+/* check_instead: a From without an address is none to some programs, which then show what they show
+ * where there is no From. */
+static int check_instead(struct gp_arena *arena, const struct gp_message *message,
+	struct gp_span value, struct gp_author *author)
+{
+	bool is_fine = false;
+	int rc = has_address(arena, value, &is_fine);
+	if (!rc && !is_fine)
+		rc = shows_none(arena, message, &is_fine);
+	if (!rc && !is_fine)
+		rc = without(author, GP_AUTHOR_UNREADABLE,
+			"it is empty, and another field names an author");
+	return rc;
+}
+
 /* missing: no From field. */
 static int missing(
 	struct gp_arena *arena, const struct gp_message *message, struct gp_author *author)
@@ -251,6 +313,8 @@ int gp_author_find(
 		return missing(arena, message, author_out);
 	const struct gp_message_field *from = gp_message_find(message, "From");
 	rc = read_value(arena, from->value, author_out);
+	if (!rc && author_out->cause == GP_AUTHOR_NO_DOMAIN)
+		rc = check_instead(arena, message, from->value, author_out);
 	return rc || author_out->cause > GP_AUTHOR_NO_DOMAIN
 		       ? rc
 		       : check_below(arena, message, from, author_out);

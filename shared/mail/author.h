@@ -34,8 +34,8 @@
 
 enum gp_author_cause {
 	GP_AUTHOR_ONE,       /* there is a domain */
-	GP_AUTHOR_NO_DOMAIN, /* From shows none: "MAILER-DAEMON <>", "root (Cron Daemon)", nothing
-			      */
+	GP_AUTHOR_NO_DOMAIN, /* From shows none: "MAILER-DAEMON <>", "root (Cron Daemon)", nothing;
+				nor, where it has no address, what programs show instead */
 	GP_AUTHOR_SEVERAL,   /* it names several */
 	GP_AUTHOR_UNREADABLE /* another program may show another author; also: no From field at all,
 				for which programs show Sender or the envelope's sender */
