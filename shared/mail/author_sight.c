@@ -12,6 +12,8 @@
 
 #include "mail/encodedword.h"
 
+#define NAME_BYTES 1024 /* of a name are looked through behind an @ */
+
 /* is_blank: WSP. */
 static bool is_blank(char c)
 {
@@ -269,6 +271,50 @@ static bool is_listed(const struct gp_mailbox_list *list, struct gp_span domain)
 	return false;
 }
 
+/* skip_unseen: blanks, quotes and comments, which some programs drop from a domain. */
+static size_t skip_unseen(struct gp_span text, size_t at)
+{
+	size_t depth = 0;
+	for (; at < text.len; at++) {
+		char c = text.ptr[at];
+		if (c == '(')
+			depth++;
+		else if (c == ')' && depth)
+			depth--;
+		else if (!depth && !memchr(" \t\r\n\"\\", c, 6))
+			break;
+	}
+	return at;
+}
+
+/* joins: is what follows a gap in a domain a part of it? In brackets everything is. */
+static bool joins(const char *name, size_t length, char next, bool open)
+{
+	return open || next == '.' || name[length - 1] == '.';
+}
+
+/*
+ * hides_behind: does another domain stand behind an @, in brackets or where a list would end? It
+ * is read without what programs drop in it. What is too long to be looked through does.
+ */
+static bool hides_behind(struct gp_span rest, bool open, const struct gp_mailbox_list *list)
+{
+	char name[NAME_BYTES];
+	size_t n = 0, at = skip_unseen(rest, 0), gap = 0;
+	while (at < rest.len && is_of_domain(rest.ptr[at])) {
+		if (gap && !joins(name, n, rest.ptr[at], open))
+			break;
+		name[n++] = rest.ptr[at++];
+		gap = skip_unseen(rest, at) - at;
+		at += gap;
+	}
+	if (at == NAME_BYTES)
+		return true;
+	bool ends = at < rest.len && memchr(",;>", rest.ptr[at], 3);
+	struct gp_span domain = {name, n};
+	return (open || ends) && is_dotted(domain) && !is_listed(list, domain);
+}
+
 /* gp_author_name_hides: the @ of each decoded name, in brackets or where a list would end. */
 int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
 	const struct gp_mailbox_list *list, bool *hides_out)
@@ -288,9 +334,8 @@ int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
 		if (c != '@')
 			continue;
 		struct gp_span rest = gp_span_skip(plain, i + 1);
-		struct gp_span domain = {rest.ptr, domain_length(rest)};
-		bool ends = domain.len < rest.len && memchr(",;>", rest.ptr[domain.len], 3);
-		*hides_out = (open || ends) && is_dotted(domain) && !is_listed(list, domain);
+		rest.len = rest.len < NAME_BYTES ? rest.len : NAME_BYTES;
+		*hides_out = hides_behind(rest, open, list);
 	}
 	return rc;
 }

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One From field, several readers: who splits at every comma, who decodes names first, who drops
+ * comments, who shows another field when From is empty. Beside each rule the honest mail that it
+ * must not touch.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mail/author.h"
+
+#define NAME "From: "
+
+/* check: the author of a header with CRLF. */
+static void check(const char *header, enum gp_author_cause cause, const char *domain)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_message message;
+	struct gp_author a;
+	assert_int_equal(
+		gp_message_parse(arena, gp_span_from(header), GP_MESSAGE_CRLF, &message), GP_OK);
+	assert_int_equal(gp_author_find(arena, &message, &a), GP_OK);
+	if (a.cause != cause || strcmp(a.domain, domain))
+		fail_msg("%s: cause %d, %s%s", header, (int)a.cause, a.domain,
+			a.problem ? a.problem : "");
+	gp_arena_free(arena);
+}
+
+/* check_from: the same of a From field alone. */
+static void check_from(const char *value, enum gp_author_cause cause, const char *domain)
+{
+	char header[512];
+	assert_true(strlen(value) + sizeof NAME + 2 < sizeof header);
+	strcpy(header, NAME);
+	strcat(header, value);
+	strcat(header, "\r\n");
+	check(header, cause, domain);
+}
+
+/* refused, accepted: lists of values, with NULL at the end. */
+static void refused(const char *const *values)
+{
+	for (; *values; values++)
+		check_from(*values, GP_AUTHOR_UNREADABLE, "");
+}
+
+static void accepted(const char *const *values)
+{
+	for (; *values; values++)
+		check_from(*values, GP_AUTHOR_ONE, "shop.test");
+}
+
+/* test_quoted_address_before_a_separator: an address of its own to who splits there. */
+static void test_quoted_address_before_a_separator(void **state)
+{
+	static const char *const hide[] = {"\"support@bank.test\", <m@shop.test>",
+		"\"support@bank.test\"; <m@shop.test>", "\"support@bank.test\",<m@shop.test>",
+		"\"support@bank.test\", \"x\" <m@shop.test>",
+		"\"support@bank.test\" x, y <m@shop.test>",
+		"Bank \"support@bank.test\", <m@shop.test>",
+		"\"Bank <support@bank.test>\", <m@shop.test>",
+		"\"support@bank.test\" [x] <m@shop.test>", "\"support@bank.test\": <m@shop.test>",
+		"\"support@bank.test\"\r\n , <m@shop.test>",
+		"\"support@bank.test\"\r\n\t; <m@shop.test>",
+		"\"support\\@bank.test\", <m@shop.test>", "\"support@bank\\.test\", <m@shop.test>",
+		"\"support@ bank.test\", <m@shop.test>", "\"support@bank .test\", <m@shop.test>",
+		"\"support@bank\".test, <m@shop.test>",
+		"\"support@shop.test.bank.test\", <m@shop.test>",
+		"\"m@shop.test support@bank.test\", <m@shop.test>",
+		"\"support\xef\xbc\xa0"
+		"bank.test\", <m@shop.test>",
+		"\"support\xef\xb9\xab"
+		"bank.test\", <m@shop.test>",
+		"\"support@bank\xe3\x80\x82test\", <m@shop.test>",
+		"\"support=40bank.test\" @x, \"a@bank.test\", <m@shop.test>",
+		"\"=?utf-8?Q?support=40bank.test?=\", <m@shop.test>",
+		"(support@bank.test), <m@shop.test>", "(support@bank.test) x; <m@shop.test>",
+		"x (a (support@bank.test)), <m@shop.test>", "(support\\@bank.test), <m@shop.test>",
+		"\"support@bank.test\" @x <m@shop.test>", "\"support@bank.test\": <m@shop.test>;",
+		"\"support@bank.test\":;, m@shop.test",
+		"\"support\xef\xbc\xa0"
+		"bank.test\": m@shop.test;",
+		"x, y: \"support@bank.test\", <m@shop.test>;", NULL};
+	static const char *const show[] = {"\"bob@other.test via List\" <m@shop.test>",
+		"Smith, \"bob@other.test via List\" <m@shop.test>", "\"Smith\", John <m@shop.test>",
+		"\"m@shop.test\", <m@shop.test>", "\"Shop, m@SHOP.test\", Inc. <m@shop.test>",
+		"\"Shop\" (m@shop.test), Inc. <m@shop.test>", "\"Jobs@Shop\", Inc. <m@shop.test>",
+		"\"Jobs @ Shop\", Inc. <m@shop.test>", "Team: m@shop.test, n@shop.test;",
+		"bob (bob@other.test) <m@shop.test>", NULL};
+	(void)state;
+	refused(hide);
+	accepted(show);
+}
+
+/* test_empty_from_beside_a_field_shown_instead: some programs take an empty From for none. */
+static void test_empty_from_beside_a_field_shown_instead(void **state)
+{
+	static const char *const empty[] = {"", "  ", "<>", "\"Bank\" <>", "Bank Support <>",
+		"Bank: ;", "undisclosed:;", "(Bank)", "Bank Support", "\"Bank\" Support", "\"\"",
+		",", "< (c) >", "<\"\">", "=?utf-8?Q?\?=", "=?utf-8?Q?Bank?= <>", "\xe2\x80\x8b",
+		NULL};
+	static const char *const text[] = {"root (Cron Daemon)", "root", "<root>", "root,",
+		"Cron Daemon <root>", "\"Cron (x) Daemon\" <root@(none)>", "root@[127.0.0.1]",
+		"root@", "MAILER-DAEMON (a \\) b)", "\"root\"", NULL};
+	static const char *const fields[] = {
+		"Sender", "Resent-From", "Resent-Sender", "Reply-To", "Resent-Reply-To", NULL};
+	char header[512];
+	(void)state;
+	for (size_t k = 0; fields[k]; k++) {
+		for (size_t i = 0; empty[i]; i++) {
+			snprintf(header, sizeof header, "%s: support@bank.test\r\nFrom: %s\r\n",
+				fields[k], empty[i]);
+			check(header, GP_AUTHOR_UNREADABLE, "");
+			snprintf(header, sizeof header, "From: %s\r\n%s: root\r\n", empty[i],
+				fields[k]);
+			check(header, GP_AUTHOR_NO_DOMAIN, "");
+		}
+		for (size_t i = 0; text[i]; i++) {
+			snprintf(header, sizeof header, "From: %s\r\n%s: x@shop.test\r\n", text[i],
+				fields[k]);
+			check(header, GP_AUTHOR_NO_DOMAIN, "");
+		}
+	}
+}
+
+/* test_decoded_address_with_a_gap: blanks, quotes and comments do not keep who decodes first from
+ * an address. */
+static void test_decoded_address_with_a_gap(void **state)
+{
+	static const char *const hide[] = {"=?utf-8?q?=3Csupport=40_bank.test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40=28c=29bank.test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40bank_.test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40bank=28c=29.test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40=22bank.test=22=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40=09bank._test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40bank.test_=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40?= =?utf-8?q?_bank.test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40=C2=A0bank.test=3E?= <m@shop.test>",
+		"=?utf-8?q?=3Csupport=40shop.test=28c=29.bank.test=3E?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test_=2C?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test=28x=29=2C?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test=28x=28y=29=29_=3B?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test_=3E?= <m@shop.test>",
+		"=?utf-8?q?support=40_bank.test=2C?= <m@shop.test>",
+		"=?utf-8?q?support=40=28x=29_bank.test=2C?= <m@shop.test>",
+		"=?utf-8?q?support=40bank_.test=2C?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test=E3=80=80=EF=BC=8C?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test=22=2C?= <m@shop.test>", NULL};
+	static const char *const show[] = {"=?utf-8?q?bob=40other.test_via_List?= <m@shop.test>",
+		"=?utf-8?q?bob=40other.test_=28Bob=29?= <m@shop.test>",
+		"=?utf-8?q?bob=40other.test=2Ex_via_A=2C_B?= <m@shop.test>",
+		"=?utf-8?q?Shop_=3Cm=40shop.test_=3E?= <m@shop.test>",
+		"=?utf-8?q?Jobs_=40_Shop=2C_Inc.?= <m@shop.test>",
+		"=?utf-8?q?Shop=2C_a=28b=29?= <m@shop.test (c)>", "=?utf-8?q?Shop?= <m@ shop.test>",
+		NULL};
+	(void)state;
+	refused(hide);
+	accepted(show);
+}
+
+/* main: all of the above. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_quoted_address_before_a_separator),
+		cmocka_unit_test(test_empty_from_beside_a_field_shown_instead),
+		cmocka_unit_test(test_decoded_address_with_a_gap),
+	};
+	return cmocka_run_group_tests_name("author_readers", tests, NULL, NULL);
+}
