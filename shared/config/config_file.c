@@ -50,19 +50,28 @@ static int read_growing(int fd, size_t expected, size_t max, struct gp_span *tex
 	return GP_ENOMEM;
 }
 
-/* gp_config_file_open: no device, pipe or folder, nothing that waits. */
+/* error_of: errno of what is no regular file; 0: it is one. */
+static int error_of(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? 0 : S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+}
+
+/* gp_config_file_open: no device, pipe or folder, nothing that waits. It is looked at first, since
+ * a device may act on being opened, and again, since it may be another file by then. */
 int gp_config_file_open(const char *path, int flags, struct stat *st_out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-	if (fd < 0)
-		return -1;
-	int error = fstat(fd, st_out)           ? errno
-		    : S_ISDIR(st_out->st_mode)  ? EISDIR
-		    : !S_ISREG(st_out->st_mode) ? EINVAL
-						: 0;
+	int at = flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0, fd = -1;
+	int error = fstatat(AT_FDCWD, path, st_out, at) ? errno : error_of(st_out);
+	if (error == EINVAL && S_ISLNK(st_out->st_mode))
+		error = ELOOP; /* as open(2) says it */
+	if (!error) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+		error = fd < 0 || fstat(fd, st_out) ? errno : error_of(st_out);
+	}
 	if (!error)
 		return fd;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	errno = error;
 	return -1;
 }

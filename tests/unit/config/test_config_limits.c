@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -646,6 +649,29 @@ static void test_include_odd(void **state)
 	free(text);
 }
 
+/* test_include_not_opened: what is no regular file is not even opened, as a device may act on it.
+ */
+static void test_include_not_opened(void **state)
+{
+	const struct folder *f = *state;
+	char path[160], event[512];
+	snprintf(path, sizeof path, "%s/fifo.conf", f->path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(inotify_add_watch(fd, path, IN_OPEN) >= 0);
+	expect_errors_in(f, "include = {\"@/fifo.conf\"}",
+		"t.conf:1: include: @/fifo.conf is no regular file\n");
+	assert_int_equal(read(fd, event, sizeof event), -1);
+	assert_int_equal(errno, EAGAIN);
+	/* and the watch sees what is opened */
+	int opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(opened >= 0);
+	assert_true(read(fd, event, sizeof event) > 0);
+	close(opened);
+	close(fd);
+}
+
 /* test_include_many: a thousand files are read, one more is not. */
 static void test_include_many(void **state)
 {
@@ -746,6 +772,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_include, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include_odd, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_include_not_opened, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include_total, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include_large, setup, teardown),
