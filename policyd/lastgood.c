@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* The folder is that of the unit's state; without a service manager, the store's usual one. */
+/*
+ * The folder is that of the unit's state; without a service manager, the store's usual one. Root's
+ * copy lies beside that folder and not in it: whoever owns a folder can rename what root has made
+ * there, and so bring back an older copy, which would undo what an administrator has changed since.
+ */
 #include "policyd/lastgood.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,61 +14,46 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 256 /* of one user */
+#include "policyd/privs.h"
 
-/* is_group_of: does the user belong to that group anyway? */
-static bool is_group_of(const struct passwd *pw, const char *name)
+/* ---- the copy that the daemon's user keeps ---- */
+
+/* is_user: is that the name of whom this process runs as? */
+static bool is_user(const char *name)
 {
-	gid_t groups[GROUPS_MAX];
-	int count = GROUPS_MAX;
-	char user[256];
-	gid_t own = pw->pw_gid;
-	snprintf(user, sizeof user, "%s", pw->pw_name); /* of memory that getgrnam may use */
-	const struct group *gr = getgrnam(name);
-	if (!gr || gr->gr_gid == 0)
-		return false;
-	gid_t wanted = gr->gr_gid;
-	if (getgrouplist(user, own, groups, &count) < 0)
-		return wanted == own;
-	for (int i = 0; i < count; i++)
-		if (groups[i] == wanted)
-			return true;
-	return false;
+	const struct passwd *pw = getpwnam(name);
+	return pw && pw->pw_uid == geteuid();
 }
 
-/* may_be_trusted: is it our own file, or, for root, of the user that it makes the daemon become? */
-static const char *may_be_trusted(const struct gp_config *config, uid_t owner)
+/* problem_of: why a file that was kept as its user is not used; is_dropped: root has become its
+ * owner, and knows nothing else of the daemon's user. */
+static const char *problem_of(const struct gp_config *config, uid_t owner, bool is_dropped)
 {
-	const struct gp_config_policyd *options = &config->policyd;
-	if (owner == geteuid())
-		return NULL;
-	if (geteuid() != 0)
+	if (owner != geteuid())
 		return "belongs to another user";
-	const struct passwd *pw = getpwnam(options->user);
-	if (!pw || pw->pw_uid != owner)
+	if (is_dropped && !is_user(config->policyd.user))
 		return "belongs to another user than policyd.user in it";
-	if (*options->group && !is_group_of(pw, options->group))
-		return "has a policyd.group that its user does not belong to, which it may not set";
-	return *options->chroot ? "has policyd.chroot, which it may not set" : NULL;
+	return is_dropped && *config->policyd.chroot ? "has policyd.chroot, which it may not set"
+						     : NULL;
 }
 
-/* gp_lastgood_load: and why not. */
-int gp_lastgood_load(const char *path, struct gp_config **config_out)
+/* load_own: what this user has kept; never as root, since the text names files that are opened. */
+static int load_own(
+	const char *path, bool is_dropped, struct gp_config **config_out, const struct gp_log *log)
 {
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
 	uid_t owner = 0;
 	int rc = gp_config_load_saved(gp_config_state_folder(), path, &config, &errors, &owner);
-	const char *problem = rc ? NULL : may_be_trusted(config, owner);
-	if (rc)
-		fprintf(stderr, "gatepost-policyd: no last good configuration can be used: %s",
-			errors.text && *errors.text ? errors.text : gp_err_text(rc));
-	if (problem) {
-		fprintf(stderr,
-			"gatepost-policyd: the last good configuration is not used: %s %s\n",
+	const char *problem = rc ? NULL : problem_of(config, owner, is_dropped);
+	if (rc) {
+		const char *text = errors.text && *errors.text ? errors.text : gp_err_text(rc);
+		gp_log_text(log, GP_LOG_WARNING, "no last good configuration can be used: %.*s",
+			(int)strcspn(text, "\n"), text);
+	} else if (problem) {
+		gp_log_text(log, GP_LOG_WARNING, "the last good configuration is not used: %s %s",
 			config->saved_path, problem);
 		gp_config_free(config);
-		config = NULL;
 		rc = GP_EINVAL;
 	}
 	gp_config_errors_fini(&errors);
@@ -75,11 +62,102 @@ int gp_lastgood_load(const char *path, struct gp_config **config_out)
 	return rc;
 }
 
-/* start_folder: where root's copy lies; false: the name is too long. */
-static bool start_folder(char *buf, size_t size)
+/* become_owner: root becomes the user whose file it is, before anything of it is read. */
+static int become_owner(const char *path, const struct gp_log *log)
 {
-	int n = snprintf(buf, size, "%s/as-root", gp_config_state_folder());
-	return n > 0 && (size_t)n < size;
+	char file[2048];
+	struct stat folder, st;
+	const char *problem = NULL;
+	if (!gp_config_saved_path(gp_config_state_folder(), path, file, sizeof file))
+		problem = "has too long a name";
+	else if (stat(gp_config_state_folder(), &folder) || lstat(file, &st))
+		problem = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		problem = "is no regular file";
+	else if (st.st_uid != folder.st_uid || st.st_uid == 0)
+		problem = "belongs to another user than its folder, or to root";
+	if (!problem)
+		return gp_privs_become(st.st_uid, log);
+	gp_log_text(log, GP_LOG_WARNING, "no last good configuration can be used: %s %s", file,
+		problem);
+	return GP_EINVAL;
+}
+
+/* ---- the copy that root keeps of a start ---- */
+
+/* is_roots: a folder in which nobody but root can put another thing in the place of root's; in a
+ * sticky one, names belong to the owner of what they name. */
+static bool is_roots(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == 0 &&
+	       (!(st.st_mode & (S_IWGRP | S_IWOTH)) || st.st_mode & S_ISVTX);
+}
+
+/* start_folder: where root's copy lies; NULL, or why there can be none. From the top downwards, so
+ * what has been looked at can no longer be changed by others, and its name may be used. */
+static const char *start_folder(char *buf, size_t size)
+{
+	char upper[2048];
+	const char *state = gp_config_state_folder();
+	size_t len = strlen(state);
+	while (len > 1 && state[len - 1] == '/')
+		len--;
+	int n = snprintf(buf, size, "%.*s-as-root", (int)len, state);
+	if (n < 0 || (size_t)n >= size || size > sizeof upper)
+		return "its name is too long";
+	for (const char *slash = strchr(buf, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(upper, sizeof upper, "%.*s", slash == buf ? 1 : (int)(slash - buf), buf);
+		if (!is_roots(upper))
+			return "the folders above it have to be root's, no links, and written to "
+			       "by nobody else";
+	}
+	return NULL;
+}
+
+/* is_start_folder: nobody but root writes there. */
+static bool is_start_folder(const char *folder)
+{
+	struct stat st;
+	return is_roots(folder) && lstat(folder, &st) == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* has_state: without a folder for its state nothing is kept, and nothing used. */
+static bool has_state(void)
+{
+	return access(gp_config_state_folder(), F_OK) == 0;
+}
+
+/* load_start: root's own copy; NULL: there is none that may be used. */
+static struct gp_config *load_start(const char *path)
+{
+	char folder[2048];
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	uid_t owner = (uid_t)-1;
+	if (!has_state() || start_folder(folder, sizeof folder) || !is_start_folder(folder))
+		return NULL;
+	int rc = gp_config_load_saved(folder, path, &config, &errors, &owner);
+	gp_config_errors_fini(&errors); /* the caller says what follows */
+	if (rc || owner == 0)
+		return rc ? NULL : config;
+	gp_config_free(config);
+	return NULL;
+}
+
+/* gp_lastgood_load: and why not. */
+int gp_lastgood_load(const char *path, const struct gp_log *log, struct gp_config **config_out,
+	bool *is_dropped_out)
+{
+	*is_dropped_out = false;
+	if (geteuid() != 0)
+		return load_own(path, false, config_out, log);
+	*config_out = load_start(path);
+	if (*config_out)
+		return GP_OK;
+	int rc = become_owner(path, log);
+	*is_dropped_out = !rc;
+	return rc ? rc : load_own(path, true, config_out, log);
 }
 
 /* same_texts: item for item. */
@@ -119,82 +197,52 @@ static const char *find_difference(const struct gp_config *a, const struct gp_co
 	return same_texts(&a->store_uris, &b->store_uris) ? NULL : "store.uri";
 }
 
-/* load_start: root's own copy; NULL: there is none that may be used. */
-static struct gp_config *load_start(const char *path)
+/* gp_lastgood_take_newer: what reloads have changed since root's start, all but what root does. */
+bool gp_lastgood_take_newer(struct gp_config **config, const struct gp_log *log)
 {
-	char folder[2048];
-	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	uid_t owner = (uid_t)-1;
-	int rc = GP_EIO;
-	if (start_folder(folder, sizeof folder))
-		rc = gp_config_load_saved(folder, path, &config, &errors, &owner);
-	gp_config_errors_fini(&errors); /* the caller says what follows */
-	if (rc || owner == 0)
-		return rc ? NULL : config;
-	gp_config_free(config);
-	return NULL;
-}
-
-/* gp_lastgood_is_as_started: option by option. */
-bool gp_lastgood_is_as_started(const struct gp_config *config, const struct gp_log *log)
-{
-	if (geteuid() != 0)
-		return true;
-	struct gp_config *start = load_start(config->path);
-	const char *name = start ? find_difference(config, start) : "";
-	if (name && *name)
-		gp_log_text(log, GP_LOG_WARNING,
-			"%s in the last good configuration is not what root has started the daemon "
-			"with before",
-			name);
+	struct gp_config *newer = NULL;
+	const struct gp_config *start = *config;
+	/* inside a chroot, files that a configuration names are other ones or not there */
+	if (*start->policyd.chroot || geteuid() == 0 || load_own(start->path, false, &newer, log))
+		return false;
+	if (newer->saved_s < start->saved_s) {
+		gp_config_free(newer);
+		return false;
+	}
+	const char *name = find_difference(newer, start);
 	if (name)
 		gp_log_text(log, GP_LOG_WARNING,
-			"the last good configuration is used without the rights of root: sockets "
-			"and folders are opened as the user %s, and may lack the group of "
-			"policyd.mail_user; mend %s and start again",
-			config->policyd.user, config->path);
-	gp_config_free(start);
-	return name == NULL;
+			"%s in the last good configuration is not what root has started the daemon "
+			"with before: users, sockets and folders are those of that start, all else "
+			"is as it was loaded since; mend %s and start again",
+			name, start->path);
+	gp_config_free(*config);
+	*config = newer;
+	return true;
 }
 
-/* open_start_folder: root's own, made if need be; what the state's owner put in its place is not.
- */
-static int open_start_folder(void)
-{
-	char folder[2048];
-	struct stat st;
-	if (!start_folder(folder, sizeof folder) || (mkdir(folder, 0700) && errno != EEXIST))
-		return -1;
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && (fstat(fd, &st) || st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH))) {
-		close(fd);
-		errno = EPERM;
-		return -1;
-	}
-	return fd;
-}
-
-/* gp_lastgood_keep_start: in a folder of root's own, in that of the state; by its descriptor, as
- * its name is another's to change. */
+/* gp_lastgood_keep_start: in a folder of root's own, beside that of the state. */
 void gp_lastgood_keep_start(const struct gp_config *config, const struct gp_log *log)
 {
-	char folder[64];
-	if (geteuid() != 0 || config->saved_path || access(gp_config_state_folder(), F_OK))
+	char folder[2048];
+	if (geteuid() != 0 || config->saved_path || !has_state())
 		return;
-	int fd = open_start_folder();
-	snprintf(folder, sizeof folder, "/proc/self/fd/%d", fd);
-	if (fd < 0 || gp_config_save(config, folder))
+	const char *problem = start_folder(folder, sizeof folder);
+	if (!problem && mkdir(folder, 0700) && errno != EEXIST)
+		problem = strerror(errno);
+	if (!problem && !is_start_folder(folder))
+		problem = "it has to be a folder of root's that nobody else writes to";
+	if (!problem && gp_config_save(config, folder))
+		problem = strerror(errno);
+	if (problem)
 		gp_log_text(log, GP_LOG_WARNING,
-			"the configuration cannot be kept in %s/as-root for a start with broken "
-			"files: %s",
-			gp_config_state_folder(), strerror(errno));
-	if (fd >= 0)
-		close(fd);
+			"what root has started with cannot be kept in %s for a start with broken "
+			"files, which would open sockets without the rights of root: %s",
+			folder, problem);
 }
 
 /* gp_lastgood_say: what is so, since when, and what to do. */
-void gp_lastgood_say(const struct gp_config *config, const struct gp_log *log)
+void gp_lastgood_say(const struct gp_config *config, bool is_dropped, const struct gp_log *log)
 {
 	char when[64] = "?";
 	struct tm tm;
@@ -205,6 +253,13 @@ void gp_lastgood_say(const struct gp_config *config, const struct gp_log *log)
 		"%s has errors or cannot be read, and is NOT in force: the last good configuration "
 		"is, saved %s in %s. gatepost check-config says what is wrong; then reload",
 		config->path, when, config->saved_path);
+	if (is_dropped)
+		gp_log_text(log, GP_LOG_WARNING,
+			"the last good configuration is used without the rights of root, which has "
+			"kept none of its own: sockets and folders are opened as the user %s, and "
+			"lack policyd.group and the group of policyd.mail_user; mend %s and start "
+			"again",
+			config->policyd.user, config->path);
 }
 
 /* gp_lastgood_keep: not again what was kept before. */

@@ -4,10 +4,16 @@
  * force, and used when the daemon is started and the files have errors, so that mail goes on while
  * somebody mends them. What is in force is then said in the log, by gatepost status and by doctor.
  *
- * The file belongs to the user that the daemon runs as, who could have written it. So a daemon that
- * is started as root does with root's rights only what root has done at the last start with good
- * files, of which it keeps a copy of its own: where an option that root acts on differs, or there
- * is no such copy, privileges are dropped first.
+ * The file belongs to the user that the daemon runs as, who could have written it, and is read with
+ * his rights only. A daemon that is started as root does with root's rights what root has done at
+ * the last start with good files, of which it keeps a copy of its own, and takes the newer file
+ * when it has dropped them: that is what was in force, as a reload changes nothing that root does.
+ * Where there is no such copy, privileges are dropped before the file is read.
+ *
+ *     gp_lastgood_load(path, &log, &config, &is_dropped)
+ *     gp_lastgood_say(config, is_dropped, &log)
+ *     ... what needs root; gp_privs_drop ...
+ *     gp_lastgood_take_newer(&config, &log)
  */
 #ifndef GP_POLICYD_LASTGOOD_H
 #define GP_POLICYD_LASTGOOD_H
@@ -16,21 +22,26 @@
 
 #include "config/config.h"
 
-/* The files at path have errors: loads what was kept, unless there is none that may be used, which
- * is said on standard error. */
-int gp_lastgood_load(const char *path, struct gp_config **config_out) GP_MUST_CHECK;
+/*
+ * The files at path have errors: loads what was kept, unless there is none that may be used, which
+ * is said to the log. For root it is what root has kept; else root has become the owner of the
+ * file for good, also where that cannot be used: is_dropped_out.
+ */
+int gp_lastgood_load(const char *path, const struct gp_log *log, struct gp_config **config_out,
+	bool *is_dropped_out) GP_MUST_CHECK;
 
 /*
- * Does it say of users, groups, sockets and folders what root has used last? Anybody but root may
- * use it as it is: true. False is said to the log, with what follows.
+ * config is what root has kept, and privileges are dropped now: puts what the user has kept in its
+ * place (frees config), if that is as new and can be used. True: it has; an option that root has
+ * acted on and that differs is said.
  */
-bool gp_lastgood_is_as_started(const struct gp_config *config, const struct gp_log *log);
+bool gp_lastgood_take_newer(struct gp_config **config, const struct gp_log *log) GP_MUST_CHECK;
 
 /* Root has opened all that this configuration, which root has written, wants: keeps a copy. */
 void gp_lastgood_keep_start(const struct gp_config *config, const struct gp_log *log);
 
 /* It is used in place of its file: says so, loudly. */
-void gp_lastgood_say(const struct gp_config *config, const struct gp_log *log);
+void gp_lastgood_say(const struct gp_config *config, bool is_dropped, const struct gp_log *log);
 
 /* This one is in force: keeps it. What cannot be kept is said; it does no harm. */
 void gp_lastgood_keep(const struct gp_config *config, const struct gp_log *log);

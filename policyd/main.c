@@ -69,7 +69,8 @@ struct service {
 	struct gp_log log;
 	struct gp_listen_sockets sockets;
 	struct gp_listen_sockets metrics;
-	int control_fd; /* -1: there is none */
+	bool is_dropped; /* root has given up its rights before the configuration was read */
+	int control_fd;  /* -1: there is none */
 	char control_path[108];
 	/* as at the start, since what binds the supervisor binds every child to come */
 	enum gp_config_seccomp seccomp;
@@ -405,6 +406,21 @@ static bool block_signals(void)
 	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR;
 }
 
+/* drop: root's rights; with what root has kept goes on what was loaded since, as the user. */
+static int drop(struct service *service)
+{
+	if (service->is_dropped)
+		return GP_OK;
+	bool is_roots = geteuid() == 0 && service->config->saved_path;
+	int rc = gp_privs_drop(&service->config->policyd, &service->log);
+	if (!rc && is_roots && gp_lastgood_take_newer(&service->config, &service->log)) {
+		open_log(service);
+		gp_lastgood_say(service->config, false, &service->log);
+		gp_runtime_log_warnings(service->config, &service->log);
+	}
+	return rc;
+}
+
 /* run: everything after the configuration. */
 static int run(struct service *service)
 {
@@ -426,14 +442,9 @@ static int run(struct service *service)
 	if (!remember(service) ||
 		gp_pulse_init(&service->pulse, supervised, &service->notify, service->status))
 		return EXIT_TROUBLE;
-	bool is_dropped = false;
 	if (service->config->saved_path) {
-		gp_lastgood_say(service->config, log);
+		gp_lastgood_say(service->config, service->is_dropped, log);
 		atomic_store(&service->counters->reload_failed, true);
-		/* whoever wrote the file decides with his own rights only */
-		is_dropped = !gp_lastgood_is_as_started(service->config, log);
-		if (is_dropped && gp_privs_drop(options, log))
-			return EXIT_TROUBLE;
 	}
 	make_folders(service->config);
 	service->control_fd = open_control(options, log);
@@ -442,7 +453,7 @@ static int run(struct service *service)
 	if (open_sockets(service, log))
 		return EXIT_TROUBLE;
 	gp_lastgood_keep_start(service->config, log);
-	if (!is_dropped && gp_privs_drop(options, log))
+	if (drop(service))
 		return EXIT_TROUBLE;
 	warn_unreadable(service->config, log);
 	if (!supervised)
@@ -451,21 +462,23 @@ static int run(struct service *service)
 	return gp_supervise(&plan);
 }
 
-/* warn_stderr: gp_log.write of -t. */
-static void warn_stderr(void *arg, enum gp_log_level level, const char *event,
+/* say_stderr: gp_log.write where there is no log; behind what arg says. */
+static void say_stderr(void *arg, enum gp_log_level level, const char *event,
 	const struct gp_log_field *fields, size_t count)
 {
 	(void)level;
 	(void)event;
 	for (size_t i = 0; i < count; i++)
-		fprintf(stderr, "%s: no error, but: %.*s\n", (const char *)arg,
-			(int)fields[i].text.len, fields[i].text.ptr);
+		fprintf(stderr, "%s: %.*s\n", (const char *)arg, (int)fields[i].text.len,
+			fields[i].text.ptr);
 }
 
 /* report_fine: the file is; what this machine lacks to run it is said, too. */
 static void report_fine(const struct options *o, const struct gp_config *config)
 {
-	const struct gp_log log = {warn_stderr, (void *)(uintptr_t)o->path, GP_LOG_WARNING};
+	char before[2 * PATH_MAX];
+	snprintf(before, sizeof before, "%s: no error, but", o->path);
+	const struct gp_log log = {say_stderr, before, GP_LOG_WARNING};
 	printf("%s: no errors\n", o->path);
 	(void)fflush(stdout); /* in this order on a terminal; nothing to lose */
 	for (size_t i = 0; i < config->warnings.count; i++)
@@ -483,6 +496,8 @@ int main(int argc, char **argv)
 	struct options o = {.path = GP_CONFIG_PATH};
 	struct gp_config_errors errors = {0};
 	struct service service = {.control_fd = -1, .notify.fd = -1, .pulse.ends = {-1, -1}};
+	char name[] = "gatepost-policyd";
+	const struct gp_log stderr_log = {say_stderr, name, GP_LOG_WARNING};
 	int code = standard_files() ? EXIT_TROUBLE : parse_options(argc, argv, &o);
 	if (code >= 0)
 		return code;
@@ -495,7 +510,7 @@ int main(int argc, char **argv)
 	else if (o.test_only)
 		report_fine(&o, service.config);
 	if (rc && !o.test_only)
-		rc = gp_lastgood_load(o.path, &service.config);
+		rc = gp_lastgood_load(o.path, &stderr_log, &service.config, &service.is_dropped);
 	gp_config_errors_fini(&errors);
 	if (rc || o.test_only) {
 		gp_config_free(service.config);

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -106,7 +107,41 @@ static int prove(uid_t uid, gid_t gid, const struct gp_log *log)
 	return GP_EIO;
 }
 
-/* gp_privs_drop: the steps, then the proof. */
+/* become: the steps, then the proof. */
+static int become(
+	const char *user, uid_t uid, gid_t gid, const char *folder, const struct gp_log *log)
+{
+	if (initgroups(user, gid))
+		return failed(log, "groups");
+	int rc = confine(folder, log);
+	if (rc)
+		return rc;
+	if (setresgid(gid, gid, gid))
+		return failed(log, "group");
+	if (setresuid(uid, uid, uid))
+		return failed(log, "user");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return failed(log, "no_new_privs");
+	return prove(uid, gid, log);
+}
+
+/* gp_privs_become: a user that exists. */
+int gp_privs_become(uid_t uid, const struct gp_log *log)
+{
+	char user[256];
+	const struct passwd *pw = getpwuid(uid);
+	if (!pw || uid == 0 || pw->pw_gid == 0 || strlen(pw->pw_name) >= sizeof user) {
+		gp_log_text(log, GP_LOG_ERROR,
+			"the user with the number %ld does not exist, or is root or of its group",
+			(long)uid);
+		return GP_EINVAL;
+	}
+	gid_t gid = pw->pw_gid;
+	snprintf(user, sizeof user, "%s", pw->pw_name); /* of memory that initgroups may use */
+	return become(user, uid, gid, "", log);
+}
+
+/* gp_privs_drop: to what the configuration says. */
 int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *log)
 {
 	uid_t uid;
@@ -119,18 +154,5 @@ int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *
 		return GP_OK;
 	}
 	int rc = find_ids(options, log, &uid, &gid);
-	if (rc)
-		return rc;
-	if (initgroups(options->user, gid))
-		return failed(log, "groups");
-	rc = confine(options->chroot, log);
-	if (rc)
-		return rc;
-	if (setresgid(gid, gid, gid))
-		return failed(log, "group");
-	if (setresuid(uid, uid, uid))
-		return failed(log, "user");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return failed(log, "no_new_privs");
-	return prove(uid, gid, log);
+	return rc ? rc : become(options->user, uid, gid, options->chroot, log);
 }

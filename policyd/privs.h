@@ -8,6 +8,8 @@
 #ifndef GP_POLICYD_PRIVS_H
 #define GP_POLICYD_PRIVS_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -17,6 +19,10 @@
  * GP_EINVAL or GP_EIO the log has said why, and the process must end.
  */
 int gp_privs_drop(const struct gp_config_policyd *options, const struct gp_log *log) GP_MUST_CHECK;
+
+/* The same for the user with that number, with his groups, who must not be root; started by an
+ * ordinary user, it must be himself. */
+int gp_privs_become(uid_t uid, const struct gp_log *log) GP_MUST_CHECK;
 
 /* Says to the log what would keep gp_privs_drop from working; nothing, unless started as root. */
 void gp_privs_check(const struct gp_config_policyd *options, const struct gp_log *log);

@@ -30,9 +30,10 @@ BROKEN = "hostname = \"mx.test\"\nspf { mode = sometimes }\n"
 
 
 class Daemon:
-    """Started as root, or, as a unit is, as the user it runs as."""
+    """Started as root, or, as a unit is, as the user it runs as. in_roots: the folder around that of the state is
+    root's, as /var/lib is."""
 
-    def __init__(self, as_unit=False):
+    def __init__(self, as_unit=False, in_roots=False):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
         os.chmod(self.folder, 0o755)
         self.user = "nobody" if os.geteuid() == 0 else ""
@@ -44,7 +45,7 @@ class Daemon:
         os.mkdir(self.folder + "/conf.d")
         if self.user:
             nobody = pwd.getpwnam("nobody")
-            for path in (self.folder, self.folder + "/state"):
+            for path in (self.folder,) * (not in_roots) + (self.folder + "/state",):
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
         self.write("gatepost.conf", CONFIG)
         self.write("limits.d/a.conf", LIMIT)
@@ -61,14 +62,19 @@ class Daemon:
         with open(os.path.join(self.folder, name), "w") as f:
             f.write(text.replace("FOLDER", self.folder).replace("USER", self.user))
 
-    def start(self, ready=True):
-        """What it logged since this start; ready: until it serves, else until it has ended."""
+    def launch(self):
+        """Where in the log this start begins."""
         self.stop()
         before = len(self.text())
         become = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if self.as_unit else []
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(become + [POLICYD, "-c", self.config], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=dict(os.environ, STATE_DIRECTORY=self.folder + "/state"))
+        return before
+
+    def start(self, ready=True):
+        """What it logged since this start; ready: until it serves, else until it has ended."""
+        before = self.launch()
         def done():
             return self.process.poll() is not None or (ready and "is ready" in self.text()[before:])
         world.wait_for(done, "the start: " + self.text()[before:])
@@ -233,22 +239,20 @@ def no_rights_of_root():
 def start_after_a_boot():
     """root starts from the last good configuration as it has started from the file: sockets have the group of the
     mail server, and folders that a boot has removed are made"""
-    with Daemon() as d:
+    with Daemon(in_roots=True) as d:
         if not d.user:
             raise world.Skip("needs root")
-        run, roots = d.folder + "/run", d.folder + "/roots"
-        for path in (run, roots):
-            os.mkdir(path, 0o755)
-            os.chown(path, 0, 0)
+        run = d.folder + "/run"
+        os.mkdir(run, 0o755)
         mail_user = pwd.getpwnam("daemon")
         d.write("gatepost.conf", CONFIG.replace("FOLDER/control", "FOLDER/run/gatepost/control").replace(
-            'unix:FOLDER/policy"}', 'unix:FOLDER/roots/policy"}  mail_user = "daemon"'))
+            'unix:FOLDER/policy"}', 'unix:FOLDER/policy"}  mail_user = "daemon"'))
         said = []
         for text in (None, BROKEN, BROKEN):
             if text:
                 d.write("gatepost.conf", text)
             said.append(d.start())
-            st = os.stat(roots + "/policy")
+            st = os.stat(d.folder + "/policy")
             equal((st.st_gid, stat.S_IMODE(st.st_mode)), (mail_user.pw_gid, 0o660))
             equal(os.stat(run + "/gatepost").st_uid, pwd.getpwnam("nobody").pw_uid)
             d.command("status", "--socket", run + "/gatepost/control", code=1 if text else 0)
@@ -260,55 +264,150 @@ def start_after_a_boot():
             assert part not in said[1], said[1]
 
 
+def start_after_a_reload():
+    """an option that root acts on was changed and loaded: after a start with broken files sockets are those of root's
+    last start, reachable for the mail server, and all else is as it was loaded since"""
+    with Daemon(in_roots=True) as d:
+        if not d.user:
+            raise world.Skip("needs root")
+        mail_user = pwd.getpwnam("daemon")
+        config = CONFIG.replace("policyd {", 'policyd { mail_user = "daemon" ')
+        d.write("gatepost.conf", config)
+        d.start()
+        d.kept()
+        d.write("conf.d/b.conf", OVERRIDE.replace("7", "9"))
+        d.write("gatepost.conf", config.replace('FOLDER/policy"', 'FOLDER/policy", "unix:FOLDER/two"'))
+        d.process.send_signal(signal.SIGHUP)
+        world.wait_for(lambda: "FOLDER/two".replace("FOLDER", d.folder) in open(d.kept()).read(), "the reload to be kept")
+        d.stop()
+        d.write("gatepost.conf", BROKEN)
+        for _ in range(2):
+            said = d.start()
+            holds(said, "policyd.listen in the last good configuration is not what root has started the daemon with")
+            holds(said, "saved 20")
+            holds(said, "in %s. gatepost check-config" % d.kept())
+            st = os.stat(d.folder + "/policy")
+            equal((st.st_gid, stat.S_IMODE(st.st_mode)), (mail_user.pw_gid, 0o660))
+            assert not os.path.exists(d.folder + "/two")
+            holds(d.command("limits", "explain", "--json", "--socket", d.folder + "/control", "alice").stdout, '"max": 9')
+        # without what the user has kept, what root has kept is enough
+        d.stop()
+        with open(d.kept(), "w") as f:
+            f.write("nonsense")
+        holds(d.start(), "no last good configuration can be used: " + d.kept())
+        equal(os.stat(d.folder + "/policy").st_gid, mail_user.pw_gid)
+        holds(d.command("limits", "explain", "--json", "--socket", d.folder + "/control", "alice").stdout, '"max": 7')
+
+
 ROOTS_OPTIONS = [
-    ("a group", lambda t: t.replace("group = \"\"", "group = \"shadow\""),
-     "has a policyd.group that its user does not belong to, which it may not set"),
-    ("a group of the mail server", lambda t: t.replace('mail_user = "postfix"', 'mail_user = "root"'),
-     "policyd.mail_user in the last good configuration is not what root has started the daemon with before"),
-    ("a mode of the socket", lambda t: re.sub("socket_mode = .*", "socket_mode = 0777", t),
-     "policyd.socket_mode in the last good configuration is not"),
-    ("a control socket", lambda t: t.replace("/control\"", "/roots/control\""),
-     "policyd.control_socket in the last good configuration is not"),
-    ("a folder", lambda t: t.replace("/state\"", "/roots/state\""), "store.uri in the last good configuration is not"),
-    ("a port", lambda t: re.sub(r"(metrics \{\s+listen = )\{[^}]*\}", r'\1{"inet:127.0.0.1:9"}', t),
-     "metrics.listen in the last good configuration is not"),
+    ("policyd.group", lambda t: t.replace("group = \"\"", "group = \"shadow\"")),
+    ("policyd.mail_user", lambda t: t.replace('mail_user = "postfix"', 'mail_user = "root"')),
+    ("policyd.socket_mode", lambda t: re.sub("socket_mode = .*", "socket_mode = 0777", t)),
+    ("policyd.control_socket", lambda t: t.replace("/control\"", "/roots/control\"")),
+    ("policyd.listen", lambda t: t.replace("/policy\"", "/roots/policy\"")),
+    ("policyd.chroot", lambda t: t.replace("chroot = \"\"", "chroot = \"/\"")),
+    ("policyd.user", lambda t: t.replace('user = "nobody"', 'user = "root"')),
+    ("store.uri", lambda t: t.replace("/state\"", "/roots/state\"")),
+    ("metrics.listen", lambda t: re.sub(r"(metrics \{\s+listen = )\{[^}]*\}", r'\1{"inet:127.0.0.1:9"}', t)),
 ]
 
 
 def roots_options():
     """root acts on no option that the daemon's user could have written: not on users, groups, modes, sockets, folders"""
-    for name, change, wanted in ROOTS_OPTIONS:
-        with Daemon() as d:
+    with Daemon(in_roots=True) as d:
+        if not d.user:
+            raise world.Skip("needs root")
+        os.mkdir(d.folder + "/roots", 0o755)
+        d.start()
+        path = d.kept()
+        with open(path) as f:
+            text = f.read()
+        before = [(st.st_uid, st.st_gid, st.st_mode) for st in (os.stat(d.folder + "/policy"), os.stat(d.folder + "/control"))]
+        d.stop()
+        d.write("gatepost.conf", BROKEN)
+        for name, change in ROOTS_OPTIONS:
+            assert change(text) != text, name + text
+            with open(path, "w") as f:
+                f.write(change(text))
+            said_before = d.launch()
+            world.wait_for(lambda: d.process.poll() is not None or "is ready" in d.text()[said_before:] or
+                           "cannot start" in d.text()[said_before:], "the start")
+            holds(d.text()[said_before:], "%s in the last good configuration is not what root has started" % name)
+            equal(os.listdir(d.folder + "/roots"), [], name)
+            equal([(st.st_uid, st.st_gid, st.st_mode) for st in (os.stat(d.folder + "/policy"),
+                                                                os.stat(d.folder + "/control"))], before, name)
+            d.stop()
+
+
+def no_replay_of_roots_copy():
+    """what root keeps lies where the daemon's user can neither write nor rename; it counts only while it is root's and
+    all folders above it are"""
+    with Daemon(in_roots=True) as d:
+        if not d.user:
+            raise world.Skip("needs root")
+        d.start()
+        name = os.path.basename(d.kept())
+        d.stop()
+        own = d.folder + "/state-as-root"
+        nobody = pwd.getpwnam("nobody")
+        for folder, _, names in os.walk(d.folder + "/state"):
+            for path in [folder] + [os.path.join(folder, n) for n in names]:
+                equal(os.lstat(path).st_uid, nobody.pw_uid, path)
+        st = os.stat(own), os.stat(os.path.join(own, name))
+        equal([(s.st_uid, stat.S_IMODE(s.st_mode)) for s in st], [(0, 0o700), (0, 0o600)])
+        moved = subprocess.run(["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "mv", own,
+                                d.folder + "/state/old"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        assert moved.returncode and os.path.isdir(own)
+        d.write("gatepost.conf", BROKEN)
+        changes = [("its owner", os.path.join(own, name), lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0)),
+                   ("the folder's owner", own, lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0)),
+                   ("the folder's mode", own, lambda p, back: os.chmod(p, 0o700 if back else 0o777)),
+                   ("a link", own, lambda p, back: (os.unlink(p), os.rename(p + ".away", p)) if back else
+                    (os.rename(p, p + ".away"), os.symlink(p + ".away", p))),
+                   ("the mode of the one above", d.folder, lambda p, back: os.chmod(p, 0o755 if back else 0o777)),
+                   ("the owner of the one above", d.folder, lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0))]
+        for what, path, change in changes:
+            assert "without the rights of root" not in d.start(), what
+            d.stop()
+            change(path, False)
+            before = d.launch()
+            world.wait_for(lambda: "without the rights of root" in d.text()[before:], what)
+            d.stop()
+            change(path, True)
+    # an older copy in the folder of the state, which that user may rename there, is none
+    with Daemon() as d:
+        holds(d.start(), "what root has started with cannot be kept in %s/state-as-root" % d.folder)
+        kept = d.kept()
+        d.stop()
+        for folder in (d.folder + "/state/as-root", d.folder + "/state-as-root"):
+            os.mkdir(folder, 0o700)
+            with open(kept) as f, open(os.path.join(folder, os.path.basename(kept)), "w") as copy:
+                os.chmod(copy.name, 0o600)
+                copy.write(f.read())
+        d.write("gatepost.conf", BROKEN)
+        holds(d.start(), "is used without the rights of root")
+
+
+def read_as_its_owner():
+    """files that the kept configuration names are opened with the rights of the daemon's user, not with root's"""
+    for in_roots in (False, True):
+        with Daemon(in_roots=in_roots) as d:
             if not d.user:
                 raise world.Skip("needs root")
-            os.mkdir(d.folder + "/roots", 0o755)
             d.start()
             path = d.kept()
             d.stop()
             d.write("gatepost.conf", BROKEN)
+            os.mkdir(d.folder + "/roots", 0o700)
+            d.write("roots/resolv.conf", "nameserver 127.0.0.1\n")
             with open(path) as f:
                 text = f.read()
-            assert change(text) != text, name + text
+            changed = re.sub(r"(?m)^(\s+resolv_conf = ).*", r'\1"%s/roots/resolv.conf"' % d.folder, text)
+            changed = re.sub(r'(?m)^(\s+servers = )\{"127.0.0.1:9"\}', r"\1{}", changed)
+            assert changed.count("roots/resolv.conf") == 1 and "127.0.0.1:9" not in changed, text
             with open(path, "w") as f:
-                f.write(change(text))
-            before = len(d.text())
-            with open(d.log, "ab") as log:
-                d.process = subprocess.Popen([POLICYD, "-c", d.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                             env=dict(os.environ, STATE_DIRECTORY=d.folder + "/state"))
-            world.wait_for(lambda: wanted in d.text()[before:], name)
-            world.wait_for(lambda: d.process.poll() is not None or "is ready" in d.text()[before:] or
-                           "cannot start" in d.text()[before:], "the start")
-            equal(os.listdir(d.folder + "/roots"), [], name)
-    # what root keeps for itself counts only while it is root's
-    with Daemon() as d:
-        d.start()
-        d.kept()
-        d.stop()
-        d.write("gatepost.conf", BROKEN)
-        own = os.path.join(d.folder, "state", "as-root", os.path.basename(d.kept()))
-        equal((os.stat(own).st_uid, stat.S_IMODE(os.stat(own).st_mode)), (0, 0o600))
-        os.chown(own, pwd.getpwnam("nobody").pw_uid, 0)
-        holds(d.start(), "is used without the rights of root")
+                f.write(changed)
+            holds(d.start(), "%s/roots/resolv.conf is there, but cannot be read: Permission denied" % d.folder)
 
 
 def commands():
@@ -369,8 +468,8 @@ def doctors_order():
 
 def main():
     tap = world.Tap()
-    for test in (broken_start, broken_start_as_a_unit, missing_file, nothing_kept, not_private, no_rights_of_root, start_after_a_boot, roots_options, commands,
-                 doctors_order):
+    for test in (broken_start, broken_start_as_a_unit, missing_file, nothing_kept, not_private, no_rights_of_root, start_after_a_boot,
+                 start_after_a_reload, roots_options, no_replay_of_roots_copy, read_as_its_owner, commands, doctors_order):
         tap.run(test)
     for name, change, said in UNUSABLE:
         def test():
