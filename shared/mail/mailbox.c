@@ -557,15 +557,20 @@ static bool is_handle(struct gp_span claim)
 
 /*
  * read_claim: what stands behind an @ in a name; it has to be the address's own domain or a handle,
- * or readers that take the one for the other see another author.
+ * or readers that take the one for the other see another author. Blanks may stand before a handle,
+ * as in "Jobs @ Shop".
  */
 static bool read_claim(struct reader *r, struct gp_span wanted)
 {
 	const char *start = r->text;
-	if (!read_labels(r))
+	bool is_apart = false;
+	while (skip_blank(r))
+		is_apart = true;
+	if (is_apart && take(r, '"') ? !read_quoted(r) : !read_labels(r))
 		return false;
 	struct gp_span claim = {start, (size_t)(r->text - start)};
-	if (!gp_span_equal_nocase(claim, wanted) && !is_handle(claim))
+	bool is_own = !is_apart && gp_span_equal_nocase(claim, wanted);
+	if (claim.len == 0 || (!is_own && !is_handle(claim)))
 		return wrong(r, "its name has an @ of another domain");
 	if (next_is(r, '(') || next_is(r, '"') || next_is(r, '['))
 		return wrong(r, "its name has a domain with comments, quotes or brackets inside");
@@ -574,27 +579,28 @@ static bool read_claim(struct reader *r, struct gp_span wanted)
 	return true;
 }
 
-/* is_own_claim: is what follows an @ the address's own domain and no more, or a handle? */
-static bool is_own_claim(struct gp_span rest, struct gp_span wanted)
-{
-	size_t n = 0;
-	rest = gp_span_trim(rest);
-	while (n < rest.len && (is_of_label(rest.ptr[n]) || rest.ptr[n] == '.'))
-		n++;
-	struct gp_span claim = {rest.ptr, n};
-	return n > 0 && !goes_on(gp_span_skip(rest, n)) &&
-	       (gp_span_equal_nocase(claim, wanted) || is_handle(claim));
-}
-
-/* is_foreign: has a quoted string or comment an @ of another domain? */
+/* is_foreign: has a quoted string or comment an @ of another domain than the address's own, which
+ * is no handle either? */
 static bool is_foreign(struct gp_span text, struct gp_span wanted)
 {
+	bool any = false;
 	for (size_t i = 0; i < text.len; i++) {
 		struct gp_span rest = gp_span_skip(text, i);
 		bool other = is_other_at(rest);
-		if ((other || text.ptr[i] == '@') &&
-			!is_own_claim(gp_span_skip(rest, other ? 3 : 1), wanted))
+		if (!other && text.ptr[i] != '@')
+			continue;
+		rest = gp_span_skip(rest, other ? 3 : 1);
+		while (rest.len && is_blank((unsigned char)rest.ptr[0]))
+			rest = gp_span_skip(rest, 1);
+		size_t n = 0;
+		while (n < rest.len && (is_of_label(rest.ptr[n]) || rest.ptr[n] == '.'))
+			n++;
+		struct gp_span claim = {rest.ptr, n};
+		bool is_own = n > 0 && (gp_span_equal_nocase(claim, wanted) || is_handle(claim));
+		/* the rest behind the first one is the rest behind all */
+		if (!is_own || (!any && goes_on(gp_span_skip(rest, n))))
 			return true;
+		any = true;
 	}
 	return false;
 }

@@ -164,6 +164,56 @@ static void test_decoded_address_with_a_gap(void **state)
 	accepted(show);
 }
 
+/* test_at_with_blanks_before_a_handle: a word without a dot is nobody's domain. */
+static void test_at_with_blanks_before_a_handle(void **state)
+{
+	static const char *const show[] = {"Jobs @ Shop <a@shop.test>",
+		"Jobs @  Shop (Berlin) <a@shop.test>", "Support @\r\n Shop Team <a@shop.test>",
+		"Caf\xc3\xa9 @ Shop <a@shop.test>", "\"Jobs\" @ \"Shop\" <a@shop.test>",
+		"Jobs @\tShop [Inc.] <a@shop.test>", "@ Home <a@shop.test>", NULL};
+	static const char *const hide[] = {"support @ bank.test <m@shop.test>",
+		"support @ \"bank.test\" <m@shop.test>", "support @ bank .test <m@shop.test>",
+		"support @ bank. test <m@shop.test>", "support @ bank(c).test <m@shop.test>",
+		"support @ bank\".test\" <m@shop.test>", "support @ \"bank\".test <m@shop.test>",
+		"support @ \"bank\" .test <m@shop.test>", "support @ \"\" bank.test <m@shop.test>",
+		"support @ (c) bank.test <m@shop.test>", "support @ bank\r\n .test <m@shop.test>",
+		"support @ bank\xe3\x80\x82test <m@shop.test>",
+		"support @ , bank.test <m@shop.test>", "support @ [bank.test] <m@shop.test>",
+		"support @ bank=2Etest <m@shop.test>", "support @ x @ bank.test <m@shop.test>",
+		"support @ <m@shop.test>", NULL};
+	(void)state;
+	accepted(show);
+	refused(hide);
+}
+
+/* test_time_of_many_signs: each is looked at once: this would take minutes otherwise. */
+static void test_time_of_many_signs(void **state)
+{
+	static const char *const pieces[] = {
+		"@a ", "@a\t\t\t", "\xef\xbc\xa0\x61 ", "\"@a\" ", "(@a) "};
+	static const char *const begin[] = {"From: \"", "From: (", "From: x ", NULL};
+	(void)state;
+	for (size_t k = 0; k < sizeof pieces / sizeof pieces[0]; k++) {
+		for (size_t i = 0; begin[i]; i++) {
+			struct gp_arena *arena = gp_arena_new(8 << 20);
+			struct gp_message message;
+			struct gp_author a;
+			char *header = gp_arena_alloc(arena, 70000);
+			size_t n = strlen(strcpy(header, begin[i]));
+			for (; n < 65000; n += strlen(pieces[k]))
+				strcpy(header + n, pieces[k]);
+			strcpy(header + n, i == 0   ? "\", <m@shop.test>\r\n"
+					   : i == 1 ? "), <m@shop.test>\r\n"
+						    : ", <m@shop.test>\r\n");
+			assert_int_equal(gp_message_parse(arena, gp_span_from(header),
+						 GP_MESSAGE_CRLF, &message),
+				GP_OK);
+			assert_int_equal(gp_author_find(arena, &message, &a), GP_OK);
+			gp_arena_free(arena);
+		}
+	}
+}
+
 /* main: all of the above. */
 int main(void)
 {
@@ -171,6 +221,8 @@ int main(void)
 		cmocka_unit_test(test_quoted_address_before_a_separator),
 		cmocka_unit_test(test_empty_from_beside_a_field_shown_instead),
 		cmocka_unit_test(test_decoded_address_with_a_gap),
+		cmocka_unit_test(test_at_with_blanks_before_a_handle),
+		cmocka_unit_test(test_time_of_many_signs),
 	};
 	return cmocka_run_group_tests_name("author_readers", tests, NULL, NULL);
 }
