@@ -80,6 +80,38 @@ static int read_names(struct gp_arena *arena, struct gp_span value,
 	return rc;
 }
 
+/* check_text: does a name in disorder show the same domain when it is read as this text? */
+static int check_text(struct gp_arena *arena, struct gp_span text, struct gp_author *author)
+{
+	struct gp_mailbox_list list = {0};
+	struct gp_author other = {.cause = GP_AUTHOR_UNREADABLE, .domain = ""};
+	int rc = gp_mailbox_parse(arena, text, &list);
+	if (!rc)
+		rc = read_list(arena, &list, &other);
+	if ((rc && rc != GP_ESYNTAX) || strcmp(other.domain, author->domain) == 0)
+		return rc;
+	return without(author, GP_AUTHOR_UNREADABLE,
+		"a name in it shows another author when it is decoded");
+}
+
+/* check_decoded: what has no quotes is no name to who decodes first, but addresses. */
+static int check_decoded(struct gp_arena *arena, struct gp_span value, struct gp_author *author)
+{
+	struct gp_span decoded, plain;
+	enum gp_encodedword_state state;
+	int rc = gp_encodedword_decode(arena, value, &decoded, &state);
+	if (rc || decoded.ptr == value.ptr)
+		return rc;
+	if (state > GP_ENCODEDWORD_UNKNOWN)
+		return without(author, GP_AUTHOR_UNREADABLE, "a name in it cannot be decoded");
+	rc = gp_author_plain(arena, decoded, &plain);
+	if (!rc)
+		rc = check_text(arena, decoded, author);
+	if (!rc && plain.ptr != decoded.ptr && author->cause == GP_AUTHOR_ONE)
+		rc = check_text(arena, plain, author);
+	return rc;
+}
+
 /* read_value: of the one From field. */
 static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_author *author)
 {
@@ -90,6 +122,8 @@ static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_au
 			list.problem ? list.problem : "it cannot be read");
 	else if (!rc)
 		rc = read_list(arena, &list, author);
+	if (!rc && list.is_loose && author->cause == GP_AUTHOR_ONE)
+		rc = check_decoded(arena, value, author);
 	if (!rc && author->cause == GP_AUTHOR_ONE)
 		return read_names(arena, value, &list, author);
 	bool is_open = author->cause == GP_AUTHOR_UNREADABLE && !list.is_disputed;

@@ -21,6 +21,7 @@ struct reader {
 	bool is_disputed;
 	size_t hidden;                  /* comments so far that may show an address */
 	const unsigned char *claim_end; /* of the first domain in a name in disorder */
+	bool has_words;                 /* such a name has encoded words */
 	bool has_foreign; /* a quoted string or comment of such a name has an @ of another domain */
 };
 
@@ -569,6 +570,8 @@ static bool read_claim(struct reader *r, struct gp_span wanted)
 	if (is_apart && take(r, '"') ? !read_quoted(r) : !read_labels(r))
 		return false;
 	struct gp_span claim = {start, (size_t)(r->text - start)};
+	if (claim.len > 2 && memcmp(claim.ptr + claim.len - 2, "?=", 2) == 0)
+		claim.len -= 2; /* of an encoded word that RFC 2047 5 does not allow */
 	bool is_own = !is_apart && gp_span_equal_nocase(claim, wanted);
 	if (claim.len == 0 || (!is_own && !is_handle(claim)))
 		return wrong(r, "its name has an @ of another domain");
@@ -629,6 +632,8 @@ static bool read_hidden(struct reader *r, struct gp_span wanted)
  * holds is an address and not a name. */
 static bool read_sign(struct reader *r, struct gp_span wanted)
 {
+	if (r->has_words && !next_is(r, '@') && !next_is(r, '.'))
+		return wrong(r, "it has an encoded word where a list may go on");
 	if (r->has_foreign && !next_is(r, '.'))
 		return wrong(r, "it has an address of another domain where a list may go on");
 	if (take(r, '@'))
@@ -668,14 +673,14 @@ static struct gp_span wanted_domain(struct gp_span value)
 /*
  * read_loose: one mailbox whose name holds what it should have quoted: "a@b <a@b>", "Smith, John
  * <a@b>", "Foo [Bar] <a@b>", as much mail has it. There is one <, and no other domain that a reader
- * could take for the author's, nor an encoded word, which some readers decode first.
+ * could take for the author's. What its encoded words hold is for the caller to judge.
  */
 static bool read_loose(struct reader *r, struct gp_span value)
 {
 	struct gp_span wanted = wanted_domain(value);
-	return wanted.len && !has_encoded_word(value) && read_loose_name(r, wanted) &&
-	       read_angle(r) && skip_cfws(r) && r->at == r->end &&
-	       gp_span_equal_nocase(r->items[0].domain, wanted);
+	r->has_words = has_encoded_word(value);
+	return wanted.len && read_loose_name(r, wanted) && read_angle(r) && skip_cfws(r) &&
+	       r->at == r->end && gp_span_equal_nocase(r->items[0].domain, wanted);
 }
 
 /* count_addresses: an upper bound for the mailboxes. */
@@ -721,6 +726,7 @@ int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value, struct gp_mai
 			return GP_ESYNTAX;
 		}
 		list_out->problem = NULL;
+		list_out->is_loose = true;
 		r = loose;
 	}
 	list_out->items = r.items;

@@ -53,6 +53,8 @@ struct gp_mailbox_list {
 	const char *problem; /* for GP_ESYNTAX: what is wrong, in words: "it has ..." */
 	bool is_disputed;    /* the same: it is by the grammar, but readers are known to find other
 				addresses in it */
+	bool is_loose;       /* for GP_OK: one address whose name should have been quoted; of its
+				encoded words only the bytes were looked at */
 };
 
 /* Reads the value of one From field, folds and all. */

@@ -186,6 +186,43 @@ static void test_at_with_blanks_before_a_handle(void **state)
 	refused(hide);
 }
 
+/* test_raw_at_in_an_encoded_word: many scripts write it, though RFC 2047 5 forbids it; as it stands
+ * and decoded it has to show the same domain. */
+static void test_raw_at_in_an_encoded_word(void **state)
+{
+	static const char *const show[] = {"=?utf-8?Q?info@shop.test?= <info@shop.test>",
+		"=?utf-8?Q?info@SHOP.test?= Team <info@shop.test>",
+		"=?utf-8?Q?Support@Shop?= <a@shop.test>", "=?utf-8?Q?@shop?= <a@shop.test>",
+		"=?utf-8?Q?Shop @ Home?= <a@shop.test>", "=?utf-8?Q?Shop?= @ Home <a@shop.test>",
+		"=?utf-8?Q?Caf=C3=A9_@_Home?= <a@shop.test>",
+		"=?utf-8?Q?Caf=C3=A9?=, =?utf-8?Q?Bar?= <a@shop.test>",
+		"=?x-unknown?Q?Caf=E9@Shop?= <a@shop.test>",
+		"=?iso-8859-1?Q?Caf=E9?= =?iso-8859-1?Q?@Shop?= <a@shop.test>", NULL};
+	static const char *const hide[] = {"=?utf-8?Q?support@bank.test?= <m@shop.test>",
+		"=?utf-8?Q?support@bank?= =?utf-8?Q?.test?= <m@shop.test>",
+		"=?utf-8?Q?support@bank?= =?utf-8?Q?=2Etest?= <m@shop.test>",
+		"=?utf-8?Q?support@bank?= .test <m@shop.test>",
+		"=?utf-8?Q?support@bank=2Etest?= <m@shop.test>",
+		"=?utf-8?Q?support@shop.test?= =?utf-8?Q?.bank.test?= <m@shop.test>",
+		"=?utf-8?Q?support@?= =?utf-8?Q?bank.test?= <m@shop.test>",
+		"=?utf-8?Q?support@_?= bank.test <m@shop.test>",
+		"=?utf-8?Q?support=40bank.test?= @x <m@shop.test>",
+		"=?utf-8?Q?support=40bank.test=2C_a@x?= <m@shop.test>",
+		"=?utf-8?Q?support=40bank.test?=, <m@shop.test>",
+		"=?utf-8?Q?support=40bank.test?=; x <m@shop.test>",
+		"=?utf-8?Q?=22support=40bank.test=22?=, x <m@shop.test>",
+		"=?utf-8?Q?=EF=BC=82support=40bank.test=EF=BC=82?=, x <m@shop.test>",
+		"=?utf-8?Q?x@support=EF=BC=A0bank.test?= <m@shop.test>",
+		"=?utf-8?Q?support@bank=E3=80=82test?= <m@shop.test>",
+		"=?utf-8?Q?support@bank_?= .test <m@shop.test>",
+		"=?utf-8?Q?a@x_=3Cceo=40bank.test=3E?= <m@shop.test>",
+		"=?utf-8?B?c3VwcG9ydEBiYW5rLnRlc3Q=?= @x <m@shop.test>",
+		"=?utf-8?X?a@x?= <m@shop.test>", "=?utf-16?Q?a@x?= <m@shop.test>", NULL};
+	(void)state;
+	accepted(show);
+	refused(hide);
+}
+
 /* test_time_of_many_signs: each is looked at once: this would take minutes otherwise. */
 static void test_time_of_many_signs(void **state)
 {
@@ -222,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_empty_from_beside_a_field_shown_instead),
 		cmocka_unit_test(test_decoded_address_with_a_gap),
 		cmocka_unit_test(test_at_with_blanks_before_a_handle),
+		cmocka_unit_test(test_raw_at_in_an_encoded_word),
 		cmocka_unit_test(test_time_of_many_signs),
 	};
 	return cmocka_run_group_tests_name("author_readers", tests, NULL, NULL);
