@@ -102,13 +102,58 @@ static size_t read_b(char *bytes, struct gp_span text, enum gp_encodedword_state
 
 /* What a value becomes. */
 struct decoder {
-	char *bytes; /* room for those of one word */
+	char *bytes;       /* room for those of one word */
+	const char *named; /* up to here what is written is a mere name */
 	struct gp_charset_out out;
 	enum gp_encodedword_state state;
 };
 
-/* write_word: its text. */
-static void write_word(struct decoder *d, const struct word *word)
+/* skip_between: the blanks between two words, which nobody shows (RFC 2047 6.2); none of them where
+ * no word follows. */
+static struct gp_span skip_between(struct gp_span rest)
+{
+	struct gp_span next = rest;
+	struct word word;
+	while (next.len && memchr(" \t\r\n", next.ptr[0], 4))
+		next = gp_span_skip(next, 1);
+	return next_is(next, "=?") && cut_word(next, &word) ? next : rest;
+}
+
+/* is_name: nothing in the text could begin an address, or a field, for who ends the name here. */
+static bool is_name(struct gp_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr("@<>:;,%!\xef", text.ptr[i], 9)) /* U+FF20 and others begin with EF */
+			return false;
+	return true;
+}
+
+/* ends_name: what follows a word is blank, a bracket, or what closes a quoted string or comment;
+ * after the blank comes no word whose text would go on behind the control byte. */
+static bool ends_name(struct gp_span rest)
+{
+	return rest.len == 0 ||
+	       (memchr(" \t\r\n<\")", rest.ptr[0], 7) && skip_between(rest).ptr == rest.ptr);
+}
+
+/*
+ * drop_end: line ends and NUL at the end of a word, as "echo Shop | base64" makes them; nobody
+ * shows them. False: there are none, or a name ends there for everybody; true: not for everybody.
+ */
+static bool drop_end(struct decoder *d, const char *start, struct gp_span rest)
+{
+	char *end = d->out.to;
+	while (d->out.to > start && memchr("\r\n\0", d->out.to[-1], 3))
+		d->out.to--;
+	if (d->out.to == end)
+		return false;
+	struct gp_span more = {d->named, (size_t)(d->out.to - d->named)};
+	d->named = d->out.to;
+	return !is_name(more) || !ends_name(rest);
+}
+
+/* write_word: its text; rest: what follows it. */
+static void write_word(struct decoder *d, const struct word *word, struct gp_span rest)
 {
 	struct gp_span bytes = {d->bytes, 0};
 	const char *start = d->out.to;
@@ -122,19 +167,9 @@ static void write_word(struct decoder *d, const struct word *word)
 	if (charset == GP_CHARSET_UNKNOWN)
 		worsen(&d->state, GP_ENCODEDWORD_UNKNOWN);
 	gp_charset_write(charset, bytes, &d->out);
-	if (has_control((struct gp_span) {start, (size_t)(d->out.to - start)}))
+	if (drop_end(d, start, rest) ||
+		has_control((struct gp_span) {start, (size_t)(d->out.to - start)}))
 		worsen(&d->state, GP_ENCODEDWORD_UNCERTAIN);
-}
-
-/* skip_between: the blanks between two words, which nobody shows (RFC 2047 6.2); none of them where
- * no word follows. */
-static struct gp_span skip_between(struct gp_span rest)
-{
-	struct gp_span next = rest;
-	struct word word;
-	while (next.len && memchr(" \t\r\n", next.ptr[0], 4))
-		next = gp_span_skip(next, 1);
-	return next_is(next, "=?") && cut_word(next, &word) ? next : rest;
 }
 
 /* decode: word by word, byte by byte between them. */
@@ -144,8 +179,9 @@ static void decode(struct decoder *d, struct gp_span value)
 		struct word word;
 		bool begins = next_is(value, "=?");
 		if (begins && cut_word(value, &word)) {
-			write_word(d, &word);
-			value = skip_between(gp_span_skip(value, word.length));
+			value = gp_span_skip(value, word.length);
+			write_word(d, &word, value);
+			value = skip_between(value);
 			continue;
 		}
 		if (begins)
@@ -166,8 +202,9 @@ int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct g
 	if (value.len < 2 || !memmem(value.ptr, value.len, "=?", 2))
 		return GP_OK;
 	char *text = gp_arena_alloc(arena, GP_CHARSET_GROWTH * value.len);
-	struct decoder d = {
-		.bytes = gp_arena_alloc(arena, value.len), .out = {.to = text, .is_certain = true}};
+	struct decoder d = {.bytes = gp_arena_alloc(arena, value.len),
+		.named = text,
+		.out = {.to = text, .is_certain = true}};
 	if (!text || !d.bytes)
 		return gp_arena_status(arena);
 	decode(&d, value);

@@ -26,7 +26,8 @@ enum gp_encodedword_state {
 	GP_ENCODEDWORD_UNKNOWN,  /* the same, if ASCII is ASCII in a charset that nobody knows */
 	GP_ENCODEDWORD_BROKEN,   /* a "=?" begins no whole word, or one of an unknown encoding */
 	GP_ENCODEDWORD_UNCERTAIN /* a word may hold other ASCII for some: its charset does not have
-				    ASCII where ASCII is, it has a control byte, half of a character
+				    ASCII where ASCII is, it has a control byte (but a
+				    line end or NUL behind a mere name), half of a character
 				    may be an @, digits stand behind the end of base64 */
 };
 

@@ -457,8 +457,8 @@ static void test_name_that_hides_an_address(void **state)
 		SPAN("=?utf-8?Q?ceo=40bank.test=3E?= <x@evil.test>"),
 		SPAN("=?utf-8?Q?ceo=40bank.test=00?= <x@evil.test>"),
 		SPAN("=?utf-8?Q?Bank=0D=0AFrom=3A_ceo?= <x@evil.test>"),
-		SPAN("=?utf-8?Q?Bank=0A?= <x@evil.test>"),
-		SPAN("=?utf-8?B?AA==?= <x@evil.test>"),
+		SPAN("=?utf-8?Q?Bank=0A?=From <x@evil.test>"),
+		SPAN("=?utf-8?B?AQ==?= <x@evil.test>"),
 		SPAN("=?utf-16?Q?=00=3C=00c?= <x@evil.test>"),
 	};
 	static const struct gp_span show[] = {

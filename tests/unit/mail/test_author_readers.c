@@ -223,6 +223,34 @@ static void test_raw_at_in_an_encoded_word(void **state)
 	refused(hide);
 }
 
+/* test_line_end_behind_a_decoded_name: as "echo Shop | base64" makes it; it may cut off or begin
+ * nothing that matters. */
+static void test_line_end_behind_a_decoded_name(void **state)
+{
+	static const char *const show[] = {"=?utf-8?B?U2hvcAo=?= <a@shop.test>",
+		"=?utf-8?B?U2hvcA0K?= <a@shop.test>", "=?utf-8?Q?Shop=0D=0A?= <a@shop.test>",
+		"=?utf-8?Q?Shop=00?= <a@shop.test>", "=?utf-8?Q?Shop=0A?=<a@shop.test>",
+		"\"=?utf-8?Q?Shop=0A?=\" <a@shop.test>",
+		"=?utf-8?Q?Caf=C3=A9?=\r\n =?utf-8?Q?Bar=0A?=\r\n <a@shop.test>",
+		"=?utf-8?Q?Shop=0A?= Team <a@shop.test>", "=?utf-8?B?AA==?= <a@shop.test>", NULL};
+	static const char *const hide[] = {"=?utf-8?Q?support=40bank.test=00?= <m@shop.test>",
+		"=?utf-8?Q?support=40bank.test=0A?= <m@shop.test>",
+		"=?utf-8?Q?support=40bank.test?= =?utf-8?Q?x=00?= <m@shop.test>",
+		"\"support@bank.test\" =?utf-8?Q?x=00?= <m@shop.test>",
+		"=?utf-8?Q?support=EF=BC=A0bank.test=0A?= <m@shop.test>",
+		"=?utf-8?Q?Bank=2C=0A?= <m@shop.test>",
+		"=?utf-8?Q?bank.test!support=0A?= <m@shop.test>",
+		"=?utf-8?Q?Bank=3B=00?= <m@shop.test>", "=?utf-8?Q?=3CBank=0A?= <m@shop.test>",
+		"=?utf-8?Q?Bank=0A?= =?utf-8?Q?From:_ceo?= <m@shop.test>",
+		"=?utf-8?Q?Bank=0A?=\r\n =?utf-8?Q?x?= <m@shop.test>",
+		"=?utf-8?Q?Bank=0A?=From:ceo <m@shop.test>", "=?utf-8?Q?Bank=0A?=x <m@shop.test>",
+		"=?utf-8?Q?Bank=0Ax=0A?= <m@shop.test>", "=?utf-8?Q?=0ABank?= <m@shop.test>",
+		"=?utf-8?Q?Bank=1B?= <m@shop.test>", "=?utf-8?Q?Bank=0A_?= <m@shop.test>", NULL};
+	(void)state;
+	accepted(show);
+	refused(hide);
+}
+
 /* test_time_of_many_signs: each is looked at once: this would take minutes otherwise. */
 static void test_time_of_many_signs(void **state)
 {
@@ -260,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_decoded_address_with_a_gap),
 		cmocka_unit_test(test_at_with_blanks_before_a_handle),
 		cmocka_unit_test(test_raw_at_in_an_encoded_word),
+		cmocka_unit_test(test_line_end_behind_a_decoded_name),
 		cmocka_unit_test(test_time_of_many_signs),
 	};
 	return cmocka_run_group_tests_name("author_readers", tests, NULL, NULL);
