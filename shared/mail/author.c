@@ -18,10 +18,14 @@ static int without(struct gp_author *author, enum gp_author_cause cause, const c
 	return GP_OK;
 }
 
-/* name_of: a domain in A-labels; *name_out NULL: it is no host's name. */
+/* name_of: a domain in A-labels; *name_out NULL: it is no host's name, or one that is shorter for
+ * who ends it at a character that others map to a dot. */
 static int name_of(struct gp_arena *arena, struct gp_span domain, const char **name_out)
 {
 	const char *name = NULL;
+	*name_out = NULL;
+	if (gp_author_ends_early(domain))
+		return GP_OK;
 	int rc = gp_address_domain(arena, domain, &name);
 	*name_out = !rc && gp_address_is_host_name(name) ? name : NULL;
 	return rc == GP_ESYNTAX ? GP_OK : rc;

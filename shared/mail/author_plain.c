@@ -37,8 +37,8 @@ static char full_width(struct gp_span text)
 	return p[1] == 0xbd && p[2] <= 0x9e ? (char)(p[2] - 0x80 + '`') : 0;
 }
 
-/* take_mapped: what stands at the start of text is mapped to; its length, 0: to nothing else. */
-static size_t take_mapped(struct gp_span text, char *plain_out)
+/* gp_author_mapped: full-width forms, then the others. */
+size_t gp_author_mapped(struct gp_span text, char *plain_out)
 {
 	*plain_out = full_width(text);
 	if (*plain_out)
@@ -64,7 +64,7 @@ int gp_author_plain(struct gp_arena *arena, struct gp_span text, struct gp_span 
 	plain_out->ptr = to;
 	while (text.len) {
 		char plain = text.ptr[0];
-		size_t n = (unsigned char)plain < 0x80 ? 0 : take_mapped(text, &plain);
+		size_t n = (unsigned char)plain < 0x80 ? 0 : gp_author_mapped(text, &plain);
 		if (n == 0)
 			plain = text.ptr[0];
 		if (n == 0 || plain)

@@ -75,6 +75,18 @@ static bool is_dotted(struct gp_span name)
 	return dot >= 0 && has_label && has_letter;
 }
 
+/* gp_author_ends_early: a name of more than NAME_BYTES is none anyway. */
+bool gp_author_ends_early(struct gp_span domain)
+{
+	char plain;
+	for (size_t i = 0; i < domain.len && i < NAME_BYTES; i++)
+		if ((unsigned char)domain.ptr[i] > 0x7f &&
+			gp_author_mapped(gp_span_skip(domain, i), &plain) &&
+			is_dotted((struct gp_span) {domain.ptr, i}))
+			return true;
+	return domain.len > NAME_BYTES;
+}
+
 /* next_dotted: the next such name in text, cut off with what stands before it; false: none. */
 static bool next_dotted(struct gp_span *text, struct gp_span *name_out)
 {
@@ -168,13 +180,13 @@ static bool ends_domain(struct sight *s, size_t at)
 	return at == end || memchr("<,;", text[at], 3) || (text[at] == '(' && closes_at_end(s, at));
 }
 
-/* has_stray_dot: a dot that begins a word: who drops blanks, quotes or comments before it adds what
- * follows to what stands before. */
+/* has_stray_dot: a dot that begins a word, or would, if it is not the last byte behind a bracket:
+ * who drops blanks, quotes or comments before it adds what follows to what stands before. */
 static bool has_stray_dot(struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] == '.' && (i == 0 || !is_of_domain(text.ptr[i - 1])))
-			return true;
+			return i + 1 < text.len || i == 0 || text.ptr[i - 1] != '>';
 	return false;
 }
 
@@ -237,12 +249,22 @@ static enum gp_author_sight look_at(struct gp_span text, struct gp_span *domain_
 	return shows ? GP_AUTHOR_SEES_OTHERS : GP_AUTHOR_SEES_NONE;
 }
 
+/* is_same: does the text show the same? Beside no domain a handle, as "@home", is the same. */
+static bool is_same(enum gp_author_sight sight, struct gp_span domain, struct gp_span text)
+{
+	struct gp_span other;
+	enum gp_author_sight seen = look_at(text, &other);
+	if (sight == GP_AUTHOR_SEES_NONE && seen == GP_AUTHOR_SEES_ONE)
+		return !memchr(other.ptr, '.', other.len) && gp_span_is_ascii(other);
+	return seen == sight && gp_span_equal_nocase(other, domain);
+}
+
 /* gp_author_look: some decode encoded words before they look for addresses, some map characters to
  * ASCII, and some do neither: all have to see the same. */
 int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
 	struct gp_span *domain_out)
 {
-	struct gp_span decoded, plain, domain;
+	struct gp_span decoded, plain;
 	enum gp_encodedword_state state;
 	*sight_out = GP_AUTHOR_SEES_OTHERS;
 	*domain_out = (struct gp_span) {NULL, 0};
@@ -254,9 +276,7 @@ int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_
 	enum gp_author_sight sight = look_at(value, domain_out);
 	const struct gp_span others[] = {decoded, plain};
 	for (size_t i = 0; i < 2; i++)
-		if (others[i].ptr != value.ptr &&
-			(look_at(others[i], &domain) != sight ||
-				!gp_span_equal_nocase(domain, *domain_out)))
+		if (others[i].ptr != value.ptr && !is_same(sight, *domain_out, others[i]))
 			return GP_OK;
 	*sight_out = sight;
 	return GP_OK;

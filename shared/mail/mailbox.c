@@ -21,6 +21,7 @@ struct reader {
 	bool is_disputed;
 	size_t hidden;                  /* comments so far that may show an address */
 	const unsigned char *claim_end; /* of the first domain in a name in disorder */
+	const unsigned char *name_end;  /* the < of a name in which no domain goes on */
 	bool has_words;                 /* such a name has encoded words */
 	bool has_foreign; /* a quoted string or comment of such a name has an @ of another domain */
 };
@@ -219,12 +220,80 @@ static struct gp_span rest_of(const struct reader *r)
 	return (struct gp_span) {(const char *)r->at, (size_t)(r->end - r->at)};
 }
 
+/* is_foreign_dot: a dot to programs that map names (RFC 3490 3.1, NFKC): U+3002, U+FF0E, U+FF61,
+ * U+2024, U+FE52. */
+static bool is_foreign_dot(struct gp_span text)
+{
+	static const char *const dots[] = {
+		"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1", "\xe2\x80\xa4", "\xef\xb9\x92"};
+	for (size_t i = 0; i < sizeof dots / sizeof dots[0]; i++)
+		if (gp_span_has_prefix(text, dots[i]))
+			return true;
+	return false;
+}
+
+/* is_of_label: a byte that no reader ends or begins a name at. */
+static bool is_of_label(char c)
+{
+	return gp_span_is_alnum(c) || c == '-' || c == '_' || (unsigned char)c > 0x7f;
+}
+
+/*
+ * goes_on: may a name of which this follows be longer for some reader, who drops blanks, comments,
+ * quotes or brackets? By a dot that begins a word.
+ */
+static bool goes_on(struct gp_span rest)
+{
+	for (size_t i = 0; i < rest.len; i++) {
+		if (is_foreign_dot(gp_span_skip(rest, i)))
+			return true;
+		if (rest.ptr[i] == '.' && (i == 0 || !is_of_label(rest.ptr[i - 1])))
+			return true;
+	}
+	return false;
+}
+
+/* is_handle: one word, as "@somebody", that no reader takes for a domain: no dot in it, nor what
+ * becomes one when it is mapped or decoded. */
+static bool is_handle(struct gp_span claim)
+{
+	for (size_t i = 0; i < claim.len; i++)
+		if (!gp_span_is_alnum(claim.ptr[i]) && !memchr("-_'!?*", claim.ptr[i], 6))
+			return false;
+	return true;
+}
+
+/*
+ * is_mere_sign: does a character that is an @ to some stand in a name, before a handle ("Jobs@Shop
+ * <") and nothing that is a domain to them?
+ */
+static bool is_mere_sign(struct reader *r)
+{
+	struct gp_span rest = gp_span_skip(rest_of(r), 3);
+	size_t n = 0, start;
+	while (n < rest.len && is_blank((unsigned char)rest.ptr[n]))
+		n++;
+	start = n;
+	while (n < rest.len && is_handle((struct gp_span) {rest.ptr + n, 1}))
+		n++;
+	rest = gp_span_skip(rest, n);
+	if (n == start || rest.len == 0 || !memchr(" \t\r<", rest.ptr[0], 4))
+		return false;
+	if (r->name_end && (const unsigned char *)rest.ptr <= r->name_end)
+		return true; /* was looked through for an earlier one */
+	struct gp_span name, after;
+	if (!gp_span_cut(rest, '<', &name, &after) || goes_on(name))
+		return false;
+	r->name_end = (const unsigned char *)name.ptr + name.len;
+	return true;
+}
+
 /* read_atom: all atext there is; false: none. */
 static bool read_atom(struct reader *r)
 {
 	const unsigned char *start = r->at;
 	while (r->at < r->end && is_atext(*r->at)) {
-		if (is_other_at(rest_of(r)))
+		if (is_other_at(rest_of(r)) && !is_mere_sign(r))
 			return disputed(r, "it has a character that some programs take for an @");
 		put(r, *r->at++);
 	}
@@ -512,49 +581,6 @@ static bool read_list(struct reader *r)
 }
 
 /* ---- names that nobody quoted ---- */
-
-/* is_foreign_dot: a dot to programs that map names (RFC 3490 3.1, NFKC): U+3002, U+FF0E, U+FF61,
- * U+2024, U+FE52. */
-static bool is_foreign_dot(struct gp_span text)
-{
-	static const char *const dots[] = {
-		"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1", "\xe2\x80\xa4", "\xef\xb9\x92"};
-	for (size_t i = 0; i < sizeof dots / sizeof dots[0]; i++)
-		if (gp_span_has_prefix(text, dots[i]))
-			return true;
-	return false;
-}
-
-/* is_of_label: a byte that no reader ends or begins a name at. */
-static bool is_of_label(char c)
-{
-	return gp_span_is_alnum(c) || c == '-' || c == '_' || (unsigned char)c > 0x7f;
-}
-
-/*
- * goes_on: may a name of which this follows be longer for some reader, who drops blanks, comments,
- * quotes or brackets? By a dot that begins a word.
- */
-static bool goes_on(struct gp_span rest)
-{
-	for (size_t i = 0; i < rest.len; i++) {
-		if (is_foreign_dot(gp_span_skip(rest, i)))
-			return true;
-		if (rest.ptr[i] == '.' && (i == 0 || !is_of_label(rest.ptr[i - 1])))
-			return true;
-	}
-	return false;
-}
-
-/* is_handle: one word, as "@somebody", that no reader takes for a domain: no dot in it, nor what
- * becomes one when it is mapped or decoded. */
-static bool is_handle(struct gp_span claim)
-{
-	for (size_t i = 0; i < claim.len; i++)
-		if (!gp_span_is_alnum(claim.ptr[i]) && !memchr("-_'!?*", claim.ptr[i], 6))
-			return false;
-	return true;
-}
 
 /*
  * read_claim: what stands behind an @ in a name; it has to be the address's own domain or a handle,

@@ -251,6 +251,73 @@ static void test_line_end_behind_a_decoded_name(void **state)
 	refused(hide);
 }
 
+/* test_whole_name_before_a_foreign_dot: who ends a name where ASCII ends shows another domain. */
+static void test_whole_name_before_a_foreign_dot(void **state)
+{
+	static const char *const dots[] = {"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1",
+		"\xe2\x80\xa4", "\xef\xb9\x92", "\xe2\x80\x8b.", ".\xe2\x80\x8b", "\xc2\xad.",
+		"\xef\xbb\xbf.", "\xef\xbd\x98."};
+	static const char *const forms[] = {"support@bank.test%sshop.test",
+		"Bank <support@bank.test%sshop.test>", "Bank <support@bank.test%sshop.test>;",
+		"a@shop.test, support@bank.test%sshop.test"};
+	char value[256];
+	(void)state;
+	for (size_t i = 0; i < sizeof dots / sizeof dots[0]; i++)
+		for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+			const char *rest = strstr(forms[k], "%s");
+			snprintf(value, sizeof value, "%.*s%s%s", (int)(rest - forms[k]), forms[k],
+				dots[i], rest + 2);
+			check_from(value, GP_AUTHOR_UNREADABLE, "");
+		}
+	check_from("a@shop\xe3\x80\x82test", GP_AUTHOR_ONE, "shop.test");
+	check_from("a@b\xc3\xbc"
+		   "cher.shop.test",
+		GP_AUTHOR_ONE, "xn--bcher-kva.shop.test");
+}
+
+/* test_full_width_at_before_a_handle: of nothing with a dot, it is a sign in a name. */
+static void test_full_width_at_before_a_handle(void **state)
+{
+#define AT "\xef\xbc\xa0"
+	static const char *const show[] = {AT "\x68ome <a@shop.test>",
+		"Jobs" AT "Shop <a@shop.test>", "Jobs " AT " Shop GmbH <a@shop.test>",
+		"Jobs\xef\xb9\xab"
+		"Shop (Berlin) <a@shop.test>",
+		"Jobs" AT "Shop Inc. <a@shop.test>", "a" AT "x b" AT "y <a@shop.test>",
+		"=?utf-8?Q?=EF=BC=A0home?= <a@shop.test>", NULL};
+	static const char *const hide[] = {"support" AT "bank.test <m@shop.test>",
+		"support" AT "bank .test <m@shop.test>", "support" AT "bank. test <m@shop.test>",
+		"support" AT " bank.test <m@shop.test>", "support" AT "bank(c).test <m@shop.test>",
+		"support" AT "bank (c).test <m@shop.test>",
+		"support" AT "\"bank.test\" <m@shop.test>",
+		"support" AT "bank\xe3\x80\x82test <m@shop.test>",
+		"support" AT "bank\xef\xbc\x8etest <m@shop.test>",
+		"support" AT "bank \xef\xbc\x8etest <m@shop.test>",
+		"support" AT "(c)bank.test <m@shop.test>",
+		"a" AT "x support" AT "bank.test <m@shop.test>", "support" AT "bank.test@shop.test",
+		"support" AT "x@shop.test", "<support" AT "x@shop.test>", "m@shop" AT "test", NULL};
+	(void)state;
+	accepted(show);
+	refused(hide);
+	check_from(AT "\x68ome <>", GP_AUTHOR_NO_DOMAIN, "");
+	check_from("=?utf-8?Q?=EF=BC=A0home?= <>", GP_AUTHOR_NO_DOMAIN, "");
+	check_from("=?utf-8?Q?=EF=BC=A0bank=2Etest?= <>", GP_AUTHOR_UNREADABLE, "");
+	check_from("=?utf-8?Q?=EF=BC=A0bank=E3=80=82test?= <>", GP_AUTHOR_UNREADABLE, "");
+#undef AT
+}
+
+/* test_dot_behind_the_bracket: the end of a sentence, and no part of a domain. */
+static void test_dot_behind_the_bracket(void **state)
+{
+	static const char *const show[] = {"Shop <a@shop.test>.", "<a@shop.test>. ", NULL};
+	static const char *const hide[] = {"Shop <a@shop.test>.bank.test", "<a@shop.test>.test",
+		"Shop <a@shop.test> .bank.test", "<a@shop.test>. b@bank.test", NULL};
+	(void)state;
+	accepted(show);
+	refused(hide);
+	check("From: <a@shop.test>.\r\nbank.test\r\n", GP_AUTHOR_UNREADABLE, "");
+}
+
 /* test_time_of_many_signs: each is looked at once: this would take minutes otherwise. */
 static void test_time_of_many_signs(void **state)
 {
@@ -289,6 +356,9 @@ int main(void)
 		cmocka_unit_test(test_at_with_blanks_before_a_handle),
 		cmocka_unit_test(test_raw_at_in_an_encoded_word),
 		cmocka_unit_test(test_line_end_behind_a_decoded_name),
+		cmocka_unit_test(test_whole_name_before_a_foreign_dot),
+		cmocka_unit_test(test_full_width_at_before_a_handle),
+		cmocka_unit_test(test_dot_behind_the_bracket),
 		cmocka_unit_test(test_time_of_many_signs),
 	};
 	return cmocka_run_group_tests_name("author_readers", tests, NULL, NULL);
