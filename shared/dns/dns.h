@@ -223,9 +223,11 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 /*
  * Asks with all the time that ctx has for some of what had expired and had to do because servers
  * were not heard in time, so that a slow server's answer becomes known (RFC 8767 5: the resolution
- * goes on). For a thread of its own that calls it every second or so: no request does it then. A
- * cache that nobody renews lets the next request for such an answer wait for longer. *count_out:
- * how many questions that were, whatever came of them; more may be there. GP_EINVAL: no cache.
+ * goes on). For a thread of its own that calls it every second or so: no request does it then. In a
+ * cache that nobody renews, or for what finds no place among what is to be renewed (names of many
+ * domains, or too many of one), the next request for such an answer waits for longer. Names renewed
+ * in vain come behind others. *count_out: how many questions that were, whatever came of them; more
+ * may be there. GP_EINVAL: no cache.
  */
 int gp_dns_cache_renew(struct gp_dns *dns, struct gp_ctx *ctx, size_t *count_out) GP_MUST_CHECK;
 

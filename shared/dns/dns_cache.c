@@ -76,6 +76,8 @@ struct call {
 	unsigned char led[GP_DNS_QUESTIONS_MAX]; /* places of what is asked below, in that order */
 	bool has_stale[GP_DNS_QUESTIONS_MAX];    /* an expired answer is there, should none come */
 	bool is_recheck[GP_DNS_QUESTIONS_MAX];   /* and had to do before */
+	bool is_unheard[GP_DNS_QUESTIONS_MAX];   /* and nobody asks again with more patience */
+	bool was_vain[GP_DNS_QUESTIONS_MAX];     /* who asked so was not answered either */
 	int status;                              /* of what was done while answers landed */
 	struct gp_dns_join *joins[GP_DNS_QUESTIONS_MAX]; /* for LED and JOINED */
 };
@@ -174,6 +176,8 @@ static int look_up_one(struct call *call, size_t i)
 	} else {
 		call->has_stale[i] = e != NULL;
 		call->is_recheck[i] = e && e->recheck_us != 0;
+		call->is_unheard[i] = e && e->unheard;
+		call->was_vain[i] = e && e->vain;
 		rc = miss(call, i, shard, &key);
 	}
 	pthread_mutex_unlock(&shard->lock);
@@ -294,7 +298,7 @@ static int64_t worth_until(const struct call *call, size_t i)
 	if (notes && notes->stale > 0)
 		wait_us = STALE_AGAIN_US;
 	else if (call->is_recheck[i] && half_us > STALE_WAIT_US &&
-		 !gp_dns_wanted_is_served(&call->cache->wanted))
+		 (call->is_unheard[i] || !gp_dns_wanted_is_served(&call->cache->wanted)))
 		wait_us = half_us < STALE_PATIENT_US ? half_us : STALE_PATIENT_US;
 	return call->began_us + wait_us;
 }
@@ -321,12 +325,16 @@ static struct gp_dns_entry *take_stale(
 }
 
 /* land_stale: no server has answered; without what had expired it is asked again, with patience. */
-static void land_stale(struct call *call, size_t i, bool waited)
+static void land_stale(struct call *call, size_t i, bool waited, bool is_unheard)
 {
 	struct gp_dns_join *join = call->joins[i];
 	struct gp_dns_shard *shard = shard_of(call->cache, &join->key);
 	pthread_mutex_lock(&shard->lock);
 	struct gp_dns_entry *e = take_stale(call, i, shard, waited);
+	if (e && call->answers[i].stale) {
+		e->unheard = is_unheard;
+		e->vain = e->vain || call->is_patient;
+	}
 	join->leaders--;
 	if (!join->done && (e || join->leaders == 0))
 		end_join(shard, join, e, true);
@@ -335,6 +343,23 @@ static void land_stale(struct call *call, size_t i, bool waited)
 	pthread_mutex_unlock(&shard->lock);
 	if (call->parts[i] == ANSWERED && call->status == GP_OK)
 		gp_dns_entry_unfold(call->questions[i].type, &call->answers[i]);
+}
+
+/*
+ * publish_stale: the answer from below is none, and an expired one is there. Who shortened the
+ * wait, as another answer was stale already, may not keep others from asking unless the question is
+ * asked again with patience: whose record names it decides how long it was waited for.
+ */
+static void publish_stale(
+	struct call *call, size_t i, int64_t end_us, const struct gp_dns_answer *answer)
+{
+	struct gp_dns_wanted *wanted = &call->cache->wanted;
+	bool is_late = gp_clock_now_us(call->ctx->clock) >= end_us;
+	bool is_unheard = answer->ours && is_late && !call->is_patient &&
+			  !gp_dns_wanted_add(wanted, &call->joins[i]->key, call->was_vain[i]) &&
+			  gp_dns_wanted_is_served(wanted);
+	bool is_short = end_us < call->began_us + STALE_WAIT_US;
+	land_stale(call, i, !answer->ours || (is_late && !(is_short && is_unheard)), is_unheard);
 }
 
 /*
@@ -347,10 +372,7 @@ static void publish(struct call *call, size_t i, int64_t end_us, const struct gp
 	/* bogus, too: all servers failed, and an extended error changes nothing of that (RFC 8914
 	 * 3) */
 	if (call->has_stale[i] && gp_dns_state_is_failure(answer->state)) {
-		bool is_late = gp_clock_now_us(call->ctx->clock) >= end_us;
-		if (answer->ours && is_late && !call->is_patient)
-			gp_dns_wanted_add(&call->cache->wanted, &call->joins[i]->key);
-		land_stale(call, i, !answer->ours || is_late);
+		publish_stale(call, i, end_us, answer);
 		return;
 	}
 	uint32_t keep = keep_s(&call->cache->options, answer);

@@ -56,8 +56,10 @@ struct gp_dns_entry {
 	uint8_t name_length;
 	uint8_t state; /* enum gp_dns_state */
 	bool secure;
-	bool touched; /* asked for since it last was the oldest */
-	char bytes[]; /* the name, then the data: records packed, or the problem with its NUL */
+	bool touched;     /* asked for since it last was the oldest */
+	bool unheard : 1; /* stale: its servers were too slow, and nobody is to hear them */
+	bool vain : 1;    /* stale: they were not heard with all patience either */
+	char bytes[];     /* the name, then the data: records packed, or the problem with its NUL */
 };
 
 /*
@@ -141,10 +143,14 @@ struct gp_dns_wanted {
 int gp_dns_wanted_init(struct gp_dns_wanted *wanted) GP_MUST_CHECK;
 void gp_dns_wanted_fini(struct gp_dns_wanted *wanted);
 
-/* One more, unless it is there, the list is long, memory ends, or nobody takes what is in it. */
-void gp_dns_wanted_add(struct gp_dns_wanted *wanted, const struct gp_dns_key *key);
+/*
+ * One more. Names for which it was in vain before come behind those for which it was not. False: it
+ * is not there, as the list is long, the domain has its share of it, memory ends, or nobody takes
+ * what is in it: who needs it has to be patient.
+ */
+bool gp_dns_wanted_add(struct gp_dns_wanted *wanted, const struct gp_dns_key *key, bool was_vain);
 
-/* Takes the oldest; false: there is none. Who calls it does so again and again from then on. */
+/* Takes the first; false: there is none. Who calls it does so again and again from then on. */
 bool gp_dns_wanted_take(struct gp_dns_wanted *wanted, struct gp_dns_key *key_out);
 
 /* Does somebody? */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -329,6 +330,136 @@ static void who_waits_gets_the_expired_answer_too(void **state)
 	assert_int_equal(f->script.questions, 2);
 }
 
+/* A clock of which each look is a second later, so that what is slow is soon given up. */
+struct leaping_clock {
+	struct gp_clock base;
+	_Atomic int64_t mono_us;
+};
+
+/* leap: a second on. */
+static int64_t leap(const struct gp_clock *clock)
+{
+	return atomic_fetch_add(&((struct leaping_clock *)clock)->mono_us, TEST_CACHE_SECOND);
+}
+
+/* leap_wall_s: nobody asks for it. */
+static int64_t leap_wall_s(const struct gp_clock *clock)
+{
+	(void)clock;
+	return 0;
+}
+
+/* expire: count names, evil0 and on, below another, and v.example, become stale. */
+static void expire(
+	struct test_cache *f, struct leaping_clock *clock, const char *below, size_t count)
+{
+	char name[40];
+	*clock = (struct leaping_clock) {.base = {leap, leap_wall_s}, .mono_us = TEST_CACHE_SECOND};
+	f->ctx.clock = &clock->base;
+	f->ctx.deadline_us = 1000000 * (int64_t)TEST_CACHE_SECOND;
+	f->options.stale_s = 36000;
+	f->options.entries = 1000;
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "evil%zu.%s", i, below);
+		test_cache_ask(f, name, GP_DNS_TXT);
+		gp_arena_reset(f->ctx.arena);
+	}
+	test_cache_ask(f, "v.example", GP_DNS_TXT);
+	assert_int_equal(renew(f), 0); /* somebody does it */
+	test_cache_turn(f, 301);
+}
+
+/* give_up_many: of those names, from the first one on. */
+static void give_up_many(struct test_cache *f, const char *below, size_t count)
+{
+	char name[40];
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "evil%zu.%s", i, below);
+		give_up(f, name);
+		gp_arena_reset(f->ctx.arena);
+	}
+}
+
+/* is_stale_now: a good answer is there for who asks. */
+static bool is_stale_now(struct test_cache *f, const char *name)
+{
+	test_cache_say(f, test_cache_found(300));
+	return test_cache_ask(f, name, GP_DNS_TXT).stale;
+}
+
+/* a_domain_has_a_share_of_what_is_renewed: however many names of it are silent, others come soon.
+ */
+static void a_domain_has_a_share_of_what_is_renewed(void **state)
+{
+	struct test_cache *f = *state;
+	struct leaping_clock clock;
+	expire(f, &clock, "evil.test", 300);
+	give_up_many(f, "evil.test", 300);
+	give_up(f, "v.example");
+	assert_int_equal(renew(f), 16); /* of evil.test, in vain */
+	test_cache_say(f, test_cache_found(300));
+	assert_int_equal(renew(f), 1);
+	assert_false(is_stale_now(f, "v.example"));
+	assert_true(is_stale_now(f, "evil0.evil.test"));
+}
+
+/* what_was_renewed_in_vain_comes_behind: and makes room for what was not. */
+static void what_was_renewed_in_vain_comes_behind(void **state)
+{
+	struct test_cache *f = *state;
+	struct leaping_clock clock;
+	expire(f, &clock, "test", 256);
+	give_up_many(f, "test", 256);
+	for (size_t i = 0; i < 256 / 16; i++)
+		assert_int_equal(renew(f), 16);
+	assert_int_equal(renew(f), 0);
+	test_cache_turn(f, 31);
+	give_up_many(f, "test", 256);
+	give_up(f, "v.example");
+	test_cache_say(f, test_cache_found(300));
+	assert_int_equal(renew(f), 16);
+	assert_false(is_stale_now(f, "v.example"));
+	assert_true(is_stale_now(f, "evil30.test"));
+}
+
+/* who_finds_no_place_to_be_renewed_is_waited_for: by the next request, for half of its time. */
+static void who_finds_no_place_to_be_renewed_is_waited_for(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_waited_for;
+	} rows[] = {{"evil0.test", false}, {"v.example", true}};
+	struct test_cache *f = *state;
+	struct leaping_clock clock;
+	expire(f, &clock, "test", 256);
+	give_up_many(f, "test", 256);
+	give_up(f, "v.example");
+	test_cache_turn(f, 31);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		int64_t before_us = gp_clock_now_us(f->ctx.clock);
+		assert_false(is_stale_now(f, rows[i].name));
+		int64_t waited_us = f->script.last_until_us - before_us;
+		assert_int_equal(
+			waited_us >= 10 * (int64_t)TEST_CACHE_SECOND, rows[i].is_waited_for);
+	}
+}
+
+/* who_waits_less_decides_for_nobody_else: a record that names somebody else's after a stale answer
+ * waits for it only shortly; unless it is to be renewed, the next request asks. */
+static void who_waits_less_decides_for_nobody_else(void **state)
+{
+	struct test_cache *f = *state;
+	struct leaping_clock clock;
+	expire(f, &clock, "test", 256);
+	give_up_many(f, "test", 256);
+	f->ctx.notes = &f->notes;
+	f->notes.stale = 1;
+	give_up(f, "v.example");
+	f->ctx.notes = NULL;
+	assert_false(is_stale_now(f, "v.example"));
+	assert_true(is_stale_now(f, "evil0.test")); /* it is to be renewed */
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, test_cache_set_up, test_cache_tear_down)
 
 /* main: all cases. */
@@ -348,6 +479,10 @@ int main(void)
 		CASE(without_who_renews_the_next_request_waits_longer),
 		CASE(who_waits_for_who_is_patient_is_not),
 		CASE(who_waits_gets_the_expired_answer_too),
+		CASE(a_domain_has_a_share_of_what_is_renewed),
+		CASE(what_was_renewed_in_vain_comes_behind),
+		CASE(who_finds_no_place_to_be_renewed_is_waited_for),
+		CASE(who_waits_less_decides_for_nobody_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
