@@ -9,112 +9,9 @@
 
 #include "base/encode.h"
 
-#define NAME_MAX_LENGTH 64 /* bytes of a name that are looked at */
 #define ESC 0x1b
 #define SHIFT_OUT 0x0e
 #define SHIFT_IN 0x0f
-
-/* ---- names ---- */
-
-/* Parts of names, the more special ones first. */
-static const struct {
-	const char *part;
-	enum gp_charset charset;
-} families[] = {
-	{"utf-7-imap", GP_CHARSET_OTHER},
-	{"utf-7", GP_CHARSET_UTF_7},
-	{"utf7", GP_CHARSET_UTF_7},
-	{"utf-16", GP_CHARSET_OTHER},
-	{"utf16", GP_CHARSET_OTHER},
-	{"utf-32", GP_CHARSET_OTHER},
-	{"utf32", GP_CHARSET_OTHER},
-	{"ucs", GP_CHARSET_OTHER},
-	{"10646", GP_CHARSET_OTHER},
-	{"scsu", GP_CHARSET_OTHER},
-	{"ebcdic", GP_CHARSET_OTHER},
-	{"iso-2022", GP_CHARSET_ISO_2022},
-	{"iso2022", GP_CHARSET_ISO_2022},
-	{"csiso2022", GP_CHARSET_ISO_2022},
-	{"hz-gb", GP_CHARSET_HZ},
-	{"euc-jp", GP_CHARSET_EUC_JP},
-	{"eucjp", GP_CHARSET_EUC_JP},
-	{"ujis", GP_CHARSET_EUC_JP},
-	{"sjis", GP_CHARSET_SJIS},
-	{"shift_jis", GP_CHARSET_SJIS},
-	{"shift-jis", GP_CHARSET_SJIS},
-	{"shiftjis", GP_CHARSET_SJIS},
-	{"ms_kanji", GP_CHARSET_SJIS},
-	{"31j", GP_CHARSET_SJIS},
-	{"932", GP_CHARSET_SJIS},
-	{"big5", GP_CHARSET_BIG5},
-	{"big-5", GP_CHARSET_BIG5},
-	{"950", GP_CHARSET_BIG5},
-	{"gbk", GP_CHARSET_GBK},
-	{"gb18030", GP_CHARSET_GBK},
-	{"936", GP_CHARSET_GBK},
-	{"949", GP_CHARSET_GBK}, /* pairs as in GBK, row 3 too */
-	{"uhc", GP_CHARSET_GBK},
-	{"johab", GP_CHARSET_GBK},
-	{"ks_c_5601", GP_CHARSET_GBK}, /* of which programs make code page 949 */
-	{"ksc5601", GP_CHARSET_GBK},
-	{"ksc_5601", GP_CHARSET_GBK},
-	{"korean", GP_CHARSET_GBK},
-	{"gb2312", GP_CHARSET_GBK}, /* of which programs make GBK */
-	{"gb_2312", GP_CHARSET_GBK},
-	{"chinese", GP_CHARSET_GBK},
-	{"euc-kr", GP_CHARSET_GBK},
-	{"euckr", GP_CHARSET_GBK},
-	{"euc", GP_CHARSET_EUC},
-	{"utf", GP_CHARSET_ASCII},
-	{"ascii", GP_CHARSET_ASCII},
-	{"8859", GP_CHARSET_ASCII},
-	{"latin", GP_CHARSET_ASCII},
-	{"windows-", GP_CHARSET_ASCII},
-	{"cp", GP_CHARSET_ASCII},
-	{"koi8", GP_CHARSET_ASCII},
-};
-
-/* Code pages of EBCDIC, as cp037, IBM-1047 or ibm01140 name them. */
-static const unsigned short ebcdic[] = {37, 256, 273, 274, 275, 277, 278, 280, 281, 284, 285, 290,
-	297, 420, 423, 424, 500, 803, 833, 838, 870, 871, 875, 880, 905, 918, 924, 933, 935, 937,
-	939, 1025, 1026, 1047, 1097, 1112, 1122, 1123, 1130, 1132, 1137, 1140, 1141, 1142, 1143,
-	1144, 1145, 1146, 1147, 1148, 1149, 1153, 1154, 1155, 1156, 1157, 1158, 1160, 1164, 1166,
-	1364, 1371, 1388, 1390, 1399, 4517, 4899, 4971, 9030, 12712, 16804};
-
-/* is_ebcdic: a number behind "cp" or "ibm". */
-static bool is_ebcdic(struct gp_span name)
-{
-	size_t prefix = gp_span_has_prefix(name, "ibm")  ? 3
-			: gp_span_has_prefix(name, "cp") ? 2
-							 : 0;
-	uint64_t number;
-	name = gp_span_skip(name, prefix);
-	if (name.len && (name.ptr[0] == '-' || name.ptr[0] == '_'))
-		name = gp_span_skip(name, 1);
-	if (!prefix || gp_span_parse_uint(name, 99999, &number))
-		return false;
-	for (size_t i = 0; i < sizeof ebcdic / sizeof ebcdic[0]; i++)
-		if (number == ebcdic[i])
-			return true;
-	return false;
-}
-
-/* gp_charset_find: by the part of the name that tells families apart. */
-enum gp_charset gp_charset_find(struct gp_span name)
-{
-	struct gp_span language;
-	gp_span_cut(name, '*', &name, &language);
-	name = gp_span_trim(name);
-	if (is_ebcdic(name))
-		return GP_CHARSET_OTHER;
-	if (name.len > NAME_MAX_LENGTH)
-		return GP_CHARSET_UNKNOWN;
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-		for (size_t at = 0; at < name.len; at++)
-			if (gp_span_has_prefix(gp_span_skip(name, at), families[i].part))
-				return families[i].charset;
-	return GP_CHARSET_UNKNOWN;
-}
 
 /* ---- characters ---- */
 
@@ -271,7 +168,7 @@ struct shifts {
 };
 
 /* take_escape: what ESC switches to (RFC 1468, ISO 2022); its length; 0: it is none. */
-static size_t take_escape(struct gp_span text, struct shifts *s)
+static size_t take_escape(struct gp_span text, struct shifts *s, struct gp_charset_out *out)
 {
 	size_t n = 1;
 	while (n < text.len && text.ptr[n] >= 0x20 && text.ptr[n] <= 0x2f)
@@ -284,6 +181,8 @@ static size_t take_escape(struct gp_span text, struct shifts *s)
 	else if (first == '(')
 		s->stretch = set == 'I' ? AS_KANA : AS_ASCII;
 	s->is_designated = s->is_designated || (first == '$' && second == ')');
+	if (first == '$' && second != '(' && set > 'F') /* CNS 11643 has its signs elsewhere */
+		out->is_certain = false;
 	return n + 1;
 }
 
@@ -318,7 +217,7 @@ static void write_iso_2022(struct gp_span bytes, struct gp_charset_out *out)
 	struct shifts s = {AS_ASCII, false};
 	while (bytes.len) {
 		char c = bytes.ptr[0];
-		size_t n = c == ESC                          ? take_escape(bytes, &s)
+		size_t n = c == ESC                          ? take_escape(bytes, &s, out)
 			   : c == SHIFT_OUT || c == SHIFT_IN ? take_shift(c, &s, out)
 							     : 0;
 		bytes = gp_span_skip(bytes, n ? n : put_stretch(s.stretch, bytes, out));
@@ -376,6 +275,21 @@ static void write_utf_7(struct gp_span bytes, struct gp_charset_out *out)
 	}
 }
 
+/* is_plain: could bytes of a charset that nobody here knows be no more than ASCII and letters of a
+ * language? EBCDIC has its letters over 0x7f and its dot at K; UTF-7 and the escapes of Python
+ * write an @ with + and \. */
+static bool is_plain(struct gp_span bytes)
+{
+	size_t high = 0;
+	for (size_t i = 0; i < bytes.len; i++) {
+		char c = bytes.ptr[i], before = i > 0 ? bytes.ptr[i - 1] : 0;
+		if (c == '+' || c == '\\' || c == 0 || (c == 'K' && (unsigned char)before > 0x7f))
+			return false;
+		high += (unsigned char)c > 0x7f;
+	}
+	return high <= bytes.len - high;
+}
+
 /* gp_charset_write: by family. */
 void gp_charset_write(enum gp_charset charset, struct gp_span bytes, struct gp_charset_out *out)
 {
@@ -399,8 +313,10 @@ void gp_charset_write(enum gp_charset charset, struct gp_span bytes, struct gp_c
 	case GP_CHARSET_OTHER:
 		out->is_certain = false;
 		break;
-	case GP_CHARSET_ASCII:
 	case GP_CHARSET_UNKNOWN:
+		out->is_certain = out->is_certain && is_plain(bytes);
+		break;
+	case GP_CHARSET_ASCII:
 		break;
 	}
 	for (size_t i = 0; i < bytes.len; i++)

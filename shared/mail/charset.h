@@ -10,9 +10,10 @@
  *     struct gp_charset_out out = {.to = room, .is_certain = true};
  *     gp_charset_write(gp_charset_find(name), bytes, &out);
  *
- * What is written: the bytes as they are where ASCII bytes mean ASCII, also of charsets that nobody
- * knows, since no reader can see more ASCII in those; a full-width form as UTF-8; UTF-7 decoded; a
- * question mark for each other character of two bytes. Threads: no state.
+ * What is written: the bytes as they are where ASCII bytes mean ASCII, also of charsets that are
+ * not known here, which is certain only as far as the bytes look like text in a superset of ASCII;
+ * a full-width form as UTF-8; UTF-7 decoded; a question mark for each other character of two bytes.
+ * Threads: no state.
  */
 #ifndef GP_MAIL_CHARSET_H
 #define GP_MAIL_CHARSET_H
@@ -24,7 +25,7 @@
 #define GP_CHARSET_GROWTH 3 /* U+FF61 is one byte in Shift_JIS and three in UTF-8 */
 
 enum gp_charset {
-	GP_CHARSET_UNKNOWN,  /* taken for the next one */
+	GP_CHARSET_UNKNOWN,  /* taken for the next one, if its bytes look like it */
 	GP_CHARSET_ASCII,    /* ASCII bytes mean ASCII: UTF-8, ISO 8859, Windows-125x, KOI8 */
 	GP_CHARSET_EUC_JP,   /* pairs of bytes over 0x7f */
 	GP_CHARSET_EUC,      /* the same: GB 2312, KS X 1001 */
@@ -44,7 +45,7 @@ struct gp_charset_out {
 	bool after_half; /* a character ended in a byte that alone is an @ */
 };
 
-/* The charset of a name, case and language (RFC 2231 5) aside. */
+/* The charset of a name; case, signs, blanks and language (RFC 2231 5) do not matter. */
 enum gp_charset gp_charset_find(struct gp_span name);
 
 /* One byte of ASCII, or as it is. */
