@@ -246,10 +246,7 @@ static void load(struct gp_doctor *d)
 	gp_config_errors_fini(&errors);
 	if (!rc)
 		return;
-	errors = (struct gp_config_errors) {0};
-	rc = gp_config_load_saved(
-		gp_config_state_folder(), d->config_path, &d->config, &errors, NULL);
-	gp_config_errors_fini(&errors);
+	rc = gp_cli_config_load_saved(d->config_path, &d->config);
 	errors = (struct gp_config_errors) {0};
 	if (rc && gp_config_defaults(d->config_path, &d->config, &errors))
 		d->config = NULL;

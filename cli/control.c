@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
+#include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,15 +63,71 @@ static int from_config(struct gp_cli_control *c, const char *file, const struct 
 	return gp_cli_control_report(c);
 }
 
+/* lower: root's effective rights to those of a user that exists, without other groups; back again
+ * with 0. False: it was not possible. */
+static bool lower(uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+	return pw && setgroups(0, NULL) == 0 && setegid(pw->pw_gid) == 0 && seteuid(uid) == 0;
+}
+
+/* raise_again: to root, whose groups are those of the beginning. */
+static bool raise_again(const gid_t *groups, int count)
+{
+	return seteuid(0) == 0 && setegid(0) == 0 && setgroups((size_t)count, groups) == 0;
+}
+
+/* is_named: is the file's owner the user that it makes the daemon become? */
+static bool is_named(const struct gp_config *config, uid_t owner)
+{
+	const struct passwd *pw = getpwnam(config->policyd.user);
+	return pw && pw->pw_uid == owner;
+}
+
+/* load_lowered: with the rights of the owner, who could have named any file to be opened. */
+static int load_lowered(const char *path, uid_t owner, struct gp_config **config_out)
+{
+	gid_t groups[NGROUPS_MAX];
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	bool is_root = geteuid() == 0;
+	int count = is_root ? getgroups(NGROUPS_MAX, groups) : 0;
+	int rc = count < 0 ? GP_EIO : GP_OK;
+	uid_t found = owner;
+	if (!rc && (!is_root || lower(owner)))
+		rc = gp_config_load_saved(gp_config_state_folder(), path, &config, &errors, &found);
+	else
+		rc = GP_EIO;
+	gp_config_errors_fini(&errors);
+	if (is_root && count >= 0 && !raise_again(groups, count))
+		rc = GP_EIO;
+	if (!rc && (found != owner || (is_root && !is_named(config, owner))))
+		rc = GP_EINVAL;
+	if (rc)
+		gp_config_free(config);
+	else
+		*config_out = config;
+	return rc;
+}
+
+/* gp_cli_config_load_saved: its owner is looked up first. */
+int gp_cli_config_load_saved(const char *path, struct gp_config **config_out)
+{
+	char file[2048];
+	struct stat st;
+	if (!gp_config_saved_path(gp_config_state_folder(), path, file, sizeof file) ||
+		lstat(file, &st))
+		return GP_EIO;
+	return load_lowered(path, st.st_uid, config_out);
+}
+
 /* load_instead: what was kept, which root may read, else the defaults. */
 static int load_instead(const char *command, const char *path, struct gp_config **config_out)
 {
 	struct gp_config_errors errors = {0};
-	int rc = gp_config_load_saved(gp_config_state_folder(), path, config_out, &errors, NULL);
+	int rc = gp_cli_config_load_saved(path, config_out);
 	const char *used = "the last good configuration";
-	gp_config_errors_fini(&errors);
 	if (rc) {
-		errors = (struct gp_config_errors) {0};
 		rc = gp_config_defaults(path, config_out, &errors);
 		gp_config_errors_fini(&errors);
 		used = "the default";

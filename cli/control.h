@@ -59,6 +59,10 @@ int gp_cli_control_misread(struct gp_cli_control *control);
 /* The answer for programs, to stdout: printable ASCII. On one line if so asked. */
 int gp_cli_control_print(const json_t *answer, bool on_one_line);
 
+/* What was kept of the configuration at path. Root reads it with the rights of its owner, who could
+ * have written it and must be policyd.user in it. Not while there are other threads. */
+int gp_cli_config_load_saved(const char *path, struct gp_config **config_out) GP_MUST_CHECK;
+
 /*
  * The configuration, for a command that needs its sockets only. A file with errors is no reason not
  * to ask: then what the daemon has kept of it, or the default, which is said on standard error.

@@ -466,10 +466,38 @@ def doctors_order():
         holds([f["found"] for f in findings() if f["check"] == "config.file"][0], "other checks look with the defaults")
 
 
+def commands_read_as_its_owner():
+    """root's commands read the kept file with its owner's rights, and not at all if it names another user"""
+    with Daemon() as d:
+        if not d.user:
+            raise world.Skip("needs root")
+        d.start()
+        path = d.kept()
+        d.stop()
+        d.write("gatepost.conf", BROKEN)
+        os.mkdir(d.folder + "/roots", 0o700)
+        d.write("roots/resolv.conf", "nameserver 127.0.0.77\n")
+        with open(path) as f:
+            text = f.read()
+        def found(changed):
+            assert changed != text, text
+            with open(path, "w") as f:
+                f.write(changed)
+            words = [GATEPOST, "doctor", "--json", "--config", d.config, "config", "dns"]
+            return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  env=dict(os.environ, STATE_DIRECTORY=d.folder + "/state")).stdout
+        named = re.sub(r"(?m)^(\s+resolv_conf = ).*", r'\1"%s/roots/resolv.conf"' % d.folder, text)
+        said = found(re.sub(r'(?m)^(\s+servers = )\{"127.0.0.1:9"\}', r"\1{}", named))
+        assert "127.0.0.77" not in said, said
+        holds(said, "other checks look with what was kept of it")
+        holds(found(text.replace('user = "nobody"', 'user = "daemon"')), "other checks look with the defaults")
+
+
 def main():
     tap = world.Tap()
     for test in (broken_start, broken_start_as_a_unit, missing_file, nothing_kept, not_private, no_rights_of_root, start_after_a_boot,
-                 start_after_a_reload, roots_options, no_replay_of_roots_copy, read_as_its_owner, commands, doctors_order):
+                 start_after_a_reload, roots_options, no_replay_of_roots_copy, read_as_its_owner, commands,
+                 commands_read_as_its_owner, doctors_order):
         tap.run(test)
     for name, change, said in UNUSABLE:
         def test():
