@@ -24,6 +24,7 @@
 #define COMMAND_MEMORY (256 * 1024 * 1024)
 #define CLIENTS 8        /* at once */
 #define SPARE 4          /* and those that wait, or have to go */
+#define PATIENCE_MS 2000 /* for which it waits at least, however many come */
 #define PLACE_US 5000000 /* how long a command waits while all are at work */
 #define STACK_BYTES \
 	(2 * 1024 * 1024) /* for the depth that jansson reads to; only touched pages count */
@@ -117,6 +118,8 @@ static void serve(void *arg, int fd, struct gp_place *place)
 		value = gp_control_error("the request is no JSON object on one line");
 	else if (gp_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
 		value = serve_request(c, request, peer_uid(fd));
+	else if (atomic_load(&c->stopping))
+		value = gp_control_error("the daemon is stopping");
 	else
 		value = gp_control_error("%d commands are under way; try again", CLIENTS);
 	atomic_store(&place->state, GP_PLACE_WRITES);
@@ -186,6 +189,9 @@ int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen 
 	c->wake = eventfd(0, EFD_CLOEXEC);
 	const struct gp_places_options options = {.max = CLIENTS,
 		.spare = SPARE,
+		.grace_ms = CLIENT_MS,
+		.patience_ms = PATIENCE_MS,
+		.still_ms = PATIENCE_MS,
 		.stack_bytes = STACK_BYTES,
 		.wake = c->wake,
 		.serve = serve,

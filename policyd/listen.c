@@ -33,10 +33,13 @@
 #define SAID_EVERY_US (60 * 1000000LL)
 #define BEAT_MS 1000 /* how often the accepting thread shows that it moves */
 #define FULL_MS 100  /* how often it looks for room while there is none even for guests */
-#define GRACE_MS                                                                           \
-	1000    /* for a request to come: Postfix gives up when two connections are closed \
-		 */
-#define SHARE 4 /* a local user gets one part of so many */
+#define GRACE_MS                                                                                  \
+	1000           /* for a request to come: Postfix gives up when two connections are closed \
+			*/
+#define MESSAGE_MS 100 /* between two recipients of a message, of which no more may come */
+#define PATIENCE_MS 2000 /* before a guest is pressed, */
+#define STILL_MS 500     /* unless no guest has got a place for so long */
+#define SHARE 4          /* a local user gets one part of so many */
 
 struct gp_listen {
 	const struct gp_listen_sockets *sockets;
@@ -435,12 +438,10 @@ static void accept_one(struct gp_listen *l, int listener)
 	switch (gp_places_admit(l->places, fd, uid)) {
 	case GP_PLACES_ENDED_ANOTHER:
 	case GP_PLACES_GUEST:
-		if (gp_places_is_full(l->places))
-			say_full(l);
-		else
-			say_crowded(l, uid);
+		say_full(l);
 		break;
 	case GP_PLACES_ENDED_OWN:
+	case GP_PLACES_GUEST_OWN:
 	case GP_PLACES_CROWDED:
 		say_crowded(l, uid);
 		break;
@@ -540,6 +541,9 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 		.spare = shared->files.spare,
 		.share = max < SHARE ? 1 : max / SHARE,
 		.grace_ms = GRACE_MS,
+		.message_ms = MESSAGE_MS,
+		.patience_ms = PATIENCE_MS,
+		.still_ms = STILL_MS,
 		.stack_bytes = STACK_BYTES,
 		.wake = l->wake,
 		.serve = serve_session,

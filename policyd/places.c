@@ -15,7 +15,7 @@
 #include "base/clock.h"
 
 #define TRIES 16      /* connections with something to read that are passed over */
-#define LOOK_MS 100   /* how often a guest looks whether somebody may go for it */
+#define LOOK_MS 50    /* how often a guest looks whether somebody may go for it */
 #define GUEST_SHARE 4 /* a limited user gets one part of so many of the guests */
 
 struct entry {
@@ -24,6 +24,7 @@ struct entry {
 	uid_t uid;
 	uint64_t number;     /* as it came */
 	bool waits;          /* a guest, with a request */
+	int64_t since_us;    /* when it began to wait */
 	bool is_pressed;     /* a guest that is to wait no longer */
 	bool is_passed_over; /* only while one to be ended is looked for */
 };
@@ -38,6 +39,7 @@ struct gp_places {
 	unsigned leaving;    /* ended, and not gone */
 	unsigned guests;     /* without a place, and not ended */
 	atomic_uint waiting; /* of these: with a request; read without the lock as well */
+	int64_t moved_us;    /* when a guest got a place, or the first one began to wait */
 	uint64_t number;     /* of the next one */
 	bool is_ending;
 };
@@ -84,21 +86,30 @@ void gp_places_free(struct gp_places *places)
 
 /* ---- who has to go ---- */
 
-/* is_idle: may it be ended at this time? before_us: the time of grace began then, or later. */
-static bool is_idle(const struct gp_place *place, int64_t before_us)
+/* since: the times at which what has to be left alone for a while must have begun. */
+struct since {
+	int64_t grace_us, message_us;
+};
+
+/* is_idle: may it be ended now? */
+static bool is_idle(const struct gp_place *place, const struct since *before)
 {
 	int state = atomic_load(&place->state);
+	bool has_asked = state == GP_PLACE_READS && atomic_load(&place->has_asked);
 	if (state == GP_PLACE_WORKS)
 		return false;
-	return (state == GP_PLACE_READS && atomic_load(&place->has_asked)) ||
-	       atomic_load(&place->idle_since_us) <= before_us;
+	if (has_asked && !atomic_load(&place->in_message))
+		return true;
+	return atomic_load(&place->idle_since_us) <=
+	       (has_asked ? before->message_us : before->grace_us);
 }
 
 /* Among whom one to be ended is looked for. */
 struct hunt {
-	uid_t uid;   /* of this user; ANYBODY: of all */
-	bool guests; /* among guests, else among those that have a place */
-	int64_t before_us;
+	uid_t uid;            /* of this user; ANYBODY: of all */
+	bool guests;          /* among guests, else among those that have a place */
+	bool spares_messages; /* not one with a message under way */
+	struct since before;
 };
 
 /* may_go: is it one of these, doing nothing, and not gone already? */
@@ -107,7 +118,8 @@ static bool may_go(struct entry *e, const struct hunt *hunt)
 	return e->fd >= 0 && !e->is_passed_over && !atomic_load(&e->place.is_ended) &&
 	       atomic_load(&e->place.is_guest) == hunt->guests &&
 	       (hunt->uid == GP_PLACES_ANYBODY || e->uid == hunt->uid) &&
-	       is_idle(&e->place, hunt->before_us);
+	       !(hunt->spares_messages && atomic_load(&e->place.in_message)) &&
+	       is_idle(&e->place, &hunt->before);
 }
 
 /* longest_idle: NULL: there is none. */
@@ -134,14 +146,12 @@ static bool has_unread(struct entry *e)
 	       recv(e->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* find_victim: the longest idle that nothing waits for; NULL: there is none. */
-static struct entry *find_victim(struct gp_places *p, uid_t uid, bool guests)
+/* find_among: the longest idle of these that nothing waits for; NULL: there is none. */
+static struct entry *find_among(struct gp_places *p, const struct hunt *hunt)
 {
-	const struct hunt hunt = {uid, guests,
-		gp_clock_now_us(gp_clock_system()) - p->options.grace_ms * INT64_C(1000)};
 	struct entry *passed[TRIES], *found;
 	unsigned n = 0;
-	while ((found = longest_idle(p, &hunt)) && has_unread(found)) {
+	while ((found = longest_idle(p, hunt)) && has_unread(found)) {
 		if (n == TRIES) {
 			found = NULL;
 			break;
@@ -152,6 +162,24 @@ static struct entry *find_victim(struct gp_places *p, uid_t uid, bool guests)
 	while (n > 0)
 		passed[--n]->is_passed_over = false;
 	return found;
+}
+
+/* ago_us: the time so long ago. */
+static int64_t ago_us(unsigned ms)
+{
+	return gp_clock_now_us(gp_clock_system()) - ms * INT64_C(1000);
+}
+
+/* find_victim: one with a message under way only where there is no other. */
+static struct entry *find_victim(struct gp_places *p, uid_t uid, bool guests)
+{
+	struct hunt hunt = {.uid = uid,
+		.guests = guests,
+		.spares_messages = true,
+		.before = {ago_us(p->options.grace_ms), ago_us(p->options.message_ms)}};
+	struct entry *found = find_among(p, &hunt);
+	hunt.spares_messages = false;
+	return found ? found : find_among(p, &hunt);
 }
 
 /* end_one: its thread will notice. False: it has begun to work on a request meanwhile, and stays.
@@ -215,6 +243,7 @@ static void seat(struct gp_places *p, struct entry *e)
 {
 	atomic_store(&e->place.is_guest, false);
 	p->guests--;
+	p->moved_us = gp_clock_now_us(gp_clock_system());
 	pthread_cond_broadcast(&p->seated);
 }
 
@@ -252,14 +281,14 @@ static bool is_next(struct gp_places *p, struct entry *e)
 	return has_share(p, e->uid) || first_guest(p, true) == e;
 }
 
-/* gp_places_settle: for guests without a request, when nobody with one waits. */
+/* gp_places_settle: for guests without a request, when nobody with one may have a place. */
 bool gp_places_settle(struct gp_places *places)
 {
 	struct gp_places *p = places;
 	pthread_mutex_lock(&p->lock);
-	for (unsigned i = 0; i < p->size && p->guests && !atomic_load(&p->waiting); i++) {
+	for (unsigned i = 0; i < p->size && p->guests && !first_guest(p, true); i++) {
 		struct entry *e = &p->entries[i];
-		if (e->fd >= 0 && atomic_load(&e->place.is_guest))
+		if (e->fd >= 0 && atomic_load(&e->place.is_guest) && !e->waits)
 			seat_for_another(p, e);
 	}
 	bool has_guests = p->guests > 0;
@@ -270,9 +299,8 @@ bool gp_places_settle(struct gp_places *places)
 /* wait_seated: for a moment, at most until then. */
 static void wait_seated(struct gp_places *p, int64_t until_us)
 {
-	int64_t left_ms = (until_us - gp_clock_now_us(gp_clock_system())) / 1000 + 1;
-	const struct timespec until =
-		gp_clock_after_ms(left_ms < LOOK_MS ? (unsigned)left_ms : LOOK_MS);
+	int left_ms = gp_clock_left_ms(gp_clock_system(), until_us);
+	const struct timespec until = gp_clock_after_ms(left_ms < LOOK_MS ? left_ms : LOOK_MS);
 	(void)pthread_cond_timedwait(&p->seated, &p->lock, &until); /* either way: look again */
 }
 
@@ -305,7 +333,9 @@ bool gp_places_take(struct gp_place *place, int64_t until_us)
 	struct entry *e = entry_of(place);
 	pthread_mutex_lock(&p->lock);
 	e->waits = true;
-	p->waiting++;
+	e->since_us = gp_clock_now_us(gp_clock_system());
+	if (p->waiting++ == 0)
+		p->moved_us = e->since_us;
 	while (atomic_load(&place->is_guest) && !e->is_pressed && !p->is_ending) {
 		if (is_next(p, e))
 			seat_for_another(p, e);
@@ -330,31 +360,50 @@ bool gp_places_keep(struct gp_place *place)
 	pthread_mutex_lock(&p->lock);
 	if (!atomic_load(&place->is_guest) && !atomic_load(&place->is_ended)) {
 		struct entry *guest = first_guest(p, true);
-		if (guest && end_one(p, e))
+		/* what it has asked about a message would count once more: others first, a while */
+		bool is_spared = guest && atomic_load(&place->in_message) &&
+				 guest->since_us > ago_us(p->options.message_ms);
+		if (guest && !is_spared && end_one(p, e))
 			seat(p, guest);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return !atomic_load(&place->is_ended);
 }
 
-/* gp_places_press: one that waits is answered now; else one that has no request goes. */
-void gp_places_press(struct gp_places *places)
+/* longest_waiting: among those that are not pressed. */
+static struct entry *longest_waiting(struct gp_places *p)
 {
-	struct gp_places *p = places;
 	struct entry *first = NULL;
-	pthread_mutex_lock(&p->lock);
 	for (unsigned i = 0; i < p->size; i++) {
 		struct entry *e = &p->entries[i];
 		if (e->fd >= 0 && e->waits && !e->is_pressed &&
 			(!first || e->number < first->number))
 			first = e;
 	}
-	struct entry *victim = first ? NULL : find_victim(p, GP_PLACES_ANYBODY, true);
-	if (first) {
+	return first;
+}
+
+/*
+ * is_press_due: as long as guests get places one after the other, those that come wait to be
+ * accepted, and are not many for long. When all work is slow nobody is to wait there.
+ */
+static bool is_press_due(const struct gp_places *p, const struct entry *first)
+{
+	return first->since_us <= ago_us(p->options.patience_ms) ||
+	       p->moved_us <= ago_us(p->options.still_ms);
+}
+
+/* gp_places_press: one that has no request goes; else one that waits is answered now. */
+void gp_places_press(struct gp_places *places)
+{
+	struct gp_places *p = places;
+	pthread_mutex_lock(&p->lock);
+	struct entry *victim = find_victim(p, GP_PLACES_ANYBODY, true);
+	struct entry *first = longest_waiting(p);
+	bool has_gone = victim && end_one(p, victim);
+	if (!has_gone && first && is_press_due(p, first)) {
 		first->is_pressed = true;
 		pthread_cond_broadcast(&p->seated);
-	} else if (victim) {
-		(void)end_one(p, victim); /* else it waits from now on */
 	}
 	pthread_mutex_unlock(&p->lock);
 }
@@ -424,7 +473,7 @@ static enum gp_places_admitted make_room(struct gp_places *p, uid_t uid)
 		return is_crowded ? GP_PLACES_ENDED_OWN : GP_PLACES_ENDED_ANOTHER;
 	if (is_crowded && count_of(p, uid, true) >= 1 + p->options.spare / GUEST_SHARE)
 		return GP_PLACES_CROWDED;
-	return GP_PLACES_GUEST;
+	return is_crowded ? GP_PLACES_GUEST_OWN : GP_PLACES_GUEST;
 }
 
 /* enter: into the first place that is free. */
@@ -440,6 +489,7 @@ static struct entry *enter(struct gp_places *p, int fd, uid_t uid, bool is_guest
 	atomic_store(&e->place.idle_since_us, gp_clock_now_us(gp_clock_system()));
 	atomic_store(&e->place.state, GP_PLACE_READS);
 	atomic_store(&e->place.has_asked, false);
+	atomic_store(&e->place.in_message, false);
 	atomic_store(&e->place.is_guest, is_guest);
 	atomic_store(&e->place.is_ended, false);
 	p->guests += is_guest;
@@ -454,7 +504,7 @@ enum gp_places_admitted gp_places_admit(struct gp_places *places, int fd, uid_t 
 	pthread_mutex_lock(&places->lock);
 	enum gp_places_admitted how = make_room(places, uid);
 	if (how != GP_PLACES_CROWDED && how != GP_PLACES_FULL)
-		e = enter(places, fd, uid, how == GP_PLACES_GUEST);
+		e = enter(places, fd, uid, how == GP_PLACES_GUEST || how == GP_PLACES_GUEST_OWN);
 	pthread_mutex_unlock(&places->lock);
 	if (!e) {
 		close(fd);

@@ -10,10 +10,12 @@
  *
  * While all are at work a new connection is a guest: it has a thread, and may say what it wants,
  * but waits for a place before that is worked on, in the order in which they came. Whoever has
- * given an answer gives its place to the guest that waits for longest. There are few guests; when
- * there is no room for a further one the one that waits for longest waits no longer, and is to be
- * told so. So nobody is left without an answer, however many there are. Knows nothing about what is
- * served.
+ * given an answer gives its place to the guest that waits for longest; one with a message under way
+ * only when nothing more about it has come for a moment. There are few guests; when there is no
+ * room for a further one, one that says nothing goes, or the one that waits for longest waits no
+ * longer, and is to be told so, once it has waited for a time, or no guest has got a place for a
+ * while: further ones wait to be accepted meanwhile. So nobody is left without an answer, however
+ * many there are. Knows nothing about what is served.
  *
  *     gp_places_new(&options, &places);
  *     gp_places_has_room(places)    accept, gp_places_admit(places, fd, uid); else
@@ -55,21 +57,25 @@ struct gp_place {
 	/* since when it is in its state, of the monotonic clock; READS after an answer has the time
 	 * of that, and at first when it came */
 	atomic_int_fast64_t idle_since_us;
-	atomic_int state;      /* enum gp_place_state; at first READS */
-	atomic_bool has_asked; /* a request has come; at first none has */
-	atomic_bool is_guest;  /* gp_places_take waits; only read by others than places.c */
-	atomic_bool is_ended;  /* it had to go: its reading and writing fail */
+	atomic_int state;       /* enum gp_place_state; at first READS */
+	atomic_bool has_asked;  /* a request has come; at first none has */
+	atomic_bool in_message; /* the next request may be about the same message as the last one */
+	atomic_bool is_guest;   /* gp_places_take waits; only read by others than places.c */
+	atomic_bool is_ended;   /* it had to go: its reading and writing fail */
 };
 
 #define GP_PLACES_ANYBODY ((uid_t)-1) /* not known, or not limited */
 
 struct gp_places_options {
-	unsigned max;       /* connections at once */
-	unsigned spare;     /* and so many guests, and those that have to go and are not gone */
-	unsigned share;     /* of one user who is limited */
-	unsigned grace_ms;  /* for those that may have come to ask just once more */
-	size_t stack_bytes; /* of a thread */
-	int wake;           /* eventfd that is rung when there is room again; -1: none */
+	unsigned max;         /* connections at once */
+	unsigned spare;       /* and so many guests, and those that have to go and are not gone */
+	unsigned share;       /* of one user who is limited */
+	unsigned grace_ms;    /* for those that may have come to ask just once more */
+	unsigned message_ms;  /* for the next request about the same message, while others wait */
+	unsigned patience_ms; /* a guest with a request is pressed when it has waited so long, */
+	unsigned still_ms;    /* or when no guest has got a place for so long: all work is slow */
+	size_t stack_bytes;   /* of a thread */
+	int wake;             /* eventfd that is rung when there is room again; -1: none */
 	void (*serve)(void *arg, int fd, struct gp_place *place); /* does not close it */
 	void *arg;
 };
@@ -79,7 +85,8 @@ enum gp_places_admitted {
 	GP_PLACES_ENDED_ANOTHER, /* served, and another connection was ended: all places are taken
 				  */
 	GP_PLACES_ENDED_OWN,     /* the same: the user's share is taken */
-	GP_PLACES_GUEST,         /* served, but without a place so far */
+	GP_PLACES_GUEST,         /* served, but without a place so far: all are at work */
+	GP_PLACES_GUEST_OWN,     /* the same: the user's share is */
 	GP_PLACES_CROWDED,  /* the user's share is at work, and of the guests as well: closed */
 	GP_PLACES_FULL,     /* no room, or there are to be no more: closed */
 	GP_PLACES_NO_THREAD /* no memory: NOT closed */
@@ -95,7 +102,8 @@ void gp_places_free(struct gp_places *places);
 /* Is there room for one more, be it as a guest? */
 bool gp_places_has_room(struct gp_places *places);
 
-/* There is none, and somebody wants to come: one guest has waited long enough, or has to go. */
+/* There is none, and somebody wants to come: one guest has to go, or has waited long enough, if any
+ * has; else this is to be called again in a moment. */
 void gp_places_press(struct gp_places *places);
 
 /*

@@ -551,6 +551,7 @@ static void serve(struct session *s)
 	bool is_cut = false;
 	while (read_request(s, &text, &is_cut) == GP_OK) {
 		int rc = answer(s, text, is_cut);
+		atomic_store(&s->place->in_message, gp_transaction_is_under_way(&s->transaction));
 		atomic_store(&s->place->state, GP_PLACE_READS);
 		gp_arena_reset(s->arena);
 		if (rc || atomic_load(&s->shared->stopping) || is_over(s))
@@ -618,6 +619,8 @@ void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place 
 	if (s.arena) {
 		serve(&s);
 		struct gp_ctx ctx = context_now(&s);
+		if (atomic_load(&place->is_ended) || atomic_load(&shared->stopping))
+			gp_transaction_cut(&s.transaction);
 		gp_transaction_fini(&s.transaction, &ctx);
 	} else {
 		serve_unchecked(&s, gp_err_text(GP_ENOMEM), false);

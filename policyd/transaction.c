@@ -13,7 +13,7 @@ void gp_transaction_init(struct gp_transaction *transaction, const struct gp_run
 	transaction->tally = tally;
 	transaction->source = -1;
 	transaction->subject = 0;
-	transaction->is_open = transaction->is_ended = false;
+	transaction->is_open = transaction->is_ended = transaction->is_cut = false;
 	transaction->asked_us = 0;
 	transaction->instance[0] = 0;
 	transaction->state = GP_STATE_OTHER;
@@ -90,7 +90,8 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 		bool gives_back = gp_stages_expects_end(t->stages, t->source, t->subject);
 		if (gives_back)
 			gp_limit_message_drop(&t->message, t->runtime->book, ctx);
-		if (is_held && gp_stages_missed(t->stages, t->source, t->subject, wants_end))
+		if (is_held && !t->is_cut &&
+			gp_stages_missed(t->stages, t->source, t->subject, wants_end))
 			say_unseen(t);
 	}
 	end_message(t);
@@ -103,6 +104,21 @@ void gp_transaction_adopt(
 {
 	finish(transaction, ctx);
 	transaction->runtime = runtime;
+}
+
+/* gp_transaction_is_under_way: where its end is not asked about, DATA is the last of it. */
+bool gp_transaction_is_under_way(const struct gp_transaction *transaction)
+{
+	const struct gp_transaction *t = transaction;
+	return t->is_open && !t->is_ended && t->message.begun &&
+	       (t->state != GP_STATE_DATA ||
+		       gp_stages_expects_end(t->stages, t->source, t->subject));
+}
+
+/* gp_transaction_cut: it is fini that finishes it. */
+void gp_transaction_cut(struct gp_transaction *transaction)
+{
+	transaction->is_cut = true;
 }
 
 /* gp_transaction_fini: as if another message began. */

@@ -36,6 +36,7 @@ struct gp_transaction {
 	uint64_t subject;
 	bool is_open;     /* there is a message under way */
 	bool is_ended;    /* its end was asked about and it was accepted */
+	bool is_cut;      /* it goes on over another connection, if at all */
 	int64_t asked_us; /* when it was asked about last */
 	char instance[GP_TRANSACTION_INSTANCE_MAX];
 	enum gp_protocol_state state; /* of the last request */
@@ -59,6 +60,15 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 /* Does the request belong to the message under way? */
 bool gp_transaction_is_same(
 	const struct gp_transaction *transaction, const struct gp_protocol_request *request);
+
+/* Is something counted for the message under way, and may more requests about it come? */
+bool gp_transaction_is_under_way(const struct gp_transaction *transaction);
+
+/*
+ * Before fini: the connection was ended by us. That there was no question at the end of the message
+ * says nothing about where it comes from: it will be asked over another connection.
+ */
+void gp_transaction_cut(struct gp_transaction *transaction);
 
 /* Ends the message under way, as fini does, and goes on under another runtime, which it borrows. */
 void gp_transaction_adopt(

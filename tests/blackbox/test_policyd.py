@@ -957,6 +957,12 @@ def ceiling():
         assert "malformed" not in d.text(), d.text()
 
 
+LIMITS_OF_A_CLIENT = """store { uri = {"STORE"} }
+limit m { key = client count = messages max = 1000 per = 1h }
+limit r { key = client count = recipients max = 1000 per = 1h }
+"""
+
+
 class HeldDns:
     """A name server that hears questions and answers none of them before release()."""
 
@@ -980,9 +986,9 @@ class HeldDns:
                 pass  # closed
         threading.Thread(target=answer, daemon=True).start()
 
-    def daemon(self, policyd):
+    def daemon(self, policyd, top=""):
         """A policyd that asks it, and would wait for a minute."""
-        text = config(policyd="deadline = 90s\n" + policyd, timeout="30s", top="exim { deadline = 90s }")
+        text = config(policyd="deadline = 90s\n" + policyd, timeout="30s", top="exim { deadline = 90s }\n" + top)
         return world.Policyd(text.replace("127.0.0.1:%d" % dns.port, "127.0.0.1:%d" % self.socket.getsockname()[1]))
 
 
@@ -1036,6 +1042,35 @@ def no_place():
         finally:
             d.close()
             held.socket.close()
+
+
+def place_in_a_message():
+    """a message keeps its place between two recipients while others want it, so that each counts once"""
+    for _ in range(30):
+        held = HeldDns()
+        d = held.daemon("max_connections = 1", LIMITS_OF_A_CLIENT)
+        try:
+            with d.connect() as s, d.connect() as other:
+                message = mail(sender="x@busy.test")
+                s.sendall(request_text(**message).encode())
+                held.hear(1)
+                began = time.monotonic()
+                other.sendall(request_text(**mail(client="198.51.100.2")).encode())
+                world.wait_for(lambda: d.control("status")["connections"]["open"] == 2, "the other connection")
+                held.release()
+                holds(read_answer(s), "spf=none")
+                answer = ask(s, **dict(message, recipient="r2@here.test"))
+                if answer is None and time.monotonic() - began > 0.05:
+                    continue  # the other one has waited for a moment, and this machine is that busy
+                equal(answer, "DUNNO")
+                s.close()  # its message has no more to come
+                holds(read_answer(other), "SPF fail")
+            equal([d.used("client:" + BAD, name) for name in ("m", "r")], [1, 2])
+            return
+        finally:
+            d.close()
+            held.socket.close()
+    raise world.Skip("this machine is too busy")
 
 
 def fair_share():
@@ -1486,7 +1521,8 @@ def main():
                  warnings,
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
-                 unsupervised, ceiling, ceiling_of_workers, no_place, fair_share, first_requests, no_thread, occupied, user_share,
+                 unsupervised, ceiling, ceiling_of_workers, no_place, place_in_a_message,
+                 fair_share, first_requests, no_thread, occupied, user_share,
                  user_at_work, idle, inet_sockets, loopback_warning, default_permissions, other_sockets, second_daemon, json_log, forged_log, log_levels,
                  privileges, no_such_user, chrooted, options):
         if only in test.__name__:

@@ -39,6 +39,7 @@ static void begin_with(unsigned max, unsigned share, unsigned spare, unsigned gr
 		.share = share,
 		.spare = spare,
 		.grace_ms = grace_ms,
+		.message_ms = grace_ms,
 		.stack_bytes = 256 * 1024,
 		.wake = -1,
 		.serve = serve};
@@ -160,8 +161,8 @@ static void test_share(void **state)
 	assert_true(is_gone(&c[1]) && !is_gone(&c[0]));
 	atomic_store(&c[2].place->state, GP_PLACE_WORKS);
 	atomic_store(&c[3].place->state, GP_PLACE_WORKS);
-	assert_int_equal(come(&c[7], 7), GP_PLACES_GUEST);
-	assert_int_equal(come(&c[8], 7), GP_PLACES_GUEST);
+	assert_int_equal(come(&c[7], 7), GP_PLACES_GUEST_OWN);
+	assert_int_equal(come(&c[8], 7), GP_PLACES_GUEST_OWN);
 	assert_int_equal(come(&c[4], 7), GP_PLACES_CROWDED);
 	assert_true(is_gone(&c[4]));
 	/* somebody else gets in all the same, at first without and then at another's cost */
@@ -269,8 +270,8 @@ static void a_guest_waits_for_a_time(void **state)
 	finish();
 }
 
-/* guests_make_room_for_guests: the one that waits for longest is told at once; one that says
- * nothing goes. */
+/* guests_make_room_for_guests: one that says nothing goes first, then the one that waits for
+ * longest is told, which has waited long enough here. */
 static void guests_make_room_for_guests(void **state)
 {
 	(void)state;
@@ -284,12 +285,112 @@ static void guests_make_room_for_guests(void **state)
 	ask(&r[0], &c[1], PATIENCE_MS);
 	ask(&r[1], &c[2], PATIENCE_MS);
 	gp_places_press(places);
+	assert_true(is_gone(&c[3]) && !is_gone(&c[0]));
+	assert_int_equal(atomic_load(&r[0].has_place), -1);
+	close(c[3].fd);
+	while (gp_places_count(places) > 3)
+		sched_yield();
+	gp_places_press(places);
 	assert_false(outcome(&r[0]));
 	gp_places_press(places);
 	assert_false(outcome(&r[1]));
-	gp_places_press(places);
-	assert_true(is_gone(&c[3]) && !is_gone(&c[0]));
+	leave(c, 3);
+	finish();
+}
+
+/* a_guest_is_not_pressed_before_its_time: while others get places; further ones wait outside. */
+static void a_guest_is_not_pressed_before_its_time(void **state)
+{
+	(void)state;
+	struct client c[4];
+	struct request r[3];
+	const struct gp_places_options options = {.max = 1,
+		.share = 1,
+		.spare = 3,
+		.grace_ms = PATIENCE_MS,
+		.patience_ms = PATIENCE_MS,
+		.still_ms = PATIENCE_MS,
+		.stack_bytes = 256 * 1024,
+		.wake = -1,
+		.serve = serve};
+	assert_int_equal(gp_places_new(&options, &places), GP_OK);
+	work(c, 1);
+	for (size_t i = 1; i < 4; i++) {
+		assert_int_equal(come(&c[i], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+		ask(&r[i - 1], &c[i], PATIENCE_MS);
+	}
+	assert_false(gp_places_has_room(places));
+	for (size_t i = 0; i < 100; i++)
+		gp_places_press(places);
+	assert_false(answer(&c[0]));
+	assert_true(outcome(&r[0]));
+	for (size_t i = 0; i < 2; i++) {
+		close(c[i + 1].fd);
+		assert_true(outcome(&r[i + 1]));
+	}
+	close(c[0].fd);
+	close(c[3].fd);
+	finish();
+}
+
+/* a_message_under_way_keeps_its_place: unless somebody has waited for the time of grace. */
+static void a_message_under_way_keeps_its_place(void **state)
+{
+	(void)state;
+	struct client c[5];
+	struct request r;
+	begin_with(2, 2, 4, PATIENCE_MS);
+	work(c, 2);
+	atomic_store(&c[0].place->in_message, true);
+	assert_true(answer(&c[0]));
+	assert_true(answer(&c[1]));
+	/* of two that do nothing the one without a message goes, though the other does for longer
+	 */
+	assert_int_equal(come(&c[2], GP_PLACES_ANYBODY), GP_PLACES_ENDED_ANOTHER);
+	assert_true(is_gone(&c[1]) && !is_gone(&c[0]));
+	assert_int_equal(come(&c[3], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	ask(&r, &c[3], PATIENCE_MS);
+	assert_true(answer(&c[0])); /* in the middle of it, and at its end */
+	assert_int_equal(atomic_load(&r.has_place), -1);
+	atomic_store(&c[0].place->state, GP_PLACE_WORKS);
+	atomic_store(&c[0].place->in_message, false);
+	assert_false(answer(&c[0]));
+	assert_true(outcome(&r));
 	leave(c, 4);
+	finish();
+	/* nobody waits for ever */
+	begin(1, 1);
+	work(c, 1);
+	assert_int_equal(come(&c[1], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	ask(&r, &c[1], PATIENCE_MS);
+	atomic_store(&c[0].place->in_message, true);
+	assert_false(answer(&c[0]));
+	assert_true(outcome(&r));
+	leave(c, 2);
+	finish();
+}
+
+/* whose_share_is_taken_is_said: of a limited user, also while the guest of another one waits. */
+static void whose_share_is_taken_is_said(void **state)
+{
+	(void)state;
+	struct client c[4];
+	struct request r;
+	begin_with(2, 1, 8, PATIENCE_MS);
+	assert_int_equal(come(&c[0], GP_PLACES_ANYBODY), GP_PLACES_SERVED);
+	assert_int_equal(come(&c[1], 7), GP_PLACES_SERVED);
+	atomic_store(&c[1].place->state, GP_PLACE_WORKS);
+	assert_int_equal(come(&c[2], 7), GP_PLACES_GUEST_OWN);
+	ask(&r, &c[2], PATIENCE_MS);
+	assert_int_equal(come(&c[3], GP_PLACES_ANYBODY), GP_PLACES_GUEST);
+	/* a guest that may have no place keeps none from those that say nothing */
+	atomic_fetch_sub(&c[0].place->idle_since_us, PATIENCE_MS * 1000LL);
+	(void)gp_places_settle(places);
+	assert_true(is_gone(&c[0]) && !atomic_load(&c[3].place->is_guest));
+	close(c[1].fd);
+	assert_true(outcome(&r));
+	close(c[0].fd);
+	leave(c + 2, 2);
 	finish();
 }
 
@@ -474,6 +575,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(whoever_has_answered_makes_room),
 		cmocka_unit_test(a_guest_waits_for_a_time),
 		cmocka_unit_test(guests_make_room_for_guests),
+		cmocka_unit_test(a_guest_is_not_pressed_before_its_time),
+		cmocka_unit_test(a_message_under_way_keeps_its_place),
+		cmocka_unit_test(whose_share_is_taken_is_said),
 		cmocka_unit_test(who_leaves_makes_room_for_guests),
 		cmocka_unit_test(a_first_request_has_time_to_come),
 		cmocka_unit_test(a_guest_sees_who_becomes_idle),
