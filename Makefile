@@ -33,7 +33,7 @@ LIMIT   = limit limit_book limit_message limit_name limit_resolve
 CONFIG  = config config_error config_file config_find config_format config_item config_limit config_nat64 \
 	  config_problem config_scan config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
-ENGINE  = decide decide_message engine fields header message rates reply reply_message sample
+ENGINE  = decide decide_message engine fields header mark message rates reply reply_message sample
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
@@ -44,7 +44,7 @@ POLICYD = control control_limits control_metrics control_status counters dns_hea
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
 	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
-	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_lists \
+	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_store handedover human limits_change limits_overrides limits_show \
 	  limits_watch mailfile storecheck storefiles table verify_json verify_report

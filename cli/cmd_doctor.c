@@ -111,6 +111,8 @@ static const struct check {
 		"enough for all its processes"},
 	{"postfix.socket", gp_doctor_postfix_socket, NEEDS_CONFIG,
 		"smtpd can reach the daemon, chroot included"},
+	{"postfix.own-field", gp_doctor_postfix_field, NEEDS_CONFIG,
+		"the field with its results can be told from forged ones"},
 	{"exim.build", gp_doctor_exim_build, 0, "its version, and ${dlfunc}"},
 	{"exim.macros", gp_doctor_exim_macros, 0, "its configuration calls the module"},
 	{"exim.module", gp_doctor_exim_module, 0, "the module loads"},

@@ -224,6 +224,7 @@ void gp_doctor_postfix_default_action(struct gp_doctor *doctor);
 void gp_doctor_postfix_timeout(struct gp_doctor *doctor);
 void gp_doctor_postfix_connections(struct gp_doctor *doctor);
 void gp_doctor_postfix_socket(struct gp_doctor *doctor);
+void gp_doctor_postfix_field(struct gp_doctor *doctor);
 
 void gp_doctor_exim_build(struct gp_doctor *doctor);
 void gp_doctor_exim_macros(struct gp_doctor *doctor);

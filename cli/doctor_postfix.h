@@ -3,7 +3,8 @@
  * The doctor's view of Postfix: each smtpd service of master.cf with what it would ask us, and
  * what our configuration needs to be asked. doctor_postfix.c finds it out, doctor_postfix_lists.c,
  * doctor_postfix_twice.c and doctor_postfix_service.c judge it, doctor_postfix_socket.c tries the
- * sockets, doctor_postfix_mend.c says how to mend it.
+ * sockets, doctor_postfix_field.c looks at forged results, doctor_postfix_mend.c says how to mend
+ * it.
  */
 #ifndef GP_CLI_DOCTOR_POSTFIX_H
 #define GP_CLI_DOCTOR_POSTFIX_H
@@ -101,9 +102,9 @@ const char *gp_doctor_parameter_of(struct gp_doctor *doctor,
 /* The question: check_policy_service with all that belongs to it. */
 const char *gp_doctor_question(struct gp_doctor *doctor);
 
-/* The same with another endpoint, timeout or default_action than it has; NULL: as it is. */
+/* The same with another endpoint or attribute than it has; NULL: as it is. */
 struct gp_doctor_change {
-	const char *endpoint, *timeout, *default_action;
+	const char *endpoint, *timeout, *default_action, *policy_context;
 };
 const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 	const struct gp_postconf_policy *policy, const struct gp_doctor_change *change);

@@ -58,7 +58,8 @@ const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 		const char *name, *to;
 		struct gp_span value;
 	} rows[] = {{"timeout", change->timeout, policy->timeout},
-		{"default_action", change->default_action, policy->default_action}};
+		{"default_action", change->default_action, policy->default_action},
+		{"policy_context", change->policy_context, {NULL, 0}}};
 	struct gp_span text = gp_span_trim(policy->text), word;
 	struct gp_span endpoint =
 		change->endpoint ? gp_span_from(change->endpoint) : policy->endpoint;
@@ -81,7 +82,8 @@ const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 			inside = gp_span_trim(gp_span_skip(inside, 1));
 		gp_span_cut(inside, '=', &name, &value);
 		name = gp_span_trim(name);
-		if (!gp_span_is(name, "timeout") && !gp_span_is(name, "default_action"))
+		if (!gp_span_is(name, "timeout") && !gp_span_is(name, "default_action") &&
+			!(change->policy_context && gp_span_is(name, "policy_context")))
 			question = gp_doctor_text(
 				doctor, "%s, %.*s", question, (int)word.len, word.ptr);
 	}

@@ -103,30 +103,12 @@ static void take(struct gp_protocol_request *r, size_t row, bool is_repeated, st
 		*place = value;
 }
 
-/* is_mark: letters and digits, which mean themselves in main.cf and in a regular expression. */
-static bool is_mark(struct gp_span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
-			return false;
-	}
-	return text.len >= GP_PROTOCOL_MARK_MIN && text.len <= GP_PROTOCOL_MARK_MAX;
-}
-
 /* take_mark: out of policy_context, which is shown in status and log. */
 static void take_mark(struct gp_protocol_request *r)
 {
-	if (!gp_span_has_prefix(r->policy_context, "mark:"))
-		return;
-	const struct gp_span mark = gp_span_skip(r->policy_context, 5);
-	r->policy_context.len = 0;
-	r->mark_state = GP_PROTOCOL_MARK_BAD;
-	if (!is_mark(mark))
-		return;
-	r->mark = mark;
-	r->mark_state = gp_span_is(mark, GP_PROTOCOL_MARK_OF_EXAMPLE) ? GP_PROTOCOL_MARK_KNOWN
-								      : GP_PROTOCOL_MARKED;
+	r->mark_state = gp_mark_parse(r->policy_context, &r->mark);
+	if (r->mark_state != GP_MARK_NONE)
+		r->policy_context.len = 0;
 }
 
 /* gp_protocol_parse: line by line up to the empty one. */

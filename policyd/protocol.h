@@ -25,21 +25,11 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 #include "engine/engine.h"
+#include "engine/mark.h"
 
 #define GP_PROTOCOL_NUMBER_MAX \
 	(INT64_C(1) << 50)           /* larger than any mail; sums have room above it */
 #define GP_PROTOCOL_INSTANCE_MAX 127 /* bytes of one that count; Postfix: four numbers */
-#define GP_PROTOCOL_MARK_MIN 12      /* characters that nobody guesses */
-#define GP_PROTOCOL_MARK_MAX 64
-#define GP_PROTOCOL_MARK_OF_EXAMPLE "PutYourOwnSecretHere" /* of conf-examples/postfix-main.cf */
-
-/* What policy_context = mark:SECRET says. */
-enum gp_protocol_mark {
-	GP_PROTOCOL_UNMARKED,   /* nothing */
-	GP_PROTOCOL_MARKED,     /* a secret */
-	GP_PROTOCOL_MARK_KNOWN, /* one that everybody knows */
-	GP_PROTOCOL_MARK_BAD    /* something that cannot be used */
-};
 
 /* Where in the SMTP conversation Postfix asks; OTHER is what is not listed here. */
 enum gp_protocol_state {
@@ -61,7 +51,7 @@ struct gp_protocol_request {
 	/* the secret of a policy_context that is mark:SECRET, which is then empty; a field that is
 	 * given to Postfix has it, see gp_protocol_format_field */
 	struct gp_span mark;
-	enum gp_protocol_mark mark_state;
+	enum gp_mark mark_state;
 	/* from 0 to GP_PROTOCOL_NUMBER_MAX; what is no number is 0 */
 	int64_t recipient_count; /* 0 before DATA (SMTPD_POLICY_README) */
 	int64_t size;            /* bytes; what MAIL FROM announced before END-OF-MESSAGE */

@@ -293,17 +293,17 @@ static bool is_pass(const struct gp_verdict *v)
 static void say_mark(struct session *s, const struct gp_protocol_request *r)
 {
 	static const char *const texts[] = {
-		[GP_PROTOCOL_MARK_KNOWN] =
+		[GP_MARK_KNOWN] =
 			"the mark that Postfix hands over is that of the example, which everybody "
-			"knows: anybody can forge results of this host; write letters and digits "
-			"of "
-			"your own behind gatepost_mark in main.cf",
-		[GP_PROTOCOL_MARK_BAD] =
+			"knows and which is not used: header_checks take the field with our "
+			"results for a forged one; write 12 to 64 letters and digits of your own, "
+			"and nothing else, behind gatepost_mark in main.cf",
+		[GP_MARK_BAD] =
 			"policy_context is mark: without 12 to 64 letters and digits behind it, so "
 			"that header_checks cannot tell the field with our results from a forged "
 			"one; correct gatepost_mark in main.cf",
 	};
-	if ((r->mark_state == GP_PROTOCOL_MARK_KNOWN || r->mark_state == GP_PROTOCOL_MARK_BAD) &&
+	if ((r->mark_state == GP_MARK_KNOWN || r->mark_state == GP_MARK_BAD) &&
 		!atomic_flag_test_and_set(&s->shared->counters->mark_said))
 		gp_log_text(&s->runtime->log, GP_LOG_WARNING, "%s", texts[r->mark_state]);
 }

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
-from doctor_scene import CONFIG, QUEUE, world  # noqa: E402
+from doctor_scene import CONFIG, QUEUE, sandbox, world  # noqa: E402
 
 LIMITS = CONFIG + """limit hourly { key = user  count = recipients  max = 100  per = 1h }
 """
@@ -40,6 +40,19 @@ SUBMISSION = """submission inet n - y - - smtpd
   -o syslog_name=postfix/submission
   -o smtpd_sasl_auth_enable=yes
 """
+
+
+FIELD = CONFIG.replace("header = none", "header = authentication-results")
+
+
+def example():
+    """main.cf as it is shipped, with a mark"""
+    with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-main.cf")) as f:
+        return MAIN + f.read().replace("^PutYourOwnSecretHere", "0123456789abcdef")
+
+
+def marked(text):
+    return SPF.replace("=DUNNO }", "=DUNNO, policy_context=mark:%s }" % text)
 
 
 LISTS = [
@@ -126,6 +139,24 @@ LISTS = [
       "or set this in")),
     ("another path", CONFIG, SPF.replace("gatepost/policy", "private/gatepost"), CHROOT,
      ("postfix.socket", "problem", "private/gatepost: No such file", '"unix:/var/spool/postfix/private/gatepost"}')),
+    ("results of this host are told from forged ones", FIELD, example(), CHROOT),
+    ("no mark, and nothing that removes forged results", FIELD, SPF, CHROOT,
+     ("postfix.own-field", "note", "nothing removes results of this host", "policy_context=mark:$gatepost_mark }")),
+    ("the mark of the example", FIELD, example().replace("0123456789abcdef", "^PutYourOwnSecretHere"), CHROOT,
+     ("postfix.own-field", "warning", "is that of the example", 'postconf -e "gatepost_mark = $(')),
+    ("the same without what keeps it from being one", FIELD,
+     example().replace("0123456789abcdef", "PutYourOwnSecretHere"), CHROOT,
+     ("postfix.own-field", "warning", "is that of the example", 'postconf -e "gatepost_mark = $(')),
+    ("a mark that is too short", FIELD, example().replace("0123456789abcdef", "secret"), CHROOT,
+     ("postfix.own-field", "warning", "without 12 to 64 letters and digits", 'postconf -e "gatepost_mark = $(')),
+    ("a mark that is not set", FIELD, example().replace("gatepost_mark = ", "gatepost_other = "), CHROOT,
+     ("postfix.own-field", "warning", "without 12 to 64 letters and digits", 'postconf -e "gatepost_mark = $(')),
+    ("a bad mark that is written out", FIELD, marked("secret"), CHROOT,
+     ("postfix.own-field", "warning", "without 12 to 64 letters and digits", "policy_context=mark:$gatepost_mark }")),
+    ("a mark without a rule", FIELD, "gatepost_mark = 0123456789abcdef\n" + marked("$gatepost_mark"), CHROOT,
+     ("postfix.own-field", "warning", "no rule with the mark", "in main.cf put the rules of header_checks")),
+    ("a mark that is written out, without a rule", FIELD, marked("0123456789abcdef"), CHROOT,
+     ("postfix.own-field", "warning", "no rule with the mark", "policy_context=mark:$gatepost_mark }")),
 ]
 
 ASKS = [

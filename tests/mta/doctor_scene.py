@@ -20,7 +20,7 @@ SOCKET = QUEUE + "/gatepost/policy"
 
 CONFIG = """hostname = "mx.example.test"
 dns { servers = {"127.0.0.1"}  timeout = 2s }
-spf { exempt_clients = {"198.51.100.0/24"} }
+spf { exempt_clients = {"198.51.100.0/24"}  header = none }
 policyd { listen = {"unix:%s"} }
 store { uri = {"lmdb:/var/lib/gatepost"}  size = 16M }
 """ % SOCKET

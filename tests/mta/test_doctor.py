@@ -11,7 +11,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
-from doctor_rows import ALL, ASKS, BYTES, CHROOT, LIMITS, LISTS, MAIN, OPEN, QUESTION, REST, SPF, SUBMISSION  # noqa: E402
+from doctor_rows import ALL, ASKS, BYTES, CHROOT, FIELD, LIMITS, LISTS, MAIN, OPEN, QUESTION, REST, SPF, SUBMISSION  # noqa: E402
 from doctor_scene import CONF, CONFIG, GATEPOST, QUEUE, SOCKET, Machine, named  # noqa: E402
 import sandbox  # noqa: E402
 import world  # noqa: E402
@@ -57,6 +57,8 @@ def shipped_examples():
     examples = os.path.join(sandbox.PROJECT, "conf-examples")
     postfix(MAIN + open(examples + "/postfix-main.cf").read())
     machine.finds()
+    machine.serve(FIELD)
+    machine.finds(("postfix.own-field", "warning", "the mark is that of the example", "gatepost_mark"))
     machine.serve(LIMITS)
     postfix(MAIN + open(examples + "/postfix-limits.cf").read(), CHROOT + SUBMISSION)
     machine.finds()

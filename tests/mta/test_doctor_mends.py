@@ -119,6 +119,14 @@ def by_hand(name, question, where):
     edit(r"^%s = .*$" % name, lambda _: "%s = %s" % (name, ", ".join(words)), text)
 
 
+def rules():
+    """header_checks as in the example, where there are no other ones."""
+    with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-main.cf")) as f:
+        text = re.search(r"^header_checks = (?:.*\n)(?:[ \t].*\n)*", f.read(), re.M).group(0)
+    with open("/etc/postfix/main.cf", "a") as f:
+        f.write(text)
+
+
 def drop_in(text):
     os.makedirs(os.path.dirname(DROP_IN), exist_ok=True)
     with open(DROP_IN, "a") as f:
@@ -137,6 +145,8 @@ LINES = [
     (r"^(re)?start gatepost-policyd$", lambda m: restarts.append(True)),
     (r"^in main.cf put this (.*) in (\S+), and let it stand there once: (.*)$",
      lambda m: by_hand(m.group(2), m.group(3), m.group(1))),
+    (r"^in main.cf put the rules of header_checks in postfix-main.cf, among the examples, in front of other ones$",
+     lambda m: rules()),
     (r"^in main.cf take each check_policy_service of gatepost out of (\S+)$", lambda m: by_hand(m.group(1), None, None)),
     # of other checks than Postfix's: the daemon is not there
     (r"^gatepost-policyd -t, then start it$|^systemctl enable --now gatepost-policyd; journal", lambda m: restarts.append(True)),

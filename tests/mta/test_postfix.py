@@ -174,9 +174,20 @@ def own_results():
         assert results[0].startswith(HOST + start), results
 
 
-def known_secret():
-    """a mark that is still that of the example is said in the log"""
-    stage.policyd.wait_log("is that of the example, which everybody knows")
+def example_is_no_secret():
+    """the mark that the example has is said in the log, and lets no field of this host in, whoever writes it"""
+    own = own_field()
+    before = secret()
+    try:
+        for text in ("^PutYourOwnSecretHere", "PutYourOwnSecretHere"):
+            with_mark = own.replace(": ", ": (%s) " % text)
+            world.command("postconf", "-e", "gatepost_mark = ^PutYourOwnSecretHere")
+            world.reload_postfix()
+            equal(header(sent_with(with_mark)), [])
+        stage.policyd.wait_log("is that of the example, which everybody knows")
+    finally:
+        world.command("postconf", "-e", "gatepost_mark = " + before)
+        world.reload_postfix()
 
 
 def dns_failure():
@@ -350,13 +361,13 @@ def main():
                      queue_id_in_log, syslog, reload_under_load, crash_under_load,
                      killed_without_default_action):
             tap.run(test)
-        # the shipped part of main.cf as it stands, behind what is there
+        # the shipped part of main.cf with a mark, and otherwise as it stands, behind what is there
         with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-main.cf")) as part:
             with open("/etc/postfix/main.cf", "a") as f:
-                f.write(part.read())
+                f.write(part.read().replace("^PutYourOwnSecretHere", "0123456789abcdefABCDEF"))
         world.reload_postfix()
         tap.run(spoofed)
-        for test in (forged_results, secret_stays, known_secret, own_results, forged_received_spf):
+        for test in (forged_results, secret_stays, example_is_no_secret, own_results, forged_received_spf):
             tap.run(test)
         tap.run(killed_with_default_action)
     finally:

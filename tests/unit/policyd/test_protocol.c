@@ -246,23 +246,25 @@ static void test_mark(void **state)
 {
 	static const struct {
 		const char *context, *mark, *left;
-		enum gp_protocol_mark state;
+		enum gp_mark state;
 	} rows[] = {
-		{"", "", "", GP_PROTOCOL_UNMARKED},
-		{"submission", "", "submission", GP_PROTOCOL_UNMARKED},
-		{"marked", "", "marked", GP_PROTOCOL_UNMARKED},
-		{"mark:0123456789Ab", "0123456789Ab", "", GP_PROTOCOL_MARKED},
-		{"mark:PutYourOwnSecretHere", "PutYourOwnSecretHere", "", GP_PROTOCOL_MARK_KNOWN},
-		{"mark:", "", "", GP_PROTOCOL_MARK_BAD},
-		{"mark:0123456789a", "", "", GP_PROTOCOL_MARK_BAD},
-		{"mark:0123456789ab)", "", "", GP_PROTOCOL_MARK_BAD},
-		{"mark:0123456789 ab", "", "", GP_PROTOCOL_MARK_BAD},
-		{"mark:0123456789.*", "", "", GP_PROTOCOL_MARK_BAD},
+		{"", "", "", GP_MARK_NONE},
+		{"submission", "", "submission", GP_MARK_NONE},
+		{"marked", "", "marked", GP_MARK_NONE},
+		{"mark:0123456789Ab", "0123456789Ab", "", GP_MARK_SECRET},
+		{"mark:PutYourOwnSecretHere", "", "", GP_MARK_KNOWN},
+		{"mark:^PutYourOwnSecretHere", "", "", GP_MARK_KNOWN},
+		{"mark:^0123456789Ab", "", "", GP_MARK_BAD},
+		{"mark:", "", "", GP_MARK_BAD},
+		{"mark:0123456789a", "", "", GP_MARK_BAD},
+		{"mark:0123456789ab)", "", "", GP_MARK_BAD},
+		{"mark:0123456789 ab", "", "", GP_MARK_BAD},
+		{"mark:0123456789.*", "", "", GP_MARK_BAD},
 		{"mark:0123456789012345678901234567890123456789012345678901234567890123",
 			"0123456789012345678901234567890123456789012345678901234567890123", "",
-			GP_PROTOCOL_MARKED},
+			GP_MARK_SECRET},
 		{"mark:01234567890123456789012345678901234567890123456789012345678901234", "", "",
-			GP_PROTOCOL_MARK_BAD},
+			GP_MARK_BAD},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
