@@ -48,7 +48,10 @@ static void add_source(struct gp_control_call *c, json_t *row, const struct gp_l
 	const char *file = a->override ? a->override->file : a->limit->file;
 	int line = a->override ? a->override->line : a->limit->line;
 	json_object_set_new(row, "source", json_string(names[a->source]));
-	json_object_set_new(row, "limit_max", gp_control_number_or_null(a->limit->max));
+	/* without what the source says: an override of the file stands behind run time */
+	json_object_set_new(row, "limit_max",
+		gp_control_number_or_null(
+			a->source == GP_LIMIT_SOURCE_RUNTIME ? a->configured : a->limit->max));
 	if (a->source == GP_LIMIT_SOURCE_OVERRIDE) {
 		static const char *const kinds[] = {
 			"user", "domain", "sender", "sender_domain", "client"};
@@ -313,6 +316,9 @@ json_t *gp_control_show(struct gp_control_call *call)
 	bool is_about = false, has_counted = false;
 	if (value || gp_control_who_parse(call, &who, &value))
 		return value;
+	value = gp_control_who_mistaken(call, &who);
+	if (value)
+		return value;
 	json_t *rows = json_array(), *each = json_array();
 	int rc = GP_OK;
 	for (size_t i = 0; !rc && i < call->runtime->config->limits.limit_count; i++) {
@@ -382,6 +388,9 @@ json_t *gp_control_reset(struct gp_control_call *call)
 	struct gp_control_who who;
 	bool has_counted = false, was_counted = false;
 	if (value || gp_control_who_parse(call, &who, &value))
+		return value;
+	value = gp_control_who_mistaken(call, &who);
+	if (value)
 		return value;
 	if (only.len && gp_control_limit_find(set, only) == set->limit_count)
 		return gp_control_no_such_limit();

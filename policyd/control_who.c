@@ -176,6 +176,18 @@ json_t *gp_control_who_problem(const struct gp_control_call *call, const struct 
 	}
 }
 
+/* gp_control_who_mistaken: with a kind in front it is meant as it stands, but for a domain. */
+json_t *gp_control_who_mistaken(
+	const struct gp_control_call *call, const struct gp_control_who *who)
+{
+	bool is_bare = who->key == GP_LIMIT_BY_USER && who->name.len == who->text.len;
+	bool is_domain =
+		who->key == GP_LIMIT_BY_USER_DOMAIN || who->key == GP_LIMIT_BY_SENDER_DOMAIN;
+	if (is_bare || (is_domain && memchr(who->text.ptr, '@', who->text.len)))
+		return gp_control_who_problem(call, who);
+	return NULL;
+}
+
 /* is_wider: of each kind the keys that count it together with others, besides all. */
 static bool is_wider(int kind, int key)
 {

@@ -49,6 +49,14 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
 json_t *gp_control_who_problem(
 	const struct gp_control_call *call, const struct gp_control_who *who);
 
+/*
+ * The same for what is shown or begins anew: only what would silently be taken for something else,
+ * a client's address or a pattern for a user, an address for all of its domain. With "user:" in
+ * front any name is what it is. NULL: nothing, or no memory.
+ */
+json_t *gp_control_who_mistaken(
+	const struct gp_control_call *call, const struct gp_control_who *who);
+
 /* The error that no limit counts who, with what is written instead. NULL: no memory. */
 json_t *gp_control_who_nobody(const struct gp_control_call *call, const struct gp_control_who *who);
 

@@ -976,6 +976,14 @@ def who_it_is_about():
                                  ("client:1.2.3", "clients", "no client")):
             holds(d.control("set", who=who, limit=limit, max=1)["error"], text)
         holds(d.control("reset", who="alice", limit="nope")["error"], "no limit of that name")
+        for who, text in (("domain:alice@a.test", "write user:alice@a.test, or domain:a.test for all of its domain"),
+                          ("sender_domain:x@a.test", "write sender:x@a.test, or sender_domain:a.test"),
+                          ("203.0.113.5", "an address is written client:203.0.113.5; a user of that name user:203.0.113.5"),
+                          ("*@a.test", "for each user of the domain write domain:a.test"), ("*", "is nobody's name"),
+                          ("<alice@a.test>", "without < and >: user:alice@a.test")):
+            for command in ("show", "reset"):
+                holds(d.control(command, who=who).get("error", "none"), text)
+        equal(d.control("reset", who="user:203.0.113.5")["forgotten"], ["hourly"])
 
 
 def names_that_nobody_has():

@@ -227,7 +227,11 @@ def explain():
         d.fine("limits", "set", "boss", "hourly", "7", "--for", "1d")
         out = d.fine("limits", "explain", "boss")
         assert re.search(r"max 7: set at run time, until \d{4}-\d\d-\d\d \d\d:\d\d \((23 h 59|24 h 0) min left\)\n"
-                         r"    without it: 100\n", out), out
+                         r"    without it: unlimited\n", out), out
+        equal(d.row("newsletter@example.org", "hourly")["limit_max"], 100)
+        d.fine("limits", "set", "newsletter@example.org", "hourly", "2")
+        holds(d.fine("limits", "explain", "newsletter@example.org"), "until it is taken back\n    without it: 5000\n")
+        d.fine("limits", "set", "newsletter@example.org", "hourly", "default")
         d.fine("limits", "set", "boss", "hourly", "unlimited")
         holds(d.fine("limits", "explain", "boss"), "max unlimited: set at run time, until it is taken back\n")
         d.send("carol", 100)

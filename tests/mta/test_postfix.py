@@ -136,6 +136,8 @@ def secret_stays():
     message = sent_with("")
     assert len(secret()) >= 12
     assert secret() not in message, message
+    # but in the log, as the texts for administrators say
+    world.wait_for(lambda: "replace: header Authentication-Results: (%s) " % secret() in stage.postfix.log(), "line of cleanup")
 
 
 def reloaded(config):
