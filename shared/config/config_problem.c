@@ -478,6 +478,9 @@ static const char *set_problem(const struct gp_config_row *row, struct gp_span v
 static const char *login_problem(struct gp_arena *arena, struct gp_span value)
 {
 	struct gp_span local, domain;
+	if (value.len > 2 && value.ptr[0] == '<' && value.ptr[value.len - 1] == '>')
+		return gp_arena_printf(arena, "a user is written without < and >: %.*s",
+			(int)value.len - 2, value.ptr + 1);
 	(void)gp_address_split(value, &local, &domain); /* without an @: no domain */
 	if (domain.len && (local.len == 0 || gp_span_is(local, "*")))
 		return gp_arena_printf(arena, "for all users of a domain write domain = %.*s",

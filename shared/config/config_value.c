@@ -210,12 +210,18 @@ static bool is_all_of(struct gp_span value)
 	return gp_span_has_prefix(value, "@") || gp_span_has_prefix(value, "*@");
 }
 
+/* is_bracketed: is it written in <>, as SMTP has addresses and no name of a user is compared? */
+static bool is_bracketed(struct gp_span value)
+{
+	return value.len > 2 && value.ptr[0] == '<' && value.ptr[value.len - 1] == '>';
+}
+
 /* set_login: UTF-8 without control characters, and not blank. */
 static int set_login(
 	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
 {
 	if (value.len > row->max || gp_span_trim(value).len == 0 || gp_span_is(value, "*") ||
-		is_all_of(value) || !gp_config_is_clean(value))
+		is_all_of(value) || is_bracketed(value) || !gp_config_is_clean(value))
 		return GP_ESYNTAX;
 	return store_text(to, row, value);
 }

@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/config_load_private.h"
 #include "mail/address.h"
@@ -292,10 +293,16 @@ static void check_pass_action(struct gp_config_warner *w)
 /* check_hostname: it stands in headers, and for the macro r of SPF. */
 static void check_hostname(struct gp_config_warner *w)
 {
+	struct gp_ipaddr address;
 	const char *ignored, *name = w->config->hostname;
 	if (*name && (gp_address_domain(w->draft->scratch, gp_span_from(name), &ignored) ||
 			     !gp_address_is_host_name(name)))
 		gp_config_warn_of(w, NULL, "hostname", "is no name that a host can have");
+	else if (strcasecmp(name, "localhost") == 0 ||
+		 gp_ipaddr_parse(gp_span_from(name), &address) == GP_OK)
+		gp_config_warn_of(w, NULL, "hostname",
+			"names no host for others, and anybody may claim it: write the name that "
+			"this host has in DNS");
 }
 
 /* keep_lines: the collected text, a line an item. */

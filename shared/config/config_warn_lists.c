@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/config_load_private.h"
 
@@ -25,6 +26,31 @@ static void check_texts(struct gp_config_warner *w, const struct gp_config_row *
 				warn_twice(w, row, list->items[i]);
 				break;
 			}
+}
+
+/* is_top: all names below one label, which is not one that only a site of its own uses? */
+static bool is_top(const char *item)
+{
+	static const char *const private[] = {
+		".test", ".local", ".internal", ".lan", ".home", ".corp", ".localhost", ".invalid"};
+	for (size_t i = 0; i < sizeof private / sizeof private[0]; i++)
+		if (strcasecmp(item, private[i]) == 0)
+			return false;
+	return item[0] == '.' && item[1] && !strchr(item + 1, '.');
+}
+
+/* check_tops: patterns that hold strangers' domains without number. */
+static void check_tops(struct gp_config_warner *w, const struct gp_config_row *row,
+	const struct gp_config_texts *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (!is_top(list->items[i]))
+			continue;
+		struct gp_strbuf *buf = gp_config_warn_at(w, row->section, row->name);
+		gp_config_add_value(buf, gp_span_from(list->items[i]));
+		gp_strbuf_add(buf, " is every domain of a top-level domain, strangers' as well; "
+				   "name the domains that are meant\n");
+	}
 }
 
 /* Addresses that hosts of the internet have: the whole of it, whatever is left out besides. */
@@ -213,6 +239,9 @@ static void check_items(struct gp_config_warner *w)
 			 row->kind == GP_KIND_DOMAINS || row->kind == GP_KIND_ADDRESSES ||
 			 row->kind == GP_KIND_SERVERS || row->kind == GP_KIND_STORES)
 			check_texts(w, row, at);
+		if (row->kind == GP_KIND_NAMES || row->kind == GP_KIND_DOMAINS ||
+			row->kind == GP_KIND_ADDRESSES)
+			check_tops(w, row, at);
 		if (row->kind == GP_KIND_DOMAINS)
 			check_forwarders(w, row, at);
 	}

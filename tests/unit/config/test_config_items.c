@@ -292,6 +292,8 @@ static void test_overrides_are_about_one(void **state)
 		{"user", "*", "the max of the limit itself"},
 		{"user", "@example.org", "write domain = example.org"},
 		{"user", "*@example.org", "write domain = example.org"},
+		{"user", "<bob@example.org>", "without < and >: bob@example.org"},
+		{"user", "<bob>", "without < and >: bob"},
 		{"domain", "*.example.org", "write example.org"},
 		{"domain", ".example.org", "write example.org"},
 		{"domain", "alice@example.org", "belong into override.user"},

@@ -63,6 +63,27 @@ static void test_place(void **state)
 	CHECK(rows);
 }
 
+/* test_everybodys_names: a top-level domain holds strangers; an address or localhost is no name. */
+static void test_everybodys_names(void **state)
+{
+	static const struct row rows[] = {
+		{"arc { trusted_sealers = {\".com\"} }",
+			"arc.trusted_sealers: .com is every domain"},
+		{"dmarc { exempt_domains = {\"a.org\", \".org\"} }",
+			"dmarc.exempt_domains: .org is every domain"},
+		{"dmarc { mailing_lists = {\".net\"} }",
+			"dmarc.mailing_lists: .net is every domain"},
+		{"spf { exempt_senders = {\"*.com\"} }",
+			"spf.exempt_senders: .com is every domain"},
+		{"spf { exempt_senders = {\".example.com\", \".internal\"} }", NULL},
+		{"hostname = \"localhost\"", "hostname: names no host for others"},
+		{"hostname = \"192.0.2.1\"", "hostname: "},
+		{"hostname = \"mx.example.org\"", NULL},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
 /* test_dump: what is only the default, written down, is no warning. */
 static void test_dump(void **state)
 {
@@ -371,6 +392,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_limits_of_nobody),
 		cmocka_unit_test(test_sockets_for_everybody),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_everybodys_names),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
