@@ -4,12 +4,15 @@
 
 #include <bsd/stdlib.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 
 #define SAID_EVERY_US (60 * 1000000LL)
 #define JUDGED_US (10 * 1000000LL) /* so long own questions need not be asked again */
-#define OWN_MS 3000                /* for all attempts of them */
+#define OWN_MS 3000                /* for all of them, at a few servers */
+#define OWN_SERVER_MS 1000         /* at least, at each server: one that is slow does answer */
 #define OWN_MEMORY (256 * 1024)
 #define OWN_QUESTIONS 3
 #define SERVERS_TEXT (GP_DNS_SERVERS_MAX * (GP_DNS_SERVER_TEXT + 2))
@@ -50,46 +53,76 @@ bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed)
 	return asked >= GP_DNS_HEALTH_FEW && failed > asked / 2;
 }
 
-/* ask_own: made-up names of a resolver of its own, so that they are not counted; was any answered?
+/* What own questions show. */
+enum finding { SILENT, ANSWERING, NOT_ASKED };
+
+/* has_means: for own questions: as many files as they need at once. */
+static bool has_means(void)
+{
+	int fds[OWN_QUESTIONS];
+	size_t n = 0;
+	while (n < OWN_QUESTIONS && (fds[n] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) >= 0)
+		n++;
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+	return n == OWN_QUESTIONS;
+}
+
+/*
+ * find: what the answers show. Trouble is that a server cannot be reached from this host, which
+ * doctor can tell; where files are short it says nothing of servers, and has its own line in the
+ * log.
  */
-static bool ask_own(struct gp_ctx *ctx)
+static enum finding find(const struct gp_dns_answer answers[OWN_QUESTIONS])
+{
+	bool is_trouble = false;
+	for (size_t i = 0; i < OWN_QUESTIONS; i++) {
+		if (!gp_dns_state_is_failure(answers[i].state))
+			return ANSWERING;
+		is_trouble = is_trouble || answers[i].state == GP_DNS_TROUBLE;
+	}
+	return is_trouble && !has_means() ? NOT_ASKED : SILENT;
+}
+
+/* ask_own: made-up names of a resolver of its own, so that they are not counted. */
+static enum finding ask_own(struct gp_ctx *ctx)
 {
 	static const char *const below[OWN_QUESTIONS] = {"com", "net", "org"};
 	char names[OWN_QUESTIONS][64];
 	struct gp_dns_question questions[OWN_QUESTIONS];
 	struct gp_dns_answer answers[OWN_QUESTIONS];
-	bool is_answered = false;
 	for (size_t i = 0; i < OWN_QUESTIONS; i++) {
 		snprintf(names[i], sizeof names[i], "gatepost-%08x%08x.%s", arc4random(),
 			arc4random(), below[i]);
 		questions[i] = (struct gp_dns_question) {names[i], GP_DNS_A};
 	}
-	ctx->deadline_us = gp_clock_now_us(ctx->clock) + OWN_MS * 1000LL;
-	if (gp_dns_query(ctx, questions, OWN_QUESTIONS, answers))
-		return false;
-	for (size_t i = 0; i < OWN_QUESTIONS; i++)
-		is_answered = is_answered || !gp_dns_state_is_failure(answers[i].state);
-	return is_answered;
+	return gp_dns_query(ctx, questions, OWN_QUESTIONS, answers) ? NOT_ASKED : find(answers);
 }
 
-/* is_answering: does any of the servers that dns asks, now? Without memory, nothing is said. */
+/*
+ * is_answering: does any of the servers that dns asks, now? Each is asked once, as there are
+ * several questions. Without memory or files, nothing is said.
+ */
 static bool is_answering(struct gp_dns *dns)
 {
 	struct gp_dns_options options;
 	struct gp_ctx ctx = {.clock = gp_clock_system()};
+	enum finding finding = NOT_ASKED;
 	if (!gp_dns_wire_options(dns, &options))
 		return true;
-	unsigned attempts = (unsigned)options.server_count * options.attempts;
+	unsigned servers = (unsigned)options.server_count;
+	unsigned each_ms = OWN_MS / servers > OWN_SERVER_MS ? OWN_MS / servers : OWN_SERVER_MS;
 	options.gate = NULL; /* what others have no place for says nothing */
-	if (options.timeout_ms > OWN_MS / attempts)
-		options.timeout_ms = OWN_MS / attempts;
+	options.attempts = 1;
+	if (options.timeout_ms > each_ms)
+		options.timeout_ms = each_ms;
+	ctx.deadline_us = gp_clock_now_us(ctx.clock) + (int64_t)each_ms * servers * 1000;
 	ctx.arena = gp_arena_new(OWN_MEMORY);
-	bool is_answered = true;
 	if (ctx.arena && gp_dns_wire_new(&options, &ctx.dns) == GP_OK)
-		is_answered = ask_own(&ctx);
+		finding = ask_own(&ctx);
 	gp_dns_free(ctx.dns);
 	gp_arena_free(ctx.arena);
-	return is_answered;
+	return finding != SILENT;
 }
 
 /* gp_dns_health_is_failing: two that judge at once come to the same. */

@@ -6,9 +6,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "policyd/dns_health.h"
 #include "support/nameserver.h"
@@ -282,6 +284,51 @@ static void each_kind_of_outage(void **state)
 		test_nameserver_stop(servers[i]);
 }
 
+/* slow_servers_answer: however many there are, and attempts at each. */
+static void slow_servers_answer(void **state)
+{
+	static const struct test_nameserver_rule slow[] = {
+		{.name = "bad.example", .act = TEST_NAMESERVER_SERVFAIL},
+		{.name = "*", .act = TEST_NAMESERVER_NXDOMAIN, .delay_ms = 200}};
+	struct scene s;
+	(void)state;
+	begin(&s);
+	struct test_nameserver *ns = test_nameserver_start(slow, 2, 0);
+	struct gp_dns_options options = {
+		.server_count = GP_DNS_SERVERS_MAX, .timeout_ms = 5000, .attempts = 5};
+	for (size_t i = 0; i < GP_DNS_SERVERS_MAX; i++)
+		options.servers[i] = test_nameserver_address(ns);
+	assert_int_equal(gp_dns_wire_set(s.ctx.dns, &options), GP_OK);
+	ask(&s, "bad.example", 20);
+	look(&s, 1);
+	assert_false(is_failing(&s));
+	assert_int_equal(s.warnings, 0);
+	end(&s);
+	test_nameserver_stop(ns);
+}
+
+/* want_of_files_is_no_outage: it has its own line, with what to do. */
+static void want_of_files_is_no_outage(void **state)
+{
+	struct scene s;
+	struct rlimit was;
+	(void)state;
+	begin(&s);
+	int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	const struct rlimit none = {.rlim_cur = (rlim_t)lowest, .rlim_max = was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ask(&s, "good.example", 20);
+	look(&s, 1);
+	bool failing = is_failing(&s);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_false(failing);
+	assert_int_equal(s.warnings, 0);
+	end(&s);
+}
+
 /* main: all cases. */
 int main(void)
 {
@@ -292,6 +339,8 @@ int main(void)
 		cmocka_unit_test(another_resolver_begins_again),
 		cmocka_unit_test(broken_zones_of_senders_are_no_outage),
 		cmocka_unit_test(each_kind_of_outage),
+		cmocka_unit_test(slow_servers_answer),
+		cmocka_unit_test(want_of_files_is_no_outage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
