@@ -274,7 +274,7 @@ static int find_author(struct gp_ctx *ctx, struct gp_mail_facts *f)
 		return rc;
 	f->v->author_domain = author.domain;
 	f->v->from_problem = author.problem;
-	bool is_bounce = author.is_missing && f->mail->envelope->sender.len == 0;
+	bool is_bounce = author.bounces_may && f->mail->envelope->sender.len == 0;
 	f->v->from_cause = is_bounce ? GP_AUTHOR_NO_DOMAIN : author.cause;
 	return GP_OK;
 }

@@ -240,19 +240,25 @@ static int check_below(struct gp_arena *arena, const struct gp_message *message,
 
 /* ---- the whole header ---- */
 
-/* shows_none: does what programs show where there is no From name no domain? */
-static int shows_none(struct gp_arena *arena, const struct gp_message *message, bool *none_out)
+/* What programs show where there is no From, or only nothing in it; those to whom answers go come
+ * last. */
+static const char *const instead[] = {
+	"Sender", "Resent-From", "Resent-Sender", "Reply-To", "Resent-Reply-To"};
+#define INSTEAD_OF_EMPTY 3
+#define INSTEAD_OF_NONE 5
+
+/* shows_none: do the first so many of these fields name no domain? */
+static int shows_none(
+	struct gp_arena *arena, const struct gp_message *message, size_t fields, bool *none_out)
 {
-	static const char *const names[] = {
-		"Sender", "Reply-To", "Resent-From", "Resent-Sender", "Resent-Reply-To", NULL};
 	int rc = GP_OK;
 	*none_out = true;
 	for (size_t i = 0; i < message->count && *none_out && !rc; i++) {
 		const struct gp_message_field *f = &message->fields[i];
 		enum gp_author_sight sight = GP_AUTHOR_SEES_NONE;
 		struct gp_span domain;
-		for (size_t k = 0; names[k] && !rc; k++)
-			if (gp_span_is(f->name, names[k]))
+		for (size_t k = 0; k < fields && !rc; k++)
+			if (gp_span_is(f->name, instead[k]))
 				rc = f->value.len > GP_MAILBOX_BYTES
 					     ? GP_ESYNTAX
 					     : gp_author_look(arena, f->value, &sight, &domain);
@@ -309,17 +315,19 @@ static int has_address(struct gp_arena *arena, struct gp_span value, bool *has_o
 }
 
 /* check_instead: a From without an address is none to some programs, which then show what they show
- * where there is no From. */
+ * where there is no From. A bounce is never lost by that. */
 static int check_instead(struct gp_arena *arena, const struct gp_message *message,
 	struct gp_span value, struct gp_author *author)
 {
 	bool is_fine = false;
 	int rc = has_address(arena, value, &is_fine);
 	if (!rc && !is_fine)
-		rc = shows_none(arena, message, &is_fine);
-	if (!rc && !is_fine)
-		rc = without(author, GP_AUTHOR_UNREADABLE,
-			"it is empty, and another field names an author");
+		rc = shows_none(arena, message, INSTEAD_OF_EMPTY, &is_fine);
+	if (rc || is_fine)
+		return rc;
+	rc = without(author, GP_AUTHOR_UNREADABLE,
+		"it is empty, and another field names an author");
+	author->bounces_may = true;
 	return rc;
 }
 
@@ -328,7 +336,7 @@ static int missing(
 	struct gp_arena *arena, const struct gp_message *message, struct gp_author *author)
 {
 	(void)without(author, GP_AUTHOR_UNREADABLE, "it is missing"); /* always GP_OK */
-	return shows_none(arena, message, &author->is_missing);
+	return shows_none(arena, message, INSTEAD_OF_NONE, &author->bounces_may);
 }
 
 /* gp_author_find: header, field, value. Two From fields are none: of a message that a domain has
@@ -351,9 +359,9 @@ int gp_author_find(
 		return missing(arena, message, author_out);
 	const struct gp_message_field *from = gp_message_find(message, "From");
 	rc = read_value(arena, from->value, author_out);
-	if (!rc && author_out->cause == GP_AUTHOR_NO_DOMAIN)
-		rc = check_instead(arena, message, from->value, author_out);
-	return rc || author_out->cause > GP_AUTHOR_NO_DOMAIN
+	if (!rc && author_out->cause <= GP_AUTHOR_NO_DOMAIN)
+		rc = check_below(arena, message, from, author_out);
+	return rc || author_out->cause != GP_AUTHOR_NO_DOMAIN
 		       ? rc
-		       : check_below(arena, message, from, author_out);
+		       : check_instead(arena, message, from->value, author_out);
 }

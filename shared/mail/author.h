@@ -46,8 +46,8 @@ struct gp_author {
 	const char *domain;  /* A-labels; "" without */
 	const char *problem; /* why there is none, printable ASCII, such as "it names several
 				domains"; NULL with one */
-	bool is_missing;     /* unreadable, since there is no From field, and no other that programs
-				show in its place names a domain */
+	bool bounces_may;    /* unreadable, but of a bounce it is no domain: From is empty, or there
+				is none and no other field that programs show instead names one */
 };
 
 /* Finds it. */

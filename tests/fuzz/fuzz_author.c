@@ -21,13 +21,6 @@ int fuzz_reached(void)
 	return reached;
 }
 
-/* require: a promise. */
-static void require(bool kept)
-{
-	if (!kept)
-		abort();
-}
-
 /* is_plain: does nothing in the value mean something else than it shows? */
 static bool is_plain(struct gp_span value)
 {
@@ -58,8 +51,8 @@ static void check_value(struct gp_span value, const struct gp_author *author)
 		return;
 	while (gp_span_cut(value, '@', &before, &value)) {
 		name = take_name(value);
-		require(!name.len ||
-			(author->cause == GP_AUTHOR_ONE && gp_span_is(name, author->domain)));
+		fuzz_require(!name.len ||
+			     (author->cause == GP_AUTHOR_ONE && gp_span_is(name, author->domain)));
 	}
 }
 
@@ -74,15 +67,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		arena, (struct gp_span) {(const char *)data, size}, GP_MESSAGE_CRLF, &message);
 	if (!rc)
 		rc = gp_author_find(arena, &message, &a);
-	require(rc == GP_OK || rc == GP_ETOOBIG);
+	fuzz_require(rc == GP_OK || rc == GP_ETOOBIG);
 	if (!rc) {
 		const struct gp_message_field *from = gp_message_find(&message, "From");
 		reached = a.cause == GP_AUTHOR_ONE;
-		require(reached == (*a.domain != 0) && reached == !a.problem);
-		require(!a.problem || gp_span_is_printable_ascii(gp_span_from(a.problem)));
-		require(gp_address_is_host_name(a.domain));
-		require(!a.is_missing || (!from && a.cause == GP_AUTHOR_UNREADABLE));
-		require(a.cause > GP_AUTHOR_SEVERAL || from);
+		fuzz_require(reached == (*a.domain != 0) && reached == !a.problem);
+		fuzz_require(!a.problem || gp_span_is_printable_ascii(gp_span_from(a.problem)));
+		fuzz_require(gp_address_is_host_name(a.domain));
+		fuzz_require(!a.bounces_may || a.cause == GP_AUTHOR_UNREADABLE);
+		fuzz_require(a.cause > GP_AUTHOR_SEVERAL || from);
 		if (from)
 			check_value(from->value, &a);
 	}

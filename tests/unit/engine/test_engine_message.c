@@ -259,7 +259,7 @@ static void test_uncertain(void **state)
 		{"dmarc { mailing_lists = {\"other.test\"} }", IN, "list@other.test",
 			"u@good.test\nFrom: u@other.test", "dmarc.on_unreadable_from",
 			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		/* only From (lesson 71) */
+		/* only From counts */
 		{"", OUT, "u@none.test", "u@none.test\nResent-From: u@good.test", "default",
 			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_FAIL},
 	};
@@ -302,6 +302,15 @@ static void test_no_author_domain(void **state)
 			GP_ACTION_ACCEPT, GP_DMARC_NONE},
 		{"", OUT, "u@other.test", NULL, UNREADABLE, GP_ACTION_REJECT, GP_ACTION_REJECT,
 			GP_DMARC_PERMERROR},
+		/* an empty one: of others a Sender may be shown, a bounce is never lost */
+		{"", OUT, "", "MAILER-DAEMON <>\nSender: u@good.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "", "\nReply-To: u@good.test", "default", GP_ACTION_ACCEPT,
+			GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "u@other.test", "MAILER-DAEMON <>\nReply-To: u@good.test", NO,
+			GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_NONE},
+		{"", OUT, "u@other.test", "MAILER-DAEMON <>\nSender: u@good.test", UNREADABLE,
+			GP_ACTION_REJECT, GP_ACTION_REJECT, GP_DMARC_PERMERROR},
 		{"", OUT, "", "u@[192.0.2.1]", "default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,
 			GP_DMARC_NONE},
 		{"", OUT, "u@other.test", "root@(none)", NO, GP_ACTION_ACCEPT, GP_ACTION_ACCEPT,

@@ -228,7 +228,7 @@ static void test_no_from_and_nothing_shown_in_its_place(void **state)
 {
 	static const struct {
 		struct gp_span header;
-		bool is_missing;
+		bool bounces_may;
 	} rows[] = {
 		{SPAN("Subject: x\r\n"), true},
 		{SPAN("Subject: x\r\nSender: MAILER-DAEMON\r\nTo: a@one.test\r\n"), true},
@@ -244,8 +244,8 @@ static void test_no_from_and_nothing_shown_in_its_place(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_arena *arena = gp_arena_new(1 << 20);
 		struct gp_author a = find(arena, rows[i].header);
-		if (a.cause != GP_AUTHOR_UNREADABLE || a.is_missing != rows[i].is_missing)
-			fail_msg("%s: %d", rows[i].header.ptr, a.is_missing);
+		if (a.cause != GP_AUTHOR_UNREADABLE || a.bounces_may != rows[i].bounces_may)
+			fail_msg("%s: %d", rows[i].header.ptr, a.bounces_may);
 		gp_arena_free(arena);
 	}
 }

@@ -108,22 +108,26 @@ static void test_empty_from_beside_a_field_shown_instead(void **state)
 	static const char *const text[] = {"root (Cron Daemon)", "root", "<root>", "root,",
 		"Cron Daemon <root>", "\"Cron (x) Daemon\" <root@(none)>", "root@[127.0.0.1]",
 		"root@", "MAILER-DAEMON (a \\) b)", "\"root\"", NULL};
-	static const char *const fields[] = {
-		"Sender", "Resent-From", "Resent-Sender", "Reply-To", "Resent-Reply-To", NULL};
+	static const struct {
+		const char *name;
+		enum gp_author_cause cause;
+	} fields[] = {{"Sender", GP_AUTHOR_UNREADABLE}, {"Resent-From", GP_AUTHOR_UNREADABLE},
+		{"Resent-Sender", GP_AUTHOR_UNREADABLE}, {"Reply-To", GP_AUTHOR_NO_DOMAIN},
+		{"Resent-Reply-To", GP_AUTHOR_NO_DOMAIN}};
 	char header[512];
 	(void)state;
-	for (size_t k = 0; fields[k]; k++) {
+	for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
 		for (size_t i = 0; empty[i]; i++) {
 			snprintf(header, sizeof header, "%s: support@bank.test\r\nFrom: %s\r\n",
-				fields[k], empty[i]);
-			check(header, GP_AUTHOR_UNREADABLE, "");
+				fields[k].name, empty[i]);
+			check(header, fields[k].cause, "");
 			snprintf(header, sizeof header, "From: %s\r\n%s: root\r\n", empty[i],
-				fields[k]);
+				fields[k].name);
 			check(header, GP_AUTHOR_NO_DOMAIN, "");
 		}
 		for (size_t i = 0; text[i]; i++) {
 			snprintf(header, sizeof header, "From: %s\r\n%s: x@shop.test\r\n", text[i],
-				fields[k]);
+				fields[k].name);
 			check(header, GP_AUTHOR_NO_DOMAIN, "");
 		}
 	}
