@@ -15,13 +15,25 @@
 
 /* ---- characters ---- */
 
-/* gp_charset_put: an ASCII letter or digit behind half of a character that alone is an @ makes an
- * address of it to who does not know the charset. */
+/* is_label: of a host's name. */
+static bool is_label(char c)
+{
+	return gp_span_is_alnum(c) || c == '-' || c == '_';
+}
+
+/* gp_charset_put: half of a character that alone is an @ makes an address to who does not know the
+ * charset if a name with a dot follows, and a letter behind the dot: "A4 40" and "7-11" is none. */
 void gp_charset_put(struct gp_charset_out *out, char c)
 {
-	if (out->after_half && (gp_span_is_alnum(c) || c == '-' || c == '_'))
+	static const enum gp_charset_half next[] = {[GP_CHARSET_HALF_AT] = GP_CHARSET_HALF_LABEL,
+		[GP_CHARSET_HALF_LABEL] = GP_CHARSET_HALF_LABEL,
+		[GP_CHARSET_HALF_DOT] = GP_CHARSET_HALF_DOT};
+	if (out->half && c == '.' && out->half != GP_CHARSET_HALF_AT)
+		out->half = GP_CHARSET_HALF_DOT;
+	else
+		out->half = is_label(c) ? next[out->half] : GP_CHARSET_HALF_NONE;
+	if (out->half == GP_CHARSET_HALF_DOT && is_label(c) && !(c >= '0' && c <= '9'))
 		out->is_certain = false;
-	out->after_half = false;
 	*out->to++ = c;
 }
 
@@ -136,7 +148,8 @@ static void put_pair(
 		put_cell(out, lead - 0x80, trail - 0x80, charset == GP_CHARSET_EUC_JP);
 	else
 		gp_charset_put(out, '?');
-	out->after_half = trail == '@';
+	if (trail == '@')
+		out->half = GP_CHARSET_HALF_AT;
 }
 
 /* write_pairs: EUC, GBK, Big5 and Shift_JIS. */

@@ -38,11 +38,19 @@ enum gp_charset {
 	GP_CHARSET_OTHER     /* ASCII bytes mean something else: UTF-16, UTF-32, EBCDIC */
 };
 
+/* What stands behind half of a character that alone is an @. */
+enum gp_charset_half {
+	GP_CHARSET_HALF_NONE, /* nothing that could be a domain */
+	GP_CHARSET_HALF_AT,   /* nothing so far */
+	GP_CHARSET_HALF_LABEL,
+	GP_CHARSET_HALF_DOT /* a label, and a dot */
+};
+
 /* Where text goes. */
 struct gp_charset_out {
 	char *to;        /* room for GP_CHARSET_GROWTH times the bytes */
 	bool is_certain; /* cleared when some reader may see an @ that is not in the text */
-	bool after_half; /* a character ended in a byte that alone is an @ */
+	enum gp_charset_half half;
 };
 
 /* The charset of a name; case, signs, blanks and language (RFC 2231 5) do not matter. */

@@ -88,7 +88,17 @@ static const struct {
 		"? ?"
 		"??",
 		true},
-	{"sjis", SPAN("\203@a"), "?a", false},
+	/* half of a character that alone is an @: only before what could be a domain */
+	{"sjis", SPAN("\203@a"), "?a", true},
+	{"sjis", SPAN("\203@1"), "?1", true},
+	{"sjis", SPAN("\203@a.b"), "?a.b", false},
+	{"sjis", SPAN("\203@a-1.2b"), "?a-1.2b", false},
+	{"sjis", SPAN("\203@a.1.c"), "?a.1.c", false},
+	{"sjis", SPAN("\203@a.1"), "?a.1", true},
+	{"sjis", SPAN("\203@.b"), "?.b", true},
+	{"sjis", SPAN("\203@a b.c"), "?a b.c", true},
+	{"big5", SPAN("\262\316\244@7-11"), "??7-11", true},
+	{"big5", SPAN("\262\304\244@Bank"), "??Bank", true},
 	{"Windows-31J",
 		SPAN("\202\201\201\227\202\202\201D\202\203\201\223\201I\201F\201\203\201"
 		     "\204"),
@@ -114,7 +124,8 @@ static const struct {
 		"?"
 		"?",
 		true},
-	{"gb18030", SPAN("\201@b"), "?b", false},
+	{"gb18030", SPAN("\201@b"), "?b", true},
+	{"gb18030", SPAN("\201@b.c"), "?b.c", false},
 	{"big5",
 		SPAN("\263\\\245\\\273\\\242I\242\352\241D\242\353\241C\243@"
 		     "\243A\242\317\242\270\242H"),
@@ -124,7 +135,8 @@ static const struct {
 		"\357\275\230\357\274\241\357\274\231\357\274\205",
 		true},
 	{"big5", SPAN("\244@"), "?", true},
-	{"big5", SPAN("ceo\244@b"), "ceo?b", false},
+	{"big5", SPAN("ceo\244@b"), "ceo?b", true},
+	{"big5", SPAN("ceo\244@b.c"), "ceo?b.c", false},
 	{"euc-kr", SPAN("\307\321\261\271\243\300\243\342\243\256\243\343"),
 		"?"
 		"?\357\274\240\357\275\202\357\274\216\357\275\203",
