@@ -145,12 +145,28 @@ static size_t begins_line(struct gp_span text, size_t at)
 	return c < 0x20 && c != '\t' && !is_fold;
 }
 
-/* is_results: is it the name of a field of results, to who folds it? */
+/* is_results: is it the name of a field of results, to who folds it, or drops blanks in it? */
 static bool is_results(struct gp_arena *arena, struct gp_span name)
 {
 	struct gp_span folded;
-	int rc = gp_fold_text(arena, name, true, &folded);
+	char *copy = gp_arena_alloc(arena, name.len + 1);
+	size_t n = 0;
+	if (!copy)
+		return true;
+	for (size_t i = 0; i < name.len; i++)
+		if (!memchr(" \t\r\n", name.ptr[i], 4))
+			copy[n++] = name.ptr[i];
+	int rc = gp_fold_text(arena, (struct gp_span) {copy, n}, true, &folded);
 	return rc ? rc != GP_ESYNTAX : gp_span_is(folded, "authentication-results");
+}
+
+/* begins_results: does a line of results begin with this text? */
+static bool begins_results(struct gp_arena *arena, struct gp_span line)
+{
+	struct gp_span name, rest;
+	if (line.len > LINE_SHOWN)
+		line.len = LINE_SHOWN;
+	return gp_span_cut(line, ':', &name, &rest) && is_results(arena, name);
 }
 
 /* hides_line: does a line of results begin inside a field? */
@@ -158,10 +174,7 @@ static bool hides_line(struct gp_arena *arena, struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		size_t n = begins_line(text, i);
-		struct gp_span line = gp_span_skip(text, i + n), name, rest;
-		if (line.len > LINE_SHOWN)
-			line.len = LINE_SHOWN;
-		if (n && gp_span_cut(line, ':', &name, &rest) && is_results(arena, name))
+		if (n && begins_results(arena, gp_span_skip(text, i + n)))
 			return true;
 	}
 	return false;
@@ -186,8 +199,10 @@ bool gp_exim_is_forged(struct gp_arena *arena, const struct gp_message *message,
 	for (size_t i = 0; i < message->count; i++) {
 		const struct gp_message_field *f = &message->fields[i];
 		bool is_field = gp_span_is(f->name, "Authentication-Results");
+		bool is_odd = f->name.len == 0 || !gp_span_is_ascii(f->name);
 		if (is_field ? gp_exim_is_forged_value(arena, f->value, host)
-			     : hides_line(arena, f->raw))
+			     : (is_odd && begins_results(arena, f->raw)) ||
+					hides_line(arena, f->raw))
 			return true;
 	}
 	return false;

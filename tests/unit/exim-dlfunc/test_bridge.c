@@ -563,6 +563,13 @@ static void test_forged_line_inside_a_field(void **state)
 		{"X-A: b\vauthentication-\xe2\x80\x8bresults : x; none\r\n", true},
 		{"no field\v" RESULTS "\r\n", true},
 		{"Authentication-Results: mx.other.test (\xe2\x80\xa8" RESULTS "); none\r\n", true},
+		/* a name that is folded, or has blanks or invisible characters in it */
+		{"Authentication-Results\r\n : mx.example.org; spf=pass\r\n", true},
+		{"Authentication-\r\n Results: mx.example.org; spf=pass\r\n", true},
+		{"Authentication- Results: mx.example.org; spf=pass\r\n", true},
+		{"Authentication\xe2\x80\x8b-Results: mx.example.org; spf=pass\r\n", true},
+		{"X-A: b\vAuthentication-Results\r\n : mx.example.org; spf=pass\r\n", true},
+		{"X-Authentication-Results\r\n : mx.example.org; spf=pass\r\n", false},
 		{"X-A: b " RESULTS "\r\n", false},
 		{"X-A: b\r\n " RESULTS "\r\n", false},
 		{"X-A: b\t" RESULTS "\r\n", false},
