@@ -72,7 +72,7 @@ POLICYD_PKGS += $(if $(SECCOMP),libseccomp)
 HTTP     := $(if $(shell pkg-config --exists libmicrohttpd && echo yes),yes)
 POLICYD  += $(if $(HTTP),metrics_http,metrics_http_absent)
 POLICYD_PKGS += $(if $(HTTP),libmicrohttpd)
-POLICYD  += control_command places few
+POLICYD  += control_command places few excuses
 TEST_PKGS = cmocka yaml-0.1 jansson
 
 # The module for Exim is built where Exim's header is (exim4-dev); where Exim comes without it, as on

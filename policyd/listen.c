@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policyd/excuses.h"
 #include "policyd/places.h"
 
 /* Enough for SPF's deepest recursion with every buffer on it, measured under load and with the
@@ -48,7 +49,8 @@ struct gp_listen {
 	int wake; /* eventfd */
 	struct gp_places *places;
 	atomic_bool stopping;
-	int64_t full_said_us, crowd_said_us, trouble_said_us; /* only the accepting thread */
+	struct gp_excuses excuses; /* all four: only the accepting thread */
+	int64_t full_said_us, crowd_said_us, trouble_said_us;
 };
 
 /* ---- sockets ---- */
@@ -422,6 +424,14 @@ static void say_full(struct gp_listen *l)
 			"number of smtpd processes of all Postfixes");
 }
 
+/* room_left: descriptors for connections that have none of the places; it is at least one. */
+static size_t room_left(struct gp_listen *l)
+{
+	unsigned size = l->shared->files.connections + l->shared->files.spare;
+	unsigned open = gp_places_count(l->places);
+	return open < size ? size - open : 1;
+}
+
 /* accept_one: a connection becomes a session. */
 static void accept_one(struct gp_listen *l, int listener)
 {
@@ -449,8 +459,7 @@ static void accept_one(struct gp_listen *l, int listener)
 		note_unserved(l, "no thread for a connection: out of memory or over a limit; raise "
 				 "TasksMax or MemoryMax of the unit. What it asks is answered as "
 				 "policyd.on_trouble says");
-		gp_session_excuse(l->shared, fd, "no thread for a connection");
-		close(fd);
+		gp_excuses_add(&l->excuses, fd, room_left(l));
 		break;
 	case GP_PLACES_SERVED:
 	case GP_PLACES_FULL: /* stopping, or a moment too late */
@@ -490,7 +499,8 @@ static bool await(struct gp_listen *l, struct pollfd *p, size_t count, bool has_
 		}
 	}
 	bool is_calm = has_room_now && !gp_places_settle(l->places);
-	if (poll(p, count, is_calm ? BEAT_MS : FULL_MS) < 0)
+	int wait_ms = is_calm ? BEAT_MS : FULL_MS;
+	if (poll(p, count, l->excuses.count ? GP_EXCUSES_LOOK_MS : wait_ms) < 0)
 		return false;
 	return !p[0].revents || read(l->wake, &rung, sizeof rung) >= 0;
 }
@@ -507,12 +517,14 @@ static void *accept_main(void *arg)
 		for (size_t i = 0; i < n; i++)
 			p[i + 1] = (struct pollfd) {.fd = l->sockets->fds[i], .events = POLLIN};
 		gp_pulse_beat(l->shared->pulse, GP_PULSE_LISTEN);
+		gp_excuses_look(&l->excuses);
 		if (!await(l, p, n + 1, has_room(l, &was_full)))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			if (p[i + 1].revents && has_room(l, &was_full))
 				accept_one(l, l->sockets->fds[i]);
 	}
+	gp_excuses_end(&l->excuses);
 	return NULL;
 }
 
@@ -533,7 +545,7 @@ int gp_listen_start(const struct gp_listen_sockets *sockets, struct gp_session_s
 	if (!l)
 		return GP_ENOMEM;
 	l->sockets = sockets;
-	l->shared = shared;
+	l->shared = l->excuses.shared = shared;
 	l->full_said_us = l->crowd_said_us = l->trouble_said_us = -SAID_EVERY_US;
 	l->wake = eventfd(0, EFD_CLOEXEC);
 	const unsigned max = shared->files.connections;

@@ -22,7 +22,7 @@
 #define GIVE_BACK_MS 2000 /* for what a message held that did not come to its end */
 #define PLACE_MS 5000     /* how long a request waits for a place, and half its deadline at most */
 #define MALFORMED_SAY 30  /* lines about malformed requests a minute */
-#define EXCUSE_MS 1000    /* for a request that has no thread of its own */
+#define EXCUSE_MS 10      /* for a request that has no thread of its own, and has come already */
 #define LATE_STAGE_SAY 3  /* messages in a row on one connection that came at their end only */
 
 struct session {

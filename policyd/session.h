@@ -43,8 +43,9 @@ struct gp_session_shared {
 void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place);
 
 /*
- * The same for one request that can have no thread: it is answered as policyd.on_trouble says, and
- * counted. Takes a second or two at most, whatever the other side does.
+ * The same for one request that has come and can have no thread: it is answered as
+ * policyd.on_trouble says, and counted. Takes some milliseconds at most, whatever the other side
+ * does.
  */
 void gp_session_excuse(struct gp_session_shared *shared, int fd, const char *trouble);
 

@@ -1214,6 +1214,43 @@ def alive(process):
     return int(said)
 
 
+def silent_without_threads():
+    """while no thread can be made, connections that say nothing or a part keep nobody's answer waiting"""
+    need_root()
+    for _ in range(10):
+        with Daemon() as d:
+            equal(d.ask(**mail()), REFUSED)
+            limit(d, "nproc", 1)
+            began = time.monotonic()
+            others = [d.connect() for _ in range(10)]
+            for s in others[:3]:
+                s.sendall(b"request=smtpd_access_policy\n")
+            holds(d.ask(**mail()), "451 4.3.0 ")
+            late = others.pop()
+            late.sendall(request_text(**mail()).encode())
+            answer = read_answer(late)
+            open_still = []
+            for s in others:
+                s.setblocking(False)
+                try:
+                    s.recv(1)
+                except BlockingIOError:
+                    open_still.append(s)
+            took = time.monotonic() - began
+            for s in others + [late]:
+                s.settimeout(world.PATIENCE_S)
+            ends = [s.recv(1) for s in others]  # each has its end all the same
+            for s in others + [late]:
+                s.close()
+            if took > 0.9:
+                continue  # they have had their second
+            equal(len(open_still), len(others))
+            holds(answer, "451 4.3.0 ")
+            equal(ends, [b""] * len(others))
+            return
+    raise AssertionError("it takes a second, or this machine is too busy")
+
+
 def occupied():
     """connections that are idle, slow or never read their answers keep nobody out"""
     for kind in ("idle", "half", "drip", "noread"):
@@ -1522,7 +1559,7 @@ def main():
                  reload_restart_options, reload_under_load, stop_ends_requests, crash, crash_after_reload, hup_at_death,
                  stuck_log, nonblocking_log, stop_waits_by_the_new_deadline, parent_gone,
                  unsupervised, ceiling, ceiling_of_workers, no_place, place_in_a_message,
-                 fair_share, first_requests, no_thread, occupied, user_share,
+                 fair_share, first_requests, no_thread, silent_without_threads, occupied, user_share,
                  user_at_work, idle, inet_sockets, loopback_warning, default_permissions, other_sockets, second_daemon, json_log, forged_log, log_levels,
                  privileges, no_such_user, chrooted, options):
         if only in test.__name__:
