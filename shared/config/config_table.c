@@ -399,9 +399,9 @@ const struct gp_config_row gp_config_rows[] = {
 		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", \"root@(none)\", an address "
 		"literal, "
 		"an empty From. It is nobody's domain (RFC 9989 5.3.1). Mail from the null sender "
-		"is accepted then whatever stands here, also without any From field. Not so a From "
-		"without any address beside a Sender, Reply-To or Resent field with a domain, "
-		"which some programs show instead: see on_unreadable_from.",
+		"is accepted then whatever stands here, also without any From field. A From "
+		"without any address beside a Sender or Resent field with a domain, which "
+		"some programs show instead, goes by on_unreadable_from, except in bounces.",
 		NULL},
 	{"dmarc", "on_several_domains", GP_KIND_CHOICE, AT(dmarc.on_several_domains), "reject", 0,
 		0, dmarc_actions, "When From has addresses of several domains.", NULL},
