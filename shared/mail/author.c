@@ -325,8 +325,8 @@ static int check_instead(struct gp_arena *arena, const struct gp_message *messag
 		rc = shows_none(arena, message, INSTEAD_OF_EMPTY, &is_fine);
 	if (rc || is_fine)
 		return rc;
-	rc = without(author, GP_AUTHOR_UNREADABLE,
-		"it is empty, and another field names an author");
+	rc = without(
+		author, GP_AUTHOR_UNREADABLE, "it is empty, and another field names an author");
 	author->bounces_may = true;
 	return rc;
 }

@@ -350,10 +350,50 @@ static void test_time_of_many_signs(void **state)
 	}
 }
 
+/* test_names_in_any_charset: with an address, with one off the grammar, and with none. */
+static void test_names_in_any_charset(void **state)
+{
+	static const char *const names[] = {
+		"=?iso-2022-jp?B?GyRCOzNFRBsoQiAbJEJCQE86GyhC?=",
+		"=?iso8859-1?Q?M=FCller?=",
+		"=?latin1?Q?M=FCller?=",
+		"=?cp1252?Q?M=FCller=20=93X=94?=",
+		"=?cp932?B?g1yDdINnikqUrQ==?=",
+		"=?shift_jis?B?g3SDQIN+g4qBWw==?=",
+		"=?windows-874?Q?=CA=C1=AA=D2=C2?=",
+		"=?ascii?Q?Plain?=",
+		"=?x-unknown?Q?M=FCller?=",
+		"=?x-none?Q?M=FCller?=",
+		"=?default?B?yOLg7Q==?=",
+		"=?unknown-8bit?Q?M=FCller?=",
+		"=?euc-kr?B?yKux5rW/?=",
+		"=?gb18030?B?1cXI/Q==?=",
+		"=?big5?B?s1ylXLtc?=",
+		"=?big5?Q?=B2=C4=A4=40Bank?=",
+		"=?big5?Q?=B2=CE=A4=407-11?=",
+		"=?shift_jis?Q?=95a=89=40A?=",
+		"=?koi8-r?B?6dfBzg==?=",
+		"=?windows-1251?B?yOLg7Q==?=",
+		"=?tis-620?B?ysGq0sI=?=",
+		"=?utf-8?B?w4RiYw?=",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char value[256];
+		snprintf(value, sizeof value, "%s <a@one.test>", names[i]);
+		check_from(value, GP_AUTHOR_ONE, "one.test");
+		snprintf(value, sizeof value, "%s, %s <a@one.test>;", names[i], names[i]);
+		check_from(value, GP_AUTHOR_ONE, "one.test");
+		snprintf(value, sizeof value, "%s\r\n %s <>", names[i], names[i]);
+		check_from(value, GP_AUTHOR_NO_DOMAIN, "");
+	}
+}
+
 /* main: all of the above. */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_in_any_charset),
 		cmocka_unit_test(test_quoted_address_before_a_separator),
 		cmocka_unit_test(test_empty_from_beside_a_field_shown_instead),
 		cmocka_unit_test(test_decoded_address_with_a_gap),
