@@ -19,6 +19,7 @@
 #include "policyd/places.h"
 
 #define CLIENT_MS 1000      /* to send a request, and to take each part of the answer */
+#define GRACE_MS 100        /* of that, before one that has only come may go for another */
 #define ANSWER_US 10000000  /* to take all of it */
 #define COMMAND_US 30000000 /* for a command to be done */
 #define COMMAND_MEMORY (256 * 1024 * 1024)
@@ -189,7 +190,7 @@ int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen 
 	c->wake = eventfd(0, EFD_CLOEXEC);
 	const struct gp_places_options options = {.max = CLIENTS,
 		.spare = SPARE,
-		.grace_ms = CLIENT_MS,
+		.grace_ms = GRACE_MS,
 		.patience_ms = PATIENCE_MS,
 		.still_ms = PATIENCE_MS,
 		.stack_bytes = STACK_BYTES,
