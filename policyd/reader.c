@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_MAX (GP_READER_FIRST / 2) /* of a request that is too large */
-#define ROOM_LEAST 1024                /* that is worth the work of dropping something */
+#define ROOM_LEAST 1024 /* that is worth the work of dropping something */
 
 /* gp_reader_init: the first memory is the reader's own. */
 void gp_reader_init(struct gp_reader *reader)
@@ -50,7 +49,8 @@ static bool grow(struct gp_reader *r)
 /* begin_skipping: whole lines at the beginning are kept. */
 static void begin_skipping(struct gp_reader *r)
 {
-	size_t limit = r->line < HEAD_MAX ? r->line : HEAD_MAX;
+	size_t most = r->room / 2 < GP_READER_HEAD ? r->room / 2 : GP_READER_HEAD;
+	size_t limit = r->line < most ? r->line : most;
 	const char *lf = limit ? memrchr(r->bytes, '\n', limit) : NULL;
 	r->head = lf ? (size_t)(lf - r->bytes) + 1 : 0;
 	r->is_too_large = true;

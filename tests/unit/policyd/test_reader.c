@@ -168,7 +168,7 @@ static void test_many_lines(void **state)
 			assert_int_equal(found, GP_READER_MORE);
 		}
 		assert_int_equal(feed(gp_span_from("\nz=y"), 9, &request), GP_READER_TOO_LARGE);
-		assert_true(request.len > width && request.len <= GP_READER_FIRST / 2 + 1);
+		assert_true(request.len > width && request.len <= GP_READER_HEAD + 1);
 		assert_int_equal((request.len - 1) % width, 0);
 		gp_reader_next(&reader);
 		assert_true(gp_span_is(gp_reader_begun(&reader), "z=y"));
