@@ -347,6 +347,17 @@ static void feed(struct gp_dkim_bodies *bodies, struct gp_span text)
 		feed_relaxed(bodies, &bodies->forms[GP_DKIM_RELAXED], text);
 }
 
+struct block {
+	char bytes[BLOCK];
+};
+
+/* copy_block: as a struct, which is a few moves. A memcpy becomes a call that compares sizes where
+ * the room is known only as the program runs (_FORTIFY_SOURCE 3); who calls has compared them. */
+static void copy_block(char *to, const char *from)
+{
+	*(struct block *)to = *(const struct block *)from;
+}
+
 /*
  * copy_line: a line, in blocks as long as both sides may be touched beyond its end: a call for some
  * dozens of bytes costs more than copying them.
@@ -358,7 +369,7 @@ static void copy_line(char *to, const char *from, size_t len, size_t left)
 		return;
 	}
 	for (size_t i = 0; i < len; i += BLOCK)
-		memcpy(to + i, from + i, BLOCK);
+		copy_block(to + i, from + i);
 }
 
 /* to_crlf: LF becomes CRLF, line by line. made has room for twice the text and a block. Returns how
@@ -374,8 +385,8 @@ static size_t to_crlf(char *made, struct gp_span text)
 		out += len;
 		p += len;
 		if (lf) {
-			memcpy(out, "\r\n", 2);
-			out += 2;
+			*out++ = '\r';
+			*out++ = '\n';
 			p++;
 		}
 	}
