@@ -388,20 +388,26 @@ def no_replay_of_roots_copy():
         holds(d.start(), "is used without the rights of root")
 
 
+def kept_then_broken(d, server):
+    """the daemon was started once; then the file is broken, and a resolv.conf lies in a folder of root alone; the
+    path and the text of what was kept"""
+    if not d.user:
+        raise world.Skip("needs root")
+    d.start()
+    path = d.kept()
+    d.stop()
+    d.write("gatepost.conf", BROKEN)
+    os.mkdir(d.folder + "/roots", 0o700)
+    d.write("roots/resolv.conf", "nameserver %s\n" % server)
+    with open(path) as f:
+        return path, f.read()
+
+
 def read_as_its_owner():
     """files that the kept configuration names are opened with the rights of the daemon's user, not with root's"""
     for in_roots in (False, True):
         with Daemon(in_roots=in_roots) as d:
-            if not d.user:
-                raise world.Skip("needs root")
-            d.start()
-            path = d.kept()
-            d.stop()
-            d.write("gatepost.conf", BROKEN)
-            os.mkdir(d.folder + "/roots", 0o700)
-            d.write("roots/resolv.conf", "nameserver 127.0.0.1\n")
-            with open(path) as f:
-                text = f.read()
+            path, text = kept_then_broken(d, "127.0.0.1")
             changed = re.sub(r"(?m)^(\s+resolv_conf = ).*", r'\1"%s/roots/resolv.conf"' % d.folder, text)
             changed = re.sub(r'(?m)^(\s+servers = )\{"127.0.0.1:9"\}', r"\1{}", changed)
             assert changed.count("roots/resolv.conf") == 1 and "127.0.0.1:9" not in changed, text
@@ -469,16 +475,7 @@ def doctors_order():
 def commands_read_as_its_owner():
     """root's commands read the kept file with its owner's rights, and not at all if it names another user"""
     with Daemon() as d:
-        if not d.user:
-            raise world.Skip("needs root")
-        d.start()
-        path = d.kept()
-        d.stop()
-        d.write("gatepost.conf", BROKEN)
-        os.mkdir(d.folder + "/roots", 0o700)
-        d.write("roots/resolv.conf", "nameserver 127.0.0.77\n")
-        with open(path) as f:
-            text = f.read()
+        path, text = kept_then_broken(d, "127.0.0.77")
         def found(changed):
             assert changed != text, text
             with open(path, "w") as f:
