@@ -192,13 +192,16 @@ $(B)/libexim.a: $(exim_objs)
 $(B)/libcli.a: $(cli_objs)
 $(B)/libpolicyd.a: $(policyd_objs)
 $(B)/libsupport.a: $(support_objs)
-$(B)/lib%.a:
-	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/lib%.a: $(B)/lists
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
-# what was compiled with other flags (another prefix, for example) is compiled again
+# what was compiled with other flags (another prefix, for example) is compiled again, and what was
+# made of another list of sources is made again
+kept = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' >$@
 $(B)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' >$@
+	$(call kept,$(CC) $(ALL_CFLAGS))
+$(B)/lists: FORCE
+	$(call kept,$(LIB) $(POLICYD) $(CLI) $(EXIM) $(SUPPORT))
 FORCE:
 
 $(B)/obj/%.o: %.c $(B)/flags
