@@ -198,6 +198,14 @@ static bool is_fold(struct gp_span raw, size_t at)
 		       : raw.ptr[at] == '\r' && at + 1 < raw.len && raw.ptr[at + 1] == '\n';
 }
 
+/* behind_plain: from at on, the first byte that is a control or no ASCII. */
+static size_t behind_plain(struct gp_span raw, size_t at)
+{
+	while (at < raw.len && (unsigned char)raw.ptr[at] - 0x20u <= 0x7fu - 0x20u)
+		at++;
+	return at;
+}
+
 /* look_at: one field; odd: it is none, or hides one. */
 static void look_at(struct search *s, const struct gp_message_field *field, bool odd)
 {
@@ -218,7 +226,11 @@ static void look_at(struct search *s, const struct gp_message_field *field, bool
 			continue;
 		}
 		r.matched[0] |= c > 0x7f && is_separator(gp_span_skip(raw, i));
-		i += is_open(&r) ? take_character(&r, gp_span_skip(raw, i)) : 1;
+		if (!is_open(&r)) {
+			i = behind_plain(raw, i + 1);
+			continue;
+		}
+		i += take_character(&r, gp_span_skip(raw, i));
 		if (!is_from(&r))
 			continue;
 		if (!gp_author_is_mailbox_line(line)) {
