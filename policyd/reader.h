@@ -28,7 +28,7 @@
 
 /* more than most requests; a part of the session's stack, all of which becomes memory where the
  * compiler protects stacks from clashes */
-#define GP_READER_FIRST 4096
+#define GP_READER_FIRST 2048
 #define GP_READER_HEAD 8192 /* at most, of a request that is too large */
 #define GP_READER_MAX 65536 /* bytes of a request, its empty line included */
 
