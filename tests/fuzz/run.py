@@ -22,6 +22,9 @@ SEEDS = os.path.join(PROJECT, "tests", "fuzz", "seeds")
 BUILD = os.path.join(PROJECT, "build", "fuzz")
 AT_ONCE = 2
 GRACE = 120  # seconds beyond the asked ones after which a target hangs
+# bytes of an input, where the largest seed would allow so many that most of the time goes into lengths: everything
+# that a configuration can say fits into them, and the seeds are replayed whole by the tests
+LONGEST = {"fuzz_config": 1024}
 
 lock = threading.Lock()  # guards output, finished, the running processes and stopping
 running = set()
@@ -56,7 +59,7 @@ def command(program, name, seconds):
     os.makedirs(corpus, exist_ok=True)
     os.makedirs(found, exist_ok=True)
     return [program, "-max_total_time=%d" % seconds, "-timeout=10", "-rss_limit_mb=2048",
-            "-artifact_prefix=%s/%s-" % (found, name), corpus] + (
+            "-max_len=%d" % LONGEST.get(name, 0), "-artifact_prefix=%s/%s-" % (found, name), corpus] + (
                 [seeds] if os.path.isdir(seeds) else [])
 
 
