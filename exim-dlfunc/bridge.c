@@ -37,6 +37,10 @@ int gp_exim_message_open(struct gp_arena *arena, const struct gp_exim_place *pla
 	int rc = gp_message_parse(arena, headers, GP_MESSAGE_LF, &m->message);
 	if (rc)
 		return rc;
+	if (m->is_cut && !m->message.is_cut) {
+		m->message.is_cut = true;
+		m->message.defect = "Exim handed over a part of the header only";
+	}
 	gp_exim_message_drop_own(&m->message, place->id);
 	m->message.is_trimmed = true;
 	rc = gp_exim_spool_open(place, &m->spool);

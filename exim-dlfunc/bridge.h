@@ -37,7 +37,7 @@ struct gp_exim_message {
 	struct gp_message message;
 	struct gp_message_body body;
 	struct gp_exim_spool spool;
-	bool is_cut; /* there was more of the header */
+	bool is_cut; /* there was more of the header than Exim hands over; message.is_cut, too */
 };
 
 /* Reads the header and opens the body. On failure nothing is open. */

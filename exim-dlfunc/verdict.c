@@ -293,7 +293,7 @@ static int judge_cut(struct question *q, struct gp_mail_verdict *v)
 	gp_authres_comment(&w, cut_text);
 	gp_authres_end(&w);
 	v->from_problem = "its header is too large to be handed over";
-	if (would > v->would) {
+	if (would >= v->would && would != GP_ACTION_ACCEPT) {
 		v->would = would;
 		v->rule = "dmarc.on_unreadable_from";
 		v->reply = cut_reply(q, would);

@@ -151,14 +151,25 @@ static int collect(struct gp_ctx *ctx, const struct gp_message *message, struct 
 	return sets->problem ? GP_OK : check_fields(ctx->arena, sets);
 }
 
+/* say_cut: further sets, and what the signatures sign, may be behind the end of a header that was
+ * cut; so there is no chain that could be verified. */
+static int say_cut(
+	struct gp_arena *arena, const struct gp_message *message, struct gp_arc_sets *sets)
+{
+	if (!message->is_cut || (sets->count == 0 && !sets->problem))
+		return GP_OK;
+	sets->problem = gp_arena_printf(arena, "not verifiable: %s", message->defect);
+	return sets->problem ? GP_OK : gp_arena_status(arena);
+}
+
 /* gp_arc_sets_collect: amount, places, rules. */
 int gp_arc_sets_collect(
 	struct gp_ctx *ctx, const struct gp_message *message, struct gp_arc_sets *sets_out)
 {
 	*sets_out = (struct gp_arc_sets) {.count = 0};
 	sets_out->problem = check_amount(message, &sets_out->count);
-	int rc = GP_OK;
-	if (sets_out->count > 0 && !sets_out->problem)
+	int rc = say_cut(ctx->arena, message, sets_out);
+	if (!rc && sets_out->count > 0 && !sets_out->problem)
 		rc = collect(ctx, message, sets_out);
 	if (rc || sets_out->problem) {
 		sets_out->items = NULL;

@@ -61,6 +61,29 @@ static void check_times(
 	sig->verdict = GP_DKIM_POLICY;
 }
 
+/* not_verifiable: a reason with the defect that is behind it; NULL when the arena refuses. */
+static const char *not_verifiable(struct gp_arena *arena, const char *defect)
+{
+	return gp_arena_printf(arena, "not verifiable: %s", defect);
+}
+
+/* unverifiable_verdict: as the operator wants such a signature to be called. */
+static enum gp_dkim_verdict unverifiable_verdict(const struct gp_dkim_options *options)
+{
+	return options->unverifiable == GP_DKIM_AS_NEUTRAL ? GP_DKIM_NEUTRAL : GP_DKIM_TEMPERROR;
+}
+
+/* check_whole: of a header that was cut nobody knows what a signature signs: h= counts fields from
+ * the bottom (5.4.2), and the lowest From or Subject may be one that was not read. */
+static int check_whole(struct gp_ctx *ctx, const struct gp_dkim *dkim, struct gp_dkim_sig *sig)
+{
+	if (sig->problem || !dkim->message->is_cut)
+		return GP_OK;
+	sig->problem = not_verifiable(ctx->arena, dkim->message->defect);
+	sig->verdict = unverifiable_verdict(dkim->options);
+	return sig->problem ? GP_OK : gp_arena_status(ctx->arena);
+}
+
 /* want_body: its hash; when there are too many different ones the signature cannot be judged. */
 static int want_body(struct gp_dkim *dkim, struct item *item)
 {
@@ -164,6 +187,8 @@ static int add_item(struct gp_ctx *ctx, struct gp_dkim *dkim, const struct gp_me
 {
 	struct item *item = &dkim->items[dkim->count++];
 	int rc = gp_dkim_sig_parse(ctx, GP_DKIM_SIGNATURE, field, &item->sig);
+	if (!rc)
+		rc = check_whole(ctx, dkim, &item->sig);
 	if (rc)
 		return rc;
 	check_times(ctx, dkim->options, &item->sig);
@@ -270,13 +295,10 @@ static int decide_failed(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *
 		decide(item, GP_DKIM_FAIL, reason);
 		return GP_OK;
 	}
-	const char *text = gp_arena_printf(ctx->arena, "not verifiable: %s", defect);
+	const char *text = not_verifiable(ctx->arena, defect);
 	if (!text)
 		return gp_arena_status(ctx->arena);
-	decide(item,
-		dkim->options->unverifiable == GP_DKIM_AS_NEUTRAL ? GP_DKIM_NEUTRAL
-								  : GP_DKIM_TEMPERROR,
-		text);
+	decide(item, unverifiable_verdict(dkim->options), text);
 	return GP_OK;
 }
 

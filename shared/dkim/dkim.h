@@ -20,7 +20,8 @@
  * d= is read (overflow says how many). In the same order GP_DKIM_CHECKS_MAX checks with a key are
  * made for one message, over all signatures and seals, and 5 key records for one selector are tried
  * in turn (3.6.2.2 leaves several undefined); a signature that these leave out is neutral. 200
- * names in h=; keys of rsa_bits_min to rsa_bits_max with an exponent of 32 bits.
+ * names in h=; keys of rsa_bits_min to rsa_bits_max with an exponent of 32 bits. No signature of a
+ * message whose header was cut (is_cut) is verifiable: what it signs may be behind the cut.
  */
 #ifndef GP_DKIM_DKIM_H
 #define GP_DKIM_DKIM_H

@@ -428,6 +428,8 @@ static void test_message(void **state)
 	header.len--;
 	assert_int_equal(gp_exim_message_open(arena, &p, header, &m), GP_OK);
 	assert_true(m.is_cut);
+	assert_true(m.message.is_cut); /* so that no signature counts, either */
+	assert_non_null(m.message.defect);
 	gp_exim_message_close(&m);
 	memset(large, 'x', sizeof large);
 	memcpy(large, "X: ", 3);
