@@ -13,6 +13,8 @@ int gp_author_doubt(struct gp_arena *arena, const struct gp_message *message,
 /* Is this the line that begins a message in a mailbox file, with > in front or without? */
 bool gp_author_is_mailbox_line(struct gp_span line);
 
+#define GP_AUTHOR_NAME_BYTES 1024 /* of a name are looked through behind an @ */
+
 /* What a From field shows that the grammar does not take for one with addresses. */
 enum gp_author_sight {
 	GP_AUTHOR_SEES_NONE,  /* no @ with a name behind it that has a dot, nor a host's name set
@@ -34,13 +36,23 @@ size_t gp_author_mapped(struct gp_span text, char *plain_out);
 bool gp_author_ends_early(struct gp_span domain);
 
 /* Could who decodes the encoded words of a value first find another mailbox in it than those that
- * were read, or its end? A name with an @ alone is a name. */
+ * were read, or its end? A name with the address of somebody else is a name, as long as nothing in
+ * it ends a name, opens or closes a quoted string or comment, or stands in brackets. */
 int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
 	const struct gp_mailbox_list *list, bool *hides_out) GP_MUST_CHECK;
 
 /* Looks at the value, in time that grows as its length does. */
 int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
 	struct gp_span *domain_out) GP_MUST_CHECK;
+
+/* Is it a byte of a domain? */
+bool gp_author_is_of_domain(char c);
+
+/* Does a dot stand inside the name, and a letter behind the last one? */
+bool gp_author_is_dotted(struct gp_span name);
+
+/* The next such name in text, cut off with what stands before it; false: none. */
+bool gp_author_next_dotted(struct gp_span *text, struct gp_span *name_out);
 
 /* Is there a dot that may be one of a domain? */
 bool gp_author_has_dot(struct gp_span text);

@@ -12,16 +12,14 @@
 
 #include "mail/encodedword.h"
 
-#define NAME_BYTES 1024 /* of a name are looked through behind an @ */
-
 /* is_blank: WSP. */
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
-/* is_of_domain: a byte of a domain, in A-labels or U-labels. */
-static bool is_of_domain(char c)
+/* gp_author_is_of_domain: in A-labels or U-labels. */
+bool gp_author_is_of_domain(char c)
 {
 	return gp_span_is_alnum(c) || c == '-' || c == '_' || c == '.' || (unsigned char)c > 0x7f;
 }
@@ -51,16 +49,15 @@ static bool has_control(struct gp_span text)
 static size_t domain_length(struct gp_span text)
 {
 	size_t n = 0;
-	while (n < text.len && is_of_domain(text.ptr[n]))
+	while (n < text.len && gp_author_is_of_domain(text.ptr[n]))
 		n++;
 	return n;
 }
 
 /* ---- names with a dot ---- */
 
-/* is_dotted: does a dot stand inside, and a letter behind the last one? No public name ends in a
- * label of digits, as addresses do. */
-static bool is_dotted(struct gp_span name)
+/* gp_author_is_dotted: no public name ends in a label of digits, as addresses do. */
+bool gp_author_is_dotted(struct gp_span name)
 {
 	while (name.len && name.ptr[name.len - 1] == '.')
 		name.len--;
@@ -75,26 +72,26 @@ static bool is_dotted(struct gp_span name)
 	return dot >= 0 && has_label && has_letter;
 }
 
-/* gp_author_ends_early: a name of more than NAME_BYTES is none anyway. */
+/* gp_author_ends_early: a name of more than GP_AUTHOR_NAME_BYTES is none anyway. */
 bool gp_author_ends_early(struct gp_span domain)
 {
 	char plain;
-	for (size_t i = 0; i < domain.len && i < NAME_BYTES; i++)
+	for (size_t i = 0; i < domain.len && i < GP_AUTHOR_NAME_BYTES; i++)
 		if ((unsigned char)domain.ptr[i] > 0x7f &&
 			gp_author_mapped(gp_span_skip(domain, i), &plain) &&
-			is_dotted((struct gp_span) {domain.ptr, i}))
+			gp_author_is_dotted((struct gp_span) {domain.ptr, i}))
 			return true;
-	return domain.len > NAME_BYTES;
+	return domain.len > GP_AUTHOR_NAME_BYTES;
 }
 
-/* next_dotted: the next such name in text, cut off with what stands before it; false: none. */
-static bool next_dotted(struct gp_span *text, struct gp_span *name_out)
+/* gp_author_next_dotted: byte by byte between names. */
+bool gp_author_next_dotted(struct gp_span *text, struct gp_span *name_out)
 {
 	while (text->len) {
 		size_t n = domain_length(*text);
 		*name_out = (struct gp_span) {text->ptr, n};
 		*text = gp_span_skip(*text, n ? n : 1);
-		if (n && is_dotted(*name_out))
+		if (n && gp_author_is_dotted(*name_out))
 			return true;
 	}
 	return false;
@@ -116,7 +113,7 @@ bool gp_author_has_dot(struct gp_span text)
 /* begins_word: a dot that begins a word, which may have stood behind another one. */
 static bool begins_word(struct gp_span text, size_t at)
 {
-	return text.ptr[at] == '.' && (at == 0 || !is_of_domain(text.ptr[at - 1])) &&
+	return text.ptr[at] == '.' && (at == 0 || !gp_author_is_of_domain(text.ptr[at - 1])) &&
 	       at + 1 < text.len && gp_span_is_alnum(text.ptr[at + 1]);
 }
 
@@ -137,7 +134,7 @@ static bool is_route(struct gp_span text)
 	struct gp_span rest = text, name;
 	bool has_sign =
 		text.len && (memchr(text.ptr, '%', text.len) || memchr(text.ptr, '!', text.len));
-	while (next_dotted(&rest, &name))
+	while (gp_author_next_dotted(&rest, &name))
 		if (has_sign || is_beside_colon(text, name))
 			return true;
 	for (size_t i = 0; has_sign && i < text.len; i++)
@@ -185,7 +182,7 @@ static bool ends_domain(struct sight *s, size_t at)
 static bool has_stray_dot(struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] == '.' && (i == 0 || !is_of_domain(text.ptr[i - 1])))
+		if (text.ptr[i] == '.' && (i == 0 || !gp_author_is_of_domain(text.ptr[i - 1])))
 			return i + 1 < text.len || i == 0 || text.ptr[i - 1] != '>';
 	return false;
 }
@@ -280,82 +277,4 @@ int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_
 			return GP_OK;
 	*sight_out = sight;
 	return GP_OK;
-}
-
-/* is_listed: is it the domain of one of the mailboxes? */
-static bool is_listed(const struct gp_mailbox_list *list, struct gp_span domain)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (gp_span_equal_nocase(list->items[i].domain, domain))
-			return true;
-	return false;
-}
-
-/* skip_unseen: blanks, quotes and comments, which some programs drop from a domain. */
-static size_t skip_unseen(struct gp_span text, size_t at)
-{
-	size_t depth = 0;
-	for (; at < text.len; at++) {
-		char c = text.ptr[at];
-		if (c == '(')
-			depth++;
-		else if (c == ')' && depth)
-			depth--;
-		else if (!depth && !memchr(" \t\r\n\"\\", c, 6))
-			break;
-	}
-	return at;
-}
-
-/* joins: is what follows a gap in a domain a part of it? In brackets everything is. */
-static bool joins(const char *name, size_t length, char next, bool open)
-{
-	return open || next == '.' || name[length - 1] == '.';
-}
-
-/*
- * hides_behind: does another domain stand behind an @, in brackets or where a list would end? It
- * is read without what programs drop in it. What is too long to be looked through does.
- */
-static bool hides_behind(struct gp_span rest, bool open, const struct gp_mailbox_list *list)
-{
-	char name[NAME_BYTES];
-	size_t n = 0, at = skip_unseen(rest, 0), gap = 0;
-	while (at < rest.len && is_of_domain(rest.ptr[at])) {
-		if (gap && !joins(name, n, rest.ptr[at], open))
-			break;
-		name[n++] = rest.ptr[at++];
-		gap = skip_unseen(rest, at) - at;
-		at += gap;
-	}
-	if (at == NAME_BYTES)
-		return true;
-	bool ends = at < rest.len && memchr(",;>", rest.ptr[at], 3);
-	struct gp_span domain = {name, n};
-	return (open || ends) && is_dotted(domain) && !is_listed(list, domain);
-}
-
-/* gp_author_name_hides: the @ of each decoded name, in brackets or where a list would end. */
-int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
-	const struct gp_mailbox_list *list, bool *hides_out)
-{
-	struct gp_span decoded, plain;
-	enum gp_encodedword_state state;
-	bool open = false;
-	*hides_out = false;
-	int rc = gp_encodedword_decode(arena, value, &decoded, &state);
-	if (rc || decoded.ptr == value.ptr)
-		return rc;
-	*hides_out = state == GP_ENCODEDWORD_UNCERTAIN;
-	rc = gp_author_plain(arena, decoded, &plain);
-	for (size_t i = 0; !rc && i < plain.len && !*hides_out; i++) {
-		char c = plain.ptr[i];
-		open = c == '<' || (open && c != '>');
-		if (c != '@')
-			continue;
-		struct gp_span rest = gp_span_skip(plain, i + 1);
-		rest.len = rest.len < NAME_BYTES ? rest.len : NAME_BYTES;
-		*hides_out = hides_behind(rest, open, list);
-	}
-	return rc;
 }

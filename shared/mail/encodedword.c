@@ -212,3 +212,19 @@ int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct g
 	*state_out = d.state;
 	return GP_OK;
 }
+
+/* gp_encodedword_cut: from the first word on as long as one follows. */
+bool gp_encodedword_cut(struct gp_span text, struct gp_span *words_out, struct gp_span *rest_out)
+{
+	struct word word;
+	while (text.len && !(next_is(text, "=?") && cut_word(text, &word)))
+		text = gp_span_skip(text, 1);
+	*words_out = text;
+	*rest_out = text;
+	while (next_is(*rest_out, "=?") && cut_word(*rest_out, &word)) {
+		const char *end = rest_out->ptr + word.length;
+		words_out->len = (size_t)(end - words_out->ptr);
+		*rest_out = skip_between(gp_span_skip(*rest_out, word.length));
+	}
+	return text.len > 0;
+}

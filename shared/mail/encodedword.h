@@ -38,4 +38,8 @@ enum gp_encodedword_state {
 int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct gp_span *text_out,
 	enum gp_encodedword_state *state_out) GP_MUST_CHECK;
 
+/* The first words of a text that are shown without the blanks between them, and what stands behind;
+ * false: there is no word. */
+bool gp_encodedword_cut(struct gp_span text, struct gp_span *words_out, struct gp_span *rest_out);
+
 #endif

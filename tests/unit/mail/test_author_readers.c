@@ -155,14 +155,103 @@ static void test_decoded_address_with_a_gap(void **state)
 		"=?utf-8?q?support=40=28x=29_bank.test=2C?= <m@shop.test>",
 		"=?utf-8?q?support=40bank_.test=2C?= <m@shop.test>",
 		"=?utf-8?q?support=40bank.test=E3=80=80=EF=BC=8C?= <m@shop.test>",
-		"=?utf-8?q?support=40bank.test=22=2C?= <m@shop.test>", NULL};
+		"=?utf-8?q?support=40bank.test=22=2C?= <m@shop.test>",
+		"=?utf-8?q?support=40bank.test=2Ex_via_A=2C_B?= <m@shop.test>", NULL};
 	static const char *const show[] = {"=?utf-8?q?bob=40other.test_via_List?= <m@shop.test>",
 		"=?utf-8?q?bob=40other.test_=28Bob=29?= <m@shop.test>",
-		"=?utf-8?q?bob=40other.test=2Ex_via_A=2C_B?= <m@shop.test>",
 		"=?utf-8?q?Shop_=3Cm=40shop.test_=3E?= <m@shop.test>",
 		"=?utf-8?q?Jobs_=40_Shop=2C_Inc.?= <m@shop.test>",
 		"=?utf-8?q?Shop=2C_a=28b=29?= <m@shop.test (c)>", "=?utf-8?q?Shop?= <m@ shop.test>",
 		NULL};
+	(void)state;
+	refused(hide);
+	accepted(show);
+}
+
+/* test_decoded_name_with_an_address_in_disorder: who decodes first finds that address, and none or
+ * another one behind it. */
+static void test_decoded_name_with_an_address_in_disorder(void **state)
+{
+	static const char *const hide[] = {/* an open quoted string or comment */
+		"=?utf-8?Q?ceo=40bank.test_=28?= <m@shop.test>",
+		"=?utf-8?B?Y2VvQGJhbmsudGVzdCAo?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test_=22?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test?= =?utf-8?Q?=28x?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test=EF=BC=88?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test=EF=BC=82?= <m@shop.test>",
+		"=?utf-8?Q?=28ceo=40bank.test?= <m@shop.test>",
+		"=?utf-8?Q?=22ceo=40bank.test?= <m@shop.test>",
+		"\"=?utf-8?Q?ceo=40bank.test=22_=28?=\" <m@shop.test>",
+		"\"ceo@bank.test\" =?utf-8?Q?=28?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test_=5C?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test_=28?= \"=?utf-8?Q?x=29=22?=\" <m@shop.test>",
+		/* a separator behind it, or before */
+		"\"ceo@bank.test\" x =?utf-8?Q?y=2C?= <m@shop.test>",
+		"\"ceo@bank.test\" x =?utf-8?Q?y=3B?= <m@shop.test>",
+		"\"ceo@bank.test\" x =?utf-8?Q?y=EF=BC=8C?= z <m@shop.test>",
+		"\"Chief <ceo@bank.test>\" x =?utf-8?Q?y=2C?= <m@shop.test>",
+		"(ceo@bank.test) =?utf-8?Q?y=3A?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test_=22x=22=2C?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test=29=2C?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test=3A?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test_x_=3B_y?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test_=5Bx=5D?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40=5Bbank.test=5D=2C?= <m@shop.test>",
+		"=?utf-8?Q?x=2C_ceo=40bank.test?= <m@shop.test>",
+		"=?utf-8?Q?x=3A?= =?utf-8?Q?_ceo=40bank.test?= <m@shop.test>",
+		"x =?utf-8?Q?y=3B?= \"z\" =?utf-8?Q?ceo=40bank.test?= <m@shop.test>",
+		"=?utf-8?Q?=22x=22_ceo=40bank.test?= <m@shop.test>",
+		/* what closes a comment or quoted string, and lets it out */
+		"(=?utf-8?Q?a=29_ceo=40bank.test_=28b?=) <m@shop.test>",
+		"\"=?utf-8?Q?a=22_ceo=40bank.test_=22b?=\" <m@shop.test>",
+		"m@shop.test (=?utf-8?Q?=29=2C?= ceo@bank.test)",
+		"<m@shop.test> (=?utf-8?Q?=29?=, ceo@bank.test)",
+		"m@shop.test (=?utf-8?Q?=29_ceo=40bank.test_=28?=)",
+		"(=?utf-8?Q?=29_ceo=40bank.test_=28?=) m@shop.test",
+		"m@shop.test (=?utf-8?Q?=29=2C_ceo=40bank.test_=28?=)",
+		"\"x =?utf-8?Q?=22?= ceo@bank.test, =?utf-8?Q?=22?=\" <m@shop.test>",
+		"(x (ceo@bank.test =?utf-8?Q?=29=29=28?= y)) <m@shop.test>",
+		/* brackets */
+		"=?utf-8?Q?Chief_=3Cbank.test=3E?= <m@shop.test>",
+		"=?utf-8?Q?Chief_=3Cceo=25bank.test=3E?= <m@shop.test>",
+		"=?utf-8?Q?Chief_=3Cbank.test=21ceo=3E?= <m@shop.test>",
+		"=?utf-8?Q?Chief_=3Cbank=E3=80=82test=3E?= <m@shop.test>",
+		"=?utf-8?Q?Chief_=3Cceo=40=5Bbank.test=5D=3E?= <m@shop.test>",
+		"=?utf-8?Q?Chief_=3Cbank.test?= <m@shop.test>",
+		"m@shop.test (=?utf-8?Q?=3Cbank.test=3E?=)",
+		"=?utf-8?Q?ceo=40bank.test=3C=2C?= <m@shop.test>",
+		"\"ceo@bank.test\" =?utf-8?Q?=3Cx=3B?= <m@shop.test>",
+		"\"ceo@bank.test\" =?utf-8?Q?m=40shop.test=3B?= <m@shop.test>",
+		/* the same without encoded words */
+		"ceo@bank.test ( <m@shop.test>", "ceo@bank.test \" <m@shop.test>",
+		"\"ceo@bank.test\" ( <m@shop.test>", "\"ceo@bank.test\" x y, <m@shop.test>",
+		"(ceo@bank.test) y: <m@shop.test>", "ceo@bank.test \"x\", <m@shop.test>",
+		"ceo@bank.test), <m@shop.test>", "ceo@bank.test: <m@shop.test>",
+		"x, ceo@bank.test <m@shop.test>", "(a) ceo@bank.test (b) <m@shop.test>",
+		"\"a\" ceo@bank.test \"b\" <m@shop.test>", "m@shop.test (), ceo@bank.test)",
+		"<m@shop.test> (), ceo@bank.test)", "Chief <bank.test> <m@shop.test>",
+		"Chief <ceo%bank.test> <m@shop.test>", "Chief <bank.test!ceo> <m@shop.test>", NULL};
+	static const char *const show[] = {"=?utf-8?Q?bob=40other.test_via_List?= <m@shop.test>",
+		"=?utf-8?Q?=22bob=40other.test_via_List=22?= <m@shop.test>",
+		"=?utf-8?Q?=27bob=40other.test=27_via_List?= <m@shop.test>",
+		"=?utf-8?Q?Ren=C3=A9_=28rene=40other.test=29?= <m@shop.test>",
+		"=?utf-8?Q?Ren=C3=A9_=28rene=40?= =?utf-8?Q?other.test=29?= <m@shop.test>",
+		"=?utf-8?Q?M=C3=BCller=2C_Ren=C3=A9_=28rene=40other.test=29?= <m@shop.test>",
+		"=?utf-8?Q?bob=40other.test_via_=22List=22?= <m@shop.test>",
+		"=?utf-8?Q?=5BJIRA=5D_bob=40other.test?= <m@shop.test>",
+		"=?utf-8?Q?Bob?= (bob@other.test) <m@shop.test>",
+		"\"=?utf-8?Q?bob=40other.test?= via List\" <m@shop.test>",
+		"m@shop.test (=?utf-8?Q?Ren=C3=A9=2C_rene=40other.test?=)",
+		"m@shop.test (=?utf-8?Q?Ren=C3=A9?= bob@other.test), n@shop.test",
+		"=?utf-8?Q?bob=40other.test?= <m@shop.test>, =?utf-8?Q?Ren=C3=A9?= <n@shop.test>",
+		"=?utf-8?Q?M=C3=BCller=2C_=22Bob=22_=28x=29=3A_y=3B?= <m@shop.test>",
+		"=?utf-8?Q?Ren=C3=A9_=3A-=29?= <m@shop.test>",
+		"=?utf-8?Q?Ren=C3=A9_=28?= <m@shop.test>",
+		"=?utf-8?Q?Ren=C3=A9_=22?= <m@shop.test>", "=?utf-8?Q?I_=3C3_U?= <m@shop.test>",
+		"=?utf-8?Q?Shop.test=2C_Inc._=28Node.js=29?= <m@shop.test>",
+		"=?utf-8?Q?Shop_=3Cshop.test=3E?= <m@shop.test>",
+		"=?utf-8?Q?=3Cb=3EBob=3C=2Fb=3E?= <m@shop.test>",
+		"=?utf-8?Q?Jobs=40Shop=2C_=22x?= <m@shop.test>", NULL};
 	(void)state;
 	refused(hide);
 	accepted(show);
@@ -397,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_quoted_address_before_a_separator),
 		cmocka_unit_test(test_empty_from_beside_a_field_shown_instead),
 		cmocka_unit_test(test_decoded_address_with_a_gap),
+		cmocka_unit_test(test_decoded_name_with_an_address_in_disorder),
 		cmocka_unit_test(test_at_with_blanks_before_a_handle),
 		cmocka_unit_test(test_raw_at_in_an_encoded_word),
 		cmocka_unit_test(test_line_end_behind_a_decoded_name),
