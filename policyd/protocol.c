@@ -189,16 +189,15 @@ static int join(struct gp_arena *arena, struct gp_span user, struct gp_span site
 	return rc;
 }
 
-/* trim_end: without the blanks at its end, and dots behind or between them. */
+/* trim_end: without the blanks and @ signs at its end, which are delivered as part of a local part
+ * ("x@shop.test "@), and the dots behind or between them. Dots alone are left to the domain. */
 static struct gp_span trim_end(struct gp_span sender)
 {
 	struct gp_span kept = sender;
-	for (size_t n = sender.len; n && strchr(" \t.", sender.ptr[n - 1]); n--)
-		if (sender.ptr[n - 1] != '.')
-			kept.len = n - 1;
-	while (kept.len < sender.len && kept.len && kept.ptr[kept.len - 1] == '.')
-		kept.len--;
-	return kept;
+	bool only_dots = true;
+	for (; kept.len && memchr(" \t.@", kept.ptr[kept.len - 1], 4); kept.len--)
+		only_dots = only_dots && kept.ptr[kept.len - 1] == '.';
+	return only_dots ? sender : kept;
 }
 
 /* gp_protocol_sender: in the order in which Postfix looks for them. */
@@ -206,8 +205,6 @@ int gp_protocol_sender(struct gp_arena *arena, struct gp_span sender, struct gp_
 {
 	struct gp_span user, site;
 	sender = trim_end(sender);
-	while (sender.len && sender.ptr[sender.len - 1] == '@')
-		sender.len--;
 	*sender_out = sender;
 	ptrdiff_t at = gp_span_find_last(sender, '@');
 	if (at >= 0) {

@@ -46,6 +46,8 @@ SENDERS = [
     # what Postfix rewrites, or sends on without a domain
     "<alice%shop.test>", "<shop.test!alice>", '<"alice%shop.test">', "<alice%x%shop.test>", "<shop.test!alice%x>",
     '<"alice@shop.test">', '<"alice@shop.test"@>', "<alice@shop.test@>", "<alice@shop.test@@>",
+    '<"alice@shop.test "@>', '<"alice@shop.test. "@>', '<"alice@shop.test ."@>', '<"alice@shop.test @">',
+    '<"alice@shop.test @ ">', '<"alice@shop.test@ "@>', '<"alice@shop.test\\ "@>', '<"alice%shop.test "@>',
 ]
 HELOS = ["x" * 255, "x" * 1900, "x" * 60000, "a=b", "=", "[1.2.3.4]", "[IPv6:::1]", "a b c", "sasl_username=alice",
          "." * 1000, "%{l}", "ｍａｉｌ.test", b"\xff\xfe", b"a\0b", b"a\rb", b"\x01\x1b", "xn--a", "a" * 64 + ".test",

@@ -204,6 +204,15 @@ static void test_sender(void **state)
 		{"shop.test!alice@other.test", "shop.test!alice@other.test"},
 		{"alice@shop.test@", "alice@shop.test"},
 		{"alice%shop.test@@", "alice@shop.test"},
+		{"alice@shop.test @", "alice@shop.test"},
+		{"alice@shop.test. @", "alice@shop.test"},
+		{"alice@shop.test .@", "alice@shop.test"},
+		{"alice@shop.test @ ", "alice@shop.test"},
+		{"alice@shop.test@ @", "alice@shop.test"},
+		{"alice@shop.test\t@\t@.@", "alice@shop.test"},
+		{"alice%shop.test @", "alice@shop.test"},
+		{"shop.test!alice @", "alice@shop.test"},
+		{" @ @", ""},
 		{"@", ""},
 	};
 	(void)state;
