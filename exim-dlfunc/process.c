@@ -7,6 +7,7 @@
 #include "exim-dlfunc/process.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,10 +155,17 @@ static int load(struct gp_exim_process *p, const char *path)
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
 	struct gp_exim_snapshot *made = NULL;
+	char problem[PATH_MAX + 160];
 	/* looked at before it is read: what changes meanwhile is seen the next time */
 	struct gp_exim_stamp main_stamp = stamp_of(path);
 	int rc = gp_config_load(path, &config, &errors);
-	if (!rc) {
+	const char *emptied =
+		rc ? NULL : gp_config_emptied(config, p->current ? p->current->config : NULL);
+	if (emptied) { /* a process that begins knows no other one, and is ended soon */
+		snprintf(problem, sizeof problem, "%s: " GP_CONFIG_EMPTIED, emptied);
+		gp_config_free(config); /* and with it the name */
+		rc = GP_ESYNTAX;
+	} else if (!rc) {
 		rc = snapshot_new(config, p->current, &made);
 		if (rc)
 			gp_config_free(config);
@@ -165,7 +173,7 @@ static int load(struct gp_exim_process *p, const char *path)
 	if (rc) {
 		p->broken = main_stamp;
 		p->broken_us = gp_clock_now_us(gp_clock_system());
-		say_broken(p, path, rc, errors.text);
+		say_broken(p, path, rc, emptied ? problem : errors.text);
 	} else {
 		if (made->stamp_count)
 			made->stamps[0] = main_stamp;

@@ -145,6 +145,21 @@ static struct gp_config *load_start(const char *path)
 	return NULL;
 }
 
+/* is_there: is something kept in that folder? */
+static bool is_there(const char *folder, const char *path)
+{
+	char file[2048];
+	return gp_config_saved_path(folder, path, file, sizeof file) && access(file, F_OK) == 0;
+}
+
+/* gp_lastgood_is_kept: by this user, or by root. */
+bool gp_lastgood_is_kept(const char *path)
+{
+	char folder[2048];
+	return is_there(gp_config_state_folder(), path) ||
+	       (geteuid() == 0 && !start_folder(folder, sizeof folder) && is_there(folder, path));
+}
+
 /* gp_lastgood_load: and why not. */
 int gp_lastgood_load(const char *path, const struct gp_log *log, struct gp_config **config_out,
 	bool *is_dropped_out)
@@ -225,7 +240,7 @@ bool gp_lastgood_take_newer(struct gp_config **config, const struct gp_log *log)
 void gp_lastgood_keep_start(const struct gp_config *config, const struct gp_log *log)
 {
 	char folder[2048];
-	if (geteuid() != 0 || config->saved_path || !has_state())
+	if (geteuid() != 0 || config->saved_path || !has_state() || gp_config_emptied(config, NULL))
 		return;
 	const char *problem = start_folder(folder, sizeof folder);
 	if (!problem && mkdir(folder, 0700) && errno != EEXIST)
@@ -266,7 +281,8 @@ void gp_lastgood_say(const struct gp_config *config, bool is_dropped, const stru
 void gp_lastgood_keep(const struct gp_config *config, const struct gp_log *log)
 {
 	const char *folder = gp_config_state_folder();
-	if (config->saved_path || (access(folder, F_OK) && errno == ENOENT))
+	if (config->saved_path || (access(folder, F_OK) && errno == ENOENT) ||
+		gp_config_emptied(config, NULL))
 		return; /* without a folder for its state, nothing is kept */
 	if (gp_config_save(config, folder))
 		gp_log_text(log, GP_LOG_WARNING,

@@ -30,6 +30,9 @@
 int gp_lastgood_load(const char *path, const struct gp_log *log, struct gp_config **config_out,
 	bool *is_dropped_out) GP_MUST_CHECK;
 
+/* Has anything been kept for the file at path, whether it can be used or not? */
+bool gp_lastgood_is_kept(const char *path);
+
 /*
  * config is what root has kept, and privileges are dropped now: puts what the user has kept in its
  * place (frees config), if that is as new and can be used. True: it has; an option that root has
@@ -43,7 +46,8 @@ void gp_lastgood_keep_start(const struct gp_config *config, const struct gp_log 
 /* It is used in place of its file: says so, loudly. */
 void gp_lastgood_say(const struct gp_config *config, bool is_dropped, const struct gp_log *log);
 
-/* This one is in force: keeps it. What cannot be kept is said; it does no harm. */
+/* This one is in force: keeps it, unless its file is empty. What cannot be kept is said; it does no
+ * harm. */
 void gp_lastgood_keep(const struct gp_config *config, const struct gp_log *log);
 
 #endif

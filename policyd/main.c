@@ -490,6 +490,25 @@ static void report_fine(const struct options *o, const struct gp_config *config)
 			"there is no filter of system calls");
 }
 
+/* prefer_last_good: for files with errors, rc, and for a main file that says nothing any more. */
+static int prefer_last_good(
+	struct service *service, int rc, const char *path, const struct gp_log *log)
+{
+	const char *emptied = rc ? NULL : gp_config_emptied(service->config, NULL);
+	struct gp_config *kept = NULL;
+	if (rc)
+		return gp_lastgood_load(path, log, &service->config, &service->is_dropped);
+	if (!emptied || !gp_lastgood_is_kept(path))
+		return GP_OK;
+	fprintf(stderr, "%s: " GP_CONFIG_EMPTIED "\n", emptied);
+	rc = gp_lastgood_load(path, log, &kept, &service->is_dropped);
+	if (!rc) {
+		gp_config_free(service->config);
+		service->config = kept;
+	}
+	return rc;
+}
+
 /* main: options, configuration, run. */
 int main(int argc, char **argv)
 {
@@ -509,8 +528,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
 	else if (o.test_only)
 		report_fine(&o, service.config);
-	if (rc && !o.test_only)
-		rc = gp_lastgood_load(o.path, &stderr_log, &service.config, &service.is_dropped);
+	if (!o.test_only)
+		rc = prefer_last_good(&service, rc, o.path, &stderr_log);
 	gp_config_errors_fini(&errors);
 	if (rc || o.test_only) {
 		gp_config_free(service.config);

@@ -351,8 +351,14 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 	struct gp_config *config = NULL;
 	struct counted *after = NULL;
 	int rc = gp_config_load(before->runtime.config->path, &config, &errors);
+	const char *emptied = rc ? NULL : gp_config_emptied(config, before->runtime.config);
 	if (rc)
 		log_errors(log, errors.text ? errors.text : gp_err_text(rc));
+	if (emptied) {
+		gp_log_text(log, GP_LOG_ERROR, "%s: " GP_CONFIG_EMPTIED, emptied);
+		gp_config_free(config);
+		rc = GP_ESYNTAX;
+	}
 	if (!rc) {
 		rc = replacement(runtimes, before, config, &after);
 		if (rc)

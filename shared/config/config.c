@@ -40,6 +40,12 @@ struct unknown {
 	int line;
 };
 
+enum origin {
+	FROM_FILE,
+	FROM_TEXT, /* which may be empty */
+	FROM_ALONE /* and nothing else is read */
+};
+
 /* What the callbacks of libconfuse, which carry no argument of ours, work on. */
 struct loader {
 	struct gp_config *config;
@@ -49,7 +55,7 @@ struct loader {
 	size_t source;                      /* the one that is read */
 	const char *file;                   /* its name, the config's */
 	char drop_ins[PATH_MAX];            /* folder; "": none */
-	bool is_alone;                      /* nothing but the one text is read */
+	enum origin origin;                 /* of the main text */
 	cfg_t *root;                        /* of the round */
 	bool closed[GP_CONFIG_ROWS_MAX];    /* the row's list has ended */
 	bool validated[GP_CONFIG_ROWS_MAX]; /* on_validate came for its newest value */
@@ -603,7 +609,7 @@ static int read_all(struct loader *l, const char *name, struct gp_span text)
 		rc = rounds(l);
 	if (rc)
 		return rc;
-	if (l->is_alone)
+	if (l->origin == FROM_ALONE)
 		return GP_OK;
 	int line = gp_config_draft_at(&l->draft, NULL, "include").line;
 	rc = gp_config_sources_include(&l->sources, &l->config->includes, line);
@@ -617,12 +623,17 @@ static int watch(struct loader *l)
 {
 	const struct gp_config_texts *includes = &l->config->includes;
 	size_t n = 0, most = l->sources.count + includes->count + 1;
+	size_t blank = 0;
 	const char **items = gp_arena_array(l->config->arena, most, sizeof *items);
-	if (!items)
+	const char **empty = gp_arena_array(l->config->arena, most, sizeof *empty);
+	if (!items || !empty)
 		return GP_ENOMEM;
-	for (size_t i = 0; i < l->sources.count; i++)
-		items[n++] =
-			gp_arena_copy(l->config->arena, gp_span_from(l->sources.items[i].name));
+	for (size_t i = 0; i < l->sources.count; i++) {
+		items[n] = gp_arena_copy(l->config->arena, gp_span_from(l->sources.items[i].name));
+		if (l->sources.items[i].is_empty && (i || l->origin == FROM_FILE))
+			empty[blank++] = items[n];
+		n++;
+	}
 	for (size_t i = 0; i < includes->count; i++) {
 		const char *path = includes->items[i], *last = strrchr(path, '/') + 1;
 		if (strpbrk(last, "*?["))
@@ -631,7 +642,15 @@ static int watch(struct loader *l)
 	}
 	items[n++] = gp_arena_copy(l->config->arena, gp_span_from(l->drop_ins));
 	l->config->watched = (struct gp_config_texts) {items, n};
+	l->config->empty = (struct gp_config_texts) {empty, blank};
 	return gp_arena_status(l->config->arena);
+}
+
+/* report_empty: what the main file was to say is missed by others, whose errors do not name it. */
+static void report_empty(struct loader *l)
+{
+	if (gp_config_emptied(l->config, NULL))
+		gp_strbuf_add(error_begin(l, 0), GP_CONFIG_EMPTIED "\n");
 }
 
 /* load_text: reads, checks, settles. */
@@ -647,8 +666,10 @@ static int load_text(struct loader *l, const char *name, struct gp_span text)
 		rc = gp_config_draft_finish(&l->draft);
 	if (!rc)
 		gp_config_cross_check(&l->draft);
-	if (!rc && l->errors->count)
+	if (!rc && l->errors->count) {
+		report_empty(l);
 		rc = GP_ESYNTAX;
+	}
 	if (!rc)
 		rc = gp_config_warn(&l->draft);
 	return rc ? rc : gp_config_settle(l->config);
@@ -659,7 +680,7 @@ static int load_bounded(struct loader *l, const char *name, struct gp_span text)
 {
 	int rc = GP_OK;
 	l->file = name;
-	if (text.len > GP_CONFIG_FILE_MAX && !l->is_alone) {
+	if (text.len > GP_CONFIG_FILE_MAX && l->origin != FROM_ALONE) {
 		gp_strbuf_printf(error_begin(l, 0), "larger than %d bytes\n", GP_CONFIG_FILE_MAX);
 		return GP_ESYNTAX;
 	}
@@ -677,7 +698,7 @@ static int load_bounded(struct loader *l, const char *name, struct gp_span text)
 }
 
 /* parse: one snapshot from text. */
-static int parse(struct gp_span text, const char *name, bool is_alone,
+static int parse(struct gp_span text, const char *name, enum origin origin,
 	struct gp_config **config_out, struct gp_config_errors *errors)
 {
 	struct gp_config *config = calloc(1, sizeof *config);
@@ -692,7 +713,7 @@ static int parse(struct gp_span text, const char *name, bool is_alone,
 	if (!config || !l || !config->arena || !l->draft.scratch)
 		rc = GP_ENOMEM;
 	if (!rc) {
-		l->is_alone = is_alone;
+		l->origin = origin;
 		rc = load_bounded(l, name, text);
 	}
 	if (rc)
@@ -713,14 +734,14 @@ static int parse(struct gp_span text, const char *name, bool is_alone,
 int gp_config_parse(struct gp_span text, const char *name, struct gp_config **config_out,
 	struct gp_config_errors *errors)
 {
-	return parse(text, name, false, config_out, errors);
+	return parse(text, name, FROM_TEXT, config_out, errors);
 }
 
 /* gp_config_parse_alone: without. */
 int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
 	struct gp_config_errors *errors)
 {
-	return parse(text, name, true, config_out, errors);
+	return parse(text, name, FROM_ALONE, config_out, errors);
 }
 
 /* gp_config_load: the file's text, then as above. */
@@ -730,7 +751,7 @@ int gp_config_load(const char *path, struct gp_config **config_out, struct gp_co
 	int rc = gp_config_file_read(path, GP_CONFIG_FILE_MAX, &text);
 	int saved = errno;
 	if (rc == GP_OK) {
-		rc = gp_config_parse(text, path, config_out, errors);
+		rc = parse(text, path, FROM_FILE, config_out, errors);
 		free((void *)(uintptr_t)text.ptr);
 	} else if (gp_config_errors_begin(errors) == GP_OK) {
 		struct gp_strbuf *buf = gp_config_error(errors, (struct gp_config_place) {path, 0});

@@ -213,6 +213,7 @@ struct gp_config {
 	struct gp_config_texts watched;  /* files it was made from, the main one first, and folders
 					    of patterns in include and of drop-in files, which
 					    end with a slash: another one when any of them changes */
+	struct gp_config_texts empty;    /* those of the files in which nothing stands */
 	struct gp_config_texts warnings; /* "file:line: warning: option: sentence", a line each: no
 					    error, but without effect, or harmful */
 	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
@@ -324,6 +325,16 @@ void gp_config_inherit_dns(const struct gp_config *config, const struct gp_confi
 
 /* Whom it asks, and from where it has that, in words; true: not as anybody would have meant. */
 bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *text);
+
+/*
+ * A file that has lost its content, as a full disk or an interrupted copy leaves it: one of after's
+ * in which nothing stands, not even a comment, while something stood in it in before. Without a
+ * before (NULL) only the main file is looked at. NULL: there is none. The name is after's.
+ */
+const char *gp_config_emptied(const struct gp_config *after, const struct gp_config *before);
+#define GP_CONFIG_EMPTIED                                                                  \
+	"is empty, as a full disk may leave it; if no option is to be set in it, write a " \
+	"comment into it"
 
 /* Frees a snapshot; accepts NULL. */
 void gp_config_free(struct gp_config *config);

@@ -150,6 +150,7 @@ int gp_config_sources_add(struct gp_config_sources *sources, const char *name, s
 		free(copy);
 		return GP_ENOMEM;
 	}
+	source->is_empty = gp_span_trim(text).len == 0;
 	if (text.len)
 		memcpy(copy, text.ptr, text.len);
 	/* the scanner prints a backslash that ends the text: it never does */

@@ -61,6 +61,7 @@ struct gp_config_source {
 	int line;      /* where */
 	bool in_main;  /* ... of the main file, not of this one */
 	size_t len;    /* without the newline that was added */
+	bool is_empty; /* nothing but blanks */
 };
 struct gp_config_sources {
 	struct gp_config_source *items;
@@ -201,6 +202,7 @@ void gp_config_warn_lists(struct gp_config_warner *w);
 void gp_config_warn_overrides(struct gp_config_warner *w);
 void gp_config_warn_files(struct gp_config_warner *w);
 void gp_config_warn_includes(struct gp_config_warner *w);
+void gp_config_warn_empty(struct gp_config_warner *w);
 
 /* The servers of resolv_conf, and what the file leaves to it; what it says if it cannot be read
  * becomes a warning (config_resolv.c). */

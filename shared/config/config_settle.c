@@ -208,3 +208,24 @@ int gp_config_settle(struct gp_config *config)
 		rc = settle_dns(config);
 	return rc ? rc : settle_hostname(config);
 }
+
+/* has_text: is it one of them? */
+static bool has_text(const struct gp_config_texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strcmp(texts->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* gp_config_emptied: file by file; one that is new has lost nothing. */
+const char *gp_config_emptied(const struct gp_config *after, const struct gp_config *before)
+{
+	for (size_t i = 0; i < after->empty.count; i++) {
+		const char *name = after->empty.items[i];
+		if (before ? has_text(&before->watched, name) && !has_text(&before->empty, name)
+			   : strcmp(name, after->path) == 0)
+			return name;
+	}
+	return NULL;
+}

@@ -105,6 +105,16 @@ void gp_config_warn_files(struct gp_config_warner *w)
 	check_file(w, "dns", "resolv_conf", c->resolv_conf);
 }
 
+/* gp_config_warn_empty: nobody writes an empty file; what it was to say is lost. */
+void gp_config_warn_empty(struct gp_config_warner *w)
+{
+	const struct gp_config_texts *empty = &w->config->empty;
+	for (size_t i = 0; i < empty->count; i++)
+		gp_strbuf_add(
+			gp_config_error(&w->lines, (struct gp_config_place) {empty->items[i], 0}),
+			"warning: " GP_CONFIG_EMPTIED "\n");
+}
+
 /* gp_config_warn_includes: a pattern may match nothing, but its folder is meant to be there. */
 void gp_config_warn_includes(struct gp_config_warner *w)
 {

@@ -151,6 +151,51 @@ def missing_file():
         holds(d.start(), "the last good configuration is, saved")
 
 
+EMPTY = "is empty, as a full disk may leave it"
+
+
+def emptied_file():
+    """a file that has lost its text changes nothing at a reload, nor at a start after a good one; comments are text"""
+    with Daemon() as d:
+        d.start()
+        d.kept()
+        for name in ("gatepost.conf", "limits.d/a.conf", "conf.d/b.conf"):
+            before, text = len(d.text()), open(os.path.join(d.folder, name)).read()
+            d.write(name, "\n" * (name == "gatepost.conf"))
+            d.process.send_signal(signal.SIGHUP)
+            world.wait_for(lambda: "stays as it was loaded before" in d.text()[before:], "the reload: " + name)
+            # without the limit an override of it is an error already
+            holds(d.text()[before:], "there is no limit called hourly" if name == "limits.d/a.conf" else
+                  "%s/%s: %s" % (d.folder, name, EMPTY))
+            shown = d.command("limits", "explain", "--json", "--socket", d.folder + "/control", "alice").stdout
+            holds(json.dumps(json.loads(shown)), '"max": 7')
+            d.write(name, text)
+        before = len(d.text())
+        d.write("conf.d/b.conf", "# no overrides today\n")
+        d.process.send_signal(signal.SIGHUP)
+        world.wait_for(lambda: "is in force" in d.text()[before:], "the reload")
+        d.write("gatepost.conf", "")
+        said = d.start()
+        holds(said, d.config + ": " + EMPTY)
+        holds(said, "is NOT in force: the last good configuration is, saved 20")
+
+
+def emptied_and_nothing_kept():
+    """an empty file with no last good configuration is all defaults, with a warning, and is not kept as a good one"""
+    with Daemon() as d:
+        d.write("gatepost.conf", "")
+        config = "".join(line for line in CONFIG.splitlines(True) if not line.startswith("include"))
+        d.write("conf.d/b.conf", config)
+        said = d.start()
+        holds(said, d.config + ": warning: " + EMPTY)
+        d.write("conf.d/b.conf", config.replace("mx.test", "other.test"))
+        d.process.send_signal(signal.SIGHUP)
+        world.wait_for(lambda: "is in force" in d.text(), "the reload")
+        equal([n for n in os.listdir(d.folder + "/state") if n.startswith("last-good")], [])
+        d.stop()
+        holds(d.start(), EMPTY)
+
+
 def nothing_kept():
     """without a last good configuration the start fails, with the errors of the file; -t fails with one as well"""
     with Daemon() as d:
@@ -492,7 +537,7 @@ def commands_read_as_its_owner():
 
 def main():
     tap = world.Tap()
-    for test in (broken_start, broken_start_as_a_unit, missing_file, nothing_kept, not_private, no_rights_of_root, start_after_a_boot,
+    for test in (broken_start, broken_start_as_a_unit, missing_file, emptied_file, emptied_and_nothing_kept, nothing_kept, not_private, no_rights_of_root, start_after_a_boot,
                  start_after_a_reload, roots_options, no_replay_of_roots_copy, read_as_its_owner, commands,
                  commands_read_as_its_owner, doctors_order):
         tap.run(test)

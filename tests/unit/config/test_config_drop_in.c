@@ -153,7 +153,12 @@ static void test_drop_in_errors(void **state)
 		      "lists all options\n");
 	put("conf.d/a.conf", "spf {");
 	expect_errors("@/conf.d/a.conf:1: the section or list that begins here is not closed\n");
-	put("conf.d/a.conf", "");
+	put("conf.d/a.conf", "override { user = \"a\"  gone = 1 }\n");
+	put("main.conf", "");
+	expect_errors("@/conf.d/a.conf:1: override.gone: there is no limit called gone\n"
+		      "@/main.conf: " GP_CONFIG_EMPTIED "\n");
+	put("main.conf", "hostname = main\n");
+	put("conf.d/a.conf", "# none\n");
 	snprintf(path, sizeof path, "%s/conf.d/folder.conf", folder);
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(text, sizeof text, "%s cannot be read: Is a directory\n", "@/conf.d/folder.conf:");
@@ -175,6 +180,49 @@ static void test_drop_in_none(void **state)
 	expect_errors("@/conf.d/: cannot be read: Not a directory\n");
 }
 
+/* load_with: the main file and a drop-in file of these texts. */
+static struct gp_config *load_with(const char *main_text, const char *more)
+{
+	put("main.conf", main_text);
+	put("conf.d/a.conf", more);
+	return load();
+}
+
+/* test_emptied: a file that has lost its text is told from one that never had any. */
+static void test_drop_in_emptied(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main_before, *more_before, *main_after, *more_after, *emptied;
+		size_t warnings;
+	} rows[] = {
+		{"hostname = a\n", "# none\n", "", "# none\n", "main.conf", 1},
+		{"# none\n", "# none\n", " \t\r\n", "# none\n", "main.conf", 1},
+		{"# none\n", "# none\n", "\xef\xbb\xbf", "# none\n", "main.conf", 1},
+		{"hostname = a\n", "# none\n", "# none\n", "# none\n", NULL, 0},
+		{"hostname = a\n", "# none\n", "hostname = a\n", "", "conf.d/a.conf", 1},
+		{"hostname = a\n", "", "hostname = b\n", "", NULL, 1},
+		{"", "", "", "\n", NULL, 2},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char path[192] = "";
+		struct gp_config *before = load_with(rows[i].main_before, rows[i].more_before);
+		struct gp_config *after = load_with(rows[i].main_after, rows[i].more_after);
+		if (rows[i].emptied) {
+			snprintf(path, sizeof path, "%s/%s", folder, rows[i].emptied);
+			assert_string_equal(gp_config_emptied(after, before), path);
+		} else {
+			assert_null(gp_config_emptied(after, before));
+		}
+		assert_int_equal(after->warnings.count, rows[i].warnings);
+		/* at a start there is none before */
+		assert_int_equal(gp_config_emptied(after, NULL) != NULL,
+			*rows[i].main_after != 'h' && *rows[i].main_after != '#');
+		gp_config_free(before);
+		gp_config_free(after);
+	}
+}
+
 /* main: all of them. */
 int main(void)
 {
@@ -184,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_drop_in_beside_include, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drop_in_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drop_in_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drop_in_emptied, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

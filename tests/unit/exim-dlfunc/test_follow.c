@@ -80,8 +80,42 @@ static void servers_that_change(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* config_of: what the next message gets; NULL: there is no configuration. */
+static const struct gp_config *config_of(struct gp_exim_process *process, const char *conf)
+{
+	struct gp_exim_snapshot *snapshot;
+	if (gp_exim_process_snapshot(process, gp_span_from(conf), &snapshot))
+		return NULL;
+	const struct gp_config *config = snapshot->config;
+	gp_exim_snapshot_release(snapshot); /* the process has it still */
+	return config;
+}
+
+/* an_emptied_file: is a broken one, for a process that begins, and for one that has read it. */
+static void an_emptied_file(void **state)
+{
+	char folder[] = "/tmp/gatepost-follow.XXXXXX", conf[64];
+	struct gp_exim_process process;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(conf, sizeof conf, "%s/gatepost.conf", folder);
+	write_file(folder, "gatepost.conf", " \n\n");
+	gp_exim_process_init(&process);
+	assert_null(config_of(&process, conf));
+	write_file(folder, "gatepost.conf", "# all as it is anyway\n");
+	assert_non_null(config_of(&process, conf));
+	write_file(folder, "gatepost.conf", "hostname = mx.test\n");
+	assert_string_equal(config_of(&process, conf)->hostname, "mx.test");
+	write_file(folder, "gatepost.conf", "");
+	assert_string_equal(config_of(&process, conf)->hostname, "mx.test");
+	gp_exim_process_fini(&process);
+	assert_int_equal(unlink(conf), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(servers_that_change)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(servers_that_change), cmocka_unit_test(an_emptied_file)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
