@@ -209,7 +209,7 @@ static const char *subject_network(struct resolver *r, const struct gp_limit *li
 static const char *subject_all(struct resolver *r, const struct gp_limit *limit)
 {
 	(void)limit;
-	return gp_arena_copy(r->arena, gp_span_from("all"));
+	return gp_arena_copy(r->arena, gp_span_from(GP_STORE_SUBJECT_ALL));
 }
 
 #define NO_OVERRIDE (-1)

@@ -26,8 +26,8 @@
  * slots move back with it and are free after per from then.
  *
  * A full LMDB file, or one on a full disk, makes room: what counts no more is forgotten, then the
- * subjects that use the smallest share of their limits, of these the ones that are free soonest.
- * The log says so.
+ * subjects of which least would be lost: with little used, a small share of the maximum, not used
+ * for long. The log says so.
  *
  * LMDB files that are deleted or replaced while they are open are noticed by gp_store_tend, which
  * says so as an error and opens what stands there now.
@@ -68,6 +68,7 @@
 #define GP_STORE_COUNTS_MAX 64           /* counters of one subject in one call */
 #define GP_STORE_TAKES_MAX 64            /* subjects in one call */
 #define GP_STORE_SUBJECT_MAX 65536       /* bytes of a subject */
+#define GP_STORE_SUBJECT_ALL "all"       /* everybody's: never forgotten for want of room */
 #define GP_STORE_NAME_MAX 200            /* bytes of a subject that are kept for gp_store_scan */
 #define GP_STORE_FACT_KEY_MAX 400
 #define GP_STORE_FACT_VALUE_MAX 4096

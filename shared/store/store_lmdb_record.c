@@ -14,6 +14,8 @@
 #define WINDOW_HEAD 22
 #define ENTRY 8
 #define SHARE_ALL 255
+#define COUNT_PART 4           /* of a weight, for half an octave of what is used */
+#define SHARE_PART 8           /* of the share's 256 steps are one of the weight's */
 #define OFFSET_MAX (1LL << 49) /* of a time record: what store.h takes for a time, and no more */
 
 /* Bytes that are left, and whether there were always enough. */
@@ -271,19 +273,33 @@ static int64_t left_of(const struct gp_store_window *window, int64_t now_ms)
 	return left_ms > 0 ? left_ms : 1;
 }
 
-/* class_of: two for each doubling of a time in milliseconds, 1 to 127. */
-static unsigned class_of(int64_t ms)
+/* class_of: two for each doubling of what is positive, 1 to 127. */
+static unsigned class_of(int64_t n)
 {
 	unsigned bits = 0;
-	while (bits < 62 && ms >> (bits + 1) > 0)
+	while (bits < 62 && n >> (bits + 1) > 0)
 		bits++;
-	return 1 + 2 * bits + (bits > 0 && ((ms >> (bits - 1)) & 1));
+	return 1 + 2 * bits + (bits > 0 && ((n >> (bits - 1)) & 1));
 }
 
-/* gp_store_record_weight: the share in the high byte, the time in the low one. */
-uint16_t gp_store_record_weight(const struct gp_store_record *record, int64_t now_ms)
+/* freshness: 0 to 8 of 8, by the time that has gone since it was last used. */
+static unsigned freshness(const struct gp_store_window *window, int64_t left_ms)
 {
-	unsigned share = 0;
+	return left_ms >= window->per_ms ? 8 : (unsigned)(8 * left_ms / window->per_ms);
+}
+
+/* is_shared: everybody's subject, of which there is one and which nobody can make up. */
+static bool is_shared(const struct gp_store_record *record)
+{
+	return record->name_length == sizeof GP_STORE_SUBJECT_ALL - 1 &&
+	       memcmp(record->name, GP_STORE_SUBJECT_ALL, record->name_length) == 0;
+}
+
+/* gp_store_record_weight: the sum above the low byte, the time in it. */
+uint32_t gp_store_record_weight(
+	const struct gp_store_record *record, int64_t now_ms, uint8_t *share_out)
+{
+	unsigned level = 0, share = 0;
 	int64_t left_ms = 0;
 	for (size_t i = 0; i < record->count; i++) {
 		const struct gp_store_window *saved = &record->windows[i].window;
@@ -293,10 +309,16 @@ uint16_t gp_store_record_weight(const struct gp_store_record *record, int64_t no
 			continue;
 		unsigned own = share_now(saved, &now, record->windows[i].share);
 		int64_t own_ms = left_of(&now, now_ms);
+		unsigned sum = COUNT_PART * class_of(gp_store_window_used(&now)) +
+			       own / SHARE_PART + freshness(&now, own_ms);
 		share = own > share ? own : share;
+		level = sum > level ? sum : level;
 		left_ms = own_ms > left_ms ? own_ms : left_ms;
 	}
-	return left_ms > 0 ? (uint16_t)(share << 8 | class_of(left_ms)) : 0;
+	*share_out = (uint8_t)share;
+	if (left_ms == 0)
+		return 0;
+	return (is_shared(record) ? GP_STORE_WEIGHT_ALL : 0) | level << 8 | class_of(left_ms);
 }
 
 /* gp_store_record_forget: one or all. */

@@ -52,12 +52,19 @@ void gp_store_record_purge(struct gp_store_record *record, int64_t now_ms);
 /* The share that used is of max: 0 for nothing, 255 for all of it and more. */
 uint8_t gp_store_record_share(int64_t used, int64_t max);
 
+#define GP_STORE_WEIGHT_ALL (1U << 30) /* GP_STORE_SUBJECT_ALL weighs more, all others less */
+
 /*
  * How much the record matters at this time when something has to be forgotten: 0, it counts
- * nothing; else in the order of the largest share that any of its windows uses, and among equal
- * ones of the time for which it still counts, in classes of half an octave.
+ * nothing; else mostly by what would be lost. Of each window these add up, and the largest sum
+ * counts: four for each half octave of what it uses, up to 31 for its share of the maximum, up to 8
+ * for having been used lately. So neither does who has used up a small limit give way to who has
+ * used little of one, nor who is busy under a large limit to many who have sent one mail each.
+ * Among equal ones the time for which the record still counts, in classes of half an octave.
+ * *share_out is the largest share that any window uses now.
  */
-uint16_t gp_store_record_weight(const struct gp_store_record *record, int64_t now_ms);
+uint32_t gp_store_record_weight(
+	const struct gp_store_record *record, int64_t now_ms, uint8_t *share_out);
 
 /* Drops the window with this id, all of them when it is 0. */
 void gp_store_record_forget(struct gp_store_record *record, uint32_t id);

@@ -48,7 +48,8 @@
 
 /* A record as a round sees it. */
 struct seen {
-	uint16_t weight;
+	uint32_t weight;
+	uint8_t share;
 	unsigned char key[GP_STORE_KEY];
 };
 
@@ -180,11 +181,13 @@ static int by_key(const void *a, const void *b)
 }
 
 /* weigh: of a record's bytes; what cannot be read counts as absent. */
-static uint16_t weigh(struct gp_store_room *room, const MDB_val *data, int64_t now_ms)
+static void weigh(
+	struct gp_store_room *room, const MDB_val *data, int64_t now_ms, struct seen *seen_out)
 {
 	struct gp_store_record *record = &room->desk->record;
 	bool known = gp_store_record_decode(gp_store_val_span(data), record);
-	return known ? gp_store_record_weight(record, now_ms) : 0;
+	seen_out->share = 0;
+	seen_out->weight = known ? gp_store_record_weight(record, now_ms, &seen_out->share) : 0;
 }
 
 /* look_from: records from at on, before end (NULL: to the last one), into the desk. */
@@ -202,7 +205,7 @@ static int look_from(struct gp_store_room *room, MDB_cursor *cursor, const unsig
 			return MDB_NOTFOUND;
 		struct seen *seen = &desk->seen[desk->count++];
 		memcpy(seen->key, key.mv_data, GP_STORE_KEY);
-		seen->weight = weigh(room, &data, now_ms);
+		weigh(room, &data, now_ms, seen);
 	}
 	if (rc == 0)
 		memcpy(room->at, key.mv_data,
@@ -244,6 +247,8 @@ static size_t choose(struct gp_store_room_desk *desk)
 	while (over < desk->count && over < OVER_MOST && desk->seen[over].weight == 0)
 		over++;
 	size_t chosen = over > part ? over : part;
+	while (chosen > 0 && desk->seen[chosen - 1].weight >= GP_STORE_WEIGHT_ALL)
+		chosen--;
 	qsort(desk->seen, chosen, sizeof desk->seen[0], by_key);
 	return chosen;
 }
@@ -256,8 +261,12 @@ static int remove_some(struct gp_store_room *room, MDB_txn *txn, const struct se
 	int rc = 0;
 	for (size_t i = 0; i < count && (rc == 0 || rc == MDB_NOTFOUND); i++) {
 		MDB_val key = gp_store_val_from(seen[i].key, GP_STORE_KEY), data;
+		struct seen now;
 		rc = mdb_get(txn, dbi, &key, &data);
-		if (rc == 0 && weigh(room, &data, now_ms) <= seen[i].weight)
+		if (rc)
+			continue;
+		weigh(room, &data, now_ms, &now);
+		if (now.weight <= seen[i].weight)
 			rc = mdb_del(txn, dbi, &key, NULL);
 	}
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -269,7 +278,7 @@ static void count_forgotten(struct gp_store_room *room, const struct seen *seen,
 	for (size_t i = 0; i < count; i++) {
 		room->forgotten += seen[i].weight > 0;
 		atomic_fetch_add(&room->gone, seen[i].weight > 0);
-		room->most = seen[i].weight > room->most ? seen[i].weight : room->most;
+		room->most = seen[i].share > room->most ? seen[i].share : room->most;
 	}
 }
 
@@ -416,7 +425,7 @@ static void tell(struct gp_store_room *room, const struct gp_ctx *ctx)
 		"%s%s; %llu subjects that used least of their limits were forgotten, at most %u%% "
 		"each; %s",
 		disk ? "the disk has no room for the store" : "the store is full", disk ? "" : size,
-		(unsigned long long)room->forgotten, (room->most >> 8) * 100U / 255,
+		(unsigned long long)room->forgotten, room->most * 100U / 255,
 		disk ? "make room on it" : "raise store.size");
 	gp_store_books_note(room->books, text);
 	gp_log_text(ctx->log, GP_LOG_WARNING, "store: %s", text);

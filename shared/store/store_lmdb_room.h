@@ -2,10 +2,10 @@
 /*
  * Room in the counters' file of an embedded store: what happens when it is full.
  *
- * Forgets the subjects that matter least: those that count nothing any more, then those that use
- * the smallest share of their limits, of these the ones that are free soonest. Who makes up
- * subjects, to push out one that is near its limit, pushes out those first that he has made up. A
- * part of the file is kept free all the time, because LMDB needs free pages for removing, too.
+ * Forgets the subjects that matter least: those that count nothing any more, then those of which
+ * least would be lost (gp_store_record_weight). Who makes up subjects, to push out one that is near
+ * its limit or in steady use, pushes out those first that he has made up. A part of the file is
+ * kept free all the time, because LMDB needs free pages for removing, too.
  *
  *     gp_store_room_init(&room, &books);
  *     gp_store_room_keep(&room);            (before a transaction: mostly one atomic read)
@@ -45,7 +45,7 @@ struct gp_store_room {
 	unsigned char at[GP_STORE_KEY];  /* where the next round begins */
 	unsigned raised;                 /* how often the file had to be made a little larger */
 	uint64_t forgotten;              /* subjects since that was last told */
-	uint16_t most;                   /* the weight of the one of these that mattered most */
+	uint8_t most;                    /* the largest share of its limit that one of these used */
 	int64_t told_us;
 	int64_t vain_us; /* when waiting for readers was last in vain; 0: never */
 };

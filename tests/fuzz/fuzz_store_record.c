@@ -39,13 +39,14 @@ static void weigh(struct gp_store_record *record)
 {
 	static const int64_t times[] = {0, 1, 1700000000000, 1LL << 50};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		uint8_t share;
 		bool counts = false;
 		for (size_t j = 0; j < record->count; j++) {
 			struct gp_store_window copy = record->windows[j].window;
 			gp_store_window_advance(&copy, times[i]);
 			counts = counts || copy.entries > 0;
 		}
-		if ((gp_store_record_weight(record, times[i]) > 0) != counts)
+		if ((gp_store_record_weight(record, times[i], &share) > 0) != counts)
 			abort();
 	}
 }

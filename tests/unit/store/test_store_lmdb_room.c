@@ -18,6 +18,7 @@
 
 #define SMALL (1 << 20)
 #define LONG_NAME "%0190d"
+#define HOUR 3600000LL
 
 /* open_small: a store with room for about 700 subjects with long names. */
 static void open_small(struct gp_test_lmdb *f)
@@ -381,8 +382,8 @@ static void a_reader_that_never_ends_is_survived(void **state)
 	close(fds[0]), close(fds[1]);
 }
 
-/* shares_and_weights: order is by share, then by time, and nothing that counts weighs nothing. */
-static void shares_and_weights(void **state)
+/* shares: of what is used in the maximum. */
+static void shares(void **state)
 {
 	static const struct {
 		int64_t used, max;
@@ -390,27 +391,109 @@ static void shares_and_weights(void **state)
 	} rows[] = {{0, 10, 0}, {0, 0, 0}, {1, 1LL << 50, 1}, {1, 10, 25}, {9, 10, 229},
 		{10, 10, 255}, {11, 10, 255}, {1, 0, 255}, {(1LL << 53) - 1, 1LL << 50, 255},
 		{(1LL << 50) - 1, 1LL << 50, 254}};
-	const int64_t now = 1700000000000LL;
-	uint16_t before = 0;
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		assert_int_equal(gp_store_record_share(rows[i].used, rows[i].max), rows[i].share);
+}
+
+/* weights: from what is forgotten first to what is forgotten last. */
+static void weights(void **state)
+{
+	static const struct {
+		int64_t used, max, per_ms, age_ms;
+		const char *name;
+	} rows[] = {
+		{1, 10000, HOUR, HOUR - 60000, "idle"},
+		{1, 10000, 1000, 0, "short"},
+		{1, 10000, HOUR, 0, "hour"},
+		{1, 10000, DAY, 0, "day"},
+		{1, 10, DAY, 0, "made up"},
+		{1, 1, DAY, 0, "made up, with all of a small limit"},
+		{5, 5, DAY, DAY / 2, "at a small limit, half a day ago"},
+		{5, 5, DAY, 0, "at a small limit"},
+		{100, 10000, DAY, 0, "busy"},
+		{9000, 10000, DAY, 0, "near a large limit"},
+		{1LL << 53, 1LL << 53, GP_STORE_PER_MAX_MS, 0, "most"},
+		{1, 10000, HOUR, HOUR - 60000, "all"},
+	};
+	const int64_t now = 1700000000000LL;
+	uint32_t before = 0;
+	uint8_t share;
+	(void)state;
 	struct gp_store_record *record = calloc(1, sizeof *record);
 	assert_non_null(record);
-	assert_int_equal(gp_store_record_weight(record, now), 0);
+	assert_int_equal(gp_store_record_weight(record, now, &share), 0);
 	record->count = 1;
-	for (unsigned share = 1; share < 256; share += 127) {
-		for (int64_t per = 1000; per <= GP_STORE_PER_MAX_MS; per *= 4) {
-			record->windows[0].share = (uint8_t)share;
-			gp_store_window_init(&record->windows[0].window, per, now);
-			gp_store_window_add(&record->windows[0].window, 100);
-			uint16_t weight = gp_store_record_weight(record, now);
-			assert_true(weight > before);
-			assert_int_equal(gp_store_record_weight(record, now + 2 * per), 0);
-			before = weight;
-		}
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		record->name_length = strlen(rows[i].name);
+		memcpy(record->name, rows[i].name, record->name_length);
+		record->windows[0].share = gp_store_record_share(rows[i].used, rows[i].max);
+		gp_store_window_init(
+			&record->windows[0].window, rows[i].per_ms, now - rows[i].age_ms);
+		gp_store_window_add(&record->windows[0].window, rows[i].used);
+		uint32_t weight = gp_store_record_weight(record, now, &share);
+		assert_int_equal(share, record->windows[0].share);
+		if (weight <= before)
+			print_message("%s\n", rows[i].name);
+		assert_true(weight > before);
+		assert_int_equal(
+			gp_store_record_weight(record, now + 2 * rows[i].per_ms, &share), 0);
+		before = weight;
 	}
+	assert_true(before >= GP_STORE_WEIGHT_ALL);
 	free(record);
+}
+
+/*
+ * send_beside: so many steps, each of a subject with a maximum and of a client that is made up and
+ * has a maximum, too; how many were not refused.
+ */
+static int send_beside(
+	struct gp_test_lmdb *f, const char *subject, int64_t max, int64_t client_max, int steps)
+{
+	int sent = 0;
+	for (int i = 0; i < steps; i++) {
+		char name[201];
+		struct gp_store_count counts[2] = {{.id = 1, .per_ms = DAY, .max = max, .take = 1},
+			{.id = 1, .per_ms = HOUR, .max = client_max, .take = 1}};
+		snprintf(name, sizeof name, "c" LONG_NAME, i);
+		struct gp_store_take takes[2] = {{gp_span_from(subject), &counts[0], 1},
+			{gp_span_from(name), &counts[1], 1}};
+		assert_int_equal(
+			gp_store_take(f->store, &f->ctx, gp_store_now_ms(f->store), takes, 2),
+			GP_OK);
+		sent += !counts[0].refused && !counts[1].refused;
+		if (i % 1000 == 0)
+			gp_store_tend(f->store, &f->ctx);
+	}
+	return sent;
+}
+
+/* a_large_limit_is_reached_in_a_full_store: however many use more of a small one. */
+static void a_large_limit_is_reached_in_a_full_store(void **state)
+{
+	static const struct {
+		int64_t max, client_max;
+	} rows[] = {{2000, 10}, {2000, 3}, {2000, 1}, {300, 2}};
+	struct gp_test_lmdb *f = *state;
+	open_small(f);
+	make_up(f, 0, 3000, 3, 1);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "busy%zu", i);
+		int sent = send_beside(f, name, rows[i].max, rows[i].client_max, 4000);
+		/* what it has sent before it weighed enough may have been forgotten */
+		assert_in_range(sent, rows[i].max, rows[i].max + 100);
+	}
+}
+
+/* what_everybody_shares_is_never_forgotten: nor is it wrong by a single one. */
+static void what_everybody_shares_is_never_forgotten(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	open_small(f);
+	make_up(f, 0, 3000, 1, 1);
+	assert_int_equal(send_beside(f, GP_STORE_SUBJECT_ALL, 3000, 1, 5000), 3000);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, gp_test_lmdb_set_up, gp_test_lmdb_tear_down)
@@ -430,7 +513,10 @@ int main(void)
 		CASE(full_facts_do_not_stop_the_counting),
 		CASE(processes_fill_it_together),
 		CASE(a_reader_that_never_ends_is_survived),
-		CASE(shares_and_weights),
+		CASE(shares),
+		CASE(weights),
+		CASE(a_large_limit_is_reached_in_a_full_store),
+		CASE(what_everybody_shares_is_never_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
