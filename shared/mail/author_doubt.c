@@ -9,10 +9,12 @@
 
 #include <string.h>
 
-#include "base/encode.h"
+#include "mail/encodedword.h"
+#include "mail/fold.h"
 #include "mail/mboxline.h"
 
-#define SHOWN 24 /* bytes of a line in a problem */
+#define SHOWN 24       /* bytes of a line in a problem */
+#define NAME_BYTES 256 /* of a name with encoded words are decoded */
 
 /* ---- does a line look like a From field? ---- */
 
@@ -39,6 +41,7 @@ static bool is_from(const struct reading *r)
 /* take_letter: an ASCII letter, which has to be the next one. */
 static void take_letter(struct reading *r, char c)
 {
+	c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 	const struct reading old = *r;
 	*r = (struct reading) {{0}};
 	for (size_t i = 0; i < 4; i++)
@@ -51,19 +54,6 @@ static void take_foreign(struct reading *r)
 {
 	for (size_t i = 4; i > 0; i--)
 		r->matched[i] |= r->matched[i - 1];
-}
-
-/* wide_letter: of the full-width forms at this place, in small; 0: it is none. */
-static char wide_letter(struct gp_span text)
-{
-	const unsigned char *p = (const unsigned char *)text.ptr;
-	if (text.len < 3 || p[0] != 0xef)
-		return 0;
-	if (p[1] == 0xbc && p[2] >= 0xa1 && p[2] <= 0xba) /* U+FF21 to U+FF3A */
-		return (char)('a' + p[2] - 0xa1);
-	if (p[1] == 0xbd && p[2] >= 0x81 && p[2] <= 0x9a) /* U+FF41 to U+FF5A */
-		return (char)('a' + p[2] - 0x81);
-	return 0;
 }
 
 /* character_length: of one that is not ASCII; a byte of no UTF-8 is one of its own. */
@@ -86,12 +76,14 @@ static size_t take_character(struct reading *r, struct gp_span text)
 		return 1;
 	}
 	if (c <= 0x7f) {
-		take_letter(r, c >= 'A' && c <= 'Z' ? (char)(c + 32) : (char)c);
+		take_letter(r, (char)c);
 		return 1;
 	}
-	if (wide_letter(text)) {
-		take_letter(r, wide_letter(text));
-		return 3;
+	char plain;
+	size_t n = gp_fold_character(text, &plain);
+	if (n && (unsigned)(plain | 0x20) - 'a' < 26) { /* another form of the letter: its own */
+		take_letter(r, plain);
+		return n;
 	}
 	take_foreign(r);
 	return character_length(text);
@@ -206,11 +198,33 @@ static size_t behind_plain(struct gp_span raw, size_t at)
 	return at;
 }
 
+/* decodes_to_from: a name in encoded words, which RFC 2047 5 forbids and some decode all the same.
+ */
+static bool decodes_to_from(struct search *s, const struct gp_message_field *field)
+{
+	struct gp_span name = field->name, rest;
+	enum gp_encodedword_state state;
+	struct reading r = {{1}};
+	if (name.len == 0 && !gp_span_cut(field->raw, ':', &name, &rest))
+		return false;
+	name.len = name.len < NAME_BYTES ? name.len : NAME_BYTES;
+	if (!memmem(name.ptr, name.len, "=?", 2))
+		return false;
+	s->rc = gp_encodedword_decode(s->arena, name, &name, &state);
+	while (!s->rc && name.len && !is_from(&r))
+		name = gp_span_skip(name, take_character(&r, name));
+	return is_from(&r);
+}
+
 /* look_at: one field; odd: it is none, or hides one. */
 static void look_at(struct search *s, const struct gp_message_field *field, bool odd)
 {
 	struct gp_span raw = field->raw, line = raw;
 	struct reading r = {{odd}};
+	if (decodes_to_from(s, field)) {
+		found(s, raw, "can be taken for a From field");
+		return;
+	}
 	for (size_t i = 0; i < raw.len;) {
 		unsigned char c = (unsigned char)raw.ptr[i];
 		if (c < 0x20 && c != '\t') {

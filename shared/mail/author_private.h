@@ -28,11 +28,8 @@ enum gp_author_sight {
 int gp_author_plain(
 	struct gp_arena *arena, struct gp_span text, struct gp_span *plain_out) GP_MUST_CHECK;
 
-/* What the character at the start of text is mapped to, 0: nobody sees it; its length, 0: it is not
- * mapped. */
-size_t gp_author_mapped(struct gp_span text, char *plain_out);
-
-/* Does a domain have a whole name before such a character? Who ends names at it sees that one. */
+/* Does a domain have a whole name before a character that is mapped? Who ends names at it sees that
+ * one. */
 bool gp_author_ends_early(struct gp_span domain);
 
 /* Could who decodes the encoded words of a value first find another mailbox in it than those that

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "mail/encodedword.h"
+#include "mail/fold.h"
 
 /* is_blank: WSP. */
 static bool is_blank(char c)
@@ -78,7 +79,7 @@ bool gp_author_ends_early(struct gp_span domain)
 	char plain;
 	for (size_t i = 0; i < domain.len && i < GP_AUTHOR_NAME_BYTES; i++)
 		if ((unsigned char)domain.ptr[i] > 0x7f &&
-			gp_author_mapped(gp_span_skip(domain, i), &plain) &&
+			gp_fold_character(gp_span_skip(domain, i), &plain) &&
 			gp_author_is_dotted((struct gp_span) {domain.ptr, i}))
 			return true;
 	return domain.len > GP_AUTHOR_NAME_BYTES;

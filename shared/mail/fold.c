@@ -14,6 +14,7 @@
 #include <unistr.h>
 
 #define ROUNDS 8
+#define STEPS 4 /* of decompositions, of which there are two at most */
 
 /* is_unseen: a blank, a control, or what has no shape of its own. */
 static bool is_unseen(ucs4_t c)
@@ -86,4 +87,36 @@ int gp_fold_text(
 	}
 	*text_out = (struct gp_span) {current, len};
 	return GP_OK;
+}
+
+/* ascii_of: what a character is mapped to by normalising (NFKC) or in a domain (RFC 3490 3.1); 0:
+ * nobody sees it; itself: it is not mapped to one of ASCII. */
+static ucs4_t ascii_of(ucs4_t c)
+{
+	ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH], mapped = c;
+	int tag;
+	if (c == 0x3002 || c == 0xff61) /* ideographic full stops */
+		return '.';
+	if (uc_is_property_default_ignorable_code_point(c))
+		return 0;
+	for (int i = 0; i < STEPS && mapped >= 0x80; i++) {
+		if (uc_decomposition(mapped, &tag, parts) != 1)
+			return uc_is_general_category(c, UC_CATEGORY_Zs) ? ' ' : c;
+		mapped = parts[0];
+	}
+	return mapped < 0x80 ? mapped : c;
+}
+
+/* gp_fold_character: by the tables of Unicode. */
+size_t gp_fold_character(struct gp_span text, char *plain_out)
+{
+	ucs4_t c;
+	int n = text.len ? u8_mbtoucr(&c, (const uint8_t *)text.ptr, text.len) : 0;
+	if (n < 2)
+		return 0;
+	ucs4_t plain = ascii_of(c);
+	if (plain == c)
+		return 0;
+	*plain_out = (char)plain;
+	return (size_t)n;
 }

@@ -25,4 +25,8 @@
 int gp_fold_text(struct gp_arena *arena, struct gp_span text, bool with_case,
 	struct gp_span *text_out) GP_MUST_CHECK;
 
+/* What programs that normalise take the character of UTF-8 at the start of text for: one of ASCII,
+ * or 0: nobody sees it. Its length; 0: it is ASCII, or not mapped to it. */
+size_t gp_fold_character(struct gp_span text, char *plain_out);
+
 #endif

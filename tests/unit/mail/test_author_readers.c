@@ -179,6 +179,9 @@ static void test_decoded_name_with_an_address_in_disorder(void **state)
 		"=?utf-8?Q?ceo=40bank.test?= =?utf-8?Q?=28x?= <m@shop.test>",
 		"=?utf-8?Q?ceo=40bank.test=EF=BC=88?= <m@shop.test>",
 		"=?utf-8?Q?ceo=40bank.test=EF=BC=82?= <m@shop.test>",
+		"=?utf-8?Q?ceo=40bank.test=EF=B9=99?= <m@shop.test>", /* small form */
+		"=?utf-8?Q?ceo=40bank.test=E2=81=BD?= <m@shop.test>", /* superscript */
+		"=?utf-8?Q?ceo=40bank.test_x=CD=BE?= <m@shop.test>",  /* Greek question mark */
 		"=?utf-8?Q?=28ceo=40bank.test?= <m@shop.test>",
 		"=?utf-8?Q?=22ceo=40bank.test?= <m@shop.test>",
 		"\"=?utf-8?Q?ceo=40bank.test=22_=28?=\" <m@shop.test>",

@@ -42,6 +42,42 @@ static void test_fold_text(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_character: other forms of ASCII, what nobody sees, and what stays itself. */
+static void test_character(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+		char plain;
+	} rows[] = {
+		{"\360\235\220\205rom", 4, 'F'}, /* U+1D405 */
+		{"\342\222\273", 3, 'F'},        /* U+24BB */
+		{"\357\274\240x", 3, '@'},
+		{"\357\275\241", 3, '.'},
+		{"\343\200\202", 3, '.'},
+		{"\302\240", 2, ' '},
+		{"\341\232\200", 3, ' '},
+		{"\342\200\213", 3, 0},
+		{"\302\255", 2, 0},
+		{"\315\276", 2, ';'},
+		{"\342\201\275", 3, '('},
+		{"a", 0, 0},
+		{"", 0, 0},
+		{"\303\251", 0, 0},     /* a letter of its own */
+		{"\342\204\242", 0, 0}, /* becomes two letters */
+		{"\377", 0, 0},
+		{"\360\235\220", 0, 0},
+		{"\300\200", 0, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char plain = 0;
+		assert_int_equal(
+			gp_fold_character(gp_span_from(rows[i].text), &plain), rows[i].length);
+		assert_int_equal(plain, rows[i].plain);
+	}
+}
+
 /* test_bound: as much as can be seen counts, and it grows no more than it is said to. */
 static void test_bound(void **state)
 {
@@ -71,6 +107,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fold_text),
+		cmocka_unit_test(test_character),
 		cmocka_unit_test(test_bound),
 	};
 	if (argc > 1)
