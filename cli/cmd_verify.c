@@ -141,7 +141,7 @@ static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct
 		ctx.trace = &trace;
 	int rc = gp_crypto_digest_new(&digest);
 	if (!rc)
-		rc = gp_message_parse(ctx.arena, file->header, file->body.ending, &message);
+		rc = gp_message_parse(ctx.arena, file->header, file->ending, &message);
 	if (!rc && a->explain && message.defect)
 		printf("  header: %s\n", message.defect);
 	mail->digest = digest;

@@ -63,16 +63,31 @@ static const char *end_of_header(struct gp_arena *arena, const struct gp_message
 	return NULL;
 }
 
-/* changed_bytes: a bare CR, a bare LF, a NUL. */
+/* changed_bytes: a bare CR, a bare LF, a NUL. Behind a first line that ended with CRLF Exim writes
+ * a blank after a bare LF (receive_msg). */
 static const char *changed_bytes(struct gp_arena *arena, const struct gp_message *message)
 {
 	if (!message->defect || message->is_cut)
 		return NULL;
+	if (strstr(message->defect, "bare LF"))
+		return gp_arena_printf(arena,
+			"%s, the first line ends with CRLF: for Exim what follows the bare LF "
+			"belongs to the same field; Postfix makes a line end of it or refuses it",
+			message->defect);
 	return gp_arena_printf(arena,
-		"%s: Exim makes a line end of a bare CR or LF, which may end the header, and ? of "
-		"a "
-		"NUL; Postfix makes a line end of a bare LF or refuses it",
+		"%s: Exim makes a line end of a bare CR, which may end the header, and ? of a NUL",
 		message->defect);
+}
+
+/* both_ends: by the first line Exim knows that LF ends lines here; CRLF does so for it anyway. */
+static const char *both_ends(struct gp_arena *arena, const struct gp_message *message)
+{
+	return message->has_both_ends
+		       ? gp_arena_printf(arena,
+				 "the first line of the header ends with LF and others with CRLF: "
+				 "Exim and Postfix take both for the end of a line, as was done "
+				 "here")
+		       : NULL;
 }
 
 /* too_large: what Exim cannot hand over. */
@@ -123,7 +138,7 @@ static const char *taken_away(struct gp_arena *arena, const struct gp_message *m
 const char *gp_cli_handed_over(struct gp_arena *arena, const struct gp_message *message)
 {
 	static const char *(*const rows[])(struct gp_arena *, const struct gp_message *) = {
-		end_of_header, changed_bytes, too_large, blank_line, taken_away};
+		end_of_header, changed_bytes, too_large, blank_line, both_ends, taken_away};
 	const char *found = NULL;
 	for (size_t i = 0; !found && i < sizeof rows / sizeof rows[0]; i++)
 		found = rows[i](arena, message);

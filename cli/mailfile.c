@@ -63,8 +63,9 @@ int gp_cli_mailfile_open(struct gp_cli_mailfile *f, const char *command, const c
 		gp_cli_mailfile_close(f);
 		return GP_CLI_TROUBLE;
 	}
-	gp_message_split(
-		(struct gp_span) {f->buffer, f->size}, &f->header, &f->at, &f->body.ending);
+	struct gp_span text = {f->buffer, f->size};
+	gp_message_split(text, &f->header, &f->at, &f->ending);
+	f->body.ending = gp_message_body_ending(text, f->at);
 	f->body.read = read_body;
 	f->body.arg = f;
 	return -1;

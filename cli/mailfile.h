@@ -5,7 +5,7 @@
  *
  *     struct gp_cli_mailfile f;
  *     int code = gp_cli_mailfile_open(&f, "verify", path);        ("-": standard input)
- *     gp_message_parse(arena, f.header, f.body.ending, &message); ... f.body ...
+ *     gp_message_parse(arena, f.header, f.ending, &message); ... f.body ...
  *     gp_cli_mailfile_close(&f);
  */
 #ifndef GP_CLI_MAILFILE_H
@@ -16,7 +16,8 @@
 
 struct gp_cli_mailfile {
 	struct gp_span header;
-	struct gp_message_body body; /* may be read once */
+	enum gp_message_ending ending; /* of the header */
+	struct gp_message_body body;   /* may be read once */
 	/* its own */
 	int fd;
 	char *buffer; /* the beginning of the file */

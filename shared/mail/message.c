@@ -11,37 +11,36 @@
 
 static const char crlf[] = "\r\n";
 
-/* line_end: the first place at or after from where a line ends; text.len when none does. A line
- * ends with LF, or with CRLF only. */
-static size_t line_end(struct gp_span text, size_t from, enum gp_message_ending ending)
+/* line_end: the first place at or after from, the start of a line, where a line ends; text.len when
+ * none does. *next_out: where the next one begins. Among lines that end with LF those with CRLF end
+ * as well, as Exim has it; among those that end with CRLF a bare LF ends none. */
+static size_t line_end(
+	struct gp_span text, size_t from, enum gp_message_ending ending, size_t *next_out)
 {
-	while (from < text.len) {
-		const char *at = memchr(text.ptr + from, '\n', text.len - from);
-		if (!at)
-			return text.len;
-		size_t i = (size_t)(at - text.ptr);
-		if (ending == GP_MESSAGE_LF)
-			return i;
-		if (i > 0 && at[-1] == '\r')
-			return i - 1;
-		from = i + 1;
+	for (size_t at = from; at < text.len;) {
+		const char *lf = memchr(text.ptr + at, '\n', text.len - at);
+		if (!lf)
+			break;
+		size_t i = (size_t)(lf - text.ptr);
+		bool has_cr = i > from && lf[-1] == '\r';
+		*next_out = at = i + 1;
+		if (has_cr || ending == GP_MESSAGE_LF)
+			return has_cr ? i - 1 : i;
 	}
+	*next_out = text.len;
 	return text.len;
 }
 
 /* header_end: where the first empty line begins, or text.len; *rest_out: what comes after it. */
 static size_t header_end(struct gp_span text, enum gp_message_ending ending, size_t *rest_out)
 {
-	size_t width = ending == GP_MESSAGE_LF ? 1 : 2;
 	for (size_t at = 0; at < text.len;) {
-		size_t end = line_end(text, at, ending);
+		size_t end = line_end(text, at, ending, rest_out);
 		if (end == text.len)
 			break;
-		if (end == at) {
-			*rest_out = at + width;
+		if (end == at)
 			return at;
-		}
-		at = end + width;
+		at = *rest_out;
 	}
 	*rest_out = text.len;
 	return text.len;
@@ -57,17 +56,21 @@ static size_t count_of(struct gp_span text, char c)
 	return count;
 }
 
-/* copy_with_crlf: the header as it went over the wire; NULL when the arena refuses. */
-static const char *copy_with_crlf(struct gp_arena *arena, struct gp_span header,
-	enum gp_message_ending ending, size_t *length_out)
+/* copy_with_crlf: the header as it went over the wire; no text when the arena refuses. */
+static struct gp_span copy_with_crlf(struct gp_arena *arena, struct gp_span header,
+	enum gp_message_ending ending, bool *has_both_out)
 {
-	*length_out = header.len;
+	*has_both_out = false;
 	if (ending == GP_MESSAGE_CRLF)
-		return gp_arena_copy(arena, header);
-	*length_out += count_of(header, '\n');
-	char *copy = gp_arena_alloc(arena, *length_out + 1), *to = copy;
+		return (struct gp_span) {gp_arena_copy(arena, header), header.len};
+	char *copy = gp_arena_alloc(arena, header.len + count_of(header, '\n') + 1), *to = copy;
 	struct gp_span line;
+	bool has_lf = false, has_crlf = false;
 	while (copy && gp_span_cut(header, '\n', &line, &header)) {
+		bool has_cr = line.len && line.ptr[line.len - 1] == '\r';
+		line.len -= has_cr;
+		has_lf = has_lf || !has_cr;
+		has_crlf = has_crlf || has_cr;
 		if (line.len)
 			memcpy(to, line.ptr, line.len);
 		memcpy(to + line.len, crlf, 2);
@@ -75,7 +78,8 @@ static const char *copy_with_crlf(struct gp_arena *arena, struct gp_span header,
 	}
 	if (copy && line.len)
 		memcpy(to, line.ptr, line.len);
-	return copy;
+	*has_both_out = has_lf && has_crlf;
+	return (struct gp_span) {copy, copy ? (size_t)(to - copy) + line.len : 0};
 }
 
 /* find_defect: bytes that make a header uncertain; in which of its lines. */
@@ -107,11 +111,11 @@ static bool is_blank(char c)
 /* next_field: takes a field with its continuations off the text. */
 static struct gp_span next_field(struct gp_span *text)
 {
-	size_t end = line_end(*text, 0, GP_MESSAGE_CRLF);
-	while (end + 2 < text->len && is_blank(text->ptr[end + 2]))
-		end = line_end(*text, end + 2, GP_MESSAGE_CRLF);
+	size_t next, end = line_end(*text, 0, GP_MESSAGE_CRLF, &next);
+	while (next < text->len && is_blank(text->ptr[next]))
+		end = line_end(*text, next, GP_MESSAGE_CRLF, &next);
 	struct gp_span field = {text->ptr, end};
-	*text = gp_span_skip(*text, end + 2);
+	*text = gp_span_skip(*text, next);
 	return field;
 }
 
@@ -201,15 +205,16 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
 	struct gp_message *message_out)
 {
 	size_t rest;
-	struct gp_span text = {NULL, 0};
+	bool has_both;
 	*message_out = (struct gp_message) {.is_cut = header.len > GP_MESSAGE_HEADER_MAX};
 	header = cut_header(header);
 	size_t whole = header.len;
 	header.len = header_end(header, ending, &rest);
 	message_out->is_cut = message_out->is_cut && header.len == whole;
-	text.ptr = copy_with_crlf(arena, header, ending, &text.len);
+	struct gp_span text = copy_with_crlf(arena, header, ending, &has_both);
 	if (!text.ptr)
 		return gp_arena_status(arena);
+	message_out->has_both_ends = has_both;
 	message_out->count = count_fields(text);
 	int rc = say_defect(arena, message_out, text);
 	if (message_out->count > GP_MESSAGE_FIELDS_MAX)
@@ -217,20 +222,34 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
 	return rc ? rc : read_fields(arena, message_out, text);
 }
 
-/* gp_message_split: the line ends first, then the line of a mailbox file, then the empty line. */
+/* first_ending: that of the first line; LF when it has none. */
+static enum gp_message_ending first_ending(struct gp_span text)
+{
+	size_t next, end = line_end(text, 0, GP_MESSAGE_LF, &next);
+	return next - end == 2 ? GP_MESSAGE_CRLF : GP_MESSAGE_LF;
+}
+
+/* gp_message_split: the line of a mailbox file, then the line ends, then the empty line. */
 void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *body_at_out,
 	enum gp_message_ending *ending_out)
 {
-	size_t first = line_end(text, 0, GP_MESSAGE_LF), skip = 0, rest;
-	struct gp_span line = {text.ptr, first};
-	*ending_out = first < text.len && first > 0 && text.ptr[first - 1] == '\r' ? GP_MESSAGE_CRLF
-										   : GP_MESSAGE_LF;
-	line.len -= *ending_out == GP_MESSAGE_CRLF;
-	if (gp_mboxline_is(line))
-		skip = first < text.len ? first + 1 : text.len;
+	size_t rest, skip, first = line_end(text, 0, GP_MESSAGE_LF, &skip);
+	if (!gp_mboxline_is((struct gp_span) {text.ptr, first}))
+		skip = 0;
 	*header_out = gp_span_skip(text, skip);
+	/* whoever wrote the line of the mailbox did not write the message's */
+	*ending_out = first_ending(header_out->len ? *header_out : text);
 	header_out->len = header_end(*header_out, *ending_out, &rest);
 	*body_at_out = skip + rest;
+}
+
+/* gp_message_body_ending: by the two bytes before it. */
+enum gp_message_ending gp_message_body_ending(struct gp_span text, size_t body_at)
+{
+	return body_at > 1 && body_at <= text.len && text.ptr[body_at - 1] == '\n' &&
+			       text.ptr[body_at - 2] == '\r'
+		       ? GP_MESSAGE_CRLF
+		       : GP_MESSAGE_LF;
 }
 
 /* gp_message_find: from the top. */

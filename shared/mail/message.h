@@ -46,6 +46,7 @@ struct gp_message {
 			       line that is no field, a bare CR or LF, a NUL, all with the line's
 			       number; or that it was cut. Nothing of the message is in it */
 	bool is_cut;        /* there are more fields */
+	bool has_both_ends; /* of GP_MESSAGE_LF: some lines end with CRLF; both were line ends */
 	bool is_trimmed;    /* the mail server takes blank lines off the ends of fields; for its
 			       bridge to say, gp_message_parse sets it to false */
 };
@@ -67,12 +68,17 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
 /*
  * Where the header ends in a message that begins with it: header_out is all before the first empty
  * line, *body_at_out the place of the first byte after that line. A message without an empty line
- * is all header. The line ends are those of the first line. A first line as mailbox files have it
- * (mail/mboxline.h) belongs to neither: header_out begins after it. Without a date it is a line of
- * the header: "From :" is a field (RFC 5322 4.5), and "From a@b" may be one to some program.
+ * is all header. The line ends are those of its first line: behind an LF there, CRLF ends lines as
+ * well, as for Exim. A first line as mailbox files have it (mail/mboxline.h) belongs to neither:
+ * header_out begins after it. Without a date it is a line of the header: "From :" is a field (RFC
+ * 5322 4.5), and "From a@b" may be one to some program.
  */
 void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *body_at_out,
 	enum gp_message_ending *ending_out);
+
+/* The line ends of the body: those of the empty line before it. A field that some program put in
+ * front of a message with other line ends than its own does not change them. */
+enum gp_message_ending gp_message_body_ending(struct gp_span text, size_t body_at);
 
 /* The first field of this name from the top, ASCII case aside; NULL when there is none. */
 const struct gp_message_field *gp_message_find(const struct gp_message *message, const char *name);

@@ -346,6 +346,7 @@ def what_mail_servers_hand_over():
                         (b"X-\xc3\x9c: x\r\n", "Exim and Postfix take line 7"), (b": x\r\n", "Postfix takes line 7"),
                         (b"X-A: a\r\n folded\r\nno: colon\r\n", None),
                         (b"X-A: a\rb\r\n", "a bare CR in line 7: Exim makes a line end"),
+                        (b"X-A: a\nX-B: b\r\n", "the header has a bare LF in line 7, the first line ends with CRLF: for Exim"),
                         (b"X-A: a\r\n \r\n", "Exim takes the blank line off the end of the field \"X-A\""),
                         (b"Return-Path: <a@b.test>\r\n", "Exim takes the field Return-path away"),
                         (b"X-A: " + b"a" * 70000 + b"\r\n", "Exim hands over the first 65536 bytes")):
@@ -358,6 +359,21 @@ def what_mail_servers_hand_over():
             holds(notes[0], words)
         else:
             equal(note, None, more)
+
+
+def line_ends_of_the_message():
+    """a line that a mailbox or a tool put in front, with other line ends than the message's, changes no verdict"""
+    crlf = keys.sign(HEADER + b"\r\n" + BODIES["plain"])
+    lf = crlf.replace(b"\r\n", b"\n")
+    mbox, path = b"From a@good.test Sat Nov 28 10:00:00 2026", b"Return-Path: <a@good.test>"
+    ends = "the first line of the header ends with LF and others with CRLF"
+    for text, words in ((mbox + b"\n" + crlf, None), (mbox + b"\r\n" + lf, None), (mbox + b"\n" + lf, None),
+                        (mbox + b"\r\n" + crlf, None), (path + b"\n" + crlf, ends),
+                        (mbox + b"\n" + path + b"\n" + crlf, ends), (mbox + b"\r\n" + path + b"\n" + crlf, ends),
+                        (path + b"\nDelivered-To: b@mx.test\n" + crlf, ends), (path + b"\n" + lf, "Return-path")):
+        got = verify(text, "--ip", "198.51.100.1", "--mail-from", "a@other.test")
+        equal((got["from"], got["action"], [s["result"] for s in got["dkim"]]), ("good.test", "accept", ["pass"]), text)
+        holds(got["note"] or "None", words or "None")
 
 
 def from_without_a_domain():
@@ -448,8 +464,8 @@ TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signatu
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
-         from_with_blank_before_its_colon, what_mail_servers_hand_over, from_without_a_domain, bounce_without_from,
-         from_that_readers_take_differently,
+         from_with_blank_before_its_colon, what_mail_servers_hand_over, line_ends_of_the_message,
+         from_without_a_domain, bounce_without_from, from_that_readers_take_differently,
          broken_from_with_one_domain, sample_of_the_site, constant_memory]
 
 

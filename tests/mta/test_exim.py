@@ -296,6 +296,12 @@ def blank_line_taken_off():
     equal(last()["dkim"].split("/")[0], "fail")
 
 
+def first_line_with_lf():
+    """a first line that ends with LF: Exim takes CRLF for the end of the others all the same, as verify does"""
+    passes(b"Return-Path: <a@sender.test>\n" + signed("reject.test"), "data")
+    passes(b"X-A: a\nX-B: b\n" + signed("reject.test"), "data")
+
+
 def named_queue():
     """messages in a named queue"""
     queue = [("begin acl\n", "begin acl\n\nacl_queue:\n  accept queue = special\n")]
@@ -521,6 +527,7 @@ def quiet():
 TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
          forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, no_domain_in_from,
          too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, blank_line_taken_off,
+         first_line_with_lf,
          named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
          broken_configuration, limits, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
 

@@ -105,9 +105,13 @@ static void test_lf(void **state)
 		{"A: x\nB: y", "A< x>B< y>", NULL},
 		{"A: x\n y\n\tz\nB:\n\nC: z\n", "A< x\r\n y\r\n\tz>B<>", NULL},
 		{"A:\n\n", "A<>", NULL},
-		{"A: x\r\nB: y\n", "A< x\r>B< y>", "bare CR"},
+		/* what reads LF reads CRLF as well, as Exim does */
+		{"A: x\r\nB: y\n", "A< x>B< y>", NULL},
+		{"A: x\n y\r\nB: y\r\n", "A< x\r\n y>B< y>", NULL},
+		{"A: x\n\r\nB: y\n", "A< x>", NULL},
 		{"A: x\ry\nB: y\n", "A< x\ry>B< y>", "bare CR"},
-		{"A: x\n\r\nB: y\n", "A< x><\r>B< y>", "bare CR"},
+		{"A: x\r\r\nB: y\n", "A< x\r>B< y>", "bare CR"},
+		{"A: x\n\r", "A< x><\r>", "bare CR"},
 		{"nonsense\n", "<nonsense>", "no field"},
 	};
 	(void)state;
@@ -182,11 +186,20 @@ static void test_split(void **state)
 		{"\nbody", "", 1, GP_MESSAGE_LF},
 		{"A: x\r\nB: y\r\n", "A: x\r\nB: y\r\n", 12, GP_MESSAGE_CRLF},
 		{"A: x\r\nB: y\n\nbody", "A: x\r\nB: y\n\nbody", 16, GP_MESSAGE_CRLF},
-		{"A: x\nB: y\r\n\r\nbody", "A: x\nB: y\r\n\r\nbody", 17, GP_MESSAGE_LF},
+		/* behind an LF both end lines */
+		{"A: x\nB: y\r\n\r\nbody", "A: x\nB: y\r\n", 13, GP_MESSAGE_LF},
+		{"A: x\nB: y\r\n\nbody", "A: x\nB: y\r\n", 12, GP_MESSAGE_LF},
+		{"A: x\nB: y\r\r\n\r\nbody", "A: x\nB: y\r\r\n", 14, GP_MESSAGE_LF},
+		{"\n\r\n", "", 1, GP_MESSAGE_LF},
 		{"From a@x Mon Nov 23 10:00:00 2026\nA: x\n\nbody", "A: x\n", 40, GP_MESSAGE_LF},
 		{"From a@x Mon Nov 23 10:00:00 2026\r\nA: x\r\n\r\nbody", "A: x\r\n", 43,
 			GP_MESSAGE_CRLF},
 		{"From a@x Mon Nov 23 10:00:00 2026", "", 33, GP_MESSAGE_LF},
+		/* the line ends are the message's, not the mailbox's */
+		{"From a@x Mon Nov 23 10:00:00 2026\nA: x\r\n\r\nbody", "A: x\r\n", 42,
+			GP_MESSAGE_CRLF},
+		{"From a@x Mon Nov 23 10:00:00 2026\r\nA: x\n\nbody", "A: x\n", 41, GP_MESSAGE_LF},
+		{"From a@x Mon Nov 23 10:00:00 2026\r\n", "", 35, GP_MESSAGE_CRLF},
 		/* without a date it may be a From field to some program */
 		{"From a", "From a", 6, GP_MESSAGE_LF},
 		{"From a@x\nA: x\n\nbody", "From a@x\nA: x\n", 15, GP_MESSAGE_LF},
