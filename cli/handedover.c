@@ -29,13 +29,19 @@ static const char *shown(struct gp_arena *arena, struct gp_span line)
 	return gp_strbuf_finish(&buf, &text) ? "" : text;
 }
 
-/* is_field_for_exim: a name of visible ASCII, which may be empty (receive_msg_from_smtp). */
+/* is_name_byte: neither a blank nor a control of ASCII; Exim's mac_isgraph takes all above. */
+static bool is_name_byte(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f;
+}
+
+/* is_field_for_exim: a name of such bytes, which may be empty (receive_msg). */
 static bool is_field_for_exim(struct gp_span raw)
 {
 	size_t i = 0;
 	if (raw.len && is_blank(raw.ptr[0]))
 		return false;
-	while (i < raw.len && raw.ptr[i] > ' ' && raw.ptr[i] < 0x7f && raw.ptr[i] != ':')
+	while (i < raw.len && is_name_byte(raw.ptr[i]) && raw.ptr[i] != ':')
 		i++;
 	while (i < raw.len && (is_blank(raw.ptr[i]) || raw.ptr[i] == '\r' || raw.ptr[i] == '\n'))
 		i++;

@@ -343,7 +343,11 @@ def from_with_blank_before_its_colon():
 def what_mail_servers_hand_over():
     """one line says when Exim or Postfix would hand over another header than the file has"""
     for more, words in ((b"", None), (b"no colon\r\n", "Exim and Postfix take line 7 of the header (\"no colon\")"),
-                        (b"X-\xc3\x9c: x\r\n", "Exim and Postfix take line 7"), (b": x\r\n", "Postfix takes line 7"),
+                        (b": x\r\n", "Postfix takes line 7"), (b"X-\xc3\x9c: x\r\n", "Postfix takes line 7"),
+                        (b"\xc3\x9c: x\r\n", "Postfix takes line 7"), (b"X-\xff: y\r\n", "Postfix takes line 7"),
+                        (b"X-\x80 : y\r\n", "Postfix takes line 7"), (b"X-\xff\r\n", "Exim and Postfix take line 7"),
+                        (b"X\x01: y\r\n", "Exim and Postfix take line 7"),
+                        (b"X\x7f: y\r\n", "Exim and Postfix take line 7"),
                         (b"X-A: a\r\n folded\r\nno: colon\r\n", None),
                         (b"X-A: a\rb\r\n", "a bare CR in line 7: Exim makes a line end"),
                         (b"X-A: a\nX-B: b\r\n", "the header has a bare LF in line 7, the first line ends with CRLF: for Exim"),

@@ -302,6 +302,14 @@ def first_line_with_lf():
     passes(b"X-A: a\nX-B: b\n" + signed("reject.test"), "data")
 
 
+def names_with_any_byte():
+    """Exim takes names with bytes above 127 for fields, and no control byte, as verify's note says"""
+    for name, is_field in ((b"X-\xc3\x9c", True), (b"\xc3\x9c", True), (b"X-\xff", True), (b"X-\x80", True),
+                           (b"X\x01", False), (b"X\x7f", False), (b"X Y", False)):
+        reply = send(name + b": x\r\n" + signed("none.test"))
+        holds(reply, ACCEPTED if is_field else "550 5.7.1 The From field has no single author domain: it is missing")
+
+
 def named_queue():
     """messages in a named queue"""
     queue = [("begin acl\n", "begin acl\n\nacl_queue:\n  accept queue = special\n")]
@@ -527,7 +535,7 @@ def quiet():
 TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
          forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, no_domain_in_from,
          too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, blank_line_taken_off,
-         first_line_with_lf,
+         first_line_with_lf, names_with_any_byte,
          named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
          broken_configuration, limits, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
 
