@@ -489,7 +489,7 @@ static void add_words(struct listing *l, struct gp_span text, unsigned depth)
 			add_words(l, value_of(l, word), depth + 1);
 			continue;
 		}
-		is_policy = same(word, "check_policy_service");
+		is_policy = gp_span_is(word, "check_policy_service");
 		l->words[l->word_count++] = word;
 	}
 }

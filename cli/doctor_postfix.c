@@ -351,6 +351,15 @@ static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 		p->skip = "no smtpd service in master.cf";
 }
 
+/* gp_doctor_is_any: without regard to case. */
+bool gp_doctor_is_any(struct gp_span word, const char *const *words)
+{
+	for (; *words; words++)
+		if (gp_span_is(word, *words))
+			return true;
+	return false;
+}
+
 /* gp_doctor_postfix_look: once. */
 struct gp_doctor_postfix *gp_doctor_postfix_look(struct gp_doctor *doctor)
 {

@@ -62,6 +62,10 @@ struct gp_doctor_postfix *gp_doctor_postfix_look(struct gp_doctor *doctor);
  */
 struct gp_doctor_postfix *gp_doctor_postfix_asking(struct gp_doctor *doctor);
 
+/* One of these words of a list, NULL at the end? Postfix does not look at the case of what it has
+ * built in (smtpd_check.c: strcasecmp); names of parameters and restriction classes it does. */
+bool gp_doctor_is_any(struct gp_span word, const char *const *words);
+
 /* Which services, for one finding about all of them. */
 typedef bool (*gp_doctor_view_test)(
 	const struct gp_doctor_postfix *postfix, const struct gp_doctor_view *view);

@@ -8,28 +8,13 @@
 
 #include "cli/doctor_postfix.h"
 
-/* same: the word itself. */
-static bool same(struct gp_span word, const char *text)
-{
-	return gp_span_equal(word, gp_span_from(text));
-}
-
-/* is_any: one of these words, NULL at the end? */
-static bool is_any(struct gp_span word, const char *const *words)
-{
-	for (; *words; words++)
-		if (same(word, *words))
-			return true;
-	return false;
-}
-
 /* comes_before: does one of the words stand before our question? */
 static bool comes_before(
 	const struct gp_doctor_view *v, enum gp_doctor_list list, const char *const *words)
 {
 	const struct gp_postconf_policy *ours = v->ours[list];
 	for (size_t i = 0; ours && !ours->is_conditional && i < ours->at; i++)
-		if (is_any(v->lists[list].words[i], words))
+		if (gp_doctor_is_any(v->lists[list].words[i], words))
 			return true;
 	return false;
 }
@@ -100,7 +85,8 @@ static bool is_late(const struct gp_doctor_postfix *p, const struct gp_doctor_vi
 /* is_early: at the time of the connection, where no recipient is known. */
 static bool is_early(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	bool delays = same(gp_postconf_value(&p->pc, v->service, "smtpd_delay_reject"), "yes");
+	bool delays =
+		gp_span_is(gp_postconf_value(&p->pc, v->service, "smtpd_delay_reject"), "yes");
 	return !delays &&
 	       (v->ours[GP_DOCTOR_CLIENT] || v->ours[GP_DOCTOR_HELO] || v->ours[GP_DOCTOR_SENDER]);
 }
@@ -109,11 +95,11 @@ static bool is_early(const struct gp_doctor_postfix *p, const struct gp_doctor_v
 static bool refuses_before(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
 	const struct gp_postconf_list *relay = &v->lists[GP_DOCTOR_RELAY];
-	bool is_first = same(
+	bool is_first = gp_span_is(
 		gp_postconf_value(&p->pc, v->service, "smtpd_relay_before_recipient_restrictions"),
 		"yes");
 	for (size_t i = 0; is_first && i < relay->word_count; i++)
-		if (is_any(relay->words[i], closers))
+		if (gp_doctor_is_any(relay->words[i], closers))
 			return true;
 	return comes_before(v, GP_DOCTOR_RECIPIENT, closers);
 }
@@ -134,7 +120,7 @@ static bool is_closed(const struct gp_doctor_view *v)
 		GP_DOCTOR_CLIENT, GP_DOCTOR_RELAY, GP_DOCTOR_RECIPIENT};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
 		const struct gp_postconf_list *list = &v->lists[lists[i]];
-		if (list->word_count && same(list->words[list->word_count - 1], "reject"))
+		if (list->word_count && gp_span_is(list->words[list->word_count - 1], "reject"))
 			return true;
 	}
 	return false;
@@ -159,7 +145,7 @@ static bool is_echo(const struct gp_doctor_postfix *p, const struct gp_doctor_vi
 	struct gp_span own;
 	bool has_logins =
 		gp_postconf_override(&p->pc, v->service, "smtpd_sasl_auth_enable", &own) &&
-		same(own, "yes");
+		gp_span_is(own, "yes");
 	return v->is_inside && p->wants_end && !has_logins && (v->asks || v->ours[GP_DOCTOR_END]);
 }
 
@@ -208,7 +194,7 @@ static bool has_relay_later(const struct gp_doctor_postfix *p, const struct gp_d
 	const struct gp_postconf_list *list = &v->lists[GP_DOCTOR_RELAY];
 	bool refuses = false;
 	for (size_t i = 0; i < list->word_count; i++)
-		refuses = refuses || is_any(list->words[i], closers);
+		refuses = refuses || gp_doctor_is_any(list->words[i], closers);
 	return refuses && asks_strangers(p, v) && v->ours[GP_DOCTOR_RECIPIENT];
 }
 

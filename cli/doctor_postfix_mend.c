@@ -16,15 +16,6 @@ static const char end_of_data[] = "smtpd_end_of_data_restrictions";
 static const char *const closers[] = {
 	"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", NULL};
 
-/* is_any: one of these words, NULL at the end? */
-static bool is_any(struct gp_span word, const char *const *words)
-{
-	for (; *words; words++)
-		if (gp_span_equal(word, gp_span_from(*words)))
-			return true;
-	return false;
-}
-
 /* has_any: does a list have one of the words, wherever parameters lead? */
 static bool has_any(const struct gp_postconf *pc, const struct gp_postconf_service *service,
 	const char *name, const char *const *words)
@@ -33,7 +24,7 @@ static bool has_any(const struct gp_postconf *pc, const struct gp_postconf_servi
 	if (gp_postconf_list(pc, service, name, &list))
 		return false;
 	for (size_t i = 0; i < list.word_count; i++)
-		if (is_any(list.words[i], words) &&
+		if (gp_doctor_is_any(list.words[i], words) &&
 			!(i && gp_span_is(list.words[i - 1], "warn_if_reject")))
 			return true;
 	return false;

@@ -24,7 +24,7 @@ struct part {
 /* is_word: the word at a place of a list. */
 static bool is_word(const struct gp_postconf_list *list, size_t i, const char *word)
 {
-	return i < list->word_count && gp_span_equal(list->words[i], gp_span_from(word));
+	return i < list->word_count && gp_span_is(list->words[i], word);
 }
 
 /* policy_at: the policy service that the word at a place begins; NULL: it begins none. */
@@ -92,10 +92,9 @@ static bool is_all_ours(const struct part *part)
 static bool has_end(const struct part *part)
 {
 	for (size_t i = 0; i < part->list.word_count; i++)
-		if (!(i && is_word(&part->list, i - 1, "warn_if_reject")))
-			for (const char *const *word = enders; *word; word++)
-				if (is_word(&part->list, i, *word))
-					return true;
+		if (!(i && is_word(&part->list, i - 1, "warn_if_reject")) &&
+			gp_doctor_is_any(part->list.words[i], enders))
+			return true;
 	return false;
 }
 

@@ -13,6 +13,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
+import doctor_mend_rows as more  # noqa: E402
 from doctor_rows import ALL, ASKS, BYTES, CHROOT, LIMITS, LISTS, MAIN, OPEN, PERMIT, QUESTION, REST, SPF, SUBMISSION  # noqa: E402
 from doctor_scene import CONF, CONFIG, GATEPOST, QUEUE, SOCKET, Machine, named  # noqa: E402
 import sandbox  # noqa: E402
@@ -302,7 +303,7 @@ def cured(name, config, main, master, ill=None):
         way += 1
 
 
-FINE = [row[0] for row in LISTS if len(row) == 4]
+FINE = [row[0] for row in LISTS if len(row) == 4] + [row[0] for row in more.WELL]
 
 
 def reload():
@@ -468,7 +469,7 @@ def main():
     set_up(CONFIG, SPF, CHROOT)
     subprocess.run(["postfix", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        rows = TWICE + [row[:4] for row in LISTS] + [(row[0], row[1], MAIN + row[2], CHROOT) for row in ASKS]
+        rows = TWICE + more.CASE + more.WELL + [row[:4] for row in LISTS] + [(row[0], row[1], MAIN + row[2], CHROOT) for row in ASKS]
         for row in rows:
             if not only or row[0] in only:
                 tap.run(named(row[0], cured, *row))

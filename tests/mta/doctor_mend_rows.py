@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: ISC
+"""More ways to set up Postfix, for test_doctor_mends.py, by what they are about. A row: its name, the
+configuration, main.cf, master.cf; of those in WELL doctor finds nothing."""
+import os
+import sys
+
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
+from doctor_rows import ALL, CHROOT, LIMITS, MAIN, OPEN, PERMIT, QUESTION, SUBMISSION  # noqa: E402
+from doctor_scene import CONFIG  # noqa: E402
+
+RECIPIENT = "smtpd_recipient_restrictions = "
+ONCE = RECIPIENT + "$gatepost\n"
+NETWORKS = 'trusted_networks = {"10.0.0.0/8"}\nlimit senders { key = sender  count = messages  max = 9  per = 1h }\n'
+CAPITALS = QUESTION.replace("check_policy_service", "CHECK_POLICY_SERVICE")
+MIXED = QUESTION.replace("check_policy_service", "Check_Policy_Service")
+
+
+def listed(*words):
+    """ALL with these words as the list of recipients."""
+    return ALL.replace(ONCE, RECIPIENT + ", ".join(words) + "\n")
+
+
+# what Postfix has built in may be written in letters of any case; names of main.cf may not
+CASE = [
+    ("the question in capitals, twice", LIMITS, MAIN + RECIPIENT + PERMIT + ", CHECK_POLICY_SERVICE unix:gatepost/policy, "
+     "Check_Policy_Service unix:gatepost/policy\n", CHROOT),
+    ("the question in capitals, once and behind users", LIMITS, MAIN + RECIPIENT + PERMIT + ", " + CAPITALS + "\n", CHROOT),
+    ("the question by its name, and in capitals in another list", LIMITS, ALL + "smtpd_sender_restrictions = " + CAPITALS + "\n",
+     CHROOT),
+    ("the question in two cases, in master.cf", LIMITS, ALL, CHROOT + SUBMISSION +
+     "  -o { smtpd_recipient_restrictions = %s, %s }\n" % (CAPITALS, MIXED)),
+    ("a warning in capitals", LIMITS, listed("$gatepost", "WARN_IF_REJECT " + MIXED, "permit"), CHROOT),
+    ("users permitted in capitals", LIMITS, listed("PERMIT_SASL_AUTHENTICATED", "$gatepost", "reject_unauth_destination"), CHROOT),
+    ("networks permitted in capitals", LIMITS + NETWORKS, listed("PERMIT_MYNETWORKS", "$gatepost"), CHROOT),
+    ("own domains permitted in capitals", CONFIG, listed("Permit_Auth_Destination", "$gatepost"), CHROOT),
+    ("behind PERMIT", LIMITS, listed("permit_mynetworks", "Reject_Unauth_Destination", "PERMIT", "$gatepost"), CHROOT),
+    ("before PERMIT", CONFIG, MAIN + RECIPIENT + "Reject_unauth_destination, PERMIT\n", CHROOT),
+    ("a table in capitals leads to a class", LIMITS, listed("$gatepost", "CHECK_CLIENT_ACCESS static:Asked") +
+     "smtpd_restriction_classes = Asked\nAsked = reject_unlisted_recipient, " + MIXED + "\n", CHROOT),
+    ("delayed, written in capitals", LIMITS, ALL + "smtpd_delay_reject = YES\nsmtpd_helo_restrictions = $gatepost\n", CHROOT),
+    ("two classes that differ in case only", LIMITS, listed("asked", "Asked") + "smtpd_restriction_classes = asked, Asked\n"
+     "asked = $gatepost\nAsked = %s\n" % QUESTION, CHROOT),
+]
+
+WELL = [
+    ("relaying refused in capitals, before the question", CONFIG, MAIN + "smtpd_relay_restrictions = permit_mynetworks, "
+     "Reject_Unauth_Destination\n" + RECIPIENT + CAPITALS + "\n", OPEN),
+    ("a service closed in capitals", CONFIG, MAIN + RECIPIENT + "%s, %s\n" % (PERMIT, QUESTION), CHROOT + SUBMISSION +
+     "  -o smtpd_recipient_restrictions=\n  -o smtpd_relay_restrictions=permit_sasl_authenticated,REJECT\n"),
+    ("a class whose name differs in case", LIMITS, listed("$gatepost", "ASKED") + "smtpd_restriction_classes = ASKED\n"
+     "ASKED = check_client_access static:DUNNO\nasked = $gatepost\n", CHROOT),
+    ("a parameter whose name differs in case", LIMITS, listed("$gatepost", "$Gatepost") +
+     "Gatepost = check_client_access static:DUNNO\n", CHROOT),
+]
