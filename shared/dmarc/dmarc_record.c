@@ -36,7 +36,7 @@ static bool skip_exact(struct gp_span *text, const char *bytes)
 /* has_version: dmarc-version, then the end or a separator (4.7 v, 4.8). */
 static bool has_version(struct gp_span text)
 {
-	/* RFC 5234 2.3: the name in either case, since only the value is said to be exact */
+	/* the name in either case, as find_tag has it: only the value is said to be exact */
 	return (skip_exact(&text, "v") || skip_exact(&text, "V")) && skip_exact(&text, "=") &&
 	       skip_exact(&text, "DMARC1") && (text.len == 0 || text.ptr[0] == ';');
 }
@@ -56,11 +56,21 @@ static const struct word switches[] = {{"n", false}, {"y", true}, {NULL, 0}};
 static const struct word psd_flags[] = {
 	{"u", GP_DMARC_PSD_U}, {"y", GP_DMARC_PSD_Y}, {"n", GP_DMARC_PSD_N}, {NULL, 0}};
 
+/* find_tag: the first of this name in any case: 4.8 names RFC 7405 for the one literal that is
+ * exact, %s"DMARC1", and all others are not (RFC 5234 2.3). DKIM's own tags are (RFC 6376 3.2). */
+static const struct gp_tag *find_tag(const struct gp_taglist *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (gp_span_is(list->tags[i].name, name))
+			return &list->tags[i];
+	return NULL;
+}
+
 /* read_word: the value of a tag if it is there and one of the words, ASCII case aside. */
 static bool read_word(
 	const struct gp_taglist *list, const char *name, const struct word *words, int *value_out)
 {
-	const struct gp_tag *tag = gp_taglist_find(list, name);
+	const struct gp_tag *tag = find_tag(list, name);
 	for (; tag && words->text; words++) {
 		if (gp_span_is(tag->value, words->text)) {
 			*value_out = words->value;
@@ -73,7 +83,7 @@ static bool read_word(
 /* read_text: the value of a tag as it stands; empty when it is not there. */
 static struct gp_span read_text(const struct gp_taglist *list, const char *name)
 {
-	const struct gp_tag *tag = gp_taglist_find(list, name);
+	const struct gp_tag *tag = find_tag(list, name);
 	return tag ? tag->value : (struct gp_span) {NULL, 0};
 }
 
@@ -162,7 +172,7 @@ static bool read_policy(const struct gp_taglist *list, const char *name, bool *h
 	*has_out = read_word(list, name, policies, &value);
 	if (*has_out)
 		*policy_out = (enum gp_dmarc_policy)value;
-	return *has_out || !gp_taglist_find(list, name);
+	return *has_out || !find_tag(list, name);
 }
 
 /* read_policies: each with what it falls back to (4.7), and what a bad one means (4.10.1). */

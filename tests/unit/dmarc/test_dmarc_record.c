@@ -105,6 +105,29 @@ static void test_all_tags(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_names_in_any_case: of every tag, as of the version (4.8). */
+static void test_names_in_any_case(void **state)
+{
+	(void)state;
+	struct gp_arena *arena = gp_arena_new(1 << 16);
+	struct gp_dmarc_record r;
+	assert_int_equal(parse(arena,
+				 "V=DMARC1; T=y; PSD=n; NP=reject; Sp=quarantine; P=none; ASPF=s; "
+				 "aDkim=s; FO=1; PCT=25; RUF=mailto:f@example.com; "
+				 "Rua=mailto:a@example.com",
+				 &r),
+		GP_OK);
+	assert_true(r.testing && r.adkim_strict && r.aspf_strict && r.has_rua && !r.bad_policy);
+	assert_true(r.has_p && r.has_sp && r.has_np);
+	assert_int_equal(r.sp, GP_DMARC_POLICY_QUARANTINE);
+	assert_int_equal(r.np, GP_DMARC_POLICY_REJECT);
+	assert_int_equal(r.psd, GP_DMARC_PSD_N);
+	assert_int_equal(r.pct, 25);
+	assert_true(gp_span_is(r.fo, "1"));
+	assert_true(gp_span_is(r.ruf, "mailto:f@example.com"));
+	gp_arena_free(arena);
+}
+
 /* test_policies: what p, sp and np come to, and what a bad one does to the record (4.10.1). */
 static void test_policies(void **state)
 {
@@ -130,7 +153,14 @@ static void test_policies(void **state)
 		{"sp=reject", N, N, N, true},
 		{"p=", N, N, N, true},
 		{"p", N, N, N, true},
-		{"P=reject", N, N, N, true},
+		/* names in any case, as V= (4.8): only "DMARC1" is exact; the first one counts */
+		{"P=reject", R, R, R, false},
+		{"p=reject; SP=none", R, N, N, false},
+		{"P=Quarantine; Np=none", Q, Q, N, false},
+		{"P=reject; p=none", R, R, R, false},
+		{"p=none; P=reject", N, N, N, false},
+		{"p=reject; SP=nowhere", N, N, N, true},
+		{"P=", N, N, N, true},
 		{"p=rejected", N, N, N, true},
 		{"p=reject sp=none", N, N, N, true},
 		{"p=reject\\", N, N, N, true},
@@ -302,6 +332,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_tags),
+		cmocka_unit_test(test_names_in_any_case),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_pct),
