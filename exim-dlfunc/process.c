@@ -42,12 +42,21 @@ void gp_exim_process_fini(struct gp_exim_process *process)
 	gp_exim_process_init(process);
 }
 
+/* drop_resolver: the last snapshot frees it. */
+static void drop_resolver(struct gp_exim_resolver *resolver)
+{
+	if (--resolver->refs)
+		return;
+	gp_dns_free(resolver->dns);
+	free(resolver);
+}
+
 /* gp_exim_snapshot_release: the last one frees. */
 void gp_exim_snapshot_release(struct gp_exim_snapshot *snapshot)
 {
 	if (!snapshot || --snapshot->refs)
 		return;
-	gp_dns_free(snapshot->dns);
+	drop_resolver(snapshot->resolver);
 	gp_config_free(snapshot->config);
 	free(snapshot->stamps);
 	free(snapshot);
@@ -96,21 +105,44 @@ static bool is_current(const struct gp_exim_snapshot *s, const char *path)
 
 /* ---- reading ---- */
 
-/* make_dns: servers, and a memory of their answers; before: the snapshot until now, or NULL. */
-static int make_dns(const struct gp_config *config, const struct gp_exim_snapshot *before,
-	struct gp_dns **dns_out)
+/* resolver_new: servers, and a memory of their answers; before: the snapshot until now, or NULL. */
+static int resolver_new(const struct gp_config *config, const struct gp_dns_cache_options *cache,
+	const struct gp_exim_snapshot *before, struct gp_exim_resolver **out)
 {
+	struct gp_exim_resolver *resolver = calloc(1, sizeof *resolver);
 	struct gp_dns *wire = NULL;
-	struct gp_dns_cache_options cache = config->dns_cache;
 	struct gp_dns_options options = config->dns;
-	cache.entries = config->exim.cache_entries;
 	if (before)
 		gp_config_inherit_dns(config, before->config, before->dns, &options);
-	int rc = gp_dns_wire_new(&options, &wire);
+	int rc = resolver ? gp_dns_wire_new(&options, &wire) : GP_ENOMEM;
 	if (!rc)
-		rc = gp_dns_cache_new(&cache, wire, gp_clock_system(), dns_out);
-	if (rc)
+		rc = gp_dns_cache_new(cache, wire, gp_clock_system(), &resolver->dns);
+	if (rc) {
 		gp_dns_free(wire);
+		free(resolver);
+		return rc;
+	}
+	*out = resolver;
+	return GP_OK;
+}
+
+/* find_resolver: that of the same file as it was before, set anew: it keeps what it remembers. */
+static int find_resolver(const struct gp_config *config, const struct gp_exim_snapshot *before,
+	struct gp_exim_resolver **out)
+{
+	struct gp_dns_cache_options cache = config->dns_cache;
+	int rc = GP_OK;
+	cache.entries = config->exim.cache_entries;
+	if (before && strcmp(config->path, before->config->path) == 0) {
+		*out = before->resolver;
+		rc = gp_config_renew_dns(config, before->config, &cache, before->dns);
+		(*out)->follow.next_us = 0; /* looked at at once, and read */
+		(*out)->follow.is_read = false;
+	} else {
+		rc = resolver_new(config, &cache, before, out);
+	}
+	if (!rc)
+		(*out)->refs++;
 	return rc;
 }
 
@@ -121,7 +153,7 @@ static int snapshot_new(struct gp_config *config, const struct gp_exim_snapshot 
 	size_t n = config->watched.count;
 	struct gp_exim_snapshot *s = calloc(1, sizeof *s);
 	struct gp_exim_stamp *stamps = calloc(n ? n : 1, sizeof *stamps);
-	int rc = s && stamps ? make_dns(config, before, &s->dns) : GP_ENOMEM;
+	int rc = s && stamps ? find_resolver(config, before, &s->resolver) : GP_ENOMEM;
 	if (rc) {
 		free(stamps);
 		free(s);
@@ -130,6 +162,7 @@ static int snapshot_new(struct gp_config *config, const struct gp_exim_snapshot 
 	for (size_t i = 0; i < n; i++)
 		stamps[i] = stamp_of(config->watched.items[i]);
 	s->config = config;
+	s->dns = s->resolver->dns;
 	s->stamps = stamps;
 	s->stamp_count = n;
 	s->refs = 1;
@@ -200,7 +233,8 @@ static void follow_dns(struct gp_exim_process *p)
 	char storage[1024];
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
-	if (gp_config_follow_dns(&p->current->follow, p->current->config, p->current->dns, &text) ==
+	const struct gp_exim_snapshot *s = p->current;
+	if (gp_config_follow_dns(&s->resolver->follow, s->config, s->dns, &text) ==
 		GP_CONFIG_UNREADABLE)
 		gp_exim_say(&p->log, GP_EXIM_NO_CHECK, (struct gp_span) {NULL, 0}, "%s", storage);
 }

@@ -36,12 +36,19 @@
 #include "exim-dlfunc/trouble.h"
 #include "limit/limit_book.h"
 
+/* A resolver and what it remembers, for all snapshots of one file; freed with the last of them. */
+struct gp_exim_resolver {
+	struct gp_dns *dns;
+	struct gp_config_follow follow; /* of resolv.conf */
+	unsigned refs;
+};
+
 /* A configuration as it is in force; freed with its last holder. */
 struct gp_exim_snapshot {
 	struct gp_config *config;
-	struct gp_dns *dns;
-	struct gp_config_follow follow; /* of resolv.conf */
-	struct gp_exim_stamp *stamps;   /* of the files it was made from */
+	struct gp_dns *dns; /* of resolver, which asks as the newest snapshot says */
+	struct gp_exim_resolver *resolver;
+	struct gp_exim_stamp *stamps; /* of the files it was made from */
 	size_t stamp_count;
 	unsigned refs;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* References counted under one lock; the resolver has a count of its own, since it is handed on. */
+/* References counted under one lock. The resolver is one for all runtimes, and outlives them. */
 #include "policyd/runtime.h"
 
 #include <pthread.h>
@@ -13,17 +13,9 @@
 #define OPEN_MEMORY (4 * 1024 * 1024)
 #define OPEN_US (5 * 1000000LL) /* of waiting for a store that does not answer */
 
-/* A resolver that several runtimes share. */
-struct shared_dns {
-	struct gp_dns *dns;
-	unsigned refs;
-	struct gp_config_follow follow; /* of who tends */
-};
-
 struct counted {
 	struct gp_runtime runtime; /* first, so that one is found from the other */
 	struct gp_logsink sink;
-	struct shared_dns *dns;
 	unsigned refs;
 };
 
@@ -31,63 +23,46 @@ struct gp_runtimes {
 	struct gp_logqueue *queue;
 	struct gp_counters *counters;
 	struct gp_dns_gate *gate;
-	int64_t resolv_said_us; /* of who tends: when resolv.conf was last said to be unreadable */
+	struct gp_dns *dns; /* cache over wire, through the gate */
+	/*
+	 * Guards follow, and who sets how dns asks: a reload, and who tends. Held while resolv.conf
+	 * is read, which nobody else waits for.
+	 */
+	pthread_mutex_t dns_lock;
+	struct gp_config_follow follow;
 	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
-	pthread_mutex_t lock;       /* guards current, and refs of all runtimes and resolvers */
+	pthread_mutex_t lock;       /* guards current, and refs of all runtimes */
 	struct counted *current;
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
 
-/* shared_dns_new: cache over wire, as configured, through the gate that all have. */
-static int shared_dns_new(const struct gp_config *config, struct gp_dns_options options,
-	struct gp_dns_gate *gate, struct shared_dns **out)
+/* open_dns: cache over wire, as configured, through the gate. */
+static int open_dns(
+	const struct gp_config *config, struct gp_dns_gate *gate, struct gp_dns **dns_out)
 {
-	struct shared_dns *shared = calloc(1, sizeof *shared);
+	struct gp_dns_options options = config->dns;
 	struct gp_dns *wire = NULL;
-	if (!shared)
-		return GP_ENOMEM;
-	shared->refs = 1;
 	options.gate = gate;
 	int rc = gp_dns_wire_new(&options, &wire);
 	if (!rc)
-		rc = gp_dns_cache_new(&config->dns_cache, wire, gp_clock_system(), &shared->dns);
-	if (rc) {
+		rc = gp_dns_cache_new(&config->dns_cache, wire, gp_clock_system(), dns_out);
+	if (rc)
 		gp_dns_free(wire);
-		free(shared);
-		return rc;
-	}
-	*out = shared;
-	return GP_OK;
+	return rc;
 }
 
-/* shared_dns_drop: one user less; returns it when that was the last one, to be freed unlocked. */
-static struct shared_dns *shared_dns_drop(struct shared_dns *shared)
-{
-	return shared && --shared->refs == 0 ? shared : NULL;
-}
-
-/* shared_dns_free: the resolver and its cache; accepts NULL. */
-static void shared_dns_free(struct shared_dns *shared)
-{
-	if (!shared)
-		return;
-	gp_dns_free(shared->dns);
-	free(shared);
-}
-
-/* counted_new: a runtime with one reference; takes config on success, and one use of dns. */
-static int counted_new(struct gp_config *config, struct gp_logqueue *queue, struct shared_dns *dns,
+/* counted_new: a runtime with one reference; takes config on success; borrows dns. */
+static int counted_new(struct gp_config *config, struct gp_logqueue *queue, struct gp_dns *dns,
 	struct counted **out)
 {
 	struct counted *c = calloc(1, sizeof *c);
 	if (!c)
 		return GP_ENOMEM;
 	c->runtime.config = config;
-	c->runtime.dns = dns->dns;
+	c->runtime.dns = dns;
 	c->runtime.loaded_s = gp_clock_system()->wall_s(gp_clock_system());
 	c->sink = (struct gp_logsink) {&config->log, queue};
 	gp_logsink_init(&c->runtime.log, &c->sink);
-	c->dns = dns;
 	c->refs = 1;
 	*out = c;
 	return GP_OK;
@@ -127,13 +102,9 @@ static void find_places(struct gp_runtimes *runtimes, struct counted *c)
 /* release: one user less under the lock; the last one frees, without it. */
 static void release(struct gp_runtimes *runtimes, struct counted *c)
 {
-	struct shared_dns *dns = NULL;
 	pthread_mutex_lock(&runtimes->lock);
 	bool last = --c->refs == 0;
-	if (last)
-		dns = shared_dns_drop(c->dns);
 	pthread_mutex_unlock(&runtimes->lock);
-	shared_dns_free(dns);
 	if (last) {
 		gp_config_free(c->runtime.config);
 		free(c);
@@ -150,15 +121,35 @@ static void say_dns(const struct gp_runtime *r)
 	gp_log_text(&r->log, is_odd ? GP_LOG_WARNING : GP_LOG_NOTICE, "%s", storage);
 }
 
+/* init_locks: both or none. */
+static int init_locks(struct gp_runtimes *r)
+{
+	if (pthread_mutex_init(&r->lock, NULL))
+		return GP_ENOMEM;
+	if (pthread_mutex_init(&r->dns_lock, NULL) == 0)
+		return GP_OK;
+	pthread_mutex_destroy(&r->lock);
+	return GP_ENOMEM;
+}
+
+/* free_rest: when no runtime and no book are there any more. */
+static void free_rest(struct gp_runtimes *r)
+{
+	gp_dns_free(r->dns);
+	gp_dns_gate_free(r->gate);
+	pthread_mutex_destroy(&r->dns_lock);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
 /* gp_runtimes_new: the first runtime. */
 int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	struct gp_counters *counters, unsigned questions, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
-	struct shared_dns *dns = NULL;
 	if (!r)
 		return GP_ENOMEM;
-	int rc = pthread_mutex_init(&r->lock, NULL) ? GP_ENOMEM : GP_OK;
+	int rc = init_locks(r);
 	if (rc) {
 		free(r);
 		return rc;
@@ -167,18 +158,15 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	r->counters = counters;
 	rc = gp_dns_gate_new(questions, &r->gate);
 	if (!rc)
-		rc = shared_dns_new(config, config->dns, r->gate, &dns);
+		rc = open_dns(config, r->gate, &r->dns);
 	if (!rc)
-		rc = counted_new(config, queue, dns, &r->current);
+		rc = counted_new(config, queue, r->dns, &r->current);
 	if (!rc)
 		rc = open_book(r, r->current);
 	if (rc) {
 		free(r->current); /* config goes back to the caller */
 		gp_limit_book_close(r->book);
-		shared_dns_free(dns);
-		gp_dns_gate_free(r->gate);
-		pthread_mutex_destroy(&r->lock);
-		free(r);
+		free_rest(r);
 		return rc;
 	}
 	find_places(r, r->current);
@@ -195,9 +183,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 		return;
 	release(runtimes, runtimes->current);
 	gp_limit_book_close(runtimes->book);
-	gp_dns_gate_free(runtimes->gate);
-	pthread_mutex_destroy(&runtimes->lock);
-	free(runtimes);
+	free_rest(runtimes);
 }
 
 /* gp_runtimes_acquire: one more reference. */
@@ -231,7 +217,7 @@ static bool same_texts(const struct gp_config_texts *a, const struct gp_config_t
 	return same;
 }
 
-/* same_dns: may the resolver and its cache be handed on? Servers that come from resolv.conf are
+/* same_dns: may the resolver and its cache stay as they are? Servers that come from resolv.conf are
  * followed there. */
 static bool same_dns(const struct gp_config *a, const struct gp_config *b)
 {
@@ -303,42 +289,46 @@ void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log
 		gp_log_text(log, GP_LOG_WARNING, "configuration: %s", config->warnings.items[i]);
 }
 
-/* replace_dns: the resolver of before where that still fits: whom it asks is left to who follows
- * resolv.conf. Else a new one, which begins with the servers that are known. */
-static int replace_dns(struct gp_runtimes *runtimes, struct counted *before,
-	const struct gp_config *config, struct shared_dns **out)
+/* replacement: a new runtime for config, not hung up yet. */
+static int replacement(struct gp_runtimes *runtimes, struct gp_config *config, struct counted **out)
 {
-	struct gp_dns_options options;
-	if (!same_dns(before->runtime.config, config)) {
-		gp_config_inherit_dns(config, before->runtime.config, before->dns->dns, &options);
-		return shared_dns_new(config, options, runtimes->gate, out);
-	}
-	pthread_mutex_lock(&runtimes->lock);
-	*out = before->dns;
-	before->dns->refs++;
-	pthread_mutex_unlock(&runtimes->lock);
-	return GP_OK;
-}
-
-/* replacement: a new runtime for config, with the resolver of before where that still fits. */
-static int replacement(struct gp_runtimes *runtimes, struct counted *before,
-	struct gp_config *config, struct counted **out)
-{
-	struct shared_dns *dns = NULL;
-	int rc = replace_dns(runtimes, before, config, &dns);
-	if (!rc)
-		rc = counted_new(config, runtimes->queue, dns, out);
+	int rc = counted_new(config, runtimes->queue, runtimes->dns, out);
 	if (!rc) {
 		rc = open_book(runtimes, *out);
 		if (rc)
 			free(*out);
 	}
-	if (rc && dns) {
+	return rc;
+}
+
+/*
+ * hang_up: config and resolver at once, as far as who follows resolv.conf can see. What sessions of
+ * the old runtime ask from now on goes where those of the new one ask; what is under way ends as it
+ * began (gp_dns_wire_set). What is remembered stays: a reload while no server answers must not
+ * forget the domains that are known. GP_ENOMEM: the old one hangs there still.
+ */
+static int hang_up(
+	struct gp_runtimes *runtimes, const struct gp_config *before, struct counted *after)
+{
+	const struct gp_config *config = after->runtime.config;
+	struct counted *old = NULL;
+	pthread_mutex_lock(&runtimes->dns_lock);
+	bool is_same = same_dns(before, config); /* then it is left to who follows resolv.conf */
+	int rc = is_same ? GP_OK
+			 : gp_config_renew_dns(config, before, &config->dns_cache, runtimes->dns);
+	if (!rc) {
+		if (!is_same)
+			runtimes->follow =
+				(struct gp_config_follow) {.said_us = runtimes->follow.said_us};
 		pthread_mutex_lock(&runtimes->lock);
-		dns = shared_dns_drop(dns);
+		old = runtimes->current;
+		runtimes->current = after;
+		atomic_store(&runtimes->newest, after);
 		pthread_mutex_unlock(&runtimes->lock);
-		shared_dns_free(dns);
 	}
+	pthread_mutex_unlock(&runtimes->dns_lock);
+	if (old)
+		release(runtimes, old);
 	return rc;
 }
 
@@ -360,9 +350,18 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 		rc = GP_ESYNTAX;
 	}
 	if (!rc) {
-		rc = replacement(runtimes, before, config, &after);
+		rc = replacement(runtimes, config, &after);
 		if (rc)
 			gp_config_free(config);
+	}
+	if (!rc) {
+		gp_logsink_open(&config->log);
+		find_places(runtimes, after);
+		rc = hang_up(runtimes, before->runtime.config, after);
+		if (rc) {
+			gp_config_free(config);
+			free(after);
+		}
 	}
 	gp_tally_add(rc ? &runtimes->counters->reloads_failed : &runtimes->counters->reloads);
 	atomic_store(&runtimes->counters->reload_failed, rc != GP_OK);
@@ -372,16 +371,8 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 	} else {
 		warn_restart(before->runtime.config, config, log);
 		gp_runtime_log_warnings(config, log);
-		gp_logsink_open(&config->log);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
-		find_places(runtimes, after);
-		pthread_mutex_lock(&runtimes->lock);
-		struct counted *old = runtimes->current;
-		runtimes->current = after;
-		atomic_store(&runtimes->newest, after);
-		pthread_mutex_unlock(&runtimes->lock);
-		release(runtimes, old);
 	}
 	gp_config_errors_fini(&errors);
 	gp_runtimes_release(runtimes, &before->runtime);
@@ -399,17 +390,17 @@ bool gp_runtime_has_changed(const struct gp_runtime *runtime)
 	return changed;
 }
 
-/* follow_dns: resolv.conf may have changed. What was said is not said anew for a new resolver. */
+/* follow_dns: resolv.conf may have changed. Where a reload was sooner, r says nothing any more. */
 static void follow_dns(struct gp_runtimes *runtimes, const struct gp_runtime *r)
 {
-	struct shared_dns *dns = ((const struct counted *)r)->dns;
 	char storage[1024];
+	enum gp_config_followed followed = GP_CONFIG_AS_BEFORE;
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
-	dns->follow.said_us = runtimes->resolv_said_us;
-	enum gp_config_followed followed =
-		gp_config_follow_dns(&dns->follow, r->config, dns->dns, &text);
-	runtimes->resolv_said_us = dns->follow.said_us;
+	pthread_mutex_lock(&runtimes->dns_lock);
+	if (gp_runtimes_is_current(runtimes, r))
+		followed = gp_config_follow_dns(&runtimes->follow, r->config, runtimes->dns, &text);
+	pthread_mutex_unlock(&runtimes->dns_lock);
 	if (followed != GP_CONFIG_AS_BEFORE)
 		gp_log_text(&r->log, followed == GP_CONFIG_CHANGED ? GP_LOG_NOTICE : GP_LOG_WARNING,
 			"%s", storage);

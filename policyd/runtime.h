@@ -4,9 +4,10 @@
  * place where the current one hangs.
  *
  * A session takes the current runtime when it begins and with each new message; a reload hangs up a
- * new one, and the old one goes when its last session has let go of it. A resolver (and its cache)
- * whose options did not change is handed on. The book of the limits is opened when limits are first
- * configured and stays for the life of the process: a change of the store needs a restart.
+ * new one, and the old one goes when its last session has let go of it. There is one resolver with
+ * one cache for the life of the process, which a reload sets anew: what is remembered stays. The
+ * book of the limits is opened when limits are first configured and stays for the life of the
+ * process: a change of the store needs a restart.
  *
  * Threads: gp_runtimes may be used by any number of threads; a runtime is read-only.
  */

@@ -323,6 +323,14 @@ enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
 void gp_config_inherit_dns(const struct gp_config *config, const struct gp_config *before,
 	struct gp_dns *known, struct gp_dns_options *dns_out);
 
+/*
+ * The resolver dns, a cache over gp_dns_wire_new made for before, becomes the one of config, with
+ * these options of its cache: who is asked and how, as gp_config_inherit_dns says, and what is
+ * remembered stays. GP_ENOMEM: all is as it was. Where it follows resolv.conf, that begins anew.
+ */
+int gp_config_renew_dns(const struct gp_config *config, const struct gp_config *before,
+	const struct gp_dns_cache_options *cache, struct gp_dns *dns) GP_MUST_CHECK;
+
 /* Whom it asks, and from where it has that, in words; true: not as anybody would have meant. */
 bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *text);
 

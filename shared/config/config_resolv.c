@@ -168,6 +168,21 @@ void gp_config_inherit_dns(const struct gp_config *config, const struct gp_confi
 		dns_out->over_tcp = asked.over_tcp;
 }
 
+/* gp_config_renew_dns: who asks keeps its answers, as where resolv.conf changes. */
+int gp_config_renew_dns(const struct gp_config *config, const struct gp_config *before,
+	const struct gp_dns_cache_options *cache, struct gp_dns *dns)
+{
+	struct gp_dns_options asked, options;
+	if (!gp_dns_wire_options(dns, &asked))
+		return GP_EINVAL;
+	gp_config_inherit_dns(config, before, dns, &options);
+	options.gate = asked.gate;
+	int rc = apply(dns, &asked, &options);
+	if (!rc)
+		gp_dns_cache_set(dns, cache);
+	return rc;
+}
+
 /* is_settled: does it name a server, or has it named none for long enough? */
 static bool is_settled(struct gp_config_follow *follow, bool has_server, const struct stat *stamp)
 {

@@ -238,6 +238,13 @@ int gp_dns_cache_renew(struct gp_dns *dns, struct gp_ctx *ctx, size_t *count_out
  */
 struct gp_dns *gp_dns_memo_new(struct gp_arena *arena, struct gp_dns *below) GP_MUST_CHECK;
 
+/*
+ * Other options from now on; what is remembered stays, but for no longer than they allow, and
+ * failures are asked anew. With fewer entries those asked for longest ago go. Of another kind of
+ * resolver: nothing.
+ */
+void gp_dns_cache_set(struct gp_dns *dns, const struct gp_dns_cache_options *options);
+
 /* What a cache remembers counts as protected by DNSSEC no more: the servers are not trusted now. */
 void gp_dns_cache_distrust(struct gp_dns *dns);
 

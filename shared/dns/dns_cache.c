@@ -52,7 +52,7 @@ struct gp_dns_join {
 
 struct cache {
 	struct gp_dns base;
-	struct gp_dns_cache_options options;
+	struct gp_dns_bounds bounds;
 	const struct gp_clock *clock; /* borrowed */
 	struct gp_dns_secret secret;
 	struct gp_dns_wanted wanted;
@@ -102,7 +102,7 @@ static struct gp_dns_join *find_join(const struct gp_dns_shard *shard, const str
 /* take_lead: we ask from now on; for a while nobody else does. */
 static void take_lead(struct call *call, size_t i, struct gp_dns_join *join)
 {
-	unsigned patience_ms = call->cache->options.patience_ms;
+	unsigned patience_ms = atomic_load(&call->cache->bounds.patience_ms);
 	join->leaders++;
 	join->led_us = gp_clock_now_us(call->ctx->clock);
 	join->renew_us = patience_ms > 0 ? join->led_us + (int64_t)patience_ms * 1000 : INT64_MAX;
@@ -200,33 +200,6 @@ static int look_up(struct call *call)
 			return rc;
 	}
 	return GP_OK;
-}
-
-/* between: value, but not below lowest nor above highest, which wins. */
-static uint32_t between(uint32_t value, uint32_t lowest, uint32_t highest)
-{
-	if (value < lowest)
-		value = lowest;
-	return value > highest ? highest : value;
-}
-
-/* keep_s: for how long this answer is kept; 0: not at all. */
-static uint32_t keep_s(
-	const struct gp_dns_cache_options *options, const struct gp_dns_answer *answer)
-{
-	switch (answer->state) {
-	case GP_DNS_FOUND:
-		return between(answer->ttl_s, options->ttl_min_s, options->ttl_max_s);
-	case GP_DNS_NODATA:
-	case GP_DNS_NXDOMAIN: /* RFC 2308 5 */
-		return between(answer->ttl_s, options->ttl_min_s, options->negative_max_s);
-	case GP_DNS_TEMPFAIL:
-	case GP_DNS_BOGUS: /* RFC 2308 7 */
-		return answer->ours ? 0 : options->failure_s;
-	case GP_DNS_TROUBLE:
-		return 0;
-	}
-	return 0;
 }
 
 /* unlink_join: nobody may join it any more. */
@@ -375,7 +348,7 @@ static void publish(struct call *call, size_t i, int64_t end_us, const struct gp
 		publish_stale(call, i, end_us, answer);
 		return;
 	}
-	uint32_t keep = keep_s(&call->cache->options, answer);
+	uint32_t keep = gp_dns_bounds_keep_s(&call->cache->bounds, answer);
 	struct gp_dns_entry *entry = NULL;
 	if (!answer->ours) /* without memory for it, the followers ask themselves */
 		entry = gp_dns_entry_new(
@@ -660,6 +633,12 @@ static int init_shard(struct gp_dns_shard *shard, size_t capacity)
 	return GP_ENOMEM;
 }
 
+/* part_of: entries for one of so many shards. */
+static size_t part_of(size_t entries, size_t shard, size_t shards)
+{
+	return entries / shards + (shard < entries % shards);
+}
+
 /* gp_dns_cache_new: the entries are divided among the shards, none gets more than its part. */
 int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *below,
 	const struct gp_clock *clock, struct gp_dns **dns_out)
@@ -670,7 +649,7 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 		return GP_ENOMEM;
 	memset(cache, 0, sizeof *cache);
 	cache->base.ops = &cache_ops;
-	cache->options = *options;
+	gp_dns_bounds_set(&cache->bounds, options);
 	cache->clock = clock;
 	arc4random_buf(&cache->secret, sizeof cache->secret);
 	if (gp_dns_wanted_init(&cache->wanted)) {
@@ -678,8 +657,7 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 		return GP_ENOMEM;
 	}
 	for (; cache->shard_count < shards; cache->shard_count++) {
-		size_t part = options->entries / shards +
-			      (cache->shard_count < options->entries % shards);
+		size_t part = part_of(options->entries, cache->shard_count, shards);
 		int rc = init_shard(&cache->shards[cache->shard_count], part);
 		cache->shards[cache->shard_count].stale_us = (int64_t)options->stale_s * MICRO;
 		if (rc) {
@@ -731,6 +709,25 @@ void gp_dns_cache_stats(struct gp_dns *dns, struct gp_dns_cache_stats *stats_out
 		stats_out->stale += shard->stale;
 		stats_out->entries += shard->count;
 		stats_out->bytes += shard->bytes;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
+/* gp_dns_cache_set: shard by shard, of which there remain as many. */
+void gp_dns_cache_set(struct gp_dns *dns, const struct gp_dns_cache_options *options)
+{
+	if (!dns || dns->ops != &cache_ops)
+		return;
+	struct cache *cache = (struct cache *)dns;
+	int64_t now_us = gp_clock_now_us(cache->clock);
+	gp_dns_bounds_set(&cache->bounds, options);
+	for (size_t i = 0; i < cache->shard_count; i++) {
+		struct gp_dns_shard *shard = &cache->shards[i];
+		pthread_mutex_lock(&shard->lock);
+		shard->stale_us = (int64_t)options->stale_s * MICRO;
+		gp_dns_shard_shorten(shard, &cache->bounds, now_us);
+		gp_dns_shard_resize(
+			shard, part_of(options->entries, i, cache->shard_count), now_us);
 		pthread_mutex_unlock(&shard->lock);
 	}
 }

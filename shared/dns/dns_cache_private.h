@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The cache between its files: keys and packed answers (dns_cache_entry.c), a shard's table of
- * them (dns_cache_table.c), what is to be asked again with patience (dns_cache_wanted.c), and the
- * layer with its flights (dns_cache.c).
+ * them (dns_cache_table.c), how long they are kept (dns_cache_bounds.c), what is to be asked again
+ * with patience (dns_cache_wanted.c), and the layer with its flights (dns_cache.c).
  *
  * Entries and tables are locked by dns_cache.c: what a shard holds may be touched under its lock
  * only. The list of what is wanted has a lock of its own, under which nothing else is done.
@@ -92,6 +92,23 @@ int gp_dns_entry_copy(const struct gp_dns_entry *entry, struct gp_arena *arena, 
 	struct gp_dns_answer *answer_out) GP_MUST_CHECK;
 void gp_dns_entry_unfold(enum gp_dns_type type, struct gp_dns_answer *answer);
 
+/* ---- bounds ---- */
+
+/* The options that say how long an answer is kept and how long it is waited for another's. */
+struct gp_dns_bounds {
+	atomic_uint ttl_min_s, ttl_max_s, negative_max_s, failure_s, patience_ms;
+};
+
+/* Takes them from the options, at any time. */
+void gp_dns_bounds_set(struct gp_dns_bounds *bounds, const struct gp_dns_cache_options *options);
+
+/* For how long an answer of this state is kept at most. */
+uint32_t gp_dns_bounds_max_s(const struct gp_dns_bounds *bounds, enum gp_dns_state state);
+
+/* For how long this answer is kept; 0: not at all. */
+uint32_t gp_dns_bounds_keep_s(
+	const struct gp_dns_bounds *bounds, const struct gp_dns_answer *answer);
+
 /* ---- shards ---- */
 
 struct gp_dns_join; /* a question under way; dns_cache.c */
@@ -124,6 +141,13 @@ void gp_dns_shard_forget(struct gp_dns_shard *shard, const struct gp_dns_key *ke
 
 /* No entry counts as protected by DNSSEC any more. */
 void gp_dns_shard_distrust(struct gp_dns_shard *shard);
+
+/* What is kept expires as these bounds say, if that is sooner; failures do so at once. */
+void gp_dns_shard_shorten(
+	struct gp_dns_shard *shard, const struct gp_dns_bounds *bounds, int64_t now_us);
+
+/* Room for so many entries from now on: what is too much is freed, as gp_dns_shard_add does. */
+void gp_dns_shard_resize(struct gp_dns_shard *shard, size_t capacity, int64_t now_us);
 
 /* Takes the entry, in place of one with the same key; frees older ones, or it, for want of room. */
 void gp_dns_shard_add(struct gp_dns_shard *shard, struct gp_dns_entry *entry, int64_t now_us);

@@ -6,6 +6,7 @@
  */
 #include "dns/dns_cache_private.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,16 @@ static size_t power_of_two(size_t n)
 	return power;
 }
 
+/* set_capacity: in entries, and the bytes that follow from it. */
+static void set_capacity(struct gp_dns_shard *shard, size_t capacity)
+{
+	shard->capacity = capacity;
+	shard->bytes_max =
+		capacity < SIZE_MAX / ENTRY_BYTES_MEAN ? capacity * ENTRY_BYTES_MEAN : SIZE_MAX;
+	if (shard->bytes_max < BYTES_LEAST)
+		shard->bytes_max = BYTES_LEAST;
+}
+
 /* gp_dns_shard_init: as many buckets as entries, or up to twice. */
 int gp_dns_shard_init(struct gp_dns_shard *shard, size_t capacity)
 {
@@ -30,11 +41,7 @@ int gp_dns_shard_init(struct gp_dns_shard *shard, size_t capacity)
 	if (!shard->buckets)
 		return GP_ENOMEM;
 	shard->mask = buckets - 1;
-	shard->capacity = capacity;
-	shard->bytes_max =
-		capacity < SIZE_MAX / ENTRY_BYTES_MEAN ? capacity * ENTRY_BYTES_MEAN : SIZE_MAX;
-	if (shard->bytes_max < BYTES_LEAST)
-		shard->bytes_max = BYTES_LEAST;
+	set_capacity(shard, capacity);
 	return GP_OK;
 }
 
@@ -137,6 +144,48 @@ static void evict_one(struct gp_dns_shard *shard, unsigned *chances, int64_t now
 	}
 	shard->evicted += e->expires_us > now_us;
 	drop(shard, e);
+}
+
+/* gp_dns_shard_shorten: all of them; what has expired stays as it is. */
+void gp_dns_shard_shorten(
+	struct gp_dns_shard *shard, const struct gp_dns_bounds *bounds, int64_t now_us)
+{
+	for (struct gp_dns_entry *e = shard->newest; e; e = e->older) {
+		uint32_t max_s = gp_dns_entry_is_failure(e)
+					 ? 0
+					 : gp_dns_bounds_max_s(bounds, (enum gp_dns_state)e->state);
+		int64_t latest_us = now_us + (int64_t)max_s * 1000000;
+		if (e->expires_us > latest_us)
+			e->expires_us = latest_us;
+	}
+}
+
+/* widen: buckets for so many entries; without memory their chains are longer instead. */
+static void widen(struct gp_dns_shard *shard, size_t capacity)
+{
+	size_t count = power_of_two(capacity);
+	struct gp_dns_entry **buckets =
+		count > shard->mask + 1 ? calloc(count, sizeof *buckets) : NULL;
+	if (!buckets)
+		return;
+	free(shard->buckets);
+	shard->buckets = buckets;
+	shard->mask = count - 1;
+	for (struct gp_dns_entry *e = shard->oldest; e; e = e->newer) {
+		struct gp_dns_entry **bucket = bucket_of(shard, e->hash);
+		e->next = *bucket;
+		*bucket = e;
+	}
+}
+
+/* gp_dns_shard_resize: each that is in use has one chance more. */
+void gp_dns_shard_resize(struct gp_dns_shard *shard, size_t capacity, int64_t now_us)
+{
+	unsigned chances = shard->count < UINT_MAX ? (unsigned)shard->count : UINT_MAX;
+	widen(shard, capacity);
+	set_capacity(shard, capacity);
+	while (shard->count > shard->capacity || shard->bytes > shard->bytes_max)
+		evict_one(shard, &chances, now_us);
 }
 
 /* same: do two entries answer the same question? */

@@ -7,12 +7,14 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import dnsd  # noqa: E402
 import world  # noqa: E402
 from world import equal, holds  # noqa: E402
 
@@ -236,6 +238,49 @@ def test_reload_told():
         os.kill(m.pid, signal.SIGTERM)
         m.wait_told("STOPPING=1")
         equal(m.wait(), 0)
+
+
+class Outage(dnsd.Server):
+    """A name server whose answers live for a second, and that may fall silent."""
+    is_silent = False
+
+    def _reply(self, packet):
+        reply = None if self.is_silent else super()._reply(packet)
+        return reply and reply.replace(struct.pack("!I", 300), struct.pack("!I", 1))
+
+
+def test_reload_in_outage():
+    """a reload while no name server answers keeps what is known of domains, whatever it changes of dns"""
+    first, second = (Outage({"a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}}) for _ in range(2))
+    plain = 'hostname = "mx.test"\ndns { servers = {"127.0.0.1:%d"} timeout = 500ms ttl_min = 1s %s }\n' \
+            'policyd { listen = {"SOCKET"} user = "USER" }\n'
+    forged = dict(REQUEST, client_address="198.51.100.1")
+    d = world.Policyd(plain % (first.port, ""))
+    try:
+        holds(d.ask(**forged), "550 ")
+        first.is_silent = second.is_silent = True
+        world.wait_for(lambda: d.ask(**forged) and "stale" in d.text(), "the end of the answer's second")
+        for change in ("timeout = 900ms", "attempts = 1", "ttl_max = 2h", "negative_max = 1m", "failure_ttl = 1s",
+                       "cache_entries = 50000", "cache_entries = 100", "stale = 2d", "trust_ad = yes",
+                       "trust_ad = no", "transport = tcp", "transport = auto", "", None):
+            port = first.port if change is not None else second.port
+            reloads = d.text().count(" is in force")
+            text = plain % (port, change or "")
+            if change and change.startswith("timeout"):
+                text = text.replace("timeout = 500ms ", "")
+            d.write(text)
+            d.reload()
+            world.wait_for(lambda: d.text().count(" is in force") > reloads, "the reload")
+            answer = d.ask(**dict(forged, instance="r%d" % reloads))
+            assert answer.startswith("550 "), "%s: %s" % (change, answer)
+            asked = d.control("status")["dns"]["servers"]
+            equal(asked, ["127.0.0.1:%d" % port])
+        second.is_silent = False  # and those that are named now are heard
+        second.zone["b.test"] = {"TXT": ["v=spf1 -all"]}
+        holds(d.ask(**dict(forged, sender="x@b.test", instance="z")), "550 ")
+    finally:
+        d.stop()
+        d.close()
 
 
 def test_unsupervised_told():

@@ -245,6 +245,34 @@ static void a_new_configuration_does_not_forget_servers(void **state)
 	}
 }
 
+/* another_configuration_sets_the_resolver_anew: servers and time-outs, through the same gate; a
+ * server that is trusted no more leaves no answer that counts as protected. */
+static void another_configuration_sets_the_resolver_anew(void **state)
+{
+	struct scene s;
+	struct gp_dns_options options;
+	struct gp_dns_gate *gate;
+	(void)state;
+	begin(&s);
+	assert_int_equal(gp_dns_gate_new(10, &gate), GP_OK);
+	assert_true(gp_dns_wire_options(s.dns, &options));
+	options.gate = gate;
+	assert_int_equal(gp_dns_wire_set(s.dns, &options), GP_OK);
+	struct gp_config *config =
+		load(&s, "servers = {\"192.0.2.8\", \"192.0.2.9\"} timeout = 900ms attempts = 5 "
+			 "trust_ad = yes transport = tcp");
+	assert_int_equal(gp_config_renew_dns(config, s.config, &config->dns_cache, s.dns), GP_OK);
+	assert_true(gp_dns_wire_options(s.dns, &options));
+	assert_int_equal(options.server_count, 2);
+	assert_int_equal(options.timeout_ms, 900);
+	assert_int_equal(options.attempts, 5);
+	assert_true(options.trust_ad && options.over_tcp);
+	assert_ptr_equal(options.gate, gate);
+	gp_config_free(config);
+	end(&s);
+	gp_dns_gate_free(gate);
+}
+
 /* main: all cases. */
 int main(void)
 {
@@ -253,6 +281,7 @@ int main(void)
 		cmocka_unit_test(a_missing_file_changes_nothing),
 		cmocka_unit_test(a_start_without_a_readable_file_says_so),
 		cmocka_unit_test(a_new_configuration_does_not_forget_servers),
+		cmocka_unit_test(another_configuration_sets_the_resolver_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

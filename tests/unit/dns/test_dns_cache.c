@@ -544,6 +544,94 @@ static void many_threads_hammering(void **state)
 	assert_in_range(s.entries, 1, 40);
 }
 
+/* fewer_entries_drop_the_oldest: at once, but what was asked for last stays; more make room. */
+static void fewer_entries_drop_the_oldest(void **state)
+{
+	struct test_cache *f = *state;
+	char name[32];
+	f->options.entries = 100;
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		test_cache_ask(f, name, GP_DNS_TXT);
+	}
+	test_cache_ask(f, "n3.example", GP_DNS_TXT); /* it is in use */
+	f->options.entries = 16;
+	gp_dns_cache_set(f->ctx.dns, &f->options);
+	assert_int_equal(test_cache_stats(f).entries, 16);
+	assert_int_equal(test_cache_stats(f).evicted, 84);
+	assert_true(test_cache_ask(f, "n3.example", GP_DNS_TXT).cached);
+	assert_true(test_cache_ask(f, "n99.example", GP_DNS_TXT).cached);
+	assert_false(test_cache_ask(f, "n4.example", GP_DNS_TXT).cached);
+	f->options.entries = 5000;
+	gp_dns_cache_set(f->ctx.dns, &f->options);
+	assert_true(test_cache_ask(f, "n99.example", GP_DNS_TXT).cached);
+	for (int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof name, "m%d.example", i);
+		test_cache_ask(f, name, GP_DNS_TXT);
+		assert_true(test_cache_ask(f, name, GP_DNS_TXT).cached);
+	}
+	assert_int_equal(test_cache_stats(f).entries, 5000);
+}
+
+/* shorter_bounds_count_for_what_is_kept: by state; and what had failed is asked anew. */
+static void shorter_bounds_count_for_what_is_kept(void **state)
+{
+	static const struct {
+		enum gp_dns_state state;
+		unsigned kept_s; /* after the options have changed */
+	} rows[] = {{GP_DNS_FOUND, 40}, {GP_DNS_NXDOMAIN, 20}, {GP_DNS_NODATA, 20},
+		{GP_DNS_TEMPFAIL, 0}, {GP_DNS_BOGUS, 0}};
+	struct test_cache *f = *state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_dns_answer answer = test_cache_found(300);
+		f->options = (struct gp_dns_cache_options) {.entries = 100,
+			.ttl_max_s = 86400,
+			.negative_max_s = 3600,
+			.failure_s = 300};
+		if (rows[i].state != GP_DNS_FOUND)
+			answer = (struct gp_dns_answer) {
+				.state = rows[i].state, .ttl_s = 300, .problem = "none"};
+		test_cache_say(f, answer);
+		test_cache_ask(f, "a.example", GP_DNS_TXT);
+		assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).cached);
+		f->options.ttl_max_s = 40;
+		f->options.negative_max_s = 20;
+		gp_dns_cache_set(f->ctx.dns, &f->options);
+		if (rows[i].kept_s) {
+			test_cache_turn(f, rows[i].kept_s - 1);
+			assert_true(test_cache_ask(f, "a.example", GP_DNS_TXT).cached);
+			test_cache_turn(f, 1);
+		}
+		assert_false(test_cache_ask(f, "a.example", GP_DNS_TXT).cached);
+		gp_dns_free(f->ctx.dns);
+		f->ctx.dns = NULL;
+	}
+}
+
+/* options_change_under_load: while many ask, every answer is right. */
+static void options_change_under_load(void **state)
+{
+	static const size_t sizes[] = {16, 4000, 40, 1};
+	struct test_cache *f = *state;
+	struct test_cache_asker askers[TEST_CACHE_THREADS];
+	f->options.entries = 2000;
+	test_cache_resolver(f);
+	test_cache_say(f, test_cache_found(3));
+	test_cache_start(f, askers, hammer);
+	for (unsigned i = 0; i < 400; i++) {
+		struct gp_dns_cache_options options = f->options;
+		options.entries = sizes[i % 4];
+		options.ttl_max_s = 1 + i % 5;
+		options.stale_s = i % 2 * 3600;
+		gp_dns_cache_set(f->ctx.dns, &options);
+	}
+	for (int i = 0; i < TEST_CACHE_THREADS; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_true(askers[i].right);
+	}
+	assert_in_range(test_cache_stats(f).entries, 0, 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, test_cache_set_up, test_cache_tear_down)
 
 /* main: all cases. */
@@ -572,6 +660,9 @@ int main(void)
 		CASE(who_waits_for_a_place_is_not_waited_for),
 		CASE(trouble_of_our_own_is_not_kept),
 		CASE(many_threads_hammering),
+		CASE(fewer_entries_drop_the_oldest),
+		CASE(shorter_bounds_count_for_what_is_kept),
+		CASE(options_change_under_load),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,41 @@ static void no_failure_takes_the_place_of_an_expired_answer(void **state)
 	assert_int_equal(f->script.questions, 13);
 }
 
+/* options_that_change_leave_what_is_remembered: an expired answer is there still, whatever the
+ * resolver is to be from now on, unless it is too old for the new options. */
+static void options_that_change_leave_what_is_remembered(void **state)
+{
+	static const struct {
+		struct gp_dns_cache_options options;
+		bool stays;
+	} rows[] = {
+		{{.entries = 100, .ttl_max_s = 86400, .stale_s = 3600}, true},
+		{{.entries = 16, .ttl_max_s = 86400, .stale_s = 3600}, true},
+		{{.entries = 500000, .ttl_max_s = 86400, .stale_s = 3600}, true},
+		{{.entries = 100, .ttl_max_s = 7200, .stale_s = 3600}, true},
+		{{.entries = 100, .ttl_min_s = 3600, .ttl_max_s = 86400, .stale_s = 3600}, true},
+		{{.entries = 100, .ttl_max_s = 86400, .stale_s = 36000}, true},
+		{{.entries = 100, .ttl_max_s = 86400, .failure_s = 300, .stale_s = 3600}, true},
+		{{.entries = 100, .ttl_max_s = 86400, .stale_s = 3600, .patience_ms = 7}, true},
+		{{.entries = 100, .ttl_max_s = 86400, .stale_s = 1}, false},
+		{{.entries = 100, .ttl_max_s = 86400, .stale_s = 0}, false},
+	};
+	struct test_cache *f = *state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		f->options.stale_s = 3600;
+		test_cache_say(f, test_cache_found(300));
+		test_cache_ask(f, "a.example", GP_DNS_TXT);
+		test_cache_turn(f, 310);
+		test_cache_say(f, failing(false));
+		gp_dns_cache_set(f->ctx.dns, &rows[i].options);
+		struct gp_dns_answer answer = test_cache_ask(f, "a.example", GP_DNS_TXT);
+		assert_int_equal(answer.stale, rows[i].stays);
+		assert_int_equal(answer.state, rows[i].stays ? GP_DNS_FOUND : GP_DNS_TEMPFAIL);
+		gp_dns_free(f->ctx.dns);
+		f->ctx.dns = NULL;
+	}
+}
+
 /* a_newer_answer_that_is_not_kept_ends_the_old_one: nothing older comes back. */
 static void a_newer_answer_that_is_not_kept_ends_the_old_one(void **state)
 {
@@ -470,6 +505,7 @@ int main(void)
 		CASE(servers_are_tried_again_after_a_while),
 		CASE(what_is_never_stale),
 		CASE(no_failure_takes_the_place_of_an_expired_answer),
+		CASE(options_that_change_leave_what_is_remembered),
 		CASE(a_newer_answer_that_is_not_kept_ends_the_old_one),
 		CASE(trouble_of_our_own_uses_it_too),
 		CASE(want_of_time_is_no_silence),

@@ -113,9 +113,54 @@ static void an_emptied_file(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* a_file_that_changes_keeps_what_is_remembered: whatever it says of dns now; one by another name
+ * has a resolver of its own. */
+static void a_file_that_changes_keeps_what_is_remembered(void **state)
+{
+	static const char *const dns[] = {"timeout = 900ms", "attempts = 1", "ttl_max = 2h",
+		"stale = 2d", "failure_ttl = 1s", "trust_ad = yes", "trust_ad = no"};
+	char folder[] = "/tmp/gatepost-follow.XXXXXX", conf[64], other[64], text[160];
+	struct gp_exim_process process;
+	struct gp_exim_snapshot *first, *then;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(conf, sizeof conf, "%s/gatepost.conf", folder);
+	snprintf(other, sizeof other, "%s/other.conf", folder);
+	write_file(
+		folder, "gatepost.conf", "hostname = mx.test\ndns { servers = {\"192.0.2.1\"} }\n");
+	write_file(folder, "other.conf", "hostname = mx.test\ndns { servers = {\"192.0.2.1\"} }\n");
+	gp_exim_process_init(&process);
+	assert_int_equal(gp_exim_process_snapshot(&process, gp_span_from(conf), &first), GP_OK);
+	for (size_t i = 0; i < sizeof dns / sizeof dns[0]; i++) {
+		struct gp_dns_options options;
+		snprintf(text, sizeof text,
+			"hostname = mx.test\ndns { servers = {\"192.0.2.1\"} %s }\nexim { "
+			"cache_entries = %zu }\n",
+			dns[i], 100 + i);
+		write_file(folder, "gatepost.conf", text);
+		assert_int_equal(
+			gp_exim_process_snapshot(&process, gp_span_from(conf), &then), GP_OK);
+		assert_ptr_not_equal(then, first);
+		assert_ptr_equal(then->dns, first->dns);
+		assert_true(gp_dns_wire_options(then->dns, &options));
+		assert_int_equal(options.timeout_ms, then->config->dns.timeout_ms);
+		assert_int_equal(options.trust_ad, then->config->dns.trust_ad);
+		gp_exim_snapshot_release(then);
+	}
+	assert_int_equal(gp_exim_process_snapshot(&process, gp_span_from(other), &then), GP_OK);
+	assert_ptr_not_equal(then->dns, first->dns);
+	gp_exim_snapshot_release(then);
+	gp_exim_snapshot_release(first);
+	gp_exim_process_fini(&process);
+	assert_int_equal(unlink(conf), 0);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(servers_that_change), cmocka_unit_test(an_emptied_file)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(servers_that_change),
+		cmocka_unit_test(an_emptied_file),
+		cmocka_unit_test(a_file_that_changes_keeps_what_is_remembered)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
