@@ -399,7 +399,8 @@ const struct gp_config_row gp_config_rows[] = {
 		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", \"root@(none)\", an address "
 		"literal, "
 		"an empty From. It is nobody's domain (RFC 9989 5.3.1). Mail from the null sender "
-		"is accepted then whatever stands here, also without any From field. A From "
+		"is accepted then whatever stands here, also without any From field, and when From "
+		"names a host but has no @ (\"mx.example.org: nagios\"). A From "
 		"without any address beside a Sender or Resent field with a domain, which "
 		"some programs show instead, goes by on_unreadable_from, except in bounces.",
 		NULL},
@@ -408,7 +409,8 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dmarc", "on_unreadable_from", GP_KIND_CHOICE, AT(dmarc.on_unreadable_from), "reject", 0,
 		0, dmarc_actions,
 		"When it is not certain which author a mail program shows: From occurs twice or "
-		"cannot be read, another line of the header can be taken for From, or there are "
+		"cannot be read, it has a domain only in angle brackets without an @, another line "
+		"of the header can be taken for From, or there are "
 		"more "
 		"than 4096 fields. Also when there is no From field, except in bounces: programs "
 		"show Sender then, or the sender of the envelope, for which no domain was asked.",

@@ -54,19 +54,49 @@ static int read_list(
 	return GP_OK;
 }
 
-/* read_by_sight: what the grammar gave no domain for. */
-static int read_by_sight(struct gp_arena *arena, struct gp_span value, struct gp_author *author)
+/* has_any: does the text hold one of these bytes? */
+static bool has_any(struct gp_span text, const char *bytes)
 {
-	enum gp_author_sight sight;
-	struct gp_span domain;
+	for (; text.len && *bytes; bytes++)
+		if (memchr(text.ptr, *bytes, text.len))
+			return true;
+	return false;
+}
+
+/* what_is_wrong: with what only some read an author in; list: what the grammar made of it. */
+static const char *what_is_wrong(const struct gp_author_view *view,
+	const struct gp_mailbox_list *list, struct gp_span value, const char *problem)
+{
+	if (!view->is_clear)
+		return list->is_missing ? "a name in it cannot be decoded" : problem;
+	if (view->has_at && !has_any(value, "@"))
+		return "only some programs see an address in it";
+	if (view->has_at)
+		return list->is_missing
+			       ? "it has an @, but not where every program reads an address"
+			       : problem;
+	return view->has_host ? "it has a host in angle brackets, but no @"
+			      : "it names a host, but has no @";
+}
+
+/* read_by_sight: what the grammar gave no domain for. A bounce in which only a host's name may be
+ * taken for an author is the mail server's own. */
+static int read_by_sight(struct gp_arena *arena, struct gp_span value,
+	const struct gp_mailbox_list *list, struct gp_author *author)
+{
+	struct gp_author_view view;
 	const char *name = NULL;
-	int rc = value.len > GP_MAILBOX_BYTES ? GP_ESYNTAX
-					      : gp_author_look(arena, value, &sight, &domain);
-	if (rc || sight == GP_AUTHOR_SEES_OTHERS)
+	int rc = value.len > GP_MAILBOX_BYTES ? GP_ESYNTAX : gp_author_look(arena, value, &view);
+	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
-	if (sight == GP_AUTHOR_SEES_NONE)
+	if (view.sight == GP_AUTHOR_SEES_NONE)
 		return without(author, GP_AUTHOR_NO_DOMAIN, "it shows no domain");
-	rc = name_of(arena, domain, &name);
+	if (view.sight == GP_AUTHOR_SEES_OTHERS) {
+		author->problem = what_is_wrong(&view, list, value, author->problem);
+		author->bounces_may = view.is_clear && !view.has_at && !view.has_host;
+		return GP_OK;
+	}
+	rc = name_of(arena, view.domain, &name);
 	if (!rc && name)
 		*author = (struct gp_author) {.cause = GP_AUTHOR_ONE, .domain = name};
 	return rc;
@@ -131,19 +161,10 @@ static int read_value(struct gp_arena *arena, struct gp_span value, struct gp_au
 	if (!rc && author->cause == GP_AUTHOR_ONE)
 		return read_names(arena, value, &list, author);
 	bool is_open = author->cause == GP_AUTHOR_UNREADABLE && !list.is_disputed;
-	return !rc && is_open ? read_by_sight(arena, value, author) : rc;
+	return !rc && is_open ? read_by_sight(arena, value, &list, author) : rc;
 }
 
 /* ---- lines below ---- */
-
-/* has_any: does the text hold one of these bytes? */
-static bool has_any(struct gp_span text, const char *bytes)
-{
-	for (; text.len && *bytes; bytes++)
-		if (memchr(text.ptr, *bytes, text.len))
-			return true;
-	return false;
-}
 
 /* is_broken_field: a colon, and nothing of an address before it; or what readers of mailbox files
  * know. What has a domain of its own is less likely to be continued. */
@@ -176,8 +197,7 @@ static bool completes(const struct below *b, struct gp_span line)
 /* may_change: would From show something else if this line belonged to it? */
 static int may_change(const struct below *b, struct gp_span line, bool *may_out)
 {
-	enum gp_author_sight sight = GP_AUTHOR_SEES_NONE;
-	struct gp_span domain;
+	struct gp_author_view view = {.sight = GP_AUTHOR_SEES_NONE};
 	const char *name = NULL;
 	int rc = GP_OK;
 	*may_out = completes(b, line);
@@ -185,11 +205,12 @@ static int may_change(const struct below *b, struct gp_span line, bool *may_out)
 		return GP_OK;
 	*may_out = line.len > GP_MAILBOX_BYTES;
 	if (!*may_out)
-		rc = gp_author_look(b->arena, line, &sight, &domain);
-	if (!rc && sight == GP_AUTHOR_SEES_ONE && b->author->cause == GP_AUTHOR_ONE && !b->is_cut)
-		rc = name_of(b->arena, domain, &name);
+		rc = gp_author_look(b->arena, line, &view);
+	bool is_one = view.sight == GP_AUTHOR_SEES_ONE && b->author->cause == GP_AUTHOR_ONE;
+	if (!rc && is_one && !b->is_cut)
+		rc = name_of(b->arena, view.domain, &name);
 	bool is_same = name && strcmp(name, b->author->domain) == 0;
-	*may_out = *may_out || (sight != GP_AUTHOR_SEES_NONE && !is_same);
+	*may_out = *may_out || (view.sight != GP_AUTHOR_SEES_NONE && !is_same);
 	return rc;
 }
 
@@ -255,14 +276,13 @@ static int shows_none(
 	*none_out = true;
 	for (size_t i = 0; i < message->count && *none_out && !rc; i++) {
 		const struct gp_message_field *f = &message->fields[i];
-		enum gp_author_sight sight = GP_AUTHOR_SEES_NONE;
-		struct gp_span domain;
+		struct gp_author_view view = {.sight = GP_AUTHOR_SEES_NONE};
 		for (size_t k = 0; k < fields && !rc; k++)
 			if (gp_span_is(f->name, instead[k]))
 				rc = f->value.len > GP_MAILBOX_BYTES
 					     ? GP_ESYNTAX
-					     : gp_author_look(arena, f->value, &sight, &domain);
-		*none_out = !rc && sight == GP_AUTHOR_SEES_NONE;
+					     : gp_author_look(arena, f->value, &view);
+		*none_out = !rc && view.sight == GP_AUTHOR_SEES_NONE;
 		rc = rc == GP_ESYNTAX ? GP_OK : rc;
 	}
 	return rc;
@@ -359,7 +379,7 @@ int gp_author_find(
 		return missing(arena, message, author_out);
 	const struct gp_message_field *from = gp_message_find(message, "From");
 	rc = read_value(arena, from->value, author_out);
-	if (!rc && author_out->cause <= GP_AUTHOR_NO_DOMAIN)
+	if (!rc && (author_out->cause <= GP_AUTHOR_NO_DOMAIN || author_out->bounces_may))
 		rc = check_below(arena, message, from, author_out);
 	return rc || author_out->cause != GP_AUTHOR_NO_DOMAIN
 		       ? rc

@@ -46,8 +46,9 @@ struct gp_author {
 	const char *domain;  /* A-labels; "" without */
 	const char *problem; /* why there is none, printable ASCII, such as "it names several
 				domains"; NULL with one */
-	bool bounces_may;    /* unreadable, but of a bounce it is no domain: From is empty, or there
-				is none and no other field that programs show instead names one */
+	bool bounces_may; /* unreadable, but of a bounce it is no domain: From is empty; or it has
+			     no @ in any form and no host in angle brackets; or there is none
+			     and no other field that programs show instead names one */
 };
 
 /* Finds it. */

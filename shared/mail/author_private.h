@@ -18,9 +18,17 @@ bool gp_author_is_mailbox_line(struct gp_span line);
 /* What a From field shows that the grammar does not take for one with addresses. */
 enum gp_author_sight {
 	GP_AUTHOR_SEES_NONE,  /* no @ with a name behind it that has a dot, nor a host's name set
-				 apart  with % or ! or : */
-	GP_AUTHOR_SEES_ONE,   /* each @ stands before the same domain: *domain_out, as it stands */
+				 apart  with % or ! or : or in angle brackets */
+	GP_AUTHOR_SEES_ONE,   /* each @ stands before the same domain */
 	GP_AUTHOR_SEES_OTHERS /* what it shows depends on who reads it */
+};
+
+struct gp_author_view {
+	enum gp_author_sight sight;
+	struct gp_span domain; /* of SEES_ONE, as it stands */
+	bool is_clear;         /* its words can be decoded, and it has no control bytes */
+	bool has_at;           /* an @, decoded or another form of it too; if it is clear */
+	bool has_host;         /* a host's name in angle brackets that have no @; the same */
 };
 
 /* Text in which the characters that programs map to ASCII are mapped, and those that nobody sees
@@ -39,8 +47,8 @@ int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
 	const struct gp_mailbox_list *list, bool *hides_out) GP_MUST_CHECK;
 
 /* Looks at the value, in time that grows as its length does. */
-int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
-	struct gp_span *domain_out) GP_MUST_CHECK;
+int gp_author_look(struct gp_arena *arena, struct gp_span value,
+	struct gp_author_view *view_out) GP_MUST_CHECK;
 
 /* Is it a byte of a domain? */
 bool gp_author_is_of_domain(char c);

@@ -214,68 +214,81 @@ static bool all_agree(struct sight *s, size_t first, struct gp_span *domain_out)
 	return true;
 }
 
-/* has_bare_angle: brackets without an @, and a name with a dot in them: the address, to who reads
- * what is in brackets alone. */
-static bool has_bare_angle(struct gp_span text)
+/* has_bare_angle: brackets without an @, and a dot in them, or a host's name: the address, to who
+ * reads what is in brackets alone. */
+static bool has_bare_angle(struct gp_span text, bool (*has)(struct gp_span inside))
 {
 	struct gp_span before, inside;
-	if (!gp_span_cut(text, '<', &before, &text))
-		return false;
-	while (text.len) {
-		size_t n = 0;
-		while (n < text.len && text.ptr[n] != '<' && text.ptr[n] != '>')
-			n++;
-		inside = (struct gp_span) {text.ptr, n};
-		if (gp_author_has_dot(inside) && !memchr(inside.ptr, '@', n))
+	while (gp_span_cut(text, '<', &before, &text)) {
+		inside = (struct gp_span) {text.ptr, 0};
+		while (inside.len < text.len && !memchr("<>", text.ptr[inside.len], 2))
+			inside.len++;
+		if (has(inside) && !memchr(inside.ptr, '@', inside.len))
 			return true;
-		if (n == text.len || !gp_span_cut(text, '<', &before, &text))
-			return false;
 	}
 	return false;
 }
 
-/* look_at: one text, as it stands. "root@", "a@[192.0.2.1]", "root@(none)" show no domain. */
-static enum gp_author_sight look_at(struct gp_span text, struct gp_span *domain_out)
+/* has_host: a name with a dot. */
+static bool has_host(struct gp_span text)
 {
-	struct sight s = {gp_span_trim(text), 0};
-	struct gp_span before, rest;
-	bool has_at = gp_span_cut(s.text, '@', &before, &rest);
-	if (has_at && all_agree(&s, before.len, domain_out) && !has_bare_angle(s.text))
-		return GP_AUTHOR_SEES_ONE;
-	*domain_out = (struct gp_span) {NULL, 0};
-	bool shows = is_route(s.text) || (has_at && gp_author_has_dot(rest));
-	return shows ? GP_AUTHOR_SEES_OTHERS : GP_AUTHOR_SEES_NONE;
+	struct gp_span name;
+	return gp_author_next_dotted(&text, &name);
 }
 
-/* is_same: does the text show the same? Beside no domain a handle, as "@home", is the same. */
-static bool is_same(enum gp_author_sight sight, struct gp_span domain, struct gp_span text)
+/* look_at: one text, as it stands. "root@", "a@[192.0.2.1]", "root@(none)" show no domain. */
+static struct gp_author_view look_at(struct gp_span text)
 {
-	struct gp_span other;
-	enum gp_author_sight seen = look_at(text, &other);
-	if (sight == GP_AUTHOR_SEES_NONE && seen == GP_AUTHOR_SEES_ONE)
-		return !memchr(other.ptr, '.', other.len) && gp_span_is_ascii(other);
-	return seen == sight && gp_span_equal_nocase(other, domain);
+	struct sight s = {gp_span_trim(text), 0};
+	struct gp_author_view view = {.is_clear = true};
+	struct gp_span before, rest;
+	view.has_at = gp_span_cut(s.text, '@', &before, &rest);
+	view.has_host = has_bare_angle(s.text, has_host);
+	bool agrees = view.has_at && all_agree(&s, before.len, &view.domain);
+	if (agrees && !has_bare_angle(s.text, gp_author_has_dot)) {
+		view.sight = GP_AUTHOR_SEES_ONE;
+		return view;
+	}
+	view.domain = (struct gp_span) {NULL, 0};
+	if (view.has_host || is_route(s.text) || (view.has_at && gp_author_has_dot(rest)))
+		view.sight = GP_AUTHOR_SEES_OTHERS;
+	return view;
+}
+
+/* is_same: is the same seen in another reading? Beside no domain a handle, as "@home", is the same.
+ */
+static bool is_same(const struct gp_author_view *one, const struct gp_author_view *other)
+{
+	if (one->sight == GP_AUTHOR_SEES_NONE && other->sight == GP_AUTHOR_SEES_ONE)
+		return !memchr(other->domain.ptr, '.', other->domain.len) &&
+		       gp_span_is_ascii(other->domain);
+	return other->sight == one->sight && gp_span_equal_nocase(other->domain, one->domain);
 }
 
 /* gp_author_look: some decode encoded words before they look for addresses, some map characters to
  * ASCII, and some do neither: all have to see the same. */
-int gp_author_look(struct gp_arena *arena, struct gp_span value, enum gp_author_sight *sight_out,
-	struct gp_span *domain_out)
+int gp_author_look(struct gp_arena *arena, struct gp_span value, struct gp_author_view *view_out)
 {
 	struct gp_span decoded, plain;
 	enum gp_encodedword_state state;
-	*sight_out = GP_AUTHOR_SEES_OTHERS;
-	*domain_out = (struct gp_span) {NULL, 0};
+	*view_out = (struct gp_author_view) {.sight = GP_AUTHOR_SEES_OTHERS};
 	int rc = gp_encodedword_decode(arena, value, &decoded, &state);
 	if (!rc)
 		rc = gp_author_plain(arena, decoded, &plain);
 	if (rc || state > GP_ENCODEDWORD_UNKNOWN || has_control(value))
 		return rc;
-	enum gp_author_sight sight = look_at(value, domain_out);
+	*view_out = look_at(value);
 	const struct gp_span others[] = {decoded, plain};
-	for (size_t i = 0; i < 2; i++)
-		if (others[i].ptr != value.ptr && !is_same(sight, *domain_out, others[i]))
-			return GP_OK;
-	*sight_out = sight;
+	bool agree = true;
+	for (size_t i = 0; i < 2; i++) {
+		if (others[i].ptr == value.ptr)
+			continue;
+		struct gp_author_view other = look_at(others[i]);
+		agree = agree && is_same(view_out, &other);
+		view_out->has_at = view_out->has_at || other.has_at;
+		view_out->has_host = view_out->has_host || other.has_host;
+	}
+	if (!agree)
+		view_out->sight = GP_AUTHOR_SEES_OTHERS;
 	return GP_OK;
 }

@@ -18,7 +18,7 @@ struct reader {
 	struct gp_mailbox *items;
 	size_t count;
 	const char *problem; /* set once; then nothing is read any more */
-	bool is_disputed;
+	bool is_disputed, is_missing;
 	size_t hidden;                  /* comments so far that may show an address */
 	const unsigned char *claim_end; /* of the first domain in a name in disorder */
 	const unsigned char *name_end;  /* the < of a name in which no domain goes on */
@@ -47,6 +47,13 @@ static bool wrong(struct reader *r, const char *problem)
 static bool disputed(struct reader *r, const char *problem)
 {
 	r->is_disputed = r->is_disputed || !r->problem;
+	return wrong(r, problem);
+}
+
+/* missing: the same of an address that is not there. */
+static bool missing(struct reader *r, const char *problem)
+{
+	r->is_missing = r->is_missing || (!r->problem && r->count == 0);
 	return wrong(r, problem);
 }
 
@@ -475,7 +482,7 @@ static bool read_angle(struct reader *r)
 	if (!skip_cfws(r))
 		return false;
 	if (next_is(r, '>'))
-		return wrong(r, "it has an empty address");
+		return missing(r, "it has an empty address");
 	if (next_is(r, '@') && !skip_route(r, &route))
 		return false;
 	if (!read_run(r, &run) || !read_address(r, &run))
@@ -519,7 +526,7 @@ static bool read_mailbox(struct reader *r, bool *is_group_out)
 	if (*is_group_out) /* who knows no groups finds the author in its name */
 		return !has_at(run.local) || wrong(r, "it has a group with an @ in its name");
 	if (r->at == r->end || next_is(r, ',') || next_is(r, ';'))
-		return wrong(r, "it has a name without an address");
+		return missing(r, "it has a name without an address");
 	return misplaced(r);
 }
 
@@ -577,7 +584,7 @@ static bool read_list(struct reader *r)
 		if (!skip_separators(r))
 			return false;
 	}
-	return any || wrong(r, "it names nobody");
+	return any || missing(r, "it names nobody");
 }
 
 /* ---- names that nobody quoted ---- */
@@ -742,6 +749,7 @@ int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value, struct gp_mai
 		return rc;
 	if (!read_list(&r)) {
 		list_out->problem = r.problem;
+		list_out->is_missing = r.is_missing;
 		rc = begin(&loose, arena, value);
 		if (rc)
 			return rc;

@@ -54,6 +54,7 @@ struct gp_mailbox_list {
 	const char *problem; /* for GP_ESYNTAX: what is wrong, in words: "it has ..." */
 	bool is_disputed;    /* the same: it is by the grammar, but readers are known to find other
 				addresses in it */
+	bool is_missing;     /* the same: an address is missing before any was read */
 	bool is_loose;       /* for GP_OK: one address whose name should have been quoted; of its
 				encoded words only the bytes were looked at */
 };

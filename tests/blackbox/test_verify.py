@@ -394,6 +394,18 @@ def from_without_a_domain():
         equal(got["action"], "accept", value)
 
 
+def from_with_a_host_but_no_at():
+    """a host's name without an @: refused with that reason; of the null sender accepted, unless brackets hold it"""
+    for value, action in ((b"\"mx.bank.test: nagios\" <>", "accept"), (b"root (disk 50% at mx.bank.test!)", "accept"),
+                          (b"\"ceo%40bank.test\" <>", "accept"), (b"bank.test:;", "accept"),
+                          (b"\"Bank\" <bank.test>", "reject"), (b"<bank.test>", "reject")):
+        message = b"From: " + value + b"\r\nTo: b@x.test\r\n\r\nx\r\n"
+        equal(verify(message, "--ip", "192.0.2.1", "--helo", "mx.test")["action"], action, value)
+        got = verify(message, *CLIENT)
+        equal((got["action"], got["rule"]), ("reject", "dmarc.on_unreadable_from"), value)
+        holds(got["reply"], "but has no @" if action == "accept" else "in angle brackets, but no @")
+
+
 def bounce_without_from():
     """no From field: of the null sender it is accepted, unless another field is shown in its place"""
     for header, action in ((b"Subject: x\r\n", "accept"), (b"Sender: ceo@other.test\r\n", "reject"),
@@ -469,7 +481,7 @@ TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signatu
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
          from_with_blank_before_its_colon, what_mail_servers_hand_over, line_ends_of_the_message,
-         from_without_a_domain, bounce_without_from, from_that_readers_take_differently,
+         from_without_a_domain, from_with_a_host_but_no_at, bounce_without_from, from_that_readers_take_differently,
          broken_from_with_one_domain, sample_of_the_site, constant_memory]
 
 

@@ -17,15 +17,22 @@
 
 #define NAME "From: "
 
-/* check: the author of a header with CRLF. */
-static void check(const char *header, enum gp_author_cause cause, const char *domain)
+/* find: the author of a header with CRLF. */
+static struct gp_author find(struct gp_arena *arena, const char *header)
 {
-	struct gp_arena *arena = gp_arena_new(1 << 20);
 	struct gp_message message;
 	struct gp_author a;
 	assert_int_equal(
 		gp_message_parse(arena, gp_span_from(header), GP_MESSAGE_CRLF, &message), GP_OK);
 	assert_int_equal(gp_author_find(arena, &message, &a), GP_OK);
+	return a;
+}
+
+/* check: the cause and domain of a header. */
+static void check(const char *header, enum gp_author_cause cause, const char *domain)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_author a = find(arena, header);
 	if (a.cause != cause || strcmp(a.domain, domain))
 		fail_msg("%s: cause %d, %s%s", header, (int)a.cause, a.domain,
 			a.problem ? a.problem : "");
@@ -131,6 +138,61 @@ static void test_empty_from_beside_a_field_shown_instead(void **state)
 			check(header, GP_AUTHOR_NO_DOMAIN, "");
 		}
 	}
+}
+
+/* test_host_without_an_at: is no "no domain", and says what is wrong; of a bounce it is none, as
+ * the mail server's own name stands there, but for one in angle brackets. */
+static void test_host_without_an_at(void **state)
+{
+	static const struct {
+		const char *value, *problem;
+		bool bounces_may;
+	} rows[] = {
+		{"<bank.test>", "it has a host in angle brackets, but no @", false},
+		{"\"Bank\" <bank.test>", "it has a host in angle brackets, but no @", false},
+		{"Bank <www.bank.test> x", "it has a host in angle brackets, but no @", false},
+		{"\"<bank.test>\" <>", "it has a host in angle brackets, but no @", false},
+		{"<support%bank.test>", "it has a host in angle brackets, but no @", false},
+		{"<bank\xe3\x80\x82test>", "it has a host in angle brackets, but no @", false},
+		{"=?utf-8?Q?=3Cbank.test=3E?= <>", "it has a host in angle brackets, but no @",
+			false},
+		{"\xef\xbc\x9c"
+		 "bank.test\xef\xbc\x9e",
+			"it has a host in angle brackets, but no @", false},
+		{"\"mx.bank.test: nagios\" <>", "it names a host, but has no @", true},
+		{"mx.bank.test: nagios", "it names a host, but has no @", true},
+		{"\"ceo%40bank.test\" <>", "it names a host, but has no @", true},
+		{"root (disk 50% at mx.bank.test!)", "it names a host, but has no @", true},
+		{"Disk 90% full on mx.bank.test!", "it names a host, but has no @", true},
+		{"bank.test:;", "it names a host, but has no @", true},
+		{"=?utf-8?Q?mx.bank.test=3A_nagios?= <>", "it names a host, but has no @", true},
+		{"ceo=?utf-8?Q?=40?=bank.test <>", "only some programs see an address in it",
+			false},
+		{"=?utf-8?Q?ceo=EF=BC=A0bank.test?= <>", "only some programs see an address in it",
+			false},
+		{"\"ceo@bank.test x\" <>", "it has an @, but not where every program reads", false},
+		{"\"mx.bank.test: x@\" <>", "it has an @, but not where every program reads",
+			false},
+		{"=?utf-8?X?ceo?= <>", "a name in it cannot be decoded", false},
+		{"mx.bank.test: nagios\r\n<ceo@bank.test>\r\nX: y",
+			"line 2, which is no field, may be a part of it", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_arena *arena = gp_arena_new(1 << 20);
+		char header[512];
+		snprintf(header, sizeof header, NAME "%s\r\n", rows[i].value);
+		struct gp_author a = find(arena, header);
+		if (a.cause != GP_AUTHOR_UNREADABLE || !strstr(a.problem, rows[i].problem) ||
+			a.bounces_may != rows[i].bounces_may)
+			fail_msg("%s: cause %d, %s, %d", header, (int)a.cause, a.problem,
+				a.bounces_may);
+		gp_arena_free(arena);
+	}
+	check_from("Bank <10.0.0.1>", GP_AUTHOR_NO_DOMAIN, "");
+	check_from("\"a@shop.test\" <>", GP_AUTHOR_ONE, "shop.test");
+	check_from("job.sh <root>", GP_AUTHOR_NO_DOMAIN, "");
+	check_from("\"mx.bank.test Postmaster\" <>", GP_AUTHOR_NO_DOMAIN, "");
 }
 
 /* test_decoded_address_with_a_gap: blanks, quotes and comments do not keep who decodes first from
@@ -488,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_names_in_any_charset),
 		cmocka_unit_test(test_quoted_address_before_a_separator),
 		cmocka_unit_test(test_empty_from_beside_a_field_shown_instead),
+		cmocka_unit_test(test_host_without_an_at),
 		cmocka_unit_test(test_decoded_address_with_a_gap),
 		cmocka_unit_test(test_decoded_name_with_an_address_in_disorder),
 		cmocka_unit_test(test_at_with_blanks_before_a_handle),
