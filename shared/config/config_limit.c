@@ -534,6 +534,24 @@ static void settle_client(struct gp_config_draft *draft, struct gp_limit_overrid
 	override->prefix = v4;
 }
 
+/* settle_domains: of a limit, as senders' domains are compared with them. */
+static int settle_domains(struct gp_config_draft *draft, struct gp_limit *limit)
+{
+	struct gp_arena *arena = draft->config->arena;
+	size_t count = limit->domains.count;
+	const char **items = gp_arena_array(arena, count ? count : 1, sizeof *items);
+	for (size_t i = 0; items && i < count; i++) {
+		struct gp_span item = gp_span_from(limit->domains.items[i]);
+		bool is_below = gp_span_has_prefix(item, ".");
+		const char *name = gp_limit_normalise(arena, &draft->config->limits,
+			GP_LIMIT_OVERRIDE_SENDER_DOMAIN, gp_span_skip(item, is_below));
+		items[i] = name && is_below ? gp_arena_printf(arena, ".%s", name) : name;
+	}
+	if (count)
+		limit->domains.items = items;
+	return gp_arena_status(arena);
+}
+
 /* settle_overrides: the names as they are compared, and the maxima. */
 static int settle_overrides(struct gp_config_draft *draft, struct gp_limit_override *overrides)
 {
@@ -586,7 +604,11 @@ int gp_config_draft_finish(struct gp_config_draft *draft)
 	check_ids(draft);
 	struct gp_limit_override *overrides =
 		gp_arena_array(draft->config->arena, count ? count : 1, sizeof *overrides);
-	int rc = overrides ? settle_overrides(draft, overrides) : GP_ENOMEM;
+	int rc = overrides ? GP_OK : GP_ENOMEM;
+	for (size_t i = 0; !rc && i < draft->limit_count; i++)
+		rc = settle_domains(draft, &draft->limits[i]);
+	if (!rc)
+		rc = settle_overrides(draft, overrides);
 	if (rc)
 		return rc;
 	qsort(overrides, count, sizeof *overrides, gp_limit_override_compare);

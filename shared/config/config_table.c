@@ -554,8 +554,9 @@ const struct gp_config_row gp_config_rows[] = {
 		"How names of users and senders are compared. fold: spellings that databases of "
 		"users take for the same name are one name: without blanks, controls and "
 		"characters that nobody sees, in Unicode's NFKC, in small letters, without "
-		"quotes, without an @ or dot at the end. exact: byte by byte. Domains are "
-		"compared as DNS does always.",
+		"quotes, without an @ or dot at the end, or two in a row; domains likewise, so "
+		"that sharp s is ss in them, too. exact: byte by byte, and domains as DNS "
+		"compares them.",
 		NULL},
 	{"limits", "case_sensitive", GP_KIND_BOOL, AT(limits.case_sensitive), "no", 0, 0, NULL,
 		"With names = fold: are Alice and alice two users? Domains are compared without "

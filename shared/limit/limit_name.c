@@ -12,16 +12,22 @@
 
 #define ROUNDS 4 /* until nothing changes any more; two as a rule */
 
-/* is_plain: ASCII that is its own normal form, whatever it names. */
+/* is_plain: ASCII that is its own normal form, whatever it names. Two hyphens may begin an A-label.
+ */
 static bool is_plain(struct gp_span name)
 {
+	char before = 0;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
 		if ((unsigned char)c <= 0x20 || (unsigned char)c >= 0x7f || c == '"' ||
-			(c >= 'A' && c <= 'Z'))
+			(c >= 'A' && c <= 'Z') || (c == '-' && before == '-'))
 			return false;
+		if ((c == '.' && (i == 0 || before == '.' || before == '@')) ||
+			(c == '@' && (before == '.' || before == '@')))
+			return false;
+		before = c;
 	}
-	return name.len == 0 || (name.ptr[name.len - 1] != '@' && name.ptr[name.len - 1] != '.');
+	return before != '@' && before != '.';
 }
 
 /* lower: ASCII letters become small ones. */
@@ -32,38 +38,55 @@ static void lower(char *text, size_t len)
 			text[i] = (char)(text[i] - 'A' + 'a');
 }
 
-/* without_ends: no dot and no @ behind the last letter, where U+3002 is a dot, too (UTS 46). */
-static size_t without_ends(const char *text, size_t len)
+/*
+ * put: c behind text, unless it is a dot or an @ too many: no dot begins or ends a part of a name,
+ * and none of them stands twice. Quoted ones are like others. The new length.
+ */
+static size_t put(char *text, size_t len, char c)
 {
-	for (;;) {
-		if (len && (text[len - 1] == '.' || text[len - 1] == '@'))
-			len--;
-		else if (len >= 3 && memcmp(text + len - 3, "\343\200\202", 3) == 0)
-			len -= 3;
-		else
-			return len;
-	}
+	char before = len ? text[len - 1] : 0;
+	if ((c == '.' && (len == 0 || before == '.' || before == '@')) ||
+		(c == '@' && before == '@'))
+		return len;
+	if (c == '@' && before == '.')
+		len--; /* one at most stands there */
+	if (len && c == '@' && text[len - 1] == '@')
+		return len;
+	text[len] = c;
+	return len + 1;
+}
+
+/* dot_at: octets of a dot, of which U+3002 is one, too (UTS 46). */
+static size_t dot_at(const char *text, size_t len)
+{
+	if (len >= 3 && memcmp(text, "\343\200\202", 3) == 0)
+		return 3;
+	return len && *text == '.' ? 1 : 0;
 }
 
 /*
  * unquote: in place, the new length. "a b"@x is a mailbox in another spelling (RFC 5321 4.1.2),
  * with a backslash before any character, and quotes may stand around a part of it (RFC 5322 4.4).
- * Blanks and controls of ASCII go as well.
+ * Blanks and controls of ASCII go as well, and dots and @ that say nothing.
  */
 static size_t unquote(char *text, size_t len)
 {
 	bool is_quoted = false;
 	size_t kept = 0;
 	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
+		size_t dot = dot_at(text + i, len - i);
+		char c = dot ? '.' : text[i];
+		i += dot ? dot - 1 : 0;
 		if (c == '"')
 			is_quoted = !is_quoted;
 		else if (is_quoted && c == '\\' && i + 1 < len)
 			c = text[++i];
 		if (c != '"' && ((unsigned char)c > 0x20 && c != 0x7f))
-			text[kept++] = c;
+			kept = put(text, kept, c);
 	}
-	return without_ends(text, kept);
+	while (kept && (text[kept - 1] == '.' || text[kept - 1] == '@'))
+		kept--;
+	return kept;
 }
 
 /* domain_labels: in A-labels; what is no domain stays as it is, in small letters. */
@@ -85,17 +108,19 @@ static int domain_labels(struct gp_arena *arena, struct gp_span domain, struct g
 	return GP_OK;
 }
 
-/* folded_domain: likewise, but what is no domain is folded as a text, if it is_text. */
-static int folded_domain(
-	struct gp_arena *arena, struct gp_span domain, bool is_text, struct gp_span *out)
+/*
+ * folded_domain: all its spellings as one, which are more than DNS knows of: case beyond ASCII, and
+ * sharp s, which is ss in capitals and to most databases. So two domains that differ in this alone
+ * share what is counted.
+ */
+static int folded_domain(struct gp_arena *arena, struct gp_span domain, struct gp_span *out)
 {
-	int rc = domain_labels(arena, domain, out);
-	if (rc || !is_text || gp_span_is_ascii(*out))
+	int rc = gp_address_unicode(arena, domain, &domain);
+	if (!rc && !gp_span_is_ascii(domain))
+		rc = gp_fold_text(arena, domain, true, &domain);
+	if (rc && rc != GP_ESYNTAX)
 		return rc;
-	rc = gp_fold_text(arena, *out, true, &domain);
-	if (rc == GP_OK)
-		*out = domain;
-	return rc == GP_ESYNTAX ? GP_OK : rc;
+	return domain_labels(arena, domain, out); /* too long to be folded: no domain either */
 }
 
 /* join: local and domain, with an @ where there is a domain. */
@@ -116,31 +141,27 @@ static int join(struct gp_arena *arena, struct gp_span local, struct gp_span dom
 	return GP_OK;
 }
 
-/* folded_local: its letters small, unless case matters. is_text: it is UTF-8 beyond ASCII. */
-static int folded_local(struct gp_arena *arena, char *text, size_t len, bool is_text,
-	bool case_sensitive, struct gp_span *out)
+/* folded_local: its letters small, unless case matters. */
+static int folded_local(
+	struct gp_arena *arena, char *text, size_t len, bool case_sensitive, struct gp_span *out)
 {
 	*out = (struct gp_span) {text, len};
 	if (case_sensitive)
 		return GP_OK;
-	int rc = is_text ? gp_fold_text(arena, *out, true, out) : GP_ESYNTAX;
+	int rc = gp_span_is_ascii(*out) ? GP_ESYNTAX : gp_fold_text(arena, *out, true, out);
 	if (rc != GP_ESYNTAX)
 		return rc;
 	lower(text, len);
 	return GP_OK;
 }
 
-/*
- * fold_once: what is not seen goes, quotes go, then each side of the last @ by its own rules. What
- * is no UTF-8 keeps its bytes beyond ASCII.
- */
+/* fold_once: what is not seen goes, quotes go, then each side of the last @ by its own rules. */
 static int fold_once(
 	struct gp_arena *arena, struct gp_span name, bool case_sensitive, struct gp_span *out)
 {
 	struct gp_span seen = name, local, domain = {NULL, 0};
-	int rc = gp_span_is_ascii(name) ? GP_ESYNTAX : gp_fold_text(arena, name, false, &seen);
-	bool is_text = rc == GP_OK;
-	if (!is_text && rc != GP_ESYNTAX)
+	int rc = gp_span_is_ascii(name) ? GP_OK : gp_fold_text(arena, name, false, &seen);
+	if (rc && rc != GP_ESYNTAX) /* too long */
 		return rc;
 	char *text = gp_arena_copy(arena, seen);
 	if (!text)
@@ -150,12 +171,11 @@ static int fold_once(
 	size_t local_len = at < 0 ? len : (size_t)at;
 	if (at >= 0) {
 		rc = folded_domain(arena,
-			(struct gp_span) {text + local_len + 1, len - local_len - 1}, is_text,
-			&domain);
+			(struct gp_span) {text + local_len + 1, len - local_len - 1}, &domain);
 		if (rc)
 			return rc;
 	}
-	rc = folded_local(arena, text, local_len, is_text, case_sensitive, &local);
+	rc = folded_local(arena, text, local_len, case_sensitive, &local);
 	return rc ? rc : join(arena, local, domain, at >= 0, out);
 }
 
@@ -163,11 +183,12 @@ static int fold_once(
 static const char *folded(struct gp_arena *arena, struct gp_span name, bool case_sensitive)
 {
 	struct gp_span next;
+	if (gp_fold_utf8(arena, name, &name))
+		return NULL;
 	for (int round = 0; round < ROUNDS; round++) {
-		bool is_last = gp_span_is_ascii(name);
 		if (fold_once(arena, name, case_sensitive, &next))
 			return NULL;
-		is_last = is_last || gp_span_equal(name, next);
+		bool is_last = is_plain(next) || gp_span_equal(name, next);
 		name = next;
 		if (is_last)
 			break;

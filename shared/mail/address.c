@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "base/ipaddr.h"
+#include "base/strbuf.h"
 
 #define DOMAIN_MAX 253 /* RFC 1035 2.3.4, in text without the trailing dot */
 #define LABEL_MAX 63
+#define UNICODE_GROWTH 4  /* octets of UTF-8 that one of an A-label stands for at most */
 #define U_LABELS_MAX 1024 /* more octets of UTF-8 never fit in 253 of A-labels */
 
 /* gp_address_split: brackets off, then at the last @. */
@@ -116,6 +118,46 @@ int gp_address_domain(struct gp_arena *arena, struct gp_span domain, const char 
 	if (gp_span_is_ascii(domain))
 		return domain_from_ascii(arena, domain, domain_out);
 	return domain_from_utf8(arena, domain, domain_out);
+}
+
+/* label_unicode: of one label; false: it stays. */
+static bool label_unicode(struct gp_strbuf *buf, struct gp_span label)
+{
+	char text[LABEL_MAX + 1], *unicode = NULL;
+	if (label.len > LABEL_MAX || !gp_span_has_prefix(label, "xn--"))
+		return false;
+	memcpy(text, label.ptr, label.len);
+	text[label.len] = 0;
+	if (strlen(text) < label.len || idn2_to_unicode_8z8z(text, &unicode, 0) != IDN2_OK)
+		return false;
+	gp_strbuf_add(buf, unicode);
+	idn2_free(unicode);
+	return true;
+}
+
+/* gp_address_unicode: label by label. */
+int gp_address_unicode(struct gp_arena *arena, struct gp_span domain, struct gp_span *unicode_out)
+{
+	char *lower = gp_arena_copy(arena, domain);
+	struct gp_strbuf buf;
+	struct gp_span label, rest = {lower, domain.len};
+	const char *text;
+	if (!lower)
+		return gp_arena_status(arena);
+	for (size_t i = 0; i < domain.len; i++)
+		if (lower[i] >= 'A' && lower[i] <= 'Z')
+			lower[i] = (char)(lower[i] + 32);
+	gp_strbuf_init(&buf, arena, UNICODE_GROWTH * domain.len + 1);
+	for (bool more = true; more;) {
+		more = gp_span_cut(rest, '.', &label, &rest);
+		if (!label_unicode(&buf, label))
+			gp_strbuf_add_span(&buf, label);
+		if (more)
+			gp_strbuf_add(&buf, ".");
+	}
+	int rc = gp_strbuf_finish(&buf, &text);
+	*unicode_out = gp_span_from(text);
+	return rc;
 }
 
 /* gp_address_is_literal: brackets around an address of the family that the tag says. */

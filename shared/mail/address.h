@@ -32,6 +32,14 @@ int gp_address_domain(
 	struct gp_arena *arena, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;
 
 /*
+ * A name of ASCII with its A-labels as Unicode (RFC 5891 5.4), for comparing names in ways that DNS
+ * does not know. Labels that are no A-labels stay as they are, in small letters, whether the name
+ * is a domain or not.
+ */
+int gp_address_unicode(
+	struct gp_arena *arena, struct gp_span domain, struct gp_span *unicode_out) GP_MUST_CHECK;
+
+/*
  * Only letters, digits, hyphens, underscores and dots? Other signs are legal in an address (RFC
  * 5322 3.2.3) and in DNS, but in no host's name, and end a name for some readers.
  */

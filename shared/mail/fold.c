@@ -16,12 +16,22 @@
 #define ROUNDS 8
 #define STEPS 4 /* of decompositions, of which there are two at most */
 
+/* is_empty_shape: assigned for what it looks like, which is nothing: Braille's cell without dots,
+ * an object in whose place it stands, a note without a head, fillers and blanks of other scripts.
+ */
+static bool is_empty_shape(ucs4_t c)
+{
+	return c == 0x2800 || c == 0xfffc || c == 0x303f || c == 0x13441 || c == 0x13442 ||
+	       c == 0x16fe4 || c == 0x1d159;
+}
+
 /* is_unseen: a blank, a control, or what has no shape of its own. */
 static bool is_unseen(ucs4_t c)
 {
 	if (c < 0x80)
 		return c <= 0x20 || c == 0x7f;
-	return uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT) ||
+	return is_empty_shape(c) || uc_is_property(c, UC_PROPERTY_NOT_A_CHARACTER) ||
+	       uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT) ||
 	       uc_is_property(c, UC_PROPERTY_WHITE_SPACE) ||
 	       uc_is_general_category(c, UC_CATEGORY_Cc) ||
 	       uc_is_general_category(c, UC_CATEGORY_Cf) ||
@@ -119,4 +129,32 @@ size_t gp_fold_character(struct gp_span text, char *plain_out)
 		return 0;
 	*plain_out = (char)plain;
 	return (size_t)n;
+}
+
+/* gp_fold_utf8: sequence by sequence. */
+int gp_fold_utf8(struct gp_arena *arena, struct gp_span text, struct gp_span *text_out)
+{
+	const uint8_t *bytes = (const uint8_t *)text.ptr;
+	*text_out = text;
+	if (!u8_check(bytes, text.len))
+		return GP_OK;
+	char *copy = gp_arena_alloc(arena, 2 * text.len);
+	if (!copy)
+		return gp_arena_status(arena);
+	size_t kept = 0;
+	for (size_t i = 0; i < text.len;) {
+		ucs4_t c;
+		int n = u8_mbtoucr(&c, bytes + i, text.len - i);
+		if (n < 1) { /* ISO 8859-1 */
+			copy[kept++] = (char)(0xc0 | bytes[i] >> 6);
+			copy[kept++] = (char)(0x80 | (bytes[i] & 0x3f));
+			i++;
+			continue;
+		}
+		memcpy(copy + kept, bytes + i, (size_t)n);
+		kept += (size_t)n;
+		i += (size_t)n;
+	}
+	*text_out = (struct gp_span) {copy, kept};
+	return GP_OK;
 }

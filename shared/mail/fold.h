@@ -29,4 +29,11 @@ int gp_fold_text(struct gp_arena *arena, struct gp_span text, bool with_case,
  * or 0: nobody sees it. Its length; 0: it is ASCII, or not mapped to it. */
 size_t gp_fold_character(struct gp_span text, char *plain_out);
 
+/*
+ * The same text, or one in which each byte that is no part of UTF-8 is taken as ISO 8859-1, which
+ * is what programs write that know nothing of UTF-8: always UTF-8, at most twice as long.
+ */
+int gp_fold_utf8(
+	struct gp_arena *arena, struct gp_span text, struct gp_span *text_out) GP_MUST_CHECK;
+
 #endif

@@ -334,6 +334,12 @@ static void test_override_outside_domains(void **state)
 		{"sender_domain", "sender_domain = \"m.a.test\"", "and m.a.test is none of them"},
 	};
 	(void)state;
+	/* the domains of a limit are folded as senders' are */
+	gp_config_free(parse("limit own { key = sender_domain max = 1 per = 1h\n"
+			     "domains = {\"stra\303\237"
+			     "e.test\", \"*.xn--strae-oqa.test\"} }\n"
+			     "override { sender_domain = \"STRASSE.test\" own = 1 }\n"
+			     "override { sender_domain = \"m.xn--strae-oqa.test\" own = 1 }\n"));
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char text[300];
 		snprintf(text, sizeof text, limit, rows[i].key, rows[i].subject);

@@ -67,6 +67,19 @@ static void test_spellings_of_one_name(void **state)
 		"m\303\274ller\315\217@example.org",                 /* combining grapheme joiner */
 		"m\303\274ller\357\270\217@example.org",             /* variation selector */
 		"m\303\274ller@exa\342\200\213mple.org", "m\303\274ller@example.org\342\200\213",
+		"m\303\274ller@@example.org", "m\303\274ller.@example.org",
+		"m\303\274ller@.example.org", "m\303\274ller@example..org",
+		".m\303\274ller@example.org", "m\303\274ller@.@example...org..@@.",
+		"m\303\274ller\343\200\202@example.org",
+		"m\303\274ller@example\342\200\245org",  /* a leader of two dots */
+		"m\303\274ll\342\240\200er@example.org", /* Braille without dots */
+		"m\303\274ller\357\277\274@example.org", /* object replacement character */
+		"m\303\274ller@exam\342\240\200ple.o\357\277\274rg",
+		"m\303\274ller\360\235\205\231@example.org",      /* a note without a head */
+		"m\303\274ller\357\277\277@example.org",          /* no character at all */
+		"m\374ller@example.org", "M\334LLER@EXAMPLE.ORG", /* ISO 8859-1 */
+		"m\303\274ller\240@example.org", "\240M\303\234ller@example.org",
+		"mu\314\210ller@example\200.org",
 		"m\303\274ller\343\205\244@example.org",     /* Hangul filler */
 		"m\303\274ller\363\240\201\201@example.org", /* a tag */
 	};
@@ -107,7 +120,7 @@ static void test_normal_forms(void **state)
 		{"x@XN--BCHER-KVA.test", "x@xn--bcher-kva.test"},
 		{"x@stra\303\237"
 		 "e.test",
-			"x@xn--strae-oqa.test"}, /* UTS 46, non-transitional */
+			"x@strasse.test"}, /* as in the local part; DNS tells them apart */
 		{"stra\303\237"
 		 "e@x.test",
 			"strasse@x.test"},
@@ -117,8 +130,14 @@ static void test_normal_forms(void **state)
 		{"\316\243\317\202@x.test", "\317\203\317\203@x.test"}, /* both small sigmas */
 		{"\357\254\201n", "fin"},                               /* a ligature */
 		{"\342\204\252", "k"},                                  /* the Kelvin sign */
-		{"x@no..name", "x@no..name"},
-		{"X@NO..NAME", "x@no..name"},
+		{"x@no..name", "x@no.name"},
+		{"X@NO..NAME", "x@no.name"},
+		{"a..b@x.test", "a.b@x.test"},
+		{"a@.@b@@c.", "a@b@c"},
+		{".@x.test", "@x.test"},
+		{"@@", ""},
+		{"x@\342\230\203..\303\234_\342\230\203.test",
+			"x@\342\230\203.\303\274_\342\230\203.test"},
 		{"X@[192.0.2.1]", "x@[192.0.2.1]"},
 	};
 	(void)state;
@@ -128,21 +147,63 @@ static void test_normal_forms(void **state)
 	check(&fold, GP_LIMIT_OVERRIDE_USER, (struct gp_span) {"\303\274\0b", 4}, "\303\274b");
 }
 
-/* test_no_utf8: such names stay apart byte by byte, and lose blanks and quotes all the same. */
+/* test_no_utf8: bytes that are no UTF-8 are taken as ISO 8859-1, and folded as others. */
 static void test_no_utf8(void **state)
 {
 	static const struct {
 		const char *name, *normal;
 	} rows[] = {
-		{"\377\376", "\377\376"}, {"M\374ller@x.test", "m\374ller@x.test"},
-		{"M\334ller@x.test", "m\334ller@x.test"},
-		{" \"m\374ller\" @X.test.", "m\374ller@x.test"}, {"x@\374.TEST", "x@\374.test"},
-		{"\355\240\200", "\355\240\200"}, /* a surrogate */
-		{"a\300\200", "a\300\200"},       /* an overlong NUL */
+		{"\377\376", "\303\277\303\276"}, {"M\374ller@x.test", "m\303\274ller@x.test"},
+		{"M\334LLER@x.test", "m\303\274ller@x.test"},
+		{"M\374ller\303\234@x.test", "m\303\274ller\303\274@x.test"},
+		{" \"m\374ller\" @X.test.", "m\303\274ller@x.test"},
+		{"m\344ller@x.test", "m\303\244ller@x.test"}, /* another user */
+		{"x@\374.TEST", "x@xn--tda.test"}, {"x@\334.TEST", "x@xn--tda.test"},
+		{"\355\240\200", "\303\255"}, /* a surrogate: a letter, a blank, a control */
+		{"a\300\200", "a\303\240"},   /* an overlong NUL */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		check(&fold, GP_LIMIT_OVERRIDE_USER, gp_span_from(rows[i].name), rows[i].normal);
+}
+
+/* test_spellings_of_one_domain: a client may use any of them, and none has a limit of its own. */
+static void test_spellings_of_one_domain(void **state)
+{
+	static const struct {
+		const char *spellings[8], *normal;
+	} rows[] = {
+		{{"g@stra\303\237"
+		  "e.de",
+			 "g@STRA\303\237"
+			 "E.DE",
+			 "g@STRASSE.DE",
+			 "g@stra\341\272\236"
+			 "e.de",
+			 "g@xn--strae-oqa.de", "g@XN--STRAE-OQA.de", "g@stra\305\277se.de"},
+			"g@strasse.de"},
+		{{"g@\316\275\316\277\316\274\316\277\317\202.gr",
+			 "g@\316\275\316\277\316\274\316\277\317\203.gr",
+			 "g@\316\235\316\237\316\234\316\237\316\243.gr", "g@xn--xxabgbp.gr"},
+			"g@xn--xxabgbu.gr"},
+		{{"g@b\303\274"
+		  "cher.de",
+			 "g@bu\314\210"
+			 "cher.de",
+			 "g@B\303\234"
+			 "CHER.DE",
+			 "g@xn--bcher-kva.de", "g@Xn--BCHER-kva.DE.", "g@xn--bcher-kva..de",
+			 "g@b\374"
+			 "cher.de"},
+			"g@xn--bcher-kva.de"},
+		/* what only looks like an A-label */
+		{{"g@xn--999999999.test", "g@XN--999999999.TEST"}, "g@xn--999999999.test"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		for (size_t k = 0; rows[i].spellings[k]; k++)
+			check(&fold, GP_LIMIT_OVERRIDE_USER, gp_span_from(rows[i].spellings[k]),
+				rows[i].normal);
 }
 
 /* test_apart: what no sensible database takes for one name has two subjects. */
@@ -285,6 +346,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_spellings_of_one_name),
 		cmocka_unit_test(test_normal_forms),
 		cmocka_unit_test(test_no_utf8),
+		cmocka_unit_test(test_spellings_of_one_domain),
 		cmocka_unit_test(test_apart),
 		cmocka_unit_test(test_case_sensitive),
 		cmocka_unit_test(test_exact),
