@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The field with our results, and forged ones: Postfix shows header_checks both without telling
- * them apart, so that a mark does (engine/mark.h). Looks at main.cf only, and not into files of
- * rules: there the names and the mark may stand.
+ * them apart, so that a mark does (engine/mark.h); and that what is attached is left alone. Looks
+ * at main.cf only, and not into files of rules: there the names and the mark may stand.
  */
 #include <string.h>
 
@@ -14,7 +14,8 @@ struct asked {
 	const struct gp_postconf_policy *policy;
 	struct gp_span context, mark;
 	enum gp_mark state;
-	struct gp_span rules; /* header_checks */
+	struct gp_span rules;        /* header_checks */
+	struct gp_span mime, nested; /* what it is for parts and attached messages */
 };
 
 /* context_of: the attribute policy_context of a question; ptr NULL: not set here. */
@@ -33,11 +34,20 @@ static struct gp_span context_of(const struct gp_postconf_policy *policy)
 	return (struct gp_span) {NULL, 0};
 }
 
-/* has: do the rules hold this text, or may a file of theirs? */
+/* has_file: is one of the tables a file, and not written out in braces? */
+static bool has_file(struct gp_span rules)
+{
+	struct gp_span word;
+	while (gp_postconf_word(&rules, &word))
+		if (!memchr(word.ptr, '{', word.len) && memmem(word.ptr, word.len, ":/", 2))
+			return true;
+	return false;
+}
+
+/* has: do the rules of header_checks hold this text, or may a file of theirs? */
 static bool has(const struct asked *a, struct gp_span text)
 {
-	return memmem(a->rules.ptr, a->rules.len, text.ptr, text.len) ||
-	       memmem(a->rules.ptr, a->rules.len, ":/", 2);
+	return memmem(a->rules.ptr, a->rules.len, text.ptr, text.len) || has_file(a->rules);
 }
 
 /* mend_mark: a new secret, where it is set; no word of it stands in this output. */
@@ -47,11 +57,37 @@ static void mend_mark(struct gp_doctor *d)
 			  "head -c 32)\"");
 }
 
-/* mend_rules: too long to be printed. */
+/* mend_rules: too long to be printed. Those for attachments are header_checks unless they are set.
+ */
 static void mend_rules(struct gp_doctor *d)
 {
 	gp_doctor_mend(d, "in main.cf put the rules of header_checks in postfix-main.cf, among the "
-			  "examples, in front of other ones");
+			  "examples, in front of other ones, and set mime_header_checks and "
+			  "nested_header_checks to these other ones, or to nothing");
+}
+
+/* names_results: does the text name a field of results? */
+static bool names_results(struct gp_span text)
+{
+	static const char *const names[] = {"Authentication-Results", "Received-SPF"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (memmem(text.ptr, text.len, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* is_nothing_else: are the rules one table in main.cf, each rule of it about results? */
+static bool is_nothing_else(struct gp_span rules)
+{
+	struct gp_span table, type, rest, word;
+	if (!gp_postconf_word(&rules, &table) || gp_postconf_word(&rules, &word) ||
+		!gp_span_cut(table, '{', &type, &rest) || !gp_span_has_suffix(rest, "}"))
+		return false;
+	rest.len--;
+	while (gp_postconf_word(&rest, &word))
+		if (*word.ptr != '{' || !names_results(word))
+			return false;
+	return true;
 }
 
 /* mend_question: what is handed over is the parameter, which the rules name as well. */
@@ -114,8 +150,7 @@ static bool check_rules(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		}
 		return true;
 	}
-	if (a->state != GP_MARK_NONE || has(a, gp_span_from("Authentication-Results")) ||
-		has(a, gp_span_from("Received-SPF")))
+	if (a->state != GP_MARK_NONE || names_results(a->rules) || has_file(a->rules))
 		return false;
 	gp_doctor_say(d, GP_DOCTOR_NOTE,
 		"%s: nothing removes results of this host that a message brings along: a sender "
@@ -124,6 +159,43 @@ static bool check_rules(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	mend_mark(d);
 	mend_rules(d);
 	mend_question(d, p, a);
+	return true;
+}
+
+/* changes: do the rules about results stand among these as well? A file is not read: it is known
+ * by being the one of header_checks, where the mark has to be known. */
+static bool changes(const struct asked *a, struct gp_span rules)
+{
+	return names_results(rules) ||
+	       (a->state == GP_MARK_SECRET && rules.len && gp_span_equal(rules, a->rules));
+}
+
+/* check_parts: what is attached is not ours to change. */
+static bool check_parts(struct gp_doctor *d, const struct asked *a)
+{
+	bool of_parts = changes(a, a->mime), of_messages = changes(a, a->nested);
+	if (!of_parts && !of_messages)
+		return false;
+	const char *names = !of_messages ? "mime_header_checks"
+			    : of_parts   ? "mime_header_checks and nested_header_checks"
+					 : "nested_header_checks";
+	gp_doctor_say(d, GP_DOCTOR_WARNING,
+		"the rules that remove results of this host are in %s too: they change attached "
+		"messages, and break their signatures",
+		names);
+	if ((!of_parts || is_nothing_else(a->mime)) &&
+		(!of_messages || is_nothing_else(a->nested))) {
+		if (of_parts)
+			gp_doctor_mend(d, "postconf -e 'mime_header_checks ='");
+		if (of_messages)
+			gp_doctor_mend(d, "postconf -e 'nested_header_checks ='");
+	} else {
+		gp_doctor_mend(d,
+			"in main.cf set %s to the rules of header_checks without those for "
+			"Authentication-Results and Received-SPF",
+			names);
+	}
+	gp_doctor_mend(d, "postfix reload");
 	return true;
 }
 
@@ -147,7 +219,10 @@ void gp_doctor_postfix_field(struct gp_doctor *doctor)
 				p, v, context_of(a.policy), "smtpd_policy_service_policy_context");
 			a.state = gp_mark_parse(a.context, &a.mark);
 			a.rules = gp_postconf_value(&p->pc, NULL, "header_checks");
-			if (check_mark(doctor, p, v, &a) || check_rules(doctor, p, v, &a))
+			a.mime = gp_postconf_value(&p->pc, NULL, "mime_header_checks");
+			a.nested = gp_postconf_value(&p->pc, NULL, "nested_header_checks");
+			if (check_mark(doctor, p, v, &a) || check_rules(doctor, p, v, &a) ||
+				check_parts(doctor, &a))
 				return;
 		}
 	}

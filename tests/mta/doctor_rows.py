@@ -51,6 +51,19 @@ def example():
         return MAIN + f.read().replace("^PutYourOwnSecretHere", "0123456789abcdef")
 
 
+def for_attachments(**more):
+    """the same without the lines that keep the rules from attachments, and with such ones instead"""
+    text = example()
+    for name in ("mime", "nested"):
+        line = name + "_header_checks =\n"
+        assert line in text
+        text = text.replace(line, "%s_header_checks = %s\n" % (name, more[name]) if name in more else "")
+    return text
+
+
+OTHER_RULE = "regexp:{{/^Content-Disposition:.*[.]exe/ REJECT}}"
+
+
 def marked(text):
     return SPF.replace("=DUNNO }", "=DUNNO, policy_context=mark:%s }" % text)
 
@@ -155,6 +168,19 @@ LISTS = [
      ("postfix.own-field", "warning", "without 12 to 64 letters and digits", "policy_context=mark:$gatepost_mark }")),
     ("a mark without a rule", FIELD, "gatepost_mark = 0123456789abcdef\n" + marked("$gatepost_mark"), CHROOT,
      ("postfix.own-field", "warning", "no rule with the mark", "in main.cf put the rules of header_checks")),
+    ("rules about results that stand for attachments as well", FIELD, for_attachments(), CHROOT,
+     ("postfix.own-field", "warning", "are in mime_header_checks and nested_header_checks too",
+      "postconf -e 'mime_header_checks ='\npostconf -e 'nested_header_checks ='\npostfix reload")),
+    ("the same for attached messages only", FIELD, for_attachments(mime=""), CHROOT,
+     ("postfix.own-field", "warning", "are in nested_header_checks too", "postconf -e 'nested_header_checks ='")),
+    ("the same for parts only", FIELD, for_attachments(nested=""), CHROOT,
+     ("postfix.own-field", "warning", "are in mime_header_checks too", "postconf -e 'mime_header_checks ='")),
+    ("the same beside rules that are meant for attachments", FIELD,
+     for_attachments().replace("header_checks = ", "header_checks = %s, " % OTHER_RULE), CHROOT,
+     ("postfix.own-field", "warning", "are in mime_header_checks and nested_header_checks too",
+      "in main.cf set mime_header_checks and nested_header_checks to the rules of header_checks without those")),
+    ("other rules for attachments", FIELD, for_attachments(mime=OTHER_RULE, nested=OTHER_RULE).replace(
+        "header_checks = regexp:{\n", "header_checks = %s, regexp:{\n" % OTHER_RULE), CHROOT),
     ("a mark that is written out, without a rule", FIELD, marked("0123456789abcdef"), CHROOT,
      ("postfix.own-field", "warning", "no rule with the mark", "policy_context=mark:$gatepost_mark }")),
 ]

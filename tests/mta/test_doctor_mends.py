@@ -14,7 +14,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 import doctor_mend_rows as more  # noqa: E402
-from doctor_rows import ALL, ASKS, BYTES, CHROOT, LIMITS, LISTS, MAIN, OPEN, PERMIT, QUESTION, REST, SPF, SUBMISSION  # noqa: E402
+from doctor_rows import ALL, ASKS, BYTES, CHROOT, LIMITS, LISTS, MAIN, OPEN, OTHER_RULE, PERMIT, QUESTION, REST, SPF, SUBMISSION  # noqa: E402
 from doctor_scene import CONF, CONFIG, GATEPOST, QUEUE, SOCKET, Machine, named  # noqa: E402
 import sandbox  # noqa: E402
 import scene  # noqa: E402
@@ -121,11 +121,18 @@ def by_hand(name, question, where):
 
 
 def rules():
-    """header_checks as in the example, where there are no other ones."""
+    """header_checks as in the example, and what goes with it, where there are no other rules."""
     with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-main.cf")) as f:
-        text = re.search(r"^header_checks = (?:.*\n)(?:[ \t].*\n)*", f.read(), re.M).group(0)
+        text = f.read()
     with open("/etc/postfix/main.cf", "a") as f:
-        f.write(text)
+        for name in ("header_checks", "mime_header_checks", "nested_header_checks"):
+            f.write(re.search(r"^%s =(?:.*\n)(?:[ \t].*\n)*" % name, text, re.M).group(0))
+
+
+def other_rules(names):
+    """Those of header_checks that are not about results, for parts and attached messages."""
+    for name in names.split(" and "):
+        world.command("postconf", "-e", name + " = " + OTHER_RULE)
 
 
 def drop_in(text):
@@ -146,8 +153,10 @@ LINES = [
     (r"^(re)?start gatepost-policyd$", lambda m: restarts.append(True)),
     (r"^in main.cf put this (.*) in (\S+), and let it stand there once: (.*)$",
      lambda m: by_hand(m.group(2), m.group(3), m.group(1))),
-    (r"^in main.cf put the rules of header_checks in postfix-main.cf, among the examples, in front of other ones$",
-     lambda m: rules()),
+    (r"^in main.cf put the rules of header_checks in postfix-main.cf, among the examples, in front of other ones, and set "
+     r"mime_header_checks and nested_header_checks to these other ones, or to nothing$", lambda m: rules()),
+    (r"^in main.cf set (.*) to the rules of header_checks without those for Authentication-Results and Received-SPF$",
+     lambda m: other_rules(m.group(1))),
     (r"^in main.cf take each check_policy_service of gatepost out of (\S+)$", lambda m: by_hand(m.group(1), None, None)),
     # of other checks than Postfix's: the daemon is not there
     (r"^gatepost-policyd -t, then start it$|^systemctl enable --now gatepost-policyd; journal", lambda m: restarts.append(True)),

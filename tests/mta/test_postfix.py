@@ -87,7 +87,24 @@ FORGED = [
     "Authentication-Results: \uff4dx.example.test; dmarc=pass\r\n",
     "Authentication-Results: =?utf-8?Q?mx=2Eexample=2Etest?=; dmarc=pass\r\n",
     "Authentication-Results: mx.example.test.; dmarc=pass\r\n",
+    "Authentication-Results: mx.example.test\r\n",
+    "Authentication-Results: mx.example.test 1; dmarc=pass\r\n",
+    "Authentication-Results: mx.example.test/1; dmarc=pass\r\n",
+    "Authentication-Results: mx..example.test; dmarc=pass\r\n",
+    "Authentication-Results: mx.example.test..; dmarc=pass\r\n",
+    "Authentication-Results: .mx.example.test; dmarc=pass\r\n",
+    "Authentication-Results: -mx.example.test; dmarc=pass\r\n",
+    "Authentication-Results: mx.example.test-; dmarc=pass\r\n",
+    "Authentication-Results: mx%2Eexample%2etest; dmarc=pass\r\n",
+    "Authentication-Results: mx=2Eexample=2etest; dmarc=pass\r\n",
+    "Authentication-Results: mx.ex\u0430mple.test; dmarc=pass\r\n",
+    "Authentication-Results: x mx.example.test; dmarc=pass\r\n",
 ]
+
+
+# names that are not this host's, whatever of it is in them
+OTHERS = ["mx.other.test", "bmx.example.test", "b.mx.example.test", "b-mx.example.test", "mx.example.test.de",
+          "mx.example.test-de.test", "mx.example.tester", "a.mx.example.test.b", "mx.example", "example.test"]
 
 
 # what the mark looks like is known, and what the fields look like that are delivered; the mark is not
@@ -104,10 +121,14 @@ def secret():
     return world.command("postconf", "-h", "gatepost_mark").split()[-1]
 
 
-def sent_with(fields):
+def results_of(authserv_id):
+    return "Authentication-Results: %s; dkim=pass header.d=other.test\r\n" % authserv_id
+
+
+def sent_with(fields, body="hello\r\n"):
     """what is delivered of an authorised mail that brings these fields along"""
     return accepted(Mail(GOOD, "mail.shop.test", "alice@shop.test", [BOB],
-                         body=(fields + "Subject: test\r\n\r\nhello\r\n").encode()))
+                         body=(fields + "Subject: test\r\n\r\n" + body).encode()))
 
 
 def own_field():
@@ -119,7 +140,7 @@ def own_field():
 
 def forged_results():
     """the header_checks of conf-examples/postfix-main.cf remove results in this host's name, not the others"""
-    foreign = "Authentication-Results: mx.other.test; dkim=pass header.d=other.test\r\n"
+    foreign = results_of("mx.other.test")
     own = own_field()
     copies = [own, own.replace("alice", "ceo"), own.replace("; spf", ";\r\n spf"), own.replace("mx.", "MX.")]
     for forged in FORGED + copies + [u.replace("MARK", secret().swapcase()) for u in UNMARKED]:
@@ -129,6 +150,60 @@ def forged_results():
             assert results[0].startswith(HOST + "; spf=pass (domain authorises client"), results
             assert "ceo" not in results[0], results
             equal(results[1], "mx.other.test; dkim=pass header.d=other.test")
+
+
+def results_of_others():
+    """results of a host whose name merely holds this host's stay"""
+    for other in OTHERS:
+        for spelled in (other, other.upper(), other + ".", other + "\r\n\t1 "):
+            results = header(sent_with(results_of(spelled)))
+            equal(len(results), 2, spelled)
+            holds(results[1], other.upper() if spelled.isupper() else other)
+
+
+ATTACHED = """--inner
+Content-Type: message/rfc822
+
+Received-SPF: pass (mx.example.test: x) receiver=mx.example.test
+Authentication-Results: mx.example.test; dkim=pass header.d=shop.test
+Authentication-Results: (x) mx.example.test;
+\tdkim=pass header.d=shop.test
+From: ceo@shop.test
+Subject: forwarded
+
+attached
+--inner
+Content-Type: message/rfc822
+
+Content-Type: multipart/mixed; boundary=deep
+From: ceo@shop.test
+
+--deep
+Authentication-Results: mx.example.test; dmarc=pass
+Content-Type: message/rfc822
+
+Authentication-Results: mx.example.test; dmarc=pass
+Subject: deep
+
+deep
+--deep--
+--inner
+Content-Type: text/rfc822-headers
+Authentication-Results: mx.example.test; dmarc=pass
+Received-SPF: pass
+
+Authentication-Results: mx.example.test; dmarc=pass
+--inner--
+"""
+
+
+def attached_messages():
+    """what is attached, results of this host included, arrives byte for byte, whatever goes from the header"""
+    for kind in ("mixed", "report; report-type=delivery-status"):
+        message = sent_with("MIME-Version: 1.0\r\nContent-Type: multipart/%s; boundary=inner\r\n%s" % (kind, FORGED[0]),
+                            ATTACHED.replace("\n", "\r\n"))
+        equal(message.split("\n\n", 1)[1].rstrip("\n"), ATTACHED.rstrip("\n"))
+        equal(len(header(message)), 1)
 
 
 def secret_stays():
@@ -369,7 +444,7 @@ def main():
                 f.write(part.read().replace("^PutYourOwnSecretHere", "0123456789abcdefABCDEF"))
         world.reload_postfix()
         tap.run(spoofed)
-        for test in (forged_results, secret_stays, example_is_no_secret, own_results, forged_received_spf):
+        for test in (forged_results, results_of_others, attached_messages, secret_stays, example_is_no_secret, own_results, forged_received_spf):
             tap.run(test)
         tap.run(killed_with_default_action)
     finally:
