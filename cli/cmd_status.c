@@ -25,8 +25,9 @@ static const char help[] =
 	"  gatepost status\n"
 	"  gatepost status --json | jq .store.up\n"
 	"\n"
-	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down, DNS\n"
-	"            fails, or it runs with the last good configuration, 2 usage\n";
+	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down or has\n"
+	"            no room on its disk, DNS fails, or it runs with the last good\n"
+	"            configuration, 2 usage\n";
 
 #define STATUS_MEMORY (16 * 1024 * 1024)
 #define SOURCES_MAX 1000
@@ -35,7 +36,8 @@ struct store_state {
 	bool is_used;
 	int up;
 	const char *where, *problem;
-	json_int_t problem_age_ms, round_trip_us, taken, failed, forgotten;
+	json_int_t problem_age_ms, round_trip_us, taken, failed, forgotten, forgotten_disk;
+	int disk_is_full;
 };
 
 struct source_state {
@@ -72,10 +74,11 @@ static bool read_store(json_t *value, struct store_state *s)
 {
 	*s = (struct store_state) {.is_used = !json_is_null(value)};
 	return json_is_null(value) ||
-	       json_unpack(value, "{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s?I}", "up", &s->up, "where",
-		       &s->where, "problem", &s->problem, "problem_age_ms", &s->problem_age_ms,
-		       "round_trip_us", &s->round_trip_us, "taken", &s->taken, "failed", &s->failed,
-		       "forgotten", &s->forgotten) == 0;
+	       json_unpack(value, "{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s?I, s?I, s?b}", "up",
+		       &s->up, "where", &s->where, "problem", &s->problem, "problem_age_ms",
+		       &s->problem_age_ms, "round_trip_us", &s->round_trip_us, "taken", &s->taken,
+		       "failed", &s->failed, "forgotten", &s->forgotten, "forgotten_disk",
+		       &s->forgotten_disk, "disk_is_full", &s->disk_is_full) == 0;
 }
 
 /* read_source: one place that asks. */
@@ -156,10 +159,13 @@ static void print_store(struct gp_arena *arena, const char *title, const struct 
 	if (s->round_trip_us >= 0)
 		printf(", %s each", gp_cli_micros(s->round_trip_us, text));
 	printf(", %lld failed\n", (long long)s->failed);
-	if (s->forgotten > 0)
+	if (s->forgotten > s->forgotten_disk)
 		printf("%-14sfull: %lld subjects that used least were forgotten; raise "
 		       "store.size\n",
-			"", (long long)s->forgotten);
+			"", (long long)(s->forgotten - s->forgotten_disk));
+	if (s->forgotten_disk > 0)
+		printf("%-14sno room on the disk: %lld subjects that used least were forgotten\n",
+			"", (long long)s->forgotten_disk);
 	if (*s->problem && s->up && s->problem_age_ms >= 0)
 		printf("%-14slast trouble %s ago: %s\n", "",
 			gp_duration_wait(s->problem_age_ms, text),
@@ -260,6 +266,14 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 	print_sources(arena, s->sources);
 }
 
+/* warn_disk: of a store that counts on, as long as it has pages for that. */
+static void warn_disk(struct gp_arena *arena, const char *title, const struct store_state *s)
+{
+	if (s->is_used && s->disk_is_full)
+		printf("WARNING: the disk has no room for the %s (%s): make room on the disk\n",
+			title, gp_cli_visible(arena, s->where));
+}
+
 /* warn_store: what being down means. */
 static void warn_store(struct gp_arena *arena, const struct status *s)
 {
@@ -271,6 +285,8 @@ static void warn_store(struct gp_arena *arena, const struct status *s)
 			*s->store.problem ? gp_cli_visible(arena, s->store.problem)
 					  : "no reason known",
 			meanwhile);
+	warn_disk(arena, "store", &s->store);
+	warn_disk(arena, "local store", &s->local);
 	if (s->local.is_used && !s->local.up)
 		printf("WARNING: the local store is down: %s\n",
 			*s->local.problem ? gp_cli_visible(arena, s->local.problem)
@@ -332,7 +348,8 @@ static int show(struct gp_cli_control *control, json_t *answer, bool json)
 		print_status(arena, &s);
 		print_warnings(arena, &s);
 	}
-	if (!code && ((s.store.is_used && !s.store.up) || s.dns_failing || s.saved_s_ago >= 0))
+	if (!code && ((s.store.is_used && (!s.store.up || s.store.disk_is_full)) || s.dns_failing ||
+			     s.saved_s_ago >= 0))
 		code = GP_CLI_TROUBLE;
 	gp_arena_free(arena);
 	return code;

@@ -92,11 +92,27 @@ void gp_doctor_daemon_config(struct gp_doctor *doctor)
 	}
 }
 
-/* check_store: up or not, as the daemon sees it. */
+/* disk_of: the folder whose disk is full. */
+static const char *disk_of(struct gp_doctor *d, const json_t *store)
+{
+	const char *where = text(store, "where");
+	return gp_doctor_word(d, strncmp(where, "lmdb:", 5) == 0 ? where + 5 : where);
+}
+
+/* check_store: up or not, as the daemon sees it, and whether its disk leaves it room. */
 static void check_store(struct gp_doctor *d, const char *member, const char *title)
 {
 	const json_t *store = json_object_get(d->status, member);
-	if (!json_is_object(store) || json_is_true(json_object_get(store, "up")))
+	if (!json_is_object(store))
+		return;
+	if (json_is_true(json_object_get(store, "disk_is_full"))) {
+		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+			"the disk has no room for the daemon's %s: new users and clients may go "
+			"uncounted",
+			title);
+		gp_doctor_mend(d, "make room on the disk: df -h %s", disk_of(d, store));
+	}
+	if (json_is_true(json_object_get(store, "up")))
 		return;
 	const char *problem = text(store, "problem");
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "the daemon's %s is down: %s", title,

@@ -88,12 +88,13 @@ static json_t *store(struct gp_control_call *c, struct gp_store *s)
 	if (!s)
 		return json_null();
 	gp_store_health(s, &h);
-	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "up", h.up, "where",
-		gp_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
+	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "up", h.up,
+		"where", gp_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
 		gp_control_text(c->ctx->arena, gp_span_from(h.problem)), "problem_age_ms",
 		(json_int_t)h.problem_age_ms, "round_trip_us", (json_int_t)h.round_trip_us, "taken",
 		(json_int_t)h.taken, "failed", (json_int_t)h.failed, "forgotten",
-		(json_int_t)h.forgotten, "files", open_files(&h));
+		(json_int_t)h.forgotten, "forgotten_disk", (json_int_t)h.forgotten_disk,
+		"disk_is_full", h.disk_is_full, "files", open_files(&h));
 }
 
 /* config: which file, since when, and whether it has changed since. */

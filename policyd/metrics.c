@@ -277,7 +277,7 @@ static const struct gp_metric rows[] = {
 	{"gatepost_store_steps_total", COUNTER,
 		"Steps of counting.", gp_metrics_store_steps, 0},
 	{"gatepost_store_forgotten_total", COUNTER,
-		"Subjects that were forgotten because the store is full (store.size).",
+		"Subjects that were forgotten because the store (store.size) or its disk is full.",
 		gp_metrics_store_forgotten, 0},
 	{"gatepost_store_step_seconds", HISTOGRAM,
 		"How long steps of counting took.", gp_metrics_store_durations, 0},

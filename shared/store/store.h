@@ -204,12 +204,14 @@ struct gp_store_health_file {
 
 struct gp_store_health {
 	bool up;
-	char where[256];        /* the file or server in use, or tried last; never a password */
-	char problem[256];      /* the last trouble, "" when there was none; kept after recovery */
-	int64_t problem_age_ms; /* since then; -1: none */
-	int64_t round_trip_us;  /* of a counting step, averaged over the last ones; -1: none yet */
-	uint64_t taken, failed; /* calls of gp_store_take since open */
-	uint64_t forgotten;     /* lmdb: subjects since open, for want of room */
+	char where[256];         /* the file or server in use, or tried last; never a password */
+	char problem[256];       /* the last trouble, "" when there was none; kept after recovery */
+	int64_t problem_age_ms;  /* since then; -1: none */
+	int64_t round_trip_us;   /* of a counting step, averaged over the last ones; -1: none yet */
+	uint64_t taken, failed;  /* calls of gp_store_take since open */
+	uint64_t forgotten;      /* lmdb: subjects since open, for want of room... */
+	uint64_t forgotten_disk; /* ...of these, those because the disk had none */
+	bool disk_is_full;       /* lmdb: the file of counters cannot grow */
 	/* lmdb: what is open; those that stand in the folder now may be others */
 	struct gp_store_health_file files[GP_STORE_HEALTH_FILES];
 	size_t file_count;

@@ -166,6 +166,7 @@ static int apply(struct store *s, MDB_txn *txn, struct request *r)
 			count_in(&s->records[i], at[i][j], &take->counts[j], r->now_ms);
 		if (!changes[i])
 			continue;
+		gp_store_room_uses(&s->room, take->key);
 		gp_store_record_purge(&s->records[i], r->now_ms);
 		rc = save(s, txn, take->key, &s->records[i]);
 	}
@@ -684,6 +685,8 @@ static void lmdb_health(void *self, struct gp_store_health *health_out)
 	struct store *s = self;
 	gp_store_books_health(&s->books, health_out);
 	health_out->forgotten = atomic_load(&s->room.gone);
+	health_out->forgotten_disk = atomic_load(&s->room.gone_disk);
+	health_out->disk_is_full = atomic_load(&s->room.disk_is_full);
 }
 
 static const struct gp_store_backend lmdb_backend = {lmdb_close, lmdb_now_ms, lmdb_take,
@@ -731,6 +734,8 @@ int gp_store_lmdb_open(
 		return rc;
 	int wait_ms = gp_clock_left_ms(ctx->clock, ctx->deadline_us);
 	rc = gp_store_books_open(&s->books, ctx, wait_ms < OPEN_WAIT_MS ? wait_ms : OPEN_WAIT_MS);
+	if (rc == GP_OK)
+		gp_store_room_opened(&s->room);
 	rc = rc == GP_ENOMEM ? rc : gp_store_wrap(&lmdb_backend, s, store_out);
 	if (rc)
 		lmdb_close(s);

@@ -494,6 +494,7 @@ int gp_store_books_open(struct gp_store_books *books, struct gp_ctx *ctx, int wa
 		shut(books);
 	else
 		books->alone_tries = ALONE_TRIES; /* for when it is found damaged later */
+	atomic_fetch_add(&books->opened, 1);
 	books->replaced = books->replaced && rc;
 	atomic_store(&books->ready, rc == GP_OK);
 	pthread_rwlock_unlock(&books->lock);

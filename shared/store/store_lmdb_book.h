@@ -44,6 +44,7 @@ struct gp_store_books {
 	pthread_rwlock_t lock; /* guards env, its map and dbi of the files, and ours */
 	struct gp_store_book book[GP_STORE_BOOKS];
 	struct gp_store_lock ours;
+	atomic_uint opened;        /* how often they were opened */
 	atomic_bool ready;         /* both are open and nothing says they are damaged */
 	_Atomic int64_t offset_ms; /* of the store's time from the time since the boot */
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
@@ -23,12 +24,17 @@
 #define OVER_MOST 2048
 #define PART 16 /* of the records looked at that a round forgets... */
 #define PART_LEAST 32
-#define PART_MOST 512        /* ...within these bounds */
-#define DELETES 64           /* records removed in one transaction, at most */
-#define TAKE_PAGES 2         /* that writing a record may use up */
-#define RESERVE_LEAST 32     /* pages */
-#define RESERVE_MOST 256     /* pages */
-#define RESERVE_PART 128     /* or so many-th of all pages */
+#define PART_MOST 512         /* ...within these bounds */
+#define DELETES 64            /* records removed in one transaction, at most */
+#define TAKE_PAGES 2          /* that writing a record may use up */
+#define RESERVE_LEAST 32      /* pages */
+#define RESERVE_MOST 256      /* pages */
+#define RESERVE_PART 128      /* or so many-th of all pages */
+#define RESERVE_PART_DISK 4   /* on a full disk no more than so many-th... */
+#define RESERVE_LEAST_DISK 8  /* ...nor less pages than these */
+#define TREE_LEAST 4          /* pages in use, from which on forgetting makes room in them */
+#define AT_MAXIMUM (1U << 29) /* weighs more on a full disk */
+#define FULL_SHARE 255
 #define AHEAD_PART 64        /* tend begins when less is left than this part of all pages... */
 #define AHEAD_UNTIL_PART 32  /* ...and ends at this one */
 #define AHEAD_ROUNDS 4       /* in one call of tend */
@@ -63,17 +69,29 @@ struct gp_store_room_desk {
 struct pages {
 	size_t size;             /* bytes of one */
 	int64_t all, free, last; /* last: the number of the last one that was ever used */
+	int64_t tree, records;   /* pages that hold records, and these */
+	bool is_bounded;         /* by the disk */
 };
 
 /* ---- how much is left ---- */
 
 /* reserve_of: pages that are kept free for removing. */
-static int64_t reserve_of(int64_t all)
+static int64_t reserve_of(const struct pages *pages)
 {
-	int64_t reserve = all / RESERVE_PART;
-	return reserve < RESERVE_LEAST  ? RESERVE_LEAST
-	       : reserve > RESERVE_MOST ? RESERVE_MOST
-					: reserve;
+	int64_t reserve = pages->all / RESERVE_PART, most = pages->all / RESERVE_PART_DISK;
+	reserve = reserve < RESERVE_LEAST  ? RESERVE_LEAST
+		  : reserve > RESERVE_MOST ? RESERVE_MOST
+					   : reserve;
+	if (!pages->is_bounded || reserve <= most)
+		return reserve;
+	return most > RESERVE_LEAST_DISK ? most : RESERVE_LEAST_DISK;
+}
+
+/* is_granted: is it known of this opening what the disk has given? */
+static bool is_granted(const struct gp_store_room *room)
+{
+	return atomic_load(&room->granted) > 0 &&
+	       atomic_load(&room->granted_to) == atomic_load(&room->books->opened);
 }
 
 /* never_used: pages behind the last one that was ever used, if there can be any; inside. */
@@ -87,9 +105,12 @@ static void never_used(const struct gp_store_room *room, struct pages *out)
 	out->size = stat.ms_psize;
 	out->all = (int64_t)(info.me_mapsize / stat.ms_psize);
 	out->last = (int64_t)info.me_last_pgno;
-	if (atomic_load_explicit(&room->disk_is_full, memory_order_relaxed)) {
+	out->tree = (int64_t)(stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages);
+	out->records = (int64_t)stat.ms_entries;
+	out->is_bounded = atomic_load_explicit(&room->disk_is_full, memory_order_relaxed);
+	if (out->is_bounded) {
 		int64_t granted = atomic_load(&room->granted);
-		bool is_known = granted > out->last && granted < INT64_MAX;
+		bool is_known = is_granted(room) && granted > out->last && granted < INT64_MAX;
 		out->all = is_known ? granted : out->last + 1;
 	}
 	out->free = out->all - 1 - out->last;
@@ -124,31 +145,67 @@ static int count_pages(struct gp_store_room *room, struct pages *out)
 /* note_pages: what keep and wrote go by. */
 static void note_pages(struct gp_store_room *room, const struct pages *pages)
 {
-	int64_t budget = pages->free - reserve_of(pages->all);
+	int64_t budget = pages->free - reserve_of(pages);
 	atomic_store(&room->budget, budget);
 	atomic_store(&room->is_short, budget < 0);
 }
 
+/* has_blocks: the pages that a file has room for, as the disk says; less where it has holes. */
+static int64_t has_blocks(int fd, int64_t page)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 ? (int64_t)st.st_blocks * 512 / page : 0;
+}
+
+/* ask_disk: for pages behind the last one; fewer, when there are not so many. What the file has
+ * been given before, by whatever process, is given again at no cost. */
+static int64_t ask_disk(struct gp_store_room *room, int fd, const struct pages *pages)
+{
+	int64_t next = pages->last + 1, page = (int64_t)pages->size, has = has_blocks(fd, page);
+	if (has >= next + GRANT_PAGES)
+		return next + GRANT_PAGES;
+	for (int64_t more = GRANT_PAGES; more > 0; more /= 2) {
+		int rc;
+		do
+			rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, next * page, more * page);
+		while (rc != 0 && errno == EINTR);
+		if (rc == 0)
+			return next + more;
+		if (errno != ENOSPC && errno != EDQUOT)
+			return INT64_MAX; /* not to be had here: not asked again */
+		atomic_store(&room->disk_is_full, true);
+	}
+	return has > next ? has : next;
+}
+
 /*
  * grant: room on the disk for the next pages, before they are needed: a full disk is noticed while
- * there are enough of them left to forget with. Other processes may do the same.
+ * there are enough of them left to count and to forget with. Other processes may do the same.
  */
 static void grant(struct gp_store_room *room, const struct pages *pages)
 {
 	MDB_env *env = room->books->book[GP_STORE_COUNTERS].env;
 	mdb_filehandle_t fd;
-	int64_t granted = room->granted_to == env ? atomic_load(&room->granted) : 0;
-	if (pages->last + GRANT_PAGES / 2 < granted || mdb_env_get_fd(env, &fd) != 0 ||
-		atomic_load_explicit(&room->disk_is_full, memory_order_relaxed))
+	bool is_known = is_granted(room);
+	if (is_known && pages->last + GRANT_PAGES / 2 < atomic_load(&room->granted))
 		return;
-	room->granted_to = env;
-	int64_t next = pages->last + 1, page = (int64_t)pages->size;
-	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, next * page, GRANT_PAGES * page) == 0)
-		atomic_store(&room->granted, next + GRANT_PAGES);
-	else if (errno == ENOSPC || errno == EDQUOT)
-		atomic_store(&room->disk_is_full, true);
-	else
-		atomic_store(&room->granted, INT64_MAX); /* not to be had here: not asked again */
+	if (is_known && atomic_load_explicit(&room->disk_is_full, memory_order_relaxed))
+		return;
+	if (mdb_env_get_fd(env, &fd) != 0)
+		return;
+	atomic_store(&room->granted, ask_disk(room, fd, pages));
+	atomic_store(&room->granted_to, atomic_load(&room->books->opened));
+}
+
+/* gp_store_room_opened: what is to be had of the disk later may be nothing. */
+void gp_store_room_opened(struct gp_store_room *room)
+{
+	struct pages pages;
+	if (gp_store_books_enter(room->books) != GP_OK)
+		return;
+	never_used(room, &pages);
+	grant(room, &pages);
+	gp_store_books_leave(room->books);
 }
 
 /* gp_store_room_wrote: as long as the end of the file is far, nothing has to be counted. */
@@ -158,7 +215,7 @@ void gp_store_room_wrote(struct gp_store_room *room, size_t records)
 	int64_t used = TAKE_PAGES * (int64_t)records;
 	never_used(room, &pages);
 	grant(room, &pages);
-	if (pages.free > reserve_of(pages.all))
+	if (pages.free > reserve_of(&pages))
 		return;
 	if (atomic_fetch_sub(&room->budget, used) < used)
 		atomic_store(&room->is_short, true);
@@ -188,6 +245,8 @@ static void weigh(
 	bool known = gp_store_record_decode(gp_store_val_span(data), record);
 	seen_out->share = 0;
 	seen_out->weight = known ? gp_store_record_weight(record, now_ms, &seen_out->share) : 0;
+	if (seen_out->share == FULL_SHARE && atomic_load(&room->disk_is_full))
+		seen_out->weight |= AT_MAXIMUM;
 }
 
 /* look_from: records from at on, before end (NULL: to the last one), into the desk. */
@@ -237,18 +296,48 @@ static int look(struct gp_store_room *room, int64_t now_ms)
 	return rc == 0 || rc == MDB_NOTFOUND ? GP_OK : GP_EIO;
 }
 
-/* choose: how many of the desk's records go; they stand first, in the order of keys. */
-static size_t choose(struct gp_store_room_desk *desk)
+/* key_begin: enough of a key to know it by. */
+static uint64_t key_begin(const unsigned char key[GP_STORE_KEY])
 {
-	size_t part = desk->count / PART, over = 0;
+	uint64_t begin;
+	memcpy(&begin, key, sizeof begin);
+	return begin;
+}
+
+/* gp_store_room_uses: in place of the oldest. */
+void gp_store_room_uses(struct gp_store_room *room, const unsigned char key[GP_STORE_KEY])
+{
+	atomic_store_explicit(&room->recent[room->recent_next++ % GP_STORE_ROOM_RECENT],
+		key_begin(key), memory_order_relaxed);
+}
+
+/* is_recent: among those that were written last? */
+static bool is_recent(const struct gp_store_room *room, const struct seen *seen)
+{
+	uint64_t begin = key_begin(seen->key);
+	for (size_t i = 0; i < GP_STORE_ROOM_RECENT; i++)
+		if (atomic_load_explicit(&room->recent[i], memory_order_relaxed) == begin)
+			return true;
+	return false;
+}
+
+/* choose: how many of the desk's records go; they stand first, in the order of keys. */
+static size_t choose(struct gp_store_room *room)
+{
+	struct gp_store_room_desk *desk = room->desk;
+	size_t part = desk->count / PART, over = 0, chosen = 0;
 	part = part < PART_LEAST ? PART_LEAST : part > PART_MOST ? PART_MOST : part;
-	part = part < desk->count ? part : desk->count;
 	qsort(desk->seen, desk->count, sizeof desk->seen[0], by_weight);
 	while (over < desk->count && over < OVER_MOST && desk->seen[over].weight == 0)
 		over++;
-	size_t chosen = over > part ? over : part;
-	while (chosen > 0 && desk->seen[chosen - 1].weight >= GP_STORE_WEIGHT_ALL)
-		chosen--;
+	size_t wanted = over > part ? over : part;
+	for (size_t i = 0; i < desk->count && chosen < wanted; i++) {
+		const struct seen one = desk->seen[i];
+		if (one.weight >= GP_STORE_WEIGHT_ALL)
+			break;
+		if (one.weight == 0 || !is_recent(room, &one))
+			desk->seen[chosen++] = one;
+	}
 	qsort(desk->seen, chosen, sizeof desk->seen[0], by_key);
 	return chosen;
 }
@@ -278,6 +367,7 @@ static void count_forgotten(struct gp_store_room *room, const struct seen *seen,
 	for (size_t i = 0; i < count; i++) {
 		room->forgotten += seen[i].weight > 0;
 		atomic_fetch_add(&room->gone, seen[i].weight > 0);
+		atomic_fetch_add(&room->gone_disk, seen[i].weight > 0 && room->was_disk);
 		room->most = seen[i].share > room->most ? seen[i].share : room->most;
 	}
 }
@@ -338,16 +428,37 @@ static bool raise_map(struct gp_store_room *room, const struct pages *pages)
 	       gp_store_books_resize(room->books, GP_STORE_COUNTERS, bytes) == GP_OK;
 }
 
+/*
+ * may_forget: how many records may go, now. On a full disk what is won by forgetting is only what
+ * others can be counted in instead, so that ends at half of what there was, and goes on when there
+ * is a part more again.
+ */
+static size_t may_forget(struct gp_store_room *room, const struct pages *pages)
+{
+	room->was_disk = pages->is_bounded;
+	if (!pages->is_bounded) {
+		room->peak = 0;
+		return OVER_MOST;
+	}
+	room->peak = pages->records > room->peak ? pages->records : room->peak;
+	int64_t more = pages->records - room->peak / 2;
+	if (pages->tree < TREE_LEAST || more <= room->peak / PART)
+		return 0;
+	return (size_t)more;
+}
+
 /* run_round: true: records were removed, pages won, or readers waited for. The lock is held. */
 static bool run_round(struct gp_store_room *room, struct pages *pages, unsigned round)
 {
 	int64_t now_ms = gp_store_books_now_ms(room->books), most = pages->free / 6 - 4;
 	bool is_full, won;
-	if (!room->desk)
+	size_t may = may_forget(room, pages);
+	if (may > 0 && !room->desk)
 		room->desk = malloc(sizeof *room->desk);
-	if (!room->desk || look(room, now_ms) != GP_OK)
+	if (may == 0 || !room->desk || look(room, now_ms) != GP_OK)
 		return false;
-	size_t chosen = choose(room->desk);
+	size_t chosen = choose(room);
+	chosen = chosen < may ? chosen : may;
 	most = most < 1 ? 1 : most > DELETES ? DELETES : most;
 	won = remove_chosen(room, chosen, (size_t)most, now_ms, &is_full) > 0;
 	if (is_full && pages->free >= RAISE_BELOW && round < RAISE_ROUND) {
@@ -374,7 +485,7 @@ void gp_store_room_keep(struct gp_store_room *room)
 		return; /* somebody is at it */
 	if (count_pages(room, &pages) == GP_OK) {
 		note_pages(room, &pages);
-		if (pages.free < reserve_of(pages.all))
+		if (pages.free < reserve_of(&pages))
 			(void)run_round(room, &pages, 0);
 	}
 	pthread_mutex_unlock(&room->lock);
@@ -406,27 +517,37 @@ bool gp_store_room_make(struct gp_store_room *room, int rc, unsigned round)
 	if (rc != MDB_MAP_FULL)
 		atomic_store(&room->disk_is_full, true);
 	if (count_pages(room, &pages) == GP_OK)
-		made = pages.free >= 2 * reserve_of(pages.all) ? wait_for_readers(room, round)
-							       : run_round(room, &pages, round);
+		made = pages.free >= 2 * reserve_of(&pages) ? wait_for_readers(room, round)
+							    : run_round(room, &pages, round);
 	pthread_mutex_unlock(&room->lock);
 	return made;
 }
 
-/* tell: once a minute, when anything was forgotten. The lock is held. */
+/* format_trouble: what was forgotten, why, and what to do. The lock is held. */
+static void format_trouble(struct gp_store_room *room, bool disk, char out[GP_STORE_BOOKS_PROBLEM])
+{
+	char gone[128] = "it counts on in the pages that it has", size[32];
+	if (room->forgotten > 0)
+		snprintf(gone, sizeof gone,
+			"%llu subjects of which least is lost were forgotten, at most %u%% of "
+			"their limits each",
+			(unsigned long long)room->forgotten, room->most * 100U / FULL_SHARE);
+	snprintf(size, sizeof size, ": %zu MiB", room->books->map_bytes >> 20);
+	snprintf(out, GP_STORE_BOOKS_PROBLEM, "%s%s; %s; %s",
+		disk ? "the disk has no room for the store" : "the store is full", disk ? "" : size,
+		gone, disk ? "make room on the disk" : "raise store.size");
+}
+
+/* tell: once a minute, when anything was forgotten or the disk is full. The lock is held. */
 static void tell(struct gp_store_room *room, const struct gp_ctx *ctx)
 {
-	char text[GP_STORE_BOOKS_PROBLEM], size[32];
+	char text[GP_STORE_BOOKS_PROBLEM];
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
-	if (room->forgotten == 0 || (room->told_us != 0 && now_us - room->told_us < TELL_US))
+	bool disk = room->forgotten > 0 ? room->was_disk : atomic_load(&room->disk_is_full);
+	if ((room->forgotten == 0 && !disk) ||
+		(room->told_us != 0 && now_us - room->told_us < TELL_US))
 		return;
-	bool disk = atomic_load(&room->disk_is_full);
-	snprintf(size, sizeof size, ": %zu MiB", room->books->map_bytes >> 20);
-	snprintf(text, sizeof text,
-		"%s%s; %llu subjects that used least of their limits were forgotten, at most %u%% "
-		"each; %s",
-		disk ? "the disk has no room for the store" : "the store is full", disk ? "" : size,
-		(unsigned long long)room->forgotten, room->most * 100U / 255,
-		disk ? "make room on it" : "raise store.size");
+	format_trouble(room, disk, text);
 	gp_store_books_note(room->books, text);
 	gp_log_text(ctx->log, GP_LOG_WARNING, "store: %s", text);
 	room->told_us = now_us;
@@ -453,9 +574,10 @@ void gp_store_room_tend(struct gp_store_room *room, struct gp_ctx *ctx)
 	if (gp_store_books_enter(room->books) != GP_OK)
 		return;
 	never_used(room, &pages);
+	grant(room, &pages); /* of files that were opened again, too */
 	gp_store_books_leave(room->books);
 	pthread_mutex_lock(&room->lock);
-	int64_t reserve = reserve_of(pages.all), low = pages.all / AHEAD_PART,
+	int64_t reserve = reserve_of(&pages), low = pages.all / AHEAD_PART,
 		high = pages.all / AHEAD_UNTIL_PART;
 	low = low > reserve ? low : reserve;
 	high = high > low + reserve / 2 ? high : low + reserve / 2;

@@ -121,6 +121,54 @@ def a_full_store_counts_on():
         assert os.path.getsize(os.path.join(d.state, "counters")) <= 1 << 20
 
 
+def a_full_disk_is_said():
+    """a disk that something else fills: counting goes on, and status and doctor say to make room on it"""
+    base = tempfile.mkdtemp(prefix="gatepost-disk.")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=777", "none", base]
+    if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+        os.rmdir(base)
+        print("  skipped: this machine allows no mounts")
+        return
+    try:
+        state = os.path.join(base, "state")
+        d = Daemon()
+        text = open(d.config_path).read().replace("lmdb:" + d.state, "lmdb:" + state)
+        d.stop()
+        with open(d.config_path, "w") as f:
+            f.write(text)
+        d.start()
+        with d:
+            equal([d.send("before") for _ in range(4)], ["DUNNO"] * 3 + ["450"])
+            with open(os.path.join(base, "junk"), "wb", buffering=0) as f:
+                try:
+                    while f.write(b"x" * 1024):
+                        pass
+                except OSError:
+                    pass
+            for start in range(2):
+                equal([d.send("before") for _ in range(2)], ["450"] * 2)
+                equal([[d.send("after%d-%d" % (start, i)) for _ in range(4)] for i in range(30)],
+                      [["DUNNO"] * 3 + ["450"]] * 30)
+                if start == 0:
+                    d.stop()
+                    d.start()
+            d.wait_log("the disk has no room for the store; it counts on in the pages that it has; make room on the disk")
+            code, out, err = run("status", "--socket", d.control_path)
+            equal((code, err), (1, ""))
+            holds(out, "WARNING: the disk has no room for the store (lmdb:%s): make room on the disk\n" % state)
+            holds(out, "store         up: ")
+            assert "store.size" not in out + d.text(), out
+            code, out, err = run("doctor", "-c", d.config_path, "daemon")
+            holds(out, "the disk has no room for the daemon's store: new users and clients may go uncounted\n"
+                       "    make room on the disk: df -h %s\n" % state)
+            os.unlink(os.path.join(base, "junk"))
+            wait_for(lambda: run("status", "--socket", d.control_path)[0] == 0, "room again")
+            equal([d.send("before") for _ in range(2)], ["450"] * 2)
+    finally:
+        subprocess.run(["umount", "-l", base])
+        os.rmdir(base)
+
+
 class Impostor:
     """A control socket that says what a daemon would say whose store has these parts."""
 
@@ -281,7 +329,7 @@ def a_host_with_exim_alone():
 
 def main():
     tap = world.Tap()
-    for test in (deleted_files_are_noticed, an_unseen_folder_is_said, a_full_store_counts_on, other_files_are_said, a_path_that_is_no_folder, a_path_that_is_of_somebody_else,
+    for test in (deleted_files_are_noticed, an_unseen_folder_is_said, a_full_store_counts_on, a_full_disk_is_said, other_files_are_said, a_path_that_is_no_folder, a_path_that_is_of_somebody_else,
                  a_host_with_exim_alone):
         tap.run(test)
     tap.finish()

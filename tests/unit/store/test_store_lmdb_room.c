@@ -3,10 +3,13 @@
  * An embedded store that is full: it forgets what matters least and counts on, whatever subjects
  * somebody makes up.
  */
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +22,7 @@
 #define SMALL (1 << 20)
 #define LONG_NAME "%0190d"
 #define HOUR 3600000LL
+#define PART_OF_A_FEW 4 /* records, by which half of an odd number may differ */
 
 /* open_small: a store with room for about 700 subjects with long names. */
 static void open_small(struct gp_test_lmdb *f)
@@ -496,6 +500,150 @@ static void what_everybody_shares_is_never_forgotten(void **state)
 	assert_int_equal(send_beside(f, GP_STORE_SUBJECT_ALL, 3000, 1, 5000), 3000);
 }
 
+/* fill_disk: until not a byte is left. */
+static void fill_disk(const char *path)
+{
+	static const char block[4096];
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	for (size_t size = sizeof block; size > 0; size /= 2)
+		while (write(fd, block, size) == (ssize_t)size)
+			continue;
+	close(fd);
+}
+
+/* count_users: new ones, with 5 of 5 each and one more that is refused; false: one is wrong. */
+static bool count_users(struct gp_test_lmdb *f, int from, int to)
+{
+	for (int i = from; i < to; i++) {
+		char name[32];
+		int64_t sum;
+		snprintf(name, sizeof name, "user%d", i);
+		for (int j = 1; j <= 6; j++)
+			if (gp_test_lmdb_take(f, name, 5, 1, &sum) != GP_OK ||
+				sum != (j < 6 ? j : -1)) {
+				print_message("user %d, mail %d: %d\n", i, j, (int)sum);
+				return false;
+			}
+	}
+	return true;
+}
+
+/* says_disk: in the log and in health, and never anything about store.size. */
+static bool says_disk(struct gp_test_lmdb *f)
+{
+	const struct gp_store_health h = gp_test_lmdb_health(f);
+	return h.disk_is_full && strstr(f->logged, "the disk has no room for the store") &&
+	       strstr(f->logged, "make room on the disk") && !strstr(f->logged, "store.size") &&
+	       strstr(h.problem, "make room on") && !strstr(h.problem, "store.size");
+}
+
+/* on_full_disk: a store of so many subjects, a disk that somebody else fills, another process. */
+static int on_full_disk(struct gp_test_lmdb *f, int subjects)
+{
+	char junk[128];
+	int64_t sum;
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("none", f->base, "tmpfs", 0, "size=8m") != 0)
+		return 77;
+	gp_test_lmdb_open_store(f);
+	make_up(f, 0, subjects, 10, 1);
+	if (subjects > 0 && gp_test_lmdb_take(f, "spammer", 5, 5, &sum) != GP_OK)
+		return 1;
+	snprintf(junk, sizeof junk, "%s/junk", f->base);
+	fill_disk(junk);
+	if (!count_users(f, 0, 20))
+		return 2;
+	gp_test_lmdb_close_store(f);
+	gp_test_lmdb_open_store(f);
+	for (int i = 1; i < 5; i++) {
+		if (!count_users(f, i * 20, i * 20 + 20))
+			return 3;
+		gp_store_tend(f->store, &f->ctx);
+	}
+	if (subjects > 0 && gp_test_lmdb_used(f, "spammer") != 5)
+		return 4;
+	if (gp_test_lmdb_health(f).failed > 0 || !says_disk(f))
+		return 5;
+	make_up(f, subjects, subjects + 3000, 10, 1); /* more than there is room for */
+	gp_store_tend(f->store, &f->ctx);
+	if (gp_test_lmdb_health(f).forgotten_disk == 0 || !count_users(f, 100, 120) ||
+		(subjects > 0 && gp_test_lmdb_used(f, "spammer") != 5) || !says_disk(f))
+		return 6;
+	unlink(junk);
+	gp_store_tend(f->store, &f->ctx);
+	make_up(f, subjects + 3000, subjects + 6000, 10, 1);
+	gp_store_tend(f->store, &f->ctx);
+	return gp_test_lmdb_works(f) && !gp_test_lmdb_health(f).disk_is_full ? 0 : 7;
+}
+
+/* without_a_page: a file that the disk gives nothing to is not emptied: the store is away. */
+static int without_a_page(struct gp_test_lmdb *f, int subjects)
+{
+	char path[160];
+	int64_t sum;
+	int rc = GP_OK, before, after;
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("none", f->base, "tmpfs", 0, "size=8m") != 0)
+		return 77;
+	gp_test_lmdb_open_store(f);
+	make_up(f, 0, subjects, 10, 1);
+	gp_test_lmdb_close_store(f);
+	/* as a copy, or an older version, leaves it: with no room beyond its end */
+	struct stat st;
+	if (stat(gp_test_lmdb_path_of(f, "counters", path), &st) != 0 ||
+		truncate(path, st.st_size) != 0)
+		return 1;
+	before = (int)entries(f, "counters");
+	snprintf(path, sizeof path, "%s/junk", f->base);
+	fill_disk(path);
+	gp_test_lmdb_open_store(f);
+	for (int i = 0; i < 3000 && rc == GP_OK; i++) {
+		char name[201];
+		snprintf(name, sizeof name, "n" LONG_NAME, i);
+		rc = gp_test_lmdb_take(f, name, 10, 10, &sum);
+	}
+	gp_store_tend(f->store, &f->ctx);
+	if (!says_disk(f) || (rc != GP_OK && rc != GP_EIO))
+		return 2;
+	gp_test_lmdb_close_store(f);
+	after = (int)entries(f, "counters");
+	return after * 2 + PART_OF_A_FEW >= before ? 0 : 3;
+}
+
+/* check_alone: in a process with a file system of its own. */
+static void check_alone(
+	struct gp_test_lmdb *f, int (*run)(struct gp_test_lmdb *f, int subjects), int subjects)
+{
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(run(f, subjects));
+	int code = gp_test_lmdb_wait_for(child);
+	if (code == 77) {
+		print_message("a file system of its own cannot be mounted here\n");
+		skip();
+	}
+	if (code)
+		print_message("%d subjects\n", subjects);
+	assert_int_equal(code, 0);
+}
+
+/* a_store_on_a_full_disk_counts_on: a young one as well, and after a restart. */
+static void a_store_on_a_full_disk_counts_on(void **state)
+{
+	static const int subjects[] = {0, 20, 500, 5000};
+	for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
+		check_alone(*state, on_full_disk, subjects[i]);
+}
+
+/* a_file_on_a_full_disk_keeps_half_at_least: even when that does not help. */
+static void a_file_on_a_full_disk_keeps_half_at_least(void **state)
+{
+	static const int subjects[] = {0, 20, 500, 5000};
+	for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
+		check_alone(*state, without_a_page, subjects[i]);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, gp_test_lmdb_set_up, gp_test_lmdb_tear_down)
 
 /* main: all cases. */
@@ -517,6 +665,8 @@ int main(void)
 		CASE(weights),
 		CASE(a_large_limit_is_reached_in_a_full_store),
 		CASE(what_everybody_shares_is_never_forgotten),
+		CASE(a_store_on_a_full_disk_counts_on),
+		CASE(a_file_on_a_full_disk_keeps_half_at_least),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
