@@ -25,7 +25,7 @@ CRYPTO  = digest library pubkey
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig dkim_trim
 ARC     = arc_chain arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
-STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_files store_lmdb_record \
+STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_files store_lmdb_lockfile store_lmdb_record \
 	  store_lmdb_room store_lmdb_sweep store_uri store_window
 REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
 	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take

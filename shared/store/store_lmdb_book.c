@@ -26,7 +26,6 @@
 #define MAP_LEAST (1 << 20) /* bytes */
 #define REPORT_US 60000000  /* between two warnings about unreadable records */
 #define ROOM_BLOCKS 16      /* blocks that are left of a disk that counts as full */
-#define LOCK_BYTES 8192     /* of the file that LMDB locks with, as it makes it */
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
 static const char time_key[] = "time"; /* of another length than a subject's key */
@@ -118,6 +117,34 @@ void gp_store_book_wrote(struct gp_store_book *book)
 		atomic_store(&book->dirty, true);
 }
 
+/* lock_trouble: what LMDB locks with cannot be used any more; always GP_EIO. */
+static int lock_trouble(struct gp_store_books *books, struct gp_store_book *book)
+{
+	atomic_store(&books->spoiled, true);
+	atomic_store(&books->ready, false);
+	return note_for(books, "will be checked and opened again:", book->path,
+		"something was written over its -lock");
+}
+
+/* is_lock_trouble: as a mutex fails that is none any more. */
+static bool is_lock_trouble(int rc)
+{
+	return rc == EINVAL || rc == EDEADLK || rc == ENOTRECOVERABLE;
+}
+
+/* gp_store_books_free_readers: LMDB's table of them says itself how long it is. */
+void gp_store_books_free_readers(struct gp_store_books *books, enum gp_store_book_kind kind)
+{
+	struct gp_store_book *book = &books->book[kind];
+	MDB_envinfo info;
+	int dead;
+	(void)mdb_env_info(book->env, &info); /* cannot fail on an open one */
+	if (!gp_store_lockfile_is_whole(&book->lock) || info.me_numreaders > info.me_maxreaders)
+		(void)lock_trouble(books, book);
+	else
+		(void)mdb_reader_check(book->env, &dead); /* failure: next time */
+}
+
 /* gp_store_books_enter: asked twice, so that tend, which closes, does not wait behind ever new
  * readers. */
 int gp_store_books_enter(struct gp_store_books *books)
@@ -191,9 +218,15 @@ int gp_store_books_begin(struct gp_store_books *books, enum gp_store_book_kind k
 		int rc = gp_store_books_enter(books);
 		if (rc)
 			return rc;
-		rc = mdb_txn_begin(book->env, NULL, flags, txn_out);
+		bool is_whole = gp_store_lockfile_is_whole(&book->lock);
+		rc = is_whole ? mdb_txn_begin(book->env, NULL, flags, txn_out) : EINVAL;
 		if (rc == 0)
 			return GP_OK;
+		if (is_lock_trouble(rc)) {
+			rc = lock_trouble(books, book);
+			gp_store_books_leave(books);
+			return rc;
+		}
 		if (rc != MDB_MAP_RESIZED || followed == FOLLOWS) {
 			rc = gp_store_book_trouble(books, book, rc);
 			gp_store_books_leave(books);
@@ -354,22 +387,7 @@ static void close_book(struct gp_store_book *book)
 	if (book->env)
 		mdb_env_close(book->env);
 	book->env = NULL;
-}
-
-/*
- * reserve_lock: room on the disk for the file that LMDB maps for writing; where that is missing,
- * the first write to the map would end the process.
- */
-static int reserve_lock(const struct gp_store_book *book)
-{
-	char path[sizeof book->path + 8];
-	snprintf(path, sizeof path, "%s-lock", book->path);
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return errno;
-	int rc = posix_fallocate(fd, 0, LOCK_BYTES);
-	close(fd);
-	return rc;
+	gp_store_lockfile_close(&book->lock);
 }
 
 /* begin_book: the environment and its one table; a status of LMDB. */
@@ -377,13 +395,15 @@ static int begin_book(struct gp_store_books *books, enum gp_store_book_kind kind
 {
 	struct gp_store_book *book = &books->book[kind];
 	MDB_txn *txn;
-	int rc = reserve_lock(book);
+	int rc = gp_store_lockfile_open(&book->lock, book->path);
 	if (rc == 0)
 		rc = mdb_env_create(&book->env);
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(book->env, books->map_bytes);
 	if (rc == 0)
 		rc = mdb_env_open(book->env, book->path, kinds[kind].flags, 0600);
+	if (rc == 0)
+		gp_store_lockfile_remember(&book->lock);
 	if (rc == 0)
 		rc = mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn);
 	if (rc == 0) {
@@ -407,7 +427,11 @@ static int open_book(
 		atomic_store(&book->well, true);
 		return GP_OK;
 	}
+	bool is_foreign = gp_store_lockfile_is_foreign(&book->lock) || is_lock_trouble(rc);
 	close_book(book);
+	if (is_foreign) /* others have it open: else LMDB would have made it anew */
+		return note_for(books, "other processes have it open, see fuser -v:", book->path,
+			"its -lock is damaged; end them, it is made anew then");
 	/* what LMDB began and could not end, for want of room, would count as damage next time */
 	if (size == 0 && truncate(book->path, 0) != 0 && errno != ENOENT)
 		return note_for(books, "cannot clear", book->path, strerror(errno));
@@ -443,8 +467,9 @@ static int open_locked(struct gp_store_books *books, struct gp_ctx *ctx, bool al
 	if (!alone && books->alone_tries > 0 && !(books->replaced && are_whole(books))) {
 		books->alone_tries--;
 		return note_for(books,
-			"waits for other processes to close, since it is damaged:", books->folder,
-			"it will be checked then");
+			"waits for other processes to close (fuser -v shows them), since it is "
+			"damaged:",
+			books->folder, "it will be checked then");
 	}
 	int rc = open_book(books, ctx, GP_STORE_COUNTERS, alone);
 	if (rc == GP_OK)
@@ -521,12 +546,11 @@ static void sync_due(struct gp_store_books *books)
 /* care_for: what is due while the files are open. */
 static void care_for(struct gp_store_books *books)
 {
-	int dead;
 	if (gp_store_books_enter(books) != GP_OK)
 		return;
 	sync_due(books);
 	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
-		(void)mdb_reader_check(books->book[i].env, &dead); /* failure: next time */
+		gp_store_books_free_readers(books, i);
 	gp_store_books_leave(books);
 	for (unsigned i = 0; i < GP_STORE_BOOKS; i++)
 		gp_store_books_sweep(books, i);
@@ -643,12 +667,28 @@ static int watch(struct gp_store_books *books, struct gp_ctx *ctx)
 	return gp_store_books_open(books, ctx, REOPEN_WAIT_MS);
 }
 
+/* say_spoiled: once, before it is opened again, which mostly mends it. */
+static void say_spoiled(struct gp_store_books *books, struct gp_ctx *ctx)
+{
+	char problem[sizeof books->problem];
+	if (!atomic_exchange(&books->spoiled, false))
+		return;
+	copy_problem(books, problem);
+	gp_log_text(ctx->log, GP_LOG_ERROR,
+		"store: %s; it is made anew as soon as nobody else has the files of %s open (fuser "
+		"-v shows who has)",
+		problem, books->folder);
+}
+
 /* gp_store_books_tend: opens what is closed, at once or not at all. */
 void gp_store_books_tend(struct gp_store_books *books, struct gp_ctx *ctx)
 {
-	int rc =
-		atomic_load(&books->ready) ? watch(books, ctx) : gp_store_books_open(books, ctx, 0);
-	if (rc == GP_OK)
+	int rc = atomic_load(&books->ready) ? watch(books, ctx) : GP_OK;
+	if (rc == GP_OK && atomic_load(&books->ready))
+		care_for(books);
+	say_spoiled(books, ctx);
+	if (rc == GP_OK && !atomic_load(&books->ready) &&
+		gp_store_books_open(books, ctx, 0) == GP_OK)
 		care_for(books);
 	report(books, ctx);
 }

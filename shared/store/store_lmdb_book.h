@@ -17,6 +17,7 @@
 
 #include "store/store_lmdb_check.h"
 #include "store/store_lmdb_files.h"
+#include "store/store_lmdb_lockfile.h"
 #include "store/store_lmdb_record.h"
 
 #define GP_STORE_BOOKS_PROBLEM 256
@@ -29,6 +30,7 @@ struct gp_store_book {
 	char path[1100];
 	MDB_env *env; /* NULL: closed */
 	MDB_dbi dbi;
+	struct gp_store_lockfile lock; /* open as long as env is */
 	atomic_bool well;              /* the last transaction went well */
 	atomic_bool full;              /* one found no room since the last sweep */
 	atomic_bool dirty;             /* written since it was last synced */
@@ -54,6 +56,7 @@ struct gp_store_books {
 	struct gp_store_files files; /* that are open */
 
 	atomic_uint_fast64_t unreadable; /* records since the last warning */
+	atomic_bool spoiled;             /* a lock file was written over; not yet told */
 	atomic_bool resized;             /* another process made a file larger; not yet told */
 
 	/* of tend alone */
@@ -87,6 +90,9 @@ void gp_store_books_leave(struct gp_store_books *books);
  */
 int gp_store_books_begin(struct gp_store_books *books, enum gp_store_book_kind kind, unsigned flags,
 	MDB_txn **txn_out) GP_MUST_CHECK;
+
+/* Frees the places of readers that have ended without leaving; entered. */
+void gp_store_books_free_readers(struct gp_store_books *books, enum gp_store_book_kind kind);
 
 /* Ends what begin began: commits on 0, a status of LMDB; leaves. A status of ours comes back. */
 int gp_store_books_end(

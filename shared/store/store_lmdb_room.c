@@ -412,10 +412,9 @@ static void let_readers_go(struct gp_store_room *room, unsigned round)
 {
 	unsigned ms = round < PAUSE_DOUBLINGS ? 1U << round : 1U << PAUSE_DOUBLINGS;
 	const struct timespec pause = {0, 1000000L * ms};
-	int dead;
 	if (gp_store_books_enter(room->books) != GP_OK)
 		return;
-	(void)mdb_reader_check(room->books->book[GP_STORE_COUNTERS].env, &dead);
+	gp_store_books_free_readers(room->books, GP_STORE_COUNTERS);
 	gp_store_books_leave(room->books);
 	(void)nanosleep(&pause, NULL);
 }
