@@ -47,7 +47,7 @@ CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_re
 	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_store handedover human limits_change limits_overrides limits_show \
-	  limits_watch mailfile storecheck storefiles table verify_json verify_report
+	  limits_watch mailfile storecheck storefiles storehint table verify_json verify_report
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv

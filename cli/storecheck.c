@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/human.h"
 #include "cli/storecheck.h"
+#include "cli/storehint.h"
 
 #define SUBJECT "gatepost-store-check"
 #define ROUNDS 100
@@ -113,98 +113,13 @@ static void take_log(void *arg, enum gp_log_level level, const char *event,
 	fprintf(stderr, "  %s: %s\n", gp_log_level_name(level), text);
 }
 
-/* hint_missing: who makes the folder, and how it is made by hand. */
-static void hint_missing(const struct gp_cli_store_user *who, const char *folder)
+/* problem_of: the store's own words, which a log line may have said before. */
+static const char *problem_of(struct check *c)
 {
-	const char *owner = *who->user ? who->user : "USER";
-	struct stat st;
-	if (lstat(folder, &st) == 0)
-		fprintf(stderr,
-			"  %s is a symbolic link to a folder that is not there: make that one, or "
-			"set "
-			"the link right\n",
-			folder);
-	else if (who->is_exim)
-		fprintf(stderr,
-			"  Exim's module makes the folder where Exim's user may; else: install -d "
-			"-m "
-			"700 -o %s %s\n",
-			owner, folder);
-	else
-		fprintf(stderr,
-			"  gatepost-policyd makes the folder when it is started as root; or: "
-			"install -d -m 700 -o %s %s\n",
-			owner, folder);
-}
-
-/* is_ours: may this user, who is the store's by now, do as he likes with what stands there? */
-static bool is_ours(const char *path)
-{
-	char folder[1024];
-	struct stat st;
-	snprintf(folder, sizeof folder, "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	return slash && stat(folder, &st) == 0 && st.st_uid == geteuid() && geteuid() != 0;
-}
-
-/* hint_no_folder: something else stands there, or where a folder above it should be. */
-static void hint_no_folder(const char *folder)
-{
-	char part[1024];
-	struct stat st;
-	snprintf(part, sizeof part, "%s", folder);
-	for (char *slash; lstat(part, &st) != 0 && (slash = strrchr(part, '/')) != NULL;)
-		*slash = '\0'; /* the first that is there */
-	if (is_ours(part))
-		fprintf(stderr,
-			"  %s is a file, and a folder is wanted there: move it away, or name "
-			"another folder in store.uri (the store makes its files counters and facts "
-			"in it)\n",
-			part);
-	else
-		fprintf(stderr,
-			"  %s is a file, and a folder is wanted there: store.uri names what is no "
-			"store of gatepost; leave the file where it is, and name a folder of the "
-			"store's own in store.uri\n",
-			part);
-}
-
-/* hint_owner: what belongs to somebody else. */
-static void hint_owner(const struct gp_cli_store_user *who, const char *folder)
-{
-	if (who->is_exim)
-		fprintf(stderr,
-			"  the folder must belong to Exim's user; give it one of its own: store { "
-			"uri "
-			"= {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses this "
-			"one: "
-			"chown -R %s %s)\n",
-			who->user, folder);
-	else
-		fprintf(stderr,
-			"  the folder must belong to the user that the daemon runs as: chown -R "
-			"%s %s\n",
-			*who->user ? who->user : "USER", folder);
-}
-
-/* hint_folder: one that is missing, is none, cannot be reached, or is not ours. */
-static void hint_folder(const char *uri, const struct gp_cli_store_user *who)
-{
-	struct stat st;
-	const char *folder = uri + strlen("lmdb:");
-	if (strncmp(uri, "lmdb:", 5) != 0)
-		return;
-	int error = stat(folder, &st) == 0 ? 0 : errno;
-	if (error == ENOENT)
-		hint_missing(who, folder);
-	else if (error == ENOTDIR || (!error && !S_ISDIR(st.st_mode)))
-		hint_no_folder(folder);
-	else if (error == EACCES)
-		fprintf(stderr, "  a folder above it does not let the user in\n");
-	else if (!error && access(folder, R_OK | W_OK | X_OK))
-		hint_owner(who, folder);
+	struct gp_store_health h = {0};
+	if (c->store)
+		gp_store_health(c->store, &h);
+	return gp_cli_visible(c->ctx.arena, *h.problem ? h.problem : c->last);
 }
 
 /* failed: a step that did not work, with what the store says itself unless it has just said so. */
@@ -391,7 +306,7 @@ static int check_store(struct check *c, const struct gp_store_options *options, 
 		code = run_steps(c, options->uris[0]);
 	(void)fflush(stdout);
 	if (code)
-		hint_folder(options->uris[0], c->who);
+		gp_cli_store_hint(options->uris[0], problem_of(c), c->who);
 	gp_store_close(c->store);
 	c->store = NULL;
 	if (!code)

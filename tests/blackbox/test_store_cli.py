@@ -85,6 +85,19 @@ def deleted_files_are_noticed():
         equal(json.loads(run("status", "--json", "--socket", d.control_path)[1])["store"]["failed"], 0)
 
 
+def a_spoiled_lock_file_is_made_anew():
+    """random bytes in a lock file under the daemon: an error, a new lock file, and what was counted stays"""
+    with Daemon() as d:
+        equal([d.send() for _ in range(3)], ["DUNNO"] * 3)
+        for number, name in enumerate(("counters-lock", "facts-lock", "counters-lock")):
+            with open(os.path.join(d.state, name), "r+b") as f:
+                f.write(b"\xff" * 8192 if number == 2 else os.urandom(8192))
+            wait_for(lambda: d.text().count("something was written over its -lock") > number, "an error about " + name)
+            wait_for(lambda: d.send() == "450", "the store again")
+            wait_for(lambda: d.check()[0] == 0, "store check is content")
+        assert "has ended by signal" not in d.text(), d.text()
+
+
 def an_unseen_folder_is_said():
     """a folder that the daemon cannot look into any more is said, with what to do; counting goes on"""
     with Daemon() as d:
@@ -274,6 +287,80 @@ def a_path_that_is_no_folder():
         assert "chown" not in err and "install -d" not in err, err
 
 
+def advice_mends_what_it_is_about():
+    """store check: whatever stands in the way of the store, the command that is advised makes it work"""
+    def own(p):
+        os.mkdir(p.store, 0o700)
+        shutil.chown(p.store, p.user)
+
+    def file(p, name, owner="root", mode=0o600):
+        path = os.path.join(p.store, name)
+        with open(path, "w"):
+            pass
+        shutil.chown(path, owner)
+        os.chmod(path, mode)
+
+    def above(p, owner):
+        os.mkdir(p.folder + "/above", 0o700)
+        os.mkdir(p.folder + "/above/store", 0o700)
+        shutil.chown(p.folder + "/above/store", "nobody")
+        shutil.chown(p.folder + "/above", owner)
+        os.chmod(p.folder + "/above", 0o600 if owner == "nobody" else 0o700)
+
+    cases = [(lambda p: os.chmod(p.store, 0o500), "chmod 700 STORE"), (lambda p: os.chmod(p.store, 0), "chmod 700 STORE"),
+             (lambda p: os.chmod(p.store, 0o600), "chmod 700 STORE"),
+             (lambda p: shutil.chown(p.store, "root"), "chown -R nobody STORE"),
+             (lambda p: (shutil.chown(p.store, "root"), os.chmod(p.store, 0o500)),
+              "chown -R nobody STORE && chmod 700 STORE"),
+             (lambda p: (file(p, "counters"), file(p, "facts")),
+              "chown nobody STORE/counters && chmod 600 STORE/counters"),
+             (lambda p: file(p, "facts", "nobody", 0o400), "chmod 600 STORE/facts"),
+             (lambda p: os.mkfifo(p.store + "/counters"), "rm STORE/counters"),
+             (lambda p: os.mkdir(p.store + "/counters"), "mv STORE/counters STORE/counters.old"),
+             (lambda p: os.mkdir(p.store + "/lock"), "mv STORE/lock STORE/lock.old"),
+             (lambda p: file(p, "lock"), "chown nobody STORE/lock && chmod 600 STORE/lock"),
+             (lambda p: os.mkdir(p.store + "/counters-lock"), "mv STORE/counters-lock STORE/counters-lock.old"),
+             (lambda p: file(p, "facts-lock"), "chown nobody STORE/facts-lock && chmod 600 STORE/facts-lock"),
+             (lambda p: os.symlink("/etc/hostname", p.store + "/facts"), "rm STORE/facts"),
+             (lambda p: os.symlink("/nowhere", p.store + "/counters-lock"), "rm STORE/counters-lock")]
+    for number, (harm, wanted) in enumerate(cases):
+        with Place() as p:
+            if not p.user:
+                return
+            own(p)
+            harm(p)
+            mended(p, wanted.replace("STORE", p.store), number)
+    for owner, wanted in (("root", "chmod o+x ABOVE"), ("nobody", "chmod u+x ABOVE")):
+        with Place(uri="lmdb:FOLDER/above/store") as p:
+            above(p, owner)
+            mended(p, wanted.replace("ABOVE", p.folder + "/above"), owner)
+
+
+def mended(p, command, what):
+    """store check advises the command (perhaps with others), and works when all that it advises was done"""
+    code, _, err = p.check()
+    equal((what, code), (what, 1))
+    commands = [w.split(" (")[0] for line in err.split("\n") if line.startswith("  ")
+                for w in line.split(": ")[1:] if w.split(" ")[0] in ("chmod", "chown", "rm", "mv")]
+    assert command in commands, (what, err)
+    for one in commands:
+        subprocess.check_call(one, shell=True)
+    code, out, err = p.check()
+    equal((what, code, err), (what, 0, ""))
+    holds(out, "  fine\n")
+
+
+def a_server_that_does_not_answer():
+    """store check: a Redis that refuses, has no socket or no address: what to look at"""
+    for uri, wanted in (("redis://127.0.0.1:1", "nothing listens there: start the Redis"),
+                        ("redis+unix:FOLDER/none", "there is no such socket: start the Redis"),
+                        ("redis://no-such-host.invalid", "the host's name is not known here: set it right in store.uri")):
+        with Place(uri=uri) as p:
+            code, _, err = p.check()
+            equal((uri, code), (uri, 1))
+            holds(err, "  " + wanted)
+
+
 def a_path_that_is_of_somebody_else():
     """store check and doctor: what store.uri names by mistake is never to be moved away"""
     for path in ("/etc/passwd", "/etc/passwd/store"):
@@ -329,7 +416,8 @@ def a_host_with_exim_alone():
 
 def main():
     tap = world.Tap()
-    for test in (deleted_files_are_noticed, an_unseen_folder_is_said, a_full_store_counts_on, a_full_disk_is_said, other_files_are_said, a_path_that_is_no_folder, a_path_that_is_of_somebody_else,
+    for test in (deleted_files_are_noticed, a_spoiled_lock_file_is_made_anew, an_unseen_folder_is_said, a_full_store_counts_on, a_full_disk_is_said, other_files_are_said, a_path_that_is_no_folder, advice_mends_what_it_is_about, a_server_that_does_not_answer,
+                 a_path_that_is_of_somebody_else,
                  a_host_with_exim_alone):
         tap.run(test)
     tap.finish()
