@@ -57,7 +57,8 @@ struct status {
 	double hit_rate;
 	json_int_t dns_asked, dns_failed;
 	int dns_failing;
-	json_t *dns_servers; /* array, checked */
+	const char *dns_failing_kind; /* "": of any */
+	json_t *dns_servers;          /* array, checked */
 	const char *dns_from;
 	int dns_over_tcp;
 	struct store_state store, local;
@@ -119,10 +120,10 @@ static bool read_parts(json_t *answer, struct status *s)
 /* read_dns: the servers and the last minute. */
 static bool read_dns(json_t *answer, struct status *s)
 {
-	if (json_unpack(answer, "{s:{s:o, s:s, s:b, s:I, s:I, s:b}}", "dns", "servers",
+	if (json_unpack(answer, "{s:{s:o, s:s, s:b, s:I, s:I, s:b, s?s}}", "dns", "servers",
 		    &s->dns_servers, "from", &s->dns_from, "over_tcp", &s->dns_over_tcp,
 		    "asked_last_minute", &s->dns_asked, "failed_last_minute", &s->dns_failed,
-		    "failing", &s->dns_failing))
+		    "failing", &s->dns_failing, "failing_kind", &s->dns_failing_kind))
 		return false;
 	for (size_t i = 0; i < json_array_size(s->dns_servers); i++)
 		if (!json_is_string(json_array_get(s->dns_servers, i)))
@@ -134,6 +135,7 @@ static bool read_dns(json_t *answer, struct status *s)
 static bool read_status(json_t *answer, struct status *s)
 {
 	json_t *store, *local;
+	s->dns_failing_kind = "";
 	return json_unpack(answer,
 		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:I, s:b, s:I, s:I}, s:o}",
 		       "version", &s->version, "pid", &s->pid, "uptime_s", &s->uptime_s, "requests",
@@ -299,8 +301,11 @@ static void warn_dns(struct gp_arena *arena, const struct status *s)
 	if (!s->dns_failing)
 		return;
 	printf("WARNING: DNS fails: %lld of %lld questions of the last minute; verdicts are "
-	       "temporary errors meanwhile. See whether the servers answer (gatepost doctor dns): ",
-		(long long)s->dns_failed, (long long)s->dns_asked);
+	       "temporary errors meanwhile. See whether the servers answer%s%s (gatepost doctor "
+	       "dns): ",
+		(long long)s->dns_failed, (long long)s->dns_asked,
+		*s->dns_failing_kind ? " questions for " : "",
+		gp_cli_visible(arena, s->dns_failing_kind));
 	print_servers(arena, s);
 	printf("\n");
 }

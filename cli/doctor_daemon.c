@@ -166,7 +166,7 @@ static void check_stages(struct gp_doctor *d)
 static void check_dns(struct gp_doctor *d)
 {
 	const json_t *servers = at(d->status, "dns.servers");
-	const char *names = "";
+	const char *names = "", *kind = text(d->status, "dns.failing_kind");
 	if (!json_is_true(at(d->status, "dns.failing")))
 		return;
 	for (size_t i = 0; i < json_array_size(servers) && i < GP_DNS_SERVERS_MAX; i++) {
@@ -174,9 +174,10 @@ static void check_dns(struct gp_doctor *d)
 		names = gp_doctor_text(d, "%s%s%s", names, i ? ", " : "", name ? name : "?");
 	}
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
-		"%lld of the %lld questions that the daemon asked in the last minute failed; it "
-		"asks %s",
-		number(d, "dns.failed_last_minute"), number(d, "dns.asked_last_minute"), names);
+		"%lld of the %lld questions that the daemon asked in the last minute failed%s%s; "
+		"it asks %s",
+		number(d, "dns.failed_last_minute"), number(d, "dns.asked_last_minute"),
+		*kind ? ", as all do that are for " : "", kind, names);
 	gp_doctor_mend(d, "gatepost doctor dns");
 }
 

@@ -66,19 +66,20 @@ static json_t *dns(struct gp_control_call *c)
 	char text[GP_DNS_SERVER_TEXT];
 	struct gp_dns_health_sums minute =
 		gp_dns_health_minute(&c->shared->dns_seen, c->runtime->dns);
+	enum gp_dns_failing failing = gp_dns_health_failing(
+		&c->shared->dns_seen, c->runtime->dns, minute, gp_clock_now_us(c->ctx->clock));
 	json_t *servers = json_array();
 	(void)gp_dns_wire_options(c->runtime->dns, &options); /* none: an empty list */
 	for (size_t i = 0; i < options.server_count; i++)
 		json_array_append_new(
 			servers, json_string(gp_dns_server_format(&options.servers[i], text)));
-	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:b}", "servers", servers, "from",
+	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:b, s:s}", "servers", servers, "from",
 		gp_control_text(c->ctx->arena,
 			gp_span_from(
 				config->dns_servers.count ? "dns.servers" : config->resolv_conf)),
 		"over_tcp", options.over_tcp, "trust_ad", options.trust_ad, "asked_last_minute",
 		number(minute.asked), "failed_last_minute", number(minute.failed), "failing",
-		gp_dns_health_is_failing(&c->shared->dns_seen, c->runtime->dns, minute,
-			gp_clock_now_us(c->ctx->clock)));
+		failing != GP_DNS_FAILING_NOT, "failing_kind", gp_dns_health_kind(failing));
 }
 
 /* store: its health; null when nothing is counted. */

@@ -14,7 +14,8 @@
 #define OWN_MS 3000                /* for all of them, at a few servers */
 #define OWN_SERVER_MS 1000         /* at least, at each server: one that is slow does answer */
 #define OWN_MEMORY (256 * 1024)
-#define OWN_QUESTIONS 3
+#define OWN_NAMES 3
+#define OWN_QUESTIONS (2 * OWN_NAMES) /* addresses, then TXT */
 #define SERVERS_TEXT (GP_DNS_SERVERS_MAX * (GP_DNS_SERVER_TEXT + 2))
 
 /* sums_of: since the resolver was made. */
@@ -53,9 +54,6 @@ bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed)
 	return asked >= GP_DNS_HEALTH_FEW && failed > asked / 2;
 }
 
-/* What own questions show. */
-enum finding { SILENT, ANSWERING, NOT_ASKED };
-
 /* has_means: for own questions: as many files as they need at once. */
 static bool has_means(void)
 {
@@ -73,43 +71,50 @@ static bool has_means(void)
  * doctor can tell; where files are short it says nothing of servers, and has its own line in the
  * log.
  */
-static enum finding find(const struct gp_dns_answer answers[OWN_QUESTIONS])
+static enum gp_dns_failing find(
+	const struct gp_dns_question *questions, const struct gp_dns_answer *answers)
 {
-	bool is_trouble = false;
+	bool is_trouble = false, has_a = false, has_txt = false;
 	for (size_t i = 0; i < OWN_QUESTIONS; i++) {
-		if (!gp_dns_state_is_failure(answers[i].state))
-			return ANSWERING;
-		is_trouble = is_trouble || answers[i].state == GP_DNS_TROUBLE;
+		bool is_answer = !gp_dns_state_is_failure(answers[i].state);
+		has_a |= is_answer && questions[i].type == GP_DNS_A;
+		has_txt |= is_answer && questions[i].type == GP_DNS_TXT;
+		is_trouble |= answers[i].state == GP_DNS_TROUBLE;
 	}
-	return is_trouble && !has_means() ? NOT_ASKED : SILENT;
+	if ((has_a && has_txt) || (is_trouble && !has_means()))
+		return GP_DNS_FAILING_NOT;
+	return has_a ? GP_DNS_FAILING_TXT : has_txt ? GP_DNS_FAILING_A : GP_DNS_FAILING_ALL;
 }
 
-/* ask_own: made-up names of a resolver of its own, so that they are not counted. */
-static enum finding ask_own(struct gp_ctx *ctx)
+/* ask_own: made-up names of a resolver of its own, so that they are not counted; each name is asked
+ * for once. */
+static enum gp_dns_failing ask_own(struct gp_ctx *ctx)
 {
-	static const char *const below[OWN_QUESTIONS] = {"com", "net", "org"};
+	static const char *const below[OWN_NAMES] = {"com", "net", "org"};
 	char names[OWN_QUESTIONS][64];
 	struct gp_dns_question questions[OWN_QUESTIONS];
 	struct gp_dns_answer answers[OWN_QUESTIONS];
 	for (size_t i = 0; i < OWN_QUESTIONS; i++) {
 		snprintf(names[i], sizeof names[i], "gatepost-%08x%08x.%s", arc4random(),
-			arc4random(), below[i]);
-		questions[i] = (struct gp_dns_question) {names[i], GP_DNS_A};
+			arc4random(), below[i % OWN_NAMES]);
+		questions[i] =
+			(struct gp_dns_question) {names[i], i < OWN_NAMES ? GP_DNS_A : GP_DNS_TXT};
 	}
-	return gp_dns_query(ctx, questions, OWN_QUESTIONS, answers) ? NOT_ASKED : find(answers);
+	return gp_dns_query(ctx, questions, OWN_QUESTIONS, answers) ? GP_DNS_FAILING_NOT
+								    : find(questions, answers);
 }
 
 /*
- * is_answering: does any of the servers that dns asks, now? Each is asked once, as there are
- * several questions. Without memory or files, nothing is said.
+ * judge: does any of the servers that dns asks answer now? Each is asked once, as there are several
+ * questions. Without memory or files, nothing is said.
  */
-static bool is_answering(struct gp_dns *dns)
+static enum gp_dns_failing judge(struct gp_dns *dns)
 {
 	struct gp_dns_options options;
 	struct gp_ctx ctx = {.clock = gp_clock_system()};
-	enum finding finding = NOT_ASKED;
+	enum gp_dns_failing failing = GP_DNS_FAILING_NOT;
 	if (!gp_dns_wire_options(dns, &options))
-		return true;
+		return failing;
 	unsigned servers = (unsigned)options.server_count;
 	unsigned each_ms = OWN_MS / servers > OWN_SERVER_MS ? OWN_MS / servers : OWN_SERVER_MS;
 	options.gate = NULL; /* what others have no place for says nothing */
@@ -119,25 +124,31 @@ static bool is_answering(struct gp_dns *dns)
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + (int64_t)each_ms * servers * 1000;
 	ctx.arena = gp_arena_new(OWN_MEMORY);
 	if (ctx.arena && gp_dns_wire_new(&options, &ctx.dns) == GP_OK)
-		finding = ask_own(&ctx);
+		failing = ask_own(&ctx);
 	gp_dns_free(ctx.dns);
 	gp_arena_free(ctx.arena);
-	return finding != SILENT;
+	return failing;
 }
 
-/* gp_dns_health_is_failing: two that judge at once come to the same. */
-bool gp_dns_health_is_failing(struct gp_dns_seen *seen, struct gp_dns *dns,
+/* gp_dns_health_kind: for people. */
+const char *gp_dns_health_kind(enum gp_dns_failing failing)
+{
+	return failing == GP_DNS_FAILING_A ? "A" : failing == GP_DNS_FAILING_TXT ? "TXT" : "";
+}
+
+/* gp_dns_health_failing: two that judge at once come to the same. */
+enum gp_dns_failing gp_dns_health_failing(struct gp_dns_seen *seen, struct gp_dns *dns,
 	struct gp_dns_health_sums minute, int64_t now_us)
 {
 	long long judged_us = atomic_load(&seen->judged_us);
 	if (!gp_dns_health_is_bad(minute.asked, minute.failed))
-		return false;
+		return GP_DNS_FAILING_NOT;
 	if (judged_us && now_us - judged_us < JUDGED_US)
-		return atomic_load(&seen->silent);
-	bool silent = !is_answering(dns);
-	atomic_store(&seen->silent, silent);
+		return (enum gp_dns_failing)atomic_load(&seen->failing);
+	enum gp_dns_failing failing = judge(dns);
+	atomic_store(&seen->failing, (int)failing);
 	atomic_store(&seen->judged_us, now_us ? now_us : 1);
-	return silent;
+	return failing;
 }
 
 /* begin_again: another resolver counts from nought. */
@@ -165,15 +176,22 @@ static void servers_text(struct gp_dns *dns, char *text, size_t size)
 static void say(struct gp_dns_health *h, struct gp_dns *dns, const struct gp_log *log,
 	struct gp_dns_health_sums minute)
 {
+	static const char *const what[] = {[GP_DNS_FAILING_NOT] = "",
+		[GP_DNS_FAILING_ALL] = "questions",
+		[GP_DNS_FAILING_A] = "questions for addresses (A), but those for TXT,",
+		[GP_DNS_FAILING_TXT] = "questions for TXT, but those for addresses (A),"};
 	char servers[SERVERS_TEXT] = "";
 	servers_text(dns, servers, sizeof servers);
 	if (h->failing)
 		gp_log_text(log, GP_LOG_WARNING,
 			"DNS: %llu of %llu questions of the last minute failed; the servers are "
-			"%s, and do not answer questions of our own either: see whether they run "
-			"and answer this host (gatepost doctor dns)",
+			"%s, and do not answer %s of our own either: see whether they run and "
+			"answer this host%s (gatepost doctor dns)",
 			(unsigned long long)minute.failed, (unsigned long long)minute.asked,
-			servers);
+			servers, what[h->failing],
+			h->failing == GP_DNS_FAILING_TXT
+				? ", for TXT as well, which SPF, DKIM and DMARC need"
+				: "");
 	else
 		gp_log_text(log, GP_LOG_NOTICE, "DNS: the servers %s answer again", servers);
 }
@@ -195,8 +213,8 @@ void gp_dns_health_look(struct gp_dns_health *health, struct gp_dns *dns, int64_
 	h->sums[h->next] = now;
 	h->next = (h->next + 1) % GP_DNS_HEALTH_SECONDS;
 	h->count += h->count < GP_DNS_HEALTH_SECONDS;
-	bool was_failing = h->failing;
-	h->failing = gp_dns_health_is_failing(seen_out, dns, minute, now_us);
+	bool was_failing = h->failing != GP_DNS_FAILING_NOT;
+	h->failing = gp_dns_health_failing(seen_out, dns, minute, now_us);
 	bool is_due = !h->said_us || now_us - h->said_us >= SAID_EVERY_US;
 	bool is_heard = minute.asked > minute.failed ||
 			gp_dns_health_is_bad(minute.asked, minute.failed); /* own questions were */

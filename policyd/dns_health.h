@@ -6,9 +6,10 @@
  * for want of name servers shows only in the sum of them. But who sends mail chooses what is asked:
  * a zone of his that is broken, or the names of a thousand others, make as many failures as he
  * likes. So when most have failed, questions that nobody else has chosen decide: made-up names
- * below com, net and org, which no server remembers and each that works can deny. The keeper looks
- * every second, warns once a minute while it is so, with the servers, and leaves the sums of a
- * minute ago, by which gatepost status and doctor get the numbers of the moment.
+ * below com, net and org, which no server remembers and each that works can deny, for addresses and
+ * for TXT, of which verdicts are made: a server that fails one kind only is as good as silent. The
+ * keeper looks every second, warns once a minute while it is so, with the servers, and leaves the
+ * sums of a minute ago, by which gatepost status and doctor get the numbers of the moment.
  *
  *     struct gp_dns_health h = {0};
  *     gp_dns_health_look(&h, dns, now_us, log, &shared->dns_seen);     (every second, one thread)
@@ -33,11 +34,19 @@
 #define GP_DNS_HEALTH_SECONDS 60
 #define GP_DNS_HEALTH_FEW 20 /* questions below which their failures say nothing */
 
+/* Whether name servers are wanting, and for what. */
+enum gp_dns_failing {
+	GP_DNS_FAILING_NOT,
+	GP_DNS_FAILING_ALL, /* no own question was answered */
+	GP_DNS_FAILING_A,   /* none for addresses */
+	GP_DNS_FAILING_TXT  /* none for TXT */
+};
+
 /* The resolver's sums a minute ago, as of the last look; and what own questions came to. */
 struct gp_dns_seen {
 	atomic_ullong asked, failed;
 	atomic_llong judged_us; /* when they were asked last; 0: never */
-	atomic_bool silent;     /* none was answered */
+	atomic_int failing;     /* enum gp_dns_failing: what that showed */
 };
 
 /* Sums of one moment. */
@@ -49,7 +58,7 @@ struct gp_dns_health {
 	const struct gp_dns *dns;                              /* whose sums these are */
 	struct gp_dns_health_sums sums[GP_DNS_HEALTH_SECONDS]; /* a ring */
 	unsigned count, next;
-	bool failing;
+	enum gp_dns_failing failing;
 	int64_t said_us;
 };
 
@@ -63,9 +72,12 @@ struct gp_dns_health_sums gp_dns_health_minute(struct gp_dns_seen *seen, struct 
 /* Did most of so many questions fail? */
 bool gp_dns_health_is_bad(uint64_t asked, uint64_t failed);
 
+/* The kind of question that is not answered: "A", "TXT", or "": all or none. */
+const char *gp_dns_health_kind(enum gp_dns_failing failing);
+
 /* Did most of this minute's fail for want of name servers? Then those are asked, which may take
  * three seconds, unless they were in the ten seconds before now_us. */
-bool gp_dns_health_is_failing(struct gp_dns_seen *seen, struct gp_dns *dns,
+enum gp_dns_failing gp_dns_health_failing(struct gp_dns_seen *seen, struct gp_dns *dns,
 	struct gp_dns_health_sums minute, int64_t now_us);
 
 #endif

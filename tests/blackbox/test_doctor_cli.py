@@ -145,6 +145,39 @@ class Nothing(dict):
         return "servfail"
 
 
+class NoTxt(dnsd.Server):
+    """A name server that fails each question for TXT, and denies every address."""
+
+    def _reply(self, packet):
+        _, number, end = dnsd.question(packet)
+        if dnsd.TYPES.get(number) != "TXT":
+            return super()._reply(packet)
+        return packet[:2] + struct.pack("!HHHHH", 0x8180 | 5, 1, 0, 0, 0) + packet[12:end]
+
+
+def failing_txt():
+    """a name server that fails TXT only is told as one that fails, and what it is that fails"""
+    bad = NoTxt({})
+    daemon = world.Policyd(CONFIG.replace("USER", who()).replace("spf { mode = off }", "spf { mode = label }").replace(
+        "127.0.0.1:%d" % good.port, "127.0.0.1:%d" % bad.port))
+    try:
+        with daemon.connect() as s:
+            for i in range(30):
+                holds(world.ask(s, client_address="203.0.113.9", helo_name="x", sender="u@d%d.test" % i,
+                                recipient="r@here.test", instance="txt%d" % i), "temperror")
+        daemon.wait_log("the servers are 127.0.0.1:%d, and do not answer questions for TXT" % bad.port)
+        status = subprocess.run([GATEPOST, "status", "--socket", daemon.control_path], stdout=subprocess.PIPE, text=True)
+        equal(status.returncode, 1)
+        holds(status.stdout, "WARNING: DNS fails: ")
+        holds(status.stdout, "whether the servers answer questions for TXT (gatepost doctor dns)")
+        finds(["-c", daemon.config_path, "daemon.trouble"],
+              ("daemon.trouble", "problem", "as all do that are for TXT; it asks 127.0.0.1:%d" % bad.port,
+               "gatepost doctor dns"))
+    finally:
+        daemon.close()
+        bad.close()
+
+
 def failing_dns():
     """most questions of the daemon's last minute failed: one warning with the servers, status and doctor say so"""
     bad = dnsd.Server({"d%d.test" % i: "servfail" for i in range(90)})
@@ -616,7 +649,7 @@ def children():
 def main():
     tap = world.Tap()
     try:
-        for test in (well, failing_dns, config_warnings, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
+        for test in (well, failing_dns, failing_txt, config_warnings, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
                      slow_resolver, public, stores, clock, text_form, on_a_terminal, usage, children):
             tap.run(test)
     finally:

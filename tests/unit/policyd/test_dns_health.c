@@ -227,8 +227,8 @@ static void another_resolver_begins_again(void **state)
 /* is_failing: as status asks. */
 static bool is_failing(struct scene *s)
 {
-	return gp_dns_health_is_failing(
-		&s->seen, s->ctx.dns, gp_dns_health_minute(&s->seen, s->ctx.dns), s->now_us);
+	return gp_dns_health_failing(&s->seen, s->ctx.dns,
+		       gp_dns_health_minute(&s->seen, s->ctx.dns), s->now_us) != GP_DNS_FAILING_NOT;
 }
 
 /* broken_zones_of_senders_are_no_outage: whoever sends mail chooses what is asked, and how much;
@@ -282,6 +282,42 @@ static void each_kind_of_outage(void **state)
 	}
 	for (size_t i = 0; i < 3; i++)
 		test_nameserver_stop(servers[i]);
+}
+
+/* one_kind_of_question_that_fails_is_an_outage: a resolver that denies addresses and fails TXT in
+ * any way, or the reverse; the line says which. */
+static void one_kind_of_question_that_fails_is_an_outage(void **state)
+{
+	static const enum test_nameserver_act acts[] = {TEST_NAMESERVER_SERVFAIL,
+		TEST_NAMESERVER_REFUSED, TEST_NAMESERVER_NOTIMP, TEST_NAMESERVER_SILENT,
+		TEST_NAMESERVER_MALFORMED, TEST_NAMESERVER_TCP_CUT, TEST_NAMESERVER_BOGUS,
+		TEST_NAMESERVER_REFERRAL};
+	static const enum gp_dns_type types[] = {GP_DNS_TXT, GP_DNS_A};
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof acts / sizeof acts[0]; i++) {
+		const struct test_nameserver_rule rule[] = {
+			{.name = "*", .type = types[i % 2], .act = acts[i / 2]},
+			{.name = "*", .act = TEST_NAMESERVER_NXDOMAIN}};
+		struct scene s;
+		struct gp_dns_question questions[20];
+		struct gp_dns_answer answers[20];
+		begin(&s);
+		struct test_nameserver *ns = test_nameserver_start(rule, 2, 0);
+		turn_to(&s, test_nameserver_address(ns), 2000);
+		for (int n = 0; n < 20; n++)
+			questions[n] = (struct gp_dns_question) {"d.example", types[i % 2]};
+		assert_int_equal(gp_dns_query(&s.ctx, questions, 20, answers), GP_OK);
+		look(&s, 1);
+		assert_int_equal(s.warnings, 1);
+		assert_non_null(strstr(s.last, i % 2 ? "do not answer questions for addresses (A)"
+						     : "do not answer questions for TXT"));
+		assert_string_equal(gp_dns_health_kind(s.health.failing), i % 2 ? "A" : "TXT");
+		rise(&s);
+		look(&s, 11);
+		assert_int_equal(s.notices, 1);
+		end(&s);
+		test_nameserver_stop(ns);
+	}
 }
 
 /* slow_servers_answer: however many there are, and attempts at each. */
@@ -339,6 +375,7 @@ int main(void)
 		cmocka_unit_test(another_resolver_begins_again),
 		cmocka_unit_test(broken_zones_of_senders_are_no_outage),
 		cmocka_unit_test(each_kind_of_outage),
+		cmocka_unit_test(one_kind_of_question_that_fails_is_an_outage),
 		cmocka_unit_test(slow_servers_answer),
 		cmocka_unit_test(want_of_files_is_no_outage),
 	};
