@@ -39,7 +39,7 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
 POLICYD = control control_limits control_metrics control_status counters dns_health files handover instance journal \
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
-	  protocol pulse reader runtime session stages supervise survivor transaction trouble \
+	  protocol pulse reach reader runtime session stages supervise survivor transaction trouble \
 	  control_overrides control_who ticker
 EXIM    = args bridge forged process spool trouble verdict
 CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \

@@ -206,19 +206,48 @@ void gp_listen_name(int fd, char name_out[GP_LISTEN_NAME])
 	}
 }
 
-/* warn_inet: a port of the loopback has no permissions. */
-static void warn_inet(const char *what, const struct gp_log *log)
+/* What is said of a socket that others than the mail server may connect to, and what to do: with
+ * one that the configuration names, and with one that was handed over. */
+static const struct {
+	const char *who, *own, *handed;
+} reach_texts[] = {
+	[GP_REACH_PERMITTED] = {NULL, NULL, NULL},
+	[GP_REACH_EVERYBODY] = {"any local user may ask there, as its mode lets everybody connect,",
+		"Where others than the mail server use this machine, set policyd.socket_mode = "
+		"0660, which is for the group of policyd.mail_user",
+		"Where others than the mail server use this machine, set SocketMode=0660 and "
+		"SocketGroup= to the group of the mail server in the socket unit"},
+	[GP_REACH_LOOPBACK] = {"any local user may ask there,",
+		"Where others than the mail server use this machine, take policyd { listen = "
+		"{\"" GP_CONFIG_LISTEN_PACKAGED "\"} } and unix:gatepost/policy in main.cf",
+		"Where others than the mail server use this machine, take "
+		"ListenStream=" GP_CONFIG_PATH_PACKAGED ", SocketMode=0660 and SocketGroup= with "
+		"the group of the mail server in the socket unit, and unix:gatepost/policy in "
+		"main.cf"},
+	[GP_REACH_PRIVATE] = {NULL, NULL, NULL},
+	/* of those in the configuration it warns itself */
+	[GP_REACH_PUBLIC] = {"is a public address: whoever reaches it may ask,", NULL,
+		"Use the loopback or a path in ListenStream= of the socket unit, or let a firewall "
+		"keep others away"},
+	[GP_REACH_ALL] = {"is every address of this host: whoever reaches it may ask,", NULL,
+		"Use the loopback or a path in ListenStream= of the socket unit, or let a firewall "
+		"keep others away"},
+};
+
+/* look_around: who may connect, whoever opened the sockets; the first of them were handed over. */
+static void look_around(struct gp_listen_sockets *sockets, const struct gp_log *log)
 {
-	struct gp_dns_server where;
-	if (gp_dns_server_parse(gp_span_skip(gp_span_from(what), 5), &where) ||
-		!gp_ipaddr_is_loopback(&where.addr))
-		return;
-	gp_log_text(log, GP_LOG_WARNING,
-		"listen: %s: any local user may ask there, and use up what a limit allows to "
-		"somebody else. Where others than the mail server use this machine, take "
-		"policyd { listen = {\"" GP_CONFIG_LISTEN_PACKAGED
-		"\"} } and unix:gatepost/policy in main.cf",
-		what);
+	for (size_t i = 0; i < sockets->count; i++) {
+		enum gp_reach reach = gp_reach_of(sockets->fds[i]);
+		const char *what =
+			i < sockets->handed ? reach_texts[reach].handed : reach_texts[reach].own;
+		sockets->reach[i] = reach;
+		if (what)
+			gp_log_text(log, GP_LOG_WARNING,
+				"listen: %s: %s and use up what a limit allows to somebody else. "
+				"%s",
+				sockets->names[i], reach_texts[reach].who, what);
+	}
 }
 
 /* open_one: what the configuration names, unless it is there. */
@@ -238,8 +267,6 @@ static int open_one(const char *what, const struct gp_listen_access *access,
 			     : gp_listen_inet(what, log, &fd);
 	if (rc)
 		return rc;
-	if (!is_unix)
-		warn_inet(what, log);
 	gp_listen_name(fd, sockets->names[sockets->count]);
 	sockets->removes[sockets->count] = is_unix;
 	sockets->fds[sockets->count++] = fd;
@@ -309,6 +336,7 @@ int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log 
 	struct gp_listen_access access;
 	find_mail_user(options, sockets, &access);
 	find_hidden_user(sockets);
+	sockets->handed = sockets->count;
 	for (size_t i = 0; !rc && i < options->listen.count; i++)
 		rc = open_one(options->listen.items[i], &access, log, sockets);
 	if (!rc && sockets->count == 0)
@@ -317,6 +345,7 @@ int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log 
 		gp_listen_close(sockets, true);
 	else
 		warn_nobody(options, log, sockets);
+	look_around(sockets, log); /* none after an error */
 	return rc;
 }
 
@@ -465,6 +494,12 @@ static void accept_one(struct gp_listen *l, int listener)
 	case GP_PLACES_FULL: /* stopping, or a moment too late */
 		break;
 	}
+}
+
+/* gp_listen_at: as it was opened. */
+const struct gp_listen_sockets *gp_listen_at(const struct gp_listen *listen)
+{
+	return listen->sockets;
 }
 
 /* gp_listen_open_count: of this moment. */

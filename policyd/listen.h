@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "policyd/reach.h"
 #include "policyd/session.h"
 
 #define GP_LISTEN_MAX 16
@@ -25,7 +26,8 @@ struct gp_listen_sockets {
 	int fds[GP_LISTEN_MAX];
 	char names[GP_LISTEN_MAX][GP_LISTEN_NAME]; /* "unix:/path", "inet:ADDR:PORT" */
 	bool removes[GP_LISTEN_MAX];               /* a file of our own making goes with it */
-	size_t count;
+	enum gp_reach reach[GP_LISTEN_MAX];        /* who may connect */
+	size_t count, handed;         /* so many of them, the first, were handed over */
 	uid_t mail_user, hidden_user; /* who may hold all connections, where there is such a user */
 	bool has_mail_user, hides_users;
 };
@@ -42,7 +44,8 @@ void gp_listen_name(int fd, char name_out[GP_LISTEN_NAME]);
 /*
  * Opens the configured sockets that are not among those in sockets already (which were handed over,
  * or are none: zeroed); GP_CONFIG_LISTEN when that leaves none at all. GP_EIO closes all of them,
- * and the log has said which and why.
+ * and the log has said which and why. Of sockets that others than the mail server may connect to it
+ * says so, whoever opened them.
  */
 int gp_listen_open(const struct gp_config_policyd *options, const struct gp_log *log,
 	struct gp_listen_sockets *sockets) GP_MUST_CHECK;
@@ -68,6 +71,9 @@ int gp_listen_unix(const char *what, const struct gp_listen_access *access,
 
 /* The same for "inet:ADDR:PORT", as the configuration has checked it. */
 int gp_listen_inet(const char *what, const struct gp_log *log, int *fd_out) GP_MUST_CHECK;
+
+/* The sockets it accepts at. */
+const struct gp_listen_sockets *gp_listen_at(const struct gp_listen *listen);
 
 /* Sessions that are open now. */
 unsigned gp_listen_open_count(struct gp_listen *listen);

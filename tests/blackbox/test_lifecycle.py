@@ -188,6 +188,59 @@ def test_activation_and_configuration():
         assert not os.path.exists(m.folder + "/policy"), "our own socket goes with us"
 
 
+def listener_at(where, mode=0o666):
+    """A socket as a service manager opens it: at an address, or at a path with a mode."""
+    if isinstance(where, str):
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(where)
+        if not where.startswith("\0"):
+            os.chmod(where, mode)
+    else:
+        family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+        s = socket.socket(family)
+        if family == socket.AF_INET6:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, len(where) > 2)
+        s.bind(where[:2])
+    s.listen(64)
+    return s
+
+
+def test_activation_reach():
+    """who may ask at a socket is told whoever opened it: ports, and the mode of a file and its folders"""
+    folder = tempfile.mkdtemp(prefix="gatepost-test.")
+    os.chmod(folder, 0o755)
+    os.mkdir(folder + "/private", 0o700)
+    local, all_hosts = "any local user may ask there", "is every address of this host: whoever reaches it may ask"
+    rows = [(("127.0.0.1", 0), local), (("127.0.0.9", 0), local), (("::1", 0), local), (("::ffff:127.0.0.1", 0), local),
+            (("0.0.0.0", 0), all_hosts), (("::", 0), all_hosts), (("::", 0, "only"), all_hosts),
+            (folder + "/open", local), ("\0gatepost-test-%d" % os.getpid(), local),
+            (folder + "/group", None), (folder + "/private/open", None)]
+    sockets = [listener_at(where, 0o660 if "group" in where else 0o666) for where, _ in rows]
+    names = []
+    for (where, _), s in zip(rows, sockets):
+        at = s.getsockname()
+        names.append("unix:" + at if isinstance(at, str) else "unix:" if isinstance(at, bytes) else
+                     ("inet:[%s]:%d" if ":" in at[0] else "inet:%s:%d") % at[:2])
+    with Manager(CONFIG % 'listen = {"SOCKET"}', sockets=sockets) as m:
+        m.start().wait_told("READY=1")
+        told = [line for line in m.text().splitlines() if "use up what a limit allows to somebody else" in line]
+        for (where, what), name in zip(rows, names):
+            lines = [line for line in told if "listen: %s: " % name in line]
+            equal((where, len(lines)), (where, 1 if what else 0))
+            if what:
+                holds(lines[0], "level=warning")
+                holds(lines[0], what)
+                holds(lines[0], "socket unit")
+        equal(len(told), sum(1 for _, what in rows if what))
+        equal(m.stop(), 0)
+    with Manager(CONFIG % 'listen = {"SOCKET"} socket_mode = 0666') as m:
+        m.start().wait_told("READY=1")
+        holds(m.text(), "listen: unix:%s/policy: any local user may ask there, as its mode lets everybody" % m.folder)
+        holds(m.text(), "set policyd.socket_mode = 0660")
+        equal(m.stop(), 0)
+    shutil.rmtree(folder)
+
+
 def test_activation_waits():
     """a request that comes while the daemon is away is answered by the next one"""
     inet = listener()

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* The address of the socket, then the address's kind or the file's permissions. */
+#include "policyd/reach.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/ipaddr.h"
+
+/* is_open_way: may everybody pass all folders of this path, which is cut for that? */
+static bool is_open_way(char *path)
+{
+	struct stat st;
+	for (char *slash = strrchr(path, '/'); slash && slash != path; slash = strrchr(path, '/')) {
+		*slash = 0;
+		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return false;
+	}
+	return true;
+}
+
+/* reach_unix: to connect is to write (unix(7)); an abstract name has no permissions. */
+static enum gp_reach reach_unix(const struct sockaddr_un *un, socklen_t size)
+{
+	char path[sizeof un->sun_path + 1];
+	struct stat st;
+	if (size <= offsetof(struct sockaddr_un, sun_path))
+		return GP_REACH_PERMITTED;
+	if (!un->sun_path[0])
+		return GP_REACH_EVERYBODY;
+	memcpy(path, un->sun_path, sizeof un->sun_path); /* the system need not end it */
+	path[sizeof un->sun_path] = 0;
+	bool is_open = stat(path, &st) == 0 && (st.st_mode & S_IWOTH);
+	return is_open && is_open_way(path) ? GP_REACH_EVERYBODY : GP_REACH_PERMITTED;
+}
+
+/* reach_inet: by the kind of address. */
+static enum gp_reach reach_inet(const struct gp_ipaddr *addr)
+{
+	const struct gp_ipaddr any = {.family = addr->family};
+	if (gp_ipaddr_equal(addr, &any))
+		return GP_REACH_ALL;
+	if (gp_ipaddr_is_loopback(addr))
+		return GP_REACH_LOOPBACK;
+	return gp_ipaddr_is_private(addr) ? GP_REACH_PRIVATE : GP_REACH_PUBLIC;
+}
+
+/* address_of: an IPv4 address that is written as one of IPv6 is one of IPv4 (RFC 4291 2.5.5.2). */
+static struct gp_ipaddr address_of(const struct sockaddr_in6 *in6)
+{
+	struct gp_ipaddr addr = {.family = GP_IP_V6};
+	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		addr.family = GP_IP_V4;
+		memcpy(addr.bytes, in6->sin6_addr.s6_addr + 12, 4);
+	} else {
+		memcpy(addr.bytes, &in6->sin6_addr, 16);
+	}
+	return addr;
+}
+
+/* gp_reach_of: by family. */
+enum gp_reach gp_reach_of(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_un un;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} a = {.any.sa_family = AF_UNSPEC};
+	socklen_t size = sizeof a;
+	struct gp_ipaddr addr = {.family = GP_IP_V4};
+	if (getsockname(fd, &a.any, &size))
+		return GP_REACH_PERMITTED;
+	if (a.any.sa_family == AF_UNIX)
+		return reach_unix(&a.un, size);
+	if (a.any.sa_family == AF_INET6)
+		addr = address_of(&a.in6);
+	else if (a.any.sa_family == AF_INET)
+		memcpy(addr.bytes, &a.in.sin_addr, 4);
+	else
+		return GP_REACH_PERMITTED;
+	return reach_inet(&addr);
+}
+
+/* gp_reach_name: a row for each. */
+const char *gp_reach_name(enum gp_reach reach)
+{
+	static const char *const names[] = {[GP_REACH_PERMITTED] = "permitted",
+		[GP_REACH_EVERYBODY] = "everybody",
+		[GP_REACH_LOOPBACK] = "loopback",
+		[GP_REACH_PRIVATE] = "private",
+		[GP_REACH_PUBLIC] = "public",
+		[GP_REACH_ALL] = "all"};
+	return names[reach];
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reach: who may connect to a listening socket, as the system has it, whoever opened it.
+ *
+ * A port has no permissions; a unix socket has those of its file, and of the folders that it lies
+ * in. Who may ask may use up what a limit allows to somebody else. To be looked at where the path
+ * can be seen: before a chroot.
+ */
+#ifndef GP_POLICYD_REACH_H
+#define GP_POLICYD_REACH_H
+
+enum gp_reach {
+	GP_REACH_PERMITTED, /* a unix socket that is not for everybody */
+	GP_REACH_EVERYBODY, /* one that is */
+	GP_REACH_LOOPBACK,  /* a port of the loopback: any local user */
+	GP_REACH_PRIVATE,   /* a private address: hosts of the network */
+	GP_REACH_PUBLIC,    /* any host that is let through */
+	GP_REACH_ALL        /* all addresses of this host: the same */
+};
+
+/* Of a socket that listens; what cannot be told is GP_REACH_PERMITTED. */
+enum gp_reach gp_reach_of(int fd);
+
+/* "permitted", "everybody", "loopback", "private", "public", "all": for programs. */
+const char *gp_reach_name(enum gp_reach reach);
+
+#endif
