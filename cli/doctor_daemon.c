@@ -16,6 +16,7 @@
 
 #define FEW_REQUESTS 20 /* below which shares of them say nothing */
 #define SYSTEM_FILE_MAX 65536
+#define SOCKETS_MAX 16 /* of a daemon */
 
 /* ---- members of the answer ---- */
 
@@ -366,7 +367,88 @@ static const char *folder_of(struct gp_doctor *d, const char *path)
 	return slash > 0 ? gp_doctor_text(d, "%.*s", (int)slash, path) : "/";
 }
 
-/* gp_doctor_daemon_files: the state, the sockets' folders, the modules. */
+/* Who may ask at a socket, by the word of the daemon (policyd/reach.h), and what to do: with one
+ * that the configuration names, and with one that was handed over. */
+static const struct {
+	const char *open_to;
+	enum gp_doctor_state state;
+	const char *who, *why, *own, *handed;
+} socket_rows[] = {
+	{"everybody", GP_DOCTOR_WARNING, "any local user", "its mode lets everybody",
+		"set policyd { socket_mode = 0660 }, for the group of mail_user, and restart",
+		"set SocketMode=0660 and SocketGroup= (the mail server's) in the socket unit"},
+	{"loopback", GP_DOCTOR_NOTE, "any local user", "a port has no permissions",
+		"where others use this machine: policyd { listen = {\"" GP_CONFIG_LISTEN_PACKAGED
+		"\"} }, and unix:gatepost/policy in main.cf",
+		"where others use this machine: ListenStream=" GP_CONFIG_PATH_PACKAGED
+		" in the socket unit, and unix:gatepost/policy in main.cf"},
+	{"private", GP_DOCTOR_NOTE, "any host of the network", "it is a private address", NULL,
+		NULL},
+	{"public", GP_DOCTOR_WARNING, "any host that gets there", "it is a public address", NULL,
+		NULL},
+	{"all", GP_DOCTOR_WARNING, "any host that gets there", "it is every address of this host",
+		NULL, NULL},
+};
+
+/* say_socket: who may ask there, and so use up what a limit allows to somebody else. */
+static void say_socket(struct gp_doctor *d, const char *name, const char *open_to, bool is_handed)
+{
+	size_t i = 0;
+	while (i < sizeof socket_rows / sizeof socket_rows[0] &&
+		strcmp(socket_rows[i].open_to, open_to) != 0)
+		i++;
+	if (i == sizeof socket_rows / sizeof socket_rows[0])
+		return; /* it is for the mail server */
+	gp_doctor_say(d, socket_rows[i].state,
+		"%s may ask at %s (%s), and use up what a limit allows to somebody else",
+		socket_rows[i].who, name, socket_rows[i].why);
+	const char *mend = is_handed ? socket_rows[i].handed : socket_rows[i].own;
+	if (mend)
+		gp_doctor_mend(d, "%s", mend);
+	else
+		gp_doctor_mend(d,
+			"let a firewall keep others away, or take the loopback or a path in %s",
+			is_handed ? "ListenStream= of the socket unit" : "policyd { listen }");
+}
+
+/* check_sockets: where the daemon that runs says it listens. */
+static void check_sockets(struct gp_doctor *d)
+{
+	const json_t *list = json_object_get(d->status, "sockets");
+	for (size_t i = 0; i < json_array_size(list) && i < SOCKETS_MAX; i++) {
+		const json_t *socket = json_array_get(list, i);
+		say_socket(d, text(socket, "name"), text(socket, "open_to"),
+			json_is_true(json_object_get(socket, "handed_over")));
+	}
+}
+
+/* configured_reach: of one that the configuration names; NULL: it is for the mail server. */
+static const char *configured_reach(const struct gp_config *config, const char *item)
+{
+	struct gp_dns_server where;
+	if (strncmp(item, "unix:", 5) == 0)
+		return config->policyd.socket_mode & S_IWOTH ? "everybody" : NULL;
+	if (strncmp(item, "inet:", 5) != 0 || gp_dns_server_parse(gp_span_from(item + 5), &where))
+		return NULL;
+	const struct gp_ipaddr any = {.family = where.addr.family};
+	return gp_ipaddr_equal(&where.addr, &any)   ? "all"
+	       : gp_ipaddr_is_loopback(&where.addr) ? "loopback"
+	       : gp_ipaddr_is_private(&where.addr)  ? "private"
+						    : "public";
+}
+
+/* check_configured: where a daemon that does not answer would listen. */
+static void check_configured(struct gp_doctor *d)
+{
+	const struct gp_config_texts *listen = &d->config->policyd.listen;
+	for (size_t i = 0; i < listen->count; i++) {
+		const char *open_to = configured_reach(d->config, listen->items[i]);
+		if (open_to)
+			say_socket(d, listen->items[i], open_to, false);
+	}
+}
+
+/* gp_doctor_daemon_files: the state, the sockets and their folders, the modules. */
 void gp_doctor_daemon_files(struct gp_doctor *doctor)
 {
 	static const char *const modules[] = {"/usr/lib/gatepost/gatepost-exim.so",
@@ -385,9 +467,17 @@ void gp_doctor_daemon_files(struct gp_doctor *doctor)
 		if (strncmp(config->policyd.listen.items[i], "unix:", 5) == 0)
 			check_mode(doctor, folder_of(doctor, config->policyd.listen.items[i] + 5),
 				false);
+	bool is_told = !gp_doctor_is_only_exim(doctor) && gp_doctor_ask(doctor) &&
+		       json_is_array(json_object_get(doctor->status, "sockets"));
+	if (is_told)
+		check_sockets(doctor);
+	else
+		check_configured(doctor);
 	for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
 		check_mode(doctor, modules[i], false);
 	if (gp_doctor_is_well(doctor))
 		gp_doctor_say(doctor, GP_DOCTOR_OK,
-			"state, control socket and sockets are open to nobody else");
+			is_told ? "state, control socket and sockets are open to nobody else"
+				: "state, control socket and the sockets of the configuration are "
+				  "open to nobody else");
 }

@@ -128,6 +128,20 @@ static json_t *stages(struct gp_control_call *c)
 	return list;
 }
 
+/* sockets: where Postfix may ask, and who else. */
+static json_t *sockets(struct gp_control_call *c)
+{
+	const struct gp_listen_sockets *at = gp_listen_at(c->listen);
+	json_t *list = json_array();
+	for (size_t i = 0; i < at->count; i++)
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:b}", "name",
+				      gp_control_text(c->ctx->arena, gp_span_from(at->names[i])),
+				      "open_to", gp_reach_name(at->reach[i]), "handed_over",
+				      i < at->handed));
+	return list;
+}
+
 /* gp_control_status: all of it. */
 json_t *gp_control_status(struct gp_control_call *call)
 {
@@ -137,12 +151,12 @@ json_t *gp_control_status(struct gp_control_call *call)
 		json_pack("{s:I, s:o, s:I}", "open", (json_int_t)gp_listen_open_count(call->listen),
 			"accepted", number(atomic_load(&c->connections)), "max",
 			(json_int_t)call->runtime->config->policyd.max_connections);
-	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"version", GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - c->started_s), "requests",
 		number(gp_counters_requests(c)), "decisions", decisions(c), "latency", latency(c),
 		"connections", connections, "dns_cache", cache(call->runtime->dns), "dns",
 		dns(call), "store", store(call, book ? gp_limit_book_store(book) : NULL),
 		"local_store", store(call, book ? gp_limit_book_local(book) : NULL), "config",
-		config(call), "stages", stages(call));
+		config(call), "stages", stages(call), "sockets", sockets(call));
 }

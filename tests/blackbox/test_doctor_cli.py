@@ -445,6 +445,50 @@ def modes():
               ("daemon.files", "warning", "lets everybody on this machine change limits", "control_mode = 0600"))
 
 
+def sockets():
+    """who may ask at the daemon's sockets is a finding, whoever opened them; without a daemon, by the configuration"""
+    rows = [("unix:/run/a", "everybody", "warning", "any local user may ask at unix:/run/a (its mode", "socket_mode = 0660",
+             "SocketMode=0660"),
+            ("inet:127.0.0.1:9", "loopback", "note", "any local user may ask at inet:127.0.0.1:9 (a port", "listen = ",
+             "ListenStream="),
+            ("inet:192.168.1.1:9", "private", "note", "any host of the network may ask at inet:192.168.1.1:9", "firewall",
+             "ListenStream="),
+            ("inet:[2001:db8::1]:9", "public", "warning", "may ask at inet:[2001:db8::1]:9", "firewall", "ListenStream="),
+            ("inet:0.0.0.0:9", "all", "warning", "may ask at inet:0.0.0.0:9 (it is every address", "firewall",
+             "ListenStream="),
+            ("unix:/run/b", "permitted", None, None, None, None)]
+    for name, open_to, state, found, own, handed in rows:
+        with Folder(CONFIG.replace("STORE", "lmdb:FOLDER/none").replace("SOCKET", "unix:FOLDER/policy")) as folder:
+            for is_handed, mend in ((False, own), (True, handed)):
+                with Answering(folder, sockets=[{"name": name, "open_to": open_to, "handed_over": is_handed}]) as s:
+                    finds(["-c", folder.path, "--socket", s.path, "daemon.files"],
+                          *([("daemon.files", state, found, mend)] if state else []))
+        mode, where = ("0666", "unix:/run/a") if open_to == "everybody" else ("0660", name)
+        public = where.replace("2001:db8", "2a00:db8")
+        with Folder(CONFIG.replace("STORE", "lmdb:FOLDER/none").replace("SOCKET", public) + "policyd { socket_mode = %s }\n" % mode) as folder:
+            finds(["-c", folder.path, "daemon.files"],
+                  *([("daemon.files", state, found.replace("2001:db8", "2a00:db8"), own)] if state else []))
+
+
+def sockets_of_a_daemon():
+    """a daemon that runs says where it listens and who may ask there"""
+    port = world.free_port()
+    daemon = world.Policyd(CONFIG.replace("USER", who()).replace("SOCKET", "inet:127.0.0.1:%d" % port))
+    try:
+        finds(["-c", daemon.config_path, "daemon.files"],
+              ("daemon.files", "note", "any local user may ask at inet:127.0.0.1:%d" % port, "listen = "))
+        equal(daemon.control("status")["sockets"],
+              [{"name": "inet:127.0.0.1:%d" % port, "open_to": "loopback", "handed_over": False}])
+    finally:
+        daemon.close()
+    daemon = world.Policyd(CONFIG.replace("USER", who()) + "policyd { socket_mode = 0666 }\n")
+    try:
+        finds(["-c", daemon.config_path, "daemon.files"],
+              ("daemon.files", "warning", "any local user may ask at unix:%s" % daemon.socket_path, "socket_mode = 0660"))
+    finally:
+        daemon.close()
+
+
 def names():
     """the host's name: a full one, which DNS knows"""
     for name, state, part in (("mx.example.test", "ok", "which DNS knows"), ("gone.example.test", "note", "no address"),
@@ -649,7 +693,7 @@ def children():
 def main():
     tap = world.Tap()
     try:
-        for test in (well, failing_dns, failing_txt, config_warnings, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, names, resolvers,
+        for test in (well, failing_dns, failing_txt, config_warnings, changed, answers, no_answer, hostile, nobody_reads, errors, files, secrets, modes, sockets, sockets_of_a_daemon, names, resolvers,
                      slow_resolver, public, stores, clock, text_form, on_a_terminal, usage, children):
             tap.run(test)
     finally:

@@ -27,8 +27,12 @@ def postfix(main, master=CHROOT):
 
 # ---- all is well ----
 
+# of a port of the loopback, whatever else is well
+PORT = ("daemon.files", "note", "any local user may ask at inet:127.0.0.1:10040", "unix:gatepost/policy in main.cf")
+
+
 def healthy():
-    """set up as the examples say, chrooted or not, by each kind of socket: nothing is found"""
+    """set up as the examples say, chrooted or not, by each kind of socket: nothing is found but who may ask at a port"""
     for config, main, master in ((CONFIG, SPF, CHROOT), (CONFIG, SPF, OPEN), (LIMITS, ALL, CHROOT + SUBMISSION),
                                  (BYTES, ALL, OPEN + SUBMISSION)):
         machine.serve(config)
@@ -38,7 +42,7 @@ def healthy():
     machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, inet))
     for host in ("127.0.0.1", "localhost"):
         postfix(SPF.replace("unix:gatepost/policy", "inet:%s:10040" % host))
-        machine.finds()
+        machine.finds(PORT)
 
 
 def every_check_speaks():
@@ -110,9 +114,9 @@ def packaged():
         os.chmod(SOCKET, 0o666)
         try:
             postfix(SPF)
-            machine.finds()
+            machine.finds(PORT)
             postfix(SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10041"))
-            machine.finds(("postfix.asks", "problem", "no smtpd service asks", "unix:gatepost/policy"))
+            machine.finds(PORT, ("postfix.asks", "problem", "no smtpd service asks", "unix:gatepost/policy"))
             machine.stop()
             postfix(SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10040"))
             machine.finds(("postfix.socket", "problem", "nobody answers at inet:127.0.0.1:10040",
