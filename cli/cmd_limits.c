@@ -174,6 +174,8 @@ static const struct subcommand {
 /* take: one option; -1 to go on. */
 static int take(struct gp_cli_limits *a, int c)
 {
+	if (c == 'n' && a->count)
+		return gp_cli_usage("limits", "-n is given twice");
 	if (c == 'n' && (gp_span_parse_uint(gp_span_from(optarg), 100000, &a->count) || !a->count))
 		return gp_cli_usage("limits", "-n: a whole number from 1 to 100000");
 	if (c == OPT_WATCH && optarg &&
@@ -181,6 +183,10 @@ static int take(struct gp_cli_limits *a, int c)
 		return gp_cli_usage("limits", "--watch: whole seconds from 1 to 3600");
 	if (c == '?')
 		return gp_cli_usage("limits", "this option is not known or lacks its value");
+	if ((c == OPT_FOR && a->for_text) || (c == OPT_SOCKET && a->socket) ||
+		(c == OPT_WATCH && a->watch) || (c == 'c' && a->has_config))
+		return gp_cli_usage("limits", "an option is given twice");
+	a->has_config = a->has_config || c == 'c';
 	if (c == 'c')
 		a->config = optarg;
 	else if (c == OPT_SOCKET)
@@ -191,6 +197,21 @@ static int take(struct gp_cli_limits *a, int c)
 	a->json = a->json || c == OPT_JSON;
 	a->watch = a->watch || c == OPT_WATCH;
 	return -1;
+}
+
+/* find_negative: a number below zero among the words, which getopt takes for options; NULL: none.
+ */
+static const char *find_negative(int argc, char **argv)
+{
+	static const char *const with_value[] = {"-n", "-c", "--config", "--for", "--socket"};
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		bool is_value = false;
+		for (size_t k = 0; k < sizeof with_value / sizeof with_value[0]; k++)
+			is_value |= strcmp(argv[i - 1], with_value[k]) == 0;
+		if (!is_value && argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9')
+			return argv[i];
+	}
+	return NULL;
 }
 
 /* parse: -1 to go on, else an exit code. */
@@ -207,6 +228,8 @@ static int parse(int argc, char **argv, struct gp_cli_limits *a)
 		{NULL, 0, NULL, 0},
 	};
 	int c, code;
+	if (find_negative(argc, argv))
+		return gp_cli_limits_no_maximum(find_negative(argc, argv));
 	while ((c = getopt_long(argc, argv, "n:c:h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);

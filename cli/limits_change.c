@@ -76,6 +76,14 @@ struct change {
 	bool has_unit;
 };
 
+/* gp_cli_limits_no_maximum: what one is. */
+int gp_cli_limits_no_maximum(const char *value)
+{
+	return gp_cli_usage("limits",
+		"\"%s\" is no maximum; a number (for bytes also 500M, 2G), unlimited or default",
+		value);
+}
+
 /* parse_change: of the words and --for. */
 static int parse_change(const struct gp_cli_limits *a, struct change *c)
 {
@@ -84,10 +92,7 @@ static int parse_change(const struct gp_cli_limits *a, struct change *c)
 	c->is_default = strcmp(value, "default") == 0;
 	if (!c->is_default && strcmp(value, "unlimited") != 0 &&
 		!gp_cli_amount_parse(value, GP_STORE_AMOUNT_MAX, &c->max, &c->has_unit))
-		return gp_cli_usage("limits",
-			"\"%s\" is no maximum; a number (for bytes also 500M, 2G), unlimited or "
-			"default",
-			value);
+		return gp_cli_limits_no_maximum(value);
 	if (a->for_text && c->is_default)
 		return gp_cli_usage("limits", "--for makes no sense with default");
 	if (a->for_text && !gp_cli_duration_parse(a->for_text, FOR_MAX_S, &c->for_s))
@@ -96,6 +101,30 @@ static int parse_change(const struct gp_cli_limits *a, struct change *c)
 			"1d",
 			a->for_text);
 	return GP_CLI_FINE;
+}
+
+/* print_source: why the maximum is what it is after one was taken back. */
+static void print_source(struct gp_arena *arena, const json_t *answer)
+{
+	const char *source = "", *override = "", *name = "", *file = "", *expires = "";
+	json_int_t line = 0;
+	char at[GP_CLI_TEXT];
+	time_t until;
+	if (json_unpack((json_t *)(uintptr_t)answer, "{s?s, s?s, s?s, s?s, s?s, s?I}", "source",
+		    &source, "override", &override, "override_name", &name, "file", &file,
+		    "expires", &expires, "line", &line))
+		return;
+	if (strcmp(source, "override") == 0)
+		printf(", by override { %s = \"%s\" } in %s:%lld", gp_cli_visible(arena, override),
+			gp_cli_visible(arena, name), gp_cli_visible(arena, file), (long long)line);
+	else if (strcmp(source, "runtime") != 0)
+		printf(", as configured");
+	else if (*override)
+		printf(", set at run time for the whole domain %s", gp_cli_visible(arena, name));
+	else
+		printf(", set at run time");
+	if (strcmp(source, "runtime") == 0 && gp_cli_limits_wall(expires, &until))
+		printf(", until %s", gp_cli_time(until, at));
 }
 
 /* print_change: what applies now. */
@@ -110,20 +139,24 @@ static bool print_change(struct gp_arena *arena, const struct change *c, const j
 	if (!subject || (is_in_use && !count) ||
 		!(json_is_null(max) || (json_is_integer(max) && json_integer_value(max) >= 0)))
 		return false;
-	printf("%s: the maximum of %s is ", gp_cli_subject_who(arena, subject),
+	bool was_set = !json_is_false(json_object_get(answer, "was_set"));
+	printf("%s: %sthe maximum of %s is ", gp_cli_subject_who(arena, subject),
+		c->is_default && !was_set ? "nothing was set at run time; " : "",
 		gp_cli_visible(arena, c->limit));
 	if (!is_in_use) {
 		puts(is_known ? "taken back; the limit counts by other names now"
 			      : "taken back; no limit of that name is configured");
 		return true;
 	}
-	printf("%s%s", c->is_default ? "again " : "",
+	printf("%s%s", c->is_default && was_set ? "again " : "",
 		json_is_null(max) ? "unlimited"
 				  : gp_cli_amount(json_integer_value(max),
 					    strcmp(count, "bytes") == 0, text));
 	if (c->for_s)
 		printf(", until %s", gp_cli_time(time(NULL) + (time_t)c->for_s, at));
-	puts(c->is_default ? ", as configured" : "");
+	if (c->is_default)
+		print_source(arena, answer);
+	putchar('\n');
 	return true;
 }
 

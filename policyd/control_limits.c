@@ -36,8 +36,8 @@ static double fraction_of(int64_t used, int64_t max)
 	return max ? (double)used / (double)max : used ? 1e9 : 1;
 }
 
-/* add_source: which row of the configuration, or of run time, says what the maximum is. */
-static void add_source(struct gp_control_call *c, json_t *row, const struct gp_limit_applied *a)
+/* gp_control_add_source: from which row of the configuration, or from run time. */
+void gp_control_add_source(struct gp_control_call *c, json_t *row, const struct gp_limit_applied *a)
 {
 	static const char *const names[] = {
 		[GP_LIMIT_SOURCE_RUNTIME] = "runtime",
@@ -101,7 +101,7 @@ static json_t *make_row(
 		char text[GP_CLOCK_TEXT];
 		json_object_set_new(row, "free", json_string(gp_clock_format(free_s, text)));
 	}
-	add_source(c, row, a);
+	gp_control_add_source(c, row, a);
 	return row;
 }
 

@@ -61,6 +61,11 @@ static int find_target(
 			a.limit->name, gp_limit_subject_name(a.subject));
 		return GP_EINVAL;
 	}
+	*error_out = is_new && rc == GP_OK && match == GP_CONTROL_OWN
+			     ? gp_control_who_doubtful(call, &who, &a)
+			     : NULL;
+	if (*error_out)
+		return GP_EINVAL;
 	if (rc == GP_OK && (match == GP_CONTROL_OWN || match == GP_CONTROL_EACH)) {
 		*target_out = (struct target) {a.limit, a.limit->name, a.subject};
 		return GP_OK;
@@ -71,19 +76,20 @@ static int find_target(
 	return rc ? rc : GP_EINVAL;
 }
 
-/* max_of: what applies to the target now. */
-static int max_of(struct gp_control_call *call, const struct target *t, int64_t *max_out)
+/* is_set: is anything set for the target itself? */
+static bool is_set(
+	struct gp_control_call *call, const struct target *t, struct gp_limit_runtime *runtime_out)
+{
+	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
+	return gp_limit_book_runtime(call->runtime->book, t->name, t->subject, now_ms, runtime_out);
+}
+
+/* applied_of: what applies to the target now; of a domain as anybody in it has it. */
+static int applied_of(
+	struct gp_control_call *call, const struct target *t, struct gp_limit_applied *applied_out)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
-	struct gp_limit_applied a;
 	struct gp_limit_runtime runtime;
-	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
-	*max_out = t->limit->max;
-	if (gp_limit_book_runtime(call->runtime->book, t->name, t->subject, now_ms, &runtime)) {
-		*max_out = runtime.max;
-		return GP_OK;
-	}
-	/* of a domain as anybody in it has it */
 	const char *key = gp_limit_key_name((enum gp_limit_key)t->limit->key);
 	const char *name = gp_limit_subject_name(t->subject);
 	size_t len = strlen(key);
@@ -91,17 +97,20 @@ static int max_of(struct gp_control_call *call, const struct target *t, int64_t 
 	const char *subject =
 		is_own ? t->subject : gp_arena_printf(call->ctx->arena, "%s:@%s", key, name);
 	int rc = subject ? gp_limit_of_subject(set, (size_t)(t->limit - set->limits), subject,
-				   call->runtime->book, call->ctx->arena, &a)
+				   call->runtime->book, call->ctx->arena, applied_out)
 			 : gp_arena_status(call->ctx->arena);
-	if (rc == GP_OK)
-		*max_out = a.max;
+	if (!rc && is_set(call, t, &runtime)) {
+		applied_out->max = runtime.max;
+		applied_out->source = GP_LIMIT_SOURCE_RUNTIME;
+		applied_out->expires_ms = runtime.expires_ms;
+	}
 	return rc;
 }
 
-/* done: what was changed, and what applies now. */
-static json_t *done(struct gp_control_call *call, const struct target *t)
+/* done: what was changed, and what applies now and why; was_set: there was something before. */
+static json_t *done(struct gp_control_call *call, const struct target *t, bool was_set)
 {
-	int64_t max = GP_LIMIT_UNLIMITED;
+	struct gp_limit_applied a;
 	json_t *subject = gp_control_text(call->ctx->arena, gp_span_from(t->subject));
 	if (!t->limit) {
 		const struct gp_limit_set *set = &call->runtime->config->limits;
@@ -110,15 +119,17 @@ static json_t *done(struct gp_control_call *call, const struct target *t)
 		return json_pack("{s:o, s:s, s:n, s:b, s:b}", "subject", subject, "limit", t->name,
 			"max", "known", is_known, "in_use", false);
 	}
-	int rc = max_of(call, t, &max);
+	int rc = applied_of(call, t, &a);
 	if (rc) {
 		json_decref(subject);
 		return gp_control_trouble(call, rc);
 	}
-	return json_pack("{s:o, s:o, s:s, s:s, s:b, s:b}", "subject", subject, "max",
-		gp_control_number_or_null(max), "limit", t->name, "count",
+	json_t *value = json_pack("{s:o, s:o, s:s, s:s, s:b, s:b, s:b}", "subject", subject, "max",
+		gp_control_number_or_null(a.max), "limit", t->name, "count",
 		gp_limit_unit_name((enum gp_limit_unit)t->limit->unit), "known", true, "in_use",
-		true);
+		true, "was_set", was_set);
+	gp_control_add_source(call, value, &a);
+	return value;
 }
 
 /* made_by: who sets it: uid, wall time, name of this host. */
@@ -173,7 +184,7 @@ static void log_change(struct gp_control_call *call, const char *event, const st
 json_t *gp_control_set(struct gp_control_call *call)
 {
 	struct target t;
-	struct gp_limit_runtime value;
+	struct gp_limit_runtime value, before;
 	json_t *error;
 	if (find_target(call, true, &t, &error))
 		return error;
@@ -183,13 +194,14 @@ json_t *gp_control_set(struct gp_control_call *call)
 			gp_limit_unit_name((enum gp_limit_unit)t.limit->unit));
 	if (!read_value(call, &t, &value))
 		return gp_control_error("max or for_s is out of bounds");
+	bool was_set = is_set(call, &t, &before);
 	int rc = gp_limit_book_set(call->runtime->book, call->ctx, &value);
 	if (rc == GP_ETOOBIG && strlen(t.subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX)
 		return gp_control_error("the name is too long for a run-time override");
 	if (rc)
 		return gp_control_trouble(call, rc);
 	log_change(call, "limit-set", &t, &value);
-	return done(call, &t);
+	return done(call, &t, was_set);
 }
 
 /* is_written: is this how an operator writes the subject, word for word as it is listed? */
@@ -249,6 +261,7 @@ static int find_stale(struct gp_control_call *call, struct target *t, bool *foun
 json_t *gp_control_unset(struct gp_control_call *call)
 {
 	struct target t;
+	struct gp_limit_runtime before;
 	json_t *error = gp_control_no_limits(call);
 	bool is_stale = false;
 	if (error)
@@ -258,11 +271,13 @@ json_t *gp_control_unset(struct gp_control_call *call)
 		return gp_control_trouble(call, rc);
 	if (!is_stale && find_target(call, false, &t, &error))
 		return error;
+	bool was_set = is_set(call, &t, &before);
 	rc = gp_limit_book_unset(call->runtime->book, call->ctx, t.name, t.subject);
 	if (rc)
 		return gp_control_trouble(call, rc);
-	log_change(call, "limit-unset", &t, NULL);
-	return done(call, &t);
+	if (was_set)
+		log_change(call, "limit-unset", &t, NULL);
+	return done(call, &t, was_set);
 }
 
 /* ---- all of them ---- */

@@ -127,8 +127,17 @@ static json_t *domain_problem(const struct gp_control_call *call, struct gp_span
 	return NULL;
 }
 
+/* is_nobody: is nothing left of a name when names are compared? */
+static bool is_nobody(const struct gp_control_call *call, struct gp_span name)
+{
+	const char *text = gp_limit_normalise(
+		call->ctx->arena, &call->runtime->config->limits, GP_LIMIT_OVERRIDE_USER, name);
+	return text && !*text;
+}
+
 /* mailbox_problem: of a user or a sender: kind; of all of a domain: whole. */
-static json_t *mailbox_problem(struct gp_span name, const char *kind, const char *whole)
+static json_t *mailbox_problem(const struct gp_control_call *call, struct gp_span name,
+	const char *kind, const char *whole)
 {
 	size_t begins = gp_span_has_prefix(name, "*@") ? 2 : gp_span_has_prefix(name, "@") ? 1 : 0;
 	if (unbracketed(name).len)
@@ -143,7 +152,81 @@ static json_t *mailbox_problem(struct gp_span name, const char *kind, const char
 		return gp_control_error("%.*s is nobody's name; for each %s of the domain write "
 					"%s:%.*s",
 			SHOWN(name), kind, whole, SHOWN(gp_span_skip(name, begins)));
+	ptrdiff_t at = gp_span_find_last(name, '@');
+	if (at >= 0 && memchr(name.ptr + at, '*', name.len - (size_t)at))
+		return gp_control_error("%.*s: there are no patterns here; for each %s of a domain "
+					"write %s:example.org",
+			SHOWN(name), kind, whole);
+	if (is_nobody(call, name))
+		return gp_control_error("nothing that can be seen is left of that name, which is "
+					"nobody's; write %s:NAME",
+			kind);
 	return NULL;
+}
+
+/* doubtful: a word that was hardly meant as a user's name; what is right for it, or NULL. */
+static json_t *doubtful(const struct gp_control_call *call, struct gp_span name)
+{
+	const char *text = gp_limit_normalise(
+		call->ctx->arena, &call->runtime->config->limits, GP_LIMIT_OVERRIDE_USER, name);
+	const struct gp_span folded = gp_span_from(text);
+	if (gp_span_is(folded, "all"))
+		return gp_control_error("what all share is written all, and a user of that name "
+					"user:all");
+	if (find_kind(folded) >= 0)
+		return gp_control_error(
+			"behind %.*s stand a colon and what it names: there are " KNOWN
+			". A user of that name is written user:%.*s",
+			SHOWN(name), SHOWN(name));
+	for (const char *c = ",; "; *c; c++)
+		if (memchr(name.ptr, *c, name.len))
+			return gp_control_error("one name at a time; a user whose name is %.*s is "
+						"written user:%.*s",
+				SHOWN(name), SHOWN(name));
+	if (memchr(name.ptr, '*', name.len))
+		return gp_control_error("%.*s: there are no patterns here; a user of that name is "
+					"written user:%.*s",
+			SHOWN(name), SHOWN(name));
+	text = gp_limit_normalise(
+		call->ctx->arena, &call->runtime->config->limits, GP_LIMIT_OVERRIDE_DOMAIN, name);
+	const struct gp_span domain = gp_span_from(text);
+	if (domain.len && gp_span_find_last(folded, '@') < 0 &&
+		gp_span_find_last(domain, '.') >= 0 && gp_limit_is_domain(call->ctx->arena, domain))
+		return gp_control_error("nothing is counted for a user %.*s, which looks like a "
+					"domain; each user of a domain is written domain:%.*s, a "
+					"user of that name user:%.*s",
+			SHOWN(name), SHOWN(domain), SHOWN(name));
+	return NULL;
+}
+
+/* gp_control_who_doubtful: known is who is counted, or named in the configuration. */
+json_t *gp_control_who_doubtful(const struct gp_control_call *call,
+	const struct gp_control_who *who, const struct gp_limit_applied *applied)
+{
+	struct gp_store_count count;
+	if (who->key != GP_LIMIT_BY_USER || who->name.len < who->text.len ||
+		applied->limit->key != GP_LIMIT_BY_USER ||
+		(applied->source != GP_LIMIT_SOURCE_LIMIT && !applied->is_of_domain))
+		return NULL;
+	json_t *problem = doubtful(call, gp_span_trim(who->name));
+	if (problem &&
+		gp_limit_peek(gp_limit_book_store(call->runtime->book), call->ctx, applied, 1,
+			&count) == GP_OK &&
+		count.used > 0) {
+		json_decref(problem);
+		return NULL;
+	}
+	return problem;
+}
+
+/* client_problem: of an address or a network; what is neither is told where a limit reads it. */
+static json_t *client_problem(struct gp_span name, const char *kind)
+{
+	struct gp_prefix prefix;
+	if (gp_prefix_parse(name, &prefix) || gp_prefix_has_hosts(&prefix))
+		return NULL;
+	return gp_control_error(
+		"%.*s is the address of no client; one is written %s", SHOWN(name), kind);
 }
 
 /* gp_control_who_problem: by kind; addresses of clients are read where a limit counts them. */
@@ -158,7 +241,7 @@ json_t *gp_control_who_problem(const struct gp_control_call *call, const struct 
 			return gp_control_error("an address is written client:%.*s; a user of that "
 						"name user:%.*s",
 				SHOWN(name), SHOWN(name));
-		return mailbox_problem(name, "user", "domain");
+		return mailbox_problem(call, name, "user", "domain");
 	case GP_LIMIT_BY_SENDER:
 		if (gp_span_is(name, "<>"))
 			return gp_control_error("the null sender is counted by no limit");
@@ -166,11 +249,15 @@ json_t *gp_control_who_problem(const struct gp_control_call *call, const struct 
 			return gp_control_error("a sender is written sender:NAME@DOMAIN; all of a "
 						"domain sender_domain:%.*s",
 				SHOWN(name));
-		return mailbox_problem(name, "sender", "sender_domain");
+		return mailbox_problem(call, name, "sender", "sender_domain");
 	case GP_LIMIT_BY_USER_DOMAIN:
 		return domain_problem(call, name, "domain", "user");
 	case GP_LIMIT_BY_SENDER_DOMAIN:
 		return domain_problem(call, name, "sender_domain", "sender");
+	case GP_LIMIT_BY_CLIENT:
+		return client_problem(name, "client:192.0.2.1");
+	case GP_LIMIT_BY_NETWORK:
+		return client_problem(name, "network:192.0.2.0/24");
 	default:
 		return NULL;
 	}

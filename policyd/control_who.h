@@ -57,7 +57,19 @@ json_t *gp_control_who_problem(
 json_t *gp_control_who_mistaken(
 	const struct gp_control_call *call, const struct gp_control_who *who);
 
+/*
+ * What is wrong with a word without its kind for which a maximum is to be set, though a user might
+ * have it as a name: a domain, a kind, a list, a pattern. applied: as a limit counts it. NULL:
+ * nothing, since somebody of that name is counted or has a maximum; or no memory.
+ */
+json_t *gp_control_who_doubtful(const struct gp_control_call *call,
+	const struct gp_control_who *who, const struct gp_limit_applied *applied);
+
 /* The error that no limit counts who, with what is written instead. NULL: no memory. */
 json_t *gp_control_who_nobody(const struct gp_control_call *call, const struct gp_control_who *who);
+
+/* Adds to a row what says that the maximum is what it is. */
+void gp_control_add_source(
+	struct gp_control_call *call, json_t *row, const struct gp_limit_applied *applied);
 
 #endif

@@ -197,6 +197,22 @@ bool gp_ipaddr_is_private(const struct gp_ipaddr *addr)
 	return false;
 }
 
+/* gp_prefix_has_hosts: is it a part of none of these? */
+bool gp_prefix_has_hosts(const struct gp_prefix *prefix)
+{
+	static const struct gp_prefix none[] = {
+		{{.family = GP_IP_V4}, 32},                /* RFC 1122 3.2.1.3 */
+		{{.family = GP_IP_V4, .bytes = {224}}, 4}, /* RFC 5771 */
+		{{.family = GP_IP_V4, .bytes = {255, 255, 255, 255}}, 32},
+		{{.family = GP_IP_V6}, 128},                /* RFC 4291 2.5.2 */
+		{{.family = GP_IP_V6, .bytes = {0xff}}, 8}, /* RFC 4291 2.7 */
+	};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		if (prefix->length >= none[i].length && gp_prefix_has(&none[i], &prefix->addr))
+			return false;
+	return true;
+}
+
 /* gp_ipaddr_match: whole bytes, then the bits that remain. */
 bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsigned length)
 {

@@ -76,6 +76,10 @@ unsigned gp_ipaddr_bits(const struct gp_ipaddr *addr);
  */
 bool gp_ipaddr_is_private(const struct gp_ipaddr *addr);
 
+/* Can a host have an address in the prefix? Not where all of it is multicast, the limited broadcast
+ * (RFC 919 7) or the unspecified address. */
+bool gp_prefix_has_hosts(const struct gp_prefix *prefix);
+
 /* 127.0.0.0/8 or ::1: this machine and no other. */
 bool gp_ipaddr_is_loopback(const struct gp_ipaddr *addr);
 

@@ -254,11 +254,26 @@ size_t gp_limit_without_subaddress(const char *mailbox_name)
 								 : 0;
 }
 
-/* gp_limit_is_domain: as it is compared, in A-labels. */
+/* is_label: of a host's name (RFC 1123 2.1), or with underscores. */
+static bool is_label(struct gp_span label)
+{
+	return label.len && label.ptr[0] != '-' && label.ptr[label.len - 1] != '-';
+}
+
+/* gp_limit_is_domain: in A-labels, and no address, whose last label is a number (RFC 3696 2). */
 bool gp_limit_is_domain(struct gp_arena *arena, struct gp_span name)
 {
 	const char *labels;
-	return gp_address_domain(arena, name, &labels) == GP_OK && gp_address_is_host_name(labels);
+	uint64_t n;
+	if (gp_address_domain(arena, name, &labels) || !gp_address_is_host_name(labels))
+		return false;
+	struct gp_span label, rest = gp_span_from(labels);
+	for (bool more = true; more;) {
+		more = gp_span_cut(rest, '.', &label, &rest);
+		if (!is_label(label))
+			return false;
+	}
+	return gp_span_parse_uint(label, UINT64_MAX, &n) != GP_OK;
 }
 
 /* gp_limit_domain_of: behind the last @. */

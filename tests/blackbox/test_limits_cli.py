@@ -349,6 +349,76 @@ def refused():
         holds(d.fine("status"), "limits        0, 0 overrides\n")
 
 
+NOBODY = [  # a word, the limit, what to write
+    ("x.test", "hourly", "domain:x.test"), ("x.test", "hourly", "user:x.test"), ("b\u00fccher.test", "hourly", "domain:xn--bcher-kva.test"),
+    ("client", "hourly", "user:client"), ("User", "hourly", "user:User"), ("domain", "hourly", "domain:NAME"),
+    ("sender_domain", "hourly", "user:sender_domain"), ("network", "hourly", "network:ADDRESS/BITS"),
+    ("all.", "hourly", "user:all"), (" all", "hourly", "user:all"),
+    ("a@x.test,b@x.test", "hourly", "one name at a time"), ("a;b", "hourly", "one name at a time"),
+    ("a@x.test b@x.test", "hourly", "one name at a time"),
+    ("alice@*", "hourly", "domain:example.org"), ("user:alice@*.test", "hourly", "domain:example.org"),
+    ("ali*", "hourly", "no patterns"), ("*@x.test", "hourly", "domain:x.test"),
+    ("\u200b", "hourly", "user:NAME"), ("user:\u2800\ufffc", "hourly", "user:NAME"), ("\"\"", "hourly", "user:NAME"),
+    ("domain:-", "hourly", "domain:example.org"), ("domain:-x.test", "hourly", "domain:example.org"),
+    ("domain:192.0.2.1", "hourly", "domain:example.org"), ("domain:x-.test", "domain-daily", "domain:example.org"),
+    ("client:224.0.0.1", "clients", "client:192.0.2.1"), ("client:255.255.255.255", "clients", "client:192.0.2.1"),
+    ("client:0.0.0.0", "clients", "client:192.0.2.1"), ("client:::", "clients", "client:192.0.2.1"),
+    ("client:ff02::1", "clients", "client:192.0.2.1"), ("client:239.0.0.0/8", "clients", "client:192.0.2.1")]
+
+
+def set_for_nobody():
+    """limits set: a word that is hardly a user's name is an error that says what to write; known users are users"""
+    with Daemon() as d:
+        for who, limit, said in NOBODY:
+            code, out, err = d.run("limits", "set", who, limit, "5")
+            equal((who, code, out), (who, 1, ""))
+            holds(err, said)
+        equal(d.fine("limits", "overrides"), "no maximum is set at run time\n")
+        for name in ("web1.test", "client", "a;b"):
+            d.send(name)
+            equal(d.fine("limits", "set", name, "hourly", "5"), "%s: the maximum of hourly is 5\n" % name)
+            equal(d.row("user:" + name, "hourly")["max"], 5)
+        # once it is set it can be changed, whether anything is counted or not
+        d.fine("limits", "set", "user:web2.test", "hourly", "6")
+        d.fine("limits", "set", "web2.test", "hourly", "7")
+        equal(d.row("user:web2.test", "hourly")["max"], 7)
+
+
+def set_to_default():
+    """limits set WHO LIMIT default: says what applies then, from where, and whether anything was set"""
+    with Daemon() as d:
+        equal(d.fine("limits", "set", "bob", "hourly", "default"),
+              "bob: nothing was set at run time; the maximum of hourly is 100, as configured\n")
+        d.fine("limits", "set", "domain:x.test", "hourly", "3")
+        d.fine("limits", "set", "bob@x.test", "hourly", "9")
+        equal(d.fine("limits", "set", "bob@x.test", "hourly", "default"),
+              "bob@x.test: the maximum of hourly is again 3, set at run time for the whole domain x.test\n")
+        equal(d.fine("limits", "set", "eve@x.test", "hourly", "default"),
+              "eve@x.test: nothing was set at run time; the maximum of hourly is 3, set at run time for the whole domain x.test\n")
+        d.fine("limits", "set", "domain:x.test", "hourly", "4", "--for", "1d")
+        assert re.search(r"is 4, set at run time for the whole domain x\.test, until .*\d\d:\d\d\n",
+                         d.fine("limits", "set", "eve@x.test", "hourly", "default"))
+        d.fine("limits", "set", "boss", "hourly", "9")
+        equal(d.fine("limits", "set", "boss", "hourly", "default"),
+              'boss: the maximum of hourly is again unlimited, by override { user = "boss" } in %s/overrides.conf:3\n' % d.folder)
+
+
+def set_usage():
+    """limits set: a number below zero is no maximum, as other words; an option that is given twice is an error"""
+    for words, said in ((("alice", "h", "-5"), '"-5" is no maximum; a number'), (("--", "alice", "h", "-5"), '"-5" is no maximum'),
+                        (("alice", "h", "-1k"), '"-1k" is no maximum'), (("alice", "h", "five"), '"five" is no maximum'),
+                        (("alice", "h", "5", "--for", "1d", "--for", "2d"), "an option is given twice"),
+                        (("alice", "h", "5", "--for", "-5"), '--for: "-5" is no duration')):
+        code, out, err = run("limits", "set", "--socket", "/nowhere", *words)
+        equal((words, code, out), (words, 2, ""))
+        holds(err, "gatepost limits: " + said)
+        assert "invalid option" not in err, err
+    for words in (("-n", "3", "-n", "4"), ("--socket", "/a", "--socket", "/b"), ("-c", "a", "-c", "a"), ("--watch=2", "--watch")):
+        code, out, err = run("limits", *words)
+        equal((words, code, out), (words, 2, ""))
+        holds(err, "given twice")
+
+
 def odd_names():
     """names with odd bytes: nothing plays with the terminal, what is shown can be asked about"""
     with Daemon(config=CONFIG + "limits { names = exact }\n") as d:
@@ -860,7 +930,8 @@ def help_texts():
 def main():
     tap = world.Tap()
     silence = Silence()
-    for test in (usage, help_texts, top, show, explain, change, overrides, overrides_not_in_use, reset, refused, odd_names, terminal_width,
+    for test in (usage, help_texts, top, show, explain, change, overrides, overrides_not_in_use, reset, refused, set_for_nobody,
+                 set_to_default, set_usage, odd_names, terminal_width,
                  watch_terminal, watch_restart, watch_file, status, warnings, unreachable, impostors, store_fine,
                  store_local, store_permission, store_damaged, store_wrong, store_password, silence.check):
         tap.run(test)

@@ -322,10 +322,44 @@ static void test_private(void **state)
 	assert_int_equal(gp_ipaddr_bits(&none), 0);
 }
 
+/* test_prefix_has_hosts: addresses that no client and no server has. */
+static void test_prefix_has_hosts(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has_hosts;
+	} rows[] = {
+		{"192.0.2.1", true},
+		{"0.0.0.0/0", true},
+		{"0.0.0.0/8", true},
+		{"0.0.0.0", false},
+		{"224.0.0.1", false},
+		{"224.0.0.0/4", false},
+		{"239.1.0.0/16", false},
+		{"224.0.0.0/3", true},
+		{"255.255.255.255", false},
+		{"255.255.255.0/24", true},
+		{"::", false},
+		{"::/0", true},
+		{"::1", true},
+		{"ff02::1", false},
+		{"ff00::/8", false},
+		{"fe00::/7", true},
+		{"fe80::1", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_prefix prefix;
+		assert_int_equal(gp_prefix_parse(gp_span_from(rows[i].text), &prefix), GP_OK);
+		assert_int_equal(gp_prefix_has_hosts(&prefix), rows[i].has_hosts);
+	}
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_prefix_has_hosts),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_nat64),
