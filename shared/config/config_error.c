@@ -102,6 +102,10 @@ void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_pla
 	struct gp_strbuf *buf = gp_config_error(errors, where);
 	gp_config_add_option(buf, row->section, title, row->name);
 	gp_strbuf_add(buf, ": ");
+	if (bad.is_of_list) {
+		gp_strbuf_printf(buf, "%s\n", bad.problem);
+		return;
+	}
 	gp_config_add_value(buf, bad.value);
 	gp_strbuf_add(buf, bad.value.len ? " is not allowed here" : "is empty");
 	if (bad.problem) {

@@ -153,6 +153,7 @@ struct gp_config_target {
 struct gp_config_bad {
 	struct gp_span value;
 	const char *problem;
+	bool is_of_list; /* it is no value that is wrong, but how many there are */
 };
 
 /*
@@ -164,6 +165,11 @@ int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *
 
 /* Is it UTF-8 without control characters, and not over-long? */
 bool gp_config_is_clean(struct gp_span text);
+
+/* What is wrong with the address of a name server, or of a socket, that no host can have, or that
+ * says nothing without its interface (RFC 4007 6); NULL: nothing. */
+const char *gp_config_server_problem(const struct gp_dns_server *server);
+const char *gp_config_socket_problem(const struct gp_dns_server *where);
 
 /* An item of a list of texts as mail is compared with it. GP_ESYNTAX: it could never match. */
 int gp_config_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,

@@ -211,6 +211,40 @@ static const char *unbracketed(struct gp_arena *arena, struct gp_span value)
 		(int)rest.len, rest.ptr);
 }
 
+/* without_zeros: "010.0.0.1" is 10.0.0.1 to some programs and 8.0.0.1 to others. */
+static const char *without_zeros(struct gp_arena *arena, struct gp_span value)
+{
+	char text[GP_IPADDR_TEXT];
+	struct gp_ipaddr ignored;
+	size_t n = 0;
+	for (size_t i = 0; i < value.len && n < sizeof text; i++) {
+		bool begins = i == 0 || value.ptr[i - 1] == '.';
+		while (begins && value.ptr[i] == '0' && i + 1 < value.len &&
+			gp_span_is_alnum(value.ptr[i + 1]))
+			i++;
+		text[n++] = value.ptr[i];
+	}
+	if (n == value.len || gp_ipaddr_parse((struct gp_span) {text, n}, &ignored))
+		return NULL;
+	return gp_arena_printf(
+		arena, "numbers in an address have no leading zeros; write %.*s", (int)n, text);
+}
+
+/* bare_address: what is written around an address in other places. */
+static const char *bare_address(struct gp_arena *arena, struct gp_span value)
+{
+	struct gp_span addr, port;
+	struct gp_ipaddr ip;
+	struct gp_prefix prefix;
+	if (gp_span_has_prefix(value, "IPv6:") &&
+		gp_prefix_parse(gp_span_skip(value, 5), &prefix) == GP_OK)
+		return gp_arena_printf(arena, "write %.*s", (int)value.len - 5, value.ptr + 5);
+	if (gp_span_cut(value, ':', &addr, &port) && gp_ipaddr_parse(addr, &ip) == GP_OK)
+		return gp_arena_printf(arena, "clients are compared without a port; write %.*s",
+			(int)addr.len, addr.ptr);
+	return without_zeros(arena, value);
+}
+
 /* network_problem: of a list of networks. */
 static const char *network_problem(
 	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
@@ -220,6 +254,8 @@ static const char *network_problem(
 	const char *problem = foreign(arena, value), *name;
 	if (!problem)
 		problem = unbracketed(arena, value);
+	if (!problem)
+		problem = bare_address(arena, value);
 	if (problem)
 		return problem;
 	bool has_length = gp_span_cut(value, '/', &before, &length);
@@ -261,6 +297,15 @@ static const char *star_problem(struct gp_span value)
 			 "all names below example.org";
 }
 
+/* is_item: would the option take that in place of what it does not take? */
+static bool is_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	const char *item;
+	return gp_config_kind_is_list(row->kind)
+		       ? gp_config_item(arena, row, value, &item) == GP_OK
+		       : gp_config_domain(arena, value, true, &item) == GP_OK;
+}
+
 /* name_problem: of a list of hosts or domains, or of one domain. */
 static const char *name_problem(
 	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
@@ -272,12 +317,13 @@ static const char *name_problem(
 	if (problem)
 		return problem;
 	if (gp_address_split(value, &local, &domain)) {
-		problem = gp_arena_printf(arena,
-			"only domains are compared here, no mailboxes; write %.*s", (int)domain.len,
-			domain.ptr);
+		problem = "only domains are compared here, no mailboxes";
+		if (is_item(arena, row, domain))
+			problem = gp_arena_printf(
+				arena, "%s; write %.*s", problem, (int)domain.len, domain.ptr);
 		return domain.len
 			       ? belongs(arena, row, MAILBOXES, "addresses of mailboxes", problem)
-			       : "only domains are compared here, no mailboxes";
+			       : problem;
 	}
 	size_t begins = gp_config_pattern_begins(value);
 	if (begins && gp_config_domain(arena, gp_span_skip(value, begins), true, &name) == GP_OK)
@@ -307,7 +353,7 @@ static const char *mailbox_problem(
 	(void)gp_address_split(value, &local, &domain); /* it has an @ */
 	size_t begins = gp_config_pattern_begins(domain);
 	bool is_whole = local.len == 0 || gp_span_is(local, "*");
-	if (is_whole && is_list && domain.len && !gp_span_is(domain, "*"))
+	if (is_whole && is_list && is_item(arena, row, domain))
 		return gp_arena_printf(
 			arena, "write %.*s for all of the domain", (int)domain.len, domain.ptr);
 	if (is_whole && domain.len)
@@ -379,6 +425,8 @@ static const char *inet_problem(struct gp_arena *arena, struct gp_span rest)
 	if (gp_span_is(host, "*"))
 		return "all addresses are written inet:0.0.0.0:PORT and inet:[::]:PORT";
 	bool is_address = gp_dns_server_parse(rest, &where) == GP_OK;
+	if (is_address && gp_config_socket_problem(&where))
+		return gp_config_socket_problem(&where);
 	if (is_address && *where.zone)
 		return "an address stands here without its interface";
 	if (is_address && rest.ptr[0] != '[' && last >= 0 &&
@@ -430,6 +478,9 @@ static const char *server_problem(struct gp_arena *arena, struct gp_span value)
 {
 	struct gp_span addr, port;
 	struct gp_ipaddr ip;
+	struct gp_dns_server where;
+	if (gp_dns_server_parse(value, &where) == GP_OK)
+		return gp_config_server_problem(&where);
 	if ((gp_span_cut(value, '#', &addr, &port) || gp_span_cut(value, '@', &addr, &port)) &&
 		gp_ipaddr_parse(addr, &ip) == GP_OK)
 		return gp_arena_printf(arena,

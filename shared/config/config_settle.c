@@ -98,26 +98,86 @@ static void settle_from(struct gp_config_draft *draft)
 			*causes[i].action = dmarc->on_bad_from;
 }
 
+/* is_same_path: however many slashes stand between its parts. */
+static bool is_same_path(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		char c = *a;
+		a++, b++;
+		while (c == '/' && *a == '/')
+			a++;
+		while (c == '/' && *b == '/')
+			b++;
+	}
+	return *a == *b;
+}
+
+enum clash { NO_CLASH, SAME_SOCKET, SAME_PORT };
+
+/* clash_of: can two sockets not be opened beside each other? */
+static enum clash clash_of(const char *one, const char *other)
+{
+	struct gp_span a = gp_span_from(one), b = gp_span_from(other);
+	struct gp_dns_server x, y;
+	if (gp_span_has_prefix(a, "unix:") && gp_span_has_prefix(b, "unix:"))
+		return is_same_path(one + 5, other + 5) ? SAME_SOCKET : NO_CLASH;
+	if (!gp_span_has_prefix(a, "inet:") || !gp_span_has_prefix(b, "inet:") ||
+		gp_dns_server_parse(gp_span_skip(a, 5), &x) ||
+		gp_dns_server_parse(gp_span_skip(b, 5), &y) || x.port != y.port)
+		return NO_CLASH;
+	const struct gp_ipaddr all = {.family = x.addr.family};
+	if (gp_ipaddr_equal(&x.addr, &y.addr))
+		return SAME_SOCKET;
+	return x.addr.family == y.addr.family &&
+			       (gp_ipaddr_equal(&x.addr, &all) || gp_ipaddr_equal(&y.addr, &all))
+		       ? SAME_PORT
+		       : NO_CLASH;
+}
+
+/* check_list: each socket of an option against those before it. */
+static void check_list(
+	struct gp_config_draft *draft, const char *section, const struct gp_config_texts *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t k = 0; k < i; k++) {
+			enum clash clash = clash_of(list->items[i], list->items[k]);
+			if (clash != NO_CLASH)
+				gp_config_cross_error(draft, section, "listen",
+					clash == SAME_SOCKET
+						? "names the same socket twice"
+						: "names one port of every address and of one, "
+						  "which cannot be opened beside it");
+		}
+}
+
+/* check_sockets: none of them can be opened twice. */
+static void check_sockets(struct gp_config_draft *draft)
+{
+	const struct gp_config *c = draft->config;
+	const struct gp_config_texts *listen = &c->policyd.listen, *metrics = &c->metrics.listen;
+	check_list(draft, "policyd", listen);
+	check_list(draft, "metrics", metrics);
+	for (size_t i = 0; i < listen->count; i++) {
+		if (gp_span_has_prefix(gp_span_from(listen->items[i]), "unix:") &&
+			is_same_path(listen->items[i] + 5, c->policyd.control_socket))
+			gp_config_cross_error(draft, "policyd", "control_socket",
+				"is one of policyd.listen, too");
+		for (size_t k = 0; k < metrics->count; k++)
+			if (clash_of(listen->items[i], metrics->items[k]) != NO_CLASH)
+				gp_config_cross_error(draft, "metrics", "listen",
+					"is a port of policyd.listen, too");
+	}
+}
+
 /* gp_config_cross_check: section by section. */
 void gp_config_cross_check(struct gp_config_draft *draft)
 {
 	const struct gp_config *c = draft->config;
-	const struct gp_config_texts *listen = &c->policyd.listen;
 	if (c->dns_cache.ttl_min_s > c->dns_cache.ttl_max_s)
 		gp_config_cross_error(draft, "dns", "ttl_min", "is more than dns.ttl_max");
 	if (c->dns.timeout_ms >= c->policyd.deadline_ms)
 		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below policyd.deadline, which it would use up");
-	for (size_t i = 0; i < listen->count; i++)
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(listen->items[i], listen->items[k]) == 0)
-				gp_config_cross_error(
-					draft, "policyd", "listen", "names the same socket twice");
-	for (size_t i = 0; i < listen->count; i++)
-		if (gp_span_has_prefix(gp_span_from(listen->items[i]), "unix:") &&
-			strcmp(listen->items[i] + 5, c->policyd.control_socket) == 0)
-			gp_config_cross_error(draft, "policyd", "control_socket",
-				"is one of policyd.listen, too");
 	if (c->dns.timeout_ms >= c->exim.deadline_ms)
 		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below exim.deadline, which it would use up");
@@ -130,6 +190,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 	if (c->policyd.watchdog_ms && c->policyd.watchdog_ms < WATCHDOG_MIN_MS)
 		gp_config_cross_error(draft, "policyd", "watchdog",
 			"is less than 10s, which a daemon that is well may need to say so");
+	check_sockets(draft);
 	check_store(draft);
 	check_metrics(draft);
 	gp_config_check_nat64(draft);

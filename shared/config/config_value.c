@@ -398,8 +398,16 @@ int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *
 {
 	bool is_list = gp_config_kind_is_list(row->kind);
 	int rc;
-	*bad_out = (struct gp_config_bad) {count ? values[0] : gp_span_from(""), NULL};
-	if (is_list ? count < row->min || count > row->max : count != 1)
+	*bad_out = (struct gp_config_bad) {count ? values[0] : gp_span_from(""), NULL, false};
+	if (is_list && (count < row->min || count > row->max)) {
+		bool is_more = count > row->max;
+		bad_out->is_of_list = true;
+		bad_out->problem = gp_arena_printf(to.arena, "too %s: %zu of at %s %llu",
+			is_more ? "many" : "few", count, is_more ? "most" : "least",
+			(unsigned long long)(is_more ? row->max : row->min));
+		return bad_out->problem ? GP_ESYNTAX : GP_ENOMEM;
+	}
+	if (!is_list && count != 1)
 		return GP_ESYNTAX;
 	if (is_list)
 		rc = kinds[row->kind].set_list(to, row, values, count, bad_out);

@@ -79,6 +79,18 @@ static bool is_helo_unused(const struct gp_config *c)
 	return c->spf.helo == GP_HELO_OFF || c->spf.helo == GP_HELO_LABEL;
 }
 
+/* is_spf_off: nobody is asked. */
+static bool is_spf_off(const struct gp_config *c)
+{
+	return c->spf.mode == GP_MODE_OFF;
+}
+
+/* is_unsupervised: the process has no parent that looks after it. */
+static bool is_unsupervised(const struct gp_config *c)
+{
+	return !c->policyd.supervise;
+}
+
 /* is_walk: no list of public suffixes is read. */
 static bool is_walk(const struct gp_config *c)
 {
@@ -145,6 +157,10 @@ static const struct {
 } idle[] = {
 	{"spf", "helo_reject", is_helo_unused,
 		"has no effect, because spf.helo lets HELO refuse nothing"},
+	{"spf", "must_pass", is_spf_off, "has no effect with spf.mode = off"},
+	{"policyd", "watchdog", is_unsupervised,
+		"has no effect with policyd.supervise = no: nobody is there who would end the "
+		"process"},
 	{"dmarc", "psl_file", is_walk, "has no effect with dmarc.discovery = walk"},
 	{"dns", "resolv_conf", has_servers, "has no effect, because dns.servers is set"},
 	{"store", "user", is_embedded, "has no effect: an lmdb store has no users"},
@@ -171,8 +187,13 @@ static void check_idle(struct gp_config_warner *w)
 static void check_dnssec(struct gp_config_warner *w)
 {
 	const struct gp_config *c = w->config;
-	if (c->dkim.check.require_dnssec == GP_DKIM_DNSSEC_YES && has_servers(c) &&
-		c->dns_trust_ad != GP_CONFIG_YES)
+	if (c->dkim.check.require_dnssec != GP_DKIM_DNSSEC_YES)
+		return;
+	if (c->dns_trust_ad == GP_CONFIG_NO)
+		gp_config_warn_of(w, "dkim", "require_dnssec",
+			"no signature passes, because dns.trust_ad is no: no answer counts as "
+			"protected");
+	else if (has_servers(c) && c->dns_trust_ad != GP_CONFIG_YES)
 		gp_config_warn_of(w, "dkim", "require_dnssec",
 			"no signature passes, because dns.trust_ad is not set: no answer counts "
 			"as protected");
@@ -219,6 +240,16 @@ static void check_limits(struct gp_config_warner *w)
 		check_prefix_length(w, limit, "ipv6_prefix", limit->ipv6_prefix,
 			network | 1u << GP_LIMIT_BY_CLIENT);
 	}
+}
+
+/* check_names: byte by byte is with case. */
+static void check_names(struct gp_config_warner *w)
+{
+	if (w->config->limits.names == GP_LIMIT_NAMES_EXACT &&
+		gp_config_draft_at(w->draft, "limits", "case_sensitive").file &&
+		!w->config->limits.case_sensitive)
+		gp_config_warn_of(w, "limits", "case_sensitive",
+			"has no effect with limits.names = exact, which tells cases apart");
 }
 
 /* ---- sockets and texts ---- */
@@ -328,7 +359,7 @@ int gp_config_warn(struct gp_config_draft *draft)
 {
 	static void (*const checks[])(struct gp_config_warner *) = {gp_config_warn_empty,
 		check_hostname, gp_config_warn_includes, gp_config_warn_lists, check_url,
-		check_idle, check_dnssec, check_limits, gp_config_warn_overrides,
+		check_idle, check_dnssec, check_limits, check_names, gp_config_warn_overrides,
 		gp_config_warn_files, check_listen, check_socket_mode, check_control,
 		check_pass_action};
 	struct gp_config_warner w = {.draft = draft, .config = draft->config};

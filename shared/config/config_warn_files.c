@@ -91,6 +91,20 @@ static void check_made_file(
 		warn_kind(w, section, name, path, "is a folder; name the file in it");
 }
 
+/* check_store_folder: it is made where it is missing; what is there may be no folder. */
+static void check_store_folder(struct gp_config_warner *w)
+{
+	const struct gp_config_texts *uris = &w->config->store_uris;
+	struct stat st;
+	for (size_t i = 0; i < uris->count; i++) {
+		const char *uri = uris->items[i];
+		if (gp_span_has_prefix(gp_span_from(uri), "lmdb:/") && stat(uri + 5, &st) == 0 &&
+			!S_ISDIR(st.st_mode))
+			warn_kind(w, "store", "uri", uri + 5,
+				"is no folder: nothing can be counted there");
+	}
+}
+
 /* gp_config_warn_files: those that options name. */
 void gp_config_warn_files(struct gp_config_warner *w)
 {
@@ -103,6 +117,7 @@ void gp_config_warn_files(struct gp_config_warner *w)
 	check_file(w, "store", "tls_cert_file", c->store.tls_cert_file);
 	check_file(w, "store", "tls_key_file", c->store.tls_key_file);
 	check_file(w, "dns", "resolv_conf", c->resolv_conf);
+	check_store_folder(w);
 }
 
 /* gp_config_warn_empty: nobody writes an empty file; what it was to say is lost. */

@@ -169,6 +169,10 @@ static void check_prefix(struct gp_config_warner *w, const struct gp_config_row 
 			"%s is no client's address: it stands for none; %s/0 would be every client "
 			"of IPv%d\n",
 			addr, addr, (int)none.family);
+	else if (!gp_prefix_has_hosts(prefix))
+		gp_strbuf_printf(gp_config_warn_at(w, row->section, row->name),
+			"%s stands for no client: multicast and broadcast are nobody's addresses\n",
+			text);
 	if (list == &w->config->nat64_prefixes) {
 		if (gp_prefix_is_same(prefix, &gp_ipaddr_nat64))
 			gp_strbuf_printf(gp_config_warn_at(w, row->section, row->name),
@@ -247,21 +251,46 @@ static void check_items(struct gp_config_warner *w)
 	}
 }
 
-/* gp_config_warn_overrides: networks of clients that hold fewer clients than it seems. */
+/* warn_of_override: a line about one begins. */
+static struct gp_strbuf *warn_of_override(
+	struct gp_config_warner *w, const struct gp_limit_override *o, const char *name)
+{
+	struct gp_strbuf *buf =
+		gp_config_error(&w->lines, (struct gp_config_place) {o->file, o->line});
+	gp_strbuf_add(buf, "warning: ");
+	gp_config_add_option(buf, "override", NULL, name);
+	gp_strbuf_add(buf, ": ");
+	return buf;
+}
+
+/* check_override: a client that nobody is, and limits that are off. */
+static void check_override(struct gp_config_warner *w, const struct gp_limit_override *o)
+{
+	char addr[GP_IPADDR_TEXT];
+	const struct gp_limit_set *set = &w->config->limits;
+	if (o->kind == GP_LIMIT_OVERRIDE_CLIENT && !gp_prefix_has_hosts(&o->prefix))
+		gp_strbuf_printf(warn_of_override(w, o, "client"),
+			"%s/%u stands for no client: multicast, broadcast and the unspecified "
+			"address are nobody's\n",
+			gp_ipaddr_format(&o->prefix.addr, addr), o->prefix.length);
+	for (size_t k = 0; k < set->limit_count; k++)
+		if (o->max[k] != GP_LIMIT_UNSET && set->limits[k].mode == GP_LIMIT_OFF)
+			gp_strbuf_add(warn_of_override(w, o, set->limits[k].name),
+				"has no effect: the limit's mode is off\n");
+}
+
+/* gp_config_warn_overrides: maxima without effect, and networks of clients that hold fewer clients
+ * than it seems. */
 void gp_config_warn_overrides(struct gp_config_warner *w)
 {
 	const struct gp_limit_set *set = &w->config->limits;
 	for (size_t i = 0; i < set->override_count; i++) {
 		const struct gp_limit_override *o = &set->overrides[i];
+		check_override(w, o);
 		if (o->kind != GP_LIMIT_OVERRIDE_CLIENT ||
 			!gp_config_nat64_in(w->config, &o->prefix))
 			continue;
-		struct gp_strbuf *buf =
-			gp_config_error(&w->lines, (struct gp_config_place) {o->file, o->line});
-		gp_strbuf_add(buf, "warning: ");
-		gp_config_add_option(buf, "override", NULL, "client");
-		gp_strbuf_add(buf, ": ");
-		warn_nat64(w, buf, &o->prefix);
+		warn_nat64(w, warn_of_override(w, o, "client"), &o->prefix);
 	}
 }
 

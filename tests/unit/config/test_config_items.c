@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/config_private.h"
@@ -472,10 +473,138 @@ static void test_every_list_has_its_other_option(void **state)
 	}
 }
 
+/* test_addresses_that_no_host_has: neither as name servers nor for sockets. */
+static void test_addresses_that_no_host_has(void **state)
+{
+	static const struct refused rows[] = {
+		{"dns", "servers", "fe80::1", "fe80::1%eth0"},
+		{"dns", "servers", "[febf::1]:53", "fe80::1%eth0"},
+		{"dns", "servers", "255.255.255.255", "no name server has that address"},
+		{"dns", "servers", "0.0.0.0", "no name server has that address"},
+		{"dns", "servers", "0.0.0.0:53", "no name server has that address"},
+		{"dns", "servers", "::", "no name server has that address"},
+		{"dns", "servers", "224.0.0.1", "no name server has that address"},
+		{"dns", "servers", "[ff02::fb]:5353", "no name server has that address"},
+		{"policyd", "listen", "inet:224.0.0.1:10040", "no host has that address"},
+		{"policyd", "listen", "inet:255.255.255.255:10040", "no host has that address"},
+		{"policyd", "listen", "inet:[fe80::1]:10040", "another one of this host"},
+	};
+	(void)state;
+	check_refused(rows, COUNT(rows));
+	expect_kept("dns", "servers", "fe80::1%eth0", "fe80::1%eth0");
+	expect_kept("dns", "servers", "[::1]:5353", "[::1]:5353");
+	expect_kept("policyd", "listen", "inet:0.0.0.0:10040", "inet:0.0.0.0:10040");
+	expect_kept("policyd", "listen", "inet:[::]:10040", "inet:[::]:10040");
+}
+
+/* test_suggestions_are_items: what an error says to write is taken. */
+static void test_suggestions_are_items(void **state)
+{
+	static const struct refused rows[] = {
+		{"spf", "must_pass", "u@bare", "(only domains are compared here, no mailboxes);"},
+		{"spf", "must_pass", "u@[192.0.2.1]", "no mailboxes);"},
+		{"spf", "must_pass", "u@a.test", "no mailboxes; write a.test)"},
+		{"arc", "trusted_sealers", "u@bare", "no mailboxes; write bare)"},
+		{"spf", "exempt_senders", "@a.test", "write a.test for all of the domain"},
+		{"spf", "exempt_clients", "192.0.2.1:25", "without a port; write 192.0.2.1)"},
+		{"spf", "exempt_clients", "IPv6:::1", "write ::1)"},
+		{"spf", "exempt_clients", "IPv6:2001:db8::/32", "write 2001:db8::/32)"},
+		{"spf", "exempt_clients", "010.0.0.1", "no leading zeros; write 10.0.0.1)"},
+		{"spf", "exempt_clients", "192.000.002.001", "write 192.0.2.1)"},
+	};
+	(void)state;
+	check_refused(rows, COUNT(rows));
+	expect_kept("spf", "must_pass", "a.test", "a.test");
+	expect_kept("spf", "exempt_clients", "::1", "::1/128");
+}
+
+/* list_of: an option with so many items, for the caller to free. */
+static char *list_of(const char *option, const char *before, const char *after, size_t count)
+{
+	char *text = malloc(64 + count * 32), *at = text;
+	assert_non_null(text);
+	at += sprintf(at, "%s = {", option);
+	for (size_t i = 0; i < count; i++) {
+		at += sprintf(at, "%s\"", i ? ", " : "");
+		at += sprintf(at, "%s%zu%s", before, i, after);
+		at += sprintf(at, "\"");
+	}
+	memcpy(at, "} }\n", 5);
+	return text;
+}
+
+/* test_too_many_items: how many there are, and may be. */
+static void test_too_many_items(void **state)
+{
+	static const struct {
+		const char *option, *before, *after, *words;
+		size_t count;
+	} rows[] = {
+		{"spf { must_pass", "d", ".test",
+			"t.conf:1: spf.must_pass: too many: 1025 of at most 1024\n", 1025},
+		{"spf { exempt_clients", "2001:db8::", "",
+			"exempt_clients: too many: 1100 of at most", 1100},
+		{"policyd { listen", "inet:127.0.0.1:1", "",
+			"policyd.listen: too many: 17 of at most 16\n", 17},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *text = list_of(rows[i].option, rows[i].before, rows[i].after, rows[i].count);
+		expect_refused(text, ": too many", rows[i].words);
+		free(text);
+	}
+}
+
+/* test_sockets_beside_each_other: those that cannot both be opened. */
+static void test_sockets_beside_each_other(void **state)
+{
+	static const struct {
+		const char *text, *option, *words;
+	} rows[] = {
+		{"policyd { listen = {\"inet:0.0.0.0:10040\", \"inet:127.0.0.1:10040\"} }",
+			"policyd.listen", "one port of every address and of one"},
+		{"policyd { listen = {\"inet:[::1]:10040\", \"inet:[::]:10040\"} }",
+			"policyd.listen", "one port of every address and of one"},
+		{"policyd { listen = {\"unix:/run/x\", \"unix://run///x\"} }", "policyd.listen",
+			"names the same socket twice"},
+		{"policyd { listen = {\"inet:127.0.0.1:1\", \"inet:127.0.0.1:1\"} }",
+			"policyd.listen", "names the same socket twice"},
+		{"policyd { listen = {\"unix:/run//x\"} control_socket = \"/run/x\" }",
+			"policyd.control_socket", "is one of policyd.listen, too"},
+		{"policyd { listen = {\"inet:127.0.0.1:9740\"} }\n"
+		 "metrics { listen = {\"inet:127.0.0.1:9740\"} }",
+			"metrics.listen", "is a port of policyd.listen, too"},
+		{"policyd { listen = {\"inet:0.0.0.0:9740\"} }\n"
+		 "metrics { listen = {\"inet:127.0.0.1:9740\"} }",
+			"metrics.listen", "is a port of policyd.listen, too"},
+	};
+	static const char *const fine[] = {
+		"policyd { listen = {\"inet:0.0.0.0:10040\", \"inet:[::]:10040\", "
+		"\"inet:127.0.0.1:10041\"} }",
+		"policyd { listen = {\"unix:/run/x\", \"unix:/run/xy\", \"unix:/runx\"} }",
+		"policyd { listen = {\"inet:127.0.0.1:10040\", \"inet:127.0.0.2:10040\"} }\n"
+		"metrics { listen = {\"inet:127.0.0.3:10040\"} }"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		expect_refused(rows[i].text, rows[i].option, rows[i].words);
+	for (size_t i = 0; i < COUNT(fine); i++) {
+		struct gp_config_errors errors = {0};
+		struct gp_config *config = NULL;
+		if (gp_config_parse(gp_span_from(fine[i]), "t.conf", &config, &errors))
+			fail_msg("%s: %s", fine[i], errors.text);
+		gp_config_errors_fini(&errors);
+		gp_config_free(config);
+	}
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses_that_no_host_has),
+		cmocka_unit_test(test_suggestions_are_items),
+		cmocka_unit_test(test_too_many_items),
+		cmocka_unit_test(test_sockets_beside_each_other),
 		cmocka_unit_test(test_names_are_kept_as_compared),
 		cmocka_unit_test(test_kinds_of_items),
 		cmocka_unit_test(test_mailboxes_beyond_ascii),
