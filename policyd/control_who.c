@@ -35,7 +35,9 @@ static int find_kind(struct gp_span word)
 static json_t *unknown_kind(struct gp_span text, struct gp_span kind)
 {
 	struct gp_prefix prefix;
-	if (gp_prefix_parse(text, &prefix) == GP_OK)
+	struct gp_span addr, zone;
+	(void)gp_span_cut(text, '%', &addr, &zone);
+	if (gp_prefix_parse(addr, &prefix) == GP_OK)
 		return gp_control_error(
 			"an address is written client:%.*s", (int)text.len, text.ptr);
 	return gp_control_error("%.*s: is not known before a colon; there are " KNOWN

@@ -281,9 +281,15 @@ void gp_lastgood_say(const struct gp_config *config, bool is_dropped, const stru
 void gp_lastgood_keep(const struct gp_config *config, const struct gp_log *log)
 {
 	const char *folder = gp_config_state_folder();
-	if (config->saved_path || (access(folder, F_OK) && errno == ENOENT) ||
-		gp_config_emptied(config, NULL))
-		return; /* without a folder for its state, nothing is kept */
+	if (config->saved_path || gp_config_emptied(config, NULL))
+		return;
+	if (access(folder, F_OK) && errno == ENOENT) {
+		gp_log_text(log, GP_LOG_NOTICE,
+			"there is no folder %s: the configuration is not kept, and a start with "
+			"broken files will fail; make the folder, and the daemon's user its owner",
+			folder);
+		return;
+	}
 	if (gp_config_save(config, folder))
 		gp_log_text(log, GP_LOG_WARNING,
 			"the configuration cannot be kept in %s for a start with broken files: %s",

@@ -213,6 +213,13 @@ bool gp_prefix_has_hosts(const struct gp_prefix *prefix)
 	return true;
 }
 
+/* gp_ipaddr_is_of_link: fe80::/10. */
+bool gp_ipaddr_is_of_link(const struct gp_ipaddr *addr)
+{
+	static const struct gp_ipaddr first = {GP_IP_V6, {0xfe, 0x80}};
+	return gp_ipaddr_match(addr, &first, 10);
+}
+
 /* gp_ipaddr_match: whole bytes, then the bits that remain. */
 bool gp_ipaddr_match(const struct gp_ipaddr *a, const struct gp_ipaddr *b, unsigned length)
 {

@@ -80,6 +80,10 @@ bool gp_ipaddr_is_private(const struct gp_ipaddr *addr);
  * (RFC 919 7) or the unspecified address. */
 bool gp_prefix_has_hosts(const struct gp_prefix *prefix);
 
+/* An address of IPv6 that each link has for itself (RFC 4291 2.5.6), and each host on it another.
+ */
+bool gp_ipaddr_is_of_link(const struct gp_ipaddr *addr);
+
 /* 127.0.0.0/8 or ::1: this machine and no other. */
 bool gp_ipaddr_is_loopback(const struct gp_ipaddr *addr);
 

@@ -137,20 +137,13 @@ static int keep(struct gp_arena *arena, struct gp_span value, const char **item_
 	return *item_out ? GP_OK : GP_ENOMEM;
 }
 
-/* is_of_link: an address that each link has for itself (RFC 4291 2.5.6). */
-static bool is_of_link(const struct gp_ipaddr *addr)
-{
-	return addr->family == GP_IP_V6 && addr->bytes[0] == 0xfe &&
-	       (addr->bytes[1] & 0xc0) == 0x80;
-}
-
 /* gp_config_server_problem: it is asked by that address, and answers from it. */
 const char *gp_config_server_problem(const struct gp_dns_server *server)
 {
 	const struct gp_prefix all = {server->addr, gp_ipaddr_bits(&server->addr)};
 	if (!gp_prefix_has_hosts(&all))
 		return "no name server has that address; write the address of one, as 127.0.0.1";
-	if (is_of_link(&server->addr) && !*server->zone)
+	if (gp_ipaddr_is_of_link(&server->addr) && !*server->zone)
 		return "such an address is another host's on each interface; write it with the "
 		       "interface, as fe80::1%eth0";
 	return NULL;
@@ -163,7 +156,7 @@ const char *gp_config_socket_problem(const struct gp_dns_server *where)
 	const struct gp_prefix all = {where->addr, gp_ipaddr_bits(&where->addr)};
 	if (!gp_ipaddr_equal(&where->addr, &none) && !gp_prefix_has_hosts(&all))
 		return "no host has that address; write one of this host";
-	if (is_of_link(&where->addr))
+	if (gp_ipaddr_is_of_link(&where->addr))
 		return "such an address is of one interface, which cannot be named here; write "
 		       "another one of this host";
 	return NULL;

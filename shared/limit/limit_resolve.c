@@ -179,7 +179,7 @@ static const char *subject_prefix(struct resolver *r, const char *kind, unsigned
 
 /*
  * subject_client: its address; of IPv6 the network of a household, or a smaller one that an
- * override names: that is counted by itself.
+ * override names: that is counted by itself. On a link all hosts have the same prefix.
  */
 static const char *subject_client(struct resolver *r, const struct gp_limit *limit)
 {
@@ -187,7 +187,8 @@ static const char *subject_client(struct resolver *r, const struct gp_limit *lim
 	unsigned bits = gp_ipaddr_bits(&r->client);
 	if (bits == 0)
 		return NULL;
-	unsigned length = gp_limit_prefix(limit, r->client.family);
+	unsigned length =
+		gp_ipaddr_is_of_link(&r->client) ? bits : gp_limit_prefix(limit, r->client.family);
 	if (length < bits && r->set->override_count) {
 		const struct gp_limit_override *smaller =
 			network_override(r, length + 1, bits, (size_t)(limit - r->set->limits));
@@ -430,9 +431,10 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 static int parse_client(const struct gp_limit_set *set, const struct gp_limit *limit,
 	struct gp_span text, struct gp_prefix *client_out)
 {
-	struct gp_span before, after;
+	struct gp_span before, after, zone;
 	struct gp_prefix client;
 	bool has_length = gp_span_cut(text, '/', &before, &after);
+	(void)gp_span_cut(before, '%', &before, &zone); /* as in a log; it is not counted by */
 	int rc = gp_ipaddr_parse(before, &client.addr);
 	if (rc)
 		return rc;
@@ -447,6 +449,9 @@ static int parse_client(const struct gp_limit_set *set, const struct gp_limit *l
 		client = (struct gp_prefix) {unmapped, length < 96 ? 0 : client.length - 96};
 	client = gp_prefix_v4_by_nat64(gp_prefix_masked(client), set->nat64, set->nat64_count);
 	if (client.addr.family != v4.family || client.length < gp_limit_prefix(limit, v4.family))
+		return GP_ESYNTAX;
+	if (limit->key == GP_LIMIT_BY_CLIENT && gp_ipaddr_is_of_link(&client.addr) &&
+		client.length < gp_ipaddr_bits(&client.addr))
 		return GP_ESYNTAX;
 	*client_out = client;
 	return GP_OK;

@@ -196,6 +196,16 @@ def emptied_and_nothing_kept():
         holds(d.start(), EMPTY)
 
 
+def no_state_folder():
+    """without a folder for the state the log says at the start that nothing is kept, and what to do"""
+    with Daemon() as d:
+        os.rmdir(d.folder + "/state")
+        d.write("gatepost.conf", CONFIG.replace("FOLDER/state", "FOLDER/store"))
+        d.launch()
+        said = "there is no folder %s/state: the configuration is not kept" % d.folder
+        world.wait_for(lambda: said in d.text(), "the notice")
+
+
 def nothing_kept():
     """without a last good configuration the start fails, with the errors of the file; -t fails with one as well"""
     with Daemon() as d:
@@ -537,7 +547,7 @@ def commands_read_as_its_owner():
 
 def main():
     tap = world.Tap()
-    for test in (broken_start, broken_start_as_a_unit, missing_file, emptied_file, emptied_and_nothing_kept, nothing_kept, not_private, no_rights_of_root, start_after_a_boot,
+    for test in (broken_start, broken_start_as_a_unit, missing_file, emptied_file, emptied_and_nothing_kept, no_state_folder, nothing_kept, not_private, no_rights_of_root, start_after_a_boot,
                  start_after_a_reload, roots_options, no_replay_of_roots_copy, read_as_its_owner, commands,
                  commands_read_as_its_owner, doctors_order):
         tap.run(test)

@@ -419,6 +419,23 @@ def set_usage():
         holds(err, "given twice")
 
 
+def clients_of_a_link():
+    """key = client: hosts with addresses of a link are counted one by one, and found as they are written"""
+    with Daemon() as d:
+        for client in ("fe80::1%eth0", "fe80::2%eth0", "fe80::3%eth1"):
+            equal([a[:9] for a in d.send(client=client, recipients=4, end=False)], ["DUNNO", "DUNNO", "DUNNO", "450 4.7.1"])
+            equal(d.row("client:" + client, "clients")["used"], 3)
+        equal(d.row("client:fe80::2", "clients")["subject"], "client:fe80::2")
+        equal(d.fine("limits", "set", "client:fe80::2%eth0", "clients", "9"), "client:fe80::2: the maximum of clients is 9\n")
+        equal(d.send(client="fe80::2%eth0")[0], "DUNNO")
+        code, _, err = d.run("limits", "show", "client:fe80::/64")
+        equal(code, 1)
+        holds(err, "no limit counts that by itself")
+        code, _, err = d.run("limits", "show", "fe80::1%eth0")
+        equal(code, 1)
+        holds(err, "an address is written client:fe80::1%eth0")
+
+
 def odd_names():
     """names with odd bytes: nothing plays with the terminal, what is shown can be asked about"""
     with Daemon(config=CONFIG + "limits { names = exact }\n") as d:
@@ -931,7 +948,7 @@ def main():
     tap = world.Tap()
     silence = Silence()
     for test in (usage, help_texts, top, show, explain, change, overrides, overrides_not_in_use, reset, refused, set_for_nobody,
-                 set_to_default, set_usage, odd_names, terminal_width,
+                 set_to_default, set_usage, clients_of_a_link, odd_names, terminal_width,
                  watch_terminal, watch_restart, watch_file, status, warnings, unreachable, impostors, store_fine,
                  store_local, store_permission, store_damaged, store_wrong, store_password, silence.check):
         tap.run(test)

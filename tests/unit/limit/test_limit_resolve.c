@@ -262,6 +262,11 @@ static void test_house_is_one_client(void **state)
 			"client:2001:db8:0:0:aa00::/72 "
 			"71; "
 			"host client:2001:db8::aa00:0:0:1 9; net network:2001:db8::/56 9"},
+		/* hosts of a link have nothing in common but that */
+		{"fe80::1", "house client:fe80::1 9; site client:fe80::1 9; host client:fe80::1 9; "
+			    "net network:fe80::/56 9"},
+		{"febf::2", "house client:febf::2 9; site client:febf::2 9; host client:febf::2 9; "
+			    "net network:febf::/56 9"},
 		{"192.0.2.7", "house client:192.0.2.7 7; site client:192.0.2.7 9; "
 			      "host client:192.0.2.7 9; net network:192.0.0.0/16 9"},
 		{"::ffff:192.0.2.7", "house client:192.0.2.7 7; site client:192.0.2.7 9; "
