@@ -24,6 +24,7 @@ static int name_of(struct gp_arena *arena, struct gp_span domain, const char **n
 {
 	const char *name = NULL;
 	*name_out = NULL;
+	domain = gp_author_trim(domain);
 	if (gp_author_ends_early(domain))
 		return GP_OK;
 	int rc = gp_address_domain(arena, domain, &name);

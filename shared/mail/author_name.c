@@ -15,7 +15,7 @@
 static bool is_listed(const struct gp_mailbox_list *list, struct gp_span domain)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (gp_span_equal_nocase(list->items[i].domain, domain))
+		if (gp_span_equal_nocase(gp_author_trim(list->items[i].domain), domain))
 			return true;
 	return false;
 }

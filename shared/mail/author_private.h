@@ -53,6 +53,10 @@ int gp_author_look(struct gp_arena *arena, struct gp_span value,
 /* Is it a byte of a domain? */
 bool gp_author_is_of_domain(char c);
 
+/* The domain without what nobody takes for a part of it at its end: blanks other than ASCII, what
+ * is not seen, quotes other than ASCII. */
+struct gp_span gp_author_trim(struct gp_span domain);
+
 /* Does a dot stand inside the name, and a letter behind the last one? */
 bool gp_author_is_dotted(struct gp_span name);
 

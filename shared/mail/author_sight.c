@@ -28,7 +28,7 @@ bool gp_author_is_of_domain(char c)
 /* is_mark: what is found right behind an address that was quoted by hand. */
 static bool is_mark(char c)
 {
-	return c == '"' || c == '\'' || c == '\\' || c == ')' || c == ']';
+	return c == '"' || c == '\'' || c == '\\' || c == ')' || c == ']' || c == '}';
 }
 
 /* has_control: a control byte, folds aside, that ends the value for some (NUL, CR, LF, others). */
@@ -53,6 +53,37 @@ static size_t domain_length(struct gp_span text)
 	while (n < text.len && gp_author_is_of_domain(text.ptr[n]))
 		n++;
 	return n;
+}
+
+/* is_closing: quotes that are found behind an address that was quoted by hand. */
+static bool is_closing(struct gp_span text)
+{
+	static const char *const quotes[] = {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98",
+		"\xe2\x80\x99", "\xc2\xbb", "\xc2\xab", "\xe2\x80\xba", "\xe2\x80\xb9"};
+	for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++)
+		if (gp_span_is(text, quotes[i]))
+			return true;
+	return false;
+}
+
+/* gp_author_trim: character by character, from the end. */
+struct gp_span gp_author_trim(struct gp_span domain)
+{
+	for (;;) {
+		size_t start = domain.len, n;
+		char plain;
+		while (start > 0 && domain.len - start < 4) {
+			start--;
+			if (((unsigned char)domain.ptr[start] & 0xc0) != 0x80)
+				break;
+		}
+		struct gp_span last = gp_span_skip(domain, start);
+		n = gp_fold_character(last, &plain);
+		bool is_blank_or_unseen = n > 0 && n == last.len && (!plain || plain == ' ');
+		if (!is_blank_or_unseen && !is_closing(last))
+			return domain;
+		domain.len = start;
+	}
 }
 
 /* ---- names with a dot ---- */
@@ -150,15 +181,17 @@ static bool is_route(struct gp_span text)
 struct sight {
 	struct gp_span text; /* without blanks at its ends */
 	size_t closing;      /* a ) at or behind the place that was asked last; text.len: none */
+	size_t tail;         /* from here on nothing but ) and blanks */
+	bool is_url;         /* "mailto:" begins it, in brackets or without */
 };
 
-/* closes_at_end: is the next ) behind this place the last that there is in the text, or none? It is
- * asked for places in their order. */
+/* closes_at_end: does nothing follow the next ) behind this place, or is there none? One ) too
+ * many, as in "(Bob :))", shows nothing. It is asked for places in their order. */
 static bool closes_at_end(struct sight *s, size_t at)
 {
 	while (s->closing < s->text.len && (s->closing < at || s->text.ptr[s->closing] != ')'))
 		s->closing++;
-	return s->closing + 1 >= s->text.len;
+	return s->closing >= s->tail;
 }
 
 /*
@@ -171,20 +204,26 @@ static bool ends_domain(struct sight *s, size_t at)
 	size_t end = s->text.len;
 	while (at < end && is_mark(text[at]))
 		at++;
+	if (s->is_url && at < end && text[at] == '?') /* RFC 6068 2, the plainest of them */
+		do
+			at++;
+		while (at < end && (gp_span_is_alnum(text[at]) || memchr("=&_-", text[at], 4)));
 	if (at < end && text[at] == '>')
 		return true;
 	while (at < end && memchr(" \t\r\n", text[at], 4))
 		at++;
-	return at == end || memchr("<,;", text[at], 3) || (text[at] == '(' && closes_at_end(s, at));
+	if (at == end || (at + 1 == end && memchr(".:!", text[at], 3)))
+		return true;
+	return memchr("<,;", text[at], 3) || (text[at] == '(' && closes_at_end(s, at));
 }
 
-/* has_stray_dot: a dot that begins a word, or would, if it is not the last byte behind a bracket:
- * who drops blanks, quotes or comments before it adds what follows to what stands before. */
+/* has_stray_dot: a dot that begins a word, or would, if it is not the last byte behind a bracket or
+ * blank: who drops blanks, quotes or comments before it adds what follows to what stands before. */
 static bool has_stray_dot(struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] == '.' && (i == 0 || !gp_author_is_of_domain(text.ptr[i - 1])))
-			return i + 1 < text.len || i == 0 || text.ptr[i - 1] != '>';
+			return i + 1 < text.len || i == 0 || !memchr("> \t", text.ptr[i - 1], 3);
 	return false;
 }
 
@@ -194,10 +233,11 @@ static bool take_domain(struct sight *s, size_t at, struct gp_span *domain_out)
 {
 	struct gp_span rest = gp_span_skip(s->text, at);
 	size_t n = domain_length(rest);
-	*domain_out = (struct gp_span) {rest.ptr, n};
-	if (n > 1 && rest.ptr[n - 1] == '.') /* the root's; no one shows another domain */
-		domain_out->len--;
-	return n > 0 && domain_out->ptr[domain_out->len - 1] != '.' && ends_domain(s, at + n);
+	*domain_out = gp_author_trim((struct gp_span) {rest.ptr, n});
+	size_t end = domain_out->len;
+	if (end > 1 && rest.ptr[end - 1] == '.') /* the root's; no one shows another domain */
+		end = --domain_out->len;
+	return end > 0 && domain_out->ptr[end - 1] != '.' && ends_domain(s, at + n);
 }
 
 /* all_agree: does the same domain stand behind each @ of the text, from the first one on? */
@@ -236,10 +276,24 @@ static bool has_host(struct gp_span text)
 	return gp_author_next_dotted(&text, &name);
 }
 
+/* trim_text: blanks of all kinds at the end, in any order. */
+static struct gp_span trim_text(struct gp_span text)
+{
+	size_t before;
+	do {
+		before = text.len;
+		text = gp_author_trim(gp_span_trim(text));
+	} while (text.len < before);
+	return text;
+}
+
 /* look_at: one text, as it stands. "root@", "a@[192.0.2.1]", "root@(none)" show no domain. */
 static struct gp_author_view look_at(struct gp_span text)
 {
-	struct sight s = {gp_span_trim(text), 0};
+	struct sight s = {.text = trim_text(text)};
+	for (s.tail = s.text.len; s.tail > 0 && memchr(") \t", s.text.ptr[s.tail - 1], 3);)
+		s.tail--;
+	s.is_url = gp_span_has_prefix(s.text, "mailto:") || gp_span_has_prefix(s.text, "<mailto:");
 	struct gp_author_view view = {.is_clear = true};
 	struct gp_span before, rest;
 	view.has_at = gp_span_cut(s.text, '@', &before, &rest);

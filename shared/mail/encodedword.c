@@ -46,11 +46,20 @@ static bool has_control(struct gp_span text)
 	return false;
 }
 
+/* is_fold: a line end inside a word that folds it, though RFC 2047 2 forbids it; the blank behind
+ * it stays. */
+static bool is_fold(struct gp_span text, size_t at)
+{
+	return at + 2 < text.len && text.ptr[at] == '\r' && text.ptr[at + 1] == '\n' &&
+	       (text.ptr[at + 2] == ' ' || text.ptr[at + 2] == '\t');
+}
+
 /* read_q: RFC 2047 4.2; an escape that is none is left as it is. */
 static size_t read_q(char *bytes, struct gp_span text)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < text.len; i++) {
+		i += is_fold(text, i) ? 2 : 0;
 		char c = text.ptr[i];
 		int high = c == '=' && i + 2 < text.len ? gp_decode_hex_digit(text.ptr[i + 1]) : -1;
 		int low = high >= 0 ? gp_decode_hex_digit(text.ptr[i + 2]) : -1;
@@ -78,13 +87,14 @@ static size_t read_b(char *bytes, struct gp_span text, enum gp_encodedword_state
 	size_t n = 0;
 	bool padded = false;
 	for (size_t i = 0; i < text.len; i++) {
+		i += is_fold(text, i) ? 2 : 0;
 		int digit = gp_decode_base64_digit(text.ptr[i]);
 		if (text.ptr[i] == '=') {
 			padded = true;
 			count = 0;
 			continue;
 		}
-		if (digit < 0 && text.ptr[i] != ' ')
+		if (digit < 0 && text.ptr[i] != ' ' && text.ptr[i] != '\t')
 			worsen(state, GP_ENCODEDWORD_BROKEN);
 		if (digit < 0)
 			continue;

@@ -158,3 +158,28 @@ int gp_fold_utf8(struct gp_arena *arena, struct gp_span text, struct gp_span *te
 	*text_out = (struct gp_span) {copy, kept};
 	return GP_OK;
 }
+
+/* is_sign: of ASCII, but no letter or digit. */
+static bool is_sign(ucs4_t c)
+{
+	return c < 0x80 && !gp_span_is_alnum((char)c);
+}
+
+/* gp_fold_is_word: each character, and those that it is made of. */
+bool gp_fold_is_word(struct gp_span text)
+{
+	while (text.len) {
+		ucs4_t c, parts[UC_DECOMPOSITION_MAX_LENGTH];
+		int tag, n = u8_mbtoucr(&c, (const uint8_t *)text.ptr, text.len);
+		if (n < 1)
+			return false;
+		text = gp_span_skip(text, (size_t)n);
+		int count = c < 0x80 ? 0 : uc_decomposition(c, &tag, parts);
+		if (c >= 0x80 && is_sign(ascii_of(c)))
+			return false;
+		for (int i = 0; i < count; i++)
+			if (is_sign(ascii_of(parts[i])))
+				return false;
+	}
+	return true;
+}

@@ -36,4 +36,8 @@ size_t gp_fold_character(struct gp_span text, char *plain_out);
 int gp_fold_utf8(
 	struct gp_arena *arena, struct gp_span text, struct gp_span *text_out) GP_MUST_CHECK;
 
+/* Is it UTF-8 with nothing in it that programs which normalise take for a sign, a dot or a blank?
+ * ASCII is not looked at. */
+bool gp_fold_is_word(struct gp_span text);
+
 #endif

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "mail/fold.h"
+
 struct reader {
 	const unsigned char *at, *end;
 	char *text; /* where the next byte of a local part or domain goes */
@@ -260,14 +262,16 @@ static bool goes_on(struct gp_span rest)
 	return false;
 }
 
-/* is_handle: one word, as "@somebody", that no reader takes for a domain: no dot in it, nor what
- * becomes one when it is mapped or decoded. */
+/* is_handle: one word, as "@somebody", that no reader takes for a domain: no dot in it,
+ * nor what becomes one when it is mapped or decoded. */
 static bool is_handle(struct gp_span claim)
 {
-	for (size_t i = 0; i < claim.len; i++)
-		if (!gp_span_is_alnum(claim.ptr[i]) && !memchr("-_'!?*", claim.ptr[i], 6))
+	for (size_t i = 0; i < claim.len; i++) {
+		char c = claim.ptr[i];
+		if ((unsigned char)c <= 0x7f && !gp_span_is_alnum(c) && !memchr("-_'!?*", c, 6))
 			return false;
-	return true;
+	}
+	return gp_fold_is_word(claim);
 }
 
 /*

@@ -476,6 +476,56 @@ static void test_dot_behind_the_bracket(void **state)
 	check("From: <a@shop.test>.\r\nbank.test\r\n", GP_AUTHOR_UNREADABLE, "");
 }
 
+/* test_what_stands_behind_a_domain: blanks, quotes and signs that make it longer for nobody, and a
+ * word behind an @ that is nobody's domain. */
+static void test_what_stands_behind_a_domain(void **state)
+{
+	static const char *const show[] = {"m@shop.test (Bob :))", "m@shop.test (Bob) )",
+		"m@shop.test\xc2\xa0", "m@shop.test\xe2\x80\x8b", "<m@shop.test\xc2\xa0>",
+		"<m@shop.test\xe2\x80\x8b>", "\xe2\x80\x9cm@shop.test\xe2\x80\x9d",
+		"\xc2\xabm@shop.test\xc2\xbb", "\xe2\x80\xb9m@shop.test\xe2\x80\xba",
+		"{m@shop.test}", "m@shop.test:", "m@shop.test .", "m@shop.test!",
+		"<mailto:m@shop.test?subject=x>", "mailto:m@shop.test?subject=x",
+		"Team @ Shop\xe2\x84\xa2 <m@shop.test>", "Team @ Caf\xc3\xa9 <m@shop.test>",
+		"Team@Caf\xc3\xa9 <m@shop.test>", "\"Team @ Caf\xc3\xa9\", x <m@shop.test>",
+		"=?utf-8?Q?B\r\n ob?= <m@shop.test>", "=?utf-8?B?Qm9i\r\n\tQm9i?= <m@shop.test>",
+		"=?utf-8?Q?B=C3=B6b?= <m@shop.test\xc2\xa0>", "m@shop.test\xe2\x80\x83\xef\xbb\xbf",
+		"m@shop.test \xc2\xa0", "=?utf-8?Q?Team_=40_Caf=C3=A9?= <m@shop.test>",
+		"Bob <m@shop.test>\xe2\x80\x8b", "\"Bob\" <m@shop.test> (x))",
+		"m@shop.test\xc2\xa0, b@shop.test", NULL};
+	static const char *const hide[] = {"m@shop.test (Bob :)) x", "m@shop.test (x) .bank.test)",
+		"m@shop.test\xc2\xa0.bank.test",
+		"m@shop.test\xc2\xa0"
+		"bank.test",
+		"m@shop.test\xe2\x80\x8b.bank.test", "m@shop.test\xe2\x80\x9d.bank.test",
+		"m@shop.test\xe2\x80\x9d .bank.test", "{m@shop.test}.bank.test",
+		"{m@shop.test}bank.test", "m@shop.test: bank.test", "m@shop.test:ceo@bank.test",
+		"m@shop.test!bank.test", "m@shop.test . bank.test", "m@shop.test ..",
+		"m@shop.test .:", "<mailto:m@shop.test?cc=ceo%40bank.test>",
+		"<mailto:m@shop.test?cc=ceo@bank.test>", "m@shop.test?subject=x",
+		"mailto:m@shop.test?x.bank.test", "ceo @ bank\xe2\x92\x88test <m@shop.test>",
+		"ceo@bank\xe3\x8f\x87test <m@shop.test>", "ceo@bank\xe3\x80\x82test <m@shop.test>",
+		"ceo@bank\xe2\x80\xa5test <m@shop.test>", "ceo@bank\xe2\x80\xa6test <m@shop.test>",
+		"ceo @ Caf\xc3\xa9.test <m@shop.test>",
+		"ceo @ Caf\xc3\xa9\xc2\xa0.test <m@shop.test>",
+		"m@shop.test\xc2\xa0<ceo@bank.test>",
+		"=?utf-8?Q?ceo=40\r\n bank.test=2C?= <m@shop.test>",
+		"=?utf-8?Q?=3Cceo=40ba\r\n nk.test=3E?= <m@shop.test>",
+		"=?utf-8?Q?B\rob?= <m@shop.test>", "=?utf-8?Q?B\nob?= <m@shop.test>",
+		"ceo @ bank\xe9 <m@shop.test>", "ceo@bank\xa1\xa3test <m@shop.test>",
+		"ceo @ Caf\xc3\xa9 (x).test <m@shop.test>", "ceo @ bank\xc2\xa0test <m@shop.test>",
+		"m@bank.test\xc2\xa0.shop.test", "ceo@bank.test\xe2\x80\x9d m@shop.test",
+		"\xe2\x80\x9c"
+		"ceo@bank.test\xe2\x80\x9d <m@shop.test>",
+		NULL};
+	(void)state;
+	accepted(show);
+	refused(hide);
+	check("From: m@shop.test:\r\nceo@bank.test\r\n", GP_AUTHOR_UNREADABLE, "");
+	check("From: m@shop.test .\r\nbank.test\r\n", GP_AUTHOR_UNREADABLE, "");
+	check("From: m@shop.test\xc2\xa0\r\n.bank.test\r\n", GP_AUTHOR_UNREADABLE, "");
+}
+
 /* test_time_of_many_signs: each is looked at once: this would take minutes otherwise. */
 static void test_time_of_many_signs(void **state)
 {
@@ -559,6 +609,7 @@ int main(void)
 		cmocka_unit_test(test_whole_name_before_a_foreign_dot),
 		cmocka_unit_test(test_full_width_at_before_a_handle),
 		cmocka_unit_test(test_dot_behind_the_bracket),
+		cmocka_unit_test(test_what_stands_behind_a_domain),
 		cmocka_unit_test(test_time_of_many_signs),
 	};
 	return cmocka_run_group_tests_name("author_readers", tests, NULL, NULL);

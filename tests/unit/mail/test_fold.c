@@ -78,6 +78,21 @@ static void test_character(void **state)
 	}
 }
 
+/* test_word: no character of it is a sign, dot or blank to anybody. */
+static void test_word(void **state)
+{
+	static const char *const words[] = {"", "Caf\303\251", "Shop\342\204\242", "\345\261\261"};
+	static const char *const others[] = {"bank\342\222\210test", /* U+2488, 1. */
+		"bank\343\217\207test",                              /* U+33C7, Co. */
+		"bank\343\200\202test", "bank\342\200\245test", "bank\302\240test",
+		"bank\357\274\240test", "Caf\351"};
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		assert_true(gp_fold_is_word(gp_span_from(words[i])));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_false(gp_fold_is_word(gp_span_from(others[i])));
+}
+
 /* test_bound: as much as can be seen counts, and it grows no more than it is said to. */
 static void test_bound(void **state)
 {
@@ -108,6 +123,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fold_text),
 		cmocka_unit_test(test_character),
+		cmocka_unit_test(test_word),
 		cmocka_unit_test(test_bound),
 	};
 	if (argc > 1)
