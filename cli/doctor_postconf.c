@@ -494,14 +494,21 @@ static void add_words(struct listing *l, struct gp_span text, unsigned depth)
 	}
 }
 
+/* is_table: does the word lead into a table? One without a word in front is that of the list's own
+ * kind (smtpd_check.c). */
+static bool is_table(struct gp_span word)
+{
+	return (gp_span_has_prefix(word, "check_") && gp_span_has_suffix(word, "_access")) ||
+	       gp_span_find_last(word, ':') >= 0;
+}
+
 /* add_conditional: what tables lead to: all classes, where there is a table that could. */
 static void add_conditional(struct listing *l)
 {
 	bool has_table = false;
 	struct gp_span rest = l->classes, name;
 	for (size_t i = 0; i < l->word_count; i++)
-		has_table = has_table || (gp_span_has_prefix(l->words[i], "check_") &&
-						 gp_span_has_suffix(l->words[i], "_access"));
+		has_table = has_table || is_table(l->words[i]);
 	l->is_conditional = true;
 	while (has_table && cut_word(&rest, separators, &name))
 		add_words(l, value_of(l, name), 1);

@@ -82,10 +82,13 @@ bool gp_doctor_is_ours(struct gp_doctor *doctor, const struct gp_doctor_postfix 
 /* ---- lists written again (doctor_postfix_rewrite.c) ---- */
 
 #define GP_DOCTOR_PARAMETER "gatepost" /* the name that the examples give to the question */
+/* What does nothing: smtpd does not start with a restriction class that has no value. */
+#define GP_DOCTOR_NEUTRAL "check_client_access static:DUNNO"
 
 /* Where the one question goes when all of ours have been taken out. */
 enum gp_doctor_put {
 	GP_DOCTOR_PUT_NOWHERE,
+	GP_DOCTOR_PUT_OFF_CLASS, /* nowhere, and what is left of a class is never nothing */
 	GP_DOCTOR_PUT_FIRST,
 	GP_DOCTOR_PUT_BEHIND, /* before what ends the list; else last */
 	GP_DOCTOR_PUT_THERE   /* where the first of ours has been; else last */

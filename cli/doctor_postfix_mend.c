@@ -189,6 +189,11 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	else if (where == GP_DOCTOR_PUT_NOWHERE)
 		gp_doctor_mend(d, "in %s take each check_policy_service of gatepost out of %s",
 			file, name);
+	else if (where == GP_DOCTOR_PUT_OFF_CLASS)
+		gp_doctor_mend(d,
+			"in %s take each check_policy_service of gatepost out of %s; where nothing "
+			"else is in it, put this there: " GP_DOCTOR_NEUTRAL,
+			file, name);
 	else
 		gp_doctor_mend(d, "in %s put this %s in %s, and let it stand there once: %s", file,
 			places[where], name, question);
@@ -292,30 +297,44 @@ void gp_doctor_mend_away(
 	reload(doctor);
 }
 
-/* each_class: puts the question, or nothing, into each class that has such a one. */
-static void each_class(struct gp_doctor *d, const struct gp_doctor_postfix *p,
-	const struct gp_span *text, const char *question, enum gp_doctor_put where)
+/* classes_of: puts the question, or nothing, into each class of a service that has such a one,
+ * where the class has its value: in main.cf, or in master.cf. */
+static void classes_of(struct gp_doctor *d, const struct gp_doctor_postfix *p,
+	const struct gp_postconf_service *service, const struct gp_span *text, const char *question)
 {
-	struct gp_span rest = gp_postconf_value(&p->pc, NULL, "smtpd_restriction_classes"), name;
+	struct gp_span rest = gp_postconf_value(&p->pc, service, "smtpd_restriction_classes");
+	struct gp_span name, own;
 	while (gp_postconf_word(&rest, &name)) {
 		const char *class = gp_doctor_text(d, "%.*s", (int)name.len, name.ptr);
+		struct gp_span raw = gp_postconf_raw(&p->pc, service, class);
 		struct gp_postconf_list list;
 		bool has_it = false;
-		if (gp_postconf_words(&p->pc, NULL, gp_postconf_raw(&p->pc, NULL, class), &list))
+		if (gp_postconf_words(&p->pc, service, raw, &list))
 			continue;
 		for (size_t i = 0; i < list.policy_count; i++)
-			has_it =
-				has_it || (text ? gp_span_equal(list.policies[i].text, *text)
-						: gp_doctor_is_ours(d, p, NULL, &list.policies[i]));
+			has_it = has_it ||
+				 (text ? gp_span_equal(list.policies[i].text, *text)
+				       : gp_doctor_is_ours(d, p, service, &list.policies[i]));
+		bool is_own = gp_postconf_override(&p->pc, service, class, &own);
 		if (has_it)
-			put(d, p, NULL, class, question, where);
+			put(d, p, is_own ? service : NULL, class, question,
+				text ? GP_DOCTOR_PUT_THERE : GP_DOCTOR_PUT_OFF_CLASS);
 	}
+}
+
+/* each_class: of main.cf, and of services that have others. */
+static void each_class(struct gp_doctor *d, const struct gp_doctor_postfix *p,
+	const struct gp_span *text, const char *question)
+{
+	classes_of(d, p, NULL, text, question);
+	for (size_t i = 0; i < p->view_count; i++)
+		classes_of(d, p, p->views[i].service, text, question);
 }
 
 /* gp_doctor_mend_classes: the lists themselves ask. */
 void gp_doctor_mend_classes(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix)
 {
-	each_class(doctor, postfix, NULL, "", GP_DOCTOR_PUT_NOWHERE);
+	each_class(doctor, postfix, NULL, "");
 	reload(doctor);
 }
 
@@ -371,7 +390,7 @@ void gp_doctor_mend_question(struct gp_doctor *doctor, const struct gp_doctor_po
 			else
 				put(doctor, p, service, name, question, GP_DOCTOR_PUT_THERE);
 		}
-	each_class(doctor, p, &text, question, GP_DOCTOR_PUT_THERE);
+	each_class(doctor, p, &text, question);
 	reload(doctor);
 }
 

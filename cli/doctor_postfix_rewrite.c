@@ -136,6 +136,14 @@ static void add_others(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	}
 }
 
+/* stands_for_nothing: does a value come to no word at all, parameters and all? */
+static bool stands_for_nothing(const struct gp_doctor_postfix *p,
+	const struct gp_postconf_service *service, struct gp_span value)
+{
+	struct gp_postconf_list list;
+	return gp_postconf_words(&p->pc, service, value, &list) == GP_OK && list.word_count == 0;
+}
+
 /* gp_doctor_rewritten: part by part. */
 const char *gp_doctor_rewritten(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
 	const struct gp_postconf_service *service, const char *list, const char *question,
@@ -146,7 +154,7 @@ const char *gp_doctor_rewritten(struct gp_doctor *doctor, const struct gp_doctor
 	struct part part;
 	const char *value, *before_end = NULL;
 	size_t count = 0;
-	bool is_put = put == GP_DOCTOR_PUT_NOWHERE;
+	bool is_put = put == GP_DOCTOR_PUT_NOWHERE || put == GP_DOCTOR_PUT_OFF_CLASS;
 	if (rest.len > VALUE_MOST || !gp_span_is_printable_ascii(rest))
 		return NULL;
 	gp_strbuf_init(&buf, doctor->arena, 2 * VALUE_MOST);
@@ -169,6 +177,9 @@ const char *gp_doctor_rewritten(struct gp_doctor *doctor, const struct gp_doctor
 	}
 	if (!is_put)
 		add(&buf, gp_span_from(question));
+	if (put == GP_DOCTOR_PUT_OFF_CLASS &&
+		stands_for_nothing(postfix, service, gp_strbuf_span(&buf)))
+		add(&buf, gp_span_from(GP_DOCTOR_NEUTRAL));
 	if (gp_strbuf_finish(&buf, &value) || strlen(value) > VALUE_MOST || rest.len)
 		return NULL;
 	return value;

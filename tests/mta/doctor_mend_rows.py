@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
-from doctor_rows import ALL, CHROOT, LIMITS, MAIN, OPEN, PERMIT, QUESTION, SUBMISSION  # noqa: E402
+from doctor_rows import ALL, BYTES, CHROOT, LIMITS, MAIN, OPEN, PERMIT, QUESTION, SUBMISSION  # noqa: E402
 from doctor_scene import CONFIG  # noqa: E402
 
 RECIPIENT = "smtpd_recipient_restrictions = "
@@ -51,4 +51,41 @@ WELL = [
      "ASKED = check_client_access static:DUNNO\nasked = $gatepost\n", CHROOT),
     ("a parameter whose name differs in case", LIMITS, listed("$gatepost", "$Gatepost") +
      "Gatepost = check_client_access static:DUNNO\n", CHROOT),
+]
+
+LONG = ", ".join("check_client_access static:DUNNO" for _ in range(120))
+
+
+def classes(names, lists, *more):
+    """A set-up with classes: their values, the rest of the list of recipients, and other lines."""
+    return (MAIN + "smtpd_restriction_classes = %s\n" % ", ".join(name for name, _ in names) +
+            "".join("%s = %s\n" % pair for pair in names) + RECIPIENT + lists + "\n" + "".join(line + "\n" for line in more))
+
+
+# smtpd does not start with a class that has no value
+CLASSES = [
+    ("a class with nothing but the question, and a table leads to it", LIMITS, classes(
+        [("a", QUESTION)], "check_client_access static:a, %s, %s" % (QUESTION, PERMIT)), CHROOT),
+    ("such a class, asked for by some senders", LIMITS, ALL + "smtpd_restriction_classes = asked\nasked = $gatepost\n"
+     "smtpd_sender_restrictions = check_sender_access inline:{ok.test=asked}\n", CHROOT),
+    ("a class that is a class", LIMITS, classes(
+        [("a", "b"), ("b", QUESTION)], "a, check_sender_access static:b, " + PERMIT), CHROOT),
+    ("one class in several tables and lists", BYTES, ALL + "smtpd_restriction_classes = asked\nasked = $gatepost\n"
+     "smtpd_client_restrictions = check_client_access static:asked\n"
+     "smtpd_sender_restrictions = check_sender_access static:asked, check_client_access inline:{203.0.113.7=asked}\n",
+     CHROOT + SUBMISSION),
+    ("two classes that differ in case, in tables", LIMITS, classes(
+        [("asked", "$gatepost"), ("ASKED", QUESTION)], "$gatepost, check_recipient_access static:ASKED",
+        "gatepost = " + QUESTION), CHROOT),
+    ("a class with a parameter that has no value", LIMITS, ALL + "smtpd_restriction_classes = asked\nempty =\n"
+     "asked = $empty, $gatepost ${empty}\nsmtpd_helo_restrictions = check_client_access static:asked\n", CHROOT),
+    ("a class with others beside the question", LIMITS, ALL + "smtpd_restriction_classes = asked\n"
+     "asked = reject_unlisted_recipient, WARN_IF_REJECT $gatepost\n"
+     "smtpd_helo_restrictions = check_client_access static:asked\n", CHROOT),
+    ("a table without a word in front leads to a class", LIMITS, ALL + "smtpd_restriction_classes = asked\nasked = $gatepost\n"
+     "smtpd_sender_restrictions = static:asked\n", CHROOT),
+    ("a class that a service has by itself", LIMITS, ALL, CHROOT + SUBMISSION + "  -o smtpd_restriction_classes=asked\n"
+     "  -o asked=$gatepost\n  -o smtpd_sender_restrictions=check_client_access,static:asked\n"),
+    ("a class that is long", LIMITS, ALL + "smtpd_restriction_classes = asked\nasked = %s, $gatepost\n" % LONG +
+     "smtpd_helo_restrictions = check_client_access static:asked\n", CHROOT),
 ]

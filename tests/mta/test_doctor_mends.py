@@ -157,7 +157,8 @@ LINES = [
      r"mime_header_checks and nested_header_checks to these other ones, or to nothing$", lambda m: rules()),
     (r"^in main.cf set (.*) to the rules of header_checks without those for Authentication-Results and Received-SPF$",
      lambda m: other_rules(m.group(1))),
-    (r"^in main.cf take each check_policy_service of gatepost out of (\S+)$", lambda m: by_hand(m.group(1), None, None)),
+    (r"^in main.cf take each check_policy_service of gatepost out of (\S+?)(?:; where nothing else is in it, put this there: "
+     r"check_client_access static:DUNNO)?$", lambda m: by_hand(m.group(1), None, None)),
     # of other checks than Postfix's: the daemon is not there
     (r"^gatepost-policyd -t, then start it$|^systemctl enable --now gatepost-policyd; journal", lambda m: restarts.append(True)),
 ]
@@ -479,7 +480,7 @@ def main():
     set_up(CONFIG, SPF, CHROOT)
     subprocess.run(["postfix", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        rows = TWICE + more.CASE + more.WELL + [row[:4] for row in LISTS] + [(row[0], row[1], MAIN + row[2], CHROOT) for row in ASKS]
+        rows = TWICE + more.CASE + more.CLASSES + more.WELL + [row[:4] for row in LISTS] + [(row[0], row[1], MAIN + row[2], CHROOT) for row in ASKS]
         for row in rows:
             if not only or row[0] in only:
                 tap.run(named(row[0], cured, *row))
