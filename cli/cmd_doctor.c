@@ -97,6 +97,8 @@ static const struct check {
 	{"dns.public", gp_doctor_dns_public, NEEDS_CONFIG, "none of them is a public one"},
 	{"dns.dnssec", gp_doctor_dns_dnssec, NEEDS_CONFIG, "they validate"},
 	{"postfix.found", gp_doctor_postfix_found, NEEDS_CONFIG, "its configuration can be read"},
+	{"postfix.socket", gp_doctor_postfix_socket, NEEDS_CONFIG,
+		"smtpd can reach the daemon, chroot included"},
 	{"postfix.asks", gp_doctor_postfix_asks, NEEDS_CONFIG,
 		"the question is asked, where the limits need it"},
 	{"postfix.services", gp_doctor_postfix_services, NEEDS_CONFIG,
@@ -109,8 +111,6 @@ static const struct check {
 		"Postfix waits longer than the deadline"},
 	{"postfix.connections", gp_doctor_postfix_connections, NEEDS_CONFIG,
 		"enough for all its processes"},
-	{"postfix.socket", gp_doctor_postfix_socket, NEEDS_CONFIG,
-		"smtpd can reach the daemon, chroot included"},
 	{"postfix.own-field", gp_doctor_postfix_field, NEEDS_CONFIG,
 		"the field with its results can be told from forged ones"},
 	{"exim.build", gp_doctor_exim_build, 0, "its version, and ${dlfunc}"},
@@ -159,7 +159,8 @@ void gp_doctor_say(struct gp_doctor *doctor, enum gp_doctor_state state, const c
 	va_end(ap);
 }
 
-/* gp_doctor_mend: one more line, unless it has been said. */
+/* gp_doctor_mend: one more line; what has been said is said once, where it was last: one command
+ * may do for several services, and what takes others into use stands behind them. */
 void gp_doctor_mend(struct gp_doctor *doctor, const char *format, ...)
 {
 	va_list ap;
@@ -170,10 +171,12 @@ void gp_doctor_mend(struct gp_doctor *doctor, const char *format, ...)
 	va_start(ap, format);
 	const char *text = visible(doctor, format, ap);
 	va_end(ap);
+	size_t kept = 0;
 	for (size_t i = 0; i < f->mend_count; i++)
-		if (strcmp(f->mends[i], text) == 0)
-			return; /* one command may do for several services */
-	f->mends[f->mend_count++] = text;
+		if (strcmp(f->mends[i], text) != 0)
+			f->mends[kept++] = f->mends[i];
+	f->mends[kept++] = text;
+	f->mend_count = kept;
 }
 
 /* gp_doctor_text: for parts of texts, and for paths. */

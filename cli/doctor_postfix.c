@@ -36,7 +36,8 @@ static bool parse_inet(struct gp_doctor *d, struct gp_span text, struct gp_docto
 		return false;
 	if (host.len > 2 && *host.ptr == '[')
 		host = (struct gp_span) {host.ptr + 1, host.len - 2};
-	if (host.len == 0 || gp_span_is(host, "localhost"))
+	place_out->is_localhost = gp_span_is(host, "localhost");
+	if (host.len == 0 || place_out->is_localhost)
 		host = gp_span_from("127.0.0.1");
 	server_out->port = (uint16_t)n;
 	if (gp_ipaddr_parse(host, &server_out->addr) == GP_OK)

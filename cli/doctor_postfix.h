@@ -41,6 +41,23 @@ struct gp_doctor_view {
 	unsigned long processes;                /* 0: without a limit */
 };
 
+/* What a question is to get instead of what it has; NULL: as it is. */
+struct gp_doctor_change {
+	const char *endpoint, *timeout, *default_action, *policy_context;
+};
+
+/* What mends of this visit set already: later ones go on from there, so that all of them together,
+ * done in their order, leave what each of them wants. */
+#define GP_DOCTOR_SET_MAX 128
+struct gp_doctor_set {
+	const struct gp_postconf_service *service; /* NULL: main.cf */
+	const char *name, *value;
+};
+struct gp_doctor_changed {
+	struct gp_span text; /* of the question */
+	struct gp_doctor_change change;
+};
+
 struct gp_doctor_postfix {
 	const char *skip; /* why it is not looked at; NULL: it is */
 	bool is_broken;   /* postconf failed: skip says how */
@@ -51,6 +68,9 @@ struct gp_doctor_postfix {
 	bool has_logins; /* some service has smtpd_sasl_auth_enable */
 	/* an endpoint where nobody is and that is taken for ours, since nothing else asks us */
 	struct gp_span lost;
+	struct gp_doctor_set sets[GP_DOCTOR_SET_MAX];
+	struct gp_doctor_changed changed[GP_POSTCONF_POLICIES_MAX];
+	size_t set_count, changed_count;
 	/* what our limits need */
 	bool wants_users, wants_networks, wants_bytes, wants_end;
 };
@@ -94,6 +114,10 @@ enum gp_doctor_put {
 	GP_DOCTOR_PUT_THERE   /* where the first of ours has been; else last */
 };
 
+/* A value as it stands in the file, or as a mend of this visit has set it. */
+struct gp_span gp_doctor_raw(const struct gp_doctor_postfix *postfix,
+	const struct gp_postconf_service *service, const char *name);
+
 /* The new value of a list, in the arena; NULL: too long, or not to be understood. */
 const char *gp_doctor_rewritten(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
 	const struct gp_postconf_service *service, const char *list, const char *question,
@@ -109,10 +133,8 @@ const char *gp_doctor_parameter_of(struct gp_doctor *doctor,
 /* The question: check_policy_service with all that belongs to it. */
 const char *gp_doctor_question(struct gp_doctor *doctor);
 
-/* The same with another endpoint or attribute than it has; NULL: as it is. */
-struct gp_doctor_change {
-	const char *endpoint, *timeout, *default_action, *policy_context;
-};
+/* The same with another endpoint or attribute than it has, and with what earlier mends of this
+ * visit have changed in it. */
 const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 	const struct gp_postconf_policy *policy, const struct gp_doctor_change *change);
 
@@ -153,6 +175,7 @@ struct gp_doctor_place {
 	const char *path;            /* absolute, when it is unix */
 	bool is_absolute;            /* as it was written */
 	const char *host;            /* a name that is not looked up; NULL: an address */
+	bool is_localhost;           /* the address was written as that name */
 	struct gp_dns_server server; /* when it is not unix */
 };
 

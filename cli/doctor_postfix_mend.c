@@ -41,19 +41,53 @@ const char *gp_doctor_question(struct gp_doctor *doctor)
 		gp_doctor_endpoint(doctor), timeout_s);
 }
 
+/* all_changes: of one question in this visit, this one included. */
+static struct gp_doctor_change all_changes(
+	struct gp_doctor *d, struct gp_span text, const struct gp_doctor_change *change)
+{
+	struct gp_doctor_postfix *p = d->postfix;
+	struct gp_doctor_changed *c = p->changed;
+	while (c < p->changed + p->changed_count && !gp_span_equal(c->text, text))
+		c++;
+	if (c == p->changed + GP_POSTCONF_POLICIES_MAX)
+		return *change;
+	if (c == p->changed + p->changed_count) {
+		*c = (struct gp_doctor_changed) {.text = text};
+		p->changed_count++;
+	}
+	if (change->endpoint)
+		c->change.endpoint = change->endpoint;
+	if (change->timeout)
+		c->change.timeout = change->timeout;
+	if (change->default_action)
+		c->change.default_action = change->default_action;
+	if (change->policy_context)
+		c->change.policy_context = change->policy_context;
+	return c->change;
+}
+
+/* is_changed: has a mend of this visit changed the question? */
+static bool is_changed(const struct gp_doctor_postfix *p, struct gp_span text)
+{
+	for (size_t i = 0; i < p->changed_count; i++)
+		if (gp_span_equal(p->changed[i].text, text))
+			return true;
+	return false;
+}
+
 /* gp_doctor_question_changed: other attributes of it stay. */
 const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 	const struct gp_postconf_policy *policy, const struct gp_doctor_change *change)
 {
+	const struct gp_doctor_change all = all_changes(doctor, policy->text, change);
 	const struct {
 		const char *name, *to;
 		struct gp_span value;
-	} rows[] = {{"timeout", change->timeout, policy->timeout},
-		{"default_action", change->default_action, policy->default_action},
-		{"policy_context", change->policy_context, {NULL, 0}}};
+	} rows[] = {{"timeout", all.timeout, policy->timeout},
+		{"default_action", all.default_action, policy->default_action},
+		{"policy_context", all.policy_context, {NULL, 0}}};
 	struct gp_span text = gp_span_trim(policy->text), word;
-	struct gp_span endpoint =
-		change->endpoint ? gp_span_from(change->endpoint) : policy->endpoint;
+	struct gp_span endpoint = all.endpoint ? gp_span_from(all.endpoint) : policy->endpoint;
 	const char *question = gp_doctor_text(
 		doctor, "check_policy_service { %.*s", (int)endpoint.len, endpoint.ptr);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -74,7 +108,7 @@ const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 		gp_span_cut(inside, '=', &name, &value);
 		name = gp_span_trim(name);
 		if (!gp_span_is(name, "timeout") && !gp_span_is(name, "default_action") &&
-			!(change->policy_context && gp_span_is(name, "policy_context")))
+			!(all.policy_context && gp_span_is(name, "policy_context")))
 			question = gp_doctor_text(
 				doctor, "%s, %.*s", question, (int)word.len, word.ptr);
 	}
@@ -111,7 +145,10 @@ static const char *own_question(
 		is_served(d, p, &list.policies[0]))
 		return mark;
 	for (int i = 0; i < GP_DOCTOR_LISTS; i++)
-		if (v->ours[i] && is_served(d, p, v->ours[i]))
+		if (v->ours[i] && is_changed(p, v->ours[i]->text))
+			return gp_doctor_question_changed(
+				d, v->ours[i], &(struct gp_doctor_change) {.endpoint = NULL});
+		else if (v->ours[i] && is_served(d, p, v->ours[i]))
 			return gp_doctor_text(d, "check_policy_service %.*s",
 				(int)v->ours[i]->text.len, v->ours[i]->text.ptr);
 	return gp_doctor_question(d);
@@ -119,9 +156,19 @@ static const char *own_question(
 
 /* ---- commands ---- */
 
+/* keep: what a command sets, for the mends behind it. */
+static void keep(struct gp_doctor *d, const struct gp_postconf_service *service, const char *name,
+	const char *value)
+{
+	if (d->postfix->set_count < GP_DOCTOR_SET_MAX)
+		d->postfix->sets[d->postfix->set_count++] =
+			(struct gp_doctor_set) {service, name, value};
+}
+
 /* set_main: one parameter of main.cf. */
 static void set_main(struct gp_doctor *d, const char *name, const char *value)
 {
+	keep(d, NULL, name, value);
 	gp_doctor_mend(
 		d, "postconf -e %s", gp_doctor_word(d, gp_doctor_text(d, "%s = %s", name, value)));
 }
@@ -151,6 +198,7 @@ static void set(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		set_main(d, name, value);
 		return;
 	}
+	keep(d, service, name, value);
 	if (strpbrk(value, " \t")) {
 		const char *own = free_name(d, p, service, name);
 		set_main(d, own, value);
@@ -178,11 +226,12 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 			"behind reject_unauth_destination, before permit or reject,",
 		[GP_DOCTOR_PUT_THERE] = "in place of the first of its kind"};
 	struct gp_span raw = gp_postconf_raw(&p->pc, service, name);
+	bool is_new = !gp_span_equal(raw, gp_doctor_raw(p, service, name));
 	const char *value = gp_doctor_rewritten(d, p, service, name, question, where);
 	const char *file = service ? gp_doctor_text(d, "master.cf, service %.*s,",
 					     (int)service->name.len, service->name.ptr)
 				   : "main.cf";
-	if (value && gp_span_equal(gp_span_from(value), raw))
+	if (value && !is_new && gp_span_equal(gp_span_from(value), raw))
 		return;
 	if (value)
 		set(d, p, service, name, value);
@@ -217,7 +266,11 @@ static const struct gp_postconf_service *whose(const struct gp_doctor_postfix *p
 static void mend_relay(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service)
 {
-	struct gp_span raw = gp_postconf_raw(&p->pc, service, relay);
+	struct gp_span raw = gp_doctor_raw(p, service, relay);
+	if (!gp_span_equal(raw, gp_postconf_raw(&p->pc, service, relay))) {
+		set(d, p, service, relay, gp_doctor_text(d, "%.*s", (int)raw.len, raw.ptr));
+		return; /* an earlier mend has it */
+	}
 	if (has_any(&p->pc, service, relay, closers) ||
 		has_any(&p->pc, service, recipient, closers))
 		return;

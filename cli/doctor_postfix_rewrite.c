@@ -136,6 +136,16 @@ static void add_others(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	}
 }
 
+/* gp_doctor_raw: the last mend counts. */
+struct gp_span gp_doctor_raw(const struct gp_doctor_postfix *postfix,
+	const struct gp_postconf_service *service, const char *name)
+{
+	for (size_t i = postfix->set_count; i-- > 0;)
+		if (postfix->sets[i].service == service && strcmp(postfix->sets[i].name, name) == 0)
+			return gp_span_from(postfix->sets[i].value);
+	return gp_postconf_raw(&postfix->pc, service, name);
+}
+
 /* stands_for_nothing: does a value come to no word at all, parameters and all? */
 static bool stands_for_nothing(const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service, struct gp_span value)
@@ -149,7 +159,7 @@ const char *gp_doctor_rewritten(struct gp_doctor *doctor, const struct gp_doctor
 	const struct gp_postconf_service *service, const char *list, const char *question,
 	enum gp_doctor_put put)
 {
-	struct gp_span rest = gp_postconf_raw(&postfix->pc, service, list);
+	struct gp_span rest = gp_doctor_raw(postfix, service, list);
 	struct gp_strbuf buf;
 	struct part part;
 	const char *value, *before_end = NULL;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 #define CONNECT_MS 5000
 #define TRIED_MAX 32
+#define NO_SUCH_HOST 250 /* beside the values of errno: a name whose address is not found */
 
 /* One way to one place. */
 struct
@@ -33,19 +35,39 @@ try {
 
 /* ---- trying ---- */
 
-/* look_up: the first address of a name; 0: there is none. */
-static socklen_t look_up(const struct try *t, struct sockaddr_storage *ss)
+/* name_of: the host, where smtpd has to look up its address; NULL: it has the address. */
+static const char *name_of(const struct try *t)
+{
+	return t->place.is_localhost ? "localhost" : t->place.host;
+}
+
+/* look_up: the addresses of the name; NULL: there are none. */
+static struct addrinfo *look_up(const struct try *t)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	char port[8];
 	snprintf(port, sizeof port, "%u", t->place.server.port);
-	if (getaddrinfo(t->place.host, port, &hints, &found) || !found)
-		return 0;
-	socklen_t len = found->ai_addrlen <= sizeof *ss ? found->ai_addrlen : 0;
-	memcpy(ss, found->ai_addr, len);
-	freeaddrinfo(found);
-	return len;
+	return getaddrinfo(name_of(t), port, &hints, &found) ? NULL : found;
+}
+
+/* connect_to: the errno, or 0. */
+static int connect_to(const struct sockaddr *sa, socklen_t len)
+{
+	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return fd < 0 || connect(fd, sa, len) ? errno : 0;
+}
+
+/* connect_to_name: to the first of its addresses that answers, as smtpd does. */
+static int connect_to_name(const struct try *t)
+{
+	int error = NO_SUCH_HOST;
+	struct addrinfo *found = look_up(t);
+	for (struct addrinfo *a = found; a && error; a = a->ai_next)
+		error = connect_to(a->ai_addr, a->ai_addrlen);
+	if (found)
+		freeaddrinfo(found);
+	return error;
 }
 
 /* fill_address: of the place, as smtpd names it. 0: it does not fit. */
@@ -53,8 +75,6 @@ static socklen_t fill_address(const struct try *t, struct sockaddr_storage *ss)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)ss;
 	const char *name = t->endpoint + strlen("unix:");
-	if (t->place.host)
-		return look_up(t, ss);
 	if (!t->place.is_unix)
 		return gp_ipaddr_to_sockaddr(&t->place.server.addr, t->place.server.port, ss);
 	un->sun_family = AF_UNIX;
@@ -71,15 +91,12 @@ static int try_connect(void *arg)
 	struct sockaddr_storage ss = {0};
 	socklen_t len = fill_address(t, &ss);
 	if (!len)
-		return t->place.host ? EADDRNOTAVAIL : ENAMETOOLONG;
+		return ENAMETOOLONG;
 	if (!t->view->is_chrooted && chdir(t->postfix->queue))
 		return errno;
 	if (!gp_doctor_become(&t->user, t->view->is_chrooted ? t->postfix->queue : ""))
 		return errno;
-	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&ss, len))
-		return errno;
-	return 0;
+	return name_of(t) ? connect_to_name(t) : connect_to((const struct sockaddr *)&ss, len);
 }
 
 /* ---- what is wrong ---- */
@@ -97,12 +114,47 @@ static void mend_restart(struct gp_doctor *d)
 		is_unit() ? "systemctl restart gatepost-policyd" : "restart gatepost-policyd");
 }
 
-/* mend_endpoint: another one in the question, wherever it stands. */
+/* mend_endpoint: another one in each question that has this one, wherever it stands. */
 static void mend_endpoint(struct gp_doctor *d, const struct try *t, const char *endpoint)
 {
 	const struct gp_doctor_change change = {.endpoint = endpoint};
-	gp_doctor_mend_question(
-		d, t->postfix, t->ours->text, gp_doctor_question_changed(d, t->ours, &change));
+	const struct gp_doctor_postfix *p = t->postfix;
+	for (size_t i = 0; i < p->view_count; i++)
+		for (int j = 0; j < GP_DOCTOR_LISTS; j++) {
+			const struct gp_postconf_policy *ours = p->views[i].ours[j];
+			if (ours && gp_span_equal(ours->endpoint, t->ours->endpoint))
+				gp_doctor_mend_question(d, p, ours->text,
+					gp_doctor_question_changed(d, ours, &change));
+		}
+}
+
+/* can_listen: could the daemon open a socket there? The unit that the packages bring lets it write
+ * into its own folders only. */
+static bool can_listen(struct gp_doctor *d, const struct try *t)
+{
+	struct sockaddr_storage ss = {0};
+	struct stat st;
+	if (t->place.is_unix) {
+		const char *end = strrchr(t->path, '/');
+		const char *folder = gp_doctor_text(d, "%.*s/", (int)(end - t->path), t->path);
+		return !is_unit() &&
+		       strlen(t->path) < sizeof(struct sockaddr_un) -
+						 offsetof(struct sockaddr_un, sun_path) &&
+		       stat(folder, &st) == 0 && S_ISDIR(st.st_mode) &&
+		       !(st.st_mode & S_ISGID) && /* else the socket gets its group */
+		       (lstat(t->path, &st) ? errno == ENOENT : S_ISSOCK(st.st_mode));
+	}
+	const struct gp_ipaddr any = {.family = t->place.server.addr.family};
+	if (t->place.host || gp_ipaddr_equal(&t->place.server.addr, &any) ||
+		!gp_ipaddr_is_private(&t->place.server.addr))
+		return false;
+	socklen_t len = gp_ipaddr_to_sockaddr(&t->place.server.addr, t->place.server.port, &ss);
+	int one = 1, fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_free = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+		       bind(fd, (const struct sockaddr *)&ss, len) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_free;
 }
 
 /* mend_listen: one more endpoint for the daemon; others of Postfix may be asking the known ones. */
@@ -130,11 +182,14 @@ static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 		return;
 	}
 	mend_endpoint(d, t, gp_doctor_endpoint(d));
-	if (t->place.host || (d->config->policyd.listen.count == 0 &&
-				     access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0))
+	if ((d->config->policyd.listen.count == 0 && access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0) ||
+		!can_listen(d, t))
 		return;
 	gp_doctor_mend(d, "or set this in %s, and restart gatepost-policyd:", d->config_path);
-	mend_listen(d, t->place.is_unix ? gp_doctor_text(d, "unix:%s", t->path) : t->endpoint);
+	mend_listen(d, t->place.is_unix ? gp_doctor_text(d, "unix:%s", t->path)
+		       : t->place.is_localhost
+			       ? gp_doctor_text(d, "inet:127.0.0.1:%u", t->place.server.port)
+			       : t->endpoint);
 }
 
 /* say_chroot: an absolute path means another file inside the chroot. */
@@ -183,17 +238,48 @@ static void mend_denied(struct gp_doctor *d, const struct try *t, const struct g
 			t->user.name, d->config_path);
 }
 
+/* say_name: smtpd does not find the address of a name; there is one outside of its chroot, or
+ * localhost is meant. */
+static bool say_name(struct gp_doctor *d, const struct try *t, int error)
+{
+	char host[NI_MAXHOST];
+	const char *address = "127.0.0.1";
+	if (!t->view->is_chrooted || !name_of(t) || (error != NO_SUCH_HOST && error != ETIMEDOUT))
+		return false;
+	if (!t->place.is_localhost) {
+		struct addrinfo *found = error == NO_SUCH_HOST ? look_up(t) : NULL;
+		bool is_known = found && getnameinfo(found->ai_addr, found->ai_addrlen, host,
+						 sizeof host, NULL, 0, NI_NUMERICHOST) == 0;
+		if (found)
+			freeaddrinfo(found);
+		if (!is_known)
+			return false;
+		address = host;
+	}
+	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		"%s: smtpd is confined to %s and does not find the address of %s there",
+		t->view->label, t->postfix->queue, name_of(t));
+	mend_endpoint(d, t,
+		gp_doctor_text(d, strchr(address, ':') ? "inet:[%s]:%u" : "inet:%s:%u", address,
+			t->place.server.port));
+	return true;
+}
+
 /* say_error: of a socket that cannot be reached. */
 static void say_error(struct gp_doctor *d, const struct try *t, int error)
 {
 	struct gp_doctor_way way = {.blocked = t->path};
 	struct stat st;
-	if (t->place.is_unix && say_chroot(d, t))
+	if ((t->place.is_unix && say_chroot(d, t)) || say_name(d, t, error))
 		return;
 	if (t->place.is_unix && stat(t->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
 		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label, t->path);
-		gp_doctor_mend(d, "rm %s", gp_doctor_word(d, t->path));
-		mend_restart(d);
+		if (gp_doctor_place_is_served(d, &t->place)) {
+			gp_doctor_mend(d, "rm %s", gp_doctor_word(d, t->path));
+			mend_restart(d);
+		} else { /* it is somebody else's */
+			mend_endpoint(d, t, gp_doctor_endpoint(d));
+		}
 		return;
 	}
 	if (error == EACCES && t->place.is_unix &&
@@ -205,7 +291,8 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 		return;
 	}
 	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
-		t->place.is_unix ? t->path : t->endpoint, strerror(error));
+		t->place.is_unix ? t->path : t->endpoint,
+		error == NO_SUCH_HOST ? "its address is not found" : strerror(error));
 	mend_start(d, t, error);
 }
 

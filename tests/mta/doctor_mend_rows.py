@@ -6,7 +6,7 @@ import sys
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
 from doctor_rows import ALL, BYTES, CHROOT, LIMITS, MAIN, OPEN, PERMIT, QUESTION, SUBMISSION  # noqa: E402
-from doctor_scene import CONFIG  # noqa: E402
+from doctor_scene import CONFIG, SOCKET  # noqa: E402
 
 RECIPIENT = "smtpd_recipient_restrictions = "
 ONCE = RECIPIENT + "$gatepost\n"
@@ -89,3 +89,46 @@ CLASSES = [
     ("a class that is long", LIMITS, ALL + "smtpd_restriction_classes = asked\nasked = %s, $gatepost\n" % LONG +
      "smtpd_helo_restrictions = check_client_access static:asked\n", CHROOT),
 ]
+
+
+def at(endpoint, action=", default_action=DUNNO"):
+    """ALL that asks there."""
+    return ALL.replace("unix:gatepost/policy", endpoint).replace(", default_action=DUNNO", action)
+
+
+# each way that doctor offers ends with a daemon that runs and is asked, whatever else is wrong
+PLACES = [
+    ("a folder that is not there", LIMITS, at("unix:gatepostd/policy"), CHROOT),
+    ("an absolute path in a folder that is not there", LIMITS, at("unix:/srv/none/policy"), OPEN),
+    ("an absolute path in a folder that is not there, in a chroot", LIMITS, at("unix:/srv/none/policy"), CHROOT),
+    ("a folder that is a file", LIMITS, at("unix:pid/master.pid/policy"), CHROOT),
+    ("a folder that is there", LIMITS, at("unix:public/policy"), CHROOT),
+    ("a file in the socket's place", LIMITS, at("unix:pid/master.pid"), CHROOT),
+    ("a path that is too long for a socket", LIMITS, at("unix:private/" + "p" * 120), CHROOT),
+    ("an address of another host", LIMITS, at("inet:192.0.2.77:10040"), CHROOT),
+    ("another address of this host", LIMITS, at("inet:127.0.0.9:10040"), CHROOT),
+    ("an address of this host in IPv6", LIMITS, at("inet:[::1]:10040"), CHROOT),
+    ("all addresses", LIMITS, at("inet:0.0.0.0:10040"), CHROOT),
+    ("a wrong path, and no default_action", LIMITS, at("unix:wrong/policy", ""), CHROOT),
+    ("a wrong path, a short time-out, a default_action that refuses", LIMITS,
+     at("unix:wrong/gatepost", ", default_action=REJECT").replace("timeout=30s", "timeout=9s"), CHROOT),
+    ("a wrong path, written out in two ways", BYTES, MAIN + RECIPIENT +
+     "check_policy_service unix:wrong/gatepost, %s\nsmtpd_end_of_data_restrictions = "
+     "check_policy_service { unix:wrong/gatepost, timeout=9s }\n" % PERMIT, CHROOT + SUBMISSION),
+    ("a wrong path behind users, and no default_action", LIMITS, MAIN + RECIPIENT +
+     "%s, check_policy_service unix:wrong/gatepost\n" % PERMIT, CHROOT + SUBMISSION),
+]
+
+INET = 'policyd { listen = {"inet:127.0.0.1:10040"} }\n'
+OVER_INET = LIMITS.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, INET)
+
+# no name of a host is found in a chroot that has no etc/hosts
+NAMES = [
+    ("localhost, in a chroot", OVER_INET, at("inet:localhost:10040"), CHROOT),
+    ("localhost in capitals, for users", OVER_INET, at("inet:LOCALHOST:10040"), CHROOT + SUBMISSION),
+    ("localhost, no default_action, behind users", OVER_INET, MAIN + RECIPIENT +
+     "%s, check_policy_service inet:localhost:10040\n" % PERMIT, CHROOT + SUBMISSION),
+    ("localhost, where nobody listens", LIMITS, at("inet:localhost:10041"), CHROOT),
+    ("another name of this host, in a chroot", OVER_INET, at("inet:policy.here.test:10040"), CHROOT),
+]
+WELL.append(("localhost, without a chroot", OVER_INET, at("inet:localhost:10040"), OPEN))

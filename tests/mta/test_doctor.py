@@ -40,9 +40,24 @@ def healthy():
         machine.finds()
     inet = 'policyd { listen = {"inet:127.0.0.1:10040"} }\n'
     machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, inet))
-    for host in ("127.0.0.1", "localhost"):
-        postfix(SPF.replace("unix:gatepost/policy", "inet:%s:10040" % host))
+    for host, master in (("127.0.0.1", CHROOT), ("localhost", OPEN)):
+        postfix(SPF.replace("unix:gatepost/policy", "inet:%s:10040" % host), master)
         machine.finds(PORT)
+
+
+def name_in_a_chroot():
+    """a name of a host is looked up where smtpd does it: in its chroot, which may have no etc/hosts"""
+    inet = 'policyd { listen = {"inet:127.0.0.1:10040"} }\n'
+    machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, inet))
+    postfix(SPF.replace("unix:gatepost/policy", "inet:localhost:10040"))
+    machine.finds(("postfix.socket", "problem", "does not find the address of localhost there",
+                   "check_policy_service { inet:127.0.0.1:10040, timeout=30s, default_action=DUNNO }"), PORT)
+    os.makedirs(QUEUE + "/etc", exist_ok=True)
+    machine.write(QUEUE + "/etc/hosts", "127.0.0.1 localhost\n")
+    try:
+        machine.finds(PORT)
+    finally:
+        os.unlink(QUEUE + "/etc/hosts")
 
 
 def every_check_speaks():
@@ -316,7 +331,7 @@ def main():
     os.chmod(tempfile.gettempdir(), 0o1777)
     machine = Machine()
     try:
-        for test in (healthy, every_check_speaks, shipped_examples, no_question):
+        for test in (healthy, name_in_a_chroot, every_check_speaks, shipped_examples, no_question):
             tap.run(test)
         for row in LISTS:
             tap.run(named(row[0], lists, row))
