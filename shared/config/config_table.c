@@ -323,9 +323,10 @@ const struct gp_config_row gp_config_rows[] = {
 		"could then pass it by.",
 		NULL},
 	{"dkim", "lenient_keys", GP_KIND_BOOL, AT(dkim.check.lenient_keys), "yes", 0, 0, NULL,
-		"Use a key record that quotes, backslashes or empty elements (;;) came into on its "
-		"way to DNS, if the signature then fits; the result says so. no: such a record is "
-		"an error.",
+		"Use a key record that quotes of any kind, backslashes, parentheses or empty "
+		"elements (;;) came into on its way to DNS, or that lost the = at the end of its "
+		"key, if the signature then fits; the result says so. no: such a record is an "
+		"error.",
 		NULL},
 	{"dkim", "clock_skew", GP_KIND_MSEC, AT(dkim.check.clock_skew_ms), "5m", 0, 86400000, NULL,
 		"How much a signer's clock may differ from ours in t= and x=.", NULL},

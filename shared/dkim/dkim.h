@@ -62,7 +62,7 @@ struct gp_dkim_options {
 	int require_dnssec;     /* enum gp_dkim_dnssec; YES: other keys give policy */
 	int unverifiable;       /* enum gp_dkim_unverifiable */
 	unsigned clock_skew_ms; /* how far t= may lie in the future and x= in the past */
-	bool lenient_keys;      /* use a record with stray quotes or semicolons that fits */
+	bool lenient_keys;      /* use a record with stray quotes and the like that fits */
 };
 
 struct gp_dkim_result {

@@ -13,6 +13,7 @@
 #include "mail/taglist.h"
 
 static const char no_checks_left[] = "the message has more signatures and keys than are checked";
+static const char no_base64[] = "p= of the key record is no base64";
 static const char keys_left_out[] = "the name has more key records than are looked at";
 
 /* gp_dkim_key_name: RFC 6376 3.6.2.1. */
@@ -66,12 +67,53 @@ static const char *read_kind(const struct gp_taglist *list, enum gp_crypto_pubke
 	return gp_span_is(k->value, "ed25519") ? NULL : "the key record has an unknown k=";
 }
 
-/* read_flags: t=; others than these are ignored. */
-static void read_flags(const struct gp_taglist *list, struct gp_dkim_key_record *record)
+/* stray_length: bytes of a character that a form or a zone file puts around a record or its parts
+ * and no record has there: quotes, those of typesetters, backslashes, parentheses; 0: it is none.
+ */
+static size_t stray_length(struct gp_span text)
+{
+	static const char *const others[] = {"\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9a",
+		"\xe2\x80\x9b", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e", "\xe2\x80\x9f",
+		"\xe2\x80\xb9", "\xe2\x80\xba", "\xc2\xab", "\xc2\xbb"};
+	if (text.len && memchr("\"'`\\()", text.ptr[0], 6))
+		return 1;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (gp_span_has_prefix(text, others[i]))
+			return strlen(others[i]);
+	return 0;
+}
+
+/* has_stray: is there such a character? */
+static bool has_stray(struct gp_span text)
+{
+	while (text.len && !stray_length(text))
+		text = gp_span_skip(text, 1);
+	return text.len > 0;
+}
+
+/* read_flags: t=; others than these are ignored (3.6.1), but not these in quotes: whoever wrote
+ * t="s" has forbidden i= below d=. */
+static const char *read_flags(const struct gp_taglist *list, struct gp_dkim_key_record *record)
 {
 	const struct gp_tag *t = gp_taglist_find(list, "t");
 	record->testing = t && list_has(t->value, "y");
 	record->exact = t && list_has(t->value, "s");
+	return t && has_stray(t->value) ? "t= of the key record has quotes" : NULL;
+}
+
+/* pad: base64 with the '=' at its end that it needs, and no other, in groups of four. */
+static struct gp_span pad(struct gp_arena *arena, struct gp_span text)
+{
+	char *copy = gp_arena_alloc(arena, text.len + 3);
+	size_t n = 0;
+	for (size_t i = 0; copy && i < text.len; i++)
+		if (!strchr(" \t\r\n", text.ptr[i]) || text.ptr[i] == 0)
+			copy[n++] = text.ptr[i];
+	while (n && copy[n - 1] == '=')
+		n--;
+	while (copy && n % 4 >= 2)
+		copy[n++] = '=';
+	return (struct gp_span) {copy, n};
 }
 
 /* read_key: p=; GP_ESYNTAX becomes a problem. */
@@ -87,7 +129,7 @@ static int read_key(
 	int rc = gp_decode_base64(arena, p->value, &record->key);
 	if (rc != GP_ESYNTAX)
 		return rc;
-	record->problem = "p= of the key record is no base64";
+	record->problem = no_base64;
 	return GP_OK;
 }
 
@@ -100,7 +142,7 @@ int gp_dkim_key_record_parse(
 	int rc = gp_taglist_parse(arena, text, &list);
 	if (rc)
 		return rc;
-	read_flags(&list, record_out);
+	const char *flags_problem = read_flags(&list, record_out);
 	record_out->problem = check_version(&list);
 	if (!record_out->problem && list.problem)
 		record_out->problem = "the key record is no list of tags";
@@ -108,6 +150,8 @@ int gp_dkim_key_record_parse(
 		record_out->problem = read_kind(&list, &record_out->kind);
 	if (!record_out->problem)
 		record_out->problem = check_use(&list);
+	if (!record_out->problem)
+		record_out->problem = flags_problem;
 	return record_out->problem ? GP_OK : read_key(arena, &list, record_out);
 }
 
@@ -185,21 +229,46 @@ static int try_key(const struct gp_dkim_key_case *c, const struct gp_dkim_key_re
 	return rc;
 }
 
-/* repair: a record as it was meant when quotes, backslashes and semicolons came into it by its way
- * through a form or a zone file; its text stays within that of the record. */
+/* repair: a record as it was meant when quotes, backslashes, parentheses and semicolons came into
+ * it by its way through a form or a zone file; its text stays within that of the record. */
 static struct gp_span repair(struct gp_arena *arena, struct gp_span text)
 {
 	char *copy = gp_arena_alloc(arena, text.len + 1);
 	size_t n = 0;
 	bool ended = true; /* the last element; another semicolon would end an empty one */
-	for (size_t i = 0; copy && i < text.len; i++) {
-		char c = text.ptr[i];
-		if (c == '"' || c == '\\' || (c == ';' && ended))
+	while (copy && text.len) {
+		size_t stray = stray_length(text);
+		char c = text.ptr[0];
+		text = gp_span_skip(text, stray ? stray : 1);
+		if (stray || (c == ';' && ended))
 			continue;
 		ended = c == ';' || (ended && (c == ' ' || c == '\t'));
 		copy[n++] = c;
 	}
 	return (struct gp_span) {copy, n};
+}
+
+/* parse_repaired: the same of a record as it was meant, and p= with its padding. */
+static int parse_repaired(
+	struct gp_arena *arena, struct gp_span text, struct gp_dkim_key_record *record_out)
+{
+	struct gp_span meant = repair(arena, text), padded;
+	struct gp_taglist list;
+	if (!meant.ptr)
+		return gp_arena_status(arena);
+	int rc = gp_dkim_key_record_parse(arena, meant, record_out);
+	if (rc || record_out->problem != no_base64)
+		return rc;
+	rc = gp_taglist_parse(arena, meant, &list);
+	if (rc)
+		return rc;
+	padded = pad(arena, gp_taglist_find(&list, "p")->value);
+	if (!padded.ptr)
+		return gp_arena_status(arena);
+	rc = gp_decode_base64(arena, padded, &record_out->key);
+	if (!rc)
+		record_out->problem = NULL;
+	return rc == GP_ESYNTAX ? GP_OK : rc;
 }
 
 /* try_repaired: a record that broke the rules, read as it was meant: only a signature that it then
@@ -210,9 +279,7 @@ static int try_repaired(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 {
 	struct gp_dkim_key_record record;
 	struct gp_dkim_key_result repaired = {.secure = result->secure, .lenient = true};
-	struct gp_span meant = repair(ctx->arena, text);
-	int rc = meant.ptr ? gp_dkim_key_record_parse(ctx->arena, meant, &record)
-			   : gp_arena_status(ctx->arena);
+	int rc = parse_repaired(ctx->arena, text, &record);
 	if (!rc && !record.problem)
 		rc = try_key(c, &record, hash, &repaired);
 	if (!rc && !record.problem && repaired.verdict == GP_DKIM_PASS)
@@ -258,7 +325,7 @@ static void judge_state(enum gp_dns_state state, struct gp_dkim_key_result *resu
 		say(result, GP_DKIM_PERMERROR, "there is no key");
 }
 
-/* has_key: is there a tag p=, if with quotes or backslashes (lenient_keys) before it? */
+/* has_key: is there a tag p=, if with quotes and the like (lenient_keys) before it? */
 static bool has_key(struct gp_span text)
 {
 	struct gp_span tag, name, value;
@@ -266,8 +333,10 @@ static bool has_key(struct gp_span text)
 		more = gp_span_cut(text, ';', &tag, &text);
 		if (!gp_span_cut(tag, '=', &name, &value))
 			continue;
-		while (name.len && strchr(" \t\r\n\"\\", name.ptr[0]))
-			name = gp_span_skip(name, 1);
+		for (size_t stray = 1; stray; name = gp_span_skip(name, stray)) {
+			name = gp_span_trim(name);
+			stray = stray_length(name);
+		}
 		if (gp_span_is(gp_span_trim(name), "p"))
 			return true;
 	}

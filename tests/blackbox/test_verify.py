@@ -129,7 +129,9 @@ def key_records_with_errors():
     strict = write("strict.conf", b"dkim { lenient_keys = no }\n")
     try:
         for bad in ('"%s"' % record, record.replace(";", ";;"), record[:60] + '" "' + record[60:],
-                    record.replace(";", "\\;"), record[:60] + '\\" \\"' + record[60:]):
+                    record.replace(";", "\\;"), record[:60] + '\\" \\"' + record[60:],
+                    "'%s'" % record, "\u201c%s\u201d" % record, '( "%s" )' % record.replace("; p=", '; " "p='),
+                    record.replace("v=DKIM1;", 'v=DKIM1; t="y";')):
             dns.zone[name] = {"TXT": [bad]}
             got = verify(message)
             equal([(s["result"], s["lenient"]) for s in got["dkim"]], [("pass", True)], bad)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -346,7 +347,16 @@ static void lenient_keys(void **state)
 {
 	static const char *const records[] = {"\"v=DKIM1; k=rsa; p=%\"", "v=DKIM1;; p=%",
 		"v=DKIM1; k=rsa; ; p=%;;", "v=DKIM1\\; p=%", "\\\"v=DKIM1; p=%\\\"",
-		"v=DKIM1; p=\" \"%", "v=DKIM1; p=%\" \"", ";v=DKIM1; p=%", "v=DKIM1; p=\"%\""};
+		"v=DKIM1; p=\" \"%", "v=DKIM1; p=%\" \"", ";v=DKIM1; p=%", "v=DKIM1; p=\"%\"",
+		/* quotes of other kinds, and a zone file's parentheses */
+		"'v=DKIM1; k=rsa; p=%'", "v=DKIM1; p='%'", "v=DKIM1; p=' '%", "`v=DKIM1; p=%`",
+		"\u201cv=DKIM1; k=rsa; p=%\u201d", "v=DKIM1; p=\u2018%\u2019",
+		"\u201ev=DKIM1; k=rsa\u201c; p=%", "\u00abv=DKIM1; p=%\u00bb", "(v=DKIM1; p=%)",
+		"( \"v=DKIM1; k=rsa; \" \"p=%\" )", "v=DKIM1; p=(%)",
+		/* each tag in quotes */
+		"v=\"DKIM1\"; p=%", "v=DKIM1; h='sha256'; p=%", "v=DKIM1; k=\u201crsa\u201d; p=%",
+		"v=DKIM1; s=\"email\"; p=%", "v=DKIM1; t=\"y\"; p=%", "v=DKIM1; t='s'; p=%",
+		"v=DKIM1; t=\"y:s\"; p=%", "v=DKIM1; \"t=s\"; p=%"};
 	struct gp_dkim_key_result r;
 	(void)state;
 	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
@@ -371,6 +381,64 @@ static void lenient_keys(void **state)
 		      .below = true},
 		&r);
 	assert_int_equal(r.verdict, GP_DKIM_PERMERROR);
+}
+
+/* flags_in_quotes: t=s forbids i= below d= however it is written; t=y is not lost, either. */
+static void flags_in_quotes(void **state)
+{
+	static const char *const records[] = {"v=DKIM1; t=\"s\"; p=%", "v=DKIM1; t='s'; p=%",
+		"v=DKIM1; t=\u201cs\u201d; p=%", "v=DKIM1; t=(s); p=%", "v=DKIM1; t=\\\"s\\\"; p=%",
+		"v=DKIM1; t=\"y:s\"; p=%", "v=DKIM1; t=\"y\":\"s\"; p=%", "\"v=DKIM1; t=s; p=%\"",
+		"'v=DKIM1; t='s'; p=%'", "v=DKIM1; t=y:\"s; p=%"};
+	struct gp_dkim_key_result r;
+	(void)state;
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
+		for (int lenient = 0; lenient < 2; lenient++) {
+			check(&(struct ask) {.key = rsa,
+				      .records = {records[i]},
+				      .lenient = lenient,
+				      .below = true},
+				&r);
+			if (r.verdict != GP_DKIM_PERMERROR)
+				fail_msg("%s: %d", records[i], (int)r.verdict);
+		}
+	check(&(struct ask) {.key = rsa, .records = {"v=DKIM1; t=\"y\"; p=%"}, .lenient = true},
+		&r);
+	assert_true(r.verdict == GP_DKIM_PASS && r.testing && r.lenient);
+}
+
+/* padding: the = at the end of p= may be missing, or there may be too many; its bits may not. */
+static void padding(void **state)
+{
+	static const struct {
+		size_t drop; /* characters at the end of p=, of which the last is '=' */
+		const char *more;
+		bool serves, lenient;
+	} rows[] = {
+		{0, "", true, false},
+		{1, "", true, true},
+		{0, "=", true, true},
+		{1, "\"", true, true},
+		{1, " ;; t=y", true, true},
+		{2, "", false, false},
+		{3, "=", false, false},
+	};
+	const char *p = test_key_p(ed25519);
+	size_t length = strlen(p);
+	(void)state;
+	assert_true(length == 44 && p[43] == '=');
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *record;
+		struct gp_dkim_key_result r;
+		assert_true(asprintf(&record, "v=DKIM1; k=ed25519; p=%.*s%s",
+				    (int)(length - rows[i].drop), p, rows[i].more) > 0);
+		check(&(struct ask) {.key = ed25519, .records = {record}, .lenient = true}, &r);
+		if ((r.verdict == GP_DKIM_PASS) != rows[i].serves || r.lenient != rows[i].lenient)
+			fail_msg("%s: %s", record, r.reason ? r.reason : "passes");
+		check(&(struct ask) {.key = ed25519, .records = {record}}, &r);
+		assert_int_equal(r.verdict == GP_DKIM_PASS, i == 0);
+		free(record);
+	}
 }
 
 /* dnssec: a key without it is no key only when the operator says so. */
@@ -452,6 +520,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(many_records),
 		cmocka_unit_test(checks_used_up),
 		cmocka_unit_test(lenient_keys),
+		cmocka_unit_test(flags_in_quotes),
+		cmocka_unit_test(padding),
 		cmocka_unit_test(dnssec),
 		cmocka_unit_test(noted),
 		cmocka_unit_test(too_large),
