@@ -103,8 +103,11 @@ int gp_cli_verify_json(struct gp_arena *arena, const struct gp_mail_verdict *v, 
 	json_object_set_new(o, "spf", spf_json(arena, spf));
 	if (v->has_from)
 		json_object_set_new(o, "spf_from", spf_json(arena, &v->from));
-	if (v->has_dkim)
+	if (v->has_dkim) {
 		json_object_set_new(o, "dkim", dkim_json(arena, &v->dkim));
+		json_object_set_new(
+			o, "dkim_not_looked_at", json_integer((json_int_t)v->dkim.overflow));
+	}
 	if (v->has_arc)
 		json_object_set_new(o, "arc", arc_json(arena, v));
 	if (v->has_dmarc)

@@ -59,7 +59,8 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 	if (dkim->count == 0)
 		line(arena, "DKIM", "%-10sthere is no signature", "none");
 	if (dkim->overflow)
-		line(arena, "", "%zu more signatures were not looked at", dkim->overflow);
+		line(arena, "", "signatures not looked at: %zu (dkim.max_signatures)",
+			dkim->overflow);
 }
 
 /* report_arc: the chain, and each set. */

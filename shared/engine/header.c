@@ -185,13 +185,25 @@ static void add_signature(struct gp_authres_writer *w, const struct gp_dkim_resu
 		gp_authres_property(w, "header", "b", r->b);
 }
 
+/* add_left_out: that some were not looked at: one of them may be the author's. */
+static void add_left_out(struct gp_authres_writer *w, const struct gp_mail_facts *f)
+{
+	const char *text = gp_arena_printf(w->buf->arena,
+		"signatures not looked at: %zu (dkim.max_signatures = %u)", f->v->dkim.overflow,
+		f->mail->config->dkim.check.max_signatures);
+	gp_authres_result(w, "dkim", gp_dkim_verdict_name(GP_DKIM_NEUTRAL));
+	gp_authres_reason(w, text ? text : "");
+}
+
 /* add_dkim: each signature, or that there is none. */
 static void add_dkim(struct gp_authres_writer *w, const struct gp_mail_facts *f)
 {
 	const struct gp_dkim_results *dkim = &f->v->dkim;
 	for (size_t i = 0; i < dkim->count; i++)
 		add_signature(w, &dkim->items[i], f->mail->config->dkim.check.require_dnssec);
-	if (dkim->count == 0)
+	if (dkim->overflow)
+		add_left_out(w, f);
+	else if (dkim->count == 0)
 		gp_authres_result(w, "dkim", "none");
 }
 

@@ -41,6 +41,8 @@ static void dkim_part(struct gp_strbuf *buf, const struct gp_mail_facts *f)
 	}
 	if (dkim->count > SIGNATURES_SHOWN)
 		gp_strbuf_printf(buf, " and %zu more", dkim->count - SIGNATURES_SHOWN);
+	if (dkim->overflow)
+		gp_strbuf_printf(buf, ", %zu not looked at", dkim->overflow);
 }
 
 /* arc_part: "; ARC fail"; nothing where there is no chain. */
@@ -219,6 +221,8 @@ static void add_facts(struct gp_strbuf *buf, const struct gp_mail_verdict *v)
 		gp_strbuf_printf(buf, "%s%s/%s:%s", i ? "," : "", gp_dkim_verdict_name(r->verdict),
 			r->domain, r->selector);
 	}
+	if (v->dkim.overflow)
+		gp_strbuf_printf(buf, " dkim_not_looked_at=%zu", v->dkim.overflow);
 	if (v->has_arc)
 		summary_arc(buf, v);
 	if (v->has_dmarc)

@@ -156,6 +156,23 @@ def author_signature_behind_others():
     equal((len(got["dkim"]), got["dkim"][-1]["result"], got["dmarc"]["result"]), (20, "pass", "pass"))
 
 
+def signatures_not_looked_at():
+    """more signatures than dkim.max_signatures: result, reply, JSON and report say how many, and why"""
+    message = keys.sign(HEADER + b"\r\n" + BODIES["plain"])
+    junk = b"".join(b"DKIM-Signature: v=1; a=rsa-sha256; d=s%d.good.test; s=s; h=from; b=AAAA;\r\n"
+                    b" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n" % i for i in range(20))
+    foreign = message.replace(b"From: Alice <alice@good.test>", b"From: Alice <alice@s1.good.test>")
+    away = ["--ip", "198.51.100.1", "--mail-from", "x@other.test"]
+    got = verify(junk + foreign, *away)
+    equal((len(got["dkim"]), got["dkim_not_looked_at"], got["action"]), (20, 1, "reject"))
+    holds(got["authentication_results"].replace("\n\t", " "),
+          "dkim=neutral reason=\"signatures not looked at: 1 (dkim.max_signatures = 20)\"")
+    holds(got["reply"], " and 17 more, 1 not looked at")
+    holds(run(*WHERE, *away, stdin=junk + foreign)[1], "signatures not looked at: 1 (dkim.max_signatures)")
+    got = verify(message, *away)
+    equal((got["dkim_not_looked_at"], "not looked at" in got["authentication_results"]), (0, False))
+
+
 def sha1_never_passes():
     """rsa-sha1, which the signer still can: policy"""
     got = verify(keys.sign(HEADER + b"\r\n" + BODIES["plain"], "rsa-sha1"))
@@ -478,7 +495,7 @@ def constant_memory():
 
 
 TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signature_behind_others,
-         sha1_never_passes, part_of_a_body, signed_by_opendkim,
+         signatures_not_looked_at, sha1_never_passes, part_of_a_body, signed_by_opendkim,
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
          trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,

@@ -491,6 +491,25 @@ static void test_summary(void **state)
 	bench_end(&b);
 }
 
+/* test_signatures_not_looked_at: how many is a fact of the line, the results and the reply. */
+static void test_signatures_not_looked_at(void **state)
+{
+	struct bench b;
+	const struct given given = {OUT, "h", "u@x.test", "",
+		"DKIM-Signature: a\nDKIM-Signature: b\nDKIM-Signature: c\nFrom: u@good.test\n",
+		false};
+	(void)state;
+	for (unsigned max = 1; max <= 3; max += 2) {
+		bench_begin(&b, max == 1 ? "dkim { max_signatures = 1 }" : "", 1 << 20);
+		assert_int_equal(judge(&b, &given), GP_OK);
+		bool said = strstr(b.v.summary, " dkim_not_looked_at=2 ") != NULL;
+		assert_int_equal(said, max == 1);
+		assert_int_equal(strstr(b.v.results, "not looked at: 2") != NULL, max == 1);
+		assert_int_equal(strstr(b.v.reply, ", 2 not looked at") != NULL, max == 1);
+		bench_end(&b);
+	}
+}
+
 /* test_stale_answers: how many were used is a fact of the verdict and its line. */
 static void test_stale_answers(void **state)
 {
@@ -754,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_asked_together),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_signatures_not_looked_at),
 		cmocka_unit_test(test_stale_answers),
 		cmocka_unit_test(test_dkim_rules),
 		cmocka_unit_test(test_texts),
