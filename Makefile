@@ -30,7 +30,7 @@ STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_files sto
 REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
 	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take
 LIMIT   = limit limit_book limit_message limit_name limit_resolve
-CONFIG  = config config_error config_file config_find config_format config_item config_limit config_nat64 \
+CONFIG  = config config_error config_file config_find config_format config_invisible config_item config_limit config_nat64 \
 	  config_problem config_scan config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
 ENGINE  = decide decide_message engine fields header mark message rates reply reply_message sample

@@ -336,6 +336,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 	vsnprintf(text, sizeof text, format, ap);
 	struct gp_strbuf *buf = error_begin(l, cfg->line);
 	gp_encode_visible(buf, gp_span_from(text));
+	gp_config_add_invisible(buf, gp_span_from(text));
 	gp_strbuf_add(buf, "\n");
 }
 

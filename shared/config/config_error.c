@@ -61,9 +61,11 @@ struct gp_strbuf *gp_config_error(struct gp_config_errors *errors, struct gp_con
 /* gp_config_add_value: at most VALUE_MAX bytes. */
 void gp_config_add_value(struct gp_strbuf *buf, struct gp_span value)
 {
-	if (value.len > VALUE_MAX)
-		value.len = VALUE_MAX;
-	gp_encode_text(buf, value);
+	struct gp_span shown = value;
+	if (shown.len > VALUE_MAX)
+		shown.len = VALUE_MAX;
+	gp_encode_text(buf, shown);
+	gp_config_add_invisible(buf, value);
 }
 
 /* gp_config_add_option: limit hourly.max, spf.mode or hostname. */

@@ -140,6 +140,16 @@ static bool is_utf16(struct gp_span text)
 	return gp_span_has_prefix(text, "\xff\xfe") || gp_span_has_prefix(text, "\xfe\xff");
 }
 
+/* fault_text: heap; with the character, which nobody sees; NULL: no memory. */
+static char *fault_text(const struct gp_config_fault *fault)
+{
+	char *text = NULL;
+	if (fault->control < 0)
+		return strdup(fault->problem);
+	return asprintf(&text, "%s (U+%04X)", fault->problem, (unsigned)fault->control) < 0 ? NULL
+											    : text;
+}
+
 /* gp_config_sources_add: a copy, looked over. */
 int gp_config_sources_add(struct gp_config_sources *sources, const char *name, struct gp_span text)
 {
@@ -164,8 +174,8 @@ int gp_config_sources_add(struct gp_config_sources *sources, const char *name, s
 	}
 	free(copy);
 	source->line = fault.line;
-	source->problem =
-		strdup(is_utf16(text) ? "is UTF-16 or UTF-32; save it as UTF-8" : fault.problem);
+	source->problem = is_utf16(text) ? strdup("is UTF-16 or UTF-32; save it as UTF-8")
+					 : fault_text(&fault);
 	return source->problem ? GP_OK : GP_ENOMEM;
 }
 

@@ -30,7 +30,11 @@ struct gp_strbuf *gp_config_error(struct gp_config_errors *errors, struct gp_con
 void gp_config_add_option(
 	struct gp_strbuf *buf, const char *section, const char *title, const char *name);
 
-/* A value of a file, shortened and without control characters. */
+/* " [U+200B (an invisible character) before hostname]", when the value has a character that cannot
+ * be seen, or a byte of no UTF-8; else nothing (config_invisible.c). */
+void gp_config_add_invisible(struct gp_strbuf *buf, struct gp_span value);
+
+/* A value of a file, shortened and without control characters; what cannot be seen is named. */
 void gp_config_add_value(struct gp_strbuf *buf, struct gp_span value);
 
 /* ": repeated; it is set in line 3 already", or "in FILE:3" when that is another file. */

@@ -77,6 +77,7 @@ struct gp_config_override {
 struct gp_config_fault {
 	int line;
 	const char *problem;
+	int control; /* the character that it is about; -1: about none */
 };
 
 /*

@@ -24,7 +24,7 @@ struct walk {
 /* fault: where and what; ends the walk. */
 static bool fault(struct walk *w, int line, const char *problem)
 {
-	*w->fault = (struct gp_config_fault) {line, problem};
+	*w->fault = (struct gp_config_fault) {line, problem, -1};
 	return false;
 }
 
@@ -38,8 +38,11 @@ static char peek(const struct walk *w, size_t distance)
 static bool step(struct walk *w)
 {
 	unsigned char c = (unsigned char)w->text[w->at];
-	if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
-		return fault(w, w->line, "a control character has no place in a text file");
+	if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f) {
+		(void)fault(w, w->line, "a control character has no place in a text file");
+		w->fault->control = c;
+		return false;
+	}
 	w->line += c == '\n';
 	w->at++;
 	return true;

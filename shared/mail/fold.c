@@ -38,6 +38,16 @@ static bool is_unseen(ucs4_t c)
 	       uc_is_general_category(c, UC_CATEGORY_Z);
 }
 
+/* gp_fold_peek: well-formed sequences only. */
+size_t gp_fold_peek(struct gp_span text, uint32_t *code_out, bool *is_unseen_out)
+{
+	ucs4_t c = 0;
+	int n = text.len ? u8_mbtoucr(&c, (const uint8_t *)text.ptr, text.len) : 0;
+	*code_out = c;
+	*is_unseen_out = n > 0 && is_unseen(c);
+	return n > 0 ? (size_t)n : 0;
+}
+
 /* strip: valid UTF-8 in place; the new length. */
 static size_t strip(uint8_t *text, size_t len)
 {

@@ -17,6 +17,10 @@
 #define GP_FOLD_MAX 1024  /* bytes that can be seen; no database of users has longer names */
 #define GP_FOLD_GROWTH 11 /* U+FDFA: 3 bytes become 33 */
 
+/* The character of UTF-8 at the start of text, and whether nobody sees it: a blank, a control, a
+ * character without width. Its length; 0: that is no UTF-8. */
+size_t gp_fold_peek(struct gp_span text, uint32_t *code_out, bool *is_unseen_out);
+
 /*
  * UTF-8 in NFKC, without blanks, controls, format characters (zero width, direction of writing) and
  * the others that Unicode lets nobody see, wherever they stand; with_case: case folded as well.

@@ -184,7 +184,7 @@ static void test_errors(void **state)
 	expect_errors("policyd { listen = {\"unix:/a\"} control_socket = /a }",
 		"t.conf:1: policyd.control_socket: is one of policyd.listen, too\n");
 	expect_errors("hostname = \"a\x01\"\n",
-		"t.conf:1: a control character has no place in a text file\n");
+		"t.conf:1: a control character has no place in a text file (U+0001)\n");
 	expect_errors("spf { mode = off };\n",
 		"t.conf:1: unknown option ;; a statement ends without a semicolon\n");
 	expect_errors("plugins {\n x = 1 }\n", "t.conf:1: unknown option plugins; gatepost "
@@ -221,7 +221,8 @@ static void test_byte_order_mark(void **state)
 		"t.conf:2: unknown option hostnam; gatepost check-config --example lists all "
 		"options\n");
 	expect_errors("\xef\xbb\xbf\xef\xbb\xbfhostname = x\n",
-		"t.conf:1: unknown option \xef\xbb\xbfhostname; gatepost check-config --example "
+		"t.conf:1: unknown option \xef\xbb\xbfhostname [U+FEFF (an invisible character) "
+		"before hostname]; gatepost check-config --example "
 		"lists all options\n");
 	static const char wide[] = "\xff\xfeh\0o\0";
 	struct gp_config_errors errors = {0};

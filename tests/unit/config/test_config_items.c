@@ -597,6 +597,54 @@ static void test_sockets_beside_each_other(void **state)
 	}
 }
 
+/* invisible_characters: an error about a name or a value names what nobody sees in it, and where.
+ */
+static void invisible_characters(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} rows[] = {
+		{"\u200bhostname = a.example\n", "t.conf:1: unknown option"},
+		{"\u200bhostname = a.example\n",
+			" [U+200B (an invisible character) before hostname]"},
+		{"host\u200bname = a.example\n", "[U+200B (an invisible character) before name]"},
+		{"hostname\u00a0 = a.example\n", "[U+00A0 (an invisible character) at the end]"},
+		{"\n\n\ufeffhostname = a.example\n", "t.conf:3: unknown option"},
+		{"\n\n\ufeffhostname = a.example\n", "[U+FEFF (an invisible character) before"},
+		{"\ufeff\ufeffhostname = a.example\n", "[U+FEFF (an invisible character) before"},
+		{"host\u00adname = a.example\n", "[U+00AD (an invisible character) before name]"},
+		{"\u2060hostname = a.example\n", "[U+2060 (an invisible character) before"},
+		{"\xa0\xa0hostname = a.example\n", "[byte 0xA0 (no UTF-8) before hostname]"},
+		{"host\xffname = a.example\n", "[byte 0xFF (no UTF-8) before name]"},
+		{"dns { time\u200dout = 2s }\n", "[U+200D (an invisible character) before out]"},
+		{"\u00a0\u00a0dns { timeout = 2s }\n",
+			"[U+00A0 (an invisible character) before dns]"},
+		{"spf { mode = \"label\u200b\" }\n",
+			"[U+200B (an invisible character) at the end]"},
+		{"spf { mode = \u00a0label }\n", "[U+00A0 (an invisible character) before label]"},
+		{"dns { servers = {\"127.0.0.1\u00a0\"} }\n", "[U+00A0 (an invisible character)"},
+		{"dns { timeout = \"2\u2009s\" }\n", "[U+2009 (an invisible character) before s]"},
+		{"dns { timeout = \"2\\x1bs\" }\n", "[U+001B (a control character) before s]"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_config_errors errors = {0};
+		struct gp_config *config = NULL;
+		if (gp_config_parse(gp_span_from(rows[i].text), "t.conf", &config, &errors) !=
+				GP_ESYNTAX ||
+			!strstr(errors.text, rows[i].words))
+			fail_msg("%s: %s", rows[i].text, errors.text);
+		gp_config_errors_fini(&errors);
+	}
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	const char *seen = "h\u00f6stname = a.example\n"; /* what can be seen is not named */
+	assert_int_equal(
+		gp_config_parse(gp_span_from(seen), "t.conf", &config, &errors), GP_ESYNTAX);
+	assert_null(strstr(errors.text, "U+"));
+	gp_config_errors_fini(&errors);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -619,6 +667,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_mapped_sockets),
 		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_every_list_has_its_other_option),
+		cmocka_unit_test(invisible_characters),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
