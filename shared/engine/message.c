@@ -162,8 +162,8 @@ static int sample(struct run *r)
 	if (mail->sample_key && mail->sample_key->length > 0)
 		return GP_OK;
 	r->f->v->pct_ignored =
-		gp_arena_printf(r->ctx->arena, "%s %s", mail->config->dmarc.sample_key_path,
-			mail->sample_key ? mail->sample_key->problem : "is not used here");
+		gp_arena_printf(r->ctx->arena, "%s%s", mail->config->dmarc.sample_key_path,
+			mail->sample_key ? mail->sample_key->problem : " is not used here");
 	return gp_arena_status(r->ctx->arena);
 }
 

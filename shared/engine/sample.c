@@ -17,14 +17,27 @@
 #define RANDOM_BYTES 32
 #define AGAIN_US 60000000 /* a secret that is not there is looked for no more often */
 
-/* fail: remembers why there is none. */
+/* fail: remembers why there is none, for behind the path: a blank and a predicate, or a colon and a
+ * sentence. */
 static bool fail(struct gp_sample_key *key, const char *what, const char *why)
 {
-	snprintf(key->problem, sizeof key->problem, "%s%s%s", what, *why ? ": " : "", why);
+	snprintf(key->problem, sizeof key->problem, "%s%s%s%s", *what == ':' ? "" : " ", what,
+		*why ? ": " : "", why);
 	return false;
 }
 
 /* ---- reading ---- */
+
+/* is_guessable: blanks alone, or one byte over and over? */
+static bool is_guessable(const char *text, size_t length)
+{
+	bool is_blank = true, is_same = true;
+	for (size_t i = 0; i < length; i++) {
+		is_blank = is_blank && (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r'));
+		is_same = is_same && text[i] == text[0];
+	}
+	return is_blank || is_same;
+}
 
 /* take_line: the first line, when it is long enough. */
 static bool take_line(struct gp_sample_key *key, const char *text, size_t size)
@@ -34,7 +47,9 @@ static bool take_line(struct gp_sample_key *key, const char *text, size_t size)
 	if (length > 0 && text[length - 1] == '\r')
 		length--;
 	if (length < GP_SAMPLE_KEY_LEAST || length > GP_SAMPLE_KEY_MOST)
-		return fail(key, "its first line must have 16 to 1024 bytes", "");
+		return fail(key, ": its first line must have 16 to 1024 bytes", "");
+	if (is_guessable(text, length))
+		return fail(key, ": its first line is blank or one character over and over", "");
 	memcpy(key->bytes, text, length);
 	key->length = length;
 	return true;
@@ -50,7 +65,7 @@ static bool read_open(struct gp_sample_key *key, int fd)
 	if (!S_ISREG(st.st_mode))
 		return fail(key, "is not a regular file", "");
 	if (st.st_mode & (S_IWGRP | S_IRWXO))
-		return fail(key, "others may read or change it: chmod 600", "");
+		return fail(key, ": others may read or change it: chmod 600", "");
 	ssize_t n = read(fd, text, sizeof text);
 	if (n < 0)
 		return fail(key, "cannot be read", strerror(errno));
@@ -164,7 +179,7 @@ static bool has_key(struct gp_sample_key *key, const char *path, struct gp_ctx *
 	key->looked_us = now_us ? now_us : 1;
 	gp_log_text(ctx->log, GP_LOG_WARNING,
 		"dmarc: there is no secret for the samples of pct=, so policies apply to all "
-		"messages: %s %s (dmarc.sample_key_file: a file of the user who checks mail)",
+		"messages: %s%s (dmarc.sample_key_file: a file of the user who checks mail)",
 		path, key->problem);
 	return false;
 }

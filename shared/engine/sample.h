@@ -40,7 +40,7 @@ struct gp_sample_key {
 	size_t length;             /* 0: there is none */
 	char bytes[GP_SAMPLE_KEY_MOST];
 	int64_t looked_us; /* when it was last looked for in vain; 0: it was not */
-	char problem[256]; /* why there is none; "" */
+	char problem[256]; /* why there is none, for behind its path: " is not there"; "" */
 };
 
 /* The sample, 0 to 99. Status: GP_OK, or of the digest. */

@@ -172,9 +172,13 @@ static void what_is_no_secret(void **state)
 		mode_t mode;
 		const char *problem;
 	} rows[] = {
-		{"a secret that all may read\n", 0644, "others may read or change it"},
+		{"a secret that all may read\n", 0644, ": others may read or change it"},
 		{"a secret that the group may write\n", 0660, "others may read or change it"},
-		{"too short\n", 0600, "its first line must have 16 to 1024 bytes"},
+		{"too short\n", 0600, ": its first line must have 16 to 1024 bytes"},
+		{"                                \n", 0600, ": its first line is blank"},
+		{" \t \t \t \t \t \t \t \t \t\r\n", 0600, ": its first line is blank"},
+		{"00000000000000000000000000000000\n", 0600, "one character over and over"},
+		{"xxxxxxxxxxxxxxxxxxxx", 0600, "one character over and over"},
 		{"", 0600, "its first line must have 16 to 1024 bytes"},
 		{"\nthe second line is no secret\n", 0600, "its first line must have"},
 	};
@@ -187,6 +191,7 @@ static void what_is_no_secret(void **state)
 		assert_non_null(strstr(key.problem, rows[i].problem));
 		assert_non_null(strstr(s->logged, rows[i].problem));
 		assert_non_null(strstr(s->logged, "warning: dmarc: there is no secret"));
+		assert_null(strstr(s->logged, " : "));
 		s->logged[0] = '\0';
 		assert_int_equal(sample(s, &key), 0);
 		assert_string_equal(s->logged, ""); /* not with every message */
