@@ -8,12 +8,14 @@
 
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "mail/address.h"
 #include "mail/authres.h"
 #include "mail/encodedword.h"
 #include "mail/fold.h"
 
-#define LINE_SHOWN 64 /* bytes of a hidden line that are looked at for its name */
+#define FOREIGN_MAX (128 * 1024) /* more than Exim hands over */
+#define LINE_SHOWN 128 /* bytes of a line that can be seen and are looked at for its name */
 
 /* The host's name, and where texts are made. */
 struct claim {
@@ -21,38 +23,101 @@ struct claim {
 	struct gp_span host; /* folded, in A-labels where it has them */
 };
 
-/* without: a copy of text without the bytes of a set, ideographic full stops as plain ones (RFC
- * 3490 3.1; NFKC turns the half-width one into this); an empty one when the arena refuses. */
-static struct gp_span without(struct gp_arena *arena, struct gp_span text, const char *set)
+/* plain: in place, quotes and backslashes as blanks, ideographic full stops as plain ones (RFC 3490
+ * 3.1; NFKC turns the half-width one into this); the new length. */
+static size_t plain(char *text, size_t len)
 {
-	char *copy = gp_arena_alloc(arena, text.len + 1);
 	size_t n = 0;
-	for (size_t i = 0; copy && i < text.len; i++) {
-		bool stop = text.len - i > 2 && memcmp(text.ptr + i, "\xe3\x80\x82", 3) == 0;
-		if (stop)
-			copy[n++] = '.';
-		else if (!text.ptr[i] || !strchr(set, text.ptr[i]))
-			copy[n++] = text.ptr[i];
+	for (size_t i = 0; i < len; i++) {
+		bool stop = len - i > 2 && memcmp(text + i, "\xe3\x80\x82", 3) == 0;
+		bool quote = memchr("\"\\'", text[i], 3) != NULL;
+		text[n++] = stop ? '.' : quote ? ' ' : text[i];
 		i += stop ? 2 : 0;
 	}
-	return (struct gp_span) {copy, n};
+	return n;
 }
 
-/* fold: as names are compared, quotes and backslashes dropped; false: it cannot be. */
+/* seen_length: of the characters up to the next one that nobody sees. */
+static size_t seen_length(struct gp_span text)
+{
+	size_t n = 0;
+	while (n < text.len && !gp_fold_unseen(gp_span_skip(text, n)))
+		n++;
+	return n;
+}
+
+/* fold: as names are compared, a blank in place of what nobody sees; false: it cannot be. */
 static bool fold(struct gp_arena *arena, struct gp_span text, struct gp_span *text_out)
 {
-	struct gp_span folded;
-	if (gp_fold_text(arena, text, true, &folded))
-		return false;
-	*text_out = without(arena, folded, "\"\\'");
-	return text_out->ptr != NULL;
+	char *copy = gp_arena_alloc(arena, text.len * GP_FOLD_GROWTH + 1);
+	size_t n = 0;
+	while (copy && text.len) {
+		size_t unseen = gp_fold_unseen(text);
+		if (unseen) {
+			copy[n++] = ' ';
+			text = gp_span_skip(text, unseen);
+			continue;
+		}
+		struct gp_span word = {text.ptr, seen_length(text)}, folded;
+		text = gp_span_skip(text, word.len);
+		if (gp_fold_text(arena, word, true, &folded))
+			return false;
+		memcpy(copy + n, folded.ptr, folded.len);
+		n += folded.len;
+	}
+	if (copy)
+		*text_out = (struct gp_span) {copy, plain(copy, n)};
+	return copy != NULL;
 }
 
-/* shows: is the host's name a part of this text? */
+/* host_length: of the host's name at the beginning of text, with blanks in it, and more dots where
+ * one is; 0: it is not there. */
+static size_t host_length(struct gp_span host, struct gp_span text)
+{
+	size_t i = 0;
+	for (size_t h = 0; h < host.len; h++) {
+		while (h > 0 && i < text.len &&
+			(text.ptr[i] == ' ' || (text.ptr[i] == '.' && host.ptr[h - 1] == '.')))
+			i++;
+		if (i == text.len || text.ptr[i] != host.ptr[h])
+			return 0;
+		i++;
+	}
+	return i;
+}
+
+/* is_alnum: a letter or digit of a folded name. */
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* is_joint: what joins letters and digits to one name. */
+static bool is_joint(char c)
+{
+	return c == '.' || c == '-';
+}
+
+/* is_whole: does no other name go on before this place, nor behind that one? */
+static bool is_whole(struct gp_span text, size_t begin, size_t end)
+{
+	while (begin > 0 && is_joint(text.ptr[begin - 1]))
+		begin--;
+	while (end < text.len && is_joint(text.ptr[end]))
+		end++;
+	return (begin == 0 || !is_alnum(text.ptr[begin - 1])) &&
+	       (end == text.len || !is_alnum(text.ptr[end]));
+}
+
+/* shows: does the host's name stand in this text, as a whole name? */
 static bool shows(const struct claim *claim, struct gp_span text)
 {
-	return claim->host.len && text.len >= claim->host.len &&
-	       memmem(text.ptr, text.len, claim->host.ptr, claim->host.len);
+	for (size_t i = 0; i < text.len && claim->host.len; i++) {
+		size_t n = host_length(claim->host, gp_span_skip(text, i));
+		if (n && is_whole(text, i, i + n))
+			return true;
+	}
+	return false;
 }
 
 /* is_shown: the same of the text folded; what cannot be folded may be anything. */
@@ -68,7 +133,7 @@ static bool is_named(const struct claim *claim, struct gp_span word)
 	struct gp_span folded;
 	const char *name;
 	return word.len && fold(claim->arena, word, &folded) &&
-	       gp_address_domain(claim->arena, folded, &name) == GP_OK &&
+	       gp_address_domain(claim->arena, gp_span_trim(folded), &name) == GP_OK &&
 	       shows(claim, gp_span_from(name));
 }
 
@@ -92,7 +157,7 @@ static bool has_named_word(const struct claim *claim, struct gp_span text)
 	return false;
 }
 
-/* without_comments: a copy; an open comment goes on to the end. */
+/* without_comments: a copy with a blank for each; an open comment goes on to the end. */
 static struct gp_span without_comments(struct gp_arena *arena, struct gp_span text)
 {
 	char *copy = gp_arena_alloc(arena, text.len + 1);
@@ -102,22 +167,57 @@ static struct gp_span without_comments(struct gp_arena *arena, struct gp_span te
 		depth += c == '(';
 		if (depth == 0)
 			copy[n++] = c;
+		else if (c == '(' && depth == 1)
+			copy[n++] = ' ';
 		depth -= c == ')' && depth > 0;
 	}
 	return (struct gp_span) {copy, n};
 }
 
+/* hex: of one digit; -1: it is none. */
+static int hex(char c)
+{
+	const char *digits = "0123456789abcdefABCDEF", *at = c ? strchr(digits, c) : NULL;
+	return !at ? -1 : at - digits < 16 ? (int)(at - digits) : (int)(at - digits) - 6;
+}
+
+/* unescaped: a copy with the bytes that %2E and =2E stand for, which some readers decode. */
+static struct gp_span unescaped(struct gp_arena *arena, struct gp_span text)
+{
+	char *copy = gp_arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+	for (size_t i = 0; copy && i < text.len; i++) {
+		bool is_mark = (text.ptr[i] == '%' || text.ptr[i] == '=') && text.len - i > 2;
+		int high = is_mark ? hex(text.ptr[i + 1]) : -1;
+		int low = is_mark ? hex(text.ptr[i + 2]) : -1;
+		bool is_byte = high >= 0 && low >= 0;
+		copy[n++] = is_byte ? (char)(high * 16 + low) : text.ptr[i];
+		i += is_byte ? 2 : 0;
+	}
+	return (struct gp_span) {copy, n};
+}
+
+/* claims_plainly: is the name in the text, in its comments or around them, or one of its words? */
+static bool claims_plainly(const struct claim *claim, struct gp_span text)
+{
+	return is_shown(claim, text) || is_shown(claim, without_comments(claim->arena, text)) ||
+	       has_named_word(claim, text);
+}
+
 /* claims: could a text before the results be taken for the host's name? */
 static bool claims(const struct claim *claim, struct gp_span text)
 {
-	struct gp_span decoded;
+	struct gp_span decoded, folded;
 	enum gp_encodedword_state state;
 	if (text.len > GP_FOLD_MAX || gp_encodedword_decode(claim->arena, text, &decoded, &state) ||
 		state != GP_ENCODEDWORD_CLEAR)
 		return true;
-	return is_shown(claim, decoded) ||
-	       is_shown(claim, without_comments(claim->arena, decoded)) ||
-	       has_named_word(claim, decoded);
+	if (claims_plainly(claim, decoded))
+		return true;
+	struct gp_span bytes = unescaped(claim->arena, decoded);
+	/* "=fa" of "spf=fail" is no character */
+	return bytes.len < decoded.len && fold(claim->arena, bytes, &folded) &&
+	       claims_plainly(claim, bytes);
 }
 
 /* begin: the name to compare with; false: it has none that could be claimed. */
@@ -125,9 +225,13 @@ static bool begin(struct claim *claim, struct gp_arena *arena, const char *host)
 {
 	const char *name;
 	claim->arena = arena;
-	return fold(arena,
-		gp_span_from(gp_address_domain(arena, gp_span_from(host), &name) ? host : name),
-		&claim->host);
+	if (!fold(arena,
+		    gp_span_from(gp_address_domain(arena, gp_span_from(host), &name) ? host : name),
+		    &claim->host))
+		return false;
+	while (gp_span_has_suffix(claim->host, "."))
+		claim->host.len--;
+	return true;
 }
 
 /* begins_line: the length of what begins a line for some readers, at this place: a control byte
@@ -145,28 +249,65 @@ static size_t begins_line(struct gp_span text, size_t at)
 	return c < 0x20 && c != '\t' && !is_fold;
 }
 
-/* is_results: is it the name of a field of results, to who folds it, or drops blanks in it? */
-static bool is_results(struct gp_arena *arena, struct gp_span name)
+/* ascii_of: a copy without bytes that are not ASCII, and with hyphens for Unicode's. */
+static struct gp_span ascii_of(struct gp_arena *arena, struct gp_span text)
 {
-	struct gp_span folded;
-	char *copy = gp_arena_alloc(arena, name.len + 1);
+	char *copy = gp_arena_alloc(arena, text.len + 1);
 	size_t n = 0;
-	if (!copy)
-		return true;
-	for (size_t i = 0; i < name.len; i++)
-		if (!memchr(" \t\r\n", name.ptr[i], 4))
-			copy[n++] = name.ptr[i];
-	int rc = gp_fold_text(arena, (struct gp_span) {copy, n}, true, &folded);
-	return rc ? rc != GP_ESYNTAX : gp_span_is(folded, "authentication-results");
+	for (size_t i = 0; copy && i < text.len; i++) {
+		struct gp_span rest = gp_span_skip(text, i);
+		bool is_hyphen = rest.len > 2 && memcmp(rest.ptr, "\xe2\x80", 2) == 0 &&
+				 (unsigned char)rest.ptr[2] >= 0x90 &&
+				 (unsigned char)rest.ptr[2] <= 0x95; /* U+2010 to U+2015 */
+		is_hyphen = is_hyphen || gp_span_has_prefix(rest, "\xe2\x88\x92");
+		if (is_hyphen)
+			copy[n++] = '-';
+		else if ((unsigned char)text.ptr[i] < 0x80)
+			copy[n++] = text.ptr[i];
+		i += is_hyphen ? 2 : 0;
+	}
+	return (struct gp_span) {copy, n};
 }
 
-/* begins_results: does a line of results begin with this text? */
+/* is_results: is it the name of a field of results, to who folds or decodes it, drops blanks in it,
+ * or what is not ASCII? */
+static bool is_results(struct gp_arena *arena, struct gp_span name)
+{
+	struct gp_span decoded, folded;
+	enum gp_encodedword_state state;
+	if (gp_encodedword_decode(arena, name, &decoded, &state))
+		return true;
+	int rc = gp_fold_text(arena, decoded, true, &folded);
+	if (rc && rc != GP_ESYNTAX)
+		return true;
+	return gp_span_is(ascii_of(arena, rc ? decoded : folded), "authentication-results");
+}
+
+/* begins_results: does a line of results begin with this text? What nobody sees does not count. */
 static bool begins_results(struct gp_arena *arena, struct gp_span line)
 {
-	struct gp_span name, rest;
-	if (line.len > LINE_SHOWN)
-		line.len = LINE_SHOWN;
-	return gp_span_cut(line, ':', &name, &rest) && is_results(arena, name);
+	char seen[LINE_SHOWN];
+	size_t n = 0;
+	while (line.len && *line.ptr != ':' && n < sizeof seen) {
+		size_t unseen = gp_fold_unseen(line);
+		if (!unseen)
+			seen[n++] = *line.ptr;
+		line = gp_span_skip(line, unseen ? unseen : 1);
+	}
+	return line.len && *line.ptr == ':' && is_results(arena, (struct gp_span) {seen, n});
+}
+
+/* begins_another: does one more line begin before anything is seen? Then that one will do. */
+static bool begins_another(struct gp_span text, size_t at)
+{
+	size_t n;
+	while (at < text.len && !begins_line(text, at)) {
+		n = gp_fold_unseen(gp_span_skip(text, at));
+		if (!n)
+			return false;
+		at += n;
+	}
+	return at < text.len;
 }
 
 /* hides_line: does a line of results begin inside a field? */
@@ -174,7 +315,8 @@ static bool hides_line(struct gp_arena *arena, struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		size_t n = begins_line(text, i);
-		if (n && begins_results(arena, gp_span_skip(text, i + n)))
+		if (n && !begins_another(text, i + n) &&
+			begins_results(arena, gp_span_skip(text, i + n)))
 			return true;
 	}
 	return false;
@@ -193,17 +335,44 @@ bool gp_exim_is_forged_value(struct gp_arena *arena, struct gp_span value, const
 	return claims(&claim, before) || claims(&claim, parsed.authserv_id);
 }
 
-/* gp_exim_is_forged: field by field. */
-bool gp_exim_is_forged(struct gp_arena *arena, const struct gp_message *message, const char *host)
+/* is_hidden: are there results in a field of another name? */
+static bool is_hidden(struct gp_arena *arena, const struct gp_message_field *f)
 {
+	bool is_odd =
+		f->name.len == 0 || !gp_span_is_ascii(f->name) || gp_span_has_prefix(f->name, "=?");
+	return (is_odd && begins_results(arena, f->raw)) || hides_line(arena, f->raw);
+}
+
+/* add_foreign: a field as it is, with LF line ends; left out when there are other bytes in it. */
+static void add_foreign(struct gp_strbuf *buf, struct gp_span raw)
+{
+	for (size_t i = 0; i < raw.len; i++)
+		if ((raw.ptr[i] < ' ' && !memchr("\t\r\n", raw.ptr[i], 3)) || raw.ptr[i] > '~')
+			return;
+	if (gp_strbuf_span(buf).len)
+		gp_strbuf_add_char(buf, '\n');
+	for (size_t i = 0; i < raw.len; i++)
+		if (raw.ptr[i] != '\r')
+			gp_strbuf_add_char(buf, raw.ptr[i]);
+}
+
+/* gp_exim_forgery_find: field by field. */
+void gp_exim_forgery_find(struct gp_arena *arena, const struct gp_message *message,
+	const char *host, struct gp_exim_forgery *forgery_out)
+{
+	struct gp_strbuf foreign;
+	gp_strbuf_init(&foreign, arena, FOREIGN_MAX);
+	*forgery_out = (struct gp_exim_forgery) {.foreign = ""};
 	for (size_t i = 0; i < message->count; i++) {
 		const struct gp_message_field *f = &message->fields[i];
-		bool is_field = gp_span_is(f->name, "Authentication-Results");
-		bool is_odd = f->name.len == 0 || !gp_span_is_ascii(f->name);
-		if (is_field ? gp_exim_is_forged_value(arena, f->value, host)
-			     : (is_odd && begins_results(arena, f->raw)) ||
-					hides_line(arena, f->raw))
-			return true;
+		if (!gp_span_is(f->name, "Authentication-Results"))
+			forgery_out->is_hidden = forgery_out->is_hidden || is_hidden(arena, f);
+		else if (gp_exim_is_forged_value(arena, f->value, host))
+			forgery_out->is_forged = true;
+		else
+			add_foreign(&foreign, f->raw);
 	}
-	return false;
+	forgery_out->is_forged = forgery_out->is_forged || forgery_out->is_hidden;
+	if (gp_strbuf_finish(&foreign, &forgery_out->foreign))
+		forgery_out->foreign = "";
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "exim-dlfunc/bridge.h"
-#include "exim-dlfunc/forged.h"
 #include "mail/authres.h"
 
 #define SCRATCH_BYTES (256u * 1024)
@@ -346,9 +345,8 @@ const char *gp_exim_check(
 	const char *problem = "the message cannot be checked";
 	int rc = gp_exim_message_open(q.ctx.arena, &call->place, headers, &m);
 	if (!rc) {
-		x->mail.is_unforged =
-			!m.is_cut && !m.message.is_cut &&
-			!gp_exim_is_forged(q.ctx.arena, &m.message, q.config->hostname);
+		x->mail.is_header_seen = !m.is_cut && !m.message.is_cut;
+		gp_exim_forgery_find(q.ctx.arena, &m.message, q.config->hostname, &x->mail.forgery);
 		rc = run_checks(&q, &m);
 	}
 	if (m.spool.problem)
@@ -448,7 +446,9 @@ static const char *own_field(const struct gp_exim_kept *k, struct gp_span name)
 		{"results", k->results},
 		{"summary", k->summary},
 		{"problem", k->problem},
-		{"results.forged", k->is_unforged ? "no" : "yes"},
+		{"results.forged", k->is_header_seen && !k->forgery.is_forged ? "no" : "yes"},
+		{"results.hidden", k->forgery.is_hidden ? "yes" : "no"},
+		{"results.foreign", k->forgery.foreign},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (gp_span_is(name, rows[i].name))

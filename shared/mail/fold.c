@@ -76,6 +76,14 @@ static int normalise(
 	return len == 0 || errno == EILSEQ ? GP_ESYNTAX : GP_ENOMEM;
 }
 
+/* gp_fold_unseen: one character. */
+size_t gp_fold_unseen(struct gp_span text)
+{
+	ucs4_t c;
+	int n = text.len ? u8_mbtoucr(&c, (const uint8_t *)text.ptr, text.len) : 0;
+	return n > 0 && is_unseen(c) ? (size_t)n : 0;
+}
+
 /* gp_fold_text: round by round. */
 int gp_fold_text(
 	struct gp_arena *arena, struct gp_span text, bool with_case, struct gp_span *text_out)

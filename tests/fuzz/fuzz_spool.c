@@ -49,7 +49,10 @@ static void look_at_header(struct gp_span header)
 		gp_exim_message_drop_own(&m, gp_span_from(ID));
 		if (m.count > before)
 			abort();
-		(void)gp_exim_is_forged(arena, &m, "mx.example.org");
+		struct gp_exim_forgery forgery;
+		gp_exim_forgery_find(arena, &m, "mx.example.org", &forgery);
+		if (!forgery.foreign || (forgery.is_hidden && !forgery.is_forged))
+			abort();
 	}
 	gp_arena_free(arena);
 }

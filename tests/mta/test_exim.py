@@ -120,6 +120,9 @@ FORGED = [
     "Authentication-Results: mx\u3002example.test; dmarc=pass\r\n".encode(),
     "Authentication-Results: mx.\u200bexample.test; dmarc=pass\r\n".encode(),
     b"Authentication-Results: =?utf-8?Q?mx=2Eexample=2Etest?=; dmarc=pass\r\n",
+    b"Authentication-Results: mx%2Eexample%2Etest; dmarc=pass\r\n",
+    b"Authentication-Results: mx=2Eexample=2Etest; dmarc=pass\r\n",
+    b"Authentication-Results: mx..example.test; dmarc=pass\r\n",
 ]
 
 
@@ -129,7 +132,38 @@ def forged_results():
         for more in (forged, FOREIGN + forged, forged + FOREIGN, FOREIGN + forged + FOREIGN + forged):
             message = accepted(send(mail("none.test", more=more)))
             results = fields(message, "Authentication-Results")
-            assert len(results) == 1 and results[0].startswith(HOST + "; spf="), (more, results)
+            assert results[0].startswith(HOST + "; spf="), (more, results)
+            # the same text twice is added once
+            equal(results[1:], ["mx.other.test; dkim=pass header.d=other.test"] * (FOREIGN in more), more)
+
+
+ODD_NAMES = ["Authentication-Results\r\n ", "Authentication-Results\u00a0", "Authentication\u200b-Results",
+             "\uff21uthentication-Results", "\U0001d400uthentication-Results", "Authentication\u2011Results",
+             "\u24b6uthentication-Results", "Authentication-Results\u200b", "Authentication" + "\u200b" * 40 + "-Results",
+             "=?utf-8?Q?Authentication-Results?=", "X-A: b\u2028Authentication-Results", "X-A: b\vAuthentication-Results"]
+
+
+def hidden_results():
+    """results that remove_header does not find are refused, for each spelling of the field's name"""
+    for name in ODD_NAMES + ["Authentication-Results\udca0"]:
+        for more in (b"", FORGED[0], FOREIGN):
+            field = name.encode(errors="surrogateescape") + b": mx.example.test; dmarc=pass\r\n"
+            equal(send(mail("none.test", more=more + field)),
+                  "550 5.7.1 The header hides Authentication-Results in a field of another name", field)
+    accepted(send(mail("none.test", more="X-\u00dc: mx.example.test; dmarc=pass\r\n".encode())))
+
+
+def results_of_others():
+    """results of a host whose name merely holds ours stay, and those of all hosts beside forged ones"""
+    names = ["bmx.example.test", "b.mx.example.test", "b-mx.example.test", "mx.example.test.de", "mx.example.tester",
+             "mx.example.test-de.test"]
+    fields_of = b"".join(FOREIGN.replace(b"mx.other.test", n.encode()) for n in names)
+    for more in (fields_of, fields_of + FORGED[0], FORGED[1] + fields_of):
+        results = fields(accepted(send(mail("none.test", more=more))), "Authentication-Results")
+        equal([r.split(";")[0] for r in results], [HOST] + names)
+    folded = b"Authentication-Results: mx.other.test;\r\n\tspf=pass smtp.mailfrom=a@b.test;\r\n dkim=none\r\n"
+    message = accepted(send(mail("none.test", more=folded + FORGED[0])))
+    holds(message.decode(), folded.decode().replace("\r\n", "\n"))
 
 
 def foreign_results():
@@ -533,7 +567,7 @@ def quiet():
 
 
 TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dmarc_none, dmarc_by_spf, forged_action,
-         forged_results, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, no_domain_in_from,
+         forged_results, hidden_results, results_of_others, foreign_results, arc_override, dead_dns, spf_at_rcpt, bad_from, no_domain_in_from,
          too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, blank_line_taken_off,
          first_line_with_lf, names_with_any_byte,
          named_queue, huge, smtputf8, built_in_dkim, large_header, reload,

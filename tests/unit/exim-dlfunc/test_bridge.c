@@ -445,13 +445,25 @@ static void test_message(void **state)
 	gp_arena_free(arena);
 }
 
+/* judge_values: each row with the host mx.example.org. */
+struct value_row {
+	const char *value;
+	bool is_forged;
+};
+static void judge_values(const struct value_row *rows, size_t count)
+{
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	for (size_t i = 0; i < count; i++)
+		if (gp_exim_is_forged_value(arena, gp_span_from(rows[i].value), "mx.example.org") !=
+			rows[i].is_forged)
+			fail_msg("%s", rows[i].value);
+	gp_arena_free(arena);
+}
+
 /* test_forged: every spelling of our name; not the names of others. */
 static void test_forged(void **state)
 {
-	static const struct {
-		const char *value;
-		bool is_forged;
-	} rows[] = {
+	static const struct value_row rows[] = {
 		{" mx.example.org; none", true},
 		{" MX.Example.ORG; dkim=pass header.d=x.test", true},
 		{" \"mx.example.org\"; none", true},
@@ -505,12 +517,55 @@ static void test_forged(void **state)
 		{" mx.example.net; none", false},
 	};
 	(void)state;
-	struct gp_arena *arena = gp_arena_new(1 << 20);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (gp_exim_is_forged_value(arena, gp_span_from(rows[i].value), "mx.example.org") !=
-			rows[i].is_forged)
-			fail_msg("%s", rows[i].value);
-	gp_arena_free(arena);
+	judge_values(rows, sizeof rows / sizeof rows[0]);
+}
+
+/* test_forged_as_a_whole_name: ours with no other name around it, however its dots are written. */
+static void test_forged_as_a_whole_name(void **state)
+{
+	static const struct value_row rows[] = {
+		/* a name that ours is only a part of */
+		{" bmx.example.org; none", false},
+		{" b.mx.example.org; none", false},
+		{" b-mx.example.org; none", false},
+		{" 1mx.example.org; none", false},
+		{" mx.example.org.de; none", false},
+		{" MX.EXAMPLE.ORG.DE 1; none", false},
+		{" mx.example.org-de.test; none", false},
+		{" mx.example.organic; none", false},
+		{" a.mx.example.org.b; none", false},
+		{" \"bmx.example.org\"; none", false},
+		{" other.test (b.mx.example.org); none", false},
+		/* ours, with what is no part of a name beside it */
+		{" x mx.example.org; none", true},
+		{" x\xc2\xa0mx.example.org; none", true}, /* U+00A0 */
+		{" x\"mx.example.org\"; none", true},
+		{" x(c)mx.example.org; none", true},
+		{" x@mx.example.org; none", true},
+		{" bmx.example.org, mx.example.org; none", true},
+		{" bmx.example.org (mx.example.org); none", true},
+		{" .mx.example.org; none", true},
+		{" -mx.example.org; none", true},
+		{" mx.example.org-; none", true},
+		{" mx.example.org/1; none", true},
+		{" \xf0\x9f\x94\x92mx.example.org; none", true},
+		/* dots that are more than one, or spelled otherwise */
+		{" mx..example.org; none", true},
+		{" mx.example...org..; none", true},
+		{" mx . example.org; none", true},
+		{" mx\xe2\x80\xa4"
+		 "example.org; none",
+			true}, /* U+2024 */
+		{" mx%2Eexample%2eorg; none", true},
+		{" mx=2Eexample=2eorg; none", true},
+		{" %6d%78.example.org; none", true},
+		{" mx%EF%BC%8Eexample.org; none", true},
+		{" bmx%2Eexample.org; none", false},
+		{" mx%2Eexample.org%2Ede; none", false},
+		{" mx.other%2Etest; none", false},
+	};
+	(void)state;
+	judge_values(rows, sizeof rows / sizeof rows[0]);
 }
 
 /* test_forged_in_other_labels: A-labels and U-labels are one name. */
@@ -549,6 +604,8 @@ static void test_forged_in_other_labels(void **state)
 static void test_forged_line_inside_a_field(void **state)
 {
 #define RESULTS "Authentication-Results: mx.example.org; dmarc=pass"
+#define UNSEEN \
+	"\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b"
 	static const struct {
 		const char *header;
 		bool is_forged;
@@ -571,6 +628,17 @@ static void test_forged_line_inside_a_field(void **state)
 		{"Authentication- Results: mx.example.org; spf=pass\r\n", true},
 		{"Authentication\xe2\x80\x8b-Results: mx.example.org; spf=pass\r\n", true},
 		{"X-A: b\vAuthentication-Results\r\n : mx.example.org; spf=pass\r\n", true},
+		{"Authentication-Results\xc2\xa0: mx.example.org; spf=pass\r\n", true},
+		{"Authentication-Results\xa0: mx.example.org; spf=pass\r\n", true},
+		{"\xef\xbc\xa1uthentication-Results: mx.example.org; spf=pass\r\n", true},
+		{"\xf0\x9d\x90\x80uthentication-Results: mx.example.org; spf=pass\r\n", true},
+		{"Authentication\xe2\x80\x91Results: mx.example.org; spf=pass\r\n", true},
+		{"=?utf-8?Q?Authentication-Results?=: mx.example.org; spf=pass\r\n", true},
+		{"Authentication" UNSEEN UNSEEN UNSEEN UNSEEN UNSEEN
+		 "-Results: mx.example.org; spf=pass\r\n",
+			true},
+		{"X-A: b\v \v " UNSEEN " " RESULTS "\r\n", true},
+		{"X-\xc3\xbc: mx.example.org; spf=pass\r\n", false},
 		{"X-Authentication-Results\r\n : mx.example.org; spf=pass\r\n", false},
 		{"X-A: b " RESULTS "\r\n", false},
 		{"X-A: b\r\n " RESULTS "\r\n", false},
@@ -586,10 +654,39 @@ static void test_forged_line_inside_a_field(void **state)
 		assert_int_equal(gp_message_parse(arena, gp_span_from(rows[i].header),
 					 GP_MESSAGE_CRLF, &message),
 			GP_OK);
-		if (gp_exim_is_forged(arena, &message, "mx.example.org") != rows[i].is_forged)
+		struct gp_exim_forgery found;
+		gp_exim_forgery_find(arena, &message, "mx.example.org", &found);
+		bool is_field = gp_span_is(message.fields[0].name, "Authentication-Results");
+		if (found.is_forged != rows[i].is_forged ||
+			found.is_hidden != (rows[i].is_forged && !is_field))
 			fail_msg("%s", rows[i].header);
 		gp_arena_free(arena);
 	}
+}
+
+/* test_foreign_results: all fields that could not be taken for ours, as they are, and no other. */
+static void test_foreign_results(void **state)
+{
+	static const char header[] =
+		"Authentication-Results: mx.other.test; none\r\n"
+		"X-A: b\r\n"
+		"Authentication-Results: mx.example.org; none\r\n"
+		"authentication-results : bmx.example.org;\r\n\tspf=pass smtp.mailfrom=a@b.test\r\n"
+		"Authentication-Results: mx.third.test (\xc3\xbc); none\r\n"
+		"Authentication-Results: broken\r\n";
+	struct gp_arena *arena = gp_arena_new(1 << 20);
+	struct gp_message message;
+	struct gp_exim_forgery found;
+	(void)state;
+	assert_int_equal(
+		gp_message_parse(arena, gp_span_from(header), GP_MESSAGE_CRLF, &message), GP_OK);
+	gp_exim_forgery_find(arena, &message, "mx.example.org", &found);
+	assert_true(found.is_forged);
+	assert_false(found.is_hidden);
+	assert_string_equal(found.foreign,
+		"Authentication-Results: mx.other.test; none\n"
+		"authentication-results : bmx.example.org;\n\tspf=pass smtp.mailfrom=a@b.test");
+	gp_arena_free(arena);
 }
 
 /* main: all of them, each with a spool of its own. */
@@ -611,8 +708,10 @@ int main(void)
 		cmocka_unit_test(test_own_fields),
 		cmocka_unit_test_setup_teardown(test_message, begin, end),
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_forged_as_a_whole_name),
 		cmocka_unit_test(test_forged_in_other_labels),
 		cmocka_unit_test(test_forged_line_inside_a_field),
+		cmocka_unit_test(test_foreign_results),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,23 @@ static void test_bound(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_unseen: what folding leaves out, character by character. */
+static void test_unseen(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+	} rows[] = {{"", 0}, {"a", 0}, {" a", 1}, {"\t", 1}, {"\x7f", 1},
+		{"\xc2\xa0"
+		 "a",
+			2},
+		{"\xe2\x80\x8b", 3}, {"\xf3\xa0\x80\x81", 4}, {"\xc3\xbc", 0}, {"\xa0", 0},
+		{"\xe2\x80", 0}, {"\xff", 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(gp_fold_unseen(gp_span_from(rows[i].text)), rows[i].length);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -125,6 +142,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_character),
 		cmocka_unit_test(test_word),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_unseen),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
