@@ -210,7 +210,7 @@ class Exim:
         os.mkdir(self.spool)
         os.chown(self.spool, self.uid.pw_uid, self.uid.pw_gid)
         examples = self._copy_examples(edits)
-        with open(self.conf, "w") as f:
+        with open(self.conf + ".new", "w") as f:
             f.write("GATEPOST_SO = %s\nGATEPOST_CONF = %s\nGATEPOST_MACROS = %s\nGATEPOST_ACLS = %s\nGATEPOST_EXAMPLES = %s\n"
                     "LOCAL_DOMAINS = example.test\nprimary_hostname = %s\nspool_directory = %s\n"
                     "log_file_path = %s/%%s\npid_file_path = %s/exim.pid\ndaemon_smtp_ports = 25\n"
@@ -218,7 +218,8 @@ class Exim:
                     "smtp_accept_max = 50\ndaemon_startup_sleep = 1s\ntimezone = UTC\n%s\n.include %s/exim.conf\n%s\n"
                     % (self.module, self.gatepost, os.path.join(sandbox.PROJECT, "exim-dlfunc", "gatepost.macros"),
                        examples, examples, HOST, self.spool, self.logs, self.spool, main, examples, end))
-        os.chmod(self.conf, 0o644)
+        os.chmod(self.conf + ".new", 0o644)
+        os.rename(self.conf + ".new", self.conf)  # a delivery of the Exim before may be reading the old one
         sandbox.run([EXIM, "-bV"])
         self.process = subprocess.Popen([EXIM, "-bdf"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=open(self.folder + "/stderr", "ab"))
