@@ -179,16 +179,9 @@ int gp_listen_inet(const char *what, const struct gp_log *log, int *fd_out)
 /* gp_listen_name: from the system. */
 void gp_listen_name(int fd, char name_out[GP_LISTEN_NAME])
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_un un;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} a = {.any.sa_family = AF_UNSPEC};
+	union gp_reach_address a;
 	char text[INET6_ADDRSTRLEN] = "?";
-	socklen_t size = sizeof a;
-	if (getsockname(fd, &a.any, &size))
-		a.any.sa_family = AF_UNSPEC;
+	socklen_t size = gp_reach_address(fd, &a);
 	if (a.any.sa_family == AF_UNIX) {
 		/* the system need not end the path */
 		int len = size > offsetof(struct sockaddr_un, sun_path)

@@ -2,13 +2,10 @@
 /* The address of the socket, then the address's kind or the file's permissions. */
 #include "policyd/reach.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/ipaddr.h"
 
@@ -63,19 +60,22 @@ static struct gp_ipaddr address_of(const struct sockaddr_in6 *in6)
 	return addr;
 }
 
+/* gp_reach_address: from the system. */
+socklen_t gp_reach_address(int fd, union gp_reach_address *address_out)
+{
+	socklen_t size = sizeof *address_out;
+	*address_out = (union gp_reach_address) {.any.sa_family = AF_UNSPEC};
+	if (getsockname(fd, &address_out->any, &size))
+		address_out->any.sa_family = AF_UNSPEC;
+	return size;
+}
+
 /* gp_reach_of: by family. */
 enum gp_reach gp_reach_of(int fd)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_un un;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} a = {.any.sa_family = AF_UNSPEC};
-	socklen_t size = sizeof a;
+	union gp_reach_address a;
+	socklen_t size = gp_reach_address(fd, &a);
 	struct gp_ipaddr addr = {.family = GP_IP_V4};
-	if (getsockname(fd, &a.any, &size))
-		return GP_REACH_PERMITTED;
 	if (a.any.sa_family == AF_UNIX)
 		return reach_unix(&a.un, size);
 	if (a.any.sa_family == AF_INET6)

@@ -9,6 +9,18 @@
 #ifndef GP_POLICYD_REACH_H
 #define GP_POLICYD_REACH_H
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* What a socket is bound to, by its family; AF_UNSPEC: the system does not say. */
+union gp_reach_address {
+	struct sockaddr any;
+	struct sockaddr_un un;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
 enum gp_reach {
 	GP_REACH_PERMITTED, /* a unix socket that is not for everybody */
 	GP_REACH_EVERYBODY, /* one that is */
@@ -17,6 +29,9 @@ enum gp_reach {
 	GP_REACH_PUBLIC,    /* any host that is let through */
 	GP_REACH_ALL        /* all addresses of this host: the same */
 };
+
+/* Its size, of which the system need not end a path with NUL. */
+socklen_t gp_reach_address(int fd, union gp_reach_address *address_out);
 
 /* Of a socket that listens; what cannot be told is GP_REACH_PERMITTED. */
 enum gp_reach gp_reach_of(int fd);

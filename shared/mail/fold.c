@@ -79,9 +79,10 @@ static int normalise(
 /* gp_fold_unseen: one character. */
 size_t gp_fold_unseen(struct gp_span text)
 {
-	ucs4_t c;
-	int n = text.len ? u8_mbtoucr(&c, (const uint8_t *)text.ptr, text.len) : 0;
-	return n > 0 && is_unseen(c) ? (size_t)n : 0;
+	uint32_t code;
+	bool unseen;
+	size_t n = gp_fold_peek(text, &code, &unseen);
+	return unseen ? n : 0;
 }
 
 /* gp_fold_text: round by round. */
