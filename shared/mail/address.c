@@ -156,7 +156,8 @@ int gp_address_unicode(struct gp_arena *arena, struct gp_span domain, struct gp_
 			gp_strbuf_add(&buf, ".");
 	}
 	int rc = gp_strbuf_finish(&buf, &text);
-	*unicode_out = gp_span_from(text);
+	if (rc == GP_OK)
+		*unicode_out = gp_span_from(text);
 	return rc;
 }
 
