@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-/* fold: an ASCII capital becomes small. */
-static unsigned char fold(char c)
-{
-	unsigned char u = (unsigned char)c;
-	return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 32) : u;
-}
-
 /* gp_span_from: over a C string. */
 struct gp_span gp_span_from(const char *text)
 {
@@ -29,7 +22,7 @@ bool gp_span_equal_nocase(struct gp_span a, struct gp_span b)
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (fold(a.ptr[i]) != fold(b.ptr[i]))
+		if (gp_span_lower(a.ptr[i]) != gp_span_lower(b.ptr[i]))
 			return false;
 	return true;
 }

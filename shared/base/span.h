@@ -59,6 +59,12 @@ ptrdiff_t gp_span_find_last(struct gp_span text, char c);
  */
 int gp_span_parse_uint(struct gp_span text, uint64_t max, uint64_t *value_out) GP_MUST_CHECK;
 
+/* An ASCII capital as a small letter, whatever the locale; another byte as it is. */
+static inline char gp_span_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* An ASCII letter or digit? */
 static inline bool gp_span_is_alnum(char c)
 {

@@ -67,10 +67,8 @@ static void add_relaxed_name(struct gp_strbuf *buf, struct gp_span name, bool ha
 {
 	while (name.len && is_wsp(name.ptr[name.len - 1]))
 		name.len--;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		gp_strbuf_add_char(buf, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
-	}
+	for (size_t i = 0; i < name.len; i++)
+		gp_strbuf_add_char(buf, gp_span_lower(name.ptr[i]));
 	if (has_colon)
 		gp_strbuf_add_char(buf, ':');
 }

@@ -22,8 +22,7 @@ static uint32_t name_hash(uint32_t secret, struct gp_span name)
 {
 	uint32_t hash = secret;
 	for (size_t i = 0; i < name.len; i++) {
-		unsigned char c = (unsigned char)name.ptr[i];
-		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+		unsigned char c = (unsigned char)gp_span_lower(name.ptr[i]);
 		hash = (hash ^ c) * 16777619u;
 	}
 	return hash;

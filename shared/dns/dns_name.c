@@ -19,12 +19,6 @@ static struct gp_span without_final_dot(struct gp_span name)
 	return name;
 }
 
-/* lower: ASCII capitals to small letters, whatever the locale. */
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* gp_dns_name_is_valid: bounds of RFC 1035 2.3.4 on the whole and on each label. */
 bool gp_dns_name_is_valid(struct gp_span name)
 {
@@ -122,7 +116,7 @@ int gp_dns_name_from_wire(struct gp_span wire, char name_out[GP_DNS_NAME_TEXT])
 		for (size_t end = in + label; in < end; in++) {
 			if (wire.ptr[in] == '.' || wire.ptr[in] == 0)
 				return GP_ESYNTAX;
-			name_out[out++] = lower(wire.ptr[in]);
+			name_out[out++] = gp_span_lower(wire.ptr[in]);
 		}
 		name_out[out++] = '.';
 	}

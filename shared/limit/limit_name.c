@@ -34,8 +34,7 @@ static bool is_plain(struct gp_span name)
 static void lower(char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (text[i] >= 'A' && text[i] <= 'Z')
-			text[i] = (char)(text[i] - 'A' + 'a');
+		text[i] = gp_span_lower(text[i]);
 }
 
 /*

@@ -56,7 +56,7 @@ static int domain_from_ascii(struct gp_arena *arena, struct gp_span domain, cons
 		label = c == '.' ? 0 : label + 1;
 		if (label > LABEL_MAX)
 			return GP_ESYNTAX;
-		folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+		folded[i] = gp_span_lower(c);
 	}
 	if (label == 0)
 		return GP_ESYNTAX;
@@ -145,8 +145,7 @@ int gp_address_unicode(struct gp_arena *arena, struct gp_span domain, struct gp_
 	if (!lower)
 		return gp_arena_status(arena);
 	for (size_t i = 0; i < domain.len; i++)
-		if (lower[i] >= 'A' && lower[i] <= 'Z')
-			lower[i] = (char)(lower[i] + 32);
+		lower[i] = gp_span_lower(lower[i]);
 	gp_strbuf_init(&buf, arena, UNICODE_GROWTH * domain.len + 1);
 	for (bool more = true; more;) {
 		more = gp_span_cut(rest, '.', &label, &rest);

@@ -41,7 +41,7 @@ static bool is_from(const struct reading *r)
 /* take_letter: an ASCII letter, which has to be the next one. */
 static void take_letter(struct reading *r, char c)
 {
-	c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	c = gp_span_lower(c);
 	const struct reading old = *r;
 	*r = (struct reading) {{0}};
 	for (size_t i = 0; i < 4; i++)

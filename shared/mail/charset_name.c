@@ -210,7 +210,7 @@ static struct gp_span squeeze(struct gp_span name, char room[static NAME_MAX_LEN
 			continue;
 		if (squeezed.len == NAME_MAX_LENGTH)
 			return (struct gp_span) {room, 0};
-		room[squeezed.len++] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+		room[squeezed.len++] = gp_span_lower(c);
 	}
 	return squeezed;
 }

@@ -25,12 +25,6 @@ struct piece {
 	struct gp_span cuts; /* delimiters given; empty: "." */
 };
 
-/* to_lower: ASCII only, whatever the locale. */
-static char to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 /* is_digit: ASCII. */
 static bool is_digit(char c)
 {
@@ -57,14 +51,14 @@ static int read_braces(struct gp_span *rest, struct piece *piece)
 {
 	if (rest->len == 0)
 		return GP_ESYNTAX;
-	piece->letter = to_lower(rest->ptr[0]);
+	piece->letter = gp_span_lower(rest->ptr[0]);
 	piece->escape = piece->letter != rest->ptr[0];
 	if (!piece->letter || !strchr("slodipvhcrt", piece->letter))
 		return GP_ESYNTAX;
 	*rest = gp_span_skip(*rest, 1);
 	if (read_digits(rest, &piece->parts) != GP_OK)
 		return GP_ESYNTAX;
-	if (rest->len && to_lower(rest->ptr[0]) == 'r') {
+	if (rest->len && gp_span_lower(rest->ptr[0]) == 'r') {
 		piece->reverse = true;
 		*rest = gp_span_skip(*rest, 1);
 	}
@@ -118,7 +112,7 @@ static bool is_toplabel(struct gp_span label)
 	for (size_t i = 0; i < label.len; i++) {
 		char c = label.ptr[i];
 		bool hyphen = c == '-' && i > 0 && i + 1 < label.len;
-		bool alpha = to_lower(c) >= 'a' && to_lower(c) <= 'z';
+		bool alpha = gp_span_lower(c) >= 'a' && gp_span_lower(c) <= 'z';
 		if (!alpha && !hyphen && !is_digit(c))
 			return false;
 		all_digits = all_digits && is_digit(c);
