@@ -41,13 +41,13 @@ POLICYD = control control_limits control_metrics control_status counters dns_hea
 	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
 	  protocol pulse reach reader runtime session stages supervise survivor transaction trouble \
 	  control_overrides control_who ticker
-EXIM    = args bridge forged process spool trouble verdict
-CLI     = main checker cmd_check_config cmd_doctor cmd_limits cmd_metrics cmd_request cmd_spf cmd_status \
-	  cmd_store cmd_verify control doctor_access doctor_child doctor_config doctor_daemon \
-	  doctor_dns doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
-	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
-	  doctor_postfix_twice doctor_store handedover human limits_change limits_overrides limits_show \
-	  limits_watch mailfile storecheck storefiles storehint table verify_json verify_report
+EXIM    = args authres_spoof bridge log_limited process spool verdict
+DOCTOR  = cmd_doctor doctor_access doctor_child doctor_config doctor_daemon doctor_dns doctor_exim doctor_owner \
+	  doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists doctor_postfix_mend \
+	  doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket doctor_postfix_twice doctor_store
+CLI     = main cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
+	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
+	  verify_json verify_report store/store_check store/store_hint store/store_open_files $(DOCTOR:%=doctor/%)
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv
@@ -246,7 +246,7 @@ races: programs $(RACES:%=$(B)/tests/%)
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
 	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
 fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
-	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor_postconf.o \
+	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor/doctor_postconf.o \
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
 
 fuzzers: $(fuzz_progs)

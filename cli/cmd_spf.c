@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/checker.h"
+#include "cli/offline.h"
 #include "cli/cli.h"
 #include "engine/engine.h"
 #include "spf/spf.h"
@@ -34,16 +34,16 @@ static const char help[] =
 	"            3 the configuration has errors\n";
 
 /* parse: -1 to go on, else an exit code. */
-static int parse(int argc, char **argv, struct gp_cli_checker *a)
+static int parse(int argc, char **argv, struct gp_cli_offline *a)
 {
-	static const struct option options[] = {GP_CLI_CHECKER_OPTIONS, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {GP_CLI_OFFLINE_OPTIONS, {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return GP_CLI_FINE;
 		}
-		int code = gp_cli_checker_take(a, c, optarg);
+		int code = gp_cli_offline_take(a, c, optarg);
 		if (code >= 0)
 			return code;
 	}
@@ -135,7 +135,7 @@ static int print_json(struct gp_arena *arena, const struct gp_spf_result *r, con
 /* ---- the check ---- */
 
 /* check: asks and prints. */
-static int check(const struct gp_cli_checker *a)
+static int check(const struct gp_cli_offline *a)
 {
 	const struct gp_config *config = a->config;
 	struct gp_ctx own = a->ctx, *ctx = &own;
@@ -178,13 +178,13 @@ static int check(const struct gp_cli_checker *a)
 /* gp_cli_spf: arguments, configuration, resolver, check. */
 int gp_cli_spf(int argc, char **argv)
 {
-	struct gp_cli_checker a = GP_CLI_CHECKER("spf");
+	struct gp_cli_offline a = GP_CLI_OFFLINE("spf");
 	int code = parse(argc, argv, &a);
 	if (code < 0)
-		code = gp_cli_checker_open(&a);
+		code = gp_cli_offline_open(&a);
 	if (code >= 0)
 		return code;
 	code = check(&a);
-	gp_cli_checker_close(&a);
+	gp_cli_offline_close(&a);
 	return code;
 }

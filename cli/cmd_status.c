@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "base/duration.h"
-#include "cli/human.h"
+#include "cli/format.h"
 #include "config/config.h"
 
 static const char help[] =

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* gatepost store check: arguments and configuration; storecheck.c does it. */
+/* gatepost store check: arguments and configuration; store/store_check.c does it. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/doctor.h"
-#include "cli/storecheck.h"
-#include "cli/storefiles.h"
+#include "cli/doctor/doctor.h"
+#include "cli/store/store_check.h"
+#include "cli/store/store_open_files.h"
 
 static const char help[] =
 	"usage: gatepost store check [FILE]\n"
@@ -36,7 +36,7 @@ static int check_as(struct gp_doctor *d, unsigned stores)
 {
 	struct gp_doctor_user user;
 	if (!gp_doctor_is_only_exim(d)) {
-		int code = gp_cli_store_files(d->config);
+		int code = gp_cli_store_open_files(d->config);
 		int stores_code = gp_cli_store_check(d->config, NULL, stores);
 		return stores_code ? stores_code : code;
 	}

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/checker.h"
+#include "cli/offline.h"
 #include "cli/cli.h"
-#include "cli/handedover.h"
+#include "cli/mta_view.h"
 #include "cli/mailfile.h"
 #include "cli/verify.h"
 #include "crypto/digest.h"
@@ -42,7 +42,7 @@ struct arguments {
 	const char *file;
 	bool explain, as_configured, has_now;
 	uint64_t now_s;
-	struct gp_cli_checker checker;
+	struct gp_cli_offline offline;
 };
 
 /* A clock whose wall time stands still. */
@@ -75,7 +75,7 @@ static int take(struct arguments *a, int option, const char *value)
 	case OPT_NOW:
 		return take_now(a, value);
 	default:
-		return gp_cli_checker_take(&a->checker, option, value);
+		return gp_cli_offline_take(&a->offline, option, value);
 	}
 }
 
@@ -83,7 +83,7 @@ static int take(struct arguments *a, int option, const char *value)
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
-		GP_CLI_CHECKER_OPTIONS,
+		GP_CLI_OFFLINE_OPTIONS,
 		{"explain", no_argument, NULL, OPT_EXPLAIN},
 		{"as-configured", no_argument, NULL, OPT_AS_CONFIGURED},
 		{"now", required_argument, NULL, OPT_NOW},
@@ -103,7 +103,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 		return gp_cli_usage("verify", "unexpected argument: %s", argv[optind + 1]);
 	if (optind < argc)
 		a->file = argv[optind];
-	if (a->checker.json && a->explain)
+	if (a->offline.json && a->explain)
 		return gp_cli_usage("verify", "--json and --explain do not go together");
 	return -1;
 }
@@ -118,11 +118,11 @@ static int64_t wall_fixed(const struct gp_clock *clock)
 static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_out)
 {
 	*envelope_out = (struct gp_envelope) {
-		.helo = gp_span_from(a->checker.helo),
-		.sender = gp_cli_mail_from(a->checker.mail_from),
+		.helo = gp_span_from(a->offline.helo),
+		.sender = gp_cli_mail_from(a->offline.mail_from),
 	};
-	if (a->checker.ip && gp_ipaddr_parse(gp_span_from(a->checker.ip), &envelope_out->client))
-		return gp_cli_usage("verify", "--ip: \"%s\" is no address", a->checker.ip);
+	if (a->offline.ip && gp_ipaddr_parse(gp_span_from(a->offline.ip), &envelope_out->client))
+		return gp_cli_usage("verify", "--ip: \"%s\" is no address", a->offline.ip);
 	return -1;
 }
 
@@ -130,7 +130,7 @@ static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_o
 static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct gp_mail *mail,
 	struct gp_mail_verdict *verdict_out, const char **note_out)
 {
-	struct gp_ctx ctx = a->checker.ctx;
+	struct gp_ctx ctx = a->offline.ctx;
 	struct gp_message message;
 	struct gp_crypto_digest *digest = NULL;
 	const struct fixed_clock fixed = {{ctx.clock->mono_us, wall_fixed}, (int64_t)a->now_s};
@@ -148,7 +148,7 @@ static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct
 	mail->message = &message;
 	mail->body = &file->body;
 	if (!rc)
-		*note_out = gp_cli_handed_over(ctx.arena, &message);
+		*note_out = gp_cli_mta_view(ctx.arena, &message);
 	if (!rc)
 		rc = gp_engine_message(&ctx, mail, verdict_out);
 	gp_crypto_digest_free(digest);
@@ -161,7 +161,7 @@ static int fail(const struct arguments *a, int rc)
 	const char *why =
 		rc == GP_ETOOBIG ? ": the message needs more memory than a check may use" : "";
 	fprintf(stderr, "gatepost verify: %s%s\n", gp_err_text(rc), why);
-	if (a->checker.json)
+	if (a->offline.json)
 		(void)gp_cli_print_json(json_pack("{s:s+}", "error", gp_err_text(rc), why));
 	return GP_CLI_TROUBLE;
 }
@@ -171,13 +171,13 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 {
 	struct gp_envelope envelope;
 	struct gp_mail_verdict verdict;
-	struct gp_arena *arena = a->checker.ctx.arena;
+	struct gp_arena *arena = a->offline.ctx.arena;
 	const char *note = NULL;
 	int code = envelope_of(a, &envelope);
 	if (code >= 0)
 		return code;
 	struct gp_sample_key sample_key = {.may_make = false}; /* it would belong to us */
-	struct gp_mail mail = {.config = a->checker.config,
+	struct gp_mail mail = {.config = a->offline.config,
 		.envelope = &envelope,
 		.sample_key = &sample_key,
 		.every_check = !a->as_configured};
@@ -186,7 +186,7 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 	int rc = judge(a, file, &mail, &verdict, &note);
 	if (rc)
 		return fail(a, rc);
-	if (a->checker.json)
+	if (a->offline.json)
 		return gp_cli_verify_json(arena, &verdict, note);
 	if (a->explain)
 		putchar('\n');
@@ -197,11 +197,11 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 /* gp_cli_verify: arguments, configuration, file, check. */
 int gp_cli_verify(int argc, char **argv)
 {
-	struct arguments a = {.file = "-", .checker = GP_CLI_CHECKER("verify")};
+	struct arguments a = {.file = "-", .offline = GP_CLI_OFFLINE("verify")};
 	struct gp_cli_mailfile file;
 	int code = parse(argc, argv, &a);
 	if (code < 0)
-		code = gp_cli_checker_open(&a.checker);
+		code = gp_cli_offline_open(&a.offline);
 	if (code >= 0)
 		return code;
 	code = gp_cli_mailfile_open(&file, "verify", a.file);
@@ -209,6 +209,6 @@ int gp_cli_verify(int argc, char **argv)
 		code = verify(&a, &file);
 		gp_cli_mailfile_close(&file);
 	}
-	gp_cli_checker_close(&a.checker);
+	gp_cli_offline_close(&a.offline);
 	return code;
 }

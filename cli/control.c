@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/human.h"
+#include "cli/format.h"
 #include "config/config.h"
 
 #define RETRY_MS 50     /* while the daemon has as many clients waiting as it may */

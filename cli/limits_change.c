@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
-#include "cli/human.h"
+#include "cli/format.h"
 #include "cli/limits.h"
 #include "store/store.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/human.h"
+#include "cli/format.h"
 #include "cli/limits.h"
 #include "cli/table.h"
 

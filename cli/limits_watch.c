@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/human.h"
+#include "cli/format.h"
 #include "cli/limits.h"
 #include "cli/table.h"
 

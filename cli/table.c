@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli/human.h"
+#include "cli/format.h"
 
 #define GAP 2
 #define WIDTH_LEAST 40 /* narrower terminals wrap */

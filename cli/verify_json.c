@@ -2,7 +2,7 @@
 /* The verdict as a JSON object; names as the documentation lists them. */
 #include "cli/verify.h"
 
-#include "cli/checker.h"
+#include "cli/offline.h"
 
 /* spf_json: one result; none without one. */
 static json_t *spf_json(struct gp_arena *arena, const struct gp_spf_result *r)

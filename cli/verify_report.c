@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/encode.h"
-#include "cli/checker.h"
+#include "cli/offline.h"
 
 /* line: "name    text". */
 __attribute__((format(printf, 3, 4))) static void line(

@@ -33,7 +33,7 @@
 #include "crypto/digest.h"
 #include "dns/dns.h"
 #include "engine/sample.h"
-#include "exim-dlfunc/trouble.h"
+#include "exim-dlfunc/log_limited.h"
 #include "limit/limit_book.h"
 
 /* A resolver and what it remembers, for all snapshots of one file; freed with the last of them. */

@@ -120,7 +120,7 @@ static bool is_about(const struct gp_exim_kept *k, struct gp_span id)
 
 /* trouble: an answer all the same. */
 static void trouble(
-	struct question *q, enum gp_exim_trouble kind, const char *reason, const char *problem)
+	struct question *q, enum gp_exim_log_kind kind, const char *reason, const char *problem)
 {
 	struct gp_exim_kept *k = q->kept;
 	bool accept = q->config && q->config->exim.on_error == GP_ON_ERROR_ACCEPT;
@@ -346,7 +346,7 @@ const char *gp_exim_check(
 	int rc = gp_exim_message_open(q.ctx.arena, &call->place, headers, &m);
 	if (!rc) {
 		x->mail.is_header_seen = !m.is_cut && !m.message.is_cut;
-		gp_exim_forgery_find(q.ctx.arena, &m.message, q.config->hostname, &x->mail.forgery);
+		gp_exim_spoof_find(q.ctx.arena, &m.message, q.config->hostname, &x->mail.forgery);
 		rc = run_checks(&q, &m);
 	}
 	if (m.spool.problem)

@@ -26,7 +26,7 @@
 
 #include "engine/engine_message.h"
 #include "exim-dlfunc/args.h"
-#include "exim-dlfunc/forged.h"
+#include "exim-dlfunc/authres_spoof.h"
 #include "exim-dlfunc/process.h"
 
 #define GP_EXIM_ID_TEXT 24 /* room for any message ID with its NUL */
@@ -46,7 +46,7 @@ struct gp_exim_kept {
 	const char *summary; /* NULL: none */
 	const char *problem; /* of ours; NULL: none */
 	bool is_header_seen; /* forgery is about the whole header of the message */
-	struct gp_exim_forgery forgery;
+	struct gp_exim_spoof forgery;
 	bool has_mail;
 	struct gp_mail_verdict mail;
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "exim-dlfunc/args.h"
-#include "exim-dlfunc/forged.h"
+#include "exim-dlfunc/authres_spoof.h"
 #include "exim-dlfunc/spool.h"
 #include "fuzz/target.h"
 
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_place(args[GP_EXIM_PLACE]);
 	check_call(args);
 	struct gp_span field = args[GP_EXIM_HEADERS];
-	bool forged = gp_exim_is_forged_value(arena, field, "mx.example.org");
+	bool forged = gp_exim_is_spoofed(arena, field, "mx.example.org");
 	if (field.len < 64 && gp_span_has_prefix(field, "mx.example.org;"))
 		fuzz_require(forged);
 	gp_arena_free(arena);

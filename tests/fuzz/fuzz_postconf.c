@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "cli/doctor_postconf.h"
+#include "cli/doctor/doctor_postconf.h"
 #include "fuzz/target.h"
 
 const char *const fuzz_reached_seed = "all";

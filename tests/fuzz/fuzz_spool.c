@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "exim-dlfunc/bridge.h"
-#include "exim-dlfunc/forged.h"
+#include "exim-dlfunc/authres_spoof.h"
 #include "fuzz/target.h"
 
 #define ID "1xUx7S-00000K-2B"
@@ -49,8 +49,8 @@ static void look_at_header(struct gp_span header)
 		gp_exim_message_drop_own(&m, gp_span_from(ID));
 		if (m.count > before)
 			abort();
-		struct gp_exim_forgery forgery;
-		gp_exim_forgery_find(arena, &m, "mx.example.org", &forgery);
+		struct gp_exim_spoof forgery;
+		gp_exim_spoof_find(arena, &m, "mx.example.org", &forgery);
 		if (!forgery.foreign || (forgery.is_hidden && !forgery.is_forged))
 			abort();
 	}

@@ -46,7 +46,7 @@ def sources(*patterns):
     return sorted(f for p in patterns for f in glob.glob(p))
 
 
-PRODUCT = sources("shared/*/*.[ch]", "policyd/*.[ch]", "exim-dlfunc/*.[ch]", "cli/*.[ch]")
+PRODUCT = sources("shared/*/*.[ch]", "policyd/*.[ch]", "exim-dlfunc/*.[ch]", "cli/*.[ch]", "cli/*/*.[ch]")
 ALL = PRODUCT + sources("tests/*/*.[ch]", "tests/unit/*/*.[ch]")
 
 

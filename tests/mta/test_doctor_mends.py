@@ -21,7 +21,7 @@ import scene  # noqa: E402
 import world  # noqa: E402
 from world import equal, holds  # noqa: E402
 
-TESTED = os.path.join(sandbox.PROJECT, "cli", "doctor_postfix*.c")
+TESTED = os.path.join(sandbox.PROJECT, "cli", "doctor", "doctor_postfix*.c")
 DROP_IN = "/etc/gatepost/conf.d/50-mend.conf"
 EXTRA = "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = auth.test\nsmtpd_authorized_xclient_hosts = 127.0.0.1\n"
 TWO = 'policyd { listen = {"unix:%s", "inet:127.0.0.1:10040"} }\n' % SOCKET

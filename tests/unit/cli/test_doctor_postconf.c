@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/doctor_postconf.h"
+#include "cli/doctor/doctor_postconf.h"
 
 static const char params[] =
 	"postconf: warning: /etc/postfix/main.cf: unused parameter: unused=3\n"

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "exim-dlfunc/bridge.h"
-#include "exim-dlfunc/forged.h"
+#include "exim-dlfunc/authres_spoof.h"
 
 #define ID "1xUx7S-00000K-2B"
 #define LONG_ID "1xUx7S-0000000000K-2Bcd"
@@ -454,7 +454,7 @@ static void judge_values(const struct value_row *rows, size_t count)
 {
 	struct gp_arena *arena = gp_arena_new(1 << 20);
 	for (size_t i = 0; i < count; i++)
-		if (gp_exim_is_forged_value(arena, gp_span_from(rows[i].value), "mx.example.org") !=
+		if (gp_exim_is_spoofed(arena, gp_span_from(rows[i].value), "mx.example.org") !=
 			rows[i].is_forged)
 			fail_msg("%s", rows[i].value);
 	gp_arena_free(arena);
@@ -589,9 +589,9 @@ static void test_forged_in_other_labels(void **state)
 	struct gp_arena *arena = gp_arena_new(1 << 20);
 	for (size_t h = 0; h < 2; h++) {
 		for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-			if (!gp_exim_is_forged_value(arena, gp_span_from(values[i]), hosts[h]))
+			if (!gp_exim_is_spoofed(arena, gp_span_from(values[i]), hosts[h]))
 				fail_msg("%s", values[i]);
-		assert_false(gp_exim_is_forged_value(arena,
+		assert_false(gp_exim_is_spoofed(arena,
 			gp_span_from(" mx.b\xc3\xb6"
 				     "cher.example; none"),
 			hosts[h]));
@@ -654,8 +654,8 @@ static void test_forged_line_inside_a_field(void **state)
 		assert_int_equal(gp_message_parse(arena, gp_span_from(rows[i].header),
 					 GP_MESSAGE_CRLF, &message),
 			GP_OK);
-		struct gp_exim_forgery found;
-		gp_exim_forgery_find(arena, &message, "mx.example.org", &found);
+		struct gp_exim_spoof found;
+		gp_exim_spoof_find(arena, &message, "mx.example.org", &found);
 		bool is_field = gp_span_is(message.fields[0].name, "Authentication-Results");
 		if (found.is_forged != rows[i].is_forged ||
 			found.is_hidden != (rows[i].is_forged && !is_field))
@@ -676,11 +676,11 @@ static void test_foreign_results(void **state)
 		"Authentication-Results: broken\r\n";
 	struct gp_arena *arena = gp_arena_new(1 << 20);
 	struct gp_message message;
-	struct gp_exim_forgery found;
+	struct gp_exim_spoof found;
 	(void)state;
 	assert_int_equal(
 		gp_message_parse(arena, gp_span_from(header), GP_MESSAGE_CRLF, &message), GP_OK);
-	gp_exim_forgery_find(arena, &message, "mx.example.org", &found);
+	gp_exim_spoof_find(arena, &message, "mx.example.org", &found);
 	assert_true(found.is_forged);
 	assert_false(found.is_hidden);
 	assert_string_equal(found.foreign,

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Each command that is printed mends what its line says, given to root; where something stands that
+ * need not be the store's, the advice is another place for the store.
+ */
+#include "cli/store/store_hint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define PATH 1200
+#define OWN_MODE 0700 /* of a folder, for its owner */
+
+/* ---- an embedded store's folder ---- */
+
+/* hint_missing: who makes the folder, and how it is made by hand. */
+static void hint_missing(const struct gp_cli_store_user *who, const char *folder)
+{
+	const char *owner = *who->user ? who->user : "USER";
+	struct stat st;
+	if (lstat(folder, &st) == 0)
+		fprintf(stderr,
+			"  %s is a symbolic link to a folder that is not there: make that one, or "
+			"set "
+			"the link right\n",
+			folder);
+	else if (who->is_exim)
+		fprintf(stderr,
+			"  Exim's module makes the folder where Exim's user may; else: install -d "
+			"-m "
+			"700 -o %s %s\n",
+			owner, folder);
+	else
+		fprintf(stderr,
+			"  gatepost-policyd makes the folder when it is started as root and the "
+			"folder above it is there; or: install -d -m 700 -o %s %s\n",
+			owner, folder);
+}
+
+/* is_ours: may this user, who is the store's by now, do as he likes with what stands there? */
+static bool is_ours(const char *path)
+{
+	char folder[1024];
+	struct stat st;
+	snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	return slash && stat(folder, &st) == 0 && st.st_uid == geteuid() && geteuid() != 0;
+}
+
+/* hint_no_folder: something else stands there, or where a folder above it should be. */
+static void hint_no_folder(const char *folder)
+{
+	char part[1024];
+	struct stat st;
+	snprintf(part, sizeof part, "%s", folder);
+	for (char *slash; lstat(part, &st) != 0 && (slash = strrchr(part, '/')) != NULL;)
+		*slash = '\0'; /* the first that is there */
+	if (is_ours(part))
+		fprintf(stderr,
+			"  %s is a file, and a folder is wanted there: move it away, or name "
+			"another folder in store.uri (the store makes its files counters and facts "
+			"in it)\n",
+			part);
+	else
+		fprintf(stderr,
+			"  %s is a file, and a folder is wanted there: store.uri names what is no "
+			"store of gatepost; leave the file where it is, and name a folder of the "
+			"store's own in store.uri\n",
+			part);
+}
+
+/* hint_owner: what belongs to somebody else. */
+static void hint_owner(const struct gp_cli_store_user *who, const char *folder, mode_t mode)
+{
+	const char *user = *who->user ? who->user : "USER";
+	const char *also = (mode & OWN_MODE) == OWN_MODE ? "" : " && chmod 700 ";
+	const char *again = *also ? folder : "";
+	if (who->is_exim)
+		fprintf(stderr,
+			"  the folder must belong to Exim's user; give it one of its own: store { "
+			"uri = {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses "
+			"this "
+			"one: chown -R %s %s%s%s)\n",
+			user, folder, also, again);
+	else
+		fprintf(stderr,
+			"  the folder must belong to the user that the daemon runs as: chown -R "
+			"%s %s%s%s\n",
+			user, folder, also, again);
+}
+
+/* hint_closed: a folder that is there and lets the user not do everything; errno of access(2). */
+static void hint_closed(
+	const struct gp_cli_store_user *who, const char *folder, const struct stat *st, int error)
+{
+	if (error == EROFS)
+		fprintf(stderr,
+			"  the file system of %s is mounted for reading only: mount it for "
+			"writing, "
+			"or name a folder elsewhere in store.uri\n",
+			folder);
+	else if (st->st_uid == geteuid() && (st->st_mode & OWN_MODE) != OWN_MODE)
+		fprintf(stderr, "  the mode of the folder keeps its own user out: chmod 700 %s\n",
+			folder);
+	else
+		hint_owner(who, folder, st->st_mode);
+}
+
+/* hint_above: the first folder on the way that does not let the user through. */
+static void hint_above(const char *folder)
+{
+	char part[PATH];
+	struct stat st;
+	snprintf(part, sizeof part, "%s", folder);
+	for (char *at = part; (at = strchr(at + 1, '/')) != NULL; *at = '/') {
+		*at = '\0';
+		if (access(part, X_OK) == 0)
+			continue;
+		bool is_own = stat(part, &st) == 0 && st.st_uid == geteuid();
+		fprintf(stderr,
+			"  %s, a folder above it, does not let the user in: chmod %s+x %s (or name "
+			"a folder elsewhere in store.uri)\n",
+			part, is_own ? "u" : "o", part);
+		return;
+	}
+}
+
+/* hint_kind: what is no regular file has no place among the store's. */
+static void hint_kind(const char *path, mode_t mode)
+{
+	if (S_ISDIR(mode))
+		fprintf(stderr,
+			"  %s is a folder where the store has a file: move it away: mv %s %s.old\n",
+			path, path, path);
+	else
+		fprintf(stderr,
+			"  %s is %s where the store has a file of its own: remove it, the store "
+			"makes "
+			"one: rm %s\n",
+			path, S_ISLNK(mode) ? "a symbolic link, which is not followed," : "no file",
+			path);
+}
+
+/* hint_file: one of the store's; one that is missing is made. */
+static void hint_file(const struct gp_cli_store_user *who, const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st) != 0)
+		return;
+	if (!S_ISREG(st.st_mode)) {
+		hint_kind(path, st.st_mode);
+	} else if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
+		if (st.st_uid == geteuid())
+			fprintf(stderr, "  the mode of %s keeps its own user out: chmod 600 %s\n",
+				path, path);
+		else
+			fprintf(stderr,
+				"  %s belongs to somebody else: chown %s %s && chmod 600 %s\n",
+				path, *who->user ? who->user : "USER", path, path);
+	}
+}
+
+/* hint_files: all that the store opens. */
+static void hint_files(const struct gp_cli_store_user *who, const char *folder)
+{
+	static const char *const names[] = {
+		"lock", "counters", "counters-lock", "facts", "facts-lock"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char path[PATH];
+		int n = snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		if (n > 0 && (size_t)n < sizeof path)
+			hint_file(who, path);
+	}
+}
+
+/* hint_folder: one that is missing, is none, cannot be reached, or is not ours; then its files. */
+static void hint_folder(const char *folder, const struct gp_cli_store_user *who)
+{
+	struct stat st;
+	int error = stat(folder, &st) == 0 ? 0 : errno;
+	if (error == ENOENT)
+		hint_missing(who, folder);
+	else if (error == ENOTDIR || (!error && !S_ISDIR(st.st_mode)))
+		hint_no_folder(folder);
+	else if (error == EACCES)
+		hint_above(folder);
+	else if (error == ENAMETOOLONG)
+		fputs("  the name is too long: name a folder with a shorter one in store.uri\n",
+			stderr);
+	else if (!error && access(folder, R_OK | W_OK | X_OK))
+		hint_closed(who, folder, &st, errno);
+	else if (!error)
+		hint_files(who, folder);
+}
+
+/* ---- a server ---- */
+
+/* hint_server: by what its trouble says; the last row fits everything. */
+static void hint_server(const char *problem)
+{
+	static const struct {
+		const char *part, *hint;
+	} rows[] = {
+		{"Connection refused",
+			"nothing listens there: start the Redis (systemctl start redis-server), "
+			"let it "
+			"listen at that address and port (bind and port in its redis.conf), or set "
+			"store.uri right"},
+		{"No such file or directory",
+			"there is no such socket: start the Redis (systemctl start redis-server), "
+			"set "
+			"unixsocket in its redis.conf, or set the path in store.uri right"},
+		{"Permission denied", "the user may not open the socket: set unixsocketperm 770 in "
+				      "redis.conf and put "
+				      "the user into Redis's group (usermod -a -G redis USER), "
+				      "then restart both"},
+		{"has no address", "the host's name is not known here: set it right in store.uri, "
+				   "or add it to "
+				   "DNS or /etc/hosts (getent hosts NAME shows what is known)"},
+		{"AUTH", "the password or the user is not that of the Redis: see "
+			 "store.password_file "
+			 "and store.user, and requirepass or ACL LIST of the Redis"},
+		{"TLS", "see store.tls_ca_file, and whether that port of the Redis speaks TLS "
+			"(rediss:// does, redis:// does not)"},
+		{"", "is the Redis of store.uri running, and may this host reach it (firewall, "
+		     "bind and protected-mode in redis.conf)? redis-cli -h HOST -p PORT ping says "
+		     "so"},
+	};
+	size_t i = 0;
+	while (!strstr(problem, rows[i].part))
+		i++;
+	fprintf(stderr, "  %s\n", rows[i].hint);
+}
+
+/* gp_cli_store_hint: by the kind of the store. */
+void gp_cli_store_hint(const char *uri, const char *problem, const struct gp_cli_store_user *who)
+{
+	if (strncmp(uri, "lmdb:", 5) == 0)
+		hint_folder(uri + 5, who);
+	else
+		hint_server(problem);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/* A line is built in one place, so that nothing foreign reaches syslog(3) unescaped. */
+#include "exim-dlfunc/log_limited.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "base/clock.h"
+
+#define QUIET_US 60000000
+#define LINE_BYTES 1024
+
+/* may_say: the first of its kind for a minute. */
+static bool may_say(struct gp_exim_log *log, enum gp_exim_log_kind kind)
+{
+	int64_t now_us = gp_clock_now_us(gp_clock_system());
+	if (log->said_us[kind] && now_us - log->said_us[kind] < QUIET_US)
+		return false;
+	log->said_us[kind] = now_us ? now_us : 1;
+	return true;
+}
+
+/* put: to syslog, as one printable line. */
+static void put(const struct gp_exim_log *log, int priority, struct gp_span id, struct gp_span text)
+{
+	char line[LINE_BYTES];
+	struct gp_strbuf buf;
+	const struct gp_log_field fields[] = {
+		gp_log_field_span("id", id), gp_log_field_span("problem", text)};
+	gp_strbuf_init_fixed(&buf, line, sizeof line);
+	gp_strbuf_add(&buf, "gatepost-exim:");
+	for (size_t i = id.len ? 0 : 1; i < 2; i++) {
+		gp_strbuf_add_char(&buf, ' ');
+		gp_log_format_field(&buf, &fields[i]);
+	}
+	syslog(log->facility | priority, "%s", line);
+}
+
+/* gp_exim_say: formats what may be said. */
+void gp_exim_say(struct gp_exim_log *log, enum gp_exim_log_kind kind, struct gp_span id,
+	const char *format, ...)
+{
+	char text[LINE_BYTES / 2];
+	va_list ap;
+	if (!may_say(log, kind))
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	put(log, LOG_ERR, id, gp_span_from(text));
+}
+
+/* write_event: the sink of the core's events, which are sentences in a field "text". */
+static void write_event(void *arg, enum gp_log_level level, const char *event,
+	const struct gp_log_field *fields, size_t count)
+{
+	struct gp_exim_log *log = arg;
+	(void)event;
+	if (count && may_say(log, GP_EXIM_CORE))
+		put(log, level == GP_LOG_ERROR ? LOG_ERR : LOG_WARNING, (struct gp_span) {NULL, 0},
+			fields[0].text);
+}
+
+/* gp_exim_log_init: for whoever reads the log of mail. */
+void gp_exim_log_init(struct gp_exim_log *log)
+{
+	*log = (struct gp_exim_log) {
+		.log = {.write = write_event, .arg = log, .threshold = GP_LOG_WARNING},
+		.facility = LOG_MAIL,
+	};
+}
