@@ -102,9 +102,9 @@ struct gp_counters {
 		int unit; /* enum gp_limit_unit */
 	} limits[GP_COUNTERS_LIMITS];
 	atomic_uint limit_count;         /* of those above */
-	atomic_flag private_client_said; /* logged once per start (lesson 12) */
+	atomic_flag private_client_said; /* logged once per start */
 	atomic_flag mark_said;           /* likewise */
-	atomic_flag late_stage_said;     /* asked only at END-OF-MESSAGE, logged once (lesson 34) */
+	atomic_flag late_stage_said;     /* asked only at END-OF-MESSAGE, logged once */
 };
 
 /* The tally that a session adds to. */

@@ -32,11 +32,9 @@
 /* nonblocking: a connection may be gone again between poll and accept */
 #define LISTENER (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define SAID_EVERY_US (60 * 1000000LL)
-#define BEAT_MS 1000 /* how often the accepting thread shows that it moves */
-#define FULL_MS 100  /* how often it looks for room while there is none even for guests */
-#define GRACE_MS                                                                                  \
-	1000           /* for a request to come: Postfix gives up when two connections are closed \
-			*/
+#define BEAT_MS 1000   /* how often the accepting thread shows that it moves */
+#define FULL_MS 100    /* how often it looks for room while there is none even for guests */
+#define GRACE_MS 1000  /* for a request to come: Postfix gives up when two connections are closed */
 #define MESSAGE_MS 100 /* between two recipients of a message, of which no more may come */
 #define PATIENCE_MS 2000 /* before a guest is pressed, */
 #define STILL_MS 500     /* unless no guest has got a place for so long */

@@ -341,7 +341,7 @@ static size_t add_result(struct gp_log_field *f, const struct gp_spf_result *r, 
 	return n;
 }
 
-/* add_limit: the fields of the limit that has something to say (lesson 43). */
+/* add_limit: the fields of the limit that has something to say: which, whose, how much of what. */
 static size_t add_limit(struct session *s, struct gp_log_field *f, const struct gp_verdict_limit *l)
 {
 	char *free_at = gp_arena_alloc(s->arena, GP_CLOCK_TEXT);

@@ -20,7 +20,7 @@ void gp_transaction_init(struct gp_transaction *transaction, const struct gp_run
 	gp_limit_message_init(&transaction->message);
 }
 
-/* say_unseen: a limit on bytes waits for a stage that is not asked about (lesson 34). */
+/* say_unseen: a limit on bytes waits for a stage that is not asked about, and would never act. */
 static void say_unseen(const struct gp_transaction *t)
 {
 	struct gp_stages_known known[GP_STAGES_SOURCES];

@@ -138,7 +138,7 @@ static const char *check_body(
 	if (sig->length != GP_DKIM_WHOLE && sig->length > size)
 		return "l= is more than the body has";
 	if (sig->length != GP_DKIM_WHOLE && sig->length < size && !arc->options->partial_body)
-		return "l= leaves out some of the body"; /* lesson 80 */
+		return "l= leaves out some of the body"; /* RFC 6376 8.2 */
 	if (sig->body_hash.len == GP_CRYPTO_SHA256 &&
 		memcmp(sig->body_hash.ptr, gp_dkim_bodies_hash(arc->bodies, body->id),
 			GP_CRYPTO_SHA256) == 0)

@@ -37,8 +37,9 @@ struct gp_arc_sets {
 };
 
 /*
- * Collects and orders the sets, wherever in the message they stand (lesson 62), and checks all that
- * needs neither hash nor key. With a problem there are no items. GP_ETOOBIG, GP_ENOMEM.
+ * Collects and orders the sets, wherever in the message they stand (servers on the way move fields:
+ * Exim bug 2493), and checks all that needs neither hash nor key. With a problem there are no
+ * items. GP_ETOOBIG, GP_ENOMEM.
  */
 int gp_arc_sets_collect(struct gp_ctx *ctx, const struct gp_message *message,
 	struct gp_arc_sets *sets_out) GP_MUST_CHECK;

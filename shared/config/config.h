@@ -83,7 +83,7 @@ enum gp_config_on_error { GP_ON_ERROR_ACCEPT, GP_ON_ERROR_DEFER, GP_ON_ERROR_REJ
 /* What may be left to another file. */
 enum gp_config_auto { GP_CONFIG_AUTO, GP_CONFIG_YES, GP_CONFIG_NO };
 
-/* When the HELO identity alone may refuse a mail (lesson 18). */
+/* When the HELO identity alone may refuse a mail; many hosts of honest mail have a wrong one. */
 enum gp_config_helo {
 	GP_HELO_OFF,         /* never, and it is not looked at */
 	GP_HELO_LABEL,       /* looked at and labelled only */

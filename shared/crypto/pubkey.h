@@ -11,7 +11,8 @@
  *     gp_crypto_pubkey_free(k);
  *
  * A key or signature that is nonsense is the sender's fault: GP_ESYNTAX, or GP_OK and not good,
- * never an error of ours (lesson 88). GP_ENOMEM. Threads: a key is used by one at a time.
+ * never an error of ours: a verifier that took it for one failed over mail that anybody could send
+ * (OpenDKIM issue 364). GP_ENOMEM. Threads: a key is used by one at a time.
  */
 #ifndef GP_CRYPTO_PUBKEY_H
 #define GP_CRYPTO_PUBKEY_H

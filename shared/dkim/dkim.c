@@ -98,9 +98,7 @@ static int want_body(struct gp_dkim *dkim, struct item *item)
 
 /* ---- which signatures, and in which order ---- */
 
-#define NEARNESS_MAX                                                                \
-	9 /* the author's domain itself; below: labels at the end that are the same \
-	   */
+#define NEARNESS_MAX 9 /* the author's domain itself; below: labels at the end that are the same */
 
 /* shared_labels: how many labels at their ends two names have in common. */
 static unsigned shared_labels(struct gp_span a, struct gp_span b)
@@ -355,7 +353,7 @@ static int check_key(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item
 	if (key.verdict == GP_DKIM_FAIL)
 		return decide_failed(ctx, dkim, item, key.reason, dkim->message->defect);
 	if (key.verdict == GP_DKIM_PASS && item->result.partial && !dkim->options->partial_body)
-		decide(item, GP_DKIM_POLICY, "l= leaves out some of the body"); /* lesson 80 */
+		decide(item, GP_DKIM_POLICY, "l= leaves out some of the body"); /* RFC 6376 8.2 */
 	else
 		decide(item, key.verdict, key.reason);
 	return GP_OK;

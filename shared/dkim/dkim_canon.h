@@ -3,8 +3,9 @@
  * Canonical forms of RFC 6376 3.4, for DKIM and ARC: header fields, and the body with its hashes.
  *
  * All body hashes that a message needs are made in one pass over the body, whatever the number of
- * signatures: each form is hashed once, and each distinct length (lesson 81; the algorithm is
- * always SHA-256) is a digest on the way.
+ * signatures: each form is hashed once, and each distinct length is a digest on the way (the
+ * algorithm is always SHA-256). Two signatures of one form with another l= share nothing else: a
+ * verifier that kept one hash for both took the second for broken (rspamd issue 3566).
  *
  *     struct gp_dkim_bodies *b;
  *     gp_dkim_bodies_new(arena, digest, &b);
@@ -13,7 +14,7 @@
  *     gp_dkim_bodies_hash(b, id)          gp_dkim_bodies_fini(b);
  *
  * Memory is constant in the body's size. The form does not depend on how the body is cut into
- * pieces (lesson 83). Threads: one at a time.
+ * pieces, wherever blanks or line ends meet a cut (mailauth issue 115). Threads: one at a time.
  */
 #ifndef GP_DKIM_DKIM_CANON_H
 #define GP_DKIM_DKIM_CANON_H
@@ -82,7 +83,8 @@ uint64_t gp_dkim_bodies_size(const struct gp_dkim_bodies *bodies, unsigned id);
 
 /*
  * After finish: why the bytes may not be those that were signed (a bare CR, a bare LF, a NUL), so
- * that a hash that differs proves nothing (lesson 90); NULL: no such thing was seen. Static.
+ * that a hash that differs proves nothing: mail servers rewrite such bytes, Exim for one
+ * (src/receive.c). NULL: no such thing was seen. Static.
  */
 const char *gp_dkim_bodies_defect(const struct gp_dkim_bodies *bodies);
 

@@ -99,7 +99,7 @@ bool gp_engine_is_private_client(const struct gp_facts *f)
 	       gp_engine_in_prefixes(&f->config->own_networks, &e->client);
 }
 
-/* is_off: SPF is switched off (lesson 13). */
+/* is_off: SPF is switched off. */
 static bool is_off(const struct gp_facts *f)
 {
 	return f->config->spf.mode == GP_MODE_OFF;
@@ -216,7 +216,7 @@ static bool is_rejected(const struct gp_facts *f)
 	return f->has_mailfrom && in_set(f->config->spf.reject, &f->mailfrom);
 }
 
-/* helo_counts: may the HELO identity alone refuse this mail (lesson 18)? */
+/* helo_counts: may the HELO identity alone refuse this mail? */
 static bool helo_counts(const struct gp_facts *f)
 {
 	int when = f->config->spf.helo;

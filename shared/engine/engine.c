@@ -114,7 +114,7 @@ int gp_engine_is_forwarded(struct gp_ctx *ctx, const struct gp_facts *f,
 
 /*
  * check_yield: does the sender's domain, or the organisation's above it, publish DMARC? Then the
- * refusal waits for the message, which a signature may save (lesson 15). A domain of which DNS
+ * refusal waits for the message, which a signature may save (RFC 9989 7.1). A domain of which DNS
  * cannot tell for now gets the same patience.
  */
 static int check_yield(struct gp_ctx *ctx, struct gp_facts *f)

@@ -3,8 +3,9 @@
  * Engine, the second entry: one verdict about a whole message.
  *
  * Runs SPF, DKIM, ARC and DMARC over a message with its envelope, in that order and each once, then
- * decides once, after all of them (lesson 61), and says what failed. Knows the configuration; does
- * not know which mail server asks nor how it stores its mail.
+ * decides once, after all of them, and says what failed: what a trusted chain may still save must
+ * not have been quarantined before (OpenDMARC issue 24). Knows the configuration; does not know
+ * which mail server asks nor how it stores its mail.
  *
  *     struct gp_mail mail = {.config = c, .digest = d, .envelope = &e, .message = &m, .body = &b};
  *     struct gp_mail_verdict v;

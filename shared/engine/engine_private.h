@@ -74,7 +74,10 @@ bool gp_engine_decide_early(const struct gp_facts *facts, struct gp_decision *de
 /* Rules over the results; always decides. */
 void gp_engine_decide(const struct gp_facts *facts, struct gp_decision *decision_out);
 
-/* Is the client's address one that says nothing about the sender (lesson 12)? */
+/*
+ * Is the client's address one that says nothing about the sender? Behind the NAT of a container
+ * every client has such an address, and all mail was refused (docker-mailserver issues 611, 2066).
+ */
 bool gp_engine_is_private_client(const struct gp_facts *facts);
 
 /* Is the name an item of the list, or below one that begins with a dot? */

@@ -71,7 +71,7 @@ static void add_spf(struct gp_authres_writer *w, const struct gp_envelope *envel
 
 /* ---- the header of an envelope ---- */
 
-/* authentication_results: both identities; "none" when there is no result (lesson 92). */
+/* authentication_results: both identities; "none" when there is no result (RFC 8601 2.2). */
 static void authentication_results(struct gp_strbuf *buf, const struct gp_facts *f)
 {
 	struct gp_authres_writer w;

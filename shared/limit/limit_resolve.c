@@ -218,7 +218,7 @@ static const char *subject_all(struct resolver *r, const struct gp_limit *limit)
 static const struct {
 	const char *name;
 	unsigned from; /* whose mail it makes sense for */
-	unsigned only; /* whose mail it may ever be about (lesson 37) */
+	unsigned only; /* whose mail it may ever be about: others could use up what is not theirs */
 	const char *(*subject)(struct resolver *r, const struct gp_limit *limit);
 	int overrides[2]; /* kinds that may change it, the most specific first */
 } keys[] = {

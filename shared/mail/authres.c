@@ -495,7 +495,7 @@ void gp_authres_property(struct gp_authres_writer *writer, const char *ptype, co
 	add_part(writer, &part);
 }
 
-/* gp_authres_end: a field without results says so (lesson 92). */
+/* gp_authres_end: a field without results says "none", as it has to (RFC 8601 2.2). */
 void gp_authres_end(struct gp_authres_writer *writer)
 {
 	if (!writer->any)

@@ -6,7 +6,8 @@
  * Reads display names (words, quoted strings with quoted pairs, encoded words, dots), comments
  * nested to a limit, angle addresses with source routes, groups, domain literals. Answers for each
  * mailbox what its local part and its domain are and nothing that was not there: what does not
- * follow the grammar to its last byte is GP_ESYNTAX with a reason, never a guess (lessons 66-68).
+ * follow the grammar to its last byte is GP_ESYNTAX with a reason, never a guess: guesses let
+ * forged authors pass and refused honest ones (OpenDMARC issues 72, 113, 174, 191).
  * So is what the grammar allows and readers are known to take differently: blanks and comments
  * between the labels of a domain (4.4), encoded words inside an address, control characters; routes
  * by way of another domain (4.4), local parts with a quoted @, < or > or comma, and comments with

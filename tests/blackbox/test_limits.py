@@ -232,7 +232,7 @@ def volume():
 
 
 def volume_unseen():
-    """a limit on bytes that Postfix gives no chance is reported, once and in the status (lesson 34)"""
+    """a limit on bytes that Postfix gives no chance is reported, once and in the status"""
     limits = "limit volume { key = user count = bytes max = 10k per = 1d }\n" + HOURLY
     with Daemon(config(limits)) as d, d.connect() as s:
         for _ in range(12):
@@ -368,7 +368,7 @@ limit d { key = all max = 1 per = 1h mode = label }
 
 
 def forged_sender():
-    """who is not trusted cannot use up somebody's limit by writing his sender (lesson 37)"""
+    """who is not trusted cannot use up somebody's limit by writing his sender"""
     limits = "limit s { key = sender max = 5 per = 1h }\n"
     with Daemon(config(limits, top="spf { mode = off }")) as d, d.connect() as s:
         for user in ("", "mallory"):
@@ -379,7 +379,7 @@ def forged_sender():
 
 
 def two_windows():
-    """several windows for one key never share a counter (lesson 39)"""
+    """several windows for one key never share a counter"""
     limits = ("limit m { key = user max = 3 per = 1m }\nlimit h { key = user max = 5 per = 1h }\n"
               "limit n { key = user count = messages max = 4 per = 1h }\n")
     with Daemon(config(limits)) as d, d.connect() as s:
@@ -615,7 +615,7 @@ def worker_killed():
 
 
 def restarted():
-    """limits and run-time overrides outlive a restart (lesson 41)"""
+    """limits and run-time overrides outlive a restart"""
     with Daemon(config()) as d:
         with d.connect() as s:
             equal(ask_many(s, 60), 60)

@@ -199,7 +199,7 @@ static bool next_permutation(unsigned *order, size_t count)
 	return true;
 }
 
-/* test_orders: the verdict does not depend on where the fields stand (lesson 62). */
+/* test_orders: the verdict does not depend on where the fields stand (Exim bug 2493). */
 static void test_orders(void **state)
 {
 	(void)state;
@@ -541,7 +541,7 @@ static void test_options(void **state)
 	test_sealed_free(m);
 }
 
-/* test_big_keys: seals of 4096 bits, in fields of their own length (lesson 63). */
+/* test_big_keys: seals of 4096 bits, in fields of their own length (OpenDMARC issue 183). */
 static void test_big_keys(void **state)
 {
 	(void)state;

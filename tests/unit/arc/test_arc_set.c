@@ -247,7 +247,7 @@ static void test_limits(void **state)
 	}
 }
 
-/* test_places: each field is where its instance says, however the fields come (lesson 62). */
+/* test_places: each field is where its instance says, however the fields come (Exim bug 2493). */
 static void test_places(void **state)
 {
 	static const char *const parts[] = {

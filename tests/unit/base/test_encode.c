@@ -44,7 +44,7 @@ static void test_header_value(void **state)
 		{"pass", "pass"},
 		{"u@d.example", "u@d.example"},
 		{"a+b_c@x", "a+b_c@x"},
-		{"a=b@x", "\"a=b@x\""}, /* an = misled readers (lesson 14) */
+		{"a=b@x", "\"a=b@x\""}, /* an = misled readers: OpenDMARC issue 300 */
 		{"", "\"\""},
 		{"@d.example", "\"@d.example\""},
 		{"u@", "\"u@\""},

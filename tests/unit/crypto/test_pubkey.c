@@ -178,7 +178,7 @@ static void sizes(void **state)
 	}
 }
 
-/* no_key: bytes that are none; none of them is an error of ours (lesson 88). */
+/* no_key: bytes that are none; none of them is an error of ours. */
 static void no_key(void **state)
 {
 	static const struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Canonical forms: the examples of RFC 6376 3.4, the edges, and that a body's hash does not depend
- * on how the body is cut (lesson 83). What the body should be comes from tests/support/signer.c,
- * which has the forms a second time.
+ * on how the body is cut (mailauth issue 115). What the body should be comes from
+ * tests/support/signer.c, which has the forms a second time.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -329,7 +329,7 @@ static size_t random_body(char *text, size_t size, unsigned rare)
 	return n;
 }
 
-/* every_split_gives_the_same_hash: lesson 83. Bodies from all trouble to hardly any. */
+/* every_split_gives_the_same_hash: bodies from all trouble to hardly any. */
 static void every_split_gives_the_same_hash(void **state)
 {
 	static char text[9000];
@@ -412,7 +412,7 @@ static void long_lines(void **state)
 	assert_true(same(&right, &got));
 }
 
-/* defects: what is seen of a body that may not be as it was signed (lesson 90). */
+/* defects: what is seen of a body that may not be as it was signed. */
 static void defects(void **state)
 {
 	static const struct {
@@ -475,7 +475,7 @@ static void defects_anywhere(void **state)
 	}
 }
 
-/* one_hash_for_each_pair: the same form and length is hashed once (lesson 81); a bound. */
+/* one_hash_for_each_pair: the same form and length is hashed once; a bound. */
 static void one_hash_for_each_pair(void **state)
 {
 	struct gp_arena *arena = gp_arena_new(1 << 17);

@@ -69,7 +69,7 @@ static void records(void **state)
 		{"v=spf1 -all", "another version"},
 		{"v=DKIM2; p=Zm9v", "another version"},
 		{"v=dkim1; p=Zm9v", "another version"},
-		{"v=DKIM1\\; p=Zm9v", "another version"}, /* lesson 69 */
+		{"v=DKIM1\\; p=Zm9v", "another version"}, /* a zone file's escape, published */
 		{"v=; p=Zm9v", "another version"},
 		{"p=Zm9v; v=DKIM1", "does not stand first"},
 		{"v=DKIM1; v=DKIM1; p=Zm9v", "no list"},

@@ -324,7 +324,7 @@ static void arc_seal(void **state)
 		{SEAL_GOOD "; c=nonsense; bh=?; l=x; v=9; q=x", NULL}, /* no tags of a seal */
 		{SEAL_GOOD "; h=from", "h= stands"},
 		{"i=2; a=rsa-sha256; d=example.org; s=s1; b=Zm9v", "cv= is missing"},
-		{"i=1; none", "no '='"}, /* lesson 63 */
+		{"i=1; none", "no '='"}, /* as in a field of results: OpenDMARC issue 183 */
 		{"i=2; a=rsa-sha256; cv=pass; d=e.org; s=s1; t=x; b=Zm9v", "t= is no time"},
 		{"i=2; a=rsa-sha256; cv=pass; d=e.org; s=s1; b=", "b= is empty"},
 	};

@@ -326,7 +326,7 @@ static void signs_signatures(void **state)
 	free(both);
 }
 
-/* body_length: l= that covers all, some, nothing, too much (3.5, 8.2; lessons 80 to 82). */
+/* body_length: l= that covers all, some, nothing, too much (3.5, 8.2; OpenDKIM issue 45). */
 static void body_length(void **state)
 {
 	struct scene s;
@@ -352,7 +352,7 @@ static void body_length(void **state)
 	}
 }
 
-/* several_lengths: the same form with another l= is another hash (lesson 81). */
+/* several_lengths: the same form with another l= is another hash (rspamd issue 3566). */
 static void several_lengths(void **state)
 {
 	struct scene s;
@@ -471,7 +471,7 @@ static void what_cannot_pass_costs_nothing(void **state)
 	done(&s);
 }
 
-/* rsa_sha1: never computed, whatever the system's OpenSSL thinks of it (lesson 88). */
+/* rsa_sha1: never computed, whatever the system's OpenSSL thinks of it (rspamd issue 5181). */
 static void rsa_sha1(void **state)
 {
 	struct scene s;
@@ -587,8 +587,7 @@ static void checks_of_a_message(void **state)
 	free(header);
 }
 
-/* not_verifiable: a fail of bytes that may not be those of the wire proves nothing; a pass does
- * (lessons 90, 91). */
+/* not_verifiable: a fail of bytes that may not be the wire's proves nothing (Exim bug 3036). */
 static void not_verifiable(void **state)
 {
 	static const struct {

@@ -161,7 +161,8 @@ static void test_walk(void **state)
 			"_dmarc.bank.example TXT v=DMARC1; p=reject; psd=y\n",
 			"mail.mega.bank.example", GP_DNS_FOUND, "bank.example", "mega.bank.example",
 			NULL, NULL},
-		{"lesson 72: the same, one label below the top",
+		/* its own record wins over the suffix's: cisagov/ScubaGear issue 2237 */
+		{"the same, one label below the top",
 			"_dmarc.gov TXT v=DMARC1; p=none; psd=y\n"
 			"_dmarc.cisa.gov TXT v=DMARC1; p=reject\n",
 			"example.cisa.gov", GP_DNS_FOUND, "cisa.gov", "cisa.gov", NULL,
@@ -201,16 +202,17 @@ static void test_walk(void **state)
 			"_dmarc.bank.example TXT v=DMARC1; p=none; psd=y\n"
 			"_dmarc.example TXT v=DMARC1; p=reject\n",
 			"bank.example", GP_DNS_FOUND, "bank.example", "bank.example", NULL, NULL},
-		{"lesson 73: the child of psd=y is counted from the author's name",
+		{"the child of psd=y is counted from the author's name",
 			"_dmarc.c.d.e.f.g.example.com TXT v=DMARC1; p=none; psd=y\n",
 			"a.b.c.d.e.f.g.example.com", GP_DNS_FOUND, "c.d.e.f.g.example.com",
 			"b.c.d.e.f.g.example.com", NULL, NULL},
-		{"lesson 73: no psd tag anywhere, two records above",
+		{"no psd tag anywhere, two records above",
 			"_dmarc.mail.example.com TXT v=DMARC1; p=none\n"
 			"_dmarc.example.com TXT v=DMARC1; p=reject\n",
 			"a.mail.example.com", GP_DNS_FOUND, "example.com", "example.com", NULL,
 			NULL},
-		{"lesson 75: a record at the top alone",
+		/* the walk reaches the last label, too: checkdmarc issue 252 */
+		{"a record at the top alone",
 			"_dmarc.gov TXT v=DMARC1; p=reject; psd=u; np=none; t=n\n", "a.b.gov",
 			GP_DNS_FOUND, "gov", "gov", NULL, NULL},
 		{"one label", "_dmarc.com TXT v=DMARC1; p=reject\n", "com", GP_DNS_FOUND, "com",
@@ -235,7 +237,7 @@ static void test_records(void **state)
 			"_dmarc.example.com TXT v=DMARC1; p=reject\n"
 			"_dmarc.example.com TXT\n",
 			"example.com", GP_DNS_FOUND, "example.com", "example.com", NULL, NULL},
-		{"lesson 73: several are none",
+		{"several are none",
 			"_dmarc.example.com TXT v=DMARC1; p=reject\n"
 			"_dmarc.example.com TXT v=DMARC1; p=none\n",
 			"example.com", GP_DNS_NODATA, NULL, "example.com", NULL, NULL},
@@ -381,7 +383,7 @@ static void test_compare(void **state)
 		check_row(&rows[i], GP_DMARC_COMPARE);
 }
 
-/* test_without_list: then the walk decides, whatever is configured (lesson 64). */
+/* test_without_list: then the walk decides, whatever is configured (OpenDMARC issue 54). */
 static void test_without_list(void **state)
 {
 	const struct gp_dmarc_options options = {.discovery = GP_DMARC_PSL};
@@ -431,7 +433,7 @@ static void test_problems(void **state)
 	}
 }
 
-/* test_memory: walks that meet ask each name once; several walks are one call (lesson 74). */
+/* test_memory: walks that meet ask each name once; several walks are one call. */
 static void test_memory(void **state)
 {
 	const struct gp_dmarc_options options = {.discovery = GP_DMARC_WALK};

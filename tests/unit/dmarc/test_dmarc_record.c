@@ -47,7 +47,8 @@ static void test_version(void **state)
 		{"v=DMARC10; p=none", false},
 		{"v=DMARC1 p=none", false},
 		{"v=DMARC1, p=none", false},
-		{"v=DMARC1\\; p=none", false}, /* lesson 69 */
+		{"v=DMARC1\\; p=none",
+			false}, /* zone file's escape, published: OpenDMARC issue 78 */
 		{" v=DMARC1; p=none", false},
 		{";v=DMARC1; p=none", false},
 		{"p=none; v=DMARC1", false},
@@ -171,7 +172,7 @@ static void test_policies(void **state)
 		{"p=nowhere; sp=reject; np=reject", N, N, N, true},
 		{"p=reject; p=none", R, R, R, false},          /* the first one stands */
 		{"=reject; p=reject; ; junk", R, R, R, false}, /* what is no tag is dropped */
-		{"p\\=none; p=reject", R, R, R, false},        /* lesson 69 */
+		{"p\\=none; p=reject", R, R, R, false},        /* an escape of a zone file */
 		{"p=reject; sp none", R, R, R, false},
 		{"1p=none; p=quarantine", Q, Q, Q, false},
 	};

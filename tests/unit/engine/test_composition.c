@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * "Composition Kills" (Chen, Paxson, Jiang, USENIX Security 2020; lesson 68) as whole messages:
+ * "Composition Kills" (Chen, Paxson, Jiang, USENIX Security 2020) as whole messages:
  * each attack makes two components of a mail system see two senders. attack.test is the attacker's,
  * with SPF, DKIM and DMARC in order; legitimate.test is what the victim is to see, and asks for
  * reject. The client is the attacker's server unless a row says otherwise.

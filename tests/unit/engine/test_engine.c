@@ -150,7 +150,7 @@ static void test_rules(void **state)
 		{"spf { must_pass = {\"b.test\"} }", "198.51.100.1", "x.test", "u@b.test",
 			"spf.must_pass", GP_ACTION_REJECT, 2},
 		{"", "192.0.2.1", "x.test", "no-at-sign", "default", GP_ACTION_ACCEPT, 1},
-		/* lesson 15: an owner who publishes DMARC, at the domain or above it */
+		/* an owner who publishes DMARC, at the domain or above it */
 		{"", "192.0.2.1", "x.test", "u@owner.test", "spf.reject", GP_ACTION_REJECT, 1},
 		{"spf { yield_to_dmarc = yes }", "192.0.2.1", "x.test", "u@owner.test",
 			"spf.yield_to_dmarc", GP_ACTION_ACCEPT, 4},

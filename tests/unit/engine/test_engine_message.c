@@ -408,7 +408,10 @@ static void test_modes_off(void **state)
 	bench_end(&b);
 }
 
-/* test_null_sender: HELO stands for MAIL FROM and is aligned (lesson 70); From is a label only. */
+/*
+ * test_null_sender: HELO stands for MAIL FROM and is aligned (RFC 7208 2.4; Exim bug 1994); From
+ * is a label only.
+ */
 static void test_null_sender(void **state)
 {
 	struct bench b;
@@ -683,7 +686,7 @@ static void test_compare(void **state)
 	bench_end(&b);
 }
 
-/* test_reply: what failed, and whose policy it is (lesson 77). */
+/* test_reply: what failed, and whose policy it is. */
 static void test_reply(void **state)
 {
 	struct bench b;

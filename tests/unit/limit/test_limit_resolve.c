@@ -116,7 +116,7 @@ static void test_who(void **state)
 		{GP_LIMIT_FROM_AUTHENTICATED, "Bob@Example.Net", "cron@web.test", "",
 			"hourly user:bob@example.net 100; daily user:bob@example.net 500; "
 			"realm user_domain:example.net 1000; site all 20000"},
-		/* lesson 37: a sender counts only where it cannot be forged */
+		/* a sender counts only where it cannot be forged */
 		{GP_LIMIT_FROM_TRUSTED, "", "cron@web.test", "10.0.0.1",
 			"from sender:cron@web.test 99; fromdom sender_domain:web.test 66; "
 			"net network:10.0.0.0/16 200; site all 20000"},
@@ -138,7 +138,7 @@ static void test_who(void **state)
 	end(&b);
 }
 
-/* test_specific: the most specific override wins (lesson 35), and it is known which. */
+/* test_specific: the most specific override wins, and it is known which. */
 static void test_specific(void **state)
 {
 	(void)state;

@@ -410,7 +410,7 @@ static void test_write(void **state)
 	gp_arena_free(arena);
 }
 
-/* test_write_none: a field without results (lesson 92). */
+/* test_write_none: a field without results (RFC 8601 2.2; rspamd issue 2772). */
 static void test_write_none(void **state)
 {
 	(void)state;

@@ -166,7 +166,7 @@ static void test_international(void **state)
 	run_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
-/* test_reported: what other programs took for the domain (lessons 66, 67). */
+/* test_reported: what other programs took for the domain (OpenDMARC issues 72, 113, 174). */
 static void test_reported(void **state)
 {
 	static const struct row rows[] = {
@@ -422,7 +422,8 @@ static void test_forms_on_which_readers_disagree(void **state)
 }
 
 /*
- * test_composition_kills: the attacks of "Composition Kills" (lesson 68) that are a matter of this
+ * test_composition_kills: the attacks of "Composition Kills" (Chen, Paxson, Jiang, USENIX Security
+ * 2020; OpenDMARC issue 191) that are a matter of this
  * field's value. attack.test is the attacker's own domain, legitimate.test what the victim is to
  * see; the paper's number is in front of each. Several From fields are the message's matter (A8 to
  * A13).

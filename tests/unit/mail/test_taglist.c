@@ -51,13 +51,14 @@ static void test_lists(void **state)
 		{"a=1; ;b=2", "a<1>1|b<2>2|", true, false}, {"a=1;;", "a<1>1|", true, false},
 		{";a=1", "a<1>1|", true, false}, {"a", "", true, false},
 		{"a=1;none;b=2", "a<1>1|b<2>2|", true, false},
-		{"i=1; none", "i<1>1|", true, false}, /* lesson 63 */
+		{"i=1; none", "i<1>1|", true, false}, /* crashed OpenDMARC, issue 183 */
 		{"=1", "", true, false}, {"a b=1;c=2", "c<2>2|", true, false},
 		{"1a=1;c=2", "c<2>2|", true, false}, {"_a=1", "", true, false},
 		{"a-b=1", "", true, false}, {"\xc3\xb6=1", "", true, false},
 		{"a=1;a=2", "a<1>1|", true, true}, {"a=1;b=2;a=1", "a<1>1|b<2>2|", true, true},
 		{"==; t=1", "t<1>1|", true, false},
-		{"=?utf-8?q?v=3D1;_a=3Drsa?=", "", true, false}, /* lesson 84 */
+		{"=?utf-8?q?v=3D1;_a=3Drsa?=", "", true,
+			false}, /* encoded on the way: OpenDKIM issue 217 */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
