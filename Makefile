@@ -21,15 +21,15 @@ MAIL    = address author author_doubt author_name author_plain author_sight auth
 DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse
 SPF     = spf_eval spf_macro spf_mechanism spf_record
-CRYPTO  = digest library pubkey
+CRYPTO  = digest library pubkey tls
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig dkim_trim
 ARC     = arc_chain arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
-STORE   = store store_lmdb store_lmdb_book store_lmdb_check store_lmdb_files store_lmdb_lockfile store_lmdb_record \
-	  store_lmdb_room store_lmdb_sweep store_uri store_window
-REDIS_FILES = store_redis store_redis_cluster store_redis_conn store_redis_facts store_redis_pool \
-	  store_redis_reply store_redis_scan store_redis_script store_redis_server store_redis_take
-LIMIT   = limit limit_book limit_message limit_name limit_resolve
+STORE   = store store_uri store_window \
+	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_lockfile lmdb/lmdb_record lmdb/lmdb_room lmdb/lmdb_sweep
+REDIS_FILES = redis/redis redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_pool \
+	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_take
+LIMIT   = limit limit_message limit_name limit_overrides limit_resolve
 CONFIG  = config config_error config_file config_find config_format config_invisible config_item config_limit config_nat64 \
 	  config_problem config_scan config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
@@ -57,8 +57,7 @@ PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 
 # Redis is optional: REDIS= builds without, the default is to have it where hiredis is
 REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)
-STORE    += $(if $(REDIS),$(REDIS_FILES),store_redis_absent)
-CRYPTO   += $(if $(REDIS),tls)
+STORE    += $(if $(REDIS),$(REDIS_FILES),redis/redis_absent)
 PKGS     += $(if $(REDIS),hiredis)
 # what the daemon alone is linked with
 POLICYD_PKGS =
@@ -81,11 +80,11 @@ EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/
 	  /usr/include/exim/local_scan.h)))
 
 # C tests, a program each; every one of them runs with sanitizers, too
-UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/conformance/test_*.c)
+UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/unit/*/*/test_*.c) $(wildcard tests/conformance/test_*.c)
 SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
-RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_logsink test_store_contract test_store_lmdb_share \
-	  test_store_redis test_store_redis_cluster
+RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_logsink test_store_contract test_lmdb_share \
+	  test_redis test_redis_cluster
 RACES  += test_places
 # what is not C and runs as it stands
 SCRIPTS = $(wildcard tests/lint/test_*.py) $(wildcard tests/blackbox/test_*.py) \

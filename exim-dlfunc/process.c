@@ -23,20 +23,20 @@ void gp_exim_process_init(struct gp_exim_process *process)
 	gp_exim_log_init(&process->log);
 }
 
-/* drop_book: closes what this process opened, and leaves alone what another one did. */
-static void drop_book(struct gp_exim_process *p)
+/* drop_overrides: closes what this process opened, and leaves alone what another one did. */
+static void drop_overrides(struct gp_exim_process *p)
 {
-	if (p->book && p->pid == getpid())
-		gp_limit_book_close(p->book);
-	p->book = NULL;
-	gp_exim_snapshot_release(p->booked);
-	p->booked = NULL;
+	if (p->overrides && p->pid == getpid())
+		gp_limit_overrides_close(p->overrides);
+	p->overrides = NULL;
+	gp_exim_snapshot_release(p->overrides_of);
+	p->overrides_of = NULL;
 }
 
 /* gp_exim_process_fini: in reverse order. */
 void gp_exim_process_fini(struct gp_exim_process *process)
 {
-	drop_book(process);
+	drop_overrides(process);
 	gp_exim_snapshot_release(process->current);
 	gp_crypto_digest_free(process->digest);
 	gp_exim_process_init(process);
@@ -279,35 +279,36 @@ int gp_exim_process_digest(
 
 /* ---- limits ---- */
 
-/* open_book: the store, the one that stands in, and what the operator has set. */
-static int open_book(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
+/* open_overrides: the store, the one that stands in, and what the operator has set. */
+static int open_overrides(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
 {
 	const struct gp_config *c = s->config;
 	gp_crypto_library_guest(); /* for TLS */
-	int rc = gp_limit_book_open(&c->store, ctx, &p->book);
+	int rc = gp_limit_overrides_open(&c->store, ctx, &p->overrides);
 	if (!rc && c->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
-		rc = gp_limit_book_open_local(p->book, &c->store, c->store_local_path, ctx);
+		rc = gp_limit_overrides_open_local(
+			p->overrides, &c->store, c->store_local_path, ctx);
 	p->pid = getpid();
 	if (rc) {
-		gp_limit_book_close(p->book);
-		p->book = NULL;
+		gp_limit_overrides_close(p->overrides);
+		p->overrides = NULL;
 		return rc;
 	}
-	gp_limit_book_tend(p->book, ctx);
-	p->booked = s;
+	gp_limit_overrides_tend(p->overrides, ctx);
+	p->overrides_of = s;
 	s->refs++;
 	return GP_OK;
 }
 
-/* gp_exim_process_book: of this process, and of this snapshot. */
-int gp_exim_process_book(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,
-	struct gp_ctx *ctx, struct gp_limit_book **book_out)
+/* gp_exim_process_overrides: of this process, and of this snapshot. */
+int gp_exim_process_overrides(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,
+	struct gp_ctx *ctx, struct gp_limit_overrides **overrides_out)
 {
 	int rc = GP_OK;
-	if (process->book && (process->booked != snapshot || process->pid != getpid()))
-		drop_book(process);
-	if (!process->book)
-		rc = open_book(process, snapshot, ctx);
-	*book_out = process->book;
+	if (process->overrides && (process->overrides_of != snapshot || process->pid != getpid()))
+		drop_overrides(process);
+	if (!process->overrides)
+		rc = open_overrides(process, snapshot, ctx);
+	*overrides_out = process->overrides;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Process: what a process of Exim keeps between calls: a snapshot of the configuration with its
- * resolver, SHA-256, and the book of the limits once one was asked about.
+ * resolver, SHA-256, and the overrides of the limits once one was asked about.
  *
  * The configuration is read once, and again when a file that it was made from has changed; a broken
  * file leaves the last good snapshot in force and is reported once. Whoever holds results of a
@@ -12,7 +12,7 @@
  *     gp_exim_snapshot_release(snapshot);
  *
  * Exim forks: the daemon for each connection, a connection for each delivery. What is memory goes
- * on living in the child; the book's connections and locks do not, so a process that finds itself
+ * on living in the child; connections and locks of the store do not, so a process that finds itself
  * to be another one leaves them alone and opens its own (store/store.h).
  *
  * Nothing here starts threads, handles signals, changes locale or umask, or registers with
@@ -34,7 +34,7 @@
 #include "dns/dns.h"
 #include "engine/sample.h"
 #include "exim-dlfunc/log_limited.h"
-#include "limit/limit_book.h"
+#include "limit/limit_overrides.h"
 
 /* A resolver and what it remembers, for all snapshots of one file; freed with the last of them. */
 struct gp_exim_resolver {
@@ -63,14 +63,14 @@ struct gp_exim_stamp {
 
 struct gp_exim_process {
 	struct gp_exim_log log;
-	struct gp_exim_snapshot *current; /* NULL: none could be read yet */
-	struct gp_exim_stamp broken;      /* of the main file, when it was found broken */
-	int64_t broken_us;                /* when that was; 0: it is not broken */
-	struct gp_crypto_digest *digest;  /* NULL: not needed yet */
-	struct gp_sample_key sample_key;  /* for pct= of DMARC */
-	struct gp_limit_book *book;       /* NULL: not needed yet */
-	struct gp_exim_snapshot *booked;  /* whose store the book is */
-	pid_t pid;                        /* who opened the book */
+	struct gp_exim_snapshot *current;      /* NULL: none could be read yet */
+	struct gp_exim_stamp broken;           /* of the main file, when it was found broken */
+	int64_t broken_us;                     /* when that was; 0: it is not broken */
+	struct gp_crypto_digest *digest;       /* NULL: not needed yet */
+	struct gp_sample_key sample_key;       /* for pct= of DMARC */
+	struct gp_limit_overrides *overrides;  /* NULL: not needed yet */
+	struct gp_exim_snapshot *overrides_of; /* whose store they lie in */
+	pid_t pid;                             /* who opened them */
 };
 
 /* Nothing read, nothing open. */
@@ -91,8 +91,8 @@ void gp_exim_snapshot_release(struct gp_exim_snapshot *snapshot); /* accepts NUL
 int gp_exim_process_digest(
 	struct gp_exim_process *process, const struct gp_crypto_digest **digest_out) GP_MUST_CHECK;
 
-/* The book of the snapshot's store, opened at the first call of this process. */
-int gp_exim_process_book(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,
-	struct gp_ctx *ctx, struct gp_limit_book **book_out) GP_MUST_CHECK;
+/* The overrides of the snapshot's store, opened at the first call of this process. */
+int gp_exim_process_overrides(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,
+	struct gp_ctx *ctx, struct gp_limit_overrides **overrides_out) GP_MUST_CHECK;
 
 #endif

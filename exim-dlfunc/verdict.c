@@ -366,22 +366,22 @@ static int count(struct question *q, const struct gp_limit_amounts *amounts, str
 {
 	struct gp_exim *x = q->x;
 	struct gp_limit_message message;
-	struct gp_limit_book *book = NULL;
-	int rc = gp_exim_process_book(&x->process, q->kept->snapshot, &q->ctx, &book);
+	struct gp_limit_overrides *overrides = NULL;
+	int rc = gp_exim_process_overrides(&x->process, q->kept->snapshot, &q->ctx, &overrides);
 	if (rc)
 		return rc;
-	const struct gp_engine_rates rates = {q->config, book, &message};
+	const struct gp_engine_rates rates = {q->config, overrides, &message};
 	gp_limit_message_init(&message);
 	rc = gp_engine_rates(&q->ctx, &rates, &q->call->envelope, amounts, v);
 	if (!rc && (v->action == GP_ACTION_ACCEPT || v->action == GP_ACTION_HOLD))
 		gp_limit_message_end(&message);
 	else
-		gp_limit_message_drop(&message, book, &q->ctx);
+		gp_limit_message_drop(&message, overrides, &q->ctx);
 	gp_limit_message_fini(&message);
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	if (now_us - x->tended_us >= TEND_US) {
 		x->tended_us = now_us;
-		gp_limit_book_tend(book, &q->ctx);
+		gp_limit_overrides_tend(overrides, &q->ctx);
 	}
 	return rc;
 }

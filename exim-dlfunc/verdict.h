@@ -55,7 +55,7 @@ struct gp_exim {
 	struct gp_exim_process process;
 	struct gp_exim_kept spf, mail, limit;
 	struct gp_arena *scratch; /* texts of one call; NULL: not needed yet */
-	int64_t tended_us;        /* the book, last */
+	int64_t tended_us;        /* the store, last */
 };
 
 void gp_exim_init(struct gp_exim *x);

@@ -18,7 +18,7 @@
 /* gp_control_wall_of: a point of the store's time on the wall clock. */
 int64_t gp_control_wall_of(struct gp_control_call *c, int64_t store_ms)
 {
-	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(c->runtime->book));
+	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(c->runtime->overrides));
 	return c->ctx->clock->wall_s(c->ctx->clock) + (store_ms - now_ms) / 1000;
 }
 
@@ -111,7 +111,7 @@ json_t *gp_control_trouble(struct gp_control_call *c, int rc)
 	struct gp_store_health health;
 	if (rc == GP_ENOMEM || rc == GP_ETOOBIG)
 		return gp_control_error("%s", gp_err_text(rc));
-	gp_store_health(gp_limit_book_store(c->runtime->book), &health);
+	gp_store_health(gp_limit_overrides_store(c->runtime->overrides), &health);
 	return gp_control_error("the store %s: %s", health.where,
 		*health.problem ? health.problem : gp_err_text(rc));
 }
@@ -119,10 +119,11 @@ json_t *gp_control_trouble(struct gp_control_call *c, int rc)
 /* gp_control_no_limits: is there nothing to talk about? */
 json_t *gp_control_no_limits(const struct gp_control_call *c)
 {
-	return c->runtime->book ? NULL
-				: gp_control_error("no limit is configured: add limit NAME { ... } "
-						   "to %s and reload",
-					  c->runtime->config->path);
+	return c->runtime->overrides
+		       ? NULL
+		       : gp_control_error("no limit is configured: add limit NAME { ... } "
+					  "to %s and reload",
+				 c->runtime->config->path);
 }
 
 /* ---- limits: who used how much ---- */
@@ -169,7 +170,7 @@ static bool take_usage(void *arg, const struct gp_store_usage *usage)
 	const char *subject = gp_arena_copy(t->scratch, usage->subject);
 	if (limit == set->limit_count || !subject)
 		return true;
-	if (gp_limit_of_subject(set, limit, subject, c->runtime->book, t->scratch, &a))
+	if (gp_limit_of_subject(set, limit, subject, c->runtime->overrides, t->scratch, &a))
 		return true; /* a name that was cut and can no longer be read */
 	t->seen++;
 	double fraction = fraction_of(usage->used, a.max);
@@ -212,7 +213,7 @@ static json_t *top_rows(struct top *t)
 	for (size_t i = 0; i < t->count; i++) {
 		struct gp_limit_applied a;
 		if (gp_limit_of_subject(&c->runtime->config->limits, t->rows[i].limit,
-			    t->rows[i].subject, c->runtime->book, c->ctx->arena, &a) == GP_OK)
+			    t->rows[i].subject, c->runtime->overrides, c->ctx->arena, &a) == GP_OK)
 			json_array_append_new(rows, make_row(c, &a, t->rows[i].used, 0));
 	}
 	return json_pack("{s:o, s:I}", "rows", rows, "counters", (json_int_t)t->seen);
@@ -225,7 +226,7 @@ json_t *gp_control_limits(struct gp_control_call *call)
 	struct top t = {.call = call, .max = rows_wanted(call->request)};
 	if (value)
 		return value;
-	struct gp_store *store = gp_limit_book_store(call->runtime->book);
+	struct gp_store *store = gp_limit_overrides_store(call->runtime->overrides);
 	t.rows = gp_arena_array(call->ctx->arena, t.max, sizeof *t.rows);
 	t.scratch = gp_arena_new(1024 * 1024);
 	if (t.rows && t.scratch) {
@@ -253,7 +254,8 @@ static int show_row(struct gp_control_call *call, const struct gp_limit_applied 
 	bool *is_counted_out)
 {
 	struct gp_store_count count;
-	int rc = gp_limit_peek(gp_limit_book_store(call->runtime->book), call->ctx, a, 1, &count);
+	int rc = gp_limit_peek(
+		gp_limit_overrides_store(call->runtime->overrides), call->ctx, a, 1, &count);
 	if (rc)
 		return rc;
 	json_array_append_new(rows, make_row(call, a, count.used, count.wait_ms));
@@ -266,9 +268,9 @@ static void add_each(struct gp_control_call *call, const struct gp_limit_applied
 {
 	struct gp_limit_runtime runtime;
 	char text[GP_CLOCK_TEXT];
-	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
-	if (!gp_limit_book_runtime(
-		    call->runtime->book, a->limit->name, a->subject, now_ms, &runtime))
+	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->runtime->overrides));
+	if (!gp_limit_overrides_runtime(
+		    call->runtime->overrides, a->limit->name, a->subject, now_ms, &runtime))
 		return;
 	json_t *row = json_pack("{s:s, s:o, s:o, s:s, s:s}", "limit", a->limit->name, "subject",
 		gp_control_text(call->ctx->arena, gp_span_from(a->subject)), "max",
@@ -363,11 +365,13 @@ static int reset_one(
 	struct gp_control_call *call, const struct gp_limit_applied *a, bool *was_counted_out)
 {
 	struct gp_store_count count;
-	int rc = gp_limit_peek(gp_limit_book_store(call->runtime->book), call->ctx, a, 1, &count);
+	int rc = gp_limit_peek(
+		gp_limit_overrides_store(call->runtime->overrides), call->ctx, a, 1, &count);
 	if (rc)
 		return rc;
 	*was_counted_out = count.used > 0;
-	rc = gp_limit_book_reset(call->runtime->book, call->ctx, a->subject, a->limit->id);
+	rc = gp_limit_overrides_reset(
+		call->runtime->overrides, call->ctx, a->subject, a->limit->id);
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("limit", a->limit->name),
 		gp_log_field_text("limit_key", a->subject),

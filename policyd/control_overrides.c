@@ -80,8 +80,9 @@ static int find_target(
 static bool is_set(
 	struct gp_control_call *call, const struct target *t, struct gp_limit_runtime *runtime_out)
 {
-	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
-	return gp_limit_book_runtime(call->runtime->book, t->name, t->subject, now_ms, runtime_out);
+	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->runtime->overrides));
+	return gp_limit_overrides_runtime(
+		call->runtime->overrides, t->name, t->subject, now_ms, runtime_out);
 }
 
 /* applied_of: what applies to the target now; of a domain as anybody in it has it. */
@@ -97,7 +98,7 @@ static int applied_of(
 	const char *subject =
 		is_own ? t->subject : gp_arena_printf(call->ctx->arena, "%s:@%s", key, name);
 	int rc = subject ? gp_limit_of_subject(set, (size_t)(t->limit - set->limits), subject,
-				   call->runtime->book, call->ctx->arena, applied_out)
+				   call->runtime->overrides, call->ctx->arena, applied_out)
 			 : gp_arena_status(call->ctx->arena);
 	if (!rc && is_set(call, t, &runtime)) {
 		applied_out->max = runtime.max;
@@ -147,7 +148,7 @@ static bool read_value(
 	json_t *max = json_object_get(call->request, "max");
 	json_t *term = json_object_get(call->request, "for_s");
 	json_int_t for_s = json_is_integer(term) ? json_integer_value(term) : term ? -1 : 0;
-	int64_t now_ms = gp_store_now_ms(gp_limit_book_store(call->runtime->book));
+	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->runtime->overrides));
 	*value_out = (struct gp_limit_runtime) {
 		.limit = t->name, .subject = t->subject, .by = made_by(call)};
 	value_out->max = json_is_null(max)      ? GP_LIMIT_UNLIMITED
@@ -195,7 +196,7 @@ json_t *gp_control_set(struct gp_control_call *call)
 	if (!read_value(call, &t, &value))
 		return gp_control_error("max or for_s is out of bounds");
 	bool was_set = is_set(call, &t, &before);
-	int rc = gp_limit_book_set(call->runtime->book, call->ctx, &value);
+	int rc = gp_limit_overrides_set(call->runtime->overrides, call->ctx, &value);
 	if (rc == GP_ETOOBIG && strlen(t.subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX)
 		return gp_control_error("the name is too long for a run-time override");
 	if (rc)
@@ -245,7 +246,7 @@ static int find_stale(struct gp_control_call *call, struct target *t, bool *foun
 	struct gp_span who = gp_control_member(call->request, "who");
 	size_t known = gp_control_limit_find(set, limit);
 	*found_out = false;
-	int rc = gp_limit_book_list(call->runtime->book, call->ctx, &items, &count);
+	int rc = gp_limit_overrides_list(call->runtime->overrides, call->ctx, &items, &count);
 	for (size_t i = 0; !rc && !*found_out && i < count; i++) {
 		*found_out =
 			gp_span_equal(limit, gp_span_from(items[i].limit)) &&
@@ -272,7 +273,7 @@ json_t *gp_control_unset(struct gp_control_call *call)
 	if (!is_stale && find_target(call, false, &t, &error))
 		return error;
 	bool was_set = is_set(call, &t, &before);
-	rc = gp_limit_book_unset(call->runtime->book, call->ctx, t.name, t.subject);
+	rc = gp_limit_overrides_unset(call->runtime->overrides, call->ctx, t.name, t.subject);
 	if (rc)
 		return gp_control_trouble(call, rc);
 	if (was_set)
@@ -335,7 +336,7 @@ json_t *gp_control_overrides(struct gp_control_call *call)
 	json_t *value = gp_control_no_limits(call);
 	if (value)
 		return value;
-	int rc = gp_limit_book_list(call->runtime->book, call->ctx, &items, &count);
+	int rc = gp_limit_overrides_list(call->runtime->overrides, call->ctx, &items, &count);
 	if (rc)
 		return gp_control_trouble(call, rc);
 	json_t *rows = json_array();

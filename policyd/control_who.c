@@ -212,8 +212,8 @@ json_t *gp_control_who_doubtful(const struct gp_control_call *call,
 		return NULL;
 	json_t *problem = doubtful(call, gp_span_trim(who->name));
 	if (problem &&
-		gp_limit_peek(gp_limit_book_store(call->runtime->book), call->ctx, applied, 1,
-			&count) == GP_OK &&
+		gp_limit_peek(gp_limit_overrides_store(call->runtime->overrides), call->ctx,
+			applied, 1, &count) == GP_OK &&
 		count.used > 0) {
 		json_decref(problem);
 		return NULL;
@@ -335,7 +335,7 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
 	int rc = gp_limit_subject_of(set, limit, name, arena, &subject);
 	if (!rc)
 		rc = gp_limit_of_subject(
-			set, limit, subject, call->runtime->book, arena, applied_out);
+			set, limit, subject, call->runtime->overrides, arena, applied_out);
 	if (!rc)
 		*match_out = who->key == l->key ? GP_CONTROL_OWN : GP_CONTROL_SHARED;
 	return rc == GP_ESYNTAX && who->key != l->key ? GP_OK : rc;

@@ -125,10 +125,12 @@ struct named_store {
 /* stores: the one that counts, and the one that stands in for it if there is one; how many. */
 static size_t stores(const struct gp_metrics_source *source, struct named_store stores_out[STORES])
 {
-	const struct gp_limit_book *book = source->runtime->book;
+	const struct gp_limit_overrides *overrides = source->runtime->overrides;
 	const struct named_store all[STORES] = {
-		{.label = {"store", "main"}, .store = book ? gp_limit_book_store(book) : NULL},
-		{.label = {"store", "local"}, .store = book ? gp_limit_book_local(book) : NULL}};
+		{.label = {"store", "main"},
+			.store = overrides ? gp_limit_overrides_store(overrides) : NULL},
+		{.label = {"store", "local"},
+			.store = overrides ? gp_limit_overrides_local(overrides) : NULL}};
 	size_t n = 0;
 	for (; n < STORES && all[n].store; n++) {
 		stores_out[n] = all[n];

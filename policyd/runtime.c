@@ -30,8 +30,8 @@ struct gp_runtimes {
 	 */
 	pthread_mutex_t dns_lock;
 	struct gp_config_follow follow;
-	struct gp_limit_book *book; /* set once; only by the first runtime or a reload */
-	pthread_mutex_t lock;       /* guards current, and refs of all runtimes */
+	struct gp_limit_overrides *overrides; /* set once; only by the first runtime or a reload */
+	pthread_mutex_t lock;                 /* guards current, and refs of all runtimes */
 	struct counted *current;
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
@@ -68,8 +68,8 @@ static int counted_new(struct gp_config *config, struct gp_logqueue *queue, stru
 	return GP_OK;
 }
 
-/* open_book: with the first limits, and the store that stands in where one is configured. */
-static int open_book(struct gp_runtimes *runtimes, struct counted *c)
+/* open_overrides: with the first limits, and the store that stands in where one is configured. */
+static int open_overrides(struct gp_runtimes *runtimes, struct counted *c)
 {
 	const struct gp_config *config = c->runtime.config;
 	struct gp_ctx ctx = {.arena = gp_arena_new(OPEN_MEMORY),
@@ -77,15 +77,16 @@ static int open_book(struct gp_runtimes *runtimes, struct counted *c)
 		.log = &c->runtime.log};
 	int rc = ctx.arena ? GP_OK : GP_ENOMEM;
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
-	bool is_new = !rc && config->limits.limit_count && !runtimes->book;
+	bool is_new = !rc && config->limits.limit_count && !runtimes->overrides;
 	if (is_new)
-		rc = gp_limit_book_open(&config->store, &ctx, &runtimes->book);
-	if (!rc && runtimes->book && config->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
-		rc = gp_limit_book_open_local(
-			runtimes->book, &config->store, config->store_local_path, &ctx);
+		rc = gp_limit_overrides_open(&config->store, &ctx, &runtimes->overrides);
+	if (!rc && runtimes->overrides && config->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
+		rc = gp_limit_overrides_open_local(
+			runtimes->overrides, &config->store, config->store_local_path, &ctx);
 	if (!rc && is_new)
-		gp_limit_book_tend(runtimes->book, &ctx); /* what was set before the restart */
-	c->runtime.book = config->limits.limit_count ? runtimes->book : NULL;
+		gp_limit_overrides_tend(
+			runtimes->overrides, &ctx); /* what was set before the restart */
+	c->runtime.overrides = config->limits.limit_count ? runtimes->overrides : NULL;
 	gp_arena_free(ctx.arena);
 	return rc;
 }
@@ -132,7 +133,7 @@ static int init_locks(struct gp_runtimes *r)
 	return GP_ENOMEM;
 }
 
-/* free_rest: when no runtime and no book are there any more. */
+/* free_rest: when no runtime and no overrides are there any more. */
 static void free_rest(struct gp_runtimes *r)
 {
 	gp_dns_free(r->dns);
@@ -162,10 +163,10 @@ int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
 	if (!rc)
 		rc = counted_new(config, queue, r->dns, &r->current);
 	if (!rc)
-		rc = open_book(r, r->current);
+		rc = open_overrides(r, r->current);
 	if (rc) {
 		free(r->current); /* config goes back to the caller */
-		gp_limit_book_close(r->book);
+		gp_limit_overrides_close(r->overrides);
 		free_rest(r);
 		return rc;
 	}
@@ -182,7 +183,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 	if (!runtimes)
 		return;
 	release(runtimes, runtimes->current);
-	gp_limit_book_close(runtimes->book);
+	gp_limit_overrides_close(runtimes->overrides);
 	free_rest(runtimes);
 }
 
@@ -232,7 +233,7 @@ static bool same_dns(const struct gp_config *a, const struct gp_config *b)
 	       c->stale_s == d->stale_s;
 }
 
-/* same_store: may the book stay as it is? */
+/* same_store: may the store of the limits stay as it is? */
 static bool same_store(const struct gp_config *a, const struct gp_config *b)
 {
 	const struct gp_store_options *x = &a->store, *y = &b->store;
@@ -294,7 +295,7 @@ static int replacement(struct gp_runtimes *runtimes, struct gp_config *config, s
 {
 	int rc = counted_new(config, runtimes->queue, runtimes->dns, out);
 	if (!rc) {
-		rc = open_book(runtimes, *out);
+		rc = open_overrides(runtimes, *out);
 		if (rc)
 			free(*out);
 	}
@@ -411,12 +412,12 @@ void gp_runtimes_tend(struct gp_runtimes *runtimes)
 {
 	const struct gp_runtime *r = gp_runtimes_acquire(runtimes);
 	follow_dns(runtimes, r);
-	struct gp_ctx ctx = {.arena = r->book ? gp_arena_new(OPEN_MEMORY) : NULL,
+	struct gp_ctx ctx = {.arena = r->overrides ? gp_arena_new(OPEN_MEMORY) : NULL,
 		.clock = gp_clock_system(),
 		.log = &r->log};
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
 	if (ctx.arena)
-		gp_limit_book_tend(r->book, &ctx);
+		gp_limit_overrides_tend(r->overrides, &ctx);
 	gp_arena_free(ctx.arena);
 	gp_runtimes_release(runtimes, r);
 }

@@ -6,7 +6,7 @@
  * A session takes the current runtime when it begins and with each new message; a reload hangs up a
  * new one, and the old one goes when its last session has let go of it. There is one resolver with
  * one cache for the life of the process, which a reload sets anew: what is remembered stays. The
- * book of the limits is opened when limits are first configured and stays for the life of the
+ * store of the limits is opened when limits are first configured and stays for the life of the
  * process: a change of the store needs a restart.
  *
  * Threads: gp_runtimes may be used by any number of threads; a runtime is read-only.
@@ -18,14 +18,14 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "dns/dns.h"
-#include "limit/limit_book.h"
+#include "limit/limit_overrides.h"
 #include "policyd/counters.h"
 #include "policyd/logqueue.h"
 
 struct gp_runtime {
 	struct gp_config *config;
 	struct gp_dns *dns;
-	struct gp_limit_book *book; /* NULL while no limit is configured */
+	struct gp_limit_overrides *overrides; /* NULL while no limit is configured */
 	struct gp_log log;
 	int64_t loaded_s;                         /* wall time */
 	unsigned char limit_places[GP_LIMIT_MAX]; /* where its limits are counted, in their order */
@@ -68,7 +68,8 @@ void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log
  */
 bool gp_runtime_has_changed(const struct gp_runtime *runtime);
 
-/* Follows resolv.conf, and tends the book, if there is one (gp_limit_book_tend); one thread. */
+/* Follows resolv.conf, and tends the store of the limits, if there is one
+ * (gp_limit_overrides_tend); one thread. */
 void gp_runtimes_tend(struct gp_runtimes *runtimes);
 
 #endif

@@ -89,7 +89,7 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 		bool wants_end = gp_limit_message_has(&t->message, GP_LIMIT_BYTES);
 		bool gives_back = gp_stages_expects_end(t->stages, t->source, t->subject);
 		if (gives_back)
-			gp_limit_message_drop(&t->message, t->runtime->book, ctx);
+			gp_limit_message_drop(&t->message, t->runtime->overrides, ctx);
 		if (is_held && !t->is_cut &&
 			gp_stages_missed(t->stages, t->source, t->subject, wants_end))
 			say_unseen(t);
@@ -231,13 +231,13 @@ static void settle(struct gp_transaction *t, struct gp_ctx *ctx,
 {
 	bool is_let_in = v->action == GP_ACTION_ACCEPT || v->action == GP_ACTION_HOLD;
 	if (r->state == GP_STATE_DATA && !is_let_in)
-		gp_limit_message_drop(&t->message, t->runtime->book, ctx);
+		gp_limit_message_drop(&t->message, t->runtime->overrides, ctx);
 	if (r->state != GP_STATE_END_OF_MESSAGE)
 		return;
 	if (is_let_in)
 		end_message(t);
 	else
-		gp_limit_message_drop(&t->message, t->runtime->book, ctx);
+		gp_limit_message_drop(&t->message, t->runtime->overrides, ctx);
 	t->is_ended = is_let_in;
 }
 
@@ -247,7 +247,7 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	struct gp_verdict *verdict)
 {
 	struct gp_transaction *t = transaction;
-	if (!t->runtime->book || !is_counted(request))
+	if (!t->runtime->overrides || !is_counted(request))
 		return GP_OK;
 	if (!gp_transaction_is_same(t, request)) {
 		finish(t, ctx);
@@ -261,7 +261,8 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 		gp_stages_early(t->stages, t->source);
 	if (t->is_ended) /* asked about its end twice */
 		return GP_OK;
-	const struct gp_engine_rates rates = {t->runtime->config, t->runtime->book, &t->message};
+	const struct gp_engine_rates rates = {
+		t->runtime->config, t->runtime->overrides, &t->message};
 	const struct gp_limit_amounts total = total_of(t, request);
 	int rc = gp_engine_rates(ctx, &rates, envelope, &total, verdict);
 	if (!rc && verdict->has_limits)
@@ -286,5 +287,5 @@ void gp_transaction_expire(struct gp_transaction *transaction, struct gp_ctx *ct
 {
 	if (gp_transaction_left_ms(transaction) < 0)
 		return; /* its end is not expected any more: it counts */
-	gp_limit_message_drop(&transaction->message, transaction->runtime->book, ctx);
+	gp_limit_message_drop(&transaction->message, transaction->runtime->overrides, ctx);
 }

@@ -105,8 +105,8 @@ const char *gp_engine_action_name(enum gp_action action);
 /* Where the limits of one message are counted. */
 struct gp_engine_rates {
 	const struct gp_config *config;
-	struct gp_limit_book *book;       /* NULL: nothing is counted */
-	struct gp_limit_message *message; /* what this message holds so far */
+	struct gp_limit_overrides *overrides; /* NULL: nothing is counted */
+	struct gp_limit_message *message;     /* what this message holds so far */
 };
 
 /*

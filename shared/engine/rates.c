@@ -167,18 +167,19 @@ int gp_engine_rates(struct gp_ctx *ctx, const struct gp_engine_rates *rates,
 {
 	struct gp_limit_result result;
 	const struct gp_config *config = rates->config;
-	if (!rates->book || verdict->action != GP_ACTION_ACCEPT)
+	if (!rates->overrides || verdict->action != GP_ACTION_ACCEPT)
 		return GP_OK;
 	if (!rates->message->begun) {
 		const struct gp_limit_who who = gp_engine_who(config, envelope);
-		int rc = gp_limit_message_begin(rates->message, &config->limits, &who, rates->book);
+		int rc = gp_limit_message_begin(
+			rates->message, &config->limits, &who, rates->overrides);
 		if (rc)
 			return rc;
 	}
 	if (rates->message->count == 0)
 		return GP_OK; /* no limit applies: there is nothing to look at */
 	int64_t began_us = gp_clock_now_us(ctx->clock);
-	int rc = gp_limit_message_hold(rates->message, rates->book, ctx, total,
+	int rc = gp_limit_message_hold(rates->message, rates->overrides, ctx, total,
 		(enum gp_limit_failure)config->store_on_failure, &result);
 	verdict->has_limits = !rc;
 	verdict->limits = result.outcome;

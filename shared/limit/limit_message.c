@@ -34,7 +34,7 @@ void gp_limit_message_fini(struct gp_limit_message *message)
 
 /* gp_limit_message_begin: resolves into the message's own memory. */
 int gp_limit_message_begin(struct gp_limit_message *message, const struct gp_limit_set *set,
-	const struct gp_limit_who *who, struct gp_limit_book *book)
+	const struct gp_limit_who *who, struct gp_limit_overrides *overrides)
 {
 	struct gp_limit_applied applied[GP_LIMIT_MAX];
 	size_t n = 0;
@@ -43,8 +43,9 @@ int gp_limit_message_begin(struct gp_limit_message *message, const struct gp_lim
 		message->arena = gp_arena_new(MESSAGE_MEMORY);
 	if (set->limit_count && !message->arena)
 		return GP_ENOMEM;
-	int rc = set->limit_count ? gp_limit_resolve(set, who, book, message->arena, applied, &n)
-				  : GP_OK;
+	int rc = set->limit_count
+			 ? gp_limit_resolve(set, who, overrides, message->arena, applied, &n)
+			 : GP_OK;
 	if (!rc && n) {
 		message->applied = gp_arena_array(message->arena, n, sizeof *applied);
 		if (!message->applied)
@@ -98,12 +99,14 @@ static int64_t bounded_max(const struct gp_limit_applied *a)
 }
 
 /* refresh: what the operator has set or reset since the message began. */
-static void refresh(struct gp_limit_message *m, struct gp_limit_book *book, int64_t now_ms)
+static void refresh(
+	struct gp_limit_message *m, struct gp_limit_overrides *overrides, int64_t now_ms)
 {
 	for (size_t i = 0; i < m->count; i++) {
 		struct gp_limit_applied *a = &m->applied[i];
-		gp_limit_apply_runtime(a, book, now_ms);
-		if (a->held && gp_limit_book_was_reset(book, a->subject, a->limit->id, m->resets))
+		gp_limit_apply_runtime(a, overrides, now_ms);
+		if (a->held && gp_limit_overrides_was_reset(
+				       overrides, a->subject, a->limit->id, m->resets))
 			a->held = 0; /* it is gone; giving it back would take what is others' */
 	}
 }
@@ -265,11 +268,11 @@ static void ask_for_rest(const struct step *s, struct gp_store *store, struct gp
 }
 
 /* say_failure: once a minute, with what is done about it. */
-static void say_failure(struct gp_limit_book *book, struct gp_store *store,
+static void say_failure(struct gp_limit_overrides *overrides, struct gp_store *store,
 	enum gp_limit_trouble what, const char *consequence, const struct gp_ctx *ctx)
 {
 	struct gp_store_health health;
-	if (!gp_limit_book_may_say(book, what, ctx->clock))
+	if (!gp_limit_overrides_may_say(overrides, what, ctx->clock))
 		return;
 	gp_store_health(store, &health);
 	gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s: %s; limits: %s", health.where,
@@ -278,11 +281,11 @@ static void say_failure(struct gp_limit_book *book, struct gp_store *store,
 
 /* stand_in: the store cannot count; the one that does meanwhile, or NULL. */
 static struct gp_store *stand_in(
-	struct gp_limit_book *book, struct gp_ctx *ctx, enum gp_limit_failure failure)
+	struct gp_limit_overrides *overrides, struct gp_ctx *ctx, enum gp_limit_failure failure)
 {
-	struct gp_store *local = gp_limit_book_local(book);
+	struct gp_store *local = gp_limit_overrides_local(overrides);
 	bool stands_in = failure == GP_LIMIT_FAILURE_LOCAL && local;
-	say_failure(book, gp_limit_book_store(book), GP_LIMIT_STORE_TROUBLE,
+	say_failure(overrides, gp_limit_overrides_store(overrides), GP_LIMIT_STORE_TROUBLE,
 		stands_in                           ? "counted on this machine until it is back"
 		: failure == GP_LIMIT_FAILURE_DEFER ? "mail is deferred until it is back"
 						    : "mail passes uncounted until it is back",
@@ -297,7 +300,7 @@ static bool is_our_fault(int rc)
 }
 
 /* gp_limit_message_hold: the store, or what stands in for it. */
-int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book *book,
+int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_overrides *overrides,
 	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_limit_failure failure,
 	struct gp_limit_result *result_out)
 {
@@ -305,22 +308,22 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book
 	*result_out = (struct gp_limit_result) {.outcome = GP_LIMIT_FINE};
 	if (message->count == 0)
 		return GP_OK;
-	struct gp_store *store = gp_limit_book_store(book);
-	uint64_t resets = gp_limit_book_resets(book);
-	refresh(message, book, gp_store_now_ms(store));
+	struct gp_store *store = gp_limit_overrides_store(overrides);
+	uint64_t resets = gp_limit_overrides_resets(overrides);
+	refresh(message, overrides, gp_store_now_ms(store));
 	message->resets = resets; /* what was reset before holds nothing any more */
 	int rc = try_store(message, store, ctx, total, &s, &result_out->now_ms);
 	if (is_our_fault(rc))
 		return rc;
 	if (rc) {
-		store = stand_in(book, ctx, failure);
+		store = stand_in(overrides, ctx, failure);
 		result_out->store_failed = true;
 	}
 	if (rc && store) {
 		rc = try_store(message, store, ctx, total, &s, &result_out->now_ms);
 		if (rc)
-			say_failure(
-				book, store, GP_LIMIT_LOCAL_TROUBLE, "mail passes uncounted", ctx);
+			say_failure(overrides, store, GP_LIMIT_LOCAL_TROUBLE,
+				"mail passes uncounted", ctx);
 	}
 	if (rc && failure == GP_LIMIT_FAILURE_DEFER)
 		result_out->outcome = GP_LIMIT_AWAY;
@@ -335,12 +338,12 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book
 
 /* gp_limit_message_drop: back it goes. */
 void gp_limit_message_drop(
-	struct gp_limit_message *message, struct gp_limit_book *book, struct gp_ctx *ctx)
+	struct gp_limit_message *message, struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
 {
 	if (message->store)
-		refresh(message, book, gp_store_now_ms(gp_limit_book_store(book)));
+		refresh(message, overrides, gp_store_now_ms(gp_limit_overrides_store(overrides)));
 	if (release(message, ctx) && message->count)
-		say_failure(book, gp_limit_book_store(book), GP_LIMIT_STORE_TROUBLE,
+		say_failure(overrides, gp_limit_overrides_store(overrides), GP_LIMIT_STORE_TROUBLE,
 			"a message that was not accepted stays counted", ctx);
 	gp_limit_message_end(message);
 }

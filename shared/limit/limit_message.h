@@ -3,9 +3,12 @@
  * What one message holds of its limits, from its first recipient to its end.
  *
  *     gp_limit_message_init(&m);
- *     gp_limit_message_begin(&m, set, &who, book, now);     (which limits apply, with which
- * maximum) gp_limit_message_hold(&m, book, ctx, &total, failure, &result);      (again and again)
- *     gp_limit_message_drop(&m, book, ctx);                 (it came to nothing: give back)
+ *     (which limits apply, with which maximum)
+ *     gp_limit_message_begin(&m, set, &who, overrides);
+ *     (again and again)
+ *     gp_limit_message_hold(&m, overrides, ctx, &total, failure, &result);
+ *     (it came to nothing: give back)
+ *     gp_limit_message_drop(&m, overrides, ctx);
  *     gp_limit_message_end(&m);                             (it was accepted: what is held stays)
  *     gp_limit_message_fini(&m);
  *
@@ -17,14 +20,14 @@
  * A result is a verdict (fine, hold, refused) with its reason. When the store is away, failure says
  * what becomes of it, and result.store_failed is set.
  *
- * Ownership: a message owns what it remembers; set and book are borrowed until end or drop. One
- * message belongs to one thread.
+ * Ownership: a message owns what it remembers; set and overrides are borrowed until end or drop.
+ * One message belongs to one thread.
  */
 #ifndef GP_LIMIT_LIMIT_MESSAGE_H
 #define GP_LIMIT_LIMIT_MESSAGE_H
 
 #include "limit/limit.h"
-#include "limit/limit_book.h"
+#include "limit/limit_overrides.h"
 
 /* Whose mail it is. */
 struct gp_limit_who {
@@ -59,15 +62,15 @@ const char *gp_limit_unit_name(enum gp_limit_unit unit);
 
 /*
  * Which limits apply to whom, in the order of the set: at most GP_LIMIT_MAX into applied, texts in
- * the arena. book may be NULL: no run-time overrides. Limits that are off do not apply.
+ * the arena. overrides may be NULL: no run-time overrides. Limits that are off do not apply.
  */
 int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *who,
-	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied,
-	size_t *count_out) GP_MUST_CHECK;
+	struct gp_limit_overrides *overrides, struct gp_arena *arena,
+	struct gp_limit_applied *applied, size_t *count_out) GP_MUST_CHECK;
 
 /* The maximum, source and expiry as they are now: an operator may have set another one. */
 void gp_limit_apply_runtime(
-	struct gp_limit_applied *applied, struct gp_limit_book *book, int64_t now_ms);
+	struct gp_limit_applied *applied, struct gp_limit_overrides *overrides, int64_t now_ms);
 
 /*
  * The subject of a limit for a name as people write it: a user, a domain, an address. GP_ESYNTAX:
@@ -84,9 +87,9 @@ int gp_limit_subject_of(const struct gp_limit_set *set, size_t limit, struct gp_
 const char *gp_limit_domain_subject(const struct gp_limit_set *set, size_t limit,
 	struct gp_span domain, struct gp_arena *arena);
 
-/* A limit as it applies to a subject that it has made. book may be NULL. */
+/* A limit as it applies to a subject that it has made. overrides may be NULL. */
 int gp_limit_of_subject(const struct gp_limit_set *set, size_t limit, const char *subject,
-	struct gp_limit_book *book, struct gp_arena *arena,
+	struct gp_limit_overrides *overrides, struct gp_arena *arena,
 	struct gp_limit_applied *applied_out) GP_MUST_CHECK;
 
 /*
@@ -103,7 +106,7 @@ struct gp_limit_message {
 	size_t count;
 	struct gp_store *store; /* that holds; NULL: nothing is held */
 	int64_t recipients;     /* held in all, as hold was told */
-	uint64_t resets;        /* of the book, when what is held was taken */
+	uint64_t resets;        /* of the overrides, when what is held was taken */
 	bool begun;
 };
 
@@ -134,19 +137,19 @@ void gp_limit_message_fini(struct gp_limit_message *message); /* gives nothing b
 
 /* Resolves; the message must hold nothing. GP_ENOMEM, GP_ETOOBIG. */
 int gp_limit_message_begin(struct gp_limit_message *message, const struct gp_limit_set *set,
-	const struct gp_limit_who *who, struct gp_limit_book *book) GP_MUST_CHECK;
+	const struct gp_limit_who *who, struct gp_limit_overrides *overrides) GP_MUST_CHECK;
 
 /* Does any limit of this unit apply to the message? */
 bool gp_limit_message_has(const struct gp_limit_message *message, enum gp_limit_unit unit);
 
 /* See above. GP_OK with a result, whatever the store says; GP_ENOMEM, GP_EINVAL. */
-int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_book *book,
+int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_overrides *overrides,
 	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_limit_failure failure,
 	struct gp_limit_result *result_out) GP_MUST_CHECK;
 
 /* Gives back what is held; what the store does not take back counts until its window has passed. */
 void gp_limit_message_drop(
-	struct gp_limit_message *message, struct gp_limit_book *book, struct gp_ctx *ctx);
+	struct gp_limit_message *message, struct gp_limit_overrides *overrides, struct gp_ctx *ctx);
 
 /* What is held stays counted; the message is ready for the next one. */
 void gp_limit_message_end(struct gp_limit_message *message);

@@ -317,16 +317,16 @@ const char *gp_limit_domain_subject(
  * find_runtime: what was set for the subject; else, unless an override of the configuration names
  * the subject itself, for all of its domain.
  */
-static bool find_runtime(struct gp_limit_applied *a, struct gp_limit_book *book, int64_t now_ms,
-	struct gp_limit_runtime *runtime_out)
+static bool find_runtime(struct gp_limit_applied *a, struct gp_limit_overrides *overrides,
+	int64_t now_ms, struct gp_limit_runtime *runtime_out)
 {
 	char wider[GP_LIMIT_RUNTIME_SUBJECT_MAX + 1];
 	const char *name = a->limit->name, *kind = domain_kind(a->limit->key);
 	const char *domain = gp_limit_domain_of(a->subject);
 	a->is_of_domain = false;
-	if (!gp_limit_book_has_runtime(book))
+	if (!gp_limit_overrides_has_runtime(overrides))
 		return false;
-	if (gp_limit_book_runtime(book, name, a->subject, now_ms, runtime_out))
+	if (gp_limit_overrides_runtime(overrides, name, a->subject, now_ms, runtime_out))
 		return true;
 	bool is_named = a->override && (a->override->kind == GP_LIMIT_OVERRIDE_USER ||
 					       a->override->kind == GP_LIMIT_OVERRIDE_SENDER);
@@ -334,16 +334,16 @@ static bool find_runtime(struct gp_limit_applied *a, struct gp_limit_book *book,
 		return false;
 	int n = snprintf(wider, sizeof wider, "%s:%s", kind, domain);
 	a->is_of_domain = n < (int)sizeof wider &&
-			  gp_limit_book_runtime(book, name, wider, now_ms, runtime_out);
+			  gp_limit_overrides_runtime(overrides, name, wider, now_ms, runtime_out);
 	return a->is_of_domain;
 }
 
 /* gp_limit_apply_runtime: or what the configuration says, when there is none any more. */
 void gp_limit_apply_runtime(
-	struct gp_limit_applied *applied, struct gp_limit_book *book, int64_t now_ms)
+	struct gp_limit_applied *applied, struct gp_limit_overrides *overrides, int64_t now_ms)
 {
 	struct gp_limit_runtime runtime;
-	bool has = find_runtime(applied, book, now_ms, &runtime);
+	bool has = find_runtime(applied, overrides, now_ms, &runtime);
 	applied->source = has                 ? GP_LIMIT_SOURCE_RUNTIME
 			  : applied->override ? GP_LIMIT_SOURCE_OVERRIDE
 					      : GP_LIMIT_SOURCE_LIMIT;
@@ -352,14 +352,15 @@ void gp_limit_apply_runtime(
 }
 
 /* settle_max: run time, then the most specific override, then the limit itself. */
-static void settle_max(
-	struct resolver *r, size_t limit, struct gp_limit_book *book, struct gp_limit_applied *a)
+static void settle_max(struct resolver *r, size_t limit, struct gp_limit_overrides *overrides,
+	struct gp_limit_applied *a)
 {
 	a->override = override_of(r, limit);
 	a->source = a->override ? GP_LIMIT_SOURCE_OVERRIDE : GP_LIMIT_SOURCE_LIMIT;
 	a->max = a->configured = a->override ? a->override->max[limit] : a->limit->max;
-	if (book)
-		gp_limit_apply_runtime(a, book, gp_store_now_ms(gp_limit_book_store(book)));
+	if (overrides)
+		gp_limit_apply_runtime(
+			a, overrides, gp_store_now_ms(gp_limit_overrides_store(overrides)));
 }
 
 /* ---- all of them ---- */
@@ -395,8 +396,8 @@ static const char *same_text(
 
 /* gp_limit_resolve: limit by limit; those with the same subject share its text. */
 int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *who,
-	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied,
-	size_t *count_out)
+	struct gp_limit_overrides *overrides, struct gp_arena *arena,
+	struct gp_limit_applied *applied, size_t *count_out)
 {
 	struct resolver r = {.set = set,
 		.who = who,
@@ -415,7 +416,7 @@ int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *
 			return gp_arena_status(arena);
 		if (!a.subject)
 			continue;
-		settle_max(&r, i, book, &a);
+		settle_max(&r, i, overrides, &a);
 		applied[n++] = a;
 	}
 	*count_out = n;
@@ -508,7 +509,8 @@ int gp_limit_subject_of(const struct gp_limit_set *set, size_t limit, struct gp_
 
 /* gp_limit_of_subject: likewise. */
 int gp_limit_of_subject(const struct gp_limit_set *set, size_t limit, const char *subject,
-	struct gp_limit_book *book, struct gp_arena *arena, struct gp_limit_applied *applied_out)
+	struct gp_limit_overrides *overrides, struct gp_arena *arena,
+	struct gp_limit_applied *applied_out)
 {
 	struct resolver r = {.set = set, .arena = arena};
 	struct gp_limit_who who;
@@ -517,6 +519,6 @@ int gp_limit_of_subject(const struct gp_limit_set *set, size_t limit, const char
 		who_is(&r, &set->limits[limit], gp_span_from(gp_limit_subject_name(subject)), &who);
 	if (rc)
 		return rc;
-	settle_max(&r, limit, book, applied_out);
+	settle_max(&r, limit, overrides, applied_out);
 	return gp_arena_status(arena);
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "fuzz/target.h"
-#include "store/store_redis_private.h"
+#include "store/redis/redis_private.h"
 
 #define CONNECTIONS 32
 #define SUM_MAX (1LL << 53)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz/target.h"
-#include "store/store_redis_private.h"
+#include "store/redis/redis_private.h"
 
 const char *const fuzz_reached_seed = "outcome";
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuzz/target.h"
-#include "store/store_lmdb_check.h"
+#include "store/lmdb/lmdb_check.h"
 
 const char *const fuzz_reached_seed = "tree";
 
@@ -32,7 +32,7 @@ static bool read_memory(void *arg, uint64_t offset, void *buffer, size_t length)
 /* LLVMFuzzerTestOneInput: the whole check. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char problem[GP_STORE_PROBLEM];
+	char problem[GP_STORE_LMDB_PROBLEM];
 	reached = 0;
 	if (size < 1)
 		return 0;

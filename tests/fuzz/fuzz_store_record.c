@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuzz/target.h"
-#include "store/store_lmdb_record.h"
+#include "store/lmdb/lmdb_record.h"
 
 const char *const fuzz_reached_seed = "two-windows";
 
@@ -15,19 +15,19 @@ static int reached;
 
 /* write_again: the same bytes must come out, or, of the old version, a share more for each window.
  */
-static void write_again(const struct gp_store_record *record, const uint8_t *data, size_t size)
+static void write_again(const struct gp_store_lmdb_record *record, const uint8_t *data, size_t size)
 {
 	size_t more = data[0] == 1 ? record->count : 0;
-	if (gp_store_record_size(record) != size + more)
+	if (gp_store_lmdb_record_size(record) != size + more)
 		abort();
 	unsigned char *again = malloc(size + more);
-	struct gp_store_record *twice = malloc(sizeof *twice);
+	struct gp_store_lmdb_record *twice = malloc(sizeof *twice);
 	if (!again || !twice)
 		abort();
-	gp_store_record_encode(record, again);
+	gp_store_lmdb_record_encode(record, again);
 	if (more == 0 && memcmp(again, data, size) != 0)
 		abort();
-	if (!gp_store_record_decode((struct gp_span) {(char *)again, size + more}, twice) ||
+	if (!gp_store_lmdb_record_decode((struct gp_span) {(char *)again, size + more}, twice) ||
 		twice->count != record->count)
 		abort();
 	free(twice);
@@ -35,7 +35,7 @@ static void write_again(const struct gp_store_record *record, const uint8_t *dat
 }
 
 /* weigh: a record that counts something weighs something, at whatever time. */
-static void weigh(struct gp_store_record *record)
+static void weigh(struct gp_store_lmdb_record *record)
 {
 	static const int64_t times[] = {0, 1, 1700000000000, 1LL << 50};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
@@ -46,13 +46,13 @@ static void weigh(struct gp_store_record *record)
 			gp_store_window_advance(&copy, times[i]);
 			counts = counts || copy.entries > 0;
 		}
-		if ((gp_store_record_weight(record, times[i], &share) > 0) != counts)
+		if ((gp_store_lmdb_record_weight(record, times[i], &share) > 0) != counts)
 			abort();
 	}
 }
 
 /* use: every window takes a step, at times around its own. */
-static void use(struct gp_store_record *record)
+static void use(struct gp_store_lmdb_record *record)
 {
 	static const int64_t times[] = {0, 1, 1700000000000, 1LL << 50};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
@@ -65,7 +65,7 @@ static void use(struct gp_store_record *record)
 				.back_ms = times[i]},
 			{.id = 4000000001u, .per_ms = 1000, .max = 1, .take = 1}};
 		uint8_t at[2];
-		gp_store_record_find(record, counts, 2, times[i], at);
+		gp_store_lmdb_record_find(record, counts, 2, times[i], at);
 		for (size_t j = 0; j < 2; j++) {
 			struct gp_store_window *window = &record->windows[at[j]].window;
 			gp_store_window_test(window, &counts[j], times[i]);
@@ -73,7 +73,7 @@ static void use(struct gp_store_record *record)
 			if (!gp_store_window_is_valid(window) || counts[j].used < 1)
 				abort();
 		}
-		gp_store_record_purge(record, times[i]);
+		gp_store_lmdb_record_purge(record, times[i]);
 	}
 }
 
@@ -81,22 +81,22 @@ static void use(struct gp_store_record *record)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct gp_span bytes = {(const char *)data, size}, value;
-	struct gp_store_time time;
+	struct gp_store_lmdb_time time;
 	int64_t expires_ms;
-	struct gp_store_record *record = malloc(sizeof *record);
+	struct gp_store_lmdb_record *record = malloc(sizeof *record);
 	if (!record)
 		return 0;
-	reached = gp_store_record_decode(bytes, record) && record->count == 2;
+	reached = gp_store_lmdb_record_decode(bytes, record) && record->count == 2;
 	if (record->count > 0) {
 		write_again(record, data, size);
 		weigh(record);
 		use(record);
 	}
 	free(record);
-	if (gp_store_fact_decode(bytes, &value, &expires_ms) &&
+	if (gp_store_lmdb_fact_decode(bytes, &value, &expires_ms) &&
 		(value.len > GP_STORE_FACT_VALUE_MAX || expires_ms < 0))
 		abort();
-	if (gp_store_time_decode(bytes, &time) && size != GP_STORE_TIME_RECORD)
+	if (gp_store_lmdb_time_decode(bytes, &time) && size != GP_STORE_LMDB_TIME_RECORD)
 		abort();
 	return 0;
 }

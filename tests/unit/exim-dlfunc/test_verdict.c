@@ -502,7 +502,7 @@ static void test_limits_of_spellings(void **state)
 	end(&s);
 }
 
-/* test_fork: a child counts with a book of its own, and its parent goes on. */
+/* test_fork: a child counts with a overrides of its own, and its parent goes on. */
 static void test_fork(void **state)
 {
 	struct scene s;

@@ -27,7 +27,7 @@ static const char conf[] =
 struct bench {
 	struct gp_config *config;
 	struct gp_test_memstore *main, *local;
-	struct gp_limit_book *book;
+	struct gp_limit_overrides *overrides;
 	struct gp_ctx ctx;
 	struct gp_limit_message m;
 	struct gp_limit_result r;
@@ -58,11 +58,12 @@ static void begin(struct bench *b, struct gp_log *log, const char *user)
 	gp_config_errors_fini(&errors);
 	assert_int_equal(gp_test_memstore_new(&b->main, &store), GP_OK);
 	gp_test_memstore_set_now(b->main, START);
-	assert_int_equal(gp_limit_book_new(store, &b->book), GP_OK);
+	assert_int_equal(gp_limit_overrides_new(store, &b->overrides), GP_OK);
 	gp_limit_message_init(&b->m);
 	const struct gp_limit_who who = {
 		.origin = GP_LIMIT_FROM_AUTHENTICATED, .user = gp_span_from(user)};
-	assert_int_equal(gp_limit_message_begin(&b->m, &b->config->limits, &who, b->book), GP_OK);
+	assert_int_equal(
+		gp_limit_message_begin(&b->m, &b->config->limits, &who, b->overrides), GP_OK);
 }
 
 /* again: another message of the user. */
@@ -70,14 +71,15 @@ static void again(struct bench *b, const char *user)
 {
 	const struct gp_limit_who who = {
 		.origin = GP_LIMIT_FROM_AUTHENTICATED, .user = gp_span_from(user)};
-	assert_int_equal(gp_limit_message_begin(&b->m, &b->config->limits, &who, b->book), GP_OK);
+	assert_int_equal(
+		gp_limit_message_begin(&b->m, &b->config->limits, &who, b->overrides), GP_OK);
 }
 
 /* end: frees all. */
 static void end(struct bench *b)
 {
 	gp_limit_message_fini(&b->m);
-	gp_limit_book_close(b->book);
+	gp_limit_overrides_close(b->overrides);
 	gp_config_free(b->config);
 	gp_arena_free(b->ctx.arena);
 }
@@ -86,7 +88,7 @@ static void end(struct bench *b)
 static enum gp_limit_outcome hold(struct bench *b, int64_t recipients, int64_t bytes)
 {
 	const struct gp_limit_amounts total = {recipients, 1, bytes};
-	assert_int_equal(gp_limit_message_hold(&b->m, b->book, &b->ctx, &total,
+	assert_int_equal(gp_limit_message_hold(&b->m, b->overrides, &b->ctx, &total,
 				 (enum gp_limit_failure)b->config->store_on_failure, &b->r),
 		GP_OK);
 	return b->r.outcome;
@@ -97,11 +99,12 @@ static int64_t used(struct bench *b, size_t limit, const char *subject)
 {
 	struct gp_limit_applied a;
 	struct gp_store_count count;
-	assert_int_equal(
-		gp_limit_of_subject(&b->config->limits, limit, subject, b->book, b->ctx.arena, &a),
+	assert_int_equal(gp_limit_of_subject(&b->config->limits, limit, subject, b->overrides,
+				 b->ctx.arena, &a),
 		GP_OK);
 	assert_int_equal(
-		gp_limit_peek(gp_limit_book_store(b->book), &b->ctx, &a, 1, &count), GP_OK);
+		gp_limit_peek(gp_limit_overrides_store(b->overrides), &b->ctx, &a, 1, &count),
+		GP_OK);
 	return count.used;
 }
 
@@ -152,7 +155,7 @@ static void test_bytes(void **state)
 	assert_int_equal(hold(&b, 1, 1025), GP_LIMIT_REFUSED);
 	assert_string_equal(b.r.because->limit->name, "volume");
 	assert_int_equal(used(&b, 0, "user:alice"), 1);
-	gp_limit_message_drop(&b.m, b.book, &b.ctx);
+	gp_limit_message_drop(&b.m, b.overrides, &b.ctx);
 	assert_int_equal(used(&b, 0, "user:alice"), 0);
 	assert_int_equal(used(&b, 1, "user:alice"), 0);
 	again(&b, "alice");
@@ -213,7 +216,7 @@ static void test_expired(void **state)
 	gp_limit_message_fini(&b.m);
 	b.m = first;
 	assert_int_equal(hold(&b, 60, 5), GP_LIMIT_REFUSED);
-	gp_limit_message_drop(&b.m, b.book, &b.ctx);
+	gp_limit_message_drop(&b.m, b.overrides, &b.ctx);
 	assert_int_equal(used(&b, 0, "user:alice"), 60);
 	end(&b);
 }
@@ -281,7 +284,7 @@ static void test_away(void **state)
 	assert_false(b.r.store_failed);
 	assert_int_equal(used(&b, 0, "user:alice"), 3);
 	gp_test_memstore_fail(b.main, GP_EIO);
-	gp_limit_message_drop(&b.m, b.book, &b.ctx); /* cannot be given back now */
+	gp_limit_message_drop(&b.m, b.overrides, &b.ctx); /* cannot be given back now */
 	gp_test_memstore_fail(b.main, 0);
 	assert_int_equal(used(&b, 0, "user:alice"), 3);
 	end(&b);
@@ -297,9 +300,9 @@ static void test_nothing(void **state)
 	const struct gp_limit_set none = {0};
 	const struct gp_limit_who who = {.origin = GP_LIMIT_FROM_OTHERS};
 	gp_test_memstore_fail(b.main, GP_EIO);
-	assert_int_equal(gp_limit_message_begin(&b.m, &none, &who, b.book), GP_OK);
+	assert_int_equal(gp_limit_message_begin(&b.m, &none, &who, b.overrides), GP_OK);
 	assert_int_equal(hold(&b, 1, 1), GP_LIMIT_FINE);
-	assert_int_equal(gp_limit_message_begin(&b.m, &b.config->limits, &who, b.book), GP_OK);
+	assert_int_equal(gp_limit_message_begin(&b.m, &b.config->limits, &who, b.overrides), GP_OK);
 	assert_int_equal(hold(&b, 1, 1), GP_LIMIT_FINE);
 	assert_false(b.r.store_failed);
 	assert_int_equal(b.logged, 0);

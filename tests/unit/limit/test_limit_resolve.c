@@ -37,13 +37,13 @@ static const char conf[] =
 struct bench {
 	struct gp_config *config;
 	struct gp_test_memstore *handle;
-	struct gp_limit_book *book;
+	struct gp_limit_overrides *overrides;
 	struct gp_ctx ctx;
 	struct gp_limit_applied applied[GP_LIMIT_MAX];
 	size_t count;
 };
 
-/* begin: the configuration above and a book over a store in memory. */
+/* begin: the configuration above and a overrides over a store in memory. */
 static void begin(struct bench *b, const char *text)
 {
 	struct gp_config_errors errors = {0};
@@ -53,13 +53,13 @@ static void begin(struct bench *b, const char *text)
 		fail_msg("%s", errors.text);
 	gp_config_errors_fini(&errors);
 	assert_int_equal(gp_test_memstore_new(&b->handle, &store), GP_OK);
-	assert_int_equal(gp_limit_book_new(store, &b->book), GP_OK);
+	assert_int_equal(gp_limit_overrides_new(store, &b->overrides), GP_OK);
 }
 
 /* end: frees all. */
 static void end(struct bench *b)
 {
-	gp_limit_book_close(b->book);
+	gp_limit_overrides_close(b->overrides);
 	gp_config_free(b->config);
 	gp_arena_free(b->ctx.arena);
 }
@@ -79,8 +79,8 @@ static struct gp_limit_who who(
 static void resolve(struct bench *b, struct gp_limit_who w)
 {
 	gp_arena_reset(b->ctx.arena);
-	assert_int_equal(gp_limit_resolve(&b->config->limits, &w, b->book, b->ctx.arena, b->applied,
-				 &b->count),
+	assert_int_equal(gp_limit_resolve(&b->config->limits, &w, b->overrides, b->ctx.arena,
+				 b->applied, &b->count),
 		GP_OK);
 }
 
@@ -288,8 +288,8 @@ static void test_house_is_one_client(void **state)
 						 gp_span_from(name), b.ctx.arena, &subject),
 				GP_OK);
 			assert_string_equal(subject, b.applied[k].subject);
-			assert_int_equal(gp_limit_of_subject(&b.config->limits, k, subject, b.book,
-						 b.ctx.arena, &a),
+			assert_int_equal(gp_limit_of_subject(&b.config->limits, k, subject,
+						 b.overrides, b.ctx.arena, &a),
 				GP_OK);
 			assert_int_equal(a.max, b.applied[k].max);
 		}
@@ -333,8 +333,8 @@ static void test_nat64(void **state)
 					 b.ctx.arena, &subject),
 			GP_OK);
 		assert_string_equal(subject, b.applied[0].subject);
-		assert_int_equal(
-			gp_limit_of_subject(&b.config->limits, 0, subject, b.book, b.ctx.arena, &a),
+		assert_int_equal(gp_limit_of_subject(&b.config->limits, 0, subject, b.overrides,
+					 b.ctx.arena, &a),
 			GP_OK);
 		assert_int_equal(a.max, b.applied[0].max);
 	}
@@ -425,7 +425,7 @@ static void test_runtime(void **state)
 	begin(&b, conf);
 	const struct gp_limit_runtime value = {"hourly", "user:news@example.org", 3, 2000000, ""};
 	gp_test_memstore_set_now(b.handle, 1000000);
-	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &value), GP_OK);
+	assert_int_equal(gp_limit_overrides_set(b.overrides, &b.ctx, &value), GP_OK);
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
 	assert_int_equal(b.applied[0].max, 3);
 	assert_int_equal(b.applied[0].source, GP_LIMIT_SOURCE_RUNTIME);
@@ -435,17 +435,17 @@ static void test_runtime(void **state)
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "news@example.org", "", ""));
 	assert_int_equal(b.applied[0].max, 5000);
 	const struct gp_limit_runtime forever = {"site", "all", GP_LIMIT_UNLIMITED, 0, NULL};
-	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &forever), GP_OK);
+	assert_int_equal(gp_limit_overrides_set(b.overrides, &b.ctx, &forever), GP_OK);
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "x", "", ""));
 	assert_int_equal(b.applied[2].max, GP_LIMIT_UNLIMITED);
-	assert_int_equal(gp_limit_book_unset(b.book, &b.ctx, "site", "all"), GP_OK);
-	assert_int_equal(gp_limit_book_unset(b.book, &b.ctx, "site", "all"), GP_OK);
+	assert_int_equal(gp_limit_overrides_unset(b.overrides, &b.ctx, "site", "all"), GP_OK);
+	assert_int_equal(gp_limit_overrides_unset(b.overrides, &b.ctx, "site", "all"), GP_OK);
 	resolve(&b, who(GP_LIMIT_FROM_AUTHENTICATED, "x", "", ""));
 	assert_int_equal(b.applied[2].max, 20000);
 	char *name = gp_arena_alloc(b.ctx.arena, 1000);
 	memset(name, 'a', 999);
 	const struct gp_limit_runtime too_long = {"hourly", name, 1, 0, NULL};
-	assert_int_equal(gp_limit_book_set(b.book, &b.ctx, &too_long), GP_ETOOBIG);
+	assert_int_equal(gp_limit_overrides_set(b.overrides, &b.ctx, &too_long), GP_ETOOBIG);
 	end(&b);
 }
 
@@ -492,7 +492,7 @@ static void test_subjects(void **state)
 		assert_int_equal(rc, GP_OK);
 		assert_string_equal(subject, rows[i].subject);
 		assert_int_equal(gp_limit_of_subject(&b.config->limits, rows[i].limit, subject,
-					 b.book, b.ctx.arena, &a),
+					 b.overrides, b.ctx.arena, &a),
 			GP_OK);
 		assert_int_equal(a.max, rows[i].max);
 	}
@@ -510,7 +510,8 @@ static void test_memory(void **state)
 	int last = GP_OK;
 	for (size_t size = 16; size < 2000; size += 8) {
 		struct gp_arena *small = gp_arena_new(size);
-		last = gp_limit_resolve(&b.config->limits, &w, b.book, small, b.applied, &b.count);
+		last = gp_limit_resolve(
+			&b.config->limits, &w, b.overrides, small, b.applied, &b.count);
 		assert_true(last == GP_OK || last == GP_ETOOBIG);
 		gp_arena_free(small);
 	}

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_lmdb_record.h"
+#include "store/lmdb/lmdb_record.h"
 
 #define PER 64000 /* slots of 1000 */
 #define T0 1000000000000LL
@@ -199,9 +199,9 @@ static void what_is_no_window(void **state)
 /* ---- records ---- */
 
 /* make_record: of so many windows. */
-static struct gp_store_record *make_record(size_t windows)
+static struct gp_store_lmdb_record *make_record(size_t windows)
 {
-	struct gp_store_record *record = calloc(1, sizeof *record);
+	struct gp_store_lmdb_record *record = calloc(1, sizeof *record);
 	assert_non_null(record);
 	record->name_length = 3;
 	memcpy(record->name, "a\0b", 3);
@@ -219,25 +219,25 @@ static struct gp_store_record *make_record(size_t windows)
 }
 
 /* encode: into a block of exactly its size, which the caller frees. */
-static struct gp_span encode(const struct gp_store_record *record)
+static struct gp_span encode(const struct gp_store_lmdb_record *record)
 {
-	size_t size = gp_store_record_size(record);
+	size_t size = gp_store_lmdb_record_size(record);
 	unsigned char *bytes = malloc(size);
 	assert_non_null(bytes);
-	gp_store_record_encode(record, bytes);
+	gp_store_lmdb_record_encode(record, bytes);
 	return (struct gp_span) {(char *)bytes, size};
 }
 
 /* records_come_back: of 1 window and of the most. */
 static void records_come_back(void **state)
 {
-	static const size_t rows[] = {1, 2, GP_STORE_RECORD_WINDOWS};
+	static const size_t rows[] = {1, 2, GP_STORE_LMDB_RECORD_WINDOWS};
 	(void)state;
 	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
-		struct gp_store_record *record = make_record(rows[r]);
-		struct gp_store_record *again = make_record(0);
+		struct gp_store_lmdb_record *record = make_record(rows[r]);
+		struct gp_store_lmdb_record *again = make_record(0);
 		struct gp_span bytes = encode(record);
-		assert_true(gp_store_record_decode(bytes, again));
+		assert_true(gp_store_lmdb_record_decode(bytes, again));
 		assert_int_equal(again->name_length, 3);
 		assert_memory_equal(again->name, "a\0b", 3);
 		assert_int_equal(again->count, rows[r]);
@@ -263,14 +263,14 @@ static void what_is_no_record(void **state)
 		{13, 255}, {17, 255}, {25, 255},  /* per and last, from their high ends */
 		{27, 0}, {27, 2}, {27, 66},       /* entries, behind the share */
 	};
-	struct gp_store_record *record = make_record(2), *again = make_record(0);
+	struct gp_store_lmdb_record *record = make_record(2), *again = make_record(0);
 	struct gp_span bytes = encode(record);
 	(void)state;
 	for (size_t n = 0; n < bytes.len; n++) {
 		char *cut = malloc(n + (n == 0));
 		assert_non_null(cut);
 		memcpy(cut, bytes.ptr, n);
-		assert_false(gp_store_record_decode((struct gp_span) {cut, n}, again));
+		assert_false(gp_store_lmdb_record_decode((struct gp_span) {cut, n}, again));
 		assert_int_equal(again->count, 0);
 		free(cut);
 	}
@@ -278,19 +278,20 @@ static void what_is_no_record(void **state)
 	assert_non_null(copy);
 	memcpy(copy, bytes.ptr, bytes.len);
 	copy[bytes.len] = 0;
-	assert_false(gp_store_record_decode((struct gp_span) {copy, bytes.len + 1}, again));
+	assert_false(gp_store_lmdb_record_decode((struct gp_span) {copy, bytes.len + 1}, again));
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		memcpy(copy, bytes.ptr, bytes.len);
-		assert_true(gp_store_record_decode((struct gp_span) {copy, bytes.len}, again));
+		assert_true(gp_store_lmdb_record_decode((struct gp_span) {copy, bytes.len}, again));
 		copy[rows[i].at] = (char)rows[i].byte;
-		assert_false(gp_store_record_decode((struct gp_span) {copy, bytes.len}, again));
+		assert_false(
+			gp_store_lmdb_record_decode((struct gp_span) {copy, bytes.len}, again));
 	}
 	record->windows[1].id = record->windows[0].id;
-	gp_store_record_encode(record, (unsigned char *)copy);
-	assert_false(gp_store_record_decode((struct gp_span) {copy, bytes.len}, again));
+	gp_store_lmdb_record_encode(record, (unsigned char *)copy);
+	assert_false(gp_store_lmdb_record_decode((struct gp_span) {copy, bytes.len}, again));
 	record->windows[1].id = 0;
-	gp_store_record_encode(record, (unsigned char *)copy);
-	assert_false(gp_store_record_decode((struct gp_span) {copy, bytes.len}, again));
+	gp_store_lmdb_record_encode(record, (unsigned char *)copy);
+	assert_false(gp_store_lmdb_record_decode((struct gp_span) {copy, bytes.len}, again));
 	free(copy);
 	free((void *)(uintptr_t)bytes.ptr);
 	free(again);
@@ -300,7 +301,7 @@ static void what_is_no_record(void **state)
 /* a_full_record_makes_room: those that end soonest go, never one that is named. */
 static void a_full_record_makes_room(void **state)
 {
-	struct gp_store_record *record = make_record(GP_STORE_RECORD_WINDOWS);
+	struct gp_store_lmdb_record *record = make_record(GP_STORE_LMDB_RECORD_WINDOWS);
 	struct gp_store_count counts[GP_STORE_COUNTS_MAX];
 	uint8_t at[GP_STORE_COUNTS_MAX];
 	(void)state;
@@ -310,18 +311,18 @@ static void a_full_record_makes_room(void **state)
 			.id = old ? record->windows[i].id : (uint32_t)i + 1,
 			.per_ms = old ? record->windows[i].window.per_ms : 5000};
 	}
-	gp_store_record_find(record, counts, GP_STORE_COUNTS_MAX, T0, at);
-	assert_int_equal(record->count, GP_STORE_RECORD_WINDOWS);
+	gp_store_lmdb_record_find(record, counts, GP_STORE_COUNTS_MAX, T0, at);
+	assert_int_equal(record->count, GP_STORE_LMDB_RECORD_WINDOWS);
 	for (size_t i = 0; i < GP_STORE_COUNTS_MAX; i++) {
 		assert_int_equal(record->windows[at[i]].id, counts[i].id);
 		assert_int_equal(record->windows[at[i]].window.per_ms, counts[i].per_ms);
 		assert_int_equal(record->windows[at[i]].window.entries > 0, i % 2);
 	}
 	counts[1].per_ms = 99999; /* another length under the same id: as if it were not there */
-	gp_store_record_find(record, counts, 2, T0, at);
+	gp_store_lmdb_record_find(record, counts, 2, T0, at);
 	assert_int_equal(record->windows[at[1]].window.per_ms, 99999);
 	assert_int_equal(record->windows[at[1]].window.entries, 0);
-	gp_store_record_purge(record, T0 + 10 * PER);
+	gp_store_lmdb_record_purge(record, T0 + 10 * PER);
 	assert_int_equal(record->count, 0);
 	free(record);
 }
@@ -329,33 +330,33 @@ static void a_full_record_makes_room(void **state)
 /* facts_and_time_come_back: and nothing that is cut. */
 static void facts_and_time_come_back(void **state)
 {
-	unsigned char bytes[GP_STORE_FACT_HEAD + GP_STORE_FACT_VALUE_MAX + 1] = {0};
-	struct gp_store_time time = {.offset_ms = -12345}, time_again;
+	unsigned char bytes[GP_STORE_LMDB_FACT_HEAD + GP_STORE_FACT_VALUE_MAX + 1] = {0};
+	struct gp_store_lmdb_time time = {.offset_ms = -12345}, time_again;
 	struct gp_span value;
 	int64_t expires;
 	(void)state;
-	gp_store_fact_encode((struct gp_span) {"v\0w", 3}, 1LL << 50, bytes);
-	struct gp_span whole = {(char *)bytes, GP_STORE_FACT_HEAD + 3};
-	assert_true(gp_store_fact_decode(whole, &value, &expires));
+	gp_store_lmdb_fact_encode((struct gp_span) {"v\0w", 3}, 1LL << 50, bytes);
+	struct gp_span whole = {(char *)bytes, GP_STORE_LMDB_FACT_HEAD + 3};
+	assert_true(gp_store_lmdb_fact_decode(whole, &value, &expires));
 	assert_int_equal(expires, 1LL << 50);
 	assert_true(gp_span_equal(value, (struct gp_span) {"v\0w", 3}));
-	for (whole.len = 0; whole.len < GP_STORE_FACT_HEAD; whole.len++)
-		assert_false(gp_store_fact_decode(whole, &value, &expires));
+	for (whole.len = 0; whole.len < GP_STORE_LMDB_FACT_HEAD; whole.len++)
+		assert_false(gp_store_lmdb_fact_decode(whole, &value, &expires));
 	whole.len = sizeof bytes;
-	assert_false(gp_store_fact_decode(whole, &value, &expires));
+	assert_false(gp_store_lmdb_fact_decode(whole, &value, &expires));
 	bytes[8] = 0x80;
-	whole.len = GP_STORE_FACT_HEAD;
-	assert_false(gp_store_fact_decode(whole, &value, &expires));
+	whole.len = GP_STORE_LMDB_FACT_HEAD;
+	assert_false(gp_store_lmdb_fact_decode(whole, &value, &expires));
 	memset(time.boot_id, 'b', sizeof time.boot_id);
-	gp_store_time_encode(&time, bytes);
-	whole.len = GP_STORE_TIME_RECORD;
-	assert_true(gp_store_time_decode(whole, &time_again));
+	gp_store_lmdb_time_encode(&time, bytes);
+	whole.len = GP_STORE_LMDB_TIME_RECORD;
+	assert_true(gp_store_lmdb_time_decode(whole, &time_again));
 	assert_int_equal(time_again.offset_ms, -12345);
 	assert_memory_equal(time_again.boot_id, time.boot_id, sizeof time.boot_id);
 	bytes[8] = 0x7f;
-	assert_false(gp_store_time_decode(whole, &time_again));
-	for (whole.len = 0; whole.len < GP_STORE_TIME_RECORD; whole.len++)
-		assert_false(gp_store_time_decode(whole, &time_again));
+	assert_false(gp_store_lmdb_time_decode(whole, &time_again));
+	for (whole.len = 0; whole.len < GP_STORE_LMDB_TIME_RECORD; whole.len++)
+		assert_false(gp_store_lmdb_time_decode(whole, &time_again));
 }
 
 /* main: all cases. */
