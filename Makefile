@@ -19,8 +19,8 @@ VERSION = 0.1.0
 BASE    = arena clock duration encode err histogram ipaddr log span strbuf trace
 MAIL    = address author author_doubt author_name author_plain author_sight authres charset charset_name encodedword fold mailbox mboxline message taglist
 DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire \
-	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse
-SPF     = spf_eval spf_macro spf_mechanism spf_record
+	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse dns_wire_server
+SPF     = spf_eval spf_lookup spf_macro spf_mechanism spf_ptr spf_record spf_text
 CRYPTO  = digest library pubkey tls
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig dkim_trim
 ARC     = arc_chain arc_set arc_trust

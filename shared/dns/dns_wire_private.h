@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The wire resolver between its files: dns_wire.c knows the servers and waits, dns_wire_flight.c
- * carries one question from its first packet to its answer, dns_wire_gate.c bounds how many are
- * under way.
+ * The wire resolver between its files: dns_wire.c takes the questions and waits, dns_wire_flight.c
+ * carries one question from its first packet to its answer, dns_wire_server.c remembers the
+ * servers, dns_wire_gate.c bounds how many questions are under way.
  *
  * A flight is begun once, sent off when there is a place for it, then told what happened (ready,
  * expired) until its stage is DONE, then ended. While others queue for a place, an attempt that

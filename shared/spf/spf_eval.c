@@ -1,275 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check_host(): one loop over the records that redirect leads to, inside it one over the terms of a
- * record; include comes back here from its mechanism. Limits are kept in the result itself, so one
- * count serves the whole evaluation (RFC 7208 4.6.4). A fault ends everything at once.
+ * check_host() (RFC 7208 4): one loop over the records that redirect leads to, inside it one over
+ * the terms of a record; include is the one mechanism that comes back here. A fault ends everything
+ * at once.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/encode.h"
 #include "mail/address.h"
 #include "spf/spf_private.h"
 
-#define LINE_MAX_LEN 70000   /* of the trace: a record is at most 65535 octets */
-#define PROBLEM_MAX 1024     /* of a text for operators */
 #define EXPLANATION_MAX 1000 /* longer ones are dropped (6.2); replies are short */
-#define MISSING_MAX 20       /* names under mx and ptr that do not exist, in one check */
-#define VAIN_MAX 40          /* and with those that have no address of the client's family */
-#define TRACE_TEXT 200
-#define TRACE_RECORDS 20 /* shown of one answer */
 
 static const struct gp_spf_options standard_options = {
 	.max_terms = 10, .max_names = 10, .max_voids = 2}; /* 4.6.4 */
-
-static const char *const verdict_names[GP_SPF_VERDICTS] = {
-	[GP_SPF_NONE] = "none",
-	[GP_SPF_NEUTRAL] = "neutral",
-	[GP_SPF_PASS] = "pass",
-	[GP_SPF_FAIL] = "fail",
-	[GP_SPF_SOFTFAIL] = "softfail",
-	[GP_SPF_TEMPERROR] = "temperror",
-	[GP_SPF_PERMERROR] = "permerror",
-};
-
-/* gp_spf_verdict_name: from the table. */
-const char *gp_spf_verdict_name(enum gp_spf_verdict verdict)
-{
-	return (size_t)verdict < GP_SPF_VERDICTS ? verdict_names[verdict] : "unknown";
-}
-
-/* gp_spf_verdict_parse: the reverse. */
-bool gp_spf_verdict_parse(struct gp_span word, enum gp_spf_verdict *verdict_out)
-{
-	for (size_t i = 0; i < GP_SPF_VERDICTS; i++) {
-		if (gp_span_is(word, verdict_names[i])) {
-			*verdict_out = (enum gp_spf_verdict)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* gp_spf_identity_name: RFC 7208 9.1. */
-const char *gp_spf_identity_name(enum gp_spf_identity identity)
-{
-	return identity == GP_SPF_HELO ? "helo" : "mailfrom";
-}
-
-/* ---- what is told to people ---- */
-
-/* printable: the text with '?' for what cannot be shown, in the arena; NULL when that is full. */
-static const char *printable(struct gp_arena *arena, const struct gp_strbuf *raw)
-{
-	struct gp_strbuf shown;
-	const char *text;
-	gp_strbuf_init(&shown, arena, raw->len);
-	gp_encode_visible(&shown, gp_strbuf_span(raw));
-	return raw->status || gp_strbuf_finish(&shown, &text) ? NULL : text;
-}
-
-/* trace_line: hands over what was built; a line that finds no room is left out. */
-static void trace_line(const struct gp_spf_run *run, const struct gp_strbuf *raw)
-{
-	const char *text = printable(run->ctx->arena, raw);
-	if (text)
-		run->query->trace->line(run->query->trace->arg, run->depth, text);
-}
-
-/* gp_spf_trace: formatted. */
-void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
-{
-	struct gp_strbuf buf;
-	va_list ap;
-	if (!run->query->trace)
-		return;
-	gp_strbuf_init(&buf, run->ctx->arena, LINE_MAX_LEN);
-	va_start(ap, format);
-	gp_strbuf_vprintf(&buf, format, ap);
-	va_end(ap);
-	trace_line(run, &buf);
-}
-
-/* trace_record: one record of an answer. */
-static void trace_record(
-	struct gp_strbuf *buf, enum gp_dns_type type, const struct gp_dns_record *record)
-{
-	char addr[GP_IPADDR_TEXT];
-	if (type == GP_DNS_A || type == GP_DNS_AAAA)
-		gp_strbuf_printf(buf, " %s", gp_ipaddr_format(&record->addr, addr));
-	else if (type == GP_DNS_MX)
-		gp_strbuf_printf(buf, " %u %s.", (unsigned)record->preference, record->name);
-	else if (type == GP_DNS_PTR)
-		gp_strbuf_printf(buf, " %s.", record->name);
-	else if (type == GP_DNS_TXT)
-		gp_strbuf_printf(buf, " \"%.*s\"%s",
-			(int)(record->text.len < TRACE_TEXT ? record->text.len : TRACE_TEXT),
-			record->text.ptr, record->text.len > TRACE_TEXT ? "..." : "");
-}
-
-/* shows_later: the one SPF record of an answer has a line of its own. */
-static bool shows_later(const struct gp_dns_question *question, const struct gp_dns_answer *answer)
-{
-	return question->type == GP_DNS_TXT && answer->count == 1 &&
-	       gp_spf_record_is(answer->records[0].text);
-}
-
-/* trace_answer: question, state, and the records when they are short. */
-static void trace_answer(const struct gp_spf_run *run, const struct gp_dns_question *question,
-	const struct gp_dns_answer *answer)
-{
-	struct gp_strbuf buf;
-	gp_strbuf_init(&buf, run->ctx->arena, LINE_MAX_LEN);
-	gp_strbuf_printf(&buf, "%s %s: %s", gp_dns_type_name(question->type), question->name,
-		gp_dns_state_text(answer->state));
-	if (answer->state == GP_DNS_FOUND)
-		gp_strbuf_printf(&buf, " %zu", answer->count);
-	if (answer->problem)
-		gp_strbuf_printf(&buf, ", %s", answer->problem);
-	else
-		gp_strbuf_printf(&buf, ", ttl %u%s%s", (unsigned)answer->ttl_s,
-			answer->secure ? ", secure" : "",
-			answer->stale ? ", stale: no server answers" : "");
-	bool shown = answer->count && !shows_later(question, answer);
-	if (shown)
-		gp_strbuf_add_char(&buf, ':');
-	for (size_t i = 0; shown && i < answer->count && i < TRACE_RECORDS; i++)
-		trace_record(&buf, question->type, &answer->records[i]);
-	trace_line(run, &buf);
-}
-
-/* trace_term: what became of a mechanism. */
-static void trace_term(
-	const struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_spf_match match)
-{
-	static const char *const texts[] = {
-		[GP_SPF_NO_MATCH] = "no match",
-		[GP_SPF_MATCH] = "match",
-		[GP_SPF_EXCEPTION] = "error",
-	};
-	gp_spf_trace(run, "%.*s: %s", (int)term->text.len, term->text.ptr, texts[match]);
-}
-
-/* copy_name: a printable copy of a name or term, or NULL for none. */
-static const char *copy_name(struct gp_spf_run *run, struct gp_span name)
-{
-	struct gp_strbuf buf;
-	const char *text;
-	gp_strbuf_init(&buf, run->ctx->arena, PROBLEM_MAX);
-	gp_encode_visible(&buf, name);
-	return name.len && gp_strbuf_finish(&buf, &text) == GP_OK ? text : NULL;
-}
-
-/* begin_problem: the part of the sentence that says where: "example.org: mx: ". */
-static void begin_problem(const struct gp_spf_run *run, struct gp_strbuf *buf)
-{
-	gp_strbuf_init(buf, run->ctx->arena, PROBLEM_MAX);
-	gp_strbuf_printf(buf, "%s: ", run->domain);
-	if (run->term)
-		gp_strbuf_printf(buf, "%.*s: ", (int)run->term->text.len, run->term->text.ptr);
-}
-
-/* gp_spf_fault: the sentence, its parts for the log, and the end of the evaluation. */
-void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const char *name,
-	const char *format, ...)
-{
-	struct gp_spf_result *result = run->result;
-	struct gp_strbuf buf;
-	va_list ap;
-	begin_problem(run, &buf);
-	va_start(ap, format);
-	gp_strbuf_vprintf(&buf, format, ap);
-	va_end(ap);
-	if (name)
-		gp_strbuf_printf(&buf, " (%s)", name);
-	run->faulted = true;
-	result->verdict = verdict;
-	result->problem = printable(run->ctx->arena, &buf);
-	result->problem_name = copy_name(run, gp_span_from(name));
-	result->problem_term = run->term ? copy_name(run, run->term->text) : NULL;
-	gp_spf_trace(run, "%s: %s", gp_spf_verdict_name(verdict),
-		result->problem ? result->problem : "no room for the reason");
-}
-
-/* ---- limits and questions ---- */
-
-/* gp_spf_count_lookup: terms that ask DNS (4.6.4). */
-bool gp_spf_count_lookup(struct gp_spf_run *run)
-{
-	if (run->result->lookups < run->options->max_terms) {
-		run->result->lookups++;
-		return true;
-	}
-	gp_spf_fault(
-		run, GP_SPF_PERMERROR, NULL, "more than %u terms ask DNS", run->options->max_terms);
-	return false;
-}
-
-/* gp_spf_count_void: terms whose question found nothing (4.6.4). */
-bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
-{
-	run->result->void_lookups++;
-	if (run->result->void_lookups <= run->options->max_voids)
-		return true;
-	gp_spf_fault(run, GP_SPF_PERMERROR, name, "more than %u terms find nothing in DNS",
-		run->options->max_voids);
-	return false;
-}
-
-/*
- * gp_spf_count_missing: ten mx with ten made-up names each would ask somebody else's name servers a
- * hundred questions for one mail (11.1). A name that exists without an address of the client's
- * family is no fault: an IPv6 client of a domain with MX hosts of IPv4 only finds many of them, all
- * within the bounds of 4.6.4. Those end the asking, see gp_spf_may_ask_hosts.
- */
-bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
-	const struct gp_dns_answer *answers, size_t count)
-{
-	const char *last = NULL;
-	for (size_t i = 0; i < count; i++) {
-		run->vain_names += answers[i].state == GP_DNS_NODATA;
-		if (answers[i].state != GP_DNS_NXDOMAIN)
-			continue;
-		run->vain_names++;
-		run->missing_names++;
-		last = questions[i].name;
-	}
-	/* what exp= asks has no part in the verdict (6.2) */
-	if (run->missing_names <= MISSING_MAX || !last || run->explaining)
-		return true;
-	gp_spf_fault(run, GP_SPF_PERMERROR, last,
-		"more than %d names of hosts under mx and ptr do not exist", MISSING_MAX);
-	return false;
-}
-
-/* gp_spf_may_ask_hosts: whoever owns a zone can have any number of its names found without address.
- */
-bool gp_spf_may_ask_hosts(struct gp_spf_run *run)
-{
-	if (run->vain_names < VAIN_MAX)
-		return true;
-	gp_spf_trace(run, "no more hosts are asked for: %u had no address of the client's family",
-		run->vain_names);
-	return false;
-}
-
-/* gp_spf_ask: once the time is over nobody is asked (4.6.4: temperror). */
-int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
-	struct gp_dns_answer *answers_out)
-{
-	int rc = GP_OK;
-	if (gp_clock_now_us(run->ctx->clock) >= run->ctx->deadline_us) {
-		for (size_t i = 0; i < count; i++)
-			answers_out[i] = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
-				.problem = "the time for this request is over"};
-	} else {
-		rc = gp_dns_query(run->ctx, questions, count, answers_out);
-	}
-	for (size_t i = 0; !rc && run->query->trace && i < count; i++)
-		trace_answer(run, &questions[i], &answers_out[i]);
-	return rc;
-}
 
 /* ---- one record ---- */
 
@@ -277,9 +20,9 @@ int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, 
 static void note(struct gp_spf_run *run, const char *why)
 {
 	struct gp_strbuf buf;
-	begin_problem(run, &buf);
+	gp_spf_problem_begin(run, &buf);
 	gp_strbuf_add(&buf, why);
-	run->result->problem = printable(run->ctx->arena, &buf);
+	run->result->problem = gp_spf_printable(run->ctx->arena, &buf);
 	gp_spf_trace(run, "none: %s", why);
 }
 
@@ -365,12 +108,76 @@ static int remember(struct gp_spf_run *run, const struct gp_spf_term *term)
 	return run->result->mechanism ? GP_OK : gp_arena_status(arena);
 }
 
+static int check_host(struct gp_spf_run *run, const char *domain, enum gp_spf_verdict *verdict_out);
+
+/* include_match: the table of 5.2. */
+static enum gp_spf_match include_match(
+	struct gp_spf_run *run, const char *name, enum gp_spf_verdict verdict)
+{
+	switch (verdict) {
+	case GP_SPF_PASS:
+		return GP_SPF_MATCH;
+	case GP_SPF_FAIL:
+	case GP_SPF_SOFTFAIL:
+	case GP_SPF_NEUTRAL:
+		return GP_SPF_NO_MATCH;
+	case GP_SPF_NONE:
+		gp_spf_fault(run, GP_SPF_PERMERROR, name, "the included domain has no SPF record");
+		return GP_SPF_EXCEPTION;
+	case GP_SPF_TEMPERROR:
+	case GP_SPF_PERMERROR:
+		return GP_SPF_EXCEPTION;
+	}
+	return GP_SPF_EXCEPTION;
+}
+
+/* eval_include: check_host() for the other domain; ours is put back afterwards (5.2). */
+static int eval_include(
+	struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_spf_match *match_out)
+{
+	const char *name;
+	enum gp_spf_verdict verdict;
+	*match_out = GP_SPF_EXCEPTION;
+	if (!gp_spf_count_lookup(run)) /* 4.6.4 */
+		return GP_OK;
+	int rc = gp_spf_target(run, term, &name, match_out);
+	if (rc || *match_out == GP_SPF_EXCEPTION)
+		return rc;
+	if (!name) { /* 5.2 with 4.3: a malformed domain gives none, and that gives permerror */
+		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "the included domain cannot be a name");
+		*match_out = GP_SPF_EXCEPTION;
+		return GP_OK;
+	}
+	const char *domain = run->domain;
+	run->depth++;
+	rc = check_host(run, name, &verdict);
+	run->depth--;
+	run->domain = domain;
+	run->term = term;
+	if (!rc)
+		*match_out = include_match(run, name, verdict);
+	return rc;
+}
+
+/* trace_term: what became of a mechanism. */
+static void trace_term(
+	const struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_spf_match match)
+{
+	static const char *const texts[] = {
+		[GP_SPF_NO_MATCH] = "no match",
+		[GP_SPF_MATCH] = "match",
+		[GP_SPF_EXCEPTION] = "error",
+	};
+	gp_spf_trace(run, "%.*s: %s", (int)term->text.len, term->text.ptr, texts[match]);
+}
+
 /* eval_term: one of them. */
 static int eval_term(
 	struct gp_spf_run *run, const struct gp_spf_term *term, enum gp_spf_match *match_out)
 {
 	run->term = term;
-	int rc = gp_spf_mechanism_eval(run, term, match_out);
+	int rc = term->kind == GP_SPF_INCLUDE ? eval_include(run, term, match_out)
+					      : gp_spf_mechanism_eval(run, term, match_out);
 	if (!rc && run->query->trace)
 		trace_term(run, term, *match_out);
 	return rc;
@@ -480,8 +287,8 @@ static enum gp_spf_verdict no_record(struct gp_spf_run *run, bool redirected)
 	return run->faulted ? run->result->verdict : GP_SPF_NONE;
 }
 
-/* gp_spf_check_host: record by record along redirect. */
-int gp_spf_check_host(struct gp_spf_run *run, const char *domain, enum gp_spf_verdict *verdict_out)
+/* check_host: record by record along redirect (4). */
+static int check_host(struct gp_spf_run *run, const char *domain, enum gp_spf_verdict *verdict_out)
 {
 	for (bool redirected = false;; redirected = true) {
 		struct gp_spf_record record;
@@ -579,7 +386,7 @@ int gp_spf_check(
 	if (rc || !run.sender_domain)
 		return rc;
 	enum gp_spf_verdict verdict;
-	rc = gp_spf_check_host(&run, run.sender_domain, &verdict);
+	rc = check_host(&run, run.sender_domain, &verdict);
 	if (rc)
 		return rc;
 	result_out->verdict = verdict;

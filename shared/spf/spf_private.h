@@ -3,8 +3,10 @@
  * SPF from the inside: the parsed record, and the state of one check_host() with all that it
  * includes. For the files of this folder and their tests.
  *
- * spf_record.c makes the record and asks nobody; spf_macro.c expands text; spf_mechanism.c says of
- * one mechanism whether it matches; spf_eval.c walks the records and keeps the limits.
+ * From the ground up: spf_text.c has the words for people; spf_lookup.c asks and keeps the limits;
+ * spf_ptr.c knows the client's names; spf_macro.c expands text; spf_record.c makes the record and
+ * asks nobody; spf_mechanism.c says of one mechanism whether it matches; spf_eval.c walks the
+ * records. None uses one that is named after it.
  */
 #ifndef GP_SPF_SPF_PRIVATE_H
 #define GP_SPF_SPF_PRIVATE_H
@@ -50,8 +52,11 @@ struct gp_spf_record {
 	const char *wrong_why;     /* and why; a part of a sentence, static */
 };
 
-/* Is this TXT record an SPF record (4.5)? */
-bool gp_spf_record_is(struct gp_span text);
+/* Is this TXT record an SPF record: the version, then a space or the end (4.5)? */
+static inline bool gp_spf_record_is(struct gp_span text)
+{
+	return gp_span_has_prefix(text, "v=spf1") && (text.len == 6 || text.ptr[6] == ' ');
+}
 
 /*
  * Reads a whole record, which gp_spf_record_is took for one; asks nobody. GP_ESYNTAX: not the
@@ -93,21 +98,38 @@ struct gp_spf_run {
 	size_t name_count;
 };
 
-/*
- * check_host() for a domain of the same sender and client. GP_OK: the verdict, with the result's
- * members that belong to it set.
- */
-int gp_spf_check_host(
-	struct gp_spf_run *run, const char *domain, enum gp_spf_verdict *verdict_out) GP_MUST_CHECK;
+/* ---- words ---- */
 
-/* gp_dns_query with the deadline looked at first, and told to the trace. */
-int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
-	struct gp_dns_answer *answers_out) GP_MUST_CHECK;
+/* The text with '?' for what cannot be shown, in the arena; NULL when that is full. */
+const char *gp_spf_printable(struct gp_arena *arena, const struct gp_strbuf *raw);
+
+/* Begins a sentence with where it is about: "example.org: mx: ". */
+void gp_spf_problem_begin(const struct gp_spf_run *run, struct gp_strbuf *buf);
+
+/* Hands a line to the trace, which there is; one that finds no room is left out. */
+void gp_spf_trace_line(const struct gp_spf_run *run, const struct gp_strbuf *raw);
+
+/* One line to the trace; nothing is formatted when there is none. */
+void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Ends the evaluation: verdict, a sentence, the term at work and the name asked for (or NULL).
    All are copied; sets run->faulted. */
 void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const char *name,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- questions, and how many ---- */
+
+/* gp_dns_query with the deadline looked at first, and told to the trace. */
+int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out) GP_MUST_CHECK;
+
+/* A or AAAA, by the client's family (5). */
+enum gp_dns_type gp_spf_address_type(const struct gp_spf_run *run);
+
+/* Is an address of the answer the client's, as far as length goes? */
+bool gp_spf_has_client(
+	const struct gp_spf_run *run, const struct gp_dns_answer *answer, unsigned length);
 
 /* Counts one more term that asks DNS, or that found nothing; false and a fault over the limit. */
 bool gp_spf_count_lookup(struct gp_spf_run *run) GP_MUST_CHECK;
@@ -122,13 +144,10 @@ bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *
  * such without an address of the client's family: what is left of them does not match. */
 bool gp_spf_may_ask_hosts(struct gp_spf_run *run) GP_MUST_CHECK;
 
-/* One line to the trace; nothing is formatted when there is none. */
-void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* ---- the client's names ---- */
 
-/* Does the mechanism match the client? Asks what it must. */
-int gp_spf_mechanism_eval(struct gp_spf_run *run, const struct gp_spf_term *term,
-	enum gp_spf_match *match_out) GP_MUST_CHECK;
+/* Asks for them, unless it was done: names, name_count and names_void of the run. */
+int gp_spf_know_names(struct gp_spf_run *run) GP_MUST_CHECK;
 
 /* The client's validated name for <domain> by the rules of 7.3, or "unknown". */
 int gp_spf_client_name(struct gp_spf_run *run, const char **name_out) GP_MUST_CHECK;
@@ -154,6 +173,12 @@ int gp_spf_macro_expand(
  * match, or the exception that expansion ended in.
  */
 int gp_spf_target(struct gp_spf_run *run, const struct gp_spf_term *term, const char **name_out,
+	enum gp_spf_match *match_out) GP_MUST_CHECK;
+
+/* ---- mechanisms ---- */
+
+/* Does the mechanism, any but include, match the client? Asks what it must. */
+int gp_spf_mechanism_eval(struct gp_spf_run *run, const struct gp_spf_term *term,
 	enum gp_spf_match *match_out) GP_MUST_CHECK;
 
 #endif

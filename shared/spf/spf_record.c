@@ -26,12 +26,6 @@ struct row {
 static const char why_spec[] = "has no valid domain name";
 static const char why_length[] = "has no valid prefix length";
 
-/* gp_spf_record_is: the version, then a space or the end (4.5). */
-bool gp_spf_record_is(struct gp_span text)
-{
-	return gp_span_has_prefix(text, "v=spf1") && (text.len == 6 || text.ptr[6] == ' ');
-}
-
 /* parse_length: "0" or digits without a leading zero, at most max (5.6). */
 static bool parse_length(struct gp_span digits, unsigned max, uint8_t *length_out)
 {
