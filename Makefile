@@ -37,10 +37,11 @@ ENGINE  = decide decide_message engine fields header mark message rates reply re
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
-POLICYD = control control_limits control_metrics control_status counters dns_health files handover instance journal \
-	  keeper listen logqueue logsink metrics metrics_checks metrics_page metrics_world notify privs \
-	  protocol pulse reach reader runtime session stages supervise survivor transaction trouble \
-	  control_overrides control_who ticker
+DAEMON  = dns_health heartbeat journal last_good log_limited log_queue log_sink metrics_page notify places \
+	  privileges shmem socket_activation socket_reach sockets supervise ticker
+POLICYD = control control_command control_limits control_metrics control_overrides control_status control_who \
+	  counters excuses files header_once keeper listen metrics metrics_checks metrics_world protocol reader \
+	  runtime session stage_learn transaction trouble
 EXIM    = args authres_spoof bridge log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_access doctor_child doctor_config doctor_daemon doctor_dns doctor_exim doctor_owner \
 	  doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists doctor_postfix_mend \
@@ -51,7 +52,6 @@ CLI     = main cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_s
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv
-POLICYD += lastgood
 
 PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 
@@ -59,19 +59,18 @@ PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
 REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)
 STORE    += $(if $(REDIS),$(REDIS_FILES),redis/redis_absent)
 PKGS     += $(if $(REDIS),hiredis)
-# what the daemon alone is linked with
-POLICYD_PKGS =
+# what daemons alone are linked with
+DAEMON_PKGS =
 
 # So is the filter of system calls: SECCOMP= builds without. Sanitizers make calls of their own.
 SECCOMP  := $(if $(SANITIZE),,$(if $(shell pkg-config --exists libseccomp && echo yes),yes))
-POLICYD  += $(if $(SECCOMP),seccomp,seccomp_absent)
-POLICYD_PKGS += $(if $(SECCOMP),libseccomp)
+DAEMON   += $(if $(SECCOMP),seccomp,seccomp_absent)
+DAEMON_PKGS += $(if $(SECCOMP),libseccomp)
 
 # And the metrics over HTTP: HTTP= builds without
 HTTP     := $(if $(shell pkg-config --exists libmicrohttpd && echo yes),yes)
 POLICYD  += $(if $(HTTP),metrics_http,metrics_http_absent)
-POLICYD_PKGS += $(if $(HTTP),libmicrohttpd)
-POLICYD  += control_command places few excuses
+DAEMON_PKGS += $(if $(HTTP),libmicrohttpd)
 TEST_PKGS = cmocka yaml-0.1 jansson
 
 # The module for Exim is built where Exim's header is (exim4-dev); where Exim comes without it, as on
@@ -83,7 +82,7 @@ EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/
 UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/unit/*/*/test_*.c) $(wildcard tests/conformance/test_*.c)
 SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
-RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_logsink test_store_contract test_lmdb_share \
+RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_log_sink test_store_contract test_lmdb_share \
 	  test_redis test_redis_cluster
 RACES  += test_places
 # what is not C and runs as it stands
@@ -136,7 +135,7 @@ endif
 pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # libunistring has no file of pkg-config
 pkg_libs   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring
-policyd_libs = $(if $(POLICYD_PKGS),$(shell pkg-config --libs $(POLICYD_PKGS)))
+daemon_libs = $(if $(DAEMON_PKGS),$(shell pkg-config --libs $(DAEMON_PKGS)))
 test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' \
@@ -146,6 +145,7 @@ ALL_LIBS   = $(pkg_libs) -lpthread
 LINK       = $(CC) -fPIE -pie $(SANFLAGS) $(LDFLAGS) $(RELRO) -Wl,--as-needed
 
 lib_objs     = $(LIB:%=$(B)/obj/shared/%.o)
+daemon_objs  = $(DAEMON:%=$(B)/obj/daemon/%.o)
 policyd_objs = $(POLICYD:%=$(B)/obj/policyd/%.o)
 cli_objs     = $(patsubst %,$(B)/obj/cli/%.o,$(filter-out main,$(CLI)))
 exim_objs    = $(EXIM:%=$(B)/obj/exim-dlfunc/%.o)
@@ -169,9 +169,9 @@ programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
 	@$(if $(EXIM_INCLUDE),true,echo "gatepost-exim.so is left out: no <local_scan.h> (exim4-dev) here; EXIM_INCLUDE=exim-dlfunc/header does without")
 tests: programs $(unit_progs) $(fuzz_seed_progs)
 
-$(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libgatepost.a
+$(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libdaemon.a $(B)/libgatepost.a
 	$(SAY) "link    $@"
-	$(Q)$(LINK) -o $@ $^ $(policyd_libs) $(ALL_LIBS)
+	$(Q)$(LINK) -o $@ $^ $(daemon_libs) $(ALL_LIBS)
 
 $(B)/gatepost: $(B)/obj/cli/main.o $(B)/libcli.a $(B)/libgatepost.a
 	$(SAY) "link    $@"
@@ -190,6 +190,7 @@ $(B)/libgatepost.a: $(lib_objs)
 $(B)/libexim.a: $(exim_objs)
 $(B)/libcli.a: $(cli_objs)
 $(B)/libpolicyd.a: $(policyd_objs)
+$(B)/libdaemon.a: $(daemon_objs)
 $(B)/libsupport.a: $(support_objs)
 $(B)/lib%.a: $(B)/lists
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
@@ -200,7 +201,7 @@ kept = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(sub
 $(B)/flags: FORCE
 	$(call kept,$(CC) $(ALL_CFLAGS))
 $(B)/lists: FORCE
-	$(call kept,$(LIB) $(POLICYD) $(CLI) $(EXIM) $(SUPPORT))
+	$(call kept,$(LIB) $(DAEMON) $(POLICYD) $(CLI) $(EXIM) $(SUPPORT))
 FORCE:
 
 $(B)/obj/%.o: %.c $(B)/flags
@@ -223,9 +224,9 @@ vpath fuzz_%.c tests/fuzz
 
 test_link = @mkdir -p $(@D); \
 	$(CC) $(ALL_CFLAGS) -Itests -pie $(LDFLAGS) $(RELRO) -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
-	$(B)/libgatepost.a $(policyd_libs) $(test_libs) $(ALL_LIBS)
+	$(B)/libdaemon.a $(B)/libgatepost.a $(daemon_libs) $(test_libs) $(ALL_LIBS)
 test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
-	$(B)/libgatepost.a $(wildcard tests/*/*.h)
+	$(B)/libdaemon.a $(B)/libgatepost.a $(wildcard tests/*/*.h)
 
 $(B)/tests/test_%: test_%.c $(test_deps)
 	$(SAY) "test    $@"
@@ -244,7 +245,7 @@ races: programs $(RACES:%=$(B)/tests/%)
 
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
 	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
-fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
+fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(DAEMON:%=build/fuzz/obj/daemon/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
 	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor/doctor_postconf.o \
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
 
@@ -255,7 +256,7 @@ build/fuzz/obj/%.o: %.c
 build/fuzz/libfuzz.a: $(fuzz_objs)
 	$(Q)rm -f $@ && ar rcs $@ $^
 build/fuzz/fuzz_%: fuzz_%.c build/fuzz/libfuzz.a
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(policyd_libs) $(test_libs) $(ALL_LIBS)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(daemon_libs) $(test_libs) $(ALL_LIBS)
 
 deps:
 	@tests/support/deps

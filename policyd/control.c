@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Several clients at once, a thread each: one that is slow with its request or with taking the
- * answer keeps nobody waiting, and is ended when its place is wanted (policyd/places.h).
+ * answer keeps nobody waiting, and is ended when its place is wanted (daemon/places.h).
  */
 #include "policyd/control.h"
 
@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/places.h"
 #include "policyd/control_private.h"
-#include "policyd/places.h"
 
 #define CLIENT_MS 1000      /* to send a request, and to take each part of the answer */
 #define GRACE_MS 100        /* of that, before one that has only come may go for another */
@@ -38,7 +38,7 @@ struct gp_control {
 	int fd, wake;
 	struct gp_session_shared *shared;
 	struct gp_listen *listen;
-	struct gp_places *places;
+	struct gp_daemon_places *places;
 	atomic_bool stopping;
 	pthread_t thread;
 };
@@ -104,7 +104,7 @@ static json_t *serve_request(struct gp_control *c, const json_t *request, int64_
 }
 
 /* serve: one client. */
-static void serve(void *arg, int fd, struct gp_place *place)
+static void serve(void *arg, int fd, struct gp_daemon_place *place)
 {
 	struct gp_control *c = arg;
 	const struct timeval tv = {.tv_sec = CLIENT_MS / 1000};
@@ -113,17 +113,17 @@ static void serve(void *arg, int fd, struct gp_place *place)
 	bool is_bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == 0;
 	json_t *request = text && is_bounded ? read_request(fd, text) : NULL;
 	json_t *value;
-	if (!gp_places_work(place))
+	if (!gp_daemon_places_work(place))
 		value = NULL; /* ended a moment ago: nobody hears whether it was done */
 	else if (!request)
 		value = gp_control_error("the request is no JSON object on one line");
-	else if (gp_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
+	else if (gp_daemon_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
 		value = serve_request(c, request, peer_uid(fd));
 	else if (atomic_load(&c->stopping))
 		value = gp_control_error("the daemon is stopping");
 	else
 		value = gp_control_error("%d commands are under way; try again", CLIENTS);
-	atomic_store(&place->state, GP_PLACE_WRITES);
+	atomic_store(&place->state, GP_DAEMON_PLACE_WRITES);
 	if (value)
 		write_answer(fd, value);
 	json_decref(value);
@@ -143,14 +143,14 @@ static void *control_main(void *arg)
 {
 	struct gp_control *c = arg;
 	while (!atomic_load(&c->stopping)) {
-		bool has_room = gp_places_has_room(c->places);
+		bool has_room = gp_daemon_places_has_room(c->places);
 		struct pollfd p[2] = {{.fd = c->wake, .events = POLLIN},
 			{.fd = has_room ? c->fd : -1, .events = POLLIN}};
 		struct pollfd outside = {.fd = c->fd, .events = POLLIN};
 		uint64_t rung;
 		if (!has_room && poll(&outside, 1, 0) > 0)
-			gp_places_press(c->places);
-		bool is_calm = has_room && !gp_places_settle(c->places);
+			gp_daemon_places_press(c->places);
+		bool is_calm = has_room && !gp_daemon_places_settle(c->places);
 		if (poll(p, 2, is_calm ? -1 : FULL_MS) < 0)
 			continue;
 		if (p[0].revents && read(c->wake, &rung, sizeof rung) < 0)
@@ -158,8 +158,9 @@ static void *control_main(void *arg)
 		if (!p[1].revents)
 			continue;
 		int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
-		bool is_served = fd >= 0 && gp_places_admit(c->places, fd, GP_PLACES_ANYBODY) !=
-						    GP_PLACES_NO_THREAD;
+		bool is_served = fd >= 0 &&
+				 gp_daemon_places_admit(c->places, fd, GP_DAEMON_PLACES_ANYBODY) !=
+					 GP_DAEMON_PLACES_NO_THREAD;
 		if (!is_served && fd >= 0)
 			close(fd);
 		if (!is_served)
@@ -173,7 +174,7 @@ static void control_free(struct gp_control *c)
 {
 	if (c->wake >= 0)
 		close(c->wake);
-	gp_places_free(c->places);
+	gp_daemon_places_free(c->places);
 	free(c);
 }
 
@@ -188,7 +189,7 @@ int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen 
 	c->shared = shared;
 	c->listen = listen;
 	c->wake = eventfd(0, EFD_CLOEXEC);
-	const struct gp_places_options options = {.max = CLIENTS,
+	const struct gp_daemon_places_options options = {.max = CLIENTS,
 		.spare = SPARE,
 		.grace_ms = GRACE_MS,
 		.patience_ms = PATIENCE_MS,
@@ -197,7 +198,7 @@ int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen 
 		.wake = c->wake,
 		.serve = serve,
 		.arg = c};
-	if (c->wake < 0 || gp_places_new(&options, &c->places) ||
+	if (c->wake < 0 || gp_daemon_places_new(&options, &c->places) ||
 		pthread_create(&c->thread, NULL, control_main, c)) {
 		control_free(c);
 		return GP_ENOMEM;
@@ -216,8 +217,8 @@ unsigned gp_control_stop(struct gp_control *control)
 	atomic_store(&control->stopping, true);
 	if (write(control->wake, &one, sizeof one) == (ssize_t)sizeof one)
 		pthread_join(control->thread, NULL);
-	gp_places_end(control->places);
-	unsigned left = gp_places_wait(control->places, &until);
+	gp_daemon_places_end(control->places);
+	unsigned left = gp_daemon_places_wait(control->places, &until);
 	if (left == 0)
 		control_free(control);
 	return left;

@@ -64,9 +64,9 @@ static json_t *dns(struct gp_control_call *c)
 	const struct gp_config *config = c->runtime->config;
 	struct gp_dns_options options = {0};
 	char text[GP_DNS_SERVER_TEXT];
-	struct gp_dns_health_sums minute =
-		gp_dns_health_minute(&c->shared->dns_seen, c->runtime->dns);
-	enum gp_dns_failing failing = gp_dns_health_failing(
+	struct gp_daemon_dns_health_sums minute =
+		gp_daemon_dns_health_minute(&c->shared->dns_seen, c->runtime->dns);
+	enum gp_daemon_dns_failing failing = gp_daemon_dns_health_failing(
 		&c->shared->dns_seen, c->runtime->dns, minute, gp_clock_now_us(c->ctx->clock));
 	json_t *servers = json_array();
 	(void)gp_dns_wire_options(c->runtime->dns, &options); /* none: an empty list */
@@ -79,7 +79,8 @@ static json_t *dns(struct gp_control_call *c)
 				config->dns_servers.count ? "dns.servers" : config->resolv_conf)),
 		"over_tcp", options.over_tcp, "trust_ad", options.trust_ad, "asked_last_minute",
 		number(minute.asked), "failed_last_minute", number(minute.failed), "failing",
-		failing != GP_DNS_FAILING_NOT, "failing_kind", gp_dns_health_kind(failing));
+		failing != GP_DAEMON_DNS_FAILING_NOT, "failing_kind",
+		gp_daemon_dns_health_kind(failing));
 }
 
 /* store: its health; null when nothing is counted. */
@@ -115,8 +116,8 @@ static json_t *config(struct gp_control_call *c)
 /* stages: where each configuration of smtpd asks, and what cannot work there. */
 static json_t *stages(struct gp_control_call *c)
 {
-	struct gp_stages_known known[GP_STAGES_SOURCES];
-	size_t n = gp_stages_list(c->shared->stages, known, GP_STAGES_SOURCES);
+	struct gp_stage_learn_known known[GP_STAGE_LEARN_SOURCES];
+	size_t n = gp_stage_learn_list(c->shared->stages, known, GP_STAGE_LEARN_SOURCES);
 	json_t *list = json_array();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(
@@ -131,14 +132,14 @@ static json_t *stages(struct gp_control_call *c)
 /* sockets: where Postfix may ask, and who else. */
 static json_t *sockets(struct gp_control_call *c)
 {
-	const struct gp_listen_sockets *at = gp_listen_at(c->listen);
+	const struct gp_daemon_sockets *at = gp_listen_at(c->listen);
 	json_t *list = json_array();
 	for (size_t i = 0; i < at->count; i++)
 		json_array_append_new(
 			list, json_pack("{s:o, s:s, s:b}", "name",
 				      gp_control_text(c->ctx->arena, gp_span_from(at->names[i])),
-				      "open_to", gp_reach_name(at->reach[i]), "handed_over",
-				      i < at->handed));
+				      "open_to", gp_daemon_socket_reach_name(at->reach[i]),
+				      "handed_over", i < at->handed));
 	return list;
 }
 

@@ -24,8 +24,8 @@
 
 #include "base/histogram.h"
 #include "base/log.h"
+#include "daemon/log_limited.h"
 #include "engine/engine.h"
-#include "policyd/few.h"
 #include "policyd/protocol.h"
 
 /* Four buckets an octave of microseconds: a bucket's bounds are a fifth apart at most. */
@@ -94,7 +94,7 @@ struct gp_counters {
 	atomic_bool reload_failed;    /* the last one */
 	atomic_llong trouble_said_us; /* when trouble of our own was said last; 0: never */
 	atomic_ullong trouble_unsaid; /* requests since then */
-	struct gp_few malformed_said; /* lines about malformed requests */
+	struct gp_daemon_log_limited malformed_said; /* lines about malformed requests */
 	struct gp_tally tallies[GP_COUNTERS_TALLIES];
 	atomic_uint next; /* tally of the next session, modulo their number */
 	struct {

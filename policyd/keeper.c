@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "policyd/ticker.h"
+#include "daemon/ticker.h"
 #include "policyd/trouble.h"
 
 #define STOP_MS 100 /* what DNS would say after that is not needed any more */
@@ -13,15 +13,15 @@
 
 struct gp_keeper {
 	struct gp_session_shared *shared;
-	struct gp_dns_health dns; /* of who keeps */
-	struct gp_ticker *keeping, *renewing;
+	struct gp_daemon_dns_health dns; /* of who keeps */
+	struct gp_daemon_ticker *keeping, *renewing;
 };
 
 /* remind_malformed: of requests about which there was no line. */
 static void remind_malformed(struct gp_counters *counters, const struct gp_log *log)
 {
-	unsigned long long n =
-		gp_few_rest(&counters->malformed_said, gp_clock_now_us(gp_clock_system()));
+	unsigned long long n = gp_daemon_log_limited_rest(
+		&counters->malformed_said, gp_clock_now_us(gp_clock_system()));
 	if (n)
 		gp_log_text(log, GP_LOG_WARNING,
 			"%llu more requests were malformed, about which there is no line; the "
@@ -34,12 +34,12 @@ static void remind_malformed(struct gp_counters *counters, const struct gp_log *
 static void keep(void *arg)
 {
 	struct gp_keeper *k = arg;
-	gp_pulse_beat(k->shared->pulse, GP_PULSE_KEEPER);
+	gp_daemon_heartbeat_beat(k->shared->heartbeat, GP_DAEMON_HEARTBEAT_KEEPER);
 	gp_runtimes_tend(k->shared->runtimes);
 	const struct gp_runtime *r = gp_runtimes_acquire(k->shared->runtimes);
 	gp_trouble_remind(k->shared->counters, &r->log);
 	remind_malformed(k->shared->counters, &r->log);
-	gp_dns_health_look(
+	gp_daemon_dns_health_look(
 		&k->dns, r->dns, gp_clock_now_us(gp_clock_system()), &r->log, &k->shared->dns_seen);
 	gp_runtimes_release(k->shared->runtimes, r);
 }
@@ -81,9 +81,9 @@ int gp_keeper_start(struct gp_session_shared *shared, struct gp_keeper **keeper_
 	if (!k)
 		return GP_ENOMEM;
 	k->shared = shared;
-	int rc = gp_ticker_start(keep, k, &k->keeping);
+	int rc = gp_daemon_ticker_start(keep, k, &k->keeping);
 	if (!rc)
-		rc = gp_ticker_start(renew, k, &k->renewing);
+		rc = gp_daemon_ticker_start(renew, k, &k->renewing);
 	if (rc)
 		(void)gp_keeper_stop(k); /* nothing is being renewed */
 	else
@@ -96,9 +96,9 @@ bool gp_keeper_stop(struct gp_keeper *keeper)
 {
 	if (!keeper)
 		return true;
-	(void)gp_ticker_stop(keeper->keeping, -1); /* always true */
+	(void)gp_daemon_ticker_stop(keeper->keeping, -1); /* always true */
 	keeper->keeping = NULL;
-	if (!gp_ticker_stop(keeper->renewing, STOP_MS))
+	if (!gp_daemon_ticker_stop(keeper->renewing, STOP_MS))
 		return false;
 	free(keeper);
 	return true;

@@ -3,9 +3,9 @@
  * gatepost-policyd: options, order of start, signals, exit codes. The only file that may end the
  * process.
  *
- * Order: configuration, sockets, privileges, filter of system calls; then the child (gp_supervise);
- * in it the resolver and the threads. Signals are blocked everywhere and awaited by the first
- * thread.
+ * Order: configuration, sockets, privileges, filter of system calls; then the child
+ * (gp_daemon_supervise); in it the resolver and the threads. Signals are blocked everywhere and
+ * awaited by the first thread.
  *
  * Exit codes: 0 stopped as asked, 1 trouble, 2 usage, 3 the configuration has errors.
  */
@@ -23,22 +23,27 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "daemon/last_good.h"
+#include "daemon/log_queue.h"
+#include "daemon/log_sink.h"
+#include "daemon/privileges.h"
+#include "daemon/seccomp.h"
+#include "daemon/shmem.h"
+#include "daemon/socket_activation.h"
+#include "daemon/supervise.h"
 #include "policyd/control.h"
-#include "policyd/handover.h"
 #include "policyd/keeper.h"
-#include "policyd/lastgood.h"
 #include "policyd/listen.h"
-#include "policyd/logqueue.h"
-#include "policyd/logsink.h"
 #include "policyd/metrics_http.h"
-#include "policyd/privs.h"
 #include "policyd/runtime.h"
-#include "policyd/seccomp.h"
 #include "policyd/session.h"
-#include "policyd/survivor.h"
-#include "policyd/supervise.h"
 
-enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONFIG = GP_SUPERVISE_HOPELESS };
+enum {
+	EXIT_FINE = 0,
+	EXIT_TROUBLE = 1,
+	EXIT_USAGE = 2,
+	EXIT_CONFIG = GP_DAEMON_SUPERVISE_HOPELESS
+};
 
 /* More than the largest deadline that any session may have; ends as soon as the last one does. */
 #define STOP_MS 95000
@@ -65,21 +70,21 @@ struct options {
 /* What the serving process needs; made before it is forked. */
 struct service {
 	struct gp_config *config; /* in force: with each reload a child takes, the parent does */
-	struct gp_logsink sink;   /* of the parent, and of a child before it has its own */
+	struct gp_daemon_log_sink sink; /* of the parent, and of a child before it has its own */
 	struct gp_log log;
-	struct gp_listen_sockets sockets;
-	struct gp_listen_sockets metrics;
+	struct gp_daemon_sockets sockets;
+	struct gp_daemon_sockets metrics;
 	bool is_dropped; /* root has given up its rights before the configuration was read */
 	int control_fd;  /* -1: there is none */
 	char control_path[108];
 	/* as at the start, since what binds the supervisor binds every child to come */
 	enum gp_config_seccomp seccomp;
 	/* in memory that a crash does not take away */
-	struct gp_instances *instances;
+	struct gp_header_once *instances;
 	struct gp_counters *counters;
-	struct gp_stages *stages;
-	struct gp_notify notify;
-	struct gp_pulse pulse;
+	struct gp_stage_learn *stages;
+	struct gp_daemon_notify notify;
+	struct gp_daemon_heartbeat heartbeat;
 	char status[512]; /* one line about where is served */
 };
 
@@ -123,13 +128,13 @@ static void log_ready(struct service *service, const struct gp_runtime *r)
 {
 	gp_log_text(&r->log, GP_LOG_NOTICE, "gatepost-policyd " GP_VERSION " is ready, pid %ld, %s",
 		(long)getpid(), service->status);
-	gp_pulse_tell(&service->pulse, GP_PULSE_READY);
+	gp_daemon_heartbeat_tell(&service->heartbeat, GP_DAEMON_HEARTBEAT_READY);
 }
 
 /* note_status: the sockets, for people. */
 static void note_status(struct service *service)
 {
-	const struct gp_listen_sockets *s = &service->sockets;
+	const struct gp_daemon_sockets *s = &service->sockets;
 	struct gp_strbuf buf;
 	gp_strbuf_init_fixed(&buf, service->status, sizeof service->status);
 	for (size_t i = 0; i < s->count; i++)
@@ -149,16 +154,17 @@ static void stop_text(const struct gp_log *log, unsigned left)
 static void keep_config(struct gp_session_shared *shared)
 {
 	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
-	gp_lastgood_keep(r->config, &r->log);
+	gp_daemon_last_good_keep(r->config, &r->log);
 	gp_runtimes_release(shared->runtimes, r);
 }
 
 /* reload: and what came of it, to whoever asked for it. */
 static void reload(struct gp_session_shared *shared)
 {
-	gp_pulse_tell(shared->pulse, GP_PULSE_RELOADING);
+	gp_daemon_heartbeat_tell(shared->heartbeat, GP_DAEMON_HEARTBEAT_RELOADING);
 	int rc = gp_runtimes_reload(shared->runtimes); /* has said what was wrong */
-	gp_pulse_tell(shared->pulse, rc ? GP_PULSE_REFUSED : GP_PULSE_RELOADED);
+	gp_daemon_heartbeat_tell(
+		shared->heartbeat, rc ? GP_DAEMON_HEARTBEAT_REFUSED : GP_DAEMON_HEARTBEAT_RELOADED);
 	if (!rc)
 		keep_config(shared);
 }
@@ -168,13 +174,13 @@ static void await_signals(struct gp_session_shared *shared)
 {
 	static const struct timespec second = {.tv_sec = 1};
 	sigset_t set;
-	gp_supervise_signals(&set);
+	gp_daemon_supervise_signals(&set);
 	for (;;) {
 		siginfo_t info;
 		int signal = sigtimedwait(&set, &info, &second);
-		gp_pulse_pass(shared->pulse);
+		gp_daemon_heartbeat_pass(shared->heartbeat);
 		if (signal == SIGTERM || signal == SIGINT) {
-			gp_pulse_tell(shared->pulse, GP_PULSE_STOPPING);
+			gp_daemon_heartbeat_tell(shared->heartbeat, GP_DAEMON_HEARTBEAT_STOPPING);
 			return;
 		}
 		if (signal == SIGHUP)
@@ -199,8 +205,8 @@ static void log_start(struct service *service, struct gp_session_shared *shared,
 }
 
 /* serve_until_stopped: from the first thread to the last. */
-static int serve_until_stopped(
-	struct service *service, struct gp_session_shared *shared, struct gp_logqueue *queue)
+static int serve_until_stopped(struct service *service, struct gp_session_shared *shared,
+	struct gp_daemon_log_queue *queue)
 {
 	struct gp_listen *listen;
 	int rc = gp_listen_start(&service->sockets, shared, &listen);
@@ -231,7 +237,7 @@ static int serve_until_stopped(
 	stop_text(&r->log, left);
 	gp_runtimes_release(shared->runtimes, r);
 	if (left || !idle) { /* their threads still use everything that would be freed */
-		gp_logqueue_flush(queue);
+		gp_daemon_log_queue_flush(queue);
 		_exit(code);
 	}
 	return code;
@@ -241,8 +247,8 @@ static int serve_until_stopped(
 static void open_log(struct service *service)
 {
 	service->sink.options = &service->config->log;
-	gp_logsink_open(&service->config->log);
-	gp_logsink_init(&service->log, &service->sink);
+	gp_daemon_log_sink_open(&service->config->log);
+	gp_daemon_log_sink_init(&service->log, &service->sink);
 }
 
 /* reloaded: the serving process has taken a new configuration; so does the parent, so that after a
@@ -267,9 +273,9 @@ static void reloaded(void *arg)
 }
 
 /* confine: to the system calls of that role, and says so. */
-static void confine(const struct service *service, enum gp_seccomp_role role)
+static void confine(const struct service *service, enum gp_daemon_seccomp_role role)
 {
-	gp_seccomp_apply(role, service->seccomp, &service->log);
+	gp_daemon_seccomp_apply(role, service->seccomp, &service->log);
 }
 
 /* serve: main of the serving process. */
@@ -279,15 +285,15 @@ static int serve(void *arg, bool again)
 	struct gp_session_shared shared = {.instances = service->instances,
 		.counters = service->counters,
 		.stages = service->stages,
-		.pulse = &service->pulse};
-	struct gp_logqueue *queue = NULL;
+		.heartbeat = &service->heartbeat};
+	struct gp_daemon_log_queue *queue = NULL;
 	int code = EXIT_TROUBLE;
 	/* a heap of its own for each thread would cost more memory than locks cost time */
 	mallopt(M_ARENA_MAX, 2);
 	if (again)
 		gp_tally_add(&service->counters->crashes);
-	confine(service, GP_SECCOMP_SERVER);
-	int rc = gp_logqueue_new(STDERR_FILENO, &service->counters->log_dropped, &queue);
+	confine(service, GP_DAEMON_SECCOMP_SERVER);
+	int rc = gp_daemon_log_queue_new(STDERR_FILENO, &service->counters->log_dropped, &queue);
 	shared.files = gp_files_divide(service->config, &service->log);
 	if (!rc)
 		rc = gp_runtimes_new(service->config, queue, service->counters,
@@ -299,7 +305,7 @@ static int serve(void *arg, bool again)
 		code = EXIT_CONFIG; /* the log says what cannot be opened */
 	}
 	gp_runtimes_free(shared.runtimes);
-	gp_logqueue_free(queue);
+	gp_daemon_log_queue_free(queue);
 	return code;
 }
 
@@ -315,16 +321,16 @@ static void make_folders(const struct gp_config *config)
 		if (!gp_span_has_prefix(uri, "lmdb:"))
 			continue;
 		snprintf(path, sizeof path, "%s%s", options->chroot, config->store.uris[i] + 5);
-		gp_privs_folder(options, path, 0700);
+		gp_daemon_privileges_folder(options, path, 0700);
 	}
 	if (config->store_on_failure == GP_LIMIT_FAILURE_LOCAL) {
 		snprintf(path, sizeof path, "%s%s", options->chroot, config->store_local_path);
-		gp_privs_folder(options, path, 0700);
+		gp_daemon_privileges_folder(options, path, 0700);
 	}
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(options->control_socket), '/');
 	if (slash > 0) {
 		snprintf(path, sizeof path, "%.*s", (int)slash, options->control_socket);
-		gp_privs_folder(options, path, 0755);
+		gp_daemon_privileges_folder(options, path, 0755);
 	}
 }
 
@@ -336,8 +342,8 @@ static int open_control(const struct gp_config_policyd *options, const struct gp
 	if (!*options->control_socket)
 		return -1;
 	snprintf(what, sizeof what, "unix:%s", options->control_socket);
-	const struct gp_listen_access access = {options->control_mode, getegid()};
-	if (gp_listen_unix(what, &access, log, &fd)) {
+	const struct gp_daemon_socket_access access = {options->control_mode, getegid()};
+	if (gp_daemon_sockets_unix(what, &access, log, &fd)) {
 		gp_log_text(log, GP_LOG_WARNING,
 			"no control socket: gatepost status and gatepost limits will not reach "
 			"this "
@@ -363,9 +369,9 @@ static int standard_files(void)
 /* remember: memory that a crash does not take away. */
 static bool remember(struct service *service)
 {
-	service->instances = gp_instances_new();
-	service->counters = gp_survivor_alloc(sizeof *service->counters);
-	service->stages = gp_stages_new();
+	service->instances = gp_header_once_new();
+	service->counters = gp_daemon_shmem_alloc(sizeof *service->counters);
+	service->stages = gp_stage_learn_new();
 	if (!service->instances || !service->counters || !service->stages)
 		return false;
 	service->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
@@ -375,9 +381,9 @@ static bool remember(struct service *service)
 /* open_sockets: those that are handed over, then what the configuration adds. */
 static int open_sockets(struct service *service, const struct gp_log *log)
 {
-	int rc = gp_handover_take(&service->sockets, log);
+	int rc = gp_daemon_socket_activation_take(&service->sockets, log);
 	if (!rc)
-		rc = gp_listen_open(&service->config->policyd, log, &service->sockets);
+		rc = gp_daemon_sockets_open(&service->config->policyd, log, &service->sockets);
 	if (!rc) {
 		gp_metrics_http_open(&service->config->metrics, log, &service->metrics);
 		note_status(service);
@@ -397,12 +403,13 @@ static void warn_unreadable(const struct gp_config *config, const struct gp_log 
 				config->watched.items[i]);
 }
 
-/* block_signals: they are waited for (gp_supervise_signals); and a pipe nobody reads is an error.
+/* block_signals: they are waited for (gp_daemon_supervise_signals); and a pipe nobody reads is an
+ * error.
  */
 static bool block_signals(void)
 {
 	sigset_t set;
-	gp_supervise_signals(&set);
+	gp_daemon_supervise_signals(&set);
 	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR;
 }
 
@@ -412,10 +419,10 @@ static int drop(struct service *service)
 	if (service->is_dropped)
 		return GP_OK;
 	bool is_roots = geteuid() == 0 && service->config->saved_path;
-	int rc = gp_privs_drop(&service->config->policyd, &service->log);
-	if (!rc && is_roots && gp_lastgood_take_newer(&service->config, &service->log)) {
+	int rc = gp_daemon_privileges_drop(&service->config->policyd, &service->log);
+	if (!rc && is_roots && gp_daemon_last_good_take_newer(&service->config, &service->log)) {
 		open_log(service);
-		gp_lastgood_say(service->config, false, &service->log);
+		gp_daemon_last_good_say(service->config, false, &service->log);
 		gp_runtime_log_warnings(service->config, &service->log);
 	}
 	return rc;
@@ -426,10 +433,10 @@ static int run(struct service *service)
 {
 	const struct gp_config_policyd *options = &service->config->policyd;
 	const struct gp_log *log = &service->log;
-	struct gp_supervise plan = {.serve = serve,
+	struct gp_daemon_supervise plan = {.serve = serve,
 		.arg = service,
 		.log = log,
-		.pulse = &service->pulse,
+		.heartbeat = &service->heartbeat,
 		.watchdog_ms = options->watchdog_ms,
 		.stop_ms = STOP_MS,
 		.reloaded = reloaded};
@@ -437,13 +444,13 @@ static int run(struct service *service)
 	service->seccomp = (enum gp_config_seccomp)options->seccomp;
 	open_log(service);
 	gp_runtime_log_warnings(service->config, log);
-	gp_notify_open(&service->notify);
+	gp_daemon_notify_open(&service->notify);
 	gp_files_raise(options, log);
-	if (!remember(service) ||
-		gp_pulse_init(&service->pulse, supervised, &service->notify, service->status))
+	if (!remember(service) || gp_daemon_heartbeat_init(&service->heartbeat, supervised,
+					  &service->notify, service->status))
 		return EXIT_TROUBLE;
 	if (service->config->saved_path) {
-		gp_lastgood_say(service->config, service->is_dropped, log);
+		gp_daemon_last_good_say(service->config, service->is_dropped, log);
 		atomic_store(&service->counters->reload_failed, true);
 	}
 	make_folders(service->config);
@@ -452,14 +459,14 @@ static int run(struct service *service)
 		options->control_socket); /* the configuration has bounded it */
 	if (open_sockets(service, log))
 		return EXIT_TROUBLE;
-	gp_lastgood_keep_start(service->config, log);
+	gp_daemon_last_good_keep_start(service->config, log);
 	if (drop(service))
 		return EXIT_TROUBLE;
 	warn_unreadable(service->config, log);
 	if (!supervised)
 		return serve(service, false);
-	confine(service, GP_SECCOMP_SUPERVISOR);
-	return gp_supervise(&plan);
+	confine(service, GP_DAEMON_SECCOMP_SUPERVISOR);
+	return gp_daemon_supervise(&plan);
 }
 
 /* say_stderr: gp_log.write where there is no log; behind what arg says. */
@@ -483,8 +490,8 @@ static void report_fine(const struct options *o, const struct gp_config *config)
 	(void)fflush(stdout); /* in this order on a terminal; nothing to lose */
 	for (size_t i = 0; i < config->warnings.count; i++)
 		fprintf(stderr, "%s\n", config->warnings.items[i]);
-	gp_privs_check(&config->policyd, &log);
-	if (config->policyd.seccomp != GP_SECCOMP_OFF && !gp_seccomp_is_present())
+	gp_daemon_privileges_check(&config->policyd, &log);
+	if (config->policyd.seccomp != GP_SECCOMP_OFF && !gp_daemon_seccomp_is_present())
 		gp_log_text(&log, GP_LOG_WARNING,
 			"policyd.seccomp: this gatepost-policyd was built without libseccomp, so "
 			"there is no filter of system calls");
@@ -497,11 +504,11 @@ static int prefer_last_good(
 	const char *emptied = rc ? NULL : gp_config_emptied(service->config, NULL);
 	struct gp_config *kept = NULL;
 	if (rc)
-		return gp_lastgood_load(path, log, &service->config, &service->is_dropped);
-	if (!emptied || !gp_lastgood_is_kept(path))
+		return gp_daemon_last_good_load(path, log, &service->config, &service->is_dropped);
+	if (!emptied || !gp_daemon_last_good_is_kept(path))
 		return GP_OK;
 	fprintf(stderr, "%s: " GP_CONFIG_EMPTIED "\n", emptied);
-	rc = gp_lastgood_load(path, log, &kept, &service->is_dropped);
+	rc = gp_daemon_last_good_load(path, log, &kept, &service->is_dropped);
 	if (!rc) {
 		gp_config_free(service->config);
 		service->config = kept;
@@ -514,7 +521,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {.path = GP_CONFIG_PATH};
 	struct gp_config_errors errors = {0};
-	struct service service = {.control_fd = -1, .notify.fd = -1, .pulse.ends = {-1, -1}};
+	struct service service = {.control_fd = -1, .notify.fd = -1, .heartbeat.ends = {-1, -1}};
 	char name[] = "gatepost-policyd";
 	const struct gp_log stderr_log = {say_stderr, name, GP_LOG_WARNING};
 	int code = standard_files() ? EXIT_TROUBLE : parse_options(argc, argv, &o);
@@ -536,15 +543,15 @@ int main(int argc, char **argv)
 		return rc ? EXIT_CONFIG : EXIT_FINE;
 	}
 	code = run(&service);
-	gp_listen_close(&service.metrics, false);
-	gp_listen_close(&service.sockets, true);
+	gp_daemon_sockets_close(&service.metrics, false);
+	gp_daemon_sockets_close(&service.sockets, true);
 	if (service.control_fd >= 0)
 		(void)unlink(service.control_path); /* a later start would, too */
-	gp_pulse_fini(&service.pulse);
-	gp_notify_close(&service.notify);
-	gp_stages_free(service.stages);
-	gp_survivor_free(service.counters, sizeof *service.counters);
-	gp_instances_free(service.instances);
+	gp_daemon_heartbeat_fini(&service.heartbeat);
+	gp_daemon_notify_close(&service.notify);
+	gp_stage_learn_free(service.stages);
+	gp_daemon_shmem_free(service.counters, sizeof *service.counters);
+	gp_header_once_free(service.instances);
 	gp_config_free(service.config);
 	return code;
 }

@@ -14,21 +14,22 @@ static void read_build(GP_METRICS_READER)
 {
 	(void)source;
 	(void)row;
-	gp_metrics_number(page, &(struct gp_metrics_label) {"version", GP_VERSION}, 1, 1);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"version", GP_VERSION}, 1, 1);
 }
 
 /* read_start: of the daemon, not of a process that a crash has cost. */
 static void read_start(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, (uint64_t)source->counters->started_s);
+	gp_daemon_metrics_number(page, NULL, 0, (uint64_t)source->counters->started_s);
 }
 
 /* read_counter: a number of struct gp_counters. */
 static void read_counter(GP_METRICS_READER)
 {
 	atomic_ullong *counter = (void *)((char *)source->counters + row->at);
-	gp_metrics_number(page, NULL, 0, atomic_load(counter));
+	gp_daemon_metrics_number(page, NULL, 0, atomic_load(counter));
 }
 
 /* read_cpu: of the serving process, all threads. */
@@ -38,7 +39,8 @@ static void read_cpu(GP_METRICS_READER)
 	(void)source;
 	(void)row;
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0)
-		gp_metrics_seconds(page, NULL, 0, (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+		gp_daemon_metrics_seconds(
+			page, NULL, 0, (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 }
 
 /* read_memory: of the serving process; behind a chroot nobody tells it. */
@@ -54,7 +56,7 @@ static void read_memory(GP_METRICS_READER)
 		close(fd);
 	text[n < 0 ? 0 : n] = 0;
 	if (sscanf(text, "%lu %lu", &size, &resident) == 2)
-		gp_metrics_number(
+		gp_daemon_metrics_number(
 			page, NULL, 0, (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
@@ -64,7 +66,7 @@ static void read_memory(GP_METRICS_READER)
 static void read_loaded(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, (uint64_t)source->runtime->loaded_s);
+	gp_daemon_metrics_number(page, NULL, 0, (uint64_t)source->runtime->loaded_s);
 }
 
 /* read_reloads: by what came of them. */
@@ -72,9 +74,9 @@ static void read_reloads(GP_METRICS_READER)
 {
 	struct gp_counters *c = source->counters;
 	(void)row;
-	gp_metrics_number(
-		page, &(struct gp_metrics_label) {"result", "done"}, 1, atomic_load(&c->reloads));
-	gp_metrics_number(page, &(struct gp_metrics_label) {"result", "failed"}, 1,
+	gp_daemon_metrics_number(page, &(struct gp_daemon_metrics_label) {"result", "done"}, 1,
+		atomic_load(&c->reloads));
+	gp_daemon_metrics_number(page, &(struct gp_daemon_metrics_label) {"result", "failed"}, 1,
 		atomic_load(&c->reloads_failed));
 }
 
@@ -82,35 +84,35 @@ static void read_reloads(GP_METRICS_READER)
 static void read_reload_fine(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, !atomic_load(&source->counters->reload_failed));
+	gp_daemon_metrics_number(page, NULL, 0, !atomic_load(&source->counters->reload_failed));
 }
 
 /* read_changed: files that wait for a reload. */
 static void read_changed(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, gp_runtime_has_changed(source->runtime));
+	gp_daemon_metrics_number(page, NULL, 0, gp_runtime_has_changed(source->runtime));
 }
 
 /* read_limits: configured ones. */
 static void read_limits(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, source->runtime->config->limits.limit_count);
+	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->limits.limit_count);
 }
 
 /* read_overrides: configured ones. */
 static void read_overrides(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, source->runtime->config->limits.override_count);
+	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->limits.override_count);
 }
 
 /* read_deadline: to compare answers with. */
 static void read_deadline(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_seconds(
+	gp_daemon_metrics_seconds(
 		page, NULL, 0, (int64_t)source->runtime->config->policyd.deadline_ms * 1000);
 }
 
@@ -120,33 +122,33 @@ static void read_deadline(GP_METRICS_READER)
 static void read_open(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, source->open);
+	gp_daemon_metrics_number(page, NULL, 0, source->open);
 }
 
 /* read_max: as configured. */
 static void read_max(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, source->runtime->config->policyd.max_connections);
+	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->policyd.max_connections);
 }
 
 /* read_unseen: places of Postfix where limits on bytes wait in vain. */
 static void read_unseen(GP_METRICS_READER)
 {
-	struct gp_stages_known known[GP_STAGES_SOURCES];
-	size_t n = gp_stages_list(source->stages, known, GP_STAGES_SOURCES);
+	struct gp_stage_learn_known known[GP_STAGE_LEARN_SOURCES];
+	size_t n = gp_stage_learn_list(source->stages, known, GP_STAGE_LEARN_SOURCES);
 	unsigned unseen = 0;
 	(void)row;
 	for (size_t i = 0; i < n; i++)
 		unseen += known[i].bytes_unseen;
-	gp_metrics_number(page, NULL, 0, unseen);
+	gp_daemon_metrics_number(page, NULL, 0, unseen);
 }
 
 /* ---- the table ---- */
 
-#define COUNTER GP_METRICS_COUNTER
-#define GAUGE GP_METRICS_GAUGE
-#define HISTOGRAM GP_METRICS_HISTOGRAM
+#define COUNTER GP_DAEMON_METRICS_COUNTER
+#define GAUGE GP_DAEMON_METRICS_GAUGE
+#define HISTOGRAM GP_DAEMON_METRICS_HISTOGRAM
 #define OF(member) offsetof(struct gp_counters, member)
 #define OF_LIMIT(member) offsetof(struct gp_tally_limit, member)
 #define OF_WIRE(member) offsetof(struct gp_dns_wire_stats, member)
@@ -290,9 +292,9 @@ static const struct gp_metric rows[] = {
 /* gp_metrics_write: row by row. */
 void gp_metrics_write(const struct gp_metrics_source *source, struct gp_strbuf *buf)
 {
-	struct gp_metrics_page page = {.buf = buf};
+	struct gp_daemon_metrics_page page = {.buf = buf};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		gp_metrics_family(&page, rows[i].name, rows[i].type, rows[i].help);
+		gp_daemon_metrics_family(&page, rows[i].name, rows[i].type, rows[i].help);
 		rows[i].read(&page, source, &rows[i]);
 	}
 }

@@ -23,7 +23,7 @@
 /* What the numbers are read from; borrowed. */
 struct gp_metrics_source {
 	struct gp_counters *counters;
-	struct gp_stages *stages;
+	struct gp_stage_learn *stages;
 	const struct gp_runtime *runtime;
 	unsigned open; /* connections of this moment */
 };

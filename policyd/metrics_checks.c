@@ -41,18 +41,19 @@ _Static_assert(GP_LIMITS_VERDICTS <= GP_CHECK_VERDICTS, "limits have a place for
 
 /* each_check: every verdict of every check, as a number or as a histogram. */
 static void each_check(
-	struct gp_metrics_page *page, const struct gp_metrics_source *source, bool with_time)
+	struct gp_daemon_metrics_page *page, const struct gp_metrics_source *source, bool with_time)
 {
 	for (unsigned i = 0; i < GP_CHECKS; i++) {
 		for (unsigned k = 0; k < checks[i].verdicts; k++) {
 			struct gp_histogram_sums sums = {0};
-			const struct gp_metrics_label labels[] = {{"check", checks[i].check},
+			const struct gp_daemon_metrics_label labels[] = {{"check", checks[i].check},
 				{"identity", checks[i].identity}, {"verdict", checks[i].name(k)}};
 			gp_counters_read(source->counters, GP_TALLY(checks[i][k]), &sums);
 			if (with_time)
-				gp_metrics_histogram(page, labels, 3, &sums);
+				gp_daemon_metrics_histogram(page, labels, 3, &sums);
 			else
-				gp_metrics_number(page, labels, 3, gp_histogram_count(&sums));
+				gp_daemon_metrics_number(
+					page, labels, 3, gp_histogram_count(&sums));
 		}
 	}
 }
@@ -76,7 +77,7 @@ void gp_metrics_durations(GP_METRICS_READER)
 /* gp_metrics_tally: one number over all tallies. */
 void gp_metrics_tally(GP_METRICS_READER)
 {
-	gp_metrics_number(page, NULL, 0, gp_counters_sum(source->counters, row->at));
+	gp_daemon_metrics_number(page, NULL, 0, gp_counters_sum(source->counters, row->at));
 }
 
 /* gp_metrics_requests: by stage, as Postfix calls it. */
@@ -93,7 +94,8 @@ void gp_metrics_requests(GP_METRICS_READER)
 	};
 	(void)row;
 	for (size_t i = 0; i < GP_PROTOCOL_STATES; i++)
-		gp_metrics_number(page, &(struct gp_metrics_label) {"stage", names[i]}, 1,
+		gp_daemon_metrics_number(page,
+			&(struct gp_daemon_metrics_label) {"stage", names[i]}, 1,
 			gp_counters_sum(source->counters, GP_TALLY(requests[i])));
 }
 
@@ -109,9 +111,10 @@ void gp_metrics_answers(GP_METRICS_READER)
 	for (size_t i = 0; i < ACTIONS; i++) {
 		struct gp_histogram_sums sums = {0};
 		gp_counters_read(source->counters, GP_TALLY(answers[actions[i]]), &sums);
-		gp_metrics_histogram(page,
-			&(struct gp_metrics_label) {"action", gp_engine_action_name(actions[i])}, 1,
-			&sums);
+		gp_daemon_metrics_histogram(page,
+			&(struct gp_daemon_metrics_label) {
+				"action", gp_engine_action_name(actions[i])},
+			1, &sums);
 	}
 }
 
@@ -129,10 +132,10 @@ void gp_metrics_decisions(GP_METRICS_READER)
 	(void)row;
 	for (size_t i = 0; i < ACTIONS; i++) {
 		for (size_t k = 0; k < GP_DECIDERS; k++) {
-			const struct gp_metrics_label labels[] = {
+			const struct gp_daemon_metrics_label labels[] = {
 				{"action", gp_engine_action_name(actions[i])},
 				{"check", deciders[k]}};
-			gp_metrics_number(page, labels, 2,
+			gp_daemon_metrics_number(page, labels, 2,
 				gp_counters_sum(
 					source->counters, GP_TALLY(decisions[actions[i]][k])));
 		}
@@ -142,14 +145,14 @@ void gp_metrics_decisions(GP_METRICS_READER)
 /* ---- limits ---- */
 
 /* limit_labels: name and unit; false behind the last limit that has a place of its own. */
-static bool limit_labels(
-	const struct gp_counters *counters, unsigned place, struct gp_metrics_label labels_out[2])
+static bool limit_labels(const struct gp_counters *counters, unsigned place,
+	struct gp_daemon_metrics_label labels_out[2])
 {
 	unsigned known = atomic_load(&counters->limit_count);
 	if (place >= known || place >= GP_COUNTERS_LIMITS)
 		return false;
-	labels_out[0] = (struct gp_metrics_label) {"limit", counters->limits[place].name};
-	labels_out[1] = (struct gp_metrics_label) {
+	labels_out[0] = (struct gp_daemon_metrics_label) {"limit", counters->limits[place].name};
+	labels_out[1] = (struct gp_daemon_metrics_label) {
 		"unit", gp_limit_unit_name((enum gp_limit_unit)counters->limits[place].unit)};
 	return true;
 }
@@ -157,15 +160,15 @@ static bool limit_labels(
 /* gp_metrics_limits: one number of each limit; those without a place only when there are any. */
 void gp_metrics_limits(GP_METRICS_READER)
 {
-	struct gp_metrics_label labels[2];
+	struct gp_daemon_metrics_label labels[2];
 	struct gp_counters *c = source->counters;
 	for (unsigned i = 0; limit_labels(c, i, labels); i++)
-		gp_metrics_number(
+		gp_daemon_metrics_number(
 			page, labels, 2, gp_counters_sum(c, GP_TALLY(limits[i]) + row->at));
 	uint64_t others = gp_counters_sum(c, GP_TALLY(limits[GP_COUNTERS_LIMITS]) + row->at);
 	if (others)
-		gp_metrics_number(
-			page, &(struct gp_metrics_label) {"limit", "(others)"}, 1, others);
+		gp_daemon_metrics_number(
+			page, &(struct gp_daemon_metrics_label) {"limit", "(others)"}, 1, others);
 }
 
 /* gp_metrics_limits_over: each limit by what came of it. */
@@ -173,14 +176,14 @@ void gp_metrics_limits_over(GP_METRICS_READER)
 {
 	static const enum gp_counters_limits outcomes[] = {
 		GP_LIMITS_LABELLED, GP_LIMITS_HELD, GP_LIMITS_REFUSED};
-	struct gp_metrics_label labels[3];
+	struct gp_daemon_metrics_label labels[3];
 	struct gp_counters *c = source->counters;
 	(void)row;
 	for (unsigned i = 0; limit_labels(c, i, labels); i++) {
 		for (size_t k = 0; k < sizeof outcomes / sizeof outcomes[0]; k++) {
-			labels[2] =
-				(struct gp_metrics_label) {"outcome", limits_verdict(outcomes[k])};
-			gp_metrics_number(page, labels, 3,
+			labels[2] = (struct gp_daemon_metrics_label) {
+				"outcome", limits_verdict(outcomes[k])};
+			gp_daemon_metrics_number(page, labels, 3,
 				gp_counters_sum(c, GP_TALLY(limits[i].over[outcomes[k]])));
 		}
 	}

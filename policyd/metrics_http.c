@@ -43,7 +43,7 @@ struct door {
 struct gp_metrics_http {
 	struct gp_session_shared *shared;
 	struct gp_listen *listen;
-	struct door doors[GP_LISTEN_MAX];
+	struct door doors[GP_DAEMON_SOCKETS_MAX];
 	size_t count;
 	int wake;        /* eventfd */
 	unsigned visits; /* connections that came or went */
@@ -53,12 +53,13 @@ struct gp_metrics_http {
 
 /* gp_metrics_http_open: without it the mail goes on, only the numbers are not there. */
 void gp_metrics_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
-	struct gp_listen_sockets *sockets_out)
+	struct gp_daemon_sockets *sockets_out)
 {
-	*sockets_out = (struct gp_listen_sockets) {.count = 0};
-	for (size_t i = 0; i < options->listen.count && sockets_out->count < GP_LISTEN_MAX; i++) {
+	*sockets_out = (struct gp_daemon_sockets) {.count = 0};
+	for (size_t i = 0; i < options->listen.count && sockets_out->count < GP_DAEMON_SOCKETS_MAX;
+		i++) {
 		int *fd = &sockets_out->fds[sockets_out->count];
-		if (gp_listen_inet(options->listen.items[i], log, fd) == GP_OK)
+		if (gp_daemon_sockets_inet(options->listen.items[i], log, fd) == GP_OK)
 			sockets_out->count++;
 		else
 			gp_log_text(log, GP_LOG_WARNING,
@@ -245,7 +246,7 @@ static void *http_main(void *arg)
 {
 	static const struct timespec breath = {.tv_nsec = 10 * 1000 * 1000};
 	struct gp_metrics_http *http = arg;
-	struct pollfd p[2 * GP_LISTEN_MAX + 1];
+	struct pollfd p[2 * GP_DAEMON_SOCKETS_MAX + 1];
 	for (;;) {
 		nfds_t n = 0;
 		p[n++] = (struct pollfd) {.fd = http->wake, .events = POLLIN};
@@ -301,7 +302,7 @@ static int open_door(struct gp_metrics_http *http, int listener)
 }
 
 /* gp_metrics_http_start: a door for each socket, one thread. */
-int gp_metrics_http_start(const struct gp_listen_sockets *sockets, struct gp_session_shared *shared,
+int gp_metrics_http_start(const struct gp_daemon_sockets *sockets, struct gp_session_shared *shared,
 	struct gp_listen *listen, struct gp_metrics_http **http_out)
 {
 	int rc = GP_OK;

@@ -32,11 +32,11 @@ struct gp_metrics_http;
 
 /* Opens what can be opened; the log says what cannot. */
 void gp_metrics_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
-	struct gp_listen_sockets *sockets_out);
+	struct gp_daemon_sockets *sockets_out);
 
 /* Starts a thread for all sockets; at GP_METRICS_HTTP_CONNECTIONS the oldest makes way for another;
  * NULL when there are none. Borrows all three. GP_ENOMEM. */
-int gp_metrics_http_start(const struct gp_listen_sockets *sockets, struct gp_session_shared *shared,
+int gp_metrics_http_start(const struct gp_daemon_sockets *sockets, struct gp_session_shared *shared,
 	struct gp_listen *listen, struct gp_metrics_http **http_out) GP_MUST_CHECK;
 
 /* Ends it at once; accepts NULL. The sockets stay open. */

@@ -4,9 +4,9 @@
 
 /* gp_metrics_http_open: nothing. */
 void gp_metrics_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
-	struct gp_listen_sockets *sockets_out)
+	struct gp_daemon_sockets *sockets_out)
 {
-	*sockets_out = (struct gp_listen_sockets) {.count = 0};
+	*sockets_out = (struct gp_daemon_sockets) {.count = 0};
 	if (options->listen.count)
 		gp_log_text(log, GP_LOG_WARNING,
 			"metrics.listen has no effect: this gatepost was built without "
@@ -14,7 +14,7 @@ void gp_metrics_http_open(const struct gp_config_metrics *options, const struct 
 }
 
 /* gp_metrics_http_start: nothing to start. */
-int gp_metrics_http_start(const struct gp_listen_sockets *sockets, struct gp_session_shared *shared,
+int gp_metrics_http_start(const struct gp_daemon_sockets *sockets, struct gp_session_shared *shared,
 	struct gp_listen *listen, struct gp_metrics_http **http_out)
 {
 	(void)sockets;

@@ -3,22 +3,22 @@
 #ifndef GP_POLICYD_METRICS_PRIVATE_H
 #define GP_POLICYD_METRICS_PRIVATE_H
 
+#include "daemon/metrics_page.h"
 #include "policyd/metrics.h"
-#include "policyd/metrics_page.h"
 
 /* One metric. Its reader puts the samples on the page, none where there is nothing to read. */
 struct gp_metric {
 	const char *name;
-	enum gp_metrics_type type;
+	enum gp_daemon_metrics_type type;
 	const char *help;
-	void (*read)(struct gp_metrics_page *page, const struct gp_metrics_source *source,
+	void (*read)(struct gp_daemon_metrics_page *page, const struct gp_metrics_source *source,
 		const struct gp_metric *row);
 	size_t at; /* for readers that several rows share: what is read */
 };
 
 /* What a reader gets. */
-#define GP_METRICS_READER                                                     \
-	struct gp_metrics_page *page, const struct gp_metrics_source *source, \
+#define GP_METRICS_READER                                                            \
+	struct gp_daemon_metrics_page *page, const struct gp_metrics_source *source, \
 		const struct gp_metric *row
 
 /* ---- policyd/metrics_checks.c: what sessions have counted ---- */

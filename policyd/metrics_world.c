@@ -16,7 +16,7 @@ static struct gp_dns_wire_stats wire_stats(const struct gp_metrics_source *sourc
 void gp_metrics_dns(GP_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
-	gp_metrics_number(
+	gp_daemon_metrics_number(
 		page, NULL, 0, *(const uint64_t *)(const void *)((const char *)&stats + row->at));
 }
 
@@ -25,10 +25,10 @@ void gp_metrics_dns_attempts(GP_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
-	gp_metrics_number(
-		page, &(struct gp_metrics_label) {"transport", "udp"}, 1, stats.datagrams);
-	gp_metrics_number(
-		page, &(struct gp_metrics_label) {"transport", "tcp"}, 1, stats.connections);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"transport", "udp"}, 1, stats.datagrams);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"transport", "tcp"}, 1, stats.connections);
 }
 
 /* gp_metrics_dns_answers: by state. */
@@ -45,10 +45,10 @@ void gp_metrics_dns_answers(GP_METRICS_READER)
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
 	for (size_t i = 0; i < GP_DNS_STATES; i++)
-		gp_metrics_number(
-			page, &(struct gp_metrics_label) {"state", names[i]}, 1, stats.answers[i]);
-	gp_metrics_number(
-		page, &(struct gp_metrics_label) {"state", "given_up"}, 1, stats.given_up);
+		gp_daemon_metrics_number(page,
+			&(struct gp_daemon_metrics_label) {"state", names[i]}, 1, stats.answers[i]);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"state", "given_up"}, 1, stats.given_up);
 }
 
 /* gp_metrics_dns_durations: of whole questions. */
@@ -56,7 +56,7 @@ void gp_metrics_dns_durations(GP_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
-	gp_metrics_histogram(page, NULL, 0, &stats.took);
+	gp_daemon_metrics_histogram(page, NULL, 0, &stats.took);
 }
 
 /* cache_stats: of the cache above it. */
@@ -72,51 +72,54 @@ void gp_metrics_cache_questions(GP_METRICS_READER)
 {
 	const struct gp_dns_cache_stats stats = cache_stats(source);
 	(void)row;
-	gp_metrics_number(page, &(struct gp_metrics_label) {"result", "hit"}, 1, stats.hits);
-	gp_metrics_number(page, &(struct gp_metrics_label) {"result", "miss"}, 1, stats.misses);
-	gp_metrics_number(page, &(struct gp_metrics_label) {"result", "joined"}, 1, stats.joined);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"result", "hit"}, 1, stats.hits);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"result", "miss"}, 1, stats.misses);
+	gp_daemon_metrics_number(
+		page, &(struct gp_daemon_metrics_label) {"result", "joined"}, 1, stats.joined);
 }
 
 /* gp_metrics_cache_entries: now. */
 void gp_metrics_cache_entries(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, cache_stats(source).entries);
+	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).entries);
 }
 
 /* gp_metrics_cache_capacity: as configured. */
 void gp_metrics_cache_capacity(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, source->runtime->config->dns_cache.entries);
+	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->dns_cache.entries);
 }
 
 /* gp_metrics_cache_bytes: now. */
 void gp_metrics_cache_bytes(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, cache_stats(source).bytes);
+	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).bytes);
 }
 
 /* gp_metrics_cache_evicted: for want of room. */
 void gp_metrics_cache_evicted(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, cache_stats(source).evicted);
+	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).evicted);
 }
 
 /* gp_metrics_cache_stale: while no server answered. */
 void gp_metrics_cache_stale(GP_METRICS_READER)
 {
 	(void)row;
-	gp_metrics_number(page, NULL, 0, cache_stats(source).stale);
+	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).stale);
 }
 
 /* ---- stores ---- */
 
 /* A store with its label and how it is. */
 struct named_store {
-	struct gp_metrics_label label;
+	struct gp_daemon_metrics_label label;
 	struct gp_store *store;
 	struct gp_store_health health;
 };
@@ -154,8 +157,9 @@ void gp_metrics_store_info(GP_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++) {
-		const struct gp_metrics_label labels[] = {s[i].label, {"kind", kind_of(source, i)}};
-		gp_metrics_number(page, labels, 2, 1);
+		const struct gp_daemon_metrics_label labels[] = {
+			s[i].label, {"kind", kind_of(source, i)}};
+		gp_daemon_metrics_number(page, labels, 2, 1);
 	}
 }
 
@@ -165,7 +169,7 @@ void gp_metrics_store_up(GP_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++)
-		gp_metrics_number(page, &s[i].label, 1, s[i].health.up);
+		gp_daemon_metrics_number(page, &s[i].label, 1, s[i].health.up);
 }
 
 /* gp_metrics_store_stands_in: while the main one is down and there is another. */
@@ -174,7 +178,7 @@ void gp_metrics_store_stands_in(GP_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	if (stores(source, s) == STORES)
-		gp_metrics_number(page, NULL, 0, !s[0].health.up);
+		gp_daemon_metrics_number(page, NULL, 0, !s[0].health.up);
 }
 
 /* gp_metrics_store_steps: done and failed. */
@@ -183,10 +187,10 @@ void gp_metrics_store_steps(GP_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++) {
-		const struct gp_metrics_label done[] = {s[i].label, {"result", "done"}};
-		const struct gp_metrics_label failed[] = {s[i].label, {"result", "failed"}};
-		gp_metrics_number(page, done, 2, s[i].health.taken);
-		gp_metrics_number(page, failed, 2, s[i].health.failed);
+		const struct gp_daemon_metrics_label done[] = {s[i].label, {"result", "done"}};
+		const struct gp_daemon_metrics_label failed[] = {s[i].label, {"result", "failed"}};
+		gp_daemon_metrics_number(page, done, 2, s[i].health.taken);
+		gp_daemon_metrics_number(page, failed, 2, s[i].health.failed);
 	}
 }
 
@@ -196,7 +200,7 @@ void gp_metrics_store_forgotten(GP_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++)
-		gp_metrics_number(page, &s[i].label, 1, s[i].health.forgotten);
+		gp_daemon_metrics_number(page, &s[i].label, 1, s[i].health.forgotten);
 }
 
 /* gp_metrics_store_durations: of steps that were done. */
@@ -207,7 +211,7 @@ void gp_metrics_store_durations(GP_METRICS_READER)
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++) {
 		gp_store_trips(s[i].store, &sums);
-		gp_metrics_histogram(page, &s[i].label, 1, &sums);
+		gp_daemon_metrics_histogram(page, &s[i].label, 1, &sums);
 	}
 }
 
@@ -218,5 +222,6 @@ void gp_metrics_store_trouble(GP_METRICS_READER)
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++)
 		if (s[i].health.problem_age_ms >= 0)
-			gp_metrics_seconds(page, &s[i].label, 1, s[i].health.problem_age_ms * 1000);
+			gp_daemon_metrics_seconds(
+				page, &s[i].label, 1, s[i].health.problem_age_ms * 1000);
 }

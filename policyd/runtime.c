@@ -8,19 +8,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "policyd/logsink.h"
+#include "daemon/log_sink.h"
 
 #define OPEN_MEMORY (4 * 1024 * 1024)
 #define OPEN_US (5 * 1000000LL) /* of waiting for a store that does not answer */
 
 struct counted {
 	struct gp_runtime runtime; /* first, so that one is found from the other */
-	struct gp_logsink sink;
+	struct gp_daemon_log_sink sink;
 	unsigned refs;
 };
 
 struct gp_runtimes {
-	struct gp_logqueue *queue;
+	struct gp_daemon_log_queue *queue;
 	struct gp_counters *counters;
 	struct gp_dns_gate *gate;
 	struct gp_dns *dns; /* cache over wire, through the gate */
@@ -52,8 +52,8 @@ static int open_dns(
 }
 
 /* counted_new: a runtime with one reference; takes config on success; borrows dns. */
-static int counted_new(struct gp_config *config, struct gp_logqueue *queue, struct gp_dns *dns,
-	struct counted **out)
+static int counted_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
+	struct gp_dns *dns, struct counted **out)
 {
 	struct counted *c = calloc(1, sizeof *c);
 	if (!c)
@@ -61,8 +61,8 @@ static int counted_new(struct gp_config *config, struct gp_logqueue *queue, stru
 	c->runtime.config = config;
 	c->runtime.dns = dns;
 	c->runtime.loaded_s = gp_clock_system()->wall_s(gp_clock_system());
-	c->sink = (struct gp_logsink) {&config->log, queue};
-	gp_logsink_init(&c->runtime.log, &c->sink);
+	c->sink = (struct gp_daemon_log_sink) {&config->log, queue};
+	gp_daemon_log_sink_init(&c->runtime.log, &c->sink);
 	c->refs = 1;
 	*out = c;
 	return GP_OK;
@@ -144,7 +144,7 @@ static void free_rest(struct gp_runtimes *r)
 }
 
 /* gp_runtimes_new: the first runtime. */
-int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
+int gp_runtimes_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
 	struct gp_counters *counters, unsigned questions, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
@@ -356,7 +356,7 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes)
 			gp_config_free(config);
 	}
 	if (!rc) {
-		gp_logsink_open(&config->log);
+		gp_daemon_log_sink_open(&config->log);
 		find_places(runtimes, after);
 		rc = hang_up(runtimes, before->runtime.config, after);
 		if (rc) {

@@ -17,10 +17,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "daemon/log_queue.h"
 #include "dns/dns.h"
 #include "limit/limit_overrides.h"
 #include "policyd/counters.h"
-#include "policyd/logqueue.h"
 
 struct gp_runtime {
 	struct gp_config *config;
@@ -38,7 +38,7 @@ struct gp_runtimes;
  * write through queue, which may be NULL. Reloads and limits are counted in counters. Borrows both.
  * questions: to DNS, under way at once in all runtimes together.
  */
-int gp_runtimes_new(struct gp_config *config, struct gp_logqueue *queue,
+int gp_runtimes_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
 	struct gp_counters *counters, unsigned questions,
 	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 

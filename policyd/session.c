@@ -31,7 +31,7 @@ struct session {
 	const struct gp_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
-	struct gp_place *place;
+	struct gp_daemon_place *place;
 	struct gp_transaction transaction;
 	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "":
 						    none */
@@ -58,8 +58,8 @@ static int malformed(struct session *s, const char *problem, struct gp_span text
 	const char *known; /* the problem is; what could be read is wanted */
 	(void)!gp_protocol_parse(text, &r, &known);
 	gp_tally_add(&s->tally->malformed);
-	if (!gp_few_may(&s->shared->counters->malformed_said, gp_clock_now_us(gp_clock_system()),
-		    MALFORMED_SAY))
+	if (!gp_daemon_log_limited_may(&s->shared->counters->malformed_said,
+		    gp_clock_now_us(gp_clock_system()), MALFORMED_SAY))
 		return GP_ESYNTAX; /* the keeper says how many there were */
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("problem", problem),
@@ -142,7 +142,7 @@ static int fill(struct session *s)
 	if (n > 0) {
 		if (!has_begun)
 			atomic_store(&s->place->idle_since_us, gp_clock_now_us(gp_clock_system()));
-		atomic_store(&s->place->state, GP_PLACE_BEGINS);
+		atomic_store(&s->place->state, GP_DAEMON_PLACE_BEGINS);
 		gp_reader_add(&s->reader, (size_t)n);
 		return GP_OK;
 	}
@@ -176,14 +176,14 @@ static int read_request(struct session *s, struct gp_span *text_out, bool *cut_o
 	*cut_out = found == GP_READER_TOO_LARGE;
 	s->began_us = gp_clock_now_us(clock);
 	/* ended a moment ago: it will be asked again, and is not to count twice */
-	return gp_places_work(s->place) ? GP_OK : GP_ECLOSED;
+	return gp_daemon_places_work(s->place) ? GP_OK : GP_ECLOSED;
 }
 
 /* begin_writing: who does not take the answer may be ended for another, a second from here on. */
 static void begin_writing(struct session *s)
 {
 	atomic_store(&s->place->idle_since_us, gp_clock_now_us(gp_clock_system()));
-	atomic_store(&s->place->state, GP_PLACE_WRITES);
+	atomic_store(&s->place->state, GP_DAEMON_PLACE_WRITES);
 }
 
 /* write_answer: all of it; GP_ECLOSED when the other side does not take it. */
@@ -320,7 +320,7 @@ static void format_action(struct session *s, const struct gp_protocol_request *r
 		gp_protocol_format(buf, "", v->reply);
 	} else if (*pass_action && is_pass(v)) {
 		gp_protocol_format(buf, pass_action, NULL);
-	} else if (v->header && gp_instances_first(s->shared->instances, r->instance)) {
+	} else if (v->header && gp_header_once_first(s->shared->instances, r->instance)) {
 		*prepended_out = true;
 		say_mark(s, r);
 		gp_protocol_format_field(buf, v->header, r->mark);
@@ -457,7 +457,7 @@ static int build_answer(struct session *s, const struct gp_protocol_request *r,
 	format_action(s, r, v, buf, prepended_out);
 	int rc = gp_strbuf_finish(buf, &text);
 	if (rc && *prepended_out)
-		gp_instances_forget(s->shared->instances, r->instance);
+		gp_header_once_forget(s->shared->instances, r->instance);
 	return rc;
 }
 
@@ -486,7 +486,8 @@ static void adopt(struct session *s, const struct gp_protocol_request *r)
 static bool take_place(struct session *s)
 {
 	int64_t ms = s->runtime->config->policyd.deadline_ms / 2;
-	return gp_places_take(s->place, s->began_us + (ms < PLACE_MS ? ms : PLACE_MS) * 1000);
+	return gp_daemon_places_take(
+		s->place, s->began_us + (ms < PLACE_MS ? ms : PLACE_MS) * 1000);
 }
 
 /* find_verdict: or an answer that needs none; is_cut: the request is too large and not all here. */
@@ -531,7 +532,7 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 	begin_writing(s);
 	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
-		gp_instances_forget(s->shared->instances, r.instance);
+		gp_header_once_forget(s->shared->instances, r.instance);
 	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
 	gp_tally_answered(s->tally, v.action, took_us);
 	log_decision(s, &r, &v, took_us);
@@ -541,7 +542,7 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 /* is_over: was it answered without a place, or is its place wanted for another? */
 static bool is_over(struct session *s)
 {
-	return atomic_load(&s->place->is_guest) || !gp_places_keep(s->place);
+	return atomic_load(&s->place->is_guest) || !gp_daemon_places_keep(s->place);
 }
 
 /* serve: request after request. */
@@ -552,7 +553,7 @@ static void serve(struct session *s)
 	while (read_request(s, &text, &is_cut) == GP_OK) {
 		int rc = answer(s, text, is_cut);
 		atomic_store(&s->place->in_message, gp_transaction_is_under_way(&s->transaction));
-		atomic_store(&s->place->state, GP_PLACE_READS);
+		atomic_store(&s->place->state, GP_DAEMON_PLACE_READS);
 		gp_arena_reset(s->arena);
 		if (rc || atomic_load(&s->shared->stopping) || is_over(s))
 			return;
@@ -573,7 +574,7 @@ static void serve_unchecked(struct session *s, const char *trouble, bool is_once
 		gp_trouble_note(s->shared->counters, &s->runtime->log, trouble);
 		begin_writing(s);
 		int rc = write_answer(s, reply, strlen(reply));
-		atomic_store(&s->place->state, GP_PLACE_READS);
+		atomic_store(&s->place->state, GP_DAEMON_PLACE_READS);
 		if (rc || is_once || atomic_load(&s->shared->stopping) || is_over(s))
 			return;
 		gp_reader_next(&s->reader);
@@ -583,7 +584,7 @@ static void serve_unchecked(struct session *s, const char *trouble, bool is_once
 /* begin: all but the arena. Not zeroed: of the reader only the pages that are read into become
  * memory. */
 static void begin(
-	struct session *s, struct gp_session_shared *shared, int fd, struct gp_place *place)
+	struct session *s, struct gp_session_shared *shared, int fd, struct gp_daemon_place *place)
 {
 	s->shared = shared;
 	s->tally = gp_counters_tally(shared->counters);
@@ -611,7 +612,7 @@ static void finish(struct session *s)
 }
 
 /* gp_session_serve: what a session needs, the loop, and back again. */
-void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place)
+void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_daemon_place *place)
 {
 	struct session s;
 	begin(&s, shared, fd, place);
@@ -632,7 +633,7 @@ void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place 
 void gp_session_excuse(struct gp_session_shared *shared, int fd, const char *trouble)
 {
 	struct session s;
-	struct gp_place place = {.state = GP_PLACE_READS};
+	struct gp_daemon_place place = {.state = GP_DAEMON_PLACE_READS};
 	begin(&s, shared, fd, &place);
 	s.read_ms = EXCUSE_MS;
 	set_timeout(fd, SO_RCVTIMEO, EXCUSE_MS);

@@ -5,7 +5,7 @@
  * Answers within the configured deadline, whatever a client has put into a request
  * (policyd/reader.h, policyd/protocol.h). What no Postfix sends closes the connection without an
  * answer, as SMTPD_POLICY_README asks; Postfix then asks again and finally falls back to its
- * default_action. A request that finds no place in time (policyd/places.h) is answered like one in
+ * default_action. A request that finds no place in time (daemon/places.h) is answered like one in
  * trouble of our own. What trouble of our own keeps from being checked is answered as
  * policyd.on_trouble says. A request that needs more than its memory, or is longer
  * than GP_READER_MAX, is deferred. A message is judged under the configuration that was in force
@@ -14,25 +14,25 @@
 #ifndef GP_POLICYD_SESSION_H
 #define GP_POLICYD_SESSION_H
 
+#include "daemon/dns_health.h"
+#include "daemon/heartbeat.h"
+#include "daemon/places.h"
 #include "policyd/counters.h"
-#include "policyd/dns_health.h"
 #include "policyd/files.h"
-#include "policyd/instance.h"
-#include "policyd/places.h"
-#include "policyd/pulse.h"
+#include "policyd/header_once.h"
 #include "policyd/runtime.h"
-#include "policyd/stages.h"
+#include "policyd/stage_learn.h"
 
 /* What all sessions share; each member brings its own protection. */
 struct gp_session_shared {
 	struct gp_runtimes *runtimes;
-	struct gp_instances *instances;
+	struct gp_header_once *instances;
 	struct gp_counters *counters;
-	struct gp_stages *stages;
-	struct gp_pulse *pulse;
-	struct gp_files files;       /* constant */
-	struct gp_dns_seen dns_seen; /* written by the keeper */
-	atomic_bool stopping;        /* sessions end after the request under way */
+	struct gp_stage_learn *stages;
+	struct gp_daemon_heartbeat *heartbeat;
+	struct gp_files files;              /* constant */
+	struct gp_daemon_dns_seen dns_seen; /* written by the keeper */
+	atomic_bool stopping;               /* sessions end after the request under way */
 };
 
 /*
@@ -40,7 +40,7 @@ struct gp_session_shared {
  * its place is wanted for another, or the daemon stops (a request under way is still answered).
  * Does not close it. place says whether it is at work.
  */
-void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_place *place);
+void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_daemon_place *place);
 
 /*
  * The same for one request that has come and can have no thread: it is answered as

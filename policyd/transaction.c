@@ -6,7 +6,7 @@
 
 /* gp_transaction_init: nothing under way. */
 void gp_transaction_init(struct gp_transaction *transaction, const struct gp_runtime *runtime,
-	struct gp_stages *stages, struct gp_tally *tally)
+	struct gp_stage_learn *stages, struct gp_tally *tally)
 {
 	transaction->runtime = runtime;
 	transaction->stages = stages;
@@ -23,8 +23,8 @@ void gp_transaction_init(struct gp_transaction *transaction, const struct gp_run
 /* say_unseen: a limit on bytes waits for a stage that is not asked about, and would never act. */
 static void say_unseen(const struct gp_transaction *t)
 {
-	struct gp_stages_known known[GP_STAGES_SOURCES];
-	size_t n = gp_stages_list(t->stages, known, GP_STAGES_SOURCES);
+	struct gp_stage_learn_known known[GP_STAGE_LEARN_SOURCES];
+	size_t n = gp_stage_learn_list(t->stages, known, GP_STAGE_LEARN_SOURCES);
 	const char *label = (size_t)t->source < n ? known[t->source].label : "some port";
 	gp_log_text(&t->runtime->log, GP_LOG_ERROR,
 		"a limit on bytes has no effect for mail of %s: Postfix does not ask at "
@@ -87,11 +87,11 @@ static void finish(struct gp_transaction *t, struct gp_ctx *ctx)
 	bool is_held = t->message.store != NULL;
 	if (!t->is_ended && t->message.begun) {
 		bool wants_end = gp_limit_message_has(&t->message, GP_LIMIT_BYTES);
-		bool gives_back = gp_stages_expects_end(t->stages, t->source, t->subject);
+		bool gives_back = gp_stage_learn_expects_end(t->stages, t->source, t->subject);
 		if (gives_back)
 			gp_limit_message_drop(&t->message, t->runtime->overrides, ctx);
 		if (is_held && !t->is_cut &&
-			gp_stages_missed(t->stages, t->source, t->subject, wants_end))
+			gp_stage_learn_missed(t->stages, t->source, t->subject, wants_end))
 			say_unseen(t);
 	}
 	end_message(t);
@@ -112,7 +112,7 @@ bool gp_transaction_is_under_way(const struct gp_transaction *transaction)
 	const struct gp_transaction *t = transaction;
 	return t->is_open && !t->is_ended && t->message.begun &&
 	       (t->state != GP_STATE_DATA ||
-		       gp_stages_expects_end(t->stages, t->source, t->subject));
+		       gp_stage_learn_expects_end(t->stages, t->source, t->subject));
 }
 
 /* gp_transaction_cut: it is fini that finishes it. */
@@ -183,7 +183,7 @@ static uint64_t subject_of(
 		name = gp_limit_normalise(ctx->arena, set, GP_LIMIT_OVERRIDE_SENDER, who->sender);
 	}
 	/* without memory for the name the limits refuse the message as well */
-	return gp_stages_subject(t->stages, t->source, address, gp_span_from(name));
+	return gp_stage_learn_subject(t->stages, t->source, address, gp_span_from(name));
 }
 
 /* begin: another message. */
@@ -194,8 +194,8 @@ static void begin(struct gp_transaction *t, struct gp_ctx *ctx, const struct gp_
 	const struct gp_limit_who who = gp_engine_who(t->runtime->config, &envelope);
 	remember(t->instance, sizeof t->instance, r->instance);
 	t->is_open = true;
-	t->source = gp_stages_source(
-		t->stages, &(struct gp_stages_place) {r->server_address, r->server_port,
+	t->source = gp_stage_learn_source(
+		t->stages, &(struct gp_stage_learn_place) {r->server_address, r->server_port,
 				   r->policy_context, class_of(&who)});
 	t->subject = subject_of(t, ctx, &who);
 }
@@ -256,9 +256,9 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	t->state = request->state;
 	t->asked_us = gp_clock_now_us(ctx->clock);
 	if (request->state == GP_STATE_END_OF_MESSAGE)
-		gp_stages_end(t->stages, t->source);
+		gp_stage_learn_end(t->stages, t->source);
 	else
-		gp_stages_early(t->stages, t->source);
+		gp_stage_learn_early(t->stages, t->source);
 	if (t->is_ended) /* asked about its end twice */
 		return GP_OK;
 	const struct gp_engine_rates rates = {
@@ -276,7 +276,7 @@ int gp_transaction_count(struct gp_transaction *transaction, struct gp_ctx *ctx,
 int gp_transaction_left_ms(const struct gp_transaction *transaction)
 {
 	const struct gp_transaction *t = transaction;
-	if (!t->message.store || !gp_stages_expects_end(t->stages, t->source, t->subject))
+	if (!t->message.store || !gp_stage_learn_expects_end(t->stages, t->source, t->subject))
 		return -1;
 	return gp_clock_left_ms(gp_clock_system(),
 		t->asked_us + (int64_t)t->runtime->config->reservation_timeout_ms * 1000);

@@ -7,7 +7,8 @@
  * offered; the end of the message makes the reservation final, as large as the message really is.
  * A message that does not come to its end gives it back: when another instance follows, when the
  * connection closes, or when nothing has been heard for limits.reservation_timeout. Where Postfix
- * does not ask at the end (policyd/stages.h), recipients count when they are offered, for good.
+ * does not ask at the end (policyd/stage_learn.h), recipients count when they are offered, for
+ * good.
  *
  *     gp_transaction_init(&t, shared things);
  *     gp_transaction_count(&t, ctx, &request, &envelope, &verdict);     (for every request)
@@ -23,16 +24,16 @@
 #include "policyd/counters.h"
 #include "policyd/protocol.h"
 #include "policyd/runtime.h"
-#include "policyd/stages.h"
+#include "policyd/stage_learn.h"
 
 #define GP_TRANSACTION_INSTANCE_MAX (GP_PROTOCOL_INSTANCE_MAX + 1)
 
 struct gp_transaction {
 	const struct gp_runtime *runtime;
-	struct gp_stages *stages;
+	struct gp_stage_learn *stages;
 	struct gp_tally *tally;
 	struct gp_limit_message message;
-	int source; /* where it comes from, and whose it is there (policyd/stages.h) */
+	int source; /* where it comes from, and whose it is there (policyd/stage_learn.h) */
 	uint64_t subject;
 	bool is_open;     /* there is a message under way */
 	bool is_ended;    /* its end was asked about and it was accepted */
@@ -44,7 +45,7 @@ struct gp_transaction {
 
 /* Nothing under way; borrows all three. */
 void gp_transaction_init(struct gp_transaction *transaction, const struct gp_runtime *runtime,
-	struct gp_stages *stages, struct gp_tally *tally);
+	struct gp_stage_learn *stages, struct gp_tally *tally);
 
 /* The connection is closed: gives back what is held, or leaves it counted. */
 void gp_transaction_fini(struct gp_transaction *transaction, struct gp_ctx *ctx);

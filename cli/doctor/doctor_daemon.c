@@ -367,8 +367,8 @@ static const char *folder_of(struct gp_doctor *d, const char *path)
 	return slash > 0 ? gp_doctor_text(d, "%.*s", (int)slash, path) : "/";
 }
 
-/* Who may ask at a socket, by the word of the daemon (policyd/reach.h), and what to do: with one
- * that the configuration names, and with one that was handed over. */
+/* Who may ask at a socket, by the word of the daemon (daemon/socket_reach.h), and what to do: with
+ * one that the configuration names, and with one that was handed over. */
 static const struct {
 	const char *open_to;
 	enum gp_doctor_state state;

@@ -457,7 +457,7 @@ def names():
     if not found:
         raise world.Skip("libseccomp is not at hand")
     library = ctypes.CDLL(found)
-    with open(os.path.join(PROJECT, "policyd", "seccomp.c")) as f:
+    with open(os.path.join(PROJECT, "daemon", "seccomp.c")) as f:
         text = f.read()
     rows = re.findall(r'^\t\{"([a-z0-9_ ]+)", \d', text, re.M) + re.findall(r'^#define MMAP "([a-z0-9 ]+)"', text, re.M)
     listed = {name for row in rows for name in row.split(" ")}

@@ -88,7 +88,7 @@ static size_t count_answers(int fd)
 }
 
 /* serve: in a thread of its own, as the daemon does. */
-static void serve(void *arg, int fd, struct gp_place *place)
+static void serve(void *arg, int fd, struct gp_daemon_place *place)
 {
 	gp_session_serve(arg, fd, place);
 }
@@ -96,18 +96,20 @@ static void serve(void *arg, int fd, struct gp_place *place)
 /* serve_one: takes the connection, and waits until it has ended. */
 static void serve_one(int fd)
 {
-	static struct gp_places *places;
-	struct gp_places_options options = {.max = 1, .share = 1, .wake = -1, .serve = serve};
+	static struct gp_daemon_places *places;
+	struct gp_daemon_places_options options = {
+		.max = 1, .share = 1, .wake = -1, .serve = serve};
 	struct timespec until;
 	options.stack_bytes = 1024 * 1024;
 	if (!places) {
 		options.arg = gp_test_served(conf);
-		fuzz_require(gp_places_new(&options, &places) == GP_OK);
+		fuzz_require(gp_daemon_places_new(&options, &places) == GP_OK);
 	}
-	fuzz_require(gp_places_admit(places, fd, GP_PLACES_ANYBODY) == GP_PLACES_SERVED);
+	fuzz_require(gp_daemon_places_admit(places, fd, GP_DAEMON_PLACES_ANYBODY) ==
+		     GP_DAEMON_PLACES_SERVED);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += TEST_PATIENCE_MS / 1000;
-	fuzz_require(gp_places_wait(places, &until) == 0);
+	fuzz_require(gp_daemon_places_wait(places, &until) == 0);
 }
 
 /* LLVMFuzzerTestOneInput: sent, served, counted. */

@@ -27,7 +27,8 @@ LAYERS = {
     "limit": BASE | {"mail", "store"},
     "config": BASE | {"mail", "dns", "store", "spf", "dkim", "arc", "dmarc", "limit"},
     "engine": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config"},
-    "policyd": BASE | {"dns", "store", "spf", "limit", "config", "engine"},
+    "daemon": BASE | {"dns", "config"},
+    "policyd": BASE | {"dns", "store", "spf", "limit", "config", "engine", "daemon"},
     "exim-dlfunc": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config", "engine"},
     "cli": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config", "engine"},
 }
@@ -37,7 +38,7 @@ HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/lmdb/",
          "idn2.h": "shared/mail/address.c", "unicase.h": "shared/mail/fold.c",
          "unictype.h": "shared/mail/fold.c", "uninorm.h": "shared/mail/fold.c", "unistr.h": "shared/mail/fold.c",
          "libpsl.h": "shared/dmarc/dmarc_psl.c",
-         "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "policyd/seccomp.c", "microhttpd.h": "policyd/metrics_http.c", "jansson.h": ("policyd/logsink.c", "policyd/control", "cli/")}
+         "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "daemon/seccomp.c", "microhttpd.h": "policyd/metrics_http.c", "jansson.h": ("daemon/log_sink.c", "policyd/control", "cli/")}
 FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 # Functions whose parameters a library asks for.
 CALLBACKS = {("policyd/metrics_http.c", "serve")}
@@ -46,7 +47,7 @@ def sources(*patterns):
     return sorted(f for p in patterns for f in glob.glob(p))
 
 
-PRODUCT = sources("shared/*/*.[ch]", "shared/*/*/*.[ch]", "policyd/*.[ch]", "exim-dlfunc/*.[ch]", "cli/*.[ch]", "cli/*/*.[ch]")
+PRODUCT = sources("shared/*/*.[ch]", "shared/*/*/*.[ch]", "daemon/*.[ch]", "policyd/*.[ch]", "exim-dlfunc/*.[ch]", "cli/*.[ch]", "cli/*/*.[ch]")
 ALL = PRODUCT + sources("tests/*/*.[ch]", "tests/unit/*/*.[ch]", "tests/unit/*/*/*.[ch]")
 
 
@@ -96,7 +97,7 @@ def symbols(archive, kinds):
 
 def check_names():
     problems = []
-    for archive in ("libgatepost.a", "libpolicyd.a"):
+    for archive in ("libgatepost.a", "libdaemon.a", "libpolicyd.a"):
         for name in sorted(symbols(os.path.join(BUILD, archive), "TDBRC")):
             if not name.startswith("gp_") and not name.startswith(("__", ".", "_GLOBAL")):
                 problems.append("%s exports %s" % (archive, name))

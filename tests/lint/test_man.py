@@ -93,7 +93,7 @@ def check_daemon():
     letters = re.findall(r"^  -([a-zA-Z])\b", said(POLICYD, "-h"), re.M)
     result("every option of gatepost-policyd is in gatepost-policyd(8)",
            missing(letters, items(page, "Fl"), "gatepost-policyd(8)"))
-    handled = set(re.findall(r"sigaddset\(\w+, (SIG\w+)\)", text_of("policyd/supervise.c")))
+    handled = set(re.findall(r"sigaddset\(\w+, (SIG\w+)\)", text_of("daemon/supervise.c")))
     result("every signal that it awaits is in gatepost-policyd(8)",
            missing(handled - {"SIGCHLD"}, items(page, "Dv"), "gatepost-policyd(8)"))
 

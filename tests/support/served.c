@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policyd/survivor.h"
+#include "daemon/shmem.h"
 
 static struct gp_session_shared shared;
-static struct gp_pulse pulse;
-static struct gp_notify notify = {.fd = -1};
-static struct gp_listen_sockets sockets;
+static struct gp_daemon_heartbeat heartbeat;
+static struct gp_daemon_notify notify = {.fd = -1};
+static struct gp_daemon_sockets sockets;
 static struct gp_listen *listening;
 static char folder[128];
 
@@ -73,12 +73,12 @@ struct gp_session_shared *gp_test_served(const char *conf)
 	if (shared.runtimes)
 		return &shared;
 	make_folder();
-	shared.instances = gp_instances_new();
-	shared.counters = gp_survivor_alloc(sizeof *shared.counters);
-	shared.stages = gp_stages_new();
-	shared.pulse = &pulse;
+	shared.instances = gp_header_once_new();
+	shared.counters = gp_daemon_shmem_alloc(sizeof *shared.counters);
+	shared.stages = gp_stage_learn_new();
+	shared.heartbeat = &heartbeat;
 	must(shared.instances && shared.counters && shared.stages, "no memory");
-	must(gp_pulse_init(&pulse, false, &notify, "") == GP_OK, "no pulse");
+	must(gp_daemon_heartbeat_init(&heartbeat, false, &notify, "") == GP_OK, "no heartbeat");
 	must(gp_runtimes_new(config_of(conf), NULL, shared.counters, 64, &shared.runtimes) == GP_OK,
 		"no runtime");
 	must(gp_listen_start(&sockets, &shared, &listening) == GP_OK, "no thread");

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/metrics_page.h"
 #include "policyd/metrics.h"
-#include "policyd/metrics_page.h"
 #include "support/memstore.h"
 
 #define MEMORY (8 * 1024 * 1024)
@@ -22,14 +22,14 @@
 struct form {
 	char storage[8192];
 	struct gp_strbuf buf;
-	struct gp_metrics_page page;
+	struct gp_daemon_metrics_page page;
 };
 
 /* begin: an empty page. */
 static void begin(struct form *f)
 {
 	gp_strbuf_init_fixed(&f->buf, f->storage, sizeof f->storage);
-	f->page = (struct gp_metrics_page) {.buf = &f->buf};
+	f->page = (struct gp_daemon_metrics_page) {.buf = &f->buf};
 }
 
 /* test_families: announced once, with the first sample; without any not at all. */
@@ -38,10 +38,12 @@ static void test_families(void **state)
 	(void)state;
 	struct form f;
 	begin(&f);
-	gp_metrics_family(&f.page, "a_total", GP_METRICS_COUNTER, "First.");
-	gp_metrics_family(&f.page, "b", GP_METRICS_GAUGE, "A \\ and\na line end, \"quoted\".");
-	gp_metrics_number(&f.page, NULL, 0, 7);
-	gp_metrics_number(&f.page, &(struct gp_metrics_label) {"x", "y"}, 1, UINT64_MAX);
+	gp_daemon_metrics_family(&f.page, "a_total", GP_DAEMON_METRICS_COUNTER, "First.");
+	gp_daemon_metrics_family(
+		&f.page, "b", GP_DAEMON_METRICS_GAUGE, "A \\ and\na line end, \"quoted\".");
+	gp_daemon_metrics_number(&f.page, NULL, 0, 7);
+	gp_daemon_metrics_number(
+		&f.page, &(struct gp_daemon_metrics_label) {"x", "y"}, 1, UINT64_MAX);
 	assert_string_equal(f.storage, "# HELP b A \\\\ and\\na line end, \"quoted\".\n"
 				       "# TYPE b gauge\n"
 				       "b 7\n"
@@ -53,13 +55,13 @@ static void test_labels(void **state)
 {
 	(void)state;
 	struct form f;
-	const struct gp_metrics_label labels[] = {
+	const struct gp_daemon_metrics_label labels[] = {
 		{"a", "q\"b\\n\nx"}, {"b", NULL}, {"c", "\x01\xc3\xbc\x7f~"}};
-	const struct gp_metrics_label none = {"a", NULL};
+	const struct gp_daemon_metrics_label none = {"a", NULL};
 	begin(&f);
-	gp_metrics_family(&f.page, "m", GP_METRICS_COUNTER, "M.");
-	gp_metrics_number(&f.page, labels, 3, 1);
-	gp_metrics_number(&f.page, &none, 1, 2);
+	gp_daemon_metrics_family(&f.page, "m", GP_DAEMON_METRICS_COUNTER, "M.");
+	gp_daemon_metrics_number(&f.page, labels, 3, 1);
+	gp_daemon_metrics_number(&f.page, &none, 1, 2);
 	assert_string_equal(f.storage, "# HELP m M.\n# TYPE m counter\n"
 				       "m{a=\"q\\\"b\\\\n\\nx\",c=\"????~\"} 1\n"
 				       "m 2\n");
@@ -78,8 +80,8 @@ static void test_seconds(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct form f;
 		begin(&f);
-		gp_metrics_family(&f.page, "m", GP_METRICS_GAUGE, "M.");
-		gp_metrics_seconds(&f.page, NULL, 0, rows[i].us);
+		gp_daemon_metrics_family(&f.page, "m", GP_DAEMON_METRICS_GAUGE, "M.");
+		gp_daemon_metrics_seconds(&f.page, NULL, 0, rows[i].us);
 		assert_non_null(strstr(f.storage, rows[i].text));
 	}
 }
@@ -96,8 +98,9 @@ static void test_histogram(void **state)
 	gp_histogram_add(&h, 40000000);
 	gp_histogram_read(&h, &sums);
 	begin(&f);
-	gp_metrics_family(&f.page, "s", GP_METRICS_HISTOGRAM, "S.");
-	gp_metrics_histogram(&f.page, &(struct gp_metrics_label) {"k", "v"}, 1, &sums);
+	gp_daemon_metrics_family(&f.page, "s", GP_DAEMON_METRICS_HISTOGRAM, "S.");
+	gp_daemon_metrics_histogram(
+		&f.page, &(struct gp_daemon_metrics_label) {"k", "v"}, 1, &sums);
 	static const char *const parts[] = {"# TYPE s histogram\n",
 		"s_bucket{k=\"v\",le=\"0.0001\"} 1\n", "s_bucket{k=\"v\",le=\"0.00025\"} 2\n",
 		"s_bucket{k=\"v\",le=\"1\"} 2\n", "s_bucket{k=\"v\",le=\"30\"} 2\n",
@@ -116,7 +119,7 @@ static void test_histogram(void **state)
 struct scene {
 	struct gp_arena *arena;
 	struct gp_counters *counters;
-	struct gp_stages *stages;
+	struct gp_stage_learn *stages;
 	struct gp_config *config;
 	struct gp_runtime runtime;
 	struct gp_metrics_source source;
@@ -186,7 +189,7 @@ static const char *page_of(struct scene *s)
 	struct gp_ctx ctx = {
 		.arena = s->arena, .clock = gp_clock_system(), .deadline_us = INT64_MAX / 2};
 	s->counters = calloc(1, sizeof *s->counters);
-	s->stages = gp_stages_new();
+	s->stages = gp_stage_learn_new();
 	fill(s->counters);
 	assert_int_equal(
 		gp_config_parse(
@@ -219,7 +222,7 @@ static void release(struct scene *s)
 	gp_limit_overrides_close(s->runtime.overrides);
 	gp_dns_free(s->runtime.dns);
 	gp_config_free(s->config);
-	gp_stages_free(s->stages);
+	gp_stage_learn_free(s->stages);
 	free(s->counters);
 	gp_arena_free(s->arena);
 }

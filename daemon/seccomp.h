@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Seccomp: which system calls the daemon may still make once it serves.
+ *
+ * Whoever takes the daemon over through a bug of ours or of a library gets no shell, no other
+ * program, no memory that is written and executed, no debugger, no kind of socket but those in
+ * use. A filter cannot be taken off again, and it goes on to threads and child processes; that of
+ * the supervisor therefore allows all that the server may do, and what it needs itself.
+ *
+ * Which calls exist on this machine, libseccomp knows; what is not built with it has
+ * seccomp_absent.c in place of seccomp.c. Where the kernel knows no such filters, the log says so
+ * and the daemon goes on without.
+ */
+#ifndef GP_DAEMON_SECCOMP_H
+#define GP_DAEMON_SECCOMP_H
+
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "config/config.h"
+
+/* Who lives under the filter. */
+enum gp_daemon_seccomp_role {
+	GP_DAEMON_SECCOMP_SUPERVISOR, /* forks, waits, speaks with the service manager */
+	GP_DAEMON_SECCOMP_SERVER      /* the serving process and its threads */
+};
+
+/* Was it built with libseccomp? */
+bool gp_daemon_seccomp_is_present(void);
+
+/*
+ * From here on the process makes only the calls of its role; with GP_SECCOMP_ENFORCE another one
+ * ends it (SIGSYS), with GP_SECCOMP_LOG the kernel's log gets a line. The server's filter is told
+ * to the log, and every trouble. Returns how many calls are allowed, 0 when there is no filter.
+ */
+unsigned gp_daemon_seccomp_apply(
+	enum gp_daemon_seccomp_role role, enum gp_config_seccomp mode, const struct gp_log *log);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Socket activation: sockets that a service manager has opened for the daemon (sd_listen_fds(3)).
+ *
+ * They stay open while the daemon is away, so that a request which comes during a restart or an
+ * upgrade waits instead of failing. What is handed over is looked at before it is believed: it has
+ * to be a listening stream socket.
+ */
+#ifndef GP_DAEMON_SOCKET_ACTIVATION_H
+#define GP_DAEMON_SOCKET_ACTIVATION_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "daemon/sockets.h"
+
+/*
+ * Adds what was handed over to sockets, which the caller has zeroed, with its names; nothing when
+ * nothing was, or when it was meant for another process. Takes the variables out of the
+ * environment. GP_EINVAL, with the reason in the log, when something else than a listening socket
+ * is among it: then a unit file is wrong.
+ */
+int gp_daemon_socket_activation_take(
+	struct gp_daemon_sockets *sockets, const struct gp_log *log) GP_MUST_CHECK;
+
+#endif
