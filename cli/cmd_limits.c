@@ -199,7 +199,8 @@ static int take(struct gp_cli_limits *a, int c)
 	return -1;
 }
 
-/* find_negative: a number below zero among the words, which getopt takes for options; NULL: none.
+/*
+ * find_negative: a number below zero among the words, which getopt takes for options; NULL: none.
  */
 static const char *find_negative(int argc, char **argv)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What was set at run time: a table with who has set it, where and when, and until when it holds.
+/*
+ * What was set at run time: a table with who has set it, where and when, and until when it holds.
  */
 #include <pwd.h>
 #include <stdio.h>

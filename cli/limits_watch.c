@@ -127,7 +127,8 @@ static bool read_signal(const struct watch *w)
 	return info.ssi_signo != SIGTSTP && info.ssi_signo != SIGWINCH;
 }
 
-/* rest: until the next round is due; true: it is over. A new size of the window is drawn at once.
+/*
+ * rest: until the next round is due; true: it is over. A new size of the window is drawn at once.
  */
 static bool rest(const struct watch *w)
 {

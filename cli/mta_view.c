@@ -106,8 +106,8 @@ static const char *too_large(struct gp_arena *arena, const struct gp_message *me
 		       ? NULL
 		       : gp_arena_printf(arena,
 				 "Exim hands over the first %d bytes of this header, and its "
-				 "author is "
-				 "not certain then (header_maxsize = 60K refuses such a message)",
+				 "author is not certain then (header_maxsize = 60K refuses such a "
+				 "message)",
 				 EXIM_HEADER);
 }
 
@@ -122,8 +122,7 @@ static const char *blank_line(struct gp_arena *arena, const struct gp_message *m
 		if (end < raw.len && end && raw.ptr[end - 1] == '\n')
 			return gp_arena_printf(arena,
 				"Exim takes the blank line off the end of the field \"%s\", so "
-				"that a "
-				"signature over it with c=simple is not verifiable there",
+				"that a signature over it with c=simple is not verifiable there",
 				shown(arena, message->fields[i].name));
 	}
 	return NULL;

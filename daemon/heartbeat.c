@@ -77,9 +77,8 @@ void gp_daemon_heartbeat_notify(
 		break;
 	case GP_DAEMON_HEARTBEAT_REFUSED:
 		gp_daemon_notify_tell(notify,
-			"READY=1\nSTATUS=the configuration has errors (see the "
-			"log); what was loaded "
-			"before stays in force");
+			"READY=1\nSTATUS=the configuration has errors (see the log); what was "
+			"loaded before stays in force");
 		break;
 	case GP_DAEMON_HEARTBEAT_RELOADING:
 		gp_daemon_notify_reloading(notify);
@@ -93,7 +92,8 @@ void gp_daemon_heartbeat_notify(
 	}
 }
 
-/* gp_daemon_heartbeat_read: one byte; what is no word of ours passes for one that says nothing new.
+/*
+ * gp_daemon_heartbeat_read: one byte; what is no word of ours passes for one that says nothing new.
  */
 int gp_daemon_heartbeat_read(struct gp_daemon_heartbeat *heartbeat)
 {

@@ -116,7 +116,8 @@ static int priority_of(enum gp_log_level level)
 	return priorities[level];
 }
 
-/* An event with the line that was made of it; in place of the line's NUL there is room for its end.
+/*
+ * An event with the line that was made of it; in place of the line's NUL there is room for its end.
  */
 struct event {
 	enum gp_log_level level;

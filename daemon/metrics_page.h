@@ -5,8 +5,9 @@
  * Knows the form: families, labels and their escapes, buckets that add up; knows no metric.
  *
  *     struct gp_daemon_metrics_page page = {.buf = &buf};
- *     gp_daemon_metrics_family(&page, "gatepost_requests_total", GP_DAEMON_METRICS_COUNTER,
- * "Requests."); gp_daemon_metrics_number(&page, labels, 1, 42);         (for each set of labels)
+ *     gp_daemon_metrics_family(
+ *             &page, "gatepost_requests_total", GP_DAEMON_METRICS_COUNTER, "Requests.");
+ *     gp_daemon_metrics_number(&page, labels, 1, 42);    (for each set of labels)
  *
  * A family without any sample leaves nothing on the page. Texts are the caller's until the call
  * returns; a buffer that is full shows in gp_strbuf_finish.

@@ -6,8 +6,9 @@
  * lines, because the protocol is small and promised to stay, and the library that speaks it would
  * bring three compressors into a process that reads what strangers write.
  *
- *     gp_daemon_notify_open(&n);  gp_daemon_notify_tell(&n, "READY=1\nSTATUS=%s", text);
- * gp_daemon_notify_close(&n);
+ *     gp_daemon_notify_open(&n);
+ *     gp_daemon_notify_tell(&n, "READY=1\nSTATUS=%s", text);
+ *     gp_daemon_notify_close(&n);
  *
  * Without a service manager every call does nothing. One thread.
  */
@@ -20,8 +21,7 @@
 
 struct gp_daemon_notify {
 	int fd;           /* connected; -1: nobody listens */
-	int64_t every_us; /* how often the watchdog hears of us, a quarter of its patience; 0: never
-			   */
+	int64_t every_us; /* how often the watchdog hears of us: a quarter of its patience, or 0 */
 	int64_t told_us;  /* when it heard last */
 	char unsent[GP_DAEMON_NOTIFY_TEXT]; /* what nobody had room for; "" */
 };

@@ -183,7 +183,8 @@ static struct entry *find_victim(struct gp_daemon_places *p, uid_t uid, bool gue
 	return found ? found : find_among(p, &hunt);
 }
 
-/* end_one: its thread will notice. False: it has begun to work on a request meanwhile, and stays.
+/*
+ * end_one: its thread will notice. False: it has begun to work on a request meanwhile, and stays.
  */
 static bool end_one(struct gp_daemon_places *p, struct entry *e)
 {

@@ -23,8 +23,9 @@
  *     gp_daemon_places_work(place)         (the thread that serves, when a request has come)
  *     gp_daemon_places_take(place, until)  (before its work on it)
  *     gp_daemon_places_keep(place)         (after each answer)
- *     gp_daemon_places_end(places); gp_daemon_places_wait(places, until);
- * gp_daemon_places_free(places)
+ *     gp_daemon_places_end(places)
+ *     gp_daemon_places_wait(places, until)
+ *     gp_daemon_places_free(places)
  *
  * Threads: any; one lock inside, which serving takes once at its end, and only while there are
  * guests once more for each request. Only one thread admits.
@@ -83,16 +84,13 @@ struct gp_daemon_places_options {
 
 enum gp_daemon_places_admitted {
 	GP_DAEMON_PLACES_SERVED,
-	GP_DAEMON_PLACES_ENDED_ANOTHER, /* served, and another connection was ended: all places are
-					 * taken
-					 */
+	GP_DAEMON_PLACES_ENDED_ANOTHER, /* served, and another was ended: all places are taken */
 	GP_DAEMON_PLACES_ENDED_OWN,     /* the same: the user's share is taken */
 	GP_DAEMON_PLACES_GUEST,         /* served, but without a place so far: all are at work */
 	GP_DAEMON_PLACES_GUEST_OWN,     /* the same: the user's share is */
-	GP_DAEMON_PLACES_CROWDED,  /* the user's share is at work, and of the guests as well: closed
-				    */
-	GP_DAEMON_PLACES_FULL,     /* no room, or there are to be no more: closed */
-	GP_DAEMON_PLACES_NO_THREAD /* no memory: NOT closed */
+	GP_DAEMON_PLACES_CROWDED,       /* the user's share is at work, of guests as well: closed */
+	GP_DAEMON_PLACES_FULL,          /* no room, or there are to be no more: closed */
+	GP_DAEMON_PLACES_NO_THREAD      /* no memory: NOT closed */
 };
 
 /* Copies options. GP_ENOMEM. */

@@ -91,7 +91,8 @@ static bool check_first_line(int fd, struct gp_span id)
 	return read_at(fd, line, (size_t)n, 0) == n && memcmp(line, wanted, (size_t)n) == 0;
 }
 
-/* find_ending: how the first line of the body ends; without any line end each reading is the same.
+/*
+ * find_ending: how the first line of the body ends; without any line end each reading is the same.
  */
 static int find_ending(struct gp_exim_spool *s, uint64_t begin, uint64_t end)
 {

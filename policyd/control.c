@@ -27,10 +27,10 @@
 #define SPARE 4          /* and those that wait, or have to go */
 #define PATIENCE_MS 2000 /* for which it waits at least, however many come */
 #define PLACE_US 5000000 /* how long a command waits while all are at work */
-#define STACK_BYTES \
-	(2 * 1024 * 1024) /* for the depth that jansson reads to; only touched pages count */
-#define FULL_MS 100       /* how often room is looked for while there are guests */
-#define STOP_MS 45000     /* more than a command and its answer may take */
+/* for the depth that jansson reads to; only touched pages count */
+#define STACK_BYTES (2 * 1024 * 1024)
+#define FULL_MS 100   /* how often room is looked for while there are guests */
+#define STOP_MS 45000 /* more than a command and its answer may take */
 
 static_assert(CLIENTS + SPARE + 1 == GP_CONTROL_FILES, "and the eventfd");
 

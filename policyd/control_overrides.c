@@ -219,7 +219,8 @@ static bool is_written(struct gp_span who, const char *subject)
 	       gp_span_equal(gp_span_skip(who, 7), name);
 }
 
-/* is_in_use: is the subject one that the limit would still make? An option may have changed that.
+/*
+ * is_in_use: is the subject one that the limit would still make? An option may have changed that.
  */
 static bool is_in_use(struct gp_control_call *call, size_t limit, const char *subject)
 {

@@ -23,8 +23,7 @@ struct gp_control_who {
 enum gp_control_match {
 	GP_CONTROL_NONE,
 	GP_CONTROL_OWN,    /* it counts just that */
-	GP_CONTROL_SHARED, /* it counts that with others: a user's domain, a client's network, all
-			    */
+	GP_CONTROL_SHARED, /* it counts that with others: a user's domain, a network, all */
 	GP_CONTROL_EACH /* it counts each one of a domain: a maximum can be set for all of them */
 };
 

@@ -25,8 +25,7 @@ static void remind_malformed(struct gp_counters *counters, const struct gp_log *
 	if (n)
 		gp_log_text(log, GP_LOG_WARNING,
 			"%llu more requests were malformed, about which there is no line; the "
-			"lines "
-			"before this one say who asks so",
+			"lines before this one say who asks so",
 			n);
 }
 

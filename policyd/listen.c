@@ -189,7 +189,8 @@ unsigned gp_listen_open_count(struct gp_listen *listen)
 	return gp_daemon_places_count(listen->places);
 }
 
-/* has_room: for one more, be it as a guest; that the ceiling is reached is counted when it begins.
+/*
+ * has_room: for one more, be it as a guest; that the ceiling is reached is counted when it begins.
  */
 static bool has_room(struct gp_listen *l, bool *was_full)
 {

@@ -261,9 +261,8 @@ static void reloaded(void *arg)
 	if (gp_config_load(service->config->path, &config, &errors)) {
 		gp_log_text(&service->log, GP_LOG_ERROR,
 			"the files have changed since they were loaded, and have errors: should "
-			"the "
-			"process crash, the configuration before the last reload would be used; "
-			"reload again");
+			"the process crash, the configuration before the last reload would be "
+			"used; reload again");
 	} else {
 		gp_config_free(service->config);
 		service->config = config;
@@ -346,8 +345,7 @@ static int open_control(const struct gp_config_policyd *options, const struct gp
 	if (gp_daemon_sockets_unix(what, &access, log, &fd)) {
 		gp_log_text(log, GP_LOG_WARNING,
 			"no control socket: gatepost status and gatepost limits will not reach "
-			"this "
-			"daemon; give policyd.control_socket a place that it may write to");
+			"this daemon; give policyd.control_socket a place that it may write to");
 		return -1;
 	}
 	return fd;
@@ -391,7 +389,8 @@ static int open_sockets(struct service *service, const struct gp_log *log)
 	return rc;
 }
 
-/* warn_unreadable: of the files and folders of the configuration; drop-in files need not be there.
+/*
+ * warn_unreadable: of the files and folders of the configuration; drop-in files need not be there.
  */
 static void warn_unreadable(const struct gp_config *config, const struct gp_log *log)
 {

@@ -248,7 +248,8 @@ static const struct gp_metric rows[] = {
 		"Attempts at which a name server was silent.",
 		gp_metrics_dns, OF_WIRE(timeouts)},
 	{"gatepost_dns_answers_total", COUNTER,
-		"Questions asked of name servers, by their end; given_up: our own deadline; trouble: no file, place or way to a server.",
+		"Questions asked of name servers, by their end; given_up: our own deadline; "
+		"trouble: no file, place or way to a server.",
 		gp_metrics_dns_answers, 0},
 	{"gatepost_dns_question_seconds", HISTOGRAM,
 		"How long questions took that were asked of name servers.",

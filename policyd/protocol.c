@@ -142,7 +142,8 @@ int gp_protocol_parse(
 	return GP_ESYNTAX;
 }
 
-/* address: none for "unknown", and for what is none; an IPv6 zone (RFC 4007 11) is no part of it.
+/*
+ * address: none for "unknown", and for what is none; an IPv6 zone (RFC 4007 11) is no part of it.
  */
 static struct gp_ipaddr address(struct gp_span value)
 {

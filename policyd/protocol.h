@@ -27,9 +27,10 @@
 #include "engine/engine.h"
 #include "engine/mark.h"
 
-#define GP_PROTOCOL_NUMBER_MAX \
-	(INT64_C(1) << 50)           /* larger than any mail; sums have room above it */
-#define GP_PROTOCOL_INSTANCE_MAX 127 /* bytes of one that count; Postfix: four numbers */
+/* larger than any mail; sums have room above it */
+#define GP_PROTOCOL_NUMBER_MAX (INT64_C(1) << 50)
+/* bytes of one that count; Postfix: four numbers */
+#define GP_PROTOCOL_INSTANCE_MAX 127
 
 /* Where in the SMTP conversation Postfix asks; OTHER is what is not listed here. */
 enum gp_protocol_state {

@@ -159,7 +159,8 @@ enum gp_reader_found gp_reader_find(struct gp_reader *reader, struct gp_span *re
 	return GP_READER_MORE;
 }
 
-/* gp_reader_next: what lies behind the request comes to the front, in the first memory if it fits.
+/*
+ * gp_reader_next: what lies behind the request comes to the front, in the first memory if it fits.
  */
 void gp_reader_next(struct gp_reader *reader)
 {

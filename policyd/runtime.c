@@ -261,8 +261,7 @@ static void warn_restart(
 		strcmp(a->control_socket, b->control_socket) || a->control_mode != b->control_mode)
 		gp_log_text(log, GP_LOG_WARNING,
 			"reload: a change of policyd.listen, socket_mode, mail_user, user, group, "
-			"chroot, "
-			"supervise, watchdog, seccomp, max_connections, control_socket or "
+			"chroot, supervise, watchdog, seccomp, max_connections, control_socket or "
 			"control_mode takes effect at the next restart");
 	if (!same_texts(&before->metrics.listen, &after->metrics.listen))
 		gp_log_text(log, GP_LOG_WARNING,

@@ -33,8 +33,7 @@ struct session {
 	int fd;
 	struct gp_daemon_place *place;
 	struct gp_transaction transaction;
-	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last; "":
-						    none */
+	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last or "" */
 	bool early_ever;    /* something came before the end of a message, on this connection */
 	unsigned late_only; /* ends of messages, while nothing did */
 	int64_t began_us;   /* of the request under way */
@@ -50,7 +49,8 @@ static void set_timeout(int fd, int option, unsigned ms)
 	(void)setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
 }
 
-/* malformed: logs why the connection is closed, and whose request it was as far as that is known.
+/*
+ * malformed: logs why the connection is closed, and whose request it was as far as that is known.
  */
 static int malformed(struct session *s, const char *problem, struct gp_span text)
 {

@@ -11,9 +11,10 @@
  * good.
  *
  *     gp_transaction_init(&t, shared things);
- *     gp_transaction_count(&t, ctx, &request, &envelope, &verdict);     (for every request)
- *     gp_transaction_left_ms(&t)       how long the reservation may wait; then
- * gp_transaction_expire gp_transaction_fini(&t, ctx);    the connection is closed
+ *     gp_transaction_count(&t, ctx, &request, &envelope, &verdict);    (for every request)
+ *     gp_transaction_left_ms(&t)          (how long the reservation may wait; then:)
+ *     gp_transaction_expire(&t, ctx);
+ *     gp_transaction_fini(&t, ctx);       (the connection is closed)
  *
  * One transaction belongs to one session.
  */

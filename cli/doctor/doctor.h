@@ -164,7 +164,8 @@ bool gp_doctor_become(const struct gp_doctor_user *user, const char *root);
 
 /* ---- whose things these are (doctor_owner.c) ---- */
 
-/* Who reads the configuration and writes the store: the daemon, or Exim where there is only Exim.
+/*
+ * Who reads the configuration and writes the store: the daemon, or Exim where there is only Exim.
  */
 struct gp_doctor_owner {
 	struct gp_doctor_user user;

@@ -78,7 +78,8 @@ struct gp_doctor_postfix {
 /* Found out once; NULL: no memory. */
 struct gp_doctor_postfix *gp_doctor_postfix_look(struct gp_doctor *doctor);
 
-/* The same, or NULL: then it has been said why there is nothing to judge (no Postfix, nobody asks).
+/*
+ * The same, or NULL: then it has been said why there is nothing to judge (no Postfix, nobody asks).
  */
 struct gp_doctor_postfix *gp_doctor_postfix_asking(struct gp_doctor *doctor);
 
@@ -183,7 +184,8 @@ struct gp_doctor_place {
 bool gp_doctor_place_parse(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
 	struct gp_span endpoint, struct gp_doctor_place *place_out);
 
-/* Is nobody there, as far as can be seen from here: no such socket, or no listener on the loopback?
+/*
+ * Is nobody there, as far as can be seen from here: no such socket, or no listener on the loopback?
  */
 bool gp_doctor_place_is_empty(const struct gp_doctor_place *place);
 

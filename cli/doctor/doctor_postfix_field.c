@@ -57,7 +57,8 @@ static void mend_mark(struct gp_doctor *d)
 			  "head -c 32)\"");
 }
 
-/* mend_rules: too long to be printed. Those for attachments are header_checks unless they are set.
+/*
+ * mend_rules: too long to be printed. Those for attachments are header_checks unless they are set.
  */
 static void mend_rules(struct gp_doctor *d)
 {

@@ -215,7 +215,8 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 			"restart what uses it: a damaged file is set aside, and a new one begins");
 }
 
-/* may_move: does the folder that it stands in belong to the store's user? Else it may be anything.
+/*
+ * may_move: does the folder that it stands in belong to the store's user? Else it may be anything.
  */
 static bool may_move(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {

@@ -26,14 +26,12 @@ static void hint_missing(const struct gp_cli_store_user *who, const char *folder
 	if (lstat(folder, &st) == 0)
 		fprintf(stderr,
 			"  %s is a symbolic link to a folder that is not there: make that one, or "
-			"set "
-			"the link right\n",
+			"set the link right\n",
 			folder);
 	else if (who->is_exim)
 		fprintf(stderr,
 			"  Exim's module makes the folder where Exim's user may; else: install -d "
-			"-m "
-			"700 -o %s %s\n",
+			"-m 700 -o %s %s\n",
 			owner, folder);
 	else
 		fprintf(stderr,
@@ -86,8 +84,7 @@ static void hint_owner(const struct gp_cli_store_user *who, const char *folder, 
 		fprintf(stderr,
 			"  the folder must belong to Exim's user; give it one of its own: store { "
 			"uri = {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses "
-			"this "
-			"one: chown -R %s %s%s%s)\n",
+			"this one: chown -R %s %s%s%s)\n",
 			user, folder, also, again);
 	else
 		fprintf(stderr,
@@ -103,8 +100,7 @@ static void hint_closed(
 	if (error == EROFS)
 		fprintf(stderr,
 			"  the file system of %s is mounted for reading only: mount it for "
-			"writing, "
-			"or name a folder elsewhere in store.uri\n",
+			"writing, or name a folder elsewhere in store.uri\n",
 			folder);
 	else if (st->st_uid == geteuid() && (st->st_mode & OWN_MODE) != OWN_MODE)
 		fprintf(stderr, "  the mode of the folder keeps its own user out: chmod 700 %s\n",
@@ -142,8 +138,7 @@ static void hint_kind(const char *path, mode_t mode)
 	else
 		fprintf(stderr,
 			"  %s is %s where the store has a file of its own: remove it, the store "
-			"makes "
-			"one: rm %s\n",
+			"makes one: rm %s\n",
 			path, S_ISLNK(mode) ? "a symbolic link, which is not followed," : "no file",
 			path);
 }
@@ -210,23 +205,20 @@ static void hint_server(const char *problem)
 	} rows[] = {
 		{"Connection refused",
 			"nothing listens there: start the Redis (systemctl start redis-server), "
-			"let it "
-			"listen at that address and port (bind and port in its redis.conf), or set "
-			"store.uri right"},
+			"let it listen at that address and port (bind and port in its redis.conf), "
+			"or set store.uri right"},
 		{"No such file or directory",
 			"there is no such socket: start the Redis (systemctl start redis-server), "
-			"set "
-			"unixsocket in its redis.conf, or set the path in store.uri right"},
+			"set unixsocket in its redis.conf, or set the path in store.uri right"},
 		{"Permission denied", "the user may not open the socket: set unixsocketperm 770 in "
-				      "redis.conf and put "
-				      "the user into Redis's group (usermod -a -G redis USER), "
-				      "then restart both"},
+				      "redis.conf and put the user into Redis's group (usermod -a "
+				      "-G redis USER), then restart both"},
 		{"has no address", "the host's name is not known here: set it right in store.uri, "
-				   "or add it to "
-				   "DNS or /etc/hosts (getent hosts NAME shows what is known)"},
+				   "or add it to DNS or /etc/hosts (getent hosts NAME shows what "
+				   "is known)"},
 		{"AUTH", "the password or the user is not that of the Redis: see "
-			 "store.password_file "
-			 "and store.user, and requirepass or ACL LIST of the Redis"},
+			 "store.password_file and store.user, and requirepass or ACL LIST of the "
+			 "Redis"},
 		{"TLS", "see store.tls_ca_file, and whether that port of the Redis speaks TLS "
 			"(rediss:// does, redis:// does not)"},
 		{"", "is the Redis of store.uri running, and may this host reach it (firewall, "

@@ -81,16 +81,14 @@ static int print(const struct compare *c, enum compared compared)
 	if (compared == ELSEWHERE)
 		fprintf(stderr,
 			"the daemon counts in %s and not in the %s of this configuration: a change "
-			"of "
-			"the store takes effect at a restart (systemctl restart "
+			"of the store takes effect at a restart (systemctl restart "
 			"gatepost-policyd)\n",
 			gp_cli_visible(arena, c->where), c->title);
 	if (compared == DIFFERENT)
 		fprintf(stderr,
 			"the daemon has another file open than %s, which was %s: what it counts is "
 			"seen by nobody else; it should have opened it anew within seconds: see "
-			"its "
-			"log, then systemctl restart gatepost-policyd\n",
+			"its log, then systemctl restart gatepost-policyd\n",
 			gp_cli_visible(arena, c->name), c->is_gone ? "deleted" : "replaced");
 	if (compared == ELSEWHERE || compared == DIFFERENT)
 		code = GP_CLI_TROUBLE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What dlfunc.c needs of Exim's <local_scan.h>, for systems whose Exim comes without it, as Fedora's
- * does: make EXIM_INCLUDE=exim-dlfunc/header
+ * What dlfunc.c needs of Exim's <local_scan.h>, for systems whose Exim comes without it, as
+ * Fedora's does: make EXIM_INCLUDE=exim-dlfunc/header
  *
  * It is what the Exim specification promises to functions that ${dlfunc} calls (11.5): how they are
  * called, and that 0 is success. A lint compares it with Exim's own header where that is at hand.

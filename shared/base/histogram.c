@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Most of what is measured ends in one of the first buckets, so they are looked through in order.
+/*
+ * Most of what is measured ends in one of the first buckets, so they are looked through in order.
  */
 #include "base/histogram.h"
 

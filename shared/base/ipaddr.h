@@ -59,7 +59,8 @@ struct gp_ipaddr gp_ipaddr_v4_by_nat64(
 /* Canonical text into text_out; "unknown" for GP_IP_NONE. Returns text_out. */
 const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT]);
 
-/* The address and a port as the system's calls take them; returns the length. Not for GP_IP_NONE.
+/*
+ * The address and a port as the system's calls take them; returns the length. Not for GP_IP_NONE.
  */
 socklen_t gp_ipaddr_to_sockaddr(
 	const struct gp_ipaddr *addr, uint16_t port, struct sockaddr_storage *address_out);
@@ -80,7 +81,8 @@ bool gp_ipaddr_is_private(const struct gp_ipaddr *addr);
  * (RFC 919 7) or the unspecified address. */
 bool gp_prefix_has_hosts(const struct gp_prefix *prefix);
 
-/* An address of IPv6 that each link has for itself (RFC 4291 2.5.6), and each host on it another.
+/*
+ * An address of IPv6 that each link has for itself (RFC 4291 2.5.6), and each host on it another.
  */
 bool gp_ipaddr_is_of_link(const struct gp_ipaddr *addr);
 

@@ -7,8 +7,10 @@
  *
  *     struct gp_strbuf b;
  *     gp_strbuf_init(&b, arena, 998);
- *     gp_strbuf_add(&b, "spf="); gp_strbuf_add_span(&b, verdict);
- *     const char *text; int rc = gp_strbuf_finish(&b, &text);
+ *     gp_strbuf_add(&b, "spf=");
+ *     gp_strbuf_add_span(&b, verdict);
+ *     const char *text;
+ *     int rc = gp_strbuf_finish(&b, &text);
  *
  * The text belongs to the arena. Every byte may be added, NUL as well; the length is in b.len.
  */

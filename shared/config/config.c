@@ -98,8 +98,7 @@ static int row_index(const cfg_t *cfg, const cfg_opt_t *opt)
 {
 	const char *section = section_of(cfg);
 	const struct gp_config_row *row = gp_config_row_find(section, opt->name);
-	/* libconfuse takes "section|name" for a path, and the section's option for the top level's
-	 */
+	/* libconfuse takes "section|name" for a path, and its option for the top level's */
 	for (size_t i = 0; row && !section; i++) {
 		if (!cfg->opts[i].name)
 			return -1;

@@ -210,9 +210,9 @@ struct gp_config {
 	const char *saved_path;          /* the file that was used in its place; NULL: none */
 	int64_t saved_s;                 /* when that was saved, wall time */
 	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
-	struct gp_config_texts watched;  /* files it was made from, the main one first, and folders
-					    of patterns in include and of drop-in files, which
-					    end with a slash: another one when any of them changes */
+	/* files it was made from, the main one first, and folders of patterns in include and of
+	 * drop-in files, which end with a slash: another one when any of them changes */
+	struct gp_config_texts watched;
 	struct gp_config_texts empty;    /* those of the files in which nothing stands */
 	struct gp_config_texts warnings; /* "file:line: warning: option: sentence", a line each: no
 					    error, but without effect, or harmful */

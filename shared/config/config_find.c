@@ -21,7 +21,8 @@ const struct gp_config_section *gp_config_section_find(const char *name)
 	return NULL;
 }
 
-/* Where each section's rows stand: made once, read by all threads; the last one is the top level.
+/*
+ * Where each section's rows stand: made once, read by all threads; the last one is the top level.
  */
 static struct gp_config_range ranges[GP_CONFIG_SECTIONS_MAX + 1];
 static pthread_once_t ranges_once = PTHREAD_ONCE_INIT;

@@ -47,7 +47,8 @@ void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_pla
 
 /* ---- texts (config_file.c) ---- */
 
-/* The text of a regular file, at most max bytes; heap, with a NUL. GP_EIO with errno, GP_ETOOBIG.
+/*
+ * The text of a regular file, at most max bytes; heap, with a NUL. GP_EIO with errno, GP_ETOOBIG.
  */
 int gp_config_file_read(const char *path, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
 
@@ -78,7 +79,8 @@ struct gp_config_sources {
 int gp_config_sources_add(
 	struct gp_config_sources *sources, const char *name, struct gp_span text) GP_MUST_CHECK;
 
-/* The files that paths name; line: where the main file does so. GP_ENOMEM; all else are problems.
+/*
+ * The files that paths name; line: where the main file does so. GP_ENOMEM; all else are problems.
  */
 int gp_config_sources_include(struct gp_config_sources *sources,
 	const struct gp_config_texts *paths, int line) GP_MUST_CHECK;
@@ -133,7 +135,8 @@ struct gp_config_draft {
 int gp_config_draft_reset(struct gp_config_draft *draft) GP_MUST_CHECK;
 void gp_config_draft_free(struct gp_config_draft *draft);
 
-/* Makes it a name that may stand in overrides; false: it cannot be one, is one, or there are many.
+/*
+ * Makes it a name that may stand in overrides; false: it cannot be one, is one, or there are many.
  */
 bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name);
 

@@ -29,8 +29,7 @@ enum gp_config_kind {
 	GP_KIND_NETWORK,  /* struct gp_config_network */
 	GP_KIND_SET,      /* unsigned, set of bits */
 	GP_KIND_PREFIXES, /* struct gp_config_prefixes */
-	/* struct gp_config_texts; names in A-labels; in a pattern ".example.org" is all below it:
-	 */
+	/* struct gp_config_texts; names in A-labels; the pattern ".example.org" is all below it: */
 	GP_KIND_NAMES,     /* patterns of domains of mail */
 	GP_KIND_HOSTS,     /* patterns of names of machines, which may be single words */
 	GP_KIND_DOMAINS,   /* domains of mail, no patterns */

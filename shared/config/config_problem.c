@@ -293,8 +293,7 @@ static const char *star_problem(struct gp_span value)
 		       ? "a list has no item for everything; an option called mode switches a "
 			 "check off"
 		       : "* stands only at the beginning and before a dot, as in *.example.org, "
-			 "for "
-			 "all names below example.org";
+			 "for all names below example.org";
 }
 
 /* is_item: would the option take that in place of what it does not take? */

@@ -34,7 +34,8 @@ static int read_file(const char *path, struct gp_span *text_out, struct stat *st
 	return gp_config_file_take(fd, stamp_out, RESOLV_CONF_MAX, text_out);
 }
 
-/* read_servers: and what gatepost.conf leaves to the file; dns stays as it is if it cannot be read.
+/*
+ * read_servers: and what gatepost.conf leaves to the file; dns stays as it is if it cannot be read.
  */
 static int read_servers(const struct gp_config *config, struct gp_dns_options *dns,
 	struct gp_dns_unused *unused_out, struct stat *stamp_out)

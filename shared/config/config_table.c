@@ -101,23 +101,19 @@ const struct gp_config_section gp_config_sections[] = {
 	{"limits", GP_SECTION_ONCE, "What holds for all limits."},
 	{"limit", GP_SECTION_NAMED,
 		"How much may pass in a window of time, once for each limit, at most 64. The name "
-		"(1 "
-		"to 32 of a-z, 0-9, _ and -, a letter first) stands in replies, in the log and in "
-		"overrides. Counters belong to a limit by its name, key, count and per: another of "
-		"these begins new ones, all else keeps them; limits that differ in nothing but "
+		"(1 to 32 of a-z, 0-9, _ and -, a letter first) stands in replies, in the log and "
+		"in overrides. Counters belong to a limit by its name, key, count and per: another "
+		"of these begins new ones, all else keeps them; limits that differ in nothing but "
 		"their name and max are counted each by itself. What was set at run time belongs "
 		"to the name."},
 	{"override", GP_SECTION_MANY,
 		"Another max for somebody, as often as you like: one of user, domain, sender, "
 		"sender_domain and client, and NAME = MAX for one or more limits. Limits that are "
-		"not "
-		"named keep their own max."},
+		"not named keep their own max."},
 	{"policyd", GP_SECTION_ONCE,
 		"The daemon itself. Changes of listen, socket_mode, mail_user, user, group, "
-		"chroot, "
-		"supervise, watchdog, seccomp, max_connections, control_socket and control_mode "
-		"take effect at a "
-		"restart, all others at a reload (SIGHUP)."},
+		"chroot, supervise, watchdog, seccomp, max_connections, control_socket and "
+		"control_mode take effect at a restart, all others at a reload (SIGHUP)."},
 	{"metrics", GP_SECTION_ONCE,
 		"Numbers of the daemon for Prometheus. A change takes effect at a restart."},
 	{"exim", GP_SECTION_ONCE, "The module for Exim, gatepost-exim.so."},
@@ -140,10 +136,9 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{NULL, "own_networks", GP_KIND_PREFIXES, AT(own_networks), "", 0, 1024, NULL,
 		"Public addresses of your own from which all mail seems to come when a NAT or "
-		"proxy "
-		"stands before Postfix. SPF says nothing about such a client and never refuses it; "
-		"private and loopback addresses, and a client whose address is the server's, are "
-		"treated so without being listed.",
+		"proxy stands before Postfix. SPF says nothing about such a client and never "
+		"refuses it; private and loopback addresses, and a client whose address is the "
+		"server's, are treated so without being listed.",
 		NULL},
 
 	{NULL, "nat64_prefixes", GP_KIND_PREFIXES, AT(nat64_prefixes), "", 0, 16, NULL,
@@ -151,23 +146,17 @@ const struct gp_config_row gp_config_rows[] = {
 		"besides 64:ff9b::/96; of 32, 40, 48, 56, 64 or 96 bits (RFC 6052). Such a client "
 		"is judged, counted and compared with lists as the address of IPv4 within; private "
 		"addresses under a prefix of your own are hosts of yours. An address within that "
-		"no "
-		"translator shows (loopback, link-local, multicast), and under 64:ff9b::/96 any "
-		"that "
-		"is not global (RFC 6052 3.1), is not looked at: the client is the address of IPv6 "
-		"that it is.",
+		"no translator shows (loopback, link-local, multicast), and under 64:ff9b::/96 any "
+		"that is not global (RFC 6052 3.1), is not looked at: the client is the address of "
+		"IPv6 that it is.",
 		NULL},
 
 	{NULL, "include", GP_KIND_FILES, AT(includes), "", 0, 64, NULL,
 		"Further files, read as if their text stood at the end of this one. The last part "
-		"of a "
-		"path may be a pattern as a shell has them; its files are read in the order of "
-		"their "
-		"names. A file that is named has to be there. Only the main file may include. "
-		"Files "
-		"*.conf in the folder conf.d beside the main one are read after these without "
-		"being "
-		"named, and may set again what is set before.",
+		"of a path may be a pattern as a shell has them; its files are read in the order "
+		"of their names. A file that is named has to be there. Only the main file may "
+		"include. Files *.conf in the folder conf.d beside the main one are read after "
+		"these without being named, and may set again what is set before.",
 		NULL},
 
 	{"spf", "mode", GP_KIND_CHOICE, AT(spf.mode), "enforce", 0, 0, modes,
@@ -176,13 +165,11 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"spf", "reject", GP_KIND_SET, AT(spf.reject), "fail", 0, 8, verdicts,
 		"Verdicts about MAIL FROM that are refused. no-mail: the fail of a domain whose "
-		"whole "
-		"record is v=spf1 -all.",
+		"whole record is v=spf1 -all.",
 		NULL},
 	{"spf", "helo", GP_KIND_CHOICE, AT(spf.helo), "null-sender", 0, 0, helo_when,
 		"When the HELO name alone may refuse a mail. off: it is not looked at, except that "
-		"it "
-		"stands for MAIL FROM when that is empty (RFC 7208 2.4), for the header. label: "
+		"it stands for MAIL FROM when that is empty (RFC 7208 2.4), for the header. label: "
 		"looked at, never refused. null-sender: only when MAIL FROM is empty. always.",
 		NULL},
 	{"spf", "helo_reject", GP_KIND_SET, AT(spf.helo_reject), "fail", 0, 8, verdicts,
@@ -217,9 +204,8 @@ const struct gp_config_row gp_config_rows[] = {
 	{"spf", "exempt_recipients", GP_KIND_ADDRESSES, AT(spf.exempt_recipients), "postmaster@", 0,
 		1024, NULL,
 		"Recipients that are reached in any case: user@example.org, user@ (in every "
-		"domain), "
-		"example.org, or .example.org for the domains below it. "
-		"The default lets others tell you that your mail server turns them away.",
+		"domain), example.org, or .example.org for the domains below it. The default lets "
+		"others tell you that your mail server turns them away.",
 		NULL},
 	{"spf", "forwarders", GP_KIND_DOMAINS, AT(spf.forwarders), "", 0, 16, NULL,
 		"Domains that forward mail to your users: before a mail is refused, SPF is asked "
@@ -238,8 +224,8 @@ const struct gp_config_row gp_config_rows[] = {
 		"({identity}={value}, mechanism {mechanism})",
 		0, 300, spf_words,
 		"Text of the reply. {result}, {identity}, {value} (what the client said), "
-		"{domain}, "
-		"{client}, {mechanism}, {problem}, {recipient} and {hostname} are filled in.",
+		"{domain}, {client}, {mechanism}, {problem}, {recipient} and {hostname} are filled "
+		"in.",
 		NULL},
 	{"spf", "error_text", GP_KIND_TEMPLATE, AT(spf.error_text),
 		"SPF {result} for {domain} ({identity}={value}, client {client}): {problem}", 0,
@@ -257,15 +243,12 @@ const struct gp_config_row gp_config_rows[] = {
 		"The header field that accepted mail gets, once a message.", NULL},
 	{"spf", "yield_to_dmarc", GP_KIND_BOOL, AT(spf.yield_to_dmarc), "no", 0, 0, NULL,
 		"Refuse nobody at RCPT whose domain, or the organisation's above it, publishes a "
-		"DMARC "
-		"record: for sites that check DMARC afterwards, where a signature can still save "
-		"mail "
-		"that was forwarded.",
+		"DMARC record: for sites that check DMARC afterwards, where a signature can still "
+		"save mail that was forwarded.",
 		NULL},
 	{"spf", "check_from", GP_KIND_BOOL, AT(spf.check_from), "no", 0, 0, NULL,
 		"When MAIL FROM is empty, ask SPF about the domain in From as well once the "
-		"message is "
-		"there. Its result is a label only: it never counts for DMARC.",
+		"message is there. Its result is a label only: it never counts for DMARC.",
 		NULL},
 	{"spf", "max_terms", GP_KIND_UINT, AT(spf.limits.max_terms), "10", 1, 100, NULL,
 		"Terms of a domain's records that may ask DNS (RFC 7208 4.6.4).", NULL},
@@ -305,8 +288,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL, "A larger one, too: it costs time.", NULL},
 	{"dkim", "partial_body", GP_KIND_BOOL, AT(dkim.check.partial_body), "no", 0, 0, NULL,
 		"Let a signature pass whose l= leaves out some of the body, to which anybody could "
-		"then "
-		"add. no: the result is policy, and DMARC does not count it.",
+		"then add. no: the result is policy, and DMARC does not count it.",
 		NULL},
 	{"dkim", "require_dnssec", GP_KIND_CHOICE, AT(dkim.check.require_dnssec), "no", 0, 0,
 		dnssec,
@@ -316,11 +298,10 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dkim", "not_verifiable", GP_KIND_CHOICE, AT(dkim.check.unverifiable), "neutral", 0, 0,
 		unverifiable,
 		"Result of a signature over a message that the mail server cannot give as it was "
-		"signed: a bare CR or LF, or NULs, which are changed on the way in, a line that "
-		"is no field, a blank line at the end of one that was taken off. neutral lets "
-		"DMARC fail. temperror does not, whatever the policy: with dmarc.on_temperror = "
-		"accept anybody "
-		"could then pass it by.",
+		"signed: a bare CR or LF, or NULs, which are changed on the way in, a line that is "
+		"no field, a blank line at the end of one that was taken off. neutral lets DMARC "
+		"fail. temperror does not, whatever the policy: with dmarc.on_temperror = accept "
+		"anybody could then pass it by.",
 		NULL},
 	{"dkim", "lenient_keys", GP_KIND_BOOL, AT(dkim.check.lenient_keys), "yes", 0, 0, NULL,
 		"Use a key record that quotes of any kind, backslashes, parentheses or empty "
@@ -333,8 +314,7 @@ const struct gp_config_row gp_config_rows[] = {
 
 	{"arc", "mode", GP_KIND_CHOICE, AT(arc.mode), "enforce", 0, 0, modes,
 		"off: not looked at. label: for the header. enforce: a whole chain of trusted "
-		"sealers "
-		"that saw the author's domain pass excuses a DMARC failure.",
+		"sealers that saw the author's domain pass excuses a DMARC failure.",
 		NULL},
 	{"arc", "evaluate", GP_KIND_CHOICE, AT(arc.evaluate), "on-failure", 0, 0, evaluate,
 		"on-failure: only when SPF is fail or softfail, or DKIM or DMARC fails; otherwise "
@@ -350,8 +330,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"arc", "more_sealers", GP_KIND_NAMES, AT(arc.more_sealers), "", 0, 1024, NULL,
 		"Further ones, so that the list above need not be repeated: your own forwarders "
-		"and "
-		"list servers.",
+		"and list servers.",
 		NULL},
 	{"arc", "subdomains", GP_KIND_BOOL, AT(arc.subdomains), "no", 0, 0, NULL,
 		"Names below the listed ones count as well.", NULL},
@@ -364,24 +343,21 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dmarc", "discovery", GP_KIND_CHOICE, AT(dmarc.check.discovery), "walk", 0, 0, discovery,
 		"How the organisation's domain is found. walk: by DNS (RFC 9989 4.10). psl: by the "
 		"list of public suffixes (RFC 7489). compare: by walk, and the log says where the "
-		"list "
-		"would have said otherwise.",
+		"list would have said otherwise.",
 		NULL},
 	{"dmarc", "psl_file", GP_KIND_PATH, AT(dmarc.psl_file), "", 0, 1024, NULL,
 		"The list of public suffixes. Empty: the distribution's.", NULL},
 	{"dmarc", "pct", GP_KIND_BOOL, AT(dmarc.check.pct), "yes", 0, 0, NULL,
 		"Apply a policy to as many messages in a hundred as pct= says (RFC 7489 6.6.4): "
-		"reject "
-		"becomes quarantine for the rest, and quarantine none. no: ignore pct, as RFC 9989 "
-		"does.",
+		"reject becomes quarantine for the rest, and quarantine none. no: ignore pct, as "
+		"RFC 9989 does.",
 		NULL},
 	{"dmarc", "sample_key_file", GP_KIND_PATH, AT(dmarc.sample_key_file), "", 0, 1024, NULL,
 		"The secret by which messages are chosen for pct, so that no sender can choose "
 		"them: the first line of a file that others may not read, made at the first need. "
 		"Hosts with the same file decide alike. Empty: dmarc-sample-key in the folder of "
 		"store.uri (with servers: of store.local_path). While there is none, pct is "
-		"ignored "
-		"and the log says so.",
+		"ignored and the log says so.",
 		NULL},
 	{"dmarc", "on_reject", GP_KIND_CHOICE, AT(dmarc.on_reject), "reject", 0, 0, dmarc_actions,
 		"What is done where the policy is reject.", NULL},
@@ -398,12 +374,11 @@ const struct gp_config_row gp_config_rows[] = {
 		dmarc_actions,
 		"When From has no address with a domain, as in bounces and mail of cron: "
 		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", \"root@(none)\", an address "
-		"literal, "
-		"an empty From. It is nobody's domain (RFC 9989 5.3.1). Mail from the null sender "
-		"is accepted then whatever stands here, also without any From field, and when From "
-		"names a host but has no @ (\"mx.example.org: nagios\"). A From "
-		"without any address beside a Sender or Resent field with a domain, which "
-		"some programs show instead, goes by on_unreadable_from, except in bounces.",
+		"literal, an empty From. It is nobody's domain (RFC 9989 5.3.1). Mail from the "
+		"null sender is accepted then whatever stands here, also without any From field, "
+		"and when From names a host but has no @ (\"mx.example.org: nagios\"). A From "
+		"without any address beside a Sender or Resent field with a domain, which some "
+		"programs show instead, goes by on_unreadable_from, except in bounces.",
 		NULL},
 	{"dmarc", "on_several_domains", GP_KIND_CHOICE, AT(dmarc.on_several_domains), "reject", 0,
 		0, dmarc_actions, "When From has addresses of several domains.", NULL},
@@ -411,10 +386,9 @@ const struct gp_config_row gp_config_rows[] = {
 		0, dmarc_actions,
 		"When it is not certain which author a mail program shows: From occurs twice or "
 		"cannot be read, it has a domain only in angle brackets without an @, another line "
-		"of the header can be taken for From, or there are "
-		"more "
-		"than 4096 fields. Also when there is no From field, except in bounces: programs "
-		"show Sender then, or the sender of the envelope, for which no domain was asked.",
+		"of the header can be taken for From, or there are more than 4096 fields. Also "
+		"when there is no From field, except in bounces: programs show Sender then, or the "
+		"sender of the envelope, for which no domain was asked.",
 		NULL},
 	{"dmarc", "on_temperror", GP_KIND_CHOICE, AT(dmarc.on_temperror), "defer", 0, 0,
 		accept_defer,
@@ -424,9 +398,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"dmarc", "exempt_domains", GP_KIND_NAMES, AT(dmarc.exempt_domains), "", 0, 1024, NULL,
 		"Domains in From that are never refused or quarantined. Anybody can write any "
-		"From: "
-		"use "
-		"it as long as a partner's set-up is broken.",
+		"From: use it as long as a partner's set-up is broken.",
 		NULL},
 	{"dmarc", "exempt_clients", GP_KIND_PREFIXES, AT(dmarc.exempt_clients), "", 0, 1024, NULL,
 		"Client networks whose mail is never refused or quarantined: forwarders and list "
@@ -434,8 +406,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"dmarc", "forwarders", GP_KIND_DOMAINS, AT(dmarc.forwarders), "", 0, 16, NULL,
 		"Domains that forward mail to your users: a failing message is accepted when SPF "
-		"lets "
-		"its client send for one of these.",
+		"lets its client send for one of these.",
 		NULL},
 	{"dmarc", "mailing_lists", GP_KIND_NAMES, AT(dmarc.mailing_lists), "", 0, 1024, NULL,
 		"Domains of mailing lists: a failing message is accepted when a signature of such "
@@ -453,8 +424,7 @@ const struct gp_config_row gp_config_rows[] = {
 		"{dkim}{arc} (policy of {domain})",
 		0, 300, dmarc_words,
 		"Text of the reply. {author} (the domain in From), {policy}, {domain} (where it "
-		"was "
-		"found), {spf}, {dkim}, {arc} (what each found), {client}, {problem} and "
+		"was found), {spf}, {dkim}, {arc} (what each found), {client}, {problem} and "
 		"{hostname} are filled in.",
 		NULL},
 	{"dmarc", "error_text", GP_KIND_TEMPLATE, AT(dmarc.error_text),
@@ -472,8 +442,7 @@ const struct gp_config_row gp_config_rows[] = {
 	{"dns", "resolv_conf", GP_KIND_PATH, AT(resolv_conf), "/etc/resolv.conf", 0, 1024, NULL,
 		"Where the resolvers stand when servers is empty. A change is noticed within "
 		"seconds. Where it names none, this machine is asked. While it is missing or "
-		"cannot "
-		"be read, those that are known stay; at a start it is this machine.",
+		"cannot be read, those that are known stay; at a start it is this machine.",
 		NULL},
 	{"dns", "timeout", GP_KIND_MSEC, AT(dns.timeout_ms), "2s", 50, 30000, NULL,
 		"How long one server is waited for before the next is asked.", NULL},
@@ -508,10 +477,9 @@ const struct gp_config_row gp_config_rows[] = {
 	{"store", "uri", GP_KIND_STORES, AT(store_uris), "lmdb:/var/lib/gatepost", 1,
 		GP_STORE_URIS_MAX, NULL,
 		"Where it is counted: lmdb:/folder for the processes of this machine, or servers "
-		"that "
-		"several hosts share, in order of preference. redis://HOST:PORT/DB, rediss:// with "
-		"TLS, "
-		"redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with TLS.",
+		"that several hosts share, in order of preference. redis://HOST:PORT/DB, rediss:// "
+		"with TLS, redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with "
+		"TLS.",
 		NULL},
 	{"store", "size", GP_KIND_SPACE, AT(store.map_bytes), "1G", 1ull << 20, 1ull << 40, NULL,
 		"lmdb: how large each file may become. Disk is taken as it is needed. A full one "
@@ -566,24 +534,19 @@ const struct gp_config_row gp_config_rows[] = {
 	{"limits", "reservation_timeout", GP_KIND_MSEC, AT(reservation_timeout_ms), "10m", 10000,
 		86400000, NULL,
 		"Recipients that were let in count at once. When no end of the message comes "
-		"within "
-		"this time, they are given back.",
+		"within this time, they are given back.",
 		NULL},
 
 	{"limit", "key", GP_KIND_CHOICE, IN_LIMIT(key), NULL, 0, 0, keys,
 		"Whose mail is counted together. user: of one authenticated user. user_domain: of "
-		"all "
-		"users of one domain. sender, sender_domain: of one address or domain in MAIL "
-		"FROM, of "
-		"trusted clients only, because others can write what they like. client: of one "
-		"address of a client, of IPv6 one network of a household (ipv6_prefix). network: "
-		"of one "
-		"network of clients. all: all mail.",
+		"all users of one domain. sender, sender_domain: of one address or domain in MAIL "
+		"FROM, of trusted clients only, because others can write what they like. client: "
+		"of one address of a client, of IPv6 one network of a household (ipv6_prefix). "
+		"network: of one network of clients. all: all mail.",
 		"user"},
 	{"limit", "count", GP_KIND_CHOICE, IN_LIMIT(unit), "recipients", 0, 0, units,
 		"What is counted: a message to ten recipients is ten recipients, one message, and "
-		"its "
-		"size once.",
+		"its size once.",
 		NULL},
 	{"limit", "max", GP_KIND_AMOUNT, IN_LIMIT(max), NULL, 0, GP_STORE_AMOUNT_MAX, NULL,
 		"How much may pass within per. 0: nothing. unlimited: it is counted only.", "100"},
@@ -598,8 +561,7 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"limit", "action", GP_KIND_CHOICE, IN_LIMIT(action), "defer", 0, 0, actions,
 		"What becomes of mail over max: the client is told to try again, it is refused, or "
-		"it is "
-		"taken and held in the queue until somebody looks at it.",
+		"it is taken and held in the queue until somebody looks at it.",
 		NULL},
 	{"limit", "code", GP_KIND_CODE, IN_LIMIT(code), "", 0, 1, NULL,
 		"Reply to mail over max: code and enhanced code, of class 4 with defer, 5 with "
@@ -611,15 +573,12 @@ const struct gp_config_row gp_config_rows[] = {
 		"{wait}",
 		0, 300, limit_words,
 		"Text of the reply. {limit} (the name), {key} (whose mail), {unit}, {used}, {max}, "
-		"{per}, "
-		"{free} (when there is room again), {wait} (how long that is), {client} and "
-		"{recipient} "
-		"are filled in.",
+		"{per}, {free} (when there is room again), {wait} (how long that is), {client} and "
+		"{recipient} are filled in.",
 		NULL},
 	{"limit", "from", GP_KIND_SET, IN_LIMIT(from), "", 0, 8, origins,
 		"Which mail is counted: of authenticated users, of clients in trusted_networks "
-		"that have "
-		"not logged in, of all others. Empty: what the key makes sense for.",
+		"that have not logged in, of all others. Empty: what the key makes sense for.",
 		NULL},
 	{"limit", "ipv4_prefix", GP_KIND_UINT, IN_LIMIT(ipv4_prefix), "24", 8, 32, NULL,
 		"With key = network: how many bits of an IPv4 address are the network.", NULL},
@@ -632,8 +591,7 @@ const struct gp_config_row gp_config_rows[] = {
 	{"limit", "subaddress", GP_KIND_CHOICE, IN_LIMIT(subaddress), "keep", 0, 0, subaddresses,
 		"With key = sender: is user+detail@example.org counted by itself (keep), or with "
 		"user@example.org (strip)? What begins with a plus, +detail@example.org, is a name "
-		"of "
-		"its own, as it is for Postfix.",
+		"of its own, as it is for Postfix.",
 		NULL},
 	{"limit", "domains", GP_KIND_NAMES, IN_LIMIT(domains), "", 0, 1024, NULL,
 		"With key = sender or sender_domain: only senders of these domains are counted, "
@@ -645,21 +603,18 @@ const struct gp_config_row gp_config_rows[] = {
 		"An authenticated user, for limits whose key is user.", "newsletter@example.org"},
 	{"override", "domain", GP_KIND_DOMAIN, IN_OVERRIDE(domain), NULL, 0, 320, NULL,
 		"The domain of a user's name, for limits whose key is user or user_domain. An "
-		"override "
-		"for the user itself comes first.",
+		"override for the user itself comes first.",
 		"example.net"},
 	{"override", "sender", GP_KIND_MAILBOX, IN_OVERRIDE(sender), NULL, 0, 320, NULL,
 		"An address in MAIL FROM, for limits whose key is sender.", "reports@example.org"},
 	{"override", "sender_domain", GP_KIND_DOMAIN, IN_OVERRIDE(sender_domain), NULL, 0, 320,
 		NULL,
 		"A domain in MAIL FROM, for limits whose key is sender or sender_domain. An "
-		"override for "
-		"the sender itself comes first.",
+		"override for the sender itself comes first.",
 		"example.net"},
 	{"override", "client", GP_KIND_NETWORK, IN_OVERRIDE(client), NULL, 0, 0, NULL,
 		"An address or a network of clients, for limits whose key is client or network; "
-		"with "
-		"network, one that is no smaller than what the limit counts together.",
+		"with network, one that is no smaller than what the limit counts together.",
 		"192.0.2.0/24"},
 
 	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "", 0, 16, NULL,
@@ -685,8 +640,7 @@ const struct gp_config_row gp_config_rows[] = {
 		"Its group. Empty: the user's.", NULL},
 	{"policyd", "chroot", GP_KIND_PATH, AT(policyd.chroot), "", 0, 1024, NULL,
 		"Folder to be confined to when started as root. A reload then reads the "
-		"configuration "
-		"inside it, under the same path.",
+		"configuration inside it, under the same path.",
 		NULL},
 	{"policyd", "max_connections", GP_KIND_UINT, AT(policyd.max_connections), "1000", 1, 30000,
 		NULL,
@@ -703,9 +657,8 @@ const struct gp_config_row gp_config_rows[] = {
 		NULL},
 	{"policyd", "deadline", GP_KIND_MSEC, AT(policyd.deadline_ms), "20s", 100, 90000, NULL,
 		"An answer is given within this, whatever DNS does. Keep it below the timeout of "
-		"the "
-		"service in main.cf (100 s unless it is set there), or Postfix gives up first and "
-		"does what default_action says.",
+		"the service in main.cf (100 s unless it is set there), or Postfix gives up first "
+		"and does what default_action says.",
 		NULL},
 	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "4M", 524288,
 		67108864, NULL,
@@ -728,9 +681,8 @@ const struct gp_config_row gp_config_rows[] = {
 		accept_defer,
 		"What becomes of a mail that cannot be checked for want of our own: open files, "
 		"memory, threads, connections that are not at work, places for questions to DNS. "
-		"defer: 451 4.3.0, unless nothing may be "
-		"refused anyway (spf.mode is not enforce, and there are no limits). It is logged "
-		"once a minute and counted.",
+		"defer: 451 4.3.0, unless nothing may be refused anyway (spf.mode is not enforce, "
+		"and there are no limits). It is logged once a minute and counted.",
 		NULL},
 	{"policyd", "pass_action", GP_KIND_TEXT, AT(policyd.pass_action), "", 0, 200, NULL,
 		"What Postfix is told when SPF passes, in place of the header: the name of a "

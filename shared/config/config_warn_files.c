@@ -65,8 +65,7 @@ static void check_file(
 	if (is_missing(w->config, path))
 		warn_missing(w, section, name, "file", path);
 	else if (strcmp(name, "resolv_conf") == 0 || stat(path, &st) != 0)
-		return; /* what cannot be read is said there; inside the chroot, or not for us to
-			   see */
+		return; /* in the chroot, or not for us to see; trouble in reading is said there */
 	else if (S_ISDIR(st.st_mode))
 		warn_kind(w, section, name, path, "is a folder; name the file in it");
 	else if (S_ISREG(st.st_mode) && st.st_size == 0)

@@ -106,7 +106,8 @@ static bool is_internet(const struct gp_prefix *items, size_t count, struct gp_i
 	return false;
 }
 
-/* check_everybody: one network that is everything, or several that are it together: hardly meant.
+/*
+ * check_everybody: one network that is everything, or several that are it together: hardly meant.
  */
 static void check_everybody(struct gp_config_warner *w, const struct gp_config_row *row,
 	const struct gp_config_prefixes *list)

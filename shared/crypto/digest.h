@@ -2,12 +2,15 @@
 /*
  * Digest: hashing with OpenSSL.
  *
- *     struct gp_crypto_digest *d;  gp_crypto_digest_new(&d);      (SHA-256, looked up once)
+ *     struct gp_crypto_digest *d;
+ *     gp_crypto_digest_new(&d);               (SHA-256, looked up once)
  *     gp_crypto_digest_of(d, text, out);
  *
- *     gp_crypto_hash_new(d, &h);                                  (for what comes in pieces)
- *     gp_crypto_hash_add(h, piece); ... gp_crypto_hash_finish(h, out);  gp_crypto_hash_free(h);
- *     gp_crypto_hash_peek(h, out)                                 (on the way, as often as needed)
+ *     gp_crypto_hash_new(d, &h);              (for what comes in pieces)
+ *     gp_crypto_hash_add(h, piece); ...
+ *     gp_crypto_hash_peek(h, out);            (on the way, as often as needed)
+ *     gp_crypto_hash_finish(h, out);
+ *     gp_crypto_hash_free(h);
  *
  * Threads: a digest is used by any number of threads, a hash by one at a time.
  */

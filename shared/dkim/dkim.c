@@ -142,7 +142,8 @@ static struct gp_span peek_domain(struct gp_span value)
 	return (struct gp_span) {NULL, 0};
 }
 
-/* peek_nearness: the same by the author; U-labels are turned only where they may be the author's.
+/*
+ * peek_nearness: the same by the author; U-labels are turned only where they may be the author's.
  */
 static int peek_nearness(struct gp_arena *arena, struct gp_span value, const char *author,
 	unsigned char *nearness_out)

@@ -41,8 +41,7 @@
 enum gp_dkim_verdict {
 	GP_DKIM_PASS,
 	GP_DKIM_FAIL,    /* the hash of the body or the signature does not hold */
-	GP_DKIM_POLICY,  /* it may hold, but is not what we accept: small key, l=, rsa-sha1, DNSSEC
-			  */
+	GP_DKIM_POLICY,  /* it may hold, but is not accepted: small key, l=, rsa-sha1, no DNSSEC */
 	GP_DKIM_NEUTRAL, /* it cannot be judged as it stands */
 	GP_DKIM_TEMPERROR, /* may be judged later */
 	GP_DKIM_PERMERROR  /* the signature or its key record breaks the rules */

@@ -405,7 +405,8 @@ static void feed_lf(struct gp_dkim_bodies *bodies, struct gp_span text)
 	}
 }
 
-/* block_is_odd: a NUL, or a CR without LF or LF without CR, in a long block? Reads one byte beyond.
+/*
+ * block_is_odd: a NUL, or a CR without LF or LF without CR, in a long block? Reads one byte beyond.
  */
 static bool block_is_odd(const unsigned char *p)
 {

@@ -9,9 +9,10 @@
  *
  *     struct gp_dkim_bodies *b;
  *     gp_dkim_bodies_new(arena, digest, &b);
- *     gp_dkim_bodies_want(b, GP_DKIM_RELAXED, GP_DKIM_WHOLE, &id);    (once a signature)
- *     gp_dkim_bodies_read(b, &body);      or feed, feed, ..., finish
- *     gp_dkim_bodies_hash(b, id)          gp_dkim_bodies_fini(b);
+ *     gp_dkim_bodies_want(b, GP_DKIM_RELAXED, GP_DKIM_WHOLE, &id);    (once per signature)
+ *     gp_dkim_bodies_read(b, &body);      (or feed, feed, ..., finish)
+ *     gp_dkim_bodies_hash(b, id);
+ *     gp_dkim_bodies_fini(b);
  *
  * Memory is constant in the body's size. The form does not depend on how the body is cut into
  * pieces, wherever blanks or line ends meet a cut (mailauth issue 115). Threads: one at a time.
@@ -37,7 +38,8 @@ enum gp_dkim_canon { GP_DKIM_SIMPLE, GP_DKIM_RELAXED };
 /* "simple", "relaxed" */
 const char *gp_dkim_canon_name(enum gp_dkim_canon canon);
 
-/* One field in its form with its CRLF, appended (3.4.1, 3.4.2). raw as in struct gp_message_field.
+/*
+ * One field in its form with its CRLF, appended (3.4.1, 3.4.2). raw as in struct gp_message_field.
  */
 void gp_dkim_canon_field(struct gp_strbuf *buf, enum gp_dkim_canon canon, struct gp_span raw);
 
@@ -57,7 +59,8 @@ void gp_dkim_bodies_fini(struct gp_dkim_bodies *bodies); /* accepts NULL */
 /* How many checks with a key are left to the signatures and seals of this message. */
 unsigned *gp_dkim_bodies_checks(struct gp_dkim_bodies *bodies);
 
-/* Of these, how many a second look at a signature that failed has to leave to others; at first 0.
+/*
+ * Of these, how many a second look at a signature that failed has to leave to others; at first 0.
  */
 unsigned *gp_dkim_bodies_kept(struct gp_dkim_bodies *bodies);
 

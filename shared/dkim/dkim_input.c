@@ -11,8 +11,7 @@
 
 /* A field that h= may choose. */
 struct candidate {
-	uint32_t hash; /* of its name: long names that are nearly equal cost a hostile header
-			  nothing */
+	uint32_t hash; /* of its name: many long names that are nearly equal cost no time */
 	bool chosen;
 };
 

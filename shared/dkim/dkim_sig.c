@@ -185,7 +185,8 @@ static int read_headers(struct gp_arena *arena, struct gp_span value, struct gp_
 	return GP_OK;
 }
 
-/* decode_quoted: dkim-quoted-printable (2.11); white space is dropped. out has room for text.len.
+/*
+ * decode_quoted: dkim-quoted-printable (2.11); white space is dropped. out has room for text.len.
  */
 static int decode_quoted(struct gp_span text, char *out, size_t *length_out)
 {

@@ -45,8 +45,7 @@ struct gp_dkim_sig {
 	size_t header_count;
 	uint64_t length;             /* l=; GP_DKIM_WHOLE */
 	int64_t signed_s, expires_s; /* t=, x=; -1 */
-	struct gp_span identity;     /* i= of a DKIM-Signature, decoded, when it fits d=; empty:
-					none */
+	struct gp_span identity;     /* i= of a DKIM-Signature, decoded; empty: none that fits d= */
 	bool identity_below;         /* its domain is not d= itself but one below */
 	unsigned instance;           /* i= of the ARC fields, 1 to 50; 0: not one */
 	struct gp_span cv;           /* of a seal: the word */

@@ -85,8 +85,7 @@ struct gp_dmarc_found {
 				    TEMPFAIL, or with trouble above the author's own record */
 	struct gp_dmarc_record record;
 	const char *psl_org_domain; /* COMPARE: what the list says, where it differs; else NULL */
-	const char *problem;        /* for TEMPFAIL, and for records that were dropped: in words;
-				       static */
+	const char *problem;        /* for TEMPFAIL, and for records that were dropped; static */
 };
 
 struct gp_dmarc;
@@ -131,7 +130,8 @@ struct gp_dmarc_result {
 	const char *reason; /* in words, printable ASCII, without anything of the message; NULL */
 };
 
-/* The verdict (5.3). A temporary error of SPF, DKIM or DNS that could hide a pass is a temperror.
+/*
+ * The verdict (5.3). A temporary error of SPF, DKIM or DNS that could hide a pass is a temperror.
  */
 int gp_dmarc_eval(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const struct gp_dmarc_query *query,
 	struct gp_dmarc_result *result_out) GP_MUST_CHECK;

@@ -51,8 +51,7 @@ enum gp_dns_state {
 	GP_DNS_NXDOMAIN, /* no such name (RFC 2308 2.1) */
 	GP_DNS_TEMPFAIL, /* no usable answer: time-out, SERVFAIL, REFUSED, nonsense */
 	GP_DNS_BOGUS,    /* the validating resolver refuses the answer (RFC 8914, DNSSEC codes) */
-	GP_DNS_TROUBLE   /* we could not ask: no descriptors, memory, free place, or way to a server
-			  */
+	GP_DNS_TROUBLE   /* we could not ask: no descriptor, memory, place, or way to a server */
 };
 #define GP_DNS_STATES 6
 

@@ -364,7 +364,8 @@ static bool send_udp(struct gp_dns_flight *f)
 	return false;
 }
 
-/* begin_tcp: the packet goes out as soon as the connection is there; false with the failure noted.
+/*
+ * begin_tcp: the packet goes out as soon as the connection is there; false with the failure noted.
  */
 static bool begin_tcp(struct gp_dns_flight *f)
 {

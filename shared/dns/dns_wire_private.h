@@ -126,7 +126,8 @@ void gp_dns_flight_end(struct gp_dns_flight *flight);
 
 /* ---- places for flights ---- */
 
-/* One call's way through a gate; gate is NULL where nothing is bounded. All others are the gate's.
+/*
+ * One call's way through a gate; gate is NULL where nothing is bounded. All others are the gate's.
  */
 struct gp_dns_turn {
 	struct gp_dns_gate *gate;

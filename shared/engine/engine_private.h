@@ -64,7 +64,8 @@ const char *gp_engine_trouble(const struct gp_dns_notes *notes, bool has_temperr
 /* Mail of ours, of which nothing is asked: the name of the rule, or NULL. */
 const char *gp_engine_ours(const struct gp_facts *facts);
 
-/* A client whose address says nothing about the sender of its mail: the name of the rule, or NULL.
+/*
+ * A client whose address says nothing about the sender of its mail: the name of the rule, or NULL.
  */
 const char *gp_engine_unjudged(const struct gp_facts *facts);
 

@@ -12,7 +12,8 @@
 
 typedef void field_writer(struct gp_strbuf *buf, const struct gp_mail_verdict *v);
 
-/* best: the signature that says most about the message: an aligned one, one that passes, the first.
+/*
+ * best: the signature that says most about the message: an aligned one, one that passes, the first.
  */
 static const struct gp_dkim_result *best(const struct gp_mail_verdict *v)
 {

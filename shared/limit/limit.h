@@ -138,7 +138,8 @@ unsigned gp_limit_prefix(const struct gp_limit *limit, enum gp_ip_family family)
 /* Does a limit by sender or sender_domain count this domain of senders (its option domains)? */
 bool gp_limit_counts_domain(const struct gp_limit *limit, const char *domain);
 
-/* Order of the overrides in a set, as qsort has it: kind, then name (clients: prefix); 0: the same.
+/*
+ * Order of the overrides in a set, as qsort has it: kind, then name (clients: prefix); 0: the same.
  */
 int gp_limit_override_compare(const void *a, const void *b);
 

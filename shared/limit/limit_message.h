@@ -3,13 +3,10 @@
  * What one message holds of its limits, from its first recipient to its end.
  *
  *     gp_limit_message_init(&m);
- *     (which limits apply, with which maximum)
- *     gp_limit_message_begin(&m, set, &who, overrides);
- *     (again and again)
- *     gp_limit_message_hold(&m, overrides, ctx, &total, failure, &result);
- *     (it came to nothing: give back)
- *     gp_limit_message_drop(&m, overrides, ctx);
- *     gp_limit_message_end(&m);                             (it was accepted: what is held stays)
+ *     gp_limit_message_begin(&m, set, &who, overrides);    (which limits apply, with what maximum)
+ *     gp_limit_message_hold(&m, overrides, ctx, &total, failure, &result);    (again and again)
+ *     gp_limit_message_drop(&m, overrides, ctx);    (it came to nothing: what is held is released)
+ *     gp_limit_message_end(&m);                     (it was accepted: what is held stays)
  *     gp_limit_message_fini(&m);
  *
  * hold says how much the message is to hold in all: one recipient more than before at each RCPT,

@@ -12,7 +12,8 @@
 
 #define ROUNDS 4 /* until nothing changes any more; two as a rule */
 
-/* is_plain: ASCII that is its own normal form, whatever it names. Two hyphens may begin an A-label.
+/*
+ * is_plain: ASCII that is its own normal form, whatever it names. Two hyphens may begin an A-label.
  */
 static bool is_plain(struct gp_span name)
 {

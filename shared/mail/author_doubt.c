@@ -198,7 +198,8 @@ static size_t behind_plain(struct gp_span raw, size_t at)
 	return at;
 }
 
-/* decodes_to_from: a name in encoded words, which RFC 2047 5 forbids and some decode all the same.
+/*
+ * decodes_to_from: a name in encoded words, which RFC 2047 5 forbids and some decode all the same.
  */
 static bool decodes_to_from(struct search *s, const struct gp_message_field *field)
 {

@@ -309,7 +309,8 @@ static struct gp_author_view look_at(struct gp_span text)
 	return view;
 }
 
-/* is_same: is the same seen in another reading? Beside no domain a handle, as "@home", is the same.
+/*
+ * is_same: is the same seen in another reading? Beside no domain a handle, as "@home", is the same.
  */
 static bool is_same(const struct gp_author_view *one, const struct gp_author_view *other)
 {

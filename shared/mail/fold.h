@@ -44,7 +44,8 @@ int gp_fold_utf8(
  * ASCII is not looked at. */
 bool gp_fold_is_word(struct gp_span text);
 
-/* The length of the first character of text if folding leaves it out; 0: it stays, or is no UTF-8.
+/*
+ * The length of the first character of text if folding leaves it out; 0: it stays, or is no UTF-8.
  */
 size_t gp_fold_unseen(struct gp_span text);
 

@@ -5,14 +5,14 @@
  *
  * Reads display names (words, quoted strings with quoted pairs, encoded words, dots), comments
  * nested to a limit, angle addresses with source routes, groups, domain literals. Answers for each
- * mailbox what its local part and its domain are and nothing that was not there: what does not
+ * mailbox what its local part and its domain are and nothing that was not there. What does not
  * follow the grammar to its last byte is GP_ESYNTAX with a reason, never a guess: guesses let
  * forged authors pass and refused honest ones (OpenDMARC issues 72, 113, 174, 191).
+ *
  * So is what the grammar allows and readers are known to take differently: blanks and comments
  * between the labels of a domain (4.4), encoded words inside an address, control characters; routes
  * by way of another domain (4.4), local parts with a quoted @, < or > or comma, and comments with
- * an
- * @ inside an address, of which a reader with a simpler grammar makes another address.
+ * an @ inside an address, of which a reader with a simpler grammar makes another address.
  *
  * Two liberties, since much honest mail needs them: a local part may have stray dots ("a..b",
  * "a."), as carriers have given away; and a single address in angle brackets may have a name with
@@ -42,8 +42,7 @@
 #define GP_MAILBOX_COMMENTS 32
 
 struct gp_mailbox {
-	struct gp_span local;  /* as it means: without quotes and quoted pairs; of control bytes a
-				  tab at most */
+	struct gp_span local;  /* without quotes and quoted pairs; its only control byte is a tab */
 	struct gp_span domain; /* as it stands, comments and blanks taken out: may be U-labels; not
 				  checked further: see gp_address_domain */
 	bool is_literal;       /* the domain is [in brackets] */

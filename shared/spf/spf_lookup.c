@@ -62,7 +62,8 @@ bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *
 	return false;
 }
 
-/* gp_spf_may_ask_hosts: whoever owns a zone can have any number of its names found without address.
+/*
+ * gp_spf_may_ask_hosts: whoever owns a zone can have any number of its names found without address.
  */
 bool gp_spf_may_ask_hosts(struct gp_spf_run *run)
 {

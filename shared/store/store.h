@@ -123,9 +123,9 @@ struct gp_store_count {
 	int64_t per_ms; /* length of the window; the same id always comes with the same one */
 	int64_t max;    /* most that may lie in the window */
 	int64_t take;   /* what to add; may be 0 */
-	int64_t back;   /* taken earlier, at back_ms, and given back before the test; may be 0.
-			 * At most what is counted in the slot of back_ms, if that slot counts still
-			 */
+	/* taken earlier, at back_ms, and given back before the test; may be 0. At most what is
+	 * counted in the slot of back_ms, if that slot counts still */
+	int64_t back;
 	int64_t back_ms;
 	bool forced; /* count even over max: never refuses */
 	/* results */

@@ -11,8 +11,7 @@
  *
  * Answers of DNS come from memory. Ours and the floor are measured in turns; medians are printed.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED /* RSA_verify is the cheapest way for a key that is used once \
-				     */
+#define OPENSSL_SUPPRESS_DEPRECATED /* RSA_verify: the cheapest way for a key used once */
 #include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>

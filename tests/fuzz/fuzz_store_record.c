@@ -13,7 +13,8 @@ const char *const fuzz_reached_seed = "two-windows";
 
 static int reached;
 
-/* write_again: the same bytes must come out, or, of the old version, a share more for each window.
+/*
+ * write_again: the same bytes must come out, or, of the old version, a share more for each window.
  */
 static void write_again(const struct gp_store_lmdb_record *record, const uint8_t *data, size_t size)
 {

@@ -94,7 +94,8 @@ struct gp_dns_answer test_cache_found(uint32_t ttl_s)
 		.state = GP_DNS_FOUND, .ttl_s = ttl_s, .count = 1, .records = &record};
 }
 
-/* test_cache_set_up: a cache is made by the first question, so that a case can change the options.
+/*
+ * test_cache_set_up: a cache is made by the first question, so that a case can change the options.
  */
 int test_cache_set_up(void **state)
 {

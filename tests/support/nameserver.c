@@ -121,7 +121,8 @@ static bool has_name(const struct test_nameserver *ns, const char *name)
 	return false;
 }
 
-/* put_answer: the records of a rule and of those its aliases lead to; negative when there is none.
+/*
+ * put_answer: the records of a rule and of those its aliases lead to; negative when there is none.
  */
 static void put_answer(struct test_packet *p, const struct test_nameserver *ns,
 	const struct test_nameserver_query *q, const struct test_nameserver_rule *rule)

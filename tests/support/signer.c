@@ -112,7 +112,8 @@ char *test_key_p_bare(const struct test_key *key)
 	return p;
 }
 
-/* test_key_sign: RSA signs the hash as one of SHA-256, Ed25519 the hash as its text (RFC 8463 3).
+/*
+ * test_key_sign: RSA signs the hash as one of SHA-256, Ed25519 the hash as its text (RFC 8463 3).
  */
 char *test_key_sign(const struct test_key *key, struct gp_span text)
 {

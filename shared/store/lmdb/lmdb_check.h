@@ -7,10 +7,13 @@
  * LMDB's data format 1 as it is on machines of 64 bits (elsewhere every file passes); makes no call
  * of LMDB.
  *
- *     gp_store_lmdb_lock_open(&lock, folder); gp_store_lmdb_lock_take(&lock, wait_ms, &alone);
- *     if (alone) rc = gp_store_lmdb_check_path(path, problem);   GP_ESYNTAX: problem says why
- *     ... gp_store_lmdb_set_aside(path, wall_s, moved_to) ...
- *     (LMDB opens its files)  gp_store_lmdb_lock_share(&lock);
+ *     gp_store_lmdb_lock_open(&lock, folder);
+ *     gp_store_lmdb_lock_take(&lock, wait_ms, &alone);
+ *     if (alone)
+ *             rc = gp_store_lmdb_check_path(path, problem);    (GP_ESYNTAX: problem says why)
+ *     gp_store_lmdb_set_aside(path, wall_s, moved_to);         (then)
+ *     (LMDB opens its files)
+ *     gp_store_lmdb_lock_share(&lock);
  *
  * Known gaps: pages that are neither used nor free are not missed, and what records hold is not
  * looked at.

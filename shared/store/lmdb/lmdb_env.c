@@ -642,7 +642,8 @@ static void say_unseen(
 		envs->folder, name, strerror(error));
 }
 
-/* watch: are the files that are open the ones that stand in the folder? Who counts meanwhile waits.
+/*
+ * watch: are the files that are open the ones that stand in the folder? Who counts meanwhile waits.
  */
 static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 {

@@ -245,7 +245,8 @@ void gp_store_lmdb_record_purge(struct gp_store_lmdb_record *record, int64_t now
 			drop(record, i - 1);
 }
 
-/* gp_store_lmdb_record_share: anything used is at least 1; sums stop at 2^53, so the product fits.
+/*
+ * gp_store_lmdb_record_share: anything used is at least 1; sums stop at 2^53, so the product fits.
  */
 uint8_t gp_store_lmdb_record_share(int64_t used, int64_t max)
 {
@@ -354,7 +355,8 @@ void gp_store_lmdb_fact_encode(struct gp_span value, int64_t expires_ms, unsigne
 		memcpy(out, value.ptr, value.len);
 }
 
-/* gp_store_lmdb_time_decode: the offset may be negative, where the clock stands before its epoch.
+/*
+ * gp_store_lmdb_time_decode: the offset may be negative, where the clock stands before its epoch.
  */
 bool gp_store_lmdb_time_decode(struct gp_span bytes, struct gp_store_lmdb_time *time_out)
 {

@@ -48,7 +48,8 @@
 #define DISK_BYTES (1 << 20) /* that have to be free on a disk that was full */
 #define TELL_US 60000000     /* between two lines about what was forgotten */
 
-/* LMDB's own table of free pages: the number of a transaction, and a list of pages that it freed.
+/*
+ * LMDB's own table of free pages: the number of a transaction, and a list of pages that it freed.
  */
 #define FREE_LIST ((MDB_dbi)0)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The Redis store from outside: open and close, time, health, and what has to be done now and then.
+/*
+ * The Redis store from outside: open and close, time, health, and what has to be done now and then.
  */
 #include "store/redis/redis_private.h"
 

@@ -91,8 +91,7 @@ static int reach(struct gp_store_redis_conn *conn, const struct gp_store_redis_a
 	if (conn->fd < 0)
 		return fail(conn, GP_EIO, "socket", errno);
 	if (address->port) {
-		/* a courtesy to latency, and to servers that vanish without a word; both may fail
-		 */
+		/* for latency, and for servers that vanish without a word; both may fail */
 		(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		(void)setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
 	}

@@ -80,7 +80,8 @@ static void test_match(void **state)
 	assert_true(gp_ipaddr_equal(&mapped, &v4));
 }
 
-/* test_nat64: where each length of prefix has the address of IPv4 (the examples of RFC 6052 2.4).
+/*
+ * test_nat64: where each length of prefix has the address of IPv4 (the examples of RFC 6052 2.4).
  */
 static void test_nat64(void **state)
 {

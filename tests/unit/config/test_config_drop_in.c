@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Drop-in files: found beside the main one, in order, with the last word; errors with their places.
+/*
+ * Drop-in files: found beside the main one, in order, with the last word; errors with their places.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,7 +120,8 @@ static void test_drop_in_lists(void **state)
 	gp_config_free(c);
 }
 
-/* test_beside: drop-in files stand beside included ones, are not read twice, and come after them.
+/*
+ * test_beside: drop-in files stand beside included ones, are not read twice, and come after them.
  */
 static void test_drop_in_beside_include(void **state)
 {

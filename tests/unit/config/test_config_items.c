@@ -597,7 +597,8 @@ static void test_sockets_beside_each_other(void **state)
 	}
 }
 
-/* invisible_characters: an error about a name or a value names what nobody sees in it, and where.
+/*
+ * invisible_characters: an error about a name or a value names what nobody sees in it, and where.
  */
 static void invisible_characters(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Limits, overrides and included files: what arrives in the snapshot, and errors with their places.
+/*
+ * Limits, overrides and included files: what arrives in the snapshot, and errors with their places.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -655,7 +656,8 @@ static void test_include_odd(void **state)
 	free(text);
 }
 
-/* test_include_not_opened: what is no regular file is not even opened, as a device may act on it.
+/*
+ * test_include_not_opened: what is no regular file is not even opened, as a device may act on it.
  */
 static void test_include_not_opened(void **state)
 {

@@ -99,7 +99,8 @@ static void test_on_bad_from_stands_for_three(void **state)
 	}
 }
 
-/* test_list: the public suffixes are opened where they are needed, and their absence is an error.
+/*
+ * test_list: the public suffixes are opened where they are needed, and their absence is an error.
  */
 static void test_list(void **state)
 {

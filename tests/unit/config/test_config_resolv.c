@@ -95,7 +95,8 @@ static bool is_asked(const struct scene *s, const char *server)
 	       strcmp(gp_dns_server_format(&options.servers[0], text), server) == 0;
 }
 
-/* put_folder, put_pipe, put_loop, put_sick, put_long: what cannot be read, each for another reason.
+/*
+ * put_folder, put_pipe, put_loop, put_sick, put_long: what cannot be read, each for another reason.
  */
 static void put_folder(const struct scene *s)
 {
@@ -209,7 +210,8 @@ static void a_start_without_a_readable_file_says_so(void **state)
 	}
 }
 
-/* a_new_configuration_does_not_forget_servers: unless the file names others, or it is another file.
+/*
+ * a_new_configuration_does_not_forget_servers: unless the file names others, or it is another file.
  */
 static void a_new_configuration_does_not_forget_servers(void **state)
 {

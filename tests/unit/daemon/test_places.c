@@ -344,8 +344,7 @@ static void a_message_under_way_keeps_its_place(void **state)
 	atomic_store(&c[0].place->in_message, true);
 	assert_true(answer(&c[0]));
 	assert_true(answer(&c[1]));
-	/* of two that do nothing the one without a message goes, though the other does for longer
-	 */
+	/* of two that do nothing the one without a message goes, even if it does so for less */
 	assert_int_equal(come(&c[2], GP_DAEMON_PLACES_ANYBODY), GP_DAEMON_PLACES_ENDED_ANOTHER);
 	assert_true(is_gone(&c[1]) && !is_gone(&c[0]));
 	assert_int_equal(come(&c[3], GP_DAEMON_PLACES_ANYBODY), GP_DAEMON_PLACES_GUEST);

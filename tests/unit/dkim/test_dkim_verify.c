@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Whole messages: the RFCs' own, what changes on the way do, limits, time, what cannot be judged.
+/*
+ * Whole messages: the RFCs' own, what changes on the way do, limits, time, what cannot be judged.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -109,7 +109,8 @@ static void what_is_never_stale(void **state)
 	}
 }
 
-/* no_failure_takes_the_place_of_an_expired_answer: whatever kind comes, however often (RFC 8767 5).
+/*
+ * no_failure_takes_the_place_of_an_expired_answer: whatever kind comes, however often (RFC 8767 5).
  */
 static void no_failure_takes_the_place_of_an_expired_answer(void **state)
 {
@@ -422,7 +423,8 @@ static bool is_stale_now(struct test_cache *f, const char *name)
 	return test_cache_ask(f, name, GP_DNS_TXT).stale;
 }
 
-/* a_domain_has_a_share_of_what_is_renewed: however many names of it are silent, others come soon.
+/*
+ * a_domain_has_a_share_of_what_is_renewed: however many names of it are silent, others come soon.
  */
 static void a_domain_has_a_share_of_what_is_renewed(void **state)
 {

@@ -621,7 +621,8 @@ static void what_keeps_us_from_asking_is_ours(void **state)
 	}
 }
 
-/* a_refused_question_is_not_ours: nobody listens at the server, which the server's side has said.
+/*
+ * a_refused_question_is_not_ours: nobody listens at the server, which the server's side has said.
  */
 static void a_refused_question_is_not_ours(void **state)
 {

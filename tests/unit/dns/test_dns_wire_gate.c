@@ -219,7 +219,8 @@ static void silent_names_do_not_take_the_place_of_others(void **state)
 	scene_end(&s);
 }
 
-/* a_question_without_a_place_is_trouble_of_our_own: with a text, counted, and never the servers'.
+/*
+ * a_question_without_a_place_is_trouble_of_our_own: with a text, counted, and never the servers'.
  */
 static void a_question_without_a_place_is_trouble_of_our_own(void **state)
 {
@@ -363,8 +364,7 @@ static void a_place_wakes_one(void **state)
 		pthread_join(queuers[i].thread, NULL);
 		woken += queuers[i].woken;
 	}
-	/* a few each, for the lock is waited for as well; by waking all it were half of its square
-	 */
+	/* a few each, as the lock is waited for, too; by waking all it were half the square */
 	assert_true(woken < QUEUERS * QUEUERS / 4);
 	gp_dns_gate_free(gate);
 }

@@ -267,7 +267,8 @@ static void test_uncertain(void **state)
 	check_rules(rows, sizeof rows / sizeof rows[0]);
 }
 
-/* test_no_author_domain: three causes, an action for each; a bounce without a domain is accepted.
+/*
+ * test_no_author_domain: three causes, an action for each; a bounce without a domain is accepted.
  */
 static void test_no_author_domain(void **state)
 {
@@ -295,8 +296,7 @@ static void test_no_author_domain(void **state)
 			GP_ACTION_ACCEPT, GP_DMARC_NONE},
 		{"", OUT, "", "u@good.test, u@other.test", SEVERAL, GP_ACTION_REJECT,
 			GP_ACTION_REJECT, GP_DMARC_PERMERROR},
-		/* no From field: of a bounce nobody is shown, unless something else is shown for it
-		 */
+		/* no From field: of a bounce nobody is shown, unless something stands for it */
 		{"", OUT, "", NULL, "default", GP_ACTION_ACCEPT, GP_ACTION_ACCEPT, GP_DMARC_NONE},
 		{"dmarc { on_bad_from = reject }", OUT, "", NULL, "default", GP_ACTION_ACCEPT,
 			GP_ACTION_ACCEPT, GP_DMARC_NONE},

@@ -200,7 +200,8 @@ static void test_layouts(void **state)
 	}
 }
 
-/* test_no_lines: Exim counts no lines in a body with the ends of the wire, whatever it looks like.
+/*
+ * test_no_lines: Exim counts no lines in a body with the ends of the wire, whatever it looks like.
  */
 static void test_no_lines(void **state)
 {

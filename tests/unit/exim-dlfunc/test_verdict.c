@@ -547,7 +547,8 @@ static int fill_beside(const struct scene *s)
 	return 0;
 }
 
-/* test_grown_store: a file that another process made larger than ours is counted in all the same.
+/*
+ * test_grown_store: a file that another process made larger than ours is counted in all the same.
  */
 static void test_grown_store(void **state)
 {

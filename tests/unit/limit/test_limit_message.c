@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a message holds: all or nothing, moved to the present, given back, and a store that is away.
+/*
+ * What a message holds: all or nothing, moved to the present, given back, and a store that is away.
  */
 #include <stdarg.h>
 #include <stddef.h>

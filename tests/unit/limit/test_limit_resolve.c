@@ -204,7 +204,8 @@ static void test_names(void **state)
 	end(&b);
 }
 
-/* test_senders_by_name: a sender in another spelling is the same; only the null sender is nobody.
+/*
+ * test_senders_by_name: a sender in another spelling is the same; only the null sender is nobody.
  */
 static void test_senders_by_name(void **state)
 {

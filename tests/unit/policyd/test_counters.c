@@ -28,7 +28,8 @@ static void test_bounds(void **state)
 	}
 }
 
-/* test_parts: the halves and the tail are told apart; nothing gives 0; huge values have a bucket.
+/*
+ * test_parts: the halves and the tail are told apart; nothing gives 0; huge values have a bucket.
  */
 static void test_parts(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The limit of open files and its parts; what is said when it is low, and what trouble looks like.
+/*
+ * The limit of open files and its parts; what is said when it is low, and what trouble looks like.
  */
 #include <stdarg.h>
 #include <stddef.h>

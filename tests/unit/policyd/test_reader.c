@@ -119,7 +119,8 @@ static char *long_request(size_t len)
 	return text;
 }
 
-/* test_long: up to the ceiling a request is whole; over it its first lines stay, and it has an end.
+/*
+ * test_long: up to the ceiling a request is whole; over it its first lines stay, and it has an end.
  */
 static void test_long(void **state)
 {

@@ -442,7 +442,8 @@ static void test_missing_names_under_ptr(void **state)
 	}
 }
 
-/* test_long_record: thousands of terms that ask nobody are no error; the last one counts as well.
+/*
+ * test_long_record: thousands of terms that ask nobody are no error; the last one counts as well.
  */
 static void test_long_record(void **state)
 {

@@ -33,7 +33,8 @@ static void spoil(struct gp_test_lmdb *f, const char *name, enum spoil with, siz
 	close(fd);
 }
 
-/* a_lock_file_that_is_written_over_is_made_anew: whatever it is, and nothing that counts is lost.
+/*
+ * a_lock_file_that_is_written_over_is_made_anew: whatever it is, and nothing that counts is lost.
  */
 static void a_lock_file_that_is_written_over_is_made_anew(void **state)
 {

@@ -490,7 +490,8 @@ static int64_t seen_by_another(struct gp_test_lmdb *f, const char *subject)
 	return gp_test_lmdb_wait_for(child);
 }
 
-/* deleted_and_replaced_files_are_opened_anew: each of them, said as an error, in one call of tend.
+/*
+ * deleted_and_replaced_files_are_opened_anew: each of them, said as an error, in one call of tend.
  */
 static void deleted_and_replaced_files_are_opened_anew(void **state)
 {
@@ -566,7 +567,8 @@ static void a_folder_that_is_moved_away_is_noticed(void **state)
 	assert_true(gp_test_lmdb_works(f));
 }
 
-/* without_a_place_it_counts_on_in_what_is_open: said once a minute; a new folder is used at once.
+/*
+ * without_a_place_it_counts_on_in_what_is_open: said once a minute; a new folder is used at once.
  */
 static void without_a_place_it_counts_on_in_what_is_open(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What the store over Redis finds in the server: records and facts of its own, or something else.
+/*
+ * What the store over Redis finds in the server: records and facts of its own, or something else.
  */
 #include <stdarg.h>
 #include <stddef.h>
