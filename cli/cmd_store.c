@@ -7,6 +7,9 @@
 
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_access.h"
+#include "cli/doctor/doctor_exim.h"
+#include "cli/doctor/doctor_owner.h"
 #include "cli/store/store_check.h"
 #include "cli/store/store_open_files.h"
 
@@ -52,13 +55,14 @@ static int check_as(struct gp_doctor *d, unsigned stores)
 static int check_config(struct gp_config *config, const char *path)
 {
 	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
+	struct gp_doctor_report unread; /* what Exim's checks say is the doctor's */
 	struct gp_doctor d = {.arena = gp_arena_new(DOCTOR_MEMORY),
+		.report = &unread,
 		.is_root = geteuid() == 0,
 		.config_path = path,
-		.config = config,
-		.finding_count = GP_DOCTOR_FINDINGS_MAX /* it keeps what it finds to itself */};
+		.config = config};
 	int code = GP_CLI_TROUBLE;
-	if (d.arena)
+	if (d.arena && gp_doctor_report_init(&unread, d.arena))
 		code = check_as(&d, GP_CLI_STORE_MAIN | (is_local ? GP_CLI_STORE_LOCAL : 0));
 	gp_arena_free(d.arena);
 	return code;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Who may what: permission bits as the kernel weighs them, folder by folder. */
+/* Permission bits as the kernel weighs them, folder by folder. */
+#include "cli/doctor/doctor_access.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -7,16 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_text.h"
 
 /* gp_doctor_user_find: with all groups, as initgroups(3) gives them. */
-bool gp_doctor_user_find(struct gp_doctor *doctor, const char *name, const char *group,
+bool gp_doctor_user_find(struct gp_arena *arena, const char *name, const char *group,
 	struct gp_doctor_user *user_out)
 {
 	const struct passwd *pw = getpwnam(name);
 	if (!pw)
 		return false;
-	*user_out = (struct gp_doctor_user) {.name = gp_doctor_text(doctor, "%s", name),
+	*user_out = (struct gp_doctor_user) {.name = gp_doctor_text(arena, "%s", name),
 		.uid = pw->pw_uid,
 		.gid = pw->pw_gid,
 		.group_count = GP_DOCTOR_GROUPS_MAX};
@@ -62,7 +64,7 @@ static bool see(const struct gp_doctor_user *user, const char *path, bool is_las
 }
 
 /* gp_doctor_may: the folders of root count as root's own process passes them before a chroot. */
-bool gp_doctor_may(struct gp_doctor *doctor, const struct gp_doctor_user *user, const char *root,
+bool gp_doctor_may(struct gp_arena *arena, const struct gp_doctor_user *user, const char *root,
 	const char *path, int bits, struct gp_doctor_way *way_out)
 {
 	size_t len = strlen(path);
@@ -72,11 +74,11 @@ bool gp_doctor_may(struct gp_doctor *doctor, const struct gp_doctor_user *user, 
 	for (size_t i = 1; i < len; i++) {
 		if (path[i] != '/' || path[i - 1] == '/')
 			continue;
-		if (!see(user, gp_doctor_text(doctor, "%s%.*s", root, (int)i, path), false, X_OK,
+		if (!see(user, gp_doctor_text(arena, "%s%.*s", root, (int)i, path), false, X_OK,
 			    way_out))
 			return false;
 	}
-	return see(user, gp_doctor_text(doctor, "%s%s", root, path), true, bits, way_out);
+	return see(user, gp_doctor_text(arena, "%s%s", root, path), true, bits, way_out);
 }
 
 /* gp_doctor_become: as a daemon does it: groups, chroot, group, user. */

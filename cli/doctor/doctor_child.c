@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Children of the doctor: programs of others, and what has to be tried as another user. Each has a
- * process group of its own, so that whatever it starts ends with it.
- */
+/* Each child has a process group of its own, so that whatever it starts ends with it. */
+#include "cli/doctor/doctor_child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,12 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/doctor/doctor.h"
+#include "base/strbuf.h"
 
 #define PART 65536
 #define CANNOT_EXEC 127
@@ -95,7 +93,7 @@ static void end(pid_t pid, int64_t deadline_us, struct gp_doctor_output *o)
 }
 
 /* gp_doctor_fork: one child, to its end. */
-void gp_doctor_fork(struct gp_doctor *doctor, int (*body)(void *arg), void *arg, unsigned limit_ms,
+void gp_doctor_fork(struct gp_arena *arena, int (*body)(void *arg), void *arg, unsigned limit_ms,
 	struct gp_doctor_output *output_out)
 {
 	struct gp_strbuf buf;
@@ -105,7 +103,7 @@ void gp_doctor_fork(struct gp_doctor *doctor, int (*body)(void *arg), void *arg,
 	pid_t pid = begin(body, arg, &fd);
 	if (pid < 0)
 		return;
-	gp_strbuf_init(&buf, doctor->arena, GP_DOCTOR_OUTPUT_MAX);
+	gp_strbuf_init(&buf, arena, GP_DOCTOR_OUTPUT_MAX);
 	collect(fd, deadline_us, &buf, output_out);
 	close(fd);
 	end(pid, deadline_us, output_out);
@@ -122,60 +120,8 @@ static int run_program(void *arg)
 }
 
 /* gp_doctor_exec: exec never writes into its arguments. */
-void gp_doctor_exec(struct gp_doctor *doctor, const char *const *argv, unsigned limit_ms,
+void gp_doctor_exec(struct gp_arena *arena, const char *const *argv, unsigned limit_ms,
 	struct gp_doctor_output *output_out)
 {
-	gp_doctor_fork(doctor, run_program, (void *)(uintptr_t)argv, limit_ms, output_out);
-}
-
-/* in_folders: the first folder of a list that holds such a program; NULL: none. */
-static const char *in_folders(struct gp_doctor *d, const char *folders, const char *name)
-{
-	struct gp_span rest = gp_span_from(folders), folder;
-	struct stat st;
-	while (rest.len) {
-		gp_span_cut(rest, ':', &folder, &rest);
-		if (folder.len == 0 || *folder.ptr != '/')
-			continue; /* not from wherever the operator happens to stand */
-		const char *path = gp_doctor_text(d, "%.*s/%s", (int)folder.len, folder.ptr, name);
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
-
-/* gp_doctor_program: a user's PATH often lacks the system's folders. */
-const char *gp_doctor_program(struct gp_doctor *doctor, const char *name)
-{
-	const char *path = getenv("PATH");
-	const char *found = path ? in_folders(doctor, path, name) : NULL;
-	return found ? found : in_folders(doctor, "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin", name);
-}
-
-/* gp_doctor_read: files of /proc have no size, so it is read until the end. */
-bool gp_doctor_read(struct gp_doctor *doctor, const char *path, size_t max, struct gp_span *out)
-{
-	char part[4096];
-	struct gp_strbuf buf;
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return false;
-	gp_strbuf_init(&buf, doctor->arena, max);
-	while (buf.status == GP_OK && (n = read(fd, part, sizeof part)) > 0)
-		gp_strbuf_add_span(&buf, (struct gp_span) {part, (size_t)n});
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	*out = gp_strbuf_span(&buf);
-	return true;
-}
-
-/* gp_doctor_line: without its end. */
-bool gp_doctor_line(struct gp_span *text, struct gp_span *line_out)
-{
-	if (text->len == 0)
-		return false;
-	gp_span_cut(*text, '\n', line_out, text);
-	return true;
+	gp_doctor_fork(arena, run_program, (void *)(uintptr_t)argv, limit_ms, output_out);
 }

@@ -8,13 +8,16 @@
 
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_access.h"
+#include "cli/doctor/doctor_owner.h"
+#include "cli/doctor/doctor_text.h"
 
 #define HOSTNAME_MS 5000
 #define ERRORS_SHOWN 7
 #define DROP_INS_MAX 10000 /* entries of the folder that are looked at */
 
-/* gp_doctor_config_file: the errors themselves are the findings. */
-void gp_doctor_config_file(struct gp_doctor *doctor)
+/* check_config_file: the errors themselves are the findings. */
+static void check_config_file(struct gp_doctor *doctor)
 {
 	struct gp_span rest = gp_span_from(doctor->config_errors), line;
 	if (!doctor->config_errors) {
@@ -23,37 +26,37 @@ void gp_doctor_config_file(struct gp_doctor *doctor)
 			const char *path = doctor->config->watched.items[i];
 			files += path[strlen(path) - 1] != '/';
 		}
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s%s", doctor->config_path,
-			files ? gp_doctor_text(doctor, " and %zu further file%s", files,
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s%s", doctor->config_path,
+			files ? gp_doctor_text(doctor->arena, " and %zu further file%s", files,
 					files == 1 ? "" : "s")
 			      : "");
 		for (size_t i = 0; i < doctor->config->warnings.count; i++)
-			gp_doctor_say(
-				doctor, GP_DOCTOR_WARNING, "%s", doctor->config->warnings.items[i]);
+			gp_doctor_say(doctor->report, GP_DOCTOR_WARNING, "%s",
+				doctor->config->warnings.items[i]);
 		return;
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
+	gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
 		"%s has errors or cannot be read; other checks look with %s", doctor->config_path,
 		doctor->config && doctor->config->saved_path
-			? gp_doctor_text(
-				  doctor, "what was kept of it (%s)", doctor->config->saved_path)
+			? gp_doctor_text(doctor->arena, "what was kept of it (%s)",
+				  doctor->config->saved_path)
 			: "the defaults");
 	for (size_t i = 0; i < ERRORS_SHOWN && gp_doctor_line(&rest, &line); i++)
-		gp_doctor_mend(doctor, "%.*s", (int)line.len, line.ptr);
-	gp_doctor_mend(
-		doctor, "gatepost check-config %s", gp_doctor_word(doctor, doctor->config_path));
+		gp_doctor_mend(doctor->report, "%.*s", (int)line.len, line.ptr);
+	gp_doctor_mend(doctor->report, "gatepost check-config %s",
+		gp_doctor_word(doctor->arena, doctor->config_path));
 }
 
 /* mend_way: what lets a user through. */
 static void mend_way(
 	struct gp_doctor *d, const struct gp_doctor_user *user, const struct gp_doctor_way *way)
 {
-	const char *blocked = gp_doctor_word(d, way->blocked);
+	const char *blocked = gp_doctor_word(d->arena, way->blocked);
 	if (way->is_folder)
-		gp_doctor_mend(d, "chmod o+x %s", blocked);
+		gp_doctor_mend(d->report, "chmod o+x %s", blocked);
 	else
-		gp_doctor_mend(d, "chgrp %lu %s && chmod g+r %s", (unsigned long)user->gid, blocked,
-			blocked);
+		gp_doctor_mend(d->report, "chgrp %lu %s && chmod g+r %s", (unsigned long)user->gid,
+			blocked, blocked);
 }
 
 /* check_file: of the configuration: read by the daemon, written by root only. */
@@ -65,27 +68,28 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	bool is_folder = path[strlen(path) - 1] == '/';
 	if (stat(path, &st))
 		return; /* a folder that need not be there */
-	if (!gp_doctor_may(d, user, owner->chroot, path, is_folder ? R_OK | X_OK : R_OK, &way) &&
+	if (!gp_doctor_may(
+		    d->arena, user, owner->chroot, path, is_folder ? R_OK | X_OK : R_OK, &way) &&
 		way.error == EACCES) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"the user %s may not read %s (%s stands in the way): a reload will fail",
 			user->name, path, way.blocked);
 		mend_way(d, user, &way);
 	}
 	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s can be written by %s", path,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s can be written by %s", path,
 			st.st_mode & S_IWOTH ? "everybody" : "its group");
-		gp_doctor_mend(d, "chmod go-w %s", gp_doctor_word(d, path));
+		gp_doctor_mend(d->report, "chmod go-w %s", gp_doctor_word(d->arena, path));
 	}
 	if (st.st_uid == user->uid && user->uid != geteuid()) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s belongs to %s, so that the daemon could change it", path, user->name);
-		gp_doctor_mend(d, "chown root %s", gp_doctor_word(d, path));
+		gp_doctor_mend(d->report, "chown root %s", gp_doctor_word(d->arena, path));
 	}
 }
 
-/* gp_doctor_config_access: each file that the configuration was made from. */
-void gp_doctor_config_access(struct gp_doctor *doctor)
+/* check_config_access: each file that the configuration was made from. */
+static void check_config_access(struct gp_doctor *doctor)
 {
 	struct gp_doctor_owner owner;
 	const struct gp_config *config = doctor->config;
@@ -93,9 +97,9 @@ void gp_doctor_config_access(struct gp_doctor *doctor)
 		return;
 	for (size_t i = 0; i < config->watched.count; i++)
 		check_file(doctor, &owner, config->watched.items[i]);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s may read it, nobody else may write it",
-			owner.user.name);
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"%s may read it, nobody else may write it", owner.user.name);
 }
 
 /* check_secret: one file of passwords or keys. */
@@ -105,25 +109,25 @@ static void check_secret(struct gp_doctor *d, const struct gp_doctor_owner *owne
 	struct gp_doctor_way way;
 	struct stat st;
 	if (stat(path, &st)) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s", path, strerror(errno));
-		gp_doctor_mend(d,
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s", path, strerror(errno));
+		gp_doctor_mend(d->report,
 			"install -m 640 -g %lu /dev/null %s, and write the secret into it",
-			(unsigned long)user->gid, gp_doctor_word(d, path));
+			(unsigned long)user->gid, gp_doctor_word(d->arena, path));
 		return;
 	}
 	if (st.st_mode & S_IRWXO) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s can be read by everybody", path);
-		gp_doctor_mend(d, "chmod o-rwx %s", gp_doctor_word(d, path));
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s can be read by everybody", path);
+		gp_doctor_mend(d->report, "chmod o-rwx %s", gp_doctor_word(d->arena, path));
 	}
-	if (!gp_doctor_may(d, user, owner->chroot, path, R_OK, &way)) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "the user %s may not read %s: %s at %s",
+	if (!gp_doctor_may(d->arena, user, owner->chroot, path, R_OK, &way)) {
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "the user %s may not read %s: %s at %s",
 			user->name, path, strerror(way.error), way.blocked);
 		mend_way(d, user, &way);
 	}
 }
 
-/* gp_doctor_config_secrets: those that are named. */
-void gp_doctor_config_secrets(struct gp_doctor *doctor)
+/* check_config_secrets: those that are named. */
+static void check_config_secrets(struct gp_doctor *doctor)
 {
 	const struct gp_store_options *store = &doctor->config->store;
 	const char *const paths[] = {
@@ -133,7 +137,7 @@ void gp_doctor_config_secrets(struct gp_doctor *doctor)
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		count += *paths[i] != 0;
 	if (!count) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no password file is configured");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no password file is configured");
 		return;
 	}
 	if (!gp_doctor_owner_find(doctor, &owner))
@@ -141,9 +145,10 @@ void gp_doctor_config_secrets(struct gp_doctor *doctor)
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		if (*paths[i])
 			check_secret(doctor, &owner, paths[i]);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%zu file%s of passwords or keys, not public",
-			count, count == 1 ? "" : "s");
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"%zu file%s of passwords or keys, not public", count,
+			count == 1 ? "" : "s");
 }
 
 /* is_drop_in: would a file of this name be read? Its editor's leavings are not meant to be. */
@@ -168,40 +173,41 @@ static void mend_name(struct gp_doctor *d, const char *folder, const char *name)
 {
 	for (const char *p = name; *p; p++)
 		if (!gp_span_is_alnum(*p) && !strchr("._-", *p)) {
-			gp_doctor_mend(d, "give it a name that ends in .conf");
+			gp_doctor_mend(d->report, "give it a name that ends in .conf");
 			return;
 		}
-	gp_doctor_mend(d, "mv %s %s", gp_doctor_word(d, gp_doctor_text(d, "%s%s", folder, name)),
-		gp_doctor_word(d, gp_doctor_text(d, "%s%s.conf", folder, name)));
+	gp_doctor_mend(d->report, "mv %s %s",
+		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s%s", folder, name)),
+		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s%s.conf", folder, name)));
 }
 
-/* gp_doctor_config_drop_ins: what lies in conf.d and counts for nothing. */
-void gp_doctor_config_drop_ins(struct gp_doctor *doctor)
+/* check_config_drop_ins: what lies in conf.d and counts for nothing. */
+static void check_config_drop_ins(struct gp_doctor *doctor)
 {
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(doctor->config_path), '/');
-	const char *folder = gp_doctor_text(
-		doctor, "%.*s" GP_CONFIG_DROP_IN_FOLDER, (int)(slash + 1), doctor->config_path);
+	const char *folder = gp_doctor_text(doctor->arena, "%.*s" GP_CONFIG_DROP_IN_FOLDER,
+		(int)(slash + 1), doctor->config_path);
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 	size_t read = 0, seen = 0;
 	if (!dir) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
 		return;
 	}
 	while (seen++ < DROP_INS_MAX && (entry = readdir(dir))) {
 		if (is_drop_in(entry->d_name)) {
 			read++;
 		} else if (*entry->d_name != '.' && !is_leaving(entry->d_name)) {
-			gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+			gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 				"%s%s is not read: its name does not end in .conf", folder,
 				entry->d_name);
 			mend_name(doctor, folder, entry->d_name);
 		}
 	}
 	closedir(dir);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%zu file%s in %s", read, read == 1 ? "" : "s",
-			folder);
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%zu file%s in %s", read,
+			read == 1 ? "" : "s", folder);
 }
 
 /* has_address: does DNS know an address of this name? */
@@ -222,29 +228,42 @@ static bool has_address(struct gp_doctor *d, const char *name, bool *is_known_ou
 	return answers[0].state == GP_DNS_FOUND || answers[1].state == GP_DNS_FOUND;
 }
 
-/* gp_doctor_config_hostname: the name that headers carry. */
-void gp_doctor_config_hostname(struct gp_doctor *doctor)
+/* check_config_hostname: the name that headers carry. */
+static void check_config_hostname(struct gp_doctor *doctor)
 {
 	const char *name = doctor->config->hostname;
 	struct gp_span span = gp_span_from(name);
 	bool is_known;
 	if (!strchr(name, '.') || !gp_dns_name_is_valid(span) ||
 		gp_span_has_prefix(span, "localhost") || gp_span_has_suffix(span, ".localdomain")) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"\"%s\" is no full name of a host; it stands in the headers of all mail",
 			name);
-		gp_doctor_mend(
-			doctor, "set hostname = \"mx.example.org\" in %s", doctor->config_path);
+		gp_doctor_mend(doctor->report, "set hostname = \"mx.example.org\" in %s",
+			doctor->config_path);
 		return;
 	}
 	if (has_address(doctor, name, &is_known)) {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s, which DNS knows", name);
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s, which DNS knows", name);
 	} else if (is_known) {
-		gp_doctor_say(doctor, GP_DOCTOR_NOTE, "DNS knows no address of %s", name);
-		gp_doctor_mend(doctor,
+		gp_doctor_say(doctor->report, GP_DOCTOR_NOTE, "DNS knows no address of %s", name);
+		gp_doctor_mend(doctor->report,
 			"set hostname in %s to the name of this host as others know it",
 			doctor->config_path);
 	} else {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s (DNS does not answer)", name);
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s (DNS does not answer)", name);
 	}
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_config_checks[] = {
+	{"config.file", check_config_file, 0, "it loads, with its drop-in files"},
+	{"config.access", check_config_access, GP_DOCTOR_NEEDS_CONFIG,
+		"the daemon may read it, others may not write it"},
+	{"config.secrets", check_config_secrets, GP_DOCTOR_NEEDS_CONFIG,
+		"files of passwords and keys are private"},
+	{"config.drop-ins", check_config_drop_ins, 0, "files in conf.d that are not read"},
+	{"config.hostname", check_config_hostname, GP_DOCTOR_NEEDS_CONFIG,
+		"the name that headers carry is a full one"},
+	{NULL, NULL, 0, NULL},
+};

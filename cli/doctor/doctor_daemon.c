@@ -12,6 +12,8 @@
 #include "base/duration.h"
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_owner.h"
+#include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 
 #define FEW_REQUESTS 20 /* below which shares of them say nothing */
@@ -44,52 +46,55 @@ static const char *text(const json_t *object, const char *path)
 	return value ? value : "";
 }
 
-/* gp_doctor_daemon_answers: it has been asked before; here it is said. */
-void gp_doctor_daemon_answers(struct gp_doctor *doctor)
+/* check_daemon_answers: it has been asked before; here it is said. */
+static void check_daemon_answers(struct gp_doctor *doctor)
 {
 	char up[GP_DURATION_TEXT];
 	const char *version = text(doctor->status, "version");
 	if (strcmp(version, GP_VERSION) != 0) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"the running daemon is version %s, this command is " GP_VERSION,
 			*version ? version : "?");
-		gp_doctor_mend(doctor, "systemctl restart gatepost-policyd");
+		gp_doctor_mend(doctor->report, "systemctl restart gatepost-policyd");
 		return;
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_OK, "gatepost-policyd %s, pid %ld, up for %s", version,
-		gp_doctor_daemon_pid(doctor),
+	gp_doctor_say(doctor->report, GP_DOCTOR_OK, "gatepost-policyd %s, pid %ld, up for %s",
+		version, gp_doctor_daemon_pid(doctor),
 		gp_duration_wait(gp_duration_ms(number(doctor, "uptime_s")), up));
 }
 
-/* gp_doctor_daemon_config: what is in force is what is on disk. */
-void gp_doctor_daemon_config(struct gp_doctor *doctor)
+/* check_daemon_config: what is in force is what is on disk. */
+static void check_daemon_config(struct gp_doctor *doctor)
 {
 	const char *file = text(doctor->status, "config.file");
-	const char *word = gp_doctor_word(doctor, *file == '/' ? file : doctor->config_path);
+	const char *word = gp_doctor_word(doctor->arena, *file == '/' ? file : doctor->config_path);
 	const json_t *saved_s_ago = at(doctor->status, "config.saved_s_ago");
 	if (saved_s_ago && json_integer_value(saved_s_ago) >= 0) {
 		char text_of_age[GP_DURATION_TEXT];
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
 			"%s had errors when the daemon was started and is not in force: the last "
 			"good configuration is, saved %s ago",
 			file,
 			gp_duration_wait(
 				gp_duration_ms(json_integer_value(saved_s_ago)), text_of_age));
-		gp_doctor_mend(doctor, "gatepost check-config %s", word);
-		gp_doctor_mend(doctor, "systemctl reload gatepost-policyd   (or: kill -HUP %ld)",
+		gp_doctor_mend(doctor->report, "gatepost check-config %s", word);
+		gp_doctor_mend(doctor->report,
+			"systemctl reload gatepost-policyd   (or: kill -HUP %ld)",
 			gp_doctor_daemon_pid(doctor));
 	} else if (json_is_true(at(doctor->status, "config.changed_since"))) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"the configuration has changed since the daemon loaded it");
-		gp_doctor_mend(doctor, "gatepost check-config %s", word);
-		gp_doctor_mend(doctor, "systemctl reload gatepost-policyd   (or: kill -HUP %ld)",
+		gp_doctor_mend(doctor->report, "gatepost check-config %s", word);
+		gp_doctor_mend(doctor->report,
+			"systemctl reload gatepost-policyd   (or: kill -HUP %ld)",
 			gp_doctor_daemon_pid(doctor));
 	} else if (strcmp(file, doctor->config_path) != 0) {
-		gp_doctor_say(doctor, GP_DOCTOR_NOTE, "the daemon runs with %s, not with %s", file,
-			doctor->config_path);
-		gp_doctor_mend(doctor, "gatepost doctor --config %s", word);
+		gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
+			"the daemon runs with %s, not with %s", file, doctor->config_path);
+		gp_doctor_mend(doctor->report, "gatepost doctor --config %s", word);
 	} else {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "the daemon has it in force as it is on disk");
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"the daemon has it in force as it is on disk");
 	}
 }
 
@@ -97,7 +102,7 @@ void gp_doctor_daemon_config(struct gp_doctor *doctor)
 static const char *disk_of(struct gp_doctor *d, const json_t *store)
 {
 	const char *where = text(store, "where");
-	return gp_doctor_word(d, strncmp(where, "lmdb:", 5) == 0 ? where + 5 : where);
+	return gp_doctor_word(d->arena, strncmp(where, "lmdb:", 5) == 0 ? where + 5 : where);
 }
 
 /* check_store: up or not, as the daemon sees it, and whether its disk leaves it room. */
@@ -107,18 +112,18 @@ static void check_store(struct gp_doctor *d, const char *member, const char *tit
 	if (!json_is_object(store))
 		return;
 	if (json_is_true(json_object_get(store, "disk_is_full"))) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 			"the disk has no room for the daemon's %s: new users and clients may go "
 			"uncounted",
 			title);
-		gp_doctor_mend(d, "make room on the disk: df -h %s", disk_of(d, store));
+		gp_doctor_mend(d->report, "make room on the disk: df -h %s", disk_of(d, store));
 	}
 	if (json_is_true(json_object_get(store, "up")))
 		return;
 	const char *problem = text(store, "problem");
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "the daemon's %s is down: %s", title,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "the daemon's %s is down: %s", title,
 		*problem ? problem : "no reason known");
-	gp_doctor_mend(d, "gatepost store check");
+	gp_doctor_mend(d->report, "gatepost store check");
 }
 
 /* check_counters: of what should not happen. */
@@ -141,9 +146,9 @@ static void check_counters(struct gp_doctor *d)
 		long long n = number(d, rows[i].path);
 		if (n <= 0)
 			continue;
-		gp_doctor_say(
-			d, GP_DOCTOR_WARNING, "%lld %s since the daemon started", n, rows[i].found);
-		gp_doctor_mend(d, "%s", rows[i].mend);
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%lld %s since the daemon started", n,
+			rows[i].found);
+		gp_doctor_mend(d->report, "%s", rows[i].mend);
 	}
 }
 
@@ -155,11 +160,11 @@ static void check_stages(struct gp_doctor *d)
 		const json_t *source = json_array_get(list, i);
 		if (!json_is_true(json_object_get(source, "bytes_unseen")))
 			continue;
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 			"%s: limits on bytes do not work there: Postfix does not ask at the end of "
 			"messages",
 			text(source, "source"));
-		gp_doctor_mend(d, "gatepost doctor postfix");
+		gp_doctor_mend(d->report, "gatepost doctor postfix");
 	}
 }
 
@@ -172,53 +177,54 @@ static void check_dns(struct gp_doctor *d)
 		return;
 	for (size_t i = 0; i < json_array_size(servers) && i < GP_DNS_SERVERS_MAX; i++) {
 		const char *name = json_string_value(json_array_get(servers, i));
-		names = gp_doctor_text(d, "%s%s%s", names, i ? ", " : "", name ? name : "?");
+		names = gp_doctor_text(d->arena, "%s%s%s", names, i ? ", " : "", name ? name : "?");
 	}
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 		"%lld of the %lld questions that the daemon asked in the last minute failed%s%s; "
 		"it asks %s",
 		number(d, "dns.failed_last_minute"), number(d, "dns.asked_last_minute"),
 		*kind ? ", as all do that are for " : "", kind, names);
-	gp_doctor_mend(d, "gatepost doctor dns");
+	gp_doctor_mend(d->report, "gatepost doctor dns");
 }
 
-/* gp_doctor_daemon_trouble: counters that should stand at nought. */
-void gp_doctor_daemon_trouble(struct gp_doctor *doctor)
+/* check_daemon_trouble: counters that should stand at nought. */
+static void check_daemon_trouble(struct gp_doctor *doctor)
 {
 	check_store(doctor, "store", "store");
 	check_store(doctor, "local_store", "local store");
 	check_dns(doctor);
 	check_counters(doctor);
 	check_stages(doctor);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(
-			doctor, GP_DOCTOR_OK, "none in %lld requests", number(doctor, "requests"));
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "none in %lld requests",
+			number(doctor, "requests"));
 }
 
-/* gp_doctor_daemon_clients: behind a NAT all mail seems to come from one place. */
-void gp_doctor_daemon_clients(struct gp_doctor *doctor)
+/* check_daemon_clients: behind a NAT all mail seems to come from one place. */
+static void check_daemon_clients(struct gp_doctor *doctor)
 {
 	long long requests = number(doctor, "requests");
 	const json_t *counter = at(doctor->status, "decisions.private_client");
 	long long private = number(doctor, "decisions.private_client");
 	if (!counter || requests < FEW_REQUESTS) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED,
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED,
 			"%lld requests so far: too few to say whether clients differ", requests);
 		return;
 	}
 	/* a message is asked about at its end as well, where SPF is not counted again */
 	if (private > requests / 5 * 2) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%lld of %lld requests came from a private address or one of this host: "
 			"behind a NAT or a proxy SPF and limits by client say nothing",
 			private, requests);
-		gp_doctor_mend(doctor, "let the proxy tell the client's address: "
-				       "smtpd_upstream_proxy_protocol = haproxy");
-		gp_doctor_mend(doctor, "or forward port 25 without changing the source address; "
-				       "postconf proxy_interfaces");
+		gp_doctor_mend(doctor->report, "let the proxy tell the client's address: "
+					       "smtpd_upstream_proxy_protocol = haproxy");
+		gp_doctor_mend(doctor->report,
+			"or forward port 25 without changing the source address; "
+			"postconf proxy_interfaces");
 		return;
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_OK, "clients have addresses of their own");
+	gp_doctor_say(doctor->report, GP_DOCTOR_OK, "clients have addresses of their own");
 }
 
 /* ---- the process ---- */
@@ -258,14 +264,15 @@ static long long memory_max(struct gp_doctor *d, long long pid)
 {
 	struct gp_span file, line;
 	uint64_t n;
-	if (!gp_doctor_read(d, gp_doctor_text(d, "/proc/%lld/cgroup", pid), SYSTEM_FILE_MAX, &file))
+	if (!gp_doctor_read(d->arena, gp_doctor_text(d->arena, "/proc/%lld/cgroup", pid),
+		    SYSTEM_FILE_MAX, &file))
 		return -1;
 	while (gp_doctor_line(&file, &line))
 		if (gp_span_has_prefix(line, "0::")) { /* cgroups(7): of version 2 */
 			line = gp_span_skip(line, 3);
 			const char *path = gp_doctor_text(
-				d, "/sys/fs/cgroup%.*s/memory.max", (int)line.len, line.ptr);
-			if (gp_doctor_read(d, path, 64, &file) &&
+				d->arena, "/sys/fs/cgroup%.*s/memory.max", (int)line.len, line.ptr);
+			if (gp_doctor_read(d->arena, path, 64, &file) &&
 				!gp_span_parse_uint(gp_span_trim(file), INT64_MAX, &n))
 				return (long long)n;
 		}
@@ -278,48 +285,50 @@ static void check_memory(struct gp_doctor *d, long long used, long long max)
 	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
 	if (max <= 0 || used < max / 10 * 8)
 		return;
-	gp_doctor_say(d, GP_DOCTOR_WARNING, "the daemon uses %s of the %s of memory it may",
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING, "the daemon uses %s of the %s of memory it may",
 		gp_cli_amount(used, true, a), gp_cli_amount(max, true, b));
-	gp_doctor_mend(d, "systemctl edit gatepost-policyd:  [Service] MemoryMax=...");
-	gp_doctor_mend(d, "or lower dns { cache_entries } or policyd { max_connections }");
+	gp_doctor_mend(d->report, "systemctl edit gatepost-policyd:  [Service] MemoryMax=...");
+	gp_doctor_mend(d->report, "or lower dns { cache_entries } or policyd { max_connections }");
 }
 
-/* gp_doctor_daemon_resources: files and memory of the serving process. */
-void gp_doctor_daemon_resources(struct gp_doctor *doctor)
+/* check_daemon_resources: files and memory of the serving process. */
+static void check_daemon_resources(struct gp_doctor *doctor)
 {
 	char a[GP_CLI_TEXT];
 	struct gp_span limits, status;
 	long long pid = gp_doctor_daemon_pid(doctor), max = number(doctor, "connections.max");
-	if (!gp_doctor_read(doctor, gp_doctor_text(doctor, "/proc/%lld/limits", pid),
+	if (!gp_doctor_read(doctor->arena, gp_doctor_text(doctor->arena, "/proc/%lld/limits", pid),
 		    SYSTEM_FILE_MAX, &limits) ||
-		!gp_doctor_read(doctor, gp_doctor_text(doctor, "/proc/%lld/status", pid),
-			SYSTEM_FILE_MAX, &status)) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "process %lld: %s", pid, strerror(errno));
+		!gp_doctor_read(doctor->arena,
+			gp_doctor_text(doctor->arena, "/proc/%lld/status", pid), SYSTEM_FILE_MAX,
+			&status)) {
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "process %lld: %s", pid,
+			strerror(errno));
 		return;
 	}
 	/* a connection and, at the worst moment, a question to DNS for each: as it asks at start */
 	long long files = limit_of(limits), wanted = 2 * max + 64;
 	if (files >= 0 && files < wanted) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"the daemon may open %lld files; for %lld connections it may need %lld",
 			files, max, wanted);
-		gp_doctor_mend(doctor,
+		gp_doctor_mend(doctor->report,
 			"systemctl edit gatepost-policyd:  [Service] LimitNOFILE=%lld", wanted);
-		gp_doctor_mend(doctor, "or set policyd { max_connections = %lld }",
+		gp_doctor_mend(doctor->report, "or set policyd { max_connections = %lld }",
 			files > 66 ? (files - 64) / 2 : 1);
 	}
 	long long open = number(doctor, "connections.open");
 	if (max > 0 && open >= max / 10 * 9) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%lld of %lld connections are open: further ones wait", open, max);
-		gp_doctor_mend(
-			doctor, "set policyd { max_connections = %lld } and restart", 2 * max);
+		gp_doctor_mend(doctor->report, "set policyd { max_connections = %lld } and restart",
+			2 * max);
 	}
 	long long memory = memory_of(status);
 	check_memory(doctor, memory, memory_max(doctor, pid));
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%lld of %lld connections, %lld files, %s",
-			open, max, files,
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"%lld of %lld connections, %lld files, %s", open, max, files,
 			memory < 0 ? "memory unknown" : gp_cli_amount(memory, true, a));
 }
 
@@ -332,13 +341,13 @@ static void check_mode(struct gp_doctor *d, const char *path, bool is_private)
 	if (stat(path, &st))
 		return;
 	if (is_private && (st.st_mode & S_IRWXO)) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s is open to everybody (mode %04o)", path,
-			(unsigned)st.st_mode & 07777);
-		gp_doctor_mend(d, "chmod 0700 %s", gp_doctor_word(d, path));
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s is open to everybody (mode %04o)",
+			path, (unsigned)st.st_mode & 07777);
+		gp_doctor_mend(d->report, "chmod 0700 %s", gp_doctor_word(d->arena, path));
 	} else if (st.st_mode & S_IWOTH) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "everybody may write %s (mode %04o)", path,
-			(unsigned)st.st_mode & 07777);
-		gp_doctor_mend(d, "chmod o-w %s", gp_doctor_word(d, path));
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "everybody may write %s (mode %04o)",
+			path, (unsigned)st.st_mode & 07777);
+		gp_doctor_mend(d->report, "chmod o-w %s", gp_doctor_word(d->arena, path));
 	}
 }
 
@@ -350,21 +359,22 @@ static void check_control(struct gp_doctor *d)
 	if (!*path)
 		return;
 	if (d->config->policyd.control_mode & S_IWOTH)
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"policyd.control_mode lets everybody on this machine change limits");
 	else if (stat(path, &st) == 0 && (st.st_mode & S_IWOTH))
-		gp_doctor_say(
-			d, GP_DOCTOR_WARNING, "everybody on this machine may write to %s", path);
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
+			"everybody on this machine may write to %s", path);
 	else
 		return;
-	gp_doctor_mend(d, "set policyd { control_mode = 0600 } in %s and restart", d->config_path);
+	gp_doctor_mend(
+		d->report, "set policyd { control_mode = 0600 } in %s and restart", d->config_path);
 }
 
 /* folder_of: where a file lies. */
 static const char *folder_of(struct gp_doctor *d, const char *path)
 {
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(path), '/');
-	return slash > 0 ? gp_doctor_text(d, "%.*s", (int)slash, path) : "/";
+	return slash > 0 ? gp_doctor_text(d->arena, "%.*s", (int)slash, path) : "/";
 }
 
 /* Who may ask at a socket, by the word of the daemon (daemon/socket_reach.h), and what to do: with
@@ -399,14 +409,14 @@ static void say_socket(struct gp_doctor *d, const char *name, const char *open_t
 		i++;
 	if (i == sizeof socket_rows / sizeof socket_rows[0])
 		return; /* it is for the mail server */
-	gp_doctor_say(d, socket_rows[i].state,
+	gp_doctor_say(d->report, socket_rows[i].state,
 		"%s may ask at %s (%s), and use up what a limit allows to somebody else",
 		socket_rows[i].who, name, socket_rows[i].why);
 	const char *mend = is_handed ? socket_rows[i].handed : socket_rows[i].own;
 	if (mend)
-		gp_doctor_mend(d, "%s", mend);
+		gp_doctor_mend(d->report, "%s", mend);
 	else
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"let a firewall keep others away, or take the loopback or a path in %s",
 			is_handed ? "ListenStream= of the socket unit" : "policyd { listen }");
 }
@@ -448,8 +458,8 @@ static void check_configured(struct gp_doctor *d)
 	}
 }
 
-/* gp_doctor_daemon_files: the state, the sockets and their folders, the modules. */
-void gp_doctor_daemon_files(struct gp_doctor *doctor)
+/* check_daemon_files: the state, the sockets and their folders, the modules. */
+static void check_daemon_files(struct gp_doctor *doctor)
 {
 	static const char *const modules[] = {"/usr/lib/gatepost/gatepost-exim.so",
 		"/usr/lib64/gatepost/gatepost-exim.so", "/usr/local/lib/gatepost/gatepost-exim.so"};
@@ -458,7 +468,8 @@ void gp_doctor_daemon_files(struct gp_doctor *doctor)
 	for (size_t i = 0; i < config->store.uri_count; i++)
 		if (strncmp(config->store.uris[i], "lmdb:", 5) == 0)
 			check_mode(doctor,
-				gp_doctor_text(doctor, "%s%s", chroot, config->store.uris[i] + 5),
+				gp_doctor_text(
+					doctor->arena, "%s%s", chroot, config->store.uris[i] + 5),
 				true);
 	check_control(doctor);
 	if (*config->policyd.control_socket)
@@ -475,9 +486,26 @@ void gp_doctor_daemon_files(struct gp_doctor *doctor)
 		check_configured(doctor);
 	for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
 		check_mode(doctor, modules[i], false);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK,
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
 			is_told ? "state, control socket and sockets are open to nobody else"
 				: "state, control socket and the sockets of the configuration are "
 				  "open to nobody else");
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_daemon_checks[] = {
+	{"daemon.answers", check_daemon_answers, GP_DOCTOR_NEEDS_DAEMON,
+		"it runs, in the version of this command"},
+	{"daemon.config", check_daemon_config, GP_DOCTOR_NEEDS_DAEMON,
+		"what is in force is what is on disk"},
+	{"daemon.trouble", check_daemon_trouble, GP_DOCTOR_NEEDS_DAEMON,
+		"failures, malformed requests, a store that is down"},
+	{"daemon.clients", check_daemon_clients, GP_DOCTOR_NEEDS_CONFIG | GP_DOCTOR_NEEDS_DAEMON,
+		"clients do not all share one address (NAT)"},
+	{"daemon.resources", check_daemon_resources, GP_DOCTOR_NEEDS_DAEMON,
+		"open files, connections, memory"},
+	{"daemon.files", check_daemon_files, GP_DOCTOR_NEEDS_CONFIG,
+		"permissions of its state and its sockets"},
+	{NULL, NULL, 0, NULL},
+};

@@ -13,6 +13,9 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_owner.h"
+#include "cli/doctor/doctor_program.h"
+#include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 
 #define ASK_MS 5000
@@ -90,11 +93,11 @@ static const char *server_text(struct gp_doctor *d, const struct gp_dns_server *
 	gp_dns_server_format(server, text);
 	struct gp_span shown = gp_span_from(text);
 	if (server->port != 53)
-		return gp_doctor_text(d, "%s", text);
+		return gp_doctor_text(d->arena, "%s", text);
 	shown.len -= strlen(":53");
 	if (*shown.ptr == '[')
 		shown = (struct gp_span) {shown.ptr + 1, shown.len - 2};
-	return gp_doctor_text(d, "%.*s", (int)shown.len, shown.ptr);
+	return gp_doctor_text(d->arena, "%.*s", (int)shown.len, shown.ptr);
 }
 
 /* take_servers: those that the daemon asks, in place of what the configuration would say now. */
@@ -173,9 +176,9 @@ static struct said ask(struct gp_doctor *d, const struct gp_dns_server *server, 
 static void mend_silent(struct gp_doctor *d)
 {
 	const char *where = d->config->dns_servers.count ? d->config_path : d->config->resolv_conf;
-	gp_doctor_mend(d, "take it out of %s, or run a resolver of your own: %s", where,
-		gp_doctor_install(d, "unbound"));
-	gp_doctor_mend(d, "dns { servers = {\"127.0.0.1\"} }");
+	gp_doctor_mend(d->report, "take it out of %s, or run a resolver of your own: %s", where,
+		gp_doctor_install(d->arena, "unbound"));
+	gp_doctor_mend(d->report, "dns { servers = {\"127.0.0.1\"} }");
 }
 
 /* check_server: one of them, both ways; true: it answers. */
@@ -185,7 +188,7 @@ static bool check_server(struct gp_doctor *d, const struct gp_dns_server *server
 	const char *name = server_text(d, server);
 	struct said udp = ask(d, server, false);
 	if (!udp.is_answered) {
-		gp_doctor_say(d,
+		gp_doctor_say(d->report,
 			d->config->dns.server_count > 1 ? GP_DOCTOR_WARNING : GP_DOCTOR_PROBLEM,
 			"%s does not answer: %s", name, udp.problem);
 		mend_silent(d);
@@ -193,26 +196,26 @@ static bool check_server(struct gp_doctor *d, const struct gp_dns_server *server
 	}
 	struct said tcp = ask(d, server, true);
 	if (!tcp.is_answered) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s does not answer over TCP, which long records need: %s", name,
 			tcp.problem);
-		gp_doctor_mend(d, "let TCP port %u pass to %s", server->port, name);
+		gp_doctor_mend(d->report, "let TCP port %u pass to %s", server->port, name);
 	}
 	/* the second round comes from the resolver's memory */
 	int64_t took_us = tcp.is_answered && tcp.took_us < udp.took_us ? tcp.took_us : udp.took_us;
 	if (took_us > SLOW_US) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s is slow: an answer took %s", name,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s is slow: an answer took %s", name,
 			gp_cli_micros(took_us, time));
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"run a resolver on this machine: %s, and "
 			"dns { servers = {\"127.0.0.1\"} }",
-			gp_doctor_install(d, "unbound"));
+			gp_doctor_install(d->arena, "unbound"));
 	}
 	return true;
 }
 
-/* gp_doctor_dns_servers: each of them; all silent is worse than one. */
-void gp_doctor_dns_servers(struct gp_doctor *doctor)
+/* check_dns_servers: each of them; all silent is worse than one. */
+static void check_dns_servers(struct gp_doctor *doctor)
 {
 	const struct gp_dns_options *options = &doctor->config->dns;
 	char storage[512];
@@ -226,23 +229,24 @@ void gp_doctor_dns_servers(struct gp_doctor *doctor)
 			&names, "%s%s", i ? ", " : "", server_text(doctor, &options->servers[i]));
 	}
 	if (!answering && options->server_count > 1) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "no resolver answers: no check can work");
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
+			"no resolver answers: no check can work");
 		mend_silent(doctor);
 	}
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s, over UDP and TCP", storage);
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s, over UDP and TCP", storage);
 }
 
 /* say_public: of one that anybody may use; through: the one on this machine that asks it. */
 static void say_public(struct gp_doctor *d, const struct gp_dns_server *server, const char *whose,
 	const char *through)
 {
-	gp_doctor_say(d, GP_DOCTOR_WARNING,
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"%s is a public resolver (%s)%s%s: DNS lists refuse it, and it limits how much all "
 		"its users ask",
 		server_text(d, server), whose, *through ? ", asked by " : "", through);
-	gp_doctor_mend(d, "%s", gp_doctor_install(d, "unbound"));
-	gp_doctor_mend(d, "dns { servers = {\"127.0.0.1\"} } in %s%s", d->config_path,
+	gp_doctor_mend(d->report, "%s", gp_doctor_install(d->arena, "unbound"));
+	gp_doctor_mend(d->report, "dns { servers = {\"127.0.0.1\"} } in %s%s", d->config_path,
 		*through ? ", or other servers for systemd-resolved" : "");
 }
 
@@ -259,7 +263,7 @@ static bool check_stub(struct gp_doctor *d)
 {
 	struct gp_span text, line, keyword, rest;
 	size_t count = 0;
-	if (!gp_doctor_read(d, STUB_SERVERS, STUB_SERVERS_MAX, &text))
+	if (!gp_doctor_read(d->arena, STUB_SERVERS, STUB_SERVERS_MAX, &text))
 		return false;
 	while (count < GP_DNS_SERVERS_MAX && gp_doctor_line(&text, &line)) {
 		struct gp_dns_server server = {.port = 53};
@@ -275,8 +279,8 @@ static bool check_stub(struct gp_doctor *d)
 	return count > 0;
 }
 
-/* gp_doctor_dns_public: whose they are, and how far away. */
-void gp_doctor_dns_public(struct gp_doctor *doctor)
+/* check_dns_public: whose they are, and how far away. */
+static void check_dns_public(struct gp_doctor *doctor)
 {
 	const struct gp_dns_options *options = &doctor->config->dns;
 	bool is_near = false, is_seen = false;
@@ -290,17 +294,17 @@ void gp_doctor_dns_public(struct gp_doctor *doctor)
 		if (is_stub(server))
 			is_seen = check_stub(doctor) || is_seen;
 	}
-	if (!gp_doctor_is_well(doctor))
+	if (!gp_doctor_is_well(doctor->report))
 		return;
 	if (is_near) {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "on this machine; %s",
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "on this machine; %s",
 			is_seen ? "whom it asks is not a public one" : "whom it asks is not seen");
 		return;
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_NOTE,
+	gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
 		"the resolver is on another machine; one on this host answers faster");
-	gp_doctor_mend(doctor, "%s, and dns { servers = {\"127.0.0.1\"} }",
-		gp_doctor_install(doctor, "unbound"));
+	gp_doctor_mend(doctor->report, "%s, and dns { servers = {\"127.0.0.1\"} }",
+		gp_doctor_install(doctor->arena, "unbound"));
 }
 
 /* wants_dnssec: does the configuration rely on it? */
@@ -313,16 +317,17 @@ static bool wants_dnssec(const struct gp_config *config)
 static void say_insecure(struct gp_doctor *d)
 {
 	bool is_wanted = wants_dnssec(d->config);
-	gp_doctor_say(d, is_wanted ? GP_DOCTOR_WARNING : GP_DOCTOR_NOTE,
+	gp_doctor_say(d->report, is_wanted ? GP_DOCTOR_WARNING : GP_DOCTOR_NOTE,
 		is_wanted ? "no resolver validates DNSSEC, which the configuration relies on "
 			    "(dns.trust_ad, dkim.require_dnssec)"
 			  : "the resolver does not validate DNSSEC: forged answers are believed");
-	gp_doctor_mend(d, "unbound: auto-trust-anchor-file: \"/var/lib/unbound/root.key\" (%s)",
-		gp_doctor_install(d, "unbound"));
+	gp_doctor_mend(d->report,
+		"unbound: auto-trust-anchor-file: \"/var/lib/unbound/root.key\" (%s)",
+		gp_doctor_install(d->arena, "unbound"));
 }
 
-/* gp_doctor_dns_dnssec: does any server set AD for what is signed? */
-void gp_doctor_dns_dnssec(struct gp_doctor *doctor)
+/* check_dns_dnssec: does any server set AD for what is signed? */
+static void check_dns_dnssec(struct gp_doctor *doctor)
 {
 	const struct gp_dns_options *options = &doctor->config->dns;
 	size_t answered = 0, secure = 0;
@@ -335,24 +340,25 @@ void gp_doctor_dns_dnssec(struct gp_doctor *doctor)
 		is_near = is_near && gp_ipaddr_is_loopback(&options->servers[i].addr);
 	}
 	if (!answered) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no resolver answers");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no resolver answers");
 	} else if (!secure) {
 		say_insecure(doctor);
 	} else if (secure < answered) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%zu of %zu resolvers validate DNSSEC: what is believed depends on who "
 			"answers",
 			secure, answered);
-		gp_doctor_mend(doctor, "list only those that do: dns { servers = {...} } in %s",
+		gp_doctor_mend(doctor->report,
+			"list only those that do: dns { servers = {...} } in %s",
 			doctor->config_path);
 	} else if (options->trust_ad && !is_near) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"dns.trust_ad believes a resolver on another machine: the way to it is not "
 			"safe");
-		gp_doctor_mend(doctor, "run a validating resolver on this machine, or set "
-				       "dns { trust_ad = no }");
+		gp_doctor_mend(doctor->report, "run a validating resolver on this machine, or set "
+					       "dns { trust_ad = no }");
 	} else {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "the resolver validates%s",
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "the resolver validates%s",
 			options->trust_ad ? ", and is believed (trust_ad)" : "");
 	}
 }
@@ -394,7 +400,7 @@ static bool find_upstream(struct gp_doctor *d, const char *name, struct gp_dns_s
 	struct gp_dns_options behind = {0};
 	struct own own;
 	const char *problem;
-	if (!gp_doctor_read(d, STUB_SERVERS, STUB_SERVERS_MAX, &text))
+	if (!gp_doctor_read(d->arena, STUB_SERVERS, STUB_SERVERS_MAX, &text))
 		return false;
 	gp_dns_options_from_resolv_conf(text, &behind, NULL);
 	for (size_t i = 0; i < behind.server_count && i < STUB_ASKED; i++)
@@ -413,35 +419,36 @@ static void check_own(struct gp_doctor *d, const struct gp_dns_server *server, c
 	struct own own;
 	const char *problem;
 	if (!ask_own(d, server, name, &own, &problem)) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s gives no answer about this host's own name %s: %s",
 			server_text(d, server), name, problem);
-		gp_doctor_mend(d, "look at the zone of %s and at the log of the resolver", name);
+		gp_doctor_mend(
+			d->report, "look at the zone of %s and at the log of the resolver", name);
 		return;
 	}
 	bool is_hidden = own.txt.state != GP_DNS_FOUND && is_stub(server) &&
 			 find_upstream(d, name, &upstream);
 	if (!is_hidden && (own.txt.state == GP_DNS_FOUND || !is_made_up(&own)))
 		return;
-	gp_doctor_say(d, GP_DOCTOR_WARNING,
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"%s answers questions about this host's own name %s by itself%s: an SPF record of "
 		"%s is not seen, and mail in that name is judged as if there was none",
 		server_text(d, server), name,
-		is_hidden ? gp_doctor_text(d, ", though %s has a TXT record of it",
+		is_hidden ? gp_doctor_text(d->arena, ", though %s has a TXT record of it",
 				    server_text(d, &upstream))
 			  : "",
 		name);
 	if (is_hidden)
-		gp_doctor_mend(d, "dns { servers = {\"%s\"} } in %s", server_text(d, &upstream),
-			d->config_path);
+		gp_doctor_mend(d->report, "dns { servers = {\"%s\"} } in %s",
+			server_text(d, &upstream), d->config_path);
 	else
-		gp_doctor_mend(d, "%s, and dns { servers = {\"127.0.0.1\"} } in %s",
-			gp_doctor_install(d, "unbound"), d->config_path);
+		gp_doctor_mend(d->report, "%s, and dns { servers = {\"127.0.0.1\"} } in %s",
+			gp_doctor_install(d->arena, "unbound"), d->config_path);
 }
 
-/* gp_doctor_dns_own_name: the one in headers, and the one the system has. systemd-resolved answers
+/* check_dns_own_name: the one in headers, and the one the system has. systemd-resolved answers
  * for the latter without asking anybody: it has addresses of it and nothing else. */
-void gp_doctor_dns_own_name(struct gp_doctor *doctor)
+static void check_dns_own_name(struct gp_doctor *doctor)
 {
 	const struct gp_dns_options *options = &doctor->config->dns;
 	char system[256] = "";
@@ -459,8 +466,19 @@ void gp_doctor_dns_own_name(struct gp_doctor *doctor)
 				check_own(doctor, &options->servers[j], names[i]);
 	}
 	if (!answering)
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no resolver answers");
-	else if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s is asked about as any other name",
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no resolver answers");
+	else if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s is asked about as any other name",
 			doctor->config->hostname);
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_dns_checks[] = {
+	{"dns.servers", check_dns_servers, GP_DOCTOR_NEEDS_CONFIG,
+		"each resolver answers, over UDP and TCP, in time"},
+	{"dns.own-name", check_dns_own_name, GP_DOCTOR_NEEDS_CONFIG,
+		"they say of this host's own name what others are told"},
+	{"dns.public", check_dns_public, GP_DOCTOR_NEEDS_CONFIG, "none of them is a public one"},
+	{"dns.dnssec", check_dns_dnssec, GP_DOCTOR_NEEDS_CONFIG, "they validate"},
+	{NULL, NULL, 0, NULL},
+};

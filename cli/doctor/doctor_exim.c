@@ -4,10 +4,16 @@
  * whether the module loads. Exim itself is asked: -bV, -bP config, and -be for one expansion that
  * changes nothing.
  */
+#include "cli/doctor/doctor_exim.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_access.h"
+#include "cli/doctor/doctor_child.h"
+#include "cli/doctor/doctor_program.h"
+#include "cli/doctor/doctor_text.h"
 
 #define EXIM_MS 20000
 #define HEADER_MOST (64 * 1024) /* what Exim hands over of a header at most */
@@ -34,7 +40,7 @@ static bool run(struct gp_doctor *d, const char *const *options, struct gp_docto
 	const char *argv[8] = {d->exim_facts->program};
 	for (size_t i = 0; i < 6 && options[i]; i++)
 		argv[i + 1] = options[i];
-	gp_doctor_exec(d, argv, EXIM_MS, out);
+	gp_doctor_exec(d->arena, argv, EXIM_MS, out);
 	return out->code == 0 && !out->is_late;
 }
 
@@ -51,7 +57,8 @@ static const char *path_around(struct gp_doctor *d, struct gp_span text, const c
 	const char *begin = at;
 	while (begin > text.ptr && !strchr(stops, begin[-1]))
 		begin--;
-	return *begin == '/' ? gp_doctor_text(d, "%.*s", (int)(at + len - begin), begin) : NULL;
+	return *begin == '/' ? gp_doctor_text(d->arena, "%.*s", (int)(at + len - begin), begin)
+			     : NULL;
 }
 
 /* find_module: the path that stands in the configuration, or where packages put it. */
@@ -78,10 +85,10 @@ static const char *first_lines(struct gp_doctor *d, const char *program, struct 
 {
 	struct gp_span first = {"", 0}, second = {"", 0};
 	if (!gp_doctor_line(&text, &first))
-		return gp_doctor_text(d, "%s: no answer", program);
+		return gp_doctor_text(d->arena, "%s: no answer", program);
 	gp_doctor_line(&text, &second);
 	second = gp_span_trim(second);
-	return gp_doctor_text(d, "%s: %.*s %.*s", program, (int)first.len, first.ptr,
+	return gp_doctor_text(d->arena, "%s: %.*s %.*s", program, (int)first.len, first.ptr,
 		(int)second.len, second.ptr ? second.ptr : "");
 }
 
@@ -92,9 +99,9 @@ static void look(struct gp_doctor *d, struct gp_doctor_exim *e)
 								    "-bP", "config", NULL};
 	struct gp_doctor_output out;
 	struct gp_span rest;
-	e->program = d->exim ? d->exim : gp_doctor_program(d, "exim4");
+	e->program = d->exim ? d->exim : gp_doctor_program(d->arena, "exim4");
 	if (!e->program)
-		e->program = gp_doctor_program(d, "exim");
+		e->program = gp_doctor_program(d->arena, "exim");
 	if (!e->program) {
 		e->skip = "Exim is not installed";
 		return;
@@ -132,7 +139,7 @@ static struct gp_doctor_exim *facts(struct gp_doctor *d)
 	struct gp_doctor_exim *e = look_once(d);
 	if (e && !e->skip)
 		return e;
-	gp_doctor_say(d, GP_DOCTOR_SKIPPED, "%s",
+	gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s",
 		!e             ? "out of memory"
 		: e->is_broken ? "Exim does not answer"
 			       : e->skip);
@@ -154,14 +161,14 @@ static bool is_old(struct gp_span version)
 	return a < VERSION_LEAST_MAJOR || (a == VERSION_LEAST_MAJOR && b < VERSION_LEAST_MINOR);
 }
 
-/* gp_doctor_exim_build: can this Exim call modules? */
-void gp_doctor_exim_build(struct gp_doctor *doctor)
+/* check_exim_build: can this Exim call modules? */
+static void check_exim_build(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_exim *e = look_once(doctor);
 	struct gp_span rest, line = {"", 0}, version;
 	if (e && e->is_broken) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "%s", e->skip);
-		gp_doctor_mend(doctor, "%s -bV", gp_doctor_word(doctor, e->program));
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM, "%s", e->skip);
+		gp_doctor_mend(doctor->report, "%s -bV", gp_doctor_word(doctor->arena, e->program));
 		return;
 	}
 	if (!facts(doctor))
@@ -172,48 +179,50 @@ void gp_doctor_exim_build(struct gp_doctor *doctor)
 	gp_span_cut(gp_span_skip(line, strlen("Exim version ")), ' ', &version,
 		&(struct gp_span) {NULL, 0});
 	if (is_old(version)) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
 			"Exim %.*s is too old: the module needs %d.%d", (int)version.len,
 			version.ptr, VERSION_LEAST_MAJOR, VERSION_LEAST_MINOR);
-		gp_doctor_mend(doctor, "upgrade Exim");
+		gp_doctor_mend(doctor->report, "upgrade Exim");
 	}
 	if (!contains(e->build, "Expand_dlfunc")) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM,
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
 			"Exim %.*s was built without ${dlfunc} (EXPAND_DLFUNC)", (int)version.len,
 			version.ptr);
-		gp_doctor_mend(doctor, "Debian: apt install exim4-daemon-heavy; elsewhere build it "
-				       "with EXPAND_DLFUNC=yes");
+		gp_doctor_mend(doctor->report,
+			"Debian: apt install exim4-daemon-heavy; elsewhere build it "
+			"with EXPAND_DLFUNC=yes");
 	}
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "Exim %.*s with ${dlfunc}", (int)version.len,
-			version.ptr);
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "Exim %.*s with ${dlfunc}",
+			(int)version.len, version.ptr);
 }
 
-/* gp_doctor_exim_macros: does the configuration call us? */
-void gp_doctor_exim_macros(struct gp_doctor *doctor)
+/* check_exim_macros: does the configuration call us? */
+static void check_exim_macros(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_exim *e = facts(doctor);
 	if (!e)
 		return;
 	if (e->calls) {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "the configuration calls the module");
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "the configuration calls the module");
 		if (contains(e->build, " DKIM ") && !contains(e->config, "dkim_disable_verify")) {
-			gp_doctor_say(doctor, GP_DOCTOR_NOTE,
+			gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
 				"Exim checks DKIM signatures itself as well, for nothing");
-			gp_doctor_mend(doctor, "in acl_smtp_rcpt: warn control = "
-					       "dkim_disable_verify");
+			gp_doctor_mend(doctor->report, "in acl_smtp_rcpt: warn control = "
+						       "dkim_disable_verify");
 		}
 		return;
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+	gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 		e->includes ? "gatepost.macros is included, but no ACL uses it: mail is not checked"
 			    : "the module is installed, but Exim's configuration does not use it");
 	if (!e->includes)
-		gp_doctor_mend(doctor, ".include %.*sgatepost.macros   (in the main section)",
+		gp_doctor_mend(doctor->report,
+			".include %.*sgatepost.macros   (in the main section)",
 			e->module ? (int)(strlen(e->module) - strlen(MODULE)) : 0,
 			e->module ? e->module : "");
-	gp_doctor_mend(doctor, "ACLs to copy: conf-examples/exim/acls.conf, among the "
-			       "documentation; gatepost-exim(7)");
+	gp_doctor_mend(doctor->report, "ACLs to copy: conf-examples/exim/acls.conf, among the "
+				       "documentation; gatepost-exim(7)");
 }
 
 /* option: a value of exim -bP; "" when it is not said. */
@@ -228,7 +237,7 @@ static const char *option(struct gp_doctor *d, const char *name)
 	if (!gp_span_cut(line, '=', &before, &value))
 		return "";
 	value = gp_span_trim(value);
-	return gp_doctor_text(d, "%.*s", (int)value.len, value.ptr);
+	return gp_doctor_text(d->arena, "%.*s", (int)value.len, value.ptr);
 }
 
 /* gp_doctor_exim_user: as it says itself, or as packages call it. */
@@ -237,10 +246,10 @@ bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_doctor_user *user_o
 	static const char *const usual[] = {"Debian-exim", "exim", "mailnull"};
 	const struct gp_doctor_exim *e = look_once(doctor);
 	const char *name = e && e->program && !e->is_broken ? option(doctor, "exim_user") : "";
-	if (*name && gp_doctor_user_find(doctor, name, "", user_out))
+	if (*name && gp_doctor_user_find(doctor->arena, name, "", user_out))
 		return true;
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
-		if (gp_doctor_user_find(doctor, usual[i], "", user_out))
+		if (gp_doctor_user_find(doctor->arena, usual[i], "", user_out))
 			return true;
 	return false;
 }
@@ -251,18 +260,18 @@ static bool check_way(struct gp_doctor *d, const char *module)
 	struct gp_doctor_user user;
 	struct gp_doctor_way way;
 	const char *name = option(d, "exim_user");
-	if (!*name || !gp_doctor_user_find(d, name, "", &user) ||
-		gp_doctor_may(d, &user, "", module, R_OK, &way))
+	if (!*name || !gp_doctor_user_find(d->arena, name, "", &user) ||
+		gp_doctor_may(d->arena, &user, "", module, R_OK, &way))
 		return true;
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "Exim's user %s may not read %s (%s)", name, module,
-		way.blocked);
-	gp_doctor_mend(
-		d, "chmod o+r%s %s", way.is_folder ? "x" : "", gp_doctor_word(d, way.blocked));
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "Exim's user %s may not read %s (%s)", name,
+		module, way.blocked);
+	gp_doctor_mend(d->report, "chmod o+r%s %s", way.is_folder ? "x" : "",
+		gp_doctor_word(d->arena, way.blocked));
 	return false;
 }
 
-/* gp_doctor_exim_module: it is there, Exim may read it, and it loads. */
-void gp_doctor_exim_module(struct gp_doctor *doctor)
+/* check_exim_module: it is there, Exim may read it, and it loads. */
+static void check_exim_module(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_exim *e = facts(doctor);
 	struct gp_doctor_output out;
@@ -270,57 +279,70 @@ void gp_doctor_exim_module(struct gp_doctor *doctor)
 	if (!e)
 		return;
 	if (!e->module || access(e->module, F_OK)) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "there is no %s",
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM, "there is no %s",
 			e->module ? e->module : MODULE);
-		gp_doctor_mend(doctor, "%s", gp_doctor_install(doctor, "gatepost-exim"));
-		gp_doctor_mend(doctor, "or set GATEPOST_SO = /path/to/" MODULE
-				       " before gatepost.macros is included");
+		gp_doctor_mend(
+			doctor->report, "%s", gp_doctor_install(doctor->arena, "gatepost-exim"));
+		gp_doctor_mend(doctor->report, "or set GATEPOST_SO = /path/to/" MODULE
+					       " before gatepost.macros is included");
 		return;
 	}
 	if (!check_way(doctor, e->module))
 		return;
-	const char *const expand[] = {
-		"-be", gp_doctor_text(doctor, "${dlfunc{%s}{gatepost_version}}", e->module), NULL};
+	const char *const expand[] = {"-be",
+		gp_doctor_text(doctor->arena, "${dlfunc{%s}{gatepost_version}}", e->module), NULL};
 	(void)run(doctor, expand, &out); /* what it says is looked at, its code is always 0 */
 	rest = out.text;
 	gp_doctor_line(&rest, &line);
 	line = gp_span_trim(line);
 	if (gp_span_is(line, GP_VERSION)) {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s loads", e->module);
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s loads", e->module);
 	} else if (line.len && line.len < 20 && line.ptr[0] >= '0' && line.ptr[0] <= '9' &&
 		   !memchr(line.ptr, ' ', line.len)) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%s is version %.*s, this command is " GP_VERSION, e->module, (int)line.len,
 			line.ptr);
-		gp_doctor_mend(doctor, "install the same version of both, and restart Exim");
+		gp_doctor_mend(
+			doctor->report, "install the same version of both, and restart Exim");
 	} else {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "%s does not load: %.*s", e->module,
-			(int)line.len, line.ptr);
-		gp_doctor_mend(doctor, "%s -be %s", gp_doctor_word(doctor, e->program),
-			gp_doctor_word(doctor, expand[1]));
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM, "%s does not load: %.*s",
+			e->module, (int)line.len, line.ptr);
+		gp_doctor_mend(doctor->report, "%s -be %s",
+			gp_doctor_word(doctor->arena, e->program),
+			gp_doctor_word(doctor->arena, expand[1]));
 	}
 }
 
-/* gp_doctor_exim_options: those that decide about what the module sees. */
-void gp_doctor_exim_options(struct gp_doctor *doctor)
+/* check_exim_options: those that decide about what the module sees. */
+static void check_exim_options(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_exim *e = facts(doctor);
 	uint64_t n;
 	if (!e)
 		return;
 	if (!e->calls) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "the configuration does not call it");
+		gp_doctor_say(
+			doctor->report, GP_DOCTOR_SKIPPED, "the configuration does not call it");
 		return;
 	}
 	if (!gp_span_parse_uint(gp_span_from(option(doctor, "header_maxsize")), INT64_MAX, &n) &&
 		n >= HEADER_MOST) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"header_maxsize = %llu: of headers over 64 KiB the module sees a part only",
 			(unsigned long long)n);
-		gp_doctor_mend(
-			doctor, "header_maxsize = 60K   (main section of the configuration)");
+		gp_doctor_mend(doctor->report,
+			"header_maxsize = 60K   (main section of the configuration)");
 	}
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(
-			doctor, GP_DOCTOR_OK, "header_maxsize is small enough to see all of it");
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"header_maxsize is small enough to see all of it");
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_exim_checks[] = {
+	{"exim.build", check_exim_build, 0, "its version, and ${dlfunc}"},
+	{"exim.macros", check_exim_macros, 0, "its configuration calls the module"},
+	{"exim.module", check_exim_module, 0, "the module loads"},
+	{"exim.options", check_exim_options, 0, "it hands over whole headers"},
+	{NULL, NULL, 0, NULL},
+};

@@ -4,6 +4,8 @@
  * unit it is another user than policyd.user may say, and in no chroot. Where there is Exim only,
  * they are Exim's.
  */
+#include "cli/doctor/doctor_owner.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -14,7 +16,13 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/control.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_access.h"
+#include "cli/doctor/doctor_child.h"
+#include "cli/doctor/doctor_exim.h"
+#include "cli/doctor/doctor_program.h"
+#include "cli/doctor/doctor_text.h"
 
 #define SYSTEM_FILE_MAX 65536
 #define SYSTEMCTL_MS 5000
@@ -57,7 +65,7 @@ bool gp_doctor_ask(struct gp_doctor *doctor)
 		    &control, json_pack("{s:s}", "command", "status"), &doctor->status) == 0)
 		return true;
 	doctor->is_denied = !doctor->is_root && access(path, F_OK) == 0 && access(path, W_OK) != 0;
-	doctor->why_silent = gp_doctor_text(doctor, "%s", control.problem);
+	doctor->why_silent = gp_doctor_text(doctor->arena, "%s", control.problem);
 	return false;
 }
 
@@ -88,8 +96,9 @@ static bool cut_number(struct gp_span *text, uint64_t *number_out)
 /* read_status: /proc/PID/status. */
 static bool read_status(struct gp_doctor *d, long pid, struct gp_span *status_out)
 {
-	return pid > 0 && gp_doctor_read(d, gp_doctor_text(d, "/proc/%ld/status", pid),
-				  SYSTEM_FILE_MAX, status_out);
+	return pid > 0 &&
+	       gp_doctor_read(d->arena, gp_doctor_text(d->arena, "/proc/%ld/status", pid),
+		       SYSTEM_FILE_MAX, status_out);
 }
 
 /* gp_doctor_daemon_pid: the one it names itself, where that is the holder of the socket or its
@@ -121,17 +130,28 @@ static bool from_process(struct gp_doctor *d, long pid, struct gp_doctor_owner *
 		return false;
 	const struct passwd *pw = getpwuid((uid_t)uid);
 	owner->user = (struct gp_doctor_user) {
-		.name = pw ? gp_doctor_text(d, "%s", pw->pw_name)
-			   : gp_doctor_text(d, "%llu", (unsigned long long)uid),
+		.name = pw ? gp_doctor_text(d->arena, "%s", pw->pw_name)
+			   : gp_doctor_text(d->arena, "%llu", (unsigned long long)uid),
 		.uid = (uid_t)uid,
 		.gid = (gid_t)gid};
 	groups = line_of(status, "Groups:");
 	while (owner->user.group_count < GP_DOCTOR_GROUPS_MAX && cut_number(&groups, &n))
 		owner->user.groups[owner->user.group_count++] = (gid_t)n;
-	ssize_t len = readlink(gp_doctor_text(d, "/proc/%ld/root", pid), root, sizeof root - 1);
+	ssize_t len =
+		readlink(gp_doctor_text(d->arena, "/proc/%ld/root", pid), root, sizeof root - 1);
 	root[len > 0 ? len : 0] = 0;
-	owner->chroot = root[0] && strcmp(root, "/") != 0 ? gp_doctor_text(d, "%s", root) : "";
+	owner->chroot =
+		root[0] && strcmp(root, "/") != 0 ? gp_doctor_text(d->arena, "%s", root) : "";
 	return true;
+}
+
+/* gp_doctor_is_only_exim: neither Postfix nor the daemon, but Exim. */
+bool gp_doctor_is_only_exim(struct gp_doctor *doctor)
+{
+	return !gp_doctor_program(doctor->arena, "postconf") && !doctor->postconf &&
+	       !gp_doctor_program(doctor->arena, "gatepost-policyd") &&
+	       (doctor->exim || gp_doctor_program(doctor->arena, "exim4") ||
+		       gp_doctor_program(doctor->arena, "exim"));
 }
 
 /* gp_doctor_owner_find: the daemon, Exim, or who is configured. */
@@ -145,18 +165,20 @@ bool gp_doctor_owner_find(struct gp_doctor *doctor, struct gp_doctor_owner *owne
 	if (gp_doctor_is_only_exim(doctor)) {
 		if (gp_doctor_exim_user(doctor, &owner_out->user))
 			return true;
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "Exim's user is not known");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "Exim's user is not known");
 		return false;
 	}
 	owner_out->chroot = options->chroot;
-	if (gp_doctor_user_find(doctor, options->user, options->group, &owner_out->user))
+	if (gp_doctor_user_find(doctor->arena, options->user, options->group, &owner_out->user))
 		return true;
-	gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "there is no user \"%s\"%s", options->user,
-		*options->group ? gp_doctor_text(doctor, ", or no group \"%s\"", options->group)
-				: "");
-	gp_doctor_mend(doctor, "useradd --system --no-create-home %s",
-		gp_doctor_word(doctor, options->user));
-	gp_doctor_mend(doctor, "or set policyd { user = \"...\" } in %s", doctor->config_path);
+	gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM, "there is no user \"%s\"%s", options->user,
+		*options->group
+			? gp_doctor_text(doctor->arena, ", or no group \"%s\"", options->group)
+			: "");
+	gp_doctor_mend(doctor->report, "useradd --system --no-create-home %s",
+		gp_doctor_word(doctor->arena, options->user));
+	gp_doctor_mend(
+		doctor->report, "or set policyd { user = \"...\" } in %s", doctor->config_path);
 	return false;
 }
 
@@ -166,7 +188,7 @@ bool gp_doctor_owner_find(struct gp_doctor *doctor, struct gp_doctor_owner *owne
 static bool is_listened(struct gp_doctor *d, const char *path)
 {
 	struct gp_span text, line;
-	if (!gp_doctor_read(d, "/proc/net/unix", GP_DOCTOR_OUTPUT_MAX, &text))
+	if (!gp_doctor_read(d->arena, "/proc/net/unix", GP_DOCTOR_OUTPUT_MAX, &text))
 		return false;
 	while (gp_doctor_line(&text, &line))
 		/* "...: 00000002 00000000 00010000 ...": the flag of those that listen */
@@ -179,16 +201,16 @@ static bool is_listened(struct gp_doctor *d, const char *path)
 /* unit_state: of the daemon's unit; "" when it is not said. */
 static const char *unit_state(struct gp_doctor *d)
 {
-	const char *const argv[] = {gp_doctor_program(d, "systemctl"), "show", "-p", "ActiveState",
-		"gatepost-policyd.service", NULL};
+	const char *const argv[] = {gp_doctor_program(d->arena, "systemctl"), "show", "-p",
+		"ActiveState", "gatepost-policyd.service", NULL};
 	struct gp_doctor_output out;
 	struct gp_span line;
 	if (!argv[0])
 		return "";
-	gp_doctor_exec(d, argv, SYSTEMCTL_MS, &out);
+	gp_doctor_exec(d->arena, argv, SYSTEMCTL_MS, &out);
 	while (gp_doctor_line(&out.text, &line))
 		if (gp_span_has_prefix(line, "ActiveState="))
-			return gp_doctor_text(d, "%.*s", (int)gp_span_skip(line, 12).len,
+			return gp_doctor_text(d->arena, "%.*s", (int)gp_span_skip(line, 12).len,
 				gp_span_skip(line, 12).ptr);
 	return "";
 }

@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/doctor/doctor_child.h"
+#include "cli/doctor/doctor_program.h"
+#include "cli/doctor/doctor_text.h"
 
 #define POSTCONF_MS 20000
 #define PORT 10040 /* of GP_CONFIG_LISTEN */
@@ -42,7 +45,7 @@ static bool parse_inet(struct gp_doctor *d, struct gp_span text, struct gp_docto
 	server_out->port = (uint16_t)n;
 	if (gp_ipaddr_parse(host, &server_out->addr) == GP_OK)
 		return true;
-	place_out->host = gp_doctor_text(d, "%.*s", (int)host.len, host.ptr);
+	place_out->host = gp_doctor_text(d->arena, "%.*s", (int)host.len, host.ptr);
 	return gp_dns_name_is_valid(host);
 }
 
@@ -56,9 +59,9 @@ bool gp_doctor_place_parse(struct gp_doctor *doctor, const struct gp_doctor_post
 		return gp_span_has_prefix(endpoint, "inet:") && parse_inet(doctor, rest, place_out);
 	place_out->is_absolute = rest.len && *rest.ptr == '/';
 	place_out->path = place_out->is_absolute
-				  ? gp_doctor_text(doctor, "%.*s", (int)rest.len, rest.ptr)
-				  : gp_doctor_text(doctor, "%s/%.*s", postfix->queue, (int)rest.len,
-					    rest.ptr);
+				  ? gp_doctor_text(doctor->arena, "%.*s", (int)rest.len, rest.ptr)
+				  : gp_doctor_text(doctor->arena, "%s/%.*s", postfix->queue,
+					    (int)rest.len, rest.ptr);
 	return rest.len > 0;
 }
 
@@ -135,7 +138,7 @@ const char *gp_doctor_endpoint(struct gp_doctor *doctor)
 	if ((!listen || listen->count == 0) && access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0)
 		where = GP_CONFIG_LISTEN_PACKAGED;
 	if (gp_span_has_prefix(gp_span_from(where), "unix:"))
-		return gp_doctor_text(doctor, "unix:%s", relative(where + 5, queue));
+		return gp_doctor_text(doctor->arena, "unix:%s", relative(where + 5, queue));
 	return where;
 }
 
@@ -230,7 +233,7 @@ static int make_view(struct gp_doctor *d, struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service, struct gp_doctor_view *v)
 {
 	v->service = service;
-	v->label = gp_doctor_text(d, "%.*s", (int)service->name.len, service->name.ptr);
+	v->label = gp_doctor_text(d->arena, "%.*s", (int)service->name.len, service->name.ptr);
 	v->is_inside = is_inside(service->name);
 	v->is_chrooted = is_chrooted(&p->pc, service);
 	v->has_users =
@@ -303,7 +306,7 @@ static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const cha
 	}
 	if (option)
 		argv[n++] = option;
-	gp_doctor_exec(d, argv, POSTCONF_MS, &out);
+	gp_doctor_exec(d->arena, argv, POSTCONF_MS, &out);
 	*text_out = out.text;
 	if (out.code == 0)
 		return true;
@@ -311,10 +314,10 @@ static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const cha
 	while (gp_doctor_line(&rest, &line) && gp_span_has_prefix(line, "postconf: warning"))
 		;
 	p->is_broken = true;
-	p->skip = out.is_late
-			  ? gp_doctor_text(
-				    d, "%s: no answer within %d s", program, POSTCONF_MS / 1000)
-			  : gp_doctor_text(d, "%s failed: %.*s", program, (int)line.len, line.ptr);
+	p->skip = out.is_late ? gp_doctor_text(d->arena, "%s: no answer within %d s", program,
+					POSTCONF_MS / 1000)
+			      : gp_doctor_text(d->arena, "%s failed: %.*s", program, (int)line.len,
+					line.ptr);
 	return false;
 }
 
@@ -322,14 +325,14 @@ static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const cha
 static const char *text_of(struct gp_doctor *d, const struct gp_doctor_postfix *p, const char *name)
 {
 	struct gp_span value = gp_postconf_value(&p->pc, NULL, name);
-	return gp_doctor_text(d, "%.*s", (int)value.len, value.ptr ? value.ptr : "");
+	return gp_doctor_text(d->arena, "%.*s", (int)value.len, value.ptr ? value.ptr : "");
 }
 
 /* look: all of it. */
 static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 {
 	struct gp_span params, services, overrides;
-	const char *program = d->postconf ? d->postconf : gp_doctor_program(d, "postconf");
+	const char *program = d->postconf ? d->postconf : gp_doctor_program(d->arena, "postconf");
 	if (!program) {
 		p->skip = "Postfix is not installed";
 		return;
@@ -378,7 +381,7 @@ struct gp_doctor_postfix *gp_doctor_postfix_asking(struct gp_doctor *doctor)
 	struct gp_doctor_postfix *p = gp_doctor_postfix_look(doctor);
 	if (p && !p->skip && p->asking)
 		return p;
-	gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "%s",
+	gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "%s",
 		!p             ? "out of memory"
 		: p->is_broken ? "postconf failed"
 		: p->skip      ? p->skip
@@ -393,7 +396,7 @@ const char *gp_doctor_postfix_which(
 	const char *names = NULL;
 	for (size_t i = 0; i < postfix->view_count; i++)
 		if (test(postfix, &postfix->views[i]))
-			names = gp_doctor_text(doctor, "%s%s%s", names ? names : "",
+			names = gp_doctor_text(doctor->arena, "%s%s%s", names ? names : "",
 				names ? ", " : "", postfix->views[i].label);
 	return names;
 }
@@ -405,19 +408,26 @@ struct gp_span gp_doctor_policy_value(const struct gp_doctor_postfix *postfix,
 	return own.ptr ? own : gp_postconf_value(&postfix->pc, view->service, parameter);
 }
 
-/* gp_doctor_postfix_found: which one it is. */
-void gp_doctor_postfix_found(struct gp_doctor *doctor)
+/* check_postfix_found: which one it is. */
+static void check_postfix_found(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_look(doctor);
 	if (!p) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "out of memory");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "out of memory");
 	} else if (p->is_broken) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "%s", p->skip);
-		gp_doctor_mend(doctor, "postfix check");
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM, "%s", p->skip);
+		gp_doctor_mend(doctor->report, "postfix check");
 	} else if (p->skip) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "%s", p->skip);
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "%s", p->skip);
 	} else {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "Postfix %s, %zu smtpd service%s", p->version,
-			p->view_count, p->view_count == 1 ? "" : "s");
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "Postfix %s, %zu smtpd service%s",
+			p->version, p->view_count, p->view_count == 1 ? "" : "s");
 	}
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_postfix_checks[] = {
+	{"postfix.found", check_postfix_found, GP_DOCTOR_NEEDS_CONFIG,
+		"its configuration can be read"},
+	{NULL, NULL, 0, NULL},
+};

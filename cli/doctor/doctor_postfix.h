@@ -75,6 +75,9 @@ struct gp_doctor_postfix {
 	bool wants_users, wants_networks, wants_bytes, wants_end;
 };
 
+/* What main.cf should say to ask us: "unix:gatepost/policy", "inet:127.0.0.1:10040". */
+const char *gp_doctor_endpoint(struct gp_doctor *doctor);
+
 /* Found out once; NULL: no memory. */
 struct gp_doctor_postfix *gp_doctor_postfix_look(struct gp_doctor *doctor);
 

@@ -53,8 +53,9 @@ static bool has(const struct asked *a, struct gp_span text)
 /* mend_mark: a new secret, where it is set; no word of it stands in this output. */
 static void mend_mark(struct gp_doctor *d)
 {
-	gp_doctor_mend(d, "postconf -e \"gatepost_mark = $(head -c 64 /dev/urandom | sha256sum | "
-			  "head -c 32)\"");
+	gp_doctor_mend(d->report,
+		"postconf -e \"gatepost_mark = $(head -c 64 /dev/urandom | sha256sum | "
+		"head -c 32)\"");
 }
 
 /*
@@ -62,9 +63,10 @@ static void mend_mark(struct gp_doctor *d)
  */
 static void mend_rules(struct gp_doctor *d)
 {
-	gp_doctor_mend(d, "in main.cf put the rules of header_checks in postfix-main.cf, among the "
-			  "examples, in front of other ones, and set mime_header_checks and "
-			  "nested_header_checks to these other ones, or to nothing");
+	gp_doctor_mend(d->report,
+		"in main.cf put the rules of header_checks in postfix-main.cf, among the "
+		"examples, in front of other ones, and set mime_header_checks and "
+		"nested_header_checks to these other ones, or to nothing");
 }
 
 /* names_results: does the text name a field of results? */
@@ -113,12 +115,12 @@ static bool check_mark(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_doctor_view *v, const struct asked *a)
 {
 	if (a->state == GP_MARK_KNOWN)
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s: the mark is that of the example, which everybody knows and which is "
 			"not used: no message keeps the field with our results",
 			v->label);
 	else if (a->state == GP_MARK_BAD)
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s: policy_context is mark: without 12 to 64 letters and digits behind "
 			"it, which is not used: header_checks cannot tell the field with our "
 			"results from a forged one",
@@ -127,7 +129,7 @@ static bool check_mark(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		return false;
 	mend_mark(d);
 	if (is_parameter(p, a))
-		gp_doctor_mend(d, "postfix reload");
+		gp_doctor_mend(d->report, "postfix reload");
 	else
 		mend_question(d, p, a);
 	return true;
@@ -138,13 +140,13 @@ static bool check_rules(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_doctor_view *v, const struct asked *a)
 {
 	if (a->state == GP_MARK_SECRET && !has(a, a->mark)) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s: header_checks have no rule with the mark that is handed over: each "
 			"message leaves with this secret, or without the field with our results",
 			v->label);
 		mend_rules(d);
 		if (is_parameter(p, a)) {
-			gp_doctor_mend(d, "postfix reload");
+			gp_doctor_mend(d->report, "postfix reload");
 		} else {
 			mend_mark(d);
 			mend_question(d, p, a);
@@ -153,7 +155,7 @@ static bool check_rules(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	}
 	if (a->state != GP_MARK_NONE || names_results(a->rules) || has_file(a->rules))
 		return false;
-	gp_doctor_say(d, GP_DOCTOR_NOTE,
+	gp_doctor_say(d->report, GP_DOCTOR_NOTE,
 		"%s: nothing removes results of this host that a message brings along: a sender "
 		"can forge them",
 		v->label);
@@ -180,34 +182,35 @@ static bool check_parts(struct gp_doctor *d, const struct asked *a)
 	const char *names = !of_messages ? "mime_header_checks"
 			    : of_parts   ? "mime_header_checks and nested_header_checks"
 					 : "nested_header_checks";
-	gp_doctor_say(d, GP_DOCTOR_WARNING,
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"the rules that remove results of this host are in %s too: they change attached "
 		"messages, and break their signatures",
 		names);
 	if ((!of_parts || is_nothing_else(a->mime)) &&
 		(!of_messages || is_nothing_else(a->nested))) {
 		if (of_parts)
-			gp_doctor_mend(d, "postconf -e 'mime_header_checks ='");
+			gp_doctor_mend(d->report, "postconf -e 'mime_header_checks ='");
 		if (of_messages)
-			gp_doctor_mend(d, "postconf -e 'nested_header_checks ='");
+			gp_doctor_mend(d->report, "postconf -e 'nested_header_checks ='");
 	} else {
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"in main.cf set %s to the rules of header_checks without those for "
 			"Authentication-Results and Received-SPF",
 			names);
 	}
-	gp_doctor_mend(d, "postfix reload");
+	gp_doctor_mend(d->report, "postfix reload");
 	return true;
 }
 
-/* gp_doctor_postfix_field: the first question with something wrong is the one that is said. */
-void gp_doctor_postfix_field(struct gp_doctor *doctor)
+/* check_postfix_field: the first question with something wrong is the one that is said. */
+static void check_postfix_field(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	if (!p)
 		return;
 	if (doctor->config->spf.header == GP_HEADER_NONE) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "spf.header = none: no field is added");
+		gp_doctor_say(
+			doctor->report, GP_DOCTOR_SKIPPED, "spf.header = none: no field is added");
 		return;
 	}
 	for (size_t i = 0; i < p->view_count; i++) {
@@ -227,5 +230,12 @@ void gp_doctor_postfix_field(struct gp_doctor *doctor)
 				return;
 		}
 	}
-	gp_doctor_say(doctor, GP_DOCTOR_OK, "header_checks can tell it from a forged one");
+	gp_doctor_say(doctor->report, GP_DOCTOR_OK, "header_checks can tell it from a forged one");
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_postfix_field_checks[] = {
+	{"postfix.own-field", check_postfix_field, GP_DOCTOR_NEEDS_CONFIG,
+		"the field with its results can be told from forged ones"},
+	{NULL, NULL, 0, NULL},
+};

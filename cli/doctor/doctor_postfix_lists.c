@@ -184,7 +184,7 @@ static bool say_which(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 {
 	const char *which = gp_doctor_postfix_which(d, p, test);
 	if (which)
-		gp_doctor_say(d, state, "%s: %s", which, text);
+		gp_doctor_say(d->report, state, "%s: %s", which, text);
 	return which != NULL;
 }
 
@@ -221,7 +221,7 @@ static void check_order(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 		say_which(d, p, asks_strangers, GP_DOCTOR_NOTE,
 			"the question is asked about mail that is refused as relaying anyway")) {
 		if (gp_doctor_postfix_which(d, p, has_relay_later))
-			gp_doctor_mend(d,
+			gp_doctor_mend(d->report,
 				"postconf -e 'smtpd_relay_before_recipient_restrictions = "
 				"yes'");
 		gp_doctor_mend_place(d, p, asks_strangers);
@@ -262,12 +262,12 @@ static void say_nobody(struct gp_doctor *d, struct gp_doctor_postfix *p)
 {
 	const struct gp_postconf_policy *lost = find_lost(d, p);
 	if (!lost) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 			"no smtpd service asks gatepost-policyd: mail is not checked");
 		gp_doctor_mend_asking(d, p);
 		return;
 	}
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 		"no smtpd service asks gatepost-policyd: mail is not checked. %.*s is asked, where "
 		"nobody is: if that was meant for gatepost",
 		(int)lost->endpoint.len, lost->endpoint.ptr);
@@ -275,12 +275,12 @@ static void say_nobody(struct gp_doctor *d, struct gp_doctor_postfix *p)
 	gp_doctor_mend_question(d, p, lost->text, gp_doctor_question(d));
 }
 
-/* gp_doctor_postfix_asks: at all, and in the right place. */
-void gp_doctor_postfix_asks(struct gp_doctor *doctor)
+/* check_postfix_asks: at all, and in the right place. */
+static void check_postfix_asks(struct gp_doctor *doctor)
 {
 	struct gp_doctor_postfix *p = gp_doctor_postfix_look(doctor);
 	if (!p || p->skip) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "%s",
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "%s",
 			!p             ? "out of memory"
 			: p->is_broken ? "postconf failed"
 				       : p->skip);
@@ -293,14 +293,14 @@ void gp_doctor_postfix_asks(struct gp_doctor *doctor)
 	gp_doctor_postfix_twice(doctor, p);
 	check_order(doctor, p);
 	check_stage(doctor, p);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%zu of %zu smtpd services ask, %s", p->asking,
-			p->view_count,
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%zu of %zu smtpd services ask, %s",
+			p->asking, p->view_count,
 			p->wants_users ? "about users, too" : "about mail from others");
 }
 
-/* gp_doctor_postfix_services: those that overrule main.cf and so do not ask. */
-void gp_doctor_postfix_services(struct gp_doctor *doctor)
+/* check_postfix_services: those that overrule main.cf and so do not ask. */
+static void check_postfix_services(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	if (!p)
@@ -318,18 +318,18 @@ void gp_doctor_postfix_services(struct gp_doctor *doctor)
 	if (say_which(doctor, p, is_echo, GP_DOCTOR_WARNING,
 		    "what a content filter gives back is counted a second time"))
 		gp_doctor_mend_away(doctor, p, is_echo);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "none passes the question by");
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "none passes the question by");
 }
 
-/* gp_doctor_postfix_end: bytes, and giving back. */
-void gp_doctor_postfix_end(struct gp_doctor *doctor)
+/* check_postfix_end: bytes, and giving back. */
+static void check_postfix_end(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	if (!p)
 		return;
 	if (!p->wants_end) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no limit is configured");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
 		return;
 	}
 	if (say_which(doctor, p, has_no_end, p->wants_bytes ? GP_DOCTOR_PROBLEM : GP_DOCTOR_NOTE,
@@ -343,7 +343,18 @@ void gp_doctor_postfix_end(struct gp_doctor *doctor)
 		    "users are permitted before the question in smtpd_end_of_data_restrictions"))
 		gp_doctor_mend_list(
 			doctor, p, passes_users_at_end, GP_DOCTOR_END, GP_DOCTOR_PUT_FIRST);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK,
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
 			"asked at the end of messages: what fails is given back");
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_postfix_lists_checks[] = {
+	{"postfix.asks", check_postfix_asks, GP_DOCTOR_NEEDS_CONFIG,
+		"the question is asked, where the limits need it"},
+	{"postfix.services", check_postfix_services, GP_DOCTOR_NEEDS_CONFIG,
+		"no service of master.cf passes it by"},
+	{"postfix.end-of-data", check_postfix_end, GP_DOCTOR_NEEDS_CONFIG,
+		"it is asked at the end of messages, for limits"},
+	{NULL, NULL, 0, NULL},
+};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/doctor/doctor_postfix.h"
+#include "cli/doctor/doctor_text.h"
 
 static const char relay[] = "smtpd_relay_restrictions";
 static const char recipient[] = "smtpd_recipient_restrictions";
@@ -36,7 +37,7 @@ static bool has_any(const struct gp_postconf *pc, const struct gp_postconf_servi
 const char *gp_doctor_question(struct gp_doctor *doctor)
 {
 	unsigned timeout_s = doctor->config->policyd.deadline_ms / 1000 + 10;
-	return gp_doctor_text(doctor,
+	return gp_doctor_text(doctor->arena,
 		"check_policy_service { %s, timeout=%us, default_action=DUNNO }",
 		gp_doctor_endpoint(doctor), timeout_s);
 }
@@ -89,12 +90,12 @@ const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 	struct gp_span text = gp_span_trim(policy->text), word;
 	struct gp_span endpoint = all.endpoint ? gp_span_from(all.endpoint) : policy->endpoint;
 	const char *question = gp_doctor_text(
-		doctor, "check_policy_service { %.*s", (int)endpoint.len, endpoint.ptr);
+		doctor->arena, "check_policy_service { %.*s", (int)endpoint.len, endpoint.ptr);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_span value = rows[i].to ? gp_span_from(rows[i].to) : rows[i].value;
 		bool has_blanks = value.ptr && memchr(value.ptr, ' ', value.len);
 		if (value.ptr)
-			question = gp_doctor_text(doctor,
+			question = gp_doctor_text(doctor->arena,
 				has_blanks ? "%s, { %s=%.*s }" : "%s, %s=%.*s", question,
 				rows[i].name, (int)value.len, value.ptr);
 	}
@@ -110,9 +111,9 @@ const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 		if (!gp_span_is(name, "timeout") && !gp_span_is(name, "default_action") &&
 			!(all.policy_context && gp_span_is(name, "policy_context")))
 			question = gp_doctor_text(
-				doctor, "%s, %.*s", question, (int)word.len, word.ptr);
+				doctor->arena, "%s, %.*s", question, (int)word.len, word.ptr);
 	}
-	return gp_doctor_text(doctor, "%s }", question);
+	return gp_doctor_text(doctor->arena, "%s }", question);
 }
 
 /* is_served: does it lead to where the daemon listens? */
@@ -149,7 +150,7 @@ static const char *own_question(
 			return gp_doctor_question_changed(
 				d, v->ours[i], &(struct gp_doctor_change) {.endpoint = NULL});
 		else if (v->ours[i] && is_served(d, p, v->ours[i]))
-			return gp_doctor_text(d, "check_policy_service %.*s",
+			return gp_doctor_text(d->arena, "check_policy_service %.*s",
 				(int)v->ours[i]->text.len, v->ours[i]->text.ptr);
 	return gp_doctor_question(d);
 }
@@ -169,8 +170,8 @@ static void keep(struct gp_doctor *d, const struct gp_postconf_service *service,
 static void set_main(struct gp_doctor *d, const char *name, const char *value)
 {
 	keep(d, NULL, name, value);
-	gp_doctor_mend(
-		d, "postconf -e %s", gp_doctor_word(d, gp_doctor_text(d, "%s = %s", name, value)));
+	gp_doctor_mend(d->report, "postconf -e %s",
+		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s = %s", name, value)));
 }
 
 /* free_name: of a parameter for one service's value, one that main.cf does not have. */
@@ -183,9 +184,9 @@ static const char *free_name(struct gp_doctor *d, const struct gp_doctor_postfix
 		label[i] = gp_span_is_alnum(service->name.ptr[i]) ? service->name.ptr[i] : '_';
 	label[n] = 0;
 	const char *rest = gp_span_has_prefix(gp_span_from(name), "smtpd_") ? name + 6 : name;
-	const char *found = gp_doctor_text(d, "at_%s_%s", label, rest);
+	const char *found = gp_doctor_text(d->arena, "at_%s_%s", label, rest);
 	for (unsigned i = 2; gp_postconf_raw(&p->pc, NULL, found).len && i < 100; i++)
-		found = gp_doctor_text(d, "at_%s_%s_%u", label, rest, i);
+		found = gp_doctor_text(d->arena, "at_%s_%s_%u", label, rest, i);
 	return found;
 }
 
@@ -202,18 +203,19 @@ static void set(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	if (strpbrk(value, " \t")) {
 		const char *own = free_name(d, p, service, name);
 		set_main(d, own, value);
-		value = gp_doctor_text(d, "$%s", own);
+		value = gp_doctor_text(d->arena, "$%s", own);
 	}
-	gp_doctor_mend(d, "postconf -P %s",
-		gp_doctor_word(d, gp_doctor_text(d, "%.*s/%.*s/%s=%s", (int)service->name.len,
-					  service->name.ptr, (int)service->type.len,
-					  service->type.ptr, name, value)));
+	gp_doctor_mend(d->report, "postconf -P %s",
+		gp_doctor_word(
+			d->arena, gp_doctor_text(d->arena, "%.*s/%.*s/%s=%s",
+					  (int)service->name.len, service->name.ptr,
+					  (int)service->type.len, service->type.ptr, name, value)));
 }
 
 /* reload: what comes last. */
 static void reload(struct gp_doctor *d)
 {
-	gp_doctor_mend(d, "postfix reload");
+	gp_doctor_mend(d->report, "postfix reload");
 }
 
 /* put: the question into a list, once; in words where a command cannot. */
@@ -228,7 +230,7 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	struct gp_span raw = gp_postconf_raw(&p->pc, service, name);
 	bool is_new = !gp_span_equal(raw, gp_doctor_raw(p, service, name));
 	const char *value = gp_doctor_rewritten(d, p, service, name, question, where);
-	const char *file = service ? gp_doctor_text(d, "master.cf, service %.*s,",
+	const char *file = service ? gp_doctor_text(d->arena, "master.cf, service %.*s,",
 					     (int)service->name.len, service->name.ptr)
 				   : "main.cf";
 	if (value && !is_new && gp_span_equal(gp_span_from(value), raw))
@@ -236,15 +238,16 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	if (value)
 		set(d, p, service, name, value);
 	else if (where == GP_DOCTOR_PUT_NOWHERE)
-		gp_doctor_mend(d, "in %s take each check_policy_service of gatepost out of %s",
-			file, name);
+		gp_doctor_mend(d->report,
+			"in %s take each check_policy_service of gatepost out of %s", file, name);
 	else if (where == GP_DOCTOR_PUT_OFF_CLASS)
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"in %s take each check_policy_service of gatepost out of %s; where nothing "
 			"else is in it, put this there: " GP_DOCTOR_NEUTRAL,
 			file, name);
 	else
-		gp_doctor_mend(d, "in %s put this %s in %s, and let it stand there once: %s", file,
+		gp_doctor_mend(d->report,
+			"in %s put this %s in %s, and let it stand there once: %s", file,
 			places[where], name, question);
 }
 
@@ -268,7 +271,7 @@ static void mend_relay(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 {
 	struct gp_span raw = gp_doctor_raw(p, service, relay);
 	if (!gp_span_equal(raw, gp_postconf_raw(&p->pc, service, relay))) {
-		set(d, p, service, relay, gp_doctor_text(d, "%.*s", (int)raw.len, raw.ptr));
+		set(d, p, service, relay, gp_doctor_text(d->arena, "%.*s", (int)raw.len, raw.ptr));
 		return; /* an earlier mend has it */
 	}
 	if (has_any(&p->pc, service, relay, closers) ||
@@ -279,8 +282,8 @@ static void mend_relay(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 			"permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination");
 	else
 		set(d, p, service, relay,
-			gp_doctor_text(
-				d, "%.*s, reject_unauth_destination", (int)raw.len, raw.ptr));
+			gp_doctor_text(d->arena, "%.*s, reject_unauth_destination", (int)raw.len,
+				raw.ptr));
 }
 
 /* ---- services ---- */
@@ -296,7 +299,7 @@ static void mend_recipient(struct gp_doctor *d, const struct gp_doctor_postfix *
 		mend_relay(d, p, service);
 	else if (!has_any(&p->pc, v->service, recipient, closers) &&
 		 !has_any(&p->pc, v->service, relay, closers))
-		question = gp_doctor_text(d, "reject_unauth_destination, %s", question);
+		question = gp_doctor_text(d->arena, "reject_unauth_destination, %s", question);
 	put(d, p, service, recipient, question,
 		is_first ? GP_DOCTOR_PUT_FIRST : GP_DOCTOR_PUT_BEHIND);
 }
@@ -358,7 +361,7 @@ static void classes_of(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	struct gp_span rest = gp_postconf_value(&p->pc, service, "smtpd_restriction_classes");
 	struct gp_span name, own;
 	while (gp_postconf_word(&rest, &name)) {
-		const char *class = gp_doctor_text(d, "%.*s", (int)name.len, name.ptr);
+		const char *class = gp_doctor_text(d->arena, "%.*s", (int)name.len, name.ptr);
 		struct gp_span raw = gp_postconf_raw(&p->pc, service, class);
 		struct gp_postconf_list list;
 		bool has_it = false;
@@ -465,7 +468,8 @@ void gp_doctor_mend_asking(struct gp_doctor *doctor, const struct gp_doctor_post
 	} else {
 		bool refuses = has_any(&p->pc, NULL, relay, closers);
 		set(doctor, p, NULL, recipient,
-			gp_doctor_text(doctor, "permit_mynetworks, permit_sasl_authenticated, %s%s",
+			gp_doctor_text(doctor->arena,
+				"permit_mynetworks, permit_sasl_authenticated, %s%s",
 				refuses ? "" : "reject_unauth_destination, ", question));
 	}
 	reload(doctor);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/doctor/doctor_postfix.h"
+#include "cli/doctor/doctor_text.h"
 
 #define VALUE_MOST 3000 /* bytes of a value that a command is made of */
 #define PARTS_MOST 200
@@ -209,7 +210,7 @@ const char *gp_doctor_parameter_of(struct gp_doctor *doctor,
 			continue;
 		if (name.len > 2 && (*name.ptr == '{' || *name.ptr == '('))
 			name = (struct gp_span) {name.ptr + 1, name.len - 2};
-		const char *copy = gp_doctor_text(doctor, "%.*s", (int)name.len, name.ptr);
+		const char *copy = gp_doctor_text(doctor->arena, "%.*s", (int)name.len, name.ptr);
 		return gp_postconf_raw(&postfix->pc, service, copy).len ? copy : NULL;
 	}
 	return NULL;

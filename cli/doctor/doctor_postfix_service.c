@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "cli/doctor/doctor_postfix.h"
+#include "cli/doctor/doctor_text.h"
 
 #define BUILT_IN_ACTION "451 4.3.5 Server configuration problem"
 
@@ -43,33 +44,33 @@ static bool check_action(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	struct gp_span action = gp_doctor_policy_value(
 		p, v, ours->default_action, "smtpd_policy_service_default_action");
 	if (!ours->default_action.ptr && gp_span_equal(action, gp_span_from(BUILT_IN_ACTION))) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING,
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"%s: no default_action: mail waits at the sender (451 4.3.5) while the "
 			"daemon is away",
 			v->label);
 		mend_attributes(d, p, ours, &(struct gp_doctor_change) {.default_action = "DUNNO"});
-		gp_doctor_mend(d, "or, if that is what you want: postconf -e "
-				  "'smtpd_policy_service_default_action = DEFER'");
+		gp_doctor_mend(d->report, "or, if that is what you want: postconf -e "
+					  "'smtpd_policy_service_default_action = DEFER'");
 		return true;
 	}
 	if (!gp_span_has_prefix(action, "5") && !gp_span_has_prefix(action, "reject"))
 		return false;
-	gp_doctor_say(d, GP_DOCTOR_WARNING,
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"%s: default_action=%.*s: all mail is refused for good while the daemon is away",
 		v->label, (int)action.len, action.ptr);
 	mend_attributes(d, p, ours, &(struct gp_doctor_change) {.default_action = "DUNNO"});
 	return true;
 }
 
-/* gp_doctor_postfix_default_action: what happens when the daemon is away. */
-void gp_doctor_postfix_default_action(struct gp_doctor *doctor)
+/* check_postfix_default_action: what happens when the daemon is away. */
+static void check_postfix_default_action(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	if (!p)
 		return;
 	each(doctor, p, check_action);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "set: mail goes on without the daemon");
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "set: mail goes on without the daemon");
 }
 
 /* ---- times ---- */
@@ -84,11 +85,11 @@ static bool check_timeout(struct gp_doctor *d, const struct gp_doctor_postfix *p
 		gp_doctor_policy_value(p, v, ours->timeout, "smtpd_policy_service_timeout");
 	if (!gp_postconf_time_ms(text, &ms) || ms > deadline_ms)
 		return false;
-	gp_doctor_say(d, GP_DOCTOR_WARNING,
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"%s: Postfix waits %s for an answer that may take %s (policyd.deadline): slow DNS "
 		"then means default_action",
 		v->label, gp_duration_wait(ms, a), gp_duration_wait(deadline_ms, b));
-	const char *timeout = gp_doctor_text(d, "%llds", (long long)deadline_ms / 1000 + 10);
+	const char *timeout = gp_doctor_text(d->arena, "%llds", (long long)deadline_ms / 1000 + 10);
 	mend_attributes(d, p, ours, &(struct gp_doctor_change) {.timeout = timeout});
 	return true;
 }
@@ -102,16 +103,16 @@ static void check_idle(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 		    gp_postconf_value(&p->pc, NULL, "smtpd_policy_service_max_idle"), &max_ms) ||
 		max_ms < idle_ms)
 		return;
-	gp_doctor_say(d, GP_DOCTOR_WARNING,
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"the daemon closes idle connections after %s, Postfix keeps them for %s: it then "
 		"asks into a closed one",
 		gp_duration_wait(idle_ms, a), gp_duration_wait(max_ms, b));
-	gp_doctor_mend(d, "set policyd { idle_timeout = %llds } in %s",
+	gp_doctor_mend(d->report, "set policyd { idle_timeout = %llds } in %s",
 		(long long)max_ms / 1000 * 2, d->config_path);
 }
 
-/* gp_doctor_postfix_timeout: of an answer, and of a connection. */
-void gp_doctor_postfix_timeout(struct gp_doctor *doctor)
+/* check_postfix_timeout: of an answer, and of a connection. */
+static void check_postfix_timeout(struct gp_doctor *doctor)
 {
 	char text[GP_DURATION_TEXT];
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
@@ -119,8 +120,9 @@ void gp_doctor_postfix_timeout(struct gp_doctor *doctor)
 		return;
 	each(doctor, p, check_timeout);
 	check_idle(doctor, p);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "Postfix waits longer than the deadline of %s",
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"Postfix waits longer than the deadline of %s",
 			gp_duration_wait(doctor->config->policyd.deadline_ms, text));
 }
 
@@ -156,14 +158,14 @@ static bool is_boundless(const struct gp_doctor_postfix *p, const struct gp_doct
 /* mend_processes: a bound for one service. */
 static void mend_processes(struct gp_doctor *d, const struct gp_postconf_service *service)
 {
-	gp_doctor_mend(d, "postconf -F %s",
-		gp_doctor_word(d,
-			gp_doctor_text(d, "%.*s/%.*s/process_limit = 100", (int)service->name.len,
-				service->name.ptr, (int)service->type.len, service->type.ptr)));
+	gp_doctor_mend(d->report, "postconf -F %s",
+		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%.*s/%.*s/process_limit = 100",
+						 (int)service->name.len, service->name.ptr,
+						 (int)service->type.len, service->type.ptr)));
 }
 
-/* gp_doctor_postfix_connections: one for each smtpd process at least. */
-void gp_doctor_postfix_connections(struct gp_doctor *doctor)
+/* check_postfix_connections: one for each smtpd process at least. */
+static void check_postfix_connections(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	unsigned long sum = 0, max = doctor->config->policyd.max_connections;
@@ -173,30 +175,42 @@ void gp_doctor_postfix_connections(struct gp_doctor *doctor)
 		sum += p->views[i].processes * questions_of(&p->views[i]);
 	const char *which = gp_doctor_postfix_which(doctor, p, is_boundless);
 	if (which) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%s: any number of processes may ask, %lu connections are answered at once",
 			which, max);
 		for (size_t i = 0; i < p->view_count; i++)
 			if (is_boundless(p, &p->views[i]))
 				mend_processes(doctor, p->views[i].service);
-		gp_doctor_mend(doctor, "postfix reload");
+		gp_doctor_mend(doctor->report, "postfix reload");
 	}
 	if (sum > max) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
+		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%lu smtpd connections may ask at once, %lu are answered: others would "
 			"wait",
 			sum, max);
-		gp_doctor_mend(doctor, "set policyd { max_connections = %lu } in %s and restart",
-			sum + sum / 4, doctor->config_path);
+		gp_doctor_mend(doctor->report,
+			"set policyd { max_connections = %lu } in %s and restart", sum + sum / 4,
+			doctor->config_path);
 	}
 	which = gp_doctor_postfix_which(doctor, p, has_several);
 	if (which) {
-		gp_doctor_say(doctor, GP_DOCTOR_NOTE,
+		gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
 			"%s: the question is written in several ways, and each takes a connection",
 			which);
 		gp_doctor_mend_once(doctor, p, has_several);
 	}
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(
-			doctor, GP_DOCTOR_OK, "%lu at most, %lu are answered at once", sum, max);
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%lu at most, %lu are answered at once",
+			sum, max);
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_postfix_service_checks[] = {
+	{"postfix.default-action", check_postfix_default_action, GP_DOCTOR_NEEDS_CONFIG,
+		"what happens when the daemon is away"},
+	{"postfix.timeout", check_postfix_timeout, GP_DOCTOR_NEEDS_CONFIG,
+		"Postfix waits longer than the deadline"},
+	{"postfix.connections", check_postfix_connections, GP_DOCTOR_NEEDS_CONFIG,
+		"enough for all its processes"},
+	{NULL, NULL, 0, NULL},
+};

@@ -15,7 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/doctor/doctor_access.h"
+#include "cli/doctor/doctor_child.h"
+#include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_postfix.h"
+#include "cli/doctor/doctor_text.h"
 
 #define CONNECT_MS 5000
 #define TRIED_MAX 32
@@ -110,7 +114,7 @@ static bool is_unit(void)
 /* mend_restart: as it is run here. */
 static void mend_restart(struct gp_doctor *d)
 {
-	gp_doctor_mend(d, "%s",
+	gp_doctor_mend(d->report, "%s",
 		is_unit() ? "systemctl restart gatepost-policyd" : "restart gatepost-policyd");
 }
 
@@ -136,7 +140,8 @@ static bool can_listen(struct gp_doctor *d, const struct try *t)
 	struct stat st;
 	if (t->place.is_unix) {
 		const char *end = strrchr(t->path, '/');
-		const char *folder = gp_doctor_text(d, "%.*s/", (int)(end - t->path), t->path);
+		const char *folder =
+			gp_doctor_text(d->arena, "%.*s/", (int)(end - t->path), t->path);
 		return !is_unit() &&
 		       strlen(t->path) < sizeof(struct sockaddr_un) -
 						 offsetof(struct sockaddr_un, sun_path) &&
@@ -163,8 +168,8 @@ static void mend_listen(struct gp_doctor *d, const char *endpoint)
 	const struct gp_config_texts *listen = &d->config->policyd.listen;
 	const char *all = "";
 	for (size_t i = 0; i < listen->count; i++)
-		all = gp_doctor_text(d, "%s\"%s\", ", all, listen->items[i]);
-	gp_doctor_mend(d, "policyd { listen = {%s\"%s\"} }", all, endpoint);
+		all = gp_doctor_text(d->arena, "%s\"%s\", ", all, listen->items[i]);
+	gp_doctor_mend(d->report, "policyd { listen = {%s\"%s\"} }", all, endpoint);
 }
 
 /* mend_start: nobody is there, or somebody who hangs. */
@@ -175,7 +180,7 @@ static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 		return;
 	}
 	if (gp_doctor_place_is_served(d, &t->place)) {
-		gp_doctor_mend(d, "%s",
+		gp_doctor_mend(d->report, "%s",
 			is_unit() ? "systemctl enable --now gatepost-policyd.socket "
 				    "gatepost-policyd.service"
 				  : "start gatepost-policyd");
@@ -185,10 +190,11 @@ static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 	if ((d->config->policyd.listen.count == 0 && access(GP_CONFIG_PATH_PACKAGED, F_OK) == 0) ||
 		!can_listen(d, t))
 		return;
-	gp_doctor_mend(d, "or set this in %s, and restart gatepost-policyd:", d->config_path);
-	mend_listen(d, t->place.is_unix ? gp_doctor_text(d, "unix:%s", t->path)
+	gp_doctor_mend(
+		d->report, "or set this in %s, and restart gatepost-policyd:", d->config_path);
+	mend_listen(d, t->place.is_unix ? gp_doctor_text(d->arena, "unix:%s", t->path)
 		       : t->place.is_localhost
-			       ? gp_doctor_text(d, "inet:127.0.0.1:%u", t->place.server.port)
+			       ? gp_doctor_text(d->arena, "inet:127.0.0.1:%u", t->place.server.port)
 			       : t->endpoint);
 }
 
@@ -198,17 +204,19 @@ static bool say_chroot(struct gp_doctor *d, const struct try *t)
 	size_t n = strlen(t->postfix->queue);
 	if (!t->place.is_absolute || !t->view->is_chrooted || access(t->path, F_OK) == 0)
 		return false;
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: smtpd is confined to %s and cannot see %s",
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: smtpd is confined to %s and cannot see %s",
 		t->view->label, t->postfix->queue, t->place.path);
 	if (strncmp(t->place.path, t->postfix->queue, n) == 0 && t->place.path[n] == '/') {
-		mend_endpoint(d, t, gp_doctor_text(d, "unix:%s", t->place.path + n + 1));
+		mend_endpoint(d, t, gp_doctor_text(d->arena, "unix:%s", t->place.path + n + 1));
 		return true;
 	}
 	const char *other = gp_doctor_endpoint(d);
 	if (gp_span_has_prefix(gp_span_from(other), "unix:/")) {
 		/* none of the daemon's sockets lies where a chroot sees it */
-		gp_doctor_mend(d, "set this in %s, and restart gatepost-policyd:", d->config_path);
-		mend_listen(d, gp_doctor_text(d, "unix:%s/gatepost/policy", t->postfix->queue));
+		gp_doctor_mend(
+			d->report, "set this in %s, and restart gatepost-policyd:", d->config_path);
+		mend_listen(
+			d, gp_doctor_text(d->arena, "unix:%s/gatepost/policy", t->postfix->queue));
 		other = "unix:gatepost/policy";
 	}
 	mend_endpoint(d, t, other);
@@ -219,21 +227,21 @@ static bool say_chroot(struct gp_doctor *d, const struct try *t)
 static void mend_denied(struct gp_doctor *d, const struct try *t, const struct gp_doctor_way *way)
 {
 	const struct group *gr = getgrgid(t->user.gid);
-	const char *group = gr ? gp_doctor_text(d, "%s", gr->gr_name)
-			       : gp_doctor_text(d, "%lu", (unsigned long)t->user.gid);
-	const char *path = gp_doctor_word(d, t->path);
+	const char *group = gr ? gp_doctor_text(d->arena, "%s", gr->gr_name)
+			       : gp_doctor_text(d->arena, "%lu", (unsigned long)t->user.gid);
+	const char *path = gp_doctor_word(d->arena, t->path);
 	if (way->is_folder) {
-		gp_doctor_mend(d, "chmod o+x %s", gp_doctor_word(d, way->blocked));
+		gp_doctor_mend(d->report, "chmod o+x %s", gp_doctor_word(d->arena, way->blocked));
 		return;
 	}
-	gp_doctor_mend(d, "chgrp %s %s && chmod 0660 %s", group, path, path);
+	gp_doctor_mend(d->report, "chgrp %s %s && chmod 0660 %s", group, path, path);
 	if (is_unit())
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"to stay so: systemctl edit gatepost-policyd.socket:  [Socket] "
 			"SocketGroup=%s SocketMode=0660 (a line each)",
 			group);
 	else
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"to stay so: policyd { mail_user = \"%s\"  socket_mode = 0660 } in %s",
 			t->user.name, d->config_path);
 }
@@ -256,12 +264,12 @@ static bool say_name(struct gp_doctor *d, const struct try *t, int error)
 			return false;
 		address = host;
 	}
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 		"%s: smtpd is confined to %s and does not find the address of %s there",
 		t->view->label, t->postfix->queue, name_of(t));
 	mend_endpoint(d, t,
-		gp_doctor_text(d, strchr(address, ':') ? "inet:[%s]:%u" : "inet:%s:%u", address,
-			t->place.server.port));
+		gp_doctor_text(d->arena, strchr(address, ':') ? "inet:[%s]:%u" : "inet:%s:%u",
+			address, t->place.server.port));
 	return true;
 }
 
@@ -273,9 +281,10 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 	if ((t->place.is_unix && say_chroot(d, t)) || say_name(d, t, error))
 		return;
 	if (t->place.is_unix && stat(t->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label, t->path);
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label,
+			t->path);
 		if (gp_doctor_place_is_served(d, &t->place)) {
-			gp_doctor_mend(d, "rm %s", gp_doctor_word(d, t->path));
+			gp_doctor_mend(d->report, "rm %s", gp_doctor_word(d->arena, t->path));
 			mend_restart(d);
 		} else { /* it is somebody else's */
 			mend_endpoint(d, t, gp_doctor_endpoint(d));
@@ -283,14 +292,14 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 		return;
 	}
 	if (error == EACCES && t->place.is_unix &&
-		!gp_doctor_may(d, &t->user, "", t->path, W_OK, &way)) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM,
+		!gp_doctor_may(d->arena, &t->user, "", t->path, W_OK, &way)) {
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 			"%s: the user %s may not reach %s: %s stands in the way", t->view->label,
 			t->user.name, t->path, way.blocked);
 		mend_denied(d, t, &way);
 		return;
 	}
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
 		t->place.is_unix ? t->path : t->endpoint,
 		error == NO_SUCH_HOST ? "its address is not found" : strerror(error));
 	mend_start(d, t, error);
@@ -301,10 +310,11 @@ static void look_only(struct gp_doctor *d, const struct try *t)
 {
 	struct gp_doctor_way way;
 	if (!t->place.is_unix) {
-		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "%s: needs root to be tried", t->endpoint);
+		gp_doctor_say(
+			d->report, GP_DOCTOR_SKIPPED, "%s: needs root to be tried", t->endpoint);
 		return;
 	}
-	if (!gp_doctor_may(d, &t->user, "", t->path, W_OK, &way))
+	if (!gp_doctor_may(d->arena, &t->user, "", t->path, W_OK, &way))
 		say_error(d, t, way.error);
 }
 
@@ -319,7 +329,7 @@ static void check(struct gp_doctor *d, struct try *t)
 		look_only(d, t);
 		return;
 	}
-	gp_doctor_fork(d, try_connect, t, CONNECT_MS, &out);
+	gp_doctor_fork(d->arena, try_connect, t, CONNECT_MS, &out);
 	if (out.code != 0)
 		say_error(d, t, out.is_late || out.code < 0 ? ETIMEDOUT : out.code);
 }
@@ -330,11 +340,11 @@ static bool prepare(struct gp_doctor *d, struct try *t, const struct gp_postconf
 	if (!gp_doctor_place_parse(d, t->postfix, ours->endpoint, &t->place))
 		return false;
 	t->ours = ours;
-	t->endpoint = gp_doctor_text(d, "%.*s", (int)ours->endpoint.len, ours->endpoint.ptr);
+	t->endpoint = gp_doctor_text(d->arena, "%.*s", (int)ours->endpoint.len, ours->endpoint.ptr);
 	/* a relative path is the same inside and outside, an absolute one is not */
 	bool is_moved = t->place.is_absolute && t->view->is_chrooted;
-	t->path = t->place.is_unix ? gp_doctor_text(d, "%s%s", is_moved ? t->postfix->queue : "",
-					     t->place.path)
+	t->path = t->place.is_unix ? gp_doctor_text(d->arena, "%s%s",
+					     is_moved ? t->postfix->queue : "", t->place.path)
 				   : "";
 	return true;
 }
@@ -350,8 +360,8 @@ static bool is_known(const char **tried, size_t *count, const char *way)
 	return false;
 }
 
-/* gp_doctor_postfix_socket: each place, from inside and outside the chroot. */
-void gp_doctor_postfix_socket(struct gp_doctor *doctor)
+/* check_postfix_socket: each place, from inside and outside the chroot. */
+static void check_postfix_socket(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	const char *tried[TRIED_MAX];
@@ -359,10 +369,10 @@ void gp_doctor_postfix_socket(struct gp_doctor *doctor)
 	struct try t = {.postfix = p};
 	if (!p)
 		return;
-	if (!gp_doctor_user_find(doctor, p->owner, "", &t.user)) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "Postfix's mail_owner \"%s\" is no user",
-			p->owner);
-		gp_doctor_mend(doctor, "postfix check");
+	if (!gp_doctor_user_find(doctor->arena, p->owner, "", &t.user)) {
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
+			"Postfix's mail_owner \"%s\" is no user", p->owner);
+		gp_doctor_mend(doctor->report, "postfix check");
 		return;
 	}
 	for (size_t i = 0; i < p->view_count; i++)
@@ -370,12 +380,21 @@ void gp_doctor_postfix_socket(struct gp_doctor *doctor)
 			t.view = &p->views[i];
 			if (!t.view->ours[j] || !prepare(doctor, &t, t.view->ours[j]))
 				continue;
-			const char *way = gp_doctor_text(doctor, "%s%s", t.endpoint,
+			const char *way = gp_doctor_text(doctor->arena, "%s%s", t.endpoint,
 				t.view->is_chrooted ? " from its chroot" : "");
 			if (!is_known(tried, &count, way))
 				check(doctor, &t);
 		}
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s reaches %s%s", t.user.name, tried[0],
-			count > 1 ? gp_doctor_text(doctor, ", and %zu more", count - 1) : "");
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s reaches %s%s", t.user.name,
+			tried[0],
+			count > 1 ? gp_doctor_text(doctor->arena, ", and %zu more", count - 1)
+				  : "");
 }
+
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_postfix_socket_checks[] = {
+	{"postfix.socket", check_postfix_socket, GP_DOCTOR_NEEDS_CONFIG,
+		"smtpd can reach the daemon, chroot included"},
+	{NULL, NULL, 0, NULL},
+};

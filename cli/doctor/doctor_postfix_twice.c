@@ -60,8 +60,8 @@ static bool say(struct gp_doctor *d, const struct gp_doctor_postfix *p, gp_docto
 {
 	const char *which = gp_doctor_postfix_which(d, p, test);
 	if (which)
-		gp_doctor_say(d, p->wants_end ? GP_DOCTOR_PROBLEM : GP_DOCTOR_WARNING, "%s: %s",
-			which, text);
+		gp_doctor_say(d->report, p->wants_end ? GP_DOCTOR_PROBLEM : GP_DOCTOR_WARNING,
+			"%s: %s", which, text);
 	return which != NULL;
 }
 

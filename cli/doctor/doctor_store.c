@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The stores, the disk below them, and the clock that windows are measured by. Stores are looked
- * at, not used: nothing is made, set aside or counted.
+ * The stores, and the disk below them. Stores are looked at, not used: nothing is made, set aside
+ * or counted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/timex.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_access.h"
+#include "cli/doctor/doctor_child.h"
+#include "cli/doctor/doctor_owner.h"
+#include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 #include "cli/store/store_check.h"
 
@@ -23,8 +25,6 @@
 #define LMDB_MAGIC 0xBEEFC0DEu /* what a description begins with, and its format */
 #define LMDB_FORMAT 1
 #define FREE_LEAST (64LL * 1024 * 1024) /* bytes of disk, for the first counters */
-#define YEAR_LEAST 1767225600LL         /* 2026: nothing of this is older */
-#define YEAR_MOST 4102444800LL          /* 2100 */
 
 /* What a child checks. */
 struct job {
@@ -61,21 +61,22 @@ static void say_trouble(struct gp_doctor *d, const struct gp_doctor_output *out)
 	struct gp_span rest = out->text, line;
 	bool is_first = true;
 	if (out->is_late)
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "no answer within %d s", STORE_MS / 1000);
+		gp_doctor_say(
+			d->report, GP_DOCTOR_PROBLEM, "no answer within %d s", STORE_MS / 1000);
 	while (!out->is_late && gp_doctor_line(&rest, &line)) {
 		if (!is_trouble(line))
 			continue;
 		line = gp_span_trim(line);
 		if (is_first)
-			gp_doctor_say(d, out->code ? GP_DOCTOR_PROBLEM : GP_DOCTOR_WARNING, "%.*s",
-				(int)line.len, line.ptr);
+			gp_doctor_say(d->report, out->code ? GP_DOCTOR_PROBLEM : GP_DOCTOR_WARNING,
+				"%.*s", (int)line.len, line.ptr);
 		else
-			gp_doctor_mend(d, "%.*s", (int)line.len, line.ptr);
+			gp_doctor_mend(d->report, "%.*s", (int)line.len, line.ptr);
 		is_first = false;
 	}
 	if (is_first && out->code && !out->is_late)
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "it cannot be used");
-	gp_doctor_mend(d, "gatepost store check %s", d->config_path);
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "it cannot be used");
+	gp_doctor_mend(d->report, "gatepost store check %s", d->config_path);
 }
 
 /* find_line: what stands behind a beginning; "" when no line has it. */
@@ -93,7 +94,7 @@ static bool may_look(struct gp_doctor *d, const struct gp_doctor_owner *owner)
 {
 	if (d->is_root || owner->user.uid == geteuid())
 		return true;
-	gp_doctor_say(d, GP_DOCTOR_SKIPPED, "needs root: sudo gatepost doctor");
+	gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "needs root: sudo gatepost doctor");
 	return false;
 }
 
@@ -102,20 +103,21 @@ static void check_server(struct gp_doctor *d, const struct gp_doctor_owner *owne
 {
 	struct job job = {.config = d->config, .owner = d->is_root ? owner : NULL};
 	struct gp_doctor_output out;
-	gp_doctor_fork(d, check, &job, STORE_MS, &out);
+	gp_doctor_fork(d->arena, check, &job, STORE_MS, &out);
 	struct gp_span time = find_line(out.text, GP_CLI_STORE_TIME);
 	struct gp_span step = find_line(out.text, GP_CLI_STORE_STEP);
 	gp_span_cut(step, '(', &step, &(struct gp_span) {NULL, 0});
 	step = gp_span_trim(step);
 	if (time.len) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "the clock of the store's server is %.*s",
-			(int)time.len, time.ptr);
-		gp_doctor_mend(d, "on both hosts: timedatectl set-ntp true   (or install chrony)");
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
+			"the clock of the store's server is %.*s", (int)time.len, time.ptr);
+		gp_doctor_mend(
+			d->report, "on both hosts: timedatectl set-ntp true   (or install chrony)");
 	}
 	if (out.code || out.is_late || gp_span_has_prefix(find_line(out.text, "  warning"), ":"))
 		say_trouble(d, &out);
-	if (gp_doctor_is_well(d))
-		gp_doctor_say(d, GP_DOCTOR_OK, "%s answers, reading takes %.*s",
+	if (gp_doctor_is_well(d->report))
+		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s answers, reading takes %.*s",
 			d->config->store.uris[0], (int)step.len, step.ptr);
 }
 
@@ -158,15 +160,16 @@ static void say_denied(
 	struct gp_doctor *d, const struct gp_doctor_user *user, const struct gp_doctor_way *way)
 {
 	struct stat st;
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "the user %s may not use it: %s: %s", user->name,
-		way->blocked, strerror(way->error));
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "the user %s may not use it: %s: %s",
+		user->name, way->blocked, strerror(way->error));
 	if (way->is_folder)
-		gp_doctor_mend(d, "chmod o+x %s", gp_doctor_word(d, way->blocked));
+		gp_doctor_mend(d->report, "chmod o+x %s", gp_doctor_word(d->arena, way->blocked));
 	else if (stat(way->blocked, &st) == 0 && (st.st_uid == 0 || st.st_uid == user->uid))
-		gp_doctor_mend(d, "chown -R %s %s && chmod u+rwX %s", user->name,
-			gp_doctor_word(d, way->blocked), gp_doctor_word(d, way->blocked));
+		gp_doctor_mend(d->report, "chown -R %s %s && chmod u+rwX %s", user->name,
+			gp_doctor_word(d->arena, way->blocked),
+			gp_doctor_word(d->arena, way->blocked));
 	else
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"it belongs to somebody else; give %s a folder of its own: store { uri = "
 			"{\"lmdb:/folder\"} } in %s",
 			user->name, d->config_path);
@@ -177,19 +180,20 @@ static void say_missing(struct gp_doctor *d, const struct gp_doctor_owner *owner
 {
 	struct gp_doctor_way way;
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(path), '/');
-	const char *parent = slash > 0 ? gp_doctor_text(d, "%.*s", (int)slash, path) : "/";
-	const char *folder = gp_doctor_text(d, "%s%s", owner->chroot, path);
+	const char *parent = slash > 0 ? gp_doctor_text(d->arena, "%.*s", (int)slash, path) : "/";
+	const char *folder = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
 	if (gp_doctor_is_waiting(d)) {
-		gp_doctor_say(d, GP_DOCTOR_NOTE,
+		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
 			"%s is not there yet: it is made when the daemon starts", folder);
-	} else if (gp_doctor_may(d, &owner->user, owner->chroot, parent, W_OK | X_OK, &way)) {
-		gp_doctor_say(d, GP_DOCTOR_OK, "%s is not there yet; %s may make it", folder,
-			owner->user.name);
-	} else {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s is not there, and %s may not make it",
+	} else if (gp_doctor_may(
+			   d->arena, &owner->user, owner->chroot, parent, W_OK | X_OK, &way)) {
+		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s is not there yet; %s may make it",
 			folder, owner->user.name);
-		gp_doctor_mend(d, "install -d -m 700 -o %s %s", owner->user.name,
-			gp_doctor_word(d, folder));
+	} else {
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
+			"%s is not there, and %s may not make it", folder, owner->user.name);
+		gp_doctor_mend(d->report, "install -d -m 700 -o %s %s", owner->user.name,
+			gp_doctor_word(d->arena, folder));
 	}
 }
 
@@ -199,19 +203,19 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	struct look look = {d->is_root ? owner : NULL, path};
 	struct gp_doctor_way way;
 	struct gp_doctor_output out;
-	if (!gp_doctor_may(d, &owner->user, owner->chroot, path, R_OK | W_OK, &way)) {
+	if (!gp_doctor_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK, &way)) {
 		if (way.error != ENOENT)
 			say_denied(d, &owner->user, &way);
 		return;
 	}
-	gp_doctor_fork(d, look_into, &look, STORE_MS, &out);
+	gp_doctor_fork(d->arena, look_into, &look, STORE_MS, &out);
 	if (out.code == LOOK_WHOLE)
 		return;
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s%s %s", owner->chroot, path,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s%s %s", owner->chroot, path,
 		out.code == LOOK_DAMAGED ? "is damaged: it does not begin as a file of LMDB"
 					 : "cannot be read");
 	if (out.code == LOOK_DAMAGED)
-		gp_doctor_mend(d,
+		gp_doctor_mend(d->report,
 			"restart what uses it: a damaged file is set aside, and a new one begins");
 }
 
@@ -222,8 +226,8 @@ static bool may_move(struct gp_doctor *d, const struct gp_doctor_owner *owner, c
 {
 	struct stat st;
 	const char *slash = strrchr(path, '/');
-	const char *folder =
-		gp_doctor_text(d, "%.*s", slash && slash > path ? (int)(slash - path) : 1, path);
+	const char *folder = gp_doctor_text(
+		d->arena, "%.*s", slash && slash > path ? (int)(slash - path) : 1, path);
 	return stat(folder, &st) == 0 && st.st_uid == owner->user.uid && st.st_uid != 0;
 }
 
@@ -231,15 +235,15 @@ static bool may_move(struct gp_doctor *d, const struct gp_doctor_owner *owner, c
 static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
 	struct stat st;
-	const char *folder = gp_doctor_text(d, "%s%s", owner->chroot, path);
+	const char *folder = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
 	if (stat(folder, &st) || S_ISDIR(st.st_mode))
 		return false;
-	gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s is no folder", folder);
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s is no folder", folder);
 	bool is_ours = may_move(d, owner, folder);
 	if (is_ours)
-		gp_doctor_mend(
-			d, "mv %s %s.old", gp_doctor_word(d, folder), gp_doctor_word(d, folder));
-	gp_doctor_mend(d, "%sname another one: store { uri = {\"lmdb:/folder\"} } in %s",
+		gp_doctor_mend(d->report, "mv %s %s.old", gp_doctor_word(d->arena, folder),
+			gp_doctor_word(d->arena, folder));
+	gp_doctor_mend(d->report, "%sname another one: store { uri = {\"lmdb:/folder\"} } in %s",
 		is_ours ? "or " : "", d->config_path);
 	return true;
 }
@@ -250,17 +254,17 @@ static void check_lmdb(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	struct gp_doctor_way way;
 	if (is_no_folder(d, owner, path))
 		return;
-	if (!gp_doctor_may(d, &owner->user, owner->chroot, path, R_OK | W_OK | X_OK, &way)) {
+	if (!gp_doctor_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK | X_OK, &way)) {
 		if (way.error == ENOENT && !way.is_folder)
 			say_missing(d, owner, path);
 		else
 			say_denied(d, &owner->user, &way);
 		return;
 	}
-	check_file(d, owner, gp_doctor_text(d, "%s/counters", path));
-	check_file(d, owner, gp_doctor_text(d, "%s/facts", path));
-	if (gp_doctor_is_well(d))
-		gp_doctor_say(d, GP_DOCTOR_OK,
+	check_file(d, owner, gp_doctor_text(d->arena, "%s/counters", path));
+	check_file(d, owner, gp_doctor_text(d->arena, "%s/facts", path));
+	if (gp_doctor_is_well(d->report))
+		gp_doctor_say(d->report, GP_DOCTOR_OK,
 			"lmdb:%s%s can be used by %s; gatepost store check "
 			"counts in it",
 			owner->chroot, path, owner->user.name);
@@ -278,25 +282,26 @@ static void check_store(struct gp_doctor *d, const char *uri)
 		check_server(d, &owner);
 }
 
-/* gp_doctor_store_main: where it is counted. */
-void gp_doctor_store_main(struct gp_doctor *doctor)
+/* check_store_main: where it is counted. */
+static void check_store_main(struct gp_doctor *doctor)
 {
 	if (doctor->config->limits.limit_count == 0)
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no limit is configured");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
 	else
 		check_store(doctor, doctor->config->store.uris[0]);
 }
 
-/* gp_doctor_store_local: what stands in. */
-void gp_doctor_store_local(struct gp_doctor *doctor)
+/* check_store_local: what stands in. */
+static void check_store_local(struct gp_doctor *doctor)
 {
 	const struct gp_config *config = doctor->config;
 	if (config->limits.limit_count == 0)
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "no limit is configured");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
 	else if (config->store_on_failure != GP_LIMIT_FAILURE_LOCAL)
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "store.on_failure is not local");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "store.on_failure is not local");
 	else
-		check_store(doctor, gp_doctor_text(doctor, "lmdb:%s", config->store_local_path));
+		check_store(
+			doctor, gp_doctor_text(doctor->arena, "lmdb:%s", config->store_local_path));
 }
 
 /* ---- disk ---- */
@@ -322,42 +327,43 @@ static const char *remote_name(long type)
 static void check_folder(struct gp_doctor *d, const char *chroot, const char *path)
 {
 	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
-	const char *folder = gp_doctor_text(d, "%s%s", chroot, path);
+	const char *folder = gp_doctor_text(d->arena, "%s%s", chroot, path);
 	struct statfs fs;
 	if (statfs(folder, &fs)) { /* whether that is trouble is said where the store is tried */
-		gp_doctor_say(d, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
+		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
 		return;
 	}
 	long long left = (long long)fs.f_bavail * fs.f_bsize;
 	long long most = (long long)d->config->store.map_bytes;
 	const char *remote = remote_name((long)fs.f_type);
 	if (remote) {
-		gp_doctor_say(d, GP_DOCTOR_WARNING, "%s lies on %s, where LMDB cannot be relied on",
-			folder, remote);
-		gp_doctor_mend(d, "set store { uri = {\"lmdb:/a/local/folder\"} }, or use a Redis");
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
+			"%s lies on %s, where LMDB cannot be relied on", folder, remote);
+		gp_doctor_mend(d->report,
+			"set store { uri = {\"lmdb:/a/local/folder\"} }, or use a Redis");
 	}
 	if (left < FREE_LEAST && left < most) {
-		gp_doctor_say(d, GP_DOCTOR_PROBLEM, "%s: %s of disk left", folder,
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s of disk left", folder,
 			gp_cli_amount(left, true, a));
-		gp_doctor_mend(d, "make room: df -h %s", gp_doctor_word(d, folder));
+		gp_doctor_mend(d->report, "make room: df -h %s", gp_doctor_word(d->arena, folder));
 	} else if (left < most) {
-		gp_doctor_say(d, GP_DOCTOR_NOTE,
+		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
 			"%s: %s of disk left, and the store may grow to %s (store.size)", folder,
 			gp_cli_amount(left, true, a), gp_cli_amount(most, true, b));
-		gp_doctor_mend(d, "make room, or set store { size = %lldM }",
+		gp_doctor_mend(d->report, "make room, or set store { size = %lldM }",
 			left / 2 / 1024 / 1024 ? left / 2 / 1024 / 1024 : 1);
 	}
 }
 
-/* gp_doctor_store_disk: of the store, and of the one that stands in. */
-void gp_doctor_store_disk(struct gp_doctor *doctor)
+/* check_store_disk: of the store, and of the one that stands in. */
+static void check_store_disk(struct gp_doctor *doctor)
 {
 	const struct gp_config *config = doctor->config;
 	struct gp_doctor_owner owner;
 	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
 	bool is_lmdb = strncmp(config->store.uris[0], "lmdb:", 5) == 0;
 	if (config->limits.limit_count == 0 || (!is_lmdb && !is_local)) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED,
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED,
 			config->limits.limit_count ? "the store is on another machine"
 						   : "no limit is configured");
 		return;
@@ -368,34 +374,16 @@ void gp_doctor_store_disk(struct gp_doctor *doctor)
 		check_folder(doctor, owner.chroot, config->store.uris[0] + 5);
 	if (is_local)
 		check_folder(doctor, owner.chroot, config->store_local_path);
-	if (gp_doctor_is_well(doctor))
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "a local disk with room");
+	if (gp_doctor_is_well(doctor->report))
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "a local disk with room");
 }
 
-/* ---- clock ---- */
-
-/* gp_doctor_clock: the kernel says whether something keeps it right. */
-void gp_doctor_clock(struct gp_doctor *doctor)
-{
-	struct timex t = {.modes = 0};
-	char text[GP_CLOCK_TEXT];
-	const struct gp_clock *clock = gp_clock_system();
-	int64_t now_s = clock->wall_s(clock);
-	int state = adjtimex(&t);
-	if (now_s < YEAR_LEAST || now_s > YEAR_MOST) {
-		gp_doctor_say(doctor, GP_DOCTOR_PROBLEM, "the clock says %s",
-			gp_clock_format(now_s, text));
-		gp_doctor_mend(doctor, "timedatectl set-ntp true   (or: %s)",
-			gp_doctor_install(doctor, "chrony"));
-	} else if (state < 0) {
-		gp_doctor_say(doctor, GP_DOCTOR_SKIPPED, "adjtimex: %s", strerror(errno));
-	} else if (state == TIME_ERROR || (t.status & STA_UNSYNC)) {
-		gp_doctor_say(doctor, GP_DOCTOR_WARNING,
-			"the kernel's clock is not kept in step by anything: signatures and "
-			"windows depend on it");
-		gp_doctor_mend(doctor, "timedatectl set-ntp true   (or: %s)",
-			gp_doctor_install(doctor, "chrony"));
-	} else {
-		gp_doctor_say(doctor, GP_DOCTOR_OK, "%s, in step", gp_clock_format(now_s, text));
-	}
-}
+/* The checks of this file. */
+const struct gp_doctor_check gp_doctor_store_checks[] = {
+	{"store.main", check_store_main, GP_DOCTOR_NEEDS_CONFIG,
+		"it is there, whole and ours, or answers"},
+	{"store.local", check_store_local, GP_DOCTOR_NEEDS_CONFIG,
+		"so does the one that stands in"},
+	{"store.disk", check_store_disk, GP_DOCTOR_NEEDS_CONFIG, "room, and no network below it"},
+	{NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/* A finding is a line, broken at blanks where the terminal ends, and how to mend it below. */
+#include "cli/doctor/doctor_print.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/doctor/doctor_text.h"
+#include "cli/table.h"
+
+static const char *const state_names[] = {
+	[GP_DOCTOR_OK] = "ok",
+	[GP_DOCTOR_SKIPPED] = "skipped",
+	[GP_DOCTOR_NOTE] = "note",
+	[GP_DOCTOR_WARNING] = "warning",
+	[GP_DOCTOR_PROBLEM] = "problem",
+};
+
+/* print_wrapped: a text in a column, broken at blanks where the terminal ends. */
+static void print_wrapped(const char *text, size_t indent, size_t width)
+{
+	size_t room = width > indent + 20 ? width - indent : 0, at = 0;
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		size_t columns = 0;
+		for (size_t i = 0; i < n; i++) /* bytes that go on a character are no columns */
+			columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+		if (at && room && at + 1 + columns > room) {
+			printf("\n%*s", (int)indent, "");
+			at = 0;
+		} else if (at) {
+			putchar(' ');
+			at++;
+		}
+		fwrite(text, 1, n, stdout);
+		at += columns;
+		text += n;
+		if (*text) /* blanks in a row are kept: they separate a command from a remark */
+			text++;
+	}
+	putchar('\n');
+}
+
+#define NAME_COLUMNS 24
+#define STATE_COLUMNS 9
+
+/* print_finding: a line, and how to mend it below. Commands are not broken: they are copied. */
+static void print_finding(const struct gp_doctor_finding *f, const char *name, size_t width)
+{
+	bool is_skipped = f->state == GP_DOCTOR_SKIPPED;
+	printf("%-*s%-*s", NAME_COLUMNS, name, STATE_COLUMNS,
+		is_skipped ? "-" : state_names[f->state]);
+	print_wrapped(f->found, NAME_COLUMNS + STATE_COLUMNS, width);
+	for (size_t i = 0; i < f->mend_count; i++)
+		printf("    %s\n", f->mends[i]);
+}
+
+/* is_again: a skipped check of a group whose one before was skipped for the same reason. */
+static bool is_again(const struct gp_doctor_report *r, size_t place)
+{
+	const struct gp_doctor_finding *f = &r->findings[place], *before = f - 1;
+	size_t n = strcspn(f->check, ".");
+	return place && f->state == GP_DOCTOR_SKIPPED && before->state == GP_DOCTOR_SKIPPED &&
+	       strcmp(f->found, before->found) == 0 && strncmp(f->check, before->check, n + 1) == 0;
+}
+
+/* shown_name: the group's name, where its subject is not here at all. */
+static const char *shown_name(const struct gp_doctor_report *r, size_t place)
+{
+	const struct gp_doctor_finding *f = &r->findings[place];
+	size_t n = strcspn(f->check, ".");
+	bool is_skipped = f->state == GP_DOCTOR_SKIPPED &&
+			  (strstr(f->found, "not installed") || strstr(f->found, "does not use"));
+	return is_skipped && f->check[n] ? gp_doctor_text(r->arena, "%.*s", (int)n, f->check)
+					 : f->check;
+}
+
+/* gp_doctor_print: the findings. */
+void gp_doctor_print(const struct gp_doctor_report *report, bool is_quiet)
+{
+	size_t width = gp_cli_width();
+	for (size_t place = 0; place < report->finding_count; place++) {
+		const struct gp_doctor_finding *f = &report->findings[place];
+		if ((is_quiet && f->state <= GP_DOCTOR_SKIPPED) || is_again(report, place))
+			continue;
+		print_finding(f, shown_name(report, place), width);
+	}
+}
+
+/* gp_doctor_print_summary: how many of which, the worst first. */
+void gp_doctor_print_summary(const struct gp_doctor_report *report)
+{
+	static const enum gp_doctor_state order[] = {GP_DOCTOR_PROBLEM, GP_DOCTOR_WARNING,
+		GP_DOCTOR_NOTE, GP_DOCTOR_OK, GP_DOCTOR_SKIPPED};
+	static const char *const plurals[] = {"problems", "warnings", "notes", "ok", "skipped"};
+	bool is_first = true;
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+		size_t n = gp_doctor_count(report, order[i]);
+		if (n)
+			printf("%s%zu %s", is_first ? "" : ", ", n,
+				n == 1 ? state_names[order[i]] : plurals[i]);
+		is_first = is_first && !n;
+	}
+	putchar('\n');
+}
+
+/* gp_doctor_print_json: an array, a finding each. */
+bool gp_doctor_print_json(const struct gp_doctor_report *report, bool is_quiet)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->finding_count; i++) {
+		const struct gp_doctor_finding *f = &report->findings[i];
+		if (is_quiet && f->state <= GP_DOCTOR_SKIPPED)
+			continue;
+		json_t *mends = json_array();
+		for (size_t j = 0; j < f->mend_count; j++)
+			json_array_append_new(mends, json_string(f->mends[j]));
+		json_array_append_new(
+			array, json_pack("{s:s, s:s, s:s, s:o}", "check", f->check, "state",
+				       state_names[f->state], "found", f->found, "mend", mends));
+	}
+	int failed = json_dumpf(array, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(array);
+	return failed == 0;
+}
