@@ -10,9 +10,10 @@
  * answered. Bytes NUL, which the mail server never sends, become question marks.
  *
  *     gp_reader_init(&r);
- *     gp_reader_space(&r, &place, &room);  gp_reader_add(&r, how many were read);
- *     switch (gp_reader_find(&r, &request)) ...   until GP_READER_MORE
- *     gp_reader_next(&r);                         behind each request
+ *     gp_reader_space(&r, &place, &room);
+ *     gp_reader_add(&r, how many were read);
+ *     switch (gp_reader_find(&r, &request)) ...    (until GP_READER_MORE)
+ *     gp_reader_next(&r);                          (behind each request)
  *     gp_reader_fini(&r);
  *
  * Ownership: a request borrows the reader's memory until gp_reader_next. Up to GP_READER_FIRST

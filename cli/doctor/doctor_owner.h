@@ -9,7 +9,8 @@
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_access.h"
 
-/* Who reads the configuration and writes the store: the daemon, or Exim where there is only Exim.
+/*
+ * Who reads the configuration and writes the store: the daemon, or Exim where there is only Exim.
  */
 struct gp_doctor_owner {
 	struct gp_doctor_user user;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Encoded forms of bytes that the protocols share: percent escapes, quoted strings, base64.
- *
- * Encoders append to a strbuf, whose remembered failure the caller checks once; decoders give bytes
- * of an arena.
+ * Encoded forms of bytes that the protocols share: percent escapes, quoted strings, text that can
+ * be shown. Each appends to a strbuf, whose remembered failure the caller checks once.
  */
 #ifndef GP_BASE_ENCODE_H
 #define GP_BASE_ENCODE_H
@@ -26,19 +24,5 @@ void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text);
 
 /* Text for people in a file or on a terminal: control bytes and broken UTF-8 become '?'. */
 void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
-
-/*
- * The bytes of base64 text as RFC 6376 writes it (RFC 4648 4, white space anywhere): the whole
- * alphabet and nothing else, groups of four, '=' at the end only. Bits that padding leaves over are
- * not looked at. Empty text is no bytes. GP_ESYNTAX, or the arena's refusal.
- */
-int gp_decode_base64(
-	struct gp_arena *arena, struct gp_span text, struct gp_span *bytes_out) GP_MUST_CHECK;
-
-/* The value of a digit of base64 (RFC 4648 4), or -1. */
-int gp_decode_base64_digit(char c);
-
-/* The value of a hexadecimal digit, or -1. */
-int gp_decode_hex_digit(char c);
 
 #endif

@@ -8,7 +8,8 @@
  *
  *     gp_crypto_tls_setup_new(&files, &setup, problem);        (files are read here, once)
  *     gp_crypto_tls_connect(setup, &peer, &tls, problem);
- *     gp_crypto_tls_send(tls, bytes, deadline_us);  gp_crypto_tls_recv(tls, ...);
+ *     gp_crypto_tls_send(tls, bytes, deadline_us);
+ *     gp_crypto_tls_recv(tls, ...);
  *     gp_crypto_tls_free(tls);                                 (the descriptor stays the caller's)
  *
  * GP_EIO with a text for people when the other side or its certificate is not acceptable,

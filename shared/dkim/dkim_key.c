@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 #include "base/trace.h"
 #include "dkim/dkim_private.h"
 #include "dns/dns.h"

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 #include "dns/dns.h"
 #include "mail/address.h"
 #include "mail/taglist.h"

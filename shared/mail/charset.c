@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 
 #define ESC 0x1b
 #define SHIFT_OUT 0x0e

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 #include "mail/charset.h"
 
 /* A word, cut into its parts. */

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 #include "engine/engine_message.h"
 #include "support/signer.h"
 #include "support/zone.h"

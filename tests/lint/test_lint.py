@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""What a reader relies on and no compiler checks: layers, names, sizes, headers, options, format."""
+"""What a reader relies on and no compiler checks: sizes, headers, options, hardening, format.
+
+Layers, circles and names are test_lint_layers.py's, what comments look like is test_lint_text.py's.
+"""
 import concurrent.futures
 import glob
 import os
@@ -9,29 +12,14 @@ import shutil
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 from findings import finish, result, skip  # noqa: E402
+from tree import Tree  # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
 GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 
-# Folder of shared/ or surface: what it may include (besides itself).
-BASE = {"base"}
-LAYERS = {
-    "base": set(),
-    "mail": BASE, "dns": BASE, "crypto": BASE, "store": BASE | {"crypto"},
-    "spf": BASE | {"mail", "dns"},
-    "dkim": BASE | {"mail", "dns", "crypto"},
-    "arc": BASE | {"mail", "dns", "crypto", "dkim"},
-    "dmarc": BASE | {"mail", "dns", "spf", "dkim"},
-    "limit": BASE | {"mail", "store"},
-    "config": BASE | {"mail", "dns", "store", "spf", "dkim", "arc", "dmarc", "limit"},
-    "engine": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config"},
-    "daemon": BASE | {"dns", "config"},
-    "policyd": BASE | {"dns", "store", "spf", "limit", "config", "engine", "daemon"},
-    "exim-dlfunc": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config", "engine"},
-    "cli": BASE | {"mail", "dns", "crypto", "store", "spf", "dkim", "arc", "dmarc", "limit", "config", "engine"},
-}
 # Third-party headers appear in one place each.
 HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/lmdb/",
          "hiredis/": "shared/store/redis/", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
@@ -43,38 +31,13 @@ FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 # Functions whose parameters a library asks for.
 CALLBACKS = {("policyd/metrics_http.c", "serve")}
 
+
 def sources(*patterns):
     return sorted(f for p in patterns for f in glob.glob(p))
 
 
-PRODUCT = sources("shared/*/*.[ch]", "shared/*/*/*.[ch]", "daemon/*.[ch]", "policyd/*.[ch]", "exim-dlfunc/*.[ch]", "cli/*.[ch]", "cli/*/*.[ch]")
-ALL = PRODUCT + sources("tests/*/*.[ch]", "tests/unit/*/*.[ch]", "tests/unit/*/*/*.[ch]")
-
-
-def layer_of(path):
-    parts = path.split("/")
-    return parts[1] if parts[0] == "shared" else parts[0]
-
-
-def is_inside(path, folder):
-    """Is the file in that folder, or in one below it? A backend may see what all backends share."""
-    own = os.path.dirname(path.removeprefix("shared/"))
-    return own == folder or own.startswith(folder + "/")
-
-
-def check_layers():
-    problems = []
-    for path in PRODUCT:
-        own = layer_of(path)
-        for included in re.findall(r'^#include "([^"]+)"', open(path).read(), re.M):
-            folder = included.split("/")[0]
-            if "/" not in included:
-                problems.append("%s includes %s without its folder" % (path, included))
-            elif folder != own and folder not in LAYERS[own]:
-                problems.append("%s (%s) may not include %s" % (path, own, included))
-            elif included.endswith("_private.h") and not is_inside(path, os.path.dirname(included)):
-                problems.append("%s includes another folder's %s" % (path, included))
-    result("each folder includes only what its layer allows", problems)
+PRODUCT = Tree().product
+ALL = PRODUCT + Tree().tests
 
 
 def check_homes():
@@ -93,15 +56,6 @@ def symbols(archive, kinds):
                          text=True).stdout
     return {m.group(2) for m in re.finditer(r"^\S*\s+([A-Za-z])\s+(\S+)$", out, re.M)
             if m.group(1) in kinds}
-
-
-def check_names():
-    problems = []
-    for archive in ("libgatepost.a", "libdaemon.a", "libpolicyd.a"):
-        for name in sorted(symbols(os.path.join(BUILD, archive), "TDBRC")):
-            if not name.startswith("gp_") and not name.startswith(("__", ".", "_GLOBAL")):
-                problems.append("%s exports %s" % (archive, name))
-    result("every symbol that leaves a file begins gp_", problems)
 
 
 def check_core_is_quiet():
@@ -321,7 +275,7 @@ def check_format():
     return result("C is formatted by clang-format", ["make format: " + p for p in problems])
 
 
-for check in (check_layers, check_homes, check_names, check_core_is_quiet, check_sizes, check_comments,
+for check in (check_homes, check_core_is_quiet, check_sizes, check_comments,
               check_test_names, check_no_clock, check_headers, check_options, check_module, check_exim_header, check_hardening,
               check_clang, check_unit, check_format):
     check()

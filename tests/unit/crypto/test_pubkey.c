@@ -11,7 +11,7 @@
 
 #include <openssl/err.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 #include "crypto/pubkey.h"
 #include "support/signer.h"
 

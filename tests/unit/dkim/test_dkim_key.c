@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/encode.h"
+#include "base/decode.h"
 #include "dkim/dkim_private.h"
 #include "support/signer.h"
 #include "support/zone.h"
