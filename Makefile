@@ -5,6 +5,8 @@
 #   make check                installs what is missing, builds, runs every test   (T=name: one)
 #   make demo                 a private Postfix, name server and gatepost-policyd at work
 #   make bench                the tables of speed and memory
+#   make record               what the tests see of gatepost, into RECORD=folder (T=name: one script);
+#                             tests/support/record.py compare A B shows how two such folders differ
 #   make fuzz                 every fuzz target at length (FUZZ_SECONDS each)
 #   make install              into $(DESTDIR)$(prefix)
 #   make deb                  Debian packages, in build/deb/
@@ -163,7 +165,7 @@ SAY = @$(if $(V),true,echo)
 
 # ---- programs ----
 
-.PHONY: all check check-build check-packages deb rpm demo bench fuzz install clean format deps programs tests races fuzzers generated FORCE
+.PHONY: all check check-build check-packages deb rpm demo bench record fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
@@ -282,6 +284,12 @@ bench: deps
 	@CC="$(CC)" $(PYTHON) tests/bench/bench.py
 	@$(MAKE) --no-print-directory -s $(B)/bench/messages
 	@$(PYTHON) tests/bench/bench_messages.py
+
+# to see that a change of the inside leaves the outside as it was: recorded before, recorded after, compared
+RECORD = build/record/out
+record: deps
+	@$(MAKE) --no-print-directory -s programs
+	@SUITES="$(SUITES)" $(PYTHON) tests/support/record.py record -o "$(RECORD)" $(T)
 
 fuzz: fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py $(fuzz_progs)
