@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crypto/library.h"
+#include "store/store_fallback.h"
 
 #define BROKEN_US 10000000 /* a broken file is not read more often unless it changes */
 
@@ -26,9 +27,12 @@ void gp_exim_process_init(struct gp_exim_process *process)
 /* drop_overrides: closes what this process opened, and leaves alone what another one did. */
 static void drop_overrides(struct gp_exim_process *p)
 {
-	if (p->overrides && p->pid == getpid())
-		gp_limit_overrides_close(p->overrides);
+	if (p->store && p->pid == getpid()) {
+		gp_limit_overrides_free(p->overrides);
+		gp_store_close(p->store);
+	}
 	p->overrides = NULL;
+	p->store = NULL;
 	gp_exim_snapshot_release(p->overrides_of);
 	p->overrides_of = NULL;
 }
@@ -279,22 +283,30 @@ int gp_exim_process_digest(
 
 /* ---- limits ---- */
 
+/* gp_exim_process_tend: the store first, so that one that is back is read at once. */
+void gp_exim_process_tend(struct gp_exim_process *process, struct gp_ctx *ctx)
+{
+	gp_store_tend(process->store, ctx);
+	gp_limit_overrides_follow(process->overrides, ctx);
+}
+
 /* open_overrides: the store, the one that stands in, and what the operator has set. */
 static int open_overrides(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
 {
 	const struct gp_config *c = s->config;
 	gp_crypto_library_guest(); /* for TLS */
-	int rc = gp_limit_overrides_open(&c->store, ctx, &p->overrides);
+	int rc = gp_store_fallback_open(&c->store, ctx, &p->store);
 	if (!rc && c->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
-		rc = gp_limit_overrides_open_local(
-			p->overrides, &c->store, c->store_local_path, ctx);
+		rc = gp_store_fallback_local(p->store, &c->store, c->store_local_path, ctx);
+	if (!rc)
+		rc = gp_limit_overrides_new(p->store, &p->overrides);
 	p->pid = getpid();
 	if (rc) {
-		gp_limit_overrides_close(p->overrides);
-		p->overrides = NULL;
+		gp_store_close(p->store);
+		p->store = NULL;
 		return rc;
 	}
-	gp_limit_overrides_tend(p->overrides, ctx);
+	gp_exim_process_tend(p, ctx);
 	p->overrides_of = s;
 	s->refs++;
 	return GP_OK;
@@ -305,9 +317,9 @@ int gp_exim_process_overrides(struct gp_exim_process *process, struct gp_exim_sn
 	struct gp_ctx *ctx, struct gp_limit_overrides **overrides_out)
 {
 	int rc = GP_OK;
-	if (process->overrides && (process->overrides_of != snapshot || process->pid != getpid()))
+	if (process->store && (process->overrides_of != snapshot || process->pid != getpid()))
 		drop_overrides(process);
-	if (!process->overrides)
+	if (!process->store)
 		rc = open_overrides(process, snapshot, ctx);
 	*overrides_out = process->overrides;
 	return rc;

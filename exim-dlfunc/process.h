@@ -68,7 +68,8 @@ struct gp_exim_process {
 	int64_t broken_us;                     /* when that was; 0: it is not broken */
 	struct gp_crypto_digest *digest;       /* NULL: not needed yet */
 	struct gp_sample_key sample_key;       /* for pct= of DMARC */
-	struct gp_limit_overrides *overrides;  /* NULL: not needed yet */
+	struct gp_store *store;                /* NULL: not needed yet */
+	struct gp_limit_overrides *overrides;  /* that lie in it */
 	struct gp_exim_snapshot *overrides_of; /* whose store they lie in */
 	pid_t pid;                             /* who opened them */
 };
@@ -90,6 +91,9 @@ void gp_exim_snapshot_release(struct gp_exim_snapshot *snapshot); /* accepts NUL
 /* SHA-256, looked up at the first call. */
 int gp_exim_process_digest(
 	struct gp_exim_process *process, const struct gp_crypto_digest **digest_out) GP_MUST_CHECK;
+
+/* Tends the store, and reads the overrides. */
+void gp_exim_process_tend(struct gp_exim_process *process, struct gp_ctx *ctx);
 
 /* The overrides of the snapshot's store, opened at the first call of this process. */
 int gp_exim_process_overrides(struct gp_exim_process *process, struct gp_exim_snapshot *snapshot,

@@ -381,7 +381,7 @@ static int count(struct question *q, const struct gp_limit_amounts *amounts, str
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	if (now_us - x->tended_us >= TEND_US) {
 		x->tended_us = now_us;
-		gp_limit_overrides_tend(overrides, &q->ctx);
+		gp_exim_process_tend(&x->process, &q->ctx);
 	}
 	return rc;
 }

@@ -147,7 +147,7 @@ static json_t *sockets(struct gp_control_call *c)
 json_t *gp_control_status(struct gp_control_call *call)
 {
 	struct gp_counters *c = call->shared->counters;
-	struct gp_limit_overrides *overrides = call->runtime->overrides;
+	struct gp_store *both = call->runtime->store;
 	json_t *connections =
 		json_pack("{s:I, s:o, s:I}", "open", (json_int_t)gp_listen_open_count(call->listen),
 			"accepted", number(atomic_load(&c->connections)), "max",
@@ -157,8 +157,7 @@ json_t *gp_control_status(struct gp_control_call *call)
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - c->started_s), "requests",
 		number(gp_counters_requests(c)), "decisions", decisions(c), "latency", latency(c),
 		"connections", connections, "dns_cache", cache(call->runtime->dns), "dns",
-		dns(call), "store",
-		store(call, overrides ? gp_limit_overrides_store(overrides) : NULL), "local_store",
-		store(call, overrides ? gp_limit_overrides_local(overrides) : NULL), "config",
+		dns(call), "store", store(call, gp_store_part(both, GP_STORE_CONFIGURED)),
+		"local_store", store(call, gp_store_part(both, GP_STORE_LOCAL)), "config",
 		config(call), "stages", stages(call), "sockets", sockets(call));
 }

@@ -128,12 +128,10 @@ struct named_store {
 /* stores: the one that counts, and the one that stands in for it if there is one; how many. */
 static size_t stores(const struct gp_metrics_source *source, struct named_store stores_out[STORES])
 {
-	const struct gp_limit_overrides *overrides = source->runtime->overrides;
+	struct gp_store *both = source->runtime->store;
 	const struct named_store all[STORES] = {
-		{.label = {"store", "main"},
-			.store = overrides ? gp_limit_overrides_store(overrides) : NULL},
-		{.label = {"store", "local"},
-			.store = overrides ? gp_limit_overrides_local(overrides) : NULL}};
+		{.label = {"store", "main"}, .store = gp_store_part(both, GP_STORE_CONFIGURED)},
+		{.label = {"store", "local"}, .store = gp_store_part(both, GP_STORE_LOCAL)}};
 	size_t n = 0;
 	for (; n < STORES && all[n].store; n++) {
 		stores_out[n] = all[n];

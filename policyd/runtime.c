@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "daemon/log_sink.h"
+#include "store/store_fallback.h"
 
 #define OPEN_MEMORY (4 * 1024 * 1024)
 #define OPEN_US (5 * 1000000LL) /* of waiting for a store that does not answer */
@@ -30,8 +31,10 @@ struct gp_runtimes {
 	 */
 	pthread_mutex_t dns_lock;
 	struct gp_config_follow follow;
-	struct gp_limit_overrides *overrides; /* set once; only by the first runtime or a reload */
-	pthread_mutex_t lock;                 /* guards current, and refs of all runtimes */
+	/* set once; only by the first runtime or a reload */
+	struct gp_store *store;
+	struct gp_limit_overrides *overrides;
+	pthread_mutex_t lock; /* guards current, and refs of all runtimes */
 	struct counted *current;
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
@@ -68,6 +71,33 @@ static int counted_new(struct gp_config *config, struct gp_daemon_log_queue *que
 	return GP_OK;
 }
 
+/* close_store: and what lies in it. */
+static void close_store(struct gp_runtimes *runtimes)
+{
+	gp_limit_overrides_free(runtimes->overrides);
+	gp_store_close(runtimes->store);
+	runtimes->overrides = NULL;
+	runtimes->store = NULL;
+}
+
+/* open_store: and what was set at run time before the restart. */
+static int open_store(struct gp_runtimes *runtimes, const struct gp_config *c, struct gp_ctx *ctx)
+{
+	int rc = gp_store_fallback_open(&c->store, ctx, &runtimes->store);
+	if (!rc)
+		rc = gp_limit_overrides_new(runtimes->store, &runtimes->overrides);
+	if (rc)
+		close_store(runtimes);
+	return rc;
+}
+
+/* tend_store: the store first, so that one that is back is read at once. */
+static void tend_store(struct gp_runtimes *runtimes, struct gp_ctx *ctx)
+{
+	gp_store_tend(runtimes->store, ctx);
+	gp_limit_overrides_follow(runtimes->overrides, ctx);
+}
+
 /* open_overrides: with the first limits, and the store that stands in where one is configured. */
 static int open_overrides(struct gp_runtimes *runtimes, struct counted *c)
 {
@@ -78,14 +108,15 @@ static int open_overrides(struct gp_runtimes *runtimes, struct counted *c)
 	int rc = ctx.arena ? GP_OK : GP_ENOMEM;
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
 	bool is_new = !rc && config->limits.limit_count && !runtimes->overrides;
+	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
 	if (is_new)
-		rc = gp_limit_overrides_open(&config->store, &ctx, &runtimes->overrides);
-	if (!rc && runtimes->overrides && config->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
-		rc = gp_limit_overrides_open_local(
-			runtimes->overrides, &config->store, config->store_local_path, &ctx);
+		rc = open_store(runtimes, config, &ctx);
+	if (!rc && runtimes->store)
+		rc = gp_store_fallback_local(runtimes->store, &config->store,
+			is_local ? config->store_local_path : NULL, &ctx);
 	if (!rc && is_new)
-		gp_limit_overrides_tend(
-			runtimes->overrides, &ctx); /* what was set before the restart */
+		tend_store(runtimes, &ctx); /* what was set before the restart */
+	c->runtime.store = config->limits.limit_count ? runtimes->store : NULL;
 	c->runtime.overrides = config->limits.limit_count ? runtimes->overrides : NULL;
 	gp_arena_free(ctx.arena);
 	return rc;
@@ -166,7 +197,7 @@ int gp_runtimes_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
 		rc = open_overrides(r, r->current);
 	if (rc) {
 		free(r->current); /* config goes back to the caller */
-		gp_limit_overrides_close(r->overrides);
+		close_store(r);
 		free_rest(r);
 		return rc;
 	}
@@ -183,7 +214,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 	if (!runtimes)
 		return;
 	release(runtimes, runtimes->current);
-	gp_limit_overrides_close(runtimes->overrides);
+	close_store(runtimes);
 	free_rest(runtimes);
 }
 
@@ -416,7 +447,7 @@ void gp_runtimes_tend(struct gp_runtimes *runtimes)
 		.log = &r->log};
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
 	if (ctx.arena)
-		gp_limit_overrides_tend(r->overrides, &ctx);
+		tend_store(runtimes, &ctx);
 	gp_arena_free(ctx.arena);
 	gp_runtimes_release(runtimes, r);
 }

@@ -25,7 +25,8 @@
 struct gp_runtime {
 	struct gp_config *config;
 	struct gp_dns *dns;
-	struct gp_limit_overrides *overrides; /* NULL while no limit is configured */
+	struct gp_store *store;               /* NULL while no limit is configured */
+	struct gp_limit_overrides *overrides; /* that lie in it */
 	struct gp_log log;
 	int64_t loaded_s;                         /* wall time */
 	unsigned char limit_places[GP_LIMIT_MAX]; /* where its limits are counted, in their order */
@@ -69,7 +70,7 @@ void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log
 bool gp_runtime_has_changed(const struct gp_runtime *runtime);
 
 /* Follows resolv.conf, and tends the store of the limits, if there is one
- * (gp_limit_overrides_tend); one thread. */
+ * (gp_store_tend); one thread. */
 void gp_runtimes_tend(struct gp_runtimes *runtimes);
 
 #endif

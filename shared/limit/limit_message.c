@@ -17,6 +17,7 @@ struct step {
 	struct gp_store_count counts[GP_LIMIT_MAX];
 	struct gp_limit_applied *of[GP_LIMIT_MAX];
 	size_t take_count, count;
+	int64_t now_ms; /* the store's time */
 };
 
 /* gp_limit_message_init: nothing held, no memory yet. */
@@ -112,7 +113,7 @@ static void refresh(
 }
 
 /* add_count: one counter of a limit, back what is held and up to its new amount. */
-static void add_count(struct step *s, struct gp_limit_applied *a, int64_t amount, bool with_back)
+static void add_count(struct step *s, struct gp_limit_applied *a, int64_t amount)
 {
 	s->of[s->count] = a;
 	s->counts[s->count++] = (struct gp_store_count) {
@@ -120,15 +121,15 @@ static void add_count(struct step *s, struct gp_limit_applied *a, int64_t amount
 		.per_ms = a->limit->per_ms,
 		.max = bounded_max(a),
 		.take = amount,
-		.back = with_back ? a->held : 0,
+		.back = a->held,
 		.back_ms = a->held_ms,
+		.back_part = a->held_part,
 		.forced = is_forced(a),
 	};
 }
 
 /* build: the counters of one subject stand together (they share its text). */
-static void build(struct step *s, struct gp_limit_message *m, const struct gp_limit_amounts *total,
-	bool with_back)
+static void build(struct step *s, struct gp_limit_message *m, const struct gp_limit_amounts *total)
 {
 	s->take_count = s->count = 0;
 	for (size_t i = 0; i < m->count; i++) {
@@ -140,8 +141,8 @@ static void build(struct step *s, struct gp_limit_message *m, const struct gp_li
 		for (size_t k = i; !done && k < m->count; k++) {
 			struct gp_limit_applied *a = &m->applied[k];
 			int64_t amount = amount_of(a->limit->unit, total);
-			if (a->subject == subject && (amount || (with_back && a->held)))
-				add_count(s, a, amount, with_back);
+			if (a->subject == subject && (amount || a->held))
+				add_count(s, a, amount);
 		}
 		if (s->count > first)
 			s->takes[s->take_count++] = (struct gp_store_take) {
@@ -149,14 +150,14 @@ static void build(struct step *s, struct gp_limit_message *m, const struct gp_li
 	}
 }
 
-/* release: gives back what is held, where it is held; trouble leaves it counted. */
+/* release: gives back what is held; trouble leaves it counted. */
 static int release(struct gp_limit_message *m, struct gp_ctx *ctx)
 {
 	const struct gp_limit_amounts nothing = {0};
 	struct step s;
 	int rc = GP_OK;
 	if (m->store) {
-		build(&s, m, &nothing, true);
+		build(&s, m, &nothing);
 		if (s.take_count)
 			rc = gp_store_take(
 				m->store, ctx, gp_store_now_ms(m->store), s.takes, s.take_count);
@@ -176,22 +177,20 @@ static bool was_refused(const struct step *s)
 	return false;
 }
 
-/* try_store: one step on this store. GP_OK: it has tested, and counted unless it refused. */
+/* try_store: one step. GP_OK: it has tested, and counted unless it refused. */
 static int try_store(struct gp_limit_message *m, struct gp_store *store, struct gp_ctx *ctx,
-	const struct gp_limit_amounts *total, struct step *s, int64_t *now_out)
+	const struct gp_limit_amounts *total, struct step *s)
 {
-	bool is_elsewhere = m->store && m->store != store;
-	*now_out = gp_store_now_ms(store);
-	build(s, m, total, !is_elsewhere);
-	int rc = s->take_count ? gp_store_take(store, ctx, *now_out, s->takes, s->take_count)
+	build(s, m, total);
+	s->now_ms = gp_store_now_ms(store);
+	int rc = s->take_count ? gp_store_take(store, ctx, s->now_ms, s->takes, s->take_count)
 			       : GP_OK;
 	if (rc || was_refused(s))
 		return rc;
-	if (is_elsewhere)
-		(void)release(m, ctx); /* that store is probably away: it counts until it expires */
 	for (size_t i = 0; i < s->count; i++) {
 		s->of[i]->held = s->counts[i].take;
-		s->of[i]->held_ms = *now_out;
+		s->of[i]->held_ms = s->counts[i].at_ms;
+		s->of[i]->held_part = s->counts[i].part;
 	}
 	m->store = store;
 	return GP_OK;
@@ -261,36 +260,10 @@ static void ask_for_rest(const struct step *s, struct gp_store *store, struct gp
 	/* a second counter that always refuses keeps the step from being counted */
 	all[1] = (struct gp_store_count) {
 		.id = never_id(all[0].id), .per_ms = all[0].per_ms, .max = 0, .take = 1};
-	if (gp_store_take(store, ctx, result->now_ms, &take, 1))
+	if (gp_store_take(store, ctx, s->now_ms, &take, 1))
 		return; /* what the first answer said is not wrong, only less to the point */
 	result->used = all[0].used;
 	result->wait_ms = all[0].wait_ms;
-}
-
-/* say_failure: once a minute, with what is done about it. */
-static void say_failure(struct gp_limit_overrides *overrides, struct gp_store *store,
-	enum gp_limit_trouble what, const char *consequence, const struct gp_ctx *ctx)
-{
-	struct gp_store_health health;
-	if (!gp_limit_overrides_may_say(overrides, what, ctx->clock))
-		return;
-	gp_store_health(store, &health);
-	gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s: %s; limits: %s", health.where,
-		*health.problem ? health.problem : "it gave no answer in time", consequence);
-}
-
-/* stand_in: the store cannot count; the one that does meanwhile, or NULL. */
-static struct gp_store *stand_in(
-	struct gp_limit_overrides *overrides, struct gp_ctx *ctx, enum gp_limit_failure failure)
-{
-	struct gp_store *local = gp_limit_overrides_local(overrides);
-	bool stands_in = failure == GP_LIMIT_FAILURE_LOCAL && local;
-	say_failure(overrides, gp_limit_overrides_store(overrides), GP_LIMIT_STORE_TROUBLE,
-		stands_in                           ? "counted on this machine until it is back"
-		: failure == GP_LIMIT_FAILURE_DEFER ? "mail is deferred until it is back"
-						    : "mail passes uncounted until it is back",
-		ctx);
-	return stands_in ? local : NULL;
 }
 
 /* is_our_fault: ours, not the store's. */
@@ -299,7 +272,7 @@ static bool is_our_fault(int rc)
 	return rc == GP_ENOMEM || rc == GP_EINVAL || rc == GP_ETOOBIG;
 }
 
-/* gp_limit_message_hold: the store, or what stands in for it. */
+/* gp_limit_message_hold: one step of the store; what stands in for it is the store's business. */
 int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_overrides *overrides,
 	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_limit_failure failure,
 	struct gp_limit_result *result_out)
@@ -312,19 +285,15 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 	uint64_t resets = gp_limit_overrides_resets(overrides);
 	refresh(message, overrides, gp_store_now_ms(store));
 	message->resets = resets; /* what was reset before holds nothing any more */
-	int rc = try_store(message, store, ctx, total, &s, &result_out->now_ms);
+	int rc = try_store(message, store, ctx, total, &s);
 	if (is_our_fault(rc))
 		return rc;
-	if (rc) {
-		store = stand_in(overrides, ctx, failure);
-		result_out->store_failed = true;
-	}
-	if (rc && store) {
-		rc = try_store(message, store, ctx, total, &s, &result_out->now_ms);
-		if (rc)
-			say_failure(overrides, store, GP_LIMIT_LOCAL_TROUBLE,
-				"mail passes uncounted", ctx);
-	}
+	result_out->store_failed = rc || (s.count && s.counts[0].part != GP_STORE_CONFIGURED);
+	if (rc)
+		gp_store_say_trouble(store, ctx,
+			failure == GP_LIMIT_FAILURE_DEFER
+				? "limits: mail is deferred until it is back"
+				: "limits: mail passes uncounted until it is back");
 	if (rc && failure == GP_LIMIT_FAILURE_DEFER)
 		result_out->outcome = GP_LIMIT_AWAY;
 	if (!rc)
@@ -340,18 +309,23 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 void gp_limit_message_drop(
 	struct gp_limit_message *message, struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
 {
+	struct gp_store *store = gp_limit_overrides_store(overrides);
 	if (message->store)
-		refresh(message, overrides, gp_store_now_ms(gp_limit_overrides_store(overrides)));
+		refresh(message, overrides, gp_store_now_ms(store));
 	if (release(message, ctx) && message->count)
-		say_failure(overrides, gp_limit_overrides_store(overrides), GP_LIMIT_STORE_TROUBLE,
-			"a message that was not accepted stays counted", ctx);
+		gp_store_say_trouble(
+			store, ctx, "limits: a message that was not accepted stays counted");
 	gp_limit_message_end(message);
 }
 
-/* gp_limit_peek: counter by counter; a person waits for it, not a mail. */
+/*
+ * gp_limit_peek: counter by counter; a person waits for it, not a mail, and wants to know what all
+ * hosts count.
+ */
 int gp_limit_peek(struct gp_store *store, struct gp_ctx *ctx,
 	const struct gp_limit_applied *applied, size_t count, struct gp_store_count *counts)
 {
+	store = gp_store_part(store, GP_STORE_CONFIGURED);
 	for (size_t i = 0; i < count; i++) {
 		counts[i] = (struct gp_store_count) {
 			.id = applied[i].limit->id,

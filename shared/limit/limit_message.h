@@ -47,7 +47,8 @@ struct gp_limit_applied {
 	const struct gp_limit_override *override; /* with GP_LIMIT_SOURCE_OVERRIDE */
 	int64_t expires_ms;                       /* with GP_LIMIT_SOURCE_RUNTIME; 0: never */
 	bool is_of_domain;                        /* likewise: set for all of its domain */
-	int64_t held, held_ms;                    /* what the message holds, and since when */
+	int64_t held, held_ms;                    /* what the message holds, and since when... */
+	enum gp_store_part held_part;             /* ...in which part of the store */
 };
 
 /* The part of a subject behind its kind: the name of the user and so on; "all" for all. */
@@ -125,7 +126,6 @@ struct gp_limit_result {
 						 * passed in label mode, or NULL */
 	int64_t used;      /* counted for because: with what is accepted, without what is refused */
 	int64_t wait_ms;   /* until there is room for what was refused; -1: never */
-	int64_t now_ms;    /* the store's time of the step */
 	bool store_failed; /* the store was away: accepted, deferred or counted locally */
 };
 

@@ -15,7 +15,6 @@
 
 #define FACT_PREFIX "limit/"
 #define BY_PREFIX "limit-by/"
-#define SAY_EVERY_US (60 * 1000000LL)
 #define RUNTIMES_MEMORY (64 * 1024 * 1024)
 #define RUNTIMES_MAX 50000
 
@@ -33,20 +32,16 @@ struct reset {
 };
 
 struct gp_limit_overrides {
-	struct gp_store *store;
-	_Atomic(struct gp_store *) local;
-	pthread_mutex_t tending;    /* one thread tends the stores */
+	struct gp_store *store;     /* borrowed */
 	pthread_mutex_t refreshing; /* the table is exchanged in the order in which it was read */
 	pthread_rwlock_t lock;      /* guards table and resets */
 	struct table table;
 	struct reset resets[RESETS]; /* the last ones; the next one goes to reset_count % RESETS */
 	atomic_uint_fast64_t reset_count;
 	atomic_bool any; /* is there anything in the table? */
-	_Atomic int64_t said_us[GP_LIMIT_TROUBLES];
-	bool was_down; /* only tend */
 };
 
-/* ---- open and close ---- */
+/* ---- begin and end ---- */
 
 /* gp_limit_overrides_new: around a store. */
 int gp_limit_overrides_new(struct gp_store *store, struct gp_limit_overrides **overrides_out)
@@ -58,80 +53,27 @@ int gp_limit_overrides_new(struct gp_store *store, struct gp_limit_overrides **o
 		free(overrides);
 		return GP_ENOMEM;
 	}
-	pthread_mutex_init(&overrides->tending, NULL);
 	pthread_mutex_init(&overrides->refreshing, NULL);
 	overrides->store = store;
-	for (size_t i = 0; i < GP_LIMIT_TROUBLES; i++)
-		atomic_init(&overrides->said_us[i], -SAY_EVERY_US);
 	*overrides_out = overrides;
 	return GP_OK;
 }
 
-/* gp_limit_overrides_open: the store first. */
-int gp_limit_overrides_open(const struct gp_store_options *options, struct gp_ctx *ctx,
-	struct gp_limit_overrides **overrides_out)
-{
-	struct gp_store *store;
-	int rc = gp_store_open(options, ctx, &store);
-	if (rc)
-		return rc;
-	rc = gp_limit_overrides_new(store, overrides_out);
-	if (rc)
-		gp_store_close(store);
-	return rc;
-}
-
-/* gp_limit_overrides_open_local: once; a second call finds it open. */
-int gp_limit_overrides_open_local(struct gp_limit_overrides *overrides,
-	const struct gp_store_options *options, const char *path, struct gp_ctx *ctx)
-{
-	if (atomic_load(&overrides->local))
-		return GP_OK;
-	struct gp_store_options o = *options;
-	struct gp_store *local;
-	o.uris[0] = gp_arena_printf(ctx->arena, "lmdb:%s", path);
-	o.uri_count = 1;
-	if (!o.uris[0])
-		return gp_arena_status(ctx->arena);
-	int rc = gp_store_open(&o, ctx, &local);
-	if (!rc)
-		atomic_store(&overrides->local, local);
-	return rc;
-}
-
-/* gp_limit_overrides_close: both stores and the table. */
-void gp_limit_overrides_close(struct gp_limit_overrides *overrides)
+/* gp_limit_overrides_free: the table. */
+void gp_limit_overrides_free(struct gp_limit_overrides *overrides)
 {
 	if (!overrides)
 		return;
-	gp_store_close(overrides->store);
-	gp_store_close(atomic_load(&overrides->local));
 	gp_arena_free(overrides->table.arena);
-	pthread_mutex_destroy(&overrides->tending);
 	pthread_mutex_destroy(&overrides->refreshing);
 	pthread_rwlock_destroy(&overrides->lock);
 	free(overrides);
 }
 
-/* gp_limit_overrides_store: the one that counts. */
+/* gp_limit_overrides_store: as it was given. */
 struct gp_store *gp_limit_overrides_store(const struct gp_limit_overrides *overrides)
 {
 	return overrides->store;
-}
-
-/* gp_limit_overrides_local: the one that stands in. */
-struct gp_store *gp_limit_overrides_local(const struct gp_limit_overrides *overrides)
-{
-	return atomic_load(&overrides->local);
-}
-
-/* gp_limit_overrides_may_say: the first of a minute. */
-bool gp_limit_overrides_may_say(struct gp_limit_overrides *overrides, enum gp_limit_trouble what,
-	const struct gp_clock *clock)
-{
-	int64_t now = gp_clock_now_us(clock), last = atomic_load(&overrides->said_us[what]);
-	return now - last >= SAY_EVERY_US &&
-	       atomic_compare_exchange_strong(&overrides->said_us[what], &last, now);
 }
 
 /* ---- run-time overrides ---- */
@@ -368,10 +310,8 @@ static void note_reset(struct gp_limit_overrides *overrides, const char *subject
 int gp_limit_overrides_reset(
 	struct gp_limit_overrides *overrides, struct gp_ctx *ctx, const char *subject, uint32_t id)
 {
-	struct gp_store *local = gp_limit_overrides_local(overrides);
 	note_reset(overrides, subject, id);
-	int rc = gp_store_forget(overrides->store, ctx, gp_span_from(subject), id);
-	return rc || !local ? rc : gp_store_forget(local, ctx, gp_span_from(subject), id);
+	return gp_store_forget(overrides->store, ctx, gp_span_from(subject), id);
 }
 
 /* gp_limit_overrides_resets: read before a step, so that a reset beside it counts as later. */
@@ -397,31 +337,11 @@ bool gp_limit_overrides_was_reset(
 	return was;
 }
 
-/* ---- care ---- */
-
-/* tend: stores first, so that a store that is back is read at once. */
-static void tend(struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
+/* gp_limit_overrides_follow: else the ones that were read last stay in force. */
+void gp_limit_overrides_follow(struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
 {
-	struct gp_store *local = atomic_load(&overrides->local);
 	struct gp_store_health health;
-	gp_store_tend(overrides->store, ctx);
-	if (local)
-		gp_store_tend(local, ctx);
 	gp_store_health(overrides->store, &health);
-	if (!health.up && gp_limit_overrides_may_say(overrides, GP_LIMIT_STORE_TROUBLE, ctx->clock))
-		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s: %s", health.where, health.problem);
-	if (health.up && overrides->was_down)
-		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s is in use", health.where);
-	overrides->was_down = !health.up;
 	if (health.up)
-		(void)refresh(overrides, ctx); /* else the ones that were read last stay in force */
-}
-
-/* gp_limit_overrides_tend: whoever comes second has nothing to do. */
-void gp_limit_overrides_tend(struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
-{
-	if (pthread_mutex_trylock(&overrides->tending))
-		return;
-	tend(overrides, ctx);
-	pthread_mutex_unlock(&overrides->tending);
+		(void)refresh(overrides, ctx);
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the operator has set at run time for limits, and the stores that limits are counted in: the
- * configured one and the one that stands in for it.
+ * What an operator has set at run time for limits: a maximum for one subject, and resets.
  *
- *     gp_limit_overrides_open(&options, ctx, &overrides);
- *     ... messages count in it (limit/limit_message.h) ...
- *     gp_limit_overrides_tend(overrides, ctx);         (about every second, one thread)
- *     gp_limit_overrides_close(overrides);
+ *     gp_limit_overrides_new(store, &overrides);
+ *     ... messages count with them (limit/limit_message.h) ...
+ *     gp_limit_overrides_follow(overrides, ctx);   (about every second, after gp_store_tend)
+ *     gp_limit_overrides_free(overrides);
  *
  * Run-time overrides are facts of the store, so every process and host that shares it has them; a
- * change is seen at once where it is made, and elsewhere when that process tends its own. While
- * the store is away the last ones that were read stay in force.
+ * change is seen at once where it is made, and elsewhere when that process follows. While the store
+ * is away the last ones that were read stay in force.
  *
- * Threads: one object is used by any number of threads; open_local by one.
+ * Ownership: the store is borrowed. Threads: one object is used by any number of threads.
  */
 #ifndef GP_LIMIT_LIMIT_OVERRIDES_H
 #define GP_LIMIT_LIMIT_OVERRIDES_H
@@ -22,29 +21,18 @@
 
 struct gp_limit_overrides;
 
-/* Opens the store of the options (store.h). GP_EINVAL, GP_ENOMEM; ctx->log has said why. */
-int gp_limit_overrides_open(const struct gp_store_options *options, struct gp_ctx *ctx,
-	struct gp_limit_overrides **overrides_out) GP_MUST_CHECK;
-
-/* Around a store, which it takes. */
+/* Returns new, around a store: empty until it follows. GP_ENOMEM. */
 int gp_limit_overrides_new(
 	struct gp_store *store, struct gp_limit_overrides **overrides_out) GP_MUST_CHECK;
 
-/* The store that stands in while the other is away; opened once, in the folder path. */
-int gp_limit_overrides_open_local(struct gp_limit_overrides *overrides,
-	const struct gp_store_options *options, const char *path, struct gp_ctx *ctx) GP_MUST_CHECK;
+/* Frees; accepts NULL. The store stays open. */
+void gp_limit_overrides_free(struct gp_limit_overrides *overrides);
 
-/* Closes both; accepts NULL. */
-void gp_limit_overrides_close(struct gp_limit_overrides *overrides);
-
+/* The store they lie in, and in which limits are counted. */
 struct gp_store *gp_limit_overrides_store(const struct gp_limit_overrides *overrides);
-struct gp_store *gp_limit_overrides_local(
-	const struct gp_limit_overrides *overrides); /* NULL: there is none */
 
-/* Tends the stores (unless another thread is doing so), reads the run-time overrides, and logs, at
- * most once a minute, what is wrong.
- */
-void gp_limit_overrides_tend(struct gp_limit_overrides *overrides, struct gp_ctx *ctx);
+/* Reads the run-time overrides, if the store is up. */
+void gp_limit_overrides_follow(struct gp_limit_overrides *overrides, struct gp_ctx *ctx);
 
 /* ---- run-time overrides: a maximum for one subject of one limit ---- */
 
@@ -83,7 +71,7 @@ bool gp_limit_overrides_runtime(struct gp_limit_overrides *overrides, const char
 /* ---- resets ---- */
 
 /*
- * Forgets the counter of a limit for a subject, in both stores. What messages under way in this
+ * Forgets the counter of a limit for a subject. What messages under way in this
  * process hold of it is gone with it. Known gap: a message under way on another host that shares
  * the store gives back afterwards what others have counted since.
  */
@@ -96,10 +84,5 @@ uint64_t gp_limit_overrides_resets(struct gp_limit_overrides *overrides);
 /* Has it been reset since there were so many? Of more than 256 ago nobody knows: then, yes. */
 bool gp_limit_overrides_was_reset(
 	struct gp_limit_overrides *overrides, const char *subject, uint32_t id, uint64_t since);
-
-/* Is the event worth a log line now? At most once a minute for each kind of trouble. */
-enum gp_limit_trouble { GP_LIMIT_STORE_TROUBLE, GP_LIMIT_LOCAL_TROUBLE, GP_LIMIT_TROUBLES };
-bool gp_limit_overrides_may_say(struct gp_limit_overrides *overrides, enum gp_limit_trouble what,
-	const struct gp_clock *clock);
 
 #endif

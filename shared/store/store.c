@@ -15,6 +15,7 @@
 #define TIME_MAX (1LL << 50) /* no product with it leaves what a double holds exactly */
 #define TRIP_SCALE 256       /* fractions of a microsecond in the average */
 #define TRIP_WEIGHT 16       /* a new value moves the average by this part of the distance */
+#define SAY_EVERY_US (60 * 1000000LL)
 
 /* Who is shown facts; as store.h writes it out. */
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
@@ -26,6 +27,7 @@ struct gp_store {
 	atomic_uint_fast64_t taken, failed;
 	_Atomic int64_t trip; /* average in us / TRIP_SCALE; -1: none yet */
 	struct gp_histogram trips;
+	_Atomic int64_t said_us; /* when trouble was last logged */
 };
 
 /* ---- bounds ---- */
@@ -54,7 +56,8 @@ static bool is_count(const struct gp_store_count *count)
 	return count->id != 0 && count->per_ms >= GP_STORE_PER_MIN_MS &&
 	       count->per_ms <= GP_STORE_PER_MAX_MS && is_amount(count->max) &&
 	       is_amount(count->take) && is_amount(count->back) &&
-	       (count->back == 0 || is_time(count->back_ms));
+	       (count->back == 0 || is_time(count->back_ms)) &&
+	       (unsigned)count->back_part < GP_STORE_PARTS;
 }
 
 /* are_counts: each for itself, and no id twice. */
@@ -96,8 +99,8 @@ static bool has_key(
 }
 
 /* key_takes: checks each take and gives it its key. */
-static int key_takes(const struct gp_store *store, const struct gp_store_take *takes, size_t count,
-	struct gp_store_keyed *keyed_out)
+static int key_takes(const struct gp_store *store, int64_t now_ms,
+	const struct gp_store_take *takes, size_t count, struct gp_store_keyed *keyed_out)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct gp_store_take *take = &takes[i];
@@ -115,6 +118,10 @@ static int key_takes(const struct gp_store *store, const struct gp_store_take *t
 			keyed->name.len = GP_STORE_NAME_MAX;
 		keyed->counts = take->counts;
 		keyed->count = take->count;
+		for (size_t j = 0; j < take->count; j++) {
+			take->counts[j].part = GP_STORE_CONFIGURED;
+			take->counts[j].at_ms = now_ms;
+		}
 	}
 	return GP_OK;
 }
@@ -137,6 +144,7 @@ int gp_store_wrap(const struct gp_store_backend *backend, void *self, struct gp_
 	atomic_init(&store->taken, 0);
 	atomic_init(&store->failed, 0);
 	atomic_init(&store->trip, -1);
+	atomic_init(&store->said_us, -SAY_EVERY_US);
 	*store_out = store;
 	return GP_OK;
 }
@@ -207,22 +215,36 @@ static void note_trip(struct gp_store *store, int64_t us)
 	atomic_store_explicit(&store->trip, average, memory_order_relaxed);
 }
 
-/* gp_store_take: checks, keys, and the backend's step with a watch on it. */
+/* gp_store_take_keyed: the backend's step with a watch on it; each part has its own. */
+int gp_store_take_keyed(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_keyed *takes, size_t count)
+{
+	if (store->backend->part)
+		return store->backend->take(store->self, ctx, now_ms, takes, count);
+	int64_t begun_us = gp_clock_now_us(gp_clock_system());
+	int rc = store->backend->take(store->self, ctx, now_ms, takes, count);
+	atomic_fetch_add_explicit(rc ? &store->failed : &store->taken, 1, memory_order_relaxed);
+	if (rc == GP_OK)
+		note_trip(store, gp_clock_now_us(gp_clock_system()) - begun_us);
+	return rc;
+}
+
+/* gp_store_take: checks and keys, then the backend. */
 int gp_store_take(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	struct gp_store_take *takes, size_t count)
 {
 	struct gp_store_keyed keyed[GP_STORE_TAKES_MAX];
 	if (!takes || count == 0 || count > GP_STORE_TAKES_MAX || !is_time(now_ms))
 		return GP_EINVAL;
-	int rc = key_takes(store, takes, count, keyed);
-	if (rc)
-		return rc;
-	int64_t begun_us = gp_clock_now_us(gp_clock_system());
-	rc = store->backend->take(store->self, ctx, now_ms, keyed, count);
-	atomic_fetch_add_explicit(rc ? &store->failed : &store->taken, 1, memory_order_relaxed);
-	if (rc == GP_OK)
-		note_trip(store, gp_clock_now_us(gp_clock_system()) - begun_us);
-	return rc;
+	int rc = key_takes(store, now_ms, takes, count, keyed);
+	return rc ? rc : gp_store_take_keyed(store, ctx, now_ms, keyed, count);
+}
+
+/* gp_store_forget_keyed: the backend's. */
+int gp_store_forget_keyed(struct gp_store *store, struct gp_ctx *ctx,
+	const unsigned char key[GP_STORE_KEY], uint32_t id)
+{
+	return store->backend->forget(store->self, ctx, key, id);
 }
 
 /* gp_store_forget: by the key. */
@@ -232,7 +254,7 @@ int gp_store_forget(struct gp_store *store, struct gp_ctx *ctx, struct gp_span s
 	if (!is_text(subject, 1, GP_STORE_SUBJECT_MAX))
 		return GP_EINVAL;
 	int rc = key_of(store, subject, key);
-	return rc ? rc : store->backend->forget(store->self, ctx, key, id);
+	return rc ? rc : gp_store_forget_keyed(store, ctx, key, id);
 }
 
 /* gp_store_scan: the backend's. */
@@ -277,12 +299,28 @@ void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx)
 	store->backend->tend(store->self, ctx);
 }
 
+/* gp_store_part: a store that is not made of two is its own first part. */
+struct gp_store *gp_store_part(struct gp_store *store, enum gp_store_part part)
+{
+	if (store && store->backend->part)
+		return store->backend->part(store->self, part);
+	return part == GP_STORE_CONFIGURED ? store : NULL;
+}
+
+/* gp_store_self: by its table. */
+void *gp_store_self(struct gp_store *store, const struct gp_store_backend *backend)
+{
+	return store->backend == backend ? store->self : NULL;
+}
+
 /* gp_store_health: the backend's view, and what was counted here. */
 void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
 {
 	memset(health_out, 0, sizeof *health_out);
 	health_out->problem_age_ms = -1;
 	store->backend->health(store->self, health_out);
+	if (store->backend->part)
+		return; /* the part has set the rest as well */
 	int64_t trip = atomic_load_explicit(&store->trip, memory_order_relaxed);
 	health_out->round_trip_us = trip < 0 ? -1 : trip / TRIP_SCALE;
 	health_out->taken = atomic_load_explicit(&store->taken, memory_order_relaxed);
@@ -293,5 +331,29 @@ void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
 void gp_store_trips(struct gp_store *store, struct gp_histogram_sums *trips_out)
 {
 	*trips_out = (struct gp_histogram_sums) {0};
-	gp_histogram_read(&store->trips, trips_out);
+	gp_histogram_read(&gp_store_part(store, GP_STORE_CONFIGURED)->trips, trips_out);
+}
+
+/* may_say: the first of a minute. */
+static bool may_say(struct gp_store *store, const struct gp_clock *clock)
+{
+	int64_t now = gp_clock_now_us(clock), last = atomic_load(&store->said_us);
+	return now - last >= SAY_EVERY_US &&
+	       atomic_compare_exchange_strong(&store->said_us, &last, now);
+}
+
+/* gp_store_say_trouble: in the words of its health. */
+void gp_store_say_trouble(struct gp_store *store, const struct gp_ctx *ctx, const char *consequence)
+{
+	struct gp_store *part = gp_store_part(store, GP_STORE_CONFIGURED);
+	struct gp_store_health health;
+	if (!may_say(part, ctx->clock))
+		return;
+	gp_store_health(part, &health);
+	if (consequence)
+		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s: %s; %s", health.where,
+			*health.problem ? health.problem : "it gave no answer in time",
+			consequence);
+	else
+		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s: %s", health.where, health.problem);
 }

@@ -117,6 +117,17 @@ void gp_store_close(struct gp_store *store);
 /* The store's time in milliseconds, near Unix time; see above. */
 int64_t gp_store_now_ms(struct gp_store *store);
 
+/* Of a store that is made of two (store/store_fallback.h); any other has only the first. */
+enum gp_store_part {
+	GP_STORE_CONFIGURED,
+	GP_STORE_LOCAL, /* stands in while the configured one is unavailable */
+	GP_STORE_PARTS
+};
+
+/* That part as a store of its own: store itself where it is not made of two; NULL: there is none.
+ * store may be NULL. */
+struct gp_store *gp_store_part(struct gp_store *store, enum gp_store_part part);
+
 /* One counter of a subject, what is asked of it, and what came of it. */
 struct gp_store_count {
 	uint32_t id;    /* which counter of the subject: the caller's number, not 0 */
@@ -126,9 +137,12 @@ struct gp_store_count {
 	/* taken earlier, at back_ms, and given back before the test; may be 0. At most what is
 	 * counted in the slot of back_ms, if that slot counts still */
 	int64_t back;
-	int64_t back_ms;
-	bool forced; /* count even over max: never refuses */
+	int64_t back_ms;              /* at_ms... */
+	enum gp_store_part back_part; /* ...and part of when it was taken */
+	bool forced;                  /* count even over max: never refuses */
 	/* results */
+	enum gp_store_part part; /* where it was tested... */
+	int64_t at_ms;           /* ...and when, by the time of that part */
 	int64_t used;    /* in the window: with take if all was taken, without if any was refused */
 	int64_t wait_ms; /* until take fits, if it does not fit now; 0: fits; -1: never (take >
 			  * max). For a forced counter, too. After success: until the next 1 fits */
@@ -217,6 +231,14 @@ struct gp_store_health {
 	size_t file_count;
 };
 void gp_store_health(struct gp_store *store, struct gp_store_health *health_out);
+
+/*
+ * Logs as an error why the store is unavailable, and what the caller does meanwhile ("limits: mail
+ * passes uncounted until it is back"; NULL: nothing is said of that). At most once a minute for a
+ * store, whoever asks; of one that is made of two: the configured one.
+ */
+void gp_store_say_trouble(
+	struct gp_store *store, const struct gp_ctx *ctx, const char *consequence);
 
 /* How long the counting steps that were done have taken since open. */
 void gp_store_trips(struct gp_store *store, struct gp_histogram_sums *trips_out);

@@ -36,11 +36,22 @@ struct gp_store_backend {
 		bool (*visit)(void *arg, const struct gp_store_fact *fact), void *arg);
 	void (*tend)(void *self, struct gp_ctx *ctx);
 	void (*health)(void *self, struct gp_store_health *health_out);
+	/* As gp_store_part; NULL where a store is not made of two. */
+	struct gp_store *(*part)(void *self, enum gp_store_part part);
 };
 
 /* A store around a backend: argument checks, keys, statistics. Takes self on success. */
 int gp_store_wrap(const struct gp_store_backend *backend, void *self,
 	struct gp_store **store_out) GP_MUST_CHECK;
+
+/* The self that was wrapped with this backend; NULL: the store has another one. */
+void *gp_store_self(struct gp_store *store, const struct gp_store_backend *backend);
+
+/* gp_store_take and gp_store_forget of what has been checked and has its keys. */
+int gp_store_take_keyed(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_keyed *takes, size_t count) GP_MUST_CHECK;
+int gp_store_forget_keyed(struct gp_store *store, struct gp_ctx *ctx,
+	const unsigned char key[GP_STORE_KEY], uint32_t id) GP_MUST_CHECK;
 
 /* The backends; GP_EINVAL when the options are not for it or this build lacks it. */
 int gp_store_lmdb_open(const struct gp_store_options *options, struct gp_ctx *ctx,

@@ -331,8 +331,18 @@ static void mem_close(void *self)
 	free(h);
 }
 
-static const struct gp_store_backend mem_backend = {mem_close, mem_now_ms, mem_take, mem_forget,
-	mem_scan, mem_put, mem_remove, mem_facts, mem_tend, mem_health};
+static const struct gp_store_backend mem_backend = {
+	.close = mem_close,
+	.now_ms = mem_now_ms,
+	.take = mem_take,
+	.forget = mem_forget,
+	.scan = mem_scan,
+	.put = mem_put,
+	.remove = mem_remove,
+	.facts = mem_facts,
+	.tend = mem_tend,
+	.health = mem_health,
+};
 
 /* gp_test_memstore_new: empty. */
 int gp_test_memstore_new(struct gp_test_memstore **handle_out, struct gp_store **store_out)

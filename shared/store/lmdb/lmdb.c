@@ -693,8 +693,18 @@ static void lmdb_health(void *self, struct gp_store_health *health_out)
 	health_out->disk_is_full = atomic_load(&s->room.disk_is_full);
 }
 
-static const struct gp_store_backend lmdb_backend = {lmdb_close, lmdb_now_ms, lmdb_take,
-	lmdb_forget, lmdb_scan, lmdb_put, lmdb_remove, lmdb_facts, lmdb_tend, lmdb_health};
+static const struct gp_store_backend lmdb_backend = {
+	.close = lmdb_close,
+	.now_ms = lmdb_now_ms,
+	.take = lmdb_take,
+	.forget = lmdb_forget,
+	.scan = lmdb_scan,
+	.put = lmdb_put,
+	.remove = lmdb_remove,
+	.facts = lmdb_facts,
+	.tend = lmdb_tend,
+	.health = lmdb_health,
+};
 
 /* new_store: with its locks, nothing open. */
 static int new_store(const char *folder, const struct gp_store_options *options, struct gp_ctx *ctx,

@@ -27,7 +27,7 @@ static const char conf[] =
 
 struct bench {
 	struct gp_config *config;
-	struct gp_test_memstore *main, *local;
+	struct gp_test_memstore *main;
 	struct gp_limit_overrides *overrides;
 	struct gp_ctx ctx;
 	struct gp_limit_message m;
@@ -80,7 +80,9 @@ static void again(struct bench *b, const char *user)
 static void end(struct bench *b)
 {
 	gp_limit_message_fini(&b->m);
-	gp_limit_overrides_close(b->overrides);
+	struct gp_store *store = gp_limit_overrides_store(b->overrides);
+	gp_limit_overrides_free(b->overrides);
+	gp_store_close(store);
 	gp_config_free(b->config);
 	gp_arena_free(b->ctx.arena);
 }

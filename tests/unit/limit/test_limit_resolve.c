@@ -43,7 +43,7 @@ struct bench {
 	size_t count;
 };
 
-/* begin: the configuration above and a overrides over a store in memory. */
+/* begin: the configuration above and overrides over a store in memory. */
 static void begin(struct bench *b, const char *text)
 {
 	struct gp_config_errors errors = {0};
@@ -59,7 +59,9 @@ static void begin(struct bench *b, const char *text)
 /* end: frees all. */
 static void end(struct bench *b)
 {
-	gp_limit_overrides_close(b->overrides);
+	struct gp_store *store = gp_limit_overrides_store(b->overrides);
+	gp_limit_overrides_free(b->overrides);
+	gp_store_close(store);
 	gp_config_free(b->config);
 	gp_arena_free(b->ctx.arena);
 }

@@ -162,20 +162,18 @@ static void fill(struct gp_counters *c)
 	}
 }
 
-/* open_overrides: two stores, one that counts and one that stands in, with a step each way. */
-static struct gp_limit_overrides *open_overrides(struct gp_ctx *ctx)
+/* open_store: one that counts, with a step each way. */
+static struct gp_store *open_store(struct gp_ctx *ctx)
 {
 	struct gp_test_memstore *handle;
 	struct gp_store *store;
-	struct gp_limit_overrides *overrides;
 	assert_int_equal(gp_test_memstore_new(&handle, &store), GP_OK);
-	assert_int_equal(gp_limit_overrides_new(store, &overrides), GP_OK);
 	struct gp_store_count count = {.id = 1, .per_ms = 60000, .max = 10, .take = 1};
 	struct gp_store_take take = {gp_span_from("x"), &count, 1};
 	assert_int_equal(gp_store_take(store, ctx, 1000000, &take, 1), GP_OK);
 	gp_test_memstore_fail(handle, GP_EIO);
 	assert_int_equal(gp_store_take(store, ctx, 1000000, &take, 1), GP_EIO);
-	return overrides;
+	return store;
 }
 
 /* page_of: the page of a scene with a resolver and a store. */
@@ -208,7 +206,7 @@ static const char *page_of(struct scene *s)
 		GP_OK);
 	s->runtime.config = s->config;
 	s->runtime.loaded_s = 1700000001;
-	s->runtime.overrides = open_overrides(&ctx);
+	s->runtime.store = open_store(&ctx);
 	s->source = (struct gp_metrics_source) {s->counters, s->stages, &s->runtime, 44};
 	gp_strbuf_init(&buf, s->arena, GP_METRICS_PAGE_MAX);
 	gp_metrics_write(&s->source, &buf);
@@ -219,7 +217,7 @@ static const char *page_of(struct scene *s)
 /* release: a scene. */
 static void release(struct scene *s)
 {
-	gp_limit_overrides_close(s->runtime.overrides);
+	gp_store_close(s->runtime.store);
 	gp_dns_free(s->runtime.dns);
 	gp_config_free(s->config);
 	gp_stage_learn_free(s->stages);
@@ -313,11 +311,11 @@ static void test_no_limits(void **state)
 	struct gp_strbuf buf;
 	const char *text;
 	(void)page_of(&s);
-	struct gp_limit_overrides *overrides = s.runtime.overrides;
-	s.runtime.overrides = NULL;
+	struct gp_store *store = s.runtime.store;
+	s.runtime.store = NULL;
 	gp_strbuf_init(&buf, s.arena, GP_METRICS_PAGE_MAX);
 	gp_metrics_write(&s.source, &buf);
-	s.runtime.overrides = overrides;
+	s.runtime.store = store;
 	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
 	assert_null(strstr(text, "gatepost_store_"));
 	assert_non_null(strstr(text, "gatepost_dns_"));
