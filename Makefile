@@ -3,6 +3,7 @@
 #
 #   make                      gatepost-policyd, gatepost and gatepost-exim.so, in build/
 #   make check                installs what is missing, builds, runs every test   (T=name: one)
+#   make check-variants       builds with clang, and without each optional part, and starts what it built
 #   make demo                 a private Postfix, name server and gatepost-policyd at work
 #   make bench                the tables of speed and memory
 #   make record               what the tests see of gatepost, into RECORD=folder (T=name: one script);
@@ -165,7 +166,7 @@ SAY = @$(if $(V),true,echo)
 
 # ---- programs ----
 
-.PHONY: all check check-build check-packages deb rpm demo bench record fuzz install clean format deps programs tests races fuzzers generated FORCE
+.PHONY: all check check-build check-variants check-packages deb rpm demo bench record fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
@@ -274,6 +275,12 @@ check: deps
 check-build: tests
 	@PLAIN=yes SANDBOX=no PYTHON="$(PYTHON)" SUITES="$(SUITES)" SANITIZE="$(SANITIZE)" \
 	  SOURCES="$(UNIT) $(FUZZ)" MAKE="$(MAKE)" T="$(T)" $(PYTHON) tests/support/run.py $(filter-out tests/lint/%,$(SCRIPTS))
+
+# The other compiler, and the builds without optional parts: minutes, as nothing is optimised
+check-variants:
+	@tests/support/deps clang
+	@SCRIPTS=only LIMIT_S=1800 CC="$(CC)" CLANG="$(CLANG)" PYTHON="$(PYTHON)" MAKE="$(MAKE)" T= \
+	  $(PYTHON) tests/support/run.py $(wildcard tests/variants/test_*.py)
 
 demo: deps
 	@$(MAKE) --no-print-directory -s programs

@@ -4,6 +4,7 @@
  * goes and becomes its user first (on a host with Exim alone: Exim's), so that no file of the store
  * ever belongs to root.
  */
+#include <bsd/string.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -109,7 +110,7 @@ static void take_log(void *arg, enum gp_log_level level, const char *event,
 	text = text ? gp_cli_visible(c->ctx.arena, text) : storage;
 	c->errors += level == GP_LOG_ERROR;
 	c->warnings += level == GP_LOG_WARNING;
-	snprintf(c->last, sizeof c->last, "%s", text);
+	(void)strlcpy(c->last, text, sizeof c->last); /* what is cut was printed whole */
 	fprintf(stderr, "  %s: %s\n", gp_log_level_name(level), text);
 }
 
