@@ -8,7 +8,7 @@
  *
  *     gp_arc_new(ctx, &message, &dkim_options, bodies, &arc);   (collects sets, asks for hashes)
  *     n = gp_arc_questions(arc, questions, room);
- *     gp_dkim_bodies_read(bodies, &body);
+ *     gp_body_read(body, &source);
  *     gp_arc_verify(ctx, arc, &result);                         (asks DNS)
  *     gp_arc_trust(ctx, &result, &options, "author.example", &instance)
  *
@@ -30,7 +30,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "dkim/dkim.h"
-#include "dkim/dkim_canon.h"
+#include "dkim/dkim_body.h"
 #include "mail/message.h"
 
 #define GP_ARC_INSTANCES_MAX 50       /* 4.2.1 */

@@ -7,7 +7,7 @@
  *
  *     gp_dkim_new(ctx, &message, &options, bodies, author, &dkim);    (reads, asks for hashes)
  *     n = gp_dkim_questions(dkim, questions, room);            (for who wants to ask all at once)
- *     gp_dkim_bodies_read(bodies, &body);
+ *     gp_body_read(body, &source);
  *     gp_dkim_verify(ctx, dkim, &results);                     (asks DNS)
  *
  * The sender or DNS is at fault: GP_OK and results that say so. We are: GP_ETOOBIG, GP_ENOMEM.
@@ -33,7 +33,7 @@
 #include "base/ctx.h"
 #include "base/err.h"
 #include "base/span.h"
-#include "dkim/dkim_canon.h"
+#include "dkim/dkim_body.h"
 #include "dns/dns.h"
 #include "mail/message.h"
 

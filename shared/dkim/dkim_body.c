@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The body goes through each form that is wanted once. What a form leaves as it is, which is nearly
- * everything, is hashed where it lies; short runs are collected first. What may turn out to be the
- * end of a line or of the body (white space, line ends) is held back as a few numbers.
+ * Each form that is wanted is a sink of the body, with one hash. What a form leaves as it is, which
+ * is nearly everything, is hashed where it lies; short runs are collected first. What may turn out
+ * to be the end of a line or of the body (white space, line ends) is held back as a few numbers.
+ *
+ * A form wants the body to its end, also when every l= is behind it: how long it is, and whether
+ * the bytes are those that were signed, is asked of the whole.
  *
  * Blocks are looked at whole by loops without branches, which compilers turn into vector
  * instructions: looking costs a fraction of hashing.
  */
-#include "dkim/dkim_canon.h"
+#include "dkim/dkim_body.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define BLOCK 32        /* bytes looked at together; where they are calm, */
-#define LONG_BLOCK 256  /* so many */
-#define STAGE 1024      /* bytes of short runs that are collected */
-#define SHORT_RUN 256   /* a longer run is hashed where it lies */
-#define STRETCH 64      /* bytes looked at singly before blocks are tried again */
-#define CONVERT 2048    /* bytes with LF that become CRLF at a time */
-#define READ_SIZE 32768 /* bytes asked for at a time */
+#define FORMS 2
+#define BLOCK 32       /* bytes looked at together; where they are calm, */
+#define LONG_BLOCK 256 /* so many */
+#define STAGE 1024     /* bytes of short runs that are collected */
+#define SHORT_RUN 256  /* a longer run is hashed where it lies */
+#define STRETCH 64     /* bytes looked at singly before blocks are tried again */
 
 /* One form of the body as it grows. */
 struct form {
-	struct gp_crypto_hash *hash; /* NULL: not wanted */
+	struct gp_dkim_bodies *bodies;
+	enum gp_dkim_canon canon;
+	bool is_wanted;              /* it is a sink of the body */
+	struct gp_crypto_hash *hash; /* from begin on */
 	bool cr;                     /* the last byte was a CR, which may begin a line end */
 	bool space;        /* white space was seen in this line and not written (relaxed) */
 	uint64_t newlines; /* line ends that count only if something follows */
@@ -40,34 +45,31 @@ struct slot {
 };
 
 struct gp_dkim_bodies {
-	struct gp_arena *arena;
+	struct gp_body *body;
 	const struct gp_crypto_digest *digest;
-	struct form forms[2]; /* by enum gp_dkim_canon */
+	struct form forms[FORMS]; /* by enum gp_dkim_canon */
 	unsigned count;
 	struct slot slots[GP_DKIM_BODIES_MAX];
-	bool began;
-	bool last_cr; /* the last byte of the last piece */
-	int status;   /* the first failure of a digest */
-	const char *defect;
+	int status;      /* the first failure of a digest */
 	unsigned checks; /* left; nothing of the body, but of all that share it */
 	unsigned kept;   /* of the checks, see gp_dkim_bodies_kept */
 };
 
-static const char bare_cr[] = "the body has a bare CR";
-static const char bare_lf[] = "the body has a bare LF";
-static const char nul[] = "the body has a NUL byte";
-
 /* gp_dkim_bodies_new: no form wanted. */
 int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *digest,
-	struct gp_dkim_bodies **bodies_out)
+	struct gp_body *body, struct gp_dkim_bodies **bodies_out)
 {
 	struct gp_dkim_bodies *bodies = gp_arena_alloc(arena, sizeof *bodies);
 	if (!bodies)
 		return gp_arena_status(arena);
-	bodies->arena = arena;
+	bodies->body = body;
 	bodies->digest = digest;
 	bodies->checks = GP_DKIM_CHECKS_MAX;
 	bodies->kept = 0;
+	for (int canon = 0; canon < FORMS; canon++) {
+		bodies->forms[canon].bodies = bodies;
+		bodies->forms[canon].canon = (enum gp_dkim_canon)canon;
+	}
 	*bodies_out = bodies;
 	return GP_OK;
 }
@@ -89,7 +91,7 @@ void gp_dkim_bodies_fini(struct gp_dkim_bodies *bodies)
 {
 	if (!bodies)
 		return;
-	for (size_t i = 0; i < sizeof bodies->forms / sizeof bodies->forms[0]; i++) {
+	for (size_t i = 0; i < FORMS; i++) {
 		gp_crypto_hash_free(bodies->forms[i].hash);
 		bodies->forms[i].hash = NULL;
 	}
@@ -99,30 +101,6 @@ void gp_dkim_bodies_fini(struct gp_dkim_bodies *bodies)
 const struct gp_crypto_digest *gp_dkim_bodies_digest(const struct gp_dkim_bodies *bodies)
 {
 	return bodies->digest;
-}
-
-/* gp_dkim_bodies_want: an old slot for the same pair, or another. */
-int gp_dkim_bodies_want(
-	struct gp_dkim_bodies *bodies, enum gp_dkim_canon canon, uint64_t length, unsigned *id_out)
-{
-	if (bodies->began)
-		return GP_EINVAL;
-	for (unsigned i = 0; i < bodies->count; i++) {
-		if (bodies->slots[i].canon == canon && bodies->slots[i].length == length) {
-			*id_out = i;
-			return GP_OK;
-		}
-	}
-	if (bodies->count == GP_DKIM_BODIES_MAX)
-		return GP_ETOOBIG;
-	struct form *form = &bodies->forms[canon];
-	int rc = form->hash ? GP_OK : gp_crypto_hash_new(bodies->digest, &form->hash);
-	if (rc)
-		return rc;
-	bodies->slots[bodies->count] =
-		(struct slot) {.canon = canon, .length = length, .left = length};
-	*id_out = bodies->count++;
-	return GP_OK;
 }
 
 /* is_open: does a slot of this form want more? */
@@ -157,8 +135,9 @@ static void close_slot(struct gp_dkim_bodies *bodies, struct slot *slot)
 }
 
 /* deliver: bytes of a form to its one hash, up to each place where l= ends one (3.7). */
-static void deliver(struct gp_dkim_bodies *bodies, const struct form *form, struct gp_span bytes)
+static void deliver(const struct form *form, struct gp_span bytes)
 {
+	struct gp_dkim_bodies *bodies = form->bodies;
 	uint64_t left = 0;
 	while (bytes.len && least_left(bodies, form, &left)) {
 		size_t n = bytes.len < left ? bytes.len : (size_t)left;
@@ -176,20 +155,20 @@ static void deliver(struct gp_dkim_bodies *bodies, const struct form *form, stru
 }
 
 /* flush: what was collected. */
-static void flush(struct gp_dkim_bodies *bodies, struct form *form)
+static void flush(struct form *form)
 {
-	deliver(bodies, form, (struct gp_span) {form->stage, form->staged});
+	deliver(form, (struct gp_span) {form->stage, form->staged});
 	form->staged = 0;
 }
 
 /* emit: bytes of a form's text. */
-static void emit(struct gp_dkim_bodies *bodies, struct form *form, struct gp_span bytes)
+static void emit(struct form *form, struct gp_span bytes)
 {
 	form->size += bytes.len;
 	if (bytes.len > SHORT_RUN || bytes.len > STAGE - form->staged)
-		flush(bodies, form);
+		flush(form);
 	if (bytes.len > SHORT_RUN) {
-		deliver(bodies, form, bytes);
+		deliver(form, bytes);
 	} else if (bytes.len) {
 		memcpy(form->stage + form->staged, bytes.ptr, bytes.len);
 		form->staged += bytes.len;
@@ -197,32 +176,34 @@ static void emit(struct gp_dkim_bodies *bodies, struct form *form, struct gp_spa
 }
 
 /* emit_held: line ends and white space that turned out to be followed by something. */
-static void emit_held(struct gp_dkim_bodies *bodies, struct form *form)
+static void emit_held(struct form *form)
 {
 	for (; form->newlines; form->newlines--)
-		emit(bodies, form, (struct gp_span) {"\r\n", 2});
+		emit(form, (struct gp_span) {"\r\n", 2});
 	if (form->space)
-		emit(bodies, form, (struct gp_span) {" ", 1});
+		emit(form, (struct gp_span) {" ", 1});
 	form->space = false;
 }
 
 /* emit_cr: a CR that began no line end. */
-static void emit_cr(struct gp_dkim_bodies *bodies, struct form *form)
+static void emit_cr(struct form *form)
 {
-	emit_held(bodies, form);
-	emit(bodies, form, (struct gp_span) {"\r", 1});
+	emit_held(form);
+	emit(form, (struct gp_span) {"\r", 1});
 	form->cr = false;
 }
 
+/* ---- the forms ---- */
+
 /* feed_simple: all but the line ends at the end as it is (3.4.3). */
-static void feed_simple(struct gp_dkim_bodies *bodies, struct form *form, struct gp_span text)
+static void feed_simple(struct form *form, struct gp_span text)
 {
 	if (form->cr && text.ptr[0] == '\n') {
 		form->newlines++;
 		form->cr = false;
 		text = gp_span_skip(text, 1);
 	} else if (form->cr) {
-		emit_cr(bodies, form);
+		emit_cr(form);
 	}
 	bool ends_cr = text.len && text.ptr[text.len - 1] == '\r';
 	text.len -= ends_cr;
@@ -232,8 +213,8 @@ static void feed_simple(struct gp_dkim_bodies *bodies, struct form *form, struct
 		newlines++;
 	}
 	if (text.len) {
-		emit_held(bodies, form);
-		emit(bodies, form, text);
+		emit_held(form);
+		emit(form, text);
 	}
 	form->newlines += newlines;
 	form->cr = ends_cr;
@@ -312,12 +293,12 @@ static const unsigned char *run_end(const unsigned char *p, const unsigned char 
 }
 
 /* feed_relaxed: white space runs become a space, or nothing at the end of a line (3.4.4). */
-static void feed_relaxed(struct gp_dkim_bodies *bodies, struct form *form, struct gp_span text)
+static void feed_relaxed(struct form *form, struct gp_span text)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr, *end = p + text.len;
 	while (p < end) {
 		if (form->cr && *p != '\n') {
-			emit_cr(bodies, form);
+			emit_cr(form);
 		} else if (form->cr) {
 			form->cr = form->space = false;
 			form->newlines++;
@@ -331,183 +312,95 @@ static void feed_relaxed(struct gp_dkim_bodies *bodies, struct form *form, struc
 				p++;
 		} else {
 			const unsigned char *stop = run_end(p, end);
-			emit_held(bodies, form);
-			emit(bodies, form, (struct gp_span) {(const char *)p, (size_t)(stop - p)});
+			emit_held(form);
+			emit(form, (struct gp_span) {(const char *)p, (size_t)(stop - p)});
 			p = stop;
 		}
 	}
 }
 
-/* feed: text with CRLF line ends to the forms that are wanted. */
-static void feed(struct gp_dkim_bodies *bodies, struct gp_span text)
+/* ---- a sink ---- */
+
+/* begin_form: its hash. */
+static int begin_form(void *arg)
 {
-	if (text.len && bodies->forms[GP_DKIM_SIMPLE].hash)
-		feed_simple(bodies, &bodies->forms[GP_DKIM_SIMPLE], text);
-	if (text.len && bodies->forms[GP_DKIM_RELAXED].hash)
-		feed_relaxed(bodies, &bodies->forms[GP_DKIM_RELAXED], text);
+	struct form *form = arg;
+	int rc = gp_crypto_hash_new(form->bodies->digest, &form->hash);
+	if (!form->bodies->status)
+		form->bodies->status = rc;
+	return rc;
 }
 
-struct block {
-	char bytes[BLOCK];
-};
-
-/* copy_block: as a struct, which is a few moves. A memcpy becomes a call that compares sizes where
- * the room is known only as the program runs (_FORTIFY_SOURCE 3); who calls has compared them. */
-static void copy_block(char *to, const char *from)
+/* take_simple: of the body. */
+static int take_simple(void *arg, struct gp_span bytes)
 {
-	*(struct block *)to = *(const struct block *)from;
+	feed_simple(arg, bytes);
+	return GP_OK;
 }
 
-/*
- * copy_line: a line, in blocks as long as both sides may be touched beyond its end: a call for some
- * dozens of bytes costs more than copying them.
- */
-static void copy_line(char *to, const char *from, size_t len, size_t left)
+/* take_relaxed: of the body. */
+static int take_relaxed(void *arg, struct gp_span bytes)
 {
-	if (left < len + BLOCK) {
-		memcpy(to, from, len);
-		return;
-	}
-	for (size_t i = 0; i < len; i += BLOCK)
-		copy_block(to + i, from + i);
+	feed_relaxed(arg, bytes);
+	return GP_OK;
 }
 
-/* to_crlf: LF becomes CRLF, line by line. made has room for twice the text and a block. Returns how
- * many bytes were made. */
-static size_t to_crlf(char *made, struct gp_span text)
+/* end_form: simple ends with CRLF always, relaxed when it is not empty; then the hashes. */
+static void end_form(void *arg)
 {
-	const char *p = text.ptr, *end = text.ptr + text.len;
-	char *out = made;
-	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		size_t len = (size_t)((lf ? lf : end) - p);
-		copy_line(out, p, len, (size_t)(end - p));
-		out += len;
-		p += len;
-		if (lf) {
-			*out++ = '\r';
-			*out++ = '\n';
-			p++;
+	struct form *form = arg;
+	struct gp_dkim_bodies *bodies = form->bodies;
+	if (form->cr)
+		emit_cr(form);
+	if (form->canon == GP_DKIM_SIMPLE || form->size)
+		emit(form, (struct gp_span) {"\r\n", 2});
+	flush(form);
+	for (unsigned i = 0; i < bodies->count; i++)
+		if (is_open(bodies, &bodies->slots[i], form))
+			close_slot(bodies, &bodies->slots[i]);
+}
+
+/* want_form: it becomes a sink, once. */
+static int want_form(struct form *form)
+{
+	const struct gp_body_sink sink = {.begin = begin_form,
+		.bytes = form->canon == GP_DKIM_SIMPLE ? take_simple : take_relaxed,
+		.end = end_form,
+		.arg = form};
+	int rc = form->is_wanted ? GP_OK : gp_body_add(form->bodies->body, &sink);
+	form->is_wanted = form->is_wanted || !rc;
+	return rc;
+}
+
+/* gp_dkim_bodies_want: an old slot for the same pair, or another. */
+int gp_dkim_bodies_want(
+	struct gp_dkim_bodies *bodies, enum gp_dkim_canon canon, uint64_t length, unsigned *id_out)
+{
+	if (gp_body_has_begun(bodies->body))
+		return GP_EINVAL;
+	for (unsigned i = 0; i < bodies->count; i++) {
+		if (bodies->slots[i].canon == canon && bodies->slots[i].length == length) {
+			*id_out = i;
+			return GP_OK;
 		}
 	}
-	return (size_t)(out - made);
+	if (bodies->count == GP_DKIM_BODIES_MAX)
+		return GP_ETOOBIG;
+	int rc = want_form(&bodies->forms[canon]);
+	if (rc)
+		return rc;
+	bodies->slots[bodies->count] =
+		(struct slot) {.canon = canon, .length = length, .left = length};
+	*id_out = bodies->count++;
+	return GP_OK;
 }
 
-/* feed_lf: the same from text with LF line ends. */
-static void feed_lf(struct gp_dkim_bodies *bodies, struct gp_span text)
-{
-	char made[2 * CONVERT + BLOCK];
-	while (text.len) {
-		size_t part = text.len < CONVERT ? text.len : CONVERT;
-		size_t n = to_crlf(made, (struct gp_span) {text.ptr, part});
-		feed(bodies, (struct gp_span) {made, n});
-		text = gp_span_skip(text, part);
-	}
-}
+/* ---- what came of it ---- */
 
-/*
- * block_is_odd: a NUL, or a CR without LF or LF without CR, in a long block? Reads one byte beyond.
- */
-static bool block_is_odd(const unsigned char *p)
+/* gp_dkim_bodies_status: of all digests. */
+int gp_dkim_bodies_status(const struct gp_dkim_bodies *bodies)
 {
-	unsigned char found = 0;
-	for (size_t i = 0; i < LONG_BLOCK; i++)
-		found |= (p[i] == 0) | ((p[i] == '\r') ^ (p[i + 1] == '\n'));
-	return found;
-}
-
-/* pair_defect: what is wrong with a byte and the one after it; NULL: nothing. */
-static const char *pair_defect(bool is_cr, unsigned char next)
-{
-	if (is_cr && next != '\n')
-		return bare_cr;
-	if (!is_cr && next == '\n')
-		return bare_lf;
-	return next == 0 ? nul : NULL;
-}
-
-/* look: for what may not be as it was signed, in text with CRLF line ends. */
-static void look(struct gp_dkim_bodies *bodies, struct gp_span text)
-{
-	const unsigned char *p = (const unsigned char *)text.ptr, *end = p + text.len;
-	bool cr = bodies->last_cr;
-	while (p < end && !bodies->defect) {
-		if (end - p > LONG_BLOCK && (p[0] == '\n') == cr && !block_is_odd(p))
-			p += LONG_BLOCK - 1;
-		else
-			bodies->defect = pair_defect(cr, *p);
-		cr = *p++ == '\r';
-	}
-	bodies->last_cr = cr;
-}
-
-/* look_lf: the same where lines end with LF: then no CR belongs there. */
-static void look_lf(struct gp_dkim_bodies *bodies, struct gp_span text)
-{
-	if (!bodies->defect && memchr(text.ptr, '\r', text.len))
-		bodies->defect = bare_cr;
-	if (!bodies->defect && memchr(text.ptr, 0, text.len))
-		bodies->defect = nul;
-}
-
-/* gp_dkim_bodies_feed: looked at and fed. */
-void gp_dkim_bodies_feed(
-	struct gp_dkim_bodies *bodies, struct gp_span piece, enum gp_message_ending ending)
-{
-	bodies->began = true;
-	if (piece.len == 0)
-		return;
-	if (ending == GP_MESSAGE_LF) {
-		look_lf(bodies, piece);
-		feed_lf(bodies, piece);
-	} else {
-		look(bodies, piece);
-		feed(bodies, piece);
-	}
-}
-
-/* finish_form: the end of the body: simple ends with CRLF always, relaxed when it is not empty. */
-static void finish_form(struct gp_dkim_bodies *bodies, enum gp_dkim_canon canon)
-{
-	struct form *form = &bodies->forms[canon];
-	if (form->cr)
-		emit_cr(bodies, form);
-	if (canon == GP_DKIM_SIMPLE || form->size)
-		emit(bodies, form, (struct gp_span) {"\r\n", 2});
-	flush(bodies, form);
-}
-
-/* gp_dkim_bodies_finish: the ends, then the hashes. */
-int gp_dkim_bodies_finish(struct gp_dkim_bodies *bodies)
-{
-	bodies->began = true;
-	if (bodies->last_cr && !bodies->defect)
-		bodies->defect = bare_cr;
-	finish_form(bodies, GP_DKIM_SIMPLE);
-	finish_form(bodies, GP_DKIM_RELAXED);
-	for (unsigned i = 0; i < bodies->count; i++)
-		if (!bodies->slots[i].done)
-			close_slot(bodies, &bodies->slots[i]);
 	return bodies->status;
-}
-
-/* gp_dkim_bodies_read: buffer by buffer. */
-int gp_dkim_bodies_read(struct gp_dkim_bodies *bodies, const struct gp_message_body *body)
-{
-	if (bodies->count == 0)
-		return gp_dkim_bodies_finish(bodies);
-	char *buffer = gp_arena_alloc(bodies->arena, READ_SIZE);
-	if (!buffer)
-		return gp_arena_status(bodies->arena);
-	for (;;) {
-		size_t got = 0;
-		int rc = body->read(body->arg, buffer, READ_SIZE, &got);
-		if (rc)
-			return rc;
-		if (got == 0)
-			return gp_dkim_bodies_finish(bodies);
-		gp_dkim_bodies_feed(bodies, (struct gp_span) {buffer, got}, body->ending);
-	}
 }
 
 /* gp_dkim_bodies_hash: made by finish. */
@@ -522,8 +415,8 @@ uint64_t gp_dkim_bodies_size(const struct gp_dkim_bodies *bodies, unsigned id)
 	return bodies->forms[bodies->slots[id].canon].size;
 }
 
-/* gp_dkim_bodies_defect: the first that was seen. */
+/* gp_dkim_bodies_defect: that of the body. */
 const char *gp_dkim_bodies_defect(const struct gp_dkim_bodies *bodies)
 {
-	return bodies->defect;
+	return gp_body_defect(bodies->body);
 }

@@ -14,6 +14,7 @@
 struct run {
 	struct gp_ctx *ctx;
 	struct gp_mail_facts *f;
+	struct gp_body *body;
 	struct gp_dkim_bodies *bodies;
 	struct gp_dkim *dkim;   /* NULL: switched off */
 	struct gp_arc *arc;     /* NULL: switched off */
@@ -39,7 +40,9 @@ static int begin(struct run *r)
 {
 	const struct gp_mail *mail = r->f->mail;
 	const struct gp_config *c = mail->config;
-	int rc = gp_dkim_bodies_new(r->ctx->arena, mail->digest, &r->bodies);
+	int rc = gp_body_new(r->ctx->arena, &r->body);
+	if (!rc)
+		rc = gp_dkim_bodies_new(r->ctx->arena, mail->digest, r->body, &r->bodies);
 	if (!rc && is_on(r->f, c->dkim.mode))
 		rc = gp_dkim_new(r->ctx, mail->message, &c->dkim.check, r->bodies,
 			r->f->v->author_domain, &r->dkim);
@@ -246,7 +249,9 @@ static int run_checks(struct run *r)
 	if (!rc)
 		rc = ask_ahead(r);
 	if (!rc)
-		rc = gp_dkim_bodies_read(r->bodies, r->f->mail->body);
+		rc = gp_body_read(r->body, r->f->mail->body);
+	if (!rc)
+		rc = gp_dkim_bodies_status(r->bodies);
 	if (!rc)
 		rc = check_spf(r);
 	if (!rc && r->dkim) {

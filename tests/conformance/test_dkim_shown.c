@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dkim/dkim.h"
+#include "support/bodies.h"
 #include "support/suite.h"
 
 #define ARENA_MAX (8 << 20)
@@ -22,6 +23,7 @@ static const struct gp_dkim_options options = {.max_signatures = 20,
 static int verify(struct gp_ctx *ctx, const struct gp_crypto_digest *digest, struct gp_span text,
 	struct gp_dkim_results *results_out)
 {
+	struct gp_body *reader;
 	struct gp_dkim_bodies *bodies = NULL;
 	struct gp_message message;
 	struct gp_dkim *dkim;
@@ -31,12 +33,11 @@ static int verify(struct gp_ctx *ctx, const struct gp_crypto_digest *digest, str
 	gp_message_split(text, &header, &body, &ending);
 	int rc = gp_message_parse(ctx->arena, header, ending, &message);
 	if (!rc)
-		rc = gp_dkim_bodies_new(ctx->arena, digest, &bodies);
+		rc = test_bodies_new(ctx->arena, digest, &reader, &bodies);
 	if (!rc)
 		rc = gp_dkim_new(ctx, &message, &options, bodies, "", &dkim);
 	if (!rc) {
-		gp_dkim_bodies_feed(bodies, gp_span_skip(text, body), ending);
-		rc = gp_dkim_bodies_finish(bodies);
+		rc = test_bodies_pass(reader, bodies, gp_span_skip(text, body), ending);
 	}
 	if (!rc)
 		rc = gp_dkim_verify(ctx, dkim, results_out);

@@ -8,6 +8,7 @@
 
 #include "arc/arc.h"
 #include "fuzz/target.h"
+#include "support/bodies.h"
 #include "support/trace.h"
 #include "support/zone.h"
 
@@ -75,15 +76,15 @@ static void judge(struct gp_ctx *ctx, const struct gp_message *message, struct g
 	enum gp_message_ending ending, struct gp_arc_result *result_out)
 {
 	struct gp_crypto_digest *digest;
+	struct gp_body *reader;
 	struct gp_dkim_bodies *bodies;
 	struct gp_arc *arc;
 	struct gp_dns_question questions[4];
 	fuzz_require(gp_crypto_digest_new(&digest) == GP_OK);
-	fuzz_require(gp_dkim_bodies_new(ctx->arena, digest, &bodies) == GP_OK);
+	fuzz_require(test_bodies_new(ctx->arena, digest, &reader, &bodies) == GP_OK);
 	fuzz_require(gp_arc_new(ctx, message, &options, bodies, &arc) == GP_OK);
 	fuzz_require(gp_arc_questions(arc, questions, 4) <= 4);
-	gp_dkim_bodies_feed(bodies, body, ending);
-	fuzz_require(gp_dkim_bodies_finish(bodies) == GP_OK);
+	fuzz_require(test_bodies_pass(reader, bodies, body, ending) == GP_OK);
 	fuzz_require(gp_arc_verify(ctx, arc, result_out) == GP_OK);
 	check_result(ctx, message, result_out);
 	gp_dkim_bodies_fini(bodies);

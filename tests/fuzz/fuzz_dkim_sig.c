@@ -9,6 +9,7 @@
 #include "dkim/dkim.h"
 #include "dkim/dkim_sig.h"
 #include "fuzz/target.h"
+#include "support/bodies.h"
 #include "support/trace.h"
 #include "support/zone.h"
 
@@ -73,14 +74,14 @@ static int verify(struct gp_ctx *ctx, const struct gp_crypto_digest *digest,
 {
 	static const struct gp_dkim_options options = {
 		.max_signatures = 5, .rsa_bits_min = 1024, .rsa_bits_max = 4096};
+	struct gp_body *reader;
 	struct gp_dkim_bodies *bodies = NULL;
 	struct gp_dkim *dkim;
-	int rc = gp_dkim_bodies_new(ctx->arena, digest, &bodies);
+	int rc = test_bodies_new(ctx->arena, digest, &reader, &bodies);
 	if (!rc)
 		rc = gp_dkim_new(ctx, message, &options, bodies, "", &dkim);
 	if (!rc) {
-		gp_dkim_bodies_feed(bodies, body, GP_MESSAGE_LF);
-		rc = gp_dkim_bodies_finish(bodies);
+		rc = test_bodies_pass(reader, bodies, body, GP_MESSAGE_LF);
 	}
 	if (!rc)
 		rc = gp_dkim_verify(ctx, dkim, results_out);

@@ -3,6 +3,7 @@
  * Case by case with an arena of its own; what differs is said in the lines below a failure. With
  * TRACE in the environment, each step of a case that fails is shown, too.
  */
+#include "support/bodies.h"
 #include "support/arc_cases.h"
 
 #include <stdio.h>
@@ -24,17 +25,17 @@ static int judge(struct gp_ctx *ctx, const struct gp_crypto_digest *digest, stru
 	size_t body_at;
 	enum gp_message_ending ending;
 	struct gp_message message;
+	struct gp_body *reader;
 	struct gp_dkim_bodies *bodies = NULL;
 	struct gp_arc *arc;
 	gp_message_split(text, &header, &body_at, &ending);
 	int rc = gp_message_parse(ctx->arena, header, ending, &message);
 	if (!rc)
-		rc = gp_dkim_bodies_new(ctx->arena, digest, &bodies);
+		rc = test_bodies_new(ctx->arena, digest, &reader, &bodies);
 	if (!rc)
 		rc = gp_arc_new(ctx, &message, &options, bodies, &arc);
 	if (!rc) {
-		gp_dkim_bodies_feed(bodies, gp_span_skip(text, body_at), ending);
-		rc = gp_dkim_bodies_finish(bodies);
+		rc = test_bodies_pass(reader, bodies, gp_span_skip(text, body_at), ending);
 	}
 	if (!rc)
 		rc = gp_arc_verify(ctx, arc, result_out);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "arc/arc.h"
+#include "support/bodies.h"
 #include "support/arc_sealer.h"
 #include "support/zone.h"
 
@@ -86,6 +87,7 @@ static void begin(struct run *r, size_t ceiling)
 static int verify(struct run *r, struct gp_span header, const char *body)
 {
 	struct gp_message *message = gp_arena_alloc(r->arena, sizeof *message);
+	struct gp_body *reader;
 	struct gp_dkim_bodies *bodies = NULL;
 	struct gp_arc *arc;
 	if (!message)
@@ -93,12 +95,11 @@ static int verify(struct run *r, struct gp_span header, const char *body)
 	int rc = gp_message_parse(r->arena, header, GP_MESSAGE_CRLF, message);
 	message->is_trimmed = r->is_trimmed;
 	if (!rc)
-		rc = gp_dkim_bodies_new(r->arena, scene.digest, &bodies);
+		rc = test_bodies_new(r->arena, scene.digest, &reader, &bodies);
 	if (!rc)
 		rc = gp_arc_new(&r->ctx, message, r->options, bodies, &arc);
 	if (!rc) {
-		gp_dkim_bodies_feed(bodies, gp_span_from(body), GP_MESSAGE_CRLF);
-		rc = gp_dkim_bodies_finish(bodies);
+		rc = test_bodies_pass(reader, bodies, gp_span_from(body), GP_MESSAGE_CRLF);
 	}
 	if (!rc)
 		rc = gp_arc_verify(&r->ctx, arc, &r->result);
@@ -598,6 +599,7 @@ static void test_questions(void **state)
 	for (size_t room = 0; room <= 4; room++) {
 		struct run r;
 		struct gp_message message;
+		struct gp_body *reader;
 		struct gp_dkim_bodies *bodies;
 		struct gp_arc *arc;
 		struct gp_dns_question q[4];
@@ -605,7 +607,7 @@ static void test_questions(void **state)
 		assert_int_equal(gp_message_parse(r.arena, gp_span_from(test_sealed_header(m)),
 					 GP_MESSAGE_CRLF, &message),
 			GP_OK);
-		assert_int_equal(gp_dkim_bodies_new(r.arena, scene.digest, &bodies), GP_OK);
+		assert_int_equal(test_bodies_new(r.arena, scene.digest, &reader, &bodies), GP_OK);
 		assert_int_equal(gp_arc_new(&r.ctx, &message, &usual, bodies, &arc), GP_OK);
 		size_t count = gp_arc_questions(arc, q, room);
 		assert_int_equal(count, room < 3 ? room : 3);
