@@ -559,37 +559,41 @@ out:
 
 /* ---- facts ---- */
 
-/* lmdb_put: durable when the transaction has ended. */
-static int lmdb_put(void *self, struct gp_ctx *ctx, struct gp_span key, struct gp_span value,
-	int64_t expires_ms)
+/* change_fact: a value for the key, or none for NULL; durable when the transaction has ended. */
+static int change_fact(
+	struct store *s, struct gp_span key, const struct gp_span *value, int64_t expires_ms)
 {
-	struct store *s = self;
 	MDB_txn *txn;
-	(void)ctx;
 	int rc = gp_store_lmdb_envs_begin(&s->envs, GP_STORE_LMDB_FACTS, 0, &txn);
 	if (rc)
 		return rc;
+	MDB_dbi dbi = s->envs.env[GP_STORE_LMDB_FACTS].dbi;
 	MDB_val name = gp_store_lmdb_val_from(key.ptr, key.len);
-	MDB_val data = {GP_STORE_LMDB_FACT_HEAD + value.len, NULL};
-	rc = mdb_put(txn, s->envs.env[GP_STORE_LMDB_FACTS].dbi, &name, &data, MDB_RESERVE);
-	if (rc == 0)
-		gp_store_lmdb_fact_encode(value, expires_ms, data.mv_data);
+	if (value) {
+		MDB_val data = {GP_STORE_LMDB_FACT_HEAD + value->len, NULL};
+		rc = mdb_put(txn, dbi, &name, &data, MDB_RESERVE);
+		if (rc == 0)
+			gp_store_lmdb_fact_encode(*value, expires_ms, data.mv_data);
+	} else {
+		rc = mdb_del(txn, dbi, &name, NULL);
+		rc = rc == MDB_NOTFOUND ? 0 : rc;
+	}
 	return gp_store_lmdb_envs_end(&s->envs, GP_STORE_LMDB_FACTS, txn, rc);
+}
+
+/* lmdb_put: as change_fact. */
+static int lmdb_put(void *self, struct gp_ctx *ctx, struct gp_span key, struct gp_span value,
+	int64_t expires_ms)
+{
+	(void)ctx;
+	return change_fact(self, key, &value, expires_ms);
 }
 
 /* lmdb_remove: absence is no error. */
 static int lmdb_remove(void *self, struct gp_ctx *ctx, struct gp_span key)
 {
-	struct store *s = self;
-	MDB_txn *txn;
 	(void)ctx;
-	int rc = gp_store_lmdb_envs_begin(&s->envs, GP_STORE_LMDB_FACTS, 0, &txn);
-	if (rc)
-		return rc;
-	MDB_val name = gp_store_lmdb_val_from(key.ptr, key.len);
-	rc = mdb_del(txn, s->envs.env[GP_STORE_LMDB_FACTS].dbi, &name, NULL);
-	return gp_store_lmdb_envs_end(
-		&s->envs, GP_STORE_LMDB_FACTS, txn, rc == MDB_NOTFOUND ? 0 : rc);
+	return change_fact(self, key, NULL, 0);
 }
 
 /* Who is shown facts; as store_private.h writes it out. */
