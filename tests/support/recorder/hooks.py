@@ -129,7 +129,7 @@ class Recorder:
         with self.lock:
             self.finish("end of the script")
             last = self.cases[-1]
-            last["name"] = "(behind the last case, and logs)"
+            last["name"] = "(end of the script, and its logs)"
             last["logs"] += self.read_logs(True)
             if self.syslog:
                 last["logs"].append(["/dev/log", raw(b"\n".join(self.syslog))])

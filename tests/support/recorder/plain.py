@@ -27,6 +27,7 @@ RULES = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"\b((?:port|--port)[ =\"':]+)(3[2-9]|[456]\d)\d{3}\b", r"\1PORT"),
     (r"(\binet:\S+:)(3[2-9]|[456]\d)\d{3}\b", r"\1PORT"),
     # process ids
+    (r"(/proc/)\d+\b", r"\1PID"),
     (r"\b(pid[\"']?[=: ]+|process |PID |worker |\(pid |kill -\w+ )\d+\b", r"\1PID"),
     (r"\[\d+\]: ", "[PID]: "),
     # times of day and dates, in the forms of syslog, Exim, RFC 5322, ISO 8601; seconds since 1970
@@ -40,12 +41,14 @@ RULES = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"\b([a-z_]*ms)(=|\":)\d+", r"\1\2N"),
     (r"\b\d+(\.\d+)? (ms|us|µs|milliseconds)\b", r"N \2"),
     (r"\bup for \d+ (s|min)( \d+ s)?", "up for N"), (r"\b(\d+ min )?\d+ (s|min) ago\b", "N ago"),
+    (r"(the slowest took )N (us|ms)", r"\1N"),
     (r"\bdelays?=[\d./]+", "delay=N"),
     # the instance that gatepost request makes up: process, seconds, nanoseconds
     (r"gatepost-request(\.[0-9a-f]*){1,3}", "gatepost-request.INSTANCE"),
     # queue ids of Exim and Postfix; the number of a message in a maildir
-    (r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}\b", "QUEUEID"),
-    (r"\b(with [A-Z0-9]*SMTPS?A? id|queued as|queue_id=|queue_id\"?: ?\"|queue_id=\"|NOQUEUE: |\[PID\]: |id=)[0-9A-F]{8,14}\b", r"\1QUEUEID"),
+    (r"\bE?[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}\b", "QUEUEID"),
+    (r"(SMTPS?A? id |queued as |queue_id=|queue_id\"?: ?\"|queue_id=\"|NOQUEUE: |warning: |\[PID\]: |\bid=)[0-9A-F]{6,14}\b", r"\1QUEUEID"),
+    (r"(<= \S+ H=.* S=)\d+", r"\1N"),
     (r"<\d{8,}@", "<NUMBER@"), (r"<\d{14}\.[0-9A-F]{8,14}@", "<NUMBER.QUEUEID@"),
     # keys are made anew in each run
     (r"^(\s*\"b\": \")[A-Za-z0-9+/=]{8}\"", r"\1KEYED\""), (r"\bp=[A-Za-z0-9+/=]{40,}", "p=KEYED"),
@@ -55,6 +58,7 @@ RULES = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"(, room in )\d+ (h|min|s|d)( \d+ (min|s|h))?", r"\1N"), (r"^(answers +50% within ).*", r"\1N"),
     # counters of time and memory, of metrics and of JSON
     (r"^(gatepost\w*_(seconds|bytes)(_sum|_bucket|_max|_total)?(\{[^}]*\})?) [\d.e+-]+", r"\1 N"),
+    (r"^(gatepost_connections_open) \d+", r"\1 N"),
     (r"^(process_\w+(\{[^}]*\})?) [\d.e+-]+", r"\1 N"),
     (r"^(\s*\"[a-z0-9_]*(_ms|_us|uptime|uptime_s|seconds|age_s|s_ago|open|for_s|wait_s|device|inode|memory|rss|bytes|started|since|loaded|pid|_time)\": )[\d.]+", r"\1N"),
 )]
@@ -110,12 +114,14 @@ def spread(value):
 def decoded(data):
     # a surrogate or a control character would not survive the way to a file
     shown = data.encode("latin-1").decode("utf-8", "backslashreplace").replace("\r\n", "\n")
-    return "".join(c if c.isprintable() or c == "\n" else "\\x%02x" % ord(c) for c in shown)
+    return "".join(c if c.isprintable() or c in "\n\t" else "\\x%02x" % ord(c) for c in shown)
 
 
 def message(data):
     """One run of bytes of a connection or an output."""
     shown = decoded(data)
+    if len(data) > 4000 and not shown.endswith("\n"):  # read in part: how far is a matter of time
+        shown = shown.rpartition("\n")[0]
     lines = shown.rstrip("\n").split("\n")
     if shown[:1] in ("{", "["):
         whole = spread(shown)
@@ -133,6 +139,10 @@ def mail(data):
     return "%s\n(body %d bytes, %s)" % (text(decoded(head)), len(body), hashlib.sha256(body.encode()).hexdigest()[:16])
 
 
+# what a mail server says of itself is not ours
+OURS = {"postfix-test.log": "NOQUEUE|fatal|policy service|reject:", "/log/main": " action=|reject|gatepost|dlfunc"}
+
+
 def log(name, data):
     """The lines of a log, each once with its number: threads write them in any order. Counters are written
     at a reload, too, and then tell the moment; those at the end are exact."""
@@ -141,29 +151,52 @@ def log(name, data):
     for number in counters[:-1]:
         found[number] = re.sub(r"([=:])\d+", r"\1N", found[number])
     lines = collections.Counter(found)
-    if name.endswith("postfix-test.log"):  # what Postfix says of itself is not ours
-        lines = {line: n for line, n in lines.items() if re.search("NOQUEUE|warning|fatal|policy|reject", line)}
+    ours = next((rule for end, rule in OURS.items() if name.endswith(end)), "")
+    lines = {line: n for line, n in lines.items() if re.search(ours, line)}
     return "\n".join(["log " + text(name)] + ["%4d  %s" % (lines[line], line) for line in sorted(lines)])
+
+
+def journal(data):
+    """What gatepost has written, in no order: journald gives fields in any, and lines of one moment, too; its own
+    fields, and what systemd says, are left out."""
+    found = []
+    for line in decoded(data).split("\n"):
+        if line[:1] == "{":
+            fields = json.loads(line)
+            if str(fields.get("_COMM", "")).startswith("gatepost"):
+                found.append(" ".join("%s=%r" % (k, fields[k]) for k in sorted(fields) if k[0] != "_" and "TIMESTAMP" not in k))
+        elif "level=" in line:
+            found.append(line[line.index("level="):])
+    return sorted(text(line) for line in found)
 
 
 def talk(row):
     lines = ["connection to " + address(row["peer"])]
     for mark, data in row["runs"]:
+        if data.startswith("BDAT "):  # a message in pieces, which may be signed: the tests' own
+            data = data.partition("\n")[0]
         lines += ["%s %s" % (mark, line) for line in message(data).split("\n")] if data else [mark]
     return lines if row["runs"] else []
 
 
 def command(row):
-    words = [text(decoded(w.encode("utf-8", "surrogateescape").decode("latin-1"))) for w in row["words"]]
+    # of a command in a throwaway machine (systemd_machine.py), what is run there
+    words = row["words"][row["words"].index("LC_ALL=C.UTF-8") + 1 if row["words"][0] == "nsenter" else 0:]
+    words = [text(decoded(w.encode("utf-8", "surrogateescape").decode("latin-1"))) for w in words]
     lines = ["command " + " ".join(w if re.fullmatch(r"[\w@%+=:,./<>-]+", w) else repr(w) for w in words)]
+    if "journalctl" in row["words"]:
+        return lines + journal(row["said"]["out"])
     for name, data in row["said"].items():
         lines += ["%s| %s" % (name, line) for line in message(data).rstrip("\n").split("\n")] if data else []
     return lines + ["exit %s" % row["code"]]
 
 
+def delivered(row):
+    return [row["how"]] + ["| " + line for line in mail(row["data"]).split("\n")]
+
+
 SHOW = {
-    "talk": talk, "command": command,
-    "message": lambda row: [row["how"]] + ["| " + line for line in mail(row["data"]).split("\n")],
+    "talk": talk, "command": command, "message": delivered,
     "refused": lambda row: ["connection to %s: %s" % (address(row["peer"]), row["error"])],
 }
 
