@@ -19,7 +19,7 @@ VERSION = 0.1.0
 
 # ---- lists ----
 
-BASE    = arena clock decode duration encode err histogram ipaddr log span strbuf trace
+BASE    = arena clock decode duration encode err filestamp histogram ipaddr log span strbuf trace
 MAIL    = address author author_doubt author_name author_plain author_sight authres body charset charset_name encodedword fold mailbox mboxline message taglist
 DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire \
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse dns_wire_server
@@ -37,9 +37,11 @@ CONFIG  = config config_error config_file config_find config_format config_invis
 	  config_problem config_scan config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
 ENGINE  = decide decide_message engine fields header mark message rates reply reply_message sample
+RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
-	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%)
+	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%) \
+	  $(RUNTIME:%=runtime/%)
 DAEMON  = dns_health heartbeat journal last_good log_limited log_queue log_sink metrics_page notify places \
 	  privileges shmem socket_activation socket_reach sockets supervise ticker
 POLICYD = control control_command control_limits control_metrics control_overrides control_status control_who \

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "crypto/library.h"
-#include "store/store_fallback.h"
 
 #define BROKEN_US 10000000 /* a broken file is not read more often unless it changes */
 
@@ -24,23 +23,20 @@ void gp_exim_process_init(struct gp_exim_process *process)
 	gp_exim_log_init(&process->log);
 }
 
-/* drop_overrides: closes what this process opened, and leaves alone what another one did. */
-static void drop_overrides(struct gp_exim_process *p)
+/* drop_store: closes what this process opened, and leaves alone what another one did. */
+static void drop_store(struct gp_exim_process *p)
 {
-	if (p->store && p->pid == getpid()) {
-		gp_limit_overrides_free(p->overrides);
-		gp_store_close(p->store);
-	}
-	p->overrides = NULL;
-	p->store = NULL;
-	gp_exim_snapshot_release(p->overrides_of);
-	p->overrides_of = NULL;
+	if (p->pid == getpid())
+		gp_runtime_store_close(&p->store);
+	p->store = (struct gp_runtime_store) {NULL, NULL};
+	gp_exim_snapshot_release(p->store_of);
+	p->store_of = NULL;
 }
 
 /* gp_exim_process_fini: in reverse order. */
 void gp_exim_process_fini(struct gp_exim_process *process)
 {
-	drop_overrides(process);
+	drop_store(process);
 	gp_exim_snapshot_release(process->current);
 	gp_crypto_digest_free(process->digest);
 	gp_exim_process_init(process);
@@ -51,7 +47,7 @@ static void drop_resolver(struct gp_exim_resolver *resolver)
 {
 	if (--resolver->refs)
 		return;
-	gp_dns_free(resolver->dns);
+	gp_runtime_resolver_close(&resolver->resolver);
 	free(resolver);
 }
 
@@ -61,50 +57,15 @@ void gp_exim_snapshot_release(struct gp_exim_snapshot *snapshot)
 	if (!snapshot || --snapshot->refs)
 		return;
 	drop_resolver(snapshot->resolver);
-	gp_config_free(snapshot->config);
-	free(snapshot->stamps);
+	gp_runtime_config_fini(&snapshot->loaded);
 	free(snapshot);
-}
-
-/* ---- stamps ---- */
-
-/* stamp_of: all zero for a file that is not there. */
-static struct gp_exim_stamp stamp_of(const char *path)
-{
-	struct stat st;
-	if (stat(path, &st))
-		return (struct gp_exim_stamp) {0};
-	return (struct gp_exim_stamp) {.dev = st.st_dev,
-		.ino = st.st_ino,
-		.size = st.st_size,
-		.modified = st.st_mtim,
-		.changed = st.st_ctim};
-}
-
-/* same_time: to the nanosecond. */
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/* same_stamp: nobody has touched it. */
-static bool same_stamp(const struct gp_exim_stamp *a, const struct gp_exim_stamp *b)
-{
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
 }
 
 /* is_current: made from this path, and nothing has changed since. */
 static bool is_current(const struct gp_exim_snapshot *s, const char *path)
 {
-	if (!s || strcmp(s->config->path, path))
-		return false;
-	for (size_t i = 0; i < s->stamp_count; i++) {
-		struct gp_exim_stamp now = stamp_of(s->config->watched.items[i]);
-		if (!same_stamp(&now, &s->stamps[i]))
-			return false;
-	}
-	return true;
+	return s && strcmp(s->config->path, path) == 0 &&
+	       !gp_runtime_config_has_changed(&s->loaded, true);
 }
 
 /* ---- reading ---- */
@@ -114,20 +75,16 @@ static int resolver_new(const struct gp_config *config, const struct gp_dns_cach
 	const struct gp_exim_snapshot *before, struct gp_exim_resolver **out)
 {
 	struct gp_exim_resolver *resolver = calloc(1, sizeof *resolver);
-	struct gp_dns *wire = NULL;
-	struct gp_dns_options options = config->dns;
-	if (before)
-		gp_config_inherit_dns(config, before->config, before->dns, &options);
-	int rc = resolver ? gp_dns_wire_new(&options, &wire) : GP_ENOMEM;
-	if (!rc)
-		rc = gp_dns_cache_new(cache, wire, gp_clock_system(), &resolver->dns);
-	if (rc) {
-		gp_dns_free(wire);
+	const struct gp_runtime_resolver_plan plan = {.config = config,
+		.cache = cache,
+		.before = before ? before->config : NULL,
+		.known = before ? before->dns : NULL};
+	int rc = resolver ? gp_runtime_resolver_open(&plan, &resolver->resolver) : GP_ENOMEM;
+	if (rc)
 		free(resolver);
-		return rc;
-	}
-	*out = resolver;
-	return GP_OK;
+	else
+		*out = resolver;
+	return rc;
 }
 
 /* find_resolver: that of the same file as it was before, set anew: it keeps what it remembers. */
@@ -139,9 +96,7 @@ static int find_resolver(const struct gp_config *config, const struct gp_exim_sn
 	cache.entries = config->exim.cache_entries;
 	if (before && strcmp(config->path, before->config->path) == 0) {
 		*out = before->resolver;
-		rc = gp_config_renew_dns(config, before->config, &cache, before->dns);
-		(*out)->follow.next_us = 0; /* looked at at once, and read */
-		(*out)->follow.is_read = false;
+		rc = gp_runtime_resolver_renew(&(*out)->resolver, config, before->config, &cache);
 	} else {
 		rc = resolver_new(config, &cache, before, out);
 	}
@@ -150,25 +105,19 @@ static int find_resolver(const struct gp_config *config, const struct gp_exim_sn
 	return rc;
 }
 
-/* snapshot_new: takes config on success. */
-static int snapshot_new(struct gp_config *config, const struct gp_exim_snapshot *before,
-	struct gp_exim_snapshot **out)
+/* snapshot_new: takes what was loaded on success. */
+static int snapshot_new(const struct gp_runtime_config *loaded,
+	const struct gp_exim_snapshot *before, struct gp_exim_snapshot **out)
 {
-	size_t n = config->watched.count;
 	struct gp_exim_snapshot *s = calloc(1, sizeof *s);
-	struct gp_exim_stamp *stamps = calloc(n ? n : 1, sizeof *stamps);
-	int rc = s && stamps ? find_resolver(config, before, &s->resolver) : GP_ENOMEM;
+	int rc = s ? find_resolver(loaded->config, before, &s->resolver) : GP_ENOMEM;
 	if (rc) {
-		free(stamps);
 		free(s);
 		return rc;
 	}
-	for (size_t i = 0; i < n; i++)
-		stamps[i] = stamp_of(config->watched.items[i]);
-	s->config = config;
-	s->dns = s->resolver->dns;
-	s->stamps = stamps;
-	s->stamp_count = n;
+	s->loaded = *loaded;
+	s->config = loaded->config;
+	s->dns = s->resolver->resolver.dns;
 	s->refs = 1;
 	*out = s;
 	return GP_OK;
@@ -190,33 +139,30 @@ static void say_broken(struct gp_exim_process *p, const char *path, int rc, cons
 static int load(struct gp_exim_process *p, const char *path)
 {
 	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
+	struct gp_runtime_config loaded = {NULL, NULL};
 	struct gp_exim_snapshot *made = NULL;
 	char problem[PATH_MAX + 160];
 	/* looked at before it is read: what changes meanwhile is seen the next time */
-	struct gp_exim_stamp main_stamp = stamp_of(path);
-	int rc = gp_config_load(path, &config, &errors);
+	struct gp_filestamp main_stamp = gp_filestamp_of(path);
+	int rc = gp_runtime_config_load(path, &loaded, &errors);
 	const char *emptied =
-		rc ? NULL : gp_config_emptied(config, p->current ? p->current->config : NULL);
+		rc ? NULL
+		   : gp_config_emptied(loaded.config, p->current ? p->current->config : NULL);
 	if (emptied) { /* a process that begins knows no other one, and is ended soon */
 		snprintf(problem, sizeof problem, "%s: " GP_CONFIG_EMPTIED, emptied);
-		gp_config_free(config); /* and with it the name */
 		rc = GP_ESYNTAX;
 	} else if (!rc) {
-		rc = snapshot_new(config, p->current, &made);
-		if (rc)
-			gp_config_free(config);
+		rc = snapshot_new(&loaded, p->current, &made);
 	}
 	if (rc) {
+		gp_runtime_config_fini(&loaded);
 		p->broken = main_stamp;
 		p->broken_us = gp_clock_now_us(gp_clock_system());
 		say_broken(p, path, rc, emptied ? problem : errors.text);
 	} else {
-		if (made->stamp_count)
-			made->stamps[0] = main_stamp;
 		gp_exim_snapshot_release(p->current);
 		p->current = made;
-		p->log.facility = config->log.facility;
+		p->log.facility = made->config->log.facility;
 		p->broken_us = 0;
 	}
 	gp_config_errors_fini(&errors);
@@ -226,8 +172,7 @@ static int load(struct gp_exim_process *p, const char *path)
 /* is_worth_reading: not a file that was found broken a moment ago. */
 static bool is_worth_reading(const struct gp_exim_process *p, const char *path)
 {
-	struct gp_exim_stamp now = stamp_of(path);
-	return !p->broken_us || !same_stamp(&now, &p->broken) ||
+	return !p->broken_us || !gp_filestamp_is_same(gp_filestamp_of(path), p->broken) ||
 	       gp_clock_now_us(gp_clock_system()) - p->broken_us >= BROKEN_US;
 }
 
@@ -238,7 +183,7 @@ static void follow_dns(struct gp_exim_process *p)
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
 	const struct gp_exim_snapshot *s = p->current;
-	if (gp_config_follow_dns(&s->resolver->follow, s->config, s->dns, &text) ==
+	if (gp_runtime_resolver_follow(&s->resolver->resolver, s->config, &text) ==
 		GP_CONFIG_UNREADABLE)
 		gp_exim_say(&p->log, GP_EXIM_NO_CHECK, (struct gp_span) {NULL, 0}, "%s", storage);
 }
@@ -283,31 +228,21 @@ int gp_exim_process_digest(
 
 /* ---- limits ---- */
 
-/* gp_exim_process_tend: the store first, so that one that is back is read at once. */
+/* gp_exim_process_tend: of this process. */
 void gp_exim_process_tend(struct gp_exim_process *process, struct gp_ctx *ctx)
 {
-	gp_store_tend(process->store, ctx);
-	gp_limit_overrides_follow(process->overrides, ctx);
+	gp_runtime_store_tend(&process->store, ctx);
 }
 
-/* open_overrides: the store, the one that stands in, and what the operator has set. */
-static int open_overrides(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
+/* open_store: the store, the one that stands in, and what the operator has set. */
+static int open_store(struct gp_exim_process *p, struct gp_exim_snapshot *s, struct gp_ctx *ctx)
 {
-	const struct gp_config *c = s->config;
 	gp_crypto_library_guest(); /* for TLS */
-	int rc = gp_store_fallback_open(&c->store, ctx, &p->store);
-	if (!rc && c->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
-		rc = gp_store_fallback_local(p->store, &c->store, c->store_local_path, ctx);
-	if (!rc)
-		rc = gp_limit_overrides_new(p->store, &p->overrides);
 	p->pid = getpid();
-	if (rc) {
-		gp_store_close(p->store);
-		p->store = NULL;
+	int rc = gp_runtime_store_open(s->config, ctx, &p->store);
+	if (rc)
 		return rc;
-	}
-	gp_exim_process_tend(p, ctx);
-	p->overrides_of = s;
+	p->store_of = s;
 	s->refs++;
 	return GP_OK;
 }
@@ -317,10 +252,10 @@ int gp_exim_process_overrides(struct gp_exim_process *process, struct gp_exim_sn
 	struct gp_ctx *ctx, struct gp_limit_overrides **overrides_out)
 {
 	int rc = GP_OK;
-	if (process->store && (process->overrides_of != snapshot || process->pid != getpid()))
-		drop_overrides(process);
-	if (!process->store)
-		rc = open_overrides(process, snapshot, ctx);
-	*overrides_out = process->overrides;
+	if (process->store.store && (process->store_of != snapshot || process->pid != getpid()))
+		drop_store(process);
+	if (!process->store.store)
+		rc = open_store(process, snapshot, ctx);
+	*overrides_out = process->store.overrides;
 	return rc;
 }

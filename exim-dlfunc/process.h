@@ -23,9 +23,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include "base/ctx.h"
 #include "base/span.h"
@@ -34,44 +32,35 @@
 #include "dns/dns.h"
 #include "engine/sample.h"
 #include "exim-dlfunc/log_limited.h"
-#include "limit/limit_overrides.h"
+#include "runtime/runtime_config.h"
+#include "runtime/runtime_resolver.h"
+#include "runtime/runtime_store.h"
 
 /* A resolver and what it remembers, for all snapshots of one file; freed with the last of them. */
 struct gp_exim_resolver {
-	struct gp_dns *dns;
-	struct gp_config_follow follow; /* of resolv.conf */
+	struct gp_runtime_resolver resolver;
 	unsigned refs;
 };
 
 /* A configuration as it is in force; freed with its last holder. */
 struct gp_exim_snapshot {
-	struct gp_config *config;
+	const struct gp_config *config; /* the one that was loaded */
+	struct gp_runtime_config loaded;
 	struct gp_dns *dns; /* of resolver, which asks as the newest snapshot says */
 	struct gp_exim_resolver *resolver;
-	struct gp_exim_stamp *stamps; /* of the files it was made from */
-	size_t stamp_count;
 	unsigned refs;
-};
-
-/* What shows that a file has changed. */
-struct gp_exim_stamp {
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec modified, changed;
 };
 
 struct gp_exim_process {
 	struct gp_exim_log log;
-	struct gp_exim_snapshot *current;      /* NULL: none could be read yet */
-	struct gp_exim_stamp broken;           /* of the main file, when it was found broken */
-	int64_t broken_us;                     /* when that was; 0: it is not broken */
-	struct gp_crypto_digest *digest;       /* NULL: not needed yet */
-	struct gp_sample_key sample_key;       /* for pct= of DMARC */
-	struct gp_store *store;                /* NULL: not needed yet */
-	struct gp_limit_overrides *overrides;  /* that lie in it */
-	struct gp_exim_snapshot *overrides_of; /* whose store they lie in */
-	pid_t pid;                             /* who opened them */
+	struct gp_exim_snapshot *current;  /* NULL: none could be read yet */
+	struct gp_filestamp broken;        /* of the main file, when it was found broken */
+	int64_t broken_us;                 /* when that was; 0: it is not broken */
+	struct gp_crypto_digest *digest;   /* NULL: not needed yet */
+	struct gp_sample_key sample_key;   /* for pct= of DMARC */
+	struct gp_runtime_store store;     /* not open: not needed yet */
+	struct gp_exim_snapshot *store_of; /* whose store it is */
+	pid_t pid;                         /* who opened them */
 };
 
 /* Nothing read, nothing open. */

@@ -11,6 +11,7 @@
 
 #include "exim-dlfunc/bridge.h"
 #include "mail/authres.h"
+#include "runtime/runtime_deadline.h"
 
 #define SCRATCH_BYTES (256u * 1024)
 #define KEY_BYTES 65536
@@ -168,14 +169,6 @@ static int make_arena(struct gp_exim_kept *k, size_t memory)
 	return k->arena ? GP_OK : GP_ENOMEM;
 }
 
-/* deadline_of: a tenth, at most 200 ms, is left for what comes after the last wait. */
-static int64_t deadline_of(const struct gp_config *c)
-{
-	int64_t whole_us = (int64_t)c->exim.deadline_ms * 1000;
-	int64_t rest_us = whole_us / 10 < 200000 ? whole_us / 10 : 200000;
-	return gp_clock_now_us(gp_clock_system()) + whole_us - rest_us;
-}
-
 /* begin: what every question needs; a failure has been answered. */
 static int begin(struct question *q, const char *key)
 {
@@ -201,7 +194,8 @@ static int begin(struct question *q, const char *key)
 		.clock = gp_clock_system(),
 		.log = &x->process.log.log,
 		.dns = k->snapshot->dns,
-		.deadline_us = deadline_of(q->config)};
+		.deadline_us = gp_runtime_deadline_us(
+			gp_clock_now_us(gp_clock_system()), q->config->exim.deadline_ms)};
 	return GP_OK;
 }
 

@@ -69,7 +69,8 @@ struct options {
 
 /* What the serving process needs; made before it is forked. */
 struct service {
-	struct gp_config *config; /* in force: with each reload a child takes, the parent does */
+	/* in force: with each reload a child takes, the parent does */
+	struct gp_runtime_config loaded;
 	struct gp_daemon_log_sink sink; /* of the parent, and of a child before it has its own */
 	struct gp_log log;
 	struct gp_daemon_sockets sockets;
@@ -246,8 +247,8 @@ static int serve_until_stopped(struct service *service, struct gp_session_shared
 /* open_log: where the configuration wants it. */
 static void open_log(struct service *service)
 {
-	service->sink.options = &service->config->log;
-	gp_daemon_log_sink_open(&service->config->log);
+	service->sink.options = &service->loaded.config->log;
+	gp_daemon_log_sink_open(&service->loaded.config->log);
 	gp_daemon_log_sink_init(&service->log, &service->sink);
 }
 
@@ -257,15 +258,15 @@ static void reloaded(void *arg)
 {
 	struct service *service = arg;
 	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	if (gp_config_load(service->config->path, &config, &errors)) {
+	struct gp_runtime_config loaded;
+	if (gp_runtime_config_load(service->loaded.config->path, &loaded, &errors)) {
 		gp_log_text(&service->log, GP_LOG_ERROR,
 			"the files have changed since they were loaded, and have errors: should "
 			"the process crash, the configuration before the last reload would be "
 			"used; reload again");
 	} else {
-		gp_config_free(service->config);
-		service->config = config;
+		gp_runtime_config_fini(&service->loaded);
+		service->loaded = loaded;
 		open_log(service);
 	}
 	gp_config_errors_fini(&errors);
@@ -293,12 +294,12 @@ static int serve(void *arg, bool again)
 		gp_tally_add(&service->counters->crashes);
 	confine(service, GP_DAEMON_SECCOMP_SERVER);
 	int rc = gp_daemon_log_queue_new(STDERR_FILENO, &service->counters->log_dropped, &queue);
-	shared.files = gp_files_divide(service->config, &service->log);
+	shared.files = gp_files_divide(service->loaded.config, &service->log);
 	if (!rc)
-		rc = gp_runtimes_new(service->config, queue, service->counters,
+		rc = gp_runtimes_new(&service->loaded, queue, service->counters,
 			shared.files.questions, &shared.runtimes);
 	if (!rc) {
-		service->config = NULL; /* taken */
+		service->loaded = (struct gp_runtime_config) {NULL, NULL}; /* taken */
 		code = serve_until_stopped(service, &shared, queue);
 	} else if (rc == GP_EINVAL) {
 		code = EXIT_CONFIG; /* the log says what cannot be opened */
@@ -381,9 +382,10 @@ static int open_sockets(struct service *service, const struct gp_log *log)
 {
 	int rc = gp_daemon_socket_activation_take(&service->sockets, log);
 	if (!rc)
-		rc = gp_daemon_sockets_open(&service->config->policyd, log, &service->sockets);
+		rc = gp_daemon_sockets_open(
+			&service->loaded.config->policyd, log, &service->sockets);
 	if (!rc) {
-		gp_metrics_http_open(&service->config->metrics, log, &service->metrics);
+		gp_metrics_http_open(&service->loaded.config->metrics, log, &service->metrics);
 		note_status(service);
 	}
 	return rc;
@@ -417,20 +419,24 @@ static int drop(struct service *service)
 {
 	if (service->is_dropped)
 		return GP_OK;
-	bool is_roots = geteuid() == 0 && service->config->saved_path;
-	int rc = gp_daemon_privileges_drop(&service->config->policyd, &service->log);
-	if (!rc && is_roots && gp_daemon_last_good_take_newer(&service->config, &service->log)) {
+	bool is_roots = geteuid() == 0 && service->loaded.config->saved_path;
+	int rc = gp_daemon_privileges_drop(&service->loaded.config->policyd, &service->log);
+	if (!rc && is_roots &&
+		gp_daemon_last_good_take_newer(&service->loaded.config, &service->log)) {
 		open_log(service);
-		gp_daemon_last_good_say(service->config, false, &service->log);
-		gp_runtime_log_warnings(service->config, &service->log);
+		gp_daemon_last_good_say(service->loaded.config, false, &service->log);
+		gp_runtime_log_warnings(service->loaded.config, &service->log);
+		rc = gp_runtime_config_stamp(&service->loaded);
 	}
+	if (!rc && *service->loaded.config->policyd.chroot) /* a path is another file now */
+		rc = gp_runtime_config_stamp(&service->loaded);
 	return rc;
 }
 
 /* run: everything after the configuration. */
 static int run(struct service *service)
 {
-	const struct gp_config_policyd *options = &service->config->policyd;
+	const struct gp_config_policyd *options = &service->loaded.config->policyd;
 	const struct gp_log *log = &service->log;
 	struct gp_daemon_supervise plan = {.serve = serve,
 		.arg = service,
@@ -442,26 +448,26 @@ static int run(struct service *service)
 	bool supervised = options->supervise;
 	service->seccomp = (enum gp_config_seccomp)options->seccomp;
 	open_log(service);
-	gp_runtime_log_warnings(service->config, log);
+	gp_runtime_log_warnings(service->loaded.config, log);
 	gp_daemon_notify_open(&service->notify);
 	gp_files_raise(options, log);
 	if (!remember(service) || gp_daemon_heartbeat_init(&service->heartbeat, supervised,
 					  &service->notify, service->status))
 		return EXIT_TROUBLE;
-	if (service->config->saved_path) {
-		gp_daemon_last_good_say(service->config, service->is_dropped, log);
+	if (service->loaded.config->saved_path) {
+		gp_daemon_last_good_say(service->loaded.config, service->is_dropped, log);
 		atomic_store(&service->counters->reload_failed, true);
 	}
-	make_folders(service->config);
+	make_folders(service->loaded.config);
 	service->control_fd = open_control(options, log);
 	snprintf(service->control_path, sizeof service->control_path, "%s",
 		options->control_socket); /* the configuration has bounded it */
 	if (open_sockets(service, log))
 		return EXIT_TROUBLE;
-	gp_daemon_last_good_keep_start(service->config, log);
+	gp_daemon_last_good_keep_start(service->loaded.config, log);
 	if (drop(service))
 		return EXIT_TROUBLE;
-	warn_unreadable(service->config, log);
+	warn_unreadable(service->loaded.config, log);
 	if (!supervised)
 		return serve(service, false);
 	confine(service, GP_DAEMON_SECCOMP_SUPERVISOR);
@@ -500,17 +506,21 @@ static void report_fine(const struct options *o, const struct gp_config *config)
 static int prefer_last_good(
 	struct service *service, int rc, const char *path, const struct gp_log *log)
 {
-	const char *emptied = rc ? NULL : gp_config_emptied(service->config, NULL);
+	const char *emptied = rc ? NULL : gp_config_emptied(service->loaded.config, NULL);
 	struct gp_config *kept = NULL;
-	if (rc)
-		return gp_daemon_last_good_load(path, log, &service->config, &service->is_dropped);
+	if (rc) {
+		rc = gp_daemon_last_good_load(
+			path, log, &service->loaded.config, &service->is_dropped);
+		return rc ? rc : gp_runtime_config_stamp(&service->loaded);
+	}
 	if (!emptied || !gp_daemon_last_good_is_kept(path))
 		return GP_OK;
 	fprintf(stderr, "%s: " GP_CONFIG_EMPTIED "\n", emptied);
 	rc = gp_daemon_last_good_load(path, log, &kept, &service->is_dropped);
 	if (!rc) {
-		gp_config_free(service->config);
-		service->config = kept;
+		gp_config_free(service->loaded.config);
+		service->loaded.config = kept;
+		rc = gp_runtime_config_stamp(&service->loaded);
 	}
 	return rc;
 }
@@ -529,16 +539,16 @@ int main(int argc, char **argv)
 	/* a reload that is asked for while the files are read comes after it */
 	if (!o.test_only && !block_signals())
 		return EXIT_TROUBLE;
-	int rc = gp_config_load(o.path, &service.config, &errors);
+	int rc = gp_runtime_config_load(o.path, &service.loaded, &errors);
 	if (rc)
 		fprintf(stderr, "%s", errors.text && *errors.text ? errors.text : gp_err_text(rc));
 	else if (o.test_only)
-		report_fine(&o, service.config);
+		report_fine(&o, service.loaded.config);
 	if (!o.test_only)
 		rc = prefer_last_good(&service, rc, o.path, &stderr_log);
 	gp_config_errors_fini(&errors);
 	if (rc || o.test_only) {
-		gp_config_free(service.config);
+		gp_runtime_config_fini(&service.loaded);
 		return rc ? EXIT_CONFIG : EXIT_FINE;
 	}
 	code = run(&service);
@@ -551,6 +561,6 @@ int main(int argc, char **argv)
 	gp_stage_learn_free(service.stages);
 	gp_daemon_shmem_free(service.counters, sizeof *service.counters);
 	gp_header_once_free(service.instances);
-	gp_config_free(service.config);
+	gp_runtime_config_fini(&service.loaded);
 	return code;
 }

@@ -6,10 +6,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "daemon/log_sink.h"
-#include "store/store_fallback.h"
+#include "runtime/runtime_resolver.h"
+#include "runtime/runtime_store.h"
 
 #define OPEN_MEMORY (4 * 1024 * 1024)
 #define OPEN_US (5 * 1000000LL) /* of waiting for a store that does not answer */
@@ -24,100 +24,50 @@ struct gp_runtimes {
 	struct gp_daemon_log_queue *queue;
 	struct gp_counters *counters;
 	struct gp_dns_gate *gate;
-	struct gp_dns *dns; /* cache over wire, through the gate */
 	/*
 	 * Guards follow, and who sets how dns asks: a reload, and who tends. Held while resolv.conf
 	 * is read, which nobody else waits for.
 	 */
 	pthread_mutex_t dns_lock;
-	struct gp_config_follow follow;
-	/* set once; only by the first runtime or a reload */
-	struct gp_store *store;
-	struct gp_limit_overrides *overrides;
-	pthread_mutex_t lock; /* guards current, and refs of all runtimes */
+	struct gp_runtime_resolver resolver;
+	struct gp_runtime_store store; /* opened once; only by the first runtime or a reload */
+	pthread_mutex_t lock;          /* guards current, and refs of all runtimes */
 	struct counted *current;
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
 
-/* open_dns: cache over wire, as configured, through the gate. */
-static int open_dns(
-	const struct gp_config *config, struct gp_dns_gate *gate, struct gp_dns **dns_out)
-{
-	struct gp_dns_options options = config->dns;
-	struct gp_dns *wire = NULL;
-	options.gate = gate;
-	int rc = gp_dns_wire_new(&options, &wire);
-	if (!rc)
-		rc = gp_dns_cache_new(&config->dns_cache, wire, gp_clock_system(), dns_out);
-	if (rc)
-		gp_dns_free(wire);
-	return rc;
-}
-
-/* counted_new: a runtime with one reference; takes config on success; borrows dns. */
-static int counted_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
+/* counted_new: a runtime with one reference; takes what was loaded on success; borrows dns. */
+static int counted_new(const struct gp_runtime_config *loaded, struct gp_daemon_log_queue *queue,
 	struct gp_dns *dns, struct counted **out)
 {
 	struct counted *c = calloc(1, sizeof *c);
 	if (!c)
 		return GP_ENOMEM;
-	c->runtime.config = config;
+	c->runtime.loaded = *loaded;
+	c->runtime.config = loaded->config;
 	c->runtime.dns = dns;
 	c->runtime.loaded_s = gp_clock_system()->wall_s(gp_clock_system());
-	c->sink = (struct gp_daemon_log_sink) {&config->log, queue};
+	c->sink = (struct gp_daemon_log_sink) {&loaded->config->log, queue};
 	gp_daemon_log_sink_init(&c->runtime.log, &c->sink);
 	c->refs = 1;
 	*out = c;
 	return GP_OK;
 }
 
-/* close_store: and what lies in it. */
-static void close_store(struct gp_runtimes *runtimes)
-{
-	gp_limit_overrides_free(runtimes->overrides);
-	gp_store_close(runtimes->store);
-	runtimes->overrides = NULL;
-	runtimes->store = NULL;
-}
-
-/* open_store: and what was set at run time before the restart. */
-static int open_store(struct gp_runtimes *runtimes, const struct gp_config *c, struct gp_ctx *ctx)
-{
-	int rc = gp_store_fallback_open(&c->store, ctx, &runtimes->store);
-	if (!rc)
-		rc = gp_limit_overrides_new(runtimes->store, &runtimes->overrides);
-	if (rc)
-		close_store(runtimes);
-	return rc;
-}
-
-/* tend_store: the store first, so that one that is back is read at once. */
-static void tend_store(struct gp_runtimes *runtimes, struct gp_ctx *ctx)
-{
-	gp_store_tend(runtimes->store, ctx);
-	gp_limit_overrides_follow(runtimes->overrides, ctx);
-}
-
-/* open_overrides: with the first limits, and the store that stands in where one is configured. */
-static int open_overrides(struct gp_runtimes *runtimes, struct counted *c)
+/* open_store: with the first that wants one. */
+static int open_store(struct gp_runtimes *runtimes, struct counted *c)
 {
 	const struct gp_config *config = c->runtime.config;
+	bool is_wanted = gp_runtime_store_is_wanted(config);
+	if (!is_wanted && !runtimes->store.store)
+		return GP_OK;
 	struct gp_ctx ctx = {.arena = gp_arena_new(OPEN_MEMORY),
 		.clock = gp_clock_system(),
 		.log = &c->runtime.log};
-	int rc = ctx.arena ? GP_OK : GP_ENOMEM;
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
-	bool is_new = !rc && config->limits.limit_count && !runtimes->overrides;
-	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
-	if (is_new)
-		rc = open_store(runtimes, config, &ctx);
-	if (!rc && runtimes->store)
-		rc = gp_store_fallback_local(runtimes->store, &config->store,
-			is_local ? config->store_local_path : NULL, &ctx);
-	if (!rc && is_new)
-		tend_store(runtimes, &ctx); /* what was set before the restart */
-	c->runtime.store = config->limits.limit_count ? runtimes->store : NULL;
-	c->runtime.overrides = config->limits.limit_count ? runtimes->overrides : NULL;
+	int rc = ctx.arena ? gp_runtime_store_open(config, &ctx, &runtimes->store) : GP_ENOMEM;
+	c->runtime.store = is_wanted ? runtimes->store.store : NULL;
+	c->runtime.overrides = is_wanted ? runtimes->store.overrides : NULL;
 	gp_arena_free(ctx.arena);
 	return rc;
 }
@@ -138,7 +88,7 @@ static void release(struct gp_runtimes *runtimes, struct counted *c)
 	bool last = --c->refs == 0;
 	pthread_mutex_unlock(&runtimes->lock);
 	if (last) {
-		gp_config_free(c->runtime.config);
+		gp_runtime_config_fini(&c->runtime.loaded);
 		free(c);
 	}
 }
@@ -167,7 +117,7 @@ static int init_locks(struct gp_runtimes *r)
 /* free_rest: when no runtime and no overrides are there any more. */
 static void free_rest(struct gp_runtimes *r)
 {
-	gp_dns_free(r->dns);
+	gp_runtime_resolver_close(&r->resolver);
 	gp_dns_gate_free(r->gate);
 	pthread_mutex_destroy(&r->dns_lock);
 	pthread_mutex_destroy(&r->lock);
@@ -175,7 +125,7 @@ static void free_rest(struct gp_runtimes *r)
 }
 
 /* gp_runtimes_new: the first runtime. */
-int gp_runtimes_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
+int gp_runtimes_new(const struct gp_runtime_config *loaded, struct gp_daemon_log_queue *queue,
 	struct gp_counters *counters, unsigned questions, struct gp_runtimes **runtimes_out)
 {
 	struct gp_runtimes *r = calloc(1, sizeof *r);
@@ -189,15 +139,16 @@ int gp_runtimes_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
 	r->queue = queue;
 	r->counters = counters;
 	rc = gp_dns_gate_new(questions, &r->gate);
+	const struct gp_runtime_resolver_plan plan = {.config = loaded->config, .gate = r->gate};
 	if (!rc)
-		rc = open_dns(config, r->gate, &r->dns);
+		rc = gp_runtime_resolver_open(&plan, &r->resolver);
 	if (!rc)
-		rc = counted_new(config, queue, r->dns, &r->current);
+		rc = counted_new(loaded, queue, r->resolver.dns, &r->current);
 	if (!rc)
-		rc = open_overrides(r, r->current);
+		rc = open_store(r, r->current);
 	if (rc) {
 		free(r->current); /* config goes back to the caller */
-		close_store(r);
+		gp_runtime_store_close(&r->store);
 		free_rest(r);
 		return rc;
 	}
@@ -214,7 +165,7 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 	if (!runtimes)
 		return;
 	release(runtimes, runtimes->current);
-	close_store(runtimes);
+	gp_runtime_store_close(&runtimes->store);
 	free_rest(runtimes);
 }
 
@@ -320,12 +271,13 @@ void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log
 		gp_log_text(log, GP_LOG_WARNING, "configuration: %s", config->warnings.items[i]);
 }
 
-/* replacement: a new runtime for config, not hung up yet. */
-static int replacement(struct gp_runtimes *runtimes, struct gp_config *config, struct counted **out)
+/* replacement: a new runtime for what was loaded, not hung up yet. */
+static int replacement(
+	struct gp_runtimes *runtimes, const struct gp_runtime_config *loaded, struct counted **out)
 {
-	int rc = counted_new(config, runtimes->queue, runtimes->dns, out);
+	int rc = counted_new(loaded, runtimes->queue, runtimes->resolver.dns, out);
 	if (!rc) {
-		rc = open_overrides(runtimes, *out);
+		rc = open_store(runtimes, *out);
 		if (rc)
 			free(*out);
 	}
@@ -346,11 +298,8 @@ static int hang_up(
 	pthread_mutex_lock(&runtimes->dns_lock);
 	bool is_same = same_dns(before, config); /* then it is left to who follows resolv.conf */
 	int rc = is_same ? GP_OK
-			 : gp_config_renew_dns(config, before, &config->dns_cache, runtimes->dns);
+			 : gp_runtime_resolver_renew(&runtimes->resolver, config, before, NULL);
 	if (!rc) {
-		if (!is_same)
-			runtimes->follow =
-				(struct gp_config_follow) {.said_us = runtimes->follow.said_us};
 		pthread_mutex_lock(&runtimes->lock);
 		old = runtimes->current;
 		runtimes->current = after;
@@ -363,62 +312,62 @@ static int hang_up(
 	return rc;
 }
 
-/* gp_runtimes_reload: load, check, then hang up. Only the signal thread calls it. */
-int gp_runtimes_reload(struct gp_runtimes *runtimes)
+/* read_again: the files, and a runtime made of them, which hangs there then. */
+static int read_again(
+	struct gp_runtimes *runtimes, const struct gp_runtime *before, struct counted **after_out)
 {
-	struct counted *before = (struct counted *)(uintptr_t)gp_runtimes_acquire(runtimes);
-	const struct gp_log *log = &before->runtime.log;
 	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	struct counted *after = NULL;
-	int rc = gp_config_load(before->runtime.config->path, &config, &errors);
-	const char *emptied = rc ? NULL : gp_config_emptied(config, before->runtime.config);
+	struct gp_runtime_config loaded = {NULL, NULL};
+	int rc = gp_runtime_config_load(before->config->path, &loaded, &errors);
+	const char *emptied = rc ? NULL : gp_config_emptied(loaded.config, before->config);
 	if (rc)
-		log_errors(log, errors.text ? errors.text : gp_err_text(rc));
+		log_errors(&before->log, errors.text ? errors.text : gp_err_text(rc));
+	gp_config_errors_fini(&errors);
 	if (emptied) {
-		gp_log_text(log, GP_LOG_ERROR, "%s: " GP_CONFIG_EMPTIED, emptied);
-		gp_config_free(config);
+		gp_log_text(&before->log, GP_LOG_ERROR, "%s: " GP_CONFIG_EMPTIED, emptied);
 		rc = GP_ESYNTAX;
 	}
+	if (!rc)
+		rc = replacement(runtimes, &loaded, after_out);
 	if (!rc) {
-		rc = replacement(runtimes, config, &after);
+		gp_daemon_log_sink_open(&loaded.config->log);
+		find_places(runtimes, *after_out);
+		rc = hang_up(runtimes, before->config, *after_out);
 		if (rc)
-			gp_config_free(config);
+			free(*after_out);
 	}
-	if (!rc) {
-		gp_daemon_log_sink_open(&config->log);
-		find_places(runtimes, after);
-		rc = hang_up(runtimes, before->runtime.config, after);
-		if (rc) {
-			gp_config_free(config);
-			free(after);
-		}
-	}
-	gp_tally_add(rc ? &runtimes->counters->reloads_failed : &runtimes->counters->reloads);
-	atomic_store(&runtimes->counters->reload_failed, rc != GP_OK);
-	if (rc) {
-		gp_log_text(log, GP_LOG_ERROR, "reload: %s stays as it was loaded before",
-			before->runtime.config->path);
-	} else {
-		warn_restart(before->runtime.config, config, log);
-		gp_runtime_log_warnings(config, log);
-		gp_log_text(
-			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
-	}
-	gp_config_errors_fini(&errors);
-	gp_runtimes_release(runtimes, &before->runtime);
+	if (rc)
+		gp_runtime_config_fini(&loaded);
 	return rc;
 }
 
-/* gp_runtime_has_changed: file by file. */
+/* gp_runtimes_reload: load, check, then hang up. Only the signal thread calls it: nobody else
+ * replaces the one before. */
+int gp_runtimes_reload(struct gp_runtimes *runtimes)
+{
+	const struct gp_runtime *before = gp_runtimes_acquire(runtimes);
+	struct counted *after = NULL;
+	int rc = read_again(runtimes, before, &after);
+	gp_tally_add(rc ? &runtimes->counters->reloads_failed : &runtimes->counters->reloads);
+	atomic_store(&runtimes->counters->reload_failed, rc != GP_OK);
+	if (rc) {
+		gp_log_text(&before->log, GP_LOG_ERROR, "reload: %s stays as it was loaded before",
+			before->config->path);
+	} else {
+		const struct gp_config *config = after->runtime.config;
+		warn_restart(before->config, config, &before->log);
+		gp_runtime_log_warnings(config, &before->log);
+		gp_log_text(
+			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
+	}
+	gp_runtimes_release(runtimes, before);
+	return rc;
+}
+
+/* gp_runtime_has_changed: behind a chroot nothing is seen. */
 bool gp_runtime_has_changed(const struct gp_runtime *runtime)
 {
-	const struct gp_config_texts *watched = &runtime->config->watched;
-	struct stat st;
-	bool changed = false;
-	for (size_t i = 0; !changed && i < watched->count; i++)
-		changed = stat(watched->items[i], &st) == 0 && st.st_mtime > runtime->loaded_s;
-	return changed;
+	return gp_runtime_config_has_changed(&runtime->loaded, false);
 }
 
 /* follow_dns: resolv.conf may have changed. Where a reload was sooner, r says nothing any more. */
@@ -430,7 +379,7 @@ static void follow_dns(struct gp_runtimes *runtimes, const struct gp_runtime *r)
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
 	pthread_mutex_lock(&runtimes->dns_lock);
 	if (gp_runtimes_is_current(runtimes, r))
-		followed = gp_config_follow_dns(&runtimes->follow, r->config, runtimes->dns, &text);
+		followed = gp_runtime_resolver_follow(&runtimes->resolver, r->config, &text);
 	pthread_mutex_unlock(&runtimes->dns_lock);
 	if (followed != GP_CONFIG_AS_BEFORE)
 		gp_log_text(&r->log, followed == GP_CONFIG_CHANGED ? GP_LOG_NOTICE : GP_LOG_WARNING,
@@ -447,7 +396,7 @@ void gp_runtimes_tend(struct gp_runtimes *runtimes)
 		.log = &r->log};
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + OPEN_US;
 	if (ctx.arena)
-		tend_store(runtimes, &ctx);
+		gp_runtime_store_tend(&runtimes->store, &ctx);
 	gp_arena_free(ctx.arena);
 	gp_runtimes_release(runtimes, r);
 }

@@ -21,9 +21,11 @@
 #include "dns/dns.h"
 #include "limit/limit_overrides.h"
 #include "policyd/counters.h"
+#include "runtime/runtime_config.h"
 
 struct gp_runtime {
-	struct gp_config *config;
+	const struct gp_config *config; /* the one that was loaded */
+	struct gp_runtime_config loaded;
 	struct gp_dns *dns;
 	struct gp_store *store;               /* NULL while no limit is configured */
 	struct gp_limit_overrides *overrides; /* that lie in it */
@@ -35,11 +37,11 @@ struct gp_runtime {
 struct gp_runtimes;
 
 /*
- * Hangs up a first runtime made of config, which it takes on success. The logs of all runtimes
- * write through queue, which may be NULL. Reloads and limits are counted in counters. Borrows both.
- * questions: to DNS, under way at once in all runtimes together.
+ * Hangs up a first runtime made of what was loaded, which it takes on success. The logs of all
+ * runtimes write through queue, which may be NULL. Reloads and limits are counted in counters.
+ * Borrows both. questions: to DNS, under way at once in all runtimes together.
  */
-int gp_runtimes_new(struct gp_config *config, struct gp_daemon_log_queue *queue,
+int gp_runtimes_new(const struct gp_runtime_config *loaded, struct gp_daemon_log_queue *queue,
 	struct gp_counters *counters, unsigned questions,
 	struct gp_runtimes **runtimes_out) GP_MUST_CHECK;
 
@@ -64,8 +66,8 @@ int gp_runtimes_reload(struct gp_runtimes *runtimes);
 void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log *log);
 
 /*
- * Has any of the files that it was made of, or a folder with more of them, been touched since? What
- * is out of sight, behind a chroot for example, has not.
+ * Has any of the files that it was made of, or a folder with more of them, been replaced or written
+ * to since? What is out of sight, behind a chroot for example, has not.
  */
 bool gp_runtime_has_changed(const struct gp_runtime *runtime);
 

@@ -16,6 +16,7 @@
 #include "policyd/reader.h"
 #include "policyd/transaction.h"
 #include "policyd/trouble.h"
+#include "runtime/runtime_deadline.h"
 
 #define WRITE_TIMEOUT_MS 10000
 #define ANSWER_MAX 4096
@@ -399,11 +400,8 @@ static void log_decision(struct session *s, const struct gp_protocol_request *r,
 static int decide(struct session *s, const struct gp_protocol_request *r, struct gp_verdict *v)
 {
 	const struct gp_config *config = s->runtime->config;
-	int64_t deadline_us = (int64_t)config->policyd.deadline_ms * 1000;
-	/* a tenth, at most 200 ms, is left for what comes after the last wait */
 	struct gp_ctx ctx =
-		context(s, s->began_us + deadline_us -
-				   (deadline_us / 10 < 200000 ? deadline_us / 10 : 200000));
+		context(s, gp_runtime_deadline_us(s->began_us, config->policyd.deadline_ms));
 	struct gp_envelope envelope;
 	gp_protocol_envelope(r, &envelope);
 	int rc = gp_protocol_sender(s->arena, envelope.sender, &envelope.sender);

@@ -33,11 +33,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "arc/arc.h"
 #include "base/err.h"
+#include "base/filestamp.h"
 #include "base/ipaddr.h"
 #include "base/log.h"
 #include "base/span.h"
@@ -295,7 +295,7 @@ int gp_config_load_saved(const char *folder, const char *path, struct gp_config 
  * threads, and nobody else may set the servers that come from there.
  */
 struct gp_config_follow {
-	struct stat stamp; /* of what was read last */
+	struct gp_filestamp stamp; /* of what was read last */
 	bool is_read;
 	int64_t next_us; /* no look before that */
 	int64_t empty_s; /* since when it has named no server, wall time; 0: it does */

@@ -89,14 +89,6 @@ int gp_config_settle_resolv_conf(struct gp_config *config)
 			config->resolv_conf, why));
 }
 
-/* same_stamp: nobody has touched it, nor put another one in its place. */
-static bool same_stamp(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 /* same_way: the same servers, asked alike? */
 static bool same_way(const struct gp_dns_options *a, const struct gp_dns_options *b)
 {
@@ -138,7 +130,8 @@ static bool is_worth_reading(const struct gp_config_follow *follow, const struct
 	struct stat st;
 	if (stat(config->resolv_conf, &st) != 0)
 		return !is_missing(errno); /* reading it says why */
-	return !follow->is_read || follow->empty_s || !same_stamp(&st, &follow->stamp);
+	return !follow->is_read || follow->empty_s ||
+	       !gp_filestamp_is_same(gp_filestamp_from(&st), follow->stamp);
 }
 
 /* apply: from the next question on. */
@@ -189,9 +182,9 @@ static bool is_settled(struct gp_config_follow *follow, bool has_server, const s
 {
 	int64_t now_s = gp_clock_system()->wall_s(gp_clock_system());
 	/* a clock that is set back may not keep it waiting for longer */
-	bool is_new =
-		!follow->empty_s || now_s < follow->empty_s || !same_stamp(stamp, &follow->stamp);
-	follow->stamp = *stamp;
+	bool is_new = !follow->empty_s || now_s < follow->empty_s ||
+		      !gp_filestamp_is_same(gp_filestamp_from(stamp), follow->stamp);
+	follow->stamp = gp_filestamp_from(stamp);
 	follow->is_read = true;
 	follow->empty_s = has_server ? 0 : is_new ? now_s : follow->empty_s;
 	if (follow->empty_s && now_s - follow->empty_s < EMPTY_S)

@@ -495,6 +495,57 @@ def test_drop_in():
         equal(m.stop(), 0)
 
 
+def changed_ways(folder):
+    """Ways to change the configuration that the time of its last change alone does not show."""
+    main = folder + "/gatepost.conf"
+
+    def older():
+        with open(folder + "/older", "w") as f:
+            f.write(open(main).read() + "# older\n")
+        os.utime(folder + "/older", (10**9, 10**9))
+
+    def moved():
+        older()
+        os.rename(folder + "/older", main)
+
+    def copied():
+        older()
+        subprocess.run(["cp", "-p", folder + "/older", main], check=True)
+
+    def again():
+        """as long as it is and as old as it is; the kernel's clock has moved on"""
+        before, text = os.stat(main), open(main).read()
+        while True:
+            with open(main, "w") as f:
+                f.write(text.replace("older", "newer"))
+            os.utime(main, ns=(before.st_atime_ns, before.st_mtime_ns))
+            if os.stat(main).st_ctime_ns != before.st_ctime_ns:
+                break
+
+    def drop_in():
+        older()
+        os.rename(folder + "/older", folder + "/conf.d/10-older.conf")
+
+    return moved, copied, again, drop_in
+
+
+def test_changed():
+    """a file that is moved there and older, copied with its times, changed again within a second, or an older drop-in
+    file waits for a reload; after it nothing does"""
+    with Manager(CONFIG % 'listen = {"SOCKET"}') as m:
+        os.mkdir(m.folder + "/conf.d")
+        m.start().wait_told("READY=1")
+        for way in changed_ways(m.folder):
+            status = command("status", "--socket", m.folder + "/control").stdout
+            assert "is not in force" not in status, (way.__name__, status)
+            way()
+            holds(command("status", "--socket", m.folder + "/control").stdout, "is not in force")
+            m.forget_told()
+            os.kill(m.pid, signal.SIGHUP)
+            m.wait_told("READY=1\nSTATUS=at ")
+        equal(m.stop(), 0)
+
+
 def test_drop_in_errors():
     """errors in drop-in files name the file and the line, and the old configuration stays"""
     with Manager(CONFIG % 'listen = {"SOCKET"}') as m:

@@ -580,7 +580,10 @@ def warnings():
         later = time.time() + 1000
         os.utime(d.path, (later, later))
         holds(d.fine("status"), "WARNING: %s has changed and is not in force" % d.path)
-        os.utime(d.path, (1, 1))
+        os.utime(d.path, (1, 1))  # older than what is in force, and another one all the same
+        holds(d.fine("status"), "WARNING: %s has changed and is not in force" % d.path)
+        d.policyd.reload()
+        d.policyd.wait_log("is in force")
         assert "WARNING" not in d.fine("status")
         with d.policyd.connect() as s:  # a port where Postfix does not ask at the end
             for i in range(60):

@@ -51,20 +51,21 @@ static void make_folder(void)
 }
 
 /* config_of: with a store in the folder, and silent. */
-static struct gp_config *config_of(const char *conf)
+static struct gp_runtime_config config_of(const char *conf)
 {
 	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
+	struct gp_runtime_config loaded = {NULL, NULL};
 	char text[8192];
 	int n = snprintf(text, sizeof text,
 		"%s\nstore { uri = {\"lmdb:%s\"} size = 16M }\nlog { level = error }\n"
 		"dns { servers = {\"127.0.0.1:9\"} }\n",
 		conf, folder);
 	must(n > 0 && (size_t)n < sizeof text, "a long configuration");
-	if (gp_config_parse(gp_span_from(text), "served.conf", &config, &errors))
+	if (gp_config_parse(gp_span_from(text), "served.conf", &loaded.config, &errors))
 		must(false, errors.text ? errors.text : "no configuration");
 	gp_config_errors_fini(&errors);
-	return config;
+	must(gp_runtime_config_stamp(&loaded) == GP_OK, "no memory");
+	return loaded;
 }
 
 /* gp_test_served: made once. */
@@ -79,7 +80,8 @@ struct gp_session_shared *gp_test_served(const char *conf)
 	shared.heartbeat = &heartbeat;
 	must(shared.instances && shared.counters && shared.stages, "no memory");
 	must(gp_daemon_heartbeat_init(&heartbeat, false, &notify, "") == GP_OK, "no heartbeat");
-	must(gp_runtimes_new(config_of(conf), NULL, shared.counters, 64, &shared.runtimes) == GP_OK,
+	const struct gp_runtime_config loaded = config_of(conf);
+	must(gp_runtimes_new(&loaded, NULL, shared.counters, 64, &shared.runtimes) == GP_OK,
 		"no runtime");
 	must(gp_listen_start(&sockets, &shared, &listening) == GP_OK, "no thread");
 	return &shared;

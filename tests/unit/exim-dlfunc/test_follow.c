@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* resolv.conf changes while a process lives: its next message asks the new servers. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -157,10 +159,63 @@ static void a_file_that_changes_keeps_what_is_remembered(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* name_now: what the next message's configuration says. */
+static void name_now(struct gp_exim_process *process, const char *conf, const char *name)
+{
+	assert_string_equal(config_of(process, conf)->hostname, name);
+}
+
+/* await_tick: until files get another time than those there are. */
+static void await_tick(void)
+{
+	struct timespec began, now;
+	assert_int_equal(clock_gettime(CLOCK_REALTIME_COARSE, &began), 0);
+	do
+		assert_int_equal(clock_gettime(CLOCK_REALTIME_COARSE, &now), 0);
+	while (now.tv_sec == began.tv_sec && now.tv_nsec == began.tv_nsec);
+}
+
+/* however_a_file_changes_it_is_read_again: also when it is older than the one before, has its times
+ * from there, or is changed again within a second without another length. */
+static void however_a_file_changes_it_is_read_again(void **state)
+{
+	const struct timespec old[2] = {{1000000000, 0}, {1000000000, 0}};
+	char folder[] = "/tmp/gatepost-follow.XXXXXX", conf[64], path[80];
+	struct gp_exim_process process;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(conf, sizeof conf, "%s/gatepost.conf", folder);
+	snprintf(path, sizeof path, "%s/older", folder);
+	write_file(folder, "gatepost.conf", "hostname = a.test\n");
+	write_file(folder, "older", "hostname = b.test\n");
+	gp_exim_process_init(&process);
+	name_now(&process, conf, "a.test");
+	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	assert_int_equal(rename(path, conf), 0);
+	name_now(&process, conf, "b.test");
+	for (char name = 'c'; name < 'g';
+		name++) { /* copied into it, with the times of the other */
+		char text[32], wanted[16];
+		snprintf(text, sizeof text, "hostname = %c.test\n", name);
+		snprintf(wanted, sizeof wanted, "%c.test", name);
+		await_tick();
+		FILE *f = fopen(conf, "w");
+		assert_non_null(f);
+		assert_true(fputs(text, f) >= 0);
+		assert_int_equal(fclose(f), 0);
+		assert_int_equal(utimensat(AT_FDCWD, conf, old, 0), 0);
+		name_now(&process, conf, wanted);
+	}
+	gp_exim_process_fini(&process);
+	assert_int_equal(unlink(conf), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(servers_that_change),
 		cmocka_unit_test(an_emptied_file),
+		cmocka_unit_test(however_a_file_changes_it_is_read_again),
 		cmocka_unit_test(a_file_that_changes_keeps_what_is_remembered)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -394,7 +394,7 @@ static void test_reload(void **state)
 	snprintf(text, sizeof text, DNS "include = {\"%s/more-*.conf\"}\n", s.folder);
 	write_file(&s, "gatepost.conf", text);
 	assert_string_equal(asked(&s), "defer");
-	struct gp_config *config = s.x.process.current->config;
+	const struct gp_config *config = s.x.process.current->config;
 	assert_string_equal(asked(&s), "defer");
 	assert_ptr_equal(s.x.process.current->config, config);
 	write_file(&s, "more-1.conf", "dmarc { mode = label }\n");
