@@ -33,8 +33,9 @@ STORE   = store store_fallback store_uri store_window \
 REDIS_FILES = redis/redis redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_pool \
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_take
 LIMIT   = limit limit_message limit_name limit_overrides limit_resolve
-CONFIG  = config config_error config_file config_find config_format config_invisible config_item config_limit config_nat64 \
-	  config_problem config_scan config_settle config_table config_text config_value config_warn \
+CONFIG  = config config_assign config_cursor config_error config_file config_find config_format config_invisible config_item \
+	  config_lex config_limit config_load config_mistake config_nat64 config_nearest \
+	  config_problem config_read config_scan config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
 ENGINE  = decide decide_message engine fields header mark message rates reply reply_message sample
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store

@@ -167,7 +167,7 @@ int gp_config_sources_add(struct gp_config_sources *sources, const char *name, s
 	bool is_ended = text.len == 0 || text.ptr[text.len - 1] == '\n';
 	memcpy(copy + text.len, is_ended ? "" : "\n", is_ended ? 1 : 2);
 	struct gp_config_fault fault;
-	if (gp_config_scan(copy, text.len, &fault) == GP_OK) {
+	if (sources->is_raw || gp_config_scan(copy, text.len, &fault) == GP_OK) {
 		source->text = copy;
 		source->len = text.len;
 		return GP_OK;
@@ -329,6 +329,15 @@ int gp_config_sources_include(
 		free(folder);
 	}
 	return rc;
+}
+
+/* gp_config_sources_has_drop_ins: trouble with the folder is told when they are read. */
+bool gp_config_sources_has_drop_ins(const char *folder)
+{
+	struct names names = {0};
+	bool has = matching(folder, GP_CONFIG_DROP_IN_PATTERN, &names) == GP_OK && names.count > 0;
+	names_free(&names);
+	return has;
 }
 
 /* gp_config_sources_drop_in: what the main file does not include itself. */

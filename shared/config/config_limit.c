@@ -132,15 +132,17 @@ static int name_find(const struct gp_config_draft *draft, const char *name)
 /* gp_config_draft_declare: one more, if it can be a name of a limit. */
 bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name)
 {
-	if (draft->name_count == GP_CONFIG_MAXIMA_MAX || name.len > GP_CONFIG_LIMIT_NAME_MAX)
+	char copy[GP_CONFIG_LIMIT_NAME_MAX + 1] = "";
+	if (name.len == 0 || name.len > GP_CONFIG_LIMIT_NAME_MAX)
 		return false;
-	char *copy = draft->names[draft->name_count];
-	if (name.len)
-		memcpy(copy, name.ptr, name.len);
-	copy[name.len] = 0;
-	if (strlen(copy) < name.len || !is_limit_name(copy) || name_find(draft, copy) >= 0)
+	memcpy(copy, name.ptr, name.len);
+	if (strlen(copy) < name.len || !is_limit_name(copy))
 		return false;
-	draft->name_count++;
+	if (name_find(draft, copy) >= 0)
+		return true;
+	if (draft->name_count == GP_CONFIG_MAXIMA_MAX)
+		return false;
+	memcpy(draft->names[draft->name_count++], copy, sizeof copy);
 	return true;
 }
 

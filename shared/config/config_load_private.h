@@ -72,6 +72,7 @@ struct gp_config_sources {
 	struct gp_config_source *items;
 	size_t count, size;
 	size_t included_bytes;
+	bool is_raw; /* texts are taken as they are */
 	size_t first_drop_in; /* index; those from here on may set again what is set before */
 };
 
@@ -84,6 +85,9 @@ int gp_config_sources_add(
  */
 int gp_config_sources_include(struct gp_config_sources *sources,
 	const struct gp_config_texts *paths, int line) GP_MUST_CHECK;
+
+/* Are there drop-in files in the folder, which ends with a slash? */
+bool gp_config_sources_has_drop_ins(const char *folder);
 
 /* The drop-in files of a folder, which ends with a slash; a folder that is missing has none, and
  * files that are sources already are left out. GP_ENOMEM; all else are problems. */
@@ -135,9 +139,8 @@ struct gp_config_draft {
 int gp_config_draft_reset(struct gp_config_draft *draft) GP_MUST_CHECK;
 void gp_config_draft_free(struct gp_config_draft *draft);
 
-/*
- * Makes it a name that may stand in overrides; false: it cannot be one, is one, or there are many.
- */
+/* Makes it a name that may stand in overrides, if it is none yet; false: it cannot be one, or there
+ * are as many as there may be. */
 bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name);
 
 /* Where a row was set. */
@@ -161,6 +164,14 @@ int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
 
 /* As gp_config_parse, but includes and drop-in files are left alone; texts of any size. */
 int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/* The same by the reader of our own. */
+int gp_config_new_parse(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
+int gp_config_new_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
+	struct gp_config_errors *errors) GP_MUST_CHECK;
+int gp_config_new_load(const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors) GP_MUST_CHECK;
 
 /* ---- the rest (config_settle.c) ---- */

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Statements: what stands at the top level and in sections, in the order of the text. One section
+ * is open at most, so that nothing recurses; one in which another begins has not been closed.
+ */
+#include "config/config_read.h"
+
+#include <string.h>
+
+#define NAME_ROOM 256
+
+/* The name of a statement. */
+struct head {
+	char name[NAME_ROOM]; /* shortened, if it can be none of ours */
+	int line;
+	size_t indent;
+	bool has_colon;
+};
+
+/* ---- names ---- */
+
+/* without_mark: editors put a byte order mark before a text, which may have become a part of
+ * another one (RFC 3629 6). */
+static struct gp_span without_mark(struct gp_config_reader *r, struct gp_span name)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	if (!gp_span_has_prefix(name, mark))
+		return name;
+	struct gp_strbuf *buf = gp_config_read_error(r, r->token.line, NULL);
+	gp_strbuf_add(buf, "a byte order mark (U+FEFF) stands");
+	while (gp_span_has_prefix(name, mark))
+		name = gp_span_skip(name, sizeof mark - 1);
+	gp_strbuf_add(buf, name.len ? " before " : " here");
+	gp_config_add_value(buf, name);
+	gp_strbuf_add(buf, "; take it out: nobody sees it\n");
+	return name;
+}
+
+/* without_semicolon: of C and of nginx. */
+static struct gp_span without_semicolon(struct gp_config_reader *r, struct gp_span name)
+{
+	if (!gp_span_has_prefix(name, ";"))
+		return name;
+	gp_strbuf_add(gp_config_read_error(r, r->token.line, NULL),
+		"no semicolon stands between options or behind a section; leave it out\n");
+	while (gp_span_has_prefix(name, ";"))
+		name = gp_span_skip(name, 1);
+	return name;
+}
+
+/* read_head: the word at hand; false: it is none. */
+static bool read_head(struct gp_config_reader *r, struct head *head)
+{
+	const struct gp_config_token token = r->token;
+	struct gp_span name;
+	struct gp_strbuf buf;
+	bool is_good = gp_config_read_word(r, &name);
+	if (is_good && !token.quote) {
+		name = without_semicolon(r, without_mark(r, name));
+		is_good = name.len > 0;
+	}
+	gp_config_read_next(r);
+	*head = (struct head) {.line = token.line, .indent = token.indent};
+	if (name.len > 1 && !token.quote && name.ptr[name.len - 1] == ':') {
+		head->has_colon = true;
+		name.len--;
+	}
+	gp_strbuf_init_fixed(&buf, head->name, sizeof head->name);
+	gp_strbuf_add_span(&buf, name);
+	return is_good;
+}
+
+/* ---- sections ---- */
+
+/* close_section: what stands in it is checked as a whole, and kept. */
+static void close_section(struct gp_config_reader *r)
+{
+	const struct gp_config_section *section = r->section;
+	if (section->times != GP_SECTION_ONCE) {
+		gp_config_assign_lists(r, section->name);
+		if (!r->is_nameless)
+			gp_config_read_status(r, gp_config_draft_end(r->draft, section));
+	}
+	r->draft->is_open = false;
+	r->draft->title = NULL;
+	r->section = NULL;
+}
+
+/* not_closed: the section ends where it should not, or a list of it has taken its brace. */
+static void not_closed(struct gp_config_reader *r)
+{
+	r->is_whole = false;
+	if (r->suspect)
+		gp_strbuf_add(gp_config_read_error(r, r->suspect_line, r->suspect),
+			"the list that begins here is not closed\n");
+	else
+		gp_strbuf_add(gp_config_read_error(r, r->opened_line, NULL),
+			"the section that begins here is not closed\n");
+	close_section(r);
+}
+
+/* read_title: the words before the brace; how many. */
+static size_t read_title(struct gp_config_reader *r, struct gp_span *title_out)
+{
+	size_t count = 0;
+	for (; r->token.kind == GP_LEX_WORD; gp_config_read_next(r))
+		if (count++ == 0 && !gp_config_read_word(r, title_out))
+			*title_out = gp_span_from("");
+	return count;
+}
+
+/* check_title: has the section as many as it takes? */
+static void check_title(
+	struct gp_config_reader *r, const struct gp_config_section *section, size_t count, int line)
+{
+	bool is_named = section->times == GP_SECTION_NAMED;
+	if (count == is_named)
+		return;
+	struct gp_strbuf *buf =
+		gp_config_error(r->draft->errors, (struct gp_config_place) {r->file, line});
+	if (!is_named)
+		gp_strbuf_printf(
+			buf, "%s: it takes no name; write %s {\n", section->name, section->name);
+	else
+		gp_strbuf_printf(buf, "%s: the name %s; write %s NAME {\n", section->name,
+			count ? "is one word" : "is missing", section->name);
+	r->is_nameless = is_named;
+	r->is_whole = r->is_whole && !is_named;
+}
+
+/* open_section: from behind its name to behind its brace. */
+static void open_section(struct gp_config_reader *r, const struct gp_config_section *section,
+	const struct head *head)
+{
+	struct gp_span title = {NULL, 0};
+	size_t count = read_title(r, &title);
+	const char *copy = NULL;
+	r->opened_line = r->token.line;
+	r->indent = head->indent;
+	r->is_nameless = false;
+	r->suspect = NULL;
+	check_title(r, section, count, head->line);
+	if (section->times == GP_SECTION_NAMED && !(copy = gp_arena_copy(r->draft->scratch, title)))
+		gp_config_read_status(r, GP_ENOMEM);
+	r->section = section;
+	gp_config_read_next(r);
+	if (section->times != GP_SECTION_ONCE && !r->status) {
+		gp_config_assign_begin(r, section->name);
+		gp_config_read_status(
+			r, gp_config_draft_begin(r->draft, section, copy,
+				   (struct gp_config_place) {r->file, r->opened_line}));
+	}
+	if (r->is_nameless)
+		r->draft->title = NULL;
+}
+
+/* no_brace: the name of a section, and no section behind it. */
+static void no_brace(struct gp_config_reader *r, const struct gp_config_section *section,
+	const struct head *head)
+{
+	bool is_named = section->times == GP_SECTION_NAMED;
+	gp_strbuf_printf(gp_config_read_error(r, head->line, NULL),
+		"%s: the { is missing; write %s%s { OPTION = VALUE }\n", section->name,
+		section->name, is_named ? " NAME" : "");
+	r->is_whole = false;
+	gp_config_read_skip_line(r, head->line);
+}
+
+/* read_section: the tokens at hand are a title, if any, and a brace. */
+static void read_section(struct gp_config_reader *r, const struct gp_config_section *section,
+	const struct head *head)
+{
+	if (!section) {
+		gp_config_mistake_section(r, head->name, head->line);
+		return;
+	}
+	if (r->section)
+		not_closed(r);
+	if (head->has_colon)
+		gp_strbuf_printf(gp_config_read_error(r, head->line, NULL),
+			"%s: a colon stands for nothing here; write %s {\n", section->name,
+			section->name);
+	open_section(r, section, head);
+}
+
+/* ---- statements ---- */
+
+/* is_block: do the tokens behind a name open a section: a brace, or words and a brace? */
+static bool is_block(const struct gp_config_reader *r, int line)
+{
+	struct gp_config_lexer lexer = r->lexer;
+	struct gp_config_token token = r->token;
+	for (size_t n = 0; token.kind == GP_LEX_WORD && (n == 0 || token.line == line); n++)
+		token = gp_config_lex(&lexer);
+	return token.kind == GP_LEX_OPEN;
+}
+
+/* row_of: the option of that name where it stands; names of limits are options of overrides. */
+static const struct gp_config_row *row_of(
+	struct gp_config_reader *r, const char *name, bool *is_maximum_out)
+{
+	const char *section = r->section ? r->section->name : NULL;
+	const struct gp_config_row *row = gp_config_row_find(section, name);
+	*is_maximum_out = !row && r->section && r->section->times == GP_SECTION_MANY &&
+			  (r->token.kind == GP_LEX_EQUAL || r->token.kind == GP_LEX_WORD) &&
+			  gp_config_draft_declare(r->draft, gp_span_from(name));
+	return *is_maximum_out ? gp_config_row_find("limit", "max") : row;
+}
+
+/* read_statement: the word at hand is its name. */
+static void read_statement(struct gp_config_reader *r)
+{
+	struct head head;
+	if (!read_head(r, &head))
+		return;
+	const struct gp_config_section *section = gp_config_section_find(head.name);
+	bool has_block = is_block(r, head.line);
+	struct gp_config_option option = {.name = head.name,
+		.line = head.line,
+		.indent = head.indent,
+		.has_colon = head.has_colon};
+	option.row = row_of(r, head.name, &option.is_maximum);
+	if (has_block && (section || !option.row))
+		read_section(r, section, &head);
+	else if (option.row)
+		gp_config_assign(r, option);
+	else if (section && !r->section && r->token.kind != GP_LEX_EQUAL &&
+		 r->token.kind != GP_LEX_APPEND)
+		no_brace(r, section, &head);
+	else
+		gp_config_mistake_option(r, head.name, head.line);
+}
+
+/* gp_config_read_text: to its end, where nothing may be open. */
+void gp_config_read_text(struct gp_config_reader *r, struct gp_span text)
+{
+	r->lexer = gp_config_lex_begin(text);
+	r->section = NULL;
+	gp_config_read_next(r);
+	while (r->token.kind != GP_LEX_END && !r->status) {
+		if (r->token.kind == GP_LEX_WORD) {
+			read_statement(r);
+		} else if (r->token.kind == GP_LEX_CLOSE && r->section) {
+			close_section(r);
+			gp_config_read_next(r);
+		} else {
+			gp_config_mistake_stray(r);
+		}
+	}
+	if (r->section && !r->token.problem && !r->status)
+		not_closed(r);
+	r->section = NULL;
+	r->draft->is_open = false;
+	r->draft->title = NULL;
+}
+
+/* gp_config_read_finish: the top level, and the sections that are one. */
+void gp_config_read_finish(struct gp_config_reader *r)
+{
+	gp_config_assign_lists(r, NULL);
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
+		if (s->times == GP_SECTION_ONCE)
+			gp_config_assign_lists(r, s->name);
+}
