@@ -34,8 +34,8 @@ REDIS_FILES = redis/redis redis/redis_cluster redis/redis_conn redis/redis_facts
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_take
 LIMIT   = limit limit_message limit_name limit_overrides limit_resolve
 CONFIG  = config config_assign config_cursor config_error config_file config_find config_format config_invisible config_item \
-	  config_lex config_limit config_load config_mistake config_nat64 config_nearest \
-	  config_problem config_read config_scan config_settle config_table config_text config_value config_warn \
+	  config_lex config_limit config_mistake config_nat64 config_nearest \
+	  config_problem config_read config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
 ENGINE  = decide decide_message engine fields header mark message rates reply reply_message sample
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
@@ -60,7 +60,7 @@ CLI     = main cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_s
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv
 
-PKGS      = ldns libbsd libconfuse libidn2 libpsl jansson lmdb libcrypto libssl
+PKGS      = ldns libbsd libidn2 libpsl jansson lmdb libcrypto libssl
 
 # Redis is optional: REDIS= builds without, the default is to have it where hiredis is
 REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)

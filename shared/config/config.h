@@ -11,8 +11,8 @@
  *     if (gp_config_load(path, &c, &errors)) { puts(errors.text); ... }
  *     gp_config_errors_fini(&errors);  ...  gp_config_free(c);
  *
- * All errors of a file are reported together, a line each: file, line, option, value, what is
- * allowed. What is no error, but has no effect or may harm, is a warning of the snapshot.
+ * The errors of all files are reported together, a line each, the first ten of them: file, line,
+ * option, value, what is allowed. What is no error, but has no effect or may harm, is a warning of the snapshot.
  * GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
  * Files may be included by the main one, and are read as if their text stood at its end. Then come
@@ -24,8 +24,8 @@
  * Known gaps: a list set to {} and set again later, or the other way round where there are drop-in
  * files, is not reported as repeated; the last one counts.
  *
- * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: loading is
- * serialised inside (libconfuse's scanner is global); a snapshot is read by any number of threads.
+ * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: any number may
+ * load at once, each with its own errors, and read a snapshot.
  */
 #ifndef GP_CONFIG_CONFIG_H
 #define GP_CONFIG_CONFIG_H
@@ -245,15 +245,21 @@ struct gp_config {
 };
 
 /*
- * Errors of one load; zero it first. text has a line for each of the first ones and a last line
- * that counts the others; "" when there is none.
+ * Errors of one load; zero it first. text has a line for each of the first ten, in the order of
+ * files and lines, and a last line that counts the others; "" when there is none.
  */
 struct gp_config_errors {
-	struct gp_arena *arena;
-	struct gp_strbuf buf;
-	struct gp_strbuf unlisted; /* swallows what buf has no place for */
 	size_t count;
 	const char *text;
+
+	/* the rest is for config_error.c */
+	struct gp_arena *arena;
+	struct gp_config_listed *listed;
+	size_t listed_count, listed_max;
+	bool is_sorted;
+	const char **files; /* in the order in which they are read */
+	size_t file_count, file_size, last_file;
+	struct gp_strbuf unlisted; /* swallows what has no place in the list */
 };
 
 /* Reads and checks a file and what it includes. */

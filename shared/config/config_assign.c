@@ -76,16 +76,6 @@ static void set_value(struct gp_config_reader *r, const struct gp_config_option 
 		r->draft->max_has_unit = gp_config_amount_has_unit(value);
 }
 
-/* is_value: is the token at hand one, and not the name in the next statement? */
-static bool is_value(const struct gp_config_reader *r, const struct gp_config_option *o)
-{
-	struct gp_config_lexer lexer = r->lexer;
-	if (r->token.kind != GP_LEX_WORD || r->token.line == o->equals)
-		return r->token.kind == GP_LEX_WORD;
-	enum gp_config_lex_kind behind = gp_config_lex(&lexer).kind;
-	return behind != GP_LEX_EQUAL && behind != GP_LEX_APPEND && behind != GP_LEX_OPEN;
-}
-
 /* no_value: reported, and what stands in its place passed over. */
 static void no_value(struct gp_config_reader *r, const struct gp_config_option *o)
 {
@@ -109,7 +99,7 @@ static void read_scalar(struct gp_config_reader *r, const struct gp_config_optio
 		gp_config_read_skip_block(r);
 		return;
 	}
-	if (!is_value(r, o)) {
+	if (!gp_config_read_is_value(r, o->equals)) {
 		no_value(r, o);
 		return;
 	}
@@ -167,6 +157,8 @@ static struct gp_config_items *begin_list(
 static void note_list(struct gp_config_reader *r, const struct gp_config_option *o,
 	struct gp_config_items *list, int line)
 {
+	if (o->row->kind == GP_KIND_FILES && !r->is_main)
+		return; /* an error */
 	if (list->count == 0 || list->is_closed || !r->draft->at[index_of(o->row)].file)
 		note_assignment(r, o->row, line);
 	list->is_closed = false;
@@ -243,11 +235,12 @@ static void close_list(struct gp_config_reader *r, const struct gp_config_option
 static void read_list(struct gp_config_reader *r, const struct gp_config_option *o, bool is_added)
 {
 	const struct gp_config_token token = r->token;
-	if (token.kind != GP_LEX_OPEN && !is_value(r, o)) {
+	if (token.kind != GP_LEX_OPEN && !gp_config_read_is_value(r, o->equals)) {
 		no_value(r, o);
 		return;
 	}
 	struct gp_config_items *list = begin_list(r, o->row, is_added);
+	list->where = (struct gp_config_place) {r->file, token.line};
 	if (token.kind != GP_LEX_OPEN) {
 		note_list(r, o, list, token.ends);
 		read_item(r, o, list);
@@ -263,6 +256,7 @@ static void read_list(struct gp_config_reader *r, const struct gp_config_option 
 		return;
 	}
 	r->is_whole = false;
+	r->is_cut = r->token.kind == GP_LEX_END;
 	if (!r->token.problem)
 		gp_strbuf_add(gp_config_read_error(r, token.line, o->name),
 			"the list that begins here is not closed\n");
@@ -278,7 +272,7 @@ void gp_config_assign_list(struct gp_config_reader *r, const struct gp_config_ro
 	if (!list->is_begun || list->is_set)
 		return;
 	if (!where.file)
-		where.file = r->file;
+		where = list->where; /* an empty one */
 	int rc = gp_config_value_set(to, row, list->items, list->count, &bad);
 	if (rc == GP_ESYNTAX && (list->count < row->min || list->count > row->max))
 		gp_config_error_value(r->draft->errors, where, r->draft->title, row, bad);
@@ -322,10 +316,10 @@ void gp_config_assign(struct gp_config_reader *r, struct gp_config_option o)
 				o.name);
 		gp_config_read_next(r);
 	}
+	if (r->token.kind == GP_LEX_END && r->token.problem)
+		return;
 	if (o.is_list)
 		read_list(r, &o, is_added);
 	else
 		read_scalar(r, &o);
-	r->last = o.row;
-	r->last_line = r->lexer.line;
 }

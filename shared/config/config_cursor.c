@@ -60,6 +60,16 @@ bool gp_config_read_is_statement(const struct gp_config_reader *r)
 	return second == GP_LEX_EQUAL || second == GP_LEX_APPEND || gp_config_read_is_section(r);
 }
 
+/* gp_config_read_is_value: in the same line whatever stands behind it. */
+bool gp_config_read_is_value(const struct gp_config_reader *r, int line)
+{
+	struct gp_config_lexer lexer = r->lexer;
+	if (r->token.kind != GP_LEX_WORD || r->token.line == line)
+		return r->token.kind == GP_LEX_WORD;
+	enum gp_config_lex_kind behind = gp_config_lex(&lexer).kind;
+	return behind != GP_LEX_EQUAL && behind != GP_LEX_APPEND && behind != GP_LEX_OPEN;
+}
+
 /* gp_config_read_word: escapes are read now. */
 bool gp_config_read_word(struct gp_config_reader *r, struct gp_span *text_out)
 {

@@ -140,42 +140,22 @@ static bool is_utf16(struct gp_span text)
 	return gp_span_has_prefix(text, "\xff\xfe") || gp_span_has_prefix(text, "\xfe\xff");
 }
 
-/* fault_text: heap; with the character, which nobody sees; NULL: no memory. */
-static char *fault_text(const struct gp_config_fault *fault)
-{
-	char *text = NULL;
-	if (fault->control < 0)
-		return strdup(fault->problem);
-	return asprintf(&text, "%s (U+%04X)", fault->problem, (unsigned)fault->control) < 0 ? NULL
-											    : text;
-}
-
-/* gp_config_sources_add: a copy, looked over. */
-int gp_config_sources_add(struct gp_config_sources *sources, const char *name, struct gp_span text)
+/* gp_config_sources_add: a mark at its beginning is left out. */
+int gp_config_sources_add(
+	struct gp_config_sources *sources, const char *name, struct gp_span text, void *owned)
 {
 	struct gp_config_source *source = source_new(sources, name);
-	text = without_mark(text);
-	char *copy = malloc(text.len + 2);
-	if (!source || !copy) {
-		free(copy);
+	if (!source) {
+		free(owned);
 		return GP_ENOMEM;
 	}
-	source->is_empty = gp_span_trim(text).len == 0;
-	if (text.len)
-		memcpy(copy, text.ptr, text.len);
-	/* the scanner prints a backslash that ends the text: it never does */
-	bool is_ended = text.len == 0 || text.ptr[text.len - 1] == '\n';
-	memcpy(copy + text.len, is_ended ? "" : "\n", is_ended ? 1 : 2);
-	struct gp_config_fault fault;
-	if (sources->is_raw || gp_config_scan(copy, text.len, &fault) == GP_OK) {
-		source->text = copy;
-		source->len = text.len;
+	source->owned = owned;
+	source->text = without_mark(text);
+	source->is_empty = gp_span_trim(source->text).len == 0;
+	if (!is_utf16(source->text))
 		return GP_OK;
-	}
-	free(copy);
-	source->line = fault.line;
-	source->problem = is_utf16(text) ? strdup("is UTF-16 or UTF-32; save it as UTF-8")
-					 : fault_text(&fault);
+	source->line = 1;
+	source->problem = strdup("is UTF-16 or UTF-32; save it as UTF-8");
 	return source->problem ? GP_OK : GP_ENOMEM;
 }
 
@@ -184,7 +164,7 @@ void gp_config_sources_free(struct gp_config_sources *sources)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		free(sources->items[i].name);
-		free(sources->items[i].text);
+		free(sources->items[i].owned);
 		free(sources->items[i].problem);
 	}
 	free(sources->items);
@@ -221,15 +201,14 @@ static int include_file(struct gp_config_sources *sources, const char *path, int
 			rc == GP_EIO ? strerror(errno) : gp_err_text(rc));
 		return add_problem(sources, path, line, problem);
 	}
+	void *owned = (void *)(uintptr_t)text.ptr;
 	if (text.len > GP_CONFIG_INCLUDES_MAX - sources->included_bytes) {
-		rc = add_problem(
+		free(owned);
+		return add_problem(
 			sources, path, line, "is more than all included files may hold together");
-	} else {
-		sources->included_bytes += text.len;
-		rc = gp_config_sources_add(sources, path, text);
 	}
-	free((void *)(uintptr_t)text.ptr);
-	return rc;
+	sources->included_bytes += text.len;
+	return gp_config_sources_add(sources, path, text, owned);
 }
 
 struct names {

@@ -7,7 +7,7 @@
 
 /* ---- settled values ---- */
 
-/* gp_config_quote: as libconfuse reads it back. */
+/* gp_config_quote: as it is read back. */
 void gp_config_quote(struct gp_strbuf *buf, const char *text)
 {
 	gp_strbuf_add_char(buf, '"');

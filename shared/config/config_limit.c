@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config/config_load_private.h"
+#include "config/config_nearest.h"
 
 /* Whom an override is about, and which of the maxima are its own. */
 struct gp_config_subject {
@@ -344,7 +345,7 @@ int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, str
 	struct gp_limit limit = {0};
 	struct gp_config_bad bad;
 	int number = name_find(draft, name);
-	if (number < 0) /* libconfuse knows declared ones only */
+	if (number < 0) /* it is declared before */
 		return GP_EINVAL;
 	if (draft->named[number].line) {
 		struct gp_strbuf *buf = gp_config_error(draft->errors, where);
@@ -356,8 +357,15 @@ int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, str
 	row.name = name;
 	int rc = gp_config_value_set(
 		(struct gp_config_target) {draft->scratch, &limit}, &row, &value, 1, &bad);
-	if (rc == GP_ESYNTAX)
+	if (rc == GP_ESYNTAX) {
+		struct gp_config_nearest nearest = {.word = gp_span_from(name)};
+		for (size_t i = 0; i < GP_CONFIG_SUBJECTS; i++)
+			gp_config_nearest_try(&nearest, gp_config_subjects[i]);
+		if (nearest.best && !bad.problem)
+			bad.problem = gp_arena_printf(
+				draft->scratch, "did you mean %s = ...?", nearest.best);
 		gp_config_error_value(draft->errors, where, NULL, &row, bad);
+	}
 	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
 	struct gp_config_maximum *maxima =
@@ -489,6 +497,22 @@ static void name_limits(const struct gp_config_draft *draft, int limit_of[GP_CON
 	}
 }
 
+/* add_missing: no limit has the name; an option of overrides may have been meant, or another limit.
+ */
+static void add_missing(
+	struct gp_strbuf *buf, const struct gp_config_draft *draft, const char *name)
+{
+	struct gp_config_nearest nearest = {.word = gp_span_from(name)};
+	for (size_t i = 0; i < draft->limit_count; i++)
+		gp_config_nearest_try(&nearest, draft->limits[i].name);
+	for (size_t i = 0; i < GP_CONFIG_SUBJECTS; i++)
+		gp_config_nearest_try(&nearest, gp_config_subjects[i]);
+	gp_strbuf_printf(buf, ": there is no limit called %s", name);
+	if (nearest.best)
+		gp_strbuf_printf(buf, "; did you mean %s?", nearest.best);
+	gp_strbuf_add(buf, "\n");
+}
+
 /* settle_maxima: an override's maxima, one for each limit. */
 static int settle_maxima(struct gp_config_draft *draft, const struct gp_config_subject *subject,
 	const int limit_of[GP_CONFIG_MAXIMA_MAX], struct gp_limit_override *override)
@@ -506,8 +530,7 @@ static int settle_maxima(struct gp_config_draft *draft, const struct gp_config_s
 			struct gp_strbuf *buf = gp_config_error(
 				draft->errors, (struct gp_config_place) {override->file, m->line});
 			gp_config_add_option(buf, "override", NULL, draft->names[m->name]);
-			gp_strbuf_printf(
-				buf, ": there is no limit called %s\n", draft->names[m->name]);
+			add_missing(buf, draft, draft->names[m->name]);
 		} else if (check_maximum(draft, override, m, &draft->limits[limit])) {
 			max[limit] = m->max;
 		}

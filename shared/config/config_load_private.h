@@ -20,6 +20,12 @@ struct gp_config_place {
 /* An empty list, whose memory is the errors' own. */
 int gp_config_errors_begin(struct gp_config_errors *errors) GP_MUST_CHECK;
 
+/* The same for warnings: in the order in which they come, and more of them. */
+int gp_config_warnings_begin(struct gp_config_errors *warnings) GP_MUST_CHECK;
+
+/* Errors of a file come behind those of the files that were named before; its number. */
+size_t gp_config_errors_file(struct gp_config_errors *errors, const char *name);
+
 /* The collected text is ready. */
 void gp_config_errors_end(struct gp_config_errors *errors);
 
@@ -58,27 +64,27 @@ int gp_config_file_open(const char *path, int flags, struct stat *st_out);
 int gp_config_file_take(
 	int fd, const struct stat *st, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
 
-/* A text that is read: the main one or an included one. All is heap. */
+/* A text that is read: the main one, which is borrowed, or one of another file. */
 struct gp_config_source {
-	char *name;
-	char *text;    /* as gp_config_scan leaves it, with a newline and a NUL at the end; NULL: */
-	char *problem; /* ... why it is not read, */
-	int line;      /* where */
-	bool in_main;  /* ... of the main file, not of this one */
-	size_t len;    /* without the newline that was added */
-	bool is_empty; /* nothing but blanks */
+	char *name;          /* heap */
+	struct gp_span text; /* without a byte order mark */
+	void *owned;         /* what it is a part of, heap; NULL: borrowed */
+	char *problem;       /* heap; why it is not read; NULL: it is, */
+	int line;            /* where, */
+	bool in_main;        /* ... of the main file, not of this one */
+	bool is_empty;       /* nothing but blanks */
 };
 struct gp_config_sources {
 	struct gp_config_source *items;
 	size_t count, size;
 	size_t included_bytes;
-	bool is_raw; /* texts are taken as they are */
 	size_t first_drop_in; /* index; those from here on may set again what is set before */
 };
 
-/* One more text; what is wrong with it becomes its problem. Copies. */
-int gp_config_sources_add(
-	struct gp_config_sources *sources, const char *name, struct gp_span text) GP_MUST_CHECK;
+/* One more text; what is wrong with it becomes its problem. Takes owned, of which the text is a part;
+ * NULL: borrows the text. */
+int gp_config_sources_add(struct gp_config_sources *sources, const char *name, struct gp_span text,
+	void *owned) GP_MUST_CHECK;
 
 /*
  * The files that paths name; line: where the main file does so. GP_ENOMEM; all else are problems.
@@ -164,14 +170,6 @@ int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
 
 /* As gp_config_parse, but includes and drop-in files are left alone; texts of any size. */
 int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
-	struct gp_config_errors *errors) GP_MUST_CHECK;
-
-/* The same by the reader of our own. */
-int gp_config_new_parse(struct gp_span text, const char *name, struct gp_config **config_out,
-	struct gp_config_errors *errors) GP_MUST_CHECK;
-int gp_config_new_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,
-	struct gp_config_errors *errors) GP_MUST_CHECK;
-int gp_config_new_load(const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors) GP_MUST_CHECK;
 
 /* ---- the rest (config_settle.c) ---- */

@@ -121,7 +121,7 @@ bool gp_config_mistake_behind(struct gp_config_reader *r, const struct gp_config
 static bool colon(struct gp_config_reader *r, const struct gp_config_option *o)
 {
 	gp_strbuf_printf(gp_config_read_error(r, o->line, o->name),
-		"a colon stands for nothing here; write %s = %s\n", o->name,
+		"a colon has no meaning here; write %s = %s\n", o->name,
 		o->is_list ? "{...}" : "VALUE");
 	if (!o->has_colon && r->token.text.len > 1) {
 		gp_config_read_skip_line(r, o->line);
@@ -170,6 +170,11 @@ bool gp_config_mistake_sign(struct gp_config_reader *r, const struct gp_config_o
 void gp_config_mistake_stray(struct gp_config_reader *r)
 {
 	const struct gp_config_token token = r->token;
+	if (token.kind == GP_LEX_CLOSE && r->is_brace_spare) {
+		r->is_brace_spare = false;
+		gp_config_read_next(r);
+		return;
+	}
 	struct gp_strbuf *buf = gp_config_read_error(r, token.line, NULL);
 	switch ((int)token.kind) {
 	case GP_LEX_COMMA:
@@ -216,18 +221,29 @@ void gp_config_mistake_comma(
 
 /* ---- names that are not known ---- */
 
+/* has_home: is there such an option in the section? */
+static bool has_home(const struct gp_config_section *section, const char *name)
+{
+	return section->name && gp_config_row_find(section->name, name);
+}
+
 /* add_homes: the sections that have such an option; false: none has. */
 static bool add_homes(struct gp_strbuf *buf, const char *here, const char *name)
 {
-	size_t count = 0;
+	size_t count = 0, n = 0;
 	if (here && gp_config_row_find(NULL, name)) {
 		gp_strbuf_printf(buf, "; %s stands outside of sections\n", name);
 		return true;
 	}
 	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
-		if (gp_config_row_find(s->name, name))
-			gp_strbuf_printf(
-				buf, "%s%s", count++ ? ", " : "; it stands in section ", s->name);
+		count += has_home(s, name);
+	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
+		if (has_home(s, name))
+			gp_strbuf_printf(buf, "%s%s",
+				n++ == 0     ? "; it stands in section "
+				: n == count ? " or "
+					     : ", ",
+				s->name);
 	gp_strbuf_add(buf, count ? "\n" : "");
 	return count;
 }
@@ -285,7 +301,7 @@ void gp_config_mistake_option(struct gp_config_reader *r, const char *name, int 
 		gp_config_read_next(r);
 		if (r->token.kind == GP_LEX_OPEN)
 			gp_config_read_skip_block(r);
-		else if (r->token.kind == GP_LEX_WORD && !gp_config_read_is_statement(r))
+		else if (gp_config_read_is_value(r, line))
 			gp_config_read_next(r);
 	}
 	gp_config_read_skip_line(r, line);

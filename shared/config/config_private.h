@@ -47,6 +47,9 @@ struct gp_config_choice {
 	int value;
 };
 
+/* What a GP_KIND_BOOL may be called. */
+extern const struct gp_config_choice gp_config_bools[];
+
 struct gp_config_row {
 	const char *section; /* NULL for the top level */
 	const char *name;
@@ -71,32 +74,6 @@ struct gp_config_override {
 	const char *user, *domain, *sender, *sender_domain;
 	struct gp_config_network client;
 };
-
-/* The first thing in a text that must not be read any further: where, and a static sentence. */
-struct gp_config_fault {
-	int line;
-	const char *problem;
-	int control; /* the character that it is about; -1: about none */
-};
-
-/*
- * Looks the text over before libconfuse reads it: only text, everything closed that was opened, no
- * reference to the environment. Comments become blanks, in place. GP_ESYNTAX with the fault.
- */
-int gp_config_scan(char *text, size_t len, struct gp_config_fault *fault_out) GP_MUST_CHECK;
-
-/*
- * In a text that gp_config_scan has passed: the first statement in this line that begins with name,
- * bare or quoted, up to the end of its value or block, becomes blanks. False: there is none.
- */
-bool gp_config_blank_statement(char *text, size_t len, int line, const char *name);
-
-/*
- * In the same: the next section called name at the outermost level, from *at on, which moves behind
- * its title. A guess that saves work: titles with escapes are passed over. False: there is none.
- */
-bool gp_config_next_title(
-	char *text, size_t len, const char *name, size_t *at, struct gp_span *title_out);
 
 /* All options, sections together, in the order of the example file. */
 #define GP_CONFIG_ROWS_MAX 160

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "config/config_nearest.h"
 #include "mail/address.h"
 
 #define EXPLAINED_MAX 400 /* bytes of a value; a longer one is none of what is known here */
@@ -513,15 +514,59 @@ static const char *text_problem(
 				 arena, "it stands in headers as DNS has it; write %s", labels);
 }
 
-/* set_problem: errors are no verdicts that could be listed. */
-static const char *set_problem(const struct gp_config_row *row, struct gp_span value)
+/* nearest: of the words of a choice; NULL: none is near. */
+static const char *nearest(const struct gp_config_choice *choices, struct gp_span value)
 {
-	if (!gp_config_same_section(row->section, "spf"))
-		return NULL;
-	return gp_span_is(value, "temperror")   ? "spf.on_temperror says what is done then"
-	       : gp_span_is(value, "permerror") ? "spf.on_permerror says what is done then"
-	       : gp_span_is(value, "pass")      ? "nothing is refused that passes"
-						: NULL;
+	struct gp_config_nearest n = {.word = value};
+	for (const struct gp_config_choice *c = choices; c->word; c++)
+		gp_config_nearest_try(&n, c->word);
+	return n.best;
+}
+
+/* choice_problem: of one of several words. */
+static const char *choice_problem(
+	struct gp_arena *arena, const struct gp_config_choice *choices, struct gp_span value)
+{
+	const char *word = nearest(choices, value);
+	if (value.ptr[value.len - 1] == ';')
+		return "leave the semicolon out";
+	return word ? gp_arena_printf(arena, "did you mean %s?", word) : NULL;
+}
+
+/* template_problem: of a name in braces that is none. */
+static const char *template_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	struct gp_span rest = value, before, name;
+	while (gp_span_cut(rest, '{', &before, &rest)) {
+		const struct gp_config_choice *c = row->choices;
+		if (!gp_span_cut(rest, '}', &name, &rest))
+			return "a { in it has no }";
+		while (c->word && !gp_span_is(name, c->word))
+			c++;
+		const char *word = c->word ? NULL : nearest(row->choices, name);
+		if (!c->word)
+			return word ? gp_arena_printf(arena, "did you mean {%s}?", word) : NULL;
+	}
+	return NULL;
+}
+
+/* number_problem: of a number, a time or a size. */
+static const char *number_problem(struct gp_span value)
+{
+	return value.ptr[value.len - 1] == ';' ? "leave the semicolon out" : NULL;
+}
+
+/* set_problem: errors are no verdicts that could be listed. */
+static const char *set_problem(
+	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+{
+	bool is_spf = gp_config_same_section(row->section, "spf");
+	return is_spf && gp_span_is(value, "temperror") ? "spf.on_temperror says what is done then"
+	       : is_spf && gp_span_is(value, "permerror")
+		       ? "spf.on_permerror says what is done then"
+	       : is_spf && gp_span_is(value, "pass") ? "nothing is refused that passes"
+						     : choice_problem(arena, row->choices, value);
 }
 
 /* login_problem: of a user in an override. */
@@ -571,7 +616,23 @@ const char *gp_config_problem(
 	case GP_KIND_LOGIN:
 		return login_problem(arena, value);
 	case GP_KIND_SET:
-		return set_problem(row, value);
+		return set_problem(arena, row, value);
+	case GP_KIND_CHOICE:
+		return choice_problem(arena, row->choices, value);
+	case GP_KIND_BOOL:
+		return choice_problem(arena, gp_config_bools, value);
+	case GP_KIND_TEMPLATE:
+		return template_problem(arena, row, value);
+	case GP_KIND_UINT:
+	case GP_KIND_SIZE:
+	case GP_KIND_BYTES:
+	case GP_KIND_SPACE:
+	case GP_KIND_MODE:
+	case GP_KIND_MSEC:
+	case GP_KIND_PERIOD:
+	case GP_KIND_SEC:
+	case GP_KIND_AMOUNT:
+		return number_problem(value);
 	case GP_KIND_TEXT:
 		return text_problem(arena, row, value);
 	default:

@@ -48,6 +48,24 @@ static struct gp_span without_semicolon(struct gp_config_reader *r, struct gp_sp
 	return name;
 }
 
+/* is_joined: name:value, of an option that is known: reported, and passed over. */
+static bool is_joined(struct gp_config_reader *r, struct gp_span text, int line)
+{
+	char name[NAME_ROOM];
+	struct gp_span before, value;
+	struct gp_strbuf buf;
+	if (!gp_span_cut(text, ':', &before, &value) || value.len == 0)
+		return false;
+	gp_strbuf_init_fixed(&buf, name, sizeof name);
+	gp_strbuf_add_span(&buf, before);
+	if (buf.status || !gp_config_row_find(r->section ? r->section->name : NULL, name))
+		return false;
+	gp_strbuf_printf(gp_config_read_error(r, line, name),
+		"a colon has no meaning here; write %s = VALUE\n", name);
+	gp_config_read_skip_line(r, line);
+	return true;
+}
+
 /* read_head: the word at hand; false: it is none. */
 static bool read_head(struct gp_config_reader *r, struct head *head)
 {
@@ -60,6 +78,8 @@ static bool read_head(struct gp_config_reader *r, struct head *head)
 		is_good = name.len > 0;
 	}
 	gp_config_read_next(r);
+	if (is_good && !token.quote && is_joined(r, name, token.line))
+		return false;
 	*head = (struct head) {.line = token.line, .indent = token.indent};
 	if (name.len > 1 && !token.quote && name.ptr[name.len - 1] == ':') {
 		head->has_colon = true;
@@ -78,7 +98,7 @@ static void close_section(struct gp_config_reader *r)
 	const struct gp_config_section *section = r->section;
 	if (section->times != GP_SECTION_ONCE) {
 		gp_config_assign_lists(r, section->name);
-		if (!r->is_nameless)
+		if (!r->is_dropped)
 			gp_config_read_status(r, gp_config_draft_end(r->draft, section));
 	}
 	r->draft->is_open = false;
@@ -96,6 +116,7 @@ static void not_closed(struct gp_config_reader *r)
 	else
 		gp_strbuf_add(gp_config_read_error(r, r->opened_line, NULL),
 			"the section that begins here is not closed\n");
+	r->is_dropped = r->is_brace_spare = true;
 	close_section(r);
 }
 
@@ -124,7 +145,7 @@ static void check_title(
 	else
 		gp_strbuf_printf(buf, "%s: the name %s; write %s NAME {\n", section->name,
 			count ? "is one word" : "is missing", section->name);
-	r->is_nameless = is_named;
+	r->is_dropped = is_named;
 	r->is_whole = r->is_whole && !is_named;
 }
 
@@ -137,7 +158,7 @@ static void open_section(struct gp_config_reader *r, const struct gp_config_sect
 	const char *copy = NULL;
 	r->opened_line = r->token.line;
 	r->indent = head->indent;
-	r->is_nameless = false;
+	r->is_dropped = false;
 	r->suspect = NULL;
 	check_title(r, section, count, head->line);
 	if (section->times == GP_SECTION_NAMED && !(copy = gp_arena_copy(r->draft->scratch, title)))
@@ -150,7 +171,7 @@ static void open_section(struct gp_config_reader *r, const struct gp_config_sect
 			r, gp_config_draft_begin(r->draft, section, copy,
 				   (struct gp_config_place) {r->file, r->opened_line}));
 	}
-	if (r->is_nameless)
+	if (r->is_dropped)
 		r->draft->title = NULL;
 }
 
@@ -178,7 +199,7 @@ static void read_section(struct gp_config_reader *r, const struct gp_config_sect
 		not_closed(r);
 	if (head->has_colon)
 		gp_strbuf_printf(gp_config_read_error(r, head->line, NULL),
-			"%s: a colon stands for nothing here; write %s {\n", section->name,
+			"%s: a colon has no meaning here; write %s {\n", section->name,
 			section->name);
 	open_section(r, section, head);
 }
@@ -211,7 +232,7 @@ static const struct gp_config_row *row_of(
 static void read_statement(struct gp_config_reader *r)
 {
 	struct head head;
-	if (!read_head(r, &head))
+	if (!read_head(r, &head) || (r->token.kind == GP_LEX_END && r->token.problem))
 		return;
 	const struct gp_config_section *section = gp_config_section_find(head.name);
 	bool has_block = is_block(r, head.line);
@@ -236,6 +257,7 @@ void gp_config_read_text(struct gp_config_reader *r, struct gp_span text)
 {
 	r->lexer = gp_config_lex_begin(text);
 	r->section = NULL;
+	r->is_brace_spare = r->is_cut = false;
 	gp_config_read_next(r);
 	while (r->token.kind != GP_LEX_END && !r->status) {
 		if (r->token.kind == GP_LEX_WORD) {
@@ -247,7 +269,7 @@ void gp_config_read_text(struct gp_config_reader *r, struct gp_span text)
 			gp_config_mistake_stray(r);
 		}
 	}
-	if (r->section && !r->token.problem && !r->status)
+	if (r->section && !r->token.problem && !r->is_cut && !r->status)
 		not_closed(r);
 	r->section = NULL;
 	r->draft->is_open = false;

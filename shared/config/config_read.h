@@ -20,11 +20,12 @@
 
 /* What the files say about a row that is a list: the items so far. */
 struct gp_config_items {
-	struct gp_span *items; /* at most the row's max */
-	size_t size;           /* room */
-	size_t count;          /* as many as the files have */
-	bool is_begun;         /* a file says something about it, */
-	bool is_set;           /* ... and all of that is in its place */
+	struct gp_config_place where; /* of the newest assignment */
+	struct gp_span *items;        /* at most the row's max */
+	size_t size;                  /* room */
+	size_t count;                 /* as many as the files have */
+	bool is_begun;                /* a file says something about it, */
+	bool is_set;                  /* ... and all of that is in its place */
 	bool is_closed; /* with braces and no comma before the last: another += is one too many */
 };
 
@@ -41,15 +42,13 @@ struct gp_config_reader {
 
 	const struct gp_config_section *section; /* open; NULL: the top level */
 	int opened_line;
-	size_t indent;    /* of its name */
-	bool is_nameless; /* its title is missing: it is checked and dropped */
+	size_t indent;       /* of its name */
+	bool is_dropped;     /* it is checked only: its title is missing, or its end */
+	bool is_cut;         /* the text has ended in a list of it */
+	bool is_brace_spare; /* the end of one that had none before may still come */
 	/* A list of it whose closing brace may have been meant for the section. */
 	const char *suspect;
 	int suspect_line;
-
-	/* The option before, for what stands behind it in its line. */
-	const struct gp_config_row *last;
-	int last_line;
 
 	struct gp_config_items lists[GP_CONFIG_ROWS_MAX];
 };
@@ -63,6 +62,9 @@ void gp_config_read_next(struct gp_config_reader *r);
  * name = or name +=? */
 bool gp_config_read_is_section(const struct gp_config_reader *r);
 bool gp_config_read_is_statement(const struct gp_config_reader *r);
+
+/* Is the token at hand a value, behind a sign in this line, and not the name in the next one? */
+bool gp_config_read_is_value(const struct gp_config_reader *r, int line);
 
 /* What the word at hand stands for; false: what is wrong with it has been reported. */
 bool gp_config_read_word(struct gp_config_reader *r, struct gp_span *text_out);

@@ -7,6 +7,8 @@
 
 #include <syslog.h>
 
+const struct gp_config_choice gp_config_bools[] = {
+	{"yes", 1}, {"no", 0}, {"true", 1}, {"false", 0}, {"on", 1}, {"off", 0}, {NULL, 0}};
 static const struct gp_config_choice modes[] = {
 	{"off", GP_MODE_OFF}, {"label", GP_MODE_LABEL}, {"enforce", GP_MODE_ENFORCE}, {NULL, 0}};
 static const struct gp_config_choice trusts[] = {{"auto", GP_CONFIG_AUTO}, {"yes", GP_CONFIG_YES},

@@ -28,14 +28,11 @@ static const struct gp_config_choice *choice_find(
 
 /* ---- scalars ---- */
 
-static const struct gp_config_choice bools[] = {
-	{"yes", 1}, {"no", 0}, {"true", 1}, {"false", 0}, {"on", 1}, {"off", 0}, {NULL, 0}};
-
 /* set_bool: yes and no in their usual spellings. */
 static int set_bool(
 	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
 {
-	const struct gp_config_row as = {.choices = bools};
+	const struct gp_config_row as = {.choices = gp_config_bools};
 	const struct gp_config_choice *c = choice_find(&as, value);
 	if (!c)
 		return GP_ESYNTAX;

@@ -363,7 +363,7 @@ int gp_config_warn(struct gp_config_draft *draft)
 		gp_config_warn_files, check_listen, check_socket_mode, check_control,
 		check_pass_action};
 	struct gp_config_warner w = {.draft = draft, .config = draft->config};
-	int rc = gp_config_errors_begin(&w.lines);
+	int rc = gp_config_warnings_begin(&w.lines);
 	for (size_t i = 0; !rc && i < sizeof checks / sizeof checks[0]; i++)
 		checks[i](&w);
 	if (!rc) {

@@ -194,8 +194,8 @@ def check_config():
             f.write("spf {\n  mode = often\n}\nfoo = 1\n")
         code, out, err = run("check-config", path)
         equal((code, out), (3, ""))
-        equal(err, "%s:4: unknown option foo; gatepost check-config --example lists all options\n"
-                   "%s:2: spf.mode: often is not allowed here; allowed: one of off, label, enforce\n"
+        equal(err, "%s:2: spf.mode: often is not allowed here; allowed: one of off, label, enforce\n"
+                   "%s:4: unknown option foo; gatepost check-config --example lists all options\n"
                    "2 errors\n" % (path, path))
         code, out, err = run("check-config", "--example")
         equal((code, err), (0, ""))

@@ -22,7 +22,7 @@ GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 
 # Third-party headers appear in one place each.
 HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/lmdb/",
-         "hiredis/": "shared/store/redis/", "openssl/": "shared/crypto/", "confuse.h": "shared/config/config.c",
+         "hiredis/": "shared/store/redis/", "openssl/": "shared/crypto/",
          "idn2.h": "shared/mail/address.c", "unicase.h": "shared/mail/fold.c",
          "unictype.h": "shared/mail/fold.c", "uninorm.h": "shared/mail/fold.c", "unistr.h": "shared/mail/fold.c",
          "libpsl.h": "shared/dmarc/dmarc_psl.c",

@@ -154,11 +154,11 @@ static void test_drop_in_errors(void **state)
 	expect_errors("@/conf.d/a.conf:3: unknown option whatever; gatepost check-config --example "
 		      "lists all options\n");
 	put("conf.d/a.conf", "spf {");
-	expect_errors("@/conf.d/a.conf:1: the section or list that begins here is not closed\n");
+	expect_errors("@/conf.d/a.conf:1: spf: the section that begins here is not closed\n");
 	put("conf.d/a.conf", "override { user = \"a\"  gone = 1 }\n");
 	put("main.conf", "");
-	expect_errors("@/conf.d/a.conf:1: override.gone: there is no limit called gone\n"
-		      "@/main.conf: " GP_CONFIG_EMPTIED "\n");
+	expect_errors("@/main.conf: " GP_CONFIG_EMPTIED "\n"
+		      "@/conf.d/a.conf:1: override.gone: there is no limit called gone\n");
 	put("main.conf", "hostname = main\n");
 	put("conf.d/a.conf", "# none\n");
 	snprintf(path, sizeof path, "%s/conf.d/folder.conf", folder);
