@@ -12,8 +12,8 @@
  *     gp_config_errors_fini(&errors);  ...  gp_config_free(c);
  *
  * The errors of all files are reported together, a line each, the first ten of them: file, line,
- * option, value, what is allowed. What is no error, but has no effect or may harm, is a warning of the snapshot.
- * GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
+ * option, value, what is allowed. What is no error, but has no effect or may harm, is a warning of
+ * the snapshot. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
  * Files may be included by the main one, and are read as if their text stood at its end. Then come
  * the drop-in files, *.conf in the folder conf.d beside the main one, in the order of their names:
@@ -24,8 +24,8 @@
  * Known gaps: a list set to {} and set again later, or the other way round where there are drop-in
  * files, is not reported as repeated; the last one counts.
  *
- * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: any number may
- * load at once, each with its own errors, and read a snapshot.
+ * Ownership: a snapshot is heap with one owner; all it points to is its own. Threads: any number
+ * may load at once, each with its own errors, and read a snapshot.
  */
 #ifndef GP_CONFIG_CONFIG_H
 #define GP_CONFIG_CONFIG_H

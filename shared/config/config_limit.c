@@ -497,8 +497,7 @@ static void name_limits(const struct gp_config_draft *draft, int limit_of[GP_CON
 	}
 }
 
-/* add_missing: no limit has the name; an option of overrides may have been meant, or another limit.
- */
+/* add_missing: no limit has the name; another limit may have been meant, or an option. */
 static void add_missing(
 	struct gp_strbuf *buf, const struct gp_config_draft *draft, const char *name)
 {

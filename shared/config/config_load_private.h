@@ -81,8 +81,8 @@ struct gp_config_sources {
 	size_t first_drop_in; /* index; those from here on may set again what is set before */
 };
 
-/* One more text; what is wrong with it becomes its problem. Takes owned, of which the text is a part;
- * NULL: borrows the text. */
+/* One more text; what is wrong with it becomes its problem. Takes owned, of which the text is a
+ * part; NULL: borrows the text. */
 int gp_config_sources_add(struct gp_config_sources *sources, const char *name, struct gp_span text,
 	void *owned) GP_MUST_CHECK;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Statements from the rows, in a spelling that is drawn for each token; then the damage. */
 #include "support/config_files.h"
 
 #include <stdio.h>
