@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-"""What a reader relies on and no compiler checks: sizes, headers, options, hardening, format.
+"""What a reader relies on and no compiler checks: headers, options, hardening, format.
 
-Layers, circles and names are test_lint_layers.py's, what comments look like is test_lint_text.py's.
+Layers, circles and names are test_lint_layers.py's, sizes and comments test_lint_text.py's.
 """
 import concurrent.futures
 import glob
@@ -27,7 +27,6 @@ HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/lmdb/",
          "unictype.h": "shared/mail/fold.c", "uninorm.h": "shared/mail/fold.c", "unistr.h": "shared/mail/fold.c",
          "libpsl.h": "shared/dmarc/dmarc_psl.c",
          "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "daemon/seccomp.c", "microhttpd.h": "policyd/metrics_http.c", "jansson.h": ("daemon/log_sink.c", "policyd/control", "cli/")}
-FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 800, 6
 
 
 def sources(*patterns):
@@ -35,7 +34,7 @@ def sources(*patterns):
 
 
 TREE = Tree()
-PRODUCT, ALL, EXCEPTIONS = TREE.product, TREE.product + TREE.tests, TREE.exceptions
+PRODUCT, ALL = TREE.product, TREE.product + TREE.tests
 
 
 def check_homes():
@@ -64,44 +63,6 @@ def check_core_is_quiet():
     if os.environ.get("BUILD", "build") != "build":
         return skip("the core neither exits nor prints", "sanitizers add calls of their own")
     return result("the core neither exits nor prints", ["libgatepost.a calls " + u for u in sorted(used)])
-
-
-def functions(text):
-    """(name, parameters, lines) of each function definition, by the house's layout."""
-    for m in re.finditer(r"^(?!static const|static struct \w+ \w+\[)([a-z][\w \*]*?\b(\w+)\(([^;{}]*?)\))\n\{\n(.*?)^\}\n",
-                         text, re.M | re.S):
-        yield m.group(2), m.group(3), m.group(4).count("\n")
-
-
-def check_sizes():
-    problems = []
-    for path in ALL:
-        text = open(path).read()
-        lines = text.count("\n")
-        if lines > FILE_LINES:
-            problems.append("%s has %d lines" % (path, lines))
-        for name, parameters, count in functions(text):
-            if count > FUNCTION_LINES:
-                problems.append("%s: %s has %d lines" % (path, name, count))
-            if path in PRODUCT and parameters.count(",") >= PARAMETERS and \
-                    not EXCEPTIONS.allow("parameters", "%s %s" % (path, name)):
-                problems.append("%s: %s has more than %d parameters" % (path, name, PARAMETERS))
-    result("functions, files and parameter lists stay short", problems + EXCEPTIONS.unused({"parameters"}))
-
-
-def check_comments():
-    problems = []
-    for path in ALL:
-        text = open(path).read()
-        if not text.startswith("/* SPDX-License-Identifier: ISC */\n/*"):
-            problems.append("%s does not begin with the licence and what it is" % path)
-        if not path.endswith(".c") or path not in PRODUCT:
-            continue
-        for name, _, _ in functions(text):
-            if not re.search(r"(?:/\*| \*) %s: .*?\*/\n(?:__attribute__.*\n)?[a-z][^;]*?\b%s\(" % (name, name),
-                             text, re.S):
-                problems.append("%s: %s has no line that says what it does" % (path, name))
-    result("every file and every function says what it does", problems)
 
 
 def check_test_names():
@@ -274,8 +235,7 @@ def check_format():
     return result("C is formatted by clang-format", ["make format: " + p for p in problems])
 
 
-for check in (check_homes, check_core_is_quiet, check_sizes, check_comments,
-              check_test_names, check_no_clock, check_headers, check_options, check_module, check_exim_header, check_hardening,
+for check in (check_homes, check_core_is_quiet, check_test_names, check_no_clock, check_headers, check_options, check_module, check_exim_header, check_hardening,
               check_clang, check_unit, check_format):
     check()
 finish()

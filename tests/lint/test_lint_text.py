@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""How comments and lines look, and that each rule finds a fault."""
+"""How long lines, functions and files are, what comments look like, and that each rule finds a fault."""
 import os
 import re
 import sys
@@ -9,9 +9,19 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 from findings import finish, result  # noqa: E402
 from tree import Tree  # noqa: E402
 
-COLUMNS = 100
+COLUMNS, FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 100, 800, 6
 # A string, a character, or a comment: what looks like a comment within a string is none.
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.S)
+
+
+FUNCTION = re.compile(r"^((?:__attribute__\(\(.*?\)\)\s*)?[A-Za-z_][\w \*]*?\b(\w+)\(([^;{}]*?)\)"
+                      r"(?:\s+__attribute__\(\(.*?\)\))?)\n\{\n(.*?)^\}\n", re.M | re.S)
+
+
+def functions(text):
+    """(number, name, parameters, lines) of each function's definition, by the house's layout."""
+    for m in FUNCTION.finditer(text):
+        yield text.count("\n", 0, m.start()) + 1, m.group(2), m.group(3), m.group(4).count("\n")
 
 
 def comments(text):
@@ -44,14 +54,61 @@ def sources_of_reasons(path, text):
         [n for n, line in enumerate(text.split("\n"), 1) if re.search(r'"[^"]*\blessons? \d', line)]
 
 
+def too_long(path, text):
+    return [n for n, _, _, lines in functions(text) if lines > FUNCTION_LINES] + \
+        [1] * (text.count("\n") > FILE_LINES)
+
+
+def too_many(path, text):
+    """Parameters; tests may have tables of arguments."""
+    return [n for n, name, parameters, _ in functions(text)
+            if not path.startswith("tests/") and parameters.count(",") >= PARAMETERS and
+            not tree.exceptions.allow("parameters", "%s %s" % (path, name))]
+
+
+def unsaid(path, text):
+    """A file begins with its licence and what it is; a function of the product with its name and what it does."""
+    found = [] if text.startswith("/* SPDX-License-Identifier: ISC */\n/*") else [1]
+    if path.startswith("tests/") or not path.endswith(".c"):
+        return found
+    return found + [n for n, name, _, _ in functions(text)
+                    if not re.search(r"(?:/\*| \*) %s: .*?\*/\n(?:__attribute__.*\n)?[A-Za-z_][^;]*?\b%s\(" % (name, name),
+                                     text, re.S)]
+
+
+def unseen(path, text):
+    """What looks like a body of a function is one that the rules above have seen."""
+    seen = {n for m in FUNCTION.finditer(text) for n in [text.count("\n", 0, m.start(4))]}
+    return [n for n, line in enumerate(text.split("\n"), 1)
+            if line == "{" and n not in seen and not text.split("\n")[n - 2].startswith("struct ")]
+
+
 RULES = (
+    ("no function is longer than %d lines, no file than %d" % (FUNCTION_LINES, FILE_LINES), too_long),
+    ("no function has more than %d parameters" % PARAMETERS, too_many),
+    ("every file and every function says what it does", unsaid),
+    ("the lint sees every function", unseen),
     ("no line is longer than %d columns" % COLUMNS, long_lines),
     ("no comment is torn, and none has calls joined", torn),
     ("no comment points to a list that is not in the tree", sources_of_reasons),
 )
-GOOD = '/* one line */\n/*\n * Two lines of\n * text.\n *\n *     gp_a(x);    (first)\n *     gp_b(x);\n */\nint a; /* its meaning,\n        * in two lines */\n' \
+HEAD = "/* SPDX-License-Identifier: ISC */\n/* What it is. */\n"
+BODY = "\n{\n%s}\n"
+GOOD = HEAD + '/* one line */\n/*\n * Two lines of\n * text.\n *\n *     gp_a(x);    (first)\n *     gp_b(x);\n */\nint a; /* its meaning,\n        * in two lines */\n' \
        'char *b = "/* none\\" */";\n'
+GOOD += "/* f: does. */\nstatic const char *f(int a,\n\tint b)" + BODY % ("\ta;\n" * FUNCTION_LINES)
 FAULTS = (
+    ("a long function", too_long, HEAD + "static void f(void)" + BODY % ("\ta;\n" * (FUNCTION_LINES + 1))),
+    ("a long function that gives a constant text", too_long,
+     HEAD + "static const char *f(\n\tint a, int b)" + BODY % ("\ta;\n" * (FUNCTION_LINES + 1))),
+    ("a long function with an attribute", too_long,
+     HEAD + "__attribute__((format(printf, 1, 2))) static void f(\n\tint a)" + BODY % ("\ta;\n" * (FUNCTION_LINES + 1))),
+    ("a long file", too_long, HEAD + "int a;\n" * FILE_LINES),
+    ("a list of seven parameters", too_many, HEAD + "/* f: does. */\nint f(int a, int b, int c,\n\tint d, int e, int f, int g)" + BODY % ""),
+    ("a function that says nothing", unsaid, HEAD + "int f(void)" + BODY % ""),
+    ("one that says what another does", unsaid, HEAD + "/* g: does. */\nstatic struct x *f(void)" + BODY % ""),
+    ("a file that says nothing", unsaid, "int a;\n"),
+    ("a body of which it knows no function", unseen, HEAD + "FUNCTION f" + BODY % ""),
     ("a long line", long_lines, "\tint " + "x" * 100 + ";\n"),
     ("a line that tabs make long", long_lines, "\t" * 12 + "int x;\n"),
     ("an end alone", torn, "/* what it is.\n */\n"),
@@ -65,7 +122,7 @@ FAULTS = (
 tree = Tree()
 for name, rule in RULES:
     result(name, ["%s:%d" % (path, number) for path in tree.product + tree.tests for number in rule(path, tree.text(path))])
-result("no exception for a line's length has become needless", tree.exceptions.unused({"columns"}))
+result("no exception for a text has become needless", tree.exceptions.unused({"columns", "parameters"}))
 result("a text without a fault has none by any rule", [str(rule) for _, rule in RULES if rule("x.c", GOOD)])
 for fault, rule, text in FAULTS:
     result("the lint finds " + fault, [] if rule("x.c", text) else ["nothing was found"])
