@@ -55,7 +55,7 @@ DOCTOR  = cmd_doctor doctor_access doctor_checks doctor_child doctor_clock docto
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
 CLI     = main cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
-	  verify_json verify_report store/store_check store/store_hint store/store_open_files $(DOCTOR:%=doctor/%)
+	  usage verify_json verify_report store/store_check store/store_hint store/store_open_files $(DOCTOR:%=doctor/%)
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "config/config.h"
 
 static const char help[] =

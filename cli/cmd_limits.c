@@ -7,6 +7,7 @@
 #include "base/span.h"
 #include "cli/cli.h"
 #include "cli/limits.h"
+#include "cli/usage.h"
 #include "config/config.h"
 
 static const char help[] =
@@ -103,13 +104,6 @@ static int ask_and_print(const struct gp_cli_limits *a, struct gp_cli_control *c
 	int code = a->json ? print_checked(control, answer) : print_text(control, answer, make);
 	json_decref(answer);
 	return code;
-}
-
-/* gp_cli_limits_request: how many rows. */
-json_t *gp_cli_limits_request(const struct gp_cli_limits *a)
-{
-	uint64_t count = a->all ? 0 : a->count ? a->count : GP_CLI_LIMITS_SHOWN;
-	return json_pack("{s:s, s:I}", "command", "limits", "count", (json_int_t)count);
 }
 
 /* make_top: all rows of the answer. */

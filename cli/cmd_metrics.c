@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/control.h"
+#include "cli/usage.h"
 #include "config/config.h"
 
 static const char help[] =

@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "cli/cli.h"
 #include "cli/control.h"
+#include "cli/usage.h"
 #include "config/config.h"
 
 #define ANSWER_MAX 65536

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/offline.h"
 #include "cli/cli.h"
+#include "cli/offline.h"
+#include "cli/usage.h"
 #include "engine/engine.h"
 #include "spf/spf.h"
 

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "cli/cli.h"
 #include "cli/control.h"
-#include "base/duration.h"
 #include "cli/format.h"
+#include "cli/usage.h"
 #include "config/config.h"
 
 static const char help[] =

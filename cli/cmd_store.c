@@ -12,6 +12,7 @@
 #include "cli/doctor/doctor_owner.h"
 #include "cli/store/store_check.h"
 #include "cli/store/store_open_files.h"
+#include "cli/usage.h"
 
 static const char help[] =
 	"usage: gatepost store check [FILE]\n"

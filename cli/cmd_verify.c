@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/offline.h"
 #include "cli/cli.h"
-#include "cli/mta_view.h"
 #include "cli/mailfile.h"
+#include "cli/mta_view.h"
+#include "cli/offline.h"
+#include "cli/usage.h"
 #include "cli/verify.h"
 #include "crypto/digest.h"
 #include "engine/engine_message.h"

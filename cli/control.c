@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/cli.h"
 #include "cli/format.h"
+#include "cli/usage.h"
 #include "config/config.h"
 
 #define RETRY_MS 50     /* while the daemon has as many clients waiting as it may */

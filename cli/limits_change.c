@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/cli.h"
 #include "cli/format.h"
 #include "cli/limits.h"
+#include "cli/usage.h"
 #include "store/store.h"
 
 #define FOR_MAX_S (10LL * 366 * 86400) /* the daemon's bound */

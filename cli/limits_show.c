@@ -329,3 +329,10 @@ bool gp_cli_limits_explain(const json_t *answer, struct gp_arena *arena, struct 
 	}
 	return add_uncounted(answer, buf) && add_each(answer, arena, buf);
 }
+
+/* gp_cli_limits_request: how many rows. */
+json_t *gp_cli_limits_request(const struct gp_cli_limits *a)
+{
+	uint64_t count = a->all ? 0 : a->count ? a->count : GP_CLI_LIMITS_SHOWN;
+	return json_pack("{s:s, s:I}", "command", "limits", "count", (json_int_t)count);
+}

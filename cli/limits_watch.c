@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/cli.h"
 #include "cli/format.h"
 #include "cli/limits.h"
 #include "cli/table.h"
+#include "cli/usage.h"
 
 #define OTHER_LINES 5 /* of the screen: the time, titles, what is left out */
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/usage.h"
 
 #define BEGINNING (GP_MESSAGE_HEADER_MAX + 65536)
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost: finds the subcommand in a table and calls it. */
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/usage.h"
 
 static const struct {
 	const char *name;
@@ -37,18 +37,6 @@ static void print_help(FILE *out)
 	      "exit codes: 0 the question was answered, 1 it could not be, 2 usage,\n"
 	      "            3 the configuration has errors\n",
 		out);
-}
-
-/* gp_cli_usage: what is wrong, and where help is. */
-int gp_cli_usage(const char *command, const char *format, ...)
-{
-	va_list ap;
-	fprintf(stderr, "gatepost %s: ", command);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fprintf(stderr, "\ngatepost %s --help shows how it is used\n", command);
-	return GP_CLI_USAGE;
 }
 
 /* dispatch: the subcommand, or help. */

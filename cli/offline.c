@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/encode.h"
-#include "cli/cli.h"
+#include "cli/usage.h"
 
 /* add_server: one more name server. */
 static int add_server(struct gp_cli_offline *c, const char *text)

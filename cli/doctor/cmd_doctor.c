@@ -12,6 +12,7 @@
 #include "cli/doctor/doctor_checks.h"
 #include "cli/doctor/doctor_print.h"
 #include "cli/doctor/doctor_text.h"
+#include "cli/usage.h"
 
 /* As monitoring systems read them: unlike those of the other commands. */
 enum { EXIT_WELL = 0, EXIT_WARNING = 1, EXIT_PROBLEM = 2, EXIT_UNKNOWN = 3 };

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_access.h"
 #include "cli/doctor/doctor_owner.h"

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/duration.h"
-#include "cli/cli.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_text.h"

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/cli.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_program.h"

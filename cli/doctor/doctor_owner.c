@@ -15,7 +15,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_access.h"

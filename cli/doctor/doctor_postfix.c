@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/doctor/doctor_child.h"
 #include "cli/doctor/doctor_program.h"
 #include "cli/doctor/doctor_text.h"

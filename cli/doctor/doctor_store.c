@@ -11,7 +11,6 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_access.h"
 #include "cli/doctor/doctor_child.h"
@@ -19,6 +18,7 @@
 #include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 #include "cli/store/store_check.h"
+#include "cli/usage.h"
 
 #define STORE_MS 60000
 #define LMDB_HEADER 16         /* bytes of a page before what it describes (lmdb 0.9, mdb.c) */

@@ -15,10 +15,10 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "cli/cli.h"
 #include "cli/format.h"
 #include "cli/store/store_check.h"
 #include "cli/store/store_hint.h"
+#include "cli/usage.h"
 
 #define SUBJECT "gatepost-store-check"
 #define ROUNDS 100

@@ -6,6 +6,7 @@
 #ifndef GP_CLI_STORE_CHECK_H
 #define GP_CLI_STORE_CHECK_H
 
+#include "cli/store/store_user.h"
 #include "config/config.h"
 
 /* Which stores: bits. */
@@ -16,12 +17,6 @@
 /* What lines with results begin with. */
 #define GP_CLI_STORE_STEP "  a step takes "
 #define GP_CLI_STORE_TIME "  its clock is "
-
-/* Whose the stores are: the daemon's, by the configuration, or those of Exim's module. */
-struct gp_cli_store_user {
-	const char *user, *group, *chroot; /* as policyd.user and so on */
-	bool is_exim;
-};
 
 /*
  * Prints what it finds, trouble to stderr; an exit code. Started as root the process becomes the

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-
 #define PATH 1200
 #define OWN_MODE 0700 /* of a folder, for its owner */
 

@@ -9,7 +9,7 @@
 #ifndef GP_CLI_STORE_HINT_H
 #define GP_CLI_STORE_HINT_H
 
-#include "cli/store/store_check.h"
+#include "cli/store/store_user.h"
 
 /* This process is the store's user already; problem is of gp_store_health. */
 void gp_cli_store_hint(const char *uri, const char *problem, const struct gp_cli_store_user *who);

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/format.h"
+#include "cli/usage.h"
 
 #define TRIES 4 /* the daemon looks every second */
 #define PATH 2200
