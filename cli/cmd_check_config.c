@@ -202,10 +202,8 @@ int gp_cli_check_config(int argc, char **argv)
 	enum output output = OUTPUT_CHECK;
 	int c;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
+		if (c == 'h')
+			return gp_cli_help(help);
 		if (c == '?')
 			return gp_cli_usage("check-config", "this option is not known");
 		output = (enum output)c;

@@ -36,12 +36,8 @@ static const char help[] =
 	"  -n N               at most N rows (default 20)\n"
 	"  --all              all rows\n"
 	"  --watch[=SECONDS]  again and again, every 2 seconds\n"
-	"  --for DURATION     the maximum holds so long: 30m, 12h, 1d, 2w\n"
-	"  --json             for programs\n"
-	"  -c, --config FILE  configuration; without it:\n"
-	"                     " GP_CONFIG_PATH "\n"
-	"  --socket PATH      control socket of the daemon (default: as configured)\n"
-	"\n"
+	"  --for DURATION     the maximum holds so long: 30m, 12h, 1d, 2w\n" GP_CLI_JSON_HELP
+		GP_CLI_CONTROL_HELP "\n"
 	"examples:\n"
 	"  gatepost limits --watch\n"
 	"  gatepost limits explain alice@example.org\n"
@@ -226,10 +222,8 @@ static int parse(int argc, char **argv, struct gp_cli_limits *a)
 	if (find_negative(argc, argv))
 		return gp_cli_limits_no_maximum(find_negative(argc, argv));
 	while ((c = getopt_long(argc, argv, "n:c:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
+		if (c == 'h')
+			return gp_cli_help(help);
 		code = take(a, c);
 		if (code >= 0)
 			return code;

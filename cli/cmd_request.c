@@ -76,10 +76,8 @@ static int parse(int argc, char **argv, struct arguments *a)
 	};
 	int c;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
+		if (c == 'h')
+			return gp_cli_help(help);
 		if (c == 's')
 			a->socket = optarg;
 		else if (c == 'c')

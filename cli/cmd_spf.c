@@ -40,10 +40,8 @@ static int parse(int argc, char **argv, struct gp_cli_offline *a)
 	static const struct option options[] = {GP_CLI_OFFLINE_OPTIONS, {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
+		if (c == 'h')
+			return gp_cli_help(help);
 		int code = gp_cli_offline_take(a, c, optarg);
 		if (code >= 0)
 			return code;

@@ -96,10 +96,8 @@ int gp_cli_store(int argc, char **argv)
 	const char *path = NULL;
 	int c;
 	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
+		if (c == 'h')
+			return gp_cli_help(help);
 		if (c == '?')
 			return gp_cli_usage("store", "this option is not known or lacks its value");
 		path = optarg;

@@ -185,10 +185,8 @@ int gp_cli_control_arguments(
 	const char *config = GP_CONFIG_PATH, *path = NULL;
 	int c;
 	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return GP_CLI_FINE;
-		}
+		if (c == 'h')
+			return gp_cli_help(help);
 		if (c == '?' || (c == 'j' && !json_out))
 			return gp_cli_usage(
 				control->command, "this option is not known or lacks its value");

@@ -7,8 +7,8 @@
  *     code = gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer);
  *
  * What is at the socket could be anybody: an answer is one JSON object of at most 64 MiB that comes
- * within 35 s, and what is in it is for the caller to check. Functions return exit codes of cli.h.
- * One exchange after the other; not for two threads.
+ * within 35 s, and what is in it is for the caller to check. Functions return exit codes of
+ * usage.h. One exchange after the other; not for two threads.
  */
 #ifndef GP_CLI_CONTROL_H
 #define GP_CLI_CONTROL_H
@@ -21,6 +21,13 @@
 #define GP_CLI_ANSWER_MAX (64 * 1024 * 1024)
 #define GP_CLI_ANSWER_MS 35000 /* the daemon gives a command 30 s */
 #define GP_CLI_WHO_MAX 4096
+
+/* What the help of a command says of the options that gp_cli_control_arguments takes. */
+#define GP_CLI_CONTROL_HELP                                 \
+	"  -c, --config FILE  configuration; without it:\n" \
+	"                     " GP_CONFIG_PATH "\n"         \
+	"  --socket PATH      control socket of the daemon (default: as configured)\n"
+#define GP_CLI_JSON_HELP "  --json             for programs\n"
 
 struct gp_cli_control {
 	const char *command; /* for usage texts */

@@ -16,3 +16,10 @@ int gp_cli_usage(const char *command, const char *format, ...)
 	fprintf(stderr, "\ngatepost %s --help shows how it is used\n", command);
 	return GP_CLI_USAGE;
 }
+
+/* gp_cli_help: errors of the stream are main's. */
+int gp_cli_help(const char *text)
+{
+	fputs(text, stdout);
+	return GP_CLI_FINE;
+}

@@ -14,4 +14,7 @@ enum gp_cli_exit {
 int gp_cli_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Prints a command's help to stdout; returns GP_CLI_FINE. */
+int gp_cli_help(const char *text);
+
 #endif

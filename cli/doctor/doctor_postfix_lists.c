@@ -44,16 +44,18 @@ static bool is_unreached(const struct gp_doctor_postfix *p, const struct gp_doct
 	return v->asks && !is_asked(v, enders);
 }
 
-/* passes_users: users are permitted before. */
+/* passes_users: users are permitted before, and limits want to see them. */
 static bool passes_users(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	return v->asks && v->has_users && !is_unreached(p, v) && !is_asked(v, users);
+	return p->wants_users && v->asks && v->has_users && !is_unreached(p, v) &&
+	       !is_asked(v, users);
 }
 
-/* passes_networks: own networks are. */
+/* passes_networks: own networks are, likewise. */
 static bool passes_networks(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	return v->asks && !v->is_inside && !is_unreached(p, v) && !is_asked(v, networks);
+	return p->wants_networks && v->asks && !v->is_inside && !is_unreached(p, v) &&
+	       !is_asked(v, networks);
 }
 
 /* passes_strangers: mail for this host is permitted before. */
@@ -198,32 +200,44 @@ static bool has_relay_later(const struct gp_doctor_postfix *p, const struct gp_d
 	return refuses && asks_strangers(p, v) && v->ours[GP_DOCTOR_RECIPIENT];
 }
 
+/* A place of the question that is wrong where the test holds, and that another place mends. */
+struct misplaced {
+	gp_doctor_view_test test;
+	enum gp_doctor_state state;
+	const char *text;
+};
+
+/* check_misplaced: one after the other. */
+static void check_misplaced(struct gp_doctor *d, const struct gp_doctor_postfix *p,
+	const struct misplaced *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (say_which(d, p, rows[i].test, rows[i].state, rows[i].text))
+			gp_doctor_mend_place(d, p, rows[i].test);
+}
+
 /* check_order: what stands before the question. */
 static void check_order(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
-	if (say_which(d, p, is_unreached, GP_DOCTOR_PROBLEM,
-		    "the question stands behind permit, reject or defer and is never asked"))
-		gp_doctor_mend_place(d, p, is_unreached);
-	if (say_which(d, p, passes_strangers, GP_DOCTOR_PROBLEM,
-		    "permit_auth_destination comes before the question: mail for this host is "
-		    "never asked about"))
-		gp_doctor_mend_place(d, p, passes_strangers);
-	if (p->wants_users &&
-		say_which(d, p, passes_users, GP_DOCTOR_PROBLEM,
-			"permit_sasl_authenticated comes before the question: limits see no user"))
-		gp_doctor_mend_place(d, p, passes_users);
-	if (p->wants_networks &&
-		say_which(d, p, passes_networks, GP_DOCTOR_WARNING,
+	static const struct misplaced rows[] = {
+		{is_unreached, GP_DOCTOR_PROBLEM,
+			"the question stands behind permit, reject or defer and is never asked"},
+		{passes_strangers, GP_DOCTOR_PROBLEM,
+			"permit_auth_destination comes before the question: mail for this host is "
+			"never asked about"},
+		{passes_users, GP_DOCTOR_PROBLEM,
+			"permit_sasl_authenticated comes before the question: limits see no user"},
+		{passes_networks, GP_DOCTOR_WARNING,
 			"permit_mynetworks comes before the question: limits see nothing of "
-			"trusted_networks"))
-		gp_doctor_mend_place(d, p, passes_networks);
+			"trusted_networks"},
+	};
+	check_misplaced(d, p, rows, sizeof rows / sizeof rows[0]);
 	if (!p->wants_users && !p->wants_networks &&
 		say_which(d, p, asks_strangers, GP_DOCTOR_NOTE,
 			"the question is asked about mail that is refused as relaying anyway")) {
 		if (gp_doctor_postfix_which(d, p, has_relay_later))
 			gp_doctor_mend(d->report,
-				"postconf -e 'smtpd_relay_before_recipient_restrictions = "
-				"yes'");
+				"postconf -e 'smtpd_relay_before_recipient_restrictions = yes'");
 		gp_doctor_mend_place(d, p, asks_strangers);
 	}
 }
@@ -231,13 +245,14 @@ static void check_order(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 /* check_stage: too early or too late. */
 static void check_stage(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
-	if (say_which(d, p, is_late, GP_DOCTOR_WARNING,
-		    "the question is asked only when all recipients have been accepted"))
-		gp_doctor_mend_place(d, p, is_late);
-	if (say_which(d, p, is_early, GP_DOCTOR_WARNING,
-		    "with smtpd_delay_reject = no the question is asked before the recipient is "
-		    "known"))
-		gp_doctor_mend_place(d, p, is_early);
+	static const struct misplaced rows[] = {
+		{is_late, GP_DOCTOR_WARNING,
+			"the question is asked only when all recipients have been accepted"},
+		{is_early, GP_DOCTOR_WARNING,
+			"with smtpd_delay_reject = no the question is asked before the recipient "
+			"is known"},
+	};
+	check_misplaced(d, p, rows, sizeof rows / sizeof rows[0]);
 }
 
 /* find_lost: a service that is asked where nobody is, when no other leads to us. */
@@ -302,19 +317,19 @@ static void check_postfix_asks(struct gp_doctor *doctor)
 /* check_postfix_services: those that overrule main.cf and so do not ask. */
 static void check_postfix_services(struct gp_doctor *doctor)
 {
+	static const struct misplaced rows[] = {
+		{hides_users, GP_DOCTOR_PROBLEM,
+			"does not ask gatepost-policyd: limits do not see its users"},
+		{hears_late, GP_DOCTOR_WARNING,
+			"master.cf overrules the list, gatepost-policyd is asked at the end of "
+			"messages only: SPF and limits of recipients come late"},
+		{hides_strangers, GP_DOCTOR_WARNING,
+			"does not ask gatepost-policyd: what comes in there is not checked"},
+	};
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	if (!p)
 		return;
-	if (say_which(doctor, p, hides_users, GP_DOCTOR_PROBLEM,
-		    "does not ask gatepost-policyd: limits do not see its users"))
-		gp_doctor_mend_place(doctor, p, hides_users);
-	if (say_which(doctor, p, hears_late, GP_DOCTOR_WARNING,
-		    "master.cf overrules the list, gatepost-policyd is asked at the end of "
-		    "messages only: SPF and limits of recipients come late"))
-		gp_doctor_mend_place(doctor, p, hears_late);
-	if (say_which(doctor, p, hides_strangers, GP_DOCTOR_WARNING,
-		    "does not ask gatepost-policyd: what comes in there is not checked"))
-		gp_doctor_mend_place(doctor, p, hides_strangers);
+	check_misplaced(doctor, p, rows, sizeof rows / sizeof rows[0]);
 	if (say_which(doctor, p, is_echo, GP_DOCTOR_WARNING,
 		    "what a content filter gives back is counted a second time"))
 		gp_doctor_mend_away(doctor, p, is_echo);
