@@ -8,17 +8,12 @@
 
 #include "base/clock.h"
 
-#define QUIET_US 60000000
 #define LINE_BYTES 1024
 
 /* may_say: the first of its kind for a minute. */
 static bool may_say(struct gp_exim_log *log, enum gp_exim_log_kind kind)
 {
-	int64_t now_us = gp_clock_now_us(gp_clock_system());
-	if (log->said_us[kind] && now_us - log->said_us[kind] < QUIET_US)
-		return false;
-	log->said_us[kind] = now_us ? now_us : 1;
-	return true;
+	return gp_log_is_due(&log->said_us[kind], gp_clock_now_us(gp_clock_system()));
 }
 
 /* put: to syslog, as one printable line. */

@@ -21,7 +21,6 @@
 /* Enough for SPF's deepest recursion with every buffer on it, measured under load and with the
  * sanitizers' wider frames; only touched pages count. */
 #define STACK_BYTES (512 * 1024)
-#define SAID_EVERY_US (60 * 1000000LL)
 #define BEAT_MS 1000   /* how often the accepting thread shows that it moves */
 #define FULL_MS 100    /* how often it looks for room while there is none even for guests */
 #define GRACE_MS 1000  /* for a request to come: Postfix gives up when two connections are closed */
@@ -69,11 +68,7 @@ static void log_of(struct gp_listen *l, enum gp_log_level level, const char *tex
 /* is_time_to_say: at most once a minute. */
 static bool is_time_to_say(int64_t *said_us)
 {
-	int64_t now = gp_clock_now_us(gp_clock_system());
-	if (now - *said_us < SAID_EVERY_US)
-		return false;
-	*said_us = now;
-	return true;
+	return gp_log_is_due(said_us, gp_clock_now_us(gp_clock_system()));
 }
 
 /* note_unserved: out of descriptors or memory. */
@@ -263,7 +258,7 @@ int gp_listen_start(const struct gp_daemon_sockets *sockets, struct gp_session_s
 		return GP_ENOMEM;
 	l->sockets = sockets;
 	l->shared = l->excuses.shared = shared;
-	l->full_said_us = l->crowd_said_us = l->trouble_said_us = -SAID_EVERY_US;
+	l->full_said_us = l->crowd_said_us = l->trouble_said_us = 0;
 	l->wake = eventfd(0, EFD_CLOEXEC);
 	const unsigned max = shared->files.connections;
 	const struct gp_daemon_places_options options = {.max = max,

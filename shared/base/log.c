@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define DUE_EVERY_US (60 * 1000000LL)
+
 static const char *const level_names[] = {
 	[GP_LOG_ERROR] = "error",
 	[GP_LOG_WARNING] = "warning",
@@ -142,4 +144,13 @@ bool gp_log_level_parse(struct gp_span name, enum gp_log_level *level_out)
 		}
 	}
 	return false;
+}
+
+/* gp_log_is_due: 0 is never, so a line at 0 is noted a microsecond later. */
+bool gp_log_is_due(int64_t *said_us, int64_t now_us)
+{
+	if (*said_us && now_us - *said_us < DUE_EVERY_US)
+		return false;
+	*said_us = now_us ? now_us : 1;
+	return true;
 }

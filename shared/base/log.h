@@ -61,4 +61,10 @@ void gp_log_format_field(struct gp_strbuf *buf, const struct gp_log_field *field
 const char *gp_log_level_name(enum gp_log_level level);
 bool gp_log_level_parse(struct gp_span name, enum gp_log_level *level_out);
 
+/*
+ * May a line that can come again and again be logged now? At most one a minute: *said_us is when
+ * the last one was, 0: never. Not for two threads at once.
+ */
+bool gp_log_is_due(int64_t *said_us, int64_t now_us);
+
 #endif

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "config/config_load_private.h"
 
 #define RESOLV_CONF_MAX 65536
 #define LOOK_US 1000000 /* between two looks at the stamp */
-#define SAID_EVERY_US (60 * 1000000LL)
-#define EMPTY_S 2 /* so long a file without servers may be half written */
+#define EMPTY_S 2       /* so long a file without servers may be half written */
 
 /* is_missing: as opposed to one that is there and cannot be read? */
 static bool is_missing(int error)
@@ -200,9 +200,8 @@ static enum gp_config_followed say_unreadable(struct gp_config_follow *follow, c
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	follow->is_read = false;
 	follow->empty_s = 0;
-	if (follow->said_us && now_us - follow->said_us < SAID_EVERY_US)
+	if (!gp_log_is_due(&follow->said_us, now_us))
 		return GP_CONFIG_AS_BEFORE;
-	follow->said_us = now_us ? now_us : 1;
 	gp_strbuf_printf(text, "%s is there, but cannot be read: %s; DNS is asked as before, at ",
 		path, why);
 	add_servers(text, asked);

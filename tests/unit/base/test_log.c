@@ -110,6 +110,22 @@ static void test_levels(void **state)
 	assert_string_equal(gp_log_level_name((enum gp_log_level)99), "unknown");
 }
 
+/* one_line_a_minute: of a kind, from any time on. */
+static void one_line_a_minute(void **state)
+{
+	static const int64_t starts[] = {0, 1, 59999999, 1234567890123};
+	(void)state;
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+		int64_t said_us = 0, from = starts[i];
+		assert_true(gp_log_is_due(&said_us, from));
+		assert_false(gp_log_is_due(&said_us, from));
+		assert_false(gp_log_is_due(&said_us, from + 59999999));
+		assert_true(gp_log_is_due(&said_us, from + 60000001));
+		assert_false(gp_log_is_due(&said_us, from + 120000000));
+		assert_true(gp_log_is_due(&said_us, from + 120000001));
+	}
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -118,6 +134,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_field),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(one_line_a_minute),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
