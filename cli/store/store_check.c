@@ -174,6 +174,37 @@ static int check_fact(struct check *c)
 	return GP_CLI_TROUBLE;
 }
 
+/* check_soft: a soft fact and a seen set: written, read, over at once. */
+static int check_soft(struct check *c)
+{
+	int64_t now_ms = gp_store_now_ms(c->store);
+	char value[sizeof "soft"] = "";
+	struct gp_store_note note = {
+		.key = c->name, .value = gp_span_from("soft"), .expires_ms = now_ms + PER_MS};
+	struct gp_store_note over = {.key = c->name, .expires_ms = 0};
+	struct gp_store_get get = {
+		.key = c->name, .soft = true, .value = {.bytes = value, .room = 4}};
+	struct gp_store_within within = {.ms = 1};
+	struct gp_store_see see = {.subject = c->name,
+		.item = c->name,
+		.most = 1,
+		.within = &within,
+		.within_count = 1};
+	const struct gp_store_op ops[] = {{GP_STORE_OP_NOTE, {.note = &note}},
+		{GP_STORE_OP_GET, {.get = &get}}, {GP_STORE_OP_NOTE, {.note = &over}},
+		{GP_STORE_OP_SEE, {.see = &see}}};
+	begin(c);
+	int rc = gp_store_do(c->store, &c->ctx, now_ms, ops, sizeof ops / sizeof ops[0]);
+	if (rc)
+		return failed(c, "noting what was seen", rc);
+	if (strcmp(value, "soft") == 0 && see.is_new && within.seen == 1) {
+		puts("  what was seen: noted, read, removed");
+		return GP_CLI_FINE;
+	}
+	fputs("  what was noted could not be read again: the store has no room for it\n", stderr);
+	return GP_CLI_TROUBLE;
+}
+
 /* take: one step of the counter. */
 static int take(struct check *c, int64_t amount, int64_t *used_out)
 {
@@ -280,6 +311,8 @@ static int run_steps(struct check *c, const char *uri)
 	int code = c->is_looking ? read_fact(c) : check_fact(c);
 	if (!code && !c->is_looking)
 		code = check_counter(c);
+	if (!code && !c->is_looking)
+		code = check_soft(c);
 	if (!code && !c->is_looking)
 		print_times(c);
 	if (!code)

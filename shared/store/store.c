@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/digest.h"
+#include "store/store_soft.h"
 #include "store/store_uri.h"
 
 #define TIME_MAX (1LL << 50) /* no product with it leaves what a double holds exactly */
@@ -239,6 +240,173 @@ int gp_store_take(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	int rc = key_takes(store, now_ms, takes, count, keyed);
 	return rc ? rc : gp_store_take_keyed(store, ctx, now_ms, keyed, count);
 }
+
+/* ---- all of one decision ---- */
+
+/* is_value: a place for a result. */
+static bool is_value(const struct gp_store_value *value)
+{
+	return value->bytes || value->room == 0;
+}
+
+/* key_get: a fact that is read. */
+static int key_get(
+	const struct gp_store *store, struct gp_store_get *get, struct gp_store_soft *soft_out)
+{
+	if (!get || !is_text(get->key, 1, GP_STORE_FACT_KEY_MAX) || !is_value(&get->value))
+		return GP_EINVAL;
+	gp_store_value_clear(&get->value);
+	soft_out->get = get;
+	return key_of(store, get->key, soft_out->key);
+}
+
+/* key_note: a soft fact that is written. */
+static int key_note(
+	const struct gp_store *store, struct gp_store_note *note, struct gp_store_soft *soft_out)
+{
+	if (!note || !is_text(note->key, 1, GP_STORE_FACT_KEY_MAX) ||
+		!is_text(note->value, 0, GP_STORE_NOTE_VALUE_MAX) || !is_time(note->expires_ms) ||
+		!is_value(&note->before))
+		return GP_EINVAL;
+	gp_store_value_clear(&note->before);
+	soft_out->note = note;
+	soft_out->expires_ms = note->expires_ms;
+	return key_of(store, note->key, soft_out->key);
+}
+
+/* is_see: within its bounds. */
+static bool is_see(const struct gp_store_see *see)
+{
+	if (!see || !is_text(see->subject, 1, GP_STORE_SUBJECT_MAX) ||
+		!is_text(see->item, 0, GP_STORE_ITEM_MAX) || see->most < 1 ||
+		see->most > GP_STORE_SEEN_MAX || !see->within || see->within_count < 1 ||
+		see->within_count > GP_STORE_SEE_WINDOWS)
+		return false;
+	for (size_t i = 0; i < see->within_count; i++)
+		if (see->within[i].ms < 1 || see->within[i].ms > GP_STORE_WITHIN_MAX_MS)
+			return false;
+	return true;
+}
+
+/* fingerprint_of: over subject and kind, too. */
+static int fingerprint_of(const struct gp_store *store, const unsigned char key[GP_STORE_KEY],
+	const struct gp_store_see *see, uint32_t *fingerprint_out)
+{
+	char text[GP_STORE_KEY + sizeof see->kind + GP_STORE_ITEM_MAX];
+	unsigned char hash[GP_CRYPTO_SHA256];
+	size_t length = GP_STORE_KEY;
+	memcpy(text, key, GP_STORE_KEY);
+	for (unsigned i = 0; i < sizeof see->kind; i++)
+		text[length++] = (char)(see->kind >> 8 * i);
+	if (see->item.len)
+		memcpy(text + length, see->item.ptr, see->item.len);
+	length += see->item.len;
+	int rc = gp_crypto_digest_of(store->digest, (struct gp_span) {text, length}, hash);
+	*fingerprint_out = (uint32_t)hash[0] | (uint32_t)hash[1] << 8 | (uint32_t)hash[2] << 16 |
+			   (uint32_t)hash[3] << 24;
+	return rc;
+}
+
+/* key_see: an item of a set. */
+static int key_see(
+	const struct gp_store *store, struct gp_store_see *see, struct gp_store_soft *soft_out)
+{
+	if (!is_see(see))
+		return GP_EINVAL;
+	for (size_t i = 0; i < see->within_count; i++)
+		see->within[i].seen = 0;
+	see->is_new = false;
+	soft_out->see = see;
+	int rc = key_of(store, see->subject, soft_out->key);
+	return rc ? rc : fingerprint_of(store, soft_out->key, see, &soft_out->fingerprint);
+}
+
+/* key_soft: by its kind. */
+static int key_soft(
+	const struct gp_store *store, const struct gp_store_op *op, struct gp_store_soft *soft_out)
+{
+	soft_out->kind = op->kind;
+	soft_out->fingerprint = 0;
+	soft_out->expires_ms = 0;
+	switch (op->kind) {
+	case GP_STORE_OP_GET:
+		return key_get(store, op->get, soft_out);
+	case GP_STORE_OP_NOTE:
+		return key_note(store, op->note, soft_out);
+	case GP_STORE_OP_SEE:
+		return key_see(store, op->see, soft_out);
+	case GP_STORE_OP_TAKE:
+		break;
+	}
+	return GP_EINVAL;
+}
+
+/* gp_store_run_keyed: with a watch on it, where anything is counted. */
+int gp_store_run_keyed(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_batch *batch)
+{
+	if (store->backend->part || batch->take_count == 0)
+		return store->backend->run(store->self, ctx, now_ms, batch);
+	int64_t begun_us = gp_clock_now_us(gp_clock_system());
+	int rc = store->backend->run(store->self, ctx, now_ms, batch);
+	atomic_fetch_add_explicit(rc ? &store->failed : &store->taken, 1, memory_order_relaxed);
+	if (rc == GP_OK)
+		note_trip(store, gp_clock_now_us(gp_clock_system()) - begun_us);
+	return rc;
+}
+
+/* gp_store_do: takes and the others apart, each in its order. */
+int gp_store_do(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_op *ops, size_t count)
+{
+	struct gp_store_take takes[GP_STORE_OPS_MAX];
+	struct gp_store_keyed keyed[GP_STORE_OPS_MAX];
+	struct gp_store_soft softs[GP_STORE_OPS_MAX];
+	struct gp_store_batch batch = {keyed, 0, softs, 0};
+	int rc = GP_OK;
+	if (!ops || count == 0 || count > GP_STORE_OPS_MAX || !is_time(now_ms))
+		return GP_EINVAL;
+	for (size_t i = 0; i < count && rc == GP_OK; i++) {
+		if (ops[i].kind != GP_STORE_OP_TAKE)
+			rc = key_soft(store, &ops[i], &softs[batch.soft_count++]);
+		else if (ops[i].take)
+			takes[batch.take_count++] = *ops[i].take;
+		else
+			rc = GP_EINVAL;
+	}
+	if (rc == GP_OK && batch.take_count)
+		rc = key_takes(store, now_ms, takes, batch.take_count, keyed);
+	if (rc)
+		return rc;
+	return batch.soft_count ? gp_store_run_keyed(store, ctx, now_ms, &batch)
+				: gp_store_take_keyed(store, ctx, now_ms, keyed, batch.take_count);
+}
+
+/* gp_store_get: alone. */
+int gp_store_get(
+	struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_get *get)
+{
+	const struct gp_store_op op = {.kind = GP_STORE_OP_GET, .get = get};
+	return gp_store_do(store, ctx, now_ms, &op, 1);
+}
+
+/* gp_store_note: alone. */
+int gp_store_note(
+	struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_note *note)
+{
+	const struct gp_store_op op = {.kind = GP_STORE_OP_NOTE, .note = note};
+	return gp_store_do(store, ctx, now_ms, &op, 1);
+}
+
+/* gp_store_see: alone. */
+int gp_store_see(
+	struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_see *see)
+{
+	const struct gp_store_op op = {.kind = GP_STORE_OP_SEE, .see = see};
+	return gp_store_do(store, ctx, now_ms, &op, 1);
+}
+
+/* ---- the rest ---- */
 
 /* gp_store_forget_keyed: the backend's. */
 int gp_store_forget_keyed(struct gp_store *store, struct gp_ctx *ctx,

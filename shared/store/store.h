@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Store: counters over sliding windows and small facts, which outlive the process and may be shared
- * by several processes and hosts.
+ * Store: counters over sliding windows, small facts and sets of what was seen, which outlive the
+ * process and may be shared by several processes and hosts.
  *
- * Knows subjects (any bytes: "user:alice"), counters of a subject over windows of time, and facts
- * with expiry; does not know what a user or a limit is. Two backends mean exactly the same: LMDB,
- * embedded, for the processes of one machine, and Redis, for those of several.
+ * Knows subjects (any bytes: "user:alice"), counters of a subject over windows of time, facts with
+ * expiry, durable or soft, and seen sets; does not know what a user or a limit is. Two backends
+ * mean exactly the same: LMDB, embedded, for the processes of one machine, and Redis, for those of
+ * several.
  *
  *     gp_store_open(&options, ctx, &store);
  *     int64_t now = gp_store_now_ms(store);
@@ -72,6 +73,12 @@
 #define GP_STORE_NAME_MAX 200            /* bytes of a subject that are kept for gp_store_scan */
 #define GP_STORE_FACT_KEY_MAX 400
 #define GP_STORE_FACT_VALUE_MAX 4096
+#define GP_STORE_NOTE_VALUE_MAX 512 /* bytes of a soft fact's value */
+#define GP_STORE_ITEM_MAX 400       /* bytes of an item of a seen set */
+#define GP_STORE_SEEN_MAX 128       /* items of a seen set */
+#define GP_STORE_SEE_WINDOWS 8      /* asked about in one call */
+#define GP_STORE_WITHIN_MAX_MS (366 * 86400000LL)
+#define GP_STORE_OPS_MAX 64 /* operations of one decision */
 #define GP_STORE_URIS_MAX 8
 
 struct gp_store;
@@ -200,6 +207,104 @@ struct gp_store_fact {
 int gp_store_facts(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	struct gp_span prefix, bool (*visit)(void *arg, const struct gp_store_fact *fact),
 	void *arg) GP_MUST_CHECK;
+
+/* ---- soft facts, seen sets, and all that one decision needs ---- */
+
+/*
+ * Soft facts and seen sets are what mail has shown, not what an operator has said: they need not
+ * reach the disk before a call returns, end by themselves, and may be forgotten for want of room.
+ * Nobody can list them: of a key and an item only a hash is kept.
+ *
+ * Room. In LMDB they have at most half of the file of counters (store.size), with an eviction of
+ * their own: what ends soonest goes first. They never push out a counter: when counters need room
+ * it is taken from them, all of it if need be. A soft fact takes about 100 bytes, a set 25 and 11
+ * for each item: ten million soft facts need a store.size of 2 GiB or more. In Redis each is a key
+ * that expires; maxmemory-policy decides there what is forgotten. What there is no room for is not
+ * kept, which is no error.
+ */
+
+enum gp_store_found {
+	GP_STORE_ABSENT,
+	GP_STORE_FOUND,
+	GP_STORE_UNKNOWN /* the configured store alone knows, and it is unavailable */
+};
+
+/* A value as it is given back. */
+struct gp_store_value {
+	char *bytes; /* the caller's, with room for so many bytes; the rest is left out */
+	size_t room;
+	/* results */
+	enum gp_store_found found;
+	size_t length;      /* of the whole value */
+	int64_t expires_ms; /* 0: never */
+};
+
+/* Reads one fact: one of gp_store_put, or a soft one. */
+struct gp_store_get {
+	struct gp_span key;
+	bool soft;
+	struct gp_store_value value; /* result */
+};
+
+/* Writes a soft fact. */
+struct gp_store_note {
+	struct gp_span key, value;    /* at most GP_STORE_FACT_KEY_MAX, GP_STORE_NOTE_VALUE_MAX */
+	int64_t expires_ms;           /* from then on it is absent; now or earlier: removes it */
+	bool unless_there;            /* leaves one that is there as it is */
+	struct gp_store_value before; /* result: what was there before */
+};
+
+/* A window of time that a seen set is asked about. */
+struct gp_store_within {
+	int64_t ms;    /* 1 to GP_STORE_WITHIN_MAX_MS */
+	unsigned seen; /* result: different items less than ms ago, with this one; at most most */
+};
+
+/*
+ * Sees an item of a subject: one of a set of such items, each with the time it was last seen. Of an
+ * item 32 bits of a hash are kept, over the subject and the kind as well: equal items of two
+ * subjects are different ones, and one new item in 33 million, in a full set, passes for one that
+ * was seen. An item is forgotten when no window asks for its time any more, or when most others
+ * have been seen since. Should the time given go back, an item was seen no later than now.
+ */
+struct gp_store_see {
+	struct gp_span subject;         /* 1 to GP_STORE_SUBJECT_MAX bytes */
+	uint32_t kind;                  /* which set of the subject: the caller's number */
+	struct gp_span item;            /* at most GP_STORE_ITEM_MAX bytes; empty: only counts */
+	unsigned most;                  /* items of the set, 1 to GP_STORE_SEEN_MAX */
+	struct gp_store_within *within; /* 1 to GP_STORE_SEE_WINDOWS; of a set always the same */
+	size_t within_count;
+	bool is_new; /* result: was not in the set, or not within the longest window */
+};
+
+enum gp_store_op_kind { GP_STORE_OP_TAKE, GP_STORE_OP_GET, GP_STORE_OP_NOTE, GP_STORE_OP_SEE };
+
+struct gp_store_op {
+	enum gp_store_op_kind kind;
+	union {
+		struct gp_store_take *take;
+		struct gp_store_get *get;
+		struct gp_store_note *note;
+		struct gp_store_see *see;
+	};
+};
+
+/*
+ * All that one decision needs, in one step: the takes as gp_store_take does them together; then
+ * get, note and see in their order, whether a take was refused or not: they say what was seen, and
+ * not what was allowed. On LMDB one transaction, on Redis one script and one round trip; on a Redis
+ * Cluster one for the takes of each subject, and then one for each slot. At most GP_STORE_OPS_MAX.
+ */
+int gp_store_do(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_op *ops, size_t count) GP_MUST_CHECK;
+
+/* One of them. */
+int gp_store_get(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_get *get) GP_MUST_CHECK;
+int gp_store_note(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_note *note) GP_MUST_CHECK;
+int gp_store_see(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	struct gp_store_see *see) GP_MUST_CHECK;
 
 /* ---- care ---- */
 

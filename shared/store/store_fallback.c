@@ -64,13 +64,19 @@ static void mark(
 	}
 }
 
+/* apart_of: how far that part's clock is ahead of the configured store's. */
+static int64_t apart_of(struct fallback *f, enum gp_store_part part)
+{
+	return part == GP_STORE_CONFIGURED
+		       ? 0
+		       : gp_store_now_ms(part_of(f, part)) - gp_store_now_ms(f->configured);
+}
+
 /* time_of: the time of a call by that part's clock. */
 static int64_t time_of(struct fallback *f, enum gp_store_part part, int64_t now_ms)
 {
-	if (part == GP_STORE_CONFIGURED)
-		return now_ms;
-	int64_t apart_ms = gp_store_now_ms(part_of(f, part)) - gp_store_now_ms(f->configured);
-	return now_ms + apart_ms > 0 ? now_ms + apart_ms : 0;
+	int64_t own_ms = now_ms + apart_of(f, part);
+	return own_ms > 0 ? own_ms : 0;
 }
 
 /* only_of: the call as that part gets it: without what was taken elsewhere; false: no memory. */
@@ -124,17 +130,91 @@ static void copy_results(
 	}
 }
 
-/* take_mixed: where the call also gives back what the other part has; that is not its business. */
-static int take_mixed(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms,
-	struct gp_store_keyed *takes, size_t count, enum gp_store_part part)
+/* is_fact: what the configured store alone knows. */
+static bool is_fact(const struct gp_store_soft *soft)
+{
+	return soft->kind == GP_STORE_OP_GET && !soft->get->soft;
+}
+
+/* value_of: the one that an operation gives back, or NULL. */
+static struct gp_store_value *value_of(const struct gp_store_soft *soft)
+{
+	return soft->kind == GP_STORE_OP_GET    ? &soft->get->value
+	       : soft->kind == GP_STORE_OP_NOTE ? &soft->note->before
+						: NULL;
+}
+
+/* softs_of: as the local store gets them: times by its clock, and no facts; how many. */
+static size_t softs_of(
+	const struct gp_store_batch *batch, int64_t apart_ms, struct gp_store_soft *own)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < batch->soft_count; i++) {
+		if (is_fact(&batch->softs[i])) {
+			batch->softs[i].get->value.found = GP_STORE_UNKNOWN;
+			continue;
+		}
+		own[count] = batch->softs[i];
+		int64_t expires_ms = own[count].expires_ms + apart_ms;
+		own[count++].expires_ms = expires_ms > 0 ? expires_ms : 0;
+	}
+	return count;
+}
+
+/* set_back: the times of what was found, by the configured store's clock. */
+static void set_back(const struct gp_store_batch *batch, int64_t apart_ms)
+{
+	for (size_t i = 0; i < batch->soft_count; i++) {
+		struct gp_store_value *value = value_of(&batch->softs[i]);
+		if (value && value->found == GP_STORE_FOUND && value->expires_ms)
+			value->expires_ms -= apart_ms;
+	}
+}
+
+/* run_local: all of a call in the local store, with its own time. */
+static int run_local(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms, int64_t apart_ms,
+	const struct gp_store_batch *batch)
+{
+	struct gp_store_soft softs[GP_STORE_OPS_MAX];
+	struct gp_store_batch own = *batch;
+	own.softs = softs;
+	own.soft_count = softs_of(batch, apart_ms, softs);
+	int rc = GP_OK;
+	if (own.soft_count)
+		rc = gp_store_run_keyed(part_of(f, GP_STORE_LOCAL), ctx, now_ms, &own);
+	else if (own.take_count)
+		rc = gp_store_take_keyed(
+			part_of(f, GP_STORE_LOCAL), ctx, now_ms, own.takes, own.take_count);
+	if (rc == GP_OK)
+		set_back(batch, apart_ms);
+	return rc;
+}
+
+/* run_part: all of a call in one of the two, at own_ms by its clock. */
+static int run_part(struct fallback *f, struct gp_ctx *ctx, int64_t own_ms,
+	const struct gp_store_batch *batch, enum gp_store_part part)
+{
+	if (batch->soft_count == 0)
+		return gp_store_take_keyed(
+			part_of(f, part), ctx, own_ms, batch->takes, batch->take_count);
+	if (part == GP_STORE_CONFIGURED)
+		return gp_store_run_keyed(f->configured, ctx, own_ms, batch);
+	return run_local(f, ctx, own_ms, apart_of(f, part), batch);
+}
+
+/* run_mixed: where the call also gives back what the other part has; that is not its business. */
+static int run_mixed(struct fallback *f, struct gp_ctx *ctx, int64_t own_ms,
+	const struct gp_store_batch *batch, enum gp_store_part part)
 {
 	struct gp_store_keyed own[GP_STORE_TAKES_MAX];
 	struct gp_store_count *counts;
-	if (!only_of(takes, count, part, false, own, &counts))
+	struct gp_store_batch filtered = *batch;
+	filtered.takes = own;
+	if (!only_of(batch->takes, batch->take_count, part, false, own, &counts))
 		return GP_ENOMEM;
-	int rc = gp_store_take_keyed(part_of(f, part), ctx, now_ms, own, count);
+	int rc = run_part(f, ctx, own_ms, &filtered, part);
 	if (rc == GP_OK)
-		copy_results(takes, count, own);
+		copy_results(batch->takes, batch->take_count, own);
 	free(counts);
 	return rc;
 }
@@ -149,17 +229,18 @@ static bool is_refused(const struct gp_store_keyed *takes, size_t count)
 	return false;
 }
 
-/* take_in: one part, and then what the other one gets back. */
-static int take_in(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms,
-	struct gp_store_keyed *takes, size_t count, enum gp_store_part part)
+/* run_in: one part, and then what the other one gets back. */
+static int run_in(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_batch *batch, enum gp_store_part part)
 {
+	struct gp_store_keyed *takes = batch->takes;
+	size_t count = batch->take_count;
 	const struct asked asked = look(takes, count);
 	enum gp_store_part other =
 		part == GP_STORE_CONFIGURED ? GP_STORE_LOCAL : GP_STORE_CONFIGURED;
 	int64_t own_ms = time_of(f, part, now_ms);
-	int rc = asked.back[other]
-			 ? take_mixed(f, ctx, own_ms, takes, count, part)
-			 : gp_store_take_keyed(part_of(f, part), ctx, own_ms, takes, count);
+	int rc = asked.back[other] ? run_mixed(f, ctx, own_ms, batch, part)
+				   : run_part(f, ctx, own_ms, batch, part);
 	if (rc)
 		return rc;
 	mark(takes, count, part, own_ms);
@@ -190,7 +271,8 @@ static int take_back(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms,
 	if (!part_of(f, part))
 		return GP_OK; /* what was taken there is gone with it */
 	own_ms = time_of(f, part, now_ms);
-	int rc = both ? take_mixed(f, ctx, own_ms, takes, count, part)
+	const struct gp_store_batch batch = {.takes = takes, .take_count = count};
+	int rc = both ? run_mixed(f, ctx, own_ms, &batch, part)
 		      : gp_store_take_keyed(part_of(f, part), ctx, own_ms, takes, count);
 	int other = both ? give_back(f, ctx, now_ms, takes, count, GP_STORE_LOCAL) : GP_OK;
 	if (rc == GP_OK)
@@ -198,24 +280,40 @@ static int take_back(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms,
 	return rc ? rc : other;
 }
 
-/* take: the configured store, or what stands in for it. */
-static int take(
-	void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_keyed *takes, size_t count)
+/* is_for_both: is there anything that the local store can do? */
+static bool is_for_both(const struct gp_store_batch *batch)
+{
+	bool any = batch->take_count > 0;
+	for (size_t i = 0; i < batch->soft_count; i++)
+		any = any || !is_fact(&batch->softs[i]);
+	return any;
+}
+
+/* run: the configured store, or what stands in for it. */
+static int run(void *self, struct gp_ctx *ctx, int64_t now_ms, const struct gp_store_batch *batch)
 {
 	struct fallback *f = self;
-	const struct asked asked = look(takes, count);
-	if (!asked.takes && (asked.back[GP_STORE_CONFIGURED] || asked.back[GP_STORE_LOCAL]))
-		return take_back(f, ctx, now_ms, takes, count);
-	int rc = take_in(f, ctx, now_ms, takes, count, GP_STORE_CONFIGURED);
-	if (rc == GP_OK || is_our_fault(rc) || !atomic_load(&f->stands_in))
+	int rc = run_in(f, ctx, now_ms, batch, GP_STORE_CONFIGURED);
+	if (rc == GP_OK || is_our_fault(rc) || !atomic_load(&f->stands_in) || !is_for_both(batch))
 		return rc;
 	gp_store_say_trouble(
 		f->configured, ctx, "limits: counted on this machine until it is back");
-	rc = take_in(f, ctx, now_ms, takes, count, GP_STORE_LOCAL);
+	rc = run_in(f, ctx, now_ms, batch, GP_STORE_LOCAL);
 	if (rc)
 		gp_store_say_trouble(
 			part_of(f, GP_STORE_LOCAL), ctx, "limits: mail passes uncounted");
 	return rc;
+}
+
+/* take: the same with counters only. */
+static int take(
+	void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_keyed *takes, size_t count)
+{
+	const struct gp_store_batch batch = {.takes = takes, .take_count = count};
+	const struct asked asked = look(takes, count);
+	if (!asked.takes && (asked.back[GP_STORE_CONFIGURED] || asked.back[GP_STORE_LOCAL]))
+		return take_back(self, ctx, now_ms, takes, count);
+	return run(self, ctx, now_ms, &batch);
 }
 
 /* forget: in both. */
@@ -329,6 +427,7 @@ static const struct gp_store_backend fallback_backend = {
 	.close = close_both,
 	.now_ms = now_ms,
 	.take = take,
+	.run = run,
 	.forget = forget,
 	.scan = scan,
 	.put = put,

@@ -16,8 +16,13 @@
  * struct gp_store_count): what is given back later goes where it was taken. What only gives back
  * does not change the store. A status other than 0 is that of the store that was asked last.
  *
+ * So do soft facts and seen sets. What was noted in one is not known in the other: while the
+ * configured store is unavailable, and again when it is back, what was seen before may be new.
+ *
  * What an operator has set (facts), and lists of what is counted, are the configured store's alone:
- * of two answers nobody could tell which holds. Forgetting a counter forgets it in both.
+ * of two answers nobody could tell which holds. One that is read together with other things
+ * (gp_store_do) is GP_STORE_UNKNOWN when the local store has answered. Forgetting a counter forgets
+ * it in both.
  *
  * Time, health, counts of calls and times of steps are the configured store's; gp_store_part gives
  * either of the two.

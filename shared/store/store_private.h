@@ -15,6 +15,27 @@ struct gp_store_keyed {
 	size_t count;
 };
 
+/* A get, note or see as a backend gets it: checked, with its key. */
+struct gp_store_soft {
+	enum gp_store_op_kind kind;
+	unsigned char key[GP_STORE_KEY]; /* of the key; of the subject */
+	uint32_t fingerprint;            /* of the item */
+	int64_t expires_ms;              /* of a note */
+	union {
+		struct gp_store_get *get;
+		struct gp_store_note *note;
+		struct gp_store_see *see;
+	};
+};
+
+/* All of one decision: at most GP_STORE_OPS_MAX together, and at least one that is no take. */
+struct gp_store_batch {
+	struct gp_store_keyed *takes;
+	size_t take_count;
+	struct gp_store_soft *softs;
+	size_t soft_count;
+};
+
 /*
  * One backend. Every function may be called by any number of threads, tend by one. Statuses as in
  * store.h. A backend records its trouble itself and reports it in health; it leaves taken, failed
@@ -25,6 +46,9 @@ struct gp_store_backend {
 	int64_t (*now_ms)(void *self);
 	int (*take)(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_keyed *takes,
 		size_t count);
+	/* As gp_store_do; without any soft operation it is take that is called. */
+	int (*run)(
+		void *self, struct gp_ctx *ctx, int64_t now_ms, const struct gp_store_batch *batch);
 	int (*forget)(
 		void *self, struct gp_ctx *ctx, const unsigned char key[GP_STORE_KEY], uint32_t id);
 	int (*scan)(void *self, struct gp_ctx *ctx, int64_t now_ms,
@@ -47,9 +71,11 @@ int gp_store_wrap(const struct gp_store_backend *backend, void *self,
 /* The self that was wrapped with this backend; NULL: the store has another one. */
 void *gp_store_self(struct gp_store *store, const struct gp_store_backend *backend);
 
-/* gp_store_take and gp_store_forget of what has been checked and has its keys. */
+/* gp_store_take, gp_store_do and gp_store_forget of what has been checked and has its keys. */
 int gp_store_take_keyed(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	struct gp_store_keyed *takes, size_t count) GP_MUST_CHECK;
+int gp_store_run_keyed(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_batch *batch) GP_MUST_CHECK;
 int gp_store_forget_keyed(struct gp_store *store, struct gp_ctx *ctx,
 	const unsigned char key[GP_STORE_KEY], uint32_t id) GP_MUST_CHECK;
 

@@ -779,7 +779,8 @@ def store_fine():
             code, out, err = run("store", *words)
             equal((code, err), (0, ""))
             for part in ("store lmdb:%s\n" % p.store, "a fact: written, read, removed\n",
-                         "a counter: counted, read, forgotten\n", "(median of 100; ", "  fine\n"):
+                         "a counter: counted, read, forgotten\n", "what was seen: noted, read, removed\n",
+                         "(median of 100; ", "  fine\n"):
                 holds(out, part)
             equal("as the user nobody:\n" in out, os.geteuid() == 0)
         owners = {os.stat(os.path.join(p.store, name)).st_uid for name in os.listdir(p.store)}

@@ -97,11 +97,41 @@ static void take(struct gp_store_redis *redis, struct gp_ctx *ctx, size_t subjec
 				__builtin_trap();
 }
 
+/* batch: a take, and one of each soft operation. */
+static void batch(struct gp_store_redis *redis, struct gp_ctx *ctx)
+{
+	char bytes[32];
+	struct gp_store_count count = {.id = 1, .per_ms = 3600000, .max = 10, .take = 1};
+	struct gp_store_keyed keyed = {.key = {1}, .counts = &count, .count = 1};
+	struct gp_store_within within = {.ms = 1000};
+	struct gp_store_value value = {.bytes = bytes, .room = sizeof bytes};
+	struct gp_store_get soft = {.soft = true, .value = value};
+	struct gp_store_get fact = {.key = gp_span_from("fact"), .value = value};
+	struct gp_store_note note = {.value = gp_span_from("value"), .before = value};
+	struct gp_store_see see = {
+		.item = gp_span_from("i"), .most = 9, .within = &within, .within_count = 1};
+	struct gp_store_soft softs[] = {{.kind = GP_STORE_OP_GET, .key = {1}, .get = &soft},
+		{.kind = GP_STORE_OP_GET, .key = {2}, .get = &fact},
+		{.kind = GP_STORE_OP_NOTE, .key = {1}, .expires_ms = NOW + 1000, .note = &note},
+		{.kind = GP_STORE_OP_SEE, .key = {1}, .see = &see}};
+	const struct gp_store_batch all = {&keyed, 1, softs, sizeof softs / sizeof softs[0]};
+	if (gp_store_redis_run_batch(redis, ctx, NOW, &all) == GP_OK &&
+		(within.seen > see.most || count.used < 0 || count.used > SUM_MAX ||
+			note.before.length > GP_STORE_NOTE_VALUE_MAX))
+		__builtin_trap();
+}
+
+#define BATCHES 200 /* from this number on */
+
 /* call: what the input asks for. */
 static void call(struct gp_store_redis *redis, struct gp_ctx *ctx, unsigned what)
 {
 	const unsigned char key[GP_STORE_KEY] = {1};
 	const struct gp_span name = gp_span_from("override:user:alice");
+	if (what >= BATCHES) {
+		batch(redis, ctx);
+		return;
+	}
 	switch (what % 8) {
 	case 0:
 	case 1:

@@ -11,6 +11,26 @@ const char *const fuzz_reached_seed = "outcome";
 
 static int reached;
 
+/* look_soft: as an answer to each soft operation. */
+static void look_soft(const struct redisReply *reply)
+{
+	char bytes[16];
+	struct gp_store_within within[2] = {{.ms = 1000}, {.ms = 60000}};
+	struct gp_store_value value = {.bytes = bytes, .room = sizeof bytes};
+	struct gp_store_get get = {.soft = true, .value = value}, fact = {.value = value};
+	struct gp_store_note note = {.before = value};
+	struct gp_store_see see = {.most = 5, .within = within, .within_count = 2};
+	const struct gp_store_soft ops[] = {{.kind = GP_STORE_OP_GET, .get = &get},
+		{.kind = GP_STORE_OP_GET, .get = &fact}, {.kind = GP_STORE_OP_NOTE, .note = &note},
+		{.kind = GP_STORE_OP_SEE, .see = &see}};
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+		(void)gp_store_redis_soft_decode(reply, &ops[i], 1700000000000);
+	if (get.value.length > GP_STORE_NOTE_VALUE_MAX ||
+		fact.value.length > GP_STORE_FACT_VALUE_MAX || within[0].seen > see.most ||
+		within[1].seen > see.most)
+		__builtin_trap();
+}
+
 /* look: every question that is asked of replies, at every depth. Returns how many there are. */
 static size_t look(const struct redisReply *reply, unsigned depth)
 {
@@ -40,6 +60,7 @@ static size_t look(const struct redisReply *reply, unsigned depth)
 			__builtin_trap();
 		reached = 1;
 	}
+	look_soft(reply);
 	for (size_t i = 0; i <= items; i++) {
 		const struct redisReply *item = gp_store_redis_reply_item(reply, i);
 		if ((item != NULL) != (i < items))

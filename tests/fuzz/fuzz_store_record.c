@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What lies in the embedded store's files: records of subjects, facts, the time. What is taken for
- * a record is written again as it was read, and can be used.
+ * What lies in a store: records of subjects, facts, the time, soft facts, seen sets. What is taken
+ * for a record is written again as it was read, and can be used.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/target.h"
 #include "store/lmdb/lmdb_record.h"
+#include "store/store_soft.h"
 
 const char *const fuzz_reached_seed = "two-windows";
 
@@ -78,6 +79,52 @@ static void use(struct gp_store_lmdb_record *record)
 	}
 }
 
+/* note_again: a soft fact comes out as it was read. */
+static void note_again(struct gp_span bytes)
+{
+	unsigned char again[GP_STORE_NOTE_RECORD];
+	struct gp_span value;
+	int64_t expires_ms, ends_ms;
+	if (!gp_store_note_decode(bytes, &value, &expires_ms))
+		return;
+	if (value.len > GP_STORE_NOTE_VALUE_MAX || expires_ms < 0 || expires_ms > 1LL << 50 ||
+		!gp_store_soft_expires(bytes, &ends_ms) || ends_ms != expires_ms)
+		abort();
+	gp_store_note_encode(value, expires_ms, again);
+	if (memcmp(again, bytes.ptr, bytes.len) != 0)
+		abort();
+}
+
+/* see_again: a set comes out as it was read, and takes a step at any time. */
+static void see_again(struct gp_span bytes)
+{
+	static const int64_t times[] = {0, 1700000000000, 1LL << 50};
+	unsigned char again[GP_STORE_SEEN_RECORD];
+	struct gp_store_seen seen, copy;
+	int64_t ends_ms = 0;
+	if (!gp_store_seen_decode(bytes, &seen))
+		return;
+	if (!gp_store_soft_expires(bytes, &ends_ms) || gp_store_seen_size(&seen) != bytes.len)
+		abort();
+	gp_store_seen_encode(&seen, ends_ms, again);
+	if (memcmp(again, bytes.ptr, bytes.len) != 0)
+		abort();
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		struct gp_store_within within[2] = {{.ms = 1}, {.ms = GP_STORE_WITHIN_MAX_MS}};
+		struct gp_store_see see = {.item = {"x", 1},
+			.most = i == 1 ? 1 : GP_STORE_SEEN_MAX,
+			.within = within,
+			.within_count = 2};
+		const struct gp_store_soft op = {
+			.kind = GP_STORE_OP_SEE, .fingerprint = 7, .see = &see};
+		copy = seen;
+		if (!gp_store_seen_step(&copy, &op, times[i]) || copy.count < 1 ||
+			copy.count > see.most || within[0].seen < 1 ||
+			within[1].seen < within[0].seen || within[1].seen > see.most)
+			abort();
+	}
+}
+
 /* LLVMFuzzerTestOneInput: as each kind of record. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -97,6 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (gp_store_lmdb_fact_decode(bytes, &value, &expires_ms) &&
 		(value.len > GP_STORE_FACT_VALUE_MAX || expires_ms < 0))
 		abort();
+	note_again(bytes);
+	see_again(bytes);
 	if (gp_store_lmdb_time_decode(bytes, &time) && size != GP_STORE_LMDB_TIME_RECORD)
 		abort();
 	return 0;

@@ -592,6 +592,7 @@ int gp_test_contract(const char *backend_name, struct gp_store *(*open)(void *ar
 	fixture.ctx.deadline_us = gp_clock_now_us(fixture.ctx.clock) + 600000000LL;
 	size_t count = add_rows(tests, 0, counting, &fixture);
 	count = add_rows(tests, count, gp_test_contract_lists, &fixture);
+	count = add_rows(tests, count, gp_test_contract_soft, &fixture);
 	count = add_rows(tests, count, gp_test_contract_random, &fixture);
 	snprintf(name, sizeof name, "store: %s", backend_name);
 	return _cmocka_run_group_tests(name, tests, count, NULL, NULL);

@@ -46,6 +46,7 @@ struct gp_test_contract_row {
 };
 extern const struct gp_test_contract_row gp_test_contract_lists[];  /* contract_lists.c */
 extern const struct gp_test_contract_row gp_test_contract_random[]; /* contract_random.c */
+extern const struct gp_test_contract_row gp_test_contract_soft[];   /* contract_soft.c */
 
 /* What a scan has seen; add up with gp_test_see. */
 struct gp_test_seen {

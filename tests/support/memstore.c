@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/store_private.h"
+#include "store/store_soft.h"
 
 #define FIRST_NOW_MS 1000000000000LL
 
@@ -26,12 +27,23 @@ struct fact {
 	int64_t expires_ms;
 };
 
+/* A soft fact or a seen set, as its bytes. */
+struct soft {
+	unsigned char key[GP_STORE_KEY];
+	bool is_set;
+	uint32_t kind;
+	unsigned char bytes[GP_STORE_SEEN_RECORD];
+	size_t size;
+};
+
 struct gp_test_memstore {
 	pthread_mutex_t lock; /* guards all that follows */
 	struct counter *counters;
 	size_t counter_count, counter_size;
 	struct fact *facts;
 	size_t fact_count, fact_size;
+	struct soft *softs;
+	size_t soft_count, soft_size;
 	int64_t now_ms;
 	int fail;
 };
@@ -289,6 +301,110 @@ static int mem_facts(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_s
 	return end(h);
 }
 
+/* ---- soft facts and seen sets ---- */
+
+/* find_soft: by key, or NULL. */
+static struct soft *find_soft(struct gp_test_memstore *h, const unsigned char key[GP_STORE_KEY],
+	bool is_set, uint32_t kind)
+{
+	for (size_t i = 0; i < h->soft_count; i++)
+		if (h->softs[i].is_set == is_set && h->softs[i].kind == kind &&
+			memcmp(h->softs[i].key, key, GP_STORE_KEY) == 0)
+			return &h->softs[i];
+	return NULL;
+}
+
+/* make_soft: an empty one. */
+static struct soft *make_soft(struct gp_test_memstore *h, const unsigned char key[GP_STORE_KEY],
+	bool is_set, uint32_t kind)
+{
+	h->softs = grown(h->softs, h->soft_count, &h->soft_size, sizeof *h->softs);
+	struct soft *s = &h->softs[h->soft_count++];
+	memcpy(s->key, key, GP_STORE_KEY);
+	s->is_set = is_set;
+	s->kind = kind;
+	s->size = 0;
+	return s;
+}
+
+/* read_note: into a result. */
+static void read_note(const struct soft *s, int64_t now_ms, struct gp_store_value *value_out)
+{
+	struct gp_span value;
+	int64_t expires_ms;
+	gp_store_value_clear(value_out);
+	if (s && gp_store_note_decode(
+			 (struct gp_span) {(const char *)s->bytes, s->size}, &value, &expires_ms))
+		gp_store_value_set(value_out, value, expires_ms, now_ms);
+}
+
+/* get_one: of either kind. */
+static void get_one(struct gp_test_memstore *h, const struct gp_store_soft *op, int64_t now_ms)
+{
+	struct gp_store_get *get = op->get;
+	const struct fact *f = get->soft ? NULL : find_fact(h, get->key);
+	if (get->soft)
+		read_note(find_soft(h, op->key, false, 0), now_ms, &get->value);
+	else if (f)
+		gp_store_value_set(&get->value, (struct gp_span) {f->value, f->value_length},
+			f->expires_ms, now_ms);
+}
+
+/* note_one: the last takes the place of one that goes. */
+static void note_one(struct gp_test_memstore *h, const struct gp_store_soft *op, int64_t now_ms)
+{
+	struct soft *s = find_soft(h, op->key, false, 0);
+	read_note(s, now_ms, &op->note->before);
+	if (op->note->unless_there && op->note->before.found == GP_STORE_FOUND)
+		return;
+	if (op->expires_ms <= now_ms) {
+		if (s)
+			*s = h->softs[--h->soft_count];
+		return;
+	}
+	s = s ? s : make_soft(h, op->key, false, 0);
+	gp_store_note_encode(op->note->value, op->expires_ms, s->bytes);
+	s->size = GP_STORE_NOTE_HEAD + op->note->value.len;
+}
+
+/* see_one: a set that has changed is saved. */
+static void see_one(struct gp_test_memstore *h, const struct gp_store_soft *op, int64_t now_ms)
+{
+	struct soft *s = find_soft(h, op->key, true, op->see->kind);
+	struct gp_store_seen seen = {.count = 0};
+	if (s && !gp_store_seen_decode((struct gp_span) {(const char *)s->bytes, s->size}, &seen))
+		abort();
+	if (!gp_store_seen_step(&seen, op, now_ms))
+		return;
+	s = s ? s : make_soft(h, op->key, true, op->see->kind);
+	gp_store_seen_encode(&seen, now_ms + gp_store_seen_keep_ms(op->see), s->bytes);
+	s->size = gp_store_seen_size(&seen);
+}
+
+/* mem_run: takes, then the rest. */
+static int mem_run(
+	void *self, struct gp_ctx *ctx, int64_t now_ms, const struct gp_store_batch *batch)
+{
+	struct gp_test_memstore *h = self;
+	(void)ctx;
+	int rc = begin(h);
+	if (rc)
+		return rc;
+	if (test_all(h, now_ms, batch->takes, batch->take_count))
+		for (size_t i = 0; i < batch->take_count; i++)
+			count_one(h, now_ms, &batch->takes[i]);
+	for (size_t i = 0; i < batch->soft_count; i++) {
+		const struct gp_store_soft *op = &batch->softs[i];
+		if (op->kind == GP_STORE_OP_GET)
+			get_one(h, op, now_ms);
+		else if (op->kind == GP_STORE_OP_NOTE)
+			note_one(h, op, now_ms);
+		else
+			see_one(h, op, now_ms);
+	}
+	return end(h);
+}
+
 /* mem_now_ms: as it was set. */
 static int64_t mem_now_ms(void *self)
 {
@@ -328,6 +444,7 @@ static void mem_close(void *self)
 	pthread_mutex_destroy(&h->lock);
 	free(h->counters);
 	free(h->facts);
+	free(h->softs);
 	free(h);
 }
 
@@ -335,6 +452,7 @@ static const struct gp_store_backend mem_backend = {
 	.close = mem_close,
 	.now_ms = mem_now_ms,
 	.take = mem_take,
+	.run = mem_run,
 	.forget = mem_forget,
 	.scan = mem_scan,
 	.put = mem_put,

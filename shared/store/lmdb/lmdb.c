@@ -24,16 +24,13 @@
 
 #include <lmdb.h>
 
-#include "store/lmdb/lmdb_env.h"
-#include "store/lmdb/lmdb_room.h"
+#include "store/lmdb/lmdb_private.h"
 #include "store/store_uri.h"
 
 #define OPEN_WAIT_MS 3000 /* for somebody else who opens the same folder */
 #define ROUNDS 4          /* transactions that one thread leads, when others wait */
 #define YIELDS 16         /* looks for an answer before sleeping */
 #define BATCH 64          /* takes in one transaction */
-#define SCAN_USAGES 256   /* read between two rounds of calls of a visitor */
-#define SCAN_FACTS 65536  /* bytes, likewise */
 
 /* Where a take stands. */
 enum stage {
@@ -44,10 +41,14 @@ enum stage {
 };
 
 /* A take on its way; lives on its thread's stack. */
-struct request {
-	struct request *next; /* guarded by the queue's lock; a leader's own once chosen */
+struct gp_store_lmdb_request {
+	struct gp_store_lmdb_request
+		*next; /* guarded by the queue's lock; a leader's own once chosen */
 	struct gp_store_keyed *takes;
 	size_t count;
+	struct gp_store_soft *softs;
+	size_t soft_count;
+	bool keeps_none; /* there is no room for what is soft */
 	int64_t now_ms;
 	int rc;
 	_Atomic int stage; /* enum stage; changes under the queue's lock, is read without */
@@ -55,20 +56,10 @@ struct request {
 	pthread_cond_t wake;
 };
 
-struct store {
-	struct gp_store_lmdb_envs envs;
-	struct gp_store_lmdb_room room;
-	pthread_mutex_t queue_lock; /* guards the queue and led */
-	struct request *first, *last;
-	bool led;                             /* somebody leads */
-	struct gp_store_lmdb_record *records; /* of the leader alone */
-	size_t record_room;
-};
-
 /* ---- taking ---- */
 
 /* load: a subject's record, empty when there is none; a status of LMDB. */
-static int load(struct store *s, MDB_txn *txn, const struct gp_store_keyed *take,
+static int load(struct gp_store_lmdb *s, MDB_txn *txn, const struct gp_store_keyed *take,
 	struct gp_store_lmdb_record *record)
 {
 	MDB_val key = gp_store_lmdb_val_from(take->key, GP_STORE_KEY), data;
@@ -84,7 +75,7 @@ static int load(struct store *s, MDB_txn *txn, const struct gp_store_keyed *take
 }
 
 /* save: the record without what counts no more, or nothing in its place; a status of LMDB. */
-static int save(struct store *s, MDB_txn *txn, const unsigned char *key_bytes,
+static int save(struct gp_store_lmdb *s, MDB_txn *txn, const unsigned char *key_bytes,
 	struct gp_store_lmdb_record *record)
 {
 	MDB_val key = gp_store_lmdb_val_from(key_bytes, GP_STORE_KEY);
@@ -126,7 +117,7 @@ static bool test_take(struct gp_store_lmdb_record *record, const uint8_t *at,
 }
 
 /* make_room: for the records of one request. */
-static int make_room(struct store *s, size_t count)
+static int make_room(struct gp_store_lmdb *s, size_t count)
 {
 	if (count <= s->record_room)
 		return 0;
@@ -146,8 +137,17 @@ static void count_in(struct gp_store_lmdb_record *record, uint8_t at, struct gp_
 	record->windows[at].share = gp_store_lmdb_record_share(count->used, count->max);
 }
 
+/* apply_softs: on a full disk only what is there is looked at. */
+static int apply_softs(struct gp_store_lmdb *s, MDB_txn *txn, struct gp_store_lmdb_request *r)
+{
+	bool keeps = !r->keeps_none && !atomic_load(&s->room.disk_is_full);
+	const struct gp_store_lmdb_soft_step step = {
+		.envs = &s->envs, .txn = txn, .now_ms = r->now_ms, .keeps = keeps};
+	return gp_store_lmdb_soft_run(&step, &s->soft, r->softs, r->soft_count);
+}
+
 /* apply: one request within a transaction: tests all of it, then writes; a status of LMDB. */
-static int apply(struct store *s, MDB_txn *txn, struct request *r)
+static int apply(struct gp_store_lmdb *s, MDB_txn *txn, struct gp_store_lmdb_request *r)
 {
 	uint8_t at[GP_STORE_TAKES_MAX][GP_STORE_COUNTS_MAX];
 	bool changes[GP_STORE_TAKES_MAX], room = true;
@@ -171,26 +171,28 @@ static int apply(struct store *s, MDB_txn *txn, struct request *r)
 		gp_store_lmdb_record_purge(&s->records[i], r->now_ms);
 		rc = save(s, txn, take->key, &s->records[i]);
 	}
+	if (rc == 0 && r->soft_count)
+		rc = apply_softs(s, txn, r);
 	return rc;
 }
 
 /* stage_of: what was done before it was set is seen. */
-static int stage_of(const struct request *r)
+static int stage_of(const struct gp_store_lmdb_request *r)
 {
 	return atomic_load_explicit(&r->stage, memory_order_acquire);
 }
 
 /* set_stage: after DONE the request may be gone. */
-static void set_stage(struct request *r, enum stage stage)
+static void set_stage(struct gp_store_lmdb_request *r, enum stage stage)
 {
 	atomic_store_explicit(&r->stage, (int)stage, memory_order_release);
 }
 
 /* choose: what waits becomes the leader's, in order, at most BATCH. */
-static struct request *choose(struct store *s)
+static struct gp_store_lmdb_request *choose(struct gp_store_lmdb *s)
 {
 	pthread_mutex_lock(&s->queue_lock);
-	struct request *list = s->first, *end = list;
+	struct gp_store_lmdb_request *list = s->first, *end = list;
 	set_stage(end, CHOSEN); /* a leader without work has ended: there is one */
 	for (size_t i = 1; i < BATCH && end->next; i++) {
 		end = end->next;
@@ -205,11 +207,12 @@ static struct request *choose(struct store *s)
 }
 
 /* transact: a list of requests, all in one transaction or none; leaves; a status of LMDB. */
-static int transact(struct store *s, MDB_txn *txn, struct request *list)
+static int transact(struct gp_store_lmdb *s, MDB_txn *txn, struct gp_store_lmdb_request *list)
 {
 	size_t written = 0;
 	int rc = 0;
-	for (struct request *r = list; r && rc == 0; written += r->count, r = r->next)
+	for (struct gp_store_lmdb_request *r = list; r && rc == 0;
+		written += r->count + r->soft_count, r = r->next)
 		rc = apply(s, txn, r);
 	if (rc == 0)
 		rc = mdb_txn_commit(txn);
@@ -224,14 +227,14 @@ static int transact(struct store *s, MDB_txn *txn, struct request *list)
 }
 
 /* finish: the same status for all. */
-static void finish(struct request *list, int rc)
+static void finish(struct gp_store_lmdb_request *list, int rc)
 {
-	for (struct request *r = list; r; r = r->next)
+	for (struct gp_store_lmdb_request *r = list; r; r = r->next)
 		r->rc = rc;
 }
 
 /* alone: one request, again while there is no room and some can be made. */
-static int alone(struct store *s, struct request *r, unsigned *rounds)
+static int alone(struct gp_store_lmdb *s, struct gp_store_lmdb_request *r, unsigned *rounds)
 {
 	MDB_txn *txn;
 	for (;;) {
@@ -241,18 +244,21 @@ static int alone(struct store *s, struct request *r, unsigned *rounds)
 		rc = transact(s, txn, r);
 		if (rc == 0)
 			return GP_OK;
-		if (!gp_store_lmdb_room_make(&s->room, rc, *rounds))
+		if (gp_store_lmdb_room_make(&s->room, rc, *rounds))
+			++*rounds;
+		else if (r->soft_count && !r->keeps_none)
+			r->keeps_none = true;
+		else
 			return gp_store_lmdb_env_trouble(
 				&s->envs, &s->envs.env[GP_STORE_LMDB_COUNTERS], rc);
-		++*rounds;
 	}
 }
 
 /* one_by_one: after a common failure, which need not be everybody's. */
-static void one_by_one(struct store *s, struct request *list)
+static void one_by_one(struct gp_store_lmdb *s, struct gp_store_lmdb_request *list)
 {
 	unsigned rounds = 0;
-	for (struct request *r = list, *next; r; r = next) {
+	for (struct gp_store_lmdb_request *r = list, *next; r; r = next) {
 		next = r->next;
 		r->next = NULL;
 		r->rc = alone(s, r, &rounds);
@@ -261,13 +267,13 @@ static void one_by_one(struct store *s, struct request *list)
 }
 
 /* work: the leader's part, without the queue's lock; returns what was chosen. */
-static struct request *work(struct store *s)
+static struct gp_store_lmdb_request *work(struct gp_store_lmdb *s)
 {
 	MDB_txn *txn;
 	gp_store_lmdb_room_keep(&s->room);
 	/* who comes while another process holds up this call is in the batch, too */
 	int rc = gp_store_lmdb_envs_begin(&s->envs, GP_STORE_LMDB_COUNTERS, 0, &txn);
-	struct request *list = choose(s);
+	struct gp_store_lmdb_request *list = choose(s);
 	if (rc)
 		finish(list, rc);
 	else if (transact(s, txn, list) == 0)
@@ -278,7 +284,7 @@ static struct request *work(struct store *s)
 }
 
 /* pass_to: sets the stage and wakes the thread, if it sleeps. The lock is held. */
-static void pass_to(struct request *r, enum stage stage)
+static void pass_to(struct gp_store_lmdb_request *r, enum stage stage)
 {
 	/* a thread that sleeps needs the lock to go on, one that does not may be gone after this */
 	bool sleeps = r->sleeps;
@@ -288,12 +294,12 @@ static void pass_to(struct request *r, enum stage stage)
 }
 
 /* lead: batch after batch; after some the first of those that wait leads on. */
-static void lead(struct store *s)
+static void lead(struct gp_store_lmdb *s)
 {
 	for (unsigned round = 1;; round++) {
-		struct request *list = work(s);
+		struct gp_store_lmdb_request *list = work(s);
 		pthread_mutex_lock(&s->queue_lock);
-		for (struct request *r = list, *next; r; r = next) {
+		for (struct gp_store_lmdb_request *r = list, *next; r; r = next) {
 			next = r->next;
 			pass_to(r, DONE);
 		}
@@ -308,9 +314,9 @@ static void lead(struct store *s)
 }
 
 /* withdraw: out of the queue, in time. The lock is held. */
-static void withdraw(struct store *s, struct request *r)
+static void withdraw(struct gp_store_lmdb *s, struct gp_store_lmdb_request *r)
 {
-	struct request **at = &s->first, *before = NULL;
+	struct gp_store_lmdb_request **at = &s->first, *before = NULL;
 	while (*at != r) {
 		before = *at;
 		at = &before->next;
@@ -321,14 +327,14 @@ static void withdraw(struct store *s, struct request *r)
 }
 
 /* is_ready: done, or ours to lead? */
-static bool is_ready(const struct request *r)
+static bool is_ready(const struct gp_store_lmdb_request *r)
 {
 	int stage = stage_of(r);
 	return stage == DONE || stage == LEADS;
 }
 
 /* sleep_on: until it is ready, or the deadline has come before a leader chose it. */
-static int sleep_on(struct store *s, struct request *r, struct gp_ctx *ctx)
+static int sleep_on(struct gp_store_lmdb *s, struct gp_store_lmdb_request *r, struct gp_ctx *ctx)
 {
 	struct timespec end = gp_clock_after_ms(gp_clock_left_ms(ctx->clock, ctx->deadline_us));
 	int waited = 0, rc = GP_OK;
@@ -349,7 +355,7 @@ static int sleep_on(struct store *s, struct request *r, struct gp_ctx *ctx)
 }
 
 /* await: a leader mostly is so quick that sleeping costs more than letting others run. */
-static int await(struct store *s, struct request *r, struct gp_ctx *ctx)
+static int await(struct gp_store_lmdb *s, struct gp_store_lmdb_request *r, struct gp_ctx *ctx)
 {
 	for (int i = 0; i < YIELDS; i++) {
 		if (is_ready(r))
@@ -359,37 +365,76 @@ static int await(struct store *s, struct request *r, struct gp_ctx *ctx)
 	return sleep_on(s, r, ctx);
 }
 
-/* lmdb_take: into the queue, then lead or wait. */
-static int lmdb_take(
-	void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_keyed *takes, size_t count)
+/* take_turn: into the queue, then lead or wait. */
+static int take_turn(struct gp_store_lmdb *s, struct gp_ctx *ctx, struct gp_store_lmdb_request *r)
 {
-	struct store *s = self;
-	struct request r = {.takes = takes, .count = count, .now_ms = now_ms};
-	int rc = gp_clock_condition(&r.wake);
+	int rc = gp_clock_condition(&r->wake);
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&s->queue_lock);
 	if (s->last)
-		s->last->next = &r;
+		s->last->next = r;
 	else
-		s->first = &r;
-	s->last = &r;
+		s->first = r;
+	s->last = r;
 	bool leads = !s->led;
 	s->led = true;
-	set_stage(&r, leads ? LEADS : QUEUED);
+	set_stage(r, leads ? LEADS : QUEUED);
 	pthread_mutex_unlock(&s->queue_lock);
-	rc = leads ? GP_OK : await(s, &r, ctx);
-	if (rc == GP_OK && stage_of(&r) == LEADS)
+	rc = leads ? GP_OK : await(s, r, ctx);
+	if (rc == GP_OK && stage_of(r) == LEADS)
 		lead(s);
-	pthread_cond_destroy(&r.wake);
-	return rc ? rc : r.rc;
+	pthread_cond_destroy(&r->wake);
+	return rc ? rc : r->rc;
 }
 
-/* ---- forgetting and scanning ---- */
+/* lmdb_take: what is counted only. */
+static int lmdb_take(
+	void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_store_keyed *takes, size_t count)
+{
+	struct gp_store_lmdb_request r = {.takes = takes, .count = count, .now_ms = now_ms};
+	return take_turn(self, ctx, &r);
+}
+
+/* read_softs: what changes nothing waits for nobody. */
+static int read_softs(struct gp_store_lmdb *s, int64_t now_ms, const struct gp_store_batch *batch)
+{
+	MDB_txn *txn;
+	int rc = gp_store_lmdb_envs_begin(&s->envs, GP_STORE_LMDB_COUNTERS, MDB_RDONLY, &txn);
+	if (rc)
+		return rc;
+	const struct gp_store_lmdb_soft_step step = {
+		.envs = &s->envs, .txn = txn, .now_ms = now_ms};
+	rc = gp_store_lmdb_soft_run(&step, NULL, batch->softs, batch->soft_count);
+	mdb_txn_abort(txn);
+	if (rc)
+		rc = gp_store_lmdb_env_trouble(&s->envs, &s->envs.env[GP_STORE_LMDB_COUNTERS], rc);
+	gp_store_lmdb_envs_leave(&s->envs);
+	return rc;
+}
+
+/* lmdb_run: facts lie in a file of their own, where reading waits for nobody. */
+static int lmdb_run(
+	void *self, struct gp_ctx *ctx, int64_t now_ms, const struct gp_store_batch *batch)
+{
+	struct gp_store_lmdb *s = self;
+	struct gp_store_lmdb_request r = {.takes = batch->takes,
+		.count = batch->take_count,
+		.softs = batch->softs,
+		.soft_count = batch->soft_count,
+		.now_ms = now_ms};
+	int rc = gp_store_lmdb_soft_read_facts(&s->envs, now_ms, batch);
+	if (rc)
+		return rc;
+	return batch->take_count || gp_store_lmdb_soft_writes(batch) ? take_turn(s, ctx, &r)
+								     : read_softs(s, now_ms, batch);
+}
+
+/* ---- forgetting ---- */
 
 /* forget_in: within a transaction; a status of LMDB. */
-static int forget_in(struct store *s, MDB_txn *txn, const unsigned char *key_bytes, uint32_t id,
-	struct gp_store_lmdb_record *record)
+static int forget_in(struct gp_store_lmdb *s, MDB_txn *txn, const unsigned char *key_bytes,
+	uint32_t id, struct gp_store_lmdb_record *record)
 {
 	MDB_val key = gp_store_lmdb_val_from(key_bytes, GP_STORE_KEY), data;
 	int rc = mdb_get(txn, s->envs.env[GP_STORE_LMDB_COUNTERS].dbi, &key, &data);
@@ -405,7 +450,7 @@ static int forget_in(struct store *s, MDB_txn *txn, const unsigned char *key_byt
 static int lmdb_forget(
 	void *self, struct gp_ctx *ctx, const unsigned char key[GP_STORE_KEY], uint32_t id)
 {
-	struct store *s = self;
+	struct gp_store_lmdb *s = self;
 	MDB_txn *txn;
 	(void)ctx;
 	struct gp_store_lmdb_record *record = malloc(sizeof *record);
@@ -419,149 +464,11 @@ static int lmdb_forget(
 	return rc;
 }
 
-/*
- * A reading of a file in pieces: what is read is handed to the caller's visitor between two
- * transactions, so that a slow visitor holds no lock and keeps no old pages alive.
- */
-struct reading {
-	struct store *s;
-	enum gp_store_lmdb_kind kind;
-	/* Takes one record into the piece; false: it is full, and the record comes again. */
-	bool (*add)(struct reading *reading, struct gp_span key, struct gp_span data);
-	int64_t now_ms;
-	struct gp_span prefix;      /* of the keys that are wanted */
-	char at[GP_STORE_LMDB_KEY]; /* the key to go on from */
-	size_t at_size;
-	bool more;
-};
-
-/* read_records: from where it stands until the piece is full or the keys end. */
-static int read_records(struct reading *r, MDB_cursor *cursor)
-{
-	MDB_val key = gp_store_lmdb_val_from(r->at, r->at_size), data;
-	int rc = mdb_cursor_get(cursor, &key, &data, r->at_size > 0 ? MDB_SET_RANGE : MDB_FIRST);
-	for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) {
-		struct gp_span name = gp_store_lmdb_val_span(&key),
-			       begin = {name.ptr, r->prefix.len};
-		if (name.len < r->prefix.len || !gp_span_equal(begin, r->prefix))
-			return MDB_NOTFOUND; /* the wanted ones stand together */
-		if (!r->add(r, name, gp_store_lmdb_val_span(&data)))
-			break;
-	}
-	if (rc == 0 && key.mv_size <= sizeof r->at) {
-		memcpy(r->at, key.mv_data, key.mv_size);
-		r->at_size = key.mv_size;
-	}
-	return rc;
-}
-
-/* read_piece: one transaction; r->more says whether something is left. */
-static int read_piece(struct reading *r)
-{
-	MDB_txn *txn;
-	MDB_cursor *cursor;
-	struct gp_store_lmdb_env *env = &r->s->envs.env[r->kind];
-	int rc = gp_store_lmdb_envs_begin(&r->s->envs, r->kind, MDB_RDONLY, &txn);
-	if (rc)
-		return rc;
-	rc = mdb_cursor_open(txn, env->dbi, &cursor);
-	if (rc == 0) {
-		rc = read_records(r, cursor);
-		mdb_cursor_close(cursor);
-	}
-	mdb_txn_abort(txn);
-	r->more = rc == 0;
-	rc = rc == 0 || rc == MDB_NOTFOUND ? GP_OK
-					   : gp_store_lmdb_env_trouble(&r->s->envs, env, rc);
-	gp_store_lmdb_envs_leave(&r->s->envs);
-	return rc;
-}
-
-/* begin_reading: at the first key with this prefix. */
-static void begin_reading(
-	struct reading *r, struct store *s, enum gp_store_lmdb_kind kind, struct gp_span prefix)
-{
-	r->s = s;
-	r->kind = kind;
-	r->prefix = prefix;
-	r->more = true;
-	r->at_size = prefix.len;
-	if (prefix.len > 0)
-		memcpy(r->at, prefix.ptr, prefix.len);
-}
-
-/* One counter within a piece of a scan. */
-struct usage {
-	uint32_t id;
-	int64_t per_ms, used;
-	size_t name_length;
-	char name[GP_STORE_NAME_MAX];
-};
-
-struct scan {
-	struct reading reading;
-	size_t count;
-	struct usage usages[SCAN_USAGES + GP_STORE_LMDB_RECORD_WINDOWS];
-	struct gp_store_lmdb_record record;
-};
-
-/* add_usages: all counters of a subject that count anything. */
-static bool add_usages(struct reading *reading, struct gp_span key, struct gp_span data)
-{
-	struct scan *scan = (struct scan *)reading;
-	struct gp_store_lmdb_record *record = &scan->record;
-	if (scan->count >= SCAN_USAGES)
-		return false;
-	if (key.len != GP_STORE_KEY || !gp_store_lmdb_record_decode(data, record))
-		return true;
-	for (size_t i = 0; i < record->count; i++) {
-		struct gp_store_window *window = &record->windows[i].window;
-		struct usage *usage = &scan->usages[scan->count];
-		gp_store_window_advance(window, reading->now_ms);
-		usage->id = record->windows[i].id;
-		usage->per_ms = window->per_ms;
-		usage->used = gp_store_window_used(window);
-		usage->name_length = record->name_length;
-		memcpy(usage->name, record->name, record->name_length);
-		scan->count += usage->used > 0;
-	}
-	return true;
-}
-
-/* lmdb_scan: pieces of counters. */
-static int lmdb_scan(void *self, struct gp_ctx *ctx, int64_t now_ms,
-	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg)
-{
-	struct store *s = self;
-	int rc = GP_OK;
-	(void)ctx;
-	struct scan *scan = malloc(sizeof *scan);
-	if (!scan)
-		return GP_ENOMEM;
-	begin_reading(&scan->reading, s, GP_STORE_LMDB_COUNTERS, (struct gp_span) {NULL, 0});
-	scan->reading.now_ms = now_ms;
-	scan->reading.add = add_usages;
-	while (rc == GP_OK && scan->reading.more) {
-		scan->count = 0;
-		rc = read_piece(&scan->reading);
-		for (size_t i = 0; i < scan->count && rc == GP_OK; i++) {
-			const struct usage *u = &scan->usages[i];
-			const struct gp_store_usage usage = {
-				{u->name, u->name_length}, u->id, u->per_ms, u->used};
-			if (!visit(arg, &usage))
-				goto out;
-		}
-	}
-out:
-	free(scan);
-	return rc;
-}
-
 /* ---- facts ---- */
 
 /* change_fact: a value for the key, or none for NULL; durable when the transaction has ended. */
-static int change_fact(
-	struct store *s, struct gp_span key, const struct gp_span *value, int64_t expires_ms)
+static int change_fact(struct gp_store_lmdb *s, struct gp_span key, const struct gp_span *value,
+	int64_t expires_ms)
 {
 	MDB_txn *txn;
 	int rc = gp_store_lmdb_envs_begin(&s->envs, GP_STORE_LMDB_FACTS, 0, &txn);
@@ -596,76 +503,12 @@ static int lmdb_remove(void *self, struct gp_ctx *ctx, struct gp_span key)
 	return change_fact(self, key, NULL, 0);
 }
 
-/* Who is shown facts; as store_private.h writes it out. */
-typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
-
-struct facts {
-	struct reading reading;
-	size_t size;
-	char bytes[SCAN_FACTS]; /* of each: its key's size, its data's size, key, data */
-};
-
-/* add_fact: as it stands in the file. */
-static bool add_fact(struct reading *reading, struct gp_span key, struct gp_span data)
-{
-	struct facts *facts = (struct facts *)reading;
-	const size_t sizes[2] = {key.len, data.len};
-	struct gp_span value;
-	int64_t expires_ms;
-	if (!gp_store_lmdb_fact_decode(data, &value, &expires_ms) ||
-		(expires_ms != 0 && expires_ms <= reading->now_ms))
-		return true;
-	if (sizeof sizes + key.len + data.len > sizeof facts->bytes - facts->size)
-		return false;
-	memcpy(facts->bytes + facts->size, sizes, sizeof sizes);
-	memcpy(facts->bytes + facts->size + sizeof sizes, key.ptr, key.len);
-	memcpy(facts->bytes + facts->size + sizeof sizes + key.len, data.ptr, data.len);
-	facts->size += sizeof sizes + key.len + data.len;
-	return true;
-}
-
-/* lmdb_facts: pieces of facts. */
-static int lmdb_facts(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_span prefix,
-	fact_visitor visit, void *arg)
-{
-	struct store *s = self;
-	int rc = GP_OK;
-	(void)ctx;
-	struct facts *facts = malloc(sizeof *facts);
-	if (!facts)
-		return GP_ENOMEM;
-	begin_reading(&facts->reading, s, GP_STORE_LMDB_FACTS, prefix);
-	facts->reading.now_ms = now_ms;
-	facts->reading.add = add_fact;
-	while (rc == GP_OK && facts->reading.more) {
-		facts->size = 0;
-		rc = read_piece(&facts->reading);
-		for (size_t at = 0; at < facts->size && rc == GP_OK;) {
-			size_t sizes[2];
-			struct gp_store_fact fact;
-			memcpy(sizes, facts->bytes + at, sizeof sizes);
-			at += sizeof sizes;
-			fact.key = (struct gp_span) {facts->bytes + at, sizes[0]};
-			at += sizes[0];
-			(void)gp_store_lmdb_fact_decode(/* it has been decoded before */
-				(struct gp_span) {facts->bytes + at, sizes[1]}, &fact.value,
-				&fact.expires_ms);
-			at += sizes[1];
-			if (!visit(arg, &fact))
-				goto out;
-		}
-	}
-out:
-	free(facts);
-	return rc;
-}
-
 /* ---- the backend ---- */
 
 /* lmdb_close: the files first. */
 static void lmdb_close(void *self)
 {
-	struct store *s = self;
+	struct gp_store_lmdb *s = self;
 	gp_store_lmdb_envs_fini(&s->envs);
 	gp_store_lmdb_room_fini(&s->room);
 	pthread_mutex_destroy(&s->queue_lock);
@@ -676,21 +519,22 @@ static void lmdb_close(void *self)
 /* lmdb_now_ms: the environments' time. */
 static int64_t lmdb_now_ms(void *self)
 {
-	return gp_store_lmdb_envs_now_ms(&((struct store *)self)->envs);
+	return gp_store_lmdb_envs_now_ms(&((struct gp_store_lmdb *)self)->envs);
 }
 
 /* lmdb_tend: the environments' care, then room in them. */
 static void lmdb_tend(void *self, struct gp_ctx *ctx)
 {
-	struct store *s = self;
+	struct gp_store_lmdb *s = self;
 	gp_store_lmdb_envs_tend(&s->envs, ctx);
+	gp_store_lmdb_soft_sweep(&s->envs, &s->swept);
 	gp_store_lmdb_room_tend(&s->room, ctx);
 }
 
 /* lmdb_health: the environments'. */
 static void lmdb_health(void *self, struct gp_store_health *health_out)
 {
-	struct store *s = self;
+	struct gp_store_lmdb *s = self;
 	gp_store_lmdb_envs_health(&s->envs, health_out);
 	health_out->forgotten = atomic_load(&s->room.gone);
 	health_out->forgotten_disk = atomic_load(&s->room.gone_disk);
@@ -701,20 +545,21 @@ static const struct gp_store_backend lmdb_backend = {
 	.close = lmdb_close,
 	.now_ms = lmdb_now_ms,
 	.take = lmdb_take,
+	.run = lmdb_run,
 	.forget = lmdb_forget,
-	.scan = lmdb_scan,
+	.scan = gp_store_lmdb_scan,
 	.put = lmdb_put,
 	.remove = lmdb_remove,
-	.facts = lmdb_facts,
+	.facts = gp_store_lmdb_facts,
 	.tend = lmdb_tend,
 	.health = lmdb_health,
 };
 
 /* new_store: with its locks, nothing open. */
 static int new_store(const char *folder, const struct gp_store_options *options, struct gp_ctx *ctx,
-	struct store **store_out)
+	struct gp_store_lmdb **store_out)
 {
-	struct store *s = calloc(1, sizeof *s);
+	struct gp_store_lmdb *s = calloc(1, sizeof *s);
 	if (!s)
 		return GP_ENOMEM;
 	if (pthread_mutex_init(&s->queue_lock, NULL) != 0) {
@@ -742,7 +587,7 @@ int gp_store_lmdb_open(
 {
 	struct gp_store_uri uri;
 	const char *problem;
-	struct store *s;
+	struct gp_store_lmdb *s;
 	if (options->uri_count != 1 ||
 		gp_store_uri_parse(gp_span_from(options->uris[0]), &uri, &problem) != GP_OK ||
 		uri.scheme != GP_STORE_LMDB)

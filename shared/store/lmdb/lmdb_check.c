@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A walk over both trees of a file, the list of free pages and the records, from the newest meta
- * page down. Pages are read one by one into memory of our own, one for each level: what another
- * process does to the file meanwhile cannot hurt the walk. Each page is used once, so the walk
- * ends.
+ * A walk over the trees of a file, the list of free pages, the records and the table whose entry
+ * lies among them, from the newest meta page down. Pages are read one by one into memory of our
+ * own, one for each level: what another process does to the file meanwhile cannot hurt the walk.
+ * Each page is used once, so the walk ends.
  *
  * Numbers are in the machine's byte order, as LMDB writes them; a file from elsewhere fails by its
  * magic number. Layouts are those of LMDB 0.9: page header (number 8, pad 2, flags 2, lower 2 and
@@ -36,7 +36,7 @@
 #define META_TRIES 100
 
 enum page_flags { P_BRANCH = 1, P_LEAF = 2, P_OVERFLOW = 4, P_META = 8 };
-enum node_flags { F_BIGDATA = 1 };
+enum node_flags { F_BIGDATA = 1, F_SUBDATA = 2 };
 enum tree_flags { T_INTEGERKEY = 8, T_ENV = 0x4000 /* the environment's own, without a meaning */ };
 
 /* One tree as a meta page describes it. */
@@ -65,6 +65,8 @@ struct check {
 	uint64_t end;           /* pages that the file reaches to */
 	uint8_t *pages;         /* one for each level of a tree, and one more */
 	uint8_t *places;        /* a byte for each two of a page: taken by a node */
+	struct tree table;      /* the one whose entry lies in the main tree... */
+	bool has_table;         /* ...if it does */
 	/* of the tree that is walked now */
 	const struct tree *tree;
 	struct tree counted;
@@ -297,21 +299,37 @@ static int check_free(struct check *c, uint64_t page, const struct node *node)
 
 /* ---- trees ---- */
 
+/* keep_table: the entry of the one table that there may be beside the main one; for later. */
+static int keep_table(struct check *c, uint64_t page, const struct node *node)
+{
+	static const char name[] = GP_STORE_LMDB_SOFT_NAME;
+	if (c->tree != &c->meta.main || node->low != sizeof c->table ||
+		node->key_size != sizeof name - 1 || memcmp(node->key, name, sizeof name - 1) != 0)
+		return fail(c, page, "holds a table that is not used here");
+	memcpy(&c->table, node->data, sizeof c->table);
+	if (c->table.flags != 0 || c->table.pad != 0)
+		return fail(c, page, "holds a table of another kind");
+	c->has_table = true;
+	return GP_OK;
+}
+
 /* check_leaf_node: its key, where its value lies, and of the free list the value itself. */
 static int check_leaf_node(struct check *c, uint64_t page, const uint8_t *bytes, unsigned i)
 {
 	struct node node;
 	if (!get_node(c, bytes, i, &node))
 		return fail(c, page, "a record lies outside");
-	bool big = node.flags == F_BIGDATA;
-	if (node.flags != 0 && !big)
+	bool big = node.flags == F_BIGDATA, table = node.flags == F_SUBDATA;
+	if (node.flags != 0 && !big && !table)
 		return fail(c, page, "a record is of a kind that is not used here");
 	size_t stored = big ? 8 : node.low;
 	if (stored > node.room || !occupy(c, bytes, &node, stored))
 		return fail(c, page, "records overlap or leave the page");
 	if (!next_key(c, &node, false))
 		return fail(c, page, "keys are out of order");
-	int rc = big ? check_overflow(c, get64(node.data), node.low) : GP_OK;
+	int rc = big     ? check_overflow(c, get64(node.data), node.low)
+		 : table ? keep_table(c, page, &node)
+			 : GP_OK;
 	if (rc == GP_OK && c->tree == &c->meta.free)
 		rc = check_free(c, page, &node);
 	c->counted.entries++;
@@ -435,12 +453,14 @@ static int check_meta(struct check *c)
 	return GP_OK;
 }
 
-/* check_trees: both, then that nothing in between is missing at the end. */
+/* check_trees: all, then that nothing in between is missing at the end. */
 static int check_trees(struct check *c)
 {
 	int rc = check_tree(c, &c->meta.free);
 	if (rc == GP_OK)
 		rc = check_tree(c, &c->meta.main);
+	if (rc == GP_OK && c->has_table)
+		rc = check_tree(c, &c->table);
 	if (rc)
 		return rc;
 	uint64_t past_end = c->meta.last_page >= c->end ? c->meta.last_page + 1 - c->end : 0;

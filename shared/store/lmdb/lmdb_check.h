@@ -27,6 +27,9 @@
 
 #include "base/err.h"
 
+/* The only table beside the main one; of another length than a subject's key. */
+#define GP_STORE_LMDB_SOFT_NAME "soft"
+
 #define GP_STORE_LMDB_PROBLEM 160 /* room for a problem's text */
 
 /* A file's bytes, or what stands for them. */

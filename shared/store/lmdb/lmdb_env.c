@@ -3,10 +3,6 @@
  * Two files: "counters" is written to disk now and then, "facts" with every transaction. Neither is
  * mapped for writing, so that a full disk is an error and no signal. Opening takes the folder's
  * locks; who is alone has the files checked and damaged ones set aside.
- *
- * Time is the time since the boot, which runs on in sleep and which nobody can set, and an offset
- * that lies in counters together with the kernel's id of the boot: the first who opens after a boot
- * takes it from the wall clock, and all others take it from there.
  */
 #include "store/lmdb/lmdb_env.h"
 
@@ -26,9 +22,6 @@
 #define MAP_LEAST (1 << 20) /* bytes */
 #define REPORT_US 60000000  /* between two warnings about unreadable records */
 #define ROOM_BLOCKS 16      /* blocks that are left of a disk that counts as full */
-#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-
-static const char time_key[] = "time"; /* of another length than a subject's key */
 
 static const struct {
 	const char *name;
@@ -65,8 +58,8 @@ static int note_for(
 	return GP_EIO;
 }
 
-/* is_damage: can only opening again, with a check, help? */
-static bool is_damage(int rc)
+/* gp_store_lmdb_is_damage: can only opening again, with a check, help? */
+bool gp_store_lmdb_is_damage(int rc)
 {
 	return rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND ||
 	       rc == MDB_BAD_TXN || rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH ||
@@ -100,7 +93,7 @@ int gp_store_lmdb_env_trouble(
 		atomic_store(&env->full, true);
 	} else if (no_room) {
 		note_for(envs, "the disk has no room for", env->path, "make room on it");
-	} else if (is_damage(rc)) {
+	} else if (gp_store_lmdb_is_damage(rc)) {
 		note_for(envs, "will be checked and opened again:", env->path, mdb_strerror(rc));
 		atomic_store(&envs->ready, false);
 	} else {
@@ -274,78 +267,6 @@ struct gp_span gp_store_lmdb_val_span(const MDB_val *value)
 	return (struct gp_span) {value->mv_data, value->mv_size};
 }
 
-/* ---- time ---- */
-
-/* boot_ms: since the machine was started. */
-static int64_t boot_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* gp_store_lmdb_envs_now_ms: never before 1970. */
-int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs)
-{
-	int64_t now_ms = boot_ms() + atomic_load_explicit(&envs->offset_ms, memory_order_relaxed);
-	return now_ms > 0 ? now_ms : 0;
-}
-
-/* read_boot_id: false where the kernel does not tell. */
-static bool read_boot_id(char out[GP_STORE_LMDB_BOOT_ID])
-{
-	int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t n = read(fd, out, GP_STORE_LMDB_BOOT_ID);
-	close(fd);
-	return n == GP_STORE_LMDB_BOOT_ID;
-}
-
-/* agree_on_time: the stored offset, if it is of this boot, or else ours, which is stored. */
-static int agree_on_time(struct gp_store_lmdb_env *env, struct gp_store_lmdb_time *time)
-{
-	MDB_val key = gp_store_lmdb_val_from(time_key, sizeof time_key - 1), data;
-	unsigned char bytes[GP_STORE_LMDB_TIME_RECORD];
-	struct gp_store_lmdb_time stored;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->mdb, NULL, 0, &txn);
-	if (rc)
-		return rc;
-	rc = mdb_get(txn, env->dbi, &key, &data);
-	if (rc == 0 && gp_store_lmdb_time_decode(gp_store_lmdb_val_span(&data), &stored) &&
-		memcmp(stored.boot_id, time->boot_id, sizeof stored.boot_id) == 0) {
-		time->offset_ms = stored.offset_ms;
-		mdb_txn_abort(txn);
-		return 0;
-	}
-	gp_store_lmdb_time_encode(time, bytes);
-	data = gp_store_lmdb_val_from(bytes, sizeof bytes);
-	if (rc == 0 || rc == MDB_NOTFOUND)
-		rc = mdb_put(txn, env->dbi, &key, &data, 0);
-	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
-	return rc;
-}
-
-/* set_time: a file without room for the offset does not keep the store from opening. */
-static int set_time(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
-{
-	struct gp_store_lmdb_env *env = &envs->env[GP_STORE_LMDB_COUNTERS];
-	struct gp_store_lmdb_time time = {
-		.offset_ms = ctx->clock->wall_s(ctx->clock) * 1000 - boot_ms()};
-	if (read_boot_id(time.boot_id)) {
-		int rc = agree_on_time(env, &time);
-		if (rc)
-			(void)gp_store_lmdb_env_trouble(envs, env, rc);
-		if (is_damage(rc))
-			return GP_EIO;
-	}
-	atomic_store(&envs->offset_ms, time.offset_ms);
-	return GP_OK;
-}
-
 /* ---- opening ---- */
 
 /* make_folder: its last component only. */
@@ -392,6 +313,42 @@ static void close_env(struct gp_store_lmdb_env *env)
 	gp_store_lmdb_lockfile_close(&env->lock);
 }
 
+/* make_soft: the table, in place of what may have its name and is none; a status of LMDB. */
+static int make_soft(struct gp_store_lmdb_envs *envs, MDB_txn *txn, bool is_other)
+{
+	MDB_val name =
+		gp_store_lmdb_val_from(GP_STORE_LMDB_SOFT_NAME, sizeof GP_STORE_LMDB_SOFT_NAME - 1);
+	int rc = is_other ? mdb_del(txn, envs->env[GP_STORE_LMDB_COUNTERS].dbi, &name, NULL) : 0;
+	return rc ? rc : mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, MDB_CREATE, &envs->soft);
+}
+
+/*
+ * open_soft: the table of soft facts and sets, made when there is none. A file that has no room for
+ * it does without until tend finds some. The write side of the lock is held.
+ */
+static void open_soft(struct gp_store_lmdb_envs *envs)
+{
+	struct gp_store_lmdb_env *env = &envs->env[GP_STORE_LMDB_COUNTERS];
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn);
+	if (rc == 0)
+		rc = mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, &envs->soft);
+	else
+		return;
+	bool is_other = rc == MDB_INCOMPATIBLE;
+	if (rc == MDB_NOTFOUND || is_other) {
+		mdb_txn_abort(txn);
+		if (mdb_txn_begin(env->mdb, NULL, 0, &txn) != 0)
+			return;
+		rc = make_soft(envs, txn, is_other);
+	}
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	atomic_store(&envs->has_soft, rc == 0);
+}
+
 /* begin_env: the environment and its one table; a status of LMDB. */
 static int begin_env(struct gp_store_lmdb_envs *envs, enum gp_store_lmdb_kind kind)
 {
@@ -402,6 +359,8 @@ static int begin_env(struct gp_store_lmdb_envs *envs, enum gp_store_lmdb_kind ki
 		rc = mdb_env_create(&env->mdb);
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(env->mdb, envs->map_bytes);
+	if (rc == 0 && kind == GP_STORE_LMDB_COUNTERS)
+		rc = mdb_env_set_maxdbs(env->mdb, 1);
 	if (rc == 0)
 		rc = mdb_env_open(env->mdb, env->path, kinds[kind].flags, 0600);
 	if (rc == 0)
@@ -412,6 +371,8 @@ static int begin_env(struct gp_store_lmdb_envs *envs, enum gp_store_lmdb_kind ki
 		rc = mdb_dbi_open(txn, NULL, 0, &env->dbi);
 		mdb_txn_abort(txn);
 	}
+	if (rc == 0 && kind == GP_STORE_LMDB_COUNTERS)
+		open_soft(envs);
 	return rc;
 }
 
@@ -477,7 +438,7 @@ static int open_locked(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, bool
 	if (rc == GP_OK)
 		rc = open_env(envs, ctx, GP_STORE_LMDB_FACTS, alone);
 	if (rc == GP_OK)
-		rc = set_time(envs, ctx);
+		rc = gp_store_lmdb_envs_set_time(envs, ctx);
 	if (rc == GP_OK)
 		remember_files(envs);
 	if (rc == GP_OK && gp_store_lmdb_lock_share(&envs->ours) != GP_OK)
@@ -545,6 +506,17 @@ static void sync_due(struct gp_store_lmdb_envs *envs)
 	envs->synced_us = now_us();
 }
 
+/* find_soft: a file that had no room for the table may have some by now. */
+static void find_soft(struct gp_store_lmdb_envs *envs)
+{
+	if (atomic_load(&envs->has_soft))
+		return;
+	pthread_rwlock_wrlock(&envs->lock);
+	if (atomic_load(&envs->ready))
+		open_soft(envs);
+	pthread_rwlock_unlock(&envs->lock);
+}
+
 /* care_for: what is due while the files are open. */
 static void care_for(struct gp_store_lmdb_envs *envs)
 {
@@ -554,6 +526,7 @@ static void care_for(struct gp_store_lmdb_envs *envs)
 	for (unsigned i = 0; i < GP_STORE_LMDB_ENVS; i++)
 		gp_store_lmdb_envs_free_readers(envs, i);
 	gp_store_lmdb_envs_leave(envs);
+	find_soft(envs);
 	for (unsigned i = 0; i < GP_STORE_LMDB_ENVS; i++)
 		gp_store_lmdb_envs_sweep(envs, i);
 }
@@ -751,7 +724,8 @@ int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *folder,
 	envs->synced_us = now_us();
 	envs->reported_us = now_us() - REPORT_US;
 	envs->was_up = true;
-	atomic_init(&envs->offset_ms, ctx->clock->wall_s(ctx->clock) * 1000 - boot_ms());
+	atomic_init(
+		&envs->offset_ms, ctx->clock->wall_s(ctx->clock) * 1000 - gp_store_lmdb_boot_ms());
 	if (options->map_bytes < MAP_LEAST || !init_paths(envs, folder)) {
 		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s",
 			options->map_bytes < MAP_LEAST ? "its size must be 1 MiB or more"

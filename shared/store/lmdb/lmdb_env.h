@@ -46,6 +46,8 @@ struct gp_store_lmdb_envs {
 	pthread_rwlock_t lock; /* guards mdb, its map and dbi of the files, and ours */
 	struct gp_store_lmdb_env env[GP_STORE_LMDB_ENVS];
 	struct gp_store_lmdb_lock ours;
+	MDB_dbi soft;              /* the table of soft facts and sets, in counters... */
+	atomic_bool has_soft;      /* ...which could be opened */
 	atomic_uint opened;        /* how often they were opened */
 	atomic_bool ready;         /* both are open and nothing says they are damaged */
 	_Atomic int64_t offset_ms; /* of the store's time from the time since the boot */
@@ -118,6 +120,13 @@ void gp_store_lmdb_env_wrote(struct gp_store_lmdb_env *env);
 /* Bytes as LMDB takes them (it does not write to them), and as it gives them. */
 MDB_val gp_store_lmdb_val_from(const void *bytes, size_t size);
 struct gp_span gp_store_lmdb_val_span(const MDB_val *value);
+
+/* Is that status of LMDB one that only opening again, with a check, can help against? */
+bool gp_store_lmdb_is_damage(int rc);
+
+/* Milliseconds since the machine was started; agrees with others on the store's time (GP_EIO). */
+int64_t gp_store_lmdb_boot_ms(void);
+int gp_store_lmdb_envs_set_time(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx) GP_MUST_CHECK;
 
 /* The store's time. */
 int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs);

@@ -20,6 +20,8 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
+#include "store/lmdb/lmdb_soft.h"
+
 #define LOOKED 4096 /* records of a round */
 #define OVER_MOST 2048
 #define PART 16 /* of the records looked at that a round forgets... */
@@ -454,6 +456,13 @@ static bool run_round(struct gp_store_lmdb_room *room, struct pages *pages, unsi
 {
 	int64_t now_ms = gp_store_lmdb_envs_now_ms(room->envs), most = pages->free / 6 - 4;
 	bool is_full, won;
+	/* what is soft goes before any counter does */
+	if (gp_store_lmdb_soft_yield(room->envs, pages->free) > 0) {
+		if (count_pages(room, pages) != GP_OK)
+			return false;
+		note_pages(room, pages);
+		return true;
+	}
 	size_t may = may_forget(room, pages);
 	if (may > 0 && !room->desk)
 		room->desk = malloc(sizeof *room->desk);

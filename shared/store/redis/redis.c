@@ -299,6 +299,7 @@ int gp_store_redis_open(
 		.close = close_redis,
 		.now_ms = gp_store_redis_now_ms,
 		.take = gp_store_redis_take,
+		.run = gp_store_redis_run_batch,
 		.forget = gp_store_redis_forget,
 		.scan = gp_store_redis_scan,
 		.put = gp_store_redis_put,

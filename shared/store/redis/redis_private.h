@@ -9,7 +9,8 @@
  *   redis/redis_take.c     counting, at once or subject by subject
  *   redis/redis_scan.c     walks over all records and facts
  *   redis/redis_facts.c    putting and removing facts, forgetting counters
- *   store_redis_conn, store_redis_reply, store_redis_script: one connection, what comes, Lua
+ *   redis/redis_conn.c, redis_reply.c, redis_script.c: one connection, what comes, Lua
+ *   redis/redis_soft.c     what Lua is given and gives back for soft facts and seen sets
  *
  * A node is a server that commands go to: one, or the masters of a cluster. Threads take a
  * connection of a node, use it alone, and put it back; a generation tells those that were made
@@ -29,7 +30,7 @@
 
 #define GP_STORE_REDIS_NODES 64 /* of a cluster */
 #define GP_STORE_REDIS_PREFIX_MAX 256
-#define GP_STORE_REDIS_KEY (GP_STORE_REDIS_PREFIX_MAX + 2 * GP_STORE_KEY + 3)
+#define GP_STORE_REDIS_KEY (GP_STORE_REDIS_PREFIX_MAX + 2 * GP_STORE_KEY + 14)
 #define GP_STORE_REDIS_SECRET 1025 /* a password of 1024 bytes and its NUL */
 #define GP_STORE_REDIS_SHA 40      /* hexadecimal digits of a script's name */
 #define GP_STORE_REDIS_CURSOR 24   /* room for the place where a walk goes on */
@@ -216,6 +217,8 @@ void gp_store_redis_tend_cluster(const struct gp_store_redis_call *call);
 
 int gp_store_redis_take(void *self, struct gp_ctx *ctx, int64_t now_ms,
 	struct gp_store_keyed *takes, size_t count) GP_MUST_CHECK;
+int gp_store_redis_run_batch(void *self, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_batch *batch) GP_MUST_CHECK;
 int gp_store_redis_forget(void *self, struct gp_ctx *ctx, const unsigned char key[GP_STORE_KEY],
 	uint32_t id) GP_MUST_CHECK;
 int gp_store_redis_scan(void *self, struct gp_ctx *ctx, int64_t now_ms,
@@ -237,5 +240,9 @@ void gp_store_redis_sweep(const struct gp_store_redis_call *call);
 /* The name of a subject's record. */
 struct gp_span gp_store_redis_key(const struct gp_store_redis *redis,
 	const unsigned char key[GP_STORE_KEY], char text_out[GP_STORE_REDIS_KEY]);
+
+/* The name of what a soft operation is about; a single fact lies in the hash of facts. */
+struct gp_span gp_store_redis_soft_key(const struct gp_store_redis *redis,
+	const struct gp_store_soft *soft, char text_out[GP_STORE_REDIS_KEY]);
 
 #endif

@@ -362,17 +362,12 @@ struct walk {
 static bool fact_of(const struct walk *walk, struct gp_span key, struct gp_span text,
 	struct gp_store_fact *fact_out)
 {
-	struct gp_span number;
-	uint64_t expires;
 	fact_out->key = key;
 	if (key.len == 0 || key.len > GP_STORE_FACT_KEY_MAX || key.len < walk->prefix.len ||
 		!gp_span_equal((struct gp_span) {key.ptr, walk->prefix.len}, walk->prefix) ||
-		!gp_span_cut(text, ' ', &number, &fact_out->value) ||
-		fact_out->value.len > GP_STORE_FACT_VALUE_MAX ||
-		gp_span_parse_uint(number, INT64_MAX, &expires) != GP_OK)
+		!gp_store_redis_fact_decode(text, &fact_out->value, &fact_out->expires_ms))
 		return false;
-	fact_out->expires_ms = (int64_t)expires;
-	return expires == 0 || fact_out->expires_ms > walk->now_ms;
+	return fact_out->expires_ms == 0 || fact_out->expires_ms > walk->now_ms;
 }
 
 /* visit_facts: the pairs of a page. */

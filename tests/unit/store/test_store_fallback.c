@@ -249,6 +249,42 @@ static void facts_are_the_configured_ones_alone(void **state)
 	end(&p);
 }
 
+/* all_of_a_decision_goes_to_one: with soft facts, whose end is by the clock of the caller. */
+static void all_of_a_decision_goes_to_one(void **state)
+{
+	struct pair p;
+	(void)state;
+	begin(&p);
+	assert_int_equal(
+		gp_store_put(p.store, &p.ctx, gp_span_from("k"), gp_span_from("v"), 0), GP_OK);
+	for (int round = 0; round < 3; round++) {
+		struct gp_store_count c = {.id = 1, .per_ms = 64000, .max = 10, .take = 1};
+		struct gp_store_take one = {gp_span_from("s"), &c, 1};
+		struct gp_store_get get = {.key = gp_span_from("k")};
+		struct gp_store_note n = {.key = gp_span_from("k"),
+			.value = gp_span_from("w"),
+			.expires_ms = START + 1000};
+		const struct gp_store_op ops[] = {{GP_STORE_OP_GET, {.get = &get}},
+			{GP_STORE_OP_TAKE, {.take = &one}}, {GP_STORE_OP_NOTE, {.note = &n}}};
+		set_fail(&p, GP_STORE_CONFIGURED, round ? GP_EIO : 0);
+		assert_int_equal(gp_store_do(p.store, &p.ctx, START, ops, 3), GP_OK);
+		assert_int_equal(get.value.found, round ? GP_STORE_UNKNOWN : GP_STORE_FOUND);
+		assert_int_equal(c.part, round ? GP_STORE_LOCAL : GP_STORE_CONFIGURED);
+		assert_int_equal(c.used, round == 2 ? 2 : 1);
+		assert_int_equal(n.before.found, round == 2 ? GP_STORE_FOUND : GP_STORE_ABSENT);
+		if (round == 2)
+			assert_int_equal(n.before.expires_ms, START + 1000);
+	}
+	struct gp_store_get soft = {.key = gp_span_from("k"), .soft = true}, hard = soft;
+	assert_int_equal(gp_store_get(p.store, &p.ctx, START + 999, &soft), GP_OK);
+	assert_int_equal(soft.value.found, GP_STORE_FOUND);
+	assert_int_equal(gp_store_get(p.store, &p.ctx, START + 1000, &soft), GP_OK);
+	assert_int_equal(soft.value.found, GP_STORE_ABSENT);
+	hard.soft = false;
+	assert_int_equal(gp_store_get(p.store, &p.ctx, START, &hard), GP_EIO);
+	end(&p);
+}
+
 /* health_is_the_configured_ones: down and back are told by tend, once each. */
 static void health_is_the_configured_ones(void **state)
 {
@@ -307,6 +343,7 @@ int main(void)
 		cmocka_unit_test(both_fail),
 		cmocka_unit_test(nothing_stands_in_unless_it_is_wanted),
 		cmocka_unit_test(facts_are_the_configured_ones_alone),
+		cmocka_unit_test(all_of_a_decision_goes_to_one),
 		cmocka_unit_test(health_is_the_configured_ones),
 	};
 	int failed =

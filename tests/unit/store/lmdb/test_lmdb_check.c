@@ -30,7 +30,7 @@
 struct fixture {
 	char folder[64], path[128];
 	MDB_env *env;
-	MDB_dbi dbi;
+	MDB_dbi dbi, soft; /* the main table, and the one within it */
 	uint64_t seed;
 };
 
@@ -77,11 +77,15 @@ static int open_env(struct fixture *f)
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(f->env, MAP);
 	if (rc == 0)
+		rc = mdb_env_set_maxdbs(f->env, 1);
+	if (rc == 0)
 		rc = mdb_env_open(f->env, f->path, FLAGS, 0600);
 	if (rc == 0)
 		rc = mdb_txn_begin(f->env, NULL, 0, &txn);
 	if (rc == 0) {
 		rc = mdb_dbi_open(txn, NULL, 0, &f->dbi);
+		if (rc == 0)
+			rc = mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, MDB_CREATE, &f->soft);
 		if (rc == 0)
 			rc = mdb_txn_commit(txn);
 		else
@@ -142,13 +146,14 @@ static int operate(struct fixture *f, MDB_txn *txn, const struct mix *mix)
 {
 	static char key_bytes[512], value_bytes[70000];
 	MDB_val key = make_key((unsigned)(next(f) % mix->keys), mix->key_most, key_bytes);
+	MDB_dbi table = next(f) % 3 ? f->dbi : f->soft;
 	if (next(f) % 100 < mix->deletes) {
-		int rc = mdb_del(txn, f->dbi, &key, NULL);
+		int rc = mdb_del(txn, table, &key, NULL);
 		return rc == MDB_NOTFOUND ? 0 : rc;
 	}
 	MDB_val value = {next(f) % (mix->value_most + 1), value_bytes};
 	memset(value_bytes, (int)next(f) & 255, value.mv_size);
-	return mdb_put(txn, f->dbi, &key, &value, 0);
+	return mdb_put(txn, table, &key, &value, 0);
 }
 
 /* fill: so many transactions of a mix; some are given up, some nested in readers' time. */
@@ -183,9 +188,12 @@ static void empty_out(struct fixture *f)
 {
 	MDB_txn *txn;
 	assert_int_equal(mdb_txn_begin(f->env, NULL, 0, &txn), 0);
-	assert_int_equal(mdb_drop(txn, f->dbi, 0), 0);
+	assert_int_equal(mdb_drop(txn, f->soft, 0), 0);
+	assert_int_equal(mdb_drop(txn, f->dbi, 0), 0); /* with the table's entry */
 	assert_int_equal(mdb_txn_commit(txn), 0);
+	close_env(f);
 	passes(f);
+	assert_int_equal(open_env(f), 0);
 }
 
 static const struct mix mixes[] = {
@@ -321,24 +329,63 @@ static void what_is_damaged_has_a_reason(void **state)
 	free(good);
 }
 
-/* use: everything that gatepost does with LMDB, in a process of its own; ends it. */
-static void use(struct fixture *f)
+/* touch: every record of a table. */
+static void touch(struct fixture *f, MDB_dbi table)
 {
 	MDB_txn *txn;
 	MDB_cursor *cursor;
 	MDB_val key, data;
+	if (mdb_txn_begin(f->env, NULL, MDB_RDONLY, &txn) != 0)
+		return;
+	if (mdb_cursor_open(txn, table, &cursor) == 0) {
+		while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
+			for (size_t i = 0; i < data.mv_size; i += 64)
+				(void)((const volatile unsigned char *)data.mv_data)[i];
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+}
+
+/* the_table_within_is_ours: another name, kind or content of its entry. */
+static void the_table_within_is_ours(void **state)
+{
+	static const struct {
+		const char *bytes, *problem;
+		size_t at, size; /* from the name's begin */
+	} rows[] = {
+		{"safe", "not used here", 0, 4},
+		{"\x04", "another kind", 4 + 4, 1}, /* flags of the table */
+		{"\x01", "another kind", 4 + 0, 1}, /* its pad */
+		{"\x21", "impossible depth", 4 + 6, 1},
+		{"\x77\x77", "", 4 + 32, 2},                /* how many records it has */
+		{"\xff\xff\xff\x7f", "outside", 4 + 40, 4}, /* its root */
+	};
+	struct fixture *f = *state;
+	size_t size;
+	assert_int_equal(open_env(f), 0);
+	fill(f, &mixes[0], 20);
+	close_env(f);
+	char *good = save(f, &size);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		restore(f, good, size);
+		passes(f);
+		for (size_t at = 0; at + 52 < size; at++) /* in every page that was ever its */
+			if (memcmp(good + at, GP_STORE_LMDB_SOFT_NAME, 4) == 0)
+				patch(f, (off_t)(at + rows[i].at), rows[i].bytes, rows[i].size);
+		fails(f, rows[i].problem);
+	}
+	free(good);
+}
+
+/* use: everything that gatepost does with LMDB, in a process of its own; ends it. */
+static void use(struct fixture *f)
+{
+	MDB_txn *txn;
 	fclose(stderr); /* an assertion of LMDB's would be told twice */
 	if (open_env(f) != 0)
 		_exit(0);
-	if (mdb_txn_begin(f->env, NULL, MDB_RDONLY, &txn) == 0 &&
-		mdb_cursor_open(txn, f->dbi, &cursor) == 0) {
-		while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
-			for (size_t i = 0; i < data.mv_size; i += 64)
-				(void)((const volatile unsigned char *)
-						data.mv_data)[i]; /* touched */
-		mdb_cursor_close(cursor);
-		mdb_txn_abort(txn);
-	}
+	touch(f, f->dbi);
+	touch(f, f->soft);
 	for (int i = 0; i < 40; i++) {
 		if (mdb_txn_begin(f->env, NULL, 0, &txn) != 0)
 			continue;
@@ -510,6 +557,7 @@ int main(void)
 		CASE(what_lmdb_writes_passes),
 		CASE(a_file_that_is_not_there_passes),
 		CASE(what_is_damaged_has_a_reason),
+		CASE(the_table_within_is_ours),
 		CASE(what_passes_does_not_bring_lmdb_down),
 		CASE(files_are_set_aside),
 		CASE(what_is_no_file_cannot_be_read),
