@@ -50,13 +50,14 @@ POLICYD = control control_command control_limits control_metrics control_overrid
 	  counters excuses files header_once keeper listen metrics metrics_checks metrics_world protocol reader \
 	  runtime session stage_learn transaction trouble
 EXIM    = args authres_spoof bridge log_limited process spool verdict
-DOCTOR  = cmd_doctor doctor_access doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
+DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
-CLI     = main cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
+CLI_STORE = store_check store_folder store_hint store_list store_open_files store_told store_user
+CLI     = main access cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
-	  usage verify_json verify_report store/store_check store/store_hint store/store_open_files $(DOCTOR:%=doctor/%)
+	  usage verify_json verify_report $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/access.h"
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
 #include "cli/doctor/doctor_exim.h"
 #include "cli/doctor/doctor_owner.h"
 #include "cli/store/store_check.h"
@@ -35,36 +35,86 @@ static const char help[] =
 
 #define DOCTOR_MEMORY (4 * 1024 * 1024)
 
-/* check_as: as whoever uses the stores here. */
-static int check_as(struct gp_doctor *d, unsigned stores)
+/* print_line: what works to stdout, what does not to stderr. */
+static void print_line(void *arg, enum gp_cli_store_line kind, const char *text)
 {
-	struct gp_doctor_user user;
+	static const char *const before[] = {[GP_CLI_STORE_TITLE] = "",
+		[GP_CLI_STORE_FINE] = "  ",
+		[GP_CLI_STORE_STEP] = "  a step takes ",
+		[GP_CLI_STORE_CLOCK] = "  its clock is ",
+		[GP_CLI_STORE_WARNING] = "  ",
+		[GP_CLI_STORE_TROUBLE] = "  "};
+	(void)arg;
+	(void)fflush(stdout); /* before what goes to stderr */
+	fprintf(kind < GP_CLI_STORE_WARNING ? stdout : stderr, "%s%s\n", before[kind], text);
+}
+
+/* The stores of a configuration; local: NULL when none stands in. */
+struct stores {
+	const struct gp_cli_store *main, *local;
+};
+
+/* compare_open_files: of the daemon, while this process still may. */
+static int compare_open_files(const struct gp_config *config, const struct stores *stores)
+{
+	int code = gp_cli_store_open_files(config, stores->main);
+	int local_code =
+		stores->local ? gp_cli_store_open_files(config, stores->local) : GP_CLI_FINE;
+	return code ? code : local_code;
+}
+
+/* check_stores: as the user they belong to. */
+static int check_stores(const struct gp_config *config, const struct stores *stores,
+	const struct gp_cli_store_user *who)
+{
+	const struct gp_cli_store_told told = {print_line, NULL};
+	int code = gp_cli_store_become(who), local_code = GP_CLI_FINE;
+	if (code)
+		return code;
+	code = gp_cli_store_check(stores->main, who, false, &told);
+	if (!gp_cli_store_is_used(config))
+		puts("no limit is configured: the daemon does not use the store");
+	if (stores->local)
+		local_code = gp_cli_store_check(stores->local, who, false, &told);
+	return code ? code : local_code;
+}
+
+/* check_as: as whoever uses the stores here. */
+static int check_as(struct gp_doctor *d, const struct stores *stores)
+{
+	const struct gp_config_policyd *options = &d->config->policyd;
+	struct gp_cli_store_user who = {options->user, options->group, options->chroot, false};
+	struct gp_cli_user user;
 	if (!gp_doctor_is_only_exim(d)) {
-		int code = gp_cli_store_open_files(d->config);
-		int stores_code = gp_cli_store_check(d->config, NULL, stores);
+		int code = compare_open_files(d->config, stores);
+		int stores_code = check_stores(d->config, stores, &who);
 		return stores_code ? stores_code : code;
 	}
 	if (!gp_doctor_exim_user(d, &user)) {
 		fputs("gatepost store: Exim's user is not known: run this as that user\n", stderr);
 		return GP_CLI_TROUBLE;
 	}
-	const struct gp_cli_store_user who = {user.name, "", "", true};
-	return gp_cli_store_check(d->config, &who, stores);
+	who = (struct gp_cli_store_user) {user.name, "", "", true};
+	return check_stores(d->config, stores, &who);
 }
 
 /* check_config: all stores of a configuration. */
 static int check_config(struct gp_config *config, const char *path)
 {
-	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
 	struct gp_doctor_report unread; /* what Exim's checks say is the doctor's */
 	struct gp_doctor d = {.arena = gp_arena_new(DOCTOR_MEMORY),
 		.report = &unread,
 		.is_root = geteuid() == 0,
 		.config_path = path,
 		.config = config};
+	struct gp_cli_store store, local;
 	int code = GP_CLI_TROUBLE;
-	if (d.arena && gp_doctor_report_init(&unread, d.arena))
-		code = check_as(&d, GP_CLI_STORE_MAIN | (is_local ? GP_CLI_STORE_LOCAL : 0));
+	gp_cli_store_main(config, &store);
+	if (d.arena && gp_doctor_report_init(&unread, d.arena)) {
+		bool is_local = gp_cli_store_local(d.arena, config, &local);
+		const struct stores stores = {&store, is_local ? &local : NULL};
+		code = check_as(&d, &stores);
+	}
 	gp_arena_free(d.arena);
 	return code;
 }

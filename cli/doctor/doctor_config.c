@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
+#include "cli/access.h"
 #include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_text.h"
 
@@ -48,7 +48,7 @@ static void check_config_file(struct gp_doctor *doctor)
 
 /* mend_way: what lets a user through. */
 static void mend_way(
-	struct gp_doctor *d, const struct gp_doctor_user *user, const struct gp_doctor_way *way)
+	struct gp_doctor *d, const struct gp_cli_user *user, const struct gp_cli_way *way)
 {
 	const char *blocked = gp_doctor_word(d->arena, way->blocked);
 	if (way->is_folder)
@@ -61,13 +61,13 @@ static void mend_way(
 /* check_file: of the configuration: read by the daemon, written by root only. */
 static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
-	const struct gp_doctor_user *user = &owner->user;
-	struct gp_doctor_way way;
+	const struct gp_cli_user *user = &owner->user;
+	struct gp_cli_way way;
 	struct stat st;
 	bool is_folder = path[strlen(path) - 1] == '/';
 	if (stat(path, &st))
 		return; /* a folder that need not be there */
-	if (!gp_doctor_may(
+	if (!gp_cli_may(
 		    d->arena, user, owner->chroot, path, is_folder ? R_OK | X_OK : R_OK, &way) &&
 		way.error == EACCES) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
@@ -104,8 +104,8 @@ static void check_config_access(struct gp_doctor *doctor)
 /* check_secret: one file of passwords or keys. */
 static void check_secret(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
-	const struct gp_doctor_user *user = &owner->user;
-	struct gp_doctor_way way;
+	const struct gp_cli_user *user = &owner->user;
+	struct gp_cli_way way;
 	struct stat st;
 	if (stat(path, &st)) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s", path, strerror(errno));
@@ -118,7 +118,7 @@ static void check_secret(struct gp_doctor *d, const struct gp_doctor_owner *owne
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s can be read by everybody", path);
 		gp_doctor_mend(d->report, "chmod o-rwx %s", gp_doctor_word(d->arena, path));
 	}
-	if (!gp_doctor_may(d->arena, user, owner->chroot, path, R_OK, &way)) {
+	if (!gp_cli_may(d->arena, user, owner->chroot, path, R_OK, &way)) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "the user %s may not read %s: %s at %s",
 			user->name, path, strerror(way.error), way.blocked);
 		mend_way(d, user, &way);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
+#include "cli/access.h"
 #include "cli/doctor/doctor_child.h"
 #include "cli/doctor/doctor_program.h"
 #include "cli/doctor/doctor_text.h"
@@ -241,15 +241,15 @@ static const char *option(struct gp_doctor *d, const char *name)
 }
 
 /* gp_doctor_exim_user: as it says itself, or as packages call it. */
-bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_doctor_user *user_out)
+bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_cli_user *user_out)
 {
 	static const char *const usual[] = {"Debian-exim", "exim", "mailnull"};
 	const struct gp_doctor_exim *e = look_once(doctor);
 	const char *name = e && e->program && !e->is_broken ? option(doctor, "exim_user") : "";
-	if (*name && gp_doctor_user_find(doctor->arena, name, "", user_out))
+	if (*name && gp_cli_user_find(name, "", user_out))
 		return true;
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
-		if (gp_doctor_user_find(doctor->arena, usual[i], "", user_out))
+		if (gp_cli_user_find(usual[i], "", user_out))
 			return true;
 	return false;
 }
@@ -257,11 +257,11 @@ bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_doctor_user *user_o
 /* check_way: may Exim's own user read the module? */
 static bool check_way(struct gp_doctor *d, const char *module)
 {
-	struct gp_doctor_user user;
-	struct gp_doctor_way way;
+	struct gp_cli_user user;
+	struct gp_cli_way way;
 	const char *name = option(d, "exim_user");
-	if (!*name || !gp_doctor_user_find(d->arena, name, "", &user) ||
-		gp_doctor_may(d->arena, &user, "", module, R_OK, &way))
+	if (!*name || !gp_cli_user_find(name, "", &user) ||
+		gp_cli_may(d->arena, &user, "", module, R_OK, &way))
 		return true;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "Exim's user %s may not read %s (%s)", name,
 		module, way.blocked);

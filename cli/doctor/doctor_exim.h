@@ -4,9 +4,9 @@
 #define GP_CLI_DOCTOR_EXIM_H
 
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
+#include "cli/access.h"
 
 /* The user that Exim runs as; false: none is known. */
-bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_doctor_user *user_out);
+bool gp_doctor_exim_user(struct gp_doctor *doctor, struct gp_cli_user *user_out);
 
 #endif

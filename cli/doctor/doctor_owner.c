@@ -17,7 +17,7 @@
 
 #include "cli/control.h"
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
+#include "cli/access.h"
 #include "cli/doctor/doctor_child.h"
 #include "cli/doctor/doctor_exim.h"
 #include "cli/doctor/doctor_program.h"
@@ -128,13 +128,13 @@ static bool from_process(struct gp_doctor *d, long pid, struct gp_doctor_owner *
 	if (!has_uid || !cut_number(&ids, &gid) || !cut_number(&ids, &gid) || uid == 0)
 		return false;
 	const struct passwd *pw = getpwuid((uid_t)uid);
-	owner->user = (struct gp_doctor_user) {
+	owner->user = (struct gp_cli_user) {
 		.name = pw ? gp_doctor_text(d->arena, "%s", pw->pw_name)
 			   : gp_doctor_text(d->arena, "%llu", (unsigned long long)uid),
 		.uid = (uid_t)uid,
 		.gid = (gid_t)gid};
 	groups = line_of(status, "Groups:");
-	while (owner->user.group_count < GP_DOCTOR_GROUPS_MAX && cut_number(&groups, &n))
+	while (owner->user.group_count < GP_CLI_GROUPS_MAX && cut_number(&groups, &n))
 		owner->user.groups[owner->user.group_count++] = (gid_t)n;
 	ssize_t len =
 		readlink(gp_doctor_text(d->arena, "/proc/%ld/root", pid), root, sizeof root - 1);
@@ -168,7 +168,7 @@ bool gp_doctor_owner_find(struct gp_doctor *doctor, struct gp_doctor_owner *owne
 		return false;
 	}
 	owner_out->chroot = options->chroot;
-	if (gp_doctor_user_find(doctor->arena, options->user, options->group, &owner_out->user))
+	if (gp_cli_user_find(options->user, options->group, &owner_out->user))
 		return true;
 	gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM, "there is no user \"%s\"%s", options->user,
 		*options->group

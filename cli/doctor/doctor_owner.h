@@ -7,13 +7,13 @@
 #define GP_CLI_DOCTOR_OWNER_H
 
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
+#include "cli/access.h"
 
 /*
  * Who reads the configuration and writes the store: the daemon, or Exim where there is only Exim.
  */
 struct gp_doctor_owner {
-	struct gp_doctor_user user;
+	struct gp_cli_user user;
 	const char *chroot; /* "": none */
 };
 

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/doctor/doctor_access.h"
+#include "cli/access.h"
 #include "cli/doctor/doctor_child.h"
 #include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_postfix.h"
@@ -34,7 +34,7 @@ try {
 	struct gp_doctor_place place;
 	const char *endpoint; /* as main.cf has it */
 	const char *path;     /* of the socket as seen from outside; what smtpd looks for */
-	struct gp_doctor_user user;
+	struct gp_cli_user user;
 };
 
 /* ---- trying ---- */
@@ -98,7 +98,7 @@ static int try_connect(void *arg)
 		return ENAMETOOLONG;
 	if (!t->view->is_chrooted && chdir(t->postfix->queue))
 		return errno;
-	if (!gp_doctor_become(&t->user, t->view->is_chrooted ? t->postfix->queue : ""))
+	if (!gp_cli_become(&t->user, t->view->is_chrooted ? t->postfix->queue : "", NULL))
 		return errno;
 	return name_of(t) ? connect_to_name(t) : connect_to((const struct sockaddr *)&ss, len);
 }
@@ -224,7 +224,7 @@ static bool say_chroot(struct gp_doctor *d, const struct try *t)
 }
 
 /* mend_denied: which permission is missing. */
-static void mend_denied(struct gp_doctor *d, const struct try *t, const struct gp_doctor_way *way)
+static void mend_denied(struct gp_doctor *d, const struct try *t, const struct gp_cli_way *way)
 {
 	const struct group *gr = getgrgid(t->user.gid);
 	const char *group = gr ? gp_doctor_text(d->arena, "%s", gr->gr_name)
@@ -276,7 +276,7 @@ static bool say_name(struct gp_doctor *d, const struct try *t, int error)
 /* say_error: of a socket that cannot be reached. */
 static void say_error(struct gp_doctor *d, const struct try *t, int error)
 {
-	struct gp_doctor_way way = {.blocked = t->path};
+	struct gp_cli_way way = {.blocked = t->path};
 	struct stat st;
 	if ((t->place.is_unix && say_chroot(d, t)) || say_name(d, t, error))
 		return;
@@ -292,7 +292,7 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 		return;
 	}
 	if (error == EACCES && t->place.is_unix &&
-		!gp_doctor_may(d->arena, &t->user, "", t->path, W_OK, &way)) {
+		!gp_cli_may(d->arena, &t->user, "", t->path, W_OK, &way)) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 			"%s: the user %s may not reach %s: %s stands in the way", t->view->label,
 			t->user.name, t->path, way.blocked);
@@ -308,13 +308,13 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 /* look_only: without root: what the permission bits tell. */
 static void look_only(struct gp_doctor *d, const struct try *t)
 {
-	struct gp_doctor_way way;
+	struct gp_cli_way way;
 	if (!t->place.is_unix) {
 		gp_doctor_say(
 			d->report, GP_DOCTOR_SKIPPED, "%s: needs root to be tried", t->endpoint);
 		return;
 	}
-	if (!gp_doctor_may(d->arena, &t->user, "", t->path, W_OK, &way))
+	if (!gp_cli_may(d->arena, &t->user, "", t->path, W_OK, &way))
 		say_error(d, t, way.error);
 }
 
@@ -369,7 +369,7 @@ static void check_postfix_socket(struct gp_doctor *doctor)
 	struct try t = {.postfix = p};
 	if (!p)
 		return;
-	if (!gp_doctor_user_find(doctor->arena, p->owner, "", &t.user)) {
+	if (!gp_cli_user_find(p->owner, "", &t.user)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
 			"Postfix's mail_owner \"%s\" is no user", p->owner);
 		gp_doctor_mend(doctor->report, "postfix check");

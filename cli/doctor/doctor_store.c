@@ -4,69 +4,80 @@
  * or counted.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
+#include "cli/access.h"
 #include "cli/doctor/doctor.h"
-#include "cli/doctor/doctor_access.h"
 #include "cli/doctor/doctor_child.h"
 #include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 #include "cli/store/store_check.h"
+#include "cli/store/store_folder.h"
 #include "cli/usage.h"
 
 #define STORE_MS 60000
-#define LMDB_HEADER 16         /* bytes of a page before what it describes (lmdb 0.9, mdb.c) */
-#define LMDB_MAGIC 0xBEEFC0DEu /* what a description begins with, and its format */
-#define LMDB_FORMAT 1
 #define FREE_LEAST (64LL * 1024 * 1024) /* bytes of disk, for the first counters */
+
+/* ---- a server ---- */
 
 /* What a child checks. */
 struct job {
 	const struct gp_config *config;
+	const struct gp_cli_store *store;
 	const struct gp_doctor_owner *owner; /* to become; NULL: it is who it is */
 };
+
+/* send_line: from the child: its kind as a letter, and the text. */
+static void send_line(void *arg, enum gp_cli_store_line kind, const char *text)
+{
+	(void)arg;
+	printf("%c%s\n", 'a' + (int)kind, text);
+}
+
+/* cut_line: in the parent; what is no line of the check is trouble. */
+static bool cut_line(
+	struct gp_span *rest, enum gp_cli_store_line *kind_out, struct gp_span *text_out)
+{
+	struct gp_span line;
+	if (!gp_doctor_line(rest, &line))
+		return false;
+	bool is_kind = line.len && line.ptr[0] >= 'a' && line.ptr[0] <= 'a' + GP_CLI_STORE_TROUBLE;
+	*kind_out = is_kind ? (enum gp_cli_store_line)(line.ptr[0] - 'a') : GP_CLI_STORE_TROUBLE;
+	*text_out = gp_span_trim(is_kind ? gp_span_skip(line, 1) : line);
+	return true;
+}
 
 /* check: body of the child. */
 static int check(void *arg)
 {
 	const struct job *job = arg;
-	if (job->owner && !gp_doctor_become(&job->owner->user, job->owner->chroot)) {
-		fprintf(stderr, "becoming the user %s: %s\n", job->owner->user.name,
-			strerror(errno));
+	const struct gp_cli_store_told told = {send_line, NULL};
+	const struct gp_config_policyd *p = &job->config->policyd;
+	const struct gp_cli_store_user who = {p->user, p->group, p->chroot, false};
+	if (job->owner && !gp_cli_become(&job->owner->user, job->owner->chroot, NULL)) {
+		gp_cli_store_tell(&told, GP_CLI_STORE_TROUBLE, "becoming the user %s: %s",
+			job->owner->user.name, strerror(errno));
 		return GP_CLI_TROUBLE;
 	}
-	return gp_cli_store_check(job->config, NULL, GP_CLI_STORE_MAIN | GP_CLI_STORE_LOOK);
-}
-
-/* is_trouble: a line about what does not work; the others tell what does. */
-static bool is_trouble(struct gp_span line)
-{
-	static const char *const fine[] = {"store", "not started as root", "no limit is configured",
-		"  open: ", GP_CLI_STORE_STEP, GP_CLI_STORE_TIME, "  works", "  fine"};
-	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
-		if (gp_span_has_prefix(line, fine[i]))
-			return false;
-	return line.len > 0;
+	return gp_cli_store_check(job->store, &who, true, &told);
 }
 
 /* say_trouble: each line that tells of it. */
 static void say_trouble(struct gp_doctor *d, const struct gp_doctor_output *out)
 {
 	struct gp_span rest = out->text, line;
+	enum gp_cli_store_line kind;
 	bool is_first = true;
 	if (out->is_late)
 		gp_doctor_say(
 			d->report, GP_DOCTOR_PROBLEM, "no answer within %d s", STORE_MS / 1000);
-	while (!out->is_late && gp_doctor_line(&rest, &line)) {
-		if (!is_trouble(line))
+	while (!out->is_late && cut_line(&rest, &kind, &line)) {
+		if (kind < GP_CLI_STORE_WARNING || line.len == 0)
 			continue;
-		line = gp_span_trim(line);
 		if (is_first)
 			gp_doctor_say(d->report, out->code ? GP_DOCTOR_PROBLEM : GP_DOCTOR_WARNING,
 				"%.*s", (int)line.len, line.ptr);
@@ -79,13 +90,14 @@ static void say_trouble(struct gp_doctor *d, const struct gp_doctor_output *out)
 	gp_doctor_mend(d->report, "gatepost store check %s", d->config_path);
 }
 
-/* find_line: what stands behind a beginning; "" when no line has it. */
-static struct gp_span find_line(struct gp_span text, const char *beginning)
+/* find_line: the first of a kind; empty when there is none. */
+static struct gp_span find_line(struct gp_span text, enum gp_cli_store_line wanted)
 {
 	struct gp_span line;
-	while (gp_doctor_line(&text, &line))
-		if (gp_span_has_prefix(line, beginning))
-			return gp_span_skip(line, strlen(beginning));
+	enum gp_cli_store_line kind;
+	while (cut_line(&text, &kind, &line))
+		if (kind == wanted)
+			return line;
 	return (struct gp_span) {"", 0};
 }
 
@@ -99,26 +111,25 @@ static bool may_look(struct gp_doctor *d, const struct gp_doctor_owner *owner)
 }
 
 /* check_server: in a child, which becomes the store's user; it reads only. */
-static void check_server(struct gp_doctor *d, const struct gp_doctor_owner *owner)
+static void check_server(
+	struct gp_doctor *d, const struct gp_doctor_owner *owner, const struct gp_cli_store *store)
 {
-	struct job job = {.config = d->config, .owner = d->is_root ? owner : NULL};
+	struct job job = {.config = d->config, .store = store, .owner = d->is_root ? owner : NULL};
 	struct gp_doctor_output out;
 	gp_doctor_fork(d->arena, check, &job, STORE_MS, &out);
-	struct gp_span time = find_line(out.text, GP_CLI_STORE_TIME);
+	struct gp_span time = find_line(out.text, GP_CLI_STORE_CLOCK);
 	struct gp_span step = find_line(out.text, GP_CLI_STORE_STEP);
-	gp_span_cut(step, '(', &step, &(struct gp_span) {NULL, 0});
-	step = gp_span_trim(step);
 	if (time.len) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"the clock of the store's server is %.*s", (int)time.len, time.ptr);
 		gp_doctor_mend(
 			d->report, "on both hosts: timedatectl set-ntp true   (or install chrony)");
 	}
-	if (out.code || out.is_late || gp_span_has_prefix(find_line(out.text, "  warning"), ":"))
+	if (out.code || out.is_late || find_line(out.text, GP_CLI_STORE_WARNING).len)
 		say_trouble(d, &out);
 	if (gp_doctor_is_well(d->report))
 		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s answers, reading takes %.*s",
-			d->config->store.uris[0], (int)step.len, step.ptr);
+			store->options.uris[0], (int)step.len, step.ptr);
 }
 
 /* ---- an embedded store ---- */
@@ -129,35 +140,18 @@ struct look {
 	const char *path;
 };
 
-enum { LOOK_WHOLE, LOOK_DAMAGED, LOOK_UNREADABLE };
-
-/* is_page: does LMDB's mark stand where a page of its description has it? */
-static bool is_page(int fd, off_t offset)
-{
-	uint32_t mark[2];
-	return pread(fd, mark, sizeof mark, offset + LMDB_HEADER) == (ssize_t)sizeof mark &&
-	       mark[0] == LMDB_MAGIC && mark[1] == LMDB_FORMAT;
-}
-
-/* look_into: body of the child: the two pages that every file begins with. */
+/* look_into: body of the child. */
 static int look_into(void *arg)
 {
 	const struct look *look = arg;
-	struct stat st;
-	if (look->owner && !gp_doctor_become(&look->owner->user, look->owner->chroot))
-		return LOOK_UNREADABLE;
-	int fd = open(look->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return LOOK_UNREADABLE;
-	/* the format of machines of 64 bits; nothing written yet is fine */
-	if (st.st_size == 0 || sizeof(void *) != 8)
-		return LOOK_WHOLE;
-	return is_page(fd, 0) && is_page(fd, sysconf(_SC_PAGESIZE)) ? LOOK_WHOLE : LOOK_DAMAGED;
+	if (look->owner && !gp_cli_become(&look->owner->user, look->owner->chroot, NULL))
+		return GP_CLI_STORE_UNREADABLE;
+	return (int)gp_cli_store_look(look->path);
 }
 
 /* say_denied: what the user may not use. What belongs to another service is left to it. */
 static void say_denied(
-	struct gp_doctor *d, const struct gp_doctor_user *user, const struct gp_doctor_way *way)
+	struct gp_doctor *d, const struct gp_cli_user *user, const struct gp_cli_way *way)
 {
 	struct stat st;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "the user %s may not use it: %s: %s",
@@ -178,15 +172,14 @@ static void say_denied(
 /* say_missing: a folder that is made at the start, or cannot be. */
 static void say_missing(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
-	struct gp_doctor_way way;
+	struct gp_cli_way way;
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(path), '/');
 	const char *parent = slash > 0 ? gp_doctor_text(d->arena, "%.*s", (int)slash, path) : "/";
 	const char *folder = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
 	if (gp_doctor_is_waiting(d)) {
 		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
 			"%s is not there yet: it is made when the daemon starts", folder);
-	} else if (gp_doctor_may(
-			   d->arena, &owner->user, owner->chroot, parent, W_OK | X_OK, &way)) {
+	} else if (gp_cli_may(d->arena, &owner->user, owner->chroot, parent, W_OK | X_OK, &way)) {
 		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s is not there yet; %s may make it",
 			folder, owner->user.name);
 	} else {
@@ -201,34 +194,22 @@ static void say_missing(struct gp_doctor *d, const struct gp_doctor_owner *owner
 static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
 	struct look look = {d->is_root ? owner : NULL, path};
-	struct gp_doctor_way way;
+	struct gp_cli_way way;
 	struct gp_doctor_output out;
-	if (!gp_doctor_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK, &way)) {
+	if (!gp_cli_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK, &way)) {
 		if (way.error != ENOENT)
 			say_denied(d, &owner->user, &way);
 		return;
 	}
 	gp_doctor_fork(d->arena, look_into, &look, STORE_MS, &out);
-	if (out.code == LOOK_WHOLE)
+	if (out.code == GP_CLI_STORE_WHOLE)
 		return;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s%s %s", owner->chroot, path,
-		out.code == LOOK_DAMAGED ? "is damaged: it does not begin as a file of LMDB"
-					 : "cannot be read");
-	if (out.code == LOOK_DAMAGED)
+		out.code == GP_CLI_STORE_DAMAGED ? "is damaged: it does not begin as a file of LMDB"
+						 : "cannot be read");
+	if (out.code == GP_CLI_STORE_DAMAGED)
 		gp_doctor_mend(d->report,
 			"restart what uses it: a damaged file is set aside, and a new one begins");
-}
-
-/*
- * may_move: does the folder that it stands in belong to the store's user? Else it may be anything.
- */
-static bool may_move(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
-{
-	struct stat st;
-	const char *slash = strrchr(path, '/');
-	const char *folder = gp_doctor_text(
-		d->arena, "%.*s", slash && slash > path ? (int)(slash - path) : 1, path);
-	return stat(folder, &st) == 0 && st.st_uid == owner->user.uid && st.st_uid != 0;
 }
 
 /* is_no_folder: something else has the name; said. */
@@ -239,7 +220,7 @@ static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owne
 	if (stat(folder, &st) || S_ISDIR(st.st_mode))
 		return false;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s is no folder", folder);
-	bool is_ours = may_move(d, owner, folder);
+	bool is_ours = gp_cli_store_is_own_place(folder, owner->user.uid);
 	if (is_ours)
 		gp_doctor_mend(d->report, "mv %s %s.old", gp_doctor_word(d->arena, folder),
 			gp_doctor_word(d->arena, folder));
@@ -251,10 +232,10 @@ static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owne
 /* check_lmdb: looked at, not opened: opening would make files, and set damaged ones aside. */
 static void check_lmdb(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
-	struct gp_doctor_way way;
+	struct gp_cli_way way;
 	if (is_no_folder(d, owner, path))
 		return;
-	if (!gp_doctor_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK | X_OK, &way)) {
+	if (!gp_cli_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK | X_OK, &way)) {
 		if (way.error == ENOENT && !way.is_folder)
 			say_missing(d, owner, path);
 		else
@@ -271,74 +252,58 @@ static void check_lmdb(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 }
 
 /* check_store: of whichever kind. */
-static void check_store(struct gp_doctor *d, const char *uri)
+static void check_store(struct gp_doctor *d, const struct gp_cli_store *store)
 {
 	struct gp_doctor_owner owner;
 	if (!gp_doctor_owner_find(d, &owner) || !may_look(d, &owner))
 		return;
-	if (strncmp(uri, "lmdb:", 5) == 0)
-		check_lmdb(d, &owner, uri + 5);
+	if (store->folder)
+		check_lmdb(d, &owner, store->folder);
 	else
-		check_server(d, &owner);
+		check_server(d, &owner, store);
 }
 
 /* check_store_main: where it is counted. */
 static void check_store_main(struct gp_doctor *doctor)
 {
-	if (doctor->config->limits.limit_count == 0)
+	struct gp_cli_store store;
+	gp_cli_store_main(doctor->config, &store);
+	if (!gp_cli_store_is_used(doctor->config))
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
 	else
-		check_store(doctor, doctor->config->store.uris[0]);
+		check_store(doctor, &store);
 }
 
 /* check_store_local: what stands in. */
 static void check_store_local(struct gp_doctor *doctor)
 {
-	const struct gp_config *config = doctor->config;
-	if (config->limits.limit_count == 0)
+	struct gp_cli_store store;
+	if (!gp_cli_store_is_used(doctor->config))
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
-	else if (config->store_on_failure != GP_LIMIT_FAILURE_LOCAL)
+	else if (!gp_cli_store_local(doctor->arena, doctor->config, &store))
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "store.on_failure is not local");
 	else
-		check_store(
-			doctor, gp_doctor_text(doctor->arena, "lmdb:%s", config->store_local_path));
+		check_store(doctor, &store);
 }
 
 /* ---- disk ---- */
-
-/* remote_name: of a file system on which LMDB's locks and maps cannot be relied on. The numbers are
- * those of statfs(2) and the kernel's magic.h. */
-static const char *remote_name(long type)
-{
-	static const struct {
-		unsigned long type;
-		const char *name;
-	} rows[] = {{0x6969, "NFS"}, {0xff534d42, "CIFS"}, {0xfe534d42, "SMB"}, {0x517b, "SMB"},
-		{0x00c36400, "Ceph"}, {0x01021997, "9p"}, {0x5346414f, "AFS"}, {0x6b414653, "AFS"},
-		{0x0bd00bd0, "Lustre"}, {0x7461636f, "OCFS2"}, {0x01161970, "GFS2"},
-		{0x65735546, "FUSE"}};
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (((unsigned long)type & 0xffffffff) == rows[i].type)
-			return rows[i].name;
-	return NULL;
-}
 
 /* check_folder: what an embedded store lies on. */
 static void check_folder(struct gp_doctor *d, const char *chroot, const char *path)
 {
 	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
 	const char *folder = gp_doctor_text(d->arena, "%s%s", chroot, path);
-	struct statfs fs;
-	if (statfs(folder, &fs)) { /* whether that is trouble is said where the store is tried */
+	struct gp_cli_store_disk disk;
+	if (!gp_cli_store_disk(
+		    folder, &disk)) { /* whether that is trouble is said where the store is tried */
 		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
 		return;
 	}
-	long long left = (long long)fs.f_bavail * fs.f_bsize;
+	long long left = disk.left;
 	long long most = (long long)d->config->store.map_bytes;
-	const char *remote = remote_name((long)fs.f_type);
-	if (remote) {
+	if (disk.remote) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s lies on %s, where LMDB cannot be relied on", folder, remote);
+			"%s lies on %s, where LMDB cannot be relied on", folder, disk.remote);
 		gp_doctor_mend(d->report,
 			"set store { uri = {\"lmdb:/a/local/folder\"} }, or use a Redis");
 	}
@@ -360,20 +325,21 @@ static void check_store_disk(struct gp_doctor *doctor)
 {
 	const struct gp_config *config = doctor->config;
 	struct gp_doctor_owner owner;
-	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
-	bool is_lmdb = strncmp(config->store.uris[0], "lmdb:", 5) == 0;
-	if (config->limits.limit_count == 0 || (!is_lmdb && !is_local)) {
+	struct gp_cli_store store, local;
+	gp_cli_store_main(config, &store);
+	bool is_local = gp_cli_store_local(doctor->arena, config, &local);
+	bool is_used = gp_cli_store_is_used(config);
+	if (!is_used || (!store.folder && !is_local)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED,
-			config->limits.limit_count ? "the store is on another machine"
-						   : "no limit is configured");
+			is_used ? "the store is on another machine" : "no limit is configured");
 		return;
 	}
 	if (!gp_doctor_owner_find(doctor, &owner))
 		return;
-	if (is_lmdb)
-		check_folder(doctor, owner.chroot, config->store.uris[0] + 5);
+	if (store.folder)
+		check_folder(doctor, owner.chroot, store.folder);
 	if (is_local)
-		check_folder(doctor, owner.chroot, config->store_local_path);
+		check_folder(doctor, owner.chroot, local.folder);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "a local disk with room");
 }

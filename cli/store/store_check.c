@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Not through the daemon, which may be what does not work. Started as root it goes where the daemon
- * goes and becomes its user first (on a host with Exim alone: Exim's), so that no file of the store
- * ever belongs to root.
- */
+/* Not through the daemon, which may be what does not work. */
+#include "cli/store/store_check.h"
+
 #include <bsd/string.h>
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +11,6 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "cli/format.h"
-#include "cli/store/store_check.h"
 #include "cli/store/store_hint.h"
 #include "cli/usage.h"
 
@@ -30,6 +24,7 @@
 /* What a check carries from step to step. */
 struct check {
 	const struct gp_cli_store_user *who;
+	const struct gp_cli_store_told *told;
 	struct gp_store *store;
 	struct gp_ctx ctx;
 	struct gp_span name;       /* of the fact and the counter: no other check has it */
@@ -38,58 +33,6 @@ struct check {
 	char last[512];            /* the last one */
 	int64_t rounds_us[ROUNDS];
 };
-
-/* ---- becoming the daemon's user ---- */
-
-/* cannot: why the user could not be changed. */
-static int cannot(const char *what, const char *name)
-{
-	fprintf(stderr, "gatepost store: %s %s: %s\n", what, name, strerror(errno));
-	return GP_CLI_TROUBLE;
-}
-
-/* find_user: the numbers of policyd.user and policyd.group, or of Exim's user. */
-static int find_user(const struct gp_cli_store_user *options, uid_t *uid_out, gid_t *gid_out)
-{
-	const struct passwd *pw = getpwnam(options->user);
-	const struct group *gr = *options->group ? getgrnam(options->group) : NULL;
-	if (!pw || (*options->group && !gr)) {
-		fprintf(stderr,
-			"gatepost store: there is no %s \"%s\": create it, or set policyd.%s\n",
-			pw ? "group" : "user", pw ? options->group : options->user,
-			pw ? "group" : "user");
-		return GP_CLI_TROUBLE;
-	}
-	*uid_out = pw->pw_uid;
-	*gid_out = gr ? gr->gr_gid : pw->pw_gid;
-	if (*uid_out && *gid_out)
-		return GP_CLI_FINE;
-	fputs("gatepost store: policyd.user and policyd.group must not be root\n", stderr);
-	return GP_CLI_TROUBLE;
-}
-
-/* become_user: like the daemon: groups, chroot, group, user. */
-static int become_user(const struct gp_cli_store_user *options)
-{
-	uid_t uid;
-	gid_t gid;
-	if (geteuid() != 0) {
-		if (*options->chroot)
-			printf("not started as root: policyd.chroot is left out\n");
-		return GP_CLI_FINE;
-	}
-	int code = find_user(options, &uid, &gid);
-	if (code)
-		return code;
-	if (initgroups(options->user, gid))
-		return cannot("groups of", options->user);
-	if (*options->chroot && (chroot(options->chroot) || chdir("/")))
-		return cannot("policyd.chroot", options->chroot);
-	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid) || setuid(0) == 0)
-		return cannot("becoming the user", options->user);
-	printf("as the user %s:\n", options->user);
-	return GP_CLI_FINE;
-}
 
 /* ---- what is said ---- */
 
@@ -111,7 +54,9 @@ static void take_log(void *arg, enum gp_log_level level, const char *event,
 	c->errors += level == GP_LOG_ERROR;
 	c->warnings += level == GP_LOG_WARNING;
 	(void)strlcpy(c->last, text, sizeof c->last); /* what is cut was printed whole */
-	fprintf(stderr, "  %s: %s\n", gp_log_level_name(level), text);
+	gp_cli_store_tell(c->told,
+		level == GP_LOG_WARNING ? GP_CLI_STORE_WARNING : GP_CLI_STORE_TROUBLE, "%s: %s",
+		gp_log_level_name(level), text);
 }
 
 /* problem_of: the store's own words, which a log line may have said before. */
@@ -130,7 +75,8 @@ static int failed(struct check *c, const char *step, int rc)
 	gp_store_health(c->store, &h);
 	const char *why = gp_cli_visible(c->ctx.arena, *h.problem ? h.problem : gp_err_text(rc));
 	bool is_said = strstr(c->last, why) != NULL;
-	fprintf(stderr, "  %s does not work%s%s\n", step, is_said ? "" : ": ", is_said ? "" : why);
+	gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE, "%s does not work%s%s", step,
+		is_said ? "" : ": ", is_said ? "" : why);
 	return GP_CLI_TROUBLE;
 }
 
@@ -167,10 +113,11 @@ static int check_fact(struct check *c)
 	if (rc)
 		return failed(c, "removing a fact", rc);
 	if (!seen.ptr) {
-		puts("  a fact: written, read, removed");
+		gp_cli_store_tell(c->told, GP_CLI_STORE_FINE, "a fact: written, read, removed");
 		return GP_CLI_FINE;
 	}
-	fputs("  a fact that was written could not be read again\n", stderr);
+	gp_cli_store_tell(
+		c->told, GP_CLI_STORE_TROUBLE, "a fact that was written could not be read again");
 	return GP_CLI_TROUBLE;
 }
 
@@ -221,9 +168,10 @@ static int take(struct check *c, int64_t amount, int64_t *used_out)
 }
 
 /* miscounted: a store that loses or makes up what is counted. */
-static int miscounted(int64_t used, int64_t expected)
+static int miscounted(struct check *c, int64_t used, int64_t expected)
 {
-	fprintf(stderr, "  the counter says %lld where %lld was counted\n", (long long)used,
+	gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
+		"the counter says %lld where %lld was counted", (long long)used,
 		(long long)expected);
 	return GP_CLI_TROUBLE;
 }
@@ -238,7 +186,7 @@ static int check_counter(struct check *c)
 		if (rc)
 			return failed(c, "counting", rc);
 		if (used != i)
-			return miscounted(used, i);
+			return miscounted(c, used, i);
 	}
 	rc = gp_store_forget(c->store, &c->ctx, c->name, 0);
 	if (rc)
@@ -247,8 +195,8 @@ static int check_counter(struct check *c)
 	if (rc)
 		return failed(c, "reading a counter", rc);
 	if (used)
-		return miscounted(used, 0);
-	puts("  a counter: counted, read, forgotten");
+		return miscounted(c, used, 0);
+	gp_cli_store_tell(c->told, GP_CLI_STORE_FINE, "a counter: counted, read, forgotten");
 	return GP_CLI_FINE;
 }
 
@@ -264,19 +212,19 @@ static void print_times(struct check *c)
 {
 	char median[GP_CLI_TEXT], slowest[GP_CLI_TEXT];
 	qsort(c->rounds_us, ROUNDS, sizeof c->rounds_us[0], by_size);
-	printf(GP_CLI_STORE_STEP "%s (median of %d; the slowest took %s)\n",
+	gp_cli_store_tell(c->told, GP_CLI_STORE_STEP, "%s (median of %d; the slowest took %s)",
 		gp_cli_micros(c->rounds_us[ROUNDS / 2], median), ROUNDS,
 		gp_cli_micros(c->rounds_us[ROUNDS - 1], slowest));
 }
 
 /* print_time: a server whose clock is another one than ours; what counts is its own. */
-static void print_time(struct check *c, const char *uri)
+static void print_time(struct check *c, const struct gp_cli_store *store)
 {
 	char text[GP_DURATION_TEXT];
 	int64_t apart_ms = gp_store_now_ms(c->store) - c->ctx.clock->wall_s(c->ctx.clock) * 1000;
-	if (strncmp(uri, "lmdb:", 5) == 0 || (apart_ms > -CLOCKS_MS && apart_ms < CLOCKS_MS))
+	if (store->folder || (apart_ms > -CLOCKS_MS && apart_ms < CLOCKS_MS))
 		return;
-	printf(GP_CLI_STORE_TIME "%s %s this host\n",
+	gp_cli_store_tell(c->told, GP_CLI_STORE_CLOCK, "%s %s this host",
 		gp_duration_wait(apart_ms < 0 ? -apart_ms : apart_ms, text),
 		apart_ms < 0 ? "behind" : "ahead of");
 }
@@ -292,13 +240,13 @@ static int read_fact(struct check *c)
 		c->store, &c->ctx, gp_store_now_ms(c->store), c->name, see_fact, &seen);
 	if (rc)
 		return failed(c, "reading a fact", rc);
-	printf(GP_CLI_STORE_STEP "%s\n",
+	gp_cli_store_tell(c->told, GP_CLI_STORE_STEP, "%s",
 		gp_cli_micros(gp_clock_now_us(c->ctx.clock) - began_us, text));
 	return GP_CLI_FINE;
 }
 
 /* run_steps: on a store that has been opened. */
-static int run_steps(struct check *c, const char *uri)
+static int run_steps(struct check *c, const struct gp_cli_store *store)
 {
 	struct gp_store_health h;
 	begin(c);
@@ -307,7 +255,8 @@ static int run_steps(struct check *c, const char *uri)
 			&c->ctx); /* finds the way to a server that did not answer at once */
 	gp_store_health(c->store, &h);
 	if (h.up)
-		printf("  open: %s\n", gp_cli_visible(c->ctx.arena, h.where));
+		gp_cli_store_tell(c->told, GP_CLI_STORE_FINE, "open: %s",
+			gp_cli_visible(c->ctx.arena, h.where));
 	int code = c->is_looking ? read_fact(c) : check_fact(c);
 	if (!code && !c->is_looking)
 		code = check_counter(c);
@@ -316,74 +265,50 @@ static int run_steps(struct check *c, const char *uri)
 	if (!code && !c->is_looking)
 		print_times(c);
 	if (!code)
-		print_time(c, uri);
+		print_time(c, store);
 	return code;
 }
 
-/* check_store: one store, from open to close. */
-static int check_store(struct check *c, const struct gp_store_options *options, const char *what)
+/* tell_title: which store it is. */
+static void tell_title(struct check *c, const struct gp_cli_store *store)
+{
+	const char *text = store->title;
+	for (size_t i = 0; text && i < store->options.uri_count; i++)
+		text = gp_arena_printf(c->ctx.arena, "%s %s", text,
+			gp_cli_visible(c->ctx.arena, store->options.uris[i]));
+	gp_cli_store_tell(c->told, GP_CLI_STORE_TITLE, "%s", text ? text : store->title);
+}
+
+/* check_store: from open to close. */
+static int check_store(struct check *c, const struct gp_cli_store *store)
 {
 	int code = GP_CLI_TROUBLE;
-	printf("%s", what);
-	for (size_t i = 0; i < options->uri_count; i++)
-		printf(" %s", gp_cli_visible(c->ctx.arena, options->uris[i]));
-	putchar('\n');
-	(void)fflush(stdout); /* before what goes to stderr */
+	tell_title(c, store);
 	begin(c);
-	c->errors = c->warnings = 0;
-	c->last[0] = 0;
-	int rc = gp_store_open(options, &c->ctx, &c->store);
+	int rc = gp_store_open(&store->options, &c->ctx, &c->store);
 	if (rc)
-		fprintf(stderr, "  cannot be opened%s%s\n", c->errors ? "" : ": ",
-			c->errors ? "" : gp_err_text(rc));
+		gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE, "cannot be opened%s%s",
+			c->errors ? "" : ": ", c->errors ? "" : gp_err_text(rc));
 	else
-		code = run_steps(c, options->uris[0]);
-	(void)fflush(stdout);
+		code = run_steps(c, store);
 	if (code)
-		gp_cli_store_hint(options->uris[0], problem_of(c), c->who);
+		gp_cli_store_hint(store, problem_of(c), c->who, c->told);
 	gp_store_close(c->store);
-	c->store = NULL;
 	if (!code)
-		puts(c->errors        ? "  works now, after what is said above"
-			: c->warnings ? "  works, with the warnings above"
-				      : "  fine");
+		gp_cli_store_tell(c->told, GP_CLI_STORE_FINE, "%s",
+			c->errors     ? "works now, after what is said above"
+			: c->warnings ? "works, with the warnings above"
+				      : "fine");
 	return c->errors ? GP_CLI_TROUBLE : code;
 }
 
-/* check_main: the store. */
-static int check_main(struct check *c, const struct gp_config *config)
+/* gp_cli_store_check: with memory, a clock and a log of its own. */
+int gp_cli_store_check(const struct gp_cli_store *store, const struct gp_cli_store_user *who,
+	bool is_looking, const struct gp_cli_store_told *told)
 {
-	int code = check_store(c, &config->store, "store");
-	if (config->limits.limit_count == 0)
-		puts("no limit is configured: the daemon does not use the store");
-	return code;
-}
-
-/* check_local: the one that stands in for it. */
-static int check_local(struct check *c, const struct gp_config *config)
-{
-	struct gp_store_options local = config->store;
-	local.uris[0] = gp_arena_printf(c->ctx.arena, "lmdb:%s", config->store_local_path);
-	local.uri_count = 1;
-	if (!local.uris[0])
-		return GP_CLI_TROUBLE;
-	return check_store(c, &local, "store that stands in");
-}
-
-/* gp_cli_store_check: the user first, then the stores asked for. */
-int gp_cli_store_check(
-	const struct gp_config *config, const struct gp_cli_store_user *who, unsigned stores)
-{
-	const struct gp_config_policyd *options = &config->policyd;
-	const struct gp_cli_store_user configured = {
-		options->user, options->group, options->chroot, false};
-	struct check c = {
-		.who = who ? who : &configured, .is_looking = (stores & GP_CLI_STORE_LOOK) != 0};
+	struct check c = {.who = who, .told = told, .is_looking = is_looking};
 	const struct gp_log log = {take_log, &c, GP_LOG_WARNING};
 	char name[128];
-	int code = become_user(c.who), local_code = GP_CLI_FINE;
-	if (code)
-		return code;
 	c.ctx = (struct gp_ctx) {
 		.arena = gp_arena_new(CHECK_MEMORY), .clock = gp_clock_system(), .log = &log};
 	snprintf(name, sizeof name, SUBJECT ":%ld:%llx", (long)getpid(),
@@ -391,10 +316,7 @@ int gp_cli_store_check(
 	c.name = gp_span_from(name);
 	if (!c.ctx.arena)
 		return GP_CLI_TROUBLE;
-	if (stores & GP_CLI_STORE_MAIN)
-		code = check_main(&c, config);
-	if (stores & GP_CLI_STORE_LOCAL)
-		local_code = check_local(&c, config);
+	int code = check_store(&c, store);
 	gp_arena_free(c.ctx.arena);
-	return code ? code : local_code;
+	return code;
 }

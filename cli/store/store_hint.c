@@ -11,104 +11,96 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/store/store_folder.h"
+
+#define tell(told, ...) gp_cli_store_tell((told), GP_CLI_STORE_TROUBLE, __VA_ARGS__)
 #define PATH 1200
 #define OWN_MODE 0700 /* of a folder, for its owner */
 
 /* ---- an embedded store's folder ---- */
 
 /* hint_missing: who makes the folder, and how it is made by hand. */
-static void hint_missing(const struct gp_cli_store_user *who, const char *folder)
+static void hint_missing(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
+	const char *folder)
 {
 	const char *owner = *who->user ? who->user : "USER";
 	struct stat st;
 	if (lstat(folder, &st) == 0)
-		fprintf(stderr,
-			"  %s is a symbolic link to a folder that is not there: make that one, or "
-			"set the link right\n",
+		tell(told,
+			"%s is a symbolic link to a folder that is not there: make that one, or "
+			"set the link right",
 			folder);
 	else if (who->is_exim)
-		fprintf(stderr,
-			"  Exim's module makes the folder where Exim's user may; else: install -d "
-			"-m 700 -o %s %s\n",
+		tell(told,
+			"Exim's module makes the folder where Exim's user may; else: install -d "
+			"-m 700 -o %s %s",
 			owner, folder);
 	else
-		fprintf(stderr,
-			"  gatepost-policyd makes the folder when it is started as root and the "
-			"folder above it is there; or: install -d -m 700 -o %s %s\n",
+		tell(told,
+			"gatepost-policyd makes the folder when it is started as root and the "
+			"folder above it is there; or: install -d -m 700 -o %s %s",
 			owner, folder);
-}
-
-/* is_ours: may this user, who is the store's by now, do as he likes with what stands there? */
-static bool is_ours(const char *path)
-{
-	char folder[1024];
-	struct stat st;
-	snprintf(folder, sizeof folder, "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	return slash && stat(folder, &st) == 0 && st.st_uid == geteuid() && geteuid() != 0;
 }
 
 /* hint_no_folder: something else stands there, or where a folder above it should be. */
-static void hint_no_folder(const char *folder)
+static void hint_no_folder(const struct gp_cli_store_told *told, const char *folder)
 {
 	char part[1024];
 	struct stat st;
 	snprintf(part, sizeof part, "%s", folder);
 	for (char *slash; lstat(part, &st) != 0 && (slash = strrchr(part, '/')) != NULL;)
 		*slash = '\0'; /* the first that is there */
-	if (is_ours(part))
-		fprintf(stderr,
-			"  %s is a file, and a folder is wanted there: move it away, or name "
+	if (gp_cli_store_is_own_place(part, geteuid()))
+		tell(told,
+			"%s is a file, and a folder is wanted there: move it away, or name "
 			"another folder in store.uri (the store makes its files counters and facts "
-			"in it)\n",
+			"in it)",
 			part);
 	else
-		fprintf(stderr,
-			"  %s is a file, and a folder is wanted there: store.uri names what is no "
+		tell(told,
+			"%s is a file, and a folder is wanted there: store.uri names what is no "
 			"store of gatepost; leave the file where it is, and name a folder of the "
-			"store's own in store.uri\n",
+			"store's own in store.uri",
 			part);
 }
 
 /* hint_owner: what belongs to somebody else. */
-static void hint_owner(const struct gp_cli_store_user *who, const char *folder, mode_t mode)
+static void hint_owner(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
+	const char *folder, mode_t mode)
 {
 	const char *user = *who->user ? who->user : "USER";
 	const char *also = (mode & OWN_MODE) == OWN_MODE ? "" : " && chmod 700 ";
 	const char *again = *also ? folder : "";
 	if (who->is_exim)
-		fprintf(stderr,
-			"  the folder must belong to Exim's user; give it one of its own: store { "
+		tell(told,
+			"the folder must belong to Exim's user; give it one of its own: store { "
 			"uri = {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses "
-			"this one: chown -R %s %s%s%s)\n",
+			"this one: chown -R %s %s%s%s)",
 			user, folder, also, again);
 	else
-		fprintf(stderr,
-			"  the folder must belong to the user that the daemon runs as: chown -R "
-			"%s %s%s%s\n",
+		tell(told,
+			"the folder must belong to the user that the daemon runs as: chown -R "
+			"%s %s%s%s",
 			user, folder, also, again);
 }
 
 /* hint_closed: a folder that is there and lets the user not do everything; errno of access(2). */
-static void hint_closed(
-	const struct gp_cli_store_user *who, const char *folder, const struct stat *st, int error)
+static void hint_closed(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
+	const char *folder, const struct stat *st, int error)
 {
 	if (error == EROFS)
-		fprintf(stderr,
-			"  the file system of %s is mounted for reading only: mount it for "
-			"writing, or name a folder elsewhere in store.uri\n",
+		tell(told,
+			"the file system of %s is mounted for reading only: mount it for "
+			"writing, or name a folder elsewhere in store.uri",
 			folder);
 	else if (st->st_uid == geteuid() && (st->st_mode & OWN_MODE) != OWN_MODE)
-		fprintf(stderr, "  the mode of the folder keeps its own user out: chmod 700 %s\n",
-			folder);
+		tell(told, "the mode of the folder keeps its own user out: chmod 700 %s", folder);
 	else
-		hint_owner(who, folder, st->st_mode);
+		hint_owner(told, who, folder, st->st_mode);
 }
 
 /* hint_above: the first folder on the way that does not let the user through. */
-static void hint_above(const char *folder)
+static void hint_above(const struct gp_cli_store_told *told, const char *folder)
 {
 	char part[PATH];
 	struct stat st;
@@ -118,85 +110,83 @@ static void hint_above(const char *folder)
 		if (access(part, X_OK) == 0)
 			continue;
 		bool is_own = stat(part, &st) == 0 && st.st_uid == geteuid();
-		fprintf(stderr,
-			"  %s, a folder above it, does not let the user in: chmod %s+x %s (or name "
-			"a folder elsewhere in store.uri)\n",
+		tell(told,
+			"%s, a folder above it, does not let the user in: chmod %s+x %s (or name "
+			"a folder elsewhere in store.uri)",
 			part, is_own ? "u" : "o", part);
 		return;
 	}
 }
 
 /* hint_kind: what is no regular file has no place among the store's. */
-static void hint_kind(const char *path, mode_t mode)
+static void hint_kind(const struct gp_cli_store_told *told, const char *path, mode_t mode)
 {
 	if (S_ISDIR(mode))
-		fprintf(stderr,
-			"  %s is a folder where the store has a file: move it away: mv %s %s.old\n",
+		tell(told, "%s is a folder where the store has a file: move it away: mv %s %s.old",
 			path, path, path);
 	else
-		fprintf(stderr,
-			"  %s is %s where the store has a file of its own: remove it, the store "
-			"makes one: rm %s\n",
+		tell(told,
+			"%s is %s where the store has a file of its own: remove it, the store "
+			"makes one: rm %s",
 			path, S_ISLNK(mode) ? "a symbolic link, which is not followed," : "no file",
 			path);
 }
 
 /* hint_file: one of the store's; one that is missing is made. */
-static void hint_file(const struct gp_cli_store_user *who, const char *path)
+static void hint_file(
+	const struct gp_cli_store_told *told, const struct gp_cli_store_user *who, const char *path)
 {
 	struct stat st;
 	if (lstat(path, &st) != 0)
 		return;
 	if (!S_ISREG(st.st_mode)) {
-		hint_kind(path, st.st_mode);
+		hint_kind(told, path, st.st_mode);
 	} else if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
 		if (st.st_uid == geteuid())
-			fprintf(stderr, "  the mode of %s keeps its own user out: chmod 600 %s\n",
-				path, path);
+			tell(told, "the mode of %s keeps its own user out: chmod 600 %s", path,
+				path);
 		else
-			fprintf(stderr,
-				"  %s belongs to somebody else: chown %s %s && chmod 600 %s\n",
-				path, *who->user ? who->user : "USER", path, path);
+			tell(told, "%s belongs to somebody else: chown %s %s && chmod 600 %s", path,
+				*who->user ? who->user : "USER", path, path);
 	}
 }
 
 /* hint_files: all that the store opens. */
-static void hint_files(const struct gp_cli_store_user *who, const char *folder)
+static void hint_files(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
+	const char *folder)
 {
-	static const char *const names[] = {
-		"lock", "counters", "counters-lock", "facts", "facts-lock"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+	for (size_t i = 0; gp_cli_store_files[i]; i++) {
 		char path[PATH];
-		int n = snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		int n = snprintf(path, sizeof path, "%s/%s", folder, gp_cli_store_files[i]);
 		if (n > 0 && (size_t)n < sizeof path)
-			hint_file(who, path);
+			hint_file(told, who, path);
 	}
 }
 
 /* hint_folder: one that is missing, is none, cannot be reached, or is not ours; then its files. */
-static void hint_folder(const char *folder, const struct gp_cli_store_user *who)
+static void hint_folder(const struct gp_cli_store_told *told, const char *folder,
+	const struct gp_cli_store_user *who)
 {
 	struct stat st;
 	int error = stat(folder, &st) == 0 ? 0 : errno;
 	if (error == ENOENT)
-		hint_missing(who, folder);
+		hint_missing(told, who, folder);
 	else if (error == ENOTDIR || (!error && !S_ISDIR(st.st_mode)))
-		hint_no_folder(folder);
+		hint_no_folder(told, folder);
 	else if (error == EACCES)
-		hint_above(folder);
+		hint_above(told, folder);
 	else if (error == ENAMETOOLONG)
-		fputs("  the name is too long: name a folder with a shorter one in store.uri\n",
-			stderr);
+		tell(told, "the name is too long: name a folder with a shorter one in store.uri");
 	else if (!error && access(folder, R_OK | W_OK | X_OK))
-		hint_closed(who, folder, &st, errno);
+		hint_closed(told, who, folder, &st, errno);
 	else if (!error)
-		hint_files(who, folder);
+		hint_files(told, who, folder);
 }
 
 /* ---- a server ---- */
 
 /* hint_server: by what its trouble says; the last row fits everything. */
-static void hint_server(const char *problem)
+static void hint_server(const struct gp_cli_store_told *told, const char *problem)
 {
 	static const struct {
 		const char *part, *hint;
@@ -226,14 +216,15 @@ static void hint_server(const char *problem)
 	size_t i = 0;
 	while (!strstr(problem, rows[i].part))
 		i++;
-	fprintf(stderr, "  %s\n", rows[i].hint);
+	tell(told, "%s", rows[i].hint);
 }
 
 /* gp_cli_store_hint: by the kind of the store. */
-void gp_cli_store_hint(const char *uri, const char *problem, const struct gp_cli_store_user *who)
+void gp_cli_store_hint(const struct gp_cli_store *store, const char *problem,
+	const struct gp_cli_store_user *who, const struct gp_cli_store_told *told)
 {
-	if (strncmp(uri, "lmdb:", 5) == 0)
-		hint_folder(uri + 5, who);
+	if (store->folder)
+		hint_folder(told, store->folder, who);
 	else
-		hint_server(problem);
+		hint_server(told, problem);
 }

@@ -22,7 +22,8 @@ enum compared { SAME, ELSEWHERE, DIFFERENT, UNKNOWN };
 
 /* One store: what the configuration says, and what was found. */
 struct compare {
-	const char *title, *uri, *chroot;
+	const struct gp_cli_store *store;
+	const char *chroot;
 	const char *where; /* the daemon's; of the answer */
 	char name[PATH];   /* of the file that is another one */
 	bool is_gone;      /* it is not there */
@@ -38,7 +39,7 @@ static enum compared compare_file(struct compare *c, json_t *file)
 		    &inode) != 0 ||
 		strchr(name, '/') || !*name || strlen(name) > 64)
 		return UNKNOWN;
-	snprintf(c->name, sizeof c->name, "%s%s/%s", c->chroot, c->uri + strlen("lmdb:"), name);
+	snprintf(c->name, sizeof c->name, "%s%s/%s", c->chroot, c->store->folder, name);
 	int error = stat(c->name, &st) == 0 ? 0 : errno;
 	c->is_gone = error == ENOENT || error == ENOTDIR;
 	if (error && !c->is_gone)
@@ -56,7 +57,7 @@ static enum compared compare_store(struct compare *c, json_t *store)
 	json_t *file;
 	if (json_unpack(store, "{s:s, s:o}", "where", &c->where, "files", &files) != 0)
 		return UNKNOWN; /* there is none, or the daemon is older */
-	if (strcmp(c->where, c->uri) != 0)
+	if (strcmp(c->where, c->store->options.uris[0]) != 0)
 		return ELSEWHERE;
 	if (json_array_size(files) == 0)
 		return UNKNOWN;
@@ -77,13 +78,13 @@ static int print(const struct compare *c, enum compared compared)
 	if (!arena)
 		return GP_CLI_TROUBLE;
 	if (compared == SAME)
-		printf("the daemon has the same files of the %s open\n", c->title);
+		printf("the daemon has the same files of the %s open\n", c->store->title);
 	if (compared == ELSEWHERE)
 		fprintf(stderr,
 			"the daemon counts in %s and not in the %s of this configuration: a change "
 			"of the store takes effect at a restart (systemctl restart "
 			"gatepost-policyd)\n",
-			gp_cli_visible(arena, c->where), c->title);
+			gp_cli_visible(arena, c->where), c->store->title);
 	if (compared == DIFFERENT)
 		fprintf(stderr,
 			"the daemon has another file open than %s, which was %s: what it counts is "
@@ -111,14 +112,16 @@ static json_t *ask(const struct gp_config *config)
 }
 
 /* check_one: looked at again while it differs. */
-static int check_one(const struct gp_config *config, struct compare *c, const char *part)
+static int check_one(const struct gp_config *config, const struct gp_cli_store *store)
 {
+	struct compare compare = {.store = store, .chroot = config->policyd.chroot}, *c = &compare;
 	const struct timespec pause = {1, 0};
 	for (int i = 0;; i++) {
 		json_t *status = ask(config);
 		if (!status)
 			return GP_CLI_FINE;
-		enum compared compared = compare_store(c, json_object_get(status, part));
+		enum compared compared =
+			compare_store(c, json_object_get(status, c->store->status));
 		bool is_last = compared != DIFFERENT || i + 1 == TRIES;
 		int code = is_last ? print(c, compared) : GP_CLI_FINE;
 		json_decref(status);
@@ -129,21 +132,11 @@ static int check_one(const struct gp_config *config, struct compare *c, const ch
 }
 
 /* gp_cli_store_open_files: embedded ones only. */
-int gp_cli_store_open_files(const struct gp_config *config)
+int gp_cli_store_open_files(const struct gp_config *config, const struct gp_cli_store *store)
 {
-	char local[PATH];
-	int code = GP_CLI_FINE, local_code = GP_CLI_FINE;
-	struct compare main_store = {
-		.title = "store", .uri = config->store.uris[0], .chroot = config->policyd.chroot};
-	snprintf(local, sizeof local, "lmdb:%s", config->store_local_path);
-	struct compare local_store = {
-		.title = "store that stands in", .uri = local, .chroot = config->policyd.chroot};
-	if (config->limits.limit_count == 0)
+	if (!gp_cli_store_is_used(config) || !store->folder)
 		return GP_CLI_FINE;
-	if (strncmp(config->store.uris[0], "lmdb:", 5) == 0)
-		code = check_one(config, &main_store, "store");
-	if (config->store_on_failure == GP_LIMIT_FAILURE_LOCAL)
-		local_code = check_one(config, &local_store, "local_store");
+	int code = check_one(config, store);
 	(void)fflush(stdout);
-	return code ? code : local_code;
+	return code;
 }

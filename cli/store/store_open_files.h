@@ -10,10 +10,11 @@
 #ifndef GP_CLI_STORE_OPEN_FILES_H
 #define GP_CLI_STORE_OPEN_FILES_H
 
+#include "cli/store/store_list.h"
 #include "config/config.h"
 
 /* GP_CLI_FINE, also when no daemon answers (then nothing is said); GP_CLI_TROUBLE: it counts
  * elsewhere. Before a chroot and a change of the user. */
-int gp_cli_store_open_files(const struct gp_config *config);
+int gp_cli_store_open_files(const struct gp_config *config, const struct gp_cli_store *store);
 
 #endif

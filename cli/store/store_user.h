@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Store_user: whose the stores are, for those that look at them as that user. */
+/* Store_user: whose the stores are, and becoming that user, so that no file of them is root's. */
 #ifndef GP_CLI_STORE_USER_H
 #define GP_CLI_STORE_USER_H
 
@@ -10,5 +10,9 @@ struct gp_cli_store_user {
 	const char *user, *group, *chroot; /* as policyd.user and so on */
 	bool is_exim;
 };
+
+/* Started as root the process becomes the user for good, in its chroot, and says so. An exit code;
+ * what does not work is said on stderr. */
+int gp_cli_store_become(const struct gp_cli_store_user *who);
 
 #endif

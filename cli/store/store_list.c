@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* An embedded store's URI is its folder behind a scheme. */
+#include "cli/store/store_list.h"
+
+#include <string.h>
+
+#define EMBEDDED "lmdb:"
+
+/* folder_of: of an embedded one. */
+static const char *folder_of(const char *uri)
+{
+	return strncmp(uri, EMBEDDED, strlen(EMBEDDED)) == 0 ? uri + strlen(EMBEDDED) : NULL;
+}
+
+/* gp_cli_store_main: as configured. */
+void gp_cli_store_main(const struct gp_config *config, struct gp_cli_store *store_out)
+{
+	*store_out = (struct gp_cli_store) {.title = "store",
+		.status = "store",
+		.folder = folder_of(config->store.uris[0]),
+		.options = config->store};
+}
+
+/* gp_cli_store_local: with the options of the other, and one URI of its own. */
+bool gp_cli_store_local(
+	struct gp_arena *arena, const struct gp_config *config, struct gp_cli_store *store_out)
+{
+	if (config->store_on_failure != GP_LIMIT_FAILURE_LOCAL)
+		return false;
+	char *uri = gp_arena_printf(arena, EMBEDDED "%s", config->store_local_path);
+	if (!uri)
+		return false;
+	*store_out = (struct gp_cli_store) {.title = "store that stands in",
+		.status = "local_store",
+		.folder = folder_of(uri),
+		.options = config->store};
+	store_out->options.uris[0] = uri;
+	store_out->options.uri_count = 1;
+	return true;
+}
+
+/* gp_cli_store_is_used: with any limit. */
+bool gp_cli_store_is_used(const struct gp_config *config)
+{
+	return config->limits.limit_count > 0;
+}
