@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What all backends share: which one a URI asks for, the bounds of every argument, a subject's key,
- * and statistics. A backend gets nothing that store.h does not allow.
+ * What all backends share: the bounds of every argument, a subject's key, and statistics. A backend
+ * gets nothing that store.h does not allow.
  */
 #include "store/store_private.h"
 
@@ -11,7 +11,6 @@
 
 #include "crypto/digest.h"
 #include "store/store_soft.h"
-#include "store/store_uri.h"
 
 #define TIME_MAX (1LL << 50) /* no product with it leaves what a double holds exactly */
 #define TRIP_SCALE 256       /* fractions of a microsecond in the average */
@@ -148,44 +147,6 @@ int gp_store_wrap(const struct gp_store_backend *backend, void *self, struct gp_
 	atomic_init(&store->said_us, -SAY_EVERY_US);
 	*store_out = store;
 	return GP_OK;
-}
-
-/* check_uris: all valid, one folder or servers only; *lmdb_out says which. */
-static int check_uris(
-	const struct gp_store_options *options, const struct gp_log *log, bool *lmdb_out)
-{
-	struct gp_store_uri uri;
-	const char *problem;
-	size_t folders = 0;
-	if (options->uri_count == 0 || options->uri_count > GP_STORE_URIS_MAX) {
-		gp_log_text(log, GP_LOG_ERROR, "store: 1 to %d URIs are needed", GP_STORE_URIS_MAX);
-		return GP_EINVAL;
-	}
-	for (size_t i = 0; i < options->uri_count; i++) {
-		if (gp_store_uri_parse(gp_span_from(options->uris[i]), &uri, &problem) != GP_OK) {
-			gp_log_text(log, GP_LOG_ERROR, "store: URI %zu: %s", i + 1, problem);
-			return GP_EINVAL;
-		}
-		folders += uri.scheme == GP_STORE_LMDB;
-	}
-	if (folders > 0 && options->uri_count > 1) {
-		gp_log_text(log, GP_LOG_ERROR, "store: an lmdb: URI must be the only one");
-		return GP_EINVAL;
-	}
-	*lmdb_out = folders > 0;
-	return GP_OK;
-}
-
-/* gp_store_open: by the scheme. */
-int gp_store_open(
-	const struct gp_store_options *options, struct gp_ctx *ctx, struct gp_store **store_out)
-{
-	bool lmdb;
-	int rc = check_uris(options, ctx->log, &lmdb);
-	if (rc)
-		return rc;
-	return lmdb ? gp_store_lmdb_open(options, ctx, store_out)
-		    : gp_store_redis_open(options, ctx, store_out);
 }
 
 /* gp_store_close: the backend first. */

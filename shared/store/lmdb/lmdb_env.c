@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/lmdb/lmdb_time.h"
+
 #define ALONE_TRIES 10      /* calls of tend that wait for others to close a damaged file */
-#define REOPEN_WAIT_MS 100  /* for another process that opens the same folder */
 #define FOLLOWS 8           /* times that a growing file is followed at once */
 #define MAP_LEAST (1 << 20) /* bytes */
-#define REPORT_US 60000000  /* between two warnings about unreadable records */
 #define ROOM_BLOCKS 16      /* blocks that are left of a disk that counts as full */
 
 static const struct {
@@ -58,8 +58,8 @@ static int note_for(
 	return GP_EIO;
 }
 
-/* gp_store_lmdb_is_damage: can only opening again, with a check, help? */
-bool gp_store_lmdb_is_damage(int rc)
+/* is_damage: can only opening again, with a check, help? */
+static bool is_damage(int rc)
 {
 	return rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND ||
 	       rc == MDB_BAD_TXN || rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH ||
@@ -93,7 +93,7 @@ int gp_store_lmdb_env_trouble(
 		atomic_store(&env->full, true);
 	} else if (no_room) {
 		note_for(envs, "the disk has no room for", env->path, "make room on it");
-	} else if (gp_store_lmdb_is_damage(rc)) {
+	} else if (is_damage(rc)) {
 		note_for(envs, "will be checked and opened again:", env->path, mdb_strerror(rc));
 		atomic_store(&envs->ready, false);
 	} else {
@@ -251,26 +251,35 @@ int gp_store_lmdb_envs_end(
 	return rc;
 }
 
-/* gp_store_lmdb_val_from: LMDB's struct has no const. */
-MDB_val gp_store_lmdb_val_from(const void *bytes, size_t size)
+/* ---- time ---- */
+
+/* gp_store_lmdb_envs_now_ms: never before 1970. */
+int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs)
 {
-	union {
-		const void *from;
-		void *to;
-	} either = {.from = bytes};
-	return (MDB_val) {size, either.to};
+	int64_t now_ms = gp_store_lmdb_boot_ms() +
+			 atomic_load_explicit(&envs->offset_ms, memory_order_relaxed);
+	return now_ms > 0 ? now_ms : 0;
 }
 
-/* gp_store_lmdb_val_span: the same bytes. */
-struct gp_span gp_store_lmdb_val_span(const MDB_val *value)
+/* set_time: a file without room for the offset is opened all the same. */
+static int set_time(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 {
-	return (struct gp_span) {value->mv_data, value->mv_size};
+	struct gp_store_lmdb_env *env = &envs->env[GP_STORE_LMDB_COUNTERS];
+	int64_t offset_ms;
+	int rc = gp_store_lmdb_time_agree(
+		env->mdb, env->dbi, ctx->clock->wall_s(ctx->clock) * 1000, &offset_ms);
+	if (rc)
+		(void)gp_store_lmdb_env_trouble(envs, env, rc);
+	if (is_damage(rc))
+		return GP_EIO;
+	atomic_store(&envs->offset_ms, offset_ms);
+	return GP_OK;
 }
 
 /* ---- opening ---- */
 
-/* make_folder: its last component only. */
-static int make_folder(struct gp_store_lmdb_envs *envs)
+/* gp_store_lmdb_envs_make_folder: its last component only. */
+int gp_store_lmdb_envs_make_folder(struct gp_store_lmdb_envs *envs)
 {
 	struct stat st;
 	if (mkdir(envs->folder, 0700) != 0 && errno != EEXIST)
@@ -347,6 +356,17 @@ static void open_soft(struct gp_store_lmdb_envs *envs)
 	else
 		mdb_txn_abort(txn);
 	atomic_store(&envs->has_soft, rc == 0);
+}
+
+/* gp_store_lmdb_envs_find_soft: a file that had no room for the table may have some by now. */
+void gp_store_lmdb_envs_find_soft(struct gp_store_lmdb_envs *envs)
+{
+	if (atomic_load(&envs->has_soft))
+		return;
+	pthread_rwlock_wrlock(&envs->lock);
+	if (atomic_load(&envs->ready))
+		open_soft(envs);
+	pthread_rwlock_unlock(&envs->lock);
 }
 
 /* begin_env: the environment and its one table; a status of LMDB. */
@@ -438,7 +458,7 @@ static int open_locked(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, bool
 	if (rc == GP_OK)
 		rc = open_env(envs, ctx, GP_STORE_LMDB_FACTS, alone);
 	if (rc == GP_OK)
-		rc = gp_store_lmdb_envs_set_time(envs, ctx);
+		rc = set_time(envs, ctx);
 	if (rc == GP_OK)
 		remember_files(envs);
 	if (rc == GP_OK && gp_store_lmdb_lock_share(&envs->ours) != GP_OK)
@@ -458,7 +478,7 @@ static void shut(struct gp_store_lmdb_envs *envs)
 static int open_all(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, int wait_ms)
 {
 	bool alone = false;
-	int rc = make_folder(envs);
+	int rc = gp_store_lmdb_envs_make_folder(envs);
 	if (rc)
 		return rc;
 	rc = gp_store_lmdb_lock_open(&envs->ours, envs->folder);
@@ -489,190 +509,19 @@ int gp_store_lmdb_envs_open(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx,
 	return rc;
 }
 
-/* ---- care ---- */
+/* ---- health ---- */
 
-/* sync_due: counters that were written and have waited long enough. */
-static void sync_due(struct gp_store_lmdb_envs *envs)
-{
-	struct gp_store_lmdb_env *env = &envs->env[GP_STORE_LMDB_COUNTERS];
-	if (!atomic_load(&env->dirty) || now_us() - envs->synced_us < envs->sync_ms * 1000LL)
-		return;
-	atomic_store(&env->dirty, false);
-	int rc = mdb_env_sync(env->mdb, 1);
-	if (rc) {
-		atomic_store(&env->dirty, true);
-		(void)gp_store_lmdb_env_trouble(envs, env, rc);
-	}
-	envs->synced_us = now_us();
-}
-
-/* find_soft: a file that had no room for the table may have some by now. */
-static void find_soft(struct gp_store_lmdb_envs *envs)
-{
-	if (atomic_load(&envs->has_soft))
-		return;
-	pthread_rwlock_wrlock(&envs->lock);
-	if (atomic_load(&envs->ready))
-		open_soft(envs);
-	pthread_rwlock_unlock(&envs->lock);
-}
-
-/* care_for: what is due while the files are open. */
-static void care_for(struct gp_store_lmdb_envs *envs)
-{
-	if (gp_store_lmdb_envs_enter(envs) != GP_OK)
-		return;
-	sync_due(envs);
-	for (unsigned i = 0; i < GP_STORE_LMDB_ENVS; i++)
-		gp_store_lmdb_envs_free_readers(envs, i);
-	gp_store_lmdb_envs_leave(envs);
-	find_soft(envs);
-	for (unsigned i = 0; i < GP_STORE_LMDB_ENVS; i++)
-		gp_store_lmdb_envs_sweep(envs, i);
-}
-
-/* is_up: open, and the last transactions went well. */
-static bool is_up(struct gp_store_lmdb_envs *envs)
+/* gp_store_lmdb_envs_is_up: open, and the last transactions went well. */
+bool gp_store_lmdb_envs_is_up(struct gp_store_lmdb_envs *envs)
 {
 	return atomic_load(&envs->ready) && atomic_load(&envs->env[GP_STORE_LMDB_COUNTERS].well) &&
 	       atomic_load(&envs->env[GP_STORE_LMDB_FACTS].well);
 }
 
-/* copy_problem: the last one's text. */
-static void copy_problem(struct gp_store_lmdb_envs *envs, char out[GP_STORE_LMDB_ENVS_PROBLEM])
-{
-	pthread_mutex_lock(&envs->trouble_lock);
-	memcpy(out, envs->problem, sizeof envs->problem);
-	pthread_mutex_unlock(&envs->trouble_lock);
-}
-
-/* report: unreadable records once a minute, and when the store goes down or comes back. */
-static void report(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
-{
-	bool up = is_up(envs);
-	if (up != envs->was_up && up)
-		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s works again", envs->folder);
-	if (up != envs->was_up && !up) {
-		char problem[sizeof envs->problem];
-		copy_problem(envs, problem);
-		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s", problem);
-	}
-	envs->was_up = up;
-	if (atomic_exchange(&envs->resized, false))
-		gp_log_text(ctx->log, GP_LOG_NOTICE,
-			"store: another process has a larger store.size and made a file in %s "
-			"grow; "
-			"it is used as it is now",
-			envs->folder);
-	if (now_us() - envs->reported_us < REPORT_US || atomic_load(&envs->unreadable) == 0)
-		return;
-	envs->reported_us = now_us();
-	gp_log_text(ctx->log, GP_LOG_WARNING,
-		"store: %s holds records that cannot be read: %llu were taken for absent",
-		envs->env[GP_STORE_LMDB_COUNTERS].path,
-		(unsigned long long)atomic_exchange(&envs->unreadable, 0));
-}
-
-/* can_be_made: the folder with a file in it. */
-static bool can_be_made(struct gp_store_lmdb_envs *envs)
-{
-	struct gp_store_lmdb_lock probe;
-	if (make_folder(envs) != GP_OK)
-		return false;
-	bool can = gp_store_lmdb_lock_open(&probe, envs->folder) == GP_OK;
-	if (!can)
-		note_for(envs, "cannot make a file in", envs->folder, strerror(errno));
-	gp_store_lmdb_lock_close(&probe);
-	return can;
-}
-
-/* say_stays: once a minute, while there is nothing that could be opened instead. */
-static void say_stays(struct gp_store_lmdb_envs *envs, const char *name, struct gp_ctx *ctx)
-{
-	char problem[sizeof envs->problem];
-	if (envs->stayed_us != 0 && now_us() - envs->stayed_us < REPORT_US)
-		return;
-	envs->stayed_us = now_us();
-	copy_problem(envs, problem);
-	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s/%s was deleted while it was in use, and the store cannot be opened "
-		"again (%s): counting goes on in what is still open, which ends with this process; "
-		"make the folder again, with its owner and mode",
-		envs->folder, name, problem);
-}
-
-/* say_unseen: once a minute, while the folder cannot be looked into. */
-static void say_unseen(
-	struct gp_store_lmdb_envs *envs, const char *name, int error, struct gp_ctx *ctx)
-{
-	if (envs->unseen_us != 0 && now_us() - envs->unseen_us < REPORT_US)
-		return;
-	envs->unseen_us = now_us();
-	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s/%s cannot be seen (%s): counting goes on in what is open, but the store "
-		"could not be opened again after a restart, and whether others use the same file "
-		"cannot be told; give the folder back its owner and mode",
-		envs->folder, name, strerror(error));
-}
-
-/*
- * watch: are the files that are open the ones that stand in the folder? Who counts meanwhile waits.
- */
-static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
-{
-	static const char *const what[] = {[GP_STORE_LMDB_FILES_DELETED] = "deleted",
-		[GP_STORE_LMDB_FILES_REPLACED] = "replaced",
-		[GP_STORE_LMDB_FILES_CUT] = "cut short"};
-	const char *name;
-	enum gp_store_lmdb_files_change change =
-		gp_store_lmdb_files_changed(&envs->files, envs->folder, &name);
-	if (change == GP_STORE_LMDB_FILES_UNSEEN)
-		say_unseen(envs, name, errno, ctx);
-	if (change == GP_STORE_LMDB_FILES_SAME || change == GP_STORE_LMDB_FILES_UNSEEN)
-		return GP_OK;
-	if (!can_be_made(envs)) {
-		say_stays(envs, name, ctx);
-		return GP_OK;
-	}
-	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s/%s was %s while it was in use; the folder's files are opened as they "
-		"are now, and what stood only in the old ones is lost",
-		envs->folder, name, what[change]);
-	envs->replaced = true;
-	envs->stayed_us = 0;
-	return gp_store_lmdb_envs_open(envs, ctx, REOPEN_WAIT_MS);
-}
-
-/* say_spoiled: once, before it is opened again, which mostly mends it. */
-static void say_spoiled(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
-{
-	char problem[sizeof envs->problem];
-	if (!atomic_exchange(&envs->spoiled, false))
-		return;
-	copy_problem(envs, problem);
-	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s; it is made anew as soon as nobody else has the files of %s open (fuser "
-		"-v shows who has)",
-		problem, envs->folder);
-}
-
-/* gp_store_lmdb_envs_tend: opens what is closed, at once or not at all. */
-void gp_store_lmdb_envs_tend(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
-{
-	int rc = atomic_load(&envs->ready) ? watch(envs, ctx) : GP_OK;
-	if (rc == GP_OK && atomic_load(&envs->ready))
-		care_for(envs);
-	say_spoiled(envs, ctx);
-	if (rc == GP_OK && !atomic_load(&envs->ready) &&
-		gp_store_lmdb_envs_open(envs, ctx, 0) == GP_OK)
-		care_for(envs);
-	report(envs, ctx);
-}
-
 /* gp_store_lmdb_envs_health: with the last trouble. */
 void gp_store_lmdb_envs_health(struct gp_store_lmdb_envs *envs, struct gp_store_health *health_out)
 {
-	health_out->up = is_up(envs);
+	health_out->up = gp_store_lmdb_envs_is_up(envs);
 	snprintf(health_out->where, sizeof health_out->where, "lmdb:%.240s", envs->folder);
 	pthread_mutex_lock(&envs->trouble_lock);
 	snprintf(health_out->problem, sizeof health_out->problem, "%s", envs->problem);
@@ -722,7 +571,7 @@ int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *folder,
 	envs->sync_ms = options->sync_ms;
 	envs->problem_us = -1;
 	envs->synced_us = now_us();
-	envs->reported_us = now_us() - REPORT_US;
+	envs->reported_us = INT64_MIN / 2;
 	envs->was_up = true;
 	atomic_init(
 		&envs->offset_ms, ctx->clock->wall_s(ctx->clock) * 1000 - gp_store_lmdb_boot_ms());

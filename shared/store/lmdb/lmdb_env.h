@@ -19,6 +19,7 @@
 #include "store/lmdb/lmdb_files.h"
 #include "store/lmdb/lmdb_lockfile.h"
 #include "store/lmdb/lmdb_record.h"
+#include "store/lmdb/lmdb_val.h"
 
 #define GP_STORE_LMDB_ENVS_PROBLEM 256
 #define GP_STORE_LMDB_KEY 512 /* more than LMDB's longest key */
@@ -117,24 +118,19 @@ int gp_store_lmdb_env_trouble(
 /* Notes that a transaction was written. */
 void gp_store_lmdb_env_wrote(struct gp_store_lmdb_env *env);
 
-/* Bytes as LMDB takes them (it does not write to them), and as it gives them. */
-MDB_val gp_store_lmdb_val_from(const void *bytes, size_t size);
-struct gp_span gp_store_lmdb_val_span(const MDB_val *value);
-
-/* Is that status of LMDB one that only opening again, with a check, can help against? */
-bool gp_store_lmdb_is_damage(int rc);
-
-/* Milliseconds since the machine was started; agrees with others on the store's time (GP_EIO). */
-int64_t gp_store_lmdb_boot_ms(void);
-int gp_store_lmdb_envs_set_time(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx) GP_MUST_CHECK;
-
 /* The store's time. */
 int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs);
 
-/* Removes some of what is over, all of it when there was no room; of tend alone. */
-void gp_store_lmdb_envs_sweep(struct gp_store_lmdb_envs *envs, enum gp_store_lmdb_kind kind);
+/* Open, and the last transactions went well? */
+bool gp_store_lmdb_envs_is_up(struct gp_store_lmdb_envs *envs);
 
-/* The whole of gp_store_tend and gp_store_health. */
+/* Makes the folder, if only its last component is missing. GP_EIO: noted. */
+int gp_store_lmdb_envs_make_folder(struct gp_store_lmdb_envs *envs) GP_MUST_CHECK;
+
+/* The table of what is soft, where there was no room for it before; of tend alone. */
+void gp_store_lmdb_envs_find_soft(struct gp_store_lmdb_envs *envs);
+
+/* The whole of gp_store_tend (lmdb_tend.c) and gp_store_health. */
 void gp_store_lmdb_envs_tend(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx);
 void gp_store_lmdb_envs_health(struct gp_store_lmdb_envs *envs, struct gp_store_health *health_out);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Removing what is over from the files of an embedded store, little by little. */
-#include <string.h>
+#include "store/lmdb/lmdb_sweep.h"
 
-#include "store/lmdb/lmdb_env.h"
+#include <string.h>
 
 #define SWEEP 4000        /* records that tend looks at in one call */
 #define SWEEP_FULL 200000 /* when there is no room left */

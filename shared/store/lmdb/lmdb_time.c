@@ -4,12 +4,15 @@
  * that lies in counters together with the kernel's id of the boot: the first who opens after a boot
  * takes it from the wall clock, and all others take it from there.
  */
+#include "store/lmdb/lmdb_time.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "store/lmdb/lmdb_env.h"
+#include "store/lmdb/lmdb_record.h"
+#include "store/lmdb/lmdb_val.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
@@ -21,14 +24,6 @@ int64_t gp_store_lmdb_boot_ms(void)
 	struct timespec t;
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* gp_store_lmdb_envs_now_ms: never before 1970. */
-int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs)
-{
-	int64_t now_ms = gp_store_lmdb_boot_ms() +
-			 atomic_load_explicit(&envs->offset_ms, memory_order_relaxed);
-	return now_ms > 0 ? now_ms : 0;
 }
 
 /* read_boot_id: false where the kernel does not tell. */
@@ -43,16 +38,16 @@ static bool read_boot_id(char out[GP_STORE_LMDB_BOOT_ID])
 }
 
 /* agree_on_time: the stored offset, if it is of this boot, or else ours, which is stored. */
-static int agree_on_time(struct gp_store_lmdb_env *env, struct gp_store_lmdb_time *time)
+static int agree_on_time(MDB_env *mdb, MDB_dbi dbi, struct gp_store_lmdb_time *time)
 {
 	MDB_val key = gp_store_lmdb_val_from(time_key, sizeof time_key - 1), data;
 	unsigned char bytes[GP_STORE_LMDB_TIME_RECORD];
 	struct gp_store_lmdb_time stored;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->mdb, NULL, 0, &txn);
+	int rc = mdb_txn_begin(mdb, NULL, 0, &txn);
 	if (rc)
 		return rc;
-	rc = mdb_get(txn, env->dbi, &key, &data);
+	rc = mdb_get(txn, dbi, &key, &data);
 	if (rc == 0 && gp_store_lmdb_time_decode(gp_store_lmdb_val_span(&data), &stored) &&
 		memcmp(stored.boot_id, time->boot_id, sizeof stored.boot_id) == 0) {
 		time->offset_ms = stored.offset_ms;
@@ -62,26 +57,18 @@ static int agree_on_time(struct gp_store_lmdb_env *env, struct gp_store_lmdb_tim
 	gp_store_lmdb_time_encode(time, bytes);
 	data = gp_store_lmdb_val_from(bytes, sizeof bytes);
 	if (rc == 0 || rc == MDB_NOTFOUND)
-		rc = mdb_put(txn, env->dbi, &key, &data, 0);
+		rc = mdb_put(txn, dbi, &key, &data, 0);
 	if (rc == 0)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
 	return rc;
 }
 
-/* gp_store_lmdb_envs_set_time: a file without room for the offset is opened all the same. */
-int gp_store_lmdb_envs_set_time(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
+/* gp_store_lmdb_time_agree: where the kernel names no boot, the wall clock has to do. */
+int gp_store_lmdb_time_agree(MDB_env *mdb, MDB_dbi dbi, int64_t wall_ms, int64_t *offset_ms_out)
 {
-	struct gp_store_lmdb_env *env = &envs->env[GP_STORE_LMDB_COUNTERS];
-	struct gp_store_lmdb_time time = {
-		.offset_ms = ctx->clock->wall_s(ctx->clock) * 1000 - gp_store_lmdb_boot_ms()};
-	if (read_boot_id(time.boot_id)) {
-		int rc = agree_on_time(env, &time);
-		if (rc)
-			(void)gp_store_lmdb_env_trouble(envs, env, rc);
-		if (gp_store_lmdb_is_damage(rc))
-			return GP_EIO;
-	}
-	atomic_store(&envs->offset_ms, time.offset_ms);
-	return GP_OK;
+	struct gp_store_lmdb_time time = {.offset_ms = wall_ms - gp_store_lmdb_boot_ms()};
+	int rc = read_boot_id(time.boot_id) ? agree_on_time(mdb, dbi, &time) : 0;
+	*offset_ms_out = time.offset_ms;
+	return rc;
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PREFER_TIMEOUTS 10            /* a better server is looked for every so many time-outs */
 #define QUIET_US (1000 * 1000LL)      /* after so long without an answer a server is asked */
@@ -15,23 +14,6 @@
 #define SWEEP_US (10 * 1000 * 1000LL) /* between two pages of facts that may have expired */
 
 const bool gp_store_has_redis = true;
-
-/* ---- time ---- */
-
-/* gp_store_redis_boot_us: CLOCK_BOOTTIME. */
-int64_t gp_store_redis_boot_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* gp_store_redis_now_ms: the server's time, as far as we know it. */
-int64_t gp_store_redis_now_ms(void *self)
-{
-	struct gp_store_redis *redis = self;
-	return (gp_store_redis_boot_us() + atomic_load(&redis->offset_us)) / 1000;
-}
 
 /* ---- care ---- */
 

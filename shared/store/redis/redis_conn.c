@@ -19,6 +19,8 @@
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 
+#include "base/ipaddr.h"
+
 #define PATIENCE_MS 100 /* of a receive that waits by itself */
 #define LOOKS 3 /* for an answer, before falling asleep; more of them cost more than they save */
 #define FRESH_US 500000 /* so long after an answer a connection is taken to be alive */
@@ -310,4 +312,19 @@ bool gp_store_redis_conn_is_quiet(const struct gp_store_redis_conn *conn)
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK;
 	return n > 0 && conn->tls;
+}
+
+/* gp_store_redis_numeric: nothing is asked, nothing can wait. */
+bool gp_store_redis_numeric(
+	const char *host, uint16_t port, struct gp_store_redis_address *address_out)
+{
+	struct gp_ipaddr ip;
+	if (gp_ipaddr_parse(gp_span_from(host), &ip) != GP_OK ||
+		strlen(host) >= GP_STORE_REDIS_HOST)
+		return false;
+	memset(address_out, 0, sizeof *address_out);
+	address_out->length = gp_ipaddr_to_sockaddr(&ip, port, &address_out->socket);
+	memcpy(address_out->host, host, strlen(host));
+	address_out->port = port;
+	return true;
 }

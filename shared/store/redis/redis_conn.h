@@ -52,6 +52,10 @@ struct gp_store_redis_conn {
 	char buffer[16384];
 };
 
+/* A numeric address; false: it is a name. */
+bool gp_store_redis_numeric(
+	const char *host, uint16_t port, struct gp_store_redis_address *address_out);
+
 /* Adds a word; a word too many is left out, and gp_store_redis_conn_send then refuses. */
 void gp_store_redis_command_add(struct gp_store_redis_command *command, struct gp_span word);
 void gp_store_redis_command_text(struct gp_store_redis_command *command, const char *word);

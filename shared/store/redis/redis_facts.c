@@ -9,39 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* gp_store_redis_key: the braces make the digits, not the prefix, choose the slot of a cluster. */
-struct gp_span gp_store_redis_key(const struct gp_store_redis *redis,
-	const unsigned char key[GP_STORE_KEY], char text_out[GP_STORE_REDIS_KEY])
-{
-	static const char digits[] = "0123456789abcdef";
-	char *p = text_out;
-	memcpy(p, redis->prefix, redis->prefix_length);
-	p += redis->prefix_length;
-	*p++ = '{';
-	for (size_t i = 0; i < GP_STORE_KEY; i++) {
-		*p++ = digits[key[i] >> 4];
-		*p++ = digits[key[i] & 15];
-	}
-	*p++ = '}';
-	*p = '\0';
-	return (struct gp_span) {text_out, (size_t)(p - text_out)};
-}
-
-/* gp_store_redis_soft_key: behind the braces, so that all of a subject has one slot. */
-struct gp_span gp_store_redis_soft_key(const struct gp_store_redis *redis,
-	const struct gp_store_soft *soft, char text_out[GP_STORE_REDIS_KEY])
-{
-	if (soft->kind == GP_STORE_OP_GET && !soft->get->soft)
-		return gp_span_from(redis->facts_key);
-	struct gp_span key = gp_store_redis_key(redis, soft->key, text_out);
-	size_t left = GP_STORE_REDIS_KEY - key.len;
-	if (soft->kind == GP_STORE_OP_SEE)
-		snprintf(text_out + key.len, left, "s%" PRIu32, soft->see->kind);
-	else
-		snprintf(text_out + key.len, left, "n");
-	return gp_span_from(text_out);
-}
-
 /* run: a request whose answer does not matter; *error_out as in gp_store_redis_run. */
 static int run(const struct gp_store_redis_call *call, const struct gp_store_redis_request *request,
 	enum gp_store_redis_error *error_out)

@@ -2,12 +2,14 @@
 /*
  * The Redis store as its own files see it.
  *
- *   redis/redis.c          open, close, tend, health, time; the table of the backend
- *   redis/redis_server.c   finding a server that works: log in, is it a master, what time is it
+ *   redis/redis.c          open, close, tend, health; the table of the backend
+ *   redis/redis_ask.c      questions to one server: log in, is it a master, time, scripts
+ *   redis/redis_server.c   finding a server that works
  *   redis/redis_pool.c     nodes and their connections, shared by all threads; what is down
  *   redis/redis_cluster.c  which node has a slot; following MOVED and ASK; one command on its node
  *   redis/redis_take.c     counting, at once or subject by subject
  *   redis/redis_scan.c     walks over all records and facts
+ *   redis/redis_key.c      names of keys
  *   redis/redis_facts.c    putting and removing facts, forgetting counters
  *   redis/redis_conn.c, redis_reply.c, redis_script.c: one connection, what comes, Lua
  *   redis/redis_soft.c     what Lua is given and gives back for soft facts and seen sets
@@ -141,12 +143,39 @@ void gp_store_redis_drop_idle(struct gp_store_redis *redis, unsigned node);
 /* Writes "host:port" or the path. */
 void gp_store_redis_name(const struct gp_store_redis_address *address, char *text_out, size_t size);
 
-/* ---- server ---- */
+/* ---- questions to one server; conn->problem says why one failed ---- */
 
-/* AUTH and SELECT; conn->problem says why not. */
+/* Up to three words; an error as an answer is GP_EIO. reply_out may be NULL. */
+int gp_store_redis_call_words(struct gp_store_redis_conn *conn, const char *const words[3],
+	int64_t until_us, struct redisReply **reply_out) GP_MUST_CHECK;
+
+/* Sets conn->problem; always GP_EIO. */
+int gp_store_redis_refuse(struct gp_store_redis_conn *conn, const char *text);
+
+/* Does it answer; is it a master; the map of a cluster, or NULL. */
+int gp_store_redis_check_alive(struct gp_store_redis_conn *conn, int64_t until_us) GP_MUST_CHECK;
+int gp_store_redis_check_master(struct gp_store_redis_conn *conn, int64_t until_us) GP_MUST_CHECK;
+int gp_store_redis_get_slots(struct gp_store_redis_conn *conn, int64_t until_us,
+	struct redisReply **slots_out) GP_MUST_CHECK;
+
+/* AUTH and SELECT. */
 int gp_store_redis_log_in(struct gp_store_redis_conn *conn,
 	const struct gp_store_redis_login *login, unsigned database,
 	int64_t until_us) GP_MUST_CHECK;
+
+/* Asks for the server's time and moves the offset when it is off. */
+int gp_store_redis_ask_time(struct gp_store_redis *redis, struct gp_store_redis_conn *conn,
+	int64_t until_us) GP_MUST_CHECK;
+
+/* Gives the server a script and learns its name. */
+int gp_store_redis_load(struct gp_store_redis *redis, struct gp_store_redis_conn *conn,
+	enum gp_store_redis_script script, int64_t until_us) GP_MUST_CHECK;
+
+/* All of them. */
+int gp_store_redis_load_all(struct gp_store_redis *redis, struct gp_store_redis_conn *conn,
+	int64_t until_us) GP_MUST_CHECK;
+
+/* ---- server ---- */
 
 /* Looks at the URIs from first on, before last, and uses the first server that works. */
 bool gp_store_redis_seek(const struct gp_store_redis_call *call, size_t first, size_t last);
@@ -158,22 +187,10 @@ void gp_store_redis_follow_sentinels(const struct gp_store_redis_call *call);
 int gp_store_redis_read_passwords(
 	struct gp_store_redis *redis, const struct gp_log *log) GP_MUST_CHECK;
 
-/* Asks for the server's time and moves the offset when it is off. */
-int gp_store_redis_ask_time(struct gp_store_redis *redis, struct gp_store_redis_conn *conn,
-	int64_t until_us) GP_MUST_CHECK;
-
-/* Gives the server a script and learns its name. */
-int gp_store_redis_load(struct gp_store_redis *redis, struct gp_store_redis_conn *conn,
-	enum gp_store_redis_script script, int64_t until_us) GP_MUST_CHECK;
-
 /* ---- cluster ---- */
 
 /* CRC16 of what is hashed of the key, as a cluster does it. */
 unsigned gp_store_redis_slot(struct gp_span key);
-
-/* A numeric address; false: it is a name. */
-bool gp_store_redis_numeric(
-	const char *host, uint16_t port, struct gp_store_redis_address *address_out);
 
 /* A command for the node that has this key. */
 struct gp_store_redis_request {

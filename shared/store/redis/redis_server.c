@@ -91,185 +91,6 @@ int gp_store_redis_read_passwords(struct gp_store_redis *redis, const struct gp_
 
 /* ---- one server ---- */
 
-/* expect: calls; an error as an answer is a failure with a text. The reply may be wanted. */
-static int expect(struct gp_store_redis_conn *conn, const struct gp_store_redis_command *command,
-	int64_t until_us, struct redisReply **reply_out)
-{
-	const char *advice;
-	struct redisReply *reply;
-	int rc = gp_store_redis_conn_call(conn, command, until_us, &reply);
-	if (rc)
-		return rc;
-	if (gp_store_redis_reply_error(reply, &advice) != GP_STORE_REDIS_FINE) {
-		char text[96];
-		gp_store_redis_reply_problem(reply, text, sizeof text);
-		/* some errors repeat what was sent: that of AUTH is not for the log */
-		if (*advice)
-			snprintf(conn->problem, sizeof conn->problem, "%s", advice);
-		else
-			snprintf(conn->problem, sizeof conn->problem, "%.40s: %s", command->argv[0],
-				strcmp(command->argv[0], "AUTH") == 0 ? "refused" : text);
-		rc = GP_EIO;
-	}
-	if (rc == GP_OK && reply_out)
-		*reply_out = reply;
-	else
-		gp_store_redis_reply_free(reply);
-	return rc;
-}
-
-/* gp_store_redis_log_in: what is not needed is not sent. */
-int gp_store_redis_log_in(struct gp_store_redis_conn *conn,
-	const struct gp_store_redis_login *login, unsigned database, int64_t until_us)
-{
-	struct gp_store_redis_command auth = {.count = 0}, select = {.count = 0};
-	char number[16];
-	int rc = GP_OK;
-	if (login->password[0]) {
-		gp_store_redis_command_text(&auth, "AUTH");
-		if (login->user[0])
-			gp_store_redis_command_text(&auth, login->user);
-		gp_store_redis_command_text(&auth, login->password);
-		rc = expect(conn, &auth, until_us, NULL);
-	}
-	if (rc == GP_OK && database > 0) {
-		snprintf(number, sizeof number, "%u", database);
-		gp_store_redis_command_text(&select, "SELECT");
-		gp_store_redis_command_text(&select, number);
-		rc = expect(conn, &select, until_us, NULL);
-	}
-	return rc;
-}
-
-/* call_words: a command of up to three words. */
-static int call_words(struct gp_store_redis_conn *conn, const char *const words[3],
-	int64_t until_us, struct redisReply **reply_out)
-{
-	struct gp_store_redis_command command = {.count = 0};
-	for (int i = 0; i < 3 && words[i]; i++)
-		gp_store_redis_command_text(&command, words[i]);
-	return expect(conn, &command, until_us, reply_out);
-}
-
-/* refuse: a text of ours. */
-static int refuse(struct gp_store_redis_conn *conn, const char *text)
-{
-	snprintf(conn->problem, sizeof conn->problem, "%s", text);
-	return GP_EIO;
-}
-
-/* check_alive: PING; loading and the like show here. */
-static int check_alive(struct gp_store_redis_conn *conn, int64_t until_us)
-{
-	return call_words(conn, (const char *const[3]) {"PING"}, until_us, NULL);
-}
-
-/*
- * check_master: by ROLE. Users who may not ask it are let through: writing will show. In a cluster
- * every node will do to ask for the map.
- */
-static int check_master(struct gp_store_redis_conn *conn, int64_t until_us)
-{
-	struct gp_store_redis_command command = {.count = 0};
-	struct redisReply *reply;
-	struct gp_span role = {NULL, 0};
-	gp_store_redis_command_text(&command, "ROLE");
-	int rc = gp_store_redis_conn_call(conn, &command, until_us, &reply);
-	if (rc)
-		return rc;
-	bool known = gp_store_redis_reply_text(gp_store_redis_reply_item(reply, 0), &role);
-	if (known && gp_span_is(role, "slave"))
-		rc = refuse(conn, "it is a read-only replica; give the master's address");
-	else if (known && gp_span_is(role, "sentinel"))
-		rc = refuse(conn, "it is a sentinel; write sentinel://HOST/NAME");
-	gp_store_redis_reply_free(reply);
-	return rc;
-}
-
-/* get_slots: the map of a cluster; *slots_out NULL when this is none, or will not tell. */
-static int get_slots(
-	struct gp_store_redis_conn *conn, int64_t until_us, struct redisReply **slots_out)
-{
-	struct gp_store_redis_command command = {.count = 0};
-	gp_store_redis_command_text(&command, "CLUSTER");
-	gp_store_redis_command_text(&command, "SLOTS");
-	int rc = gp_store_redis_conn_call(conn, &command, until_us, slots_out);
-	if (rc == GP_OK && gp_store_redis_reply_items(*slots_out) == 0) {
-		gp_store_redis_reply_free(*slots_out);
-		*slots_out = NULL;
-	}
-	return rc;
-}
-
-/*
- * gp_store_redis_ask_time: the server read its clock between two readings of ours; an offset that
- * lies between the two may be right and stays, so that time does not tremble.
- */
-int gp_store_redis_ask_time(
-	struct gp_store_redis *redis, struct gp_store_redis_conn *conn, int64_t until_us)
-{
-	struct redisReply *reply;
-	int64_t seconds, us, before = gp_store_redis_boot_us();
-	int rc = call_words(conn, (const char *const[3]) {"TIME"}, until_us, &reply);
-	int64_t after = gp_store_redis_boot_us();
-	if (rc)
-		return rc;
-	bool good = gp_store_redis_reply_number(gp_store_redis_reply_item(reply, 0), &seconds) &&
-		    gp_store_redis_reply_number(gp_store_redis_reply_item(reply, 1), &us) &&
-		    seconds >= 0 && seconds < (1LL << 40) && us >= 0 && us < 1000000;
-	gp_store_redis_reply_free(reply);
-	if (!good)
-		return refuse(conn, "TIME: this is no time");
-	int64_t server = seconds * 1000000 + us, offset = atomic_load(&redis->offset_us);
-	if (offset < server - after || offset > server - before)
-		atomic_store(&redis->offset_us, server - (before + (after - before) / 2));
-	return GP_OK;
-}
-
-/* is_sha: 40 digits. */
-static bool is_sha(struct gp_span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!strchr("0123456789abcdef", text.ptr[i]) || text.ptr[i] == '\0')
-			return false;
-	return text.len == GP_STORE_REDIS_SHA;
-}
-
-/* gp_store_redis_load: SCRIPT LOAD; the same text has the same name everywhere. */
-int gp_store_redis_load(struct gp_store_redis *redis, struct gp_store_redis_conn *conn,
-	enum gp_store_redis_script script, int64_t until_us)
-{
-	struct gp_store_redis_command command = {.count = 0};
-	struct redisReply *reply;
-	struct gp_span sha = {NULL, 0};
-	gp_store_redis_command_text(&command, "SCRIPT");
-	gp_store_redis_command_text(&command, "LOAD");
-	gp_store_redis_command_add(&command, gp_store_redis_script_text(script));
-	int rc = expect(conn, &command, until_us, &reply);
-	if (rc)
-		return rc;
-	if (!gp_store_redis_reply_text(reply, &sha) || !is_sha(sha))
-		rc = refuse(conn, "SCRIPT LOAD: this is no script's name");
-	else if (!atomic_load(&redis->has_scripts))
-		memcpy(redis->scripts[script], sha.ptr, sha.len);
-	else if (memcmp(redis->scripts[script], sha.ptr, sha.len) != 0)
-		rc = refuse(conn, "SCRIPT LOAD: another name than before for the same script");
-	gp_store_redis_reply_free(reply);
-	return rc;
-}
-
-/* load_all: each script. */
-static int load_all(
-	struct gp_store_redis *redis, struct gp_store_redis_conn *conn, int64_t until_us)
-{
-	int rc = GP_OK;
-	for (int i = 0; rc == GP_OK && i < GP_STORE_REDIS_SCRIPTS; i++)
-		rc = gp_store_redis_load(redis, conn, (enum gp_store_redis_script)i, until_us);
-	if (rc == GP_OK)
-		atomic_store(&redis->has_scripts, true);
-	return rc;
-}
-
 /* examine: all that makes a server one that works. */
 static int examine(struct gp_store_redis *redis, struct found *found, int64_t until_us)
 {
@@ -280,13 +101,13 @@ static int examine(struct gp_store_redis *redis, struct found *found, int64_t un
 	int rc = gp_store_redis_log_in(found->conn, &login, found->database, until_us);
 	explicit_bzero(&login, sizeof login);
 	if (rc == GP_OK)
-		rc = check_alive(found->conn, until_us);
+		rc = gp_store_redis_check_alive(found->conn, until_us);
 	if (rc == GP_OK)
-		rc = get_slots(found->conn, until_us, &found->slots);
+		rc = gp_store_redis_get_slots(found->conn, until_us, &found->slots);
 	if (rc == GP_OK && !found->slots)
-		rc = check_master(found->conn, until_us);
+		rc = gp_store_redis_check_master(found->conn, until_us);
 	if (rc == GP_OK)
-		rc = load_all(redis, found->conn, until_us);
+		rc = gp_store_redis_load_all(redis, found->conn, until_us);
 	return rc ? rc : gp_store_redis_ask_time(redis, found->conn, until_us);
 }
 
@@ -332,21 +153,6 @@ static int go_unix(struct search *search, const char *path)
 	memcpy(sun->sun_path, path, length);
 	memcpy(address.host, path, length);
 	return go(search, &address);
-}
-
-/* gp_store_redis_numeric: nothing is asked, nothing can wait. */
-bool gp_store_redis_numeric(
-	const char *host, uint16_t port, struct gp_store_redis_address *address_out)
-{
-	struct gp_ipaddr ip;
-	if (gp_ipaddr_parse(gp_span_from(host), &ip) != GP_OK ||
-		strlen(host) >= GP_STORE_REDIS_HOST)
-		return false;
-	memset(address_out, 0, sizeof *address_out);
-	address_out->length = gp_ipaddr_to_sockaddr(&ip, port, &address_out->socket);
-	memcpy(address_out->host, host, strlen(host));
-	address_out->port = port;
-	return true;
 }
 
 /* go_host: to each address of the name until one will do. */
@@ -398,10 +204,10 @@ static int read_master(const struct redisReply *reply, struct gp_store_redis_con
 	struct gp_store_redis_redirection *out)
 {
 	if (gp_store_redis_reply_items(reply) == 0)
-		return refuse(conn, "the sentinel knows no master of this name");
+		return gp_store_redis_refuse(conn, "the sentinel knows no master of this name");
 	return gp_store_redis_master_parse(reply, out)
 		       ? GP_OK
-		       : refuse(conn, "the sentinel's answer is no address");
+		       : gp_store_redis_refuse(conn, "the sentinel's answer is no address");
 }
 
 /* visit_sentinel: where is the master? */
@@ -418,7 +224,7 @@ static int visit_sentinel(struct search *search, struct gp_store_redis_conn **co
 	if (rc)
 		return rc;
 	const char *const words[3] = {"SENTINEL", "get-master-addr-by-name", search->uri->name};
-	rc = call_words(*conn, words, search->until_us, &reply);
+	rc = gp_store_redis_call_words(*conn, words, search->until_us, &reply);
 	if (rc)
 		return rc;
 	rc = read_master(reply, *conn, &search->redirection);
