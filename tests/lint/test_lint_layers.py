@@ -99,17 +99,31 @@ def names(tree):
     return problems + tree.exceptions.unused({"subjects", "symbol"})
 
 
+def pages(tree):
+    """What is written for developers names files that are there, in lines of at most 100 columns."""
+    problems = []
+    for page in ("ARCHITECTURE", "CONTRIBUTING"):
+        for number, line in enumerate(tree.text(page).split("\n"), 1):
+            problems += ["%s:%d is longer than 100 columns" % (page, number)] if len(line) > 100 else []
+            for name in re.findall(r"(?<![\w./])[\w-]+/[\w./-]*\w\.(?:[ch]|py)\b", line):
+                if not any(os.path.exists(os.path.join(tree.root, top, name)) for top in ("", "shared", "tests")):
+                    problems.append("%s:%d names %s, which is not there" % (page, number, name))
+    return problems
+
+
 RULES = (
     ("ARCHITECTURE has a row for each directory, and none includes what stands below it", table),
     ("each directory includes only what its row in ARCHITECTURE allows", layers),
     ("private headers are included by their own directory and its tests", private),
     ("the files of a layer do not need each other in circles", rings),
     ("every symbol that leaves a file begins with its directory's name", names),
+    ("ARCHITECTURE and CONTRIBUTING name files that are there", pages),
 )
 
 GOOD = {
     "ARCHITECTURE": "Who may include whom\n--------------------\n\n    base  -\n    mail  base\n\n"
                     "Exceptions\n----------\n\n    subjects base: it holds several\n\nThe end\n-------\n    no row\n",
+    "CONTRIBUTING": "See base/span.h and tests/unit/mail/test_b.c, not a/or/b.\n",
     "shared/base/span.h": "int gp_span_cut(void);\n",
     "shared/base/span.c": '#include "base/span.h"\nint gp_span_cut(void) { return 1; }\n',
     "shared/mail/a.h": '#include "base/span.h"\nint gp_mail_a(void);\n',
@@ -137,6 +151,8 @@ FAULTS = (
         "shared/mail/sub/c.c": "int gp_mail_a(void);\nint gp_mail_c(void) { return gp_mail_a(); }\n",
         "shared/mail/b.c": "int gp_mail_c(void);\nint gp_mail_d(void) { return gp_mail_c(); }\n"}),
     ("a symbol of another directory's name", names, {"shared/mail/b.c": "int gp_span_join(void) { return 2; }\n"}),
+    ("a page that names a file that has gone", pages, {"CONTRIBUTING": "It is in mail/gone.c.\n"}),
+    ("a page with a long line", pages, {"ARCHITECTURE": "\n" + "x" * 101 + "\n"}),
     ("a symbol without a name of ours", names, {"shared/base/span.c": "int cut(void) { return 3; }\n"}),
 )
 
