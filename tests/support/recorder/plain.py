@@ -34,7 +34,8 @@ RULES = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d ([+-]\d{4}( \([A-Z]+\))?|GMT)", "DATE"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[ ]?[+-]\d\d:?\d\d)?", "DATE"),
     (r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d\b", "DATE"),
-    (r"\b([01]\d|2[0-3]):[0-5]\d\b(?!:)", "HH:MM"), (r"(\.damaged-)\d{8}-\d{6}", r"\1DATE"),
+    (r"\b([01]\d|2[0-3]):[0-5]\d\b(?!:)", "DATE"), (r" {2,}DATE", "  DATE"),  # of today, or of another day: the table is wider then
+    (r"(\.damaged-)\d{8}-\d{6}", r"\1DATE"),
     (r"\b1[789]\d{8}(\.\d+)?\b", "UNIXTIME"),
     (r"^(Content-Length: )\d{5,}$", r"\1N"),  # of a page of metrics: times are longer or shorter
     # what a step has taken
