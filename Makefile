@@ -38,7 +38,8 @@ CONFIG  = config config_assign config_cursor config_error config_file config_fin
 	  config_lex config_limit config_mistake config_nat64 config_nearest \
 	  config_problem config_read config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists
-ENGINE  = decide decide_message engine fields header mark message rates reply reply_message sample
+ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
+	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
@@ -48,7 +49,7 @@ DAEMON  = dns_health heartbeat journal last_good log_limited log_queue log_sink 
 	  privileges shmem socket_activation socket_reach sockets supervise ticker
 POLICYD = control control_command control_limits control_metrics control_overrides control_status control_who \
 	  counters excuses files header_once keeper listen metrics metrics_checks metrics_world protocol reader \
-	  runtime session stage_learn transaction trouble
+	  runtime session stage_learn message_asked own_checks trouble
 EXIM    = args authres_spoof bridge log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
@@ -57,7 +58,7 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 CLI_STORE = store_check store_folder store_hint store_list store_open_files store_told store_user
 CLI     = main access cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
-	  usage verify_json verify_report $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
+	  usage record_json verify_report $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv

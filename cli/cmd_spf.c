@@ -6,8 +6,9 @@
 
 #include "cli/cli.h"
 #include "cli/offline.h"
+#include "cli/record_json.h"
 #include "cli/usage.h"
-#include "engine/engine.h"
+#include "engine/check_spf.h"
 #include "spf/spf.h"
 
 static const char help[] =
@@ -84,50 +85,31 @@ static void print_result(
 	print_row(arena, "name", r->problem_name);
 }
 
-/* Why nothing is judged, by the names of the rules; those that are missing are lists of the
- * configuration, in which the mail is. */
-static const struct {
-	const char *rule, *why;
-} exemptions[] = {
-	{"private-client", "the address is a private one, or in own_networks, and says nothing "
-			   "about who sends"},
-	{"trusted_networks", "the client is in trusted_networks"},
-	{"spf.mode", "spf.mode is off"},
-};
-
 /* print_exempt: what the daemon would make of it, where that is not the verdict above. */
-static void print_exempt(const char *rule)
+static void print_exempt(const struct gp_rule *rule)
 {
-	const char *why = NULL;
 	if (!rule)
 		return;
-	for (size_t i = 0; i < sizeof exemptions / sizeof exemptions[0]; i++)
-		if (strcmp(exemptions[i].rule, rule) == 0)
-			why = exemptions[i].why;
 	printf("\nThe daemon would not judge this mail, and accept it: ");
-	if (why)
-		puts(why);
+	if (rule->why)
+		puts(rule->why);
 	else
-		printf("it is listed in %s\n", rule);
+		printf("it is listed in %s\n", rule->name);
 }
 
 /* print_json: the result as an object. */
-static int print_json(struct gp_arena *arena, const struct gp_spf_result *r, const char *exempt)
+static int print_json(struct gp_arena *arena, const struct gp_config *config,
+	const struct gp_spf_result *r, const struct gp_rule *exempt)
 {
-	json_t *o = json_object();
-	json_object_set_new(o, "result", json_string(gp_spf_verdict_name(r->verdict)));
-	json_object_set_new(o, "identity", json_string(gp_spf_identity_name(r->identity)));
-	json_object_set_new(o, "domain", gp_cli_json_text(arena, r->domain));
-	json_object_set_new(o, "mechanism", gp_cli_json_text(arena, r->mechanism));
-	json_object_set_new(o, "record_domain", gp_cli_json_text(arena, r->record_domain));
-	json_object_set_new(o, "explanation", gp_cli_json_text(arena, r->explanation));
-	json_object_set_new(o, "lookups", json_integer(r->lookups));
-	json_object_set_new(o, "void_lookups", json_integer(r->void_lookups));
-	json_object_set_new(o, "problem", gp_cli_json_text(arena, r->problem));
-	json_object_set_new(o, "problem_term", gp_cli_json_text(arena, r->problem_term));
-	json_object_set_new(o, "problem_name", gp_cli_json_text(arena, r->problem_name));
+	const struct gp_envelope nobody = {.client = {.family = GP_IP_NONE}};
+	struct gp_facts f;
+	gp_engine_facts_init(&f, config, GP_STAGE_RCPT, &nobody);
+	f.spf.has_mailfrom = true; /* whatever its identity, it is the one */
+	f.spf.mailfrom = *r;
+	const struct gp_record record = {&f, NULL, arena};
+	json_t *o = gp_cli_record_alone(&gp_engine_check_spf, &record);
 	if (exempt)
-		json_object_set_new(o, "exempt", json_string(exempt));
+		json_object_set_new(o, "exempt", json_string(exempt->name));
 	return gp_cli_print_json(o);
 }
 
@@ -148,7 +130,7 @@ static int check(const struct gp_cli_offline *a)
 	};
 	struct gp_spf_result result;
 	struct gp_envelope envelope = {.helo = query.helo, .sender = query.mail_from};
-	const char *exempt = NULL;
+	const struct gp_rule *exempt = NULL;
 	char judged[GP_IPADDR_TEXT];
 	query.identity = query.mail_from.len ? GP_SPF_MAILFROM : GP_SPF_HELO;
 	if (gp_ipaddr_parse(gp_span_from(a->ip), &envelope.client))
@@ -168,7 +150,7 @@ static int check(const struct gp_cli_offline *a)
 		return GP_CLI_TROUBLE;
 	}
 	if (a->json)
-		return print_json(ctx->arena, &result, exempt);
+		return print_json(ctx->arena, config, &result, exempt);
 	print_result(ctx->arena, &result, &config->spf.limits);
 	print_exempt(exempt);
 	return GP_CLI_FINE;

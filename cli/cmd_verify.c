@@ -7,10 +7,12 @@
 #include "cli/mailfile.h"
 #include "cli/mta_view.h"
 #include "cli/offline.h"
+#include "cli/record_json.h"
 #include "cli/usage.h"
 #include "cli/verify.h"
 #include "crypto/digest.h"
-#include "engine/engine_message.h"
+#include "engine/checks.h"
+#include "engine/record.h"
 
 static const char help[] =
 	"usage: gatepost verify [--ip IP --helo NAME --mail-from ADDR] [options] [FILE]\n"
@@ -125,9 +127,17 @@ static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_o
 	return -1;
 }
 
+/* What is asked about a message, and what came of it. */
+struct question {
+	struct gp_pipeline pipeline;
+	struct gp_mail mail;
+	struct gp_facts facts;
+	struct gp_verdict verdict;
+	const char *note; /* one more line for people; NULL */
+};
+
 /* judge: the engine over the opened file. */
-static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct gp_mail *mail,
-	struct gp_mail_verdict *verdict_out, const char **note_out)
+static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct question *q)
 {
 	struct gp_ctx ctx = a->offline.ctx;
 	struct gp_message message;
@@ -143,13 +153,14 @@ static int judge(const struct arguments *a, struct gp_cli_mailfile *file, struct
 		rc = gp_message_parse(ctx.arena, file->header, file->ending, &message);
 	if (!rc && a->explain && message.defect)
 		printf("  header: %s\n", message.defect);
-	mail->digest = digest;
-	mail->message = &message;
-	mail->body = &file->body;
+	q->mail.digest = digest;
+	q->mail.message = &message;
+	q->mail.body = &file->body;
+	q->facts.mail = &q->mail;
 	if (!rc)
-		*note_out = gp_cli_mta_view(ctx.arena, &message);
+		q->note = gp_cli_mta_view(ctx.arena, &message);
 	if (!rc)
-		rc = gp_engine_message(&ctx, mail, verdict_out);
+		rc = gp_engine_run(&ctx, &q->pipeline, &q->facts, &q->verdict);
 	gp_crypto_digest_free(digest);
 	return rc;
 }
@@ -165,32 +176,37 @@ static int fail(const struct arguments *a, int rc)
 	return GP_CLI_TROUBLE;
 }
 
+/* print: as a program wants it, or people. */
+static int print(const struct arguments *a, const struct question *q)
+{
+	const struct gp_record record = {&q->facts, &q->verdict, a->offline.ctx.arena};
+	if (a->offline.json) {
+		json_t *o = gp_cli_record_json(&q->pipeline, &record);
+		json_object_set_new(o, "note", gp_cli_json_text(record.arena, q->note));
+		return gp_cli_print_json(o);
+	}
+	if (a->explain)
+		putchar('\n');
+	gp_cli_verify_report(&record, q->note);
+	return GP_CLI_FINE;
+}
+
 /* verify: envelope, verdict, output. */
 static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 {
 	struct gp_envelope envelope;
-	struct gp_mail_verdict verdict;
-	struct gp_arena *arena = a->offline.ctx.arena;
-	const char *note = NULL;
+	struct gp_sample_key sample_key = {.may_make = false}; /* it would belong to us */
+	struct question q = {.mail = {.sample_key = &sample_key}};
 	int code = envelope_of(a, &envelope);
 	if (code >= 0)
 		return code;
-	struct gp_sample_key sample_key = {.may_make = false}; /* it would belong to us */
-	struct gp_mail mail = {.config = a->offline.config,
-		.envelope = &envelope,
-		.sample_key = &sample_key,
-		.every_check = !a->as_configured};
+	gp_engine_pipeline_init(&q.pipeline, gp_engine_checks);
+	gp_engine_facts_init(&q.facts, a->offline.config, GP_STAGE_MESSAGE, &envelope);
+	q.facts.every_check = !a->as_configured;
 	if (a->explain)
 		puts("steps:");
-	int rc = judge(a, file, &mail, &verdict, &note);
-	if (rc)
-		return fail(a, rc);
-	if (a->offline.json)
-		return gp_cli_verify_json(arena, &verdict, note);
-	if (a->explain)
-		putchar('\n');
-	gp_cli_verify_report(arena, &verdict, note);
-	return GP_CLI_FINE;
+	int rc = judge(a, file, &q);
+	return rc ? fail(a, rc) : print(a, &q);
 }
 
 /* gp_cli_verify: arguments, configuration, file, check. */

@@ -6,14 +6,9 @@
 #define GP_CLI_VERIFY_H
 
 #include "base/arena.h"
-#include "engine/engine_message.h"
+#include "engine/record.h"
 
 /* A report of some lines on stdout. note: one more line at its end; NULL: none. */
-void gp_cli_verify_report(
-	struct gp_arena *arena, const struct gp_mail_verdict *verdict, const char *note);
-
-/* The same as a JSON object on stdout; an exit code. */
-int gp_cli_verify_json(
-	struct gp_arena *arena, const struct gp_mail_verdict *verdict, const char *note);
+void gp_cli_verify_report(const struct gp_record *record, const char *note);
 
 #endif

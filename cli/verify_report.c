@@ -64,9 +64,9 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 }
 
 /* report_arc: the chain, and each set. */
-static void report_arc(struct gp_arena *arena, const struct gp_mail_verdict *v)
+static void report_arc(struct gp_arena *arena, const struct gp_facts *f)
 {
-	const struct gp_arc_result *arc = &v->arc;
+	const struct gp_arc_result *arc = &f->arc;
 	line(arena, "ARC", "%-10s%s%s", gp_arc_verdict_name(arc->verdict),
 		arc->instances ? gp_arena_printf(arena, "%u instance%s", arc->instances,
 					 arc->instances == 1 ? "" : "s")
@@ -75,22 +75,22 @@ static void report_arc(struct gp_arena *arena, const struct gp_mail_verdict *v)
 	for (unsigned i = arc->instances; i > 0; i--)
 		line(arena, "", "%-10si=%u sealed by %s%s", "", i,
 			*arc->sets[i - 1].sealer ? arc->sets[i - 1].sealer : "(no domain)",
-			i == v->arc_instance ? ", trusted: it saw the author's domain pass" : "");
+			i == f->arc_instance ? ", trusted: it saw the author's domain pass" : "");
 }
 
 /* report_dmarc: verdict, policy, alignment. */
-static void report_dmarc(struct gp_arena *arena, const struct gp_mail_verdict *v)
+static void report_dmarc(struct gp_arena *arena, const struct gp_facts *f)
 {
-	const struct gp_dmarc_result *d = &v->dmarc;
+	const struct gp_dmarc_result *d = &f->dmarc;
 	line(arena, "DMARC", "%-10s%s%s", gp_dmarc_verdict_name(d->verdict),
-		*v->author_domain ? v->author_domain : "no author domain",
-		because(arena, v->from_problem ? v->from_problem : d->reason));
+		*f->author_domain ? f->author_domain : "no author domain",
+		because(arena, f->from_problem ? f->from_problem : d->reason));
 	if (!d->policy_tag)
 		return;
 	line(arena, "", "%-10spolicy %s (%s= of %s)%s%s", "", gp_dmarc_policy_name(d->published),
 		d->policy_tag, d->domain,
-		v->pct_ignored ? gp_arena_printf(arena, ", pct=%u left aside since %s",
-					 d->record.pct, v->pct_ignored)
+		f->pct_ignored ? gp_arena_printf(arena, ", pct=%u left aside since %s",
+					 d->record.pct, f->pct_ignored)
 		: d->sampled != d->published
 			? gp_arena_printf(arena, ", by pct=%u here %s", d->record.pct,
 				  gp_dmarc_policy_name(d->sampled))
@@ -105,24 +105,27 @@ static void report_dmarc(struct gp_arena *arena, const struct gp_mail_verdict *v
 }
 
 /* gp_cli_verify_report: in the order of the checks. */
-void gp_cli_verify_report(struct gp_arena *arena, const struct gp_mail_verdict *v, const char *note)
+void gp_cli_verify_report(const struct gp_record *record, const char *note)
 {
-	const struct gp_spf_result *spf = v->has_mailfrom ? &v->mailfrom : &v->helo;
-	if (v->has_mailfrom || v->has_helo)
-		report_spf(arena, v->has_mailfrom ? "MAIL FROM " : "HELO ", spf);
+	const struct gp_facts *f = record->facts;
+	const struct gp_verdict *v = record->verdict;
+	struct gp_arena *arena = record->arena;
+	const struct gp_spf_result *spf = gp_engine_spf_result(f);
+	if (spf)
+		report_spf(arena, f->spf.has_mailfrom ? "MAIL FROM " : "HELO ", spf);
 	else if (v->checked)
 		line(arena, "SPF",
 			"%-10sno client address or no name to judge (--ip, --mail-from, "
 			"--helo)",
 			"-");
-	if (v->has_from)
-		report_spf(arena, "From (label only) ", &v->from);
-	if (v->has_dkim)
-		report_dkim(arena, &v->dkim);
-	if (v->has_arc)
-		report_arc(arena, v);
-	if (v->has_dmarc)
-		report_dmarc(arena, v);
+	if (f->spf.has_from)
+		report_spf(arena, "From (label only) ", &f->spf.from);
+	if (f->has_dkim)
+		report_dkim(arena, &f->dkim);
+	if (f->has_arc)
+		report_arc(arena, f);
+	if (f->has_dmarc)
+		report_dmarc(arena, f);
 	line(arena, "\nverdict", "%-10srule %s%s%s", gp_engine_action_name(v->action), v->rule,
 		v->would != v->action ? ", enforced it would be " : "",
 		v->would != v->action ? gp_engine_action_name(v->would) : "");

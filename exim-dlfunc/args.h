@@ -19,7 +19,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
-#include "engine/engine.h"
+#include "engine/facts.h"
 
 /* What Exim says itself. Empty: it did not say. */
 struct gp_exim_place {

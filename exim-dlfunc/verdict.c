@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/checks.h"
+#include "engine/record.h"
 #include "exim-dlfunc/bridge.h"
 #include "mail/authres.h"
 #include "runtime/runtime_deadline.h"
@@ -17,18 +19,15 @@
 #define KEY_BYTES 65536
 #define RESULTS_BYTES 1024
 #define HOST_BYTES 256
-#define SPF_KEPT_US 60000000 /* one and the same question at RCPT */
+#define KNOWN_US 60000000 /* what was found about a message at RCPT */
 #define TEND_US 1000000
 
 static const char trouble_reply[] =
 	"451 4.3.0 This mail cannot be checked for the moment, try again later";
-static const char cut_text[] =
-	"The header is too large: the author of the message cannot be told with certainty";
-
 /* One question on its way. */
 struct question {
 	struct gp_exim *x;
-	struct gp_exim_kept *kept;
+	struct gp_exim_cached *cached;
 	const struct gp_exim_call *call;
 	const struct gp_config *config; /* NULL: there is none */
 	struct gp_ctx ctx;
@@ -39,10 +38,12 @@ void gp_exim_init(struct gp_exim *x)
 {
 	memset(x, 0, sizeof *x);
 	gp_exim_process_init(&x->process);
+	gp_engine_pipeline_init(&x->pipeline, gp_engine_checks);
+	gp_engine_transaction_init(&x->transaction, &x->pipeline);
 }
 
 /* forget: the answer and what it held. */
-static void forget(struct gp_exim_kept *k)
+static void forget(struct gp_exim_cached *k)
 {
 	struct gp_arena *arena = k->arena;
 	size_t memory = k->memory;
@@ -57,12 +58,13 @@ static void forget(struct gp_exim_kept *k)
 /* gp_exim_fini: in reverse order. */
 void gp_exim_fini(struct gp_exim *x)
 {
-	struct gp_exim_kept *all[] = {&x->spf, &x->mail, &x->limit};
+	struct gp_exim_cached *all[] = {&x->spf, &x->mail, &x->limit};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		forget(all[i]);
 		gp_arena_free(all[i]->arena);
 		all[i]->arena = NULL;
 	}
+	gp_engine_transaction_fini(&x->transaction);
 	gp_arena_free(x->scratch);
 	x->scratch = NULL;
 	gp_exim_process_fini(&x->process);
@@ -105,14 +107,14 @@ static const char *call_key(struct gp_exim *x, const struct gp_exim_call *c, con
 	return make_key(x, parts, sizeof parts / sizeof parts[0]);
 }
 
-/* is_kept: was exactly this asked last? */
-static bool is_kept(const struct gp_exim_kept *k, const char *key)
+/* is_cached: was exactly this asked last? */
+static bool is_cached(const struct gp_exim_cached *k, const char *key)
 {
 	return k->key && key && strcmp(k->key, key) == 0;
 }
 
 /* is_about: does the answer belong to this message? */
-static bool is_about(const struct gp_exim_kept *k, struct gp_span id)
+static bool is_about(const struct gp_exim_cached *k, struct gp_span id)
 {
 	return *k->id && gp_span_equal(id, gp_span_from(k->id));
 }
@@ -123,7 +125,7 @@ static bool is_about(const struct gp_exim_kept *k, struct gp_span id)
 static void trouble(
 	struct question *q, enum gp_exim_log_kind kind, const char *reason, const char *problem)
 {
-	struct gp_exim_kept *k = q->kept;
+	struct gp_exim_cached *k = q->cached;
 	bool accept = q->config && q->config->exim.on_error == GP_ON_ERROR_ACCEPT;
 	k->action = accept ? GP_ACTION_ACCEPT : GP_ACTION_DEFER;
 	k->reply = accept ? NULL : trouble_reply;
@@ -148,7 +150,7 @@ static bool is_enforcing(const struct gp_config *c)
  */
 static void too_large(struct question *q)
 {
-	struct gp_exim_kept *k = q->kept;
+	struct gp_exim_cached *k = q->cached;
 	trouble(q, GP_EXIM_NO_CHECK, gp_err_text(GP_ETOOBIG),
 		"the message needs more than exim.memory");
 	if (!is_enforcing(q->config))
@@ -159,7 +161,7 @@ static void too_large(struct question *q)
 }
 
 /* make_arena: of the size that the configuration says. */
-static int make_arena(struct gp_exim_kept *k, size_t memory)
+static int make_arena(struct gp_exim_cached *k, size_t memory)
 {
 	if (!k->arena || k->memory != memory) {
 		gp_arena_free(k->arena);
@@ -169,10 +171,21 @@ static int make_arena(struct gp_exim_kept *k, size_t memory)
 	return k->arena ? GP_OK : GP_ENOMEM;
 }
 
+/* follow: nothing stays known of a message that was asked about long ago, or under another
+ * configuration. */
+static void follow(struct gp_exim *x, const struct gp_exim_snapshot *snapshot, int64_t now_us)
+{
+	if (x->snapshot == snapshot && now_us - x->began_us < KNOWN_US)
+		return;
+	gp_engine_transaction_forget(&x->transaction);
+	x->snapshot = snapshot;
+	x->began_us = now_us;
+}
+
 /* begin: what every question needs; a failure has been answered. */
 static int begin(struct question *q, const char *key)
 {
-	struct gp_exim_kept *k = q->kept;
+	struct gp_exim_cached *k = q->cached;
 	struct gp_exim *x = q->x;
 	forget(k);
 	k->at_us = gp_clock_now_us(gp_clock_system());
@@ -184,6 +197,7 @@ static int begin(struct question *q, const char *key)
 		return rc;
 	}
 	q->config = k->snapshot->config;
+	follow(x, k->snapshot, k->at_us);
 	rc = make_arena(k, q->config->exim.memory);
 	if (rc) {
 		trouble(q, GP_EXIM_NO_CHECK, gp_err_text(rc), "there is no memory");
@@ -203,7 +217,7 @@ static int begin(struct question *q, const char *key)
  * word_of: the action, as the verbs of an ACL can carry it out: one that refuses with a code of the
  * other class than its own (reject_code = "451 ...") is what its code says.
  */
-static const char *word_of(const struct gp_exim_kept *k)
+static const char *word_of(const struct gp_exim_cached *k)
 {
 	enum gp_action action = k->action;
 	if (k->reply && action == GP_ACTION_REJECT && *k->reply == '4')
@@ -220,7 +234,7 @@ static const char *end(struct question *q, int rc, const char *problem)
 		too_large(q);
 	else if (rc)
 		trouble(q, GP_EXIM_NO_CHECK, gp_err_text(rc), problem);
-	return word_of(q->kept);
+	return word_of(q->cached);
 }
 
 /*
@@ -239,102 +253,67 @@ static void not_asked(struct question *q, const char *reason)
 /* gp_exim_spf: the envelope's checks. */
 const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 {
-	struct question q = {.x = x, .kept = &x->spf, .call = call};
-	struct gp_verdict v;
+	struct question q = {.x = x, .cached = &x->spf, .call = call};
+	struct gp_exim_cached *k = &x->spf;
 	const char *key = call_key(x, call, "");
-	int64_t age_us = gp_clock_now_us(gp_clock_system()) - x->spf.at_us;
-	if (is_kept(&x->spf, key) && age_us < SPF_KEPT_US)
-		return word_of(&x->spf);
+	int64_t age_us = gp_clock_now_us(gp_clock_system()) - k->at_us;
+	if (is_cached(k, key) && age_us < KNOWN_US)
+		return word_of(k);
 	if (begin(&q, key))
-		return word_of(&x->spf);
-	int rc = gp_engine_envelope(&q.ctx, q.config, &call->envelope, &v);
+		return word_of(k);
+	gp_engine_facts_init(&k->facts, q.config, GP_STAGE_RCPT, &call->envelope);
+	int rc = gp_engine_transaction_ask(&x->transaction, &q.ctx, &k->facts, &k->verdict);
 	if (!rc) {
-		x->spf.action = v.action;
-		x->spf.reply = v.reply;
-		x->spf.header = v.header;
-		not_asked(&q, v.trouble);
+		k->action = k->verdict.action;
+		k->reply = k->verdict.reply;
+		k->header = k->verdict.header;
+		not_asked(&q, k->facts.trouble);
 	}
 	return end(&q, rc, "SPF cannot be checked");
 }
 
 /* ---- messages ---- */
 
-/* cut_reply: with the configured code; a deferral needs one of its kind. */
-static const char *cut_reply(struct question *q, enum gp_action action)
-{
-	if (action == GP_ACTION_DEFER)
-		return gp_arena_printf(q->ctx.arena, "451 4.7.1 %s", cut_text);
-	return gp_arena_printf(q->ctx.arena, "%s %s", q->config->dmarc.from_code, cut_text);
-}
-
-/*
- * judge_cut: of a header that was cut the From may be hidden that readers will see, so the message
- * is one without a single author, whatever the part that was seen has proved.
- */
-static int judge_cut(struct question *q, struct gp_mail_verdict *v)
-{
-	struct gp_strbuf buf;
-	struct gp_authres_writer w;
-	/* what else excuses a message has seen a part of it only */
-	bool is_exempt = v->override && strcmp(v->override, "dmarc.exempt_clients") == 0;
-	if (!v->checked || is_exempt || q->config->dmarc.mode == GP_MODE_OFF)
-		return GP_OK;
-	enum gp_action would = gp_engine_dmarc_action(q->config->dmarc.on_unreadable_from);
-	gp_strbuf_init(&buf, q->ctx.arena, RESULTS_BYTES);
-	gp_authres_begin(&w, &buf, q->config->hostname, "\n\t");
-	gp_authres_result(&w, "dmarc", "permerror");
-	gp_authres_comment(&w, cut_text);
-	gp_authres_end(&w);
-	v->from_problem = "its header is too large to be handed over";
-	if (would >= v->would && would != GP_ACTION_ACCEPT) {
-		v->would = would;
-		v->rule = "dmarc.on_unreadable_from";
-		v->reply = cut_reply(q, would);
-		v->summary = gp_arena_printf(q->ctx.arena, "rule=%s: %s", v->rule, cut_text);
-	}
-	if (q->config->dmarc.mode == GP_MODE_ENFORCE && would > v->action)
-		v->action = would;
-	int rc = gp_strbuf_finish(&buf, &v->results);
-	return rc ? rc : gp_arena_status(q->ctx.arena);
-}
-
 /* run_checks: over an open message. */
 static int run_checks(struct question *q, const struct gp_exim_message *m)
 {
-	struct gp_mail_verdict *v = &q->kept->mail;
-	struct gp_mail mail = {.config = q->config,
-		.envelope = &q->call->envelope,
-		.message = &m->message,
+	struct gp_exim_cached *k = q->cached;
+	struct gp_mail mail = {.message = &m->message,
 		.body = &m->body,
-		.sample_key = &q->x->process.sample_key};
+		.sample_key = &q->x->process.sample_key,
+		.is_header_cut = m->is_cut};
 	int rc = gp_exim_process_digest(&q->x->process, &mail.digest);
-	if (!rc)
-		rc = gp_engine_message(&q->ctx, &mail, v);
-	return !rc && m->is_cut ? judge_cut(q, v) : rc;
+	if (rc)
+		return rc;
+	gp_engine_facts_init(&k->facts, q->config, GP_STAGE_MESSAGE, &q->call->envelope);
+	k->facts.mail = &mail;
+	rc = gp_engine_transaction_ask(&q->x->transaction, &q->ctx, &k->facts, &k->verdict);
+	k->facts.mail = NULL; /* it is gone with its file */
+	return rc;
 }
 
 /* adopt: the engine's verdict as the answer. */
-static void adopt(struct gp_exim_kept *k)
+static void adopt(struct gp_exim_cached *k)
 {
 	k->has_mail = true;
-	k->action = k->mail.action;
-	k->reply = k->mail.reply;
-	k->results = k->mail.results;
-	k->summary = k->mail.summary;
+	k->action = k->verdict.action;
+	k->reply = k->verdict.reply;
+	k->results = k->verdict.results;
+	k->summary = k->verdict.summary;
 }
 
 /* gp_exim_check: header and body, then the engine. */
 const char *gp_exim_check(
 	struct gp_exim *x, const struct gp_exim_call *call, struct gp_span headers)
 {
-	struct question q = {.x = x, .kept = &x->mail, .call = call};
+	struct question q = {.x = x, .cached = &x->mail, .call = call};
 	struct gp_exim_message m;
 	char more[32];
 	struct gp_strbuf length;
 	gp_strbuf_init_fixed(&length, more, sizeof more);
 	gp_strbuf_printf(&length, "%zu", headers.len);
 	const char *key = call_key(x, call, more);
-	if (is_kept(&x->mail, key) || begin(&q, key))
+	if (is_cached(&x->mail, key) || begin(&q, key))
 		return word_of(&x->mail);
 	const char *problem = "the message cannot be checked";
 	int rc = gp_exim_message_open(q.ctx.arena, &call->place, headers, &m);
@@ -348,7 +327,7 @@ const char *gp_exim_check(
 	gp_exim_message_close(&m);
 	if (!rc) {
 		adopt(&x->mail);
-		not_asked(&q, x->mail.mail.trouble);
+		not_asked(&q, x->mail.facts.trouble);
 	}
 	return end(&q, rc, problem);
 }
@@ -356,22 +335,20 @@ const char *gp_exim_check(
 /* ---- limits ---- */
 
 /* count: one message, all or nothing; what was let in stays counted. */
-static int count(struct question *q, const struct gp_limit_amounts *amounts, struct gp_verdict *v)
+static int count(struct question *q, const struct gp_limit_amounts *amounts)
 {
 	struct gp_exim *x = q->x;
-	struct gp_limit_message message;
+	struct gp_exim_cached *k = q->cached;
 	struct gp_limit_overrides *overrides = NULL;
-	int rc = gp_exim_process_overrides(&x->process, q->kept->snapshot, &q->ctx, &overrides);
+	int rc = gp_exim_process_overrides(&x->process, k->snapshot, &q->ctx, &overrides);
 	if (rc)
 		return rc;
-	const struct gp_engine_rates rates = {q->config, overrides, &message};
-	gp_limit_message_init(&message);
-	rc = gp_engine_rates(&q->ctx, &rates, &q->call->envelope, amounts, v);
-	if (!rc && (v->action == GP_ACTION_ACCEPT || v->action == GP_ACTION_HOLD))
-		gp_limit_message_end(&message);
-	else
-		gp_limit_message_drop(&message, overrides, &q->ctx);
-	gp_limit_message_fini(&message);
+	gp_engine_facts_init(&k->facts, q->config, GP_STAGE_END, &q->call->envelope);
+	k->facts.counting = (struct gp_counting) {.book = overrides, .total = *amounts};
+	rc = gp_engine_transaction_ask(&x->transaction, &q->ctx, &k->facts, &k->verdict);
+	if (rc || (k->verdict.action != GP_ACTION_ACCEPT && k->verdict.action != GP_ACTION_HOLD))
+		gp_engine_transaction_drop(&x->transaction, overrides, &q->ctx);
+	gp_limit_message_end(&x->transaction.limits);
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
 	if (now_us - x->tended_us >= TEND_US) {
 		x->tended_us = now_us;
@@ -384,17 +361,17 @@ static int count(struct question *q, const struct gp_limit_amounts *amounts, str
 const char *gp_exim_limit(
 	struct gp_exim *x, const struct gp_exim_call *call, const struct gp_limit_amounts *amounts)
 {
-	struct question q = {.x = x, .kept = &x->limit, .call = call};
-	struct gp_verdict v = {.action = GP_ACTION_ACCEPT};
+	struct question q = {.x = x, .cached = &x->limit, .call = call};
 	int rc = GP_OK;
 	const char *key = call->place.id.len ? call_key(x, call, "") : NULL;
-	if (is_kept(&x->limit, key) || begin(&q, key))
+	if (is_cached(&x->limit, key) || begin(&q, key))
 		return word_of(&x->limit);
+	x->limit.verdict = (struct gp_verdict) {.action = GP_ACTION_ACCEPT};
 	if (q.config->limits.limit_count)
-		rc = count(&q, amounts, &v);
+		rc = count(&q, amounts);
 	if (!rc) {
-		x->limit.action = v.action;
-		x->limit.reply = v.reply;
+		x->limit.action = x->limit.verdict.action;
+		x->limit.reply = x->limit.verdict.reply;
 	}
 	return end(&q, rc, "the limits cannot be checked");
 }
@@ -412,9 +389,9 @@ const char *gp_exim_reply(struct gp_exim *x, const struct gp_exim_call *call)
 {
 	if (is_about(&x->mail, call->place.id))
 		return or_nothing(x->mail.reply);
-	return is_kept(&x->spf, call_key(x, call, "")) ? or_nothing(x->spf.reply)
-	       : x->spf.problem && !x->spf.key         ? or_nothing(x->spf.reply)
-						       : "";
+	return is_cached(&x->spf, call_key(x, call, "")) ? or_nothing(x->spf.reply)
+	       : x->spf.problem && !x->spf.key           ? or_nothing(x->spf.reply)
+							 : "";
 }
 
 /* gp_exim_limit_reply: of this message only. */
@@ -426,11 +403,11 @@ const char *gp_exim_limit_reply(struct gp_exim *x, struct gp_span id)
 /* gp_exim_spf_header: of this question only. */
 const char *gp_exim_spf_header(struct gp_exim *x, const struct gp_exim_call *call)
 {
-	return is_kept(&x->spf, call_key(x, call, "")) ? or_nothing(x->spf.header) : "";
+	return is_cached(&x->spf, call_key(x, call, "")) ? or_nothing(x->spf.header) : "";
 }
 
 /* own_field: a fact that is this surface's, or that exists without a verdict of the engine. */
-static const char *own_field(const struct gp_exim_kept *k, struct gp_span name)
+static const char *own_field(const struct gp_exim_cached *k, struct gp_span name)
 {
 	const struct {
 		const char *name, *text;
@@ -450,21 +427,6 @@ static const char *own_field(const struct gp_exim_kept *k, struct gp_span name)
 	return NULL;
 }
 
-/*
- * is_safe: sentences are printable ASCII; words, numbers and names hold nothing that means anything
- * in the look-ups that a site may put them into. Exim does not see that they came from outside.
- */
-static bool is_safe(struct gp_span name, const char *text)
-{
-	static const char *const sentences[] = {"reply", "summary", "from.problem", "dkim.reason",
-		"arc.reason", "dmarc.reason", NULL};
-	for (size_t i = 0; sentences[i]; i++)
-		if (gp_span_is(name, sentences[i]))
-			return gp_span_is_printable_ascii(gp_span_from(text));
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._- ")] == 0;
-}
-
 /* gp_exim_get: "" for another message, and for a name that there is not. */
 const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span name)
 {
@@ -475,10 +437,11 @@ const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span nam
 	const char *own = own_field(&x->mail, name);
 	if (own || !x->mail.has_mail)
 		return or_nothing(own);
-	if (!gp_engine_field(arena, &x->mail.mail, name, &text))
+	const struct gp_record record = {&x->mail.facts, &x->mail.verdict, arena};
+	if (!gp_engine_get(&x->pipeline, &record, name, &text))
 		gp_exim_say(&x->process.log, GP_EXIM_BAD_CALL, id, "gatepost_get knows no %.*s",
 			name.len > 64 ? 64 : (int)name.len, name.ptr);
-	return text && is_safe(name, text) ? text : "";
+	return text;
 }
 
 /* none_of: who looked, and found nothing to say (RFC 8601 2.2: no-result). */

@@ -11,7 +11,8 @@
  *     gp_exim_reply(x, &call), gp_exim_get(x, id, name), ...                   what was found
  *
  * A message is checked and counted once: the same question for the same message gives the same
- * answer without work. SPF is remembered for the same client, names and recipient, for a minute.
+ * answer without work. SPF is asked once for a client, its names and the sender, and known for a
+ * minute; what depends on the recipient is looked at for each (engine/transaction.h).
  * What was found belongs to a message ID; for another one there is nothing ("").
  *
  * Trouble of ours (no configuration, no spool file, no memory) is an answer as well: accept or
@@ -24,7 +25,7 @@
 #ifndef GP_EXIM_VERDICT_H
 #define GP_EXIM_VERDICT_H
 
-#include "engine/engine_message.h"
+#include "engine/transaction.h"
 #include "exim-dlfunc/args.h"
 #include "exim-dlfunc/authres_spoof.h"
 #include "exim-dlfunc/process.h"
@@ -32,7 +33,7 @@
 #define GP_EXIM_ID_TEXT 24 /* room for any message ID with its NUL */
 
 /* What one kind of question found last. */
-struct gp_exim_kept {
+struct gp_exim_cached {
 	struct gp_arena *arena;            /* holds key and texts; NULL: not needed yet */
 	size_t memory;                     /* its ceiling */
 	struct gp_exim_snapshot *snapshot; /* whose texts may be among them */
@@ -47,13 +48,18 @@ struct gp_exim_kept {
 	const char *problem; /* of ours; NULL: none */
 	bool is_header_seen; /* forgery is about the whole header of the message */
 	struct gp_exim_spoof forgery;
-	bool has_mail;
-	struct gp_mail_verdict mail;
+	bool has_mail; /* what the engine found, below, is about a whole message */
+	struct gp_facts facts;
+	struct gp_verdict verdict;
 };
 
 struct gp_exim {
 	struct gp_exim_process process;
-	struct gp_exim_kept spf, mail, limit;
+	struct gp_pipeline pipeline;
+	struct gp_transaction transaction; /* the message under way, as far as it was asked about */
+	int64_t began_us;                  /* when it was asked about first; 0: it was not */
+	const struct gp_exim_snapshot *snapshot; /* under which; compared only */
+	struct gp_exim_cached spf, mail, limit;
 	struct gp_arena *scratch; /* texts of one call; NULL: not needed yet */
 	int64_t tended_us;        /* the store, last */
 };

@@ -46,23 +46,58 @@ void gp_tally_answered(struct gp_tally *tally, enum gp_action action, int64_t to
 	gp_histogram_add(&tally->answers[action], took_us);
 }
 
-/* gp_counters_decider: by what stands before the dot. */
-enum gp_counters_decider gp_counters_decider(const char *rule)
+/* decider: the number of who decided. */
+static size_t decider(const struct gp_pipeline *pipeline, const struct gp_verdict *v)
 {
-	static const struct {
-		const char *prefix;
-		enum gp_counters_decider decider;
-	} deciders[] = {
-		{"spf.", GP_DECIDER_SPF},
-		{"limit.", GP_DECIDER_LIMITS},
-		{"store.", GP_DECIDER_STORE},
-		{"policyd.on_trouble", GP_DECIDER_TROUBLE},
-		{"policyd.", GP_DECIDER_MEMORY},
-	};
-	for (size_t i = 0; rule && i < sizeof deciders / sizeof deciders[0]; i++)
-		if (strncmp(rule, deciders[i].prefix, strlen(deciders[i].prefix)) == 0)
-			return deciders[i].decider;
-	return GP_DECIDER_NONE;
+	size_t at = v->check ? gp_engine_place(pipeline, v->check) : GP_CHECKS_MAX;
+	return at < GP_CHECKS_MAX ? at + 1 : 0;
+}
+
+/* tally_results: of one check, whose results are numbered from first. */
+static void tally_results(struct gp_tally *tally, const struct gp_check_result *rows, size_t first,
+	const struct gp_facts *f)
+{
+	unsigned verdict;
+	int64_t took_us;
+	for (; rows->found && first < GP_COUNTERS_RESULTS; rows++, first++)
+		if (rows->found(f, &verdict, &took_us) && verdict < GP_CHECK_VERDICTS)
+			gp_histogram_add(&tally->checks[first][verdict], took_us);
+}
+
+/* gp_counters_decided: row by row. */
+void gp_counters_decided(const struct gp_counters *counters, struct gp_tally *tally,
+	const struct gp_facts *facts, const struct gp_verdict *verdict)
+{
+	const struct gp_pipeline *p = counters->pipeline;
+	size_t first = 0;
+	gp_tally_add(&tally->decisions[verdict->action][decider(p, verdict)]);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct gp_check_result *rows = p->checks[i]->results;
+		if (!rows)
+			continue;
+		if (facts->fresh & (1u << i))
+			tally_results(tally, rows, first, facts);
+		while (rows->found) {
+			rows++;
+			first++;
+		}
+	}
+}
+
+/* gp_counters_result: in the order of the rows. */
+bool gp_counters_result(
+	const struct gp_pipeline *pipeline, size_t i, struct gp_counters_result *result_out)
+{
+	if (i >= GP_COUNTERS_RESULTS)
+		return false;
+	for (size_t k = 0; k < pipeline->count; k++)
+		for (const struct gp_check_result *r = pipeline->checks[k]->results; r && r->found;
+			r++)
+			if (i-- == 0) {
+				*result_out = (struct gp_counters_result) {pipeline->checks[k], r};
+				return true;
+			}
+	return false;
 }
 
 /* gp_counters_limit: a name is written before it is counted; a crash in between loses it only. */

@@ -11,9 +11,10 @@
  *     gp_tally_add(&t->requests[state]);
  *     gp_counters_sum(counters, GP_TALLY(requests[state]))
  *
- * Another check adds a member to enum gp_counters_check and a row to the table in
- * policyd/metrics_checks.c. Known gap: at most GP_COUNTERS_LIMITS limits, by name and unit, are
- * told apart from start to end; those that reloads bring beyond that are counted as one.
+ * Checks are numbered by the rows of the pipeline's table (engine/pipeline.h): their results in the
+ * order of the rows, and who decided by the place of the row. Known gap: at most GP_COUNTERS_LIMITS
+ * limits, by name and unit, are told apart from start to end; those that reloads bring beyond that
+ * are counted as one.
  */
 #ifndef GP_POLICYD_COUNTERS_H
 #define GP_POLICYD_COUNTERS_H
@@ -25,7 +26,8 @@
 #include "base/histogram.h"
 #include "base/log.h"
 #include "daemon/log_limited.h"
-#include "engine/engine.h"
+#include "engine/check_limit.h"
+#include "engine/pipeline.h"
 #include "policyd/protocol.h"
 
 /* Four buckets an octave of microseconds: a bucket's bounds are a fifth apart at most. */
@@ -34,36 +36,14 @@
 #define GP_COUNTERS_LIMITS 128
 #define GP_COUNTERS_LIMIT_NAME 40 /* with its NUL; the configuration's are shorter */
 
-/* What is checked, identity by identity. */
-enum gp_counters_check { GP_CHECK_SPF_MAILFROM, GP_CHECK_SPF_HELO, GP_CHECK_LIMITS, GP_CHECKS };
-#define GP_CHECK_VERDICTS 8 /* at most so many of one check */
-
-/* The verdicts of GP_CHECK_LIMITS. */
-enum gp_counters_limits {
-	GP_LIMITS_FINE,
-	GP_LIMITS_LABELLED,
-	GP_LIMITS_HELD,
-	GP_LIMITS_REFUSED,
-	GP_LIMITS_AWAY,
-	GP_LIMITS_VERDICTS
-};
-
-/* Which part of the configuration decided, as the name of the rule tells. */
-enum gp_counters_decider {
-	GP_DECIDER_NONE, /* nothing had to be checked */
-	GP_DECIDER_SPF,
-	GP_DECIDER_LIMITS,
-	GP_DECIDER_STORE,
-	GP_DECIDER_MEMORY,
-	GP_DECIDER_TROUBLE, /* of our own */
-	GP_DECIDERS
-};
+#define GP_COUNTERS_RESULTS 24          /* results of all checks of a table */
+#define GP_DECIDERS (1 + GP_CHECKS_MAX) /* 0: no check's rule decided; else its place and 1 */
 
 /* One limit. */
 struct gp_tally_limit {
 	atomic_ullong looked_at;
-	atomic_ullong over[GP_LIMITS_VERDICTS]; /* it was the one that decided; never FINE, AWAY */
-	atomic_ullong counted;                  /* of its unit, for good */
+	atomic_ullong over[GP_LIMIT_SAIDS]; /* it was the one that decided; never FINE, AWAY */
+	atomic_ullong counted;              /* of its unit, for good */
 };
 
 /* What sessions count. */
@@ -78,15 +58,16 @@ struct gp_tally {
 	atomic_ullong private_client; /* SPF left out: the client's address says nothing */
 	atomic_ullong latency[GP_COUNTERS_BUCKETS];
 	struct gp_histogram answers[GP_ACTIONS]; /* from the whole request to the whole answer */
-	struct gp_histogram checks[GP_CHECKS][GP_CHECK_VERDICTS];
+	struct gp_histogram checks[GP_COUNTERS_RESULTS][GP_CHECK_VERDICTS];
 	struct gp_tally_limit limits[GP_COUNTERS_LIMITS + 1]; /* the last one: all others */
 	char apart[64]; /* the next tally begins in another line of the processor's memory */
 };
 
 struct gp_counters {
-	int64_t started_s;         /* wall time; written before the first thread */
-	atomic_ullong connections; /* accepted since start */
-	atomic_ullong full;        /* times that max_connections was reached */
+	const struct gp_pipeline *pipeline; /* borrowed; set before the first thread */
+	int64_t started_s;                  /* wall time; written before the first thread */
+	atomic_ullong connections;          /* accepted since start */
+	atomic_ullong full;                 /* times that max_connections was reached */
 	atomic_ullong unserved;    /* connections for which there was no memory or descriptor */
 	atomic_ullong log_dropped; /* lines that nobody took */
 	atomic_ullong crashes;     /* ends of the serving process that nobody asked for */
@@ -134,8 +115,17 @@ unsigned long long gp_counters_action(struct gp_counters *counters, enum gp_acti
  */
 unsigned gp_counters_limit(struct gp_counters *counters, const char *name, int unit);
 
-/* Who decided. */
-enum gp_counters_decider gp_counters_decider(const char *rule);
+/* Notes a decision, who decided, and what each check found now, with its verdict and time. */
+void gp_counters_decided(const struct gp_counters *counters, struct gp_tally *tally,
+	const struct gp_facts *facts, const struct gp_verdict *verdict);
+
+/* A result of a check by its number; false: there are no more. */
+struct gp_counters_result {
+	const struct gp_check *check;
+	const struct gp_check_result *row;
+};
+bool gp_counters_result(
+	const struct gp_pipeline *pipeline, size_t i, struct gp_counters_result *result_out);
 
 /* So many microseconds, or less, took this part (0 to 1) of all answers; 0 without any. */
 int64_t gp_counters_percentile(struct gp_counters *counters, double part);

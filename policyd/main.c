@@ -36,6 +36,7 @@
 #include "policyd/listen.h"
 #include "policyd/metrics_http.h"
 #include "policyd/runtime.h"
+#include "policyd/own_checks.h"
 #include "policyd/session.h"
 
 enum {
@@ -83,6 +84,7 @@ struct service {
 	/* in memory that a crash does not take away */
 	struct gp_header_once *instances;
 	struct gp_counters *counters;
+	struct gp_own_pipeline checks;
 	struct gp_stage_learn *stages;
 	struct gp_daemon_notify notify;
 	struct gp_daemon_heartbeat heartbeat;
@@ -373,6 +375,8 @@ static bool remember(struct service *service)
 	service->stages = gp_stage_learn_new();
 	if (!service->instances || !service->counters || !service->stages)
 		return false;
+	gp_own_pipeline_init(&service->checks);
+	service->counters->pipeline = &service->checks.pipeline;
 	service->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
 	return true;
 }

@@ -1,53 +1,26 @@
 /* SPDX-License-Identifier: ISC */
-/* What sessions have counted: requests, decisions, checks, limits. Another check is one row. */
+/* What sessions have counted: requests, decisions, limits, and checks by the pipeline's rows. */
 #include "policyd/metrics_private.h"
 
 #include "limit/limit_message.h"
-#include "spf/spf.h"
 
 /* ---- the checks ---- */
 
-/* spf_verdict: as RFC 8601 spells it. */
-static const char *spf_verdict(unsigned verdict)
-{
-	return gp_spf_verdict_name((enum gp_spf_verdict)verdict);
-}
+/* What Postfix asks about: all stages but the whole message. */
+#define STAGES (GP_AT(GP_STAGE_MESSAGE) - 1)
 
-/* limits_verdict: what the limits said about a message. */
-static const char *limits_verdict(unsigned verdict)
-{
-	static const char *const names[] = {
-		[GP_LIMITS_FINE] = "fine",
-		[GP_LIMITS_LABELLED] = "labelled",
-		[GP_LIMITS_HELD] = "held",
-		[GP_LIMITS_REFUSED] = "refused",
-		[GP_LIMITS_AWAY] = "away",
-	};
-	return names[verdict];
-}
-
-static const struct {
-	const char *check, *identity; /* identity NULL: there is one only */
-	unsigned verdicts;
-	const char *(*name)(unsigned verdict);
-} checks[GP_CHECKS] = {
-	[GP_CHECK_SPF_MAILFROM] = {"spf", "mailfrom", GP_SPF_VERDICTS, spf_verdict},
-	[GP_CHECK_SPF_HELO] = {"spf", "helo", GP_SPF_VERDICTS, spf_verdict},
-	[GP_CHECK_LIMITS] = {"limits", NULL, GP_LIMITS_VERDICTS, limits_verdict},
-};
-
-_Static_assert(GP_SPF_VERDICTS <= GP_CHECK_VERDICTS, "SPF has a place for each verdict");
-_Static_assert(GP_LIMITS_VERDICTS <= GP_CHECK_VERDICTS, "limits have a place for each verdict");
-
-/* each_check: every verdict of every check, as a number or as a histogram. */
+/* each_check: every verdict of every check that runs here, as a number or as a histogram. */
 static void each_check(
 	struct gp_daemon_metrics_page *page, const struct gp_metrics_source *source, bool with_time)
 {
-	for (unsigned i = 0; i < GP_CHECKS; i++) {
-		for (unsigned k = 0; k < checks[i].verdicts; k++) {
+	struct gp_counters_result r;
+	for (size_t i = 0; gp_counters_result(source->counters->pipeline, i, &r); i++) {
+		if (!(r.check->stages & STAGES))
+			continue;
+		for (unsigned k = 0; k < r.row->verdicts; k++) {
 			struct gp_histogram_sums sums = {0};
-			const struct gp_daemon_metrics_label labels[] = {{"check", checks[i].check},
-				{"identity", checks[i].identity}, {"verdict", checks[i].name(k)}};
+			const struct gp_daemon_metrics_label labels[] = {{"check", r.check->name},
+				{"identity", r.row->identity}, {"verdict", r.row->name(k)}};
 			gp_counters_read(source->counters, GP_TALLY(checks[i][k]), &sums);
 			if (with_time)
 				gp_daemon_metrics_histogram(page, labels, 3, &sums);
@@ -118,26 +91,29 @@ void gp_metrics_answers(GP_METRICS_READER)
 	}
 }
 
+/* decider_name: of number i; NULL: a check whose rules say nothing here. */
+static const char *decider_name(const struct gp_pipeline *pipeline, size_t i)
+{
+	if (i == 0)
+		return "none";
+	const struct gp_check *c = pipeline->checks[i - 1];
+	return c->rules && (!c->run || (c->decides & STAGES)) ? c->name : NULL;
+}
+
 /* gp_metrics_decisions: by action, and by whose rule decided. */
 void gp_metrics_decisions(GP_METRICS_READER)
 {
-	static const char *const deciders[GP_DECIDERS] = {
-		[GP_DECIDER_NONE] = "none",
-		[GP_DECIDER_SPF] = "spf",
-		[GP_DECIDER_LIMITS] = "limits",
-		[GP_DECIDER_STORE] = "store",
-		[GP_DECIDER_MEMORY] = "memory",
-		[GP_DECIDER_TROUBLE] = "trouble",
-	};
+	const struct gp_pipeline *p = source->counters->pipeline;
 	(void)row;
 	for (size_t i = 0; i < ACTIONS; i++) {
-		for (size_t k = 0; k < GP_DECIDERS; k++) {
+		for (size_t k = 0; k <= p->count; k++) {
 			const struct gp_daemon_metrics_label labels[] = {
 				{"action", gp_engine_action_name(actions[i])},
-				{"check", deciders[k]}};
-			gp_daemon_metrics_number(page, labels, 2,
-				gp_counters_sum(
-					source->counters, GP_TALLY(decisions[actions[i]][k])));
+				{"check", decider_name(p, k)}};
+			if (labels[1].value)
+				gp_daemon_metrics_number(page, labels, 2,
+					gp_counters_sum(source->counters,
+						GP_TALLY(decisions[actions[i]][k])));
 		}
 	}
 }
@@ -174,15 +150,15 @@ void gp_metrics_limits(GP_METRICS_READER)
 /* gp_metrics_limits_over: each limit by what came of it. */
 void gp_metrics_limits_over(GP_METRICS_READER)
 {
-	static const enum gp_counters_limits outcomes[] = {
-		GP_LIMITS_LABELLED, GP_LIMITS_HELD, GP_LIMITS_REFUSED};
+	static const enum gp_limit_said outcomes[] = {
+		GP_LIMIT_SAID_LABELLED, GP_LIMIT_SAID_HELD, GP_LIMIT_SAID_REFUSED};
 	struct gp_daemon_metrics_label labels[3];
 	struct gp_counters *c = source->counters;
 	(void)row;
 	for (unsigned i = 0; limit_labels(c, i, labels); i++) {
 		for (size_t k = 0; k < sizeof outcomes / sizeof outcomes[0]; k++) {
 			labels[2] = (struct gp_daemon_metrics_label) {
-				"outcome", limits_verdict(outcomes[k])};
+				"outcome", gp_engine_limit_said_name(outcomes[k])};
 			gp_daemon_metrics_number(page, labels, 3,
 				gp_counters_sum(c, GP_TALLY(limits[i].over[outcomes[k]])));
 		}

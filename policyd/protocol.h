@@ -24,7 +24,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/strbuf.h"
-#include "engine/engine.h"
+#include "engine/facts.h"
 #include "engine/mark.h"
 
 /* larger than any mail; sums have room above it */

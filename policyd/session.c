@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "engine/record.h"
 #include "policyd/protocol.h"
 #include "policyd/reader.h"
-#include "policyd/transaction.h"
+#include "policyd/message_asked.h"
+#include "policyd/own_checks.h"
 #include "policyd/trouble.h"
 #include "runtime/runtime_deadline.h"
 
@@ -33,8 +35,7 @@ struct session {
 	struct gp_arena *arena;
 	int fd;
 	struct gp_daemon_place *place;
-	struct gp_transaction transaction;
-	char early[GP_TRANSACTION_INSTANCE_MAX]; /* instance that came at MAIL or RCPT last or "" */
+	struct gp_message_asked message;
 	bool early_ever;    /* something came before the end of a message, on this connection */
 	unsigned late_only; /* ends of messages, while nothing did */
 	int64_t began_us;   /* of the request under way */
@@ -114,7 +115,7 @@ static struct gp_ctx context_now(struct session *s)
 static void wait_for_first(struct session *s)
 {
 	for (;;) {
-		int left = gp_transaction_left_ms(&s->transaction);
+		int left = gp_message_asked_left_ms(&s->message);
 		struct pollfd p = {.fd = s->fd, .events = POLLIN};
 		if (left < 0)
 			return; /* the read has a time-out of its own */
@@ -123,7 +124,7 @@ static void wait_for_first(struct session *s)
 			return;
 		if (ready == 0) {
 			struct gp_ctx ctx = context_now(s);
-			gp_transaction_expire(&s->transaction, &ctx);
+			gp_message_asked_expire(&s->message, &ctx);
 			gp_arena_reset(s->arena);
 		}
 	}
@@ -204,14 +205,11 @@ static int write_answer(struct session *s, const char *text, size_t len)
 
 /* ---- the answer ---- */
 
-/* note_early: this message is being checked before DATA. */
-static void note_early(struct session *s, struct gp_span instance)
-{
-	size_t n = instance.len < sizeof s->early ? instance.len : 0;
-	if (n)
-		memcpy(s->early, instance.ptr, n);
-	s->early[n] = 0;
-}
+/* What is known about a request, and what is to be done. */
+struct answer {
+	struct gp_facts facts;
+	struct gp_verdict verdict;
+};
 
 /*
  * note_stage: said once when messages come at their end only. One of them may have come before it
@@ -233,49 +231,9 @@ static void note_stage(struct session *s, enum gp_protocol_state state)
 		"check_policy_service into smtpd_recipient_restrictions as well");
 }
 
-/* is_checked: is SPF looked at in this state? */
-static bool is_checked(struct session *s, const struct gp_protocol_request *r)
+/* say_private: once, that a client's address says nothing. */
+static void say_private(struct session *s)
 {
-	note_stage(s, r->state);
-	if (r->state == GP_STATE_RCPT || r->state == GP_STATE_MAIL) {
-		note_early(s, r->instance);
-		return true;
-	}
-	/* a message that nothing was asked about before is checked at DATA */
-	return r->state == GP_STATE_DATA &&
-	       !(*s->early && gp_span_equal(r->instance, gp_span_from(s->early)));
-}
-
-/* count_checks: each with its verdict and how long it took; the transaction counts limits. */
-static void count_checks(struct session *s, const struct gp_verdict *v)
-{
-	struct gp_tally *t = s->tally;
-	if (v->has_mailfrom)
-		gp_histogram_add(
-			&t->checks[GP_CHECK_SPF_MAILFROM][v->mailfrom.verdict], v->mailfrom_us);
-	if (v->has_helo)
-		gp_histogram_add(&t->checks[GP_CHECK_SPF_HELO][v->helo.verdict], v->helo_us);
-}
-
-/* count: the verdict in numbers; the private client is also said, once. */
-static void count(struct session *s, const struct gp_verdict *v)
-{
-	struct gp_tally *t = s->tally;
-	gp_tally_add(&t->decisions[v->action][gp_counters_decider(v->rule)]);
-	count_checks(s, v);
-	if (v->limit.name)
-		gp_tally_add(&t->limited);
-	if (v->store_failed)
-		gp_tally_add(&t->store_failed);
-	if (v->trouble) {
-		gp_tally_add(&t->failures);
-		gp_trouble_note(s->shared->counters, &s->runtime->log, v->trouble);
-	}
-	if (v->would != v->action)
-		gp_tally_add(&t->would_refuse);
-	if (!v->private_client)
-		return;
-	gp_tally_add(&t->private_client);
 	if (!atomic_flag_test_and_set(&s->shared->counters->private_client_said))
 		gp_log_text(&s->runtime->log, GP_LOG_NOTICE,
 			"a client has a private or our own address: SPF is not enforced for such "
@@ -283,11 +241,32 @@ static void count(struct session *s, const struct gp_verdict *v)
 			"and hides the clients");
 }
 
-/* is_pass: has SPF passed, for the identity that counts? */
-static bool is_pass(const struct gp_verdict *v)
+/* count: the verdict in numbers; what an operator has to know is also said. */
+static void count(struct session *s, const struct gp_facts *f, const struct gp_verdict *v)
 {
-	const struct gp_spf_result *r = v->has_mailfrom ? &v->mailfrom : &v->helo;
-	return (v->has_mailfrom || v->has_helo) && r->verdict == GP_SPF_PASS;
+	struct gp_tally *t = s->tally;
+	gp_counters_decided(s->shared->counters, t, f, v);
+	if (f->limit.name)
+		gp_tally_add(&t->limited);
+	if (f->store_failed)
+		gp_tally_add(&t->store_failed);
+	if (f->trouble) {
+		gp_tally_add(&t->failures);
+		gp_trouble_note(s->shared->counters, &s->runtime->log, f->trouble);
+	}
+	if (v->would != v->action)
+		gp_tally_add(&t->would_refuse);
+	if (f->private_client) {
+		gp_tally_add(&t->private_client);
+		say_private(s);
+	}
+}
+
+/* is_pass: has SPF passed, for the identity that counts? */
+static bool is_pass(const struct gp_facts *f)
+{
+	const struct gp_spf_result *r = gp_engine_spf_result(f);
+	return r && r->verdict == GP_SPF_PASS;
 }
 
 /* say_mark: one that keeps nobody from forging the field is said, once. */
@@ -311,15 +290,16 @@ static void say_mark(struct session *s, const struct gp_protocol_request *r)
 
 /* format_action: the verdict as Postfix wants it. *prepended_out: a header was given. */
 static void format_action(struct session *s, const struct gp_protocol_request *r,
-	const struct gp_verdict *v, struct gp_strbuf *buf, bool *prepended_out)
+	const struct answer *a, struct gp_strbuf *buf, bool *prepended_out)
 {
 	const char *pass_action = s->runtime->config->policyd.pass_action;
+	const struct gp_verdict *v = &a->verdict;
 	*prepended_out = false;
 	if (v->action == GP_ACTION_HOLD) {
 		gp_protocol_format(buf, "HOLD", v->reply);
 	} else if (v->action != GP_ACTION_ACCEPT) {
 		gp_protocol_format(buf, "", v->reply);
-	} else if (*pass_action && is_pass(v)) {
+	} else if (*pass_action && is_pass(&a->facts)) {
 		gp_protocol_format(buf, pass_action, NULL);
 	} else if (v->header && gp_header_once_first(s->shared->instances, r->instance)) {
 		*prepended_out = true;
@@ -330,43 +310,15 @@ static void format_action(struct session *s, const struct gp_protocol_request *r
 	}
 }
 
-/* add_result: the fields of one SPF result. */
-static size_t add_result(struct gp_log_field *f, const struct gp_spf_result *r, bool helo)
-{
-	size_t n = 0;
-	f[n++] = gp_log_field_text(helo ? "spf_helo" : "spf", gp_spf_verdict_name(r->verdict));
-	if (!helo)
-		f[n++] = gp_log_field_text("spf_domain", r->domain);
-	f[n++] = gp_log_field_text(helo ? "spf_helo_mechanism" : "spf_mechanism", r->mechanism);
-	f[n++] = gp_log_field_text(helo ? "spf_helo_problem" : "spf_problem", r->problem);
-	return n;
-}
-
-/* add_limit: the fields of the limit that has something to say: which, whose, how much of what. */
-static size_t add_limit(struct session *s, struct gp_log_field *f, const struct gp_verdict_limit *l)
-{
-	char *free_at = gp_arena_alloc(s->arena, GP_CLOCK_TEXT);
-	char *per = gp_arena_alloc(s->arena, GP_DURATION_TEXT);
-	size_t n = 0;
-	f[n++] = gp_log_field_text("limit", l->name);
-	f[n++] = gp_log_field_text("limit_key", l->subject);
-	f[n++] = gp_log_field_text("limit_unit", l->unit);
-	f[n++] = gp_log_field_number("limit_used", l->used);
-	f[n++] = gp_log_field_number("limit_max", l->max);
-	f[n++] = gp_log_field_text("limit_per", per ? gp_duration_period(l->per_ms, per) : NULL);
-	if (l->wait_ms < 0)
-		f[n++] = gp_log_field_text("limit_free", "never");
-	else if (free_at)
-		f[n++] = gp_log_field_text("limit_free", gp_clock_format(l->free_s, free_at));
-	return n;
-}
-
 /* log_decision: the one line about this request. */
 static void log_decision(struct session *s, const struct gp_protocol_request *r,
-	const struct gp_verdict *v, int64_t took_us)
+	const struct answer *a, int64_t took_us)
 {
-	struct gp_log_field f[32];
+	const struct gp_record record = {&a->facts, &a->verdict, s->arena};
+	struct gp_log_field f[10 + GP_RECORD_LOG_MAX];
 	size_t n = 0;
+	if (!gp_log_wants(&s->runtime->log, GP_LOG_INFO))
+		return;
 	f[n++] = gp_log_field_span("instance", r->instance);
 	f[n++] = gp_log_field_span("queue_id", r->queue_id);
 	f[n++] = gp_log_field_span("stage", r->protocol_state);
@@ -378,26 +330,13 @@ static void log_decision(struct session *s, const struct gp_protocol_request *r,
 		f[n - 1].text = r->sender;
 	f[n++] = gp_log_field_span("recipient", r->recipient);
 	f[n++] = gp_log_field_span("user", r->sasl_username);
-	if (v->has_mailfrom)
-		n += add_result(&f[n], &v->mailfrom, false);
-	if (v->has_helo)
-		n += add_result(&f[n], &v->helo, true);
-	f[n++] = gp_log_field_text("trouble", v->trouble);
-	if (v->dns_stale)
-		f[n++] = gp_log_field_number("dns_stale", v->dns_stale);
-	if (v->limit.name)
-		n += add_limit(s, &f[n], &v->limit);
-	f[n++] = gp_log_field_text("action", gp_engine_action_name(v->action));
-	if (v->would != v->action)
-		f[n++] = gp_log_field_text("would", gp_engine_action_name(v->would));
-	f[n++] = gp_log_field_text("rule", v->rule);
-	f[n++] = gp_log_field_text("reply", v->reply);
+	n += gp_engine_record_log(s->shared->counters->pipeline, &record, f + n, GP_RECORD_LOG_MAX);
 	f[n++] = gp_log_field_number("ms", (took_us + 500) / 1000);
 	gp_log_event(&s->runtime->log, GP_LOG_INFO, "decision", f, n);
 }
 
 /* decide: the engine's verdict, within the deadline. */
-static int decide(struct session *s, const struct gp_protocol_request *r, struct gp_verdict *v)
+static int decide(struct session *s, const struct gp_protocol_request *r, struct answer *a)
 {
 	const struct gp_config *config = s->runtime->config;
 	struct gp_ctx ctx =
@@ -405,54 +344,45 @@ static int decide(struct session *s, const struct gp_protocol_request *r, struct
 	struct gp_envelope envelope;
 	gp_protocol_envelope(r, &envelope);
 	int rc = gp_protocol_sender(s->arena, envelope.sender, &envelope.sender);
-	if (rc)
-		return rc;
-	if (is_checked(s, r))
-		rc = gp_engine_envelope(&ctx, config, &envelope, v);
-	else
-		*v = (struct gp_verdict) {.rule = "stage"};
-	if (!rc && v->trouble)
-		gp_trouble_decide(config, v);
-	return rc ? rc : gp_transaction_count(&s->transaction, &ctx, r, &envelope, v);
+	note_stage(s, r->state);
+	return rc ? rc
+		  : gp_message_asked_answer(
+			    &s->message, &ctx, r, &envelope, &a->facts, &a->verdict);
 }
 
-/*
- * unanswerable: what the sender or DNS has made too large for the request's memory, and a name that
- * no limit can count (EINVAL), must not come in by a default_action, so it is answered: deferred,
- * where anything may be refused at all.
- */
-static void unanswerable(struct session *s, int rc, struct gp_verdict *v)
+/* know_nothing: what was found is gone with its memory. */
+static void know_nothing(struct session *s, struct answer *a)
 {
-	bool enforce = gp_trouble_may_refuse(s->runtime->config);
+	const struct gp_envelope nobody = {.client = {.family = GP_IP_NONE}};
 	gp_arena_reset(s->arena);
-	*v = (struct gp_verdict) {.action = enforce ? GP_ACTION_DEFER : GP_ACTION_ACCEPT,
-		.would = GP_ACTION_DEFER,
-		.rule = "policyd.request_memory",
-		.reply = "451 4.3.0 This mail needs more memory to be checked than it may have"};
-	if (rc == GP_ETOOBIG)
-		return;
-	v->rule = "limit.key";
-	v->reply = "451 4.3.0 A name that this mail comes with cannot be counted";
+	gp_engine_facts_init(&a->facts, s->runtime->config, GP_STAGE_OTHER, &nobody);
+}
+
+/* unanswerable: the request is too large for its memory, or has a name that no limit can count. */
+static void unanswerable(struct session *s, int rc, struct answer *a)
+{
+	know_nothing(s, a);
+	gp_own_unanswerable(s->runtime->config, rc, &a->verdict);
 }
 
 /*
  * no_answer: there is no verdict for trouble of our own. It is answered all the same, since without
  * an answer the mail would come in by a default_action.
  */
-static void no_answer(struct session *s, const char *trouble, struct gp_verdict *v)
+static void no_answer(struct session *s, const char *trouble, struct answer *a)
 {
-	gp_arena_reset(s->arena);
-	*v = (struct gp_verdict) {.trouble = trouble};
-	gp_trouble_decide(s->runtime->config, v);
+	know_nothing(s, a);
+	a->facts.trouble = trouble;
+	gp_own_on_trouble(&a->facts, &a->verdict);
 }
 
 /* build_answer: the verdict as text. */
 static int build_answer(struct session *s, const struct gp_protocol_request *r,
-	const struct gp_verdict *v, struct gp_strbuf *buf, bool *prepended_out)
+	const struct answer *a, struct gp_strbuf *buf, bool *prepended_out)
 {
 	const char *text;
 	gp_strbuf_init(buf, s->arena, ANSWER_MAX);
-	format_action(s, r, v, buf, prepended_out);
+	format_action(s, r, a, buf, prepended_out);
 	int rc = gp_strbuf_finish(buf, &text);
 	if (rc && *prepended_out)
 		gp_header_once_forget(s->shared->instances, r->instance);
@@ -464,13 +394,11 @@ static void adopt(struct session *s, const struct gp_protocol_request *r)
 {
 	struct gp_runtimes *runtimes = s->shared->runtimes;
 	const struct gp_runtime *old = s->runtime;
-	bool is_early = *s->early && gp_span_equal(r->instance, gp_span_from(s->early));
-	if (gp_runtimes_is_current(runtimes, old) || is_early ||
-		gp_transaction_is_same(&s->transaction, r))
+	if (gp_runtimes_is_current(runtimes, old) || gp_message_asked_is_same(&s->message, r))
 		return;
 	struct gp_ctx ctx = context_now(s);
 	const struct gp_runtime *now = gp_runtimes_acquire(runtimes);
-	gp_transaction_adopt(&s->transaction, now, &ctx);
+	gp_message_asked_adopt(&s->message, now, &ctx);
 	s->runtime = now;
 	s->read_ms = now->config->policyd.deadline_ms;
 	set_timeout(s->fd, SO_RCVTIMEO, now->config->policyd.idle_timeout_ms);
@@ -490,13 +418,13 @@ static bool take_place(struct session *s)
 
 /* find_verdict: or an answer that needs none; is_cut: the request is too large and not all here. */
 static int find_verdict(
-	struct session *s, const struct gp_protocol_request *r, bool is_cut, struct gp_verdict *v)
+	struct session *s, const struct gp_protocol_request *r, bool is_cut, struct answer *a)
 {
 	if (is_cut)
 		return GP_ETOOBIG;
 	if (take_place(s))
-		return decide(s, r, v);
-	no_answer(s, "all connections that policyd.max_connections allows are at work", v);
+		return decide(s, r, a);
+	no_answer(s, "all connections that policyd.max_connections allows are at work", a);
 	return GP_OK;
 }
 
@@ -504,7 +432,7 @@ static int find_verdict(
 static int answer(struct session *s, struct gp_span text, bool is_cut)
 {
 	struct gp_protocol_request r;
-	struct gp_verdict v;
+	struct answer a;
 	struct gp_strbuf buf;
 	const char *problem;
 	bool prepended = false;
@@ -513,27 +441,27 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 		return malformed(s, problem, text);
 	gp_tally_add(&s->tally->requests[r.state]);
 	adopt(s, &r);
-	int rc = find_verdict(s, &r, is_cut, &v);
+	int rc = find_verdict(s, &r, is_cut, &a);
 	if (!rc)
-		rc = build_answer(s, &r, &v, &buf, &prepended);
+		rc = build_answer(s, &r, &a, &buf, &prepended);
 	if (rc == GP_ETOOBIG || rc == GP_EINVAL) {
-		unanswerable(s, rc, &v);
-		rc = build_answer(s, &r, &v, &buf, &prepended);
+		unanswerable(s, rc, &a);
+		rc = build_answer(s, &r, &a, &buf, &prepended);
 	}
 	if (rc) {
-		no_answer(s, gp_err_text(rc), &v);
-		rc = build_answer(s, &r, &v, &buf, &prepended);
+		no_answer(s, gp_err_text(rc), &a);
+		rc = build_answer(s, &r, &a, &buf, &prepended);
 	}
 	if (rc)
 		return write_answer(s, gp_trouble_answer, strlen(gp_trouble_answer));
-	count(s, &v);
+	count(s, &a.facts, &a.verdict);
 	begin_writing(s);
 	rc = write_answer(s, buf.data, buf.len);
 	if (rc && prepended)
 		gp_header_once_forget(s->shared->instances, r.instance);
 	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
-	gp_tally_answered(s->tally, v.action, took_us);
-	log_decision(s, &r, &v, took_us);
+	gp_tally_answered(s->tally, a.verdict.action, took_us);
+	log_decision(s, &r, &a, took_us);
 	return rc;
 }
 
@@ -550,7 +478,7 @@ static void serve(struct session *s)
 	bool is_cut = false;
 	while (read_request(s, &text, &is_cut) == GP_OK) {
 		int rc = answer(s, text, is_cut);
-		atomic_store(&s->place->in_message, gp_transaction_is_under_way(&s->transaction));
+		atomic_store(&s->place->in_message, gp_message_asked_is_under_way(&s->message));
 		atomic_store(&s->place->state, GP_DAEMON_PLACE_READS);
 		gp_arena_reset(s->arena);
 		if (rc || atomic_load(&s->shared->stopping) || is_over(s))
@@ -565,7 +493,7 @@ static void serve_unchecked(struct session *s, const char *trouble, bool is_once
 	struct gp_span text;
 	bool is_cut = false;
 	bool defers = s->runtime->config->policyd.on_trouble == GP_ON_ERROR_DEFER &&
-		      gp_trouble_may_refuse(s->runtime->config);
+		      gp_own_may_refuse(s->runtime->config);
 	const char *reply = defers ? gp_trouble_answer : "action=DUNNO\n\n";
 	while (read_request(s, &text, &is_cut) == GP_OK) {
 		gp_tally_add(&s->tally->failures);
@@ -590,13 +518,13 @@ static void begin(
 	s->arena = NULL;
 	s->fd = fd;
 	s->place = place;
-	s->early[0] = 0;
 	s->early_ever = false;
 	s->late_only = 0;
 	s->read_ms = s->runtime->config->policyd.deadline_ms;
 	gp_reader_init(&s->reader);
 	s->reader.is_used = gp_protocol_is_used;
-	gp_transaction_init(&s->transaction, s->runtime, shared->stages, s->tally);
+	gp_message_asked_init(
+		&s->message, shared->counters->pipeline, s->runtime, shared->stages, s->tally);
 	set_timeout(fd, SO_RCVTIMEO, s->runtime->config->policyd.idle_timeout_ms);
 	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 }
@@ -619,8 +547,8 @@ void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_daemon
 		serve(&s);
 		struct gp_ctx ctx = context_now(&s);
 		if (atomic_load(&place->is_ended) || atomic_load(&shared->stopping))
-			gp_transaction_cut(&s.transaction);
-		gp_transaction_fini(&s.transaction, &ctx);
+			gp_message_asked_cut(&s.message);
+		gp_message_asked_fini(&s.message, &ctx);
 	} else {
 		serve_unchecked(&s, gp_err_text(GP_ENOMEM), false);
 	}

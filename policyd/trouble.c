@@ -5,29 +5,11 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "policyd/own_checks.h"
 
 #define SAID_EVERY_US (60 * 1000000LL)
 
-static const char reply[] = "451 4.3.0 This mail cannot be checked for the moment, try again later";
-
-const char gp_trouble_answer[] =
-	"action=451 4.3.0 This mail cannot be checked for the moment, try again later\n\n";
-
-/* gp_trouble_may_refuse: by SPF or by limits. */
-bool gp_trouble_may_refuse(const struct gp_config *config)
-{
-	return config->spf.mode == GP_MODE_ENFORCE || config->limits.limit_count > 0;
-}
-
-/* gp_trouble_decide: header and results stay, whoever was to blame for them. */
-void gp_trouble_decide(const struct gp_config *config, struct gp_verdict *verdict)
-{
-	bool defers = config->policyd.on_trouble == GP_ON_ERROR_DEFER;
-	verdict->rule = "policyd.on_trouble";
-	verdict->would = defers ? GP_ACTION_DEFER : GP_ACTION_ACCEPT;
-	verdict->action = gp_trouble_may_refuse(config) ? verdict->would : GP_ACTION_ACCEPT;
-	verdict->reply = defers ? reply : NULL;
-}
+const char gp_trouble_answer[] = "action=" GP_OWN_TROUBLE_REPLY "\n\n";
 
 /* is_mine: is it this thread that says it? */
 static bool is_mine(struct gp_counters *counters)

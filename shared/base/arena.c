@@ -14,6 +14,7 @@
 
 #define FIRST_BLOCK 4096
 #define LARGEST_BLOCK 65536
+#define SMALL_BLOCK 512
 
 struct block {
 	struct block *next;
@@ -24,6 +25,7 @@ struct block {
 struct gp_arena {
 	struct block *blocks;
 	size_t ceiling, used;
+	size_t first; /* bytes of the first blocks; FIRST_BLOCK unless it is a small one */
 	int status;
 };
 
@@ -39,13 +41,27 @@ static struct block *block_new(size_t size)
 	return b;
 }
 
-/* gp_arena_new: an arena without blocks; the first comes with the first allocation. */
-struct gp_arena *gp_arena_new(size_t ceiling)
+/* arena_new: an arena without blocks; the first comes with the first allocation. */
+static struct gp_arena *arena_new(size_t ceiling, size_t first)
 {
 	struct gp_arena *a = calloc(1, sizeof *a);
-	if (a)
+	if (a) {
 		a->ceiling = ceiling;
+		a->first = first;
+	}
 	return a;
+}
+
+/* gp_arena_new: of ordinary blocks. */
+struct gp_arena *gp_arena_new(size_t ceiling)
+{
+	return arena_new(ceiling, FIRST_BLOCK);
+}
+
+/* gp_arena_new_small: of small ones. */
+struct gp_arena *gp_arena_new_small(size_t ceiling)
+{
+	return arena_new(ceiling, SMALL_BLOCK);
 }
 
 /* gp_arena_free: every block, then the arena. */
@@ -66,7 +82,7 @@ void gp_arena_reset(struct gp_arena *arena)
 	struct block *keep = NULL;
 	for (struct block *b = arena->blocks, *next; b; b = next) {
 		next = b->next;
-		if (!next && b->size <= FIRST_BLOCK)
+		if (!next && b->size <= FIRST_BLOCK && arena->first == FIRST_BLOCK)
 			keep = b;
 		else
 			free(b);
@@ -104,7 +120,7 @@ void *gp_arena_alloc(struct gp_arena *arena, size_t size)
 	if (!b || size > b->size - b->used) {
 		/* each as large as all before it together: few blocks, and no large ones for small
 		 * needs */
-		size_t want = arena->used < FIRST_BLOCK     ? FIRST_BLOCK
+		size_t want = arena->used < arena->first    ? arena->first
 			      : arena->used > LARGEST_BLOCK ? LARGEST_BLOCK
 							    : arena->used;
 		b = block_new(size > want ? size : want);

@@ -22,8 +22,9 @@
 #include <time.h>
 
 #include "base/decode.h"
-#include "engine/engine_message.h"
+#include "engine/record.h"
 #include "support/bodies.h"
+#include "support/judge.h"
 #include "support/signer.h"
 #include "support/zone.h"
 
@@ -250,16 +251,14 @@ static void engine_once(struct scene *s)
 	struct gp_message m;
 	struct gp_envelope e = {
 		.helo = gp_span_from("mail.good.test"), .sender = gp_span_from("alice@good.test")};
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 	if (gp_ipaddr_parse(gp_span_from("192.0.2.1"), &e.client) ||
 		gp_message_parse(ctx.arena, gp_span_from(s->signed_header), GP_MESSAGE_CRLF, &m))
 		fail("message");
-	const struct gp_mail mail = {.config = s->config,
-		.digest = s->digest,
-		.envelope = &e,
-		.message = &m,
-		.body = &body};
-	if (gp_engine_message(&ctx, &mail, &v) || v.dmarc.verdict != GP_DMARC_PASS)
+	const struct gp_mail mail = {.digest = s->digest, .message = &m, .body = &body};
+	if (test_judge_message(&ctx, s->config, &e, &mail, false, &f, &v) ||
+		f.dmarc.verdict != GP_DMARC_PASS)
 		fail("the engine does not pass it");
 }
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine_message.h"
+#include "engine/record.h"
+#include "support/judge.h"
 #include "fuzz/target.h"
 #include "mail/authres.h"
 #include "support/trace.h"
@@ -91,27 +92,28 @@ static void take_envelope(struct gp_span *text, struct gp_envelope *envelope_out
 }
 
 /* has_pass: a reason for DMARC to pass. */
-static bool has_pass(const struct gp_mail_verdict *v)
+static bool has_pass(const struct gp_facts *f)
 {
-	for (size_t i = 0; i < v->dkim.count; i++)
-		if (v->dkim.items[i].verdict == GP_DKIM_PASS)
+	for (size_t i = 0; i < f->dkim.count; i++)
+		if (f->dkim.items[i].verdict == GP_DKIM_PASS)
 			return true;
-	return (v->has_mailfrom && v->mailfrom.verdict == GP_SPF_PASS) ||
-	       (v->has_helo && v->helo.verdict == GP_SPF_PASS);
+	return (f->spf.has_mailfrom && f->spf.mailfrom.verdict == GP_SPF_PASS) ||
+	       (f->spf.has_helo && f->spf.helo.verdict == GP_SPF_PASS);
 }
 
 /* check_author: a domain, or why there is none. */
-static void check_author(const struct gp_mail_verdict *v)
+static void check_author(const struct gp_facts *f)
 {
-	fuzz_require((v->from_cause == GP_AUTHOR_ONE) == (*v->author_domain != 0));
-	fuzz_require((v->from_cause == GP_AUTHOR_ONE) == (v->from_problem == NULL));
-	fuzz_require(!v->from_problem || gp_span_is_printable_ascii(gp_span_from(v->from_problem)));
-	for (const char *p = v->author_domain; *p; p++)
+	fuzz_require((f->from_cause == GP_AUTHOR_ONE) == (*f->author_domain != 0));
+	fuzz_require((f->from_cause == GP_AUTHOR_ONE) == (f->from_problem == NULL));
+	fuzz_require(!f->from_problem || gp_span_is_printable_ascii(gp_span_from(f->from_problem)));
+	for (const char *p = f->author_domain; *p; p++)
 		fuzz_require(gp_span_is_alnum(*p) || *p == '.' || *p == '-' || *p == '_');
 }
 
 /* check_texts: what goes on to others. */
-static void check_texts(struct gp_arena *arena, const struct gp_mail_verdict *v)
+static void check_texts(
+	struct gp_arena *arena, const struct gp_facts *f, const struct gp_verdict *v)
 {
 	struct gp_authres results;
 	bool replies = v->would == GP_ACTION_REJECT || v->would == GP_ACTION_DEFER;
@@ -124,25 +126,29 @@ static void check_texts(struct gp_arena *arena, const struct gp_mail_verdict *v)
 	for (const char *p = v->results; *p; p++)
 		fuzz_require((unsigned char)*p >= 0x20 || (*p == '\n' && p[1] == '\t') ||
 			     (*p == '\t' && p[-1] == '\n'));
-	for (size_t i = 0; gp_engine_fields[i]; i++) {
+	const struct gp_record record = {f, v, arena};
+	const struct gp_pipeline *p = test_judge_pipeline();
+	for (size_t i = 0; gp_engine_get_name(p, i); i++) {
 		const char *text;
-		fuzz_require(gp_engine_field(arena, v, gp_span_from(gp_engine_fields[i]), &text));
+		fuzz_require(
+			gp_engine_get(p, &record, gp_span_from(gp_engine_get_name(p, i)), &text));
 	}
 }
 
 /* check_verdict: checks against each other. */
-static void check_verdict(struct gp_arena *arena, const struct gp_mail_verdict *v)
+static void check_verdict(
+	struct gp_arena *arena, const struct gp_facts *f, const struct gp_verdict *v)
 {
 	if (v->checked)
-		check_author(v);
-	check_texts(arena, v);
-	if (v->has_dmarc && v->dmarc.verdict == GP_DMARC_PASS)
-		fuzz_require(*v->author_domain && has_pass(v));
-	if (v->has_dmarc && v->dmarc.verdict != GP_DMARC_FAIL)
-		fuzz_require(v->dmarc.applied == GP_DMARC_POLICY_NONE);
-	for (size_t i = 0; i < v->dkim.count; i++)
-		reached = reached || (v->dkim.items[i].verdict == GP_DKIM_PASS &&
-					     v->dmarc.verdict == GP_DMARC_PASS);
+		check_author(f);
+	check_texts(arena, f, v);
+	if (f->has_dmarc && f->dmarc.verdict == GP_DMARC_PASS)
+		fuzz_require(*f->author_domain && has_pass(f));
+	if (f->has_dmarc && f->dmarc.verdict != GP_DMARC_FAIL)
+		fuzz_require(f->dmarc.applied == GP_DMARC_POLICY_NONE);
+	for (size_t i = 0; i < f->dkim.count; i++)
+		reached = reached || (f->dkim.items[i].verdict == GP_DKIM_PASS &&
+					     f->dmarc.verdict == GP_DMARC_PASS);
 }
 
 /* What all inputs share: made once, as it costs more than a run. */
@@ -169,7 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gp_envelope envelope;
 	struct gp_message message;
 	struct gp_message_body body = {.read = read_body};
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 	struct gp_ctx ctx = {.arena = gp_arena_new(ARENA_MAX),
 		.clock = test_zone_clock(zone),
 		.dns = test_zone_dns(zone),
@@ -184,17 +191,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	body.arg = &left;
 	int rc = gp_message_parse(ctx.arena, header, body.ending, &message);
 	message.is_trimmed = size % 5 == 0;
-	const struct gp_mail mail = {.config = config,
-		.digest = digest,
-		.envelope = &envelope,
+	const struct gp_mail mail = {.digest = digest,
 		.message = &message,
 		.body = &body,
-		.every_check = size % 2 == 0};
+		.is_header_cut = size % 7 == 0};
 	if (!rc)
-		rc = gp_engine_message(&ctx, &mail, &v);
+		rc = test_judge_message(&ctx, config, &envelope, &mail, size % 2 == 0, &f, &v);
 	fuzz_require(rc == GP_OK || rc == GP_ETOOBIG);
 	if (!rc)
-		check_verdict(ctx.arena, &v);
+		check_verdict(ctx.arena, &f, &v);
 	gp_arena_free(ctx.arena);
 	test_zone_free(zone);
 	return 0;

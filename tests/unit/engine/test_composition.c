@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine_message.h"
+#include "engine/record.h"
+#include "support/judge.h"
 #include "mail/authres.h"
 #include "support/signer.h"
 #include "support/zone.h"
@@ -59,7 +60,8 @@ struct scene {
 	struct gp_config *config;
 	struct gp_crypto_digest *digest;
 	struct gp_ctx ctx;
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 };
 
 /* make_keys: once for all. */
@@ -132,14 +134,11 @@ static void judge(struct scene *s, const char *helo, struct gp_span sender, stru
 	struct gp_message message;
 	const struct gp_message_body body = {read_body, &left, GP_MESSAGE_CRLF};
 	struct gp_envelope e = {.helo = gp_span_from(helo), .sender = sender};
-	const struct gp_mail mail = {.config = s->config,
-		.digest = s->digest,
-		.envelope = &e,
-		.message = &message,
-		.body = &body};
+	const struct gp_mail mail = {.digest = s->digest, .message = &message, .body = &body};
 	assert_int_equal(gp_ipaddr_parse(gp_span_from(ATTACKER), &e.client), GP_OK);
 	assert_int_equal(gp_message_parse(s->ctx.arena, header, GP_MESSAGE_CRLF, &message), GP_OK);
-	assert_int_equal(gp_engine_message(&s->ctx, &mail, &s->v), GP_OK);
+	assert_int_equal(
+		test_judge_message(&s->ctx, s->config, &e, &mail, false, &s->f, &s->v), GP_OK);
 }
 
 /* join: two texts, the first one a field without its line end. */
@@ -207,10 +206,10 @@ static void check_row(const struct row *row)
 	enum gp_action action = row->rule ? GP_ACTION_REJECT : GP_ACTION_ACCEPT;
 	if (strcmp(s.v.rule, rule) || s.v.action != action)
 		fail_msg("%s: wanted %s: %s", row->attack, rule, s.v.summary);
-	if (!row->rule && strcmp(s.v.author_domain, "attack.test"))
-		fail_msg("%s: the author is %s", row->attack, s.v.author_domain);
-	if (is_legitimate(gp_span_from(s.v.author_domain)))
-		assert_int_equal(s.v.dmarc.verdict, GP_DMARC_FAIL);
+	if (!row->rule && strcmp(s.f.author_domain, "attack.test"))
+		fail_msg("%s: the author is %s", row->attack, s.f.author_domain);
+	if (is_legitimate(gp_span_from(s.f.author_domain)))
+		assert_int_equal(s.f.dmarc.verdict, GP_DMARC_FAIL);
 	check_results(row->attack, &s);
 	scene_end(&s);
 }
@@ -324,11 +323,11 @@ static void test_nul(void **state)
 	for (size_t i = 0; test_zone_question(s.zone, i); i++)
 		assert_string_not_equal(
 			test_zone_question(s.zone, i)->name, "selector._domainkey.attack.test");
-	assert_true(s.v.dmarc.verdict != GP_DMARC_PASS);
+	assert_true(s.f.dmarc.verdict != GP_DMARC_PASS);
 	assert_int_equal(s.v.action, GP_ACTION_REJECT);
-	assert_true(s.v.dkim.count <= 1);
-	if (s.v.dkim.count)
-		assert_true(s.v.dkim.items[0].verdict != GP_DKIM_PASS);
+	assert_true(s.f.dkim.count <= 1);
+	if (s.f.dkim.count)
+		assert_true(s.f.dkim.items[0].verdict != GP_DKIM_PASS);
 	check_results("A3", &s);
 	scene_end(&s);
 }

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/check_limit.h"
+#include "engine/check_spf.h"
+#include "support/judge.h"
 #include "support/zone.h"
 
 static const char zone_text[] = "a.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
@@ -30,6 +32,7 @@ struct bench {
 	struct test_zone *zone;
 	struct gp_config *config;
 	struct gp_ctx ctx;
+	struct gp_facts f;
 	struct gp_verdict v;
 };
 
@@ -87,8 +90,8 @@ static void test_private(void **state)
 		bench_begin(&b, rows[i].config, 1 << 20);
 		struct gp_envelope e = envelope(rows[i].client, "x.test", "u@a.test");
 		e.sasl_username = gp_span_from(rows[i].user);
-		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
-		assert_int_equal(b.v.private_client, rows[i].is_private);
+		assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
+		assert_int_equal(b.f.private_client, rows[i].is_private);
 		bench_end(&b);
 	}
 }
@@ -107,7 +110,7 @@ static void check_rows(const struct row *rows, size_t count)
 		struct bench b;
 		bench_begin(&b, rows[i].config, 1 << 20);
 		struct gp_envelope e = envelope(rows[i].client, rows[i].helo, rows[i].sender);
-		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
 			test_zone_asked(b.zone, TEST_ZONE_ANY) != rows[i].questions)
 			fail_msg("row %zu (%s): %s, %s, %zu questions", i, rows[i].config, b.v.rule,
@@ -249,12 +252,12 @@ static void test_exempt(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct bench b;
-		const char *rule;
+		const struct gp_rule *rule;
 		bench_begin(&b, rows[i].config, 1 << 20);
 		struct gp_envelope e = envelope(rows[i].client, "x.test", "u@a.test");
 		assert_int_equal(gp_engine_exempt(&b.ctx, b.config, &e, &rule), GP_OK);
-		if (rows[i].rule ? !rule || strcmp(rule, rows[i].rule) != 0 : rule != NULL)
-			fail_msg("row %zu: %s", i, rule ? rule : "none");
+		if (rows[i].rule ? !rule || strcmp(rule->name, rows[i].rule) != 0 : rule != NULL)
+			fail_msg("row %zu: %s", i, rule ? rule->name : "none");
 		assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 		bench_end(&b);
 	}
@@ -291,7 +294,8 @@ static void test_bounds(void **state)
 				long_text(&b, 5000, c, i % 2 ? "@a.test" : "@none.test");
 			struct gp_envelope e =
 				envelope("192.0.2.1", long_text(&b, 3000, c, ".test"), sender);
-			assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+			assert_int_equal(
+				test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 			const char *text = b.v.header ? b.v.header : b.v.reply;
 			assert_non_null(text);
 			assert_true(strlen(text) <= 998);
@@ -313,7 +317,7 @@ static void test_reply_bound(void **state)
 		1 << 20);
 	struct gp_envelope e =
 		envelope("198.51.100.1", "x.test", long_text(&b, 400, 'x', "@a.test"));
-	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 	assert_int_equal(b.v.action, GP_ACTION_REJECT);
 	assert_int_equal(strlen(b.v.reply), 450);
 	bench_end(&b);
@@ -348,7 +352,7 @@ static void test_names_in_urls(void **state)
 		struct bench b;
 		bench_begin(&b, rows[i].config, 1 << 20);
 		struct gp_envelope e = envelope("198.51.100.1", "x.test", rows[i].sender);
-		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 		assert_string_equal(b.v.reply, rows[i].reply);
 		bench_end(&b);
 	}
@@ -367,7 +371,7 @@ static void test_long_urls(void **state)
 		bench_begin(&b, config, 1 << 20);
 		struct gp_envelope e =
 			envelope("198.51.100.1", "x.test", long_text(&b, 200, '&', "@a.test"));
-		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+		assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 		const char *escapes = strchr(b.v.reply, '%');
 		assert_non_null(escapes);
 		assert_int_equal(strlen(escapes) % 3, 0);
@@ -385,7 +389,7 @@ static void test_memory(void **state)
 		struct bench b;
 		bench_begin(&b, HEAD, memory);
 		struct gp_envelope e = envelope("198.51.100.1", "helo.test", "u@b.test");
-		int rc = gp_engine_envelope(&b.ctx, b.config, &e, &b.v);
+		int rc = test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v);
 		if (rc)
 			assert_int_equal(rc, GP_ETOOBIG);
 		else
@@ -404,7 +408,7 @@ static void test_deadline(void **state)
 	bench_begin(&b, "spf { on_temperror = defer }", 1 << 20);
 	b.ctx.deadline_us = gp_clock_now_us(b.ctx.clock);
 	struct gp_envelope e = envelope("198.51.100.1", "x.test", "u@a.test");
-	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 	assert_int_equal(b.v.action, GP_ACTION_DEFER);
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 	bench_end(&b);
@@ -417,10 +421,10 @@ static void test_no_mail(void **state)
 	struct bench b;
 	bench_begin(&b, "spf { reject = {no-mail} }", 1 << 20);
 	struct gp_envelope e = envelope("198.51.100.1", "x.test", "u@nomail.test");
-	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 	assert_int_equal(b.v.action, GP_ACTION_REJECT);
 	e.sender = gp_span_from("u@a.test");
-	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
+	assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
 	assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
 	bench_end(&b);
 }
@@ -450,9 +454,9 @@ static void test_trouble_of_our_own(void **state)
 		bench_begin(&b, "", 1 << 20);
 		test_zone_lines(b.zone, rows[i].zone);
 		struct gp_envelope e = envelope("192.0.2.1", rows[i].helo, rows[i].sender);
-		assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &b.v), GP_OK);
-		if ((b.v.trouble != NULL) != rows[i].told)
-			fail_msg("row %zu: %s", i, b.v.trouble ? b.v.trouble : "not told");
+		assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &b.f, &b.v), GP_OK);
+		if ((b.f.trouble != NULL) != rows[i].told)
+			fail_msg("row %zu: %s", i, b.f.trouble ? b.f.trouble : "not told");
 		bench_end(&b);
 	}
 }

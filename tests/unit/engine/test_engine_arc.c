@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/engine_message.h"
+#include "engine/record.h"
+#include "support/judge.h"
 #include "support/arc_sealer.h"
 #include "support/zone.h"
 
@@ -104,7 +105,8 @@ struct scene {
 	struct gp_crypto_digest *digest;
 	struct test_zone *zone;
 	struct gp_arena *arena;
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 };
 
 /* judge: the engine over a row. */
@@ -132,13 +134,9 @@ static void judge(struct scene *s, const struct row *row, bool every_check)
 	assert_int_equal(gp_message_parse(s->arena, gp_span_from(test_sealed_header(m)),
 				 GP_MESSAGE_CRLF, &message),
 		GP_OK);
-	const struct gp_mail mail = {.config = s->config,
-		.digest = s->digest,
-		.envelope = &e,
-		.message = &message,
-		.body = &body,
-		.every_check = every_check};
-	assert_int_equal(gp_engine_message(&ctx, &mail, &s->v), GP_OK);
+	const struct gp_mail mail = {.digest = s->digest, .message = &message, .body = &body};
+	assert_int_equal(
+		test_judge_message(&ctx, s->config, &e, &mail, every_check, &s->f, &s->v), GP_OK);
 	test_sealed_free(m);
 }
 
@@ -160,7 +158,7 @@ static void check_rows(const struct row *rows, size_t count)
 		judge(&s, &rows[i], false);
 		snprintf(decision, sizeof decision, "%s %s", s.v.rule,
 			gp_engine_action_name(s.v.action));
-		const char *arc = s.v.has_arc ? gp_arc_verdict_name(s.v.arc.verdict) : "";
+		const char *arc = s.f.has_arc ? gp_arc_verdict_name(s.f.arc.verdict) : "";
 		if (strcmp(decision, rows[i].decision) || strcmp(arc, rows[i].arc))
 			fail_msg(
 				"%s: %s, arc \"%s\": %s", rows[i].rule, decision, arc, s.v.summary);
@@ -242,7 +240,7 @@ static void test_no_questions(void **state)
 	struct scene s;
 	(void)state;
 	judge(&s, &row, false);
-	assert_int_equal(s.v.dmarc.verdict, GP_DMARC_PASS);
+	assert_int_equal(s.f.dmarc.verdict, GP_DMARC_PASS);
 	for (size_t i = 0; i < test_zone_asked(s.zone, TEST_ZONE_ANY); i++)
 		assert_null(strstr(test_zone_question(s.zone, i)->name, "_domainkey"));
 	strike(&s);
@@ -256,8 +254,8 @@ static void test_every_check(void **state)
 	struct scene s;
 	(void)state;
 	judge(&s, &row, true);
-	assert_true(s.v.has_arc);
-	assert_int_equal(s.v.arc.verdict, GP_ARC_PASS);
+	assert_true(s.f.has_arc);
+	assert_int_equal(s.f.arc.verdict, GP_ARC_PASS);
 	strike(&s);
 }
 

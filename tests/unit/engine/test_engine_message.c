@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/engine_message.h"
+#include "engine/record.h"
+#include "support/judge.h"
 #include "mail/authres.h"
 #include "support/zone.h"
 
@@ -53,7 +54,8 @@ struct bench {
 	struct gp_config *config;
 	struct gp_crypto_digest *digest;
 	struct gp_ctx ctx;
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 };
 
 /* bench_begin: a zone and a configuration. */
@@ -118,13 +120,10 @@ static int judge(struct bench *b, const struct given *given)
 		assert_int_equal(gp_ipaddr_parse(gp_span_from(given->client), &e.client), GP_OK);
 	int rc = gp_message_parse(
 		b->ctx.arena, gp_span_from(given->header), GP_MESSAGE_LF, &message);
-	const struct gp_mail mail = {.config = b->config,
-		.digest = b->digest,
-		.envelope = &e,
-		.message = &message,
-		.body = &body,
-		.every_check = given->every_check};
-	return rc ? rc : gp_engine_message(&b->ctx, &mail, &b->v);
+	const struct gp_mail mail = {.digest = b->digest, .message = &message, .body = &body};
+	return rc ? rc
+		  : test_judge_message(
+			    &b->ctx, b->config, &e, &mail, given->every_check, &b->f, &b->v);
 }
 
 #define IN "192.0.2.1"
@@ -150,7 +149,7 @@ static void check_rules(const struct row *rows, size_t count)
 			rows[i].client, "helo.test", rows[i].sender, "", header, false};
 		assert_int_equal(judge(&b, &given), GP_OK);
 		if (strcmp(b.v.rule, rows[i].rule) || b.v.action != rows[i].action ||
-			b.v.would != rows[i].would || b.v.dmarc.verdict != rows[i].dmarc)
+			b.v.would != rows[i].would || b.f.dmarc.verdict != rows[i].dmarc)
 			fail_msg("row %zu (%s, %s): %s", i, rows[i].config, header, b.v.summary);
 		bool has_reply = b.v.would == GP_ACTION_REJECT || b.v.would == GP_ACTION_DEFER;
 		assert_true((b.v.reply != NULL) == has_reply);
@@ -386,8 +385,8 @@ static void test_every_check(void **state)
 		"}\n",
 		1 << 20);
 	assert_int_equal(judge(&b, &given), GP_OK);
-	assert_true(b.v.has_mailfrom && b.v.has_dkim && b.v.has_arc && b.v.has_dmarc);
-	assert_int_equal(b.v.mailfrom.verdict, GP_SPF_FAIL);
+	assert_true(b.f.spf.has_mailfrom && b.f.has_dkim && b.f.has_arc && b.f.has_dmarc);
+	assert_int_equal(b.f.spf.mailfrom.verdict, GP_SPF_FAIL);
 	assert_int_equal(b.v.action, GP_ACTION_REJECT);
 	bench_end(&b);
 }
@@ -420,12 +419,12 @@ static void test_null_sender(void **state)
 	(void)state;
 	bench_begin(&b, "spf { check_from = yes }", 1 << 20);
 	assert_int_equal(judge(&b, &aligned), GP_OK);
-	assert_true(b.v.has_helo);
-	assert_int_equal(b.v.dmarc.verdict, GP_DMARC_PASS);
+	assert_true(b.f.spf.has_helo);
+	assert_int_equal(b.f.dmarc.verdict, GP_DMARC_PASS);
 	assert_int_equal(judge(&b, &stranger), GP_OK);
-	assert_true(b.v.has_from);
-	assert_int_equal(b.v.from.verdict, GP_SPF_PASS);
-	assert_int_equal(b.v.dmarc.verdict, GP_DMARC_FAIL); /* never counted as aligned */
+	assert_true(b.f.spf.has_from);
+	assert_int_equal(b.f.spf.from.verdict, GP_SPF_PASS);
+	assert_int_equal(b.f.dmarc.verdict, GP_DMARC_FAIL); /* never counted as aligned */
 	assert_int_equal(b.v.action, GP_ACTION_REJECT);
 	bench_end(&b);
 }
@@ -521,17 +520,18 @@ static void test_stale_answers(void **state)
 	(void)state;
 	bench_begin(&b, "", 1 << 20);
 	assert_int_equal(judge(&b, &given), GP_OK);
-	assert_int_equal(b.v.dns_stale, 0);
+	assert_int_equal(b.f.notes.stale, 0);
 	assert_null(strstr(b.v.summary, "dns_stale"));
 	test_zone_lines(b.zone, "good.test STALE\n");
 	assert_int_equal(judge(&b, &given), GP_OK);
-	assert_true(b.v.dns_stale > 0);
+	assert_true(b.f.notes.stale > 0);
 	assert_non_null(strstr(b.v.summary, " dns_stale="));
+	struct gp_facts f;
 	struct gp_verdict v;
 	struct gp_envelope e = {.helo = gp_span_from("h"), .sender = gp_span_from("u@good.test")};
 	assert_int_equal(gp_ipaddr_parse(gp_span_from(OUT), &e.client), GP_OK);
-	assert_int_equal(gp_engine_envelope(&b.ctx, b.config, &e, &v), GP_OK);
-	assert_int_equal(v.dns_stale, 1);
+	assert_int_equal(test_judge_envelope(&b.ctx, b.config, &e, &f, &v), GP_OK);
+	assert_int_equal(f.notes.stale, 1);
 	bench_end(&b);
 }
 
@@ -677,8 +677,8 @@ static void test_compare(void **state)
 	test_zone_lines(b.zone, "_dmarc.b.good.com TXT v=DMARC1; p=reject; psd=n\n"
 				"c.b.good.com TXT v=spf1 ip4:192.0.2.0/24 -all\n");
 	assert_int_equal(judge(&b, &near), GP_OK);
-	assert_int_equal(b.v.dmarc.verdict, GP_DMARC_PASS);
-	assert_int_equal(b.v.dmarc.psl_differences, 2); /* the author's, and SPF's */
+	assert_int_equal(b.f.dmarc.verdict, GP_DMARC_PASS);
+	assert_int_equal(b.f.dmarc.psl_differences, 2); /* the author's, and SPF's */
 	assert_int_equal(judge(&b, &given), GP_OK);
 	assert_non_null(strstr(
 		b.v.summary, " psl_differences=1 org_domain=b.good.com psl_org_domain=good.com"));
@@ -729,16 +729,18 @@ static void test_fields(void **state)
 	(void)state;
 	bench_begin(&b, "", 1 << 20);
 	assert_int_equal(judge(&b, &given), GP_OK);
-	for (size_t i = 0; gp_engine_fields[i]; i++)
-		assert_true(gp_engine_field(
-			b.ctx.arena, &b.v, gp_span_from(gp_engine_fields[i]), &text));
-	assert_true(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("dmarc.policy"), &text));
+	const struct gp_pipeline *p = test_judge_pipeline();
+	const struct gp_record record = {&b.f, &b.v, b.ctx.arena};
+	for (size_t i = 0; gp_engine_get_name(p, i); i++)
+		assert_true(
+			gp_engine_get(p, &record, gp_span_from(gp_engine_get_name(p, i)), &text));
+	assert_true(gp_engine_get(p, &record, gp_span_from("dmarc.policy"), &text));
 	assert_string_equal(text, "reject");
-	assert_true(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("spf.result"), &text));
+	assert_true(gp_engine_get(p, &record, gp_span_from("spf.result"), &text));
 	assert_string_equal(text, "fail");
-	assert_true(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("action"), &text));
+	assert_true(gp_engine_get(p, &record, gp_span_from("action"), &text));
 	assert_string_equal(text, "reject");
-	assert_false(gp_engine_field(b.ctx.arena, &b.v, gp_span_from("dmarc.nothing"), &text));
+	assert_false(gp_engine_get(p, &record, gp_span_from("dmarc.nothing"), &text));
 	bench_end(&b);
 }
 

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/engine_message.h"
+#include "engine/record.h"
+#include "support/judge.h"
 #include "support/zone.h"
 
 static const char zone_text[] = "half.test TXT v=spf1 -all\n"
@@ -23,7 +24,8 @@ struct bench {
 	struct gp_crypto_digest *digest;
 	struct gp_ctx ctx;
 	struct gp_sample_key key; /* none, unless a test sets it */
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 };
 
 /* bench_begin: a zone and a configuration. */
@@ -75,13 +77,10 @@ static void judge(struct bench *b, const char *author, int number)
 	assert_non_null(kept);
 	assert_int_equal(
 		gp_message_parse(b->ctx.arena, gp_span_from(kept), GP_MESSAGE_LF, &message), GP_OK);
-	const struct gp_mail mail = {.config = b->config,
-		.digest = b->digest,
-		.envelope = &e,
-		.message = &message,
-		.body = &body,
-		.sample_key = &b->key};
-	assert_int_equal(gp_engine_message(&b->ctx, &mail, &b->v), GP_OK);
+	const struct gp_mail mail = {
+		.digest = b->digest, .message = &message, .body = &body, .sample_key = &b->key};
+	assert_int_equal(
+		test_judge_message(&b->ctx, b->config, &e, &mail, false, &b->f, &b->v), GP_OK);
 }
 
 /* set_key: a secret as if it had been read. */
@@ -101,7 +100,7 @@ static bool is_rejected(struct bench *b, int number)
 	judge(b, "u@half.test", number);
 	assert_int_equal(b->v.action, first);
 	assert_true(first == GP_ACTION_REJECT || first == GP_ACTION_QUARANTINE);
-	assert_int_equal(b->v.dmarc.published, GP_DMARC_POLICY_REJECT);
+	assert_int_equal(b->f.dmarc.published, GP_DMARC_POLICY_REJECT);
 	gp_arena_reset(b->ctx.arena);
 	return first == GP_ACTION_REJECT;
 }
@@ -117,7 +116,7 @@ static void it_takes_its_part(void **state)
 	for (int i = 0; i < 400; i++)
 		rejected += is_rejected(&b, i);
 	assert_in_range(rejected, 140, 260);
-	assert_null(b.v.pct_ignored);
+	assert_null(b.f.pct_ignored);
 	bench_end(&b);
 }
 
@@ -153,9 +152,9 @@ static void without_a_secret_nobody_passes(void **state)
 	assert_string_equal(b.key.path, "/proc/no-such-folder/key");
 	judge(&b, "u@zero.test", 1);
 	assert_int_equal(b.v.action, GP_ACTION_QUARANTINE);
-	assert_null(b.v.pct_ignored);
+	assert_null(b.f.pct_ignored);
 	judge(&b, "u@half.test", 1);
-	assert_non_null(strstr(b.v.pct_ignored, "/proc/no-such-folder/key is not there"));
+	assert_non_null(strstr(b.f.pct_ignored, "/proc/no-such-folder/key is not there"));
 	bench_end(&b);
 }
 

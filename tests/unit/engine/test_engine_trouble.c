@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/engine_message.h"
+#include "engine/record.h"
+#include "support/judge.h"
 #include "support/zone.h"
 
 #define SIGNATURE                                                             \
@@ -29,7 +30,7 @@ static int read_nothing(void *arg, char *buffer, size_t size, size_t *got_out)
 
 /* judge: a message in this zone; the texts of the verdict live as long as the arena. */
 static void judge(struct gp_arena *arena, struct test_zone *zone, const char *header,
-	struct gp_mail_verdict *verdict_out)
+	struct gp_facts *facts_out, struct gp_verdict *verdict_out)
 {
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
@@ -48,12 +49,9 @@ static void judge(struct gp_arena *arena, struct test_zone *zone, const char *he
 	assert_int_equal(gp_ipaddr_parse(gp_span_from("192.0.2.1"), &e.client), GP_OK);
 	assert_int_equal(
 		gp_message_parse(arena, gp_span_from(header), GP_MESSAGE_LF, &message), GP_OK);
-	const struct gp_mail mail = {.config = config,
-		.digest = digest,
-		.envelope = &e,
-		.message = &message,
-		.body = &body};
-	assert_int_equal(gp_engine_message(&ctx, &mail, verdict_out), GP_OK);
+	const struct gp_mail mail = {.digest = digest, .message = &message, .body = &body};
+	assert_int_equal(
+		test_judge_message(&ctx, config, &e, &mail, false, facts_out, verdict_out), GP_OK);
 	gp_crypto_digest_free(digest);
 	gp_config_free(config);
 }
@@ -80,15 +78,16 @@ static void each_check_tells_of_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char header[512];
-		struct gp_mail_verdict v;
+		struct gp_facts f;
+		struct gp_verdict v;
 		struct test_zone *zone = test_zone_new();
 		struct gp_arena *arena = gp_arena_new(1 << 20);
 		snprintf(header, sizeof header, "%sFrom: u@a.test\nSubject: hello\n",
 			rows[i].header);
 		test_zone_lines(zone, "_dmarc.a.test TXT v=DMARC1; p=reject\n");
 		test_zone_lines(zone, rows[i].zone);
-		judge(arena, zone, header, &v);
-		if ((v.trouble != NULL) != rows[i].told)
+		judge(arena, zone, header, &f, &v);
+		if ((f.trouble != NULL) != rows[i].told)
 			fail_msg("row %zu: %s", i, v.summary);
 		assert_int_equal(strstr(v.summary, " dns_trouble=yes") != NULL, rows[i].told);
 		gp_arena_free(arena);
@@ -99,14 +98,15 @@ static void each_check_tells_of_it(void **state)
 /* no_author_is_certain: nobody could be asked about it. */
 static void no_author_is_certain(void **state)
 {
-	struct gp_mail_verdict v;
+	struct gp_facts f;
+	struct gp_verdict v;
 	struct test_zone *zone = test_zone_new();
 	struct gp_arena *arena = gp_arena_new(1 << 20);
 	(void)state;
 	test_zone_lines(zone, "a.test TROUBLE ANY\n");
-	judge(arena, zone, "From: u@a.test\nFrom: v@b.test\n", &v);
+	judge(arena, zone, "From: u@a.test\nFrom: v@b.test\n", &f, &v);
 	assert_int_equal(v.action, GP_ACTION_REJECT);
-	assert_null(v.trouble);
+	assert_null(f.trouble);
 	gp_arena_free(arena);
 	test_zone_free(zone);
 }

@@ -18,8 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/record.h"
 #include "exim-dlfunc/verdict.h"
 #include "store/store.h"
+#include "support/judge.h"
 
 #define ID "1xUx7S-00000K-2B"
 #define OTHER "1xUx7S-00000K-2C"
@@ -608,10 +610,11 @@ static void test_manual(void **state)
 	}
 	text[fread(text, 1, sizeof text - 1, f)] = 0;
 	fclose(f);
-	for (size_t i = 0; gp_engine_fields[i]; i++, known++) {
-		snprintf(item, sizeof item, "\n.It Li %s\n", gp_engine_fields[i]);
+	const char *name;
+	for (size_t i = 0; (name = gp_engine_get_name(test_judge_pipeline(), i)); i++, known++) {
+		snprintf(item, sizeof item, "\n.It Li %s\n", name);
 		if (!strstr(text, item))
-			fail_msg("%s is missing in gatepost-exim(7)", gp_engine_fields[i]);
+			fail_msg("%s is missing in gatepost-exim(7)", name);
 	}
 	for (const char *p = text; (p = strstr(p, "\n.It Li ")) != NULL; p++)
 		listed++;

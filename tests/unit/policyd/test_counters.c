@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/check_limit.h"
+#include "engine/check_spf.h"
 #include "policyd/counters.h"
+#include "policyd/own_checks.h"
 
 /* test_bounds: what went in is at most what comes out, and not much less. */
 static void test_bounds(void **state)
@@ -58,34 +61,51 @@ static void test_sums(void **state)
 	for (int i = 0; i < 20; i++) {
 		struct gp_tally *t = gp_counters_tally(c);
 		gp_tally_add(&t->requests[GP_STATE_RCPT]);
-		gp_tally_add(&t->decisions[GP_ACTION_REJECT][GP_DECIDER_SPF]);
+		gp_tally_add(&t->decisions[GP_ACTION_REJECT][1]);
 		gp_tally_add_amount(&t->limits[3].counted, 5);
 		gp_tally_add_amount(&t->limits[3].counted, -5);
-		gp_histogram_add(&t->checks[GP_CHECK_SPF_HELO][2], 1000);
+		gp_histogram_add(&t->checks[1][2], 1000);
 	}
-	gp_tally_add(&gp_counters_tally(c)->decisions[GP_ACTION_REJECT][GP_DECIDER_LIMITS]);
+	gp_tally_add(&gp_counters_tally(c)->decisions[GP_ACTION_REJECT][6]);
 	assert_int_equal(gp_counters_requests(c), 20);
 	assert_int_equal(gp_counters_action(c, GP_ACTION_REJECT), 21);
 	assert_int_equal(gp_counters_action(c, GP_ACTION_ACCEPT), 0);
 	assert_int_equal(gp_counters_sum(c, GP_TALLY(limits[3].counted)), 100);
-	gp_counters_read(c, GP_TALLY(checks[GP_CHECK_SPF_HELO][2]), &sums);
+	gp_counters_read(c, GP_TALLY(checks[1][2]), &sums);
 	assert_int_equal(gp_histogram_count(&sums), 20);
 	assert_int_equal(sums.sum_us, 20000);
 	free(c);
 }
 
-/* test_deciders: by what stands before the dot. */
-static void test_deciders(void **state)
+/* test_decisions: who decided is counted by the row of its check, and what a check found only when
+ * it was found now. */
+static void test_decisions(void **state)
 {
+	static const struct gp_rule rule = {.name = "a rule"};
+	const struct gp_check *const owners[] = {
+		&gp_engine_check_spf, &gp_engine_check_limit, &gp_engine_check_store, NULL};
+	struct gp_own_pipeline own;
+	struct gp_counters *c = calloc(1, sizeof *c);
+	struct gp_tally *t = gp_counters_tally(c);
+	struct gp_facts f = {.spf = {.has_helo = true, .helo = {.verdict = GP_SPF_FAIL}}};
 	(void)state;
-	assert_int_equal(gp_counters_decider("spf.reject"), GP_DECIDER_SPF);
-	assert_int_equal(gp_counters_decider("limit.hourly"), GP_DECIDER_LIMITS);
-	assert_int_equal(gp_counters_decider("store.on_failure"), GP_DECIDER_STORE);
-	assert_int_equal(gp_counters_decider("policyd.request_memory"), GP_DECIDER_MEMORY);
-	assert_int_equal(gp_counters_decider("policyd.on_trouble"), GP_DECIDER_TROUBLE);
-	assert_int_equal(gp_counters_decider("authenticated"), GP_DECIDER_NONE);
-	assert_int_equal(gp_counters_decider("spf"), GP_DECIDER_NONE);
-	assert_int_equal(gp_counters_decider(NULL), GP_DECIDER_NONE);
+	gp_own_pipeline_init(&own);
+	c->pipeline = &own.pipeline;
+	for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+		const struct gp_verdict v = {
+			.action = GP_ACTION_REJECT, .decided = &rule, .check = owners[i]};
+		size_t at = owners[i] ? 1 + gp_engine_place(&own.pipeline, owners[i]) : 0;
+		f.fresh = i ? 0 : 1;
+		gp_counters_decided(c, t, &f, &v);
+		assert_int_equal(gp_counters_sum(c, GP_TALLY(decisions[GP_ACTION_REJECT][at])), 1);
+	}
+	struct gp_histogram_sums sums = {0};
+	struct gp_counters_result r;
+	assert_true(gp_counters_result(&own.pipeline, 1, &r));
+	assert_string_equal(r.row->identity, "helo");
+	gp_counters_read(c, GP_TALLY(checks[1][GP_SPF_FAIL]), &sums);
+	assert_int_equal(gp_histogram_count(&sums), 1);
+	free(c);
 }
 
 /* test_limits: a name and a unit have one place; a full table takes no more, for ever. */
@@ -117,7 +137,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_sums),
-		cmocka_unit_test(test_deciders),
+		cmocka_unit_test(test_decisions),
 		cmocka_unit_test(test_limits),
 	};
 	if (argc > 1)

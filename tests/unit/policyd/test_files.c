@@ -15,6 +15,7 @@
 
 #include "policyd/files.h"
 #include "policyd/trouble.h"
+#include "policyd/own_checks.h"
 
 /* What was logged last, and how often something was. */
 struct lines {
@@ -126,8 +127,12 @@ static void what_becomes_of_a_mail_in_trouble(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_config *c = config_of(rows[i].config);
-		struct gp_verdict v = {.action = GP_ACTION_REJECT, .reply = "550 no"};
-		gp_trouble_decide(c, &v);
+		const struct gp_envelope nobody = {.client = {.family = GP_IP_NONE}};
+		struct gp_facts f;
+		struct gp_verdict v;
+		gp_engine_facts_init(&f, c, GP_STAGE_RCPT, &nobody);
+		f.trouble = "no descriptor";
+		gp_own_on_trouble(&f, &v);
 		assert_int_equal(v.action, rows[i].action);
 		assert_int_equal(v.would, rows[i].would);
 		assert_string_equal(v.rule, "policyd.on_trouble");

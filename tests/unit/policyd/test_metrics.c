@@ -12,6 +12,9 @@
 
 #include "daemon/metrics_page.h"
 #include "policyd/metrics.h"
+#include "policyd/own_checks.h"
+#include "engine/check_limit.h"
+#include "engine/check_spf.h"
 #include "support/memstore.h"
 
 #define MEMORY (8 * 1024 * 1024)
@@ -119,11 +122,18 @@ static void test_histogram(void **state)
 struct scene {
 	struct gp_arena *arena;
 	struct gp_counters *counters;
+	struct gp_own_pipeline checks;
 	struct gp_stage_learn *stages;
 	struct gp_config *config;
 	struct gp_runtime runtime;
 	struct gp_metrics_source source;
 };
+
+/* decider: the number of a check among who decides. */
+static size_t decider(const struct gp_counters *c, const struct gp_check *check)
+{
+	return 1 + gp_engine_place(c->pipeline, check);
+}
 
 /* fill: numbers in two tallies each, so that only a sum is right. */
 static void fill(struct gp_counters *c)
@@ -146,17 +156,21 @@ static void fill(struct gp_counters *c)
 		gp_tally_add_amount(&both[i]->requests[GP_STATE_END_OF_MESSAGE], 52);
 		gp_tally_add_amount(&both[i]->malformed, 53);
 		gp_tally_add_amount(&both[i]->failures, 54);
-		gp_tally_add_amount(&both[i]->decisions[GP_ACTION_REJECT][GP_DECIDER_SPF], 55);
-		gp_tally_add_amount(&both[i]->decisions[GP_ACTION_DEFER][GP_DECIDER_STORE], 56);
+		gp_tally_add_amount(
+			&both[i]->decisions[GP_ACTION_REJECT][decider(c, &gp_engine_check_spf)],
+			55);
+		gp_tally_add_amount(
+			&both[i]->decisions[GP_ACTION_DEFER][decider(c, &gp_engine_check_store)],
+			56);
 		gp_tally_add_amount(&both[i]->would_refuse, 57);
 		gp_tally_add_amount(&both[i]->private_client, 58);
 		gp_tally_add_amount(&both[i]->store_failed, 59);
 		gp_tally_answered(both[i], GP_ACTION_HOLD, 2000000);
-		gp_histogram_add(&both[i]->checks[GP_CHECK_SPF_MAILFROM][GP_SPF_PASS], 300);
-		gp_histogram_add(&both[i]->checks[GP_CHECK_SPF_HELO][GP_SPF_TEMPERROR], 4000000);
-		gp_histogram_add(&both[i]->checks[GP_CHECK_LIMITS][GP_LIMITS_REFUSED], 70);
+		gp_histogram_add(&both[i]->checks[0][GP_SPF_PASS], 300);
+		gp_histogram_add(&both[i]->checks[1][GP_SPF_TEMPERROR], 4000000);
+		gp_histogram_add(&both[i]->checks[2][GP_LIMIT_SAID_REFUSED], 70);
 		gp_tally_add_amount(&both[i]->limits[0].looked_at, 60);
-		gp_tally_add_amount(&both[i]->limits[0].over[GP_LIMITS_REFUSED], 61);
+		gp_tally_add_amount(&both[i]->limits[0].over[GP_LIMIT_SAID_REFUSED], 61);
 		gp_tally_add_amount(&both[i]->limits[1].counted, 62);
 		gp_tally_add_amount(&both[i]->limits[GP_COUNTERS_LIMITS].looked_at, 63);
 	}
@@ -187,6 +201,8 @@ static const char *page_of(struct scene *s)
 	struct gp_ctx ctx = {
 		.arena = s->arena, .clock = gp_clock_system(), .deadline_us = INT64_MAX / 2};
 	s->counters = calloc(1, sizeof *s->counters);
+	gp_own_pipeline_init(&s->checks);
+	s->counters->pipeline = &s->checks.pipeline;
 	s->stages = gp_stage_learn_new();
 	fill(s->counters);
 	assert_int_equal(

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* A row with fields only. */
+#include "engine/check_dns.h"
+
+#include "engine/value.h"
+
+/* trouble: what kept us from asking. */
+static struct gp_value trouble(const struct gp_record *r, size_t item)
+{
+	(void)item;
+	return gp_engine_value_text(r->facts->trouble);
+}
+
+/* stale: answers that had expired, as no server answered. */
+static struct gp_value stale(const struct gp_record *r, size_t item)
+{
+	(void)item;
+	return r->facts->notes.stale ? gp_engine_value_number(r->facts->notes.stale)
+				     : gp_engine_value_absent();
+}
+
+static const struct gp_field fields[] = {
+	{.log = "trouble",
+		.type = GP_FIELD_SENTENCE,
+		.value = trouble,
+		.help = "what kept us from asking DNS"},
+	{.log = "dns_stale",
+		.line = NULL,
+		.value = stale,
+		.help = "answers that had expired, as no server answered"},
+	{.value = NULL},
+};
+
+const struct gp_check gp_engine_check_dns = {
+	.name = "dns", .runs = 80, .weighs = 70, .fields = fields};

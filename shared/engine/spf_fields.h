@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+/* What SPF found, as fields; ended by a row without a value. */
+#ifndef GP_ENGINE_SPF_FIELDS_H
+#define GP_ENGINE_SPF_FIELDS_H
+
+#include "engine/check.h"
+
+extern const struct gp_field gp_engine_spf_fields[];
+
+#endif

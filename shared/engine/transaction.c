@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/* Texts are copied once a message; a question that finds them asks nobody. */
+#include "engine/transaction.h"
+
+#include <string.h>
+
+/* gp_engine_transaction_init: empty. */
+void gp_engine_transaction_init(
+	struct gp_transaction *transaction, const struct gp_pipeline *pipeline)
+{
+	transaction->pipeline = pipeline;
+	transaction->arena = NULL;
+	transaction->kept = NULL;
+	transaction->was_asked = false;
+	gp_limit_message_init(&transaction->limits);
+}
+
+/* forget_kept: with its arena. */
+static void forget_kept(struct gp_transaction *t)
+{
+	gp_arena_free(t->arena);
+	t->arena = NULL;
+	t->kept = NULL;
+}
+
+/* gp_engine_transaction_forget: nothing was asked. */
+void gp_engine_transaction_forget(struct gp_transaction *transaction)
+{
+	forget_kept(transaction);
+	transaction->was_asked = false;
+}
+
+/* gp_engine_transaction_fini: all there is. */
+void gp_engine_transaction_fini(struct gp_transaction *transaction)
+{
+	gp_engine_transaction_forget(transaction);
+	gp_limit_message_fini(&transaction->limits);
+}
+
+/* gp_engine_transaction_drop: as limits have it. */
+void gp_engine_transaction_drop(
+	struct gp_transaction *transaction, struct gp_limit_overrides *book, struct gp_ctx *ctx)
+{
+	gp_limit_message_drop(&transaction->limits, book, ctx);
+}
+
+/* is_of: do two envelopes differ in the recipient alone? */
+static bool is_of(const struct gp_envelope *a, const struct gp_envelope *b)
+{
+	return gp_ipaddr_equal(&a->client, &b->client) && gp_ipaddr_equal(&a->server, &b->server) &&
+	       a->client_is_unreadable == b->client_is_unreadable &&
+	       gp_span_equal(a->client_name, b->client_name) && gp_span_equal(a->helo, b->helo) &&
+	       gp_span_equal(a->sender, b->sender) &&
+	       gp_span_equal(a->sasl_username, b->sasl_username);
+}
+
+/* keep_span: a copy. */
+static void keep_span(struct gp_arena *arena, struct gp_span *text)
+{
+	text->ptr = gp_arena_copy(arena, *text);
+	if (!text->ptr)
+		text->len = 0; /* the arena remembers why */
+}
+
+/* keep_text: NULL stays NULL. */
+static void keep_text(struct gp_arena *arena, const char **text)
+{
+	if (*text)
+		*text = gp_arena_copy(arena, gp_span_from(*text));
+}
+
+/* keep_envelope: what questions about the same message are known by. */
+static void keep_envelope(struct gp_arena *arena, const struct gp_facts *f, struct gp_facts *kept)
+{
+	kept->envelope = f->envelope;
+	kept->envelope.recipient = (struct gp_span) {NULL, 0};
+	keep_span(arena, &kept->envelope.client_name);
+	keep_span(arena, &kept->envelope.helo);
+	keep_span(arena, &kept->envelope.sender);
+	keep_span(arena, &kept->envelope.sasl_username);
+	kept->sender_domain = f->sender_domain;
+	kept->helo_name = f->helo_name;
+	keep_text(arena, &kept->sender_domain);
+	keep_text(arena, &kept->helo_name);
+}
+
+/* keep_check: what one check found. */
+static int keep_check(struct gp_arena *arena, const struct gp_check *c, size_t at,
+	const struct gp_facts *f, struct gp_facts *kept)
+{
+	if (c->own_size) {
+		void *own = gp_arena_alloc(arena, c->own_size);
+		if (!own)
+			return gp_arena_status(arena);
+		memcpy(own, f->own[at], c->own_size);
+		kept->own[at] = own;
+	}
+	int rc = c->keep ? c->keep(arena, f, kept) : GP_OK;
+	if (!rc)
+		kept->ran |= 1u << at;
+	return rc;
+}
+
+/* keep: what does not depend on the recipient; what has no place is not kept. */
+static void keep(struct gp_transaction *t, const struct gp_facts *f)
+{
+	const struct gp_pipeline *p = t->pipeline;
+	struct gp_arena *arena = gp_arena_new_small(GP_TRANSACTION_KEPT_MAX);
+	struct gp_facts *kept = arena ? gp_arena_alloc(arena, sizeof *kept) : NULL;
+	int rc = kept ? GP_OK : GP_ENOMEM;
+	if (kept) {
+		keep_envelope(arena, f, kept);
+		kept->pipeline = p;
+	}
+	for (size_t i = 0; !rc && i < p->count; i++)
+		if ((f->ran & (1u << i)) && !p->checks[i]->by_recipient)
+			rc = keep_check(arena, p->checks[i], i, f, kept);
+	if (rc || gp_arena_status(arena)) {
+		gp_arena_free(arena);
+		arena = NULL;
+		kept = NULL;
+	}
+	forget_kept(t);
+	t->arena = arena;
+	t->kept = kept;
+}
+
+/* is_worth_keeping: was anything found now that the next recipient needs as well? */
+static bool is_worth_keeping(const struct gp_pipeline *p, const struct gp_facts *f)
+{
+	if (f->trouble || f->stage > GP_STAGE_RCPT)
+		return false; /* behind RCPT nobody asks again */
+	for (size_t i = 0; i < p->count; i++)
+		if ((f->fresh & (1u << i)) && !p->checks[i]->by_recipient)
+			return true;
+	return false;
+}
+
+/* gp_engine_transaction_ask: over what is kept, if it is of this envelope. */
+int gp_engine_transaction_ask(struct gp_transaction *transaction, struct gp_ctx *ctx,
+	struct gp_facts *facts, struct gp_verdict *verdict_out)
+{
+	struct gp_transaction *t = transaction;
+	const struct gp_facts *kept =
+		t->kept && is_of(&t->kept->envelope, &facts->envelope) ? t->kept : NULL;
+	facts->counting.message = &t->limits;
+	facts->was_asked = t->was_asked;
+	int rc = gp_engine_run_kept(ctx, t->pipeline, kept, facts, verdict_out);
+	t->was_asked |= facts->stage == GP_STAGE_MAIL || facts->stage == GP_STAGE_RCPT;
+	if (!rc && is_worth_keeping(t->pipeline, facts))
+		keep(t, facts);
+	else if (facts->stage > GP_STAGE_RCPT)
+		forget_kept(t);
+	return rc;
+}
