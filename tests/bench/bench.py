@@ -42,6 +42,11 @@ MANY_REQUESTS = 30      # and one that is not counted: 31 domains for each conne
 DOMAINS = MANY_CONNECTIONS * (MANY_REQUESTS + 1)
 CACHE_ENTRIES = 100000
 
+RECIPIENTS = 20         # of a message
+RECIPIENTS_TARGET = 3   # times the rate of as many messages of one recipient
+LARGE_DOMAINS = 200     # of senders with records as large providers have them
+LARGE_FIRST = 40000     # number of the first one
+LARGE_INCLUDES = 8
 USERS = 1000000         # whose counters lie in the store, two limits each
 RATIO_TARGET = 0.5
 LIMITS_TARGET = 0.4     # of floor, two limits counted in LMDB
@@ -154,6 +159,22 @@ def write_zone(path):
         f.write("server:\nlocal-zone: 'bench.test.' static\n")
         for n in range(DOMAINS):
             f.write(record % {"n": n, "x": n // 250})
+        for n in range(LARGE_FIRST, LARGE_FIRST + LARGE_DOMAINS):
+            f.write(large_records(n))
+
+
+def large_records(n):
+    """A domain whose mail goes through several providers: many includes of many networks."""
+    domain = "d%d.bench.test" % n
+    texts = ["%s. 3600 TXT \"v=spf1 %s -all\"" % (domain, " ".join(
+        "include:_%d.%s" % (i, domain) for i in range(LARGE_INCLUDES)))]
+    for i in range(LARGE_INCLUDES):
+        networks = ["ip4:10.%d.%d.0/24" % (i, k) for k in range(12)]
+        if i == LARGE_INCLUDES - 1:
+            networks.append("ip4:198.51.%d.0/24" % (n // 250))
+        texts.append("_%d.%s. 3600 TXT \"v=spf1 %s ~all\"" % (i, domain, " ".join(networks)))
+    texts.append("mail.%s. 3600 TXT \"v=spf1 ip4:198.51.0.0/16 -all\"" % domain)
+    return "".join("local-data: '%s'\n" % text for text in texts)
 
 
 class NameServer:
@@ -300,6 +321,32 @@ def warm(floor_path, daemon):
         RATIO_TARGET, ratio, verdict(met["speed"]), P99_TARGET_US, gatepost["p99"],
         verdict(met["p99"])))
     return met
+
+
+def recipients(floor_path, daemon):
+    """Messages of many recipients: what does not depend on them is asked once a message."""
+    load = ("spf", "-c", CONNECTIONS, "-d", LARGE_DOMAINS, "-f", LARGE_FIRST)
+    several = load + ("-r", RECIPIENTS)
+    floors, one, many = [], [], []
+    with daemon.run():
+        progress("warming up")
+        polload(daemon.socket, *load, "-n", REQUESTS // 10)
+        for i in range(ROUNDS):
+            progress("%d recipients a message, round %d of %d" % (RECIPIENTS, i + 1, ROUNDS))
+            daemon.forget_log()
+            floors.append(polload(floor_path, *several, "-n", REQUESTS))
+            one.append(polload(daemon.socket, *load, "-n", REQUESTS))
+            many.append(polload(daemon.socket, *several, "-n", REQUESTS))
+    times = ratio_of(many, one)
+    met = times >= RECIPIENTS_TARGET
+    show("SPF, records of %d includes, answers in the cache: a request a recipient" % LARGE_INCLUDES)
+    show(HEAD)
+    show(row("floor", median(floors)))
+    show(row("1 recipient a message", median(one), ratio_of(one, floors)))
+    show(row("%d recipients" % RECIPIENTS, median(many), ratio_of(many, floors)))
+    show("  target: %d times the rate of one recipient a message: %.1f, %s\n"
+         % (RECIPIENTS_TARGET, times, verdict(met)))
+    return {"recipients": met}
 
 
 def cold(floor_path, daemon, server):
@@ -532,6 +579,7 @@ def measure(folder):
         daemon = Daemon(folder, server.port if server else 53)
         if server:
             met.update(warm(floor_path, daemon))
+            met.update(recipients(floor_path, daemon))
             cold(floor_path, daemon, server)
             met.update(memory(daemon, server))
         else:

@@ -39,18 +39,21 @@ static const char usage[] =
 	"  -f N     number of the first domain (0)\n"
 	"  -w       walk through the domains in order; otherwise they are drawn at random\n"
 	"  -s STATE protocol_state (RCPT)\n"
+	"  -r N     recipients of a message: N requests in a row are about the same one (1)\n"
 	"  -k       keep the connections open until stdin ends\n";
 
 static struct {
-	int connections, requests, users, domains, first;
+	int connections, requests, users, domains, first, recipients;
 	bool walk, keep;
 	const char *mode, *state, *target;
-} options = {10, 1000, 1000, 1000, 0, false, false, "rate", "RCPT", NULL};
+} options = {10, 1000, 1000, 1000, 0, 1, false, false, "rate", "RCPT", NULL};
 
 struct connection {
 	pthread_t thread;
 	int id, fd;
 	unsigned seed;
+	int user, domain; /* of the message under way */
+	const char *network;
 };
 
 static double *latencies;         /* a row of options.requests for each connection */
@@ -162,17 +165,27 @@ static int draw(struct connection *c, int n)
 	return (int)((unsigned)rand_r(&c->seed) % (unsigned)n);
 }
 
+/* begin_message: whose it is. */
+static void begin_message(struct connection *c, int message)
+{
+	c->user = draw(c, options.users) + 1;
+	c->domain = draw(c, options.domains);
+	c->network = draw(c, 4) ? "198.51." : "203.0.";
+	if (options.walk)
+		c->domain = (int)(((long)message * options.connections + c->id) % options.domains);
+	c->domain += options.first;
+}
+
 /* format_request: what smtpd of Postfix 3.7 sends; number is -1 for the one that warms up. */
 static size_t format_request(struct connection *c, int number, char text[TEXT_MAX])
 {
-	int user = draw(c, options.users) + 1, domain = draw(c, options.domains);
-	const char *network = draw(c, 4) ? "198.51." : "203.0.";
+	int message = (number + 1) / options.recipients;
 	const char *method = "";
 	char login[24] = "";
-	if (options.walk)
-		domain =
-			(int)(((long)(number + 1) * options.connections + c->id) % options.domains);
-	domain += options.first;
+	if ((number + 1) % options.recipients == 0)
+		begin_message(c, message);
+	int user = c->user, domain = c->domain;
+	const char *network = c->network;
 	if (is_authenticated(number)) {
 		method = "PLAIN";
 		snprintf(login, sizeof login, "user%d", user);
@@ -188,7 +201,7 @@ static size_t format_request(struct connection *c, int number, char text[TEXT_MA
 		"ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\n"
 		"encryption_cipher=\nencryption_keysize=0\npolicy_context=\n\n",
 		options.state, network, domain / 250, domain % 250 + 1, domain, domain, domain,
-		user, domain, user, (unsigned)getpid(), (unsigned)c->id, (unsigned)(number + 1),
+		user, domain, number + 1, (unsigned)getpid(), (unsigned)c->id, (unsigned)message,
 		method, login);
 	if (len < 0 || len >= TEXT_MAX)
 		wrong_usage(); /* a state of kilobytes */
@@ -313,6 +326,9 @@ static void take(int option, const char *value)
 	case 's':
 		options.state = value;
 		break;
+	case 'r':
+		options.recipients = number(value, 1);
+		break;
 	case 'k':
 		options.keep = true;
 		break;
@@ -325,7 +341,7 @@ static void take(int option, const char *value)
 static void parse(int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "c:n:m:u:d:f:ws:k")) != -1)
+	while ((option = getopt(argc, argv, "c:n:m:u:d:f:ws:r:k")) != -1)
 		take(option, optarg);
 	if (optind != argc - 1)
 		wrong_usage();
