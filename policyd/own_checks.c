@@ -71,6 +71,7 @@ static const char *code(const struct gp_facts *f, const struct gp_rule *rule, en
 	return GP_OWN_TROUBLE_CODE;
 }
 
+/* text: it can be tried again. */
 static const char *text(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)f;

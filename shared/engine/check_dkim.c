@@ -101,7 +101,7 @@ static const char *code(const struct gp_facts *f, const struct gp_rule *rule, en
 					 : f->config->dkim.reject_code;
 }
 
-/* The texts: none of a configuration, since hardly anybody needs them. */
+/* text_bad: none of a configuration, since hardly anybody needs another one. */
 static const char *text_bad(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)f;
@@ -109,6 +109,7 @@ static const char *text_bad(const struct gp_facts *f, const struct gp_rule *rule
 	return "No valid signature: {dkim}";
 }
 
+/* text_later: likewise. */
 static const char *text_later(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)f;

@@ -352,24 +352,28 @@ static const char *code_cut(
 	return action == GP_ACTION_DEFER ? "451 4.7.1" : f->config->dmarc.from_code;
 }
 
+/* text_policy: dmarc.reject_text. */
 static const char *text_policy(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)rule;
 	return f->config->dmarc.reject_text;
 }
 
+/* text_error: dmarc.error_text. */
 static const char *text_error(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)rule;
 	return f->config->dmarc.error_text;
 }
 
+/* text_author: dmarc.from_text. */
 static const char *text_author(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)rule;
 	return f->config->dmarc.from_text;
 }
 
+/* text_cut: of a header that was cut. */
 static const char *text_cut(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)f;

@@ -316,6 +316,7 @@ static const char *store_code(
 	return "451 4.3.0";
 }
 
+/* store_text: it can be tried again. */
 static const char *store_text(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)f;

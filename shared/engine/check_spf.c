@@ -472,7 +472,7 @@ static struct gp_wish permerror(const struct gp_facts *f)
 	return wish(has_verdict(f, GP_SPF_PERMERROR), GP_ACTION_ACCEPT);
 }
 
-/* code_reject and so on: of what they are about. */
+/* code_reject: of a refusal. */
 static const char *code_reject(
 	const struct gp_facts *f, const struct gp_rule *rule, enum gp_action action)
 {
@@ -481,6 +481,7 @@ static const char *code_reject(
 	return f->config->spf.reject_code;
 }
 
+/* code_temperror: of a deferral for DNS. */
 static const char *code_temperror(
 	const struct gp_facts *f, const struct gp_rule *rule, enum gp_action action)
 {
@@ -489,6 +490,7 @@ static const char *code_temperror(
 	return f->config->spf.temperror_code;
 }
 
+/* code_permerror: of a record that cannot be used, by what is done about it. */
 static const char *code_permerror(
 	const struct gp_facts *f, const struct gp_rule *rule, enum gp_action action)
 {

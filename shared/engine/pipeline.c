@@ -74,6 +74,14 @@ void *gp_engine_own(const struct gp_facts *facts, const struct gp_check *check)
 					       : NULL;
 }
 
+/* chosen: the check that runs now as number i of an order; NULL: it does not. */
+static const struct gp_check *chosen(
+	const struct run *r, const unsigned char *order, size_t i, size_t *at_out)
+{
+	*at_out = order[i];
+	return r->selected & (1u << order[i]) ? r->p->checks[order[i]] : NULL;
+}
+
 /* ---- which checks run ---- */
 
 /* is_at: does the check have its turn at this stage? */
@@ -138,28 +146,33 @@ static int ask_ahead(struct run *r)
 	struct gp_ctx ctx = gp_engine_hurried(r->ctx);
 	size_t n = 0;
 	for (size_t i = 0; i < r->p->count; i++) {
-		const struct gp_check *c = r->p->checks[r->p->weighs[i]];
-		if ((r->selected & (1u << r->p->weighs[i])) && c->questions)
+		size_t at;
+		const struct gp_check *c = chosen(r, r->p->weighs, i, &at);
+		if (c && c->questions)
 			n += c->questions(r->ctx, r->f, q + n, GP_DNS_QUESTIONS_MAX - n);
 	}
 	return gp_dns_query(&ctx, q, n, answers);
 }
 
-/* prepare: what checks need before they run. */
+/* prepare_check: its room, and what it needs before it runs. */
+static int prepare_check(struct run *r, const struct gp_check *c, size_t at)
+{
+	if (c->own_size) {
+		r->f->own[at] = gp_arena_alloc(r->ctx->arena, c->own_size);
+		if (!r->f->own[at])
+			return gp_arena_status(r->ctx->arena);
+	}
+	return c->begin ? c->begin(r->ctx, c, r->f) : GP_OK;
+}
+
+/* prepare: in the order in which they run. */
 static int prepare(struct run *r)
 {
 	int rc = GP_OK;
-	for (size_t i = 0; !rc && i < r->p->count; i++) {
-		size_t at = r->p->runs[i];
-		const struct gp_check *c = r->p->checks[at];
-		if (!(r->selected & (1u << at)))
-			continue;
-		if (c->own_size) {
-			r->f->own[at] = gp_arena_alloc(r->ctx->arena, c->own_size);
-			rc = r->f->own[at] ? GP_OK : gp_arena_status(r->ctx->arena);
-		}
-		if (!rc && c->begin)
-			rc = c->begin(r->ctx, c, r->f);
+	for (size_t at, i = 0; !rc && i < r->p->count; i++) {
+		const struct gp_check *c = chosen(r, r->p->runs, i, &at);
+		if (c)
+			rc = prepare_check(r, c, at);
 	}
 	return rc;
 }
@@ -172,8 +185,7 @@ static int prepare_message(struct run *r)
 	if (!rc)
 		rc = gp_body_new(r->ctx->arena, &r->f->body);
 	if (!rc)
-		rc = gp_dkim_bodies_new(
-			r->ctx->arena, mail->digest, r->f->body, &r->f->bodies);
+		rc = gp_dkim_bodies_new(r->ctx->arena, mail->digest, r->f->body, &r->f->bodies);
 	if (!rc)
 		rc = prepare(r);
 	gp_trace_line(r->ctx, 0, "-- asked in advance, together");
@@ -199,25 +211,29 @@ static bool recall(struct run *r, size_t at)
 	return true;
 }
 
+/* run_check: what it finds is there, and new. */
+static int run_check(struct run *r, const struct gp_check *c, size_t at)
+{
+	int rc = c->run(r->ctx, c, r->f);
+	if (!rc) {
+		r->f->ran |= 1u << at;
+		r->f->fresh |= 1u << at;
+	}
+	return rc;
+}
+
 /* run_selected: one after the other, in an order in which each finds what it builds on. */
 static int run_selected(struct run *r)
 {
 	int rc = GP_OK;
-	for (size_t i = 0; !rc && i < r->p->count; i++) {
-		size_t at = r->p->runs[i];
-		const struct gp_check *c = r->p->checks[at];
-		if (!(r->selected & (1u << at)))
-			continue;
-		rc = c->run(r->ctx, c, r->f);
-		if (!rc) {
-			r->f->ran |= 1u << at;
-			r->f->fresh |= 1u << at;
-		}
+	for (size_t at, i = 0; !rc && i < r->p->count; i++) {
+		const struct gp_check *c = chosen(r, r->p->runs, i, &at);
+		if (c)
+			rc = run_check(r, c, at);
 	}
-	for (size_t i = 0; !rc && i < r->p->count; i++) {
-		const struct gp_check *c = r->p->checks[r->p->runs[i]];
-		if ((r->selected & (1u << r->p->runs[i])) && c->excuse &&
-			gp_engine_would_refuse(c, r->f))
+	for (size_t at, i = 0; !rc && i < r->p->count; i++) {
+		const struct gp_check *c = chosen(r, r->p->runs, i, &at);
+		if (c && c->excuse && gp_engine_would_refuse(c, r->f))
 			rc = c->excuse(r->ctx, c, r->f);
 	}
 	return rc;

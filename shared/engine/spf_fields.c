@@ -7,22 +7,25 @@
 
 #include "engine/value.h"
 
-/* mailfrom, helo, one, author: a result, or NULL. */
+/* mailfrom: the result of MAIL FROM, or NULL. */
 static const struct gp_spf_result *mailfrom(const struct gp_record *r)
 {
 	return r->facts->spf.has_mailfrom ? &r->facts->spf.mailfrom : NULL;
 }
 
+/* helo: of HELO, or NULL. */
 static const struct gp_spf_result *helo(const struct gp_record *r)
 {
 	return r->facts->spf.has_helo ? &r->facts->spf.helo : NULL;
 }
 
+/* one: that speaks for the envelope, or NULL. */
 static const struct gp_spf_result *one(const struct gp_record *r)
 {
 	return gp_engine_spf_result(r->facts);
 }
 
+/* author: of the author's domain, or NULL. */
 static const struct gp_spf_result *author(const struct gp_record *r)
 {
 	return r->facts->spf.has_from ? &r->facts->spf.from : NULL;

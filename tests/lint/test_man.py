@@ -103,7 +103,8 @@ def check_module():
     functions = re.findall(r"^\t(gatepost_\w+);", text_of("exim-dlfunc/exports.map"), re.M)
     result("every function of the module is in gatepost-exim(7)",
            missing(functions, items(page, "Fn"), "gatepost-exim(7)"))
-    fields = re.findall(r'^\trow\("([\w.]+)"', text_of("shared/engine/fields.c"), re.M)
+    fields = [name for path in sorted(glob.glob("shared/engine/*.c"))
+              for name in re.findall(r'\.get = "([\w.]+)"', text_of(path))]
     own = re.findall(r'^\t\t\{"([\w.]+)", [^}]*\},$', text_of("exim-dlfunc/verdict.c"), re.M)
     result("every field that gatepost_get knows is in gatepost-exim(7)",
            missing(fields + own, items(page, "Li"), "gatepost-exim(7)")
