@@ -217,10 +217,11 @@ int gp_store_facts(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
  *
  * Room. In LMDB they have at most half of the file of counters (store.size), with an eviction of
  * their own: what ends soonest goes first. They never push out a counter: when counters need room
- * it is taken from them, all of it if need be. A soft fact takes about 100 bytes, a set 25 and 11
- * for each item: ten million soft facts need a store.size of 2 GiB or more. In Redis each is a key
- * that expires; maxmemory-policy decides there what is forgotten. What there is no room for is not
- * kept, which is no error.
+ * it is taken from them, all of it if need be. A soft fact takes about 75 bytes with a value of 13,
+ * a set about 55 and 11 for each item: ten million soft facts are 700 MB, and need a store.size of
+ * 2 GiB; one is written in 10 to 20 microseconds then, and read in 3. In Redis each is a key that
+ * expires, and maxmemory-policy decides what is forgotten. What there is no room for is not kept,
+ * which is no error.
  */
 
 enum gp_store_found {

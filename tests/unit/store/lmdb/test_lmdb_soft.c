@@ -146,10 +146,11 @@ static void what_has_ended_is_swept(void **state)
 	assert_int_equal(table_of(f).entries, 1000);
 }
 
-/* damage: every record of the table gets these bytes. */
+/* damage: every record of the table gets these bytes; there are few. */
 static void damage(struct gp_test_lmdb *f, const char *bytes, size_t size)
 {
-	char path[160];
+	char path[160], keys[4][64];
+	size_t lengths[4], count = 0;
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi;
@@ -163,9 +164,17 @@ static void damage(struct gp_test_lmdb *f, const char *bytes, size_t size)
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, &dbi), 0);
 	assert_int_equal(mdb_cursor_open(txn, dbi, &cursor), 0);
-	while (mdb_cursor_get(cursor, &key, &old, MDB_NEXT) == 0)
-		assert_int_equal(mdb_cursor_put(cursor, &key, &data, MDB_CURRENT), 0);
+	for (; mdb_cursor_get(cursor, &key, &old, MDB_NEXT) == 0; count++) {
+		assert_true(count < 4 && key.mv_size <= sizeof keys[0]);
+		lengths[count] = key.mv_size;
+		memcpy(keys[count], key.mv_data, key.mv_size);
+	}
 	mdb_cursor_close(cursor);
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		key = (MDB_val) {lengths[i], keys[i]};
+		assert_int_equal(mdb_put(txn, dbi, &key, &data, 0), 0);
+	}
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
 }
