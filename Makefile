@@ -246,7 +246,7 @@ $(B)/tests/fuzz_%: fuzz_%.c tests/fuzz/replay.c $(test_deps)
 	$(SAY) "test    $@"
 	$(call test_link,tests/fuzz/replay.c)
 
-$(B)/bench/messages: tests/bench/messages.c $(test_deps)
+$(B)/bench/%: tests/bench/%.c $(test_deps)
 	$(SAY) "bench   $@"
 	$(call test_link)
 
@@ -297,6 +297,8 @@ bench: deps
 	@CC="$(CC)" $(PYTHON) tests/bench/bench.py
 	@$(MAKE) --no-print-directory -s $(B)/bench/messages
 	@$(PYTHON) tests/bench/bench_messages.py
+	@$(MAKE) --no-print-directory -s $(B)/bench/notes
+	@$(B)/bench/notes $(B)/bench
 
 # to see that a change of the inside leaves the outside as it was: recorded before, recorded after, compared
 RECORD = build/record/out

@@ -26,10 +26,11 @@
 
 #define MAGIC 0xBEEFC0DEu
 #define FORMAT 1
-#define HEADER 16    /* bytes of a page before its nodes' places, and before a meta */
-#define NODE 8       /* bytes of a node before its key */
-#define KEY_MAX 511  /* LMDB's own limit as it is built everywhere */
-#define DEPTH_MAX 32 /* LMDB's stack of pages */
+#define HEADER 16       /* bytes of a page before its nodes' places, and before a meta */
+#define NODE 8          /* bytes of a node before its key */
+#define KEY_MAX 511     /* LMDB's own limit as it is built everywhere */
+#define SOFT_KEY_MAX 21 /* of the table beside the main one (lmdb_soft.h) */
+#define DEPTH_MAX 32    /* LMDB's stack of pages */
 #define NO_PAGE (~(uint64_t)0)
 #define PAGES_MAX ((uint64_t)1 << 40)
 #define MAP_MAX ((uint64_t)1 << 41) /* bytes; store.size is at most half of it */
@@ -327,6 +328,8 @@ static int check_leaf_node(struct check *c, uint64_t page, const uint8_t *bytes,
 		return fail(c, page, "records overlap or leave the page");
 	if (!next_key(c, &node, false))
 		return fail(c, page, "keys are out of order");
+	if (c->tree == &c->table && node.key_size > SOFT_KEY_MAX)
+		return fail(c, page, "a key is longer than any that is used here");
 	int rc = big     ? check_overflow(c, get64(node.data), node.low)
 		 : table ? keep_table(c, page, &node)
 			 : GP_OK;
