@@ -214,14 +214,9 @@ static int transact(struct gp_store_lmdb *s, MDB_txn *txn, struct gp_store_lmdb_
 	for (struct gp_store_lmdb_request *r = list; r && rc == 0;
 		written += r->count + r->soft_count, r = r->next)
 		rc = apply(s, txn, r);
+	rc = gp_store_lmdb_env_finish(&s->envs.env[GP_STORE_LMDB_COUNTERS], txn, rc);
 	if (rc == 0)
-		rc = mdb_txn_commit(txn);
-	else
-		mdb_txn_abort(txn);
-	if (rc == 0) {
-		gp_store_lmdb_env_wrote(&s->envs.env[GP_STORE_LMDB_COUNTERS]);
 		gp_store_lmdb_room_wrote(&s->room, written);
-	}
 	gp_store_lmdb_envs_leave(&s->envs);
 	return rc;
 }

@@ -102,8 +102,8 @@ int gp_store_lmdb_env_trouble(
 	return GP_EIO;
 }
 
-/* gp_store_lmdb_env_wrote: flags that mostly are set already are only read then. */
-void gp_store_lmdb_env_wrote(struct gp_store_lmdb_env *env)
+/* note_written: flags that mostly are set already are only read then. */
+static void note_written(struct gp_store_lmdb_env *env)
 {
 	if (!atomic_load_explicit(&env->well, memory_order_relaxed))
 		atomic_store(&env->well, true);
@@ -234,19 +234,26 @@ int gp_store_lmdb_envs_begin(struct gp_store_lmdb_envs *envs, enum gp_store_lmdb
 	}
 }
 
+/* gp_store_lmdb_env_finish: commits or not. */
+int gp_store_lmdb_env_finish(struct gp_store_lmdb_env *env, MDB_txn *txn, int rc)
+{
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc == 0)
+		note_written(env);
+	return rc;
+}
+
 /* gp_store_lmdb_envs_end: commits or not. */
 int gp_store_lmdb_envs_end(
 	struct gp_store_lmdb_envs *envs, enum gp_store_lmdb_kind kind, MDB_txn *txn, int rc)
 {
 	struct gp_store_lmdb_env *env = &envs->env[kind];
-	if (rc == 0)
-		rc = mdb_txn_commit(txn);
-	else
-		mdb_txn_abort(txn);
+	rc = gp_store_lmdb_env_finish(env, txn, rc);
 	if (rc)
 		rc = gp_store_lmdb_env_trouble(envs, env, rc);
-	else
-		gp_store_lmdb_env_wrote(env);
 	gp_store_lmdb_envs_leave(envs);
 	return rc;
 }
@@ -339,11 +346,10 @@ static void open_soft(struct gp_store_lmdb_envs *envs)
 {
 	struct gp_store_lmdb_env *env = &envs->env[GP_STORE_LMDB_COUNTERS];
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn);
-	if (rc == 0)
-		rc = mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, &envs->soft);
-	else
+	atomic_store(&envs->has_soft, false); /* what another opening found is no longer open */
+	if (mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn) != 0)
 		return;
+	int rc = mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, &envs->soft);
 	bool is_other = rc == MDB_INCOMPATIBLE;
 	if (rc == MDB_NOTFOUND || is_other) {
 		mdb_txn_abort(txn);
@@ -351,11 +357,7 @@ static void open_soft(struct gp_store_lmdb_envs *envs)
 			return;
 		rc = make_soft(envs, txn, is_other);
 	}
-	if (rc == 0)
-		rc = mdb_txn_commit(txn);
-	else
-		mdb_txn_abort(txn);
-	atomic_store(&envs->has_soft, rc == 0);
+	atomic_store(&envs->has_soft, gp_store_lmdb_env_finish(env, txn, rc) == 0);
 }
 
 /* gp_store_lmdb_envs_find_soft: a file that had no room for the table may have some by now. */

@@ -115,8 +115,8 @@ void gp_store_lmdb_envs_note(struct gp_store_lmdb_envs *envs, const char *text);
 int gp_store_lmdb_env_trouble(
 	struct gp_store_lmdb_envs *envs, struct gp_store_lmdb_env *env, int rc);
 
-/* Notes that a transaction was written. */
-void gp_store_lmdb_env_wrote(struct gp_store_lmdb_env *env);
+/* Ends a transaction, inside still: commits on 0; a status of LMDB. */
+int gp_store_lmdb_env_finish(struct gp_store_lmdb_env *env, MDB_txn *txn, int rc) GP_MUST_CHECK;
 
 /* The store's time. */
 int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs);

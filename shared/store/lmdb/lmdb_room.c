@@ -390,12 +390,7 @@ static size_t remove_chosen(
 		if (gp_store_lmdb_envs_begin(envs, GP_STORE_LMDB_COUNTERS, 0, &txn) != GP_OK)
 			return done;
 		int rc = remove_some(room, txn, seen + done, count, now_ms);
-		if (rc == 0)
-			rc = mdb_txn_commit(txn);
-		else
-			mdb_txn_abort(txn);
-		if (rc == 0)
-			gp_store_lmdb_env_wrote(&envs->env[GP_STORE_LMDB_COUNTERS]);
+		rc = gp_store_lmdb_env_finish(&envs->env[GP_STORE_LMDB_COUNTERS], txn, rc);
 		bool no_room = rc == MDB_MAP_FULL || gp_store_lmdb_envs_no_room(envs, rc);
 		if (rc && !no_room)
 			(void)gp_store_lmdb_env_trouble(

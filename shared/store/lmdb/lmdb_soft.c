@@ -384,12 +384,7 @@ static size_t yield_once(struct gp_store_lmdb_envs *envs, size_t most)
 	}
 	if (rc == 0)
 		rc = remove_first(txn, envs->soft, &stretch, stretch.count);
-	if (rc == 0)
-		rc = mdb_txn_commit(txn);
-	else
-		mdb_txn_abort(txn);
-	if (rc == 0)
-		gp_store_lmdb_env_wrote(&envs->env[GP_STORE_LMDB_COUNTERS]);
+	rc = gp_store_lmdb_env_finish(&envs->env[GP_STORE_LMDB_COUNTERS], txn, rc);
 	gp_store_lmdb_envs_leave(envs);
 	return rc == 0 ? stretch.count : 0;
 }

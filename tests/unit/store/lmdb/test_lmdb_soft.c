@@ -39,6 +39,21 @@ static bool is_there(struct gp_test_lmdb *f, const char *name, int number)
 	return get.value.found == GP_STORE_FOUND;
 }
 
+/* open_raw: a closed file with LMDB itself, in a transaction. */
+static MDB_txn *open_raw(
+	struct gp_test_lmdb *f, unsigned flags, MDB_env **env_out, MDB_dbi *dbi_out)
+{
+	char path[160];
+	MDB_txn *txn;
+	assert_int_equal(mdb_env_create(env_out), 0);
+	assert_int_equal(mdb_env_set_maxdbs(*env_out, 1), 0);
+	gp_test_lmdb_path_of(f, "counters", path);
+	assert_int_equal(mdb_env_open(*env_out, path, MDB_NOSUBDIR, 0600), 0);
+	assert_int_equal(mdb_txn_begin(*env_out, NULL, flags, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, dbi_out), 0);
+	return txn;
+}
+
 /* The table of a closed file. */
 struct table {
 	size_t entries, pages;
@@ -47,18 +62,11 @@ struct table {
 /* table_of: with LMDB itself. */
 static struct table table_of(struct gp_test_lmdb *f)
 {
-	char path[160];
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi;
 	MDB_stat stat;
-	assert_int_equal(mdb_env_create(&env), 0);
-	assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
-	assert_int_equal(
-		mdb_env_open(env, gp_test_lmdb_path_of(f, "counters", path), MDB_NOSUBDIR, 0600),
-		0);
-	assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
-	assert_int_equal(mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, &dbi), 0);
+	txn = open_raw(f, MDB_RDONLY, &env, &dbi);
 	assert_int_equal(mdb_stat(txn, dbi, &stat), 0);
 	mdb_txn_abort(txn);
 	mdb_env_close(env);
@@ -149,20 +157,14 @@ static void what_has_ended_is_swept(void **state)
 /* damage: every record of the table gets these bytes; there are few. */
 static void damage(struct gp_test_lmdb *f, const char *bytes, size_t size)
 {
-	char path[160], keys[4][64];
+	char keys[4][64];
 	size_t lengths[4], count = 0;
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi;
 	MDB_cursor *cursor;
 	MDB_val key, data = {size, (void *)(uintptr_t)bytes}, old;
-	assert_int_equal(mdb_env_create(&env), 0);
-	assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
-	assert_int_equal(
-		mdb_env_open(env, gp_test_lmdb_path_of(f, "counters", path), MDB_NOSUBDIR, 0600),
-		0);
-	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	assert_int_equal(mdb_dbi_open(txn, GP_STORE_LMDB_SOFT_NAME, 0, &dbi), 0);
+	txn = open_raw(f, 0, &env, &dbi);
 	assert_int_equal(mdb_cursor_open(txn, dbi, &cursor), 0);
 	for (; mdb_cursor_get(cursor, &key, &old, MDB_NEXT) == 0; count++) {
 		assert_true(count < 4 && key.mv_size <= sizeof keys[0]);
@@ -286,19 +288,13 @@ static void what_was_noted_is_there_again(void **state)
 /* replace_table: a record of the table's name stands in its place. */
 static void replace_table(struct gp_test_lmdb *f)
 {
-	char path[160], name[] = GP_STORE_LMDB_SOFT_NAME;
+	char name[] = GP_STORE_LMDB_SOFT_NAME;
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi, main_dbi;
 	MDB_val key = {sizeof name - 1, name}, data = {4, name};
-	assert_int_equal(mdb_env_create(&env), 0);
-	assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
-	assert_int_equal(
-		mdb_env_open(env, gp_test_lmdb_path_of(f, "counters", path), MDB_NOSUBDIR, 0600),
-		0);
-	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	txn = open_raw(f, 0, &env, &dbi);
 	assert_int_equal(mdb_dbi_open(txn, NULL, 0, &main_dbi), 0);
-	assert_int_equal(mdb_dbi_open(txn, name, 0, &dbi), 0);
 	assert_int_equal(mdb_drop(txn, dbi, 1), 0);
 	assert_int_equal(mdb_put(txn, main_dbi, &key, &data, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
