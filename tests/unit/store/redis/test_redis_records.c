@@ -243,6 +243,126 @@ static void records_expire(void **state)
 		    ttl <= TEST_SCENE_PER_MS + TEST_SCENE_PER_MS / 64 + 1);
 }
 
+#define SOFT_FOR_MS 3600000LL
+
+/* soft_is_absent: a soft fact, and a set, are read as none and written anew. */
+static void soft_is_absent(struct test_scene *s, const char *what)
+{
+	int64_t now_ms = gp_store_now_ms(s->store);
+	char bytes[8];
+	struct gp_store_within within = {.ms = SOFT_FOR_MS};
+	struct gp_store_note note = {.key = gp_span_from("victim"),
+		.value = gp_span_from("new"),
+		.expires_ms = now_ms + SOFT_FOR_MS,
+		.unless_there = true};
+	struct gp_store_get get = {
+		.key = note.key, .soft = true, .value = {.bytes = bytes, .room = sizeof bytes}};
+	struct gp_store_see see = {.subject = note.key,
+		.kind = 7,
+		.item = gp_span_from("item"),
+		.most = 9,
+		.within = &within,
+		.within_count = 1};
+	const struct gp_store_op ops[] = {{GP_STORE_OP_NOTE, {.note = &note}},
+		{GP_STORE_OP_GET, {.get = &get}}, {GP_STORE_OP_SEE, {.see = &see}}};
+	assert_int_equal(gp_store_do(s->store, &s->ctx, now_ms, ops, 3), GP_OK);
+	if (note.before.found != GP_STORE_ABSENT || get.value.found != GP_STORE_FOUND ||
+		get.value.length != 3 || memcmp(bytes, "new", 3) != 0 || !see.is_new ||
+		within.seen != 1)
+		fail_msg("%s: is there, or was not written anew", what);
+}
+
+/* What is no record of a soft fact, or of a set, counts as absent; also another type of key. */
+static void corrupt_soft_records(void **state)
+{
+#define ROW(what, text)                     \
+	{                                   \
+		what, text, sizeof text - 1 \
+	}
+	static const struct {
+		const char *what, *bytes;
+		size_t size;
+	} rows[] = {
+		ROW("empty", ""),
+		ROW("short", "\1\0\0\0\0\0\0"),
+		ROW("version", "\2\0\0\0\0\0\0\3"),
+		ROW("over", "\1\1\0\0\0\0\0\0"),
+		ROW("ends too late", "\1\1\0\0\0\0\0\4"),
+		ROW("half an item", "\1\1\0\0\0\0\0\0half"),
+		ROW("time falls", "\1\1\0\0\0\0\0\0"
+				  "aaaa\2\0\0\0\0\0\0bbbb\1\0\0\0\0\0\0"),
+		ROW("time too late", "\1\1\0\0\0\0\0\0aaaa\0\0\0\0\0\0\5"),
+	};
+#undef ROW
+	struct shared *shared = *state;
+	struct test_scene *s = &shared->scene;
+	char key[64], note[72], set[72], big[2000];
+	assert_int_equal(test_scene_open(s), GP_OK);
+	test_scene_key("victim", key);
+	snprintf(note, sizeof note, "%sn", key);
+	snprintf(set, sizeof set, "%ss7", key);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		set_bytes(shared->redis, note, rows[i].bytes, rows[i].size);
+		set_bytes(shared->redis, set, rows[i].bytes, rows[i].size);
+		soft_is_absent(s, rows[i].what);
+	}
+	memset(big, 1, sizeof big);
+	set_bytes(shared->redis, note, big, sizeof big);
+	set_bytes(shared->redis, set, big, sizeof big);
+	soft_is_absent(s, "too large");
+	free(test_redis_ask(shared->redis, 3, "DEL", note, set));
+	free(test_redis_ask(shared->redis, 3, "RPUSH", note, "x"));
+	free(test_redis_ask(shared->redis, 4, "HSET", set, "x", "y"));
+	soft_is_absent(s, "another type");
+}
+
+/* ttl_of: of a key, in milliseconds. */
+static long ttl_of(struct shared *shared, const char *key)
+{
+	char *answer = test_redis_ask(shared->redis, 2, "PTTL", key);
+	long ttl = strtol(answer, NULL, 10);
+	free(answer);
+	return ttl;
+}
+
+/* What is soft vanishes from the server by itself, a second after it has ended at the latest. */
+static void soft_records_expire(void **state)
+{
+	struct shared *shared = *state;
+	struct test_scene *s = &shared->scene;
+	char key[64], name[72];
+	assert_int_equal(test_scene_open(s), GP_OK);
+	soft_is_absent(s, "new");
+	test_scene_key("victim", key);
+	snprintf(name, sizeof name, "%sn", key);
+	assert_in_range(ttl_of(shared, name), SOFT_FOR_MS - 60000, SOFT_FOR_MS + 1000);
+	snprintf(name, sizeof name, "%ss7", key);
+	assert_in_range(ttl_of(shared, name), SOFT_FOR_MS - 60000, SOFT_FOR_MS + 1000);
+}
+
+/* One round trip for all of a decision: the server sees one command. */
+static void a_decision_is_one_command(void **state)
+{
+	struct shared *shared = *state;
+	struct test_scene *s = &shared->scene;
+	assert_int_equal(test_scene_open(s), GP_OK);
+	soft_is_absent(s, "first");
+	free(test_redis_ask(shared->redis, 2, "CONFIG", "RESETSTAT"));
+	struct gp_store_count count = {.id = 1, .per_ms = TEST_SCENE_PER_MS, .max = 9, .take = 1};
+	struct gp_store_take take = {gp_span_from("a"), &count, 1};
+	struct gp_store_get get = {.key = gp_span_from("lock")},
+			    soft = {.key = gp_span_from("victim"), .soft = true};
+	const struct gp_store_op ops[] = {{GP_STORE_OP_TAKE, {.take = &take}},
+		{GP_STORE_OP_GET, {.get = &get}}, {GP_STORE_OP_GET, {.get = &soft}}};
+	assert_int_equal(gp_store_do(s->store, &s->ctx, gp_store_now_ms(s->store), ops, 3), GP_OK);
+	assert_int_equal(soft.value.found, GP_STORE_FOUND);
+	char *answer = test_redis_ask(shared->redis, 2, "INFO", "commandstats");
+	const char *line = strstr(answer, "cmdstat_evalsha:calls=");
+	assert_non_null(line);
+	assert_int_equal(strtol(line + strlen("cmdstat_evalsha:calls="), NULL, 10), 1);
+	free(answer);
+}
+
 #define ROW(f) cmocka_unit_test_prestate_setup_teardown(f, set_up, tear_down, &shared)
 
 /* main: a server for all, or the reason why not. */
@@ -261,6 +381,9 @@ int main(void)
 		ROW(keys_of_other_types),
 		ROW(facts_are_swept),
 		ROW(records_expire),
+		ROW(corrupt_soft_records),
+		ROW(soft_records_expire),
+		ROW(a_decision_is_one_command),
 	};
 	int failed = cmocka_run_group_tests_name("redis records", tests, NULL, NULL);
 	test_redis_stop(shared.redis);
