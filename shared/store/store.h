@@ -293,8 +293,9 @@ struct gp_store_op {
 /*
  * All that one decision needs, in one step: the takes as gp_store_take does them together; then
  * get, note and see in their order, whether a take was refused or not: they say what was seen, and
- * not what was allowed. On LMDB one transaction, on Redis one script and one round trip; on a Redis
- * Cluster one for the takes of each subject, and then one for each slot. At most GP_STORE_OPS_MAX.
+ * not what was allowed. On LMDB one transaction (facts of gp_store_put lie in a file of their own,
+ * where they are read before), on Redis one script and one round trip; on a Redis Cluster one for
+ * the takes of each subject, and then one for each slot. At most GP_STORE_OPS_MAX.
  */
 int gp_store_do(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	const struct gp_store_op *ops, size_t count) GP_MUST_CHECK;

@@ -484,6 +484,17 @@ static void what_is_over_is_swept(void **state)
 	}
 }
 
+/* notes: a soft fact; is it kept? */
+static bool notes(struct gp_test_lmdb *f)
+{
+	int64_t now = gp_store_now_ms(f->store);
+	struct gp_store_note note = {.key = gp_span_from("k"), .expires_ms = now + 60000};
+	struct gp_store_get get = {.key = note.key, .soft = true};
+	return gp_store_note(f->store, &f->ctx, now, &note) == GP_OK &&
+	       gp_store_get(f->store, &f->ctx, now, &get) == GP_OK &&
+	       get.value.found == GP_STORE_FOUND;
+}
+
 /* full_disk: on a small file system of its own; 0: as it should be, 77: there is none. */
 static int full_disk(struct gp_test_lmdb *f)
 {
@@ -503,11 +514,15 @@ static int full_disk(struct gp_test_lmdb *f)
 	if (gp_test_lmdb_used(f, "near") != 10 || !strstr(f->logged, "the disk has no room") ||
 		!gp_test_lmdb_health(f).up || gp_test_lmdb_health(f).forgotten == 0)
 		return 8;
+	if (notes(f) || !gp_test_lmdb_health(f).up) /* not kept, which is no error */
+		return 10;
 	if (mount("none", f->base, "tmpfs", MS_REMOUNT, "size=4m") != 0)
 		return 77;
 	if (!gp_test_lmdb_works(f)) /* at once, without help */
 		return 3;
 	gp_store_tend(f->store, &f->ctx);
+	if (!notes(f))
+		return 11;
 	uint64_t forgotten = gp_test_lmdb_health(f).forgotten;
 	if (gp_test_lmdb_fill(f, later, 2000) != 2000 ||
 		gp_test_lmdb_health(f).forgotten != forgotten) /* the file grows again */
