@@ -113,7 +113,7 @@ static int check_config(struct gp_config *config, const char *path)
 	if (d.arena && gp_doctor_report_init(&unread, d.arena)) {
 		bool is_local = gp_cli_store_local(d.arena, config, &local);
 		const struct stores stores = {&store, is_local ? &local : NULL};
-		code = check_as(&d, &stores);
+		code = gp_arena_status(d.arena) ? GP_CLI_TROUBLE : check_as(&d, &stores);
 	}
 	gp_arena_free(d.arena);
 	return code;
