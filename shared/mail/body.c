@@ -195,10 +195,11 @@ static void look(struct gp_body *body, struct gp_span text)
 	body->last_cr = cr;
 }
 
-/* look_lf: the same where lines end with LF: then no CR belongs there. */
+/* look_lf: the same where lines end with LF: then no CR belongs there. One counts more than a NUL,
+ * wherever the two are, so that the pieces do not decide which is named. */
 static void look_lf(struct gp_body *body, struct gp_span text)
 {
-	if (!body->defect && memchr(text.ptr, '\r', text.len))
+	if (body->defect != bare_cr && memchr(text.ptr, '\r', text.len))
 		body->defect = bare_cr;
 	if (!body->defect && memchr(text.ptr, 0, text.len))
 		body->defect = nul;

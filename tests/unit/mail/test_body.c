@@ -199,6 +199,8 @@ static void what_may_not_be_as_it_was_sent_is_told(void **state)
 		{{"a\nb\n", 4}, GP_MESSAGE_LF, NULL},
 		{{"a\r\nb\n", 5}, GP_MESSAGE_LF, "bare CR"},
 		{{"a\0b\n", 4}, GP_MESSAGE_LF, "NUL"},
+		{{"\0\r\0\n", 4}, GP_MESSAGE_LF, "bare CR"},
+		{{"\0\r\n\r", 4}, GP_MESSAGE_CRLF, "NUL"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
