@@ -34,10 +34,10 @@ STORE   = store store_fallback store_open store_soft store_uri store_window \
 REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_key redis/redis_pool \
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_soft redis/redis_take
 LIMIT   = limit limit_message limit_name limit_overrides limit_resolve
-CONFIG  = config config_assign config_cursor config_error config_file config_find config_format config_invisible config_item \
+CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \
 	  config_lex config_limit config_mistake config_nat64 config_nearest \
 	  config_problem config_read config_settle config_table config_text config_value config_warn \
-	  config_warn_files config_warn_lists
+	  config_warn_files config_warn_lists config_warner
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store

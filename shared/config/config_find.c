@@ -63,3 +63,9 @@ const struct gp_config_row *gp_config_row_find(const char *section, const char *
 			return &gp_config_rows[i];
 	return NULL;
 }
+
+/* gp_config_kind_is_list: they stand behind the others. */
+bool gp_config_kind_is_list(enum gp_config_kind kind)
+{
+	return kind >= GP_KIND_SET;
+}

@@ -67,13 +67,6 @@ void gp_config_draft_free(struct gp_config_draft *draft)
 	free(draft->maxima);
 }
 
-/* gp_config_draft_at: from the row's number. */
-struct gp_config_place gp_config_draft_at(
-	const struct gp_config_draft *draft, const char *section, const char *name)
-{
-	return draft->at[gp_config_row_find(section, name) - gp_config_rows];
-}
-
 /* error_at: an error about an option of the section that is open, or about the section itself. */
 static struct gp_strbuf *error_at(
 	struct gp_config_draft *draft, const char *section, const char *name)
@@ -222,12 +215,11 @@ static void check_limit(struct gp_config_draft *draft)
 	if (draft->max_has_unit && limit->unit != GP_LIMIT_BYTES)
 		gp_strbuf_add(error_at(draft, "limit", "max"),
 			"k, M, G and T are for limits whose count is bytes\n");
-	if (limit->from & ~gp_limit_origins((enum gp_limit_key)limit->key))
+	if (limit->from & ~gp_limit_origins(limit->key))
 		gp_strbuf_printf(error_at(draft, "limit", "from"),
 			"names mail that this key says nothing about; with it only %s is counted\n",
-			gp_limit_origins((enum gp_limit_key)limit->key) == GP_LIMIT_FROM_TRUSTED
-				? "trusted"
-				: "authenticated");
+			gp_limit_origins(limit->key) == GP_LIMIT_FROM_TRUSTED ? "trusted"
+									      : "authenticated");
 	if (limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP)
 		needs_key(draft, "subaddress", 1u << GP_LIMIT_BY_SENDER, "sender");
 	if (limit->domains.count)
@@ -586,8 +578,8 @@ static int settle_overrides(struct gp_config_draft *draft, struct gp_limit_overr
 		struct gp_limit_override *o = &overrides[i];
 		*o = draft->subjects[i].override;
 		settle_client(draft, o);
-		o->name = gp_limit_normalise(arena, &draft->config->limits,
-			(enum gp_limit_override_kind)o->kind, gp_span_from(o->name));
+		o->name = gp_limit_normalise(
+			arena, &draft->config->limits, o->kind, gp_span_from(o->name));
 		rc = o->name ? settle_maxima(draft, &draft->subjects[i], limit_of, o) : GP_ENOMEM;
 	}
 	return rc;

@@ -27,6 +27,7 @@ enum gp_config_kind {
 	GP_KIND_MAILBOX,  /* const char *, user@domain */
 	GP_KIND_DOMAIN,   /* const char * */
 	GP_KIND_NETWORK,  /* struct gp_config_network */
+	/* lists, from here on: */
 	GP_KIND_SET,      /* unsigned, set of bits */
 	GP_KIND_PREFIXES, /* struct gp_config_prefixes */
 	/* struct gp_config_texts; names in A-labels; the pattern ".example.org" is all below it: */

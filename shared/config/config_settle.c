@@ -9,18 +9,6 @@
 
 #define WATCHDOG_MIN_MS 10000
 
-/* gp_config_cross_error: where the option is set, else the file. */
-void gp_config_cross_error(
-	struct gp_config_draft *draft, const char *section, const char *name, const char *problem)
-{
-	struct gp_config_place where = gp_config_draft_at(draft, section, name);
-	if (!where.file)
-		where.file = draft->config->path;
-	struct gp_strbuf *buf = gp_config_error(draft->errors, where);
-	gp_config_add_option(buf, section, NULL, name);
-	gp_strbuf_printf(buf, ": %s\n", problem);
-}
-
 /* is_lmdb: is the URI one of the embedded store? */
 static bool is_lmdb(const char *uri)
 {

@@ -383,12 +383,6 @@ static const struct {
 	[GP_KIND_FILES] = {NULL, set_texts},
 };
 
-/* gp_config_kind_is_list: from the table. */
-bool gp_config_kind_is_list(enum gp_config_kind kind)
-{
-	return kinds[kind].set_list;
-}
-
 /* gp_config_value_set: through the kind's function, with the bound on lists first. */
 int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)

@@ -13,46 +13,6 @@
 #include "config/config_load_private.h"
 #include "mail/address.h"
 
-#define VALUE_ROOM 65536 /* an option as it is written */
-
-/* gp_config_warn_at: place and option. */
-struct gp_strbuf *gp_config_warn_at(
-	struct gp_config_warner *w, const char *section, const char *name)
-{
-	struct gp_config_place where = gp_config_draft_at(w->draft, section, name);
-	if (!where.file)
-		where.file = w->config->path;
-	struct gp_strbuf *buf = gp_config_error(&w->lines, where);
-	gp_strbuf_add(buf, "warning: ");
-	gp_config_add_option(buf, section, NULL, name);
-	gp_strbuf_add(buf, ": ");
-	return buf;
-}
-
-/* gp_config_warn_of: the same with a whole sentence. */
-void gp_config_warn_of(
-	struct gp_config_warner *w, const char *section, const char *name, const char *sentence)
-{
-	gp_strbuf_printf(gp_config_warn_at(w, section, name), "%s\n", sentence);
-}
-
-/* gp_config_is_changed: does a file set the option, and to another value than its default? */
-bool gp_config_is_changed(const struct gp_config_warner *w, const char *section, const char *name)
-{
-	struct gp_arena *arena = w->draft->scratch;
-	const struct gp_config_row *row = gp_config_row_find(section, name);
-	struct gp_config *defaults = gp_arena_array(arena, 1, sizeof *defaults);
-	struct gp_strbuf preset, value;
-	if (!gp_config_draft_at(w->draft, section, name).file || !defaults ||
-		gp_config_presets((struct gp_config_target) {arena, defaults}, section))
-		return false;
-	gp_strbuf_init(&preset, arena, VALUE_ROOM);
-	gp_strbuf_init(&value, arena, VALUE_ROOM);
-	gp_config_value_format(&preset, defaults, row);
-	gp_config_value_format(&value, w->config, row);
-	return !gp_span_equal(gp_strbuf_span(&preset), gp_strbuf_span(&value));
-}
-
 /* check_set: what is milder than fail is refused, and fail is not. */
 static void check_set(struct gp_config_warner *w, const char *name, unsigned set)
 {
@@ -229,8 +189,7 @@ static void check_limits(struct gp_config_warner *w)
 	const unsigned network = 1u << GP_LIMIT_BY_NETWORK;
 	for (size_t i = 0; i < c->limits.limit_count; i++) {
 		const struct gp_limit *limit = &c->limits.limits[i];
-		unsigned from =
-			limit->from ? limit->from : gp_limit_origins((enum gp_limit_key)limit->key);
+		unsigned from = limit->from ? limit->from : gp_limit_origins(limit->key);
 		if (from == GP_LIMIT_FROM_TRUSTED && limit->mode != GP_LIMIT_OFF &&
 			!c->trusted_networks.count)
 			gp_strbuf_add(warn_of_limit(w, limit, NULL),

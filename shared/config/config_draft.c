@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* Where options were set, and errors about them in their relation to others. */
+#include "config/config_load_private.h"
+
+/* gp_config_draft_at: from the row's number. */
+struct gp_config_place gp_config_draft_at(
+	const struct gp_config_draft *draft, const char *section, const char *name)
+{
+	return draft->at[gp_config_row_find(section, name) - gp_config_rows];
+}
+
+/* gp_config_cross_error: where the option is set, else the file. */
+void gp_config_cross_error(
+	struct gp_config_draft *draft, const char *section, const char *name, const char *problem)
+{
+	struct gp_config_place where = gp_config_draft_at(draft, section, name);
+	if (!where.file)
+		where.file = draft->config->path;
+	struct gp_strbuf *buf = gp_config_error(draft->errors, where);
+	gp_config_add_option(buf, section, NULL, name);
+	gp_strbuf_printf(buf, ": %s\n", problem);
+}
