@@ -327,7 +327,7 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
 		       : gp_arena_status(arena) ? gp_arena_status(arena)
 						: GP_ESYNTAX;
 	}
-	if (who->key != l->key && !is_wider(who->key, l->key))
+	if (who->key != (int)l->key && !is_wider(who->key, l->key))
 		return GP_OK;
 	struct gp_span name = name_under(call, who, l->key);
 	if (gp_arena_status(arena) || name.len == 0)
@@ -337,8 +337,8 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
 		rc = gp_limit_of_subject(
 			set, limit, subject, call->runtime->overrides, arena, applied_out);
 	if (!rc)
-		*match_out = who->key == l->key ? GP_CONTROL_OWN : GP_CONTROL_SHARED;
-	return rc == GP_ESYNTAX && who->key != l->key ? GP_OK : rc;
+		*match_out = who->key == (int)l->key ? GP_CONTROL_OWN : GP_CONTROL_SHARED;
+	return rc == GP_ESYNTAX && who->key != (int)l->key ? GP_OK : rc;
 }
 
 /* has_key: is there a limit with this key that is not off, or one that counts each of the kind? */

@@ -94,11 +94,11 @@ enum gp_config_helo {
 enum gp_config_header { GP_HEADER_NONE, GP_HEADER_AUTHENTICATION_RESULTS, GP_HEADER_RECEIVED_SPF };
 
 struct gp_config_spf {
-	int mode;                         /* enum gp_config_mode */
-	unsigned reject;                  /* bits 1 << enum gp_spf_verdict; GP_CONFIG_NO_MAIL */
-	unsigned helo_reject;             /* the same for the HELO identity */
-	int helo;                         /* enum gp_config_helo */
-	int on_temperror, on_permerror;   /* enum gp_config_on_error */
+	enum gp_config_mode mode;
+	unsigned reject;      /* bits 1 << enum gp_spf_verdict; GP_CONFIG_NO_MAIL */
+	unsigned helo_reject; /* the same for the HELO identity */
+	enum gp_config_helo helo;
+	enum gp_config_on_error on_temperror, on_permerror;
 	struct gp_config_texts must_pass; /* sender domains whose mail has to pass */
 	struct gp_config_prefixes exempt_clients;
 	struct gp_config_texts exempt_client_names, exempt_helo, exempt_senders, exempt_recipients;
@@ -106,16 +106,16 @@ struct gp_config_spf {
 	const char *reject_code, *temperror_code, *permerror_code, *permerror_reject_code;
 	const char *reject_text, *error_text, *url;
 	bool explanation;
-	int header;          /* enum gp_config_header */
+	enum gp_config_header header;
 	bool yield_to_dmarc; /* no refusal at RCPT where the sender's owner publishes DMARC */
 	bool check_from;     /* null sender: SPF of the author's domain as well, for the label */
 	struct gp_spf_options limits;
 };
 
 struct gp_config_dkim {
-	int mode;         /* enum gp_config_mode */
-	unsigned reject;  /* bits 1 << enum gp_dkim_verdict: refused when no signature passes */
-	int on_temperror; /* enum gp_config_on_error: when no signature passes and one may later */
+	enum gp_config_mode mode;
+	unsigned reject; /* bits 1 << enum gp_dkim_verdict: refused when no signature passes */
+	enum gp_config_on_error on_temperror; /* when no signature passes and one may later */
 	const char *reject_code, *temperror_code;
 	struct gp_dkim_options check;
 };
@@ -124,8 +124,8 @@ struct gp_config_dkim {
 enum gp_config_evaluate { GP_ARC_ON_FAILURE, GP_ARC_ALWAYS, GP_ARC_NEVER };
 
 struct gp_config_arc {
-	int mode;     /* enum gp_config_mode: enforce lets trusted sealers excuse a DMARC failure */
-	int evaluate; /* enum gp_config_evaluate */
+	enum gp_config_mode mode; /* enforce lets trusted sealers excuse a DMARC failure */
+	enum gp_config_evaluate evaluate;
 	struct gp_config_texts trusted_sealers, more_sealers;
 	bool subdomains;
 	struct gp_arc_options trust; /* settled from the above */
@@ -141,15 +141,16 @@ enum gp_config_dmarc_action {
 };
 
 struct gp_config_dmarc {
-	int mode; /* enum gp_config_mode */
+	enum gp_config_mode mode;
 	const char *psl_file;
-	const char *sample_key_file;  /* as written; "": by the store */
-	const char *sample_key_path;  /* settled from it; "": none */
-	struct gp_dmarc_psl *list;    /* owned; opened when discovery needs it */
-	int on_reject, on_quarantine; /* enum gp_config_dmarc_action */
-	int on_temperror;             /* enum gp_config_on_error */
-	int on_bad_from; /* the same as on_reject, or BY_CAUSE; settled into the next three */
-	int on_no_domain, on_several_domains, on_unreadable_from;
+	const char *sample_key_file; /* as written; "": by the store */
+	const char *sample_key_path; /* settled from it; "": none */
+	struct gp_dmarc_psl *list;   /* owned; opened when discovery needs it */
+	enum gp_config_dmarc_action on_reject, on_quarantine;
+	enum gp_config_on_error on_temperror;
+	/* the same, or BY_CAUSE; settled into the next three */
+	enum gp_config_dmarc_action on_bad_from;
+	enum gp_config_dmarc_action on_no_domain, on_several_domains, on_unreadable_from;
 	struct gp_config_texts exempt_domains; /* author domains that are never refused */
 	struct gp_config_texts mailing_lists;  /* signers or senders that may break signatures */
 	struct gp_config_texts forwarders;     /* domains whose SPF-authorised hosts forward */
@@ -160,7 +161,7 @@ struct gp_config_dmarc {
 };
 
 struct gp_config_exim {
-	int on_error; /* enum gp_config_on_error: accept or defer */
+	enum gp_config_on_error on_error; /* accept or defer */
 	unsigned deadline_ms;
 	unsigned memory;        /* bytes, ceiling of one message's arena */
 	unsigned cache_entries; /* answers of DNS that a process remembers */
@@ -173,9 +174,10 @@ enum gp_config_log_target { GP_LOG_TO_STDERR, GP_LOG_TO_SYSLOG };
 enum gp_config_log_format { GP_LOG_AS_TEXT, GP_LOG_AS_JSON };
 
 struct gp_config_log {
-	int target, format; /* enums above */
-	int level;          /* enum gp_log_level */
-	int facility;       /* of syslog(3) */
+	enum gp_config_log_target target;
+	enum gp_config_log_format format;
+	enum gp_log_level level;
+	int facility; /* of syslog(3) */
 };
 
 /* What the daemon does about a system call that it does not need. */
@@ -192,11 +194,11 @@ struct gp_config_policyd {
 	unsigned idle_timeout_ms, deadline_ms;
 	unsigned request_memory; /* bytes, ceiling of one request's arena */
 	bool supervise;
-	unsigned watchdog_ms;       /* 0: none */
-	int seccomp;                /* enum gp_config_seccomp */
-	int on_trouble;             /* enum gp_config_on_error: ACCEPT or DEFER */
-	const char *pass_action;    /* "" or what Postfix is told when SPF passes */
-	const char *control_socket; /* "": none */
+	unsigned watchdog_ms; /* 0: none */
+	enum gp_config_seccomp seccomp;
+	enum gp_config_on_error on_trouble; /* ACCEPT or DEFER */
+	const char *pass_action;            /* "" or what Postfix is told when SPF passes */
+	const char *control_socket;         /* "": none */
 	unsigned control_mode;
 };
 
@@ -228,8 +230,8 @@ struct gp_config {
 	bool dns_is_assumed; /* resolv_conf named no server, which means this machine... */
 	const char
 		*resolv_problem; /* ...or could not be read: why; NULL: it could, or is missing */
-	struct gp_config_texts dns_servers; /* none: those of resolv_conf */
-	int dns_trust_ad, dns_transport;    /* enum gp_config_auto; YES: only TCP */
+	struct gp_config_texts dns_servers;              /* none: those of resolv_conf */
+	enum gp_config_auto dns_trust_ad, dns_transport; /* YES: only TCP */
 	const char *resolv_conf;
 	struct gp_dns_cache_options dns_cache;
 	struct gp_config_policyd policyd;
@@ -238,7 +240,7 @@ struct gp_config {
 	struct gp_config_log log;
 	struct gp_store_options store; /* uris settled from store_uris */
 	struct gp_config_texts store_uris;
-	int store_on_failure;         /* enum gp_limit_failure */
+	enum gp_limit_failure store_on_failure;
 	const char *store_local_path; /* folder of the store that stands in */
 	struct gp_limit_set limits;
 	unsigned reservation_timeout_ms; /* how long recipients count without an end of message */

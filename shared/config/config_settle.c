@@ -73,7 +73,7 @@ static void settle_from(struct gp_config_draft *draft)
 	struct gp_config_dmarc *dmarc = &draft->config->dmarc;
 	const struct {
 		const char *name;
-		int *action;
+		enum gp_config_dmarc_action *action;
 	} causes[] = {
 		{"on_no_domain", &dmarc->on_no_domain},
 		{"on_several_domains", &dmarc->on_several_domains},

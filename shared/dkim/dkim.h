@@ -57,9 +57,9 @@ enum gp_dkim_unverifiable { GP_DKIM_AS_TEMPERROR, GP_DKIM_AS_NEUTRAL };
 struct gp_dkim_options {
 	unsigned max_signatures;
 	unsigned rsa_bits_min, rsa_bits_max;
-	bool partial_body;      /* take l= that does not cover the body for good */
-	int require_dnssec;     /* enum gp_dkim_dnssec; YES: other keys give policy */
-	int unverifiable;       /* enum gp_dkim_unverifiable */
+	bool partial_body;                  /* take l= that does not cover the body for good */
+	enum gp_dkim_dnssec require_dnssec; /* YES: other keys give policy */
+	enum gp_dkim_unverifiable unverifiable;
 	unsigned clock_skew_ms; /* how far t= may lie in the future and x= in the past */
 	bool lenient_keys;      /* use a record with stray quotes and the like that fits */
 };

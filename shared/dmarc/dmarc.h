@@ -56,7 +56,7 @@ int gp_dmarc_psl_new(const char *path, struct gp_dmarc_psl **psl_out) GP_MUST_CH
 void gp_dmarc_psl_free(struct gp_dmarc_psl *psl); /* accepts NULL */
 
 struct gp_dmarc_options {
-	int discovery;                  /* enum gp_dmarc_discovery */
+	enum gp_dmarc_discovery discovery;
 	bool pct;                       /* honour pct= (RFC 7489 6.6.4) */
 	const struct gp_dmarc_psl *psl; /* for PSL and COMPARE; NULL: the walk alone */
 };

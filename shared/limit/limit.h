@@ -58,13 +58,16 @@ enum gp_limit_subaddress { GP_LIMIT_SUBADDRESS_KEEP, GP_LIMIT_SUBADDRESS_STRIP }
 /* One limit; all texts belong to the configuration. */
 struct gp_limit {
 	const char *name;
-	int key, unit, mode, action; /* enums above */
-	int64_t max;                 /* GP_LIMIT_UNLIMITED: counted only */
+	enum gp_limit_key key;
+	enum gp_limit_unit unit;
+	enum gp_limit_mode mode;
+	enum gp_limit_action action;
+	int64_t max; /* GP_LIMIT_UNLIMITED: counted only */
 	int64_t per_ms;
-	unsigned from;                  /* set of enum gp_limit_origin; 0: by key */
-	unsigned ipv4_prefix;           /* of GP_LIMIT_BY_NETWORK */
-	unsigned ipv6_prefix;           /* and of GP_LIMIT_BY_CLIENT */
-	int subaddress;                 /* enum gp_limit_subaddress, of GP_LIMIT_BY_SENDER */
+	unsigned from;                       /* set of enum gp_limit_origin; 0: by key */
+	unsigned ipv4_prefix;                /* of GP_LIMIT_BY_NETWORK */
+	unsigned ipv6_prefix;                /* and of GP_LIMIT_BY_CLIENT */
+	enum gp_limit_subaddress subaddress; /* of GP_LIMIT_BY_SENDER */
 	struct gp_config_texts domains; /* of senders, in A-labels, ".x" for below x; empty: all */
 	const char *code;               /* "450 4.7.1"; "": by action */
 	const char *text;               /* template of the reply */
@@ -83,7 +86,7 @@ enum gp_limit_override_kind {
 };
 
 struct gp_limit_override {
-	int kind;         /* enum gp_limit_override_kind */
+	enum gp_limit_override_kind kind;
 	const char *name; /* normalised by gp_limit_normalise; for a client as it was written */
 	struct gp_prefix prefix; /* of GP_LIMIT_OVERRIDE_CLIENT */
 	const int64_t *max;      /* one for each limit; GP_LIMIT_UNSET, GP_LIMIT_UNLIMITED */
@@ -97,7 +100,7 @@ struct gp_limit_set {
 	size_t limit_count;
 	const struct gp_limit_override *overrides;
 	size_t override_count;
-	int names;                     /* enum gp_limit_names: how names are compared */
+	enum gp_limit_names names;     /* how names are compared */
 	bool case_sensitive;           /* of the names of users, with GP_LIMIT_NAMES_FOLD */
 	const struct gp_prefix *nat64; /* of the site, under which clients of IPv4 are seen */
 	size_t nat64_count;

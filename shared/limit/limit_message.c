@@ -70,7 +70,7 @@ void gp_limit_message_end(struct gp_limit_message *message)
 bool gp_limit_message_has(const struct gp_limit_message *message, enum gp_limit_unit unit)
 {
 	for (size_t i = 0; i < message->count; i++)
-		if (message->applied[i].limit->unit == (int)unit)
+		if (message->applied[i].limit->unit == unit)
 			return true;
 	return false;
 }
@@ -78,7 +78,7 @@ bool gp_limit_message_has(const struct gp_limit_message *message, enum gp_limit_
 /* ---- a step of the store ---- */
 
 /* amount_of: what a limit of this unit is to hold. */
-static int64_t amount_of(int unit, const struct gp_limit_amounts *total)
+static int64_t amount_of(enum gp_limit_unit unit, const struct gp_limit_amounts *total)
 {
 	int64_t n = unit == GP_LIMIT_RECIPIENTS ? total->recipients
 		    : unit == GP_LIMIT_MESSAGES ? total->messages

@@ -275,9 +275,10 @@ static const struct gp_limit_override *override_of(struct resolver *r, size_t li
 {
 	const struct gp_limit *l = &r->set->limits[limit];
 	for (size_t i = 0; r->set->override_count && i < 2; i++) {
-		struct gp_limit_override wanted = {.kind = keys[l->key].overrides[i]};
+		const int kind = keys[l->key].overrides[i];
+		struct gp_limit_override wanted = {.kind = (enum gp_limit_override_kind)kind};
 		const struct gp_limit_override *found = NULL;
-		if (wanted.kind == NO_OVERRIDE)
+		if (kind == NO_OVERRIDE)
 			return NULL;
 		if (wanted.kind == GP_LIMIT_OVERRIDE_CLIENT) {
 			/* of a limit by network none that is only a part of what it counts */
