@@ -19,24 +19,24 @@ VERSION = 0.1.0
 
 # ---- lists ----
 
-BASE    = arena clock decode duration encode err filestamp histogram ipaddr log span strbuf trace
+BASE    = arena clock decode duration encode err filestamp histogram ipaddr log option span strbuf trace
 MAIL    = address author author_doubt author_name author_plain author_sight authres body charset charset_name encodedword fold mailbox mboxline message taglist
-DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire \
+DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire dns_options \
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse dns_wire_server
-SPF     = spf_eval spf_lookup spf_macro spf_mechanism spf_ptr spf_record spf_text
+SPF     = spf_eval spf_lookup spf_macro spf_mechanism spf_options spf_ptr spf_record spf_text
 CRYPTO  = digest library pubkey tls
-DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_sig dkim_trim
-ARC     = arc_chain arc_set arc_trust
-DMARC   = dmarc_discover dmarc_eval dmarc_psl dmarc_record
+DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_options dkim_sig dkim_trim
+ARC     = arc_chain arc_options arc_set arc_trust
+DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_psl dmarc_record
 STORE   = store store_fallback store_open store_soft store_uri store_window \
 	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_list lmdb/lmdb_lockfile lmdb/lmdb_record \
 	  lmdb/lmdb_room lmdb/lmdb_soft lmdb/lmdb_sweep lmdb/lmdb_tend lmdb/lmdb_time
 REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_key redis/redis_pool \
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_soft redis/redis_take
-LIMIT   = limit limit_message limit_name limit_overrides limit_resolve
+LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_resolve
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \
 	  config_lex config_limit config_mistake config_nat64 config_nearest \
-	  config_problem config_read config_settle config_table config_text config_value config_warn \
+	  config_problem config_read config_repeat config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists config_warner
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value

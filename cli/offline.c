@@ -86,7 +86,7 @@ int gp_cli_offline_open(struct gp_cli_offline *c)
 		fprintf(stderr,
 			"gatepost %s: %s is there, but cannot be read: %s; this machine is asked "
 			"instead (another server: --dns)\n",
-			c->command, c->config->resolv_conf, c->config->resolv_problem);
+			c->command, c->config->dns_settings.resolv_conf, c->config->resolv_problem);
 	}
 	c->ctx.arena = gp_arena_new(GP_CLI_MEMORY);
 	c->ctx.clock = gp_clock_system();

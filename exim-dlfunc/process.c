@@ -91,7 +91,7 @@ static int resolver_new(const struct gp_config *config, const struct gp_dns_cach
 static int find_resolver(const struct gp_config *config, const struct gp_exim_snapshot *before,
 	struct gp_exim_resolver **out)
 {
-	struct gp_dns_cache_options cache = config->dns_cache;
+	struct gp_dns_cache_options cache = config->dns_settings.cache;
 	int rc = GP_OK;
 	cache.entries = config->exim.cache_entries;
 	if (before && strcmp(config->path, before->config->path) == 0) {

@@ -74,9 +74,10 @@ static json_t *dns(struct gp_control_call *c)
 		json_array_append_new(
 			servers, json_string(gp_dns_server_format(&options.servers[i], text)));
 	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:b, s:s}", "servers", servers, "from",
-		gp_control_text(c->ctx->arena,
-			gp_span_from(
-				config->dns_servers.count ? "dns.servers" : config->resolv_conf)),
+		gp_control_text(
+			c->ctx->arena, gp_span_from(config->dns_settings.servers.count
+							    ? "dns.servers"
+							    : config->dns_settings.resolv_conf)),
 		"over_tcp", options.over_tcp, "trust_ad", options.trust_ad, "asked_last_minute",
 		number(minute.asked), "failed_last_minute", number(minute.failed), "failing",
 		failing != GP_DAEMON_DNS_FAILING_NOT, "failing_kind",

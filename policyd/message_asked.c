@@ -309,7 +309,7 @@ int gp_message_asked_left_ms(const struct gp_message_asked *message)
 		!gp_stage_learn_expects_end(m->stages, m->source, m->subject))
 		return -1;
 	return gp_clock_left_ms(gp_clock_system(),
-		m->asked_us + (int64_t)m->runtime->config->reservation_timeout_ms * 1000);
+		m->asked_us + (int64_t)m->runtime->config->limits.reservation_timeout_ms * 1000);
 }
 
 /* gp_message_asked_expire: the message stays under way, holding nothing. */

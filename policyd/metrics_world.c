@@ -91,7 +91,8 @@ void gp_metrics_cache_entries(GP_METRICS_READER)
 void gp_metrics_cache_capacity(GP_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->dns_cache.entries);
+	gp_daemon_metrics_number(
+		page, NULL, 0, source->runtime->config->dns_settings.cache.entries);
 }
 
 /* gp_metrics_cache_bytes: now. */

@@ -204,15 +204,15 @@ static bool same_texts(const struct gp_config_texts *a, const struct gp_config_t
  * followed there. */
 static bool same_dns(const struct gp_config *a, const struct gp_config *b)
 {
-	const struct gp_dns_cache_options *c = &a->dns_cache, *d = &b->dns_cache;
-	return same_texts(&a->dns_servers, &b->dns_servers) &&
-	       strcmp(a->resolv_conf, b->resolv_conf) == 0 &&
+	const struct gp_dns_cache_options *c = &a->dns_settings.cache, *d = &b->dns_settings.cache;
+	return same_texts(&a->dns_settings.servers, &b->dns_settings.servers) &&
+	       strcmp(a->dns_settings.resolv_conf, b->dns_settings.resolv_conf) == 0 &&
 	       a->dns.timeout_ms == b->dns.timeout_ms && a->dns.attempts == b->dns.attempts &&
-	       a->dns_trust_ad == b->dns_trust_ad && a->dns_transport == b->dns_transport &&
-	       c->entries == d->entries && c->ttl_min_s == d->ttl_min_s &&
-	       c->ttl_max_s == d->ttl_max_s && c->negative_max_s == d->negative_max_s &&
-	       c->failure_s == d->failure_s && c->patience_ms == d->patience_ms &&
-	       c->stale_s == d->stale_s;
+	       a->dns_settings.trust_ad == b->dns_settings.trust_ad &&
+	       a->dns_settings.transport == b->dns_settings.transport && c->entries == d->entries &&
+	       c->ttl_min_s == d->ttl_min_s && c->ttl_max_s == d->ttl_max_s &&
+	       c->negative_max_s == d->negative_max_s && c->failure_s == d->failure_s &&
+	       c->patience_ms == d->patience_ms && c->stale_s == d->stale_s;
 }
 
 /* same_store: may the store of the limits stay as it is? */

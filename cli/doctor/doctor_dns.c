@@ -174,7 +174,9 @@ static struct said ask(struct gp_doctor *d, const struct gp_dns_server *server, 
 /* mend_silent: where names of servers come from. */
 static void mend_silent(struct gp_doctor *d)
 {
-	const char *where = d->config->dns_servers.count ? d->config_path : d->config->resolv_conf;
+	const char *where = d->config->dns_settings.servers.count
+				    ? d->config_path
+				    : d->config->dns_settings.resolv_conf;
 	gp_doctor_mend(d->report, "take it out of %s, or run a resolver of your own: %s", where,
 		gp_doctor_install(d->arena, "unbound"));
 	gp_doctor_mend(d->report, "dns { servers = {\"127.0.0.1\"} }");

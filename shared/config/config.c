@@ -36,9 +36,11 @@ static int config_reset(struct gp_config *config, const char *name)
 	const struct gp_config_target to = {config->arena, config};
 	config->path = gp_arena_copy(config->arena, gp_span_from(name));
 	int rc = config->path ? gp_config_presets(to, NULL) : GP_ENOMEM;
-	for (const struct gp_config_section *s = gp_config_sections; !rc && s->name; s++)
+	for (const struct gp_config_section *s = gp_config_sections; !rc && s->own; s++)
 		if (s->times == GP_SECTION_ONCE)
-			rc = gp_config_presets(to, s->name);
+			rc = gp_config_presets((struct gp_config_target) {config->arena,
+						       gp_config_base(config, s->own->name)},
+				s->own->name);
 	return rc;
 }
 

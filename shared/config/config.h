@@ -2,9 +2,9 @@
 /*
  * Config: the settled values of one snapshot of the configuration file.
  *
- * Knows every option (one row each in config_table.c), its bounds, default and help; does not know
- * what a value does. A snapshot is complete, checked and immutable: a bad file gives errors and no
- * snapshot, so it can never replace a good one.
+ * Knows every option by the row that its owner has (base/option.h), listed in config_table.c: its
+ * bounds, default and help; does not know what a value does. A snapshot is complete, checked and
+ * immutable: a bad file gives errors and no snapshot, so it can never replace a good one.
  *
  *     struct gp_config_errors errors = {0};
  *     struct gp_config *c;
@@ -35,18 +35,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "arc/arc.h"
+#include "arc/arc_options.h"
 #include "base/err.h"
 #include "base/filestamp.h"
 #include "base/ipaddr.h"
 #include "base/log.h"
+#include "base/option.h"
 #include "base/span.h"
 #include "base/strbuf.h"
-#include "dkim/dkim.h"
-#include "dmarc/dmarc.h"
-#include "dns/dns.h"
-#include "limit/limit.h"
-#include "spf/spf.h"
+#include "dkim/dkim_options.h"
+#include "dmarc/dmarc_options.h"
+#include "dns/dns_options.h"
+#include "limit/limit_options.h"
+#include "spf/spf_options.h"
 #include "store/store.h"
 
 #define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
@@ -64,111 +65,12 @@
 #define GP_CONFIG_DROP_IN_PATTERN "*.conf"
 #define GP_CONFIG_MEMORY (512u * 1024 * 1024) /* most that a snapshot takes */
 
-/* Lists: items are the snapshot's own. */
-struct gp_config_prefixes {
-	const struct gp_prefix *items;
-	size_t count;
-};
-
-/* What a check does with what it finds. */
-enum gp_config_mode {
-	GP_MODE_OFF,    /* not run */
-	GP_MODE_LABEL,  /* run, logged, header added; never refuses */
-	GP_MODE_ENFORCE /* refuses, too */
-};
-
-/* What is done about an error verdict. */
-enum gp_config_on_error { GP_ON_ERROR_ACCEPT, GP_ON_ERROR_DEFER, GP_ON_ERROR_REJECT };
-
-/* What may be left to another file. */
-enum gp_config_auto { GP_CONFIG_AUTO, GP_CONFIG_YES, GP_CONFIG_NO };
-
-/* When the HELO identity alone may refuse a mail; many hosts of honest mail have a wrong one. */
-enum gp_config_helo {
-	GP_HELO_OFF,         /* never, and it is not looked at */
-	GP_HELO_LABEL,       /* looked at and labelled only */
-	GP_HELO_NULL_SENDER, /* with a null sender, where it stands for MAIL FROM (RFC 7208 2.4) */
-	GP_HELO_ALWAYS
-};
-
-enum gp_config_header { GP_HEADER_NONE, GP_HEADER_AUTHENTICATION_RESULTS, GP_HEADER_RECEIVED_SPF };
-
-struct gp_config_spf {
-	enum gp_config_mode mode;
-	unsigned reject;      /* bits 1 << enum gp_spf_verdict; GP_CONFIG_NO_MAIL */
-	unsigned helo_reject; /* the same for the HELO identity */
-	enum gp_config_helo helo;
-	enum gp_config_on_error on_temperror, on_permerror;
-	struct gp_config_texts must_pass; /* sender domains whose mail has to pass */
-	struct gp_config_prefixes exempt_clients;
-	struct gp_config_texts exempt_client_names, exempt_helo, exempt_senders, exempt_recipients;
-	struct gp_config_texts forwarders;
-	const char *reject_code, *temperror_code, *permerror_code, *permerror_reject_code;
-	const char *reject_text, *error_text, *url;
-	bool explanation;
-	enum gp_config_header header;
-	bool yield_to_dmarc; /* no refusal at RCPT where the sender's owner publishes DMARC */
-	bool check_from;     /* null sender: SPF of the author's domain as well, for the label */
-	struct gp_spf_options limits;
-};
-
-struct gp_config_dkim {
-	enum gp_config_mode mode;
-	unsigned reject; /* bits 1 << enum gp_dkim_verdict: refused when no signature passes */
-	enum gp_config_on_error on_temperror; /* when no signature passes and one may later */
-	const char *reject_code, *temperror_code;
-	struct gp_dkim_options check;
-};
-
-/* When the chain is judged. */
-enum gp_config_evaluate { GP_ARC_ON_FAILURE, GP_ARC_ALWAYS, GP_ARC_NEVER };
-
-struct gp_config_arc {
-	enum gp_config_mode mode; /* enforce lets trusted sealers excuse a DMARC failure */
-	enum gp_config_evaluate evaluate;
-	struct gp_config_texts trusted_sealers, more_sealers;
-	bool subdomains;
-	struct gp_arc_options trust; /* settled from the above */
-};
-
-/* What is done with mail of which its domain's owner, or a rule of ours, says it is bad. */
-enum gp_config_dmarc_action {
-	GP_DMARC_DO_ACCEPT,
-	GP_DMARC_DO_QUARANTINE,
-	GP_DMARC_DO_DEFER,
-	GP_DMARC_DO_REJECT,
-	GP_DMARC_DO_BY_CAUSE /* of on_bad_from alone: as the three options below it say */
-};
-
-struct gp_config_dmarc {
-	enum gp_config_mode mode;
-	const char *psl_file;
-	const char *sample_key_file; /* as written; "": by the store */
-	const char *sample_key_path; /* settled from it; "": none */
-	struct gp_dmarc_psl *list;   /* owned; opened when discovery needs it */
-	enum gp_config_dmarc_action on_reject, on_quarantine;
-	enum gp_config_on_error on_temperror;
-	/* the same, or BY_CAUSE; settled into the next three */
-	enum gp_config_dmarc_action on_bad_from;
-	enum gp_config_dmarc_action on_no_domain, on_several_domains, on_unreadable_from;
-	struct gp_config_texts exempt_domains; /* author domains that are never refused */
-	struct gp_config_texts mailing_lists;  /* signers or senders that may break signatures */
-	struct gp_config_texts forwarders;     /* domains whose SPF-authorised hosts forward */
-	struct gp_config_prefixes exempt_clients;
-	const char *reject_code, *temperror_code, *from_code;
-	const char *reject_text, *error_text, *from_text;
-	struct gp_dmarc_options check; /* psl settled from list */
-};
-
 struct gp_config_exim {
 	enum gp_config_on_error on_error; /* accept or defer */
 	unsigned deadline_ms;
 	unsigned memory;        /* bytes, ceiling of one message's arena */
 	unsigned cache_entries; /* answers of DNS that a process remembers */
 };
-
-/* In the sets of verdicts: a fail of a domain that says it sends no mail ("v=spf1 -all"). */
-#define GP_CONFIG_NO_MAIL (1u << GP_SPF_VERDICTS)
 
 enum gp_config_log_target { GP_LOG_TO_STDERR, GP_LOG_TO_SYSLOG };
 enum gp_config_log_format { GP_LOG_AS_TEXT, GP_LOG_AS_JSON };
@@ -225,15 +127,12 @@ struct gp_config {
 	struct gp_config_dkim dkim;
 	struct gp_config_arc arc;
 	struct gp_config_dmarc dmarc;
-	/* servers, trust_ad, over_tcp settled: from the file or from resolv_conf as it was then */
+	struct gp_dns_settings dns_settings; /* as the file says it */
+	/* settled from that, and from resolv_conf as it was then */
 	struct gp_dns_options dns;
 	bool dns_is_assumed; /* resolv_conf named no server, which means this machine... */
 	const char
 		*resolv_problem; /* ...or could not be read: why; NULL: it could, or is missing */
-	struct gp_config_texts dns_servers;              /* none: those of resolv_conf */
-	enum gp_config_auto dns_trust_ad, dns_transport; /* YES: only TCP */
-	const char *resolv_conf;
-	struct gp_dns_cache_options dns_cache;
 	struct gp_config_policyd policyd;
 	struct gp_config_metrics metrics;
 	struct gp_config_exim exim;
@@ -243,7 +142,6 @@ struct gp_config {
 	enum gp_limit_failure store_on_failure;
 	const char *store_local_path; /* folder of the store that stands in */
 	struct gp_limit_set limits;
-	unsigned reservation_timeout_ms; /* how long recipients count without an end of message */
 };
 
 /*

@@ -9,24 +9,18 @@
 #include <string.h>
 
 #include "config/config_read.h"
+#include "config/config_repeat.h"
 
 /* ---- places ---- */
 
-/* index_of: the number of a row. */
-static size_t index_of(const struct gp_config_row *row)
+/* target_of: where the values of a row go, which is one of the open section or of the snapshot. */
+static struct gp_config_target target_of(struct gp_config_reader *r, const struct gp_option *row)
 {
-	return (size_t)(row - gp_config_rows);
-}
-
-/* target_of: where the values of the open section go. */
-static struct gp_config_target target_of(struct gp_config_reader *r)
-{
-	struct gp_config_draft *draft = r->draft;
-	if (r->section && r->section->times == GP_SECTION_NAMED)
-		return (struct gp_config_target) {draft->config->arena, &draft->limit};
-	if (r->section && r->section->times == GP_SECTION_MANY)
-		return (struct gp_config_target) {draft->scratch, &draft->override};
-	return (struct gp_config_target) {draft->config->arena, draft->config};
+	struct gp_config *config = r->draft->config;
+	if (r->section && r->section->times != GP_SECTION_ONCE)
+		return (struct gp_config_target) {
+			gp_config_repeat_arena(r->draft, r->section), r->draft->element};
+	return (struct gp_config_target) {config->arena, gp_config_base(config, row->section)};
 }
 
 /* overrides: is the text a drop-in file, which has the last word about what other files say? */
@@ -37,17 +31,17 @@ static bool overrides(const struct gp_config_reader *r, const struct gp_config_p
 
 /* report_repeated: it has been set before. */
 static void report_repeated(
-	struct gp_config_reader *r, const struct gp_config_row *row, struct gp_config_place here)
+	struct gp_config_reader *r, const struct gp_option *row, struct gp_config_place here)
 {
 	struct gp_strbuf *buf = gp_config_error(r->draft->errors, here);
 	gp_config_add_option(buf, row->section, r->draft->title, row->name);
-	gp_config_add_repeated(buf, here, r->draft->at[index_of(row)]);
+	gp_config_add_repeated(buf, here, r->draft->at[gp_config_row_index(row)]);
 }
 
 /* note_assignment: remembers the place of the first one; a second one is an error. */
-static void note_assignment(struct gp_config_reader *r, const struct gp_config_row *row, int line)
+static void note_assignment(struct gp_config_reader *r, const struct gp_option *row, int line)
 {
-	struct gp_config_place *at = &r->draft->at[index_of(row)];
+	struct gp_config_place *at = &r->draft->at[gp_config_row_index(row)];
 	const struct gp_config_place here = {r->file, line};
 	if (at->file && !overrides(r, at))
 		report_repeated(r, row, here);
@@ -63,17 +57,18 @@ static void set_value(struct gp_config_reader *r, const struct gp_config_option 
 {
 	const struct gp_config_place here = {r->file, line};
 	struct gp_config_bad bad;
-	if (o->is_maximum) {
-		gp_config_read_status(r, gp_config_draft_maximum(r->draft, o->name, value, here));
+	if (o->is_other) {
+		gp_config_read_status(r,
+			gp_config_repeat_of(r->section)->set_other(r->draft, o->name, value, here));
 		return;
 	}
-	int rc = gp_config_value_set(target_of(r), o->row, &value, 1, &bad);
+	int rc = gp_config_value_set(target_of(r, o->row), o->row, &value, 1, &bad);
 	if (rc == GP_ESYNTAX)
 		gp_config_error_value(r->draft->errors, here, r->draft->title, o->row, bad);
 	else
 		gp_config_read_status(r, rc);
 	if (o->row->kind == GP_KIND_AMOUNT)
-		r->draft->max_has_unit = gp_config_amount_has_unit(value);
+		r->draft->has_unit = gp_config_amount_has_unit(value);
 }
 
 /* no_value: reported, and what stands in its place passed over. */
@@ -105,7 +100,7 @@ static void read_scalar(struct gp_config_reader *r, const struct gp_config_optio
 	}
 	bool is_good = gp_config_read_word(r, &value);
 	gp_config_read_next(r);
-	if (!o->is_maximum)
+	if (!o->is_other)
 		note_assignment(r, o->row, token.ends);
 	if (!gp_config_mistake_behind(r, o, &token) && is_good)
 		set_value(r, o, value, token.ends);
@@ -136,9 +131,9 @@ static void add_item(
 
 /* begin_list: = begins anew, += goes on from what there is, which is the default at first. */
 static struct gp_config_items *begin_list(
-	struct gp_config_reader *r, const struct gp_config_row *row, bool is_added)
+	struct gp_config_reader *r, const struct gp_option *row, bool is_added)
 {
-	struct gp_config_items *list = &r->lists[index_of(row)];
+	struct gp_config_items *list = &r->lists[gp_config_row_index(row)];
 	struct gp_span presets[16];
 	if (!is_added || !list->is_begun)
 		list->count = 0;
@@ -159,7 +154,7 @@ static void note_list(struct gp_config_reader *r, const struct gp_config_option 
 {
 	if (o->row->kind == GP_KIND_FILES && !r->is_main)
 		return; /* an error */
-	if (list->count == 0 || list->is_closed || !r->draft->at[index_of(o->row)].file)
+	if (list->count == 0 || list->is_closed || !r->draft->at[gp_config_row_index(o->row)].file)
 		note_assignment(r, o->row, line);
 	list->is_closed = false;
 }
@@ -248,7 +243,7 @@ static void read_list(struct gp_config_reader *r, const struct gp_config_option 
 		return;
 	}
 	gp_config_read_next(r);
-	const struct gp_config_place *at = &r->draft->at[index_of(o->row)];
+	const struct gp_config_place *at = &r->draft->at[gp_config_row_index(o->row)];
 	if (r->token.kind == GP_LEX_CLOSE && !is_added && at->file && !r->has_drop_ins)
 		report_repeated(r, o->row, (struct gp_config_place) {r->file, token.line});
 	if (read_braces(r, o, list)) {
@@ -263,11 +258,11 @@ static void read_list(struct gp_config_reader *r, const struct gp_config_option 
 }
 
 /* gp_config_assign_list: as a whole, once each of its items is known to be good. */
-void gp_config_assign_list(struct gp_config_reader *r, const struct gp_config_row *row)
+void gp_config_assign_list(struct gp_config_reader *r, const struct gp_option *row)
 {
-	const struct gp_config_target to = target_of(r);
-	struct gp_config_items *list = &r->lists[index_of(row)];
-	struct gp_config_place where = r->draft->at[index_of(row)];
+	const struct gp_config_target to = target_of(r, row);
+	struct gp_config_items *list = &r->lists[gp_config_row_index(row)];
+	struct gp_config_place where = r->draft->at[gp_config_row_index(row)];
 	struct gp_config_bad bad;
 	if (!list->is_begun || list->is_set)
 		return;
@@ -284,17 +279,17 @@ void gp_config_assign_list(struct gp_config_reader *r, const struct gp_config_ro
 /* gp_config_assign_lists: row by row. */
 void gp_config_assign_lists(struct gp_config_reader *r, const char *section)
 {
-	const struct gp_config_range rows = gp_config_rows_of(section);
-	for (size_t i = rows.first; i < rows.end; i++)
-		if (gp_config_kind_is_list(gp_config_rows[i].kind))
-			gp_config_assign_list(r, &gp_config_rows[i]);
+	const struct gp_config_rows rows = gp_config_rows_of(section);
+	for (size_t i = 0; i < rows.count; i++)
+		if (gp_config_kind_is_list(rows.items[i].kind))
+			gp_config_assign_list(r, &rows.items[i]);
 }
 
 /* gp_config_assign_begin: their room stays. */
 void gp_config_assign_begin(struct gp_config_reader *r, const char *section)
 {
-	const struct gp_config_range rows = gp_config_rows_of(section);
-	for (size_t i = rows.first; i < rows.end; i++)
+	const struct gp_config_rows rows = gp_config_rows_of(section);
+	for (size_t i = rows.first; i < rows.first + rows.count; i++)
 		r->lists[i].is_begun = r->lists[i].is_closed = false;
 }
 

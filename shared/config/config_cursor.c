@@ -12,7 +12,7 @@ void gp_config_read_status(struct gp_config_reader *r, int rc)
 /* gp_config_read_error: about an option, the section that is open, or the text. */
 struct gp_strbuf *gp_config_read_error(struct gp_config_reader *r, int line, const char *name)
 {
-	const char *section = r->section ? r->section->name : NULL;
+	const char *section = r->section ? r->section->own->name : NULL;
 	struct gp_strbuf *buf =
 		gp_config_error(r->draft->errors, (struct gp_config_place) {r->file, line});
 	if (section || name) {

@@ -6,7 +6,7 @@
 struct gp_config_place gp_config_draft_at(
 	const struct gp_config_draft *draft, const char *section, const char *name)
 {
-	return draft->at[gp_config_row_find(section, name) - gp_config_rows];
+	return draft->at[gp_config_row_index(gp_config_row_find(section, name))];
 }
 
 /* gp_config_cross_error: where the option is set, else the file. */

@@ -188,7 +188,7 @@ void gp_config_add_repeated(
 
 /* gp_config_error_value: option, value, what is wrong, what would be right. */
 void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_place where,
-	const char *title, const struct gp_config_row *row, struct gp_config_bad bad)
+	const char *title, const struct gp_option *row, struct gp_config_bad bad)
 {
 	struct gp_strbuf *buf = gp_config_error(errors, where);
 	gp_config_add_option(buf, row->section, title, row->name);

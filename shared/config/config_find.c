@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Finds sections and rows in the table of options: every line of a file asks for one. */
-#include <pthread.h>
 #include <string.h>
 
 #include "config/config_private.h"
@@ -15,57 +14,82 @@ bool gp_config_same_section(const char *a, const char *b)
 /* gp_config_section_find: by name. */
 const struct gp_config_section *gp_config_section_find(const char *name)
 {
-	for (const struct gp_config_section *s = gp_config_sections; name && s->name; s++)
-		if (*s->name == *name && strcmp(s->name, name) == 0)
+	for (const struct gp_config_section *s = gp_config_sections; name && s->own; s++)
+		if (*s->own->name == *name && strcmp(s->own->name, name) == 0)
 			return s;
 	return NULL;
 }
 
-/*
- * Where each section's rows stand: made once, read by all threads; the last one is the top level.
- */
-static struct gp_config_range ranges[GP_CONFIG_SECTIONS_MAX + 1];
-static pthread_once_t ranges_once = PTHREAD_ONCE_INIT;
-
-/* find_ranges: one pass over the rows for each section. */
-static void find_ranges(void)
+/* gp_config_base_of: the top level is the snapshot itself. */
+const void *gp_config_base_of(const struct gp_config *config, const char *section)
 {
-	for (size_t k = 0; k <= gp_config_section_count; k++) {
-		const char *section = gp_config_sections[k].name;
-		size_t first = 0;
-		while (first < gp_config_row_count &&
-			!gp_config_same_section(gp_config_rows[first].section, section))
-			first++;
-		size_t end = first;
-		while (end < gp_config_row_count &&
-			gp_config_same_section(gp_config_rows[end].section, section))
-			end++;
-		ranges[k] = (struct gp_config_range) {first, end};
-	}
+	const struct gp_config_section *s = gp_config_section_find(section);
+	return (const char *)config + (s ? s->offset : 0);
+}
+
+/* gp_config_base: the same, to be written. */
+void *gp_config_base(struct gp_config *config, const char *section)
+{
+	const struct gp_config_section *s = gp_config_section_find(section);
+	return (char *)config + (s ? s->offset : 0);
+}
+
+/* gp_config_member: in the struct of its section. */
+const void *gp_config_member(const struct gp_config *config, const struct gp_option *row)
+{
+	return (const char *)gp_config_base_of(config, row->section) + row->offset;
 }
 
 /* gp_config_rows_of: none for a section that is not known. */
-struct gp_config_range gp_config_rows_of(const char *section)
+struct gp_config_rows gp_config_rows_of(const char *section)
 {
-	const struct gp_config_section *s = gp_config_section_find(section);
-	(void)pthread_once(&ranges_once, find_ranges); /* fails for a wrong argument only */
-	if (section && !s)
-		return (struct gp_config_range) {0, 0};
-	return ranges[s ? (size_t)(s - gp_config_sections) : gp_config_section_count];
+	const struct gp_option_section *own = gp_config_top.own;
+	struct gp_config_rows rows = {own->rows, own->row_count, 0};
+	if (!section)
+		return rows;
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
+		rows.first += rows.count;
+		rows.items = s->own->rows;
+		rows.count = s->own->row_count;
+		if (gp_config_same_section(s->own->name, section))
+			return rows;
+	}
+	return (struct gp_config_rows) {NULL, 0, 0};
 }
 
 /* gp_config_row_find: by section and name. */
-const struct gp_config_row *gp_config_row_find(const char *section, const char *name)
+const struct gp_option *gp_config_row_find(const char *section, const char *name)
 {
-	const struct gp_config_range rows = gp_config_rows_of(section);
-	for (size_t i = rows.first; i < rows.end; i++)
-		if (*gp_config_rows[i].name == *name && strcmp(gp_config_rows[i].name, name) == 0)
-			return &gp_config_rows[i];
+	const struct gp_config_rows rows = gp_config_rows_of(section);
+	for (size_t i = 0; i < rows.count; i++)
+		if (*rows.items[i].name == *name && strcmp(rows.items[i].name, name) == 0)
+			return &rows.items[i];
 	return NULL;
 }
 
+/* gp_config_row_at: section by section. */
+const struct gp_option *gp_config_row_at(size_t index)
+{
+	struct gp_config_rows rows = gp_config_rows_of(NULL);
+	for (const struct gp_config_section *s = gp_config_sections; index >= rows.count; s++) {
+		if (!s->own)
+			return NULL;
+		index -= rows.count;
+		rows.items = s->own->rows;
+		rows.count = s->own->row_count;
+	}
+	return &rows.items[index];
+}
+
+/* gp_config_row_index: of a row of a table, not of a copy. */
+size_t gp_config_row_index(const struct gp_option *row)
+{
+	const struct gp_config_rows rows = gp_config_rows_of(row->section);
+	return rows.first + (size_t)(row - rows.items);
+}
+
 /* gp_config_kind_is_list: they stand behind the others. */
-bool gp_config_kind_is_list(enum gp_config_kind kind)
+bool gp_config_kind_is_list(enum gp_option_kind kind)
 {
 	return kind >= GP_KIND_SET;
 }

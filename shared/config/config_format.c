@@ -20,7 +20,7 @@ void gp_config_quote(struct gp_strbuf *buf, const char *text)
 }
 
 /* format_scaled: in the largest unit that divides it. */
-static void format_scaled(struct gp_strbuf *buf, enum gp_config_kind kind, uint64_t n)
+static void format_scaled(struct gp_strbuf *buf, enum gp_option_kind kind, uint64_t n)
 {
 	const struct gp_config_unit *best = gp_config_units(kind);
 	for (const struct gp_config_unit *u = best; u->name; u++)
@@ -41,19 +41,19 @@ void gp_config_amount_format(struct gp_strbuf *buf, int64_t amount, bool in_byte
 }
 
 /* gp_config_word: from the list. */
-const char *gp_config_word(const struct gp_config_choice *choices, int value)
+const char *gp_config_word(const struct gp_option_choice *choices, int value)
 {
-	for (const struct gp_config_choice *c = choices; c->word; c++)
+	for (const struct gp_option_choice *c = choices; c->word; c++)
 		if (c->value == value)
 			return c->word;
 	return "";
 }
 
 /* format_bits: the words whose bits are set. */
-static void format_bits(struct gp_strbuf *buf, const struct gp_config_row *row, unsigned set)
+static void format_bits(struct gp_strbuf *buf, const struct gp_option *row, unsigned set)
 {
 	const char *between = "";
-	for (const struct gp_config_choice *c = row->choices; c->word; c++) {
+	for (const struct gp_option_choice *c = row->choices; c->word; c++) {
 		if (!(set & (unsigned)c->value))
 			continue;
 		gp_strbuf_add(buf, between);
@@ -81,8 +81,7 @@ static void format_prefixes(struct gp_strbuf *buf, const struct gp_config_prefix
 }
 
 /* gp_config_value_format: the reverse of gp_config_value_set. */
-void gp_config_value_format(
-	struct gp_strbuf *buf, const void *base, const struct gp_config_row *row)
+void gp_config_value_format(struct gp_strbuf *buf, const void *base, const struct gp_option *row)
 {
 	const void *at = (const char *)base + row->offset;
 	bool is_list = gp_config_kind_is_list(row->kind);
@@ -178,15 +177,15 @@ static const char *const sentences[GP_CONFIG_KINDS] = {
 };
 
 /* allowed_words: the choices of the row. */
-static void allowed_words(struct gp_strbuf *buf, const struct gp_config_row *row)
+static void allowed_words(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	gp_strbuf_add(buf, row->kind == GP_KIND_SET ? "any of" : "one of");
-	for (const struct gp_config_choice *c = row->choices; c->word; c++)
+	for (const struct gp_option_choice *c = row->choices; c->word; c++)
 		gp_strbuf_printf(buf, "%s %s", c == row->choices ? "" : ",", c->word);
 }
 
 /* allowed_text: kinds of text with their length. */
-static void allowed_text(struct gp_strbuf *buf, const struct gp_config_row *row)
+static void allowed_text(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	unsigned long long max = row->max;
 	if (row->kind == GP_KIND_PATH) {
@@ -202,12 +201,12 @@ static void allowed_text(struct gp_strbuf *buf, const struct gp_config_row *row)
 	if (row->kind != GP_KIND_TEMPLATE)
 		return;
 	gp_strbuf_add(buf, ", with");
-	for (const struct gp_config_choice *c = row->choices; c->word; c++)
+	for (const struct gp_option_choice *c = row->choices; c->word; c++)
 		gp_strbuf_printf(buf, " {%s}", c->word);
 }
 
 /* allowed_code: the example, the class, and whether there may be none. */
-static void allowed_code(struct gp_strbuf *buf, const struct gp_config_row *row)
+static void allowed_code(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	gp_strbuf_printf(buf, "a reply code and an enhanced code such as %s%s%s",
 		*row->preset ? row->preset : "450 4.7.1",
@@ -218,7 +217,7 @@ static void allowed_code(struct gp_strbuf *buf, const struct gp_config_row *row)
 }
 
 /* allowed_scaled: bounds and units. */
-static void allowed_scaled(struct gp_strbuf *buf, const struct gp_config_row *row)
+static void allowed_scaled(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	bool is_size = row->kind == GP_KIND_BYTES || row->kind == GP_KIND_SPACE;
 	gp_strbuf_add(buf, is_size ? "a size from " : "a time from ");
@@ -232,7 +231,7 @@ static void allowed_scaled(struct gp_strbuf *buf, const struct gp_config_row *ro
 }
 
 /* gp_config_allowed: what the row takes, in words. */
-void gp_config_allowed(struct gp_strbuf *buf, const struct gp_config_row *row)
+void gp_config_allowed(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	unsigned long long min = row->min, max = row->max;
 	if (sentences[row->kind]) {

@@ -62,15 +62,15 @@ static int item_pattern(
 
 /* item_name: of mail; a single word is the name of a mailbox, or mistyped, unless arc.subdomains
  * may make it stand for what is below it. */
-static int item_name(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
-	const char **out)
+static int item_name(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	return item_pattern(arena, value, gp_config_same_section(row->section, "arc"), out);
 }
 
 /* item_host: of a machine, which may be called by a single word. */
-static int item_host(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
-	const char **out)
+static int item_host(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	/* what Postfix calls a client whose name is not verified; it is never compared */
 	if (gp_span_is(value, "unknown") && strcmp(row->name, "exempt_client_names") == 0)
@@ -79,8 +79,8 @@ static int item_host(struct gp_arena *arena, const struct gp_config_row *row, st
 }
 
 /* item_domain: the one domain, about which DNS is asked. */
-static int item_domain(struct gp_arena *arena, const struct gp_config_row *row,
-	struct gp_span value, const char **out)
+static int item_domain(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	(void)row;
 	return gp_config_domain(arena, value, false, out);
@@ -110,8 +110,8 @@ static bool is_local_part(struct gp_span local)
 }
 
 /* item_address: user@domain, user@, or what item_name takes. */
-static int item_address(struct gp_arena *arena, const struct gp_config_row *row,
-	struct gp_span value, const char **out)
+static int item_address(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	struct gp_span local, domain;
 	const char *name = "";
@@ -163,8 +163,8 @@ const char *gp_config_socket_problem(const struct gp_dns_server *where)
 }
 
 /* item_listen: unix:/path (108 bytes are what the system takes) or inet:ADDRESS:PORT. */
-static int item_listen(struct gp_arena *arena, const struct gp_config_row *row,
-	struct gp_span value, const char **out)
+static int item_listen(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	struct gp_dns_server where;
 	(void)row;
@@ -190,8 +190,8 @@ static int item_listen(struct gp_arena *arena, const struct gp_config_row *row,
 }
 
 /* item_server: a resolver. */
-static int item_server(struct gp_arena *arena, const struct gp_config_row *row,
-	struct gp_span value, const char **out)
+static int item_server(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	struct gp_dns_server where;
 	(void)row;
@@ -201,8 +201,8 @@ static int item_server(struct gp_arena *arena, const struct gp_config_row *row,
 }
 
 /* item_store: a URI. */
-static int item_store(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
-	const char **out)
+static int item_store(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	const char *problem;
 	(void)row;
@@ -212,8 +212,8 @@ static int item_store(struct gp_arena *arena, const struct gp_config_row *row, s
 }
 
 /* item_file: an absolute path; only its last part may be a pattern. */
-static int item_file(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
-	const char **out)
+static int item_file(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
 	size_t folder = (size_t)(gp_span_find_last(value, '/') + 1);
 	(void)row;
@@ -227,11 +227,11 @@ static int item_file(struct gp_arena *arena, const struct gp_config_row *row, st
 }
 
 /* gp_config_item: through the kind's function. */
-int gp_config_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value,
+int gp_config_item(struct gp_arena *arena, const struct gp_option *row, struct gp_span value,
 	const char **item_out)
 {
 	static int (*const readers[GP_CONFIG_KINDS])(
-		struct gp_arena *, const struct gp_config_row *, struct gp_span, const char **) = {
+		struct gp_arena *, const struct gp_option *, struct gp_span, const char **) = {
 		[GP_KIND_NAMES] = item_name,
 		[GP_KIND_HOSTS] = item_host,
 		[GP_KIND_DOMAINS] = item_domain,

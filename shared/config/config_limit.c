@@ -50,7 +50,6 @@ static const unsigned applies[GP_CONFIG_SUBJECTS] = {
 int gp_config_draft_reset(struct gp_config_draft *draft)
 {
 	memset(draft->at, 0, sizeof draft->at);
-	draft->is_open = false;
 	draft->title = NULL;
 	draft->limit_count = draft->subject_count = draft->maximum_count = 0;
 	draft->has_too_many = false;
@@ -123,8 +122,8 @@ static int name_find(const struct gp_config_draft *draft, const char *name)
 	return -1;
 }
 
-/* gp_config_draft_declare: one more, if it can be a name of a limit. */
-bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name)
+/* declare: one more, if it can be a name of a limit and is none yet; false: it cannot. */
+static bool declare(struct gp_config_draft *draft, struct gp_span name)
 {
 	char copy[GP_CONFIG_LIMIT_NAME_MAX + 1] = "";
 	if (name.len == 0 || name.len > GP_CONFIG_LIMIT_NAME_MAX)
@@ -142,35 +141,29 @@ bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name)
 
 /* ---- sections ---- */
 
-/* gp_config_draft_begin: an empty limit with its defaults, or an empty override. */
-int gp_config_draft_begin(struct gp_config_draft *draft, const struct gp_config_section *section,
-	const char *title, struct gp_config_place where)
+/* gp_config_limit_begin: its name and its place. */
+int gp_config_limit_begin(struct gp_config_draft *draft, void *element, const char *title)
 {
-	const struct gp_config_range rows = gp_config_rows_of(section->name);
-	for (size_t i = rows.first; i < rows.end; i++)
-		draft->at[i] = (struct gp_config_place) {0};
-	draft->is_open = true;
-	draft->title = title;
-	draft->opened = where;
-	if (section->times == GP_SECTION_MANY) {
-		draft->override = (struct gp_config_override) {0};
-		memset(draft->named, 0, sizeof draft->named);
-		draft->first_maximum = draft->maximum_count;
-		return GP_OK;
-	}
-	draft->limit = (struct gp_limit) {.file = where.file, .line = where.line};
-	draft->max_has_unit = false;
-	draft->limit.name = gp_arena_copy(draft->config->arena, gp_span_from(title));
-	if (!draft->limit.name)
-		return GP_ENOMEM;
-	const struct gp_config_target to = {draft->config->arena, &draft->limit};
-	return gp_config_presets(to, section->name);
+	struct gp_limit *limit = element;
+	limit->file = draft->opened.file;
+	limit->line = draft->opened.line;
+	limit->name = gp_arena_copy(draft->config->arena, gp_span_from(title));
+	return limit->name ? GP_OK : GP_ENOMEM;
+}
+
+/* gp_config_override_begin: no maximum is its own yet. */
+int gp_config_override_begin(struct gp_config_draft *draft, void *element, const char *title)
+{
+	(void)element;
+	(void)title;
+	memset(draft->named, 0, sizeof draft->named);
+	draft->first_maximum = draft->maximum_count;
+	return GP_OK;
 }
 
 /* check_code: a reply code has to be of the class that says what the action does. */
-static void check_code(struct gp_config_draft *draft)
+static void check_code(struct gp_config_draft *draft, const struct gp_limit *limit)
 {
-	const struct gp_limit *limit = &draft->limit;
 	char klass = limit->action == GP_LIMIT_DEFER    ? '4'
 		     : limit->action == GP_LIMIT_REJECT ? '5'
 							: 0;
@@ -185,34 +178,33 @@ static void check_code(struct gp_config_draft *draft)
 }
 
 /* needs_key: an option that is in use, and that only limits with these keys have a use for. */
-static void needs_key(
-	struct gp_config_draft *draft, const char *name, unsigned keys, const char *words)
+static void needs_key(struct gp_config_draft *draft, const struct gp_limit *limit, const char *name,
+	unsigned keys, const char *words)
 {
-	if (!(keys & 1u << draft->limit.key))
+	if (!(keys & 1u << limit->key))
 		gp_strbuf_printf(error_at(draft, "limit", name),
 			"has no effect with this key; it goes with key = %s\n", words);
 }
 
 /* check_limit: what no option of it shows by itself. */
-static void check_limit(struct gp_config_draft *draft)
+static void check_limit(struct gp_config_draft *draft, const struct gp_limit *limit)
 {
-	const struct gp_limit *limit = &draft->limit;
 	if (!is_limit_name(limit->name))
 		gp_strbuf_printf(error_at(draft, "limit", NULL),
 			"cannot be its name; allowed: 1 to %d of a-z, 0-9, _ and -, a letter "
 			"first, but not user, domain, sender, sender_domain or client\n",
 			GP_CONFIG_LIMIT_NAME_MAX);
-	const struct gp_config_range rows = gp_config_rows_of("limit");
-	for (size_t i = rows.first; i < rows.end; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		if (row->preset || draft->at[i].line)
+	const struct gp_config_rows rows = gp_config_rows_of("limit");
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct gp_option *row = &rows.items[i];
+		if (!row->is_required || draft->at[rows.first + i].line)
 			continue;
 		struct gp_strbuf *buf = error_at(draft, "limit", row->name);
 		gp_strbuf_add(buf, "is missing; allowed: ");
 		gp_config_allowed(buf, row);
 		gp_strbuf_add(buf, "\n");
 	}
-	if (draft->max_has_unit && limit->unit != GP_LIMIT_BYTES)
+	if (draft->has_unit && limit->unit != GP_LIMIT_BYTES)
 		gp_strbuf_add(error_at(draft, "limit", "max"),
 			"k, M, G and T are for limits whose count is bytes\n");
 	if (limit->from & ~gp_limit_origins(limit->key))
@@ -221,19 +213,19 @@ static void check_limit(struct gp_config_draft *draft)
 			gp_limit_origins(limit->key) == GP_LIMIT_FROM_TRUSTED ? "trusted"
 									      : "authenticated");
 	if (limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP)
-		needs_key(draft, "subaddress", 1u << GP_LIMIT_BY_SENDER, "sender");
+		needs_key(draft, limit, "subaddress", 1u << GP_LIMIT_BY_SENDER, "sender");
 	if (limit->domains.count)
-		needs_key(draft, "domains",
+		needs_key(draft, limit, "domains",
 			1u << GP_LIMIT_BY_SENDER | 1u << GP_LIMIT_BY_SENDER_DOMAIN,
 			"sender or sender_domain");
-	check_code(draft);
+	check_code(draft, limit);
 }
 
-/* end_limit: checked, and put to the others. */
-static void end_limit(struct gp_config_draft *draft)
+/* gp_config_limit_finish: checked, and put to the others. */
+int gp_config_limit_finish(struct gp_config_draft *draft, void *element)
 {
-	const struct gp_limit *limit = &draft->limit;
-	check_limit(draft);
+	const struct gp_limit *limit = element;
+	check_limit(draft, limit);
 	for (size_t i = 0; i < draft->limit_count; i++) {
 		const struct gp_limit *before = &draft->limits[i];
 		if (strcmp(before->name, limit->name) != 0)
@@ -242,7 +234,7 @@ static void end_limit(struct gp_config_draft *draft)
 		gp_config_add_option(buf, "limit", limit->name, NULL);
 		gp_config_add_repeated(
 			buf, draft->opened, (struct gp_config_place) {before->file, before->line});
-		return;
+		return GP_OK;
 	}
 	if (draft->limit_count < GP_LIMIT_MAX) {
 		draft->limits[draft->limit_count++] = *limit;
@@ -251,6 +243,7 @@ static void end_limit(struct gp_config_draft *draft)
 		gp_strbuf_printf(
 			error_at(draft, "limit", NULL), "more than %d limits\n", GP_LIMIT_MAX);
 	}
+	return GP_OK;
 }
 
 /* grown: an array with room for one more; NULL without memory, and then it is as it was. */
@@ -266,7 +259,7 @@ static void *grown(void *items, size_t count, size_t *size, size_t item_size)
 }
 
 /* subject_of: the one that the open override names, into kind and name; how many it names. */
-static unsigned subject_of(const struct gp_config_override *override, struct gp_limit_override *out)
+static unsigned subject_of(const struct gp_limit_written *override, struct gp_limit_override *out)
 {
 	const char *const names[GP_CONFIG_SUBJECTS] = {override->user, override->domain,
 		override->sender, override->sender_domain, override->client.text};
@@ -300,12 +293,12 @@ static bool has_maximum(const struct gp_config_draft *draft)
 	return false;
 }
 
-/* end_override: checked, and put to the others. */
-static int end_override(struct gp_config_draft *draft)
+/* gp_config_override_finish: checked, and put to the others. */
+int gp_config_override_finish(struct gp_config_draft *draft, void *element)
 {
 	struct gp_limit_override override = {
 		.file = draft->opened.file, .line = draft->opened.line};
-	unsigned count = subject_of(&draft->override, &override);
+	unsigned count = subject_of(element, &override);
 	if (count > 1)
 		gp_strbuf_add(error_at(draft, "override", NULL),
 			"is about more than one of user, domain, sender, sender_domain and client; "
@@ -329,11 +322,17 @@ static int end_override(struct gp_config_draft *draft)
 	return GP_OK;
 }
 
-/* gp_config_draft_maximum: as the row limit.max takes it. */
-int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, struct gp_span value,
+/* gp_config_override_other: the name of a limit, whose value is like the max of limits. */
+const struct gp_option *gp_config_override_other(struct gp_config_draft *draft, const char *name)
+{
+	return declare(draft, gp_span_from(name)) ? gp_config_row_find("limit", "max") : NULL;
+}
+
+/* gp_config_override_set: as the row limit.max takes it. */
+int gp_config_override_set(struct gp_config_draft *draft, const char *name, struct gp_span value,
 	struct gp_config_place where)
 {
-	struct gp_config_row row = *gp_config_row_find("limit", "max");
+	struct gp_option row = *gp_config_row_find("limit", "max");
 	struct gp_limit limit = {0};
 	struct gp_config_bad bad;
 	int number = name_find(draft, name);
@@ -370,19 +369,6 @@ int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, str
 		.name = (unsigned short)number,
 		.has_unit = gp_config_amount_has_unit(value)};
 	return GP_OK;
-}
-
-/* gp_config_draft_end: by kind of section. */
-int gp_config_draft_end(struct gp_config_draft *draft, const struct gp_config_section *section)
-{
-	int rc = GP_OK;
-	if (section->times == GP_SECTION_MANY)
-		rc = end_override(draft);
-	else
-		end_limit(draft);
-	draft->is_open = false;
-	draft->title = NULL;
-	return rc;
 }
 
 /* ---- when all is read ---- */
@@ -448,7 +434,7 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 		draft->errors, (struct gp_config_place) {override->file, maximum->line});
 	gp_config_add_option(buf, "override", NULL, name);
 	if (never) {
-		const struct gp_config_row *row = gp_config_row_find("limit", "key");
+		const struct gp_option *row = gp_config_row_find("limit", "key");
 		gp_strbuf_printf(buf, ": the override names a %s, and the key of limit %s is %s",
 			kind, name, gp_config_word(row->choices, limit->key));
 		add_place(buf, limit);

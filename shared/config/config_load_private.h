@@ -49,7 +49,7 @@ void gp_config_add_repeated(
 
 /* A value that its row does not take. */
 void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_place where,
-	const char *title, const struct gp_config_row *row, struct gp_config_bad bad);
+	const char *title, const struct gp_option *row, struct gp_config_bad bad);
 
 /* ---- texts (config_file.c) ---- */
 
@@ -123,14 +123,13 @@ struct gp_config_draft {
 	char names[GP_CONFIG_MAXIMA_MAX][GP_CONFIG_LIMIT_NAME_MAX + 1];
 	size_t name_count;
 
-	bool is_open; /* a limit or an override */
+	/* the section that is open, if it repeats (config_repeat.h) */
 	const char *title;
 	struct gp_config_place opened;
-	struct gp_limit limit;                              /* while it is open */
-	struct gp_config_override override;                 /* while it is open */
-	struct gp_config_place named[GP_CONFIG_MAXIMA_MAX]; /* of the open override */
-	size_t first_maximum;                               /* of the open override */
-	bool max_has_unit;                                  /* of the open limit */
+	void *element;
+	bool has_unit;                                      /* of its newest GP_KIND_AMOUNT */
+	struct gp_config_place named[GP_CONFIG_MAXIMA_MAX]; /* of an override */
+	size_t first_maximum;                               /* of it */
 
 	struct gp_limit *limits; /* GP_LIMIT_MAX; the config's */
 	size_t limit_count;
@@ -145,25 +144,18 @@ struct gp_config_draft {
 int gp_config_draft_reset(struct gp_config_draft *draft) GP_MUST_CHECK;
 void gp_config_draft_free(struct gp_config_draft *draft);
 
-/* Makes it a name that may stand in overrides, if it is none yet; false: it cannot be one, or there
- * are as many as there may be. */
-bool gp_config_draft_declare(struct gp_config_draft *draft, struct gp_span name);
-
 /* Where a row was set. */
 struct gp_config_place gp_config_draft_at(
 	const struct gp_config_draft *draft, const char *section, const char *name);
 
-/* A section begins; its rows go to limit or override until it ends. The title is borrowed. */
-int gp_config_draft_begin(struct gp_config_draft *draft, const struct gp_config_section *section,
-	const char *title, struct gp_config_place where) GP_MUST_CHECK;
-
-/* name = value in the open override. */
-int gp_config_draft_maximum(struct gp_config_draft *draft, const char *name, struct gp_span value,
-	struct gp_config_place where) GP_MUST_CHECK;
-
-/* The section ends. */
-int gp_config_draft_end(
-	struct gp_config_draft *draft, const struct gp_config_section *section) GP_MUST_CHECK;
+/* Limits and overrides as sections that repeat (config_repeat.h). */
+int gp_config_limit_begin(struct gp_config_draft *draft, void *element, const char *title);
+int gp_config_limit_finish(struct gp_config_draft *draft, void *element);
+int gp_config_override_begin(struct gp_config_draft *draft, void *element, const char *title);
+int gp_config_override_finish(struct gp_config_draft *draft, void *element);
+const struct gp_option *gp_config_override_other(struct gp_config_draft *draft, const char *name);
+int gp_config_override_set(struct gp_config_draft *draft, const char *name, struct gp_span value,
+	struct gp_config_place where);
 
 /* All is read: checks how limits and overrides fit together and puts them into the config. */
 int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;

@@ -14,14 +14,14 @@
 /* ---- behind a value ---- */
 
 /* has_units: is it a number with a unit? */
-static bool has_units(enum gp_config_kind kind)
+static bool has_units(enum gp_option_kind kind)
 {
 	return kind == GP_KIND_BYTES || kind == GP_KIND_SPACE || kind == GP_KIND_MSEC ||
 	       kind == GP_KIND_PERIOD || kind == GP_KIND_SEC || kind == GP_KIND_AMOUNT;
 }
 
 /* is_unit: one of the row's? */
-static bool is_unit(const struct gp_config_row *row, struct gp_span word)
+static bool is_unit(const struct gp_option *row, struct gp_span word)
 {
 	const struct gp_config_unit *u = gp_config_units(row->kind);
 	while (u->name && (!*u->name || !gp_span_is(word, u->name)))
@@ -36,7 +36,7 @@ static bool is_name_here(const struct gp_config_reader *r, struct gp_span word)
 	struct gp_strbuf buf;
 	gp_strbuf_init_fixed(&buf, name, sizeof name);
 	gp_strbuf_add_span(&buf, word);
-	return !buf.status && gp_config_row_find(r->section ? r->section->name : NULL, name);
+	return !buf.status && gp_config_row_find(r->section ? r->section->own->name : NULL, name);
 }
 
 /* more_words: a word behind the value. */
@@ -224,7 +224,7 @@ void gp_config_mistake_comma(
 /* has_home: is there such an option in the section? */
 static bool has_home(const struct gp_config_section *section, const char *name)
 {
-	return section->name && gp_config_row_find(section->name, name);
+	return gp_config_row_find(section->own->name, name);
 }
 
 /* add_homes: the sections that have such an option; false: none has. */
@@ -235,15 +235,15 @@ static bool add_homes(struct gp_strbuf *buf, const char *here, const char *name)
 		gp_strbuf_printf(buf, "; %s stands outside of sections\n", name);
 		return true;
 	}
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
 		count += has_home(s, name);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
 		if (has_home(s, name))
 			gp_strbuf_printf(buf, "%s%s",
 				n++ == 0     ? "; it stands in section "
 				: n == count ? " or "
 					     : ", ",
-				s->name);
+				s->own->name);
 	gp_strbuf_add(buf, count ? "\n" : "");
 	return count;
 }
@@ -267,9 +267,9 @@ static bool add_dotted(struct gp_strbuf *buf, const char *name)
 static bool add_near(struct gp_strbuf *buf, const char *section, const char *name)
 {
 	struct gp_config_nearest nearest = {.word = gp_span_from(name)};
-	const struct gp_config_range rows = gp_config_rows_of(section);
-	for (size_t i = rows.first; i < rows.end; i++)
-		gp_config_nearest_try(&nearest, gp_config_rows[i].name);
+	const struct gp_config_rows rows = gp_config_rows_of(section);
+	for (size_t i = 0; i < rows.count; i++)
+		gp_config_nearest_try(&nearest, rows.items[i].name);
 	if (!nearest.best)
 		return false;
 	gp_strbuf_add(buf, "; did you mean ");
@@ -281,7 +281,7 @@ static bool add_near(struct gp_strbuf *buf, const char *section, const char *nam
 /* gp_config_mistake_option: with what may have been meant; its value is passed over. */
 void gp_config_mistake_option(struct gp_config_reader *r, const char *name, int line)
 {
-	const char *section = r->section ? r->section->name : NULL;
+	const char *section = r->section ? r->section->own->name : NULL;
 	struct gp_strbuf *buf =
 		gp_config_error(r->draft->errors, (struct gp_config_place) {r->file, line});
 	if (!section && gp_config_section_find(name)) {
@@ -314,9 +314,9 @@ void gp_config_mistake_section(struct gp_config_reader *r, const char *name, int
 	struct gp_strbuf *buf =
 		gp_config_error(r->draft->errors, (struct gp_config_place) {r->file, line});
 	gp_strbuf_add(buf, "unknown section ");
-	gp_config_add_option(buf, r->section ? r->section->name : NULL, NULL, name);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
-		gp_config_nearest_try(&nearest, s->name);
+	gp_config_add_option(buf, r->section ? r->section->own->name : NULL, NULL, name);
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
+		gp_config_nearest_try(&nearest, s->own->name);
 	if (nearest.best)
 		gp_strbuf_printf(buf, "; did you mean %s?\n", nearest.best);
 	else

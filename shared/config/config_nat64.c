@@ -80,8 +80,8 @@ static void check_prefix(struct gp_config_draft *draft, const struct gp_prefix *
 }
 
 /* check_listed: a network of a list that stands for clients of IPv4. */
-static void check_listed(struct gp_config_draft *draft, const struct gp_config_row *row,
-	const struct gp_prefix *network)
+static void check_listed(
+	struct gp_config_draft *draft, const struct gp_option *row, const struct gp_prefix *network)
 {
 	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
 	const struct gp_prefix v4 = gp_prefix_v4_by_nat64(*network, nat64->items, nat64->count);
@@ -102,11 +102,12 @@ void gp_config_check_nat64(struct gp_config_draft *draft)
 	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
 	for (size_t i = 0; i < nat64->count; i++)
 		check_prefix(draft, nat64->items, i);
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		const struct gp_config_prefixes *list =
-			(const void *)((const char *)draft->config + row->offset);
-		if (row->kind != GP_KIND_PREFIXES || list == nat64)
+	const struct gp_option *row;
+	for (size_t i = 0; (row = gp_config_row_at(i)); i++) {
+		if (row->kind != GP_KIND_PREFIXES)
+			continue;
+		const struct gp_config_prefixes *list = gp_config_member(draft->config, row);
+		if (list == nat64)
 			continue;
 		for (size_t k = 0; k < list->count; k++)
 			check_listed(draft, row, &list->items[k]);

@@ -51,7 +51,7 @@ static const struct {
 enum sort { NETWORKS, NAMES, MAILBOXES };
 
 /* gp_config_elsewhere: by section and name. */
-bool gp_config_elsewhere(const struct gp_config_row *row, const char *options_out[3])
+bool gp_config_elsewhere(const struct gp_option *row, const char *options_out[3])
 {
 	for (size_t i = 0; i < ELSEWHERE; i++) {
 		if (!gp_config_same_section(elsewhere[i].section, row->section) ||
@@ -66,7 +66,7 @@ bool gp_config_elsewhere(const struct gp_config_row *row, const char *options_ou
 }
 
 /* belongs: "networks belong into spf.exempt_clients", or what is compared here instead. */
-static const char *belongs(struct gp_arena *arena, const struct gp_config_row *row, enum sort sort,
+static const char *belongs(struct gp_arena *arena, const struct gp_option *row, enum sort sort,
 	const char *what, const char *otherwise)
 {
 	const char *options[3];
@@ -248,7 +248,7 @@ static const char *bare_address(struct gp_arena *arena, struct gp_span value)
 
 /* network_problem: of a list of networks. */
 static const char *network_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span before, length;
 	struct gp_ipaddr addr;
@@ -281,7 +281,7 @@ static const char *network_problem(
 /* ---- names ---- */
 
 /* network_among: an address or a network where names or mailboxes are compared. */
-static const char *network_among(struct gp_arena *arena, const struct gp_config_row *row)
+static const char *network_among(struct gp_arena *arena, const struct gp_option *row)
 {
 	return belongs(arena, row, NETWORKS, "addresses and networks of clients",
 		"addresses of clients are not compared here");
@@ -298,7 +298,7 @@ static const char *star_problem(struct gp_span value)
 }
 
 /* is_item: would the option take that in place of what it does not take? */
-static bool is_item(struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+static bool is_item(struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	const char *item;
 	return gp_config_kind_is_list(row->kind)
@@ -308,7 +308,7 @@ static bool is_item(struct gp_arena *arena, const struct gp_config_row *row, str
 
 /* name_problem: of a list of hosts or domains, or of one domain. */
 static const char *name_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span local, domain;
 	const char *name, *problem = is_network(value) ? network_among(arena, row) : NULL;
@@ -345,7 +345,7 @@ static const char *name_problem(
 
 /* mailbox_problem: of one with an @. */
 static const char *mailbox_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span local, domain;
 	const char *name;
@@ -373,7 +373,7 @@ static const char *mailbox_problem(
 
 /* address_problem: of a list of mailboxes and domains, or of one mailbox. */
 static const char *address_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	const char *name, *problem = is_network(value) ? network_among(arena, row) : NULL;
 	bool is_list = gp_config_kind_is_list(row->kind);
@@ -503,7 +503,7 @@ static const char *server_problem(struct gp_arena *arena, struct gp_span value)
 
 /* text_problem: of a name in letters that DNS does not have. */
 static const char *text_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	const char *labels;
 	if (strcmp(row->name, "hostname") != 0 || gp_config_domain(arena, value, true, &labels))
@@ -515,17 +515,17 @@ static const char *text_problem(
 }
 
 /* nearest: of the words of a choice; NULL: none is near. */
-static const char *nearest(const struct gp_config_choice *choices, struct gp_span value)
+static const char *nearest(const struct gp_option_choice *choices, struct gp_span value)
 {
 	struct gp_config_nearest n = {.word = value};
-	for (const struct gp_config_choice *c = choices; c->word; c++)
+	for (const struct gp_option_choice *c = choices; c->word; c++)
 		gp_config_nearest_try(&n, c->word);
 	return n.best;
 }
 
 /* choice_problem: of one of several words. */
 static const char *choice_problem(
-	struct gp_arena *arena, const struct gp_config_choice *choices, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option_choice *choices, struct gp_span value)
 {
 	const char *word = nearest(choices, value);
 	if (value.ptr[value.len - 1] == ';')
@@ -535,11 +535,11 @@ static const char *choice_problem(
 
 /* template_problem: of a name in braces that is none. */
 static const char *template_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span rest = value, before, name;
 	while (gp_span_cut(rest, '{', &before, &rest)) {
-		const struct gp_config_choice *c = row->choices;
+		const struct gp_option_choice *c = row->choices;
 		if (!gp_span_cut(rest, '}', &name, &rest))
 			return "a { in it has no }";
 		while (c->word && !gp_span_is(name, c->word))
@@ -559,7 +559,7 @@ static const char *number_problem(struct gp_span value)
 
 /* set_problem: errors are no verdicts that could be listed. */
 static const char *set_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	bool is_spf = gp_config_same_section(row->section, "spf");
 	return is_spf && gp_span_is(value, "temperror") ? "spf.on_temperror says what is done then"
@@ -585,7 +585,7 @@ static const char *login_problem(struct gp_arena *arena, struct gp_span value)
 
 /* gp_config_problem: by kind. */
 const char *gp_config_problem(
-	struct gp_arena *arena, const struct gp_config_row *row, struct gp_span value)
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value)
 {
 	const char *problem = NULL;
 	if (value.len == 0 || value.len > EXPLAINED_MAX)
@@ -620,7 +620,7 @@ const char *gp_config_problem(
 	case GP_KIND_CHOICE:
 		return choice_problem(arena, row->choices, value);
 	case GP_KIND_BOOL:
-		return choice_problem(arena, gp_config_bools, value);
+		return choice_problem(arena, gp_option_bools, value);
 	case GP_KIND_TEMPLATE:
 		return template_problem(arena, row, value);
 	case GP_KIND_UINT:

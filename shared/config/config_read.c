@@ -4,6 +4,7 @@
  * is open at most, so that nothing recurses; one in which another begins has not been closed.
  */
 #include "config/config_read.h"
+#include "config/config_repeat.h"
 
 #include <string.h>
 
@@ -58,7 +59,7 @@ static bool is_joined(struct gp_config_reader *r, struct gp_span text, int line)
 		return false;
 	gp_strbuf_init_fixed(&buf, name, sizeof name);
 	gp_strbuf_add_span(&buf, before);
-	if (buf.status || !gp_config_row_find(r->section ? r->section->name : NULL, name))
+	if (buf.status || !gp_config_row_find(r->section ? r->section->own->name : NULL, name))
 		return false;
 	gp_strbuf_printf(gp_config_read_error(r, line, name),
 		"a colon has no meaning here; write %s = VALUE\n", name);
@@ -97,11 +98,10 @@ static void close_section(struct gp_config_reader *r)
 {
 	const struct gp_config_section *section = r->section;
 	if (section->times != GP_SECTION_ONCE) {
-		gp_config_assign_lists(r, section->name);
+		gp_config_assign_lists(r, section->own->name);
 		if (!r->is_dropped)
-			gp_config_read_status(r, gp_config_draft_end(r->draft, section));
+			gp_config_read_status(r, gp_config_repeat_end(r->draft, section));
 	}
-	r->draft->is_open = false;
 	r->draft->title = NULL;
 	r->section = NULL;
 }
@@ -140,11 +140,11 @@ static void check_title(
 	struct gp_strbuf *buf =
 		gp_config_error(r->draft->errors, (struct gp_config_place) {r->file, line});
 	if (!is_named)
-		gp_strbuf_printf(
-			buf, "%s: it takes no name; write %s {\n", section->name, section->name);
+		gp_strbuf_printf(buf, "%s: it takes no name; write %s {\n", section->own->name,
+			section->own->name);
 	else
-		gp_strbuf_printf(buf, "%s: the name %s; write %s NAME {\n", section->name,
-			count ? "is one word" : "is missing", section->name);
+		gp_strbuf_printf(buf, "%s: the name %s; write %s NAME {\n", section->own->name,
+			count ? "is one word" : "is missing", section->own->name);
 	r->is_dropped = is_named;
 	r->is_whole = r->is_whole && !is_named;
 }
@@ -166,9 +166,9 @@ static void open_section(struct gp_config_reader *r, const struct gp_config_sect
 	r->section = section;
 	gp_config_read_next(r);
 	if (section->times != GP_SECTION_ONCE && !r->status) {
-		gp_config_assign_begin(r, section->name);
+		gp_config_assign_begin(r, section->own->name);
 		gp_config_read_status(
-			r, gp_config_draft_begin(r->draft, section, copy,
+			r, gp_config_repeat_begin(r->draft, section, copy,
 				   (struct gp_config_place) {r->file, r->opened_line}));
 	}
 	if (r->is_dropped)
@@ -181,8 +181,8 @@ static void no_brace(struct gp_config_reader *r, const struct gp_config_section 
 {
 	bool is_named = section->times == GP_SECTION_NAMED;
 	gp_strbuf_printf(gp_config_read_error(r, head->line, NULL),
-		"%s: the { is missing; write %s%s { OPTION = VALUE }\n", section->name,
-		section->name, is_named ? " NAME" : "");
+		"%s: the { is missing; write %s%s { OPTION = VALUE }\n", section->own->name,
+		section->own->name, is_named ? " NAME" : "");
 	r->is_whole = false;
 	gp_config_read_skip_line(r, head->line);
 }
@@ -199,8 +199,8 @@ static void read_section(struct gp_config_reader *r, const struct gp_config_sect
 		not_closed(r);
 	if (head->has_colon)
 		gp_strbuf_printf(gp_config_read_error(r, head->line, NULL),
-			"%s: a colon has no meaning here; write %s {\n", section->name,
-			section->name);
+			"%s: a colon has no meaning here; write %s {\n", section->own->name,
+			section->own->name);
 	open_section(r, section, head);
 }
 
@@ -216,16 +216,17 @@ static bool is_block(const struct gp_config_reader *r, int line)
 	return token.kind == GP_LEX_OPEN;
 }
 
-/* row_of: the option of that name where it stands; names of limits are options of overrides. */
-static const struct gp_config_row *row_of(
-	struct gp_config_reader *r, const char *name, bool *is_maximum_out)
+/* row_of: the option of that name where it stands, or of what the section takes as well. */
+static const struct gp_option *row_of(
+	struct gp_config_reader *r, const char *name, bool *is_other_out)
 {
-	const char *section = r->section ? r->section->name : NULL;
-	const struct gp_config_row *row = gp_config_row_find(section, name);
-	*is_maximum_out = !row && r->section && r->section->times == GP_SECTION_MANY &&
-			  (r->token.kind == GP_LEX_EQUAL || r->token.kind == GP_LEX_WORD) &&
-			  gp_config_draft_declare(r->draft, gp_span_from(name));
-	return *is_maximum_out ? gp_config_row_find("limit", "max") : row;
+	const struct gp_config_repeat *repeat = gp_config_repeat_of(r->section);
+	const struct gp_option *row =
+		gp_config_row_find(r->section ? r->section->own->name : NULL, name);
+	bool is_assigned = r->token.kind == GP_LEX_EQUAL || r->token.kind == GP_LEX_WORD;
+	*is_other_out = !row && is_assigned && repeat && repeat->other &&
+			(row = repeat->other(r->draft, name)) != NULL;
+	return row;
 }
 
 /* read_statement: the word at hand is its name. */
@@ -240,7 +241,7 @@ static void read_statement(struct gp_config_reader *r)
 		.line = head.line,
 		.indent = head.indent,
 		.has_colon = head.has_colon};
-	option.row = row_of(r, head.name, &option.is_maximum);
+	option.row = row_of(r, head.name, &option.is_other);
 	if (has_block && (section || !option.row))
 		read_section(r, section, &head);
 	else if (option.row)
@@ -272,7 +273,6 @@ void gp_config_read_text(struct gp_config_reader *r, struct gp_span text)
 	if (r->section && !r->token.problem && !r->is_cut && !r->status)
 		not_closed(r);
 	r->section = NULL;
-	r->draft->is_open = false;
 	r->draft->title = NULL;
 }
 
@@ -280,7 +280,7 @@ void gp_config_read_text(struct gp_config_reader *r, struct gp_span text)
 void gp_config_read_finish(struct gp_config_reader *r)
 {
 	gp_config_assign_lists(r, NULL);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++)
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
 		if (s->times == GP_SECTION_ONCE)
-			gp_config_assign_lists(r, s->name);
+			gp_config_assign_lists(r, s->own->name);
 }

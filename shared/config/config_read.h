@@ -85,12 +85,13 @@ void gp_config_read_status(struct gp_config_reader *r, int rc);
 
 /* The option that is assigned to. */
 struct gp_config_option {
-	const struct gp_config_row *row; /* of a maximum in an override: that of limits' max */
+	const struct gp_option *row; /* of a name that is no row: one that is like it */
 	const char *name;
 	int line;      /* of its name, */
 	size_t indent; /* ... and what stands before that */
 	int equals;    /* line of its sign */
-	bool is_list, is_maximum;
+	bool is_list;
+	bool is_other;  /* no row, but a name that the section takes as well */
 	bool has_colon; /* behind the name, which it is no part of */
 };
 
@@ -102,7 +103,7 @@ void gp_config_assign_begin(struct gp_config_reader *r, const char *section);
 
 /* The items of a list into their place, of the section that is open or of the snapshot; and those
  * of all lists of a section. */
-void gp_config_assign_list(struct gp_config_reader *r, const struct gp_config_row *row);
+void gp_config_assign_list(struct gp_config_reader *r, const struct gp_option *row);
 void gp_config_assign_lists(struct gp_config_reader *r, const char *section);
 
 /* ---- what people write instead (config_mistake.c) ---- */

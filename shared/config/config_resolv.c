@@ -42,15 +42,15 @@ static int read_servers(const struct gp_config *config, struct gp_dns_options *d
 {
 	struct gp_span text;
 	struct gp_dns_options found = {0};
-	int rc = read_file(config->resolv_conf, &text, stamp_out);
+	int rc = read_file(config->dns_settings.resolv_conf, &text, stamp_out);
 	if (rc)
 		return rc;
 	gp_dns_options_from_resolv_conf(text, &found, unused_out);
 	memcpy(dns->servers, found.servers, sizeof found.servers);
 	dns->server_count = found.server_count;
-	if (config->dns_trust_ad == GP_CONFIG_AUTO)
+	if (config->dns_settings.trust_ad == GP_DNS_AUTO)
 		dns->trust_ad = found.trust_ad;
-	if (config->dns_transport == GP_CONFIG_AUTO)
+	if (config->dns_settings.transport == GP_DNS_AUTO)
 		dns->over_tcp = found.over_tcp;
 	free((void *)(uintptr_t)text.ptr);
 	return GP_OK;
@@ -86,7 +86,7 @@ int gp_config_settle_resolv_conf(struct gp_config *config)
 		gp_arena_printf(config->arena,
 			"dns.resolv_conf: %s is there, but cannot be read: %s; where no servers "
 			"are known from before, this machine is asked",
-			config->resolv_conf, why));
+			config->dns_settings.resolv_conf, why));
 }
 
 /* same_way: the same servers, asked alike? */
@@ -116,7 +116,7 @@ static void add_unused(
 	if (!unused->has_server)
 		gp_strbuf_printf(text,
 			" (%s is missing or names no server, which means this machine)",
-			config->resolv_conf);
+			config->dns_settings.resolv_conf);
 	if (unused->servers)
 		gp_strbuf_printf(
 			text, "; not used, as it is no address: nameserver %s", unused->first);
@@ -128,7 +128,7 @@ static void add_unused(
 static bool is_worth_reading(const struct gp_config_follow *follow, const struct gp_config *config)
 {
 	struct stat st;
-	if (stat(config->resolv_conf, &st) != 0)
+	if (stat(config->dns_settings.resolv_conf, &st) != 0)
 		return !is_missing(errno); /* reading it says why */
 	return !follow->is_read || follow->empty_s ||
 	       !gp_filestamp_is_same(gp_filestamp_from(&st), follow->stamp);
@@ -150,15 +150,17 @@ void gp_config_inherit_dns(const struct gp_config *config, const struct gp_confi
 {
 	struct gp_dns_options asked;
 	*dns_out = config->dns;
-	if (!config->dns_is_assumed || before->dns_servers.count ||
-		strcmp(config->resolv_conf, before->resolv_conf) != 0 ||
+	if (!config->dns_is_assumed || before->dns_settings.servers.count ||
+		strcmp(config->dns_settings.resolv_conf, before->dns_settings.resolv_conf) != 0 ||
 		!gp_dns_wire_options(known, &asked))
 		return;
 	memcpy(dns_out->servers, asked.servers, sizeof asked.servers);
 	dns_out->server_count = asked.server_count;
-	if (config->dns_trust_ad == GP_CONFIG_AUTO && before->dns_trust_ad == GP_CONFIG_AUTO)
+	if (config->dns_settings.trust_ad == GP_DNS_AUTO &&
+		before->dns_settings.trust_ad == GP_DNS_AUTO)
 		dns_out->trust_ad = asked.trust_ad;
-	if (config->dns_transport == GP_CONFIG_AUTO && before->dns_transport == GP_CONFIG_AUTO)
+	if (config->dns_settings.transport == GP_DNS_AUTO &&
+		before->dns_settings.transport == GP_DNS_AUTO)
 		dns_out->over_tcp = asked.over_tcp;
 }
 
@@ -217,7 +219,8 @@ enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
 	struct gp_dns_options before, after;
 	struct gp_dns_unused unused;
 	struct stat stamp;
-	if (config->dns_servers.count || !*config->resolv_conf || now_us < follow->next_us)
+	if (config->dns_settings.servers.count || !*config->dns_settings.resolv_conf ||
+		now_us < follow->next_us)
 		return GP_CONFIG_AS_BEFORE;
 	follow->next_us = now_us + LOOK_US;
 	if (!is_worth_reading(follow, config) || !gp_dns_wire_options(dns, &before))
@@ -225,7 +228,7 @@ enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
 	after = before;
 	int rc = read_servers(config, &after, &unused, &stamp);
 	if (rc == GP_EIO || rc == GP_ETOOBIG)
-		return say_unreadable(follow, config->resolv_conf,
+		return say_unreadable(follow, config->dns_settings.resolv_conf,
 			rc == GP_EIO ? strerror(errno) : gp_err_text(rc), &before, text);
 	if (rc || !is_settled(follow, unused.has_server, &stamp) || same_way(&before, &after))
 		return GP_CONFIG_AS_BEFORE;
@@ -233,7 +236,8 @@ enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
 		follow->is_read = false; /* no memory: the next look tries again */
 		return GP_CONFIG_AS_BEFORE;
 	}
-	gp_strbuf_printf(text, "%s has changed: DNS is asked at ", config->resolv_conf);
+	gp_strbuf_printf(
+		text, "%s has changed: DNS is asked at ", config->dns_settings.resolv_conf);
 	add_servers(text, &after);
 	add_unused(text, config, &unused);
 	return GP_CONFIG_CHANGED;
@@ -245,7 +249,7 @@ bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *te
 	struct gp_dns_options found = config->dns;
 	struct gp_dns_unused unused = {.has_server = true};
 	struct stat stamp;
-	bool is_ours = config->dns_servers.count > 0;
+	bool is_ours = config->dns_settings.servers.count > 0;
 	if (!is_ours && !config->resolv_problem && read_servers(config, &found, &unused, &stamp))
 		return false;
 	gp_strbuf_add(text, "DNS is asked at ");
@@ -254,7 +258,7 @@ bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *te
 		gp_strbuf_printf(text,
 			" (%s is there, but cannot be read: %s; until it can, this means this "
 			"machine)",
-			config->resolv_conf, config->resolv_problem);
+			config->dns_settings.resolv_conf, config->resolv_problem);
 	else if (!is_ours)
 		add_unused(text, config, &unused);
 	return config->resolv_problem || (!is_ours && (!unused.has_server || unused.servers));

@@ -161,12 +161,12 @@ static void check_sockets(struct gp_config_draft *draft)
 void gp_config_cross_check(struct gp_config_draft *draft)
 {
 	const struct gp_config *c = draft->config;
-	if (c->dns_cache.ttl_min_s > c->dns_cache.ttl_max_s)
+	if (c->dns_settings.cache.ttl_min_s > c->dns_settings.cache.ttl_max_s)
 		gp_config_cross_error(draft, "dns", "ttl_min", "is more than dns.ttl_max");
-	if (c->dns.timeout_ms >= c->policyd.deadline_ms)
+	if (c->dns_settings.timeout_ms >= c->policyd.deadline_ms)
 		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below policyd.deadline, which it would use up");
-	if (c->dns.timeout_ms >= c->exim.deadline_ms)
+	if (c->dns_settings.timeout_ms >= c->exim.deadline_ms)
 		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below exim.deadline, which it would use up");
 	if (c->dkim.check.rsa_bits_min > c->dkim.check.rsa_bits_max)
@@ -190,13 +190,15 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 static int settle_dns(struct gp_config *config)
 {
 	struct gp_dns_options *dns = &config->dns;
-	for (size_t i = 0; i < config->dns_servers.count; i++)
-		if (gp_dns_server_parse(gp_span_from(config->dns_servers.items[i]),
+	for (size_t i = 0; i < config->dns_settings.servers.count; i++)
+		if (gp_dns_server_parse(gp_span_from(config->dns_settings.servers.items[i]),
 			    &dns->servers[dns->server_count]) == GP_OK)
 			dns->server_count++;
-	config->dns_cache.patience_ms = dns->timeout_ms;
-	dns->trust_ad = config->dns_trust_ad == GP_CONFIG_YES;
-	dns->over_tcp = config->dns_transport == GP_CONFIG_YES;
+	dns->timeout_ms = config->dns_settings.timeout_ms;
+	dns->attempts = config->dns_settings.attempts;
+	config->dns_settings.cache.patience_ms = dns->timeout_ms;
+	dns->trust_ad = config->dns_settings.trust_ad == GP_DNS_YES;
+	dns->over_tcp = config->dns_settings.transport == GP_DNS_YES;
 	return dns->server_count ? GP_OK : gp_config_settle_resolv_conf(config);
 }
 

@@ -6,16 +6,16 @@
 
 /* each_row: calls f for the rows of one section. */
 static void each_row(const char *section,
-	void (*f)(struct gp_strbuf *, const struct gp_config_row *, const void *),
+	void (*f)(struct gp_strbuf *, const struct gp_option *, const void *),
 	struct gp_strbuf *buf, const void *arg)
 {
-	const struct gp_config_range rows = gp_config_rows_of(section);
-	for (size_t i = rows.first; i < rows.end; i++)
-		f(buf, &gp_config_rows[i], arg);
+	const struct gp_config_rows rows = gp_config_rows_of(section);
+	for (size_t i = 0; i < rows.count; i++)
+		f(buf, &rows.items[i], arg);
 }
 
 /* dump_row: name = value. */
-static void dump_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *base)
+static void dump_row(struct gp_strbuf *buf, const struct gp_option *row, const void *base)
 {
 	gp_strbuf_printf(buf, "%s%s = ", row->section ? "    " : "", row->name);
 	gp_config_value_format(buf, base, row);
@@ -23,7 +23,7 @@ static void dump_row(struct gp_strbuf *buf, const struct gp_config_row *row, con
 }
 
 /* dump_limit_row: the same, where a maximum is written in the limit's unit. */
-static void dump_limit_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *base)
+static void dump_limit_row(struct gp_strbuf *buf, const struct gp_option *row, const void *base)
 {
 	const struct gp_limit *limit = base;
 	if (row->kind != GP_KIND_AMOUNT) {
@@ -70,14 +70,15 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
 {
 	const char *text;
 	each_row(NULL, dump_row, buf, config);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
 		if (s->times == GP_SECTION_NAMED) {
 			dump_limits(buf, &config->limits);
 		} else if (s->times == GP_SECTION_MANY) {
 			dump_overrides(buf, &config->limits);
 		} else {
-			gp_strbuf_printf(buf, "%s {\n", s->name);
-			each_row(s->name, dump_row, buf, config);
+			gp_strbuf_printf(buf, "%s {\n", s->own->name);
+			each_row(s->own->name, dump_row, buf,
+				gp_config_base_of(config, s->own->name));
 			gp_strbuf_add(buf, "}\n");
 		}
 	}
@@ -116,7 +117,7 @@ static bool is_bare_word(struct gp_span value)
 }
 
 /* add_preset: the default, or an example, as the file spells it. */
-static void add_preset(struct gp_strbuf *buf, const struct gp_config_row *row)
+static void add_preset(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	struct gp_span values[16];
 	size_t n = gp_config_preset(row, values, 16);
@@ -133,14 +134,14 @@ static void add_preset(struct gp_strbuf *buf, const struct gp_config_row *row)
 }
 
 /* example_help: what the option does and what is allowed, as comments. */
-static void example_help(struct gp_strbuf *buf, const char *indent, const struct gp_config_row *row)
+static void example_help(struct gp_strbuf *buf, const char *indent, const struct gp_option *row)
 {
 	struct gp_strbuf allowed;
 	const char *text;
 	gp_strbuf_init(&allowed, buf->arena, 4096);
 	gp_strbuf_add(&allowed, "Allowed: ");
 	gp_config_allowed(&allowed, row);
-	gp_strbuf_add(&allowed, ".");
+	gp_strbuf_add(&allowed, row->is_required ? ". Required." : ".");
 	gp_strbuf_add(buf, "\n");
 	add_comment(buf, indent, row->help);
 	if (gp_strbuf_finish(&allowed, &text) == GP_OK)
@@ -148,7 +149,7 @@ static void example_help(struct gp_strbuf *buf, const char *indent, const struct
 }
 
 /* example_row: help, and the default behind a comment sign. */
-static void example_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+static void example_row(struct gp_strbuf *buf, const struct gp_option *row, const void *arg)
 {
 	(void)arg;
 	const char *indent = row->section ? "    " : "";
@@ -159,7 +160,7 @@ static void example_row(struct gp_strbuf *buf, const struct gp_config_row *row, 
 }
 
 /* example_subject: of an override; only one of them may stand, so the others are mere comments. */
-static void example_subject(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+static void example_subject(struct gp_strbuf *buf, const struct gp_option *row, const void *arg)
 {
 	bool is_first = strcmp(row->name, arg) == 0;
 	example_help(buf, "    ", row);
@@ -171,21 +172,21 @@ static void example_subject(struct gp_strbuf *buf, const struct gp_config_row *r
 /* example_section: with its rows; sections that repeat are comments as a whole. */
 static void example_section(struct gp_strbuf *buf, const struct gp_config_section *s)
 {
-	add_comment(buf, "", s->help);
+	add_comment(buf, "", s->own->help);
 	switch (s->times) {
 	case GP_SECTION_ONCE:
-		gp_strbuf_printf(buf, "%s {", s->name);
-		each_row(s->name, example_row, buf, NULL);
+		gp_strbuf_printf(buf, "%s {", s->own->name);
+		each_row(s->own->name, example_row, buf, NULL);
 		gp_strbuf_add(buf, "}\n");
 		break;
 	case GP_SECTION_NAMED:
-		gp_strbuf_printf(buf, "#%s hourly {", s->name);
-		each_row(s->name, example_row, buf, NULL);
+		gp_strbuf_printf(buf, "#%s hourly {", s->own->name);
+		each_row(s->own->name, example_row, buf, NULL);
 		gp_strbuf_add(buf, "#}\n");
 		break;
 	case GP_SECTION_MANY:
-		gp_strbuf_printf(buf, "#%s {", s->name);
-		each_row(s->name, example_subject, buf, gp_config_subjects[0]);
+		gp_strbuf_printf(buf, "#%s {", s->own->name);
+		each_row(s->own->name, example_subject, buf, gp_config_subjects[0]);
 		gp_strbuf_add(buf, "\n    # The limit, and the max that it gets.\n"
 				   "    #hourly = 5000\n#}\n");
 		break;
@@ -199,7 +200,7 @@ void gp_config_example(struct gp_strbuf *buf)
 		"# gatepost.conf: every option with its default.\n"
 		"# Take the # from a line to change it; check with: gatepost check-config FILE\n");
 	each_row(NULL, example_row, buf, NULL);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
 		gp_strbuf_add(buf, "\n");
 		example_section(buf, s);
 	}
@@ -241,7 +242,7 @@ static void add_sentences(struct gp_strbuf *buf, const char *text)
 }
 
 /* man_row: a list item. */
-static void man_row(struct gp_strbuf *buf, const struct gp_config_row *row, const void *arg)
+static void man_row(struct gp_strbuf *buf, const struct gp_option *row, const void *arg)
 {
 	(void)arg;
 	struct gp_strbuf allowed;
@@ -249,7 +250,9 @@ static void man_row(struct gp_strbuf *buf, const struct gp_config_row *row, cons
 	gp_strbuf_init(&allowed, buf->arena, 4096);
 	gp_strbuf_add(&allowed, "Allowed: ");
 	gp_config_allowed(&allowed, row);
-	gp_strbuf_add(&allowed, row->preset ? ".\nDefault: " : ".\nNo default; for example: ");
+	gp_strbuf_add(&allowed, row->preset        ? ".\nDefault: "
+				: row->is_required ? ".\nRequired; for example: "
+						   : ".\nNo default; for example: ");
 	add_preset(&allowed, row);
 	gp_strbuf_printf(buf, ".It Ic %s\n", row->name);
 	add_sentences(buf, row->help);
@@ -270,10 +273,10 @@ void gp_config_man(struct gp_strbuf *buf)
 {
 	gp_strbuf_add(buf, ".Ss Top level\n");
 	man_list(buf, NULL);
-	for (const struct gp_config_section *s = gp_config_sections; s->name; s++) {
-		gp_strbuf_printf(buf, ".Ss Section %s%s\n", s->name,
+	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
+		gp_strbuf_printf(buf, ".Ss Section %s%s\n", s->own->name,
 			s->times == GP_SECTION_NAMED ? " NAME" : "");
-		add_sentences(buf, s->help);
-		man_list(buf, s->name);
+		add_sentences(buf, s->own->help);
+		man_list(buf, s->own->name);
 	}
 }

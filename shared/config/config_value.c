@@ -11,16 +11,15 @@
 #include "mail/address.h"
 
 /* place: where the row's value lies. */
-static void *place(struct gp_config_target to, const struct gp_config_row *row)
+static void *place(struct gp_config_target to, const struct gp_option *row)
 {
 	return (char *)to.base + row->offset;
 }
 
 /* choice_find: the row's choice of this word, or NULL. */
-static const struct gp_config_choice *choice_find(
-	const struct gp_config_row *row, struct gp_span word)
+static const struct gp_option_choice *choice_find(const struct gp_option *row, struct gp_span word)
 {
-	for (const struct gp_config_choice *c = row->choices; c->word; c++)
+	for (const struct gp_option_choice *c = row->choices; c->word; c++)
 		if (gp_span_is(word, c->word))
 			return c;
 	return NULL;
@@ -29,11 +28,10 @@ static const struct gp_config_choice *choice_find(
 /* ---- scalars ---- */
 
 /* set_bool: yes and no in their usual spellings. */
-static int set_bool(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_bool(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
-	const struct gp_config_row as = {.choices = gp_config_bools};
-	const struct gp_config_choice *c = choice_find(&as, value);
+	const struct gp_option as = {.choices = gp_option_bools};
+	const struct gp_option_choice *c = choice_find(&as, value);
 	if (!c)
 		return GP_ESYNTAX;
 	*(bool *)place(to, row) = c->value;
@@ -41,14 +39,13 @@ static int set_bool(
 }
 
 /* in_bounds: min..max of the row. */
-static int in_bounds(const struct gp_config_row *row, uint64_t n)
+static int in_bounds(const struct gp_option *row, uint64_t n)
 {
 	return n < row->min || n > row->max ? GP_ESYNTAX : GP_OK;
 }
 
 /* set_uint: plain digits. */
-static int set_uint(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_uint(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	uint64_t n;
 	if (gp_span_parse_uint(value, row->max, &n) || in_bounds(row, n))
@@ -61,8 +58,7 @@ static int set_uint(
 }
 
 /* set_mode: octal permissions. */
-static int set_mode(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_mode(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	unsigned mode = 0;
 	if (value.len == 0 || value.len > 5)
@@ -86,7 +82,7 @@ static const struct gp_config_unit byte_units[] = {{"", 1}, {"k", 1ull << 10}, {
 	{"G", 1ull << 30}, {"T", 1ull << 40}, {NULL, 0}};
 
 /* gp_config_units: times or sizes. */
-const struct gp_config_unit *gp_config_units(enum gp_config_kind kind)
+const struct gp_config_unit *gp_config_units(enum gp_option_kind kind)
 {
 	return kind == GP_KIND_MSEC || kind == GP_KIND_PERIOD ? msec_units
 	       : kind == GP_KIND_SEC                          ? sec_units
@@ -94,7 +90,7 @@ const struct gp_config_unit *gp_config_units(enum gp_config_kind kind)
 }
 
 /* parse_scaled: digits and a unit; a duration without unit is no duration, except 0. */
-static int parse_scaled(const struct gp_config_row *row, struct gp_span value, uint64_t *n_out)
+static int parse_scaled(const struct gp_option *row, struct gp_span value, uint64_t *n_out)
 {
 	size_t digits = 0;
 	uint64_t n;
@@ -114,8 +110,7 @@ static int parse_scaled(const struct gp_config_row *row, struct gp_span value, u
 }
 
 /* set_scaled: times and sizes that fit into 32 bits, and those that do not. */
-static int set_scaled(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_scaled(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	uint64_t n;
 	int rc = parse_scaled(row, value, &n);
@@ -141,8 +136,7 @@ bool gp_config_amount_has_unit(struct gp_span value)
 }
 
 /* set_amount: a maximum. */
-static int set_amount(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_amount(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	uint64_t n = 0;
 	bool is_unlimited = gp_span_is(value, "unlimited");
@@ -153,10 +147,9 @@ static int set_amount(
 }
 
 /* set_choice: one word. */
-static int set_choice(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_choice(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
-	const struct gp_config_choice *c = choice_find(row, value);
+	const struct gp_option_choice *c = choice_find(row, value);
 	if (!c)
 		return GP_ESYNTAX;
 	*(int *)place(to, row) = c->value;
@@ -164,8 +157,7 @@ static int set_choice(
 }
 
 /* store_text: copies the value into the snapshot. */
-static int store_text(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int store_text(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	const char *copy = gp_arena_copy(to.arena, value);
 	*(const char **)place(to, row) = copy;
@@ -173,8 +165,7 @@ static int store_text(
 }
 
 /* set_text: printable ASCII of bounded length. */
-static int set_text(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_text(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	if (value.len > row->max || !gp_span_is_printable_ascii(value))
 		return GP_ESYNTAX;
@@ -182,8 +173,7 @@ static int set_text(
 }
 
 /* set_path: empty or absolute. */
-static int set_path(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_path(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	if (value.len && (value.ptr[0] != '/' || gp_span_trim(value).len < value.len))
 		return GP_ESYNTAX;
@@ -192,7 +182,7 @@ static int set_path(
 
 /* set_template: each {name} is a known one, braces pair up. */
 static int set_template(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+	struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span rest = value, before, name;
 	while (gp_span_cut(rest, '{', &before, &rest))
@@ -214,8 +204,7 @@ static bool is_bracketed(struct gp_span value)
 }
 
 /* set_login: UTF-8 without control characters, and not blank. */
-static int set_login(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_login(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	if (value.len > row->max || gp_span_trim(value).len == 0 || gp_span_is(value, "*") ||
 		is_all_of(value) || is_bracketed(value) || !gp_config_is_clean(value))
@@ -224,8 +213,7 @@ static int set_login(
 }
 
 /* set_domain: a name; which form it gets is not decided here. */
-static int set_domain(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_domain(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	const char *domain;
 	if (value.len > row->max)
@@ -236,7 +224,7 @@ static int set_domain(
 
 /* set_mailbox: the same for user@domain. */
 static int set_mailbox(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+	struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span local, domain;
 	const char *name;
@@ -250,7 +238,7 @@ static int set_mailbox(
 
 /* set_network: an address or a network, and its text. */
 static int set_network(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+	struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_config_network *network = place(to, row);
 	int rc = gp_prefix_parse(value, &network->prefix);
@@ -268,8 +256,7 @@ static bool digits_only(struct gp_span text, size_t max)
 }
 
 /* set_code: "550 5.7.23", the classes agree (RFC 5321 4.2, RFC 3463 2). */
-static int set_code(
-	struct gp_config_target to, const struct gp_config_row *row, struct gp_span value)
+static int set_code(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_span basic, enhanced, klass, subject, detail;
 	if (row->max == 1 && value.len == 0)
@@ -291,7 +278,7 @@ static int set_code(
 /* ---- lists ---- */
 
 /* set_texts: every item through its kind's function. */
-static int set_texts(struct gp_config_target to, const struct gp_config_row *row,
+static int set_texts(struct gp_config_target to, const struct gp_option *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
 	struct gp_config_texts *list = place(to, row);
@@ -310,7 +297,7 @@ static int set_texts(struct gp_config_target to, const struct gp_config_row *row
 }
 
 /* set_prefixes: networks. */
-static int set_prefixes(struct gp_config_target to, const struct gp_config_row *row,
+static int set_prefixes(struct gp_config_target to, const struct gp_option *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
 	struct gp_config_prefixes *list = place(to, row);
@@ -329,12 +316,12 @@ static int set_prefixes(struct gp_config_target to, const struct gp_config_row *
 }
 
 /* set_bits: words, each a bit. */
-static int set_bits(struct gp_config_target to, const struct gp_config_row *row,
+static int set_bits(struct gp_config_target to, const struct gp_option *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
 	unsigned set = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct gp_config_choice *c = choice_find(row, values[i]);
+		const struct gp_option_choice *c = choice_find(row, values[i]);
 		bad_out->value = values[i];
 		if (!c)
 			return GP_ESYNTAX;
@@ -348,9 +335,9 @@ static int set_bits(struct gp_config_target to, const struct gp_config_row *row,
 
 /* A scalar or a list, each with its function. */
 static const struct {
-	int (*set)(struct gp_config_target, const struct gp_config_row *, struct gp_span);
-	int (*set_list)(struct gp_config_target, const struct gp_config_row *,
-		const struct gp_span *, size_t, struct gp_config_bad *);
+	int (*set)(struct gp_config_target, const struct gp_option *, struct gp_span);
+	int (*set_list)(struct gp_config_target, const struct gp_option *, const struct gp_span *,
+		size_t, struct gp_config_bad *);
 } kinds[GP_CONFIG_KINDS] = {
 	[GP_KIND_BOOL] = {set_bool, NULL},
 	[GP_KIND_UINT] = {set_uint, NULL},
@@ -384,7 +371,7 @@ static const struct {
 };
 
 /* gp_config_value_set: through the kind's function, with the bound on lists first. */
-int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *row,
+int gp_config_value_set(struct gp_config_target to, const struct gp_option *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
 	bool is_list = gp_config_kind_is_list(row->kind);
@@ -410,7 +397,7 @@ int gp_config_value_set(struct gp_config_target to, const struct gp_config_row *
 }
 
 /* gp_config_preset: the default, cut at its commas when it is a list. */
-size_t gp_config_preset(const struct gp_config_row *row, struct gp_span *values, size_t max)
+size_t gp_config_preset(const struct gp_option *row, struct gp_span *values, size_t max)
 {
 	struct gp_span rest = gp_span_from(row->preset ? row->preset : row->example);
 	size_t n = 0;
@@ -430,9 +417,9 @@ size_t gp_config_preset(const struct gp_config_row *row, struct gp_span *values,
 int gp_config_presets(struct gp_config_target to, const char *section)
 {
 	int rc = GP_OK;
-	const struct gp_config_range rows = gp_config_rows_of(section);
-	for (size_t i = rows.first; !rc && i < rows.end; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
+	const struct gp_config_rows rows = gp_config_rows_of(section);
+	for (size_t i = 0; !rc && i < rows.count; i++) {
+		const struct gp_option *row = &rows.items[i];
 		struct gp_span values[16];
 		struct gp_config_bad bad;
 		if (!row->preset)

@@ -16,7 +16,7 @@
 /* check_set: what is milder than fail is refused, and fail is not. */
 static void check_set(struct gp_config_warner *w, const char *name, unsigned set)
 {
-	const struct gp_config_row *row = gp_config_row_find("spf", name);
+	const struct gp_option *row = gp_config_row_find("spf", name);
 	const unsigned milder[] = {1u << GP_SPF_SOFTFAIL, 1u << GP_SPF_NEUTRAL, 1u << GP_SPF_NONE};
 	if (set & 1u << GP_SPF_FAIL)
 		return;
@@ -60,7 +60,7 @@ static bool is_walk(const struct gp_config *c)
 /* has_servers: resolv.conf is not read. */
 static bool has_servers(const struct gp_config *c)
 {
-	return c->dns_servers.count > 0;
+	return c->dns_settings.servers.count > 0;
 }
 
 /* is_not_local: no store stands in. */
@@ -149,11 +149,11 @@ static void check_dnssec(struct gp_config_warner *w)
 	const struct gp_config *c = w->config;
 	if (c->dkim.check.require_dnssec != GP_DKIM_DNSSEC_YES)
 		return;
-	if (c->dns_trust_ad == GP_CONFIG_NO)
+	if (c->dns_settings.trust_ad == GP_DNS_NO)
 		gp_config_warn_of(w, "dkim", "require_dnssec",
 			"no signature passes, because dns.trust_ad is no: no answer counts as "
 			"protected");
-	else if (has_servers(c) && c->dns_trust_ad != GP_CONFIG_YES)
+	else if (has_servers(c) && c->dns_settings.trust_ad != GP_DNS_YES)
 		gp_config_warn_of(w, "dkim", "require_dnssec",
 			"no signature passes, because dns.trust_ad is not set: no answer counts "
 			"as protected");

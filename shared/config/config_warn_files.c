@@ -115,7 +115,7 @@ void gp_config_warn_files(struct gp_config_warner *w)
 	check_file(w, "store", "tls_ca_file", c->store.tls_ca_file);
 	check_file(w, "store", "tls_cert_file", c->store.tls_cert_file);
 	check_file(w, "store", "tls_key_file", c->store.tls_key_file);
-	check_file(w, "dns", "resolv_conf", c->resolv_conf);
+	check_file(w, "dns", "resolv_conf", c->dns_settings.resolv_conf);
 	check_store_folder(w);
 }
 

@@ -8,8 +8,7 @@
 #include "config/config_load_private.h"
 
 /* warn_twice: an item that stands in its list already. */
-static void warn_twice(
-	struct gp_config_warner *w, const struct gp_config_row *row, const char *item)
+static void warn_twice(struct gp_config_warner *w, const struct gp_option *row, const char *item)
 {
 	struct gp_strbuf *buf = gp_config_warn_at(w, row->section, row->name);
 	gp_config_add_value(buf, gp_span_from(item));
@@ -17,8 +16,8 @@ static void warn_twice(
 }
 
 /* check_texts: each item against those before it. */
-static void check_texts(struct gp_config_warner *w, const struct gp_config_row *row,
-	const struct gp_config_texts *list)
+static void check_texts(
+	struct gp_config_warner *w, const struct gp_option *row, const struct gp_config_texts *list)
 {
 	for (size_t i = 1; i < list->count; i++)
 		for (size_t k = 0; k < i; k++)
@@ -40,8 +39,8 @@ static bool is_top(const char *item)
 }
 
 /* check_tops: patterns that hold strangers' domains without number. */
-static void check_tops(struct gp_config_warner *w, const struct gp_config_row *row,
-	const struct gp_config_texts *list)
+static void check_tops(
+	struct gp_config_warner *w, const struct gp_option *row, const struct gp_config_texts *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (!is_top(list->items[i]))
@@ -109,7 +108,7 @@ static bool is_internet(const struct gp_prefix *items, size_t count, struct gp_i
 /*
  * check_everybody: one network that is everything, or several that are it together: hardly meant.
  */
-static void check_everybody(struct gp_config_warner *w, const struct gp_config_row *row,
+static void check_everybody(struct gp_config_warner *w, const struct gp_option *row,
 	const struct gp_config_prefixes *list)
 {
 	char text[GP_IPADDR_TEXT];
@@ -153,7 +152,7 @@ static void warn_nat64(
 }
 
 /* check_prefix: one of a list of networks, and those before it. */
-static void check_prefix(struct gp_config_warner *w, const struct gp_config_row *row,
+static void check_prefix(struct gp_config_warner *w, const struct gp_option *row,
 	const struct gp_config_prefixes *list, size_t i)
 {
 	char addr[GP_IPADDR_TEXT], text[GP_IPADDR_TEXT + 8];
@@ -184,7 +183,7 @@ static void check_prefix(struct gp_config_warner *w, const struct gp_config_row 
 }
 
 /* check_prefixes: one after the other. */
-static void check_prefixes(struct gp_config_warner *w, const struct gp_config_row *row,
+static void check_prefixes(struct gp_config_warner *w, const struct gp_option *row,
 	const struct gp_config_prefixes *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -219,8 +218,8 @@ static void check_must_pass(struct gp_config_warner *w)
 }
 
 /* check_forwarders: names about which SPF is asked, and one that has no record anywhere. */
-static void check_forwarders(struct gp_config_warner *w, const struct gp_config_row *row,
-	const struct gp_config_texts *list)
+static void check_forwarders(
+	struct gp_config_warner *w, const struct gp_option *row, const struct gp_config_texts *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->items[i], "localhost") == 0)
@@ -232,9 +231,9 @@ static void check_forwarders(struct gp_config_warner *w, const struct gp_config_
 /* check_items: every list that mail is compared with. */
 static void check_items(struct gp_config_warner *w)
 {
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
-		const void *at = (const char *)w->config + row->offset;
+	const struct gp_option *row;
+	for (size_t i = 0; (row = gp_config_row_at(i)); i++) {
+		const void *at = gp_config_member(w->config, row);
 		const struct gp_config_section *s = gp_config_section_find(row->section);
 		if (s && s->times != GP_SECTION_ONCE)
 			continue;

@@ -29,15 +29,17 @@ void gp_config_warn_of(
 bool gp_config_is_changed(const struct gp_config_warner *w, const char *section, const char *name)
 {
 	struct gp_arena *arena = w->draft->scratch;
-	const struct gp_config_row *row = gp_config_row_find(section, name);
+	const struct gp_option *row = gp_config_row_find(section, name);
 	struct gp_config *defaults = gp_arena_array(arena, 1, sizeof *defaults);
 	struct gp_strbuf preset, value;
 	if (!gp_config_draft_at(w->draft, section, name).file || !defaults ||
-		gp_config_presets((struct gp_config_target) {arena, defaults}, section))
+		gp_config_presets(
+			(struct gp_config_target) {arena, gp_config_base(defaults, section)},
+			section))
 		return false;
 	gp_strbuf_init(&preset, arena, VALUE_ROOM);
 	gp_strbuf_init(&value, arena, VALUE_ROOM);
-	gp_config_value_format(&preset, defaults, row);
-	gp_config_value_format(&value, w->config, row);
+	gp_config_value_format(&preset, gp_config_base_of(defaults, section), row);
+	gp_config_value_format(&value, gp_config_base_of(w->config, section), row);
 	return !gp_span_equal(gp_strbuf_span(&preset), gp_strbuf_span(&value));
 }

@@ -100,9 +100,10 @@ struct gp_limit_set {
 	size_t limit_count;
 	const struct gp_limit_override *overrides;
 	size_t override_count;
-	enum gp_limit_names names;     /* how names are compared */
-	bool case_sensitive;           /* of the names of users, with GP_LIMIT_NAMES_FOLD */
-	const struct gp_prefix *nat64; /* of the site, under which clients of IPv4 are seen */
+	enum gp_limit_names names;       /* how names are compared */
+	bool case_sensitive;             /* of the names of users, with GP_LIMIT_NAMES_FOLD */
+	unsigned reservation_timeout_ms; /* how long recipients count without an end of message */
+	const struct gp_prefix *nat64;   /* of the site, under which clients of IPv4 are seen */
 	size_t nat64_count;
 };
 

@@ -8,7 +8,7 @@ int gp_runtime_resolver_open(
 {
 	struct gp_dns_options options = plan->config->dns;
 	const struct gp_dns_cache_options *cache =
-		plan->cache ? plan->cache : &plan->config->dns_cache;
+		plan->cache ? plan->cache : &plan->config->dns_settings.cache;
 	struct gp_dns *wire = NULL;
 	*resolver_out = (struct gp_runtime_resolver) {.dns = NULL};
 	if (plan->before)
@@ -27,7 +27,7 @@ int gp_runtime_resolver_renew(struct gp_runtime_resolver *resolver, const struct
 	const struct gp_config *before, const struct gp_dns_cache_options *cache)
 {
 	int rc = gp_config_renew_dns(
-		config, before, cache ? cache : &config->dns_cache, resolver->dns);
+		config, before, cache ? cache : &config->dns_settings.cache, resolver->dns);
 	if (!rc)
 		resolver->follow = (struct gp_config_follow) {.said_us = resolver->follow.said_us};
 	return rc;

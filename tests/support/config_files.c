@@ -97,7 +97,7 @@ static void word(struct maker *m, const char *value)
 }
 
 /* number: within the row's bounds, as a rule. */
-static const char *number(struct maker *m, const struct gp_config_row *row, char *room, size_t size)
+static const char *number(struct maker *m, const struct gp_option *row, char *room, size_t size)
 {
 	uint64_t span = row->max - row->min < 1000 ? row->max - row->min : 1000;
 	snprintf(room, size, row->kind == GP_KIND_MODE ? "%04llo" : "%llu",
@@ -106,8 +106,7 @@ static const char *number(struct maker *m, const struct gp_config_row *row, char
 }
 
 /* value_of: one that the row takes, as a rule. */
-static const char *value_of(
-	struct maker *m, const struct gp_config_row *row, char *room, size_t size)
+static const char *value_of(struct maker *m, const struct gp_option *row, char *room, size_t size)
 {
 	static const char *const bools[] = {"yes", "no", "on", "off", "true", "False", NULL};
 	static const char *const times[] = {"1 h", "5", NULL};
@@ -196,7 +195,7 @@ static const char *value_of(
 }
 
 /* list: in braces, or one item without. */
-static void list(struct maker *m, const struct gp_config_row *row)
+static void list(struct maker *m, const struct gp_option *row)
 {
 	char room[64];
 	size_t n = below(m, 4);
@@ -217,7 +216,7 @@ static void list(struct maker *m, const struct gp_config_row *row)
 }
 
 /* assignment: name = value. */
-static void assignment(struct maker *m, const struct gp_config_row *row)
+static void assignment(struct maker *m, const struct gp_option *row)
 {
 	static const int lists[] = {GP_KIND_SET, GP_KIND_PREFIXES, GP_KIND_NAMES, GP_KIND_HOSTS,
 		GP_KIND_DOMAINS, GP_KIND_ADDRESSES, GP_KIND_LISTEN, GP_KIND_SERVERS, GP_KIND_STORES,
@@ -240,12 +239,12 @@ static void assignment(struct maker *m, const struct gp_config_row *row)
 /* rows: some of a section's, seldom one of them twice. */
 static void rows(struct maker *m, const char *section, size_t count)
 {
-	const struct gp_config_range range = gp_config_rows_of(section);
-	for (size_t i = 0; i < count && range.end > range.first; i++) {
-		size_t n = range.first + below(m, range.end - range.first);
-		if (!m->used[n] || below(m, 40) == 0)
-			assignment(m, &gp_config_rows[n]);
-		m->used[n] = true;
+	const struct gp_config_rows range = gp_config_rows_of(section);
+	for (size_t i = 0; i < count && range.count; i++) {
+		size_t n = below(m, range.count);
+		if (!m->used[range.first + n] || below(m, 40) == 0)
+			assignment(m, &range.items[n]);
+		m->used[range.first + n] = true;
 	}
 }
 
@@ -286,7 +285,7 @@ static void override(struct maker *m)
 static void section(struct maker *m)
 {
 	size_t count = 0;
-	while (gp_config_sections[count].name)
+	while (gp_config_sections[count].own)
 		count++;
 	const struct gp_config_section *s = &gp_config_sections[below(m, count)];
 	if (s->times == GP_SECTION_NAMED) {
@@ -295,11 +294,11 @@ static void section(struct maker *m)
 		if (m->limits || below(m, 20) == 0)
 			override(m);
 	} else {
-		word(m, s->name);
+		word(m, s->own->name);
 		blank(m, false);
 		gp_strbuf_add(&m->buf, "{");
 		blank(m, false);
-		rows(m, s->name, below(m, 4));
+		rows(m, s->own->name, below(m, 4));
 		gp_strbuf_add(&m->buf, "}");
 	}
 	blank(m, false);

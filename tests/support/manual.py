@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Puts the table of options into man/gatepost.conf.5 (after a change of config_table.c) and writes
+"""Puts the table of options into man/gatepost.conf.5 (after a change of a row) and writes
 conf-examples/gatepost.conf again. Run by `make generated`."""
 import os
 import re

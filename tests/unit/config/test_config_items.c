@@ -454,8 +454,8 @@ static void test_nat64(void **state)
 static void test_every_list_has_its_other_option(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < gp_config_row_count; i++) {
-		const struct gp_config_row *row = &gp_config_rows[i];
+	const struct gp_option *row;
+	for (size_t i = 0; (row = gp_config_row_at(i)); i++) {
 		const char *options[3];
 		bool compares = row->kind == GP_KIND_NAMES || row->kind == GP_KIND_HOSTS ||
 				row->kind == GP_KIND_DOMAINS || row->kind == GP_KIND_ADDRESSES ||

@@ -263,7 +263,8 @@ static void another_configuration_sets_the_resolver_anew(void **state)
 	struct gp_config *config =
 		load(&s, "servers = {\"192.0.2.8\", \"192.0.2.9\"} timeout = 900ms attempts = 5 "
 			 "trust_ad = yes transport = tcp");
-	assert_int_equal(gp_config_renew_dns(config, s.config, &config->dns_cache, s.dns), GP_OK);
+	assert_int_equal(
+		gp_config_renew_dns(config, s.config, &config->dns_settings.cache, s.dns), GP_OK);
 	assert_true(gp_dns_wire_options(s.dns, &options));
 	assert_int_equal(options.server_count, 2);
 	assert_int_equal(options.timeout_ms, 900);

@@ -217,8 +217,8 @@ static const char *page_of(struct scene *s)
 		GP_OK);
 	gp_config_errors_fini(&errors);
 	assert_int_equal(gp_dns_wire_new(&s->config->dns, &wire), GP_OK);
-	assert_int_equal(
-		gp_dns_cache_new(&s->config->dns_cache, wire, gp_clock_system(), &s->runtime.dns),
+	assert_int_equal(gp_dns_cache_new(&s->config->dns_settings.cache, wire, gp_clock_system(),
+				 &s->runtime.dns),
 		GP_OK);
 	s->runtime.config = s->config;
 	s->runtime.loaded_s = 1700000001;
