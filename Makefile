@@ -45,11 +45,11 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%) \
 	  $(RUNTIME:%=runtime/%)
-DAEMON  = dns_health heartbeat journal last_good log_limited log_queue log_sink metrics_page notify places \
-	  privileges shmem socket_activation socket_reach sockets supervise ticker
-POLICYD = control control_command control_limits control_metrics control_overrides control_status control_who \
-	  counters excuses files header_once keeper listen metrics metrics_checks metrics_world protocol reader \
-	  runtime session stage_learn message_asked own_checks trouble
+DAEMON  = control control_command control_text daemon_main descriptors dns_health excuses heartbeat journal last_good \
+	  listen log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_page metrics_process \
+	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
+POLICYD = control_limits control_overrides control_status control_who counters header_once metrics metrics_checks \
+	  policy_service protocol reader session stage_learn message_asked own_checks trouble
 EXIM    = args authres_spoof bridge log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
@@ -79,7 +79,7 @@ DAEMON_PKGS += $(if $(SECCOMP),libseccomp)
 
 # And the metrics over HTTP: HTTP= builds without
 HTTP     := $(if $(shell pkg-config --exists libmicrohttpd && echo yes),yes)
-POLICYD  += $(if $(HTTP),metrics_http,metrics_http_absent)
+DAEMON   += $(if $(HTTP),http,http_absent)
 DAEMON_PKGS += $(if $(HTTP),libmicrohttpd)
 TEST_PKGS = cmocka yaml-0.1 jansson
 
@@ -177,7 +177,7 @@ SAY = @$(if $(V),true,echo)
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
 	@$(if $(EXIM_INCLUDE),true,echo "gatepost-exim.so is left out: no <local_scan.h> (exim4-dev) here; EXIM_INCLUDE=exim-dlfunc/header does without")
-tests: programs $(unit_progs) $(fuzz_seed_progs)
+tests: programs $(unit_progs) $(fuzz_seed_progs) $(B)/tests/echo_service
 
 $(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libdaemon.a $(B)/libgatepost.a
 	$(SAY) "link    $@"
@@ -246,12 +246,17 @@ $(B)/tests/fuzz_%: fuzz_%.c tests/fuzz/replay.c $(test_deps)
 	$(SAY) "test    $@"
 	$(call test_link,tests/fuzz/replay.c)
 
+# what a service of ten lines gets from the daemon around it (tests/blackbox/test_daemon_service.py)
+$(B)/tests/echo_service: tests/daemon/echo_service.c $(test_deps)
+	$(SAY) "test    $@"
+	$(call test_link)
+
 $(B)/bench/%: tests/bench/%.c $(test_deps)
 	$(SAY) "bench   $@"
 	$(call test_link)
 
 # programs and the tests that look for races, for the thread sanitizer
-races: programs $(RACES:%=$(B)/tests/%)
+races: programs $(B)/tests/echo_service $(RACES:%=$(B)/tests/%)
 
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
 	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Control: the client of the daemon's control socket (policyd/control.h says what is spoken).
+ * Control: the client of the daemon's control socket (daemon/control.h says what is spoken).
  *
  *     struct gp_cli_control control = {.command = "limits", .stop_fd = -1};
  *     code = gp_cli_control_find(&control, config_path, socket_path);

@@ -7,18 +7,17 @@
 
 #include "base/clock.h"
 
-/* How long each may be still. The keeper writes the store to disk: when that hangs for a minute
+/* How long each may be still. Maintenance writes the store to disk: when that hangs for a minute
  * mail goes on without it, and to end the process would not help the disk. */
-static const int64_t still_us[GP_DAEMON_HEARTBEAT_THREADS] = {
-	[GP_DAEMON_HEARTBEAT_LISTEN] = 20 * 1000000LL,
-	[GP_DAEMON_HEARTBEAT_KEEPER] = 600 * 1000000LL};
+#define STILL_LISTEN_US (20 * 1000000LL)
+#define STILL_MAINTENANCE_US (600 * 1000000LL)
 
 /* gp_daemon_heartbeat_init: the pipe, if somebody reads it. */
 int gp_daemon_heartbeat_init(struct gp_daemon_heartbeat *heartbeat_out, bool with_parent,
 	struct gp_daemon_notify *notify, const char *status)
 {
-	*heartbeat_out =
-		(struct gp_daemon_heartbeat) {.ends = {-1, -1}, .notify = notify, .status = status};
+	*heartbeat_out = (struct gp_daemon_heartbeat) {
+		.ends = {-1, -1}, .notify = notify, .status = status, .services = 1};
 	if (with_parent && pipe2(heartbeat_out->ends, O_CLOEXEC | O_NONBLOCK))
 		return GP_EIO;
 	return GP_OK;
@@ -35,8 +34,7 @@ void gp_daemon_heartbeat_fini(struct gp_daemon_heartbeat *heartbeat)
 }
 
 /* gp_daemon_heartbeat_beat: the time of now. */
-void gp_daemon_heartbeat_beat(
-	struct gp_daemon_heartbeat *heartbeat, enum gp_daemon_heartbeat_thread thread)
+void gp_daemon_heartbeat_beat(struct gp_daemon_heartbeat *heartbeat, unsigned thread)
 {
 	atomic_store_explicit(&heartbeat->beats_us[thread], gp_clock_now_us(gp_clock_system()),
 		memory_order_relaxed);
@@ -55,13 +53,20 @@ void gp_daemon_heartbeat_tell(
 	}
 }
 
+/* is_still: for so long. */
+static bool is_still(struct gp_daemon_heartbeat *heartbeat, unsigned thread, int64_t limit_us)
+{
+	int64_t beat_us = atomic_load_explicit(&heartbeat->beats_us[thread], memory_order_relaxed);
+	return gp_clock_now_us(gp_clock_system()) - beat_us > limit_us;
+}
+
 /* gp_daemon_heartbeat_pass: stale stamps pass nothing on. */
 void gp_daemon_heartbeat_pass(struct gp_daemon_heartbeat *heartbeat)
 {
-	int64_t now = gp_clock_now_us(gp_clock_system());
-	for (int i = 0; i < GP_DAEMON_HEARTBEAT_THREADS; i++)
-		if (now - atomic_load_explicit(&heartbeat->beats_us[i], memory_order_relaxed) >
-			still_us[i])
+	if (is_still(heartbeat, GP_DAEMON_HEARTBEAT_MAINTENANCE, STILL_MAINTENANCE_US))
+		return;
+	for (unsigned i = 0; i < heartbeat->services; i++)
+		if (is_still(heartbeat, GP_DAEMON_HEARTBEAT_LISTEN + i, STILL_LISTEN_US))
 			return;
 	gp_daemon_heartbeat_tell(heartbeat, GP_DAEMON_HEARTBEAT_ALIVE);
 }

@@ -20,13 +20,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "daemon/counters.h"
 #include "daemon/notify.h"
 
-/* Who has to move. */
+/* Who has to move: what is done every second, and who accepts, of each service. */
 enum gp_daemon_heartbeat_thread {
-	GP_DAEMON_HEARTBEAT_LISTEN,
-	GP_DAEMON_HEARTBEAT_KEEPER,
-	GP_DAEMON_HEARTBEAT_THREADS
+	GP_DAEMON_HEARTBEAT_MAINTENANCE,
+	GP_DAEMON_HEARTBEAT_LISTEN, /* and the numbers of the other services behind it */
+	GP_DAEMON_HEARTBEAT_THREADS = GP_DAEMON_HEARTBEAT_LISTEN + GP_DAEMON_SERVICES_MAX
 };
 
 /* Words, a byte each in the pipe. */
@@ -43,6 +44,7 @@ struct gp_daemon_heartbeat {
 	int ends[2];                     /* of the pipe; -1: there is no parent */
 	struct gp_daemon_notify *notify; /* who is told then; borrowed */
 	const char *status;              /* for people, while all is well; borrowed */
+	unsigned services;               /* so many of them; at first 1 */
 	_Atomic int64_t beats_us[GP_DAEMON_HEARTBEAT_THREADS];
 };
 
@@ -51,9 +53,8 @@ int gp_daemon_heartbeat_init(struct gp_daemon_heartbeat *heartbeat_out, bool wit
 	struct gp_daemon_notify *notify, const char *status) GP_MUST_CHECK;
 void gp_daemon_heartbeat_fini(struct gp_daemon_heartbeat *heartbeat);
 
-/* This thread moves. Costs a look at the clock. */
-void gp_daemon_heartbeat_beat(
-	struct gp_daemon_heartbeat *heartbeat, enum gp_daemon_heartbeat_thread thread);
+/* This thread (enum gp_daemon_heartbeat_thread) moves. Costs a look at the clock. */
+void gp_daemon_heartbeat_beat(struct gp_daemon_heartbeat *heartbeat, unsigned thread);
 
 /* Passes a word on; never waits. */
 void gp_daemon_heartbeat_tell(

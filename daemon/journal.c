@@ -47,13 +47,13 @@ bool gp_daemon_journal_send(int fd, struct gp_span datagram)
 }
 
 /* gp_daemon_journal_begin: who, how urgent, what, and the line. */
-void gp_daemon_journal_begin(
-	struct gp_strbuf *buf, int priority, const char *event, struct gp_span line)
+void gp_daemon_journal_begin(struct gp_strbuf *buf, const char *program, int priority,
+	const char *event, struct gp_span line)
 {
 	gp_strbuf_printf(buf,
-		"SYSLOG_IDENTIFIER=gatepost-policyd\nSYSLOG_PID=%ld\nPRIORITY=%d\n"
+		"SYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nPRIORITY=%d\n"
 		"GATEPOST_EVENT=%s\nMESSAGE=",
-		(long)getpid(), priority, event);
+		program, (long)getpid(), priority, event);
 	gp_encode_text(buf, line);
 	gp_strbuf_add_char(buf, '\n');
 }

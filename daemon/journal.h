@@ -24,9 +24,9 @@ int gp_daemon_journal_open(void);
 /* Sends what gp_daemon_journal_add has built; never waits. False: nobody took it. */
 bool gp_daemon_journal_send(int fd, struct gp_span datagram);
 
-/* The fields every event has; line is one line of text. */
-void gp_daemon_journal_begin(
-	struct gp_strbuf *buf, int priority, const char *event, struct gp_span line);
+/* The fields every event has; program is who says it, line is one line of text. */
+void gp_daemon_journal_begin(struct gp_strbuf *buf, const char *program, int priority,
+	const char *event, struct gp_span line);
 
 /* One more: GATEPOST_ and the key in capitals; a value's control characters become visible. */
 void gp_daemon_journal_add(struct gp_strbuf *buf, const struct gp_log_field *field);

@@ -23,6 +23,7 @@
 /* Like the connection of syslog(3), one for the process; set before the first thread. */
 static int journal_fd = -1;
 static bool is_opened;
+static const char *program_name;
 
 /* bounded: the field with as much of its text as takes VALUE_MAX_BYTES when it is escaped. */
 static struct gp_log_field bounded(const struct gp_log_field *field)
@@ -140,8 +141,8 @@ static bool put_journal(const struct event *e)
 	if (!datagram)
 		return false;
 	gp_strbuf_init_fixed(&buf, datagram, size);
-	gp_daemon_journal_begin(
-		&buf, priority_of(e->level), e->name, (struct gp_span) {e->line, e->len});
+	gp_daemon_journal_begin(&buf, program_name, priority_of(e->level), e->name,
+		(struct gp_span) {e->line, e->len});
 	for (size_t i = 0; i < e->count; i++) {
 		struct gp_log_field field = bounded(&e->fields[i]);
 		if (!is_left_out(&field))
@@ -224,11 +225,12 @@ void gp_daemon_log_sink_init(struct gp_log *log, const struct gp_daemon_log_sink
 }
 
 /* gp_daemon_log_sink_open: at once, since both sockets are out of reach after chroot. */
-void gp_daemon_log_sink_open(const struct gp_config_log *options)
+void gp_daemon_log_sink_open(const struct gp_config_log *options, const char *program)
 {
 	if (!is_opened)
 		journal_fd = gp_daemon_journal_open();
 	is_opened = true;
+	program_name = program;
 	if (options->target == GP_LOG_TO_SYSLOG)
-		openlog("gatepost-policyd", LOG_PID | LOG_NDELAY, options->facility);
+		openlog(program, LOG_PID | LOG_NDELAY, options->facility);
 }

@@ -27,7 +27,8 @@ void gp_daemon_log_sink_init(struct gp_log *log, const struct gp_daemon_log_sink
 
 /* Connects to syslog if that is where events go, and to systemd's journal if standard error is
  * that: events of the target stderr then go there with all their fields (daemon/journal.h). Once
- * before chroot and before threads; later calls look at syslog only. */
-void gp_daemon_log_sink_open(const struct gp_config_log *options);
+ * before chroot and before threads; later calls look at syslog only. program is how they call it,
+ * and is borrowed for the life of the process. */
+void gp_daemon_log_sink_open(const struct gp_config_log *options, const char *program);
 
 #endif

@@ -191,12 +191,17 @@ static int allow_rows(struct filter *f, const struct row *rows, size_t count)
  * fill: the rules of a role. glibc makes threads by clone3, whose flags lie in memory out of sight,
  * and by clone where the kernel does not know that: so it is told.
  */
-static int fill(struct filter *f, enum gp_daemon_seccomp_role role)
+static int fill(struct filter *f, enum gp_daemon_seccomp_role role,
+	const struct gp_daemon_seccomp_calls *calls)
 {
 	const struct row abort_rows[] = {{"tgkill", 1, {{0, IS, (scmp_datum_t)getpid(), 0}}}};
 	int rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (rc == 0)
 		rc = allow_rows(f, server, sizeof server / sizeof *server);
+	for (size_t i = 0; rc == 0 && i < GP_DAEMON_SERVICES_MAX; i++) {
+		const struct row row = {.names = calls->names[i]};
+		rc = row.names ? allow_rows(f, &row, 1) : 0;
+	}
 	if (rc == 0 && role == GP_DAEMON_SECCOMP_SUPERVISOR)
 		rc = allow_rows(f, supervisor, sizeof supervisor / sizeof *supervisor);
 	if (rc == 0 && role == GP_DAEMON_SECCOMP_SERVER)
@@ -205,7 +210,8 @@ static int fill(struct filter *f, enum gp_daemon_seccomp_role role)
 }
 
 /* load: filter, rules and all, into the kernel; threads that there are get it, too. */
-static int load(struct filter *f, enum gp_daemon_seccomp_role role, uint32_t otherwise)
+static int load(struct filter *f, enum gp_daemon_seccomp_role role,
+	const struct gp_daemon_seccomp_calls *calls, uint32_t otherwise)
 {
 	if (seccomp_api_get() < API_WANTED)
 		return -ENOSYS;
@@ -217,7 +223,7 @@ static int load(struct filter *f, enum gp_daemon_seccomp_role role, uint32_t oth
 	if (rc == 0)
 		rc = seccomp_attr_set(f->ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (rc == 0)
-		rc = fill(f, role);
+		rc = fill(f, role, calls);
 	if (rc == 0)
 		rc = seccomp_load(f->ctx);
 	seccomp_release(f->ctx);
@@ -225,14 +231,14 @@ static int load(struct filter *f, enum gp_daemon_seccomp_role role, uint32_t oth
 }
 
 /* gp_daemon_seccomp_apply: and what is said of it. */
-unsigned gp_daemon_seccomp_apply(
-	enum gp_daemon_seccomp_role role, enum gp_config_seccomp mode, const struct gp_log *log)
+unsigned gp_daemon_seccomp_apply(enum gp_daemon_seccomp_role role, enum gp_config_seccomp mode,
+	const struct gp_daemon_seccomp_calls *calls, const struct gp_log *log)
 {
 	struct filter f = {.count = 0};
 	bool enforce = mode == GP_SECCOMP_ENFORCE;
 	if (mode == GP_SECCOMP_OFF)
 		return 0;
-	int rc = load(&f, role, enforce ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG);
+	int rc = load(&f, role, calls, enforce ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG);
 	if (rc) {
 		gp_log_text(log, GP_LOG_WARNING,
 			"seccomp: no filter of system calls, the daemon goes on without: %s; "

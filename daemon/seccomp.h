@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "daemon/counters.h"
 
 /* Who lives under the filter. */
 enum gp_daemon_seccomp_role {
@@ -28,12 +29,18 @@ enum gp_daemon_seccomp_role {
 /* Was it built with libseccomp? */
 bool gp_daemon_seccomp_is_present(void);
 
+/* Besides what any daemon calls: names with blanks between, of each service; NULL: none. */
+struct gp_daemon_seccomp_calls {
+	const char *names[GP_DAEMON_SERVICES_MAX];
+};
+
 /*
- * From here on the process makes only the calls of its role; with GP_SECCOMP_ENFORCE another one
- * ends it (SIGSYS), with GP_SECCOMP_LOG the kernel's log gets a line. The server's filter is told
- * to the log, and every trouble. Returns how many calls are allowed, 0 when there is no filter.
+ * From here on the process makes only the calls of its role, and calls; with GP_SECCOMP_ENFORCE
+ * another one ends it (SIGSYS), with GP_SECCOMP_LOG the kernel's log gets a line. The server's
+ * filter is told to the log, and every trouble. Returns how many calls are allowed, 0 when there is
+ * no filter.
  */
-unsigned gp_daemon_seccomp_apply(
-	enum gp_daemon_seccomp_role role, enum gp_config_seccomp mode, const struct gp_log *log);
+unsigned gp_daemon_seccomp_apply(enum gp_daemon_seccomp_role role, enum gp_config_seccomp mode,
+	const struct gp_daemon_seccomp_calls *calls, const struct gp_log *log);
 
 #endif

@@ -47,22 +47,40 @@ static int take_one(struct gp_daemon_sockets *sockets, int fd, const struct gp_l
 	return GP_OK;
 }
 
+/* taker_of: by the name at that place in a list with colons between. */
+static const struct gp_daemon_socket_taker *taker_of(const struct gp_daemon_socket_taker *takers,
+	size_t count, struct gp_span names, uint64_t at)
+{
+	struct gp_span name = {NULL, 0};
+	for (uint64_t i = 0; i <= at; i++)
+		gp_span_cut(names, ':', &name, &names);
+	for (size_t i = 0; i < count; i++)
+		if (gp_span_equal(name, gp_span_from(takers[i].name)))
+			return &takers[i];
+	return &takers[0];
+}
+
 /* gp_daemon_socket_activation_take: all of them. */
-int gp_daemon_socket_activation_take(struct gp_daemon_sockets *sockets, const struct gp_log *log)
+int gp_daemon_socket_activation_take(
+	const struct gp_daemon_socket_taker *takers, size_t count, const struct gp_log *log)
 {
 	int rc = GP_OK;
-	uint64_t count = 0;
+	uint64_t fds = 0;
+	char names[GP_DAEMON_SOCKETS_MAX * 256] = ""; /* systemd's are shorter */
 	if (gp_daemon_notify_variable("LISTEN_PID", INT32_MAX) == (uint64_t)getpid())
-		count = gp_daemon_notify_variable("LISTEN_FDS", INT32_MAX);
+		fds = gp_daemon_notify_variable("LISTEN_FDS", INT32_MAX);
+	if (getenv("LISTEN_FDNAMES"))
+		(void)snprintf(names, sizeof names, "%s", getenv("LISTEN_FDNAMES"));
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	if (count > GP_DAEMON_SOCKETS_MAX) {
+	if (fds > GP_DAEMON_SOCKETS_MAX) {
 		gp_log_text(log, GP_LOG_ERROR, "%llu sockets were handed over, %d are the most",
-			(unsigned long long)count, GP_DAEMON_SOCKETS_MAX);
+			(unsigned long long)fds, GP_DAEMON_SOCKETS_MAX);
 		return GP_EINVAL;
 	}
-	for (uint64_t i = 0; !rc && i < count; i++)
-		rc = take_one(sockets, FIRST_FD + (int)i, log);
+	for (uint64_t i = 0; !rc && i < fds; i++)
+		rc = take_one(taker_of(takers, count, gp_span_from(names), i)->sockets,
+			FIRST_FD + (int)i, log);
 	return rc;
 }

@@ -13,13 +13,19 @@
 #include "base/log.h"
 #include "daemon/sockets.h"
 
+/* Who may be handed some. */
+struct gp_daemon_socket_taker {
+	const char *name; /* as FileDescriptorName= in the socket unit says it */
+	struct gp_daemon_sockets *sockets;
+};
+
 /*
- * Adds what was handed over to sockets, which the caller has zeroed, with its names; nothing when
- * nothing was, or when it was meant for another process. Takes the variables out of the
- * environment. GP_EINVAL, with the reason in the log, when something else than a listening socket
- * is among it: then a unit file is wrong.
+ * Adds what was handed over to the sockets of whoever has the name that comes with it, else to
+ * those of the first; the caller has zeroed them. Nothing when nothing was, or when it was meant
+ * for another process. Takes the variables out of the environment. GP_EINVAL, with the reason in
+ * the log, when something else than a listening socket is among it: then a unit file is wrong.
  */
-int gp_daemon_socket_activation_take(
-	struct gp_daemon_sockets *sockets, const struct gp_log *log) GP_MUST_CHECK;
+int gp_daemon_socket_activation_take(const struct gp_daemon_socket_taker *takers, size_t count,
+	const struct gp_log *log) GP_MUST_CHECK;
 
 #endif

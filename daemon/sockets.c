@@ -291,7 +291,8 @@ static void find_hidden_user(struct gp_daemon_sockets *sockets)
 }
 
 /* gp_daemon_sockets_open: one after the other; an error closes those before it. */
-int gp_daemon_sockets_open(const struct gp_config_policyd *options, const struct gp_log *log,
+int gp_daemon_sockets_open(const struct gp_config_policyd *options,
+	const struct gp_config_texts *listen, const char *fallback, const struct gp_log *log,
 	struct gp_daemon_sockets *sockets)
 {
 	int rc = GP_OK;
@@ -299,10 +300,10 @@ int gp_daemon_sockets_open(const struct gp_config_policyd *options, const struct
 	find_mail_user(options, sockets, &access);
 	find_hidden_user(sockets);
 	sockets->handed = sockets->count;
-	for (size_t i = 0; !rc && i < options->listen.count; i++)
-		rc = open_one(options->listen.items[i], &access, log, sockets);
-	if (!rc && sockets->count == 0)
-		rc = open_one(GP_CONFIG_LISTEN, &access, log, sockets);
+	for (size_t i = 0; !rc && i < listen->count; i++)
+		rc = open_one(listen->items[i], &access, log, sockets);
+	if (!rc && sockets->count == 0 && fallback)
+		rc = open_one(fallback, &access, log, sockets);
 	if (rc)
 		gp_daemon_sockets_close(sockets, true);
 	else

@@ -16,7 +16,7 @@
 /* ---- rows ---- */
 
 /* gp_control_wall_of: a point of the store's time on the wall clock. */
-int64_t gp_control_wall_of(struct gp_control_call *c, int64_t store_ms)
+int64_t gp_control_wall_of(struct gp_daemon_control_call *c, int64_t store_ms)
 {
 	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(c->runtime->overrides));
 	return c->ctx->clock->wall_s(c->ctx->clock) + (store_ms - now_ms) / 1000;
@@ -37,7 +37,8 @@ static double fraction_of(int64_t used, int64_t max)
 }
 
 /* gp_control_add_source: from which row of the configuration, or from run time. */
-void gp_control_add_source(struct gp_control_call *c, json_t *row, const struct gp_limit_applied *a)
+void gp_control_add_source(
+	struct gp_daemon_control_call *c, json_t *row, const struct gp_limit_applied *a)
 {
 	static const char *const names[] = {
 		[GP_LIMIT_SOURCE_RUNTIME] = "runtime",
@@ -57,17 +58,17 @@ void gp_control_add_source(struct gp_control_call *c, json_t *row, const struct 
 			"user", "domain", "sender", "sender_domain", "client"};
 		json_object_set_new(row, "override", json_string(kinds[a->override->kind]));
 		json_object_set_new(row, "override_name",
-			gp_control_text(c->ctx->arena, gp_span_from(a->override->name)));
+			gp_daemon_control_text(c->ctx->arena, gp_span_from(a->override->name)));
 	}
 	if (a->is_of_domain) {
 		const char *domain = gp_limit_domain_of(a->subject);
 		json_object_set_new(row, "override", json_string("domain"));
-		json_object_set_new(
-			row, "override_name", gp_control_text(c->ctx->arena, gp_span_from(domain)));
+		json_object_set_new(row, "override_name",
+			gp_daemon_control_text(c->ctx->arena, gp_span_from(domain)));
 	}
 	if (a->source != GP_LIMIT_SOURCE_RUNTIME) {
 		json_object_set_new(row, "file",
-			gp_control_text(c->ctx->arena, gp_span_from(file ? file : "")));
+			gp_daemon_control_text(c->ctx->arena, gp_span_from(file ? file : "")));
 		json_object_set_new(row, "line", json_integer(line));
 	} else if (a->expires_ms) {
 		json_object_set_new(row, "expires",
@@ -77,8 +78,8 @@ void gp_control_add_source(struct gp_control_call *c, json_t *row, const struct 
 }
 
 /* make_row: a limit, whose, and how much of it is used. */
-static json_t *make_row(
-	struct gp_control_call *c, const struct gp_limit_applied *a, int64_t used, int64_t wait_ms)
+static json_t *make_row(struct gp_daemon_control_call *c, const struct gp_limit_applied *a,
+	int64_t used, int64_t wait_ms)
 {
 	static const char *const modes[] = {"off", "label", "enforce"};
 	static const char *const actions[] = {"defer", "reject", "hold"};
@@ -92,8 +93,9 @@ static json_t *make_row(
 	if (!row)
 		return NULL;
 	json_object_set_new(row, "name",
-		gp_control_text(arena, gp_span_from(gp_limit_subject_name(a->subject))));
-	json_object_set_new(row, "subject", gp_control_text(arena, gp_span_from(a->subject)));
+		gp_daemon_control_text(arena, gp_span_from(gp_limit_subject_name(a->subject))));
+	json_object_set_new(
+		row, "subject", gp_daemon_control_text(arena, gp_span_from(a->subject)));
 	json_object_set_new(row, "max", gp_control_number_or_null(a->max));
 	if (wait_ms > 0) {
 		int64_t free_s = c->ctx->clock->wall_s(c->ctx->clock) + (wait_ms + 999) / 1000;
@@ -106,23 +108,23 @@ static json_t *make_row(
 }
 
 /* gp_control_trouble: of the store, with what it says itself. */
-json_t *gp_control_trouble(struct gp_control_call *c, int rc)
+json_t *gp_control_trouble(struct gp_daemon_control_call *c, int rc)
 {
 	struct gp_store_health health;
 	if (rc == GP_ENOMEM || rc == GP_ETOOBIG)
-		return gp_control_error("%s", gp_err_text(rc));
+		return gp_daemon_control_error("%s", gp_err_text(rc));
 	gp_store_health(gp_limit_overrides_store(c->runtime->overrides), &health);
-	return gp_control_error("the store %s: %s", health.where,
+	return gp_daemon_control_error("the store %s: %s", health.where,
 		*health.problem ? health.problem : gp_err_text(rc));
 }
 
 /* gp_control_no_limits: is there nothing to talk about? */
-json_t *gp_control_no_limits(const struct gp_control_call *c)
+json_t *gp_control_no_limits(const struct gp_daemon_control_call *c)
 {
 	return c->runtime->overrides
 		       ? NULL
-		       : gp_control_error("no limit is configured: add limit NAME { ... } "
-					  "to %s and reload",
+		       : gp_daemon_control_error("no limit is configured: add limit NAME { ... } "
+						 "to %s and reload",
 				 c->runtime->config->path);
 }
 
@@ -136,7 +138,7 @@ struct top_row {
 };
 
 struct top {
-	struct gp_control_call *call;
+	struct gp_daemon_control_call *call;
 	struct gp_arena *scratch;
 	struct top_row *rows;
 	size_t count, max, least; /* least: place of the smallest row, once all are taken */
@@ -162,7 +164,7 @@ static struct top_row *place_for(struct top *t)
 static bool take_usage(void *arg, const struct gp_store_usage *usage)
 {
 	struct top *t = arg;
-	struct gp_control_call *c = t->call;
+	struct gp_daemon_control_call *c = t->call;
 	const struct gp_limit_set *set = &c->runtime->config->limits;
 	struct gp_limit_applied a;
 	size_t limit = limit_of(set, usage->id);
@@ -207,7 +209,7 @@ static size_t rows_wanted(const json_t *request)
 /* top_rows: the rows of a scan as JSON. */
 static json_t *top_rows(struct top *t)
 {
-	struct gp_control_call *c = t->call;
+	struct gp_daemon_control_call *c = t->call;
 	json_t *rows = json_array();
 	qsort(t->rows, t->count, sizeof *t->rows, by_fraction);
 	for (size_t i = 0; i < t->count; i++) {
@@ -220,7 +222,7 @@ static json_t *top_rows(struct top *t)
 }
 
 /* gp_control_limits: a scan that keeps the top. */
-json_t *gp_control_limits(struct gp_control_call *call)
+json_t *gp_control_limits(struct gp_daemon_control_call *call)
 {
 	json_t *value = gp_control_no_limits(call);
 	struct top t = {.call = call, .max = rows_wanted(call->request)};
@@ -250,8 +252,8 @@ struct gp_span gp_control_member(const json_t *request, const char *name)
 }
 
 /* show_row: a limit that counts who, and whether anything counts there. */
-static int show_row(struct gp_control_call *call, const struct gp_limit_applied *a, json_t *rows,
-	bool *is_counted_out)
+static int show_row(struct gp_daemon_control_call *call, const struct gp_limit_applied *a,
+	json_t *rows, bool *is_counted_out)
 {
 	struct gp_store_count count;
 	int rc = gp_limit_peek(
@@ -264,7 +266,8 @@ static int show_row(struct gp_control_call *call, const struct gp_limit_applied 
 }
 
 /* add_each: what is set at run time for each one of a domain, which no counter of its own shows. */
-static void add_each(struct gp_control_call *call, const struct gp_limit_applied *a, json_t *each)
+static void add_each(
+	struct gp_daemon_control_call *call, const struct gp_limit_applied *a, json_t *each)
 {
 	struct gp_limit_runtime runtime;
 	char text[GP_CLOCK_TEXT];
@@ -273,7 +276,7 @@ static void add_each(struct gp_control_call *call, const struct gp_limit_applied
 		    call->runtime->overrides, a->limit->name, a->subject, now_ms, &runtime))
 		return;
 	json_t *row = json_pack("{s:s, s:o, s:o, s:s, s:s}", "limit", a->limit->name, "subject",
-		gp_control_text(call->ctx->arena, gp_span_from(a->subject)), "max",
+		gp_daemon_control_text(call->ctx->arena, gp_span_from(a->subject)), "max",
 		gp_control_number_or_null(runtime.max), "count",
 		gp_limit_unit_name((enum gp_limit_unit)a->limit->unit), "key",
 		gp_limit_key_name((enum gp_limit_key)a->limit->key));
@@ -286,7 +289,7 @@ static void add_each(struct gp_control_call *call, const struct gp_limit_applied
 
 /* each_alone: the error that nothing counts a domain, with what is set for each one in it. */
 static json_t *each_alone(
-	struct gp_control_call *call, const struct gp_control_who *who, const json_t *each)
+	struct gp_daemon_control_call *call, const struct gp_control_who *who, const json_t *each)
 {
 	struct gp_strbuf buf;
 	const char *text;
@@ -311,7 +314,7 @@ static json_t *each_alone(
 }
 
 /* gp_control_show: each limit with where its maximum comes from. */
-json_t *gp_control_show(struct gp_control_call *call)
+json_t *gp_control_show(struct gp_daemon_control_call *call)
 {
 	json_t *value = gp_control_no_limits(call);
 	struct gp_control_who who;
@@ -361,8 +364,8 @@ static bool is_reset(enum gp_control_match match, const struct gp_limit *limit, 
 }
 
 /* reset_one: the counter of a limit; whether anything stood in it. */
-static int reset_one(
-	struct gp_control_call *call, const struct gp_limit_applied *a, bool *was_counted_out)
+static int reset_one(struct gp_daemon_control_call *call, const struct gp_limit_applied *a,
+	bool *was_counted_out)
 {
 	struct gp_store_count count;
 	int rc = gp_limit_peek(
@@ -384,7 +387,7 @@ static int reset_one(
 }
 
 /* gp_control_reset: one limit of who, or all that are only about who. */
-json_t *gp_control_reset(struct gp_control_call *call)
+json_t *gp_control_reset(struct gp_daemon_control_call *call)
 {
 	json_t *value = gp_control_no_limits(call);
 	const struct gp_limit_set *set = &call->runtime->config->limits;
@@ -432,6 +435,6 @@ size_t gp_control_limit_find(const struct gp_limit_set *set, struct gp_span name
 /* gp_control_no_such_limit: and where there are some. */
 json_t *gp_control_no_such_limit(void)
 {
-	return gp_control_error(
+	return gp_daemon_control_error(
 		"there is no limit of that name; gatepost check-config --dump shows all");
 }

@@ -23,16 +23,17 @@ static json_t *wrong_key(const struct gp_control_who *who, const struct gp_limit
 	static const char *const written[] = {"user:NAME or domain:NAME", "domain:NAME",
 		"sender:ADDRESS or sender_domain:NAME", "sender_domain:NAME", "client:ADDRESS",
 		"network:ADDRESS/BITS", "all"};
-	return gp_control_error("no limit applies to that: %s counts by %s, which is written %s, "
-				"and not %.*s",
+	return gp_daemon_control_error(
+		"no limit applies to that: %s counts by %s, which is written %s, "
+		"and not %.*s",
 		limit->name, gp_limit_key_name((enum gp_limit_key)limit->key), written[limit->key],
 		(int)(who->text.len > 200 ? 200 : who->text.len), who->text.ptr);
 }
 
 /* find_target: GP_OK with the target; else *error_out is the answer, NULL without memory for it.
  * is_new: a maximum is set, so that the name has to be one that somebody can have. */
-static int find_target(
-	struct gp_control_call *call, bool is_new, struct target *target_out, json_t **error_out)
+static int find_target(struct gp_daemon_control_call *call, bool is_new, struct target *target_out,
+	json_t **error_out)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	struct gp_span name = gp_control_member(call->request, "limit");
@@ -56,8 +57,9 @@ static int find_target(
 	rc = gp_control_who_match(call, &who, i, &match, &a);
 	if (rc == GP_OK && match == GP_CONTROL_EACH &&
 		!gp_limit_counts_domain(&set->limits[i], gp_limit_subject_name(a.subject))) {
-		*error_out = gp_control_error("limit %s counts no sender of %s: its option domains "
-					      "does not have it",
+		*error_out = gp_daemon_control_error(
+			"limit %s counts no sender of %s: its option domains "
+			"does not have it",
 			a.limit->name, gp_limit_subject_name(a.subject));
 		return GP_EINVAL;
 	}
@@ -77,8 +79,8 @@ static int find_target(
 }
 
 /* is_set: is anything set for the target itself? */
-static bool is_set(
-	struct gp_control_call *call, const struct target *t, struct gp_limit_runtime *runtime_out)
+static bool is_set(struct gp_daemon_control_call *call, const struct target *t,
+	struct gp_limit_runtime *runtime_out)
 {
 	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->runtime->overrides));
 	return gp_limit_overrides_runtime(
@@ -86,8 +88,8 @@ static bool is_set(
 }
 
 /* applied_of: what applies to the target now; of a domain as anybody in it has it. */
-static int applied_of(
-	struct gp_control_call *call, const struct target *t, struct gp_limit_applied *applied_out)
+static int applied_of(struct gp_daemon_control_call *call, const struct target *t,
+	struct gp_limit_applied *applied_out)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	struct gp_limit_runtime runtime;
@@ -109,10 +111,10 @@ static int applied_of(
 }
 
 /* done: what was changed, and what applies now and why; was_set: there was something before. */
-static json_t *done(struct gp_control_call *call, const struct target *t, bool was_set)
+static json_t *done(struct gp_daemon_control_call *call, const struct target *t, bool was_set)
 {
 	struct gp_limit_applied a;
-	json_t *subject = gp_control_text(call->ctx->arena, gp_span_from(t->subject));
+	json_t *subject = gp_daemon_control_text(call->ctx->arena, gp_span_from(t->subject));
 	if (!t->limit) {
 		const struct gp_limit_set *set = &call->runtime->config->limits;
 		bool is_known =
@@ -134,7 +136,7 @@ static json_t *done(struct gp_control_call *call, const struct target *t, bool w
 }
 
 /* made_by: who sets it: uid, wall time, name of this host. */
-static const char *made_by(const struct gp_control_call *call)
+static const char *made_by(const struct gp_daemon_control_call *call)
 {
 	return gp_arena_printf(call->ctx->arena, "%lld %lld %s", (long long)call->peer_uid,
 		(long long)call->ctx->clock->wall_s(call->ctx->clock),
@@ -142,8 +144,8 @@ static const char *made_by(const struct gp_control_call *call)
 }
 
 /* read_value: what is asked for; false: out of bounds. */
-static bool read_value(
-	struct gp_control_call *call, const struct target *t, struct gp_limit_runtime *value_out)
+static bool read_value(struct gp_daemon_control_call *call, const struct target *t,
+	struct gp_limit_runtime *value_out)
 {
 	json_t *max = json_object_get(call->request, "max");
 	json_t *term = json_object_get(call->request, "for_s");
@@ -162,8 +164,8 @@ static bool read_value(
 }
 
 /* log_change: what an operator has changed is on record, with who did it. */
-static void log_change(struct gp_control_call *call, const char *event, const struct target *t,
-	const struct gp_limit_runtime *value)
+static void log_change(struct gp_daemon_control_call *call, const char *event,
+	const struct target *t, const struct gp_limit_runtime *value)
 {
 	struct gp_log_field f[5];
 	char until[GP_CLOCK_TEXT];
@@ -182,7 +184,7 @@ static void log_change(struct gp_control_call *call, const char *event, const st
 }
 
 /* gp_control_set: kept in the store, over restarts. */
-json_t *gp_control_set(struct gp_control_call *call)
+json_t *gp_control_set(struct gp_daemon_control_call *call)
 {
 	struct target t;
 	struct gp_limit_runtime value, before;
@@ -194,11 +196,11 @@ json_t *gp_control_set(struct gp_control_call *call)
 		return json_pack("{s:b, s:s}", "unit_refused", true, "count",
 			gp_limit_unit_name((enum gp_limit_unit)t.limit->unit));
 	if (!read_value(call, &t, &value))
-		return gp_control_error("max or for_s is out of bounds");
+		return gp_daemon_control_error("max or for_s is out of bounds");
 	bool was_set = is_set(call, &t, &before);
 	int rc = gp_limit_overrides_set(call->runtime->overrides, call->ctx, &value);
 	if (rc == GP_ETOOBIG && strlen(t.subject) > GP_LIMIT_RUNTIME_SUBJECT_MAX)
-		return gp_control_error("the name is too long for a run-time override");
+		return gp_daemon_control_error("the name is too long for a run-time override");
 	if (rc)
 		return gp_control_trouble(call, rc);
 	log_change(call, "limit-set", &t, &value);
@@ -222,7 +224,7 @@ static bool is_written(struct gp_span who, const char *subject)
 /*
  * is_in_use: is the subject one that the limit would still make? An option may have changed that.
  */
-static bool is_in_use(struct gp_control_call *call, size_t limit, const char *subject)
+static bool is_in_use(struct gp_daemon_control_call *call, size_t limit, const char *subject)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	struct gp_arena *arena = call->ctx->arena;
@@ -238,7 +240,7 @@ static bool is_in_use(struct gp_control_call *call, size_t limit, const char *su
  * find_stale: a maximum that is listed as it is asked for, and that no limit looks for any more:
  * that limit is not configured, or an option has changed what it counts by.
  */
-static int find_stale(struct gp_control_call *call, struct target *t, bool *found_out)
+static int find_stale(struct gp_daemon_control_call *call, struct target *t, bool *found_out)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	const struct gp_limit_runtime *items;
@@ -260,7 +262,7 @@ static int find_stale(struct gp_control_call *call, struct target *t, bool *foun
 }
 
 /* gp_control_unset: back to what the configuration says. */
-json_t *gp_control_unset(struct gp_control_call *call)
+json_t *gp_control_unset(struct gp_daemon_control_call *call)
 {
 	struct target t;
 	struct gp_limit_runtime before;
@@ -297,11 +299,12 @@ static void add_by(json_t *row, struct gp_arena *arena, const char *by)
 	if (gp_span_parse_uint(at, INT32_MAX * 64LL, &wall_s) == GP_OK)
 		json_object_set_new(
 			row, "set", json_string(gp_clock_format((int64_t)wall_s, text)));
-	json_object_set_new(row, "host", gp_control_text(arena, host));
+	json_object_set_new(row, "host", gp_daemon_control_text(arena, host));
 }
 
 /* override_row: one maximum. */
-static json_t *override_row(struct gp_control_call *call, const struct gp_limit_runtime *item)
+static json_t *override_row(
+	struct gp_daemon_control_call *call, const struct gp_limit_runtime *item)
 {
 	const struct gp_limit_set *set = &call->runtime->config->limits;
 	struct gp_arena *arena = call->ctx->arena;
@@ -309,8 +312,8 @@ static json_t *override_row(struct gp_control_call *call, const struct gp_limit_
 	bool is_known = i < set->limit_count;
 	char text[GP_CLOCK_TEXT];
 	json_t *row = json_pack("{s:o, s:o, s:o, s:b, s:b}", "limit",
-		gp_control_text(arena, gp_span_from(item->limit)), "subject",
-		gp_control_text(arena, gp_span_from(item->subject)), "max",
+		gp_daemon_control_text(arena, gp_span_from(item->limit)), "subject",
+		gp_daemon_control_text(arena, gp_span_from(item->subject)), "max",
 		gp_control_number_or_null(item->max), "known", is_known, "in_use",
 		is_known && is_in_use(call, i, item->subject));
 	if (!row)
@@ -330,7 +333,7 @@ static json_t *override_row(struct gp_control_call *call, const struct gp_limit_
 }
 
 /* gp_control_overrides: in the order of limits and subjects. */
-json_t *gp_control_overrides(struct gp_control_call *call)
+json_t *gp_control_overrides(struct gp_daemon_control_call *call)
 {
 	const struct gp_limit_runtime *items;
 	size_t count;

@@ -2,6 +2,7 @@
 /* The daemon's state as numbers, for people and for monitoring. */
 #include <unistd.h>
 
+#include "daemon/listen.h"
 #include "policyd/control_private.h"
 
 /* number: of a count. */
@@ -59,22 +60,22 @@ static json_t *open_files(const struct gp_store_health *h)
 }
 
 /* dns: whom we ask, and how that went in the last minute. */
-static json_t *dns(struct gp_control_call *c)
+static json_t *dns(struct gp_daemon_control_call *c)
 {
 	const struct gp_config *config = c->runtime->config;
 	struct gp_dns_options options = {0};
 	char text[GP_DNS_SERVER_TEXT];
 	struct gp_daemon_dns_health_sums minute =
-		gp_daemon_dns_health_minute(&c->shared->dns_seen, c->runtime->dns);
+		gp_daemon_dns_health_minute(&c->daemon->dns_seen, c->runtime->dns);
 	enum gp_daemon_dns_failing failing = gp_daemon_dns_health_failing(
-		&c->shared->dns_seen, c->runtime->dns, minute, gp_clock_now_us(c->ctx->clock));
+		&c->daemon->dns_seen, c->runtime->dns, minute, gp_clock_now_us(c->ctx->clock));
 	json_t *servers = json_array();
 	(void)gp_dns_wire_options(c->runtime->dns, &options); /* none: an empty list */
 	for (size_t i = 0; i < options.server_count; i++)
 		json_array_append_new(
 			servers, json_string(gp_dns_server_format(&options.servers[i], text)));
 	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:b, s:s}", "servers", servers, "from",
-		gp_control_text(
+		gp_daemon_control_text(
 			c->ctx->arena, gp_span_from(config->dns_settings.servers.count
 							    ? "dns.servers"
 							    : config->dns_settings.resolv_conf)),
@@ -85,15 +86,15 @@ static json_t *dns(struct gp_control_call *c)
 }
 
 /* store: its health; null when nothing is counted. */
-static json_t *store(struct gp_control_call *c, struct gp_store *s)
+static json_t *store(struct gp_daemon_control_call *c, struct gp_store *s)
 {
 	struct gp_store_health h;
 	if (!s)
 		return json_null();
 	gp_store_health(s, &h);
 	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "up", h.up,
-		"where", gp_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
-		gp_control_text(c->ctx->arena, gp_span_from(h.problem)), "problem_age_ms",
+		"where", gp_daemon_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
+		gp_daemon_control_text(c->ctx->arena, gp_span_from(h.problem)), "problem_age_ms",
 		(json_int_t)h.problem_age_ms, "round_trip_us", (json_int_t)h.round_trip_us, "taken",
 		(json_int_t)h.taken, "failed", (json_int_t)h.failed, "forgotten",
 		(json_int_t)h.forgotten, "forgotten_disk", (json_int_t)h.forgotten_disk,
@@ -101,64 +102,69 @@ static json_t *store(struct gp_control_call *c, struct gp_store *s)
 }
 
 /* config: which file, since when, and whether it has changed since. */
-static json_t *config(struct gp_control_call *c)
+static json_t *config(struct gp_daemon_control_call *c)
 {
-	const struct gp_runtime *r = c->runtime;
+	const struct gp_daemon_runtime *r = c->runtime;
 	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
 	int64_t saved_s_ago = r->config->saved_path ? now_s - r->config->saved_s : -1;
 	return json_pack("{s:o, s:I, s:I, s:b, s:I, s:I}", "file",
-		gp_control_text(c->ctx->arena, gp_span_from(r->config->path)), "saved_s_ago",
+		gp_daemon_control_text(c->ctx->arena, gp_span_from(r->config->path)), "saved_s_ago",
 		(json_int_t)(saved_s_ago < -1 ? 0 : saved_s_ago), "loaded_s_ago",
-		(json_int_t)(now_s - r->loaded_s), "changed_since", gp_runtime_has_changed(r),
-		"limits", (json_int_t)r->config->limits.limit_count, "overrides",
+		(json_int_t)(now_s - r->loaded_s), "changed_since",
+		gp_daemon_runtimes_has_changed(r), "limits",
+		(json_int_t)r->config->limits.limit_count, "overrides",
 		(json_int_t)r->config->limits.override_count);
 }
 
 /* stages: where each configuration of smtpd asks, and what cannot work there. */
-static json_t *stages(struct gp_control_call *c)
+static json_t *stages(struct gp_daemon_control_call *c)
 {
 	struct gp_stage_learn_known known[GP_STAGE_LEARN_SOURCES];
-	size_t n = gp_stage_learn_list(c->shared->stages, known, GP_STAGE_LEARN_SOURCES);
+	const struct gp_session_shared *shared = c->state;
+	size_t n = gp_stage_learn_list(shared->stages, known, GP_STAGE_LEARN_SOURCES);
 	json_t *list = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-			list, json_pack("{s:o, s:b, s:b, s:b, s:b}", "source",
-				      gp_control_text(c->ctx->arena, gp_span_from(known[i].label)),
-				      "asks_before_end", known[i].early, "asks_at_end",
-				      known[i].end, "gives_back", known[i].expects_end,
-				      "bytes_unseen", known[i].bytes_unseen));
+		json_array_append_new(list,
+			json_pack("{s:o, s:b, s:b, s:b, s:b}", "source",
+				gp_daemon_control_text(c->ctx->arena, gp_span_from(known[i].label)),
+				"asks_before_end", known[i].early, "asks_at_end", known[i].end,
+				"gives_back", known[i].expects_end, "bytes_unseen",
+				known[i].bytes_unseen));
 	return list;
 }
 
 /* sockets: where Postfix may ask, and who else. */
-static json_t *sockets(struct gp_control_call *c)
+static json_t *sockets(struct gp_daemon_control_call *c)
 {
-	const struct gp_daemon_sockets *at = gp_listen_at(c->listen);
+	const struct gp_daemon_sockets *at = &c->daemon->served[GP_POLICYD_POLICY].sockets;
 	json_t *list = json_array();
 	for (size_t i = 0; i < at->count; i++)
-		json_array_append_new(
-			list, json_pack("{s:o, s:s, s:b}", "name",
-				      gp_control_text(c->ctx->arena, gp_span_from(at->names[i])),
-				      "open_to", gp_daemon_socket_reach_name(at->reach[i]),
-				      "handed_over", i < at->handed));
+		json_array_append_new(list,
+			json_pack("{s:o, s:s, s:b}", "name",
+				gp_daemon_control_text(c->ctx->arena, gp_span_from(at->names[i])),
+				"open_to", gp_daemon_socket_reach_name(at->reach[i]), "handed_over",
+				i < at->handed));
 	return list;
 }
 
 /* gp_control_status: all of it. */
-json_t *gp_control_status(struct gp_control_call *call)
+json_t *gp_control_status(struct gp_daemon_control_call *call)
 {
-	struct gp_counters *c = call->shared->counters;
+	const struct gp_session_shared *shared = call->state;
+	struct gp_counters *c = shared->counters;
+	struct gp_daemon_counters *of_daemon = call->daemon->counters;
+	struct gp_daemon_listen *listen = call->daemon->served[GP_POLICYD_POLICY].listen;
 	struct gp_store *both = call->runtime->store;
-	json_t *connections =
-		json_pack("{s:I, s:o, s:I}", "open", (json_int_t)gp_listen_open_count(call->listen),
-			"accepted", number(atomic_load(&c->connections)), "max",
-			(json_int_t)call->runtime->config->policyd.max_connections);
+	json_t *connections = json_pack("{s:I, s:o, s:I}", "open",
+		(json_int_t)gp_daemon_listen_open_count(listen), "accepted",
+		number(atomic_load(&of_daemon->services[GP_POLICYD_POLICY].accepted)), "max",
+		(json_int_t)call->runtime->config->policyd.max_connections);
 	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"version", GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
-		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - c->started_s), "requests",
-		number(gp_counters_requests(c)), "decisions", decisions(c), "latency", latency(c),
-		"connections", connections, "dns_cache", cache(call->runtime->dns), "dns",
-		dns(call), "store", store(call, gp_store_part(both, GP_STORE_CONFIGURED)),
+		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - of_daemon->started_s),
+		"requests", number(gp_counters_requests(c)), "decisions", decisions(c), "latency",
+		latency(c), "connections", connections, "dns_cache", cache(call->runtime->dns),
+		"dns", dns(call), "store", store(call, gp_store_part(both, GP_STORE_CONFIGURED)),
 		"local_store", store(call, gp_store_part(both, GP_STORE_LOCAL)), "config",
 		config(call), "stages", stages(call), "sockets", sockets(call));
 }

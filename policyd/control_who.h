@@ -28,7 +28,7 @@ enum gp_control_match {
 };
 
 /* Of the request's member "who". Not GP_OK: *error_out is the answer (NULL: no memory for it). */
-int gp_control_who_parse(const struct gp_control_call *call, struct gp_control_who *who_out,
+int gp_control_who_parse(const struct gp_daemon_control_call *call, struct gp_control_who *who_out,
 	json_t **error_out) GP_MUST_CHECK;
 
 /*
@@ -36,8 +36,8 @@ int gp_control_who_parse(const struct gp_control_call *call, struct gp_control_w
  * with GP_CONTROL_EACH its subject alone. A limit that is off counts nobody. GP_ESYNTAX: who is not
  * of the form that this limit counts (an address); GP_ENOMEM, GP_ETOOBIG.
  */
-int gp_control_who_match(const struct gp_control_call *call, const struct gp_control_who *who,
-	size_t limit, enum gp_control_match *match_out,
+int gp_control_who_match(const struct gp_daemon_control_call *call,
+	const struct gp_control_who *who, size_t limit, enum gp_control_match *match_out,
 	struct gp_limit_applied *applied_out) GP_MUST_CHECK;
 
 /*
@@ -46,7 +46,7 @@ int gp_control_who_match(const struct gp_control_call *call, const struct gp_con
  * is shown and begins anew under any name.
  */
 json_t *gp_control_who_problem(
-	const struct gp_control_call *call, const struct gp_control_who *who);
+	const struct gp_daemon_control_call *call, const struct gp_control_who *who);
 
 /*
  * The same for what is shown or begins anew: only what would silently be taken for something else,
@@ -54,21 +54,22 @@ json_t *gp_control_who_problem(
  * front any name is what it is. NULL: nothing, or no memory.
  */
 json_t *gp_control_who_mistaken(
-	const struct gp_control_call *call, const struct gp_control_who *who);
+	const struct gp_daemon_control_call *call, const struct gp_control_who *who);
 
 /*
  * What is wrong with a word without its kind for which a maximum is to be set, though a user might
  * have it as a name: a domain, a kind, a list, a pattern. applied: as a limit counts it. NULL:
  * nothing, since somebody of that name is counted or has a maximum; or no memory.
  */
-json_t *gp_control_who_doubtful(const struct gp_control_call *call,
+json_t *gp_control_who_doubtful(const struct gp_daemon_control_call *call,
 	const struct gp_control_who *who, const struct gp_limit_applied *applied);
 
 /* The error that no limit counts who, with what is written instead. NULL: no memory. */
-json_t *gp_control_who_nobody(const struct gp_control_call *call, const struct gp_control_who *who);
+json_t *gp_control_who_nobody(
+	const struct gp_daemon_control_call *call, const struct gp_control_who *who);
 
 /* Adds to a row what says that the maximum is what it is. */
 void gp_control_add_source(
-	struct gp_control_call *call, json_t *row, const struct gp_limit_applied *applied);
+	struct gp_daemon_control_call *call, json_t *row, const struct gp_limit_applied *applied);
 
 #endif

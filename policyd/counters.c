@@ -3,6 +3,7 @@
 #include "policyd/counters.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -119,6 +120,28 @@ unsigned gp_counters_limit(struct gp_counters *counters, const char *name, int u
 	return n;
 }
 
+/* gp_counters_configure: a byte for each; GP_COUNTERS_LIMITS fits into one. */
+int gp_counters_configure(
+	struct gp_counters *counters, const struct gp_config *config, void **places_out)
+{
+	const struct gp_limit_set *set = &config->limits;
+	unsigned char *places = malloc(set->limit_count ? set->limit_count : 1);
+	if (!places)
+		return GP_ENOMEM;
+	for (size_t i = 0; i < set->limit_count; i++)
+		places[i] = (unsigned char)gp_counters_limit(
+			counters, set->limits[i].name, set->limits[i].unit);
+	*places_out = places;
+	return GP_OK;
+}
+
+/* gp_counters_place: of one limit. */
+unsigned gp_counters_place(const struct gp_daemon_runtime *runtime, size_t limit)
+{
+	const unsigned char *places = runtime->data[GP_POLICYD_POLICY];
+	return places[limit];
+}
+
 /* ---- reading ---- */
 
 /* member: of one tally. */
@@ -184,11 +207,12 @@ static struct gp_log_field number(const char *key, unsigned long long count)
 }
 
 /* gp_counters_log: all fields. */
-void gp_counters_log(struct gp_counters *counters, const struct gp_log *log)
+void gp_counters_log(
+	struct gp_counters *counters, unsigned long long connections, const struct gp_log *log)
 {
 	struct gp_counters *c = counters;
 	const struct gp_log_field fields[] = {
-		number("connections", atomic_load(&c->connections)),
+		number("connections", connections),
 		number("requests", gp_counters_requests(c)),
 		number("accepted", gp_counters_action(c, GP_ACTION_ACCEPT)),
 		number("held", gp_counters_action(c, GP_ACTION_HOLD)),

@@ -26,6 +26,7 @@
 #include "base/histogram.h"
 #include "base/log.h"
 #include "daemon/log_limited.h"
+#include "daemon/runtimes.h"
 #include "engine/check_limit.h"
 #include "engine/pipeline.h"
 #include "policyd/protocol.h"
@@ -65,16 +66,8 @@ struct gp_tally {
 
 struct gp_counters {
 	const struct gp_pipeline *pipeline; /* borrowed; set before the first thread */
-	int64_t started_s;                  /* wall time; written before the first thread */
-	atomic_ullong connections;          /* accepted since start */
-	atomic_ullong full;                 /* times that max_connections was reached */
-	atomic_ullong unserved;    /* connections for which there was no memory or descriptor */
-	atomic_ullong log_dropped; /* lines that nobody took */
-	atomic_ullong crashes;     /* ends of the serving process that nobody asked for */
-	atomic_ullong reloads, reloads_failed;
-	atomic_bool reload_failed;    /* the last one */
-	atomic_llong trouble_said_us; /* when trouble of our own was said last; 0: never */
-	atomic_ullong trouble_unsaid; /* requests since then */
+	atomic_llong trouble_said_us;       /* when trouble of our own was said last; 0: never */
+	atomic_ullong trouble_unsaid;       /* requests since then */
 	struct gp_daemon_log_limited malformed_said; /* lines about malformed requests */
 	struct gp_tally tallies[GP_COUNTERS_TALLIES];
 	atomic_uint next; /* tally of the next session, modulo their number */
@@ -127,10 +120,20 @@ struct gp_counters_result {
 bool gp_counters_result(
 	const struct gp_pipeline *pipeline, size_t i, struct gp_counters_result *result_out);
 
+/* The policy service in the program's table. */
+enum gp_policyd_service { GP_POLICYD_POLICY, GP_POLICYD_SERVICES };
+
+/* Where the limits of a configuration are counted, in their order: what the policy service keeps
+ * with it (daemon/service.h). GP_ENOMEM. */
+int gp_counters_configure(struct gp_counters *counters, const struct gp_config *config,
+	void **places_out) GP_MUST_CHECK;
+unsigned gp_counters_place(const struct gp_daemon_runtime *runtime, size_t limit);
+
 /* So many microseconds, or less, took this part (0 to 1) of all answers; 0 without any. */
 int64_t gp_counters_percentile(struct gp_counters *counters, double part);
 
-/* One event "counters" with all of them. */
-void gp_counters_log(struct gp_counters *counters, const struct gp_log *log);
+/* One event "counters" with all of them, and how many connections there were. */
+void gp_counters_log(
+	struct gp_counters *counters, unsigned long long connections, const struct gp_log *log);
 
 #endif

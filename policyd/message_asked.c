@@ -8,7 +8,8 @@
 
 /* gp_message_asked_init: nothing under way. */
 void gp_message_asked_init(struct gp_message_asked *message, const struct gp_pipeline *pipeline,
-	const struct gp_runtime *runtime, struct gp_stage_learn *stages, struct gp_tally *tally)
+	const struct gp_daemon_runtime *runtime, struct gp_stage_learn *stages,
+	struct gp_tally *tally)
 {
 	message->runtime = runtime;
 	message->stages = stages;
@@ -40,7 +41,7 @@ static struct gp_tally_limit *tally_of(
 	const struct gp_message_asked *m, const struct gp_limit_applied *applied)
 {
 	ptrdiff_t number = applied->limit - m->runtime->config->limits.limits;
-	return &m->tally->limits[m->runtime->limit_places[number]];
+	return &m->tally->limits[gp_counters_place(m->runtime, number)];
 }
 
 /* tally_limits: limit by limit; the step as a whole is counted with the other checks. */
@@ -88,8 +89,8 @@ static void finish(struct gp_message_asked *m, struct gp_ctx *ctx)
 }
 
 /* gp_message_asked_adopt: with the message under way, which belongs to the old configuration. */
-void gp_message_asked_adopt(
-	struct gp_message_asked *message, const struct gp_runtime *runtime, struct gp_ctx *ctx)
+void gp_message_asked_adopt(struct gp_message_asked *message,
+	const struct gp_daemon_runtime *runtime, struct gp_ctx *ctx)
 {
 	finish(message, ctx);
 	message->runtime = runtime;

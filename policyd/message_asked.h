@@ -24,13 +24,13 @@
 #include "engine/transaction.h"
 #include "policyd/counters.h"
 #include "policyd/protocol.h"
-#include "policyd/runtime.h"
+#include "daemon/runtimes.h"
 #include "policyd/stage_learn.h"
 
 #define GP_MESSAGE_ASKED_INSTANCE_MAX (GP_PROTOCOL_INSTANCE_MAX + 1)
 
 struct gp_message_asked {
-	const struct gp_runtime *runtime;
+	const struct gp_daemon_runtime *runtime;
 	struct gp_stage_learn *stages;
 	struct gp_tally *tally;
 	struct gp_transaction transaction;
@@ -46,7 +46,8 @@ struct gp_message_asked {
 
 /* Nothing under way; borrows all four. */
 void gp_message_asked_init(struct gp_message_asked *message, const struct gp_pipeline *pipeline,
-	const struct gp_runtime *runtime, struct gp_stage_learn *stages, struct gp_tally *tally);
+	const struct gp_daemon_runtime *runtime, struct gp_stage_learn *stages,
+	struct gp_tally *tally);
 
 /* The connection is closed: gives back what is held, or leaves it counted. */
 void gp_message_asked_fini(struct gp_message_asked *message, struct gp_ctx *ctx);
@@ -74,8 +75,8 @@ bool gp_message_asked_is_under_way(const struct gp_message_asked *message);
 void gp_message_asked_cut(struct gp_message_asked *message);
 
 /* Ends the message under way, as fini does, and goes on under another runtime, which it borrows. */
-void gp_message_asked_adopt(
-	struct gp_message_asked *message, const struct gp_runtime *runtime, struct gp_ctx *ctx);
+void gp_message_asked_adopt(struct gp_message_asked *message,
+	const struct gp_daemon_runtime *runtime, struct gp_ctx *ctx);
 
 /* Milliseconds until what is held has to be given back; -1: nothing has to. */
 int gp_message_asked_left_ms(const struct gp_message_asked *message);

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* What sessions have counted: requests, decisions, limits, and checks by the pipeline's rows. */
-#include "policyd/metrics_private.h"
+#include "policyd/metrics_policy.h"
 
 #include "limit/limit_message.h"
+#include "policyd/session.h"
+
+/* counters_of: those of the policy service. */
+static struct gp_counters *counters_of(const struct gp_daemon_metrics_source *source)
+{
+	const struct gp_session_shared *shared = source->state;
+	return shared->counters;
+}
 
 /* ---- the checks ---- */
 
@@ -10,18 +18,18 @@
 #define STAGES (GP_AT(GP_STAGE_MESSAGE) - 1)
 
 /* each_check: every verdict of every check that runs here, as a number or as a histogram. */
-static void each_check(
-	struct gp_daemon_metrics_page *page, const struct gp_metrics_source *source, bool with_time)
+static void each_check(struct gp_daemon_metrics_page *page,
+	const struct gp_daemon_metrics_source *source, bool with_time)
 {
 	struct gp_counters_result r;
-	for (size_t i = 0; gp_counters_result(source->counters->pipeline, i, &r); i++) {
+	for (size_t i = 0; gp_counters_result(counters_of(source)->pipeline, i, &r); i++) {
 		if (!(r.check->stages & STAGES))
 			continue;
 		for (unsigned k = 0; k < r.row->verdicts; k++) {
 			struct gp_histogram_sums sums = {0};
 			const struct gp_daemon_metrics_label labels[] = {{"check", r.check->name},
 				{"identity", r.row->identity}, {"verdict", r.row->name(k)}};
-			gp_counters_read(source->counters, GP_TALLY(checks[i][k]), &sums);
+			gp_counters_read(counters_of(source), GP_TALLY(checks[i][k]), &sums);
 			if (with_time)
 				gp_daemon_metrics_histogram(page, labels, 3, &sums);
 			else
@@ -32,14 +40,14 @@ static void each_check(
 }
 
 /* gp_metrics_results: how often. */
-void gp_metrics_results(GP_METRICS_READER)
+void gp_metrics_results(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	each_check(page, source, false);
 }
 
 /* gp_metrics_durations: how long. */
-void gp_metrics_durations(GP_METRICS_READER)
+void gp_metrics_durations(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	each_check(page, source, true);
@@ -48,13 +56,13 @@ void gp_metrics_durations(GP_METRICS_READER)
 /* ---- requests and decisions ---- */
 
 /* gp_metrics_tally: one number over all tallies. */
-void gp_metrics_tally(GP_METRICS_READER)
+void gp_metrics_tally(GP_DAEMON_METRICS_READER)
 {
-	gp_daemon_metrics_number(page, NULL, 0, gp_counters_sum(source->counters, row->at));
+	gp_daemon_metrics_number(page, NULL, 0, gp_counters_sum(counters_of(source), row->at));
 }
 
 /* gp_metrics_requests: by stage, as Postfix calls it. */
-void gp_metrics_requests(GP_METRICS_READER)
+void gp_metrics_requests(GP_DAEMON_METRICS_READER)
 {
 	static const char *const names[GP_PROTOCOL_STATES] = {
 		[GP_STATE_OTHER] = "other",
@@ -69,7 +77,7 @@ void gp_metrics_requests(GP_METRICS_READER)
 	for (size_t i = 0; i < GP_PROTOCOL_STATES; i++)
 		gp_daemon_metrics_number(page,
 			&(struct gp_daemon_metrics_label) {"stage", names[i]}, 1,
-			gp_counters_sum(source->counters, GP_TALLY(requests[i])));
+			gp_counters_sum(counters_of(source), GP_TALLY(requests[i])));
 }
 
 /* Those that a policy service gives. */
@@ -78,12 +86,12 @@ static const enum gp_action actions[] = {
 #define ACTIONS (sizeof actions / sizeof actions[0])
 
 /* gp_metrics_answers: by action. */
-void gp_metrics_answers(GP_METRICS_READER)
+void gp_metrics_answers(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	for (size_t i = 0; i < ACTIONS; i++) {
 		struct gp_histogram_sums sums = {0};
-		gp_counters_read(source->counters, GP_TALLY(answers[actions[i]]), &sums);
+		gp_counters_read(counters_of(source), GP_TALLY(answers[actions[i]]), &sums);
 		gp_daemon_metrics_histogram(page,
 			&(struct gp_daemon_metrics_label) {
 				"action", gp_engine_action_name(actions[i])},
@@ -101,9 +109,9 @@ static const char *decider_name(const struct gp_pipeline *pipeline, size_t i)
 }
 
 /* gp_metrics_decisions: by action, and by whose rule decided. */
-void gp_metrics_decisions(GP_METRICS_READER)
+void gp_metrics_decisions(GP_DAEMON_METRICS_READER)
 {
-	const struct gp_pipeline *p = source->counters->pipeline;
+	const struct gp_pipeline *p = counters_of(source)->pipeline;
 	(void)row;
 	for (size_t i = 0; i < ACTIONS; i++) {
 		for (size_t k = 0; k <= p->count; k++) {
@@ -112,7 +120,7 @@ void gp_metrics_decisions(GP_METRICS_READER)
 				{"check", decider_name(p, k)}};
 			if (labels[1].value)
 				gp_daemon_metrics_number(page, labels, 2,
-					gp_counters_sum(source->counters,
+					gp_counters_sum(counters_of(source),
 						GP_TALLY(decisions[actions[i]][k])));
 		}
 	}
@@ -134,10 +142,10 @@ static bool limit_labels(const struct gp_counters *counters, unsigned place,
 }
 
 /* gp_metrics_limits: one number of each limit; those without a place only when there are any. */
-void gp_metrics_limits(GP_METRICS_READER)
+void gp_metrics_limits(GP_DAEMON_METRICS_READER)
 {
 	struct gp_daemon_metrics_label labels[2];
-	struct gp_counters *c = source->counters;
+	struct gp_counters *c = counters_of(source);
 	for (unsigned i = 0; limit_labels(c, i, labels); i++)
 		gp_daemon_metrics_number(
 			page, labels, 2, gp_counters_sum(c, GP_TALLY(limits[i]) + row->at));
@@ -148,12 +156,12 @@ void gp_metrics_limits(GP_METRICS_READER)
 }
 
 /* gp_metrics_limits_over: each limit by what came of it. */
-void gp_metrics_limits_over(GP_METRICS_READER)
+void gp_metrics_limits_over(GP_DAEMON_METRICS_READER)
 {
 	static const enum gp_limit_said outcomes[] = {
 		GP_LIMIT_SAID_LABELLED, GP_LIMIT_SAID_HELD, GP_LIMIT_SAID_REFUSED};
 	struct gp_daemon_metrics_label labels[3];
-	struct gp_counters *c = source->counters;
+	struct gp_counters *c = counters_of(source);
 	(void)row;
 	for (unsigned i = 0; limit_labels(c, i, labels); i++) {
 		for (size_t k = 0; k < sizeof outcomes / sizeof outcomes[0]; k++) {

@@ -31,7 +31,7 @@
 struct session {
 	struct gp_session_shared *shared;
 	struct gp_tally *tally; /* of shared->counters */
-	const struct gp_runtime *runtime;
+	const struct gp_daemon_runtime *runtime;
 	struct gp_arena *arena;
 	int fd;
 	struct gp_daemon_place *place;
@@ -392,17 +392,18 @@ static int build_answer(struct session *s, const struct gp_protocol_request *r,
 /* adopt: the configuration that a reload has brought, from the next message on. */
 static void adopt(struct session *s, const struct gp_protocol_request *r)
 {
-	struct gp_runtimes *runtimes = s->shared->runtimes;
-	const struct gp_runtime *old = s->runtime;
-	if (gp_runtimes_is_current(runtimes, old) || gp_message_asked_is_same(&s->message, r))
+	struct gp_daemon_runtimes *runtimes = s->shared->runtimes;
+	const struct gp_daemon_runtime *old = s->runtime;
+	if (gp_daemon_runtimes_is_current(runtimes, old) ||
+		gp_message_asked_is_same(&s->message, r))
 		return;
 	struct gp_ctx ctx = context_now(s);
-	const struct gp_runtime *now = gp_runtimes_acquire(runtimes);
+	const struct gp_daemon_runtime *now = gp_daemon_runtimes_acquire(runtimes);
 	gp_message_asked_adopt(&s->message, now, &ctx);
 	s->runtime = now;
 	s->read_ms = now->config->policyd.deadline_ms;
 	set_timeout(s->fd, SO_RCVTIMEO, now->config->policyd.idle_timeout_ms);
-	gp_runtimes_release(runtimes, old);
+	gp_daemon_runtimes_release(runtimes, old);
 }
 
 /*
@@ -481,7 +482,7 @@ static void serve(struct session *s)
 		atomic_store(&s->place->in_message, gp_message_asked_is_under_way(&s->message));
 		atomic_store(&s->place->state, GP_DAEMON_PLACE_READS);
 		gp_arena_reset(s->arena);
-		if (rc || atomic_load(&s->shared->stopping) || is_over(s))
+		if (rc || gp_daemon_is_stopping(s->shared->daemon) || is_over(s))
 			return;
 		gp_reader_next(&s->reader);
 	}
@@ -501,7 +502,7 @@ static void serve_unchecked(struct session *s, const char *trouble, bool is_once
 		begin_writing(s);
 		int rc = write_answer(s, reply, strlen(reply));
 		atomic_store(&s->place->state, GP_DAEMON_PLACE_READS);
-		if (rc || is_once || atomic_load(&s->shared->stopping) || is_over(s))
+		if (rc || is_once || gp_daemon_is_stopping(s->shared->daemon) || is_over(s))
 			return;
 		gp_reader_next(&s->reader);
 	}
@@ -514,7 +515,7 @@ static void begin(
 {
 	s->shared = shared;
 	s->tally = gp_counters_tally(shared->counters);
-	s->runtime = gp_runtimes_acquire(shared->runtimes);
+	s->runtime = gp_daemon_runtimes_acquire(shared->runtimes);
 	s->arena = NULL;
 	s->fd = fd;
 	s->place = place;
@@ -534,7 +535,7 @@ static void finish(struct session *s)
 {
 	gp_reader_fini(&s->reader);
 	gp_arena_free(s->arena);
-	gp_runtimes_release(s->shared->runtimes, s->runtime);
+	gp_daemon_runtimes_release(s->shared->runtimes, s->runtime);
 }
 
 /* gp_session_serve: what a session needs, the loop, and back again. */
@@ -546,7 +547,7 @@ void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_daemon
 	if (s.arena) {
 		serve(&s);
 		struct gp_ctx ctx = context_now(&s);
-		if (atomic_load(&place->is_ended) || atomic_load(&shared->stopping))
+		if (atomic_load(&place->is_ended) || gp_daemon_is_stopping(shared->daemon))
 			gp_message_asked_cut(&s.message);
 		gp_message_asked_fini(&s.message, &ctx);
 	} else {

@@ -14,25 +14,24 @@
 #ifndef GP_POLICYD_SESSION_H
 #define GP_POLICYD_SESSION_H
 
-#include "daemon/dns_health.h"
-#include "daemon/heartbeat.h"
 #include "daemon/places.h"
+#include "daemon/runtimes.h"
+#include "daemon/service.h"
 #include "policyd/counters.h"
-#include "policyd/files.h"
 #include "policyd/header_once.h"
-#include "policyd/runtime.h"
+#include "policyd/own_checks.h"
 #include "policyd/stage_learn.h"
 
-/* What all sessions share; each member brings its own protection. */
+/* What all sessions share: the state of the policy service (daemon/service.h). Each member brings
+ * its own protection. */
 struct gp_session_shared {
-	struct gp_runtimes *runtimes;
+	struct gp_daemon *daemon;
+	struct gp_daemon_runtimes *runtimes; /* the daemon's */
+	/* in memory that a crash does not take away */
 	struct gp_header_once *instances;
 	struct gp_counters *counters;
 	struct gp_stage_learn *stages;
-	struct gp_daemon_heartbeat *heartbeat;
-	struct gp_files files;              /* constant */
-	struct gp_daemon_dns_seen dns_seen; /* written by the keeper */
-	atomic_bool stopping;               /* sessions end after the request under way */
+	struct gp_own_pipeline checks;
 };
 
 /*

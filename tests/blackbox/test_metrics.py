@@ -240,7 +240,7 @@ def crash():
         after = page(d)
         equal(after.value("gatepost_crashes_total"), 1)
         equal(after.value("gatepost_start_time_seconds"), before.value("gatepost_start_time_seconds"))
-        restarted = ("gatepost_dns_", "gatepost_store_", "gatepost_cpu_")  # they say so: policyd/metrics.h
+        restarted = ("gatepost_dns_", "gatepost_store_", "gatepost_cpu_")  # they say so: daemon/metrics.h
         for key, value in before.counters().items():
             if not key[0].startswith(restarted):
                 assert after.samples[key] >= value, (key, value, after.samples[key])

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/control.h"
+#include "daemon/control_command.h"
 #include "fuzz/target.h"
-#include "policyd/control_private.h"
 #include "support/served.h"
 
 #define MEMORY (64 * 1024 * 1024)
@@ -37,16 +38,17 @@ int fuzz_reached(void)
 /* ask: one request; its answer, new. */
 static json_t *ask(const json_t *request)
 {
-	struct gp_session_shared *shared = gp_test_served(conf);
-	const struct gp_runtime *r = gp_runtimes_acquire(shared->runtimes);
+	struct gp_daemon *daemon = gp_test_served(conf);
+	const struct gp_daemon_runtime *r = gp_daemon_runtimes_acquire(daemon->runtimes);
 	struct gp_ctx ctx = {.arena = arena,
 		.clock = gp_clock_system(),
 		.log = &r->log,
 		.deadline_us = gp_clock_now_us(gp_clock_system()) + TIME_US};
-	struct gp_control_call call = {shared, gp_test_served_listen(), r, &ctx, request, -1};
-	json_t *value = gp_control_answer(&call);
+	struct gp_daemon_control_call call = {
+		.daemon = daemon, .runtime = r, .ctx = &ctx, .request = request, .peer_uid = -1};
+	json_t *value = gp_daemon_control_answer(&call);
 	gp_arena_reset(arena);
-	gp_runtimes_release(shared->runtimes, r);
+	gp_daemon_runtimes_release(daemon->runtimes, r);
 	return value;
 }
 
@@ -79,8 +81,8 @@ static void take_back(json_t *request)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *line = (const char *)data;
-	json_t *request = size <= GP_CONTROL_REQUEST_MAX
-				  ? gp_control_parse((struct gp_span) {line, size})
+	json_t *request = size <= GP_DAEMON_CONTROL_REQUEST_MAX
+				  ? gp_daemon_control_parse((struct gp_span) {line, size})
 				  : NULL;
 	reached = 0;
 	if (!arena)

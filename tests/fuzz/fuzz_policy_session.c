@@ -11,6 +11,7 @@
 #include "fuzz/target.h"
 #include "policyd/protocol.h"
 #include "policyd/reader.h"
+#include "policyd/session.h"
 #include "support/patience.h"
 #include "support/served.h"
 
@@ -102,7 +103,7 @@ static void serve_one(int fd)
 	struct timespec until;
 	options.stack_bytes = 1024 * 1024;
 	if (!places) {
-		options.arg = gp_test_served(conf);
+		options.arg = gp_test_served(conf)->served[GP_POLICYD_POLICY].state;
 		fuzz_require(gp_daemon_places_new(&options, &places) == GP_OK);
 	}
 	fuzz_require(gp_daemon_places_admit(places, fd, GP_DAEMON_PLACES_ANYBODY) ==

@@ -209,7 +209,9 @@ def build_wanted(scripts, wanted, sanitize):
     everything = any("/lint/" in s for s in scripts.values())
 
     def targets(kind, names, programs):
-        return ["programs"] * programs + ["%s/tests/%s" % (folder(kind), n) for n in names]
+        # scripts also run a service that is a test's own
+        whole = ["programs", "%s/tests/echo_service" % folder(kind)] if programs else []
+        return whole + ["%s/tests/%s" % (folder(kind), n) for n in names]
 
     kinds = [(sanitize, ["tests"] if everything else targets(sanitize, units, bool(scripts)))]
     if every_kind:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Made in the order of policyd/main.c. */
+/* Made in the order of daemon/daemon_main.c. */
 #include "support/served.h"
 
 #include <dirent.h>
@@ -8,13 +8,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/shmem.h"
+#include "daemon/heartbeat.h"
+#include "daemon/listen.h"
+#include "daemon/notify.h"
+#include "daemon/runtimes.h"
+#include "policyd/counters.h"
+#include "policyd/metrics_policy.h"
+#include "policyd/policy_service.h"
+#include "policyd/session.h"
 
-static struct gp_session_shared shared;
+static const struct gp_daemon_service *const services[] = {&gp_policy_service};
+static const struct gp_daemon_program program = {.name = "gatepost-served",
+	.usage = "",
+	.services = services,
+	.service_count = 1,
+	.metrics = gp_policyd_metrics};
+static struct gp_daemon served;
+static struct gp_daemon_counters counters;
 static struct gp_daemon_heartbeat heartbeat;
 static struct gp_daemon_notify notify = {.fd = -1};
-static struct gp_daemon_sockets sockets;
-static struct gp_listen *listening;
 static char folder[128];
 
 /* must: what the test cannot do without. */
@@ -69,26 +81,27 @@ static struct gp_runtime_config config_of(const char *conf)
 }
 
 /* gp_test_served: made once. */
-struct gp_session_shared *gp_test_served(const char *conf)
+struct gp_daemon *gp_test_served(const char *conf)
 {
-	if (shared.runtimes)
-		return &shared;
+	struct gp_daemon_served *policy = &served.served[GP_POLICYD_POLICY];
+	if (served.runtimes)
+		return &served;
 	make_folder();
-	shared.instances = gp_header_once_new();
-	shared.counters = gp_daemon_shmem_alloc(sizeof *shared.counters);
-	shared.stages = gp_stage_learn_new();
-	shared.heartbeat = &heartbeat;
-	must(shared.instances && shared.counters && shared.stages, "no memory");
+	served.program = &program;
+	served.heartbeat = &heartbeat;
+	served.counters = &counters;
+	served.descriptors = (struct gp_daemon_descriptors) {.connections = 64, .spare = 8};
+	policy->service = &gp_policy_service;
+	must(policy->service->open(&policy->state) == GP_OK, "no memory");
 	must(gp_daemon_heartbeat_init(&heartbeat, false, &notify, "") == GP_OK, "no heartbeat");
 	const struct gp_runtime_config loaded = config_of(conf);
-	must(gp_runtimes_new(&loaded, NULL, shared.counters, 64, &shared.runtimes) == GP_OK,
-		"no runtime");
-	must(gp_listen_start(&sockets, &shared, &listening) == GP_OK, "no thread");
-	return &shared;
-}
-
-/* gp_test_served_listen: without a socket. */
-struct gp_listen *gp_test_served_listen(void)
-{
-	return listening;
+	const struct gp_daemon_runtimes_options options = {.name = program.name,
+		.counters = &counters,
+		.questions = 64,
+		.hooks = {{policy->service->configure, policy->state}}};
+	must(gp_daemon_runtimes_new(&loaded, &options, &served.runtimes) == GP_OK, "no runtime");
+	policy->service->begin(policy->state, &served);
+	must(gp_daemon_listen_start(&served, GP_POLICYD_POLICY, &policy->listen) == GP_OK,
+		"no thread");
+	return &served;
 }

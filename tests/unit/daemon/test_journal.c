@@ -24,7 +24,8 @@ static void test_journal_datagram(void **state)
 		gp_log_field_text("sender", "a\nMESSAGE=forged\n"), gp_log_field_number("ms", -3),
 		gp_log_field_text("helo", "b\xc3\xbc\xff")};
 	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
-	gp_daemon_journal_begin(&buf, 6, "decision", gp_span_from("level=info event=decision"));
+	gp_daemon_journal_begin(
+		&buf, "gatepost-policyd", 6, "decision", gp_span_from("level=info event=decision"));
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		gp_daemon_journal_add(&buf, &fields[i]);
 	snprintf(wanted, sizeof wanted,

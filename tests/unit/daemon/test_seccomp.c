@@ -37,6 +37,8 @@ struct deed {
 
 #define NOWHERE ((long)"/nonexistent")
 
+static const struct gp_daemon_seccomp_calls no_calls = {{NULL}};
+
 /* What neither role may do. */
 static const struct deed crimes[] = {
 	{"another program", SYS_execve, NOWHERE, 0, 0, 0},
@@ -99,7 +101,7 @@ static unsigned apply(enum gp_daemon_seccomp_role role, enum gp_config_seccomp m
 {
 	char said[512];
 	const struct gp_log log = {note, said, GP_LOG_INFO};
-	return gp_daemon_seccomp_apply(role, mode, &log);
+	return gp_daemon_seccomp_apply(role, mode, &no_calls, &log);
 }
 
 /* need_filter: skips where none is built in. */
@@ -350,7 +352,7 @@ static void say(enum gp_daemon_seccomp_role role, enum gp_config_seccomp mode, c
 	if (pid == 0) {
 		const struct gp_log log = {note, said, GP_LOG_INFO};
 		*said = 0;
-		unsigned count = gp_daemon_seccomp_apply(role, mode, &log);
+		unsigned count = gp_daemon_seccomp_apply(role, mode, &no_calls, &log);
 		bool wrote = write(ends[1], said, strlen(said) + 1) > 0;
 		_exit(wrote ? (int)(count / 2) : 255);
 	}

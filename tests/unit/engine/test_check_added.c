@@ -22,7 +22,7 @@
 #include "engine/transaction.h"
 #include "engine/value.h"
 #include "policyd/counters.h"
-#include "policyd/metrics.h"
+#include "daemon/metrics.h"
 #include "policyd/own_checks.h"
 #include "support/zone.h"
 

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "daemon/metrics_page.h"
-#include "policyd/metrics.h"
+#include "policyd/metrics_policy.h"
+#include "policyd/session.h"
 #include "policyd/own_checks.h"
 #include "engine/check_limit.h"
 #include "engine/check_spf.h"
@@ -121,12 +122,12 @@ static void test_histogram(void **state)
 /* What the page is made of; all numbers differ, so that no row can show another's. */
 struct scene {
 	struct gp_arena *arena;
-	struct gp_counters *counters;
+	struct gp_daemon_counters daemon;
+	struct gp_session_shared shared;
 	struct gp_own_pipeline checks;
-	struct gp_stage_learn *stages;
 	struct gp_config *config;
-	struct gp_runtime runtime;
-	struct gp_metrics_source source;
+	struct gp_daemon_runtime runtime;
+	struct gp_daemon_metrics_source source;
 };
 
 /* decider: the number of a check among who decides. */
@@ -136,19 +137,19 @@ static size_t decider(const struct gp_counters *c, const struct gp_check *check)
 }
 
 /* fill: numbers in two tallies each, so that only a sum is right. */
-static void fill(struct gp_counters *c)
+static void fill(struct gp_counters *c, struct gp_daemon_counters *d)
 {
 	struct gp_tally *a = gp_counters_tally(c), *b = gp_counters_tally(c);
 	struct gp_tally *const both[] = {a, b};
-	c->started_s = 1700000000;
-	atomic_store(&c->connections, 1001);
-	atomic_store(&c->full, 1002);
-	atomic_store(&c->unserved, 1003);
-	atomic_store(&c->log_dropped, 1004);
-	atomic_store(&c->crashes, 1005);
-	atomic_store(&c->reloads, 1006);
-	atomic_store(&c->reloads_failed, 1007);
-	atomic_store(&c->reload_failed, true);
+	d->started_s = 1700000000;
+	atomic_store(&d->services[0].accepted, 1001);
+	atomic_store(&d->services[0].full, 1002);
+	atomic_store(&d->services[0].unserved, 1003);
+	atomic_store(&d->log_dropped, 1004);
+	atomic_store(&d->crashes, 1005);
+	atomic_store(&d->reloads, 1006);
+	atomic_store(&d->reloads_failed, 1007);
+	atomic_store(&d->reload_failed, true);
 	assert_int_equal(gp_counters_limit(c, "hourly", GP_LIMIT_RECIPIENTS), 0);
 	assert_int_equal(gp_counters_limit(c, "volume", GP_LIMIT_BYTES), 1);
 	for (size_t i = 0; i < 2; i++) {
@@ -190,6 +191,14 @@ static struct gp_store *open_store(struct gp_ctx *ctx)
 	return store;
 }
 
+/* write_all: every group of the page. */
+static void write_all(const struct gp_daemon_metrics_source *source, struct gp_strbuf *buf)
+{
+	struct gp_daemon_metrics_page page = {.buf = buf};
+	for (size_t i = 0; i < gp_policyd_metrics_count; i++)
+		gp_daemon_metrics_write(&page, source, &gp_policyd_metrics[i]);
+}
+
 /* page_of: the page of a scene with a resolver and a store. */
 static const char *page_of(struct scene *s)
 {
@@ -200,11 +209,11 @@ static const char *page_of(struct scene *s)
 	s->arena = gp_arena_new(MEMORY);
 	struct gp_ctx ctx = {
 		.arena = s->arena, .clock = gp_clock_system(), .deadline_us = INT64_MAX / 2};
-	s->counters = calloc(1, sizeof *s->counters);
+	s->shared.counters = calloc(1, sizeof *s->shared.counters);
 	gp_own_pipeline_init(&s->checks);
-	s->counters->pipeline = &s->checks.pipeline;
-	s->stages = gp_stage_learn_new();
-	fill(s->counters);
+	s->shared.counters->pipeline = &s->checks.pipeline;
+	s->shared.stages = gp_stage_learn_new();
+	fill(s->shared.counters, &s->daemon);
 	assert_int_equal(
 		gp_config_parse(
 			gp_span_from("dns { servers = {\"127.0.0.1\"}\n cache_entries = 777 }\n"
@@ -220,12 +229,14 @@ static const char *page_of(struct scene *s)
 	assert_int_equal(gp_dns_cache_new(&s->config->dns_settings.cache, wire, gp_clock_system(),
 				 &s->runtime.dns),
 		GP_OK);
-	s->runtime.config = s->config;
+	s->runtime.config = s->runtime.loaded.config = s->config;
+	assert_int_equal(gp_runtime_config_stamp(&s->runtime.loaded), GP_OK);
 	s->runtime.loaded_s = 1700000001;
 	s->runtime.store = open_store(&ctx);
-	s->source = (struct gp_metrics_source) {s->counters, s->stages, &s->runtime, 44};
-	gp_strbuf_init(&buf, s->arena, GP_METRICS_PAGE_MAX);
-	gp_metrics_write(&s->source, &buf);
+	s->source = (struct gp_daemon_metrics_source) {
+		.counters = &s->daemon, .runtime = &s->runtime, .state = &s->shared, .open = 44};
+	gp_strbuf_init(&buf, s->arena, GP_DAEMON_METRICS_PAGE_MAX);
+	write_all(&s->source, &buf);
 	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
 	return text;
 }
@@ -235,9 +246,9 @@ static void release(struct scene *s)
 {
 	gp_store_close(s->runtime.store);
 	gp_dns_free(s->runtime.dns);
-	gp_config_free(s->config);
-	gp_stage_learn_free(s->stages);
-	free(s->counters);
+	gp_runtime_config_fini(&s->runtime.loaded);
+	gp_stage_learn_free(s->shared.stages);
+	free(s->shared.counters);
 	gp_arena_free(s->arena);
 }
 
@@ -329,8 +340,8 @@ static void test_no_limits(void **state)
 	(void)page_of(&s);
 	struct gp_store *store = s.runtime.store;
 	s.runtime.store = NULL;
-	gp_strbuf_init(&buf, s.arena, GP_METRICS_PAGE_MAX);
-	gp_metrics_write(&s.source, &buf);
+	gp_strbuf_init(&buf, s.arena, GP_DAEMON_METRICS_PAGE_MAX);
+	write_all(&s.source, &buf);
 	s.runtime.store = store;
 	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
 	assert_null(strstr(text, "gatepost_store_"));
@@ -348,7 +359,7 @@ static void test_bounded(void **state)
 	const char *text;
 	(void)page_of(&s);
 	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
-	gp_metrics_write(&s.source, &buf);
+	write_all(&s.source, &buf);
 	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_ETOOBIG);
 	assert_int_equal(strlen(storage), sizeof storage - 1);
 	release(&s);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The limit of open files, and its parts. */
-#include "policyd/files.h"
+#include "daemon/descriptors.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#include "policyd/control.h"
-#include "policyd/metrics_http.h"
 
 /* What is open for a moment, or comes with a reload: files of the configuration, one in another
  * (3), what is kept of it (2), the log (1), one that says how many users there are, or how much
@@ -27,11 +24,12 @@
 /* wanted: of descriptors, so that nothing is divided more narrowly than configured. */
 static rlim_t wanted(const struct gp_config_policyd *options)
 {
-	return (rlim_t)options->max_connections + SPARE_MOST + GP_FILES_QUESTIONS_MAX + 512;
+	return (rlim_t)options->max_connections + SPARE_MOST + GP_DAEMON_DESCRIPTORS_QUESTIONS_MAX +
+	       512;
 }
 
-/* gp_files_raise: an ordinary user gets all that the hard limit has. */
-void gp_files_raise(const struct gp_config_policyd *options, const struct gp_log *log)
+/* gp_daemon_descriptors_raise: an ordinary user gets all that the hard limit has. */
+void gp_daemon_descriptors_raise(const struct gp_config_policyd *options, const struct gp_log *log)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
@@ -63,18 +61,19 @@ static unsigned kept_back(const struct gp_config *config)
 	unsigned n = KEPT_BACK, sockets = (unsigned)config->metrics.listen.count;
 	bool is_remote = config->store.uri_count &&
 			 !gp_span_has_prefix(gp_span_from(config->store.uris[0]), "lmdb:");
-	n += *config->policyd.control_socket ? GP_CONTROL_FILES : 0;
-	n += sockets ? GP_METRICS_HTTP_FILES(sockets) : 0;
+	n += *config->policyd.control_socket ? GP_DAEMON_CONTROL_FILES : 0;
+	n += sockets ? GP_DAEMON_HTTP_FILES(sockets) : 0;
 	n += is_remote ? config->store.connections + REDIS : LMDB;
 	n += config->store_on_failure == GP_LIMIT_FAILURE_LOCAL ? LMDB : 0;
 	return n;
 }
 
 /*
- * gp_files_divide: three of four for connections, as one that is not taken has no answer at all,
- * while a question that finds no place has one, if a deferral.
+ * gp_daemon_descriptors_divide: three of four for connections, as one that is not taken has no
+ * answer at all, while a question that finds no place has one, if a deferral.
  */
-struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_log *log)
+struct gp_daemon_descriptors gp_daemon_descriptors_divide(
+	const struct gp_config *config, const struct gp_log *log)
 {
 	struct rlimit limit = {.rlim_cur = LOOKED_AT};
 	unsigned max = config->policyd.max_connections;
@@ -90,10 +89,12 @@ struct gp_files gp_files_divide(const struct gp_config *config, const struct gp_
 		spare = SPARE_MOST;
 	left -= spare;
 	unsigned most = left - (left / 4 > QUESTIONS_LEAST ? left / 4 : QUESTIONS_LEAST);
-	struct gp_files files = {
+	struct gp_daemon_descriptors files = {
 		.limit = limit.rlim_cur, .connections = max < most ? max : most, .spare = spare};
 	left -= files.connections;
-	files.questions = left < GP_FILES_QUESTIONS_MAX ? left : GP_FILES_QUESTIONS_MAX;
+	files.questions = left < GP_DAEMON_DESCRIPTORS_QUESTIONS_MAX
+				  ? left
+				  : GP_DAEMON_DESCRIPTORS_QUESTIONS_MAX;
 	if (files.connections < max || files.questions < max)
 		gp_log_text(log, GP_LOG_WARNING,
 			"no more than %llu files may be open: that is room for %u connections and "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* References counted under one lock. The resolver is one for all runtimes, and outlives them. */
-#include "policyd/runtime.h"
+#include "daemon/runtimes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,14 +15,13 @@
 #define OPEN_US (5 * 1000000LL) /* of waiting for a store that does not answer */
 
 struct counted {
-	struct gp_runtime runtime; /* first, so that one is found from the other */
+	struct gp_daemon_runtime runtime; /* first, so that one is found from the other */
 	struct gp_daemon_log_sink sink;
 	unsigned refs;
 };
 
-struct gp_runtimes {
-	struct gp_daemon_log_queue *queue;
-	struct gp_counters *counters;
+struct gp_daemon_runtimes {
+	struct gp_daemon_runtimes_options options;
 	struct gp_dns_gate *gate;
 	/*
 	 * Guards follow, and who sets how dns asks: a reload, and who tends. Held while resolv.conf
@@ -36,26 +35,46 @@ struct gp_runtimes {
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
 
-/* counted_new: a runtime with one reference; takes what was loaded on success; borrows dns. */
-static int counted_new(const struct gp_runtime_config *loaded, struct gp_daemon_log_queue *queue,
-	struct gp_dns *dns, struct counted **out)
+/* counted_free: one that was never in force, or is no longer; not what it was made of. */
+static void counted_free(struct counted *c)
+{
+	for (size_t i = 0; c && i < GP_DAEMON_SERVICES_MAX; i++)
+		free(c->runtime.data[i]);
+	free(c);
+}
+
+/* counted_new: a runtime with one reference; takes what was loaded on success. */
+static int counted_new(struct gp_daemon_runtimes *runtimes, const struct gp_runtime_config *loaded,
+	struct counted **out)
 {
 	struct counted *c = calloc(1, sizeof *c);
 	if (!c)
 		return GP_ENOMEM;
 	c->runtime.loaded = *loaded;
 	c->runtime.config = loaded->config;
-	c->runtime.dns = dns;
+	c->runtime.dns = runtimes->resolver.dns;
 	c->runtime.loaded_s = gp_clock_system()->wall_s(gp_clock_system());
-	c->sink = (struct gp_daemon_log_sink) {&loaded->config->log, queue};
+	c->sink = (struct gp_daemon_log_sink) {&loaded->config->log, runtimes->options.queue};
 	gp_daemon_log_sink_init(&c->runtime.log, &c->sink);
 	c->refs = 1;
 	*out = c;
 	return GP_OK;
 }
 
+/* configure: what the services make of it. */
+static int configure(struct gp_daemon_runtimes *runtimes, struct counted *c)
+{
+	int rc = GP_OK;
+	for (size_t i = 0; !rc && i < GP_DAEMON_SERVICES_MAX; i++) {
+		const struct gp_daemon_runtimes_hook *hook = &runtimes->options.hooks[i];
+		if (hook->configure)
+			rc = hook->configure(hook->state, c->runtime.config, &c->runtime.data[i]);
+	}
+	return rc;
+}
+
 /* open_store: with the first that wants one. */
-static int open_store(struct gp_runtimes *runtimes, struct counted *c)
+static int open_store(struct gp_daemon_runtimes *runtimes, struct counted *c)
 {
 	const struct gp_config *config = c->runtime.config;
 	bool is_wanted = gp_runtime_store_is_wanted(config);
@@ -72,29 +91,20 @@ static int open_store(struct gp_runtimes *runtimes, struct counted *c)
 	return rc;
 }
 
-/* find_places: where the limits of a runtime are counted. */
-static void find_places(struct gp_runtimes *runtimes, struct counted *c)
-{
-	const struct gp_limit_set *set = &c->runtime.config->limits;
-	for (size_t i = 0; i < set->limit_count; i++)
-		c->runtime.limit_places[i] = (unsigned char)gp_counters_limit(
-			runtimes->counters, set->limits[i].name, set->limits[i].unit);
-}
-
 /* release: one user less under the lock; the last one frees, without it. */
-static void release(struct gp_runtimes *runtimes, struct counted *c)
+static void release(struct gp_daemon_runtimes *runtimes, struct counted *c)
 {
 	pthread_mutex_lock(&runtimes->lock);
 	bool last = --c->refs == 0;
 	pthread_mutex_unlock(&runtimes->lock);
 	if (last) {
 		gp_runtime_config_fini(&c->runtime.loaded);
-		free(c);
+		counted_free(c);
 	}
 }
 
 /* say_dns: whom it asks, and loudly where nobody can have meant it. */
-static void say_dns(const struct gp_runtime *r)
+static void say_dns(const struct gp_daemon_runtime *r)
 {
 	char storage[1024];
 	struct gp_strbuf text;
@@ -104,7 +114,7 @@ static void say_dns(const struct gp_runtime *r)
 }
 
 /* init_locks: both or none. */
-static int init_locks(struct gp_runtimes *r)
+static int init_locks(struct gp_daemon_runtimes *r)
 {
 	if (pthread_mutex_init(&r->lock, NULL))
 		return GP_ENOMEM;
@@ -115,7 +125,7 @@ static int init_locks(struct gp_runtimes *r)
 }
 
 /* free_rest: when no runtime and no overrides are there any more. */
-static void free_rest(struct gp_runtimes *r)
+static void free_rest(struct gp_daemon_runtimes *r)
 {
 	gp_runtime_resolver_close(&r->resolver);
 	gp_dns_gate_free(r->gate);
@@ -124,11 +134,28 @@ static void free_rest(struct gp_runtimes *r)
 	free(r);
 }
 
-/* gp_runtimes_new: the first runtime. */
-int gp_runtimes_new(const struct gp_runtime_config *loaded, struct gp_daemon_log_queue *queue,
-	struct gp_counters *counters, unsigned questions, struct gp_runtimes **runtimes_out)
+/* replacement: a new runtime for what was loaded, not hung up yet. */
+static int replacement(struct gp_daemon_runtimes *runtimes, const struct gp_runtime_config *loaded,
+	struct counted **out)
 {
-	struct gp_runtimes *r = calloc(1, sizeof *r);
+	struct counted *c = NULL;
+	int rc = counted_new(runtimes, loaded, &c);
+	if (!rc)
+		rc = open_store(runtimes, c);
+	if (!rc)
+		rc = configure(runtimes, c);
+	if (rc)
+		counted_free(c);
+	else
+		*out = c;
+	return rc;
+}
+
+/* gp_daemon_runtimes_new: the first runtime. */
+int gp_daemon_runtimes_new(const struct gp_runtime_config *loaded,
+	const struct gp_daemon_runtimes_options *options, struct gp_daemon_runtimes **runtimes_out)
+{
+	struct gp_daemon_runtimes *r = calloc(1, sizeof *r);
 	if (!r)
 		return GP_ENOMEM;
 	int rc = init_locks(r);
@@ -136,31 +163,26 @@ int gp_runtimes_new(const struct gp_runtime_config *loaded, struct gp_daemon_log
 		free(r);
 		return rc;
 	}
-	r->queue = queue;
-	r->counters = counters;
-	rc = gp_dns_gate_new(questions, &r->gate);
+	r->options = *options;
+	rc = gp_dns_gate_new(options->questions, &r->gate);
 	const struct gp_runtime_resolver_plan plan = {.config = loaded->config, .gate = r->gate};
 	if (!rc)
 		rc = gp_runtime_resolver_open(&plan, &r->resolver);
 	if (!rc)
-		rc = counted_new(loaded, queue, r->resolver.dns, &r->current);
-	if (!rc)
-		rc = open_store(r, r->current);
-	if (rc) {
-		free(r->current); /* config goes back to the caller */
+		rc = replacement(r, loaded, &r->current);
+	if (rc) { /* what was loaded goes back to the caller */
 		gp_runtime_store_close(&r->store);
 		free_rest(r);
 		return rc;
 	}
-	find_places(r, r->current);
 	say_dns(&r->current->runtime);
 	atomic_init(&r->newest, r->current);
 	*runtimes_out = r;
 	return GP_OK;
 }
 
-/* gp_runtimes_free: the current one was the last. */
-void gp_runtimes_free(struct gp_runtimes *runtimes)
+/* gp_daemon_runtimes_free: the current one was the last. */
+void gp_daemon_runtimes_free(struct gp_daemon_runtimes *runtimes)
 {
 	if (!runtimes)
 		return;
@@ -169,8 +191,8 @@ void gp_runtimes_free(struct gp_runtimes *runtimes)
 	free_rest(runtimes);
 }
 
-/* gp_runtimes_acquire: one more reference. */
-const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes)
+/* gp_daemon_runtimes_acquire: one more reference. */
+const struct gp_daemon_runtime *gp_daemon_runtimes_acquire(struct gp_daemon_runtimes *runtimes)
 {
 	pthread_mutex_lock(&runtimes->lock);
 	struct counted *c = runtimes->current;
@@ -179,14 +201,16 @@ const struct gp_runtime *gp_runtimes_acquire(struct gp_runtimes *runtimes)
 	return &c->runtime;
 }
 
-/* gp_runtimes_is_current: whoever asks keeps this one, so that no other can have its address. */
-bool gp_runtimes_is_current(struct gp_runtimes *runtimes, const struct gp_runtime *runtime)
+/* gp_daemon_runtimes_is_current: whoever asks keeps this one: no other can have its address. */
+bool gp_daemon_runtimes_is_current(
+	struct gp_daemon_runtimes *runtimes, const struct gp_daemon_runtime *runtime)
 {
 	return &atomic_load(&runtimes->newest)->runtime == runtime;
 }
 
-/* gp_runtimes_release: one less. */
-void gp_runtimes_release(struct gp_runtimes *runtimes, const struct gp_runtime *runtime)
+/* gp_daemon_runtimes_release: one less. */
+void gp_daemon_runtimes_release(
+	struct gp_daemon_runtimes *runtimes, const struct gp_daemon_runtime *runtime)
 {
 	release(runtimes, (struct counted *)(uintptr_t)runtime); /* its first member */
 }
@@ -264,24 +288,11 @@ static void log_errors(const struct gp_log *log, const char *text)
 	}
 }
 
-/* gp_runtime_log_warnings: one event a line. */
-void gp_runtime_log_warnings(const struct gp_config *config, const struct gp_log *log)
+/* gp_daemon_runtimes_log_warnings: one event a line. */
+void gp_daemon_runtimes_log_warnings(const struct gp_config *config, const struct gp_log *log)
 {
 	for (size_t i = 0; i < config->warnings.count; i++)
 		gp_log_text(log, GP_LOG_WARNING, "configuration: %s", config->warnings.items[i]);
-}
-
-/* replacement: a new runtime for what was loaded, not hung up yet. */
-static int replacement(
-	struct gp_runtimes *runtimes, const struct gp_runtime_config *loaded, struct counted **out)
-{
-	int rc = counted_new(loaded, runtimes->queue, runtimes->resolver.dns, out);
-	if (!rc) {
-		rc = open_store(runtimes, *out);
-		if (rc)
-			free(*out);
-	}
-	return rc;
 }
 
 /*
@@ -291,7 +302,7 @@ static int replacement(
  * forget the domains that are known. GP_ENOMEM: the old one hangs there still.
  */
 static int hang_up(
-	struct gp_runtimes *runtimes, const struct gp_config *before, struct counted *after)
+	struct gp_daemon_runtimes *runtimes, const struct gp_config *before, struct counted *after)
 {
 	const struct gp_config *config = after->runtime.config;
 	struct counted *old = NULL;
@@ -313,8 +324,8 @@ static int hang_up(
 }
 
 /* read_again: the files, and a runtime made of them, which hangs there then. */
-static int read_again(
-	struct gp_runtimes *runtimes, const struct gp_runtime *before, struct counted **after_out)
+static int read_again(struct gp_daemon_runtimes *runtimes, const struct gp_daemon_runtime *before,
+	struct counted **after_out)
 {
 	struct gp_config_errors errors = {0};
 	struct gp_runtime_config loaded = {NULL, NULL};
@@ -330,55 +341,55 @@ static int read_again(
 	if (!rc)
 		rc = replacement(runtimes, &loaded, after_out);
 	if (!rc) {
-		gp_daemon_log_sink_open(&loaded.config->log);
-		find_places(runtimes, *after_out);
+		gp_daemon_log_sink_open(&loaded.config->log, runtimes->options.name);
 		rc = hang_up(runtimes, before->config, *after_out);
 		if (rc)
-			free(*after_out);
+			counted_free(*after_out);
 	}
 	if (rc)
 		gp_runtime_config_fini(&loaded);
 	return rc;
 }
 
-/* gp_runtimes_reload: load, check, then hang up. Only the signal thread calls it: nobody else
- * replaces the one before. */
-int gp_runtimes_reload(struct gp_runtimes *runtimes)
+/* gp_daemon_runtimes_reload: load, check, then hang up. Only the signal thread calls it: nobody
+ * else replaces the one before. */
+int gp_daemon_runtimes_reload(struct gp_daemon_runtimes *runtimes)
 {
-	const struct gp_runtime *before = gp_runtimes_acquire(runtimes);
+	const struct gp_daemon_runtime *before = gp_daemon_runtimes_acquire(runtimes);
 	struct counted *after = NULL;
 	int rc = read_again(runtimes, before, &after);
-	gp_tally_add(rc ? &runtimes->counters->reloads_failed : &runtimes->counters->reloads);
-	atomic_store(&runtimes->counters->reload_failed, rc != GP_OK);
+	struct gp_daemon_counters *counters = runtimes->options.counters;
+	atomic_fetch_add(rc ? &counters->reloads_failed : &counters->reloads, 1);
+	atomic_store(&counters->reload_failed, rc != GP_OK);
 	if (rc) {
 		gp_log_text(&before->log, GP_LOG_ERROR, "reload: %s stays as it was loaded before",
 			before->config->path);
 	} else {
 		const struct gp_config *config = after->runtime.config;
 		warn_restart(before->config, config, &before->log);
-		gp_runtime_log_warnings(config, &before->log);
+		gp_daemon_runtimes_log_warnings(config, &before->log);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);
 	}
-	gp_runtimes_release(runtimes, before);
+	gp_daemon_runtimes_release(runtimes, before);
 	return rc;
 }
 
-/* gp_runtime_has_changed: behind a chroot nothing is seen. */
-bool gp_runtime_has_changed(const struct gp_runtime *runtime)
+/* gp_daemon_runtimes_has_changed: behind a chroot nothing is seen. */
+bool gp_daemon_runtimes_has_changed(const struct gp_daemon_runtime *runtime)
 {
 	return gp_runtime_config_has_changed(&runtime->loaded, false);
 }
 
 /* follow_dns: resolv.conf may have changed. Where a reload was sooner, r says nothing any more. */
-static void follow_dns(struct gp_runtimes *runtimes, const struct gp_runtime *r)
+static void follow_dns(struct gp_daemon_runtimes *runtimes, const struct gp_daemon_runtime *r)
 {
 	char storage[1024];
 	enum gp_config_followed followed = GP_CONFIG_AS_BEFORE;
 	struct gp_strbuf text;
 	gp_strbuf_init_fixed(&text, storage, sizeof storage);
 	pthread_mutex_lock(&runtimes->dns_lock);
-	if (gp_runtimes_is_current(runtimes, r))
+	if (gp_daemon_runtimes_is_current(runtimes, r))
 		followed = gp_runtime_resolver_follow(&runtimes->resolver, r->config, &text);
 	pthread_mutex_unlock(&runtimes->dns_lock);
 	if (followed != GP_CONFIG_AS_BEFORE)
@@ -386,10 +397,10 @@ static void follow_dns(struct gp_runtimes *runtimes, const struct gp_runtime *r)
 			"%s", storage);
 }
 
-/* gp_runtimes_tend: with the log of the current configuration. */
-void gp_runtimes_tend(struct gp_runtimes *runtimes)
+/* gp_daemon_runtimes_tend: with the log of the current configuration. */
+void gp_daemon_runtimes_tend(struct gp_daemon_runtimes *runtimes)
 {
-	const struct gp_runtime *r = gp_runtimes_acquire(runtimes);
+	const struct gp_daemon_runtime *r = gp_daemon_runtimes_acquire(runtimes);
 	follow_dns(runtimes, r);
 	struct gp_ctx ctx = {.arena = r->overrides ? gp_arena_new(OPEN_MEMORY) : NULL,
 		.clock = gp_clock_system(),
@@ -398,5 +409,5 @@ void gp_runtimes_tend(struct gp_runtimes *runtimes)
 	if (ctx.arena)
 		gp_runtime_store_tend(&runtimes->store, &ctx);
 	gp_arena_free(ctx.arena);
-	gp_runtimes_release(runtimes, r);
+	gp_daemon_runtimes_release(runtimes, r);
 }

@@ -9,31 +9,28 @@
  * the system's queue; a local user other than the mail server's, root and our own gets a quarter of
  * them. The log says so.
  */
-#ifndef GP_POLICYD_LISTEN_H
-#define GP_POLICYD_LISTEN_H
+#ifndef GP_DAEMON_LISTEN_H
+#define GP_DAEMON_LISTEN_H
 
 #include "base/err.h"
-#include "daemon/sockets.h"
-#include "policyd/session.h"
+#include "daemon/service.h"
 
-struct gp_listen;
+struct gp_daemon_listen;
 
 /*
- * Starts the accepting thread. Borrows sockets and shared until gp_listen_stop has returned.
+ * Starts the thread that accepts for one of the daemon's services, by its number. Borrows the
+ * daemon until gp_daemon_listen_stop has returned.
  */
-int gp_listen_start(const struct gp_daemon_sockets *sockets, struct gp_session_shared *shared,
-	struct gp_listen **listen_out) GP_MUST_CHECK;
-
-/* The sockets it accepts at. */
-const struct gp_daemon_sockets *gp_listen_at(const struct gp_listen *listen);
+int gp_daemon_listen_start(struct gp_daemon *daemon, unsigned service,
+	struct gp_daemon_listen **listen_out) GP_MUST_CHECK;
 
 /* Sessions that are open now. */
-unsigned gp_listen_open_count(struct gp_listen *listen);
+unsigned gp_daemon_listen_open_count(struct gp_daemon_listen *listen);
 
 /*
  * Accepts no more, lets requests under way end, and waits for that, at most wait_ms. Returns how
  * many sessions were left; 0 frees listen, otherwise the process had better end.
  */
-unsigned gp_listen_stop(struct gp_listen *listen, unsigned wait_ms);
+unsigned gp_daemon_listen_stop(struct gp_daemon_listen *listen, unsigned wait_ms);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "policyd/files.h"
+#include "daemon/descriptors.h"
 #include "policyd/trouble.h"
 #include "policyd/own_checks.h"
 
@@ -76,11 +76,11 @@ static void the_limit_is_divided_before_it_is_used_up(void **state)
 		if (now.rlim_cur > was.rlim_max)
 			continue;
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-		struct gp_files files = gp_files_divide(c, &log);
+		struct gp_daemon_descriptors files = gp_daemon_descriptors_divide(c, &log);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
 		assert_true(files.connections > 0 && files.questions > 0);
 		assert_true(files.connections <= c->policyd.max_connections);
-		assert_true(files.questions <= GP_FILES_QUESTIONS_MAX);
+		assert_true(files.questions <= GP_DAEMON_DESCRIPTORS_QUESTIONS_MAX);
 		if (rows[i].limit >= 60)
 			assert_true(files.connections + files.questions + 16 <= rows[i].limit);
 		assert_int_equal(lines.count, rows[i].is_said);
@@ -101,7 +101,7 @@ static void the_soft_limit_is_raised_to_the_hard_one(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
 	now = (struct rlimit) {64, was.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-	gp_files_raise(&c->policyd, &log);
+	gp_daemon_descriptors_raise(&c->policyd, &log);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
 	assert_true(now.rlim_cur >= was.rlim_max || now.rlim_cur > 5000);
 	assert_int_equal(lines.count, 0);

@@ -3,7 +3,7 @@
  * Several clients at once, a thread each: one that is slow with its request or with taking the
  * answer keeps nobody waiting, and is ended when its place is wanted (daemon/places.h).
  */
-#include "policyd/control.h"
+#include "daemon/control.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/control_command.h"
 #include "daemon/places.h"
-#include "policyd/control_private.h"
 
 #define CLIENT_MS 1000      /* to send a request, and to take each part of the answer */
 #define GRACE_MS 100        /* of that, before one that has only come may go for another */
@@ -32,12 +32,11 @@
 #define FULL_MS 100   /* how often room is looked for while there are guests */
 #define STOP_MS 45000 /* more than a command and its answer may take */
 
-static_assert(CLIENTS + SPARE + 1 == GP_CONTROL_FILES, "and the eventfd");
+static_assert(CLIENTS + SPARE + 1 == GP_DAEMON_CONTROL_FILES, "and the eventfd");
 
-struct gp_control {
+struct gp_daemon_control {
 	int fd, wake;
-	struct gp_session_shared *shared;
-	struct gp_listen *listen;
+	struct gp_daemon *daemon;
 	struct gp_daemon_places *places;
 	atomic_bool stopping;
 	pthread_t thread;
@@ -48,17 +47,17 @@ static json_t *read_request(int fd, char *text)
 {
 	size_t n = 0;
 	int64_t deadline_us = gp_clock_now_us(gp_clock_system()) + CLIENT_MS * 1000LL;
-	while (n < GP_CONTROL_REQUEST_MAX) {
+	while (n < GP_DAEMON_CONTROL_REQUEST_MAX) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int left = gp_clock_left_ms(gp_clock_system(), deadline_us);
 		if (left == 0 || poll(&p, 1, left) <= 0)
 			return NULL;
-		ssize_t got = recv(fd, text + n, GP_CONTROL_REQUEST_MAX - n, MSG_DONTWAIT);
+		ssize_t got = recv(fd, text + n, GP_DAEMON_CONTROL_REQUEST_MAX - n, MSG_DONTWAIT);
 		if (got <= 0)
 			return NULL;
 		n += (size_t)got;
 		if (memchr(text, '\n', n))
-			return gp_control_parse((struct gp_span) {text, n});
+			return gp_daemon_control_parse((struct gp_span) {text, n});
 	}
 	return NULL;
 }
@@ -89,26 +88,30 @@ static int64_t peer_uid(int fd)
 }
 
 /* serve_request: under the configuration of this moment. */
-static json_t *serve_request(struct gp_control *c, const json_t *request, int64_t uid)
+static json_t *serve_request(struct gp_daemon_control *c, const json_t *request, int64_t uid)
 {
-	const struct gp_runtime *r = gp_runtimes_acquire(c->shared->runtimes);
+	const struct gp_daemon_runtime *r = gp_daemon_runtimes_acquire(c->daemon->runtimes);
 	struct gp_ctx ctx = {.arena = gp_arena_new(COMMAND_MEMORY),
 		.clock = gp_clock_system(),
 		.log = &r->log,
 		.deadline_us = gp_clock_now_us(gp_clock_system()) + COMMAND_US};
-	struct gp_control_call call = {c->shared, c->listen, r, &ctx, request, uid};
-	json_t *value = ctx.arena ? gp_control_answer(&call) : NULL;
+	struct gp_daemon_control_call call = {.daemon = c->daemon,
+		.runtime = r,
+		.ctx = &ctx,
+		.request = request,
+		.peer_uid = uid};
+	json_t *value = ctx.arena ? gp_daemon_control_answer(&call) : NULL;
 	gp_arena_free(ctx.arena);
-	gp_runtimes_release(c->shared->runtimes, r);
+	gp_daemon_runtimes_release(c->daemon->runtimes, r);
 	return value;
 }
 
 /* serve: one client. */
 static void serve(void *arg, int fd, struct gp_daemon_place *place)
 {
-	struct gp_control *c = arg;
+	struct gp_daemon_control *c = arg;
 	const struct timeval tv = {.tv_sec = CLIENT_MS / 1000};
-	char *text = malloc(GP_CONTROL_REQUEST_MAX);
+	char *text = malloc(GP_DAEMON_CONTROL_REQUEST_MAX);
 	/* without it a client that takes nothing would hold the thread */
 	bool is_bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) == 0;
 	json_t *request = text && is_bounded ? read_request(fd, text) : NULL;
@@ -116,13 +119,13 @@ static void serve(void *arg, int fd, struct gp_daemon_place *place)
 	if (!gp_daemon_places_work(place))
 		value = NULL; /* ended a moment ago: nobody hears whether it was done */
 	else if (!request)
-		value = gp_control_error("the request is no JSON object on one line");
+		value = gp_daemon_control_error("the request is no JSON object on one line");
 	else if (gp_daemon_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
 		value = serve_request(c, request, peer_uid(fd));
 	else if (atomic_load(&c->stopping))
-		value = gp_control_error("the daemon is stopping");
+		value = gp_daemon_control_error("the daemon is stopping");
 	else
-		value = gp_control_error("%d commands are under way; try again", CLIENTS);
+		value = gp_daemon_control_error("%d commands are under way; try again", CLIENTS);
 	atomic_store(&place->state, GP_DAEMON_PLACE_WRITES);
 	if (value)
 		write_answer(fd, value);
@@ -141,7 +144,7 @@ static void pause_shortly(void)
 /* control_main: the accepting thread. */
 static void *control_main(void *arg)
 {
-	struct gp_control *c = arg;
+	struct gp_daemon_control *c = arg;
 	while (!atomic_load(&c->stopping)) {
 		bool has_room = gp_daemon_places_has_room(c->places);
 		struct pollfd p[2] = {{.fd = c->wake, .events = POLLIN},
@@ -169,8 +172,8 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-/* control_free: what gp_control_start has made. */
-static void control_free(struct gp_control *c)
+/* control_free: what gp_daemon_control_start has made. */
+static void control_free(struct gp_daemon_control *c)
 {
 	if (c->wake >= 0)
 		close(c->wake);
@@ -178,16 +181,15 @@ static void control_free(struct gp_control *c)
 	free(c);
 }
 
-/* gp_control_start: places, an eventfd, and the thread. */
-int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen *listen,
-	struct gp_control **control_out)
+/* gp_daemon_control_start: places, an eventfd, and the thread. */
+int gp_daemon_control_start(
+	int fd, struct gp_daemon *daemon, struct gp_daemon_control **control_out)
 {
-	struct gp_control *c = calloc(1, sizeof *c);
+	struct gp_daemon_control *c = calloc(1, sizeof *c);
 	if (!c)
 		return GP_ENOMEM;
 	c->fd = fd;
-	c->shared = shared;
-	c->listen = listen;
+	c->daemon = daemon;
 	c->wake = eventfd(0, EFD_CLOEXEC);
 	const struct gp_daemon_places_options options = {.max = CLIENTS,
 		.spare = SPARE,
@@ -207,8 +209,8 @@ int gp_control_start(int fd, struct gp_session_shared *shared, struct gp_listen 
 	return GP_OK;
 }
 
-/* gp_control_stop: rings, and waits for the thread and the clients. */
-unsigned gp_control_stop(struct gp_control *control)
+/* gp_daemon_control_stop: rings, and waits for the thread and the clients. */
+unsigned gp_daemon_control_stop(struct gp_daemon_control *control)
 {
 	const uint64_t one = 1;
 	if (!control)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /* What the resolver, its cache and the stores have counted. */
-#include "policyd/metrics_private.h"
+#include "daemon/metrics.h"
 
 /* ---- DNS ---- */
 
 /* wire_stats: of the resolver in use. */
-static struct gp_dns_wire_stats wire_stats(const struct gp_metrics_source *source)
+static struct gp_dns_wire_stats wire_stats(const struct gp_daemon_metrics_source *source)
 {
 	struct gp_dns_wire_stats stats;
 	gp_dns_wire_stats(source->runtime->dns, &stats);
 	return stats;
 }
 
-/* gp_metrics_dns: one number. */
-void gp_metrics_dns(GP_METRICS_READER)
+/* read_dns: one number. */
+static void read_dns(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	gp_daemon_metrics_number(
 		page, NULL, 0, *(const uint64_t *)(const void *)((const char *)&stats + row->at));
 }
 
-/* gp_metrics_dns_attempts: by transport. */
-void gp_metrics_dns_attempts(GP_METRICS_READER)
+/* read_dns_attempts: by transport. */
+static void read_dns_attempts(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
@@ -31,8 +31,8 @@ void gp_metrics_dns_attempts(GP_METRICS_READER)
 		page, &(struct gp_daemon_metrics_label) {"transport", "tcp"}, 1, stats.connections);
 }
 
-/* gp_metrics_dns_answers: by state. */
-void gp_metrics_dns_answers(GP_METRICS_READER)
+/* read_dns_answers: by state. */
+static void read_dns_answers(GP_DAEMON_METRICS_READER)
 {
 	static const char *const names[GP_DNS_STATES] = {
 		[GP_DNS_FOUND] = "found",
@@ -51,8 +51,8 @@ void gp_metrics_dns_answers(GP_METRICS_READER)
 		page, &(struct gp_daemon_metrics_label) {"state", "given_up"}, 1, stats.given_up);
 }
 
-/* gp_metrics_dns_durations: of whole questions. */
-void gp_metrics_dns_durations(GP_METRICS_READER)
+/* read_dns_durations: of whole questions. */
+static void read_dns_durations(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
@@ -60,15 +60,15 @@ void gp_metrics_dns_durations(GP_METRICS_READER)
 }
 
 /* cache_stats: of the cache above it. */
-static struct gp_dns_cache_stats cache_stats(const struct gp_metrics_source *source)
+static struct gp_dns_cache_stats cache_stats(const struct gp_daemon_metrics_source *source)
 {
 	struct gp_dns_cache_stats stats;
 	gp_dns_cache_stats(source->runtime->dns, &stats);
 	return stats;
 }
 
-/* gp_metrics_cache_questions: by where the answer came from. */
-void gp_metrics_cache_questions(GP_METRICS_READER)
+/* read_cache_questions: by where the answer came from. */
+static void read_cache_questions(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_cache_stats stats = cache_stats(source);
 	(void)row;
@@ -80,37 +80,37 @@ void gp_metrics_cache_questions(GP_METRICS_READER)
 		page, &(struct gp_daemon_metrics_label) {"result", "joined"}, 1, stats.joined);
 }
 
-/* gp_metrics_cache_entries: now. */
-void gp_metrics_cache_entries(GP_METRICS_READER)
+/* read_cache_entries: now. */
+static void read_cache_entries(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).entries);
 }
 
-/* gp_metrics_cache_capacity: as configured. */
-void gp_metrics_cache_capacity(GP_METRICS_READER)
+/* read_cache_capacity: as configured. */
+static void read_cache_capacity(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	gp_daemon_metrics_number(
 		page, NULL, 0, source->runtime->config->dns_settings.cache.entries);
 }
 
-/* gp_metrics_cache_bytes: now. */
-void gp_metrics_cache_bytes(GP_METRICS_READER)
+/* read_cache_bytes: now. */
+static void read_cache_bytes(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).bytes);
 }
 
-/* gp_metrics_cache_evicted: for want of room. */
-void gp_metrics_cache_evicted(GP_METRICS_READER)
+/* read_cache_evicted: for want of room. */
+static void read_cache_evicted(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).evicted);
 }
 
-/* gp_metrics_cache_stale: while no server answered. */
-void gp_metrics_cache_stale(GP_METRICS_READER)
+/* read_cache_stale: while no server answered. */
+static void read_cache_stale(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
 	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).stale);
@@ -127,7 +127,8 @@ struct named_store {
 #define STORES 2
 
 /* stores: the one that counts, and the one that stands in for it if there is one; how many. */
-static size_t stores(const struct gp_metrics_source *source, struct named_store stores_out[STORES])
+static size_t stores(
+	const struct gp_daemon_metrics_source *source, struct named_store stores_out[STORES])
 {
 	struct gp_store *both = source->runtime->store;
 	const struct named_store all[STORES] = {
@@ -142,7 +143,7 @@ static size_t stores(const struct gp_metrics_source *source, struct named_store 
 }
 
 /* kind_of: what the main store is; the other one is always embedded. */
-static const char *kind_of(const struct gp_metrics_source *source, size_t which)
+static const char *kind_of(const struct gp_daemon_metrics_source *source, size_t which)
 {
 	const struct gp_store_options *options = &source->runtime->config->store;
 	bool is_embedded = which > 0 || options->uri_count == 0 ||
@@ -150,8 +151,8 @@ static const char *kind_of(const struct gp_metrics_source *source, size_t which)
 	return is_embedded ? "lmdb" : "redis";
 }
 
-/* gp_metrics_store_info: which there are. */
-void gp_metrics_store_info(GP_METRICS_READER)
+/* read_store_info: which there are. */
+static void read_store_info(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
@@ -162,8 +163,8 @@ void gp_metrics_store_info(GP_METRICS_READER)
 	}
 }
 
-/* gp_metrics_store_up: 1 or 0. */
-void gp_metrics_store_up(GP_METRICS_READER)
+/* read_store_up: 1 or 0. */
+static void read_store_up(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
@@ -171,8 +172,8 @@ void gp_metrics_store_up(GP_METRICS_READER)
 		gp_daemon_metrics_number(page, &s[i].label, 1, s[i].health.up);
 }
 
-/* gp_metrics_store_stands_in: while the main one is down and there is another. */
-void gp_metrics_store_stands_in(GP_METRICS_READER)
+/* read_store_stands_in: while the main one is down and there is another. */
+static void read_store_stands_in(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
@@ -180,8 +181,8 @@ void gp_metrics_store_stands_in(GP_METRICS_READER)
 		gp_daemon_metrics_number(page, NULL, 0, !s[0].health.up);
 }
 
-/* gp_metrics_store_steps: done and failed. */
-void gp_metrics_store_steps(GP_METRICS_READER)
+/* read_store_steps: done and failed. */
+static void read_store_steps(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
@@ -193,8 +194,8 @@ void gp_metrics_store_steps(GP_METRICS_READER)
 	}
 }
 
-/* gp_metrics_store_forgotten: of embedded ones; others make room themselves. */
-void gp_metrics_store_forgotten(GP_METRICS_READER)
+/* read_store_forgotten: of embedded ones; others make room themselves. */
+static void read_store_forgotten(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
@@ -202,8 +203,8 @@ void gp_metrics_store_forgotten(GP_METRICS_READER)
 		gp_daemon_metrics_number(page, &s[i].label, 1, s[i].health.forgotten);
 }
 
-/* gp_metrics_store_durations: of steps that were done. */
-void gp_metrics_store_durations(GP_METRICS_READER)
+/* read_store_durations: of steps that were done. */
+static void read_store_durations(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	struct gp_histogram_sums sums;
@@ -214,8 +215,8 @@ void gp_metrics_store_durations(GP_METRICS_READER)
 	}
 }
 
-/* gp_metrics_store_trouble: how long ago, where there was any. */
-void gp_metrics_store_trouble(GP_METRICS_READER)
+/* read_store_trouble: how long ago, where there was any. */
+static void read_store_trouble(GP_DAEMON_METRICS_READER)
 {
 	struct named_store s[STORES];
 	(void)row;
@@ -224,3 +225,67 @@ void gp_metrics_store_trouble(GP_METRICS_READER)
 			gp_daemon_metrics_seconds(
 				page, &s[i].label, 1, s[i].health.problem_age_ms * 1000);
 }
+
+/* ---- the tables ---- */
+
+#define COUNTER GP_DAEMON_METRICS_COUNTER
+#define GAUGE GP_DAEMON_METRICS_GAUGE
+#define HISTOGRAM GP_DAEMON_METRICS_HISTOGRAM
+#define OF_WIRE(member) offsetof(struct gp_dns_wire_stats, member)
+
+/* clang-format off */
+const struct gp_daemon_metric gp_daemon_metrics_dns[] = {
+	{"gatepost_dns_attempts_total", COUNTER,
+		"Attempts at name servers: datagrams sent, connections begun.",
+		read_dns_attempts, 0},
+	{"gatepost_dns_timeouts_total", COUNTER,
+		"Attempts at which a name server was silent.",
+		read_dns, OF_WIRE(timeouts)},
+	{"gatepost_dns_answers_total", COUNTER,
+		"Questions asked of name servers, by their end; given_up: our own deadline; "
+		"trouble: no file, place or way to a server.",
+		read_dns_answers, 0},
+	{"gatepost_dns_question_seconds", HISTOGRAM,
+		"How long questions took that were asked of name servers.",
+		read_dns_durations, 0},
+	{"gatepost_dns_cache_questions_total", COUNTER,
+		"Questions to the cache; joined: another request was asking the same.",
+		read_cache_questions, 0},
+	{"gatepost_dns_cache_entries", GAUGE,
+		"Answers in the cache.", read_cache_entries, 0},
+	{"gatepost_dns_cache_max_entries", GAUGE,
+		"Most answers in the cache (dns.cache_entries).", read_cache_capacity, 0},
+	{"gatepost_dns_cache_bytes", GAUGE,
+		"Memory of the answers in the cache.", read_cache_bytes, 0},
+	{"gatepost_dns_cache_evictions_total", COUNTER,
+		"Answers dropped from the cache for want of room.", read_cache_evicted, 0},
+	{"gatepost_dns_stale_answers_total", COUNTER,
+		"Answers that had expired and were used because no server answered (dns.stale).",
+		read_cache_stale, 0},
+};
+const size_t gp_daemon_metrics_dns_count =
+	sizeof gp_daemon_metrics_dns / sizeof gp_daemon_metrics_dns[0];
+
+const struct gp_daemon_metric gp_daemon_metrics_store[] = {
+	{"gatepost_store_info", GAUGE,
+		"The stores that limits are counted in, and their kind.",
+		read_store_info, 0},
+	{"gatepost_store_up", GAUGE,
+		"1 while the store can count.", read_store_up, 0},
+	{"gatepost_store_standing_in", GAUGE,
+		"1 while the local store counts in place of the main one.",
+		read_store_stands_in, 0},
+	{"gatepost_store_steps_total", COUNTER,
+		"Steps of counting.", read_store_steps, 0},
+	{"gatepost_store_forgotten_total", COUNTER,
+		"Subjects that were forgotten because the store (store.size) or its disk is full.",
+		read_store_forgotten, 0},
+	{"gatepost_store_step_seconds", HISTOGRAM,
+		"How long steps of counting took.", read_store_durations, 0},
+	{"gatepost_store_last_trouble_seconds", GAUGE,
+		"Time since the last trouble of the store; absent when there was none.",
+		read_store_trouble, 0},
+};
+const size_t gp_daemon_metrics_store_count =
+	sizeof gp_daemon_metrics_store / sizeof gp_daemon_metrics_store[0];
+/* clang-format on */

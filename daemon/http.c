@@ -3,7 +3,7 @@
  * libmicrohttpd reads and writes; the loop around it is ours, so that a connection that keeps
  * itself alive byte by byte can be ended, which the library's own thread would not do.
  */
-#include "policyd/metrics_http.h"
+#include "daemon/http.h"
 
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -17,14 +17,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "policyd/metrics.h"
+#include "daemon/metrics.h"
+#include "daemon/runtimes.h"
 
 #define BEAT_MS 1000 /* how often old connections are looked for */
 #define PAGE_BYTES (1024 * 1024)
-
-static const char root_page[] =
-	"<!DOCTYPE html><html lang=\"en\"><title>gatepost</title>"
-	"<p>gatepost-policyd " GP_VERSION ": <a href=\"/metrics\">metrics</a></html>\n";
 
 /* A connection that is open. */
 struct visitor {
@@ -34,15 +31,14 @@ struct visitor {
 
 /* One socket. */
 struct door {
-	struct gp_metrics_http *http;
+	struct gp_daemon_http *http;
 	struct MHD_Daemon *daemon;
 	int epoll_fd, listener;
-	struct visitor visitors[GP_METRICS_HTTP_CONNECTIONS];
+	struct visitor visitors[GP_DAEMON_HTTP_CONNECTIONS];
 };
 
-struct gp_metrics_http {
-	struct gp_session_shared *shared;
-	struct gp_listen *listen;
+struct gp_daemon_http {
+	struct gp_daemon *daemon;
 	struct door doors[GP_DAEMON_SOCKETS_MAX];
 	size_t count;
 	int wake;        /* eventfd */
@@ -51,8 +47,8 @@ struct gp_metrics_http {
 	pthread_t thread;
 };
 
-/* gp_metrics_http_open: without it the mail goes on, only the numbers are not there. */
-void gp_metrics_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
+/* gp_daemon_http_open: without it the mail goes on, only the numbers are not there. */
+void gp_daemon_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
 	struct gp_daemon_sockets *sockets_out)
 {
 	*sockets_out = (struct gp_daemon_sockets) {.count = 0};
@@ -105,27 +101,71 @@ static enum MHD_Result answer_text(
 	return answer(connection, status, response, type);
 }
 
-/* answer_page: all numbers, under the configuration of this moment. */
-static enum MHD_Result answer_page(
-	struct MHD_Connection *connection, const struct gp_metrics_http *http)
+/* answer_page: made for this request. */
+static enum MHD_Result answer_page(struct MHD_Connection *connection, struct gp_daemon *daemon,
+	const struct gp_daemon_route *route)
 {
-	struct gp_arena *arena = gp_arena_new(GP_METRICS_PAGE_MAX);
+	struct gp_arena *arena = gp_arena_new(GP_DAEMON_METRICS_PAGE_MAX);
 	struct MHD_Response *response = NULL;
 	struct gp_strbuf buf;
 	const char *text;
 	if (!arena)
 		return MHD_NO;
-	const struct gp_runtime *r = gp_runtimes_acquire(http->shared->runtimes);
 	gp_strbuf_init(&buf, arena, PAGE_BYTES);
-	gp_metrics_of(http->shared, http->listen, r, &buf);
-	gp_runtimes_release(http->shared->runtimes, r);
+	route->write(daemon, &buf);
 	if (gp_strbuf_finish(&buf, &text) == GP_OK)
 		response = MHD_create_response_from_buffer(
 			buf.len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
 	gp_arena_free(arena);
-	return answer(
-		connection, MHD_HTTP_OK, response, "text/plain; version=0.0.4; charset=utf-8");
+	return answer(connection, MHD_HTTP_OK, response, route->type);
 }
+
+/* ---- routes ---- */
+
+/* write_metrics: all numbers, under the configuration of this moment. */
+static void write_metrics(struct gp_daemon *daemon, struct gp_strbuf *buf)
+{
+	const struct gp_daemon_runtime *r = gp_daemon_runtimes_acquire(daemon->runtimes);
+	gp_daemon_metrics_of(daemon, r, buf);
+	gp_daemon_runtimes_release(daemon->runtimes, r);
+}
+
+/* write_root: who is here. */
+static void write_root(struct gp_daemon *daemon, struct gp_strbuf *buf)
+{
+	gp_strbuf_printf(buf,
+		"<!DOCTYPE html><html lang=\"en\"><title>gatepost</title>"
+		"<p>%s " GP_VERSION ": <a href=\"/metrics\">metrics</a></html>\n",
+		daemon->program->name);
+}
+
+static const struct gp_daemon_route own[] = {
+	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics},
+	{"/", "text/html; charset=utf-8", write_root},
+};
+
+/* find: the row of that path; NULL: it is not in this table. */
+static const struct gp_daemon_route *find(
+	const struct gp_daemon_route *routes, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(path, routes[i].path) == 0)
+			return &routes[i];
+	return NULL;
+}
+
+/* route_of: of the services, in their order, or of the daemon's own. */
+static const struct gp_daemon_route *route_of(const struct gp_daemon *daemon, const char *path)
+{
+	const struct gp_daemon_route *route = NULL;
+	for (size_t i = 0; !route && i < daemon->program->service_count; i++) {
+		const struct gp_daemon_service *service = daemon->served[i].service;
+		route = find(service->routes, service->route_count, path);
+	}
+	return route ? route : find(own, sizeof own / sizeof own[0], path);
+}
+
+/* ---- requests ---- */
 
 /* is_loopback_host: an address of the loopback or localhost, with any port; or none (HTTP/1.0). */
 static bool is_loopback_host(const char *text)
@@ -159,10 +199,9 @@ static enum MHD_Result serve(void *arg, struct MHD_Connection *connection, const
 	if (!is_loopback_host(host))
 		return answer_text(connection, MHD_HTTP_FORBIDDEN,
 			"Ask for it by an address of the loopback, or localhost (Host)\n", plain);
-	if (strcmp(url, "/metrics") == 0)
-		return answer_page(connection, door->http);
-	if (strcmp(url, "/") == 0)
-		return answer_text(connection, MHD_HTTP_OK, root_page, "text/html; charset=utf-8");
+	const struct gp_daemon_route *route = route_of(door->http->daemon, url);
+	if (route)
+		return answer_page(connection, door->http->daemon, route);
 	return answer_text(
 		connection, MHD_HTTP_NOT_FOUND, "There is /metrics and nothing else\n", plain);
 }
@@ -183,12 +222,12 @@ static void note_visitor(void *arg, struct MHD_Connection *connection, void **pl
 	}
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	for (size_t i = 0; info && i < GP_METRICS_HTTP_CONNECTIONS; i++) {
+	for (size_t i = 0; info && i < GP_DAEMON_HTTP_CONNECTIONS; i++) {
 		v = &door->visitors[i];
 		if (v->fd >= 0)
 			continue;
 		v->fd = info->connect_fd;
-		v->until_us = gp_clock_now_us(gp_clock_system()) + GP_METRICS_HTTP_LIFE_MS * 1000LL;
+		v->until_us = gp_clock_now_us(gp_clock_system()) + GP_DAEMON_HTTP_LIFE_MS * 1000LL;
 		*place = v;
 		return;
 	}
@@ -198,7 +237,7 @@ static void note_visitor(void *arg, struct MHD_Connection *connection, void **pl
 static void end_old(struct door *door)
 {
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
-	for (size_t i = 0; i < GP_METRICS_HTTP_CONNECTIONS; i++)
+	for (size_t i = 0; i < GP_DAEMON_HTTP_CONNECTIONS; i++)
 		if (door->visitors[i].fd >= 0 && door->visitors[i].until_us <= now_us)
 			(void)shutdown(door->visitors[i].fd, SHUT_RDWR); /* gone: as good */
 }
@@ -207,7 +246,7 @@ static void end_old(struct door *door)
 static struct visitor *longest_there(struct door *door)
 {
 	struct visitor *found = &door->visitors[0];
-	for (size_t i = 0; i < GP_METRICS_HTTP_CONNECTIONS; i++) {
+	for (size_t i = 0; i < GP_DAEMON_HTTP_CONNECTIONS; i++) {
 		if (door->visitors[i].fd < 0)
 			return NULL;
 		if (door->visitors[i].until_us < found->until_us)
@@ -231,7 +270,7 @@ static void make_way(struct door *door)
 }
 
 /* patience: milliseconds until somebody has to look again. */
-static int patience(const struct gp_metrics_http *http)
+static int patience(const struct gp_daemon_http *http)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 	int least = BEAT_MS;
@@ -245,7 +284,7 @@ static int patience(const struct gp_metrics_http *http)
 static void *http_main(void *arg)
 {
 	static const struct timespec breath = {.tv_nsec = 10 * 1000 * 1000};
-	struct gp_metrics_http *http = arg;
+	struct gp_daemon_http *http = arg;
 	struct pollfd p[2 * GP_DAEMON_SOCKETS_MAX + 1];
 	for (;;) {
 		nfds_t n = 0;
@@ -274,7 +313,7 @@ static void *http_main(void *arg)
 /* ---- begin and end ---- */
 
 /* open_door: the library gets a descriptor of its own, which it closes. */
-static int open_door(struct gp_metrics_http *http, int listener)
+static int open_door(struct gp_daemon_http *http, int listener)
 {
 	struct door *door = &http->doors[http->count];
 	int fd = fcntl(listener, F_DUPFD_CLOEXEC, 3);
@@ -282,13 +321,13 @@ static int open_door(struct gp_metrics_http *http, int listener)
 		return GP_ENOMEM;
 	door->http = http;
 	door->listener = fd;
-	for (size_t i = 0; i < GP_METRICS_HTTP_CONNECTIONS; i++)
+	for (size_t i = 0; i < GP_DAEMON_HTTP_CONNECTIONS; i++)
 		door->visitors[i].fd = -1;
 	door->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, serve, door,
 		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)GP_METRICS_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)GP_METRICS_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)GP_METRICS_HTTP_REQUEST, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		(unsigned)GP_DAEMON_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)GP_DAEMON_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)GP_DAEMON_HTTP_REQUEST, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_NOTIFY_CONNECTION, note_visitor, door, MHD_OPTION_END);
 	if (!door->daemon) {
 		close(fd);
@@ -301,19 +340,18 @@ static int open_door(struct gp_metrics_http *http, int listener)
 	return info ? GP_OK : GP_ENOMEM;
 }
 
-/* gp_metrics_http_start: a door for each socket, one thread. */
-int gp_metrics_http_start(const struct gp_daemon_sockets *sockets, struct gp_session_shared *shared,
-	struct gp_listen *listen, struct gp_metrics_http **http_out)
+/* gp_daemon_http_start: a door for each socket, one thread. */
+int gp_daemon_http_start(const struct gp_daemon_sockets *sockets, struct gp_daemon *daemon,
+	struct gp_daemon_http **http_out)
 {
 	int rc = GP_OK;
 	*http_out = NULL;
 	if (sockets->count == 0)
 		return GP_OK;
-	struct gp_metrics_http *http = calloc(1, sizeof *http);
+	struct gp_daemon_http *http = calloc(1, sizeof *http);
 	if (!http)
 		return GP_ENOMEM;
-	http->shared = shared;
-	http->listen = listen;
+	http->daemon = daemon;
 	http->wake = eventfd(0, EFD_CLOEXEC);
 	if (http->wake < 0)
 		rc = GP_ENOMEM;
@@ -323,14 +361,14 @@ int gp_metrics_http_start(const struct gp_daemon_sockets *sockets, struct gp_ses
 		rc = GP_ENOMEM;
 	http->is_running = !rc;
 	if (rc)
-		gp_metrics_http_stop(http);
+		gp_daemon_http_stop(http);
 	else
 		*http_out = http;
 	return rc;
 }
 
-/* gp_metrics_http_stop: the thread first. */
-void gp_metrics_http_stop(struct gp_metrics_http *http)
+/* gp_daemon_http_stop: the thread first. */
+void gp_daemon_http_stop(struct gp_daemon_http *http)
 {
 	const uint64_t one = 1;
 	if (!http)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* Requests and answers as JSON; texts that it has room for. */
+#include "daemon/control_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/encode.h"
+#include "base/strbuf.h"
+
+/* gp_daemon_control_error: one member. */
+json_t *gp_daemon_control_error(const char *format, ...)
+{
+	char text[512], visible[512];
+	struct gp_strbuf buf;
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	gp_strbuf_init_fixed(&buf, visible, sizeof visible);
+	gp_encode_visible(&buf, gp_span_from(text)); /* JSON has no room for broken UTF-8 */
+	return json_pack("{s:s}", "error", visible);
+}
+
+/* gp_daemon_control_text: made visible first. */
+json_t *gp_daemon_control_text(struct gp_arena *arena, struct gp_span text)
+{
+	struct gp_strbuf buf;
+	const char *visible;
+	gp_strbuf_init(&buf, arena, text.len * 4 + 16);
+	gp_encode_text(&buf, text);
+	return gp_strbuf_finish(&buf, &visible) ? NULL : json_string(visible);
+}
+
+/* gp_daemon_control_parse: a member that comes twice is an error. */
+json_t *gp_daemon_control_parse(struct gp_span line)
+{
+	return json_loadb(line.ptr, line.len, JSON_REJECT_DUPLICATES, NULL);
+}
