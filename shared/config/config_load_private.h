@@ -156,6 +156,9 @@ int gp_config_override_finish(struct gp_config_draft *draft, void *element);
 const struct gp_option *gp_config_override_other(struct gp_config_draft *draft, const char *name);
 int gp_config_override_set(struct gp_config_draft *draft, const char *name, struct gp_span value,
 	struct gp_config_place where);
+size_t gp_config_limit_list(const struct gp_config *config, const void **items_out);
+bool gp_config_limit_in_bytes(const void *element);
+void gp_config_override_dump(struct gp_strbuf *buf, const struct gp_config *config);
 
 /* All is read: checks how limits and overrides fit together and puts them into the config. */
 int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;

@@ -5,13 +5,22 @@
 #include <string.h>
 
 static const struct gp_config_repeat repeats[] = {
-	{.section = "limit", .begin = gp_config_limit_begin, .finish = gp_config_limit_finish},
+	{.section = "limit",
+		.begin = gp_config_limit_begin,
+		.finish = gp_config_limit_finish,
+		.list = gp_config_limit_list,
+		.in_bytes = gp_config_limit_in_bytes,
+		.example_title = " hourly"},
 	{.section = "override",
 		.is_scratch = true,
 		.begin = gp_config_override_begin,
 		.finish = gp_config_override_finish,
 		.other = gp_config_override_other,
-		.set_other = gp_config_override_set},
+		.set_other = gp_config_override_set,
+		.dump = gp_config_override_dump,
+		.is_one_of = true,
+		.example_more = "\n    # The limit, and the max that it gets.\n"
+				"    #hourly = 5000\n"},
 };
 
 /* gp_config_repeat_of: by name. */

@@ -26,6 +26,19 @@ struct gp_config_repeat {
 	const struct gp_option *(*other)(struct gp_config_draft *draft, const char *name);
 	int (*set_other)(struct gp_config_draft *draft, const char *name, struct gp_span value,
 		struct gp_config_place where);
+
+	/* The elements of a snapshot, one behind the other, which begin with their name if they
+	 * have one; and whether a GP_KIND_AMOUNT of one counts bytes (NULL: it does not). In place
+	 * of list: writes all of them down, where the snapshot keeps something else. */
+	size_t (*list)(const struct gp_config *config, const void **items_out);
+	bool (*in_bytes)(const void *element);
+	void (*dump)(struct gp_strbuf *buf, const struct gp_config *config);
+
+	/* For the example file: a title; is only one of the rows used at a time; and what stands
+	 * behind them. */
+	const char *example_title;
+	bool is_one_of;
+	const char *example_more;
 };
 
 /* That of a section; NULL: it does not repeat, or is the top level. */

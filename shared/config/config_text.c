@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The rows as text: the dump of a snapshot, the example file, the man page section. */
-#include "config/config_private.h"
+#include "config/config_repeat.h"
 
 #include <string.h>
 
@@ -22,45 +22,45 @@ static void dump_row(struct gp_strbuf *buf, const struct gp_option *row, const v
 	gp_strbuf_add(buf, "\n");
 }
 
-/* dump_limit_row: the same, where a maximum is written in the limit's unit. */
-static void dump_limit_row(struct gp_strbuf *buf, const struct gp_option *row, const void *base)
+/* An element of a section that repeats. */
+struct element {
+	const void *at;
+	bool in_bytes;
+};
+
+/* dump_element_row: the same, where a maximum is written in its unit. */
+static void dump_element_row(struct gp_strbuf *buf, const struct gp_option *row, const void *arg)
 {
-	const struct gp_limit *limit = base;
+	const struct element *element = arg;
 	if (row->kind != GP_KIND_AMOUNT) {
-		dump_row(buf, row, base);
+		dump_row(buf, row, element->at);
 		return;
 	}
+	const int64_t *amount = (const void *)((const char *)element->at + row->offset);
 	gp_strbuf_printf(buf, "    %s = ", row->name);
-	gp_config_amount_format(buf, limit->max, limit->unit == GP_LIMIT_BYTES);
+	gp_config_amount_format(buf, *amount, element->in_bytes);
 	gp_strbuf_add(buf, "\n");
 }
 
-/* dump_limits: a section for each. */
-static void dump_limits(struct gp_strbuf *buf, const struct gp_limit_set *set)
+/* dump_repeating: a section for each element. */
+static void dump_repeating(
+	struct gp_strbuf *buf, const struct gp_config_section *s, const struct gp_config *config)
 {
-	for (size_t i = 0; i < set->limit_count; i++) {
-		gp_strbuf_printf(buf, "limit %s {\n", set->limits[i].name);
-		each_row("limit", dump_limit_row, buf, &set->limits[i]);
-		gp_strbuf_add(buf, "}\n");
+	const struct gp_config_repeat *repeat = gp_config_repeat_of(s);
+	const void *items = NULL;
+	if (repeat->dump) {
+		repeat->dump(buf, config);
+		return;
 	}
-}
-
-/* dump_overrides: a section for each, with the limits that it sets. */
-static void dump_overrides(struct gp_strbuf *buf, const struct gp_limit_set *set)
-{
-	for (size_t i = 0; i < set->override_count; i++) {
-		const struct gp_limit_override *o = &set->overrides[i];
-		gp_strbuf_printf(buf, "override {\n    %s = ", gp_config_subjects[o->kind]);
-		gp_config_quote(buf, o->name);
-		gp_strbuf_add(buf, "\n");
-		for (size_t k = 0; k < set->limit_count; k++) {
-			if (o->max[k] == GP_LIMIT_UNSET)
-				continue;
-			gp_strbuf_printf(buf, "    %s = ", set->limits[k].name);
-			gp_config_amount_format(
-				buf, o->max[k], set->limits[k].unit == GP_LIMIT_BYTES);
-			gp_strbuf_add(buf, "\n");
-		}
+	size_t count = repeat->list(config, &items);
+	for (size_t i = 0; i < count; i++) {
+		struct element element = {(const char *)items + i * s->own->size, false};
+		element.in_bytes = repeat->in_bytes && repeat->in_bytes(element.at);
+		gp_strbuf_add(buf, s->own->name);
+		if (s->times == GP_SECTION_NAMED)
+			gp_strbuf_printf(buf, " %s", *(const char *const *)element.at);
+		gp_strbuf_add(buf, " {\n");
+		each_row(s->own->name, dump_element_row, buf, &element);
 		gp_strbuf_add(buf, "}\n");
 	}
 }
@@ -71,16 +71,13 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
 	const char *text;
 	each_row(NULL, dump_row, buf, config);
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
-		if (s->times == GP_SECTION_NAMED) {
-			dump_limits(buf, &config->limits);
-		} else if (s->times == GP_SECTION_MANY) {
-			dump_overrides(buf, &config->limits);
-		} else {
-			gp_strbuf_printf(buf, "%s {\n", s->own->name);
-			each_row(s->own->name, dump_row, buf,
-				gp_config_base_of(config, s->own->name));
-			gp_strbuf_add(buf, "}\n");
+		if (s->times != GP_SECTION_ONCE) {
+			dump_repeating(buf, s, config);
+			continue;
 		}
+		gp_strbuf_printf(buf, "%s {\n", s->own->name);
+		each_row(s->own->name, dump_row, buf, gp_config_base_of(config, s->own->name));
+		gp_strbuf_add(buf, "}\n");
 	}
 	return gp_strbuf_finish(buf, &text);
 }
@@ -172,25 +169,17 @@ static void example_subject(struct gp_strbuf *buf, const struct gp_option *row, 
 /* example_section: with its rows; sections that repeat are comments as a whole. */
 static void example_section(struct gp_strbuf *buf, const struct gp_config_section *s)
 {
+	const struct gp_config_repeat *repeat = gp_config_repeat_of(s);
+	const char *mark = repeat ? "#" : "", *name = s->own->name;
 	add_comment(buf, "", s->own->help);
-	switch (s->times) {
-	case GP_SECTION_ONCE:
-		gp_strbuf_printf(buf, "%s {", s->own->name);
-		each_row(s->own->name, example_row, buf, NULL);
-		gp_strbuf_add(buf, "}\n");
-		break;
-	case GP_SECTION_NAMED:
-		gp_strbuf_printf(buf, "#%s hourly {", s->own->name);
-		each_row(s->own->name, example_row, buf, NULL);
-		gp_strbuf_add(buf, "#}\n");
-		break;
-	case GP_SECTION_MANY:
-		gp_strbuf_printf(buf, "#%s {", s->own->name);
-		each_row(s->own->name, example_subject, buf, gp_config_subjects[0]);
-		gp_strbuf_add(buf, "\n    # The limit, and the max that it gets.\n"
-				   "    #hourly = 5000\n#}\n");
-		break;
-	}
+	gp_strbuf_printf(buf, "%s%s%s {", mark, name,
+		repeat && repeat->example_title ? repeat->example_title : "");
+	if (repeat && repeat->is_one_of)
+		each_row(name, example_subject, buf, s->own->rows[0].name);
+	else
+		each_row(name, example_row, buf, NULL);
+	gp_strbuf_add(buf, repeat && repeat->example_more ? repeat->example_more : "");
+	gp_strbuf_printf(buf, "%s}\n", mark);
 }
 
 /* gp_config_example: a whole file in which every option stands as a comment. */
