@@ -14,7 +14,7 @@
 
 #define FIRST_BLOCK 4096
 #define LARGEST_BLOCK 65536
-#define SMALL_BLOCK 512
+#define SMALL_BLOCK 2048
 
 struct block {
 	struct block *next;

@@ -118,6 +118,12 @@ static void select_checks(struct run *r, bool that_count)
 	}
 }
 
+/* is_exempted: does a check leave this mail alone? */
+static bool is_exempted(const struct run *r)
+{
+	return r->first != &gp_engine_rule_default && r->first != &gp_engine_rule_stage;
+}
+
 /* has_turn: does any check that finds out have its turn here? */
 static bool has_turn(const struct run *r)
 {
@@ -281,6 +287,9 @@ static int find(struct run *r)
 {
 	int rc = GP_OK;
 	select_checks(r, false);
+	/* users and networks of ours come from wherever they do: it says nothing */
+	r->f->private_client = !r->f->mail && !r->f->is_ours && is_exempted(r) &&
+			       gp_engine_is_private_client(r->f);
 	for (size_t i = 0; i < r->p->count; i++)
 		if ((r->selected & (1u << i)) && !r->p->checks[i]->by_recipient && recall(r, i))
 			r->selected &= ~(1u << i);
@@ -367,8 +376,6 @@ static int begin(struct run *r, struct gp_verdict *v)
 	}
 	if (ours)
 		r->first = ours;
-	/* users and networks of ours come from wherever they do: it says nothing */
-	f->private_client = !f->mail && !ours && gp_engine_is_private_client(f);
 	if (!r->kept)
 		return gp_engine_find_names(r->ctx, f);
 	f->sender_domain = r->kept->sender_domain;

@@ -110,6 +110,29 @@ static void test_grow(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_small: the same promises with small blocks, also behind a reset, which keeps none. */
+static void test_small(void **state)
+{
+	(void)state;
+	struct gp_arena *a = gp_arena_new_small(16384);
+	for (int round = 0; round < 2; round++) {
+		size_t given = 0;
+		for (size_t size = 1; given + size < 12000; size = size * 2 + 1) {
+			unsigned char *p = gp_arena_alloc(a, size);
+			assert_non_null(p);
+			for (size_t i = 0; i < size; i++)
+				assert_int_equal(p[i], 0);
+			memset(p, 0xff, size);
+			given += size;
+		}
+		assert_null(gp_arena_alloc(a, 16384));
+		assert_int_equal(gp_arena_status(a), GP_ETOOBIG);
+		gp_arena_reset(a);
+		assert_int_equal(gp_arena_status(a), GP_OK);
+	}
+	gp_arena_free(a);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -119,6 +142,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_small),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
