@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/authres.h"
 #include "engine/checks.h"
 #include "engine/record.h"
 #include "exim-dlfunc/bridge.h"
@@ -263,6 +264,8 @@ const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 		return word_of(k);
 	gp_engine_facts_init(&k->facts, q.config, GP_STAGE_RCPT, &call->envelope);
 	int rc = gp_engine_transaction_ask(&x->transaction, &q.ctx, &k->facts, &k->verdict);
+	if (!rc)
+		rc = gp_engine_header(&q.ctx, &x->pipeline, &k->facts, &k->verdict);
 	if (!rc) {
 		k->action = k->verdict.action;
 		k->reply = k->verdict.reply;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "engine/authres.h"
 #include "engine/record.h"
 #include "policyd/protocol.h"
 #include "policyd/reader.h"
@@ -288,9 +289,22 @@ static void say_mark(struct session *s, const struct gp_protocol_request *r)
 		gp_log_text(&s->runtime->log, GP_LOG_WARNING, "%s", texts[r->mark_state]);
 }
 
+/* add_header: the field with the results, which one answer about a message carries. */
+static int add_header(struct session *s, const struct gp_protocol_request *r, struct answer *a,
+	struct gp_strbuf *buf)
+{
+	struct gp_ctx ctx = context(s, s->began_us);
+	int rc = gp_engine_header(&ctx, s->shared->counters->pipeline, &a->facts, &a->verdict);
+	if (rc)
+		return rc;
+	say_mark(s, r);
+	gp_protocol_format_field(buf, a->verdict.header, r->mark);
+	return GP_OK;
+}
+
 /* format_action: the verdict as Postfix wants it. *prepended_out: a header was given. */
-static void format_action(struct session *s, const struct gp_protocol_request *r,
-	const struct answer *a, struct gp_strbuf *buf, bool *prepended_out)
+static int format_action(struct session *s, const struct gp_protocol_request *r, struct answer *a,
+	struct gp_strbuf *buf, bool *prepended_out)
 {
 	const char *pass_action = s->runtime->config->policyd.pass_action;
 	const struct gp_verdict *v = &a->verdict;
@@ -301,13 +315,14 @@ static void format_action(struct session *s, const struct gp_protocol_request *r
 		gp_protocol_format(buf, "", v->reply);
 	} else if (*pass_action && is_pass(&a->facts)) {
 		gp_protocol_format(buf, pass_action, NULL);
-	} else if (v->header && gp_header_once_first(s->shared->instances, r->instance)) {
+	} else if (gp_engine_has_header(s->shared->counters->pipeline, &a->facts, v) &&
+		   gp_header_once_first(s->shared->instances, r->instance)) {
 		*prepended_out = true;
-		say_mark(s, r);
-		gp_protocol_format_field(buf, v->header, r->mark);
+		return add_header(s, r, a, buf);
 	} else {
 		gp_protocol_format(buf, "DUNNO", NULL);
 	}
+	return GP_OK;
 }
 
 /* log_decision: the one line about this request. */
@@ -377,13 +392,14 @@ static void no_answer(struct session *s, const char *trouble, struct answer *a)
 }
 
 /* build_answer: the verdict as text. */
-static int build_answer(struct session *s, const struct gp_protocol_request *r,
-	const struct answer *a, struct gp_strbuf *buf, bool *prepended_out)
+static int build_answer(struct session *s, const struct gp_protocol_request *r, struct answer *a,
+	struct gp_strbuf *buf, bool *prepended_out)
 {
 	const char *text;
 	gp_strbuf_init(buf, s->arena, ANSWER_MAX);
-	format_action(s, r, a, buf, prepended_out);
-	int rc = gp_strbuf_finish(buf, &text);
+	int rc = format_action(s, r, a, buf, prepended_out);
+	if (!rc)
+		rc = gp_strbuf_finish(buf, &text);
 	if (rc && *prepended_out)
 		gp_header_once_forget(s->shared->instances, r->instance);
 	return rc;

@@ -82,7 +82,7 @@ void gp_arena_reset(struct gp_arena *arena)
 	struct block *keep = NULL;
 	for (struct block *b = arena->blocks, *next; b; b = next) {
 		next = b->next;
-		if (!next && b->size <= FIRST_BLOCK && arena->first == FIRST_BLOCK)
+		if (!next && b->size <= arena->first)
 			keep = b;
 		else
 			free(b);

@@ -24,7 +24,7 @@ struct gp_arena;
 /* Returns a new arena that gives out at most ceiling bytes between resets, or NULL. */
 struct gp_arena *gp_arena_new(size_t ceiling);
 
-/* The same for what waits for long and is little: its blocks are small, and a reset keeps none. */
+/* The same for what waits for long and is little: its blocks are small. */
 struct gp_arena *gp_arena_new_small(size_t ceiling);
 
 /* Frees the arena and all that came from it; accepts NULL. */

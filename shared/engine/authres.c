@@ -44,13 +44,23 @@ static void add_short(struct gp_strbuf *buf, const struct gp_pipeline *p, const 
 	}
 }
 
+/* gp_engine_has_header: nothing is made yet. */
+bool gp_engine_has_header(const struct gp_pipeline *pipeline, const struct gp_facts *facts,
+	const struct gp_verdict *verdict)
+{
+	int wanted = facts->config->spf.header;
+	return verdict->action == GP_ACTION_ACCEPT && wanted != GP_HEADER_NONE &&
+	       has_results(pipeline, facts) &&
+	       (wanted != GP_HEADER_RECEIVED_SPF || gp_engine_spf_result(facts));
+}
+
 /* gp_engine_header: long names that do not fit in one line are left out. */
 int gp_engine_header(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 	const struct gp_facts *facts, struct gp_verdict *verdict)
 {
 	static const char name[] = "Authentication-Results: ";
 	struct gp_strbuf buf;
-	if (facts->config->spf.header == GP_HEADER_NONE || !has_results(pipeline, facts))
+	if (!gp_engine_has_header(pipeline, facts, verdict))
 		return GP_OK;
 	if (facts->config->spf.header == GP_HEADER_RECEIVED_SPF)
 		return gp_engine_received_spf(ctx, facts, &verdict->header);

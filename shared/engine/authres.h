@@ -9,7 +9,15 @@
 
 #include "engine/pipeline.h"
 
-/* verdict->header, as spf.header says, on one line; NULL when none is configured or known. */
+/* Is there a header field to be made for this mail: it is accepted, spf.header wants one, and there
+ * is something to say? */
+bool gp_engine_has_header(const struct gp_pipeline *pipeline, const struct gp_facts *facts,
+	const struct gp_verdict *verdict);
+
+/*
+ * Makes verdict->header, as spf.header says, on one line, if there is one to be made. Not made with
+ * the verdict, since of many recipients' answers one carries it.
+ */
 int gp_engine_header(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 	const struct gp_facts *facts, struct gp_verdict *verdict) GP_MUST_CHECK;
 

@@ -49,6 +49,7 @@ void gp_engine_pipeline_init(struct gp_pipeline *pipeline, const struct gp_check
 		pipeline->count++;
 	sort(pipeline, pipeline->runs, false);
 	sort(pipeline, pipeline->weighs, true);
+	gp_engine_record_init(pipeline);
 }
 
 /* gp_engine_place: row by row. */
@@ -354,8 +355,6 @@ static int finish(struct run *r, struct gp_verdict *v)
 	}
 	if (!rc && v->would != GP_ACTION_ACCEPT)
 		rc = gp_engine_reply(r->ctx, r->f, v);
-	if (!rc && !r->f->mail && v->action == GP_ACTION_ACCEPT)
-		rc = gp_engine_header(r->ctx, r->p, r->f, v);
 	if (!rc && r->f->mail)
 		rc = gp_engine_results(r->ctx, r->p, r->f, v);
 	if (!rc && r->f->mail)

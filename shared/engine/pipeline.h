@@ -25,11 +25,15 @@
 #include "engine/check.h"
 #include "engine/policy.h"
 
+#define GP_RECORD_LOG_MAX 48 /* fields of one decision */
+
 struct gp_pipeline {
 	const struct gp_check *const *checks; /* in the order of the table: as they are shown */
 	size_t count;
-	unsigned char runs[GP_CHECKS_MAX];   /* places in checks, in the order they run */
-	unsigned char weighs[GP_CHECKS_MAX]; /* and in which they decide and ask DNS */
+	unsigned char runs[GP_CHECKS_MAX];             /* places in checks, in the order they run */
+	unsigned char weighs[GP_CHECKS_MAX];           /* and in which they decide and ask DNS */
+	const struct gp_field *log[GP_RECORD_LOG_MAX]; /* rows of the log (engine/record.h) */
+	size_t log_count;
 };
 
 /* A table of at most GP_CHECKS_MAX rows, ended by NULL; what comes behind them is left out. */

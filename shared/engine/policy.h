@@ -24,9 +24,8 @@ struct gp_verdict {
 	/* "550 5.7.23 text" for action or would; the text alone for hold; NULL for accept and
 	 * quarantine */
 	const char *reply;
-	const char
-		*header; /* before GP_STAGE_MESSAGE: "Name: value" for accepted mail; NULL: none */
-	bool checked;    /* false: of a whole message, an exception made all checks unnecessary */
+	const char *header; /* "Name: value" for accepted mail, once gp_engine_header has made it */
+	bool checked; /* false: of a whole message, an exception made all checks unnecessary */
 	const char
 		*results; /* GP_STAGE_MESSAGE: value of an Authentication-Results field, "\n\t" */
 	const char *summary; /* GP_STAGE_MESSAGE: one line for the log, printable ASCII */

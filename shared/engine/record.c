@@ -158,15 +158,24 @@ static struct gp_log_field log_field(const char *key, const struct gp_value *v)
 	return gp_log_field_span(key, v->text);
 }
 
-/* gp_engine_record_log: rows that have a key there. */
+/* gp_engine_record_init: rows that have a key there. */
+void gp_engine_record_init(struct gp_pipeline *pipeline)
+{
+	struct walk w = {.p = pipeline};
+	pipeline->log_count = 0;
+	for (const struct gp_field *row;
+		pipeline->log_count < GP_RECORD_LOG_MAX && (row = next(&w));)
+		if (row->log)
+			pipeline->log[pipeline->log_count++] = row;
+}
+
+/* gp_engine_record_log: what is known. */
 size_t gp_engine_record_log(const struct gp_pipeline *pipeline, const struct gp_record *record,
 	struct gp_log_field *fields_out, size_t room)
 {
-	struct walk w = {.p = pipeline};
 	size_t n = 0;
-	for (const struct gp_field *row; n < room && (row = next(&w));) {
-		if (!row->log)
-			continue;
+	for (size_t i = 0; i < pipeline->log_count && n < room; i++) {
+		const struct gp_field *row = pipeline->log[i];
 		const struct gp_value v = row->value(record, 0);
 		if (v.type != GP_VALUE_ABSENT && v.type != GP_VALUE_NULL)
 			fields_out[n++] = log_field(row->log, &v);

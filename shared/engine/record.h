@@ -11,10 +11,11 @@
 
 #include "engine/pipeline.h"
 
-#define GP_RECORD_LOG_MAX 48 /* fields of one decision */
-
 /* Number i of all rows of a pipeline's record; NULL behind the last one. */
 const struct gp_field *gp_engine_record_field(const struct gp_pipeline *pipeline, size_t i);
+
+/* Finds the rows of the log, for gp_engine_pipeline_init. */
+void gp_engine_record_init(struct gp_pipeline *pipeline);
 
 /*
  * The fields of a decision for gp_log_event: what is known, at most room; returns how many. Texts

@@ -33,10 +33,14 @@ static const char *spf_words(
 		gp_strbuf_add(&buf, ", mechanism ");
 	/* text of the domain: parentheses and backslashes would end a comment */
 	struct gp_span mechanism = gp_engine_cut(r->mechanism, MECHANISM_MAX);
+	char shown[MECHANISM_MAX];
 	for (size_t i = 0; i < mechanism.len; i++) {
 		char c = mechanism.ptr[i];
-		gp_strbuf_add_char(&buf, c < 0x21 || c > 0x7e || strchr("()\\\"", c) ? '?' : c);
+		bool is_plain =
+			c > 0x20 && c < 0x7f && c != '(' && c != ')' && c != '\\' && c != '"';
+		shown[i] = is_plain ? c : '?';
 	}
+	gp_strbuf_add_span(&buf, (struct gp_span) {shown, mechanism.len});
 	return gp_strbuf_finish(&buf, &text) ? "" : text;
 }
 

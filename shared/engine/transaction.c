@@ -15,11 +15,11 @@ void gp_engine_transaction_init(
 	gp_limit_message_init(&transaction->limits);
 }
 
-/* forget_kept: with its arena. */
+/* forget_kept: its memory is there for the next message. */
 static void forget_kept(struct gp_transaction *t)
 {
-	gp_arena_free(t->arena);
-	t->arena = NULL;
+	if (t->kept)
+		gp_arena_reset(t->arena);
 	t->kept = NULL;
 }
 
@@ -34,6 +34,8 @@ void gp_engine_transaction_forget(struct gp_transaction *transaction)
 void gp_engine_transaction_fini(struct gp_transaction *transaction)
 {
 	gp_engine_transaction_forget(transaction);
+	gp_arena_free(transaction->arena);
+	transaction->arena = NULL;
 	gp_limit_message_fini(&transaction->limits);
 }
 
@@ -101,28 +103,34 @@ static int keep_check(struct gp_arena *arena, const struct gp_check *c, size_t a
 	return rc;
 }
 
-/* keep: what does not depend on the recipient; what has no place is not kept. */
+/* keep_facts: with all their texts. */
+static int keep_facts(struct gp_transaction *t, const struct gp_facts *f, struct gp_facts *kept)
+{
+	int rc = GP_OK;
+	keep_envelope(t->arena, f, kept);
+	kept->pipeline = t->pipeline;
+	for (size_t i = 0; !rc && i < t->pipeline->count; i++)
+		if ((f->ran & (1u << i)) && !t->pipeline->checks[i]->by_recipient)
+			rc = keep_check(t->arena, t->pipeline->checks[i], i, f, kept);
+	return rc ? rc : gp_arena_status(t->arena);
+}
+
+/* keep: what does not depend on the recipient, in place of what was kept; what has no place is not
+ * kept. Facts may lie over what was kept before, which goes last. */
 static void keep(struct gp_transaction *t, const struct gp_facts *f)
 {
-	const struct gp_pipeline *p = t->pipeline;
-	struct gp_arena *arena = gp_arena_new_small(GP_TRANSACTION_KEPT_MAX);
-	struct gp_facts *kept = arena ? gp_arena_alloc(arena, sizeof *kept) : NULL;
-	int rc = kept ? GP_OK : GP_ENOMEM;
-	if (kept) {
-		keep_envelope(arena, f, kept);
-		kept->pipeline = p;
-	}
-	for (size_t i = 0; !rc && i < p->count; i++)
-		if ((f->ran & (1u << i)) && !p->checks[i]->by_recipient)
-			rc = keep_check(arena, p->checks[i], i, f, kept);
-	if (rc || gp_arena_status(arena)) {
-		gp_arena_free(arena);
-		arena = NULL;
-		kept = NULL;
-	}
-	forget_kept(t);
-	t->arena = arena;
-	t->kept = kept;
+	struct gp_arena *before = t->arena;
+	bool had_any = t->kept != NULL;
+	t->kept = NULL;
+	if (!before || had_any)
+		t->arena = gp_arena_new_small(GP_TRANSACTION_KEPT_MAX);
+	struct gp_facts *kept = t->arena ? gp_arena_alloc(t->arena, sizeof *kept) : NULL;
+	if (kept && keep_facts(t, f, kept) == GP_OK)
+		t->kept = kept;
+	else if (t->arena)
+		gp_arena_reset(t->arena);
+	if (had_any)
+		gp_arena_free(before);
 }
 
 /* is_worth_keeping: was anything found now that the next recipient needs as well? */

@@ -457,7 +457,11 @@ void gp_authres_begin(struct gp_authres_writer *writer, struct gp_strbuf *buf,
 void gp_authres_result(struct gp_authres_writer *writer, const char *method, const char *result)
 {
 	writer->any = true;
-	gp_strbuf_printf(writer->buf, ";%s%s=%s", writer->fold, method, result);
+	gp_strbuf_add_char(writer->buf, ';');
+	gp_strbuf_add(writer->buf, writer->fold);
+	gp_strbuf_add(writer->buf, method);
+	gp_strbuf_add_char(writer->buf, '=');
+	gp_strbuf_add(writer->buf, result);
 }
 
 /* gp_authres_comment: its own parentheses are the only ones. */
@@ -490,7 +494,10 @@ void gp_authres_property(struct gp_authres_writer *writer, const char *ptype, co
 	char room[WRITTEN_MAX + 128];
 	struct gp_strbuf part;
 	gp_strbuf_init_fixed(&part, room, sizeof room);
-	gp_strbuf_printf(&part, "%s%s%s=", ptype, *ptype ? "." : "", property);
+	gp_strbuf_add(&part, ptype);
+	gp_strbuf_add(&part, *ptype ? "." : "");
+	gp_strbuf_add(&part, property);
+	gp_strbuf_add_char(&part, '=');
 	add_value(&part, value);
 	add_part(writer, &part);
 }

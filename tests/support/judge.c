@@ -2,6 +2,7 @@
 /* One pipeline for all. */
 #include "support/judge.h"
 
+#include "engine/authres.h"
 #include "engine/checks.h"
 
 /* test_judge_pipeline: made at the first call. */
@@ -19,7 +20,8 @@ int test_judge_envelope(struct gp_ctx *ctx, const struct gp_config *config,
 	struct gp_verdict *verdict_out)
 {
 	gp_engine_facts_init(facts_out, config, GP_STAGE_RCPT, envelope);
-	return gp_engine_run(ctx, test_judge_pipeline(), facts_out, verdict_out);
+	int rc = gp_engine_run(ctx, test_judge_pipeline(), facts_out, verdict_out);
+	return rc ? rc : gp_engine_header(ctx, test_judge_pipeline(), facts_out, verdict_out);
 }
 
 /* test_judge_message: at its end. */

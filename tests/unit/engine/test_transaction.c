@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/authres.h"
 #include "engine/transaction.h"
 #include "support/judge.h"
 #include "support/zone.h"
@@ -73,6 +74,7 @@ static void ask(struct bench *b, enum gp_stage stage, const char *client, const 
 	assert_int_equal(gp_ipaddr_parse(gp_span_from(client), &e.client), GP_OK);
 	gp_engine_facts_init(&b->f, b->config, stage, &e);
 	assert_int_equal(gp_engine_transaction_ask(&b->t, &b->ctx, &b->f, &b->v), GP_OK);
+	assert_int_equal(gp_engine_header(&b->ctx, b->t.pipeline, &b->f, &b->v), GP_OK);
 }
 
 #define IN "192.0.2.1"
