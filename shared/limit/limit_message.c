@@ -309,9 +309,12 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 void gp_limit_message_drop(
 	struct gp_limit_message *message, struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
 {
+	if (!message->store) { /* nothing is held: there may be no store at all */
+		gp_limit_message_end(message);
+		return;
+	}
 	struct gp_store *store = gp_limit_overrides_store(overrides);
-	if (message->store)
-		refresh(message, overrides, gp_store_now_ms(store));
+	refresh(message, overrides, gp_store_now_ms(store));
 	if (release(message, ctx) && message->count)
 		gp_store_say_trouble(
 			store, ctx, "limits: a message that was not accepted stays counted");
