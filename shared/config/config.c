@@ -186,8 +186,9 @@ static int load_bounded(struct loader *l, const char *name, struct gp_span text)
 		return GP_ESYNTAX;
 	}
 	rc = load_text(l, name, text);
-	if (rc == GP_ENOMEM && (gp_arena_status(l->config->arena) == GP_ETOOBIG ||
-				       gp_arena_status(l->draft.scratch) == GP_ETOOBIG)) {
+	if ((rc == GP_ENOMEM || rc == GP_ETOOBIG) &&
+		(gp_arena_status(l->config->arena) == GP_ETOOBIG ||
+			gp_arena_status(l->draft.scratch) == GP_ETOOBIG)) {
 		gp_strbuf_printf(error_begin(l), "says more than fits into %u MiB of memory\n",
 			GP_CONFIG_MEMORY >> 20);
 		rc = GP_ESYNTAX;

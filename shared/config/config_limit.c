@@ -54,6 +54,7 @@ int gp_config_draft_reset(struct gp_config_draft *draft)
 	draft->limit_count = draft->subject_count = draft->maximum_count = 0;
 	draft->has_too_many = false;
 	gp_arena_reset(draft->scratch);
+	draft->element_of = NULL;
 	draft->limits = gp_arena_array(draft->config->arena, GP_LIMIT_MAX, sizeof *draft->limits);
 	return draft->limits ? GP_OK : GP_ENOMEM;
 }

@@ -126,7 +126,8 @@ struct gp_config_draft {
 	/* the section that is open, if it repeats (config_repeat.h) */
 	const char *title;
 	struct gp_config_place opened;
-	void *element;
+	void *element; /* of element_of; its owner copies what it keeps */
+	const struct gp_config_section *element_of;
 	bool has_unit;                                      /* of its newest GP_KIND_AMOUNT */
 	struct gp_config_place named[GP_CONFIG_MAXIMA_MAX]; /* of an override */
 	size_t first_maximum;                               /* of it */

@@ -49,7 +49,12 @@ int gp_config_repeat_begin(struct gp_config_draft *draft, const struct gp_config
 	draft->title = title;
 	draft->opened = where;
 	draft->has_unit = false;
-	draft->element = gp_arena_alloc(draft->scratch, section->own->size);
+	/* there may be a hundred thousand of one kind, one after the other */
+	if (draft->element_of == section)
+		memset(draft->element, 0, section->own->size);
+	else
+		draft->element = gp_arena_alloc(draft->scratch, section->own->size);
+	draft->element_of = draft->element ? section : NULL;
 	if (!draft->element)
 		return gp_arena_status(draft->scratch);
 	const struct gp_config_target to = {gp_config_repeat_arena(draft, section), draft->element};
