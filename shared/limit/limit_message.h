@@ -144,7 +144,10 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_limit_failure failure,
 	struct gp_limit_result *result_out) GP_MUST_CHECK;
 
-/* Gives back what is held; what the store does not take back counts until its window has passed. */
+/*
+ * Gives back what is held; what the store does not take back counts until its window has passed.
+ * Where there are no limits, overrides is NULL: then nothing is held.
+ */
 void gp_limit_message_drop(
 	struct gp_limit_message *message, struct gp_limit_overrides *overrides, struct gp_ctx *ctx);
 
