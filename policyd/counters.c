@@ -17,14 +17,14 @@ struct gp_tally *gp_counters_tally(struct gp_counters *counters)
 	return &counters->tallies[n % GP_COUNTERS_TALLIES];
 }
 
-/* gp_tally_add: one more. */
-void gp_tally_add(atomic_ullong *counter)
+/* gp_counters_tally_add: one more. */
+void gp_counters_tally_add(atomic_ullong *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* gp_tally_add_amount: what is less than one is nothing. */
-void gp_tally_add_amount(atomic_ullong *counter, int64_t amount)
+/* gp_counters_tally_add_amount: what is less than one is nothing. */
+void gp_counters_tally_add_amount(atomic_ullong *counter, int64_t amount)
 {
 	if (amount > 0)
 		atomic_fetch_add_explicit(
@@ -40,10 +40,10 @@ static unsigned bucket_of(int64_t us)
 	return bucket < GP_COUNTERS_BUCKETS ? bucket : GP_COUNTERS_BUCKETS - 1;
 }
 
-/* gp_tally_answered: in the fine buckets of all, and in those of its action. */
-void gp_tally_answered(struct gp_tally *tally, enum gp_action action, int64_t took_us)
+/* gp_counters_tally_answered: in the fine buckets of all, and in those of its action. */
+void gp_counters_tally_answered(struct gp_tally *tally, enum gp_action action, int64_t took_us)
 {
-	gp_tally_add(&tally->latency[bucket_of(took_us)]);
+	gp_counters_tally_add(&tally->latency[bucket_of(took_us)]);
 	gp_histogram_add(&tally->answers[action], took_us);
 }
 
@@ -71,7 +71,7 @@ void gp_counters_decided(const struct gp_counters *counters, struct gp_tally *ta
 {
 	const struct gp_pipeline *p = counters->pipeline;
 	size_t first = 0;
-	gp_tally_add(&tally->decisions[verdict->action][decider(p, verdict)]);
+	gp_counters_tally_add(&tally->decisions[verdict->action][decider(p, verdict)]);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct gp_check_result *rows = p->checks[i]->results;
 		if (!rows)

@@ -8,7 +8,7 @@
  * from each other.
  *
  *     struct gp_tally *t = gp_counters_tally(counters);     (once for a session)
- *     gp_tally_add(&t->requests[state]);
+ *     gp_counters_tally_add(&t->requests[state]);
  *     gp_counters_sum(counters, GP_TALLY(requests[state]))
  *
  * Checks are numbered by the rows of the pipeline's table (engine/pipeline.h): their results in the
@@ -85,11 +85,11 @@ struct gp_counters {
 struct gp_tally *gp_counters_tally(struct gp_counters *counters);
 
 /* One more, or so many, in no order with anything else. */
-void gp_tally_add(atomic_ullong *counter);
-void gp_tally_add_amount(atomic_ullong *counter, int64_t amount);
+void gp_counters_tally_add(atomic_ullong *counter);
+void gp_counters_tally_add_amount(atomic_ullong *counter, int64_t amount);
 
 /* Notes how long an answer took and what it was. */
-void gp_tally_answered(struct gp_tally *tally, enum gp_action action, int64_t took_us);
+void gp_counters_tally_answered(struct gp_tally *tally, enum gp_action action, int64_t took_us);
 
 /* Where a member of a tally lies, and the sum of that member over all tallies. */
 #define GP_TALLY(member) offsetof(struct gp_tally, member)

@@ -51,9 +51,9 @@ static void tally_limits(const struct gp_message_asked *m, const struct gp_facts
 	const struct gp_limit_message *held = &m->transaction.limits;
 	for (size_t i = 0; i < held->count; i++) {
 		struct gp_tally_limit *tally = tally_of(m, &held->applied[i]);
-		gp_tally_add(&tally->looked_at);
+		gp_counters_tally_add(&tally->looked_at);
 		if (held->applied[i].limit->name == f->limit.name)
-			gp_tally_add(&tally->over[said]);
+			gp_counters_tally_add(&tally->over[said]);
 	}
 }
 
@@ -62,7 +62,7 @@ static void end_message(struct gp_message_asked *m)
 {
 	struct gp_limit_message *held = &m->transaction.limits;
 	for (size_t i = 0; i < held->count; i++)
-		gp_tally_add_amount(
+		gp_counters_tally_add_amount(
 			&tally_of(m, &held->applied[i])->counted, held->applied[i].held);
 	gp_limit_message_end(held);
 }

@@ -60,7 +60,7 @@ static int malformed(struct session *s, const char *problem, struct gp_span text
 	struct gp_protocol_request r;
 	const char *known; /* the problem is; what could be read is wanted */
 	(void)!gp_protocol_parse(text, &r, &known);
-	gp_tally_add(&s->tally->malformed);
+	gp_counters_tally_add(&s->tally->malformed);
 	if (!gp_daemon_log_limited_may(&s->shared->counters->malformed_said,
 		    gp_clock_now_us(gp_clock_system()), MALFORMED_SAY))
 		return GP_ESYNTAX; /* the keeper says how many there were */
@@ -248,17 +248,17 @@ static void count(struct session *s, const struct gp_facts *f, const struct gp_v
 	struct gp_tally *t = s->tally;
 	gp_counters_decided(s->shared->counters, t, f, v);
 	if (f->limit.name)
-		gp_tally_add(&t->limited);
+		gp_counters_tally_add(&t->limited);
 	if (f->store_failed)
-		gp_tally_add(&t->store_failed);
+		gp_counters_tally_add(&t->store_failed);
 	if (f->trouble) {
-		gp_tally_add(&t->failures);
+		gp_counters_tally_add(&t->failures);
 		gp_trouble_note(s->shared->counters, &s->runtime->log, f->trouble);
 	}
 	if (v->would != v->action)
-		gp_tally_add(&t->would_refuse);
+		gp_counters_tally_add(&t->would_refuse);
 	if (f->private_client) {
-		gp_tally_add(&t->private_client);
+		gp_counters_tally_add(&t->private_client);
 		say_private(s);
 	}
 }
@@ -456,7 +456,7 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 	/* a request that names no type is none, unless the name can be in what is not here */
 	if (gp_protocol_parse(text, &r, &problem) && (!is_cut || r.request.len))
 		return malformed(s, problem, text);
-	gp_tally_add(&s->tally->requests[r.state]);
+	gp_counters_tally_add(&s->tally->requests[r.state]);
 	adopt(s, &r);
 	int rc = find_verdict(s, &r, is_cut, &a);
 	if (!rc)
@@ -477,7 +477,7 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 	if (rc && prepended)
 		gp_header_once_forget(s->shared->instances, r.instance);
 	int64_t took_us = gp_clock_now_us(gp_clock_system()) - s->began_us;
-	gp_tally_answered(s->tally, a.verdict.action, took_us);
+	gp_counters_tally_answered(s->tally, a.verdict.action, took_us);
 	log_decision(s, &r, &a, took_us);
 	return rc;
 }
@@ -513,7 +513,7 @@ static void serve_unchecked(struct session *s, const char *trouble, bool is_once
 		      gp_own_may_refuse(s->runtime->config);
 	const char *reply = defers ? gp_trouble_answer : "action=DUNNO\n\n";
 	while (read_request(s, &text, &is_cut) == GP_OK) {
-		gp_tally_add(&s->tally->failures);
+		gp_counters_tally_add(&s->tally->failures);
 		gp_trouble_note(s->shared->counters, &s->runtime->log, trouble);
 		begin_writing(s);
 		int rc = write_answer(s, reply, strlen(reply));

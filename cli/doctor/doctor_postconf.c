@@ -134,8 +134,8 @@ static int parse_pairs(struct gp_postconf *pc, struct gp_span text, bool is_over
 	return GP_OK;
 }
 
-/* gp_postconf_parse: services before what they overrule. */
-int gp_postconf_parse(struct gp_arena *arena, struct gp_span params, struct gp_span services,
+/* gp_doctor_postconf_parse: services before what they overrule. */
+int gp_doctor_postconf_parse(struct gp_arena *arena, struct gp_span params, struct gp_span services,
 	struct gp_span overrides, struct gp_postconf *pc_out)
 {
 	*pc_out = (struct gp_postconf) {.arena = arena};
@@ -172,9 +172,9 @@ static bool override_of(const struct gp_postconf *pc, const struct gp_postconf_s
 	return false;
 }
 
-/* gp_postconf_override: as it stands in master.cf. */
-bool gp_postconf_override(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	const char *name, struct gp_span *value_out)
+/* gp_doctor_postconf_override: as it stands in master.cf. */
+bool gp_doctor_postconf_override(const struct gp_postconf *pc,
+	const struct gp_postconf_service *service, const char *name, struct gp_span *value_out)
 {
 	return override_of(pc, service, gp_span_from(name), value_out);
 }
@@ -368,29 +368,29 @@ static void expand(struct expansion *x, struct gp_span text)
 	x->depth--;
 }
 
-/* gp_postconf_value: one expansion. */
-struct gp_span gp_postconf_value(
+/* gp_doctor_postconf_value: one expansion. */
+struct gp_span gp_doctor_postconf_value(
 	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name)
 {
 	struct expansion x = {.pc = pc, .service = service};
 	return gp_span_trim(expand_apart(&x, raw_value(pc, service, gp_span_from(name))));
 }
 
-/* gp_postconf_raw: not expanded. */
-struct gp_span gp_postconf_raw(
+/* gp_doctor_postconf_raw: not expanded. */
+struct gp_span gp_doctor_postconf_raw(
 	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name)
 {
 	return gp_span_trim(raw_value(pc, service, gp_span_from(name)));
 }
 
-/* gp_postconf_word: by the separators of lists. */
-bool gp_postconf_word(struct gp_span *text, struct gp_span *word_out)
+/* gp_doctor_postconf_word: by the separators of lists. */
+bool gp_doctor_postconf_word(struct gp_span *text, struct gp_span *word_out)
 {
 	return cut_word(text, separators, word_out);
 }
 
-/* gp_postconf_time_ms: a number and one letter. */
-bool gp_postconf_time_ms(struct gp_span text, int64_t *ms_out)
+/* gp_doctor_postconf_time_ms: a number and one letter. */
+bool gp_doctor_postconf_time_ms(struct gp_span text, int64_t *ms_out)
 {
 	static const struct {
 		char letter;
@@ -515,7 +515,8 @@ static void add_conditional(struct listing *l)
 }
 
 /* keep_list: what a list under way has come to, in the arena. */
-static int keep_list(const struct listing *l, size_t word_count, struct gp_postconf_list *list_out)
+static int keep_list(
+	const struct listing *l, size_t word_count, struct gp_doctor_postconf_list *list_out)
 {
 	struct gp_arena *arena = l->x.pc->arena;
 	struct gp_span *words = gp_arena_array(arena, word_count + 1, sizeof *words);
@@ -525,20 +526,20 @@ static int keep_list(const struct listing *l, size_t word_count, struct gp_postc
 		return gp_arena_status(arena);
 	memcpy(words, l->words, word_count * sizeof *words);
 	memcpy(policies, l->policies, l->policy_count * sizeof *policies);
-	*list_out = (struct gp_postconf_list) {words, word_count, policies, l->policy_count};
+	*list_out = (struct gp_doctor_postconf_list) {words, word_count, policies, l->policy_count};
 	return GP_OK;
 }
 
 /* list_text: the words of a text that is not expanded yet, then what tables may add. */
 static int list_text(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	struct gp_span text, bool with_tables, struct gp_postconf_list *list_out)
+	struct gp_span text, bool with_tables, struct gp_doctor_postconf_list *list_out)
 {
 	struct listing *l = calloc(1, sizeof *l);
-	*list_out = (struct gp_postconf_list) {.word_count = 0};
+	*list_out = (struct gp_doctor_postconf_list) {.word_count = 0};
 	if (!l)
 		return GP_ENOMEM;
 	l->x = (struct expansion) {.pc = pc, .service = service};
-	l->classes = gp_postconf_value(pc, service, "smtpd_restriction_classes");
+	l->classes = gp_doctor_postconf_value(pc, service, "smtpd_restriction_classes");
 	add_words(l, gp_span_trim(expand_apart(&l->x, text)), 0);
 	size_t word_count = l->word_count;
 	if (with_tables)
@@ -548,16 +549,17 @@ static int list_text(const struct gp_postconf *pc, const struct gp_postconf_serv
 	return rc;
 }
 
-/* gp_postconf_list: of a parameter; copies go to the arena. */
-int gp_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	const char *name, struct gp_postconf_list *list_out)
+/* gp_doctor_postconf_list: of a parameter; copies go to the arena. */
+int gp_doctor_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
+	const char *name, struct gp_doctor_postconf_list *list_out)
 {
 	return list_text(pc, service, raw_value(pc, service, gp_span_from(name)), true, list_out);
 }
 
-/* gp_postconf_words: of a text, which tables add nothing to. */
-int gp_postconf_words(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	struct gp_span text, struct gp_postconf_list *list_out)
+/* gp_doctor_postconf_words: of a text, which tables add nothing to. */
+int gp_doctor_postconf_words(const struct gp_postconf *pc,
+	const struct gp_postconf_service *service, struct gp_span text,
+	struct gp_doctor_postconf_list *list_out)
 {
 	return list_text(pc, service, text, false, list_out);
 }

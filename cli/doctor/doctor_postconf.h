@@ -6,9 +6,9 @@
  * Knows the syntax of main.cf values, $name and ${name?text} included, and that of restriction
  * lists; does not know what a restriction does, nor what is right.
  *
- *     gp_postconf_parse(arena, params, services, overrides, &pc);    (outputs of postconf, -M, -P)
- *     gp_postconf_value(&pc, service, "smtpd_recipient_restrictions");
- *     gp_postconf_list(&pc, service, "smtpd_recipient_restrictions", &list);
+ *     gp_doctor_postconf_parse(arena, params, services, overrides, &pc);    (of postconf, -M, -P)
+ *     gp_doctor_postconf_value(&pc, service, "smtpd_recipient_restrictions");
+ *     gp_doctor_postconf_list(&pc, service, "smtpd_recipient_restrictions", &list);
  *
  * The text is foreign: what is no parameter or service is passed over; expansion has a ceiling of
  * steps and of bytes, behind which a value ends. Everything lives in the arena or borrows the text.
@@ -48,26 +48,26 @@ struct gp_postconf {
 };
 
 /* GP_OK, or the arena's refusal. */
-int gp_postconf_parse(struct gp_arena *arena, struct gp_span params, struct gp_span services,
+int gp_doctor_postconf_parse(struct gp_arena *arena, struct gp_span params, struct gp_span services,
 	struct gp_span overrides, struct gp_postconf *pc_out) GP_MUST_CHECK;
 
 /* What the service overrules, by name; false: it does not. service NULL: false. */
-bool gp_postconf_override(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	const char *name, struct gp_span *value_out);
+bool gp_doctor_postconf_override(const struct gp_postconf *pc,
+	const struct gp_postconf_service *service, const char *name, struct gp_span *value_out);
 
 /* The value as the service has it (NULL: main.cf), expanded; "" when there is none. */
-struct gp_span gp_postconf_value(
+struct gp_span gp_doctor_postconf_value(
 	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name);
 
 /* The same as it stands in the file. */
-struct gp_span gp_postconf_raw(
+struct gp_span gp_doctor_postconf_raw(
 	const struct gp_postconf *pc, const struct gp_postconf_service *service, const char *name);
 
 /* Cuts off the next word of a list; {...} is one. false: there is none. */
-bool gp_postconf_word(struct gp_span *text, struct gp_span *word_out);
+bool gp_doctor_postconf_word(struct gp_span *text, struct gp_span *word_out);
 
 /* "100s", "5m", "1h", "2d", "1w" or seconds, in milliseconds; false: no time. */
-bool gp_postconf_time_ms(struct gp_span text, int64_t *ms_out);
+bool gp_doctor_postconf_time_ms(struct gp_span text, int64_t *ms_out);
 
 /* One check_policy_service. */
 struct gp_postconf_policy {
@@ -79,17 +79,18 @@ struct gp_postconf_policy {
 };
 
 /* A list of restrictions; classes are replaced by what they stand for. */
-struct gp_postconf_list {
+struct gp_doctor_postconf_list {
 	const struct gp_span *words;
 	size_t word_count;
 	const struct gp_postconf_policy *policies;
 	size_t policy_count;
 };
-int gp_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	const char *name, struct gp_postconf_list *list_out) GP_MUST_CHECK;
+int gp_doctor_postconf_list(const struct gp_postconf *pc, const struct gp_postconf_service *service,
+	const char *name, struct gp_doctor_postconf_list *list_out) GP_MUST_CHECK;
 
 /* The same for a text as it may stand in a list, without what only tables lead to. */
-int gp_postconf_words(const struct gp_postconf *pc, const struct gp_postconf_service *service,
-	struct gp_span text, struct gp_postconf_list *list_out) GP_MUST_CHECK;
+int gp_doctor_postconf_words(const struct gp_postconf *pc,
+	const struct gp_postconf_service *service, struct gp_span text,
+	struct gp_doctor_postconf_list *list_out) GP_MUST_CHECK;
 
 #endif

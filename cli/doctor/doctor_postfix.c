@@ -153,7 +153,7 @@ static bool is_inside(struct gp_span name)
 /* is_chrooted: "-" is what the compatibility level makes of it (master(5)). */
 static bool is_chrooted(const struct gp_postconf *pc, const struct gp_postconf_service *service)
 {
-	struct gp_span level = gp_postconf_value(pc, NULL, "compatibility_level");
+	struct gp_span level = gp_doctor_postconf_value(pc, NULL, "compatibility_level");
 	if (gp_span_is(service->chroot, "-"))
 		return level.len == 0 || *level.ptr == '0';
 	return gp_span_is(service->chroot, "y");
@@ -165,9 +165,9 @@ static bool is_named(const struct gp_doctor_postfix *p, const struct gp_postconf
 {
 	for (size_t i = 0; i < p->pc.param_count; i++) {
 		const struct gp_span name = p->pc.params[i].name;
-		struct gp_postconf_list list;
+		struct gp_doctor_postconf_list list;
 		if (!memmem(name.ptr, name.len, GP_DOCTOR_PARAMETER, strlen(GP_DOCTOR_PARAMETER)) ||
-			gp_postconf_words(&p->pc, service, p->pc.params[i].value, &list))
+			gp_doctor_postconf_words(&p->pc, service, p->pc.params[i].value, &list))
 			continue;
 		for (size_t j = 0; j < list.policy_count; j++)
 			if (gp_span_equal(list.policies[j].text, policy->text))
@@ -189,7 +189,7 @@ bool gp_doctor_is_ours(struct gp_doctor *doctor, const struct gp_doctor_postfix 
 }
 
 /* ends: an unconditional word behind which nothing of a list is asked. */
-static bool ends(const struct gp_postconf_list *list, size_t i)
+static bool ends(const struct gp_doctor_postconf_list *list, size_t i)
 {
 	bool is_warning = i && gp_span_is(list->words[i - 1], "warn_if_reject");
 	return !is_warning &&
@@ -201,7 +201,7 @@ static bool ends(const struct gp_postconf_list *list, size_t i)
 static void count_ours(
 	struct gp_doctor *d, const struct gp_doctor_postfix *p, struct gp_doctor_view *v, int place)
 {
-	const struct gp_postconf_list *list = &v->lists[place];
+	const struct gp_doctor_postconf_list *list = &v->lists[place];
 	size_t end = 0;
 	while (end < list->word_count && !ends(list, end))
 		end++;
@@ -222,7 +222,7 @@ static unsigned long count_processes(
 {
 	uint64_t n;
 	struct gp_span text = gp_span_is(service->maxproc, "-")
-				      ? gp_postconf_value(pc, NULL, "default_process_limit")
+				      ? gp_doctor_postconf_value(pc, NULL, "default_process_limit")
 				      : service->maxproc;
 	return gp_span_parse_uint(text, INT32_MAX, &n) ? 100 : (unsigned long)n;
 }
@@ -235,11 +235,12 @@ static int make_view(struct gp_doctor *d, struct gp_doctor_postfix *p,
 	v->label = gp_doctor_text(d->arena, "%.*s", (int)service->name.len, service->name.ptr);
 	v->is_inside = is_inside(service->name);
 	v->is_chrooted = is_chrooted(&p->pc, service);
-	v->has_users =
-		gp_span_is(gp_postconf_value(&p->pc, service, "smtpd_sasl_auth_enable"), "yes");
+	v->has_users = gp_span_is(
+		gp_doctor_postconf_value(&p->pc, service, "smtpd_sasl_auth_enable"), "yes");
 	v->processes = count_processes(&p->pc, service);
 	for (int i = 0; i < GP_DOCTOR_LISTS; i++) {
-		int rc = gp_postconf_list(&p->pc, service, gp_doctor_list_names[i], &v->lists[i]);
+		int rc = gp_doctor_postconf_list(
+			&p->pc, service, gp_doctor_list_names[i], &v->lists[i]);
 		if (rc)
 			return rc;
 		count_ours(d, p, v, i);
@@ -323,7 +324,7 @@ static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const cha
 /* text_of: a value of main.cf. */
 static const char *text_of(struct gp_doctor *d, const struct gp_doctor_postfix *p, const char *name)
 {
-	struct gp_span value = gp_postconf_value(&p->pc, NULL, name);
+	struct gp_span value = gp_doctor_postconf_value(&p->pc, NULL, name);
 	return gp_doctor_text(d->arena, "%.*s", (int)value.len, value.ptr ? value.ptr : "");
 }
 
@@ -339,7 +340,7 @@ static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 	if (!postconf(d, p, program, NULL, &params) || !postconf(d, p, program, "-M", &services) ||
 		!postconf(d, p, program, "-P", &overrides))
 		return;
-	if (gp_postconf_parse(d->arena, params, services, overrides, &p->pc)) {
+	if (gp_doctor_postconf_parse(d->arena, params, services, overrides, &p->pc)) {
 		p->skip = "its configuration is too large to be looked at";
 		return;
 	}
@@ -404,7 +405,7 @@ const char *gp_doctor_postfix_which(
 struct gp_span gp_doctor_policy_value(const struct gp_doctor_postfix *postfix,
 	const struct gp_doctor_view *view, struct gp_span own, const char *parameter)
 {
-	return own.ptr ? own : gp_postconf_value(&postfix->pc, view->service, parameter);
+	return own.ptr ? own : gp_doctor_postconf_value(&postfix->pc, view->service, parameter);
 }
 
 /* check_postfix_found: which one it is. */

@@ -31,7 +31,7 @@ extern const char *const gp_doctor_list_names[GP_DOCTOR_LISTS];
 struct gp_doctor_view {
 	const struct gp_postconf_service *service;
 	const char *label; /* "submission" */
-	struct gp_postconf_list lists[GP_DOCTOR_LISTS];
+	struct gp_doctor_postconf_list lists[GP_DOCTOR_LISTS];
 	/* our first place in each list; NULL: not in it */
 	const struct gp_postconf_policy *ours[GP_DOCTOR_LISTS];
 	/* how often a list asks us, and how often it may where a table leads to a class */

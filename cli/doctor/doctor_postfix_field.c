@@ -24,7 +24,7 @@ static struct gp_span context_of(const struct gp_postconf_policy *policy)
 	struct gp_span text = gp_span_trim(policy->text), word, name, value;
 	if (text.len > 1 && *text.ptr == '{')
 		text = (struct gp_span) {text.ptr + 1, text.len - 2};
-	while (gp_postconf_word(&text, &word)) {
+	while (gp_doctor_postconf_word(&text, &word)) {
 		if (*word.ptr == '{' && word.len > 1)
 			word = gp_span_trim((struct gp_span) {word.ptr + 1, word.len - 2});
 		if (gp_span_cut(word, '=', &name, &value) &&
@@ -38,7 +38,7 @@ static struct gp_span context_of(const struct gp_postconf_policy *policy)
 static bool has_file(struct gp_span rules)
 {
 	struct gp_span word;
-	while (gp_postconf_word(&rules, &word))
+	while (gp_doctor_postconf_word(&rules, &word))
 		if (!memchr(word.ptr, '{', word.len) && memmem(word.ptr, word.len, ":/", 2))
 			return true;
 	return false;
@@ -83,11 +83,11 @@ static bool names_results(struct gp_span text)
 static bool is_nothing_else(struct gp_span rules)
 {
 	struct gp_span table, type, rest, word;
-	if (!gp_postconf_word(&rules, &table) || gp_postconf_word(&rules, &word) ||
+	if (!gp_doctor_postconf_word(&rules, &table) || gp_doctor_postconf_word(&rules, &word) ||
 		!gp_span_cut(table, '{', &type, &rest) || !gp_span_has_suffix(rest, "}"))
 		return false;
 	rest.len--;
-	while (gp_postconf_word(&rest, &word))
+	while (gp_doctor_postconf_word(&rest, &word))
 		if (*word.ptr != '{' || !names_results(word))
 			return false;
 	return true;
@@ -105,7 +105,7 @@ static void mend_question(
 /* is_parameter: is what is handed over what gatepost_mark stands for? */
 static bool is_parameter(const struct gp_doctor_postfix *p, const struct asked *a)
 {
-	struct gp_span value = gp_postconf_value(&p->pc, NULL, "gatepost_mark");
+	struct gp_span value = gp_doctor_postconf_value(&p->pc, NULL, "gatepost_mark");
 	return value.len &&
 	       gp_span_equal(value, gp_span_skip(a->context, sizeof GP_MARK_PREFIX - 1));
 }
@@ -222,9 +222,9 @@ static void check_postfix_field(struct gp_doctor *doctor)
 			a.context = gp_doctor_policy_value(
 				p, v, context_of(a.policy), "smtpd_policy_service_policy_context");
 			a.state = gp_mark_parse(a.context, &a.mark);
-			a.rules = gp_postconf_value(&p->pc, NULL, "header_checks");
-			a.mime = gp_postconf_value(&p->pc, NULL, "mime_header_checks");
-			a.nested = gp_postconf_value(&p->pc, NULL, "nested_header_checks");
+			a.rules = gp_doctor_postconf_value(&p->pc, NULL, "header_checks");
+			a.mime = gp_doctor_postconf_value(&p->pc, NULL, "mime_header_checks");
+			a.nested = gp_doctor_postconf_value(&p->pc, NULL, "nested_header_checks");
 			if (check_mark(doctor, p, v, &a) || check_rules(doctor, p, v, &a) ||
 				check_parts(doctor, &a))
 				return;

@@ -69,7 +69,7 @@ static bool is_cut_off(const struct gp_doctor_postfix *p, const struct gp_doctor
 {
 	struct gp_span own;
 	return !v->asks && v->ours[GP_DOCTOR_END] && !v->is_inside &&
-	       gp_postconf_override(
+	       gp_doctor_postconf_override(
 		       &p->pc, v->service, gp_doctor_list_names[GP_DOCTOR_RECIPIENT], &own);
 }
 
@@ -87,8 +87,8 @@ static bool is_late(const struct gp_doctor_postfix *p, const struct gp_doctor_vi
 /* is_early: at the time of the connection, where no recipient is known. */
 static bool is_early(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	bool delays =
-		gp_span_is(gp_postconf_value(&p->pc, v->service, "smtpd_delay_reject"), "yes");
+	bool delays = gp_span_is(
+		gp_doctor_postconf_value(&p->pc, v->service, "smtpd_delay_reject"), "yes");
 	return !delays &&
 	       (v->ours[GP_DOCTOR_CLIENT] || v->ours[GP_DOCTOR_HELO] || v->ours[GP_DOCTOR_SENDER]);
 }
@@ -96,9 +96,9 @@ static bool is_early(const struct gp_doctor_postfix *p, const struct gp_doctor_v
 /* refuses_before: has relaying been refused before this list? */
 static bool refuses_before(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	const struct gp_postconf_list *relay = &v->lists[GP_DOCTOR_RELAY];
-	bool is_first = gp_span_is(
-		gp_postconf_value(&p->pc, v->service, "smtpd_relay_before_recipient_restrictions"),
+	const struct gp_doctor_postconf_list *relay = &v->lists[GP_DOCTOR_RELAY];
+	bool is_first = gp_span_is(gp_doctor_postconf_value(&p->pc, v->service,
+					   "smtpd_relay_before_recipient_restrictions"),
 		"yes");
 	for (size_t i = 0; is_first && i < relay->word_count; i++)
 		if (gp_doctor_is_any(relay->words[i], closers))
@@ -121,7 +121,7 @@ static bool is_closed(const struct gp_doctor_view *v)
 	static const enum gp_doctor_list lists[] = {
 		GP_DOCTOR_CLIENT, GP_DOCTOR_RELAY, GP_DOCTOR_RECIPIENT};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-		const struct gp_postconf_list *list = &v->lists[lists[i]];
+		const struct gp_doctor_postconf_list *list = &v->lists[lists[i]];
 		if (list->word_count && gp_span_is(list->words[list->word_count - 1], "reject"))
 			return true;
 	}
@@ -146,7 +146,7 @@ static bool is_echo(const struct gp_doctor_postfix *p, const struct gp_doctor_vi
 {
 	struct gp_span own;
 	bool has_logins =
-		gp_postconf_override(&p->pc, v->service, "smtpd_sasl_auth_enable", &own) &&
+		gp_doctor_postconf_override(&p->pc, v->service, "smtpd_sasl_auth_enable", &own) &&
 		gp_span_is(own, "yes");
 	return v->is_inside && p->wants_end && !has_logins && (v->asks || v->ours[GP_DOCTOR_END]);
 }
@@ -193,7 +193,7 @@ static bool say_which(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 /* has_relay_later: relaying is refused, but behind the list of recipients? */
 static bool has_relay_later(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	const struct gp_postconf_list *list = &v->lists[GP_DOCTOR_RELAY];
+	const struct gp_doctor_postconf_list *list = &v->lists[GP_DOCTOR_RELAY];
 	bool refuses = false;
 	for (size_t i = 0; i < list->word_count; i++)
 		refuses = refuses || gp_doctor_is_any(list->words[i], closers);
@@ -262,7 +262,7 @@ static const struct gp_postconf_policy *find_lost(
 	struct gp_doctor_place place;
 	for (size_t i = 0; i < p->view_count; i++)
 		for (int j = 0; j < GP_DOCTOR_LISTS; j++) {
-			const struct gp_postconf_list *list = &p->views[i].lists[j];
+			const struct gp_doctor_postconf_list *list = &p->views[i].lists[j];
 			for (size_t k = 0; k < list->policy_count; k++)
 				if (gp_doctor_place_parse(
 					    d, p, list->policies[k].endpoint, &place) &&

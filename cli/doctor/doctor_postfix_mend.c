@@ -21,8 +21,8 @@ static const char *const closers[] = {
 static bool has_any(const struct gp_postconf *pc, const struct gp_postconf_service *service,
 	const char *name, const char *const *words)
 {
-	struct gp_postconf_list list;
-	if (gp_postconf_list(pc, service, name, &list))
+	struct gp_doctor_postconf_list list;
+	if (gp_doctor_postconf_list(pc, service, name, &list))
 		return false;
 	for (size_t i = 0; i < list.word_count; i++)
 		if (gp_doctor_is_any(list.words[i], words) &&
@@ -101,8 +101,8 @@ const char *gp_doctor_question_changed(struct gp_doctor *doctor,
 	}
 	if (text.len > 1 && *text.ptr == '{')
 		text = (struct gp_span) {text.ptr + 1, text.len - 2};
-	(void)gp_postconf_word(&text, &word); /* the endpoint */
-	while (gp_postconf_word(&text, &word)) {
+	(void)gp_doctor_postconf_word(&text, &word); /* the endpoint */
+	while (gp_doctor_postconf_word(&text, &word)) {
 		struct gp_span name, value, inside = word;
 		if (*inside.ptr == '{')
 			inside = gp_span_trim(gp_span_skip(inside, 1));
@@ -128,20 +128,20 @@ static bool is_served(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 /* may_be_named: is our name free, or has it a question of ours and nothing else? */
 static bool may_be_named(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
-	struct gp_postconf_list list;
-	struct gp_span raw = gp_postconf_raw(&p->pc, NULL, GP_DOCTOR_PARAMETER);
-	return raw.len == 0 ||
-	       (gp_postconf_words(&p->pc, NULL, raw, &list) == GP_OK && list.word_count == 1 &&
-		       list.policy_count == 1 && gp_doctor_is_ours(d, p, NULL, &list.policies[0]));
+	struct gp_doctor_postconf_list list;
+	struct gp_span raw = gp_doctor_postconf_raw(&p->pc, NULL, GP_DOCTOR_PARAMETER);
+	return raw.len == 0 || (gp_doctor_postconf_words(&p->pc, NULL, raw, &list) == GP_OK &&
+				       list.word_count == 1 && list.policy_count == 1 &&
+				       gp_doctor_is_ours(d, p, NULL, &list.policies[0]));
 }
 
 /* own_question: as the service asks already, where that leads to the daemon; else a new one. */
 static const char *own_question(
 	struct gp_doctor *d, const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	struct gp_postconf_list list;
+	struct gp_doctor_postconf_list list;
 	const char *mark = "$" GP_DOCTOR_PARAMETER;
-	if (gp_postconf_words(&p->pc, v->service, gp_span_from(mark), &list) == GP_OK &&
+	if (gp_doctor_postconf_words(&p->pc, v->service, gp_span_from(mark), &list) == GP_OK &&
 		list.word_count == 1 && list.policy_count == 1 &&
 		is_served(d, p, &list.policies[0]))
 		return mark;
@@ -185,7 +185,7 @@ static const char *free_name(struct gp_doctor *d, const struct gp_doctor_postfix
 	label[n] = 0;
 	const char *rest = gp_span_has_prefix(gp_span_from(name), "smtpd_") ? name + 6 : name;
 	const char *found = gp_doctor_text(d->arena, "at_%s_%s", label, rest);
-	for (unsigned i = 2; gp_postconf_raw(&p->pc, NULL, found).len && i < 100; i++)
+	for (unsigned i = 2; gp_doctor_postconf_raw(&p->pc, NULL, found).len && i < 100; i++)
 		found = gp_doctor_text(d->arena, "at_%s_%s_%u", label, rest, i);
 	return found;
 }
@@ -227,7 +227,7 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		[GP_DOCTOR_PUT_BEHIND] =
 			"behind reject_unauth_destination, before permit or reject,",
 		[GP_DOCTOR_PUT_THERE] = "in place of the first of its kind"};
-	struct gp_span raw = gp_postconf_raw(&p->pc, service, name);
+	struct gp_span raw = gp_doctor_postconf_raw(&p->pc, service, name);
 	bool is_new = !gp_span_equal(raw, gp_doctor_raw(p, service, name));
 	const char *value = gp_doctor_rewritten(d, p, service, name, question, where);
 	const char *file = service ? gp_doctor_text(d->arena, "master.cf, service %.*s,",
@@ -256,10 +256,10 @@ static const struct gp_postconf_service *whose(const struct gp_doctor_postfix *p
 	const struct gp_doctor_view *v, const char *name, gp_doctor_view_test test)
 {
 	struct gp_span own;
-	if (gp_postconf_override(&p->pc, v->service, name, &own))
+	if (gp_doctor_postconf_override(&p->pc, v->service, name, &own))
 		return v->service;
 	for (size_t i = 0; i < p->view_count; i++)
-		if (!gp_postconf_override(&p->pc, p->views[i].service, name, &own) &&
+		if (!gp_doctor_postconf_override(&p->pc, p->views[i].service, name, &own) &&
 			!test(p, &p->views[i]))
 			return v->service;
 	return NULL;
@@ -270,14 +270,14 @@ static void mend_relay(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service)
 {
 	struct gp_span raw = gp_doctor_raw(p, service, relay);
-	if (!gp_span_equal(raw, gp_postconf_raw(&p->pc, service, relay))) {
+	if (!gp_span_equal(raw, gp_doctor_postconf_raw(&p->pc, service, relay))) {
 		set(d, p, service, relay, gp_doctor_text(d->arena, "%.*s", (int)raw.len, raw.ptr));
 		return; /* an earlier mend has it */
 	}
 	if (has_any(&p->pc, service, relay, closers) ||
 		has_any(&p->pc, service, recipient, closers))
 		return;
-	if (gp_postconf_value(&p->pc, service, relay).len == 0)
+	if (gp_doctor_postconf_value(&p->pc, service, relay).len == 0)
 		set(d, p, service, relay,
 			"permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination");
 	else
@@ -358,20 +358,21 @@ void gp_doctor_mend_away(
 static void classes_of(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service, const struct gp_span *text, const char *question)
 {
-	struct gp_span rest = gp_postconf_value(&p->pc, service, "smtpd_restriction_classes");
+	struct gp_span rest =
+		gp_doctor_postconf_value(&p->pc, service, "smtpd_restriction_classes");
 	struct gp_span name, own;
-	while (gp_postconf_word(&rest, &name)) {
+	while (gp_doctor_postconf_word(&rest, &name)) {
 		const char *class = gp_doctor_text(d->arena, "%.*s", (int)name.len, name.ptr);
-		struct gp_span raw = gp_postconf_raw(&p->pc, service, class);
-		struct gp_postconf_list list;
+		struct gp_span raw = gp_doctor_postconf_raw(&p->pc, service, class);
+		struct gp_doctor_postconf_list list;
 		bool has_it = false;
-		if (gp_postconf_words(&p->pc, service, raw, &list))
+		if (gp_doctor_postconf_words(&p->pc, service, raw, &list))
 			continue;
 		for (size_t i = 0; i < list.policy_count; i++)
 			has_it = has_it ||
 				 (text ? gp_span_equal(list.policies[i].text, *text)
 				       : gp_doctor_is_ours(d, p, service, &list.policies[i]));
-		bool is_own = gp_postconf_override(&p->pc, service, class, &own);
+		bool is_own = gp_doctor_postconf_override(&p->pc, service, class, &own);
 		if (has_it)
 			put(d, p, is_own ? service : NULL, class, question,
 				text ? GP_DOCTOR_PUT_THERE : GP_DOCTOR_PUT_OFF_CLASS);
@@ -427,7 +428,7 @@ void gp_doctor_mend_question(struct gp_doctor *doctor, const struct gp_doctor_po
 	for (size_t i = 0; i < p->view_count; i++)
 		for (int j = 0; j < GP_DOCTOR_LISTS; j++) {
 			const struct gp_postconf_service *service = p->views[i].service;
-			const struct gp_postconf_list *list = &p->views[i].lists[j];
+			const struct gp_doctor_postconf_list *list = &p->views[i].lists[j];
 			const char *name = gp_doctor_list_names[j];
 			bool has_it = false;
 			for (size_t k = 0; k < list->policy_count; k++)
@@ -439,7 +440,7 @@ void gp_doctor_mend_question(struct gp_doctor *doctor, const struct gp_doctor_po
 			const char *parameter =
 				gp_doctor_parameter_of(doctor, p, service, name, text);
 			name = parameter ? parameter : name;
-			if (!gp_postconf_override(&p->pc, service, name, &own))
+			if (!gp_doctor_postconf_override(&p->pc, service, name, &own))
 				service = NULL;
 			if (parameter)
 				set(doctor, p, service, name, question);
@@ -463,7 +464,7 @@ void gp_doctor_mend_asking(struct gp_doctor *doctor, const struct gp_doctor_post
 		mend_relay(doctor, p, NULL);
 		put(doctor, p, NULL, recipient, question, GP_DOCTOR_PUT_FIRST);
 		put(doctor, p, NULL, end_of_data, question, GP_DOCTOR_PUT_FIRST);
-	} else if (gp_postconf_raw(&p->pc, NULL, recipient).len) {
+	} else if (gp_doctor_postconf_raw(&p->pc, NULL, recipient).len) {
 		put(doctor, p, NULL, recipient, question, GP_DOCTOR_PUT_BEHIND);
 	} else {
 		bool refuses = has_any(&p->pc, NULL, relay, closers);

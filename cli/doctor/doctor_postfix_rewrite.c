@@ -18,18 +18,19 @@ static const char *const enders[] = {"permit", "reject", "defer", "permit_auth_d
 /* One part of a list. */
 struct part {
 	struct gp_span raw;
-	struct gp_postconf_list list;
+	struct gp_doctor_postconf_list list;
 	size_t ours; /* questions of ours in it */
 };
 
 /* is_word: the word at a place of a list. */
-static bool is_word(const struct gp_postconf_list *list, size_t i, const char *word)
+static bool is_word(const struct gp_doctor_postconf_list *list, size_t i, const char *word)
 {
 	return i < list->word_count && gp_span_is(list->words[i], word);
 }
 
 /* policy_at: the policy service that the word at a place begins; NULL: it begins none. */
-static const struct gp_postconf_policy *policy_at(const struct gp_postconf_list *list, size_t i)
+static const struct gp_postconf_policy *policy_at(
+	const struct gp_doctor_postconf_list *list, size_t i)
 {
 	for (size_t j = 0; j < list->policy_count; j++)
 		if (list->policies[j].at == i + 1 && is_word(list, i, "check_policy_service"))
@@ -38,7 +39,7 @@ static const struct gp_postconf_policy *policy_at(const struct gp_postconf_list 
 }
 
 /* is_open: does it end with a word that the next one belongs to? */
-static bool is_open(const struct gp_postconf_list *list)
+static bool is_open(const struct gp_doctor_postconf_list *list)
 {
 	size_t last = list->word_count - 1;
 	return list->word_count &&
@@ -64,12 +65,12 @@ static bool cut_part(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	struct gp_span word;
 	*part_out = (struct part) {.ours = 0};
 	do {
-		if (!gp_postconf_word(rest, &word))
+		if (!gp_doctor_postconf_word(rest, &word))
 			return part_out->raw.ptr != NULL;
 		if (!part_out->raw.ptr)
 			part_out->raw.ptr = word.ptr;
 		part_out->raw.len = (size_t)(word.ptr + word.len - part_out->raw.ptr);
-		if (gp_postconf_words(&p->pc, service, part_out->raw, &part_out->list))
+		if (gp_doctor_postconf_words(&p->pc, service, part_out->raw, &part_out->list))
 			return false;
 	} while (is_open(&part_out->list));
 	for (size_t i = 0; i < part_out->list.policy_count; i++)
@@ -123,7 +124,7 @@ static void add_raw(struct gp_strbuf *buf, struct gp_span raw, const char *befor
 static void add_others(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service, const struct part *part, struct gp_strbuf *buf)
 {
-	const struct gp_postconf_list *list = &part->list;
+	const struct gp_doctor_postconf_list *list = &part->list;
 	for (size_t i = 0; i < list->word_count; i++) {
 		const struct gp_postconf_policy *policy = policy_at(list, i);
 		bool is_warning = is_word(list, i, "warn_if_reject");
@@ -144,15 +145,16 @@ struct gp_span gp_doctor_raw(const struct gp_doctor_postfix *postfix,
 	for (size_t i = postfix->set_count; i-- > 0;)
 		if (postfix->sets[i].service == service && strcmp(postfix->sets[i].name, name) == 0)
 			return gp_span_from(postfix->sets[i].value);
-	return gp_postconf_raw(&postfix->pc, service, name);
+	return gp_doctor_postconf_raw(&postfix->pc, service, name);
 }
 
 /* stands_for_nothing: does a value come to no word at all, parameters and all? */
 static bool stands_for_nothing(const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service, struct gp_span value)
 {
-	struct gp_postconf_list list;
-	return gp_postconf_words(&p->pc, service, value, &list) == GP_OK && list.word_count == 0;
+	struct gp_doctor_postconf_list list;
+	return gp_doctor_postconf_words(&p->pc, service, value, &list) == GP_OK &&
+	       list.word_count == 0;
 }
 
 /* gp_doctor_rewritten: part by part. */
@@ -201,7 +203,7 @@ const char *gp_doctor_parameter_of(struct gp_doctor *doctor,
 	const struct gp_doctor_postfix *postfix, const struct gp_postconf_service *service,
 	const char *list, struct gp_span text)
 {
-	struct gp_span rest = gp_postconf_raw(&postfix->pc, service, list);
+	struct gp_span rest = gp_doctor_postconf_raw(&postfix->pc, service, list);
 	struct part part;
 	while (cut_part(doctor, postfix, service, &rest, &part)) {
 		struct gp_span name = gp_span_skip(part.raw, 1);
@@ -211,7 +213,7 @@ const char *gp_doctor_parameter_of(struct gp_doctor *doctor,
 		if (name.len > 2 && (*name.ptr == '{' || *name.ptr == '('))
 			name = (struct gp_span) {name.ptr + 1, name.len - 2};
 		const char *copy = gp_doctor_text(doctor->arena, "%.*s", (int)name.len, name.ptr);
-		return gp_postconf_raw(&postfix->pc, service, copy).len ? copy : NULL;
+		return gp_doctor_postconf_raw(&postfix->pc, service, copy).len ? copy : NULL;
 	}
 	return NULL;
 }

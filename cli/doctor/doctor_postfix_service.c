@@ -83,7 +83,7 @@ static bool check_timeout(struct gp_doctor *d, const struct gp_doctor_postfix *p
 	int64_t ms, deadline_ms = d->config->policyd.deadline_ms;
 	struct gp_span text =
 		gp_doctor_policy_value(p, v, ours->timeout, "smtpd_policy_service_timeout");
-	if (!gp_postconf_time_ms(text, &ms) || ms > deadline_ms)
+	if (!gp_doctor_postconf_time_ms(text, &ms) || ms > deadline_ms)
 		return false;
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"%s: Postfix waits %s for an answer that may take %s (policyd.deadline): slow DNS "
@@ -99,8 +99,9 @@ static void check_idle(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
 	char a[GP_DURATION_TEXT], b[GP_DURATION_TEXT];
 	int64_t max_ms, idle_ms = d->config->policyd.idle_timeout_ms;
-	if (!gp_postconf_time_ms(
-		    gp_postconf_value(&p->pc, NULL, "smtpd_policy_service_max_idle"), &max_ms) ||
+	if (!gp_doctor_postconf_time_ms(
+		    gp_doctor_postconf_value(&p->pc, NULL, "smtpd_policy_service_max_idle"),
+		    &max_ms) ||
 		max_ms < idle_ms)
 		return;
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,

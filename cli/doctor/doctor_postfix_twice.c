@@ -9,7 +9,8 @@
 /* delays: are the first three lists gone through at RCPT TO? */
 static bool delays(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
-	return gp_span_is(gp_postconf_value(&p->pc, v->service, "smtpd_delay_reject"), "yes");
+	return gp_span_is(
+		gp_doctor_postconf_value(&p->pc, v->service, "smtpd_delay_reject"), "yes");
 }
 
 /* at_recipient: how many questions there are about one recipient. */

@@ -15,9 +15,9 @@ static int reached;
 /* look: lists and values of one service, or of main.cf. */
 static void look(const struct gp_postconf *pc, const struct gp_postconf_service *service)
 {
-	struct gp_postconf_list list;
+	struct gp_doctor_postconf_list list;
 	int64_t ms;
-	if (gp_postconf_list(pc, service, "smtpd_recipient_restrictions", &list))
+	if (gp_doctor_postconf_list(pc, service, "smtpd_recipient_restrictions", &list))
 		return;
 	if (list.word_count > GP_POSTCONF_WORDS_MAX || list.policy_count > GP_POSTCONF_POLICIES_MAX)
 		__builtin_trap();
@@ -26,8 +26,9 @@ static void look(const struct gp_postconf *pc, const struct gp_postconf_service 
 			__builtin_trap();
 		reached = reached || (service && list.policies[i].timeout.len);
 	}
-	struct gp_span value = gp_postconf_value(pc, service, "smtpd_policy_service_timeout");
-	if (value.len > GP_POSTCONF_VALUE_MAX || (gp_postconf_time_ms(value, &ms) && ms < 0))
+	struct gp_span value =
+		gp_doctor_postconf_value(pc, service, "smtpd_policy_service_timeout");
+	if (value.len > GP_POSTCONF_VALUE_MAX || (gp_doctor_postconf_time_ms(value, &ms) && ms < 0))
 		__builtin_trap();
 }
 
@@ -40,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	reached = 0;
 	gp_span_cut(rest, '\0', &params, &rest);
 	gp_span_cut(rest, '\0', &services, &overrides);
-	if (arena && gp_postconf_parse(arena, params, services, overrides, &pc) == GP_OK) {
+	if (arena && gp_doctor_postconf_parse(arena, params, services, overrides, &pc) == GP_OK) {
 		look(&pc, NULL);
 		for (size_t i = 0; i < pc.service_count && i < 4; i++)
 			look(&pc, &pc.services[i]);

@@ -66,8 +66,8 @@ static const char overrides[] = "submission/inet/plain = x\n"
 static struct gp_postconf parse(struct gp_arena *arena)
 {
 	struct gp_postconf pc;
-	assert_int_equal(gp_postconf_parse(arena, gp_span_from(params), gp_span_from(services),
-				 gp_span_from(overrides), &pc),
+	assert_int_equal(gp_doctor_postconf_parse(arena, gp_span_from(params),
+				 gp_span_from(services), gp_span_from(overrides), &pc),
 		GP_OK);
 	return pc;
 }
@@ -82,16 +82,16 @@ static void test_raw(void **state)
 	struct gp_postconf pc = parse(arena);
 	struct gp_span rest, word;
 	(void)state;
-	assert_true(gp_span_is(gp_postconf_raw(&pc, NULL, "first"), "$plain, $second"));
-	assert_true(gp_span_is(gp_postconf_raw(&pc, &pc.services[1], "plain"), "x"));
-	assert_int_equal(gp_postconf_raw(&pc, NULL, "nowhere").len, 0);
-	rest = gp_postconf_raw(&pc, NULL, "policies");
+	assert_true(gp_span_is(gp_doctor_postconf_raw(&pc, NULL, "first"), "$plain, $second"));
+	assert_true(gp_span_is(gp_doctor_postconf_raw(&pc, &pc.services[1], "plain"), "x"));
+	assert_int_equal(gp_doctor_postconf_raw(&pc, NULL, "nowhere").len, 0);
+	rest = gp_doctor_postconf_raw(&pc, NULL, "policies");
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		assert_true(gp_postconf_word(&rest, &word));
+		assert_true(gp_doctor_postconf_word(&rest, &word));
 		assert_true(gp_span_is(word, wanted[i]));
 	}
 	rest = gp_span_from(" , \t");
-	assert_false(gp_postconf_word(&rest, &word));
+	assert_false(gp_doctor_postconf_word(&rest, &word));
 	gp_arena_free(arena);
 }
 
@@ -99,7 +99,7 @@ static void test_raw(void **state)
 static void expect(const struct gp_postconf *pc, int service, const char *name, const char *wanted)
 {
 	const struct gp_postconf_service *s = service < 0 ? NULL : &pc->services[service];
-	struct gp_span value = gp_postconf_value(pc, s, name);
+	struct gp_span value = gp_doctor_postconf_value(pc, s, name);
 	if (!gp_span_equal(value, gp_span_from(wanted)))
 		fail_msg("%s: \"%.*s\", not \"%s\"", name, (int)value.len, value.ptr, wanted);
 }
@@ -156,18 +156,18 @@ static void services_and_what_they_overrule(void **state)
 	expect(&pc, 1, "first", "x, xc xd"); /* main.cf's, with the service's own plain */
 	expect(&pc, 1, "both", "yes yes no");
 	expect(&pc, 3, "plain", "z");
-	assert_true(gp_postconf_override(&pc, &pc.services[1], "plain", &value));
+	assert_true(gp_doctor_postconf_override(&pc, &pc.services[1], "plain", &value));
 	assert_true(gp_span_is(value, "x"));
-	assert_false(gp_postconf_override(&pc, &pc.services[0], "plain", &value));
-	assert_false(gp_postconf_override(&pc, NULL, "plain", &value));
+	assert_false(gp_doctor_postconf_override(&pc, &pc.services[0], "plain", &value));
+	assert_false(gp_doctor_postconf_override(&pc, NULL, "plain", &value));
 	gp_arena_free(arena);
 }
 
 /* list_of: a list of main.cf. */
-static struct gp_postconf_list list_of(const struct gp_postconf *pc, const char *name)
+static struct gp_doctor_postconf_list list_of(const struct gp_postconf *pc, const char *name)
 {
-	struct gp_postconf_list list;
-	assert_int_equal(gp_postconf_list(pc, NULL, name, &list), GP_OK);
+	struct gp_doctor_postconf_list list;
+	assert_int_equal(gp_doctor_postconf_list(pc, NULL, name, &list), GP_OK);
 	return list;
 }
 
@@ -176,7 +176,7 @@ static void policy_services(void **state)
 {
 	struct gp_arena *arena = gp_arena_new(1024 * 1024);
 	struct gp_postconf pc = parse(arena);
-	struct gp_postconf_list list = list_of(&pc, "policies");
+	struct gp_doctor_postconf_list list = list_of(&pc, "policies");
 	(void)state;
 	assert_int_equal(list.policy_count, 2);
 	assert_int_equal(list.policies[0].at, 2); /* behind its own word */
@@ -195,7 +195,7 @@ static void restriction_classes(void **state)
 {
 	struct gp_arena *arena = gp_arena_new(1024 * 1024);
 	struct gp_postconf pc = parse(arena);
-	struct gp_postconf_list list = list_of(&pc, "by_class");
+	struct gp_doctor_postconf_list list = list_of(&pc, "by_class");
 	(void)state;
 	assert_int_equal(list.word_count, 5);
 	assert_true(gp_span_is(list.words[1], "permit_mynetworks"));
@@ -222,8 +222,9 @@ static void class_of_itself(void **state)
 	struct gp_span none = {NULL, 0};
 	struct gp_postconf pc;
 	(void)state;
-	assert_int_equal(gp_postconf_parse(arena, gp_span_from(text), none, none, &pc), GP_OK);
-	struct gp_postconf_list list = list_of(&pc, "list");
+	assert_int_equal(
+		gp_doctor_postconf_parse(arena, gp_span_from(text), none, none, &pc), GP_OK);
+	struct gp_doctor_postconf_list list = list_of(&pc, "list");
 	assert_true(list.word_count > 1);
 	assert_int_equal(list.policy_count, 0);
 	gp_arena_free(arena);
@@ -241,7 +242,7 @@ static void times(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t ms = -1;
-		bool is_time = gp_postconf_time_ms(gp_span_from(rows[i].text), &ms);
+		bool is_time = gp_doctor_postconf_time_ms(gp_span_from(rows[i].text), &ms);
 		assert_int_equal(is_time, rows[i].ms >= 0);
 		assert_int_equal(ms, rows[i].ms);
 	}
@@ -255,12 +256,12 @@ static void cut_anywhere(void **state)
 		struct gp_arena *arena = gp_arena_new(16 * 1024 * 1024);
 		struct gp_span text = {params, n};
 		struct gp_postconf pc;
-		struct gp_postconf_list list;
-		assert_int_equal(gp_postconf_parse(arena, text, gp_span_from(services),
+		struct gp_doctor_postconf_list list;
+		assert_int_equal(gp_doctor_postconf_parse(arena, text, gp_span_from(services),
 					 gp_span_from(overrides), &pc),
 			GP_OK);
-		assert_int_equal(gp_postconf_list(&pc, NULL, "policies", &list), GP_OK);
-		assert_int_equal(gp_postconf_list(&pc, NULL, "by_class", &list), GP_OK);
+		assert_int_equal(gp_doctor_postconf_list(&pc, NULL, "policies", &list), GP_OK);
+		assert_int_equal(gp_doctor_postconf_list(&pc, NULL, "by_class", &list), GP_OK);
 		gp_arena_free(arena);
 	}
 }
@@ -272,8 +273,8 @@ static void no_memory(void **state)
 	(void)state;
 	for (size_t ceiling = 16; ceiling < 4096; ceiling += 64) {
 		struct gp_arena *arena = gp_arena_new(ceiling);
-		int rc = gp_postconf_parse(arena, gp_span_from(params), gp_span_from(services),
-			gp_span_from(overrides), &pc);
+		int rc = gp_doctor_postconf_parse(arena, gp_span_from(params),
+			gp_span_from(services), gp_span_from(overrides), &pc);
 		assert_true(rc == GP_OK || rc == GP_ETOOBIG);
 		gp_arena_free(arena);
 	}

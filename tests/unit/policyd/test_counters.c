@@ -23,7 +23,7 @@ static void test_bounds(void **state)
 		0, 1, 3, 4, 5, 7, 8, 9, 100, 999, 1000, 1023, 1024, 123456, 60000000};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
 		struct gp_counters *c = calloc(1, sizeof *c);
-		gp_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, values[i]);
+		gp_counters_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, values[i]);
 		int64_t bound = gp_counters_percentile(c, 0.5);
 		assert_true(bound > values[i] || values[i] > 100000000);
 		assert_true(values[i] < 8 || bound <= values[i] + values[i] / 4 + 1);
@@ -40,14 +40,14 @@ static void test_parts(void **state)
 	struct gp_counters *c = calloc(1, sizeof *c);
 	assert_int_equal(gp_counters_percentile(c, 0.99), 0);
 	for (int i = 0; i < 990; i++)
-		gp_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, 100);
+		gp_counters_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, 100);
 	for (int i = 0; i < 10; i++)
-		gp_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, 50000);
+		gp_counters_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, 50000);
 	assert_true(gp_counters_percentile(c, 0.5) < 130);
 	assert_true(gp_counters_percentile(c, 0.99) < 130);
 	assert_true(gp_counters_percentile(c, 0.999) > 50000);
-	gp_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, INT64_MAX);
-	gp_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, -5);
+	gp_counters_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, INT64_MAX);
+	gp_counters_tally_answered(gp_counters_tally(c), GP_ACTION_ACCEPT, -5);
 	assert_true(gp_counters_percentile(c, 1.0) > 50000);
 	free(c);
 }
@@ -60,13 +60,13 @@ static void test_sums(void **state)
 	struct gp_histogram_sums sums = {0};
 	for (int i = 0; i < 20; i++) {
 		struct gp_tally *t = gp_counters_tally(c);
-		gp_tally_add(&t->requests[GP_STATE_RCPT]);
-		gp_tally_add(&t->decisions[GP_ACTION_REJECT][1]);
-		gp_tally_add_amount(&t->limits[3].counted, 5);
-		gp_tally_add_amount(&t->limits[3].counted, -5);
+		gp_counters_tally_add(&t->requests[GP_STATE_RCPT]);
+		gp_counters_tally_add(&t->decisions[GP_ACTION_REJECT][1]);
+		gp_counters_tally_add_amount(&t->limits[3].counted, 5);
+		gp_counters_tally_add_amount(&t->limits[3].counted, -5);
 		gp_histogram_add(&t->checks[1][2], 1000);
 	}
-	gp_tally_add(&gp_counters_tally(c)->decisions[GP_ACTION_REJECT][6]);
+	gp_counters_tally_add(&gp_counters_tally(c)->decisions[GP_ACTION_REJECT][6]);
 	assert_int_equal(gp_counters_requests(c), 20);
 	assert_int_equal(gp_counters_action(c, GP_ACTION_REJECT), 21);
 	assert_int_equal(gp_counters_action(c, GP_ACTION_ACCEPT), 0);

@@ -153,27 +153,27 @@ static void fill(struct gp_counters *c, struct gp_daemon_counters *d)
 	assert_int_equal(gp_counters_limit(c, "hourly", GP_LIMIT_RECIPIENTS), 0);
 	assert_int_equal(gp_counters_limit(c, "volume", GP_LIMIT_BYTES), 1);
 	for (size_t i = 0; i < 2; i++) {
-		gp_tally_add_amount(&both[i]->requests[GP_STATE_RCPT], 51);
-		gp_tally_add_amount(&both[i]->requests[GP_STATE_END_OF_MESSAGE], 52);
-		gp_tally_add_amount(&both[i]->malformed, 53);
-		gp_tally_add_amount(&both[i]->failures, 54);
-		gp_tally_add_amount(
+		gp_counters_tally_add_amount(&both[i]->requests[GP_STATE_RCPT], 51);
+		gp_counters_tally_add_amount(&both[i]->requests[GP_STATE_END_OF_MESSAGE], 52);
+		gp_counters_tally_add_amount(&both[i]->malformed, 53);
+		gp_counters_tally_add_amount(&both[i]->failures, 54);
+		gp_counters_tally_add_amount(
 			&both[i]->decisions[GP_ACTION_REJECT][decider(c, &gp_engine_check_spf)],
 			55);
-		gp_tally_add_amount(
+		gp_counters_tally_add_amount(
 			&both[i]->decisions[GP_ACTION_DEFER][decider(c, &gp_engine_check_store)],
 			56);
-		gp_tally_add_amount(&both[i]->would_refuse, 57);
-		gp_tally_add_amount(&both[i]->private_client, 58);
-		gp_tally_add_amount(&both[i]->store_failed, 59);
-		gp_tally_answered(both[i], GP_ACTION_HOLD, 2000000);
+		gp_counters_tally_add_amount(&both[i]->would_refuse, 57);
+		gp_counters_tally_add_amount(&both[i]->private_client, 58);
+		gp_counters_tally_add_amount(&both[i]->store_failed, 59);
+		gp_counters_tally_answered(both[i], GP_ACTION_HOLD, 2000000);
 		gp_histogram_add(&both[i]->checks[0][GP_SPF_PASS], 300);
 		gp_histogram_add(&both[i]->checks[1][GP_SPF_TEMPERROR], 4000000);
 		gp_histogram_add(&both[i]->checks[2][GP_LIMIT_SAID_REFUSED], 70);
-		gp_tally_add_amount(&both[i]->limits[0].looked_at, 60);
-		gp_tally_add_amount(&both[i]->limits[0].over[GP_LIMIT_SAID_REFUSED], 61);
-		gp_tally_add_amount(&both[i]->limits[1].counted, 62);
-		gp_tally_add_amount(&both[i]->limits[GP_COUNTERS_LIMITS].looked_at, 63);
+		gp_counters_tally_add_amount(&both[i]->limits[0].looked_at, 60);
+		gp_counters_tally_add_amount(&both[i]->limits[0].over[GP_LIMIT_SAID_REFUSED], 61);
+		gp_counters_tally_add_amount(&both[i]->limits[1].counted, 62);
+		gp_counters_tally_add_amount(&both[i]->limits[GP_COUNTERS_LIMITS].looked_at, 63);
 	}
 }
 
