@@ -11,7 +11,6 @@
 
 #define ROWS_DEFAULT 20
 #define ROWS_MAX 100000
-#define NAME_MAX_BYTES 4096
 
 /* ---- rows ---- */
 
@@ -240,16 +239,6 @@ json_t *gp_control_limits(struct gp_daemon_control_call *call)
 }
 
 /* ---- one subject ---- */
-
-/* gp_control_member: a member of the request, empty when it is missing or too long. */
-struct gp_span gp_control_member(const json_t *request, const char *name)
-{
-	json_t *value = json_object_get(request, name);
-	struct gp_span text = {json_string_value(value), json_string_length(value)};
-	if (!text.ptr || text.len > NAME_MAX_BYTES || memchr(text.ptr, 0, text.len))
-		return (struct gp_span) {NULL, 0};
-	return text;
-}
 
 /* show_row: a limit that counts who, and whether anything counts there. */
 static int show_row(struct gp_daemon_control_call *call, const struct gp_limit_applied *a,

@@ -39,9 +39,6 @@ json_t *gp_control_no_limits(const struct gp_daemon_control_call *call);
 /* The error for a status of the store, with what it says itself. */
 json_t *gp_control_trouble(struct gp_daemon_control_call *call, int rc);
 
-/* A string of the request, empty when it is missing or too long. */
-struct gp_span gp_control_member(const json_t *request, const char *name);
-
 /* The configured limit of that name, or their number; and the error for the latter. */
 size_t gp_control_limit_find(const struct gp_limit_set *set, struct gp_span name);
 json_t *gp_control_no_such_limit(void);

@@ -18,9 +18,21 @@ static const struct {
 	{"network", GP_LIMIT_BY_NETWORK},
 };
 
+#define NAME_MAX_BYTES 4096
+
 #define KNOWN                                                                              \
 	"user:NAME (or the name alone), domain:NAME, sender:ADDRESS, sender_domain:NAME, " \
 	"client:ADDRESS, network:ADDRESS/BITS and all"
+
+/* gp_control_member: a NUL within it is no name either. */
+struct gp_span gp_control_member(const json_t *request, const char *name)
+{
+	json_t *value = json_object_get(request, name);
+	struct gp_span text = {json_string_value(value), json_string_length(value)};
+	if (!text.ptr || text.len > NAME_MAX_BYTES || memchr(text.ptr, 0, text.len))
+		return (struct gp_span) {NULL, 0};
+	return text;
+}
 
 /* find_kind: its key, or -1. */
 static int find_kind(struct gp_span word)

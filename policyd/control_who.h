@@ -27,6 +27,9 @@ enum gp_control_match {
 	GP_CONTROL_EACH /* it counts each one of a domain: a maximum can be set for all of them */
 };
 
+/* A string of the request, empty when it is missing or too long. */
+struct gp_span gp_control_member(const json_t *request, const char *name);
+
 /* Of the request's member "who". Not GP_OK: *error_out is the answer (NULL: no memory for it). */
 int gp_control_who_parse(const struct gp_daemon_control_call *call, struct gp_control_who *who_out,
 	json_t **error_out) GP_MUST_CHECK;

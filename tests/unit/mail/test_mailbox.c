@@ -423,10 +423,9 @@ static void test_forms_on_which_readers_disagree(void **state)
 
 /*
  * test_composition_kills: the attacks of "Composition Kills" (Chen, Paxson, Jiang, USENIX Security
- * 2020; OpenDMARC issue 191) that are a matter of this
- * field's value. attack.test is the attacker's own domain, legitimate.test what the victim is to
- * see; the paper's number is in front of each. Several From fields are the message's matter (A8 to
- * A13).
+ * 2020; OpenDMARC issue 191) that are a matter of this field's value. attack.test is the attacker's
+ * own domain, legitimate.test what the victim is to see; the paper's number is in front of each.
+ * Several From fields are the message's matter (A8 to A13).
  */
 static void test_composition_kills(void **state)
 {
