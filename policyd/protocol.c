@@ -106,7 +106,7 @@ static void take(struct gp_protocol_request *r, size_t row, bool is_repeated, st
 /* take_mark: out of policy_context, which is shown in status and log. */
 static void take_mark(struct gp_protocol_request *r)
 {
-	r->mark_state = gp_mark_parse(r->policy_context, &r->mark);
+	r->mark_state = gp_engine_mark_parse(r->policy_context, &r->mark);
 	if (r->mark_state != GP_MARK_NONE)
 		r->policy_context.len = 0;
 }

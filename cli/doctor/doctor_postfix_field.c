@@ -221,7 +221,7 @@ static void check_postfix_field(struct gp_doctor *doctor)
 				continue;
 			a.context = gp_doctor_policy_value(
 				p, v, context_of(a.policy), "smtpd_policy_service_policy_context");
-			a.state = gp_mark_parse(a.context, &a.mark);
+			a.state = gp_engine_mark_parse(a.context, &a.mark);
 			a.rules = gp_doctor_postconf_value(&p->pc, NULL, "header_checks");
 			a.mime = gp_doctor_postconf_value(&p->pc, NULL, "mime_header_checks");
 			a.nested = gp_doctor_postconf_value(&p->pc, NULL, "nested_header_checks");

@@ -72,7 +72,7 @@ static int sample(struct gp_ctx *ctx, struct gp_facts *f)
 	unsigned at;
 	if (!gp_dmarc_is_sampled(f->dmarc_reader, &f->dmarc))
 		return GP_OK;
-	int rc = gp_sample_of(ctx, mail->sample_key, path, mail->digest, mail->message, &at);
+	int rc = gp_engine_sample_of(ctx, mail->sample_key, path, mail->digest, mail->message, &at);
 	if (rc)
 		return rc;
 	gp_dmarc_apply(f->dmarc_reader, at, &f->dmarc);

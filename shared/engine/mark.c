@@ -11,8 +11,8 @@ static bool is_mark(struct gp_span text)
 	return text.len >= GP_MARK_MIN && text.len <= GP_MARK_MAX;
 }
 
-/* gp_mark_parse: what everybody knows is no secret, and is not used as one. */
-enum gp_mark gp_mark_parse(struct gp_span text, struct gp_span *mark_out)
+/* gp_engine_mark_parse: what everybody knows is no secret, and is not used as one. */
+enum gp_mark gp_engine_mark_parse(struct gp_span text, struct gp_span *mark_out)
 {
 	*mark_out = (struct gp_span) {"", 0};
 	if (!gp_span_has_prefix(text, GP_MARK_PREFIX))

@@ -26,6 +26,6 @@ enum gp_mark {
 };
 
 /* Reads "mark:SECRET". mark_out: the secret, a part of text; empty unless it can be used. */
-enum gp_mark gp_mark_parse(struct gp_span text, struct gp_span *mark_out);
+enum gp_mark gp_engine_mark_parse(struct gp_span text, struct gp_span *mark_out);
 
 #endif

@@ -184,8 +184,8 @@ static bool has_key(struct gp_sample_key *key, const char *path, struct gp_ctx *
 	return false;
 }
 
-/* gp_sample_of: over the fields that make a message what it is, and that its sender chooses. */
-int gp_sample_of(struct gp_ctx *ctx, struct gp_sample_key *key, const char *path,
+/* gp_engine_sample_of: over fields that make a message what it is, and that its sender chooses. */
+int gp_engine_sample_of(struct gp_ctx *ctx, struct gp_sample_key *key, const char *path,
 	const struct gp_crypto_digest *digest, const struct gp_message *message,
 	unsigned *sample_out)
 {

@@ -9,7 +9,7 @@
  *
  *     struct gp_sample_key key = {.may_make = true};            (one of a process)
  *     mail.sample_key = &key;                                    (engine_message.h)
- *     unsigned sample = gp_sample_of(ctx, &key, path, digest, message);
+ *     unsigned sample = gp_engine_sample_of(ctx, &key, path, digest, message);
  *
  * Where there is no secret, since the file cannot be read or made, the sample is 0: the policy is
  * applied to every message, as RFC 9989, which has no pct, has it. Nobody passes for want of a
@@ -44,7 +44,7 @@ struct gp_sample_key {
 };
 
 /* The sample, 0 to 99. Status: GP_OK, or of the digest. */
-int gp_sample_of(struct gp_ctx *ctx, struct gp_sample_key *key, const char *path,
+int gp_engine_sample_of(struct gp_ctx *ctx, struct gp_sample_key *key, const char *path,
 	const struct gp_crypto_digest *digest, const struct gp_message *message,
 	unsigned *sample_out) GP_MUST_CHECK;
 

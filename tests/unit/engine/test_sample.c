@@ -78,7 +78,8 @@ static int tear_down(void **state)
 static unsigned sample(struct scene *s, struct gp_sample_key *key)
 {
 	unsigned out;
-	assert_int_equal(gp_sample_of(&s->ctx, key, s->path, s->digest, &s->message, &out), GP_OK);
+	assert_int_equal(
+		gp_engine_sample_of(&s->ctx, key, s->path, s->digest, &s->message, &out), GP_OK);
 	assert_true(out < 100);
 	return out;
 }
@@ -221,10 +222,12 @@ static void who_only_looks_makes_nothing(void **state)
 	assert_int_equal(sample(s, &nowhere), 0);
 	assert_non_null(strstr(nowhere.problem, "is not there and cannot be made"));
 	unsigned out = 1;
-	assert_int_equal(gp_sample_of(&s->ctx, NULL, s->path, s->digest, &s->message, &out), GP_OK);
+	assert_int_equal(
+		gp_engine_sample_of(&s->ctx, NULL, s->path, s->digest, &s->message, &out), GP_OK);
 	assert_int_equal(out, 0);
 	struct gp_sample_key unnamed = {.may_make = true};
-	assert_int_equal(gp_sample_of(&s->ctx, &unnamed, "", s->digest, &s->message, &out), GP_OK);
+	assert_int_equal(
+		gp_engine_sample_of(&s->ctx, &unnamed, "", s->digest, &s->message, &out), GP_OK);
 	assert_int_equal(out, 0);
 }
 
