@@ -28,7 +28,7 @@ CRYPTO  = digest library pubkey tls
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_options dkim_sig dkim_trim
 ARC     = arc_chain arc_options arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_psl dmarc_record
-STORE   = store store_fallback store_open store_soft store_uri store_window \
+STORE   = store store_fallback store_open store_options store_soft store_uri store_window \
 	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_list lmdb/lmdb_lockfile lmdb/lmdb_record \
 	  lmdb/lmdb_room lmdb/lmdb_soft lmdb/lmdb_sweep lmdb/lmdb_tend lmdb/lmdb_time
 REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_key redis/redis_pool \

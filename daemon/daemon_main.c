@@ -368,8 +368,9 @@ static void make_folders(const struct gp_config *config)
 		snprintf(path, sizeof path, "%s%s", options->chroot, config->store.uris[i] + 5);
 		gp_daemon_privileges_folder(options, path, 0700);
 	}
-	if (config->store_on_failure == GP_LIMIT_FAILURE_LOCAL) {
-		snprintf(path, sizeof path, "%s%s", options->chroot, config->store_local_path);
+	if (config->store_settings.on_failure == GP_STORE_FAILURE_LOCAL) {
+		snprintf(path, sizeof path, "%s%s", options->chroot,
+			config->store_settings.local_path);
 		gp_daemon_privileges_folder(options, path, 0700);
 	}
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(options->control_socket), '/');

@@ -64,7 +64,7 @@ static unsigned kept_back(const struct gp_config *config)
 	n += *config->policyd.control_socket ? GP_DAEMON_CONTROL_FILES : 0;
 	n += sockets ? GP_DAEMON_HTTP_FILES(sockets) : 0;
 	n += is_remote ? config->store.connections + REDIS : LMDB;
-	n += config->store_on_failure == GP_LIMIT_FAILURE_LOCAL ? LMDB : 0;
+	n += config->store_settings.on_failure == GP_STORE_FAILURE_LOCAL ? LMDB : 0;
 	return n;
 }
 

@@ -196,7 +196,7 @@ static const char *find_difference(const struct gp_config *a, const struct gp_co
 		{"policyd.mail_user", x->mail_user, y->mail_user},
 		{"policyd.chroot", x->chroot, y->chroot},
 		{"policyd.control_socket", x->control_socket, y->control_socket},
-		{"store.local_path", a->store_local_path, b->store_local_path},
+		{"store.local_path", a->store_settings.local_path, b->store_settings.local_path},
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (strcmp(texts[i].one, texts[i].other) != 0)
@@ -209,7 +209,7 @@ static const char *find_difference(const struct gp_config *a, const struct gp_co
 		return "policyd.control_mode";
 	if (!same_texts(&a->metrics.listen, &b->metrics.listen))
 		return "metrics.listen";
-	return same_texts(&a->store_uris, &b->store_uris) ? NULL : "store.uri";
+	return same_texts(&a->store_settings.uris, &b->store_settings.uris) ? NULL : "store.uri";
 }
 
 /* gp_daemon_last_good_take_newer: what reloads have changed since root's start, all but what root

@@ -243,15 +243,16 @@ static bool same_dns(const struct gp_config *a, const struct gp_config *b)
 static bool same_store(const struct gp_config *a, const struct gp_config *b)
 {
 	const struct gp_store_options *x = &a->store, *y = &b->store;
-	return same_texts(&a->store_uris, &b->store_uris) && x->map_bytes == y->map_bytes &&
-	       x->sync_ms == y->sync_ms && strcmp(x->prefix, y->prefix) == 0 &&
-	       strcmp(x->user, y->user) == 0 && strcmp(x->password_file, y->password_file) == 0 &&
+	return same_texts(&a->store_settings.uris, &b->store_settings.uris) &&
+	       x->map_bytes == y->map_bytes && x->sync_ms == y->sync_ms &&
+	       strcmp(x->prefix, y->prefix) == 0 && strcmp(x->user, y->user) == 0 &&
+	       strcmp(x->password_file, y->password_file) == 0 &&
 	       strcmp(x->sentinel_password_file, y->sentinel_password_file) == 0 &&
 	       strcmp(x->tls_ca_file, y->tls_ca_file) == 0 &&
 	       strcmp(x->tls_cert_file, y->tls_cert_file) == 0 &&
 	       strcmp(x->tls_key_file, y->tls_key_file) == 0 && x->timeout_ms == y->timeout_ms &&
 	       x->connections == y->connections &&
-	       strcmp(a->store_local_path, b->store_local_path) == 0;
+	       strcmp(a->store_settings.local_path, b->store_settings.local_path) == 0;
 }
 
 /* warn_restart: options that a reload cannot change. */

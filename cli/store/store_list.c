@@ -25,9 +25,9 @@ void gp_cli_store_main(const struct gp_config *config, struct gp_cli_store *stor
 bool gp_cli_store_local(
 	struct gp_arena *arena, const struct gp_config *config, struct gp_cli_store *store_out)
 {
-	if (config->store_on_failure != GP_LIMIT_FAILURE_LOCAL)
+	if (config->store_settings.on_failure != GP_STORE_FAILURE_LOCAL)
 		return false;
-	char *uri = gp_arena_printf(arena, EMBEDDED "%s", config->store_local_path);
+	char *uri = gp_arena_printf(arena, EMBEDDED "%s", config->store_settings.local_path);
 	if (!uri)
 		return false;
 	*store_out = (struct gp_cli_store) {.title = "store that stands in",

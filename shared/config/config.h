@@ -48,7 +48,7 @@
 #include "dns/dns_options.h"
 #include "limit/limit_options.h"
 #include "spf/spf_options.h"
-#include "store/store.h"
+#include "store/store_options.h"
 
 #define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
 #define GP_CONFIG_LISTEN "inet:127.0.0.1:10040" /* where nothing else is said */
@@ -137,10 +137,8 @@ struct gp_config {
 	struct gp_config_metrics metrics;
 	struct gp_config_exim exim;
 	struct gp_config_log log;
-	struct gp_store_options store; /* uris settled from store_uris */
-	struct gp_config_texts store_uris;
-	enum gp_limit_failure store_on_failure;
-	const char *store_local_path; /* folder of the store that stands in */
+	struct gp_store_settings store_settings; /* as the file says it */
+	struct gp_store_options store;           /* settled from that */
 	struct gp_limit_set limits;
 };
 

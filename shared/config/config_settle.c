@@ -20,21 +20,22 @@ static void check_store(struct gp_config_draft *draft)
 {
 	const struct gp_config *c = draft->config;
 	size_t embedded = 0;
-	for (size_t i = 0; i < c->store_uris.count; i++)
-		embedded += is_lmdb(c->store_uris.items[i]);
-	if (embedded && c->store_uris.count > 1)
+	for (size_t i = 0; i < c->store_settings.uris.count; i++)
+		embedded += is_lmdb(c->store_settings.uris.items[i]);
+	if (embedded && c->store_settings.uris.count > 1)
 		gp_config_cross_error(draft, "store", "uri",
 			"an lmdb store stands alone; several stores are servers");
 	if (embedded == 0 && !gp_store_has_redis)
 		gp_config_cross_error(draft, "store", "uri",
 			"this gatepost was built without Redis (hiredis); lmdb:/folder is there");
-	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && embedded)
+	if (c->store_settings.on_failure == GP_STORE_FAILURE_LOCAL && embedded)
 		gp_config_cross_error(draft, "store", "on_failure",
 			"local is for servers; the store is on this machine already");
-	if (c->store_on_failure == GP_LIMIT_FAILURE_LOCAL && !*c->store_local_path)
+	if (c->store_settings.on_failure == GP_STORE_FAILURE_LOCAL &&
+		!*c->store_settings.local_path)
 		gp_config_cross_error(
 			draft, "store", "local_path", "is needed with on_failure = local");
-	if (embedded == 0 && c->store.timeout_ms >= c->policyd.deadline_ms)
+	if (embedded == 0 && c->store_settings.options.timeout_ms >= c->policyd.deadline_ms)
 		gp_config_cross_error(draft, "store", "timeout",
 			"is not below policyd.deadline, which it would use up");
 }
@@ -232,7 +233,8 @@ static int settle_sample(struct gp_config *config)
 {
 	struct gp_config_dmarc *dmarc = &config->dmarc;
 	const char *uri = config->store.uri_count > 0 ? config->store.uris[0] : "";
-	const char *folder = is_lmdb(uri) ? uri + strlen("lmdb:") : config->store_local_path;
+	const char *folder =
+		is_lmdb(uri) ? uri + strlen("lmdb:") : config->store_settings.local_path;
 	dmarc->sample_key_path = dmarc->sample_key_file;
 	if (!*dmarc->sample_key_path && *folder)
 		dmarc->sample_key_path =
@@ -243,9 +245,10 @@ static int settle_sample(struct gp_config *config)
 /* settle_store: the URIs to the other options. */
 static void settle_store(struct gp_config *config)
 {
-	for (size_t i = 0; i < config->store_uris.count; i++)
-		config->store.uris[i] = config->store_uris.items[i];
-	config->store.uri_count = config->store_uris.count;
+	config->store = config->store_settings.options;
+	for (size_t i = 0; i < config->store_settings.uris.count; i++)
+		config->store.uris[i] = config->store_settings.uris.items[i];
+	config->store.uri_count = config->store_settings.uris.count;
 }
 
 /* gp_config_settle: what was included is in the snapshot now and need not be read again. */

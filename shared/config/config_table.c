@@ -24,8 +24,6 @@ static const struct gp_option_choice facilities[] = {{"mail", LOG_MAIL}, {"daemo
 	{"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}, {NULL, 0}};
 static const struct gp_option_choice seccomp[] = {{"off", GP_SECCOMP_OFF}, {"log", GP_SECCOMP_LOG},
 	{"enforce", GP_SECCOMP_ENFORCE}, {NULL, 0}};
-static const struct gp_option_choice store_failures[] = {{"accept", GP_LIMIT_FAILURE_ACCEPT},
-	{"defer", GP_LIMIT_FAILURE_DEFER}, {"local", GP_LIMIT_FAILURE_LOCAL}, {NULL, 0}};
 
 #define AT(member) offsetof(struct gp_config, member)
 
@@ -63,57 +61,6 @@ static const struct gp_option top_rows[] = {
 };
 static const struct gp_option_section top_section = {
 	NULL, NULL, top_rows, sizeof top_rows / sizeof top_rows[0], sizeof(struct gp_config)};
-
-static const struct gp_option store_rows[] = {
-	{"store", "uri", GP_KIND_STORES, AT(store_uris), "lmdb:/var/lib/gatepost", 1,
-		GP_STORE_URIS_MAX, NULL,
-		"Where it is counted: lmdb:/folder for the processes of this machine, or servers "
-		"that several hosts share, in order of preference. redis://HOST:PORT/DB, rediss:// "
-		"with TLS, redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with "
-		"TLS.",
-		NULL, false},
-	{"store", "size", GP_KIND_SPACE, AT(store.map_bytes), "1G", 1ull << 20, 1ull << 40, NULL,
-		"lmdb: how large each file may become. Disk is taken as it is needed. A full one "
-		"forgets those first who use the smallest share of their limits, and says so.",
-		NULL, false},
-	{"store", "sync", GP_KIND_MSEC, AT(store.sync_ms), "1s", 100, 60000, NULL,
-		"lmdb: counters reach the disk within this; what an operator has said is there at "
-		"once.",
-		NULL, false},
-	{"store", "prefix", GP_KIND_TEXT, AT(store.prefix), "gatepost:", 0, 64, NULL,
-		"Servers: what the name of every key begins with.", NULL, false},
-	{"store", "user", GP_KIND_TEXT, AT(store.user), "", 0, 128, NULL,
-		"Servers: the user to log in as. Empty: the default user.", NULL, false},
-	{"store", "password_file", GP_KIND_PATH, AT(store.password_file), "", 0, 1024, NULL,
-		"Servers: a file whose first line is the password. Empty: none.", NULL, false},
-	{"store", "sentinel_password_file", GP_KIND_PATH, AT(store.sentinel_password_file), "", 0,
-		1024, NULL, "The same for the sentinels themselves.", NULL, false},
-	{"store", "tls_ca_file", GP_KIND_PATH, AT(store.tls_ca_file), "", 0, 1024, NULL,
-		"TLS: certificates of the authorities that are trusted. Empty: those of the "
-		"system.",
-		NULL, false},
-	{"store", "tls_cert_file", GP_KIND_PATH, AT(store.tls_cert_file), "", 0, 1024, NULL,
-		"TLS: certificate to show to the server. Empty: none.", NULL, false},
-	{"store", "tls_key_file", GP_KIND_PATH, AT(store.tls_key_file), "", 0, 1024, NULL,
-		"TLS: the key of tls_cert_file.", NULL, false},
-	{"store", "timeout", GP_KIND_MSEC, AT(store.timeout_ms), "1s", 10, 10000, NULL,
-		"How long a server is waited for: to connect, and for each answer.", NULL, false},
-	{"store", "connections", GP_KIND_UINT, AT(store.connections), "16", 1, 256, NULL,
-		"Connections to a server at once, at most.", NULL, false},
-	{"store", "on_failure", GP_KIND_CHOICE, AT(store_on_failure), "accept", 0, 0,
-		store_failures,
-		"While the store is away: accept mail without counting it, defer mail that a limit "
-		"applies to, or count in a store on this machine (local), each host for itself.",
-		NULL, false},
-	{"store", "local_path", GP_KIND_PATH, AT(store_local_path), "/var/lib/gatepost/local", 0,
-		1000, NULL,
-		"Folder of the store on this machine that stands in with on_failure = local.", NULL,
-		false},
-};
-static const struct gp_option_section store_section = {"store",
-	"Where the counters of limits are kept, and what is done while that is away. A "
-	"change takes effect at a restart, that of on_failure at a reload.",
-	store_rows, sizeof store_rows / sizeof store_rows[0], sizeof(struct gp_config)};
 
 static const struct gp_option policyd_rows[] = {
 	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "", 0, 16, NULL,
@@ -250,7 +197,7 @@ const struct gp_config_section gp_config_sections[] = {
 	{.own = &gp_arc_section, .offset = AT(arc)},
 	{.own = &gp_dmarc_section, .offset = AT(dmarc)},
 	{.own = &gp_dns_section, .offset = AT(dns_settings)},
-	{.own = &store_section},
+	{.own = &gp_store_section, .offset = AT(store_settings)},
 	{.own = &gp_limit_set_section, .offset = AT(limits)},
 	{.own = &gp_limit_section, .times = GP_SECTION_NAMED},
 	{.own = &gp_limit_override_section, .times = GP_SECTION_MANY},

@@ -66,15 +66,15 @@ static bool has_servers(const struct gp_config *c)
 /* is_not_local: no store stands in. */
 static bool is_not_local(const struct gp_config *c)
 {
-	return c->store_on_failure != GP_LIMIT_FAILURE_LOCAL;
+	return c->store_settings.on_failure != GP_STORE_FAILURE_LOCAL;
 }
 
 /* has_store: is there a store whose URI begins with one of these? */
 static bool has_store(const struct gp_config *c, const char *scheme, const char *other)
 {
-	for (size_t i = 0; i < c->store_uris.count; i++)
-		if (gp_span_has_prefix(gp_span_from(c->store_uris.items[i]), scheme) ||
-			gp_span_has_prefix(gp_span_from(c->store_uris.items[i]), other))
+	for (size_t i = 0; i < c->store_settings.uris.count; i++)
+		if (gp_span_has_prefix(gp_span_from(c->store_settings.uris.items[i]), scheme) ||
+			gp_span_has_prefix(gp_span_from(c->store_settings.uris.items[i]), other))
 			return true;
 	return false;
 }
@@ -100,7 +100,7 @@ static bool has_no_tls(const struct gp_config *c)
 /* has_no_certificate: nothing is shown to a server. */
 static bool has_no_certificate(const struct gp_config *c)
 {
-	return !*c->store.tls_cert_file;
+	return !*c->store_settings.options.tls_cert_file;
 }
 
 /* is_stderr: syslog gets nothing. */

@@ -93,7 +93,7 @@ static void check_made_file(
 /* check_store_folder: it is made where it is missing; what is there may be no folder. */
 static void check_store_folder(struct gp_config_warner *w)
 {
-	const struct gp_config_texts *uris = &w->config->store_uris;
+	const struct gp_config_texts *uris = &w->config->store_settings.uris;
 	struct stat st;
 	for (size_t i = 0; i < uris->count; i++) {
 		const char *uri = uris->items[i];
@@ -110,11 +110,12 @@ void gp_config_warn_files(struct gp_config_warner *w)
 	const struct gp_config *c = w->config;
 	check_file(w, "dmarc", "psl_file", c->dmarc.psl_file);
 	check_made_file(w, "dmarc", "sample_key_file", c->dmarc.sample_key_file);
-	check_file(w, "store", "password_file", c->store.password_file);
-	check_file(w, "store", "sentinel_password_file", c->store.sentinel_password_file);
-	check_file(w, "store", "tls_ca_file", c->store.tls_ca_file);
-	check_file(w, "store", "tls_cert_file", c->store.tls_cert_file);
-	check_file(w, "store", "tls_key_file", c->store.tls_key_file);
+	check_file(w, "store", "password_file", c->store_settings.options.password_file);
+	check_file(w, "store", "sentinel_password_file",
+		c->store_settings.options.sentinel_password_file);
+	check_file(w, "store", "tls_ca_file", c->store_settings.options.tls_ca_file);
+	check_file(w, "store", "tls_cert_file", c->store_settings.options.tls_cert_file);
+	check_file(w, "store", "tls_key_file", c->store_settings.options.tls_key_file);
 	check_file(w, "dns", "resolv_conf", c->dns_settings.resolv_conf);
 	check_store_folder(w);
 }

@@ -78,8 +78,8 @@ static int run(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts
 	if (c->message->count == 0)
 		return GP_OK; /* no limit applies: there is nothing to look at */
 	int64_t began_us = gp_clock_now_us(ctx->clock);
-	int rc = gp_limit_message_hold(c->message, c->book, ctx, &c->total,
-		(enum gp_limit_failure)f->config->store_on_failure, &result);
+	int rc = gp_limit_message_hold(
+		c->message, c->book, ctx, &c->total, f->config->store_settings.on_failure, &result);
 	f->limits_us = gp_clock_now_us(ctx->clock) - began_us;
 	if (rc)
 		return rc;

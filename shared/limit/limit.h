@@ -36,9 +36,6 @@ enum gp_limit_unit { GP_LIMIT_RECIPIENTS, GP_LIMIT_MESSAGES, GP_LIMIT_BYTES };
 enum gp_limit_mode { GP_LIMIT_OFF, GP_LIMIT_LABEL, GP_LIMIT_ENFORCE };
 enum gp_limit_action { GP_LIMIT_DEFER, GP_LIMIT_REJECT, GP_LIMIT_HOLD };
 
-/* What is done while the store is away. */
-enum gp_limit_failure { GP_LIMIT_FAILURE_ACCEPT, GP_LIMIT_FAILURE_DEFER, GP_LIMIT_FAILURE_LOCAL };
-
 /* Where mail comes from, as bits; 0 in a limit: what its key makes sense for. */
 enum gp_limit_origin {
 	GP_LIMIT_FROM_AUTHENTICATED = 1,

@@ -274,7 +274,7 @@ static bool is_our_fault(int rc)
 
 /* gp_limit_message_hold: one step of the store; what stands in for it is the store's business. */
 int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_overrides *overrides,
-	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_limit_failure failure,
+	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_store_failure failure,
 	struct gp_limit_result *result_out)
 {
 	struct step s;
@@ -291,10 +291,10 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 	result_out->store_failed = rc || (s.count && s.counts[0].part != GP_STORE_CONFIGURED);
 	if (rc)
 		gp_store_say_trouble(store, ctx,
-			failure == GP_LIMIT_FAILURE_DEFER
+			failure == GP_STORE_FAILURE_DEFER
 				? "limits: mail is deferred until it is back"
 				: "limits: mail passes uncounted until it is back");
-	if (rc && failure == GP_LIMIT_FAILURE_DEFER)
+	if (rc && failure == GP_STORE_FAILURE_DEFER)
 		result_out->outcome = GP_LIMIT_AWAY;
 	if (!rc)
 		judge(&s, result_out);

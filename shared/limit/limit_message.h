@@ -25,6 +25,7 @@
 
 #include "limit/limit.h"
 #include "limit/limit_overrides.h"
+#include "store/store_options.h"
 
 /* Whose mail it is. */
 struct gp_limit_who {
@@ -141,7 +142,7 @@ bool gp_limit_message_has(const struct gp_limit_message *message, enum gp_limit_
 
 /* See above. GP_OK with a result, whatever the store says; GP_ENOMEM, GP_EINVAL. */
 int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_overrides *overrides,
-	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_limit_failure failure,
+	struct gp_ctx *ctx, const struct gp_limit_amounts *total, enum gp_store_failure failure,
 	struct gp_limit_result *result_out) GP_MUST_CHECK;
 
 /*

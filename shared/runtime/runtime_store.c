@@ -37,11 +37,11 @@ int gp_runtime_store_open(
 	const struct gp_config *config, struct gp_ctx *ctx, struct gp_runtime_store *store)
 {
 	bool is_new = !store->store;
-	bool is_local = config->store_on_failure == GP_LIMIT_FAILURE_LOCAL;
+	bool is_local = config->store_settings.on_failure == GP_STORE_FAILURE_LOCAL;
 	int rc = is_new ? open_new(config, ctx, store) : GP_OK;
 	if (!rc)
 		rc = gp_store_fallback_local(store->store, &config->store,
-			is_local ? config->store_local_path : NULL, ctx);
+			is_local ? config->store_settings.local_path : NULL, ctx);
 	if (rc && is_new)
 		gp_runtime_store_close(store);
 	if (!rc && is_new)

@@ -59,8 +59,8 @@ static void test_defaults(void **state)
 	assert_true(c->store.map_bytes == 1u << 30);
 	assert_string_equal(c->store.prefix, "gatepost:");
 	assert_string_equal(c->store.password_file, "");
-	assert_int_equal(c->store_on_failure, GP_LIMIT_FAILURE_ACCEPT);
-	assert_string_equal(c->store_local_path, "/var/lib/gatepost/local");
+	assert_int_equal(c->store_settings.on_failure, GP_STORE_FAILURE_ACCEPT);
+	assert_string_equal(c->store_settings.local_path, "/var/lib/gatepost/local");
 	assert_int_equal(c->limits.reservation_timeout_ms, 600000);
 	assert_string_equal(c->policyd.control_socket, "/run/gatepost/control");
 	assert_int_equal(c->policyd.control_mode, 0600);
@@ -123,8 +123,8 @@ static void test_values(void **state)
 	assert_string_equal(c->store.prefix, "");
 	assert_int_equal(c->store.timeout_ms, 10);
 	assert_int_equal(c->store.connections, 256);
-	assert_int_equal(c->store_on_failure, GP_LIMIT_FAILURE_LOCAL);
-	assert_string_equal(c->store_local_path, "/x");
+	assert_int_equal(c->store_settings.on_failure, GP_STORE_FAILURE_LOCAL);
+	assert_string_equal(c->store_settings.local_path, "/x");
 	assert_string_equal(c->store.password_file, "/etc/a b");
 	assert_string_equal(c->store.user, "gp");
 	assert_true(c->limits.case_sensitive);

@@ -92,7 +92,7 @@ static enum gp_limit_outcome hold(struct bench *b, int64_t recipients, int64_t b
 {
 	const struct gp_limit_amounts total = {recipients, 1, bytes};
 	assert_int_equal(gp_limit_message_hold(&b->m, b->overrides, &b->ctx, &total,
-				 (enum gp_limit_failure)b->config->store_on_failure, &b->r),
+				 b->config->store_settings.on_failure, &b->r),
 		GP_OK);
 	return b->r.outcome;
 }
@@ -274,11 +274,11 @@ static void test_away(void **state)
 	begin(&b, &log, "alice");
 	assert_int_equal(hold(&b, 1, 0), GP_LIMIT_FINE);
 	gp_test_memstore_fail(b.main, GP_EIO);
-	b.config->store_on_failure = GP_LIMIT_FAILURE_ACCEPT;
+	b.config->store_settings.on_failure = GP_STORE_FAILURE_ACCEPT;
 	assert_int_equal(hold(&b, 2, 0), GP_LIMIT_FINE);
 	assert_true(b.r.store_failed);
 	assert_int_equal(b.logged, 1);
-	b.config->store_on_failure = GP_LIMIT_FAILURE_DEFER;
+	b.config->store_settings.on_failure = GP_STORE_FAILURE_DEFER;
 	assert_int_equal(hold(&b, 3, 0), GP_LIMIT_AWAY);
 	assert_int_equal(b.logged, 1); /* once a minute */
 	assert_int_equal(b.m.recipients, 2);

@@ -67,9 +67,9 @@ static void opened_once(void **state)
 	struct gp_config *before = config_of(text);
 	struct gp_config *after = config_of(text);
 	/* as with a server, which this test can do without */
-	after->store_on_failure = GP_LIMIT_FAILURE_LOCAL;
+	after->store_settings.on_failure = GP_STORE_FAILURE_LOCAL;
 	snprintf(path, sizeof path, "%s/b", folder);
-	after->store_local_path = path;
+	after->store_settings.local_path = path;
 	struct gp_ctx ctx = {.arena = gp_arena_new(1 << 20), .clock = gp_clock_system()};
 	ctx.deadline_us = gp_clock_now_us(ctx.clock) + 30000000;
 	assert_int_equal(gp_runtime_store_open(before, &ctx, &store), GP_OK);
