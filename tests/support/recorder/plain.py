@@ -54,6 +54,7 @@ RULES = [(re.compile(pattern, re.M), by) for pattern, by in (
     # keys are made anew in each run
     (r"^(\s*\"b\": \")[A-Za-z0-9+/=]{8}\"", r"\1KEYED\""), (r"\bp=[A-Za-z0-9+/=]{40,}", "p=KEYED"),
     (r"\bt=UNIXTIME", "t=UNIXTIME"),
+    (r"^(connections +)\d+ (open)", r"\1N \2"),
     (r"(connections, \d+ files, )[\d.]+M", r"\1N"),
     (r"(free again DATE UTC, in )\d+ (h|min|s|d)( \d+ (min|s|h))?", r"\1N"),
     (r"(, room in )\d+ (h|min|s|d)( \d+ (min|s|h))?", r"\1N"), (r"^(answers +50% within ).*", r"\1N"),
