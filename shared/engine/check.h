@@ -164,11 +164,11 @@ struct gp_check {
 	/* Finds out what exceptions depend on, when all have run and one of its rules refuses. */
 	int (*excuse)(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts *facts);
 
-	/* Copies what it found from facts, with its texts into the arena, to kept, where the next
-	 * question about the same message finds it; recall puts it back, or says that it has to
-	 * be looked for again. NULL: own is copied. */
-	int (*keep)(struct gp_arena *arena, const struct gp_facts *facts, struct gp_facts *kept);
-	bool (*recall)(const struct gp_facts *kept, struct gp_facts *facts);
+	/* Copies what it found from one question about a message to another, with its texts into
+	 * the arena; own has been copied. NULL: own holds no texts. */
+	int (*copy)(struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to);
+	/* Does what was found before answer this question as well? NULL: it does. */
+	bool (*still_holds)(const struct gp_facts *before, const struct gp_facts *now);
 	size_t own_size; /* bytes of what it finds, handed to run zeroed (gp_engine_own) */
 
 	/* Is its part certain, so that what DNS could not be asked does not matter? Does it wait

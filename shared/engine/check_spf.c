@@ -310,46 +310,43 @@ static size_t questions(struct gp_ctx *ctx, const struct gp_facts *f,
 
 /* ---- what is kept of it ---- */
 
-/* keep_text: NULL stays NULL; the arena remembers a refusal. */
-static void keep_text(struct gp_arena *arena, const char **text)
+/* copy_text: NULL stays NULL; the arena remembers a refusal. */
+static void copy_text(struct gp_arena *arena, const char **text)
 {
 	if (*text)
 		*text = gp_arena_copy(arena, gp_span_from(*text));
 }
 
-/* keep_result: with its texts. */
-static void keep_result(struct gp_arena *arena, struct gp_spf_result *r)
+/* copy_result: its texts. */
+static void copy_result(struct gp_arena *arena, struct gp_spf_result *r)
 {
-	keep_text(arena, &r->domain);
-	keep_text(arena, &r->mechanism);
-	keep_text(arena, &r->record_domain);
-	keep_text(arena, &r->explanation);
-	keep_text(arena, &r->problem);
-	keep_text(arena, &r->problem_term);
-	keep_text(arena, &r->problem_name);
+	copy_text(arena, &r->domain);
+	copy_text(arena, &r->mechanism);
+	copy_text(arena, &r->record_domain);
+	copy_text(arena, &r->explanation);
+	copy_text(arena, &r->problem);
+	copy_text(arena, &r->problem_term);
+	copy_text(arena, &r->problem_name);
 }
 
-/* keep: both results. */
-static int keep(struct gp_arena *arena, const struct gp_facts *facts, struct gp_facts *kept)
+/* copy: both results. */
+static int copy(struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to)
 {
-	kept->spf = facts->spf;
-	if (kept->spf.has_mailfrom)
-		keep_result(arena, &kept->spf.mailfrom);
-	if (kept->spf.has_helo)
-		keep_result(arena, &kept->spf.helo);
+	to->spf = from->spf;
+	if (to->spf.has_mailfrom)
+		copy_result(arena, &to->spf.mailfrom);
+	if (to->spf.has_helo)
+		copy_result(arena, &to->spf.helo);
 	return gp_arena_status(arena);
 }
 
-/* recall: as it was; for the whole message what DNS did not say is asked again, and so is what
+/* still_holds: for the whole message what DNS did not say is asked again, and so is what
  * spf.check_from adds. */
-static bool recall(const struct gp_facts *kept, struct gp_facts *facts)
+static bool still_holds(const struct gp_facts *before, const struct gp_facts *now)
 {
-	const struct gp_spf_result *r = gp_engine_spf_result(kept);
-	if (facts->stage == GP_STAGE_MESSAGE &&
-		(!r || r->verdict == GP_SPF_TEMPERROR || r->identity == GP_SPF_HELO))
-		return false;
-	facts->spf = kept->spf;
-	return true;
+	const struct gp_spf_result *r = gp_engine_spf_result(before);
+	return now->stage != GP_STAGE_MESSAGE ||
+	       (r && r->verdict != GP_SPF_TEMPERROR && r->identity == GP_SPF_MAILFROM);
 }
 
 /* is_certain: a pass that nothing can outweigh was found all the same. In a message DMARC says so
@@ -618,8 +615,8 @@ const struct gp_check gp_engine_check_spf = {
 	.exempt = exempt,
 	.questions = questions,
 	.run = run,
-	.keep = keep,
-	.recall = recall,
+	.copy = copy,
+	.still_holds = still_holds,
 	.is_certain = is_certain,
 	.has_temperror = has_temperror,
 	.rules = rules,

@@ -53,6 +53,20 @@ int gp_engine_find_names(struct gp_ctx *ctx, struct gp_facts *f)
 	return rc ? rc : find_domain(ctx, f->envelope.helo, &f->helo_name);
 }
 
+/* copy_name: NULL stays NULL. */
+static int copy_name(struct gp_arena *arena, const char *from, const char **to_out)
+{
+	*to_out = from ? gp_arena_copy(arena, gp_span_from(from)) : NULL;
+	return from && !*to_out ? gp_arena_status(arena) : GP_OK;
+}
+
+/* gp_engine_copy_names: that of the recipient is another one. */
+int gp_engine_copy_names(struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to)
+{
+	int rc = copy_name(arena, from->sender_domain, &to->sender_domain);
+	return rc ? rc : copy_name(arena, from->helo_name, &to->helo_name);
+}
+
 /* gp_engine_find_author: a bounce has no author whose domain could be asked; one that has no From
  * field shows none. */
 int gp_engine_find_author(struct gp_ctx *ctx, struct gp_facts *f)

@@ -182,6 +182,10 @@ struct gp_ipaddr gp_engine_address(const struct gp_config *config, struct gp_ipa
 int gp_engine_find_names(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;
 int gp_engine_find_recipient(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;
 
+/* Copies the names of the sender and of HELO, for the same envelope. */
+int gp_engine_copy_names(
+	struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to) GP_MUST_CHECK;
+
 /* Fills in whose message it says it is. */
 int gp_engine_find_author(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;
 

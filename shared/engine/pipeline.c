@@ -205,17 +205,37 @@ static int prepare_message(struct run *r)
 
 /* ---- running ---- */
 
-/* recall: what was found about this message before; false: nothing. */
-static bool recall(struct run *r, size_t at)
+/* gp_engine_copy_check: own first, then what the check does. */
+int gp_engine_copy_check(struct gp_arena *arena, const struct gp_pipeline *pipeline, size_t at,
+	const struct gp_facts *from, struct gp_facts *to)
 {
-	const struct gp_check *c = r->p->checks[at];
-	if (!r->kept || !(r->kept->ran & (1u << at)))
-		return false;
-	if (c->recall && !c->recall(r->kept, r->f))
-		return false;
-	r->f->own[at] = r->kept->own[at];
-	r->f->ran |= 1u << at;
-	return true;
+	const struct gp_check *c = pipeline->checks[at];
+	if (c->own_size) {
+		to->own[at] = gp_arena_alloc(arena, c->own_size);
+		if (!to->own[at])
+			return gp_arena_status(arena);
+		memcpy(to->own[at], from->own[at], c->own_size);
+	}
+	int rc = c->copy ? c->copy(arena, from, to) : GP_OK;
+	if (!rc)
+		to->ran |= 1u << at;
+	return rc;
+}
+
+/* recall: what was found about this message before, and answers this question, too. */
+static int recall(struct run *r)
+{
+	int rc = GP_OK;
+	for (size_t i = 0; r->kept && !rc && i < r->p->count; i++) {
+		const struct gp_check *c = r->p->checks[i];
+		if (!(r->selected & r->kept->ran & (1u << i)) || c->by_recipient ||
+			(c->still_holds && !c->still_holds(r->kept, r->f)))
+			continue;
+		rc = gp_engine_copy_check(r->ctx->arena, r->p, i, r->kept, r->f);
+		r->f->notes.stale = r->kept->notes.stale;
+		r->selected &= ~(1u << i);
+	}
+	return rc;
 }
 
 /* run_check: what it finds is there, and new. */
@@ -291,9 +311,9 @@ static int find(struct run *r)
 	/* users and networks of ours come from wherever they do: it says nothing */
 	r->f->private_client = !r->f->mail && !r->f->is_ours && is_exempted(r) &&
 			       gp_engine_is_private_client(r->f);
-	for (size_t i = 0; i < r->p->count; i++)
-		if ((r->selected & (1u << i)) && !r->p->checks[i]->by_recipient && recall(r, i))
-			r->selected &= ~(1u << i);
+	int recalled = recall(r);
+	if (recalled)
+		return recalled;
 	if (r->f->mail && !r->f->is_ours)
 		rc = prepare_message(r);
 	else if (r->selected)
@@ -377,9 +397,8 @@ static int begin(struct run *r, struct gp_verdict *v)
 		r->first = ours;
 	if (!r->kept)
 		return gp_engine_find_names(r->ctx, f);
-	f->sender_domain = r->kept->sender_domain;
-	f->helo_name = r->kept->helo_name;
-	return gp_engine_find_recipient(r->ctx, f);
+	int rc = gp_engine_copy_names(r->ctx->arena, r->kept, f);
+	return rc ? rc : gp_engine_find_recipient(r->ctx, f);
 }
 
 /* gp_engine_run_kept: the whole way. */

@@ -55,6 +55,11 @@ int gp_engine_run_kept(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 /* The place of a check in the table; GP_CHECKS_MAX: it is not there. */
 size_t gp_engine_place(const struct gp_pipeline *pipeline, const struct gp_check *check);
 
+/* Copies what a check has found, for another question about the same message: everything into the
+ * arena. */
+int gp_engine_copy_check(struct gp_arena *arena, const struct gp_pipeline *pipeline, size_t at,
+	const struct gp_facts *from, struct gp_facts *to) GP_MUST_CHECK;
+
 /* Has a check run for these facts? */
 bool gp_engine_has_run(const struct gp_facts *facts, const struct gp_check *check);
 

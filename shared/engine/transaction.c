@@ -2,8 +2,6 @@
 /* Texts are copied once a message; a question that finds them asks nobody. */
 #include "engine/transaction.h"
 
-#include <string.h>
-
 /* gp_engine_transaction_init: empty. */
 void gp_engine_transaction_init(
 	struct gp_transaction *transaction, const struct gp_pipeline *pipeline)
@@ -64,15 +62,8 @@ static void keep_span(struct gp_arena *arena, struct gp_span *text)
 		text->len = 0; /* the arena remembers why */
 }
 
-/* keep_text: NULL stays NULL. */
-static void keep_text(struct gp_arena *arena, const char **text)
-{
-	if (*text)
-		*text = gp_arena_copy(arena, gp_span_from(*text));
-}
-
 /* keep_envelope: what questions about the same message are known by. */
-static void keep_envelope(struct gp_arena *arena, const struct gp_facts *f, struct gp_facts *kept)
+static int keep_envelope(struct gp_arena *arena, const struct gp_facts *f, struct gp_facts *kept)
 {
 	kept->envelope = f->envelope;
 	kept->envelope.recipient = (struct gp_span) {NULL, 0};
@@ -80,57 +71,33 @@ static void keep_envelope(struct gp_arena *arena, const struct gp_facts *f, stru
 	keep_span(arena, &kept->envelope.helo);
 	keep_span(arena, &kept->envelope.sender);
 	keep_span(arena, &kept->envelope.sasl_username);
-	kept->sender_domain = f->sender_domain;
-	kept->helo_name = f->helo_name;
-	keep_text(arena, &kept->sender_domain);
-	keep_text(arena, &kept->helo_name);
+	return gp_engine_copy_names(arena, f, kept);
 }
 
-/* keep_check: what one check found. */
-static int keep_check(struct gp_arena *arena, const struct gp_check *c, size_t at,
-	const struct gp_facts *f, struct gp_facts *kept)
-{
-	if (c->own_size) {
-		void *own = gp_arena_alloc(arena, c->own_size);
-		if (!own)
-			return gp_arena_status(arena);
-		memcpy(own, f->own[at], c->own_size);
-		kept->own[at] = own;
-	}
-	int rc = c->keep ? c->keep(arena, f, kept) : GP_OK;
-	if (!rc)
-		kept->ran |= 1u << at;
-	return rc;
-}
-
-/* keep_facts: with all their texts. */
+/* keep_facts: with all their texts, none of which may lie in the same arena already. */
 static int keep_facts(struct gp_transaction *t, const struct gp_facts *f, struct gp_facts *kept)
 {
-	int rc = GP_OK;
-	keep_envelope(t->arena, f, kept);
+	int rc = keep_envelope(t->arena, f, kept);
 	kept->pipeline = t->pipeline;
+	kept->notes.stale = f->notes.stale;
 	for (size_t i = 0; !rc && i < t->pipeline->count; i++)
 		if ((f->ran & (1u << i)) && !t->pipeline->checks[i]->by_recipient)
-			rc = keep_check(t->arena, t->pipeline->checks[i], i, f, kept);
+			rc = gp_engine_copy_check(t->arena, t->pipeline, i, f, kept);
 	return rc ? rc : gp_arena_status(t->arena);
 }
 
 /* keep: what does not depend on the recipient, in place of what was kept; what has no place is not
- * kept. Facts may lie over what was kept before, which goes last. */
+ * kept. */
 static void keep(struct gp_transaction *t, const struct gp_facts *f)
 {
-	struct gp_arena *before = t->arena;
-	bool had_any = t->kept != NULL;
-	t->kept = NULL;
-	if (!before || had_any)
+	forget_kept(t);
+	if (!t->arena)
 		t->arena = gp_arena_new_small(GP_TRANSACTION_KEPT_MAX);
 	struct gp_facts *kept = t->arena ? gp_arena_alloc(t->arena, sizeof *kept) : NULL;
 	if (kept && keep_facts(t, f, kept) == GP_OK)
 		t->kept = kept;
 	else if (t->arena)
 		gp_arena_reset(t->arena);
-	if (had_any)
-		gp_arena_free(before);
 }
 
 /* is_worth_keeping: was anything found now that the next recipient needs as well? */

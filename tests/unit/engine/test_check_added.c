@@ -80,11 +80,10 @@ static int weather_run(struct gp_ctx *ctx, const struct gp_check *check, struct 
 	return GP_OK;
 }
 
-/* weather_keep: its text has to outlive the question. */
-static int weather_keep(struct gp_arena *arena, const struct gp_facts *f, struct gp_facts *kept)
+/* weather_copy: its text has to outlive the question. */
+static int weather_copy(struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to)
 {
-	struct weather_facts *w = kept->own[gp_engine_place(kept->pipeline, &check_weather)];
-	(void)f;
+	struct weather_facts *w = to->own[gp_engine_place(from->pipeline, &check_weather)];
 	w->place = gp_arena_copy(arena, gp_span_from(w->place));
 	return gp_arena_status(arena);
 }
@@ -176,7 +175,7 @@ static const struct gp_check check_weather = {
 	.weighs = 50,
 	.mode = weather_mode,
 	.run = weather_run,
-	.keep = weather_keep,
+	.copy = weather_copy,
 	.own_size = sizeof(struct weather_facts),
 	.rules = weather_rules,
 	.value = weather_value,

@@ -168,6 +168,24 @@ static void test_another_envelope(void **state)
 	bench_end(&b);
 }
 
+/* test_texts_of_its_own: what a question found before is its own, also when the message is over. */
+static void test_texts_of_its_own(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_begin(&b, "");
+	for (int i = 0; i < 2; i++)
+		ask(&b, GP_STAGE_RCPT, IN, "u@a.test", "r@here.test");
+	assert_int_equal(b.f.fresh, 0);
+	gp_engine_transaction_fini(&b.t);
+	assert_string_equal(b.f.spf.mailfrom.domain, "a.test");
+	assert_string_equal(b.f.spf.mailfrom.mechanism, "ip4:192.0.2.0/24");
+	assert_string_equal(b.f.sender_domain, "a.test");
+	assert_string_equal(b.f.helo_name, "h.test");
+	gp_engine_transaction_init(&b.t, test_judge_pipeline());
+	bench_end(&b);
+}
+
 /* test_forgotten: another message with the same envelope is looked into anew. */
 static void test_forgotten(void **state)
 {
@@ -230,6 +248,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_refused_each),
 		cmocka_unit_test(test_by_recipient),
 		cmocka_unit_test(test_another_envelope),
+		cmocka_unit_test(test_texts_of_its_own),
 		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bounded),
