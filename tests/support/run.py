@@ -209,8 +209,9 @@ def build_wanted(scripts, wanted, sanitize):
     everything = any("/lint/" in s for s in scripts.values())
 
     def targets(kind, names, programs):
-        # scripts also run a service that is a test's own
-        whole = ["programs", "%s/tests/echo_service" % folder(kind)] if programs else []
+        whole = ["programs"] if programs else []
+        if programs and "test_daemon_service" in scripts:  # it runs a service of its own
+            whole.append("%s/tests/echo_service" % folder(kind))
         return whole + ["%s/tests/%s" % (folder(kind), n) for n in names]
 
     kinds = [(sanitize, ["tests"] if everything else targets(sanitize, units, bool(scripts)))]
