@@ -12,7 +12,7 @@ bool gp_own_may_refuse(const struct gp_config *config)
 }
 
 /* mode: where nothing may be refused, nothing is for our sake. */
-static enum gp_config_mode mode(const struct gp_facts *f)
+static enum gp_option_mode mode(const struct gp_facts *f)
 {
 	return gp_own_may_refuse(f->config) ? GP_MODE_ENFORCE : GP_MODE_LABEL;
 }

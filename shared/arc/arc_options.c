@@ -5,7 +5,7 @@
 static const struct gp_option_choice evaluate[] = {{"on-failure", GP_ARC_ON_FAILURE},
 	{"always", GP_ARC_ALWAYS}, {"never", GP_ARC_NEVER}, {NULL, 0}};
 
-#define IN_ARC(member) offsetof(struct gp_config_arc, member)
+#define IN_ARC(member) offsetof(struct gp_arc_settings, member)
 static const struct gp_option arc_rows[] = {
 	{"arc", "mode", GP_KIND_CHOICE, IN_ARC(mode), "enforce", 0, 0, gp_option_modes,
 		"off: not looked at. label: for the header. enforce: a whole chain of trusted "
@@ -32,4 +32,4 @@ static const struct gp_option arc_rows[] = {
 };
 const struct gp_option_section gp_arc_section = {"arc",
 	"Seals of hosts that handled the message before us (RFC 8617), likewise.", arc_rows,
-	sizeof arc_rows / sizeof arc_rows[0], sizeof(struct gp_config_arc)};
+	sizeof arc_rows / sizeof arc_rows[0], sizeof(struct gp_arc_settings)};

@@ -40,10 +40,10 @@ enum gp_option_kind {
 	GP_KIND_LOGIN,    /* const char *, not empty, UTF-8 */
 	GP_KIND_MAILBOX,  /* const char *, user@domain */
 	GP_KIND_DOMAIN,   /* const char * */
-	GP_KIND_NETWORK,  /* struct gp_config_network */
+	GP_KIND_NETWORK,  /* struct gp_option_network */
 	/* lists, from here on: */
 	GP_KIND_SET,      /* unsigned, set of bits */
-	GP_KIND_PREFIXES, /* struct gp_config_prefixes */
+	GP_KIND_PREFIXES, /* struct gp_option_prefixes */
 	/* struct gp_config_texts; names in A-labels; the pattern ".example.org" is all below it: */
 	GP_KIND_NAMES,     /* patterns of domains of mail */
 	GP_KIND_HOSTS,     /* patterns of names of machines, which may be single words */
@@ -87,30 +87,30 @@ struct gp_option_section {
 /* ---- what several sections have ---- */
 
 extern const struct gp_option_choice gp_option_bools[];        /* of GP_KIND_BOOL */
-extern const struct gp_option_choice gp_option_modes[];        /* enum gp_config_mode */
-extern const struct gp_option_choice gp_option_accept_defer[]; /* enum gp_config_on_error */
+extern const struct gp_option_choice gp_option_modes[];        /* enum gp_option_mode */
+extern const struct gp_option_choice gp_option_accept_defer[]; /* enum gp_option_on_error */
 extern const struct gp_option_choice gp_option_accept_defer_reject[];
 
 /* Lists: items are the snapshot's own. */
-struct gp_config_prefixes {
+struct gp_option_prefixes {
 	const struct gp_prefix *items;
 	size_t count;
 };
 
 /* A client in an override: the network, and as it was written. */
-struct gp_config_network {
+struct gp_option_network {
 	struct gp_prefix prefix;
 	const char *text;
 };
 
 /* What a check does with what it finds. */
-enum gp_config_mode {
+enum gp_option_mode {
 	GP_MODE_OFF,    /* not run */
 	GP_MODE_LABEL,  /* run, logged, header added; never refuses */
 	GP_MODE_ENFORCE /* refuses, too */
 };
 
 /* What is done about an error verdict. */
-enum gp_config_on_error { GP_ON_ERROR_ACCEPT, GP_ON_ERROR_DEFER, GP_ON_ERROR_REJECT };
+enum gp_option_on_error { GP_ON_ERROR_ACCEPT, GP_ON_ERROR_DEFER, GP_ON_ERROR_REJECT };
 
 #endif

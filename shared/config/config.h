@@ -66,7 +66,7 @@
 #define GP_CONFIG_MEMORY (512u * 1024 * 1024) /* most that a snapshot takes */
 
 struct gp_config_exim {
-	enum gp_config_on_error on_error; /* accept or defer */
+	enum gp_option_on_error on_error; /* accept or defer */
 	unsigned deadline_ms;
 	unsigned memory;        /* bytes, ceiling of one message's arena */
 	unsigned cache_entries; /* answers of DNS that a process remembers */
@@ -98,7 +98,7 @@ struct gp_config_policyd {
 	bool supervise;
 	unsigned watchdog_ms; /* 0: none */
 	enum gp_config_seccomp seccomp;
-	enum gp_config_on_error on_trouble; /* ACCEPT or DEFER */
+	enum gp_option_on_error on_trouble; /* ACCEPT or DEFER */
 	const char *pass_action;            /* "" or what Postfix is told when SPF passes */
 	const char *control_socket;         /* "": none */
 	unsigned control_mode;
@@ -121,12 +121,12 @@ struct gp_config {
 	struct gp_config_texts warnings; /* "file:line: warning: option: sentence", a line each: no
 					    error, but without effect, or harmful */
 	const char *hostname; /* authserv-id of RFC 8601; the machine's name when not set */
-	struct gp_config_prefixes trusted_networks, own_networks;
-	struct gp_config_prefixes nat64_prefixes; /* besides 64:ff9b::/96 */
-	struct gp_config_spf spf;
-	struct gp_config_dkim dkim;
-	struct gp_config_arc arc;
-	struct gp_config_dmarc dmarc;
+	struct gp_option_prefixes trusted_networks, own_networks;
+	struct gp_option_prefixes nat64_prefixes; /* besides 64:ff9b::/96 */
+	struct gp_spf_settings spf;
+	struct gp_dkim_settings dkim;
+	struct gp_arc_settings arc;
+	struct gp_dmarc_settings dmarc;
 	struct gp_dns_settings dns_settings; /* as the file says it */
 	/* settled from that, and from resolv_conf as it was then */
 	struct gp_dns_options dns;

@@ -72,7 +72,7 @@ static void format_texts(struct gp_strbuf *buf, const struct gp_config_texts *li
 }
 
 /* format_prefixes: quoted, between commas. */
-static void format_prefixes(struct gp_strbuf *buf, const struct gp_config_prefixes *list)
+static void format_prefixes(struct gp_strbuf *buf, const struct gp_option_prefixes *list)
 {
 	char text[GP_IPADDR_TEXT];
 	for (size_t i = 0; i < list->count; i++)
@@ -129,7 +129,7 @@ void gp_config_value_format(struct gp_strbuf *buf, const void *base, const struc
 		gp_config_quote(buf, *(const char *const *)at);
 		break;
 	case GP_KIND_NETWORK:
-		gp_config_quote(buf, ((const struct gp_config_network *)at)->text);
+		gp_config_quote(buf, ((const struct gp_option_network *)at)->text);
 		break;
 	case GP_KIND_PREFIXES:
 		format_prefixes(buf, at);

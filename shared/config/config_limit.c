@@ -523,7 +523,7 @@ static int settle_maxima(struct gp_config_draft *draft, const struct gp_config_s
  */
 static void settle_client(struct gp_config_draft *draft, struct gp_limit_override *override)
 {
-	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
+	const struct gp_option_prefixes *nat64 = &draft->config->nat64_prefixes;
 	if (override->kind != GP_LIMIT_OVERRIDE_CLIENT)
 		return;
 	const struct gp_prefix v4 =

@@ -83,7 +83,7 @@ static void check_prefix(struct gp_config_draft *draft, const struct gp_prefix *
 static void check_listed(
 	struct gp_config_draft *draft, const struct gp_option *row, const struct gp_prefix *network)
 {
-	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
+	const struct gp_option_prefixes *nat64 = &draft->config->nat64_prefixes;
 	const struct gp_prefix v4 = gp_prefix_v4_by_nat64(*network, nat64->items, nat64->count);
 	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM];
 	if (v4.addr.family == network->addr.family)
@@ -99,14 +99,14 @@ static void check_listed(
 /* gp_config_check_nat64: the prefixes, then every list of networks. */
 void gp_config_check_nat64(struct gp_config_draft *draft)
 {
-	const struct gp_config_prefixes *nat64 = &draft->config->nat64_prefixes;
+	const struct gp_option_prefixes *nat64 = &draft->config->nat64_prefixes;
 	for (size_t i = 0; i < nat64->count; i++)
 		check_prefix(draft, nat64->items, i);
 	const struct gp_option *row;
 	for (size_t i = 0; (row = gp_config_row_at(i)); i++) {
 		if (row->kind != GP_KIND_PREFIXES)
 			continue;
-		const struct gp_config_prefixes *list = gp_config_member(draft->config, row);
+		const struct gp_option_prefixes *list = gp_config_member(draft->config, row);
 		if (list == nat64)
 			continue;
 		for (size_t k = 0; k < list->count; k++)
@@ -118,7 +118,7 @@ void gp_config_check_nat64(struct gp_config_draft *draft)
 const struct gp_prefix *gp_config_nat64_in(
 	const struct gp_config *config, const struct gp_prefix *network)
 {
-	const struct gp_config_prefixes *more = &config->nat64_prefixes;
+	const struct gp_option_prefixes *more = &config->nat64_prefixes;
 	for (size_t i = 0; i <= more->count; i++) {
 		const struct gp_prefix *nat64 = i ? &more->items[i - 1] : &gp_ipaddr_nat64;
 		if (network->length < nat64->length && gp_prefix_has(network, &nat64->addr))

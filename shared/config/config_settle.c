@@ -59,7 +59,7 @@ static void check_metrics(struct gp_config_draft *draft)
 /* open_list: the public suffixes, where they are needed: a list that is not there is an error. */
 static void open_list(struct gp_config_draft *draft)
 {
-	struct gp_config_dmarc *dmarc = &draft->config->dmarc;
+	struct gp_dmarc_settings *dmarc = &draft->config->dmarc;
 	if (dmarc->check.discovery == GP_DMARC_WALK)
 		return;
 	if (gp_dmarc_psl_new(dmarc->psl_file, &dmarc->list))
@@ -71,10 +71,10 @@ static void open_list(struct gp_config_draft *draft)
 /* settle_from: on_bad_from stands for those of its three options that the file leaves alone. */
 static void settle_from(struct gp_config_draft *draft)
 {
-	struct gp_config_dmarc *dmarc = &draft->config->dmarc;
+	struct gp_dmarc_settings *dmarc = &draft->config->dmarc;
 	const struct {
 		const char *name;
-		enum gp_config_dmarc_action *action;
+		enum gp_dmarc_action_word *action;
 	} causes[] = {
 		{"on_no_domain", &dmarc->on_no_domain},
 		{"on_several_domains", &dmarc->on_several_domains},
@@ -231,7 +231,7 @@ static void settle_mail(struct gp_config *config)
 /* settle_sample: the secret lies where the state lies, unless the file says where. */
 static int settle_sample(struct gp_config *config)
 {
-	struct gp_config_dmarc *dmarc = &config->dmarc;
+	struct gp_dmarc_settings *dmarc = &config->dmarc;
 	const char *uri = config->store.uri_count > 0 ? config->store.uris[0] : "";
 	const char *folder =
 		is_lmdb(uri) ? uri + strlen("lmdb:") : config->store_settings.local_path;

@@ -240,7 +240,7 @@ static int set_mailbox(
 static int set_network(
 	struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
-	struct gp_config_network *network = place(to, row);
+	struct gp_option_network *network = place(to, row);
 	int rc = gp_prefix_parse(value, &network->prefix);
 	if (rc)
 		return rc;
@@ -300,7 +300,7 @@ static int set_texts(struct gp_config_target to, const struct gp_option *row,
 static int set_prefixes(struct gp_config_target to, const struct gp_option *row,
 	const struct gp_span *values, size_t count, struct gp_config_bad *bad_out)
 {
-	struct gp_config_prefixes *list = place(to, row);
+	struct gp_option_prefixes *list = place(to, row);
 	struct gp_prefix *items = gp_arena_array(to.arena, count ? count : 1, sizeof *items);
 	if (!items)
 		return GP_ENOMEM;

@@ -109,7 +109,7 @@ static bool is_internet(const struct gp_prefix *items, size_t count, struct gp_i
  * check_everybody: one network that is everything, or several that are it together: hardly meant.
  */
 static void check_everybody(struct gp_config_warner *w, const struct gp_option *row,
-	const struct gp_config_prefixes *list)
+	const struct gp_option_prefixes *list)
 {
 	char text[GP_IPADDR_TEXT];
 	struct gp_prefix *sorted =
@@ -153,7 +153,7 @@ static void warn_nat64(
 
 /* check_prefix: one of a list of networks, and those before it. */
 static void check_prefix(struct gp_config_warner *w, const struct gp_option *row,
-	const struct gp_config_prefixes *list, size_t i)
+	const struct gp_option_prefixes *list, size_t i)
 {
 	char addr[GP_IPADDR_TEXT], text[GP_IPADDR_TEXT + 8];
 	const struct gp_prefix *prefix = &list->items[i];
@@ -184,7 +184,7 @@ static void check_prefix(struct gp_config_warner *w, const struct gp_option *row
 
 /* check_prefixes: one after the other. */
 static void check_prefixes(struct gp_config_warner *w, const struct gp_option *row,
-	const struct gp_config_prefixes *list)
+	const struct gp_option_prefixes *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		check_prefix(w, row, list, i);

@@ -10,7 +10,7 @@ static const struct gp_option_choice dnssec[] = {{"no", GP_DKIM_DNSSEC_NO},
 static const struct gp_option_choice unverifiable[] = {
 	{"temperror", GP_DKIM_AS_TEMPERROR}, {"neutral", GP_DKIM_AS_NEUTRAL}, {NULL, 0}};
 
-#define IN_DKIM(member) offsetof(struct gp_config_dkim, member)
+#define IN_DKIM(member) offsetof(struct gp_dkim_settings, member)
 static const struct gp_option dkim_rows[] = {
 	{"dkim", "mode", GP_KIND_CHOICE, IN_DKIM(mode), "label", 0, 0, gp_option_modes,
 		"off: signatures are not looked at; dmarc.mode has to be off as well. label: "
@@ -68,4 +68,4 @@ static const struct gp_option dkim_rows[] = {
 const struct gp_option_section gp_dkim_section = {"dkim",
 	"The check of signatures (RFC 6376), for mail servers that hand over the whole "
 	"message: Exim, and gatepost verify.",
-	dkim_rows, sizeof dkim_rows / sizeof dkim_rows[0], sizeof(struct gp_config_dkim)};
+	dkim_rows, sizeof dkim_rows / sizeof dkim_rows[0], sizeof(struct gp_dkim_settings)};

@@ -14,7 +14,7 @@ static const struct gp_option_choice dmarc_words[] = {{"author", 0}, {"client", 
 	{"dkim", 0}, {"arc", 0}, {"policy", 0}, {"domain", 0}, {"problem", 0}, {"hostname", 0},
 	{NULL, 0}};
 
-#define IN_DMARC(member) offsetof(struct gp_config_dmarc, member)
+#define IN_DMARC(member) offsetof(struct gp_dmarc_settings, member)
 static const struct gp_option dmarc_rows[] = {
 	{"dmarc", "mode", GP_KIND_CHOICE, IN_DMARC(mode), "enforce", 0, 0, gp_option_modes,
 		"off: no check. label: check, log and add the header, refuse and quarantine "
@@ -117,4 +117,4 @@ static const struct gp_option dmarc_rows[] = {
 };
 const struct gp_option_section gp_dmarc_section = {"dmarc",
 	"What the owner of the From domain asks for (RFC 9989), likewise.", dmarc_rows,
-	sizeof dmarc_rows / sizeof dmarc_rows[0], sizeof(struct gp_config_dmarc)};
+	sizeof dmarc_rows / sizeof dmarc_rows[0], sizeof(struct gp_dmarc_settings)};

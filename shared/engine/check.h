@@ -148,7 +148,7 @@ struct gp_check {
 	bool by_recipient; /* has to look again for every recipient of a message */
 
 	/* off, label (it never refuses) or enforce; NULL: it has no rules */
-	enum gp_config_mode (*mode)(const struct gp_facts *facts);
+	enum gp_option_mode (*mode)(const struct gp_facts *facts);
 	bool (*is_on)(const struct gp_facts *facts); /* NULL: unless its mode is off */
 	/* The rule by which it does not run for this mail; NULL: there is none, or it runs. Looked
 	 * at for every recipient. */

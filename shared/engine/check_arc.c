@@ -5,15 +5,15 @@
 #include "engine/value.h"
 
 /* mode: arc.mode; what it excuses is a rule of DMARC. */
-static enum gp_config_mode mode(const struct gp_facts *f)
+static enum gp_option_mode mode(const struct gp_facts *f)
 {
-	return (enum gp_config_mode)f->config->arc.mode;
+	return (enum gp_option_mode)f->config->arc.mode;
 }
 
 /* is_on: is it evaluated at all? */
 static bool is_on(const struct gp_facts *f)
 {
-	const struct gp_config_arc *arc = &f->config->arc;
+	const struct gp_arc_settings *arc = &f->config->arc;
 	return f->every_check || (arc->mode != GP_MODE_OFF && arc->evaluate != GP_ARC_NEVER);
 }
 

@@ -13,9 +13,9 @@
 /* ---- running ---- */
 
 /* mode: dkim.mode. */
-static enum gp_config_mode mode(const struct gp_facts *f)
+static enum gp_option_mode mode(const struct gp_facts *f)
 {
-	return (enum gp_config_mode)f->config->dkim.mode;
+	return (enum gp_option_mode)f->config->dkim.mode;
 }
 
 /* begin: reads the signatures. */

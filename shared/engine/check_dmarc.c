@@ -24,9 +24,9 @@ static const char cut_text[] =
 /* ---- running ---- */
 
 /* mode: dmarc.mode. */
-static enum gp_config_mode mode(const struct gp_facts *f)
+static enum gp_option_mode mode(const struct gp_facts *f)
 {
-	return (enum gp_config_mode)f->config->dmarc.mode;
+	return (enum gp_option_mode)f->config->dmarc.mode;
 }
 
 /* begin: nothing is known yet. */
@@ -214,10 +214,10 @@ static const struct gp_rule exceptions[] = {
 
 /* ---- rules ---- */
 
-/* action_of: what a configured word (enum gp_config_dmarc_action) asks for. */
+/* action_of: what a configured word (enum gp_dmarc_action_word) asks for. */
 static enum gp_action action_of(int word)
 {
-	switch ((enum gp_config_dmarc_action)word) {
+	switch ((enum gp_dmarc_action_word)word) {
 	case GP_DMARC_DO_ACCEPT:
 		return GP_ACTION_ACCEPT;
 	case GP_DMARC_DO_QUARANTINE:

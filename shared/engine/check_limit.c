@@ -37,7 +37,7 @@ static bool is_on(const struct gp_facts *f)
 }
 
 /* mode: that of the limit which has something to say. */
-static enum gp_config_mode mode(const struct gp_facts *f)
+static enum gp_option_mode mode(const struct gp_facts *f)
 {
 	return f->limits == GP_LIMIT_FINE ? GP_MODE_LABEL : GP_MODE_ENFORCE;
 }
@@ -294,7 +294,7 @@ const struct gp_check gp_engine_check_limit = {
 /* ---- a store that is unavailable ---- */
 
 /* store_mode: store.on_failure is enforced wherever limits are. */
-static enum gp_config_mode store_mode(const struct gp_facts *f)
+static enum gp_option_mode store_mode(const struct gp_facts *f)
 {
 	(void)f;
 	return GP_MODE_ENFORCE;

@@ -241,7 +241,7 @@ static int ask_helo_then(struct gp_ctx *ctx, const struct gp_check *check, struc
 /* run_envelope: in this order, each only when it can still change something. */
 static int run_envelope(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts *f)
 {
-	const struct gp_config_spf *spf = &f->config->spf;
+	const struct gp_spf_settings *spf = &f->config->spf;
 	enum gp_action action;
 	int rc = ask_mailfrom(ctx, f);
 	if (!rc)
@@ -291,9 +291,9 @@ static bool is_on(const struct gp_facts *f)
 }
 
 /* mode: spf.mode. */
-static enum gp_config_mode mode(const struct gp_facts *f)
+static enum gp_option_mode mode(const struct gp_facts *f)
 {
-	return (enum gp_config_mode)f->config->spf.mode;
+	return (enum gp_option_mode)f->config->spf.mode;
 }
 
 /* questions: the record of the domain that is judged. */
@@ -374,7 +374,7 @@ static bool has_temperror(const struct gp_facts *f)
 /* in_set: is the result one of the refused verdicts? */
 static bool in_set(unsigned set, const struct gp_spf_result *r)
 {
-	if (r->verdict == GP_SPF_FAIL && r->sends_no_mail && (set & GP_CONFIG_NO_MAIL))
+	if (r->verdict == GP_SPF_FAIL && r->sends_no_mail && (set & GP_SPF_NO_MAIL))
 		return true;
 	return set & (1u << r->verdict);
 }

@@ -7,7 +7,7 @@
 #include "mail/address.h"
 
 /* gp_engine_in_prefixes: network by network. */
-bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr)
+bool gp_engine_in_prefixes(const struct gp_option_prefixes *list, const struct gp_ipaddr *addr)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (gp_prefix_has(&list->items[i], addr))

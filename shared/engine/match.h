@@ -12,7 +12,7 @@
 bool gp_engine_in_names(const struct gp_config_texts *list, struct gp_span name);
 
 /* Is the address in one of the networks? */
-bool gp_engine_in_prefixes(const struct gp_config_prefixes *list, const struct gp_ipaddr *addr);
+bool gp_engine_in_prefixes(const struct gp_option_prefixes *list, const struct gp_ipaddr *addr);
 
 /* Does an item (user@domain, user@, domain or .domain) match the mailbox? ascii: its domain in
  * A-labels; NULL: as it stands. */

@@ -80,7 +80,7 @@ static void add_explanation(struct gp_strbuf *buf, const struct gp_spf_result *r
 int gp_engine_spf_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
 	const struct gp_rule *rule, const char *code, const char **reply_out)
 {
-	const struct gp_config_spf *spf = &facts->config->spf;
+	const struct gp_spf_settings *spf = &facts->config->spf;
 	const struct gp_spf_result *r = result_of(facts, rule);
 	const struct gp_reply_values values = {gp_engine_spf_value, facts, rule};
 	const char *url = gp_engine_fill(ctx, spf->url, true, &values, URL_MAX);

@@ -9,7 +9,7 @@
 /* Whom an override is about, as the file says it; not set: NULL. */
 struct gp_limit_written {
 	const char *user, *domain, *sender, *sender_domain;
-	struct gp_config_network client;
+	struct gp_option_network client;
 };
 
 extern const struct gp_option_section gp_limit_set_section; /* places: struct gp_limit_set */

@@ -9,12 +9,12 @@ static const struct gp_option_choice headers[] = {{"none", GP_HEADER_NONE},
 	{"received-spf", GP_HEADER_RECEIVED_SPF}, {NULL, 0}};
 static const struct gp_option_choice verdicts[] = {{"none", 1 << GP_SPF_NONE},
 	{"neutral", 1 << GP_SPF_NEUTRAL}, {"fail", 1 << GP_SPF_FAIL},
-	{"softfail", 1 << GP_SPF_SOFTFAIL}, {"no-mail", GP_CONFIG_NO_MAIL}, {NULL, 0}};
+	{"softfail", 1 << GP_SPF_SOFTFAIL}, {"no-mail", GP_SPF_NO_MAIL}, {NULL, 0}};
 static const struct gp_option_choice spf_words[] = {{"result", 0}, {"identity", 0}, {"value", 0},
 	{"domain", 0}, {"client", 0}, {"mechanism", 0}, {"problem", 0}, {"recipient", 0},
 	{"hostname", 0}, {NULL, 0}};
 
-#define IN_SPF(member) offsetof(struct gp_config_spf, member)
+#define IN_SPF(member) offsetof(struct gp_spf_settings, member)
 static const struct gp_option spf_rows[] = {
 	{"spf", "mode", GP_KIND_CHOICE, IN_SPF(mode), "enforce", 0, 0, gp_option_modes,
 		"off: no check. label: check, log and add the header, refuse nothing; the log says "
@@ -121,4 +121,4 @@ static const struct gp_option spf_rows[] = {
 };
 const struct gp_option_section gp_spf_section = {"spf",
 	"The check of the sender's domain at RCPT time (RFC 7208).", spf_rows,
-	sizeof spf_rows / sizeof spf_rows[0], sizeof(struct gp_config_spf)};
+	sizeof spf_rows / sizeof spf_rows[0], sizeof(struct gp_spf_settings)};

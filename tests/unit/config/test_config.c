@@ -100,7 +100,7 @@ static void test_values(void **state)
 	assert_int_equal(c->trusted_networks.count, 2);
 	assert_int_equal(c->trusted_networks.items[1].length, 32);
 	assert_int_equal(c->spf.mode, GP_MODE_LABEL);
-	assert_int_equal(c->spf.reject, 1u << GP_SPF_FAIL | GP_CONFIG_NO_MAIL);
+	assert_int_equal(c->spf.reject, 1u << GP_SPF_FAIL | GP_SPF_NO_MAIL);
 	assert_string_equal(c->spf.must_pass.items[0], "xn--bcher-kva.example");
 	assert_string_equal(c->spf.must_pass.items[1], ".example.org");
 	assert_int_equal(c->spf.exempt_recipients.count, 3);

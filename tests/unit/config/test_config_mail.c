@@ -74,7 +74,7 @@ static void test_on_bad_from_stands_for_three(void **state)
 {
 	static const struct {
 		const char *text;
-		enum gp_config_dmarc_action none, several, unreadable;
+		enum gp_dmarc_action_word none, several, unreadable;
 	} rows[] = {
 		{"dmarc { on_bad_from = reject }", GP_DMARC_DO_REJECT, GP_DMARC_DO_REJECT,
 			GP_DMARC_DO_REJECT},

@@ -54,7 +54,7 @@ static const char *weather_name(unsigned weather)
 }
 
 /* weather_mode: it has no option, in a test. */
-static enum gp_config_mode weather_mode(const struct gp_facts *f)
+static enum gp_option_mode weather_mode(const struct gp_facts *f)
 {
 	(void)f;
 	return GP_MODE_ENFORCE;
