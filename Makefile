@@ -49,7 +49,7 @@ DAEMON  = control control_command control_text daemon_main descriptors dns_healt
 	  listen log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_page metrics_process \
 	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
 POLICYD = control_limits control_overrides control_status control_who counters header_once metrics metrics_checks \
-	  policy_service protocol reader session stage_learn message_asked own_checks trouble
+	  policy_service protocol reader session stage_learn message_asked own_checks trouble_log
 EXIM    = args authres_spoof bridge log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \

@@ -5,6 +5,8 @@
 #include "engine/check_limit.h"
 #include "engine/checks.h"
 
+const char gp_own_trouble_answer[] = "action=" GP_OWN_TROUBLE_REPLY "\n\n";
+
 /* gp_own_may_refuse: by SPF or by limits. */
 bool gp_own_may_refuse(const struct gp_config *config)
 {

@@ -15,6 +15,9 @@
 #define GP_OWN_TROUBLE_TEXT "This mail cannot be checked for the moment, try again later"
 #define GP_OWN_TROUBLE_REPLY GP_OWN_TROUBLE_CODE " " GP_OWN_TROUBLE_TEXT
 
+/* The whole answer where there is no memory even for making one. */
+extern const char gp_own_trouble_answer[];
+
 /* A pipeline with its table. */
 struct gp_own_pipeline {
 	struct gp_pipeline pipeline;

@@ -8,7 +8,7 @@
 #include "daemon/shmem.h"
 #include "policyd/control_private.h"
 #include "policyd/reader.h"
-#include "policyd/trouble.h"
+#include "policyd/trouble_log.h"
 
 /* open_state: what sessions of all processes share. */
 static int open_state(void **state_out)
@@ -82,7 +82,7 @@ static void remind_malformed(struct gp_counters *counters, const struct gp_log *
 static void tend(void *state, const struct gp_daemon_runtime *runtime)
 {
 	struct gp_session_shared *shared = state;
-	gp_trouble_remind(shared->counters, &runtime->log);
+	gp_trouble_log_remind(shared->counters, &runtime->log);
 	remind_malformed(shared->counters, &runtime->log);
 }
 

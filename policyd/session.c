@@ -18,7 +18,7 @@
 #include "policyd/reader.h"
 #include "policyd/message_asked.h"
 #include "policyd/own_checks.h"
-#include "policyd/trouble.h"
+#include "policyd/trouble_log.h"
 #include "runtime/runtime_deadline.h"
 
 #define WRITE_TIMEOUT_MS 10000
@@ -253,7 +253,7 @@ static void count(struct session *s, const struct gp_facts *f, const struct gp_v
 		gp_counters_tally_add(&t->store_failed);
 	if (f->trouble) {
 		gp_counters_tally_add(&t->failures);
-		gp_trouble_note(s->shared->counters, &s->runtime->log, f->trouble);
+		gp_trouble_log_note(s->shared->counters, &s->runtime->log, f->trouble);
 	}
 	if (v->would != v->action)
 		gp_counters_tally_add(&t->would_refuse);
@@ -470,7 +470,7 @@ static int answer(struct session *s, struct gp_span text, bool is_cut)
 		rc = build_answer(s, &r, &a, &buf, &prepended);
 	}
 	if (rc)
-		return write_answer(s, gp_trouble_answer, strlen(gp_trouble_answer));
+		return write_answer(s, gp_own_trouble_answer, strlen(gp_own_trouble_answer));
 	count(s, &a.facts, &a.verdict);
 	begin_writing(s);
 	rc = write_answer(s, buf.data, buf.len);
@@ -511,10 +511,10 @@ static void serve_unchecked(struct session *s, const char *trouble, bool is_once
 	bool is_cut = false;
 	bool defers = s->runtime->config->policyd.on_trouble == GP_ON_ERROR_DEFER &&
 		      gp_own_may_refuse(s->runtime->config);
-	const char *reply = defers ? gp_trouble_answer : "action=DUNNO\n\n";
+	const char *reply = defers ? gp_own_trouble_answer : "action=DUNNO\n\n";
 	while (read_request(s, &text, &is_cut) == GP_OK) {
 		gp_counters_tally_add(&s->tally->failures);
-		gp_trouble_note(s->shared->counters, &s->runtime->log, trouble);
+		gp_trouble_log_note(s->shared->counters, &s->runtime->log, trouble);
 		begin_writing(s);
 		int rc = write_answer(s, reply, strlen(reply));
 		atomic_store(&s->place->state, GP_DAEMON_PLACE_READS);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Who says it: the first of a minute, for all since it was said last. */
-#include "policyd/trouble.h"
+#include "policyd/trouble_log.h"
 
 #include <sys/resource.h>
 
 #include "base/clock.h"
-#include "policyd/own_checks.h"
 
 #define SAID_EVERY_US (60 * 1000000LL)
-
-const char gp_trouble_answer[] = "action=" GP_OWN_TROUBLE_REPLY "\n\n";
 
 /* is_mine: is it this thread that says it? */
 static bool is_mine(struct gp_counters *counters)
@@ -39,15 +36,16 @@ static void say(struct gp_counters *counters, const struct gp_log *log, const ch
 		problem, n, (unsigned long long)files.rlim_cur);
 }
 
-/* gp_trouble_note: the first of a minute says it. */
-void gp_trouble_note(struct gp_counters *counters, const struct gp_log *log, const char *problem)
+/* gp_trouble_log_note: the first of a minute says it. */
+void gp_trouble_log_note(
+	struct gp_counters *counters, const struct gp_log *log, const char *problem)
 {
 	atomic_fetch_add(&counters->trouble_unsaid, 1);
 	say(counters, log, problem);
 }
 
-/* gp_trouble_remind: of those that came after it was said last. */
-void gp_trouble_remind(struct gp_counters *counters, const struct gp_log *log)
+/* gp_trouble_log_remind: of those that came after it was said last. */
+void gp_trouble_log_remind(struct gp_counters *counters, const struct gp_log *log)
 {
 	if (atomic_load(&counters->trouble_unsaid))
 		say(counters, log, "see trouble= in the decisions of the log");

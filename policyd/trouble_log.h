@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Trouble log: that descriptors, memory or places for questions to DNS were missing, so that
+ * nothing is known about a mail, is counted, and said at most once a minute, with what to do. What
+ * is answered then: policyd/own_checks.h.
+ *
+ * Threads: any; the numbers lie in gp_counters.
+ */
+#ifndef GP_POLICYD_TROUBLE_LOG_H
+#define GP_POLICYD_TROUBLE_LOG_H
+
+#include "policyd/counters.h"
+
+/* Notes one more mail that this problem kept from being checked. */
+void gp_trouble_log_note(
+	struct gp_counters *counters, const struct gp_log *log, const char *problem);
+
+/* Says it for those that were noted since it was said last, once a minute has passed. */
+void gp_trouble_log_remind(struct gp_counters *counters, const struct gp_log *log);
+
+#endif
