@@ -176,8 +176,8 @@ static uint64_t subject_of(
 	return gp_stage_learn_subject(m->stages, m->source, address, gp_span_from(name));
 }
 
-/* learn: where the message comes from, and that this stage is asked about there. */
-static void learn(
+/* find_source: where the message comes from, and whose it is there. */
+static void find_source(
 	struct gp_message_asked *m, struct gp_ctx *ctx, const struct gp_protocol_request *r)
 {
 	struct gp_envelope envelope;
@@ -187,6 +187,27 @@ static void learn(
 		m->stages, &(struct gp_stage_learn_place) {r->server_address, r->server_port,
 				   r->policy_context, class_of(&who)});
 	m->subject = subject_of(m, ctx, &who);
+}
+
+/* is_counted: is anything counted at this stage? */
+static bool is_counted(const struct gp_protocol_request *r)
+{
+	return r->state == GP_STATE_RCPT || r->state == GP_STATE_DATA ||
+	       r->state == GP_STATE_END_OF_MESSAGE;
+}
+
+/* learn: that this stage is asked about, where anything is counted. */
+static void learn(
+	struct gp_message_asked *m, struct gp_ctx *ctx, const struct gp_protocol_request *r)
+{
+	if (!m->runtime->overrides || !is_counted(r))
+		return;
+	if (m->source < 0)
+		find_source(m, ctx, r);
+	if (r->state == GP_STATE_END_OF_MESSAGE)
+		gp_stage_learn_end(m->stages, m->source);
+	else
+		gp_stage_learn_early(m->stages, m->source);
 }
 
 /* total_of: what the message is to hold with this request. */
@@ -205,13 +226,6 @@ static struct gp_limit_amounts total_of(
 		.messages = 1,
 		.bytes = r->state == GP_STATE_END_OF_MESSAGE ? r->size : 0,
 	};
-}
-
-/* is_counted: is anything counted at this stage? */
-static bool is_counted(const struct gp_protocol_request *r)
-{
-	return r->state == GP_STATE_RCPT || r->state == GP_STATE_DATA ||
-	       r->state == GP_STATE_END_OF_MESSAGE;
 }
 
 /* settle: what the verdict makes of the message under way. */
@@ -249,18 +263,10 @@ static void follow(
 }
 
 /* prepare_count: what the request is to count. */
-static void prepare_count(struct gp_message_asked *m, struct gp_ctx *ctx,
-	const struct gp_protocol_request *r, struct gp_facts *f)
+static void prepare_count(
+	struct gp_message_asked *m, const struct gp_protocol_request *r, struct gp_facts *f)
 {
-	if (!m->runtime->overrides || !is_counted(r))
-		return;
-	if (m->source < 0)
-		learn(m, ctx, r);
-	if (r->state == GP_STATE_END_OF_MESSAGE)
-		gp_stage_learn_end(m->stages, m->source);
-	else
-		gp_stage_learn_early(m->stages, m->source);
-	if (m->is_ended) /* asked about its end twice */
+	if (!m->runtime->overrides || !is_counted(r) || m->is_ended) /* asked about its end twice */
 		return;
 	f->counting.book = m->runtime->overrides;
 	f->counting.total = total_of(m, r);
@@ -293,13 +299,16 @@ int gp_message_asked_answer(struct gp_message_asked *message, struct gp_ctx *ctx
 	if (stage < GP_STAGE_MAIL) /* about no message */
 		return gp_engine_run(ctx, m->transaction.pipeline, f, verdict_out);
 	follow(m, ctx, request);
-	prepare_count(m, ctx, request, f);
+	prepare_count(m, request, f);
 	int rc = gp_engine_transaction_ask(&m->transaction, ctx, f, verdict_out);
-	if (!rc && f->has_limits)
+	if (rc)
+		return rc;
+	learn(m, ctx, request);
+	if (f->has_limits)
 		tally_limits(m, f);
-	if (!rc && !m->is_ended)
+	if (!m->is_ended)
 		settle(m, ctx, request, verdict_out);
-	return rc;
+	return GP_OK;
 }
 
 /* gp_message_asked_left_ms: only what would be given back has a term. */

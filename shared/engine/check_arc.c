@@ -68,7 +68,8 @@ static int run(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts
 	return gp_arc_trust(ctx, &f->arc, trust, f->author_domain, &f->arc_instance);
 }
 
-/* authres: the chain (RFC 8617 10.2), and who sealed it. */
+/* authres: the chain (RFC 8617 10.2), and who sealed it; of a part of a header DMARC speaks
+ * alone. */
 static void authres(
 	struct gp_authres_writer *w, const struct gp_facts *f, const struct gp_verdict *v)
 {
@@ -76,7 +77,7 @@ static void authres(
 	struct gp_arena *arena = w->buf->arena;
 	char client[GP_IPADDR_TEXT];
 	(void)v;
-	if (!f->has_arc)
+	if (!f->has_arc || (f->is_header_cut && f->has_dmarc))
 		return;
 	gp_authres_result(w, "arc", gp_arc_verdict_name(arc->verdict));
 	if (arc->verdict == GP_ARC_NONE)

@@ -163,11 +163,13 @@ static void add_left_out(struct gp_authres_writer *w, const struct gp_facts *f)
 	gp_authres_reason(w, text ? text : "");
 }
 
-/* authres: each signature, or that there is none. */
+/* authres: each signature, or that there is none; of a part of a header DMARC speaks alone. */
 static void authres(
 	struct gp_authres_writer *w, const struct gp_facts *f, const struct gp_verdict *v)
 {
 	(void)v;
+	if (f->is_header_cut && f->has_dmarc)
+		return;
 	for (size_t i = 0; i < f->dkim.count; i++)
 		add_signature(w, &f->dkim.items[i], f->config->dkim.check.require_dnssec);
 	if (f->dkim.overflow)
