@@ -347,7 +347,7 @@ static int count(struct question *q, const struct gp_limit_amounts *amounts)
 	if (rc)
 		return rc;
 	gp_engine_facts_init(&k->facts, q->config, GP_STAGE_END, &q->call->envelope);
-	k->facts.counting = (struct gp_counting) {.book = overrides, .total = *amounts};
+	k->facts.counting = (struct gp_counting) {.overrides = overrides, .total = *amounts};
 	rc = gp_engine_transaction_ask(&x->transaction, &q->ctx, &k->facts, &k->verdict);
 	if (rc || (k->verdict.action != GP_ACTION_ACCEPT && k->verdict.action != GP_ACTION_HOLD))
 		gp_engine_transaction_drop(&x->transaction, overrides, &q->ctx);

@@ -268,7 +268,7 @@ static void prepare_count(
 {
 	if (!m->runtime->overrides || !is_counted(r) || m->is_ended) /* asked about its end twice */
 		return;
-	f->counting.book = m->runtime->overrides;
+	f->counting.overrides = m->runtime->overrides;
 	f->counting.total = total_of(m, r);
 }
 

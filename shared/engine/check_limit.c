@@ -33,7 +33,7 @@ struct gp_limit_who gp_engine_who(
 /* is_on: where anything is counted. */
 static bool is_on(const struct gp_facts *f)
 {
-	return f->counting.book != NULL;
+	return f->counting.overrides != NULL;
 }
 
 /* mode: that of the limit which has something to say. */
@@ -71,15 +71,15 @@ static int run(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts
 	(void)check;
 	if (!c->message->begun) {
 		const struct gp_limit_who who = gp_engine_who(f->config, &f->envelope);
-		int rc = gp_limit_message_begin(c->message, &f->config->limits, &who, c->book);
+		int rc = gp_limit_message_begin(c->message, &f->config->limits, &who, c->overrides);
 		if (rc)
 			return rc;
 	}
 	if (c->message->count == 0)
 		return GP_OK; /* no limit applies: there is nothing to look at */
 	int64_t began_us = gp_clock_now_us(ctx->clock);
-	int rc = gp_limit_message_hold(
-		c->message, c->book, ctx, &c->total, f->config->store_settings.on_failure, &result);
+	int rc = gp_limit_message_hold(c->message, c->overrides, ctx, &c->total,
+		f->config->store_settings.on_failure, &result);
 	f->limits_us = gp_clock_now_us(ctx->clock) - began_us;
 	if (rc)
 		return rc;

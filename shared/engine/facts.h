@@ -80,9 +80,9 @@ struct gp_mail {
 
 /* What this message is to be counted as, and where. */
 struct gp_counting {
-	struct gp_limit_overrides *book;
-	struct gp_limit_message *message; /* what this message holds so far */
-	struct gp_limit_amounts total;    /* what it is to hold in all */
+	struct gp_limit_overrides *overrides; /* with their store; NULL: nothing is counted */
+	struct gp_limit_message *message;     /* what this message holds so far */
+	struct gp_limit_amounts total;        /* what it is to hold in all */
 };
 
 /* SPF (check_spf.c). */

@@ -110,9 +110,9 @@ static void select_checks(struct run *r, bool that_count)
 			(r->f->is_ours && !c->judges_ours))
 			continue;
 		const struct gp_rule *exempt = c->exempt ? c->exempt(r->f) : NULL;
-		if (!exempt)
+		if (!exempt) {
 			r->selected |= 1u << r->p->weighs[i];
-		else if (r->first == &gp_engine_rule_default) {
+		} else if (r->first == &gp_engine_rule_default) {
 			r->first = exempt;
 			r->first_check = exempt->is_nobodys ? NULL : c;
 		}

@@ -38,10 +38,10 @@ void gp_engine_transaction_fini(struct gp_transaction *transaction)
 }
 
 /* gp_engine_transaction_drop: as limits have it. */
-void gp_engine_transaction_drop(
-	struct gp_transaction *transaction, struct gp_limit_overrides *book, struct gp_ctx *ctx)
+void gp_engine_transaction_drop(struct gp_transaction *transaction,
+	struct gp_limit_overrides *overrides, struct gp_ctx *ctx)
 {
-	gp_limit_message_drop(&transaction->limits, book, ctx);
+	gp_limit_message_drop(&transaction->limits, overrides, ctx);
 }
 
 /* is_of: do two envelopes differ in the recipient alone? */

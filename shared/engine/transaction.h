@@ -52,7 +52,7 @@ int gp_engine_transaction_ask(struct gp_transaction *transaction, struct gp_ctx 
 	struct gp_facts *facts, struct gp_verdict *verdict_out) GP_MUST_CHECK;
 
 /* Gives back what the message holds of its limits. */
-void gp_engine_transaction_drop(
-	struct gp_transaction *transaction, struct gp_limit_overrides *book, struct gp_ctx *ctx);
+void gp_engine_transaction_drop(struct gp_transaction *transaction,
+	struct gp_limit_overrides *overrides, struct gp_ctx *ctx);
 
 #endif
