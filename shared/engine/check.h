@@ -5,7 +5,7 @@
  * A new check is a file check_<name>.c with its row, and a line in checks.c. From the row come all
  * the rest: when it runs, what it may ask DNS in advance, what its rules do with a mail and say to
  * the other side, and how what it found is shown in the log, in JSON, in metrics, in
- * Authentication-Results and to Exim's gatepost_get. Rows are constant, and are pointed to: nobody
+ * Authentication-Results and by its name. Rows are constant, and are pointed to: nobody
  * compares names.
  *
  * Functions of a row get what they need as arguments, keep no state, and run in any thread.
@@ -100,7 +100,7 @@ struct gp_record {
 /*
  * A fact by its names: where a name is NULL it is not shown there.
  *
- *     get    gatepost_get in Exim: "spf.result"
+ *     get    one fact by its name (gp_engine_get): "spf.result"
  *     log    the line about a decision, and journald: "spf"
  *     line   the line about a whole message, in logs of mail servers: "spf"
  *     json   gatepost verify --json: "spf.result", "dkim[].domain" for one of each of many,

@@ -3,7 +3,7 @@
  * A configuration as it was read, and whether its files have changed since.
  *
  * Every program that lives on after it has read its files asks here: a daemon, to say that a reload
- * is due; a process of Exim, to read them again. What a file says is not looked at.
+ * is due; a process of a mail server, to read them again. What a file says is not looked at.
  *
  *     gp_runtime_config_load(path, &loaded, &errors)    (statuses and errors as gp_config_load)
  *     gp_runtime_config_has_changed(&loaded, ...)
