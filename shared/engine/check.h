@@ -142,7 +142,7 @@ struct gp_check {
 	unsigned late_stages; /* the same, for messages that nothing was asked about before */
 	unsigned decides;     /* where its rules are looked at */
 	int runs, weighs;     /* its place in running, and in deciding and asking DNS */
-	bool judges_ours;     /* also of our own users and networks */
+	bool judges_ours;     /* also of our own users and networks, for whom no names are found */
 	bool only_if_let_in;  /* not for what others refuse already */
 	bool trumps; /* where one of its rules applies, what others found out does not count */
 	bool by_recipient; /* has to look again for every recipient of a message */

@@ -393,8 +393,10 @@ static int begin(struct run *r, struct gp_verdict *v)
 		r->first = &gp_engine_rule_stage;
 		return GP_OK;
 	}
-	if (ours)
+	if (ours) {
 		r->first = ours;
+		return GP_OK; /* nothing is judged, so nobody compares names */
+	}
 	if (!r->kept)
 		return gp_engine_find_names(r->ctx, f);
 	int rc = gp_engine_copy_names(r->ctx->arena, r->kept, f);
