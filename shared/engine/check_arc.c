@@ -107,12 +107,6 @@ static const char *sealer_of(const struct gp_record *r, unsigned instance)
 	return instance ? r->facts->arc.sets[instance - 1].sealer : NULL;
 }
 
-/* shown: a number that is not 0. */
-static struct gp_value shown(unsigned number)
-{
-	return number ? gp_engine_value_number(number) : gp_engine_value_absent();
-}
-
 /* One function for each member, where a chain was looked at. */
 /* clang-format off */
 #define MEMBER(name, expression) \
@@ -123,7 +117,7 @@ static struct gp_value shown(unsigned number)
 	}
 MEMBER(verdict, gp_engine_value_text(gp_arc_verdict_name(r->facts->arc.verdict)))
 MEMBER(instances, gp_engine_value_number(r->facts->arc.instances))
-MEMBER(instances_shown, shown(r->facts->arc.instances))
+MEMBER(instances_shown, gp_engine_value_some(r->facts->arc.instances))
 MEMBER(newest_sealer, gp_engine_value_text(sealer_of(r, r->facts->arc.instances)))
 MEMBER(vouched_by, gp_engine_value_text(sealer_of(r, r->facts->arc_instance)))
 MEMBER(reason, gp_engine_value_text(r->facts->arc.reason))

@@ -264,8 +264,7 @@ static struct gp_value each(const struct gp_record *r, size_t item)
 static struct gp_value overflow(const struct gp_record *r, size_t item)
 {
 	(void)item;
-	return r->facts->dkim.overflow ? gp_engine_value_number((int64_t)r->facts->dkim.overflow)
-				       : gp_engine_value_absent();
+	return gp_engine_value_some((int64_t)r->facts->dkim.overflow);
 }
 
 /* overflow_number: the same, also 0. */

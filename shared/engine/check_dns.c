@@ -15,8 +15,7 @@ static struct gp_value trouble(const struct gp_record *r, size_t item)
 static struct gp_value stale(const struct gp_record *r, size_t item)
 {
 	(void)item;
-	return r->facts->notes.stale ? gp_engine_value_number(r->facts->notes.stale)
-				     : gp_engine_value_absent();
+	return gp_engine_value_some(r->facts->notes.stale);
 }
 
 static const struct gp_field fields[] = {

@@ -16,12 +16,6 @@ static struct gp_value policy(const struct gp_dmarc_result *d, enum gp_dmarc_pol
 	return gp_engine_value_text(d->policy_tag ? gp_dmarc_policy_name(which) : NULL);
 }
 
-/* shown: a number that is not 0. */
-static struct gp_value shown(unsigned number)
-{
-	return number ? gp_engine_value_number(number) : gp_engine_value_absent();
-}
-
 /* org_where_differ: the organisation, where the list of public suffixes says another one. */
 static struct gp_value org_where_differ(const struct gp_dmarc_result *d)
 {
@@ -52,7 +46,7 @@ MEMBER(org_domain, gp_engine_value_text(d->org_domain))
 MEMBER(org_domain_differing, org_where_differ(d))
 MEMBER(psl_org_domain, gp_engine_value_text(d->psl_org_domain))
 MEMBER(psl_differences, gp_engine_value_number(d->psl_differences))
-MEMBER(psl_differences_shown, shown(d->psl_differences))
+MEMBER(psl_differences_shown, gp_engine_value_some(d->psl_differences))
 MEMBER(spf_aligned, gp_engine_value_bool(d->spf_aligned))
 MEMBER(dkim_aligned, gp_engine_value_bool(d->dkim_aligned))
 MEMBER(reason, gp_engine_value_text(d->reason))

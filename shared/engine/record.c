@@ -37,8 +37,7 @@ MEMBER(from, gp_engine_value_text(f->author_domain))
 MEMBER(from_shown, !v->checked ? gp_engine_value_absent()
 	: gp_engine_value_text(*f->author_domain ? f->author_domain : "-"))
 MEMBER(from_problem, gp_engine_value_text(f->from_problem))
-MEMBER(dns_stale,
-	f->notes.stale ? gp_engine_value_number(f->notes.stale) : gp_engine_value_absent())
+MEMBER(dns_stale, gp_engine_value_some(f->notes.stale))
 MEMBER(dns_trouble, f->trouble ? gp_engine_value_text("yes") : gp_engine_value_absent())
 /* clang-format on */
 

@@ -33,6 +33,12 @@ struct gp_value gp_engine_value_number(int64_t number)
 	return (struct gp_value) {.type = GP_VALUE_NUMBER, .number = number};
 }
 
+/* gp_engine_value_some: where none need not be told. */
+struct gp_value gp_engine_value_some(int64_t number)
+{
+	return number ? gp_engine_value_number(number) : gp_engine_value_absent();
+}
+
 /* gp_engine_value_bool: yes or no. */
 struct gp_value gp_engine_value_bool(bool yes)
 {

@@ -16,6 +16,7 @@ struct gp_value gp_engine_value_span(struct gp_span text);
 struct gp_value gp_engine_value_made(const char *text);
 
 struct gp_value gp_engine_value_number(int64_t number);
+struct gp_value gp_engine_value_some(int64_t number); /* 0 is absent */
 struct gp_value gp_engine_value_bool(bool yes);
 
 #endif
