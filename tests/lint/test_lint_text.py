@@ -115,8 +115,8 @@ FAULTS = (
     ("an end alone behind code", torn, "int a; /* what it is\n        */\n"),
     ("two calls in a line", torn, "/*\n *     gp_a(x); gp_b(x);\n */\n"),
     ("a call that lost its place", torn, "/*\n *     gp_a(x);\n * gp_b(x);\n */\n"),
-    ("a number of a list", sources_of_reasons, "/* void lookups (lesson 1) */\n"),
-    ("a number of a list in a text", sources_of_reasons, '{"no data (lesson 8)", 0},\n'),
+    ("a number of a list", sources_of_reasons, "/* void lookups (%s 1) */\n" % "lesson"),
+    ("a number of a list in a text", sources_of_reasons, '{"no data (%s 8)", 0},\n' % "lesson"),
 )
 
 tree = Tree()
