@@ -552,6 +552,15 @@ void test_zone_set_clock(struct test_zone *zone, int64_t mono_us, int64_t wall_s
 	zone->wall_s = wall_s;
 }
 
+/* test_zone_asked_of: of whatever type. */
+size_t test_zone_asked_of(const struct test_zone *zone, const char *name)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < zone->question_count; i++)
+		n += strcmp(zone->questions[i].name, name) == 0;
+	return n;
+}
+
 /* test_zone_asked: counted. */
 size_t test_zone_asked(const struct test_zone *zone, unsigned type)
 {

@@ -113,6 +113,7 @@ void test_zone_set_clock(struct test_zone *zone, int64_t mono_us, int64_t wall_s
 
 /* Questions asked since the last forgetting; of one type (TEST_ZONE_ANY: all), and one by one. */
 size_t test_zone_asked(const struct test_zone *zone, unsigned type);
+size_t test_zone_asked_of(const struct test_zone *zone, const char *name); /* about a name */
 size_t test_zone_calls(const struct test_zone *zone);
 const struct test_zone_question *test_zone_question(const struct test_zone *zone, size_t i);
 void test_zone_forget(struct test_zone *zone);

@@ -14,35 +14,7 @@
 #include <sys/resource.h>
 
 #include "daemon/descriptors.h"
-
-/* What was logged last, and how often something was. */
-struct lines {
-	char last[512];
-	unsigned count;
-};
-
-/* keep_line: gp_log.write. */
-static void keep_line(void *arg, enum gp_log_level level, const char *event,
-	const struct gp_log_field *fields, size_t count)
-{
-	struct lines *lines = arg;
-	(void)level;
-	(void)event;
-	(void)count;
-	snprintf(lines->last, sizeof lines->last, "%.*s", (int)fields[0].text.len,
-		fields[0].text.ptr);
-	lines->count++;
-}
-
-/* config_of: from its text. */
-static struct gp_config *config_of(const char *text)
-{
-	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	assert_int_equal(gp_config_parse(gp_span_from(text), "t", &config, &errors), GP_OK);
-	gp_config_errors_fini(&errors);
-	return config;
-}
+#include "support/said.h"
 
 /* the_limit_is_divided_before_it_is_used_up: something is left for each part, and for the rest. */
 static void the_limit_is_divided_before_it_is_used_up(void **state)
@@ -67,9 +39,9 @@ static void the_limit_is_divided_before_it_is_used_up(void **state)
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct lines lines = {.count = 0};
-		const struct gp_log log = {keep_line, &lines, GP_LOG_WARNING};
-		struct gp_config *c = config_of(rows[i].config);
+		struct test_said lines = {.count = 0};
+		const struct gp_log log = {test_said_keep, &lines, GP_LOG_WARNING};
+		struct gp_config *c = test_said_config(rows[i].config);
 		const struct rlimit now = {rows[i].limit, was.rlim_max};
 		if (now.rlim_cur > was.rlim_max)
 			continue;
@@ -91,9 +63,9 @@ static void the_limit_is_divided_before_it_is_used_up(void **state)
 /* the_soft_limit_is_raised_to_the_hard_one: whoever starts the daemon. */
 static void the_soft_limit_is_raised_to_the_hard_one(void **state)
 {
-	struct lines lines = {.count = 0};
-	const struct gp_log log = {keep_line, &lines, GP_LOG_WARNING};
-	struct gp_config *c = config_of("");
+	struct test_said lines = {.count = 0};
+	const struct gp_log log = {test_said_keep, &lines, GP_LOG_WARNING};
+	struct gp_config *c = test_said_config("");
 	struct rlimit was, now;
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);

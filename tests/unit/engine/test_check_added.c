@@ -203,15 +203,6 @@ struct bench {
 	struct gp_verdict v;
 };
 
-/* asked_of: how often this name was asked about. */
-static size_t asked_of(const struct test_zone *zone, const char *name)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < test_zone_asked(zone, TEST_ZONE_ANY); i++)
-		n += strcmp(test_zone_question(zone, i)->name, name) == 0;
-	return n;
-}
-
 /* bench_begin: the table of all checks and one more, behind SPF. */
 static void bench_begin(struct bench *b)
 {
@@ -390,7 +381,7 @@ static void test_kept(void **state)
 		assert_int_equal(b.f.fresh != 0, i == 0);
 		gp_arena_reset(b.ctx.arena);
 	}
-	assert_int_equal(asked_of(b.zone, "weather.b.test"), 1);
+	assert_int_equal(test_zone_asked_of(b.zone, "weather.b.test"), 1);
 	gp_engine_transaction_fini(&t);
 	bench_end(&b);
 }

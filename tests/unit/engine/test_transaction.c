@@ -29,15 +29,6 @@ struct bench {
 	struct gp_verdict v;
 };
 
-/* asked_of: how often this name was asked about. */
-static size_t asked_of(const struct test_zone *zone, const char *name)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < test_zone_asked(zone, TEST_ZONE_ANY); i++)
-		n += strcmp(test_zone_question(zone, i)->name, name) == 0;
-	return n;
-}
-
 /* bench_begin: a zone, a configuration and a message. */
 static void bench_begin(struct bench *b, const char *config)
 {
@@ -120,7 +111,7 @@ static void test_refused_each(void **state)
 	assert_string_equal(b.v.reply, "550 5.7.23 r@here.test");
 	ask(&b, GP_STAGE_RCPT, OUT, "u@a.test", "s@here.test");
 	assert_string_equal(b.v.reply, "550 5.7.23 s@here.test");
-	assert_int_equal(asked_of(b.zone, "a.test"), 1);
+	assert_int_equal(test_zone_asked_of(b.zone, "a.test"), 1);
 	bench_end(&b);
 }
 
@@ -146,7 +137,7 @@ static void test_by_recipient(void **state)
 		/* nothing is said about a mail that is not judged */
 		assert_int_equal(b.f.spf.has_mailfrom, rows[i].action == GP_ACTION_REJECT);
 	}
-	assert_int_equal(asked_of(b.zone, "a.test"), 1);
+	assert_int_equal(test_zone_asked_of(b.zone, "a.test"), 1);
 	bench_end(&b);
 }
 
@@ -195,12 +186,12 @@ static void test_forgotten(void **state)
 	ask(&b, GP_STAGE_RCPT, IN, "u@a.test", "r@here.test");
 	gp_engine_transaction_forget(&b.t);
 	ask(&b, GP_STAGE_RCPT, IN, "u@a.test", "r@here.test");
-	assert_int_equal(asked_of(b.zone, "a.test"), 2);
+	assert_int_equal(test_zone_asked_of(b.zone, "a.test"), 2);
 	gp_engine_transaction_forget(&b.t);
 	gp_engine_transaction_drop(
 		&b.t, NULL, &b.ctx);                /* there are no limits, and nothing is held */
 	ask(&b, GP_STAGE_DATA, IN, "u@a.test", ""); /* nothing was asked about it before */
-	assert_int_equal(asked_of(b.zone, "a.test"), 3);
+	assert_int_equal(test_zone_asked_of(b.zone, "a.test"), 3);
 	bench_end(&b);
 }
 
@@ -213,13 +204,13 @@ static void test_errors(void **state)
 	ask(&b, GP_STAGE_RCPT, IN, "u@dead.test", "r@here.test");
 	ask(&b, GP_STAGE_RCPT, IN, "u@dead.test", "s@here.test");
 	assert_int_equal(b.f.spf.mailfrom.verdict, GP_SPF_TEMPERROR);
-	assert_int_equal(asked_of(b.zone, "dead.test"), 1);
+	assert_int_equal(test_zone_asked_of(b.zone, "dead.test"), 1);
 	gp_engine_transaction_forget(&b.t);
 	ask(&b, GP_STAGE_RCPT, IN, "u@t.test", "r@here.test");
 	assert_non_null(b.f.trouble);
 	assert_null(b.t.kept);
 	ask(&b, GP_STAGE_RCPT, IN, "u@t.test", "r@here.test");
-	assert_int_equal(asked_of(b.zone, "t.test"), 2);
+	assert_int_equal(test_zone_asked_of(b.zone, "t.test"), 2);
 	bench_end(&b);
 }
 

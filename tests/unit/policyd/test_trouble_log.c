@@ -12,35 +12,7 @@
 
 #include "policyd/trouble_log.h"
 #include "policyd/own_checks.h"
-
-/* What was logged last, and how often something was. */
-struct lines {
-	char last[512];
-	unsigned count;
-};
-
-/* keep_line: gp_log.write. */
-static void keep_line(void *arg, enum gp_log_level level, const char *event,
-	const struct gp_log_field *fields, size_t count)
-{
-	struct lines *lines = arg;
-	(void)level;
-	(void)event;
-	(void)count;
-	snprintf(lines->last, sizeof lines->last, "%.*s", (int)fields[0].text.len,
-		fields[0].text.ptr);
-	lines->count++;
-}
-
-/* config_of: from its text. */
-static struct gp_config *config_of(const char *text)
-{
-	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	assert_int_equal(gp_config_parse(gp_span_from(text), "t", &config, &errors), GP_OK);
-	gp_config_errors_fini(&errors);
-	return config;
-}
+#include "support/said.h"
 
 /* what_becomes_of_a_mail_in_trouble: as configured, where anything may be refused. */
 static void what_becomes_of_a_mail_in_trouble(void **state)
@@ -59,7 +31,7 @@ static void what_becomes_of_a_mail_in_trouble(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct gp_config *c = config_of(rows[i].config);
+		struct gp_config *c = test_said_config(rows[i].config);
 		const struct gp_envelope nobody = {.client = {.family = GP_IP_NONE}};
 		struct gp_facts f;
 		struct gp_verdict v;
@@ -80,8 +52,8 @@ static void what_becomes_of_a_mail_in_trouble(void **state)
 /* it_is_said_once_a_minute: with what to do, and with the number of all that it stands for. */
 static void it_is_said_once_a_minute(void **state)
 {
-	struct lines lines = {.count = 0};
-	const struct gp_log log = {keep_line, &lines, GP_LOG_ERROR};
+	struct test_said lines = {.count = 0};
+	const struct gp_log log = {test_said_keep, &lines, GP_LOG_ERROR};
 	struct gp_counters *c = calloc(1, sizeof *c);
 	(void)state;
 	assert_non_null(c);
