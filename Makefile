@@ -40,15 +40,16 @@ CONFIG  = config config_assign config_cursor config_draft config_error config_fi
 	  config_warn_files config_warn_lists config_warner
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
+OPERATOR = operator_answer operator_limits operator_overrides operator_page operator_store operator_text operator_who
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%) \
-	  $(RUNTIME:%=runtime/%)
-DAEMON  = control control_command control_text daemon_main descriptors dns_health excuses heartbeat journal last_good \
-	  listen log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_page metrics_process \
+	  $(RUNTIME:%=runtime/%) $(OPERATOR:%=operator/%)
+DAEMON  = control control_command daemon_main descriptors dns_health excuses heartbeat journal last_good \
+	  listen log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_process \
 	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
-POLICYD = control_limits control_overrides control_status control_who counters header_once metrics metrics_checks \
+POLICYD = control_operator control_status counters header_once metrics metrics_checks \
 	  policy_service protocol reader session stage_learn message_asked own_checks trouble_log
 EXIM    = args authres_spoof bridge log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \

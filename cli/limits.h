@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Limits: what the files of "gatepost limits" share: its arguments, and a limit as the daemon tells
- * of it (policyd/control_limits.c), checked.
+ * of it (shared/operator/operator_limits.c), checked.
  */
 #ifndef GP_CLI_LIMITS_H
 #define GP_CLI_LIMITS_H

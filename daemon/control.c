@@ -57,7 +57,7 @@ static json_t *read_request(int fd, char *text)
 			return NULL;
 		n += (size_t)got;
 		if (memchr(text, '\n', n))
-			return gp_daemon_control_parse((struct gp_span) {text, n});
+			return gp_operator_parse((struct gp_span) {text, n});
 	}
 	return NULL;
 }
@@ -119,13 +119,13 @@ static void serve(void *arg, int fd, struct gp_daemon_place *place)
 	if (!gp_daemon_places_work(place))
 		value = NULL; /* ended a moment ago: nobody hears whether it was done */
 	else if (!request)
-		value = gp_daemon_control_error("the request is no JSON object on one line");
+		value = gp_operator_error("the request is no JSON object on one line");
 	else if (gp_daemon_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
 		value = serve_request(c, request, peer_uid(fd));
 	else if (atomic_load(&c->stopping))
-		value = gp_daemon_control_error("the daemon is stopping");
+		value = gp_operator_error("the daemon is stopping");
 	else
-		value = gp_daemon_control_error("%d commands are under way; try again", CLIENTS);
+		value = gp_operator_error("%d commands are under way; try again", CLIENTS);
 	atomic_store(&place->state, GP_DAEMON_PLACE_WRITES);
 	if (value)
 		write_answer(fd, value);

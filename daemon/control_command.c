@@ -15,8 +15,7 @@ static json_t *metrics(struct gp_daemon_control_call *call)
 	gp_daemon_metrics_of(call->daemon, call->runtime, &buf);
 	int rc = gp_strbuf_finish(&buf, &text);
 	if (rc)
-		return gp_daemon_control_error(
-			"the numbers cannot be collected: %s", gp_err_text(rc));
+		return gp_operator_error("the numbers cannot be collected: %s", gp_err_text(rc));
 	return json_pack("{s:s}", "text", text);
 }
 
@@ -46,5 +45,5 @@ json_t *gp_daemon_control_answer(struct gp_daemon_control_call *call)
 	}
 	if (name && !command)
 		command = find(own, sizeof own / sizeof own[0], name);
-	return command ? command->run(call) : gp_daemon_control_error("there is no such command");
+	return command ? command->run(call) : gp_operator_error("there is no such command");
 }

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "base/ctx.h"
-#include "daemon/control_text.h"
+#include "operator/operator_text.h"
 #include "daemon/runtimes.h"
 #include "daemon/service.h"
 

@@ -5,12 +5,12 @@
 #include "daemon/listen.h"
 
 /* gp_daemon_metrics_write: a family each. */
-void gp_daemon_metrics_write(struct gp_daemon_metrics_page *page,
+void gp_daemon_metrics_write(struct gp_operator_page *page,
 	const struct gp_daemon_metrics_source *source, const struct gp_daemon_metrics_group *group)
 {
 	for (size_t i = 0; i < *group->count; i++) {
 		const struct gp_daemon_metric *row = &group->rows[i];
-		gp_daemon_metrics_family(page, row->name, row->type, row->help);
+		gp_operator_page_family(page, row->name, row->type, row->help);
 		row->read(page, source, row);
 	}
 }
@@ -19,7 +19,7 @@ void gp_daemon_metrics_write(struct gp_daemon_metrics_page *page,
 void gp_daemon_metrics_of(
 	struct gp_daemon *daemon, const struct gp_daemon_runtime *runtime, struct gp_strbuf *buf)
 {
-	struct gp_daemon_metrics_page page = {.buf = buf};
+	struct gp_operator_page page = {.buf = buf};
 	const struct gp_daemon_program *program = daemon->program;
 	for (size_t i = 0; i < program->metrics_count; i++) {
 		const struct gp_daemon_metrics_group *group = &program->metrics[i];

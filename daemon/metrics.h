@@ -15,7 +15,7 @@
 
 #include "base/strbuf.h"
 #include "daemon/counters.h"
-#include "daemon/metrics_page.h"
+#include "operator/operator_page.h"
 #include "daemon/runtimes.h"
 #include "daemon/service.h"
 
@@ -34,16 +34,16 @@ struct gp_daemon_metrics_source {
 /* One metric. Its reader puts the samples on the page, none where there is nothing to read. */
 struct gp_daemon_metric {
 	const char *name;
-	enum gp_daemon_metrics_type type;
+	enum gp_operator_page_type type;
 	const char *help;
-	void (*read)(struct gp_daemon_metrics_page *page,
-		const struct gp_daemon_metrics_source *source, const struct gp_daemon_metric *row);
+	void (*read)(struct gp_operator_page *page, const struct gp_daemon_metrics_source *source,
+		const struct gp_daemon_metric *row);
 	size_t at; /* for readers that several rows share: what is read */
 };
 
 /* What a reader gets. */
-#define GP_DAEMON_METRICS_READER                                                            \
-	struct gp_daemon_metrics_page *page, const struct gp_daemon_metrics_source *source, \
+#define GP_DAEMON_METRICS_READER                                                      \
+	struct gp_operator_page *page, const struct gp_daemon_metrics_source *source, \
 		const struct gp_daemon_metric *row
 
 /* Rows that stand together on the page. */
@@ -69,7 +69,7 @@ void gp_daemon_metrics_connections(GP_DAEMON_METRICS_READER);
 void gp_daemon_metrics_open(GP_DAEMON_METRICS_READER);
 
 /* Adds the rows of one group. */
-void gp_daemon_metrics_write(struct gp_daemon_metrics_page *page,
+void gp_daemon_metrics_write(struct gp_operator_page *page,
 	const struct gp_daemon_metrics_source *source, const struct gp_daemon_metrics_group *group);
 
 /* Adds the whole page of the running daemon, under the configuration given. */

@@ -16,7 +16,7 @@ static struct gp_dns_wire_stats wire_stats(const struct gp_daemon_metrics_source
 static void read_dns(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
-	gp_daemon_metrics_number(
+	gp_operator_page_number(
 		page, NULL, 0, *(const uint64_t *)(const void *)((const char *)&stats + row->at));
 }
 
@@ -25,10 +25,10 @@ static void read_dns_attempts(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"transport", "udp"}, 1, stats.datagrams);
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"transport", "tcp"}, 1, stats.connections);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"transport", "udp"}, 1, stats.datagrams);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"transport", "tcp"}, 1, stats.connections);
 }
 
 /* read_dns_answers: by state. */
@@ -45,10 +45,10 @@ static void read_dns_answers(GP_DAEMON_METRICS_READER)
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
 	for (size_t i = 0; i < GP_DNS_STATES; i++)
-		gp_daemon_metrics_number(page,
-			&(struct gp_daemon_metrics_label) {"state", names[i]}, 1, stats.answers[i]);
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"state", "given_up"}, 1, stats.given_up);
+		gp_operator_page_number(page, &(struct gp_operator_page_label) {"state", names[i]},
+			1, stats.answers[i]);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"state", "given_up"}, 1, stats.given_up);
 }
 
 /* read_dns_durations: of whole questions. */
@@ -56,7 +56,7 @@ static void read_dns_durations(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_wire_stats stats = wire_stats(source);
 	(void)row;
-	gp_daemon_metrics_histogram(page, NULL, 0, &stats.took);
+	gp_operator_page_histogram(page, NULL, 0, &stats.took);
 }
 
 /* cache_stats: of the cache above it. */
@@ -72,55 +72,54 @@ static void read_cache_questions(GP_DAEMON_METRICS_READER)
 {
 	const struct gp_dns_cache_stats stats = cache_stats(source);
 	(void)row;
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"result", "hit"}, 1, stats.hits);
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"result", "miss"}, 1, stats.misses);
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"result", "joined"}, 1, stats.joined);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"result", "hit"}, 1, stats.hits);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"result", "miss"}, 1, stats.misses);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"result", "joined"}, 1, stats.joined);
 }
 
 /* read_cache_entries: now. */
 static void read_cache_entries(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).entries);
+	gp_operator_page_number(page, NULL, 0, cache_stats(source).entries);
 }
 
 /* read_cache_capacity: as configured. */
 static void read_cache_capacity(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(
-		page, NULL, 0, source->runtime->config->dns_settings.cache.entries);
+	gp_operator_page_number(page, NULL, 0, source->runtime->config->dns_settings.cache.entries);
 }
 
 /* read_cache_bytes: now. */
 static void read_cache_bytes(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).bytes);
+	gp_operator_page_number(page, NULL, 0, cache_stats(source).bytes);
 }
 
 /* read_cache_evicted: for want of room. */
 static void read_cache_evicted(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).evicted);
+	gp_operator_page_number(page, NULL, 0, cache_stats(source).evicted);
 }
 
 /* read_cache_stale: while no server answered. */
 static void read_cache_stale(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, cache_stats(source).stale);
+	gp_operator_page_number(page, NULL, 0, cache_stats(source).stale);
 }
 
 /* ---- stores ---- */
 
 /* A store with its label and how it is. */
 struct named_store {
-	struct gp_daemon_metrics_label label;
+	struct gp_operator_page_label label;
 	struct gp_store *store;
 	struct gp_store_health health;
 };
@@ -157,9 +156,9 @@ static void read_store_info(GP_DAEMON_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++) {
-		const struct gp_daemon_metrics_label labels[] = {
+		const struct gp_operator_page_label labels[] = {
 			s[i].label, {"kind", kind_of(source, i)}};
-		gp_daemon_metrics_number(page, labels, 2, 1);
+		gp_operator_page_number(page, labels, 2, 1);
 	}
 }
 
@@ -169,7 +168,7 @@ static void read_store_up(GP_DAEMON_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++)
-		gp_daemon_metrics_number(page, &s[i].label, 1, s[i].health.up);
+		gp_operator_page_number(page, &s[i].label, 1, s[i].health.up);
 }
 
 /* read_store_stands_in: while the main one is down and there is another. */
@@ -178,7 +177,7 @@ static void read_store_stands_in(GP_DAEMON_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	if (stores(source, s) == STORES)
-		gp_daemon_metrics_number(page, NULL, 0, !s[0].health.up);
+		gp_operator_page_number(page, NULL, 0, !s[0].health.up);
 }
 
 /* read_store_steps: done and failed. */
@@ -187,10 +186,10 @@ static void read_store_steps(GP_DAEMON_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++) {
-		const struct gp_daemon_metrics_label done[] = {s[i].label, {"result", "done"}};
-		const struct gp_daemon_metrics_label failed[] = {s[i].label, {"result", "failed"}};
-		gp_daemon_metrics_number(page, done, 2, s[i].health.taken);
-		gp_daemon_metrics_number(page, failed, 2, s[i].health.failed);
+		const struct gp_operator_page_label done[] = {s[i].label, {"result", "done"}};
+		const struct gp_operator_page_label failed[] = {s[i].label, {"result", "failed"}};
+		gp_operator_page_number(page, done, 2, s[i].health.taken);
+		gp_operator_page_number(page, failed, 2, s[i].health.failed);
 	}
 }
 
@@ -200,7 +199,7 @@ static void read_store_forgotten(GP_DAEMON_METRICS_READER)
 	struct named_store s[STORES];
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++)
-		gp_daemon_metrics_number(page, &s[i].label, 1, s[i].health.forgotten);
+		gp_operator_page_number(page, &s[i].label, 1, s[i].health.forgotten);
 }
 
 /* read_store_durations: of steps that were done. */
@@ -211,7 +210,7 @@ static void read_store_durations(GP_DAEMON_METRICS_READER)
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++) {
 		gp_store_trips(s[i].store, &sums);
-		gp_daemon_metrics_histogram(page, &s[i].label, 1, &sums);
+		gp_operator_page_histogram(page, &s[i].label, 1, &sums);
 	}
 }
 
@@ -222,15 +221,15 @@ static void read_store_trouble(GP_DAEMON_METRICS_READER)
 	(void)row;
 	for (size_t i = 0, n = stores(source, s); i < n; i++)
 		if (s[i].health.problem_age_ms >= 0)
-			gp_daemon_metrics_seconds(
+			gp_operator_page_seconds(
 				page, &s[i].label, 1, s[i].health.problem_age_ms * 1000);
 }
 
 /* ---- the tables ---- */
 
-#define COUNTER GP_DAEMON_METRICS_COUNTER
-#define GAUGE GP_DAEMON_METRICS_GAUGE
-#define HISTOGRAM GP_DAEMON_METRICS_HISTOGRAM
+#define COUNTER GP_OPERATOR_PAGE_COUNTER
+#define GAUGE GP_OPERATOR_PAGE_GAUGE
+#define HISTOGRAM GP_OPERATOR_PAGE_HISTOGRAM
 #define OF_WIRE(member) offsetof(struct gp_dns_wire_stats, member)
 
 /* clang-format off */

@@ -14,22 +14,22 @@ static void read_build(GP_DAEMON_METRICS_READER)
 {
 	(void)source;
 	(void)row;
-	gp_daemon_metrics_number(
-		page, &(struct gp_daemon_metrics_label) {"version", GP_VERSION}, 1, 1);
+	gp_operator_page_number(
+		page, &(struct gp_operator_page_label) {"version", GP_VERSION}, 1, 1);
 }
 
 /* read_start: of the daemon, not of a process that a crash has cost. */
 static void read_start(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, (uint64_t)source->counters->started_s);
+	gp_operator_page_number(page, NULL, 0, (uint64_t)source->counters->started_s);
 }
 
 /* read_counter: a number of struct gp_counters. */
 static void read_counter(GP_DAEMON_METRICS_READER)
 {
 	atomic_ullong *counter = (void *)((char *)source->counters + row->at);
-	gp_daemon_metrics_number(page, NULL, 0, atomic_load(counter));
+	gp_operator_page_number(page, NULL, 0, atomic_load(counter));
 }
 
 /* read_cpu: of the serving process, all threads. */
@@ -39,7 +39,7 @@ static void read_cpu(GP_DAEMON_METRICS_READER)
 	(void)source;
 	(void)row;
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0)
-		gp_daemon_metrics_seconds(
+		gp_operator_page_seconds(
 			page, NULL, 0, (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 }
 
@@ -56,7 +56,7 @@ static void read_memory(GP_DAEMON_METRICS_READER)
 		close(fd);
 	text[n < 0 ? 0 : n] = 0;
 	if (sscanf(text, "%lu %lu", &size, &resident) == 2)
-		gp_daemon_metrics_number(
+		gp_operator_page_number(
 			page, NULL, 0, (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
@@ -66,7 +66,7 @@ static void read_memory(GP_DAEMON_METRICS_READER)
 static void read_loaded(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, (uint64_t)source->runtime->loaded_s);
+	gp_operator_page_number(page, NULL, 0, (uint64_t)source->runtime->loaded_s);
 }
 
 /* read_reloads: by what came of them. */
@@ -74,9 +74,9 @@ static void read_reloads(GP_DAEMON_METRICS_READER)
 {
 	struct gp_daemon_counters *c = source->counters;
 	(void)row;
-	gp_daemon_metrics_number(page, &(struct gp_daemon_metrics_label) {"result", "done"}, 1,
+	gp_operator_page_number(page, &(struct gp_operator_page_label) {"result", "done"}, 1,
 		atomic_load(&c->reloads));
-	gp_daemon_metrics_number(page, &(struct gp_daemon_metrics_label) {"result", "failed"}, 1,
+	gp_operator_page_number(page, &(struct gp_operator_page_label) {"result", "failed"}, 1,
 		atomic_load(&c->reloads_failed));
 }
 
@@ -84,14 +84,14 @@ static void read_reloads(GP_DAEMON_METRICS_READER)
 static void read_reload_fine(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, !atomic_load(&source->counters->reload_failed));
+	gp_operator_page_number(page, NULL, 0, !atomic_load(&source->counters->reload_failed));
 }
 
 /* read_changed: files that wait for a reload. */
 static void read_changed(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, gp_daemon_runtimes_has_changed(source->runtime));
+	gp_operator_page_number(page, NULL, 0, gp_daemon_runtimes_has_changed(source->runtime));
 }
 
 /* ---- connections of a service ---- */
@@ -101,20 +101,20 @@ void gp_daemon_metrics_connections(GP_DAEMON_METRICS_READER)
 {
 	atomic_ullong *counter =
 		(void *)((char *)&source->counters->services[source->service] + row->at);
-	gp_daemon_metrics_number(page, NULL, 0, atomic_load(counter));
+	gp_operator_page_number(page, NULL, 0, atomic_load(counter));
 }
 
 /* gp_daemon_metrics_open: now. */
 void gp_daemon_metrics_open(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, source->open);
+	gp_operator_page_number(page, NULL, 0, source->open);
 }
 
 /* ---- the tables ---- */
 
-#define COUNTER GP_DAEMON_METRICS_COUNTER
-#define GAUGE GP_DAEMON_METRICS_GAUGE
+#define COUNTER GP_OPERATOR_PAGE_COUNTER
+#define GAUGE GP_OPERATOR_PAGE_GAUGE
 #define OF(member) offsetof(struct gp_daemon_counters, member)
 
 /* clang-format off */

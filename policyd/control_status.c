@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "daemon/listen.h"
+#include "operator/operator.h"
+#include "operator/operator_text.h"
 #include "policyd/control_private.h"
 
 /* number: of a count. */
@@ -48,17 +50,6 @@ static json_t *cache(struct gp_dns *dns)
 		asked ? (double)(s.hits + s.joined) / (double)asked : 0.0);
 }
 
-/* open_files: which files an embedded store has open. */
-static json_t *open_files(const struct gp_store_health *h)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < h->file_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "name", h->files[i].name,
-						    "device", (json_int_t)h->files[i].device,
-						    "inode", (json_int_t)h->files[i].inode));
-	return list;
-}
-
 /* dns: whom we ask, and how that went in the last minute. */
 static json_t *dns(struct gp_daemon_control_call *c)
 {
@@ -75,7 +66,7 @@ static json_t *dns(struct gp_daemon_control_call *c)
 		json_array_append_new(
 			servers, json_string(gp_dns_server_format(&options.servers[i], text)));
 	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:b, s:s}", "servers", servers, "from",
-		gp_daemon_control_text(
+		gp_operator_text(
 			c->ctx->arena, gp_span_from(config->dns_settings.servers.count
 							    ? "dns.servers"
 							    : config->dns_settings.resolv_conf)),
@@ -85,22 +76,6 @@ static json_t *dns(struct gp_daemon_control_call *c)
 		gp_daemon_dns_health_kind(failing));
 }
 
-/* store: its health; null when nothing is counted. */
-static json_t *store(struct gp_daemon_control_call *c, struct gp_store *s)
-{
-	struct gp_store_health h;
-	if (!s)
-		return json_null();
-	gp_store_health(s, &h);
-	return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "up", h.up,
-		"where", gp_daemon_control_text(c->ctx->arena, gp_span_from(h.where)), "problem",
-		gp_daemon_control_text(c->ctx->arena, gp_span_from(h.problem)), "problem_age_ms",
-		(json_int_t)h.problem_age_ms, "round_trip_us", (json_int_t)h.round_trip_us, "taken",
-		(json_int_t)h.taken, "failed", (json_int_t)h.failed, "forgotten",
-		(json_int_t)h.forgotten, "forgotten_disk", (json_int_t)h.forgotten_disk,
-		"disk_is_full", h.disk_is_full, "files", open_files(&h));
-}
-
 /* config: which file, since when, and whether it has changed since. */
 static json_t *config(struct gp_daemon_control_call *c)
 {
@@ -108,7 +83,7 @@ static json_t *config(struct gp_daemon_control_call *c)
 	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
 	int64_t saved_s_ago = r->config->saved_path ? now_s - r->config->saved_s : -1;
 	return json_pack("{s:o, s:I, s:I, s:b, s:I, s:I}", "file",
-		gp_daemon_control_text(c->ctx->arena, gp_span_from(r->config->path)), "saved_s_ago",
+		gp_operator_text(c->ctx->arena, gp_span_from(r->config->path)), "saved_s_ago",
 		(json_int_t)(saved_s_ago < -1 ? 0 : saved_s_ago), "loaded_s_ago",
 		(json_int_t)(now_s - r->loaded_s), "changed_since",
 		gp_daemon_runtimes_has_changed(r), "limits",
@@ -124,12 +99,12 @@ static json_t *stages(struct gp_daemon_control_call *c)
 	size_t n = gp_stage_learn_list(shared->stages, known, GP_STAGE_LEARN_SOURCES);
 	json_t *list = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list,
-			json_pack("{s:o, s:b, s:b, s:b, s:b}", "source",
-				gp_daemon_control_text(c->ctx->arena, gp_span_from(known[i].label)),
-				"asks_before_end", known[i].early, "asks_at_end", known[i].end,
-				"gives_back", known[i].expects_end, "bytes_unseen",
-				known[i].bytes_unseen));
+		json_array_append_new(
+			list, json_pack("{s:o, s:b, s:b, s:b, s:b}", "source",
+				      gp_operator_text(c->ctx->arena, gp_span_from(known[i].label)),
+				      "asks_before_end", known[i].early, "asks_at_end",
+				      known[i].end, "gives_back", known[i].expects_end,
+				      "bytes_unseen", known[i].bytes_unseen));
 	return list;
 }
 
@@ -139,11 +114,11 @@ static json_t *sockets(struct gp_daemon_control_call *c)
 	const struct gp_daemon_sockets *at = &c->daemon->served[GP_POLICYD_POLICY].sockets;
 	json_t *list = json_array();
 	for (size_t i = 0; i < at->count; i++)
-		json_array_append_new(list,
-			json_pack("{s:o, s:s, s:b}", "name",
-				gp_daemon_control_text(c->ctx->arena, gp_span_from(at->names[i])),
-				"open_to", gp_daemon_socket_reach_name(at->reach[i]), "handed_over",
-				i < at->handed));
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:b}", "name",
+				      gp_operator_text(c->ctx->arena, gp_span_from(at->names[i])),
+				      "open_to", gp_daemon_socket_reach_name(at->reach[i]),
+				      "handed_over", i < at->handed));
 	return list;
 }
 
@@ -164,7 +139,9 @@ json_t *gp_control_status(struct gp_daemon_control_call *call)
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - of_daemon->started_s),
 		"requests", number(gp_counters_requests(c)), "decisions", decisions(c), "latency",
 		latency(c), "connections", connections, "dns_cache", cache(call->runtime->dns),
-		"dns", dns(call), "store", store(call, gp_store_part(both, GP_STORE_CONFIGURED)),
-		"local_store", store(call, gp_store_part(both, GP_STORE_LOCAL)), "config",
+		"dns", dns(call), "store",
+		gp_operator_store(call->ctx->arena, gp_store_part(both, GP_STORE_CONFIGURED)),
+		"local_store",
+		gp_operator_store(call->ctx->arena, gp_store_part(both, GP_STORE_LOCAL)), "config",
 		config(call), "stages", stages(call), "sockets", sockets(call));
 }

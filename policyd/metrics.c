@@ -10,21 +10,21 @@
 static void read_limits(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->limits.limit_count);
+	gp_operator_page_number(page, NULL, 0, source->runtime->config->limits.limit_count);
 }
 
 /* read_overrides: configured ones. */
 static void read_overrides(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->limits.override_count);
+	gp_operator_page_number(page, NULL, 0, source->runtime->config->limits.override_count);
 }
 
 /* read_deadline: to compare answers with. */
 static void read_deadline(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_seconds(
+	gp_operator_page_seconds(
 		page, NULL, 0, (int64_t)source->runtime->config->policyd.deadline_ms * 1000);
 }
 
@@ -34,7 +34,7 @@ static void read_deadline(GP_DAEMON_METRICS_READER)
 static void read_max(GP_DAEMON_METRICS_READER)
 {
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, source->runtime->config->policyd.max_connections);
+	gp_operator_page_number(page, NULL, 0, source->runtime->config->policyd.max_connections);
 }
 
 /* read_unseen: places of Postfix where limits on bytes wait in vain. */
@@ -47,14 +47,14 @@ static void read_unseen(GP_DAEMON_METRICS_READER)
 	(void)row;
 	for (size_t i = 0; i < n; i++)
 		unseen += known[i].bytes_unseen;
-	gp_daemon_metrics_number(page, NULL, 0, unseen);
+	gp_operator_page_number(page, NULL, 0, unseen);
 }
 
 /* ---- the table ---- */
 
-#define COUNTER GP_DAEMON_METRICS_COUNTER
-#define GAUGE GP_DAEMON_METRICS_GAUGE
-#define HISTOGRAM GP_DAEMON_METRICS_HISTOGRAM
+#define COUNTER GP_OPERATOR_PAGE_COUNTER
+#define GAUGE GP_OPERATOR_PAGE_GAUGE
+#define HISTOGRAM GP_OPERATOR_PAGE_HISTOGRAM
 #define OF(member) offsetof(struct gp_daemon_connections, member)
 #define OF_LIMIT(member) offsetof(struct gp_tally_limit, member)
 

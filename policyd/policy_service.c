@@ -98,12 +98,12 @@ static void log_counters(void *state, const struct gp_log *log)
 
 static const struct gp_daemon_control_command commands[] = {
 	{"status", gp_control_status},
-	{"limits", gp_control_limits},
-	{"show", gp_control_show},
-	{"reset", gp_control_reset},
-	{"set", gp_control_set},
-	{"unset", gp_control_unset},
-	{"overrides", gp_control_overrides},
+	{"limits", gp_control_operator},
+	{"show", gp_control_operator},
+	{"reset", gp_control_operator},
+	{"set", gp_control_operator},
+	{"unset", gp_control_operator},
+	{"overrides", gp_control_operator},
 };
 
 /* listen_at: as policyd.listen says. */

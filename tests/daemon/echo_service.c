@@ -94,7 +94,7 @@ static void read_lines(GP_DAEMON_METRICS_READER)
 {
 	struct echo *echo = source->state;
 	(void)row;
-	gp_daemon_metrics_number(page, NULL, 0, atomic_load(&echo->lines));
+	gp_operator_page_number(page, NULL, 0, atomic_load(&echo->lines));
 }
 
 /* write_route: the same over HTTP. */
@@ -107,8 +107,8 @@ static void write_route(struct gp_daemon *daemon, struct gp_strbuf *buf)
 static const struct gp_daemon_control_command commands[] = {{"lines", lines_command}};
 static const struct gp_daemon_route routes[] = {{"/lines", "text/plain", write_route}};
 static const struct gp_daemon_metric rows[] = {
-	{"echo_lines_total", GP_DAEMON_METRICS_COUNTER, "Lines.", read_lines, 0},
-	{"echo_connections_total", GP_DAEMON_METRICS_COUNTER, "Connections.",
+	{"echo_lines_total", GP_OPERATOR_PAGE_COUNTER, "Lines.", read_lines, 0},
+	{"echo_connections_total", GP_OPERATOR_PAGE_COUNTER, "Connections.",
 		gp_daemon_metrics_connections, offsetof(struct gp_daemon_connections, accepted)}};
 static const size_t row_count = sizeof rows / sizeof rows[0];
 

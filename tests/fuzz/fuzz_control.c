@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *line = (const char *)data;
 	json_t *request = size <= GP_DAEMON_CONTROL_REQUEST_MAX
-				  ? gp_daemon_control_parse((struct gp_span) {line, size})
+				  ? gp_operator_parse((struct gp_span) {line, size})
 				  : NULL;
 	reached = 0;
 	if (!arena)

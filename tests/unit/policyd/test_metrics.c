@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/metrics_page.h"
+#include "operator/operator_page.h"
 #include "policyd/metrics_policy.h"
 #include "policyd/session.h"
 #include "policyd/own_checks.h"
@@ -26,14 +26,14 @@
 struct form {
 	char storage[8192];
 	struct gp_strbuf buf;
-	struct gp_daemon_metrics_page page;
+	struct gp_operator_page page;
 };
 
 /* begin: an empty page. */
 static void begin(struct form *f)
 {
 	gp_strbuf_init_fixed(&f->buf, f->storage, sizeof f->storage);
-	f->page = (struct gp_daemon_metrics_page) {.buf = &f->buf};
+	f->page = (struct gp_operator_page) {.buf = &f->buf};
 }
 
 /* test_families: announced once, with the first sample; without any not at all. */
@@ -42,12 +42,12 @@ static void test_families(void **state)
 	(void)state;
 	struct form f;
 	begin(&f);
-	gp_daemon_metrics_family(&f.page, "a_total", GP_DAEMON_METRICS_COUNTER, "First.");
-	gp_daemon_metrics_family(
-		&f.page, "b", GP_DAEMON_METRICS_GAUGE, "A \\ and\na line end, \"quoted\".");
-	gp_daemon_metrics_number(&f.page, NULL, 0, 7);
-	gp_daemon_metrics_number(
-		&f.page, &(struct gp_daemon_metrics_label) {"x", "y"}, 1, UINT64_MAX);
+	gp_operator_page_family(&f.page, "a_total", GP_OPERATOR_PAGE_COUNTER, "First.");
+	gp_operator_page_family(
+		&f.page, "b", GP_OPERATOR_PAGE_GAUGE, "A \\ and\na line end, \"quoted\".");
+	gp_operator_page_number(&f.page, NULL, 0, 7);
+	gp_operator_page_number(
+		&f.page, &(struct gp_operator_page_label) {"x", "y"}, 1, UINT64_MAX);
 	assert_string_equal(f.storage, "# HELP b A \\\\ and\\na line end, \"quoted\".\n"
 				       "# TYPE b gauge\n"
 				       "b 7\n"
@@ -59,13 +59,13 @@ static void test_labels(void **state)
 {
 	(void)state;
 	struct form f;
-	const struct gp_daemon_metrics_label labels[] = {
+	const struct gp_operator_page_label labels[] = {
 		{"a", "q\"b\\n\nx"}, {"b", NULL}, {"c", "\x01\xc3\xbc\x7f~"}};
-	const struct gp_daemon_metrics_label none = {"a", NULL};
+	const struct gp_operator_page_label none = {"a", NULL};
 	begin(&f);
-	gp_daemon_metrics_family(&f.page, "m", GP_DAEMON_METRICS_COUNTER, "M.");
-	gp_daemon_metrics_number(&f.page, labels, 3, 1);
-	gp_daemon_metrics_number(&f.page, &none, 1, 2);
+	gp_operator_page_family(&f.page, "m", GP_OPERATOR_PAGE_COUNTER, "M.");
+	gp_operator_page_number(&f.page, labels, 3, 1);
+	gp_operator_page_number(&f.page, &none, 1, 2);
 	assert_string_equal(f.storage, "# HELP m M.\n# TYPE m counter\n"
 				       "m{a=\"q\\\"b\\\\n\\nx\",c=\"????~\"} 1\n"
 				       "m 2\n");
@@ -84,8 +84,8 @@ static void test_seconds(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct form f;
 		begin(&f);
-		gp_daemon_metrics_family(&f.page, "m", GP_DAEMON_METRICS_GAUGE, "M.");
-		gp_daemon_metrics_seconds(&f.page, NULL, 0, rows[i].us);
+		gp_operator_page_family(&f.page, "m", GP_OPERATOR_PAGE_GAUGE, "M.");
+		gp_operator_page_seconds(&f.page, NULL, 0, rows[i].us);
 		assert_non_null(strstr(f.storage, rows[i].text));
 	}
 }
@@ -102,9 +102,8 @@ static void test_histogram(void **state)
 	gp_histogram_add(&h, 40000000);
 	gp_histogram_read(&h, &sums);
 	begin(&f);
-	gp_daemon_metrics_family(&f.page, "s", GP_DAEMON_METRICS_HISTOGRAM, "S.");
-	gp_daemon_metrics_histogram(
-		&f.page, &(struct gp_daemon_metrics_label) {"k", "v"}, 1, &sums);
+	gp_operator_page_family(&f.page, "s", GP_OPERATOR_PAGE_HISTOGRAM, "S.");
+	gp_operator_page_histogram(&f.page, &(struct gp_operator_page_label) {"k", "v"}, 1, &sums);
 	static const char *const parts[] = {"# TYPE s histogram\n",
 		"s_bucket{k=\"v\",le=\"0.0001\"} 1\n", "s_bucket{k=\"v\",le=\"0.00025\"} 2\n",
 		"s_bucket{k=\"v\",le=\"1\"} 2\n", "s_bucket{k=\"v\",le=\"30\"} 2\n",
@@ -194,7 +193,7 @@ static struct gp_store *open_store(struct gp_ctx *ctx)
 /* write_all: every group of the page. */
 static void write_all(const struct gp_daemon_metrics_source *source, struct gp_strbuf *buf)
 {
-	struct gp_daemon_metrics_page page = {.buf = buf};
+	struct gp_operator_page page = {.buf = buf};
 	for (size_t i = 0; i < gp_policyd_metrics_count; i++)
 		gp_daemon_metrics_write(&page, source, &gp_policyd_metrics[i]);
 }

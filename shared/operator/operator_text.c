@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Requests and answers as JSON; texts that it has room for. */
-#include "daemon/control_text.h"
+#include "operator/operator_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include "base/encode.h"
 #include "base/strbuf.h"
 
-/* gp_daemon_control_error: one member. */
-json_t *gp_daemon_control_error(const char *format, ...)
+/* gp_operator_error: one member. */
+json_t *gp_operator_error(const char *format, ...)
 {
 	char text[512], visible[512];
 	struct gp_strbuf buf;
@@ -22,8 +22,8 @@ json_t *gp_daemon_control_error(const char *format, ...)
 	return json_pack("{s:s}", "error", visible);
 }
 
-/* gp_daemon_control_text: made visible first. */
-json_t *gp_daemon_control_text(struct gp_arena *arena, struct gp_span text)
+/* gp_operator_text: made visible first. */
+json_t *gp_operator_text(struct gp_arena *arena, struct gp_span text)
 {
 	struct gp_strbuf buf;
 	const char *visible;
@@ -32,8 +32,8 @@ json_t *gp_daemon_control_text(struct gp_arena *arena, struct gp_span text)
 	return gp_strbuf_finish(&buf, &visible) ? NULL : json_string(visible);
 }
 
-/* gp_daemon_control_parse: a member that comes twice is an error. */
-json_t *gp_daemon_control_parse(struct gp_span line)
+/* gp_operator_parse: a member that comes twice is an error. */
+json_t *gp_operator_parse(struct gp_span line)
 {
 	return json_loadb(line.ptr, line.len, JSON_REJECT_DUPLICATES, NULL);
 }

@@ -7,22 +7,22 @@
 #include <string.h>
 
 #include "limit/limit_message.h"
-#include "policyd/control_who.h"
+#include "operator/operator_who.h"
 
 #define ROWS_DEFAULT 20
 #define ROWS_MAX 100000
 
 /* ---- rows ---- */
 
-/* gp_control_wall_of: a point of the store's time on the wall clock. */
-int64_t gp_control_wall_of(struct gp_daemon_control_call *c, int64_t store_ms)
+/* gp_operator_wall_of: a point of the store's time on the wall clock. */
+int64_t gp_operator_wall_of(struct gp_operator_call *c, int64_t store_ms)
 {
-	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(c->runtime->overrides));
+	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(c->overrides));
 	return c->ctx->clock->wall_s(c->ctx->clock) + (store_ms - now_ms) / 1000;
 }
 
-/* gp_control_number_or_null: null for "no maximum". */
-json_t *gp_control_number_or_null(int64_t n)
+/* gp_operator_number_or_null: null for "no maximum". */
+json_t *gp_operator_number_or_null(int64_t n)
 {
 	return n == GP_LIMIT_UNLIMITED ? json_null() : json_integer(n);
 }
@@ -35,9 +35,9 @@ static double fraction_of(int64_t used, int64_t max)
 	return max ? (double)used / (double)max : used ? 1e9 : 1;
 }
 
-/* gp_control_add_source: from which row of the configuration, or from run time. */
-void gp_control_add_source(
-	struct gp_daemon_control_call *c, json_t *row, const struct gp_limit_applied *a)
+/* gp_operator_add_source: from which row of the configuration, or from run time. */
+void gp_operator_add_source(
+	struct gp_operator_call *c, json_t *row, const struct gp_limit_applied *a)
 {
 	static const char *const names[] = {
 		[GP_LIMIT_SOURCE_RUNTIME] = "runtime",
@@ -50,35 +50,35 @@ void gp_control_add_source(
 	json_object_set_new(row, "source", json_string(names[a->source]));
 	/* without what the source says: an override of the file stands behind run time */
 	json_object_set_new(row, "limit_max",
-		gp_control_number_or_null(
+		gp_operator_number_or_null(
 			a->source == GP_LIMIT_SOURCE_RUNTIME ? a->configured : a->limit->max));
 	if (a->source == GP_LIMIT_SOURCE_OVERRIDE) {
 		static const char *const kinds[] = {
 			"user", "domain", "sender", "sender_domain", "client"};
 		json_object_set_new(row, "override", json_string(kinds[a->override->kind]));
 		json_object_set_new(row, "override_name",
-			gp_daemon_control_text(c->ctx->arena, gp_span_from(a->override->name)));
+			gp_operator_text(c->ctx->arena, gp_span_from(a->override->name)));
 	}
 	if (a->is_of_domain) {
 		const char *domain = gp_limit_domain_of(a->subject);
 		json_object_set_new(row, "override", json_string("domain"));
 		json_object_set_new(row, "override_name",
-			gp_daemon_control_text(c->ctx->arena, gp_span_from(domain)));
+			gp_operator_text(c->ctx->arena, gp_span_from(domain)));
 	}
 	if (a->source != GP_LIMIT_SOURCE_RUNTIME) {
 		json_object_set_new(row, "file",
-			gp_daemon_control_text(c->ctx->arena, gp_span_from(file ? file : "")));
+			gp_operator_text(c->ctx->arena, gp_span_from(file ? file : "")));
 		json_object_set_new(row, "line", json_integer(line));
 	} else if (a->expires_ms) {
 		json_object_set_new(row, "expires",
 			json_string(
-				gp_clock_format(gp_control_wall_of(c, a->expires_ms), expires)));
+				gp_clock_format(gp_operator_wall_of(c, a->expires_ms), expires)));
 	}
 }
 
 /* make_row: a limit, whose, and how much of it is used. */
-static json_t *make_row(struct gp_daemon_control_call *c, const struct gp_limit_applied *a,
-	int64_t used, int64_t wait_ms)
+static json_t *make_row(
+	struct gp_operator_call *c, const struct gp_limit_applied *a, int64_t used, int64_t wait_ms)
 {
 	static const char *const modes[] = {"off", "label", "enforce"};
 	static const char *const actions[] = {"defer", "reject", "hold"};
@@ -92,39 +92,37 @@ static json_t *make_row(struct gp_daemon_control_call *c, const struct gp_limit_
 	if (!row)
 		return NULL;
 	json_object_set_new(row, "name",
-		gp_daemon_control_text(arena, gp_span_from(gp_limit_subject_name(a->subject))));
-	json_object_set_new(
-		row, "subject", gp_daemon_control_text(arena, gp_span_from(a->subject)));
-	json_object_set_new(row, "max", gp_control_number_or_null(a->max));
+		gp_operator_text(arena, gp_span_from(gp_limit_subject_name(a->subject))));
+	json_object_set_new(row, "subject", gp_operator_text(arena, gp_span_from(a->subject)));
+	json_object_set_new(row, "max", gp_operator_number_or_null(a->max));
 	if (wait_ms > 0) {
 		int64_t free_s = c->ctx->clock->wall_s(c->ctx->clock) + (wait_ms + 999) / 1000;
 		json_object_set_new(row, "wait_s", json_integer((wait_ms + 999) / 1000));
 		char text[GP_CLOCK_TEXT];
 		json_object_set_new(row, "free", json_string(gp_clock_format(free_s, text)));
 	}
-	gp_control_add_source(c, row, a);
+	gp_operator_add_source(c, row, a);
 	return row;
 }
 
-/* gp_control_trouble: of the store, with what it says itself. */
-json_t *gp_control_trouble(struct gp_daemon_control_call *c, int rc)
+/* gp_operator_trouble: of the store, with what it says itself. */
+json_t *gp_operator_trouble(struct gp_operator_call *c, int rc)
 {
 	struct gp_store_health health;
 	if (rc == GP_ENOMEM || rc == GP_ETOOBIG)
-		return gp_daemon_control_error("%s", gp_err_text(rc));
-	gp_store_health(gp_limit_overrides_store(c->runtime->overrides), &health);
-	return gp_daemon_control_error("the store %s: %s", health.where,
+		return gp_operator_error("%s", gp_err_text(rc));
+	gp_store_health(gp_limit_overrides_store(c->overrides), &health);
+	return gp_operator_error("the store %s: %s", health.where,
 		*health.problem ? health.problem : gp_err_text(rc));
 }
 
-/* gp_control_no_limits: is there nothing to talk about? */
-json_t *gp_control_no_limits(const struct gp_daemon_control_call *c)
+/* gp_operator_no_limits: is there nothing to talk about? */
+json_t *gp_operator_no_limits(const struct gp_operator_call *c)
 {
-	return c->runtime->overrides
-		       ? NULL
-		       : gp_daemon_control_error("no limit is configured: add limit NAME { ... } "
-						 "to %s and reload",
-				 c->runtime->config->path);
+	return c->overrides ? NULL
+			    : gp_operator_error("no limit is configured: add limit NAME { ... } "
+						"to %s and reload",
+				      c->config->path);
 }
 
 /* ---- limits: who used how much ---- */
@@ -137,7 +135,7 @@ struct top_row {
 };
 
 struct top {
-	struct gp_daemon_control_call *call;
+	struct gp_operator_call *call;
 	struct gp_arena *scratch;
 	struct top_row *rows;
 	size_t count, max, least; /* least: place of the smallest row, once all are taken */
@@ -163,15 +161,15 @@ static struct top_row *place_for(struct top *t)
 static bool take_usage(void *arg, const struct gp_store_usage *usage)
 {
 	struct top *t = arg;
-	struct gp_daemon_control_call *c = t->call;
-	const struct gp_limit_set *set = &c->runtime->config->limits;
+	struct gp_operator_call *c = t->call;
+	const struct gp_limit_set *set = &c->config->limits;
 	struct gp_limit_applied a;
 	size_t limit = limit_of(set, usage->id);
 	gp_arena_reset(t->scratch);
 	const char *subject = gp_arena_copy(t->scratch, usage->subject);
 	if (limit == set->limit_count || !subject)
 		return true;
-	if (gp_limit_of_subject(set, limit, subject, c->runtime->overrides, t->scratch, &a))
+	if (gp_limit_of_subject(set, limit, subject, c->overrides, t->scratch, &a))
 		return true; /* a name that was cut and can no longer be read */
 	t->seen++;
 	double fraction = fraction_of(usage->used, a.max);
@@ -208,31 +206,31 @@ static size_t rows_wanted(const json_t *request)
 /* top_rows: the rows of a scan as JSON. */
 static json_t *top_rows(struct top *t)
 {
-	struct gp_daemon_control_call *c = t->call;
+	struct gp_operator_call *c = t->call;
 	json_t *rows = json_array();
 	qsort(t->rows, t->count, sizeof *t->rows, by_fraction);
 	for (size_t i = 0; i < t->count; i++) {
 		struct gp_limit_applied a;
-		if (gp_limit_of_subject(&c->runtime->config->limits, t->rows[i].limit,
-			    t->rows[i].subject, c->runtime->overrides, c->ctx->arena, &a) == GP_OK)
+		if (gp_limit_of_subject(&c->config->limits, t->rows[i].limit, t->rows[i].subject,
+			    c->overrides, c->ctx->arena, &a) == GP_OK)
 			json_array_append_new(rows, make_row(c, &a, t->rows[i].used, 0));
 	}
 	return json_pack("{s:o, s:I}", "rows", rows, "counters", (json_int_t)t->seen);
 }
 
-/* gp_control_limits: a scan that keeps the top. */
-json_t *gp_control_limits(struct gp_daemon_control_call *call)
+/* gp_operator_limits: a scan that keeps the top. */
+json_t *gp_operator_limits(struct gp_operator_call *call)
 {
-	json_t *value = gp_control_no_limits(call);
+	json_t *value = gp_operator_no_limits(call);
 	struct top t = {.call = call, .max = rows_wanted(call->request)};
 	if (value)
 		return value;
-	struct gp_store *store = gp_limit_overrides_store(call->runtime->overrides);
+	struct gp_store *store = gp_limit_overrides_store(call->overrides);
 	t.rows = gp_arena_array(call->ctx->arena, t.max, sizeof *t.rows);
 	t.scratch = gp_arena_new(1024 * 1024);
 	if (t.rows && t.scratch) {
 		int rc = gp_store_scan(store, call->ctx, gp_store_now_ms(store), take_usage, &t);
-		value = rc ? gp_control_trouble(call, rc) : top_rows(&t);
+		value = rc ? gp_operator_trouble(call, rc) : top_rows(&t);
 	}
 	gp_arena_free(t.scratch);
 	return value;
@@ -241,12 +239,11 @@ json_t *gp_control_limits(struct gp_daemon_control_call *call)
 /* ---- one subject ---- */
 
 /* show_row: a limit that counts who, and whether anything counts there. */
-static int show_row(struct gp_daemon_control_call *call, const struct gp_limit_applied *a,
-	json_t *rows, bool *is_counted_out)
+static int show_row(struct gp_operator_call *call, const struct gp_limit_applied *a, json_t *rows,
+	bool *is_counted_out)
 {
 	struct gp_store_count count;
-	int rc = gp_limit_peek(
-		gp_limit_overrides_store(call->runtime->overrides), call->ctx, a, 1, &count);
+	int rc = gp_limit_peek(gp_limit_overrides_store(call->overrides), call->ctx, a, 1, &count);
 	if (rc)
 		return rc;
 	json_array_append_new(rows, make_row(call, a, count.used, count.wait_ms));
@@ -255,34 +252,33 @@ static int show_row(struct gp_daemon_control_call *call, const struct gp_limit_a
 }
 
 /* add_each: what is set at run time for each one of a domain, which no counter of its own shows. */
-static void add_each(
-	struct gp_daemon_control_call *call, const struct gp_limit_applied *a, json_t *each)
+static void add_each(struct gp_operator_call *call, const struct gp_limit_applied *a, json_t *each)
 {
 	struct gp_limit_runtime runtime;
 	char text[GP_CLOCK_TEXT];
-	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->runtime->overrides));
+	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->overrides));
 	if (!gp_limit_overrides_runtime(
-		    call->runtime->overrides, a->limit->name, a->subject, now_ms, &runtime))
+		    call->overrides, a->limit->name, a->subject, now_ms, &runtime))
 		return;
 	json_t *row = json_pack("{s:s, s:o, s:o, s:s, s:s}", "limit", a->limit->name, "subject",
-		gp_daemon_control_text(call->ctx->arena, gp_span_from(a->subject)), "max",
-		gp_control_number_or_null(runtime.max), "count",
+		gp_operator_text(call->ctx->arena, gp_span_from(a->subject)), "max",
+		gp_operator_number_or_null(runtime.max), "count",
 		gp_limit_unit_name((enum gp_limit_unit)a->limit->unit), "key",
 		gp_limit_key_name((enum gp_limit_key)a->limit->key));
 	if (row && runtime.expires_ms)
 		json_object_set_new(row, "expires",
 			json_string(gp_clock_format(
-				gp_control_wall_of(call, runtime.expires_ms), text)));
+				gp_operator_wall_of(call, runtime.expires_ms), text)));
 	json_array_append_new(each, row);
 }
 
 /* each_alone: the error that nothing counts a domain, with what is set for each one in it. */
 static json_t *each_alone(
-	struct gp_daemon_control_call *call, const struct gp_control_who *who, const json_t *each)
+	struct gp_operator_call *call, const struct gp_operator_who *who, const json_t *each)
 {
 	struct gp_strbuf buf;
 	const char *text;
-	json_t *value = gp_control_who_nobody(call, who);
+	json_t *value = gp_operator_who_nobody(call, who);
 	const char *error = json_string_value(json_object_get(value, "error"));
 	if (!error || json_array_size(each) == 0)
 		return value;
@@ -302,37 +298,37 @@ static json_t *each_alone(
 	return value;
 }
 
-/* gp_control_show: each limit with where its maximum comes from. */
-json_t *gp_control_show(struct gp_daemon_control_call *call)
+/* gp_operator_show: each limit with where its maximum comes from. */
+json_t *gp_operator_show(struct gp_operator_call *call)
 {
-	json_t *value = gp_control_no_limits(call);
-	struct gp_control_who who;
+	json_t *value = gp_operator_no_limits(call);
+	struct gp_operator_who who;
 	bool is_about = false, has_counted = false;
-	if (value || gp_control_who_parse(call, &who, &value))
+	if (value || gp_operator_who_parse(call, &who, &value))
 		return value;
-	value = gp_control_who_mistaken(call, &who);
+	value = gp_operator_who_mistaken(call, &who);
 	if (value)
 		return value;
 	json_t *rows = json_array(), *each = json_array();
 	int rc = GP_OK;
-	for (size_t i = 0; !rc && i < call->runtime->config->limits.limit_count; i++) {
+	for (size_t i = 0; !rc && i < call->config->limits.limit_count; i++) {
 		struct gp_limit_applied a;
-		enum gp_control_match match;
+		enum gp_operator_match match;
 		bool is_counted = false;
-		rc = gp_control_who_match(call, &who, i, &match, &a);
-		bool is_shown = match == GP_CONTROL_OWN || match == GP_CONTROL_SHARED;
+		rc = gp_operator_who_match(call, &who, i, &match, &a);
+		bool is_shown = match == GP_OPERATOR_OWN || match == GP_OPERATOR_SHARED;
 		if (!rc && is_shown)
 			rc = show_row(call, &a, rows, &is_counted);
-		if (!rc && match == GP_CONTROL_EACH)
+		if (!rc && match == GP_OPERATOR_EACH)
 			add_each(call, &a, each);
 		is_about |=
-			match == GP_CONTROL_OWN || (is_shown && a.limit->key != GP_LIMIT_BY_ALL);
-		has_counted |= match == GP_CONTROL_OWN && is_counted;
+			match == GP_OPERATOR_OWN || (is_shown && a.limit->key != GP_LIMIT_BY_ALL);
+		has_counted |= match == GP_OPERATOR_OWN && is_counted;
 	}
 	if (rc == GP_ESYNTAX || (!rc && !is_about))
 		value = each_alone(call, &who, each);
 	else
-		value = rc ? gp_control_trouble(call, rc)
+		value = rc ? gp_operator_trouble(call, rc)
 			   : json_pack("{s:O, s:O, s:b}", "rows", rows, "each", each, "counted",
 				     has_counted);
 	json_decref(rows);
@@ -343,27 +339,26 @@ json_t *gp_control_show(struct gp_daemon_control_call *call)
 /* ---- beginning anew ---- */
 
 /* is_reset: is the limit meant by a reset of who, with or without its name? */
-static bool is_reset(enum gp_control_match match, const struct gp_limit *limit, struct gp_span only)
+static bool is_reset(
+	enum gp_operator_match match, const struct gp_limit *limit, struct gp_span only)
 {
 	if (only.len)
 		return gp_span_equal(only, gp_span_from(limit->name)) &&
-		       (match == GP_CONTROL_OWN ||
-			       (match == GP_CONTROL_SHARED && limit->key != GP_LIMIT_BY_ALL));
-	return match == GP_CONTROL_OWN;
+		       (match == GP_OPERATOR_OWN ||
+			       (match == GP_OPERATOR_SHARED && limit->key != GP_LIMIT_BY_ALL));
+	return match == GP_OPERATOR_OWN;
 }
 
 /* reset_one: the counter of a limit; whether anything stood in it. */
-static int reset_one(struct gp_daemon_control_call *call, const struct gp_limit_applied *a,
-	bool *was_counted_out)
+static int reset_one(
+	struct gp_operator_call *call, const struct gp_limit_applied *a, bool *was_counted_out)
 {
 	struct gp_store_count count;
-	int rc = gp_limit_peek(
-		gp_limit_overrides_store(call->runtime->overrides), call->ctx, a, 1, &count);
+	int rc = gp_limit_peek(gp_limit_overrides_store(call->overrides), call->ctx, a, 1, &count);
 	if (rc)
 		return rc;
 	*was_counted_out = count.used > 0;
-	rc = gp_limit_overrides_reset(
-		call->runtime->overrides, call->ctx, a->subject, a->limit->id);
+	rc = gp_limit_overrides_reset(call->overrides, call->ctx, a->subject, a->limit->id);
 	const struct gp_log_field fields[] = {
 		gp_log_field_text("limit", a->limit->name),
 		gp_log_field_text("limit_key", a->subject),
@@ -375,27 +370,27 @@ static int reset_one(struct gp_daemon_control_call *call, const struct gp_limit_
 	return rc;
 }
 
-/* gp_control_reset: one limit of who, or all that are only about who. */
-json_t *gp_control_reset(struct gp_daemon_control_call *call)
+/* gp_operator_reset: one limit of who, or all that are only about who. */
+json_t *gp_operator_reset(struct gp_operator_call *call)
 {
-	json_t *value = gp_control_no_limits(call);
-	const struct gp_limit_set *set = &call->runtime->config->limits;
-	struct gp_span only = gp_control_member(call->request, "limit");
-	struct gp_control_who who;
+	json_t *value = gp_operator_no_limits(call);
+	const struct gp_limit_set *set = &call->config->limits;
+	struct gp_span only = gp_operator_member(call->request, "limit");
+	struct gp_operator_who who;
 	bool has_counted = false, was_counted = false;
-	if (value || gp_control_who_parse(call, &who, &value))
+	if (value || gp_operator_who_parse(call, &who, &value))
 		return value;
-	value = gp_control_who_mistaken(call, &who);
+	value = gp_operator_who_mistaken(call, &who);
 	if (value)
 		return value;
-	if (only.len && gp_control_limit_find(set, only) == set->limit_count)
-		return gp_control_no_such_limit();
+	if (only.len && gp_operator_limit_find(set, only) == set->limit_count)
+		return gp_operator_no_such_limit();
 	json_t *names = json_array();
 	int rc = GP_OK;
 	for (size_t i = 0; !rc && i < set->limit_count; i++) {
 		struct gp_limit_applied a;
-		enum gp_control_match match;
-		rc = gp_control_who_match(call, &who, i, &match, &a);
+		enum gp_operator_match match;
+		rc = gp_operator_who_match(call, &who, i, &match, &a);
 		if (rc || !is_reset(match, &set->limits[i], only))
 			continue;
 		rc = reset_one(call, &a, &was_counted);
@@ -404,16 +399,16 @@ json_t *gp_control_reset(struct gp_daemon_control_call *call)
 			json_array_append_new(names, json_string(set->limits[i].name));
 	}
 	if (rc == GP_ESYNTAX || (!rc && json_array_size(names) == 0))
-		value = gp_control_who_nobody(call, &who);
+		value = gp_operator_who_nobody(call, &who);
 	else
-		value = rc ? gp_control_trouble(call, rc)
+		value = rc ? gp_operator_trouble(call, rc)
 			   : json_pack("{s:O, s:b}", "forgotten", names, "counted", has_counted);
 	json_decref(names);
 	return value;
 }
 
-/* gp_control_limit_find: by name. */
-size_t gp_control_limit_find(const struct gp_limit_set *set, struct gp_span name)
+/* gp_operator_limit_find: by name. */
+size_t gp_operator_limit_find(const struct gp_limit_set *set, struct gp_span name)
 {
 	size_t i = 0;
 	while (i < set->limit_count && !gp_span_equal(name, gp_span_from(set->limits[i].name)))
@@ -421,9 +416,9 @@ size_t gp_control_limit_find(const struct gp_limit_set *set, struct gp_span name
 	return i;
 }
 
-/* gp_control_no_such_limit: and where there are some. */
-json_t *gp_control_no_such_limit(void)
+/* gp_operator_no_such_limit: and where there are some. */
+json_t *gp_operator_no_such_limit(void)
 {
-	return gp_daemon_control_error(
+	return gp_operator_error(
 		"there is no limit of that name; gatepost check-config --dump shows all");
 }

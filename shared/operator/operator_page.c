@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A family is announced with its first sample. Every number is made of integers: exact, and of the
  * same form in every locale. */
-#include "daemon/metrics_page.h"
+#include "operator/operator_page.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -9,9 +9,9 @@
 
 #define SECONDS_TEXT 32
 
-/* gp_daemon_metrics_family: remembered until there is something to say. */
-void gp_daemon_metrics_family(struct gp_daemon_metrics_page *page, const char *name,
-	enum gp_daemon_metrics_type type, const char *help)
+/* gp_operator_page_family: remembered until there is something to say. */
+void gp_operator_page_family(struct gp_operator_page *page, const char *name,
+	enum gp_operator_page_type type, const char *help)
 {
 	page->name = name;
 	page->type = type;
@@ -33,12 +33,12 @@ static void add_escaped(struct gp_strbuf *buf, const char *text, bool is_value)
 }
 
 /* announce: once for a family. */
-static void announce(struct gp_daemon_metrics_page *page)
+static void announce(struct gp_operator_page *page)
 {
 	static const char *const types[] = {
-		[GP_DAEMON_METRICS_COUNTER] = "counter",
-		[GP_DAEMON_METRICS_GAUGE] = "gauge",
-		[GP_DAEMON_METRICS_HISTOGRAM] = "histogram",
+		[GP_OPERATOR_PAGE_COUNTER] = "counter",
+		[GP_OPERATOR_PAGE_GAUGE] = "gauge",
+		[GP_OPERATOR_PAGE_HISTOGRAM] = "histogram",
 	};
 	if (!page->help)
 		return;
@@ -49,8 +49,8 @@ static void announce(struct gp_daemon_metrics_page *page)
 }
 
 /* sample: name, suffix, labels and value on a line. */
-static void sample(struct gp_daemon_metrics_page *page, const char *suffix,
-	const struct gp_daemon_metrics_label *labels, size_t count, const char *value)
+static void sample(struct gp_operator_page *page, const char *suffix,
+	const struct gp_operator_page_label *labels, size_t count, const char *value)
 {
 	const char *before = "{";
 	announce(page);
@@ -66,9 +66,9 @@ static void sample(struct gp_daemon_metrics_page *page, const char *suffix,
 	gp_strbuf_printf(page->buf, "%s %s\n", *before == ',' ? "}" : "", value);
 }
 
-/* gp_daemon_metrics_number: as it is. */
-void gp_daemon_metrics_number(struct gp_daemon_metrics_page *page,
-	const struct gp_daemon_metrics_label *labels, size_t count, uint64_t value)
+/* gp_operator_page_number: as it is. */
+void gp_operator_page_number(struct gp_operator_page *page,
+	const struct gp_operator_page_label *labels, size_t count, uint64_t value)
 {
 	char text[SECONDS_TEXT];
 	snprintf(text, sizeof text, "%" PRIu64, value);
@@ -87,30 +87,30 @@ static const char *seconds(uint64_t us, char text_out[SECONDS_TEXT])
 	return text_out;
 }
 
-/* gp_daemon_metrics_seconds: time that lies before its beginning is none. */
-void gp_daemon_metrics_seconds(struct gp_daemon_metrics_page *page,
-	const struct gp_daemon_metrics_label *labels, size_t count, int64_t value_us)
+/* gp_operator_page_seconds: time that lies before its beginning is none. */
+void gp_operator_page_seconds(struct gp_operator_page *page,
+	const struct gp_operator_page_label *labels, size_t count, int64_t value_us)
 {
 	char text[SECONDS_TEXT];
 	sample(page, "", labels, count, seconds(value_us < 0 ? 0 : (uint64_t)value_us, text));
 }
 
 /* bucket: how many there are up to a bound. */
-static void bucket(struct gp_daemon_metrics_page *page,
-	const struct gp_daemon_metrics_label *labels, size_t count, const char *bound, uint64_t sum)
+static void bucket(struct gp_operator_page *page, const struct gp_operator_page_label *labels,
+	size_t count, const char *bound, uint64_t sum)
 {
-	struct gp_daemon_metrics_label all[GP_DAEMON_METRICS_LABELS_MAX + 1];
+	struct gp_operator_page_label all[GP_OPERATOR_PAGE_LABELS_MAX + 1];
 	char value[SECONDS_TEXT];
 	for (size_t i = 0; i < count; i++)
 		all[i] = labels[i];
-	all[count] = (struct gp_daemon_metrics_label) {"le", bound};
+	all[count] = (struct gp_operator_page_label) {"le", bound};
 	snprintf(value, sizeof value, "%" PRIu64, sum);
 	sample(page, "_bucket", all, count + 1, value);
 }
 
-/* gp_daemon_metrics_histogram: buckets count what lies in all before them, too. */
-void gp_daemon_metrics_histogram(struct gp_daemon_metrics_page *page,
-	const struct gp_daemon_metrics_label *labels, size_t count,
+/* gp_operator_page_histogram: buckets count what lies in all before them, too. */
+void gp_operator_page_histogram(struct gp_operator_page *page,
+	const struct gp_operator_page_label *labels, size_t count,
 	const struct gp_histogram_sums *sums)
 {
 	char text[SECONDS_TEXT];

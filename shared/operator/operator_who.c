@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A word before a colon is a kind, and one that is none is an error: nobody's name by accident. */
-#include "policyd/control_who.h"
+#include "operator/operator_who.h"
 
 #include <string.h>
 
@@ -24,8 +24,8 @@ static const struct {
 	"user:NAME (or the name alone), domain:NAME, sender:ADDRESS, sender_domain:NAME, " \
 	"client:ADDRESS, network:ADDRESS/BITS and all"
 
-/* gp_control_member: a NUL within it is no name either. */
-struct gp_span gp_control_member(const json_t *request, const char *name)
+/* gp_operator_member: a NUL within it is no name either. */
+struct gp_span gp_operator_member(const json_t *request, const char *name)
 {
 	json_t *value = json_object_get(request, name);
 	struct gp_span text = {json_string_value(value), json_string_length(value)};
@@ -50,10 +50,10 @@ static json_t *unknown_kind(struct gp_span text, struct gp_span kind)
 	struct gp_span addr, zone;
 	(void)gp_span_cut(text, '%', &addr, &zone);
 	if (gp_prefix_parse(addr, &prefix) == GP_OK)
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"an address is written client:%.*s", (int)text.len, text.ptr);
-	return gp_daemon_control_error("%.*s: is not known before a colon; there are " KNOWN
-				       ". A user whose name has a colon is written user:%.*s",
+	return gp_operator_error("%.*s: is not known before a colon; there are " KNOWN
+				 ". A user whose name has a colon is written user:%.*s",
 		(int)(kind.len > 60 ? 60 : kind.len), kind.ptr,
 		(int)(text.len > 100 ? 100 : text.len), text.ptr);
 }
@@ -67,16 +67,15 @@ static struct gp_span shown(struct gp_span text)
 
 #define SHOWN(text) (int)shown(text).len, shown(text).ptr ? shown(text).ptr : ""
 
-/* gp_control_who_parse: up to the first colon. */
-int gp_control_who_parse(const struct gp_daemon_control_call *call, struct gp_control_who *who_out,
-	json_t **error_out)
+/* gp_operator_who_parse: up to the first colon. */
+int gp_operator_who_parse(
+	const struct gp_operator_call *call, struct gp_operator_who *who_out, json_t **error_out)
 {
-	struct gp_span text = gp_control_member(call->request, "who"), kind, rest;
-	*who_out = (struct gp_control_who) {.key = GP_LIMIT_BY_USER, .name = text, .text = text};
+	struct gp_span text = gp_operator_member(call->request, "who"), kind, rest;
+	*who_out = (struct gp_operator_who) {.key = GP_LIMIT_BY_USER, .name = text, .text = text};
 	*error_out = NULL;
 	if (text.len == 0) {
-		*error_out =
-			gp_daemon_control_error("whom it is about is missing; there are " KNOWN);
+		*error_out = gp_operator_error("whom it is about is missing; there are " KNOWN);
 		return GP_ESYNTAX;
 	}
 	if (gp_span_is(text, "all")) {
@@ -92,9 +91,8 @@ int gp_control_who_parse(const struct gp_daemon_control_call *call, struct gp_co
 		*error_out = unknown_kind(text, kind);
 	else if ((who_out->key == GP_LIMIT_BY_CLIENT || who_out->key == GP_LIMIT_BY_NETWORK) &&
 		 trimmed.len && trimmed.len < rest.len)
-		*error_out = gp_daemon_control_error(
-			"blanks stand behind the colon or at the end; write "
-			"%.*s:%.*s",
+		*error_out = gp_operator_error("blanks stand behind the colon or at the end; write "
+					       "%.*s:%.*s",
 			SHOWN(kind), SHOWN(trimmed));
 	else
 		return GP_OK;
@@ -120,113 +118,106 @@ static struct gp_span unbracketed(struct gp_span name)
 
 /* domain_problem: of a name that is to be a domain, which goes with this kind; whole: the kind of
  * one of its addresses. */
-static json_t *domain_problem(const struct gp_daemon_control_call *call, struct gp_span name,
+static json_t *domain_problem(const struct gp_operator_call *call, struct gp_span name,
 	const char *kind, const char *whole)
 {
 	size_t dots = gp_span_has_prefix(name, "*.") ? 2 : gp_span_has_prefix(name, ".") ? 1 : 0;
 	ptrdiff_t at = gp_span_find_last(name, '@');
 	if (at > 0 && name.ptr[0] != '*')
-		return gp_daemon_control_error(
-			"%.*s is an address and no domain; write %s:%.*s, or "
-			"%s:%.*s for all of its domain",
+		return gp_operator_error("%.*s is an address and no domain; write %s:%.*s, or "
+					 "%s:%.*s for all of its domain",
 			SHOWN(name), whole, SHOWN(name), kind,
 			SHOWN(gp_span_skip(name, (size_t)at + 1)));
 	if (at >= 0)
-		return gp_daemon_control_error("a domain is written without an @: %s:%.*s", kind,
+		return gp_operator_error("a domain is written without an @: %s:%.*s", kind,
 			SHOWN(gp_span_skip(name, (size_t)at + 1)));
 	if (dots && name.len > dots)
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"there are no patterns here, each domain is named by itself: %s:%.*s", kind,
 			SHOWN(gp_span_skip(name, dots)));
 	if (memchr(name.ptr, '*', name.len) || !gp_limit_is_domain(call->ctx->arena, name))
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"%.*s is no domain; one is written %s:example.org", SHOWN(name), kind);
 	return NULL;
 }
 
 /* is_nobody: is nothing left of a name when names are compared? */
-static bool is_nobody(const struct gp_daemon_control_call *call, struct gp_span name)
+static bool is_nobody(const struct gp_operator_call *call, struct gp_span name)
 {
 	const char *text = gp_limit_normalise(
-		call->ctx->arena, &call->runtime->config->limits, GP_LIMIT_OVERRIDE_USER, name);
+		call->ctx->arena, &call->config->limits, GP_LIMIT_OVERRIDE_USER, name);
 	return text && !*text;
 }
 
 /* mailbox_problem: of a user or a sender: kind; of all of a domain: whole. */
-static json_t *mailbox_problem(const struct gp_daemon_control_call *call, struct gp_span name,
+static json_t *mailbox_problem(const struct gp_operator_call *call, struct gp_span name,
 	const char *kind, const char *whole)
 {
 	size_t begins = gp_span_has_prefix(name, "*@") ? 2 : gp_span_has_prefix(name, "@") ? 1 : 0;
 	if (unbracketed(name).len)
-		return gp_daemon_control_error("an address is written without < and >: %s:%.*s",
-			kind, SHOWN(unbracketed(name)));
+		return gp_operator_error("an address is written without < and >: %s:%.*s", kind,
+			SHOWN(unbracketed(name)));
 	if (gp_span_is(name, "*") || gp_span_is(name, "<>") || begins == name.len)
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"%.*s is nobody's name; the max of the limit itself is for "
 			"all for whom none is set, and %s:example.org for each %s "
 			"of a domain",
 			SHOWN(name), whole, kind);
 	if (begins)
-		return gp_daemon_control_error(
-			"%.*s is nobody's name; for each %s of the domain write "
-			"%s:%.*s",
+		return gp_operator_error("%.*s is nobody's name; for each %s of the domain write "
+					 "%s:%.*s",
 			SHOWN(name), kind, whole, SHOWN(gp_span_skip(name, begins)));
 	ptrdiff_t at = gp_span_find_last(name, '@');
 	if (at >= 0 && memchr(name.ptr + at, '*', name.len - (size_t)at))
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"%.*s: there are no patterns here; for each %s of a domain "
 			"write %s:example.org",
 			SHOWN(name), kind, whole);
 	if (is_nobody(call, name))
-		return gp_daemon_control_error(
-			"nothing that can be seen is left of that name, which is "
-			"nobody's; write %s:NAME",
+		return gp_operator_error("nothing that can be seen is left of that name, which is "
+					 "nobody's; write %s:NAME",
 			kind);
 	return NULL;
 }
 
 /* doubtful: a word that was hardly meant as a user's name; what is right for it, or NULL. */
-static json_t *doubtful(const struct gp_daemon_control_call *call, struct gp_span name)
+static json_t *doubtful(const struct gp_operator_call *call, struct gp_span name)
 {
 	const char *text = gp_limit_normalise(
-		call->ctx->arena, &call->runtime->config->limits, GP_LIMIT_OVERRIDE_USER, name);
+		call->ctx->arena, &call->config->limits, GP_LIMIT_OVERRIDE_USER, name);
 	const struct gp_span folded = gp_span_from(text);
 	if (gp_span_is(folded, "all"))
-		return gp_daemon_control_error(
-			"what all share is written all, and a user of that name "
-			"user:all");
+		return gp_operator_error("what all share is written all, and a user of that name "
+					 "user:all");
 	if (find_kind(folded) >= 0)
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"behind %.*s stand a colon and what it names: there are " KNOWN
 			". A user of that name is written user:%.*s",
 			SHOWN(name), SHOWN(name));
 	for (const char *c = ",; "; *c; c++)
 		if (memchr(name.ptr, *c, name.len))
-			return gp_daemon_control_error(
-				"one name at a time; a user whose name is %.*s is "
-				"written user:%.*s",
+			return gp_operator_error("one name at a time; a user whose name is %.*s is "
+						 "written user:%.*s",
 				SHOWN(name), SHOWN(name));
 	if (memchr(name.ptr, '*', name.len))
-		return gp_daemon_control_error(
-			"%.*s: there are no patterns here; a user of that name is "
-			"written user:%.*s",
+		return gp_operator_error("%.*s: there are no patterns here; a user of that name is "
+					 "written user:%.*s",
 			SHOWN(name), SHOWN(name));
 	text = gp_limit_normalise(
-		call->ctx->arena, &call->runtime->config->limits, GP_LIMIT_OVERRIDE_DOMAIN, name);
+		call->ctx->arena, &call->config->limits, GP_LIMIT_OVERRIDE_DOMAIN, name);
 	const struct gp_span domain = gp_span_from(text);
 	if (domain.len && gp_span_find_last(folded, '@') < 0 &&
 		gp_span_find_last(domain, '.') >= 0 && gp_limit_is_domain(call->ctx->arena, domain))
-		return gp_daemon_control_error(
-			"nothing is counted for a user %.*s, which looks like a "
-			"domain; each user of a domain is written domain:%.*s, a "
-			"user of that name user:%.*s",
+		return gp_operator_error("nothing is counted for a user %.*s, which looks like a "
+					 "domain; each user of a domain is written domain:%.*s, a "
+					 "user of that name user:%.*s",
 			SHOWN(name), SHOWN(domain), SHOWN(name));
 	return NULL;
 }
 
-/* gp_control_who_doubtful: known is who is counted, or named in the configuration. */
-json_t *gp_control_who_doubtful(const struct gp_daemon_control_call *call,
-	const struct gp_control_who *who, const struct gp_limit_applied *applied)
+/* gp_operator_who_doubtful: known is who is counted, or named in the configuration. */
+json_t *gp_operator_who_doubtful(const struct gp_operator_call *call,
+	const struct gp_operator_who *who, const struct gp_limit_applied *applied)
 {
 	struct gp_store_count count;
 	if (who->key != GP_LIMIT_BY_USER || who->name.len < who->text.len ||
@@ -235,8 +226,8 @@ json_t *gp_control_who_doubtful(const struct gp_daemon_control_call *call,
 		return NULL;
 	json_t *problem = doubtful(call, gp_span_trim(who->name));
 	if (problem &&
-		gp_limit_peek(gp_limit_overrides_store(call->runtime->overrides), call->ctx,
-			applied, 1, &count) == GP_OK &&
+		gp_limit_peek(gp_limit_overrides_store(call->overrides), call->ctx, applied, 1,
+			&count) == GP_OK &&
 		count.used > 0) {
 		json_decref(problem);
 		return NULL;
@@ -250,32 +241,31 @@ static json_t *client_problem(struct gp_span name, const char *kind)
 	struct gp_prefix prefix;
 	if (gp_prefix_parse(name, &prefix) || gp_prefix_has_hosts(&prefix))
 		return NULL;
-	return gp_daemon_control_error(
+	return gp_operator_error(
 		"%.*s is the address of no client; one is written %s", SHOWN(name), kind);
 }
 
-/* gp_control_who_problem: by kind; addresses of clients are read where a limit counts them. */
-json_t *gp_control_who_problem(
-	const struct gp_daemon_control_call *call, const struct gp_control_who *who)
+/* gp_operator_who_problem: by kind; addresses of clients are read where a limit counts them. */
+json_t *gp_operator_who_problem(
+	const struct gp_operator_call *call, const struct gp_operator_who *who)
 {
 	const struct gp_span name = gp_span_trim(who->name);
 	if (who->key != GP_LIMIT_BY_ALL && name.len == 0)
-		return gp_daemon_control_error("a name is missing behind %.*s", SHOWN(who->text));
+		return gp_operator_error("a name is missing behind %.*s", SHOWN(who->text));
 	switch (who->key) {
 	case GP_LIMIT_BY_USER:
 		if (who->name.len == who->text.len && is_address(name))
-			return gp_daemon_control_error(
+			return gp_operator_error(
 				"an address is written client:%.*s; a user of that "
 				"name user:%.*s",
 				SHOWN(name), SHOWN(name));
 		return mailbox_problem(call, name, "user", "domain");
 	case GP_LIMIT_BY_SENDER:
 		if (gp_span_is(name, "<>"))
-			return gp_daemon_control_error("the null sender is counted by no limit");
+			return gp_operator_error("the null sender is counted by no limit");
 		if (!memchr(name.ptr, '@', name.len) && !unbracketed(name).len)
-			return gp_daemon_control_error(
-				"a sender is written sender:NAME@DOMAIN; all of a "
-				"domain sender_domain:%.*s",
+			return gp_operator_error("a sender is written sender:NAME@DOMAIN; all of a "
+						 "domain sender_domain:%.*s",
 				SHOWN(name));
 		return mailbox_problem(call, name, "sender", "sender_domain");
 	case GP_LIMIT_BY_USER_DOMAIN:
@@ -291,15 +281,15 @@ json_t *gp_control_who_problem(
 	}
 }
 
-/* gp_control_who_mistaken: with a kind in front it is meant as it stands, but for a domain. */
-json_t *gp_control_who_mistaken(
-	const struct gp_daemon_control_call *call, const struct gp_control_who *who)
+/* gp_operator_who_mistaken: with a kind in front it is meant as it stands, but for a domain. */
+json_t *gp_operator_who_mistaken(
+	const struct gp_operator_call *call, const struct gp_operator_who *who)
 {
 	bool is_bare = who->key == GP_LIMIT_BY_USER && who->name.len == who->text.len;
 	bool is_domain =
 		who->key == GP_LIMIT_BY_USER_DOMAIN || who->key == GP_LIMIT_BY_SENDER_DOMAIN;
 	if (is_bare || (is_domain && memchr(who->text.ptr, '@', who->text.len)))
-		return gp_control_who_problem(call, who);
+		return gp_operator_who_problem(call, who);
 	return NULL;
 }
 
@@ -320,7 +310,7 @@ static bool is_each(int kind, int key)
 
 /* name_under: the part of who's name that a limit with this key counts by; empty: none. */
 static struct gp_span name_under(
-	const struct gp_daemon_control_call *call, const struct gp_control_who *who, int key)
+	const struct gp_operator_call *call, const struct gp_operator_who *who, int key)
 {
 	if (key == GP_LIMIT_BY_ALL)
 		return gp_span_from("all");
@@ -329,27 +319,26 @@ static struct gp_span name_under(
 		return who->name.len ? who->name : gp_span_from(" ");
 	if (key != GP_LIMIT_BY_USER_DOMAIN && key != GP_LIMIT_BY_SENDER_DOMAIN)
 		return who->name;
-	const char *name = gp_limit_normalise(call->ctx->arena, &call->runtime->config->limits,
-		GP_LIMIT_OVERRIDE_USER, who->name);
+	const char *name = gp_limit_normalise(
+		call->ctx->arena, &call->config->limits, GP_LIMIT_OVERRIDE_USER, who->name);
 	return gp_span_from(name ? gp_limit_domain_of(name) : NULL);
 }
 
-/* gp_control_who_match: by the kind and the key. */
-int gp_control_who_match(const struct gp_daemon_control_call *call,
-	const struct gp_control_who *who, size_t limit, enum gp_control_match *match_out,
-	struct gp_limit_applied *applied_out)
+/* gp_operator_who_match: by the kind and the key. */
+int gp_operator_who_match(const struct gp_operator_call *call, const struct gp_operator_who *who,
+	size_t limit, enum gp_operator_match *match_out, struct gp_limit_applied *applied_out)
 {
-	const struct gp_limit_set *set = &call->runtime->config->limits;
+	const struct gp_limit_set *set = &call->config->limits;
 	struct gp_arena *arena = call->ctx->arena;
 	const struct gp_limit *l = &set->limits[limit];
 	const char *subject;
-	*match_out = GP_CONTROL_NONE;
+	*match_out = GP_OPERATOR_NONE;
 	*applied_out = (struct gp_limit_applied) {.limit = l};
 	if (l->mode == GP_LIMIT_OFF)
 		return GP_OK;
 	if (is_each(who->key, l->key)) {
 		applied_out->subject = gp_limit_domain_subject(set, limit, who->name, arena);
-		*match_out = GP_CONTROL_EACH;
+		*match_out = GP_OPERATOR_EACH;
 		return applied_out->subject     ? GP_OK
 		       : gp_arena_status(arena) ? gp_arena_status(arena)
 						: GP_ESYNTAX;
@@ -361,10 +350,9 @@ int gp_control_who_match(const struct gp_daemon_control_call *call,
 		return gp_arena_status(arena); /* a user without a domain has none */
 	int rc = gp_limit_subject_of(set, limit, name, arena, &subject);
 	if (!rc)
-		rc = gp_limit_of_subject(
-			set, limit, subject, call->runtime->overrides, arena, applied_out);
+		rc = gp_limit_of_subject(set, limit, subject, call->overrides, arena, applied_out);
 	if (!rc)
-		*match_out = who->key == (int)l->key ? GP_CONTROL_OWN : GP_CONTROL_SHARED;
+		*match_out = who->key == (int)l->key ? GP_OPERATOR_OWN : GP_OPERATOR_SHARED;
 	return rc == GP_ESYNTAX && who->key != (int)l->key ? GP_OK : rc;
 }
 
@@ -383,25 +371,25 @@ static bool is_same(int kind, int key)
 	return kind == key;
 }
 
-/* gp_control_who_nobody: by what there is. */
-json_t *gp_control_who_nobody(
-	const struct gp_daemon_control_call *call, const struct gp_control_who *who)
+/* gp_operator_who_nobody: by what there is. */
+json_t *gp_operator_who_nobody(
+	const struct gp_operator_call *call, const struct gp_operator_who *who)
 {
-	const struct gp_limit_set *set = &call->runtime->config->limits;
+	const struct gp_limit_set *set = &call->config->limits;
 	const char *key = gp_limit_key_name((enum gp_limit_key)who->key);
 	const int len = (int)(who->text.len > 200 ? 200 : who->text.len);
 	if (has_key(set, who->key, is_same))
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"%.*s: no limit counts that by itself: it is no %s, several "
 			"of them, or not among the domains that are counted",
 			len, who->text.ptr, key);
 	if (has_key(set, who->key, is_each))
-		return gp_daemon_control_error(
+		return gp_operator_error(
 			"no limit applies to %.*s as a whole: there is none whose key "
 			"is %s. A maximum for each one in it can be set; gatepost "
 			"limits overrides lists those that are",
 			len, who->text.ptr, key);
-	return gp_daemon_control_error("no limit applies to %.*s: there is none whose key is %s%s",
-		len, who->text.ptr, key,
+	return gp_operator_error("no limit applies to %.*s: there is none whose key is %s%s", len,
+		who->text.ptr, key,
 		who->key == GP_LIMIT_BY_ALL ? "; a user of that name is written user:all" : "");
 }

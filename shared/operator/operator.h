@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Operator: what an administrator asks about limits and the stores they are counted in, and what he
+ * changes: a request and an answer, both JSON.
+ *
+ * Works on an open store and a configuration; does not know who asks: the daemon answers so on its
+ * control socket, and the command line does it by itself where no daemon runs. Both say the same.
+ *
+ *     struct gp_operator_call call = {.config = config, .overrides = overrides, .ctx = &ctx,
+ *             .request = request, .peer_uid = uid};
+ *     json_t *answer = gp_operator_answer(&call);
+ *
+ *     command   members of the request          answer
+ *     limits    count (most rows, 0: all)       rows: who used how much, by fraction used
+ *     show      who                             rows: the limits of a user (or "client:192.0.2.1");
+ *                                               counted: does anything count for it?
+ *     reset     who, limit (optional)           forgotten: names of limits; counted: was there
+ *                                               anything?
+ *     set       who, limit, max (null: none),   subject, max, limit, count: what applies now; or
+ *               for_s, unit (optional: written  unit_refused and count: the limit has no such unit
+ *               with k, M, G or T)
+ *     unset     who, limit                      subject, max, limit, count, known
+ *     overrides                                 overrides: what was set, by whom, until when
+ *
+ * An answer is a new object; trouble is an object with "error". NULL: no memory. A change is logged
+ * (ctx->log) with the user who asked for it.
+ */
+#ifndef GP_OPERATOR_OPERATOR_H
+#define GP_OPERATOR_OPERATOR_H
+
+#include <jansson.h>
+
+#include "base/ctx.h"
+#include "config/config.h"
+#include "limit/limit_overrides.h"
+
+/* What a command works with; all borrowed. */
+struct gp_operator_call {
+	const struct gp_config *config;
+	struct gp_limit_overrides *overrides; /* around the open store; NULL: there is none */
+	struct gp_ctx *ctx;
+	const json_t *request;
+	int64_t peer_uid; /* of who asks, as the system says; -1: not known */
+};
+
+/* The commands above, by the request's member "command". */
+json_t *gp_operator_answer(struct gp_operator_call *call);
+
+/* Is it the name of one of them? */
+bool gp_operator_knows(const char *command);
+
+/* ---- shared/operator/operator_store.c ---- */
+
+/* The health of a store; null when there is none. */
+json_t *gp_operator_store(struct gp_arena *arena, struct gp_store *store);
+
+#endif
