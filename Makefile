@@ -6,8 +6,8 @@
 #   make check-variants       builds with clang, and without each optional part, and starts what it built
 #   make demo                 a private Postfix, name server and gatepost-policyd at work
 #   make bench                the tables of speed and memory
-#   make record               what the tests see of gatepost, into RECORD=folder (T=name: one script);
-#                             tests/support/record.py compare A B shows how two such folders differ
+#   make record               what the tests see of gatepost, into RECORD=directory (T=name: one script);
+#                             tests/support/record.py compare A B shows how two such directories differ
 #   make fuzz                 every fuzz target at length (FUZZ_SECONDS each)
 #   make install              into $(DESTDIR)$(prefix)
 #   make deb                  Debian packages, in build/deb/
@@ -56,7 +56,7 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
-CLI_STORE = store_check store_folder store_hint store_list store_open_files store_told store_user
+CLI_STORE = store_check store_directory store_hint store_list store_open_files store_told store_user
 CLI     = main access cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
 	  usage record_json verify_report $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Permission bits as the kernel weighs them, folder by folder. */
+/* Permission bits as the kernel weighs them, directory by directory. */
 #include "cli/access.h"
 
 #include <errno.h>
@@ -67,7 +67,7 @@ static const char *part(struct gp_arena *arena, const char *root, const char *pa
 	return text ? text : "?";
 }
 
-/* gp_cli_may: the folders of root count as root's own process passes them before a chroot. */
+/* gp_cli_may: the directories of root count as root's own process passes them before a chroot. */
 bool gp_cli_may(struct gp_arena *arena, const struct gp_cli_user *user, const char *root,
 	const char *path, int bits, struct gp_cli_way *way_out)
 {

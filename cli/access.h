@@ -28,14 +28,14 @@ bool gp_cli_user_find(const char *name, const char *group, struct gp_cli_user *u
 /* What stands in the way to a path. */
 struct gp_cli_way {
 	int error;           /* 0: nothing; EACCES; ENOENT and others as stat(2) gives them */
-	const char *blocked; /* the folder, or the path itself */
-	bool is_folder;      /* blocked is a folder on the way */
+	const char *blocked; /* the directory, or the path itself */
+	bool is_directory;   /* blocked is a directory on the way */
 };
 
 /*
- * May the user do this (bits of R_OK, W_OK, X_OK) with what stands at path? Each folder on the way
- * counts from root on, which is "" for /: a chroot. By permission bits; lists of access rights are
- * not looked at. false: the way says why.
+ * May the user do this (bits of R_OK, W_OK, X_OK) with what stands at path? Each directory on the
+ * way counts from root on, which is "" for /: a chroot. By permission bits; lists of access rights
+ * are not looked at. false: the way says why.
  */
 bool gp_cli_may(struct gp_arena *arena, const struct gp_cli_user *user, const char *root,
 	const char *path, int bits, struct gp_cli_way *way_out);

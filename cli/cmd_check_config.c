@@ -106,22 +106,23 @@ static size_t print_mail_user(const struct gp_config *config)
 	return 1;
 }
 
-/* print_folder: one that the daemon needs and does not make; 1: it is not there, or is none. */
-static size_t print_folder(const struct gp_config *config, const char *option, struct gp_span path)
+/* print_directory: one that the daemon needs and does not make; 1: it is not there, or is none. */
+static size_t print_directory(
+	const struct gp_config *config, const char *option, struct gp_span path)
 {
-	char folder[4096];
+	char directory[4096];
 	struct stat st;
-	snprintf(folder, sizeof folder, "%.*s", (int)path.len, path.ptr);
-	bool is_there = stat(folder, &st) == 0;
+	snprintf(directory, sizeof directory, "%.*s", (int)path.len, path.ptr);
+	bool is_there = stat(directory, &st) == 0;
 	if ((is_there && S_ISDIR(st.st_mode)) || (!is_there && errno != ENOENT && errno != ENOTDIR))
 		return 0;
 	fprintf(stderr, "%s: warning: policyd.%s: %s %s; make it before the daemon starts\n",
-		config->path, option, folder, is_there ? "is no folder" : "is not there");
+		config->path, option, directory, is_there ? "is no directory" : "is not there");
 	return 1;
 }
 
-/* print_folders: of sockets, and the root; how many warnings. */
-static size_t print_folders(const struct gp_config *config)
+/* print_directories: of sockets, and the root; how many warnings. */
+static size_t print_directories(const struct gp_config *config)
 {
 	const struct gp_config_policyd *p = &config->policyd;
 	size_t count = 0;
@@ -137,10 +138,11 @@ static size_t print_folders(const struct gp_config *config)
 		if (item.len && !gp_span_is(item, "/run/gatepost/") &&
 			strcmp(p->listen.count > i ? p->listen.items[i] : "",
 				GP_CONFIG_LISTEN_PACKAGED) != 0)
-			count += print_folder(
+			count += print_directory(
 				config, is_control ? "control_socket" : "listen", item);
 	}
-	return count + (*p->chroot ? print_folder(config, "chroot", gp_span_from(p->chroot)) : 0);
+	return count +
+	       (*p->chroot ? print_directory(config, "chroot", gp_span_from(p->chroot)) : 0);
 }
 
 /* print_warnings: on standard error, what has no effect or may harm, and whom the daemon would not
@@ -150,7 +152,7 @@ static size_t print_warnings(const struct gp_config *config)
 	for (size_t i = 0; i < config->warnings.count; i++)
 		fprintf(stderr, "%s\n", config->warnings.items[i]);
 	return config->warnings.count + print_who(config) + print_mail_user(config) +
-	       print_folders(config);
+	       print_directories(config);
 }
 
 /* print_fine: the file, and those it was read with. */

@@ -95,7 +95,8 @@ static int load_lowered(const char *path, uid_t owner, struct gp_config **config
 	int rc = count < 0 ? GP_EIO : GP_OK;
 	uid_t found = owner;
 	if (!rc && (!is_root || lower(owner)))
-		rc = gp_config_load_saved(gp_config_state_folder(), path, &config, &errors, &found);
+		rc = gp_config_load_saved(
+			gp_config_state_directory(), path, &config, &errors, &found);
 	else
 		rc = GP_EIO;
 	gp_config_errors_fini(&errors);
@@ -115,7 +116,7 @@ int gp_cli_config_load_saved(const char *path, struct gp_config **config_out)
 {
 	char file[2048];
 	struct stat st;
-	if (!gp_config_saved_path(gp_config_state_folder(), path, file, sizeof file) ||
+	if (!gp_config_saved_path(gp_config_state_directory(), path, file, sizeof file) ||
 		lstat(file, &st))
 		return GP_EIO;
 	return load_lowered(path, st.st_uid, config_out);

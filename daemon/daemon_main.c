@@ -354,10 +354,10 @@ static int serve(void *arg, bool again)
 	return code;
 }
 
-/* ---- folders and the operator's socket ---- */
+/* ---- directories and the operator's socket ---- */
 
-/* make_folders: where the store lies, seen from inside the chroot, and the control socket. */
-static void make_folders(const struct gp_config *config)
+/* make_directories: where the store lies, seen from inside the chroot, and the control socket. */
+static void make_directories(const struct gp_config *config)
 {
 	const struct gp_config_policyd *options = &config->policyd;
 	char path[2 * PATH_MAX];
@@ -366,17 +366,17 @@ static void make_folders(const struct gp_config *config)
 		if (!gp_span_has_prefix(uri, "lmdb:"))
 			continue;
 		snprintf(path, sizeof path, "%s%s", options->chroot, config->store.uris[i] + 5);
-		gp_daemon_privileges_folder(options, path, 0700);
+		gp_daemon_privileges_directory(options, path, 0700);
 	}
 	if (config->store_settings.on_failure == GP_STORE_FAILURE_LOCAL) {
 		snprintf(path, sizeof path, "%s%s", options->chroot,
 			config->store_settings.local_path);
-		gp_daemon_privileges_folder(options, path, 0700);
+		gp_daemon_privileges_directory(options, path, 0700);
 	}
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(options->control_socket), '/');
 	if (slash > 0) {
 		snprintf(path, sizeof path, "%.*s", (int)slash, options->control_socket);
-		gp_daemon_privileges_folder(options, path, 0755);
+		gp_daemon_privileges_directory(options, path, 0755);
 	}
 }
 
@@ -466,7 +466,8 @@ static int open_sockets(struct start *start, const struct gp_log *log)
 }
 
 /*
- * warn_unreadable: of the files and folders of the configuration; drop-in files need not be there.
+ * warn_unreadable: of the files and directories of the configuration; drop-in files need not be
+ * there.
  */
 static void warn_unreadable(const struct gp_config *config, const struct gp_log *log)
 {
@@ -531,7 +532,7 @@ static int run(struct start *start)
 		gp_daemon_last_good_say(start->loaded.config, start->is_dropped, log);
 		atomic_store(&start->daemon.counters->reload_failed, true);
 	}
-	make_folders(start->loaded.config);
+	make_directories(start->loaded.config);
 	start->control_fd = open_control(options, log);
 	snprintf(start->control_path, sizeof start->control_path, "%s",
 		options->control_socket); /* the configuration has bounded it */

@@ -11,7 +11,7 @@
  * memory (1), a connection that was accepted and has no place, and the eventfd (2). */
 #define KEPT_BACK 9
 /* A store of LMDB: each of two files is open twice, with one for its readers, and a lock (7); while
- * it is opened anew a file that is looked at, and its folder (2). */
+ * it is opened anew a file that is looked at, and its directory (2). */
 #define LMDB 9
 #define REDIS 3 /* beside its connections: a server that is looked for, and two files of TLS */
 #define SPARE_LEAST 4

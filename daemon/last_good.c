@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The folder is that of the unit's state; without a service manager, the store's usual one. Root's
- * copy lies beside that folder and not in it: whoever owns a folder can rename what root has made
- * there, and so bring back an older copy, which would undo what an administrator has changed since.
+ * The directory is that of the unit's state; without a service manager, the store's usual one.
+ * Root's copy lies beside that directory and not in it: whoever owns a directory can rename what
+ * root has made there, and so bring back an older copy, which would undo what an administrator has
+ * changed since.
  */
 #include "daemon/last_good.h"
 
@@ -44,7 +45,7 @@ static int load_own(
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
 	uid_t owner = 0;
-	int rc = gp_config_load_saved(gp_config_state_folder(), path, &config, &errors, &owner);
+	int rc = gp_config_load_saved(gp_config_state_directory(), path, &config, &errors, &owner);
 	const char *problem = rc ? NULL : problem_of(config, owner, is_dropped);
 	if (rc) {
 		const char *text = errors.text && *errors.text ? errors.text : gp_err_text(rc);
@@ -66,16 +67,16 @@ static int load_own(
 static int become_owner(const char *path, const struct gp_log *log)
 {
 	char file[2048];
-	struct stat folder, st;
+	struct stat directory, st;
 	const char *problem = NULL;
-	if (!gp_config_saved_path(gp_config_state_folder(), path, file, sizeof file))
+	if (!gp_config_saved_path(gp_config_state_directory(), path, file, sizeof file))
 		problem = "has too long a name";
-	else if (stat(gp_config_state_folder(), &folder) || lstat(file, &st))
+	else if (stat(gp_config_state_directory(), &directory) || lstat(file, &st))
 		problem = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		problem = "is no regular file";
-	else if (st.st_uid != folder.st_uid || st.st_uid == 0)
-		problem = "belongs to another user than its folder, or to root";
+	else if (st.st_uid != directory.st_uid || st.st_uid == 0)
+		problem = "belongs to another user than its directory, or to root";
 	if (!problem)
 		return gp_daemon_privileges_become(st.st_uid, log);
 	gp_log_text(log, GP_LOG_WARNING, "no last good configuration can be used: %s %s", file,
@@ -85,7 +86,7 @@ static int become_owner(const char *path, const struct gp_log *log)
 
 /* ---- the copy that root keeps of a start ---- */
 
-/* is_roots: a folder in which nobody but root can put another thing in the place of root's; in a
+/* is_roots: a directory in which nobody but root can put another thing in the place of root's; in a
  * sticky one, names belong to the owner of what they name. */
 static bool is_roots(const char *path)
 {
@@ -94,12 +95,12 @@ static bool is_roots(const char *path)
 	       (!(st.st_mode & (S_IWGRP | S_IWOTH)) || st.st_mode & S_ISVTX);
 }
 
-/* start_folder: where root's copy lies; NULL, or why there can be none. From the top downwards, so
- * what has been looked at can no longer be changed by others, and its name may be used. */
-static const char *start_folder(char *buf, size_t size)
+/* start_directory: where root's copy lies; NULL, or why there can be none. From the top downwards,
+ * so what has been looked at can no longer be changed by others, and its name may be used. */
+static const char *start_directory(char *buf, size_t size)
 {
 	char upper[2048];
-	const char *state = gp_config_state_folder();
+	const char *state = gp_config_state_directory();
 	size_t len = strlen(state);
 	while (len > 1 && state[len - 1] == '/')
 		len--;
@@ -109,35 +110,37 @@ static const char *start_folder(char *buf, size_t size)
 	for (const char *slash = strchr(buf, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(upper, sizeof upper, "%.*s", slash == buf ? 1 : (int)(slash - buf), buf);
 		if (!is_roots(upper))
-			return "the folders above it have to be root's, no links, and written to "
-			       "by nobody else";
+			return "the directories above it have to be root's, no links, and written "
+			       "to by nobody else";
 	}
 	return NULL;
 }
 
-/* is_start_folder: nobody but root writes there. */
-static bool is_start_folder(const char *folder)
+/* is_start_directory: nobody but root writes there. */
+static bool is_start_directory(const char *directory)
 {
 	struct stat st;
-	return is_roots(folder) && lstat(folder, &st) == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	return is_roots(directory) && lstat(directory, &st) == 0 &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* has_state: without a folder for its state nothing is kept, and nothing used. */
+/* has_state: without a directory for its state nothing is kept, and nothing used. */
 static bool has_state(void)
 {
-	return access(gp_config_state_folder(), F_OK) == 0;
+	return access(gp_config_state_directory(), F_OK) == 0;
 }
 
 /* load_start: root's own copy; NULL: there is none that may be used. */
 static struct gp_config *load_start(const char *path)
 {
-	char folder[2048];
+	char directory[2048];
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
 	uid_t owner = (uid_t)-1;
-	if (!has_state() || start_folder(folder, sizeof folder) || !is_start_folder(folder))
+	if (!has_state() || start_directory(directory, sizeof directory) ||
+		!is_start_directory(directory))
 		return NULL;
-	int rc = gp_config_load_saved(folder, path, &config, &errors, &owner);
+	int rc = gp_config_load_saved(directory, path, &config, &errors, &owner);
 	gp_config_errors_fini(&errors); /* the caller says what follows */
 	if (rc || owner == 0)
 		return rc ? NULL : config;
@@ -145,19 +148,20 @@ static struct gp_config *load_start(const char *path)
 	return NULL;
 }
 
-/* is_there: is something kept in that folder? */
-static bool is_there(const char *folder, const char *path)
+/* is_there: is something kept in that directory? */
+static bool is_there(const char *directory, const char *path)
 {
 	char file[2048];
-	return gp_config_saved_path(folder, path, file, sizeof file) && access(file, F_OK) == 0;
+	return gp_config_saved_path(directory, path, file, sizeof file) && access(file, F_OK) == 0;
 }
 
 /* gp_daemon_last_good_is_kept: by this user, or by root. */
 bool gp_daemon_last_good_is_kept(const char *path)
 {
-	char folder[2048];
-	return is_there(gp_config_state_folder(), path) ||
-	       (geteuid() == 0 && !start_folder(folder, sizeof folder) && is_there(folder, path));
+	char directory[2048];
+	return is_there(gp_config_state_directory(), path) ||
+	       (geteuid() == 0 && !start_directory(directory, sizeof directory) &&
+		       is_there(directory, path));
 }
 
 /* gp_daemon_last_good_load: and why not. */
@@ -229,32 +233,32 @@ bool gp_daemon_last_good_take_newer(struct gp_config **config, const struct gp_l
 	if (name)
 		gp_log_text(log, GP_LOG_WARNING,
 			"%s in the last good configuration is not what root has started the daemon "
-			"with before: users, sockets and folders are those of that start, all else "
-			"is as it was loaded since; mend %s and start again",
+			"with before: users, sockets and directories are those of that start, all "
+			"else is as it was loaded since; mend %s and start again",
 			name, start->path);
 	gp_config_free(*config);
 	*config = newer;
 	return true;
 }
 
-/* gp_daemon_last_good_keep_start: in a folder of root's own, beside that of the state. */
+/* gp_daemon_last_good_keep_start: in a directory of root's own, beside that of the state. */
 void gp_daemon_last_good_keep_start(const struct gp_config *config, const struct gp_log *log)
 {
-	char folder[2048];
+	char directory[2048];
 	if (geteuid() != 0 || config->saved_path || !has_state() || gp_config_emptied(config, NULL))
 		return;
-	const char *problem = start_folder(folder, sizeof folder);
-	if (!problem && mkdir(folder, 0700) && errno != EEXIST)
+	const char *problem = start_directory(directory, sizeof directory);
+	if (!problem && mkdir(directory, 0700) && errno != EEXIST)
 		problem = strerror(errno);
-	if (!problem && !is_start_folder(folder))
-		problem = "it has to be a folder of root's that nobody else writes to";
-	if (!problem && gp_config_save(config, folder))
+	if (!problem && !is_start_directory(directory))
+		problem = "it has to be a directory of root's that nobody else writes to";
+	if (!problem && gp_config_save(config, directory))
 		problem = strerror(errno);
 	if (problem)
 		gp_log_text(log, GP_LOG_WARNING,
 			"what root has started with cannot be kept in %s for a start with broken "
 			"files, which would open sockets without the rights of root: %s",
-			folder, problem);
+			directory, problem);
 }
 
 /* gp_daemon_last_good_say: what is so, since when, and what to do. */
@@ -273,27 +277,28 @@ void gp_daemon_last_good_say(
 	if (is_dropped)
 		gp_log_text(log, GP_LOG_WARNING,
 			"the last good configuration is used without the rights of root, which has "
-			"kept none of its own: sockets and folders are opened as the user %s, and "
-			"lack policyd.group and the group of policyd.mail_user; mend %s and start "
-			"again",
+			"kept none of its own: sockets and directories are opened as the user %s, "
+			"and lack policyd.group and the group of policyd.mail_user; mend %s and "
+			"start again",
 			config->policyd.user, config->path);
 }
 
 /* gp_daemon_last_good_keep: not again what was kept before. */
 void gp_daemon_last_good_keep(const struct gp_config *config, const struct gp_log *log)
 {
-	const char *folder = gp_config_state_folder();
+	const char *directory = gp_config_state_directory();
 	if (config->saved_path || gp_config_emptied(config, NULL))
 		return;
-	if (access(folder, F_OK) && errno == ENOENT) {
+	if (access(directory, F_OK) && errno == ENOENT) {
 		gp_log_text(log, GP_LOG_NOTICE,
-			"there is no folder %s: the configuration is not kept, and a start with "
-			"broken files will fail; make the folder, and the daemon's user its owner",
-			folder);
+			"there is no directory %s: the configuration is not kept, and a start with "
+			"broken files will fail; make the directory, and the daemon's user its "
+			"owner",
+			directory);
 		return;
 	}
-	if (gp_config_save(config, folder))
+	if (gp_config_save(config, directory))
 		gp_log_text(log, GP_LOG_WARNING,
 			"the configuration cannot be kept in %s for a start with broken files: %s",
-			folder, strerror(errno));
+			directory, strerror(errno));
 }

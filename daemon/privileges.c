@@ -52,8 +52,8 @@ static int find_ids(
 	return GP_OK;
 }
 
-/* gp_daemon_privileges_folder: one that exists stays as it is. */
-void gp_daemon_privileges_folder(
+/* gp_daemon_privileges_directory: one that exists stays as it is. */
+void gp_daemon_privileges_directory(
 	const struct gp_config_policyd *options, const char *path, unsigned mode)
 {
 	uid_t uid;
@@ -61,7 +61,7 @@ void gp_daemon_privileges_folder(
 	struct stat st;
 	if (mkdir(path, (mode_t)mode) || geteuid() != 0)
 		return;
-	/* by descriptor: what stands there by now may be another thing, if the folder around it
+	/* by descriptor: what stands there by now may be another thing, if the directory around it
 	 * belongs to somebody else */
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool is_ours = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0;
@@ -71,7 +71,7 @@ void gp_daemon_privileges_folder(
 		close(fd);
 }
 
-/* gp_daemon_privileges_check: user, group and folder exist. */
+/* gp_daemon_privileges_check: user, group and directory exist. */
 void gp_daemon_privileges_check(const struct gp_config_policyd *options, const struct gp_log *log)
 {
 	struct stat st;
@@ -81,16 +81,16 @@ void gp_daemon_privileges_check(const struct gp_config_policyd *options, const s
 		return;
 	(void)(find_ids(options, log, &uid, &gid) == GP_OK); /* has said it */
 	if (*options->chroot && (stat(options->chroot, &st) || !S_ISDIR(st.st_mode)))
-		gp_log_text(log, GP_LOG_ERROR, "policyd.chroot: there is no folder %s",
+		gp_log_text(log, GP_LOG_ERROR, "policyd.chroot: there is no directory %s",
 			options->chroot);
 }
 
-/* confine: into the configured folder. */
-static int confine(const char *folder, const struct gp_log *log)
+/* confine: into the configured directory. */
+static int confine(const char *directory, const struct gp_log *log)
 {
-	if (!*folder)
+	if (!*directory)
 		return GP_OK;
-	return chroot(folder) || chdir("/") ? failed(log, folder) : GP_OK;
+	return chroot(directory) || chdir("/") ? failed(log, directory) : GP_OK;
 }
 
 /* prove: every way back must be shut. */
@@ -110,11 +110,11 @@ static int prove(uid_t uid, gid_t gid, const struct gp_log *log)
 
 /* become: the steps, then the proof. */
 static int become(
-	const char *user, uid_t uid, gid_t gid, const char *folder, const struct gp_log *log)
+	const char *user, uid_t uid, gid_t gid, const char *directory, const struct gp_log *log)
 {
 	if (initgroups(user, gid))
 		return failed(log, "groups");
-	int rc = confine(folder, log);
+	int rc = confine(directory, log);
 	if (rc)
 		return rc;
 	if (setresgid(gid, gid, gid))

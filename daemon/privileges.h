@@ -30,10 +30,10 @@ int gp_daemon_privileges_become(uid_t uid, const struct gp_log *log) GP_MUST_CHE
 void gp_daemon_privileges_check(const struct gp_config_policyd *options, const struct gp_log *log);
 
 /*
- * Makes a folder that is missing, as root for the user that the daemon will become; its parent must
- * exist. What cannot be made is said by whoever wants to use it.
+ * Makes a directory that is missing, as root for the user that the daemon will become; its parent
+ * must exist. What cannot be made is said by whoever wants to use it.
  */
-void gp_daemon_privileges_folder(
+void gp_daemon_privileges_directory(
 	const struct gp_config_policyd *options, const char *path, unsigned mode);
 
 #endif

@@ -80,8 +80,8 @@ int gp_daemon_runtimes_reload(struct gp_daemon_runtimes *runtimes);
 void gp_daemon_runtimes_log_warnings(const struct gp_config *config, const struct gp_log *log);
 
 /*
- * Has any of the files that it was made of, or a folder with more of them, been replaced or written
- * to since? What is out of sight, behind a chroot for example, has not.
+ * Has any of the files that it was made of, or a directory with more of them, been replaced or
+ * written to since? What is out of sight, behind a chroot for example, has not.
  */
 bool gp_daemon_runtimes_has_changed(const struct gp_daemon_runtime *runtime);
 

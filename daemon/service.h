@@ -19,8 +19,8 @@
  * Threads: serve runs in a thread for each connection; what it shares is its own affair. The other
  * functions are called by one thread at a time.
  *
- * Known gap: users, folders, the operator's socket and the watchdog are configured by the section
- * policyd, whatever the program.
+ * Known gap: users, directories, the operator's socket and the watchdog are configured by the
+ * section policyd, whatever the program.
  */
 #ifndef GP_DAEMON_SERVICE_H
 #define GP_DAEMON_SERVICE_H

@@ -9,7 +9,7 @@
 
 #include "base/ipaddr.h"
 
-/* is_open_way: may everybody pass all folders of this path, which is cut for that? */
+/* is_open_way: may everybody pass all directories of this path, which is cut for that? */
 static bool is_open_way(char *path)
 {
 	struct stat st;

@@ -2,9 +2,9 @@
 /*
  * Socket reach: who may connect to a listening socket, as the system has it, whoever opened it.
  *
- * A port has no permissions; a unix socket has those of its file, and of the folders that it lies
- * in. Who may ask may use up what a limit allows to somebody else. To be looked at where the path
- * can be seen: before a chroot.
+ * A port has no permissions; a unix socket has those of its file, and of the directories that it
+ * lies in. Who may ask may use up what a limit allows to somebody else. To be looked at where the
+ * path can be seen: before a chroot.
  */
 #ifndef GP_DAEMON_SOCKET_REACH_H
 #define GP_DAEMON_SOCKET_REACH_H

@@ -66,8 +66,8 @@ static int remove_stale(const char *what, const struct sockaddr_un *addr, const 
 
 /*
  * bind_unix: the mode comes from the umask, the group from the process. A change by name afterwards
- * would follow a link that the owner of the folder could have put there; one that is no root's has
- * no other way to give the group, and no power over others' files. No other thread exists yet.
+ * would follow a link that the owner of the directory could have put there; one that is no root's
+ * has no other way to give the group, and no power over others' files. No other thread exists yet.
  */
 static int bind_unix(
 	int fd, const struct sockaddr_un *addr, const struct gp_daemon_socket_access *access)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Names are checked before any path is made of them: an ID is letters, digits and hyphens, a queue
- * one plain component. Two places are tried, as Exim does itself, since whether the folder is split
- * is not told; an ID is never used twice, so the other place cannot hold another message.
+ * one plain component. Two places are tried, as Exim does itself, since whether the directory is
+ * split is not told; an ID is never used twice, so the other place cannot hold another message.
  */
 #include "exim-dlfunc/spool.h"
 
@@ -50,8 +50,8 @@ static bool is_queue(struct gp_span queue)
 	return true;
 }
 
-/* is_folder: an absolute path. */
-static bool is_folder(struct gp_span path)
+/* is_directory: an absolute path. */
+static bool is_directory(struct gp_span path)
 {
 	return path.len && path.len < PATH_MAX / 2 && path.ptr[0] == '/' &&
 	       !memchr(path.ptr, 0, path.len);
@@ -139,7 +139,7 @@ int gp_exim_spool_attach(int fd, struct gp_span id, struct gp_exim_spool *spool_
 	return GP_OK;
 }
 
-/* open_at: in the folder itself, or below the sixth character of the ID. */
+/* open_at: in the directory itself, or below the sixth character of the ID. */
 static int open_at(const struct gp_exim_place *p, bool split)
 {
 	char path[PATH_MAX], sub[3] = {p->id.ptr[5], '/', 0};
@@ -163,8 +163,8 @@ int gp_exim_spool_open(const struct gp_exim_place *place, struct gp_exim_spool *
 	*spool_out = (struct gp_exim_spool) {.fd = -1};
 	if (!gp_exim_spool_is_id(place->id))
 		return fail(spool_out, GP_EINVAL, "the message ID is none of Exim's");
-	if (!is_folder(place->spool))
-		return fail(spool_out, GP_EINVAL, "the spool folder is no absolute path");
+	if (!is_directory(place->spool))
+		return fail(spool_out, GP_EINVAL, "the spool directory is no absolute path");
 	if (!is_queue(place->queue))
 		return fail(spool_out, GP_EINVAL, "the name of the queue is none of Exim's");
 	int fd = open_at(place, false);

@@ -17,7 +17,7 @@
  * A file whose line ends are mixed is read as its first one says; whoever hashes it finds a bare CR
  * or LF then, and knows that it is not what was signed.
  *
- * GP_EINVAL: an ID, queue or folder that Exim would not use (nothing is opened); GP_EIO: no such
+ * GP_EINVAL: an ID, queue or directory that Exim would not use (nothing is opened); GP_EIO: no such
  * file, not a regular one, not this message's, or it became shorter; problem says what.
  *
  * Ownership: a spool owns its descriptor. Memory is constant whatever the size of the body.

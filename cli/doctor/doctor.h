@@ -7,7 +7,7 @@
  * own; doctor_checks.c has the order of these tables. Everything lives in the arena of the one run;
  * not for two threads.
  *
- * Functions are called gp_doctor_ rather than gp_cli_doctor_: the folder holds several subjects.
+ * Functions are called gp_doctor_ rather than gp_cli_doctor_: the directory holds several subjects.
  */
 #ifndef GP_CLI_DOCTOR_H
 #define GP_CLI_DOCTOR_H

@@ -13,7 +13,7 @@
 
 #define HOSTNAME_MS 5000
 #define ERRORS_SHOWN 7
-#define DROP_INS_MAX 10000 /* entries of the folder that are looked at */
+#define DROP_INS_MAX 10000 /* entries of the directory that are looked at */
 
 /* check_config_file: the errors themselves are the findings. */
 static void check_config_file(struct gp_doctor *doctor)
@@ -51,7 +51,7 @@ static void mend_way(
 	struct gp_doctor *d, const struct gp_cli_user *user, const struct gp_cli_way *way)
 {
 	const char *blocked = gp_doctor_word(d->arena, way->blocked);
-	if (way->is_folder)
+	if (way->is_directory)
 		gp_doctor_mend(d->report, "chmod o+x %s", blocked);
 	else
 		gp_doctor_mend(d->report, "chgrp %lu %s && chmod g+r %s", (unsigned long)user->gid,
@@ -64,11 +64,11 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	const struct gp_cli_user *user = &owner->user;
 	struct gp_cli_way way;
 	struct stat st;
-	bool is_folder = path[strlen(path) - 1] == '/';
+	bool is_directory = path[strlen(path) - 1] == '/';
 	if (stat(path, &st))
-		return; /* a folder that need not be there */
+		return; /* a directory that need not be there */
 	if (!gp_cli_may(
-		    d->arena, user, owner->chroot, path, is_folder ? R_OK | X_OK : R_OK, &way) &&
+		    d->arena, user, owner->chroot, path, is_directory ? R_OK | X_OK : R_OK, &way) &&
 		way.error == EACCES) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 			"the user %s may not read %s (%s stands in the way): a reload will fail",
@@ -168,7 +168,7 @@ static bool is_leaving(const char *name)
 }
 
 /* mend_name: a command only where a shell would understand the name as it stands. */
-static void mend_name(struct gp_doctor *d, const char *folder, const char *name)
+static void mend_name(struct gp_doctor *d, const char *directory, const char *name)
 {
 	for (const char *p = name; *p; p++)
 		if (!gp_span_is_alnum(*p) && !strchr("._-", *p)) {
@@ -176,21 +176,22 @@ static void mend_name(struct gp_doctor *d, const char *folder, const char *name)
 			return;
 		}
 	gp_doctor_mend(d->report, "mv %s %s",
-		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s%s", folder, name)),
-		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s%s.conf", folder, name)));
+		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s%s", directory, name)),
+		gp_doctor_word(d->arena, gp_doctor_text(d->arena, "%s%s.conf", directory, name)));
 }
 
 /* check_config_drop_ins: what lies in conf.d and counts for nothing. */
 static void check_config_drop_ins(struct gp_doctor *doctor)
 {
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(doctor->config_path), '/');
-	const char *folder = gp_doctor_text(doctor->arena, "%.*s" GP_CONFIG_DROP_IN_FOLDER,
+	const char *directory = gp_doctor_text(doctor->arena, "%.*s" GP_CONFIG_DROP_IN_FOLDER,
 		(int)(slash + 1), doctor->config_path);
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(directory);
 	const struct dirent *entry;
 	size_t read = 0, seen = 0;
 	if (!dir) {
-		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
+		gp_doctor_say(
+			doctor->report, GP_DOCTOR_SKIPPED, "%s: %s", directory, strerror(errno));
 		return;
 	}
 	while (seen++ < DROP_INS_MAX && (entry = readdir(dir))) {
@@ -198,15 +199,15 @@ static void check_config_drop_ins(struct gp_doctor *doctor)
 			read++;
 		} else if (*entry->d_name != '.' && !is_leaving(entry->d_name)) {
 			gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-				"%s%s is not read: its name does not end in .conf", folder,
+				"%s%s is not read: its name does not end in .conf", directory,
 				entry->d_name);
-			mend_name(doctor, folder, entry->d_name);
+			mend_name(doctor, directory, entry->d_name);
 		}
 	}
 	closedir(dir);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%zu file%s in %s", read,
-			read == 1 ? "" : "s", folder);
+			read == 1 ? "" : "s", directory);
 }
 
 /* has_address: does DNS know an address of this name? */

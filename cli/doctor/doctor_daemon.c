@@ -97,7 +97,7 @@ static void check_daemon_config(struct gp_doctor *doctor)
 	}
 }
 
-/* disk_of: the folder whose disk is full. */
+/* disk_of: the directory whose disk is full. */
 static const char *disk_of(struct gp_doctor *d, const json_t *store)
 {
 	const char *where = text(store, "where");
@@ -333,7 +333,7 @@ static void check_daemon_resources(struct gp_doctor *doctor)
 
 /* ---- files ---- */
 
-/* check_mode: nobody else may write; folders of the state nobody else may enter. */
+/* check_mode: nobody else may write; directories of the state nobody else may enter. */
 static void check_mode(struct gp_doctor *d, const char *path, bool is_private)
 {
 	struct stat st;
@@ -369,8 +369,8 @@ static void check_control(struct gp_doctor *d)
 		d->report, "set policyd { control_mode = 0600 } in %s and restart", d->config_path);
 }
 
-/* folder_of: where a file lies. */
-static const char *folder_of(struct gp_doctor *d, const char *path)
+/* directory_of: where a file lies. */
+static const char *directory_of(struct gp_doctor *d, const char *path)
 {
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(path), '/');
 	return slash > 0 ? gp_doctor_text(d->arena, "%.*s", (int)slash, path) : "/";
@@ -457,7 +457,7 @@ static void check_configured(struct gp_doctor *d)
 	}
 }
 
-/* check_daemon_files: the state, the sockets and their folders, the modules. */
+/* check_daemon_files: the state, the sockets and their directories, the modules. */
 static void check_daemon_files(struct gp_doctor *doctor)
 {
 	static const char *const modules[] = {"/usr/lib/gatepost/gatepost-exim.so",
@@ -472,11 +472,11 @@ static void check_daemon_files(struct gp_doctor *doctor)
 				true);
 	check_control(doctor);
 	if (*config->policyd.control_socket)
-		check_mode(doctor, folder_of(doctor, config->policyd.control_socket), false);
+		check_mode(doctor, directory_of(doctor, config->policyd.control_socket), false);
 	for (size_t i = 0; i < config->policyd.listen.count; i++)
 		if (strncmp(config->policyd.listen.items[i], "unix:", 5) == 0)
-			check_mode(doctor, folder_of(doctor, config->policyd.listen.items[i] + 5),
-				false);
+			check_mode(doctor,
+				directory_of(doctor, config->policyd.listen.items[i] + 5), false);
 	bool is_told = !gp_doctor_is_only_exim(doctor) && gp_doctor_ask(doctor) &&
 		       json_is_array(json_object_get(doctor->status, "sockets"));
 	if (is_told)

@@ -265,7 +265,7 @@ static bool check_way(struct gp_doctor *d, const char *module)
 		return true;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "Exim's user %s may not read %s (%s)", name,
 		module, way.blocked);
-	gp_doctor_mend(d->report, "chmod o+r%s %s", way.is_folder ? "x" : "",
+	gp_doctor_mend(d->report, "chmod o+r%s %s", way.is_directory ? "x" : "",
 		gp_doctor_word(d->arena, way.blocked));
 	return false;
 }

@@ -48,7 +48,7 @@ static bool parse_inet(struct gp_doctor *d, struct gp_span text, struct gp_docto
 	return gp_dns_name_is_valid(host);
 }
 
-/* gp_doctor_place_parse: paths are relative to the queue's folder. */
+/* gp_doctor_place_parse: paths are relative to the queue's directory. */
 bool gp_doctor_place_parse(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix,
 	struct gp_span endpoint, struct gp_doctor_place *place_out)
 {
@@ -119,7 +119,7 @@ static bool is_meant(const struct gp_doctor_place *place)
 			      : place->server.port == PORT;
 }
 
-/* relative: a path as main.cf should have it, when it lies below the queue's folder. */
+/* relative: a path as main.cf should have it, when it lies below the queue's directory. */
 static const char *relative(const char *path, const char *queue)
 {
 	size_t n = strlen(queue);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Can smtpd reach the daemon? As root it is tried as smtpd would: inside its chroot, from the
- * queue's folder, as the owner of the mail system. A connection is opened and closed again; nothing
- * is asked. Without root the permission bits tell as much as they do.
+ * queue's directory, as the owner of the mail system. A connection is opened and closed again;
+ * nothing is asked. Without root the permission bits tell as much as they do.
  */
 #include <errno.h>
 #include <grp.h>
@@ -133,19 +133,19 @@ static void mend_endpoint(struct gp_doctor *d, const struct try *t, const char *
 }
 
 /* can_listen: could the daemon open a socket there? The unit that the packages bring lets it write
- * into its own folders only. */
+ * into its own directories only. */
 static bool can_listen(struct gp_doctor *d, const struct try *t)
 {
 	struct sockaddr_storage ss = {0};
 	struct stat st;
 	if (t->place.is_unix) {
 		const char *end = strrchr(t->path, '/');
-		const char *folder =
+		const char *directory =
 			gp_doctor_text(d->arena, "%.*s/", (int)(end - t->path), t->path);
 		return !is_unit() &&
 		       strlen(t->path) < sizeof(struct sockaddr_un) -
 						 offsetof(struct sockaddr_un, sun_path) &&
-		       stat(folder, &st) == 0 && S_ISDIR(st.st_mode) &&
+		       stat(directory, &st) == 0 && S_ISDIR(st.st_mode) &&
 		       !(st.st_mode & S_ISGID) && /* else the socket gets its group */
 		       (lstat(t->path, &st) ? errno == ENOENT : S_ISSOCK(st.st_mode));
 	}
@@ -230,7 +230,7 @@ static void mend_denied(struct gp_doctor *d, const struct try *t, const struct g
 	const char *group = gr ? gp_doctor_text(d->arena, "%s", gr->gr_name)
 			       : gp_doctor_text(d->arena, "%lu", (unsigned long)t->user.gid);
 	const char *path = gp_doctor_word(d->arena, t->path);
-	if (way->is_folder) {
+	if (way->is_directory) {
 		gp_doctor_mend(d->report, "chmod o+x %s", gp_doctor_word(d->arena, way->blocked));
 		return;
 	}

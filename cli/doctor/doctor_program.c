@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* PATH first, then the folders where system programs are. */
+/* PATH first, then the directories where system programs are. */
 #include "cli/doctor/doctor_program.h"
 
 #include <stdlib.h>
@@ -9,29 +9,30 @@
 #include "base/span.h"
 #include "cli/doctor/doctor_text.h"
 
-/* in_folders: the first folder of a list that holds such a program; NULL: none. */
-static const char *in_folders(struct gp_arena *arena, const char *folders, const char *name)
+/* in_directories: the first directory of a list that holds such a program; NULL: none. */
+static const char *in_directories(struct gp_arena *arena, const char *directories, const char *name)
 {
-	struct gp_span rest = gp_span_from(folders), folder;
+	struct gp_span rest = gp_span_from(directories), directory;
 	struct stat st;
 	while (rest.len) {
-		gp_span_cut(rest, ':', &folder, &rest);
-		if (folder.len == 0 || *folder.ptr != '/')
+		gp_span_cut(rest, ':', &directory, &rest);
+		if (directory.len == 0 || *directory.ptr != '/')
 			continue; /* not from wherever the operator happens to stand */
 		const char *path =
-			gp_doctor_text(arena, "%.*s/%s", (int)folder.len, folder.ptr, name);
+			gp_doctor_text(arena, "%.*s/%s", (int)directory.len, directory.ptr, name);
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
 			return path;
 	}
 	return NULL;
 }
 
-/* gp_doctor_program: a user's PATH often lacks the system's folders. */
+/* gp_doctor_program: a user's PATH often lacks the system's directories. */
 const char *gp_doctor_program(struct gp_arena *arena, const char *name)
 {
 	const char *path = getenv("PATH");
-	const char *found = path ? in_folders(arena, path, name) : NULL;
-	return found ? found : in_folders(arena, "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin", name);
+	const char *found = path ? in_directories(arena, path, name) : NULL;
+	return found ? found
+		     : in_directories(arena, "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin", name);
 }
 
 /* gp_doctor_install: by what this system has. */

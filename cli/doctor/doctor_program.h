@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 
-/* A program of PATH or of the folders of system programs, absolute; NULL: there is none. */
+/* A program of PATH or of the directories of system programs, absolute; NULL: there is none. */
 const char *gp_doctor_program(struct gp_arena *arena, const char *name);
 
 /* How a package is installed here: "apt install unbound", or in words. */

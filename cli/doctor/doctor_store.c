@@ -16,7 +16,7 @@
 #include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 #include "cli/store/store_check.h"
-#include "cli/store/store_folder.h"
+#include "cli/store/store_directory.h"
 #include "cli/usage.h"
 
 #define STORE_MS 60000
@@ -156,7 +156,7 @@ static void say_denied(
 	struct stat st;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "the user %s may not use it: %s: %s",
 		user->name, way->blocked, strerror(way->error));
-	if (way->is_folder)
+	if (way->is_directory)
 		gp_doctor_mend(d->report, "chmod o+x %s", gp_doctor_word(d->arena, way->blocked));
 	else if (stat(way->blocked, &st) == 0 && (st.st_uid == 0 || st.st_uid == user->uid))
 		gp_doctor_mend(d->report, "chown -R %s %s && chmod u+rwX %s", user->name,
@@ -164,29 +164,29 @@ static void say_denied(
 			gp_doctor_word(d->arena, way->blocked));
 	else
 		gp_doctor_mend(d->report,
-			"it belongs to somebody else; give %s a folder of its own: store { uri = "
-			"{\"lmdb:/folder\"} } in %s",
+			"it belongs to somebody else; give %s a directory of its own: store { uri "
+			"= {\"lmdb:/directory\"} } in %s",
 			user->name, d->config_path);
 }
 
-/* say_missing: a folder that is made at the start, or cannot be. */
+/* say_missing: a directory that is made at the start, or cannot be. */
 static void say_missing(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
 	struct gp_cli_way way;
 	ptrdiff_t slash = gp_span_find_last(gp_span_from(path), '/');
 	const char *parent = slash > 0 ? gp_doctor_text(d->arena, "%.*s", (int)slash, path) : "/";
-	const char *folder = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
+	const char *directory = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
 	if (gp_doctor_is_waiting(d)) {
 		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
-			"%s is not there yet: it is made when the daemon starts", folder);
+			"%s is not there yet: it is made when the daemon starts", directory);
 	} else if (gp_cli_may(d->arena, &owner->user, owner->chroot, parent, W_OK | X_OK, &way)) {
 		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s is not there yet; %s may make it",
-			folder, owner->user.name);
+			directory, owner->user.name);
 	} else {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-			"%s is not there, and %s may not make it", folder, owner->user.name);
+			"%s is not there, and %s may not make it", directory, owner->user.name);
 		gp_doctor_mend(d->report, "install -d -m 700 -o %s %s", owner->user.name,
-			gp_doctor_word(d->arena, folder));
+			gp_doctor_word(d->arena, directory));
 	}
 }
 
@@ -212,19 +212,20 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 			"restart what uses it: a damaged file is set aside, and a new one begins");
 }
 
-/* is_no_folder: something else has the name; said. */
-static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
+/* is_no_directory: something else has the name; said. */
+static bool is_no_directory(
+	struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
 	struct stat st;
-	const char *folder = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
-	if (stat(folder, &st) || S_ISDIR(st.st_mode))
+	const char *directory = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
+	if (stat(directory, &st) || S_ISDIR(st.st_mode))
 		return false;
-	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s is no folder", folder);
-	bool is_ours = gp_cli_store_is_own_place(folder, owner->user.uid);
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s is no directory", directory);
+	bool is_ours = gp_cli_store_is_own_place(directory, owner->user.uid);
 	if (is_ours)
-		gp_doctor_mend(d->report, "mv %s %s.old", gp_doctor_word(d->arena, folder),
-			gp_doctor_word(d->arena, folder));
-	gp_doctor_mend(d->report, "%sname another one: store { uri = {\"lmdb:/folder\"} } in %s",
+		gp_doctor_mend(d->report, "mv %s %s.old", gp_doctor_word(d->arena, directory),
+			gp_doctor_word(d->arena, directory));
+	gp_doctor_mend(d->report, "%sname another one: store { uri = {\"lmdb:/directory\"} } in %s",
 		is_ours ? "or " : "", d->config_path);
 	return true;
 }
@@ -233,10 +234,10 @@ static bool is_no_folder(struct gp_doctor *d, const struct gp_doctor_owner *owne
 static void check_lmdb(struct gp_doctor *d, const struct gp_doctor_owner *owner, const char *path)
 {
 	struct gp_cli_way way;
-	if (is_no_folder(d, owner, path))
+	if (is_no_directory(d, owner, path))
 		return;
 	if (!gp_cli_may(d->arena, &owner->user, owner->chroot, path, R_OK | W_OK | X_OK, &way)) {
-		if (way.error == ENOENT && !way.is_folder)
+		if (way.error == ENOENT && !way.is_directory)
 			say_missing(d, owner, path);
 		else
 			say_denied(d, &owner->user, &way);
@@ -257,8 +258,8 @@ static void check_store(struct gp_doctor *d, const struct gp_cli_store *store)
 	struct gp_doctor_owner owner;
 	if (!gp_doctor_owner_find(d, &owner) || !may_look(d, &owner))
 		return;
-	if (store->folder)
-		check_lmdb(d, &owner, store->folder);
+	if (store->directory)
+		check_lmdb(d, &owner, store->directory);
 	else
 		check_server(d, &owner, store);
 }
@@ -288,32 +289,33 @@ static void check_store_local(struct gp_doctor *doctor)
 
 /* ---- disk ---- */
 
-/* check_folder: what an embedded store lies on. */
-static void check_folder(struct gp_doctor *d, const char *chroot, const char *path)
+/* check_directory: what an embedded store lies on. */
+static void check_directory(struct gp_doctor *d, const char *chroot, const char *path)
 {
 	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
-	const char *folder = gp_doctor_text(d->arena, "%s%s", chroot, path);
+	const char *directory = gp_doctor_text(d->arena, "%s%s", chroot, path);
 	struct gp_cli_store_disk disk;
-	if (!gp_cli_store_disk(
-		    folder, &disk)) { /* whether that is trouble is said where the store is tried */
-		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s: %s", folder, strerror(errno));
+	if (!gp_cli_store_disk(directory,
+		    &disk)) { /* whether that is trouble is said where the store is tried */
+		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s: %s", directory, strerror(errno));
 		return;
 	}
 	long long left = disk.left;
 	long long most = (long long)d->config->store.map_bytes;
 	if (disk.remote) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s lies on %s, where LMDB cannot be relied on", folder, disk.remote);
+			"%s lies on %s, where LMDB cannot be relied on", directory, disk.remote);
 		gp_doctor_mend(d->report,
-			"set store { uri = {\"lmdb:/a/local/folder\"} }, or use a Redis");
+			"set store { uri = {\"lmdb:/a/local/directory\"} }, or use a Redis");
 	}
 	if (left < FREE_LEAST && left < most) {
-		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s of disk left", folder,
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s of disk left", directory,
 			gp_cli_amount(left, true, a));
-		gp_doctor_mend(d->report, "make room: df -h %s", gp_doctor_word(d->arena, folder));
+		gp_doctor_mend(
+			d->report, "make room: df -h %s", gp_doctor_word(d->arena, directory));
 	} else if (left < most) {
 		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
-			"%s: %s of disk left, and the store may grow to %s (store.size)", folder,
+			"%s: %s of disk left, and the store may grow to %s (store.size)", directory,
 			gp_cli_amount(left, true, a), gp_cli_amount(most, true, b));
 		gp_doctor_mend(d->report, "make room, or set store { size = %lldM }",
 			left / 2 / 1024 / 1024 ? left / 2 / 1024 / 1024 : 1);
@@ -329,17 +331,17 @@ static void check_store_disk(struct gp_doctor *doctor)
 	gp_cli_store_main(config, &store);
 	bool is_local = gp_cli_store_local(doctor->arena, config, &local);
 	bool is_used = gp_cli_store_is_used(config);
-	if (!is_used || (!store.folder && !is_local)) {
+	if (!is_used || (!store.directory && !is_local)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED,
 			is_used ? "the store is on another machine" : "no limit is configured");
 		return;
 	}
 	if (!gp_doctor_owner_find(doctor, &owner))
 		return;
-	if (store.folder)
-		check_folder(doctor, owner.chroot, store.folder);
+	if (store.directory)
+		check_directory(doctor, owner.chroot, store.directory);
 	if (is_local)
-		check_folder(doctor, owner.chroot, local.folder);
+		check_directory(doctor, owner.chroot, local.directory);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "a local disk with room");
 }

@@ -222,7 +222,7 @@ static void print_time(struct check *c, const struct gp_cli_store *store)
 {
 	char text[GP_DURATION_TEXT];
 	int64_t apart_ms = gp_store_now_ms(c->store) - c->ctx.clock->wall_s(c->ctx.clock) * 1000;
-	if (store->folder || (apart_ms > -CLOCKS_MS && apart_ms < CLOCKS_MS))
+	if (store->directory || (apart_ms > -CLOCKS_MS && apart_ms < CLOCKS_MS))
 		return;
 	gp_cli_store_tell(c->told, GP_CLI_STORE_CLOCK, "%s %s this host",
 		gp_duration_wait(apart_ms < 0 ? -apart_ms : apart_ms, text),

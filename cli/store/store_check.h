@@ -3,7 +3,7 @@
  * Store_check: opens a store as the daemon would and counts in it for a moment, for gatepost store
  * check; or only reads, for the doctor.
  *
- * The process is the store's user already. Opening an embedded store makes files in its folder.
+ * The process is the store's user already. Opening an embedded store makes files in its directory.
  */
 #ifndef GP_CLI_STORE_CHECK_H
 #define GP_CLI_STORE_CHECK_H

@@ -11,108 +11,110 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/store/store_folder.h"
+#include "cli/store/store_directory.h"
 
 #define tell(told, ...) gp_cli_store_tell((told), GP_CLI_STORE_TROUBLE, __VA_ARGS__)
 #define PATH 1200
-#define OWN_MODE 0700 /* of a folder, for its owner */
+#define OWN_MODE 0700 /* of a directory, for its owner */
 
-/* ---- an embedded store's folder ---- */
+/* ---- an embedded store's directory ---- */
 
-/* hint_missing: who makes the folder, and how it is made by hand. */
+/* hint_missing: who makes the directory, and how it is made by hand. */
 static void hint_missing(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
-	const char *folder)
+	const char *directory)
 {
 	const char *owner = *who->user ? who->user : "USER";
 	struct stat st;
-	if (lstat(folder, &st) == 0)
+	if (lstat(directory, &st) == 0)
 		tell(told,
-			"%s is a symbolic link to a folder that is not there: make that one, or "
+			"%s is a symbolic link to a directory that is not there: make that one, or "
 			"set the link right",
-			folder);
+			directory);
 	else if (who->is_exim)
 		tell(told,
-			"Exim's module makes the folder where Exim's user may; else: install -d "
+			"Exim's module makes the directory where Exim's user may; else: install -d "
 			"-m 700 -o %s %s",
-			owner, folder);
+			owner, directory);
 	else
 		tell(told,
-			"gatepost-policyd makes the folder when it is started as root and the "
-			"folder above it is there; or: install -d -m 700 -o %s %s",
-			owner, folder);
+			"gatepost-policyd makes the directory when it is started as root and the "
+			"directory above it is there; or: install -d -m 700 -o %s %s",
+			owner, directory);
 }
 
-/* hint_no_folder: something else stands there, or where a folder above it should be. */
-static void hint_no_folder(const struct gp_cli_store_told *told, const char *folder)
+/* hint_no_directory: something else stands there, or where a directory above it should be. */
+static void hint_no_directory(const struct gp_cli_store_told *told, const char *directory)
 {
 	char part[1024];
 	struct stat st;
-	snprintf(part, sizeof part, "%s", folder);
+	snprintf(part, sizeof part, "%s", directory);
 	for (char *slash; lstat(part, &st) != 0 && (slash = strrchr(part, '/')) != NULL;)
 		*slash = '\0'; /* the first that is there */
 	if (gp_cli_store_is_own_place(part, geteuid()))
 		tell(told,
-			"%s is a file, and a folder is wanted there: move it away, or name "
-			"another folder in store.uri (the store makes its files counters and facts "
-			"in it)",
+			"%s is a file, and a directory is wanted there: move it away, or name "
+			"another directory in store.uri (the store makes its files counters and "
+			"facts in it)",
 			part);
 	else
 		tell(told,
-			"%s is a file, and a folder is wanted there: store.uri names what is no "
-			"store of gatepost; leave the file where it is, and name a folder of the "
-			"store's own in store.uri",
+			"%s is a file, and a directory is wanted there: store.uri names what is no "
+			"store of gatepost; leave the file where it is, and name a directory of "
+			"the store's own in store.uri",
 			part);
 }
 
 /* hint_owner: what belongs to somebody else. */
 static void hint_owner(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
-	const char *folder, mode_t mode)
+	const char *directory, mode_t mode)
 {
 	const char *user = *who->user ? who->user : "USER";
 	const char *also = (mode & OWN_MODE) == OWN_MODE ? "" : " && chmod 700 ";
-	const char *again = *also ? folder : "";
+	const char *again = *also ? directory : "";
 	if (who->is_exim)
 		tell(told,
-			"the folder must belong to Exim's user; give it one of its own: store { "
+			"the directory must belong to Exim's user; give it one of its own: store { "
 			"uri = {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses "
 			"this one: chown -R %s %s%s%s)",
-			user, folder, also, again);
+			user, directory, also, again);
 	else
 		tell(told,
-			"the folder must belong to the user that the daemon runs as: chown -R "
+			"the directory must belong to the user that the daemon runs as: chown -R "
 			"%s %s%s%s",
-			user, folder, also, again);
+			user, directory, also, again);
 }
 
-/* hint_closed: a folder that is there and lets the user not do everything; errno of access(2). */
+/* hint_closed: a directory that is there and lets the user not do everything; errno of
+ * access(2). */
 static void hint_closed(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
-	const char *folder, const struct stat *st, int error)
+	const char *directory, const struct stat *st, int error)
 {
 	if (error == EROFS)
 		tell(told,
 			"the file system of %s is mounted for reading only: mount it for "
-			"writing, or name a folder elsewhere in store.uri",
-			folder);
+			"writing, or name a directory elsewhere in store.uri",
+			directory);
 	else if (st->st_uid == geteuid() && (st->st_mode & OWN_MODE) != OWN_MODE)
-		tell(told, "the mode of the folder keeps its own user out: chmod 700 %s", folder);
+		tell(told, "the mode of the directory keeps its own user out: chmod 700 %s",
+			directory);
 	else
-		hint_owner(told, who, folder, st->st_mode);
+		hint_owner(told, who, directory, st->st_mode);
 }
 
-/* hint_above: the first folder on the way that does not let the user through. */
-static void hint_above(const struct gp_cli_store_told *told, const char *folder)
+/* hint_above: the first directory on the way that does not let the user through. */
+static void hint_above(const struct gp_cli_store_told *told, const char *directory)
 {
 	char part[PATH];
 	struct stat st;
-	snprintf(part, sizeof part, "%s", folder);
+	snprintf(part, sizeof part, "%s", directory);
 	for (char *at = part; (at = strchr(at + 1, '/')) != NULL; *at = '/') {
 		*at = '\0';
 		if (access(part, X_OK) == 0)
 			continue;
 		bool is_own = stat(part, &st) == 0 && st.st_uid == geteuid();
 		tell(told,
-			"%s, a folder above it, does not let the user in: chmod %s+x %s (or name "
-			"a folder elsewhere in store.uri)",
+			"%s, a directory above it, does not let the user in: chmod %s+x %s (or "
+			"name a directory elsewhere in store.uri)",
 			part, is_own ? "u" : "o", part);
 		return;
 	}
@@ -122,7 +124,9 @@ static void hint_above(const struct gp_cli_store_told *told, const char *folder)
 static void hint_kind(const struct gp_cli_store_told *told, const char *path, mode_t mode)
 {
 	if (S_ISDIR(mode))
-		tell(told, "%s is a folder where the store has a file: move it away: mv %s %s.old",
+		tell(told,
+			"%s is a directory where the store has a file: move it away: mv %s "
+			"%s.old",
 			path, path, path);
 	else
 		tell(told,
@@ -153,34 +157,36 @@ static void hint_file(
 
 /* hint_files: all that the store opens. */
 static void hint_files(const struct gp_cli_store_told *told, const struct gp_cli_store_user *who,
-	const char *folder)
+	const char *directory)
 {
 	for (size_t i = 0; gp_cli_store_files[i]; i++) {
 		char path[PATH];
-		int n = snprintf(path, sizeof path, "%s/%s", folder, gp_cli_store_files[i]);
+		int n = snprintf(path, sizeof path, "%s/%s", directory, gp_cli_store_files[i]);
 		if (n > 0 && (size_t)n < sizeof path)
 			hint_file(told, who, path);
 	}
 }
 
-/* hint_folder: one that is missing, is none, cannot be reached, or is not ours; then its files. */
-static void hint_folder(const struct gp_cli_store_told *told, const char *folder,
+/* hint_directory: one that is missing, is none, cannot be reached, or is not ours; then its
+ * files. */
+static void hint_directory(const struct gp_cli_store_told *told, const char *directory,
 	const struct gp_cli_store_user *who)
 {
 	struct stat st;
-	int error = stat(folder, &st) == 0 ? 0 : errno;
+	int error = stat(directory, &st) == 0 ? 0 : errno;
 	if (error == ENOENT)
-		hint_missing(told, who, folder);
+		hint_missing(told, who, directory);
 	else if (error == ENOTDIR || (!error && !S_ISDIR(st.st_mode)))
-		hint_no_folder(told, folder);
+		hint_no_directory(told, directory);
 	else if (error == EACCES)
-		hint_above(told, folder);
+		hint_above(told, directory);
 	else if (error == ENAMETOOLONG)
-		tell(told, "the name is too long: name a folder with a shorter one in store.uri");
-	else if (!error && access(folder, R_OK | W_OK | X_OK))
-		hint_closed(told, who, folder, &st, errno);
+		tell(told,
+			"the name is too long: name a directory with a shorter one in store.uri");
+	else if (!error && access(directory, R_OK | W_OK | X_OK))
+		hint_closed(told, who, directory, &st, errno);
 	else if (!error)
-		hint_files(told, who, folder);
+		hint_files(told, who, directory);
 }
 
 /* ---- a server ---- */
@@ -223,8 +229,8 @@ static void hint_server(const struct gp_cli_store_told *told, const char *proble
 void gp_cli_store_hint(const struct gp_cli_store *store, const char *problem,
 	const struct gp_cli_store_user *who, const struct gp_cli_store_told *told)
 {
-	if (store->folder)
-		hint_folder(told, store->folder, who);
+	if (store->directory)
+		hint_directory(told, store->directory, who);
 	else
 		hint_server(told, problem);
 }

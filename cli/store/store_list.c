@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* An embedded store's URI is its folder behind a scheme. */
+/* An embedded store's URI is its directory behind a scheme. */
 #include "cli/store/store_list.h"
 
 #include <string.h>
 
 #define EMBEDDED "lmdb:"
 
-/* folder_of: of an embedded one. */
-static const char *folder_of(const char *uri)
+/* directory_of: of an embedded one. */
+static const char *directory_of(const char *uri)
 {
 	return strncmp(uri, EMBEDDED, strlen(EMBEDDED)) == 0 ? uri + strlen(EMBEDDED) : NULL;
 }
@@ -17,7 +17,7 @@ void gp_cli_store_main(const struct gp_config *config, struct gp_cli_store *stor
 {
 	*store_out = (struct gp_cli_store) {.title = "store",
 		.status = "store",
-		.folder = folder_of(config->store.uris[0]),
+		.directory = directory_of(config->store.uris[0]),
 		.options = config->store};
 }
 
@@ -32,7 +32,7 @@ bool gp_cli_store_local(
 		return false;
 	*store_out = (struct gp_cli_store) {.title = "store that stands in",
 		.status = "local_store",
-		.folder = folder_of(uri),
+		.directory = directory_of(uri),
 		.options = config->store};
 	store_out->options.uris[0] = uri;
 	store_out->options.uri_count = 1;

@@ -9,9 +9,9 @@
 #include "config/config.h"
 
 struct gp_cli_store {
-	const char *title;  /* for people */
-	const char *status; /* its member in the daemon's status */
-	const char *folder; /* of an embedded one, inside policyd.chroot; NULL: it is a server */
+	const char *title;     /* for people */
+	const char *status;    /* its member in the daemon's status */
+	const char *directory; /* of an embedded one, inside policyd.chroot; NULL: it is a server */
 	struct gp_store_options options;
 };
 

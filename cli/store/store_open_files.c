@@ -39,7 +39,7 @@ static enum compared compare_file(struct compare *c, json_t *file)
 		    &inode) != 0 ||
 		strchr(name, '/') || !*name || strlen(name) > 64)
 		return UNKNOWN;
-	snprintf(c->name, sizeof c->name, "%s%s/%s", c->chroot, c->store->folder, name);
+	snprintf(c->name, sizeof c->name, "%s%s/%s", c->chroot, c->store->directory, name);
 	int error = stat(c->name, &st) == 0 ? 0 : errno;
 	c->is_gone = error == ENOENT || error == ENOTDIR;
 	if (error && !c->is_gone)
@@ -134,7 +134,7 @@ static int check_one(const struct gp_config *config, const struct gp_cli_store *
 /* gp_cli_store_open_files: embedded ones only. */
 int gp_cli_store_open_files(const struct gp_config *config, const struct gp_cli_store *store)
 {
-	if (!gp_cli_store_is_used(config) || !store->folder)
+	if (!gp_cli_store_is_used(config) || !store->directory)
 		return GP_CLI_FINE;
 	int code = check_one(config, store);
 	(void)fflush(stdout);

@@ -3,7 +3,7 @@
  * ARC: did the hosts that handled this message before us seal what they saw, unbroken (RFC 8617)?
  *
  * Knows the sets of a message, their chain and who sealed it; whether such a chain may excuse a
- * DMARC failure is asked in gp_arc_trust. Never seals. This folder can be left out of the engine
+ * DMARC failure is asked in gp_arc_trust. Never seals. This directory can be left out of the engine
  * whole: nothing else depends on it.
  *
  *     gp_arc_new(ctx, &message, &dkim_options, bodies, &arc);   (collects sets, asks for hashes)

@@ -5,8 +5,8 @@
  * A status says nothing about a mail; what is true of a mail is a verdict and travels as data in a
  * result. 0 is success, everything else is negative and has a text.
  *
- * Names: symbols begin gp_<folder>_, and gp_<file>_ in the folders that hold several subjects
- * (base, mail): gp_arena_new says more than gp_base_arena_new and collides as little.
+ * Names: symbols begin gp_<directory>_, and gp_<file>_ in the directories that hold several
+ * subjects (base, mail): gp_arena_new says more than gp_base_arena_new and collides as little.
  */
 #ifndef GP_BASE_ERR_H
 #define GP_BASE_ERR_H

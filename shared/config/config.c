@@ -26,7 +26,7 @@ struct loader {
 	struct gp_config_sources sources;
 	struct gp_config_reader reader;
 	const char *name;        /* of the main text */
-	char drop_ins[PATH_MAX]; /* folder; "": none */
+	char drop_ins[PATH_MAX]; /* directory; "": none */
 	enum origin origin;      /* of the main text */
 };
 
@@ -44,7 +44,7 @@ static int config_reset(struct gp_config *config, const char *name)
 	return rc;
 }
 
-/* find_drop_ins: their folder, beside the main file. */
+/* find_drop_ins: their directory, beside the main file. */
 static void find_drop_ins(struct loader *l, const char *name)
 {
 	const char *slash = strrchr(name, '/');
@@ -117,7 +117,7 @@ static struct gp_strbuf *error_begin(struct loader *l)
 	return gp_config_error(l->errors, (struct gp_config_place) {l->name, 0});
 }
 
-/* watch: remembers what was read, and the folders that may get more files. */
+/* watch: remembers what was read, and the directories that may get more files. */
 static int watch(struct loader *l)
 {
 	const struct gp_config_texts *includes = &l->config->includes;

@@ -16,10 +16,10 @@
  * the snapshot. GP_ESYNTAX: the file has errors; GP_EIO: it cannot be read; the text says why.
  *
  * Files may be included by the main one, and are read as if their text stood at its end. Then come
- * the drop-in files, *.conf in the folder conf.d beside the main one, in the order of their names:
- * they may set again what files before them have set, and the last one counts. Bounds: the main
- * file 1 MiB, 1000 further ones of 16 MiB each and 64 MiB together, GP_CONFIG_MEMORY for what comes
- * of them.
+ * the drop-in files, *.conf in the directory conf.d beside the main one, in the order of their
+ * names: they may set again what files before them have set, and the last one counts. Bounds: the
+ * main file 1 MiB, 1000 further ones of 16 MiB each and 64 MiB together, GP_CONFIG_MEMORY for what
+ * comes of them.
  *
  * Known gaps: a list set to {} and set again later, or the other way round where there are drop-in
  * files, is not reported as repeated; the last one counts.
@@ -52,7 +52,7 @@
 
 #define GP_CONFIG_PATH GP_SYSCONFDIR "/gatepost/gatepost.conf"
 #define GP_CONFIG_LISTEN "inet:127.0.0.1:10040" /* where nothing else is said */
-/* where the packages' socket unit listens: inside the folder of a chrooted smtpd */
+/* where the packages' socket unit listens: inside the directory of a chrooted smtpd */
 #define GP_CONFIG_PATH_PACKAGED "/var/spool/postfix/gatepost/policy"
 #define GP_CONFIG_LISTEN_PACKAGED "unix:" GP_CONFIG_PATH_PACKAGED
 #define GP_CONFIG_USER "gatepost"                 /* of the daemon, where no other is named */
@@ -114,7 +114,7 @@ struct gp_config {
 	const char *saved_path;          /* the file that was used in its place; NULL: none */
 	int64_t saved_s;                 /* when that was saved, wall time */
 	struct gp_config_texts includes; /* empty once they have been read: then they are in here */
-	/* files it was made from, the main one first, and folders of patterns in include and of
+	/* files it was made from, the main one first, and directories of patterns in include and of
 	 * drop-in files, which end with a slash: another one when any of them changes */
 	struct gp_config_texts watched;
 	struct gp_config_texts empty;    /* those of the files in which nothing stands */
@@ -175,22 +175,22 @@ int gp_config_defaults(const char *path, struct gp_config **config_out,
 
 /*
  * The last good configuration: one that was in force is saved with the state, settled and whole, so
- * that it loads without the files it came from. folder: of the state, GP_CONFIG_STATE_FOLDER or
- * what the service manager says (gp_config_state_folder). The file belongs to whoever saves it and
- * is readable by nobody else; a file that others could have written is not used.
+ * that it loads without the files it came from. directory: of the state, GP_CONFIG_STATE_FOLDER or
+ * what the service manager says (gp_config_state_directory). The file belongs to whoever saves it
+ * and is readable by nobody else; a file that others could have written is not used.
  */
 #define GP_CONFIG_STATE_FOLDER "/var/lib/gatepost"
-const char *gp_config_state_folder(void);
+const char *gp_config_state_directory(void);
 
 /* Where the one of this configuration lies, in buf; false: the names are too long. */
-bool gp_config_saved_path(const char *folder, const char *path, char *buf, size_t size);
+bool gp_config_saved_path(const char *directory, const char *path, char *buf, size_t size);
 
 /* Saves it. GP_EIO: errno says why not. What was saved before stays until the new one is whole. */
-int gp_config_save(const struct gp_config *config, const char *folder) GP_MUST_CHECK;
+int gp_config_save(const struct gp_config *config, const char *directory) GP_MUST_CHECK;
 
 /* Loads what was saved of the configuration at path; owner_out may be NULL. A file that is not
  * there, is not private or whole, or does not load in this version: as gp_config_load. */
-int gp_config_load_saved(const char *folder, const char *path, struct gp_config **config_out,
+int gp_config_load_saved(const char *directory, const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors, uid_t *owner_out) GP_MUST_CHECK;
 
 /*

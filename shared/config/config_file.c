@@ -2,9 +2,9 @@
 /*
  * Texts of a configuration: reading files, and finding those that the main one includes.
  *
- * Patterns are matched here with fnmatch(3) against one folder's names, as glob(3) would, because
- * the bound on files then holds while a folder is read, and a folder that cannot be read is an
- * error: overrides that are missing without a word would let mail through or stop it.
+ * Patterns are matched here with fnmatch(3) against one directory's names, as glob(3) would,
+ * because the bound on files then holds while a directory is read, and a directory that cannot be
+ * read is an error: overrides that are missing without a word would let mail through or stop it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -56,8 +56,8 @@ static int error_of(const struct stat *st)
 	return S_ISREG(st->st_mode) ? 0 : S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
 }
 
-/* gp_config_file_open: no device, pipe or folder, nothing that waits. It is looked at first, since
- * a device may act on being opened, and again, since it may be another file by then. */
+/* gp_config_file_open: no device, pipe or directory, nothing that waits. It is looked at first,
+ * since a device may act on being opened, and again, since it may be another file by then. */
 int gp_config_file_open(const char *path, int flags, struct stat *st_out)
 {
 	int at = flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0, fd = -1;
@@ -245,12 +245,12 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* matching: the names in a folder that fit the pattern, one more than are allowed at most. */
-static int matching(const char *folder, const char *pattern, struct names *names)
+/* matching: the names in a directory that fit the pattern, one more than are allowed at most. */
+static int matching(const char *directory, const char *pattern, struct names *names)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(directory);
 	int rc = GP_OK;
-	/* a folder that is not there has no files */
+	/* a directory that is not there has no files */
 	if (!dir)
 		return errno == ENOENT ? GP_OK : GP_EIO;
 	struct dirent *entry;
@@ -266,25 +266,25 @@ static int matching(const char *folder, const char *pattern, struct names *names
 	return rc;
 }
 
-/* include_matching: the files of a folder, sorted by name. folder ends with a slash, or is empty
- * for the one we are in. */
+/* include_matching: the files of a directory, sorted by name. directory ends with a slash, or is
+ * empty for the one we are in. */
 static int include_matching(
-	struct gp_config_sources *sources, const char *folder, const char *pattern, int line)
+	struct gp_config_sources *sources, const char *directory, const char *pattern, int line)
 {
 	struct names names = {0};
 	char problem[128];
-	int rc = matching(folder, pattern, &names);
+	int rc = matching(directory, pattern, &names);
 	bool is_drop_in = line == GP_CONFIG_NO_LINE;
 	if (rc == GP_EIO) {
 		snprintf(problem, sizeof problem, "cannot be read: %s", strerror(errno));
-		rc = add_problem(sources, folder, line, problem);
+		rc = add_problem(sources, directory, line, problem);
 	} else if (!rc && names.count > GP_CONFIG_INCLUDED_MAX) {
-		rc = add_problem(sources, folder, line, "holds too many files that fit");
+		rc = add_problem(sources, directory, line, "holds too many files that fit");
 	} else if (!rc && names.count) {
 		qsort(names.items, names.count, sizeof *names.items, compare_names);
 		for (size_t i = 0; !rc && i < names.count; i++) {
 			char path[2048]; /* a row's max and a name of a file system */
-			snprintf(path, sizeof path, "%s%s", folder, names.items[i]);
+			snprintf(path, sizeof path, "%s%s", directory, names.items[i]);
 			if (!is_drop_in || !is_source(sources, path))
 				rc = include_file(sources, path, line);
 		}
@@ -300,28 +300,29 @@ int gp_config_sources_include(
 	int rc = GP_OK;
 	for (size_t i = 0; !rc && i < paths->count; i++) {
 		const char *path = paths->items[i], *last = strrchr(path, '/') + 1;
-		char *folder = strndup(path, (size_t)(last - path));
-		if (!folder)
+		char *directory = strndup(path, (size_t)(last - path));
+		if (!directory)
 			return GP_ENOMEM;
-		rc = strpbrk(last, "*?[") ? include_matching(sources, folder, last, line)
+		rc = strpbrk(last, "*?[") ? include_matching(sources, directory, last, line)
 					  : include_file(sources, path, line);
-		free(folder);
+		free(directory);
 	}
 	return rc;
 }
 
-/* gp_config_sources_has_drop_ins: trouble with the folder is told when they are read. */
-bool gp_config_sources_has_drop_ins(const char *folder)
+/* gp_config_sources_has_drop_ins: trouble with the directory is told when they are read. */
+bool gp_config_sources_has_drop_ins(const char *directory)
 {
 	struct names names = {0};
-	bool has = matching(folder, GP_CONFIG_DROP_IN_PATTERN, &names) == GP_OK && names.count > 0;
+	bool has =
+		matching(directory, GP_CONFIG_DROP_IN_PATTERN, &names) == GP_OK && names.count > 0;
 	names_free(&names);
 	return has;
 }
 
 /* gp_config_sources_drop_in: what the main file does not include itself. */
-int gp_config_sources_drop_in(struct gp_config_sources *sources, const char *folder)
+int gp_config_sources_drop_in(struct gp_config_sources *sources, const char *directory)
 {
 	sources->first_drop_in = sources->count;
-	return include_matching(sources, folder, GP_CONFIG_DROP_IN_PATTERN, GP_CONFIG_NO_LINE);
+	return include_matching(sources, directory, GP_CONFIG_DROP_IN_PATTERN, GP_CONFIG_NO_LINE);
 }

@@ -215,12 +215,12 @@ static int item_store(
 static int item_file(
 	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
 {
-	size_t folder = (size_t)(gp_span_find_last(value, '/') + 1);
+	size_t directory = (size_t)(gp_span_find_last(value, '/') + 1);
 	(void)row;
-	if (value.len < 2 || value.ptr[0] != '/' || value.len > 1024 || folder == value.len ||
+	if (value.len < 2 || value.ptr[0] != '/' || value.len > 1024 || directory == value.len ||
 		!gp_span_is_printable_ascii(value))
 		return GP_ESYNTAX;
-	for (size_t i = 0; i < folder; i++)
+	for (size_t i = 0; i < directory; i++)
 		if (strchr("*?[", value.ptr[i]))
 			return GP_ESYNTAX;
 	return keep(arena, value, out);

@@ -92,13 +92,14 @@ int gp_config_sources_add(struct gp_config_sources *sources, const char *name, s
 int gp_config_sources_include(struct gp_config_sources *sources,
 	const struct gp_config_texts *paths, int line) GP_MUST_CHECK;
 
-/* Are there drop-in files in the folder, which ends with a slash? */
-bool gp_config_sources_has_drop_ins(const char *folder);
+/* Are there drop-in files in the directory, which ends with a slash? */
+bool gp_config_sources_has_drop_ins(const char *directory);
 
-/* The drop-in files of a folder, which ends with a slash; a folder that is missing has none, and
- * files that are sources already are left out. GP_ENOMEM; all else are problems. */
+/* The drop-in files of a directory, which ends with a slash; a directory that is missing has none,
+ * and files that are sources already are left out. GP_ENOMEM; all else are problems. */
 #define GP_CONFIG_NO_LINE (-1) /* in place of the main file's line */
-int gp_config_sources_drop_in(struct gp_config_sources *sources, const char *folder) GP_MUST_CHECK;
+int gp_config_sources_drop_in(
+	struct gp_config_sources *sources, const char *directory) GP_MUST_CHECK;
 
 void gp_config_sources_free(struct gp_config_sources *sources);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The rows of options and the kinds of values, for the files of this folder and their tests. */
+/* The rows of options and the kinds of values, for the files of this directory and their tests. */
 #ifndef GP_CONFIG_CONFIG_PRIVATE_H
 #define GP_CONFIG_CONFIG_PRIVATE_H
 

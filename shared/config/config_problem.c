@@ -469,7 +469,7 @@ static const char *path_problem(struct gp_arena *arena, struct gp_span value)
 		return blank_problem(arena, value);
 	if (value.len && value.ptr[0] != '/')
 		return "a path begins with a slash";
-	return value.len && value.ptr[value.len - 1] == '/' ? "it names a folder; add *.conf"
+	return value.len && value.ptr[value.len - 1] == '/' ? "it names a directory; add *.conf"
 							    : NULL;
 }
 

@@ -20,21 +20,22 @@
 #define FROM_LINE "# from "
 #define LAST_LINE "# whole\n"
 
-/* gp_config_state_folder: systemd says it to a unit with StateDirectory=; the first of several. */
-const char *gp_config_state_folder(void)
+/* gp_config_state_directory: systemd says it to a unit with StateDirectory=; the first of
+ * several. */
+const char *gp_config_state_directory(void)
 {
 	const char *said = getenv("STATE_DIRECTORY");
 	return said && *said == '/' && !strchr(said, ':') ? said : GP_CONFIG_STATE_FOLDER;
 }
 
 /* gp_config_saved_path: slashes of the path become other characters of one name. */
-bool gp_config_saved_path(const char *folder, const char *path, char *buf, size_t size)
+bool gp_config_saved_path(const char *directory, const char *path, char *buf, size_t size)
 {
 	int n = snprintf(
-		buf, size, "%s/" NAME_PREFIX "%s%s", folder, *path == '/' ? "" : "_", path);
+		buf, size, "%s/" NAME_PREFIX "%s%s", directory, *path == '/' ? "" : "_", path);
 	if (n < 0 || (size_t)n >= size)
 		return false;
-	for (char *p = buf + strlen(folder) + 1; *p; p++)
+	for (char *p = buf + strlen(directory) + 1; *p; p++)
 		if (*p == '/')
 			*p = '_';
 	return true;
@@ -88,11 +89,11 @@ static int replace(const char *path, struct gp_span text)
 }
 
 /* gp_config_save: in memory of its own. */
-int gp_config_save(const struct gp_config *config, const char *folder)
+int gp_config_save(const struct gp_config *config, const char *directory)
 {
 	char path[2048];
 	struct gp_strbuf buf;
-	if (!gp_config_saved_path(folder, config->path, path, sizeof path)) {
+	if (!gp_config_saved_path(directory, config->path, path, sizeof path)) {
 		errno = ENAMETOOLONG;
 		return GP_EIO;
 	}
@@ -175,14 +176,14 @@ static int report(struct gp_config_errors *errors, const char *file, const char 
 }
 
 /* gp_config_load_saved: it is looked at before it is read. */
-int gp_config_load_saved(const char *folder, const char *path, struct gp_config **config_out,
+int gp_config_load_saved(const char *directory, const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors, uid_t *owner_out)
 {
 	char file[2048];
 	struct gp_span text = {NULL, 0};
 	struct gp_config *config = NULL;
 	struct stat st;
-	if (!gp_config_saved_path(folder, path, file, sizeof file))
+	if (!gp_config_saved_path(directory, path, file, sizeof file))
 		return report(errors, path, "has too long a name to have been saved");
 	const char *problem = read_saved(file, path, &text, &st);
 	int rc = problem ? report(errors, file, problem)

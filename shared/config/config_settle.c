@@ -27,7 +27,8 @@ static void check_store(struct gp_config_draft *draft)
 			"an lmdb store stands alone; several stores are servers");
 	if (embedded == 0 && !gp_store_has_redis)
 		gp_config_cross_error(draft, "store", "uri",
-			"this gatepost was built without Redis (hiredis); lmdb:/folder is there");
+			"this gatepost was built without Redis (hiredis); "
+			"lmdb:/directory is there");
 	if (c->store_settings.on_failure == GP_STORE_FAILURE_LOCAL && embedded)
 		gp_config_cross_error(draft, "store", "on_failure",
 			"local is for servers; the store is on this machine already");
@@ -233,12 +234,12 @@ static int settle_sample(struct gp_config *config)
 {
 	struct gp_dmarc_settings *dmarc = &config->dmarc;
 	const char *uri = config->store.uri_count > 0 ? config->store.uris[0] : "";
-	const char *folder =
+	const char *directory =
 		is_lmdb(uri) ? uri + strlen("lmdb:") : config->store_settings.local_path;
 	dmarc->sample_key_path = dmarc->sample_key_file;
-	if (!*dmarc->sample_key_path && *folder)
+	if (!*dmarc->sample_key_path && *directory)
 		dmarc->sample_key_path =
-			gp_arena_printf(config->arena, "%s/dmarc-sample-key", folder);
+			gp_arena_printf(config->arena, "%s/dmarc-sample-key", directory);
 	return dmarc->sample_key_path ? GP_OK : GP_ENOMEM;
 }
 

@@ -79,7 +79,7 @@ static bool has_store(const struct gp_config *c, const char *scheme, const char 
 	return false;
 }
 
-/* is_embedded: the store is a folder of this machine. */
+/* is_embedded: the store is a directory of this machine. */
 static bool is_embedded(const struct gp_config *c)
 {
 	return has_store(c, "lmdb:", "lmdb:");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Warnings about files and folders that options name. */
+/* Warnings about files and directories that options name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -67,31 +67,31 @@ static void check_file(
 	else if (strcmp(name, "resolv_conf") == 0 || stat(path, &st) != 0)
 		return; /* in the chroot, or not for us to see; trouble in reading is said there */
 	else if (S_ISDIR(st.st_mode))
-		warn_kind(w, section, name, path, "is a folder; name the file in it");
+		warn_kind(w, section, name, path, "is a directory; name the file in it");
 	else if (S_ISREG(st.st_mode) && st.st_size == 0)
 		warn_kind(w, section, name, path, "is empty");
 	else if (S_ISREG(st.st_mode) && strstr(name, "password_file") && begins_blank(path))
 		warn_kind(w, section, name, path, "has no password in its first line");
 }
 
-/* check_made_file: one that is made where it is missing: its folder has to be there. */
+/* check_made_file: one that is made where it is missing: its directory has to be there. */
 static void check_made_file(
 	struct gp_config_warner *w, const char *section, const char *name, const char *path)
 {
-	char folder[PATH_ROOM];
+	char directory[PATH_ROOM];
 	struct stat st;
 	if (!*path || !gp_config_is_changed(w, section, name))
 		return;
-	snprintf(folder, sizeof folder, "%.*s",
+	snprintf(directory, sizeof directory, "%.*s",
 		(int)(gp_span_find_last(gp_span_from(path), '/') + 1), path);
-	if (is_missing(w->config, folder))
-		warn_missing(w, section, name, "folder", folder);
+	if (is_missing(w->config, directory))
+		warn_missing(w, section, name, "directory", directory);
 	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		warn_kind(w, section, name, path, "is a folder; name the file in it");
+		warn_kind(w, section, name, path, "is a directory; name the file in it");
 }
 
-/* check_store_folder: it is made where it is missing; what is there may be no folder. */
-static void check_store_folder(struct gp_config_warner *w)
+/* check_store_directory: it is made where it is missing; what is there may be no directory. */
+static void check_store_directory(struct gp_config_warner *w)
 {
 	const struct gp_config_texts *uris = &w->config->store_settings.uris;
 	struct stat st;
@@ -100,7 +100,7 @@ static void check_store_folder(struct gp_config_warner *w)
 		if (gp_span_has_prefix(gp_span_from(uri), "lmdb:/") && stat(uri + 5, &st) == 0 &&
 			!S_ISDIR(st.st_mode))
 			warn_kind(w, "store", "uri", uri + 5,
-				"is no folder: nothing can be counted there");
+				"is no directory: nothing can be counted there");
 	}
 }
 
@@ -117,7 +117,7 @@ void gp_config_warn_files(struct gp_config_warner *w)
 	check_file(w, "store", "tls_cert_file", c->store_settings.options.tls_cert_file);
 	check_file(w, "store", "tls_key_file", c->store_settings.options.tls_key_file);
 	check_file(w, "dns", "resolv_conf", c->dns_settings.resolv_conf);
-	check_store_folder(w);
+	check_store_directory(w);
 }
 
 /* gp_config_warn_empty: nobody writes an empty file; what it was to say is lost. */
@@ -130,16 +130,16 @@ void gp_config_warn_empty(struct gp_config_warner *w)
 			"warning: " GP_CONFIG_EMPTIED "\n");
 }
 
-/* gp_config_warn_includes: a pattern may match nothing, but its folder is meant to be there. */
+/* gp_config_warn_includes: a pattern may match nothing, but its directory is meant to be there. */
 void gp_config_warn_includes(struct gp_config_warner *w)
 {
 	const struct gp_config_texts *includes = &w->config->includes;
-	char folder[PATH_ROOM];
+	char directory[PATH_ROOM];
 	for (size_t i = 0; i < includes->count; i++) {
 		struct gp_span path = gp_span_from(includes->items[i]);
 		int n = (int)gp_span_find_last(path, '/') + 1;
-		snprintf(folder, sizeof folder, "%.*s", n, path.ptr);
-		if (is_missing(w->config, folder))
-			warn_missing(w, NULL, "include", "folder", folder);
+		snprintf(directory, sizeof directory, "%.*s", n, path.ptr);
+		if (is_missing(w->config, directory))
+			warn_missing(w, NULL, "include", "directory", directory);
 	}
 }

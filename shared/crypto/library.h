@@ -9,8 +9,8 @@
 #ifndef GP_CRYPTO_LIBRARY_H
 #define GP_CRYPTO_LIBRARY_H
 
-/* Before anything else of this folder: OpenSSL leaves the end of the process alone. No effect where
- * somebody else has made it ready before. May be called again. */
+/* Before anything else of this directory: OpenSSL leaves the end of the process alone. No effect
+ * where somebody else has made it ready before. May be called again. */
 void gp_crypto_library_guest(void);
 
 #endif

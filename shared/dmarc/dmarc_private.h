@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the files of this folder and their tests share: organisational domains. */
+/* What the files of this directory and their tests share: organisational domains. */
 #ifndef GP_DMARC_DMARC_PRIVATE_H
 #define GP_DMARC_DMARC_PRIVATE_H
 

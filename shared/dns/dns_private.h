@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The resolver as its layers see it: a table of functions, and the layer below. For the files of
- * this folder and for tests, whose scripted zone is one more layer.
+ * this directory and for tests, whose scripted zone is one more layer.
  */
 #ifndef GP_DNS_DNS_PRIVATE_H
 #define GP_DNS_DNS_PRIVATE_H

@@ -102,39 +102,42 @@ static bool fill(int fd)
 	return write(fd, text, sizeof text) == (ssize_t)sizeof text && fsync(fd) == 0;
 }
 
-/* give_to_owner: what root makes belongs to whoever the folder belongs to, and checks mail. */
-static bool give_to_owner(int fd, const char *folder)
+/* give_to_owner: what root makes belongs to whoever the directory belongs to, and checks mail. */
+static bool give_to_owner(int fd, const char *directory)
 {
 	struct stat st;
-	return geteuid() != 0 || (stat(folder, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
+	return geteuid() != 0 ||
+	       (stat(directory, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
 }
 
-/* folder_of: of the path, made when it is not there. What root would make nobody else could use. */
-static bool folder_of(struct gp_sample_key *key, char folder[GP_SAMPLE_PATH])
+/* directory_of: of the path, made when it is not there. What root would make nobody else could
+ * use. */
+static bool directory_of(struct gp_sample_key *key, char directory[GP_SAMPLE_PATH])
 {
 	const char *slash = strrchr(key->path, '/');
 	if (!slash)
 		return fail(key, "is not an absolute path", "");
 	size_t length = slash == key->path ? 1 : (size_t)(slash - key->path);
-	memcpy(folder, key->path, length);
-	folder[length] = '\0';
+	memcpy(directory, key->path, length);
+	directory[length] = '\0';
 	if (geteuid() != 0)
-		(void)mkdir(folder, 0700); /* what stands against it shows when the file is made */
+		(void)mkdir(
+			directory, 0700); /* what stands against it shows when the file is made */
 	return true;
 }
 
 /* make_key: the file; another process may have been first. */
 static bool make_key(struct gp_sample_key *key)
 {
-	char folder[GP_SAMPLE_PATH], made[GP_SAMPLE_PATH + 32];
-	if (!folder_of(key, folder))
+	char directory[GP_SAMPLE_PATH], made[GP_SAMPLE_PATH + 32];
+	if (!directory_of(key, directory))
 		return false;
 	snprintf(made, sizeof made, "%s.new-%ld", key->path, (long)getpid());
 	(void)unlink(made); /* of an earlier process of this number, which was killed */
 	int fd = open(made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(key, "is not there and cannot be made", strerror(errno));
-	bool good = fill(fd) && give_to_owner(fd, folder) &&
+	bool good = fill(fd) && give_to_owner(fd, directory) &&
 		    (link(made, key->path) == 0 || errno == EEXIST);
 	if (!good)
 		(void)fail(key, "is not there and cannot be made", strerror(errno));

@@ -34,7 +34,7 @@ int gp_runtime_config_load(const char *path, struct gp_runtime_config *loaded_ou
 int gp_runtime_config_stamp(struct gp_runtime_config *loaded) GP_MUST_CHECK;
 
 /*
- * Has any of the files, or a folder that may have more of them, been replaced or written to?
+ * Has any of the files, or a directory that may have more of them, been replaced or written to?
  * with_absent: or is it not there any more; without, what is out of sight, behind a chroot for
  * example, has not changed.
  */

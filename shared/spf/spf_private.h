@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * SPF from the inside: the parsed record, and the state of one check_host() with all that it
- * includes. For the files of this folder and their tests.
+ * includes. For the files of this directory and their tests.
  *
  * From the ground up: spf_text.c has the words for people; spf_lookup.c asks and keeps the limits;
  * spf_ptr.c knows the client's names; spf_macro.c expands text; spf_record.c makes the record and

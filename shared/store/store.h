@@ -43,9 +43,9 @@
  * Ownership: options and what they point to are borrowed by gp_store_open only (copied). Threads:
  * one store is used by any number of threads; gp_store_tend by one at a time.
  *
- * A process opens an LMDB folder once: a surface that loads its configuration again hands the open
- * store on. Nor does an open one survive a fork: the child may not use it, not even close it, and
- * opens its own.
+ * A process opens an LMDB directory once: a surface that loads its configuration again hands the
+ * open store on. Nor does an open one survive a fork: the child may not use it, not even close it,
+ * and opens its own.
  *
  * Known gap: a process that is stopped (not killed) within a step on LMDB holds up one thread of
  * each other process, deadline or not, until it goes on or ends.
@@ -85,9 +85,10 @@ struct gp_store;
 
 struct gp_store_options {
 	/*
-	 * Where: one "lmdb:/folder", or servers in order of preference: "redis://HOST[:PORT][/DB]",
-	 * "rediss://..." (TLS), "redis+unix:/path[?DB]", "sentinel://HOST[:PORT]/NAME[/DB]" and
-	 * "sentinels://" (several sentinels of the same NAME may be listed). IPv6 in brackets.
+	 * Where: one "lmdb:/directory", or servers in order of preference:
+	 * "redis://HOST[:PORT][/DB]", "rediss://..." (TLS), "redis+unix:/path[?DB]",
+	 * "sentinel://HOST[:PORT]/NAME[/DB]" and "sentinels://" (several sentinels of the same NAME
+	 * may be listed). IPv6 in brackets.
 	 */
 	const char *uris[GP_STORE_URIS_MAX];
 	size_t uri_count;
@@ -316,7 +317,7 @@ int gp_store_see(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
  */
 void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx);
 
-/* A file that is open, as the system numbers it; its name in the folder is static. */
+/* A file that is open, as the system numbers it; its name in the directory is static. */
 struct gp_store_health_file {
 	const char *name;
 	uint64_t device, inode;
@@ -333,7 +334,7 @@ struct gp_store_health {
 	uint64_t forgotten;      /* lmdb: subjects since open, for want of room... */
 	uint64_t forgotten_disk; /* ...of these, those because the disk had none */
 	bool disk_is_full;       /* lmdb: the file of counters cannot grow */
-	/* lmdb: what is open; those that stand in the folder now may be others */
+	/* lmdb: what is open; those that stand in the directory now may be others */
 	struct gp_store_health_file files[GP_STORE_HEALTH_FILES];
 	size_t file_count;
 };

@@ -40,7 +40,7 @@ int gp_store_fallback_open(const struct gp_store_options *options, struct gp_ctx
 int gp_store_fallback_new(struct gp_store *configured, struct gp_store **store_out) GP_MUST_CHECK;
 
 /*
- * From now on an LMDB store in the folder path stands in; of options only what is about lmdb is
+ * From now on an LMDB store in the directory path stands in; of options only what is about lmdb is
  * used. path NULL: none does (one that was opened stays open). Opened once: a second call with
  * another path keeps the first. By one thread at a time, while others may use the store.
  */

@@ -3,13 +3,13 @@
 #include "store/store_private.h"
 #include "store/store_uri.h"
 
-/* check_uris: all valid, one folder or servers only; *lmdb_out says which. */
+/* check_uris: all valid, one directory or servers only; *lmdb_out says which. */
 static int check_uris(
 	const struct gp_store_options *options, const struct gp_log *log, bool *lmdb_out)
 {
 	struct gp_store_uri uri;
 	const char *problem;
-	size_t folders = 0;
+	size_t directories = 0;
 	if (options->uri_count == 0 || options->uri_count > GP_STORE_URIS_MAX) {
 		gp_log_text(log, GP_LOG_ERROR, "store: 1 to %d URIs are needed", GP_STORE_URIS_MAX);
 		return GP_EINVAL;
@@ -19,13 +19,13 @@ static int check_uris(
 			gp_log_text(log, GP_LOG_ERROR, "store: URI %zu: %s", i + 1, problem);
 			return GP_EINVAL;
 		}
-		folders += uri.scheme == GP_STORE_LMDB;
+		directories += uri.scheme == GP_STORE_LMDB;
 	}
-	if (folders > 0 && options->uri_count > 1) {
+	if (directories > 0 && options->uri_count > 1) {
 		gp_log_text(log, GP_LOG_ERROR, "store: an lmdb: URI must be the only one");
 		return GP_EINVAL;
 	}
-	*lmdb_out = folders > 0;
+	*lmdb_out = directories > 0;
 	return GP_OK;
 }
 

@@ -18,7 +18,7 @@ struct gp_store_settings {
 	struct gp_store_options options; /* but for its uris */
 	struct gp_config_texts uris;
 	enum gp_store_failure on_failure;
-	const char *local_path; /* folder of the store that stands in */
+	const char *local_path; /* directory of the store that stands in */
 };
 
 extern const struct gp_option_section gp_store_section; /* places: struct gp_store_settings */

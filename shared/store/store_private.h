@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The table that a backend fills in, and the window of one counter; for this folder and tests. */
+/* The table that a backend fills in, and the window of one counter; for this directory and
+ * tests. */
 #ifndef GP_STORE_STORE_PRIVATE_H
 #define GP_STORE_STORE_PRIVATE_H
 

@@ -98,12 +98,12 @@ static const char *read_server(struct gp_span text, struct gp_store_uri *uri)
 	return NULL;
 }
 
-/* read_lmdb: the folder. */
+/* read_lmdb: the directory. */
 static const char *read_lmdb(struct gp_span rest, struct gp_store_uri *uri)
 {
 	if (rest.len < 2 || rest.ptr[0] != '/')
-		return "an absolute folder must follow lmdb:";
-	return copy(rest, uri->path, sizeof uri->path) ? NULL : "the folder's name is too long";
+		return "an absolute directory must follow lmdb:";
+	return copy(rest, uri->path, sizeof uri->path) ? NULL : "the directory's name is too long";
 }
 
 /* read_redis: HOST[:PORT][/DB]. */

@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 enum gp_store_scheme {
-	GP_STORE_LMDB,       /* lmdb:/folder */
+	GP_STORE_LMDB,       /* lmdb:/directory */
 	GP_STORE_REDIS,      /* redis://, rediss:// */
 	GP_STORE_REDIS_UNIX, /* redis+unix:/path */
 	GP_STORE_SENTINEL    /* sentinel://, sentinels:// */
@@ -19,7 +19,7 @@ struct gp_store_uri {
 	bool tls;
 	char host[256]; /* name or address, without brackets; "" for lmdb and unix */
 	uint16_t port;
-	char path[1024]; /* lmdb: folder; unix: socket, at most 107 bytes */
+	char path[1024]; /* lmdb: directory; unix: socket, at most 107 bytes */
 	char name[64];   /* of the master that sentinels watch */
 	unsigned database;
 };

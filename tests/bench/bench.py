@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
 sys.dont_write_bytecode = True
-import sandbox  # noqa: E402  (lies in the folder named just above)
+import sandbox  # noqa: E402  (lies in the directory named just above)
 
 BUILD = os.path.join(PROJECT, "build", "bench")
 PROGRAMS = os.path.join(PROJECT, "build")
@@ -398,7 +398,7 @@ def rate(floor_path, folder):
 
 
 def writable(path):
-    """A folder that the daemon may write to."""
+    """A directory that the daemon may write to."""
     os.makedirs(path)
     if os.geteuid() == 0:
         shutil.chown(path, "nobody")

@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(PROJECT, "tests", "support"), os.path.join(PROJECT, "tests", "mta")]
 sys.dont_write_bytecode = True
-import exim_scene  # noqa: E402  (lies in a folder named just above)
+import exim_scene  # noqa: E402  (lies in a directory named just above)
 import sandbox  # noqa: E402
 import world  # noqa: E402
 

@@ -3,7 +3,7 @@
  * Soft facts in LMDB, as many as one host may come to have: how large the file is, how long writing
  * and reading take, and opening, which checks the file.
  *
- *     notes FOLDER [COUNT]      ten million; the folder's files are removed afterwards
+ *     notes FOLDER [COUNT]      ten million; the directory's files are removed afterwards
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,7 +99,7 @@ static int show(const struct gp_store_options *options, struct gp_ctx *ctx, cons
 	return 0;
 }
 
-/* main: a folder of its own within the one named. */
+/* main: a directory of its own within the one named. */
 int main(int argc, char **argv)
 {
 	static const char *const names[] = {

@@ -236,7 +236,7 @@ def check_config_warnings():
                 ("listen", '{"unix:/nowhere/policy"}', "/nowhere/ is not there; make it before the daemon starts"),
                 ("listen", '{"unix:/etc/passwd/policy"}', "/etc/passwd/ is not there"),
                 ("control_socket", "/nowhere/control", "/nowhere/ is not there"),
-                ("chroot", "/nowhere", "/nowhere is not there"), ("chroot", "/etc/passwd", "/etc/passwd is no folder")):
+                ("chroot", "/nowhere", "/nowhere is not there"), ("chroot", "/etc/passwd", "/etc/passwd is no directory")):
             code, out, err = check("policyd { %s = %s }\n" % (option, value))
             equal((option, code, out), (option, 0, "%s: no errors, 1 warning\n" % path))
             holds(err, "%s: warning: policyd.%s: %s" % (path, option, words))

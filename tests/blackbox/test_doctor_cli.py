@@ -87,7 +87,7 @@ def finds(words, *rows):
 
 
 class Folder:
-    """with Folder(config) as path: a file gatepost.conf in a folder of its own."""
+    """with Folder(config) as path: a file gatepost.conf in a directory of its own."""
 
     def __init__(self, text=""):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
@@ -253,7 +253,7 @@ STATUS = {
 
 
 class Answering:
-    """with Answering(folder, **changes) as s: a control socket whose status is like that."""
+    """with Answering(directory, **changes) as s: a control socket whose status is like that."""
 
     def __init__(self, folder, raw=None, **changes):
         version = subprocess.run([GATEPOST, "--version"], stdout=subprocess.PIPE, text=True).stdout.split()[1]
@@ -573,14 +573,14 @@ def stores():
     """a store that cannot be opened, one that is away, one that stands in"""
     with Folder(CONFIG.replace("STORE", "lmdb:FOLDER/state").replace("SOCKET", "inet:127.0.0.1:9")) as folder:
         words = ["-c", folder.path, "store"]
-        if os.geteuid() == 0:  # the daemon of an ordinary user makes the folder by itself
+        if os.geteuid() == 0:  # the daemon of an ordinary user makes the directory by itself
             finds(words, ("store.main", "problem", "may not make it", "install -d -m 700 -o nobody"))
             os.mkdir(folder.folder + "/state", 0o700)
             finds(words, ("store.main", "problem", "Permission denied", "chown -R nobody"))
             shutil.chown(folder.folder + "/state", "daemon")
             os.chmod(folder.folder + "/state", 0o700)
             _, found = visit(*words)
-            holds(found[0]["mend"][0], "a folder of its own")  # another service's is not taken from it
+            holds(found[0]["mend"][0], "a directory of its own")  # another service's is not taken from it
             shutil.chown(folder.folder + "/state", "nobody")
         else:
             os.mkdir(folder.folder + "/state", 0o700)

@@ -250,7 +250,7 @@ def redis_shared():
 
 
 def large(redis, folder):
-    """The example for a large site with one Redis of this machine and its folder of overrides."""
+    """The example for a large site with one Redis of this machine and its directory of overrides."""
     return edited(example("gatepost-large.conf"), [
         ('"rediss://redis1.example.net"', '"redis://127.0.0.1:%d"' % redis.server.port),
         ('"rediss://redis2.example.net"', '"redis://127.0.0.1:%d"' % world.free_port()),

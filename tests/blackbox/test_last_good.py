@@ -30,7 +30,7 @@ BROKEN = "hostname = \"mx.test\"\nspf { mode = sometimes }\n"
 
 
 class Daemon:
-    """Started as root, or, as a unit is, as the user it runs as. in_roots: the folder around that of the state is
+    """Started as root, or, as a unit is, as the user it runs as. in_roots: the directory around that of the state is
     root's, as /var/lib is."""
 
     def __init__(self, as_unit=False, in_roots=False):
@@ -197,12 +197,12 @@ def emptied_and_nothing_kept():
 
 
 def no_state_folder():
-    """without a folder for the state the log says at the start that nothing is kept, and what to do"""
+    """without a directory for the state the log says at the start that nothing is kept, and what to do"""
     with Daemon() as d:
         os.rmdir(d.folder + "/state")
         d.write("gatepost.conf", CONFIG.replace("FOLDER/state", "FOLDER/store"))
         d.launch()
-        said = "there is no folder %s/state: the configuration is not kept" % d.folder
+        said = "there is no directory %s/state: the configuration is not kept" % d.folder
         world.wait_for(lambda: said in d.text(), "the notice")
 
 
@@ -293,7 +293,7 @@ def no_rights_of_root():
 
 def start_after_a_boot():
     """root starts from the last good configuration as it has started from the file: sockets have the group of the
-    mail server, and folders that a boot has removed are made"""
+    mail server, and directories that a boot has removed are made"""
     with Daemon(in_roots=True) as d:
         if not d.user:
             raise world.Skip("needs root")
@@ -368,7 +368,7 @@ ROOTS_OPTIONS = [
 
 
 def roots_options():
-    """root acts on no option that the daemon's user could have written: not on users, groups, modes, sockets, folders"""
+    """root acts on no option that the daemon's user could have written: not on users, groups, modes, sockets, directories"""
     with Daemon(in_roots=True) as d:
         if not d.user:
             raise world.Skip("needs root")
@@ -396,7 +396,7 @@ def roots_options():
 
 def no_replay_of_roots_copy():
     """what root keeps lies where the daemon's user can neither write nor rename; it counts only while it is root's and
-    all folders above it are"""
+    all directories above it are"""
     with Daemon(in_roots=True) as d:
         if not d.user:
             raise world.Skip("needs root")
@@ -415,8 +415,8 @@ def no_replay_of_roots_copy():
         assert moved.returncode and os.path.isdir(own)
         d.write("gatepost.conf", BROKEN)
         changes = [("its owner", os.path.join(own, name), lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0)),
-                   ("the folder's owner", own, lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0)),
-                   ("the folder's mode", own, lambda p, back: os.chmod(p, 0o700 if back else 0o777)),
+                   ("the directory's owner", own, lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0)),
+                   ("the directory's mode", own, lambda p, back: os.chmod(p, 0o700 if back else 0o777)),
                    ("a link", own, lambda p, back: (os.unlink(p), os.rename(p + ".away", p)) if back else
                     (os.rename(p, p + ".away"), os.symlink(p + ".away", p))),
                    ("the mode of the one above", d.folder, lambda p, back: os.chmod(p, 0o755 if back else 0o777)),
@@ -429,7 +429,7 @@ def no_replay_of_roots_copy():
             world.wait_for(lambda: "without the rights of root" in d.text()[before:], what)
             d.stop()
             change(path, True)
-    # an older copy in the folder of the state, which that user may rename there, is none
+    # an older copy in the directory of the state, which that user may rename there, is none
     with Daemon() as d:
         holds(d.start(), "what root has started with cannot be kept in %s/state-as-root" % d.folder)
         kept = d.kept()
@@ -444,7 +444,7 @@ def no_replay_of_roots_copy():
 
 
 def kept_then_broken(d, server):
-    """the daemon was started once; then the file is broken, and a resolv.conf lies in a folder of root alone; the
+    """the daemon was started once; then the file is broken, and a resolv.conf lies in a directory of root alone; the
     path and the text of what was kept"""
     if not d.user:
         raise world.Skip("needs root")

@@ -88,7 +88,7 @@ def listener_at(where, mode=0o666):
 
 
 def test_activation_reach():
-    """who may ask at a socket is told whoever opened it: ports, and the mode of a file and its folders"""
+    """who may ask at a socket is told whoever opened it: ports, and the mode of a file and its directories"""
     folder = tempfile.mkdtemp(prefix="gatepost-test.")
     os.chmod(folder, 0o755)
     os.mkdir(folder + "/private", 0o700)

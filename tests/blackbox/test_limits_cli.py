@@ -55,7 +55,7 @@ def line_of(text, start):
 
 
 class Daemon:
-    """with Daemon() as d: one with limits, whose store lies in its folder."""
+    """with Daemon() as d: one with limits, whose store lies in its directory."""
 
     def __init__(self, store="lmdb:FOLDER/store", config=CONFIG):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
@@ -745,7 +745,7 @@ class Silence:
 # ---- store check ----
 
 class Place:
-    """A folder with a configuration that names a store; both the daemon's user's."""
+    """A directory with a configuration that names a store; both the daemon's user's."""
 
     def __init__(self, uri="lmdb:FOLDER/store", extra=""):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
@@ -813,7 +813,7 @@ def store_local():
 
 
 def store_permission():
-    """store check: a folder that cannot be used is said, with what to do"""
+    """store check: a directory that cannot be used is said, with what to do"""
     with Place() as p:
         os.mkdir(p.store, 0o700)
         if os.geteuid() != 0:
@@ -821,7 +821,7 @@ def store_permission():
         code, out, err = p.check()
         equal(code, 1)
         holds(err, "Permission denied")
-        holds(err, "the folder must belong to the user that the daemon runs as: chown -R")
+        holds(err, "the directory must belong to the user that the daemon runs as: chown -R")
         assert "fine" not in out
         if os.geteuid() == 0:
             equal(os.listdir(p.store), [])

@@ -569,7 +569,7 @@ def accepting_without_files():
 
 
 def with_files(count):
-    """A folder, and a program in it that starts the daemon with so many files allowed, and no way to more."""
+    """A directory, and a program in it that starts the daemon with so many files allowed, and no way to more."""
     folder = tempfile.mkdtemp(prefix="gatepost-test.")
     os.chmod(folder, 0o755)
     program = os.path.join(folder, "few")

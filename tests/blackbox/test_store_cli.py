@@ -34,7 +34,7 @@ def run(*words, path=None):
 
 
 class Daemon(world.Policyd):
-    """with Daemon() as d: one with a limit of three, which counts in its folder."""
+    """with Daemon() as d: one with a limit of three, which counts in its directory."""
 
     def __init__(self, options=""):
         super().__init__(CONFIG.replace('{"STORE"}', '{"STORE"} ' + options))
@@ -79,8 +79,8 @@ def deleted_files_are_noticed():
             equal((code, err), (0, ""))
             holds(out, "the daemon has the same files of the store open\n")
         os.rename(d.state, d.state + ".old")
-        wait_for(lambda: d.text().count("state/counters was deleted") >= 2, "an error about the folder")
-        wait_for(lambda: os.path.exists(os.path.join(d.state, "counters")), "a new folder")
+        wait_for(lambda: d.text().count("state/counters was deleted") >= 2, "an error about the directory")
+        wait_for(lambda: os.path.exists(os.path.join(d.state, "counters")), "a new directory")
         equal([d.send("again") for _ in range(4)], ["DUNNO"] * 3 + ["450"])
         equal(json.loads(run("status", "--json", "--socket", d.control_path)[1])["store"]["failed"], 0)
 
@@ -99,7 +99,7 @@ def a_spoiled_lock_file_is_made_anew():
 
 
 def an_unseen_folder_is_said():
-    """a folder that the daemon cannot look into any more is said, with what to do; counting goes on"""
+    """a directory that the daemon cannot look into any more is said, with what to do; counting goes on"""
     with Daemon() as d:
         if not d.user:
             return
@@ -207,7 +207,7 @@ class Impostor:
 
 
 class Place:
-    """A folder with a configuration, whose store lies in it."""
+    """A directory with a configuration, whose store lies in it."""
 
     def __init__(self, uri="lmdb:FOLDER/store"):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
@@ -232,7 +232,7 @@ class Place:
 
 
 def other_files_are_said():
-    """store check: a daemon that has other files open, or another folder, is said, and is trouble"""
+    """store check: a daemon that has other files open, or another directory, is said, and is trouble"""
     with Place() as p:
         equal(p.check()[0], 0)
         true = [dict(name=n, device=os.stat(os.path.join(p.store, n)).st_dev,
@@ -261,29 +261,29 @@ def other_files_are_said():
 
 
 def a_path_that_is_no_folder():
-    """store check: a file where the folder should be, or above it, or a link to nowhere: advice that helps"""
+    """store check: a file where the directory should be, or above it, or a link to nowhere: advice that helps"""
     with Place() as p:
         with open(p.store, "w") as f:
             f.write("a file")
         code, _, err = p.check()
         equal(code, 1)
-        holds(err, "%s is a file, and a folder is wanted there: move it away" % p.store)
+        holds(err, "%s is a file, and a directory is wanted there: move it away" % p.store)
         assert "chown" not in err and "install -d" not in err, err
         out = run("doctor", "-c", p.path, "store")[1]
-        holds(out, "%s is no folder" % p.store)
+        holds(out, "%s is no directory" % p.store)
         holds(out, "mv %s %s.old" % (p.store, p.store))
         os.unlink(p.store)
         os.symlink(p.folder + "/nowhere", p.store)
         code, _, err = p.check()
         equal(code, 1)
-        holds(err, "%s is a symbolic link to a folder that is not there" % p.store)
+        holds(err, "%s is a symbolic link to a directory that is not there" % p.store)
         assert "install -d" not in err, err
     with Place(uri="lmdb:FOLDER/file/below/store") as p:
         with open(p.folder + "/file", "w"):
             pass
         code, _, err = p.check()
         equal(code, 1)
-        holds(err, "%s/file is a file, and a folder is wanted there" % p.folder)
+        holds(err, "%s/file is a file, and a directory is wanted there" % p.folder)
         assert "chown" not in err and "install -d" not in err, err
 
 
@@ -369,7 +369,7 @@ def a_path_that_is_of_somebody_else():
                 return
             code, _, err = p.check()
             equal(code, 1)
-            holds(err, "/etc/passwd is a file, and a folder is wanted there: store.uri names what is no store")
+            holds(err, "/etc/passwd is a file, and a directory is wanted there: store.uri names what is no store")
             out = run("doctor", "-c", p.path, "store")[1]
             assert "move it away" not in err and "mv " not in err + out, err + out
 
@@ -401,7 +401,7 @@ def a_host_with_exim_alone():
             os.chmod(p.store, 0)
         code, out, err = p.check(path)
         equal(code, 1)
-        holds(err, "the folder must belong to Exim's user; give it one of its own: store { uri = ")
+        holds(err, "the directory must belong to Exim's user; give it one of its own: store { uri = ")
         holds(err, "chown -R %s %s" % (me, p.store))
         assert "daemon runs as" not in err, err
         os.rmdir(p.store)

@@ -103,14 +103,14 @@ static void write_record(FILE *file, const struct test_zone_record *r)
 	fputc('\n', file);
 }
 
-/* path_in: a file of our folder. */
+/* path_in: a file of our directory. */
 static const char *path_in(const char *name, char room[128])
 {
 	snprintf(room, 128, "%s/%s", folder, name);
 	return room;
 }
 
-/* create: a file of our folder, empty. */
+/* create: a file of our directory, empty. */
 static FILE *create(const char *name)
 {
 	char path[128];
@@ -135,7 +135,7 @@ static void write_zone(const struct test_zone *zone)
 	fclose(file);
 }
 
-/* write_config: an nsd of our own that touches nothing outside the folder. */
+/* write_config: an nsd of our own that touches nothing outside the directory. */
 static void write_config(unsigned port)
 {
 	FILE *file = create("nsd.conf");
@@ -411,7 +411,7 @@ static size_t run_scenario(const struct test_suite_scenario *s, size_t *number)
 
 /* ---- the whole ---- */
 
-/* find_nsd: in the usual folders, which need not be in the PATH of a user. */
+/* find_nsd: in the usual directories, which need not be in the PATH of a user. */
 static bool find_nsd(void)
 {
 	char list[4096];
@@ -446,7 +446,7 @@ static void make_folder(void)
 {
 	snprintf(folder, sizeof folder, "/tmp/gatepost-live.XXXXXX");
 	if (!mkdtemp(folder))
-		die("no temporary folder");
+		die("no temporary directory");
 	atexit(remove_folder);
 	FILE *file = create("gatepost.conf");
 	fputs("hostname = \"unknown\"\n", file);

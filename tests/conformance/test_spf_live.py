@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Runs test_spf_live where there is an nsd: as root in a throwaway machine with a network of its
-own, otherwise on this one if nsd is installed. BUILD names the folder of the programs
+own, otherwise on this one if nsd is installed. BUILD names the directory of the programs
 (build)."""
 import os
 import sys
@@ -9,7 +9,7 @@ import sys
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
 sys.dont_write_bytecode = True
-import sandbox  # noqa: E402  (lies in the folder named just above)
+import sandbox  # noqa: E402  (lies in the directory named just above)
 
 
 def main():

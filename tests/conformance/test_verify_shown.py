@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Every collected case about messages (DKIM, ARC, DMARC, whole messages) through gatepost verify, with
-a name server of its own for each zone. SUITES names the folder of the suites, BUILD that of the
+a name server of its own for each zone. SUITES names the directory of the suites, BUILD that of the
 program; a case name or a part of it as argument runs those cases only."""
 import base64
 import glob
@@ -14,7 +14,7 @@ import tempfile
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
 sys.dont_write_bytecode = True
-from casezone import CaseServer, Zone  # noqa: E402  (lies in the folder named just above)
+from casezone import CaseServer, Zone  # noqa: E402  (lies in the directory named just above)
 
 KINDS = ("dkim", "arc", "dmarc", "message")
 CONFIG = "hostname = mx.test\ndns { timeout = 3s  attempts = 1  trust_ad = yes }\n"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs a fuzz target over its seeds, one TAP line each, and checks that one of them gets through
- * the parser: a target that no seed reaches would test nothing. The folder is the first argument,
- * or tests/fuzz/seeds/<name of the program>.
+ * the parser: a target that no seed reaches would test nothing. The directory is the first
+ * argument, or tests/fuzz/seeds/<name of the program>.
  */
 #include <dirent.h>
 #include <errno.h>

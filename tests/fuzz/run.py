@@ -53,7 +53,7 @@ def progress(began, seconds, total):
 
 
 def command(program, name, seconds):
-    """libFuzzer writes into the first folder only."""
+    """libFuzzer writes into the first directory only."""
     corpus, seeds = os.path.join(BUILD, "corpus", name), os.path.join(SEEDS, name)
     found = os.path.join(BUILD, "found")
     os.makedirs(corpus, exist_ok=True)

@@ -66,7 +66,7 @@ def check_core_is_quiet():
 
 
 def check_test_names():
-    """A program is called as its file, whatever folder that is in: of two only one would be built."""
+    """A program is called as its file, whatever directory that is in: of two only one would be built."""
     seen, problems = {}, []
     for path in sources("tests/unit/*/test_*.c", "tests/unit/*/*/test_*.c", "tests/conformance/test_*.c"):
         name = os.path.basename(path)
@@ -222,7 +222,7 @@ def check_unit():
         for folder in re.findall(r"^%s=(\S+)$" % kind, unit, re.M):
             if not re.search(r"^NoExecPaths=.*%s%s\b" % (root, folder), unit, re.M):
                 problems.append("%s%s can be written and executed: NoExecPaths=" % (root, folder))
-    result("the unit can execute nothing from the folders it can write", problems)
+    result("the unit can execute nothing from the directories it can write", problems)
 
 
 def check_format():

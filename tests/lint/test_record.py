@@ -58,7 +58,7 @@ tap.finish()
 
 
 class Tree:
-    """A folder that looks like a tree of gatepost, with one script and a program."""
+    """A directory that looks like a tree of gatepost, with one script and a program."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -98,11 +98,11 @@ def at(endpoint, action=", default_action=DUNNO"):
 
 # each way that doctor offers ends with a daemon that runs and is asked, whatever else is wrong
 PLACES = [
-    ("a folder that is not there", LIMITS, at("unix:gatepostd/policy"), CHROOT),
-    ("an absolute path in a folder that is not there", LIMITS, at("unix:/srv/none/policy"), OPEN),
-    ("an absolute path in a folder that is not there, in a chroot", LIMITS, at("unix:/srv/none/policy"), CHROOT),
-    ("a folder that is a file", LIMITS, at("unix:pid/master.pid/policy"), CHROOT),
-    ("a folder that is there", LIMITS, at("unix:public/policy"), CHROOT),
+    ("a directory that is not there", LIMITS, at("unix:gatepostd/policy"), CHROOT),
+    ("an absolute path in a directory that is not there", LIMITS, at("unix:/srv/none/policy"), OPEN),
+    ("an absolute path in a directory that is not there, in a chroot", LIMITS, at("unix:/srv/none/policy"), CHROOT),
+    ("a directory that is a file", LIMITS, at("unix:pid/master.pid/policy"), CHROOT),
+    ("a directory that is there", LIMITS, at("unix:public/policy"), CHROOT),
     ("a file in the socket's place", LIMITS, at("unix:pid/master.pid"), CHROOT),
     ("a path that is too long for a socket", LIMITS, at("unix:private/" + "p" * 120), CHROOT),
     ("an address of another host", LIMITS, at("inet:192.0.2.77:10040"), CHROOT),

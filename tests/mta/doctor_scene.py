@@ -54,7 +54,7 @@ class Machine:
             if mode:
                 os.chown(path, user.pw_uid, user.pw_gid)
                 os.chmod(path, mode)
-        # another folder than the default one of a build for /usr/local
+        # another directory than the default one of a build for /usr/local
         self.options = ["--config", CONF, "--postconf", "/usr/sbin/postconf"]
 
     def write(self, path, text):

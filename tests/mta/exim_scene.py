@@ -183,7 +183,7 @@ class Exim:
         os.rename(self.gatepost + ".new", self.gatepost)
 
     def _copy_examples(self, edits):
-        """The shipped examples in a folder of the test's own, with (old, new) replaced in any of them."""
+        """The shipped examples in a directory of the test's own, with (old, new) replaced in any of them."""
         # another one each time: a delivery of the Exim before may still read its configuration
         folder = os.path.join(self.folder, "examples%d" % self.number)
         shutil.copytree(os.path.join(sandbox.PROJECT, "conf-examples", "exim"), folder)
@@ -254,7 +254,7 @@ class Exim:
                 for i, text in lines]
 
     def delivered(self, folder):
-        """Texts of what lies in this folder of bob's, which is emptied."""
+        """Texts of what lies in this directory of bob's, which is emptied."""
         texts = []
         for path in sorted(glob.glob("/home/bob/Maildir/%s/new/*" % folder), key=os.path.getmtime):
             with open(path, "rb") as f:

@@ -212,7 +212,7 @@ def own_networks():
 
 
 def permissions():
-    """who stands in the way to the socket is named: a folder, the socket, something else in its place"""
+    """who stands in the way to the socket is named: a directory, the socket, something else in its place"""
     machine.serve(CONFIG)
     postfix(SPF)
     os.chmod(QUEUE + "/gatepost", 0o700)

@@ -72,7 +72,7 @@ def exim_module():
 
 
 def exim_alone():
-    """without Postfix and the daemon all is Exim's, no user of ours is missed, and no folder taken from it"""
+    """without Postfix and the daemon all is Exim's, no user of ours is missed, and no directory taken from it"""
     exim_conf(EXIM_MAIN + EXIM_ACLS)
     machine.stop()
     os.makedirs("/var/spool/exim4/gatepost", exist_ok=True)

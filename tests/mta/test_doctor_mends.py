@@ -367,7 +367,7 @@ def hangs():
 
 
 SOCKETS = [
-    ("a folder that stands in the way", lambda: os.chmod(QUEUE + "/gatepost", 0o700)),
+    ("a directory that stands in the way", lambda: os.chmod(QUEUE + "/gatepost", 0o700)),
     ("a socket that stands in the way", lambda: os.chmod(SOCKET, 0o600)),
     ("a file in its place", in_its_place),
     ("nobody is there", lambda: machine.stop()),

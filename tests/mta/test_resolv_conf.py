@@ -70,7 +70,7 @@ class Server(dnsd.Server):
 
 
 class Scene:
-    """A daemon that follows a file of this scene, in a folder that stands for /run."""
+    """A daemon that follows a file of this scene, in a directory that stands for /run."""
 
     def __init__(self, text=None, dns=""):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")

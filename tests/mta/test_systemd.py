@@ -245,7 +245,7 @@ def activation():
 
 
 def state_folder():
-    """limits count in the state folder, which is the daemon's alone"""
+    """limits count in the state directory, which is the daemon's alone"""
     answers = [ask(**request(sasl_username="alice")) for _ in range(6)]
     holds(answers[5], "hourly limit reached")
     folder = machine.path("/var/lib/gatepost")

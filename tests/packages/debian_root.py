@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-"""A fresh Debian 12 in a folder, and the packages built inside a copy of it.
+"""A fresh Debian 12 in a directory, and the packages built inside a copy of it.
 
-    root = debian_root.base()            # a folder, or raises sandbox.Unavailable
+    root = debian_root.base()            # a directory, or raises sandbox.Unavailable
     packages = debian_root.built(root)   # builds twice, and once more; runs lintian; all that as a Build
 
 Several tests may ask for both at once: the first one does the work, and as long as nothing in the tree
@@ -76,7 +76,7 @@ def alone():
 
 
 def base():
-    """The folder with the fresh Debian; see the top of this file."""
+    """The directory with the fresh Debian; see the top of this file."""
     reason = why_not()
     if reason:
         raise sandbox.Unavailable(reason)
@@ -111,7 +111,7 @@ def _base():
 
 
 class Build:
-    """What came of the builds: folders of packages, and lintian's words."""
+    """What came of the builds: directories of packages, and lintian's words."""
 
     def __init__(self, facts):
         self.first, self.second, self.next = (os.path.join(WORK, n) for n in ("first", "second", "next"))

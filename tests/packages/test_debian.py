@@ -199,7 +199,7 @@ def others_may_not_ask():
 
 
 def confined():
-    """inside the unit: no capability, no other process, nothing to write but its own folders"""
+    """inside the unit: no capability, no other process, nothing to write but its own directories"""
     status = stage.machine.read("/proc/%d/status" % stage.main_pid())
     for line in ("NoNewPrivs:\t1", "CapBnd:\t0000000000000000", "CapEff:\t0000000000000000", "Seccomp:\t2"):
         holds(status, line)
@@ -328,7 +328,7 @@ def exim_verdicts():
 
 
 def exim_limits():
-    """limits count in a folder of Exim's own, as README.Debian sets it"""
+    """limits count in a directory of Exim's own, as README.Debian sets it"""
     text = stage.machine.read("/usr/share/doc/gatepost-exim/README.Debian")
     store = re.search(r"^    (store \{.*\})$", text, re.M).group(1)
     stage.machine.write("/etc/gatepost/conf.d/test.conf",

@@ -108,7 +108,7 @@ def wanted(name):
 
 
 def build(tree, folder):
-    """Builds a tree into a folder, and says what was made."""
+    """Builds a tree into a directory, and says what was made."""
     done = subprocess.run([tree + "/rpm/build", folder, "--without", "check"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout
@@ -125,8 +125,8 @@ def builds():
 
 
 def contents(folder):
-    """Digest of what each package of a folder holds, and all that rpm says of it. Not the whole file: rpm
-    keeps the name of the folder that it works in in a source package, and the digest of that elsewhere."""
+    """Digest of what each package of a directory holds, and all that rpm says of it. Not the whole file: rpm
+    keeps the name of the directory that it works in in a source package, and the digest of that elsewhere."""
     return {os.path.basename(path): (
         out_of("rpm", "-qp", "--nosignature", "--qf", "%{PAYLOADDIGEST} %{BUILDTIME} %{BUILDHOST}", path),
         out_of("rpm", "-qp", "--nosignature", "--dump", "--requires", "--provides", "--scripts", "--info", path))
@@ -233,7 +233,7 @@ PLACES = (b"/gatepost-rpm.", sandbox.PROJECT.encode() + b"/", b"@moduledir@", b"
 
 
 def no_places_of_the_build():
-    """no file names the folder that it was built in, or /usr/local, or a place that is to be filled in"""
+    """no file names the directory that it was built in, or /usr/local, or a place that is to be filled in"""
     for name in FILES:
         for mode, _, _, path in wanted(name):
             if mode.startswith("-"):

@@ -37,7 +37,7 @@ static void keep(void *arg, enum gp_log_level level, const char *event,
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* gp_test_lmdb_set_up: a folder in which the store will make its own; nothing is open yet. */
+/* gp_test_lmdb_set_up: a directory in which the store will make its own; nothing is open yet. */
 int gp_test_lmdb_set_up(void **state)
 {
 	struct gp_test_lmdb *f = calloc(1, sizeof *f);
@@ -60,7 +60,7 @@ int gp_test_lmdb_set_up(void **state)
 	return 0;
 }
 
-/* gp_test_lmdb_tear_down: closes, and removes the folder. */
+/* gp_test_lmdb_tear_down: closes, and removes the directory. */
 int gp_test_lmdb_tear_down(void **state)
 {
 	struct gp_test_lmdb *f = *state;
@@ -73,7 +73,7 @@ int gp_test_lmdb_tear_down(void **state)
 	return rc;
 }
 
-/* gp_test_lmdb_open_store: which always gp_test_lmdb_works, even if the folder does not. */
+/* gp_test_lmdb_open_store: which always gp_test_lmdb_works, even if the directory does not. */
 void gp_test_lmdb_open_store(struct gp_test_lmdb *f)
 {
 	assert_int_equal(gp_store_open(&f->options, &f->ctx, &f->store), GP_OK);
@@ -86,7 +86,7 @@ void gp_test_lmdb_close_store(struct gp_test_lmdb *f)
 	f->store = NULL;
 }
 
-/* gp_test_lmdb_path_of: a file in the folder. */
+/* gp_test_lmdb_path_of: a file in the directory. */
 const char *gp_test_lmdb_path_of(struct gp_test_lmdb *f, const char *name, char out[160])
 {
 	snprintf(out, 160, "%s/%s", f->folder, name);

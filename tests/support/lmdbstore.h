@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The fixture of tests of the embedded store: a folder of its own, a wall clock that is set by
+ * The fixture of tests of the embedded store: a directory of its own, a wall clock that is set by
  * hand, a log that is kept as text, and short forms of calls, which assert that they work.
  */
 #ifndef TESTS_SUPPORT_LMDBSTORE_H
@@ -36,15 +36,15 @@ struct gp_test_lmdb {
 	struct gp_store *store;
 };
 
-/* For cmocka: makes the folder, opens nothing; closes and removes everything. */
+/* For cmocka: makes the directory, opens nothing; closes and removes everything. */
 int gp_test_lmdb_set_up(void **state);
 int gp_test_lmdb_tear_down(void **state);
 
-/* Opens the store, which works even if the folder does not; closes it. */
+/* Opens the store, which works even if the directory does not; closes it. */
 void gp_test_lmdb_open_store(struct gp_test_lmdb *f);
 void gp_test_lmdb_close_store(struct gp_test_lmdb *f);
 
-/* A file in the store's folder; returns out. */
+/* A file in the store's directory; returns out. */
 const char *gp_test_lmdb_path_of(struct gp_test_lmdb *f, const char *name, char out[160]);
 
 /* The store's health. */

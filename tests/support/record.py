@@ -11,7 +11,7 @@ shows whether it has changed the outside.
 commands over all fuzz seeds and examples), one after the other, over the programs in build/ (`make
 programs` first). It writes one file a script into FOLDER (default build/record/out): for each test the
 requests and answers in their order, commands with output and exit code, SMTP conversations, headers of
-delivered messages, metrics, and the lines of logs. It runs in the folder of a tree, which may be another
+delivered messages, metrics, and the lines of logs. It runs in the directory of a tree, which may be another
 one than its own: so that one recorder serves an older state, too. SCRIPT is a part of a script's name.
 
 `compare` prints a unified diff for each case that differs, and ends with code 1 if there is one.
@@ -52,7 +52,7 @@ def result(folder, path):
 
 
 def record(folder, wanted):
-    """Runs the scripts; a throwaway machine sees the tree's folder only, so everything is noted there."""
+    """Runs the scripts; a throwaway machine sees the tree's directory only, so everything is noted there."""
     here = os.path.abspath("build/record")
     shutil.rmtree(here + "/hook", ignore_errors=True)
     shutil.copytree(PARTS, here + "/hook")

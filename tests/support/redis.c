@@ -166,7 +166,7 @@ void test_redis_again(struct test_redis *redis)
 	die("redis-server does not start");
 }
 
-/* prepare: a folder and a port. */
+/* prepare: a directory and a port. */
 static struct test_redis *prepare(void)
 {
 	struct test_redis *redis = calloc(1, sizeof *redis);
@@ -248,7 +248,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
-/* test_redis_stop: the process, the folder, the memory. */
+/* test_redis_stop: the process, the directory, the memory. */
 void test_redis_stop(struct test_redis *redis)
 {
 	if (!redis)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Redis servers for tests: real ones, on a loopback port and a unix socket of their own, in a
- * temporary folder, ended by process id.
+ * temporary directory, ended by process id.
  *
  *     struct test_redis *r = test_redis_start(NULL);        (NULL: see test_redis_missing)
  *     char *answer = test_redis_ask(r, 3, "SET", "key", "value");
@@ -29,14 +29,14 @@ uint16_t test_redis_free_port(void);
 
 /*
  * A server that answers; more are options as on its command line, ended by NULL: "--requirepass",
- * "secret". %d in one becomes the port, %s the folder.
+ * "secret". %d in one becomes the port, %s the directory.
  */
 struct test_redis *test_redis_start(const char *const *more);
 
 /* A sentinel that watches the server under a name. */
 struct test_redis *test_redis_start_sentinel(const char *name, const struct test_redis *master);
 
-void test_redis_stop(struct test_redis *redis); /* and removes the folder; accepts NULL */
+void test_redis_stop(struct test_redis *redis); /* and removes the directory; accepts NULL */
 void test_redis_kill(struct test_redis *redis); /* at once; it may be started again */
 void test_redis_again(struct test_redis *redis);
 void test_redis_hang(struct test_redis *redis, bool hang); /* neither answers nor ends */

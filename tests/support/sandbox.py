@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A throwaway machine in a folder, for tests that need a real mail server or name server.
+"""A throwaway machine in a directory, for tests that need a real mail server or name server.
 
     import sandbox
     sandbox.enter(["postfix", "nsd"])     # returns inside, or raises sandbox.Unavailable
@@ -130,13 +130,13 @@ def install(root, packages):
 
 
 def apt_get(root, debs, *words):
-    """Runs apt-get in the overlay; packages are kept in the folder debs for the next time."""
+    """Runs apt-get in the overlay; packages are kept in the directory debs for the next time."""
     os.makedirs(debs + "/partial", exist_ok=True)
     os.chmod(debs, 0o755)
     apt = ["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", "apt-get", "-q", "-y",
            "--no-install-recommends", "-o", "Dir::Cache::archives=" + debs,
            "-o", "APT::Keep-Downloaded-Packages=true", "-o", "APT::Sandbox::User=root"]
-    # apt locks that folder, and does not wait for another one that has it
+    # apt locks that directory, and does not wait for another one that has it
     with open(debs + "/gatepost.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:

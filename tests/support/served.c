@@ -58,11 +58,11 @@ static void make_folder(void)
 {
 	const char *base = getenv("TMPDIR");
 	snprintf(folder, sizeof folder, "%s/gatepost-served.XXXXXX", base ? base : "/tmp");
-	must(mkdtemp(folder) != NULL, "no folder");
+	must(mkdtemp(folder) != NULL, "no directory");
 	must(atexit(remove_folder) == 0, "no end");
 }
 
-/* config_of: with a store in the folder, and silent. */
+/* config_of: with a store in the directory, and silent. */
 static struct gp_runtime_config config_of(const char *conf)
 {
 	struct gp_config_errors errors = {0};

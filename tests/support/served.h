@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Served: a gatepost-policyd at work, in this process and without its sockets; counters lie in an
- * embedded store in a folder of their own, which goes with the process.
+ * embedded store in a directory of their own, which goes with the process.
  *
  *     struct gp_daemon *daemon = gp_test_served("spf { mode = off } limit x { ... }");
  *     daemon->served[GP_POLICYD_POLICY].state      (what its sessions share)

@@ -60,7 +60,7 @@ struct test_suite {
 	size_t scenario_count;
 };
 
-/* The folder of the suites: the environment's SUITES, or where it is beside the tree. */
+/* The directory of the suites: the environment's SUITES, or where it is beside the tree. */
 const char *test_suite_folder(void);
 
 /*
@@ -69,7 +69,7 @@ const char *test_suite_folder(void);
  */
 struct test_suite *test_suite_load_yaml(const char *path);
 
-/* The cases of a kind from all *.json files of a folder, in the order of their names. */
+/* The cases of a kind from all *.json files of a directory, in the order of their names. */
 struct test_suite *test_suite_load_json(const char *folder, const char *kind);
 
 void test_suite_free(struct test_suite *suite);

@@ -8,9 +8,9 @@
     machine.join_network()     # sockets of this test are now those of the machine
     machine.stop()
 
-The machine is a copy-on-write view of this one, or of another root folder, in namespaces of its own:
+The machine is a copy-on-write view of this one, or of another root directory, in namespaces of its own:
 mounts, processes, network (loopback only), host name, IPC and control groups. Unlike sandbox.enter()
-the test itself stays outside and looks in, so it needs nothing but Python there. The project's folder
+the test itself stays outside and looks in, so it needs nothing but Python there. The project's directory
 is seen at its usual place. Everything vanishes with stop(), or with the test.
 
 Gaps: there is no kernel log and no hardware. The control groups have no controllers (those belong to
@@ -122,7 +122,7 @@ class Machine:
             return f.read()
 
     def write(self, path, text, mode=0o644):
-        """Writes a file, whole or not at all, with the folders above it."""
+        """Writes a file, whole or not at all, with the directories above it."""
         target = self.path(path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target + ".new", "w") as f:
@@ -222,7 +222,7 @@ def _said(process):
 
 
 def start(lower="/", install=(), fetch=(), target="basic.target", seconds=300):
-    """A machine over the root folder lower, with these packages installed (before its network is closed),
+    """A machine over the root directory lower, with these packages installed (before its network is closed),
     booted up to target. What fetch names can be installed later, by apt-get inside (Debian). Raises
     sandbox.Unavailable where that cannot be, with the reason."""
     reason = why_not()

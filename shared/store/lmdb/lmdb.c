@@ -27,7 +27,7 @@
 #include "store/lmdb/lmdb_private.h"
 #include "store/store_uri.h"
 
-#define OPEN_WAIT_MS 3000 /* for somebody else who opens the same folder */
+#define OPEN_WAIT_MS 3000 /* for somebody else who opens the same directory */
 #define ROUNDS 4          /* transactions that one thread leads, when others wait */
 #define YIELDS 16         /* looks for an answer before sleeping */
 #define BATCH 64          /* takes in one transaction */
@@ -551,8 +551,8 @@ static const struct gp_store_backend lmdb_backend = {
 };
 
 /* new_store: with its locks, nothing open. */
-static int new_store(const char *folder, const struct gp_store_options *options, struct gp_ctx *ctx,
-	struct gp_store_lmdb **store_out)
+static int new_store(const char *directory, const struct gp_store_options *options,
+	struct gp_ctx *ctx, struct gp_store_lmdb **store_out)
 {
 	struct gp_store_lmdb *s = calloc(1, sizeof *s);
 	if (!s)
@@ -563,7 +563,7 @@ static int new_store(const char *folder, const struct gp_store_options *options,
 	}
 	int rc = gp_store_lmdb_room_init(&s->room, &s->envs);
 	if (rc == GP_OK) {
-		rc = gp_store_lmdb_envs_init(&s->envs, folder, options, ctx);
+		rc = gp_store_lmdb_envs_init(&s->envs, directory, options, ctx);
 		if (rc)
 			gp_store_lmdb_room_fini(&s->room);
 	}
@@ -576,7 +576,7 @@ static int new_store(const char *folder, const struct gp_store_options *options,
 	return GP_OK;
 }
 
-/* gp_store_lmdb_open: a folder that cannot be used now is tried again by tend. */
+/* gp_store_lmdb_open: a directory that cannot be used now is tried again by tend. */
 int gp_store_lmdb_open(
 	const struct gp_store_options *options, struct gp_ctx *ctx, struct gp_store **store_out)
 {

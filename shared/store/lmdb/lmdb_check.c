@@ -626,7 +626,7 @@ int gp_store_lmdb_set_aside(const char *path, int64_t wall_s, char *moved_to, si
 	return GP_OK;
 }
 
-/* ---- who has the folder open ---- */
+/* ---- who has the directory open ---- */
 
 enum lock_byte { OPENING = 0, IN_USE = 1 };
 
@@ -641,10 +641,10 @@ static int lock_byte(const struct gp_store_lmdb_lock *lock, enum lock_byte which
 }
 
 /* gp_store_lmdb_lock_open: only the owner may read it or hold it. */
-int gp_store_lmdb_lock_open(struct gp_store_lmdb_lock *lock, const char *folder)
+int gp_store_lmdb_lock_open(struct gp_store_lmdb_lock *lock, const char *directory)
 {
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%s/lock", folder);
+	int n = snprintf(path, sizeof path, "%s/lock", directory);
 	lock->fd = -1;
 	if (n < 0 || (size_t)n >= sizeof path) {
 		errno = ENAMETOOLONG;

@@ -3,11 +3,11 @@
  * What stands before LMDB touches a file: is it whole?
  *
  * LMDB trusts its files: a damaged one ends the process (it asserts, or reads outside its map). So
- * whoever opens a folder alone has its files checked first, and a damaged one set aside. Knows
+ * whoever opens a directory alone has its files checked first, and a damaged one set aside. Knows
  * LMDB's data format 1 as it is on machines of 64 bits (elsewhere every file passes); makes no call
  * of LMDB.
  *
- *     gp_store_lmdb_lock_open(&lock, folder);
+ *     gp_store_lmdb_lock_open(&lock, directory);
  *     gp_store_lmdb_lock_take(&lock, wait_ms, &alone);
  *     if (alone)
  *             rc = gp_store_lmdb_check_path(path, problem);    (GP_ESYNTAX: problem says why)
@@ -69,7 +69,7 @@ int gp_store_lmdb_check_map(
 int gp_store_lmdb_set_aside(
 	const char *path, int64_t wall_s, char *moved_to, size_t size) GP_MUST_CHECK;
 
-/* ---- who has the folder open ---- */
+/* ---- who has the directory open ---- */
 
 /*
  * The file "lock" with two locks in it, which end with the process: whoever opens or closes holds
@@ -82,7 +82,7 @@ struct gp_store_lmdb_lock {
 };
 
 /* Opens or makes the file. GP_EIO: errno says why. */
-int gp_store_lmdb_lock_open(struct gp_store_lmdb_lock *lock, const char *folder) GP_MUST_CHECK;
+int gp_store_lmdb_lock_open(struct gp_store_lmdb_lock *lock, const char *directory) GP_MUST_CHECK;
 
 /*
  * Gets the first lock within wait_ms, and the second: *alone_out says that nobody else had it.

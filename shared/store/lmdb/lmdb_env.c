@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Two files: "counters" is written to disk now and then, "facts" with every transaction. Neither is
- * mapped for writing, so that a full disk is an error and no signal. Opening takes the folder's
+ * mapped for writing, so that a full disk is an error and no signal. Opening takes the directory's
  * locks; who is alone has the files checked and damaged ones set aside.
  */
 #include "store/lmdb/lmdb_env.h"
@@ -48,7 +48,7 @@ void gp_store_lmdb_envs_note(struct gp_store_lmdb_envs *envs, const char *text)
 	pthread_mutex_unlock(&envs->trouble_lock);
 }
 
-/* note_for: what was tried at which file or folder, and why it failed; always GP_EIO. */
+/* note_for: what was tried at which file or directory, and why it failed; always GP_EIO. */
 static int note_for(
 	struct gp_store_lmdb_envs *envs, const char *what, const char *path, const char *why)
 {
@@ -70,7 +70,7 @@ static bool is_damage(int rc)
 bool gp_store_lmdb_envs_no_room(const struct gp_store_lmdb_envs *envs, int rc)
 {
 	struct statvfs fs;
-	if (rc == EIO && statvfs(envs->folder, &fs) == 0)
+	if (rc == EIO && statvfs(envs->directory, &fs) == 0)
 		return fs.f_bavail < ROOM_BLOCKS || (fs.f_files > 0 && fs.f_favail == 0);
 	return rc == ENOSPC || rc == EDQUOT;
 }
@@ -285,16 +285,17 @@ static int set_time(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 
 /* ---- opening ---- */
 
-/* gp_store_lmdb_envs_make_folder: its last component only. */
-int gp_store_lmdb_envs_make_folder(struct gp_store_lmdb_envs *envs)
+/* gp_store_lmdb_envs_make_directory: its last component only. */
+int gp_store_lmdb_envs_make_directory(struct gp_store_lmdb_envs *envs)
 {
 	struct stat st;
-	if (mkdir(envs->folder, 0700) != 0 && errno != EEXIST)
-		return note_for(envs, "cannot make the folder", envs->folder, strerror(errno));
-	if (stat(envs->folder, &st) != 0)
-		return note_for(envs, "cannot use the folder", envs->folder, strerror(errno));
+	if (mkdir(envs->directory, 0700) != 0 && errno != EEXIST)
+		return note_for(
+			envs, "cannot make the directory", envs->directory, strerror(errno));
+	if (stat(envs->directory, &st) != 0)
+		return note_for(envs, "cannot use the directory", envs->directory, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return note_for(envs, "cannot use", envs->folder, "it is no folder");
+		return note_for(envs, "cannot use", envs->directory, "it is no directory");
 	return GP_OK;
 }
 
@@ -442,11 +443,11 @@ static void remember_files(struct gp_store_lmdb_envs *envs)
 		if (mdb_env_get_fd(envs->env[i].mdb, &fds[i]) != 0)
 			fds[i] = -1;
 	pthread_mutex_lock(&envs->trouble_lock);
-	gp_store_lmdb_files_remember(&envs->files, envs->folder, fds);
+	gp_store_lmdb_files_remember(&envs->files, envs->directory, fds);
 	pthread_mutex_unlock(&envs->trouble_lock);
 }
 
-/* open_locked: under the folder's first lock. */
+/* open_locked: under the directory's first lock. */
 static int open_locked(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, bool alone)
 {
 	if (!alone && envs->alone_tries > 0 && !(envs->replaced && are_whole(envs))) {
@@ -454,7 +455,7 @@ static int open_locked(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, bool
 		return note_for(envs,
 			"waits for other processes to close (fuser -v shows them), since it is "
 			"damaged:",
-			envs->folder, "it will be checked then");
+			envs->directory, "it will be checked then");
 	}
 	int rc = open_env(envs, ctx, GP_STORE_LMDB_COUNTERS, alone);
 	if (rc == GP_OK)
@@ -464,7 +465,7 @@ static int open_locked(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, bool
 	if (rc == GP_OK)
 		remember_files(envs);
 	if (rc == GP_OK && gp_store_lmdb_lock_share(&envs->ours) != GP_OK)
-		rc = note_for(envs, "cannot lock", envs->folder, strerror(errno));
+		rc = note_for(envs, "cannot lock", envs->directory, strerror(errno));
 	return rc;
 }
 
@@ -476,21 +477,21 @@ static void shut(struct gp_store_lmdb_envs *envs)
 	gp_store_lmdb_lock_close(&envs->ours);
 }
 
-/* open_all: the folder, its locks, the files; the write side of the lock is held. */
+/* open_all: the directory, its locks, the files; the write side of the lock is held. */
 static int open_all(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, int wait_ms)
 {
 	bool alone = false;
-	int rc = gp_store_lmdb_envs_make_folder(envs);
+	int rc = gp_store_lmdb_envs_make_directory(envs);
 	if (rc)
 		return rc;
-	rc = gp_store_lmdb_lock_open(&envs->ours, envs->folder);
+	rc = gp_store_lmdb_lock_open(&envs->ours, envs->directory);
 	if (rc == GP_OK)
 		rc = gp_store_lmdb_lock_take(&envs->ours, wait_ms, &alone);
 	if (rc == GP_EIO)
-		(void)note_for(envs, "cannot lock", envs->folder, strerror(errno));
+		(void)note_for(envs, "cannot lock", envs->directory, strerror(errno));
 	if (rc == GP_ETIMEOUT)
-		rc = note_for(
-			envs, "another process is opening", envs->folder, "it will be tried again");
+		rc = note_for(envs, "another process is opening", envs->directory,
+			"it will be tried again");
 	return rc ? rc : open_locked(envs, ctx, alone);
 }
 
@@ -524,7 +525,7 @@ bool gp_store_lmdb_envs_is_up(struct gp_store_lmdb_envs *envs)
 void gp_store_lmdb_envs_health(struct gp_store_lmdb_envs *envs, struct gp_store_health *health_out)
 {
 	health_out->up = gp_store_lmdb_envs_is_up(envs);
-	snprintf(health_out->where, sizeof health_out->where, "lmdb:%.240s", envs->folder);
+	snprintf(health_out->where, sizeof health_out->where, "lmdb:%.240s", envs->directory);
 	pthread_mutex_lock(&envs->trouble_lock);
 	snprintf(health_out->problem, sizeof health_out->problem, "%s", envs->problem);
 	if (envs->problem_us >= 0)
@@ -538,14 +539,14 @@ void gp_store_lmdb_envs_health(struct gp_store_lmdb_envs *envs, struct gp_store_
 
 /* ---- begin and end ---- */
 
-/* init_paths: of both files; false when the folder's name leaves no room. */
-static bool init_paths(struct gp_store_lmdb_envs *envs, const char *folder)
+/* init_paths: of both files; false when the directory's name leaves no room. */
+static bool init_paths(struct gp_store_lmdb_envs *envs, const char *directory)
 {
-	int n = snprintf(envs->folder, sizeof envs->folder, "%s", folder);
-	if (n < 0 || (size_t)n >= sizeof envs->folder)
+	int n = snprintf(envs->directory, sizeof envs->directory, "%s", directory);
+	if (n < 0 || (size_t)n >= sizeof envs->directory)
 		return false;
 	for (unsigned i = 0; i < GP_STORE_LMDB_ENVS; i++)
-		snprintf(envs->env[i].path, sizeof envs->env[i].path, "%s/%s", folder,
+		snprintf(envs->env[i].path, sizeof envs->env[i].path, "%s/%s", directory,
 			kinds[i].name);
 	return true;
 }
@@ -563,7 +564,7 @@ static bool init_lock(pthread_rwlock_t *lock)
 }
 
 /* gp_store_lmdb_envs_init: until the files are open, time is the wall clock's. */
-int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *folder,
+int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *directory,
 	const struct gp_store_options *options, struct gp_ctx *ctx)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -577,10 +578,10 @@ int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *folder,
 	envs->was_up = true;
 	atomic_init(
 		&envs->offset_ms, ctx->clock->wall_s(ctx->clock) * 1000 - gp_store_lmdb_boot_ms());
-	if (options->map_bytes < MAP_LEAST || !init_paths(envs, folder)) {
+	if (options->map_bytes < MAP_LEAST || !init_paths(envs, directory)) {
 		gp_log_text(ctx->log, GP_LOG_ERROR, "store: %s",
 			options->map_bytes < MAP_LEAST ? "its size must be 1 MiB or more"
-						       : "the folder's name is too long");
+						       : "the directory's name is too long");
 		return GP_EINVAL;
 	}
 	envs->record = malloc(sizeof *envs->record);

@@ -2,7 +2,7 @@
 /*
  * The two LMDB files of an embedded store: opening them with care, and caring for them.
  *
- * Knows the folder, its locks, damage, time, and what to remove; does not know how takes are
+ * Knows the directory, its locks, damage, time, and what to remove; does not know how takes are
  * combined. Every use of a file's mdb and dbi stands between enter and leave, or begin and end.
  * Threads: any number may enter, nobody twice; open, tend and close are for one at a time, and
  * close for when nobody is inside.
@@ -40,7 +40,7 @@ struct gp_store_lmdb_env {
 };
 
 struct gp_store_lmdb_envs {
-	char folder[1024];
+	char directory[1024];
 	size_t map_bytes;
 	unsigned sync_ms;
 
@@ -68,12 +68,12 @@ struct gp_store_lmdb_envs {
 	unsigned alone_tries; /* how often opening still waits for others to close */
 	bool replaced;        /* what was open was deleted or replaced: others may be there again */
 	int64_t stayed_us;    /* when it was last said that this cannot be mended; 0: never */
-	int64_t unseen_us;    /* when it was last said that the folder cannot be seen; 0: never */
+	int64_t unseen_us; /* when it was last said that the directory cannot be seen; 0: never */
 	bool was_up;
 };
 
-/* Prepares, opens nothing: GP_ENOMEM. The folder is the URI's. */
-int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *folder,
+/* Prepares, opens nothing: GP_ENOMEM. The directory is the URI's. */
+int gp_store_lmdb_envs_init(struct gp_store_lmdb_envs *envs, const char *directory,
 	const struct gp_store_options *options, struct gp_ctx *ctx) GP_MUST_CHECK;
 
 /* Opens both within wait_ms; GP_EIO: the problem is noted. Damaged files are set aside. */
@@ -124,8 +124,8 @@ int64_t gp_store_lmdb_envs_now_ms(const struct gp_store_lmdb_envs *envs);
 /* Open, and the last transactions went well? */
 bool gp_store_lmdb_envs_is_up(struct gp_store_lmdb_envs *envs);
 
-/* Makes the folder, if only its last component is missing. GP_EIO: noted. */
-int gp_store_lmdb_envs_make_folder(struct gp_store_lmdb_envs *envs) GP_MUST_CHECK;
+/* Makes the directory, if only its last component is missing. GP_EIO: noted. */
+int gp_store_lmdb_envs_make_directory(struct gp_store_lmdb_envs *envs) GP_MUST_CHECK;
 
 /* The table of what is soft, where there was no room for it before; of tend alone. */
 void gp_store_lmdb_envs_find_soft(struct gp_store_lmdb_envs *envs);

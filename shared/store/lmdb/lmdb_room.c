@@ -566,7 +566,7 @@ static void tell(struct gp_store_lmdb_room *room, const struct gp_ctx *ctx)
 static void look_at_disk(struct gp_store_lmdb_room *room)
 {
 	struct statvfs fs;
-	if (!atomic_load(&room->disk_is_full) || statvfs(room->envs->folder, &fs) != 0 ||
+	if (!atomic_load(&room->disk_is_full) || statvfs(room->envs->directory, &fs) != 0 ||
 		(uint64_t)fs.f_bavail * fs.f_frsize < DISK_BYTES)
 		return;
 	atomic_store(&room->disk_is_full, false);

@@ -7,7 +7,7 @@
 #include "store/lmdb/lmdb_env.h"
 #include "store/lmdb/lmdb_sweep.h"
 
-#define REOPEN_WAIT_MS 100 /* for another process that opens the same folder */
+#define REOPEN_WAIT_MS 100 /* for another process that opens the same directory */
 #define REPORT_US 60000000 /* between two warnings about unreadable records */
 
 /* now_us: monotonic. */
@@ -58,7 +58,7 @@ static void report(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 {
 	bool up = gp_store_lmdb_envs_is_up(envs);
 	if (up != envs->was_up && up)
-		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s works again", envs->folder);
+		gp_log_text(ctx->log, GP_LOG_NOTICE, "store: %s works again", envs->directory);
 	if (up != envs->was_up && !up) {
 		char problem[sizeof envs->problem];
 		copy_problem(envs, problem);
@@ -70,7 +70,7 @@ static void report(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 			"store: another process has a larger store.size and made a file in %s "
 			"grow; "
 			"it is used as it is now",
-			envs->folder);
+			envs->directory);
 	if (now_us() - envs->reported_us < REPORT_US || atomic_load(&envs->unreadable) == 0)
 		return;
 	envs->reported_us = now_us();
@@ -80,16 +80,16 @@ static void report(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 		(unsigned long long)atomic_exchange(&envs->unreadable, 0));
 }
 
-/* can_be_made: the folder with a file in it. */
+/* can_be_made: the directory with a file in it. */
 static bool can_be_made(struct gp_store_lmdb_envs *envs)
 {
 	struct gp_store_lmdb_lock probe;
-	if (gp_store_lmdb_envs_make_folder(envs) != GP_OK)
+	if (gp_store_lmdb_envs_make_directory(envs) != GP_OK)
 		return false;
-	bool can = gp_store_lmdb_lock_open(&probe, envs->folder) == GP_OK;
+	bool can = gp_store_lmdb_lock_open(&probe, envs->directory) == GP_OK;
 	if (!can) {
 		char text[GP_STORE_LMDB_ENVS_PROBLEM];
-		snprintf(text, sizeof text, "cannot make a file in %.130s: %.70s", envs->folder,
+		snprintf(text, sizeof text, "cannot make a file in %.130s: %.70s", envs->directory,
 			strerror(errno));
 		gp_store_lmdb_envs_note(envs, text);
 	}
@@ -108,11 +108,11 @@ static void say_stays(struct gp_store_lmdb_envs *envs, const char *name, struct 
 	gp_log_text(ctx->log, GP_LOG_ERROR,
 		"store: %s/%s was deleted while it was in use, and the store cannot be opened "
 		"again (%s): counting goes on in what is still open, which ends with this process; "
-		"make the folder again, with its owner and mode",
-		envs->folder, name, problem);
+		"make the directory again, with its owner and mode",
+		envs->directory, name, problem);
 }
 
-/* say_unseen: once a minute, while the folder cannot be looked into. */
+/* say_unseen: once a minute, while the directory cannot be looked into. */
 static void say_unseen(
 	struct gp_store_lmdb_envs *envs, const char *name, int error, struct gp_ctx *ctx)
 {
@@ -122,12 +122,13 @@ static void say_unseen(
 	gp_log_text(ctx->log, GP_LOG_ERROR,
 		"store: %s/%s cannot be seen (%s): counting goes on in what is open, but the store "
 		"could not be opened again after a restart, and whether others use the same file "
-		"cannot be told; give the folder back its owner and mode",
-		envs->folder, name, strerror(error));
+		"cannot be told; give the directory back its owner and mode",
+		envs->directory, name, strerror(error));
 }
 
 /*
- * watch: are the files that are open the ones that stand in the folder? Who counts meanwhile waits.
+ * watch: are the files that are open the ones that stand in the directory? Who counts meanwhile
+ * waits.
  */
 static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 {
@@ -136,7 +137,7 @@ static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 		[GP_STORE_LMDB_FILES_CUT] = "cut short"};
 	const char *name;
 	enum gp_store_lmdb_files_change change =
-		gp_store_lmdb_files_changed(&envs->files, envs->folder, &name);
+		gp_store_lmdb_files_changed(&envs->files, envs->directory, &name);
 	if (change == GP_STORE_LMDB_FILES_UNSEEN)
 		say_unseen(envs, name, errno, ctx);
 	if (change == GP_STORE_LMDB_FILES_SAME || change == GP_STORE_LMDB_FILES_UNSEEN)
@@ -146,9 +147,9 @@ static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 		return GP_OK;
 	}
 	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s/%s was %s while it was in use; the folder's files are opened as they "
+		"store: %s/%s was %s while it was in use; the directory's files are opened as they "
 		"are now, and what stood only in the old ones is lost",
-		envs->folder, name, what[change]);
+		envs->directory, name, what[change]);
 	envs->replaced = true;
 	envs->stayed_us = 0;
 	return gp_store_lmdb_envs_open(envs, ctx, REOPEN_WAIT_MS);
@@ -164,7 +165,7 @@ static void say_spoiled(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 	gp_log_text(ctx->log, GP_LOG_ERROR,
 		"store: %s; it is made anew as soon as nobody else has the files of %s open (fuser "
 		"-v shows who has)",
-		problem, envs->folder);
+		problem, envs->directory);
 }
 
 /* gp_store_lmdb_envs_tend: opens what is closed, at once or not at all. */

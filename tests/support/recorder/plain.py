@@ -18,7 +18,7 @@ SPREAD = [(re.compile(pattern), by) for pattern, by in (
 )]
 
 RULES = [(re.compile(pattern, re.M), by) for pattern, by in (
-    # folders of tempfile
+    # directories of tempfile
     (r"/(tmp|var/lib)/(gatepost-[a-z]+[.-]|tmp)[a-z0-9_]{8}(?=[/\s.\"':;,)\]]|$)", r"TMP"),
     (r"(_tmp|_var_lib)_(gatepost-[a-z]+[.-]|tmp)[a-z0-9_]{8}(?=_)", "_TMP"),
     (r"gatepost-bad-\d+", "gatepost-bad-PID"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Python loads a module of this name before any program, when its folder is in PYTHONPATH: so the tests
+"""Python loads a module of this name before any program, when its directory is in PYTHONPATH: so the tests
 are watched without a line in them. Only record.py puts it there, and only test scripts are watched."""
 import os
 import sys

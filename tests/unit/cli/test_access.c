@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a user may do with a path, by the bits of each folder on the way; what stands in the way. */
+/* What a user may do with a path, by the bits of each directory on the way; what stands in the
+ * way. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,13 +19,13 @@
 
 #define STRANGER 54321u /* nobody on this machine */
 
-/* A folder with a folder and a file in it. */
+/* A directory with a directory and a file in it. */
 struct place {
-	char root[64], folder[80], file[96];
+	char root[64], directory[80], file[96];
 	struct gp_arena *arena;
 };
 
-/* set_mode: of a folder or file. */
+/* set_mode: of a directory or file. */
 static void set_mode(const char *path, mode_t mode)
 {
 	assert_int_equal(chmod(path, mode), 0);
@@ -37,14 +38,14 @@ static int set_up(void **state)
 	assert_non_null(p);
 	strcpy(p->root, "/tmp/gatepost-test.XXXXXX");
 	assert_non_null(mkdtemp(p->root));
-	snprintf(p->folder, sizeof p->folder, "%s/folder", p->root);
-	snprintf(p->file, sizeof p->file, "%s/file", p->folder);
-	assert_int_equal(mkdir(p->folder, 0777), 0);
+	snprintf(p->directory, sizeof p->directory, "%s/directory", p->root);
+	snprintf(p->file, sizeof p->file, "%s/file", p->directory);
+	assert_int_equal(mkdir(p->directory, 0777), 0);
 	int fd = open(p->file, O_CREAT | O_WRONLY, 0666);
 	assert_true(fd >= 0);
 	close(fd);
 	set_mode(p->root, 0777);
-	set_mode(p->folder, 0777);
+	set_mode(p->directory, 0777);
 	set_mode(p->file, 0666);
 	p->arena = gp_arena_new(1 << 16);
 	*state = p;
@@ -56,7 +57,7 @@ static int tear_down(void **state)
 {
 	struct place *p = *state;
 	(void)unlink(p->file);
-	(void)rmdir(p->folder);
+	(void)rmdir(p->directory);
 	(void)rmdir(p->root);
 	gp_arena_free(p->arena);
 	free(p);
@@ -100,7 +101,7 @@ static void the_class_that_applies_decides(void **state)
 	assert_false(gp_cli_may(p->arena, &other, "", p->file, R_OK | W_OK, &way));
 }
 
-/* what_stands_in_the_way_is_named: a closed folder, a file that is missing or no folder. */
+/* what_stands_in_the_way_is_named: a closed directory, a file that is missing or no directory. */
 static void what_stands_in_the_way_is_named(void **state)
 {
 	struct place *p = *state;
@@ -108,33 +109,33 @@ static void what_stands_in_the_way_is_named(void **state)
 	struct gp_cli_way way;
 	char path[128];
 	assert_true(gp_cli_may(p->arena, &user, "", p->file, R_OK, &way));
-	set_mode(p->folder, 0776);
+	set_mode(p->directory, 0776);
 	assert_false(gp_cli_may(p->arena, &user, "", p->file, R_OK, &way));
 	assert_int_equal(way.error, EACCES);
-	assert_true(way.is_folder);
-	assert_string_equal(way.blocked, p->folder);
-	set_mode(p->folder, 0777);
-	snprintf(path, sizeof path, "%s/missing", p->folder);
+	assert_true(way.is_directory);
+	assert_string_equal(way.blocked, p->directory);
+	set_mode(p->directory, 0777);
+	snprintf(path, sizeof path, "%s/missing", p->directory);
 	assert_false(gp_cli_may(p->arena, &user, "", path, R_OK, &way));
 	assert_int_equal(way.error, ENOENT);
-	assert_false(way.is_folder);
+	assert_false(way.is_directory);
 	snprintf(path, sizeof path, "%s/below", p->file);
 	assert_false(gp_cli_may(p->arena, &user, "", path, R_OK, &way));
 	assert_int_equal(way.error, ENOTDIR);
 	assert_string_equal(way.blocked, p->file);
 }
 
-/* a_chroot_is_part_of_the_way: the folder itself is looked at, and the path below it. */
+/* a_chroot_is_part_of_the_way: the directory itself is looked at, and the path below it. */
 static void a_chroot_is_part_of_the_way(void **state)
 {
 	struct place *p = *state;
 	struct gp_cli_user user = stranger();
 	struct gp_cli_way way;
-	assert_true(gp_cli_may(p->arena, &user, p->folder, "/file", W_OK, &way));
-	set_mode(p->folder, 0770);
-	assert_false(gp_cli_may(p->arena, &user, p->folder, "/file", W_OK, &way));
+	assert_true(gp_cli_may(p->arena, &user, p->directory, "/file", W_OK, &way));
+	set_mode(p->directory, 0770);
+	assert_false(gp_cli_may(p->arena, &user, p->directory, "/file", W_OK, &way));
 	assert_int_equal(way.error, EACCES);
-	assert_string_equal(way.blocked, p->folder);
+	assert_string_equal(way.blocked, p->directory);
 }
 
 /* users_are_found_by_name: with their own group, or another; and who is not there. */

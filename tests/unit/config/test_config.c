@@ -375,7 +375,7 @@ static void test_example(void **state)
 	gp_arena_free(arena);
 }
 
-/* test_files: missing, a folder, too large: an error each, never a snapshot. */
+/* test_files: missing, a directory, too large: an error each, never a snapshot. */
 static void test_files(void **state)
 {
 	(void)state;

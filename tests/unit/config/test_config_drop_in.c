@@ -16,10 +16,10 @@
 
 #include "config/config_private.h"
 
-/* The folder of a test. */
+/* The directory of a test. */
 static char folder[64];
 
-/* setup: with a folder of drop-in files. */
+/* setup: with a directory of drop-in files. */
 static int setup(void **state)
 {
 	char path[128];
@@ -40,7 +40,7 @@ static int teardown(void **state)
 	return system(command);
 }
 
-/* put: a file below the folder. */
+/* put: a file below the directory. */
 static void put(const char *name, const char *text)
 {
 	char path[192];
@@ -51,7 +51,7 @@ static void put(const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* load: the main file of the folder, which must be good. */
+/* load: the main file of the directory, which must be good. */
 static struct gp_config *load(void)
 {
 	struct gp_config_errors errors = {0};
@@ -64,7 +64,7 @@ static struct gp_config *load(void)
 	return config;
 }
 
-/* expect_errors: of the main file of the folder; @ stands for the folder. */
+/* expect_errors: of the main file of the directory; @ stands for the directory. */
 static void expect_errors(const char *report)
 {
 	struct gp_config_errors errors = {0};
@@ -96,7 +96,7 @@ static void test_drop_in_order(void **state)
 	assert_string_equal(c->hostname, "b");
 	assert_int_equal(c->spf.mode, GP_MODE_OFF);
 	assert_int_equal(c->spf.header, GP_HEADER_NONE);
-	/* main, two drop-in files, their folder */
+	/* main, two drop-in files, their directory */
 	assert_int_equal(c->watched.count, 4);
 	assert_true(gp_span_has_suffix(gp_span_from(c->watched.items[1]), "/conf.d/a.conf"));
 	assert_true(gp_span_has_suffix(gp_span_from(c->watched.items[3]), "/conf.d/"));
@@ -167,7 +167,7 @@ static void test_drop_in_errors(void **state)
 	expect_errors(text);
 }
 
-/* test_none: a folder that is missing has no files; one that is a file is an error. */
+/* test_none: a directory that is missing has no files; one that is a file is an error. */
 static void test_drop_in_none(void **state)
 {
 	(void)state;

@@ -492,12 +492,12 @@ static void test_dump(void **state)
 
 /* ---- included files ---- */
 
-/* The folder of a test, and what it makes in it. */
+/* The directory of a test, and what it makes in it. */
 struct folder {
 	char path[64];
 };
 
-/* setup: an empty folder. */
+/* setup: an empty directory. */
 static int setup(void **state)
 {
 	struct folder *f = calloc(1, sizeof *f);
@@ -528,7 +528,7 @@ static void put(const struct folder *f, const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* with_folder: the text with every @ replaced by the folder; heap. */
+/* with_folder: the text with every @ replaced by the directory; heap. */
 static char *with_folder(const struct folder *f, const char *text)
 {
 	char *out = calloc(1, 8192), *at = out;
@@ -541,7 +541,7 @@ static char *with_folder(const struct folder *f, const char *text)
 	return out;
 }
 
-/* expect_errors_in: expect_errors where @ is the folder. */
+/* expect_errors_in: expect_errors where @ is the directory. */
 static void expect_errors_in(const struct folder *f, const char *text, const char *report)
 {
 	char *real_text = with_folder(f, text), *real_report = with_folder(f, report);
@@ -550,7 +550,7 @@ static void expect_errors_in(const struct folder *f, const char *text, const cha
 	free(real_report);
 }
 
-/* parse_in: parse where @ is the folder. */
+/* parse_in: parse where @ is the directory. */
 static struct gp_config *parse_in(const struct folder *f, const char *text)
 {
 	char *real_text = with_folder(f, text);
@@ -583,7 +583,7 @@ static void test_include(void **state)
 	assert_string_equal(o[0].file, a);
 	assert_string_equal(c->limits.limits[0].file, limits);
 	assert_int_equal(c->includes.count, 0);
-	/* the main file, four included ones, three folders of patterns, that of drop-in files */
+	/* the main file, four included ones, three directories of patterns, that of drop-ins */
 	assert_int_equal(c->watched.count, 9);
 	assert_string_equal(c->watched.items[0], "t.conf");
 	assert_string_equal(c->watched.items[1], a);

@@ -14,7 +14,7 @@
 
 #include "config/config.h"
 
-/* A resolver that follows a file in a folder of the case. */
+/* A resolver that follows a file in a directory of the case. */
 struct scene {
 	char folder[32], path[64], text[1024];
 	struct gp_config *config;
@@ -216,7 +216,7 @@ static void a_start_without_a_readable_file_says_so(void **state)
 static void a_new_configuration_does_not_forget_servers(void **state)
 {
 	static const struct {
-		const char *text; /* of the file; NULL: it is a folder; "-": it is missing */
+		const char *text; /* of the file; NULL: it is a directory; "-": it is missing */
 		const char *more, *server;
 	} rows[] = {
 		{NULL, "cache_entries = 1000", "192.0.2.1:53"},

@@ -249,8 +249,9 @@ static void test_contradictions(void **state)
 		{"limit h { key = user max = 1 per = 1h mode = label }\n"
 		 "override { user = a h = 2 }",
 			NULL},
-		{"store { uri = {\"lmdb:/etc/passwd\"} }", "store.uri: /etc/passwd is no folder"},
-		{"store { uri = {\"lmdb:/dev/null\"} }", "store.uri: /dev/null is no folder"},
+		{"store { uri = {\"lmdb:/etc/passwd\"} }",
+			"store.uri: /etc/passwd is no directory"},
+		{"store { uri = {\"lmdb:/dev/null\"} }", "store.uri: /dev/null is no directory"},
 		{"store { uri = {\"lmdb:/nowhere/to\"} }", NULL},
 		{"policyd { pass_action = \"REJECT no\" }", "policyd.pass_action"},
 		{"policyd { pass_action = \"450 4.7.1 no\" }", "policyd.pass_action"},
@@ -326,15 +327,15 @@ static void test_missing_files(void **state)
 			"store.tls_cert_file: there is no file"},
 		{"dns { resolv_conf = /nowhere/r }", "dns.resolv_conf: there is no file"},
 		{"store { uri = {\"redis://h\"} password_file = /etc }",
-			"store.password_file: /etc is a folder; name the file in it"},
+			"store.password_file: /etc is a directory; name the file in it"},
 		{"dmarc { sample_key_file = /nowhere/k }",
-			"dmarc.sample_key_file: there is no folder /nowhere/"},
-		{"dmarc { sample_key_file = /tmp }", "dmarc.sample_key_file: /tmp is a folder"},
+			"dmarc.sample_key_file: there is no directory /nowhere/"},
+		{"dmarc { sample_key_file = /tmp }", "dmarc.sample_key_file: /tmp is a directory"},
 		{"dmarc { sample_key_file = /tmp/gatepost-not-made-yet }", NULL},
-		{"include = {\"/nowhere/*.conf\"}", "include: there is no folder /nowhere/"},
+		{"include = {\"/nowhere/*.conf\"}", "include: there is no directory /nowhere/"},
 		{"include = {\"/tmp/gatepost-test-none*.conf\"}", NULL},
 		{"store { uri = {\"redis://h\"} password_file = /etc/passwd }", NULL},
-		/* seen from inside: the folder stands for /etc */
+		/* seen from inside: the directory stands for /etc */
 		{"store { uri = {\"redis://h\"} password_file = /passwd }\n"
 		 "policyd { chroot = /etc }",
 			NULL},

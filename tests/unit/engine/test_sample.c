@@ -18,7 +18,7 @@
 
 #define PROCESSES 8
 
-/* What each case has: a folder, and a message. */
+/* What each case has: a directory, and a message. */
 struct scene {
 	char folder[64], path[128], logged[1024];
 	struct gp_log log;
@@ -38,7 +38,7 @@ static void keep(void *arg, enum gp_log_level level, const char *event,
 		(int)fields[0].text.len, fields[0].text.ptr);
 }
 
-/* set_up: nothing is in the folder yet. */
+/* set_up: nothing is in the directory yet. */
 static int set_up(void **state)
 {
 	static const char header[] =
@@ -242,7 +242,7 @@ static void another_path_is_another_secret(void **state)
 	snprintf(s->path, sizeof s->path, "%s/below/key", s->folder);
 	if (geteuid() == 0) {
 		assert_int_equal(
-			sample(s, &key), 0); /* root makes no folder that only it can use */
+			sample(s, &key), 0); /* root makes no directory that only it can use */
 		char folder[128];
 		snprintf(folder, sizeof folder, "%s/below", s->folder);
 		assert_int_equal(mkdir(folder, 0700), 0);

@@ -20,7 +20,7 @@
 #define ID "1xUx7S-00000K-2B"
 #define LONG_ID "1xUx7S-0000000000K-2Bcd"
 
-/* A spool folder of the test's own. */
+/* A spool directory of the test's own. */
 static char spool[64];
 
 /* begin: makes it. */
@@ -31,7 +31,7 @@ static int begin(void **state)
 	return mkdtemp(spool) ? 0 : -1;
 }
 
-/* end: removes it, which is flat but for the folders that make() makes. */
+/* end: removes it, which is flat but for the directories that make() makes. */
 static int end(void **state)
 {
 	char command[128];
@@ -40,7 +40,7 @@ static int end(void **state)
 	return system(command);
 }
 
-/* make: a file below the spool with its folders. */
+/* make: a file below the spool with its directories. */
 static void make(const char *name, const char *bytes, size_t len)
 {
 	char path[256];
@@ -170,7 +170,7 @@ static void test_ids(void **state)
 	assert_false(gp_exim_spool_is_id((struct gp_span) {"1xUx7S-0000\0K-2B", 16}));
 }
 
-/* test_layouts: plain and split folders, named queues, short and long IDs. */
+/* test_layouts: plain and split directories, named queues, short and long IDs. */
 static void test_layouts(void **state)
 {
 	static const struct {
@@ -312,7 +312,7 @@ static void test_refused(void **state)
 	}
 }
 
-/* test_other_files: a link, a folder, a pipe, another message's file. */
+/* test_other_files: a link, a directory, a pipe, another message's file. */
 static void test_other_files(void **state)
 {
 	struct gp_exim_spool s;

@@ -81,7 +81,7 @@ static void write_spool(const struct scene *s, const char *id)
 	write_file(s, name, text);
 }
 
-/* begin: a folder with a configuration and a message. */
+/* begin: a directory with a configuration and a message. */
 static void begin(struct scene *s, const char *conf)
 {
 	memset(s, 0, sizeof *s);
@@ -383,7 +383,7 @@ static const char *asked(struct scene *s)
 	return gp_exim_check(&s->x, &s->call, gp_span_from(more));
 }
 
-/* test_reload: a change of the file, of an included one, or of their folder is seen. */
+/* test_reload: a change of the file, of an included one, or of their directory is seen. */
 static void test_reload(void **state)
 {
 	struct scene s;
@@ -526,7 +526,7 @@ static void test_fork(void **state)
 	end(&s);
 }
 
-/* fill_beside: another process with a larger store.size in the same folder. */
+/* fill_beside: another process with a larger store.size in the same directory. */
 static int fill_beside(const struct scene *s)
 {
 	char uri[128];

@@ -22,7 +22,7 @@ static const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
 
 static char folder[] = "/tmp/gatepost-runtime.XXXXXX";
 
-/* path_of: a file of the folder; one text at a time for each name. */
+/* path_of: a file of the directory; one text at a time for each name. */
 static const char *path_of(const char *name)
 {
 	static char texts[4][128];
@@ -68,7 +68,7 @@ static struct gp_runtime_config load(void)
 	return loaded;
 }
 
-/* make: a main file that includes another, and an empty folder for drop-in files. */
+/* make: a main file that includes another, and an empty directory for drop-in files. */
 static int make(void **state)
 {
 	char text[256];

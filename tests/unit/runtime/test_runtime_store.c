@@ -28,7 +28,7 @@ static struct gp_config *config_of(const char *text)
 	return config;
 }
 
-/* remove_files: a folder of a store, whatever that calls its files. */
+/* remove_files: a directory of a store, whatever that calls its files. */
 static void remove_files(const char *folder, const char *name)
 {
 	char path[512], file[1024];

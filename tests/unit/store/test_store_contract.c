@@ -24,7 +24,7 @@ static void close_memory(struct gp_store *store, void *arg)
 	gp_store_close(store);
 }
 
-/* open_lmdb: in a new folder whose name arg holds. */
+/* open_lmdb: in a new directory whose name arg holds. */
 static struct gp_store *open_lmdb(void *arg)
 {
 	char *folder = arg, uri[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The embedded store as a whole: a folder that cannot be used, damaged files, clocks, no room left,
- * time that ends. What it means is in the contract.
+ * The embedded store as a whole: a directory that cannot be used, damaged files, clocks, no room
+ * left, time that ends. What it means is in the contract.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +21,9 @@
 
 #define NOBODY 65534
 
-/* ---- the folder ---- */
+/* ---- the directory ---- */
 
-/* what_is_made_is_private: the folder and the files. */
+/* what_is_made_is_private: the directory and the files. */
 static void what_is_made_is_private(void **state)
 {
 	static const char *const names[] = {
@@ -69,7 +69,7 @@ static void a_folder_that_cannot_be_made(void **state)
 	f->options.uris[0] = uri;
 	gp_test_lmdb_open_store(f);
 	assert_false(gp_test_lmdb_health(f).up);
-	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "cannot make the folder"));
+	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "cannot make the directory"));
 	assert_int_equal(gp_test_lmdb_take(f, "a", 10, 1, &sum), GP_EIO);
 	assert_int_equal(
 		gp_store_put(f->store, &f->ctx, gp_span_from("k"), gp_span_from("v"), 0), GP_EIO);
@@ -79,7 +79,7 @@ static void a_folder_that_cannot_be_made(void **state)
 	gp_store_tend(f->store, &f->ctx);
 	assert_false(gp_test_lmdb_health(f).up);
 	assert_true(gp_store_now_ms(f->store) >= 1700000000000LL);
-	assert_non_null(strstr(f->logged, "error: store: cannot make the folder"));
+	assert_non_null(strstr(f->logged, "error: store: cannot make the directory"));
 	*strrchr(uri, '/') = '\0';
 	assert_int_equal(mkdir(uri + 5, 0700), 0);
 	gp_store_tend(f->store, &f->ctx);
@@ -95,7 +95,7 @@ static void a_file_in_place_of_the_folder(void **state)
 	struct gp_test_lmdb *f = *state;
 	close(open(f->folder, O_WRONLY | O_CREAT, 0600));
 	gp_test_lmdb_open_store(f);
-	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "it is no folder"));
+	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "it is no directory"));
 	assert_int_equal(unlink(f->folder), 0);
 	gp_store_tend(f->store, &f->ctx);
 	assert_true(gp_test_lmdb_works(f));
@@ -151,7 +151,7 @@ static void a_file_that_cannot_be_read(void **state)
 
 /* ---- damage ---- */
 
-/* count_damaged: files in the folder that were set aside. */
+/* count_damaged: files in the directory that were set aside. */
 static int count_damaged(struct gp_test_lmdb *f)
 {
 	char command[256];

@@ -26,7 +26,7 @@
 #define MAP ((size_t)64 << 20)
 #define PAGE 4096
 
-/* What each case has: a folder of its own. */
+/* What each case has: a directory of its own. */
 struct fixture {
 	char folder[64], path[128];
 	MDB_env *env;
@@ -41,7 +41,7 @@ static uint64_t next(struct fixture *f)
 	return f->seed >> 33;
 }
 
-/* set_up: the folder. */
+/* set_up: the directory. */
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
@@ -523,7 +523,7 @@ static void files_are_set_aside(void **state)
 	assert_int_equal(gp_store_lmdb_set_aside(f->path, 1700000000, moved, 20), GP_EIO);
 }
 
-/* what_is_no_file_cannot_be_read: folders, links, pipes. */
+/* what_is_no_file_cannot_be_read: directories, links, pipes. */
 static void what_is_no_file_cannot_be_read(void **state)
 {
 	struct fixture *f = *state;

@@ -31,7 +31,7 @@ static int make(unsigned number)
 	return fd;
 }
 
-/* set_up: a folder with all files, open. */
+/* set_up: a directory with all files, open. */
 static int set_up(void **state)
 {
 	(void)state;

@@ -16,7 +16,7 @@
 /* What is written, from some byte on. */
 enum spoil { NOUGHTS, ONES, RANDOM };
 
-/* spoil: the file of that name in the store's folder. */
+/* spoil: the file of that name in the store's directory. */
 static void spoil(struct gp_test_lmdb *f, const char *name, enum spoil with, size_t from)
 {
 	unsigned char bytes[LOCK_BYTES];

@@ -458,7 +458,7 @@ static void random_bytes_are_not_followed(void **state)
 
 /* ---- files that are deleted or replaced while they are open ---- */
 
-/* removed: a file of the folder. */
+/* removed: a file of the directory. */
 static void removed(struct gp_test_lmdb *f, const char *name)
 {
 	char path[160];
@@ -568,7 +568,8 @@ static void a_folder_that_is_moved_away_is_noticed(void **state)
 }
 
 /*
- * without_a_place_it_counts_on_in_what_is_open: said once a minute; a new folder is used at once.
+ * without_a_place_it_counts_on_in_what_is_open: said once a minute; a new directory is used at
+ * once.
  */
 static void without_a_place_it_counts_on_in_what_is_open(void **state)
 {

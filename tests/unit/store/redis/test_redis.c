@@ -40,7 +40,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* write_file: into the server's folder; returns the path. */
+/* write_file: into the server's directory; returns the path. */
 static const char *write_file(const struct test_redis *redis, const char *name, const char *text)
 {
 	static char paths[8][128];

@@ -13,18 +13,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/store/store_folder.h"
+#include "cli/store/store_directory.h"
 
-static char folder[64], path[96], other[96];
+static char directory[64], path[96], other[96];
 
-/* set_up: an empty folder. */
+/* set_up: an empty directory. */
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/gatepost-test.XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof path, "%s/counters", folder);
-	snprintf(other, sizeof other, "%s/other", folder);
+	strcpy(directory, "/tmp/gatepost-test.XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/counters", directory);
+	snprintf(other, sizeof other, "%s/other", directory);
 	return 0;
 }
 
@@ -34,7 +34,7 @@ static int tear_down(void **state)
 	(void)state;
 	(void)unlink(path);
 	(void)unlink(other);
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 /* put: a file of these bytes at offsets of pages. */
@@ -72,7 +72,7 @@ static void both_pages_of_the_beginning_count(void **state)
 	assert_int_equal(gp_cli_store_look(path), GP_CLI_STORE_DAMAGED);
 }
 
-/* only_a_plain_file_is_looked_into: no link is followed, no pipe waited for, no folder read. */
+/* only_a_plain_file_is_looked_into: no link is followed, no pipe waited for, no directory read. */
 static void only_a_plain_file_is_looked_into(void **state)
 {
 	(void)state;
@@ -82,17 +82,17 @@ static void only_a_plain_file_is_looked_into(void **state)
 	assert_int_equal(unlink(other), 0);
 	assert_int_equal(mkfifo(other, 0600), 0);
 	assert_int_equal(gp_cli_store_look(other), GP_CLI_STORE_UNREADABLE);
-	assert_int_equal(gp_cli_store_look(folder), GP_CLI_STORE_UNREADABLE);
+	assert_int_equal(gp_cli_store_look(directory), GP_CLI_STORE_UNREADABLE);
 }
 
-/* a_place_is_its_owners_and_never_roots: by the folder it stands in. */
+/* a_place_is_its_owners_and_never_roots: by the directory it stands in. */
 static void a_place_is_its_owners_and_never_roots(void **state)
 {
 	struct stat st;
 	(void)state;
 	if (geteuid() == 0)
-		assert_int_equal(chown(folder, 54321u, 0), 0);
-	assert_int_equal(stat(folder, &st), 0);
+		assert_int_equal(chown(directory, 54321u, 0), 0);
+	assert_int_equal(stat(directory, &st), 0);
 	assert_true(gp_cli_store_is_own_place(path, st.st_uid));
 	assert_false(gp_cli_store_is_own_place(path, st.st_uid + 1));
 	assert_false(gp_cli_store_is_own_place("/tmp", 0));
@@ -100,12 +100,12 @@ static void a_place_is_its_owners_and_never_roots(void **state)
 	assert_false(gp_cli_store_is_own_place(other, 0));
 }
 
-/* a_disk_has_room_or_says_why_not: of a folder that is there. */
+/* a_disk_has_room_or_says_why_not: of a directory that is there. */
 static void a_disk_has_room_or_says_why_not(void **state)
 {
 	struct gp_cli_store_disk disk;
 	(void)state;
-	assert_true(gp_cli_store_disk(folder, &disk));
+	assert_true(gp_cli_store_disk(directory, &disk));
 	assert_true(disk.left >= 0);
 	assert_false(gp_cli_store_disk(path, &disk));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* By the bytes that LMDB begins a file with, and by statfs(2). */
-#include "cli/store/store_folder.h"
+#include "cli/store/store_directory.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -50,17 +50,17 @@ enum gp_cli_store_file gp_cli_store_look(const char *path)
 	return found;
 }
 
-/* gp_cli_store_is_own_place: what stands in a folder is its owner's to move. */
+/* gp_cli_store_is_own_place: what stands in a directory is its owner's to move. */
 bool gp_cli_store_is_own_place(const char *path, uid_t uid)
 {
-	char folder[PATH];
+	char directory[PATH];
 	struct stat st;
-	int n = snprintf(folder, sizeof folder, "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (!slash || n < 0 || (size_t)n >= sizeof folder)
+	int n = snprintf(directory, sizeof directory, "%s", path);
+	char *slash = strrchr(directory, '/');
+	if (!slash || n < 0 || (size_t)n >= sizeof directory)
 		return false;
-	slash[slash == folder] = '\0';
-	return stat(folder, &st) == 0 && st.st_uid == uid && uid != 0;
+	slash[slash == directory] = '\0';
+	return stat(directory, &st) == 0 && st.st_uid == uid && uid != 0;
 }
 
 /* ---- what it lies on ---- */
@@ -83,10 +83,10 @@ static const char *remote_name(long type)
 }
 
 /* gp_cli_store_disk: as the kernel has it. */
-bool gp_cli_store_disk(const char *folder, struct gp_cli_store_disk *disk_out)
+bool gp_cli_store_disk(const char *directory, struct gp_cli_store_disk *disk_out)
 {
 	struct statfs fs;
-	if (statfs(folder, &fs))
+	if (statfs(directory, &fs))
 		return false;
 	*disk_out = (struct gp_cli_store_disk) {.remote = remote_name((long)fs.f_type),
 		.left = (long long)fs.f_bavail * fs.f_bsize};
