@@ -29,34 +29,38 @@ static const struct gp_option_choice seccomp[] = {{"off", GP_SECCOMP_OFF}, {"log
 
 static const struct gp_option top_rows[] = {
 	{NULL, "hostname", GP_KIND_TEXT, AT(hostname), "", 0, 253, NULL,
-		"Name of this host in the headers that are added (the authserv-id of RFC 8601) and "
-		"for the SPF macro r. Empty: the machine's own name.",
+		"Name of this host. It is the authserv-id in the header fields that are added "
+		"(RFC 8601) and the SPF macro r. Empty: the name that the machine itself has. "
+		"Set it when that is not a full name, or when several hosts are to use one name.",
 		NULL, false},
 	{NULL, "trusted_networks", GP_KIND_PREFIXES, AT(trusted_networks), "", 0, 1024, NULL,
-		"Clients that nothing is asked of: your own servers and users' networks. Mail of "
-		"authenticated users always passes.",
+		"Networks of your own servers and users. Their mail is exempt from SPF, DKIM, "
+		"ARC and DMARC; limits still apply to it. Name the networks of mynetworks here "
+		"if Postfix asks before permit_mynetworks. Mail of authenticated users and of "
+		"programs on this host is exempt without being listed.",
 		NULL, false},
 	{NULL, "own_networks", GP_KIND_PREFIXES, AT(own_networks), "", 0, 1024, NULL,
-		"Public addresses of your own from which all mail seems to come when a NAT or "
-		"proxy stands before Postfix. SPF says nothing about such a client and never "
-		"refuses it; private and loopback addresses, and a client whose address is the "
-		"server's, are treated so without being listed.",
+		"Public addresses of your own NAT or proxy, from which mail of all other hosts "
+		"seems to come. SPF does not judge and never refuses such a client, since its "
+		"address says nothing about the sender. Private and loopback addresses, and a "
+		"client with the address of this server, are treated like this without being "
+		"listed.",
 		NULL, false},
 	{NULL, "nat64_prefixes", GP_KIND_PREFIXES, AT(nat64_prefixes), "", 0, 16, NULL,
-		"Prefixes under which a NAT64 of yours shows clients of IPv4 as addresses of IPv6, "
-		"besides 64:ff9b::/96; of 32, 40, 48, 56, 64 or 96 bits (RFC 6052). Such a client "
-		"is judged, counted and compared with lists as the address of IPv4 within; private "
-		"addresses under a prefix of your own are hosts of yours. An address within that "
-		"no translator shows (loopback, link-local, multicast), and under 64:ff9b::/96 any "
-		"that is not global (RFC 6052 3.1), is not looked at: the client is the address of "
-		"IPv6 that it is.",
+		"Prefixes of your own NAT64, in addition to 64:ff9b::/96 (RFC 6052); their "
+		"length is 32, 40, 48, 56, 64 or 96 bits. A client with an address under such a "
+		"prefix is judged, counted and compared with lists by the IPv4 address that is "
+		"embedded in it. A private IPv4 address under a prefix that is listed here is a "
+		"host of yours. The client keeps its IPv6 address if no translator can produce "
+		"the embedded one (loopback, link-local, multicast) or, under 64:ff9b::/96, if "
+		"that is not global (RFC 6052 3.1).",
 		NULL, false},
 	{NULL, "include", GP_KIND_FILES, AT(includes), "", 0, 64, NULL,
-		"Further files, read as if their text stood at the end of this one. The last part "
-		"of a path may be a pattern as a shell has them; its files are read in the order "
-		"of their names. A file that is named has to be there. Only the main file may "
-		"include. Files *.conf in the folder conf.d beside the main one are read after "
-		"these without being named, and may set again what is set before.",
+		"Further files to read. Their text is read as if it stood at the end of this "
+		"file. The last part of a path may be a shell pattern; the files that match are "
+		"read in the order of their names. A path without a pattern has to exist. Only "
+		"the main file may use include. Files conf.d/*.conf beside the main file are "
+		"read after these without being listed, and may set again what was set before.",
 		NULL, false},
 };
 static const struct gp_option_section top_section = {
@@ -64,112 +68,131 @@ static const struct gp_option_section top_section = {
 
 static const struct gp_option policyd_rows[] = {
 	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "", 0, 16, NULL,
-		"Sockets: unix:/path, inet:ADDRESS:PORT or inet:[IPV6]:PORT. Whoever can connect "
-		"may ask: keep it on this machine. [::] is IPv6 only. Sockets that the service "
-		"manager hands over (gatepost-policyd.socket) are served as well. Empty: only "
-		"those, or inet:127.0.0.1:10040 where there are none.",
+		"Sockets on which Postfix is served: unix:/path, inet:ADDRESS:PORT or "
+		"inet:[IPV6]:PORT. Everybody who can connect may ask, so keep them on this host. "
+		"[::] is IPv6 only. Sockets that the service manager hands over "
+		"(gatepost-policyd.socket) are served as well. Empty: only those, or "
+		"inet:127.0.0.1:10040 if there are none.",
 		NULL, false},
 	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0660", 0, 0777, NULL,
-		"Permissions of unix sockets, which belong to the group of mail_user. Whoever may "
-		"ask may use up what a limit allows to others: 0666 is for machines without other "
-		"users.",
+		"Permissions of the unix sockets, which belong to the group of mail_user. A user "
+		"who can connect can use up the limits of others: 0666 is for machines without "
+		"other users.",
 		NULL, false},
 	{"policyd", "mail_user", GP_KIND_TEXT, AT(policyd.mail_user), GP_CONFIG_MAIL_USER, 1, 64,
 		NULL,
-		"User that the mail server asks as (mail_owner of Postfix). Unix sockets belong to "
-		"its group, where the daemon is started as root or belongs to that group itself; "
-		"and it may hold all connections.",
+		"User that the mail server runs as (mail_owner of Postfix). The unix sockets "
+		"belong to its group if the daemon is started as root or is a member of that "
+		"group. This user may hold all connections.",
 		NULL, false},
 	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), GP_CONFIG_USER, 0, 64, NULL,
-		"Who the daemon becomes when it is started as root.", NULL, false},
+		"User that the daemon runs as when it is started as root.", NULL, false},
 	{"policyd", "group", GP_KIND_TEXT, AT(policyd.group), "", 0, 64, NULL,
-		"Its group. Empty: the user's.", NULL, false},
+		"Group that the daemon runs as when it is started as root. Empty: the primary "
+		"group of user.",
+		NULL, false},
 	{"policyd", "chroot", GP_KIND_PATH, AT(policyd.chroot), "", 0, 1024, NULL,
-		"Folder to be confined to when started as root. A reload then reads the "
-		"configuration inside it, under the same path.",
+		"Directory that the daemon changes its root to when it is started as root. A "
+		"reload then reads the configuration inside it, under the same path. Empty: no "
+		"chroot.",
 		NULL, false},
 	{"policyd", "max_connections", GP_KIND_UINT, AT(policyd.max_connections), "1000", 1, 30000,
 		NULL,
-		"Connections at once. For a further one that which is idle for longest is closed "
-		"(Postfix opens another when it has something to ask); while none is idle, the "
-		"next one that is answered makes room. A request that finds none within 5 s (half "
-		"of deadline, if that is less) is answered as on_trouble says. A local user other "
-		"than root and mail_user may hold a quarter of them.",
+		"Maximum number of connections. When they are all in use, a new one replaces the "
+		"one that has been idle longest; Postfix opens another when it needs one. While "
+		"none is idle, the next one that gets its answer is closed. A request that finds "
+		"no place within 5 s (half of deadline, if that is shorter) is answered as "
+		"on_trouble says. A local user other than root and mail_user may hold a quarter "
+		"of the connections.",
 		NULL, false},
 	{"policyd", "idle_timeout", GP_KIND_MSEC, AT(policyd.idle_timeout_ms), "10m", 1000,
 		86400000, NULL,
-		"A connection without a request is closed after this; longer than the 300 s after "
-		"which Postfix closes it itself (smtpd_policy_service_max_idle).",
+		"A connection without a request is closed after this time. Keep it longer than "
+		"the 300 s after which Postfix closes it (smtpd_policy_service_max_idle).",
 		NULL, false},
 	{"policyd", "deadline", GP_KIND_MSEC, AT(policyd.deadline_ms), "20s", 100, 90000, NULL,
-		"An answer is given within this, whatever DNS does. Keep it below the timeout of "
-		"the service in main.cf (100 s unless it is set there), or Postfix gives up first "
-		"and does what default_action says.",
+		"Every request is answered within this time, whatever DNS does. Keep it below "
+		"the timeout of the service in main.cf (100 s unless it is set): otherwise "
+		"Postfix stops waiting and does what default_action says.",
 		NULL, false},
 	{"policyd", "request_memory", GP_KIND_BYTES, AT(policyd.request_memory), "4M", 524288,
 		67108864, NULL,
-		"What one request may use at most; one that needs more is deferred.", NULL, false},
+		"Maximum memory for one request. A request that needs more is deferred, unless "
+		"nothing could be refused anyway (spf.mode is not enforce, and there are no "
+		"limits).",
+		NULL, false},
 	{"policyd", "supervise", GP_KIND_BOOL, AT(policyd.supervise), "yes", 0, 0, NULL,
-		"Keep a small parent that holds the sockets and starts the daemon again should it "
-		"crash.",
+		"yes: a small parent process holds the sockets, and starts the daemon again if "
+		"it crashes. no: there is one process.",
 		NULL, false},
 	{"policyd", "watchdog", GP_KIND_MSEC, AT(policyd.watchdog_ms), "1m", 0, 3600000, NULL,
-		"When the daemon has not moved for so long, its parent ends it and starts it "
-		"again. At least 10s, or 0: never. The watchdog of a systemd unit (3 min in the "
-		"packages) holds besides.",
+		"If the daemon hangs for this time, its parent process kills it and starts it "
+		"again. At least 10s; 0: never. The watchdog of the systemd unit (3 min in the "
+		"packages) is independent of this.",
 		NULL, false},
 	{"policyd", "seccomp", GP_KIND_CHOICE, AT(policyd.seccomp), "enforce", 0, 0, seccomp,
-		"What a system call does that the daemon has no need of: enforce ends the process, "
-		"which is then started again; log lets it pass and leaves a line in the kernel's "
-		"log; off asks for no filter. Without libseccomp there is none.",
+		"What is done about a system call that the daemon does not need. enforce: the "
+		"process is killed, and started again. log: the call is allowed, and the kernel "
+		"logs it. off: there is no filter. Without libseccomp there is none either.",
 		NULL, false},
 	{"policyd", "on_trouble", GP_KIND_CHOICE, AT(policyd.on_trouble), "defer", 0, 0,
 		gp_option_accept_defer,
-		"What becomes of a mail that cannot be checked for want of our own: open files, "
-		"memory, threads, connections that are not at work, places for questions to DNS. "
-		"defer: 451 4.3.0, unless nothing may be refused anyway (spf.mode is not enforce, "
-		"and there are no limits). It is logged once a minute and counted.",
+		"What is done with mail that cannot be checked because this host lacks "
+		"something: open files, memory, threads, free connections, or room for DNS "
+		"queries. accept: the mail is accepted unchecked. defer: 451 4.3.0, unless "
+		"nothing could be refused anyway (spf.mode is not enforce, and there are no "
+		"limits). It is counted, and logged once a minute.",
 		NULL, false},
 	{"policyd", "pass_action", GP_KIND_TEXT, AT(policyd.pass_action), "", 0, 200, NULL,
-		"What Postfix is told when SPF passes, in place of the header: the name of a "
-		"restriction class of yours, for example.",
+		"Action for Postfix when SPF passes, in place of the header field: the name of "
+		"one of your restriction classes, for example. Empty: the header field is added.",
 		NULL, false},
 	{"policyd", "control_socket", GP_KIND_PATH, AT(policyd.control_socket),
 		"/run/gatepost/control", 0, 107, NULL,
-		"Unix socket on which gatepost asks the daemon and gives it orders. Empty: none.",
-		NULL, false},
+		"Unix socket on which the command gatepost talks to the daemon. Empty: none.", NULL,
+		false},
 	{"policyd", "control_mode", GP_KIND_MODE, AT(policyd.control_mode), "0600", 0, 0777, NULL,
-		"Its permissions: whoever can connect may release what is locked.", NULL, false},
+		"Permissions of control_socket. A user who can connect can reset counters and "
+		"change limits.",
+		NULL, false},
 };
 static const struct gp_option_section policyd_section = {"policyd",
-	"The daemon itself. Changes of listen, socket_mode, mail_user, user, group, "
-	"chroot, supervise, watchdog, seccomp, max_connections, control_socket and "
-	"control_mode take effect at a restart, all others at a reload (SIGHUP).",
+	"The policy daemon, gatepost-policyd. Changes of listen, socket_mode, mail_user, "
+	"user, group, chroot, supervise, watchdog, seccomp, max_connections, "
+	"control_socket and control_mode take effect at a restart, all others at a "
+	"reload (SIGHUP).",
 	policyd_rows, sizeof policyd_rows / sizeof policyd_rows[0], sizeof(struct gp_config)};
 
 static const struct gp_option metrics_rows[] = {
 	{"metrics", "listen", GP_KIND_LISTEN, AT(metrics.listen), "", 0, 4, NULL,
-		"Where the numbers of gatepost metrics are served over HTTP as well, under "
-		"/metrics: inet:127.0.0.1:9740, for example; the loopback only. Empty: nowhere.",
+		"Where the metrics that gatepost metrics prints are served over HTTP as well, "
+		"under /metrics: inet:127.0.0.1:9740, for example. Only loopback addresses are "
+		"allowed. Empty: nowhere.",
 		NULL, false},
 };
 static const struct gp_option_section metrics_section = {"metrics",
-	"Numbers of the daemon for Prometheus. A change takes effect at a restart.", metrics_rows,
-	sizeof metrics_rows / sizeof metrics_rows[0], sizeof(struct gp_config)};
+	"Metrics of gatepost-policyd for Prometheus. A change takes effect at a restart.",
+	metrics_rows, sizeof metrics_rows / sizeof metrics_rows[0], sizeof(struct gp_config)};
 
 static const struct gp_option exim_rows[] = {
 	{"exim", "on_error", GP_KIND_CHOICE, AT(exim.on_error), "accept", 0, 0,
 		gp_option_accept_defer,
-		"When the module itself has trouble: no memory, no spool file, a broken "
-		"configuration. The log says what.",
+		"What is done with mail that the module cannot check because this host lacks "
+		"something, such as memory, or cannot read the spool file. accept: the mail is "
+		"accepted unchecked. defer: the client is told to try again. Syslog says what is "
+		"wrong. While there is no configuration without errors at all, mail is always "
+		"deferred.",
 		NULL, false},
 	{"exim", "deadline", GP_KIND_MSEC, AT(exim.deadline_ms), "20s", 100, 300000, NULL,
-		"A check of a message ends within this, whatever DNS does.", NULL, false},
+		"The check of a message ends within this time, whatever DNS does.", NULL, false},
 	{"exim", "memory", GP_KIND_BYTES, AT(exim.memory), "16M", 1048576, 268435456, NULL,
-		"What one message may use at most, however large its body; its header counts.",
+		"Maximum memory for one message. The header counts, the body does not, however "
+		"large it is. A message that needs more is deferred if spf, dkim or dmarc has "
+		"mode = enforce, otherwise on_error decides.",
 		NULL, false},
 	{"exim", "cache_entries", GP_KIND_UINT, AT(exim.cache_entries), "1000", 16, 100000, NULL,
-		"Answers of DNS that a process remembers while its connection lasts.", NULL, false},
+		"DNS answers that a process of Exim remembers while its connection lasts.", NULL,
+		false},
 };
 static const struct gp_option_section exim_section = {"exim",
 	"The module for Exim, gatepost-exim.so.", exim_rows, sizeof exim_rows / sizeof exim_rows[0],
@@ -177,16 +200,20 @@ static const struct gp_option_section exim_section = {"exim",
 
 static const struct gp_option log_rows[] = {
 	{"log", "target", GP_KIND_CHOICE, AT(log.target), "stderr", 0, 0, log_targets,
-		"stderr (for systemd and tests) or syslog.", NULL, false},
+		"Where gatepost-policyd logs. stderr: standard error; under systemd that is the "
+		"journal. syslog: syslog. The Exim module always logs to syslog.",
+		NULL, false},
 	{"log", "format", GP_KIND_CHOICE, AT(log.format), "text", 0, 0, log_formats,
-		"text: key=value. json: an object a line.", NULL, false},
+		"text: one line of key=value per event. json: one JSON object per event.", NULL,
+		false},
 	{"log", "level", GP_KIND_CHOICE, AT(log.level), "info", 0, 0, log_levels,
-		"What is less urgent is left out; decisions are info.", NULL, false},
+		"Events that are less urgent than this are not logged. Decisions are info.", NULL,
+		false},
 	{"log", "facility", GP_KIND_CHOICE, AT(log.facility), "mail", 0, 0, facilities,
-		"Facility of syslog.", NULL, false},
+		"Facility for syslog.", NULL, false},
 };
 static const struct gp_option_section log_section = {"log",
-	"What is written about decisions and trouble, and where.", log_rows,
+	"What is logged about decisions and problems, and where.", log_rows,
 	sizeof log_rows / sizeof log_rows[0], sizeof(struct gp_config)};
 
 const struct gp_config_section gp_config_top = {.own = &top_section};

@@ -4,6 +4,29 @@
 
 #include <string.h>
 
+#define COLUMNS 78 /* of comments in the example */
+
+/* The beginning of the example: where a newcomer starts, and what limits need elsewhere. */
+static const char example_head[] =
+	"# gatepost.conf: every option with its default.\n"
+	"#\n"
+	"# You need not edit this file. Files conf.d/*.conf beside it are read after it\n"
+	"# and override it. To begin, copy gatepost-minimal.conf there and change it; it\n"
+	"# is among the examples (Debian: /usr/share/doc/gatepost/examples).\n"
+	"#\n"
+	"# Limits need two settings in main.cf of Postfix, in place of those that are\n"
+	"# there; smtpd_relay_restrictions still decides who may relay:\n"
+	"#\n"
+	"#     smtpd_recipient_restrictions = check_policy_service\n"
+	"#         { unix:gatepost/policy, timeout=30s, default_action=DUNNO }\n"
+	"#     smtpd_end_of_data_restrictions = check_policy_service\n"
+	"#         { unix:gatepost/policy, timeout=30s, default_action=DUNNO }\n"
+	"#\n"
+	"# postfix-limits.cf among the examples explains them. Where master.cf sets these\n"
+	"# restrictions for the submission ports, see postfix-master.cf.\n"
+	"#\n"
+	"# After a change: gatepost check-config, then systemctl reload gatepost-policyd.\n";
+
 /* each_row: calls f for the rows of one section. */
 static void each_row(const char *section,
 	void (*f)(struct gp_strbuf *, const struct gp_option *, const void *),
@@ -82,14 +105,14 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
 	return gp_strbuf_finish(buf, &text);
 }
 
-/* add_comment: sentences as comment lines of at most 90 columns. */
+/* add_comment: sentences as comment lines of at most 78 columns. */
 static void add_comment(struct gp_strbuf *buf, const char *indent, const char *text)
 {
 	struct gp_span word, rest = gp_span_from(text);
 	size_t column = 0;
 	while (rest.len) {
 		gp_span_cut(rest, ' ', &word, &rest);
-		if (column && column + word.len + 1 > 90) {
+		if (column && column + word.len + 1 > COLUMNS) {
 			gp_strbuf_add(buf, "\n");
 			column = 0;
 		}
@@ -185,9 +208,7 @@ static void example_section(struct gp_strbuf *buf, const struct gp_config_sectio
 /* gp_config_example: a whole file in which every option stands as a comment. */
 void gp_config_example(struct gp_strbuf *buf)
 {
-	gp_strbuf_add(buf,
-		"# gatepost.conf: every option with its default.\n"
-		"# Take the # from a line to change it; check with: gatepost check-config FILE\n");
+	gp_strbuf_add(buf, example_head);
 	each_row(NULL, example_row, buf, NULL);
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
 		gp_strbuf_add(buf, "\n");

@@ -17,104 +17,128 @@ static const struct gp_option_choice dmarc_words[] = {{"author", 0}, {"client", 
 #define IN_DMARC(member) offsetof(struct gp_dmarc_settings, member)
 static const struct gp_option dmarc_rows[] = {
 	{"dmarc", "mode", GP_KIND_CHOICE, IN_DMARC(mode), "enforce", 0, 0, gp_option_modes,
-		"off: no check. label: check, log and add the header, refuse and quarantine "
-		"nothing; "
-		"the log says what enforce would have done. enforce.",
+		"off: DMARC is not checked. label: DMARC is checked, logged and put into the "
+		"header field, but nothing is refused or quarantined; the log says what enforce "
+		"would have done. enforce: mail is refused and quarantined as well, as the "
+		"options below say.",
 		NULL, false},
 	{"dmarc", "discovery", GP_KIND_CHOICE, IN_DMARC(check.discovery), "walk", 0, 0, discovery,
-		"How the organisation's domain is found. walk: by DNS (RFC 9989 4.10). psl: by the "
-		"list of public suffixes (RFC 7489). compare: by walk, and the log says where the "
-		"list would have said otherwise.",
+		"How the organisational domain is found. walk: by queries to DNS (RFC 9989 "
+		"4.10). psl: by the list of public suffixes (RFC 7489). compare: by walk; the "
+		"log says where the list would have led to another domain.",
 		NULL, false},
 	{"dmarc", "psl_file", GP_KIND_PATH, IN_DMARC(psl_file), "", 0, 1024, NULL,
-		"The list of public suffixes. Empty: the distribution's.", NULL, false},
+		"File with the list of public suffixes, for discovery = psl and compare. Empty: "
+		"the list of the distribution.",
+		NULL, false},
 	{"dmarc", "pct", GP_KIND_BOOL, IN_DMARC(check.pct), "yes", 0, 0, NULL,
-		"Apply a policy to as many messages in a hundred as pct= says (RFC 7489 6.6.4): "
-		"reject becomes quarantine for the rest, and quarantine none. no: ignore pct, as "
-		"RFC 9989 does.",
+		"yes: a policy is applied to as many percent of the messages as pct= in the "
+		"record says (RFC 7489 6.6.4); for the others reject becomes quarantine, and "
+		"quarantine becomes none. no: pct= is ignored, as in RFC 9989.",
 		NULL, false},
 	{"dmarc", "sample_key_file", GP_KIND_PATH, IN_DMARC(sample_key_file), "", 0, 1024, NULL,
-		"The secret by which messages are chosen for pct, so that no sender can choose "
-		"them: the first line of a file that others may not read, made at the first need. "
-		"Hosts with the same file decide alike. Empty: dmarc-sample-key in the folder of "
-		"store.uri (with servers: of store.local_path). While there is none, pct is "
-		"ignored and the log says so.",
+		"File with the secret by which messages are selected for pct=, so that a sender "
+		"cannot influence the selection. The secret is its first line, of 16 to 1024 "
+		"bytes; others must not be able to read the file. It is created when it is first "
+		"needed. Hosts that have the same file select alike. Empty: dmarc-sample-key in "
+		"the directory of store.uri (with Redis, of store.local_path). While there is "
+		"none, pct= is ignored and the log says so.",
 		NULL, false},
 	{"dmarc", "on_reject", GP_KIND_CHOICE, IN_DMARC(on_reject), "reject", 0, 0, dmarc_actions,
-		"What is done where the policy is reject.", NULL, false},
+		"What is done with mail that fails DMARC when the policy is reject.", NULL, false},
 	{"dmarc", "on_quarantine", GP_KIND_CHOICE, IN_DMARC(on_quarantine), "quarantine", 0, 0,
-		dmarc_actions, "What is done where the policy is quarantine.", NULL, false},
+		dmarc_actions,
+		"What is done with mail that fails DMARC when the policy is quarantine.", NULL,
+		false},
 	{"dmarc", "on_bad_from", GP_KIND_CHOICE, IN_DMARC(on_bad_from), "by-cause", 0, 0,
 		from_actions,
-		"When From shows no single domain, so that nobody can be asked what should be "
-		"done. "
-		"by-cause: as the next three options say. Another word sets all three of them, but "
-		"for those that the file sets itself, wherever they stand in it.",
+		"What is done with mail whose From field has no single domain, so that there is "
+		"no owner to ask. by-cause: on_no_domain, on_several_domains and "
+		"on_unreadable_from decide. Any other value is used for those of these three "
+		"that the configuration does not set, wherever they stand.",
 		NULL, false},
 	{"dmarc", "on_no_domain", GP_KIND_CHOICE, IN_DMARC(on_no_domain), "accept", 0, 0,
 		dmarc_actions,
-		"When From has no address with a domain, as in bounces and mail of cron: "
+		"What is done with mail whose From field has no address with a domain: "
 		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", \"root@(none)\", an address "
-		"literal, an empty From. It is nobody's domain (RFC 9989 5.3.1). Mail from the "
-		"null sender is accepted then whatever stands here, also without any From field, "
-		"and when From names a host but has no @ (\"mx.example.org: nagios\"). A From "
-		"without any address beside a Sender or Resent field with a domain, which some "
-		"programs show instead, goes by on_unreadable_from, except in bounces.",
+		"literal, an empty From. It claims to be from nobody's domain (RFC 9989 5.3.1). "
+		"With an empty MAIL FROM such mail is accepted whatever this option says, even "
+		"if it has no From field, or a From field with a host name but no @ "
+		"(\"mx.example.org: nagios\"). If From has no address, but a Sender, Reply-To or "
+		"Resent field has a domain, which some programs show instead, on_unreadable_from "
+		"decides, except in bounces.",
 		NULL, false},
 	{"dmarc", "on_several_domains", GP_KIND_CHOICE, IN_DMARC(on_several_domains), "reject", 0,
-		0, dmarc_actions, "When From has addresses of several domains.", NULL, false},
+		0, dmarc_actions,
+		"What is done with mail whose From field has addresses of several domains.", NULL,
+		false},
 	{"dmarc", "on_unreadable_from", GP_KIND_CHOICE, IN_DMARC(on_unreadable_from), "reject", 0,
 		0, dmarc_actions,
-		"When it is not certain which author a mail program shows: From occurs twice or "
-		"cannot be read, it has a domain only in angle brackets without an @, another line "
-		"of the header can be taken for From, or there are more than 4096 fields. Also "
-		"when there is no From field, except in bounces: programs show Sender then, or the "
-		"sender of the envelope, for which no domain was asked.",
+		"What is done with mail when it is not certain which author a mail program "
+		"shows: From occurs twice or cannot be read, its only domain is in angle "
+		"brackets without an @, another line of the header can be taken for From, the "
+		"header is too large to be checked whole, or it has more than 4096 fields. Also "
+		"when there is no From field: programs then show Sender, or the sender of the "
+		"envelope, for which DMARC was not checked. A bounce without a From field is "
+		"accepted unless a Sender, Reply-To or Resent field has a domain.",
 		NULL, false},
 	{"dmarc", "on_temperror", GP_KIND_CHOICE, IN_DMARC(on_temperror), "defer", 0, 0,
 		gp_option_accept_defer,
-		"When DNS did not say whether the message passes, or under which policy. A domain "
-		"whose policy is known to be none is not deferred. defer: a failure waits as well "
-		"while DNS keeps the seals of a trusted sealer (arc) from being checked.",
+		"What is done when DNS gave no answer that says whether the message passes, or "
+		"which policy applies. accept: the mail is accepted and labelled. defer: the "
+		"client is told to try again; mail that fails also waits while DNS gives no "
+		"answer about a trusted seal (section arc) that may excuse it. Mail of a domain "
+		"whose policy is known to be none is never deferred.",
 		NULL, false},
 	{"dmarc", "exempt_domains", GP_KIND_NAMES, IN_DMARC(exempt_domains), "", 0, 1024, NULL,
-		"Domains in From that are never refused or quarantined. Anybody can write any "
-		"From: use it as long as a partner's set-up is broken.",
+		"Domains in From whose mail DMARC never refuses or quarantines. Anybody can "
+		"write any From: list a domain only for as long as its setup is known to be "
+		"broken. .example.org stands for all names below example.org.",
 		NULL, false},
 	{"dmarc", "exempt_clients", GP_KIND_PREFIXES, IN_DMARC(exempt_clients), "", 0, 1024, NULL,
-		"Client networks whose mail is never refused or quarantined: forwarders and list "
-		"servers that you know by address.",
+		"Networks of clients whose mail DMARC never refuses or quarantines: forwarders "
+		"and list servers that you know by their address.",
 		NULL, false},
 	{"dmarc", "forwarders", GP_KIND_DOMAINS, IN_DMARC(forwarders), "", 0, 16, NULL,
-		"Domains that forward mail to your users: a failing message is accepted when SPF "
-		"lets its client send for one of these.",
+		"Domains that forward mail to your users. A message that fails DMARC is accepted "
+		"if SPF allows its client to send for one of these domains.",
 		NULL, false},
 	{"dmarc", "mailing_lists", GP_KIND_NAMES, IN_DMARC(mailing_lists), "", 0, 1024, NULL,
-		"Domains of mailing lists: a failing message is accepted when a signature of such "
-		"a domain passes, or SPF passes for such a MAIL FROM. Not one without a single "
-		"author. .example.org stands for all names below example.org.",
+		"Domains of mailing lists. A message that fails DMARC is accepted if a signature "
+		"of such a domain passes, or if SPF passes for such a domain in MAIL FROM. A "
+		"message whose From field has no single domain is not excused by this. "
+		".example.org stands for all names below example.org.",
 		NULL, false},
 	{"dmarc", "reject_code", GP_KIND_CODE, IN_DMARC(reject_code), "550 5.7.26", 0, 0, NULL,
-		"Reply to a refused mail (RFC 7372 3.3).", NULL, false},
+		"Reply code and enhanced code when DMARC refuses mail (RFC 7372 3.3).", NULL,
+		false},
 	{"dmarc", "temperror_code", GP_KIND_CODE, IN_DMARC(temperror_code), "451 4.7.26", 4, 0,
-		NULL, "Reply where mail is deferred.", NULL, false},
+		NULL, "Reply code and enhanced code when DMARC defers mail.", NULL, false},
 	{"dmarc", "from_code", GP_KIND_CODE, IN_DMARC(from_code), "550 5.7.1", 0, 0, NULL,
-		"Reply where From shows no single domain, and is refused for that.", NULL, false},
+		"Reply code and enhanced code when mail is refused because its From field has no "
+		"single domain.",
+		NULL, false},
 	{"dmarc", "reject_text", GP_KIND_TEMPLATE, IN_DMARC(reject_text),
 		"DMARC: {author} asks to {policy} mail that is not shown to be its own: {spf}; "
 		"{dkim}{arc} (policy of {domain})",
 		0, 300, dmarc_words,
-		"Text of the reply. {author} (the domain in From), {policy}, {domain} (where it "
-		"was found), {spf}, {dkim}, {arc} (what each found), {client}, {problem} and "
-		"{hostname} are filled in.",
+		"Text of the reply when DMARC refuses mail. In it are replaced: {author} (the "
+		"domain in From), {policy}, {domain} (where the record was found), {spf}, {dkim} "
+		"and {arc} (what each of them found), {client}, {problem} and {hostname}.",
 		NULL, false},
 	{"dmarc", "error_text", GP_KIND_TEMPLATE, IN_DMARC(error_text),
 		"DMARC for {author} cannot be checked now ({problem}): {spf}; {dkim}", 0, 300,
-		dmarc_words, "Text of the reply where mail is deferred.", NULL, false},
+		dmarc_words,
+		"Text of the reply when mail is deferred because DNS gave no answer. The same "
+		"names are replaced as in reject_text.",
+		NULL, false},
 	{"dmarc", "from_text", GP_KIND_TEMPLATE, IN_DMARC(from_text),
 		"The From field has no single author domain: {problem}", 0, 300, dmarc_words,
-		"Text of that reply.", NULL, false},
+		"Text of the reply when mail is refused or deferred because its From field has "
+		"no single domain. The same names are replaced as in reject_text.",
+		NULL, false},
 };
 const struct gp_option_section gp_dmarc_section = {"dmarc",
-	"What the owner of the From domain asks for (RFC 9989), likewise.", dmarc_rows,
-	sizeof dmarc_rows / sizeof dmarc_rows[0], sizeof(struct gp_dmarc_settings)};
+	"DMARC: what the owner of the domain in From asks for (RFC 9989). Checking it "
+	"takes the whole message, which Exim and gatepost verify have.",
+	dmarc_rows, sizeof dmarc_rows / sizeof dmarc_rows[0], sizeof(struct gp_dmarc_settings)};

@@ -11,45 +11,58 @@ static const struct gp_option_choice transports[] = {
 #define IN_DNS(member) offsetof(struct gp_dns_settings, member)
 static const struct gp_option dns_rows[] = {
 	{"dns", "servers", GP_KIND_SERVERS, IN_DNS(servers), "", 0, GP_DNS_SERVERS_MAX, NULL,
-		"Resolvers, in order of preference: 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "
-		"[2001:db8::1]:5353. Empty: those of resolv_conf. Use one near you, best on this "
-		"machine.",
+		"Addresses of resolvers, in order of preference, with a port if it is not 53. "
+		"Empty: those in resolv_conf. Use resolvers close to this host, best one on the "
+		"host itself.",
 		NULL, false},
 	{"dns", "resolv_conf", GP_KIND_PATH, IN_DNS(resolv_conf), "/etc/resolv.conf", 0, 1024, NULL,
-		"Where the resolvers stand when servers is empty. A change is noticed within "
-		"seconds. Where it names none, this machine is asked. While it is missing or "
-		"cannot be read, those that are known stay; at a start it is this machine.",
+		"File that names the resolvers when servers is empty. A change of the file is "
+		"noticed within seconds. If it names no resolver, the one on this host is used. "
+		"While the file is missing or cannot be read, the resolvers that are known stay "
+		"in use; at a start, the one on this host is used.",
 		NULL, false},
 	{"dns", "timeout", GP_KIND_MSEC, IN_DNS(timeout_ms), "2s", 50, 30000, NULL,
-		"How long one server is waited for before the next is asked.", NULL, false},
+		"How long to wait for the answer of one resolver before the next one is queried. "
+		"It has to be below policyd.deadline and exim.deadline.",
+		NULL, false},
 	{"dns", "attempts", GP_KIND_UINT, IN_DNS(attempts), "2", 1, 5, NULL,
-		"Rounds over all servers.", NULL, false},
+		"How often the whole list of resolvers is tried before a query has failed.", NULL,
+		false},
 	{"dns", "transport", GP_KIND_CHOICE, IN_DNS(transport), "auto", 0, 0, transports,
-		"tcp: ask over TCP only. auto: over UDP, and over TCP what is too long for that, "
-		"or as \"options use-vc\" in resolv_conf says when the resolvers come from there.",
+		"auto: queries go over UDP, and over TCP when the answer is too long for UDP; "
+		"\"options use-vc\" in resolv_conf makes all of them go over TCP if the "
+		"resolvers come from there. tcp: all queries go over TCP.",
 		NULL, false},
 	{"dns", "trust_ad", GP_KIND_CHOICE, IN_DNS(trust_ad), "auto", 0, 0, trusts,
-		"The resolver validates DNSSEC and the way to it is safe (best: on this machine). "
-		"auto: as \"options trust-ad\" in resolv_conf says when the resolvers come from "
-		"there, else no.",
+		"Whether the resolver is trusted to validate DNSSEC. yes: it validates, and the "
+		"path to it is secure (best: it runs on this host). no: nothing counts as "
+		"protected by DNSSEC. auto: as \"options trust-ad\" in resolv_conf says if the "
+		"resolvers come from there, otherwise no. on and true mean yes; off and false "
+		"mean no.",
 		NULL, false},
 	{"dns", "cache_entries", GP_KIND_SIZE, IN_DNS(cache.entries), "100000", 16, 10000000, NULL,
-		"Answers that are remembered, for all connections together; about 250 bytes each.",
+		"Answers that gatepost-policyd remembers, for all connections together. Each "
+		"takes about 250 bytes of memory.",
 		NULL, false},
 	{"dns", "ttl_min", GP_KIND_SEC, IN_DNS(cache.ttl_min_s), "5s", 0, 3600, NULL,
-		"An answer is kept at least so long.", NULL, false},
+		"An answer is remembered for at least this time, even if its own is shorter.", NULL,
+		false},
 	{"dns", "ttl_max", GP_KIND_SEC, IN_DNS(cache.ttl_max_s), "1d", 1, 604800, NULL,
-		"An answer is kept at most so long.", NULL, false},
+		"An answer with records is remembered for at most this time.", NULL, false},
 	{"dns", "negative_max", GP_KIND_SEC, IN_DNS(cache.negative_max_s), "15m", 0, 10800, NULL,
-		"That there is nothing is remembered at most so long (RFC 2308).", NULL, false},
+		"The answer that a name or record does not exist is remembered for at most this "
+		"time (RFC 2308 5).",
+		NULL, false},
 	{"dns", "failure_ttl", GP_KIND_SEC, IN_DNS(cache.failure_s), "5s", 0, 300, NULL,
-		"That no server gave an answer is remembered so long (RFC 2308 7).", NULL, false},
+		"How long it is remembered that no resolver gave an answer (RFC 2308 7).", NULL,
+		false},
 	{"dns", "stale", GP_KIND_SEC, IN_DNS(cache.stale_s), "1d", 0, 604800, NULL,
-		"An answer that has expired is kept so much longer, and used where no server gives "
-		"one (RFC 8767), so that domains that are known keep their verdicts while DNS is "
-		"down. 0 switches it off.",
+		"How long an expired answer is kept, to be used when no resolver answers (RFC "
+		"8767). Domains that are known then keep their results while DNS is down. 0s: "
+		"expired answers are not used.",
 		NULL, false},
 };
 const struct gp_option_section gp_dns_section = {"dns",
-	"Who is asked, how long is waited, what is remembered.", dns_rows,
-	sizeof dns_rows / sizeof dns_rows[0], sizeof(struct gp_dns_settings)};
+	"Which resolvers are queried, how long gatepost waits for them, and what it "
+	"remembers.",
+	dns_rows, sizeof dns_rows / sizeof dns_rows[0], sizeof(struct gp_dns_settings)};

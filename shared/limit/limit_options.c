@@ -25,99 +25,108 @@ static const struct gp_option_choice limit_words[] = {{"limit", 0}, {"key", 0}, 
 #define IN_LIMITS(member) offsetof(struct gp_limit_set, member)
 static const struct gp_option limits_rows[] = {
 	{"limits", "names", GP_KIND_CHOICE, IN_LIMITS(names), "fold", 0, 0, limit_names,
-		"How names of users and senders are compared. fold: spellings that databases of "
-		"users take for the same name are one name: without blanks, controls and "
-		"characters that nobody sees, in Unicode's NFKC, in small letters, without "
-		"quotes, without an @ or dot at the end, or two in a row; domains likewise, so "
-		"that sharp s is ss in them, too. exact: byte by byte, and domains as DNS "
-		"compares them.",
+		"How names of users, senders and their domains are compared. fold: spellings "
+		"that user databases take for the same name are one name. Blanks, control "
+		"characters, invisible characters and quotes do not count, nor does the form of "
+		"a Unicode character (NFKC), case, an @ or dot at the end, or the second of two "
+		"in a row; sharp s and ss are the same in domains. exact: names are compared "
+		"byte by byte, and domains as in DNS.",
 		NULL, false},
 	{"limits", "case_sensitive", GP_KIND_BOOL, IN_LIMITS(case_sensitive), "no", 0, 0, NULL,
-		"With names = fold: are Alice and alice two users? Domains are compared without "
-		"case always.",
+		"Only with names = fold. yes: Alice and alice are two users or senders. no: they "
+		"are one. Domains are always compared without case.",
 		NULL, false},
 	{"limits", "reservation_timeout", GP_KIND_MSEC, IN_LIMITS(reservation_timeout_ms), "10m",
 		10000, 86400000, NULL,
-		"Recipients that were let in count at once. When no end of the message comes "
-		"within this time, they are given back.",
+		"Accepted recipients count at once. If the end of the message does not come "
+		"within this time, they are released.",
 		NULL, false},
 };
-const struct gp_option_section gp_limit_set_section = {"limits", "What holds for all limits.",
+const struct gp_option_section gp_limit_set_section = {"limits", "Settings for all limits.",
 	limits_rows, sizeof limits_rows / sizeof limits_rows[0], sizeof(struct gp_limit_set)};
 
 #define IN_LIMIT(member) offsetof(struct gp_limit, member)
 static const struct gp_option limit_rows[] = {
 	{"limit", "key", GP_KIND_CHOICE, IN_LIMIT(key), NULL, 0, 0, keys,
-		"Whose mail is counted together. user: of one authenticated user. user_domain: of "
-		"all users of one domain. sender, sender_domain: of one address or domain in MAIL "
-		"FROM, of trusted clients only, because others can write what they like. client: "
-		"of one address of a client, of IPv6 one network of a household (ipv6_prefix). "
-		"network: of one network of clients. all: all mail.",
+		"Whose mail is counted together. user: the mail of one authenticated user. "
+		"user_domain: of all users of one domain. sender, sender_domain: of one address "
+		"or domain in MAIL FROM, for clients in trusted_networks only, since others can "
+		"write any sender. client: of one client address; with IPv6, of one network of "
+		"ipv6_prefix bits. network: of one network of clients. all: all mail, in one "
+		"counter.",
 		"user", true},
 	{"limit", "count", GP_KIND_CHOICE, IN_LIMIT(unit), "recipients", 0, 0, units,
-		"What is counted: a message to ten recipients is ten recipients, one message, and "
-		"its size once.",
+		"What is counted. A message to ten recipients counts as ten recipients, as one "
+		"message, or as its size in bytes once.",
 		NULL, false},
 	{"limit", "max", GP_KIND_AMOUNT, IN_LIMIT(max), NULL, 0, GP_STORE_AMOUNT_MAX, NULL,
-		"How much may pass within per. 0: nothing. unlimited: it is counted only.", "100",
-		true},
+		"How much may pass within per. 0: nothing. unlimited: mail is counted, but not "
+		"limited.",
+		"100", true},
 	{"limit", "per", GP_KIND_PERIOD, IN_LIMIT(per_ms), NULL, GP_STORE_PER_MIN_MS,
 		GP_STORE_PER_MAX_MS, NULL,
-		"The window, which slides: in no stretch of time of this length passes more than "
-		"max.",
-		"1h", true},
+		"Length of the period. No interval of this length ever holds more than max.", "1h",
+		true},
 	{"limit", "mode", GP_KIND_CHOICE, IN_LIMIT(mode), "enforce", 0, 0, limit_modes,
-		"off: not counted. label: counted, and the log says what enforce would have done. "
-		"enforce: mail over max meets the action.",
+		"off: mail is not counted. label: mail is counted, but nothing is refused; the "
+		"log says what enforce would have done. enforce: the action is applied to mail "
+		"over max.",
 		NULL, false},
 	{"limit", "action", GP_KIND_CHOICE, IN_LIMIT(action), "defer", 0, 0, actions,
-		"What becomes of mail over max: the client is told to try again, it is refused, or "
-		"it is taken and held in the queue until somebody looks at it.",
+		"What is done with mail over max. defer: the client is told to try again. "
+		"reject: the mail is refused. hold: the mail is accepted and stays in the queue "
+		"until an operator releases it (postsuper -H QUEUE-ID with Postfix, exim -Mt ID "
+		"with Exim) or deletes it.",
 		NULL, false},
 	{"limit", "code", GP_KIND_CODE, IN_LIMIT(code), "", 0, 1, NULL,
-		"Reply to mail over max: code and enhanced code, of class 4 with defer, 5 with "
-		"reject. "
-		"Empty: 450 4.7.1 or 550 5.7.1. It has to be empty with hold.",
+		"Reply code and enhanced code for mail over max, of class 4 with action = defer "
+		"and of class 5 with action = reject. Empty: 450 4.7.1 or 550 5.7.1. It has to "
+		"be empty with action = hold.",
 		NULL, false},
 	{"limit", "text", GP_KIND_TEMPLATE, IN_LIMIT(text),
 		"{limit} limit reached: {used} of {max} {unit} in {per}; free again {free}, in "
 		"{wait}",
 		0, 300, limit_words,
-		"Text of the reply. {limit} (the name), {key} (whose mail), {unit}, {used}, {max}, "
-		"{per}, {free} (when there is room again), {wait} (how long that is), {client} and "
-		"{recipient} are filled in.",
+		"Text of the reply to mail over max. In it are replaced: {limit} (NAME), {key} "
+		"(whose mail), {unit}, {used}, {max}, {per}, {free} (when there is room again), "
+		"{wait} (how long that is), {client} and {recipient}.",
 		NULL, false},
 	{"limit", "from", GP_KIND_SET, IN_LIMIT(from), "", 0, 8, origins,
-		"Which mail is counted: of authenticated users, of clients in trusted_networks "
-		"that have not logged in, of all others. Empty: what the key makes sense for.",
+		"Whose mail is counted. authenticated: mail of users who have logged in. "
+		"trusted: mail of clients in trusted_networks, and of programs on this host, "
+		"that have not logged in. others: all other mail. Empty: as the key needs it. "
+		"user and user_domain count authenticated, sender and sender_domain count "
+		"trusted, client and network count all three, all counts authenticated and "
+		"trusted.",
 		NULL, false},
 	{"limit", "ipv4_prefix", GP_KIND_UINT, IN_LIMIT(ipv4_prefix), "24", 8, 32, NULL,
-		"With key = network: how many bits of an IPv4 address are the network.", NULL,
+		"Only with key = network: how many bits of an IPv4 address are the network.", NULL,
 		false},
 	{"limit", "ipv6_prefix", GP_KIND_UINT, IN_LIMIT(ipv6_prefix), "64", 16, 128, NULL,
-		"With key = client or network: how many bits of an IPv6 address are counted "
-		"together. A household has a /64 or a shorter prefix, and may use another address "
-		"for each mail. With key = client, an override for a longer prefix has a counter "
-		"of its own.",
+		"Only with key = client or network: how many bits of an IPv6 address are counted "
+		"together. A household has a /64 or a shorter prefix, and may use another "
+		"address for each mail. With key = client, an override for a longer prefix has "
+		"its own counter.",
 		NULL, false},
 	{"limit", "subaddress", GP_KIND_CHOICE, IN_LIMIT(subaddress), "keep", 0, 0, subaddresses,
-		"With key = sender: is user+detail@example.org counted by itself (keep), or with "
-		"user@example.org (strip)? What begins with a plus, +detail@example.org, is a name "
-		"of its own, as it is for Postfix.",
+		"Only with key = sender. keep: user+detail@example.org is counted by itself. "
+		"strip: it is counted with user@example.org. A name that begins with a plus "
+		"sign, +detail@example.org, is never shortened.",
 		NULL, false},
 	{"limit", "domains", GP_KIND_NAMES, IN_LIMIT(domains), "", 0, 1024, NULL,
-		"With key = sender or sender_domain: only senders of these domains are counted, "
-		"your own for example, so that what is forwarded from a large provider uses up "
-		"nothing. Empty: all are.",
+		"Only with key = sender or sender_domain: senders of these domains are counted. "
+		"Name your own, so that mail which is forwarded from a large provider is not "
+		"counted. Empty: all senders are counted.",
 		NULL, false},
 };
 const struct gp_option_section gp_limit_section = {"limit",
-	"How much may pass in a window of time, once for each limit, at most 64. The name "
-	"(1 to 32 of a-z, 0-9, _ and -, a letter first) stands in replies, in the log and "
-	"in overrides. Counters belong to a limit by its name, key, count and per: another "
-	"of these begins new ones, all else keeps them; limits that differ in nothing but "
-	"their name and max are counted each by itself. What was set at run time belongs "
-	"to the name.",
+	"A limit: how much may pass within a period of time. One section for each limit, "
+	"at most 64. NAME is shown in replies and in the log, and is used in overrides. "
+	"It has 1 to 32 characters of a-z, 0-9, _ and -, begins with a letter, and is "
+	"not user, domain, sender, sender_domain or client. Counters belong to NAME, "
+	"key, count and per: a change of one of these starts new counters, a change of "
+	"anything else keeps them. Limits that differ only in NAME and max have separate "
+	"counters. A maximum that was set at run time belongs to NAME.",
 	limit_rows, sizeof limit_rows / sizeof limit_rows[0], sizeof(struct gp_limit)};
 
 #define IN_OVERRIDE(member) offsetof(struct gp_limit_written, member)
@@ -126,8 +135,8 @@ static const struct gp_option override_rows[] = {
 		"An authenticated user, for limits whose key is user.", "newsletter@example.org",
 		false},
 	{"override", "domain", GP_KIND_DOMAIN, IN_OVERRIDE(domain), NULL, 0, 320, NULL,
-		"The domain of a user's name, for limits whose key is user or user_domain. An "
-		"override for the user itself comes first.",
+		"The domain in the name of users, for limits whose key is user or user_domain. "
+		"An override for the user itself has precedence.",
 		"example.net", false},
 	{"override", "sender", GP_KIND_MAILBOX, IN_OVERRIDE(sender), NULL, 0, 320, NULL,
 		"An address in MAIL FROM, for limits whose key is sender.", "reports@example.org",
@@ -135,16 +144,18 @@ static const struct gp_option override_rows[] = {
 	{"override", "sender_domain", GP_KIND_DOMAIN, IN_OVERRIDE(sender_domain), NULL, 0, 320,
 		NULL,
 		"A domain in MAIL FROM, for limits whose key is sender or sender_domain. An "
-		"override for the sender itself comes first.",
+		"override for the sender itself has precedence.",
 		"example.net", false},
 	{"override", "client", GP_KIND_NETWORK, IN_OVERRIDE(client), NULL, 0, 0, NULL,
-		"An address or a network of clients, for limits whose key is client or network; "
-		"with network, one that is no smaller than what the limit counts together.",
+		"An address or a network of clients, for limits whose key is client or network. "
+		"With key = network it has to be at least as large as the network that the limit "
+		"counts together.",
 		"192.0.2.0/24", false},
 };
 const struct gp_option_section gp_limit_override_section = {"override",
-	"Another max for somebody, as often as you like: one of user, domain, sender, "
-	"sender_domain and client, and NAME = MAX for one or more limits. Limits that are "
-	"not named keep their own max.",
+	"Another maximum for a user, domain, sender or client. One section for each, as "
+	"often as needed: one of user, domain, sender, sender_domain and client, and "
+	"NAME = MAX for one or more limits. Limits that are not named keep their own "
+	"max.",
 	override_rows, sizeof override_rows / sizeof override_rows[0],
 	sizeof(struct gp_limit_written)};

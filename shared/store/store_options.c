@@ -9,51 +9,68 @@ static const struct gp_option_choice store_failures[] = {{"accept", GP_STORE_FAI
 static const struct gp_option store_rows[] = {
 	{"store", "uri", GP_KIND_STORES, IN_STORE(uris), "lmdb:/var/lib/gatepost", 1,
 		GP_STORE_URIS_MAX, NULL,
-		"Where it is counted: lmdb:/folder for the processes of this machine, or servers "
-		"that several hosts share, in order of preference. redis://HOST:PORT/DB, rediss:// "
+		"Where the counters are kept. lmdb:/directory is for the processes of this host. "
+		"All else is a Redis that several hosts share: redis://HOST:PORT/DB, rediss:// "
 		"with TLS, redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with "
-		"TLS.",
+		"TLS. Of several servers the first one that works is used.",
 		NULL, false},
 	{"store", "size", GP_KIND_SPACE, IN_STORE(options.map_bytes), "1G", 1ull << 20, 1ull << 40,
 		NULL,
-		"lmdb: how large each file may become. Disk is taken as it is needed. A full one "
-		"forgets those first who use the smallest share of their limits, and says so.",
+		"Only lmdb: maximum size of each file. Disk space is taken as it is needed. When "
+		"the file is full, the counters that use the smallest share of their limits are "
+		"dropped first, and the log says so.",
 		NULL, false},
 	{"store", "sync", GP_KIND_MSEC, IN_STORE(options.sync_ms), "1s", 100, 60000, NULL,
-		"lmdb: counters reach the disk within this; what an operator has said is there at "
-		"once.",
+		"Only lmdb: counters are on the disk within this time, so much a power failure "
+		"can lose. What an operator sets is on the disk at once.",
 		NULL, false},
 	{"store", "prefix", GP_KIND_TEXT, IN_STORE(options.prefix), "gatepost:", 0, 64, NULL,
-		"Servers: what the name of every key begins with.", NULL, false},
+		"Only Redis: what the name of every key begins with. Use different ones for "
+		"installations that share a Redis but not their counters.",
+		NULL, false},
 	{"store", "user", GP_KIND_TEXT, IN_STORE(options.user), "", 0, 128, NULL,
-		"Servers: the user to log in as. Empty: the default user.", NULL, false},
+		"Only Redis: user to log in as. Empty: the default user.", NULL, false},
 	{"store", "password_file", GP_KIND_PATH, IN_STORE(options.password_file), "", 0, 1024, NULL,
-		"Servers: a file whose first line is the password. Empty: none.", NULL, false},
+		"Only Redis: file whose first line is the password. Empty: no password.", NULL,
+		false},
 	{"store", "sentinel_password_file", GP_KIND_PATH, IN_STORE(options.sentinel_password_file),
-		"", 0, 1024, NULL, "The same for the sentinels themselves.", NULL, false},
+		"", 0, 1024, NULL,
+		"Only Redis: file whose first line is the password of the sentinels. Empty: no "
+		"password.",
+		NULL, false},
 	{"store", "tls_ca_file", GP_KIND_PATH, IN_STORE(options.tls_ca_file), "", 0, 1024, NULL,
-		"TLS: certificates of the authorities that are trusted. Empty: those of the "
-		"system.",
+		"Only Redis with TLS: file with the certificates of the authorities that are "
+		"trusted. Empty: those of the system.",
 		NULL, false},
 	{"store", "tls_cert_file", GP_KIND_PATH, IN_STORE(options.tls_cert_file), "", 0, 1024, NULL,
-		"TLS: certificate to show to the server. Empty: none.", NULL, false},
+		"Only Redis with TLS: file with the certificate to show to the server. Empty: "
+		"none.",
+		NULL, false},
 	{"store", "tls_key_file", GP_KIND_PATH, IN_STORE(options.tls_key_file), "", 0, 1024, NULL,
-		"TLS: the key of tls_cert_file.", NULL, false},
+		"Only Redis with TLS: file with the key of the certificate in tls_cert_file. "
+		"Empty: none.",
+		NULL, false},
 	{"store", "timeout", GP_KIND_MSEC, IN_STORE(options.timeout_ms), "1s", 10, 10000, NULL,
-		"How long a server is waited for: to connect, and for each answer.", NULL, false},
+		"Only Redis: how long to wait for a connection, and for each answer. It has to "
+		"be below policyd.deadline.",
+		NULL, false},
 	{"store", "connections", GP_KIND_UINT, IN_STORE(options.connections), "16", 1, 256, NULL,
-		"Connections to a server at once, at most.", NULL, false},
+		"Only Redis: maximum number of connections of one process to a server.", NULL,
+		false},
 	{"store", "on_failure", GP_KIND_CHOICE, IN_STORE(on_failure), "accept", 0, 0,
 		store_failures,
-		"While the store is away: accept mail without counting it, defer mail that a limit "
-		"applies to, or count in a store on this machine (local), each host for itself.",
+		"What is done while the store is unavailable. accept: mail is accepted and not "
+		"counted. defer: mail that a limit applies to is deferred. local: each host "
+		"counts by itself in local_path; only with Redis.",
 		NULL, false},
 	{"store", "local_path", GP_KIND_PATH, IN_STORE(local_path), "/var/lib/gatepost/local", 0,
 		1000, NULL,
-		"Folder of the store on this machine that stands in with on_failure = local.", NULL,
-		false},
+		"Directory of the store on this host that is used while Redis is unavailable, "
+		"with on_failure = local.",
+		NULL, false},
 };
 const struct gp_option_section gp_store_section = {"store",
-	"Where the counters of limits are kept, and what is done while that is away. A "
-	"change takes effect at a restart, that of on_failure at a reload.",
+	"Where the counters of limits are kept, and what is done while that store is "
+	"unavailable. In gatepost-policyd a change of on_failure takes effect at a "
+	"reload, a change of another option at a restart.",
 	store_rows, sizeof store_rows / sizeof store_rows[0], sizeof(struct gp_store_settings)};
