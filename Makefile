@@ -335,12 +335,13 @@ install: programs
 ifneq ($(module),)
 	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim $(DESTDIR)$(mandir)/man7
 	install -m 644 $(B)/gatepost-exim.so $(DESTDIR)$(moduledir)
-	sed $(paths) exim-dlfunc/gatepost.macros >$(DESTDIR)$(moduledir)/gatepost.macros
+	for f in gatepost.macros debian.macros; do \
+	  sed $(paths) exim-dlfunc/$$f >$(DESTDIR)$(moduledir)/$$f || exit 1; done
 	install -m 644 exim-dlfunc/gatepost-rcpt.acl exim-dlfunc/gatepost-data.acl $(DESTDIR)$(moduledir)
 	for f in acls.conf routers.conf exim.conf; do \
 	  sed $(paths) conf-examples/exim/$$f >$(DESTDIR)$(docdir)/exim/$$f || exit 1; done
 	sed $(paths) man/gatepost-exim.7 >$(DESTDIR)$(mandir)/man7/gatepost-exim.7
-	chmod 644 $(DESTDIR)$(moduledir)/gatepost.macros $(DESTDIR)$(docdir)/exim/*.conf \
+	chmod 644 $(DESTDIR)$(moduledir)/*.macros $(DESTDIR)$(docdir)/exim/*.conf \
 	  $(DESTDIR)$(mandir)/man7/gatepost-exim.7
 endif
 	for f in gatepost-policyd.service gatepost-policyd.socket; do \
