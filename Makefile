@@ -47,7 +47,7 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%) \
 	  $(RUNTIME:%=runtime/%) $(OPERATOR:%=operator/%)
 DAEMON  = control control_command daemon_main descriptors dns_health excuses heartbeat journal last_good \
-	  listen log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_process \
+	  listen log_file log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_process \
 	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
 POLICYD = control_operator control_status counters header_once metrics metrics_checks \
 	  policy_service protocol reader session stage_learn message_asked own_checks trouble_log

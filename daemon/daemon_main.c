@@ -146,10 +146,19 @@ static void keep_config(struct gp_daemon *daemon)
 	gp_daemon_runtimes_release(daemon->runtimes, r);
 }
 
+/* reopen_log: a file may have been renamed, whatever comes of the reload. */
+static void reopen_log(struct gp_daemon *daemon)
+{
+	const struct gp_daemon_runtime *r = gp_daemon_runtimes_acquire(daemon->runtimes);
+	gp_daemon_log_sink_open(r->config, daemon->program->name);
+	gp_daemon_runtimes_release(daemon->runtimes, r);
+}
+
 /* reload: and what came of it, to whoever asked for it. */
 static void reload(struct gp_daemon *daemon)
 {
 	gp_daemon_heartbeat_tell(daemon->heartbeat, GP_DAEMON_HEARTBEAT_RELOADING);
+	reopen_log(daemon);
 	int rc = gp_daemon_runtimes_reload(daemon->runtimes); /* has said what was wrong */
 	gp_daemon_heartbeat_tell(
 		daemon->heartbeat, rc ? GP_DAEMON_HEARTBEAT_REFUSED : GP_DAEMON_HEARTBEAT_RELOADED);
@@ -274,8 +283,14 @@ static int serve_until_stopped(
 static void open_log(struct start *start)
 {
 	start->sink.options = &start->loaded.config->log;
-	gp_daemon_log_sink_open(&start->loaded.config->log, start->program->name);
+	gp_daemon_log_sink_open(start->loaded.config, start->program->name);
 	gp_daemon_log_sink_init(&start->log, &start->sink);
+}
+
+/* hung_up: the file may have been renamed, whatever comes of the reload. */
+static void hung_up(void *arg)
+{
+	open_log(arg);
 }
 
 /* reloaded: the serving process has taken a new configuration; so does the parent, so that after a
@@ -340,7 +355,9 @@ static int serve(void *arg, bool again)
 	if (again)
 		atomic_fetch_add(&daemon->counters->crashes, 1);
 	confine(start, GP_DAEMON_SECCOMP_SERVER);
-	int rc = gp_daemon_log_queue_new(STDERR_FILENO, &daemon->counters->log_dropped, &queue);
+	const struct gp_daemon_log_queue_options queue_options = {
+		gp_daemon_log_sink_fd(), &daemon->counters->log_dropped, gp_daemon_log_sink_lost};
+	int rc = gp_daemon_log_queue_new(&queue_options, &queue);
 	daemon->descriptors = gp_daemon_descriptors_divide(start->loaded.config, &start->log);
 	if (!rc)
 		rc = open_runtimes(start, queue);
@@ -420,6 +437,7 @@ static bool remember(struct start *start)
 	daemon->counters = gp_daemon_shmem_alloc(sizeof *daemon->counters);
 	if (!daemon->counters)
 		return false;
+	start->sink.dropped = &daemon->counters->log_dropped;
 	daemon->counters->started_s = gp_clock_system()->wall_s(gp_clock_system());
 	for (size_t i = 0; i < start->program->service_count; i++) {
 		struct gp_daemon_served *served = &daemon->served[i];
@@ -518,7 +536,8 @@ static int run(struct start *start)
 		.heartbeat = &start->heartbeat,
 		.watchdog_ms = options->watchdog_ms,
 		.stop_ms = STOP_MS,
-		.reloaded = reloaded};
+		.reloaded = reloaded,
+		.hung_up = hung_up};
 	bool supervised = options->supervise;
 	start->seccomp = (enum gp_config_seccomp)options->seccomp;
 	open_log(start);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/encode.h"
@@ -51,9 +52,9 @@ void gp_daemon_journal_begin(struct gp_strbuf *buf, const char *program, int pri
 	const char *event, struct gp_span line)
 {
 	gp_strbuf_printf(buf,
-		"SYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nPRIORITY=%d\n"
+		"SYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nSYSLOG_FACILITY=%d\nPRIORITY=%d\n"
 		"GATEPOST_EVENT=%s\nMESSAGE=",
-		program, (long)getpid(), priority, event);
+		program, (long)getpid(), LOG_FAC(priority), LOG_PRI(priority), event);
 	gp_encode_text(buf, line);
 	gp_strbuf_add_char(buf, '\n');
 }

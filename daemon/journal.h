@@ -24,7 +24,10 @@ int gp_daemon_journal_open(void);
 /* Sends what gp_daemon_journal_add has built; never waits. False: nobody took it. */
 bool gp_daemon_journal_send(int fd, struct gp_span datagram);
 
-/* The fields every event has; program is who says it, line is one line of text. */
+/*
+ * The fields every event has; program is who says it, line is one line of text. priority is
+ * syslog's, with the facility: what passes events on to files goes by it, as rsyslog does.
+ */
 void gp_daemon_journal_begin(struct gp_strbuf *buf, const char *program, int priority,
 	const char *event, struct gp_span line);
 

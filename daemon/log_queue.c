@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,7 +24,7 @@
 #define END_MS 3000      /* how long a flush waits */
 
 struct gp_daemon_log_queue {
-	pthread_mutex_t lock;  /* guards all below but writing and fd */
+	pthread_mutex_t lock;  /* guards all below but writing and options */
 	pthread_cond_t filled; /* for the thread: there is something, or much, or the end */
 	pthread_cond_t
 		drained; /* for those who wait: the buffers have changed places, or all is out */
@@ -37,8 +35,7 @@ struct gp_daemon_log_queue {
 	bool hurry, stopping;
 	bool stalled;  /* nothing gets out: lines do not wait for room */
 	char *writing; /* only the thread */
-	int fd;
-	atomic_ullong *dropped; /* the number of all that were lost; NULL: nobody wants it */
+	struct gp_daemon_log_queue_options options; /* constant */
 	pthread_t thread;
 };
 
@@ -118,28 +115,31 @@ static uint64_t count_lines(const char *text, size_t len)
 }
 
 /* confess: the line about lost ones; begins anew, for the last one may have been cut. */
-static bool confess(int fd, uint64_t lost)
+static bool confess(const struct gp_daemon_log_queue *q, int fd, uint64_t lost)
 {
-	char line[128];
-	int n = snprintf(line, sizeof line, "\nlevel=warning event=log-lost lines=%llu\n",
-		(unsigned long long)lost);
-	return gp_daemon_log_queue_write(fd, line, (size_t)n, PATIENCE_MS);
+	char storage[512];
+	struct gp_strbuf line;
+	gp_strbuf_init_fixed(&line, storage, sizeof storage);
+	gp_strbuf_add_char(&line, '\n');
+	q->options.lost(&line, lost);
+	return gp_daemon_log_queue_write(fd, line.data, line.len, PATIENCE_MS);
 }
 
 /* drop: so many lines are lost. */
 static uint64_t drop(struct gp_daemon_log_queue *q, uint64_t lines)
 {
-	if (q->dropped)
-		atomic_fetch_add(q->dropped, lines);
+	if (q->options.dropped)
+		atomic_fetch_add(q->options.dropped, lines);
 	return lines;
 }
 
 /* write_batch: the writing buffer, after what must be said of lost lines; returns lines lost. */
 static uint64_t write_batch(struct gp_daemon_log_queue *q, size_t len, uint64_t lost)
 {
-	if (lost && !confess(q->fd, lost))
+	int fd = atomic_load(q->options.fd);
+	if (lost && !confess(q, fd, lost))
 		return lost + drop(q, count_lines(q->writing, len));
-	if (gp_daemon_log_queue_write(q->fd, q->writing, len, PATIENCE_MS))
+	if (gp_daemon_log_queue_write(fd, q->writing, len, PATIENCE_MS))
 		return 0;
 	/* how many of the batch got out is not known, so all of it is taken for lost */
 	return drop(q, count_lines(q->writing, len));
@@ -254,13 +254,13 @@ static void release(struct gp_daemon_log_queue *q)
 }
 
 /* gp_daemon_log_queue_new: buffers, lock, thread. */
-int gp_daemon_log_queue_new(int fd, atomic_ullong *dropped, struct gp_daemon_log_queue **queue_out)
+int gp_daemon_log_queue_new(
+	const struct gp_daemon_log_queue_options *options, struct gp_daemon_log_queue **queue_out)
 {
 	struct gp_daemon_log_queue *q = new_queue();
 	if (!q)
 		return GP_ENOMEM;
-	q->fd = fd;
-	q->dropped = dropped;
+	q->options = *options;
 	q->batch = 1;
 	q->filling = malloc(BUFFER_BYTES);
 	q->writing = malloc(BUFFER_BYTES);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Log queue: lines of many threads on their way to one descriptor, written together.
+ * Log queue: lines of many threads on their way to a descriptor, written together.
  *
  * A write for each decision costs as much as the decision. Lines are collected for a few
  * milliseconds and written in one piece by a thread of the queue's own.
@@ -18,16 +18,26 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
+#include "base/strbuf.h"
 
 #define GP_DAEMON_LOG_QUEUE_LINE_MAX 65536 /* a longer line is cut */
 
 struct gp_daemon_log_queue;
 
-/* Starts the thread; borrows the descriptor, and the number of lines dropped (may be NULL). */
-int gp_daemon_log_queue_new(
-	int fd, atomic_ullong *dropped, struct gp_daemon_log_queue **queue_out) GP_MUST_CHECK;
+struct gp_daemon_log_queue_options {
+	/* Borrowed: where lines go. Each batch goes where it says when that is written. */
+	const atomic_int *fd;
+	atomic_ullong *dropped; /* borrowed: the number of lines dropped; NULL: nobody wants it */
+	/* Appends the line, its end included, that says how many were lost. */
+	void (*lost)(struct gp_strbuf *line, uint64_t lines);
+};
+
+/* Starts the thread; copies the options. */
+int gp_daemon_log_queue_new(const struct gp_daemon_log_queue_options *options,
+	struct gp_daemon_log_queue **queue_out) GP_MUST_CHECK;
 
 /* Adds a whole line, its end included. Any number of threads; returns within about a second. */
 void gp_daemon_log_queue_add(struct gp_daemon_log_queue *queue, const char *line, size_t len);

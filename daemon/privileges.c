@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -69,6 +71,55 @@ void gp_daemon_privileges_directory(
 		(void)rmdir(path); /* nobody could use it */
 	if (fd >= 0)
 		close(fd);
+}
+
+/* Root's own rights while it acts as the user. */
+struct own_rights {
+	gid_t group;
+	gid_t groups[NGROUPS_MAX];
+	int count;
+};
+
+/* lend: the user's groups, group and rights, in this order; can be taken back. */
+static int lend(const char *user, uid_t uid, gid_t gid)
+{
+	return initgroups(user, gid) || setegid(gid) || seteuid(uid) ? GP_EIO : GP_OK;
+}
+
+/* take_back: as before, whatever lend has come to. */
+static int take_back(const struct own_rights *own)
+{
+	if (seteuid(0) || setegid(own->group) || setgroups((size_t)own->count, own->groups))
+		return GP_EIO;
+	return GP_OK;
+}
+
+/* gp_daemon_privileges_as_user: effective ones only, so that root can have them back. */
+int gp_daemon_privileges_as_user(
+	const struct gp_config_policyd *options, void (*act)(void *arg), void *arg)
+{
+	struct own_rights *own;
+	uid_t uid;
+	gid_t gid;
+	if (geteuid() != 0) {
+		act(arg);
+		return GP_OK;
+	}
+	int rc = find_ids(options, NULL, &uid, &gid);
+	if (rc)
+		return rc;
+	own = malloc(sizeof *own);
+	if (!own)
+		return GP_EIO;
+	own->group = getegid();
+	own->count = getgroups(NGROUPS_MAX, own->groups);
+	rc = own->count < 0 ? GP_EIO : lend(options->user, uid, gid);
+	if (!rc)
+		act(arg);
+	if (own->count >= 0 && take_back(own))
+		rc = GP_EIO;
+	free(own);
+	return rc;
 }
 
 /* gp_daemon_privileges_check: user, group and directory exist. */

@@ -30,6 +30,14 @@ int gp_daemon_privileges_become(uid_t uid, const struct gp_log *log) GP_MUST_CHE
 void gp_daemon_privileges_check(const struct gp_config_policyd *options, const struct gp_log *log);
 
 /*
+ * Calls act(arg) with the rights of the user that the daemon will become, where root has not given
+ * up its own yet; else with those there are. GP_EINVAL: that user does not exist, and nothing was
+ * done. GP_EIO: rights cannot be changed. Before any thread.
+ */
+int gp_daemon_privileges_as_user(
+	const struct gp_config_policyd *options, void (*act)(void *arg), void *arg) GP_MUST_CHECK;
+
+/*
  * Makes a directory that is missing, as root for the user that the daemon will become; its parent
  * must exist. What cannot be made is said by whoever wants to use it.
  */

@@ -54,7 +54,8 @@ static int counted_new(struct gp_daemon_runtimes *runtimes, const struct gp_runt
 	c->runtime.config = loaded->config;
 	c->runtime.dns = runtimes->resolver.dns;
 	c->runtime.loaded_s = gp_clock_system()->wall_s(gp_clock_system());
-	c->sink = (struct gp_daemon_log_sink) {&loaded->config->log, runtimes->options.queue};
+	c->sink = (struct gp_daemon_log_sink) {
+		.options = &loaded->config->log, .queue = runtimes->options.queue};
 	gp_daemon_log_sink_init(&c->runtime.log, &c->sink);
 	c->refs = 1;
 	*out = c;
@@ -342,7 +343,7 @@ static int read_again(struct gp_daemon_runtimes *runtimes, const struct gp_daemo
 	if (!rc)
 		rc = replacement(runtimes, &loaded, after_out);
 	if (!rc) {
-		gp_daemon_log_sink_open(&loaded.config->log, runtimes->options.name);
+		gp_daemon_log_sink_open(loaded.config, runtimes->options.name);
 		rc = hang_up(runtimes, before->config, *after_out);
 		if (rc)
 			counted_free(*after_out);

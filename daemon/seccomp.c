@@ -92,6 +92,7 @@ static const struct row server[] = {
 	{"open openat close read readv write writev lseek _llseek getdents64", 0, {{0}}},
 	{"stat stat64 fstat fstat64 lstat lstat64 newfstatat fstatat64 statx", 0, {{0}}},
 	{"access faccessat faccessat2 readlink readlinkat fcntl fcntl64", 0, {{0}}},
+	{"dup3", 0, {{0}}}, /* the log, opened again */
 	/* the store in files: a directory, reserved room, damaged files set aside */
 	{"pread64 pwrite64 pwritev fsync fdatasync", 0, {{0}}},
 	{"statfs statfs64 fstatfs fstatfs64", 0, {{0}}},

@@ -148,8 +148,10 @@ static void on_signal(struct child *c, int signal)
 {
 	if (signal == SIGCHLD)
 		return; /* the loop looks anyway */
-	if (signal == SIGHUP)
+	if (signal == SIGHUP) {
 		c->hup_us = gp_clock_now_us(gp_clock_system());
+		c->plan->hung_up(c->plan->arg);
+	}
 	if (signal == SIGTERM || signal == SIGINT) {
 		if (!c->stopping)
 			c->stop_us = gp_clock_now_us(gp_clock_system());

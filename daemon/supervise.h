@@ -30,6 +30,7 @@ struct gp_daemon_supervise {
 	unsigned watchdog_ms;        /* a child that has not moved for so long is ended; 0: never */
 	unsigned stop_ms;            /* so long a stop may take */
 	void (*reloaded)(void *arg); /* a child has taken a new configuration */
+	void (*hung_up)(void *arg);  /* SIGHUP has come, for the supervisor as well */
 };
 
 /*

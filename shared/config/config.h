@@ -72,14 +72,15 @@ struct gp_config_exim {
 	unsigned cache_entries; /* answers of DNS that a process remembers */
 };
 
-enum gp_config_log_target { GP_LOG_TO_STDERR, GP_LOG_TO_SYSLOG };
+enum gp_config_log_target { GP_LOG_TO_STDERR, GP_LOG_TO_SYSLOG, GP_LOG_TO_FILE };
 enum gp_config_log_format { GP_LOG_AS_TEXT, GP_LOG_AS_JSON };
 
 struct gp_config_log {
 	enum gp_config_log_target target;
 	enum gp_config_log_format format;
 	enum gp_log_level level;
-	int facility; /* of syslog(3) */
+	int facility;     /* of syslog(3), and of records in systemd's journal */
+	const char *file; /* of the target file */
 };
 
 /* What the daemon does about a system call that it does not need. */

@@ -57,6 +57,13 @@ static void check_metrics(struct gp_config_draft *draft)
 	}
 }
 
+/* check_log: a file has a name. */
+static void check_log(struct gp_config_draft *draft)
+{
+	if (draft->config->log.target == GP_LOG_TO_FILE && !*draft->config->log.file)
+		gp_config_cross_error(draft, "log", "file", "is needed with target = file");
+}
+
 /* open_list: the public suffixes, where they are needed: a list that is not there is an error. */
 static void open_list(struct gp_config_draft *draft)
 {
@@ -183,6 +190,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 	check_sockets(draft);
 	check_store(draft);
 	check_metrics(draft);
+	check_log(draft);
 	gp_config_check_nat64(draft);
 	settle_from(draft);
 	open_list(draft);

@@ -11,8 +11,8 @@
 #include "dns/dns_options.h"
 #include "limit/limit_options.h"
 
-static const struct gp_option_choice log_targets[] = {
-	{"stderr", GP_LOG_TO_STDERR}, {"syslog", GP_LOG_TO_SYSLOG}, {NULL, 0}};
+static const struct gp_option_choice log_targets[] = {{"stderr", GP_LOG_TO_STDERR},
+	{"syslog", GP_LOG_TO_SYSLOG}, {"file", GP_LOG_TO_FILE}, {NULL, 0}};
 static const struct gp_option_choice log_formats[] = {
 	{"text", GP_LOG_AS_TEXT}, {"json", GP_LOG_AS_JSON}, {NULL, 0}};
 static const struct gp_option_choice log_levels[] = {{"error", GP_LOG_ERROR},
@@ -201,7 +201,17 @@ static const struct gp_option_section exim_section = {"exim",
 static const struct gp_option log_rows[] = {
 	{"log", "target", GP_KIND_CHOICE, AT(log.target), "stderr", 0, 0, log_targets,
 		"Where gatepost-policyd logs. stderr: standard error; under systemd that is the "
-		"journal. syslog: syslog. The Exim module always logs to syslog.",
+		"journal, with a field of its own for each value. syslog: syslog. file: the file "
+		"named by log.file, for machines without systemd. The Exim module always logs to "
+		"syslog.",
+		NULL, false},
+	{"log", "file", GP_KIND_PATH, AT(log.file), "/var/log/gatepost/gatepost-policyd.log", 0,
+		1024, NULL,
+		"File for log.target = file. The daemon opens it as policyd.user and reopens it on "
+		"SIGHUP, so the directory must belong to that user; a missing directory is created "
+		"when the daemon is started as root. With policyd.chroot, the path is below that "
+		"directory. Under systemd, a directory other than /var/log/gatepost needs "
+		"ReadWritePaths= in the unit.",
 		NULL, false},
 	{"log", "format", GP_KIND_CHOICE, AT(log.format), "text", 0, 0, log_formats,
 		"text: one line of key=value per event. json: one JSON object per event.", NULL,
@@ -210,7 +220,9 @@ static const struct gp_option log_rows[] = {
 		"Events that are less urgent than this are not logged. Decisions are info.", NULL,
 		false},
 	{"log", "facility", GP_KIND_CHOICE, AT(log.facility), "mail", 0, 0, facilities,
-		"Facility for syslog.", NULL, false},
+		"Facility for syslog and for records in systemd's journal; rsyslog chooses the "
+		"file by it (mail.log).",
+		NULL, false},
 };
 static const struct gp_option_section log_section = {"log",
 	"What is logged about decisions and problems, and where.", log_rows,

@@ -103,10 +103,16 @@ static bool has_no_certificate(const struct gp_config *c)
 	return !*c->store_settings.options.tls_cert_file;
 }
 
-/* is_stderr: syslog gets nothing. */
-static bool is_stderr(const struct gp_config *c)
+/* is_file: no facility is written into one. */
+static bool is_file(const struct gp_config *c)
 {
-	return c->log.target == GP_LOG_TO_STDERR;
+	return c->log.target == GP_LOG_TO_FILE;
+}
+
+/* is_no_file: the log goes elsewhere. */
+static bool is_no_file(const struct gp_config *c)
+{
+	return c->log.target != GP_LOG_TO_FILE;
 }
 
 /* Options that are set although, as the others are, nothing reads them. */
@@ -131,7 +137,8 @@ static const struct {
 	{"store", "tls_cert_file", has_no_tls, "has no effect: nothing in store.uri is with TLS"},
 	{"store", "tls_key_file", has_no_certificate, "has no effect without store.tls_cert_file"},
 	{"store", "local_path", is_not_local, "has no effect unless store.on_failure is local"},
-	{"log", "facility", is_stderr, "has no effect unless log.target is syslog"},
+	{"log", "facility", is_file, "has no effect with log.target = file"},
+	{"log", "file", is_no_file, "has no effect unless log.target is file"},
 };
 
 /* check_idle: those that a file sets to something else than what they are anyway. */

@@ -66,7 +66,8 @@ def write(path):
 for folder in ("/home", "/root", "/run/user"):
     attempt("list " + folder, lambda: os.listdir(folder))
 for path in ("/x", "/etc/x", "/usr/x", "/var/lib/x", "/var/spool/postfix/gatepost/x", "/proc/sys/kernel/hostname",
-             "/sys/x", "/dev/x", "/sys/fs/cgroup/x", "/var/lib/gatepost/x", "/run/gatepost/x", "/tmp/x", "/var/tmp/x"):
+             "/sys/x", "/dev/x", "/sys/fs/cgroup/x", "/var/lib/gatepost/x", "/var/log/gatepost/x", "/var/log/x", "/run/gatepost/x", "/tmp/x",
+             "/var/tmp/x"):
     attempt("write " + path, lambda: write(path))
 attempt("read /dev/kmsg", lambda: os.open("/dev/kmsg", os.O_RDONLY))
 for family, name in ((socket.AF_PACKET, "AF_PACKET"), (socket.AF_NETLINK, "AF_NETLINK"), (socket.AF_ALG, "AF_ALG")):
@@ -83,7 +84,7 @@ def execute(path):
     finally:
         os.unlink(path)
 
-for folder in ("/var/lib/gatepost", "/run/gatepost", "/tmp", "/var/tmp", "/dev/shm"):
+for folder in ("/var/lib/gatepost", "/var/log/gatepost", "/run/gatepost", "/tmp", "/var/tmp", "/dev/shm"):
     attempt("execute from " + folder, lambda: execute(folder + "/program"))
 attempt("set-user-id file", lambda: (write("/tmp/s"), os.chmod("/tmp/s", 0o4755)))
 attempt("another user", lambda: os.setuid(0))
@@ -441,8 +442,8 @@ def probe():
     equal(done.returncode, 0, machine.journal("-u", "probe.service"))
     found = json.loads(machine.read("/var/lib/gatepost/probe"))
     os.unlink(machine.path("/var/lib/gatepost/probe"))
-    allowed = {"write /var/lib/gatepost/x", "write /run/gatepost/x", "write /tmp/x", "write /var/tmp/x",
-               "socket AF_UNIX", "socket AF_INET", "socket AF_INET6"}
+    allowed = {"write /var/lib/gatepost/x", "write /var/log/gatepost/x", "write /run/gatepost/x", "write /tmp/x",
+               "write /var/tmp/x", "socket AF_UNIX", "socket AF_INET", "socket AF_INET6"}
     tried = {name: result for name, result in found.items() if isinstance(result, str)}
     print("".join("# %s: %s\n" % item for item in sorted(tried.items())), end="")
     equal({name for name, result in tried.items() if result == "done"}, allowed)
@@ -451,7 +452,7 @@ def probe():
         equal(tried["socket " + name], "EAFNOSUPPORT")
     equal({tried["write " + p] for p in ("/etc/x", "/usr/x", "/var/lib/x")} - {"EROFS", "EACCES"}, set())
     equal(int(found["status"]["CapBnd"], 16), 0)
-    for folder in ("/var/lib/gatepost", "/run/gatepost", "/tmp", "/var/tmp", "/dev/shm"):
+    for folder in ("/var/lib/gatepost", "/var/log/gatepost", "/run/gatepost", "/tmp", "/var/tmp", "/dev/shm"):
         equal((folder, tried["execute from " + folder]), (folder, "EACCES"))
     equal((found["files"], found["core"], found["umask"]), ([most_files()] * 2, [0, 0], 0o77))
     equal((found["processes"], found["tmp"]), ([], ["s", "x"]))
@@ -478,7 +479,7 @@ def journalled():
     found = wait_for(lambda: [e for e in entries() if "journal@a.test" in str(e.get("MESSAGE"))], "a decision")
     equal(len(found), 1)
     decision = found[0]
-    equal((decision["PRIORITY"], decision["SYSLOG_IDENTIFIER"]), ("6", "gatepost-policyd"))
+    equal([decision[k] for k in ("PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER")], ["6", "2", "gatepost-policyd"])
     holds(decision["MESSAGE"], "event=decision")
     assert not decision["MESSAGE"].startswith("<"), decision["MESSAGE"]
     equal(decision["_SYSTEMD_UNIT"], SERVICE)

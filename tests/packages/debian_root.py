@@ -235,7 +235,7 @@ def _installed(root, folder):
     said, code = "", 0
     for command in (["apt-get", "-q", "-y", "--no-install-recommends", "install"] + debs,
                     ["debian/tests/by-hand"], ["apt-get", "-q", "-y", "purge", "gatepost-policyd", "gatepost"],
-                    ["sh", "-c", "! ls -d /var/lib/gatepost /var/spool/postfix /etc/gatepost /run/gatepost"]):
+                    ["sh", "-c", "! ls -d /var/lib/gatepost /var/log/gatepost /var/spool/postfix /etc/gatepost /run/gatepost"]):
         done = _chroot(root, *command, DEBIAN_FRONTEND="noninteractive")
         said, code = said + done.stdout, code or done.returncode
     return said + "chroot-code=%d\n" % code

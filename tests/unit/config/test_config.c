@@ -177,6 +177,8 @@ static void test_errors(void **state)
 		"already\n");
 	expect_errors("store { uri = {\"redis://b\"} on_failure = local local_path = \"\" }",
 		"t.conf:1: store.local_path: is needed with on_failure = local\n");
+	expect_errors("log { target = file file = \"\" }",
+		"t.conf:1: log.file: is needed with target = file\n");
 	expect_errors("store { uri = {\"redis://b\"} timeout = 10s }\npolicyd { deadline = 10s }",
 		"t.conf:1: store.timeout: is not below policyd.deadline, which it would use up\n");
 	expect_errors("policyd { listen = {\"unix:/a\"} control_socket = /a }",

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "daemon/journal.h"
@@ -24,12 +25,13 @@ static void test_journal_datagram(void **state)
 		gp_log_field_text("sender", "a\nMESSAGE=forged\n"), gp_log_field_number("ms", -3),
 		gp_log_field_text("helo", "b\xc3\xbc\xff")};
 	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
-	gp_daemon_journal_begin(
-		&buf, "gatepost-policyd", 6, "decision", gp_span_from("level=info event=decision"));
+	gp_daemon_journal_begin(&buf, "gatepost-policyd", LOG_MAIL | LOG_INFO, "decision",
+		gp_span_from("level=info event=decision"));
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		gp_daemon_journal_add(&buf, &fields[i]);
 	snprintf(wanted, sizeof wanted,
-		"SYSLOG_IDENTIFIER=gatepost-policyd\nSYSLOG_PID=%ld\nPRIORITY=6\n"
+		"SYSLOG_IDENTIFIER=gatepost-policyd\nSYSLOG_PID=%ld\n"
+		"SYSLOG_FACILITY=2\nPRIORITY=6\n"
 		"GATEPOST_EVENT=decision\nMESSAGE=level=info event=decision\n"
 		"GATEPOST_QUEUE_ID=4Xy\nGATEPOST_SENDER=a?MESSAGE=forged?\nGATEPOST_MS=-3\n"
 		"GATEPOST_HELO=b\xc3\xbc?\n",

@@ -8,10 +8,14 @@
 
 #include <jansson.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
+#include <pwd.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/log_sink.h"
@@ -22,7 +26,17 @@ struct outlet {
 	struct gp_daemon_log_sink sink;
 	struct gp_log log;
 	int ends[2];
+	atomic_int fd;
 };
+
+/* queue_new: a queue that writes to this descriptor. */
+static struct gp_daemon_log_queue *queue_new(const atomic_int *fd, atomic_ullong *dropped)
+{
+	struct gp_daemon_log_queue *queue = NULL;
+	const struct gp_daemon_log_queue_options options = {fd, dropped, gp_daemon_log_sink_lost};
+	assert_int_equal(gp_daemon_log_queue_new(&options, &queue), GP_OK);
+	return queue;
+}
 
 /* outlet_open: of a format. */
 static void outlet_open(struct outlet *o, int format)
@@ -30,7 +44,8 @@ static void outlet_open(struct outlet *o, int format)
 	*o = (struct outlet) {.options = {.format = format, .level = GP_LOG_INFO}};
 	assert_int_equal(pipe(o->ends), 0);
 	o->sink.options = &o->options;
-	assert_int_equal(gp_daemon_log_queue_new(o->ends[1], NULL, &o->sink.queue), GP_OK);
+	atomic_init(&o->fd, o->ends[1]);
+	o->sink.queue = queue_new(&o->fd, NULL);
 	gp_daemon_log_sink_init(&o->log, &o->sink);
 }
 
@@ -152,11 +167,11 @@ static void test_queue(void **state)
 {
 	(void)state;
 	int ends[2];
-	struct gp_daemon_log_queue *queue = NULL;
 	pthread_t writers[WRITERS], reader;
 	void *lines = NULL;
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(gp_daemon_log_queue_new(ends[1], NULL, &queue), GP_OK);
+	const atomic_int fd = ends[1];
+	struct gp_daemon_log_queue *queue = queue_new(&fd, NULL);
 	assert_int_equal(pthread_create(&reader, NULL, count_lines, &ends[0]), 0);
 	for (int i = 0; i < WRITERS; i++)
 		assert_int_equal(pthread_create(&writers[i], NULL, writer, queue), 0);
@@ -177,13 +192,13 @@ static void test_dropped(void **state)
 {
 	(void)state;
 	int ends[2];
-	struct gp_daemon_log_queue *queue = NULL;
 	atomic_ullong dropped = 0;
 	char full[4096] = {0};
 	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
 	while (write(ends[1], full, sizeof full) > 0)
 		continue;
-	assert_int_equal(gp_daemon_log_queue_new(ends[1], &dropped, &queue), GP_OK);
+	const atomic_int fd = ends[1];
+	struct gp_daemon_log_queue *queue = queue_new(&fd, &dropped);
 	for (int i = 0; i < 10; i++)
 		gp_daemon_log_queue_add(queue, "line\n", 5);
 	gp_daemon_log_queue_flush(queue);
@@ -197,10 +212,10 @@ static void test_dropped(void **state)
 static void test_long_line(void **state)
 {
 	(void)state;
-	struct gp_daemon_log_queue *queue = NULL;
 	FILE *file = tmpfile();
 	assert_non_null(file);
-	assert_int_equal(gp_daemon_log_queue_new(fileno(file), NULL, &queue), GP_OK);
+	const atomic_int fd = fileno(file);
+	struct gp_daemon_log_queue *queue = queue_new(&fd, NULL);
 	char *line = calloc(1, GP_DAEMON_LOG_QUEUE_LINE_MAX + 10);
 	gp_daemon_log_queue_add(queue, line, GP_DAEMON_LOG_QUEUE_LINE_MAX + 10);
 	gp_daemon_log_queue_flush(queue);
@@ -208,6 +223,150 @@ static void test_long_line(void **state)
 	gp_daemon_log_queue_free(queue);
 	free(line);
 	fclose(file);
+}
+
+/* A directory of the test's own, and the options of a log in it. */
+struct place {
+	char directory[64], path[128], other[128];
+	struct gp_config config;
+	struct gp_daemon_log_sink sink;
+	struct gp_log log;
+};
+
+/* place_open: the user and the group are those of the test. */
+static void place_open(struct place *p)
+{
+	*p = (struct place) {.config.log = {.target = GP_LOG_TO_FILE, .level = GP_LOG_INFO}};
+	snprintf(p->directory, sizeof p->directory, "/tmp/gatepost-log.XXXXXX");
+	assert_non_null(mkdtemp(p->directory));
+	snprintf(p->path, sizeof p->path, "%s/log", p->directory);
+	snprintf(p->other, sizeof p->other, "%s/log.1", p->directory);
+	p->config.policyd.user = p->config.policyd.group = "nobody";
+	if (geteuid() == 0) {
+		const struct passwd *pw = getpwnam("nobody");
+		const struct group *gr = getgrgid(pw->pw_gid);
+		assert_int_equal(chown(p->directory, pw->pw_uid, pw->pw_gid), 0);
+		p->config.policyd.group = gr->gr_name;
+	}
+	p->config.policyd.chroot = "";
+	p->config.log.file = p->path;
+	p->sink.options = &p->config.log;
+	gp_daemon_log_sink_init(&p->log, &p->sink);
+}
+
+/* place_close: with what it holds. */
+static void place_close(struct place *p)
+{
+	unlink(p->path);
+	unlink(p->other);
+	assert_int_equal(rmdir(p->directory), 0);
+}
+
+/* text_of: of a file, to be freed; "" when there is none. */
+static char *text_of(const char *path)
+{
+	char *text = calloc(1, 65536);
+	FILE *file = fopen(path, "r");
+	if (file) {
+		(void)!fread(text, 1, 65535, file);
+		(void)fclose(file);
+	}
+	return text;
+}
+
+/* assert_holds: the file's text has this part, so many times. */
+static void assert_holds(const char *path, const char *part, int times)
+{
+	char *text = text_of(path);
+	int found = 0;
+	for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+		found++;
+	if (found != times)
+		print_message("%s:\n%s", path, text);
+	assert_int_equal(found, times);
+	free(text);
+}
+
+/* test_file: lines with time, host, program and process; another file after a rename. */
+static void test_file(void **state)
+{
+	(void)state;
+	struct place p;
+	struct stat st;
+	regex_t head;
+	place_open(&p);
+	gp_daemon_log_sink_open(&p.config, "gatepost-test");
+	gp_log_text(&p.log, GP_LOG_NOTICE, "first");
+	assert_int_equal(stat(p.path, &st), 0);
+	assert_int_equal(st.st_mode & 07137, 0); /* 0640 less the umask */
+	if (geteuid() == 0)
+		assert_int_equal(st.st_uid, getpwnam("nobody")->pw_uid);
+	assert_int_equal(regcomp(&head,
+				 "^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{6}"
+				 "[+-][0-9]{2}:[0-9]{2} [^ ]+ gatepost-test\\[[0-9]+\\]: "
+				 "level=notice event=message text=first\n$",
+				 REG_EXTENDED | REG_NOSUB),
+		0);
+	char *text = text_of(p.path);
+	assert_int_equal(regexec(&head, text, 0, NULL, 0), 0);
+	free(text);
+	regfree(&head);
+	assert_int_equal(rename(p.path, p.other), 0);
+	gp_log_text(&p.log, GP_LOG_NOTICE, "second");
+	gp_daemon_log_sink_open(&p.config, "gatepost-test");
+	gp_log_text(&p.log, GP_LOG_NOTICE, "third");
+	assert_holds(p.other, "event=message", 2);
+	assert_holds(p.path, "text=third\n", 1);
+	place_close(&p);
+}
+
+/* test_file_refused: what is no file of its own is not written to, and lines go on elsewhere. */
+static void test_file_refused(void **state)
+{
+	(void)state;
+	struct place p;
+	place_open(&p);
+	gp_daemon_log_sink_open(&p.config, "gatepost-test");
+	assert_int_equal(rename(p.path, p.other), 0);
+	assert_int_equal(symlink("/tmp/gatepost-log-elsewhere", p.path), 0);
+	gp_daemon_log_sink_open(&p.config, "gatepost-test");
+	assert_holds(p.other, "cannot be opened: it is a symbolic link", 1);
+	assert_int_equal(access("/tmp/gatepost-log-elsewhere", F_OK), -1);
+	assert_int_equal(unlink(p.path), 0);
+	assert_int_equal(mkfifo(p.path, 0666), 0);
+	gp_daemon_log_sink_open(&p.config, "gatepost-test"); /* nobody reads it: not waited for */
+	assert_int_equal(unlink(p.path), 0);
+	assert_int_equal(mkdir(p.path, 0755), 0);
+	gp_daemon_log_sink_open(&p.config, "gatepost-test");
+	assert_int_equal(rmdir(p.path), 0);
+	assert_holds(p.other, "event=message", 3);
+	place_close(&p);
+}
+
+/* test_file_full: a write that fails is counted, line by line, and said when it works again. */
+static void test_file_full(void **state)
+{
+	(void)state;
+	struct place p;
+	atomic_ullong dropped = 0;
+	atomic_int fd = open("/dev/full", O_WRONLY);
+	if (fd < 0)
+		skip();
+	place_open(&p);
+	gp_daemon_log_sink_open(&p.config, "gatepost-test");
+	p.sink.queue = queue_new(&fd, &dropped);
+	gp_log_text(&p.log, GP_LOG_NOTICE, "lost");
+	gp_daemon_log_queue_flush(p.sink.queue);
+	gp_log_text(&p.log, GP_LOG_NOTICE, "lost");
+	gp_daemon_log_queue_flush(p.sink.queue);
+	assert_int_equal(atomic_load(&dropped), 2);
+	close(atomic_exchange(&fd, atomic_load(gp_daemon_log_sink_fd())));
+	gp_log_text(&p.log, GP_LOG_NOTICE, "kept");
+	gp_daemon_log_queue_free(p.sink.queue);
+	assert_holds(p.path, "]: level=warning event=log-lost lines=2\n", 1);
+	assert_holds(p.path, "event=message text=kept\n", 1);
+	assert_int_equal(atomic_load(&dropped), 2);
+	place_close(&p);
 }
 
 /* main: all tests, or those whose name fits the argument. */
@@ -220,6 +379,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_refused),
+		cmocka_unit_test(test_file_full),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

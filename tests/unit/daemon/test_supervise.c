@@ -22,7 +22,7 @@
 
 /* What children leave for the test; shared with them. */
 struct notes {
-	atomic_int starts, reloads, hups, errors;
+	atomic_int starts, reloads, hups, passed, errors;
 };
 
 struct scene {
@@ -60,6 +60,13 @@ static void reloaded(void *arg)
 	atomic_fetch_add(&scene->notes->reloads, 1);
 }
 
+/* hung_up: counts what the supervisor itself heard. */
+static void hung_up(void *arg)
+{
+	struct scene *scene = arg;
+	atomic_fetch_add(&scene->notes->passed, 1);
+}
+
 /* supervise: in a process of its own, which is left to the caller to signal and await. */
 static pid_t supervise(struct scene *scene, unsigned watchdog_ms, unsigned stop_ms)
 {
@@ -74,7 +81,7 @@ static pid_t supervise(struct scene *scene, unsigned watchdog_ms, unsigned stop_
 		return pid;
 	const struct gp_log log = {count_error, scene, GP_LOG_DEBUG};
 	const struct gp_daemon_supervise plan = {
-		serve, scene, &log, &scene->heartbeat, watchdog_ms, stop_ms, reloaded};
+		serve, scene, &log, &scene->heartbeat, watchdog_ms, stop_ms, reloaded, hung_up};
 	sigset_t set;
 	gp_daemon_supervise_signals(&set);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) ||
@@ -159,6 +166,7 @@ static void test_supervise_fatal_reload(void **state)
 	nanosleep(&quiet, NULL);
 	assert_int_equal(atomic_load(&scene.notes->starts), 3);
 	assert_int_equal(atomic_load(&scene.notes->hups), 2);
+	assert_true(atomic_load(&scene.notes->passed) >= 1);
 	assert_int_equal(atomic_load(&scene.notes->reloads), 0);
 	assert_int_equal(kill(pid, SIGTERM), 0);
 	assert_int_equal(ended(pid), 0);
