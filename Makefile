@@ -4,7 +4,7 @@
 #   make                      gatepost-policyd, gatepost and gatepost-exim.so, in build/
 #   make check                installs what is missing, builds, runs every test   (T=name: one)
 #   make check-variants       builds with clang, and without each optional part, and starts what it built
-#   make demo                 a private Postfix, name server and gatepost-policyd at work
+#   make demo                 a private Postfix and Exim with gatepost at work   (T=postfix, T=exim: one)
 #   make bench                the tables of speed and memory
 #   make record               what the tests see of gatepost, into RECORD=directory (T=name: one script);
 #                             tests/support/record.py compare A B shows how two such directories differ
@@ -294,9 +294,11 @@ check-variants:
 	@SCRIPTS=only LIMIT_S=1800 CC="$(CC)" CLANG="$(CLANG)" PYTHON="$(PYTHON)" MAKE="$(MAKE)" T= \
 	  $(PYTHON) tests/support/run.py $(wildcard tests/variants/test_*.py)
 
-demo: deps
-	@$(MAKE) --no-print-directory -s programs
-	@$(PYTHON) tests/mta/demo.py
+# It needs no test suite, and the module is compiled against our own copy of Exim's interface where
+# Exim's header is missing
+demo:
+	@tests/support/deps demo
+	@EXIM_INCLUDE="$(or $(EXIM_INCLUDE),exim-dlfunc/header)" $(PYTHON) tests/mta/demo.py $(T)
 
 bench: deps
 	@$(MAKE) --no-print-directory -s programs

@@ -129,6 +129,13 @@ class Keys:
     def seal(self, message, domain, authserv_id):
         return self.sign(message, domain, kind="arc", authserv_id=authserv_id)
 
+    def listed(self, message, domain, sealer):
+        """What a mailing list of this sealer makes of a mail that this domain has signed: changed, and
+        sealed with what was found before."""
+        results = ("Authentication-Results: mx.%s; spf=pass smtp.mailfrom=a@%s; dkim=pass header.d=%s; "
+                   "dmarc=pass header.from=%s\r\n" % (sealer, domain, domain, domain)).encode()
+        return self.seal(results + message.replace(b"Subject: ", b"Subject: [list] "), sealer, "mx." + sealer)
+
     def close(self):
         world.end(self.process)
 
@@ -151,19 +158,25 @@ class Syslog:
         return [line for line in self.text.splitlines() if "gatepost-exim:" in line]
 
 
-def zone(keys):
+def zone(keys, domains=DOMAINS):
     records = []
-    for domain, (dmarc, spf) in DOMAINS.items():
+    for domain, (dmarc, spf) in domains.items():
         texts = (("rsa._domainkey." + domain, keys.record), ("ed._domainkey." + domain, keys.ed_record),
                  ("_dmarc." + domain, dmarc), (domain, spf))
         records += [txt(name, text) for name, text in texts if text]
     return records
 
 
+def facts(line):
+    """A line of the log about checks, as a dictionary."""
+    number, text = line.split(" ", 3)[2:]
+    return dict(p.split("=", 1) for p in ("id=%s %s" % (number, text)).split(" ") if "=" in p)
+
+
 class Exim:
     """A real Exim on 127.0.0.1:25 over the shipped examples; mail for example.test goes to bob."""
 
-    def __init__(self, folder, main="", end=""):
+    def __init__(self, folder, main="", end="", config=CONFIG):
         self.folder, self.process, self.number = folder, None, 0
         self.logs = folder + "/log"
         self.conf, self.gatepost = "/etc/exim4/exim4.conf", folder + "/gatepost.conf"
@@ -174,7 +187,7 @@ class Exim:
         os.chown(self.logs, self.uid.pw_uid, self.uid.pw_gid)
         self.module = os.path.join(folder, "gatepost-exim.so")
         shutil.copy(os.path.join(sandbox.PROJECT, world.BUILD, "gatepost-exim.so"), self.module)
-        self.write_gatepost(CONFIG)
+        self.write_gatepost(config)
         self.configure(main, end)
 
     def write_gatepost(self, text):
@@ -249,9 +262,7 @@ class Exim:
 
     def summaries(self):
         """The log's lines about checks, oldest first, as dictionaries; the ID is "id"."""
-        lines = [line.split(" ", 3)[2:] for line in self.log().splitlines() if " action=" in line]
-        return [dict(p.split("=", 1) for p in ("id=%s %s" % (i, text)).split(" ") if "=" in p)
-                for i, text in lines]
+        return [facts(line) for line in self.log().splitlines() if " action=" in line]
 
     def delivered(self, folder):
         """Texts of what lies in this directory of bob's, which is emptied."""
@@ -347,9 +358,9 @@ def fields(message, name):
 
 
 class Scene:
-    """Name server, keys and Exim, up and connected."""
+    """Name server, keys and Exim, up and connected; progress is told what is being started."""
 
-    def __init__(self, main="", end=""):
+    def __init__(self, main="", end="", config=CONFIG, domains=DOMAINS, progress=lambda text: None):
         for address in (GOOD + "/32", BAD + "/32"):
             sandbox.add_address(address)
         subprocess.run(["useradd", "-m", "bob"], check=True)
@@ -358,9 +369,11 @@ class Scene:
         self.keys = self.unbound = self.exim = None
         self.syslog = Syslog()
         try:
+            progress("making keys and starting a name server")
             self.keys = Keys(self.folder)
-            self.unbound = world.Unbound(self.folder + "/dns", zone(self.keys), [("mute.test.", "always_deny")])
-            self.exim = Exim(self.folder + "/exim", main, end)
+            self.unbound = world.Unbound(self.folder + "/dns", zone(self.keys, domains), [("mute.test.", "always_deny")])
+            progress("starting Exim")
+            self.exim = Exim(self.folder + "/exim", main, end, config)
         except BaseException:
             self.close()
             raise
