@@ -57,7 +57,7 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
 CLI_STORE = store_check store_directory store_hint store_list store_open_files store_told store_user
-CLI     = main access cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
+CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
 	  usage record_json verify_report $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
 

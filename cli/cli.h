@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The operator's command: one function per subcommand.
+ * The operator's command: one row per subcommand (command.h), in the file that implements it.
  *
- * Each takes its own argc and argv (argv[0] is the subcommand), prints to stdout, errors to stderr,
- * and returns an exit code (usage.h).
+ * Each prints to stdout, errors to stderr, and returns an exit code (usage.h).
  */
 #ifndef GP_CLI_CLI_H
 #define GP_CLI_CLI_H
 
-int gp_cli_spf(int argc, char **argv);
-int gp_cli_check_config(int argc, char **argv);
-int gp_cli_request(int argc, char **argv);
-int gp_cli_limits(int argc, char **argv);
-int gp_cli_doctor(int argc, char **argv);
-int gp_cli_status(int argc, char **argv);
-int gp_cli_metrics(int argc, char **argv);
-int gp_cli_store(int argc, char **argv);
-int gp_cli_verify(int argc, char **argv);
+#include "cli/command.h"
+
+extern const struct gp_cli_command gp_cli_spf;
+extern const struct gp_cli_command gp_cli_verify;
+extern const struct gp_cli_command gp_cli_check_config;
+extern const struct gp_cli_command gp_cli_request;
+extern const struct gp_cli_command gp_cli_limits;
+extern const struct gp_cli_command gp_cli_status;
+extern const struct gp_cli_command gp_cli_metrics;
+extern const struct gp_cli_command gp_cli_doctor;
+extern const struct gp_cli_command gp_cli_store;
+
+/* All of them, in the order of the help; ends with NULL. */
+extern const struct gp_cli_command *const gp_cli_commands[];
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost check-config: all errors at once, the settled values, or an example of every option. */
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -11,25 +10,6 @@
 #include "cli/cli.h"
 #include "cli/usage.h"
 #include "config/config.h"
-
-static const char help[] =
-	"usage: gatepost check-config [--dump] [FILE]\n"
-	"       gatepost check-config --example | --man\n"
-	"\n"
-	"Checks a configuration file (default " GP_CONFIG_PATH ")\n"
-	"and reports all its errors: file, line, option, value and what is allowed;\n"
-	"and warnings about what has no effect or may harm, which are no errors.\n"
-	"\n"
-	"  --dump     print every option with its settled value\n"
-	"  --example  print a commented file with every option and its default\n"
-	"  --man      print the options as a part of a man page (mdoc)\n"
-	"\n"
-	"examples:\n"
-	"  gatepost check-config\n"
-	"  gatepost check-config --dump ./gatepost.conf\n"
-	"  gatepost check-config --example > gatepost.conf\n"
-	"\n"
-	"exit codes: 0 no errors, 1 trouble, 2 usage, 3 the file has errors or cannot be read\n";
 
 enum output { OUTPUT_CHECK, OUTPUT_DUMP, OUTPUT_EXAMPLE, OUTPUT_MAN };
 
@@ -191,30 +171,51 @@ static int check(const char *path, enum output output)
 	return code;
 }
 
-/* gp_cli_check_config: options, then one of the outputs. */
-int gp_cli_check_config(int argc, char **argv)
+/* run: options, then one of the outputs. */
+static int run(const struct gp_cli_call *call)
 {
-	static const struct option options[] = {
-		{"dump", no_argument, NULL, OUTPUT_DUMP},
-		{"example", no_argument, NULL, OUTPUT_EXAMPLE},
-		{"man", no_argument, NULL, OUTPUT_MAN},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
+	static const char *const names[] = {
+		[OUTPUT_DUMP] = "dump", [OUTPUT_EXAMPLE] = "example", [OUTPUT_MAN] = "man"};
 	enum output output = OUTPUT_CHECK;
-	int c;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		if (c == '?')
-			return gp_cli_usage("check-config", "this option is not known");
-		output = (enum output)c;
-	}
-	if (argc - optind > 1)
-		return gp_cli_usage("check-config", "one file at a time");
+	for (int i = OUTPUT_DUMP; i <= OUTPUT_MAN; i++)
+		if (gp_cli_has_option(call, names[i])) {
+			if (output != OUTPUT_CHECK)
+				return gp_cli_usage(call->title, "--%s and --%s do not go together",
+					names[output], names[i]);
+			output = (enum output)i;
+		}
 	if (output == OUTPUT_EXAMPLE)
 		return print_built(gp_config_example);
 	if (output == OUTPUT_MAN)
 		return print_built(gp_config_man);
-	return check(optind < argc ? argv[optind] : GP_CONFIG_PATH, output);
+	return check(call->word_count ? call->words[0] : GP_CONFIG_PATH, output);
 }
+
+static const struct gp_cli_option options[] = {
+	{.name = "dump", .help = "print every option with its settled value"},
+	{.name = "example", .help = "print a commented file with every option and its default"},
+	{.name = "man", .help = "print the options as a part of a man page (mdoc)"},
+	{0},
+};
+
+static const struct gp_cli_argument arguments[] = {
+	{.name = "FILE", .completes = GP_CLI_FILE, .is_optional = true},
+	{0},
+};
+
+const struct gp_cli_command gp_cli_check_config = {
+	.name = "check-config",
+	.help = "check a configuration file, or print one",
+	.synopsis = "[--dump] [FILE]\n--example | --man",
+	.text = "Checks a configuration file (default " GP_CONFIG_PATH
+		") and reports all its errors: file, line, option, value and what is allowed; "
+		"and warnings about what has no effect or may harm, which are no errors.",
+	.options = {options},
+	.arguments = arguments,
+	.examples = "gatepost check-config\n"
+		    "gatepost check-config --dump ./gatepost.conf\n"
+		    "gatepost check-config --example > gatepost.conf",
+	.exits = "0 there are no errors\n1 trouble\n2 wrong usage\n"
+		 "3 the file has errors or cannot be read",
+	.run = run,
+};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost limits: who used how much of which limit, why a limit is what it is, and changing it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,47 +9,7 @@
 #include "cli/usage.h"
 #include "config/config.h"
 
-static const char help[] =
-	"usage: gatepost limits [-n N | --all] [--json] [--watch[=SECONDS]]\n"
-	"       gatepost limits show WHO [--json]\n"
-	"       gatepost limits explain WHO [--json]\n"
-	"       gatepost limits reset WHO [LIMIT]\n"
-	"       gatepost limits set WHO LIMIT VALUE [--for DURATION]\n"
-	"       gatepost limits set WHO LIMIT default\n"
-	"       gatepost limits overrides [--json]\n"
-	"\n"
-	"Without a word: who has used how much of which limit, the fullest first.\n"
-	"\n"
-	"  show     the limits of WHO: used, maximum, when there is room again\n"
-	"  explain  the same, and where each maximum comes from (file and line)\n"
-	"  reset    WHO begins anew, with one limit or with all\n"
-	"  set      another maximum for WHO at once, over restarts. VALUE: a number (for\n"
-	"           bytes also with k, M, G, T), unlimited, or default to take it back\n"
-	"  overrides   what was set so, by whom and until when\n"
-	"\n"
-	"WHO is a user, or client:192.0.2.1, network:192.0.2.0/24, sender:ADDRESS,\n"
-	"domain:DOMAIN, sender_domain:DOMAIN, all, as in the table's first column; a\n"
-	"user whose name has a colon, or is all, is written user:NAME. A maximum set for\n"
-	"a domain is that of each of its users without one of their own.\n"
-	"\n"
-	"  -n N               at most N rows (default 20)\n"
-	"  --all              all rows\n"
-	"  --watch[=SECONDS]  again and again, every 2 seconds\n"
-	"  --for DURATION     the maximum holds so long: 30m, 12h, 1d, 2w\n" GP_CLI_JSON_HELP
-		GP_CLI_CONTROL_HELP "\n"
-	"examples:\n"
-	"  gatepost limits --watch\n"
-	"  gatepost limits explain alice@example.org\n"
-	"  gatepost limits set newsletter@example.org hourly 5000 --for 1d\n"
-	"  gatepost limits set domain:example.net hourly 20 --for 2h\n"
-	"  gatepost limits reset client:192.0.2.1\n"
-	"\n"
-	"exit codes: 0 done, 1 it could not be, or nothing was there to reset, 2 usage,\n"
-	"3 the configuration has errors\n";
-
-enum { OPT_ALL = 256, OPT_JSON, OPT_WATCH, OPT_FOR, OPT_SOCKET };
-
-/* ---- subcommands ---- */
+/* ---- what they do ---- */
 
 /* print_text: what a function makes of the answer. */
 static int print_text(struct gp_cli_control *control, const json_t *answer,
@@ -108,8 +67,8 @@ static bool make_top(const json_t *answer, struct gp_arena *arena, struct gp_str
 	return gp_cli_limits_top(answer, SIZE_MAX, arena, buf);
 }
 
-/* run_list: once, or watching. */
-static int run_list(const struct gp_cli_limits *a, struct gp_cli_control *control)
+/* list: once, or watching. */
+static int list(const struct gp_cli_limits *a, struct gp_cli_control *control)
 {
 	return a->watch ? gp_cli_limits_watch(a, control)
 			: ask_and_print(a, control, gp_cli_limits_request(a), make_top);
@@ -121,20 +80,20 @@ static json_t *ask_about(const struct gp_cli_limits *a)
 	return json_pack("{s:s, s:s}", "command", "show", "who", a->words[0]);
 }
 
-/* run_show: a table. */
-static int run_show(const struct gp_cli_limits *a, struct gp_cli_control *control)
+/* show: a table. */
+static int show(const struct gp_cli_limits *a, struct gp_cli_control *control)
 {
 	return ask_and_print(a, control, ask_about(a), gp_cli_limits_show);
 }
 
-/* run_explain: sentences. */
-static int run_explain(const struct gp_cli_limits *a, struct gp_cli_control *control)
+/* explain: sentences. */
+static int explain(const struct gp_cli_limits *a, struct gp_cli_control *control)
 {
 	return ask_and_print(a, control, ask_about(a), gp_cli_limits_explain);
 }
 
-/* run_overrides: a table. */
-static int run_overrides(const struct gp_cli_limits *a, struct gp_cli_control *control)
+/* overrides: a table. */
+static int overrides(const struct gp_cli_limits *a, struct gp_cli_control *control)
 {
 	json_t *answer;
 	if (gp_cli_control_ask(control, json_pack("{s:s}", "command", "overrides"), &answer))
@@ -145,149 +104,201 @@ static int run_overrides(const struct gp_cli_limits *a, struct gp_cli_control *c
 	return code;
 }
 
-static const struct subcommand {
-	const char *name;
-	int least, most; /* words */
-	const char *words;
-	int (*run)(const struct gp_cli_limits *a, struct gp_cli_control *control);
-} subcommands[] = {
-	{"", 0, 0, "", run_list},
-	{"show", 1, 1, "WHO", run_show},
-	{"explain", 1, 1, "WHO", run_explain},
-	{"reset", 1, 2, "WHO [LIMIT]", gp_cli_limits_reset},
-	{"set", 3, 3, "WHO LIMIT VALUE", gp_cli_limits_set},
-	{"overrides", 0, 0, "no further word", run_overrides},
-};
-
 /* ---- arguments ---- */
 
-/* take: one option; -1 to go on. */
-static int take(struct gp_cli_limits *a, int c)
+/* check_words: of a form that can be sent; -1: fine. */
+static int check_words(const struct gp_cli_call *call)
 {
-	if (c == 'n' && a->count)
-		return gp_cli_usage("limits", "-n is given twice");
-	if (c == 'n' && (gp_span_parse_uint(gp_span_from(optarg), 100000, &a->count) || !a->count))
-		return gp_cli_usage("limits", "-n: a whole number from 1 to 100000");
-	if (c == OPT_WATCH && optarg &&
-		(gp_span_parse_uint(gp_span_from(optarg), 3600, &a->watch_s) || !a->watch_s))
-		return gp_cli_usage("limits", "--watch: whole seconds from 1 to 3600");
-	if (c == '?')
-		return gp_cli_usage("limits", "this option is not known or lacks its value");
-	if ((c == OPT_FOR && a->for_text) || (c == OPT_SOCKET && a->socket) ||
-		(c == OPT_WATCH && a->watch) || (c == 'c' && a->has_config))
-		return gp_cli_usage("limits", "an option is given twice");
-	a->has_config = a->has_config || c == 'c';
-	if (c == 'c')
-		a->config = optarg;
-	else if (c == OPT_SOCKET)
-		a->socket = optarg;
-	else if (c == OPT_FOR)
-		a->for_text = optarg;
-	a->all = a->all || c == OPT_ALL;
-	a->json = a->json || c == OPT_JSON;
-	a->watch = a->watch || c == OPT_WATCH;
-	return -1;
-}
-
-/*
- * find_negative: a number below zero among the words, which getopt takes for options; NULL: none.
- */
-static const char *find_negative(int argc, char **argv)
-{
-	static const char *const with_value[] = {"-n", "-c", "--config", "--for", "--socket"};
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		bool is_value = false;
-		for (size_t k = 0; k < sizeof with_value / sizeof with_value[0]; k++)
-			is_value |= strcmp(argv[i - 1], with_value[k]) == 0;
-		if (!is_value && argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9')
-			return argv[i];
-	}
-	return NULL;
-}
-
-/* parse: -1 to go on, else an exit code. */
-static int parse(int argc, char **argv, struct gp_cli_limits *a)
-{
-	static const struct option options[] = {
-		{"all", no_argument, NULL, OPT_ALL},
-		{"json", no_argument, NULL, OPT_JSON},
-		{"watch", optional_argument, NULL, OPT_WATCH},
-		{"for", required_argument, NULL, OPT_FOR},
-		{"socket", required_argument, NULL, OPT_SOCKET},
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c, code;
-	if (find_negative(argc, argv))
-		return gp_cli_limits_no_maximum(find_negative(argc, argv));
-	while ((c = getopt_long(argc, argv, "n:c:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		code = take(a, c);
-		if (code >= 0)
-			return code;
-	}
-	return -1;
-}
-
-/* find: the subcommand of that name; NULL: there is none. */
-static const struct subcommand *find(const char *name)
-{
-	for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-		if (strcmp(name, subcommands[i].name) == 0)
-			return &subcommands[i];
-	return NULL;
-}
-
-/* check_words: as many as it takes, and of a form that can be sent; -1: fine. */
-static int check_words(const struct gp_cli_limits *a, const struct subcommand *s)
-{
-	if (a->word_count < s->least || a->word_count > s->most)
-		return gp_cli_usage("limits", "%s takes %s", s->name, s->words);
-	for (int i = 0; i < a->word_count; i++) {
-		json_t *text = json_string(a->words[i]);
+	for (size_t i = 0; i < call->word_count; i++) {
+		const char *word = call->words[i];
+		json_t *text = json_string(word);
 		json_decref(text);
-		if (!text || !*a->words[i] || strlen(a->words[i]) > GP_CLI_WHO_MAX)
-			return gp_cli_usage("limits",
-				"%s: a name is 1 to %d bytes of well-formed UTF-8", s->words,
-				GP_CLI_WHO_MAX);
+		if (!text || !*word || strlen(word) > GP_CLI_WHO_MAX)
+			return gp_cli_usage(call->title,
+				"a name is 1 to %d bytes of well-formed UTF-8", GP_CLI_WHO_MAX);
 	}
 	return -1;
 }
 
-/* check_options: that they fit the subcommand; -1: fine. */
-static int check_options(const struct gp_cli_limits *a, const struct subcommand *s)
+/* take_options: -1: fine. */
+static int take_options(const struct gp_cli_call *call, struct gp_cli_limits *a)
 {
-	if (*s->name && (a->watch || a->all || a->count))
-		return gp_cli_usage("limits", "-n, --all and --watch go without a subcommand");
-	if (a->all && a->count)
-		return gp_cli_usage("limits", "-n or --all, not both");
-	if (a->for_text && strcmp(s->name, "set") != 0)
-		return gp_cli_usage("limits", "--for goes with set only");
-	return -1;
+	static const uint64_t rows[] = {1, 100000}, seconds[] = {1, 3600};
+	a->title = call->title;
+	a->words = call->words;
+	a->word_count = (int)call->word_count;
+	a->json = gp_cli_has_option(call, "json");
+	a->all = gp_cli_has_option(call, "all");
+	a->watch = gp_cli_has_option(call, "watch");
+	a->for_text = gp_cli_option(call, "for");
+	if (a->all && gp_cli_has_option(call, "rows"))
+		return gp_cli_usage(call->title, "--rows or --all, not both");
+	int code = gp_cli_option_number(call, "rows", "numbers", rows, &a->count);
+	return code < 0 ? gp_cli_option_number(call, "watch", "seconds", seconds, &a->watch_s)
+			: code;
 }
 
-/* gp_cli_limits: arguments, the socket, the subcommand. */
-int gp_cli_limits(int argc, char **argv)
+/* run: arguments, the socket, what is wanted. */
+static int run(const struct gp_cli_call *call,
+	int (*wanted)(const struct gp_cli_limits *a, struct gp_cli_control *control))
 {
-	struct gp_cli_limits a = {.config = GP_CONFIG_PATH, .watch_s = 2};
-	struct gp_cli_control control = {.command = "limits", .stop_fd = -1};
-	int code = parse(argc, argv, &a);
-	if (code >= 0)
-		return code;
-	bool is_named = optind < argc;
-	const char *name = is_named ? argv[optind++] : "";
-	const struct subcommand *s = find(name);
-	if (!s || (is_named && !*name))
-		return gp_cli_usage("limits", "there is no subcommand of that name: show, explain, "
-					      "reset, set or overrides");
-	a.words = (const char **)argv + optind;
-	a.word_count = argc - optind;
-	code = check_words(&a, s);
+	struct gp_cli_limits a = {.watch_s = 2};
+	struct gp_cli_control control = {.stop_fd = -1};
+	int code = check_words(call);
 	if (code < 0)
-		code = check_options(&a, s);
+		code = take_options(call, &a);
 	if (code < 0)
-		code = gp_cli_control_find(&control, a.config, a.socket);
-	return code ? code : s->run(&a, &control);
+		code = gp_cli_control_arguments(&control, call);
+	return code < 0 ? wanted(&a, &control) : code;
 }
+
+/* run_list: of the command itself. */
+static int run_list(const struct gp_cli_call *call)
+{
+	return run(call, list);
+}
+
+/* run_show: of the subcommand. */
+static int run_show(const struct gp_cli_call *call)
+{
+	return run(call, show);
+}
+
+/* run_explain: of the subcommand. */
+static int run_explain(const struct gp_cli_call *call)
+{
+	return run(call, explain);
+}
+
+/* run_set: of the subcommand. */
+static int run_set(const struct gp_cli_call *call)
+{
+	return run(call, gp_cli_limits_set);
+}
+
+/* run_reset: of the subcommand. */
+static int run_reset(const struct gp_cli_call *call)
+{
+	return run(call, gp_cli_limits_reset);
+}
+
+/* run_overrides: of the subcommand. */
+static int run_overrides(const struct gp_cli_call *call)
+{
+	return run(call, overrides);
+}
+
+/* ---- rows ---- */
+
+static const struct gp_cli_option list_options[] = {
+	{.name = "rows", .letter = 'n', .argument = "N", .help = "at most N rows (default 20)"},
+	{.name = "all", .help = "all rows"},
+	{.name = "watch",
+		.is_optional = true,
+		.argument = "SECONDS",
+		.help = "again and again, every 2 seconds"},
+	{0},
+};
+
+static const struct gp_cli_option set_options[] = {
+	{.name = "for",
+		.argument = "DURATION",
+		.help = "the maximum holds for so long: 30m, 12h, 1d, 2w"},
+	{0},
+};
+
+static const struct gp_cli_argument who[] = {
+	{.name = "WHO", .completes = GP_CLI_WHO},
+	{0},
+};
+
+static const struct gp_cli_argument who_limit[] = {
+	{.name = "WHO", .completes = GP_CLI_WHO},
+	{.name = "LIMIT", .completes = GP_CLI_LIMIT, .is_optional = true},
+	{0},
+};
+
+static const struct gp_cli_argument who_limit_value[] = {
+	{.name = "WHO", .completes = GP_CLI_WHO},
+	{.name = "LIMIT", .completes = GP_CLI_LIMIT},
+	{.name = "VALUE", .words = "unlimited default"},
+	{0},
+};
+
+#define WHO_HELP                                                                            \
+	"WHO is a user, or client:192.0.2.1, network:192.0.2.0/24, sender:ADDRESS, "        \
+	"domain:DOMAIN, sender_domain:DOMAIN, all, as in the table's first column; a user " \
+	"whose name has a colon, or is all, is written user:NAME."
+
+static const struct gp_cli_command subcommands[] = {
+	{.name = "show",
+		.help = "the limits of WHO: used, maximum, when there is room again",
+		.synopsis = "WHO [--json]",
+		.text = "The limits that apply to WHO: what is used, the maximum, and when there "
+			"is "
+			"room again.\n\n" WHO_HELP,
+		.options = {gp_cli_json_option, gp_cli_control_options},
+		.arguments = who,
+		.examples = "gatepost limits show alice@example.org",
+		.run = run_show},
+	{.name = "explain",
+		.help = "the same, and where each maximum comes from (file and line)",
+		.synopsis = "WHO [--json]",
+		.text = "Says for each limit that applies to WHO where its maximum comes from: "
+			"file and "
+			"line, or set at run time by whom and until when.\n\n" WHO_HELP,
+		.options = {gp_cli_json_option, gp_cli_control_options},
+		.arguments = who,
+		.examples = "gatepost limits explain alice@example.org",
+		.run = run_explain},
+	{.name = "reset",
+		.help = "WHO begins anew, with one limit or with all",
+		.synopsis = "WHO [LIMIT] [--json]",
+		.text = "Forgets what WHO has used of one limit, or of all limits that are about "
+			"WHO "
+			"only.\n\n" WHO_HELP,
+		.options = {gp_cli_json_option, gp_cli_control_options},
+		.arguments = who_limit,
+		.examples = "gatepost limits reset client:192.0.2.1",
+		.run = run_reset},
+	{.name = "set",
+		.help = "another maximum for WHO at once, over restarts",
+		.synopsis = "WHO LIMIT VALUE [--for DURATION] [--json]\nWHO LIMIT default [--json]",
+		.text = "Sets another maximum of one limit for WHO. It holds at once and over "
+			"restarts. VALUE is a number (for bytes also with k, M, G, T), "
+			"unlimited, or default, "
+			"which takes back what was set.\n\n" WHO_HELP "\n\n"
+			"A maximum set for a domain is that of each of its users without one of "
+			"their own.",
+		.options = {set_options, gp_cli_json_option, gp_cli_control_options},
+		.arguments = who_limit_value,
+		.examples = "gatepost limits set newsletter@example.org hourly 5000 --for 1d\n"
+			    "gatepost limits set domain:example.net hourly 20 --for 2h",
+		.run = run_set},
+	{.name = "overrides",
+		.help = "what was set so, by whom and until when",
+		.synopsis = "[--json]",
+		.text = "Lists the maxima that were set at run time: for whom, which limit, "
+			"until when, and who has set it.",
+		.options = {gp_cli_json_option, gp_cli_control_options},
+		.examples = "gatepost limits overrides",
+		.run = run_overrides},
+	{0},
+};
+
+const struct gp_cli_command gp_cli_limits = {
+	.name = "limits",
+	.help = "who used how much of which limit; why; reset; other maxima",
+	.synopsis = "[-n N | --all] [--json] [--watch[=SECONDS]]",
+	.text = "Lists who has used how much of which limit, the fullest first.\n\n" WHO_HELP,
+	.options = {list_options, gp_cli_json_option, gp_cli_control_options},
+	.subcommands = subcommands,
+	.examples = "gatepost limits --watch\n"
+		    "gatepost limits explain alice@example.org\n"
+		    "gatepost limits set newsletter@example.org hourly 5000 --for 1d\n"
+		    "gatepost limits set domain:example.net hourly 20 --for 2h\n"
+		    "gatepost limits reset client:192.0.2.1",
+	.exits = "0 done\n1 it could not be done, or there was nothing to reset\n2 wrong usage\n"
+		 "3 the configuration has errors",
+	.run = run_list,
+};

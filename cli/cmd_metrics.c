@@ -7,23 +7,6 @@
 #include "cli/usage.h"
 #include "config/config.h"
 
-static const char help[] =
-	"usage: gatepost metrics\n"
-	"\n"
-	"The numbers of the running gatepost-policyd in the text form that Prometheus reads:\n"
-	"requests, decisions by check and verdict, how long they took, DNS, cache, store,\n"
-	"limits, reloads. With metrics { listen = {\"inet:127.0.0.1:9740\"} } the daemon serves\n"
-	"the same at http://127.0.0.1:9740/metrics.\n"
-	"\n" GP_CLI_CONTROL_HELP "\n"
-	"examples:\n"
-	"  gatepost metrics | grep gatepost_store_up\n"
-	"  gatepost metrics > /var/lib/prometheus/node-exporter/gatepost.prom.new &&\n"
-	"      mv /var/lib/prometheus/node-exporter/gatepost.prom.new \\\n"
-	"         /var/lib/prometheus/node-exporter/gatepost.prom\n"
-	"\n"
-	"exit codes: 0 printed, 1 the daemon cannot be reached, 2 usage,\n"
-	"            3 the configuration has errors\n";
-
 /* is_page: printable lines, the last one whole: nothing that plays with a terminal. */
 static bool is_page(const char *text)
 {
@@ -54,10 +37,29 @@ static int ask(struct gp_cli_control *control)
 	return code;
 }
 
-/* gp_cli_metrics: arguments, one exchange. */
-int gp_cli_metrics(int argc, char **argv)
+/* run: arguments, one exchange. */
+static int run(const struct gp_cli_call *call)
 {
-	struct gp_cli_control control = {.command = "metrics", .stop_fd = -1};
-	int code = gp_cli_control_arguments(&control, argc, argv, help, NULL);
+	struct gp_cli_control control = {.stop_fd = -1};
+	int code = gp_cli_control_arguments(&control, call);
 	return code < 0 ? ask(&control) : code;
 }
+
+const struct gp_cli_command gp_cli_metrics = {
+	.name = "metrics",
+	.help = "its numbers, as a monitoring system reads them",
+	.synopsis = "",
+	.text = "The numbers of the running gatepost-policyd in the text form that Prometheus "
+		"reads: requests, decisions by check and verdict, how long they took, DNS, "
+		"cache, store, limits, reloads. With metrics { listen = "
+		"{\"inet:127.0.0.1:9740\"} } the daemon serves the same at "
+		"http://127.0.0.1:9740/metrics.",
+	.options = {gp_cli_control_options},
+	.examples = "gatepost metrics | grep gatepost_store_up\n"
+		    "gatepost metrics > /var/lib/prometheus/node-exporter/gatepost.prom.new &&\n"
+		    "    mv /var/lib/prometheus/node-exporter/gatepost.prom.new \\\n"
+		    "       /var/lib/prometheus/node-exporter/gatepost.prom",
+	.exits = "0 the numbers are printed\n1 the daemon cannot be reached\n2 wrong usage\n"
+		 "3 the configuration has errors",
+	.run = run,
+};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost request: a policy request as Postfix would send it, and the answer. */
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,28 +18,6 @@
 #include "config/config.h"
 
 #define ANSWER_MAX 65536
-
-static const char help[] =
-	"usage: gatepost request [--socket SOCKET] [--timeout SECONDS] ATTRIBUTE=VALUE ...\n"
-	"\n"
-	"Asks a running gatepost-policyd as Postfix would, and prints the action it answers.\n"
-	"Attributes that are not given get these values: request=smtpd_access_policy,\n"
-	"protocol_state=RCPT, protocol_name=ESMTP, and an instance of its own. Other useful ones:\n"
-	"client_address, client_name, helo_name, sender, recipient, sasl_username.\n"
-	"It is a request like any other: with sasl_username it counts under the limits.\n"
-	"\n"
-	"  --socket SOCKET    unix:/path or inet:ADDRESS:PORT\n"
-	"                     (default: the first one of the configuration)\n"
-	"  --config FILE      configuration (default " GP_CONFIG_PATH ")\n"
-	"  --timeout SECONDS  how long to wait (default 100, as Postfix does)\n"
-	"\n"
-	"examples:\n"
-	"  gatepost request client_address=192.0.2.1 helo_name=mail.example.org \\\n"
-	"      sender=alice@example.org recipient=bob@example.net\n"
-	"  gatepost request --socket inet:127.0.0.1:10040 sasl_username=alice "
-	"sender=alice@example.org\n"
-	"\n"
-	"exit codes: 0 there was an answer, 1 there was none, 2 usage, 3 configuration\n";
 
 /* What a request has when it is not given. */
 static const char *const presets[] = {
@@ -64,67 +41,49 @@ static bool is_socket(const char *where)
 	       gp_dns_server_parse(gp_span_from(where + 5), &server) == GP_OK;
 }
 
-/* parse: -1 to go on, else an exit code; the attributes stay behind optind. */
-static int parse(int argc, char **argv, struct arguments *a)
+/* parse: -1 to go on, else an exit code. */
+static int parse(const struct gp_cli_call *call, struct arguments *a)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"config", required_argument, NULL, 'c'},
-		{"timeout", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		if (c == 's')
-			a->socket = optarg;
-		else if (c == 'c')
-			a->config = optarg;
-		else if (c != 't')
-			return gp_cli_usage(
-				"request", "this option is not known or lacks its value");
-		else if (gp_span_parse_uint(gp_span_from(optarg), 3600, &a->timeout_s) ||
-			 a->timeout_s == 0)
-			return gp_cli_usage("request", "--timeout: whole seconds from 1 to 3600");
-	}
-	if (optind == argc)
-		return gp_cli_usage("request", "attributes are missing");
+	static const uint64_t range[] = {1, 3600};
+	const char *config = gp_cli_option(call, "config");
+	a->config = config ? config : GP_CONFIG_PATH;
+	a->socket = gp_cli_option(call, "socket");
 	if (a->socket && !is_socket(a->socket))
-		return gp_cli_usage("request",
+		return gp_cli_usage(call->title,
 			"--socket: \"%s\" is none; unix:/path or inet:ADDRESS:PORT, "
 			"for example inet:127.0.0.1:10040",
 			a->socket);
-	for (int i = optind; i < argc; i++)
-		if (!strchr(argv[i], '=') || argv[i][0] == '=' || strchr(argv[i], '\n'))
-			return gp_cli_usage("request", "\"%s\" is not attribute=value", argv[i]);
-	return -1;
+	for (size_t i = 0; i < call->word_count; i++)
+		if (!strchr(call->words[i], '=') || call->words[i][0] == '=' ||
+			strchr(call->words[i], '\n'))
+			return gp_cli_usage(
+				call->title, "\"%s\" is not attribute=value", call->words[i]);
+	return gp_cli_option_number(call, "timeout", "seconds", range, &a->timeout_s);
 }
 
 /* is_given: does an attribute of this name stand among the arguments? */
-static bool is_given(int argc, char **argv, const char *name, size_t len)
+static bool is_given(const struct gp_cli_call *call, const char *name, size_t len)
 {
-	for (int i = optind; i < argc; i++)
-		if (strncmp(argv[i], name, len) == 0 && argv[i][len] == '=')
+	for (size_t i = 0; i < call->word_count; i++)
+		if (strncmp(call->words[i], name, len) == 0 && call->words[i][len] == '=')
 			return true;
 	return false;
 }
 
 /* build: the request's text. */
-static void build(struct gp_strbuf *buf, int argc, char **argv)
+static void build(struct gp_strbuf *buf, const struct gp_cli_call *call)
 {
 	for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++)
-		if (!is_given(argc, argv, presets[i], strcspn(presets[i], "=")))
+		if (!is_given(call, presets[i], strcspn(presets[i], "=")))
 			gp_strbuf_printf(buf, "%s\n", presets[i]);
-	if (!is_given(argc, argv, "instance", 8)) {
+	if (!is_given(call, "instance", 8)) {
 		struct timespec now;
 		clock_gettime(CLOCK_REALTIME, &now);
 		gp_strbuf_printf(buf, "instance=gatepost-request.%lx.%llx.%lx\n", (long)getpid(),
 			(unsigned long long)now.tv_sec, now.tv_nsec);
 	}
-	for (int i = optind; i < argc; i++)
-		gp_strbuf_printf(buf, "%s\n", argv[i]);
+	for (size_t i = 0; i < call->word_count; i++)
+		gp_strbuf_printf(buf, "%s\n", call->words[i]);
 	gp_strbuf_add(buf, "\n");
 }
 
@@ -216,12 +175,12 @@ static const char *socket_of(const struct gp_config *config)
 	return access(GP_CONFIG_PATH_PACKAGED, F_OK) ? GP_CONFIG_LISTEN : GP_CONFIG_LISTEN_PACKAGED;
 }
 
-/* gp_cli_request: arguments, the socket of the configuration, the exchange. */
-int gp_cli_request(int argc, char **argv)
+/* run: arguments, the socket of the configuration, the exchange. */
+static int run(const struct gp_cli_call *call)
 {
-	struct arguments a = {.config = GP_CONFIG_PATH, .timeout_s = 100};
+	struct arguments a = {.timeout_s = 100};
 	struct gp_config *config = NULL;
-	int code = parse(argc, argv, &a);
+	int code = parse(call, &a);
 	if (code >= 0)
 		return code;
 	if (!a.socket && gp_cli_config_load("request", a.config, &config))
@@ -233,7 +192,7 @@ int gp_cli_request(int argc, char **argv)
 	code = GP_CLI_TROUBLE;
 	if (arena) {
 		gp_strbuf_init(&buf, arena, 256 * 1024);
-		build(&buf, argc, argv);
+		build(&buf, call);
 		if (gp_strbuf_finish(&buf, &text))
 			fputs("gatepost request: the attributes are too large\n", stderr);
 		else
@@ -243,3 +202,50 @@ int gp_cli_request(int argc, char **argv)
 	gp_config_free(config);
 	return code;
 }
+
+static const struct gp_cli_option options[] = {
+	{.name = "socket",
+		.argument = "SOCKET",
+		.completes = GP_CLI_FILE,
+		.help = "unix:/path or inet:ADDRESS:PORT (default: the first one of the "
+			"configuration)"},
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.completes = GP_CLI_FILE,
+		.help = "the configuration (default " GP_CONFIG_PATH ")"},
+	{.name = "timeout",
+		.argument = "SECONDS",
+		.help = "how long to wait (default 100, as Postfix does)"},
+	{0},
+};
+
+static const struct gp_cli_argument arguments[] = {
+	{.name = "ATTRIBUTE=VALUE",
+		.may_repeat = true,
+		.words = "client_address= client_name= helo_name= sender= recipient= "
+			 "sasl_username= protocol_state= instance= size= recipient_count= "
+			 "queue_id= policy_context="},
+	{0},
+};
+
+const struct gp_cli_command gp_cli_request = {
+	.name = "request",
+	.help = "ask a running gatepost-policyd what Postfix would be told",
+	.synopsis = "[--socket SOCKET] [options] ATTRIBUTE=VALUE ...",
+	.text = "Asks a running gatepost-policyd as Postfix would, and prints the action it "
+		"answers. Attributes that are not given get these values: "
+		"request=smtpd_access_policy, protocol_state=RCPT, protocol_name=ESMTP, and an "
+		"instance of its own. Other useful ones: client_address, client_name, "
+		"helo_name, sender, recipient, sasl_username.\n\n"
+		"It is a request like any other: with sasl_username it counts under the limits.",
+	.options = {options},
+	.arguments = arguments,
+	.examples = "gatepost request client_address=192.0.2.1 helo_name=mail.example.org \\\n"
+		    "    sender=alice@example.org recipient=bob@example.net\n"
+		    "gatepost request --socket inet:127.0.0.1:10040 sasl_username=alice \\\n"
+		    "    sender=alice@example.org",
+	.exits = "0 there was an answer\n1 there was none\n2 wrong usage\n"
+		 "3 the configuration has errors",
+	.run = run,
+};

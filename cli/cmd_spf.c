@@ -11,48 +11,16 @@
 #include "engine/check_spf.h"
 #include "spf/spf.h"
 
-static const char help[] =
-	"usage: gatepost spf --ip IP [--helo NAME] [--mail-from ADDR] [options]\n"
-	"\n"
-	"May the client IP send mail for this address (RFC 7208)? With --mail-from the MAIL FROM\n"
-	"identity is judged; without it, or with an empty one (\"\" or \"<>\"), the HELO "
-	"identity.\n"
-	"\n"
-	"  --ip IP           address of the client\n"
-	"  --helo NAME       what it says in HELO\n"
-	"  --mail-from ADDR  what it says in MAIL FROM\n"
-	"  --dns ADDR[:PORT] the name server to ask; may be given several times\n"
-	"                    (default: those of the configuration, else of /etc/resolv.conf)\n"
-	"  --config FILE     limits, servers and host name from this file\n"
-	"                    (default " GP_CONFIG_PATH ", if it is there)\n"
-	"  --timeout SECONDS for the whole check (default 20)\n"
-	"  --json            a JSON object in place of the readable trace\n"
-	"\n"
-	"examples:\n"
-	"  gatepost spf --ip 192.0.2.1 --mail-from alice@example.org\n"
-	"  gatepost spf --ip 2001:db8::1 --helo mail.example.org --dns 127.0.0.1:5353 --json\n"
-	"\n"
-	"exit codes: 0 there is a verdict, whatever it says, 1 trouble, 2 usage,\n"
-	"            3 the configuration has errors\n";
-
 /* parse: -1 to go on, else an exit code. */
-static int parse(int argc, char **argv, struct gp_cli_offline *a)
+static int parse(const struct gp_cli_call *call, struct gp_cli_offline *a)
 {
-	static const struct option options[] = {GP_CLI_OFFLINE_OPTIONS, {NULL, 0, NULL, 0}};
-	int c;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		int code = gp_cli_offline_take(a, c, optarg);
-		if (code >= 0)
-			return code;
-	}
-	if (optind < argc)
-		return gp_cli_usage("spf", "unexpected argument: %s", argv[optind]);
+	int code = gp_cli_offline_arguments(a, call);
+	if (code >= 0)
+		return code;
 	if (!a->ip)
-		return gp_cli_usage("spf", "--ip is missing");
+		return gp_cli_usage(call->title, "--ip is missing");
 	if (!*a->helo && !*a->mail_from)
-		return gp_cli_usage("spf", "--mail-from or --helo is missing");
+		return gp_cli_usage(call->title, "--mail-from or --helo is missing");
 	return -1;
 }
 
@@ -156,11 +124,11 @@ static int check(const struct gp_cli_offline *a)
 	return GP_CLI_FINE;
 }
 
-/* gp_cli_spf: arguments, configuration, resolver, check. */
-int gp_cli_spf(int argc, char **argv)
+/* run: arguments, configuration, resolver, check. */
+static int run(const struct gp_cli_call *call)
 {
-	struct gp_cli_offline a = GP_CLI_OFFLINE("spf");
-	int code = parse(argc, argv, &a);
+	struct gp_cli_offline a = GP_CLI_OFFLINE;
+	int code = parse(call, &a);
 	if (code < 0)
 		code = gp_cli_offline_open(&a);
 	if (code >= 0)
@@ -169,3 +137,18 @@ int gp_cli_spf(int argc, char **argv)
 	gp_cli_offline_close(&a);
 	return code;
 }
+
+const struct gp_cli_command gp_cli_spf = {
+	.name = "spf",
+	.help = "check SPF as the mail server would, and show how it comes about",
+	.synopsis = "--ip IP [--helo NAME] [--mail-from ADDR] [options]",
+	.text = "May the client IP send mail for this address (RFC 7208)? With --mail-from the "
+		"MAIL FROM identity is judged; without it, or with an empty one (\"\" or "
+		"\"<>\"), the HELO identity.",
+	.options = {gp_cli_sender_options, gp_cli_resolver_options, gp_cli_json_option},
+	.examples = "gatepost spf --ip 192.0.2.1 --mail-from alice@example.org\n"
+		    "gatepost spf --ip 2001:db8::1 --helo mail.example.org --dns 127.0.0.1 --json",
+	.exits = "0 there is a verdict, whatever it says\n1 there is none\n2 wrong usage\n"
+		 "3 the configuration has errors",
+	.run = run,
+};

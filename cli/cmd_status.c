@@ -10,21 +10,6 @@
 #include "cli/usage.h"
 #include "config/config.h"
 
-static const char help[] =
-	"usage: gatepost status [--json]\n"
-	"\n"
-	"How the running gatepost-policyd is doing: what it has decided, how long answers\n"
-	"take, the store, the configuration, and where Postfix asks. What cannot work is\n"
-	"said in lines that begin with WARNING.\n"
-	"\n" GP_CLI_JSON_HELP GP_CLI_CONTROL_HELP "\n"
-	"examples:\n"
-	"  gatepost status\n"
-	"  gatepost status --json | jq .store.up\n"
-	"\n"
-	"exit codes: 0 the daemon runs, 1 it cannot be reached, its store is down or has\n"
-	"            no room on its disk, DNS fails, or it runs with the last good\n"
-	"            configuration, 2 usage\n";
-
 #define STATUS_MEMORY (16 * 1024 * 1024)
 #define SOURCES_MAX 1000
 
@@ -356,18 +341,35 @@ static int show(struct gp_cli_control *control, json_t *answer, bool json)
 	return code;
 }
 
-/* gp_cli_status: arguments, one exchange. */
-int gp_cli_status(int argc, char **argv)
+/* run: arguments, one exchange. */
+static int run(const struct gp_cli_call *call)
 {
-	struct gp_cli_control control = {.command = "status", .stop_fd = -1};
-	bool json = false;
+	struct gp_cli_control control = {.stop_fd = -1};
 	json_t *answer;
-	int code = gp_cli_control_arguments(&control, argc, argv, help, &json);
+	int code = gp_cli_control_arguments(&control, call);
 	if (code >= 0)
 		return code;
 	if (gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer))
 		return gp_cli_control_report(&control);
-	code = show(&control, answer, json);
+	code = show(&control, answer, gp_cli_has_option(call, "json"));
 	json_decref(answer);
 	return code;
 }
+
+const struct gp_cli_command gp_cli_status = {
+	.name = "status",
+	.help = "how the running gatepost-policyd is doing, and what cannot work",
+	.synopsis = "[--json]",
+	.text = "How the running gatepost-policyd is doing: what it has decided, how long "
+		"answers take, the store, the configuration, and where Postfix asks. What "
+		"cannot work is said in lines that begin with WARNING.",
+	.options = {gp_cli_json_option, gp_cli_control_options},
+	.examples = "gatepost status\n"
+		    "gatepost status --json | jq .store.up",
+	.exits = "0 the daemon runs\n"
+		 "1 it cannot be reached, its store is down or has no room on its disk, DNS "
+		 "fails, or it runs with the last good configuration\n"
+		 "2 wrong usage\n"
+		 "3 the configuration has errors",
+	.run = run,
+};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost store check: arguments and configuration; store/store_check.c does it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,25 +12,6 @@
 #include "cli/store/store_check.h"
 #include "cli/store/store_open_files.h"
 #include "cli/usage.h"
-
-static const char help[] =
-	"usage: gatepost store check [FILE]\n"
-	"\n"
-	"Opens the store that the configuration FILE names, writes a fact, a counter and\n"
-	"what is noted softly, all of its own, reads and removes them, and measures how\n"
-	"long that takes. Says what is wrong, if anything is, and what to do. Started as\n"
-	"root it becomes the user policyd.user first, or Exim's where there is only Exim.\n"
-	"The daemon may be running; mail is not disturbed, and whether the daemon has\n"
-	"those files open that stand on the disk is looked at, too.\n"
-	"\n"
-	"  -c, --config FILE  the same as FILE; without it:\n"
-	"                     " GP_CONFIG_PATH "\n"
-	"\n"
-	"examples:\n"
-	"  sudo gatepost store check\n"
-	"\n"
-	"exit codes: 0 the store works, 1 it does not, 2 usage,\n"
-	"            3 the configuration has errors\n";
 
 #define DOCTOR_MEMORY (4 * 1024 * 1024)
 
@@ -135,28 +115,56 @@ static int check(const char *path)
 	return code;
 }
 
-/* gp_cli_store: arguments. */
-int gp_cli_store(int argc, char **argv)
+/* run_check: arguments. */
+static int run_check(const struct gp_cli_call *call)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *path = NULL;
-	int c;
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		if (c == '?')
-			return gp_cli_usage("store", "this option is not known or lacks its value");
-		path = optarg;
-	}
-	if (optind == argc || strcmp(argv[optind], "check") != 0)
-		return gp_cli_usage("store", "what there is to do: check");
-	if (argc - optind > 2 || (path && argc - optind > 1))
-		return gp_cli_usage("store", "one file at a time");
+	const char *path = gp_cli_option(call, "config");
+	if (path && call->word_count)
+		return gp_cli_usage(call->title, "one file at a time");
 	if (!path)
-		path = optind + 1 < argc ? argv[optind + 1] : GP_CONFIG_PATH;
+		path = call->word_count ? call->words[0] : GP_CONFIG_PATH;
 	return check(path);
 }
+
+static const struct gp_cli_option check_options[] = {
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.completes = GP_CLI_FILE,
+		.help = "the same as FILE; without it: " GP_CONFIG_PATH},
+	{0},
+};
+
+static const struct gp_cli_argument check_arguments[] = {
+	{.name = "FILE", .completes = GP_CLI_FILE, .is_optional = true},
+	{0},
+};
+
+static const struct gp_cli_command subcommands[] = {
+	{.name = "check",
+		.help = "does the store work, and what to do if not",
+		.synopsis = "[FILE]",
+		.text = "Opens the store that the configuration FILE names, writes a fact, a "
+			"counter and what is noted softly, all of its own, reads and removes "
+			"them, and measures how long that takes. Says what is wrong, if "
+			"anything is, and what to do. Started as root it becomes the user "
+			"policyd.user first, or Exim's where there is only Exim. The daemon may "
+			"be running; mail is not disturbed, and whether the daemon has those "
+			"files open that stand on the disk is looked at, too.",
+		.options = {check_options},
+		.arguments = check_arguments,
+		.examples = "sudo gatepost store check",
+		.exits = "0 the store works\n1 it does not\n2 wrong usage\n"
+			 "3 the configuration has errors",
+		.run = run_check},
+	{0},
+};
+
+const struct gp_cli_command gp_cli_store = {
+	.name = "store",
+	.help = "check the store that limits are counted in",
+	.text = "Works on the store itself, not through the daemon.",
+	.subcommands = subcommands,
+	.examples = "sudo gatepost store check",
+	.exits = "0 the store works\n1 it does not\n2 wrong usage\n3 the configuration has errors",
+};

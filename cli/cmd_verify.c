@@ -14,33 +14,6 @@
 #include "engine/checks.h"
 #include "engine/record.h"
 
-static const char help[] =
-	"usage: gatepost verify [--ip IP --helo NAME --mail-from ADDR] [options] [FILE]\n"
-	"\n"
-	"Checks SPF, DKIM, ARC and DMARC of a message in a file, or on standard input (-), as the\n"
-	"mail server would at DATA. Every check runs and shows its own verdict, whatever the\n"
-	"configuration switches off or excepts.\n"
-	"\n"
-	"  --ip IP           address of the client it came from; without it SPF is not judged\n"
-	"  --helo NAME       what the client said in HELO\n"
-	"  --mail-from ADDR  what it said in MAIL FROM; empty: the null sender\n"
-	"  --explain         each step: canonical header, hashes, every DNS question\n"
-	"  --as-configured   decide with the modes and exceptions of the configuration\n"
-	"  --now UNIX        judge as at this time\n"
-	"  --dns ADDR[:PORT] the name server to ask; may be given several times\n"
-	"                    (default: those of the configuration, else of /etc/resolv.conf)\n"
-	"  --config FILE     options from this file\n"
-	"                    (default " GP_CONFIG_PATH ", if it is there)\n"
-	"  --timeout SECONDS for the whole check (default 20)\n"
-	"  --json            a JSON object\n"
-	"\n"
-	"examples:\n"
-	"  gatepost verify --ip 192.0.2.1 --helo mx.example.org --mail-from a@example.org msg.eml\n"
-	"  gatepost verify --explain < msg.eml\n"
-	"\n"
-	"exit codes: 0 there is a verdict, whatever it says, 1 trouble, 2 usage,\n"
-	"            3 the configuration has errors\n";
-
 struct arguments {
 	const char *file;
 	bool explain, as_configured, has_now;
@@ -54,59 +27,21 @@ struct fixed_clock {
 	int64_t wall_s;
 };
 
-enum { OPT_EXPLAIN = GP_CLI_OWN, OPT_AS_CONFIGURED, OPT_NOW };
-
-/* take_now: one point of time. */
-static int take_now(struct arguments *a, const char *value)
-{
-	a->has_now = true;
-	if (gp_span_parse_uint(gp_span_from(value), INT64_MAX / 1000000, &a->now_s))
-		return gp_cli_usage("verify", "--now: seconds since 1970");
-	return -1;
-}
-
-/* take: one option; -1, or an exit code. */
-static int take(struct arguments *a, int option, const char *value)
-{
-	switch (option) {
-	case OPT_EXPLAIN:
-		a->explain = true;
-		return -1;
-	case OPT_AS_CONFIGURED:
-		a->as_configured = true;
-		return -1;
-	case OPT_NOW:
-		return take_now(a, value);
-	default:
-		return gp_cli_offline_take(&a->offline, option, value);
-	}
-}
-
 /* parse: -1 to go on, else an exit code. */
-static int parse(int argc, char **argv, struct arguments *a)
+static int parse(const struct gp_cli_call *call, struct arguments *a)
 {
-	static const struct option options[] = {
-		GP_CLI_OFFLINE_OPTIONS,
-		{"explain", no_argument, NULL, OPT_EXPLAIN},
-		{"as-configured", no_argument, NULL, OPT_AS_CONFIGURED},
-		{"now", required_argument, NULL, OPT_NOW},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		int code = take(a, c, optarg);
-		if (code >= 0)
-			return code;
-	}
-	if (argc - optind > 1)
-		return gp_cli_usage("verify", "unexpected argument: %s", argv[optind + 1]);
-	if (optind < argc)
-		a->file = argv[optind];
-	if (a->offline.json && a->explain)
-		return gp_cli_usage("verify", "--json and --explain do not go together");
-	return -1;
+	const char *now = gp_cli_option(call, "now");
+	a->explain = gp_cli_has_option(call, "explain");
+	a->as_configured = gp_cli_has_option(call, "as-configured");
+	a->has_now = now != NULL;
+	if (now && gp_span_parse_uint(gp_span_from(now), INT64_MAX / 1000000, &a->now_s))
+		return gp_cli_usage(call->title, "--now: seconds since 1970");
+	if (call->word_count)
+		a->file = call->words[0];
+	int code = gp_cli_offline_arguments(&a->offline, call);
+	if (code < 0 && a->offline.json && a->explain)
+		return gp_cli_usage(call->title, "--json and --explain do not go together");
+	return code;
 }
 
 /* wall_fixed: the time that was given. */
@@ -209,12 +144,12 @@ static int verify(const struct arguments *a, struct gp_cli_mailfile *file)
 	return rc ? fail(a, rc) : print(a, &q);
 }
 
-/* gp_cli_verify: arguments, configuration, file, check. */
-int gp_cli_verify(int argc, char **argv)
+/* run: arguments, configuration, file, check. */
+static int run(const struct gp_cli_call *call)
 {
-	struct arguments a = {.file = "-", .offline = GP_CLI_OFFLINE("verify")};
+	struct arguments a = {.file = "-", .offline = GP_CLI_OFFLINE};
 	struct gp_cli_mailfile file;
-	int code = parse(argc, argv, &a);
+	int code = parse(call, &a);
 	if (code < 0)
 		code = gp_cli_offline_open(&a.offline);
 	if (code >= 0)
@@ -227,3 +162,33 @@ int gp_cli_verify(int argc, char **argv)
 	gp_cli_offline_close(&a.offline);
 	return code;
 }
+
+static const struct gp_cli_option options[] = {
+	{.name = "explain", .help = "each step: canonical header, hashes, every DNS question"},
+	{.name = "as-configured",
+		.help = "decide with the modes and exceptions of the configuration"},
+	{.name = "now", .argument = "UNIX", .help = "judge as at this time"},
+	{0},
+};
+
+static const struct gp_cli_argument arguments[] = {
+	{.name = "FILE", .completes = GP_CLI_FILE, .is_optional = true},
+	{0},
+};
+
+const struct gp_cli_command gp_cli_verify = {
+	.name = "verify",
+	.help = "check SPF, DKIM, ARC and DMARC of a message in a file",
+	.synopsis = "[--ip IP --helo NAME --mail-from ADDR] [options] [FILE]",
+	.text = "Checks SPF, DKIM, ARC and DMARC of a message in a file, or on standard input "
+		"(-), as the mail server would at DATA. Every check runs and shows its own "
+		"verdict, whatever the configuration switches off or excepts. Without --ip SPF "
+		"is not judged.",
+	.options = {gp_cli_sender_options, options, gp_cli_resolver_options, gp_cli_json_option},
+	.arguments = arguments,
+	.examples = "gatepost verify --ip 192.0.2.1 --mail-from a@example.org msg.eml\n"
+		    "gatepost verify --explain < msg.eml",
+	.exits = "0 there is a verdict, whatever it says\n1 there is none\n2 wrong usage\n"
+		 "3 the configuration has errors",
+	.run = run,
+};

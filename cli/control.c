@@ -3,7 +3,6 @@
 #include "cli/control.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <limits.h>
 #include <poll.h>
@@ -24,6 +23,19 @@
 
 #define RETRY_MS 50     /* while the daemon has as many clients waiting as it may */
 #define READ_MIN 262144 /* room for a read */
+
+const struct gp_cli_option gp_cli_control_options[] = {
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.completes = GP_CLI_FILE,
+		.help = "the configuration (default " GP_CONFIG_PATH ")"},
+	{.name = "socket",
+		.argument = "PATH",
+		.completes = GP_CLI_FILE,
+		.help = "control socket of the daemon (default: as configured)"},
+	{0},
+};
 
 /* trouble: remembers what is wrong, made printable. */
 __attribute__((format(printf, 2, 3))) static int trouble(
@@ -172,33 +184,13 @@ int gp_cli_control_find(struct gp_cli_control *control, const char *config, cons
 	return code;
 }
 
-/* gp_cli_control_arguments: nothing but options. */
-int gp_cli_control_arguments(
-	struct gp_cli_control *control, int argc, char **argv, const char *help, bool *json_out)
+/* gp_cli_control_arguments: the installed configuration unless another one is named. */
+int gp_cli_control_arguments(struct gp_cli_control *control, const struct gp_cli_call *call)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *config = GP_CONFIG_PATH, *path = NULL;
-	int c;
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return gp_cli_help(help);
-		if (c == '?' || (c == 'j' && !json_out))
-			return gp_cli_usage(
-				control->command, "this option is not known or lacks its value");
-		if (c == 'j')
-			*json_out = true;
-		config = c == 'c' ? optarg : config;
-		path = c == 's' ? optarg : path;
-	}
-	if (optind < argc)
-		return gp_cli_usage(control->command, "unexpected argument: %s", argv[optind]);
-	int code = gp_cli_control_find(control, config, path);
+	const char *config = gp_cli_option(call, "config");
+	control->command = call->title;
+	int code = gp_cli_control_find(
+		control, config ? config : GP_CONFIG_PATH, gp_cli_option(call, "socket"));
 	return code ? code : -1;
 }
 

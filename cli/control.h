@@ -2,8 +2,8 @@
 /*
  * Control: the client of the daemon's control socket (daemon/control.h says what is spoken).
  *
- *     struct gp_cli_control control = {.command = "limits", .stop_fd = -1};
- *     code = gp_cli_control_find(&control, config_path, socket_path);
+ *     struct gp_cli_control control = {.stop_fd = -1};
+ *     code = gp_cli_control_arguments(&control, call);       (-1, or an exit code)
  *     code = gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer);
  *
  * What is at the socket could be anybody: an answer is one JSON object of at most 64 MiB that comes
@@ -16,18 +16,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "cli/command.h"
 #include "config/config.h"
 
 #define GP_CLI_ANSWER_MAX (64 * 1024 * 1024)
 #define GP_CLI_ANSWER_MS 35000 /* the daemon gives a command 30 s */
 #define GP_CLI_WHO_MAX 4096
 
-/* What the help of a command says of the options that gp_cli_control_arguments takes. */
-#define GP_CLI_CONTROL_HELP                                 \
-	"  -c, --config FILE  configuration; without it:\n" \
-	"                     " GP_CONFIG_PATH "\n"         \
-	"  --socket PATH      control socket of the daemon (default: as configured)\n"
-#define GP_CLI_JSON_HELP "  --json             for programs\n"
+/* --config and --socket. */
+extern const struct gp_cli_option gp_cli_control_options[];
 
 struct gp_cli_control {
 	const char *command; /* for usage texts */
@@ -45,11 +42,11 @@ struct gp_cli_control {
 int gp_cli_control_find(struct gp_cli_control *control, const char *config, const char *socket);
 
 /*
- * The arguments of a command that asks the daemon one thing: --config, --socket, --help, and --json
- * where json_out is given; then finds the socket. -1 to go on, else the exit code.
+ * What the call says of these options, and the socket it comes to, as above; -1 to go on, else the
+ * exit code.
  */
 int gp_cli_control_arguments(
-	struct gp_cli_control *control, int argc, char **argv, const char *help, bool *json_out);
+	struct gp_cli_control *control, const struct gp_cli_call *call) GP_MUST_CHECK;
 
 /*
  * Sends the request, which it takes (NULL: no memory), and reads the answer, which is the caller's:

@@ -20,9 +20,10 @@
 #define GP_CLI_UNLIMITED (-1)
 
 struct gp_cli_limits {
-	const char *config, *socket, *for_text;
+	const char *title; /* of the call, for messages */
+	const char *for_text;
 	uint64_t count; /* 0: not said */
-	bool all, json, watch, has_config;
+	bool all, json, watch;
 	uint64_t watch_s;
 	const char **words; /* what is no option, behind the subcommand */
 	int word_count;
@@ -66,9 +67,6 @@ const char *gp_cli_subject_who(struct gp_arena *arena, const char *subject);
 
 /* The answer of "overrides": a table of what was set at run time. */
 bool gp_cli_limits_overrides(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf);
-
-/* The usage error for what is no maximum; its exit code. */
-int gp_cli_limits_no_maximum(const char *value);
 
 /* Changes: words are WHO [LIMIT], and WHO LIMIT VALUE. */
 int gp_cli_limits_reset(const struct gp_cli_limits *a, struct gp_cli_control *control);

@@ -35,7 +35,7 @@ static void print_forgotten(
 	if (was_counted)
 		fprintf(out, "%s begins anew with:", gp_cli_visible(arena, who));
 	else
-		fprintf(out, "gatepost limits: nothing was counted under %s by",
+		fprintf(out, "gatepost limits reset: nothing was counted under %s by",
 			gp_cli_visible(arena, who));
 	for (size_t i = 0; i < json_array_size(names); i++)
 		fprintf(out, "%s %s", i ? "," : "",
@@ -76,14 +76,6 @@ struct change {
 	bool has_unit;
 };
 
-/* gp_cli_limits_no_maximum: what one is. */
-int gp_cli_limits_no_maximum(const char *value)
-{
-	return gp_cli_usage("limits",
-		"\"%s\" is no maximum; a number (for bytes also 500M, 2G), unlimited or default",
-		value);
-}
-
 /* parse_change: of the words and --for. */
 static int parse_change(const struct gp_cli_limits *a, struct change *c)
 {
@@ -92,11 +84,14 @@ static int parse_change(const struct gp_cli_limits *a, struct change *c)
 	c->is_default = strcmp(value, "default") == 0;
 	if (!c->is_default && strcmp(value, "unlimited") != 0 &&
 		!gp_cli_amount_parse(value, GP_STORE_AMOUNT_MAX, &c->max, &c->has_unit))
-		return gp_cli_limits_no_maximum(value);
+		return gp_cli_usage(a->title,
+			"\"%s\" is no maximum; a number (for bytes also 500M, 2G), unlimited or "
+			"default",
+			value);
 	if (a->for_text && c->is_default)
-		return gp_cli_usage("limits", "--for makes no sense with default");
+		return gp_cli_usage(a->title, "--for makes no sense with default");
 	if (a->for_text && !gp_cli_duration_parse(a->for_text, FOR_MAX_S, &c->for_s))
-		return gp_cli_usage("limits",
+		return gp_cli_usage(a->title,
 			"--for: \"%s\" is no duration; a number and s, m, h, d or w, for example "
 			"1d",
 			a->for_text);
@@ -178,10 +173,11 @@ static json_t *request_of(const struct change *c)
 }
 
 /* wrong_unit: a letter behind the number, where the limit does not count bytes. */
-static int wrong_unit(struct gp_arena *arena, const struct change *c, const json_t *answer)
+static int wrong_unit(const struct gp_cli_limits *a, struct gp_arena *arena, const struct change *c,
+	const json_t *answer)
 {
 	const char *count = json_string_value(json_object_get(answer, "count"));
-	return gp_cli_usage("limits", "%s counts %s: a number without a letter",
+	return gp_cli_usage(a->title, "%s counts %s: a number without a letter",
 		gp_cli_visible(arena, c->limit), count ? gp_cli_visible(arena, count) : "?");
 }
 
@@ -198,7 +194,7 @@ int gp_cli_limits_set(const struct gp_cli_limits *a, struct gp_cli_control *cont
 	if (!code && !arena)
 		code = gp_cli_control_misread(control);
 	else if (!code && json_is_true(json_object_get(answer, "unit_refused")))
-		code = wrong_unit(arena, &c, answer);
+		code = wrong_unit(a, arena, &c, answer);
 	else if (!code && a->json)
 		code = gp_cli_control_print(answer, false);
 	else if (!code && !print_change(arena, &c, answer))

@@ -21,40 +21,51 @@ static int add_server(struct gp_cli_offline *c, const char *text)
 	return -1;
 }
 
-/* take_timeout: seconds for the whole check. */
-static int take_timeout(struct gp_cli_offline *c, const char *text)
-{
-	if (gp_span_parse_uint(gp_span_from(text), 3600, &c->timeout_s) || c->timeout_s == 0)
-		return gp_cli_usage(c->command, "--timeout: whole seconds from 1 to 3600");
-	return -1;
-}
+const struct gp_cli_option gp_cli_sender_options[] = {
+	{.name = "ip", .argument = "IP", .help = "address of the client"},
+	{.name = "helo",
+		.argument = "NAME",
+		.completes = GP_CLI_HOST,
+		.help = "what the client said in HELO"},
+	{.name = "mail-from",
+		.argument = "ADDR",
+		.help = "what it said in MAIL FROM; empty: the null sender"},
+	{0},
+};
 
-/* gp_cli_offline_take: values are looked at where they mean something. */
-int gp_cli_offline_take(struct gp_cli_offline *c, int option, const char *value)
+const struct gp_cli_option gp_cli_resolver_options[] = {
+	{.name = "dns",
+		.argument = "ADDR[:PORT]",
+		.may_repeat = true,
+		.help = "the name server to ask; may be given several times (default: those of the "
+			"configuration, else of /etc/resolv.conf)"},
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.completes = GP_CLI_FILE,
+		.help = "the configuration (default " GP_CONFIG_PATH ", if it is there)"},
+	{.name = "timeout", .argument = "SECONDS", .help = "for the whole check (default 20)"},
+	{0},
+};
+
+/* gp_cli_offline_arguments: values are looked at where they mean something. */
+int gp_cli_offline_arguments(struct gp_cli_offline *c, const struct gp_cli_call *call)
 {
-	switch (option) {
-	case GP_CLI_IP:
-		c->ip = value;
-		return -1;
-	case GP_CLI_HELO:
-		c->helo = value;
-		return -1;
-	case GP_CLI_MAIL_FROM:
-		c->mail_from = value;
-		return -1;
-	case GP_CLI_DNS:
-		return add_server(c, value);
-	case GP_CLI_CONFIG_FILE:
-		c->config_path = value;
-		return -1;
-	case GP_CLI_TIMEOUT:
-		return take_timeout(c, value);
-	case GP_CLI_JSON:
-		c->json = true;
-		return -1;
-	default:
-		return gp_cli_usage(c->command, "this option is not known or lacks its value");
+	static const uint64_t range[] = {1, 3600};
+	const char *helo = gp_cli_option(call, "helo"), *from = gp_cli_option(call, "mail-from");
+	const char *server;
+	c->command = call->title;
+	c->ip = gp_cli_option(call, "ip");
+	c->helo = helo ? helo : c->helo;
+	c->mail_from = from ? from : c->mail_from;
+	c->config_path = gp_cli_option(call, "config");
+	c->json = gp_cli_has_option(call, "json");
+	for (size_t i = 0; (server = gp_cli_option_at(call, "dns", i)) != NULL; i++) {
+		int code = add_server(c, server);
+		if (code >= 0)
+			return code;
 	}
+	return gp_cli_option_number(call, "timeout", "seconds", range, &c->timeout_s);
 }
 
 /* load_config: the given file, the installed one if it is there, or the defaults. */

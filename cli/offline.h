@@ -4,9 +4,10 @@
  * sends, name servers, the configuration or its defaults, a context with a deadline, and foreign
  * text shown safely.
  *
- *     struct gp_cli_offline c = GP_CLI_OFFLINE("spf");
- *     static const struct option options[] = {GP_CLI_OFFLINE_OPTIONS, ...};
- *     code = gp_cli_offline_take(&c, option, value);   (of those options; -1, or an exit code)
+ *     const struct gp_cli_command row = {..., .options = {gp_cli_sender_options,
+ *             gp_cli_resolver_options, gp_cli_json_option}};
+ *     struct gp_cli_offline c = GP_CLI_OFFLINE;
+ *     code = gp_cli_offline_arguments(&c, call);   (of those lists; -1, or an exit code)
  *     code = gp_cli_offline_open(&c);     (-1 to go on, else an exit code; says why on stderr)
  *     ... c.config, c.ctx ...
  *     gp_cli_offline_close(&c);
@@ -14,19 +15,19 @@
 #ifndef GP_CLI_OFFLINE_H
 #define GP_CLI_OFFLINE_H
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ctx.h"
+#include "cli/command.h"
 #include "config/config.h"
 #include "dns/dns.h"
 
 #define GP_CLI_MEMORY (64u * 1024 * 1024)
 
 struct gp_cli_offline {
-	const char *command;
+	const char *command;       /* the title of the call */
 	const char *config_path;   /* NULL: the installed file if it is there, else the defaults */
 	struct gp_dns_options dns; /* servers given; none: the configuration's */
 	uint64_t timeout_s;
@@ -36,30 +37,17 @@ struct gp_cli_offline {
 	struct gp_ctx ctx;
 };
 
-/* clang-format off */
-#define GP_CLI_OFFLINE(name) \
-	{.command = (name), .timeout_s = 20, .helo = "", .mail_from = ""}
+#define GP_CLI_OFFLINE                                       \
+	{                                                    \
+		.timeout_s = 20, .helo = "", .mail_from = "" \
+	}
 
-/* What getopt_long gives for the options that such commands share; their own begin at OWN. */
-enum gp_cli_offline_option {
-	GP_CLI_IP = 256, GP_CLI_HELO, GP_CLI_MAIL_FROM, GP_CLI_DNS, GP_CLI_CONFIG_FILE,
-	GP_CLI_TIMEOUT, GP_CLI_JSON, GP_CLI_OWN
-};
+/* --ip, --helo and --mail-from; --dns, --config and --timeout. */
+extern const struct gp_cli_option gp_cli_sender_options[];
+extern const struct gp_cli_option gp_cli_resolver_options[];
 
-/* Rows for getopt_long. */
-#define GP_CLI_OFFLINE_OPTIONS \
-	{"ip", required_argument, NULL, GP_CLI_IP}, \
-	{"helo", required_argument, NULL, GP_CLI_HELO}, \
-	{"mail-from", required_argument, NULL, GP_CLI_MAIL_FROM}, \
-	{"dns", required_argument, NULL, GP_CLI_DNS}, \
-	{"config", required_argument, NULL, GP_CLI_CONFIG_FILE}, \
-	{"timeout", required_argument, NULL, GP_CLI_TIMEOUT}, \
-	{"json", no_argument, NULL, GP_CLI_JSON}, \
-	{"help", no_argument, NULL, 'h'}
-/* clang-format on */
-
-/* Takes one of these options; -1, or an exit code: any other is a usage error. */
-int gp_cli_offline_take(struct gp_cli_offline *offline, int option, const char *value);
+/* What the call says of these options and --json; -1, or an exit code. */
+int gp_cli_offline_arguments(struct gp_cli_offline *offline, const struct gp_cli_call *call);
 
 /* Configuration, resolver, arena, deadline. */
 int gp_cli_offline_open(struct gp_cli_offline *offline);

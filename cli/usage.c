@@ -5,21 +5,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* gp_cli_usage: what is wrong, and where help is. */
+#include "cli/format.h"
+
+#define TEXT_MAX 4096
+
+/* gp_cli_usage: what is wrong, on one line, and where help is. */
 int gp_cli_usage(const char *command, const char *format, ...)
 {
+	char text[TEXT_MAX];
+	struct gp_arena *arena = gp_arena_new((size_t)16 * TEXT_MAX);
+	const char *blank = *command ? " " : "";
 	va_list ap;
-	fprintf(stderr, "gatepost %s: ", command);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	fprintf(stderr, "\ngatepost %s --help shows how it is used\n", command);
+	fprintf(stderr, "gatepost%s%s: %s\ngatepost%s%s --help shows %s\n", blank, command,
+		arena ? gp_cli_visible(arena, text) : "out of memory", blank, command,
+		*command ? "how it is used" : "all commands");
+	gp_arena_free(arena);
 	return GP_CLI_USAGE;
-}
-
-/* gp_cli_help: errors of the stream are main's. */
-int gp_cli_help(const char *text)
-{
-	fputs(text, stdout);
-	return GP_CLI_FINE;
 }

@@ -10,11 +10,9 @@ enum gp_cli_exit {
 	GP_CLI_CONFIG = 3 /* the configuration has errors */
 };
 
-/* Usage trouble: "gatepost COMMAND: text" and where help is; returns GP_CLI_USAGE. */
+/* Usage trouble: "gatepost COMMAND: text" and where help is; returns GP_CLI_USAGE. Control
+ * characters of what was typed are shown as question marks. */
 int gp_cli_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/* Prints a command's help to stdout; returns GP_CLI_FINE. */
-int gp_cli_help(const char *text);
 
 #endif

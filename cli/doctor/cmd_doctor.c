@@ -3,7 +3,6 @@
  * gatepost doctor: looks at the machine and says what is wrong, and how to mend it. What the checks
  * have found is printed when all are done, the worst first.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,45 +16,11 @@
 /* As monitoring systems read them: unlike those of the other commands. */
 enum { EXIT_WELL = 0, EXIT_WARNING = 1, EXIT_PROBLEM = 2, EXIT_UNKNOWN = 3 };
 
-static const char help_head[] =
-	"usage: gatepost doctor [--json] [--quiet] [CHECK ...]\n"
-	"\n"
-	"Looks at this machine and says what is wrong with gatepost on it and how to mend\n"
-	"it: configuration, daemon, resolver, store, clock, Postfix, Exim. Changes nothing:\n"
-	"stores are looked at and read, not written (gatepost store check writes).\n"
-	"As root it sees most; what it may not look at is skipped. CHECK is a name of the\n"
-	"list below, or the part before the dot.\n"
-	"\n"
-	"  -q, --quiet        only what is not well\n"
-	"  --json             for programs: an array of objects with check, state, found\n"
-	"                     and mend\n"
-	"  -c, --config FILE  configuration; without it:\n"
-	"                     " GP_CONFIG_PATH "\n"
-	"  --socket PATH      control socket of the daemon (default: as configured)\n"
-	"  --config-dir DIR   of Postfix, as postconf -c takes it\n"
-	"  --postconf PATH    another postconf than that of PATH or /usr/sbin\n"
-	"  --exim PATH        another exim than that of PATH or /usr/sbin\n"
-	"\n"
-	"checks:\n";
-
-static const char help_tail[] =
-	"\n"
-	"states: ok; note, good to know; warning, works in part or for now; problem, does\n"
-	"        not work; skipped (-), its subject is not here or cannot be looked at\n"
-	"\n"
-	"examples:\n"
-	"  sudo gatepost doctor\n"
-	"  sudo gatepost doctor dns store\n"
-	"  gatepost doctor --json | jq '.[] | select(.state == \"problem\")'\n"
-	"\n"
-	"exit codes, as monitoring reads them: 0 all is well (notes are), 1 there are\n"
-	"            warnings, 2 there are problems, 3 it could not look: usage or memory\n";
-
 #define DOCTOR_MEMORY (256u * 1024 * 1024)
 
 struct arguments {
 	bool json, quiet;
-	char **wanted; /* names of checks */
+	const char **wanted; /* names of checks */
 	size_t wanted_count;
 };
 
@@ -133,17 +98,6 @@ static int examine(struct gp_doctor *d, const struct arguments *a)
 
 /* ---- the command ---- */
 
-/* print_help: with the list of checks. */
-static int print_help(void)
-{
-	const struct gp_doctor_check *check;
-	fputs(help_head, stdout);
-	for (size_t i = 0; (check = gp_doctor_check_at(i)) != NULL; i++)
-		printf("  %-24s%s\n", check->name, check->about);
-	fputs(help_tail, stdout);
-	return fflush(stdout) ? EXIT_UNKNOWN : EXIT_WELL;
-}
-
 /* usage: trouble that no monitoring takes for a finding. */
 static int usage(const char *text, const char *what)
 {
@@ -161,50 +115,36 @@ static int check_names(const struct arguments *a)
 }
 
 /* parse: -1 to go on, else an exit code. */
-static int parse(int argc, char **argv, struct arguments *a, struct gp_doctor *d)
+static int parse(const struct gp_cli_call *call, struct arguments *a, struct gp_doctor *d)
 {
-	enum { OWN = 256, SOCKET, CONFIG_DIR, POSTCONF, EXIM, JSON };
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-		{"quiet", no_argument, NULL, 'q'}, {"json", no_argument, NULL, JSON},
-		{"socket", required_argument, NULL, SOCKET},
-		{"config-dir", required_argument, NULL, CONFIG_DIR},
-		{"postconf", required_argument, NULL, POSTCONF},
-		{"exim", required_argument, NULL, EXIM}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
 	const struct {
-		int option;
-		const char **value, *name;
-	} paths[] = {{'c', &d->config_path, NULL}, {SOCKET, &d->socket, "--socket"},
-		{CONFIG_DIR, &d->config_dir, "--config-dir"},
-		{POSTCONF, &d->postconf, "--postconf"}, {EXIM, &d->exim, "--exim"}};
-	int c;
-	while ((c = getopt_long(argc, argv, "c:qh", options, NULL)) != -1) {
-		if (c == 'h')
-			return print_help();
-		if (c == '?')
-			return usage("this option is not known or lacks its value", "");
-		a->quiet = a->quiet || c == 'q';
-		a->json = a->json || c == JSON;
-		for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-			if (c == paths[i].option) {
-				*paths[i].value = optarg;
-				if (paths[i].name && *optarg != '/')
-					return usage(paths[i].name, ": an absolute path");
-			}
+		const char *name, **value;
+	} paths[] = {{"socket", &d->socket}, {"config-dir", &d->config_dir},
+		{"postconf", &d->postconf}, {"exim", &d->exim}};
+	const char *config = gp_cli_option(call, "config");
+	d->config_path = config ? config : d->config_path;
+	a->quiet = gp_cli_has_option(call, "quiet");
+	a->json = gp_cli_has_option(call, "json");
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		const char *path = gp_cli_option(call, paths[i].name);
+		*paths[i].value = path;
+		if (path && *path != '/')
+			return gp_cli_usage(call->title, "--%s: an absolute path", paths[i].name),
+			       EXIT_UNKNOWN;
 	}
-	a->wanted = argv + optind;
-	a->wanted_count = (size_t)(argc - optind);
+	a->wanted = call->words;
+	a->wanted_count = call->word_count;
 	return check_names(a);
 }
 
-/* gp_cli_doctor: arguments, memory, the examination. */
-int gp_cli_doctor(int argc, char **argv)
+/* run: arguments, memory, the examination. */
+static int run(const struct gp_cli_call *call)
 {
 	struct arguments a = {.json = false};
 	struct gp_doctor_report report;
 	struct gp_doctor d = {
 		.report = &report, .config_path = GP_CONFIG_PATH, .is_root = geteuid() == 0};
-	int code = parse(argc, argv, &a, &d);
+	int code = parse(call, &a, &d);
 	if (code >= 0)
 		return code;
 	code = EXIT_UNKNOWN;
@@ -218,3 +158,63 @@ int gp_cli_doctor(int argc, char **argv)
 	gp_arena_free(d.arena);
 	return code;
 }
+
+/* check_at: a row of the list of checks. */
+static bool check_at(size_t i, struct gp_cli_word *word_out)
+{
+	const struct gp_doctor_check *check = gp_doctor_check_at(i);
+	if (!check)
+		return false;
+	*word_out = (struct gp_cli_word) {check->name, check->about};
+	return true;
+}
+
+static const struct gp_cli_option options[] = {
+	{.name = "quiet", .letter = 'q', .help = "only what is not well"},
+	{.name = "json",
+		.help = "for programs: an array of objects with check, state, found and mend"},
+	{.name = "config-dir",
+		.argument = "DIR",
+		.completes = GP_CLI_DIRECTORY,
+		.help = "of Postfix, as postconf -c takes it"},
+	{.name = "postconf",
+		.argument = "PATH",
+		.completes = GP_CLI_FILE,
+		.help = "another postconf than that of PATH or /usr/sbin"},
+	{.name = "exim",
+		.argument = "PATH",
+		.completes = GP_CLI_FILE,
+		.help = "another exim than that of PATH or /usr/sbin"},
+	{0},
+};
+
+static const struct gp_cli_argument arguments[] = {
+	{.name = "CHECK",
+		.is_optional = true,
+		.may_repeat = true,
+		.title = "checks",
+		.word_at = check_at},
+	{0},
+};
+
+const struct gp_cli_command gp_cli_doctor = {
+	.name = "doctor",
+	.help = "what is wrong on this machine, and how to mend it",
+	.synopsis = "[--json] [--quiet] [CHECK ...]",
+	.text = "Looks at this machine and says what is wrong with gatepost on it and how to "
+		"mend it: configuration, daemon, resolver, store, clock, Postfix, Exim. Changes "
+		"nothing: stores are looked at and read, not written (gatepost store check "
+		"writes). As root it sees most; what it may not look at is skipped. CHECK is a "
+		"name of the list below, or the part before the dot.\n\n"
+		"States: ok; note, good to know; warning, works in part or for now; problem, "
+		"does not work; skipped (-), its subject is not here or cannot be looked at.",
+	.options = {options, gp_cli_control_options},
+	.arguments = arguments,
+	.examples = "sudo gatepost doctor\n"
+		    "sudo gatepost doctor dns store\n"
+		    "gatepost doctor --json | jq '.[] | select(.state == \"problem\")'",
+	.exits = "0 all is well (notes are)\n1 there are warnings\n2 there are problems\n"
+		 "3 it could not look: wrong usage, or memory",
+	.usage_exit = EXIT_UNKNOWN,
+	.run = run,
+};

@@ -49,7 +49,8 @@ bool gp_doctor_has_check(const char *name)
 }
 
 /* gp_doctor_is_named: by any of them. */
-bool gp_doctor_is_named(const struct gp_doctor_check *check, char *const *names, size_t name_count)
+bool gp_doctor_is_named(
+	const struct gp_doctor_check *check, const char *const *names, size_t name_count)
 {
 	for (size_t i = 0; i < name_count; i++)
 		if (is_called(check, names[i]))

@@ -16,7 +16,8 @@ const struct gp_doctor_check *gp_doctor_check_at(size_t place);
 bool gp_doctor_has_check(const char *name);
 
 /* Is the check, or its group, among these names? */
-bool gp_doctor_is_named(const struct gp_doctor_check *check, char *const *names, size_t name_count);
+bool gp_doctor_is_named(
+	const struct gp_doctor_check *check, const char *const *names, size_t name_count);
 
 /* Runs a check, if what it needs is there; else the report says why not. The first that needs the
  * daemon says why that does not answer. */

@@ -2,6 +2,7 @@
 """The operator's command: gatepost spf, check-config and request, as they are typed."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -159,20 +160,94 @@ def usage():
     for arguments, text in ((["spf"], "--ip is missing"), (["spf", "--ip", "1.2.3.4"], "--mail-from or --helo"),
                             (["spf", "--ip", "x", "--helo", "y.test"], "\"x\" is no address"),
                             (["spf", "--dns", "nowhere", "--ip", "::1", "--helo", "y"], "no address of a name"),
-                            (["spf", "--timeout", "0"], "whole seconds"), (["spf", "--bogus"], "not known"),
+                            (["spf", "--timeout", "0"], "whole seconds"), (["spf", "--bogus"], "gatepost spf: no option --bogus\n"),
                             (["spf", "--ip", "::1", "--helo", "x.test", "more"], "unexpected argument: more"),
-                            (["check-config", "a", "b"], "one file"), (["check-config", "--x"], "not known"),
-                            (["request"], "attributes are missing"),
+                            (["check-config", "a", "b"], "unexpected argument: b"), (["check-config", "--dump", "--man"], "do not go together"),
+                            (["request"], "ATTRIBUTE=VALUE is missing"),
                             (["request", "--socket", "/tmp/x", "a=b"], "unix:/path or inet:ADDRESS:PORT"),
                             (["request", "--socket", "inet:localhost:1", "a=b"], "unix:/path or inet"), (["request", "x"], "is not attribute=value"),
-                            (["request", "=x"], "is not attribute=value"), (["nonsense"], "no command"), ([], "usage")):
+                            (["request", "=x"], "is not attribute=value"), ([], "usage")):
         code, out, err = run(*arguments)
         equal((arguments, code, out), (arguments, 2, ""))
         holds(err, text)
 
 
+def meant():
+    """what is mistyped: one line in words of our own with what was meant, one with where help is; exit code 2"""
+    for words, error, where in (
+            (["spf", "--hlep"], "gatepost spf: no option --hlep; did you mean --helo?", "gatepost spf"),
+            (["spf", "--mailfrom", "a"], "gatepost spf: no option --mailfrom; did you mean --mail-from?", "gatepost spf"),
+            (["spf", "--colour=never"], "gatepost spf: no option --colour; did you mean --color?", "gatepost spf"),
+            (["spf", "--xyz"], "gatepost spf: no option --xyz", "gatepost spf"),
+            (["spf", "-x"], "gatepost spf: no option -x", "gatepost spf"),
+            (["spf", "--ip"], "gatepost spf: --ip needs a value: IP", "gatepost spf"),
+            (["spf", "--config"], "gatepost spf: --config needs a value: FILE", "gatepost spf"),
+            (["spf", "-c"], "gatepost spf: --config needs a value: FILE", "gatepost spf"),
+            (["spf", "--json=yes"], "gatepost spf: --json takes no value", "gatepost spf"),
+            (["spf", "--ip", "::1", "--ip", "::2"], "gatepost spf: --ip is given twice", "gatepost spf"),
+            (["spf", "--color", "pink"], 'gatepost spf: --color: "pink" is none of auto always never', "gatepost spf"),
+            (["spf", "--\x1b[31m\nX"], "gatepost spf: no option --?[31m?X", "gatepost spf"),
+            (["limits", "--fro", "1d"], "gatepost limits: no option --fro; did you mean --for?", "gatepost limits"),
+            (["limits", "--for", "1d", "show", "a"],
+             "gatepost limits show: no option --for here; it goes with gatepost limits set", "gatepost limits show"),
+            (["limits", "shwo"], 'gatepost limits: no subcommand "shwo"; did you mean show?', "gatepost limits"),
+            (["store"], "gatepost store: a subcommand is missing, such as check", "gatepost store"),
+            (["stauts"], 'gatepost: no command "stauts"; did you mean status?', "gatepost"),
+            (["nonsense"], 'gatepost: no command "nonsense"', "gatepost"),
+            (["help", "limts"], 'gatepost: no command "limts"; did you mean limits?', "gatepost"),
+            (["help", "limits", "shwo"], 'gatepost limits: no subcommand "shwo"; did you mean show?', "gatepost limits"),
+            (["help", "spf", "more"], "gatepost: unexpected argument: more", "gatepost"),
+            (["--color=never", "spf"], "gatepost: no option --color=never; options stand behind a command", "gatepost")):
+        code, out, err = run(*words)
+        equal((words, code, out), (words, 2, ""))
+        lines = err.split("\n")
+        equal(lines[0], error)
+        equal(lines[1:], ["%s --help shows %s" % (where, "all commands" if where == "gatepost" else "how it is used"), ""])
+
+
+def written_otherwise():
+    """an option may be cut short while one begins so; with its value behind = or apart; letters together; -- ends options"""
+    wanted = spf("--ip", "192.0.2.1", "--mail-from", "u@a.test", "--json")
+    equal(wanted[0], 0)
+    for words in (["--ip=192.0.2.1", "--mail-from=u@a.test", "--json"], ["--js", "--mail", "u@a.test", "--ip", "192.0.2.1"],
+                  ["--json", "--color=always", "--ip", "192.0.2.1", "--mail-from", "u@a.test", "--"]):
+        equal(spf(*words), wanted)
+    code, out, err = run("limits", "--")
+    assert code in (1, 3), (code, err)
+    equal(run("check-config", "-h"), run("check-config", "--help"))
+    code, out, err = run("check-config", "--", "--dump")
+    equal((code, err), (3, "--dump: cannot be read: No such file or directory\n"))
+
+
+def commands():
+    """The commands and their subcommands, as lists of words, as the help names them."""
+    found = []
+    for command in re.findall(r"^  ([a-z-]+)  ", run("--help")[1].split("\ncommands:\n")[1], re.M):
+        found.append([command])
+        text = run(command, "--help")[1]
+        if "\nsubcommands:\n" in text:
+            part = text.split("\nsubcommands:\n")[1].split("\n\n")[0]
+            found += [[command, name] for name in re.findall(r"^  ([a-z-]+)  ", part, re.M)]
+    return found
+
+
 def help_texts():
-    """--help for each command, with examples and exit codes"""
+    """--help and help COMMAND for each command and subcommand: examples, exit codes, at most 80 columns"""
+    assert len(commands()) > 12, commands()
+    equal([line for line in run("--help")[1].split("\n") if len(line) > 80], [])
+    equal(run("help"), run("--help"))
+    for words in commands():
+        code, text, err = run(*words, "--help")
+        equal((words, code, err), (words, 0, ""))
+        equal(run("help", *words), (code, text, err))
+        holds(text, "usage: gatepost " + words[0])
+        holds(text, "examples:\n")
+        holds(text, "exit codes:\n  0  ")
+        equal([line for line in text.split("\n") if len(line) > 80 or line != line.rstrip()], [])
+
+
+def version_and_help():
+    """--version, and the help of some commands"""
     equal(run("--version")[0], 0)
     code, out, _ = run("--help")
     equal(code, 0)
@@ -274,7 +349,8 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, exempt, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, help_texts,
+    for test in (json_result, exempt, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
+                 help_texts, version_and_help,
                  check_config, check_config_warnings, request):
         tap.run(test)
     tap.finish()

@@ -661,16 +661,16 @@ def on_a_terminal():
 
 def usage():
     """usage errors and help: exit code 3 is no finding"""
-    for words, part in ((["--no-such"], "not known"), (["nonsense"], "no check called nonsense"),
+    for words, part in ((["--no-such"], "no option --no-such"), (["nonsense"], "no check called nonsense"),
                         (["dn"], "no check called dn"), (["--postconf", "postconf"], "--postconf: an absolute path"),
-                        (["--config"], "lacks its value")):
+                        (["--config"], "--config needs a value: FILE")):
         code, out, err = run(*words)
         equal((code, out), (3, ""))
         holds(err, part)
         holds(err, "gatepost doctor --help")
     code, out, _ = run("--help")
     equal(code, 0)
-    holds(out, "exit codes, as monitoring reads them: 0 all is well")
+    holds(out, "exit codes:\n  0  all is well")
 
 
 def children():

@@ -71,6 +71,12 @@ def check_options():
     result("every option has its paragraph in gatepost.conf(5)", problems)
 
 
+def subcommands(command):
+    """Those that the help of a command lists."""
+    text = said(GATEPOST, command, "--help").split("\nsubcommands:\n")
+    return re.findall(r"^  ([a-z-]+)  ", text[1].split("\n\n")[0], re.M) if len(text) > 1 else []
+
+
 def check_commands():
     page = text_of("man/gatepost.8")
     commands = re.findall(r"^  ([a-z-]+)  ", said(GATEPOST, "--help").split("\ncommands:\n")[1], re.M)
@@ -82,11 +88,11 @@ def check_commands():
     written = {word for line in re.findall(r"Fl (-?[a-z-]+(?: \| -?[a-z-]+)*)", page)
                for word in line.split(" | ")}
     problems = []
-    for command in commands:
+    for command in [[c] for c in commands] + [[c, s] for c in commands for s in subcommands(c)]:
         # the options in the list of a command's help, and in its first lines
-        usage = re.split(r"\n(?:examples?|exit codes):", said(GATEPOST, command, "--help"))[0]
+        usage = re.split(r"\n(?:examples?|exit codes):", said(GATEPOST, *command, "--help"))[0]
         options = set(re.findall(r"(?:^|[\s\[(|])-(-[a-z][a-z-]*|[a-z])\b", usage))
-        problems += ["-%s of gatepost %s is not in gatepost(8)" % (o, command) for o in sorted(options - written)]
+        problems += ["-%s of gatepost %s is not in gatepost(8)" % (o, " ".join(command)) for o in sorted(options - written)]
     result("every option of a command is in gatepost(8)", problems)
 
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* The eight colours of ECMA-48 that every terminal has; its owner has chosen how they look. */
+#include "cli/color.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum { AUTO, ALWAYS, NEVER } choice;
+
+/* gp_cli_color_set: what the option says. */
+void gp_cli_color_set(const char *when)
+{
+	choice = !when || strcmp(when, "auto") == 0 ? AUTO
+		 : strcmp(when, "always") == 0      ? ALWAYS
+						    : NEVER;
+}
+
+/* is_wanted: on this stream. */
+static bool is_wanted(FILE *out)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+	if (choice != AUTO)
+		return choice == ALWAYS;
+	return !(none && *none) && term && strcmp(term, "dumb") != 0 && isatty(fileno(out));
+}
+
+/* gp_cli_color: an escape sequence, or nothing. */
+const char *gp_cli_color(FILE *out, enum gp_cli_tone tone)
+{
+	static const char *const start[] = {
+		[GP_CLI_PLAIN] = "",
+		[GP_CLI_GOOD] = "\x1b[32m",
+		[GP_CLI_WARN] = "\x1b[33m",
+		[GP_CLI_BAD] = "\x1b[31m",
+		[GP_CLI_DIM] = "\x1b[2m",
+		[GP_CLI_BOLD] = "\x1b[1m",
+	};
+	return is_wanted(out) ? start[tone] : "";
+}
+
+/* gp_cli_color_end: as before. */
+const char *gp_cli_color_end(FILE *out)
+{
+	return is_wanted(out) ? "\x1b[0m" : "";
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/* Options that are the same in several commands. */
+#include "cli/command.h"
+
+const struct gp_cli_option gp_cli_json_option[] = {
+	{.name = "json", .help = "for programs: a JSON object"},
+	{0},
+};
+
+const struct gp_cli_option gp_cli_common_options[] = {
+	{.name = "help", .letter = 'h', .help = "what a command does, its options, examples"},
+	{.name = "color",
+		.argument = "WHEN",
+		.words = "auto always never",
+		.help = "auto (the default): on a terminal, unless NO_COLOR is set; always; never"},
+	{0},
+};
