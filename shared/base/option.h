@@ -70,7 +70,9 @@ struct gp_option {
 			     * there is none */
 	uint64_t min, max;
 	const struct gp_option_choice *choices;
-	const char *help;    /* sentences for the example and the man page */
+	/* sentences for the example and the man page; a line that begins with a value and a
+	 * colon says what that value means */
+	const char *help;
 	const char *example; /* where there is no default */
 	bool is_required;    /* in each section: there is no default that could stand for it */
 };

@@ -31,7 +31,8 @@ static const struct gp_option top_rows[] = {
 	{NULL, "hostname", GP_KIND_TEXT, AT(hostname), "", 0, 253, NULL,
 		"Name of this host. It is the authserv-id in the header fields that are added "
 		"(RFC 8601) and the SPF macro r. Empty: the name that the machine itself has. "
-		"Set it when that is not a full name, or when several hosts are to use one name.",
+		"Set it when that is not a full name, or when several hosts are to use one "
+		"name.",
 		NULL, false},
 	{NULL, "trusted_networks", GP_KIND_PREFIXES, AT(trusted_networks), "", 0, 1024, NULL,
 		"Networks of your own servers and users. Their mail is exempt from SPF, DKIM, "
@@ -48,19 +49,20 @@ static const struct gp_option top_rows[] = {
 		NULL, false},
 	{NULL, "nat64_prefixes", GP_KIND_PREFIXES, AT(nat64_prefixes), "", 0, 16, NULL,
 		"Prefixes of your own NAT64, in addition to 64:ff9b::/96 (RFC 6052); their "
-		"length is 32, 40, 48, 56, 64 or 96 bits. A client with an address under such a "
-		"prefix is judged, counted and compared with lists by the IPv4 address that is "
-		"embedded in it. A private IPv4 address under a prefix that is listed here is a "
-		"host of yours. The client keeps its IPv6 address if no translator can produce "
-		"the embedded one (loopback, link-local, multicast) or, under 64:ff9b::/96, if "
-		"that is not global (RFC 6052 3.1).",
+		"length is 32, 40, 48, 56, 64 or 96 bits. A client with an address under such "
+		"a prefix is judged, counted and compared with lists by the IPv4 address that "
+		"is embedded in it. A private IPv4 address under a prefix that is listed here "
+		"is a host of yours. The client keeps its IPv6 address if no translator can "
+		"produce the embedded one (loopback, link-local, multicast) or, under "
+		"64:ff9b::/96, if that is not global (RFC 6052 3.1).",
 		NULL, false},
 	{NULL, "include", GP_KIND_FILES, AT(includes), "", 0, 64, NULL,
 		"Further files to read. Their text is read as if it stood at the end of this "
-		"file. The last part of a path may be a shell pattern; the files that match are "
-		"read in the order of their names. A path without a pattern has to exist. Only "
-		"the main file may use include. Files conf.d/*.conf beside the main file are "
-		"read after these without being listed, and may set again what was set before.",
+		"file. The last part of a path may be a shell pattern; the files that match "
+		"are read in the order of their names. A path without a pattern has to exist. "
+		"Only the main file may use include. Files conf.d/*.conf beside the main file "
+		"are read after these without being listed, and may set again what was set "
+		"before.",
 		NULL, false},
 };
 static const struct gp_option_section top_section = {
@@ -69,15 +71,15 @@ static const struct gp_option_section top_section = {
 static const struct gp_option policyd_rows[] = {
 	{"policyd", "listen", GP_KIND_LISTEN, AT(policyd.listen), "", 0, 16, NULL,
 		"Sockets on which Postfix is served: unix:/path, inet:ADDRESS:PORT or "
-		"inet:[IPV6]:PORT. Everybody who can connect may ask, so keep them on this host. "
-		"[::] is IPv6 only. Sockets that the service manager hands over "
+		"inet:[IPV6]:PORT. Everybody who can connect may ask, so keep them on this "
+		"host. [::] is IPv6 only. Sockets that the service manager hands over "
 		"(gatepost-policyd.socket) are served as well. Empty: only those, or "
 		"inet:127.0.0.1:10040 if there are none.",
 		NULL, false},
 	{"policyd", "socket_mode", GP_KIND_MODE, AT(policyd.socket_mode), "0660", 0, 0777, NULL,
-		"Permissions of the unix sockets, which belong to the group of mail_user. A user "
-		"who can connect can use up the limits of others: 0666 is for machines without "
-		"other users.",
+		"Permissions of the unix sockets, which belong to the group of mail_user. A "
+		"user who can connect can use up the limits of others: 0666 is for machines "
+		"without other users.",
 		NULL, false},
 	{"policyd", "mail_user", GP_KIND_TEXT, AT(policyd.mail_user), GP_CONFIG_MAIL_USER, 1, 64,
 		NULL,
@@ -98,12 +100,12 @@ static const struct gp_option policyd_rows[] = {
 		NULL, false},
 	{"policyd", "max_connections", GP_KIND_UINT, AT(policyd.max_connections), "1000", 1, 30000,
 		NULL,
-		"Maximum number of connections. When they are all in use, a new one replaces the "
-		"one that has been idle longest; Postfix opens another when it needs one. While "
-		"none is idle, the next one that gets its answer is closed. A request that finds "
-		"no place within 5 s (half of deadline, if that is shorter) is answered as "
-		"on_trouble says. A local user other than root and mail_user may hold a quarter "
-		"of the connections.",
+		"Maximum number of connections. When they are all in use, a new one replaces "
+		"the one that has been idle longest; Postfix opens another when it needs one. "
+		"While none is idle, the next one that gets its answer is closed. A request "
+		"that finds no place within 5 s (half of deadline, if that is shorter) is "
+		"answered as on_trouble says. A local user other than root and mail_user may "
+		"hold a quarter of the connections.",
 		NULL, false},
 	{"policyd", "idle_timeout", GP_KIND_MSEC, AT(policyd.idle_timeout_ms), "10m", 1000,
 		86400000, NULL,
@@ -122,8 +124,10 @@ static const struct gp_option policyd_rows[] = {
 		"limits).",
 		NULL, false},
 	{"policyd", "supervise", GP_KIND_BOOL, AT(policyd.supervise), "yes", 0, 0, NULL,
-		"yes: a small parent process holds the sockets, and starts the daemon again if "
-		"it crashes. no: there is one process.",
+		"Whether a small parent process holds the sockets and starts the daemon again "
+		"if it crashes.\n"
+		"yes: it does.\n"
+		"no: there is one process.",
 		NULL, false},
 	{"policyd", "watchdog", GP_KIND_MSEC, AT(policyd.watchdog_ms), "1m", 0, 3600000, NULL,
 		"If the daemon hangs for this time, its parent process kills it and starts it "
@@ -131,21 +135,25 @@ static const struct gp_option policyd_rows[] = {
 		"packages) is independent of this.",
 		NULL, false},
 	{"policyd", "seccomp", GP_KIND_CHOICE, AT(policyd.seccomp), "enforce", 0, 0, seccomp,
-		"What is done about a system call that the daemon does not need. enforce: the "
-		"process is killed, and started again. log: the call is allowed, and the kernel "
-		"logs it. off: there is no filter. Without libseccomp there is none either.",
+		"What is done about a system call that the daemon does not need. Without "
+		"libseccomp there is no filter.\n"
+		"off: there is no filter.\n"
+		"log: the call is allowed, and the kernel logs it.\n"
+		"enforce: the process is killed, and started again.",
 		NULL, false},
 	{"policyd", "on_trouble", GP_KIND_CHOICE, AT(policyd.on_trouble), "defer", 0, 0,
 		gp_option_accept_defer,
 		"What is done with mail that cannot be checked because this host lacks "
 		"something: open files, memory, threads, free connections, or room for DNS "
-		"queries. accept: the mail is accepted unchecked. defer: 451 4.3.0, unless "
-		"nothing could be refused anyway (spf.mode is not enforce, and there are no "
-		"limits). It is counted, and logged once a minute.",
+		"queries. It is counted, and logged once a minute.\n"
+		"accept: the mail is accepted unchecked.\n"
+		"defer: 451 4.3.0, unless nothing could be refused anyway (spf.mode is not "
+		"enforce, and there are no limits).",
 		NULL, false},
 	{"policyd", "pass_action", GP_KIND_TEXT, AT(policyd.pass_action), "", 0, 200, NULL,
 		"Action for Postfix when SPF passes, in place of the header field: the name of "
-		"one of your restriction classes, for example. Empty: the header field is added.",
+		"one of your restriction classes, for example. Empty: the header field is "
+		"added.",
 		NULL, false},
 	{"policyd", "control_socket", GP_KIND_PATH, AT(policyd.control_socket),
 		"/run/gatepost/control", 0, 107, NULL,
@@ -157,10 +165,10 @@ static const struct gp_option policyd_rows[] = {
 		NULL, false},
 };
 static const struct gp_option_section policyd_section = {"policyd",
-	"The policy daemon, gatepost-policyd. Changes of listen, socket_mode, mail_user, "
-	"user, group, chroot, supervise, watchdog, seccomp, max_connections, "
-	"control_socket and control_mode take effect at a restart, all others at a "
-	"reload (SIGHUP).",
+	"The policy daemon, gatepost-policyd. Changes of listen, socket_mode, "
+	"mail_user, user, group, chroot, supervise, watchdog, seccomp, "
+	"max_connections, control_socket and control_mode take effect at a restart, "
+	"all others at a reload (SIGHUP).",
 	policyd_rows, sizeof policyd_rows / sizeof policyd_rows[0], sizeof(struct gp_config)};
 
 static const struct gp_option metrics_rows[] = {
@@ -171,17 +179,19 @@ static const struct gp_option metrics_rows[] = {
 		NULL, false},
 };
 static const struct gp_option_section metrics_section = {"metrics",
-	"Metrics of gatepost-policyd for Prometheus. A change takes effect at a restart.",
+	"Metrics of gatepost-policyd for Prometheus. A change takes effect at a "
+	"restart.",
 	metrics_rows, sizeof metrics_rows / sizeof metrics_rows[0], sizeof(struct gp_config)};
 
 static const struct gp_option exim_rows[] = {
 	{"exim", "on_error", GP_KIND_CHOICE, AT(exim.on_error), "accept", 0, 0,
 		gp_option_accept_defer,
 		"What is done with mail that the module cannot check because this host lacks "
-		"something, such as memory, or cannot read the spool file. accept: the mail is "
-		"accepted unchecked. defer: the client is told to try again. Syslog says what is "
+		"something, such as memory, or cannot read the spool file. Syslog says what is "
 		"wrong. While there is no configuration without errors at all, mail is always "
-		"deferred.",
+		"deferred.\n"
+		"accept: the mail is accepted unchecked.\n"
+		"defer: the client is told to try again.",
 		NULL, false},
 	{"exim", "deadline", GP_KIND_MSEC, AT(exim.deadline_ms), "20s", 100, 300000, NULL,
 		"The check of a message ends within this time, whatever DNS does.", NULL, false},
@@ -200,29 +210,30 @@ static const struct gp_option_section exim_section = {"exim",
 
 static const struct gp_option log_rows[] = {
 	{"log", "target", GP_KIND_CHOICE, AT(log.target), "stderr", 0, 0, log_targets,
-		"Where gatepost-policyd logs. stderr: standard error; under systemd that is the "
-		"journal, with a field of its own for each value. syslog: syslog. file: the file "
-		"named by log.file, for machines without systemd. The Exim module always logs to "
-		"syslog.",
+		"Where gatepost-policyd logs. The Exim module always logs to syslog.\n"
+		"stderr: to standard error; under systemd that is the journal, with a field of "
+		"its own for each value.\n"
+		"syslog: to syslog.\n"
+		"file: to the file named by log.file, for machines without systemd.",
 		NULL, false},
 	{"log", "file", GP_KIND_PATH, AT(log.file), "/var/log/gatepost/gatepost-policyd.log", 0,
 		1024, NULL,
-		"File for log.target = file. The daemon opens it as policyd.user and reopens it on "
-		"SIGHUP, so the directory must belong to that user; a missing directory is created "
-		"when the daemon is started as root. With policyd.chroot, the path is below that "
-		"directory. Under systemd, a directory other than /var/log/gatepost needs "
-		"ReadWritePaths= in the unit.",
+		"File for log.target = file. The daemon opens it as policyd.user and reopens "
+		"it on SIGHUP, so the directory must belong to that user; a missing directory "
+		"is created when the daemon is started as root. With policyd.chroot, the path "
+		"is below that directory. Under systemd, a directory other than "
+		"/var/log/gatepost needs ReadWritePaths= in the unit.",
 		NULL, false},
 	{"log", "format", GP_KIND_CHOICE, AT(log.format), "text", 0, 0, log_formats,
-		"text: one line of key=value per event. json: one JSON object per event.", NULL,
-		false},
+		"Form of the lines.\n"
+		"text: key=value, one line per event.\n"
+		"json: one JSON object per event.",
+		NULL, false},
 	{"log", "level", GP_KIND_CHOICE, AT(log.level), "info", 0, 0, log_levels,
 		"Events that are less urgent than this are not logged. Decisions are info.", NULL,
 		false},
 	{"log", "facility", GP_KIND_CHOICE, AT(log.facility), "mail", 0, 0, facilities,
-		"Facility for syslog and for records in systemd's journal; rsyslog chooses the "
-		"file by it (mail.log).",
-		NULL, false},
+		"Facility for syslog.", NULL, false},
 };
 static const struct gp_option_section log_section = {"log",
 	"What is logged about decisions and problems, and where.", log_rows,

@@ -105,10 +105,10 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
 	return gp_strbuf_finish(buf, &text);
 }
 
-/* add_comment: sentences as comment lines of at most 78 columns. */
-static void add_comment(struct gp_strbuf *buf, const char *indent, const char *text)
+/* add_line: a line of a help as comment lines of at most 78 columns. */
+static void add_line(struct gp_strbuf *buf, const char *indent, struct gp_span rest)
 {
-	struct gp_span word, rest = gp_span_from(text);
+	struct gp_span word;
 	size_t column = 0;
 	while (rest.len) {
 		gp_span_cut(rest, ' ', &word, &rest);
@@ -125,6 +125,16 @@ static void add_comment(struct gp_strbuf *buf, const char *indent, const char *t
 		column += word.len + 1;
 	}
 	gp_strbuf_add(buf, "\n");
+}
+
+/* add_comment: line by line. */
+static void add_comment(struct gp_strbuf *buf, const char *indent, const char *text)
+{
+	struct gp_span line, rest = gp_span_from(text);
+	while (rest.len) {
+		gp_span_cut(rest, '\n', &line, &rest);
+		add_line(buf, indent, line);
+	}
 }
 
 /* is_bare_word: does the value stand without quotes in the file? */
@@ -234,39 +244,94 @@ static void add_mdoc(struct gp_strbuf *buf, const char *text)
 }
 
 /* add_sentences: one sentence a line, as mdoc wants it. */
-static void add_sentences(struct gp_strbuf *buf, const char *text)
+static void add_sentences(struct gp_strbuf *buf, struct gp_span text)
 {
 	struct gp_strbuf lines;
 	const char *split;
 	gp_strbuf_init(&lines, buf->arena, 8192);
-	for (; *text; text++) {
-		bool ends = text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z';
-		gp_strbuf_add_char(&lines, *text);
+	for (size_t i = 0; i < text.len; i++) {
+		const char *at = text.ptr + i;
+		bool ends = i + 2 < text.len && at[0] == '.' && at[1] == ' ' && at[2] >= 'A' &&
+			    at[2] <= 'Z';
+		gp_strbuf_add_char(&lines, *at);
 		if (ends) {
 			gp_strbuf_add_char(&lines, '\n');
-			text++;
+			i++;
 		}
 	}
 	if (gp_strbuf_finish(&lines, &split) == GP_OK)
 		add_mdoc(buf, split);
 }
 
-/* man_row: a list item. */
+/* value_length: of the value that a line of a help begins with, before a colon; 0: of none. */
+static size_t value_length(struct gp_span line)
+{
+	size_t n = 0;
+	while (n < line.len && ((line.ptr[n] >= 'a' && line.ptr[n] <= 'z') || line.ptr[n] == '-' ||
+				       line.ptr[n] == '_' || line.ptr[n] == '0'))
+		n++;
+	return n + 1 < line.len && line.ptr[n] == ':' && line.ptr[n + 1] == ' ' ? n : 0;
+}
+
+/* add_list_begin: as wide as the longest of the values that follow. */
+static void add_list_begin(struct gp_strbuf *buf, struct gp_span rest)
+{
+	struct gp_span line, longest = {NULL, 0};
+	size_t n;
+	while (gp_span_cut(rest, '\n', &line, &rest), (n = value_length(line)) > 0)
+		if (n > longest.len)
+			longest = (struct gp_span) {line.ptr, n};
+	gp_strbuf_add(buf, ".Bl -tag -compact -width ");
+	gp_strbuf_add_span(buf, longest);
+	gp_strbuf_add(buf, "\n");
+}
+
+/* add_help: paragraphs, and a list of the values that have a line each. */
+static void add_help(struct gp_strbuf *buf, const char *text)
+{
+	struct gp_span line, rest = gp_span_from(text);
+	bool in_list = false;
+	while (rest.len) {
+		const struct gp_span here = rest;
+		gp_span_cut(rest, '\n', &line, &rest);
+		size_t n = value_length(line);
+		if (n && !in_list)
+			add_list_begin(buf, here);
+		else if (!n && in_list)
+			gp_strbuf_add(buf, ".El\n");
+		in_list = n > 0;
+		if (n) {
+			gp_strbuf_add(buf, ".It Li ");
+			gp_strbuf_add_span(buf, (struct gp_span) {line.ptr, n});
+			gp_strbuf_add(buf, "\n");
+			line = gp_span_skip(line, n + 2);
+		}
+		add_sentences(buf, line);
+	}
+	gp_strbuf_add(buf, in_list ? ".El\n" : ".br\n");
+}
+
+/* man_row: a list item: what it does, what is allowed, and the default. */
 static void man_row(struct gp_strbuf *buf, const struct gp_option *row, const void *arg)
 {
 	(void)arg;
-	struct gp_strbuf allowed;
+	struct gp_strbuf allowed, preset;
 	const char *text;
 	gp_strbuf_init(&allowed, buf->arena, 4096);
 	gp_strbuf_add(&allowed, "Allowed: ");
 	gp_config_allowed(&allowed, row);
-	gp_strbuf_add(&allowed, row->preset        ? ".\nDefault: "
-				: row->is_required ? ".\nRequired; for example: "
-						   : ".\nNo default; for example: ");
-	add_preset(&allowed, row);
+	gp_strbuf_add(&allowed, ".");
+	gp_strbuf_init(&preset, buf->arena, 4096);
+	gp_strbuf_add(&preset, row->preset        ? "Default: "
+			       : row->is_required ? "Required; for example: "
+						  : "No default; for example: ");
+	add_preset(&preset, row);
 	gp_strbuf_printf(buf, ".It Ic %s\n", row->name);
-	add_sentences(buf, row->help);
+	add_help(buf, row->help);
 	if (gp_strbuf_finish(&allowed, &text) == GP_OK)
+		add_mdoc(buf, text);
+	gp_strbuf_add(buf, ".br\n");
+	if (gp_strbuf_finish(&preset, &text) == GP_OK)
 		add_mdoc(buf, text);
 }
 
@@ -286,7 +351,7 @@ void gp_config_man(struct gp_strbuf *buf)
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
 		gp_strbuf_printf(buf, ".Ss Section %s%s\n", s->own->name,
 			s->times == GP_SECTION_NAMED ? " NAME" : "");
-		add_sentences(buf, s->own->help);
+		add_sentences(buf, gp_span_from(s->own->help));
 		man_list(buf, s->own->name);
 	}
 }

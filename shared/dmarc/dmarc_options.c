@@ -17,32 +17,36 @@ static const struct gp_option_choice dmarc_words[] = {{"author", 0}, {"client", 
 #define IN_DMARC(member) offsetof(struct gp_dmarc_settings, member)
 static const struct gp_option dmarc_rows[] = {
 	{"dmarc", "mode", GP_KIND_CHOICE, IN_DMARC(mode), "enforce", 0, 0, gp_option_modes,
-		"off: DMARC is not checked. label: DMARC is checked, logged and put into the "
-		"header field, but nothing is refused or quarantined; the log says what enforce "
-		"would have done. enforce: mail is refused and quarantined as well, as the "
-		"options below say.",
+		"Whether DMARC is checked.\n"
+		"off: DMARC is not checked.\n"
+		"label: DMARC is checked, logged and put into the header field, but nothing is "
+		"refused or quarantined; the log says what enforce would have done.\n"
+		"enforce: mail is refused and quarantined as well, as the options below say.",
 		NULL, false},
 	{"dmarc", "discovery", GP_KIND_CHOICE, IN_DMARC(check.discovery), "walk", 0, 0, discovery,
-		"How the organisational domain is found. walk: by queries to DNS (RFC 9989 "
-		"4.10). psl: by the list of public suffixes (RFC 7489). compare: by walk; the "
-		"log says where the list would have led to another domain.",
+		"How the organisational domain is found.\n"
+		"walk: by queries to DNS (RFC 9989 4.10).\n"
+		"psl: by the list of public suffixes (RFC 7489).\n"
+		"compare: by walk; the log says where the list would have led to another "
+		"domain.",
 		NULL, false},
 	{"dmarc", "psl_file", GP_KIND_PATH, IN_DMARC(psl_file), "", 0, 1024, NULL,
-		"File with the list of public suffixes, for discovery = psl and compare. Empty: "
-		"the list of the distribution.",
+		"File with the list of public suffixes, for discovery = psl and compare. "
+		"Empty: the list of the distribution.",
 		NULL, false},
 	{"dmarc", "pct", GP_KIND_BOOL, IN_DMARC(check.pct), "yes", 0, 0, NULL,
-		"yes: a policy is applied to as many percent of the messages as pct= in the "
-		"record says (RFC 7489 6.6.4); for the others reject becomes quarantine, and "
-		"quarantine becomes none. no: pct= is ignored, as in RFC 9989.",
+		"Whether pct= in a record is applied (RFC 7489 6.6.4).\n"
+		"yes: a policy is applied to as many percent of the messages as pct= says; for "
+		"the others reject becomes quarantine, and quarantine becomes none.\n"
+		"no: pct= is ignored, as in RFC 9989.",
 		NULL, false},
 	{"dmarc", "sample_key_file", GP_KIND_PATH, IN_DMARC(sample_key_file), "", 0, 1024, NULL,
-		"File with the secret by which messages are selected for pct=, so that a sender "
-		"cannot influence the selection. The secret is its first line, of 16 to 1024 "
-		"bytes; others must not be able to read the file. It is created when it is first "
-		"needed. Hosts that have the same file select alike. Empty: dmarc-sample-key in "
-		"the directory of store.uri (with Redis, of store.local_path). While there is "
-		"none, pct= is ignored and the log says so.",
+		"File with the secret by which messages are selected for pct=, so that a "
+		"sender cannot influence the selection. The secret is its first line, of 16 to "
+		"1024 bytes; others must not be able to read the file. It is created when it "
+		"is first needed. Hosts that have the same file select alike. Empty: "
+		"dmarc-sample-key in the directory of store.uri (with Redis, of "
+		"store.local_path). While there is none, pct= is ignored and the log says so.",
 		NULL, false},
 	{"dmarc", "on_reject", GP_KIND_CHOICE, IN_DMARC(on_reject), "reject", 0, 0, dmarc_actions,
 		"What is done with mail that fails DMARC when the policy is reject.", NULL, false},
@@ -52,21 +56,22 @@ static const struct gp_option dmarc_rows[] = {
 		false},
 	{"dmarc", "on_bad_from", GP_KIND_CHOICE, IN_DMARC(on_bad_from), "by-cause", 0, 0,
 		from_actions,
-		"What is done with mail whose From field has no single domain, so that there is "
-		"no owner to ask. by-cause: on_no_domain, on_several_domains and "
-		"on_unreadable_from decide. Any other value is used for those of these three "
-		"that the configuration does not set, wherever they stand.",
+		"What is done with mail whose From field has no single domain, so that there "
+		"is no owner to ask.\n"
+		"by-cause: on_no_domain, on_several_domains and on_unreadable_from decide.\n"
+		"Any other value is used for those of these three that the configuration does "
+		"not set, wherever they stand.",
 		NULL, false},
 	{"dmarc", "on_no_domain", GP_KIND_CHOICE, IN_DMARC(on_no_domain), "accept", 0, 0,
 		dmarc_actions,
 		"What is done with mail whose From field has no address with a domain: "
 		"\"MAILER-DAEMON <>\", \"root (Cron Daemon)\", \"root@(none)\", an address "
-		"literal, an empty From. It claims to be from nobody's domain (RFC 9989 5.3.1). "
-		"With an empty MAIL FROM such mail is accepted whatever this option says, even "
-		"if it has no From field, or a From field with a host name but no @ "
-		"(\"mx.example.org: nagios\"). If From has no address, but a Sender, Reply-To or "
-		"Resent field has a domain, which some programs show instead, on_unreadable_from "
-		"decides, except in bounces.",
+		"literal, an empty From. It claims to be from nobody's domain (RFC 9989 "
+		"5.3.1). With an empty MAIL FROM such mail is accepted whatever this option "
+		"says, even if it has no From field, or a From field with a host name but no @ "
+		"(\"mx.example.org: nagios\"). If From has no address, but a Sender, Reply-To "
+		"or Resent field has a domain, which some programs show instead, "
+		"on_unreadable_from decides, except in bounces.",
 		NULL, false},
 	{"dmarc", "on_several_domains", GP_KIND_CHOICE, IN_DMARC(on_several_domains), "reject", 0,
 		0, dmarc_actions,
@@ -77,18 +82,19 @@ static const struct gp_option dmarc_rows[] = {
 		"What is done with mail when it is not certain which author a mail program "
 		"shows: From occurs twice or cannot be read, its only domain is in angle "
 		"brackets without an @, another line of the header can be taken for From, the "
-		"header is too large to be checked whole, or it has more than 4096 fields. Also "
-		"when there is no From field: programs then show Sender, or the sender of the "
-		"envelope, for which DMARC was not checked. A bounce without a From field is "
-		"accepted unless a Sender, Reply-To or Resent field has a domain.",
+		"header is too large to be checked whole, or it has more than 4096 fields. "
+		"Also when there is no From field: programs then show Sender, or the sender of "
+		"the envelope, for which DMARC was not checked. A bounce without a From field "
+		"is accepted unless a Sender, Reply-To or Resent field has a domain.",
 		NULL, false},
 	{"dmarc", "on_temperror", GP_KIND_CHOICE, IN_DMARC(on_temperror), "defer", 0, 0,
 		gp_option_accept_defer,
 		"What is done when DNS gave no answer that says whether the message passes, or "
-		"which policy applies. accept: the mail is accepted and labelled. defer: the "
-		"client is told to try again; mail that fails also waits while DNS gives no "
-		"answer about a trusted seal (section arc) that may excuse it. Mail of a domain "
-		"whose policy is known to be none is never deferred.",
+		"which policy applies. Mail of a domain whose policy is known to be none is "
+		"never deferred.\n"
+		"accept: the mail is accepted and labelled.\n"
+		"defer: the client is told to try again; mail that fails also waits while DNS "
+		"gives no answer about a trusted seal (section arc) that may excuse it.",
 		NULL, false},
 	{"dmarc", "exempt_domains", GP_KIND_NAMES, IN_DMARC(exempt_domains), "", 0, 1024, NULL,
 		"Domains in From whose mail DMARC never refuses or quarantines. Anybody can "
@@ -100,13 +106,13 @@ static const struct gp_option dmarc_rows[] = {
 		"and list servers that you know by their address.",
 		NULL, false},
 	{"dmarc", "forwarders", GP_KIND_DOMAINS, IN_DMARC(forwarders), "", 0, 16, NULL,
-		"Domains that forward mail to your users. A message that fails DMARC is accepted "
-		"if SPF allows its client to send for one of these domains.",
+		"Domains that forward mail to your users. A message that fails DMARC is "
+		"accepted if SPF allows its client to send for one of these domains.",
 		NULL, false},
 	{"dmarc", "mailing_lists", GP_KIND_NAMES, IN_DMARC(mailing_lists), "", 0, 1024, NULL,
-		"Domains of mailing lists. A message that fails DMARC is accepted if a signature "
-		"of such a domain passes, or if SPF passes for such a domain in MAIL FROM. A "
-		"message whose From field has no single domain is not excused by this. "
+		"Domains of mailing lists. A message that fails DMARC is accepted if a "
+		"signature of such a domain passes, or if SPF passes for such a domain in MAIL "
+		"FROM. A message whose From field has no single domain is not excused by this. "
 		".example.org stands for all names below example.org.",
 		NULL, false},
 	{"dmarc", "reject_code", GP_KIND_CODE, IN_DMARC(reject_code), "550 5.7.26", 0, 0, NULL,
@@ -115,16 +121,17 @@ static const struct gp_option dmarc_rows[] = {
 	{"dmarc", "temperror_code", GP_KIND_CODE, IN_DMARC(temperror_code), "451 4.7.26", 4, 0,
 		NULL, "Reply code and enhanced code when DMARC defers mail.", NULL, false},
 	{"dmarc", "from_code", GP_KIND_CODE, IN_DMARC(from_code), "550 5.7.1", 0, 0, NULL,
-		"Reply code and enhanced code when mail is refused because its From field has no "
-		"single domain.",
+		"Reply code and enhanced code when mail is refused because its From field has "
+		"no single domain.",
 		NULL, false},
 	{"dmarc", "reject_text", GP_KIND_TEMPLATE, IN_DMARC(reject_text),
 		"DMARC: {author} asks to {policy} mail that is not shown to be its own: {spf}; "
 		"{dkim}{arc} (policy of {domain})",
 		0, 300, dmarc_words,
 		"Text of the reply when DMARC refuses mail. In it are replaced: {author} (the "
-		"domain in From), {policy}, {domain} (where the record was found), {spf}, {dkim} "
-		"and {arc} (what each of them found), {client}, {problem} and {hostname}.",
+		"domain in From), {policy}, {domain} (where the record was found), {spf}, "
+		"{dkim} and {arc} (what each of them found), {client}, {problem} and "
+		"{hostname}.",
 		NULL, false},
 	{"dmarc", "error_text", GP_KIND_TEMPLATE, IN_DMARC(error_text),
 		"DMARC for {author} cannot be checked now ({problem}): {spf}; {dkim}", 0, 300,

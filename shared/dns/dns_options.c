@@ -12,33 +12,36 @@ static const struct gp_option_choice transports[] = {
 static const struct gp_option dns_rows[] = {
 	{"dns", "servers", GP_KIND_SERVERS, IN_DNS(servers), "", 0, GP_DNS_SERVERS_MAX, NULL,
 		"Addresses of resolvers, in order of preference, with a port if it is not 53. "
-		"Empty: those in resolv_conf. Use resolvers close to this host, best one on the "
-		"host itself.",
+		"Empty: those in resolv_conf. Use resolvers close to this host, best one on "
+		"the host itself.",
 		NULL, false},
 	{"dns", "resolv_conf", GP_KIND_PATH, IN_DNS(resolv_conf), "/etc/resolv.conf", 0, 1024, NULL,
 		"File that names the resolvers when servers is empty. A change of the file is "
-		"noticed within seconds. If it names no resolver, the one on this host is used. "
-		"While the file is missing or cannot be read, the resolvers that are known stay "
-		"in use; at a start, the one on this host is used.",
+		"noticed within seconds. If it names no resolver, the one on this host is "
+		"used. While the file is missing or cannot be read, the resolvers that are "
+		"known stay in use; at a start, the one on this host is used.",
 		NULL, false},
 	{"dns", "timeout", GP_KIND_MSEC, IN_DNS(timeout_ms), "2s", 50, 30000, NULL,
-		"How long to wait for the answer of one resolver before the next one is queried. "
-		"It has to be below policyd.deadline and exim.deadline.",
+		"How long to wait for the answer of one resolver before the next one is "
+		"queried. It has to be below policyd.deadline and exim.deadline.",
 		NULL, false},
 	{"dns", "attempts", GP_KIND_UINT, IN_DNS(attempts), "2", 1, 5, NULL,
 		"How often the whole list of resolvers is tried before a query has failed.", NULL,
 		false},
 	{"dns", "transport", GP_KIND_CHOICE, IN_DNS(transport), "auto", 0, 0, transports,
-		"auto: queries go over UDP, and over TCP when the answer is too long for UDP; "
-		"\"options use-vc\" in resolv_conf makes all of them go over TCP if the "
-		"resolvers come from there. tcp: all queries go over TCP.",
+		"How queries are sent.\n"
+		"auto: over UDP, and over TCP when the answer is too long for UDP; \"options "
+		"use-vc\" in resolv_conf makes all of them go over TCP if the resolvers come "
+		"from there.\n"
+		"tcp: over TCP only.",
 		NULL, false},
 	{"dns", "trust_ad", GP_KIND_CHOICE, IN_DNS(trust_ad), "auto", 0, 0, trusts,
-		"Whether the resolver is trusted to validate DNSSEC. yes: it validates, and the "
-		"path to it is secure (best: it runs on this host). no: nothing counts as "
-		"protected by DNSSEC. auto: as \"options trust-ad\" in resolv_conf says if the "
-		"resolvers come from there, otherwise no. on and true mean yes; off and false "
-		"mean no.",
+		"Whether the resolver is trusted to validate DNSSEC.\n"
+		"auto: as \"options trust-ad\" in resolv_conf says if the resolvers come from "
+		"there, otherwise no.\n"
+		"yes: it validates, and the path to it is secure (best: it runs on this host).\n"
+		"no: nothing counts as protected by DNSSEC.\n"
+		"The words on and true mean yes; off and false mean no.",
 		NULL, false},
 	{"dns", "cache_entries", GP_KIND_SIZE, IN_DNS(cache.entries), "100000", 16, 10000000, NULL,
 		"Answers that gatepost-policyd remembers, for all connections together. Each "
@@ -50,8 +53,8 @@ static const struct gp_option dns_rows[] = {
 	{"dns", "ttl_max", GP_KIND_SEC, IN_DNS(cache.ttl_max_s), "1d", 1, 604800, NULL,
 		"An answer with records is remembered for at most this time.", NULL, false},
 	{"dns", "negative_max", GP_KIND_SEC, IN_DNS(cache.negative_max_s), "15m", 0, 10800, NULL,
-		"The answer that a name or record does not exist is remembered for at most this "
-		"time (RFC 2308 5).",
+		"The answer that a name or record does not exist is remembered for at most "
+		"this time (RFC 2308 5).",
 		NULL, false},
 	{"dns", "failure_ttl", GP_KIND_SEC, IN_DNS(cache.failure_s), "5s", 0, 300, NULL,
 		"How long it is remembered that no resolver gave an answer (RFC 2308 7).", NULL,

@@ -9,20 +9,20 @@ static const struct gp_option_choice store_failures[] = {{"accept", GP_STORE_FAI
 static const struct gp_option store_rows[] = {
 	{"store", "uri", GP_KIND_STORES, IN_STORE(uris), "lmdb:/var/lib/gatepost", 1,
 		GP_STORE_URIS_MAX, NULL,
-		"Where the counters are kept. lmdb:/directory is for the processes of this host. "
-		"All else is a Redis that several hosts share: redis://HOST:PORT/DB, rediss:// "
-		"with TLS, redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, sentinels:// with "
-		"TLS. Of several servers the first one that works is used.",
+		"Where the counters are kept. lmdb:/directory is for the processes of this "
+		"host. All else is a Redis that several hosts share: redis://HOST:PORT/DB, "
+		"rediss:// with TLS, redis+unix:/path?DB, sentinel://HOST:PORT/NAME/DB, "
+		"sentinels:// with TLS. Of several servers the first one that works is used.",
 		NULL, false},
 	{"store", "size", GP_KIND_SPACE, IN_STORE(options.map_bytes), "1G", 1ull << 20, 1ull << 40,
 		NULL,
-		"Only lmdb: maximum size of each file. Disk space is taken as it is needed. When "
-		"the file is full, the counters that use the smallest share of their limits are "
-		"dropped first, and the log says so.",
+		"Only lmdb: maximum size of each file. Disk space is taken as it is needed. "
+		"When the file is full, the counters that use the smallest share of their "
+		"limits are dropped first, and the log says so.",
 		NULL, false},
 	{"store", "sync", GP_KIND_MSEC, IN_STORE(options.sync_ms), "1s", 100, 60000, NULL,
-		"Only lmdb: counters are on the disk within this time, so much a power failure "
-		"can lose. What an operator sets is on the disk at once.",
+		"Only lmdb: counters are written to the disk within this time; a power failure "
+		"can lose that much. What an operator sets is written at once.",
 		NULL, false},
 	{"store", "prefix", GP_KIND_TEXT, IN_STORE(options.prefix), "gatepost:", 0, 64, NULL,
 		"Only Redis: what the name of every key begins with. Use different ones for "
@@ -59,9 +59,10 @@ static const struct gp_option store_rows[] = {
 		false},
 	{"store", "on_failure", GP_KIND_CHOICE, IN_STORE(on_failure), "accept", 0, 0,
 		store_failures,
-		"What is done while the store is unavailable. accept: mail is accepted and not "
-		"counted. defer: mail that a limit applies to is deferred. local: each host "
-		"counts by itself in local_path; only with Redis.",
+		"What is done while the store is unavailable.\n"
+		"accept: mail is accepted and not counted.\n"
+		"defer: mail that a limit applies to is deferred.\n"
+		"local: each host counts by itself in local_path; only with Redis.",
 		NULL, false},
 	{"store", "local_path", GP_KIND_PATH, IN_STORE(local_path), "/var/lib/gatepost/local", 0,
 		1000, NULL,
