@@ -93,7 +93,7 @@ class Folder:
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
         os.chmod(self.folder, 0o755)
         self.path = os.path.join(self.folder, "gatepost.conf")
-        self.user = "nobody" if os.geteuid() == 0 else ""
+        self.user = world.daemon_user()
         self.write("gatepost.conf", text)
 
     def write(self, name, text, mode=0o644):

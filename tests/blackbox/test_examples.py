@@ -69,7 +69,7 @@ class Host:
                     'policyd {\n    listen = {"unix:%s/policy.sock"}\n    user = "%s"\n'
                     '    control_socket = "%s/control.sock"\n}\n'
                     % (dns.port, state, self.folder, drop_in, self.folder,
-                       "nobody" if os.geteuid() == 0 else "", self.folder))
+                       world.daemon_user(), self.folder))
         try:
             self.policyd = world.Policyd(text + "# control_socket is set in conf.d\n", folder=self.folder)
         except BaseException as error:

@@ -750,7 +750,7 @@ class Place:
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
         self.store = os.path.join(self.folder, "store")
         self.path = os.path.join(self.folder, "gatepost.conf")
-        self.user = "nobody" if os.geteuid() == 0 else ""
+        self.user = world.daemon_user()
         os.chmod(self.folder, 0o755)
         if self.user:
             shutil.chown(self.folder, self.user)
@@ -820,7 +820,8 @@ def store_permission():
         code, out, err = p.check()
         equal(code, 1)
         holds(err, "Permission denied")
-        holds(err, "the directory must belong to the user that the daemon runs as: chown -R")
+        holds(err, "the directory must belong to the user that the daemon runs as: chown -R" if os.geteuid() == 0
+              else "chmod 700 " + p.store)
         assert "fine" not in out
         if os.geteuid() == 0:
             equal(os.listdir(p.store), [])

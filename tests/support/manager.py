@@ -40,7 +40,7 @@ class Manager:
     def write(self, name, text):
         path = os.path.join(self.folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        user = "nobody" if os.geteuid() == 0 else ""
+        user = world.daemon_user()
         text = text.replace("SOCKET", "unix:%s/policy" % self.folder).replace("USER", user)
         if name == "gatepost.conf":
             text += '\npolicyd { control_socket = "%s/control" }\n' % self.folder

@@ -108,6 +108,11 @@ def end(process, seconds=PATIENCE_S):
             process.wait()
 
 
+def daemon_user():
+    """Whom a daemon of ours runs as: who runs the test, unless that is root."""
+    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
 class Policyd:
     """A running gatepost-policyd with a configuration of the test's own."""
 
@@ -121,7 +126,7 @@ class Policyd:
         self.log_path = os.path.join(self.folder, "log")
         self.program = program or os.path.join(BUILD, "gatepost-policyd")
         if user is None:
-            user = "nobody" if os.geteuid() == 0 else ""
+            user = daemon_user()
         self.user = user
         if os.geteuid() == 0 and user:
             shutil.chown(self.folder, user)
