@@ -94,6 +94,13 @@ static void read_changed(GP_DAEMON_METRICS_READER)
 	gp_operator_page_number(page, NULL, 0, gp_daemon_runtimes_has_changed(source->runtime));
 }
 
+/* read_last_good: in place of files with errors. */
+static void read_last_good(GP_DAEMON_METRICS_READER)
+{
+	(void)row;
+	gp_operator_page_number(page, NULL, 0, source->runtime->config->saved_path != NULL);
+}
+
 /* ---- connections of a service ---- */
 
 /* gp_daemon_metrics_connections: one number. */
@@ -148,6 +155,9 @@ const struct gp_daemon_metric gp_daemon_metrics_config[] = {
 	{"gatepost_config_changed", GAUGE,
 		"1 while files of the configuration are newer than what is in force.",
 		read_changed, 0},
+	{"gatepost_config_last_good", GAUGE,
+		"1 while the last good configuration is in force because the files have errors.",
+		read_last_good, 0},
 };
 const size_t gp_daemon_metrics_config_count =
 	sizeof gp_daemon_metrics_config / sizeof gp_daemon_metrics_config[0];

@@ -126,13 +126,16 @@ def broken_start(as_unit=False):
         text = d.status(code=1)
         holds(text, "WARNING: %s had errors when the daemon was started and is not in force: the last good configuration"
               % d.config)
-        holds(d.command("metrics", "--socket", d.folder + "/control").stdout, "gatepost_config_last_reload_successful 0")
+        page = d.command("metrics", "--socket", d.folder + "/control").stdout
+        holds(page, "gatepost_config_last_reload_successful 0")
+        holds(page, "gatepost_config_last_good 1\n")
         # mended, it is in force after a reload, and is kept
         d.write("gatepost.conf", CONFIG.replace("mx.test", "mended.test"))
         os.unlink(d.folder + "/conf.d/b.conf")
         d.process.send_signal(signal.SIGHUP)
         world.wait_for(lambda: "is in force" in d.text().rsplit("is ready", 1)[1], "reload")
         assert "WARNING" not in d.status()
+        holds(d.command("metrics", "--socket", d.folder + "/control").stdout, "gatepost_config_last_good 0\n")
         world.wait_for(lambda: "mended.test" in open(path).read(), "the mended one to be kept")
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import exposition  # noqa: E402
@@ -77,27 +78,118 @@ def check_queries(page, queries):
     return used
 
 
-def dashboard(page):
-    """the dashboard is one, asks for metrics and labels that exist, and shows every family"""
+# Grafana's names of units (packages/grafana-data/src/valueFormats), by what they are for: one that it does
+# not know is printed behind the value, which nobody would notice here.
+RATES = {"reqps", "ops", "cps", "Bps"}
+COUNTS = {"none", "short", "bytes"}
+UNITS = RATES | COUNTS | {"s", "percentunit"}
+TYPES = {"row", "stat", "timeseries", "heatmap"}
+OVERVIEW = ["Requests", "Refusals", "Limits hit", "DNS trouble", "Latency p50", "Latency p99"]
+
+
+def unit_of(panel):
+    return panel["fieldConfig"]["defaults"]["unit"]
+
+
+def kind_of(query):
+    """What the values of a query are."""
+    if query.startswith("histogram_quantile("):
+        return "time"
+    if " / " in query:
+        return "share"
+    if "rate(" in query:
+        return "cpu" if "_cpu_seconds_total" in query else "rate"
+    if "_seconds" in query and "increase(" not in query:
+        return "time"
+    return "count"
+
+
+def problems_of(panel):
+    """What an operator would stumble over in one panel."""
+    kinds = {kind_of(t["expr"]) for t in panel["targets"]}
+    allowed = {"rate": RATES, "count": COUNTS, "time": {"s"}, "share": {"percentunit"}, "cpu": {"percentunit"}}
+    if len(kinds) != 1:
+        yield "mixes " + " and ".join(sorted(kinds))
+    elif unit_of(panel) not in allowed[min(kinds)]:
+        yield "shows a %s in %s" % (min(kinds), unit_of(panel))
+    if panel["type"] == "timeseries" and not all(t["legendFormat"] for t in panel["targets"]):
+        yield "has a line without a name"
+    if len(panel.get("description", "")) < 10 or not panel["description"].endswith("."):
+        yield "does not say what it shows"
+    if len({t["refId"] for t in panel["targets"]}) != len(panel["targets"]):
+        yield "has two queries of one name"
+
+
+def load_dashboard():
     with open(DASHBOARD) as f:
-        board = json.load(f)
-    assert board["schemaVersion"] >= 36 and board["title"] == "gatepost" and not board.get("id")
-    numbers = [p["id"] for p in board["panels"]]
-    equal(len(numbers), len(set(numbers)))
-    places = set()
-    for p in board["panels"]:
+        return json.load(f)
+
+
+def check_places(panels):
+    """Twenty-four columns, no panel on another, in the order of the file, rows over the whole width."""
+    places, last = set(), (-1, -1)
+    for p in panels:
         g = p["gridPos"]
-        assert g["x"] + g["w"] <= 24, p["title"]
+        equal(set(g), {"x", "y", "w", "h"})
+        assert (g["y"], g["x"]) > last and g["x"] + g["w"] <= 24 and g["h"] > 0, p["title"]
+        last = (g["y"], g["x"])
+        assert p["type"] != "row" or (g["x"], g["w"], g["h"], p["collapsed"]) == (0, 24, 1, False), p["title"]
         for x in range(g["x"], g["x"] + g["w"]):
             for y in range(g["y"], g["y"] + g["h"]):
                 assert (x, y) not in places, "%s lies on another panel" % p["title"]
                 places.add((x, y))
+
+
+def dashboard(page):
+    """the dashboard is one, asks for metrics and labels that exist, and shows every family"""
+    board = load_dashboard()
+    assert board["schemaVersion"] >= 36 and board["title"] == "gatepost" and not board.get("id")
+    numbers = [p["id"] for p in board["panels"]]
+    equal(len(numbers), len(set(numbers)))
+    equal({p["type"] for p in board["panels"]} - TYPES, set())
+    check_places(board["panels"])
+    for p in board["panels"]:
         for t in p.get("targets", []):
             equal(t["datasource"]["uid"], "${datasource}")
     used = check_queries(page, list(expressions(board)))
     parts = {f + s for f in page.types for s in ("_bucket", "_sum", "_count")}
     shown = {re.sub(r"_(bucket|sum|count)$", "", n) if n in parts else n for n in used}
     equal(sorted(set(page.types) - shown), [])
+
+
+def panels(page):
+    """the overview comes first; every panel has a unit that fits, and none mixes counts and rates"""
+    found = load_dashboard()["panels"]
+    equal((found[0]["type"], found[0]["title"]), ("row", "Overview"))
+    equal([p["title"] for p in found[1:1 + len(OVERVIEW)]], OVERVIEW)
+    equal(found[1 + len(OVERVIEW)]["type"], "row")
+    told = [p for p in found if p["type"] != "row"]
+    equal({unit_of(p) for p in told} - UNITS, set())
+    equal([(p["title"], problem) for p in told for problem in problems_of(p)], [])
+    within = [(row, p["title"]) for row, p in in_rows(found)]
+    equal(len(within), len(set(within)))
+
+
+def in_rows(found):
+    """Each panel with the title of its row."""
+    row = None
+    for p in found:
+        if p["type"] == "row":
+            row = p["title"]
+        else:
+            yield row, p
+
+
+def seen(page):
+    """a panel that mixes, or has a unit that does not fit, is found"""
+    target = {"refId": "A", "legendFormat": "x"}
+    for queries, unit, word in ((["sum(rate(gatepost_x_total[5m]))", "gatepost_y"], "reqps", "mixes"),
+                                (["gatepost_y"], "reqps", "shows a count"),
+                                (["sum(rate(gatepost_x_total[5m]))"], "short", "shows a rate"),
+                                (["gatepost_y_seconds"], "short", "shows a time")):
+        panel = {"type": "stat", "description": "What it shows.", "fieldConfig": {"defaults": {"unit": unit}},
+                 "targets": [dict(target, refId=str(n), expr=q) for n, q in enumerate(queries)]}
+        holds(" ".join(problems_of(panel)), word)
 
 
 def read_alerts():
@@ -172,6 +264,17 @@ def tool_config():
     holds(run_promtool("check", "config", FOLDER + "prometheus.yml"), "rules found")
 
 
+def tool_dashboard():
+    """promtool check rules: every query of the dashboard is one"""
+    queries = sorted(set(q for q in expressions(load_dashboard()) if not q.startswith("label_values(")))
+    rules = [{"record": "dashboard:query_%d" % n, "expr": re.sub(r"\$(job|instance)\b", ".*", q)
+              .replace("$__rate_interval", "5m")} for n, q in enumerate(queries)]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
+        json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, f)  # which YAML is, too
+        f.flush()
+        holds(run_promtool("check", "rules", f.name), "%d rules found" % len(rules))
+
+
 def tool_rules():
     """promtool test rules: silent on a quiet day, each alert raised on a bad one"""
     holds(run_promtool("test", "rules", "tests/data/monitoring-rules-test.yml"), "SUCCESS")
@@ -186,10 +289,11 @@ def main():
             raise
         tap.skip_all("built without Redis: a part of the families cannot be had")
     page = exposition.Page(text)
-    for test in (dashboard, rules, manual, help_texts):
+    for test in (dashboard, panels, seen, rules, manual, help_texts):
         tap.run(test, page)
     tap.run(tool_metrics, text)
     tap.run(tool_config)
+    tap.run(tool_dashboard)
     tap.run(tool_rules)
     tap.finish()
 
