@@ -233,7 +233,9 @@ static const struct gp_option log_rows[] = {
 		"Events that are less urgent than this are not logged. Decisions are info.", NULL,
 		false},
 	{"log", "facility", GP_KIND_CHOICE, AT(log.facility), "mail", 0, 0, facilities,
-		"Facility for syslog.", NULL, false},
+		"Facility for syslog, and for records in systemd's journal. rsyslog chooses "
+		"the file by it (mail.log for mail).",
+		NULL, false},
 };
 static const struct gp_option_section log_section = {"log",
 	"What is logged about decisions and problems, and where.", log_rows,

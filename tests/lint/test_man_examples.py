@@ -29,6 +29,13 @@ def blocks(page):
         yield block.replace("\\&", "").replace("\\e", "\\")
 
 
+def check_sections():
+    for path in PAGES:
+        headings = re.findall(r"^\.Sh (.*)$", text_of(path), re.M)
+        result("%s has its files and examples" % path,
+               ["there is no section %s" % s for s in ("FILES", "EXAMPLES") if s not in headings])
+
+
 def is_configuration(block):
     return bool(re.search(r"^(?:(?:%s)\b[^=\n]*\{|(?:%s) = )" % (SECTIONS, TOP), block, re.M)) \
         and "gatepost-policyd\n" not in block
@@ -59,15 +66,15 @@ def check_configuration():
 
 
 def check_columns():
-    problems = ["%s: %d columns: %s" % (path, len(line), line) for path in ("man/gatepost.conf.5",) for block in blocks(text_of(path))
+    problems = ["%s: %d columns: %s" % (path, len(line), line) for path in PAGES for block in blocks(text_of(path))
                 for line in block.split("\n") if len(line) > COLUMNS]
-    result("no example in gatepost.conf(5) is wider than a terminal", problems)
+    result("no example in the manual pages is wider than a terminal", problems)
 
 
 def check_pages():
     result("there is no manual page but these", sorted(set(glob.glob("man/*.[1-9]")) - set(PAGES)))
 
 
-for check in (check_configuration, check_columns, check_pages):
+for check in (check_sections, check_configuration, check_columns, check_pages):
     check()
 finish()
