@@ -57,9 +57,10 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
 CLI_STORE = store_check store_directory store_hint store_list store_open_files store_told store_user
+CLI_COMPLETION = cmd_completion completion_bash completion_zsh
 CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
-	  usage record_json verify_report $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
+	  usage record_json verify_report $(CLI_COMPLETION:%=completion/%) $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv
@@ -127,6 +128,8 @@ moduledir   = $(prefix)/lib/gatepost
 sbindir     = $(prefix)/sbin
 sysconfdir  = $(prefix)/etc
 mandir      = $(prefix)/share/man
+bashcompdir = $(prefix)/share/bash-completion/completions
+zshcompdir  = $(prefix)/share/zsh/site-functions
 docdir      = $(prefix)/share/doc/gatepost
 unitdir     = $(prefix)/lib/systemd/system
 sysusersdir = $(prefix)/lib/sysusers.d
@@ -334,6 +337,9 @@ install: programs
 	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
 	install -m 755 $(B)/gatepost-policyd $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/gatepost $(DESTDIR)$(bindir)
+	install -d $(DESTDIR)$(bashcompdir) $(DESTDIR)$(zshcompdir)
+	install -m 644 cli/completion/gatepost.bash $(DESTDIR)$(bashcompdir)/gatepost
+	install -m 644 cli/completion/_gatepost $(DESTDIR)$(zshcompdir)
 ifneq ($(module),)
 	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim $(DESTDIR)$(mandir)/man7
 	install -m 644 $(B)/gatepost-exim.so $(DESTDIR)$(moduledir)

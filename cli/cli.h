@@ -18,6 +18,7 @@ extern const struct gp_cli_command gp_cli_status;
 extern const struct gp_cli_command gp_cli_metrics;
 extern const struct gp_cli_command gp_cli_doctor;
 extern const struct gp_cli_command gp_cli_store;
+extern const struct gp_cli_command gp_cli_completion;
 
 /* All of them, in the order of the help; ends with NULL. */
 extern const struct gp_cli_command *const gp_cli_commands[];

@@ -34,10 +34,9 @@ enum gp_cli_completes {
 	GP_CLI_ANY, /* not at all */
 	GP_CLI_FILE,
 	GP_CLI_DIRECTORY,
-	GP_CLI_HOST,   /* names of hosts that the shell knows */
-	GP_CLI_LIMIT,  /* names of configured limits */
-	GP_CLI_WHO,    /* whose use is counted, as the running daemon says */
-	GP_CLI_COMMAND /* names of commands */
+	GP_CLI_HOST,  /* names of hosts that the shell knows */
+	GP_CLI_LIMIT, /* names of configured limits */
+	GP_CLI_WHO    /* whose use is counted, as the running daemon says */
 };
 
 struct gp_cli_option {

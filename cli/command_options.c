@@ -3,7 +3,7 @@
 #include "cli/command.h"
 
 const struct gp_cli_option gp_cli_json_option[] = {
-	{.name = "json", .help = "for programs: a JSON object"},
+	{.name = "json", .help = "a JSON object, for programs"},
 	{0},
 };
 
@@ -12,6 +12,6 @@ const struct gp_cli_option gp_cli_common_options[] = {
 	{.name = "color",
 		.argument = "WHEN",
 		.words = "auto always never",
-		.help = "auto (the default): on a terminal, unless NO_COLOR is set; always; never"},
+		.help = "color on terminals: auto (the default; not with NO_COLOR), always, never"},
 	{0},
 };

@@ -12,5 +12,6 @@ const struct gp_cli_command *const gp_cli_commands[] = {
 	&gp_cli_metrics,
 	&gp_cli_doctor,
 	&gp_cli_store,
+	&gp_cli_completion,
 	NULL,
 };

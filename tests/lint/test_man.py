@@ -96,6 +96,36 @@ def check_commands():
     result("every option of a command is in gatepost(8)", problems)
 
 
+def options_of(words):
+    """The long options that a command's help lists, and those of every command."""
+    text = said(GATEPOST, *words, "--help").split("\noptions:\n")
+    part = text[1].split("\n\n")[0] if len(text) > 1 else ""
+    return set(re.findall(r"^  (?:-[a-z], )?--([a-z-]+)", part, re.M)) | {"help", "color"}
+
+
+def check_completion():
+    """The scripts are those of this program, and have the commands and options that help and manual have."""
+    problems = []
+    for shell, path in (("bash", "cli/completion/gatepost.bash"), ("zsh", "cli/completion/_gatepost")):
+        if said(GATEPOST, "completion", shell) != text_of(path):
+            problems.append("%s is not what gatepost completion %s prints: make generated" % (path, shell))
+    result("the completion scripts are made from the table of commands", problems)
+    names = re.findall(r"^  ([a-z-]+)  ", said(GATEPOST, "--help").split("\ncommands:\n")[1], re.M)
+    commands = [[c] for c in names] + [[c, s] for c in names for s in subcommands(c)]
+    bash, zsh = text_of("cli/completion/gatepost.bash"), text_of("cli/completion/_gatepost")
+    rows = {name: set(re.findall(r"--([a-z-]+)", options)) for name, options in
+            re.findall(r"^\t'([a-z -]+)'\)\n(?:\t\tsubcommands='[^']*'\n)?\t\toptions='([^']*)'", bash, re.M)}
+    functions = {name: set(re.findall(r"--([a-z-]+)(?==|\[|\}|-\[)", body)) for name, body in
+                 re.findall(r"^_gatepost_([a-z_-]+)\(\)\n\{\n(.*?)^\}$", zsh, re.M | re.S)}
+    problems = ["only %d commands were found" % len(commands)] if len(commands) < 14 else []
+    for words in commands:
+        wanted = options_of(words)
+        for where, got in (("bash", rows.get(" ".join(words))), ("zsh", functions.get("_".join(words)))):
+            if got != wanted:
+                problems.append("%s, %s: %s, help has %s" % (where, " ".join(words), sorted(got or ()), sorted(wanted)))
+    result("the completion scripts have the commands and options of the help", problems)
+
+
 def check_daemon():
     page = text_of("man/gatepost-policyd.8")
     letters = re.findall(r"^  -([a-zA-Z])\b", said(POLICYD, "-h"), re.M)
@@ -124,6 +154,6 @@ def check_module():
     result("every macro is in gatepost-exim(7)", missing(macros, written, "gatepost-exim(7)"))
 
 
-for check in (check_mandoc, check_options, check_commands, check_daemon, check_module):
+for check in (check_mandoc, check_options, check_commands, check_completion, check_daemon, check_module):
     check()
 finish()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Puts the table of options into man/gatepost.conf.5 (after a change of a row) and writes
-conf-examples/gatepost.conf again. Run by `make generated`."""
+conf-examples/gatepost.conf and the scripts of cli/completion again. Run by `make generated`."""
 import os
 import re
 import subprocess
@@ -8,16 +8,19 @@ import subprocess
 GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 
 
-def printed(option):
-    return subprocess.run([GATEPOST, "check-config", option], stdout=subprocess.PIPE, text=True,
+def printed(*words):
+    return subprocess.run([GATEPOST, *words], stdout=subprocess.PIPE, text=True,
                           check=True).stdout
 
 
 page = "man/gatepost.conf.5"
 text = open(page).read()
 made = re.sub(r'(made by: gatepost check-config --man\n).*?(\.\\" end of what is made\n)',
-              lambda m: m.group(1) + printed("--man") + m.group(2), text, flags=re.S)
+              lambda m: m.group(1) + printed("check-config", "--man") + m.group(2), text, flags=re.S)
 with open(page, "w") as f:
     f.write(made)
-with open("conf-examples/gatepost.conf", "w") as f:
-    f.write(printed("--example"))
+for path, words in (("conf-examples/gatepost.conf", ("check-config", "--example")),
+                    ("cli/completion/gatepost.bash", ("completion", "bash")),
+                    ("cli/completion/_gatepost", ("completion", "zsh"))):
+    with open(path, "w") as f:
+        f.write(printed(*words))
