@@ -40,14 +40,14 @@ CONFIG  = config config_assign config_cursor config_draft config_error config_fi
 	  config_warn_files config_warn_lists config_warner
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
-OPERATOR = operator_answer operator_limits operator_overrides operator_page operator_store operator_text operator_who
+OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_who
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%) \
 	  $(RUNTIME:%=runtime/%) $(OPERATOR:%=operator/%)
 DAEMON  = control control_command daemon_main descriptors dns_health excuses heartbeat journal last_good \
-	  listen log_file log_limited log_queue log_sink maintenance metrics metrics_dns_store metrics_process \
+	  listen log_file log_limited log_queue log_sink maintenance metrics metrics_dns metrics_process \
 	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
 POLICYD = control_operator control_status counters header_once metrics metrics_checks \
 	  policy_service protocol reader session stage_learn message_asked own_checks trouble_log

@@ -46,29 +46,34 @@ struct gp_daemon_metric {
 	struct gp_operator_page *page, const struct gp_daemon_metrics_source *source, \
 		const struct gp_daemon_metric *row
 
-/* Rows that stand together on the page. */
+/* What stands together on the page: rows, or families that a function writes. */
 struct gp_daemon_metrics_group {
-	const struct gp_daemon_metric *rows;
-	const size_t *count; /* of them */
-	unsigned service;    /* whose state its readers get: a number in the program's table */
+	const struct gp_daemon_metric *rows; /* NULL: write does it */
+	const size_t *count;                 /* of them */
+	unsigned service; /* whose state its readers get: a number in the program's table */
+	void (*write)(struct gp_operator_page *page, const struct gp_daemon_metrics_source *source);
 };
 
-/* The daemon's own: process and log; configuration; DNS with its cache; the stores. */
+/* Groups of operator/operator_metrics.h: limits as configured; the stores. */
+void gp_daemon_metrics_limits(
+	struct gp_operator_page *page, const struct gp_daemon_metrics_source *source);
+void gp_daemon_metrics_store(
+	struct gp_operator_page *page, const struct gp_daemon_metrics_source *source);
+
+/* The daemon's own: process and log; configuration; DNS with its cache. */
 extern const struct gp_daemon_metric gp_daemon_metrics_process[];
 extern const size_t gp_daemon_metrics_process_count;
 extern const struct gp_daemon_metric gp_daemon_metrics_config[];
 extern const size_t gp_daemon_metrics_config_count;
 extern const struct gp_daemon_metric gp_daemon_metrics_dns[];
 extern const size_t gp_daemon_metrics_dns_count;
-extern const struct gp_daemon_metric gp_daemon_metrics_store[];
-extern const size_t gp_daemon_metrics_store_count;
 
 /* For rows about the connections of a service: at is a number in struct gp_daemon_connections. */
 void gp_daemon_metrics_connections(GP_DAEMON_METRICS_READER);
 /* Those that are open now. */
 void gp_daemon_metrics_open(GP_DAEMON_METRICS_READER);
 
-/* Adds the rows of one group. */
+/* Adds one group. */
 void gp_daemon_metrics_write(struct gp_operator_page *page,
 	const struct gp_daemon_metrics_source *source, const struct gp_daemon_metrics_group *group);
 

@@ -6,20 +6,6 @@
 
 /* ---- configuration ---- */
 
-/* read_limits: configured ones. */
-static void read_limits(GP_DAEMON_METRICS_READER)
-{
-	(void)row;
-	gp_operator_page_number(page, NULL, 0, source->runtime->config->limits.limit_count);
-}
-
-/* read_overrides: configured ones. */
-static void read_overrides(GP_DAEMON_METRICS_READER)
-{
-	(void)row;
-	gp_operator_page_number(page, NULL, 0, source->runtime->config->limits.override_count);
-}
-
 /* read_deadline: to compare answers with. */
 static void read_deadline(GP_DAEMON_METRICS_READER)
 {
@@ -60,10 +46,6 @@ static void read_unseen(GP_DAEMON_METRICS_READER)
 
 /* clang-format off */
 static const struct gp_daemon_metric rows[] = {
-	{"gatepost_config_limits", GAUGE,
-		"Limits in the configuration.", read_limits, 0},
-	{"gatepost_config_overrides", GAUGE,
-		"Overrides of limits in the configuration.", read_overrides, 0},
 	{"gatepost_config_deadline_seconds", GAUGE,
 		"Within this every request is answered (policyd.deadline).", read_deadline, 0},
 
@@ -126,10 +108,11 @@ static const struct gp_daemon_metric rows[] = {
 static const size_t count = sizeof rows / sizeof rows[0];
 
 const struct gp_daemon_metrics_group gp_policyd_metrics[] = {
-	{gp_daemon_metrics_process, &gp_daemon_metrics_process_count, GP_POLICYD_POLICY},
-	{gp_daemon_metrics_config, &gp_daemon_metrics_config_count, GP_POLICYD_POLICY},
-	{rows, &count, GP_POLICYD_POLICY},
-	{gp_daemon_metrics_dns, &gp_daemon_metrics_dns_count, GP_POLICYD_POLICY},
-	{gp_daemon_metrics_store, &gp_daemon_metrics_store_count, GP_POLICYD_POLICY},
+	{gp_daemon_metrics_process, &gp_daemon_metrics_process_count, GP_POLICYD_POLICY, NULL},
+	{gp_daemon_metrics_config, &gp_daemon_metrics_config_count, GP_POLICYD_POLICY, NULL},
+	{NULL, NULL, GP_POLICYD_POLICY, gp_daemon_metrics_limits},
+	{rows, &count, GP_POLICYD_POLICY, NULL},
+	{gp_daemon_metrics_dns, &gp_daemon_metrics_dns_count, GP_POLICYD_POLICY, NULL},
+	{NULL, NULL, GP_POLICYD_POLICY, gp_daemon_metrics_store},
 };
 const size_t gp_policyd_metrics_count = sizeof gp_policyd_metrics / sizeof gp_policyd_metrics[0];

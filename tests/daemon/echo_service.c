@@ -153,8 +153,8 @@ static const struct gp_daemon_service daytime_service = {.name = "daytime",
 
 static const struct gp_daemon_service *const services[] = {&echo_service, &daytime_service};
 static const struct gp_daemon_metrics_group groups[] = {
-	{gp_daemon_metrics_process, &gp_daemon_metrics_process_count, 0},
-	{rows, &row_count, 0},
+	{gp_daemon_metrics_process, &gp_daemon_metrics_process_count, 0, NULL},
+	{rows, &row_count, 0, NULL},
 };
 
 /* main: the daemon's. */

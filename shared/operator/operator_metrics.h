@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Operator_metrics: numbers about the configuration and the stores, for a monitoring system, with or
+ * without a daemon.
+ */
+#ifndef GP_OPERATOR_OPERATOR_METRICS_H
+#define GP_OPERATOR_OPERATOR_METRICS_H
+
+#include "config/config.h"
+#include "operator/operator_page.h"
+#include "store/store.h"
+
+/* What the numbers are read from; borrowed. */
+struct gp_operator_metrics_source {
+	const struct gp_config *config;
+	struct gp_store *store; /* may be made of two; NULL: none is used */
+};
+
+/* How many limits and overrides are configured. */
+void gp_operator_metrics_config(
+	struct gp_operator_page *page, const struct gp_operator_metrics_source *source);
+
+/* The stores: whether they are up, what they have counted. Nothing without one. */
+void gp_operator_metrics_store(
+	struct gp_operator_page *page, const struct gp_operator_metrics_source *source);
+
+#endif
