@@ -28,10 +28,10 @@ CRYPTO  = digest library pubkey tls
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_options dkim_sig dkim_trim
 ARC     = arc_chain arc_options arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_psl dmarc_record
-STORE   = store store_fallback store_open store_options store_soft store_uri store_window \
-	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_list lmdb/lmdb_lockfile lmdb/lmdb_record \
-	  lmdb/lmdb_room lmdb/lmdb_soft lmdb/lmdb_sweep lmdb/lmdb_tend lmdb/lmdb_time
-REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_key redis/redis_pool \
+STORE   = store store_fallback store_line store_move store_open store_options store_soft store_uri store_window \
+	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_list lmdb/lmdb_lockfile lmdb/lmdb_move lmdb/lmdb_record \
+	  lmdb/lmdb_room lmdb/lmdb_soft lmdb/lmdb_subject lmdb/lmdb_sweep lmdb/lmdb_tend lmdb/lmdb_time
+REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_key redis/redis_move redis/redis_pool redis/redis_record \
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_soft redis/redis_take
 LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_resolve
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Operator_metrics: numbers about the configuration and the stores, for a monitoring system, with or
- * without a daemon.
+ * Operator_metrics: numbers about the configuration and the stores, for a monitoring system, with
+ * or without a daemon.
  */
 #ifndef GP_OPERATOR_OPERATOR_METRICS_H
 #define GP_OPERATOR_OPERATOR_METRICS_H

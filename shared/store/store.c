@@ -442,6 +442,13 @@ void *gp_store_self(struct gp_store *store, const struct gp_store_backend *backe
 	return store->backend == backend ? store->self : NULL;
 }
 
+/* gp_store_inside: whatever it is. */
+void *gp_store_inside(struct gp_store *store, const struct gp_store_backend **backend_out)
+{
+	*backend_out = store->backend;
+	return store->self;
+}
+
 /* gp_store_health: the backend's view, and what was counted here. */
 void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
 {

@@ -5,6 +5,7 @@
 #define GP_STORE_STORE_PRIVATE_H
 
 #include "store/store.h"
+#include "store/store_move.h"
 
 #define GP_STORE_KEY 16 /* bytes of SHA-256 over a subject; no two subjects share them */
 
@@ -59,6 +60,15 @@ struct gp_store_backend {
 	int (*remove)(void *self, struct gp_ctx *ctx, struct gp_span key);
 	int (*facts)(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_span prefix,
 		bool (*visit)(void *arg, const struct gp_store_fact *fact), void *arg);
+	/*
+	 * Calls show for all but facts, in times of the store, until it returns false; show may
+	 * change the record, and not call the store. NULL, with join: a store that is not moved.
+	 */
+	int (*records)(void *self, struct gp_ctx *ctx,
+		bool (*show)(void *arg, struct gp_store_record *record), void *arg);
+	/* Counters of a subject, or a seen set, into what is there (store_move.h); one thread. */
+	int (*join)(void *self, struct gp_ctx *ctx, int64_t now_ms,
+		const struct gp_store_record *record, bool *was_there_out);
 	void (*tend)(void *self, struct gp_ctx *ctx);
 	void (*health)(void *self, struct gp_store_health *health_out);
 	/* As gp_store_part; NULL where a store is not made of two. */
@@ -71,6 +81,9 @@ int gp_store_wrap(const struct gp_store_backend *backend, void *self,
 
 /* The self that was wrapped with this backend; NULL: the store has another one. */
 void *gp_store_self(struct gp_store *store, const struct gp_store_backend *backend);
+
+/* Its backend, and the self that was wrapped with it. */
+void *gp_store_inside(struct gp_store *store, const struct gp_store_backend **backend_out);
 
 /* gp_store_take, gp_store_do and gp_store_forget of what has been checked and has its keys. */
 int gp_store_take_keyed(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
@@ -129,7 +142,21 @@ void gp_store_window_test(
 void gp_store_window_count(
 	struct gp_store_window *window, struct gp_store_count *count, int64_t now_ms);
 
+/* A window as a counter of a record, with the times at which its slots begin. */
+void gp_store_counter_of(
+	const struct gp_store_window *window, uint32_t id, struct gp_store_counter *counter_out);
+
+/* Joins a counter of the same length with the window, as store_move.h says; advances it. */
+void gp_store_window_join(
+	struct gp_store_window *window, const struct gp_store_counter *counter, int64_t now_ms);
+
+/* When its newest slot stops counting; there is an entry. */
+int64_t gp_store_window_end(const struct gp_store_window *window);
+
 /* Is the window whole: bounds, ages rising, counts positive? For what was read from outside. */
 bool gp_store_window_is_valid(const struct gp_store_window *window);
+
+/* Is all of it within the bounds of store.h? For what was read from outside. */
+bool gp_store_record_is_valid(const struct gp_store_record *record);
 
 #endif

@@ -193,3 +193,48 @@ bool gp_store_seen_step(
 	}
 	return adds;
 }
+
+/* ---- for moving ---- */
+
+/* gp_store_soft_record: by its kind. */
+bool gp_store_soft_record(struct gp_span bytes, bool is_set, struct gp_store_record *record_out)
+{
+	struct gp_store_seen seen;
+	record_out->kind = is_set ? GP_STORE_RECORD_SEEN : GP_STORE_RECORD_SOFT;
+	record_out->count = 0;
+	if (!is_set)
+		return gp_store_note_decode(bytes, &record_out->value, &record_out->expires_ms);
+	if (!gp_store_seen_decode(bytes, &seen) ||
+		!gp_store_soft_expires(bytes, &record_out->expires_ms) || seen.count == 0)
+		return false;
+	record_out->count = seen.count;
+	for (size_t i = 0; i < seen.count; i++)
+		record_out->items[i] =
+			(struct gp_store_item) {seen.items[i].fingerprint, seen.items[i].at_ms};
+	return true;
+}
+
+/* gp_store_seen_join: from the oldest on, both at once, so that times rise. */
+bool gp_store_seen_join(struct gp_span bytes, const struct gp_store_record *record, int64_t now_ms,
+	struct gp_store_seen *seen_out, int64_t *expires_ms)
+{
+	struct gp_store_seen there;
+	int64_t ends_ms = 0;
+	bool was_there = gp_store_seen_decode(bytes, &there) &&
+			 gp_store_soft_expires(bytes, &ends_ms) && ends_ms > now_ms;
+	size_t i = 0, j = 0;
+	seen_out->count = 0;
+	if (!was_there)
+		there.count = 0;
+	while (i < there.count || j < record->count) {
+		bool is_ours = j == record->count ||
+			       (i < there.count && there.items[i].at_ms <= record->items[j].at_ms);
+		uint32_t fingerprint =
+			is_ours ? there.items[i].fingerprint : record->items[j].fingerprint;
+		int64_t at_ms = is_ours ? there.items[i++].at_ms : record->items[j++].at_ms;
+		(void)take_out(seen_out, fingerprint); /* the later time stays */
+		add(seen_out, fingerprint, GP_STORE_SEEN_MAX, at_ms < now_ms ? at_ms : now_ms);
+	}
+	*expires_ms = was_there && ends_ms > *expires_ms ? ends_ms : *expires_ms;
+	return was_there;
+}

@@ -12,6 +12,7 @@
 #ifndef GP_STORE_STORE_SOFT_H
 #define GP_STORE_STORE_SOFT_H
 
+#include "store/store_move.h"
 #include "store/store_private.h"
 
 #define GP_STORE_NOTE_HEAD 8 /* bytes before the value */
@@ -61,5 +62,18 @@ int64_t gp_store_seen_keep_ms(const struct gp_store_see *see);
 /* Adds the item, unless there is none, and fills in the results. True: the set has changed. */
 bool gp_store_seen_step(
 	struct gp_store_seen *seen, const struct gp_store_soft *see, int64_t now_ms);
+
+/* ---- for moving from store to store ---- */
+
+/* A record of either kind, without its key; its value lies in bytes. False: it is none. */
+bool gp_store_soft_record(struct gp_span bytes, bool is_set, struct gp_store_record *record_out);
+
+/*
+ * The set in bytes, which may be none, and that of the record in one: of the same item the later
+ * time, no time after now, the last GP_STORE_SEEN_MAX. True: there was one that had not ended.
+ * *expires_ms: the record's, moved on to the other one's where that is later.
+ */
+bool gp_store_seen_join(struct gp_span bytes, const struct gp_store_record *record, int64_t now_ms,
+	struct gp_store_seen *seen_out, int64_t *expires_ms);
 
 #endif

@@ -26,7 +26,7 @@ HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/lmdb/",
          "idn2.h": "shared/mail/address.c", "unicase.h": "shared/mail/fold.c",
          "unictype.h": "shared/mail/fold.c", "uninorm.h": "shared/mail/fold.c", "unistr.h": "shared/mail/fold.c",
          "libpsl.h": "shared/dmarc/dmarc_psl.c",
-         "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "daemon/seccomp.c", "microhttpd.h": "daemon/http.c", "jansson.h": ("daemon/log_sink.c", "daemon/control", "shared/operator/", "policyd/control", "cli/")}
+         "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "daemon/seccomp.c", "microhttpd.h": "daemon/http.c", "jansson.h": ("daemon/log_sink.c", "daemon/control", "shared/operator/", "shared/store/store_line.c", "policyd/control", "cli/")}
 
 
 def sources(*patterns):

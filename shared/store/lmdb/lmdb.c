@@ -25,6 +25,7 @@
 #include <lmdb.h>
 
 #include "store/lmdb/lmdb_private.h"
+#include "store/lmdb/lmdb_subject.h"
 #include "store/store_uri.h"
 
 #define OPEN_WAIT_MS 3000 /* for somebody else who opens the same directory */
@@ -58,35 +59,13 @@ struct gp_store_lmdb_request {
 
 /* ---- taking ---- */
 
-/* load: a subject's record, empty when there is none; a status of LMDB. */
+/* load: a subject's record, under the name that it has now; a status of LMDB. */
 static int load(struct gp_store_lmdb *s, MDB_txn *txn, const struct gp_store_keyed *take,
 	struct gp_store_lmdb_record *record)
 {
-	MDB_val key = gp_store_lmdb_val_from(take->key, GP_STORE_KEY), data;
-	int rc = mdb_get(txn, s->envs.env[GP_STORE_LMDB_COUNTERS].dbi, &key, &data);
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
-	record->count = 0;
-	if (rc == 0 && !gp_store_lmdb_record_decode(gp_store_lmdb_val_span(&data), record))
-		atomic_fetch_add(&s->envs.unreadable, 1);
+	int rc = gp_store_lmdb_subject_load(&s->envs, txn, take->key, record);
 	record->name_length = take->name.len;
 	memcpy(record->name, take->name.ptr, take->name.len);
-	return 0;
-}
-
-/* save: the record without what counts no more, or nothing in its place; a status of LMDB. */
-static int save(struct gp_store_lmdb *s, MDB_txn *txn, const unsigned char *key_bytes,
-	struct gp_store_lmdb_record *record)
-{
-	MDB_val key = gp_store_lmdb_val_from(key_bytes, GP_STORE_KEY);
-	if (record->count == 0) {
-		int rc = mdb_del(txn, s->envs.env[GP_STORE_LMDB_COUNTERS].dbi, &key, NULL);
-		return rc == MDB_NOTFOUND ? 0 : rc;
-	}
-	MDB_val data = {gp_store_lmdb_record_size(record), NULL};
-	int rc = mdb_put(txn, s->envs.env[GP_STORE_LMDB_COUNTERS].dbi, &key, &data, MDB_RESERVE);
-	if (rc == 0)
-		gp_store_lmdb_record_encode(record, data.mv_data);
 	return rc;
 }
 
@@ -169,7 +148,7 @@ static int apply(struct gp_store_lmdb *s, MDB_txn *txn, struct gp_store_lmdb_req
 			continue;
 		gp_store_lmdb_room_uses(&s->room, take->key);
 		gp_store_lmdb_record_purge(&s->records[i], r->now_ms);
-		rc = save(s, txn, take->key, &s->records[i]);
+		rc = gp_store_lmdb_subject_save(&s->envs, txn, take->key, &s->records[i]);
 	}
 	if (rc == 0 && r->soft_count)
 		rc = apply_softs(s, txn, r);
@@ -431,14 +410,11 @@ static int lmdb_run(
 static int forget_in(struct gp_store_lmdb *s, MDB_txn *txn, const unsigned char *key_bytes,
 	uint32_t id, struct gp_store_lmdb_record *record)
 {
-	MDB_val key = gp_store_lmdb_val_from(key_bytes, GP_STORE_KEY), data;
-	int rc = mdb_get(txn, s->envs.env[GP_STORE_LMDB_COUNTERS].dbi, &key, &data);
+	int rc = gp_store_lmdb_subject_load(&s->envs, txn, key_bytes, record);
 	if (rc)
-		return rc == MDB_NOTFOUND ? 0 : rc;
-	if (!gp_store_lmdb_record_decode(gp_store_lmdb_val_span(&data), record))
-		atomic_fetch_add(&s->envs.unreadable, 1); /* empty now, and so removed */
+		return rc;
 	gp_store_lmdb_record_forget(record, id);
-	return save(s, txn, key_bytes, record);
+	return gp_store_lmdb_subject_save(&s->envs, txn, key_bytes, record);
 }
 
 /* lmdb_forget: a transaction of its own. */
@@ -546,6 +522,8 @@ static const struct gp_store_backend lmdb_backend = {
 	.put = lmdb_put,
 	.remove = lmdb_remove,
 	.facts = gp_store_lmdb_facts,
+	.records = gp_store_lmdb_records,
+	.join = gp_store_lmdb_join,
 	.tend = lmdb_tend,
 	.health = lmdb_health,
 };

@@ -9,13 +9,14 @@
 
 #include "store/lmdb/lmdb_private.h"
 
-#define SCAN_USAGES 256  /* read between two rounds of calls of a visitor */
-#define SCAN_FACTS 65536 /* bytes, likewise */
+#define SCAN_USAGES 256   /* read between two rounds of calls of a visitor... */
+#define SCAN_PAIRS 262144 /* ...bytes, likewise; more than the largest record has */
 
 /* One reading of a file. */
 struct reading {
 	struct gp_store_lmdb *s;
 	enum gp_store_lmdb_kind kind;
+	bool is_soft; /* of the counters' file, the table of what is soft */
 	/* Takes one record into the piece; false: it is full, and the record comes again. */
 	bool (*add)(struct reading *reading, struct gp_span key, struct gp_span data);
 	int64_t now_ms;
@@ -54,7 +55,7 @@ static int read_piece(struct reading *r)
 	int rc = gp_store_lmdb_envs_begin(&r->s->envs, r->kind, MDB_RDONLY, &txn);
 	if (rc)
 		return rc;
-	rc = mdb_cursor_open(txn, env->dbi, &cursor);
+	rc = mdb_cursor_open(txn, r->is_soft ? r->s->envs.soft : env->dbi, &cursor);
 	if (rc == 0) {
 		rc = read_records(r, cursor);
 		mdb_cursor_close(cursor);
@@ -73,6 +74,7 @@ static void begin_reading(struct reading *r, struct gp_store_lmdb *s, enum gp_st
 {
 	r->s = s;
 	r->kind = kind;
+	r->is_soft = false;
 	r->prefix = prefix;
 	r->more = true;
 	r->at_size = prefix.len;
@@ -147,66 +149,109 @@ out:
 	return rc;
 }
 
+/* ---- keys and data as they stand in the file ---- */
+
+/* Who is shown them. */
+typedef bool (*pair_visitor)(void *arg, struct gp_span key, struct gp_span data);
+
+struct pairs {
+	struct reading reading;
+	size_t size;
+	char bytes[SCAN_PAIRS]; /* of each: its key's size, its data's size, key, data */
+};
+
+/* add_pair: a copy. */
+static bool add_pair(struct reading *reading, struct gp_span key, struct gp_span data)
+{
+	struct pairs *pairs = (struct pairs *)reading;
+	const size_t sizes[2] = {key.len, data.len};
+	size_t room = sizeof pairs->bytes - pairs->size;
+	if (sizeof sizes + key.len + data.len > sizeof pairs->bytes)
+		return true; /* no record of ours */
+	if (sizeof sizes + key.len + data.len > room)
+		return false;
+	memcpy(pairs->bytes + pairs->size, sizes, sizeof sizes);
+	memcpy(pairs->bytes + pairs->size + sizeof sizes, key.ptr, key.len);
+	memcpy(pairs->bytes + pairs->size + sizeof sizes + key.len, data.ptr, data.len);
+	pairs->size += sizeof sizes + key.len + data.len;
+	return true;
+}
+
+/* show_pairs: those of a piece; false: the visitor wants no more. */
+static bool show_pairs(const struct pairs *pairs, pair_visitor visit, void *arg)
+{
+	for (size_t at = 0; at < pairs->size;) {
+		size_t sizes[2];
+		memcpy(sizes, pairs->bytes + at, sizeof sizes);
+		at += sizeof sizes;
+		const struct gp_span key = {pairs->bytes + at, sizes[0]};
+		at += sizes[0];
+		const struct gp_span data = {pairs->bytes + at, sizes[1]};
+		at += sizes[1];
+		if (!visit(arg, key, data))
+			return false;
+	}
+	return true;
+}
+
+/* walk_pairs: piece after piece of those with this prefix. */
+static int walk_pairs(const struct reading *what, pair_visitor visit, void *arg)
+{
+	int rc = GP_OK;
+	struct pairs *pairs = malloc(sizeof *pairs);
+	if (!pairs)
+		return GP_ENOMEM;
+	pairs->reading = *what;
+	pairs->reading.add = add_pair;
+	while (rc == GP_OK && pairs->reading.more) {
+		pairs->size = 0;
+		rc = read_piece(&pairs->reading);
+		if (rc == GP_OK && !show_pairs(pairs, visit, arg))
+			break;
+	}
+	free(pairs);
+	return rc;
+}
+
+/* gp_store_lmdb_pairs: all of a table. */
+int gp_store_lmdb_pairs(struct gp_store_lmdb *s, enum gp_store_lmdb_kind kind, bool is_soft,
+	pair_visitor visit, void *arg)
+{
+	struct reading what;
+	if (is_soft && !atomic_load(&s->envs.has_soft))
+		return GP_OK;
+	begin_reading(&what, s, kind, (struct gp_span) {NULL, 0});
+	what.is_soft = is_soft;
+	return walk_pairs(&what, visit, arg);
+}
+
 /* Who is shown facts; as store_private.h writes it out. */
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
 
 struct facts {
-	struct reading reading;
-	size_t size;
-	char bytes[SCAN_FACTS]; /* of each: its key's size, its data's size, key, data */
+	int64_t now_ms;
+	fact_visitor visit;
+	void *arg;
 };
 
-/* add_fact: as it stands in the file. */
-static bool add_fact(struct reading *reading, struct gp_span key, struct gp_span data)
+/* show_fact: one that has not expired. */
+static bool show_fact(void *arg, struct gp_span key, struct gp_span data)
 {
-	struct facts *facts = (struct facts *)reading;
-	const size_t sizes[2] = {key.len, data.len};
-	struct gp_span value;
-	int64_t expires_ms;
-	if (!gp_store_lmdb_fact_decode(data, &value, &expires_ms) ||
-		(expires_ms != 0 && expires_ms <= reading->now_ms))
+	const struct facts *facts = arg;
+	struct gp_store_fact fact = {.key = key};
+	if (!gp_store_lmdb_fact_decode(data, &fact.value, &fact.expires_ms) ||
+		(fact.expires_ms != 0 && fact.expires_ms <= facts->now_ms))
 		return true;
-	if (sizeof sizes + key.len + data.len > sizeof facts->bytes - facts->size)
-		return false;
-	memcpy(facts->bytes + facts->size, sizes, sizeof sizes);
-	memcpy(facts->bytes + facts->size + sizeof sizes, key.ptr, key.len);
-	memcpy(facts->bytes + facts->size + sizeof sizes + key.len, data.ptr, data.len);
-	facts->size += sizeof sizes + key.len + data.len;
-	return true;
+	return facts->visit(facts->arg, &fact);
 }
 
-/* gp_store_lmdb_facts: pieces of facts. */
+/* gp_store_lmdb_facts: those whose keys begin so. */
 int gp_store_lmdb_facts(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_span prefix,
 	fact_visitor visit, void *arg)
 {
-	struct gp_store_lmdb *s = self;
-	int rc = GP_OK;
+	struct facts facts = {now_ms, visit, arg};
+	struct reading what;
 	(void)ctx;
-	struct facts *facts = malloc(sizeof *facts);
-	if (!facts)
-		return GP_ENOMEM;
-	begin_reading(&facts->reading, s, GP_STORE_LMDB_FACTS, prefix);
-	facts->reading.now_ms = now_ms;
-	facts->reading.add = add_fact;
-	while (rc == GP_OK && facts->reading.more) {
-		facts->size = 0;
-		rc = read_piece(&facts->reading);
-		for (size_t at = 0; at < facts->size && rc == GP_OK;) {
-			size_t sizes[2];
-			struct gp_store_fact fact;
-			memcpy(sizes, facts->bytes + at, sizeof sizes);
-			at += sizeof sizes;
-			fact.key = (struct gp_span) {facts->bytes + at, sizes[0]};
-			at += sizes[0];
-			(void)gp_store_lmdb_fact_decode(/* it has been decoded before */
-				(struct gp_span) {facts->bytes + at, sizes[1]}, &fact.value,
-				&fact.expires_ms);
-			at += sizes[1];
-			if (!visit(arg, &fact))
-				goto out;
-		}
-	}
-out:
-	free(facts);
-	return rc;
+	begin_reading(&what, self, GP_STORE_LMDB_FACTS, prefix);
+	return walk_pairs(&what, show_fact, &facts);
 }

@@ -253,6 +253,47 @@ int gp_store_lmdb_soft_run(const struct gp_store_lmdb_soft_step *step,
 	return rc;
 }
 
+/* gp_store_lmdb_soft_name: as key_of makes them. */
+bool gp_store_lmdb_soft_name(struct gp_span key, struct gp_span *hash_out, uint32_t *set_out)
+{
+	bool is_set = key.len == GP_STORE_LMDB_SOFT_KEY && key.ptr[0] == 's';
+	*set_out = 0;
+	if (!is_set && (key.len != 1 + GP_STORE_KEY || key.ptr[0] != 'n'))
+		return false;
+	*hash_out = (struct gp_span) {key.ptr + 1, GP_STORE_KEY};
+	for (unsigned i = 0; is_set && i < 4; i++)
+		*set_out |= (uint32_t)(unsigned char)key.ptr[1 + GP_STORE_KEY + i] << 8 * i;
+	return true;
+}
+
+/* gp_store_lmdb_soft_join: room first, as for any that is written. */
+int gp_store_lmdb_soft_join(const struct gp_store_lmdb_soft_step *step,
+	struct gp_store_lmdb_soft *soft, const struct gp_store_record *record, bool *was_there_out)
+{
+	struct gp_store_see which = {.kind = record->set};
+	struct gp_store_soft op = {.kind = GP_STORE_OP_SEE, .see = &which};
+	unsigned char bytes[GP_STORE_LMDB_SOFT_KEY];
+	struct gp_store_seen seen;
+	struct gp_span found;
+	int64_t expires_ms = record->expires_ms;
+	*was_there_out = false;
+	if (!is_kept(step))
+		return 0;
+	memcpy(op.key, record->key, GP_STORE_KEY);
+	MDB_val key = gp_store_lmdb_val_from(bytes, key_of(&op, bytes));
+	int rc = keep_share(step, soft);
+	if (rc == 0)
+		rc = load(step, &key, &found);
+	if (rc)
+		return rc;
+	*was_there_out = gp_store_seen_join(found, record, step->now_ms, &seen, &expires_ms);
+	MDB_val data = {gp_store_seen_size(&seen), NULL};
+	rc = mdb_put(step->txn, step->envs->soft, &key, &data, MDB_RESERVE);
+	if (rc == 0)
+		gp_store_seen_encode(&seen, expires_ms, data.mv_data);
+	return rc;
+}
+
 /* read_fact: one of an operator; a status of LMDB. */
 static int read_fact(MDB_txn *txn, MDB_dbi table, int64_t now_ms, struct gp_store_get *get)
 {

@@ -15,6 +15,7 @@
 #define GP_STORE_LMDB_SOFT_H
 
 #include "store/lmdb/lmdb_env.h"
+#include "store/store_move.h"
 #include "store/store_private.h"
 
 #define GP_STORE_LMDB_SOFT_KEY (1 + GP_STORE_KEY + 4)
@@ -46,6 +47,14 @@ int gp_store_lmdb_soft_run(const struct gp_store_lmdb_soft_step *step,
 	size_t count) GP_MUST_CHECK;
 int gp_store_lmdb_soft_read_facts(struct gp_store_lmdb_envs *envs, int64_t now_ms,
 	const struct gp_store_batch *batch) GP_MUST_CHECK;
+
+/* What a key of the table stands for: the hash within it, and of a set which one; false: no key. */
+bool gp_store_lmdb_soft_name(struct gp_span key, struct gp_span *hash_out, uint32_t *set_out);
+
+/* Joins a seen set of another store with the one that is there; a status of LMDB. */
+int gp_store_lmdb_soft_join(const struct gp_store_lmdb_soft_step *step,
+	struct gp_store_lmdb_soft *soft, const struct gp_store_record *record,
+	bool *was_there_out) GP_MUST_CHECK;
 
 /* Removes some that have ended; of tend alone. Nobody is inside the environments. */
 void gp_store_lmdb_soft_sweep(struct gp_store_lmdb_envs *envs, struct gp_store_lmdb_soft *soft);

@@ -287,6 +287,8 @@ int gp_store_redis_open(
 		.put = gp_store_redis_put,
 		.remove = gp_store_redis_remove,
 		.facts = gp_store_redis_facts,
+		.records = gp_store_redis_records,
+		.join = gp_store_redis_join,
 		.tend = tend,
 		.health = health,
 	};

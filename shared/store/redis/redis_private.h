@@ -9,6 +9,8 @@
  *   redis/redis_cluster.c  which node has a slot; following MOVED and ASK; one command on its node
  *   redis/redis_take.c     counting, at once or subject by subject
  *   redis/redis_scan.c     walks over all records and facts
+ *   redis/redis_move.c     records for another store, and from one
+ *   redis/redis_record.c   a subject's record: bytes to windows and back
  *   redis/redis_key.c      names of keys
  *   redis/redis_facts.c    putting and removing facts, forgetting counters
  *   redis/redis_conn.c, redis_reply.c, redis_script.c: one connection, what comes, Lua
@@ -246,7 +248,21 @@ int gp_store_redis_remove(void *self, struct gp_ctx *ctx, struct gp_span key) GP
 int gp_store_redis_facts(void *self, struct gp_ctx *ctx, int64_t now_ms, struct gp_span prefix,
 	bool (*visit)(void *arg, const struct gp_store_fact *fact), void *arg) GP_MUST_CHECK;
 
+int gp_store_redis_records(void *self, struct gp_ctx *ctx,
+	bool (*show)(void *arg, struct gp_store_record *record), void *arg) GP_MUST_CHECK;
+int gp_store_redis_join(void *self, struct gp_ctx *ctx, int64_t now_ms,
+	const struct gp_store_record *record, bool *was_there_out) GP_MUST_CHECK;
+
 int64_t gp_store_redis_now_ms(void *self);
+
+/* Calls visit for every name that may be that of a record, until it returns false. */
+int gp_store_redis_names(struct gp_store_redis *redis, struct gp_ctx *ctx,
+	bool (*visit)(void *arg, struct gp_span name), void *arg) GP_MUST_CHECK;
+
+/* What the name stands for; false: it is not ours. */
+bool gp_store_redis_name_parse(const struct gp_store_redis *redis, struct gp_span name,
+	unsigned char key_out[GP_STORE_KEY], enum gp_store_record_kind *kind_out,
+	uint32_t *set_out);
 
 /* The cursor of an answer, which is a number as text; false: it is none. */
 bool gp_store_redis_cursor(const struct redisReply *item, char cursor_out[GP_STORE_REDIS_CURSOR]);

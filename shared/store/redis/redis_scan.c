@@ -143,6 +143,10 @@ static bool key_of(const struct gp_store_redis *redis, struct gp_span name,
 struct scan {
 	struct gp_store_redis *redis;
 	struct gp_ctx *ctx;
+	const char *suffix; /* of the pattern: what may stand behind the braces */
+	/* what is done with the names of a page */
+	int (*take)(struct scan *scan, unsigned node, const struct redisReply *names);
+	bool (*on_name)(void *arg, struct gp_span name); /* of gp_store_redis_names */
 	char now[24];
 	usage_visitor visit;
 	void *arg;
@@ -276,6 +280,7 @@ static int names_of(struct scan *scan, unsigned node, char cursor[GP_STORE_REDIS
 	memset(p, '?', 2ul * GP_STORE_KEY);
 	p += 2ul * GP_STORE_KEY;
 	*p++ = '}';
+	p = stpcpy(p, scan->suffix);
 	gp_store_redis_request_init(&request, (struct gp_span) {NULL, 0}, "SCAN");
 	gp_store_redis_command_text(&request.command, cursor);
 	gp_store_redis_command_text(&request.command, "MATCH");
@@ -303,7 +308,7 @@ static int scan_node(struct scan *scan, unsigned node)
 		struct redisReply *reply = NULL;
 		rc = names_of(scan, node, cursor, &reply);
 		if (rc == GP_OK)
-			rc = take_names(scan, node, gp_store_redis_reply_item(reply, 1));
+			rc = scan->take(scan, node, gp_store_redis_reply_item(reply, 1));
 		gp_store_redis_reply_free(reply);
 	} while (rc == GP_OK && !scan->stopped && strcmp(cursor, "0") != 0);
 	return rc == GP_OK && !scan->stopped ? ask_page(scan, node) : rc;
@@ -318,21 +323,12 @@ static bool is_used(struct gp_store_redis *redis, unsigned i)
 	return used;
 }
 
-/* gp_store_redis_scan: every node. */
-int gp_store_redis_scan(
-	void *self, struct gp_ctx *ctx, int64_t now_ms, usage_visitor visit, void *arg)
+/* scan_nodes: every one of them; frees the scan. */
+static int scan_nodes(struct scan *scan)
 {
 	int rc = GP_EIO; /* when there is no node at all */
-	struct scan *scan = calloc(1, sizeof *scan);
-	if (!scan)
-		return GP_ENOMEM;
-	scan->redis = self;
-	scan->ctx = ctx;
-	scan->visit = visit;
-	scan->arg = arg;
-	snprintf(scan->now, sizeof scan->now, "%" PRId64, now_ms);
 	for (unsigned i = 0; i < GP_STORE_REDIS_NODES && !scan->stopped; i++) {
-		if (!is_used(self, i))
+		if (!is_used(scan->redis, i))
 			continue;
 		rc = scan_node(scan, i);
 		if (rc)
@@ -341,6 +337,71 @@ int gp_store_redis_scan(
 	forget_seen(&scan->seen);
 	free(scan);
 	return rc;
+}
+
+/* gp_store_redis_scan: records alone. */
+int gp_store_redis_scan(
+	void *self, struct gp_ctx *ctx, int64_t now_ms, usage_visitor visit, void *arg)
+{
+	struct scan *scan = calloc(1, sizeof *scan);
+	if (!scan)
+		return GP_ENOMEM;
+	scan->redis = self;
+	scan->ctx = ctx;
+	scan->suffix = "";
+	scan->take = take_names;
+	scan->visit = visit;
+	scan->arg = arg;
+	snprintf(scan->now, sizeof scan->now, "%" PRId64, now_ms);
+	return scan_nodes(scan);
+}
+
+/* show_names: all that are ours. Twice is no harm. */
+static int show_names(struct scan *scan, unsigned node, const struct redisReply *names)
+{
+	size_t items = gp_store_redis_reply_items(names);
+	(void)node;
+	for (size_t i = 0; i < items && !scan->stopped; i++) {
+		struct gp_span name;
+		if (gp_store_redis_reply_text(gp_store_redis_reply_item(names, i), &name))
+			scan->stopped = !scan->on_name(scan->arg, name);
+	}
+	return GP_OK;
+}
+
+/* gp_store_redis_names: records, and what is soft. */
+int gp_store_redis_names(struct gp_store_redis *redis, struct gp_ctx *ctx,
+	bool (*visit)(void *arg, struct gp_span name), void *arg)
+{
+	struct scan *scan = calloc(1, sizeof *scan);
+	if (!scan)
+		return GP_ENOMEM;
+	scan->redis = redis;
+	scan->ctx = ctx;
+	scan->suffix = "*";
+	scan->take = show_names;
+	scan->on_name = visit;
+	scan->arg = arg;
+	return scan_nodes(scan);
+}
+
+/* gp_store_redis_name_parse: the prefix, the hash in braces, and what the rest says. */
+bool gp_store_redis_name_parse(const struct gp_store_redis *redis, struct gp_span name,
+	unsigned char key_out[GP_STORE_KEY], enum gp_store_record_kind *kind_out, uint32_t *set_out)
+{
+	const size_t length = redis->prefix_length + 2 + 2ul * GP_STORE_KEY;
+	uint64_t set = 0;
+	if (name.len < length || !key_of(redis, (struct gp_span) {name.ptr, length}, key_out))
+		return false;
+	const struct gp_span rest = gp_span_skip(name, length);
+	*kind_out = rest.len == 0           ? GP_STORE_RECORD_COUNTERS
+		    : gp_span_is(rest, "n") ? GP_STORE_RECORD_SOFT
+					    : GP_STORE_RECORD_SEEN;
+	bool is_ours = *kind_out != GP_STORE_RECORD_SEEN ||
+		       (rest.ptr[0] == 's' && gp_span_parse_uint(gp_span_skip(rest, 1), UINT32_MAX,
+						      &set) == GP_OK);
+	*set_out = (uint32_t)set;
+	return is_ours;
 }
 
 /* ---- facts ---- */

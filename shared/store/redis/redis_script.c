@@ -377,6 +377,13 @@ static const char sweep_text[] =
 	"end\n"
 	"return page[1]\n";
 
+static const char swap_text[] =
+	"local key = KEYS[1]\n"
+	LUA_GET
+	"if (v or '') ~= ARGV[1] then return v or '' end\n"
+	"redis.call('SET', key, ARGV[2], 'PX', ARGV[3])\n"
+	"return 1\n";
+
 /* clang-format on */
 
 /* gp_store_redis_script_text: a row for each. */
@@ -388,6 +395,7 @@ struct gp_span gp_store_redis_script_text(enum gp_store_redis_script script)
 		[GP_STORE_REDIS_USAGE] = {usage_text, sizeof usage_text - 1},
 		[GP_STORE_REDIS_BATCH] = {batch_text, sizeof batch_text - 1},
 		[GP_STORE_REDIS_SWEEP] = {sweep_text, sizeof sweep_text - 1},
+		[GP_STORE_REDIS_SWAP] = {swap_text, sizeof swap_text - 1},
 	};
 	return texts[script];
 }

@@ -24,6 +24,8 @@
  *             counts anything: id, per, used. Changes nothing.
  *     sweep   KEYS: the hash of facts; ARGV: now, a cursor. Removes facts that have expired; gives
  *             the next cursor.
+ *     swap    KEYS: any; ARGV: what was read from it, or nothing, another value, how long it is
+ *             kept. Gives 1, or what is there by now and stays.
  *
  * No text ever becomes part of a script: everything travels in KEYS and ARGV.
  */
@@ -39,6 +41,7 @@ enum gp_store_redis_script {
 	GP_STORE_REDIS_FORGET,
 	GP_STORE_REDIS_USAGE,
 	GP_STORE_REDIS_SWEEP,
+	GP_STORE_REDIS_SWAP,
 	GP_STORE_REDIS_SCRIPTS /* how many */
 };
 
