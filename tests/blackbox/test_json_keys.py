@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: ISC
+"""The keys of every JSON output, against those that gatepost(8) lists under JSON."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import dnsd  # noqa: E402
+import world  # noqa: E402
+from world import ask, equal  # noqa: E402
+
+GATEPOST = os.path.join(world.BUILD, "gatepost")
+CONFIG = """hostname = "mx.test"
+dns { servers = {"127.0.0.1:PORT"}  timeout = 2s  attempts = 1 }
+spf { check_from = yes }
+store { uri = {"lmdb:FOLDER/store"} }
+policyd {
+    listen = {"SOCKET"}
+    user = "USER"
+    control_socket = "FOLDER/control"
+}
+limit hourly { key = user  count = recipients  max = 3  per = 1h }
+limit volume { key = user  count = bytes  max = 2G  per = 1d  mode = label }
+limit domain-daily { key = user_domain  count = messages  max = 1000  per = 1d }
+limit site { key = all  count = recipients  max = unlimited  per = 1h }
+override { user = "newsletter@example.org"  hourly = 5000 }
+override { domain = "example.net"  hourly = 50 }
+"""
+MESSAGE = """DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=sel; h=from; bh=AAAA; b=AAAA
+From: alice@a.test
+
+hello
+"""
+RECORDS = {
+    "a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+    "_dmarc.a.test": {"TXT": ["v=DMARC1; p=none"]},
+}
+
+
+class Scene:
+    """A daemon with limits under which something is counted, and maxima that were set."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="gatepost-json.")
+        self.dns = dnsd.Server(RECORDS)
+        text = CONFIG.replace("PORT", str(self.dns.port))
+        self.policyd = world.Policyd(text.replace("FOLDER", self.folder), folder=self.folder)
+        for user, recipients in (("alice", 3), ("bob@example.net", 2), ("newsletter@example.org", 1)):
+            self.send(user, recipients)
+
+    def send(self, user, recipients):
+        fixed = {"instance": user, "sasl_username": user, "sender": "x@a.test", "client_address": "192.0.2.1"}
+        with self.policyd.connect() as s:
+            equal([ask(s, recipient="r%d@b.test" % i, **fixed) for i in range(recipients)], ["DUNNO"] * recipients)
+            ask(s, protocol_state="END-OF-MESSAGE", recipient_count=str(recipients), size="1000", **fixed)
+
+    def run(self, *words, message=None):
+        """What the command prints, as JSON. Its exit code says what was found, and is not looked at here."""
+        done = subprocess.run([GATEPOST] + list(words) + ["--json", "--config", self.policyd.config_path], text=True,
+                              input=message, stdin=None if message else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        assert done.stdout, (words, done)
+        return json.loads(done.stdout)
+
+    def close(self):
+        self.policyd.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def leaves(value, at=""):
+    """The keys of a document as the page writes them: a.b, a[].b, a[]."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, "%s.%s" % (at, key) if at else key)
+    elif isinstance(value, list) and value:
+        for inner in value:
+            yield from leaves(inner, at + "[]")
+    elif value not in ({}, []):
+        yield at
+
+
+def page():
+    with open("man/gatepost.8") as f:
+        return f.read().replace("\\&", "")
+
+
+def documented():
+    """The keys below each heading of the section."""
+    section = re.search(r"^\.Sh JSON\n(.*?)^\.Sh ", page(), re.M | re.S).group(1)
+    parts = re.split(r"^\.Ss (.*)\n", section, flags=re.M)
+    return {heading: set(re.findall(r"^\.It Li (.*)$", text, re.M)) for heading, text in zip(parts[1::2], parts[2::2])}
+
+
+def compare(headings, values, seldom=()):
+    """Exactly the keys below these headings are in the documents, but for those that come seldom."""
+    keys = documented()
+    listed = set().union(*(keys[h] for h in headings))
+    seen = {key for value in values for key in leaves(value)}
+    equal(sorted(seen - listed), [], "keys that gatepost(8) does not list below %s" % ", ".join(headings))
+    equal(sorted(listed - seen - set(seldom)), [], "keys that gatepost(8) lists below %s and nobody has seen"
+          % ", ".join(headings))
+
+
+def spf():
+    """spf"""
+    compare(["spf"], [scene.run("spf", "--ip", ip, "--mail-from", "x@a.test") for ip in ("192.0.2.1", "127.0.0.1")])
+
+
+def verify():
+    """verify, whose keys are those of the engine's fields"""
+    fields = set()
+    for path in glob.glob("shared/engine/*.c"):
+        with open(path) as f:
+            fields |= set(re.findall(r'\.json = "([^"]+)"', f.read()))
+    assert len(fields) > 40, fields
+    equal(sorted(documented()["verify"] ^ fields), ["error", "note"])
+    values = [scene.run("verify", "--ip", "198.51.100.1", "--helo", "a.test", "--mail-from", sender, message=MESSAGE)
+              for sender in ("x@a.test", "")]
+    compare(["verify"], values, fields | {"error"})
+
+
+def limits():
+    """limits, limits show, limits explain"""
+    scene.run("limits", "set", "alice", "hourly", "2", "--for", "1d")
+    scene.run("limits", "set", "domain:example.net", "hourly", "20", "--for", "1d")
+    values = [scene.run("limits")]
+    for who in ("alice", "bob@example.net", "newsletter@example.org", "domain:example.net", "all"):
+        values += [scene.run("limits", "show", who), scene.run("limits", "explain", who)]
+    compare(["limits", "limits show, limits explain"], values)
+
+
+def changes():
+    """limits set, limits overrides, limits reset"""
+    values = [scene.run("limits", "set", "domain:example.net", "hourly", value) for value in ("30", "default")]
+    values += [scene.run("limits", "set", "carol", "hourly", "30", "--for", "1d")]
+    compare(["limits set"], values)
+    compare(["limits overrides"], [scene.run("limits", "overrides")])
+    compare(["limits reset"], [scene.run("limits", "reset", "alice")])
+
+
+def status():
+    """status"""
+    compare(["status"], [scene.run("status")], {"store"})
+
+
+def doctor():
+    """doctor"""
+    compare(["doctor"], [scene.run("doctor", "daemon", "config", "clock", "dns")])
+
+
+def every_command():
+    """every command that has --json has its keys in gatepost(8)"""
+    listed = [heading.split()[0].rstrip(",") for heading in documented()]
+    entries = dict(re.findall(r"^\.It Cm (\w[\w-]*)$\n(.*?)(?=^\.It Cm|^\.El$)", page(), re.M | re.S))
+    said = subprocess.run([GATEPOST, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z-]+)  ", said.split("\ncommands:\n")[1], re.M)
+    assert len(commands) > 7, commands
+    missing = []
+    for command in commands:
+        said = subprocess.run([GATEPOST, command, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        entry = entries.get(command, "")
+        if "--json" in said and command not in listed and not re.search(r"\.Fl -json\n(?:.*\n)*?\.Ql ", entry):
+            missing.append(command)
+    equal(missing, [])
+
+
+tap = world.Tap()
+scene = Scene()
+try:
+    for test in (spf, verify, limits, changes, status, doctor, every_command):
+        tap.run(test)
+finally:
+    scene.close()
+tap.finish()
