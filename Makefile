@@ -6,13 +6,15 @@
 #   make check-variants       builds with clang, and without each optional part, and starts what it built
 #   make demo                 a private Postfix and Exim with gatepost at work   (T=postfix, T=exim: one)
 #   make bench                the tables of speed and memory
+#   make coverage             what unit tests and fuzz seeds run of the source: a table by directory (T=name)
+#   make compile_commands.json   how each file is compiled, for editors and analysers
 #   make record               what the tests see of gatepost, into RECORD=directory (T=name: one script);
 #                             tests/support/record.py compare A B shows how two such directories differ
 #   make fuzz                 every fuzz target at length (FUZZ_SECONDS each)
 #   make install              into $(DESTDIR)$(prefix)
 #   make deb                  Debian packages, in build/deb/
 #   make rpm                  packages for Fedora and RHEL, in build/rpm/   (RPMFLAGS="--without check")
-#   make check-packages       builds and installs the packages on machines of their own (minutes)
+#   make check-packages       builds and installs the packages on fresh Debian 12 and 13 (an hour; RELEASE=trixie: one)
 #   make SANITIZE=address,undefined [check], make SANITIZE=thread [check]
 
 VERSION = 0.1.0
@@ -65,22 +67,25 @@ CLI     = main access color command command_find command_help command_options co
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv
 
+# yes, if pkg-config knows it
+has       = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+
 PKGS      = ldns libbsd libidn2 libpsl jansson lmdb libcrypto libssl
 
 # Redis is optional: REDIS= builds without, the default is to have it where hiredis is
-REDIS    := $(if $(shell pkg-config --exists hiredis && echo yes),yes)
+REDIS    := $(call has,hiredis)
 STORE    += $(if $(REDIS),$(REDIS_FILES),redis/redis_absent)
 PKGS     += $(if $(REDIS),hiredis)
 # what daemons alone are linked with
 DAEMON_PKGS =
 
 # So is the filter of system calls: SECCOMP= builds without. Sanitizers make calls of their own.
-SECCOMP  := $(if $(SANITIZE),,$(if $(shell pkg-config --exists libseccomp && echo yes),yes))
+SECCOMP  := $(if $(SANITIZE),,$(call has,libseccomp))
 DAEMON   += $(if $(SECCOMP),seccomp,seccomp_absent)
 DAEMON_PKGS += $(if $(SECCOMP),libseccomp)
 
 # And the metrics over HTTP: HTTP= builds without
-HTTP     := $(if $(shell pkg-config --exists libmicrohttpd && echo yes),yes)
+HTTP     := $(call has,libmicrohttpd)
 DAEMON   += $(if $(HTTP),http,http_absent)
 DAEMON_PKGS += $(if $(HTTP),libmicrohttpd)
 TEST_PKGS = cmocka yaml-0.1 jansson
@@ -176,7 +181,7 @@ SAY = @$(if $(V),true,echo)
 
 # ---- programs ----
 
-.PHONY: all check check-build check-variants check-packages deb rpm demo bench record fuzz install clean format deps programs tests races fuzzers generated FORCE
+.PHONY: all check check-build check-variants check-packages count coverage coverage-run deb rpm demo bench record fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
@@ -213,6 +218,7 @@ $(B)/lib%.a: $(B)/lists
 # made of another list of sources is made again
 kept = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' >$@
 $(B)/flags: FORCE
+	@tests/support/deps look "$(CC)" $(PKGS) $(DAEMON_PKGS)
 	$(call kept,$(CC) $(ALL_CFLAGS))
 $(B)/lists: FORCE
 	$(call kept,$(LIB) $(DAEMON) $(POLICYD) $(CLI) $(EXIM) $(SUPPORT))
@@ -236,7 +242,7 @@ $(B)/pic/%.o: %.c $(B)/flags
 vpath test_%.c $(sort $(dir $(UNIT)))
 vpath fuzz_%.c tests/fuzz
 
-test_link = @mkdir -p $(@D); \
+test_link = $(Q)mkdir -p $(@D); \
 	$(CC) $(ALL_CFLAGS) -Itests -pie $(LDFLAGS) $(RELRO) -o $@ $< $(1) $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
 	$(B)/libdaemon.a $(B)/libgatepost.a $(daemon_libs) $(test_libs) $(ALL_LIBS)
 test_deps = $(B)/flags $(B)/libsupport.a $(B)/libpolicyd.a $(B)/libexim.a $(B)/libcli.a \
@@ -317,6 +323,29 @@ record: deps
 	@$(MAKE) --no-print-directory -s programs
 	@SUITES="$(SUITES)" $(PYTHON) tests/support/record.py record -o "$(RECORD)" $(T)
 
+# what a package build compiles for programs, and for tests: debian/build shows how far it is
+count:
+	@echo $(words $(lib_objs) $(daemon_objs) $(policyd_objs) $(cli_objs) $(if $(module),$(LIB) $(module_objs)) main main) \
+	  $(words $(support_objs) $(exim_objs) $(unit_progs) $(fuzz_seed_progs) echo_service)
+
+# Objects of their own, not optimised, so that what a line does stays in that line. T=name: the tests whose
+# name contains it.
+coverage: deps
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) B=build/coverage SANITIZE= CFLAGS="-O0 -g --coverage" \
+	  LDFLAGS=--coverage coverage-run
+coverage_progs = $(foreach p,$(unit_progs) $(fuzz_seed_progs),$(if $(or $(findstring $(T),$(notdir $(p))),$(if $(T),,all)),$(p)))
+coverage-run: $(coverage_progs)
+	@SUITES="$(SUITES)" BUILD=$(B) $(PYTHON) tests/support/coverage.py $(B) $(coverage_progs)
+
+COMPILE_COMMANDS = compile_commands.json
+$(COMPILE_COMMANDS): export FLAGS = $(ALL_CFLAGS)
+$(COMPILE_COMMANDS): export CC := $(CC)
+$(COMPILE_COMMANDS): export EXIM_INCLUDE := $(EXIM_INCLUDE)
+$(COMPILE_COMMANDS): FORCE
+	@$(PYTHON) tests/support/compile_commands.py $(LIB:%=shared/%.c) $(DAEMON:%=daemon/%.c) \
+	  $(POLICYD:%=policyd/%.c) policyd/main.c $(CLI:%=cli/%.c) $(EXIM:%=exim-dlfunc/%.c) exim-dlfunc/dlfunc.c \
+	  $(UNIT) $(SUPPORT) $(FUZZ) $(wildcard tests/fuzz/replay.c tests/bench/*.c tests/daemon/*.c) >$@
+
 fuzz: fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py $(fuzz_progs)
 
@@ -369,10 +398,10 @@ deb:
 rpm:
 	@rpm/build $(B)/rpm $(RPMFLAGS)
 
-# Not a part of check: it takes a quarter of an hour, and the system's package mirror. One after the
-# other: apt knows one user of a cache of packages only.
+# Not a part of check: it takes an hour for two releases of Debian (RELEASE=bookworm, RELEASE=trixie: one),
+# and the system's package mirror. One after the other: apt knows one user of a cache of packages only.
 check-packages: deps
-	@SCRIPTS=only JOBS=1 LIMIT_S=5400 PYTHON="$(PYTHON)" MAKE="$(MAKE)" T="$(T)" \
+	@SCRIPTS=only JOBS=1 LIMIT_S=10800 PYTHON="$(PYTHON)" MAKE="$(MAKE)" T="$(T)" \
 	  $(PYTHON) tests/support/run.py $(wildcard tests/packages/test_*.py)
 
 clean:

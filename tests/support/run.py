@@ -25,6 +25,8 @@ LIMIT_S = int(os.environ.get("LIMIT_S", "900"))
 PLAIN = os.environ.get("PLAIN") == "yes"
 JOBS = int(os.environ.get("JOBS", "0")) or 2 * (os.cpu_count() or 1)
 SCRIPTS_ONLY = os.environ.get("SCRIPTS") == "only"
+# of minutes, most of which they wait: begun first, they end with the others
+LONG = ("test_redis_cluster", "test_redis", "test_supervise")
 lock = threading.Lock()
 total = {"passed": 0, "failed": 0, "skipped": 0}
 skips = {}
@@ -166,6 +168,7 @@ def collect(scripts, wanted):
         for name, command in unit_programs(folder(kind)):
             if name not in wrapped and (only is None or name in only):
                 jobs.append(Job(name, command, kind))
+    jobs.sort(key=lambda job: job.name not in LONG)
     return [j for j in jobs if not wanted or wanted in j.name]
 
 
@@ -236,6 +239,8 @@ def main():
     if not jobs:
         print("no test is called like %s" % wanted)
         return 1
+    if not sys.stdout.isatty():
+        print("%d test programs" % len(jobs), flush=True)
     with concurrent.futures.ThreadPoolExecutor(max_workers=JOBS) as pool:
         futures = {pool.submit(j.run): j for j in jobs}
         for f in concurrent.futures.as_completed(futures):
