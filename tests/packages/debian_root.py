@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
-"""A fresh Debian 12 in a directory, and the packages built inside a copy of it.
+"""A fresh Debian in a directory, and the packages built inside a copy of it.
 
-    root = debian_root.base()            # a directory, or raises sandbox.Unavailable
-    packages = debian_root.built(root)   # builds twice, and once more; runs lintian; all that as a Build
+    for release in debian_root.wanted():       # bookworm (Debian 12), trixie (13); RELEASE=trixie: that one
+        root = debian_root.base(release)       # a directory, or raises sandbox.Unavailable
+        packages = debian_root.built(root)     # builds twice, and once more; runs lintian; all that as a Build
 
 Several tests may ask for both at once: the first one does the work, and as long as nothing in the tree
-changes it is not done again. base() is made by debootstrap once and kept in build/packages; nothing is ever changed in it, since what
-uses it works in an overlay. Packages come from the mirrors that apt of this machine is configured with.
+changes it is not done again. base() is made by debootstrap once and kept in build/packages/RELEASE; nothing is
+ever changed in it, since what uses it works in an overlay. Packages come from the mirrors that apt of this
+machine is configured with, of whatever release of Debian it is.
 """
 import contextlib
 import ctypes
@@ -24,9 +26,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import sandbox  # noqa: E402
 
-SUITE = "bookworm"
+RELEASES = ("bookworm", "trixie")
 WORK = os.path.join(sandbox.PROJECT, "build", "packages")
-DEBS = os.path.join(WORK, "debs")
 AGE_S = 7 * 86400  # an older base is made again: its lists of packages name what mirrors have dropped
 NEXT = "0.1.0+next"
 AS_NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
@@ -37,15 +38,26 @@ def text_of(command):
                           stderr=subprocess.DEVNULL, text=True).stdout
 
 
-def sources():
-    """Lines for sources.list: Debian's own places of this suite, as apt here is configured."""
+def wanted():
+    """The releases that are to be tried."""
+    named = os.environ.get("RELEASE")
+    return (named,) if named else RELEASES
+
+
+def place(release, *names):
+    """A path among what is kept of this release."""
+    return os.path.join(WORK, release, *names)
+
+
+def sources(release):
+    """Lines for sources.list: Debian's own places of this release, where apt here has those of its own."""
     rows = text_of(["apt-get", "indextargets", "--format",
                     "$(ORIGIN) $(CODENAME) $(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages"])
     found = []
     for row in rows.splitlines():
-        origin, codename, *place = row.split(" ")
-        line = "deb " + " ".join(place)
-        if origin == "Debian" and codename.split("-")[0] == SUITE and line not in found:
+        origin, codename, site, named, component = row.split(" ")
+        line = "deb " + " ".join([site, named.replace(codename.split("-")[0], release), component])
+        if origin == "Debian" and line not in found:
             found.append(line)
     return found
 
@@ -56,36 +68,36 @@ def proxies():
     return [row for row in rows.splitlines() if row.startswith(("Acquire::http::Proxy", "Acquire::https::Proxy"))]
 
 
-def why_not():
-    """The reason why there can be no fresh Debian here, or None."""
+def why_not(release):
+    """The reason why there can be no fresh Debian of this release here, or None."""
     reason = sandbox.why_not()
     if not reason and not shutil.which("apt-get"):
         reason = "needs apt-get, and its mirrors"
-    if not reason and not any(line.split()[2] == SUITE for line in sources()):
-        reason = "apt here is not configured with a mirror that has Debian " + SUITE
+    if not reason and not any(line.split()[2] == release for line in sources(release)):
+        reason = "apt here is not configured with a mirror of Debian"
     return reason
 
 
 @contextlib.contextmanager
-def alone():
+def alone(release):
     """One test at a time in here."""
-    os.makedirs(WORK, exist_ok=True)
-    with open(os.path.join(WORK, "lock"), "w") as f:
+    os.makedirs(place(release), exist_ok=True)
+    with open(place(release, "lock"), "w") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         yield
 
 
-def base():
+def base(release=RELEASES[0]):
     """The directory with the fresh Debian; see the top of this file."""
-    reason = why_not()
+    reason = why_not(release)
     if reason:
         raise sandbox.Unavailable(reason)
-    with alone():
-        return _base()
+    with alone(release):
+        return _base(release)
 
 
-def _base():
-    root, stamp = os.path.join(WORK, "root"), os.path.join(WORK, "root.made")
+def _base(release):
+    root, stamp = place(release, "root"), place(release, "root.made")
     if os.path.exists(stamp) and time.time() - os.path.getmtime(stamp) < AGE_S:
         return root
     if not shutil.which("debootstrap"):
@@ -94,13 +106,13 @@ def _base():
     if os.path.exists(stamp):
         os.unlink(stamp)
     shutil.rmtree(root, ignore_errors=True)
-    mirror = next(line.split()[1] for line in sources() if line.split()[2] == SUITE)
+    mirror = next(line.split()[1] for line in sources(release) if line.split()[2] == release)
     proxy = [row.split('"')[1] for row in proxies() if row.startswith("Acquire::http::Proxy ")]
     try:
-        sandbox.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE, root, mirror],
+        sandbox.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", release, root, mirror],
                     env=dict(os.environ, **({"http_proxy": proxy[0]} if proxy else {})))
         with open(root + "/etc/apt/sources.list", "w") as f:
-            f.write("\n".join(sources()) + "\n")
+            f.write("\n".join(sources(release)) + "\n")
         with open(root + "/etc/apt/apt.conf.d/90proxy", "w") as f:
             f.write("".join(row + "\n" for row in proxies()))
     except RuntimeError as error:
@@ -110,13 +122,19 @@ def _base():
     return root
 
 
+def release_of(root):
+    """The release of what base() gave."""
+    return os.path.basename(os.path.dirname(root))
+
+
 class Build:
     """What came of the builds: directories of packages, and lintian's words."""
 
-    def __init__(self, facts):
-        self.first, self.second, self.next = (os.path.join(WORK, n) for n in ("first", "second", "next"))
+    def __init__(self, root, facts):
+        self.root, self.release = root, release_of(root)
+        self.first, self.second, self.next = (place(self.release, n) for n in ("first", "second", "next"))
         self.lintian, self.lintian_code = facts["lintian"], facts["lintian_code"]
-        self.tests, self.chroot = facts["tests"], facts["chroot"]
+        self.tests, self.chroot, self.said = facts["tests"], facts["chroot"], facts["said"]
 
     def debs(self, folder, *names):
         """The .deb files of these packages, or of all but those with debugging symbols."""
@@ -155,19 +173,19 @@ def tree():
 
 def built(root):
     """The packages of the tree as it stands; see the top of this file."""
-    record = os.path.join(WORK, "built.json")
-    with alone():
+    record = place(release_of(root), "built.json")
+    with alone(release_of(root)):
         now = tree()
         if now and os.path.exists(record):
             with open(record) as f:
                 facts = json.load(f)
             if facts["tree"] == now:
-                return Build(facts)
+                return Build(root, facts)
             os.unlink(record)
         facts = dict(_build(root), tree=now)
         with open(record, "w") as f:
             json.dump(facts, f)
-        return Build(facts)
+        return Build(root, facts)
 
 
 def _build(root):
@@ -198,39 +216,43 @@ def _must(done):
     print(done.stdout)
     if done.returncode != 0:
         sys.exit(1)
+    return done.stdout
 
 
 def _inside(root, top):
     """The work of _build(), in a mount namespace of its own."""
     ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+    release, debs = release_of(root), place(release_of(root), "debs")
     root = sandbox.mount_overlay(top, root, "6g")
-    sandbox.apt_get(root, DEBS, "install", "make")
+    sandbox.apt_get(root, debs, "install", "make")
     for name in ("first", "second", "next"):
-        shutil.rmtree(os.path.join(WORK, name), ignore_errors=True)
-        os.makedirs(os.path.join(WORK, name))
+        shutil.rmtree(place(release, name), ignore_errors=True)
+        os.makedirs(place(release, name))
     with open(root + "/etc/apt/apt.conf.d/99cache", "w") as f:
-        f.write('Dir::Cache::archives "%s";\nAPT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\n' % DEBS)
-    _must(_chroot(root, "make", "deb", "B=build/packages/made", DEB_BUILD_OPTIONS="nocheck"))
-    made = os.path.join(WORK, "made", "deb")
+        f.write('Dir::Cache::archives "%s";\nAPT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\n' % debs)
+    said = _must(_chroot(root, "make", "deb", "B=build/packages/%s/made" % release, DEB_BUILD_OPTIONS="nocheck"))
+    made = place(release, "made", "deb")
     for path in glob.glob(made + "/*"):
-        os.rename(path, os.path.join(WORK, "first", os.path.basename(path)))
+        os.rename(path, place(release, "first", os.path.basename(path)))
+    sandbox.apt_get(root, debs, "build-dep", sandbox.PROJECT)  # what tests need as well
     os.mkdir(root + "/var/tmp/elsewhere", 0o755)
-    _must(_chroot(root, "sh", "-c", "umask 077; exec debian/build build/packages/second", net=False,
+    _must(_chroot(root, "sh", "-c", "umask 077; exec debian/build build/packages/%s/second" % release, net=False,
                   TMPDIR="/var/tmp/elsewhere", TZ="Pacific/Chatham", LC_ALL="C.UTF-8"))
-    _must(_chroot(root, "debian/build", "build/packages/next", NEXT, DEB_BUILD_OPTIONS="nocheck"))
-    sandbox.apt_get(root, DEBS, "install", "lintian")
-    changes = glob.glob(os.path.join(WORK, "first", "*.changes"))[0]
-    said = _chroot(root, *AS_NOBODY, "lintian", "--fail-on", "error,warning", "--pedantic", "-E", "-I",
+    _must(_chroot(root, "debian/build", "build/packages/%s/next" % release, NEXT, DEB_BUILD_OPTIONS="nocheck"))
+    sandbox.apt_get(root, debs, "install", "lintian")
+    changes = glob.glob(place(release, "first", "*.changes"))[0]
+    lintian = _chroot(root, *AS_NOBODY, "lintian", "--fail-on", "error,warning", "--pedantic", "-E", "-I",
                    "--tag-display-limit", "0", changes, HOME="/tmp", LC_ALL="C.UTF-8")
-    with open(os.path.join(WORK, "second", "build.log"), errors="replace") as f:
+    with open(place(release, "second", "build.log"), errors="replace") as f:
         tests = [line.strip() for line in f if " passed, " in line and " failed, " in line][-1:]
-    chroot = _installed(root, "first")
-    print(json.dumps({"lintian": said.stdout, "lintian_code": said.returncode, "tests": tests, "chroot": chroot}))
+    chroot = _installed(root, place(release, "first"))
+    print(json.dumps({"lintian": lintian.stdout, "lintian_code": lintian.returncode, "tests": tests, "chroot": chroot,
+                      "said": said}))
 
 
 def _installed(root, folder):
     """What is said when the packages are installed here, where no systemd runs, tried and purged."""
-    debs = [p for p in glob.glob(os.path.join(WORK, folder, "gatepost*.deb"))
+    debs = [p for p in glob.glob(os.path.join(folder, "gatepost*.deb"))
             if os.path.basename(p).startswith(("gatepost_", "gatepost-policyd_"))]
     said, code = "", 0
     for command in (["apt-get", "-q", "-y", "--no-install-recommends", "install"] + debs,

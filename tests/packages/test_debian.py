@@ -49,7 +49,7 @@ class Stage:
 
     def __init__(self, build, install, fetch):
         self.build = build
-        self.machine = systemd_machine.start(debian_root.base(), install=install, target="multi-user.target",
+        self.machine = systemd_machine.start(build.root, install=install, target="multi-user.target",
                                              fetch=build.debs(build.first, *fetch))
         try:
             for address in (GOOD + "/32", BAD + "/32"):
@@ -99,6 +99,23 @@ def lintian():
         if not line.startswith("N:"):
             print("# " + line)
     equal(build.lintian_code, 0)
+
+
+def progress():
+    """make deb says how long it takes, how to leave the tests out, and how far it is"""
+    for part in ("building the Debian packages: about ", "installing what the build needs", "compiling: ", "packaging"):
+        holds(build.said, part)
+    assert len(re.findall(r"^compiling: \d+ of \d+  \(", build.said, re.M)) >= 10, build.said
+
+
+def described():
+    """descriptions are as debian/control has them: dpkg has put nothing in place of a part"""
+    with open(os.path.join(sandbox.PROJECT, "debian", "control")) as f:
+        control = f.read()
+    for deb in build.debs(build.first):
+        name = os.path.basename(deb).split("_")[0]
+        written = re.search(r"^Package: %s\n(?:.*\n)*?Description: ((?:.*\n)(?: .*\n)*)" % name, control, re.M).group(1)
+        equal(sandbox.run(["dpkg-deb", "-f", deb, "Description"]).stdout, written)
 
 
 def hardened():
@@ -271,7 +288,7 @@ def remove():
 
 def purge():
     """a purge leaves nothing behind but the users"""
-    stage.machine.run("rm", "/etc/gatepost/conf.d/test.conf")  # the administrator's own file
+    assert stage.machine.exists("/etc/gatepost/conf.d/test.conf")  # the administrator's own file
     stage.apt("purge", "--autoremove", "gatepost-policyd", "gatepost")
     equal(sorted(stage.files() - stage.before), [])
     equal(sorted(stage.before - stage.files()), [])
@@ -341,45 +358,135 @@ def exim_limits():
     equal(stage.machine.run("stat", "-c", "%U", "/var/spool/exim4/gatepost").stdout, "Debian-exim\n")
 
 
-def exim_remove():
-    """removed and purged, nothing is left behind but the users"""
+LOCALMACROS = "/etc/exim4/exim4.conf.localmacros"
+MESSAGE = b"From: alice@shop.test\r\nTo: bob@example.test\r\nSubject: test\r\n\r\nhello\r\n"
+
+
+def exim_own_test():
+    """the package's own test (debian/tests/exim): Debian's configuration, and the line of README.Debian"""
+    stage.machine.run("rm", "-r", "/etc/exim4/exim4.conf", "/home/bob/Maildir")
+    stage.machine.write("/etc/gatepost/conf.d/test.conf", "")
+    # its client's address is this machine's already
+    said = stage.machine.run("sh", "-c", "ip addr del %s/32 dev lo; %s/debian/tests/exim; code=$?; "
+                             "ip addr add %s/32 dev lo; exit $code" % (BAD, sandbox.PROJECT, BAD)).stdout
+    print("# " + said.replace("\n", "\n# "))
+    stage.machine.write("/etc/gatepost/conf.d/test.conf", CONFIG)
+
+
+def exim_pid():
+    return stage.machine.read("/run/exim4/exim.pid").strip()
+
+
+def exim_reply():
+    """To a message that gatepost refuses, once Exim answers."""
+    wait_for(lambda: ":25 " in stage.machine.run("ss", "-ltn", check=False).stdout, "Exim on port 25")
+    return exim_scene.send(MESSAGE, sender="alice@shop.test", address=BAD)[:4]
+
+
+def exim_module():
+    """What the daemon has loaded; empty without the module."""
+    maps = stage.machine.read("/proc/%s/maps" % exim_pid())
+    return sorted({line.split("/", 1)[1] for line in maps.splitlines() if "gatepost-exim.so" in line})
+
+
+def exim_upgrade():
+    """an upgrade reloads a running Exim that uses the module, and starts none that is stopped"""
+    text = stage.machine.read("/usr/share/doc/gatepost-exim/README.Debian")
+    stage.machine.write(LOCALMACROS, re.search(r"^    (\.include_if_exists .*\n)", text, re.M).group(1))
+    stage.machine.run("update-exim4.conf")
+    stage.machine.run("systemctl", "restart", "exim4")
+    equal(exim_reply(), "550 ")
+    module = ["usr/lib/gatepost/gatepost-exim.so"]
+    equal(exim_module(), module)
+    pid = exim_pid()
+    stage.apt("install", *stage.build.debs(stage.build.next))
+    equal(stage.machine.run("dpkg-query", "-W", "-f", "${Version}", "gatepost-exim").stdout, debian_root.NEXT)
+    wait_for(lambda: exim_module() == [], "another Exim in the same process")
+    equal((exim_reply(), exim_module(), exim_pid()), ("550 ", module, pid))
     stage.machine.run("systemctl", "stop", "exim4")
-    stage.machine.run("rm", "-r", "/etc/gatepost/conf.d/test.conf", "/etc/exim4/exim4.conf", "/home/bob/Maildir")
-    stage.apt("remove", "gatepost-exim", "gatepost-policyd", "gatepost")
+    stage.apt("install", "--reinstall", *stage.build.debs(stage.build.next, "gatepost-exim"))
+    assert ":25 " not in stage.machine.run("ss", "-ltn").stdout
+    stage.machine.run("systemctl", "start", "exim4")
+    equal(exim_reply(), "550 ")
+
+
+def exim_removed_under_it():
+    """a removal leaves a running Exim that accepts mail, with nothing in its panic log; and one that starts"""
+    pid = exim_pid()
+    stage.apt("remove", "gatepost-exim")
+    assert not stage.machine.exists("/usr/lib/gatepost"), stage.machine.run("ls", "/usr/lib/gatepost").stdout
+    wait_for(lambda: exim_module() == [], "a reload")
+    equal((exim_reply(), exim_pid()), ("250 ", pid))
+    stage.machine.run("systemctl", "restart", "exim4")
+    equal(exim_reply(), "250 ")
+    equal(stage.machine.exists("/var/log/exim4/paniclog"), False)
+    equal(stage.machine.exists("/run/gatepost-exim.reload"), False)
+
+
+def exim_back():
+    """installed again it is used at once: the line has stayed"""
+    stage.apt("install", *stage.build.debs(stage.build.next, "gatepost-exim"))
+    wait_for(lambda: exim_reply() == "550 ", "refusal")
+
+
+def exim_broken():
+    """an Exim whose configuration has errors is left alone"""
+    pid = exim_pid()
+    stage.machine.run("sh", "-c", "echo no_such_option = 1 >>/var/lib/exim4/config.autogenerated")
+    stage.apt("install", "--reinstall", *stage.build.debs(stage.build.next, "gatepost-exim"))
+    equal((exim_reply(), exim_pid()), ("550 ", pid))
+    stage.machine.run("update-exim4.conf")
+
+
+def exim_purge():
+    """purged, nothing is left behind but the users: neither counters nor files of the administrator in conf.d"""
+    stage.machine.run("rm", LOCALMACROS)
+    assert stage.machine.exists("/etc/gatepost/conf.d/test.conf") and stage.machine.exists("/var/spool/exim4/gatepost")
     stage.apt("purge", "--autoremove", "gatepost-exim", "gatepost-policyd", "gatepost")
+    equal(stage.machine.exists("/var/spool/exim4/gatepost"), False)
     equal(sorted(p for p in stage.files() - stage.before if not p.startswith("/var/spool/exim4/")), [])
 
 
 def beside_exim(tap):
     global stage
-    stage = Stage(build, ["exim4-daemon-heavy", "iproute2", "procps"], ["gatepost", "gatepost-policyd", "gatepost-exim"])
+    stage = Stage(build, ["exim4-daemon-heavy", "iproute2", "procps", "python3"],
+                  ["gatepost", "gatepost-policyd", "gatepost-exim"])
     try:
         stage.machine.run("useradd", "-m", "bob")
         stage.before = stage.files()
-        for test in (exim_install, exim_light, exim_verdicts, exim_limits, exim_remove):
+        for test in (exim_install, exim_light, exim_verdicts, exim_limits, exim_own_test, exim_upgrade,
+                     exim_removed_under_it, exim_back, exim_broken, exim_purge):
             tap.run(test)
     finally:
         stage.close()
 
 
-def main():
+def on(release, tap):
+    """All of it on one release of Debian."""
     global build
-    tap = world.Tap()
     try:
         reason = systemd_machine.why_not()
         if reason:
             raise sandbox.Unavailable(reason)
-        root = debian_root.base()
+        root = debian_root.base(release)
     except sandbox.Unavailable as reason:
-        tap.skip_all("packages on a fresh Debian: " + str(reason))
+        tap.run(unavailable, str(reason))
+        return
     build = debian_root.built(root)
-    for test in (without_network, reproducible, lintian, hardened, in_a_chroot):
+    for test in (without_network, reproducible, lintian, progress, described, hardened, in_a_chroot):
         tap.run(test)
     for part in (beside_postfix, beside_exim):
         try:
             part(tap)
         except sandbox.Unavailable as reason:
             tap.run(unavailable, str(reason))
+
+
+def main():
+    tap = world.Tap()
+    for release in debian_root.wanted():
+        print("# Debian " + release)
+        on(release, tap)
     tap.finish()
 
 
