@@ -389,6 +389,12 @@ endif
 	install -m 644 README LICENSE conf-examples/gatepost-*.conf conf-examples/postfix-*.cf $(DESTDIR)$(docdir)
 	install -d $(DESTDIR)$(docdir)/monitoring
 	install -m 644 conf-examples/monitoring/* $(DESTDIR)$(docdir)/monitoring
+	for f in logrotate logcheck fail2ban/filter.d fail2ban/jail.d; do install -d $(DESTDIR)$(docdir)/$$f && \
+	  install -m 644 conf-examples/$$f/* $(DESTDIR)$(docdir)/$$f || exit 1; done
+	install -d $(DESTDIR)$(docdir)/apparmor
+	sed -e 's,/usr/sbin/gatepost-policyd,$(sbindir)/gatepost-policyd,g' -e 's,  /etc/gatepost/,  $(sysconfdir)/gatepost/,' \
+	  conf-examples/apparmor/usr.sbin.gatepost-policyd >$(DESTDIR)$(docdir)/apparmor/usr.sbin.gatepost-policyd
+	chmod 644 $(DESTDIR)$(docdir)/apparmor/usr.sbin.gatepost-policyd
 	install -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/gatepost-policyd.8 man/gatepost.8 $(DESTDIR)$(mandir)/man8
 

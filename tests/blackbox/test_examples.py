@@ -29,6 +29,11 @@ OTHERS = {
     "exim/exim.conf": "tests/mta/exim_scene.py",
     "exim/acls.conf": "conf-examples/exim/exim.conf",
     "exim/routers.conf": "conf-examples/exim/exim.conf",
+    "apparmor/usr.sbin.gatepost-policyd": "tests/mta/test_log_readers.py",
+    "fail2ban/filter.d/gatepost-policyd.conf": "tests/mta/test_log_readers.py",
+    "fail2ban/jail.d/gatepost-policyd.conf": "tests/mta/test_log_readers.py",
+    "logcheck/gatepost-policyd": "tests/mta/test_log_readers.py",
+    "logrotate/gatepost-policyd": "tests/mta/test_log_readers.py",
 }
 HERE = ("gatepost-minimal.conf", "gatepost-large.conf", "gatepost-redis.conf")
 

@@ -38,9 +38,20 @@ FILES = {
         drwxr-xr-x root:root         - DOC
         -rw-r--r-- root:root         d DOC/README
         -rw-r--r-- root:root         d DOC/README.rpm
+        drwxr-xr-x root:root         - DOC/apparmor
+        -rw-r--r-- root:root         d DOC/apparmor/usr.sbin.gatepost-policyd
+        drwxr-xr-x root:root         - DOC/fail2ban
+        drwxr-xr-x root:root         - DOC/fail2ban/filter.d
+        -rw-r--r-- root:root         d DOC/fail2ban/filter.d/gatepost-policyd.conf
+        drwxr-xr-x root:root         - DOC/fail2ban/jail.d
+        -rw-r--r-- root:root         d DOC/fail2ban/jail.d/gatepost-policyd.conf
         -rw-r--r-- root:root         d DOC/gatepost-large.conf
         -rw-r--r-- root:root         d DOC/gatepost-minimal.conf
         -rw-r--r-- root:root         d DOC/gatepost-redis.conf
+        drwxr-xr-x root:root         - DOC/logcheck
+        -rw-r--r-- root:root         d DOC/logcheck/gatepost-policyd
+        drwxr-xr-x root:root         - DOC/logrotate
+        -rw-r--r-- root:root         d DOC/logrotate/gatepost-policyd
         drwxr-xr-x root:root         - DOC/monitoring
         -rw-r--r-- root:root         d DOC/monitoring/grafana-dashboard.json
         -rw-r--r-- root:root         d DOC/monitoring/prometheus-rules.yml
