@@ -13,7 +13,9 @@
 
 #include "base/strbuf.h"
 #include "cli/cli.h"
+#include "cli/color.h"
 #include "cli/control.h"
+#include "cli/offline.h"
 #include "cli/usage.h"
 #include "config/config.h"
 
@@ -29,6 +31,7 @@ static const char *const presets[] = {
 struct arguments {
 	const char *socket, *config;
 	uint64_t timeout_s;
+	bool json;
 };
 
 /* is_socket: of one of the forms that dial takes. */
@@ -48,6 +51,7 @@ static int parse(const struct gp_cli_call *call, struct arguments *a)
 	const char *config = gp_cli_option(call, "config");
 	a->config = config ? config : GP_CONFIG_PATH;
 	a->socket = gp_cli_option(call, "socket");
+	a->json = gp_cli_has_option(call, "json");
 	if (a->socket && !is_socket(a->socket))
 		return gp_cli_usage(call->title,
 			"--socket: \"%s\" is none; unix:/path or inet:ADDRESS:PORT, "
@@ -84,7 +88,7 @@ static void build(struct gp_strbuf *buf, const struct gp_cli_call *call)
 	}
 	for (size_t i = 0; i < call->word_count; i++)
 		gp_strbuf_printf(buf, "%s\n", call->words[i]);
-	gp_strbuf_add(buf, "\n");
+	gp_strbuf_add(buf, "gatepost_explain=yes\n\n");
 }
 
 /* dial: a connected socket, or -1 with errno. */
@@ -136,11 +140,79 @@ static bool ask(int fd, struct gp_span request, char *answer, size_t size)
 		got += (size_t)n;
 		answer[got] = 0;
 		if (got >= 2 && strcmp(answer + got - 2, "\n\n") == 0) {
-			answer[got - 1] = 0; /* one line end is enough for a terminal */
+			answer[got - 1] = 0;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* What an answer says; NULL: an older daemon does not. */
+struct reply {
+	const char *action, *decision, *rule, *would;
+};
+
+/* read_reply: of each line the value; an answer without an action is none. */
+static bool read_reply(char *answer, struct reply *reply_out)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} rows[] = {{"action=", &reply_out->action}, {"decision=", &reply_out->decision},
+		{"rule=", &reply_out->rule}, {"would=", &reply_out->would}};
+	char *rest = answer, *line;
+	*reply_out = (struct reply) {NULL, NULL, NULL, NULL};
+	while ((line = strsep(&rest, "\n")) != NULL)
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+			if (strncmp(line, rows[i].name, strlen(rows[i].name)) == 0)
+				*rows[i].value = line + strlen(rows[i].name);
+	return reply_out->action != NULL;
+}
+
+/* print_json: what an older daemon does not say is null. */
+static int print_json(struct gp_arena *arena, const struct reply *reply)
+{
+	return gp_cli_print_json(
+		json_pack("{s:o, s:o, s:o, s:o}", "action", gp_cli_json_text(arena, reply->action),
+			"decision", gp_cli_json_text(arena, reply->decision), "rule",
+			gp_cli_json_text(arena, reply->rule), "would",
+			gp_cli_json_text(arena, reply->would)));
+}
+
+/* print_line: "name=value"; whoever listens at the socket may have sent anything. */
+static void print_line(struct gp_arena *arena, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	enum gp_cli_tone tone = gp_cli_tone_of(value);
+	printf("%s=%s", name, gp_cli_color(stdout, tone));
+	gp_cli_print_visible(arena, value);
+	puts(tone == GP_CLI_PLAIN ? "" : gp_cli_color_end(stdout));
+}
+
+/* print: what Postfix is told, and why. */
+static int print(const struct arguments *a, const char *where, char *answer)
+{
+	struct gp_arena *arena = gp_arena_new((size_t)16 * ANSWER_MAX);
+	struct reply reply;
+	int code = GP_CLI_FINE;
+	if (!arena || !read_reply(answer, &reply)) {
+		fprintf(stderr,
+			"gatepost request: %s: the answer has no action; is this "
+			"gatepost-policyd?\n",
+			where);
+		code = GP_CLI_TROUBLE;
+	} else if (a->json) {
+		code = print_json(arena, &reply);
+	} else {
+		print_line(arena, "action", reply.action);
+		print_line(arena, "decision", reply.decision);
+		print_line(arena, "rule", reply.rule);
+		if (reply.would && reply.decision && strcmp(reply.would, reply.decision) != 0)
+			print_line(arena, "would", reply.would);
+	}
+	gp_arena_free(arena);
+	return code;
 }
 
 /* exchange: connects, asks, prints. */
@@ -163,8 +235,7 @@ static int exchange(const struct arguments *a, const char *where, struct gp_span
 			where);
 		return GP_CLI_TROUBLE;
 	}
-	fputs(answer, stdout);
-	return GP_CLI_FINE;
+	return print(a, where, answer);
 }
 
 /* socket_of: where the daemon listens, as configured or as the packages set it up. */
@@ -234,12 +305,15 @@ const struct gp_cli_command gp_cli_request = {
 	.help = "ask a running gatepost-policyd what Postfix would be told",
 	.synopsis = "[--socket SOCKET] [options] ATTRIBUTE=VALUE ...",
 	.text = "Asks a running gatepost-policyd as Postfix would, and prints the action it "
-		"answers. Attributes that are not given get these values: "
-		"request=smtpd_access_policy, protocol_state=RCPT, protocol_name=ESMTP, and an "
-		"instance of its own. Other useful ones: client_address, client_name, "
-		"helo_name, sender, recipient, sasl_username.\n\n"
+		"answers, the decision behind it (accept, hold, defer, reject) and the rule, "
+		"which is the option that decided; with would= what enforce would have done, "
+		"where that is something else.\n\n"
+		"Attributes that are not given get these values: request=smtpd_access_policy, "
+		"protocol_state=RCPT, protocol_name=ESMTP, and an instance of its own. Other "
+		"useful ones: client_address, client_name, helo_name, sender, recipient, "
+		"sasl_username.\n\n"
 		"It is a request like any other: with sasl_username it counts under the limits.",
-	.options = {options},
+	.options = {options, gp_cli_json_option},
 	.arguments = arguments,
 	.examples = "gatepost request client_address=192.0.2.1 helo_name=mail.example.org \\\n"
 		    "    sender=alice@example.org recipient=bob@example.net\n"

@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/color.h"
 #include "cli/offline.h"
 #include "cli/record_json.h"
 #include "cli/usage.h"
+#include "dns/dns.h"
 #include "engine/check_spf.h"
+#include "engine/checks.h"
+#include "engine/pipeline.h"
 #include "spf/spf.h"
 
 /* parse: -1 to go on, else an exit code. */
@@ -40,7 +44,9 @@ static void print_row(struct gp_arena *arena, const char *name, const char *valu
 static void print_result(
 	struct gp_arena *arena, const struct gp_spf_result *r, const struct gp_spf_options *limits)
 {
-	printf("\nresult: %s\n", gp_spf_verdict_name(r->verdict));
+	printf("\nresult: ");
+	gp_cli_color_word(gp_spf_verdict_name(r->verdict), 0);
+	putchar('\n');
 	print_row(arena, "identity", gp_spf_identity_name(r->identity));
 	print_row(arena, "domain", r->domain);
 	print_row(arena, "mechanism", r->mechanism);
@@ -65,30 +71,88 @@ static void print_exempt(const struct gp_rule *rule)
 		printf("it is listed in %s\n", rule->name);
 }
 
+/* print_decision: what is done with such mail, and by which option. */
+static void print_decision(struct gp_arena *arena, const struct gp_verdict *v)
+{
+	printf("\naction: ");
+	gp_cli_color_word(gp_engine_action_name(v->action), 0);
+	putchar('\n');
+	print_row(arena, "rule", v->rule);
+	if (v->would != v->action)
+		print_row(arena, "enforced", gp_engine_action_name(v->would));
+	print_row(arena, "reply", v->reply);
+}
+
+/* What has been found out. */
+struct outcome {
+	struct gp_spf_result spf;
+	const struct gp_rule *exempt; /* by which nothing is judged; NULL */
+	struct gp_verdict verdict;
+};
+
 /* print_json: the result as an object. */
-static int print_json(struct gp_arena *arena, const struct gp_config *config,
-	const struct gp_spf_result *r, const struct gp_rule *exempt)
+static int print_json(
+	struct gp_arena *arena, const struct gp_config *config, const struct outcome *found)
 {
 	const struct gp_envelope nobody = {.client = {.family = GP_IP_NONE}};
+	const struct gp_verdict *v = &found->verdict;
 	struct gp_facts f;
 	gp_engine_facts_init(&f, config, GP_STAGE_RCPT, &nobody);
 	f.spf.has_mailfrom = true; /* whatever its identity, it is the one */
-	f.spf.mailfrom = *r;
+	f.spf.mailfrom = found->spf;
 	const struct gp_record record = {&f, NULL, arena};
 	json_t *o = gp_cli_record_alone(&gp_engine_check_spf, &record);
-	if (exempt)
-		json_object_set_new(o, "exempt", json_string(exempt->name));
+	if (found->exempt)
+		json_object_set_new(o, "exempt", json_string(found->exempt->name));
+	json_object_set_new(o, "action", json_string(gp_engine_action_name(v->action)));
+	json_object_set_new(o, "rule", gp_cli_json_text(arena, v->rule));
+	json_object_set_new(o, "would", json_string(gp_engine_action_name(v->would)));
+	json_object_set_new(o, "reply", gp_cli_json_text(arena, v->reply));
 	return gp_cli_print_json(o);
 }
 
 /* ---- the check ---- */
 
+/* decide: as the daemon would, when a recipient is offered. */
+static int decide(struct gp_ctx *ctx, const struct gp_config *config,
+	const struct gp_envelope *envelope, struct gp_verdict *verdict_out)
+{
+	struct gp_pipeline pipeline;
+	struct gp_facts facts;
+	gp_engine_pipeline_init(&pipeline, gp_engine_checks);
+	gp_engine_facts_init(&facts, config, GP_STAGE_RCPT, envelope);
+	return gp_engine_run(ctx, &pipeline, &facts, verdict_out);
+}
+
+/* print_heading: who is judged. */
+static void print_heading(
+	const struct gp_cli_offline *a, const struct gp_spf_query *query, const char *judged)
+{
+	printf("SPF of %s, client %s", query->mail_from.len ? "MAIL FROM" : "HELO", a->ip);
+	if (judged)
+		printf(", which is judged as %s", judged);
+	puts("\n");
+}
+
+/* ask: SPF with its steps, then the daemon's decision, which finds the answers in memory. */
+static int ask(const struct gp_cli_offline *a, const struct gp_envelope *envelope,
+	const struct gp_spf_query *query, struct outcome *found_out)
+{
+	struct gp_ctx own = a->ctx, *ctx = &own;
+	ctx->dns = gp_dns_memo_new(ctx->arena, ctx->dns);
+	if (!ctx->dns)
+		return gp_arena_status(ctx->arena);
+	int rc = gp_spf_check(ctx, query, &found_out->spf);
+	if (!rc)
+		rc = gp_engine_exempt(ctx, a->config, envelope, &found_out->exempt);
+	return rc ? rc : decide(ctx, a->config, envelope, &found_out->verdict);
+}
+
 /* check: asks and prints. */
 static int check(const struct gp_cli_offline *a)
 {
 	const struct gp_config *config = a->config;
-	struct gp_ctx own = a->ctx, *ctx = &own;
-	const struct gp_trace trace = {gp_cli_trace_line, ctx->arena};
+	const struct gp_trace trace = {gp_cli_trace_line, a->ctx.arena};
 	struct gp_spf_query query = {
 		.helo = gp_span_from(a->helo),
 		.mail_from = gp_cli_mail_from(a->mail_from),
@@ -96,31 +160,26 @@ static int check(const struct gp_cli_offline *a)
 		.options = &config->spf.limits,
 		.trace = a->json ? NULL : &trace,
 	};
-	struct gp_spf_result result;
 	struct gp_envelope envelope = {.helo = query.helo, .sender = query.mail_from};
-	const struct gp_rule *exempt = NULL;
+	struct outcome found = {.exempt = NULL};
 	char judged[GP_IPADDR_TEXT];
 	query.identity = query.mail_from.len ? GP_SPF_MAILFROM : GP_SPF_HELO;
 	if (gp_ipaddr_parse(gp_span_from(a->ip), &envelope.client))
 		return gp_cli_usage("spf", "--ip: \"%s\" is no address", a->ip);
 	query.client = gp_engine_address(config, envelope.client);
+	bool is_other = query.client.family != envelope.client.family;
 	if (!a->json)
-		printf("SPF of %s, client %s", query.mail_from.len ? "MAIL FROM" : "HELO", a->ip);
-	if (!a->json && query.client.family != envelope.client.family)
-		printf(", which is judged as %s", gp_ipaddr_format(&query.client, judged));
-	if (!a->json)
-		puts("\n");
-	int rc = gp_spf_check(ctx, &query, &result);
-	if (!rc)
-		rc = gp_engine_exempt(ctx, config, &envelope, &exempt);
+		print_heading(a, &query, is_other ? gp_ipaddr_format(&query.client, judged) : NULL);
+	int rc = ask(a, &envelope, &query, &found);
 	if (rc) {
 		fprintf(stderr, "gatepost spf: %s\n", gp_err_text(rc));
 		return GP_CLI_TROUBLE;
 	}
 	if (a->json)
-		return print_json(ctx->arena, config, &result, exempt);
-	print_result(ctx->arena, &result, &config->spf.limits);
-	print_exempt(exempt);
+		return print_json(a->ctx.arena, config, &found);
+	print_result(a->ctx.arena, &found.spf, &config->spf.limits);
+	print_exempt(found.exempt);
+	print_decision(a->ctx.arena, &found.verdict);
 	return GP_CLI_FINE;
 }
 

@@ -45,3 +45,44 @@ const char *gp_cli_color_end(FILE *out)
 {
 	return is_wanted(out) ? "\x1b[0m" : "";
 }
+
+/* gp_cli_tone_of: a word that is not listed says nothing good or bad. */
+enum gp_cli_tone gp_cli_tone_of(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum gp_cli_tone tone;
+	} tones[] = {
+		{"pass", GP_CLI_GOOD},
+		{"accept", GP_CLI_GOOD},
+		{"ok", GP_CLI_GOOD},
+		{"up", GP_CLI_GOOD},
+		{"fail", GP_CLI_BAD},
+		{"permerror", GP_CLI_BAD},
+		{"reject", GP_CLI_BAD},
+		{"problem", GP_CLI_BAD},
+		{"DOWN", GP_CLI_BAD},
+		{"softfail", GP_CLI_WARN},
+		{"neutral", GP_CLI_WARN},
+		{"policy", GP_CLI_WARN},
+		{"temperror", GP_CLI_WARN},
+		{"hold", GP_CLI_WARN},
+		{"quarantine", GP_CLI_WARN},
+		{"defer", GP_CLI_WARN},
+		{"warning", GP_CLI_WARN},
+		{"WARNING", GP_CLI_WARN},
+	};
+	for (size_t i = 0; i < sizeof tones / sizeof tones[0]; i++)
+		if (strcmp(word, tones[i].word) == 0)
+			return tones[i].tone;
+	return GP_CLI_PLAIN;
+}
+
+/* gp_cli_color_word: blanks stay as they are. */
+void gp_cli_color_word(const char *word, int width)
+{
+	enum gp_cli_tone tone = gp_cli_tone_of(word);
+	int blanks = width - (int)strlen(word);
+	printf("%s%s%s%*s", gp_cli_color(stdout, tone), word,
+		tone == GP_CLI_PLAIN ? "" : gp_cli_color_end(stdout), blanks > 0 ? blanks : 0, "");
+}

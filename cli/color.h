@@ -20,8 +20,14 @@ enum gp_cli_tone { GP_CLI_PLAIN, GP_CLI_GOOD, GP_CLI_WARN, GP_CLI_BAD, GP_CLI_DI
 /* "auto", "always" or "never"; NULL: auto. */
 void gp_cli_color_set(const char *when);
 
+/* The tone of a word that the checks, the daemon and the doctor say: "pass", "reject", "ok". */
+enum gp_cli_tone gp_cli_tone_of(const char *word);
+
 /* What switches to a tone, and what ends it; for text of one line. */
 const char *gp_cli_color(FILE *out, enum gp_cli_tone tone);
 const char *gp_cli_color_end(FILE *out);
+
+/* The word in its tone, filled up with blanks to a width, on standard output. */
+void gp_cli_color_word(const char *word, int width);
 
 #endif

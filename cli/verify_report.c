@@ -7,23 +7,44 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "cli/color.h"
 #include "cli/offline.h"
+
+#define VERDICT_WIDTH 12 /* the longest is quarantine */
+
+/* text_of: what is printed, made visible; "" when the arena refuses. */
+__attribute__((format(printf, 2, 0))) static const char *text_of(
+	struct gp_arena *arena, const char *format, va_list ap)
+{
+	struct gp_strbuf buf;
+	const char *text;
+	gp_strbuf_init(&buf, arena, 65536);
+	gp_strbuf_vprintf(&buf, format, ap);
+	return gp_strbuf_finish(&buf, &text) ? "" : text;
+}
 
 /* line: "name    text". */
 __attribute__((format(printf, 3, 4))) static void line(
 	struct gp_arena *arena, const char *name, const char *format, ...)
 {
-	struct gp_strbuf buf;
-	const char *text;
 	va_list ap;
-	gp_strbuf_init(&buf, arena, 65536);
 	va_start(ap, format);
-	gp_strbuf_vprintf(&buf, format, ap);
-	va_end(ap);
-	if (gp_strbuf_finish(&buf, &text))
-		return;
 	printf("%-9s ", name);
-	gp_cli_print_visible(arena, text);
+	gp_cli_print_visible(arena, text_of(arena, format, ap));
+	va_end(ap);
+	putchar('\n');
+}
+
+/* result: "name    verdict    text". */
+__attribute__((format(printf, 4, 5))) static void result(
+	struct gp_arena *arena, const char *name, const char *verdict, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	printf("%-9s ", name);
+	gp_cli_color_word(verdict, VERDICT_WIDTH);
+	gp_cli_print_visible(arena, text_of(arena, format, ap));
+	va_end(ap);
 	putchar('\n');
 }
 
@@ -37,7 +58,7 @@ static const char *because(struct gp_arena *arena, const char *reason)
 /* report_spf: one identity. */
 static void report_spf(struct gp_arena *arena, const char *who, const struct gp_spf_result *r)
 {
-	line(arena, "SPF", "%-10s%s%s%s%s%s", gp_spf_verdict_name(r->verdict), who, r->domain,
+	result(arena, "SPF", gp_spf_verdict_name(r->verdict), "%s%s%s%s%s", who, r->domain,
 		r->mechanism ? ", by " : "", r->mechanism ? r->mechanism : "",
 		because(arena, r->problem));
 }
@@ -47,8 +68,8 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 {
 	for (size_t i = 0; i < dkim->count; i++) {
 		const struct gp_dkim_result *r = &dkim->items[i];
-		line(arena, i ? "" : "DKIM", "%-10s%s, selector %s, %s%s%s%s%s",
-			gp_dkim_verdict_name(r->verdict), *r->domain ? r->domain : "(no domain)",
+		result(arena, i ? "" : "DKIM", gp_dkim_verdict_name(r->verdict),
+			"%s, selector %s, %s%s%s%s%s", *r->domain ? r->domain : "(no domain)",
 			*r->selector ? r->selector : "(none)",
 			*r->algorithm ? r->algorithm : "(no algorithm)",
 			r->bits ? gp_arena_printf(arena, ", %u bits", r->bits) : "",
@@ -57,7 +78,7 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 			because(arena, r->reason));
 	}
 	if (dkim->count == 0)
-		line(arena, "DKIM", "%-10sthere is no signature", "none");
+		result(arena, "DKIM", "none", "there is no signature");
 	if (dkim->overflow)
 		line(arena, "", "signatures not looked at: %zu (dkim.max_signatures)",
 			dkim->overflow);
@@ -67,13 +88,13 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 static void report_arc(struct gp_arena *arena, const struct gp_facts *f)
 {
 	const struct gp_arc_result *arc = &f->arc;
-	line(arena, "ARC", "%-10s%s%s", gp_arc_verdict_name(arc->verdict),
+	result(arena, "ARC", gp_arc_verdict_name(arc->verdict), "%s%s",
 		arc->instances ? gp_arena_printf(arena, "%u instance%s", arc->instances,
 					 arc->instances == 1 ? "" : "s")
 			       : "there is no chain",
 		because(arena, arc->reason));
 	for (unsigned i = arc->instances; i > 0; i--)
-		line(arena, "", "%-10si=%u sealed by %s%s", "", i,
+		result(arena, "", "", "i=%u sealed by %s%s", i,
 			*arc->sets[i - 1].sealer ? arc->sets[i - 1].sealer : "(no domain)",
 			i == f->arc_instance ? ", trusted: it saw the author's domain pass" : "");
 }
@@ -82,12 +103,12 @@ static void report_arc(struct gp_arena *arena, const struct gp_facts *f)
 static void report_dmarc(struct gp_arena *arena, const struct gp_facts *f)
 {
 	const struct gp_dmarc_result *d = &f->dmarc;
-	line(arena, "DMARC", "%-10s%s%s", gp_dmarc_verdict_name(d->verdict),
+	result(arena, "DMARC", gp_dmarc_verdict_name(d->verdict), "%s%s",
 		*f->author_domain ? f->author_domain : "no author domain",
 		because(arena, f->from_problem ? f->from_problem : d->reason));
 	if (!d->policy_tag)
 		return;
-	line(arena, "", "%-10spolicy %s (%s= of %s)%s%s", "", gp_dmarc_policy_name(d->published),
+	result(arena, "", "", "policy %s (%s= of %s)%s%s", gp_dmarc_policy_name(d->published),
 		d->policy_tag, d->domain,
 		f->pct_ignored ? gp_arena_printf(arena, ", pct=%u left aside since %s",
 					 d->record.pct, f->pct_ignored)
@@ -96,28 +117,46 @@ static void report_dmarc(struct gp_arena *arena, const struct gp_facts *f)
 				  gp_dmarc_policy_name(d->sampled))
 			: "",
 		d->record.testing ? ", t=y" : "");
-	line(arena, "", "%-10sorganisation %s, aligned: SPF %s, DKIM %s", "",
+	result(arena, "", "", "organisation %s, aligned: SPF %s, DKIM %s",
 		d->org_domain ? d->org_domain : "(not known)", d->spf_aligned ? "yes" : "no",
 		d->dkim_aligned ? "yes" : "no");
 	if (d->psl_org_domain)
-		line(arena, "", "%-10sthe list of public suffixes says organisation %s", "",
+		result(arena, "", "", "the list of public suffixes says organisation %s",
 			d->psl_org_domain);
 }
 
+/* report_no_spf: why it was not judged. */
+static void report_no_spf(struct gp_arena *arena, bool has_ip)
+{
+	result(arena, "SPF", "-", "not judged: %s",
+		has_ip ? "no name to judge (--mail-from, --helo, or a field Return-Path)"
+		       : "the client is not known (--ip)");
+}
+
+/* report_decision: what is done, by which rule. */
+static void report_decision(struct gp_arena *arena, const struct gp_verdict *v)
+{
+	putchar('\n');
+	result(arena, "verdict", gp_engine_action_name(v->action), "rule %s%s%s", v->rule,
+		v->would != v->action ? ", enforced it would be " : "",
+		v->would != v->action ? gp_engine_action_name(v->would) : "");
+	if (v->reply)
+		line(arena, "reply", "%s", v->reply);
+}
+
 /* gp_cli_verify_report: in the order of the checks. */
-void gp_cli_verify_report(const struct gp_record *record, const char *note)
+void gp_cli_verify_report(const struct gp_record *record, const struct gp_cli_verify_about *about)
 {
 	const struct gp_facts *f = record->facts;
 	const struct gp_verdict *v = record->verdict;
 	struct gp_arena *arena = record->arena;
 	const struct gp_spf_result *spf = gp_engine_spf_result(f);
+	if (about->return_path)
+		line(arena, "MAIL FROM", "<%s>, from the field Return-Path", about->return_path);
 	if (spf)
 		report_spf(arena, f->spf.has_mailfrom ? "MAIL FROM " : "HELO ", spf);
 	else if (v->checked)
-		line(arena, "SPF",
-			"%-10sno client address or no name to judge (--ip, --mail-from, "
-			"--helo)",
-			"-");
+		report_no_spf(arena, about->has_ip);
 	if (f->spf.has_from)
 		report_spf(arena, "From (label only) ", &f->spf.from);
 	if (f->has_dkim)
@@ -126,12 +165,8 @@ void gp_cli_verify_report(const struct gp_record *record, const char *note)
 		report_arc(arena, f);
 	if (f->has_dmarc)
 		report_dmarc(arena, f);
-	line(arena, "\nverdict", "%-10srule %s%s%s", gp_engine_action_name(v->action), v->rule,
-		v->would != v->action ? ", enforced it would be " : "",
-		v->would != v->action ? gp_engine_action_name(v->would) : "");
-	if (v->reply)
-		line(arena, "reply", "%s", v->reply);
-	if (note)
-		line(arena, "note", "%s", note);
+	report_decision(arena, v);
+	if (about->note)
+		line(arena, "note", "%s", about->note);
 	printf("\nAuthentication-Results: %s\n", v->results);
 }

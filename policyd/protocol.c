@@ -27,6 +27,7 @@ static const struct {
 	{"size", 4, AT(size_text)},
 	{"sasl_username", 13, AT(sasl_username)},
 	{"policy_context", 14, AT(policy_context)},
+	{"gatepost_explain", 16, AT(explain)},
 };
 #define ATTRIBUTES (sizeof attributes / sizeof attributes[0])
 
@@ -232,6 +233,15 @@ static void add_line(struct gp_strbuf *buf, const char *text)
 		gp_strbuf_add(buf, plain < rest.len ? " " : "");
 		rest = gp_span_skip(rest, plain + 1);
 	}
+}
+
+/* gp_protocol_explain: before the line that ends the answer. */
+void gp_protocol_explain(struct gp_strbuf *buf, const char *name, const char *value)
+{
+	gp_strbuf_add(buf, name);
+	gp_strbuf_add(buf, "=");
+	add_line(buf, value);
+	gp_strbuf_add(buf, "\n");
 }
 
 /* gp_protocol_format: one line and an empty one. */

@@ -49,6 +49,8 @@ struct gp_protocol_request {
 	struct gp_span request, protocol_state, client_address, client_name, server_address,
 		server_port, helo_name, sender, recipient, recipient_count_text, queue_id, instance,
 		size_text, sasl_username, policy_context;
+	struct gp_span
+		explain; /* gatepost_explain, which gatepost request sends and Postfix never */
 	/* the secret of a policy_context that is mark:SECRET, which is then empty; a field that is
 	 * given to Postfix has it, see gp_protocol_format_field */
 	struct gp_span mark;
@@ -92,6 +94,9 @@ int gp_protocol_sender(
  * and nothing else tells the two apart. Empty: the field as it is.
  */
 void gp_protocol_format_field(struct gp_strbuf *buf, const char *field, struct gp_span mark);
+
+/* "NAME=VALUE", one line of an answer before its action; line breaks and NULs become blanks. */
+void gp_protocol_explain(struct gp_strbuf *buf, const char *name, const char *value);
 
 /* "action=TEXT" and an empty line; line breaks and NULs in text become blanks. */
 void gp_protocol_format(struct gp_strbuf *buf, const char *verb, const char *text);

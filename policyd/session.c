@@ -391,12 +391,22 @@ static void no_answer(struct session *s, const char *trouble, struct answer *a)
 	gp_own_on_trouble(&a->facts, &a->verdict);
 }
 
+/* explain: what is decided and by which rule, for the operator's question. */
+static void explain(const struct gp_verdict *v, struct gp_strbuf *buf)
+{
+	gp_protocol_explain(buf, "decision", gp_engine_action_name(v->action));
+	gp_protocol_explain(buf, "rule", v->rule ? v->rule : "");
+	gp_protocol_explain(buf, "would", gp_engine_action_name(v->would));
+}
+
 /* build_answer: the verdict as text. */
 static int build_answer(struct session *s, const struct gp_protocol_request *r, struct answer *a,
 	struct gp_strbuf *buf, bool *prepended_out)
 {
 	const char *text;
 	gp_strbuf_init(buf, s->arena, ANSWER_MAX);
+	if (r->explain.len)
+		explain(&a->verdict, buf);
 	int rc = format_action(s, r, a, buf, prepended_out);
 	if (!rc)
 		rc = gp_strbuf_finish(buf, &text);

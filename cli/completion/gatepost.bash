@@ -18,8 +18,8 @@ _gatepost_row()
 		values='--ip=any --helo=host --mail-from=any --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
 		;;
 	'verify')
-		options='--ip --helo --mail-from --explain --as-configured --now --dns --config --timeout --json --help --color'
-		values='--ip=any --helo=host --mail-from=any --now=any --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
+		options='--ip --helo --mail-from --explain --canonical --as-configured --now --dns --config --timeout --json --help --color'
+		values='--ip=any --helo=host --mail-from=any --canonical=file --now=any --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
 		arguments='file'
 		;;
 	'check-config')
@@ -28,7 +28,7 @@ _gatepost_row()
 		arguments='file'
 		;;
 	'request')
-		options='--socket --config --timeout --help --color'
+		options='--socket --config --timeout --json --help --color'
 		values='--socket=file -c=file --config=file --timeout=any --color=words:auto,always,never'
 		arguments='words:client_address=,client_name=,helo_name=,sender=,recipient=,sasl_username=,protocol_state=,instance=,size=,recipient_count=,queue_id=,policy_context=+'
 		;;

@@ -200,6 +200,8 @@ static int check_form(struct gp_ctx *ctx, const struct gp_arc *arc, const struct
 	*finding = (struct finding) {.reason = sig->problem};
 	if (!finding->reason)
 		finding->reason = check_times(ctx, arc, sig);
+	if (!sig->problem && body->wanted)
+		gp_dkim_trace_body_hash(ctx, sig, gp_dkim_bodies_hash(arc->bodies, body->id));
 	if (!finding->reason)
 		finding->reason = check_body(arc, sig, body);
 	if (finding->reason)
@@ -208,6 +210,7 @@ static int check_form(struct gp_ctx *ctx, const struct gp_arc *arc, const struct
 	if (rc)
 		return rc;
 	finding->covered = input.len;
+	gp_dkim_trace_header_hash(ctx, gp_dkim_bodies_digest(arc->bodies), input);
 	rc = check_key(ctx, arc, sig, input, finding);
 	return rc || !finding->is_wrong ? rc : check_untrimmed(ctx, arc, sig, input, finding);
 }

@@ -113,3 +113,20 @@ void gp_encode_text(struct gp_strbuf *buf, struct gp_span text)
 {
 	add_safe(buf, text, true, false);
 }
+
+/* gp_encode_base64: three bytes are four digits. */
+void gp_encode_base64(struct gp_strbuf *buf, struct gp_span bytes)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)bytes.ptr;
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		unsigned second = i + 1 < bytes.len ? p[i + 1] : 0;
+		unsigned third = i + 2 < bytes.len ? p[i + 2] : 0;
+		unsigned group = (unsigned)p[i] << 16 | second << 8 | third;
+		gp_strbuf_add_char(buf, digits[group >> 18]);
+		gp_strbuf_add_char(buf, digits[group >> 12 & 63]);
+		gp_strbuf_add_char(buf, i + 1 < bytes.len ? digits[group >> 6 & 63] : '=');
+		gp_strbuf_add_char(buf, i + 2 < bytes.len ? digits[group & 63] : '=');
+	}
+}

@@ -25,4 +25,7 @@ void gp_encode_visible(struct gp_strbuf *buf, struct gp_span text);
 /* Text for people in a file or on a terminal: control bytes and broken UTF-8 become '?'. */
 void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
 
+/* Bytes as base64 on one line (RFC 4648 4). */
+void gp_encode_base64(struct gp_strbuf *buf, struct gp_span bytes);
+
 #endif

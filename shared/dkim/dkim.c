@@ -12,8 +12,6 @@
 #include "dkim/dkim_private.h"
 #include "mail/address.h"
 
-#define HEX (2 * GP_CRYPTO_SHA256 + 1)
-
 static const char signature_name[] = "DKIM-Signature";
 
 /* A signature on its way. */
@@ -301,18 +299,6 @@ static int decide_failed(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *
 	return GP_OK;
 }
 
-/* hex: 32 bytes for people. */
-static const char *hex(const unsigned char *bytes, char out[HEX])
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < GP_CRYPTO_SHA256; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	out[HEX - 1] = 0;
-	return out;
-}
-
 /* check_body: bh= and l= against the body (6.1.3 step 3). sig_parse has seen to the 32 bytes. */
 static int check_body(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item)
 {
@@ -341,6 +327,8 @@ static int check_key(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item
 	struct gp_dkim_key_result key;
 	gp_trace_line(ctx, 1, "key %s: %s", item->key_name, gp_dns_state_text(answer->state));
 	int rc = gp_dkim_sig_input(ctx, dkim->message, &item->sig, &c.input);
+	if (!rc)
+		gp_dkim_trace_header_hash(ctx, c.digest, c.input);
 	if (!rc)
 		rc = gp_dkim_key_judge(ctx, &c, answer, &key);
 	if (rc)
@@ -405,16 +393,14 @@ static int ask(struct gp_ctx *ctx, struct gp_dkim *dkim, struct gp_dns_answer **
 static void trace_item(struct gp_ctx *ctx, const struct gp_dkim *dkim, size_t i)
 {
 	const struct item *item = &dkim->items[i];
-	char said[HEX], found[HEX];
 	if (!ctx->trace)
 		return;
 	gp_trace_line(ctx, 0, "signature %zu: d=%s s=%s a=%s c=%s/%s", i + 1, item->result.domain,
 		item->result.selector, item->result.algorithm, item->result.header_canon,
 		item->result.body_canon);
-	if (!item->sig.problem)
-		gp_trace_line(ctx, 1, "body hash: signed %s, found %s",
-			hex((const unsigned char *)item->sig.body_hash.ptr, said),
-			hex(gp_dkim_bodies_hash(dkim->bodies, item->body), found));
+	if (item->sig.problem)
+		return;
+	gp_dkim_trace_body_hash(ctx, &item->sig, gp_dkim_bodies_hash(dkim->bodies, item->body));
 }
 
 /*

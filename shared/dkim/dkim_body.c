@@ -26,9 +26,11 @@
 struct form {
 	struct gp_dkim_bodies *bodies;
 	enum gp_dkim_canon canon;
-	bool is_wanted;              /* it is a sink of the body */
-	struct gp_crypto_hash *hash; /* from begin on */
-	bool cr;                     /* the last byte was a CR, which may begin a line end */
+	bool is_wanted;                                /* it is a sink of the body */
+	struct gp_crypto_hash *hash;                   /* from begin on */
+	void (*copy)(void *arg, struct gp_span bytes); /* NULL: nobody looks */
+	void *copy_arg;
+	bool cr;           /* the last byte was a CR, which may begin a line end */
 	bool space;        /* white space was seen in this line and not written (relaxed) */
 	uint64_t newlines; /* line ends that count only if something follows */
 	uint64_t size;     /* bytes written */
@@ -142,6 +144,8 @@ static void deliver(const struct form *form, struct gp_span bytes)
 	while (bytes.len && least_left(bodies, form, &left)) {
 		size_t n = bytes.len < left ? bytes.len : (size_t)left;
 		gp_crypto_hash_add(form->hash, (struct gp_span) {bytes.ptr, n});
+		if (form->copy)
+			form->copy(form->copy_arg, (struct gp_span) {bytes.ptr, n});
 		bytes = gp_span_skip(bytes, n);
 		for (unsigned i = 0; i < bodies->count; i++) {
 			struct slot *slot = &bodies->slots[i];
@@ -393,6 +397,14 @@ int gp_dkim_bodies_want(
 		(struct slot) {.canon = canon, .length = length, .left = length};
 	*id_out = bodies->count++;
 	return GP_OK;
+}
+
+/* gp_dkim_bodies_copy: one listener. */
+void gp_dkim_bodies_copy(struct gp_dkim_bodies *bodies, enum gp_dkim_canon canon,
+	void (*copy)(void *arg, struct gp_span bytes), void *arg)
+{
+	bodies->forms[canon].copy = copy;
+	bodies->forms[canon].copy_arg = arg;
 }
 
 /* ---- what came of it ---- */

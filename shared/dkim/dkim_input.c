@@ -6,8 +6,12 @@
 #include "dkim/dkim_sig.h"
 
 #include <bsd/stdlib.h>
+#include <string.h>
 
+#include "base/encode.h"
 #include "base/trace.h"
+
+#define BASE64_HASH (4 * ((GP_CRYPTO_SHA256 + 2) / 3) + 1)
 
 /* A field that h= may choose. */
 struct candidate {
@@ -100,4 +104,41 @@ int gp_dkim_sig_input(struct gp_ctx *ctx, const struct gp_message *message,
 	trace_since(ctx, &text, from);
 	*input_out = gp_strbuf_span(&text);
 	return text.status;
+}
+
+/* base64: bytes of a hash for people; a longer one is cut. */
+static const char *base64(struct gp_span bytes, char out[BASE64_HASH])
+{
+	struct gp_strbuf buf;
+	const char *text;
+	bytes.len = bytes.len > GP_CRYPTO_SHA256 ? GP_CRYPTO_SHA256 : bytes.len;
+	gp_strbuf_init_fixed(&buf, out, BASE64_HASH);
+	gp_encode_base64(&buf, bytes);
+	return gp_strbuf_finish(&buf, &text) ? "?" : text;
+}
+
+/* gp_dkim_trace_body_hash: one beside the other. */
+void gp_dkim_trace_body_hash(
+	const struct gp_ctx *ctx, const struct gp_dkim_sig *sig, const unsigned char *computed)
+{
+	char said[BASE64_HASH], found[BASE64_HASH];
+	const struct gp_span hash = {(const char *)computed, GP_CRYPTO_SHA256};
+	bool is_same = sig->body_hash.len == hash.len &&
+		       memcmp(sig->body_hash.ptr, hash.ptr, hash.len) == 0;
+	if (!ctx->trace)
+		return;
+	gp_trace_line(ctx, 1, "body hash: bh=%s, computed %s: %s", base64(sig->body_hash, said),
+		base64(hash, found), is_same ? "the same" : "they differ");
+}
+
+/* gp_dkim_trace_header_hash: of what the signature is about. */
+void gp_dkim_trace_header_hash(
+	const struct gp_ctx *ctx, const struct gp_crypto_digest *digest, struct gp_span input)
+{
+	unsigned char hash[GP_CRYPTO_SHA256];
+	char text[BASE64_HASH];
+	if (!ctx->trace || !input.len || gp_crypto_digest_of(digest, input, hash))
+		return;
+	gp_trace_line(ctx, 1, "header hash: computed %s",
+		base64((struct gp_span) {(const char *)hash, sizeof hash}, text));
 }

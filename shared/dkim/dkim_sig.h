@@ -68,6 +68,15 @@ const char *gp_dkim_key_name(struct gp_arena *arena, const struct gp_dkim_sig *s
 int gp_dkim_sig_input(struct gp_ctx *ctx, const struct gp_message *message,
 	const struct gp_dkim_sig *sig, struct gp_span *input_out) GP_MUST_CHECK;
 
+/*
+ * For who listens to the steps: the hash of the body as bh= says it and as it was computed, and
+ * that of the header in its canonical form, which no field says. In base64, as in the field.
+ */
+void gp_dkim_trace_body_hash(
+	const struct gp_ctx *ctx, const struct gp_dkim_sig *sig, const unsigned char *computed);
+void gp_dkim_trace_header_hash(
+	const struct gp_ctx *ctx, const struct gp_crypto_digest *digest, struct gp_span input);
+
 /* What the key said about a digest: verdict pass, fail, policy, neutral, temperror or permerror. */
 struct gp_dkim_key_result {
 	enum gp_dkim_verdict verdict;

@@ -48,7 +48,8 @@ def json_result():
     equal(spf_json("--ip", "192.0.2.1", "--mail-from", "u@a.test", "--helo", "h.test"), {
         "result": "pass", "identity": "mailfrom", "domain": "a.test", "mechanism": "ip4:192.0.2.0/24",
         "record_domain": "b.test", "explanation": None, "lookups": 1, "void_lookups": 0,
-        "problem": None, "problem_term": None, "problem_name": None})
+        "problem": None, "problem_term": None, "problem_name": None,
+        "action": "accept", "rule": "default", "would": "accept", "reply": None})
     got = spf_json("--ip", "198.51.100.1", "--mail-from", "u@a.test")
     equal([got[k] for k in ("result", "mechanism", "explanation", "lookups")],
           ["fail", "-all", "ask a.test about 198.51.100.1", 2])
@@ -80,6 +81,29 @@ def exempt():
     code, out, err = spf("--ip", "64:ff9b::192.0.2.1", "--mail-from", "u@a.test")
     holds(out, "SPF of MAIL FROM, client 64:ff9b::192.0.2.1, which is judged as 192.0.2.1\n")
     holds(out, "result: pass")
+
+
+def decision():
+    """spf: what the daemon would do with such mail, by which option, in each mode; without a trace of a second lookup"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "c.conf")
+        for text, ip, action, rule, would in (
+                ("", "198.51.100.1", "reject", "spf.reject", "reject"), ("", "192.0.2.1", "accept", "default", "accept"),
+                ("spf { mode = label }", "198.51.100.1", "accept", "spf.reject", "reject"),
+                ("spf { reject = {} }", "198.51.100.1", "accept", "default", "accept"),
+                ("trusted_networks = {\"198.51.100.0/24\"}", "198.51.100.1", "accept", "trusted_networks", "accept")):
+            with open(path, "w") as f:
+                f.write(text + "\n")
+            words = ["--config", path, "--ip", ip, "--mail-from", "u@a.test"]
+            got = spf_json(*words)
+            equal((text, got["action"], got["rule"], got["would"]), (text, action, rule, would))
+            code, out, err = spf(*words)
+            equal((code, err, out.count("record of a.test")), (0, "", 1))
+            holds(out, "\naction: %s\n  rule          %s\n" % (action, rule))
+            equal("\n  enforced      reject\n" in out, would != action)
+        dns.asked.clear()
+        spf("--ip", "192.0.2.1", "--mail-from", "u@a.test")
+        equal(len(dns.asked), len(set(dns.asked)))
 
 
 def json_error():
@@ -332,12 +356,18 @@ def request():
             equal((code, err), (0, ""))
             equal(out, "action=550 5.7.23 SPF fail: a.test does not authorise 198.51.100.1 to send its mail "
                        "(mailfrom=u@a.test, mechanism -all); a.test explains: \"ask a.test about "
-                       "198.51.100.1\"\n")
+                       "198.51.100.1\"\ndecision=reject\nrule=spf.reject\n")
+            code, out, err = run("request", "--json", *where, *attributes)
+            got = json.loads(out)
+            equal((code, got["action"][:16], got["decision"], got["rule"], got["would"]),
+                  (0, "550 5.7.23 SPF f", "reject", "spf.reject", "reject"))
         code, out, err = run("request", "--socket", "unix:" + policyd.socket_path, "request=nonsense")
         equal((code, out), (1, ""))
         holds(err, "no answer")
         code, out, _ = run("request", "--socket", "unix:" + policyd.socket_path, "sasl_username=alice")
-        equal((code, out), (0, "action=DUNNO\n"))
+        equal((code, out), (0, "action=DUNNO\ndecision=accept\nrule=authenticated\n"))
+        # whoever is not asked for the reason does not give it
+        equal(policyd.ask(client_address="198.51.100.1", sender="u@a.test", helo_name="h.test")[:10], "550 5.7.23")
     finally:
         policyd.close()
     code, out, err = run("request", "--socket", "unix:/nowhere", "a=b")
@@ -349,7 +379,7 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, exempt, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
+    for test in (json_result, exempt, decision, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
                  help_texts, version_and_help,
                  check_config, check_config_warnings, request):
         tap.run(test)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: ISC
 """gatepost verify as it is typed, over messages that others have signed: python3-dkim and OpenDKIM."""
 import base64
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -247,14 +249,73 @@ def report():
     client = ["--ip", "192.0.2.1", "--mail-from", "alice@good.test"]
     code, out, err = run(*WHERE, *client, path)
     equal((code, err), (0, ""))
-    for part in ("SPF       pass", "DKIM      pass      good.test, selector rsa, rsa-sha256, 2048 bits",
-                 "ARC       none", "DMARC     pass      good.test", "verdict  accept", "\n\tdkim=pass"):
+    for part in ("SPF       pass", "DKIM      pass        good.test, selector rsa, rsa-sha256, 2048 bits",
+                 "ARC       none", "DMARC     pass        good.test", "verdict   accept      rule default", "\n\tdkim=pass"):
         holds(out, part)
     out = run(*WHERE, *client, "--explain", path)[1]
     for part in ("-- DKIM", "body hash: ", "DNS: TXT rsa._domainkey.good.test: found", "-- DMARC"):
         holds(out, part)
+    computed = base64.b64encode(hashlib.sha256(BODIES["plain"]).digest()).decode()
+    holds(out, "body hash: bh=%s, computed %s: the same" % (computed, computed))
+    holds(out, "header hash: computed ")
+    out = run(*WHERE, "--explain", stdin=open(path, "rb").read() + b"more\r\n")[1]
+    holds(out, "body hash: bh=%s, computed " % computed)
+    holds(out, ": they differ")
     code, out, err = run(*WHERE, "--explain", stdin=HEADER + b"X: \x1b[31m\r\nDKIM-Signature: v=1; d=\x1b[31m; h=x\r\n\r\n")
     equal((code, "\x1b" in out), (0, False))
+
+
+def canonical_files():
+    """--canonical: a file for each signature, with the header and the body as they were hashed"""
+    for canon in CANONS:
+        for name in ("plain", "blanks", "empty", "long"):
+            body = BODIES[name]
+            once = keys.sign(HEADER + b"\r\n" + body, canonicalize=canon)
+            path = os.path.join(folder, "canonical")
+            got = verify(keys.sign(once, canonicalize="simple/simple"), "--canonical", path)
+            equal(got["canonical"], [{"signature": 1, "file": path}, {"signature": 2, "file": path + ".2"}])
+            for number, file in ((0, path), (1, path + ".2")):
+                header, written = open(file, "rb").read().split(b"\r\n\r\n", 1)
+                equal(got["dkim"][number]["result"], "pass")
+                field = header.rsplit(b"\r\n", 1)[1] if b"relaxed/" in header else header[header.lower().rindex(b"dkim-signature:"):]
+                said = re.search(rb"bh=([^;]*)", re.sub(rb"\s", b"", field)).group(1)
+                equal(base64.b64encode(hashlib.sha256(written).digest()), said, (canon, name, number))
+                assert re.search(rb"b=$", re.sub(rb"\s", b"", field)), field
+        os.unlink(path)
+        code, out, err = run(*WHERE, "--canonical", path, stdin=once)
+        equal((code, err), (0, ""))
+        holds(out, "\ncanonical signature 1: " + path)
+    code, out, err = run(*WHERE, "--canonical", "/nowhere/canonical", stdin=once)
+    equal((code, err), (1, "gatepost verify: /nowhere/canonical: No such file or directory\n"))
+    code, out, err = run(*WHERE, "--canonical", path, stdin=HEADER + b"\r\n")
+    equal((code, err), (0, ""))
+    holds(out, "nothing is written: there is no DKIM signature")
+
+
+def envelope_of_a_file():
+    """no SPF without --ip; MAIL FROM of Return-Path when it is not given, which is said; empty input is an error"""
+    message = b"Return-Path: <bounce@good.test>\r\nReturn-Path: <other@bad.test>\r\n" + HEADER + b"\r\n"
+    for words, result, sender, source in (
+            ([], None, "bounce@good.test", "return-path"),
+            (["--mail-from", "x@good.test"], None, "x@good.test", "option"),
+            (["--ip", "192.0.2.1"], "pass", "bounce@good.test", "return-path"),
+            (["--ip", "198.51.100.1"], "fail", "bounce@good.test", "return-path"),
+            (["--ip", "192.0.2.1", "--mail-from", "u@other.test"], "none", "u@other.test", "option"),
+            (["--ip", "192.0.2.1", "--mail-from", "", "--helo", "half.test"], "fail", "", "option")):
+        got = verify(message, *words)
+        equal((words, (got["spf"] or {}).get("result"), got["mail_from"], got["mail_from_source"]),
+              (words, result, sender, source))
+    equal("MAIL FROM <bounce@good.test>, from the field Return-Path\n" in run(*WHERE, stdin=message)[1], True)
+    holds(run(*WHERE, "--mail-from", "x@good.test", stdin=message)[1], "SPF       -           not judged: the client is not known")
+    got = verify(HEADER + b"\r\n", "--ip", "192.0.2.1")
+    equal((got["spf"], got["mail_from"], got["mail_from_source"]), (None, None, None))
+    holds(run(*WHERE, "--ip", "192.0.2.1", stdin=HEADER + b"\r\n")[1], "not judged: no name to judge")
+    for value in (b"Return-Path: <>", b"Return-Path: nobody", b"Return-Path:", b"Return-Path: <", b"Return-Path: <a\r\n b@good.test>"):
+        verify(value + b"\r\n" + HEADER + b"\r\n", "--ip", "192.0.2.1")
+    code, out, err = run("--json", *WHERE, stdin=b"")
+    equal((code, err), (1, "gatepost verify: standard input: it is empty: there is no message in it\n"))
+    equal(json.loads(out), {"error": "standard input: it is empty: there is no message in it"})
+    equal(run(*WHERE, write("nothing.eml", b""))[:2], (1, ""))
 
 
 def all_checks_or_as_configured():
@@ -309,8 +370,8 @@ def usage():
 
 
 def strange_files():
-    """an empty file, no header, no body, a header without end: an answer or an error, never a crash"""
-    for text in (b"", b"\n", b"\r\n\r\nbody", b"no header at all", b"From: a@b.test", b"\0" * 5000, b"\xff" * 5000,
+    """no header, no body, a header without end: an answer or an error, never a crash"""
+    for text in (b"\n", b"\r\n\r\nbody", b"no header at all", b"From: a@b.test", b"\0" * 5000, b"\xff" * 5000,
                  b"From: a@b.test\n\n" + bytes(range(256)) * 100):
         code, _, err = run("--json", *WHERE, stdin=text)
         equal((code, err), (0, ""), text[:20])
@@ -497,7 +558,7 @@ def constant_memory():
 TESTS = [signed_by_dkimpy, signed_twice, key_records_with_errors, author_signature_behind_others,
          signatures_not_looked_at, sha1_never_passes, part_of_a_body, signed_by_opendkim,
          signed_by_opendkim_testmsg, sealed_by_dkimpy,
-         trusted_seals, report, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
+         trusted_seals, report, canonical_files, envelope_of_a_file, all_checks_or_as_configured, time_of_judgement, mailbox_line, silent_name_server,
          usage, strange_files, too_large_headers, odd_line_beside_a_clear_from, line_that_may_be_from,
          from_with_blank_before_its_colon, what_mail_servers_hand_over, line_ends_of_the_message,
          from_without_a_domain, from_with_a_host_but_no_at, bounce_without_from, from_that_readers_take_differently,

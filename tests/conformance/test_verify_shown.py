@@ -29,7 +29,8 @@ def verify(program, config, server, case):
             command += [option, given[name]]
     if case.get("now"):
         command += ["--now", str(case["now"])]
-    done = subprocess.run(command, input=base64.b64decode(given["message"]["b64"]), timeout=WAIT,
+    message = base64.b64decode(given["message"]["b64"]) or b"\r\n"  # a file without a byte is refused
+    done = subprocess.run(command, input=message, timeout=WAIT,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode:
         raise AssertionError("exit %d: %s" % (done.returncode, done.stderr.decode(errors="replace")))

@@ -83,6 +83,18 @@ static void test_visible(void **state)
 	check(gp_encode_visible, (struct gp_span) {NULL, 0}, "");
 }
 
+/* test_base64: RFC 4648 10, its test vectors; and bytes of every kind. */
+static void test_base64(void **state)
+{
+	static const char *const rows[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		check(gp_encode_base64, gp_span_from(rows[i][0]), rows[i][1]);
+	check(gp_encode_base64, (struct gp_span) {"\xff\xef\0\xfb", 4}, "/+8A+w==");
+}
+
 /* test_full: the buffer's failure is kept. */
 static void test_full(void **state)
 {
@@ -104,6 +116,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_header_value),
 		cmocka_unit_test(test_visible),
+		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_full),
 	};
 	if (argc > 1)

@@ -259,6 +259,27 @@ static void test_format(void **state)
 	gp_arena_free(arena);
 }
 
+/* test_explain: lines before the action, each one line whatever its value holds. */
+static void test_explain(void **state)
+{
+	struct gp_arena *arena = gp_arena_new(4096);
+	struct gp_protocol_request r;
+	struct gp_strbuf buf;
+	const char *text, *problem;
+	(void)state;
+	assert_int_equal(gp_protocol_parse(gp_span_from("request=smtpd_access_policy\n"
+							"gatepost_explain=yes\n\n"),
+				 &r, &problem),
+		GP_OK);
+	assert_true(gp_span_is(r.explain, "yes"));
+	gp_strbuf_init(&buf, arena, 1024);
+	gp_protocol_explain(&buf, "rule", "limit.hourly\naction=OK");
+	gp_protocol_format(&buf, "DUNNO", NULL);
+	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+	assert_string_equal(text, "rule=limit.hourly action=OK\naction=DUNNO\n\n");
+	gp_arena_free(arena);
+}
+
 /* test_mark: policy_context = mark:SECRET is the mark of the field, and no context any more. */
 static void test_mark(void **state)
 {
@@ -311,6 +332,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_mark),
 	};
 	if (argc > 1)
