@@ -6,6 +6,7 @@
 #   make check-variants       builds with clang, and without each optional part, and starts what it built
 #   make demo                 a private Postfix and Exim with gatepost at work   (T=postfix, T=exim: one)
 #   make bench                the tables of speed and memory
+#   make bench-peers          gatepost and other programs of Debian for the same work, in one table
 #   make coverage             what unit tests and fuzz seeds run of the source: a table by directory (T=name)
 #   make compile_commands.json   how each file is compiled, for editors and analysers
 #   make record               what the tests see of gatepost, into RECORD=directory (T=name: one script);
@@ -181,7 +182,7 @@ SAY = @$(if $(V),true,echo)
 
 # ---- programs ----
 
-.PHONY: all check check-build check-variants check-packages count coverage coverage-run deb rpm demo bench record fuzz install clean format deps programs tests races fuzzers generated FORCE
+.PHONY: all check check-build check-variants check-packages count coverage coverage-run deb rpm demo bench bench-peers record fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
@@ -316,6 +317,12 @@ bench: deps
 	@$(PYTHON) tests/bench/bench_messages.py
 	@$(MAKE) --no-print-directory -s $(B)/bench/notes
 	@$(B)/bench/notes $(B)/bench
+
+# T=policy, T=postfix or T=exim: one of the three throwaway machines
+bench-peers:
+	@tests/support/deps demo
+	@$(MAKE) --no-print-directory -s programs EXIM_INCLUDE=$(or $(EXIM_INCLUDE),exim-dlfunc/header)
+	@CC="$(CC)" $(PYTHON) tests/bench/peers.py $(T)
 
 # to see that a change of the inside leaves the outside as it was: recorded before, recorded after, compared
 RECORD = build/record/out

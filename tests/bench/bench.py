@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -115,6 +116,30 @@ def accepts(path):
         return s.connect_ex(path) == 0
 
 
+def version(package):
+    """Of an installed package of Debian; empty if it is not installed."""
+    return subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True).stdout
+
+
+class Syslog:
+    """Takes at /dev/log what programs say, as a syslog daemon would, and forgets it."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        with contextlib.suppress(OSError):
+            while self.socket.recv(65536):
+                pass
+
+    def close(self):
+        os.unlink("/dev/log")
+
+
 def polload_command(path, mode, *arguments):
     return [os.path.join(BUILD, "polload"), "-m", mode] + [str(a) for a in arguments] + [
         "unix:" + path]
@@ -146,8 +171,8 @@ def median(rounds):
 
 # ---- names ----
 
-def write_zone(path):
-    """A domain publishes what many do: an include, its MX, and -all."""
+def write_zone(path, domains=DOMAINS, large=LARGE_DOMAINS, more=()):
+    """A domain publishes what many do: an include, its MX, and -all. more: lines of unbound's own."""
     record = ("local-data: 'd%(n)d.bench.test. 3600 TXT \"v=spf1 include:_spf.d%(n)d.bench.test mx -all\"'\n"
               "local-data: 'd%(n)d.bench.test. 3600 MX 10 mx1.d%(n)d.bench.test.'\n"
               "local-data: '_spf.d%(n)d.bench.test. 3600 TXT \"v=spf1 ip4:192.0.2.0/24 "
@@ -157,10 +182,11 @@ def write_zone(path):
               "local-data: 'mail.d%(n)d.bench.test. 3600 TXT \"v=spf1 ip4:198.51.0.0/16 a -all\"'\n")
     with open(path, "w") as f:
         f.write("server:\nlocal-zone: 'bench.test.' static\n")
-        for n in range(DOMAINS):
+        for n in range(domains):
             f.write(record % {"n": n, "x": n // 250})
-        for n in range(LARGE_FIRST, LARGE_FIRST + LARGE_DOMAINS):
+        for n in range(LARGE_FIRST, LARGE_FIRST + large):
             f.write(large_records(n))
+        f.write("".join(line + "\n" for line in more))
 
 
 def large_records(n):
@@ -178,16 +204,16 @@ def large_records(n):
 
 
 class NameServer:
-    """An unbound with everything in its local data."""
+    """An unbound with everything in its local data; what write_zone() takes says how much."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=0, **zone_of):
         self.folder = folder
         self.config = os.path.join(folder, "unbound.conf")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.bind(("127.0.0.1", 0))
+            s.bind(("127.0.0.1", port))
             self.port = s.getsockname()[1]
         zone = os.path.join(folder, "zone.conf")
-        write_zone(zone)
+        write_zone(zone, **zone_of)
         with open(self.config, "w") as f:
             f.write('server:\n  interface: 127.0.0.1@%d\n  port: %d\n  do-daemonize: no\n'
                     '  username: ""\n  chroot: ""\n  directory: "%s"\n  pidfile: ""\n'
@@ -213,7 +239,7 @@ class NameServer:
         return int(found.group(1))
 
     def run(self):
-        progress("unbound reads %d domains" % DOMAINS)
+        progress("unbound reads its zone")
         return running(["unbound", "-d", "-c", self.config],
                        os.path.join(self.folder, "unbound.log"), self.is_ready)
 

@@ -4,7 +4,8 @@
  *
  * A thread for each connection sends requests one after the other, as smtpd does. The first request
  * of a connection warms it up and is not counted. Prints one line: requests/s, latency (p50, p99,
- * max) in microseconds, and how often each action word came.
+ * max) in microseconds, and how often each action word came. With -b it says "warm" when every
+ * connection has its first answer, and begins when a line comes on stdin.
  *
  * Sender domains are d0.bench.test, d1.bench.test, ...; three clients in four are 198.51.X.Y
  * (X = N / 250, Y = N % 250 + 1 for domain N), one in four is 203.0.X.Y. Users are user1, user2,
@@ -40,13 +41,14 @@ static const char usage[] =
 	"  -w       walk through the domains in order; otherwise they are drawn at random\n"
 	"  -s STATE protocol_state (RCPT)\n"
 	"  -r N     recipients of a message: N requests in a row are about the same one (1)\n"
+	"  -b       when all connections are warm, begin at a line on stdin\n"
 	"  -k       keep the connections open until stdin ends\n";
 
 static struct {
 	int connections, requests, users, domains, first, recipients;
-	bool walk, keep;
+	bool walk, wait, keep;
 	const char *mode, *state, *target;
-} options = {10, 1000, 1000, 1000, 0, 1, false, false, "rate", "RCPT", NULL};
+} options = {10, 1000, 1000, 1000, 0, 1, false, false, false, "rate", "RCPT", NULL};
 
 struct connection {
 	pthread_t thread;
@@ -57,7 +59,7 @@ struct connection {
 };
 
 static double *latencies;         /* a row of options.requests for each connection */
-static pthread_barrier_t barrier; /* all are connected; all are warm */
+static pthread_barrier_t barrier; /* all are connected; all are warm; all begin */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards words */
 static struct {
 	char word[32];
@@ -257,6 +259,7 @@ static void *run(void *arg)
 		exchange(c, text, len, answer);
 		if (i < 0) {
 			pthread_barrier_wait(&barrier);
+			pthread_barrier_wait(&barrier);
 			continue;
 		}
 		latencies[(size_t)c->id * (size_t)options.requests + (size_t)i] = now() - began;
@@ -329,6 +332,9 @@ static void take(int option, const char *value)
 	case 'r':
 		options.recipients = number(value, 1);
 		break;
+	case 'b':
+		options.wait = true;
+		break;
 	case 'k':
 		options.keep = true;
 		break;
@@ -341,7 +347,7 @@ static void take(int option, const char *value)
 static void parse(int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "c:n:m:u:d:f:ws:r:k")) != -1)
+	while ((option = getopt(argc, argv, "c:n:m:u:d:f:ws:r:bk")) != -1)
 		take(option, optarg);
 	if (optind != argc - 1)
 		wrong_usage();
@@ -349,6 +355,16 @@ static void parse(int argc, char **argv)
 		strcmp(options.mode, "mix") != 0)
 		wrong_usage();
 	options.target = argv[optind];
+}
+
+/* await_line: says that all is warm, and waits for the word to begin. */
+static void await_line(void)
+{
+	char c = 0;
+	puts("warm");
+	fflush(stdout);
+	while (c != '\n' && read(STDIN_FILENO, &c, 1) > 0)
+		continue;
 }
 
 /* main: connects, warms up, measures. */
@@ -370,7 +386,10 @@ int main(int argc, char **argv)
 	}
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
+	if (options.wait)
+		await_line();
 	double began = now();
+	pthread_barrier_wait(&barrier);
 	for (size_t i = 0; i < count; i++)
 		pthread_join(connections[i].thread, NULL);
 	report(now() - began);
