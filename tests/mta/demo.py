@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""make demo: a real Postfix and a real Exim with gatepost at work, each in a throwaway machine of its
-own (tests/support/sandbox.py), and what comes of it.
+"""make demo: a real Postfix and a real Exim with gatepost, each in a throwaway machine of its own
+(tests/support/sandbox.py): mails are sent, and the answers explained.
 
     demo.py [postfix | exim]      both, unless one is named
 
-The exit code is 0 when every mail ended as it has to, 1 when one did not or nothing could be shown.
+The exit code is 0 when every mail ended as expected, 1 when one did not or nothing could be shown.
 """
 import json
 import os
@@ -96,12 +96,12 @@ def main(names):
     rows = [row for part in shown.values() for row in part]
     wrong = demo_show.summary(rows) if rows else 0
     for name in [n for n in names if not shown[n]]:
-        say("%s could not be shown; the reason stands above." % name.capitalize())
-    say("%d of %d mails ended as they have to, in %d s." % (len(rows) - wrong, len(rows), time.monotonic() - begin))
+        say("%s could not be shown; see above for the reason." % name.capitalize())
+    say("%d of %d mails ended as expected, in %d s." % (len(rows) - wrong, len(rows), time.monotonic() - begin))
     installed = os.path.join(sandbox.PROJECT, "build", "deps.installed")
-    told("The throwaway machines are gone, and with them all that was installed, started and delivered there. "
-         "What is left is build/ here%s." % (", and the packages that building needed, which build/deps.installed "
-                                             "lists" if os.path.exists(installed) else ""), "")
+    told("The throwaway machines were removed, with all that was installed, started and delivered in them. "
+         "What is left is build/ here%s." % (", and the packages needed for building, listed in "
+                                             "build/deps.installed" if os.path.exists(installed) else ""), "")
     return 1 if wrong or not all(shown.values()) else 0
 
 

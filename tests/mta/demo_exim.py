@@ -31,24 +31,24 @@ def listed(sealer):
     return lambda keys: keys.listed(signed(keys), "bank.test", sealer)
 
 
-# what has to come of it; how the message is made, MAIL FROM, client, what is said about the message
+# the expected outcome; how the message is made, MAIL FROM, client, what is said about the message
 MAILS = [
-    (Case("The bank's own mail", "bank.test publishes p=reject: refuse what is not shown to be ours (DMARC). "
-          "SPF and a DKIM signature show it.", "250", {"spf": "pass", "dkim": "pass", "dmarc": "pass"},
+    (Case("The bank's own mail", "bank.test publishes p=reject (DMARC): refuse mail that neither SPF nor DKIM "
+          "shows to be ours. Here both do.", "250", {"spf": "pass", "dkim": "pass", "dmarc": "pass"},
           ["spf=pass ", "dkim=pass ", "dmarc=pass "], "inbox"),
      signed, "alice@bank.test", GOOD, "signed by bank.test"),
-    (Case("The bank's mail, forwarded", "Another host forwards it, so SPF shows nothing. The signature is "
-          "still right.", "250", {"spf": "none", "dkim": "pass", "dmarc": "pass"}, ["dkim=pass ", "dmarc=pass "],
+    (Case("The bank's mail, forwarded", "Another host forwards it, so SPF does not help. The signature is "
+          "still valid.", "250", {"spf": "none", "dkim": "pass", "dmarc": "pass"}, ["dkim=pass ", "dmarc=pass "],
           "inbox"),
      signed, "forward@other.test", BAD, "signed by bank.test"),
-    (Case("A forged bank", "From: names bank.test; neither SPF nor a signature shows it.",
+    (Case("A forged bank", "The From field names bank.test, but neither SPF nor a signature confirms it.",
           "550 5.7.26", {"dmarc": "fail", "rule": "dmarc.on_reject"}),
      lambda keys: scene.mail("bank.test"), "eve@other.test", BAD, "not signed"),
     (Case("A mail changed on its way", "It was signed, and its text was changed afterwards.",
           "550 5.7.26", {"dkim": "fail", "dmarc": "fail", "rule": "dmarc.on_reject"}),
      changed, "eve@other.test", BAD, "signed by bank.test, then changed"),
-    (Case("A forged envelope", "MAIL FROM names bank.test as well: SPF refuses at RCPT, before the message is "
-          "sent.", "550 5.7.23", {"spf": "fail"}),
+    (Case("A forged envelope", "MAIL FROM names bank.test as well. SPF refuses it at RCPT, before the message "
+          "is transferred.", "550 5.7.23", {"spf": "fail"}),
      lambda keys: scene.mail("bank.test"), "alice@bank.test", BAD, "not signed"),
     (Case("A forged newsletter", "news.test publishes p=quarantine: treat such mail with suspicion. It is filed into Junk.",
           "250", {"dmarc": "fail", "action": "quarantine"}, ["dmarc=fail (p=quarantine of news.test)"], "Junk"),
@@ -57,10 +57,10 @@ MAILS = [
           "it had found before (ARC). arc.trusted_sealers names it.",
           "250", {"arc": "pass", "dmarc": "fail", "override": "arc"}, ["arc=pass ", "dmarc=fail "], "inbox"),
      listed("lists.test"), "list@lists.test", BAD, "signed by bank.test, changed and sealed by lists.test"),
-    (Case("By an unknown mailing list", "The same with a seal of club.test, which nobody trusts here.",
+    (Case("By an unknown mailing list", "The same, sealed by club.test, which is not in arc.trusted_sealers.",
           "550 5.7.26", {"arc": "pass", "dmarc": "fail", "rule": "dmarc.on_reject"}),
      listed("club.test"), "list@club.test", BAD, "signed by bank.test, changed and sealed by club.test"),
-    (Case("A forged result", "The mail brings a field that claims to be ours. It is removed.",
+    (Case("A forged result", "The mail arrives with a field that claims to be ours. The field is removed.",
           "250", {"dmarc": "fail", "action": "quarantine"}, ["dmarc=fail "], "Junk"),
      lambda keys: scene.mail("news.test", more=OWN), "eve@other.test", BAD,
      "not signed, with Authentication-Results: %s; dmarc=pass" % HOST),
@@ -117,17 +117,17 @@ def send(stage, message, sender, address):
 
 
 def run():
-    """The whole half; what came of it."""
+    """The whole half; returns its outcome."""
     half = Half("Exim")
     stage = scene.Scene(config=CONFIG, domains=DOMAINS, progress=step)
     try:
-        told("Exim runs with conf-examples/exim/exim.conf as it is shipped, and loads gatepost-exim.so. "
+        told("Exim runs with conf-examples/exim/exim.conf as shipped, and loads gatepost-exim.so. "
              "gatepost.conf trusts one mailing list:", "")
         say("   arc { trusted_sealers = {\"lists.test\"} }\n")
         for case, build, sender, address, about in MAILS:
             progress("sending a mail: " + case.name)
             reply, facts, fields, folder = send(stage, build(stage.keys), sender, address)
-            sent = "%s; MAIL FROM <%s>, by the client %s" % (about, sender, address)
+            sent = "%s; MAIL FROM <%s>, client %s" % (about, sender, address)
             half.show(case, Seen(sent, reply, why(facts), short(facts), facts, fields, folder))
     finally:
         progress("stopping Exim")

@@ -16,12 +16,12 @@ override { user = "newsletter"  hourly = 5000  daily = unlimited }
 """
 CONFIG = scene.CONFIG.replace("timeout = 2s", "timeout = 1s") + 'store { uri = {"STORE"} }' + LIMITS
 
-# what has to come of it; client, HELO, MAIL FROM, RCPT TO
+# the expected outcome; client, HELO, MAIL FROM, RCPT TO
 MAILS = [
-    (Case("Its own mail server", "shop.test names 192.0.2.0/24 as its mail servers (SPF). The client is one.",
+    (Case("Its own mail server", "shop.test publishes 192.0.2.0/24 as its mail servers (SPF). The client is one of them.",
           "250", {"spf": "pass", "rule": "default"}, ["spf=pass ", "smtp.mailfrom=alice@shop.test"]),
      GOOD, "mail.shop.test", "alice@shop.test", BOB),
-    (Case("A forged sender", "The client is not one that shop.test names: -all asks to refuse the mail.",
+    (Case("A forged sender", "The client is not one of shop.test's mail servers; -all asks to refuse such mail.",
           "550 5.7.23", {"spf": "fail", "rule": "spf.reject"}),
      BAD, "mail.evil.test", "alice@shop.test", BOB),
     (Case("A doubtful sender", "soft.test ends its record with ~all: such mail is labelled, not refused.",
@@ -30,31 +30,31 @@ MAILS = [
     (Case("A bounce, forged HELO", "A bounce has no sender, so SPF judges the name in HELO.",
           "550 5.7.23", {"spf_helo": "fail", "rule": "spf.helo_reject"}),
      BAD, "mail.shop.test", "", BOB),
-    (Case("DNS does not answer", "Nothing is known about mute.test: accepted and labelled; "
-          "spf.on_temperror = defer lets the sender wait instead.",
+    (Case("DNS does not answer", "The name server does not answer for mute.test: accepted and "
+          "labelled. With spf.on_temperror = defer the sender has to try again later.",
           "250", {"spf": "temperror", "rule": "spf.on_temperror"}, ["spf=temperror "]),
      BAD, "mail.mute.test", "dave@mute.test", BOB),
-    (Case("A sender in UTF-8", "An address as RFC 6531 (SMTPUTF8) has it, sent by its own mail server.",
+    (Case("A sender in UTF-8", "An address with letters beyond ASCII (SMTPUTF8), sent by its own mail server.",
           "250", {"spf": "pass", "rule": "default"}, ["spf=pass "]),
      GOOD, "mail.shop.test", "jörg@bücher.test", BOB),
     (Case("A forged sender in UTF-8", "The same sender, from another client.",
           "550 5.7.23", {"spf": "fail", "rule": "spf.reject"}),
      BAD, "mail.evil.test", "jörg@bücher.test", BOB),
-    (Case("Forged, to postmaster", "postmaster is always reached (spf.exempt_recipients), so that whoever is "
-          "refused can ask why.", "250", {"rule": "spf.exempt_recipients"}),
+    (Case("Forged, to postmaster", "Mail to postmaster is never refused (spf.exempt_recipients), so that "
+          "those who are refused can ask why.", "250", {"rule": "spf.exempt_recipients"}),
      BAD, "mail.evil.test", "alice@shop.test", "postmaster@example.test"),
 ]
 
 
-# the limits: what has to come of it; user, number of recipients, the operator's commands behind it
+# the limits: the expected outcome; user, number of recipients, the administrator's commands after it
 ATTEMPTS = [
-    (Case("alice, 3 recipients", "Three recipients of the five that she has per hour.", "250", {"accepted": "3"}),
+    (Case("alice, 3 recipients", "Three of the five recipients per hour are used.", "250", {"accepted": "3"}),
      "alice", 3, ()),
-    (Case("alice, 4 recipients", "Two are left of the five. The other two recipients have to wait.", "450 4.7.1",
+    (Case("alice, 4 recipients", "Two of the five are left. The other two recipients are deferred.", "450 4.7.1",
           {"accepted": "2"}), "alice", 4, ()),
-    (Case("newsletter, 40 recipients", "The override lets this user send more.", "250", {"accepted": "40"}),
+    (Case("newsletter, 40 recipients", "The override allows this user more.", "250", {"accepted": "40"}),
      "newsletter", 40, ("limits", "limits explain newsletter", "limits reset alice hourly")),
-    (Case("alice, 4 after a reset", "The operator has reset what alice had used.", "250", {"accepted": "4"}),
+    (Case("alice, 4 after a reset", "The administrator has reset the counter of alice.", "250", {"accepted": "4"}),
      "alice", 4, ("limits show alice",)),
 ]
 
@@ -74,13 +74,13 @@ def why(facts):
 
 
 def mails(half, stage):
-    told("gatepost-policyd runs with conf-examples/gatepost.conf as it is shipped. Postfix asks it about each "
-         "mail, as conf-examples/postfix-limits.cf has it.", "")
+    told("gatepost-policyd runs with conf-examples/gatepost.conf as shipped. Postfix asks it about each mail, as "
+         "in conf-examples/postfix-limits.cf.", "")
     say()
     for case, client, helo, sender, recipient in MAILS:
         progress("sending a mail: " + case.name)
         reply, facts, added = scene.send(stage, client, helo, sender, recipient)
-        sent = "from <%s> to <%s>, by the client %s (HELO %s)" % (sender, recipient, client, helo)
+        sent = "MAIL FROM <%s>, RCPT TO <%s>, client %s, HELO %s" % (sender, recipient, client, helo)
         half.show(case, Seen(sent, reply, why(facts), short(facts), facts, added))
 
 
@@ -93,7 +93,7 @@ def attempt(half, case, user, recipients):
             replies.append(scene.show(*login.smtp.data("Subject: x\r\n\r\nhello\r\n")))
     refused = [r for r in replies if not r.startswith("250")]
     text = "%d of %d recipients" % (taken, recipients)
-    half.show(case, Seen("by the authenticated user %s, to %d recipients" % (user, recipients),
+    half.show(case, Seen("authenticated user %s, %d recipients" % (user, recipients),
                          (refused or replies)[-1], text + " are accepted", text, {"accepted": str(taken)}))
 
 
@@ -124,7 +124,7 @@ def limits(half, stage):
 
 
 def run():
-    """The whole half; what came of it."""
+    """The whole half; returns its outcome."""
     half = Half("Postfix")
     with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-limits.cf")) as f:
         stage = scene.Scene(config=CONFIG, extra=f.read(), progress=step)

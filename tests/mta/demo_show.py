@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""What the demonstration is made of: cases with what has to come of them, and how that is printed, in
-lines of 80 columns at most. It knows neither Postfix nor Exim."""
+"""The parts of the demonstration: cases with their expected outcome, and how they are printed, in lines
+of 80 columns at most. Knows neither Postfix nor Exim."""
 import json
 import os
 import shutil
@@ -14,7 +14,7 @@ TABLE = " %-3s%-27s %-19s %s"
 
 
 class Case:
-    """One mail, and what has to come of it: how the reply begins, facts of the decision, parts of the
+    """One mail and its expected outcome: how the reply begins, facts of the decision, parts of the
     first Authentication-Results field that is added, where the mail is delivered."""
 
     def __init__(self, name, told, answer, facts=None, field=(), folder=None):
@@ -23,7 +23,7 @@ class Case:
 
 
 class Seen:
-    """What came of a case: the whole reply, why (in full, and in the few words that the table has room
+    """The outcome of a case: the whole reply, why (in full, and in the few words that the table has room
     for), facts, values of the added fields, the folder."""
 
     def __init__(self, sent, reply, why, short, facts=None, fields=(), folder=None):
@@ -37,7 +37,7 @@ def by_option(rule):
 
 
 def differences(case, seen):
-    """What is otherwise than the case expects, a sentence each; nothing if all is right."""
+    """What differs from the expected outcome, one sentence each; empty if nothing does."""
     wrong = []
     if not seen.reply.startswith(case.answer):
         wrong.append("the answer should begin with %s" % case.answer)
@@ -48,7 +48,7 @@ def differences(case, seen):
         if not seen.fields or part not in seen.fields[0]:
             wrong.append("the field should hold %s" % part)
     if case.folder and case.folder != seen.folder:
-        wrong.append("it should be in %s, and is in %s" % (case.folder, seen.folder))
+        wrong.append("it should be delivered to %s, and is in %s" % (case.folder, seen.folder))
     # nobody but this host may state results in its name
     if len([f for f in seen.fields if f.startswith(HOST + ";")]) > 1:
         wrong.append("there is more than one field of this host")
@@ -136,7 +136,7 @@ def verdict(seen):
 
 
 def summary(rows):
-    """The table at the end; the number of cases that did not end as they have to."""
+    """The table at the end; returns the number of cases that did not end as expected."""
     server, number = None, 0
     say("Summary")
     say("-" * WIDTH)

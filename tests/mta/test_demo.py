@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The demonstration (make demo): each mail of its table ends as the table says, in lines of 80 columns; a
+"""The demonstration (make demo): each mail of its table ends as expected, in lines of 80 columns; a
 mail that ends otherwise is said; and where it cannot run, it says what is missing."""
 import os
 import subprocess
