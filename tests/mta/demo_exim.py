@@ -53,8 +53,8 @@ MAILS = [
     (Case("A forged newsletter", "news.test publishes p=quarantine: treat such mail with suspicion. It is filed into Junk.",
           "250", {"dmarc": "fail", "action": "quarantine"}, ["dmarc=fail (p=quarantine of news.test)"], "Junk"),
      lambda keys: scene.mail("news.test"), "eve@other.test", BAD, "not signed"),
-    (Case("By a trusted mailing list", "The list changed the subject, which breaks the signature, and sealed what "
-          "it had found before (ARC). arc.trusted_sealers names it.",
+    (Case("By a trusted mailing list", "The list changed the subject, which breaks the signature, and sealed the "
+          "results from before (ARC). It is listed in arc.trusted_sealers.",
           "250", {"arc": "pass", "dmarc": "fail", "override": "arc"}, ["arc=pass ", "dmarc=fail "], "inbox"),
      listed("lists.test"), "list@lists.test", BAD, "signed by bank.test, changed and sealed by lists.test"),
     (Case("By an unknown mailing list", "The same, sealed by club.test, which is not in arc.trusted_sealers.",
