@@ -20,23 +20,21 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import dnsd  # noqa: E402
 import sandbox  # noqa: E402
 import systemd_machine  # noqa: E402
+import unit_scene  # noqa: E402
 import world  # noqa: E402
+from unit_scene import POLICY, SERVICE, SOCKET, UNIT, request  # noqa: E402
 from world import equal, holds, stand_still, wait_for  # noqa: E402
 
-PROJECT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-UNIT = os.path.join(PROJECT, "policyd", "systemd", "gatepost-policyd.service")
-SERVICE, SOCKET = "gatepost-policyd.service", "gatepost-policyd.socket"
-POLICY = "/var/spool/postfix/gatepost/policy"
 FILES = 65536
 EXPOSURE = 1.5  # of systemd-analyze security, 10 is the worst: below is OK in its words
 ZONE = {"a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}}
 CONFIG = """hostname = "mx.test"
 limit hourly { key = user  count = recipients  max = 5  per = 1h }
 """
-serial = iter(range(10 ** 9))
 machine = None
 
 # What a program may do inside the unit's confinement: each line is a thing tried and what came of it.
@@ -121,22 +119,8 @@ with open("/var/lib/gatepost/probe", "w") as f:
 
 # ---- the machine ----
 
-def build_and_install(target):
-    """As a package would: for /usr and /etc, from a build of its own."""
-    done = subprocess.run([os.environ.get("MAKE", "make"), "-s", "-C", PROJECT, "B=build/systemd", "SANITIZE=",
-                           "prefix=/usr", "sysconfdir=/etc", "DESTDIR=" + target, "install"],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "DESTDIR")})
-    equal(done.returncode, 0, done.stdout[-3000:])
-
-
 def set_up():
-    build_and_install(machine.path("/"))
-    machine.write("/etc/gatepost/gatepost.conf", CONFIG)
-    machine.run("systemd-sysusers")
-    machine.run("systemctl", "daemon-reload")
-    machine.run("systemctl", "enable", "--now", SOCKET)
-    machine.join_network()
+    unit_scene.set_up(machine, CONFIG)
 
 
 def main_pid():
@@ -164,23 +148,12 @@ def worker_pid():
     return int(children[0])
 
 
-def request(sender="x@a.test", client="192.0.2.1", **others):
-    values = {"client_address": client, "helo_name": "helo.test", "sender": sender, "recipient": "r@here.test",
-              "instance": "i%d" % next(serial)}
-    values.update(others)
-    return values
-
-
 def connect():
-    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    s.settimeout(world.PATIENCE_S)
-    s.connect(machine.path(POLICY))
-    return s
+    return unit_scene.connect(machine)
 
 
 def ask(**attributes):
-    with connect() as s:
-        return world.ask(s, **attributes)
+    return unit_scene.ask(machine, **attributes)
 
 
 def state():
