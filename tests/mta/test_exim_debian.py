@@ -25,6 +25,7 @@ LINE = ".include_if_exists %s/debian.macros\n" % LIB
 ONE_FILE, MANY_FILES = "/etc/exim4/exim4.conf.localmacros", "/etc/exim4/conf.d/main/00_gatepost"
 SETTINGS = "/etc/exim4/update-exim4.conf.conf"
 PANIC = "/var/log/exim4/paniclog"
+MARK, ASKED = "/run/gatepost-exim.reload", "/tmp/reloads"
 ZONE = {
     "shop.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
     "_dmarc.shop.test": {"TXT": ["v=DMARC1; p=reject"]},
@@ -37,7 +38,6 @@ class Exim:
     """Debian's Exim over the configuration that update-exim4.conf generates."""
 
     process = None
-
     def configure(self, split, before="", line=LINE):
         """Writes the line, behind what the administrator has set; generates the configuration."""
         with open(SETTINGS) as f:
@@ -67,7 +67,7 @@ class Exim:
     def started(self):
         """How often the daemon has said that it runs; no connection is made, for which it would load
         the module."""
-        return self.log().count("daemon started: pid=%d," % self.process.pid)
+        return self.log().count("daemon started: pid=%d," % self.process.pid) if self.process else 0
 
     def reload(self):
         before = self.started()
@@ -172,6 +172,68 @@ def removed_before_the_first_connection():
     install()
 
 
+def script(name, *arguments):
+    """Runs a maintainer script of the package as dpkg would."""
+    def part(what):
+        with open(os.path.join(sandbox.PROJECT, "debian", "gatepost-exim." + what)) as f:
+            return f.read()
+    path = "/tmp/gatepost-exim." + name
+    with open(path, "w") as f:
+        f.write(part(name).replace("#EXIM#", part("functions")).replace("#DEBHELPER#", ""))
+    return sandbox.run(["sh", "-e", path] + list(arguments)).stdout
+
+
+def reloads(name, *arguments):
+    """Does the script ask for a reload? If so, this returns when the daemon has started itself again."""
+    before = exim.started()
+    if os.path.exists(ASKED):
+        os.unlink(ASKED)
+    script(name, *arguments)
+    if not os.path.exists(ASKED):
+        return False
+    with open(ASKED) as f:
+        equal(f.read(), "exim4 reload\n")
+    wait_for(lambda: exim.started() > before, "the daemon's new start")
+    return True
+
+
+def record_reloads():
+    """From now on what asks for a reload is written down, and done: the sandbox forbids it."""
+    os.unlink("/usr/sbin/policy-rc.d")
+    os.rename("/usr/sbin/invoke-rc.d", "/usr/sbin/invoke-rc.d.real")
+    with open("/usr/sbin/invoke-rc.d", "w") as f:
+        f.write("#!/bin/sh\necho \"$*\" >>%s\nexec /usr/sbin/invoke-rc.d.real \"$@\"\n" % ASKED)
+    os.chmod("/usr/sbin/invoke-rc.d", 0o755)
+    os.makedirs("/run/exim4", exist_ok=True)
+    shutil.chown("/run/exim4", "Debian-exim", "Debian-exim")
+
+
+def maintainer_scripts():
+    """the package's scripts: a removal and an upgrade reload the daemon, once, and nothing else does"""
+    exim.configure(split=False)
+    exim.start()
+    equal(replies()[0], "550 ")
+    assert reloads("postinst", "configure", "0.1.0")
+    equal(replies()[0], "550 ")
+    script("prerm", "upgrade", "0.2.0")
+    equal(os.path.exists(MARK), False)
+    script("prerm", "remove")
+    equal(os.path.exists(MARK), True)
+    uninstall()
+    assert reloads("postrm", "remove")
+    equal((replies(), os.path.exists(MARK)), (["250 ", "250 ", "250 "], False))
+    assert not reloads("postrm", "remove")  # another package's, or none was using it
+    install()
+    exim.configure(False, line="")
+    assert not reloads("postinst", "configure", "")  # no line: nothing is used
+    os.makedirs("/var/spool/exim4/gatepost", exist_ok=True)
+    script("postrm", "purge")
+    equal(os.path.exists("/var/spool/exim4/gatepost"), False)
+    exim.stop()
+    exim.configure(split=False)
+    assert not reloads("postinst", "configure", "0.1.0")  # nobody starts an Exim that does not run
+
+
 def half_there():
     """a process that reads the configuration while dpkg removes the files: no error at any moment"""
     files = sorted(os.listdir(LIB), reverse=True)  # dpkg removes the last of its list first
@@ -236,9 +298,10 @@ def main():
     name_server = dnsd.Server(ZONE, port=53)
     exim = Exim()
     install()
+    record_reloads()
     try:
         for test in (in_one_file, in_many_files, removed_while_running, removed_and_reloaded, removed_and_started,
-                     removed_before_the_first_connection, half_there, kept, doctor):
+                     removed_before_the_first_connection, maintainer_scripts, half_there, kept, doctor):
             tap.run(test)
     finally:
         exim.stop()
