@@ -487,7 +487,7 @@ def commands():
             assert done.stdout, words
             holds(done.stderr, "spf.mode: sometimes is not allowed here")
             holds(done.stderr, "gatepost %s: %s has errors: the socket of the last good configuration is asked"
-                  % (words[0], d.config))
+                  % ("limits show" if "show" in words else words[0], d.config))
         os.unlink(d.kept())
         done = d.command("status", "-c", d.config, code=1)
         holds(done.stderr, "the socket of the default is asked")

@@ -93,7 +93,7 @@ def mount_overlay(top, lower="/", size="1g"):
     run(["mount", "-t", "overlay", "overlay", "-o",
          "lowerdir=%s,upperdir=%s,workdir=%s" % (lower, upper, work), root])
     _make_devices(root + "/dev")
-    run(["mount", "-t", "tmpfs", "tmpfs", root + "/run"])
+    run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", root + "/run"])
     run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", root + "/tmp"])
     run(["mount", "-t", "proc", "proc", root + "/proc"])
     os.makedirs(DEBS, exist_ok=True)

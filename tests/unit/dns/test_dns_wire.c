@@ -604,9 +604,10 @@ static void what_keeps_us_from_asking_is_ours(void **state)
 		{"silent.example", GP_DNS_TROUBLE, GP_DNS_TEMPFAIL, "no answer from 127.0.0.1:"}};
 	struct fixture *f = *state;
 	const struct gp_dns_server answering = f->options.servers[0];
-	f->options.timeout_ms = 100;
 	for (size_t i = 0; i < 3 * 3 * sizeof rows / sizeof rows[0]; i++) {
 		size_t row = i / 9, at = i / 3 % 3, place = i % 3; /* place 2: there is no other */
+		/* what is answered may take its time on a busy machine */
+		f->options.timeout_ms = strncmp(rows[row].name, "silent", 6) == 0 ? 100 : 10000;
 		f->options.server_count = place == 2 ? 1 : 2;
 		f->options.servers[0] = f->options.servers[1] = answering;
 		f->options.servers[place % 2] = unreachable[at].server;
