@@ -31,7 +31,9 @@ limit site { key = all  count = recipients  max = unlimited  per = 1h }
 override { user = "newsletter@example.org"  hourly = 5000 }
 override { domain = "example.net"  hourly = 50 }
 """
-MESSAGE = """DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=sel; h=from; bh=AAAA; b=AAAA
+MESSAGE = """DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=sel; h=from; b=AAAA;
+ bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=
+DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=sel; h=from; bh=AAAA; b=AAAA
 From: alice@a.test
 
 hello
@@ -118,10 +120,18 @@ def verify():
         with open(path) as f:
             fields |= set(re.findall(r'\.json = "([^"]+)"', f.read()))
     assert len(fields) > 40, fields
-    equal(sorted(documented()["verify"] ^ fields), ["error", "note"])
-    values = [scene.run("verify", "--ip", "198.51.100.1", "--helo", "a.test", "--mail-from", sender, message=MESSAGE)
-              for sender in ("x@a.test", "")]
+    own = {"canonical[].file", "canonical[].problem", "canonical[].signature", "error", "mail_from",
+           "mail_from_source", "note"}
+    equal(sorted(documented()["verify"] ^ fields), sorted(own))
+    fixed = ("verify", "--ip", "198.51.100.1", "--helo", "a.test", "--mail-from")
+    values = [scene.run(*fixed, sender, "--canonical", os.path.join(scene.folder, "canonical." + sender),
+                        message=MESSAGE) for sender in ("x@a.test", "")]
     compare(["verify"], values, fields | {"error"})
+
+
+def request():
+    """request"""
+    compare(["request"], [scene.run("request", "client_address=192.0.2.1", "sender=x@a.test")])
 
 
 def limits():
@@ -172,7 +182,7 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, limits, changes, status, doctor, every_command):
+    for test in (spf, verify, request, limits, changes, status, doctor, every_command):
         tap.run(test)
 finally:
     scene.close()
