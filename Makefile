@@ -7,7 +7,7 @@
 #   make demo                 a private Postfix and Exim with gatepost at work   (T=postfix, T=exim: one)
 #   make bench                the tables of speed and memory
 #   make bench-peers          gatepost and other programs of Debian for the same work, in one table
-#   make coverage             what unit tests and fuzz seeds run of the source: a table by directory (T=name)
+#   make coverage             how much of the source the tests run: a table by directory   (T=name)
 #   make compile_commands.json   how each file is compiled, for editors and analysers
 #   make record               what the tests see of gatepost, into RECORD=directory (T=name: one script);
 #                             tests/support/record.py compare A B shows how two such directories differ
@@ -180,13 +180,19 @@ fuzz_progs   = $(foreach t,$(FUZZ),build/fuzz/$(notdir $(t:.c=)))
 Q   = $(if $(V),,@)
 SAY = @$(if $(V),true,echo)
 
+# what is left out where its library or header is missing, unless it was told to be
+about_EXIM_INCLUDE = gatepost-exim.so, without <local_scan.h> (exim4-dev); EXIM_INCLUDE=exim-dlfunc/header builds it
+about_REDIS   = stores that hosts share through Redis, without hiredis (libhiredis-dev)
+about_SECCOMP = the filter of system calls, without libseccomp (libseccomp-dev)
+about_HTTP    = metrics over HTTP, without libmicrohttpd (libmicrohttpd-dev)
+
 # ---- programs ----
 
 .PHONY: all check check-build check-variants check-packages count coverage coverage-run deb rpm demo bench bench-peers record fuzz install clean format deps programs tests races fuzzers generated FORCE
 .SECONDARY:
 all: programs
 programs: $(B)/gatepost-policyd $(B)/gatepost $(module)
-	@$(if $(EXIM_INCLUDE),true,echo "gatepost-exim.so is left out: no <local_scan.h> (exim4-dev) here; EXIM_INCLUDE=exim-dlfunc/header does without")
+	@$(foreach o,EXIM_INCLUDE REDIS SECCOMP HTTP,$(if $($(o))$(SANITIZE)$(filter command,$(origin $(o))),,echo "left out: $(about_$(o))";)) true
 tests: programs $(unit_progs) $(fuzz_seed_progs) $(B)/tests/echo_service
 
 $(B)/gatepost-policyd: $(B)/obj/policyd/main.o $(B)/libpolicyd.a $(B)/libdaemon.a $(B)/libgatepost.a
@@ -335,14 +341,15 @@ count:
 	@echo $(words $(lib_objs) $(daemon_objs) $(policyd_objs) $(cli_objs) $(if $(module),$(LIB) $(module_objs)) main main) \
 	  $(words $(support_objs) $(exim_objs) $(unit_progs) $(fuzz_seed_progs) echo_service)
 
-# Objects of their own, not optimised, so that what a line does stays in that line. T=name: the tests whose
-# name contains it.
+# Objects of their own, not optimised, so that what a line does stays in that line; without the filter of
+# system calls, which would keep a daemon from writing what it has run. T=name: the tests whose name contains it.
 coverage: deps
-	@$(MAKE) --no-print-directory -s -j$(shell nproc) B=build/coverage SANITIZE= CFLAGS="-O0 -g --coverage" \
-	  LDFLAGS=--coverage coverage-run
-coverage_progs = $(foreach p,$(unit_progs) $(fuzz_seed_progs),$(if $(or $(findstring $(T),$(notdir $(p))),$(if $(T),,all)),$(p)))
-coverage-run: $(coverage_progs)
-	@SUITES="$(SUITES)" BUILD=$(B) $(PYTHON) tests/support/coverage.py $(B) $(coverage_progs)
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) B=build/coverage SANITIZE= SECCOMP= \
+	  CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage coverage-run
+coverage_all   = $(unit_progs) $(fuzz_seed_progs) $(filter-out %/test_seccomp_daemon.py,$(filter tests/blackbox/%,$(SCRIPTS)))
+coverage_tests = $(if $(T),$(foreach t,$(coverage_all),$(if $(findstring $(T),$(notdir $(t))),$(t))),$(coverage_all))
+coverage-run: programs $(B)/tests/echo_service $(filter-out %.py,$(coverage_tests))
+	@SUITES="$(SUITES)" $(PYTHON) tests/support/coverage.py $(B) $(coverage_tests)
 
 COMPILE_COMMANDS = compile_commands.json
 $(COMPILE_COMMANDS): export FLAGS = $(ALL_CFLAGS)

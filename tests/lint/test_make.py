@@ -91,6 +91,17 @@ def one_library():
         assert said.endswith("--no-install-recommends libldns-dev"), said
 
 
+def optional_parts():
+    """a part whose library is missing is named at the end; one that was told to be left out is not"""
+    with Machine() as m:
+        m.debian("libhiredis-dev")
+        m.program("gcc", 'exec %s "$@"' % shutil.which("gcc"))
+        m.program("pkg-config", 'for a; do [ "$a" != hiredis ] || exit 1; done\nexec %s "$@"' % shutil.which("pkg-config"))
+        for words, wanted in (((), True), (("REDIS=",), False)):
+            code, lines = m.run("make", "-n", "B=" + m.folder + "/build", *words, "programs")
+            equal((code, "libhiredis-dev" in lines[-1]), (0, wanted), lines[-1])
+
+
 def another_system():
     """where no package manager is known: the names of what is missing"""
     with Machine() as m:
@@ -183,7 +194,7 @@ def every_source_has_a_command():
 
 def main():
     tap = world.Tap()
-    for test in (bare_debian, bare_fedora, one_library, another_system, nothing_to_build_packages_with, progress_as_lines,
+    for test in (bare_debian, bare_fedora, one_library, optional_parts, another_system, nothing_to_build_packages_with, progress_as_lines,
                  progress_on_a_terminal, steps_are_counted, every_source_has_a_command):
         tap.run(test)
     tap.finish()

@@ -18,7 +18,7 @@ def one_test():
     done = subprocess.run([MAKE, "coverage", "T=test_span", "CC=" + os.environ.get("CC", "gcc")], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     equal(done.returncode, 0, done.stdout[-3000:])
-    holds(done.stdout, "1 test programs")
+    holds(done.stdout, "1 tests")
     rows = {m.group(1): (int(m.group(2)), int(m.group(3))) for m in
             re.finditer(r"^([a-z/_-]+) +(\d+) +(\d+) +[\d.]+%$", done.stdout, re.M)}
     for directory in ("shared/base", "shared/dns", "shared/store/lmdb", "daemon", "policyd", "cli", "cli/doctor",
