@@ -64,6 +64,7 @@ CLI_COMPLETION = cmd_completion completion_bash completion_zsh
 CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
 	  usage record_json verify_canonical verify_report $(CLI_COMPLETION:%=completion/%) $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
+CLI    += shorten
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv

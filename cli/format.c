@@ -220,15 +220,15 @@ size_t gp_cli_columns(const char *visible)
 	return sum;
 }
 
-/* gp_cli_cut: the beginning, three dots, and as much of the end. */
-const char *gp_cli_cut(struct gp_arena *arena, const char *visible, size_t columns)
+/* gp_cli_cut_at: the beginning, three dots, and the end. */
+const char *gp_cli_cut_at(struct gp_arena *arena, const char *visible, size_t columns, size_t head)
 {
-	size_t total = gp_cli_columns(visible), at = 0, head = (columns - 3 + 1) / 2;
+	size_t total = gp_cli_columns(visible), at = 0;
+	if (total <= columns || columns < 5)
+		return visible;
 	size_t tail = columns - 3 - head;
 	bool is_dotted = false;
 	struct gp_strbuf buf;
-	if (total <= columns || columns < 5)
-		return visible;
 	gp_strbuf_init(&buf, arena, strlen(visible) + 4);
 	while (*visible) {
 		int width;
@@ -242,4 +242,27 @@ const char *gp_cli_cut(struct gp_arena *arena, const char *visible, size_t colum
 		visible += n;
 	}
 	return finish(&buf);
+}
+
+/* gp_cli_cut: as much of the end as of the beginning. */
+const char *gp_cli_cut(struct gp_arena *arena, const char *visible, size_t columns)
+{
+	return columns < 5 ? visible
+			   : gp_cli_cut_at(arena, visible, columns, (columns - 3 + 1) / 2);
+}
+
+/* gp_cli_first: no character in part. */
+const char *gp_cli_first(struct gp_arena *arena, const char *visible, size_t columns)
+{
+	size_t len = 0, at = 0;
+	while (visible[len]) {
+		int width;
+		size_t n = character(visible + len, &width);
+		if (at + (size_t)width > columns)
+			break;
+		at += (size_t)width;
+		len += n;
+	}
+	const char *text = gp_arena_copy(arena, (struct gp_span) {visible, len});
+	return text ? text : "?";
 }

@@ -48,4 +48,10 @@ size_t gp_cli_columns(const char *visible);
 /* Cut in the middle to at most so many columns, at least 5. */
 const char *gp_cli_cut(struct gp_arena *arena, const char *visible, size_t columns);
 
+/* The same with that many columns before the dots, at most columns - 3. */
+const char *gp_cli_cut_at(struct gp_arena *arena, const char *visible, size_t columns, size_t head);
+
+/* The beginning of the text that fits into so many columns. */
+const char *gp_cli_first(struct gp_arena *arena, const char *visible, size_t columns);
+
 #endif

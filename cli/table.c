@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/format.h"
+#include "cli/shorten.h"
 
 #define GAP 2
 #define WIDTH_LEAST 40 /* narrower terminals wrap */
@@ -133,6 +134,15 @@ static void add_line(struct gp_cli_table *t, const char *const *cells, const siz
 	gp_strbuf_add(buf, "\n");
 }
 
+/* shorten: names that do not fit, so that no two look the same. */
+static void shorten(struct gp_cli_table *t, const size_t *widths, size_t width)
+{
+	for (size_t c = 0; width && t->cell_count && c < t->column_count; c++)
+		if (t->columns[c].least && widths[c])
+			gp_cli_shorten(t->arena, t->cells + c, t->cell_count / t->column_count,
+				t->column_count, widths[c]);
+}
+
 /* gp_cli_table_format: titles, rows. */
 void gp_cli_table_format(struct gp_cli_table *table, size_t width, struct gp_strbuf *buf)
 {
@@ -143,6 +153,7 @@ void gp_cli_table_format(struct gp_cli_table *table, size_t width, struct gp_str
 		fit(table, width, widths);
 	for (size_t c = 0; c < table->column_count; c++)
 		titles[c] = table->columns[c].title;
+	shorten(table, widths, width);
 	add_line(table, titles, widths, buf);
 	for (size_t i = 0; i < table->cell_count; i += table->column_count)
 		add_line(table, table->cells + i, widths, buf);

@@ -7,7 +7,8 @@
  *     gp_cli_table_add(&table, cells);                  (visible texts, n of them, in the arena)
  *     gp_cli_table_format(&table, gp_cli_width(), &buf);
  *
- * Where there is not enough room, columns are left out, then names are cut, then more columns go.
+ * Where there is not enough room, columns are left out, then names are cut (cli/shorten.h: no two
+ * of a column look the same), then more columns go.
  */
 #ifndef GP_CLI_TABLE_H
 #define GP_CLI_TABLE_H
