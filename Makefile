@@ -43,7 +43,7 @@ CONFIG  = config config_assign config_cursor config_draft config_error config_fi
 	  config_warn_files config_warn_lists config_warner
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
-OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_who
+OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_usage operator_who
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
@@ -59,12 +59,12 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
-CLI_STORE = store_check store_directory store_hint store_list store_open_files store_told store_user
+CLI_STORE = store_check store_directory store_hint store_list store_open_files store_owner store_told store_user
 CLI_COMPLETION = cmd_completion completion_bash completion_zsh
 CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
 	  usage record_json verify_canonical verify_report $(CLI_COMPLETION:%=completion/%) $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
-CLI    += shorten
+CLI    += direct direct_answer log_text place shorten status_store
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_resolv

@@ -6,6 +6,7 @@
 #include "base/span.h"
 #include "cli/cli.h"
 #include "cli/limits.h"
+#include "cli/place.h"
 #include "cli/usage.h"
 #include "config/config.h"
 
@@ -148,8 +149,11 @@ static int run(const struct gp_cli_call *call,
 	if (code < 0)
 		code = take_options(call, &a);
 	if (code < 0)
-		code = gp_cli_control_arguments(&control, call);
-	return code < 0 ? wanted(&a, &control) : code;
+		code = gp_cli_place_find(&control, call);
+	if (code < 0)
+		code = wanted(&a, &control);
+	gp_cli_place_leave(&control);
+	return code;
 }
 
 /* run_list: of the command itself. */
@@ -237,7 +241,7 @@ static const struct gp_cli_command subcommands[] = {
 		.text = "The limits that apply to WHO: what is used, the maximum, and when there "
 			"is "
 			"room again.\n\n" WHO_HELP,
-		.options = {gp_cli_json_option, gp_cli_control_options},
+		.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 		.arguments = who,
 		.examples = "gatepost limits show alice@example.org",
 		.run = run_show},
@@ -247,7 +251,7 @@ static const struct gp_cli_command subcommands[] = {
 		.text = "Says for each limit that applies to WHO where its maximum comes from: "
 			"file and "
 			"line, or set at run time by whom and until when.\n\n" WHO_HELP,
-		.options = {gp_cli_json_option, gp_cli_control_options},
+		.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 		.arguments = who,
 		.examples = "gatepost limits explain alice@example.org",
 		.run = run_explain},
@@ -257,7 +261,7 @@ static const struct gp_cli_command subcommands[] = {
 		.text = "Forgets what WHO has used of one limit, or of all limits that are about "
 			"WHO "
 			"only.\n\n" WHO_HELP,
-		.options = {gp_cli_json_option, gp_cli_control_options},
+		.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 		.arguments = who_limit,
 		.examples = "gatepost limits reset client:192.0.2.1",
 		.run = run_reset},
@@ -270,7 +274,8 @@ static const struct gp_cli_command subcommands[] = {
 			"which takes back what was set.\n\n" WHO_HELP "\n\n"
 			"A maximum set for a domain is that of each of its users without one of "
 			"their own.",
-		.options = {set_options, gp_cli_json_option, gp_cli_control_options},
+		.options = {set_options, gp_cli_json_option, gp_cli_control_options,
+			gp_cli_direct_option},
 		.arguments = who_limit_value,
 		.examples = "gatepost limits set newsletter@example.org hourly 5000 --for 1d\n"
 			    "gatepost limits set domain:example.net hourly 20 --for 2h",
@@ -280,7 +285,7 @@ static const struct gp_cli_command subcommands[] = {
 		.synopsis = "[--json]",
 		.text = "Lists the maxima that were set at run time: for whom, which limit, "
 			"until when, and who has set it.",
-		.options = {gp_cli_json_option, gp_cli_control_options},
+		.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 		.examples = "gatepost limits overrides",
 		.run = run_overrides},
 	{0},
@@ -290,8 +295,10 @@ const struct gp_cli_command gp_cli_limits = {
 	.name = "limits",
 	.help = "who used how much of which limit; why; reset; other maxima",
 	.synopsis = "[-n N | --all] [--json] [--watch[=SECONDS]]",
-	.text = "Lists who has used how much of which limit, the fullest first.\n\n" WHO_HELP,
-	.options = {list_options, gp_cli_json_option, gp_cli_control_options},
+	.text = "Lists who has used how much of which limit, the fullest first.\n\n" WHO_HELP "\n\n"
+		"The running daemon is asked. On a host with Exim alone, where no daemon runs, the "
+		"store is used itself, as Exim's user, which root may become; a line says so.",
+	.options = {list_options, gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 	.subcommands = subcommands,
 	.examples = "gatepost limits --watch\n"
 		    "gatepost limits explain alice@example.org\n"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "cli/control.h"
+#include "cli/place.h"
 #include "cli/usage.h"
 #include "config/config.h"
 
@@ -41,8 +41,11 @@ static int ask(struct gp_cli_control *control)
 static int run(const struct gp_cli_call *call)
 {
 	struct gp_cli_control control = {.stop_fd = -1};
-	int code = gp_cli_control_arguments(&control, call);
-	return code < 0 ? ask(&control) : code;
+	int code = gp_cli_place_find(&control, call);
+	if (code < 0)
+		code = ask(&control);
+	gp_cli_place_leave(&control);
+	return code;
 }
 
 const struct gp_cli_command gp_cli_metrics = {
@@ -53,13 +56,16 @@ const struct gp_cli_command gp_cli_metrics = {
 		"reads: requests, decisions by check and verdict, how long they took, DNS, "
 		"cache, store, limits, reloads. With metrics { listen = "
 		"{\"inet:127.0.0.1:9740\"} } the daemon serves the same at "
-		"http://127.0.0.1:9740/metrics.",
-	.options = {gp_cli_control_options},
+		"http://127.0.0.1:9740/metrics.\n\n"
+		"On a host with Exim alone the numbers are those of the store: whether it is up, "
+		"and for how many each limit counts and how many of these are full.",
+	.options = {gp_cli_control_options, gp_cli_direct_option},
 	.examples = "gatepost metrics | grep gatepost_store_up\n"
 		    "gatepost metrics > /var/lib/prometheus/node-exporter/gatepost.prom.new &&\n"
 		    "    mv /var/lib/prometheus/node-exporter/gatepost.prom.new \\\n"
 		    "       /var/lib/prometheus/node-exporter/gatepost.prom",
-	.exits = "0 the numbers are printed\n1 the daemon cannot be reached\n2 wrong usage\n"
+	.exits = "0 the numbers are printed\n"
+		 "1 the daemon cannot be reached, or the store not used\n2 wrong usage\n"
 		 "3 the configuration has errors",
 	.run = run,
 };

@@ -7,19 +7,13 @@
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/format.h"
+#include "cli/place.h"
+#include "cli/status_store.h"
 #include "cli/usage.h"
 #include "config/config.h"
 
 #define STATUS_MEMORY (16 * 1024 * 1024)
 #define SOURCES_MAX 1000
-
-struct store_state {
-	bool is_used;
-	int up;
-	const char *where, *problem;
-	json_int_t problem_age_ms, round_trip_us, taken, failed, forgotten, forgotten_disk;
-	int disk_is_full;
-};
 
 struct source_state {
 	const char *name;
@@ -42,7 +36,7 @@ struct status {
 	json_t *dns_servers;          /* array, checked */
 	const char *dns_from;
 	int dns_over_tcp;
-	struct store_state store, local;
+	struct gp_cli_status_store store, local;
 	const char *file;
 	json_int_t saved_s_ago, loaded_s_ago, limits, overrides;
 	int changed_since;
@@ -50,18 +44,6 @@ struct status {
 };
 
 /* ---- reading ---- */
-
-/* read_store: null: there is none. */
-static bool read_store(json_t *value, struct store_state *s)
-{
-	*s = (struct store_state) {.is_used = !json_is_null(value)};
-	return json_is_null(value) ||
-	       json_unpack(value, "{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s?I, s?I, s?b}", "up",
-		       &s->up, "where", &s->where, "problem", &s->problem, "problem_age_ms",
-		       &s->problem_age_ms, "round_trip_us", &s->round_trip_us, "taken", &s->taken,
-		       "failed", &s->failed, "forgotten", &s->forgotten, "forgotten_disk",
-		       &s->forgotten_disk, "disk_is_full", &s->disk_is_full) == 0;
-}
 
 /* read_source: one place that asks. */
 static bool read_source(json_t *value, struct source_state *s)
@@ -124,36 +106,13 @@ static bool read_status(json_t *answer, struct status *s)
 		       &s->file, "saved_s_ago", &s->saved_s_ago, "loaded_s_ago", &s->loaded_s_ago,
 		       "changed_since", &s->changed_since, "limits", &s->limits, "overrides",
 		       &s->overrides, "stages", &s->sources) == 0 &&
-	       read_parts(answer, s) && read_dns(answer, s) && read_store(store, &s->store) &&
-	       read_store(local, &s->local) && read_sources(s->sources) && s->hit_rate >= 0 &&
-	       s->hit_rate <= 1;
+	       read_parts(answer, s) && read_dns(answer, s) &&
+	       gp_cli_status_store_read(store, &s->store) &&
+	       gp_cli_status_store_read(local, &s->local) && read_sources(s->sources) &&
+	       s->hit_rate >= 0 && s->hit_rate <= 1;
 }
 
 /* ---- showing ---- */
-
-/* print_store: up or not, where, how fast. */
-static void print_store(struct gp_arena *arena, const char *title, const struct store_state *s)
-{
-	char text[GP_CLI_TEXT];
-	if (!s->is_used)
-		return;
-	printf("%-14s%s: %s\n", title, s->up ? "up" : "DOWN", gp_cli_visible(arena, s->where));
-	printf("%-14s%lld steps", "", (long long)s->taken);
-	if (s->round_trip_us >= 0)
-		printf(", %s each", gp_cli_micros(s->round_trip_us, text));
-	printf(", %lld failed\n", (long long)s->failed);
-	if (s->forgotten > s->forgotten_disk)
-		printf("%-14sfull: %lld subjects that used least were forgotten; raise "
-		       "store.size\n",
-			"", (long long)(s->forgotten - s->forgotten_disk));
-	if (s->forgotten_disk > 0)
-		printf("%-14sno room on the disk: %lld subjects that used least were forgotten\n",
-			"", (long long)s->forgotten_disk);
-	if (*s->problem && s->up && s->problem_age_ms >= 0)
-		printf("%-14slast trouble %s ago: %s\n", "",
-			gp_duration_wait(s->problem_age_ms, text),
-			gp_cli_visible(arena, s->problem));
-}
 
 /* print_decisions: what is 0 and only sometimes of interest is left out. */
 static void print_decisions(const struct status *s)
@@ -242,38 +201,11 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 		gp_duration_wait(gp_duration_ms(s->loaded_s_ago), text));
 	printf("%-14s%lld, %lld overrides\n", "limits", (long long)s->limits,
 		(long long)s->overrides);
-	print_store(arena, "store", &s->store);
-	print_store(arena, "local store", &s->local);
+	gp_cli_status_store_print(arena, "store", &s->store, true);
+	gp_cli_status_store_print(arena, "local store", &s->local, true);
 	print_load(s);
 	print_dns(arena, s);
 	print_sources(arena, s->sources);
-}
-
-/* warn_disk: of a store that counts on, as long as it has pages for that. */
-static void warn_disk(struct gp_arena *arena, const char *title, const struct store_state *s)
-{
-	if (s->is_used && s->disk_is_full)
-		printf("WARNING: the disk has no room for the %s (%s): make room on the disk\n",
-			title, gp_cli_visible(arena, s->where));
-}
-
-/* warn_store: what being down means. */
-static void warn_store(struct gp_arena *arena, const struct status *s)
-{
-	const char *meanwhile = s->local.is_used && s->local.up
-					? "meanwhile this host counts for itself"
-					: "limits do not work meanwhile (store.on_failure)";
-	if (s->store.is_used && !s->store.up)
-		printf("WARNING: the store is down: %s; %s\n",
-			*s->store.problem ? gp_cli_visible(arena, s->store.problem)
-					  : "no reason known",
-			meanwhile);
-	warn_disk(arena, "store", &s->store);
-	warn_disk(arena, "local store", &s->local);
-	if (s->local.is_used && !s->local.up)
-		printf("WARNING: the local store is down: %s\n",
-			*s->local.problem ? gp_cli_visible(arena, s->local.problem)
-					  : "no reason known");
 }
 
 /* warn_dns: what its failing means. */
@@ -295,7 +227,7 @@ static void warn_dns(struct gp_arena *arena, const struct status *s)
 static void print_warnings(struct gp_arena *arena, const struct status *s)
 {
 	char text[GP_CLI_TEXT];
-	warn_store(arena, s);
+	gp_cli_status_store_warn(arena, &s->store, &s->local);
 	warn_dns(arena, s);
 	if (s->saved_s_ago >= 0)
 		printf("WARNING: %s had errors when the daemon was started and is not in force: "
@@ -346,13 +278,18 @@ static int run(const struct gp_cli_call *call)
 {
 	struct gp_cli_control control = {.stop_fd = -1};
 	json_t *answer;
-	int code = gp_cli_control_arguments(&control, call);
+	int code = gp_cli_place_find(&control, call);
 	if (code >= 0)
 		return code;
+	bool json = gp_cli_has_option(call, "json");
 	if (gp_cli_control_ask(&control, json_pack("{s:s}", "command", "status"), &answer))
-		return gp_cli_control_report(&control);
-	code = show(&control, answer, gp_cli_has_option(call, "json"));
+		code = gp_cli_control_report(&control);
+	else if (control.instead)
+		code = gp_cli_status_direct(&control, answer, json);
+	else
+		code = show(&control, answer, json);
 	json_decref(answer);
+	gp_cli_place_leave(&control);
 	return code;
 }
 
@@ -362,11 +299,13 @@ const struct gp_cli_command gp_cli_status = {
 	.synopsis = "[--json]",
 	.text = "How the running gatepost-policyd is doing: what it has decided, how long "
 		"answers take, the store, the configuration, and where Postfix asks. What "
-		"cannot work is said in lines that begin with WARNING.",
-	.options = {gp_cli_json_option, gp_cli_control_options},
+		"cannot work is said in lines that begin with WARNING.\n\n"
+		"On a host with Exim alone: the store, the configuration, and how many are "
+		"counted.",
+	.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 	.examples = "gatepost status\n"
 		    "gatepost status --json | jq .store.up",
-	.exits = "0 the daemon runs\n"
+	.exits = "0 the daemon runs, or the store works where there is none\n"
 		 "1 it cannot be reached, its store is down or has no room on its disk, DNS "
 		 "fails, or it runs with the last good configuration\n"
 		 "2 wrong usage\n"

@@ -207,7 +207,7 @@ static int unreachable(struct gp_cli_control *c, int error)
 			c->path);
 	if (error == EACCES || error == EPERM)
 		return trouble(c,
-			"%s: permission denied; try sudo, or let others in with "
+			"%s: permission denied; run this as root, or let others in with "
 			"policyd.control_mode",
 			c->path);
 	if (error == ECONNREFUSED && stat(c->path, &st) == 0 && !S_ISSOCK(st.st_mode))
@@ -372,10 +372,9 @@ static char *line_of(const json_t *request)
 	return line;
 }
 
-/* understand: the text as an object without trouble. */
-static int understand(struct gp_cli_control *c, const struct incoming *in, json_t **answer_out)
+/* understand: an answer, which it takes, as an object without trouble. */
+static int understand(struct gp_cli_control *c, json_t *answer, json_t **answer_out)
 {
-	json_t *answer = json_loadb(in->text, in->len, JSON_REJECT_DUPLICATES, NULL);
 	const char *error = json_string_value(json_object_get(answer, "error"));
 	if (json_is_object(answer) && !json_object_get(answer, "error")) {
 		*answer_out = answer;
@@ -387,16 +386,27 @@ static int understand(struct gp_cli_control *c, const struct incoming *in, json_
 	return code;
 }
 
+/* ask_instead: in this process. */
+static int ask_instead(struct gp_cli_control *c, json_t *request, json_t **answer_out)
+{
+	json_t *answer = request ? c->instead(c->instead_arg, request) : NULL;
+	json_decref(request);
+	return answer ? understand(c, answer, answer_out) : trouble(c, "out of memory");
+}
+
 /* gp_cli_control_ask: one connection a request. */
 int gp_cli_control_ask(struct gp_cli_control *control, json_t *request, json_t **answer_out)
 {
 	struct incoming in = {0};
-	char *text = line_of(request);
 	*answer_out = NULL;
 	control->is_answered = control->is_stopped = false;
+	if (control->instead)
+		return ask_instead(control, request, answer_out);
+	char *text = line_of(request);
 	int code = text ? exchange(control, text, &in) : trouble(control, "out of memory");
 	if (!code)
-		code = understand(control, &in, answer_out);
+		code = understand(control,
+			json_loadb(in.text, in.len, JSON_REJECT_DUPLICATES, NULL), answer_out);
 	free(in.text);
 	free(text);
 	json_decref(request);

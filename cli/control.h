@@ -32,6 +32,10 @@ struct gp_cli_control {
 	bool is_stopped;     /* it has */
 	bool is_answered;    /* the last trouble is what the daemon said, not that it is away */
 	char path[108];
+	/* answers in place of a daemon (cli/place.h): as gp_operator_answer; NULL: none does */
+	json_t *(*instead)(void *arg, const json_t *request);
+	void *instead_arg;
+	char direct[256];   /* the store that is used then, printable */
 	char problem[2048]; /* with GP_CLI_TROUBLE: what is wrong, and what to do; printable */
 };
 

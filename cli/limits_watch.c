@@ -62,6 +62,8 @@ static void add_heading(const struct watch *w, struct gp_strbuf *buf)
 	if (w->is_terminal)
 		gp_strbuf_printf(buf, "   every %llu s, Ctrl-C ends",
 			(unsigned long long)w->arguments->watch_s);
+	if (*w->control->direct)
+		gp_strbuf_add(buf, "   from the store, no daemon");
 	gp_strbuf_add(buf, "\n\n");
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "cli/format.h"
+#include "cli/log_text.h"
 #include "cli/store/store_hint.h"
 #include "cli/usage.h"
 
@@ -41,16 +42,8 @@ static void take_log(void *arg, enum gp_log_level level, const char *event,
 	const struct gp_log_field *fields, size_t count)
 {
 	struct check *c = arg;
-	bool is_message = strcmp(event, "message") == 0 && count == 1;
-	const char *text = is_message ? gp_arena_copy(c->ctx.arena, fields[0].text) : NULL;
-	char storage[2048] = "";
-	struct gp_strbuf buf;
-	gp_strbuf_init_fixed(&buf, storage, sizeof storage);
-	for (size_t i = 0; i < count; i++) {
-		gp_strbuf_add(&buf, i ? " " : "");
-		gp_log_format_field(&buf, &fields[i]);
-	}
-	text = text ? gp_cli_visible(c->ctx.arena, text) : storage;
+	char storage[GP_CLI_LOG_TEXT];
+	const char *text = gp_cli_log_text(storage, event, fields, count);
 	c->errors += level == GP_LOG_ERROR;
 	c->warnings += level == GP_LOG_WARNING;
 	(void)strlcpy(c->last, text, sizeof c->last); /* what is cut was printed whole */

@@ -11,8 +11,11 @@ struct gp_cli_store_user {
 	bool is_exim;
 };
 
-/* Started as root the process becomes the user for good, in its chroot, and says so. An exit code;
- * what does not work is said on stderr. */
+/* Started as root the process becomes the user for good, in its chroot. An exit code; what does not
+ * work is said on stderr, for the command. */
+int gp_cli_store_drop(const char *command, const struct gp_cli_store_user *who);
+
+/* The same for gatepost store check, which says so on stdout. */
 int gp_cli_store_become(const struct gp_cli_store_user *who);
 
 #endif

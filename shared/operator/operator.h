@@ -49,6 +49,20 @@ json_t *gp_operator_answer(struct gp_operator_call *call);
 /* Is it the name of one of them? */
 bool gp_operator_knows(const char *command);
 
+/* ---- shared/operator/operator_usage.c ---- */
+
+/* How many a limit counts at present, and how many of these have no room left. */
+struct gp_operator_usage {
+	uint64_t subjects, full;
+};
+
+/*
+ * One for each limit of the configuration, at most GP_LIMIT_MAX. Reads the whole store: a second
+ * for some hundred thousand of them. As gp_store_scan.
+ */
+int gp_operator_usage(struct gp_operator_call *call,
+	struct gp_operator_usage usage_out[GP_LIMIT_MAX]) GP_MUST_CHECK;
+
 /* ---- shared/operator/operator_store.c ---- */
 
 /* The health of a store; null when there is none. */

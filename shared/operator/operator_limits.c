@@ -142,8 +142,8 @@ struct top {
 	uint64_t seen;
 };
 
-/* limit_of: the configured limit with this number, or the number of limits. */
-static size_t limit_of(const struct gp_limit_set *set, uint32_t id)
+/* gp_operator_limit_of: the configured limit with this number, or the number of limits. */
+size_t gp_operator_limit_of(const struct gp_limit_set *set, uint32_t id)
 {
 	size_t i = 0;
 	while (i < set->limit_count && set->limits[i].id != id)
@@ -164,7 +164,7 @@ static bool take_usage(void *arg, const struct gp_store_usage *usage)
 	struct gp_operator_call *c = t->call;
 	const struct gp_limit_set *set = &c->config->limits;
 	struct gp_limit_applied a;
-	size_t limit = limit_of(set, usage->id);
+	size_t limit = gp_operator_limit_of(set, usage->id);
 	gp_arena_reset(t->scratch);
 	const char *subject = gp_arena_copy(t->scratch, usage->subject);
 	if (limit == set->limit_count || !subject)

@@ -13,6 +13,7 @@ struct row {
 	enum gp_operator_page_type type;
 	const char *help;
 	void (*read)(GP_OPERATOR_METRICS_READER);
+	bool is_since_open; /* what this process has counted since it opened the store */
 };
 
 /* ---- configuration ---- */
@@ -141,30 +142,30 @@ static void read_store_trouble(GP_OPERATOR_METRICS_READER)
 /* clang-format off */
 static const struct row config_rows[] = {
 	{"gatepost_config_limits", GAUGE,
-		"Limits in the configuration.", read_limits},
+		"Limits in the configuration.", read_limits, false},
 	{"gatepost_config_overrides", GAUGE,
-		"Overrides of limits in the configuration.", read_overrides},
+		"Overrides of limits in the configuration.", read_overrides, false},
 };
 
 static const struct row store_rows[] = {
 	{"gatepost_store_info", GAUGE,
 		"The stores that limits are counted in, and their kind.",
-		read_store_info},
+		read_store_info, false},
 	{"gatepost_store_up", GAUGE,
-		"1 while the store can count.", read_store_up},
+		"1 while the store can count.", read_store_up, false},
 	{"gatepost_store_standing_in", GAUGE,
 		"1 while the local store counts in place of the main one.",
-		read_store_stands_in},
+		read_store_stands_in, false},
 	{"gatepost_store_steps_total", COUNTER,
-		"Steps of counting.", read_store_steps},
+		"Steps of counting.", read_store_steps, true},
 	{"gatepost_store_forgotten_total", COUNTER,
 		"Subjects that were forgotten because the store (store.size) or its disk is full.",
-		read_store_forgotten},
+		read_store_forgotten, true},
 	{"gatepost_store_step_seconds", HISTOGRAM,
-		"How long steps of counting took.", read_store_durations},
+		"How long steps of counting took.", read_store_durations, true},
 	{"gatepost_store_last_trouble_seconds", GAUGE,
 		"Time since the last trouble of the store; absent when there was none.",
-		read_store_trouble},
+		read_store_trouble, false},
 };
 /* clang-format on */
 
@@ -172,6 +173,8 @@ static const struct row store_rows[] = {
 static void write_rows(GP_OPERATOR_METRICS_READER, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
+		if (rows[i].is_since_open && source->is_passing)
+			continue;
 		gp_operator_page_family(page, rows[i].name, rows[i].type, rows[i].help);
 		rows[i].read(page, source);
 	}
@@ -187,4 +190,23 @@ void gp_operator_metrics_config(GP_OPERATOR_METRICS_READER)
 void gp_operator_metrics_store(GP_OPERATOR_METRICS_READER)
 {
 	write_rows(page, source, store_rows, sizeof store_rows / sizeof store_rows[0]);
+}
+
+/* gp_operator_metrics_usage: a sample for each limit. */
+void gp_operator_metrics_usage(struct gp_operator_page *page, const struct gp_config *config,
+	const struct gp_operator_usage usage[GP_LIMIT_MAX])
+{
+	const struct gp_limit_set *set = &config->limits;
+	gp_operator_page_family(page, "gatepost_limit_subjects", GAUGE,
+		"Users and others for whom a limit counts anything at present.");
+	for (size_t i = 0; i < set->limit_count; i++)
+		gp_operator_page_number(page,
+			&(struct gp_operator_page_label) {"limit", set->limits[i].name}, 1,
+			usage[i].subjects);
+	gp_operator_page_family(page, "gatepost_limit_subjects_full", GAUGE,
+		"Of these, those that have used up their maximum.");
+	for (size_t i = 0; i < set->limit_count; i++)
+		gp_operator_page_number(page,
+			&(struct gp_operator_page_label) {"limit", set->limits[i].name}, 1,
+			usage[i].full);
 }

@@ -7,6 +7,7 @@
 #define GP_OPERATOR_OPERATOR_METRICS_H
 
 #include "config/config.h"
+#include "operator/operator.h"
 #include "operator/operator_page.h"
 #include "store/store.h"
 
@@ -14,6 +15,7 @@
 struct gp_operator_metrics_source {
 	const struct gp_config *config;
 	struct gp_store *store; /* may be made of two; NULL: none is used */
+	bool is_passing;        /* opened for this page alone: nothing that counts since then */
 };
 
 /* How many limits and overrides are configured. */
@@ -23,5 +25,10 @@ void gp_operator_metrics_config(
 /* The stores: whether they are up, what they have counted. Nothing without one. */
 void gp_operator_metrics_store(
 	struct gp_operator_page *page, const struct gp_operator_metrics_source *source);
+
+/* How many each limit counts, and how many of these are full: a walk over the whole store, which is
+ * not for a page that is asked for every few seconds. */
+void gp_operator_metrics_usage(struct gp_operator_page *page, const struct gp_config *config,
+	const struct gp_operator_usage usage[GP_LIMIT_MAX]);
 
 #endif

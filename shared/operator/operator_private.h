@@ -23,6 +23,9 @@ json_t *gp_operator_trouble(struct gp_operator_call *call, int rc);
 size_t gp_operator_limit_find(const struct gp_limit_set *set, struct gp_span name);
 json_t *gp_operator_no_such_limit(void);
 
+/* The configured limit whose counters have this number, or the number of limits. */
+size_t gp_operator_limit_of(const struct gp_limit_set *set, uint32_t id);
+
 /* A point of the store's time on the wall clock; a maximum, null for none. */
 int64_t gp_operator_wall_of(struct gp_operator_call *call, int64_t store_ms);
 json_t *gp_operator_number_or_null(int64_t n);

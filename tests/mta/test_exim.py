@@ -2,6 +2,7 @@
 """A real Exim loads gatepost-exim.so and runs the shipped ACLs: exact replies and headers, every way in
 which Exim keeps a message, several messages a connection, trouble of its own, limits."""
 import base64
+import json
 import os
 import re
 import subprocess
@@ -478,6 +479,80 @@ store { uri = {"STORE"} }
     accepted(send(signed("reject.test")))
 
 
+def gatepost(*words, before=()):
+    """The operator's command with Exim's configuration: its output; what is on stderr is about the store, on one line."""
+    program = os.path.join(sandbox.PROJECT, world.BUILD, "gatepost")
+    done = subprocess.run([*before, program, *words, "-c", stage.exim.gatepost], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, TZ="UTC"), timeout=world.PATIENCE_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def direct(*words, before=()):
+    """The same, done on the store itself."""
+    code, out, err = gatepost(*words, before=before)
+    equal((words, code, err), (words, 0, "gatepost %s: using the store lmdb:%s/state (no daemon)\n"
+                               % (" ".join(w for w in words[:2] if w.isalpha() and w != "alice"), stage.exim.folder)))
+    return out
+
+
+def once(user):
+    """What Exim says to a message of a user, in a connection of its own."""
+    with login(user) as c:
+        holds(c.envelope(user + "@example.test"), "250 ")
+        return c.data(mail("example.test"))
+
+
+def operator_without_a_daemon():
+    """limits, status, metrics and store check work on what Exim has counted; what is set and reset is in force at once"""
+    rows = json.loads(direct("limits", "--json"))["rows"]
+    equal({(r["limit"], r["name"], r["used"], r["max"]) for r in rows if r["limit"] != "volume"},
+          {("hourly", "alice", 5, 5), ("hourly", "bob@corp.test", 2, 5), ("strange", "corp.test", 2, 1)})
+    assert re.search(r"^alice +hourly +5 +5 +recipients +1h +100% ", direct("limits", "show", "alice").replace("100%", "100% "), re.M)
+    holds(direct("limits", "explain", "alice"), "max 5: the limit itself, in %s:" % stage.exim.gatepost)
+    holds(direct("limits", "set", "alice", "hourly", "6", "--for", "1h"), "alice: the maximum of hourly is 6, until ")
+    assert once("alice").startswith(ACCEPTED)
+    holds(once("alice"), "450 4.7.1 hourly limit reached: 6 of 6 recipients in 1h; ")
+    holds(direct("limits", "overrides"), "root on " + HOST)
+    holds(direct("limits", "set", "alice", "hourly", "default"), "is again 5, as configured")
+    holds(once("alice"), "450 4.7.1 hourly limit reached: 6 of 5 recipients in 1h; ")
+    equal(direct("limits", "reset", "alice"), "alice begins anew with: hourly, volume\n")
+    assert once("alice").startswith(ACCEPTED)
+    out = direct("status")
+    for part in ("the store itself, as the user Debian-exim\n", "store         up: lmdb:%s/state\n" % stage.exim.folder,
+                 "counters, 1 of them full"):
+        holds(out, part)
+    out = direct("metrics")
+    for line in ('gatepost_store_up{store="main"} 1', 'gatepost_limit_subjects{limit="hourly"} 2',
+                 'gatepost_limit_subjects_full{limit="strange"} 1'):
+        holds(out, line + "\n")
+    code, out, err = gatepost("store", "check")
+    equal((code, err), (0, ""))
+    holds(out, "as the user Debian-exim:\n")
+    equal({os.stat(os.path.join(stage.exim.folder, "state", n)).st_uid for n in os.listdir(stage.exim.folder + "/state")},
+          {stage.exim.uid.pw_uid})
+    for event in ("limit-set", "limit-unset", "limit-reset"):
+        holds(stage.syslog.text, "gatepost: level=notice event=%s limit=hourly limit_key=user:alice" % event)
+
+
+def operators_of_other_users():
+    """Exim's own user may, others are told to be root; --watch sees what Exim counts meanwhile"""
+    as_exim = ("setpriv", "--reuid=Debian-exim", "--regid=Debian-exim", "--clear-groups")
+    holds(direct("limits", "show", "alice", before=as_exim), "alice  hourly")
+    for words in (("limits",), ("status",), ("limits", "reset", "alice"), ("store", "check")):
+        code, out, err = gatepost(*words, before=("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"))
+        equal((code, out), (1, ""))
+        holds(err, "belongs to the user Debian-exim: run this as root, or as that user\n")
+    program = os.path.join(sandbox.PROJECT, world.BUILD, "gatepost")
+    with subprocess.Popen([program, "limits", "--watch=1", "--json", "-c", stage.exim.gatepost], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as watch:
+        def used():
+            return {r["name"]: r["used"] for r in json.loads(watch.stdout.readline())["rows"] if r["limit"] == "hourly"}
+        before = used()["alice"]
+        assert once("alice").startswith(ACCEPTED)
+        world.wait_for(lambda: used()["alice"] == before + 1, "one more in the watched table")
+        watch.terminate()
+
+
 def concurrent_limits():
     """connections at the same time share the limit, and none is let in too many"""
     results = []
@@ -567,7 +642,7 @@ TESTS = (dkim_pass, dmarc_reject, dkim_fail, dmarc_quarantine, dmarc_sampled, dm
          too_many_fields, one_connection, by_data, by_chunking, wireformat, not_verifiable, blank_line_taken_off,
          first_line_with_lf, names_with_any_byte,
          named_queue, huge, smtputf8, built_in_dkim, large_header, reload,
-         broken_configuration, limits, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
+         broken_configuration, limits, operator_without_a_daemon, operators_of_other_users, concurrent_limits, not_smtp, version, signed_by_exim, quiet)
 
 
 def main():
