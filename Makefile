@@ -59,7 +59,7 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \
 	  doctor_postfix_twice doctor_print doctor_program doctor_report doctor_store doctor_text
-CLI_STORE = store_check store_directory store_hint store_list store_open_files store_owner store_told store_user
+CLI_STORE = store_check store_directory store_hint store_list store_move store_moved store_open_files store_owner store_told store_user
 CLI_COMPLETION = cmd_completion completion_bash completion_zsh
 CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \

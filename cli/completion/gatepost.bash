@@ -34,39 +34,39 @@ _gatepost_row()
 		;;
 	'limits')
 		subcommands='show explain reset set overrides'
-		options='--rows --all --watch --json --config --socket --help --color'
+		options='--rows --all --watch --json --config --socket --direct --help --color'
 		values='-n=any --rows=any -c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
 	'limits show')
-		options='--json --config --socket --help --color'
+		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		arguments='users'
 		;;
 	'limits explain')
-		options='--json --config --socket --help --color'
+		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		arguments='users'
 		;;
 	'limits reset')
-		options='--json --config --socket --help --color'
+		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		arguments='users limits'
 		;;
 	'limits set')
-		options='--for --json --config --socket --help --color'
+		options='--for --json --config --socket --direct --help --color'
 		values='--for=any -c=file --config=file --socket=file --color=words:auto,always,never'
 		arguments='users limits words:unlimited,default'
 		;;
 	'limits overrides')
-		options='--json --config --socket --help --color'
+		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
 	'status')
-		options='--json --config --socket --help --color'
+		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
 	'metrics')
-		options='--config --socket --help --color'
+		options='--config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
 	'doctor')
@@ -75,13 +75,23 @@ _gatepost_row()
 		arguments='words:config.file,config.access,config.secrets,config.drop-ins,config.hostname,daemon.answers,daemon.config,daemon.trouble,daemon.clients,daemon.resources,daemon.files,store.main,store.local,store.disk,clock,dns.servers,dns.own-name,dns.public,dns.dnssec,postfix.found,postfix.socket,postfix.asks,postfix.services,postfix.end-of-data,postfix.default-action,postfix.timeout,postfix.connections,postfix.own-field,exim.build,exim.macros,exim.module,exim.options+'
 		;;
 	'store')
-		subcommands='check'
+		subcommands='check export import'
 		options='--help --color'
 		values='--color=words:auto,always,never'
 		;;
 	'store check')
 		options='--config --help --color'
 		values='-c=file --config=file --color=words:auto,always,never'
+		arguments='file'
+		;;
+	'store export')
+		options='--config --store --help --color'
+		values='-c=file --config=file --store=any --color=words:auto,always,never'
+		arguments='file'
+		;;
+	'store import')
+		options='--config --store --json --help --color'
+		values='-c=file --config=file --store=any --color=words:auto,always,never'
 		arguments='file'
 		;;
 	'completion')

@@ -21,6 +21,14 @@ void gp_cli_store_main(const struct gp_config *config, struct gp_cli_store *stor
 		.options = config->store};
 }
 
+/* gp_cli_store_other: one URI. */
+void gp_cli_store_other(struct gp_cli_store *store, const char *uri)
+{
+	store->directory = directory_of(uri);
+	store->options.uris[0] = uri;
+	store->options.uri_count = 1;
+}
+
 /* gp_cli_store_local: with the options of the other, and one URI of its own. */
 bool gp_cli_store_local(
 	struct gp_arena *arena, const struct gp_config *config, struct gp_cli_store *store_out)

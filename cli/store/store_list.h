@@ -18,6 +18,9 @@ struct gp_cli_store {
 /* The one that counts. Borrows the configuration. */
 void gp_cli_store_main(const struct gp_config *config, struct gp_cli_store *store_out);
 
+/* Another one in its place, with the same options otherwise; borrows the URI. */
+void gp_cli_store_other(struct gp_cli_store *store, const char *uri);
+
 /* The one that stands in for it; false: none does, or there is no memory. */
 bool gp_cli_store_local(
 	struct gp_arena *arena, const struct gp_config *config, struct gp_cli_store *store_out);

@@ -293,6 +293,14 @@ bool gp_limit_overrides_runtime(struct gp_limit_overrides *overrides, const char
 	return applies;
 }
 
+/* gp_limit_overrides_fact: by what it begins with. */
+enum gp_limit_fact gp_limit_overrides_fact(struct gp_span key)
+{
+	return gp_span_has_prefix(key, FACT_PREFIX) ? GP_LIMIT_FACT_MAX
+	       : gp_span_has_prefix(key, BY_PREFIX) ? GP_LIMIT_FACT_BY
+						    : GP_LIMIT_FACT_OTHER;
+}
+
 /* ---- resets ---- */
 
 /* note_reset: in the ring. */

@@ -68,6 +68,10 @@ int gp_limit_overrides_list(struct gp_limit_overrides *overrides, struct gp_ctx 
 bool gp_limit_overrides_runtime(struct gp_limit_overrides *overrides, const char *limit,
 	const char *subject, int64_t now_ms, struct gp_limit_runtime *value_out);
 
+/* What a fact of the store is to this: a maximum, or who has set one. */
+enum gp_limit_fact { GP_LIMIT_FACT_OTHER, GP_LIMIT_FACT_MAX, GP_LIMIT_FACT_BY };
+enum gp_limit_fact gp_limit_overrides_fact(struct gp_span key);
+
 /* ---- resets ---- */
 
 /*

@@ -80,7 +80,7 @@ def bash_rows():
             ("gatepost verify mess", ["message one.eml"]), ("gatepost verify --config o", ["other.conf"]),
             ("gatepost spf --config=o", ["other.conf"]), ("gatepost doctor --config-dir d", ["directory"]),
             ("gatepost verify -- --i", []), ("gatepost verify a b", []), ("gatepost nonsense ", []), ("gatepost spf --nonsense=x", []),
-            ("gatepost store ", ["check"]), ("gatepost check-config --du", ["--dump"])):
+            ("gatepost store ", ["check", "export", "import"]), ("gatepost check-config --du", ["--dump"])):
         equal((line, reply(line)), (line, wanted))
     # a shell whose words do not end at = and : gets them whole
     equal(reply("gatepost spf --config=o", setup="COMP_WORDBREAKS=' '"), ["--config=other.conf"])

@@ -155,7 +155,30 @@ def changes():
 
 def status():
     """status"""
-    compare(["status"], [scene.run("status")], {"store"})
+    compare(["status"], [scene.run("status")], {"store", "config.waiting_for_restart[]"})
+
+
+def without_a_daemon():
+    """limits and status on the store itself"""
+    heading = "the store itself, without a daemon"
+    keys = documented()
+    known = {"status": keys["status"], "limits": keys["limits"] | keys["limits show, limits explain"]}
+    seen = {command: set(leaves(scene.run(command, "--direct"))) for command in known}
+    for command, listed in known.items():
+        equal(sorted(seen[command] - listed - keys[heading]), [], command)
+    equal(sorted(keys[heading] - seen["status"] - seen["limits"]), [])
+
+
+def moves():
+    """store import"""
+    lines = os.path.join(scene.folder, "lines")
+    subprocess.run([GATEPOST, "store", "export", lines, "--config", scene.policyd.config_path], check=True,
+                   stderr=subprocess.DEVNULL)
+    seen = {key for key in leaves(scene.run("store", "import", lines))}
+    kinds = {"counters", "maxima", "maxima_by", "facts", "soft_facts", "seen_sets"}
+    equal(seen, {key.replace("*", kind) for key in documented()["store import"] for kind in kinds})
+    for kind in kinds:
+        assert re.search(r"^\.Ql %s\b" % kind, page(), re.M), kind
 
 
 def doctor():
@@ -182,7 +205,7 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, request, limits, changes, status, doctor, every_command):
+    for test in (spf, verify, request, limits, changes, status, without_a_daemon, moves, doctor, every_command):
         tap.run(test)
 finally:
     scene.close()
