@@ -67,7 +67,7 @@ CLI     = main access color command command_find command_help command_options co
 CLI    += direct direct_answer log_text place shorten status_store
 
 # what is kept for a start with broken files; resolv.conf
-CONFIG  += config_saved config_resolv
+CONFIG  += config_saved config_started config_resolv
 
 # yes, if pkg-config knows it
 has       = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)

@@ -40,6 +40,7 @@ struct status {
 	const char *file;
 	json_int_t saved_s_ago, loaded_s_ago, limits, overrides;
 	int changed_since;
+	json_t *waiting; /* array of strings, checked; NULL: an older daemon does not say */
 	json_t *sources; /* array, checked */
 };
 
@@ -80,6 +81,15 @@ static bool read_parts(json_t *answer, struct status *s)
 		       "misses", &s->misses, "joined", &s->joined, "hit_rate", &s->hit_rate) == 0;
 }
 
+/* are_texts: a bounded array of strings. */
+static bool are_texts(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!json_is_string(json_array_get(list, i)))
+			return false;
+	return json_is_array(list) && json_array_size(list) <= SOURCES_MAX;
+}
+
 /* read_dns: the servers and the last minute. */
 static bool read_dns(json_t *answer, struct status *s)
 {
@@ -88,10 +98,7 @@ static bool read_dns(json_t *answer, struct status *s)
 		    "asked_last_minute", &s->dns_asked, "failed_last_minute", &s->dns_failed,
 		    "failing", &s->dns_failing, "failing_kind", &s->dns_failing_kind))
 		return false;
-	for (size_t i = 0; i < json_array_size(s->dns_servers); i++)
-		if (!json_is_string(json_array_get(s->dns_servers, i)))
-			return false;
-	return json_is_array(s->dns_servers) && json_array_size(s->dns_servers) <= SOURCES_MAX;
+	return are_texts(s->dns_servers);
 }
 
 /* read_status: everything that is shown. */
@@ -99,6 +106,9 @@ static bool read_status(json_t *answer, struct status *s)
 {
 	json_t *store, *local;
 	s->dns_failing_kind = "";
+	s->waiting = json_object_get(json_object_get(answer, "config"), "waiting_for_restart");
+	if (s->waiting && !are_texts(s->waiting))
+		return false;
 	return json_unpack(answer,
 		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:I, s:b, s:I, s:I}, s:o}",
 		       "version", &s->version, "pid", &s->pid, "uptime_s", &s->uptime_s, "requests",
@@ -153,20 +163,19 @@ static void print_load(const struct status *s)
 			(int)(s->hit_rate * 100), asked);
 }
 
-/* print_servers: whom it asks. */
-static void print_servers(struct gp_arena *arena, const struct status *s)
+/* print_texts: with commas between them. */
+static void print_texts(struct gp_arena *arena, const json_t *list)
 {
-	for (size_t i = 0; i < json_array_size(s->dns_servers); i++)
+	for (size_t i = 0; i < json_array_size(list); i++)
 		printf("%s%s", i ? ", " : "",
-			gp_cli_visible(
-				arena, json_string_value(json_array_get(s->dns_servers, i))));
+			gp_cli_visible(arena, json_string_value(json_array_get(list, i))));
 }
 
 /* print_dns: the servers, and the last minute if anything was asked. */
 static void print_dns(struct gp_arena *arena, const struct status *s)
 {
 	printf("%-14s", "name servers");
-	print_servers(arena, s);
+	print_texts(arena, s->dns_servers);
 	printf("%s (%s)", s->dns_over_tcp ? ", over TCP" : "", gp_cli_visible(arena, s->dns_from));
 	if (s->dns_asked)
 		printf("; %lld of %lld questions of the last minute failed",
@@ -219,7 +228,18 @@ static void warn_dns(struct gp_arena *arena, const struct status *s)
 		(long long)s->dns_failed, (long long)s->dns_asked,
 		*s->dns_failing_kind ? " questions for " : "",
 		gp_cli_visible(arena, s->dns_failing_kind));
-	print_servers(arena, s);
+	print_texts(arena, s->dns_servers);
+	printf("\n");
+}
+
+/* warn_restart: what a reload does not change. */
+static void warn_restart(struct gp_arena *arena, const struct status *s)
+{
+	if (json_array_size(s->waiting) == 0)
+		return;
+	printf("WARNING: changes of these options wait for a restart (systemctl restart "
+	       "gatepost-policyd): ");
+	print_texts(arena, s->waiting);
 	printf("\n");
 }
 
@@ -239,6 +259,7 @@ static void print_warnings(struct gp_arena *arena, const struct status *s)
 		printf("WARNING: %s has changed and is not in force: check it (gatepost "
 		       "check-config), then reload (kill -HUP %lld)\n",
 			gp_cli_visible(arena, s->file), (long long)s->pid);
+	warn_restart(arena, s);
 	for (size_t i = 0; i < json_array_size(s->sources); i++) {
 		struct source_state source;
 		if (read_source(json_array_get(s->sources, i), &source) && source.bytes_unseen)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config_started.h"
 #include "daemon/log_sink.h"
 #include "runtime/runtime_resolver.h"
 #include "runtime/runtime_store.h"
@@ -29,8 +30,9 @@ struct gp_daemon_runtimes {
 	 */
 	pthread_mutex_t dns_lock;
 	struct gp_runtime_resolver resolver;
-	struct gp_runtime_store store; /* opened once; only by the first runtime or a reload */
-	pthread_mutex_t lock;          /* guards current, and refs of all runtimes */
+	struct gp_runtime_store store;     /* opened once; only by the first runtime or a reload */
+	struct gp_config_started *started; /* what a reload does not change */
+	pthread_mutex_t lock;              /* guards current, and refs of all runtimes */
 	struct counted *current;
 	_Atomic(struct counted *) newest; /* the same, to be compared without the lock */
 };
@@ -89,7 +91,7 @@ static int open_store(struct gp_daemon_runtimes *runtimes, struct counted *c)
 	c->runtime.store = is_wanted ? runtimes->store.store : NULL;
 	c->runtime.overrides = is_wanted ? runtimes->store.overrides : NULL;
 	gp_arena_free(ctx.arena);
-	return rc;
+	return rc ? rc : gp_config_started_note(runtimes->started, config, GP_CONFIG_STARTED_STORE);
 }
 
 /* release: one user less under the lock; the last one frees, without it. */
@@ -129,6 +131,7 @@ static int init_locks(struct gp_daemon_runtimes *r)
 static void free_rest(struct gp_daemon_runtimes *r)
 {
 	gp_runtime_resolver_close(&r->resolver);
+	gp_config_started_free(r->started);
 	gp_dns_gate_free(r->gate);
 	pthread_mutex_destroy(&r->dns_lock);
 	pthread_mutex_destroy(&r->lock);
@@ -167,6 +170,10 @@ int gp_daemon_runtimes_new(const struct gp_runtime_config *loaded,
 	r->options = *options;
 	rc = gp_dns_gate_new(options->questions, &r->gate);
 	const struct gp_runtime_resolver_plan plan = {.config = loaded->config, .gate = r->gate};
+	if (!rc)
+		rc = gp_config_started_new(&r->started);
+	if (!rc)
+		rc = gp_config_started_note(r->started, loaded->config, GP_CONFIG_STARTED_DAEMON);
 	if (!rc)
 		rc = gp_runtime_resolver_open(&plan, &r->resolver);
 	if (!rc)
@@ -240,44 +247,18 @@ static bool same_dns(const struct gp_config *a, const struct gp_config *b)
 	       c->patience_ms == d->patience_ms && c->stale_s == d->stale_s;
 }
 
-/* same_store: may the store of the limits stay as it is? */
-static bool same_store(const struct gp_config *a, const struct gp_config *b)
+/* log_restart: visitor: an option that waits. */
+static void log_restart(void *arg, const char *name)
 {
-	const struct gp_store_options *x = &a->store, *y = &b->store;
-	return same_texts(&a->store_settings.uris, &b->store_settings.uris) &&
-	       x->map_bytes == y->map_bytes && x->sync_ms == y->sync_ms &&
-	       strcmp(x->prefix, y->prefix) == 0 && strcmp(x->user, y->user) == 0 &&
-	       strcmp(x->password_file, y->password_file) == 0 &&
-	       strcmp(x->sentinel_password_file, y->sentinel_password_file) == 0 &&
-	       strcmp(x->tls_ca_file, y->tls_ca_file) == 0 &&
-	       strcmp(x->tls_cert_file, y->tls_cert_file) == 0 &&
-	       strcmp(x->tls_key_file, y->tls_key_file) == 0 && x->timeout_ms == y->timeout_ms &&
-	       x->connections == y->connections &&
-	       strcmp(a->store_settings.local_path, b->store_settings.local_path) == 0;
+	gp_log_text(arg, GP_LOG_WARNING, "reload: a change of %s takes effect at the next restart",
+		name);
 }
 
-/* warn_restart: options that a reload cannot change. */
-static void warn_restart(
-	const struct gp_config *before, const struct gp_config *after, const struct gp_log *log)
+/* gp_daemon_runtimes_waiting: of the store once it is open. */
+void gp_daemon_runtimes_waiting(struct gp_daemon_runtimes *runtimes, const struct gp_config *config,
+	void (*visit)(void *arg, const char *name), void *arg)
 {
-	const struct gp_config_policyd *a = &before->policyd, *b = &after->policyd;
-	if (!same_texts(&a->listen, &b->listen) || a->socket_mode != b->socket_mode ||
-		strcmp(a->mail_user, b->mail_user) || strcmp(a->user, b->user) ||
-		strcmp(a->group, b->group) || strcmp(a->chroot, b->chroot) ||
-		a->supervise != b->supervise || a->max_connections != b->max_connections ||
-		a->watchdog_ms != b->watchdog_ms || a->seccomp != b->seccomp ||
-		strcmp(a->control_socket, b->control_socket) || a->control_mode != b->control_mode)
-		gp_log_text(log, GP_LOG_WARNING,
-			"reload: a change of policyd.listen, socket_mode, mail_user, user, group, "
-			"chroot, supervise, watchdog, seccomp, max_connections, control_socket or "
-			"control_mode takes effect at the next restart");
-	if (!same_texts(&before->metrics.listen, &after->metrics.listen))
-		gp_log_text(log, GP_LOG_WARNING,
-			"reload: a change of metrics.listen takes effect at the next restart");
-	if (!same_store(before, after))
-		gp_log_text(log, GP_LOG_WARNING,
-			"reload: a change of the store takes effect at the next restart, except "
-			"for store.on_failure");
+	gp_config_started_list(runtimes->started, config, visit, arg);
 }
 
 /* log_errors: one event a line of the report. */
@@ -368,7 +349,8 @@ int gp_daemon_runtimes_reload(struct gp_daemon_runtimes *runtimes)
 			before->config->path);
 	} else {
 		const struct gp_config *config = after->runtime.config;
-		warn_restart(before->config, config, &before->log);
+		gp_daemon_runtimes_waiting(
+			runtimes, config, log_restart, (void *)(uintptr_t)&before->log);
 		gp_daemon_runtimes_log_warnings(config, &before->log);
 		gp_log_text(
 			&after->runtime.log, GP_LOG_NOTICE, "reload: %s is in force", config->path);

@@ -76,6 +76,11 @@ bool gp_daemon_runtimes_is_current(
  */
 int gp_daemon_runtimes_reload(struct gp_daemon_runtimes *runtimes);
 
+/* Calls visit with the name of each option of a configuration ("policyd.listen") that is another
+ * one than at the start, and that a reload does not change. */
+void gp_daemon_runtimes_waiting(struct gp_daemon_runtimes *runtimes, const struct gp_config *config,
+	void (*visit)(void *arg, const char *name), void *arg);
+
 /* A line for each of the configuration's warnings. */
 void gp_daemon_runtimes_log_warnings(const struct gp_config *config, const struct gp_log *log);
 

@@ -76,17 +76,39 @@ static json_t *dns(struct gp_daemon_control_call *c)
 		gp_daemon_dns_health_kind(failing));
 }
 
+/* add_name: visitor of gp_daemon_runtimes_waiting. */
+static void add_name(void *arg, const char *name)
+{
+	json_array_append_new(arg, json_string(name));
+}
+
+/* waiting: options whose change waits for a restart: those of the files as they are now, if they
+ * have changed and are well, else those in force. */
+static json_t *waiting(struct gp_daemon_control_call *c, bool has_changed)
+{
+	const struct gp_daemon_runtime *r = c->runtime;
+	struct gp_config_errors errors = {0};
+	struct gp_config *now = NULL;
+	json_t *list = json_array();
+	bool is_well = has_changed && gp_config_load(r->config->path, &now, &errors) == GP_OK;
+	gp_daemon_runtimes_waiting(c->daemon->runtimes, is_well ? now : r->config, add_name, list);
+	gp_config_errors_fini(&errors);
+	gp_config_free(now);
+	return list;
+}
+
 /* config: which file, since when, and whether it has changed since. */
 static json_t *config(struct gp_daemon_control_call *c)
 {
 	const struct gp_daemon_runtime *r = c->runtime;
 	int64_t now_s = c->ctx->clock->wall_s(c->ctx->clock);
 	int64_t saved_s_ago = r->config->saved_path ? now_s - r->config->saved_s : -1;
-	return json_pack("{s:o, s:I, s:I, s:b, s:I, s:I}", "file",
+	bool has_changed = gp_daemon_runtimes_has_changed(r);
+	return json_pack("{s:o, s:I, s:I, s:b, s:o, s:I, s:I}", "file",
 		gp_operator_text(c->ctx->arena, gp_span_from(r->config->path)), "saved_s_ago",
 		(json_int_t)(saved_s_ago < -1 ? 0 : saved_s_ago), "loaded_s_ago",
-		(json_int_t)(now_s - r->loaded_s), "changed_since",
-		gp_daemon_runtimes_has_changed(r), "limits",
+		(json_int_t)(now_s - r->loaded_s), "changed_since", has_changed,
+		"waiting_for_restart", waiting(c, has_changed), "limits",
 		(json_int_t)r->config->limits.limit_count, "overrides",
 		(json_int_t)r->config->limits.override_count);
 }

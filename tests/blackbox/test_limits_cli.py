@@ -483,6 +483,23 @@ def terminal_width():
                 holds(t.text(), "..." if cols < 132 else "hourly")
 
 
+def names_stay_apart():
+    """in 80 columns names that differ in the middle, or somewhere else, never look the same"""
+    names = ["newsletter-%s-campaign-of-the-department@mailing.example.org" % s for s in ("spring", "summer", "autumn", "winter")]
+    names += ["%s@department-%s.very-long-name-of-a-campus.example.edu" % (u, d) for u in ("alice", "albert") for d in "abcd"]
+    with Daemon() as d:
+        for name in names:
+            d.send(name, 2)
+        t = Terminal("limits", "-c", d.path, "--all", cols=80)
+        equal(t.wait(), 0)
+        rows = [line.split() for line in t.text().split("\n") if " hourly " in line]
+        equal((len(rows), len({row[0] for row in rows})), (len(names), len(names)))
+        assert max(columns(line) for line in t.text().split("\n")) <= 80, t.text()
+        out = d.fine("limits", "--all")  # not on a terminal: in full
+        for name in names:
+            holds(out, name)
+
+
 # ---- watching ----
 
 def rounds(text):
@@ -573,6 +590,38 @@ def status():
         equal(d.fine("status", "--socket", d.socket)[:16], "gatepost-policyd")
 
 
+def waits_for_a_restart():
+    with Daemon() as d:
+        def change(old, new):
+            with open(d.path) as f:
+                text = f.read()
+            assert old in text
+            with open(d.path + ".new", "w") as f:
+                f.write(text.replace(old, new))
+            os.rename(d.path + ".new", d.path)
+        line = "WARNING: changes of these options wait for a restart (systemctl restart gatepost-policyd): "
+        assert line not in d.fine("status")
+        equal(json.loads(d.fine("status", "--json"))["config"]["waiting_for_restart"], [])
+        change("policyd {\n", "policyd {\n    max_connections = 77\n    deadline = 19s\n")
+        change("store {", "store { size = 128M  on_failure = defer ")
+        # before a reload by the file, afterwards by what is in force
+        holds(d.fine("status"), line + "store.size, policyd.max_connections\n")
+        d.policyd.reload()
+        for name in ("store.size", "policyd.max_connections"):
+            d.policyd.wait_log("a change of %s takes effect at the next restart" % name)
+        world.wait_for(lambda: "has changed and is not in force" not in d.fine("status"), "the reload")
+        holds(d.fine("status"), line + "store.size, policyd.max_connections\n")
+        equal(json.loads(d.fine("status", "--json"))["config"]["waiting_for_restart"], ["store.size", "policyd.max_connections"])
+        change("max_connections = 77", "max_connections = 1000")
+        with open(d.path, "a") as f:
+            f.write("nonsense {\n")  # with errors it is what is in force that counts
+        holds(run("status", "--socket", d.socket)[1], line + "store.size, policyd.max_connections\n")
+        d.policyd.stop()
+        change("nonsense {\n", "")
+        d.policyd.start()
+        assert line not in d.fine("status")
+
+
 def warnings():
     """status: what cannot work is said loudly"""
     with Daemon() as d:
@@ -591,6 +640,7 @@ def warnings():
         out = d.fine("status")
         holds(out, "WARNING: port 25, users: limits on bytes do not work there")
         holds(out, "port 25, users: during a message; what fails stays counted\n")
+    waits_for_a_restart()
     with Daemon(store="lmdb:/proc/nowhere/store") as d:
         code, out, err = d.run("status")
         equal((code, err), (1, ""))
@@ -613,7 +663,7 @@ def unreachable():
         for command in ("limits", "status"):
             code, out, err = d.run(command, **other)
             equal((code, out), (1, ""))
-            holds(err, "gatepost %s: %s: permission denied; try sudo" % (command, d.socket))
+            holds(err, "gatepost %s: %s: permission denied; run this as root" % (command, d.socket))
         d.policyd.stop()
         code, out, err = d.run("status")
         equal((code, out), (1, ""))
@@ -952,7 +1002,7 @@ def main():
     tap = world.Tap()
     silence = Silence()
     for test in (usage, help_texts, top, show, explain, change, overrides, overrides_not_in_use, reset, refused, set_for_nobody,
-                 set_to_default, set_usage, clients_of_a_link, odd_names, terminal_width,
+                 set_to_default, set_usage, clients_of_a_link, odd_names, terminal_width, names_stay_apart,
                  watch_terminal, watch_restart, watch_file, status, warnings, unreachable, impostors, store_fine,
                  store_local, store_permission, store_damaged, store_wrong, store_password, silence.check):
         tap.run(test)
