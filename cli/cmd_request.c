@@ -222,8 +222,10 @@ static int exchange(const struct arguments *a, const char *where, struct gp_span
 	const struct timeval tv = {.tv_sec = (time_t)a->timeout_s};
 	int fd = dial(where);
 	if (fd < 0) {
-		fprintf(stderr, "gatepost request: %s: %s; is gatepost-policyd running there?\n",
-			where, strerror(errno));
+		const char *what = errno == EACCES || errno == EPERM
+					   ? "run this as root"
+					   : "is gatepost-policyd running there?";
+		fprintf(stderr, "gatepost request: %s: %s; %s\n", where, strerror(errno), what);
 		return GP_CLI_TROUBLE;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
