@@ -4,25 +4,17 @@
 
 #include <string.h>
 
+#include "store/store_bytes.h"
+
 #define VERSION 1
 #define HEAD 8               /* bytes that both kinds begin with */
 #define TIME_MAX (1LL << 50) /* as store.h bounds times */
 
-/* get: a number of some bytes, the low one first. */
-static uint64_t get(const unsigned char *at, size_t bytes)
+/* number: bytes that are there. */
+static uint64_t number(const unsigned char *at, size_t bytes)
 {
-	uint64_t value = 0;
-	for (size_t i = 0; i < bytes; i++)
-		value |= (uint64_t)at[i] << (8 * i);
-	return value;
-}
-
-/* put: the reverse; returns what follows. */
-static unsigned char *put(unsigned char *out, uint64_t value, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = (unsigned char)(value >> (8 * i));
-	return out + bytes;
+	struct gp_store_cursor cursor = {at, bytes, false};
+	return gp_store_bytes_get(&cursor, bytes);
 }
 
 /* gp_store_soft_expires: both kinds begin alike. */
@@ -31,7 +23,7 @@ bool gp_store_soft_expires(struct gp_span bytes, int64_t *expires_ms_out)
 	const unsigned char *at = (const unsigned char *)bytes.ptr;
 	if (bytes.len < HEAD || at[0] != VERSION)
 		return false;
-	uint64_t expires = get(at + 1, HEAD - 1);
+	uint64_t expires = number(at + 1, HEAD - 1);
 	*expires_ms_out = (int64_t)expires;
 	return expires <= (uint64_t)TIME_MAX;
 }
@@ -40,7 +32,8 @@ bool gp_store_soft_expires(struct gp_span bytes, int64_t *expires_ms_out)
 static unsigned char *put_head(unsigned char *out, int64_t expires_ms)
 {
 	*out = VERSION;
-	return put(out + 1, (uint64_t)(expires_ms < TIME_MAX ? expires_ms : TIME_MAX), HEAD - 1);
+	return gp_store_bytes_put(
+		out + 1, (uint64_t)(expires_ms < TIME_MAX ? expires_ms : TIME_MAX), HEAD - 1);
 }
 
 /* ---- soft facts ---- */
@@ -98,11 +91,11 @@ bool gp_store_seen_decode(struct gp_span bytes, struct gp_store_seen *seen_out)
 	size_t count = (bytes.len - GP_STORE_SEEN_HEAD) / GP_STORE_SEEN_ITEM;
 	at += GP_STORE_SEEN_HEAD;
 	for (size_t i = 0; i < count; i++, at += GP_STORE_SEEN_ITEM) {
-		uint64_t at_ms = get(at + 4, 7);
+		uint64_t at_ms = number(at + 4, 7);
 		if (at_ms > (uint64_t)TIME_MAX || (int64_t)at_ms < before)
 			return false;
 		before = (int64_t)at_ms;
-		seen_out->items[i].fingerprint = (uint32_t)get(at, 4);
+		seen_out->items[i].fingerprint = (uint32_t)number(at, 4);
 		seen_out->items[i].at_ms = before;
 	}
 	seen_out->count = count;
@@ -120,8 +113,8 @@ void gp_store_seen_encode(const struct gp_store_seen *seen, int64_t expires_ms, 
 {
 	out = put_head(out, expires_ms);
 	for (size_t i = 0; i < seen->count; i++) {
-		out = put(out, seen->items[i].fingerprint, 4);
-		out = put(out, (uint64_t)seen->items[i].at_ms, 7);
+		out = gp_store_bytes_put(out, seen->items[i].fingerprint, 4);
+		out = gp_store_bytes_put(out, (uint64_t)seen->items[i].at_ms, 7);
 	}
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "store/store_bytes.h"
+
 #define VERSION 1   /* of facts and the time */
 #define WINDOWS_1 1 /* of subjects: without shares */
 #define WINDOWS_2 2
@@ -18,63 +20,33 @@
 #define SHARE_PART 8           /* of the share's 256 steps are one of the weight's */
 #define OFFSET_MAX (1LL << 49) /* of a time record: what store.h takes for a time, and no more */
 
-/* Bytes that are left, and whether there were always enough. */
-struct cursor {
-	const unsigned char *at;
-	size_t left;
-	bool short_of;
-};
-
-/* get: a number of some bytes, the low one first; 0 when they are missing. */
-static uint64_t get(struct cursor *c, size_t bytes)
-{
-	uint64_t value = 0;
-	if (c->left < bytes) {
-		c->short_of = true;
-		return 0;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		value |= (uint64_t)c->at[i] << (8 * i);
-	c->at += bytes;
-	c->left -= bytes;
-	return value;
-}
-
 /* get_signed: 8 bytes that may not exceed what is positive. */
-static int64_t get_signed(struct cursor *c)
+static int64_t get_signed(struct gp_store_cursor *c)
 {
-	uint64_t value = get(c, 8);
+	uint64_t value = gp_store_bytes_get(c, 8);
 	if (value > INT64_MAX) {
-		c->short_of = true;
+		c->is_short = true;
 		return 0;
 	}
 	return (int64_t)value;
 }
 
-/* put: the reverse; returns what follows. */
-static unsigned char *put(unsigned char *out, uint64_t value, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = (unsigned char)(value >> (8 * i));
-	return out + bytes;
-}
-
 /* get_window: whole and valid; *share_out is read where the version has one. */
-static bool get_window(
-	struct cursor *c, uint64_t version, struct gp_store_window *window, uint8_t *share_out)
+static bool get_window(struct gp_store_cursor *c, uint64_t version, struct gp_store_window *window,
+	uint8_t *share_out)
 {
 	window->per_ms = get_signed(c);
 	window->last = get_signed(c);
-	*share_out = version == WINDOWS_1 ? SHARE_ALL : (uint8_t)get(c, 1);
-	window->entries = (unsigned)get(c, 1);
+	*share_out = version == WINDOWS_1 ? SHARE_ALL : (uint8_t)gp_store_bytes_get(c, 1);
+	window->entries = (unsigned)gp_store_bytes_get(c, 1);
 	if (window->entries > GP_STORE_ENTRIES || c->left / ENTRY < window->entries)
 		return false;
 	for (unsigned i = 0; i < window->entries; i++) {
-		uint64_t packed = get(c, ENTRY);
+		uint64_t packed = gp_store_bytes_get(c, ENTRY);
 		window->entry[i].age = (uint8_t)packed;
 		window->entry[i].count = (int64_t)(packed >> 8);
 	}
-	return !c->short_of && window->entries > 0 && gp_store_window_is_valid(window);
+	return !c->is_short && window->entries > 0 && gp_store_window_is_valid(window);
 }
 
 /* has_id: does a window before this place carry the id? */
@@ -87,21 +59,21 @@ static bool has_id(const struct gp_store_lmdb_record *record, size_t before, uin
 }
 
 /* get_record: false as soon as anything is not as encode writes it. */
-static bool get_record(struct cursor *c, struct gp_store_lmdb_record *record)
+static bool get_record(struct gp_store_cursor *c, struct gp_store_lmdb_record *record)
 {
-	uint64_t version = get(c, 1);
+	uint64_t version = gp_store_bytes_get(c, 1);
 	if (version != WINDOWS_1 && version != WINDOWS_2)
 		return false;
-	size_t count = (size_t)get(c, 1);
-	record->name_length = (size_t)get(c, 1);
-	if (c->short_of || count == 0 || count > GP_STORE_LMDB_RECORD_WINDOWS ||
+	size_t count = (size_t)gp_store_bytes_get(c, 1);
+	record->name_length = (size_t)gp_store_bytes_get(c, 1);
+	if (c->is_short || count == 0 || count > GP_STORE_LMDB_RECORD_WINDOWS ||
 		record->name_length > GP_STORE_NAME_MAX || record->name_length > c->left)
 		return false;
 	memcpy(record->name, c->at, record->name_length);
 	c->at += record->name_length;
 	c->left -= record->name_length;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t id = (uint32_t)get(c, 4);
+		uint32_t id = (uint32_t)gp_store_bytes_get(c, 4);
 		if (id == 0 || has_id(record, i, id) ||
 			!get_window(
 				c, version, &record->windows[i].window, &record->windows[i].share))
@@ -115,7 +87,7 @@ static bool get_record(struct cursor *c, struct gp_store_lmdb_record *record)
 /* gp_store_lmdb_record_decode: all or nothing. */
 bool gp_store_lmdb_record_decode(struct gp_span bytes, struct gp_store_lmdb_record *record_out)
 {
-	struct cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
+	struct gp_store_cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
 	record_out->count = 0;
 	record_out->name_length = 0;
 	if (get_record(&c, record_out))
@@ -137,20 +109,21 @@ size_t gp_store_lmdb_record_size(const struct gp_store_lmdb_record *record)
 /* gp_store_lmdb_record_encode: in the order of the header file. */
 void gp_store_lmdb_record_encode(const struct gp_store_lmdb_record *record, unsigned char *out)
 {
-	out = put(out, WINDOWS_2, 1);
-	out = put(out, record->count, 1);
-	out = put(out, record->name_length, 1);
+	out = gp_store_bytes_put(out, WINDOWS_2, 1);
+	out = gp_store_bytes_put(out, record->count, 1);
+	out = gp_store_bytes_put(out, record->name_length, 1);
 	memcpy(out, record->name, record->name_length);
 	out += record->name_length;
 	for (size_t i = 0; i < record->count; i++) {
 		const struct gp_store_window *window = &record->windows[i].window;
-		out = put(out, record->windows[i].id, 4);
-		out = put(out, (uint64_t)window->per_ms, 8);
-		out = put(out, (uint64_t)window->last, 8);
-		out = put(out, record->windows[i].share, 1);
-		out = put(out, window->entries, 1);
+		out = gp_store_bytes_put(out, record->windows[i].id, 4);
+		out = gp_store_bytes_put(out, (uint64_t)window->per_ms, 8);
+		out = gp_store_bytes_put(out, (uint64_t)window->last, 8);
+		out = gp_store_bytes_put(out, record->windows[i].share, 1);
+		out = gp_store_bytes_put(out, window->entries, 1);
 		for (unsigned j = 0; j < window->entries; j++)
-			out = put(out, (uint64_t)window->entry[j].count << 8 | window->entry[j].age,
+			out = gp_store_bytes_put(out,
+				(uint64_t)window->entry[j].count << 8 | window->entry[j].age,
 				ENTRY);
 	}
 }
@@ -339,18 +312,18 @@ void gp_store_lmdb_record_forget(struct gp_store_lmdb_record *record, uint32_t i
 bool gp_store_lmdb_fact_decode(
 	struct gp_span bytes, struct gp_span *value_out, int64_t *expires_ms_out)
 {
-	struct cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
-	bool known = get(&c, 1) == VERSION;
+	struct gp_store_cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
+	bool known = gp_store_bytes_get(&c, 1) == VERSION;
 	*expires_ms_out = get_signed(&c);
 	*value_out = (struct gp_span) {(const char *)c.at, c.left};
-	return known && !c.short_of && c.left <= GP_STORE_FACT_VALUE_MAX;
+	return known && !c.is_short && c.left <= GP_STORE_FACT_VALUE_MAX;
 }
 
 /* gp_store_lmdb_fact_encode: head and value. */
 void gp_store_lmdb_fact_encode(struct gp_span value, int64_t expires_ms, unsigned char *out)
 {
-	out = put(out, VERSION, 1);
-	out = put(out, (uint64_t)expires_ms, 8);
+	out = gp_store_bytes_put(out, VERSION, 1);
+	out = gp_store_bytes_put(out, (uint64_t)expires_ms, 8);
 	if (value.len > 0)
 		memcpy(out, value.ptr, value.len);
 }
@@ -360,10 +333,10 @@ void gp_store_lmdb_fact_encode(struct gp_span value, int64_t expires_ms, unsigne
  */
 bool gp_store_lmdb_time_decode(struct gp_span bytes, struct gp_store_lmdb_time *time_out)
 {
-	struct cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
-	bool known = get(&c, 1) == VERSION;
-	uint64_t shifted = get(&c, 8);
-	if (!known || c.short_of || shifted > 2 * (uint64_t)OFFSET_MAX ||
+	struct gp_store_cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
+	bool known = gp_store_bytes_get(&c, 1) == VERSION;
+	uint64_t shifted = gp_store_bytes_get(&c, 8);
+	if (!known || c.is_short || shifted > 2 * (uint64_t)OFFSET_MAX ||
 		c.left != GP_STORE_LMDB_BOOT_ID)
 		return false;
 	time_out->offset_ms = (int64_t)shifted - OFFSET_MAX;
@@ -375,7 +348,7 @@ bool gp_store_lmdb_time_decode(struct gp_span bytes, struct gp_store_lmdb_time *
 void gp_store_lmdb_time_encode(
 	const struct gp_store_lmdb_time *time, unsigned char out[GP_STORE_LMDB_TIME_RECORD])
 {
-	unsigned char *at = put(out, VERSION, 1);
-	at = put(at, (uint64_t)(time->offset_ms + OFFSET_MAX), 8);
+	unsigned char *at = gp_store_bytes_put(out, VERSION, 1);
+	at = gp_store_bytes_put(at, (uint64_t)(time->offset_ms + OFFSET_MAX), 8);
 	memcpy(at, time->boot_id, GP_STORE_LMDB_BOOT_ID);
 }

@@ -4,68 +4,41 @@
 
 #include <string.h>
 
+#include "store/store_bytes.h"
+
 #define VERSION 1
 #define HEAD 3
 #define WINDOW_HEAD 16
 #define ENTRY 8
 
-struct cursor {
-	const unsigned char *at;
-	size_t left;
-	bool is_short;
-};
-
-/* get: a number of some bytes, the low one first; 0 when they are missing. */
-static uint64_t get(struct cursor *c, size_t bytes)
-{
-	uint64_t value = 0;
-	if (c->left < bytes) {
-		c->is_short = true;
-		return 0;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		value |= (uint64_t)c->at[i] << (8 * i);
-	c->at += bytes;
-	c->left -= bytes;
-	return value;
-}
-
-/* put: the reverse; returns what follows. */
-static unsigned char *put(unsigned char *out, uint64_t value, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = (unsigned char)(value >> (8 * i));
-	return out + bytes;
-}
-
 /* get_window: its entries stand the oldest first. */
-static bool get_window(struct cursor *c, struct gp_store_window *window)
+static bool get_window(struct gp_store_cursor *c, struct gp_store_window *window)
 {
-	window->per_ms = (int64_t)get(c, 4);
-	window->last = (int64_t)get(c, 7);
-	window->entries = (unsigned)get(c, 1);
+	window->per_ms = (int64_t)gp_store_bytes_get(c, 4);
+	window->last = (int64_t)gp_store_bytes_get(c, 7);
+	window->entries = (unsigned)gp_store_bytes_get(c, 1);
 	if (c->is_short || window->entries == 0 || window->entries > GP_STORE_ENTRIES ||
 		c->left / ENTRY < window->entries)
 		return false;
 	for (unsigned i = window->entries; i-- > 0;) {
-		window->entry[i].age = (uint8_t)get(c, 1);
-		window->entry[i].count = (int64_t)get(c, 7);
+		window->entry[i].age = (uint8_t)gp_store_bytes_get(c, 1);
+		window->entry[i].count = (int64_t)gp_store_bytes_get(c, 7);
 	}
 	return gp_store_window_is_valid(window);
 }
 
 /* get_record: false as soon as anything is not as encode writes it. */
-static bool get_record(struct cursor *c, struct gp_store_redis_record *record)
+static bool get_record(struct gp_store_cursor *c, struct gp_store_redis_record *record)
 {
 	uint32_t prior = 0;
-	uint64_t version = get(c, 1), length = get(c, 2);
+	uint64_t version = gp_store_bytes_get(c, 1), length = gp_store_bytes_get(c, 2);
 	if (c->is_short || version != VERSION || length > GP_STORE_NAME_MAX || length > c->left)
 		return false;
 	record->name = (struct gp_span) {(const char *)c->at, (size_t)length};
 	c->at += length;
 	c->left -= (size_t)length;
 	while (c->left) {
-		uint32_t id = (uint32_t)get(c, 4);
+		uint32_t id = (uint32_t)gp_store_bytes_get(c, 4);
 		if (record->count == GP_STORE_REDIS_RECORD_WINDOWS || id <= prior ||
 			!get_window(c, &record->windows[record->count].window))
 			return false;
@@ -77,7 +50,7 @@ static bool get_record(struct cursor *c, struct gp_store_redis_record *record)
 /* gp_store_redis_record_decode: all or nothing. */
 bool gp_store_redis_record_decode(struct gp_span bytes, struct gp_store_redis_record *record_out)
 {
-	struct cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
+	struct gp_store_cursor c = {(const unsigned char *)bytes.ptr, bytes.len, false};
 	record_out->count = 0;
 	record_out->name = (struct gp_span) {NULL, 0};
 	if (get_record(&c, record_out))
@@ -99,20 +72,20 @@ size_t gp_store_redis_record_size(const struct gp_store_redis_record *record)
 /* gp_store_redis_record_encode: in the order of the ids. */
 void gp_store_redis_record_encode(const struct gp_store_redis_record *record, unsigned char *out)
 {
-	out = put(out, VERSION, 1);
-	out = put(out, record->name.len, 2);
+	out = gp_store_bytes_put(out, VERSION, 1);
+	out = gp_store_bytes_put(out, record->name.len, 2);
 	if (record->name.len)
 		memcpy(out, record->name.ptr, record->name.len);
 	out += record->name.len;
 	for (size_t i = 0; i < record->count; i++) {
 		const struct gp_store_window *window = &record->windows[i].window;
-		out = put(out, record->windows[i].id, 4);
-		out = put(out, (uint64_t)window->per_ms, 4);
-		out = put(out, (uint64_t)window->last, 7);
-		out = put(out, window->entries, 1);
+		out = gp_store_bytes_put(out, record->windows[i].id, 4);
+		out = gp_store_bytes_put(out, (uint64_t)window->per_ms, 4);
+		out = gp_store_bytes_put(out, (uint64_t)window->last, 7);
+		out = gp_store_bytes_put(out, window->entries, 1);
 		for (unsigned j = window->entries; j-- > 0;) {
-			out = put(out, window->entry[j].age, 1);
-			out = put(out, (uint64_t)window->entry[j].count, 7);
+			out = gp_store_bytes_put(out, window->entry[j].age, 1);
+			out = gp_store_bytes_put(out, (uint64_t)window->entry[j].count, 7);
 		}
 	}
 }
