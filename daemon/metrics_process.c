@@ -138,7 +138,7 @@ const struct gp_daemon_metric gp_daemon_metrics_process[] = {
 	{"gatepost_resident_memory_bytes", GAUGE,
 		"Memory of the serving process.", read_memory, 0},
 	{"gatepost_log_lines_dropped_total", COUNTER,
-		"Lines of the log that were lost because nobody took them.",
+		"Lines of the log that could not be written, or not in time.",
 		read_counter, OF(log_dropped)},
 };
 const size_t gp_daemon_metrics_process_count =

@@ -72,6 +72,21 @@ def hundred_and_first():
     equal(stage.policyd.used("bob", "hourly"), 3)
 
 
+def joined():
+    """the queue id of Postfix's log leads to the end of a message, whose instance leads to its recipients"""
+    with Login("olga") as olga:
+        ids = [olga.send(["%s%d@example.test" % (name, i) for i in range(3)]).rsplit(" ", 1)[1] for name in ("one", "two")]
+    for name, queue_id in zip(("one", "two"), ids):
+        stage.policyd.wait_log(" queue_id=%s stage=END-OF-MESSAGE " % queue_id)
+        said = stage.policyd.text().splitlines()
+        end = [line for line in said if " queue_id=%s stage=END-OF-MESSAGE " % queue_id in line]
+        instance = re.search(r" instance=\S+ ", end[0]).group(0)
+        about = [re.search(r" stage=(\S+).*?(?: recipient=(\S+))?(?: user|$)", line).groups()
+                 for line in said if instance in line]
+        equal(about, [("RCPT", "%s%d@example.test" % (name, i)) for i in range(3)] + [("END-OF-MESSAGE", None)])
+    equal(len(set(ids)), 2)
+
+
 def three_hundred():
     """of a message with 300 recipients 100 are let in, not one more"""
     with Login("dave") as dave:
@@ -200,7 +215,7 @@ def main():
         tap.skip_all("a real Postfix: " + str(reason))
     stage = scene.Scene(CONFIG)
     try:
-        for test in (hundred_and_first, three_hundred, given_back, refused_at_the_end, spf_beside, whole_message,
+        for test in (hundred_and_first, joined, three_hundred, given_back, refused_at_the_end, spf_beside, whole_message,
                      bytes_at_the_end, held, only_rcpt):
             tap.run(test)
     finally:
