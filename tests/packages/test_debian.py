@@ -73,6 +73,11 @@ class Stage:
     def apt(self, *words):
         return self.machine.run("apt-get", "-q", "-y", *words, timeout=600).stdout
 
+    def purge(self, *packages):
+        """With what came with them, also where a package of the system's would like to have it."""
+        self.apt("purge", "--autoremove", "-o", "APT::AutoRemove::RecommendsImportant=false",
+                 "-o", "APT::AutoRemove::SuggestsImportant=false", *packages)
+
     def main_pid(self):
         return int(self.machine.show(SERVICE, "MainPID"))
 
@@ -293,7 +298,7 @@ def remove():
 def purge():
     """a purge leaves nothing behind but the users"""
     assert stage.machine.exists("/etc/gatepost/conf.d/test.conf")  # the administrator's own file
-    stage.apt("purge", "--autoremove", "gatepost-policyd", "gatepost")
+    stage.purge("gatepost-policyd", "gatepost")
     equal(sorted(stage.files() - stage.before), [])
     equal(sorted(stage.before - stage.files()), [])
     for what in ("passwd", "group"):
@@ -446,7 +451,7 @@ def exim_purge():
     """purged, nothing is left behind but the users: neither counters nor files of the administrator in conf.d"""
     stage.machine.run("rm", LOCALMACROS)
     assert stage.machine.exists("/etc/gatepost/conf.d/test.conf") and stage.machine.exists("/var/spool/exim4/gatepost")
-    stage.apt("purge", "--autoremove", "gatepost-exim", "gatepost-policyd", "gatepost")
+    stage.purge("gatepost-exim", "gatepost-policyd", "gatepost")
     equal(stage.machine.exists("/var/spool/exim4/gatepost"), False)
     equal(sorted(p for p in stage.files() - stage.before if not p.startswith("/var/spool/exim4/")), [])
 
