@@ -112,6 +112,8 @@ const char *gp_dns_type_name(enum gp_dns_type type)
 		return "TXT";
 	case GP_DNS_AAAA:
 		return "AAAA";
+	case GP_DNS_TLSA:
+		return "TLSA";
 	}
 	return "unknown type";
 }

@@ -42,7 +42,8 @@ enum gp_dns_type {
 	GP_DNS_PTR = 12,
 	GP_DNS_MX = 15,
 	GP_DNS_TXT = 16,
-	GP_DNS_AAAA = 28
+	GP_DNS_AAAA = 28,
+	GP_DNS_TLSA = 52 /* RFC 6698 */
 };
 
 enum gp_dns_state {
@@ -71,7 +72,9 @@ struct gp_dns_question {
 
 /* One record; which members are set follows from the type asked for. */
 struct gp_dns_record {
-	struct gp_span text;   /* TXT: its strings joined without blanks; any byte may occur */
+	/* TXT: its strings joined without blanks; TLSA: usage, selector, matching type and data as
+	 * octets (RFC 6698 2.1); any byte may occur */
+	struct gp_span text;
 	const char *name;      /* MX, PTR: the target, small letters, no trailing dot, root: "" */
 	struct gp_ipaddr addr; /* A, AAAA */
 	uint16_t preference;   /* MX */
@@ -79,11 +82,14 @@ struct gp_dns_record {
 
 struct gp_dns_answer {
 	enum gp_dns_state state;
-	bool secure;         /* AD was set and the configuration trusts the resolver */
-	bool cached;         /* came from the cache, without a packet for this question */
-	bool stale;          /* has expired, and no server answers for now (RFC 8767) */
-	bool ours;           /* TEMPFAIL by our own deadline, or TROUBLE: nothing was learnt */
-	uint32_t ttl_s;      /* how long it may be kept; 0 for trouble */
+	bool secure;    /* AD was set and the configuration trusts the resolver */
+	bool cached;    /* came from the cache, without a packet for this question */
+	bool stale;     /* has expired, and no server answers for now (RFC 8767) */
+	bool ours;      /* TEMPFAIL by our own deadline, or TROUBLE: nothing was learnt */
+	uint32_t ttl_s; /* how long it may be kept; 0 for trouble */
+	/* FOUND, with want_signatures: when the last signature over these records ends, in seconds
+	 * since 1970; 0: there is none. Not kept by a cache. */
+	int64_t signed_until_s;
 	const char *problem; /* for the failures: what happened, for people; else NULL */
 	size_t count;        /* records; 0 unless FOUND */
 	const struct gp_dns_record *records;
@@ -151,10 +157,11 @@ struct gp_dns_gate;
 struct gp_dns_options {
 	struct gp_dns_server servers[GP_DNS_SERVERS_MAX]; /* in order of preference */
 	size_t server_count;
-	unsigned timeout_ms; /* of one attempt at one server */
-	unsigned attempts;   /* rounds over all servers */
-	bool trust_ad;       /* the way to the resolver is safe: keep its AD bit (RFC 6840 5.8) */
-	bool over_tcp;       /* ask over TCP at once */
+	unsigned timeout_ms;  /* of one attempt at one server */
+	unsigned attempts;    /* rounds over all servers */
+	bool trust_ad;        /* the way to the resolver is safe: keep its AD bit (RFC 6840 5.8) */
+	bool over_tcp;        /* ask over TCP at once */
+	bool want_signatures; /* ask for those of DNSSEC as well (DO, RFC 3225 3) */
 	struct gp_dns_gate *gate; /* borrowed; bounds what is under way; NULL: nothing does */
 };
 

@@ -100,6 +100,12 @@ static bool has_name(enum gp_dns_type type)
 	return type == GP_DNS_MX || type == GP_DNS_PTR;
 }
 
+/* has_text: do they carry octets of any length? */
+static bool has_text(enum gp_dns_type type)
+{
+	return type == GP_DNS_TXT || type == GP_DNS_TLSA;
+}
+
 /* address_size: octets of an address, 0 for the other types. */
 static size_t address_size(enum gp_dns_type type)
 {
@@ -110,7 +116,7 @@ static size_t address_size(enum gp_dns_type type)
 static size_t packed_size(enum gp_dns_type type, const struct gp_dns_record *record)
 {
 	size_t size = address_size(type);
-	if (type == GP_DNS_TXT)
+	if (has_text(type))
 		size += 2 + record->text.len;
 	if (type == GP_DNS_MX)
 		size += 2;
@@ -131,9 +137,9 @@ static char *put(char *to, const void *from, size_t size)
 static char *pack(char *to, enum gp_dns_type type, const struct gp_dns_record *record)
 {
 	uint16_t number = type == GP_DNS_MX ? record->preference : (uint16_t)record->text.len;
-	if (type == GP_DNS_MX || type == GP_DNS_TXT)
+	if (type == GP_DNS_MX || has_text(type))
 		to = put(to, &number, sizeof number);
-	if (type == GP_DNS_TXT)
+	if (has_text(type))
 		to = put(to, record->text.ptr, record->text.len);
 	if (has_name(type))
 		to = put(to, record->name, strlen(record->name) + 1);
@@ -145,13 +151,13 @@ static const char *unpack(const char *from, enum gp_dns_type type, struct gp_dns
 {
 	uint16_t number = 0;
 	size_t size = address_size(type);
-	if (type == GP_DNS_MX || type == GP_DNS_TXT) {
+	if (type == GP_DNS_MX || has_text(type)) {
 		memcpy(&number, from, sizeof number);
 		from += sizeof number;
 	}
 	if (type == GP_DNS_MX)
 		record_out->preference = number;
-	if (type == GP_DNS_TXT)
+	if (has_text(type))
 		record_out->text = (struct gp_span) {from, number};
 	if (has_name(type)) {
 		record_out->name = from;
@@ -161,7 +167,7 @@ static const char *unpack(const char *from, enum gp_dns_type type, struct gp_dns
 		record_out->addr.family = size == 4 ? GP_IP_V4 : GP_IP_V6;
 		memcpy(record_out->addr.bytes, from, size);
 	}
-	return from + size + (type == GP_DNS_TXT ? number : 0);
+	return from + size + (has_text(type) ? number : 0);
 }
 
 /* data_size: octets behind the name: all records, or the problem. */

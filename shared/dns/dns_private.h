@@ -72,8 +72,9 @@ int gp_dns_name_from_wire(struct gp_span wire, char name_out[GP_DNS_NAME_TEXT]) 
 /* How a query is to look. */
 struct gp_dns_query_form {
 	uint16_t id;
-	bool edns;    /* with an OPT record (RFC 6891) */
-	bool want_ad; /* AD set: tell whether you validated (RFC 6840 5.7) */
+	bool edns;            /* with an OPT record (RFC 6891) */
+	bool want_ad;         /* AD set: tell whether you validated (RFC 6840 5.7) */
+	bool want_signatures; /* DO set, where there is EDNS (RFC 3225 3) */
 };
 
 /* Writes the packet that asks a question, recursion desired. GP_ENOMEM, or GP_EINVAL for a name. */

@@ -33,6 +33,8 @@ static ldns_pkt *query_packet(
 	ldns_pkt_set_ad(packet, form->want_ad);
 	if (form->edns)
 		ldns_pkt_set_edns_udp_size(packet, GP_DNS_EDNS_SIZE);
+	if (form->edns && form->want_signatures)
+		ldns_pkt_set_edns_do(packet, true);
 	return packet;
 }
 

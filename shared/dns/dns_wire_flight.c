@@ -325,8 +325,10 @@ static int build(struct gp_dns_flight *f)
 {
 	size_t n = 0;
 	f->id = (uint16_t)arc4random();
-	struct gp_dns_query_form form = {
-		.id = f->id, .edns = f->edns, .want_ad = f->wire->options.trust_ad};
+	struct gp_dns_query_form form = {.id = f->id,
+		.edns = f->edns,
+		.want_ad = f->wire->options.trust_ad,
+		.want_signatures = f->wire->options.want_signatures};
 	int rc = gp_dns_wire_build(f->question, &form, f->packet + 2, &n);
 	f->packet[0] = (uint8_t)(n >> 8);
 	f->packet[1] = (uint8_t)n;

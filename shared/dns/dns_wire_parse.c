@@ -178,6 +178,25 @@ static int join_text(struct gp_arena *arena, const ldns_rr *rr, struct gp_span *
 	return GP_OK;
 }
 
+/* join_octets: the fields of a record one after the other, as they came. */
+static int join_octets(struct gp_arena *arena, const ldns_rr *rr, struct gp_span *octets_out)
+{
+	size_t total = 0, at = 0;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+		total += ldns_rdf_size(ldns_rr_rdf(rr, i));
+	char *octets = gp_arena_alloc(arena, total + 1);
+	if (!octets)
+		return gp_arena_status(arena);
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		size_t size = ldns_rdf_size(ldns_rr_rdf(rr, i));
+		if (size)
+			memcpy(octets + at, ldns_rdf_data(ldns_rr_rdf(rr, i)), size);
+		at += size;
+	}
+	*octets_out = (struct gp_span) {octets, at};
+	return GP_OK;
+}
+
 /* name_field: a name inside a record; GP_ESYNTAX when it has no text form. */
 static int name_field(struct gp_arena *arena, const ldns_rdf *rdf, const char **name_out)
 {
@@ -223,8 +242,29 @@ static int read_record(struct gp_arena *arena, const ldns_rr *rr, struct gp_dns_
 		return name_field(arena, ldns_rr_rdf(rr, 1), &record_out->name);
 	case GP_DNS_TXT:
 		return join_text(arena, rr, &record_out->text);
+	case GP_DNS_TLSA:
+		return join_octets(arena, rr, &record_out->text);
 	}
 	return GP_ESYNTAX;
+}
+
+/* read_signatures: when the last one over the records at the end of the chain ends (RFC 4034 3.1.5);
+ * 0: there is none. */
+static int64_t read_signatures(const struct chase *chase)
+{
+	int64_t until_s = 0;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(chase->answers); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(chase->answers, i);
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_RRSIG || !owned(chase, rr) ||
+			ldns_rr_rd_count(rr) < 9)
+			continue;
+		const ldns_rdf *covered = ldns_rr_rdf(rr, 0), *ends = ldns_rr_rdf(rr, 4);
+		if (ldns_rdf_size(covered) == 2 && ldns_rdf_size(ends) == 4 &&
+			ldns_read_uint16(ldns_rdf_data(covered)) == chase->type &&
+			(int64_t)ldns_read_uint32(ldns_rdf_data(ends)) > until_s)
+			until_s = (int64_t)ldns_read_uint32(ldns_rdf_data(ends));
+	}
+	return until_s;
 }
 
 /* read_records: all usable records at the end of the chain; those without a text are dropped. */
@@ -249,6 +289,7 @@ static int read_records(struct gp_arena *arena, struct chase *chase, struct gp_d
 	}
 	answer->records = records;
 	answer->ttl_s = chase->ttl_s;
+	answer->signed_until_s = read_signatures(chase);
 	answer->state = answer->count > 0 ? GP_DNS_FOUND : GP_DNS_NODATA;
 	return GP_OK;
 }

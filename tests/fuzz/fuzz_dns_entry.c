@@ -55,7 +55,7 @@ static bool take_record(struct input *in, struct gp_arena *arena, enum gp_dns_ty
 	size_t length = number(in) << 8;
 	struct gp_span data = octets(in, length | number(in));
 	*record = (struct gp_dns_record) {.name = NULL};
-	if (type == GP_DNS_TXT)
+	if (type == GP_DNS_TXT || type == GP_DNS_TLSA)
 		record->text = data;
 	if (type == GP_DNS_A || type == GP_DNS_AAAA) {
 		size_t size = type == GP_DNS_A ? 4 : 16;
@@ -127,7 +127,7 @@ static void pack(const struct gp_dns_question *question, const struct gp_dns_ans
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum gp_dns_type types[] = {
-		GP_DNS_TXT, GP_DNS_A, GP_DNS_AAAA, GP_DNS_MX, GP_DNS_PTR};
+		GP_DNS_TXT, GP_DNS_A, GP_DNS_AAAA, GP_DNS_MX, GP_DNS_PTR, GP_DNS_TLSA};
 	struct input in = {data, size};
 	struct gp_arena *arena = gp_arena_new(1 << 20);
 	reached = 0;

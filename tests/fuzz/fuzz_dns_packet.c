@@ -33,7 +33,7 @@ static unsigned read_all(const struct gp_dns_answer *answer)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum gp_dns_type types[] = {
-		GP_DNS_TXT, GP_DNS_A, GP_DNS_AAAA, GP_DNS_MX, GP_DNS_PTR};
+		GP_DNS_TXT, GP_DNS_A, GP_DNS_AAAA, GP_DNS_MX, GP_DNS_PTR, GP_DNS_TLSA};
 	struct gp_dns_reply reply;
 	volatile unsigned sum = 0;
 	reached = 0;

@@ -30,6 +30,7 @@
 #define TEST_PACKET_CNAME 5
 #define TEST_PACKET_SOA 6
 #define TEST_PACKET_OPT 41
+#define TEST_PACKET_RRSIG 46
 
 struct test_packet {
 	uint8_t bytes[TEST_PACKET_MAX];

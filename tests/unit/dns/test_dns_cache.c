@@ -136,7 +136,7 @@ static void records_come_back_whole(void **state)
 		const struct gp_dns_record *records;
 		size_t count;
 	} rows[] = {{GP_DNS_TXT, texts, 3}, {GP_DNS_MX, names, 2}, {GP_DNS_PTR, names, 2},
-		{GP_DNS_A, v4, 2}, {GP_DNS_AAAA, v6, 1}};
+		{GP_DNS_A, v4, 2}, {GP_DNS_AAAA, v6, 1}, {GP_DNS_TLSA, texts, 3}};
 	struct test_cache *f = *state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		test_cache_say(f, (struct gp_dns_answer) {.state = GP_DNS_FOUND,

@@ -503,9 +503,54 @@ static void queries_ask_as_they_should(void **state)
 	assert_int_equal(gp_dns_wire_build(&question, &form, query, &length), GP_OK);
 	assert_int_equal(length, n);
 	assert_memory_equal(query, expected, n);
+	form.want_signatures = true;
+	expected[n - sizeof opt + 7] = 0x80; /* DO */
+	assert_int_equal(gp_dns_wire_build(&question, &form, query, &length), GP_OK);
+	assert_int_equal(length, n);
+	assert_memory_equal(query, expected, n);
 	assert_int_equal(gp_dns_wire_build(&(struct gp_dns_question) {"a..b", GP_DNS_A}, &form,
 				 query, &length),
 		GP_EINVAL);
+}
+
+/* put_signature: a RRSIG over records of a type that ends then (RFC 4034 3.1). */
+static void put_signature(const char *owner, unsigned covered, uint32_t ends_s)
+{
+	size_t since = test_packet_head(&packet, owner, TEST_PACKET_RRSIG, 300);
+	test_packet_put16(&packet, covered);
+	test_packet_put8(&packet, 13);
+	test_packet_put8(&packet, 2);
+	test_packet_put32(&packet, 300);
+	test_packet_put32(&packet, ends_s);
+	test_packet_put32(&packet, 1000);
+	test_packet_put16(&packet, 4711);
+	test_packet_name(&packet, "example");
+	test_packet_octets(&packet, "0123456789abcdef", 16);
+	test_packet_close(&packet, since, TEST_PACKET_ANSWERS);
+}
+
+/* a_tlsa_record_is_its_octets: and the last signature over it counts, not those over others. */
+static void a_tlsa_record_is_its_octets(void **state)
+{
+	static const char name[] = "_25._tcp.mx.example", rdata[] = "\3\1\1\0\xff\x80";
+	(void)state;
+	test_packet_begin(&packet, ID, name, GP_DNS_TLSA);
+	put_signature(name, GP_DNS_A, 9000);
+	size_t since = test_packet_head(&packet, name, GP_DNS_TLSA, 9);
+	test_packet_octets(&packet, rdata, 6);
+	test_packet_close(&packet, since, TEST_PACKET_ANSWERS);
+	put_signature(name, GP_DNS_TLSA, 4000000000u);
+	put_signature(name, GP_DNS_TLSA, 3000);
+	put_signature("other.example", GP_DNS_TLSA, 4100000000u);
+	struct gp_dns_reply reply = parse(name, GP_DNS_TLSA);
+	assert_int_equal(reply.answer.state, GP_DNS_FOUND);
+	assert_int_equal(reply.answer.count, 1);
+	assert_int_equal(reply.answer.records[0].text.len, 6);
+	assert_memory_equal(reply.answer.records[0].text.ptr, rdata, 6);
+	assert_int_equal(reply.answer.signed_until_s, 4000000000);
+	test_packet_begin(&packet, ID, "a.example", GP_DNS_A);
+	add_a("a.example", 9, "192.0.2.1");
+	assert_int_equal(parse("a.example", GP_DNS_A).answer.signed_until_s, 0);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -516,6 +561,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(addresses_are_found),
 		CASE(other_types),
+		CASE(a_tlsa_record_is_its_octets),
 		CASE(strings_of_a_text_are_joined),
 		CASE(names_are_compared_as_octets),
 		CASE(names_without_a_text_are_dropped),
