@@ -28,7 +28,7 @@ DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cac
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse dns_wire_server
 SPF     = spf_eval spf_lookup spf_macro spf_mechanism spf_options spf_ptr spf_record spf_text
 CRYPTO  = digest library pubkey tls
-DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_options dkim_sig dkim_trim
+DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_key_read dkim_options dkim_sig dkim_trim
 ARC     = arc_chain arc_options arc_set arc_trust
 DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_psl dmarc_record
 STORE   = store store_fallback store_line store_move store_open store_options store_soft store_uri store_window \

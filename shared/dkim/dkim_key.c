@@ -8,6 +8,7 @@
 
 #include "base/decode.h"
 #include "base/trace.h"
+#include "dkim/dkim_key.h"
 #include "dkim/dkim_private.h"
 #include "dns/dns.h"
 #include "mail/taglist.h"
@@ -248,8 +249,8 @@ static struct gp_span repair(struct gp_arena *arena, struct gp_span text)
 	return (struct gp_span) {copy, n};
 }
 
-/* parse_repaired: the same of a record as it was meant, and p= with its padding. */
-static int parse_repaired(
+/* gp_dkim_key_record_repair: without what is stray, and p= with its padding. */
+int gp_dkim_key_record_repair(
 	struct gp_arena *arena, struct gp_span text, struct gp_dkim_key_record *record_out)
 {
 	struct gp_span meant = repair(arena, text), padded;
@@ -279,7 +280,7 @@ static int try_repaired(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 {
 	struct gp_dkim_key_record record;
 	struct gp_dkim_key_result repaired = {.secure = result->secure, .lenient = true};
-	int rc = parse_repaired(ctx->arena, text, &record);
+	int rc = gp_dkim_key_record_repair(ctx->arena, text, &record);
 	if (!rc && !record.problem)
 		rc = try_key(c, &record, hash, &repaired);
 	if (!rc && !record.problem && repaired.verdict == GP_DKIM_PASS)
@@ -325,8 +326,8 @@ static void judge_state(enum gp_dns_state state, struct gp_dkim_key_result *resu
 		say(result, GP_DKIM_PERMERROR, "there is no key");
 }
 
-/* has_key: is there a tag p=, if with quotes and the like (lenient_keys) before it? */
-static bool has_key(struct gp_span text)
+/* gp_dkim_key_is: with quotes and the like (lenient_keys) before it, too. */
+bool gp_dkim_key_is(struct gp_span text)
 {
 	struct gp_span tag, name, value;
 	for (bool more = true; more;) {
@@ -355,7 +356,7 @@ static int try_records(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 		struct gp_span text = answer->records[i].text;
 		struct gp_dkim_key_result one = {.secure = answer->secure};
 		/* what else has a TXT record there is no key */
-		if (has_key(text) && ++keys > GP_DKIM_KEYS_MAX)
+		if (gp_dkim_key_is(text) && ++keys > GP_DKIM_KEYS_MAX)
 			break;
 		gp_trace_line(ctx, 2, "key record: %.*s", (int)text.len, text.ptr);
 		rc = try_record(ctx, c, hash, text, &one);

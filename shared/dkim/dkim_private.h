@@ -24,6 +24,11 @@ struct gp_dkim_key_record {
 int gp_dkim_key_record_parse(struct gp_arena *arena, struct gp_span text,
 	struct gp_dkim_key_record *record_out) GP_MUST_CHECK;
 
+/* The same of a record as it was meant, where quotes, backslashes and the like came into it on its
+ * way through a form or a zone file, or p= lacks its padding. */
+int gp_dkim_key_record_repair(struct gp_arena *arena, struct gp_span text,
+	struct gp_dkim_key_record *record_out) GP_MUST_CHECK;
+
 /* gp_dkim_key_check with the answer of DNS at hand. */
 int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result_out) GP_MUST_CHECK;

@@ -55,6 +55,12 @@ struct gp_dmarc_psl;
 int gp_dmarc_psl_new(const char *path, struct gp_dmarc_psl **psl_out) GP_MUST_CHECK;
 void gp_dmarc_psl_free(struct gp_dmarc_psl *psl); /* accepts NULL */
 
+/*
+ * The organisational domain by the list (RFC 7489 3.2): one label below the longest public suffix;
+ * a name that is a suffix itself is its own. domain in A-labels; the answer points into it.
+ */
+const char *gp_dmarc_psl_org_domain(const struct gp_dmarc_psl *psl, const char *domain);
+
 struct gp_dmarc_options {
 	enum gp_dmarc_discovery discovery;
 	bool pct;                       /* honour pct= (RFC 7489 6.6.4) */
@@ -101,6 +107,20 @@ size_t gp_dmarc_questions(struct gp_ctx *ctx, const struct gp_dmarc *dmarc, cons
 /* Policy discovery (4.10.1). author_domain in A-labels. */
 int gp_dmarc_discover(struct gp_ctx *ctx, struct gp_dmarc *dmarc, const char *author_domain,
 	struct gp_dmarc_found *found_out) GP_MUST_CHECK;
+
+/* One name of a discovery, for who shows how it went. */
+struct gp_dmarc_step {
+	const char *domain;            /* without _dmarc */
+	enum gp_dns_state state;       /* FOUND, NODATA or TEMPFAIL */
+	bool several;                  /* NODATA, since there are several records */
+	bool is_past;                  /* the walk had ended before (psd=y or psd=n) */
+	struct gp_span text;           /* FOUND: as it stands in DNS; any byte may occur */
+	struct gp_dmarc_record record; /* FOUND */
+};
+
+/* The names of a domain that was discovered, in the order of the walk (4.10); returns how many. */
+size_t gp_dmarc_steps(const struct gp_dmarc *dmarc, const char *domain,
+	struct gp_dmarc_step steps_out[GP_DMARC_WALK_MAX]);
 
 /* What is known about the message. */
 struct gp_dmarc_query {

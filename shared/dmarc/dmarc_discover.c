@@ -23,6 +23,7 @@ struct place {
 	const char *domain;
 	enum gp_dns_state state; /* FOUND, NODATA or TEMPFAIL */
 	bool several;            /* there were several records: none counts (4.10, step 2) */
+	struct gp_span text;     /* of the record */
 	struct gp_dmarc_record record;
 	struct place *next;
 };
@@ -134,10 +135,11 @@ static const struct place *find_place(const struct gp_dmarc *dmarc, const char *
 }
 
 /* trace_place: what stands at a name. */
-static void trace_place(const struct gp_ctx *ctx, const struct place *place, struct gp_span text)
+static void trace_place(const struct gp_ctx *ctx, const struct place *place)
 {
 	if (place->state == GP_DNS_FOUND)
-		gp_trace_line(ctx, 0, "_dmarc.%s: %.*s", place->domain, (int)text.len, text.ptr);
+		gp_trace_line(ctx, 0, "_dmarc.%s: %.*s", place->domain, (int)place->text.len,
+			place->text.ptr);
 	else
 		gp_trace_line(ctx, 0, "_dmarc.%s: %s", place->domain,
 			place->several                    ? why_several
@@ -148,7 +150,6 @@ static void trace_place(const struct gp_ctx *ctx, const struct place *place, str
 /* read_place: the one record among those of an answer, if there is just one (4.10, step 2). */
 static int read_place(struct gp_ctx *ctx, const struct gp_dns_answer *answer, struct place *place)
 {
-	struct gp_span text = {NULL, 0};
 	place->state = GP_DNS_NODATA;
 	if (gp_dns_state_is_failure(answer->state))
 		place->state = GP_DNS_TEMPFAIL;
@@ -160,11 +161,11 @@ static int read_place(struct gp_ctx *ctx, const struct gp_dns_answer *answer, st
 			return rc;
 		place->several = place->state == GP_DNS_FOUND;
 		place->state = GP_DNS_FOUND;
-		text = answer->records[i].text;
+		place->text = answer->records[i].text;
 	}
 	if (place->several)
 		place->state = GP_DNS_NODATA;
-	trace_place(ctx, place, text);
+	trace_place(ctx, place);
 	return GP_OK;
 }
 
@@ -283,6 +284,34 @@ const char *gp_dmarc_otherwise(const struct gp_dmarc *dmarc, const char *domain)
 	const char *org = gp_dmarc_org_domain(dmarc, domain);
 	const char *other = gp_dmarc_psl_org_domain(dmarc->options->psl, domain);
 	return org && strcmp(other, org) ? other : NULL;
+}
+
+/* ends_walk: does the record of this place end a walk (4.10, steps 2 and 5)? */
+static bool ends_walk(const struct place *place)
+{
+	return place->state == GP_DNS_FOUND && place->record.psd != GP_DMARC_PSD_U;
+}
+
+/* gp_dmarc_steps: what is not known yet was not asked, and is left out. */
+size_t gp_dmarc_steps(const struct gp_dmarc *dmarc, const char *domain,
+	struct gp_dmarc_step steps_out[GP_DMARC_WALK_MAX])
+{
+	const char *names[GP_DMARC_WALK_MAX];
+	size_t count = names_of(dmarc, domain, names), n = 0;
+	bool is_past = false;
+	for (size_t i = 0; i < count; i++) {
+		const struct place *place = find_place(dmarc, names[i]);
+		if (!place)
+			continue;
+		steps_out[n++] = (struct gp_dmarc_step) {.domain = place->domain,
+			.state = place->state,
+			.several = place->several,
+			.is_past = is_past,
+			.text = place->text,
+			.record = place->record};
+		is_past = is_past || (!goes_by_list(dmarc) && ends_walk(place));
+	}
+	return n;
 }
 
 /* dropped_records: does any name of the discovery have several records? */

@@ -6,12 +6,6 @@
 #include "dmarc/dmarc.h"
 
 /*
- * The organisational domain by the list (RFC 7489 3.2): one label below the longest public suffix;
- * a name that is a suffix itself is its own. domain in A-labels; the answer points into it.
- */
-const char *gp_dmarc_psl_org_domain(const struct gp_dmarc_psl *psl, const char *domain);
-
-/*
  * Asks at once whatever gp_dmarc_org_domain will need for these domains and is not known yet. The
  * domains must live as long as ctx->arena.
  */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/decode.h"
+#include "dkim/dkim_key.h"
 #include "dkim/dkim_private.h"
 #include "support/signer.h"
 #include "support/zone.h"
@@ -508,6 +509,46 @@ static void a_problem_is_not_asked_about(void **state)
 	test_zone_free(zone);
 }
 
+/* read_alone: what a record says without a signature, with p= in place of '%'. */
+static void read_alone(void **state)
+{
+	const struct gp_dkim_options options = {.rsa_bits_min = 1024, .rsa_bits_max = 2048};
+	const struct {
+		const struct test_key *key;
+		const char *before, *after, *problem;
+		unsigned bits;
+		bool revoked, repairable, ed25519;
+	} rows[] = {
+		{rsa, "v=DKIM1; p=", "", NULL, 1024, false, false, false},
+		{small, "v=DKIM1; p=", "", "the key is too small", 768, false, false, false},
+		{ed25519, "v=DKIM1; k=ed25519; p=", "", NULL, 256, false, false, true},
+		{rsa, "\"v=DKIM1; p=", "\"", "no list of tags", 1024, false, true, false},
+		{small, "\"v=DKIM1; p=", "\"", "no list of tags", 0, false, false, false},
+		{NULL, "v=DKIM1; p=", "", "was revoked", 0, true, false, false},
+		{NULL, "v=DKIM1; p=Zm9v", "", "is no key", 0, false, false, false},
+		{NULL, "v=DKIM1", "", "no p=", 0, false, false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_arena *arena = gp_arena_new(1 << 16);
+		struct gp_dkim_key_facts f;
+		const char *text = gp_arena_printf(arena, "%s%s%s", rows[i].before,
+			rows[i].key ? test_key_p(rows[i].key) : "", rows[i].after);
+		assert_non_null(text);
+		assert_int_equal(gp_dkim_key_read(arena, gp_span_from(text), &options, &f), GP_OK);
+		if (rows[i].problem ? !f.problem || !strstr(f.problem, rows[i].problem)
+				    : f.problem != NULL)
+			fail_msg("%s: %s", text, f.problem ? f.problem : "taken");
+		assert_int_equal(f.bits, rows[i].bits);
+		assert_int_equal(f.is_revoked, rows[i].revoked);
+		assert_int_equal(f.is_repairable, rows[i].repairable);
+		assert_int_equal(f.is_ed25519, rows[i].ed25519);
+		gp_arena_free(arena);
+	}
+	assert_true(gp_dkim_key_is(gp_span_from("v=DKIM1; p=")));
+	assert_false(gp_dkim_key_is(gp_span_from("v=spf1 -all")));
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -526,6 +567,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(noted),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(a_problem_is_not_asked_about),
+		cmocka_unit_test(read_alone),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

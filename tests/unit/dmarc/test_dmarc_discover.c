@@ -561,6 +561,46 @@ static void test_list_files(void **state)
 	gp_dmarc_psl_free(psl);
 }
 
+/* test_steps: the names of a walk as they were found, and where it ended. */
+static void test_steps(void **state)
+{
+	static const struct {
+		const char *domain;
+		enum gp_dns_state found;
+		bool several, is_past;
+	} want[] = {{"a.b.c.example.com", GP_DNS_NODATA, false, false},
+		{"b.c.example.com", GP_DNS_NODATA, true, false},
+		{"c.example.com", GP_DNS_FOUND, false, false},
+		{"example.com", GP_DNS_FOUND, false, true}, {"com", GP_DNS_TEMPFAIL, false, true}};
+	const struct gp_dmarc_options options = {.discovery = GP_DMARC_WALK};
+	struct test_zone *zone = test_zone_new();
+	struct gp_ctx ctx = context(zone, 1 << 18);
+	struct gp_dmarc_step steps[GP_DMARC_WALK_MAX];
+	struct gp_dmarc *dmarc;
+	struct gp_dmarc_found f;
+	(void)state;
+	test_zone_lines(zone, "_dmarc.b.c.example.com TXT v=DMARC1; p=none\n"
+			      "_dmarc.b.c.example.com TXT v=DMARC1; p=reject\n"
+			      "_dmarc.c.example.com TXT v=DMARC1; p=none; psd=n\n"
+			      "_dmarc.example.com TXT v=DMARC1; p=reject\n"
+			      "_dmarc.com SERVFAIL\n");
+	assert_int_equal(gp_dmarc_new(&ctx, &options, &dmarc), GP_OK);
+	assert_int_equal(gp_dmarc_steps(dmarc, "a.b.c.example.com", steps), 0);
+	assert_int_equal(gp_dmarc_discover(&ctx, dmarc, "a.b.c.example.com", &f), GP_OK);
+	assert_string_equal(f.org_domain, "c.example.com");
+	assert_int_equal(gp_dmarc_steps(dmarc, "a.b.c.example.com", steps), 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_string_equal(steps[i].domain, want[i].domain);
+		assert_int_equal(steps[i].state, want[i].found);
+		assert_int_equal(steps[i].several, want[i].several);
+		assert_int_equal(steps[i].is_past, want[i].is_past);
+	}
+	assert_true(gp_span_is(steps[2].text, "v=DMARC1; p=none; psd=n"));
+	assert_int_equal(steps[3].record.p, GP_DMARC_POLICY_REJECT);
+	gp_arena_free(ctx.arena);
+	test_zone_free(zone);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -578,6 +618,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_list_files),
+		cmocka_unit_test(test_steps),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
