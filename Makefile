@@ -30,6 +30,7 @@ SPF     = spf_eval spf_lookup spf_macro spf_mechanism spf_options spf_ptr spf_re
 CRYPTO  = digest library pubkey tls
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_key_read dkim_options dkim_sig dkim_trim
 ARC     = arc_chain arc_options arc_set arc_trust
+TLS_POLICY = tls_policy_record
 DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_psl dmarc_record
 STORE   = store store_fallback store_line store_move store_open store_options store_soft store_uri store_window \
 	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_list lmdb/lmdb_lockfile lmdb/lmdb_move lmdb/lmdb_record \
@@ -46,7 +47,7 @@ ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_s
 OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_usage operator_who
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
-	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) \
+	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) $(TLS_POLICY:%=tls_policy/%) \
 	  $(LIMIT:%=limit/%) $(CONFIG:%=config/%) $(ENGINE:%=engine/%) \
 	  $(RUNTIME:%=runtime/%) $(OPERATOR:%=operator/%)
 DAEMON  = control control_command daemon_main descriptors dns_health excuses heartbeat journal last_good \
@@ -68,6 +69,12 @@ CLI    += direct direct_answer log_text place shorten status_store
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_started config_resolv
+
+# what looks at a domain, and what tries the mail server
+CHECK   = check check_ask check_dkim check_dmarc check_host check_mx check_self check_spf check_tls cmd_check
+TRY     = cmd_try try_dialogue try_peer try_reply try_report try_talk
+CLI     += cmd_dkim cmd_dmarc dmarc_tags host_names key_report mta_setting policy_client \
+	  $(CHECK:%=check/%) $(TRY:%=try/%)
 
 # yes, if pkg-config knows it
 has       = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
@@ -279,7 +286,7 @@ races: programs $(B)/tests/echo_service $(RACES:%=$(B)/tests/%)
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
 	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
 fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(DAEMON:%=build/fuzz/obj/daemon/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
-	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor/doctor_postconf.o \
+	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor/doctor_postconf.o build/fuzz/obj/cli/try/try_reply.o \
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)
 
 fuzzers: $(fuzz_progs)

@@ -11,6 +11,10 @@
 
 extern const struct gp_cli_command gp_cli_spf;
 extern const struct gp_cli_command gp_cli_verify;
+extern const struct gp_cli_command gp_cli_dmarc;
+extern const struct gp_cli_command gp_cli_dkim;
+extern const struct gp_cli_command gp_cli_check;
+extern const struct gp_cli_command gp_cli_try;
 extern const struct gp_cli_command gp_cli_check_config;
 extern const struct gp_cli_command gp_cli_request;
 extern const struct gp_cli_command gp_cli_limits;

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* gatepost request: a policy request as Postfix would send it, and the answer. */
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,10 +11,9 @@
 #include "cli/color.h"
 #include "cli/control.h"
 #include "cli/offline.h"
+#include "cli/policy_client.h"
 #include "cli/usage.h"
 #include "config/config.h"
-
-#define ANSWER_MAX 65536
 
 /* What a request has when it is not given. */
 static const char *const presets[] = {
@@ -34,16 +28,6 @@ struct arguments {
 	bool json;
 };
 
-/* is_socket: of one of the forms that dial takes. */
-static bool is_socket(const char *where)
-{
-	struct gp_dns_server server;
-	if (strncmp(where, "unix:", 5) == 0)
-		return where[5] == '/';
-	return strncmp(where, "inet:", 5) == 0 &&
-	       gp_dns_server_parse(gp_span_from(where + 5), &server) == GP_OK;
-}
-
 /* parse: -1 to go on, else an exit code. */
 static int parse(const struct gp_cli_call *call, struct arguments *a)
 {
@@ -52,7 +36,7 @@ static int parse(const struct gp_cli_call *call, struct arguments *a)
 	a->config = config ? config : GP_CONFIG_PATH;
 	a->socket = gp_cli_option(call, "socket");
 	a->json = gp_cli_has_option(call, "json");
-	if (a->socket && !is_socket(a->socket))
+	if (a->socket && !gp_cli_policy_is_socket(a->socket))
 		return gp_cli_usage(call->title,
 			"--socket: \"%s\" is none; unix:/path or inet:ADDRESS:PORT, "
 			"for example inet:127.0.0.1:10040",
@@ -91,86 +75,8 @@ static void build(struct gp_strbuf *buf, const struct gp_cli_call *call)
 	gp_strbuf_add(buf, "gatepost_explain=yes\n\n");
 }
 
-/* dial: a connected socket, or -1 with errno. */
-static int dial(const char *where)
-{
-	struct sockaddr_storage ss = {0};
-	struct gp_dns_server server;
-	socklen_t len;
-	if (strncmp(where, "unix:", 5) == 0) {
-		struct sockaddr_un *un = (struct sockaddr_un *)&ss;
-		un->sun_family = AF_UNIX;
-		len = sizeof *un;
-		if (strlen(where + 5) >= sizeof un->sun_path) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(un->sun_path, where + 5, strlen(where + 5));
-	} else if (strncmp(where, "inet:", 5) == 0 &&
-		   gp_dns_server_parse(gp_span_from(where + 5), &server) == GP_OK) {
-		len = gp_ipaddr_to_sockaddr(&server.addr, server.port, &ss);
-	} else {
-		errno = EINVAL;
-		return -1;
-	}
-	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&ss, len)) {
-		int saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
-}
-
-/* ask: sends, and reads up to the empty line; false when no answer came. */
-static bool ask(int fd, struct gp_span request, char *answer, size_t size)
-{
-	size_t got = 0;
-	while (request.len) {
-		ssize_t n = send(fd, request.ptr, request.len, MSG_NOSIGNAL);
-		if (n <= 0)
-			return false;
-		request = gp_span_skip(request, (size_t)n);
-	}
-	while (got + 1 < size) {
-		ssize_t n = read(fd, answer + got, size - 1 - got);
-		if (n <= 0)
-			return false;
-		got += (size_t)n;
-		answer[got] = 0;
-		if (got >= 2 && strcmp(answer + got - 2, "\n\n") == 0) {
-			answer[got - 1] = 0;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What an answer says; NULL: an older daemon does not. */
-struct reply {
-	const char *action, *decision, *rule, *would;
-};
-
-/* read_reply: of each line the value; an answer without an action is none. */
-static bool read_reply(char *answer, struct reply *reply_out)
-{
-	const struct {
-		const char *name;
-		const char **value;
-	} rows[] = {{"action=", &reply_out->action}, {"decision=", &reply_out->decision},
-		{"rule=", &reply_out->rule}, {"would=", &reply_out->would}};
-	char *rest = answer, *line;
-	*reply_out = (struct reply) {NULL, NULL, NULL, NULL};
-	while ((line = strsep(&rest, "\n")) != NULL)
-		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-			if (strncmp(line, rows[i].name, strlen(rows[i].name)) == 0)
-				*rows[i].value = line + strlen(rows[i].name);
-	return reply_out->action != NULL;
-}
-
 /* print_json: what an older daemon does not say is null. */
-static int print_json(struct gp_arena *arena, const struct reply *reply)
+static int print_json(struct gp_arena *arena, const struct gp_cli_policy_reply *reply)
 {
 	return gp_cli_print_json(
 		json_pack("{s:o, s:o, s:o, s:o}", "action", gp_cli_json_text(arena, reply->action),
@@ -193,10 +99,10 @@ static void print_line(struct gp_arena *arena, const char *name, const char *val
 /* print: what Postfix is told, and why. */
 static int print(const struct arguments *a, const char *where, char *answer)
 {
-	struct gp_arena *arena = gp_arena_new((size_t)16 * ANSWER_MAX);
-	struct reply reply;
+	struct gp_arena *arena = gp_arena_new((size_t)16 * GP_CLI_POLICY_ANSWER_MAX);
+	struct gp_cli_policy_reply reply;
 	int code = GP_CLI_FINE;
-	if (!arena || !read_reply(answer, &reply)) {
+	if (!arena || !gp_cli_policy_read(answer, &reply)) {
 		fprintf(stderr,
 			"gatepost request: %s: the answer has no action; is this "
 			"gatepost-policyd?\n",
@@ -215,37 +121,16 @@ static int print(const struct arguments *a, const char *where, char *answer)
 	return code;
 }
 
-/* exchange: connects, asks, prints. */
-static int exchange(const struct arguments *a, const char *where, struct gp_span request)
+/* exchange: asks, prints. */
+static int exchange(struct gp_arena *arena, const struct arguments *a, const char *where,
+	struct gp_span request)
 {
-	static char answer[ANSWER_MAX];
-	const struct timeval tv = {.tv_sec = (time_t)a->timeout_s};
-	int fd = dial(where);
-	if (fd < 0) {
-		const char *what = errno == EACCES || errno == EPERM
-					   ? "run this as root"
-					   : "is gatepost-policyd running there?";
-		fprintf(stderr, "gatepost request: %s: %s; %s\n", where, strerror(errno), what);
-		return GP_CLI_TROUBLE;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-	bool answered = ask(fd, request, answer, sizeof answer);
-	close(fd);
-	if (!answered) {
-		fprintf(stderr,
-			"gatepost request: %s: no answer; the log of gatepost-policyd says why\n",
-			where);
-		return GP_CLI_TROUBLE;
-	}
-	return print(a, where, answer);
-}
-
-/* socket_of: where the daemon listens, as configured or as the packages set it up. */
-static const char *socket_of(const struct gp_config *config)
-{
-	if (config->policyd.listen.count)
-		return config->policyd.listen.items[0];
-	return access(GP_CONFIG_PATH_PACKAGED, F_OK) ? GP_CONFIG_LISTEN : GP_CONFIG_LISTEN_PACKAGED;
+	char *answer = gp_arena_alloc(arena, GP_CLI_POLICY_ANSWER_MAX);
+	const char *problem = gp_err_text(gp_arena_status(arena));
+	if (answer && gp_cli_policy_ask(where, request, a->timeout_s, answer, &problem))
+		return print(a, where, answer);
+	fprintf(stderr, "gatepost request: %s: %s\n", where, problem);
+	return GP_CLI_TROUBLE;
 }
 
 /* run: arguments, the socket of the configuration, the exchange. */
@@ -258,7 +143,7 @@ static int run(const struct gp_cli_call *call)
 		return code;
 	if (!a.socket && gp_cli_config_load("request", a.config, &config))
 		return GP_CLI_CONFIG;
-	const char *where = a.socket ? a.socket : socket_of(config);
+	const char *where = a.socket ? a.socket : gp_cli_policy_socket(config);
 	struct gp_arena *arena = gp_arena_new(1024 * 1024);
 	struct gp_strbuf buf;
 	const char *text;
@@ -269,7 +154,7 @@ static int run(const struct gp_cli_call *call)
 		if (gp_strbuf_finish(&buf, &text))
 			fputs("gatepost request: the attributes are too large\n", stderr);
 		else
-			code = exchange(&a, where, gp_strbuf_span(&buf));
+			code = exchange(arena, &a, where, gp_strbuf_span(&buf));
 	}
 	gp_arena_free(arena);
 	gp_config_free(config);

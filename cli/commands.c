@@ -5,6 +5,10 @@
 const struct gp_cli_command *const gp_cli_commands[] = {
 	&gp_cli_spf,
 	&gp_cli_verify,
+	&gp_cli_dmarc,
+	&gp_cli_dkim,
+	&gp_cli_check,
+	&gp_cli_try,
 	&gp_cli_check_config,
 	&gp_cli_request,
 	&gp_cli_limits,

@@ -10,6 +10,7 @@
 #include <wctype.h>
 
 #include "base/span.h"
+#include "base/encode.h"
 #include "base/strbuf.h"
 
 /* ---- numbers ---- */
@@ -205,6 +206,15 @@ const char *gp_cli_visible(struct gp_arena *arena, const char *text)
 			gp_strbuf_add_char(&buf, '?');
 		text += n;
 	}
+	return finish(&buf);
+}
+
+/* gp_cli_visible_span: byte by byte. */
+const char *gp_cli_visible_span(struct gp_arena *arena, struct gp_span bytes)
+{
+	struct gp_strbuf buf;
+	gp_strbuf_init(&buf, arena, bytes.len + 1);
+	gp_encode_visible(&buf, bytes);
 	return finish(&buf);
 }
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/span.h"
 
 #define GP_CLI_TEXT 40
 
@@ -41,6 +42,9 @@ bool gp_cli_amount_parse(const char *text, int64_t max, int64_t *n_out, bool *ha
 
 /* A name that a terminal may show. */
 const char *gp_cli_visible(struct gp_arena *arena, const char *text);
+
+/* The same of bytes that may hold a NUL, such as a record of DNS: printable ASCII stays. */
+const char *gp_cli_visible_span(struct gp_arena *arena, struct gp_span bytes);
 
 /* How many columns such a text takes. */
 size_t gp_cli_columns(const char *visible);

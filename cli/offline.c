@@ -44,7 +44,9 @@ const struct gp_cli_option gp_cli_resolver_options[] = {
 		.argument = "FILE",
 		.completes = GP_CLI_FILE,
 		.help = "the configuration (default " GP_CONFIG_PATH ", if it is there)"},
-	{.name = "timeout", .argument = "SECONDS", .help = "for the whole check (default 20)"},
+	{.name = "timeout",
+		.argument = "SECONDS",
+		.help = "for the whole check (default 20; 60 for check and try)"},
 	{0},
 };
 

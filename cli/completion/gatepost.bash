@@ -7,11 +7,11 @@ _gatepost_row()
 	subcommands= options= values= arguments=
 	case $1 in
 	'')
-		subcommands='spf verify check-config request limits status metrics doctor store completion help'
+		subcommands='spf verify dmarc dkim check try check-config request limits status metrics doctor store completion help'
 		options='--help --version'
 		;;
 	'help')
-		arguments='words:spf,verify,check-config,request,limits,status,metrics,doctor,store,completion'
+		arguments='words:spf,verify,dmarc,dkim,check,try,check-config,request,limits,status,metrics,doctor,store,completion'
 		;;
 	'spf')
 		options='--ip --helo --mail-from --dns --config --timeout --json --help --color'
@@ -21,6 +21,25 @@ _gatepost_row()
 		options='--ip --helo --mail-from --explain --canonical --as-configured --now --dns --config --timeout --json --help --color'
 		values='--ip=any --helo=host --mail-from=any --canonical=file --now=any --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
 		arguments='file'
+		;;
+	'dmarc')
+		options='--dns --config --timeout --json --help --color'
+		values='--dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
+		arguments='host'
+		;;
+	'dkim')
+		options='--dns --config --timeout --json --help --color'
+		values='--dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
+		arguments='host any'
+		;;
+	'check')
+		options='--self --ip --selector --mail-from --quiet --dns --config --timeout --json --help --color'
+		values='--ip=any --selector=any --mail-from=any --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
+		arguments='host'
+		;;
+	'try')
+		options='--to --from --ip --helo --rcpt --server --socket --dns --config --timeout --json --help --color'
+		values='--to=words:postfix,exim --from=any --ip=any --helo=any --rcpt=any --server=host --socket=file --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
 		;;
 	'check-config')
 		options='--dump --example --man --help --color'

@@ -20,11 +20,11 @@
 #include "mail/taglist.h"
 
 struct gp_dkim_key_facts {
-	const char *problem; /* why no signature passes with it; NULL: one can */
-	bool is_revoked;     /* p= is there and empty: that is the problem */
-	bool is_repairable; /* it breaks the rules, and dkim.lenient_keys reads it as it was meant */
-	bool is_ed25519;    /* else RSA; meaningless where k= is not known */
-	unsigned bits;      /* 0: no key could be read */
+	const char *problem;    /* why no signature passes with it; NULL: one can */
+	bool is_revoked;        /* p= is there and empty: that is the problem */
+	bool is_repairable;     /* it breaks the rules; dkim.lenient_keys reads it as meant */
+	bool is_ed25519;        /* else RSA; meaningless where k= is not known */
+	unsigned bits;          /* 0: no key could be read */
 	bool testing, exact;    /* t=y, t=s */
 	struct gp_taglist tags; /* as they stand in the record */
 };

@@ -248,8 +248,8 @@ static int read_record(struct gp_arena *arena, const ldns_rr *rr, struct gp_dns_
 	return GP_ESYNTAX;
 }
 
-/* read_signatures: when the last one over the records at the end of the chain ends (RFC 4034 3.1.5);
- * 0: there is none. */
+/* read_signatures: when the last one over the records at the end of the chain ends (RFC 4034
+ * 3.1.5); 0: there is none. */
 static int64_t read_signatures(const struct chase *chase)
 {
 	int64_t until_s = 0;

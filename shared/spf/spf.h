@@ -92,6 +92,12 @@ struct gp_spf_result {
 int gp_spf_check(struct gp_ctx *ctx, const struct gp_spf_query *query,
 	struct gp_spf_result *result_out) GP_MUST_CHECK;
 
+/* Is this TXT record an SPF record: the version, then a space or the end (4.5)? */
+static inline bool gp_spf_record_is(struct gp_span text)
+{
+	return gp_span_has_prefix(text, "v=spf1") && (text.len == 6 || text.ptr[6] == ' ');
+}
+
 /* "pass" and so on, as RFC 8601 2.7.2 spells them. */
 const char *gp_spf_verdict_name(enum gp_spf_verdict verdict);
 

@@ -52,12 +52,6 @@ struct gp_spf_record {
 	const char *wrong_why;     /* and why; a part of a sentence, static */
 };
 
-/* Is this TXT record an SPF record: the version, then a space or the end (4.5)? */
-static inline bool gp_spf_record_is(struct gp_span text)
-{
-	return gp_span_has_prefix(text, "v=spf1") && (text.len == 6 || text.ptr[6] == ' ');
-}
-
 /*
  * Reads a whole record, which gp_spf_record_is took for one; asks nobody. GP_ESYNTAX: not the
  * grammar of 4.6.1 (with wrong_term and wrong_why), otherwise the arena's refusals.

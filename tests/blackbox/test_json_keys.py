@@ -41,6 +41,7 @@ hello
 RECORDS = {
     "a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
     "_dmarc.a.test": {"TXT": ["v=DMARC1; p=none"]},
+    "k._domainkey.a.test": {"TXT": ["v=DKIM1; t=y; p="]},
 }
 
 
@@ -186,6 +187,20 @@ def doctor():
     compare(["doctor"], [scene.run("doctor", "daemon", "config", "clock", "dns")])
 
 
+def domains():
+    """dmarc, dkim, check"""
+    compare(["dmarc"], [scene.run("dmarc", "x.a.test"), scene.run("dmarc", "b.test")])
+    compare(["dkim"], [scene.run("dkim", "a.test", selector) for selector in ("k", "none")])
+    compare(["check"], [scene.run("check", "a.test", "--ip", "198.51.100.1", "--selector", "k")])
+
+
+def attempt():
+    """try, whose dialogue needs a mail server"""
+    dialogue = {"dialogue[].sent", "dialogue[].code", "dialogue[].lines[]", "notes[]"}
+    values = [scene.run("try", "--socket", "unix:" + scene.policyd.socket_path, "--ip", ip) for ip in ("192.0.2.1", "10.0.0.1")]
+    compare(["try"], values, dialogue)
+
+
 def every_command():
     """every command that has --json has its keys in gatepost(8)"""
     listed = [heading.split()[0].rstrip(",") for heading in documented()]
@@ -205,7 +220,7 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, request, limits, changes, status, without_a_daemon, moves, doctor, every_command):
+    for test in (spf, verify, request, limits, changes, status, without_a_daemon, moves, doctor, domains, attempt, every_command):
         tap.run(test)
 finally:
     scene.close()
