@@ -24,6 +24,7 @@
 #include "daemon/http.h"
 #include "daemon/last_good.h"
 #include "daemon/listen.h"
+#include "daemon/log_file.h"
 #include "daemon/log_queue.h"
 #include "daemon/log_sink.h"
 #include "daemon/maintenance.h"
@@ -589,6 +590,12 @@ static void report_fine(const struct options *o, const struct gp_config *config)
 	for (size_t i = 0; i < config->warnings.count; i++)
 		fprintf(stderr, "%s\n", config->warnings.items[i]);
 	gp_daemon_privileges_check(&config->policyd, &log);
+	const char *unopened = gp_daemon_log_file_problem(config);
+	if (unopened)
+		gp_log_text(&log, GP_LOG_WARNING,
+			"log.file: %s cannot be opened by the user %s: %s; the log would go to "
+			"standard error",
+			config->log.file, config->policyd.user, unopened);
 	if (config->policyd.seccomp != GP_SECCOMP_OFF && !gp_daemon_seccomp_is_present())
 		gp_log_text(&log, GP_LOG_WARNING,
 			"policyd.seccomp: this %s was built without libseccomp, so there is no "

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 
 #define FILE_MODE 0640
 #define DIRECTORY_MODE 0750
+#define NOT_REGULAR "it is not a regular file"
 #define HOST_BYTES 65 /* as uname(2) has it */
 
 static char host[HOST_BYTES] = "localhost";
@@ -45,7 +47,7 @@ static void open_file(void *arg)
 	} else if (fstat(o->fd, &st) || !S_ISREG(st.st_mode)) {
 		close(o->fd);
 		o->fd = -1;
-		o->problem = "it is not a regular file";
+		o->problem = NOT_REGULAR;
 	}
 }
 
@@ -60,18 +62,64 @@ static void make_directory(const struct gp_config_policyd *options, struct openi
 	*slash = '/';
 }
 
-/* gp_daemon_log_file_open: before chroot the same file has a longer path. */
+/* locate: before chroot the same file has a longer path. */
+static void locate(const struct gp_config *config, struct opening *o)
+{
+	snprintf(o->path, sizeof o->path, "%s%s", geteuid() == 0 ? config->policyd.chroot : "",
+		config->log.file); /* the configuration has bounded both */
+}
+
+/* gp_daemon_log_file_open: with the directory, if it is missing. */
 int gp_daemon_log_file_open(const struct gp_config *config, const char **problem_out)
 {
 	struct opening o = {.fd = -1, .problem = "policyd.user or policyd.group does not exist"};
 	const struct gp_config_policyd *options = &config->policyd;
-	snprintf(o.path, sizeof o.path, "%s%s", geteuid() == 0 ? options->chroot : "",
-		config->log.file); /* the configuration has bounded both */
+	locate(config, &o);
 	make_directory(options, &o);
 	if (gp_daemon_privileges_as_user(options, open_file, &o) == GP_EIO)
 		o.problem = "the rights of the user cannot be taken or given up";
 	*problem_out = o.fd < 0 ? o.problem : NULL;
 	return o.fd;
+}
+
+/* is_writable: for the effective user. */
+static bool is_writable(const char *path)
+{
+	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+/* look: what open_file would find, without creating anything. */
+static void look(void *arg)
+{
+	struct opening *o = arg;
+	struct stat st;
+	if (lstat(o->path, &st) == 0) {
+		if (S_ISLNK(st.st_mode))
+			o->problem = problem_of(ELOOP);
+		else if (!S_ISREG(st.st_mode))
+			o->problem = NOT_REGULAR;
+		else if (!is_writable(o->path))
+			o->problem = strerror(errno);
+		return;
+	}
+	char *slash = strrchr(o->path, '/');
+	slash[slash == o->path] = 0;
+	/* a missing directory is created at the start */
+	if (!is_writable(o->path) && errno != ENOENT)
+		o->problem = strerror(errno);
+}
+
+/* gp_daemon_log_file_problem: for somebody else than root it may be another user's file. */
+const char *gp_daemon_log_file_problem(const struct gp_config *config)
+{
+	struct opening o = {.fd = -1};
+	if (geteuid() != 0 || config->log.target != GP_LOG_TO_FILE)
+		return NULL;
+	locate(config, &o);
+	/* a user that does not exist is another problem, which is reported as such */
+	if (gp_daemon_privileges_as_user(&config->policyd, look, &o))
+		return NULL;
+	return o.problem;
 }
 
 /* gp_daemon_log_file_prepare: the name up to its first dot, as in other logs. */

@@ -25,6 +25,12 @@
  */
 int gp_daemon_log_file_open(const struct gp_config *config, const char **problem_out);
 
+/*
+ * Why the file could not be opened at a start, without trying: NULL, or as above. Known to root
+ * only; NULL for others, and where the log goes elsewhere.
+ */
+const char *gp_daemon_log_file_problem(const struct gp_config *config);
+
 /* Reads what does not change: the machine's name, the time zone. Before chroot and threads. */
 void gp_daemon_log_file_prepare(void);
 

@@ -270,11 +270,10 @@ static void say_unopened(const struct gp_config *config, const char *problem)
 	struct gp_log log;
 	gp_daemon_log_sink_init(&log, &sink);
 	gp_log_text(&log, GP_LOG_ERROR,
-		"log.file: %s cannot be opened: %s; lines go to %s. The file and its directory "
-		"must be open to %s, the user the daemon runs as; then send SIGHUP",
+		"log.file: %s cannot be opened: %s; the log goes to %s. Make the directory and the "
+		"file writable for the user that the daemon runs as, then send SIGHUP",
 		config->log.file, problem,
-		file_fd < 0 ? "standard error" : "the file that was opened before",
-		config->policyd.user);
+		file_fd < 0 ? "standard error" : "the file that was opened before");
 }
 
 /* lead_to_file: another file takes the place of the one before under the same descriptor, so that

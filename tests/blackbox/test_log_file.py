@@ -122,6 +122,13 @@ def changed():
         daemon.close()
 
 
+def tested(daemon):
+    """What -t says, which does not create anything."""
+    done = subprocess.run([daemon.program, "-t", "-c", daemon.config_path], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=True)
+    return done.stdout
+
+
 def unopened():
     """a file that cannot be opened: an error on standard error says what to do, and mail goes on"""
     if os.geteuid() != 0:
@@ -131,14 +138,16 @@ def unopened():
         os.chmod(outside, 0o755)
         daemon, _ = start(file=outside + "/policyd.log", ready="stderr")
         try:
-            holds(daemon.text(), "policyd.log cannot be opened: Permission denied; lines go to standard error.")
+            holds(daemon.text(), "policyd.log cannot be opened: Permission denied; the log goes to standard error. Make ")
             holds(ask(daemon), "PREPEND")
             daemon.wait_log("event=decision")
             equal(os.listdir(outside), [])
+            holds(tested(daemon), "log.file: %s/policyd.log cannot be opened by the user nobody: Permission denied" % outside)
             # mended by the operator: from the next SIGHUP on
             os.chown(outside, pwd.getpwnam(daemon.user).pw_uid, 0)
             daemon.reload()
             wait_line(outside + "/policyd.log", "is in force")
+            assert "log.file" not in tested(daemon)
         finally:
             daemon.close()
     finally:
@@ -157,6 +166,7 @@ def linked():
         daemon, _ = start(file=directory + "/policyd.log", ready="stderr")
         try:
             holds(daemon.text(), "it is a symbolic link, which is not followed")
+            holds(tested(daemon), "it is a symbolic link, which is not followed")
             equal(os.stat(target.name).st_size, 0)
         finally:
             daemon.close()
