@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -260,6 +261,17 @@ def kept():
     equal(option("smtp_accept_max_per_host"), "7")
 
 
+def connections_of_a_client():
+    """loading the module limits no client's connections, unless a number is set"""
+    for before, wanted in (("", "220 "), ("GATEPOST_MAX_PER_HOST = 2\n", "421 ")):
+        exim.configure(False, before=before)
+        exim.start()
+        with exim_scene.Client(GOOD), exim_scene.Client(GOOD):
+            with socket.create_connection(("127.0.0.1", 25), world.PATIENCE_S, source_address=(GOOD, 0)) as third:
+                equal(third.recv(4).decode(), wanted)
+        assert exim.has_module()
+
+
 def doctor():
     """gatepost doctor names the line and its file, and is content when it is there"""
     def found(check="exim.macros"):
@@ -301,7 +313,8 @@ def main():
     record_reloads()
     try:
         for test in (in_one_file, in_many_files, removed_while_running, removed_and_reloaded, removed_and_started,
-                     removed_before_the_first_connection, maintainer_scripts, half_there, kept, doctor):
+                     removed_before_the_first_connection, maintainer_scripts, half_there, kept,
+                     connections_of_a_client, doctor):
             tap.run(test)
     finally:
         exim.stop()

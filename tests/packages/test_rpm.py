@@ -35,6 +35,8 @@ FILES = {
         drwxr-xr-x root:root         - /etc/gatepost/conf.d
         -rw-r--r-- root:root        cn /etc/gatepost/gatepost.conf
         -rwxr-xr-x root:root         - /usr/bin/gatepost
+        -rw-r--r-- root:root         - /usr/share/bash-completion/completions/gatepost
+        -rw-r--r-- root:root         - /usr/share/zsh/site-functions/_gatepost
         drwxr-xr-x root:root         - DOC
         -rw-r--r-- root:root         d DOC/README
         -rw-r--r-- root:root         d DOC/README.rpm
