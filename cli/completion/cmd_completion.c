@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/completion/completion.h"
-#include "cli/control.h"
+#include "cli/place.h"
 #include "cli/limits.h"
 #include "cli/usage.h"
 
@@ -37,7 +37,7 @@ static void print_names(const char **names, size_t count)
 			print_safe(names[i]);
 }
 
-/* ask_users: whose use is counted, as the daemon says. */
+/* ask_users: whose use is counted, as limits shows it. */
 static int ask_users(const struct gp_cli_call *call)
 {
 	struct gp_cli_control control = {.stop_fd = -1};
@@ -45,7 +45,7 @@ static int ask_users(const struct gp_cli_call *call)
 	const struct gp_cli_row *rows;
 	json_t *answer = NULL;
 	size_t count;
-	int code = gp_cli_control_arguments(&control, call);
+	int code = gp_cli_place_find(&control, call);
 	if (code < 0)
 		code = gp_cli_control_ask(&control,
 			json_pack("{s:s, s:i}", "command", "limits", "count", NAMES_MAX), &answer);
@@ -60,6 +60,7 @@ static int ask_users(const struct gp_cli_call *call)
 		gp_cli_control_report(&control);
 	}
 	json_decref(answer);
+	gp_cli_place_leave(&control);
 	gp_arena_free(arena);
 	return code;
 }

@@ -198,6 +198,9 @@ def a_host_with_exim_alone():
         equal(re.sub(r"\d+ min", "T", there), re.sub(r"\d+ min", "T", out))
         code, out, err = run("status", "-c", d.config_path, path=exim.path)
         equal((code, err), (0, d.line("status")))
+        code, out, err = run("completion", "users", "-c", d.config_path, path=exim.path)
+        equal((code, err), (0, d.line("completion users")))
+        assert {"alice", "boss", "bob@corp.test"} <= set(out.split()), out
         with open(d.config_path, "a") as f:
             f.write("nonsense {\n")
         code, out, err = run("limits", "-c", d.config_path, "--direct", path=exim.path)
