@@ -63,7 +63,7 @@ DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config docto
 CLI_STORE = store_check store_directory store_hint store_list store_move store_moved store_open_files store_owner store_told store_user
 CLI_COMPLETION = cmd_completion completion_bash completion_zsh
 CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
-	  format limits_change limits_overrides limits_show limits_watch mailfile mta_view offline table \
+	  format limits_change limits_overrides limits_show limits_watch mailfile metrics_json mta_view offline table \
 	  usage record_json verify_canonical verify_report $(CLI_COMPLETION:%=completion/%) $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
 CLI    += direct direct_answer log_text place shorten status_store
 

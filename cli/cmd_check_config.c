@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "cli/color.h"
+#include "cli/offline.h"
 #include "cli/usage.h"
 #include "config/config.h"
 
@@ -46,66 +49,87 @@ static int print_dump(const struct gp_config *config)
 	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
 }
 
-/* warn_who: the daemon, started as root, would not become whom the option names. */
-static void warn_who(
-	const struct gp_config *config, const char *option, const char *name, const char *problem)
+/* What a check has found. */
+struct report {
+	const struct gp_config *config;    /* NULL: it has errors */
+	json_t *errors, *warnings, *files; /* arrays of lines */
+	size_t error_count;
+};
+
+/* add_text: one line to a list. */
+static void add_text(json_t *list, const char *text)
 {
-	fprintf(stderr, "%s: warning: policyd.%s: %s %s; started as root, the daemon would end\n",
-		config->path, option, name, problem);
+	json_array_append_new(list, gp_cli_json_text(NULL, text));
 }
 
-/* print_who: user and group of the daemon, as this machine knows them; how many warnings. */
-static size_t print_who(const struct gp_config *config)
+/* warn: about an option, as lines of the configuration are warned about. */
+__attribute__((format(printf, 2, 3))) static void warn(
+	const struct report *r, const char *format, ...)
 {
+	char text[8192];
+	int n = snprintf(text, sizeof text, "%s: warning: ", r->config->path);
+	va_list ap;
+	va_start(ap, format);
+	if (n > 0 && (size_t)n < sizeof text)
+		vsnprintf(text + n, sizeof text - (size_t)n, format, ap);
+	va_end(ap);
+	add_text(r->warnings, text);
+}
+
+/* warn_who: the daemon, started as root, would not become whom the option names. */
+static void warn_who(
+	const struct report *r, const char *option, const char *name, const char *problem)
+{
+	warn(r, "policyd.%s: %s %s; started as root, the daemon would end", option, name, problem);
+}
+
+/* find_who: user and group of the daemon, as this machine knows them. */
+static void find_who(const struct report *r)
+{
+	const struct gp_config *config = r->config;
 	const char *user = config->policyd.user, *group = config->policyd.group;
-	size_t count = 0;
 	const struct passwd *pw = getpwnam(user);
 	/* without the daemon nobody needs the user of its default */
 	if (!pw && strcmp(user, GP_CONFIG_USER) != 0)
-		count++, warn_who(config, "user", user, "is no user of this machine");
+		warn_who(r, "user", user, "is no user of this machine");
 	else if (pw && (pw->pw_uid == 0 || (pw->pw_gid == 0 && !*group)))
-		count++, warn_who(config, "user", user, "is root, or has root's group");
+		warn_who(r, "user", user, "is root, or has root's group");
 	const struct group *gr = *group ? getgrnam(group) : NULL;
 	if (*group && !gr)
-		count++, warn_who(config, "group", group, "is no group of this machine");
+		warn_who(r, "group", group, "is no group of this machine");
 	else if (gr && gr->gr_gid == 0)
-		count++, warn_who(config, "group", group, "is root's group");
-	return count;
+		warn_who(r, "group", group, "is root's group");
 }
 
-/* print_mail_user: who asks, and whose group gets the sockets; how many warnings. */
-static size_t print_mail_user(const struct gp_config *config)
+/* find_mail_user: who asks, and whose group gets the sockets. */
+static void find_mail_user(const struct report *r)
 {
-	const char *name = config->policyd.mail_user;
+	const char *name = r->config->policyd.mail_user;
 	if (strcmp(name, GP_CONFIG_MAIL_USER) == 0 || getpwnam(name) || getgrnam(name))
-		return 0; /* without Postfix nobody needs the user of its default */
-	fprintf(stderr,
-		"%s: warning: policyd.mail_user: %s is no user and no group of this machine: "
-		"the mail server may not ask; name whom it runs as, such as postfix\n",
-		config->path, name);
-	return 1;
+		return; /* without Postfix nobody needs the user of its default */
+	warn(r,
+		"policyd.mail_user: %s is no user and no group of this machine: "
+		"the mail server may not ask; name whom it runs as, such as postfix",
+		name);
 }
 
-/* print_directory: one that the daemon needs and does not make; 1: it is not there, or is none. */
-static size_t print_directory(
-	const struct gp_config *config, const char *option, struct gp_span path)
+/* find_directory: one that the daemon needs and does not make; 1: it is not there, or is none. */
+static void find_directory(const struct report *r, const char *option, struct gp_span path)
 {
 	char directory[4096];
 	struct stat st;
 	snprintf(directory, sizeof directory, "%.*s", (int)path.len, path.ptr);
 	bool is_there = stat(directory, &st) == 0;
 	if ((is_there && S_ISDIR(st.st_mode)) || (!is_there && errno != ENOENT && errno != ENOTDIR))
-		return 0;
-	fprintf(stderr, "%s: warning: policyd.%s: %s %s; make it before the daemon starts\n",
-		config->path, option, directory, is_there ? "is no directory" : "is not there");
-	return 1;
+		return;
+	warn(r, "policyd.%s: %s %s; make it before the daemon starts", option, directory,
+		is_there ? "is no directory" : "is not there");
 }
 
-/* print_directories: of sockets, and the root; how many warnings. */
-static size_t print_directories(const struct gp_config *config)
+/* find_directories: of sockets, and the root. */
+static void find_directories(const struct report *r)
 {
-	const struct gp_config_policyd *p = &config->policyd;
-	size_t count = 0;
+	const struct gp_config_policyd *p = &r->config->policyd;
 	for (size_t i = 0; i <= p->listen.count; i++) {
 		bool is_control = i == p->listen.count;
 		struct gp_span item =
@@ -118,57 +142,114 @@ static size_t print_directories(const struct gp_config *config)
 		if (item.len && !gp_span_is(item, "/run/gatepost/") &&
 			strcmp(p->listen.count > i ? p->listen.items[i] : "",
 				GP_CONFIG_LISTEN_PACKAGED) != 0)
-			count += print_directory(
-				config, is_control ? "control_socket" : "listen", item);
+			find_directory(r, is_control ? "control_socket" : "listen", item);
 	}
-	return count +
-	       (*p->chroot ? print_directory(config, "chroot", gp_span_from(p->chroot)) : 0);
+	if (*p->chroot)
+		find_directory(r, "chroot", gp_span_from(p->chroot));
 }
 
-/* print_warnings: on standard error, what has no effect or may harm, and whom the daemon would not
- * become; how many. */
-static size_t print_warnings(const struct gp_config *config)
+/* find_warnings: what has no effect or may harm, and whom the daemon would not become. */
+static void find_warnings(const struct report *r)
 {
-	for (size_t i = 0; i < config->warnings.count; i++)
-		fprintf(stderr, "%s\n", config->warnings.items[i]);
-	return config->warnings.count + print_who(config) + print_mail_user(config) +
-	       print_directories(config);
+	for (size_t i = 0; i < r->config->warnings.count; i++)
+		add_text(r->warnings, r->config->warnings.items[i]);
+	find_who(r);
+	find_mail_user(r);
+	find_directories(r);
+}
+
+/* print_lines: on standard error, with what they are in color. */
+static void print_lines(const json_t *lines, const char *mark)
+{
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const char *line = json_string_value(json_array_get(lines, i));
+		const char *at = *mark ? strstr(line, mark) : NULL;
+		int before = at ? (int)(at - line) : 0, len = at ? (int)strlen(mark) : 0;
+		fprintf(stderr, "%.*s%s%.*s%s%s\n", before, line,
+			at ? gp_cli_color(stderr, GP_CLI_WARN) : "", len, line + before,
+			at ? gp_cli_color_end(stderr) : "", line + before + len);
+	}
+}
+
+/* files_of: those it was read with, the file itself not among them. */
+static json_t *files_of(const struct gp_config *config)
+{
+	json_t *files = json_array();
+	for (size_t i = 1; i < config->watched.count; i++)
+		if (!gp_span_has_suffix(gp_span_from(config->watched.items[i]), "/"))
+			add_text(files, config->watched.items[i]);
+	return files;
 }
 
 /* print_fine: the file, and those it was read with. */
-static void print_fine(const struct gp_config *config, size_t warnings)
+static void print_fine(const struct report *r)
 {
-	const struct gp_config_texts *watched = &config->watched;
-	printf("%s: no errors", config->path);
+	size_t warnings = json_array_size(r->warnings);
+	printf("%s: %sno errors%s", r->config->path, gp_cli_color(stdout, GP_CLI_GOOD),
+		gp_cli_color_end(stdout));
 	if (warnings)
 		printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
 	printf("\n");
-	for (size_t i = 1; i < watched->count; i++)
-		if (!gp_span_has_suffix(gp_span_from(watched->items[i]), "/"))
-			printf("  with %s\n", watched->items[i]);
+	for (size_t i = 0; i < json_array_size(r->files); i++)
+		printf("  with %s\n", json_string_value(json_array_get(r->files, i)));
+}
+
+/* add_errors: a line each. */
+static void add_errors(json_t *errors, const char *text)
+{
+	struct gp_span line, rest = gp_span_from(text);
+	while (gp_span_cut(rest, '\n', &line, &rest) || line.len) {
+		json_t *value = json_stringn(line.ptr, line.len);
+		json_array_append_new(errors, value ? value : json_string("?"));
+		if (!rest.len)
+			break;
+	}
+}
+
+/* print_report: for people, or for programs. */
+static int print_report(const struct report *r, const char *path, enum output output, bool json)
+{
+	size_t errors = r->error_count;
+	if (json)
+		return gp_cli_print_json(
+			json_pack("{s:o, s:O, s:O, s:O}", "file", gp_cli_json_text(NULL, path),
+				"errors", r->errors, "warnings", r->warnings, "files", r->files));
+	print_lines(r->errors, "");
+	if (errors > 1)
+		fprintf(stderr, "%s%zu errors%s\n", gp_cli_color(stderr, GP_CLI_BAD), errors,
+			gp_cli_color_end(stderr));
+	print_lines(r->warnings, "warning:");
+	if (errors)
+		return GP_CLI_FINE;
+	if (output == OUTPUT_DUMP)
+		return print_dump(r->config);
+	print_fine(r);
+	return GP_CLI_FINE;
 }
 
 /* check: the file, then what was asked for. */
-static int check(const char *path, enum output output)
+static int check(const char *path, enum output output, bool json)
 {
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;
-	int code = GP_CLI_FINE, rc = gp_config_load(path, &config, &errors);
+	struct report r = {.errors = json_array(), .warnings = json_array(), .files = NULL};
+	int rc = gp_config_load(path, &config, &errors);
 	if (rc) {
-		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
-		if (errors.count > 1)
-			fprintf(stderr, "%zu errors\n", errors.count);
-		code = rc == GP_ENOMEM ? GP_CLI_TROUBLE : GP_CLI_CONFIG;
+		add_errors(r.errors, errors.text && *errors.text ? errors.text : gp_err_text(rc));
+		r.error_count = errors.count ? errors.count : 1;
+		r.files = json_array();
 	} else {
-		size_t warnings = print_warnings(config);
-		if (output == OUTPUT_DUMP)
-			code = print_dump(config);
-		else
-			print_fine(config, warnings);
+		r.config = config;
+		r.files = files_of(config);
+		find_warnings(&r);
 	}
+	int code = print_report(&r, path, output, json);
+	json_decref(r.errors);
+	json_decref(r.warnings);
+	json_decref(r.files);
 	gp_config_free(config);
 	gp_config_errors_fini(&errors);
-	return code;
+	return !rc ? code : rc == GP_ENOMEM ? GP_CLI_TROUBLE : GP_CLI_CONFIG;
 }
 
 /* run: options, then one of the outputs. */
@@ -184,11 +265,15 @@ static int run(const struct gp_cli_call *call)
 					names[output], names[i]);
 			output = (enum output)i;
 		}
+	bool json = gp_cli_has_option(call, "json");
+	if (json && output != OUTPUT_CHECK)
+		return gp_cli_usage(
+			call->title, "--json and --%s do not go together", names[output]);
 	if (output == OUTPUT_EXAMPLE)
 		return print_built(gp_config_example);
 	if (output == OUTPUT_MAN)
 		return print_built(gp_config_man);
-	return check(call->word_count ? call->words[0] : GP_CONFIG_PATH, output);
+	return check(call->word_count ? call->words[0] : GP_CONFIG_PATH, output, json);
 }
 
 static const struct gp_cli_option options[] = {
@@ -206,11 +291,11 @@ static const struct gp_cli_argument arguments[] = {
 const struct gp_cli_command gp_cli_check_config = {
 	.name = "check-config",
 	.help = "check a configuration file, or print one",
-	.synopsis = "[--dump] [FILE]\n--example | --man",
+	.synopsis = "[--dump | --json] [FILE]\n--example | --man",
 	.text = "Checks a configuration file (default " GP_CONFIG_PATH
 		") and reports all its errors: file, line, option, value and what is allowed; "
 		"and warnings about what has no effect or may harm, which are no errors.",
-	.options = {options},
+	.options = {options, gp_cli_json_option},
 	.arguments = arguments,
 	.examples = "gatepost check-config\n"
 		    "gatepost check-config --dump ./gatepost.conf\n"

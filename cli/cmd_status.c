@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "cli/cli.h"
+#include "cli/color.h"
 #include "cli/control.h"
 #include "cli/format.h"
 #include "cli/place.h"
@@ -222,9 +223,10 @@ static void warn_dns(struct gp_arena *arena, const struct status *s)
 {
 	if (!s->dns_failing)
 		return;
-	printf("WARNING: DNS fails: %lld of %lld questions of the last minute; verdicts are "
-	       "temporary errors meanwhile. See whether the servers answer%s%s (gatepost doctor "
-	       "dns): ",
+	gp_cli_warn(
+		"DNS fails: %lld of %lld questions of the last minute; verdicts are "
+		"temporary errors meanwhile. See whether the servers answer%s%s (gatepost doctor "
+		"dns): ",
 		(long long)s->dns_failed, (long long)s->dns_asked,
 		*s->dns_failing_kind ? " questions for " : "",
 		gp_cli_visible(arena, s->dns_failing_kind));
@@ -237,8 +239,8 @@ static void warn_restart(struct gp_arena *arena, const struct status *s)
 {
 	if (json_array_size(s->waiting) == 0)
 		return;
-	printf("WARNING: changes of these options wait for a restart (systemctl restart "
-	       "gatepost-policyd): ");
+	gp_cli_warn("changes of these options wait for a restart (systemctl restart "
+		    "gatepost-policyd): ");
 	print_texts(arena, s->waiting);
 	printf("\n");
 }
@@ -250,22 +252,23 @@ static void print_warnings(struct gp_arena *arena, const struct status *s)
 	gp_cli_status_store_warn(arena, &s->store, &s->local);
 	warn_dns(arena, s);
 	if (s->saved_s_ago >= 0)
-		printf("WARNING: %s had errors when the daemon was started and is not in force: "
-		       "the last good configuration is, saved %s ago; see what is wrong (gatepost "
-		       "check-config), then reload (kill -HUP %lld)\n",
+		gp_cli_warn(
+			"%s had errors when the daemon was started and is not in force: "
+			"the last good configuration is, saved %s ago; see what is wrong (gatepost "
+			"check-config), then reload (kill -HUP %lld)\n",
 			gp_cli_visible(arena, s->file),
 			gp_duration_wait(gp_duration_ms(s->saved_s_ago), text), (long long)s->pid);
 	else if (s->changed_since)
-		printf("WARNING: %s has changed and is not in force: check it (gatepost "
-		       "check-config), then reload (kill -HUP %lld)\n",
+		gp_cli_warn("%s has changed and is not in force: check it (gatepost "
+			    "check-config), then reload (kill -HUP %lld)\n",
 			gp_cli_visible(arena, s->file), (long long)s->pid);
 	warn_restart(arena, s);
 	for (size_t i = 0; i < json_array_size(s->sources); i++) {
 		struct source_state source;
 		if (read_source(json_array_get(s->sources, i), &source) && source.bytes_unseen)
-			printf("WARNING: %s: limits on bytes do not work there, because Postfix "
-			       "does not ask at the end of messages; put check_policy_service "
-			       "into smtpd_end_of_data_restrictions as well\n",
+			gp_cli_warn("%s: limits on bytes do not work there, because Postfix "
+				    "does not ask at the end of messages; put check_policy_service "
+				    "into smtpd_end_of_data_restrictions as well\n",
 				gp_cli_visible(arena, source.name));
 	}
 }

@@ -2,6 +2,7 @@
 /* The eight colours of ECMA-48 that every terminal has; its owner has chosen how they look. */
 #include "cli/color.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,4 +86,15 @@ void gp_cli_color_word(const char *word, int width)
 	int blanks = width - (int)strlen(word);
 	printf("%s%s%s%*s", gp_cli_color(stdout, tone), word,
 		tone == GP_CLI_PLAIN ? "" : gp_cli_color_end(stdout), blanks > 0 ? blanks : 0, "");
+}
+
+/* gp_cli_warn: the line end is the caller's. */
+void gp_cli_warn(const char *format, ...)
+{
+	va_list ap;
+	gp_cli_color_word("WARNING", 0);
+	fputs(": ", stdout);
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
 }

@@ -30,4 +30,7 @@ const char *gp_cli_color_end(FILE *out);
 /* The word in its tone, filled up with blanks to a width, on standard output. */
 void gp_cli_color_word(const char *word, int width);
 
+/* A line about what cannot work, on standard output: "WARNING: " in its tone, then printf. */
+void gp_cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -431,7 +431,8 @@ int gp_cli_control_misread(struct gp_cli_control *control)
 /* gp_cli_control_print: ASCII, so that no name plays with the terminal. */
 int gp_cli_control_print(const json_t *answer, bool on_one_line)
 {
-	size_t flags = JSON_ENSURE_ASCII | (on_one_line ? JSON_COMPACT : JSON_INDENT(2));
+	size_t flags = JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15) |
+		       (on_one_line ? JSON_COMPACT : JSON_INDENT(2));
 	int failed = json_dumpf(answer, stdout, flags);
 	putchar('\n');
 	return failed ? GP_CLI_TROUBLE : GP_CLI_FINE;

@@ -157,15 +157,17 @@ json_t *gp_cli_json_text(struct gp_arena *arena, const char *text)
 	json_t *value = json_string(text);
 	if (value)
 		return value;
+	if (!arena)
+		return json_string("?");
 	gp_strbuf_init(&buf, arena, 65536);
 	gp_encode_visible(&buf, gp_span_from(text));
 	return gp_strbuf_finish(&buf, &safe) ? json_null() : json_string(safe);
 }
 
-/* gp_cli_print_json: indented, with a line end. */
+/* gp_cli_print_json: indented, with a line end; 0.12 is not 0.12000000000000000 and a bit. */
 int gp_cli_print_json(json_t *object)
 {
-	int failed = json_dumpf(object, stdout, JSON_INDENT(2));
+	int failed = json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(object);
 	return failed ? GP_CLI_TROUBLE : GP_CLI_FINE;

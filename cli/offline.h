@@ -62,7 +62,7 @@ void gp_cli_print_visible(struct gp_arena *arena, const char *text);
 /* One line of a check's steps; arg is an arena: for struct gp_trace. */
 void gp_cli_trace_line(void *arg, unsigned depth, const char *text);
 
-/* A string, null for NULL; what is no UTF-8 is made visible first. */
+/* A string, null for NULL; what is no UTF-8 is made visible first, or "?" without an arena. */
 json_t *gp_cli_json_text(struct gp_arena *arena, const char *text);
 
 /* Prints the object and frees it; an exit code. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/duration.h"
+#include "cli/color.h"
 #include "cli/format.h"
 #include "cli/usage.h"
 
@@ -56,8 +57,8 @@ static void warn_disk(
 	struct gp_arena *arena, const char *title, const struct gp_cli_status_store *s)
 {
 	if (s->is_used && s->disk_is_full)
-		printf("WARNING: the disk has no room for the %s (%s): make room on the disk\n",
-			title, gp_cli_visible(arena, s->where));
+		gp_cli_warn("the disk has no room for the %s (%s): make room on the disk\n", title,
+			gp_cli_visible(arena, s->where));
 }
 
 /* gp_cli_status_store_warn: limits depend on it. */
@@ -68,13 +69,13 @@ void gp_cli_status_store_warn(struct gp_arena *arena, const struct gp_cli_status
 					? "meanwhile this host counts for itself"
 					: "limits do not work meanwhile (store.on_failure)";
 	if (store->is_used && !store->up)
-		printf("WARNING: the store is down: %s; %s\n",
+		gp_cli_warn("the store is down: %s; %s\n",
 			*store->problem ? gp_cli_visible(arena, store->problem) : "no reason known",
 			meanwhile);
 	warn_disk(arena, "store", store);
 	warn_disk(arena, "local store", local);
 	if (local->is_used && !local->up)
-		printf("WARNING: the local store is down: %s\n",
+		gp_cli_warn("the local store is down: %s\n",
 			*local->problem ? gp_cli_visible(arena, local->problem)
 					: "no reason known");
 }

@@ -65,7 +65,8 @@ static json_t *read_request(int fd, char *text)
 /* write_answer: all of it, or as much as the client takes. */
 static void write_answer(int fd, const json_t *value)
 {
-	char *text = json_dumps(value, JSON_COMPACT);
+	/* 15 digits: what was 0.12 is written so */
+	char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	size_t len = text ? strlen(text) : 0, sent = 0;
 	if (text)
 		text[len] = '\n'; /* in place of its NUL */

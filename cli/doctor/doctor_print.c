@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/color.h"
 #include "cli/doctor/doctor_text.h"
 #include "cli/table.h"
 
@@ -49,8 +50,8 @@ static void print_wrapped(const char *text, size_t indent, size_t width)
 static void print_finding(const struct gp_doctor_finding *f, const char *name, size_t width)
 {
 	bool is_skipped = f->state == GP_DOCTOR_SKIPPED;
-	printf("%-*s%-*s", NAME_COLUMNS, name, STATE_COLUMNS,
-		is_skipped ? "-" : state_names[f->state]);
+	printf("%-*s", NAME_COLUMNS, name);
+	gp_cli_color_word(is_skipped ? "-" : state_names[f->state], STATE_COLUMNS);
 	print_wrapped(f->found, NAME_COLUMNS + STATE_COLUMNS, width);
 	for (size_t i = 0; i < f->mend_count; i++)
 		printf("    %s\n", f->mends[i]);

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: ISC
 """The operator's command: gatepost spf, check-config and request, as they are typed."""
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import dnsd  # noqa: E402
@@ -104,6 +108,48 @@ def decision():
         dns.asked.clear()
         spf("--ip", "192.0.2.1", "--mail-from", "u@a.test")
         equal(len(dns.asked), len(set(dns.asked)))
+
+
+def on_terminal(words, **environment):
+    """What a terminal of 80 columns is shown."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+    process = subprocess.Popen([GATEPOST] + words, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+                               env=dict(clean, **environment))
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # the last one who writes is gone
+            piece = b""
+        if not piece:
+            break
+        shown += piece
+    process.wait()
+    os.close(master)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def colors():
+    """verdicts have a color on terminals only: not with NO_COLOR, TERM=dumb or --color=never, never in a pipe or JSON"""
+    words = ["spf", "--dns", "127.0.0.1:%d" % dns.port, "--ip", "198.51.100.1", "--mail-from", "u@a.test"]
+    plain = run(*words)[1]
+    colored = plain.replace("result: fail", "result: \x1b[31mfail\x1b[0m").replace("action: reject", "action: \x1b[31mreject\x1b[0m")
+    assert colored != plain
+    equal(on_terminal(words, TERM="xterm"), colored)
+    equal(on_terminal(words, TERM="xterm", NO_COLOR=""), colored)  # an empty one does not count
+    for environment in ({"TERM": "dumb"}, {}, {"TERM": "xterm", "NO_COLOR": "1"}):
+        equal(on_terminal(words, **environment), plain)
+    equal(on_terminal(words + ["--color=never"], TERM="xterm"), plain)
+    equal(run(*words, "--color", "always")[1], colored)
+    equal(run(*words, "--color=auto")[1], plain)
+    for command in (words, ["check-config", "conf-examples/gatepost.conf"], ["doctor", "config.file"]):
+        assert "\x1b[" in run(*command, "--color=always")[1], command
+        assert "\x1b" not in run(*command, "--color=always", "--json")[1], command
+        assert "\x1b" not in on_terminal(command + ["--json"], TERM="xterm"), command
+    holds(run("verify", "--color=always", stdin=open(os.path.join("tests", "support", "world.py")))[1], "\x1b[")
 
 
 def json_error():
@@ -379,7 +425,7 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, exempt, decision, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
+    for test in (json_result, exempt, decision, colors, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
                  help_texts, version_and_help,
                  check_config, check_config_warnings, request):
         tap.run(test)

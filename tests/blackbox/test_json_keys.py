@@ -130,11 +130,6 @@ def verify():
     compare(["verify"], values, fields | {"error"})
 
 
-def request():
-    """request"""
-    compare(["request"], [scene.run("request", "client_address=192.0.2.1", "sender=x@a.test")])
-
-
 def limits():
     """limits, limits show, limits explain"""
     scene.run("limits", "set", "alice", "hourly", "2", "--for", "1d")
@@ -152,6 +147,55 @@ def changes():
     compare(["limits set"], values)
     compare(["limits overrides"], [scene.run("limits", "overrides")])
     compare(["limits reset"], [scene.run("limits", "reset", "alice")])
+
+
+def check_config():
+    """check-config, with errors and without"""
+    values = []
+    for text in ("foo = 1\nspf { url = \"www.example.org\" }\n", "spf { url = \"www.example.org\" }\ninclude = {\"%s/more.conf\"}\n" % scene.folder):
+        for name, content in (("c.conf", text), ("more.conf", "hostname = mx.test\n")):
+            with open(os.path.join(scene.folder, name), "w") as f:
+                f.write(content)
+        done = subprocess.run([GATEPOST, "check-config", "--json", scene.folder + "/c.conf"], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        equal((done.returncode, done.stderr), (0 if values else 3, ""))
+        values.append(json.loads(done.stdout))
+    equal([(len(v["errors"]), len(v["warnings"]), len(v["files"])) for v in values], [(1, 0, 0), (0, 1, 1)])
+    compare(["check-config"], values)
+
+
+def request():
+    """request"""
+    value = scene.run("request", "client_address=198.51.100.1", "sender=x@a.test", "helo_name=h.test")
+    equal((value["decision"], value["rule"]), ("reject", "spf.reject"))
+    compare(["request"], [value])
+
+
+def metrics():
+    """metrics, which has every sample of the text form"""
+    text = subprocess.run([GATEPOST, "metrics", "--config", scene.policyd.config_path], text=True, stdout=subprocess.PIPE, check=True).stdout
+    value = scene.run("metrics")
+    samples = [s for family in value["metrics"] for s in family["samples"]]
+    lines = [line for line in text.split("\n") if line and line[0] != "#"]
+    equal(len(samples), len(lines))
+    names = {line.split()[2] for line in text.split("\n") if line.startswith("# TYPE ")}
+    equal({family["name"] for family in value["metrics"]}, names)
+    for sample, line in zip(samples, lines):
+        labels = ",".join('%s="%s"' % pair for pair in sample["labels"].items())
+        equal(sample["name"] + ("{%s}" % labels if labels else ""), line.rsplit(" ", 1)[0])
+        sample["labels"] = "an object"
+    by_name = {s["name"]: s["value"] for s in samples}
+    equal((by_name["gatepost_config_limits"], by_name["gatepost_store_up"]), (len(re.findall("(?m)^limit ", CONFIG)), 1))
+    compare(["metrics"], [value])
+
+
+def numbers():
+    """a number in JSON is written as people write it: 0.12, not 0.12000000000000000 and a bit"""
+    for words in (("limits",), ("limits", "show", "alice"), ("status",), ("metrics",)):
+        done = subprocess.run([GATEPOST] + list(words) + ["--json", "--config", scene.policyd.config_path], text=True,
+                              stdout=subprocess.PIPE)
+        reals = re.findall(r"[:\[ ](-?\d+\.\d+(?:e[-+]?\d+)?)[,\n}]", done.stdout)
+        equal([r for r in reals if len(re.sub(r"^-?0?\.?0*|\.|e.*", "", r)) > 15], [])
 
 
 def status():
@@ -220,7 +264,8 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, request, limits, changes, status, without_a_daemon, moves, doctor, domains, attempt, every_command):
+    for test in (spf, verify, check_config, request, limits, numbers, metrics, changes, status, without_a_daemon, moves, doctor,
+                 domains, attempt, every_command):
         tap.run(test)
 finally:
     scene.close()
