@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/color.h"
 #include "cli/format.h"
 #include "cli/key_report.h"
 #include "cli/offline.h"
@@ -44,6 +45,16 @@ static void print_flags(const struct gp_dkim_key_facts *f)
 			"s: i= of a signature has to be in d= itself, not in a subdomain");
 }
 
+/* print_remark: what is to be said, by its weight. */
+static void print_remark(const struct gp_cli_key_remark *remark)
+{
+	static const enum gp_cli_tone tones[] = {[GP_CLI_KEY_NOTE] = GP_CLI_PLAIN,
+		[GP_CLI_KEY_WARNING] = GP_CLI_WARN,
+		[GP_CLI_KEY_PROBLEM] = GP_CLI_BAD};
+	printf("  %s%-10s%s%s\n", gp_cli_color(stdout, tones[remark->weight]),
+		weights[remark->weight], gp_cli_color_end(stdout), remark->text);
+}
+
 /* print_key: one record. */
 static void print_key(struct gp_arena *arena, const struct gp_cli_key *key)
 {
@@ -55,7 +66,7 @@ static void print_key(struct gp_arena *arena, const struct gp_cli_key *key)
 	if (key->notes)
 		print_row("notes", key->notes);
 	for (size_t i = 0; i < key->remark_count; i++)
-		print_row(weights[key->remarks[i].weight], key->remarks[i].text);
+		print_remark(&key->remarks[i]);
 	print_row("result", key->facts.problem ? "no signature can pass with this key"
 					       : "signatures can pass with this key");
 }

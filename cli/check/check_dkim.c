@@ -3,6 +3,13 @@
 #include "cli/check/check.h"
 #include "cli/key_report.h"
 
+/* mend_key: the record, and what its key is. */
+static void mend_key(struct gp_check *c, const char *name)
+{
+	gp_doctor_mend(c->report, "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name);
+	gp_doctor_mend(c->report, "p= is the public key, of 2048 bits, in base64 on one line");
+}
+
 /* say_key: each remark that is not well; true: signatures can pass with it. */
 static bool say_key(struct gp_check *c, const char *name, const struct gp_cli_key *key)
 {
@@ -14,10 +21,7 @@ static bool say_key(struct gp_check *c, const char *name, const struct gp_cli_ke
 		gp_doctor_say(c->report, states[remark->weight], "%s: %s%s", name, remark->text,
 			remark->weight == GP_CLI_KEY_PROBLEM ? "; " GP_CHECK_BOTH("5.7.30") : "");
 		if (remark->weight == GP_CLI_KEY_PROBLEM)
-			gp_doctor_mend(c->report,
-				"%s. TXT \"v=DKIM1; k=rsa; p=...\"  (p=: the public key of 2048 "
-				"bits in base64, one line)",
-				name);
+			mend_key(c, name);
 	}
 	return !key->facts.problem;
 }
@@ -31,10 +35,7 @@ static void say_none(struct gp_check *c, const struct gp_cli_keys *keys)
 		"there is no key at %s: signatures with this selector fail; " GP_CHECK_BOTH(
 			"5.7.30"),
 		keys->name);
-	gp_doctor_mend(c->report,
-		"%s. TXT \"v=DKIM1; k=rsa; p=...\"  (p=: the public key of 2048 bits in base64, "
-		"one line)",
-		keys->name);
+	mend_key(c, keys->name);
 }
 
 /* judge_selector: one of them. */

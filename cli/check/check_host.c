@@ -7,10 +7,10 @@
 static void say_no_name(struct gp_check *c, const char *ip, const struct gp_cli_host_names *names)
 {
 	gp_doctor_say(c->report, GP_DOCTOR_PROBLEM,
-		"%s has no name (PTR record); Gmail refuses it with 550 5.7.25", ip);
-	gp_doctor_mend(c->report,
-		"%s. PTR mail.%s.  (whoever gave you the address publishes it: ask the provider)",
-		names->reverse, c->domain);
+		"%s has no name: its PTR record is missing, which the provider of the address "
+		"publishes; Gmail refuses mail from it with 550 5.7.25",
+		ip);
+	gp_doctor_mend(c->report, "%s. PTR mail.%s.", names->reverse, c->domain);
 }
 
 /* say_unconfirmed: names that do not lead back. */

@@ -113,8 +113,8 @@ static void judge_lookups(struct gp_check *c, const struct gp_spf_result *result
 				     : terms == TERMS_MAX || voids == VOIDS_MAX ? GP_DOCTOR_WARNING
 										: GP_DOCTOR_OK;
 	gp_check_begin(c, "spf.lookups");
-	if (result->verdict == GP_SPF_NONE)
-		return;
+	if (result->verdict == GP_SPF_NONE || result->verdict == GP_SPF_TEMPERROR)
+		return; /* they were not counted to their end */
 	gp_doctor_say(c->report, state, "%s%u of %d lookups, %u of %d without an answer%s",
 		terms > TERMS_COUNTED ? "more than " : "",
 		terms > TERMS_COUNTED ? TERMS_COUNTED : terms, TERMS_MAX, voids, VOIDS_MAX,

@@ -38,13 +38,13 @@ static void say_end(
 	int64_t left_s = answer->signed_until_s - c->ctx->clock->wall_s(c->ctx->clock);
 	if (!answer->signed_until_s || !*gp_clock_format(answer->signed_until_s, when)) {
 		gp_doctor_say(c->report, GP_DOCTOR_OK,
-			"%s: %zu records, authenticated (the certificate was not compared)", name,
+			"%s: %zu usable, authenticated (the certificate was not compared)", name,
 			usable);
 		return;
 	}
 	bool is_soon = left_s < ENDS_SOON_S;
 	gp_doctor_say(c->report, is_soon ? GP_DOCTOR_WARNING : GP_DOCTOR_OK,
-		"%s: %zu records, authenticated, signed until %s%s (the certificate was not "
+		"%s: %zu usable, authenticated, signed until %s%s (the certificate was not "
 		"compared)",
 		name, usable, when, is_soon ? ": that is soon" : "");
 	if (is_soon)
@@ -78,13 +78,13 @@ static int judge_tlsa(struct gp_check *c, const char *host)
 		mend_record(c, name);
 	} else if (!c->is_validated) {
 		gp_doctor_say(c->report, GP_DOCTOR_SKIPPED,
-			"%s: %zu records; whether they are authenticated is not known: the "
+			"%s: %zu usable; whether they are authenticated is not known: the "
 			"resolver does not validate DNSSEC",
 			name, usable);
 	} else if (!answer.secure) {
 		gp_doctor_say(c->report, GP_DOCTOR_WARNING,
-			"%s: %zu records that DNSSEC does not protect: senders ignore them", name,
-			usable);
+			"%s: %zu usable, but DNSSEC does not protect them: senders ignore them",
+			name, usable);
 		gp_doctor_mend(c->report, "sign the zone of %s with DNSSEC", host);
 	} else {
 		say_end(c, name, &answer, usable);
@@ -115,9 +115,12 @@ static void mend_sts(struct gp_check *c)
 	gp_doctor_mend(c->report, "_mta-sts.%s. TXT \"v=STSv1; id=%lld\"", c->domain,
 		(long long)c->ctx->clock->wall_s(c->ctx->clock));
 	gp_doctor_mend(c->report,
-		"https://mta-sts.%s/.well-known/mta-sts.txt: version: STSv1, "
-		"mode: testing, mx: ..., max_age: 604800",
-		c->domain);
+		"https://mta-sts.%s/.well-known/mta-sts.txt has these lines:", c->domain);
+	gp_doctor_mend(c->report, "  version: STSv1");
+	gp_doctor_mend(c->report, "  mode: testing");
+	for (size_t i = 0; i < c->mx_count; i++)
+		gp_doctor_mend(c->report, "  mx: %s", c->mx[i].name);
+	gp_doctor_mend(c->report, "  max_age: 604800");
 }
 
 /* judge_policy_host: does the web server of the policy have an address? */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/color.h"
 #include "cli/format.h"
 #include "cli/offline.h"
 
@@ -213,6 +214,10 @@ static void print_spf(const struct gp_try_report *r)
 /* gp_try_report_print: what was done, then what it means. */
 void gp_try_report_print(const struct gp_try_report *r)
 {
+	static const enum gp_cli_tone tones[] = {[GP_TRY_UNKNOWN] = GP_CLI_PLAIN,
+		[GP_TRY_ACCEPTED] = GP_CLI_GOOD,
+		[GP_TRY_DEFERRED] = GP_CLI_WARN,
+		[GP_TRY_REFUSED] = GP_CLI_BAD};
 	const char *why = why_accepted(r);
 	print_way(r);
 	putchar('\n');
@@ -222,7 +227,8 @@ void gp_try_report_print(const struct gp_try_report *r)
 		print_request(r);
 	putchar('\n');
 	print_spf(r);
-	printf("result   %s\n", sentence(r));
+	printf("result   %s%s%s\n", gp_cli_color(stdout, tones[r->result.outcome]), sentence(r),
+		gp_cli_color_end(stdout));
 	if (why)
 		printf("         %s\n", why);
 	puts("nothing was sent: there was no DATA");

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import dnsd  # noqa: E402
@@ -260,7 +261,7 @@ def check_bad():
              'bad.test._report._dmarc.other.test. TXT "v=DMARC1"'),
             ("host.name", "problem", "198.51.100.66 is called host.bad.test, which has other addresses only",
              "550 5.7.25", "host.bad.test. A 198.51.100.66"),
-            ("host.name", "problem", "198.51.100.67 has no name (PTR record)", "550 5.7.25",
+            ("host.name", "problem", "198.51.100.67 has no name: its PTR record is missing", "550 5.7.25",
              "67.100.51.198.in-addr.arpa. PTR mail.bad.test."),
             ("host.name", "warning", "10.1.2.3 is a private address", "", None),
             ("mx.host", "problem", "nowhere.test, an MX host of bad.test, has no address", "", "nowhere.test. A ..."),
@@ -289,7 +290,7 @@ def check_spf():
     equal((record["state"], record["mend"]),
           ("problem", ['host.bad.test. TXT "v=spf1 mx ip4:198.51.100.1 -all"']))
     code, got = ask_json("check", "mute.test", "--timeout", "1")
-    equal(found(got, "spf.record")[0][0], "warning")
+    equal((found(got, "spf.record")[0][0], found(got, "spf.lookups")), ("warning", []))
     equal(code, 1)
 
 
@@ -306,6 +307,41 @@ def check_dmarc_and_mx():
     equal(found(ask_json("check", "two.test")[1], "mx.host")[0][0], "warning")
 
 
+def check_dane():
+    """check: TLSA records: authenticated and until when, ending soon, not protected, not to be used, none"""
+    digest = "ab" * 32
+    now = int(time.time())
+    zone = dns.zone
+    zone["dane.test"] = {"MX": ["mx1.dane.test", "mx2.dane.test", "mx3.dane.test", "mx4.dane.test", "mx5.dane.test"]}
+    for n in range(1, 6):
+        zone["mx%d.dane.test" % n] = {"A": ["203.0.113.5"]}
+    zone["_25._tcp.mx1.dane.test"] = {"TLSA": ["3 1 1 " + digest], "secure": True, "signed_until": now + 20 * 86400}
+    zone["_25._tcp.mx2.dane.test"] = {"TLSA": ["3 1 1 " + digest], "secure": True, "signed_until": now + 3600}
+    zone["_25._tcp.mx3.dane.test"] = {"TLSA": ["3 1 1 " + digest, "2 0 1 " + digest]}
+    zone["_25._tcp.mx4.dane.test"] = {"TLSA": ["1 1 1 " + digest], "secure": True}
+
+    def of(n, got):
+        return [(s, t) for s, t in found(got, "tls.dane") if "mx%d.dane.test" % n in t]
+    got = ask_json("check", "dane.test")[1]
+    equal([s for s, _ in of(1, got)], ["skipped"])
+    holds(of(1, got)[0][1], "the resolver does not validate DNSSEC")
+    zone["arpa"] = {"SOA": [], "secure": True}
+    got = ask_json("check", "dane.test")[1]
+    equal([s for s, _ in of(1, got)], ["ok"])
+    holds(of(1, got)[0][1], "1 usable, authenticated, signed until "
+          + time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 20 * 86400)))
+    equal([s for s, _ in of(2, got)], ["warning"])
+    holds(of(2, got)[0][1], "that is soon")
+    equal([s for s, _ in of(3, got)], ["warning"])
+    holds(of(3, got)[0][1], "2 usable, but DNSSEC does not protect them: senders ignore them")
+    equal([s for s, _ in of(4, got)], ["warning"])
+    holds(of(4, got)[0][1], "1 1 1 is not used: its usage is neither 2 nor 3")
+    equal(of(5, got), [("note", "_25._tcp.mx5.dane.test: no TLSA record")])
+    holds(" ".join(t for s, t in found(got, "tls.dane") if s == "note"), "the MX records of dane.test are not protected")
+    zone["dane.test"]["secure"] = True
+    assert "the MX records" not in json.dumps(ask_json("check", "dane.test")[1])
+
+
 def check_self():
     """check --self: this machine's own name, or why it has none, without a mail server as well"""
     code, out, err = ask("check", "--self", "--json", "--timeout", "5")
@@ -319,7 +355,7 @@ def check_self():
 def main():
     tap = world.Tap()
     for test in (dmarc_walk, dmarc_json, dmarc_psd, dmarc_subdomains, dmarc_none, hostile, dkim_good, dkim_json,
-                 usage, check_good, check_bad, check_spf, check_dmarc_and_mx, check_self):
+                 usage, check_good, check_bad, check_spf, check_dmarc_and_mx, check_dane, check_self):
         tap.run(test)
     dns.close()
     tap.finish()

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: ISC
-"""A small name server on loopback for tests of the running programs: TXT, A, AAAA, MX, PTR, over UDP,
-and over TCP what is too large for that.
+"""A small name server on loopback for tests of the running programs: TXT, A, AAAA, MX, PTR, TLSA, over
+UDP, and over TCP what is too large for that.
 
     server = dnsd.Server({"a.test": {"TXT": ["v=spf1 -all"]}, "mute.test": "silent"})
     server.port; server.asked; server.close()
 
 A name maps to records by type, or to a word: "silent" (no answer), "servfail". Other names do not
-exist. The zone may be changed while the server runs.
+exist. The zone may be changed while the server runs. Beside records a name may have "secure": True,
+so that answers about it are marked as validated (AD), and "signed_until": a Unix time, for a signature
+over the records that ends then, where signatures are asked for (DO).
 """
 import ipaddress
 import socket
 import struct
 import threading
 
-TYPES = {1: "A", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA"}
+TYPES = {1: "A", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 52: "TLSA"}
+RRSIG, DO, AD = 46, 0x8000, 0x20
 SERVFAIL, NXDOMAIN = 2, 3
 UDP_MAX = 1232
 
@@ -28,9 +31,22 @@ def rdata(kind, value):
         return ipaddress.ip_address(value).packed
     if kind in ("MX", "PTR"):
         return (struct.pack("!H", 10) if kind == "MX" else b"") + name_bytes(value)
+    if kind == "TLSA":
+        usage, selector, matching, data = value.split()
+        return bytes([int(usage), int(selector), int(matching)]) + bytes.fromhex(data)
     raw = value.encode()
     parts = [raw[i:i + 255] for i in range(0, len(raw), 255)] or [b""]
     return b"".join(bytes([len(p)]) + p for p in parts)
+
+
+def signature(number, until):
+    """A RRSIG over records of this type (RFC 4034 3.1) that nobody has made with a key."""
+    return struct.pack("!HBBIIIH", number, 13, 2, 300, until, until - 86400, 1) + name_bytes("test") + b"x" * 64
+
+
+def wants_signatures(packet, end):
+    """Is there an OPT record with DO behind the question (RFC 3225 3)?"""
+    return packet[end:end + 3] == b"\0\0\x29" and struct.unpack("!H", packet[end + 7:end + 9])[0] & DO != 0
 
 
 def question(packet):
@@ -108,5 +124,12 @@ class Server:
         for value in records:
             data = rdata(kind, value)
             answers += b"\xc0\x0c" + packet[end - 4:end] + struct.pack("!IH", 300, len(data)) + data
-        header = packet[:2] + struct.pack("!HHHHH", 0x8580 | rcode, 1, len(records), 0, 0)
+        until = found.get("signed_until") if isinstance(found, dict) else None
+        count = len(records)
+        if records and until and wants_signatures(packet, end):
+            data = signature(number, until)
+            answers += b"\xc0\x0c" + struct.pack("!HHIH", RRSIG, 1, 300, len(data)) + data
+            count += 1
+        secure = AD if isinstance(found, dict) and found.get("secure") else 0
+        header = packet[:2] + struct.pack("!HHHHH", 0x8580 | secure | rcode, 1, count, 0, 0)
         return header + packet[12:end] + answers
