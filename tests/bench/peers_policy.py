@@ -276,6 +276,7 @@ class RateLimit(Peer):
             text = f.read()
         text = text.replace("- [10, 60]", "- [%d, 3600]" % maximum).replace("- [150, 86400]", "- [%d, 86400]" % MANY)
         text = text.replace("/var/spool/postfix/ratelimit/policy", self.folder + "/policy")
+        text = text.replace("/var/lib/policyd-rate-limit/db.sqlite3", self.folder + "/db.sqlite3")
         with open(self.folder + "/conf.yaml", "w") as f:
             f.write(text)
         self.begin(["/usr/bin/policyd-rate-limit", "-f", self.folder + "/conf.yaml"])

@@ -310,9 +310,10 @@ def read_answer(connection):
 
 
 class Unbound:
-    """A resolver on 127.0.0.1:port (inside the sandbox) that knows only the records it is given."""
+    """A resolver on 127.0.0.1:port (inside the sandbox), and on one more address if given, that knows only
+    the records it is given."""
 
-    def __init__(self, folder, records, zones=(), port=53):
+    def __init__(self, folder, records, zones=(), port=53, also=""):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         path = os.path.join(folder, "unbound.conf")
@@ -320,8 +321,10 @@ class Unbound:
             f.write('server:\n  interface: 127.0.0.1\n  port: %d\n  directory: "%s"\n  chroot: ""\n'
                     '  username: ""\n  pidfile: ""\n  use-syslog: no\n  logfile: "%s/unbound.log"\n'
                     '  module-config: "iterator"\n  do-not-query-localhost: yes\n'
-                    '  access-control: 127.0.0.0/8 allow\n  num-threads: 1\n'
+                    '  access-control: 0.0.0.0/0 allow\n  num-threads: 1\n'
                     '  local-zone: "." static\n' % (port, folder, folder))
+            if also:
+                f.write("  interface: %s\n" % also)
             for name, kind in zones:
                 f.write('  local-zone: "%s" %s\n' % (name, kind))
             for record in records:
