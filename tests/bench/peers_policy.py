@@ -194,7 +194,7 @@ class Floor(Peer):
 
 
 class Gatepost(Peer):
-    mode = "daemon, counters in LMDB"
+    mode = "daemon, counters in LMDB, not waiting for the disk"
 
     def version(self):
         return subprocess.run([os.path.join(bench.PROGRAMS, "gatepost"), "--version"], stdout=subprocess.PIPE,
@@ -268,7 +268,7 @@ class Postfwd(Peer):
 
 
 class RateLimit(Peer):
-    mode = "daemon, counters in SQLite"
+    mode = "daemon, counters in SQLite, waiting for the disk at each request"
 
     def start(self, maximum):
         self.target = "unix:" + self.folder + "/policy"
@@ -381,7 +381,7 @@ def measured_peer(peer, mode, cases, server):
         right = "%d/%d" % (good, every)
         remarks += ["%s: wrong: %s" % (peer.name, w) for w in wrong]
         if cases is limit_cases:
-            remarks[0] += ", %s a restart" % ("which survive" if is_kept(peer) else "lost by")
+            remarks[0] += "; %s a restart" % ("kept over" if is_kept(peer) else "lost by")
         peer.stop()
     peer.start(MANY)
     figures = load(peer, mode, server)
