@@ -582,12 +582,14 @@ static void want_of_descriptors_is_ours(void **state)
 /* unreachable: servers that the system does not let us ask: a broadcast, no interface, no zone. */
 static const struct {
 	struct gp_dns_server server;
-	const char *problem;
+	const char *problem, *without_network;
 } unreachable[] = {
-	{{.addr = {GP_IP_V4, {255, 255, 255, 255}}, .port = 53}, "sending is not permitted"},
+	{{.addr = {GP_IP_V4, {255, 255, 255, 255}}, .port = 53}, "sending is not permitted",
+		"network unreachable"},
 	{{.addr = {GP_IP_V6, {0xfe, 0x80, [15] = 1}}, .port = 53, .zone = "nothere"},
-		"no such network interface"},
-	{{.addr = {GP_IP_V6, {0xfe, 0x80, [15] = 1}}, .port = 53}, "[fe80::1]:53: "},
+		"no such network interface", "no such network interface"},
+	{{.addr = {GP_IP_V6, {0xfe, 0x80, [15] = 1}}, .port = 53},
+		"[fe80::1]:53: ", "[fe80::1]:53: "},
 };
 
 /* what_keeps_us_from_asking_is_ours: a server that cannot be asked from here says nothing; together
@@ -614,9 +616,11 @@ static void what_keeps_us_from_asking_is_ours(void **state)
 		struct gp_dns_answer answer = ask(f, rows[row].name, GP_DNS_A);
 		assert_int_equal(answer.state, place == 2 ? rows[row].alone : rows[row].beside);
 		assert_int_equal(answer.ours, place == 2);
-		const char *problem = place == 2 ? unreachable[at].problem : rows[row].problem;
-		if (problem)
-			assert_non_null(strstr(answer.problem, problem));
+		if (place == 2)
+			assert_true(strstr(answer.problem, unreachable[at].problem) ||
+				    strstr(answer.problem, unreachable[at].without_network));
+		else if (rows[row].problem)
+			assert_non_null(strstr(answer.problem, rows[row].problem));
 		gp_dns_free(f->ctx.dns);
 		f->ctx.dns = NULL;
 	}
