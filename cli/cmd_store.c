@@ -10,6 +10,7 @@
 #include "cli/control.h"
 #include "cli/doctor/doctor.h"
 #include "cli/format.h"
+#include "cli/offline.h"
 #include "cli/store/store_check.h"
 #include "cli/store/store_move.h"
 #include "cli/store/store_open_files.h"
@@ -32,17 +33,41 @@ static void print_line(void *arg, enum gp_cli_store_line kind, const char *text)
 	fprintf(kind < GP_CLI_STORE_WARNING ? stdout : stderr, "%s%s\n", before[kind], text);
 }
 
+/* print_open_files: the same, before the first store is named. */
+static void print_open_files(void *arg, enum gp_cli_store_line kind, const char *text)
+{
+	(void)arg;
+	(void)fflush(stdout); /* before what goes to stderr */
+	fprintf(kind < GP_CLI_STORE_WARNING ? stdout : stderr, "%s\n", text);
+}
+
+/* collect: the same for programs; arg: an array. */
+static void collect(void *arg, enum gp_cli_store_line kind, const char *text)
+{
+	static const char *const names[] = {[GP_CLI_STORE_TITLE] = "store",
+		[GP_CLI_STORE_FINE] = "ok",
+		[GP_CLI_STORE_STEP] = "step",
+		[GP_CLI_STORE_CLOCK] = "clock",
+		[GP_CLI_STORE_WARNING] = "warning",
+		[GP_CLI_STORE_TROUBLE] = "problem"};
+	json_array_append_new(arg,
+		json_pack("{s:s, s:o}", "kind", names[kind], "text", gp_cli_json_text(NULL, text)));
+}
+
 /* The stores of a configuration; local: NULL when none stands in. */
 struct stores {
 	const struct gp_cli_store *main, *local;
+	json_t *lines; /* for programs; NULL: for people */
 };
 
 /* compare_open_files: of the daemon, while this process still may. */
 static int compare_open_files(const struct gp_config *config, const struct stores *stores)
 {
-	int code = gp_cli_store_open_files(config, stores->main);
+	const struct gp_cli_store_told told = {
+		stores->lines ? collect : print_open_files, stores->lines};
+	int code = gp_cli_store_open_files(config, stores->main, &told);
 	int local_code =
-		stores->local ? gp_cli_store_open_files(config, stores->local) : GP_CLI_FINE;
+		stores->local ? gp_cli_store_open_files(config, stores->local, &told) : GP_CLI_FINE;
 	return code ? code : local_code;
 }
 
@@ -50,12 +75,13 @@ static int compare_open_files(const struct gp_config *config, const struct store
 static int check_stores(const struct gp_config *config, const struct stores *stores,
 	const struct gp_cli_store_user *who)
 {
-	const struct gp_cli_store_told told = {print_line, NULL};
-	int code = gp_cli_store_become(who), local_code = GP_CLI_FINE;
+	const struct gp_cli_store_told told = {stores->lines ? collect : print_line, stores->lines};
+	int code = stores->lines ? gp_cli_store_drop("store", who) : gp_cli_store_become(who);
+	int local_code = GP_CLI_FINE;
 	if (code)
 		return code;
 	code = gp_cli_store_check(stores->main, who, false, &told);
-	if (!gp_cli_store_is_used(config))
+	if (!gp_cli_store_is_used(config) && !stores->lines)
 		puts("no limit is configured: the daemon does not use the store");
 	if (stores->local)
 		local_code = gp_cli_store_check(stores->local, who, false, &told);
@@ -125,15 +151,22 @@ static int check(const struct task *task, struct gp_doctor *d)
 	struct gp_cli_store_user who;
 	gp_cli_store_main(d->config, &store);
 	bool is_local = gp_cli_store_local(d->arena, d->config, &local);
-	const struct stores stores = {&store, is_local ? &local : NULL};
+	struct stores stores = {&store, is_local ? &local : NULL, NULL};
 	if (gp_arena_status(d->arena))
 		return GP_CLI_TROUBLE;
 	int code = owner_of(task->call->title, d, &store, &who);
 	if (code)
 		return code;
+	if (gp_cli_has_option(task->call, "json"))
+		stores.lines = json_array();
 	code = who.is_exim ? GP_CLI_FINE : compare_open_files(d->config, &stores);
 	int stores_code = check_stores(d->config, &stores, &who);
-	return stores_code ? stores_code : code;
+	code = stores_code ? stores_code : code;
+	if (!stores.lines)
+		return code;
+	int printed = gp_cli_print_json(json_pack("{s:b, s:b, s:o}", "works", code == GP_CLI_FINE,
+		"used", gp_cli_store_is_used(d->config), "lines", stores.lines));
+	return code ? code : printed;
 }
 
 /* run_check: arguments. */
@@ -295,7 +328,7 @@ static const struct gp_cli_argument move_arguments[] = {
 static const struct gp_cli_command subcommands[] = {
 	{.name = "check",
 		.help = "does the store work, and what to do if not",
-		.synopsis = "[FILE]",
+		.synopsis = "[FILE] [--json]",
 		.text = "Opens the store that the configuration FILE names, writes a fact, a "
 			"counter and what is noted softly, all of its own, reads and removes "
 			"them, and measures how long that takes. Says what is wrong, if "
@@ -303,7 +336,7 @@ static const struct gp_cli_command subcommands[] = {
 			"policyd.user first, or Exim's where there is only Exim. The daemon may "
 			"be running; mail is not disturbed, and whether the daemon has those "
 			"files open that stand on the disk is looked at, too.",
-		.options = {check_options},
+		.options = {check_options, gp_cli_json_option},
 		.arguments = check_arguments,
 		.examples = "sudo gatepost store check",
 		.exits = "0 the store works\n1 it does not\n2 wrong usage\n"

@@ -99,7 +99,7 @@ _gatepost_row()
 		values='--color=words:auto,always,never'
 		;;
 	'store check')
-		options='--config --help --color'
+		options='--config --json --help --color'
 		values='-c=file --config=file --color=words:auto,always,never'
 		arguments='file'
 		;;

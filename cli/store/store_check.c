@@ -138,10 +138,12 @@ static int check_soft(struct check *c)
 	if (rc)
 		return failed(c, "noting what was seen", rc);
 	if (strcmp(value, "soft") == 0 && see.is_new && within.seen == 1) {
-		puts("  what was seen: noted, read, removed");
+		gp_cli_store_tell(
+			c->told, GP_CLI_STORE_FINE, "what was seen: noted, read, removed");
 		return GP_CLI_FINE;
 	}
-	fputs("  what was noted could not be read again: the store has no room for it\n", stderr);
+	gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
+		"what was noted could not be read again: the store has no room for it");
 	return GP_CLI_TROUBLE;
 }
 

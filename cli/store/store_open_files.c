@@ -22,6 +22,7 @@ enum compared { SAME, ELSEWHERE, DIFFERENT, UNKNOWN };
 
 /* One store: what the configuration says, and what was found. */
 struct compare {
+	const struct gp_cli_store_told *told;
 	const struct gp_cli_store *store;
 	const char *chroot;
 	const char *where; /* the daemon's; of the answer */
@@ -70,26 +71,27 @@ static enum compared compare_store(struct compare *c, json_t *store)
 	return SAME;
 }
 
-/* print: one store. */
-static int print(const struct compare *c, enum compared compared)
+/* tell: one store. */
+static int tell(const struct compare *c, enum compared compared)
 {
 	struct gp_arena *arena = gp_arena_new(TEXT_MEMORY);
 	int code = GP_CLI_FINE;
 	if (!arena)
 		return GP_CLI_TROUBLE;
 	if (compared == SAME)
-		printf("the daemon has the same files of the %s open\n", c->store->title);
+		gp_cli_store_tell(c->told, GP_CLI_STORE_FINE,
+			"the daemon has the same files of the %s open", c->store->title);
 	if (compared == ELSEWHERE)
-		fprintf(stderr,
+		gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
 			"the daemon counts in %s and not in the %s of this configuration: a change "
 			"of the store takes effect at a restart (systemctl restart "
-			"gatepost-policyd)\n",
+			"gatepost-policyd)",
 			gp_cli_visible(arena, c->where), c->store->title);
 	if (compared == DIFFERENT)
-		fprintf(stderr,
+		gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
 			"the daemon has another file open than %s, which was %s: what it counts is "
 			"seen by nobody else; it should have opened it anew within seconds: see "
-			"its log, then systemctl restart gatepost-policyd\n",
+			"its log, then systemctl restart gatepost-policyd",
 			gp_cli_visible(arena, c->name), c->is_gone ? "deleted" : "replaced");
 	if (compared == ELSEWHERE || compared == DIFFERENT)
 		code = GP_CLI_TROUBLE;
@@ -112,9 +114,11 @@ static json_t *ask(const struct gp_config *config)
 }
 
 /* check_one: looked at again while it differs. */
-static int check_one(const struct gp_config *config, const struct gp_cli_store *store)
+static int check_one(const struct gp_config *config, const struct gp_cli_store *store,
+	const struct gp_cli_store_told *told)
 {
-	struct compare compare = {.store = store, .chroot = config->policyd.chroot}, *c = &compare;
+	struct compare compare = {.store = store, .told = told, .chroot = config->policyd.chroot},
+		       *c = &compare;
 	const struct timespec pause = {1, 0};
 	for (int i = 0;; i++) {
 		json_t *status = ask(config);
@@ -123,7 +127,7 @@ static int check_one(const struct gp_config *config, const struct gp_cli_store *
 		enum compared compared =
 			compare_store(c, json_object_get(status, c->store->status));
 		bool is_last = compared != DIFFERENT || i + 1 == TRIES;
-		int code = is_last ? print(c, compared) : GP_CLI_FINE;
+		int code = is_last ? tell(c, compared) : GP_CLI_FINE;
 		json_decref(status);
 		if (is_last)
 			return code;
@@ -132,11 +136,10 @@ static int check_one(const struct gp_config *config, const struct gp_cli_store *
 }
 
 /* gp_cli_store_open_files: embedded ones only. */
-int gp_cli_store_open_files(const struct gp_config *config, const struct gp_cli_store *store)
+int gp_cli_store_open_files(const struct gp_config *config, const struct gp_cli_store *store,
+	const struct gp_cli_store_told *told)
 {
 	if (!gp_cli_store_is_used(config) || !store->directory)
 		return GP_CLI_FINE;
-	int code = check_one(config, store);
-	(void)fflush(stdout);
-	return code;
+	return check_one(config, store, told);
 }

@@ -214,6 +214,14 @@ def without_a_daemon():
     equal(sorted(keys[heading] - seen["status"] - seen["limits"]), [])
 
 
+def store_check():
+    """store check"""
+    value = scene.run("store", "check")
+    equal((value["works"], value["used"], value["lines"][0]["kind"]), (True, True, "ok"))
+    equal({line["kind"] for line in value["lines"]}, {"store", "ok", "step"})
+    compare(["store check"], [value])
+
+
 def moves():
     """store import"""
     lines = os.path.join(scene.folder, "lines")
@@ -264,7 +272,7 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, check_config, request, limits, numbers, metrics, changes, status, without_a_daemon, moves, doctor,
+    for test in (spf, verify, check_config, request, limits, numbers, metrics, changes, status, without_a_daemon, store_check, moves, doctor,
                  domains, attempt, every_command):
         tap.run(test)
 finally:
