@@ -160,18 +160,26 @@ static void print_way(const struct gp_try_report *r)
 		printf("  (%s)\n", r->notes[i]);
 }
 
-/* print_reply: each line, but of a list of keywords the number only. */
+/* print_keywords: a reply to EHLO in one line: the keywords are many, and one matters here. */
+static void print_keywords(const struct gp_try_report *r, const struct gp_try_reply *reply)
+{
+	printf("  <- %u %s (%zu keywords%s)\n", reply->code,
+		gp_cli_visible_span(r->arena, reply->lines[0]), reply->line_count - 1,
+		gp_try_reply_offers(reply, "XCLIENT", NULL) ? ", with XCLIENT" : "");
+}
+
+/* print_reply: line by line. */
 static void print_reply(const struct gp_try_report *r, const struct gp_try_turn *turn)
 {
 	const struct gp_try_reply *reply = &turn->reply;
-	bool is_list = turn->sent && strncmp(turn->sent, "EHLO", 4) == 0 && reply->code == 250;
-	size_t shown = is_list ? 1 : reply->line_count;
-	for (size_t i = 0; i < shown; i++)
+	if (turn->sent && strncmp(turn->sent, "EHLO", 4) == 0 && reply->code == 250 &&
+		reply->line_count > 1) {
+		print_keywords(r, reply);
+		return;
+	}
+	for (size_t i = 0; i < reply->line_count; i++)
 		printf("  <- %u%s%s\n", reply->code, i + 1 < reply->line_count ? "-" : " ",
 			gp_cli_visible_span(r->arena, reply->lines[i]));
-	if (is_list && reply->line_count > 1)
-		printf("  <- %u (%zu keywords%s)\n", reply->code, reply->line_count - 1,
-			r->result.offers_xclient ? ", with XCLIENT" : "");
 }
 
 /* print_talk: turn by turn. */

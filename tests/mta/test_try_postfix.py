@@ -53,7 +53,7 @@ def at_once():
     """without options: a refusal, and one sentence that says what it means"""
     code, out, err = run("try")
     equal((code, err), (0, ""))
-    for part in ("SMTP to 127.0.0.1:25, as client 192.0.2.1 (XCLIENT)\n", "-> RCPT TO:<root@mx.example.test>\n",
+    for part in ("SMTP to 127.0.0.1:25, as client 192.0.2.1 (XCLIENT)\n", " keywords, with XCLIENT)\n", "-> RCPT TO:<root@mx.example.test>\n",
                  "<- 550 5.7.23 <root@mx.example.test>: Recipient address rejected: SPF fail: example.com",
                  "result   refused at RCPT TO, 5.7.23: SPF: the sender's domain does not allow this client\n"):
         holds(out, part)
