@@ -243,7 +243,7 @@ def reported():
     with open(CONFIG, "a") as f:
         f.write("nonsense\n")
     os.kill(daemon.pid, 1)
-    wait_line("stays as it was loaded before")
+    wait_line("as it was loaded before")
     with open(CONFIG, "w") as f:
         f.write(TEXT % name_server.port)
     run(os.path.join(world.BUILD, "gatepost"), "limits", "set", "alice", "two", "5", "--socket", "/run/gatepost/control")

@@ -96,7 +96,7 @@ def in_a_file():
     example("logrotate/gatepost-policyd", "/etc/logrotate.d/gatepost-policyd")
     done = machine.run("logrotate", "--force", "/etc/logrotate.d/gatepost-policyd")
     equal(done.stdout, "")
-    wait_line("stays as it was loaded before", FILE)
+    wait_line("as it was loaded before", FILE)
     ask(recipient="after@b.test")
     wait_line("after@b.test", FILE)
     assert not [line for line in lines(FILE + ".1") if "after@b.test" in line]
