@@ -247,6 +247,8 @@ class Postfwd(Peer):
             for name, most, seconds in (("hourly", maximum, 3600), ("daily", MANY, 86400)):
                 f.write("id=%s; sasl_username!~^$; action=rate(sasl_username/%d/%d/450 4.7.1 limit)\n"
                         % (name, most, seconds))
+        if os.path.exists("/run/postfwd.pid"):  # it refuses to start while this process is a zombie
+            os.unlink("/run/postfwd.pid")
         # the arguments of Debian's service; in the foreground it would have no counters
         subprocess.run(["/usr/sbin/postfwd2", "--summary=600", "--cache=600", "--cache-rdomain-only",
                         "--cache-no-size", "--daemon", "--file", self.folder + "/postfwd.cf", "--interface",
