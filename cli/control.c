@@ -71,7 +71,7 @@ static int from_config(struct gp_cli_control *c, const char *file, const struct 
 {
 	if (*config->policyd.control_socket)
 		return use_path(c, config->policyd.control_socket);
-	trouble(c, "policyd.control_socket is empty in %s, so the daemon cannot be asked", file);
+	trouble(c, "policyd.control_socket is empty in %s, so the daemon cannot be reached", file);
 	return gp_cli_control_report(c);
 }
 
@@ -96,7 +96,7 @@ static bool is_named(const struct gp_config *config, uid_t owner)
 	return pw && pw->pw_uid == owner;
 }
 
-/* load_lowered: with the rights of the owner, who could have named any file to be opened. */
+/* load_lowered: with the privileges of the owner, who could have named any file to be opened. */
 static int load_lowered(const char *path, uid_t owner, struct gp_config **config_out)
 {
 	gid_t groups[NGROUPS_MAX];
@@ -147,8 +147,8 @@ static int load_instead(const char *command, const char *path, struct gp_config 
 	}
 	if (!rc)
 		fprintf(stderr,
-			"gatepost %s: %s has errors: the socket of %s is asked (--socket PATH "
-			"names another one)\n",
+			"gatepost %s: %s has errors: the socket of %s is used (--socket PATH "
+			"selects another one)\n",
 			command, path, used);
 	return rc;
 }
@@ -163,7 +163,7 @@ int gp_cli_config_load(const char *command, const char *path, struct gp_config *
 		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
 	if (is_misnamed)
 		fprintf(stderr,
-			"gatepost %s: --socket tells where to ask without a configuration\n",
+			"gatepost %s: without a configuration, give the socket with --socket\n",
 			command);
 	else if (rc)
 		rc = load_instead(command, path, config_out);
@@ -203,18 +203,18 @@ static int unreachable(struct gp_cli_control *c, int error)
 	if (error == ENOENT || error == ENOTDIR)
 		return trouble(c,
 			"%s: there is no such socket; is gatepost-policyd running, and with this "
-			"configuration? (-c FILE names another one)",
+			"configuration? (-c FILE selects another one)",
 			c->path);
 	if (error == EACCES || error == EPERM)
 		return trouble(c,
-			"%s: permission denied; run this as root, or let others in with "
+			"%s: permission denied; run this as root, or allow others with "
 			"policyd.control_mode",
 			c->path);
 	if (error == ECONNREFUSED && stat(c->path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return trouble(c, "%s: this is not a socket", c->path);
+		return trouble(c, "%s: not a socket", c->path);
 	if (error == ECONNREFUSED)
 		return trouble(
-			c, "%s: nobody listens there; gatepost-policyd is not running", c->path);
+			c, "%s: connection refused; gatepost-policyd is not running", c->path);
 	return trouble(c, "%s: cannot connect: %s", c->path, strerror(error));
 }
 
@@ -268,7 +268,7 @@ static int broken(struct gp_cli_control *c, ssize_t got)
 		return trouble(c, "stopped");
 	if (got == 0)
 		return trouble(c,
-			"%s: the connection was closed without a whole answer; the log of "
+			"%s: the connection was closed before the answer was complete; the log of "
 			"gatepost-policyd may say why",
 			c->path);
 	if (errno == ETIMEDOUT)

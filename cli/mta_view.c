@@ -57,10 +57,10 @@ static const char *end_of_header(struct gp_arena *arena, const struct gp_message
 		struct gp_span raw = message->fields[i].raw;
 		if (message->fields[i].name.len == 0)
 			return gp_arena_printf(arena,
-				"%s line %zu of the header (\"%s\") for the first line of the "
-				"body; "
-				"what is below is no header for %s",
-				is_field_for_exim(raw) ? "Postfix takes" : "Exim and Postfix take",
+				"%s line %zu of the header (\"%s\") as the first line of the body; "
+				"the lines below are not part of the header for %s",
+				is_field_for_exim(raw) ? "Postfix treats"
+						       : "Exim and Postfix treat",
 				line, shown(arena, raw), is_field_for_exim(raw) ? "it" : "them");
 		rest = raw;
 		for (line++; gp_span_cut(rest, '\n', &before, &rest);)
@@ -77,11 +77,12 @@ static const char *changed_bytes(struct gp_arena *arena, const struct gp_message
 		return NULL;
 	if (strstr(message->defect, "bare LF"))
 		return gp_arena_printf(arena,
-			"%s, the first line ends with CRLF: for Exim what follows the bare LF "
-			"belongs to the same field; Postfix makes a line end of it or refuses it",
+			"%s, the first line ends with CRLF: for Exim the text after the bare LF "
+			"belongs to the same field; Postfix treats it as a line end or rejects it",
 			message->defect);
 	return gp_arena_printf(arena,
-		"%s: Exim makes a line end of a bare CR, which may end the header, and ? of a NUL",
+		"%s: Exim converts a bare CR to a line end, which may end the header, and a NUL to "
+		"?",
 		message->defect);
 }
 
@@ -91,7 +92,7 @@ static const char *both_ends(struct gp_arena *arena, const struct gp_message *me
 	return message->has_both_ends
 		       ? gp_arena_printf(arena,
 				 "the first line of the header ends with LF and others with CRLF: "
-				 "Exim and Postfix take both for the end of a line, as was done "
+				 "Exim and Postfix treat both as the end of a line, as was done "
 				 "here")
 		       : NULL;
 }
@@ -105,8 +106,8 @@ static const char *too_large(struct gp_arena *arena, const struct gp_message *me
 	return bytes < EXIM_HEADER
 		       ? NULL
 		       : gp_arena_printf(arena,
-				 "Exim hands over the first %d bytes of this header, and its "
-				 "author is not certain then (header_maxsize = 60K refuses such a "
+				 "Exim passes only the first %d bytes of this header, so its "
+				 "author is not certain (header_maxsize = 60K rejects such a "
 				 "message)",
 				 EXIM_HEADER);
 }
@@ -121,8 +122,8 @@ static const char *blank_line(struct gp_arena *arena, const struct gp_message *m
 			end--;
 		if (end < raw.len && end && raw.ptr[end - 1] == '\n')
 			return gp_arena_printf(arena,
-				"Exim takes the blank line off the end of the field \"%s\", so "
-				"that a signature over it with c=simple is not verifiable there",
+				"Exim removes the blank line from the end of the field \"%s\", so "
+				"a signature over it with c=simple cannot be verified there",
 				shown(arena, message->fields[i].name));
 	}
 	return NULL;
@@ -134,8 +135,8 @@ static const char *taken_away(struct gp_arena *arena, const struct gp_message *m
 	static const char *const names[] = {"Return-path", "Envelope-to", "Delivery-date", NULL};
 	for (size_t i = 0; names[i]; i++)
 		if (gp_message_find(message, names[i]))
-			return gp_arena_printf(arena,
-				"Exim takes the field %s away when it receives it", names[i]);
+			return gp_arena_printf(
+				arena, "Exim removes the field %s on reception", names[i]);
 	return NULL;
 }
 

@@ -16,7 +16,7 @@ static int add_server(struct gp_cli_offline *c, const char *text)
 		return gp_cli_usage(c->command, "at most %d name servers", GP_DNS_SERVERS_MAX);
 	if (gp_dns_server_parse(gp_span_from(text), &c->dns.servers[c->dns.server_count]))
 		return gp_cli_usage(
-			c->command, "--dns: \"%s\" is no address of a name server", text);
+			c->command, "--dns: \"%s\" is not the address of a name server", text);
 	c->dns.server_count++;
 	return -1;
 }
@@ -97,8 +97,8 @@ int gp_cli_offline_open(struct gp_cli_offline *c)
 		dns.server_count = c->dns.server_count;
 	} else if (c->config->resolv_problem) {
 		fprintf(stderr,
-			"gatepost %s: %s is there, but cannot be read: %s; this machine is asked "
-			"instead (another server: --dns)\n",
+			"gatepost %s: %s exists but cannot be read: %s; this machine is queried "
+			"instead (--dns selects another server)\n",
 			c->command, c->config->dns_settings.resolv_conf, c->config->resolv_problem);
 	}
 	c->ctx.arena = gp_arena_new(GP_CLI_MEMORY);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Offline: what commands have in common that run checks here and now, without the daemon: who
- * sends, name servers, the configuration or its defaults, a context with a deadline, and foreign
- * text shown safely.
+ * Offline: what commands have in common that run checks here and now, without the daemon: client
+ * and sender, name servers, the configuration or its defaults, a context with a deadline, and
+ * foreign text shown safely.
  *
  *     const struct gp_cli_command row = {..., .options = {gp_cli_sender_options,
  *             gp_cli_resolver_options, gp_cli_json_option}};

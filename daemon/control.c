@@ -80,7 +80,7 @@ static void write_answer(int fd, const json_t *value)
 	free(text);
 }
 
-/* peer_uid: who is at the other end, or -1. */
+/* peer_uid: the user ID of the peer, or -1. */
 static int64_t peer_uid(int fd)
 {
 	struct ucred peer;
@@ -120,13 +120,13 @@ static void serve(void *arg, int fd, struct gp_daemon_place *place)
 	if (!gp_daemon_places_work(place))
 		value = NULL; /* ended a moment ago: nobody hears whether it was done */
 	else if (!request)
-		value = gp_operator_error("the request is no JSON object on one line");
+		value = gp_operator_error("the request is not a JSON object on one line");
 	else if (gp_daemon_places_take(place, gp_clock_now_us(gp_clock_system()) + PLACE_US))
 		value = serve_request(c, request, peer_uid(fd));
 	else if (atomic_load(&c->stopping))
 		value = gp_operator_error("the daemon is stopping");
 	else
-		value = gp_operator_error("%d commands are under way; try again", CLIENTS);
+		value = gp_operator_error("%d commands are in progress; try again", CLIENTS);
 	atomic_store(&place->state, GP_DAEMON_PLACE_WRITES);
 	if (value)
 		write_answer(fd, value);

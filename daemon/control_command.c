@@ -15,7 +15,7 @@ static json_t *metrics(struct gp_daemon_control_call *call)
 	gp_daemon_metrics_of(call->daemon, call->runtime, &buf);
 	int rc = gp_strbuf_finish(&buf, &text);
 	if (rc)
-		return gp_operator_error("the numbers cannot be collected: %s", gp_err_text(rc));
+		return gp_operator_error("the metrics cannot be collected: %s", gp_err_text(rc));
 	return json_pack("{s:s}", "text", text);
 }
 

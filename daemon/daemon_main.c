@@ -155,7 +155,7 @@ static void reopen_log(struct gp_daemon *daemon)
 	gp_daemon_runtimes_release(daemon->runtimes, r);
 }
 
-/* reload: and what came of it, to whoever asked for it. */
+/* reload: reports the result to service manager and log. */
 static void reload(struct gp_daemon *daemon)
 {
 	gp_daemon_heartbeat_tell(daemon->heartbeat, GP_DAEMON_HEARTBEAT_RELOADING);
@@ -229,7 +229,7 @@ static int listen_all(struct gp_daemon *daemon)
 	return rc;
 }
 
-/* start_all: from the first thread on; what has begun before an error goes on until stop_all. */
+/* start_all: from the first thread on; what has begun before an error continues until stop_all. */
 static int start_all(struct start *start, struct gp_daemon *daemon, struct threads *t)
 {
 	int rc = listen_all(daemon);
@@ -303,9 +303,9 @@ static void reloaded(void *arg)
 	struct gp_runtime_config loaded;
 	if (gp_runtime_config_load(start->loaded.config->path, &loaded, &errors)) {
 		gp_log_text(&start->log, GP_LOG_ERROR,
-			"the files have changed since they were loaded, and have errors: should "
-			"the process crash, the configuration before the last reload would be "
-			"used; reload again");
+			"the files have changed since they were loaded and have errors: if the "
+			"process crashed, the configuration from before the last reload would be "
+			"used; correct them and reload");
 	} else {
 		gp_runtime_config_fini(&start->loaded);
 		start->loaded = loaded;
@@ -398,7 +398,7 @@ static void make_directories(const struct gp_config *config)
 	}
 }
 
-/* open_control: without it the mail goes on, only the operator's commands do not work. */
+/* open_control: without it the mail continues, only the operator's commands do not work. */
 static int open_control(const struct gp_config_policyd *options, const struct gp_log *log)
 {
 	char what[128];
@@ -409,8 +409,8 @@ static int open_control(const struct gp_config_policyd *options, const struct gp
 	const struct gp_daemon_socket_access access = {options->control_mode, getegid()};
 	if (gp_daemon_sockets_unix(what, &access, log, &fd)) {
 		gp_log_text(log, GP_LOG_WARNING,
-			"no control socket: gatepost status and gatepost limits will not reach "
-			"this daemon; give policyd.control_socket a place that it may write to");
+			"no control socket: gatepost status and gatepost limits cannot reach this "
+			"daemon; set policyd.control_socket to a path that the daemon may create");
 		return -1;
 	}
 	return fd;
@@ -508,7 +508,8 @@ static bool block_signals(void)
 	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR;
 }
 
-/* drop: root's rights; with what root has kept goes on what was loaded since, as the user. */
+/* drop: root privileges; after a start from root's copy, the configuration loaded since is used, as
+ * the user. */
 static int drop(struct start *start)
 {
 	if (start->is_dropped)
@@ -583,7 +584,7 @@ static void say_stderr(void *arg, enum gp_log_level level, const char *event,
 static void report_fine(const struct options *o, const struct gp_config *config)
 {
 	char before[2 * PATH_MAX];
-	snprintf(before, sizeof before, "%s: no error, but", o->path);
+	snprintf(before, sizeof before, "%s: no errors, but", o->path);
 	const struct gp_log log = {say_stderr, before, GP_LOG_WARNING};
 	printf("%s: no errors\n", o->path);
 	(void)fflush(stdout); /* in this order on a terminal; nothing to lose */

@@ -97,9 +97,9 @@ struct gp_daemon_descriptors gp_daemon_descriptors_divide(
 				  : GP_DAEMON_DESCRIPTORS_QUESTIONS_MAX;
 	if (files.connections < max || files.questions < max)
 		gp_log_text(log, GP_LOG_WARNING,
-			"no more than %llu files may be open: that is room for %u connections and "
-			"%u questions to DNS at once; raise LimitNOFILE of the unit, or the hard "
-			"limit (ulimit -Hn), to %llu",
+			"no more than %llu files may be open: that is enough for %u connections "
+			"and %u simultaneous DNS queries; raise LimitNOFILE of the unit, or the "
+			"hard limit (ulimit -Hn), to %llu",
 			files.limit, files.connections, files.questions,
 			(unsigned long long)wanted(&config->policyd));
 	return files;

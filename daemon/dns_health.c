@@ -183,16 +183,16 @@ static void say(struct gp_daemon_dns_health *h, struct gp_dns *dns, const struct
 	struct gp_daemon_dns_health_sums minute)
 {
 	static const char *const what[] = {[GP_DAEMON_DNS_FAILING_NOT] = "",
-		[GP_DAEMON_DNS_FAILING_ALL] = "questions",
-		[GP_DAEMON_DNS_FAILING_A] = "questions for addresses (A), but those for TXT,",
-		[GP_DAEMON_DNS_FAILING_TXT] = "questions for TXT, but those for addresses (A),"};
+		[GP_DAEMON_DNS_FAILING_ALL] = "test queries",
+		[GP_DAEMON_DNS_FAILING_A] = "test queries for addresses (A), not those for TXT,",
+		[GP_DAEMON_DNS_FAILING_TXT] = "test queries for TXT, not those for addresses (A),"};
 	char servers[SERVERS_TEXT] = "";
 	servers_text(dns, servers, sizeof servers);
 	if (h->failing)
 		gp_log_text(log, GP_LOG_WARNING,
-			"DNS: %llu of %llu questions of the last minute failed; the servers are "
-			"%s, and do not answer %s of our own either: see whether they run and "
-			"answer this host%s (gatepost doctor dns)",
+			"DNS: %llu of %llu queries in the last minute failed; the servers are %s, "
+			"and %s failed as well: check whether they run and answer this host%s "
+			"(gatepost doctor dns)",
 			(unsigned long long)minute.failed, (unsigned long long)minute.asked,
 			servers, what[h->failing],
 			h->failing == GP_DAEMON_DNS_FAILING_TXT

@@ -3,9 +3,9 @@
  * DNS health: whether most questions of the last minute failed, and for want of name servers.
  *
  * Each verdict says what it found, and a temporary error is an ordinary one; that all of them are
- * for want of name servers shows only in the sum of them. But who sends mail chooses what is asked:
- * a zone of his that is broken, or the names of a thousand others, make as many failures as he
- * likes. So when most have failed, questions that nobody else has chosen decide: made-up names
+ * for want of name servers shows only in the sum of them. But senders of mail choose what is
+ * queried: a broken zone of their own, or the names of a thousand others, can cause any number of
+ * failures. So when most have failed, questions that nobody else has chosen decide: made-up names
  * below com, net and org, which no server remembers and each that works can deny, for addresses and
  * for TXT, of which verdicts are made: a server that fails one kind only is as good as silent. The
  * keeper looks every second, warns once a minute while it is so, with the servers, and leaves the

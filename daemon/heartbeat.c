@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 /* How long each may be still. Maintenance writes the store to disk: when that hangs for a minute
- * mail goes on without it, and to end the process would not help the disk. */
+ * mail continues without it, and to end the process would not help the disk. */
 #define STILL_LISTEN_US (20 * 1000000LL)
 #define STILL_MAINTENANCE_US (600 * 1000000LL)
 
@@ -82,7 +82,7 @@ void gp_daemon_heartbeat_notify(
 		break;
 	case GP_DAEMON_HEARTBEAT_REFUSED:
 		gp_daemon_notify_tell(notify,
-			"READY=1\nSTATUS=the configuration has errors (see the log); what was "
+			"READY=1\nSTATUS=the configuration has errors (see the log); the one "
 			"loaded before stays in force");
 		break;
 	case GP_DAEMON_HEARTBEAT_RELOADING:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Heartbeat: what the serving process tells whoever watches over it: it is ready, it moves, a
- * reload has gone this way or that.
+ * Heartbeat: what the serving process reports to its supervisor and to systemd: it is ready, it
+ * moves, a reload has gone this way or that.
  *
  * The threads that must never stand still stamp the time; the thread that waits for signals looks
  * at the stamps every second and passes a word on: to the parent through a pipe, or, without a
@@ -23,7 +23,8 @@
 #include "daemon/counters.h"
 #include "daemon/notify.h"
 
-/* Who has to move: what is done every second, and who accepts, of each service. */
+/* What has to show that it runs: what is done every second, and the accepting thread of each
+ * service. */
 enum gp_daemon_heartbeat_thread {
 	GP_DAEMON_HEARTBEAT_MAINTENANCE,
 	GP_DAEMON_HEARTBEAT_LISTEN, /* and the numbers of the other services behind it */
@@ -42,7 +43,7 @@ enum gp_daemon_heartbeat_word {
 
 struct gp_daemon_heartbeat {
 	int ends[2];                     /* of the pipe; -1: there is no parent */
-	struct gp_daemon_notify *notify; /* who is told then; borrowed */
+	struct gp_daemon_notify *notify; /* what is notified then; borrowed */
 	const char *status;              /* for people, while all is well; borrowed */
 	unsigned services;               /* so many of them; at first 1 */
 	_Atomic int64_t beats_us[GP_DAEMON_HEARTBEAT_THREADS];

@@ -47,7 +47,7 @@ struct gp_daemon_http {
 	pthread_t thread;
 };
 
-/* gp_daemon_http_open: without it the mail goes on, only the numbers are not there. */
+/* gp_daemon_http_open: without it the mail continues, only the numbers are not there. */
 void gp_daemon_http_open(const struct gp_config_metrics *options, const struct gp_log *log,
 	struct gp_daemon_sockets *sockets_out)
 {
@@ -59,8 +59,8 @@ void gp_daemon_http_open(const struct gp_config_metrics *options, const struct g
 			sockets_out->count++;
 		else
 			gp_log_text(log, GP_LOG_WARNING,
-				"metrics.listen: no numbers at %s; give it a free port of the "
-				"loopback; gatepost metrics prints them all the same",
+				"metrics.listen: no metrics at %s; set it to a free loopback port; "
+				"gatepost metrics prints them anyway",
 				options->listen.items[i]);
 	}
 }
@@ -198,12 +198,11 @@ static enum MHD_Result serve(void *arg, struct MHD_Connection *connection, const
 			connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or HEAD only\n", plain);
 	if (!is_loopback_host(host))
 		return answer_text(connection, MHD_HTTP_FORBIDDEN,
-			"Ask for it by an address of the loopback, or localhost (Host)\n", plain);
+			"Use a loopback address or localhost (Host)\n", plain);
 	const struct gp_daemon_route *route = route_of(door->http->daemon, url);
 	if (route)
 		return answer_page(connection, door->http->daemon, route);
-	return answer_text(
-		connection, MHD_HTTP_NOT_FOUND, "There is /metrics and nothing else\n", plain);
+	return answer_text(connection, MHD_HTTP_NOT_FOUND, "Only /metrics exists\n", plain);
 }
 
 /* ---- connections ---- */
@@ -256,8 +255,8 @@ static struct visitor *longest_there(struct door *door)
 }
 
 /*
- * make_way: whoever has been there for longest goes when another one waits: what was whole has been
- * answered by now, so it is somebody slow.
+ * make_way: the connection that has been open for longest is closed when another one waits: what
+ * was whole has been answered by now, so it is somebody slow.
  */
 static void make_way(struct door *door)
 {

@@ -25,8 +25,9 @@ int gp_daemon_journal_open(void);
 bool gp_daemon_journal_send(int fd, struct gp_span datagram);
 
 /*
- * The fields every event has; program is who says it, line is one line of text. priority is
- * syslog's, with the facility: what passes events on to files goes by it, as rsyslog does.
+ * The fields every event has; program is the name that is logged, line is one line of text.
+ * priority is syslog's, with the facility: what passes events on to files goes by it, as rsyslog
+ * does.
  */
 void gp_daemon_journal_begin(struct gp_strbuf *buf, const char *program, int priority,
 	const char *event, struct gp_span line);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The directory is that of the unit's state; without a service manager, the store's usual one.
- * Root's copy lies beside that directory and not in it: whoever owns a directory can rename what
- * root has made there, and so bring back an older copy, which would undo what an administrator has
- * changed since.
+ * Root's copy lies beside that directory and not in it: the owner of a directory can rename files
+ * that root has created there, and so restore an older copy, which would undo later changes of the
+ * administrator.
  */
 #include "daemon/last_good.h"
 
@@ -19,7 +19,7 @@
 
 /* ---- the copy that the daemon's user keeps ---- */
 
-/* is_user: is that the name of whom this process runs as? */
+/* is_user: is that the name of the user that this process runs as? */
 static bool is_user(const char *name)
 {
 	const struct passwd *pw = getpwnam(name);
@@ -33,8 +33,8 @@ static const char *problem_of(const struct gp_config *config, uid_t owner, bool 
 	if (owner != geteuid())
 		return "belongs to another user";
 	if (is_dropped && !is_user(config->policyd.user))
-		return "belongs to another user than policyd.user in it";
-	return is_dropped && *config->policyd.chroot ? "has policyd.chroot, which it may not set"
+		return "does not belong to the policyd.user that is set in it";
+	return is_dropped && *config->policyd.chroot ? "sets policyd.chroot, which it may not"
 						     : NULL;
 }
 
@@ -70,13 +70,13 @@ static int become_owner(const char *path, const struct gp_log *log)
 	struct stat directory, st;
 	const char *problem = NULL;
 	if (!gp_config_saved_path(gp_config_state_directory(), path, file, sizeof file))
-		problem = "has too long a name";
+		problem = "has a name that is too long";
 	else if (stat(gp_config_state_directory(), &directory) || lstat(file, &st))
 		problem = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
-		problem = "is no regular file";
+		problem = "is not a regular file";
 	else if (st.st_uid != directory.st_uid || st.st_uid == 0)
-		problem = "belongs to another user than its directory, or to root";
+		problem = "belongs to root or to another user than its directory";
 	if (!problem)
 		return gp_daemon_privileges_become(st.st_uid, log);
 	gp_log_text(log, GP_LOG_WARNING, "no last good configuration can be used: %s %s", file,
@@ -110,8 +110,8 @@ static const char *start_directory(char *buf, size_t size)
 	for (const char *slash = strchr(buf, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(upper, sizeof upper, "%.*s", slash == buf ? 1 : (int)(slash - buf), buf);
 		if (!is_roots(upper))
-			return "the directories above it have to be root's, no links, and written "
-			       "to by nobody else";
+			return "the directories above it must belong to root, must not be links, "
+			       "and must not be writable by others";
 	}
 	return NULL;
 }
@@ -232,9 +232,9 @@ bool gp_daemon_last_good_take_newer(struct gp_config **config, const struct gp_l
 	const char *name = find_difference(newer, start);
 	if (name)
 		gp_log_text(log, GP_LOG_WARNING,
-			"%s in the last good configuration is not what root has started the daemon "
-			"with before: users, sockets and directories are those of that start, all "
-			"else is as it was loaded since; mend %s and start again",
+			"%s in the last good configuration differs from what root has started the "
+			"daemon with: users, sockets and directories are those of that start, "
+			"everything else is as loaded since; correct %s and restart",
 			name, start->path);
 	gp_config_free(*config);
 	*config = newer;
@@ -251,13 +251,15 @@ void gp_daemon_last_good_keep_start(const struct gp_config *config, const struct
 	if (!problem && mkdir(directory, 0700) && errno != EEXIST)
 		problem = strerror(errno);
 	if (!problem && !is_start_directory(directory))
-		problem = "it has to be a directory of root's that nobody else writes to";
+		problem = "it must be a directory that belongs to root and is not writable by "
+			  "others";
 	if (!problem && gp_config_save(config, directory))
 		problem = strerror(errno);
 	if (problem)
 		gp_log_text(log, GP_LOG_WARNING,
-			"what root has started with cannot be kept in %s for a start with broken "
-			"files, which would open sockets without the rights of root: %s",
+			"the configuration that root has started with cannot be saved in %s; a "
+			"start with a broken configuration would open sockets without root "
+			"privileges: %s",
 			directory, problem);
 }
 
@@ -271,15 +273,16 @@ void gp_daemon_last_good_say(
 	if (gmtime_r(&saved_s, &tm))
 		(void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &tm);
 	gp_log_text(log, GP_LOG_ERROR,
-		"%s has errors or cannot be read, and is NOT in force: the last good configuration "
-		"is, saved %s in %s. gatepost check-config says what is wrong; then reload",
+		"%s has errors or cannot be read and is NOT in force; the last good configuration, "
+		"saved %s in %s, is used instead. gatepost check-config shows the errors; correct "
+		"them, then reload",
 		config->path, when, config->saved_path);
 	if (is_dropped)
 		gp_log_text(log, GP_LOG_WARNING,
-			"the last good configuration is used without the rights of root, which has "
-			"kept none of its own: sockets and directories are opened as the user %s, "
-			"and lack policyd.group and the group of policyd.mail_user; mend %s and "
-			"start again",
+			"the last good configuration is used without root privileges, because root "
+			"has saved none: sockets and directories are opened as the user %s, "
+			"without policyd.group and the group of policyd.mail_user; correct %s and "
+			"restart",
 			config->policyd.user, config->path);
 }
 
@@ -291,14 +294,15 @@ void gp_daemon_last_good_keep(const struct gp_config *config, const struct gp_lo
 		return;
 	if (access(directory, F_OK) && errno == ENOENT) {
 		gp_log_text(log, GP_LOG_NOTICE,
-			"there is no directory %s: the configuration is not kept, and a start with "
-			"broken files will fail; make the directory, and the daemon's user its "
-			"owner",
+			"there is no directory %s: the configuration is not saved, and a start "
+			"with a broken configuration will fail; create the directory, owned by the "
+			"user of the daemon",
 			directory);
 		return;
 	}
 	if (gp_config_save(config, directory))
 		gp_log_text(log, GP_LOG_WARNING,
-			"the configuration cannot be kept in %s for a start with broken files: %s",
+			"the configuration cannot be saved in %s, and a start with a broken one "
+			"will fail: %s",
 			directory, strerror(errno));
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The last good configuration, as the daemon uses it: kept when a configuration has come into
- * force, and used when the daemon is started and the files have errors, so that mail goes on while
- * somebody mends them. What is in force is then said in the log, by gatepost status and by doctor.
+ * force, and used when the daemon is started and the files have errors, so that mail is still
+ * accepted while somebody mends them. What is in force is then said in the log, by gatepost status
+ * and by doctor.
  *
  * The file belongs to the user that the daemon runs as, who could have written it, and is read with
- * his rights only. A daemon that is started as root does with root's rights what root has done at
- * the last start with good files, of which it keeps a copy of its own, and takes the newer file
- * when it has dropped them: that is what was in force, as a reload changes nothing that root does.
- * Where there is no such copy, privileges are dropped before the file is read.
+ * the rights of that user only. A daemon that is started as root does with root's rights what root
+ * has done at the last start with good files, of which it keeps a copy of its own, and takes the
+ * newer file when it has dropped them: that is what was in force, as a reload changes nothing that
+ * root does. Where there is no such copy, privileges are dropped before the file is read.
  *
  *     gp_daemon_last_good_load(path, &log, &config, &is_dropped)
  *     gp_daemon_last_good_say(config, is_dropped, &log)
@@ -44,7 +45,7 @@ bool gp_daemon_last_good_take_newer(
 /* Root has opened all that this configuration, which root has written, wants: keeps a copy. */
 void gp_daemon_last_good_keep_start(const struct gp_config *config, const struct gp_log *log);
 
-/* It is used in place of its file: says so, loudly. */
+/* It is used in place of its file: logs that as an error. */
 void gp_daemon_last_good_say(
 	const struct gp_config *config, bool is_dropped, const struct gp_log *log);
 

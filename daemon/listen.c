@@ -89,9 +89,9 @@ static void pause_after(struct gp_daemon_listen *l, const char *text)
 }
 
 /*
- * limited_user: whose connection it is, where that user gets a share only. Not known is who comes
- * over TCP, and in a namespace of users (systemd's PrivateUsers) who has no number there: for both
- * others decide who may ask.
+ * limited_user: whose connection it is, where that user gets a share only. The user is not known
+ * over TCP, nor, in a user namespace (systemd's PrivateUsers), when the user has no ID there: for
+ * both, others decide who may connect.
  */
 static uid_t limited_user(const struct gp_daemon_listen *l, int fd)
 {
@@ -113,10 +113,10 @@ static void say_crowded(struct gp_daemon_listen *l, uid_t uid)
 	char text[320];
 	if (!is_time_to_say(&l->crowd_said_us))
 		return;
-	snprintf(text, sizeof text, "the user with the number %lu %s", (unsigned long)uid,
+	snprintf(text, sizeof text, "the user with ID %lu %s", (unsigned long)uid,
 		told ? told
-		     : "holds a quarter of the connections, which is its share: for each further "
-		       "connection of it the one that is idle for longest is closed");
+		     : "has a quarter of the connections, which is its share: for each new "
+		       "connection of this user, its longest idle one is closed");
 	log_of(l, GP_LOG_WARNING, text);
 }
 
@@ -127,8 +127,8 @@ static void say_full(struct gp_daemon_listen *l)
 	if (is_time_to_say(&l->full_said_us))
 		log_of(l, GP_LOG_WARNING,
 			told ? told
-			     : "all connections are taken: for each further one the one that is "
-			       "idle for longest is closed");
+			     : "all connections are in use: for each new one the longest idle one "
+			       "is closed");
 }
 
 /* no_thread_text: what to do. */
@@ -216,7 +216,8 @@ static bool has_room(struct gp_daemon_listen *l, bool *was_full)
 	return has;
 }
 
-/* await: what comes; p[0] is the eventfd. While there is no room, who comes makes some. */
+/* await: what comes; p[0] is the eventfd. While there is no room, a new connection replaces another
+ * one. */
 static bool await(struct gp_daemon_listen *l, struct pollfd *p, size_t count, bool has_room_now)
 {
 	uint64_t rung;

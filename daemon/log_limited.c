@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Whoever finds the minute over begins another. */
+/* The thread that finds the minute over begins another. */
 #include "daemon/log_limited.h"
 
 #define MINUTE_US (60 * 1000000LL)

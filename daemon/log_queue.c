@@ -27,7 +27,8 @@ struct gp_daemon_log_queue {
 	pthread_mutex_t lock;  /* guards all below but writing and options */
 	pthread_cond_t filled; /* for the thread: there is something, or much, or the end */
 	pthread_cond_t
-		drained; /* for those who wait: the buffers have changed places, or all is out */
+		drained; /* for the threads that wait: the buffers have changed places, or all is
+			  * out */
 	char *filling;
 	size_t used;
 	uint64_t batch, written; /* number of the batch that is filled; of the last one written */

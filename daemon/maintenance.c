@@ -48,7 +48,7 @@ static int64_t patience_us(struct gp_dns *dns)
 }
 
 /* renew: what had expired and had to do, as servers were too slow for a request; until nothing is
- * left. What fails is asked again by those who need it. */
+ * left. What fails is queried again by the requests that need it. */
 static void renew(void *arg)
 {
 	struct gp_daemon_maintenance *m = arg;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A table of connections. Who is ended leaves like everybody else, when its thread has noticed;
- * until then it stands beside the one that was admitted for it, so the table is a little longer
- * than the ceiling. The rest of it is for guests.
+ * A table of connections. A connection that is ended is removed like any other, when its thread has
+ * noticed; until then it stands beside the one that was admitted for it, so the table is a little
+ * longer than the ceiling. The rest of it is for guests.
  */
 #include "daemon/places.h"
 
@@ -85,7 +85,7 @@ void gp_daemon_places_free(struct gp_daemon_places *places)
 	free(places);
 }
 
-/* ---- who has to go ---- */
+/* ---- which connection is closed ---- */
 
 /* since: the times at which what has to be left alone for a while must have begun. */
 struct since {
@@ -105,7 +105,7 @@ static bool is_idle(const struct gp_daemon_place *place, const struct since *bef
 	       (has_asked ? before->message_us : before->grace_us);
 }
 
-/* Among whom one to be ended is looked for. */
+/* Among which connections one to be ended is looked for. */
 struct hunt {
 	uid_t uid;            /* of this user; ANYBODY: of all */
 	bool guests;          /* among guests, else among those that have a place */
@@ -263,7 +263,8 @@ static void seat_guests(struct gp_daemon_places *p)
 	}
 }
 
-/* find_for: who may go for one of this user: its own first, then, unless it has its share, any. */
+/* find_for: which connections may be closed for one of this user: its own first, then, unless it
+ * has its share, any. */
 static struct entry *find_for(struct gp_daemon_places *p, uid_t uid)
 {
 	struct entry *victim = uid == GP_DAEMON_PLACES_ANYBODY ? NULL : find_victim(p, uid, false);
@@ -279,7 +280,7 @@ static void seat_for_another(struct gp_daemon_places *p, struct entry *e)
 		seat(p, e);
 }
 
-/* is_next: whose turn is it? Who has its share takes nothing from others. */
+/* is_next: whose turn is it? A user with a full share takes nothing from others. */
 static bool is_next(struct gp_daemon_places *p, struct entry *e)
 {
 	return has_share(p, e->uid) || first_guest(p, true) == e;
@@ -314,7 +315,7 @@ static struct entry *entry_of(struct gp_daemon_place *place)
 	return (struct entry *)(void *)((char *)place - offsetof(struct entry, place));
 }
 
-/* gp_daemon_places_work: whoever ends it at this moment has the lock, and may take that back. */
+/* gp_daemon_places_work: a thread that ends it at this moment has the lock, and may undo that. */
 bool gp_daemon_places_work(struct gp_daemon_place *place)
 {
 	struct gp_daemon_places *p = place->places;
@@ -354,7 +355,8 @@ bool gp_daemon_places_take(struct gp_daemon_place *place, int64_t until_us)
 	return !atomic_load(&place->is_guest);
 }
 
-/* gp_daemon_places_keep: who has given an answer makes room; its client may come again. */
+/* gp_daemon_places_keep: a connection that has been answered makes room; its client may come
+ * again. */
 bool gp_daemon_places_keep(struct gp_daemon_place *place)
 {
 	struct gp_daemon_places *p = place->places;

@@ -4,16 +4,17 @@
  * there are too many.
  *
  * A new connection finds a place as long as any other does nothing: at the ceiling the one that has
- * done nothing for longest is ended. A user who is limited gets a share of the places only, and
- * gives up his own. What is being worked on is never ended, nor, for a time of grace, what has only
- * come, has begun a request, or has been sent its answer: the other side may ask again just once.
+ * done nothing for longest is ended. A user with a limit gets only a share of the places, and new
+ * connections replace that user's own. What is being worked on is never ended, nor, for a time of
+ * grace, what has only come, has begun a request, or has been sent its answer: the other side may
+ * ask again just once.
  *
  * While all are at work a new connection is a guest: it has a thread, and may say what it wants,
- * but waits for a place before that is worked on, in the order in which they came. Whoever has
- * given an answer gives its place to the guest that waits for longest; one with a message under way
- * only when nothing more about it has come for a moment. There are few guests; when there is no
- * room for a further one, one that says nothing goes, or the one that waits for longest waits no
- * longer, and is to be told so, once it has waited for a time, or no guest has got a place for a
+ * but waits for a place before that is worked on, in the order in which they came. A connection
+ * that has been answered gives its place to the guest that has waited longest; one with a message
+ * under way only when nothing more about it has come for a moment. There are few guests; when there
+ * is no room for a further one, one that says nothing goes, or the one that waits for longest waits
+ * no longer, and is to be told so, once it has waited for a time, or no guest has got a place for a
  * while: further ones wait to be accepted meanwhile. So nobody is left without an answer, however
  * many there are. Knows nothing about what is served.
  *
@@ -109,7 +110,7 @@ void gp_daemon_places_press(struct gp_daemon_places *places);
 
 /*
  * Guests that say nothing get the places of those that have done nothing for longest, as soon as
- * those may go. True: there are guests left, for whom this is to be called again in a moment.
+ * those may go. True: there are guests left; this is to be called again for them in a moment.
  */
 bool gp_daemon_places_settle(struct gp_daemon_places *places);
 

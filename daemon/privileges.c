@@ -48,7 +48,7 @@ static int find_ids(
 	}
 	if (*uid == 0 || *gid == 0) {
 		gp_log_text(log, GP_LOG_ERROR,
-			"policyd.user and policyd.group must not be root: nothing here needs it");
+			"policyd.user and policyd.group must not be root; root is not needed");
 		return GP_EINVAL;
 	}
 	return GP_OK;
@@ -155,7 +155,7 @@ static int prove(uid_t uid, gid_t gid, const struct gp_log *log)
 		    setresgid((gid_t)-1, 0, (gid_t)-1) != 0 && setgroups(0, NULL) != 0;
 	if (gone)
 		return GP_OK;
-	gp_log_text(log, GP_LOG_ERROR, "dropping privileges: root can still be regained");
+	gp_log_text(log, GP_LOG_ERROR, "dropping privileges: root privileges could be regained");
 	return GP_EIO;
 }
 
@@ -184,7 +184,7 @@ int gp_daemon_privileges_become(uid_t uid, const struct gp_log *log)
 	const struct passwd *pw = getpwuid(uid);
 	if (!pw || uid == 0 || pw->pw_gid == 0 || strlen(pw->pw_name) >= sizeof user) {
 		gp_log_text(log, GP_LOG_ERROR,
-			"the user with the number %ld does not exist, or is root or of its group",
+			"the user with ID %ld does not exist, is root, or is in the group of root",
 			(long)uid);
 		return GP_EINVAL;
 	}

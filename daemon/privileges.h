@@ -21,7 +21,7 @@
 int gp_daemon_privileges_drop(
 	const struct gp_config_policyd *options, const struct gp_log *log) GP_MUST_CHECK;
 
-/* The same for the user with that number, with his groups, who must not be root; started by an
+/* The same for the user with that ID and the user's groups; must not be root; started by an
  * ordinary user, it must be himself. */
 int gp_daemon_privileges_become(uid_t uid, const struct gp_log *log) GP_MUST_CHECK;
 
@@ -39,7 +39,7 @@ int gp_daemon_privileges_as_user(
 
 /*
  * Makes a directory that is missing, as root for the user that the daemon will become; its parent
- * must exist. What cannot be made is said by whoever wants to use it.
+ * must exist. What cannot be created is reported where it is used.
  */
 void gp_daemon_privileges_directory(
 	const struct gp_config_policyd *options, const char *path, unsigned mode);

@@ -106,7 +106,7 @@ static void release(struct gp_daemon_runtimes *runtimes, struct counted *c)
 	}
 }
 
-/* say_dns: whom it asks, and loudly where nobody can have meant it. */
+/* say_dns: which servers are queried; a warning where that cannot be intended. */
 static void say_dns(const struct gp_daemon_runtime *r)
 {
 	char storage[1024];
@@ -209,7 +209,7 @@ const struct gp_daemon_runtime *gp_daemon_runtimes_acquire(struct gp_daemon_runt
 	return &c->runtime;
 }
 
-/* gp_daemon_runtimes_is_current: whoever asks keeps this one: no other can have its address. */
+/* gp_daemon_runtimes_is_current: the caller keeps this one, so no other can have its address. */
 bool gp_daemon_runtimes_is_current(
 	struct gp_daemon_runtimes *runtimes, const struct gp_daemon_runtime *runtime)
 {
@@ -279,10 +279,10 @@ void gp_daemon_runtimes_log_warnings(const struct gp_config *config, const struc
 }
 
 /*
- * hang_up: config and resolver at once, as far as who follows resolv.conf can see. What sessions of
- * the old runtime ask from now on goes where those of the new one ask; what is under way ends as it
- * began (gp_dns_wire_set). What is remembered stays: a reload while no server answers must not
- * forget the domains that are known. GP_ENOMEM: the old one hangs there still.
+ * hang_up: config and resolver at once, as seen by the thread that follows resolv.conf. What
+ * sessions of the old runtime ask from now on goes where those of the new one ask; what is under
+ * way ends as it began (gp_dns_wire_set). What is remembered stays: a reload while no server
+ * answers must not forget the domains that are known. GP_ENOMEM: the old one stays published.
  */
 static int hang_up(
 	struct gp_daemon_runtimes *runtimes, const struct gp_config *before, struct counted *after)
@@ -290,7 +290,8 @@ static int hang_up(
 	const struct gp_config *config = after->runtime.config;
 	struct counted *old = NULL;
 	pthread_mutex_lock(&runtimes->dns_lock);
-	bool is_same = same_dns(before, config); /* then it is left to who follows resolv.conf */
+	bool is_same = same_dns(before, config); /* then it is left to the thread that follows
+						  * resolv.conf */
 	int rc = is_same ? GP_OK
 			 : gp_runtime_resolver_renew(&runtimes->resolver, config, before, NULL);
 	if (!rc) {
@@ -345,7 +346,9 @@ int gp_daemon_runtimes_reload(struct gp_daemon_runtimes *runtimes)
 	atomic_fetch_add(rc ? &counters->reloads_failed : &counters->reloads, 1);
 	atomic_store(&counters->reload_failed, rc != GP_OK);
 	if (rc) {
-		gp_log_text(&before->log, GP_LOG_ERROR, "reload: %s stays as it was loaded before",
+		gp_log_text(&before->log, GP_LOG_ERROR,
+			"reload: %s stays in force as it was "
+			"loaded before",
 			before->config->path);
 	} else {
 		const struct gp_config *config = after->runtime.config;

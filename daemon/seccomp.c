@@ -121,7 +121,7 @@ static const struct row server[] = {
 	{"ioctl", 1, {{1, BITS, INT, FIONBIO}}},
 	{"ioctl", 1, {{1, BITS, INT, SIOCGIFINDEX}}},
 	{"ioctl", 1, {{1, BITS, INT, SIOCGIFNAME}}},
-	/* who and where we are; limits are read, not set */
+	/* identity and limits of the process; limits are read, not set */
 	{"uname getrandom getrusage getrlimit ugetrlimit", 0, {{0}}},
 	{"getuid geteuid getgid getegid getuid32 geteuid32 getgid32 getegid32", 0, {{0}}},
 	{"prlimit64", 1, {{2, IS, 0, 0}}},
@@ -242,9 +242,9 @@ unsigned gp_daemon_seccomp_apply(enum gp_daemon_seccomp_role role, enum gp_confi
 	int rc = load(&f, role, calls, enforce ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG);
 	if (rc) {
 		gp_log_text(log, GP_LOG_WARNING,
-			"seccomp: no filter of system calls, the daemon goes on without: %s; "
-			"policyd.seccomp = off asks for none",
-			rc == -ENOSYS ? "this kernel knows none (Linux 4.14 and later do)"
+			"seccomp: no filter of system calls, the daemon continues without: %s; "
+			"policyd.seccomp = off turns this message off",
+			rc == -ENOSYS ? "this kernel has none (Linux 4.14 and later have)"
 				      : strerror(-rc));
 		return 0;
 	}

@@ -2,14 +2,14 @@
 /*
  * Seccomp: which system calls the daemon may still make once it serves.
  *
- * Whoever takes the daemon over through a bug of ours or of a library gets no shell, no other
- * program, no memory that is written and executed, no debugger, no kind of socket but those in
- * use. A filter cannot be taken off again, and it goes on to threads and child processes; that of
+ * An attacker who takes over the daemon through a bug, of ours or of a library, gets no shell, no
+ * other program, no memory that is written and executed, no debugger, no kind of socket but those
+ * in use. A filter cannot be taken off again, and threads and child processes inherit it; that of
  * the supervisor therefore allows all that the server may do, and what it needs itself.
  *
  * Which calls exist on this machine, libseccomp knows; what is not built with it has
  * seccomp_absent.c in place of seccomp.c. Where the kernel knows no such filters, the log says so
- * and the daemon goes on without.
+ * and the daemon continues without.
  */
 #ifndef GP_DAEMON_SECCOMP_H
 #define GP_DAEMON_SECCOMP_H
@@ -20,7 +20,7 @@
 #include "config/config.h"
 #include "daemon/counters.h"
 
-/* Who lives under the filter. */
+/* Which process the filter is for. */
 enum gp_daemon_seccomp_role {
 	GP_DAEMON_SECCOMP_SUPERVISOR, /* forks, waits, speaks with the service manager */
 	GP_DAEMON_SECCOMP_SERVER      /* the serving process and its threads */

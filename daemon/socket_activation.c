@@ -37,8 +37,8 @@ static int take_one(struct gp_daemon_sockets *sockets, int fd, const struct gp_l
 {
 	if (!is_listening(fd) || !settle(fd)) {
 		gp_log_text(log, GP_LOG_ERROR,
-			"descriptor %d that was handed over is no listening stream socket: the "
-			"socket unit wants ListenStream=, and Accept=no",
+			"descriptor %d passed by systemd is not a listening stream socket: the "
+			"socket unit needs ListenStream= and Accept=no",
 			fd);
 		return GP_EINVAL;
 	}
@@ -75,7 +75,9 @@ int gp_daemon_socket_activation_take(
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	if (fds > GP_DAEMON_SOCKETS_MAX) {
-		gp_log_text(log, GP_LOG_ERROR, "%llu sockets were handed over, %d are the most",
+		gp_log_text(log, GP_LOG_ERROR,
+			"systemd passed %llu sockets; at most %d are "
+			"possible",
 			(unsigned long long)fds, GP_DAEMON_SOCKETS_MAX);
 		return GP_EINVAL;
 	}

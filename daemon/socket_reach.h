@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Socket reach: who may connect to a listening socket, as the system has it, whoever opened it.
+ * Socket reach: who may connect to a listening socket, as the system has it, whatever process
+ * opened it.
  *
  * A port has no permissions; a unix socket has those of its file, and of the directories that it
- * lies in. Who may ask may use up what a limit allows to somebody else. To be looked at where the
+ * lies in. Any client that may connect may use up the limits of others. To be looked at where the
  * path can be seen: before a chroot.
  */
 #ifndef GP_DAEMON_SOCKET_REACH_H

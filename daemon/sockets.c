@@ -50,14 +50,14 @@ static int remove_stale(const char *what, const struct sockaddr_un *addr, const 
 	if (lstat(addr->sun_path, &st))
 		return GP_OK;
 	if (!S_ISSOCK(st.st_mode)) {
-		gp_log_text(log, GP_LOG_ERROR, "listen: %s exists and is no socket", what);
+		gp_log_text(log, GP_LOG_ERROR, "listen: %s exists and is not a socket", what);
 		return GP_EIO;
 	}
 	int served = is_served(addr);
 	if (served > 0) {
 		gp_log_text(log, GP_LOG_ERROR,
-			"listen: %s is served by a running process, systemd's socket unit perhaps; "
-			"stop that first, or name the socket just as the unit does",
+			"listen: %s is in use by a running process, perhaps systemd's socket unit; "
+			"stop that first, or write the socket exactly as in the unit",
 			what);
 		return GP_EIO;
 	}
@@ -88,7 +88,7 @@ static int bind_unix(
 	return rc;
 }
 
-/* warn_group: the mail server's group cannot be given by whoever is not in it. */
+/* warn_group: only a member can give a socket to the mail server's group. */
 static void warn_group(const char *what, const struct sockaddr_un *addr,
 	const struct gp_daemon_socket_access *access, const struct gp_log *log)
 {
@@ -97,9 +97,8 @@ static void warn_group(const char *what, const struct sockaddr_un *addr,
 		st.st_gid == access->group)
 		return;
 	gp_log_text(log, GP_LOG_WARNING,
-		"listen: %s belongs to the group with the number %lu and not to that of "
-		"policyd.mail_user, which may not ask there: start the daemon as root, or put its "
-		"user into that group",
+		"listen: %s belongs to the group with ID %lu and not to that of policyd.mail_user, "
+		"which cannot connect: start the daemon as root, or add its user to that group",
 		what, (unsigned long)st.st_gid);
 }
 
@@ -171,32 +170,37 @@ static const struct {
 	const char *who, *own, *handed;
 } reach_texts[] = {
 	[GP_DAEMON_SOCKET_REACH_PERMITTED] = {NULL, NULL, NULL},
-	[GP_DAEMON_SOCKET_REACH_EVERYBODY] = {"any local user may ask there, as its mode lets "
-					      "everybody connect,",
-		"Where others than the mail server use this machine, set policyd.socket_mode = "
-		"0660, which is for the group of policyd.mail_user",
-		"Where others than the mail server use this machine, set SocketMode=0660 and "
-		"SocketGroup= to the group of the mail server in the socket unit"},
-	[GP_DAEMON_SOCKET_REACH_LOOPBACK] = {"any local user may ask there,",
-		"Where others than the mail server use this machine, take policyd { listen = "
-		"{\"" GP_CONFIG_LISTEN_PACKAGED "\"} } and unix:gatepost/policy in main.cf",
-		"Where others than the mail server use this machine, take "
-		"ListenStream=" GP_CONFIG_PATH_PACKAGED ", SocketMode=0660 and SocketGroup= with "
+	[GP_DAEMON_SOCKET_REACH_EVERYBODY] = {"any local user can connect, because its mode allows "
+					      "it,",
+		"If this machine has other users, set policyd.socket_mode = 0660, which is for the "
+		"group of policyd.mail_user",
+		"If this machine has other users, set SocketMode=0660 and SocketGroup= to the "
+		"group of the mail server in the socket unit"},
+	[GP_DAEMON_SOCKET_REACH_LOOPBACK] = {"any local user can connect",
+		"If this "
+		"machine has other users, set policyd { listen = {\"" GP_CONFIG_LISTEN_PACKAGED
+		"\"} } and unix:gatepost/policy in main.cf",
+		"If this "
+		"machine has other users, set ListenStream=" GP_CONFIG_PATH_PACKAGED
+		", SocketMode=0660 and SocketGroup= with "
 		"the group of the mail server in the socket unit, and unix:gatepost/policy in "
 		"main.cf"},
 	[GP_DAEMON_SOCKET_REACH_PRIVATE] = {NULL, NULL, NULL},
 	/* of those in the configuration it warns itself */
-	[GP_DAEMON_SOCKET_REACH_PUBLIC] = {"is a public address: whoever reaches it may ask,", NULL,
-		"Use the loopback or a path in ListenStream= of the socket unit, or let a firewall "
-		"keep others away"},
-	[GP_DAEMON_SOCKET_REACH_ALL] = {"is every address of this host: whoever reaches it may "
-					"ask,",
+	[GP_DAEMON_SOCKET_REACH_PUBLIC] = {"is a public address: any host that can reach it can "
+					   "connect",
 		NULL,
-		"Use the loopback or a path in ListenStream= of the socket unit, or let a firewall "
-		"keep others away"},
+		"Use a loopback address or a path in ListenStream= of the socket unit, or restrict "
+		"it by a firewall"},
+	[GP_DAEMON_SOCKET_REACH_ALL] = {"is every address of this host: any host that can reach it "
+					"can connect",
+		NULL,
+		"Use a loopback address or a path in ListenStream= of the socket unit, or restrict "
+		"it by a firewall"},
 };
 
-/* look_around: who may connect, whoever opened the sockets; the first of them were handed over. */
+/* look_around: who may connect, whatever process opened the sockets; the first of them were handed
+ * over. */
 static void look_around(struct gp_daemon_sockets *sockets, const struct gp_log *log)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
@@ -206,8 +210,7 @@ static void look_around(struct gp_daemon_sockets *sockets, const struct gp_log *
 		sockets->reach[i] = reach;
 		if (what)
 			gp_log_text(log, GP_LOG_WARNING,
-				"listen: %s: %s and use up what a limit allows to somebody else. "
-				"%s",
+				"listen: %s: %s and use up the limits of others. %s",
 				sockets->names[i], reach_texts[reach].who, what);
 	}
 }
@@ -221,7 +224,7 @@ static int open_one(const char *what, const struct gp_daemon_socket_access *acce
 		if (strcmp(sockets->names[i], what) == 0)
 			return GP_OK;
 	if (sockets->count == GP_DAEMON_SOCKETS_MAX) {
-		gp_log_text(log, GP_LOG_ERROR, "listen: %s: %d sockets are the most", what,
+		gp_log_text(log, GP_LOG_ERROR, "listen: %s: at most %d sockets are possible", what,
 			GP_DAEMON_SOCKETS_MAX);
 		return GP_EIO;
 	}
@@ -236,8 +239,9 @@ static int open_one(const char *what, const struct gp_daemon_socket_access *acce
 }
 
 /*
- * find_mail_user: who asks, and the group that its sockets belong to: that of the user, else the
- * one of the same name, which packages make where the mail server is not installed yet.
+ * find_mail_user: the mail server's user, and the group that its sockets belong to: that of the
+ * user, else the one of the same name, which packages make where the mail server is not installed
+ * yet.
  */
 static void find_mail_user(const struct gp_config_policyd *options,
 	struct gp_daemon_sockets *sockets, struct gp_daemon_socket_access *access_out)
@@ -252,7 +256,7 @@ static void find_mail_user(const struct gp_config_policyd *options,
 			      : getegid()};
 }
 
-/* warn_nobody: there is nobody whom the permissions would let in. */
+/* warn_nobody: the permissions would let no user in. */
 static void warn_nobody(const struct gp_config_policyd *options, const struct gp_log *log,
 	const struct gp_daemon_sockets *sockets)
 {
@@ -262,8 +266,8 @@ static void warn_nobody(const struct gp_config_policyd *options, const struct gp
 	if (has_unix && !sockets->has_mail_user && !(options->socket_mode & 0006) &&
 		!getgrnam(options->mail_user))
 		gp_log_text(log, GP_LOG_WARNING,
-			"listen: there is no user \"%s\", whom unix sockets are for: name the user "
-			"of the mail server in policyd.mail_user, or let others in by "
+			"listen: there is no user \"%s\" to connect to unix sockets: set "
+			"policyd.mail_user to the user of the mail server, or allow others by "
 			"policyd.socket_mode",
 			options->mail_user);
 }

@@ -47,7 +47,7 @@ void gp_daemon_sockets_name(int fd, char name_out[GP_DAEMON_SOCKETS_NAME]);
  * Opens those of listen that are not among sockets already (which were handed over, or are none:
  * zeroed); fallback, unless it is NULL, when that leaves none at all. GP_EIO closes all of them,
  * and the log has said which and why. Of sockets that others than the mail server may connect to it
- * says so, whoever opened them.
+ * says so, whatever process opened them.
  */
 int gp_daemon_sockets_open(const struct gp_config_policyd *options,
 	const struct gp_config_texts *listen, const char *fallback, const struct gp_log *log,

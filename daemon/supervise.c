@@ -16,9 +16,9 @@
 #include "base/clock.h"
 
 #define YOUNG_US 1000000
-#define FORBIDDEN                                                                          \
-	": it made a system call that the filter does not know (the kernel's log has its " \
-	"number); "                                                                        \
+#define FORBIDDEN                                                                           \
+	": it made a system call that the filter does not allow (the kernel's log has its " \
+	"number); "                                                                         \
 	"please report it; policyd.seccomp = log lets such calls pass"
 #define EVERY_MS 1000
 #define ABORT_US (5 * 1000000LL)    /* to die of SIGABRT */
@@ -101,7 +101,8 @@ static void repeat_hup(struct child *c)
 	bool is_recent = c->hup_us && gp_clock_now_us(gp_clock_system()) - c->hup_us < 2 * YOUNG_US;
 	if (c->is_reloading && c->has_retried_hup) {
 		gp_log_text(c->plan->log, GP_LOG_ERROR,
-			"a reload has ended the process twice: what was loaded before is in force");
+			"the process has crashed twice after a reload: the configuration loaded "
+			"before is in force");
 		c->is_reloading = false;
 		return;
 	}
@@ -192,8 +193,8 @@ static void listen_to(struct child *c)
 static void end_hard(struct child *c, int64_t late_us, const char *why)
 {
 	if (!c->aborted) {
-		gp_log_text(c->plan->log, GP_LOG_ERROR, "process %ld %s: it is ended", (long)c->pid,
-			why);
+		gp_log_text(c->plan->log, GP_LOG_ERROR, "process %ld %s: it is killed",
+			(long)c->pid, why);
 		(void)kill(c->pid, SIGABRT);
 		c->aborted = true;
 	} else if (late_us > ABORT_US) {
@@ -216,7 +217,7 @@ static void watch_start(struct child *c, int64_t now)
 		gp_daemon_notify_alive(c->plan->heartbeat->notify);
 }
 
-/* watch: ends a child that stands still; it is reaped and started again like one that crashed. */
+/* watch: ends a child that hangs; it is reaped and started again like one that crashed. */
 static void watch(struct child *c)
 {
 	char why[64];
@@ -233,7 +234,7 @@ static void watch(struct child *c)
 	} else if (!c->is_ready) {
 		watch_start(c, now);
 	} else if (c->plan->watchdog_ms && now - c->moved_us > patience_us) {
-		snprintf(why, sizeof why, "has not moved for %lld s (policyd.watchdog)",
+		snprintf(why, sizeof why, "has hung for %lld s (policyd.watchdog)",
 			(long long)((now - c->moved_us) / 1000000));
 		end_hard(c, now - c->moved_us - patience_us, why);
 	}

@@ -4,7 +4,7 @@
  *
  * The listening sockets stay open in the parent, so that a crash costs only the connections of the
  * moment, which Postfix opens again by itself. The child ends when the parent does. The parent is
- * also whom a service manager knows: it hears from the child through a heartbeat
+ * also the process that a service manager knows: it hears from the child through a heartbeat
  * (daemon/heartbeat.h) and passes on what matters.
  */
 #ifndef GP_DAEMON_SUPERVISE_H

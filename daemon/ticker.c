@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A condition with a time-out: to stop, it is rung. */
+/* A condition with a timeout: to stop, it is rung. */
 #include "daemon/ticker.h"
 
 #include <pthread.h>

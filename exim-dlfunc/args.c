@@ -74,8 +74,8 @@ int gp_exim_call_parse(
 	e->client_name = gp_exim_host_name(c->place.host);
 	int rc = parse_address(c->client, &e->client);
 	if (rc)
-		*problem_out = "the client's address is none";
+		*problem_out = "the client's address is not valid";
 	else if ((rc = parse_address(c->place.server, &e->server)) != GP_OK)
-		*problem_out = "the server's address is none";
+		*problem_out = "the server's address is not valid";
 	return rc;
 }

@@ -157,7 +157,7 @@ static bool has_named_word(const struct claim *claim, struct gp_span text)
 	return false;
 }
 
-/* without_comments: a copy with a blank for each; an open comment goes on to the end. */
+/* without_comments: a copy with a blank for each; an open comment continues to the end. */
 static struct gp_span without_comments(struct gp_arena *arena, struct gp_span text)
 {
 	char *copy = gp_arena_alloc(arena, text.len + 1);
@@ -269,8 +269,8 @@ static struct gp_span ascii_of(struct gp_arena *arena, struct gp_span text)
 	return (struct gp_span) {copy, n};
 }
 
-/* is_results: is it the name of a field of results, to who folds or decodes it, drops blanks in it,
- * or what is not ASCII? */
+/* is_results: is it the name of a field of results, to a program that folds or decodes it, or drops
+ * blanks or non-ASCII bytes? */
 static bool is_results(struct gp_arena *arena, struct gp_span name)
 {
 	struct gp_span decoded, folded;

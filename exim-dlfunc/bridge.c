@@ -39,7 +39,7 @@ int gp_exim_message_open(struct gp_arena *arena, const struct gp_exim_place *pla
 		return rc;
 	if (m->is_cut && !m->message.is_cut) {
 		m->message.is_cut = true;
-		m->message.defect = "Exim handed over a part of the header only";
+		m->message.defect = "Exim passed only a part of the header";
 	}
 	gp_exim_message_drop_own(&m->message, place->id);
 	m->message.is_trimmed = true;

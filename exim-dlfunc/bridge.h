@@ -7,8 +7,8 @@
  * signed and are left out; the field is known by the message's ID in it, which no client knows in
  * advance. The body comes from the spool file (exim-dlfunc/spool.h).
  *
- * Exim hands over 64 KiB of a header at most. From a header that was cut nobody can tell who wrote
- * the message, since another From may come behind the cut: is_cut says so.
+ * Exim hands over 64 KiB of a header at most. From a truncated header the author of the message
+ * cannot be determined, since another From may come behind the cut: is_cut says so.
  *
  *     struct gp_exim_message m;
  *     int rc = gp_exim_message_open(arena, &place, headers, &m);

@@ -57,7 +57,7 @@ static void write_event(void *arg, enum gp_log_level level, const char *event,
 			fields[0].text);
 }
 
-/* gp_exim_log_init: for whoever reads the log of mail. */
+/* gp_exim_log_init: to the mail facility of syslog. */
 void gp_exim_log_init(struct gp_exim_log *log)
 {
 	*log = (struct gp_exim_log) {

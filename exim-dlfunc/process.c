@@ -130,7 +130,7 @@ static void say_broken(struct gp_exim_process *p, const char *path, int rc, cons
 	gp_span_cut(gp_span_from(text && *text ? text : gp_err_text(rc)), '\n', &line, &rest);
 	gp_exim_say(&p->log, GP_EXIM_BAD_CONFIG, (struct gp_span) {NULL, 0},
 		"%s%.*s (see gatepost check-config %s)",
-		p->current ? "the configuration stays as it was before: "
+		p->current ? "the previous configuration stays in force: "
 			   : "there is no configuration: ",
 		(int)line.len, line.ptr, path);
 }

@@ -4,16 +4,16 @@
  * resolver, SHA-256, and the overrides of the limits once one was asked about.
  *
  * The configuration is read once, and again when a file that it was made from has changed; a broken
- * file leaves the last good snapshot in force and is reported once. Whoever holds results of a
- * snapshot holds the snapshot.
+ * file leaves the last good snapshot in force and is reported once. Results of a snapshot keep a
+ * reference to it.
  *
  *     gp_exim_process_init(&p);
  *     rc = gp_exim_process_snapshot(&p, conf, &snapshot);         ... checks ...
  *     gp_exim_snapshot_release(snapshot);
  *
- * Exim forks: the daemon for each connection, a connection for each delivery. What is memory goes
- * on living in the child; connections and locks of the store do not, so a process that finds itself
- * to be another one leaves them alone and opens its own (store/store.h).
+ * Exim forks: the daemon for each connection, a connection for each delivery. What is memory
+ * continues living in the child; connections and locks of the store do not, so a process that finds
+ * itself to be another one leaves them alone and opens its own (store/store.h).
  *
  * Nothing here starts threads, handles signals, changes locale or umask, or registers with
  * atexit(3). Not for two threads at once.

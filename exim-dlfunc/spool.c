@@ -123,12 +123,12 @@ int gp_exim_spool_attach(int fd, struct gp_span id, struct gp_exim_spool *spool_
 	uint64_t first = id.len + 3; /* "-D" and LF */
 	*s = (struct gp_exim_spool) {.fd = fd};
 	if (fstat(fd, &st))
-		return fail(s, GP_EIO, "the spool file cannot be looked at");
+		return fail(s, GP_EIO, "the spool file cannot be accessed");
 	errno = 0;
 	if (!S_ISREG(st.st_mode))
-		return fail(s, GP_EIO, "the spool file is no regular file");
+		return fail(s, GP_EIO, "the spool file is not a regular file");
 	if (!gp_exim_spool_is_id(id))
-		return fail(s, GP_EINVAL, "the message ID is none of Exim's");
+		return fail(s, GP_EINVAL, "the message ID is not one of Exim's");
 	if (!check_first_line(fd, id))
 		return fail(s, GP_EIO, "the spool file does not begin with its message ID");
 	s->left = (uint64_t)st.st_size > first ? (uint64_t)st.st_size - first : 0;
@@ -162,11 +162,11 @@ int gp_exim_spool_open(const struct gp_exim_place *place, struct gp_exim_spool *
 {
 	*spool_out = (struct gp_exim_spool) {.fd = -1};
 	if (!gp_exim_spool_is_id(place->id))
-		return fail(spool_out, GP_EINVAL, "the message ID is none of Exim's");
+		return fail(spool_out, GP_EINVAL, "the message ID is not one of Exim's");
 	if (!is_directory(place->spool))
-		return fail(spool_out, GP_EINVAL, "the spool directory is no absolute path");
+		return fail(spool_out, GP_EINVAL, "the spool directory is not an absolute path");
 	if (!is_queue(place->queue))
-		return fail(spool_out, GP_EINVAL, "the name of the queue is none of Exim's");
+		return fail(spool_out, GP_EINVAL, "the name of the queue is not one of Exim's");
 	int fd = open_at(place, false);
 	if (fd < 0 && errno == ENOENT)
 		fd = open_at(place, true);

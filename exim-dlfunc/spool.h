@@ -14,8 +14,8 @@
  *     if (gp_exim_spool_open(&place, &s) == GP_OK) ... gp_exim_spool_read(&s, ...) ...
  *     gp_exim_spool_close(&s);
  *
- * A file whose line ends are mixed is read as its first one says; whoever hashes it finds a bare CR
- * or LF then, and knows that it is not what was signed.
+ * A file whose line ends are mixed is read as its first one says; hashing then finds a bare CR or
+ * LF, which shows that it is not what was signed.
  *
  * GP_EINVAL: an ID, queue or directory that Exim would not use (nothing is opened); GP_EIO: no such
  * file, not a regular one, not this message's, or it became shorter; problem says what.

@@ -24,7 +24,7 @@
 #define TEND_US 1000000
 
 static const char trouble_reply[] =
-	"451 4.3.0 This mail cannot be checked for the moment, try again later";
+	"451 4.3.0 This mail cannot be checked at the moment, try again later";
 /* One question on its way. */
 struct question {
 	struct gp_exim *x;
@@ -132,8 +132,8 @@ static void trouble(
 	k->reply = accept ? NULL : trouble_reply;
 	k->problem = problem;
 	k->results = k->header = NULL;
-	k->summary = accept ? "not checked, accepted: trouble of our own, see syslog"
-			    : "not checked, deferred: trouble of our own, see syslog";
+	k->summary = accept ? "not checked, accepted: local problem, see syslog"
+			    : "not checked, deferred: local problem, see syslog";
 	k->has_mail = false;
 	gp_exim_say(&q->x->process.log, kind, gp_span_from(k->id), "%s: %s", problem, reason);
 }
@@ -157,7 +157,7 @@ static void too_large(struct question *q)
 	if (!is_enforcing(q->config))
 		return;
 	k->action = GP_ACTION_DEFER;
-	k->reply = "451 4.3.0 This mail needs more memory to be checked than it may have";
+	k->reply = "451 4.3.0 Checking this mail needs more memory than is allowed";
 	k->summary = "not checked, deferred: it needs more than exim.memory";
 }
 
@@ -201,7 +201,7 @@ static int begin(struct question *q, const char *key)
 	follow(x, k->snapshot, k->at_us);
 	rc = make_arena(k, q->config->exim.memory);
 	if (rc) {
-		trouble(q, GP_EXIM_NO_CHECK, gp_err_text(rc), "there is no memory");
+		trouble(q, GP_EXIM_NO_CHECK, gp_err_text(rc), "out of memory");
 		return rc;
 	}
 	k->key = key ? gp_arena_copy(k->arena, gp_span_from(key)) : NULL;
@@ -239,14 +239,13 @@ static const char *end(struct question *q, int rc, const char *problem)
 }
 
 /*
- * not_asked: questions to DNS could not be asked: no verdict may come of that, unless nothing may
- * be refused anyway.
+ * not_asked: DNS queries could not be asked: no verdict may come of that, unless nothing may be
+ * refused anyway.
  */
 static void not_asked(struct question *q, const char *reason)
 {
 	if (reason && is_enforcing(q->config))
-		trouble(q, GP_EXIM_NO_CHECK, reason,
-			"questions to DNS could not be asked (exim.on_error)");
+		trouble(q, GP_EXIM_NO_CHECK, reason, "DNS could not be queried (exim.on_error)");
 }
 
 /* ---- SPF ---- */
@@ -442,7 +441,9 @@ const char *gp_exim_get(struct gp_exim *x, struct gp_span id, struct gp_span nam
 		return or_nothing(own);
 	const struct gp_record record = {&x->mail.facts, &x->mail.verdict, arena};
 	if (!gp_engine_get(&x->pipeline, &record, name, &text))
-		gp_exim_say(&x->process.log, GP_EXIM_BAD_CALL, id, "gatepost_get knows no %.*s",
+		gp_exim_say(&x->process.log, GP_EXIM_BAD_CALL, id,
+			"gatepost_get: there is no fact "
+			"%.*s",
 			name.len > 64 ? 64 : (int)name.len, name.ptr);
 	return text;
 }

@@ -47,7 +47,7 @@ void gp_counters_tally_answered(struct gp_tally *tally, enum gp_action action, i
 	gp_histogram_add(&tally->answers[action], took_us);
 }
 
-/* decider: the number of who decided. */
+/* decider: the number of the check that decided. */
 static size_t decider(const struct gp_pipeline *pipeline, const struct gp_verdict *v)
 {
 	size_t at = v->check ? gp_engine_place(pipeline, v->check) : GP_CHECKS_MAX;
@@ -175,7 +175,7 @@ unsigned long long gp_counters_requests(struct gp_counters *counters)
 	return n;
 }
 
-/* gp_counters_action: whoever decided. */
+/* gp_counters_action: the sum over all checks. */
 unsigned long long gp_counters_action(struct gp_counters *counters, enum gp_action action)
 {
 	unsigned long long n = 0;

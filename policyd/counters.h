@@ -4,17 +4,17 @@
  *
  * Atomic numbers; any thread adds, nobody waits. They lie in memory that survives a crash, so that
  * they never go back while the daemon runs. What each request adds to lies in tallies: a session
- * adds to one of them, and whoever reads adds them up, so that sessions do not pull the same memory
- * from each other.
+ * adds to one of them, and a reader adds them up, so that sessions do not contend for the same
+ * cache lines.
  *
  *     struct gp_tally *t = gp_counters_tally(counters);     (once for a session)
  *     gp_counters_tally_add(&t->requests[state]);
  *     gp_counters_sum(counters, GP_TALLY(requests[state]))
  *
  * Checks are numbered by the rows of the pipeline's table (engine/pipeline.h): their results in the
- * order of the rows, and who decided by the place of the row. Known gap: at most GP_COUNTERS_LIMITS
- * limits, by name and unit, are told apart from start to end; those that reloads bring beyond that
- * are counted as one.
+ * order of the rows, and the check that decided by the place of its row. Known gap: at most
+ * GP_COUNTERS_LIMITS limits, by name and unit, are told apart from start to end; those that reloads
+ * bring beyond that are counted as one.
  */
 #ifndef GP_POLICYD_COUNTERS_H
 #define GP_POLICYD_COUNTERS_H
@@ -108,7 +108,8 @@ unsigned long long gp_counters_action(struct gp_counters *counters, enum gp_acti
  */
 unsigned gp_counters_limit(struct gp_counters *counters, const char *name, int unit);
 
-/* Notes a decision, who decided, and what each check found now, with its verdict and time. */
+/* Notes a decision, the check that decided, and what each check found now, with its verdict and
+ * time. */
 void gp_counters_decided(const struct gp_counters *counters, struct gp_tally *tally,
 	const struct gp_facts *facts, const struct gp_verdict *verdict);
 

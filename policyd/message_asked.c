@@ -30,9 +30,9 @@ static void say_unseen(const struct gp_message_asked *m)
 	size_t n = gp_stage_learn_list(m->stages, known, GP_STAGE_LEARN_SOURCES);
 	const char *label = (size_t)m->source < n ? known[m->source].label : "some port";
 	gp_log_text(&m->runtime->log, GP_LOG_ERROR,
-		"a limit on bytes has no effect for mail of %s: Postfix does not ask at "
-		"END-OF-MESSAGE there. Put check_policy_service into "
-		"smtpd_end_of_data_restrictions as well",
+		"limits on bytes have no effect for mail of %s: Postfix sends no request at "
+		"END-OF-MESSAGE there. Add check_policy_service to smtpd_end_of_data_restrictions "
+		"as well",
 		label);
 }
 
@@ -311,7 +311,7 @@ int gp_message_asked_answer(struct gp_message_asked *message, struct gp_ctx *ctx
 	return GP_OK;
 }
 
-/* gp_message_asked_left_ms: only what would be given back has a term. */
+/* gp_message_asked_left_ms: only what would be released has a term. */
 int gp_message_asked_left_ms(const struct gp_message_asked *message)
 {
 	const struct gp_message_asked *m = message;

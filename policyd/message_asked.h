@@ -38,7 +38,7 @@ struct gp_message_asked {
 	uint64_t subject;
 	bool is_open;     /* there is a message under way */
 	bool is_ended;    /* its end was asked about and it was accepted */
-	bool is_cut;      /* it goes on over another connection, if at all */
+	bool is_cut;      /* it continues over another connection, if at all */
 	int64_t asked_us; /* when it was asked about last */
 	char instance[GP_MESSAGE_ASKED_INSTANCE_MAX];
 	enum gp_protocol_state state; /* of the last request */
@@ -49,7 +49,7 @@ void gp_message_asked_init(struct gp_message_asked *message, const struct gp_pip
 	const struct gp_daemon_runtime *runtime, struct gp_stage_learn *stages,
 	struct gp_tally *tally);
 
-/* The connection is closed: gives back what is held, or leaves it counted. */
+/* The connection is closed: releases what is held, or leaves it counted. */
 void gp_message_asked_fini(struct gp_message_asked *message, struct gp_ctx *ctx);
 
 /*
@@ -74,11 +74,12 @@ bool gp_message_asked_is_under_way(const struct gp_message_asked *message);
  */
 void gp_message_asked_cut(struct gp_message_asked *message);
 
-/* Ends the message under way, as fini does, and goes on under another runtime, which it borrows. */
+/* Ends the message under way, as fini does, and continues under another runtime, which it
+ * borrows. */
 void gp_message_asked_adopt(struct gp_message_asked *message,
 	const struct gp_daemon_runtime *runtime, struct gp_ctx *ctx);
 
-/* Milliseconds until what is held has to be given back; -1: nothing has to. */
+/* Milliseconds until what is held has to be released; -1: nothing has to. */
 int gp_message_asked_left_ms(const struct gp_message_asked *message);
 
 /* Gives it back; should the end of the message be asked about later, all of it counts then. */

@@ -47,9 +47,8 @@ void gp_own_unanswerable(const struct gp_config *config, int rc, struct gp_verdi
 		.would = GP_ACTION_DEFER,
 		.decided = &memory_rules[is_large ? 0 : 1],
 		.check = is_large ? &check_memory : &gp_engine_check_limit,
-		.reply = is_large ? "451 4.3.0 This mail needs more memory to be checked than it "
-				    "may have"
-				  : "451 4.3.0 A name that this mail comes with cannot be counted",
+		.reply = is_large ? "451 4.3.0 Checking this mail needs more memory than is allowed"
+				  : "451 4.3.0 A name in this request cannot be counted",
 	};
 	verdict_out->rule = verdict_out->decided->name;
 }

@@ -73,8 +73,8 @@ static void remind_malformed(struct gp_counters *counters, const struct gp_log *
 		&counters->malformed_said, gp_clock_now_us(gp_clock_system()));
 	if (n)
 		gp_log_text(log, GP_LOG_WARNING,
-			"%llu more requests were malformed, about which there is no line; the "
-			"lines before this one say who asks so",
+			"%llu more requests were malformed and not logged; the lines before this "
+			"one show their clients",
 			n);
 }
 
@@ -123,18 +123,18 @@ static bool has_come(const char *text, size_t len)
 #define STACK_BYTES (512 * 1024)
 
 static const char full_text[] =
-	"policyd.max_connections is reached: for each further connection the one that is idle for "
-	"longest is closed; while none is, it waits, and after 5 s its request is answered as "
-	"policyd.on_trouble says; raise it above the number of smtpd processes of all Postfixes";
+	"policyd.max_connections is reached: for each new connection the longest idle one is "
+	"closed; if none is idle, it waits, and after 5 s its request is answered according to "
+	"policyd.on_trouble; raise it above the number of smtpd processes of all Postfix instances";
 
 static const char share_text[] =
-	"holds a quarter of policyd.max_connections, which is its share: for each further "
-	"connection of it the one that is idle for longest is closed. If the mail server runs as "
-	"this user, name it in policyd.mail_user";
+	"has a quarter of policyd.max_connections, which is its share: for each new connection of "
+	"this user, its longest idle one is closed. If the mail server runs as this user, set "
+	"policyd.mail_user to it";
 
 static const char no_thread_text[] =
 	"no thread for a connection: out of memory or over a limit; raise TasksMax or MemoryMax of "
-	"the unit. What it asks is answered as policyd.on_trouble says";
+	"the unit. Its requests are answered according to policyd.on_trouble";
 
 const struct gp_daemon_service gp_policy_service = {
 	.name = "policy",

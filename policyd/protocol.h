@@ -81,9 +81,8 @@ void gp_protocol_envelope(
 /*
  * The sender as Postfix will write it into the message: without an @, site!user and user%site
  * become user@site (swap_bangpath, allow_percent_hack; both are its default), and a domain that is
- * empty is none, and blanks around one are no part of it. Else whoever writes it so would be judged
- * as nobody and be delivered as user@site. What is new comes from the arena, whose status is
- * returned.
+ * empty is none, and blanks around one are no part of it. Otherwise such a sender would be judged
+ * as empty and delivered as user@site. What is new comes from the arena, whose status is returned.
  */
 int gp_protocol_sender(
 	struct gp_arena *arena, struct gp_span sender, struct gp_span *sender_out) GP_MUST_CHECK;

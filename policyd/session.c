@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Straight code, one thread. The socket blocks, with time-outs of its own: a whole request normally
+ * Straight code, one thread. The socket blocks, with timeouts of its own: a whole request normally
  * comes in one read, and the answer goes out before the log line is made.
  */
 #include "policyd/session.h"
@@ -112,14 +112,14 @@ static struct gp_ctx context_now(struct session *s)
 	return context(s, gp_clock_now_us(gp_clock_system()) + GIVE_BACK_MS * 1000LL);
 }
 
-/* wait_for_first: what the message under way holds is given back in time. */
+/* wait_for_first: what the message under way holds is released in time. */
 static void wait_for_first(struct session *s)
 {
 	for (;;) {
 		int left = gp_message_asked_left_ms(&s->message);
 		struct pollfd p = {.fd = s->fd, .events = POLLIN};
 		if (left < 0)
-			return; /* the read has a time-out of its own */
+			return; /* the read has a timeout of its own */
 		int ready = left ? poll(&p, 1, left) : 0;
 		if (ready > 0 || (ready < 0 && errno != EINTR))
 			return;
@@ -182,7 +182,8 @@ static int read_request(struct session *s, struct gp_span *text_out, bool *cut_o
 	return gp_daemon_places_work(s->place) ? GP_OK : GP_ECLOSED;
 }
 
-/* begin_writing: who does not take the answer may be ended for another, a second from here on. */
+/* begin_writing: a client that does not read the answer may be closed for another one after a
+ * second. */
 static void begin_writing(struct session *s)
 {
 	atomic_store(&s->place->idle_since_us, gp_clock_now_us(gp_clock_system()));
@@ -228,8 +229,8 @@ static void note_stage(struct session *s, enum gp_protocol_state state)
 		atomic_flag_test_and_set(&s->shared->counters->late_stage_said))
 		return;
 	gp_log_text(&s->runtime->log, GP_LOG_WARNING,
-		"Postfix asks at END-OF-MESSAGE only: SPF is checked at RCPT, put "
-		"check_policy_service into smtpd_recipient_restrictions as well");
+		"Postfix sends requests at END-OF-MESSAGE only: SPF is checked at RCPT, add "
+		"check_policy_service to smtpd_recipient_restrictions as well");
 }
 
 /* say_private: once, that a client's address says nothing. */
@@ -237,9 +238,9 @@ static void say_private(struct session *s)
 {
 	if (!atomic_flag_test_and_set(&s->shared->counters->private_client_said))
 		gp_log_text(&s->runtime->log, GP_LOG_NOTICE,
-			"a client has a private or our own address: SPF is not enforced for such "
-			"clients. If all mail comes from one, a NAT or proxy stands before Postfix "
-			"and hides the clients");
+			"a client has a private address or one of this host: SPF is not enforced "
+			"for such clients. If all mail comes from such an address, a NAT or proxy "
+			"in front of Postfix hides the clients");
 }
 
 /* count: the verdict in numbers; what an operator has to know is also said. */
@@ -275,14 +276,14 @@ static void say_mark(struct session *s, const struct gp_protocol_request *r)
 {
 	static const char *const texts[] = {
 		[GP_MARK_KNOWN] =
-			"the mark that Postfix hands over is that of the example, which everybody "
-			"knows and which is not used: header_checks take the field with our "
-			"results for a forged one; write 12 to 64 letters and digits of your own, "
-			"and nothing else, behind gatepost_mark in main.cf",
+			"the mark that Postfix sends is the public one of the example and is not "
+			"used: header_checks treat the field with our results as forged; set "
+			"gatepost_mark in main.cf to 12 to 64 letters and digits of your own, and "
+			"nothing else",
 		[GP_MARK_BAD] =
-			"policy_context is mark: without 12 to 64 letters and digits behind it, so "
-			"that header_checks cannot tell the field with our results from a forged "
-			"one; correct gatepost_mark in main.cf",
+			"policy_context is mark: without 12 to 64 letters and digits after it, so "
+			"that header_checks cannot distinguish the field with our results from a "
+			"forged one; correct gatepost_mark in main.cf",
 	};
 	if ((r->mark_state == GP_MARK_KNOWN || r->mark_state == GP_MARK_BAD) &&
 		!atomic_flag_test_and_set(&s->shared->counters->mark_said))
@@ -434,7 +435,7 @@ static void adopt(struct session *s, const struct gp_protocol_request *r)
 
 /*
  * take_place: false when there is none in time, because others' requests are worked on for as long:
- * whoever makes them slow must not keep this one from being answered.
+ * slow requests of others must not keep this one from being answered.
  */
 static bool take_place(struct session *s)
 {
@@ -451,7 +452,7 @@ static int find_verdict(
 		return GP_ETOOBIG;
 	if (take_place(s))
 		return decide(s, r, a);
-	no_answer(s, "all connections that policyd.max_connections allows are at work", a);
+	no_answer(s, "all connections that policyd.max_connections allows are busy", a);
 	return GP_OK;
 }
 
@@ -556,7 +557,7 @@ static void begin(
 	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 }
 
-/* finish: gives back what begin has taken. */
+/* finish: undoes begin. */
 static void finish(struct session *s)
 {
 	gp_reader_fini(&s->reader);

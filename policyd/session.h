@@ -35,7 +35,7 @@ struct gp_session_shared {
 };
 
 /*
- * Serves the connected socket until the other side closes it, a time-out passes, it is malformed,
+ * Serves the connected socket until the other side closes it, a timeout passes, it is malformed,
  * its place is wanted for another, or the daemon stops (a request under way is still answered).
  * Does not close it. place says whether it is at work.
  */

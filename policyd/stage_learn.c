@@ -3,10 +3,10 @@
  * A small table that only grows; a place is found by a hash that is published last. What is noted
  * about a source are atomics, so that a question costs no lock.
  *
- * Who has missed ends lies in sets of a few words, a word a subject: a hash of it, the round of its
- * source, and how many in a row. An end at the source begins another round, and what was noted in
- * an earlier one does not count. A word that gives way to another, or is lost between two threads,
- * only lets its subject have back a few messages more.
+ * Subjects that have missed ends are in sets of a few words, one word per subject: a hash of it,
+ * the round of its source, and how many in a row. An end at the source begins another round, and
+ * what was noted in an earlier one does not count. A word that gives way to another, or is lost
+ * between two threads, only lets its subject have back a few messages more.
  */
 #include "policyd/stage_learn.h"
 
@@ -28,7 +28,7 @@
 #define MISSED_SAY 64
 
 /* From this place on the address of the server makes no difference any more: a host may have more
- * addresses than there are places, and whoever connects chooses among them. */
+ * addresses than there are places, and the client chooses among them. */
 #define PLACES_BY_ADDRESS (GP_STAGE_LEARN_SOURCES - 16)
 
 /* The words of subjects: 44 bits of a hash, 14 of the round, 6 of the count. */
@@ -49,7 +49,7 @@ struct source {
 struct gp_stage_learn {
 	pthread_mutex_t lock; /* guards the choice of a free place, and labels */
 	struct source sources[GP_STAGE_LEARN_SOURCES];
-	uint64_t seed; /* of the hashes of subjects, who choose their names */
+	uint64_t seed; /* of the hashes of subjects, which clients can choose */
 	atomic_uint_fast64_t subjects[SETS][WAYS];
 };
 

@@ -3,16 +3,17 @@
  * Stages learned: at which points of an SMTP conversation Postfix asks, found out from what it
  * asks.
  *
- * Recipients are counted when they are offered and given back when no message comes of them. That
- * works only where Postfix asks at END-OF-MESSAGE as well; where it does not, what was counted at
- * RCPT has to stay. A source is one configuration of smtpd and one class of clients: address, port
- * and policy_context, and whose mail it is, since Postfix may permit some before it asks. It is
+ * Recipients are counted at RCPT and released if the message is not accepted. That works only where
+ * Postfix asks at END-OF-MESSAGE as well; where it does not, what was counted at RCPT has to stay.
+ * A source is one configuration of smtpd and one class of clients: address, port and
+ * policy_context, and whose mail it is, since Postfix may permit some before it asks. It is
  * expected to ask at the end of a message once it has done so.
  *
- * A Postfix that stops asking is told from senders who give up by who does it: many messages in a
- * row of one subject (a user, a client) without an end, while nobody else's message of the source
- * came to one either, and that subject is no longer expected to have ends. So nobody changes what
- * holds for others, and whoever comes to an end shows that all of the source may.
+ * A Postfix that stops asking is distinguished from senders that give up by their number: many
+ * messages in a row of one subject (a user, a client) without an end, while nobody else's message
+ * of the source came to one either, and that subject is no longer expected to have ends. So no
+ * client changes what holds for others, and one that reaches an end shows that all of the source
+ * may.
  *
  * The memory survives a crash of the serving process. Threads, and processes forked after
  * gp_stage_learn_new: any number.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who says it: the first of a minute, for all since it was said last. */
+/* Which thread logs it: the first of a minute, for all since it was said last. */
 #include "policyd/trouble_log.h"
 
 #include <sys/resource.h>
@@ -28,11 +28,11 @@ static void say(struct gp_counters *counters, const struct gp_log *log, const ch
 	unsigned long long n = atomic_exchange(&counters->trouble_unsaid, 0);
 	(void)getrlimit(RLIMIT_NOFILE, &files); /* for people */
 	gp_log_text(log, GP_LOG_ERROR,
-		"trouble of our own: %s; since this was said last %llu requests could not be "
-		"checked and were answered by policyd.on_trouble; where files or memory are "
-		"missing, raise LimitNOFILE (now %llu) or MemoryMax of the unit, or find out in "
-		"the decisions of the log who sends so much; where a name server cannot be "
-		"reached, see dns.servers, routes and firewall (gatepost doctor dns)",
+		"local problem: %s; since the last such message %llu requests could not be checked "
+		"and were answered according to policyd.on_trouble; if descriptors or memory are "
+		"short, raise LimitNOFILE (now %llu) or MemoryMax of the unit, or look for the "
+		"clients that send so much in the logged decisions; if a name server cannot be "
+		"reached, check dns.servers, routes and firewall (gatepost doctor dns)",
 		problem, n, (unsigned long long)files.rlim_cur);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Trouble log: that descriptors, memory or places for questions to DNS were missing, so that
- * nothing is known about a mail, is counted, and said at most once a minute, with what to do. What
- * is answered then: policyd/own_checks.h.
+ * Trouble log: that descriptors, memory or places for DNS queries were missing, so that nothing is
+ * known about a mail, is counted, and said at most once a minute, with what to do. What is answered
+ * then: policyd/own_checks.h.
  *
  * Threads: any; the numbers lie in gp_counters.
  */

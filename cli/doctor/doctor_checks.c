@@ -60,7 +60,7 @@ bool gp_doctor_is_named(
 
 /* ---- running ---- */
 
-/* mend_away: nobody is there, or somebody who does not answer. */
+/* mend_away: no process listens there, or one that does not answer. */
 static void mend_away(struct gp_doctor *d)
 {
 	bool is_unit = access("/run/systemd/system", F_OK) == 0;
@@ -91,15 +91,15 @@ static bool ask_daemon(struct gp_doctor *d)
 		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s", d->why_silent);
 	else
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s%s",
-			d->is_dumb ? "the daemon does not answer, mail waits: "
-				   : "the daemon is not running, mail waits: ",
+			d->is_dumb ? "the daemon does not answer and mail waits: "
+				   : "the daemon is not running and mail waits: ",
 			d->why_silent);
 	if (!d->is_denied)
 		mend_away(d);
 	return false;
 }
 
-/* run_with_daemon: one that needs it; the first says why it is away. */
+/* run_with_daemon: one that needs it; the first says why it is unavailable. */
 static void run_with_daemon(struct gp_doctor *d, const struct gp_doctor_check *check)
 {
 	bool is_first = !d->is_asked;

@@ -23,7 +23,7 @@
 static void in_child(int out, int (*body)(void *arg), void *arg)
 {
 	int null = open("/dev/null", O_RDONLY);
-	(void)setpgid(0, 0); /* the parent does it, too: whoever comes first */
+	(void)setpgid(0, 0); /* the parent does it, too, as either may run first */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(CANNOT_EXEC);

@@ -11,7 +11,7 @@
 #define YEAR_LEAST 1767225600LL /* 2026: nothing of this is older */
 #define YEAR_MOST 4102444800LL  /* 2100 */
 
-/* check_clock: the kernel says whether something keeps it right. */
+/* check_clock: the kernel says whether it is synchronised. */
 static void check_clock(struct gp_doctor *doctor)
 {
 	struct timex t = {.modes = 0};
@@ -28,18 +28,18 @@ static void check_clock(struct gp_doctor *doctor)
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "adjtimex: %s", strerror(errno));
 	} else if (state == TIME_ERROR || (t.status & STA_UNSYNC)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"the kernel's clock is not kept in step by anything: signatures and "
-			"windows depend on it");
+			"the kernel's clock is not synchronised: signatures and limits depend on "
+			"it");
 		gp_doctor_mend(doctor->report, "timedatectl set-ntp true   (or: %s)",
 			gp_doctor_install(doctor->arena, "chrony"));
 	} else {
-		gp_doctor_say(
-			doctor->report, GP_DOCTOR_OK, "%s, in step", gp_clock_format(now_s, text));
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s, synchronised",
+			gp_clock_format(now_s, text));
 	}
 }
 
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_clock_checks[] = {
-	{"clock", check_clock, 0, "something keeps it right"},
+	{"clock", check_clock, 0, "it is synchronised"},
 	{NULL, NULL, 0, NULL},
 };

@@ -35,9 +35,9 @@ static void check_config_file(struct gp_doctor *doctor)
 		return;
 	}
 	gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
-		"%s has errors or cannot be read; other checks look with %s", doctor->config_path,
+		"%s has errors or cannot be read; the other checks use %s", doctor->config_path,
 		doctor->config && doctor->config->saved_path
-			? gp_doctor_text(doctor->arena, "what was kept of it (%s)",
+			? gp_doctor_text(doctor->arena, "the saved copy of it (%s)",
 				  doctor->config->saved_path)
 			: "the defaults");
 	for (size_t i = 0; i < ERRORS_SHOWN && gp_doctor_line(&rest, &line); i++)
@@ -71,7 +71,7 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 		    d->arena, user, owner->chroot, path, is_directory ? R_OK | X_OK : R_OK, &way) &&
 		way.error == EACCES) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"the user %s may not read %s (%s stands in the way): a reload will fail",
+			"the user %s may not read %s (blocked by %s): a reload will fail",
 			user->name, path, way.blocked);
 		mend_way(d, user, &way);
 	}
@@ -82,7 +82,7 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	}
 	if (st.st_uid == user->uid && user->uid != geteuid()) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s belongs to %s, so that the daemon could change it", path, user->name);
+			"%s belongs to %s, so the daemon could change it", path, user->name);
 		gp_doctor_mend(d->report, "chown root %s", gp_doctor_word(d->arena, path));
 	}
 }
@@ -98,7 +98,7 @@ static void check_config_access(struct gp_doctor *doctor)
 		check_file(doctor, &owner, config->watched.items[i]);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
-			"%s may read it, nobody else may write it", owner.user.name);
+			"%s may read it, no other user may write it", owner.user.name);
 }
 
 /* check_secret: one file of passwords or keys. */
@@ -110,7 +110,7 @@ static void check_secret(struct gp_doctor *d, const struct gp_doctor_owner *owne
 	if (stat(path, &st)) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s", path, strerror(errno));
 		gp_doctor_mend(d->report,
-			"install -m 640 -g %lu /dev/null %s, and write the secret into it",
+			"install -m 640 -g %lu /dev/null %s, and write the secret to it",
 			(unsigned long)user->gid, gp_doctor_word(d->arena, path));
 		return;
 	}
@@ -146,7 +146,7 @@ static void check_config_secrets(struct gp_doctor *doctor)
 			check_secret(doctor, &owner, paths[i]);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
-			"%zu file%s of passwords or keys, not public", count,
+			"%zu file%s with passwords or keys, not readable by others", count,
 			count == 1 ? "" : "s");
 }
 
@@ -237,18 +237,20 @@ static void check_config_hostname(struct gp_doctor *doctor)
 	if (!strchr(name, '.') || !gp_dns_name_is_valid(span) ||
 		gp_span_has_prefix(span, "localhost") || gp_span_has_suffix(span, ".localdomain")) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"\"%s\" is no full name of a host; it stands in the headers of all mail",
+			"\"%s\" is not a fully qualified host name; it is written to the headers "
+			"of all mail",
 			name);
 		gp_doctor_mend(doctor->report, "set hostname = \"mx.example.org\" in %s",
 			doctor->config_path);
 		return;
 	}
 	if (has_address(doctor, name, &is_known)) {
-		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s, which DNS knows", name);
+		gp_doctor_say(
+			doctor->report, GP_DOCTOR_OK, "%s, which has an address in DNS", name);
 	} else if (is_known) {
-		gp_doctor_say(doctor->report, GP_DOCTOR_NOTE, "DNS knows no address of %s", name);
+		gp_doctor_say(doctor->report, GP_DOCTOR_NOTE, "%s has no address in DNS", name);
 		gp_doctor_mend(doctor->report,
-			"set hostname in %s to the name of this host as others know it",
+			"set hostname in %s to the name that this host has in DNS",
 			doctor->config_path);
 	} else {
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s (DNS does not answer)", name);
@@ -259,11 +261,11 @@ static void check_config_hostname(struct gp_doctor *doctor)
 const struct gp_doctor_check gp_doctor_config_checks[] = {
 	{"config.file", check_config_file, 0, "it loads, with its drop-in files"},
 	{"config.access", check_config_access, GP_DOCTOR_NEEDS_CONFIG,
-		"the daemon may read it, others may not write it"},
+		"the daemon may read it, and other users may not write it"},
 	{"config.secrets", check_config_secrets, GP_DOCTOR_NEEDS_CONFIG,
 		"files of passwords and keys are private"},
 	{"config.drop-ins", check_config_drop_ins, 0, "files in conf.d that are not read"},
 	{"config.hostname", check_config_hostname, GP_DOCTOR_NEEDS_CONFIG,
-		"the name that headers carry is a full one"},
+		"hostname is fully qualified and known to DNS"},
 	{NULL, NULL, 0, NULL},
 };

@@ -62,7 +62,7 @@ static void check_daemon_answers(struct gp_doctor *doctor)
 		gp_duration_wait(gp_duration_ms(number(doctor, "uptime_s")), up));
 }
 
-/* check_daemon_config: what is in force is what is on disk. */
+/* check_daemon_config: the configuration in force is the one on disk. */
 static void check_daemon_config(struct gp_doctor *doctor)
 {
 	const char *file = text(doctor->status, "config.file");
@@ -71,8 +71,8 @@ static void check_daemon_config(struct gp_doctor *doctor)
 	if (saved_s_ago && json_integer_value(saved_s_ago) >= 0) {
 		char text_of_age[GP_DURATION_TEXT];
 		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
-			"%s had errors when the daemon was started and is not in force: the last "
-			"good configuration is, saved %s ago",
+			"%s had errors when the daemon was started and is not in force; the last "
+			"good configuration, saved %s ago, is used instead",
 			file,
 			gp_duration_wait(
 				gp_duration_ms(json_integer_value(saved_s_ago)), text_of_age));
@@ -93,7 +93,7 @@ static void check_daemon_config(struct gp_doctor *doctor)
 		gp_doctor_mend(doctor->report, "gatepost doctor --config %s", word);
 	} else {
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
-			"the daemon has it in force as it is on disk");
+			"the daemon uses the files as they are on disk");
 	}
 }
 
@@ -112,10 +112,10 @@ static void check_store(struct gp_doctor *d, const char *member, const char *tit
 		return;
 	if (json_is_true(json_object_get(store, "disk_is_full"))) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-			"the disk has no room for the daemon's %s: new users and clients may go "
-			"uncounted",
+			"the disk has no space for the daemon's %s: new users and clients may not "
+			"be counted",
 			title);
-		gp_doctor_mend(d->report, "make room on the disk: df -h %s", disk_of(d, store));
+		gp_doctor_mend(d->report, "free some disk space: df -h %s", disk_of(d, store));
 	}
 	if (json_is_true(json_object_get(store, "up")))
 		return;
@@ -134,12 +134,12 @@ static void check_counters(struct gp_doctor *d)
 		{"decisions.failures",
 			"requests could not be checked by the daemon (policyd.on_trouble)",
 			"look for level=error in its log: journalctl -u gatepost-policyd -p err"},
-		{"decisions.malformed", "requests were no requests",
-			"look into its log for who sends them; only Postfix should reach its "
-			"sockets"},
+		{"decisions.malformed", "requests were malformed",
+			"its log shows the clients that send them; only Postfix should be able to "
+			"connect to its sockets"},
 		{"decisions.store_failed", "decisions were made without the store",
-			"gatepost status says whether it is up; store.on_failure says what happens "
-			"meanwhile"},
+			"gatepost status shows whether it is up; store.on_failure sets what "
+			"happens while it is not"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		long long n = number(d, rows[i].path);
@@ -160,8 +160,8 @@ static void check_stages(struct gp_doctor *d)
 		if (!json_is_true(json_object_get(source, "bytes_unseen")))
 			continue;
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-			"%s: limits on bytes do not work there: Postfix does not ask at the end of "
-			"messages",
+			"%s: limits on bytes do not work there: Postfix sends no request at the "
+			"end of messages",
 			text(source, "source"));
 		gp_doctor_mend(d->report, "gatepost doctor postfix");
 	}
@@ -179,10 +179,10 @@ static void check_dns(struct gp_doctor *d)
 		names = gp_doctor_text(d->arena, "%s%s%s", names, i ? ", " : "", name ? name : "?");
 	}
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-		"%lld of the %lld questions that the daemon asked in the last minute failed%s%s; "
-		"it asks %s",
+		"%lld of %lld DNS queries of the daemon in the last minute failed%s%s; its servers "
+		"are %s",
 		number(d, "dns.failed_last_minute"), number(d, "dns.asked_last_minute"),
-		*kind ? ", as all do that are for " : "", kind, names);
+		*kind ? ", among them all for " : "", kind, names);
 	gp_doctor_mend(d->report, "gatepost doctor dns");
 }
 
@@ -207,23 +207,23 @@ static void check_daemon_clients(struct gp_doctor *doctor)
 	long long private = number(doctor, "decisions.private_client");
 	if (!counter || requests < FEW_REQUESTS) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED,
-			"%lld requests so far: too few to say whether clients differ", requests);
+			"only %lld requests so far: too few to judge", requests);
 		return;
 	}
 	/* a message is asked about at its end as well, where SPF is not counted again */
 	if (private > requests / 5 * 2) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
 			"%lld of %lld requests came from a private address or one of this host: "
-			"behind a NAT or a proxy SPF and limits by client say nothing",
+			"behind a NAT or a proxy SPF and limits by client have no effect",
 			private, requests);
-		gp_doctor_mend(doctor->report, "let the proxy tell the client's address: "
+		gp_doctor_mend(doctor->report, "let the proxy pass the client's address: "
 					       "smtpd_upstream_proxy_protocol = haproxy");
 		gp_doctor_mend(doctor->report,
 			"or forward port 25 without changing the source address; "
 			"postconf proxy_interfaces");
 		return;
 	}
-	gp_doctor_say(doctor->report, GP_DOCTOR_OK, "clients have addresses of their own");
+	gp_doctor_say(doctor->report, GP_DOCTOR_OK, "clients have different addresses");
 }
 
 /* ---- the process ---- */
@@ -284,7 +284,9 @@ static void check_memory(struct gp_doctor *d, long long used, long long max)
 	char a[GP_CLI_TEXT], b[GP_CLI_TEXT];
 	if (max <= 0 || used < max / 10 * 8)
 		return;
-	gp_doctor_say(d->report, GP_DOCTOR_WARNING, "the daemon uses %s of the %s of memory it may",
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
+		"the daemon uses %s of the %s of memory that "
+		"it may use",
 		gp_cli_amount(used, true, a), gp_cli_amount(max, true, b));
 	gp_doctor_mend(d->report, "systemctl edit gatepost-policyd:  [Service] MemoryMax=...");
 	gp_doctor_mend(d->report, "or lower dns { cache_entries } or policyd { max_connections }");
@@ -305,7 +307,7 @@ static void check_daemon_resources(struct gp_doctor *doctor)
 			strerror(errno));
 		return;
 	}
-	/* a connection and, at the worst moment, a question to DNS for each: as it asks at start */
+	/* a connection and, at the worst moment, a DNS query for each: as it asks at start */
 	long long files = limit_of(limits), wanted = 2 * max + 64;
 	if (files >= 0 && files < wanted) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
@@ -319,7 +321,7 @@ static void check_daemon_resources(struct gp_doctor *doctor)
 	long long open = number(doctor, "connections.open");
 	if (max > 0 && open >= max / 10 * 9) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"%lld of %lld connections are open: further ones wait", open, max);
+			"%lld of %lld connections are open: new ones wait", open, max);
 		gp_doctor_mend(doctor->report, "set policyd { max_connections = %lld } and restart",
 			2 * max);
 	}
@@ -340,17 +342,19 @@ static void check_mode(struct gp_doctor *d, const char *path, bool is_private)
 	if (stat(path, &st))
 		return;
 	if (is_private && (st.st_mode & S_IRWXO)) {
-		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s is open to everybody (mode %04o)",
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
+			"%s is accessible to everybody (mode "
+			"%04o)",
 			path, (unsigned)st.st_mode & 07777);
 		gp_doctor_mend(d->report, "chmod 0700 %s", gp_doctor_word(d->arena, path));
 	} else if (st.st_mode & S_IWOTH) {
-		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "everybody may write %s (mode %04o)",
+		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "everybody may write to %s (mode %04o)",
 			path, (unsigned)st.st_mode & 07777);
 		gp_doctor_mend(d->report, "chmod o-w %s", gp_doctor_word(d->arena, path));
 	}
 }
 
-/* check_control: whoever can connect gives orders. */
+/* check_control: any user that can connect controls the daemon. */
 static void check_control(struct gp_doctor *d)
 {
 	const char *path = d->config->policyd.control_socket;
@@ -376,30 +380,30 @@ static const char *directory_of(struct gp_doctor *d, const char *path)
 	return slash > 0 ? gp_doctor_text(d->arena, "%.*s", (int)slash, path) : "/";
 }
 
-/* Who may ask at a socket, by the word of the daemon (daemon/socket_reach.h), and what to do: with
- * one that the configuration names, and with one that was handed over. */
+/* Who may connect to a socket, by the word of the daemon (daemon/socket_reach.h), and what to do:
+ * with one that the configuration names, and with one that was handed over. */
 static const struct {
 	const char *open_to;
 	enum gp_doctor_state state;
 	const char *who, *why, *own, *handed;
 } socket_rows[] = {
-	{"everybody", GP_DOCTOR_WARNING, "any local user", "its mode lets everybody",
+	{"everybody", GP_DOCTOR_WARNING, "any local user", "its mode allows it",
 		"set policyd { socket_mode = 0660 }, for the group of mail_user, and restart",
 		"set SocketMode=0660 and SocketGroup= (the mail server's) in the socket unit"},
 	{"loopback", GP_DOCTOR_NOTE, "any local user", "a port has no permissions",
-		"where others use this machine: policyd { listen = {\"" GP_CONFIG_LISTEN_PACKAGED
+		"if this machine has other users: policyd { listen = {\"" GP_CONFIG_LISTEN_PACKAGED
 		"\"} }, and unix:gatepost/policy in main.cf",
-		"where others use this machine: ListenStream=" GP_CONFIG_PATH_PACKAGED
+		"if this machine has other users: ListenStream=" GP_CONFIG_PATH_PACKAGED
 		" in the socket unit, and unix:gatepost/policy in main.cf"},
 	{"private", GP_DOCTOR_NOTE, "any host of the network", "it is a private address", NULL,
 		NULL},
-	{"public", GP_DOCTOR_WARNING, "any host that gets there", "it is a public address", NULL,
+	{"public", GP_DOCTOR_WARNING, "any host that can reach it", "it is a public address", NULL,
 		NULL},
-	{"all", GP_DOCTOR_WARNING, "any host that gets there", "it is every address of this host",
+	{"all", GP_DOCTOR_WARNING, "any host that can reach it", "it is every address of this host",
 		NULL, NULL},
 };
 
-/* say_socket: who may ask there, and so use up what a limit allows to somebody else. */
+/* say_socket: who may connect there, and so use up the limits of others. */
 static void say_socket(struct gp_doctor *d, const char *name, const char *open_to, bool is_handed)
 {
 	size_t i = 0;
@@ -409,14 +413,14 @@ static void say_socket(struct gp_doctor *d, const char *name, const char *open_t
 	if (i == sizeof socket_rows / sizeof socket_rows[0])
 		return; /* it is for the mail server */
 	gp_doctor_say(d->report, socket_rows[i].state,
-		"%s may ask at %s (%s), and use up what a limit allows to somebody else",
-		socket_rows[i].who, name, socket_rows[i].why);
+		"%s can connect to %s (%s) and use up the limits of others", socket_rows[i].who,
+		name, socket_rows[i].why);
 	const char *mend = is_handed ? socket_rows[i].handed : socket_rows[i].own;
 	if (mend)
 		gp_doctor_mend(d->report, "%s", mend);
 	else
 		gp_doctor_mend(d->report,
-			"let a firewall keep others away, or take the loopback or a path in %s",
+			"restrict it by a firewall, or use a loopback address or a path in %s",
 			is_handed ? "ListenStream= of the socket unit" : "policyd { listen }");
 }
 
@@ -487,24 +491,25 @@ static void check_daemon_files(struct gp_doctor *doctor)
 		check_mode(doctor, modules[i], false);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
-			is_told ? "state, control socket and sockets are open to nobody else"
-				: "state, control socket and the sockets of the configuration are "
-				  "open to nobody else");
+			is_told ? "only the users that need them have access to state, control "
+				  "socket and sockets"
+				: "only the users that need them have access to state, control "
+				  "socket and configured sockets");
 }
 
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_daemon_checks[] = {
 	{"daemon.answers", check_daemon_answers, GP_DOCTOR_NEEDS_DAEMON,
-		"it runs, in the version of this command"},
+		"it runs and has the version of this command"},
 	{"daemon.config", check_daemon_config, GP_DOCTOR_NEEDS_DAEMON,
-		"what is in force is what is on disk"},
+		"the configuration in force is the one on disk"},
 	{"daemon.trouble", check_daemon_trouble, GP_DOCTOR_NEEDS_DAEMON,
-		"failures, malformed requests, a store that is down"},
+		"failures, malformed requests, the state of the store"},
 	{"daemon.clients", check_daemon_clients, GP_DOCTOR_NEEDS_CONFIG | GP_DOCTOR_NEEDS_DAEMON,
 		"clients do not all share one address (NAT)"},
 	{"daemon.resources", check_daemon_resources, GP_DOCTOR_NEEDS_DAEMON,
 		"open files, connections, memory"},
 	{"daemon.files", check_daemon_files, GP_DOCTOR_NEEDS_CONFIG,
-		"permissions of its state and its sockets"},
+		"permissions of its state and sockets"},
 	{NULL, NULL, 0, NULL},
 };

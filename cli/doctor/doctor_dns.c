@@ -18,7 +18,7 @@
 #include "cli/format.h"
 
 #define ASK_MS 5000
-#define STUB_SERVERS "/run/systemd/resolve/resolv.conf" /* whom systemd-resolved asks */
+#define STUB_SERVERS "/run/systemd/resolve/resolv.conf" /* the servers of systemd-resolved */
 #define STUB_SERVERS_MAX 65536
 #define STUB_ASKED 3
 #define SLOW_US 500000 /* an answer that needs no one else's help within the resolver's memory */
@@ -177,7 +177,7 @@ static void mend_silent(struct gp_doctor *d)
 	const char *where = d->config->dns_settings.servers.count
 				    ? d->config_path
 				    : d->config->dns_settings.resolv_conf;
-	gp_doctor_mend(d->report, "take it out of %s, or run a resolver of your own: %s", where,
+	gp_doctor_mend(d->report, "remove it from %s, or run your own resolver: %s", where,
 		gp_doctor_install(d->arena, "unbound"));
 	gp_doctor_mend(d->report, "dns { servers = {\"127.0.0.1\"} }");
 }
@@ -231,7 +231,7 @@ static void check_dns_servers(struct gp_doctor *doctor)
 	}
 	if (!answering && options->server_count > 1) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
-			"no resolver answers: no check can work");
+			"no resolver answers: checks cannot work");
 		mend_silent(doctor);
 	}
 	if (gp_doctor_is_well(doctor->report))
@@ -243,9 +243,9 @@ static void say_public(struct gp_doctor *d, const struct gp_dns_server *server, 
 	const char *through)
 {
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-		"%s is a public resolver (%s)%s%s: DNS lists refuse it, and it limits how much all "
-		"its users ask",
-		server_text(d, server), whose, *through ? ", asked by " : "", through);
+		"%s is a public resolver (%s)%s%s: DNS lists refuse its queries, and it limits the "
+		"queries of its users",
+		server_text(d, server), whose, *through ? ", used by " : "", through);
 	gp_doctor_mend(d->report, "%s", gp_doctor_install(d->arena, "unbound"));
 	gp_doctor_mend(d->report, "dns { servers = {\"127.0.0.1\"} } in %s%s", d->config_path,
 		*through ? ", or other servers for systemd-resolved" : "");
@@ -299,11 +299,13 @@ static void check_dns_public(struct gp_doctor *doctor)
 		return;
 	if (is_near) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "on this machine; %s",
-			is_seen ? "whom it asks is not a public one" : "whom it asks is not seen");
+			is_seen ? "the server it uses is not a public "
+				  "one"
+				: "the server it uses is not known");
 		return;
 	}
 	gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
-		"the resolver is on another machine; one on this host answers faster");
+		"the resolver is on another machine; one on this host would answer faster");
 	gp_doctor_mend(doctor->report, "%s, and dns { servers = {\"127.0.0.1\"} }",
 		gp_doctor_install(doctor->arena, "unbound"));
 }
@@ -321,7 +323,7 @@ static void say_insecure(struct gp_doctor *d)
 	gp_doctor_say(d->report, is_wanted ? GP_DOCTOR_WARNING : GP_DOCTOR_NOTE,
 		is_wanted ? "no resolver validates DNSSEC, which the configuration relies on "
 			    "(dns.trust_ad, dkim.require_dnssec)"
-			  : "the resolver does not validate DNSSEC: forged answers are believed");
+			  : "the resolver does not validate DNSSEC: forged answers are accepted");
 	gp_doctor_mend(d->report,
 		"unbound: auto-trust-anchor-file: \"/var/lib/unbound/root.key\" (%s)",
 		gp_doctor_install(d->arena, "unbound"));
@@ -346,21 +348,21 @@ static void check_dns_dnssec(struct gp_doctor *doctor)
 		say_insecure(doctor);
 	} else if (secure < answered) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"%zu of %zu resolvers validate DNSSEC: what is believed depends on who "
-			"answers",
+			"%zu of %zu resolvers validate DNSSEC: whether forged answers are accepted "
+			"depends on which one answers",
 			secure, answered);
 		gp_doctor_mend(doctor->report,
 			"list only those that do: dns { servers = {...} } in %s",
 			doctor->config_path);
 	} else if (options->trust_ad && !is_near) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"dns.trust_ad believes a resolver on another machine: the way to it is not "
-			"safe");
+			"dns.trust_ad trusts a resolver on another machine: the path to it is not "
+			"secure");
 		gp_doctor_mend(doctor->report, "run a validating resolver on this machine, or set "
 					       "dns { trust_ad = no }");
 	} else {
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "the resolver validates%s",
-			options->trust_ad ? ", and is believed (trust_ad)" : "");
+			options->trust_ad ? ", and is trusted (trust_ad)" : "");
 	}
 }
 
@@ -421,10 +423,9 @@ static void check_own(struct gp_doctor *d, const struct gp_dns_server *server, c
 	const char *problem;
 	if (!ask_own(d, server, name, &own, &problem)) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s gives no answer about this host's own name %s: %s",
+			"%s does not answer queries for this host's own name %s: %s",
 			server_text(d, server), name, problem);
-		gp_doctor_mend(
-			d->report, "look at the zone of %s and at the log of the resolver", name);
+		gp_doctor_mend(d->report, "check the zone of %s and the log of the resolver", name);
 		return;
 	}
 	bool is_hidden = own.txt.state != GP_DNS_FOUND && is_stub(server) &&
@@ -432,8 +433,8 @@ static void check_own(struct gp_doctor *d, const struct gp_dns_server *server, c
 	if (!is_hidden && (own.txt.state == GP_DNS_FOUND || !is_made_up(&own)))
 		return;
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-		"%s answers questions about this host's own name %s by itself%s: an SPF record of "
-		"%s is not seen, and mail in that name is judged as if there was none",
+		"%s answers queries for this host's own name %s itself%s: an SPF record of %s is "
+		"not seen, and mail from that name is judged as if there were none",
 		server_text(d, server), name,
 		is_hidden ? gp_doctor_text(d->arena, ", though %s has a TXT record of it",
 				    server_text(d, &upstream))
@@ -469,7 +470,9 @@ static void check_dns_own_name(struct gp_doctor *doctor)
 	if (!answering)
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no resolver answers");
 	else if (gp_doctor_is_well(doctor->report))
-		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%s is asked about as any other name",
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"queries for %s are answered like "
+			"those for any other name",
 			doctor->config->hostname);
 }
 
@@ -478,8 +481,9 @@ const struct gp_doctor_check gp_doctor_dns_checks[] = {
 	{"dns.servers", check_dns_servers, GP_DOCTOR_NEEDS_CONFIG,
 		"each resolver answers, over UDP and TCP, in time"},
 	{"dns.own-name", check_dns_own_name, GP_DOCTOR_NEEDS_CONFIG,
-		"they say of this host's own name what others are told"},
-	{"dns.public", check_dns_public, GP_DOCTOR_NEEDS_CONFIG, "none of them is a public one"},
+		"they answer for this host's own name as for others"},
+	{"dns.public", check_dns_public, GP_DOCTOR_NEEDS_CONFIG,
+		"none of them is a public resolver"},
 	{"dns.dnssec", check_dns_dnssec, GP_DOCTOR_NEEDS_CONFIG, "they validate"},
 	{NULL, NULL, 0, NULL},
 };

@@ -245,7 +245,7 @@ static void check_exim_macros(struct gp_doctor *doctor)
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "the configuration calls the module");
 		if (contains(e->build, " DKIM ") && !contains(e->config, "dkim_disable_verify")) {
 			gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
-				"Exim checks DKIM signatures itself as well, for nothing");
+				"Exim checks DKIM signatures itself as well, which is not needed");
 			gp_doctor_mend(doctor->report, "in acl_smtp_rcpt: warn control = "
 						       "dkim_disable_verify");
 		}
@@ -360,14 +360,14 @@ static void check_exim_options(struct gp_doctor *doctor)
 	if (!gp_span_parse_uint(gp_span_from(option(doctor, "header_maxsize")), INT64_MAX, &n) &&
 		n >= HEADER_MOST) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"header_maxsize = %llu: of headers over 64 KiB the module sees a part only",
+			"header_maxsize = %llu: the module sees only a part of headers over 64 KiB",
 			(unsigned long long)n);
 		gp_doctor_mend(doctor->report,
 			"header_maxsize = 60K   (main section of the configuration)");
 	}
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
-			"header_maxsize is small enough to see all of it");
+			"header_maxsize is small enough for the module to see whole headers");
 }
 
 /* The checks of this file. */
@@ -375,6 +375,6 @@ const struct gp_doctor_check gp_doctor_exim_checks[] = {
 	{"exim.build", check_exim_build, 0, "its version, and ${dlfunc}"},
 	{"exim.macros", check_exim_macros, 0, "its configuration calls the module"},
 	{"exim.module", check_exim_module, 0, "the module loads"},
-	{"exim.options", check_exim_options, 0, "it hands over whole headers"},
+	{"exim.options", check_exim_options, 0, "it passes whole headers to the module"},
 	{NULL, NULL, 0, NULL},
 };

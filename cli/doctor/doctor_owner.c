@@ -28,7 +28,8 @@
 
 /* ---- the daemon's answer ---- */
 
-/* see_peer: who listens there, as the kernel has it: what an answer says may be anybody's. */
+/* see_peer: which process listens there, according to the kernel: what an answer says may be
+ * anybody's. */
 static void see_peer(struct gp_doctor *d, const char *path)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
@@ -55,7 +56,7 @@ bool gp_doctor_ask(struct gp_doctor *doctor)
 		return doctor->status != NULL;
 	if (*path != '/' || strlen(path) >= sizeof control.path) {
 		doctor->is_denied = true;
-		doctor->why_silent = "no control socket is known";
+		doctor->why_silent = "the control socket is not known";
 		return false;
 	}
 	memcpy(control.path, path, strlen(path) + 1);

@@ -203,7 +203,7 @@ static struct gp_span expand_apart(struct expansion *x, struct gp_span text)
 	return gp_strbuf_span(&buf);
 }
 
-/* cut_braces: the inside of {...} at the beginning of text, which goes on behind it. */
+/* cut_braces: the inside of {...} at the beginning of text, which continues behind it. */
 static bool cut_braces(struct gp_span *text, struct gp_span *inside_out)
 {
 	size_t depth = 0;

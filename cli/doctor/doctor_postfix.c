@@ -143,7 +143,7 @@ const char *gp_doctor_endpoint(struct gp_doctor *doctor)
 
 /* ---- views ---- */
 
-/* is_inside: a service that only this machine reaches: what a content filter gives back. */
+/* is_inside: a service that only this machine reaches: mail that returns from a content filter. */
 static bool is_inside(struct gp_span name)
 {
 	return gp_span_has_prefix(name, "127.") || gp_span_has_prefix(name, "localhost:") ||
@@ -341,7 +341,7 @@ static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 		!postconf(d, p, program, "-P", &overrides))
 		return;
 	if (gp_doctor_postconf_parse(d->arena, params, services, overrides, &p->pc)) {
-		p->skip = "its configuration is too large to be looked at";
+		p->skip = "its configuration is too large to be checked";
 		return;
 	}
 	p->version = text_of(d, p, "mail_version");
@@ -350,7 +350,7 @@ static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 	int rc = make_views(d, p);
 	settle_wants(d->config, p);
 	if (rc)
-		p->skip = "its configuration is too large to be looked at";
+		p->skip = "its configuration is too large to be checked";
 	else if (p->view_count == 0)
 		p->skip = "no smtpd service in master.cf";
 }
@@ -385,7 +385,7 @@ struct gp_doctor_postfix *gp_doctor_postfix_asking(struct gp_doctor *doctor)
 		!p             ? "out of memory"
 		: p->is_broken ? "postconf failed"
 		: p->skip      ? p->skip
-			       : "Postfix does not ask gatepost-policyd");
+			       : "Postfix does not use gatepost-policyd");
 	return NULL;
 }
 

@@ -64,9 +64,9 @@ static void mend_mark(struct gp_doctor *d)
 static void mend_rules(struct gp_doctor *d)
 {
 	gp_doctor_mend(d->report,
-		"in main.cf put the rules of header_checks in postfix-main.cf, among the "
-		"examples, in front of other ones, and set mime_header_checks and "
-		"nested_header_checks to these other ones, or to nothing");
+		"in main.cf put the rules of header_checks in postfix-main.cf, among the examples, "
+		"before other rules, and set mime_header_checks and nested_header_checks to these "
+		"other rules, or to an empty value");
 }
 
 /* names_results: does the text name a field of results? */
@@ -116,13 +116,13 @@ static bool check_mark(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 {
 	if (a->state == GP_MARK_KNOWN)
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s: the mark is that of the example, which everybody knows and which is "
-			"not used: no message keeps the field with our results",
+			"%s: the mark is the public one of the example and is not used: no message "
+			"keeps the field with our results",
 			v->label);
 	else if (a->state == GP_MARK_BAD)
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s: policy_context is mark: without 12 to 64 letters and digits behind "
-			"it, which is not used: header_checks cannot tell the field with our "
+			"%s: policy_context is mark: without 12 to 64 letters and digits after it, "
+			"and is not used: header_checks cannot distinguish the field with our "
 			"results from a forged one",
 			v->label);
 	else
@@ -141,8 +141,9 @@ static bool check_rules(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 {
 	if (a->state == GP_MARK_SECRET && !has(a, a->mark)) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s: header_checks have no rule with the mark that is handed over: each "
-			"message leaves with this secret, or without the field with our results",
+			"%s: header_checks have no rule with the mark that Postfix sends: each "
+			"message is delivered with this secret, or without the field with our "
+			"results",
 			v->label);
 		mend_rules(d);
 		if (is_parameter(p, a)) {
@@ -156,8 +157,8 @@ static bool check_rules(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	if (a->state != GP_MARK_NONE || names_results(a->rules) || has_file(a->rules))
 		return false;
 	gp_doctor_say(d->report, GP_DOCTOR_NOTE,
-		"%s: nothing removes results of this host that a message brings along: a sender "
-		"can forge them",
+		"%s: nothing removes results of this host that a message already has: a sender can "
+		"forge them",
 		v->label);
 	mend_mark(d);
 	mend_rules(d);
@@ -184,7 +185,7 @@ static bool check_parts(struct gp_doctor *d, const struct asked *a)
 					 : "nested_header_checks";
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
 		"the rules that remove results of this host are in %s too: they change attached "
-		"messages, and break their signatures",
+		"messages and break their signatures",
 		names);
 	if ((!of_parts || is_nothing_else(a->mime)) &&
 		(!of_messages || is_nothing_else(a->nested))) {
@@ -230,12 +231,14 @@ static void check_postfix_field(struct gp_doctor *doctor)
 				return;
 		}
 	}
-	gp_doctor_say(doctor->report, GP_DOCTOR_OK, "header_checks can tell it from a forged one");
+	gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+		"header_checks can distinguish it from a "
+		"forged one");
 }
 
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_postfix_field_checks[] = {
 	{"postfix.own-field", check_postfix_field, GP_DOCTOR_NEEDS_CONFIG,
-		"the field with its results can be told from forged ones"},
+		"the field with its results can be distinguished from forged ones"},
 	{NULL, NULL, 0, NULL},
 };

@@ -140,8 +140,8 @@ static bool hears_late(const struct gp_doctor_postfix *p, const struct gp_doctor
 	return is_cut_off(p, v) && p->wants_users && v->has_users;
 }
 
-/* is_echo: what a content filter gives back has been counted when it came in. Where users log in
- * by the service's own settings, it is none. */
+/* is_echo: mail that returns from a content filter has been counted when it came in. Where users
+ * log in by the service's own settings, it is none. */
 static bool is_echo(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
 	struct gp_span own;
@@ -221,20 +221,23 @@ static void check_order(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
 	static const struct misplaced rows[] = {
 		{is_unreached, GP_DOCTOR_PROBLEM,
-			"the question stands behind permit, reject or defer and is never asked"},
+			"check_policy_service follows permit, reject or defer and is "
+			"never reached"},
 		{passes_strangers, GP_DOCTOR_PROBLEM,
-			"permit_auth_destination comes before the question: mail for this host is "
-			"never asked about"},
+			"permit_auth_destination precedes check_policy_service: mail for this host "
+			"is never checked"},
 		{passes_users, GP_DOCTOR_PROBLEM,
-			"permit_sasl_authenticated comes before the question: limits see no user"},
+			"permit_sasl_authenticated precedes check_policy_service: limits see no "
+			"users"},
 		{passes_networks, GP_DOCTOR_WARNING,
-			"permit_mynetworks comes before the question: limits see nothing of "
-			"trusted_networks"},
+			"permit_mynetworks precedes check_policy_service: limits do not see mail "
+			"of trusted_networks"},
 	};
 	check_misplaced(d, p, rows, sizeof rows / sizeof rows[0]);
 	if (!p->wants_users && !p->wants_networks &&
 		say_which(d, p, asks_strangers, GP_DOCTOR_NOTE,
-			"the question is asked about mail that is refused as relaying anyway")) {
+			"gatepost-policyd is asked about mail that is rejected as "
+			"relaying anyway")) {
 		if (gp_doctor_postfix_which(d, p, has_relay_later))
 			gp_doctor_mend(d->report,
 				"postconf -e 'smtpd_relay_before_recipient_restrictions = yes'");
@@ -247,10 +250,10 @@ static void check_stage(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 {
 	static const struct misplaced rows[] = {
 		{is_late, GP_DOCTOR_WARNING,
-			"the question is asked only when all recipients have been accepted"},
+			"gatepost-policyd is asked only after all recipients have been accepted"},
 		{is_early, GP_DOCTOR_WARNING,
-			"with smtpd_delay_reject = no the question is asked before the recipient "
-			"is known"},
+			"with smtpd_delay_reject = no gatepost-policyd is asked before the "
+			"recipient is known"},
 	};
 	check_misplaced(d, p, rows, sizeof rows / sizeof rows[0]);
 }
@@ -284,7 +287,7 @@ static void say_nobody(struct gp_doctor *d, struct gp_doctor_postfix *p)
 	}
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
 		"no smtpd service asks gatepost-policyd: mail is not checked. %.*s is asked, where "
-		"nobody is: if that was meant for gatepost",
+		"no daemon listens: if that is meant to be gatepost",
 		(int)lost->endpoint.len, lost->endpoint.ptr);
 	p->lost = lost->endpoint;
 	gp_doctor_mend_question(d, p, lost->text, gp_doctor_question(d));
@@ -321,20 +324,20 @@ static void check_postfix_services(struct gp_doctor *doctor)
 		{hides_users, GP_DOCTOR_PROBLEM,
 			"does not ask gatepost-policyd: limits do not see its users"},
 		{hears_late, GP_DOCTOR_WARNING,
-			"master.cf overrules the list, gatepost-policyd is asked at the end of "
-			"messages only: SPF and limits of recipients come late"},
+			"master.cf overrides the list, and gatepost-policyd is asked only at the "
+			"end of messages: SPF and limits on recipients apply late"},
 		{hides_strangers, GP_DOCTOR_WARNING,
-			"does not ask gatepost-policyd: what comes in there is not checked"},
+			"does not ask gatepost-policyd: mail that it receives is not checked"},
 	};
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
 	if (!p)
 		return;
 	check_misplaced(doctor, p, rows, sizeof rows / sizeof rows[0]);
 	if (say_which(doctor, p, is_echo, GP_DOCTOR_WARNING,
-		    "what a content filter gives back is counted a second time"))
+		    "mail that returns from a content filter is counted a second time"))
 		gp_doctor_mend_away(doctor, p, is_echo);
 	if (gp_doctor_is_well(doctor->report))
-		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "none passes the question by");
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "every service asks");
 }
 
 /* check_postfix_end: bytes, and giving back. */
@@ -349,26 +352,27 @@ static void check_postfix_end(struct gp_doctor *doctor)
 	}
 	if (say_which(doctor, p, has_no_end, p->wants_bytes ? GP_DOCTOR_PROBLEM : GP_DOCTOR_NOTE,
 		    p->wants_bytes
-			    ? "limits on bytes do not work: the end of the message is not asked "
-			      "about"
-			    : "recipients of messages that fail later stay counted: the end of "
-			      "the message is not asked about"))
+			    ? "limits on bytes do not work: no request is sent at the end of the "
+			      "message"
+			    : "recipients of messages that fail later stay counted: no request is "
+			      "sent at the end of the message"))
 		gp_doctor_mend_list(doctor, p, has_no_end, GP_DOCTOR_END, GP_DOCTOR_PUT_FIRST);
 	if (say_which(doctor, p, passes_users_at_end, GP_DOCTOR_PROBLEM,
-		    "users are permitted before the question in smtpd_end_of_data_restrictions"))
+		    "users are permitted before check_policy_service in "
+		    "smtpd_end_of_data_restrictions"))
 		gp_doctor_mend_list(
 			doctor, p, passes_users_at_end, GP_DOCTOR_END, GP_DOCTOR_PUT_FIRST);
 	if (gp_doctor_is_well(doctor->report))
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
-			"asked at the end of messages: what fails is given back");
+			"asked at the end of messages: what fails is released");
 }
 
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_postfix_lists_checks[] = {
 	{"postfix.asks", check_postfix_asks, GP_DOCTOR_NEEDS_CONFIG,
-		"the question is asked, where the limits need it"},
+		"gatepost-policyd is asked where SPF and limits need it"},
 	{"postfix.services", check_postfix_services, GP_DOCTOR_NEEDS_CONFIG,
-		"no service of master.cf passes it by"},
+		"no service of master.cf bypasses it"},
 	{"postfix.end-of-data", check_postfix_end, GP_DOCTOR_NEEDS_CONFIG,
 		"it is asked at the end of messages, for limits"},
 	{NULL, NULL, 0, NULL},

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Where the question goes, as commands. A command replaces: it takes every question of ours out of
- * a list before it puts one in, so that none is asked twice. What else stands in a list stays: it
- * is whoever runs the host who decides about relaying. A list that several services have from
- * main.cf is changed there when all of them need it, else for the service alone. A value that
- * cannot be put into a command as it is, is told in words.
+ * a list before it puts one in, so that none is asked twice. What else stands in a list stays: the
+ * administrator decides about relaying. A list that several services have from main.cf is changed
+ * there when all of them need it, else for the service alone. A value that cannot be put into a
+ * command as it is, is told in words.
  */
 #include <string.h>
 
@@ -223,10 +223,10 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	const struct gp_postconf_service *service, const char *name, const char *question,
 	enum gp_doctor_put where)
 {
-	static const char *const places[] = {[GP_DOCTOR_PUT_FIRST] = "in front of what stands",
+	static const char *const places[] = {[GP_DOCTOR_PUT_FIRST] = "before the items",
 		[GP_DOCTOR_PUT_BEHIND] =
-			"behind reject_unauth_destination, before permit or reject,",
-		[GP_DOCTOR_PUT_THERE] = "in place of the first of its kind"};
+			"after reject_unauth_destination and before permit or reject,",
+		[GP_DOCTOR_PUT_THERE] = "in place of the first of them"};
 	struct gp_span raw = gp_doctor_postconf_raw(&p->pc, service, name);
 	bool is_new = !gp_span_equal(raw, gp_doctor_raw(p, service, name));
 	const char *value = gp_doctor_rewritten(d, p, service, name, question, where);
@@ -239,11 +239,11 @@ static void put(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		set(d, p, service, name, value);
 	else if (where == GP_DOCTOR_PUT_NOWHERE)
 		gp_doctor_mend(d->report,
-			"in %s take each check_policy_service of gatepost out of %s", file, name);
+			"in %s remove each check_policy_service of gatepost from %s", file, name);
 	else if (where == GP_DOCTOR_PUT_OFF_CLASS)
 		gp_doctor_mend(d->report,
-			"in %s take each check_policy_service of gatepost out of %s; where nothing "
-			"else is in it, put this there: " GP_DOCTOR_NEUTRAL,
+			"in %s remove each check_policy_service of gatepost from %s; if that "
+			"leaves it empty, set it to: " GP_DOCTOR_NEUTRAL,
 			file, name);
 	else
 		gp_doctor_mend(d->report,

@@ -45,8 +45,8 @@ static bool check_action(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 		p, v, ours->default_action, "smtpd_policy_service_default_action");
 	if (!ours->default_action.ptr && gp_span_equal(action, gp_span_from(BUILT_IN_ACTION))) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s: no default_action: mail waits at the sender (451 4.3.5) while the "
-			"daemon is away",
+			"%s: no default_action: mail is deferred (451 4.3.5) while the daemon is "
+			"unavailable",
 			v->label);
 		mend_attributes(d, p, ours, &(struct gp_doctor_change) {.default_action = "DUNNO"});
 		gp_doctor_mend(d->report, "or, if that is what you want: postconf -e "
@@ -56,13 +56,14 @@ static bool check_action(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	if (!gp_span_has_prefix(action, "5") && !gp_span_has_prefix(action, "reject"))
 		return false;
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-		"%s: default_action=%.*s: all mail is refused for good while the daemon is away",
+		"%s: default_action=%.*s: all mail is permanently rejected while the daemon is "
+		"unavailable",
 		v->label, (int)action.len, action.ptr);
 	mend_attributes(d, p, ours, &(struct gp_doctor_change) {.default_action = "DUNNO"});
 	return true;
 }
 
-/* check_postfix_default_action: what happens when the daemon is away. */
+/* check_postfix_default_action: what happens when the daemon is unavailable. */
 static void check_postfix_default_action(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);
@@ -70,7 +71,9 @@ static void check_postfix_default_action(struct gp_doctor *doctor)
 		return;
 	each(doctor, p, check_action);
 	if (gp_doctor_is_well(doctor->report))
-		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "set: mail goes on without the daemon");
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK,
+			"set: mail is accepted without the "
+			"daemon");
 }
 
 /* ---- times ---- */
@@ -86,8 +89,8 @@ static bool check_timeout(struct gp_doctor *d, const struct gp_doctor_postfix *p
 	if (!gp_doctor_postconf_time_ms(text, &ms) || ms > deadline_ms)
 		return false;
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-		"%s: Postfix waits %s for an answer that may take %s (policyd.deadline): slow DNS "
-		"then means default_action",
+		"%s: Postfix waits %s for an answer that may take %s (policyd.deadline): with slow "
+		"DNS default_action applies",
 		v->label, gp_duration_wait(ms, a), gp_duration_wait(deadline_ms, b));
 	const char *timeout = gp_doctor_text(d->arena, "%llds", (long long)deadline_ms / 1000 + 10);
 	mend_attributes(d, p, ours, &(struct gp_doctor_change) {.timeout = timeout});
@@ -105,8 +108,8 @@ static void check_idle(struct gp_doctor *d, const struct gp_doctor_postfix *p)
 		max_ms < idle_ms)
 		return;
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-		"the daemon closes idle connections after %s, Postfix keeps them for %s: it then "
-		"asks into a closed one",
+		"the daemon closes idle connections after %s, but Postfix keeps them for %s and "
+		"would use closed ones",
 		gp_duration_wait(idle_ms, a), gp_duration_wait(max_ms, b));
 	gp_doctor_mend(d->report, "set policyd { idle_timeout = %llds } in %s",
 		(long long)max_ms / 1000 * 2, d->config_path);
@@ -177,7 +180,8 @@ static void check_postfix_connections(struct gp_doctor *doctor)
 	const char *which = gp_doctor_postfix_which(doctor, p, is_boundless);
 	if (which) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"%s: any number of processes may ask, %lu connections are answered at once",
+			"%s: any number of processes may connect, but only %lu connections are "
+			"served at once",
 			which, max);
 		for (size_t i = 0; i < p->view_count; i++)
 			if (is_boundless(p, &p->views[i]))
@@ -186,8 +190,8 @@ static void check_postfix_connections(struct gp_doctor *doctor)
 	}
 	if (sum > max) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING,
-			"%lu smtpd connections may ask at once, %lu are answered: others would "
-			"wait",
+			"%lu smtpd processes may connect, but only %lu connections are served at "
+			"once: others would wait",
 			sum, max);
 		gp_doctor_mend(doctor->report,
 			"set policyd { max_connections = %lu } in %s and restart", sum + sum / 4,
@@ -196,19 +200,20 @@ static void check_postfix_connections(struct gp_doctor *doctor)
 	which = gp_doctor_postfix_which(doctor, p, has_several);
 	if (which) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_NOTE,
-			"%s: the question is written in several ways, and each takes a connection",
+			"%s: check_policy_service is written in several ways, and each takes a "
+			"connection of its own",
 			which);
 		gp_doctor_mend_once(doctor, p, has_several);
 	}
 	if (gp_doctor_is_well(doctor->report))
-		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%lu at most, %lu are answered at once",
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%lu at most, %lu are served at once",
 			sum, max);
 }
 
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_postfix_service_checks[] = {
 	{"postfix.default-action", check_postfix_default_action, GP_DOCTOR_NEEDS_CONFIG,
-		"what happens when the daemon is away"},
+		"what happens when the daemon is unavailable"},
 	{"postfix.timeout", check_postfix_timeout, GP_DOCTOR_NEEDS_CONFIG,
 		"Postfix waits longer than the deadline"},
 	{"postfix.connections", check_postfix_connections, GP_DOCTOR_NEEDS_CONFIG,

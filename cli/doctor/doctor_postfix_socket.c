@@ -172,7 +172,7 @@ static void mend_listen(struct gp_doctor *d, const char *endpoint)
 	gp_doctor_mend(d->report, "policyd { listen = {%s\"%s\"} }", all, endpoint);
 }
 
-/* mend_start: nobody is there, or somebody who hangs. */
+/* mend_start: no process listens there, or one that hangs. */
 static void mend_start(struct gp_doctor *d, const struct try *t, int error)
 {
 	if (error == ETIMEDOUT || error == EAGAIN) {
@@ -237,12 +237,13 @@ static void mend_denied(struct gp_doctor *d, const struct try *t, const struct g
 	gp_doctor_mend(d->report, "chgrp %s %s && chmod 0660 %s", group, path, path);
 	if (is_unit())
 		gp_doctor_mend(d->report,
-			"to stay so: systemctl edit gatepost-policyd.socket:  [Socket] "
+			"to make it permanent: systemctl edit gatepost-policyd.socket:  [Socket] "
 			"SocketGroup=%s SocketMode=0660 (a line each)",
 			group);
 	else
 		gp_doctor_mend(d->report,
-			"to stay so: policyd { mail_user = \"%s\"  socket_mode = 0660 } in %s",
+			"to make it permanent: policyd { mail_user = \"%s\"  socket_mode = 0660 } "
+			"in %s",
 			t->user.name, d->config_path);
 }
 
@@ -265,8 +266,8 @@ static bool say_name(struct gp_doctor *d, const struct try *t, int error)
 		address = host;
 	}
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-		"%s: smtpd is confined to %s and does not find the address of %s there",
-		t->view->label, t->postfix->queue, name_of(t));
+		"%s: smtpd is confined to %s and cannot resolve %s there", t->view->label,
+		t->postfix->queue, name_of(t));
 	mend_endpoint(d, t,
 		gp_doctor_text(d->arena, strchr(address, ':') ? "inet:[%s]:%u" : "inet:%s:%u",
 			address, t->place.server.port));
@@ -281,8 +282,8 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 	if ((t->place.is_unix && say_chroot(d, t)) || say_name(d, t, error))
 		return;
 	if (t->place.is_unix && stat(t->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s is no socket", t->view->label,
-			t->path);
+		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s is not a socket",
+			t->view->label, t->path);
 		if (gp_doctor_place_is_served(d, &t->place)) {
 			gp_doctor_mend(d->report, "rm %s", gp_doctor_word(d->arena, t->path));
 			mend_restart(d);
@@ -294,12 +295,12 @@ static void say_error(struct gp_doctor *d, const struct try *t, int error)
 	if (error == EACCES && t->place.is_unix &&
 		!gp_cli_may(d->arena, &t->user, "", t->path, W_OK, &way)) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-			"%s: the user %s may not reach %s: %s stands in the way", t->view->label,
+			"%s: the user %s may not access %s: blocked by %s", t->view->label,
 			t->user.name, t->path, way.blocked);
 		mend_denied(d, t, &way);
 		return;
 	}
-	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: nobody answers at %s: %s", t->view->label,
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: no answer at %s: %s", t->view->label,
 		t->place.is_unix ? t->path : t->endpoint,
 		error == NO_SUCH_HOST ? "its address is not found" : strerror(error));
 	mend_start(d, t, error);
@@ -311,7 +312,7 @@ static void look_only(struct gp_doctor *d, const struct try *t)
 	struct gp_cli_way way;
 	if (!t->place.is_unix) {
 		gp_doctor_say(
-			d->report, GP_DOCTOR_SKIPPED, "%s: needs root to be tried", t->endpoint);
+			d->report, GP_DOCTOR_SKIPPED, "%s: this check needs root", t->endpoint);
 		return;
 	}
 	if (!gp_cli_may(d->arena, &t->user, "", t->path, W_OK, &way))
@@ -371,7 +372,7 @@ static void check_postfix_socket(struct gp_doctor *doctor)
 		return;
 	if (!gp_cli_user_find(p->owner, "", &t.user)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
-			"Postfix's mail_owner \"%s\" is no user", p->owner);
+			"Postfix's mail_owner \"%s\" is not a user", p->owner);
 		gp_doctor_mend(doctor->report, "postfix check");
 		return;
 	}
@@ -395,6 +396,6 @@ static void check_postfix_socket(struct gp_doctor *doctor)
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_postfix_socket_checks[] = {
 	{"postfix.socket", check_postfix_socket, GP_DOCTOR_NEEDS_CONFIG,
-		"smtpd can reach the daemon, chroot included"},
+		"smtpd can reach the daemon, from its chroot as well"},
 	{NULL, NULL, 0, NULL},
 };

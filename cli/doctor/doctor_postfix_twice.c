@@ -70,19 +70,19 @@ static bool say(struct gp_doctor *d, const struct gp_doctor_postfix *p, gp_docto
 void gp_doctor_postfix_twice(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix)
 {
 	if (say(doctor, postfix, is_twice,
-		    "the question is asked more than once about each recipient: limits count it as "
-		    "often, and fields are added as often"))
+		    "gatepost-policyd is asked more than once about each recipient: limits count "
+		    "it and header fields are added each time"))
 		gp_doctor_mend_place(doctor, postfix, is_twice);
 	if (say(doctor, postfix, is_twice_by_class,
-		    "the question is asked once more where a table leads to a restriction class "
-		    "that asks"))
+		    "gatepost-policyd is asked once more where a table leads to a restriction "
+		    "class with check_policy_service"))
 		gp_doctor_mend_classes(doctor, postfix);
 	if (say(doctor, postfix, is_twice_at_data,
-		    "the question stands in smtpd_data_restrictions more than once"))
+		    "check_policy_service is in smtpd_data_restrictions more than once"))
 		gp_doctor_mend_list(
 			doctor, postfix, is_twice_at_data, GP_DOCTOR_DATA, GP_DOCTOR_PUT_THERE);
 	if (say(doctor, postfix, is_twice_at_end,
-		    "the question stands in smtpd_end_of_data_restrictions more than once"))
+		    "check_policy_service is in smtpd_end_of_data_restrictions more than once"))
 		gp_doctor_mend_list(
 			doctor, postfix, is_twice_at_end, GP_DOCTOR_END, GP_DOCTOR_PUT_THERE);
 }

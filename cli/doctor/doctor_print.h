@@ -2,7 +2,7 @@
 /*
  * Doctor_print: a report on stdout, for people or for programs.
  *
- * Errors of the stream are left in it: whoever ends the program looks at them.
+ * Errors of the stream stay in it, to be checked at the end of the program.
  */
 #ifndef GP_CLI_DOCTOR_PRINT_H
 #define GP_CLI_DOCTOR_PRINT_H

@@ -28,7 +28,8 @@
 struct job {
 	const struct gp_config *config;
 	const struct gp_cli_store *store;
-	const struct gp_doctor_owner *owner; /* to become; NULL: it is who it is */
+	const struct gp_doctor_owner *owner; /* to become; NULL: the process runs as that user
+					      * already */
 };
 
 /* send_line: from the child: its kind as a letter, and the text. */
@@ -59,7 +60,7 @@ static int check(void *arg)
 	const struct gp_config_policyd *p = &job->config->policyd;
 	const struct gp_cli_store_user who = {p->user, p->group, p->chroot, false};
 	if (job->owner && !gp_cli_become(&job->owner->user, job->owner->chroot, NULL)) {
-		gp_cli_store_tell(&told, GP_CLI_STORE_TROUBLE, "becoming the user %s: %s",
+		gp_cli_store_tell(&told, GP_CLI_STORE_TROUBLE, "cannot become the user %s: %s",
 			job->owner->user.name, strerror(errno));
 		return GP_CLI_TROUBLE;
 	}
@@ -136,7 +137,8 @@ static void check_server(
 
 /* A file of it, for the child that looks into it. */
 struct look {
-	const struct gp_doctor_owner *owner; /* to become; NULL: it is who it is */
+	const struct gp_doctor_owner *owner; /* to become; NULL: the process runs as that user
+					      * already */
 	const char *path;
 };
 
@@ -164,8 +166,8 @@ static void say_denied(
 			gp_doctor_word(d->arena, way->blocked));
 	else
 		gp_doctor_mend(d->report,
-			"it belongs to somebody else; give %s a directory of its own: store { uri "
-			"= {\"lmdb:/directory\"} } in %s",
+			"it belongs to another user; give %s a directory of its own: store { uri = "
+			"{\"lmdb:/directory\"} } in %s",
 			user->name, d->config_path);
 }
 
@@ -178,13 +180,13 @@ static void say_missing(struct gp_doctor *d, const struct gp_doctor_owner *owner
 	const char *directory = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
 	if (gp_doctor_is_waiting(d)) {
 		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
-			"%s is not there yet: it is made when the daemon starts", directory);
+			"%s does not exist yet: it is created when the daemon starts", directory);
 	} else if (gp_cli_may(d->arena, &owner->user, owner->chroot, parent, W_OK | X_OK, &way)) {
-		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s is not there yet; %s may make it",
+		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s does not exist yet; %s may create it",
 			directory, owner->user.name);
 	} else {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM,
-			"%s is not there, and %s may not make it", directory, owner->user.name);
+			"%s does not exist, and %s may not create it", directory, owner->user.name);
 		gp_doctor_mend(d->report, "install -d -m 700 -o %s %s", owner->user.name,
 			gp_doctor_word(d->arena, directory));
 	}
@@ -205,11 +207,12 @@ static void check_file(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	if (out.code == GP_CLI_STORE_WHOLE)
 		return;
 	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s%s %s", owner->chroot, path,
-		out.code == GP_CLI_STORE_DAMAGED ? "is damaged: it does not begin as a file of LMDB"
+		out.code == GP_CLI_STORE_DAMAGED ? "is damaged: it is not an LMDB file"
 						 : "cannot be read");
 	if (out.code == GP_CLI_STORE_DAMAGED)
 		gp_doctor_mend(d->report,
-			"restart what uses it: a damaged file is set aside, and a new one begins");
+			"restart the programs that use it: a damaged file is renamed, and a new "
+			"one is started");
 }
 
 /* is_no_directory: something else has the name; said. */
@@ -220,12 +223,12 @@ static bool is_no_directory(
 	const char *directory = gp_doctor_text(d->arena, "%s%s", owner->chroot, path);
 	if (stat(directory, &st) || S_ISDIR(st.st_mode))
 		return false;
-	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s is no directory", directory);
+	gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s is not a directory", directory);
 	bool is_ours = gp_cli_store_is_own_place(directory, owner->user.uid);
 	if (is_ours)
 		gp_doctor_mend(d->report, "mv %s %s.old", gp_doctor_word(d->arena, directory),
 			gp_doctor_word(d->arena, directory));
-	gp_doctor_mend(d->report, "%sname another one: store { uri = {\"lmdb:/directory\"} } in %s",
+	gp_doctor_mend(d->report, "%suse another one: store { uri = {\"lmdb:/directory\"} } in %s",
 		is_ours ? "or " : "", d->config_path);
 	return true;
 }
@@ -247,8 +250,7 @@ static void check_lmdb(struct gp_doctor *d, const struct gp_doctor_owner *owner,
 	check_file(d, owner, gp_doctor_text(d->arena, "%s/facts", path));
 	if (gp_doctor_is_well(d->report))
 		gp_doctor_say(d->report, GP_DOCTOR_OK,
-			"lmdb:%s%s can be used by %s; gatepost store check "
-			"counts in it",
+			"lmdb:%s%s can be used by %s; gatepost store check tests it by writing",
 			owner->chroot, path, owner->user.name);
 }
 
@@ -304,20 +306,20 @@ static void check_directory(struct gp_doctor *d, const char *chroot, const char 
 	long long most = (long long)d->config->store.map_bytes;
 	if (disk.remote) {
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING,
-			"%s lies on %s, where LMDB cannot be relied on", directory, disk.remote);
+			"%s is on %s, where LMDB is not reliable", directory, disk.remote);
 		gp_doctor_mend(d->report,
 			"set store { uri = {\"lmdb:/a/local/directory\"} }, or use a Redis");
 	}
 	if (left < FREE_LEAST && left < most) {
 		gp_doctor_say(d->report, GP_DOCTOR_PROBLEM, "%s: %s of disk left", directory,
 			gp_cli_amount(left, true, a));
-		gp_doctor_mend(
-			d->report, "make room: df -h %s", gp_doctor_word(d->arena, directory));
+		gp_doctor_mend(d->report, "free some space: df -h %s",
+			gp_doctor_word(d->arena, directory));
 	} else if (left < most) {
 		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
 			"%s: %s of disk left, and the store may grow to %s (store.size)", directory,
 			gp_cli_amount(left, true, a), gp_cli_amount(most, true, b));
-		gp_doctor_mend(d->report, "make room, or set store { size = %lldM }",
+		gp_doctor_mend(d->report, "free some space, or set store { size = %lldM }",
 			left / 2 / 1024 / 1024 ? left / 2 / 1024 / 1024 : 1);
 	}
 }
@@ -349,9 +351,11 @@ static void check_store_disk(struct gp_doctor *doctor)
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_store_checks[] = {
 	{"store.main", check_store_main, GP_DOCTOR_NEEDS_CONFIG,
-		"it is there, whole and ours, or answers"},
+		"it exists, is intact and accessible, or it answers"},
 	{"store.local", check_store_local, GP_DOCTOR_NEEDS_CONFIG,
-		"so does the one that stands in"},
-	{"store.disk", check_store_disk, GP_DOCTOR_NEEDS_CONFIG, "room, and no network below it"},
+		"the same for the local store (on_failure = local)"},
+	{"store.disk", check_store_disk, GP_DOCTOR_NEEDS_CONFIG,
+		"enough space, on a local file "
+		"system"},
 	{NULL, NULL, 0, NULL},
 };

@@ -60,7 +60,7 @@ struct gp_arc_result {
 	const struct gp_arc_set *sets; /* in the order of i=, sets[0] is i=1; instances of them */
 };
 
-/* Who may excuse. */
+/* The trusted sealers. */
 struct gp_arc_options {
 	const char *const *sealers; /* domains in A-labels; ".x": the names below x */
 	size_t sealer_count;
@@ -96,8 +96,8 @@ int gp_arc_trust(struct gp_ctx *ctx, const struct gp_arc_result *result,
 	unsigned *instance_out) GP_MUST_CHECK;
 
 /*
- * May the chain still vouch, once DNS answers: it failed for the moment only, and whoever sealed it
- * last is trusted and covers the author? What a stranger sealed never does.
+ * May the chain still vouch, once DNS answers: it failed temporarily, and the last sealer is
+ * trusted and covers the author? A chain of an untrusted sealer never may.
  */
 bool gp_arc_may_vouch(const struct gp_arc_result *result, const struct gp_arc_options *options);
 

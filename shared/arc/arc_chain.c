@@ -133,18 +133,19 @@ static const char *check_body(
 	const struct gp_arc *arc, const struct gp_dkim_sig *sig, const struct gp_arc_body *body)
 {
 	if (!body->wanted)
-		return "too many hashes of the body are asked for";
+		return "too many hashes of the body are needed";
 	uint64_t size = gp_dkim_bodies_size(arc->bodies, body->id);
 	if (sig->length != GP_DKIM_WHOLE && sig->length > size)
-		return "l= is more than the body has";
+		return "l= is larger than the body";
 	if (sig->length != GP_DKIM_WHOLE && sig->length < size && !arc->options->partial_body)
-		return "l= leaves out some of the body"; /* RFC 6376 8.2 */
+		return "l= does not cover the whole body"; /* RFC 6376 8.2 */
 	if (sig->body_hash.len == GP_CRYPTO_SHA256 &&
 		memcmp(sig->body_hash.ptr, gp_dkim_bodies_hash(arc->bodies, body->id),
 			GP_CRYPTO_SHA256) == 0)
 		return NULL;
-	return gp_dkim_bodies_defect(arc->bodies) ? "the body cannot be rebuilt as it was signed"
-						  : "the hash of the body differs";
+	return gp_dkim_bodies_defect(arc->bodies) ? "the body cannot be restored to the form that "
+						    "was signed"
+						  : "the hash of the body does not match";
 }
 
 /* check_times: t= and x= (RFC 6376 3.5) against the clock; NULL: now lies between them. */
@@ -153,7 +154,7 @@ static const char *check_times(
 {
 	int64_t now = ctx->clock->wall_s(ctx->clock), skew = arc->options->clock_skew_ms / 1000;
 	if (sig->signed_s > now + skew)
-		return "it is from the future (t=)";
+		return "its time is in the future (t=)";
 	if (sig->expires_s >= 0 && sig->expires_s < now - skew)
 		return "it has expired (x=)";
 	return NULL;
@@ -171,9 +172,9 @@ static int check_key(struct gp_ctx *ctx, const struct gp_arc *arc, const struct 
 		return rc;
 	finding->temporary = key.verdict == GP_DKIM_TEMPERROR;
 	finding->is_wrong = key.verdict == GP_DKIM_FAIL;
-	finding->reason = key.reason ? key.reason : "it does not hold";
+	finding->reason = key.reason ? key.reason : "the signature is not valid";
 	if (key.verdict == GP_DKIM_FAIL && arc->message->defect)
-		finding->reason = "the header cannot be read as it was signed";
+		finding->reason = "the header cannot be restored to the form that was signed";
 	return GP_OK;
 }
 
@@ -187,8 +188,8 @@ static int check_untrimmed(struct gp_ctx *ctx, const struct gp_arc *arc,
 	int rc = gp_dkim_key_check_untrimmed(
 		ctx, arc->message, &c, 1, &holds); /* one: for the other form */
 	if (!rc && holds)
-		finding->reason = "not verifiable: the mail server took a blank line off the end "
-				  "of a field";
+		finding->reason = "not verifiable: the mail server removed a blank line from the "
+				  "end of a field";
 	return rc;
 }
 
@@ -297,7 +298,7 @@ static int check_older(struct gp_ctx *ctx, const struct gp_arc *arc, struct gp_a
 {
 	size_t covered = 0;
 	for (unsigned i = arc->sets.count - 1; i > 0; i--) {
-		struct finding finding = {.reason = "not looked at"};
+		struct finding finding = {.reason = "not checked"};
 		int rc = GP_OK;
 		if (covered <= OLDER_BYTES_MAX)
 			rc = check_signature(ctx, arc, i, &finding);
@@ -393,7 +394,7 @@ int gp_arc_verify(struct gp_ctx *ctx, struct gp_arc *arc, struct gp_arc_result *
 	} else if (sets->count > 0) {
 		rc = verify_chain(ctx, arc, result_out);
 	}
-	if (rc) { /* whoever forgets to look at the status sees no pass */
+	if (rc) { /* a caller that ignores the status sees no pass */
 		*result_out = (struct gp_arc_result) {.verdict = GP_ARC_FAIL};
 		return rc;
 	}

@@ -13,11 +13,11 @@
 static const char *const names[GP_ARC_PARTS] = {
 	"ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"};
 
-static const char why_count[] = "a set is not complete or has a field twice";
+static const char why_count[] = "a set is incomplete or has a field twice";
 static const char why_many[] = "more than 50 sets";
 static const char why_large[] = "the ARC fields are too large";
-static const char why_instance[] = "a field has no valid instance";
-static const char why_broken[] = "the newest seal says that the chain was broken before";
+static const char why_instance[] = "a field has no valid instance number";
+static const char why_broken[] = "the newest seal says that the chain was already broken";
 static const char why_first_cv[] = "the first seal does not say cv=none";
 static const char why_later_cv[] = "a later seal does not say cv=pass";
 

@@ -27,7 +27,7 @@ static bool is_listed(struct gp_span sealer, const char *const *list, size_t cou
 	return false;
 }
 
-/* is_believed: the operator trusts who sealed this set, and it is about this author and body. */
+/* is_believed: the operator trusts the sealer of this set, and it is about this author and body. */
 static bool is_believed(const struct gp_arc_set *set, const struct gp_arc_options *options)
 {
 	const struct gp_span sealer = gp_span_from(set->sealer);
@@ -110,8 +110,8 @@ int gp_arc_trust(struct gp_ctx *ctx, const struct gp_arc_result *result,
 		bool good;
 		if (!is_believed(set, options)) {
 			gp_trace_line(ctx, 1,
-				"ARC: the sealer of set %u, %s, is not trusted or does not sign "
-				"From and the whole body",
+				"ARC: the sealer of set %u, %s, is not trusted, or its signature "
+				"does not cover From and the whole body",
 				i, set->sealer);
 			return GP_OK;
 		}

@@ -21,8 +21,8 @@ struct gp_ctx {
 	const struct gp_clock *clock; /* where time comes from */
 	const struct gp_log *log;     /* may be NULL */
 	struct gp_dns *dns;           /* the resolver */
-	struct gp_dns_notes *notes;   /* what its answers were like; NULL: nobody asks */
-	const struct gp_trace *trace; /* who listens to each step; NULL: nobody */
+	struct gp_dns_notes *notes;   /* what its answers were like; NULL: not wanted */
+	const struct gp_trace *trace; /* receives each step; NULL: no trace */
 	int64_t deadline_us;          /* monotonic: every wait ends here at the latest */
 };
 

@@ -15,7 +15,7 @@ static const struct {
 	{GP_ESYNTAX, "syntax error"},
 	{GP_ETIMEOUT, "timed out"},
 	{GP_EIO, "system call failed"},
-	{GP_ECLOSED, "closed by the other side"},
+	{GP_ECLOSED, "closed by the peer"},
 };
 
 /* gp_err_text: looks the status up. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Option: what a row of the configuration's tables is, so that whoever has options can own them.
+ * Option: the rows of the configuration's tables, in which each module defines its own options.
  *
  * A section of the file is a struct and a table of rows: the name of each option, what its value
  * is, its bounds, its default and its place in the struct. The owner defines both, config/ lists

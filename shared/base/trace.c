@@ -11,9 +11,9 @@
 
 #define LINE_MAX_BYTES 4096
 
-/* write_line: apart from who asks whether there is a trace. Its memory lies on the stack, all pages
- * of which are touched when it begins (-fstack-clash-protection); a thread that traces nothing is
- * to be spared that. */
+/* write_line: separate from the check whether there is a trace. Its memory lies on the stack, all
+ * pages of which are touched when it begins (-fstack-clash-protection); a thread that traces
+ * nothing is to be spared that. */
 __attribute__((noinline, format(printf, 3, 0))) static void write_line(
 	const struct gp_trace *trace, unsigned depth, const char *format, va_list ap)
 {

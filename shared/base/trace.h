@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Trace: the steps of a check as they are taken, one readable line at a time, for the operator who
- * asks why. Nobody listens in production: then a check makes no text at all.
+ * Trace: the steps of a check as they are taken, one readable line at a time, for an operator who
+ * wants to know why. In production there is no trace, and checks format no text for it.
  */
 #ifndef GP_BASE_TRACE_H
 #define GP_BASE_TRACE_H
@@ -15,8 +15,8 @@ struct gp_trace {
 };
 
 /*
- * printf to whoever listens to this context; nothing when nobody does. Control bytes in the text
- * are shown as '?': what is traced is foreign.
+ * printf to the trace of this context; nothing when it has none. Control bytes in the text are
+ * shown as '?': what is traced is foreign.
  */
 void gp_trace_line(const struct gp_ctx *ctx, unsigned depth, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -189,7 +189,7 @@ static int load_bounded(struct loader *l, const char *name, struct gp_span text)
 	if ((rc == GP_ENOMEM || rc == GP_ETOOBIG) &&
 		(gp_arena_status(l->config->arena) == GP_ETOOBIG ||
 			gp_arena_status(l->draft.scratch) == GP_ETOOBIG)) {
-		gp_strbuf_printf(error_begin(l), "says more than fits into %u MiB of memory\n",
+		gp_strbuf_printf(error_begin(l), "needs more than %u MiB of memory\n",
 			GP_CONFIG_MEMORY >> 20);
 		rc = GP_ESYNTAX;
 	}

@@ -177,8 +177,8 @@ int gp_config_defaults(const char *path, struct gp_config **config_out,
 /*
  * The last good configuration: one that was in force is saved with the state, settled and whole, so
  * that it loads without the files it came from. directory: of the state, GP_CONFIG_STATE_FOLDER or
- * what the service manager says (gp_config_state_directory). The file belongs to whoever saves it
- * and is readable by nobody else; a file that others could have written is not used.
+ * what the service manager says (gp_config_state_directory). The file belongs to the user that
+ * saves it and is readable by no other; a file that others could have written is not used.
  */
 #define GP_CONFIG_STATE_FOLDER "/var/lib/gatepost"
 const char *gp_config_state_directory(void);
@@ -230,13 +230,15 @@ void gp_config_inherit_dns(const struct gp_config *config, const struct gp_confi
 
 /*
  * The resolver dns, a cache over gp_dns_wire_new made for before, becomes the one of config, with
- * these options of its cache: who is asked and how, as gp_config_inherit_dns says, and what is
- * remembered stays. GP_ENOMEM: all is as it was. Where it follows resolv.conf, that begins anew.
+ * these options of its cache: which servers are queried and how, as gp_config_inherit_dns says, and
+ * what is remembered stays. GP_ENOMEM: all is as it was. Where it follows resolv.conf, that begins
+ * anew.
  */
 int gp_config_renew_dns(const struct gp_config *config, const struct gp_config *before,
 	const struct gp_dns_cache_options *cache, struct gp_dns *dns) GP_MUST_CHECK;
 
-/* Whom it asks, and from where it has that, in words; true: not as anybody would have meant. */
+/* Which servers are queried, and where that is set, in words; true: not as anybody would have
+ * meant. */
 bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *text);
 
 /*
@@ -245,8 +247,8 @@ bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *te
  * before (NULL) only the main file is looked at. NULL: there is none. The name is after's.
  */
 const char *gp_config_emptied(const struct gp_config *after, const struct gp_config *before);
-#define GP_CONFIG_EMPTIED                                                                  \
-	"is empty, as a full disk may leave it; if no option is to be set in it, write a " \
+#define GP_CONFIG_EMPTIED                                                                      \
+	"is empty, perhaps because a disk was full; if no option is to be set in it, write a " \
 	"comment into it"
 
 /* Frees a snapshot; accepts NULL. */

@@ -89,7 +89,7 @@ static void read_scalar(struct gp_config_reader *r, const struct gp_config_optio
 	struct gp_span value;
 	if (token.kind == GP_LEX_OPEN) {
 		gp_strbuf_printf(gp_config_read_error(r, token.line, o->name),
-			"it takes one value and no list; write %s = VALUE, without braces\n",
+			"it takes one value, not a list; write %s = VALUE, without braces\n",
 			o->name);
 		gp_config_read_skip_block(r);
 		return;
@@ -129,7 +129,7 @@ static void add_item(
 	list->count++;
 }
 
-/* begin_list: = begins anew, += goes on from what there is, which is the default at first. */
+/* begin_list: = begins anew, += continues from what there is, which is the default at first. */
 static struct gp_config_items *begin_list(
 	struct gp_config_reader *r, const struct gp_option *row, bool is_added)
 {
@@ -148,7 +148,7 @@ static struct gp_config_items *begin_list(
 }
 
 /* note_list: the first item of an assignment. += to what has stood without braces, or with a comma
- * at its end, goes on. */
+ * at its end, continues. */
 static void note_list(struct gp_config_reader *r, const struct gp_config_option *o,
 	struct gp_config_items *list, int line)
 {

@@ -66,8 +66,8 @@ void gp_config_errors_end(struct gp_config_errors *errors)
 			gp_strbuf_add(&all, "\n"); /* the line is too long, and cut */
 	}
 	if (errors->count > errors->listed_count)
-		gp_strbuf_printf(&all, "%zu further ones are not listed\n",
-			errors->count - errors->listed_count);
+		gp_strbuf_printf(
+			&all, "%zu more are not listed\n", errors->count - errors->listed_count);
 	if (gp_strbuf_finish(&all, &errors->text))
 		errors->text = "more errors than can be listed\n";
 }

@@ -50,7 +50,7 @@ static int read_growing(int fd, size_t expected, size_t max, struct gp_span *tex
 	return GP_ENOMEM;
 }
 
-/* error_of: errno of what is no regular file; 0: it is one. */
+/* error_of: errno of what is not a regular file; 0: it is one. */
 static int error_of(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) ? 0 : S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
@@ -189,12 +189,14 @@ static int include_file(struct gp_config_sources *sources, const char *path, int
 	if (is_source(sources, path))
 		return add_problem(sources, path, line, "is included twice, or includes itself");
 	if (sources->count > GP_CONFIG_INCLUDED_MAX)
-		return add_problem(sources, path, line, "is one file too many");
+		return add_problem(sources, path, line,
+			"exceeds the number of files that may be "
+			"read");
 	int rc = gp_config_file_read(path, GP_CONFIG_INCLUDE_MAX, &text);
 	if (rc == GP_ENOMEM)
 		return rc;
 	if (rc == GP_EIO && errno == EINVAL)
-		return add_problem(sources, path, line, "is no regular file");
+		return add_problem(sources, path, line, "is not a regular file");
 	if (rc) {
 		char problem[128];
 		snprintf(problem, sizeof problem, "cannot be read: %s",
@@ -204,8 +206,9 @@ static int include_file(struct gp_config_sources *sources, const char *path, int
 	void *owned = (void *)(uintptr_t)text.ptr;
 	if (text.len > GP_CONFIG_INCLUDES_MAX - sources->included_bytes) {
 		free(owned);
-		return add_problem(
-			sources, path, line, "is more than all included files may hold together");
+		return add_problem(sources, path, line,
+			"exceeds the size that all included files may have "
+			"together");
 	}
 	sources->included_bytes += text.len;
 	return gp_config_sources_add(sources, path, text, owned);
@@ -279,7 +282,7 @@ static int include_matching(
 		snprintf(problem, sizeof problem, "cannot be read: %s", strerror(errno));
 		rc = add_problem(sources, directory, line, problem);
 	} else if (!rc && names.count > GP_CONFIG_INCLUDED_MAX) {
-		rc = add_problem(sources, directory, line, "holds too many files that fit");
+		rc = add_problem(sources, directory, line, "contains too many matching files");
 	} else if (!rc && names.count) {
 		qsort(names.items, names.count, sizeof *names.items, compare_names);
 		for (size_t i = 0; !rc && i < names.count; i++) {

@@ -155,7 +155,7 @@ const char *gp_config_socket_problem(const struct gp_dns_server *where)
 	const struct gp_ipaddr none = {.family = where->addr.family};
 	const struct gp_prefix all = {where->addr, gp_ipaddr_bits(&where->addr)};
 	if (!gp_ipaddr_equal(&where->addr, &none) && !gp_prefix_has_hosts(&all))
-		return "no host has that address; write one of this host";
+		return "no host can have that address; write one of this host";
 	if (gp_ipaddr_is_of_link(&where->addr))
 		return "such an address is of one interface, which cannot be named here; write "
 		       "another one of this host";

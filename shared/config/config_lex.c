@@ -43,7 +43,7 @@ static struct gp_config_token fault(struct gp_config_lexer *l, int line, const c
 		.kind = GP_LEX_END, .line = line, .ends = line, .control = -1, .problem = problem};
 	if (l->at < l->end) {
 		token.line = token.ends = l->line;
-		token.problem = "a control character has no place in a text file";
+		token.problem = "a control character is not allowed in a text file";
 		token.control = (unsigned char)*l->at;
 		l->at = l->end;
 	}

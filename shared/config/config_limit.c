@@ -12,7 +12,7 @@
 #include "config/config_load_private.h"
 #include "config/config_nearest.h"
 
-/* Whom an override is about, and which of the maxima are its own. */
+/* The subject of an override, and which of the maxima are its own. */
 struct gp_config_subject {
 	struct gp_limit_override override; /* name as it was written; file is the draft's */
 	size_t first, count;               /* maxima */
@@ -97,7 +97,7 @@ static void add_place(struct gp_strbuf *buf, const struct gp_limit *limit)
 
 /* ---- names ---- */
 
-/* is_subject: is the name one of those that say whom an override is about? */
+/* is_subject: is the name one of those that give the subject of an override? */
 static bool is_subject(const char *name)
 {
 	for (size_t i = 0; i < GP_CONFIG_SUBJECTS; i++)
@@ -175,7 +175,7 @@ static void check_code(struct gp_config_draft *draft, const struct gp_limit *lim
 		gp_strbuf_printf(buf, "%s does not fit the action, whose codes are of class %c\n",
 			limit->code, klass);
 	else
-		gp_strbuf_add(buf, "mail that is held is accepted: there is no code to give\n");
+		gp_strbuf_add(buf, "mail that is held is accepted, so there is no reply code\n");
 }
 
 /* needs_key: an option that is in use, and that only limits with these keys have a use for. */
@@ -210,7 +210,7 @@ static void check_limit(struct gp_config_draft *draft, const struct gp_limit *li
 			"k, M, G and T are for limits whose count is bytes\n");
 	if (limit->from & ~gp_limit_origins(limit->key))
 		gp_strbuf_printf(error_at(draft, "limit", "from"),
-			"names mail that this key says nothing about; with it only %s is counted\n",
+			"lists mail that this key does not apply to; with it only %s is counted\n",
 			gp_limit_origins(limit->key) == GP_LIMIT_FROM_TRUSTED ? "trusted"
 									      : "authenticated");
 	if (limit->subaddress == GP_LIMIT_SUBADDRESS_STRIP)
@@ -302,7 +302,7 @@ int gp_config_override_finish(struct gp_config_draft *draft, void *element)
 	unsigned count = subject_of(element, &override);
 	if (count > 1)
 		gp_strbuf_add(error_at(draft, "override", NULL),
-			"is about more than one of user, domain, sender, sender_domain and client; "
+			"has more than one of user, domain, sender, sender_domain and client; "
 			"write one override for each\n");
 	else if (count == 0 && !is_any_set(draft))
 		gp_strbuf_add(error_at(draft, "override", NULL),
@@ -387,7 +387,7 @@ static void check_ids(struct gp_config_draft *draft)
 			gp_strbuf_printf(buf, "would share its counters with limit %s",
 				draft->limits[k].name);
 			add_place(buf, &draft->limits[k]);
-			gp_strbuf_add(buf, ", by a chance in billions; give it another name\n");
+			gp_strbuf_add(buf, ", by a rare collision; give it another name\n");
 		}
 	}
 }
@@ -406,7 +406,7 @@ static const char *sender_domain_of(const struct gp_limit_override *override)
 							  : override->name;
 }
 
-/* counts_sender: does the limit count those whom the override is about, if it is about senders? */
+/* counts_sender: does the limit count the subject of the override, if that is a sender? */
 static bool counts_sender(const struct gp_limit_override *override, const struct gp_limit *limit)
 {
 	bool is_sender = override->kind == GP_LIMIT_OVERRIDE_SENDER ||
@@ -436,7 +436,7 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 	gp_config_add_option(buf, "override", NULL, name);
 	if (never) {
 		const struct gp_option *row = gp_config_row_find("limit", "key");
-		gp_strbuf_printf(buf, ": the override names a %s, and the key of limit %s is %s",
+		gp_strbuf_printf(buf, ": the override is for a %s, but the key of limit %s is %s",
 			kind, name, gp_config_word(row->choices, limit->key));
 		add_place(buf, limit);
 		gp_strbuf_add(buf, ": it would never apply\n");
@@ -448,16 +448,16 @@ static bool check_maximum(struct gp_config_draft *draft, const struct gp_limit_o
 	} else if (outside) {
 		gp_strbuf_printf(buf, ": limit %s counts only senders of its domains", name);
 		add_place(buf, limit);
-		gp_strbuf_printf(buf, ", and %s is none of them: it would never apply\n",
+		gp_strbuf_printf(buf, ", and %s is not one of them: it would never apply\n",
 			sender_domain_of(override));
 	} else if (too_long) {
-		gp_strbuf_printf(buf, ": limit %s counts larger networks together", name);
+		gp_strbuf_printf(buf, ": limit %s counts larger networks as one", name);
 		add_place(buf, limit);
 		gp_strbuf_printf(buf, "; allowed: prefixes up to /%u\n",
 			gp_limit_prefix(limit, override->prefix.addr.family));
 	} else {
 		gp_strbuf_add(buf, ": k, M, G and T are for limits whose count is bytes; ");
-		gp_strbuf_printf(buf, "limit %s has another", name);
+		gp_strbuf_printf(buf, "limit %s does not count bytes", name);
 		add_place(buf, limit);
 		gp_strbuf_add(buf, "\n");
 	}

@@ -58,8 +58,8 @@ void gp_config_error_value(struct gp_config_errors *errors, struct gp_config_pla
  */
 int gp_config_file_read(const char *path, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
 
-/* The same in two steps, for one who looks at the file in between: a descriptor of a regular file,
- * or -1 with errno; and its text, which closes the descriptor. */
+/* The same in two steps, for a caller that looks at the file in between: a descriptor of a regular
+ * file, or -1 with errno; and its text, which closes the descriptor. */
 int gp_config_file_open(const char *path, int flags, struct stat *st_out);
 int gp_config_file_take(
 	int fd, const struct stat *st, size_t max, struct gp_span *text_out) GP_MUST_CHECK;
@@ -181,8 +181,8 @@ void gp_config_cross_error(
 /* Errors of nat64_prefixes, and of networks in lists that it leaves nothing of (config_nat64.c). */
 void gp_config_check_nat64(struct gp_config_draft *draft);
 #define GP_CONFIG_NAT64_COMPARED \
-	"clients behind a NAT64 are compared as the address of IPv4 within theirs"
-#define GP_CONFIG_NAT64_WHOLE GP_CONFIG_NAT64_COMPARED "; name the networks of IPv4 that are meant"
+	"clients behind a NAT64 are compared by the IPv4 address that is embedded in theirs"
+#define GP_CONFIG_NAT64_WHOLE GP_CONFIG_NAT64_COMPARED "; list the IPv4 networks that are meant"
 
 /* A prefix of NAT64 that is a part of the network, whose clients are not in it then; NULL: none. */
 const struct gp_prefix *gp_config_nat64_in(

@@ -63,7 +63,7 @@ static void more_words(struct gp_config_reader *r, const struct gp_config_option
 			o->name);
 	} else if (value->quote) {
 		gp_config_add_value(buf, word);
-		gp_strbuf_add(buf, " is one too many; the value ends at its quote\n");
+		gp_strbuf_add(buf, " is superfluous; the value ends at its closing quote\n");
 	} else {
 		gp_strbuf_printf(buf,
 			"a value with blanks in it needs quotes; write %s = \"...\"\n", o->name);
@@ -144,7 +144,7 @@ bool gp_config_mistake_sign(struct gp_config_reader *r, const struct gp_config_o
 		return colon(r, o);
 	if (token.kind == GP_LEX_OPEN && !o->is_list) {
 		gp_strbuf_printf(gp_config_read_error(r, token.line, o->name),
-			"it is an option and no section; write %s = VALUE\n", o->name);
+			"it is an option, not a section; write %s = VALUE\n", o->name);
 		gp_config_read_skip_block(r);
 		return false;
 	}
@@ -232,7 +232,7 @@ static bool add_homes(struct gp_strbuf *buf, const char *here, const char *name)
 {
 	size_t count = 0, n = 0;
 	if (here && gp_config_row_find(NULL, name)) {
-		gp_strbuf_printf(buf, "; %s stands outside of sections\n", name);
+		gp_strbuf_printf(buf, "; %s is set outside of sections\n", name);
 		return true;
 	}
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
@@ -240,7 +240,7 @@ static bool add_homes(struct gp_strbuf *buf, const char *here, const char *name)
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
 		if (has_home(s, name))
 			gp_strbuf_printf(buf, "%s%s",
-				n++ == 0     ? "; it stands in section "
+				n++ == 0     ? "; it belongs to section "
 				: n == count ? " or "
 					     : ", ",
 				s->own->name);
@@ -293,7 +293,7 @@ void gp_config_mistake_option(struct gp_config_reader *r, const char *name, int 
 		if (!add_homes(buf, section, name) && !(!section && add_dotted(buf, name)) &&
 			!add_near(buf, section, name))
 			gp_strbuf_add(buf, r->section && r->section->times == GP_SECTION_MANY
-						   ? "; it can be no limit's name\n"
+						   ? "; it cannot be the name of a limit\n"
 						   : "; gatepost check-config --example lists all "
 						     "options\n");
 	}

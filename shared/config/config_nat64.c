@@ -59,20 +59,21 @@ static void check_prefix(struct gp_config_draft *draft, const struct gp_prefix *
 	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM];
 	if (items[i].addr.family != GP_IP_V6 || !gp_ipaddr_nat64_length(items[i].length)) {
 		gp_config_cross_error(draft, NULL, "nat64_prefixes",
-			"takes networks of IPv6 with 32, 40, 48, 56, 64 or 96 bits (RFC 6052 2.2)");
+			"takes IPv6 networks with a prefix of 32, 40, 48, 56, 64 or 96 bits (RFC "
+			"6052 2.2)");
 		return;
 	}
 	if (!is_of_site(&items[i]))
 		prefix_error(draft, &items[i],
-			"is no prefix of a NAT64 of yours: others have addresses in it, or nobody "
-			"has; write the one that your NAT64 is set to, from a network of your own "
-			"or from 64:ff9b:1::/48 (RFC 8215)");
+			"is not the prefix of a NAT64 of yours: its addresses belong to others, or "
+			"are not in use; write the one that your NAT64 is set to, from a network "
+			"of your own or from 64:ff9b:1::/48 (RFC 8215)");
 	for (size_t k = 0; k < i; k++) {
 		if (!overlap(&items[k], &items[i]) || gp_prefix_is_same(&items[k], &items[i]))
 			continue;
 		snprintf(text, sizeof text,
-			"overlaps with %s/%u: which address of IPv4 is within an address of both "
-			"is not known; write only those that your NAT64 is set to",
+			"overlaps with %s/%u: it cannot be known which IPv4 address an address in "
+			"both embeds; write only those that your NAT64 is set to",
 			gp_ipaddr_format(&items[k].addr, addr), items[k].length);
 		prefix_error(draft, &items[i], text);
 		return;

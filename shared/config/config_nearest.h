@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Nearest: the word that somebody meant who has written another one.
+ * Nearest: the known word that is most similar to a misspelt one.
  *
  *     struct gp_config_nearest n = {.word = written};
  *     gp_config_nearest_try(&n, "mode"); ...          (each that it may be)

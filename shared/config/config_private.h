@@ -143,7 +143,7 @@ struct gp_config_unit {
 };
 const struct gp_config_unit *gp_config_units(enum gp_option_kind kind);
 
-/* How overrides name whom they are about, by enum gp_limit_override_kind. */
+/* How overrides name their subject, by enum gp_limit_override_kind. */
 #define GP_CONFIG_SUBJECTS (GP_LIMIT_OVERRIDE_CLIENT + 1)
 extern const char *const gp_config_subjects[GP_CONFIG_SUBJECTS];
 

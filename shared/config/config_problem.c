@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What is wrong with a value that its row does not take, where there is more to say than what is
- * allowed: above all what somebody meant who writes lists as another program has them, what to
- * write instead, and in which option. Nothing here decides whether a value is taken.
+ * allowed: above all lists in the syntax of other programs, what to write instead, and in which
+ * option. Nothing here decides whether a value is taken.
  */
 #include "config/config_private.h"
 
@@ -72,7 +72,7 @@ static const char *belongs(struct gp_arena *arena, const struct gp_option *row, 
 	const char *options[3];
 	if (!gp_config_elsewhere(row, options) || !options[sort])
 		return otherwise;
-	return gp_arena_printf(arena, "%s belong into %s", what, options[sort]);
+	return gp_arena_printf(arena, "%s belong in %s", what, options[sort]);
 }
 
 /* ---- what people bring from other programs ---- */
@@ -102,7 +102,8 @@ static const char *url_host(struct gp_arena *arena, struct gp_span value)
 		}
 	(void)gp_span_cut(host, '/', &host, &ignored); /* with or without a path and a port */
 	(void)gp_span_cut(host, ':', &host, &ignored);
-	return gp_arena_printf(arena, "a URL is none; write %.*s", (int)host.len, host.ptr);
+	return gp_arena_printf(
+		arena, "a URL is not allowed here; write %.*s", (int)host.len, host.ptr);
 }
 
 /* is_table: does it begin as a reference to a table, a file or a regular expression? */
@@ -120,10 +121,12 @@ static const char *foreign(struct gp_arena *arena, struct gp_span value)
 	struct gp_span trimmed = gp_span_trim(value);
 	bool is_quoted = value.len && value.ptr[0] == '"';
 	if (trimmed.len == 0)
-		return "it is blank; leave it out";
+		return "it is empty; leave it out";
 	if (trimmed.len < value.len)
-		return gp_arena_printf(
-			arena, "blanks around it; write \"%.*s\"", (int)trimmed.len, trimmed.ptr);
+		return gp_arena_printf(arena,
+			"it has spaces around it; write "
+			"\"%.*s\"",
+			(int)trimmed.len, trimmed.ptr);
 	if (!is_quoted && has_any(value, " \t,;"))
 		return "each item has quotes of its own, with commas between: {\"a\", \"b\"}";
 	if (is_table(value))
@@ -132,7 +135,7 @@ static const char *foreign(struct gp_arena *arena, struct gp_span value)
 	if (memmem(value.ptr, value.len, "://", 3))
 		return url_host(arena, value);
 	if (value.ptr[0] == '!')
-		return "a list has no exceptions; list what it is about";
+		return "exceptions are not possible in a list; list what it applies to";
 	if (gp_span_has_prefix(value, "ip4:") || gp_span_has_prefix(value, "ip6:"))
 		return gp_arena_printf(arena, "a network is written without ip4: or ip6:");
 	return NULL;
@@ -185,7 +188,7 @@ static const char *prefix_problem(
 	if (!is_mask)
 		prefix.length = (unsigned)n;
 	if (gp_ipaddr_unmap(*addr).family != addr->family && prefix.length < 96)
-		return "it would hold addresses of IPv4 and of IPv6; write a network of each";
+		return "it would contain IPv4 and IPv6 addresses; write a network of each";
 	prefix = gp_prefix_masked(prefix);
 	gp_ipaddr_format(addr, text);
 	gp_ipaddr_format(&prefix.addr, network);
@@ -193,7 +196,7 @@ static const char *prefix_problem(
 		return gp_arena_printf(
 			arena, "the prefix is a number of bits: %s/%u", network, prefix.length);
 	return gp_arena_printf(arena,
-		"the network is %s/%u, the one address %s: write what is meant", network,
+		"the network is %s/%u, the single address %s: write the one that is meant", network,
 		prefix.length, text);
 }
 
@@ -208,8 +211,8 @@ static const char *unbracketed(struct gp_arena *arena, struct gp_span value)
 		addr = gp_span_skip(addr, 5);
 	if (gp_ipaddr_parse(addr, &ignored))
 		return NULL;
-	return gp_arena_printf(arena, "without brackets: %.*s%.*s", (int)addr.len, addr.ptr,
-		(int)rest.len, rest.ptr);
+	return gp_arena_printf(arena, "write it without brackets: %.*s%.*s", (int)addr.len,
+		addr.ptr, (int)rest.len, rest.ptr);
 }
 
 /* without_zeros: "010.0.0.1" is 10.0.0.1 to some programs and 8.0.0.1 to others. */
@@ -268,13 +271,14 @@ static const char *network_problem(
 	if (gp_span_is(value, "*") || gp_span_is(value, "any") || gp_span_is(value, "all"))
 		return "0.0.0.0/0 and ::/0 are all addresses";
 	if (memchr(value.ptr, '%', value.len))
-		return "an address stands here without its interface";
+		return "write the address without its interface";
 	size_t begins = gp_config_pattern_begins(value);
 	if (!is_network(value) &&
 		gp_config_domain(arena, gp_span_skip(value, begins), true, &name) == GP_OK)
 		return belongs(arena, row, NAMES, "names",
-			"only addresses of clients are compared here; write those of this name");
-	return "a network is a whole address and the length of its prefix, no range, mask or "
+			"only addresses of clients are compared here; write the addresses of this "
+			"name");
+	return "a network is a complete address and the length of its prefix, not a range, mask or "
 	       "pattern";
 }
 
@@ -291,10 +295,9 @@ static const char *network_among(struct gp_arena *arena, const struct gp_option 
 static const char *star_problem(struct gp_span value)
 {
 	return gp_span_is(value, "*")
-		       ? "a list has no item for everything; an option called mode switches a "
-			 "check off"
-		       : "* stands only at the beginning and before a dot, as in *.example.org, "
-			 "for all names below example.org";
+		       ? "no item stands for everything; the option mode switches a check off"
+		       : "* is allowed only at the beginning and before a dot, as in "
+			 "*.example.org, for all names below example.org";
 }
 
 /* is_item: would the option take that in place of what it does not take? */
@@ -317,7 +320,7 @@ static const char *name_problem(
 	if (problem)
 		return problem;
 	if (gp_address_split(value, &local, &domain)) {
-		problem = "only domains are compared here, no mailboxes";
+		problem = "only domains are compared here, not mailboxes";
 		if (is_item(arena, row, domain))
 			problem = gp_arena_printf(
 				arena, "%s; write %.*s", problem, (int)domain.len, domain.ptr);
@@ -328,14 +331,14 @@ static const char *name_problem(
 	size_t begins = gp_config_pattern_begins(value);
 	if (begins && gp_config_domain(arena, gp_span_skip(value, begins), true, &name) == GP_OK)
 		return gp_arena_printf(
-			arena, "it takes domains one by one, no patterns; write %s", name);
+			arena, "it takes single domains, not patterns; write %s", name);
 	if (memchr(value.ptr, '*', value.len))
 		return star_problem(value);
 	if (gp_span_is(value, "unknown"))
-		return "a client without a verified name has none that could be compared";
+		return "a client without a verified name cannot be compared with names";
 	if (gp_config_domain(arena, value, true, &name) == GP_OK)
 		return gp_arena_printf(arena,
-			"a word without a dot is no domain of mail; .%s would be all names that "
+			"a word without a dot is not a mail domain; .%s would be all names that "
 			"end in it",
 			name);
 	return "it cannot be the name of a host or a domain";
@@ -355,7 +358,7 @@ static const char *mailbox_problem(
 	bool is_whole = local.len == 0 || gp_span_is(local, "*");
 	if (is_whole && is_list && is_item(arena, row, domain))
 		return gp_arena_printf(
-			arena, "write %.*s for all of the domain", (int)domain.len, domain.ptr);
+			arena, "write %.*s for the whole domain", (int)domain.len, domain.ptr);
 	if (is_whole && domain.len)
 		return belongs(arena, row, NAMES, "whole domains", star_problem(domain));
 	if (is_whole)
@@ -365,10 +368,10 @@ static const char *mailbox_problem(
 			"write each address with its domain, or %.*s@ for all domains",
 			(int)local.len, local.ptr);
 	if (domain.len && gp_config_domain(arena, domain, true, &name))
-		return "what stands behind the @ is no domain name";
+		return "what follows the @ is not a domain name";
 	return memchr(local.ptr, '*', local.len)
-		       ? "there are no patterns before the @; write each address"
-		       : "what stands before the @ is none that an address can have";
+		       ? "patterns are not possible before the @; write each address"
+		       : "what precedes the @ cannot be the local part of an address";
 }
 
 /* address_problem: of a list of mailboxes and domains, or of one mailbox. */
@@ -388,7 +391,7 @@ static const char *address_problem(
 	bool is_word = gp_config_domain(arena, value, true, &name) == GP_OK;
 	if (is_word && is_list)
 		return gp_arena_printf(arena,
-			"a word alone is no domain; write %s@ for this mailbox in every domain",
+			"a single word is not a domain; write %s@ for this mailbox in every domain",
 			name);
 	if (is_word)
 		return belongs(arena, row, NAMES, "domains", NULL);
@@ -402,7 +405,7 @@ static const char *blank_problem(struct gp_arena *arena, struct gp_span value)
 {
 	const struct gp_span trimmed = gp_span_trim(value);
 	return trimmed.len && trimmed.len < value.len
-		       ? gp_arena_printf(arena, "blanks around it; write \"%.*s\"",
+		       ? gp_arena_printf(arena, "it has spaces around it; write \"%.*s\"",
 				 (int)trimmed.len, trimmed.ptr)
 		       : NULL;
 }
@@ -420,20 +423,19 @@ static const char *inet_problem(struct gp_arena *arena, struct gp_span rest)
 		return gp_arena_printf(arena, "the address is missing; write inet:127.0.0.1:%llu",
 			(unsigned long long)n);
 	if (gp_span_is(host, "localhost"))
-		return gp_arena_printf(arena, "names are not looked up; write inet:127.0.0.1:%.*s",
+		return gp_arena_printf(arena, "names are not resolved; write inet:127.0.0.1:%.*s",
 			port.len ? (int)port.len : 5, port.len ? port.ptr : "10040");
 	if (gp_span_is(host, "*"))
-		return "all addresses are written inet:0.0.0.0:PORT and inet:[::]:PORT";
+		return "for all addresses write inet:0.0.0.0:PORT and inet:[::]:PORT";
 	bool is_address = gp_dns_server_parse(rest, &where) == GP_OK;
 	if (is_address && gp_config_socket_problem(&where))
 		return gp_config_socket_problem(&where);
 	if (is_address && *where.zone)
-		return "an address stands here without its interface";
+		return "write the address without its interface";
 	if (is_address && rest.ptr[0] != '[' && last >= 0 &&
 		memchr(rest.ptr, ':', rest.len) != rest.ptr + last)
 		return gp_arena_printf(arena,
-			"an address of IPv6 has brackets, and a port; write "
-			"inet:[%.*s]:10040",
+			"an IPv6 address needs brackets and a port; write inet:[%.*s]:10040",
 			(int)rest.len, rest.ptr);
 	if (is_address && (last < 0 || rest.ptr[rest.len - 1] == ']'))
 		return gp_arena_printf(arena, "the port is missing; write inet:%.*s:10040",
@@ -441,12 +443,12 @@ static const char *inet_problem(struct gp_arena *arena, struct gp_span rest)
 	if (is_address)
 		return gp_arena_printf(arena, "write inet:%.*s", (int)rest.len, rest.ptr);
 	if (gp_span_parse_uint(port, UINT16_MAX, &n) || n == 0)
-		return "behind the last colon stands a port from 1 to 65535";
+		return "a port from 1 to 65535 must follow the last colon";
 	(void)gp_span_cut(host, '.', &host, &ignored); /* for what it looks like, its first label */
 	return host.len && !memchr(host.ptr, ':', host.len) && !is_network(host)
-		       ? "names of hosts are not looked up; write the address of this one: "
+		       ? "host names are not resolved; write an address of this host: "
 			 "inet:ADDRESS:PORT"
-		       : "that is no address; write inet:127.0.0.1:10040, or inet:[::1]:10040";
+		       : "that is not an address; write inet:127.0.0.1:10040, or inet:[::1]:10040";
 }
 
 /* listen_problem: of a list of sockets. */
@@ -458,7 +460,7 @@ static const char *listen_problem(struct gp_arena *arena, struct gp_span value)
 		return gp_arena_printf(arena, "write unix:%.*s", (int)value.len, value.ptr);
 	if (gp_span_has_prefix(value, "unix:"))
 		return gp_span_has_prefix(value, "unix:/") ? "the path is too long for a socket"
-							   : "the path begins with a slash";
+							   : "the path must begin with a slash";
 	return inet_problem(arena, gp_span_skip(value, gp_span_has_prefix(value, "inet:") ? 5 : 0));
 }
 
@@ -468,7 +470,7 @@ static const char *path_problem(struct gp_arena *arena, struct gp_span value)
 	if (blank_problem(arena, value))
 		return blank_problem(arena, value);
 	if (value.len && value.ptr[0] != '/')
-		return "a path begins with a slash";
+		return "the path must begin with a slash";
 	return value.len && value.ptr[value.len - 1] == '/' ? "it names a directory; add *.conf"
 							    : NULL;
 }
@@ -487,7 +489,7 @@ static const char *server_problem(struct gp_arena *arena, struct gp_span value)
 			ip.family == GP_IP_V6 ? "write [%.*s]:%.*s" : "write %.*s:%.*s",
 			(int)addr.len, addr.ptr, (int)port.len, port.ptr);
 	if (memmem(value.ptr, value.len, "://", 3))
-		return "resolvers are asked over UDP and TCP; write their address";
+		return "resolvers are queried over UDP and TCP; write their address";
 	if (blank_problem(arena, value))
 		return blank_problem(arena, value);
 	const char *name;
@@ -495,7 +497,7 @@ static const char *server_problem(struct gp_arena *arena, struct gp_span value)
 	if (!is_network(has_port ? addr : value) &&
 		gp_config_domain(arena, has_port ? addr : value, true, &name) == GP_OK)
 		return gp_arena_printf(arena,
-			"names are not looked up; write the address of %s, as 127.0.0.1 or "
+			"names are not resolved; write the address of %s, as 127.0.0.1 or "
 			"[2001:db8::1]:53",
 			name);
 	return NULL;
@@ -510,8 +512,10 @@ static const char *text_problem(
 		return NULL;
 	return gp_span_is(value, labels)
 		       ? NULL
-		       : gp_arena_printf(
-				 arena, "it stands in headers as DNS has it; write %s", labels);
+		       : gp_arena_printf(arena,
+				 "it is written to headers as it is in DNS; write "
+				 "%s",
+				 labels);
 }
 
 /* nearest: of the words of a choice; NULL: none is near. */
@@ -541,7 +545,7 @@ static const char *template_problem(
 	while (gp_span_cut(rest, '{', &before, &rest)) {
 		const struct gp_option_choice *c = row->choices;
 		if (!gp_span_cut(rest, '}', &name, &rest))
-			return "a { in it has no }";
+			return "a { has no matching }";
 		while (c->word && !gp_span_is(name, c->word))
 			c++;
 		const char *word = c->word ? NULL : nearest(row->choices, name);
@@ -565,7 +569,7 @@ static const char *set_problem(
 	return is_spf && gp_span_is(value, "temperror") ? "spf.on_temperror says what is done then"
 	       : is_spf && gp_span_is(value, "permerror")
 		       ? "spf.on_permerror says what is done then"
-	       : is_spf && gp_span_is(value, "pass") ? "nothing is refused that passes"
+	       : is_spf && gp_span_is(value, "pass") ? "mail that passes is not refused"
 						     : choice_problem(arena, row->choices, value);
 }
 
@@ -580,7 +584,7 @@ static const char *login_problem(struct gp_arena *arena, struct gp_span value)
 	if (domain.len && (local.len == 0 || gp_span_is(local, "*")))
 		return gp_arena_printf(arena, "for all users of a domain write domain = %.*s",
 			(int)domain.len, domain.ptr);
-	return gp_span_is(value, "*") ? "the max of the limit itself is for all users" : NULL;
+	return gp_span_is(value, "*") ? "max of the limit itself applies to all users" : NULL;
 }
 
 /* gp_config_problem: by kind. */

@@ -28,12 +28,12 @@ static struct gp_span without_mark(struct gp_config_reader *r, struct gp_span na
 	if (!gp_span_has_prefix(name, mark))
 		return name;
 	struct gp_strbuf *buf = gp_config_read_error(r, r->token.line, NULL);
-	gp_strbuf_add(buf, "a byte order mark (U+FEFF) stands");
+	gp_strbuf_add(buf, "a byte order mark (U+FEFF) is");
 	while (gp_span_has_prefix(name, mark))
 		name = gp_span_skip(name, sizeof mark - 1);
 	gp_strbuf_add(buf, name.len ? " before " : " here");
 	gp_config_add_value(buf, name);
-	gp_strbuf_add(buf, "; take it out: nobody sees it\n");
+	gp_strbuf_add(buf, "; remove it, it is invisible\n");
 	return name;
 }
 
@@ -43,7 +43,7 @@ static struct gp_span without_semicolon(struct gp_config_reader *r, struct gp_sp
 	if (!gp_span_has_prefix(name, ";"))
 		return name;
 	gp_strbuf_add(gp_config_read_error(r, r->token.line, NULL),
-		"no semicolon stands between options or behind a section; leave it out\n");
+		"semicolons are not used between options or after a section; leave it out\n");
 	while (gp_span_has_prefix(name, ";"))
 		name = gp_span_skip(name, 1);
 	return name;
@@ -144,7 +144,7 @@ static void check_title(
 			section->own->name);
 	else
 		gp_strbuf_printf(buf, "%s: the name %s; write %s NAME {\n", section->own->name,
-			count ? "is one word" : "is missing", section->own->name);
+			count ? "must be one word" : "is missing", section->own->name);
 	r->is_dropped = is_named;
 	r->is_whole = r->is_whole && !is_named;
 }

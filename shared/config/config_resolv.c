@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * resolv.conf: who else decides which servers are asked. It may be replaced at any time, or be a
+ * resolv.conf: which servers are used in place of those. It may be replaced at any time, or be a
  * link to a file that is (systemd-resolved, NetworkManager, a DHCP client): stat(2) follows links,
  * so that the stamp of what is read is compared.
  */
@@ -84,8 +84,8 @@ int gp_config_settle_resolv_conf(struct gp_config *config)
 	gp_dns_options_from_resolv_conf(gp_span_from(""), &config->dns, NULL);
 	return add_warning(config,
 		gp_arena_printf(config->arena,
-			"dns.resolv_conf: %s is there, but cannot be read: %s; where no servers "
-			"are known from before, this machine is asked",
+			"dns.resolv_conf: %s exists but cannot be read: %s; unless servers are "
+			"known from before, this machine is queried",
 			config->dns_settings.resolv_conf, why));
 }
 
@@ -118,8 +118,10 @@ static void add_unused(
 			" (%s is missing or names no server, which means this machine)",
 			config->dns_settings.resolv_conf);
 	if (unused->servers)
-		gp_strbuf_printf(
-			text, "; not used, as it is no address: nameserver %s", unused->first);
+		gp_strbuf_printf(text,
+			"; not used, because it is not an address: "
+			"nameserver %s",
+			unused->first);
 	if (unused->servers > 1)
 		gp_strbuf_printf(text, " and %zu more", unused->servers - 1);
 }
@@ -164,7 +166,7 @@ void gp_config_inherit_dns(const struct gp_config *config, const struct gp_confi
 		dns_out->over_tcp = asked.over_tcp;
 }
 
-/* gp_config_renew_dns: who asks keeps its answers, as where resolv.conf changes. */
+/* gp_config_renew_dns: the resolver keeps its answers, as when resolv.conf changes. */
 int gp_config_renew_dns(const struct gp_config *config, const struct gp_config *before,
 	const struct gp_dns_cache_options *cache, struct gp_dns *dns)
 {
@@ -204,10 +206,10 @@ static enum gp_config_followed say_unreadable(struct gp_config_follow *follow, c
 	follow->empty_s = 0;
 	if (!gp_log_is_due(&follow->said_us, now_us))
 		return GP_CONFIG_AS_BEFORE;
-	gp_strbuf_printf(text, "%s is there, but cannot be read: %s; DNS is asked as before, at ",
-		path, why);
+	gp_strbuf_printf(
+		text, "%s exists but cannot be read: %s; DNS is queried as before, at ", path, why);
 	add_servers(text, asked);
-	gp_strbuf_add(text, ", until it can; see who may read it (dns.resolv_conf)");
+	gp_strbuf_add(text, ", until it can be read; check its permissions (dns.resolv_conf)");
 	return GP_CONFIG_UNREADABLE;
 }
 
@@ -237,7 +239,7 @@ enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
 		return GP_CONFIG_AS_BEFORE;
 	}
 	gp_strbuf_printf(
-		text, "%s has changed: DNS is asked at ", config->dns_settings.resolv_conf);
+		text, "%s has changed: DNS is queried at ", config->dns_settings.resolv_conf);
 	add_servers(text, &after);
 	add_unused(text, config, &unused);
 	return GP_CONFIG_CHANGED;
@@ -252,11 +254,11 @@ bool gp_config_describe_dns(const struct gp_config *config, struct gp_strbuf *te
 	bool is_ours = config->dns_settings.servers.count > 0;
 	if (!is_ours && !config->resolv_problem && read_servers(config, &found, &unused, &stamp))
 		return false;
-	gp_strbuf_add(text, "DNS is asked at ");
+	gp_strbuf_add(text, "DNS is queried at ");
 	add_servers(text, &found);
 	if (config->resolv_problem)
 		gp_strbuf_printf(text,
-			" (%s is there, but cannot be read: %s; until it can, this means this "
+			" (%s exists but cannot be read: %s; until it can, this means this "
 			"machine)",
 			config->dns_settings.resolv_conf, config->resolv_problem);
 	else if (!is_ours)

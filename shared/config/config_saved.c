@@ -48,8 +48,9 @@ static int text_of(const struct gp_config *config, struct gp_strbuf *buf)
 {
 	const char *text;
 	gp_strbuf_printf(buf,
-		"# Kept by gatepost-policyd " GP_VERSION ", which uses it when it is started and\n"
-		"# its configuration has errors. What is changed here is lost.\n" FROM_LINE "%s\n",
+		"# Kept by gatepost-policyd " GP_VERSION ", which uses it when it is started "
+		"and\n# its configuration has errors. Changes to this file are "
+		"lost.\n" FROM_LINE "%s\n",
 		config->path);
 	int rc = gp_config_dump(config, buf);
 	gp_strbuf_add(buf, LAST_LINE);
@@ -117,14 +118,14 @@ static const char *problem_of(struct gp_span text, const char *path)
 {
 	struct gp_span line, rest = text;
 	if (!gp_span_has_suffix(text, LAST_LINE))
-		return "is not whole";
+		return "is incomplete";
 	while (gp_span_cut(rest, '\n', &line, &rest) && gp_span_has_prefix(line, "#"))
 		if (gp_span_has_prefix(line, FROM_LINE))
 			return gp_span_equal(
 				       gp_span_skip(line, strlen(FROM_LINE)), gp_span_from(path))
 				       ? NULL
-				       : "is of another configuration";
-	return "is no configuration that was saved";
+				       : "belongs to another configuration";
+	return "is not a saved configuration";
 }
 
 /* read_saved: its text, and whose it is; else the problem. */
@@ -184,7 +185,7 @@ int gp_config_load_saved(const char *directory, const char *path, struct gp_conf
 	struct gp_config *config = NULL;
 	struct stat st;
 	if (!gp_config_saved_path(directory, path, file, sizeof file))
-		return report(errors, path, "has too long a name to have been saved");
+		return report(errors, path, "has a name that is too long to be saved");
 	const char *problem = read_saved(file, path, &text, &st);
 	int rc = problem ? report(errors, file, problem)
 			 : gp_config_parse_alone(text, file, &config, errors);

@@ -24,11 +24,10 @@ static void check_store(struct gp_config_draft *draft)
 		embedded += is_lmdb(c->store_settings.uris.items[i]);
 	if (embedded && c->store_settings.uris.count > 1)
 		gp_config_cross_error(draft, "store", "uri",
-			"an lmdb store stands alone; several stores are servers");
+			"an lmdb store must be the only one; only servers can be listed together");
 	if (embedded == 0 && !gp_store_has_redis)
 		gp_config_cross_error(draft, "store", "uri",
-			"this gatepost was built without Redis (hiredis); "
-			"lmdb:/directory is there");
+			"this gatepost was built without Redis (hiredis); use lmdb:/directory");
 	if (c->store_settings.on_failure == GP_STORE_FAILURE_LOCAL && embedded)
 		gp_config_cross_error(draft, "store", "on_failure",
 			"local is for servers; the store is on this machine already");
@@ -37,11 +36,10 @@ static void check_store(struct gp_config_draft *draft)
 		gp_config_cross_error(
 			draft, "store", "local_path", "is needed with on_failure = local");
 	if (embedded == 0 && c->store_settings.options.timeout_ms >= c->policyd.deadline_ms)
-		gp_config_cross_error(draft, "store", "timeout",
-			"is not below policyd.deadline, which it would use up");
+		gp_config_cross_error(draft, "store", "timeout", "must be below policyd.deadline");
 }
 
-/* check_metrics: numbers are for this machine; whoever wants them elsewhere puts a proxy before. */
+/* check_metrics: metrics are for this machine; remote access needs a proxy. */
 static void check_metrics(struct gp_config_draft *draft)
 {
 	const struct gp_config_texts *listen = &draft->config->metrics.listen;
@@ -52,8 +50,7 @@ static void check_metrics(struct gp_config_draft *draft)
 			gp_dns_server_parse(gp_span_skip(item, 5), &where) ||
 			!gp_ipaddr_is_loopback(&where.addr))
 			gp_config_cross_error(draft, "metrics", "listen",
-				"takes addresses of the loopback only, such as "
-				"inet:127.0.0.1:9740");
+				"takes loopback addresses only, such as inet:127.0.0.1:9740");
 	}
 }
 
@@ -72,7 +69,7 @@ static void open_list(struct gp_config_draft *draft)
 		return;
 	if (gp_dmarc_psl_new(dmarc->psl_file, &dmarc->list))
 		gp_config_cross_error(draft, "dmarc", "psl_file",
-			"no list of public suffixes can be read there; discovery = walk needs "
+			"there is no readable list of public suffixes; discovery = walk needs "
 			"none");
 }
 
@@ -142,8 +139,8 @@ static void check_list(
 				gp_config_cross_error(draft, section, "listen",
 					clash == SAME_SOCKET
 						? "names the same socket twice"
-						: "names one port of every address and of one, "
-						  "which cannot be opened beside it");
+						: "has the same port for all addresses and for a "
+						  "single one; both cannot be opened");
 		}
 }
 
@@ -173,8 +170,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 	if (c->dns_settings.cache.ttl_min_s > c->dns_settings.cache.ttl_max_s)
 		gp_config_cross_error(draft, "dns", "ttl_min", "is more than dns.ttl_max");
 	if (c->dns_settings.timeout_ms >= c->policyd.deadline_ms)
-		gp_config_cross_error(draft, "dns", "timeout",
-			"is not below policyd.deadline, which it would use up");
+		gp_config_cross_error(draft, "dns", "timeout", "must be below policyd.deadline");
 	if (c->dns_settings.timeout_ms >= c->exim.deadline_ms)
 		gp_config_cross_error(draft, "dns", "timeout",
 			"is not below exim.deadline, which it would use up");

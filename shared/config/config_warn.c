@@ -24,7 +24,7 @@ static void check_set(struct gp_config_warner *w, const char *name, unsigned set
 		if (set & milder[i]) {
 			const char *word = gp_config_word(row->choices, (int)milder[i]);
 			gp_strbuf_printf(gp_config_warn_at(w, "spf", name),
-				"%s is refused, but fail, which says more, is not; write {fail, "
+				"%s is refused, but fail, which is stricter, is not; write {fail, "
 				"%s} to refuse both\n",
 				word, word);
 			return;
@@ -85,7 +85,7 @@ static bool is_embedded(const struct gp_config *c)
 	return has_store(c, "lmdb:", "lmdb:");
 }
 
-/* has_no_sentinel: nobody is asked who the master is. */
+/* has_no_sentinel: no sentinel is asked for the master. */
 static bool has_no_sentinel(const struct gp_config *c)
 {
 	return !has_store(c, "sentinel:", "sentinels:");
@@ -125,7 +125,7 @@ static const struct {
 		"has no effect, because spf.helo lets HELO refuse nothing"},
 	{"spf", "must_pass", is_spf_off, "has no effect with spf.mode = off"},
 	{"policyd", "watchdog", is_unsupervised,
-		"has no effect with policyd.supervise = no: nobody is there who would end the "
+		"has no effect with policyd.supervise = no: there is no supervisor to end the "
 		"process"},
 	{"dmarc", "psl_file", is_walk, "has no effect with dmarc.discovery = walk"},
 	{"dns", "resolv_conf", has_servers, "has no effect, because dns.servers is set"},
@@ -133,8 +133,8 @@ static const struct {
 	{"store", "password_file", is_embedded, "has no effect: an lmdb store has no password"},
 	{"store", "sentinel_password_file", has_no_sentinel,
 		"has no effect: no sentinel is in store.uri"},
-	{"store", "tls_ca_file", has_no_tls, "has no effect: nothing in store.uri is with TLS"},
-	{"store", "tls_cert_file", has_no_tls, "has no effect: nothing in store.uri is with TLS"},
+	{"store", "tls_ca_file", has_no_tls, "has no effect: no server in store.uri uses TLS"},
+	{"store", "tls_cert_file", has_no_tls, "has no effect: no server in store.uri uses TLS"},
 	{"store", "tls_key_file", has_no_certificate, "has no effect without store.tls_cert_file"},
 	{"store", "local_path", is_not_local, "has no effect unless store.on_failure is local"},
 	{"log", "facility", is_file, "has no effect with log.target = file"},
@@ -159,11 +159,11 @@ static void check_dnssec(struct gp_config_warner *w)
 	if (c->dns_settings.trust_ad == GP_DNS_NO)
 		gp_config_warn_of(w, "dkim", "require_dnssec",
 			"no signature passes, because dns.trust_ad is no: no answer counts as "
-			"protected");
+			"validated");
 	else if (has_servers(c) && c->dns_settings.trust_ad != GP_DNS_YES)
 		gp_config_warn_of(w, "dkim", "require_dnssec",
-			"no signature passes, because dns.trust_ad is not set: no answer counts "
-			"as protected");
+			"no signature passes, because dns.trust_ad is not set: no answer counts as "
+			"validated");
 }
 
 /* warn_of_limit: a line about a limit begins. */
@@ -215,12 +215,13 @@ static void check_names(struct gp_config_warner *w)
 		gp_config_draft_at(w->draft, "limits", "case_sensitive").file &&
 		!w->config->limits.case_sensitive)
 		gp_config_warn_of(w, "limits", "case_sensitive",
-			"has no effect with limits.names = exact, which tells cases apart");
+			"has no effect with limits.names = exact, which distinguishes upper and "
+			"lower case");
 }
 
 /* ---- sockets and texts ---- */
 
-/* check_listen: who else than this machine reaches a socket of the daemon? */
+/* check_listen: can other hosts reach a socket of the daemon? */
 static void check_listen(struct gp_config_warner *w)
 {
 	const struct gp_config_texts *listen = &w->config->policyd.listen;
@@ -234,8 +235,9 @@ static void check_listen(struct gp_config_warner *w)
 		bool is_all = gp_ipaddr_equal(&where.addr, &none);
 		if (is_all || !gp_ipaddr_is_private(&where.addr))
 			gp_strbuf_printf(gp_config_warn_at(w, "policyd", "listen"),
-				"%s %s: whoever reaches it may ask, and use up the limits of "
-				"others; use the loopback, or let a firewall keep others away\n",
+				"%s %s: any host that can connect may send requests and use up the "
+				"limits of others; use a loopback address, or restrict it by a "
+				"firewall\n",
 				listen->items[i],
 				is_all ? "is every address of this host" : "is a public address");
 	}
@@ -245,7 +247,7 @@ static void check_listen(struct gp_config_warner *w)
 static void check_socket_mode(struct gp_config_warner *w)
 {
 	if (!(w->config->policyd.socket_mode & 0222))
-		gp_config_warn_of(w, "policyd", "socket_mode", "lets nobody but root connect");
+		gp_config_warn_of(w, "policyd", "socket_mode", "lets only root connect");
 }
 
 /* check_control: orders are for the operator. */
@@ -253,7 +255,7 @@ static void check_control(struct gp_config_warner *w)
 {
 	if (*w->config->policyd.control_socket && w->config->policyd.control_mode & 0007)
 		gp_config_warn_of(w, "policyd", "control_mode",
-			"lets every user of this machine give orders to the daemon");
+			"lets every user of this machine control the daemon");
 }
 
 /* check_url: what a mail program would show as a link. */
@@ -264,10 +266,11 @@ static void check_url(struct gp_config_warner *w)
 		return;
 	if (!gp_span_has_prefix(url, "https://") && !gp_span_has_prefix(url, "http://"))
 		gp_config_warn_of(
-			w, "spf", "url", "is no URL without its scheme; write https:// before it");
+			w, "spf", "url", "is not a URL without a scheme; write https:// before it");
 	else if (memchr(url.ptr, ' ', url.len))
-		gp_config_warn_of(
-			w, "spf", "url", "ends at its first blank for whoever follows it");
+		gp_config_warn_of(w, "spf", "url",
+			"has a space in it, at which the link ends for most mail "
+			"programs");
 }
 
 /* check_pass_action: an answer that undoes what it is given for. */
@@ -294,12 +297,12 @@ static void check_hostname(struct gp_config_warner *w)
 	const char *ignored, *name = w->config->hostname;
 	if (*name && (gp_address_domain(w->draft->scratch, gp_span_from(name), &ignored) ||
 			     !gp_address_is_host_name(name)))
-		gp_config_warn_of(w, NULL, "hostname", "is no name that a host can have");
+		gp_config_warn_of(w, NULL, "hostname", "is not a valid host name");
 	else if (strcasecmp(name, "localhost") == 0 ||
 		 gp_ipaddr_parse(gp_span_from(name), &address) == GP_OK)
 		gp_config_warn_of(w, NULL, "hostname",
-			"names no host for others, and anybody may claim it: write the name that "
-			"this host has in DNS");
+			"does not name this host to others, and anybody may use it: write the name "
+			"that this host has in DNS");
 }
 
 /* keep_lines: the collected text, a line an item. */

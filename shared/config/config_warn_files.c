@@ -100,7 +100,7 @@ static void check_store_directory(struct gp_config_warner *w)
 		if (gp_span_has_prefix(gp_span_from(uri), "lmdb:/") && stat(uri + 5, &st) == 0 &&
 			!S_ISDIR(st.st_mode))
 			warn_kind(w, "store", "uri", uri + 5,
-				"is no directory: nothing can be counted there");
+				"is not a directory: nothing can be counted there");
 	}
 }
 

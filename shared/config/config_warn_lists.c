@@ -47,8 +47,8 @@ static void check_tops(
 			continue;
 		struct gp_strbuf *buf = gp_config_warn_at(w, row->section, row->name);
 		gp_config_add_value(buf, gp_span_from(list->items[i]));
-		gp_strbuf_add(buf, " is every domain of a top-level domain, strangers' as well; "
-				   "name the domains that are meant\n");
+		gp_strbuf_add(buf, " matches every domain of a top-level domain; list the domains "
+				   "that are meant\n");
 	}
 }
 
@@ -134,7 +134,7 @@ static void check_everybody(struct gp_config_warner *w, const struct gp_option *
 				buf, "%s/%u is", gp_ipaddr_format(&one->addr, text), one->length);
 		else
 			gp_strbuf_add(buf, "the networks together are");
-		gp_strbuf_printf(buf, " every client of IPv%d, so that nobody is checked\n",
+		gp_strbuf_printf(buf, " every IPv%d client, so that no client is checked\n",
 			(int)first->family);
 	}
 }
@@ -166,17 +166,17 @@ static void check_prefix(struct gp_config_warner *w, const struct gp_option *row
 	const struct gp_ipaddr none = {.family = prefix->addr.family};
 	if (prefix->length == gp_ipaddr_bits(&none) && gp_ipaddr_equal(&prefix->addr, &none))
 		gp_strbuf_printf(gp_config_warn_at(w, row->section, row->name),
-			"%s is no client's address: it stands for none; %s/0 would be every client "
-			"of IPv%d\n",
+			"%s is not the address of a client and matches none; %s/0 would match "
+			"every IPv%d client\n",
 			addr, addr, (int)none.family);
 	else if (!gp_prefix_has_hosts(prefix))
 		gp_strbuf_printf(gp_config_warn_at(w, row->section, row->name),
-			"%s stands for no client: multicast and broadcast are nobody's addresses\n",
+			"%s matches no client: no host has a multicast or broadcast address\n",
 			text);
 	if (list == &w->config->nat64_prefixes) {
 		if (gp_prefix_is_same(prefix, &gp_ipaddr_nat64))
 			gp_strbuf_printf(gp_config_warn_at(w, row->section, row->name),
-				"%s is known without being listed\n", text);
+				"%s need not be listed\n", text);
 	} else if (prefix->length > 3 && gp_config_nat64_in(w->config, prefix)) {
 		warn_nat64(w, gp_config_warn_at(w, row->section, row->name), prefix);
 	}
@@ -224,8 +224,8 @@ static void check_forwarders(
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->items[i], "localhost") == 0)
 			gp_strbuf_add(gp_config_warn_at(w, row->section, row->name),
-				"localhost has no SPF record that could list hosts: it stands for "
-				"none; clients on this host are not checked anyway\n");
+				"localhost has no SPF record and matches no client; clients on "
+				"this host are not checked anyway\n");
 }
 
 /* check_items: every list that mail is compared with. */
@@ -270,8 +270,8 @@ static void check_override(struct gp_config_warner *w, const struct gp_limit_ove
 	const struct gp_limit_set *set = &w->config->limits;
 	if (o->kind == GP_LIMIT_OVERRIDE_CLIENT && !gp_prefix_has_hosts(&o->prefix))
 		gp_strbuf_printf(warn_of_override(w, o, "client"),
-			"%s/%u stands for no client: multicast, broadcast and the unspecified "
-			"address are nobody's\n",
+			"%s/%u matches no client: no host has a multicast, broadcast or "
+			"unspecified address\n",
 			gp_ipaddr_format(&o->prefix.addr, addr), o->prefix.length);
 	for (size_t k = 0; k < set->limit_count; k++)
 		if (o->max[k] != GP_LIMIT_UNSET && set->limits[k].mode == GP_LIMIT_OFF)

@@ -2,7 +2,7 @@
 /*
  * Library: how OpenSSL behaves in somebody else's process.
  *
- * Otherwise it registers a clean-up with atexit(3), which walks its tables in each process that
+ * Otherwise it registers a cleanup with atexit(3), which walks its tables in each process that
  * forks and ends: a quarter of a millisecond for a connection of Exim that was told everything by
  * its parent.
  */

@@ -114,7 +114,7 @@ static int explain_file(char problem[GP_CRYPTO_TLS_PROBLEM], const char *what, c
 	return GP_EINVAL;
 }
 
-/* load_authorities: whom to believe. */
+/* load_authorities: which certificates to trust. */
 static int load_authorities(SSL_CTX *context, const char *path, char *problem)
 {
 	if (path && *path)
@@ -137,7 +137,7 @@ static int load_own(SSL_CTX *context, const struct gp_crypto_tls_files *files, c
 	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
 		return explain_file(problem, "key in", key);
 	if (SSL_CTX_check_private_key(context) != 1)
-		return explain_file(problem, "key does not fit the certificate: ", key);
+		return explain_file(problem, "key does not match the certificate: ", key);
 	return GP_OK;
 }
 

@@ -2,9 +2,9 @@
 /*
  * TLS: the client's side, over a descriptor that is connected already.
  *
- * Knows certificates, host names and the TLS protocol; does not know what is talked about. The
- * other side must prove who it is: its certificate is verified against the authorities given, and
- * against the host name or address; there is no way to switch that off. TLS 1.2 at least.
+ * Knows certificates, host names and the TLS protocol; does not know what is talked about. The peer
+ * is authenticated: its certificate is verified against the authorities given, and against the host
+ * name or address; there is no way to switch that off. TLS 1.2 at least.
  *
  *     gp_crypto_tls_setup_new(&files, &setup, problem);        (files are read here, once)
  *     gp_crypto_tls_connect(setup, &peer, &tls, problem);
@@ -45,7 +45,7 @@ int gp_crypto_tls_setup_new(const struct gp_crypto_tls_files *files,
 	char problem_out[GP_CRYPTO_TLS_PROBLEM]) GP_MUST_CHECK;
 void gp_crypto_tls_setup_free(struct gp_crypto_tls_setup *setup); /* accepts NULL */
 
-/* Whom to talk to, and until when the hand-shake must be done. */
+/* The peer, and the deadline of the handshake. */
 struct gp_crypto_tls_peer {
 	int fd;           /* connected and non-blocking; borrowed for as long as the result lives */
 	const char *host; /* name or address that the certificate must be for */
@@ -53,10 +53,11 @@ struct gp_crypto_tls_peer {
 	int64_t deadline_us;
 };
 
-/* The hand-shake. Returns new. */
+/* The handshake. Returns new. */
 int gp_crypto_tls_connect(struct gp_crypto_tls_setup *setup, const struct gp_crypto_tls_peer *peer,
 	struct gp_crypto_tls **tls_out, char problem_out[GP_CRYPTO_TLS_PROBLEM]) GP_MUST_CHECK;
-void gp_crypto_tls_free(struct gp_crypto_tls *tls); /* accepts NULL; says good-bye, never waits */
+void gp_crypto_tls_free(
+	struct gp_crypto_tls *tls); /* accepts NULL; sends close_notify, never waits */
 
 /* Sends all of it. */
 int gp_crypto_tls_send(

@@ -52,7 +52,7 @@ static void check_times(
 	if (sig->expires_s >= 0 && now_s - skew_s > sig->expires_s)
 		problem = "the signature has expired (x=)";
 	else if (sig->signed_s >= 0 && sig->signed_s > now_s + skew_s)
-		problem = "the signature is from the future (t=)";
+		problem = "the time of the signature is in the future (t=)";
 	if (sig->problem || !problem)
 		return;
 	sig->problem = problem;
@@ -89,7 +89,7 @@ static int want_body(struct gp_dkim *dkim, struct item *item)
 		dkim->bodies, item->sig.body_canon, item->sig.length, &item->body);
 	if (rc != GP_ETOOBIG)
 		return rc;
-	item->sig.problem = "the message has too many different hashes of its body";
+	item->sig.problem = "the signatures need too many different hashes of the body";
 	item->sig.verdict = GP_DKIM_NEUTRAL;
 	return GP_OK;
 }
@@ -312,7 +312,8 @@ static int check_body(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *ite
 		return GP_OK;
 	}
 	if (memcmp(item->sig.body_hash.ptr, hash, GP_CRYPTO_SHA256) != 0)
-		return decide_failed(ctx, dkim, item, "the hash of the body differs", defect);
+		return decide_failed(
+			ctx, dkim, item, "the hash of the body does not match", defect);
 	return GP_OK;
 }
 
@@ -342,7 +343,7 @@ static int check_key(struct gp_ctx *ctx, struct gp_dkim *dkim, struct item *item
 	if (key.verdict == GP_DKIM_FAIL)
 		return decide_failed(ctx, dkim, item, key.reason, dkim->message->defect);
 	if (key.verdict == GP_DKIM_PASS && item->result.partial && !dkim->options->partial_body)
-		decide(item, GP_DKIM_POLICY, "l= leaves out some of the body"); /* RFC 6376 8.2 */
+		decide(item, GP_DKIM_POLICY, "l= does not cover the whole body"); /* RFC 6376 8.2 */
 	else
 		decide(item, key.verdict, key.reason);
 	return GP_OK;
@@ -422,7 +423,7 @@ static int retry_trimmed(
 			*gp_dkim_bodies_kept(dkim->bodies), &holds);
 		if (!rc && holds)
 			rc = decide_failed(ctx, dkim, item, NULL,
-				"the mail server took a blank line off the end of a field");
+				"the mail server removed a blank line from the end of a field");
 		if (rc)
 			return rc;
 	}

@@ -2,8 +2,8 @@
 /*
  * DKIM: which domains signed this message (RFC 6376, 8301, 8463, 8616)?
  *
- * Knows signatures, key records and canonical forms, and gives one typed result a signature. Does
- * not know what is done about a result; never signs, never sees a private key.
+ * Knows signatures, key records and canonical forms, and gives one result per signature. Does not
+ * know what is done about a result; never signs, never sees a private key.
  *
  *     gp_dkim_new(ctx, &message, &options, bodies, author, &dkim);    (reads, asks for hashes)
  *     n = gp_dkim_questions(dkim, questions, room);            (for who wants to ask all at once)
@@ -102,8 +102,8 @@ int gp_dkim_new(struct gp_ctx *ctx, const struct gp_message *message,
 size_t gp_dkim_questions(
 	const struct gp_dkim *dkim, struct gp_dns_question *questions_out, size_t room);
 
-/* d= of signature number i that can still pass, for who prepares further questions; NULL past the
- * last one; "" for one that cannot pass. */
+/* d= of signature number i that can still pass, for callers that prepare further queries; NULL past
+ * the last one; "" for one that cannot pass. */
 const char *gp_dkim_domain(const struct gp_dkim *dkim, size_t i);
 
 /* Judges each; once, after the bodies are finished. */

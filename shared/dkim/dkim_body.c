@@ -76,13 +76,13 @@ int gp_dkim_bodies_new(struct gp_arena *arena, const struct gp_crypto_digest *di
 	return GP_OK;
 }
 
-/* gp_dkim_bodies_checks: for who makes one. */
+/* gp_dkim_bodies_checks: taken by each check. */
 unsigned *gp_dkim_bodies_checks(struct gp_dkim_bodies *bodies)
 {
 	return &bodies->checks;
 }
 
-/* gp_dkim_bodies_kept: for who needs some later. */
+/* gp_dkim_bodies_kept: reserved for later checks. */
 unsigned *gp_dkim_bodies_kept(struct gp_dkim_bodies *bodies)
 {
 	return &bodies->kept;
@@ -283,8 +283,8 @@ static const unsigned char *plain_end(
 }
 
 /* run_end: the end of the longest run from the plain byte p on that relaxed leaves as it is. Ends
- * behind a plain byte. Each byte is looked at a bounded number of times: what back_to_plain gives
- * back is white space, which feed_relaxed takes. */
+ * behind a plain byte. Each byte is looked at a bounded number of times: what back_to_plain returns
+ * is white space, which feed_relaxed takes. */
 static const unsigned char *run_end(const unsigned char *p, const unsigned char *end)
 {
 	for (p++;;) {

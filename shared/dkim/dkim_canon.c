@@ -62,7 +62,7 @@ static void relax(struct relaxing *r, struct gp_span text)
 	}
 }
 
-/* add_relaxed_name: small letters, no white space before the colon (3.4.2). */
+/* add_relaxed_name: lower case, no white space before the colon (3.4.2). */
 static void add_relaxed_name(struct gp_strbuf *buf, struct gp_span name, bool has_colon)
 {
 	while (name.len && is_wsp(name.ptr[name.len - 1]))

@@ -70,7 +70,7 @@ static int choose(struct gp_arena *arena, const struct gp_message *message,
 	return GP_OK;
 }
 
-/* trace_since: the text from a place on, as a line for who listens. */
+/* trace_since: the text from a place on, as a line of the trace. */
 static void trace_since(struct gp_ctx *ctx, const struct gp_strbuf *text, size_t from)
 {
 	if (!ctx->trace)

@@ -14,8 +14,8 @@
 #include "mail/taglist.h"
 
 static const char no_checks_left[] = "the message has more signatures and keys than are checked";
-static const char no_base64[] = "p= of the key record is no base64";
-static const char keys_left_out[] = "the name has more key records than are looked at";
+static const char no_base64[] = "p= of the key record is not base64";
+static const char keys_left_out[] = "the name has more key records than are checked";
 
 /* gp_dkim_key_name: RFC 6376 3.6.2.1. */
 const char *gp_dkim_key_name(struct gp_arena *arena, const struct gp_dkim_sig *sig)
@@ -42,8 +42,8 @@ static const char *check_version(const struct gp_taglist *list)
 	if (!v)
 		return NULL;
 	if (!gp_span_equal(v->value, gp_span_from("DKIM1")))
-		return "the key record has another version than DKIM1";
-	return v == list->tags ? NULL : "v= of the key record does not stand first";
+		return "the version of the key record is not DKIM1";
+	return v == list->tags ? NULL : "v= of the key record is not its first tag";
 }
 
 /* check_use: h= and s=, where they are there. */
@@ -92,8 +92,8 @@ static bool has_stray(struct gp_span text)
 	return text.len > 0;
 }
 
-/* read_flags: t=; others than these are ignored (3.6.1), but not these in quotes: whoever wrote
- * t="s" has forbidden i= below d=. */
+/* read_flags: t=; others than these are ignored (3.6.1), but not these in quotes: t="s" means that
+ * i= below d= is not allowed. */
 static const char *read_flags(const struct gp_taglist *list, struct gp_dkim_key_record *record)
 {
 	const struct gp_tag *t = gp_taglist_find(list, "t");
@@ -146,7 +146,7 @@ int gp_dkim_key_record_parse(
 	const char *flags_problem = read_flags(&list, record_out);
 	record_out->problem = check_version(&list);
 	if (!record_out->problem && list.problem)
-		record_out->problem = "the key record is no list of tags";
+		record_out->problem = "the key record is not a list of tags";
 	if (!record_out->problem)
 		record_out->problem = read_kind(&list, &record_out->kind);
 	if (!record_out->problem)
@@ -171,7 +171,7 @@ static bool fits(const struct gp_dkim_key_case *c, const struct gp_dkim_key_reco
 	if (record->problem)
 		say(result, GP_DKIM_PERMERROR, record->problem);
 	else if (rsa != (record->kind == GP_CRYPTO_RSA))
-		say(result, GP_DKIM_PERMERROR, "the key is of another kind than a=");
+		say(result, GP_DKIM_PERMERROR, "the type of the key does not match a=");
 	else if (record->exact && c->sig->identity_below)
 		say(result, GP_DKIM_PERMERROR, "the key does not allow i= below d= (t=s)");
 	else
@@ -206,7 +206,7 @@ static int verify_with(struct gp_crypto_pubkey *key, const struct gp_dkim_key_ca
 	int rc = gp_crypto_pubkey_verify(key, hash, c->sig->signature, &good);
 	if (rc == GP_OK)
 		say(result, good ? GP_DKIM_PASS : GP_DKIM_FAIL,
-			good ? NULL : "the signature does not fit the header");
+			good ? NULL : "the signature does not match the header");
 	return rc;
 }
 
@@ -220,7 +220,7 @@ static int try_key(const struct gp_dkim_key_case *c, const struct gp_dkim_key_re
 		return GP_OK;
 	int rc = gp_crypto_pubkey_parse(record->kind, record->key, &key);
 	if (rc == GP_ESYNTAX)
-		say(result, GP_DKIM_PERMERROR, "p= of the key record is no key");
+		say(result, GP_DKIM_PERMERROR, "p= of the key record is not a key");
 	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
 	result->bits = gp_crypto_pubkey_bits(key);
@@ -316,12 +316,11 @@ static int weight(enum gp_dkim_verdict verdict)
 static void judge_state(enum gp_dns_state state, struct gp_dkim_key_result *result)
 {
 	if (state == GP_DNS_TEMPFAIL)
-		say(result, GP_DKIM_TEMPERROR, "DNS gave no answer about the key");
+		say(result, GP_DKIM_TEMPERROR, "DNS did not answer the query for the key");
 	else if (state == GP_DNS_TROUBLE)
-		say(result, GP_DKIM_TEMPERROR,
-			"the key could not be asked for: trouble of our own");
+		say(result, GP_DKIM_TEMPERROR, "the key could not be queried: a local problem");
 	else if (state == GP_DNS_BOGUS)
-		say(result, GP_DKIM_TEMPERROR, "DNSSEC refuses the answer about the key");
+		say(result, GP_DKIM_TEMPERROR, "the answer about the key failed DNSSEC validation");
 	else
 		say(result, GP_DKIM_PERMERROR, "there is no key");
 }
@@ -390,7 +389,7 @@ int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	}
 	if (result_out->verdict == GP_DKIM_PASS && !result_out->secure &&
 		c->options->require_dnssec == GP_DKIM_DNSSEC_YES)
-		say(result_out, GP_DKIM_POLICY, "DNSSEC does not protect the key");
+		say(result_out, GP_DKIM_POLICY, "the key is not protected by DNSSEC");
 	return GP_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The parts of key_check, for those who have the answer already, and for tests. */
+/* The parts of key_check, for callers that have the answer already, and for tests. */
 #ifndef GP_DKIM_DKIM_PRIVATE_H
 #define GP_DKIM_DKIM_PRIVATE_H
 

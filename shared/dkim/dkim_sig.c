@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The tags of a signature field, one row each with the fields that know it, in the order of RFC
- * 6376 3.5; then what must hold between them. Reading goes on past a problem, so that a report can
- * say whose signature it is.
+ * 6376 3.5; then what must hold between them. Reading continues past a problem, so that a report
+ * can say whose signature it is.
  */
 #include "dkim/dkim_sig.h"
 
@@ -66,7 +66,7 @@ static int read_algorithm(struct gp_arena *arena, struct gp_span value, struct g
 		if (gp_span_is(value, algorithms[i].name))
 			sig->algorithm = algorithms[i].algorithm;
 	if (sig->algorithm == GP_DKIM_UNKNOWN)
-		return broken(sig, "a= is no known algorithm");
+		return broken(sig, "a= is not a known algorithm");
 	if (sig->algorithm == GP_DKIM_RSA_SHA1)
 		reject(sig, GP_DKIM_POLICY, "rsa-sha1 is not accepted (RFC 8301)");
 	return GP_OK;
@@ -97,7 +97,7 @@ static int read_signature(struct gp_arena *arena, struct gp_span value, struct g
 		return broken(sig, "b= is too long");
 	rc = gp_decode_base64(arena, value, &sig->signature);
 	if (rc == GP_ESYNTAX)
-		return broken(sig, "b= is no base64");
+		return broken(sig, "b= is not base64");
 	if (!rc && sig->signature.len == 0)
 		return broken(sig, "b= is empty");
 	return rc;
@@ -109,7 +109,7 @@ static int read_body_hash(struct gp_arena *arena, struct gp_span value, struct g
 	if (value.len > B_MAX)
 		return broken(sig, "bh= is too long");
 	int rc = gp_decode_base64(arena, value, &sig->body_hash);
-	return rc == GP_ESYNTAX ? broken(sig, "bh= is no base64") : rc;
+	return rc == GP_ESYNTAX ? broken(sig, "bh= is not base64") : rc;
 }
 
 /* read_canon_word: one half of c=. */
@@ -127,7 +127,7 @@ static int read_canon(struct gp_arena *arena, struct gp_span value, struct gp_dk
 	bool two = gp_span_cut(value, '/', &header, &body);
 	sig->has_canon = read_canon_word(header, &sig->header_canon) &&
 			 (!two || read_canon_word(body, &sig->body_canon));
-	return sig->has_canon ? GP_OK : broken(sig, "c= is no known canonicalization");
+	return sig->has_canon ? GP_OK : broken(sig, "c= is not a known canonicalization");
 }
 
 /* read_name: as A-labels (RFC 8616 4); GP_ESYNTAX when it is none, *name_out is left then. */
@@ -152,7 +152,7 @@ static int read_domain(struct gp_arena *arena, struct gp_span value, struct gp_d
 	if (rc && rc != GP_ESYNTAX)
 		return rc;
 	if (rc || !strchr(name, '.'))
-		return broken(sig, "d= is no domain name");
+		return broken(sig, "d= is not a domain name");
 	sig->domain = name;
 	return GP_OK;
 }
@@ -161,7 +161,7 @@ static int read_domain(struct gp_arena *arena, struct gp_span value, struct gp_d
 static int read_selector(struct gp_arena *arena, struct gp_span value, struct gp_dkim_sig *sig)
 {
 	int rc = read_name(arena, value, &sig->selector);
-	return rc == GP_ESYNTAX ? broken(sig, "s= is no selector") : rc;
+	return rc == GP_ESYNTAX ? broken(sig, "s= is not a selector") : rc;
 }
 
 /* read_headers: h= (3.5). A name left empty stands for no field. */
@@ -212,7 +212,7 @@ static int decode_quoted(struct gp_span text, char *out, size_t *length_out)
 /* read_identity: i= of a DKIM-Signature (3.5), decoded; checked against d= later. */
 static int read_identity(struct gp_arena *arena, struct gp_span value, struct gp_dkim_sig *sig)
 {
-	static const char no_mailbox[] = "i= is no identity";
+	static const char no_mailbox[] = "i= is not an identity";
 	if (value.len == 0 || value.len > IDENTITY_MAX)
 		return broken(sig, no_mailbox);
 	char *text = gp_arena_alloc(arena, value.len + 1);
@@ -232,7 +232,7 @@ static int read_instance(struct gp_arena *arena, struct gp_span value, struct gp
 	(void)arena;
 	if (value.len > 2 || gp_span_parse_uint(value, INSTANCE_MAX, &number) != GP_OK ||
 		number == 0)
-		return broken(sig, "i= is no instance from 1 to 50");
+		return broken(sig, "i= is not an instance from 1 to 50");
 	sig->instance = (unsigned)number;
 	return GP_OK;
 }
@@ -255,7 +255,7 @@ static int read_length(struct gp_arena *arena, struct gp_span value, struct gp_d
 {
 	(void)arena;
 	if (!read_number(value, GP_DKIM_WHOLE - 1, &sig->length))
-		return broken(sig, "l= is no number");
+		return broken(sig, "l= is not a number");
 	return GP_OK;
 }
 
@@ -286,14 +286,14 @@ static bool read_time(struct gp_span value, int64_t *time_out)
 static int read_signed(struct gp_arena *arena, struct gp_span value, struct gp_dkim_sig *sig)
 {
 	(void)arena;
-	return read_time(value, &sig->signed_s) ? GP_OK : broken(sig, "t= is no time");
+	return read_time(value, &sig->signed_s) ? GP_OK : broken(sig, "t= is not a time");
 }
 
 /* read_expires: x=. */
 static int read_expires(struct gp_arena *arena, struct gp_span value, struct gp_dkim_sig *sig)
 {
 	(void)arena;
-	return read_time(value, &sig->expires_s) ? GP_OK : broken(sig, "x= is no time");
+	return read_time(value, &sig->expires_s) ? GP_OK : broken(sig, "x= is not a time");
 }
 
 /* read_cv: of a seal (RFC 8617 4.1.3); what it says is judged with the chain. */
@@ -309,7 +309,7 @@ static int refuse_headers(struct gp_arena *arena, struct gp_span value, struct g
 {
 	(void)arena;
 	(void)value;
-	return broken(sig, "h= stands in a seal");
+	return broken(sig, "a seal has h=");
 }
 
 /* In which fields a tag is read, in which it has to be, and what is said when it is not there. */
@@ -385,7 +385,7 @@ static int check(struct gp_arena *arena, enum gp_dkim_field kind, struct gp_dkim
 		rc = broken(sig, "h= names ARC-Seal"); /* RFC 8617 4.1.2 */
 	if (kind != GP_DKIM_ARC_SEAL && sig->algorithm < GP_DKIM_RSA_SHA1 &&
 		sig->body_hash.len != GP_CRYPTO_SHA256)
-		rc = broken(sig, "bh= is no SHA-256 hash");
+		rc = broken(sig, "bh= is not a SHA-256 hash");
 	if (sig->signed_s >= 0 && sig->expires_s >= 0 && sig->expires_s <= sig->signed_s)
 		rc = broken(sig, "x= is not after t="); /* 3.5 */
 	return rc ? rc : check_identity(arena, sig);
@@ -414,7 +414,7 @@ int gp_dkim_sig_parse(struct gp_ctx *ctx, enum gp_dkim_field kind,
 	if (rc)
 		return rc;
 	if (is_encoded_word(field->value))
-		(void)broken(sig_out, "the field was changed to an encoded word (RFC 2047)");
+		(void)broken(sig_out, "the field was rewritten as an encoded word (RFC 2047)");
 	if (list.problem)
 		(void)broken(sig_out, list.problem);
 	for (size_t i = 0; !rc && i < sizeof rows / sizeof rows[0]; i++) {

@@ -6,8 +6,8 @@
  * Knows records, where they are found, organisational domains and alignment. Takes the results of
  * SPF and DKIM as its callers found them; does not know what this site does about a policy.
  *
- *     gp_dmarc_new(ctx, &options, &dmarc);                         (one a message: remembers walks)
- *     n = gp_dmarc_questions(ctx, dmarc, author, questions, room); (for who asks all at once)
+ *     gp_dmarc_new(ctx, &options, &dmarc);                         (one per message)
+ *     n = gp_dmarc_questions(ctx, dmarc, author, questions, room); (to query all at once)
  *     gp_dmarc_discover(ctx, dmarc, author, &found);
  *     gp_dmarc_eval(ctx, dmarc, &query, &result);                  (does the discovery itself)
  *
@@ -15,7 +15,7 @@
  * Ownership: everything lives in ctx->arena; options and query are borrowed. Threads: one message,
  * one thread; a gp_dmarc_psl is read by any number.
  *
- * Limits: at most eight questions a tree walk (RFC 9989 4.10); walks are remembered by name.
+ * Limits: at most eight queries per tree walk (RFC 9989 4.10); walks are remembered by name.
  */
 #ifndef GP_DMARC_DMARC_H
 #define GP_DMARC_DMARC_H

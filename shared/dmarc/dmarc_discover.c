@@ -11,10 +11,10 @@
 
 #include "dmarc/dmarc_private.h"
 
-#define WALK_LABELS 7 /* a longer name goes on with so many (4.10, step 4) */
+#define WALK_LABELS 7 /* a longer name continues with so many (4.10, step 4) */
 
 static const char why_trouble[] = "DNS did not answer for a policy record";
-static const char why_several[] = "there are several policy records at one name, which is none";
+static const char why_several[] = "there are several policy records at one name, so none applies";
 static const char why_bad[] =
 	"the policy record has no valid policy and no valid reporting address";
 
@@ -117,7 +117,7 @@ size_t gp_dmarc_questions(struct gp_ctx *ctx, const struct gp_dmarc *dmarc, cons
 	for (; n < count && n < room; n++) {
 		const char *name = gp_arena_printf(ctx->arena, "_dmarc.%s", names[n]);
 		if (!name)
-			break; /* whoever asks for it later will say so */
+			break; /* the evaluation reports it when it needs that name */
 		questions_out[n] = (struct gp_dns_question) {name, GP_DNS_TXT};
 	}
 	return n;

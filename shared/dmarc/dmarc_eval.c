@@ -14,7 +14,7 @@ enum alignment {
 	UNCERTAIN /* DNS did not say */
 };
 
-/* What the evaluation goes on. */
+/* What the evaluation works on. */
 struct run {
 	struct gp_ctx *ctx;
 	struct gp_dmarc *dmarc;
@@ -175,7 +175,8 @@ static int judge_rest(struct run *run, bool uncertain)
 		return rc;
 	if (uncertain)
 		conclude(run, GP_DMARC_TEMPERROR,
-			"DNS did not say whether what passed is aligned with the author's domain");
+			"DNS did not answer whether the domain that passed is aligned with the "
+			"author's");
 	else if (!run->query->spf)
 		conclude(run, GP_DMARC_TEMPERROR, "SPF could not be judged");
 	else if (!run->query->dkim)
@@ -185,7 +186,9 @@ static int judge_rest(struct run *run, bool uncertain)
 	else if (align_dkim(run, GP_DKIM_TEMPERROR, &ignored) != APART)
 		conclude(run, GP_DMARC_TEMPERROR, "a DKIM signature had a temporary error");
 	else if (has_pass(run->query))
-		conclude(run, GP_DMARC_FAIL, "what passed is not aligned with the author's domain");
+		conclude(run, GP_DMARC_FAIL,
+			"the domain that passed is not aligned with the "
+			"author's");
 	else
 		conclude(run, GP_DMARC_FAIL, "neither SPF nor DKIM passed");
 	return GP_OK;
@@ -232,8 +235,8 @@ static int judge(struct run *run)
 
 /*
  * choose_np: the author's domain may not exist; then np speaks for it (4.7 np, 3.2.13). Where DNS
- * does not say, the stricter of both stands in the result: who waits for temporary errors only
- * where a policy asks for something has to see it.
+ * does not say, the stricter of both stands in the result: a caller that defers for temporary
+ * errors only where a policy asks for something has to see it.
  */
 static int choose_np(struct run *run)
 {
@@ -247,7 +250,7 @@ static int choose_np(struct run *run)
 		       answer.state != GP_DNS_NXDOMAIN && run->result->verdict == GP_DMARC_FAIL;
 	if (is_open)
 		conclude(run, GP_DMARC_TEMPERROR,
-			"DNS did not say whether the author's domain exists");
+			"DNS did not answer whether the author's domain exists");
 	if (answer.state == GP_DNS_NXDOMAIN || (is_open && record->np > record->sp)) {
 		run->result->policy_tag = "np";
 		run->result->published = record->np;

@@ -82,7 +82,7 @@ int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, si
 	return take_notes(ctx, rc, answers_out, count);
 }
 
-/* gp_dns_state_is_failure: whoever is at fault. */
+/* gp_dns_state_is_failure: of servers, of the sender's zone, or local. */
 bool gp_dns_state_is_failure(enum gp_dns_state state)
 {
 	return state == GP_DNS_TEMPFAIL || state == GP_DNS_BOGUS || state == GP_DNS_TROUBLE;
@@ -127,7 +127,7 @@ const char *gp_dns_state_text(enum gp_dns_state state)
 		[GP_DNS_NXDOMAIN] = "no such name",
 		[GP_DNS_TEMPFAIL] = "temporary failure",
 		[GP_DNS_BOGUS] = "bogus",
-		[GP_DNS_TROUBLE] = "trouble of our own",
+		[GP_DNS_TROUBLE] = "local problem",
 	};
 	size_t i = (size_t)state;
 	return i < sizeof texts / sizeof texts[0] ? texts[i] : "unknown state";

@@ -2,18 +2,18 @@
 /*
  * DNS: questions and answers as the checks see them.
  *
- * Knows records, the states an answer may have, and who is asked; knows no verdict: what a missing
- * name means for a mail is said by each protocol's own RFC.
+ * Knows records, the states an answer may have, and which servers are queried; knows no verdict:
+ * what a missing name means for a mail is said by each protocol's own RFC.
  *
  *     struct gp_dns_question q = {"example.org", GP_DNS_TXT};
  *     struct gp_dns_answer a;
  *     int rc = gp_dns_query(ctx, &q, 1, &a);    (several at once: count > 1)
  *     if (!rc && a.state == GP_DNS_FOUND) ... a.records[0].text ...
  *
- * A query succeeds (GP_OK) whatever the world says: trouble with servers is the state
- * GP_DNS_TEMPFAIL with a text in problem. GP_DNS_TROUBLE is ours: nothing was learnt about anybody,
- * and no verdict may come of it. A negative status means that we could not do our part: GP_ETOOBIG
- * (arena), GP_ENOMEM, GP_EINVAL.
+ * A query succeeds (GP_OK) whatever is answered: trouble with servers is the state GP_DNS_TEMPFAIL
+ * with a text in problem. GP_DNS_TROUBLE is ours: nothing was learnt about anybody, and no verdict
+ * may come of it. A negative status means that we could not do our part: GP_ETOOBIG (arena),
+ * GP_ENOMEM, GP_EINVAL.
  *
  * Names are text: labels between dots, every other byte stands for itself (no backslash escapes),
  * case does not matter, one trailing dot is allowed. A name that cannot exist (empty label, label
@@ -50,7 +50,7 @@ enum gp_dns_state {
 	GP_DNS_FOUND,    /* records of the type asked for */
 	GP_DNS_NODATA,   /* the name exists, without such records (RFC 2308 2.2) */
 	GP_DNS_NXDOMAIN, /* no such name (RFC 2308 2.1) */
-	GP_DNS_TEMPFAIL, /* no usable answer: time-out, SERVFAIL, REFUSED, nonsense */
+	GP_DNS_TEMPFAIL, /* no usable answer: timeout, SERVFAIL, REFUSED, nonsense */
 	GP_DNS_BOGUS,    /* the validating resolver refuses the answer (RFC 8914, DNSSEC codes) */
 	GP_DNS_TROUBLE   /* we could not ask: no descriptor, memory, place, or way to a server */
 };
@@ -95,7 +95,7 @@ struct gp_dns_answer {
 	const struct gp_dns_record *records;
 };
 
-/* What all answers of a context were like, for who has to tell people; gp_dns_query adds to it. */
+/* What all answers of a context were like, for reports to people; gp_dns_query adds to it. */
 struct gp_dns_notes {
 	unsigned stale;      /* answers that had expired */
 	unsigned trouble;    /* answers GP_DNS_TROUBLE */
@@ -177,8 +177,8 @@ struct gp_dns_cache_options {
 	 */
 	unsigned stale_s;
 	/*
-	 * A question that another thread asks is waited for so long, then asked once more by one
-	 * of those who wait; 0: as long as the deadline allows.
+	 * A question that another thread asks is waited for so long, then asked once more by one of
+	 * the threads that wait; 0: as long as the deadline allows.
 	 */
 	unsigned patience_ms;
 };
@@ -229,8 +229,8 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
 /*
  * Asks with all the time that ctx has for some of what had expired and had to do because servers
  * were not heard in time, so that a slow server's answer becomes known (RFC 8767 5: the resolution
- * goes on). For a thread of its own that calls it every second or so: no request does it then. In a
- * cache that nobody renews, or for what finds no place among what is to be renewed (names of many
+ * continues). For a thread of its own that calls it every second or so: no request does it then. In
+ * a cache that nobody renews, or for what finds no place among what is to be renewed (names of many
  * domains, or too many of one), the next request for such an answer waits for longer. Names renewed
  * in vain come behind others. *count_out: how many questions that were, whatever came of them; more
  * may be there. GP_EINVAL: no cache.
@@ -239,7 +239,7 @@ int gp_dns_cache_renew(struct gp_dns *dns, struct gp_ctx *ctx, size_t *count_out
 
 /*
  * What one message has asked: over below, which is borrowed. Each question is asked once, and all
- * parts of the check see the same answer; whoever knows several early asks them together. Lives in
+ * parts of the check see the same answer; several that are known early are asked together. Lives in
  * the arena of the contexts it is used with and is never freed. NULL: the arena refused.
  */
 struct gp_dns *gp_dns_memo_new(struct gp_arena *arena, struct gp_dns *below) GP_MUST_CHECK;
@@ -264,7 +264,7 @@ void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out);
  * dns is the resolver of gp_dns_wire_new, or lies above it. GP_EINVAL without servers. */
 int gp_dns_wire_set(struct gp_dns *dns, const struct gp_dns_options *options) GP_MUST_CHECK;
 
-/* Whom that one asks now, and how; false: there is none. */
+/* Which servers that one queries now, and how; false: there is none. */
 bool gp_dns_wire_options(struct gp_dns *dns, struct gp_dns_options *options_out);
 
 /* What a resolv.conf says that is not used. */

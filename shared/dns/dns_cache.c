@@ -2,17 +2,17 @@
 /*
  * The layer that remembers. A call goes round until each of its questions has an answer:
  *
- *   look_up   each question is found, or we lead it (nobody asks it yet: a join is made, under
- *             which others may wait), or we join it (somebody asks it already);
+ *   look_up   each question is found, or we lead it (no call asks it yet: a join is made, on which
+ *             others may wait), or we join it (another call asks it already);
  *   lead      all that we lead is asked below in one call; each answer is published as it lands,
  *             so that nothing slow in our call keeps it from others;
  *   await     only then we wait for what others lead, or what stood twice among our own questions.
  *
- * Since everybody publishes before waiting, two calls cannot wait for each other. Who has waited
- * for a leader longer than options.patience_ms leads as well; the first to land ends the join. A
- * leader whose own deadline ended its attempt publishes nothing: when it was the last one, its
- * followers go round again, and the first of them leads. A join lives until the last of leaders and
- * followers has left it.
+ * Since every call publishes before waiting, two calls cannot wait for each other. A call that has
+ * waited for a leader longer than options.patience_ms leads as well; the first to land ends the
+ * join. A leader whose own deadline ended its attempt publishes nothing: when it was the last one,
+ * its followers go round again, and the first of them leads. A join lives until the last of leaders
+ * and followers has left it.
  *
  * Where an expired answer is there, nobody waits for servers for long. Those that are only slow are
  * heard all the same: what was given up is wanted, and asked again by a thread that has the time
@@ -28,7 +28,8 @@
 #define SHARDS 16
 #define SHARDED_FROM 1024 /* entries; fewer are not worth several tables */
 #define MICRO 1000000
-/* RFC 8767 5, the client response timer; who has met silence already; the failure recheck timer */
+/* RFC 8767 5, the client response timer; a request that has met silence already; the failure
+ * recheck timer */
 #define STALE_WAIT_US 1800000
 #define STALE_AGAIN_US 300000
 #define STALE_PATIENT_US 10000000 /* at most, by a request */
@@ -40,9 +41,9 @@
 struct gp_dns_join {
 	struct gp_dns_join *next;
 	struct gp_dns_key key;
-	unsigned parties; /* the leaders and those who wait */
-	unsigned leaders; /* who asks below */
-	int64_t renew_us; /* monotonic: from then on one of those who wait asks as well */
+	unsigned parties; /* the leaders and the calls that wait */
+	unsigned leaders; /* leaders, which ask below */
+	int64_t renew_us; /* monotonic: from then on one of the waiting calls asks as well */
 	int64_t led_us;   /* monotonic: when the last leader came */
 	int64_t begun_us; /* monotonic: since then it is asked; 0: all leaders wait for a place */
 	bool done;
@@ -76,9 +77,9 @@ struct call {
 	unsigned char led[GP_DNS_QUESTIONS_MAX]; /* places of what is asked below, in that order */
 	bool has_stale[GP_DNS_QUESTIONS_MAX];    /* an expired answer is there, should none come */
 	bool is_recheck[GP_DNS_QUESTIONS_MAX];   /* and had to do before */
-	bool is_unheard[GP_DNS_QUESTIONS_MAX];   /* and nobody asks again with more patience */
-	bool was_vain[GP_DNS_QUESTIONS_MAX];     /* who asked so was not answered either */
-	int status;                              /* of what was done while answers landed */
+	bool is_unheard[GP_DNS_QUESTIONS_MAX];   /* and no thread asks again with more patience */
+	bool was_vain[GP_DNS_QUESTIONS_MAX]; /* and a call that did so was not answered either */
+	int status;                          /* of what was done while answers landed */
 	struct gp_dns_join *joins[GP_DNS_QUESTIONS_MAX]; /* for LED and JOINED */
 };
 
@@ -211,7 +212,7 @@ static void unlink_join(struct gp_dns_shard *shard, const struct gp_dns_join *jo
 	*at = join->next;
 }
 
-/* end_join: those who wait take the entry, or ask again when there is none. */
+/* end_join: waiting calls take the entry, or ask again when there is none. */
 static void end_join(
 	struct gp_dns_shard *shard, struct gp_dns_join *join, struct gp_dns_entry *entry, bool kept)
 {
@@ -233,7 +234,7 @@ static bool knows_better(struct gp_dns_shard *shard, const struct gp_dns_join *j
 	return join->done || (e && !gp_dns_entry_is_failure(e));
 }
 
-/* land: we ask no longer; takes entry. Without one, a join that others lead as well goes on. */
+/* land: we ask no longer; takes entry. Without one, a join that others lead as well continues. */
 static void land(struct call *call, size_t i, struct gp_dns_entry *entry, bool kept, int64_t now_us)
 {
 	struct gp_dns_join *join = call->joins[i];
@@ -319,9 +320,9 @@ static void land_stale(struct call *call, size_t i, bool waited, bool is_unheard
 }
 
 /*
- * publish_stale: the answer from below is none, and an expired one is there. Who shortened the
- * wait, as another answer was stale already, may not keep others from asking unless the question is
- * asked again with patience: whose record names it decides how long it was waited for.
+ * publish_stale: the answer from below is none, and an expired one is there. A call that shortened
+ * its wait, as another answer was stale already, may not keep others from asking unless the
+ * question is asked again with patience: whose record names it decides how long it was waited for.
  */
 static void publish_stale(
 	struct call *call, size_t i, int64_t end_us, const struct gp_dns_answer *answer)
@@ -374,7 +375,7 @@ static void landed(void *arg, size_t at, const struct gp_dns_answer *answer)
 	publish(batch->call, batch->call->led[at], batch->until_us[at], answer);
 }
 
-/* begun: a question is asked, and need not be asked by those who wait for it. */
+/* begun: a question is asked, and need not be asked by the calls that wait for it. */
 static void begun(void *arg, size_t at)
 {
 	struct call *call = ((struct batch *)arg)->call;
@@ -453,7 +454,7 @@ static int64_t end_of_wait(const struct call *call, size_t i)
 	return worth_us < call->ctx->deadline_us ? worth_us : call->ctx->deadline_us;
 }
 
-/* own_time: when one of those who wait asks as well; soon while all who lead wait for a place, as
+/* own_time: when one of the waiting calls asks as well; soon while all leaders wait for a place, as
  * we may have one sooner, but then one after the other. The shard is locked. */
 static int64_t own_time(const struct gp_dns_join *join, int64_t since_us)
 {
@@ -463,7 +464,7 @@ static int64_t own_time(const struct gp_dns_join *join, int64_t since_us)
 
 /*
  * wait_join: until it has landed, the time has come to ask ourselves (*own_us_out), or end_us;
- * locked. What of that was lost because who leads had no place is noted.
+ * locked. The time that was lost because the leader had no place is noted.
  */
 static void wait_join(const struct call *call, struct gp_dns_shard *shard, struct gp_dns_join *join,
 	int64_t end_us, int64_t *own_us_out)
@@ -498,13 +499,13 @@ static int take_join(struct call *call, size_t i, struct gp_dns_shard *shard)
 			.state = join->begun_us ? GP_DNS_TEMPFAIL : GP_DNS_TROUBLE,
 			.ours = true,
 			.problem = join->begun_us
-					   ? "no answer in time to a question that was already "
-					     "under way"
-					   : "no place in time for a question to DNS"};
+					   ? "no answer in time to a query that was already in "
+					     "progress"
+					   : "too many DNS queries in progress"};
 	return call->status;
 }
 
-/* await_one: the answer of who leads; or its failure to come makes us lead, or ends in nothing. */
+/* await_one: the answer of the leader; or its failure to come makes us lead, or ends in nothing. */
 static int await_one(struct call *call, size_t i, bool may_wait)
 {
 	struct gp_dns_join *join = call->joins[i];
@@ -534,8 +535,8 @@ static int await_one(struct call *call, size_t i, bool may_wait)
 }
 
 /*
- * await: for all that others lead. Who leads something does not wait: others wait for it.
- * *again_out: not everything has its answer yet.
+ * await: for all that others lead. A leader does not wait: others wait for it. *again_out: not
+ * everything has its answer yet.
  */
 static int await(struct call *call, bool *again_out)
 {
@@ -597,7 +598,7 @@ static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	struct gp_dns_answer *answers_out)
 {
 	struct call call;
-	(void)watch; /* whoever is above has no followers */
+	(void)watch; /* the layer above has no followers */
 	call.cache = (struct cache *)dns;
 	call.ctx = ctx;
 	call.questions = questions;

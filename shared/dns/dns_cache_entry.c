@@ -63,7 +63,7 @@ static uint64_t sip_hash(const struct gp_dns_secret *secret, const struct gp_dns
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* lower_word: the eight octets of a word in small letters, none carrying into its neighbour. */
+/* lower_word: the eight octets of a word in lower case, none carrying into its neighbour. */
 static uint64_t lower_word(uint64_t word)
 {
 	const uint64_t ones = 0x0101010101010101;
@@ -71,7 +71,7 @@ static uint64_t lower_word(uint64_t word)
 	uint64_t from_a = low + (0x80 - 'A') * ones;
 	uint64_t past_z = low + (0x80 - 'Z' - 1) * ones;
 	uint64_t capital = (from_a ^ past_z) & ~word & 0x80 * ones;
-	return word | capital >> 2; /* 0x80 becomes 0x20, the bit that small letters have */
+	return word | capital >> 2; /* 0x80 becomes 0x20, the bit that lower case letters have */
 }
 
 /* gp_dns_key_from: copied in words, made small on the way. */

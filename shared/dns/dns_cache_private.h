@@ -32,7 +32,7 @@ struct gp_dns_key {
 	uint64_t hash;
 	uint16_t type;
 	uint8_t length;
-	char name[GP_DNS_NAME_TEXT]; /* small letters, no trailing dot, padded with 0 to 8 */
+	char name[GP_DNS_NAME_TEXT]; /* lower case, no trailing dot, padded with 0 to 8 */
 };
 
 /* The key of a question with a valid name. */
@@ -169,15 +169,15 @@ void gp_dns_wanted_fini(struct gp_dns_wanted *wanted);
 
 /*
  * One more. Names for which it was in vain before come behind those for which it was not. False: it
- * is not there, as the list is long, the domain has its share of it, memory ends, or nobody takes
- * what is in it: who needs it has to be patient.
+ * is not in the list, because the list is full, the domain has its share of it, memory is short, or
+ * no thread takes from it: a request that needs it has to be patient.
  */
 bool gp_dns_wanted_add(struct gp_dns_wanted *wanted, const struct gp_dns_key *key, bool was_vain);
 
-/* Takes the first; false: there is none. Who calls it does so again and again from then on. */
+/* Takes the first; false: there is none. The caller repeats it from then on. */
 bool gp_dns_wanted_take(struct gp_dns_wanted *wanted, struct gp_dns_key *key_out);
 
-/* Does somebody? */
+/* Does a thread take from the list? */
 bool gp_dns_wanted_is_served(const struct gp_dns_wanted *wanted);
 
 #endif

@@ -47,7 +47,7 @@ static bool same(const struct gp_dns_key *a, const struct gp_dns_key *b)
 }
 
 /* domain_of: the last two labels. Which suffixes are public is not known here: names below such a
- * one share, and who gets nothing of the list waits himself. */
+ * suffix share, and a request without a place in the list waits itself. */
 static const char *domain_of(const struct gp_dns_key *key)
 {
 	unsigned dots = 0;

@@ -77,7 +77,7 @@ static int keep(struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question
 	m->items[m->count++] = (struct known) {{name, q->type}, *answer};
 	gp_trace_line(ctx, 1, "DNS: %s %s: %s%s%s%s%s", gp_dns_type_name(q->type), name,
 		gp_dns_state_text(answer->state), answer->secure ? ", secure" : "",
-		answer->stale ? ", stale: no server answers" : "", answer->problem ? ": " : "",
+		answer->stale ? ", stale: no server answered" : "", answer->problem ? ": " : "",
 		answer->problem ? answer->problem : "");
 	return GP_OK;
 }

@@ -8,7 +8,7 @@
 
 #include "dns/dns.h"
 
-/* Who wants each answer as soon as it stands, not when the last one of the call does. */
+/* For a caller that wants each answer as soon as it is known, not with the last one of the call. */
 struct gp_dns_watch {
 	/* The i-th question has its answer, which is borrowed; called by the thread that asks. */
 	void (*landed)(void *arg, size_t i, const struct gp_dns_answer *answer);
@@ -58,8 +58,8 @@ void gp_dns_note_held(const struct gp_ctx *ctx, int64_t lost_us);
 size_t gp_dns_name_to_wire(struct gp_span name, uint8_t wire_out[GP_DNS_WIRE_NAME_MAX]);
 
 /*
- * Text of an uncompressed wire name: small letters, no trailing dot, root: "". GP_ESYNTAX when it
- * has no such text: a dot or NUL inside a label, or no proper end.
+ * Text of an uncompressed wire name: lower case, no trailing dot, root: "". GP_ESYNTAX when it has
+ * no such text: a dot or NUL inside a label, or no proper end.
  */
 int gp_dns_name_from_wire(struct gp_span wire, char name_out[GP_DNS_NAME_TEXT]) GP_MUST_CHECK;
 
@@ -91,9 +91,9 @@ struct gp_dns_reply {
 
 /*
  * Reads a packet: GP_ESYNTAX when it is none or not the reply to this question with this id (the
- * caller then goes on waiting), GP_OK and the reply otherwise; GP_ETOOBIG, GP_ENOMEM when memory
+ * caller then continues waiting), GP_OK and the reply otherwise; GP_ETOOBIG, GP_ENOMEM when memory
  * ends. Records go to the arena, and nothing else. CNAMEs inside the packet are followed. Never
- * fails for content: what begins as the right reply and goes on as nonsense becomes TEMPFAIL. A
+ * fails for content: what begins as the right reply and continues as nonsense becomes TEMPFAIL. A
  * FORMERR or NOTIMP may come without a question, as from servers that could not read ours.
  */
 int gp_dns_wire_parse(struct gp_arena *arena, struct gp_span packet, uint16_t id,

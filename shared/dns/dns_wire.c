@@ -254,7 +254,7 @@ static struct resolver *find_resolver(struct gp_dns *dns)
 	return (struct resolver *)dns;
 }
 
-/* gp_dns_wire_stats: of the resolver, whoever its servers are. */
+/* gp_dns_wire_stats: of the resolver, over all servers. */
 void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
 {
 	struct resolver *r = find_resolver(dns);
@@ -271,7 +271,7 @@ void gp_dns_wire_stats(struct gp_dns *dns, struct gp_dns_wire_stats *stats_out)
 	gp_histogram_read(&counts->took, &stats_out->took);
 }
 
-/* wire_new: copies the options; 0 for a time-out or a number of rounds means the least. */
+/* wire_new: copies the options; 0 for a timeout or a number of rounds means the least. */
 static struct gp_dns_wire *wire_new(
 	const struct gp_dns_options *options, struct gp_dns_wire_counts *counts)
 {
@@ -310,7 +310,7 @@ int gp_dns_wire_new(const struct gp_dns_options *options, struct gp_dns **dns_ou
 	return GP_OK;
 }
 
-/* gp_dns_wire_set: whoever asks the old servers keeps them until he is done. */
+/* gp_dns_wire_set: calls in progress keep the old servers until they end. */
 int gp_dns_wire_set(struct gp_dns *dns, const struct gp_dns_options *options)
 {
 	struct resolver *r = find_resolver(dns);

@@ -44,10 +44,10 @@ static const struct {
 	{EACCES, "sending is not permitted"},
 	{EPERM, "sending is not permitted"},
 	{EAFNOSUPPORT, "address family not supported"},
-	{EADDRNOTAVAIL, "no address or port of this host for it"},
-	{EAGAIN, "no free port, or no room for sending"},
-	{EINVAL, "no address that can be asked"},
-	{EMSGSIZE, "too large for the way to it"},
+	{EADDRNOTAVAIL, "no local address or port for it"},
+	{EAGAIN, "no free port, or the send queue is full"},
+	{EINVAL, "not an address that can be queried"},
+	{EMSGSIZE, "too large for the path to it"},
 	{ENODEV, "no such network interface"},
 	{EMFILE, "too many open files"},
 	{ENFILE, "too many open files in the system"},
@@ -206,7 +206,7 @@ static bool is_ours(const struct gp_dns_flight *f)
 	return f->ours.text && (!f->spoken || (f->lost & ~f->spoken));
 }
 
-/* no_answer_text: for people: who was silent, and for how long. */
+/* no_answer_text: for people: which server was silent, and for how long. */
 static const char *no_answer_text(const struct gp_dns_flight *f, int64_t now_us)
 {
 	size_t others = f->wire->options.server_count - 1;
@@ -266,7 +266,7 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 	if (is_ours(f))
 		return finish_ours(f);
 	answer.problem = now_us > f->begun_us ? no_answer_text(f, now_us)
-					      : "no time was left to ask a name server";
+					      : "no time was left to query a name server";
 	return finish(f, &answer);
 }
 
@@ -337,8 +337,8 @@ static int build(struct gp_dns_flight *f)
 }
 
 /*
- * set_until: this attempt ends after the time-out, or at the deadline when that comes first. Who is
- * hurried asks each server before that.
+ * set_until: this attempt ends after the timeout, or at the deadline when that comes first. A call
+ * with a short deadline asks each server before that.
  */
 static void set_until(struct gp_dns_flight *f, int64_t now_us)
 {
@@ -411,7 +411,7 @@ static int move_on(struct gp_dns_flight *f)
 	return attempt(f);
 }
 
-/* change_to_tcp: the same question to the same server (RFC 7766 5), with a time-out anew. */
+/* change_to_tcp: the same question to the same server (RFC 7766 5), with a timeout anew. */
 static int change_to_tcp(struct gp_dns_flight *f)
 {
 	disconnect(f);
@@ -419,7 +419,8 @@ static int change_to_tcp(struct gp_dns_flight *f)
 	return begin_tcp(f) ? GP_OK : move_on(f);
 }
 
-/* take_reply: the server has spoken; is this the answer, and if not, who is asked next and how? */
+/* take_reply: the server has spoken; is this the answer, and if not, which server is asked next and
+ * how? */
 static int take_reply(struct gp_dns_flight *f, struct gp_dns_reply *reply)
 {
 	gp_dns_wire_heard(f->wire, server_place(f));
@@ -523,7 +524,7 @@ static int take_tcp(struct gp_dns_flight *f, size_t length)
 		return take_reply(f, &reply);
 	if (rc != GP_ESYNTAX)
 		return rc;
-	note(f, "a reply to something else");
+	note(f, "a reply to another query");
 	f->not_bogus = true;
 	return move_on(f);
 }
@@ -588,7 +589,8 @@ int gp_dns_flight_give_up(struct gp_dns_flight *flight)
 {
 	const struct gp_dns_answer answer = {.state = GP_DNS_TROUBLE,
 		.ours = true,
-		.problem = "more questions to DNS are under way than this process has files for"};
+		.problem = "more DNS queries are in progress than this process may have open files "
+			   "for"};
 	return finish(flight, &answer);
 }
 
@@ -597,7 +599,7 @@ void gp_dns_flight_drop(struct gp_dns_flight *flight)
 {
 	flight->stage = GP_DNS_FLIGHT_DONE;
 	*flight->answer = (struct gp_dns_answer) {
-		.state = GP_DNS_TEMPFAIL, .ours = true, .problem = "it is known meanwhile"};
+		.state = GP_DNS_TEMPFAIL, .ours = true, .problem = "the answer has become known"};
 }
 
 /* gp_dns_flight_ready: by stage. */

@@ -113,7 +113,7 @@ bool gp_dns_gate_take(struct gp_dns_turn *turn)
 	return taken;
 }
 
-/* gp_dns_gate_give: to whoever queues. */
+/* gp_dns_gate_give: to calls that queue. */
 void gp_dns_gate_give(struct gp_dns_turn *turn)
 {
 	struct gp_dns_gate *gate = turn->gate;

@@ -15,8 +15,8 @@
 #define EDE_OPTION 15 /* RFC 8914 2 */
 
 /*
- * What a response code without an answer means for whom to ask next. A server that does not know
- * EDNS says FORMERR, and those of RFC 2671 5.3 may say NOTIMP.
+ * What a response code without an answer means for the choice of the next server. A server that
+ * does not know EDNS says FORMERR, and those of RFC 2671 5.3 may say NOTIMP.
  */
 struct refusal {
 	unsigned rcode;
@@ -325,7 +325,7 @@ static int read_answer(struct gp_arena *arena, const ldns_pkt *packet, unsigned 
 		.ttl_s = INT32_MAX};
 	chase.length = gp_dns_name_to_wire(gp_span_from(question->name), chase.name);
 	if (!follow(&chase))
-		return temporary(reply, "a chain of CNAMEs without an end");
+		return temporary(reply, "an endless chain of CNAMEs");
 	/* After aliases the code speaks of the last name (RFC 6604 3). */
 	if (rcode == LDNS_RCODE_NXDOMAIN)
 		reply->answer.state = GP_DNS_NXDOMAIN;

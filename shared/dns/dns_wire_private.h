@@ -24,7 +24,7 @@
 
 /* What is remembered of one server; each member is read and written by itself, by any thread. */
 struct gp_dns_wire_memory {
-	atomic_uint silent;            /* attempts in a row that ended in a time-out */
+	atomic_uint silent;            /* attempts in a row that ended in a timeout */
 	_Atomic int64_t last_until_us; /* until then it is asked last, because of those */
 };
 
@@ -140,7 +140,7 @@ struct gp_dns_turn {
 /* Takes a place if there is one for this call; one without any queues from then on. */
 bool gp_dns_gate_take(struct gp_dns_turn *turn);
 
-/* Gives one back. */
+/* Releases one. */
 void gp_dns_gate_give(struct gp_dns_turn *turn);
 
 /* Do calls without any place queue? */
@@ -149,7 +149,7 @@ bool gp_dns_gate_is_wanted(const struct gp_dns_turn *turn);
 /* For a call that queues: waits until it can take a place, so long at most. */
 void gp_dns_gate_wait(struct gp_dns_turn *turn, int wait_ms);
 
-/* Leaves the queue, and gives all places back. */
+/* Leaves the queue, and releases all places. */
 void gp_dns_gate_leave(struct gp_dns_turn *turn);
 
 #endif

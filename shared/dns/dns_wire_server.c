@@ -5,7 +5,7 @@
  */
 #include "dns/dns_wire_private.h"
 
-#define SILENT_MAX 3                 /* time-outs in a row... */
+#define SILENT_MAX 3                 /* timeouts in a row... */
 #define ASKED_LAST_US (10 * 1000000) /* ...after which a server is asked last for so long */
 
 /* gp_dns_wire_order: two passes over the configured order: the good ones, then the silent ones. */

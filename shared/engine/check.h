@@ -5,8 +5,8 @@
  * A new check is a file check_<name>.c with its row, and a line in checks.c. From the row come all
  * the rest: when it runs, what it may ask DNS in advance, what its rules do with a mail and say to
  * the other side, and how what it found is shown in the log, in JSON, in metrics, in
- * Authentication-Results and by its name. Rows are constant, and are pointed to: nobody
- * compares names.
+ * Authentication-Results and by its name. Rows are constant, and are pointed to: names are never
+ * compared.
  *
  * Functions of a row get what they need as arguments, keep no state, and run in any thread.
  */
@@ -81,7 +81,7 @@ struct gp_value {
 	bool yes;
 };
 
-/* What a field's text may hold, for those who hand it on. */
+/* What a field's text may hold, for callers that pass it on. */
 enum gp_field_type {
 	GP_FIELD_WORD,     /* one of a few words of ours, or a number */
 	GP_FIELD_NAME,     /* a host name; what is none is left out where words are asked for */
@@ -142,7 +142,7 @@ struct gp_check {
 	unsigned late_stages; /* the same, for messages that nothing was asked about before */
 	unsigned decides;     /* where its rules are looked at */
 	int runs, weighs;     /* its place in running, and in deciding and asking DNS */
-	bool judges_ours;     /* also of our own users and networks, for whom no names are found */
+	bool judges_ours;     /* also of our own users and networks, for which no names are found */
 	bool only_if_let_in;  /* not for what others refuse already */
 	bool trumps; /* where one of its rules applies, what others found out does not count */
 	bool by_recipient; /* has to look again for every recipient of a message */

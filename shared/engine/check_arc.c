@@ -68,8 +68,7 @@ static int run(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts
 	return gp_arc_trust(ctx, &f->arc, trust, f->author_domain, &f->arc_instance);
 }
 
-/* authres: the chain (RFC 8617 10.2), and who sealed it; of a part of a header DMARC speaks
- * alone. */
+/* authres: the chain (RFC 8617 10.2), and its sealers; of a part of a header DMARC speaks alone. */
 static void authres(
 	struct gp_authres_writer *w, const struct gp_facts *f, const struct gp_verdict *v)
 {

@@ -114,7 +114,7 @@ static const char *text_later(const struct gp_facts *f, const struct gp_rule *ru
 {
 	(void)f;
 	(void)rule;
-	return "The signature cannot be checked now: {dkim}";
+	return "The signature cannot be checked at the moment: {dkim}";
 }
 
 static const struct gp_rule rules[] = {
@@ -157,7 +157,7 @@ static void add_signature(struct gp_authres_writer *w, const struct gp_dkim_resu
 static void add_left_out(struct gp_authres_writer *w, const struct gp_facts *f)
 {
 	const char *text = gp_arena_printf(w->buf->arena,
-		"signatures not looked at: %zu (dkim.max_signatures = %u)", f->dkim.overflow,
+		"signatures not checked: %zu (dkim.max_signatures = %u)", f->dkim.overflow,
 		f->config->dkim.check.max_signatures);
 	gp_authres_result(w, "dkim", gp_dkim_verdict_name(GP_DKIM_NEUTRAL));
 	gp_authres_reason(w, text ? text : "");
@@ -304,12 +304,12 @@ MEMBER(reason, gp_engine_value_text(r->reason))
 
 /* clang-format off */
 static const struct gp_field fields[] = {
-	{.get = "dkim.result", .value = best_verdict, .help = "of the signature that says most"},
+	{.get = "dkim.result", .value = best_verdict, .help = "of the most significant signature"},
 	{.get = "dkim.domain", .type = GP_FIELD_NAME, .value = best_domain, .help = "its d="},
 	{.get = "dkim.selector", .type = GP_FIELD_NAME, .value = best_selector, .help = "its s="},
 	{.get = "dkim.reason", .type = GP_FIELD_SENTENCE, .value = best_reason,
 		.help = "why it does not pass"},
-	{.get = "dkim.count", .value = count, .help = "signatures that were looked at"},
+	{.get = "dkim.count", .value = count, .help = "signatures that were checked"},
 	{.get = "dkim.domains", .type = GP_FIELD_NAMES, .value = domains,
 		.help = "d= of all that pass"},
 	{.line = "dkim", .type = GP_FIELD_TEXT, .value = each, .help = "each signature"},
@@ -325,7 +325,7 @@ static const struct gp_field fields[] = {
 	{.json = "dkim[].b", .items = items, .value = b, .help = "the beginning of its b="},
 	{.json = "dkim[].bits", .items = items, .value = bits, .help = "of its key"},
 	{.json = "dkim[].secure", .items = items, .value = secure,
-		.help = "the key came with DNSSEC's protection"},
+		.help = "the key was validated by DNSSEC"},
 	{.json = "dkim[].testing", .items = items, .value = testing,
 		.help = "t=y in the key record"},
 	{.json = "dkim[].lenient", .items = items, .value = lenient,

@@ -19,7 +19,7 @@
 #define KIND_CUT 2u /* of a header that was cut */
 
 static const char cut_text[] =
-	"The header is too large: the author of the message cannot be told with certainty";
+	"The header is too large: the author of the message cannot be determined with certainty";
 
 /* ---- running ---- */
 
@@ -89,7 +89,7 @@ static void judge_no_author(struct gp_facts *f)
 	static const char *const reasons[] = {
 		[GP_AUTHOR_NO_DOMAIN] = "the From field shows no domain",
 		[GP_AUTHOR_SEVERAL] = "the From field names several domains",
-		[GP_AUTHOR_UNREADABLE] = "the From field has no author domain that is certain",
+		[GP_AUTHOR_UNREADABLE] = "the author domain of the From field is not certain",
 	};
 	f->dmarc.verdict =
 		f->from_cause == GP_AUTHOR_NO_DOMAIN ? GP_DMARC_NONE : GP_DMARC_PERMERROR;
@@ -106,7 +106,7 @@ static int run(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts
 	gp_trace_line(ctx, 0, "-- DMARC");
 	f->dmarc = (struct gp_dmarc_result) {.author_domain = f->author_domain};
 	if (f->is_header_cut)
-		f->from_problem = "its header is too large to be handed over";
+		f->from_problem = "its header is too large to be passed on";
 	if (!*f->author_domain) {
 		judge_no_author(f);
 		return GP_OK;
@@ -252,7 +252,7 @@ static struct gp_wish several_domains(const struct gp_facts *f)
 	return without_author(f, GP_AUTHOR_SEVERAL, f->config->dmarc.on_several_domains);
 }
 
-/* unreadable_from: who wrote it depends on who reads it. */
+/* unreadable_from: its author depends on the program that reads it. */
 static struct gp_wish unreadable_from(const struct gp_facts *f)
 {
 	return without_author(f, GP_AUTHOR_UNREADABLE, f->config->dmarc.on_unreadable_from);
@@ -280,8 +280,8 @@ static struct gp_wish policy_quarantine(const struct gp_facts *f)
 
 /*
  * vouched_later: what the owner asks for would be done, but a trusted chain cannot be checked for
- * now and may excuse it. Where temporary errors are let in it is done all the same: whoever forges
- * mail could see to it that DNS is late.
+ * now and may excuse it. Where temporary errors are let in it is done all the same: a forger could
+ * delay DNS on purpose.
  */
 static struct gp_wish vouched_later(const struct gp_facts *f)
 {

@@ -11,7 +11,7 @@ static struct gp_value trouble(const struct gp_record *r, size_t item)
 	return gp_engine_value_text(r->facts->trouble);
 }
 
-/* stale: answers that had expired, as no server answered. */
+/* stale: expired answers that were used because no server answered. */
 static struct gp_value stale(const struct gp_record *r, size_t item)
 {
 	(void)item;
@@ -22,11 +22,11 @@ static const struct gp_field fields[] = {
 	{.log = "trouble",
 		.type = GP_FIELD_SENTENCE,
 		.value = trouble,
-		.help = "what kept us from asking DNS"},
+		.help = "why DNS could not be queried"},
 	{.log = "dns_stale",
 		.line = NULL,
 		.value = stale,
-		.help = "answers that had expired, as no server answered"},
+		.help = "expired answers that were used because no server answered"},
 	{.value = NULL},
 };
 

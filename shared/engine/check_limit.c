@@ -124,8 +124,8 @@ static const char *code(const struct gp_facts *f, const struct gp_rule *rule, en
 static const char *text(const struct gp_facts *f, const struct gp_rule *rule)
 {
 	(void)rule;
-	return f->limit.wait_ms < 0 ? "{limit} limit: no message may pass here, or none as large "
-				      "as this: {max} {unit} in {per}"
+	return f->limit.wait_ms < 0 ? "{limit} limit: no message, or none as large as this one, is "
+				      "allowed: {max} {unit} in {per}"
 				    : f->limit.row->text;
 }
 
@@ -233,7 +233,7 @@ static struct gp_value per(const struct gp_record *r)
 		r->arena, gp_span_from(gp_duration_period(r->facts->limit.per_ms, buf))));
 }
 
-/* free_at: when there is room again. */
+/* free_at: when mail is accepted again. */
 static struct gp_value free_at(const struct gp_record *r)
 {
 	char buf[GP_CLOCK_TEXT];
@@ -261,14 +261,14 @@ MEMBER(limit_per, per(r))
 MEMBER(limit_free, free_at(r))
 
 static const struct gp_field fields[] = {
-	{.log = "limit", .value = limit_name, .help = "the limit that has something to say"},
+	{.log = "limit", .value = limit_name, .help = "the limit that decided"},
 	{.log = "limit_key", .type = GP_FIELD_TEXT, .value = limit_subject,
-		.help = "whose mail was counted"},
+		.help = "the user or other key that was counted"},
 	{.log = "limit_unit", .value = limit_unit, .help = "what is counted"},
-	{.log = "limit_used", .value = limit_used, .help = "how much of it is used"},
-	{.log = "limit_max", .value = limit_max, .help = "how much may be used"},
-	{.log = "limit_per", .value = limit_per, .help = "in which time"},
-	{.log = "limit_free", .value = limit_free, .help = "when there is room again"},
+	{.log = "limit_used", .value = limit_used, .help = "how much is used"},
+	{.log = "limit_max", .value = limit_max, .help = "the maximum"},
+	{.log = "limit_per", .value = limit_per, .help = "the length of the window"},
+	{.log = "limit_free", .value = limit_free, .help = "when mail is accepted again"},
 	{.value = NULL},
 };
 /* clang-format on */
@@ -321,7 +321,7 @@ static const char *store_text(const struct gp_facts *f, const struct gp_rule *ru
 {
 	(void)f;
 	(void)rule;
-	return "The limits of this mail cannot be checked for the moment, try again later";
+	return "The limits of this mail cannot be checked at the moment, try again later";
 }
 
 static const struct gp_rule store_rules[] = {

@@ -92,8 +92,8 @@ static const struct gp_rule unjudged[] = {
 	{.name = "private-client",
 		.wish = is_private,
 		.is_nobodys = true,
-		.why = "the address is a private one, or in own_networks, and says nothing "
-		       "about who sends"},
+		.why = "the address is private or in own_networks and does not identify the "
+		       "sender"},
 	{.name = "spf.exempt_clients", .wish = is_exempt_client},
 	{.name = "spf.exempt_client_names", .wish = is_exempt_client_name},
 	{.name = NULL},
@@ -144,7 +144,7 @@ bool gp_engine_is_unjudged(const struct gp_facts *f)
 
 /* ---- asking ---- */
 
-/* gp_engine_spf: with the configured limits, for whoever listens. */
+/* gp_engine_spf: with the configured limits, and a trace if there is one. */
 int gp_engine_spf(struct gp_ctx *ctx, const struct gp_facts *f, enum gp_spf_identity identity,
 	struct gp_span mail_from, struct gp_spf_result *result_out)
 {

@@ -3,8 +3,8 @@
  * Facts: what is known about a mail at one of its stages, and what the checks have found.
  *
  * A surface says what the mail server told it (envelope, message, what is to be counted); the
- * pipeline fills in the rest, and policy sees nothing else. Facts do not know who asks, nor what is
- * done with the mail.
+ * pipeline fills in the rest, and policy sees nothing else. Facts do not know which program asks,
+ * nor what is done with the mail.
  *
  *     struct gp_facts f;
  *     gp_engine_facts_init(&f, config, GP_STAGE_RCPT, &envelope);
@@ -59,7 +59,7 @@ struct gp_pipeline; /* engine/pipeline.h */
 /* What is known when a recipient is offered. Spans may be empty. */
 struct gp_envelope {
 	struct gp_ipaddr client;      /* GP_IP_NONE: not an internet client, or not readable */
-	bool client_is_unreadable;    /* it has an address that says nothing to us */
+	bool client_is_unreadable;    /* it has an address that cannot be read */
 	struct gp_ipaddr server;      /* the address the client came to; may be GP_IP_NONE */
 	struct gp_span client_name;   /* verified by the mail server; empty when it is not */
 	struct gp_span helo;          /* as the client said it */
@@ -96,9 +96,9 @@ struct gp_facts_spf {
 	bool yields;                  /* spf.yield_to_dmarc holds a refusal of MAIL FROM back */
 };
 
-/* The limit that has something to say. Texts: the configuration's or the context's arena. */
+/* The limit that decided. Texts: the configuration's or the context's arena. */
 struct gp_facts_limit {
-	const char *name;    /* NULL: no limit has anything to say */
+	const char *name;    /* NULL: no limit decided */
 	const char *subject; /* "user:alice" */
 	const char *unit;    /* "recipients" */
 	int64_t used, max;   /* used: with this mail if it was accepted, else without */
@@ -163,7 +163,7 @@ struct gp_facts {
 	void *own[GP_CHECKS_MAX]; /* what a check of its own kind has found (gp_engine_own) */
 
 	/* checks at work; nobody else's */
-	struct gp_body *body; /* read once, by whoever asks for a look at it */
+	struct gp_body *body; /* read once, for all checks that need it */
 	struct gp_dkim_bodies *bodies;
 	struct gp_dkim *dkim_reader;   /* NULL: it does not run */
 	struct gp_arc *arc_reader;     /* likewise */
@@ -190,8 +190,8 @@ int gp_engine_copy_names(
 int gp_engine_find_author(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;
 
 /*
- * The context with a quarter of its time taken off. Names that whoever sends has chosen may be as
- * slow as they like; what is asked after them about the author's domain has to have its answer all
+ * The context with a quarter of its time taken off. Names that the sender has chosen may be
+ * arbitrarily slow; what is asked after them about the author's domain has to have its answer all
  * the same, or a forgery would be a temporary error.
  */
 struct gp_ctx gp_engine_hurried(const struct gp_ctx *ctx);

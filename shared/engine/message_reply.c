@@ -32,7 +32,7 @@ static void dkim_part(struct gp_strbuf *buf, const struct gp_facts *f)
 	if (dkim->count > SIGNATURES_SHOWN)
 		gp_strbuf_printf(buf, " and %zu more", dkim->count - SIGNATURES_SHOWN);
 	if (dkim->overflow)
-		gp_strbuf_printf(buf, ", %zu not looked at", dkim->overflow);
+		gp_strbuf_printf(buf, ", %zu not checked", dkim->overflow);
 }
 
 /* arc_part: "; ARC fail"; nothing where there is no chain. */
@@ -43,7 +43,7 @@ static void arc_part(struct gp_strbuf *buf, const struct gp_facts *f)
 		return;
 	gp_strbuf_printf(buf, "; ARC %s", gp_arc_verdict_name(arc->verdict));
 	if (arc->verdict == GP_ARC_PASS && !f->arc_instance)
-		gp_strbuf_add(buf, " (its sealers are not trusted with this author)");
+		gp_strbuf_add(buf, " (its sealers are not trusted for this author)");
 }
 
 /* made: a part as a text. */

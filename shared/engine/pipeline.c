@@ -195,7 +195,7 @@ static int prepare_message(struct run *r)
 		rc = gp_dkim_bodies_new(r->ctx->arena, mail->digest, r->f->body, &r->f->bodies);
 	if (!rc)
 		rc = prepare(r);
-	gp_trace_line(r->ctx, 0, "-- asked in advance, together");
+	gp_trace_line(r->ctx, 0, "-- queried in advance, in parallel");
 	if (!rc)
 		rc = ask_ahead(r);
 	if (!rc)
@@ -359,8 +359,9 @@ static const char *find_trouble(
 	if (certain)
 		return NULL;
 	if (notes->trouble)
-		return notes->problem ? notes->problem : "questions to DNS could not be asked";
-	return has_temperror ? "too much time was lost in waiting for a place for questions to DNS"
+		return notes->problem ? notes->problem : "DNS could not be queried";
+	return has_temperror ? "too much time was lost in waiting because too many DNS queries "
+			       "were in progress"
 			     : NULL;
 }
 

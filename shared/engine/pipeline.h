@@ -12,10 +12,10 @@
  * the options' to say). We are: GP_ETOOBIG, GP_ENOMEM, or what mail.body->read gave; the surface
  * then accepts or defers as it documents.
  *
- * Of a whole message, questions to DNS that do not depend on each other are asked at once: keys of
- * all signatures, the SPF record, the tree walk of the author's domain; and no question is asked
- * twice for one message. Checks that count (only_if_let_in) run after the others have decided, and
- * only for what they let in.
+ * Of a whole message, DNS queries that do not depend on each other are asked at once: keys of all
+ * signatures, the SPF record, the tree walk of the author's domain; and no question is asked twice
+ * for one message. Checks that count (only_if_let_in) run after the others have decided, and only
+ * for what they let in.
  *
  * Ownership: the table is borrowed. Threads: a pipeline is constant once it is made.
  */

@@ -38,7 +38,8 @@ const char *gp_engine_action_name(enum gp_action action);
 extern const struct gp_rule gp_engine_rule_default; /* no rule had anything to say */
 extern const struct gp_rule gp_engine_rule_stage;   /* nothing is checked at this stage */
 
-/* Mail of ours, of which nothing is judged: the rule that says so, or NULL. */
+/* Authenticated, local or trusted clients, which are exempt from all checks: the rule that says so,
+ * or NULL. */
 const struct gp_rule *gp_engine_ours(const struct gp_facts *facts);
 
 /*

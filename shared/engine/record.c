@@ -43,15 +43,15 @@ MEMBER(dns_trouble, f->trouble ? gp_engine_value_text("yes") : gp_engine_value_a
 
 /* before the checks in the line about a message */
 static const struct gp_field decided[] = {
-	{.get = "action", .line = "action", .value = action, .help = "what is to be done"},
+	{.get = "action", .line = "action", .value = action, .help = "the action"},
 	{.line = "rule", .value = rule, .help = "the rule that decided"},
 	{.get = "would", .value = would, .help = "what mode = enforce would have done"},
-	{.line = "would", .value = would_differ, .help = "the same where it differs"},
+	{.line = "would", .value = would_differ, .help = "the same, if different"},
 	{.get = "rule", .value = rule, .help = "the rule that decided"},
 	{.get = "reply",
 		.type = GP_FIELD_SENTENCE,
 		.value = reply,
-		.help = "code and text for the sender"},
+		.help = "code and text of the reply"},
 	{.get = "summary",
 		.type = GP_FIELD_SENTENCE,
 		.value = summary,
@@ -60,8 +60,8 @@ static const struct gp_field decided[] = {
 		.line = "override",
 		.value = override,
 		.help = "the exception that held a rule back"},
-	{.line = "dns_stale", .value = dns_stale, .help = "expired answers of DNS that were used"},
-	{.line = "dns_trouble", .value = dns_trouble, .help = "DNS could not be asked"},
+	{.line = "dns_stale", .value = dns_stale, .help = "expired DNS answers that were used"},
+	{.line = "dns_trouble", .value = dns_trouble, .help = "DNS could not be queried"},
 	{.get = "from", .type = GP_FIELD_NAME, .value = from, .help = "the author's domain"},
 	{.line = "from", .value = from_shown, .help = "the author's domain"},
 	{.get = "from.problem",
@@ -78,8 +78,8 @@ static const struct gp_field told[] = {
 		.type = GP_FIELD_SENTENCE,
 		.value = from_problem,
 		.help = "why there is none"},
-	{.log = "action", .json = "action", .value = action, .help = "what is to be done"},
-	{.log = "would", .value = would_differ, .help = "what enforce would do, if another thing"},
+	{.log = "action", .json = "action", .value = action, .help = "the action"},
+	{.log = "would", .value = would_differ, .help = "what enforce would do, if different"},
 	{.json = "would", .value = would, .help = "what mode = enforce would have done"},
 	{.log = "rule", .json = "rule", .value = rule, .help = "the rule that decided"},
 	{.json = "override", .value = override, .help = "the exception that held a rule back"},
@@ -87,7 +87,7 @@ static const struct gp_field told[] = {
 		.json = "reply",
 		.type = GP_FIELD_TEXT,
 		.value = reply,
-		.help = "code and text for the sender"},
+		.help = "code and text of the reply"},
 	{.json = "authentication_results",
 		.type = GP_FIELD_TEXT,
 		.value = results,
@@ -241,7 +241,7 @@ static bool is_host(struct gp_arena *arena, struct gp_span name)
 }
 
 /* is_safe: sentences are printable ASCII; words, numbers and names hold nothing that means anything
- * in the look-ups that a site may put them into. */
+ * in the lookups that a site may put them into. */
 static bool is_safe(struct gp_arena *arena, const struct gp_field *row, struct gp_span text)
 {
 	if (row->type == GP_FIELD_SENTENCE)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reply: the text for whoever sent a mail that is not accepted, made of the code and the template
+ * Reply: the text for the sender of a mail that is not accepted, made of the code and the template
  * of the rule that decided. What comes from the client or from DNS is bounded and made printable
  * here, whatever it was before.
  */
@@ -12,7 +12,7 @@
 #define GP_REPLY_MAX 450       /* with code; a reply line holds 512 octets (RFC 5321 4.5.3.1.5) */
 #define GP_REPLY_VALUE_MAX 120 /* of one value filled in */
 
-/* Who fills the {names} of a template in. */
+/* The function that fills in the {names} of a template. */
 struct gp_reply_values {
 	gp_reply_value *value;
 	const struct gp_facts *facts;

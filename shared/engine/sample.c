@@ -49,7 +49,7 @@ static bool take_line(struct gp_sample_key *key, const char *text, size_t size)
 	if (length < GP_SAMPLE_KEY_LEAST || length > GP_SAMPLE_KEY_MOST)
 		return fail(key, ": its first line must have 16 to 1024 bytes", "");
 	if (is_guessable(text, length))
-		return fail(key, ": its first line is blank or one character over and over", "");
+		return fail(key, ": its first line is blank or a single repeated character", "");
 	memcpy(key->bytes, text, length);
 	key->length = length;
 	return true;
@@ -65,7 +65,7 @@ static bool read_open(struct gp_sample_key *key, int fd)
 	if (!S_ISREG(st.st_mode))
 		return fail(key, "is not a regular file", "");
 	if (st.st_mode & (S_IWGRP | S_IRWXO))
-		return fail(key, ": others may read or change it: chmod 600", "");
+		return fail(key, ": other users may read or change it: chmod 600", "");
 	ssize_t n = read(fd, text, sizeof text);
 	if (n < 0)
 		return fail(key, "cannot be read", strerror(errno));
@@ -102,7 +102,8 @@ static bool fill(int fd)
 	return write(fd, text, sizeof text) == (ssize_t)sizeof text && fsync(fd) == 0;
 }
 
-/* give_to_owner: what root makes belongs to whoever the directory belongs to, and checks mail. */
+/* give_to_owner: a file that root creates is given to the owner of its directory, who checks
+ * mail. */
 static bool give_to_owner(int fd, const char *directory)
 {
 	struct stat st;
@@ -136,11 +137,11 @@ static bool make_key(struct gp_sample_key *key)
 	(void)unlink(made); /* of an earlier process of this number, which was killed */
 	int fd = open(made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(key, "is not there and cannot be made", strerror(errno));
+		return fail(key, "does not exist and cannot be created", strerror(errno));
 	bool good = fill(fd) && give_to_owner(fd, directory) &&
 		    (link(made, key->path) == 0 || errno == EEXIST);
 	if (!good)
-		(void)fail(key, "is not there and cannot be made", strerror(errno));
+		(void)fail(key, "does not exist and cannot be created", strerror(errno));
 	close(fd);
 	(void)unlink(made);
 	return good;
@@ -153,14 +154,16 @@ static bool find_key(struct gp_sample_key *key)
 {
 	bool missing;
 	if (!*key->path)
-		return fail(key, "no file is named", "");
+		return fail(key, "no file is configured", "");
 	if (read_key(key, &missing))
 		return true;
 	if (!missing)
 		return false;
 	if (!key->may_make)
-		return fail(
-			key, "is not there; whoever checks mail makes it at the first need", "");
+		return fail(key,
+			"does not exist; the program that checks mail creates it when it is "
+			"needed",
+			"");
 	return make_key(key) && read_key(key, &missing);
 }
 
@@ -181,8 +184,8 @@ static bool has_key(struct gp_sample_key *key, const char *path, struct gp_ctx *
 	}
 	key->looked_us = now_us ? now_us : 1;
 	gp_log_text(ctx->log, GP_LOG_WARNING,
-		"dmarc: there is no secret for the samples of pct=, so policies apply to all "
-		"messages: %s%s (dmarc.sample_key_file: a file of the user who checks mail)",
+		"dmarc: there is no secret for sampling by pct=, so policies apply to all "
+		"messages: %s%s (dmarc.sample_key_file must belong to the user that checks mail)",
 		path, key->problem);
 	return false;
 }

@@ -2,7 +2,7 @@
 /*
  * Sample: which messages are among those that a DMARC record's pct= speaks of (RFC 7489 6.6.4).
  *
- * A sample that anybody can compute can be passed at will: a sender tries Message-IDs until one is
+ * If senders could compute the sample, they could evade it: one would try Message-IDs until one is
  * spared. So it is keyed with a secret of the site. That lies in a file, which is made at the first
  * need from the system's random source, with mode 0600; hosts that have the same file decide alike,
  * and the same message gets the same sample when it is tried again.
@@ -12,8 +12,8 @@
  *     unsigned sample = gp_engine_sample_of(ctx, &key, path, digest, message);
  *
  * Where there is no secret, since the file cannot be read or made, the sample is 0: the policy is
- * applied to every message, as RFC 9989, which has no pct, has it. Nobody passes for want of a
- * file, and the log says once a minute what to do.
+ * applied to every message, as RFC 9989, which has no pct, has it. A missing file lets no mail
+ * through, and the log says once a minute what to do.
  *
  * Not for two threads at once.
  */

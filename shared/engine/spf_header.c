@@ -14,12 +14,12 @@ static const char *spf_words(
 	struct gp_arena *arena, const struct gp_ipaddr *client, const struct gp_spf_result *r)
 {
 	static const char *const says[GP_SPF_VERDICTS] = {
-		[GP_SPF_NONE] = "no SPF record says anything about client",
+		[GP_SPF_NONE] = "no SPF record for client",
 		[GP_SPF_NEUTRAL] = "domain says neither yes nor no to client",
 		[GP_SPF_PASS] = "domain authorises client",
 		[GP_SPF_FAIL] = "domain does not authorise client",
 		[GP_SPF_SOFTFAIL] = "domain probably does not authorise client",
-		[GP_SPF_TEMPERROR] = "DNS gave no answer about client",
+		[GP_SPF_TEMPERROR] = "DNS gave no answer for client",
 		[GP_SPF_PERMERROR] = "the domain's record cannot be used for client",
 	};
 	char address[GP_IPADDR_TEXT];

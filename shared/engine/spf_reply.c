@@ -28,7 +28,7 @@ const char *gp_engine_spf_text(const struct gp_facts *facts, const struct gp_rul
 		       : facts->config->spf.reject_text;
 }
 
-/* gp_engine_spf_value: what was judged, of whom, and why. */
+/* gp_engine_spf_value: what was judged, which identity, and why. */
 const char *gp_engine_spf_value(struct gp_ctx *ctx, const struct gp_facts *facts,
 	const struct gp_rule *rule, struct gp_span name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a mail that SPF refuses is told: the template of its rule, the domain's explanation, and the
+ * The reply to mail that SPF refuses: the template of its rule, the domain's explanation, and the
  * site's page.
  */
 #ifndef GP_ENGINE_SPF_REPLY_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Transaction: what is known about one message from its first question to its last (MAIL, every
- * RCPT, DATA or its end), whoever asks.
+ * Transaction: what is known about one message from its first request to its last (MAIL, every
+ * RCPT, DATA or its end).
  *
  * What a check finds that does not depend on the recipient is kept, so that it is asked once for a
  * message and not once for a recipient; exemptions by recipient are looked at for each, over what
- * is kept. What the message holds of its limits is held here as well, until it is accepted or given
- * back.
+ * is kept. What the message holds of its limits is held here as well, until it is accepted or
+ * released.
  *
  *     gp_engine_transaction_init(&t, &pipeline);
  *     gp_engine_transaction_ask(&t, ctx, &facts, &verdict);    (every question of one message)
@@ -38,7 +38,7 @@ struct gp_transaction {
 void gp_engine_transaction_init(
 	struct gp_transaction *transaction, const struct gp_pipeline *pipeline);
 
-/* Frees what is kept; gives nothing back to limits. */
+/* Frees what is kept; what limits have counted stays. */
 void gp_engine_transaction_fini(struct gp_transaction *transaction);
 
 /* Another message follows: nothing is kept any more. What is held of limits stays held. */
@@ -51,7 +51,7 @@ void gp_engine_transaction_forget(struct gp_transaction *transaction);
 int gp_engine_transaction_ask(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	struct gp_facts *facts, struct gp_verdict *verdict_out) GP_MUST_CHECK;
 
-/* Gives back what the message holds of its limits. */
+/* Releases what the message holds of its limits. */
 void gp_engine_transaction_drop(struct gp_transaction *transaction,
 	struct gp_limit_overrides *overrides, struct gp_ctx *ctx);
 

@@ -3,8 +3,8 @@
  * Limit: how much a user (or another key) may send in a window of time.
  *
  * Knows limits, what is counted under which key, exceptions to them (overrides), and how a message
- * is reserved, committed or given back; does not know who asks at which stage of SMTP, and leaves
- * the counting to the store. Time is an argument: that of the store.
+ * is reserved, committed or released; does not know which program asks at which stage of SMTP, and
+ * leaves the counting to the store. Time is an argument: that of the store.
  */
 #ifndef GP_LIMIT_LIMIT_H
 #define GP_LIMIT_LIMIT_H
@@ -116,10 +116,9 @@ uint32_t gp_limit_id(const char *name, int key, int unit, int64_t per_ms);
 /*
  * The form in which names are compared (limits.names, limits.case_sensitive of the set). kind says
  * what the name is. By GP_LIMIT_NAMES_FOLD: without blanks, controls and what is not seen, NFKC,
- * small letters, without quotes, no @ or dot too many, the domain in A-labels of what is folded;
- * bytes that are no UTF-8 are taken as ISO 8859-1. May be empty. By GP_LIMIT_NAMES_EXACT only the
- * domain is changed. Its own result it does not change. NULL: the arena refused, or there was no
- * memory.
+ * lower case, without quotes, no @ or dot too many, the domain in A-labels of what is folded; bytes
+ * that are no UTF-8 are taken as ISO 8859-1. May be empty. By GP_LIMIT_NAMES_EXACT only the domain
+ * is changed. Its own result it does not change. NULL: the arena refused, or there was no memory.
  */
 const char *gp_limit_normalise(struct gp_arena *arena, const struct gp_limit_set *set,
 	enum gp_limit_override_kind kind, struct gp_span name) GP_MUST_CHECK;

@@ -150,7 +150,7 @@ static void build(struct step *s, struct gp_limit_message *m, const struct gp_li
 	}
 }
 
-/* release: gives back what is held; trouble leaves it counted. */
+/* release: releases what is held; trouble leaves it counted. */
 static int release(struct gp_limit_message *m, struct gp_ctx *ctx)
 {
 	const struct gp_limit_amounts nothing = {0};
@@ -242,7 +242,7 @@ static void judge(const struct step *s, struct gp_limit_result *result)
 
 /*
  * ask_for_rest: a message that already holds something was refused more. When is there room for the
- * rest, beside what it holds? That is what whoever sends it has to know. Changes nothing: a counter
+ * rest, beside what it holds? That is what the sender has to know. Changes nothing: a counter
  * without room refuses again, and one that has room by now is only looked at.
  */
 static void ask_for_rest(const struct step *s, struct gp_store *store, struct gp_ctx *ctx,
@@ -292,8 +292,8 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 	if (rc)
 		gp_store_say_trouble(store, ctx,
 			failure == GP_STORE_FAILURE_DEFER
-				? "limits: mail is deferred until it is back"
-				: "limits: mail passes uncounted until it is back");
+				? "limits: mail is deferred until it is available again"
+				: "limits: mail passes uncounted until it is available again");
 	if (rc && failure == GP_STORE_FAILURE_DEFER)
 		result_out->outcome = GP_LIMIT_AWAY;
 	if (!rc)

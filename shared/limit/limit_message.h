@@ -14,8 +14,8 @@
  * when mail is accepted and not when it was announced; either all limits have room, or nothing
  * changes.
  *
- * A result is a verdict (fine, hold, refused) with its reason. When the store is away, failure says
- * what becomes of it, and result.store_failed is set.
+ * A result is a verdict (fine, hold, refused) with its reason. When the store is unavailable,
+ * failure says what becomes of it, and result.store_failed is set.
  *
  * Ownership: a message owns what it remembers; set and overrides are borrowed until end or drop.
  * One message belongs to one thread.
@@ -60,8 +60,9 @@ const char *gp_limit_key_name(enum gp_limit_key key);
 const char *gp_limit_unit_name(enum gp_limit_unit unit);
 
 /*
- * Which limits apply to whom, in the order of the set: at most GP_LIMIT_MAX into applied, texts in
- * the arena. overrides may be NULL: no run-time overrides. Limits that are off do not apply.
+ * Which limits apply to this mail, in the order of the set: at most GP_LIMIT_MAX into applied,
+ * texts in the arena. overrides may be NULL: no run-time overrides. Limits that are off do not
+ * apply.
  */
 int gp_limit_resolve(const struct gp_limit_set *set, const struct gp_limit_who *who,
 	struct gp_limit_overrides *overrides, struct gp_arena *arena,
@@ -118,7 +119,7 @@ enum gp_limit_outcome {
 	GP_LIMIT_FINE,    /* counted, or nothing to count */
 	GP_LIMIT_ONHOLD,  /* counted, over a limit whose action is hold */
 	GP_LIMIT_REFUSED, /* nothing counted: no room */
-	GP_LIMIT_AWAY     /* nothing counted: the store is away, and failure says defer */
+	GP_LIMIT_AWAY     /* nothing counted: the store is unavailable, and failure says defer */
 };
 
 struct gp_limit_result {
@@ -146,7 +147,7 @@ int gp_limit_message_hold(struct gp_limit_message *message, struct gp_limit_over
 	struct gp_limit_result *result_out) GP_MUST_CHECK;
 
 /*
- * Gives back what is held; what the store does not take back counts until its window has passed.
+ * Releases what is held; what the store does not take back counts until its window has passed.
  * Where there are no limits, overrides is NULL: then nothing is held.
  */
 void gp_limit_message_drop(

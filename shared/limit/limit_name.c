@@ -89,7 +89,7 @@ static size_t unquote(char *text, size_t len)
 	return kept;
 }
 
-/* domain_labels: in A-labels; what is no domain stays as it is, in small letters. */
+/* domain_labels: in A-labels; what is no domain stays as it is, in lower case. */
 static int domain_labels(struct gp_arena *arena, struct gp_span domain, struct gp_span *out)
 {
 	const char *labels;

@@ -6,7 +6,7 @@
 #include "base/option.h"
 #include "limit/limit.h"
 
-/* Whom an override is about, as the file says it; not set: NULL. */
+/* The subject of an override, as in the file; not set: NULL. */
 struct gp_limit_written {
 	const char *user, *domain, *sender, *sender_domain;
 	struct gp_option_network client;

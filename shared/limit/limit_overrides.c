@@ -2,8 +2,8 @@
 /*
  * The run-time overrides lie in a sorted table, which is built anew from the store's facts
  * "limit/NAME/SUBJECT" and exchanged as a whole. A few hundred are many: nobody sets them by hand
- * for more users than that. Who has set one is a fact beside it, "limit-by/NAME/SUBJECT", which
- * other releases pass over.
+ * for more users than that. The user that has set one is a fact beside it, "limit-by/NAME/SUBJECT",
+ * which other releases ignore.
  */
 #include "limit/limit_overrides.h"
 
@@ -226,7 +226,7 @@ int gp_limit_overrides_unset(struct gp_limit_overrides *overrides, struct gp_ctx
 	return rc ? rc : refresh(overrides, ctx);
 }
 
-/* take_by: visitor of gp_store_facts: who has set one. */
+/* take_by: visitor of gp_store_facts: the user that has set one. */
 static bool take_by(void *arg, const struct gp_store_fact *fact)
 {
 	struct table *t = arg;
@@ -242,8 +242,8 @@ static bool take_by(void *arg, const struct gp_store_fact *fact)
 	return true;
 }
 
-/* gp_limit_overrides_list: from the store, and not from the table: who has set them is not in
- * there. */
+/* gp_limit_overrides_list: from the store, and not from the table: the user that has set them is
+ * not in there. */
 int gp_limit_overrides_list(struct gp_limit_overrides *overrides, struct gp_ctx *ctx,
 	const struct gp_limit_runtime **items_out, size_t *count_out)
 {
@@ -314,7 +314,7 @@ static void note_reset(struct gp_limit_overrides *overrides, const char *subject
 	pthread_rwlock_unlock(&overrides->lock);
 }
 
-/* gp_limit_overrides_reset: noted first, so that nothing is given back in between. */
+/* gp_limit_overrides_reset: noted first, so that nothing is released in between. */
 int gp_limit_overrides_reset(
 	struct gp_limit_overrides *overrides, struct gp_ctx *ctx, const char *subject, uint32_t id)
 {

@@ -9,7 +9,7 @@
  *
  * Run-time overrides are facts of the store, so every process and host that shares it has them; a
  * change is seen at once where it is made, and elsewhere when that process follows. While the store
- * is away the last ones that were read stay in force.
+ * is unavailable the last ones that were read stay in force.
  *
  * Ownership: the store is borrowed. Threads: one object is used by any number of threads.
  */
@@ -41,7 +41,8 @@ struct gp_limit_runtime {
 	const char *subject; /* "user:alice" */
 	int64_t max;         /* GP_LIMIT_UNLIMITED */
 	int64_t expires_ms;  /* of the store's time; 0: never */
-	const char *by;      /* who has set it, in the caller's words; NULL or "": not known */
+	const char *by;      /* the user that has set it, in the caller's words; NULL or "": not
+			      * known */
 };
 
 #define GP_LIMIT_RUNTIME_SUBJECT_MAX 340 /* bytes of the subject of a run-time override */
@@ -75,9 +76,9 @@ enum gp_limit_fact gp_limit_overrides_fact(struct gp_span key);
 /* ---- resets ---- */
 
 /*
- * Forgets the counter of a limit for a subject. What messages under way in this
- * process hold of it is gone with it. Known gap: a message under way on another host that shares
- * the store gives back afterwards what others have counted since.
+ * Forgets the counter of a limit for a subject. What messages under way in this process hold of it
+ * is gone with it. Known gap: a message under way on another host that shares the store releases
+ * afterwards what others have counted since.
  */
 int gp_limit_overrides_reset(struct gp_limit_overrides *overrides, struct gp_ctx *ctx,
 	const char *subject, uint32_t id) GP_MUST_CHECK;

@@ -22,19 +22,18 @@ bool gp_address_split(
 	struct gp_span mailbox, struct gp_span *local_out, struct gp_span *domain_out);
 
 /*
- * The domain in the form in which DNS is asked: small letters, A-labels (RFC 5891; UTS 46
- * non-transitional mapping), no trailing dot. The text comes from the arena.
- * GP_ESYNTAX: it cannot be a domain name (empty label, label over 63 octets, over 253 in all, not
- * valid UTF-8 or IDNA, control characters or blanks). Underscores and other printable ASCII stay:
- * DNS allows them.
+ * The domain in the form in which DNS is asked: lower case, A-labels (RFC 5891; UTS 46
+ * non-transitional mapping), no trailing dot. The text comes from the arena. GP_ESYNTAX: it cannot
+ * be a domain name (empty label, label over 63 octets, over 253 in all, not valid UTF-8 or IDNA,
+ * control characters or blanks). Underscores and other printable ASCII stay: DNS allows them.
  */
 int gp_address_domain(
 	struct gp_arena *arena, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;
 
 /*
  * A name of ASCII with its A-labels as Unicode (RFC 5891 5.4), for comparing names in ways that DNS
- * does not know. Labels that are no A-labels stay as they are, in small letters, whether the name
- * is a domain or not.
+ * does not know. Labels that are no A-labels stay as they are, in lower case, whether the name is a
+ * domain or not.
  */
 int gp_address_unicode(
 	struct gp_arena *arena, struct gp_span domain, struct gp_span *unicode_out) GP_MUST_CHECK;

@@ -18,8 +18,8 @@ static int without(struct gp_author *author, enum gp_author_cause cause, const c
 	return GP_OK;
 }
 
-/* name_of: a domain in A-labels; *name_out NULL: it is no host's name, or one that is shorter for
- * who ends it at a character that others map to a dot. */
+/* name_of: a domain in A-labels; *name_out NULL: it is no host's name, or one that is shorter for a
+ * program that ends it at a character that others map to a dot. */
 static int name_of(struct gp_arena *arena, struct gp_span domain, const char **name_out)
 {
 	const char *name = NULL;
@@ -44,13 +44,13 @@ static int read_list(
 			return rc;
 		if (list->items[i].is_literal || !name)
 			return without(
-				author, GP_AUTHOR_UNREADABLE, "its domain is no domain name");
+				author, GP_AUTHOR_UNREADABLE, "its domain is not a domain name");
 		if (first && strcmp(name, first))
 			return without(author, GP_AUTHOR_SEVERAL, "it names several domains");
 		first = name;
 	}
 	if (!first)
-		return without(author, GP_AUTHOR_UNREADABLE, "it names nobody");
+		return without(author, GP_AUTHOR_UNREADABLE, "it names no author");
 	*author = (struct gp_author) {.cause = GP_AUTHOR_ONE, .domain = first};
 	return GP_OK;
 }
@@ -74,7 +74,7 @@ static const char *what_is_wrong(const struct gp_author_view *view,
 		return "only some programs see an address in it";
 	if (view->has_at)
 		return list->is_missing
-			       ? "it has an @, but not where every program reads an address"
+			       ? "it has an @, but not where every program recognises an address"
 			       : problem;
 	return view->has_host ? "it has a host in angle brackets, but no @"
 			      : "it names a host, but has no @";
@@ -103,7 +103,8 @@ static int read_by_sight(struct gp_arena *arena, struct gp_span value,
 	return rc;
 }
 
-/* read_names: a domain by the grammar, unless who decodes names first finds another one. */
+/* read_names: a domain by the grammar, unless a program that decodes names first finds another
+ * one. */
 static int read_names(struct gp_arena *arena, struct gp_span value,
 	const struct gp_mailbox_list *list, struct gp_author *author)
 {
@@ -125,11 +126,11 @@ static int check_text(struct gp_arena *arena, struct gp_span text, struct gp_aut
 		rc = read_list(arena, &list, &other);
 	if ((rc && rc != GP_ESYNTAX) || strcmp(other.domain, author->domain) == 0)
 		return rc;
-	return without(author, GP_AUTHOR_UNREADABLE,
-		"a name in it shows another author when it is decoded");
+	return without(
+		author, GP_AUTHOR_UNREADABLE, "a name in it shows another author when decoded");
 }
 
-/* check_decoded: what has no quotes is no name to who decodes first, but addresses. */
+/* check_decoded: without quotes it is not a name to a program that decodes first, but addresses. */
 static int check_decoded(struct gp_arena *arena, struct gp_span value, struct gp_author *author)
 {
 	struct gp_span decoded, plain;
@@ -253,7 +254,7 @@ static int check_below(struct gp_arena *arena, const struct gp_message *message,
 		if (!changes)
 			continue;
 		const char *problem = gp_arena_printf(arena,
-			"line %zu, which is no field, may be a part of it", line_of(message, f));
+			"line %zu, which is not a field, may be part of it", line_of(message, f));
 		return problem ? without(author, GP_AUTHOR_UNREADABLE, problem)
 			       : gp_arena_status(arena);
 	}
@@ -262,7 +263,7 @@ static int check_below(struct gp_arena *arena, const struct gp_message *message,
 
 /* ---- the whole header ---- */
 
-/* What programs show where there is no From, or only nothing in it; those to whom answers go come
+/* What programs show where there is no From, or only nothing in it; those to which answers go come
  * last. */
 static const char *const instead[] = {
 	"Sender", "Resent-From", "Resent-Sender", "Reply-To", "Resent-Reply-To"};
@@ -321,7 +322,7 @@ static bool has_text(struct gp_span value)
 	return words == 1;
 }
 
-/* has_address: the same, to who decodes names first, too. */
+/* has_address: the same, also to a program that decodes names first. */
 static int has_address(struct gp_arena *arena, struct gp_span value, bool *has_out)
 {
 	struct gp_span decoded, plain;
@@ -347,7 +348,7 @@ static int check_instead(struct gp_arena *arena, const struct gp_message *messag
 	if (rc || is_fine)
 		return rc;
 	rc = without(
-		author, GP_AUTHOR_UNREADABLE, "it is empty, and another field names an author");
+		author, GP_AUTHOR_UNREADABLE, "it is empty, but another field names an author");
 	author->bounces_may = true;
 	return rc;
 }

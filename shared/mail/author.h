@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Author: the one domain that a message's From field shows to whoever reads it (RFC 9989 5.3.1).
+ * Author: the one domain that the From field of a message shows to its reader (RFC 9989 5.3.1).
  *
  * Every rule about forged authors begins here, so a domain is given only when no program that shows
  * the message could show another one; if there is none, it says which of three things is so. Looks

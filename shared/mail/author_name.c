@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The names of a From field as those see them who decode encoded words before they look for
+ * The names of a From field, as programs see them that decode encoded words before they look for
  * addresses. Where the decoded text has the address of somebody else, it has to be in order: a
  * simple reader finds that address by itself if a separator, an open quote or an open comment keeps
  * it apart from the mailbox that follows. Where it has none, it may be in any disorder.
@@ -78,7 +78,7 @@ static struct claim read_claim(struct gp_span rest, bool open, const struct gp_m
 /* ---- brackets ---- */
 
 /* has_other_in_brackets: a name with a dot behind a < where no @ is, quoted or not: the address, to
- * who reads what is in brackets alone. */
+ * programs that read only what is in brackets. */
 static bool has_other_in_brackets(struct gp_span text, const struct gp_mailbox_list *list)
 {
 	struct gp_span before, inside, name;
@@ -131,8 +131,9 @@ static void take_at(struct walk *w, struct gp_span rest)
 	w->hides = w->hides || (claim.is_foreign && !hidden && w->has_sign);
 }
 
-/* take_separator: who ends a mailbox here takes an address before it for one, and finds one behind
- * it without the brackets. Brackets of the other kind end a name for some, but begin none. */
+/* take_separator: a program that ends a mailbox here takes an address before it for one, and finds
+ * one after it without the brackets. Brackets of the other kind end a name for some, but begin
+ * none. */
 static void take_separator(struct walk *w, char c)
 {
 	if (w->angle || w->is_over)
@@ -209,8 +210,8 @@ static bool is_whole(struct gp_span text)
 	return depth == 0 && quotes % 2 == 0 && !walk(text, &none).is_broken;
 }
 
-/* breaks_out: do encoded words open or close what stands around them? Who decodes only some of them
- * sees it another way. */
+/* breaks_out: do encoded words open or close what stands around them? A program that decodes only
+ * some of them sees it another way. */
 static int breaks_out(struct gp_arena *arena, struct gp_span value, bool *result_out)
 {
 	struct gp_span words;

@@ -20,7 +20,7 @@ enum gp_author_sight {
 	GP_AUTHOR_SEES_NONE,  /* no @ with a name behind it that has a dot, nor a host's name set
 				 apart  with % or ! or : or in angle brackets */
 	GP_AUTHOR_SEES_ONE,   /* each @ stands before the same domain */
-	GP_AUTHOR_SEES_OTHERS /* what it shows depends on who reads it */
+	GP_AUTHOR_SEES_OTHERS /* what it shows depends on the program */
 };
 
 struct gp_author_view {
@@ -36,13 +36,13 @@ struct gp_author_view {
 int gp_author_plain(
 	struct gp_arena *arena, struct gp_span text, struct gp_span *plain_out) GP_MUST_CHECK;
 
-/* Does a domain have a whole name before a character that is mapped? Who ends names at it sees that
- * one. */
+/* Does a domain have a whole name before a character that is mapped? A program that ends names at
+ * it sees that one. */
 bool gp_author_ends_early(struct gp_span domain);
 
-/* Could who decodes the encoded words of a value first find another mailbox in it than those that
- * were read, or its end? A name with the address of somebody else is a name, as long as nothing in
- * it ends a name, opens or closes a quoted string or comment, or stands in brackets. */
+/* Could a program that decodes the encoded words of a value first find another mailbox in it than
+ * those that were read, or its end? A name with the address of somebody else is a name, as long as
+ * nothing in it ends a name, opens or closes a quoted string or comment, or stands in brackets. */
 int gp_author_name_hides(struct gp_arena *arena, struct gp_span value,
 	const struct gp_mailbox_list *list, bool *hides_out) GP_MUST_CHECK;
 

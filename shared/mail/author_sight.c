@@ -218,7 +218,7 @@ static bool ends_domain(struct sight *s, size_t at)
 }
 
 /* has_stray_dot: a dot that begins a word, or would, if it is not the last byte behind a bracket or
- * blank: who drops blanks, quotes or comments before it adds what follows to what stands before. */
+ * blank: a program that drops blanks, quotes or comments before it joins the text on both sides. */
 static bool has_stray_dot(struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -254,8 +254,8 @@ static bool all_agree(struct sight *s, size_t first, struct gp_span *domain_out)
 	return true;
 }
 
-/* has_bare_angle: brackets without an @, and a dot in them, or a host's name: the address, to who
- * reads what is in brackets alone. */
+/* has_bare_angle: brackets without an @, and a dot in them, or a host's name: the address, to
+ * programs that read only what is in brackets. */
 static bool has_bare_angle(struct gp_span text, bool (*has)(struct gp_span inside))
 {
 	struct gp_span before, inside;

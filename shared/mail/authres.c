@@ -113,7 +113,7 @@ static struct gp_span take_run(struct gp_span *rest, bool (*is_kind)(char c))
 	return run;
 }
 
-/* take_keyword: in small letters, as the registry has it; cases do not differ (RFC 8601 2.2). */
+/* take_keyword: in lower case, as the registry has it; cases do not differ (RFC 8601 2.2). */
 static int take_keyword(struct gp_arena *arena, struct gp_span *rest, struct gp_span *word_out)
 {
 	struct gp_span word = take_run(rest, is_keyword);

@@ -104,7 +104,7 @@ struct block {
 };
 
 /* copy_block: as a struct, which is a few moves. A memcpy becomes a call that compares sizes where
- * the room is known only as the program runs (_FORTIFY_SOURCE 3); who calls has compared them. */
+ * the room is known only as the program runs (_FORTIFY_SOURCE 3); the caller has compared them. */
 static void copy_block(char *to, const char *from)
 {
 	*(struct block *)to = *(const struct block *)from;

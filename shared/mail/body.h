@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Body: the body of a message, read once by whoever wants it.
+ * Body: the body of a message, read once for any number of sinks.
  *
  * Knows how lines end and hands the body to any number of sinks as it goes over the wire, with
  * CRLF; does not know what they make of it. Says whether the bytes can still be those that were
@@ -12,9 +12,10 @@
  *     ... what the sinks have found; gp_body_defect(body) ...
  *
  * Each sink is told begin once, then all bytes in order, in pieces of any size, then end. One that
- * has enough, or that fails, is told no more bytes; the others do not notice, and reading goes on:
- * a failure is for whoever owns the sink to ask for. GP_OK when the source was read to its end; its
- * status when it failed: then no sink is told an end. Nothing is read when nobody wants any of it.
+ * has enough, or that fails, is told no more bytes; the others do not notice, and reading
+ * continues: the owner of the sink has to ask for a failure. GP_OK when the source was read to its
+ * end; its status when it failed: then no sink is told an end. Nothing is read when nobody wants
+ * any of it.
  *
  * Memory is constant in the body's size. How the source cuts the body into pieces shows in nothing
  * but the pieces that sinks are given. Ownership: the body lives in the arena; sinks are copied,
@@ -34,7 +35,7 @@
 
 #define GP_BODY_ENOUGH 1 /* of gp_body_sink.bytes: no more is wanted */
 
-/* Somebody who wants the body. */
+/* A receiver of the body. */
 struct gp_body_sink {
 	/* Before the first byte, also when there is none; a negative status: it gets nothing. NULL:
 	 * nothing to prepare. */

@@ -4,8 +4,8 @@
  *
  * Knows which bytes are ASCII in which family of charsets, and the full-width forms of ASCII that
  * the charsets of East Asia have; of no other character does it know which one it is, so this is no
- * conversion. Works without iconv on purpose: whoever sends mail chooses the charset, and iconv
- * loads a module for each, which may be missing in a chroot and has had faults of its own.
+ * conversion. Works without iconv on purpose: the sender chooses the charset, and iconv loads a
+ * module for each, which may be missing in a chroot and has had faults of its own.
  *
  *     struct gp_charset_out out = {.to = room, .is_certain = true};
  *     gp_charset_write(gp_charset_find(name), bytes, &out);

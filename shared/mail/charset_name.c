@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Programs compare names in ways of their own: some drop signs and blanks, some take a bare number
- * for a code page. So a name is brought into one form first: small letters and digits, without the
- * prefixes that say nothing. Only charsets that are listed here have ASCII where ASCII is.
+ * for a code page. So a name is brought into one form first: lower case letters and digits, without
+ * the prefixes that say nothing. Only charsets that are listed here have ASCII where ASCII is.
  */
 #include "mail/charset.h"
 

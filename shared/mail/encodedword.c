@@ -129,7 +129,8 @@ static struct gp_span skip_between(struct gp_span rest)
 	return next_is(next, "=?") && cut_word(next, &word) ? next : rest;
 }
 
-/* is_name: nothing in the text could begin an address, or a field, for who ends the name here. */
+/* is_name: nothing in the text could begin an address, or a field, for a program that ends the name
+ * here. */
 static bool is_name(struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)

@@ -2,9 +2,8 @@
 /*
  * Encodedword: the text that encoded words of a header field stand for (RFC 2047).
  *
- * Knows both encodings; of charsets what can matter in an address (mail/charset.h). For those who
- * have to know what a reader could see, so words are decoded wherever they stand, even where RFC
- * 2047 5 forbids them.
+ * Knows both encodings; of charsets what can matter in an address (mail/charset.h). Shows what a
+ * reader could see, so words are decoded wherever they stand, even where RFC 2047 5 forbids them.
  *
  *     int rc = gp_encodedword_decode(arena, value, &text, &state);
  *

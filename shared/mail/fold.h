@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fold: text in the form in which names are compared, whoever wrote it on whatever keyboard.
+ * Fold: text in the normal form in which names are compared.
  *
  * Knows Unicode (UAX 15, TR 36); does not know what the text names. A pure function; the locale
  * does not matter. The result may be longer than the text, at most GP_FOLD_GROWTH times.

@@ -23,7 +23,7 @@ struct reader {
 	bool is_disputed, is_missing;
 	size_t hidden;                  /* comments so far that may show an address */
 	const unsigned char *claim_end; /* of the first domain in a name in disorder */
-	const unsigned char *name_end;  /* the < of a name in which no domain goes on */
+	const unsigned char *name_end;  /* the < of a name in which no domain continues */
 	bool has_words;                 /* such a name has encoded words */
 	bool has_foreign; /* a quoted string or comment of such a name has an @ of another domain */
 };
@@ -31,8 +31,8 @@ struct reader {
 /* A run of words and dots. */
 struct run {
 	struct gp_span local; /* what it is as a local part */
-	bool is_local;        /* words with dots between them (3.4.1, 4.4), or stray ones: there are
-				 carriers that gave away "a..b" and "a." */
+	bool is_local;        /* words with dots between them (3.4.1, 4.4), or stray ones: some
+			       * providers have assigned "a..b" and "a." */
 	bool is_phrase;       /* begins with a word (3.2.5, 4.1) */
 	size_t hidden;        /* comments before it that may show an address */
 };
@@ -104,7 +104,7 @@ static const char *control_problem(unsigned char c)
 	if (c == 0)
 		return "it has a NUL";
 	if (c == '\r' || c == '\n')
-		return "it has a line end that is no fold";
+		return "it has a line end that is not a fold";
 	return "it has a control character";
 }
 
@@ -172,7 +172,7 @@ static bool skip_comment(struct reader *r)
 			hidden |= c == '@';
 		} else if (c == '(') {
 			if (++depth > GP_MAILBOX_COMMENTS)
-				return wrong(r, "it has comments nested too deep");
+				return wrong(r, "it has comments nested too deeply");
 		} else if (c == ')') {
 			depth--;
 		}
@@ -442,7 +442,7 @@ static bool read_address(struct reader *r, const struct run *run)
 	if (!next_is(r, '@'))
 		return unexpected(r, "it has an address without an @");
 	if (!run->is_local)
-		return wrong(r, "it has words before an @ that are no local part");
+		return wrong(r, "it has words before an @ that are not a local part");
 	if (has_sign_of_address(run->local))
 		return disputed(
 			r, "it has an @, < or > or a comma in the quoted part of an address");
@@ -467,7 +467,7 @@ static bool skip_route(struct reader *r, struct gp_mailbox *last_out)
 		if (!read_domain(r, r->hidden, &next))
 			return false;
 		if (last_out->domain.len && !gp_span_equal_nocase(next.domain, last_out->domain))
-			return disputed(r, "it has a route by way of another domain");
+			return disputed(r, "it has a route through another domain");
 		*last_out = next;
 		while (take(r, ','))
 			if (!skip_cfws(r))
@@ -492,7 +492,7 @@ static bool read_angle(struct reader *r)
 	if (!read_run(r, &run) || !read_address(r, &run))
 		return false;
 	if (route.domain.len && !gp_span_equal_nocase(route.domain, r->items[r->count - 1].domain))
-		return disputed(r, "it has a route by way of another domain");
+		return disputed(r, "it has a route through another domain");
 	if (r->hidden != hidden)
 		return disputed(r, "it has an address with another one in a comment inside");
 	return take(r, '>') || unexpected(r, "it has an address without the > at its end");
@@ -502,12 +502,12 @@ static bool read_angle(struct reader *r)
 static bool misplaced(struct reader *r)
 {
 	if (next_is(r, '>'))
-		return wrong(r, "it has a > without a <");
+		return wrong(r, "it has a > without <");
 	if (next_is(r, '\\'))
-		return wrong(r, "it has a backslash outside of quotes");
+		return wrong(r, "it has a backslash outside quotes");
 	if (next_is(r, ')'))
-		return wrong(r, "it has a parenthesis that closes nothing");
-	return unexpected(r, "it has something other than a comma behind an address or name");
+		return wrong(r, "it has an unmatched closing parenthesis");
+	return unexpected(r, "it has something other than a comma after an address or name");
 }
 
 /* read_mailbox: a mailbox, or the name of a group with its colon (3.4). */
@@ -527,7 +527,7 @@ static bool read_mailbox(struct reader *r, bool *is_group_out)
 	if (next_is(r, '<'))
 		return read_angle(r);
 	*is_group_out = take(r, ':');
-	if (*is_group_out) /* who knows no groups finds the author in its name */
+	if (*is_group_out) /* a program that knows no groups finds the author in its name */
 		return !has_at(run.local) || wrong(r, "it has a group with an @ in its name");
 	if (r->at == r->end || next_is(r, ',') || next_is(r, ';'))
 		return missing(r, "it has a name without an address");
@@ -588,7 +588,7 @@ static bool read_list(struct reader *r)
 		if (!skip_separators(r))
 			return false;
 	}
-	return any || missing(r, "it names nobody");
+	return any || missing(r, "it names no author");
 }
 
 /* ---- names that nobody quoted ---- */
@@ -665,14 +665,14 @@ static bool read_hidden(struct reader *r, struct gp_span wanted)
 	return true;
 }
 
-/* read_sign: one that should have been quoted. To who ends a mailbox at it, what an earlier word
- * holds is an address and not a name. */
+/* read_sign: one that should have been quoted. To a program that ends a mailbox at it, an earlier
+ * word is an address and not a name. */
 static bool read_sign(struct reader *r, struct gp_span wanted)
 {
 	if (r->has_words && !next_is(r, '@') && !next_is(r, '.'))
-		return wrong(r, "it has an encoded word where a list may go on");
+		return wrong(r, "it has an encoded word where the list may continue");
 	if (r->has_foreign && !next_is(r, '.'))
-		return wrong(r, "it has an address of another domain where a list may go on");
+		return wrong(r, "it has an address of another domain where the list may continue");
 	if (take(r, '@'))
 		return read_claim(r, wanted);
 	r->at++;
@@ -693,7 +693,7 @@ static bool read_loose_name(struct reader *r, struct gp_span wanted)
 	}
 	const char *from = (const char *)(r->claim_end ? r->claim_end : r->at);
 	struct gp_span rest = {from, (size_t)((const char *)r->at - from)};
-	return !goes_on(rest) || wrong(r, "its name has a domain that goes on");
+	return !goes_on(rest) || wrong(r, "its name has a domain that may continue");
 }
 
 /* wanted_domain: what the last < holds behind its last @, as it stands. */
@@ -745,7 +745,7 @@ int gp_mailbox_parse(struct gp_arena *arena, struct gp_span value, struct gp_mai
 	struct reader r, loose;
 	*list_out = (struct gp_mailbox_list) {.items = NULL};
 	if (value.len == 0 || value.len > GP_MAILBOX_BYTES) {
-		list_out->problem = value.len ? "it is too long" : "it names nobody";
+		list_out->problem = value.len ? "it is too long" : "it names no author";
 		return GP_ESYNTAX;
 	}
 	int rc = begin(&r, arena, value);

@@ -17,7 +17,7 @@
  * Two liberties, since much honest mail needs them: a local part may have stray dots ("a..b",
  * "a."), as carriers have given away; and a single address in angle brackets may have a name with
  * signs that should have been quoted ("a@b <a@b>", "Smith, John <a@b>", "Jobs @ Shop <a@b>"), as
- * long as no reader could find another domain in it, such as one who ends a mailbox at each comma
+ * long as no reader could find another domain in it, such as one that ends a mailbox at each comma
  * or semicolon, whatever is quoted.
  *
  *     struct gp_mailbox_list l;

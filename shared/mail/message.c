@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The header is copied into the arena once, with CRLF line ends; then it is read line by line: a
- * line that begins with a blank goes on with the field above it, each other one begins a field.
+ * line that begins with a blank continues with the field above it, each other one begins a field.
  */
 #include "mail/message.h"
 
@@ -189,8 +189,8 @@ static int read_fields(struct gp_arena *arena, struct gp_message *message, struc
 		f->raw = next_field(&text);
 		f->name = field_name(f->raw, &f->value);
 		if (f->name.len == 0 && !message->defect) {
-			message->defect =
-				gp_arena_printf(arena, "line %zu of the header is no field", line);
+			message->defect = gp_arena_printf(
+				arena, "line %zu of the header is not a field", line);
 			if (!message->defect)
 				return gp_arena_status(arena);
 		}
@@ -237,7 +237,7 @@ void gp_message_split(struct gp_span text, struct gp_span *header_out, size_t *b
 	if (!gp_mboxline_is((struct gp_span) {text.ptr, first}))
 		skip = 0;
 	*header_out = gp_span_skip(text, skip);
-	/* whoever wrote the line of the mailbox did not write the message's */
+	/* the mailbox line is not written by the program that wrote the message */
 	*ending_out = first_ending(header_out->len ? *header_out : text);
 	header_out->len = header_end(*header_out, *ending_out, &rest);
 	*body_at_out = skip + rest;

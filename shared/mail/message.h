@@ -10,10 +10,9 @@
  *     int rc = gp_message_parse(ctx->arena, header, GP_MESSAGE_LF, &m);
  *     for (size_t i = 0; i < m.count; i++) ... m.fields[i].name ...
  *
- * GP_OK also for a header that breaks the grammar: then defect says how, in words, and whoever
- * verifies must not trust its own reading of it. Of a header with more bytes or
- * fields than below the first ones are read, and is_cut is set. GP_ETOOBIG: more than the arena
- * has; GP_ENOMEM.
+ * GP_OK also for a header that breaks the grammar: then defect says how, in words, and a verifier
+ * must not trust its own reading of it. Of a header with more bytes or fields than below the first
+ * ones are read, and is_cut is set. GP_ETOOBIG: more than the arena has; GP_ENOMEM.
  *
  * Ownership: all spans of a message point into the arena. Threads: no state.
  */

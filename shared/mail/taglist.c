@@ -28,7 +28,7 @@ static const char *read_element(struct gp_span text, struct gp_tag *tag_out)
 		return "an element of the tag list has no '='";
 	tag_out->name = gp_span_trim(name);
 	tag_out->value = gp_span_trim(tag_out->rest);
-	return is_name(tag_out->name) ? NULL : "the tag list has a wrong name of a tag";
+	return is_name(tag_out->name) ? NULL : "the tag list has an invalid tag name";
 }
 
 /* find: by name, among the first count. */
@@ -57,7 +57,7 @@ static void add_element(struct gp_taglist *list, struct gp_tag *tags, struct gp_
 	const char *problem = read_element(element, &tag);
 	if (!problem && find(tags, list->count, tag.name)) {
 		list->has_duplicate = true;
-		problem = "a tag stands in the tag list twice"; /* 3.2: MUST NOT occur */
+		problem = "the tag list has a tag twice"; /* 3.2: MUST NOT occur */
 	}
 	if (!problem)
 		tags[list->count++] = tag;

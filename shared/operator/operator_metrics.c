@@ -149,22 +149,22 @@ static const struct row config_rows[] = {
 
 static const struct row store_rows[] = {
 	{"gatepost_store_info", GAUGE,
-		"The stores that limits are counted in, and their kind.",
+		"The stores in which limits are counted, and their type.",
 		read_store_info, false},
 	{"gatepost_store_up", GAUGE,
 		"1 while the store can count.", read_store_up, false},
 	{"gatepost_store_standing_in", GAUGE,
-		"1 while the local store counts in place of the main one.",
+		"1 while the local store is used in place of the main one.",
 		read_store_stands_in, false},
 	{"gatepost_store_steps_total", COUNTER,
 		"Steps of counting.", read_store_steps, true},
 	{"gatepost_store_forgotten_total", COUNTER,
-		"Subjects that were forgotten because the store (store.size) or its disk is full.",
+		"Subjects that were dropped because the store (store.size) or its disk is full.",
 		read_store_forgotten, true},
 	{"gatepost_store_step_seconds", HISTOGRAM,
 		"How long steps of counting took.", read_store_durations, true},
 	{"gatepost_store_last_trouble_seconds", GAUGE,
-		"Time since the last trouble of the store; absent when there was none.",
+		"Time since the last error of the store; absent if there was none.",
 		read_store_trouble, false},
 };
 /* clang-format on */

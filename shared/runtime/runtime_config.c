@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define READ_MOST 3 /* times; somebody who writes without end is not waited for */
+#define READ_MOST 3 /* times; a writer that does not stop is not waited for */
 
 /* time_of: a clock; files get their times from the coarse one, or between the two. */
 static struct timespec time_of(clockid_t clock)

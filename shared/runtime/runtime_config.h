@@ -9,7 +9,7 @@
  *     gp_runtime_config_has_changed(&loaded, ...)
  *     gp_runtime_config_fini(&loaded)
  *
- * Files that somebody goes on writing while they are read look changed afterwards.
+ * Files that are written to while they are read look changed afterwards.
  */
 #ifndef GP_RUNTIME_RUNTIME_CONFIG_H
 #define GP_RUNTIME_RUNTIME_CONFIG_H

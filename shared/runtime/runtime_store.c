@@ -10,7 +10,7 @@ static bool limits_want(const struct gp_config *config)
 	return config->limits.limit_count > 0;
 }
 
-/* Whoever uses a store; a check that does is one row more. */
+/* The users of a store; a check that does is one row more. */
 static bool (*const wants[])(const struct gp_config *config) = {
 	limits_want,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The store that a configuration wants: what is counted and what an operator has set, with the
- * store that stands in while it is away.
+ * store that stands in while it is unavailable.
  *
  * It is opened when a check of the configuration wants one, not at every start: a store that
  * nobody uses costs files, connections and room on the disk, and one that cannot be opened, though

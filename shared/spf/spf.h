@@ -17,14 +17,14 @@
  *
  * Limits of 4.6.4 (each settable, each ends in permerror with a text that names the term): 10 terms
  * that ask DNS, to which a first %{p} counts; 10 names under one mx, while those of a ptr past the
- * tenth are ignored; 2 void look-ups, counted once per term and not once per A or AAAA question: an
- * mx whose hosts lack addresses of the client's family is none. Bounds of our own: 20
- * names under all mx and ptr of a check that do not exist, more of them end in permerror, so that
- * nobody's name servers are asked a hundred questions for a mail; an explanation of more than 1000
- * octets is dropped. Terms that ask nothing are bounded by the length of a TXT record only.
+ * tenth are ignored; 2 void lookups, counted once per term and not once per A or AAAA question: an
+ * mx whose hosts lack addresses of the client's family is none. Bounds of our own: 20 names under
+ * all mx and ptr of a check that do not exist, more of them end in permerror, so that nobody's name
+ * servers are asked a hundred questions for a mail; an explanation of more than 1000 octets is
+ * dropped. Terms that ask nothing are bounded by the length of a TXT record only.
  *
  * Where the standard leaves a choice: a target-name that cannot exist does not match (4.8); a match
- * among the hosts of an mx counts even when the look-up of another one failed.
+ * among the hosts of an mx counts even when the lookup of another one failed.
  */
 #ifndef GP_SPF_SPF_H
 #define GP_SPF_SPF_H
@@ -53,7 +53,7 @@ enum gp_spf_verdict {
 /* RFC 7208 2.3 and 2.4 */
 enum gp_spf_identity { GP_SPF_HELO, GP_SPF_MAILFROM };
 
-/* Limits of 4.6.4; 0 void look-ups means that the first one is too many. */
+/* Limits of 4.6.4; 0 void lookups means that the first one is too many. */
 struct gp_spf_options {
 	unsigned max_terms; /* terms that ask DNS: a, mx, ptr, exists, include, redirect */
 	unsigned max_names; /* names under one mx or ptr */
@@ -67,7 +67,8 @@ struct gp_spf_query {
 	struct gp_span mail_from; /* as the client said it; empty: postmaster@helo (2.4) */
 	const char *receiver;     /* %{r}: this host's name; NULL: "unknown" (7.3) */
 	const struct gp_spf_options *options; /* NULL: the standard's */
-	const struct gp_trace *trace;         /* who listens to the evaluation; NULL: nobody */
+	const struct gp_trace *trace;         /* receives each step of the evaluation; NULL: no
+					       * trace */
 };
 
 struct gp_spf_result {

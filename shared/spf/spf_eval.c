@@ -59,14 +59,14 @@ static int fetch_text(struct gp_spf_run *run, struct gp_span *text_out)
 	struct gp_dns_answer txt;
 	*text_out = (struct gp_span) {NULL, 0};
 	if (!is_multi_label(run->domain)) {
-		note(run, "a name of one label is no mail domain");
+		note(run, "a name of one label is not a mail domain");
 		return GP_OK;
 	}
 	int rc = gp_spf_ask(run, &question, 1, &txt);
 	if (rc)
 		return rc;
 	if (gp_dns_state_is_failure(txt.state)) { /* 4.4 */
-		gp_spf_fault(run, GP_SPF_TEMPERROR, run->domain, "the TXT look-up failed: %s",
+		gp_spf_fault(run, GP_SPF_TEMPERROR, run->domain, "the TXT lookup failed: %s",
 			txt.problem ? txt.problem : gp_dns_state_text(txt.state));
 		return GP_OK;
 	}
@@ -144,7 +144,8 @@ static int eval_include(
 	if (rc || *match_out == GP_SPF_EXCEPTION)
 		return rc;
 	if (!name) { /* 5.2 with 4.3: a malformed domain gives none, and that gives permerror */
-		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "the included domain cannot be a name");
+		gp_spf_fault(
+			run, GP_SPF_PERMERROR, NULL, "the included domain is not a valid name");
 		*match_out = GP_SPF_EXCEPTION;
 		return GP_OK;
 	}
@@ -231,7 +232,7 @@ static int explain(struct gp_spf_run *run, const struct gp_spf_term *exp)
 			rc = expand_explanation(run, txt.records[0].text);
 	}
 	if (!rc && !run->result->explanation)
-		gp_spf_trace(run, "%.*s: no explanation that may be shown", (int)exp->text.len,
+		gp_spf_trace(run, "%.*s: no explanation that can be shown", (int)exp->text.len,
 			exp->text.ptr);
 	return rc;
 }
@@ -271,9 +272,9 @@ static int follow(
 		return GP_OK;
 	int rc = gp_spf_target(run, redirect, domain_out, &match);
 	if (!rc && !*domain_out && !run->faulted)
-		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "the other domain cannot be a name");
+		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "the other domain is not a valid name");
 	if (*domain_out)
-		gp_spf_trace(run, "%.*s: goes on at %s", (int)redirect->text.len,
+		gp_spf_trace(run, "%.*s: continues at %s", (int)redirect->text.len,
 			redirect->text.ptr, *domain_out);
 	return rc;
 }

@@ -20,8 +20,8 @@ bool gp_spf_count_lookup(struct gp_spf_run *run)
 		run->result->lookups++;
 		return true;
 	}
-	gp_spf_fault(
-		run, GP_SPF_PERMERROR, NULL, "more than %u terms ask DNS", run->options->max_terms);
+	gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "more than %u terms need DNS lookups",
+		run->options->max_terms);
 	return false;
 }
 
@@ -31,8 +31,8 @@ bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
 	run->result->void_lookups++;
 	if (run->result->void_lookups <= run->options->max_voids)
 		return true;
-	gp_spf_fault(run, GP_SPF_PERMERROR, name, "more than %u terms find nothing in DNS",
-		run->options->max_voids);
+	gp_spf_fault(
+		run, GP_SPF_PERMERROR, name, "more than %u void lookups", run->options->max_voids);
 	return false;
 }
 
@@ -58,18 +58,16 @@ bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *
 	if (run->missing_names <= MISSING_MAX || !last || run->explaining)
 		return true;
 	gp_spf_fault(run, GP_SPF_PERMERROR, last,
-		"more than %d names of hosts under mx and ptr do not exist", MISSING_MAX);
+		"more than %d host names under mx and ptr do not exist", MISSING_MAX);
 	return false;
 }
 
-/*
- * gp_spf_may_ask_hosts: whoever owns a zone can have any number of its names found without address.
- */
+/* gp_spf_may_ask_hosts: the owner of a zone can make any number of its names have no address. */
 bool gp_spf_may_ask_hosts(struct gp_spf_run *run)
 {
 	if (run->vain_names < VAIN_MAX)
 		return true;
-	gp_spf_trace(run, "no more hosts are asked for: %u had no address of the client's family",
+	gp_spf_trace(run, "no more hosts are queried: %u had no address of the client's family",
 		run->vain_names);
 	return false;
 }
@@ -115,7 +113,7 @@ static void trace_answer(const struct gp_spf_run *run, const struct gp_dns_quest
 	else
 		gp_strbuf_printf(&buf, ", ttl %u%s%s", (unsigned)answer->ttl_s,
 			answer->secure ? ", secure" : "",
-			answer->stale ? ", stale: no server answers" : "");
+			answer->stale ? ", stale: no server answered" : "");
 	bool shown = answer->count && !shows_later(question, answer);
 	if (shown)
 		gp_strbuf_add_char(&buf, ':');
@@ -132,7 +130,7 @@ int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, 
 	if (gp_clock_now_us(run->ctx->clock) >= run->ctx->deadline_us) {
 		for (size_t i = 0; i < count; i++)
 			answers_out[i] = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
-				.problem = "the time for this request is over"};
+				.problem = "the deadline of this request has passed"};
 	} else {
 		rc = gp_dns_query(run->ctx, questions, count, answers_out);
 	}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Each mechanism is a row: what it asks and when it matches (RFC 7208 5). What the answers of DNS
- * mean is said here: trouble is temperror, nothing is a void look-up, counted once per term
- * (4.6.4). Names under one mx are asked for together. include is spf_eval.c's: it is check_host()
- * once more.
+ * mean is said here: trouble is temperror, nothing is a void lookup, counted once per term (4.6.4).
+ * Names under one mx are asked for together. include is spf_eval.c's: it is check_host() once more.
  */
 #include "spf/spf_private.h"
 
@@ -25,7 +24,7 @@ static bool is_trouble(const struct gp_dns_answer *answer)
 static void fault_trouble(struct gp_spf_run *run, const struct gp_dns_question *question,
 	const struct gp_dns_answer *answer)
 {
-	gp_spf_fault(run, GP_SPF_TEMPERROR, question->name, "the %s look-up failed: %s",
+	gp_spf_fault(run, GP_SPF_TEMPERROR, question->name, "the %s lookup failed: %s",
 		gp_dns_type_name(question->type),
 		answer->problem ? answer->problem : gp_dns_state_text(answer->state));
 }
@@ -106,7 +105,9 @@ static int eval_mx(
 		return rc;
 	*match_out = GP_SPF_NO_MATCH;
 	if (mx.count > run->options->max_names) { /* 4.6.4 */
-		gp_spf_fault(run, GP_SPF_PERMERROR, NULL, "it names %zu hosts, at most %u may be",
+		gp_spf_fault(run, GP_SPF_PERMERROR, NULL,
+			"it names %zu hosts; at most %u are "
+			"allowed",
 			mx.count, run->options->max_names);
 		*match_out = GP_SPF_EXCEPTION;
 	}

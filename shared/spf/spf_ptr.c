@@ -25,7 +25,7 @@ static int keep_names(struct gp_spf_run *run, const struct gp_dns_answer *ptr, s
 		int rc = gp_spf_ask(run, questions, n, answers);
 		if (rc)
 			return rc;
-		/* 5.5: a name whose look-up fails is skipped */
+		/* 5.5: a name whose lookup fails is skipped */
 		for (size_t i = 0; i < n; i++)
 			if (gp_spf_has_client(run, &answers[i], gp_ipaddr_bits(&run->client)))
 				run->names[run->name_count++] = questions[i].name;
@@ -48,15 +48,15 @@ static int ask_names(struct gp_spf_run *run)
 	run->names_known = true;
 	run->names_void = ptr.state == GP_DNS_NODATA || ptr.state == GP_DNS_NXDOMAIN;
 	if (ptr.state != GP_DNS_FOUND)
-		return GP_OK; /* 5.5: trouble with the PTR look-up is no match */
+		return GP_OK; /* 5.5: trouble with the PTR lookup is no match */
 	/* 4.6.4: what comes after the tenth is ignored */
 	size_t max = run->options->max_names;
 	return keep_names(run, &ptr, ptr.count < max ? ptr.count : max);
 }
 
 /*
- * gp_spf_know_names: the zones asked belong to the client, who could let the time run out and make
- * a fail a temperror: a quarter of it is theirs.
+ * gp_spf_know_names: the zones queried belong to the client, which could let the time run out to
+ * turn a fail into a temperror: they get a quarter of it.
  */
 int gp_spf_know_names(struct gp_spf_run *run)
 {
@@ -84,7 +84,7 @@ static const char *best_name(const struct gp_spf_run *run)
 	return run->name_count ? run->names[0] : "unknown";
 }
 
-/* gp_spf_client_name: its PTR look-up counts as a term of its own, once (4.6.4). */
+/* gp_spf_client_name: its PTR lookup counts as a term of its own, once (4.6.4). */
 int gp_spf_client_name(struct gp_spf_run *run, const char **name_out)
 {
 	*name_out = "unknown";

@@ -174,13 +174,14 @@ static const char *parse_modifier(struct gp_span name, struct gp_span value, str
 	struct gp_spf_record *record)
 {
 	if (!is_modifier_name(name))
-		return "is no modifier and no mechanism";
+		return "is neither a modifier nor a mechanism";
 	const struct row *row = find_row(modifiers, sizeof modifiers / sizeof modifiers[0], name);
 	if (!row)
-		return gp_spf_macro_check(value, GP_SPF_MACRO_STRING) ? "has a wrong value" : NULL;
+		return gp_spf_macro_check(value, GP_SPF_MACRO_STRING) ? "has an invalid value"
+								      : NULL;
 	struct gp_spf_term *term = row->kind == GP_SPF_REDIRECT ? &record->redirect : &record->exp;
 	if (term->text.len)
-		return "stands in the record twice";
+		return "occurs twice in the record";
 	term->kind = row->kind;
 	term->text = text;
 	return row->parse(value, term);
@@ -212,7 +213,7 @@ static const char *parse_directive(struct gp_span text, size_t name_end, struct 
 	const struct gp_span name = {text.ptr + start, name_end - start};
 	const struct row *row = find_row(mechanisms, GP_SPF_MECHANISMS, name);
 	if (!row)
-		return "is no mechanism";
+		return "is not a mechanism";
 	term->kind = row->kind;
 	return row->parse(gp_span_skip(text, name_end), term);
 }

@@ -115,5 +115,5 @@ void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const cha
 	result->problem_name = copy_name(run, gp_span_from(name));
 	result->problem_term = run->term ? copy_name(run, run->term->text) : NULL;
 	gp_spf_trace(run, "%s: %s", gp_spf_verdict_name(verdict),
-		result->problem ? result->problem : "no room for the reason");
+		result->problem ? result->problem : "no memory for the reason");
 }

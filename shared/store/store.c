@@ -17,7 +17,7 @@
 #define TRIP_WEIGHT 16       /* a new value moves the average by this part of the distance */
 #define SAY_EVERY_US (60 * 1000000LL)
 
-/* Who is shown facts; as store.h writes it out. */
+/* The receiver of facts; as store.h writes it out. */
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
 
 struct gp_store {

@@ -17,26 +17,26 @@
  *
  * The window. Time is cut into slots of w = ceil(per / 64) milliseconds; a counter keeps the sum of
  * each slot, 65 slots at most, however much is counted. A slot counts as long as any part of it
- * lies less than per ago: never more than max fits into any interval of length per, and what was
- * taken is free again after per, at most w later.
+ * lies less than per ago: no interval of length per ever holds more than max, and what was taken is
+ * free again after per, at most w later.
  *
  * Time is an argument. gp_store_now_ms gives the store's own time, which is steady: setting the
- * machine's clock does not move it, and all who share the store read the same one. Should the time
- * given go back all the same (another machine, a reboot with a wrong clock), nothing is lost and
- * nobody waits longer: by less than two slots it is taken for standing still, by more the counted
- * slots move back with it and are free after per from then.
+ * machine's clock does not move it, and all processes that share the store read the same one.
+ * Should the time given go back all the same (another machine, a reboot with a wrong clock),
+ * nothing is lost and no wait gets longer: a step back of under two slots is ignored; by more, the
+ * counted slots move back with it and are free after per from then.
  *
  * A full LMDB file, or one on a full disk, makes room: what counts no more is forgotten, then the
- * subjects of which least would be lost: with little used, a small share of the maximum, not used
- * for long. The log says so.
+ * subjects that matter least: with little used, a small share of the maximum, not used for long.
+ * The log says so.
  *
  * LMDB files that are deleted or replaced while they are open are noticed by gp_store_tend, which
  * says so as an error and opens what stands there now.
  *
- * When the store is away (server gone, nothing can be written): a negative status, at once or
- * within ctx->deadline_us and options.timeout_ms, and gp_store_health says why. After GP_ETIMEOUT
- * it is open whether the counting has happened. gp_store_tend finds the way back. GP_EINVAL: an
- * argument is out of bounds.
+ * When the store is unavailable (no connection to the server, disk not writable): a negative
+ * status, at once or within ctx->deadline_us and options.timeout_ms, and gp_store_health says why.
+ * After GP_ETIMEOUT it is open whether the counting has happened. gp_store_tend finds the way back.
+ * GP_EINVAL: an argument is out of bounds.
  *
  * Bounds of time: 0 to 2^50, as now_ms, back_ms and expires_ms; others are GP_EINVAL.
  *
@@ -48,7 +48,7 @@
  * and opens its own.
  *
  * Known gap: a process that is stopped (not killed) within a step on LMDB holds up one thread of
- * each other process, deadline or not, until it goes on or ends.
+ * each other process, deadline or not, until it continues or ends.
  */
 #ifndef GP_STORE_STORE_H
 #define GP_STORE_STORE_H
@@ -112,9 +112,10 @@ extern const bool gp_store_has_redis;
 bool gp_store_uri_is_valid(struct gp_span uri, const char **problem_out);
 
 /*
- * Opens the store. A server or disk that is away for now is no failure: the store is then down and
- * gp_store_tend tries again. GP_EINVAL: the options make no store (ctx->log says why); GP_ENOMEM.
- * A damaged LMDB file is set aside under another name, ctx->log says so, and a fresh one begins.
+ * Opens the store. A server or disk that is unavailable is not a failure: the store is then down
+ * and gp_store_tend tries again. GP_EINVAL: the options make no store (ctx->log says why);
+ * GP_ENOMEM. A damaged LMDB file is set aside under another name, ctx->log says so, and a fresh one
+ * begins.
  */
 int gp_store_open(const struct gp_store_options *options, struct gp_ctx *ctx,
 	struct gp_store **store_out) GP_MUST_CHECK;
@@ -142,7 +143,7 @@ struct gp_store_count {
 	int64_t per_ms; /* length of the window; the same id always comes with the same one */
 	int64_t max;    /* most that may lie in the window */
 	int64_t take;   /* what to add; may be 0 */
-	/* taken earlier, at back_ms, and given back before the test; may be 0. At most what is
+	/* taken earlier, at back_ms, and released before the test; may be 0. At most what is
 	 * counted in the slot of back_ms, if that slot counts still */
 	int64_t back;
 	int64_t back_ms;              /* at_ms... */
@@ -166,7 +167,7 @@ struct gp_store_take {
 /*
  * Tests all counters of all takes and counts in all of them, or, when any that is not forced has no
  * room, in none (and gives nothing back); one atomic step. On a Redis Cluster whose subjects lie on
- * different nodes it goes subject by subject and gives back what it took when a later one refuses.
+ * different nodes it goes subject by subject and releases what it took when a later one refuses.
  */
 int gp_store_take(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	struct gp_store_take *takes, size_t count) GP_MUST_CHECK;
@@ -231,7 +232,7 @@ enum gp_store_found {
 	GP_STORE_UNKNOWN /* the configured store alone knows, and it is unavailable */
 };
 
-/* A value as it is given back. */
+/* A value as it is returned. */
 struct gp_store_value {
 	char *bytes; /* the caller's, with room for so many bytes; the rest is left out */
 	size_t room;
@@ -343,7 +344,7 @@ void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
 /*
  * Logs as an error why the store is unavailable, and what the caller does meanwhile ("limits: mail
  * passes uncounted until it is back"; NULL: nothing is said of that). At most once a minute for a
- * store, whoever asks; of one that is made of two: the configured one.
+ * store, over all callers; of one that is made of two: the configured one.
  */
 void gp_store_say_trouble(
 	struct gp_store *store, const struct gp_ctx *ctx, const char *consequence);

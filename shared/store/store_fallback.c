@@ -3,7 +3,7 @@
  * A backend whose own are two stores. It hands on what store.c has checked and given keys to, so
  * that nothing is done twice.
  *
- * What is given back belongs to one of the two, so a call goes to a store with the amounts of that
+ * What is released belongs to one of the two, so a call goes to a store with the amounts of that
  * one only; the other's follow when the call has gone well.
  */
 #include "store/store_fallback.h"
@@ -35,7 +35,7 @@ static struct gp_store *part_of(struct fallback *f, enum gp_store_part part)
 /* What the counters of a call ask for. */
 struct asked {
 	bool takes;                /* anything */
-	bool back[GP_STORE_PARTS]; /* is something given back to that part? */
+	bool back[GP_STORE_PARTS]; /* is something released to that part? */
 };
 
 /* look: at all counters. */
@@ -136,7 +136,7 @@ static bool is_fact(const struct gp_store_soft *soft)
 	return soft->kind == GP_STORE_OP_GET && !soft->get->soft;
 }
 
-/* value_of: the one that an operation gives back, or NULL. */
+/* value_of: the one that an operation returns, or NULL. */
 static struct gp_store_value *value_of(const struct gp_store_soft *soft)
 {
 	return soft->kind == GP_STORE_OP_GET    ? &soft->get->value
@@ -202,7 +202,7 @@ static int run_part(struct fallback *f, struct gp_ctx *ctx, int64_t own_ms,
 	return run_local(f, ctx, own_ms, apart_of(f, part), batch);
 }
 
-/* run_mixed: where the call also gives back what the other part has; that is not its business. */
+/* run_mixed: where the call also releases what the other part has; that is not its business. */
 static int run_mixed(struct fallback *f, struct gp_ctx *ctx, int64_t own_ms,
 	const struct gp_store_batch *batch, enum gp_store_part part)
 {
@@ -257,8 +257,8 @@ static bool is_our_fault(int rc)
 }
 
 /*
- * take_back: a call that only gives back, to where it lies: another store that works would be no
- * help. A counter of the other part is left out there, and its result is this one's.
+ * take_back: a call that only releases, in the store where it was counted: another store that works
+ * would be no help. A counter of the other part is left out there, and its result is this one's.
  */
 static int take_back(struct fallback *f, struct gp_ctx *ctx, int64_t now_ms,
 	struct gp_store_keyed *takes, size_t count)
@@ -297,7 +297,7 @@ static int run(void *self, struct gp_ctx *ctx, int64_t now_ms, const struct gp_s
 	if (rc == GP_OK || is_our_fault(rc) || !atomic_load(&f->stands_in) || !is_for_both(batch))
 		return rc;
 	gp_store_say_trouble(
-		f->configured, ctx, "limits: counted on this machine until it is back");
+		f->configured, ctx, "limits: counted on this machine until it is available again");
 	rc = run_in(f, ctx, now_ms, batch, GP_STORE_LOCAL);
 	if (rc)
 		gp_store_say_trouble(
@@ -360,7 +360,7 @@ static int remove_fact(void *self, struct gp_ctx *ctx, struct gp_span key)
 	return gp_store_remove(configured_of(self), ctx, key);
 }
 
-/* Who is shown facts; as store_private.h writes it out. */
+/* The receiver of facts; as store_private.h writes it out. */
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
 
 /* facts: its. */
@@ -395,7 +395,7 @@ static void tend_both(struct fallback *f, struct gp_ctx *ctx)
 	f->was_down = !h.up;
 }
 
-/* tend: whoever comes second has nothing to do. */
+/* tend: a second call has nothing to do. */
 static void tend(void *self, struct gp_ctx *ctx)
 {
 	struct fallback *f = self;

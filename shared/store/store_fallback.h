@@ -13,8 +13,8 @@
  *
  * What is counted goes to the configured store; should it fail, to the local one, which each host
  * has for itself. A result says where it was counted, and by that store's time (part, at_ms of
- * struct gp_store_count): what is given back later goes where it was taken. What only gives back
- * does not change the store. A status other than 0 is that of the store that was asked last.
+ * struct gp_store_count): what is released later goes where it was taken. What only releases does
+ * not change the store. A status other than 0 is that of the store that was asked last.
  *
  * So do soft facts and seen sets. What was noted in one is not known in the other: while the
  * configured store is unavailable, and again when it is back, what was seen before may be new.

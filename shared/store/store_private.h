@@ -135,7 +135,7 @@ int64_t gp_store_window_wait(
 
 /*
  * The step of one counter on its window, in two halves, because all counters are tested before any
- * is counted: test advances, gives back, and fills in used, wait_ms and refused; count adds.
+ * is counted: test advances, releases, and fills in used, wait_ms and refused; count adds.
  */
 void gp_store_window_test(
 	struct gp_store_window *window, struct gp_store_count *count, int64_t now_ms);

@@ -15,7 +15,7 @@
 #define UNIX_PATH_MAX_BYTES 107 /* what fits into sockaddr_un with its NUL */
 #define URI_MAX 1400            /* more than the longest that is valid */
 
-/* One scheme: what begins it, and who reads what follows. */
+/* One scheme: its prefix, and the function that reads the rest. */
 struct scheme {
 	const char *prefix;
 	enum gp_store_scheme scheme;
@@ -64,7 +64,7 @@ static const char *read_bracketed(
 	struct gp_ipaddr addr;
 	if (!gp_span_cut(gp_span_skip(text, 1), ']', &host, rest_out) ||
 		gp_ipaddr_parse(host, &addr) != GP_OK || addr.family != GP_IP_V6)
-		return "what stands in brackets must be an IPv6 address";
+		return "the part in brackets must be an IPv6 address";
 	return copy(host, uri->host, sizeof uri->host) ? NULL : "the host name is too long";
 }
 
@@ -86,7 +86,8 @@ static const char *read_server(struct gp_span text, struct gp_store_uri *uri)
 	struct gp_span rest;
 	uint64_t port;
 	if (text.len > 0 && memchr(text.ptr, '@', text.len))
-		return "user and password are options of their own and no part of the URI";
+		return "user and password are not part of the URI; set store.user and "
+		       "store.password_file";
 	const char *problem = text.len > 0 && text.ptr[0] == '[' ? read_bracketed(text, uri, &rest)
 								 : read_named(text, uri, &rest);
 	if (problem || rest.len == 0)
@@ -142,7 +143,7 @@ static const char *read_sentinel(struct gp_span rest, struct gp_store_uri *uri)
 	if (name.len == 0)
 		return "the name of the master must follow the sentinel: //HOST/NAME";
 	if (memchr(name.ptr, ' ', name.len))
-		return "the name of the master holds a blank";
+		return "the name of the master contains a space";
 	if (!copy(name, uri->name, sizeof uri->name))
 		return "the name of the master is too long";
 	return has_database ? read_database(database, uri) : NULL;
@@ -172,7 +173,7 @@ static const char *read_uri(struct gp_span text, struct gp_store_uri *uri)
 	if (text.len > URI_MAX)
 		return "the URI is too long";
 	if (has_control(text))
-		return "the URI holds control characters";
+		return "the URI contains control characters";
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
 		if (!gp_span_has_prefix(text, schemes[i].prefix))
 			continue;

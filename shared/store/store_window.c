@@ -57,7 +57,7 @@ static void shift(struct gp_store_window *window, int64_t slots)
 	window->entries = kept;
 }
 
-/* gp_store_window_advance: one slot back is standing still, more is another clock. */
+/* gp_store_window_advance: one slot back is ignored, more is another clock. */
 void gp_store_window_advance(struct gp_store_window *window, int64_t now_ms)
 {
 	int64_t slot = slot_of(window, now_ms);

@@ -156,7 +156,7 @@ def dmarc_none():
     equal((got["state"], got["record"], got["tags"]), ("no data", None, {}))
     _, got = ask_json("dmarc", "several.test")
     equal((got["walk"][0]["several"], got["problem"]),
-          (True, "there are several policy records at one name, which is none"))
+          (True, "there are several policy records at one name, so none applies"))
     _, got = ask_json("dmarc", "mute.test", "--timeout", "1")
     equal((got["state"], got["org_domain_by_walk"]), ("temporary failure", None))
     _, out, _ = ask("dmarc", "mute.test", "--timeout", "1")
@@ -194,7 +194,7 @@ def dkim_json():
           [True, "rsa", 1024, "sha256", "email", True, True, "old one", None])
     equal([r["weight"] for r in key["remarks"]], ["warning", "warning"])
     rows = {"tiny": (False, 512, "the key is too small"), "gone": (False, None, "the key was revoked (its p= is empty)"),
-            "quoted": (False, 2048, "the key record is no list of tags")}
+            "quoted": (False, 2048, "the key record is not a list of tags")}
     for selector, (usable, bits, problem) in rows.items():
         key = ask_json("dkim", "good.test", selector)[1]["keys"][0]
         equal((key["usable"], key["bits"], key["problem"]), (usable, bits, problem), selector)

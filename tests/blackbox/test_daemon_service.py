@@ -122,7 +122,7 @@ def test_watchdog():
         m.forget_told()
         first = m.worker()
         world.stand_still(first)
-        m.wait_log("has not moved for ")
+        m.wait_log("has hung for ")
         m.wait_told("READY=1")
         assert m.worker() != first
         equal(say(m), "mx.test: hello\n")

@@ -120,7 +120,7 @@ def broken_start(as_unit=False):
         os.unlink(d.folder + "/limits.d/a.conf")
         said = d.start()
         holds(said, "spf.mode: sometimes is not allowed here")
-        holds(said, "%s has errors or cannot be read, and is NOT in force: the last good configuration is, saved 20" % d.config)
+        holds(said, "%s has errors or cannot be read and is NOT in force; the last good configuration, saved 20" % d.config)
         shown = json.loads(d.command("limits", "explain", "--json", "--socket", d.folder + "/control", "alice").stdout)
         holds(json.dumps(shown), '"max": 7')
         text = d.status(code=1)
@@ -151,10 +151,10 @@ def missing_file():
         d.kept()
         d.stop()
         os.unlink(d.config)
-        holds(d.start(), "the last good configuration is, saved")
+        holds(d.start(), "the last good configuration, saved")
 
 
-EMPTY = "is empty, as a full disk may leave it"
+EMPTY = "is empty, perhaps because a disk was full"
 
 
 def emptied_file():
@@ -166,7 +166,7 @@ def emptied_file():
             before, text = len(d.text()), open(os.path.join(d.folder, name)).read()
             d.write(name, "\n" * (name == "gatepost.conf"))
             d.process.send_signal(signal.SIGHUP)
-            world.wait_for(lambda: "stays as it was loaded before" in d.text()[before:], "the reload: " + name)
+            world.wait_for(lambda: "stays in force as it was loaded before" in d.text()[before:], "the reload: " + name)
             # without the limit an override of it is an error already
             holds(d.text()[before:], "there is no limit called hourly" if name == "limits.d/a.conf" else
                   "%s/%s: %s" % (d.folder, name, EMPTY))
@@ -180,7 +180,7 @@ def emptied_file():
         d.write("gatepost.conf", "")
         said = d.start()
         holds(said, d.config + ": " + EMPTY)
-        holds(said, "is NOT in force: the last good configuration is, saved 20")
+        holds(said, "is NOT in force; the last good configuration, saved 20")
 
 
 def emptied_and_nothing_kept():
@@ -205,7 +205,7 @@ def no_state_folder():
         os.rmdir(d.folder + "/state")
         d.write("gatepost.conf", CONFIG.replace("FOLDER/state", "FOLDER/store"))
         d.launch()
-        said = "there is no directory %s/state: the configuration is not kept" % d.folder
+        said = "there is no directory %s/state: the configuration is not saved" % d.folder
         world.wait_for(lambda: said in d.text(), "the notice")
 
 
@@ -230,10 +230,10 @@ def nothing_kept():
 UNUSABLE = [
     ("saved by another version, which knows an option that this one does not",
      lambda text: text.replace("spf {", "spf {\n    mind_reading = yes", 1), "mind_reading"),
-    ("cut off", lambda text: text[:len(text) // 2], "is not whole"),
-    ("of another file", lambda text: re.sub("# from .*", "# from /etc/other.conf", text), "is of another configuration"),
-    ("empty", lambda text: "", "is not whole"),
-    ("something else", lambda text: "hostname = \"x.test\"\n# whole\n", "is no configuration that was saved"),
+    ("cut off", lambda text: text[:len(text) // 2], "is incomplete"),
+    ("of another file", lambda text: re.sub("# from .*", "# from /etc/other.conf", text), "belongs to another configuration"),
+    ("empty", lambda text: "", "is incomplete"),
+    ("something else", lambda text: "hostname = \"x.test\"\n# whole\n", "is not a saved configuration"),
 ]
 
 
@@ -265,7 +265,7 @@ def not_private():
         os.chmod(path, 0o600)
         if d.user:
             os.chown(path, 1, 1)  # some other user
-            holds(d.start(ready=False), "belongs to another user")
+            holds(d.start(ready=False), "belongs to root or to another user")
             os.chown(path, pwd.getpwnam("nobody").pw_uid, 0)
         os.rename(path, path + ".away")
         os.symlink(path + ".away", path)
@@ -286,7 +286,7 @@ def no_rights_of_root():
             text = f.read()
         with open(path, "w") as f:
             f.write(text.replace('user = "nobody"', 'user = "root"'))
-        holds(d.start(ready=False), "belongs to another user than policyd.user in it")
+        holds(d.start(ready=False), "does not belong to the policyd.user that is set in it")
         os.mkdir(d.folder + "/roots", 0o755)
         with open(path, "w") as f:
             f.write(text.replace("unix:%s/policy" % d.folder, "unix:%s/roots/policy" % d.folder))
@@ -317,8 +317,8 @@ def start_after_a_boot():
             d.kept()
             d.stop()
             subprocess.run(["rm", "-rf", run + "/gatepost"], check=True)
-        holds(said[1], "the last good configuration is, saved")
-        for part in ("start the daemon as root", "without the rights of root", "no control socket", "not started as root"):
+        holds(said[1], "the last good configuration, saved")
+        for part in ("start the daemon as root", "without root privileges", "no control socket", "not started as root"):
             assert part not in said[1], said[1]
 
 
@@ -341,9 +341,9 @@ def start_after_a_reload():
         d.write("gatepost.conf", BROKEN)
         for _ in range(2):
             said = d.start()
-            holds(said, "policyd.listen in the last good configuration is not what root has started the daemon with")
+            holds(said, "policyd.listen in the last good configuration differs from what root has started the daemon with")
             holds(said, "saved 20")
-            holds(said, "in %s. gatepost check-config" % d.kept())
+            holds(said, "in %s, is used instead. gatepost check-config" % d.kept())
             st = os.stat(d.folder + "/policy")
             equal((st.st_gid, stat.S_IMODE(st.st_mode)), (mail_user.pw_gid, 0o660))
             assert not os.path.exists(d.folder + "/two")
@@ -390,7 +390,7 @@ def roots_options():
             said_before = d.launch()
             world.wait_for(lambda: d.process.poll() is not None or "is ready" in d.text()[said_before:] or
                            "cannot start" in d.text()[said_before:], "the start")
-            holds(d.text()[said_before:], "%s in the last good configuration is not what root has started" % name)
+            holds(d.text()[said_before:], "%s in the last good configuration differs from what root has started" % name)
             equal(os.listdir(d.folder + "/roots"), [], name)
             equal([(st.st_uid, st.st_gid, st.st_mode) for st in (os.stat(d.folder + "/policy"),
                                                                 os.stat(d.folder + "/control"))], before, name)
@@ -425,16 +425,16 @@ def no_replay_of_roots_copy():
                    ("the mode of the one above", d.folder, lambda p, back: os.chmod(p, 0o755 if back else 0o777)),
                    ("the owner of the one above", d.folder, lambda p, back: os.chown(p, 0 if back else nobody.pw_uid, 0))]
         for what, path, change in changes:
-            assert "without the rights of root" not in d.start(), what
+            assert "without root privileges" not in d.start(), what
             d.stop()
             change(path, False)
             before = d.launch()
-            world.wait_for(lambda: "without the rights of root" in d.text()[before:], what)
+            world.wait_for(lambda: "without root privileges" in d.text()[before:], what)
             d.stop()
             change(path, True)
     # an older copy in the directory of the state, which that user may rename there, is none
     with Daemon() as d:
-        holds(d.start(), "what root has started with cannot be kept in %s/state-as-root" % d.folder)
+        holds(d.start(), "the configuration that root has started with cannot be saved in %s/state-as-root" % d.folder)
         kept = d.kept()
         d.stop()
         for folder in (d.folder + "/state/as-root", d.folder + "/state-as-root"):
@@ -443,7 +443,7 @@ def no_replay_of_roots_copy():
                 os.chmod(copy.name, 0o600)
                 copy.write(f.read())
         d.write("gatepost.conf", BROKEN)
-        holds(d.start(), "is used without the rights of root")
+        holds(d.start(), "is used without root privileges")
 
 
 def kept_then_broken(d, server):
@@ -471,7 +471,7 @@ def read_as_its_owner():
             assert changed.count("roots/resolv.conf") == 1 and "127.0.0.1:9" not in changed, text
             with open(path, "w") as f:
                 f.write(changed)
-            holds(d.start(), "%s/roots/resolv.conf is there, but cannot be read: Permission denied" % d.folder)
+            holds(d.start(), "%s/roots/resolv.conf exists but cannot be read: Permission denied" % d.folder)
 
 
 def commands():
@@ -486,11 +486,11 @@ def commands():
             done = d.command(words[0], "-c" if words[0] != "request" else "--config", d.config, *words[1:])
             assert done.stdout, words
             holds(done.stderr, "spf.mode: sometimes is not allowed here")
-            holds(done.stderr, "gatepost %s: %s has errors: the socket of the last good configuration is asked"
+            holds(done.stderr, "gatepost %s: %s has errors: the socket of the last good configuration is used"
                   % ("limits show" if "show" in words else words[0], d.config))
         os.unlink(d.kept())
         done = d.command("status", "-c", d.config, code=1)
-        holds(done.stderr, "the socket of the default is asked")
+        holds(done.stderr, "the socket of the default is used")
         holds(done.stderr, "/run/gatepost/control")
         for words in (["status"], ["limits"], ["metrics"]):
             holds(d.command(words[0], "-c", "/nowhere/gatepost.conf", code=3).stderr, "cannot be read")
@@ -510,7 +510,7 @@ def doctors_order():
         order = [ranks.index(f["state"]) for f in found]
         equal(order, sorted(order))
         equal(found[0]["check"], "config.file")
-        holds(found[0]["found"], "other checks look with what was kept of it")
+        holds(found[0]["found"], "the other checks use the saved copy of it")
         assert not [f for f in found if "configuration has errors" in f["found"]], found
         equal([f["state"] for f in found if f["check"] == "store.main"], ["ok"])
         # started with it
@@ -522,12 +522,12 @@ def doctors_order():
         d.stop()
         found = findings()
         equal(found[0]["check"], "daemon.answers")
-        holds(found[0]["found"], "the daemon is not running, mail waits")
+        holds(found[0]["found"], "the daemon is not running and mail waits")
         text = d.command("doctor", "--config", d.config, "config", "daemon", code=2).stdout
-        holds(text.splitlines()[0], "the daemon is not running, mail waits")
+        holds(text.splitlines()[0], "the daemon is not running and mail waits")
         # with nothing kept either, with the defaults
         os.unlink(d.kept())
-        holds([f["found"] for f in findings() if f["check"] == "config.file"][0], "other checks look with the defaults")
+        holds([f["found"] for f in findings() if f["check"] == "config.file"][0], "the other checks use the defaults")
 
 
 def commands_read_as_its_owner():
@@ -544,8 +544,8 @@ def commands_read_as_its_owner():
         named = re.sub(r"(?m)^(\s+resolv_conf = ).*", r'\1"%s/roots/resolv.conf"' % d.folder, text)
         said = found(re.sub(r'(?m)^(\s+servers = )\{"127.0.0.1:9"\}', r"\1{}", named))
         assert "127.0.0.77" not in said, said
-        holds(said, "other checks look with what was kept of it")
-        holds(found(text.replace('user = "nobody"', 'user = "daemon"')), "other checks look with the defaults")
+        holds(said, "the other checks use the saved copy of it")
+        holds(found(text.replace('user = "nobody"', 'user = "daemon"')), "the other checks use the defaults")
 
 
 def main():

@@ -88,11 +88,11 @@ def listener_at(where, mode=0o666):
 
 
 def test_activation_reach():
-    """who may ask at a socket is told whoever opened it: ports, and the mode of a file and its directories"""
+    """who can connect to a socket is told whoever opened it: ports, and the mode of a file and its directories"""
     folder = tempfile.mkdtemp(prefix="gatepost-test.")
     os.chmod(folder, 0o755)
     os.mkdir(folder + "/private", 0o700)
-    local, all_hosts = "any local user may ask there", "is every address of this host: whoever reaches it may ask"
+    local, all_hosts = "any local user can connect", "is every address of this host: any host that can reach it can connect"
     rows = [(("127.0.0.1", 0), local), (("127.0.0.9", 0), local), (("::1", 0), local), (("::ffff:127.0.0.1", 0), local),
             (("0.0.0.0", 0), all_hosts), (("::", 0), all_hosts), (("::", 0, "only"), all_hosts),
             (folder + "/open", local), ("\0gatepost-test-%d" % os.getpid(), local),
@@ -105,7 +105,7 @@ def test_activation_reach():
                      ("inet:[%s]:%d" if ":" in at[0] else "inet:%s:%d") % at[:2])
     with Manager(CONFIG % 'listen = {"SOCKET"}', sockets=sockets) as m:
         m.start().wait_told("READY=1")
-        told = [line for line in m.text().splitlines() if "use up what a limit allows to somebody else" in line]
+        told = [line for line in m.text().splitlines() if "use up the limits of others" in line]
         for (where, what), name in zip(rows, names):
             lines = [line for line in told if "listen: %s: " % name in line]
             equal((where, len(lines)), (where, 1 if what else 0))
@@ -117,7 +117,7 @@ def test_activation_reach():
         equal(m.stop(), 0)
     with Manager(CONFIG % 'listen = {"SOCKET"} socket_mode = 0666') as m:
         m.start().wait_told("READY=1")
-        holds(m.text(), "listen: unix:%s/policy: any local user may ask there, as its mode lets everybody" % m.folder)
+        holds(m.text(), "listen: unix:%s/policy: any local user can connect, because its mode allows it" % m.folder)
         holds(m.text(), "set policyd.socket_mode = 0660")
         equal(m.stop(), 0)
     shutil.rmtree(folder)
@@ -153,7 +153,7 @@ def test_activation_wrong():
         with Manager(sockets=[wrong]) as m:
             m.start()
             equal(m.wait(), 1)
-            holds(m.text(), "the socket unit wants ListenStream=, and Accept=no")
+            holds(m.text(), "the socket unit needs ListenStream= and Accept=no")
 
 
 def test_reload_told():
@@ -260,7 +260,7 @@ def test_watchdog_restarts():
         m.start().wait_told("READY=1")
         before = m.worker()
         os.kill(before, signal.SIGSTOP)
-        m.wait_log("has not moved for")
+        m.wait_log("has hung for")
         m.wait_log("it is started again")
         # SIGSTOP keeps SIGABRT waiting, SIGKILL ends it; then the request is answered
         equal(ask_at(m.folder + "/policy"), "DUNNO")

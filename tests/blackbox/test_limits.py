@@ -196,7 +196,7 @@ def whole_message():
     with Daemon(config(limits)) as d, d.connect() as s:
         for state in ("END-OF-MESSAGE", "DATA"):
             answer = ask(s, **dict(end_of(rcpt(), recipients=300), protocol_state=state))
-            holds(answer, "450 4.7.1 hourly limit: no message may pass here, or none as large as this: "
+            holds(answer, "450 4.7.1 hourly limit: no message, or none as large as this one, is allowed: "
                           "100 recipients in 1h")
             equal(d.used("alice", "hourly"), 0)
             equal(d.used("alice", "daily"), 0)
@@ -237,8 +237,8 @@ def volume_unseen():
     with Daemon(config(limits)) as d, d.connect() as s:
         for _ in range(12):
             equal(ask(s, **rcpt(policy_context="submission")), "DUNNO")
-        d.wait_log("a limit on bytes has no effect for mail of port 587 submission, users")
-        equal(d.text().count("a limit on bytes has no effect"), 1)
+        d.wait_log("limits on bytes have no effect for mail of port 587 submission, users")
+        equal(d.text().count("limits on bytes have no effect"), 1)
         source = d.control("status")["stages"][0]
         equal((source["source"], source["asks_at_end"], source["bytes_unseen"]),
               ("port 587 submission, users", False, True))
@@ -399,7 +399,7 @@ def overrides_reload():
             equal(ask_many(s, 110), 100)
         for text, ready, total in (
                 ('override { user = "alice" hourly = 105 }\n', "is in force", 5),
-                ('override { user = "alice" nonsense = 1 }\n', "stays as it was loaded", 0),
+                ('override { user = "alice" nonsense = 1 }\n', "stays in force as it was loaded", 0),
                 ('override { user = "alice" hourly = unlimited }\n', "is in force", 50)):
             before = len(d.text())
             with open(path, "w") as f:
@@ -681,8 +681,7 @@ def redis_away(failure):
                 away = ask_many(s, 120)
                 equal(away, {"accept": 120, "defer": 0, "local": 100}[failure])
                 if failure == "defer":
-                    equal(ask(s, **rcpt()), "451 4.3.0 The limits of this mail cannot be checked for the "
-                                            "moment, try again later")
+                    equal(ask(s, **rcpt()), "451 4.3.0 The limits of this mail cannot be checked at the moment, try again later")
                 d.wait_log("store: redis://127.0.0.1:%d" % redis.port)
                 redis.start()
                 wait_for(lambda: d.control("status")["store"]["up"], "return to Redis")
@@ -889,7 +888,7 @@ def bad_numbers():
             user = "l%d" % number
             equal(ask(s, **rcpt(user=user, instance=user, size=value)), "DUNNO")
             holds(ask(s, **rcpt(user=user, instance=user, protocol_state="END-OF-MESSAGE", recipient_count="1",
-                                size=value)), "450 4.7.1 bytes limit: no message may pass here, or none as large")
+                                size=value)), "450 4.7.1 bytes limit: no message, or none as large as this one, is allowed")
             equal((d.used(user, "bytes"), d.used(user, "all")), (0, 0))
         for value in ("9" * 20, str(2 ** 63)):
             holds(ask(s, **rcpt(user="many" + value, protocol_state="DATA", recipient_count=value)), "450 4.7.1 all limit")

@@ -192,7 +192,7 @@ def top():
 
 
 def show():
-    """limits show: used, maximum, window, and when there is room again"""
+    """limits show: used, maximum, window, and when mail is accepted again"""
     with Daemon() as d:
         d.send("bob", 100)
         equal(d.send("bob", 1)[0][:9], "450 4.7.1")
@@ -670,16 +670,16 @@ def unreachable():
         holds(err, "%s: there is no such socket; is gatepost-policyd running" % d.socket)
         with socket.socket(socket.AF_UNIX) as s:
             s.bind(d.socket)  # and nobody listens
-            holds(d.run("status")[2], "%s: nobody listens there; gatepost-policyd is not running" % d.socket)
+            holds(d.run("status")[2], "%s: connection refused; gatepost-policyd is not running" % d.socket)
         os.unlink(d.socket)
         open(d.socket, "w").close()
-        holds(d.run("limits")[2], "%s: this is not a socket" % d.socket)
+        holds(d.run("limits")[2], "%s: not a socket" % d.socket)
         with open(d.path, "a") as f:
             f.write("nonsense = 1\n")
         code, out, err = d.run("status")
         equal((code, out), (1, ""))  # it is not at the default socket, either
         holds(err, "unknown option nonsense")
-        holds(err, "the socket of the default is asked (--socket PATH names another one)")
+        holds(err, "the socket of the default is used (--socket PATH selects another one)")
         text = re.sub("control_socket = .*", 'control_socket = ""', open(d.path).read()).replace("nonsense = 1\n", "")
         with open(d.path, "w") as f:
             f.write(text)
@@ -728,7 +728,7 @@ def impostors():
     def rows(**changed):
         return (json.dumps({"rows": [dict(ROW, **changed)], "counters": 1}) + "\n").encode()
     not_understood = "the answer is not understood"
-    closed = "closed without a whole answer"
+    closed = "closed before the answer was complete"
     cases = [(rows(**{key: value}), not_understood) for key, value in (
         ("limit", None), ("used", "1"), ("used", -1), ("used", 1.5), ("max", "5"), ("max", -1), ("per_s", 0),
         ("name", 1), ("line", "1"), ("wait_s", []), ("file", {}), ("limit_max", True))]

@@ -87,7 +87,7 @@ def reopened():
     """after a rename and SIGHUP both processes write to a new file, also when the configuration is refused"""
     daemon, path = start()
     try:
-        for number, text, said in ((1, config(path), "is in force"), (2, "nonsense", "stays as it was loaded")):
+        for number, text, said in ((1, config(path), "is in force"), (2, "nonsense", "stays in force as it was loaded")):
             os.rename(path, "%s.%d" % (path, number))
             daemon.write(text)
             daemon.reload()
@@ -189,7 +189,7 @@ def confined():
             wait_line(path, "is ready")
             os.rename(path, path + ".1")
             daemon.reload()  # the files are not seen inside, which is refused; the log is opened all the same
-            wait_line(path, "stays as it was loaded")
+            wait_line(path, "stays in force as it was loaded")
         finally:
             daemon.close()
     finally:

@@ -255,7 +255,7 @@ def reloads():
         d.write(config(spf="mode = often"))
         os.utime(d.config_path, (time.time() + 5, time.time() + 5))
         d.reload()
-        d.wait_log("stays as it was loaded before")
+        d.wait_log("stays in force as it was loaded before")
         p = wait_for(lambda: [q for q in [page(d)] if q.value("gatepost_config_reloads_total",
                                                               result="failed")], "a failed reload")[0]
         equal(p.value("gatepost_config_last_reload_successful"), 0)
@@ -514,7 +514,7 @@ def taken_port():
         with Daemon(text) as d:
             holds(d.ask(**mail()), "spf=pass")
             if "built without libmicrohttpd" not in d.text():
-                holds(d.text(), "metrics.listen: no numbers at inet:127.0.0.1:")
+                holds(d.text(), "metrics.listen: no metrics at inet:127.0.0.1:")
             page(d)
 
 

@@ -31,7 +31,7 @@ policyd {
 }
 """ % dns.port
 REFUSED = "550 5.7.23 SPF fail: a.test does not authorise 198.51.100.1 to send its mail"
-TOO_LARGE = "451 4.3.0 This mail needs more memory to be checked than it may have"
+TOO_LARGE = "451 4.3.0 Checking this mail needs more memory than is allowed"
 
 # in the order in which Postfix sends them
 PLAIN = {

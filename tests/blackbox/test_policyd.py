@@ -168,11 +168,11 @@ def malformed_whose():
                 holds(line, part)
 
 
-LATE = "Postfix asks at END-OF-MESSAGE only"
+LATE = "Postfix sends requests at END-OF-MESSAGE only"
 
 
 def late_stage():
-    """that Postfix asks at END-OF-MESSAGE only is said when it does so, message after message"""
+    """that Postfix sends requests at END-OF-MESSAGE only is said when it does so, message after message"""
     with Daemon() as d, d.connect() as s:
         for _ in range(2):
             equal(ask(s, protocol_state="END-OF-MESSAGE", **mail()), "DUNNO")
@@ -422,7 +422,7 @@ def private_clients():
         equal(d.ask(server_address=BAD, **mail()), "DUNNO")
         os.kill(d.worker(), signal.SIGUSR1)
         d.wait_log("private_client=7")
-        equal(d.text().count("a client has a private or our own address"), 1)
+        equal(d.text().count("a client has a private address or one of this host"), 1)
 
 
 def internationalised():
@@ -540,8 +540,8 @@ def want_of_files():
                     holds(ask(s, **mail()), answer)
                 d.wait_log("rule=policyd.on_trouble")
                 holds(d.text(), "too many open files")
-                d.wait_log("trouble of our own")
-                equal(d.text().count("trouble of our own"), 1)
+                d.wait_log("local problem")
+                equal(d.text().count("local problem"), 1)
                 holds(d.text(), "raise LimitNOFILE")
                 limit_files(d, was)
                 metrics = d.control("metrics")["text"]
@@ -606,7 +606,7 @@ def files_for_each_part():
             pass
     try:
         d.wait_log("no more than 150 files may be open")
-        allowed = int(re.search(r"room for (\d+) connections", d.text()).group(1))
+        allowed = int(re.search(r"enough for (\d+) connections", d.text()).group(1))
         assert allowed > 30, allowed
         equal(d.ask(**mail()), REFUSED)
         for number in range(150):
@@ -680,7 +680,7 @@ def memory_ceiling():
         dns.zone["i%d.big.test" % i] = {"TXT": ["v=spf1 ?all"] + ["x" * 60000]}
     with Daemon(policyd="request_memory = 512k") as d:
         equal(d.ask(**mail(sender="x@big.test")),
-              "451 4.3.0 This mail needs more memory to be checked than it may have")
+              "451 4.3.0 Checking this mail needs more memory than is allowed")
         d.wait_log("action=defer rule=policyd.request_memory")
         equal(d.ask(**mail()), REFUSED)
     with Daemon(policyd="request_memory = 512k", spf="mode = label") as d:
@@ -739,7 +739,7 @@ def reload_invalid():
     with Daemon() as d:
         d.write(config(spf="mode = sometimes\nfoo = bar"))
         d.reload()
-        d.wait_log("stays as it was loaded before")
+        d.wait_log("stays in force as it was loaded before")
         holds(d.text(), "spf.mode: sometimes is not allowed here; allowed: one of off, label, enforce")
         holds(d.text(), "unknown option spf.foo")
         equal(d.ask(**mail()), REFUSED)
@@ -846,7 +846,7 @@ def crash_after_reload():
         holds(d.ask(**mail()), "PREPEND ")
         d.write(config(spf="mode = sometimes"))
         d.reload()
-        d.wait_log("stays as it was loaded before")
+        d.wait_log("stays in force as it was loaded before")
         seen = mail(instance="crash.1")
         holds(d.ask(**seen), "PREPEND ")
         before = d.worker()
@@ -1027,8 +1027,8 @@ def no_place():
                 holds(ask(s, **mail()), answer)
                 equal(read_answer(s), None)  # and its connection goes, others wait as well
             d.wait_log("rule=policyd.on_trouble")
-            holds(d.text(), "all connections that policyd.max_connections allows are at work")
-            holds(d.text(), "trouble of our own")
+            holds(d.text(), "all connections that policyd.max_connections allows are busy")
+            holds(d.text(), "local problem")
             # more than may wait at once: nobody is left out
             many = [d.connect() for _ in range(100)]
             for s in many:
@@ -1272,7 +1272,7 @@ def user_share():
             equal(ask(s, **mail()), REFUSED)
         others = hold_connections(d, "idle", 60, user=23456)
         world.wait_for(lambda: d.control("status")["connections"]["accepted"] == 75, "all of them")
-        d.wait_log("the user with the number 23456 holds a quarter")
+        d.wait_log("the user with ID 23456 has a quarter")
         world.wait_for(lambda: d.control("status")["connections"]["open"] == 20, "end of what is too many")
         for s in ours:
             equal(ask(s, **mail()), REFUSED)
@@ -1348,14 +1348,14 @@ def inet_sockets():
 
 
 def loopback_warning():
-    """a port of the loopback warns that any local user may ask; a unix socket does not"""
+    """a port of the loopback warns that any local user can connect; a unix socket does not"""
     with Daemon() as d:
-        assert "any local user may ask" not in d.text(), d.text()
+        assert "any local user can connect" not in d.text(), d.text()
     for address in ("inet:127.0.0.1:%d", "inet:[::1]:%d"):
         where = address % world.free_port()
         policyd = world.Policyd(config().replace("SOCKET", where))
         try:
-            line = [one for one in policyd.text().splitlines() if "any local user may ask" in one][0]
+            line = [one for one in policyd.text().splitlines() if "any local user can connect" in one][0]
             assert "level=warning" in line and where in line and "unix:gatepost/policy" in line, line
         finally:
             policyd.close()
@@ -1421,7 +1421,7 @@ def second_daemon():
         done = subprocess.run([d.program, "-c", d.config_path], stdin=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True, timeout=world.PATIENCE_S)
         equal(done.returncode, 1)
-        holds(done.stderr, "is served by a running process")
+        holds(done.stderr, "is in use by a running process")
         equal(d.ask(**mail()), REFUSED)
 
 
@@ -1510,16 +1510,16 @@ def chrooted():
 def warnings():
     """what the configuration says in vain is logged at start and at each reload, and -t shows it"""
     with Daemon(spf="url = \"www.example.org\"") as d:
-        equal(d.text().count("warning: spf.url: is no URL without its scheme"), 1)
+        equal(d.text().count("warning: spf.url: is not a URL without a scheme"), 1)
         done = subprocess.run([os.path.join(world.BUILD, "gatepost-policyd"), "-t", "-c", d.config_path],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, timeout=60)
         equal(done.returncode, 0)
-        holds(done.stderr, "warning: spf.url: is no URL without its scheme")
+        holds(done.stderr, "warning: spf.url: is not a URL without a scheme")
         d.write(config(spf="url = \"/spf\""))
         d.reload()
         d.wait_log("is in force")
-        equal(d.text().count("warning: spf.url: is no URL without its scheme"), 2)
+        equal(d.text().count("warning: spf.url: is not a URL without a scheme"), 2)
         holds(d.text(), "level=warning")
 
 

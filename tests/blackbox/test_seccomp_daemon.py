@@ -129,7 +129,7 @@ class Daemon:
         if kind is None:
             equal(text.count("Bad system call"), self.deaths, text)
             equal(code, 0, text)
-            assert "no filter of system calls, the daemon goes on without" not in text, text
+            assert "no filter of system calls, the daemon continues without" not in text, text
 
 
 def status_of(pid):
@@ -266,7 +266,7 @@ def all_features(supervise):
             for log in ("format = json", "level = debug", ""):
                 reload_with(d, config(log=log, spf="mode = label", **options).replace('    listen = {"SOCKET"}\n', ""))
                 assert d.ask(**stranger())
-            reload_with(d, "nonsense = 1\n", "stays as it was")
+            reload_with(d, "nonsense = 1\n", "stays in force as it was")
             spf_in_all_ways(d)
             fetch_metrics(http)
             stop_under_load(d)
@@ -419,8 +419,7 @@ def forbidden():
         worker = d.worker()
         d.ask(**sent_by("alice"))
         equal(d.ask(**stranger(sender="please-break-in@a.test")), None)
-        d.wait_log("process %d died of signal 31 (Bad system call): it made a system call that the filter does not "
-                   "know (the kernel's log has its number); please report it; policyd.seccomp = log lets such calls "
+        d.wait_log("process %d died of signal 31 (Bad system call): it made a system call that the filter does not allow (the kernel's log has its number); please report it; policyd.seccomp = log lets such calls "
                    "pass; it is started again" % worker)
         wait_for(lambda: d.worker() not in (worker, d.process.pid), "another child")
         wait_for(lambda: d.ask(**sent_by("alice")), "answer")

@@ -92,7 +92,7 @@ def a_spoiled_lock_file_is_made_anew():
         for number, name in enumerate(("counters-lock", "facts-lock", "counters-lock")):
             with open(os.path.join(d.state, name), "r+b") as f:
                 f.write(b"\xff" * 8192 if number == 2 else os.urandom(8192))
-            wait_for(lambda: d.text().count("something was written over its -lock") > number, "an error about " + name)
+            wait_for(lambda: d.text().count("its -lock was overwritten") > number, "an error about " + name)
             wait_for(lambda: d.send() == "450", "the store again")
             wait_for(lambda: d.check()[0] == 0, "store check is content")
         assert "has ended by signal" not in d.text(), d.text()
@@ -105,10 +105,10 @@ def an_unseen_folder_is_said():
             return
         equal([d.send() for _ in range(4)], ["DUNNO"] * 3 + ["450"])
         os.chmod(d.state, 0)
-        d.wait_log("cannot be seen (Permission denied): counting goes on in what is open")
+        d.wait_log("cannot be accessed (Permission denied): counting continues in the open files")
         equal(d.send(), "450")
         os.chmod(d.state, 0o700)
-        assert d.text().count("cannot be seen") == 1, d.text()
+        assert d.text().count("cannot be accessed") == 1, d.text()
 
 
 def a_full_store_counts_on():
@@ -135,7 +135,7 @@ def a_full_store_counts_on():
 
 
 def a_full_disk_is_said():
-    """a disk that something else fills: counting goes on, and status and doctor say to make room on it"""
+    """a disk that something else fills: counting goes on, and status and doctor say to free some space on it"""
     base = tempfile.mkdtemp(prefix="gatepost-disk.")
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=777", "none", base]
     if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
@@ -165,15 +165,15 @@ def a_full_disk_is_said():
                 if start == 0:
                     d.stop()
                     d.start()
-            d.wait_log("the disk has no room for the store; it counts on in the pages that it has; make room on the disk")
+            d.wait_log("the disk has no space for the store; it continues to count in the pages that it has; free some disk space")
             code, out, err = run("status", "--socket", d.control_path)
             equal((code, err), (1, ""))
             holds(out, "WARNING: the disk has no room for the store (lmdb:%s): make room on the disk\n" % state)
             holds(out, "store         up: ")
             assert "store.size" not in out + d.text(), out
             code, out, err = run("doctor", "-c", d.config_path, "daemon")
-            holds(out, "the disk has no room for the daemon's store: new users and clients may go uncounted\n"
-                       "    make room on the disk: df -h %s\n" % state)
+            holds(out, "the disk has no space for the daemon's store: new users and clients may not be counted\n"
+                       "    free some disk space: df -h %s\n" % state)
             os.unlink(os.path.join(base, "junk"))
             wait_for(lambda: run("status", "--socket", d.control_path)[0] == 0, "room again")
             equal([d.send("before") for _ in range(2)], ["450"] * 2)
@@ -270,7 +270,7 @@ def a_path_that_is_no_folder():
         holds(err, "%s is a file, and a directory is wanted there: move it away" % p.store)
         assert "chown" not in err and "install -d" not in err, err
         out = run("doctor", "-c", p.path, "store")[1]
-        holds(out, "%s is no directory" % p.store)
+        holds(out, "%s is not a directory" % p.store)
         holds(out, "mv %s %s.old" % (p.store, p.store))
         os.unlink(p.store)
         os.symlink(p.folder + "/nowhere", p.store)
@@ -288,7 +288,7 @@ def a_path_that_is_no_folder():
 
 
 def advice_mends_what_it_is_about():
-    """store check: whatever stands in the way of the store, the command that is advised makes it work"""
+    """store check: whatever of the store, the command that is advised makes it work"""
     def own(p):
         os.mkdir(p.store, 0o700)
         shutil.chown(p.store, p.user)

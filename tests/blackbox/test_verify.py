@@ -168,11 +168,11 @@ def signatures_not_looked_at():
     got = verify(junk + foreign, *away)
     equal((len(got["dkim"]), got["dkim_not_looked_at"], got["action"]), (20, 1, "reject"))
     holds(got["authentication_results"].replace("\n\t", " "),
-          "dkim=neutral reason=\"signatures not looked at: 1 (dkim.max_signatures = 20)\"")
-    holds(got["reply"], " and 17 more, 1 not looked at")
+          "dkim=neutral reason=\"signatures not checked: 1 (dkim.max_signatures = 20)\"")
+    holds(got["reply"], " and 17 more, 1 not checked")
     holds(run(*WHERE, *away, stdin=junk + foreign)[1], "signatures not looked at: 1 (dkim.max_signatures)")
     got = verify(message, *away)
-    equal((got["dkim_not_looked_at"], "not looked at" in got["authentication_results"]), (0, False))
+    equal((got["dkim_not_looked_at"], "not checked" in got["authentication_results"]), (0, False))
 
 
 def sha1_never_passes():
@@ -422,18 +422,18 @@ def from_with_blank_before_its_colon():
 
 def what_mail_servers_hand_over():
     """one line says when Exim or Postfix would hand over another header than the file has"""
-    for more, words in ((b"", None), (b"no colon\r\n", "Exim and Postfix take line 7 of the header (\"no colon\")"),
-                        (b": x\r\n", "Postfix takes line 7"), (b"X-\xc3\x9c: x\r\n", "Postfix takes line 7"),
-                        (b"\xc3\x9c: x\r\n", "Postfix takes line 7"), (b"X-\xff: y\r\n", "Postfix takes line 7"),
-                        (b"X-\x80 : y\r\n", "Postfix takes line 7"), (b"X-\xff\r\n", "Exim and Postfix take line 7"),
-                        (b"X\x01: y\r\n", "Exim and Postfix take line 7"),
-                        (b"X\x7f: y\r\n", "Exim and Postfix take line 7"),
+    for more, words in ((b"", None), (b"no colon\r\n", "Exim and Postfix treat line 7 of the header (\"no colon\")"),
+                        (b": x\r\n", "Postfix treats line 7"), (b"X-\xc3\x9c: x\r\n", "Postfix treats line 7"),
+                        (b"\xc3\x9c: x\r\n", "Postfix treats line 7"), (b"X-\xff: y\r\n", "Postfix treats line 7"),
+                        (b"X-\x80 : y\r\n", "Postfix treats line 7"), (b"X-\xff\r\n", "Exim and Postfix treat line 7"),
+                        (b"X\x01: y\r\n", "Exim and Postfix treat line 7"),
+                        (b"X\x7f: y\r\n", "Exim and Postfix treat line 7"),
                         (b"X-A: a\r\n folded\r\nno: colon\r\n", None),
-                        (b"X-A: a\rb\r\n", "a bare CR in line 7: Exim makes a line end"),
+                        (b"X-A: a\rb\r\n", "a bare CR in line 7: Exim converts a bare CR"),
                         (b"X-A: a\nX-B: b\r\n", "the header has a bare LF in line 7, the first line ends with CRLF: for Exim"),
-                        (b"X-A: a\r\n \r\n", "Exim takes the blank line off the end of the field \"X-A\""),
-                        (b"Return-Path: <a@b.test>\r\n", "Exim takes the field Return-path away"),
-                        (b"X-A: " + b"a" * 70000 + b"\r\n", "Exim hands over the first 65536 bytes")):
+                        (b"X-A: a\r\n \r\n", "Exim removes the blank line from the end of the field \"X-A\""),
+                        (b"Return-Path: <a@b.test>\r\n", "Exim removes the field Return-path on reception"),
+                        (b"X-A: " + b"a" * 70000 + b"\r\n", "Exim passes only the first 65536 bytes")):
         message = HEADER + more + b"\r\nx\r\n"
         note, out = verify(message, *CLIENT)["note"], run(*WHERE, *CLIENT, stdin=message)[1]
         notes = [line for line in out.splitlines() if line.startswith("note ")]
@@ -523,7 +523,7 @@ def sample_of_the_site():
     for number in range(20):
         got = verify(ground(number), *forged, "--config", config)
         equal((got["action"], got["dmarc"]["sampled"]), ("reject", "reject"))
-        holds(got["dmarc"]["pct_ignored"], "%s is not there" % path)
+        holds(got["dmarc"]["pct_ignored"], "%s does not exist" % path)
     assert not os.path.exists(path)  # whoever checks mail makes it, with an owner that can read it
     holds(run(*WHERE, *forged, "--config", config, stdin=ground(0))[1], "pct=50 left aside since %s" % path)
     spared = {}

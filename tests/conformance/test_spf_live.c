@@ -255,7 +255,7 @@ static bool has_behaviour(const struct test_zone *zone, const char *name)
 	return false;
 }
 
-/* record_problem: why this question has another answer from a server; NULL: it has not. */
+/* record_problem: why this question does not count bytes answer from a server; NULL: it has not. */
 static const char *record_problem(
 	const struct test_zone *zone, const struct test_zone_question *question)
 {

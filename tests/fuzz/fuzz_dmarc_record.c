@@ -14,7 +14,7 @@ const char *const fuzz_reached_seed = "every-tag";
 
 static bool reached;
 
-/* fuzz_reached: was the last input a record that says what is to be done? */
+/* fuzz_reached: was the last input a record that says the action? */
 int fuzz_reached(void)
 {
 	return reached;

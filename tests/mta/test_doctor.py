@@ -28,11 +28,11 @@ def postfix(main, master=CHROOT):
 # ---- all is well ----
 
 # of a port of the loopback, whatever else is well
-PORT = ("daemon.files", "note", "any local user may ask at inet:127.0.0.1:10040", "unix:gatepost/policy in main.cf")
+PORT = ("daemon.files", "note", "any local user can connect to inet:127.0.0.1:10040", "unix:gatepost/policy in main.cf")
 
 
 def healthy():
-    """set up as the examples say, chrooted or not, by each kind of socket: nothing is found but who may ask at a port"""
+    """set up as the examples say, chrooted or not, by each kind of socket: nothing is found but who can connect to a port"""
     for config, main, master in ((CONFIG, SPF, CHROOT), (CONFIG, SPF, OPEN), (LIMITS, ALL, CHROOT + SUBMISSION),
                                  (BYTES, ALL, OPEN + SUBMISSION)):
         machine.serve(config)
@@ -50,7 +50,7 @@ def name_in_a_chroot():
     inet = 'policyd { listen = {"inet:127.0.0.1:10040"} }\n'
     machine.serve(CONFIG.replace('policyd { listen = {"unix:%s"} }\n' % SOCKET, inet))
     postfix(SPF.replace("unix:gatepost/policy", "inet:localhost:10040"))
-    machine.finds(("postfix.socket", "problem", "does not find the address of localhost there",
+    machine.finds(("postfix.socket", "problem", "cannot resolve localhost there",
                    "check_policy_service { inet:127.0.0.1:10040, timeout=30s, default_action=DUNNO }"), PORT)
     os.makedirs(QUEUE + "/etc", exist_ok=True)
     machine.write(QUEUE + "/etc/hosts", "127.0.0.1 localhost\n")
@@ -77,7 +77,7 @@ def shipped_examples():
     postfix(MAIN + open(examples + "/postfix-main.cf").read())
     machine.finds()
     machine.serve(FIELD)
-    machine.finds(("postfix.own-field", "warning", "the mark is that of the example", "gatepost_mark"))
+    machine.finds(("postfix.own-field", "warning", "the mark is the public one of the example", "gatepost_mark"))
     machine.serve(LIMITS)
     postfix(MAIN + open(examples + "/postfix-limits.cf").read(), CHROOT + SUBMISSION)
     machine.finds()
@@ -134,7 +134,7 @@ def packaged():
             machine.finds(PORT, ("postfix.asks", "problem", "no smtpd service asks", "unix:gatepost/policy"))
             machine.stop()
             postfix(SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10040"))
-            machine.finds(("postfix.socket", "problem", "nobody answers at inet:127.0.0.1:10040",
+            machine.finds(("postfix.socket", "problem", "no answer at inet:127.0.0.1:10040",
                            "check_policy_service { unix:gatepost/policy"), arguments=("postfix",))
         finally:
             os.unlink(SOCKET)
@@ -159,7 +159,7 @@ def waiting():
             machine.write(fake, "#!/bin/sh\necho ActiveState=inactive\n")
             os.chmod(fake, 0o755)
             machine.finds(("daemon.answers", "note", "starts it at the first request", "systemctl start"),
-                          ("store.main", "note", "is made when the daemon starts", ""),
+                          ("store.main", "note", "is created when the daemon starts", ""),
                           arguments=("daemon", "store.main", "postfix"))
             machine.write(fake, "#!/bin/sh\necho ActiveState=failed\n")
             machine.finds(("daemon.answers", "problem", "no such socket", "journalctl"), arguments=("daemon", "postfix"))
@@ -183,7 +183,7 @@ def stub():
     other = "/etc/gatepost/other.conf"
     machine.write(other, 'dns { servers = {"127.0.0.53"} }\n')
     for text, rows in (("nameserver 192.0.2.1\n", []), ("# x\nnameserver 192.0.2.1\nnameserver 8.8.8.8\n", [
-            ("dns.public", "warning", "8.8.8.8 is a public resolver (Google), asked by 127.0.0.53", "systemd-resolved")])):
+            ("dns.public", "warning", "8.8.8.8 is a public resolver (Google), used by 127.0.0.53", "systemd-resolved")])):
         machine.write("/run/systemd/resolve/resolv.conf", text)
         _, bad, _ = machine.doctor("dns.public", options=["--config", other])
         equal([(f["check"], f["state"]) for f in bad], [r[:2] for r in rows])
@@ -212,22 +212,22 @@ def own_networks():
 
 
 def permissions():
-    """who stands in the way to the socket is named: a directory, the socket, something else in its place"""
+    """who to the socket is named: a directory, the socket, something else in its place"""
     machine.serve(CONFIG)
     postfix(SPF)
     os.chmod(QUEUE + "/gatepost", 0o700)
     try:
-        machine.finds(("postfix.socket", "problem", "the user postfix may not reach %s: %s stands in the way"
+        machine.finds(("postfix.socket", "problem", "the user postfix may not access %s: %s"
                        % (SOCKET, QUEUE + "/gatepost"), "chmod o+x %s/gatepost" % QUEUE))
     finally:
         os.chmod(QUEUE + "/gatepost", 0o755)
     os.chmod(SOCKET, 0o600)
-    machine.finds(("postfix.socket", "problem", "%s stands in the way" % SOCKET, "chgrp postfix %s && chmod 0660 %s" % (SOCKET, SOCKET)))
+    machine.finds(("postfix.socket", "problem", "%s" % SOCKET, "chgrp postfix %s && chmod 0660 %s" % (SOCKET, SOCKET)))
     os.chmod(SOCKET, 0o666)
     os.rename(SOCKET, SOCKET + ".away")
     machine.write(SOCKET, "")
     os.chmod(SOCKET, 0o666)
-    machine.finds(("postfix.socket", "problem", "is no socket", "rm " + SOCKET))
+    machine.finds(("postfix.socket", "problem", "is not a socket", "rm " + SOCKET))
     os.rename(SOCKET + ".away", SOCKET)
     machine.finds()
 
@@ -239,7 +239,7 @@ def a_group_is_enough():
     os.chmod(SOCKET, 0o660)
     os.chown(SOCKET, -1, pwd.getpwnam("gatepost").pw_gid)
     try:
-        machine.finds(("postfix.socket", "problem", "stands in the way", "chmod"))
+        machine.finds(("postfix.socket", "problem", "", "chmod"))
         sandbox.run(["usermod", "-a", "-G", "gatepost", "postfix"])
         machine.finds()
     finally:
@@ -253,7 +253,7 @@ def daemon_away():
     postfix(SPF)
     machine.stop()
     machine.finds(("daemon.answers", "problem", "there is no such socket", "gatepost-policyd"),
-                  ("postfix.socket", "problem", "nobody answers at " + SOCKET, "start gatepost-policyd"))
+                  ("postfix.socket", "problem", "no answer at " + SOCKET, "start gatepost-policyd"))
 
 
 def broken_postfix():

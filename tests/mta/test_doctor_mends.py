@@ -112,8 +112,8 @@ def by_hand(name, question, where):
         value = value.replace(ours, "@")
     there = value.find("@")
     words = [w.strip() for w in value.split(",") if w.strip() != "@"]
-    place = {"in front of what stands": 0, "in place of the first of its kind": 0 if there == 0 else len(words),
-             "behind reject_unauth_destination, before permit or reject,":
+    place = {"before the items": 0, "in place of the first of them": 0 if there == 0 else len(words),
+             "after reject_unauth_destination and before permit or reject,":
              words.index("permit") if "permit" in words else len(words)}
     if question:
         words.insert(place[where], question)
@@ -149,15 +149,15 @@ LINES = [
     (r"^(policyd \{ .* \})$", lambda m: drop_in(m.group(1))),
     (r"^set (policyd \{ .* \}) in %s( and restart)?$" % CONF, lambda m: drop_in(m.group(1))),
     (r"^to stay so: (policyd \{ .* \}) in %s$" % CONF, lambda m: drop_in(m.group(1))),
-    (r"^to stay so: systemctl edit gatepost-policyd.socket:  \[Socket\] SocketGroup=\S+ SocketMode=0660", lambda m: None),
+    (r"^to make it permanent: systemctl edit gatepost-policyd.socket:  \[Socket\] SocketGroup=\S+ SocketMode=0660", lambda m: None),
     (r"^(re)?start gatepost-policyd$", lambda m: restarts.append(True)),
     (r"^in main.cf put this (.*) in (\S+), and let it stand there once: (.*)$",
      lambda m: by_hand(m.group(2), m.group(3), m.group(1))),
-    (r"^in main.cf put the rules of header_checks in postfix-main.cf, among the examples, in front of other ones, and set "
-     r"mime_header_checks and nested_header_checks to these other ones, or to nothing$", lambda m: rules()),
+    (r"^in main.cf put the rules of header_checks in postfix-main.cf, among the examples, before other rules, and set "
+     r"mime_header_checks and nested_header_checks to these other rules, or to an empty value$", lambda m: rules()),
     (r"^in main.cf set (.*) to the rules of header_checks without those for Authentication-Results and Received-SPF$",
      lambda m: other_rules(m.group(1))),
-    (r"^in main.cf take each check_policy_service of gatepost out of (\S+?)(?:; where nothing else is in it, put this there: "
+    (r"^in main.cf remove each check_policy_service of gatepost from (\S+?)(?:; if that leaves it empty, set it to: "
      r"check_client_access static:DUNNO)?$", lambda m: by_hand(m.group(1), None, None)),
     # of other checks than Postfix's: the daemon is not there
     (r"^gatepost-policyd -t, then start it$|^systemctl enable --now gatepost-policyd; journal", lambda m: restarts.append(True)),
@@ -367,10 +367,10 @@ def hangs():
 
 
 SOCKETS = [
-    ("a directory that stands in the way", lambda: os.chmod(QUEUE + "/gatepost", 0o700)),
-    ("a socket that stands in the way", lambda: os.chmod(SOCKET, 0o600)),
+    ("a directory that", lambda: os.chmod(QUEUE + "/gatepost", 0o700)),
+    ("a socket that", lambda: os.chmod(SOCKET, 0o600)),
     ("a file in its place", in_its_place),
-    ("nobody is there", lambda: machine.stop()),
+    ("no daemon listens", lambda: machine.stop()),
     ("somebody hangs there", hangs),
 ]
 

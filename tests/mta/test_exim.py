@@ -50,7 +50,7 @@ def dkim_pass():
     results = fields(message, "Authentication-Results")
     equal(len(results), 1)
     assert re.fullmatch(
-        r'mx\.example\.test; spf=none \(no SPF record says anything about client 198\.51\.100\.66\) '
+        r'mx\.example\.test; spf=none \(no SPF record for client 198\.51\.100\.66\) '
         r'smtp\.mailfrom=a@sender\.test; dkim=pass \(2048 bit key\) header\.d=reject\.test '
         r'header\.i="@reject\.test" header\.s=rsa header\.a=rsa-sha256 header\.b="?\S{8}"?; '
         r'dmarc=pass \(p=reject of reject\.test\) header\.from=reject\.test policy\.dmarc=none', results[0]), results
@@ -403,7 +403,7 @@ def large_header():
     stage.exim.configure(edits=[("header_maxsize = 60K\n", "")])
     hidden = message.replace(b"\r\n\r\n", b"\r\nFrom: b@reject.test\r\n\r\n", 1)
     for m in (message, hidden):
-        equal(send(m), "550 5.7.1 The header is too large: the author of the message cannot be told with certainty")
+        equal(send(m), "550 5.7.1 The header is too large: the author of the message cannot be determined with certainty")
 
 
 def reload():
@@ -427,7 +427,7 @@ def broken_configuration():
     equal(send(mail("reject.test")), NO_SIGNATURE)
     accepted(send(signed("reject.test")))
     stage.exim.configure()
-    trouble = "451 4.3.0 This mail cannot be checked for the moment, try again later"
+    trouble = "451 4.3.0 This mail cannot be checked at the moment, try again later"
     with Client() as c:
         equal(c.envelope("a@sender.test"), trouble)
         holds(c.command("RCPT TO:<postmaster@example.test>"), "250 ")

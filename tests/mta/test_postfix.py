@@ -68,7 +68,7 @@ def helo_alone():
     """a HELO that fails does not refuse a mail whose MAIL FROM says nothing"""
     message = accepted(Mail(BAD, "mail.shop.test", "eve@nothing.test", [BOB]))
     equal(header(message), [
-        HOST + "; spf=none (no SPF record says anything about client 198.51.100.66)"
+        HOST + "; spf=none (no SPF record for client 198.51.100.66)"
         " smtp.mailfrom=eve@nothing.test; spf=fail (domain does not authorise client 198.51.100.66,"
         " mechanism -all) smtp.helo=mail.shop.test"])
 
@@ -261,7 +261,7 @@ def example_is_no_secret():
             world.command("postconf", "-e", "gatepost_mark = ^PutYourOwnSecretHere")
             world.reload_postfix()
             equal(header(sent_with(with_mark)), [])
-        stage.policyd.wait_log("is that of the example, which everybody knows")
+        stage.policyd.wait_log("is the public one of the example")
     finally:
         world.command("postconf", "-e", "gatepost_mark = " + before)
         world.reload_postfix()
@@ -270,7 +270,7 @@ def example_is_no_secret():
 def dns_failure():
     """no answer from DNS: accepted and labelled temperror, in time"""
     message = accepted(Mail(BAD, "other.test", "dave@mute.test", [BOB]))
-    holds(header(message)[0], "spf=temperror (DNS gave no answer about client 198.51.100.66)"
+    holds(header(message)[0], "spf=temperror (DNS gave no answer for client 198.51.100.66)"
                               " smtp.mailfrom=dave@mute.test")
 
 

@@ -114,7 +114,7 @@ def at_the_end(port):
         replies, last = login.send(many(5), size=200000)
         equal({r[:3] for r in replies}, {"250"})
         holds(last, "550 5.7.1 ")
-        holds(last, "volume limit: no message may pass here, or none as large as this: 102400 bytes in 1d")
+        holds(last, "volume limit: no message, or none as large as this one, is allowed: 102400 bytes in 1d")
         equal(stage.policyd.used(user, "hourly"), 1)
 
 

@@ -125,11 +125,11 @@ def appears():
     try:
         for first in ("", None, "# made by nobody\n"):
             with Scene(first) as s:
-                holds(s.policyd.text(), "DNS is asked at 127.0.0.1:53 (%s is missing or names no server" % s.path)
+                holds(s.policyd.text(), "DNS is queried at 127.0.0.1:53 (%s is missing or names no server" % s.path)
                 holds(s.answer(), "spf=temperror")
                 s.write("nameserver 127.0.0.77\n")
                 s.await_servers("127.0.0.77:53")
-                s.policyd.wait_log("%s has changed: DNS is asked at 127.0.0.77:53" % s.path)
+                s.policyd.wait_log("%s has changed: DNS is queried at 127.0.0.77:53" % s.path)
                 holds(s.answer(), FAIL)
     finally:
         server.close()
@@ -186,22 +186,22 @@ def unreadable():
                 os.rename(s.path, s.folder + "/away")
                 put(s.path)
                 if not said:
-                    s.policyd.wait_log("%s is there, but cannot be read: %s; DNS is asked as before, at 127.0.0.77:53" % (s.path, why))
+                    s.policyd.wait_log("%s exists but cannot be read: %s; DNS is queried as before, at 127.0.0.77:53" % (s.path, why))
                 for dns in ("", "cache_entries = 1000"):
                     s.reload(dns)
-                    s.policyd.wait_log("configuration: dns.resolv_conf: %s is there, but cannot be read: %s" % (s.path, why))
+                    s.policyd.wait_log("configuration: dns.resolv_conf: %s exists but cannot be read: %s" % (s.path, why))
                     equal(s.asks()["servers"], ["127.0.0.77:53"])
                 holds(s.answer(), FAIL)
                 if put is private:  # root's commands may read it
                     continue
                 shown = subprocess.run([GATEPOST, "spf", "--config", s.policyd.config_path, "--ip", "203.0.113.9", "--mail-from", "x@a.test"],
                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-                holds(shown.stderr, "%s is there, but cannot be read: %s" % (s.path, why))
+                holds(shown.stderr, "%s exists but cannot be read: %s" % (s.path, why))
                 holds(json.dumps(s.doctor("config.file")), "cannot be read: " + why)
                 os.rmdir(s.path)
                 os.rename(s.folder + "/away", s.path)
             minutes = int((time.monotonic() - began) / 60)  # a line each, whatever is loaded meanwhile
-            assert s.policyd.text().count("DNS is asked as before") <= 1 + minutes, s.policyd.text()
+            assert s.policyd.text().count("DNS is queried as before") <= 1 + minutes, s.policyd.text()
             s.write("nameserver 127.0.0.78\n")
             os.chmod(s.path, 0o644)
             s.await_servers("127.0.0.78:53")
@@ -216,7 +216,7 @@ def zones():
         with Scene("nameserver fe80::77%lo\nnameserver localhost\nnameserver 999.1.1.1\n") as s:
             equal(s.asks()["servers"], ["[fe80::77%lo]:53"])
             holds(s.answer(), FAIL)
-            holds(s.policyd.text(), "not used, as it is no address: nameserver localhost and 1 more")
+            holds(s.policyd.text(), "not used, because it is not an address: nameserver localhost and 1 more")
             s.write("nameserver fe80::77%nothere\n")
             s.await_servers("[fe80::77%nothere]:53")
             global number
@@ -293,7 +293,7 @@ def own_name():
         with Scene("nameserver 127.0.0.53\n") as s:
             found = s.doctor("dns.own-name")[0]
             equal(found["state"], "warning")
-            holds(found["found"], "127.0.0.53 answers questions about this host's own name %s by itself" % name)
+            holds(found["found"], "127.0.0.53 answers queries for this host's own name %s by itself" % name)
             with open("/run/systemd/resolve/resolv.conf", "w") as f:
                 f.write("nameserver 127.0.0.77\n")
             stub.zone[name] = {"A": ["192.0.2.25"]}
@@ -308,7 +308,7 @@ def own_name():
             behind.zone[name] = "servfail"
             found = s.doctor("dns.own-name")[0]
             equal(found["state"], "warning")
-            holds(found["found"], "gives no answer about this host's own name")
+            holds(found["found"], "does not answer queries for this host's own name")
     finally:
         stub.close()
         behind.close()

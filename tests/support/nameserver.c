@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One thread, one poll loop: datagrams are answered at once or put into a list of delayed ones, so
+ * One thread, one poll loop: datagrams are served at once or put into a list of delayed ones, so
  * that delays of several questions overlap; a TCP connection is served from accept to close.
  */
 #include "support/nameserver.h"

@@ -11,7 +11,7 @@
  * When the file has no room left, the leader makes some (lmdb_room.c).
  *
  * A writer of another process that is stopped in the middle holds up the leader beyond any
- * deadline, since LMDB's lock knows none; those who wait for the leader go when theirs has come.
+ * deadline, since LMDB's lock knows none; waiting calls return when their result is there.
  */
 #include "store/store_private.h"
 
@@ -28,7 +28,7 @@
 #include "store/lmdb/lmdb_subject.h"
 #include "store/store_uri.h"
 
-#define OPEN_WAIT_MS 3000 /* for somebody else who opens the same directory */
+#define OPEN_WAIT_MS 3000 /* for another process that opens the same directory */
 #define ROUNDS 4          /* transactions that one thread leads, when others wait */
 #define YIELDS 16         /* looks for an answer before sleeping */
 #define BATCH 64          /* takes in one transaction */
@@ -245,7 +245,7 @@ static struct gp_store_lmdb_request *work(struct gp_store_lmdb *s)
 {
 	MDB_txn *txn;
 	gp_store_lmdb_room_keep(&s->room);
-	/* who comes while another process holds up this call is in the batch, too */
+	/* calls that arrive while another process holds up this one are in the batch, too */
 	int rc = gp_store_lmdb_envs_begin(&s->envs, GP_STORE_LMDB_COUNTERS, 0, &txn);
 	struct gp_store_lmdb_request *list = choose(s);
 	if (rc)

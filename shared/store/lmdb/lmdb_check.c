@@ -140,9 +140,9 @@ static int read_page(struct check *c, uint64_t page, unsigned flags, uint8_t *bu
 		!c->file->read(c->file->arg, page * c->page_size, buffer, c->page_size))
 		return fail(c, page, "the file ends before it");
 	if (get64(buffer) != page)
-		return fail(c, page, "carries another number");
+		return fail(c, page, "has the number of another page");
 	if (get16(buffer + 10) != flags)
-		return fail(c, page, "is not of the kind that belongs there");
+		return fail(c, page, "is not of the type expected there");
 	return GP_OK;
 }
 
@@ -158,7 +158,7 @@ static int check_overflow(struct check *c, uint64_t first, uint64_t size)
 	uint64_t pages = get32(header + 12);
 	if (get64(header) != first || get16(header + 10) != P_OVERFLOW ||
 		pages < (HEADER - 1 + size) / c->page_size + 1)
-		return fail(c, first, "is not the begin of this large value");
+		return fail(c, first, "is not the beginning of this large value");
 	if (pages > c->end - first)
 		return fail(c, first, "the file ends within this large value");
 	for (uint64_t i = 0; i < pages; i++) {
@@ -277,9 +277,9 @@ static int check_free(struct check *c, uint64_t page, const struct node *node)
 	uint64_t size = node->low;
 	uint64_t txnid = get64(node->key);
 	if (txnid == 0 || txnid > c->meta.txnid)
-		return fail(c, page, "free pages of a transaction that was not yet");
+		return fail(c, page, "has free pages of a later transaction");
 	if (size < 8 || size % 8 != 0)
-		return fail(c, page, "a record of free pages has no whole length");
+		return fail(c, page, "a record of free pages has an invalid length");
 	if (node->flags & F_BIGDATA) {
 		copy = malloc(size); /* bounded: check_overflow has found it within the file */
 		if (!copy)
@@ -306,10 +306,10 @@ static int keep_table(struct check *c, uint64_t page, const struct node *node)
 	static const char name[] = GP_STORE_LMDB_SOFT_NAME;
 	if (c->tree != &c->meta.main || node->low != sizeof c->table ||
 		node->key_size != sizeof name - 1 || memcmp(node->key, name, sizeof name - 1) != 0)
-		return fail(c, page, "holds a table that is not used here");
+		return fail(c, page, "contains a table that is not used here");
 	memcpy(&c->table, node->data, sizeof c->table);
 	if (c->table.flags != 0 || c->table.pad != 0)
-		return fail(c, page, "holds a table of another kind");
+		return fail(c, page, "contains a table of another type");
 	c->has_table = true;
 	return GP_OK;
 }
@@ -322,10 +322,10 @@ static int check_leaf_node(struct check *c, uint64_t page, const uint8_t *bytes,
 		return fail(c, page, "a record lies outside");
 	bool big = node.flags == F_BIGDATA, table = node.flags == F_SUBDATA;
 	if (node.flags != 0 && !big && !table)
-		return fail(c, page, "a record is of a kind that is not used here");
+		return fail(c, page, "a record is of a type that is not used here");
 	size_t stored = big ? 8 : node.low;
 	if (stored > node.room || !occupy(c, bytes, &node, stored))
-		return fail(c, page, "records overlap or leave the page");
+		return fail(c, page, "records overlap or extend past the page");
 	if (!next_key(c, &node, false))
 		return fail(c, page, "keys are out of order");
 	if (c->tree == &c->table && node.key_size > SOFT_KEY_MAX)
@@ -372,7 +372,7 @@ static int check_branch_page(struct check *c, uint64_t page, uint8_t *bytes, uns
 		return fail(c, page, "has too few pages below it");
 	for (unsigned i = 0; i < *count_out; i++) {
 		if (!get_node(c, bytes, i, &node) || !occupy(c, bytes, &node, 0))
-			return fail(c, page, "entries overlap or leave the page");
+			return fail(c, page, "entries overlap or extend past the page");
 	}
 	c->counted.branch_pages++;
 	return is_packed(c, bytes) ? GP_OK : fail(c, page, "has gaps between its entries");
@@ -417,7 +417,8 @@ static int check_tree(struct check *c, const struct tree *tree)
 		return fail(c, tree->root, "a tree of impossible depth");
 	int rc = tree->depth > 0 ? walk(c, tree->root, 0) : GP_OK;
 	if (rc == GP_OK && memcmp(&c->counted, tree, sizeof *tree) != 0)
-		rc = fail(c, tree->root, "the tree below is not as large as its entry says");
+		rc = fail(
+			c, tree->root, "the tree below does not have the size that its entry says");
 	return rc;
 }
 
@@ -428,10 +429,11 @@ static int read_meta(struct check *c, unsigned page, struct meta *meta_out)
 {
 	uint8_t bytes[HEADER + sizeof *meta_out];
 	if (!c->file->read(c->file->arg, page * (uint64_t)c->page_size, bytes, sizeof bytes))
-		return fail(c, page, "the file is cut short");
+		return fail(c, page, "the file is truncated");
 	memcpy(meta_out, bytes + HEADER, sizeof *meta_out);
 	if (get16(bytes + 10) != P_META || meta_out->magic != MAGIC)
-		return fail(c, page, "not a file of LMDB, or of a machine with another byte order");
+		return fail(
+			c, page, "not an LMDB file, or one of a machine with another byte order");
 	if (meta_out->version != FORMAT)
 		return fail(c, page, "of another version of LMDB");
 	return GP_OK;
@@ -444,7 +446,7 @@ static int check_meta(struct check *c)
 	if (m->free.pad != c->page_size)
 		return fail(c, 0, "of a machine with another page size");
 	if ((m->free.flags & ~T_ENV) != T_INTEGERKEY || m->main.flags != 0 || m->main.pad != 0)
-		return fail(c, 0, "a file of LMDB that was made by another program");
+		return fail(c, 0, "an LMDB file of another program");
 	if (m->txnid > INT64_MAX)
 		return fail(c, 0, "an impossible number of transactions");
 	/*
@@ -626,7 +628,7 @@ int gp_store_lmdb_set_aside(const char *path, int64_t wall_s, char *moved_to, si
 	return GP_OK;
 }
 
-/* ---- who has the directory open ---- */
+/* ---- which processes have the directory open ---- */
 
 enum lock_byte { OPENING = 0, IN_USE = 1 };
 
@@ -654,7 +656,7 @@ int gp_store_lmdb_lock_open(struct gp_store_lmdb_lock *lock, const char *directo
 	return lock->fd < 0 ? GP_EIO : GP_OK;
 }
 
-/* gp_store_lmdb_lock_take: asks again every few milliseconds; whoever has it is done soon. */
+/* gp_store_lmdb_lock_take: asks again every few milliseconds; it is never held for long. */
 int gp_store_lmdb_lock_take(struct gp_store_lmdb_lock *lock, int wait_ms, bool *alone_out)
 {
 	const struct timespec pause = {0, 10000000};

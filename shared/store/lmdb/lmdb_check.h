@@ -3,9 +3,9 @@
  * What stands before LMDB touches a file: is it whole?
  *
  * LMDB trusts its files: a damaged one ends the process (it asserts, or reads outside its map). So
- * whoever opens a directory alone has its files checked first, and a damaged one set aside. Knows
- * LMDB's data format 1 as it is on machines of 64 bits (elsewhere every file passes); makes no call
- * of LMDB.
+ * a process that is the only one to open a directory checks its files first and sets a damaged one
+ * aside. Knows LMDB's data format 1 as it is on machines of 64 bits (elsewhere every file passes);
+ * makes no call of LMDB.
  *
  *     gp_store_lmdb_lock_open(&lock, directory);
  *     gp_store_lmdb_lock_take(&lock, wait_ms, &alone);
@@ -69,13 +69,12 @@ int gp_store_lmdb_check_map(
 int gp_store_lmdb_set_aside(
 	const char *path, int64_t wall_s, char *moved_to, size_t size) GP_MUST_CHECK;
 
-/* ---- who has the directory open ---- */
+/* ---- which processes have the directory open ---- */
 
 /*
- * The file "lock" with two locks in it, which end with the process: whoever opens or closes holds
- * the first alone; whoever has LMDB's files open holds the second together with the others. Since
- * the second is taken and converted under the first only, nobody slips in between a check and what
- * follows it.
+ * The file "lock" with two locks in it, which end with the process: a process that opens or closes
+ * holds the first exclusively; processes with LMDB's files open share the second. Since the second
+ * is taken and converted under the first only, nobody slips in between a check and what follows it.
  */
 struct gp_store_lmdb_lock {
 	int fd; /* -1: not open */

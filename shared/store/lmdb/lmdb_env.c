@@ -2,7 +2,7 @@
 /*
  * Two files: "counters" is written to disk now and then, "facts" with every transaction. Neither is
  * mapped for writing, so that a full disk is an error and no signal. Opening takes the directory's
- * locks; who is alone has the files checked and damaged ones set aside.
+ * locks; the only process checks the files and sets damaged ones aside.
  */
 #include "store/lmdb/lmdb_env.h"
 
@@ -82,7 +82,7 @@ int gp_store_lmdb_env_trouble(
 	char text[256];
 	if (rc == ENOMEM)
 		return GP_ENOMEM;
-	/* what an operator says is refused then; counting goes on */
+	/* what an operator says is refused then; counting continues */
 	bool no_room = gp_store_lmdb_envs_no_room(envs, rc);
 	if ((rc != MDB_MAP_FULL && !no_room) || env != &envs->env[GP_STORE_LMDB_FACTS])
 		atomic_store(&env->well, false);
@@ -92,7 +92,7 @@ int gp_store_lmdb_env_trouble(
 		gp_store_lmdb_envs_note(envs, text);
 		atomic_store(&env->full, true);
 	} else if (no_room) {
-		note_for(envs, "the disk has no room for", env->path, "make room on it");
+		note_for(envs, "the disk has no space for", env->path, "free some space on it");
 	} else if (is_damage(rc)) {
 		note_for(envs, "will be checked and opened again:", env->path, mdb_strerror(rc));
 		atomic_store(&envs->ready, false);
@@ -116,8 +116,8 @@ static int lock_trouble(struct gp_store_lmdb_envs *envs, struct gp_store_lmdb_en
 {
 	atomic_store(&envs->spoiled, true);
 	atomic_store(&envs->ready, false);
-	return note_for(envs, "will be checked and opened again:", env->path,
-		"something was written over its -lock");
+	return note_for(
+		envs, "will be checked and opened again:", env->path, "its -lock was overwritten");
 }
 
 /* is_lock_trouble: as a mutex fails that is none any more. */
@@ -158,7 +158,7 @@ void gp_store_lmdb_envs_leave(struct gp_store_lmdb_envs *envs)
 	pthread_rwlock_unlock(&envs->lock);
 }
 
-/* gp_store_lmdb_envs_resize: waits until all have left; who comes meanwhile waits for us. */
+/* gp_store_lmdb_envs_resize: waits until all have left; calls that arrive meanwhile wait. */
 int gp_store_lmdb_envs_resize(
 	struct gp_store_lmdb_envs *envs, enum gp_store_lmdb_kind kind, size_t bytes)
 {
@@ -291,11 +291,11 @@ int gp_store_lmdb_envs_make_directory(struct gp_store_lmdb_envs *envs)
 	struct stat st;
 	if (mkdir(envs->directory, 0700) != 0 && errno != EEXIST)
 		return note_for(
-			envs, "cannot make the directory", envs->directory, strerror(errno));
+			envs, "cannot create the directory", envs->directory, strerror(errno));
 	if (stat(envs->directory, &st) != 0)
 		return note_for(envs, "cannot use the directory", envs->directory, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return note_for(envs, "cannot use", envs->directory, "it is no directory");
+		return note_for(envs, "cannot use", envs->directory, "it is not a directory");
 	return GP_OK;
 }
 
@@ -312,11 +312,12 @@ static int guard(struct gp_store_lmdb_envs *envs, struct gp_store_lmdb_env *env,
 	if (gp_store_lmdb_set_aside(
 		    env->path, ctx->clock->wall_s(ctx->clock), moved_to, sizeof moved_to) != GP_OK)
 		return note_for(
-			envs, "is damaged, and cannot be renamed:", env->path, strerror(errno));
+			envs, "is damaged and cannot be renamed:", env->path, strerror(errno));
 	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %.300s is damaged (%s); it was renamed to %.400s, and a new one begins",
+		"store: %.300s is damaged (%s); it was renamed to %.400s, and a new file was "
+		"started",
 		env->path, problem, moved_to);
-	note_for(envs, "was damaged and begins anew:", env->path, problem);
+	note_for(envs, "was damaged and is started anew:", env->path, problem);
 	*size_out = 0;
 	return GP_OK;
 }
@@ -417,7 +418,7 @@ static int open_env(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx,
 	close_env(env);
 	if (is_foreign) /* others have it open: else LMDB would have made it anew */
 		return note_for(envs, "other processes have it open, see fuser -v:", env->path,
-			"its -lock is damaged; end them, it is made anew then");
+			"its -lock is damaged; stop them, then it is created anew");
 	/* what LMDB began and could not end, for want of room, would count as damage next time */
 	if (size == 0 && truncate(env->path, 0) != 0 && errno != ENOENT)
 		return note_for(envs, "cannot clear", env->path, strerror(errno));
@@ -453,9 +454,9 @@ static int open_locked(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx, bool
 	if (!alone && envs->alone_tries > 0 && !(envs->replaced && are_whole(envs))) {
 		envs->alone_tries--;
 		return note_for(envs,
-			"waits for other processes to close (fuser -v shows them), since it is "
-			"damaged:",
-			envs->directory, "it will be checked then");
+			"is damaged and waits for other processes to close it (fuser -v lists "
+			"them):",
+			envs->directory, "then it will be checked");
 	}
 	int rc = open_env(envs, ctx, GP_STORE_LMDB_COUNTERS, alone);
 	if (rc == GP_OK)
@@ -551,7 +552,8 @@ static bool init_paths(struct gp_store_lmdb_envs *envs, const char *directory)
 	return true;
 }
 
-/* init_lock: who waits to map or to open anew is not overtaken for ever by those who enter. */
+/* init_lock: a call that waits to map or to reopen is not overtaken for ever by those that
+ * enter. */
 static bool init_lock(pthread_rwlock_t *lock)
 {
 	pthread_rwlockattr_t attr;
@@ -604,7 +606,7 @@ void gp_store_lmdb_envs_fini(struct gp_store_lmdb_envs *envs)
 {
 	MDB_env *counters = envs->env[GP_STORE_LMDB_COUNTERS].mdb;
 	if (counters && atomic_load(&envs->env[GP_STORE_LMDB_COUNTERS].dirty))
-		(void)mdb_env_sync(counters, 1); /* nobody is left who could be told */
+		(void)mdb_env_sync(counters, 1); /* there is no caller left to report to */
 	shut(envs);
 	pthread_mutex_destroy(&envs->trouble_lock);
 	pthread_rwlock_destroy(&envs->lock);

@@ -35,7 +35,7 @@ struct gp_store_lmdb_env {
 	atomic_bool well;                   /* the last transaction went well */
 	atomic_bool full;                   /* one found no room since the last sweep */
 	atomic_bool dirty;                  /* written since it was last synced */
-	char swept[GP_STORE_LMDB_KEY];      /* where sweeping goes on; of tend alone */
+	char swept[GP_STORE_LMDB_KEY];      /* where sweeping continues; of tend alone */
 	size_t swept_size;
 };
 

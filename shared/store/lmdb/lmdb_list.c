@@ -225,7 +225,7 @@ int gp_store_lmdb_pairs(struct gp_store_lmdb *s, enum gp_store_lmdb_kind kind, b
 	return walk_pairs(&what, visit, arg);
 }
 
-/* Who is shown facts; as store_private.h writes it out. */
+/* The receiver of facts; as store_private.h writes it out. */
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
 
 struct facts {

@@ -63,7 +63,7 @@ void gp_store_lmdb_lockfile_remember(struct gp_store_lmdb_lockfile *file)
 	file->expected = file->begin ? *file->begin : 0;
 }
 
-/* gp_store_lmdb_lockfile_is_whole: who writes over it by chance does not leave these bytes. */
+/* gp_store_lmdb_lockfile_is_whole: accidental writes do not leave these bytes. */
 bool gp_store_lmdb_lockfile_is_whole(const struct gp_store_lmdb_lockfile *file)
 {
 	return !file->begin || *file->begin == file->expected;

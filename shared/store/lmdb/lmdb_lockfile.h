@@ -12,9 +12,9 @@
  *     gp_store_lmdb_lockfile_is_whole(&file)             (one read of memory)
  *     gp_store_lmdb_lockfile_close(&file);
  *
- * Whoever opens the file while nobody else has it open makes the file anew (LMDB does). No
- * descriptor of the file is ever closed while LMDB has it open, since that would end LMDB's locks
- * of this process. Threads: any number may look while nobody opens or closes.
+ * The first process that opens the file creates it anew (LMDB does that). No descriptor of the file
+ * is ever closed while LMDB has it open, since that would end LMDB's locks of this process.
+ * Threads: any number may look while nobody opens or closes.
  */
 #ifndef GP_STORE_LMDB_LOCKFILE_H
 #define GP_STORE_LMDB_LOCKFILE_H

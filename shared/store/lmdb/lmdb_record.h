@@ -59,9 +59,9 @@ uint8_t gp_store_lmdb_record_share(int64_t used, int64_t max);
  * How much the record matters at this time when something has to be forgotten: 0, it counts
  * nothing; else mostly by what would be lost. Of each window these add up, and the largest sum
  * counts: four for each half octave of what it uses, up to 31 for its share of the maximum, up to 8
- * for having been used lately. So neither does who has used up a small limit give way to who has
- * used little of one, nor who is busy under a large limit to many who have sent one mail each.
- * Among equal ones the time for which the record still counts, in classes of half an octave.
+ * for having been used lately. So a subject that has used up a small limit is not dropped before
+ * one that has used little, nor a busy one under a large limit before many that have sent one mail
+ * each. Among equal ones the time for which the record still counts, in classes of half an octave.
  * *share_out is the largest share that any window uses now.
  */
 uint32_t gp_store_lmdb_record_weight(

@@ -407,7 +407,7 @@ static size_t remove_chosen(
 	return done;
 }
 
-/* let_readers_go: pages that are free, but that somebody still reads, come back when he is done. */
+/* let_readers_go: free pages that a reader still uses become available when it ends. */
 static void let_readers_go(struct gp_store_lmdb_room *room, unsigned round)
 {
 	unsigned ms = round < PAUSE_DOUBLINGS ? 1U << round : 1U << PAUSE_DOUBLINGS;
@@ -429,8 +429,8 @@ static bool raise_map(struct gp_store_lmdb_room *room, const struct pages *pages
 
 /*
  * may_forget: how many records may go, now. On a full disk what is won by forgetting is only what
- * others can be counted in instead, so that ends at half of what there was, and goes on when there
- * is a part more again.
+ * others can be counted in instead, so that ends at half of what there was, and continues when
+ * there is a part more again.
  */
 static size_t may_forget(struct gp_store_lmdb_room *room, const struct pages *pages)
 {
@@ -498,8 +498,8 @@ void gp_store_lmdb_room_keep(struct gp_store_lmdb_room *room)
 }
 
 /*
- * wait_for_readers: what is free, and that somebody still reads, comes back when he is done. Who
- * reads for ever (a process that is stopped) is not waited for again and again.
+ * wait_for_readers: free pages that a reader still uses become available when it ends. A reader
+ * that never ends (a stopped process) is not waited for repeatedly.
  */
 static bool wait_for_readers(struct gp_store_lmdb_room *room, unsigned round)
 {
@@ -533,16 +533,18 @@ bool gp_store_lmdb_room_make(struct gp_store_lmdb_room *room, int rc, unsigned r
 static void format_trouble(
 	struct gp_store_lmdb_room *room, bool disk, char out[GP_STORE_LMDB_ENVS_PROBLEM])
 {
-	char gone[128] = "it counts on in the pages that it has", size[32];
+	char gone[128] = "it continues to count in the pages that it has", size[32];
 	if (room->forgotten > 0)
 		snprintf(gone, sizeof gone,
-			"%llu subjects of which least is lost were forgotten, at most %u%% of "
-			"their limits each",
+			"%llu little used subjects were forgotten, which had used at most %u%% of "
+			"their limits",
 			(unsigned long long)room->forgotten, room->most * 100U / FULL_SHARE);
 	snprintf(size, sizeof size, ": %zu MiB", room->envs->map_bytes >> 20);
 	snprintf(out, GP_STORE_LMDB_ENVS_PROBLEM, "%s%s; %s; %s",
-		disk ? "the disk has no room for the store" : "the store is full", disk ? "" : size,
-		gone, disk ? "make room on the disk" : "raise store.size");
+		disk ? "the disk has no space for the "
+		       "store"
+		     : "the store is full",
+		disk ? "" : size, gone, disk ? "free some disk space" : "raise store.size");
 }
 
 /* tell: once a minute, when anything was forgotten or the disk is full. The lock is held. */

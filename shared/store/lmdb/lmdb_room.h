@@ -3,9 +3,9 @@
  * Room in the counters' file of an embedded store: what happens when it is full.
  *
  * Forgets the subjects that matter least: those that count nothing any more, then those of which
- * least would be lost (gp_store_lmdb_record_weight). Who makes up subjects, to push out one that is
- * near its limit or in steady use, pushes out those first that he has made up. A part of the file
- * is kept free all the time, because LMDB needs free pages for removing, too.
+ * least would be lost (gp_store_lmdb_record_weight). A client that invents subjects, to push out
+ * one that is near its limit or in steady use, pushes out its own inventions first. A part of the
+ * file is kept free all the time, because LMDB needs free pages for removing, too.
  *
  *     gp_store_lmdb_room_init(&room, &envs);
  *     gp_store_lmdb_room_keep(&room);            (before a transaction: mostly one atomic read)
@@ -22,11 +22,11 @@
  * asked for at opening and ahead of their use, stay with the file, and so are there for the next
  * process as well. In a file of some pages forgetting would win nothing, so nothing is forgotten
  * then; in a larger one at most half of what there was, and what has reached its maximum last. When
- * even that does not help, counting fails and the store is away. gp_store_lmdb_room_tend says once
- * a minute what is missing, and looks when the disk has room again.
+ * even that does not help, counting fails and the store is unavailable. gp_store_lmdb_room_tend
+ * says once a minute what is missing, and looks when the disk has room again.
  *
- * Facts are never forgotten. Threads: any; one at a time makes room, others wait for it. Nobody who
- * calls keep, make or tend may be inside the environments (lmdb_env.h).
+ * Facts are never forgotten. Threads: any; one at a time makes room, others wait for it. A caller
+ * of keep, make or tend may not be inside the environments (lmdb_env.h).
  */
 #ifndef GP_STORE_LMDB_ROOM_H
 #define GP_STORE_LMDB_ROOM_H
@@ -49,7 +49,7 @@ struct gp_store_lmdb_room {
 	atomic_uint granted_to;   /* the opening that this is about (envs->opened) */
 
 	_Atomic uint64_t recent[GP_STORE_LMDB_ROOM_RECENT]; /* the first bytes of their keys */
-	unsigned recent_next;                               /* of who writes, one at a time */
+	unsigned recent_next;                               /* of the writer, one at a time */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct gp_store_lmdb_room_desk
@@ -69,7 +69,7 @@ int gp_store_lmdb_room_init(
 	struct gp_store_lmdb_room *room, struct gp_store_lmdb_envs *envs) GP_MUST_CHECK;
 void gp_store_lmdb_room_fini(struct gp_store_lmdb_room *room);
 
-/* A record is written; of who writes, one at a time. */
+/* A record is written; of the writer, one at a time. */
 void gp_store_lmdb_room_uses(
 	struct gp_store_lmdb_room *room, const unsigned char key[GP_STORE_KEY]);
 
@@ -83,8 +83,8 @@ void gp_store_lmdb_room_opened(struct gp_store_lmdb_room *room);
 void gp_store_lmdb_room_keep(struct gp_store_lmdb_room *room);
 
 /*
- * A write found no room, in the file or, by rc, on the disk: one round. Where somebody still reads
- * what is free it waits for him instead, from a millisecond at round 0 to 32. False: there is
+ * A write found no room, in the file or, by rc, on the disk: one round. Where a reader still uses
+ * the free pages it waits for that instead, from a millisecond at round 0 to 32. False: there is
  * nothing that could be done.
  */
 bool gp_store_lmdb_room_make(struct gp_store_lmdb_room *room, int rc, unsigned round);

@@ -20,7 +20,7 @@
 
 #define GP_STORE_LMDB_SOFT_KEY (1 + GP_STORE_KEY + 4)
 
-/* Where a walk over the table goes on; begins as zeroes. Of one thread at a time. */
+/* Where a walk over the table continues; begins as zeroes. Of one thread at a time. */
 struct gp_store_lmdb_soft {
 	unsigned char at[GP_STORE_LMDB_SOFT_KEY];
 	size_t at_size;

@@ -67,15 +67,14 @@ static void report(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 	envs->was_up = up;
 	if (atomic_exchange(&envs->resized, false))
 		gp_log_text(ctx->log, GP_LOG_NOTICE,
-			"store: another process has a larger store.size and made a file in %s "
-			"grow; "
-			"it is used as it is now",
+			"store: another process with a larger store.size has enlarged a file in "
+			"%s; the new size is used",
 			envs->directory);
 	if (now_us() - envs->reported_us < REPORT_US || atomic_load(&envs->unreadable) == 0)
 		return;
 	envs->reported_us = now_us();
 	gp_log_text(ctx->log, GP_LOG_WARNING,
-		"store: %s holds records that cannot be read: %llu were taken for absent",
+		"store: %s contains records that cannot be read: %llu were treated as absent",
 		envs->env[GP_STORE_LMDB_COUNTERS].path,
 		(unsigned long long)atomic_exchange(&envs->unreadable, 0));
 }
@@ -89,8 +88,8 @@ static bool can_be_made(struct gp_store_lmdb_envs *envs)
 	bool can = gp_store_lmdb_lock_open(&probe, envs->directory) == GP_OK;
 	if (!can) {
 		char text[GP_STORE_LMDB_ENVS_PROBLEM];
-		snprintf(text, sizeof text, "cannot make a file in %.130s: %.70s", envs->directory,
-			strerror(errno));
+		snprintf(text, sizeof text, "cannot create a file in %.130s: %.70s",
+			envs->directory, strerror(errno));
 		gp_store_lmdb_envs_note(envs, text);
 	}
 	gp_store_lmdb_lock_close(&probe);
@@ -107,8 +106,8 @@ static void say_stays(struct gp_store_lmdb_envs *envs, const char *name, struct 
 	copy_problem(envs, problem);
 	gp_log_text(ctx->log, GP_LOG_ERROR,
 		"store: %s/%s was deleted while it was in use, and the store cannot be opened "
-		"again (%s): counting goes on in what is still open, which ends with this process; "
-		"make the directory again, with its owner and mode",
+		"again (%s): counting continues in the files that are still open, which are lost "
+		"when this process ends; create the directory again, with its owner and mode",
 		envs->directory, name, problem);
 }
 
@@ -120,15 +119,15 @@ static void say_unseen(
 		return;
 	envs->unseen_us = now_us();
 	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s/%s cannot be seen (%s): counting goes on in what is open, but the store "
-		"could not be opened again after a restart, and whether others use the same file "
-		"cannot be told; give the directory back its owner and mode",
+		"store: %s/%s cannot be accessed (%s): counting continues in the open files, but "
+		"the store could not be opened after a restart, and other processes may be using "
+		"other files; restore the owner and mode of the directory",
 		envs->directory, name, strerror(error));
 }
 
 /*
- * watch: are the files that are open the ones that stand in the directory? Who counts meanwhile
- * waits.
+ * watch: are the files that are open the ones that stand in the directory? Counting waits
+ * meanwhile.
  */
 static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 {
@@ -147,8 +146,8 @@ static int watch(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 		return GP_OK;
 	}
 	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s/%s was %s while it was in use; the directory's files are opened as they "
-		"are now, and what stood only in the old ones is lost",
+		"store: %s/%s was %s while it was in use; the files that are there now are opened, "
+		"and what was only in the old ones is lost",
 		envs->directory, name, what[change]);
 	envs->replaced = true;
 	envs->stayed_us = 0;
@@ -163,8 +162,8 @@ static void say_spoiled(struct gp_store_lmdb_envs *envs, struct gp_ctx *ctx)
 		return;
 	copy_problem(envs, problem);
 	gp_log_text(ctx->log, GP_LOG_ERROR,
-		"store: %s; it is made anew as soon as nobody else has the files of %s open (fuser "
-		"-v shows who has)",
+		"store: %s; it is created anew as soon as no other process has the files of %s "
+		"open (fuser -v lists them)",
 		problem, envs->directory);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Time is the time since the boot, which runs on in sleep and which nobody can set, and an offset
- * that lies in counters together with the kernel's id of the boot: the first who opens after a boot
+ * that lies in counters together with the kernel's id of the boot: the first process after a boot
  * takes it from the wall clock, and all others take it from there.
  */
 #include "store/lmdb/lmdb_time.h"

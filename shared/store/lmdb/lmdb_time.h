@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The time of an embedded store: steady, and the same for all who share its files. */
+/* The time of an embedded store: steady, and the same for all processes that share its files. */
 #ifndef GP_STORE_LMDB_TIME_H
 #define GP_STORE_LMDB_TIME_H
 

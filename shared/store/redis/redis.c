@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFER_TIMEOUTS 10            /* a better server is looked for every so many time-outs */
+#define PREFER_TIMEOUTS 10            /* a better server is looked for every so many timeouts */
 #define QUIET_US (1000 * 1000LL)      /* after so long without an answer a server is asked */
 #define TIME_US (60 * 1000 * 1000LL)  /* between two looks at the server's clock */
 #define SWEEP_US (10 * 1000 * 1000LL) /* between two pages of facts that may have expired */
@@ -202,7 +202,7 @@ static int read_uris(struct gp_store_redis *redis, const struct gp_store_options
 	return GP_OK;
 }
 
-/* read_texts: lengths are bounded here, the rest by whoever uses them. */
+/* read_texts: lengths are bounded here, the rest is checked where they are used. */
 static int read_texts(struct gp_store_redis *redis, const struct gp_store_options *options,
 	const struct gp_log *log)
 {
@@ -260,7 +260,7 @@ static struct gp_store_redis *new_redis(const struct gp_clock *clock)
 	return redis;
 }
 
-/* find_first: each URI has the whole time-out; there is no hurry yet. */
+/* find_first: each URI has the whole timeout; there is no hurry yet. */
 static void find_first(struct gp_store_redis *redis, struct gp_ctx *ctx)
 {
 	int64_t now_us = gp_clock_now_us(gp_clock_system());

@@ -157,7 +157,7 @@ int gp_store_redis_ask_time(
 		    seconds >= 0 && seconds < (1LL << 40) && us >= 0 && us < 1000000;
 	gp_store_redis_reply_free(reply);
 	if (!good)
-		return gp_store_redis_refuse(conn, "TIME: this is no time");
+		return gp_store_redis_refuse(conn, "TIME: the answer is not a time");
 	int64_t server = seconds * 1000000 + us, offset = atomic_load(&redis->offset_us);
 	if (offset < server - after || offset > server - before)
 		atomic_store(&redis->offset_us, server - (before + (after - before) / 2));
@@ -187,7 +187,8 @@ int gp_store_redis_load(struct gp_store_redis *redis, struct gp_store_redis_conn
 	if (rc)
 		return rc;
 	if (!gp_store_redis_reply_text(reply, &sha) || !is_sha(sha))
-		rc = gp_store_redis_refuse(conn, "SCRIPT LOAD: this is no script's name");
+		rc = gp_store_redis_refuse(conn, "SCRIPT LOAD: the answer is not the name of a "
+						 "script");
 	else if (!atomic_load(&redis->has_scripts))
 		memcpy(redis->scripts[script], sha.ptr, sha.len);
 	else if (memcmp(redis->scripts[script], sha.ptr, sha.len) != 0)

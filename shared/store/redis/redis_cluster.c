@@ -429,7 +429,7 @@ int gp_store_redis_run(const struct gp_store_redis_call *call,
 	}
 	gp_store_redis_note(call, node == GP_STORE_REDIS_NO_NODE
 					  ? "the cluster has no node for a key: see CLUSTER SLOTS"
-					  : "the cluster sends us in circles: see CLUSTER SLOTS");
+					  : "the cluster redirects in circles: see CLUSTER SLOTS");
 	return GP_EIO;
 }
 

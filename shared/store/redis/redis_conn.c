@@ -115,7 +115,7 @@ static void make_patient(struct gp_store_redis_conn *conn)
 		flags >= 0 && fcntl(conn->fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
 }
 
-/* encrypt: the hand-shake. */
+/* encrypt: the handshake. */
 static int encrypt(struct gp_store_redis_conn *conn, const struct gp_store_redis_address *address,
 	struct gp_crypto_tls_setup *setup, int64_t until_us)
 {
@@ -225,7 +225,7 @@ int gp_store_redis_conn_send(struct gp_store_redis_conn *conn,
 
 /*
  * poll_briefly: an answer from nearby is there within the time that falling asleep and waking up
- * take; meanwhile whoever else wants to run does.
+ * take; meanwhile other threads run.
  */
 static ssize_t poll_briefly(struct gp_store_redis_conn *conn)
 {
@@ -274,7 +274,7 @@ int gp_store_redis_conn_receive(
 		size_t got = 0;
 		int rc = gp_store_redis_reader_next(conn->reader, reply_out);
 		if (rc)
-			return fail(conn, rc, "what came is not Redis' protocol", 0);
+			return fail(conn, rc, "the answer is not in the Redis protocol", 0);
 		if (*reply_out) {
 			conn->heard_us = gp_clock_now_us(gp_clock_system());
 			return GP_OK;

@@ -13,7 +13,7 @@
 #define QUIET_US (60 * 1000000LL) /* in so long... */
 #define TEXTS_MAX 16              /* ...no more texts than this are logged */
 
-/* gp_store_redis_begin: the earlier of the caller's deadline and our own time-out. */
+/* gp_store_redis_begin: the earlier of the caller's deadline and our own timeout. */
 struct gp_store_redis_call gp_store_redis_begin(struct gp_store_redis *redis, struct gp_ctx *ctx)
 {
 	int64_t now_us = gp_clock_now_us(gp_clock_system());
@@ -175,7 +175,7 @@ static int wait_freed(struct gp_store_redis *redis, int64_t until_us)
 	struct timespec until = gp_clock_after_ms(left_ms);
 	if (left_ms == 0)
 		return GP_ETIMEOUT;
-	/* a time-out shows in the next round */
+	/* a timeout shows in the next round */
 	(void)pthread_cond_timedwait(&redis->freed, &redis->lock, &until);
 	return GP_OK;
 }

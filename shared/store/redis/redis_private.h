@@ -14,7 +14,7 @@
  *   redis/redis_key.c      names of keys
  *   redis/redis_facts.c    putting and removing facts, forgetting counters
  *   redis/redis_conn.c, redis_reply.c, redis_script.c: one connection, what comes, Lua
- *   redis/redis_soft.c     what Lua is given and gives back for soft facts and seen sets
+ *   redis/redis_soft.c     what Lua receives and returns for soft facts and seen sets
  *
  * A node is a server that commands go to: one, or the masters of a cluster. Threads take a
  * connection of a node, use it alone, and put it back; a generation tells those that were made
@@ -37,7 +37,7 @@
 #define GP_STORE_REDIS_KEY (GP_STORE_REDIS_PREFIX_MAX + 2 * GP_STORE_KEY + 14)
 #define GP_STORE_REDIS_SECRET 1025 /* a password of 1024 bytes and its NUL */
 #define GP_STORE_REDIS_SHA 40      /* hexadecimal digits of a script's name */
-#define GP_STORE_REDIS_CURSOR 24   /* room for the place where a walk goes on */
+#define GP_STORE_REDIS_CURSOR 24   /* room for the place where a walk continues */
 #define GP_STORE_REDIS_NO_NODE 0xff
 
 struct gp_store_redis_node {
@@ -48,7 +48,7 @@ struct gp_store_redis_node {
 	bool down;
 };
 
-/* Who we are, to a server or to a sentinel. */
+/* The credentials for a server or for a sentinel. */
 struct gp_store_redis_login {
 	char user[256];
 	char password[GP_STORE_REDIS_SECRET];
@@ -66,7 +66,7 @@ struct gp_store_redis {
 	unsigned timeout_ms, connections;
 
 	/* of the thread that tends */
-	size_t next_uri;        /* where the search goes on */
+	size_t next_uri;        /* where the search continues */
 	int64_t next_prefer_us; /* when a better server is looked for */
 	int64_t next_time_us;   /* when the server's time is asked for again */
 	int64_t next_sweep_us;  /* when facts that have expired are removed */
@@ -101,7 +101,7 @@ struct gp_store_redis_call {
 	struct gp_store_redis *redis;
 	const struct gp_log *log;
 	int64_t until_us; /* of the system's monotonic clock */
-	bool patient;     /* until_us is our own time-out, not the caller's earlier deadline */
+	bool patient;     /* until_us is our own timeout, not the caller's earlier deadline */
 	bool knocking;    /* goes to nodes that are down, too */
 };
 

@@ -110,7 +110,7 @@ static char *add_literal(char *p, struct gp_span text)
 	return p;
 }
 
-/* digit_of: of a lower-case hexadecimal number, or -1. */
+/* digit_of: of a lower case hexadecimal number, or -1. */
 static int digit_of(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -139,7 +139,7 @@
 	"        e[j] = age\n" \
 	"        if age * w >= edge then lo = j + 2\n" \
 	"        else\n" \
-	/* less than nothing given back is put there again */ \
+	/* a negative release is counted there again */ \
 	"          if age == hit then\n" \
 	"            given = c < back and c or back\n" \
 	"            if c == given then hole = j end\n" \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The scripts that Redis runs for us, what they are given and what they give back.
+ * The scripts that Redis runs for us, what they receive and what they return.
  *
  * A subject's record is one string: version 1 byte, length of the name 2, the name; then windows,
  * their ids rising: id 4, per 4, last 7, entries 1, and the entries, oldest first: age 1, count 7;
@@ -11,7 +11,7 @@
  *             longest window asked for plus a slot, then for each subject a string: version 1,
  * length 2, name, and 7 doubles for each counter, their ids rising: id, per, max, take, back,
  * back_ms, forced. Gives for each counter 6 doubles in a string: used before the take, wait for the
- *             take, refused, given back, wait for 1 more after the take, begin of the slot.
+ *             take, refused, released, wait for 1 more after the take, beginning of the slot.
  *     batch   take, and then what is soft. KEYS: the subjects', then one for each soft operation;
  *             ARGV: as take, then for each soft operation a string, and how many takes there are.
  *             A string begins with the kind: 1 reads a soft fact; 2 writes one: leave what is there

@@ -207,7 +207,8 @@ static int read_master(const struct redisReply *reply, struct gp_store_redis_con
 		return gp_store_redis_refuse(conn, "the sentinel knows no master of this name");
 	return gp_store_redis_master_parse(reply, out)
 		       ? GP_OK
-		       : gp_store_redis_refuse(conn, "the sentinel's answer is no address");
+		       : gp_store_redis_refuse(
+				 conn, "the answer of the sentinel is not an address");
 }
 
 /* visit_sentinel: where is the master? */
@@ -341,7 +342,7 @@ static void explain(const struct search *search, int rc)
 		search->problem[0] ? search->problem : gp_err_text(rc));
 }
 
-/* gp_store_redis_seek: those whose time runs out are behind us when the search goes on. */
+/* gp_store_redis_seek: those whose time runs out are behind us when the search continues. */
 bool gp_store_redis_seek(const struct gp_store_redis_call *call, size_t first, size_t last)
 {
 	struct gp_store_redis *redis = call->redis;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the batch script is given and gives back for soft facts, single facts and seen sets. */
+/* What the batch script receives and returns for soft facts, single facts and seen sets. */
 #include <string.h>
 
 #include "store/redis/redis_script.h"

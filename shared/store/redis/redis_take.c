@@ -2,7 +2,7 @@
 /*
  * Counting, and all else that one decision needs: one script for all of a call, one round trip. On
  * a cluster, whose scripts see the keys of one slot only, takes go subject by subject: what was
- * counted before one refuses is given back, and the results of the others come from a test that
+ * counted before one refuses is released, and the results of the others come from a test that
  * changes nothing. What is soft then goes slot by slot.
  */
 #include "store/redis/redis_private.h"
@@ -212,7 +212,7 @@ static int ask(
 			atomic_store(&call->redis->apart, true);
 		rc = *split_out ? GP_OK : gp_store_redis_judge(call, 0, reply);
 	} else if (rc == GP_OK && !read_answer(asking, q, reply, takes, count)) {
-		gp_store_redis_note(call, "the server's answer is not that of our script");
+		gp_store_redis_note(call, "the answer of the server is not that of the script");
 		rc = GP_EIO;
 	}
 	gp_store_redis_reply_free(reply);
@@ -229,7 +229,7 @@ static bool is_refused(const struct gp_store_keyed *take)
 	return false;
 }
 
-/* repair: one script that only gives back, or puts again; false: it failed. */
+/* repair: one script that only releases, or puts again; false: it failed. */
 static bool repair(const struct asking *asking, const struct gp_store_keyed *take,
 	const struct done *done, bool again)
 {
@@ -247,13 +247,13 @@ static bool repair(const struct asking *asking, const struct gp_store_keyed *tak
 	return !any || ask(asking, &back, 1, &split) == GP_OK;
 }
 
-/* undo: gives back what a subject took, and puts what had been given back where it was. */
+/* undo: releases what a subject took, and puts what had been released where it was. */
 static void undo(
 	const struct asking *asking, const struct gp_store_keyed *take, const struct done *done)
 {
 	if (!repair(asking, take, done, false) || !repair(asking, take, done, true))
 		gp_store_redis_note(
-			asking->call, "a subject stays counted although another one was refused");
+			asking->call, "a subject remains counted although another one was refused");
 }
 
 /* test_others: results of all subjects but one, as if nothing had been counted. */

@@ -309,13 +309,14 @@ static void test_blank_line_taken_off(void **state)
 		const char *reason;
 	} rows[] = {
 		{"h=from:x-a; c=simple", "X-A: a\r\n \r\n", "X-A: a\r\n", true, GP_ARC_FAIL,
-			"message signature 1: not verifiable: the mail server took a blank line"},
+			"message signature 1: not verifiable: the mail server removed a "
+			"blank line"},
 		{"h=from:x-a; c=simple/relaxed", "X-A: a\r\n\t\r\n", "X-A: a\r\n", true,
 			GP_ARC_FAIL, "message signature 1: not verifiable"},
 		{"h=from:x-a; c=simple", "X-A: a\r\n \r\n", "X-A: a\r\n", false, GP_ARC_FAIL,
-			"does not fit the header"},
+			"does not match the header"},
 		{"h=from:x-a; c=simple", "X-A: a\r\n \r\n", "X-A: b\r\n", true, GP_ARC_FAIL,
-			"does not fit the header"},
+			"does not match the header"},
 		{"h=from:x-a; c=simple", "X-A: a\r\n", "X-A: a\r\n", true, GP_ARC_PASS, NULL},
 		{"h=from:x-a; c=relaxed", "X-A: a\r\n \r\n", "X-A: a\r\n", true, GP_ARC_PASS, NULL},
 	};
@@ -456,9 +457,9 @@ static void test_tags(void **state)
 		{"the whole body by l=", "c=simple/simple; l=27; h=from", NULL, GP_ARC_PASS, NULL,
 			false},
 		{"a part of the body", "c=simple/simple; l=12; h=from", NULL, GP_ARC_FAIL,
-			"l= leaves out", false},
-		{"more than the body", "c=simple/simple; l=99; h=from", NULL, GP_ARC_FAIL,
-			"l= is more", false},
+			"l= does not cover", false},
+		{"larger than the body", "c=simple/simple; l=99; h=from", NULL, GP_ARC_FAIL,
+			"l= is larger", false},
 		{"expired", "c=relaxed/relaxed; h=from; x=1600000000", NULL, GP_ARC_FAIL, "expired",
 			true},
 		{"expires later", "c=relaxed/relaxed; h=from; x=1800000000", NULL, GP_ARC_PASS,
@@ -469,7 +470,7 @@ static void test_tags(void **state)
 			"c=relaxed/relaxed; h=from:arc-message-signature", NULL, GP_ARC_PASS, NULL,
 			true},
 		{"a seal with more tags", NULL, "; w=x", GP_ARC_PASS, NULL, true},
-		{"a seal with h=", NULL, "; h=from", GP_ARC_FAIL, "seal 1: h=", false},
+		{"a seal with h=", NULL, "; h=from", GP_ARC_FAIL, "seal 1: a seal has h=", false},
 		{"a seal with c= is relaxed all the same", NULL, "; c=simple/simple", GP_ARC_PASS,
 			NULL, true},
 	};
@@ -500,8 +501,8 @@ static void test_times(void **state)
 	} rows[] = {
 		{12345, GP_ARC_PASS, NULL},
 		{12345 - 300, GP_ARC_PASS, NULL},
-		{12345 - 301, GP_ARC_FAIL, "from the future"},
-		{0, GP_ARC_FAIL, "from the future"},
+		{12345 - 301, GP_ARC_FAIL, "in the future"},
+		{0, GP_ARC_FAIL, "in the future"},
 	};
 	(void)state;
 	struct test_sealed *m = sealed(1);
@@ -637,7 +638,7 @@ static void test_stops(void **state)
 	test_sealed_free(m);
 }
 
-/* test_length_of_older: older signatures with an l= are not looked at: each wants another hash. */
+/* test_length_of_older: older signatures with an l= are not checked: each wants another hash. */
 static void test_length_of_older(void **state)
 {
 	(void)state;
@@ -663,7 +664,7 @@ static void test_defect(void **state)
 	begin(&r, 1 << 20);
 	assert_int_equal(
 		verify(&r, gp_span_from(test_sealed_header(m)), "bare\rreturn\r\n"), GP_OK);
-	check(&r, "body", GP_ARC_FAIL, "cannot be rebuilt");
+	check(&r, "body", GP_ARC_FAIL, "cannot be restored");
 	end(&r);
 	begin(&r, 1 << 20);
 	char *header = NULL;
@@ -674,7 +675,8 @@ static void test_defect(void **state)
 	memcpy(strstr(header, "Subject: one"), "Subject: x\ry", 12);
 	begin(&r, 1 << 20);
 	assert_int_equal(verify(&r, gp_span_from(header), BODY), GP_OK);
-	check(&r, "a field that is signed", GP_ARC_FAIL, "cannot be read as it was signed");
+	check(&r, "a field that is signed", GP_ARC_FAIL,
+		"cannot be restored to the form that was signed");
 	end(&r);
 	free(header);
 	test_sealed_free(m);

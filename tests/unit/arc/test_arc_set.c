@@ -62,7 +62,7 @@ static void check_rows(const struct row *rows, size_t count)
 /* test_amount: exactly one of each field for each instance (3.1, 3.2). */
 static void test_amount(void **state)
 {
-	static const char incomplete[] = "not complete";
+	static const char incomplete[] = "incomplete";
 	static const struct row rows[] = {
 		{"nothing at all", "", NULL, 0},
 		{"no ARC", FROM, NULL, 0},
@@ -136,11 +136,12 @@ static void test_cv(void **state)
 	static const struct row rows[] = {
 		{"first says pass", AAR("1") AMS("1") SEAL("1", "pass"), "cv=none", 0},
 		{"first says nothing", AAR("1") AMS("1") SEAL("1", ""), "cv=none", 0},
-		{"first says fail", AAR("1") AMS("1") SEAL("1", "fail"), "broken before", 0},
+		{"first says fail", AAR("1") AMS("1") SEAL("1", "fail"), "already broken", 0},
 		{"first says what nobody knows", AAR("1") AMS("1") SEAL("1", "maybe"), "cv=none",
 			0},
 		{"second says none", AAR("2") AMS("2") SEAL("2", "none") FIRST, "cv=pass", 0},
-		{"second says fail", AAR("2") AMS("2") SEAL("2", "fail") FIRST, "broken before", 0},
+		{"second says fail", AAR("2") AMS("2") SEAL("2", "fail") FIRST, "already broken",
+			0},
 		{"first fail below a pass", SECOND AAR("1") AMS("1") SEAL("1", "fail"), "cv=none",
 			0},
 		{"a seal without cv", AAR("1") AMS("1") SEAL_WITH("i=1; d=x.example; s=s"),
@@ -159,11 +160,11 @@ static void test_fields(void **state)
 			AAR("1") AMS("1") "ARC-Seal: i=1; none\r\n", "cv=none", 0},
 		{"a seal with h= (4.1.3)",
 			AAR("1") AMS("1") SEAL_WITH("i=1; d=x.example; s=s; cv=none; h=from"),
-			"seal 1: h=", 0},
+			"seal 1: a seal has h=", 0},
 		{"an older seal with h=",
 			SECOND AAR("1") AMS("1")
 				SEAL_WITH("i=1; d=x.example; s=s; cv=none; h=from"),
-			"seal 1: h=", 0},
+			"seal 1: a seal has h=", 0},
 		{"a seal with a tag that nobody knows",
 			AAR("1") AMS("1") SEAL_WITH("i=1; d=x.example; s=s; cv=none; x=y"), NULL,
 			1},
@@ -191,7 +192,7 @@ static void test_fields(void **state)
 			AAR("1") AMS_WITH("i=1; d=x.example; s=s; h=from:ARC-Seal")
 				SEAL("1", "none"),
 			"message signature 1: h=", 0},
-		{"an older signature that cannot be read is not looked at here",
+		{"an older signature that cannot be read is not checked here",
 			SECOND AAR("1") AMS_WITH("i=1; d=x.example; s=s") SEAL("1", "none"), NULL,
 			2},
 		{"d= is no name", AAR("1") AMS("1") SEAL_WITH("i=1; d=x..example; s=s; cv=none"),
@@ -224,7 +225,7 @@ static void test_limits(void **state)
 		size_t more; /* bytes of a last field */
 		const char *problem;
 	} rows[] = {{50, 0, NULL}, {51, 0, "more than 50"}, {1000, 0, "more than 50"},
-		{1, GP_ARC_BYTES_MAX, "too large"}, {1, 1000, "not complete"}};
+		{1, GP_ARC_BYTES_MAX, "too large"}, {1, 1000, "incomplete"}};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct gp_arena *arena = gp_arena_new(1 << 24);

@@ -162,16 +162,17 @@ static void test_errors(void **state)
 		"t.conf:6: unknown option foo; gatepost check-config --example lists all options\n"
 		"t.conf:7: spf.mode: x is not allowed here; allowed: one of off, label, enforce\n");
 	expect_errors("metrics { listen = {\"inet:[::1]:9\", \"inet:0.0.0.0:9\"} }",
-		"t.conf:1: metrics.listen: takes addresses of the loopback only, such as "
+		"t.conf:1: metrics.listen: takes loopback addresses only, such as "
 		"inet:127.0.0.1:9740\n");
 	expect_errors("policyd { watchdog = 9s }",
 		"t.conf:1: policyd.watchdog: is less than 10s, which a daemon that is well may "
 		"need to say so\n");
 	expect_errors("metrics { listen = {\"unix:/m\"} }",
-		"t.conf:1: metrics.listen: takes addresses of the loopback only, such as "
+		"t.conf:1: metrics.listen: takes loopback addresses only, such as "
 		"inet:127.0.0.1:9740\n");
 	expect_errors("store { uri = {\"lmdb:/a\", \"redis://b\"} }",
-		"t.conf:1: store.uri: an lmdb store stands alone; several stores are servers\n");
+		"t.conf:1: store.uri: an lmdb store must be the only one; only servers can be "
+		"listed together\n");
 	expect_errors("\nstore { on_failure = local }",
 		"t.conf:2: store.on_failure: local is for servers; the store is on this machine "
 		"already\n");
@@ -180,13 +181,13 @@ static void test_errors(void **state)
 	expect_errors("log { target = file file = \"\" }",
 		"t.conf:1: log.file: is needed with target = file\n");
 	expect_errors("store { uri = {\"redis://b\"} timeout = 10s }\npolicyd { deadline = 10s }",
-		"t.conf:1: store.timeout: is not below policyd.deadline, which it would use up\n");
+		"t.conf:1: store.timeout: must be below policyd.deadline\n");
 	expect_errors("policyd { listen = {\"unix:/a\"} control_socket = /a }",
 		"t.conf:1: policyd.control_socket: is one of policyd.listen, too\n");
 	expect_errors("hostname = \"a\x01\"\n",
-		"t.conf:1: a control character has no place in a text file (U+0001)\n");
+		"t.conf:1: a control character is not allowed in a text file (U+0001)\n");
 	expect_errors("spf { mode = off };\n",
-		"t.conf:1: no semicolon stands between options or behind a section; leave it "
+		"t.conf:1: semicolons are not used between options or after a section; leave it "
 		"out\n");
 	expect_errors("plugins {\n x = 1 }\n", "t.conf:1: unknown section plugins; gatepost "
 					       "check-config --example lists all sections\n");
@@ -221,8 +222,8 @@ static void test_byte_order_mark(void **state)
 	expect_errors("\xef\xbb\xbf\nhostnam = mx.example.org\n",
 		"t.conf:2: unknown option hostnam; did you mean hostname?\n");
 	expect_errors("\xef\xbb\xbf\xef\xbb\xbfhostname = x\n",
-		"t.conf:1: a byte order mark (U+FEFF) stands before hostname; take it out: nobody "
-		"sees it\n");
+		"t.conf:1: a byte order mark (U+FEFF) is before hostname; remove it, it is "
+		"invisible\n");
 	static const char wide[] = "\xff\xfeh\0o\0";
 	struct gp_config_errors errors = {0};
 	struct gp_config *config = NULL;

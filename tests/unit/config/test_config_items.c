@@ -118,8 +118,8 @@ static void test_names_are_kept_as_compared(void **state)
 static void test_mailboxes_beyond_ascii(void **state)
 {
 	static const struct refused rows[] = {
-		{"spf", "exempt_senders", "j\303@a.test", "none that an address can have"},
-		{"spf", "exempt_senders", "j\302\205@a.test", "none that an address can have"},
+		{"spf", "exempt_senders", "j\303@a.test", "cannot be the local part"},
+		{"spf", "exempt_senders", "j\302\205@a.test", "cannot be the local part"},
 	};
 	(void)state;
 	expect_kept("spf", "exempt_senders", "j\303\266rg@B\303\274cher.test",
@@ -154,17 +154,17 @@ static void test_networks_among_names(void **state)
 		"2001:db8::1", "::1", "[192.0.2.1]", "[IPv6:2001:db8::1]", "192.0.2", "192.0.2.",
 		"192.0.2.*", "192.0.2.1-192.0.2.9", "192.0.2.1-9", "10/8", "ip4:192.0.2.0/24"};
 	static const char *const lists[][3] = {
-		{"spf", "exempt_client_names", "belong into spf.exempt_clients"},
-		{"spf", "exempt_helo", "belong into spf.exempt_clients"},
-		{"spf", "exempt_senders", "belong into spf.exempt_clients"},
-		{"spf", "exempt_recipients", "belong into spf.exempt_clients"},
-		{"spf", "forwarders", "belong into spf.exempt_clients"},
+		{"spf", "exempt_client_names", "belong in spf.exempt_clients"},
+		{"spf", "exempt_helo", "belong in spf.exempt_clients"},
+		{"spf", "exempt_senders", "belong in spf.exempt_clients"},
+		{"spf", "exempt_recipients", "belong in spf.exempt_clients"},
+		{"spf", "forwarders", "belong in spf.exempt_clients"},
 		{"spf", "must_pass", "addresses of clients are not compared here"},
-		{"arc", "trusted_sealers", "belong into dmarc.exempt_clients"},
-		{"arc", "more_sealers", "belong into dmarc.exempt_clients"},
-		{"dmarc", "exempt_domains", "belong into dmarc.exempt_clients"},
-		{"dmarc", "forwarders", "belong into dmarc.exempt_clients"},
-		{"dmarc", "mailing_lists", "belong into dmarc.exempt_clients"}};
+		{"arc", "trusted_sealers", "belong in dmarc.exempt_clients"},
+		{"arc", "more_sealers", "belong in dmarc.exempt_clients"},
+		{"dmarc", "exempt_domains", "belong in dmarc.exempt_clients"},
+		{"dmarc", "forwarders", "belong in dmarc.exempt_clients"},
+		{"dmarc", "mailing_lists", "belong in dmarc.exempt_clients"}};
 	char text[TEXT_MAX];
 	(void)state;
 	for (size_t i = 0; i < COUNT(lists); i++)
@@ -182,8 +182,8 @@ static void test_names_among_networks(void **state)
 		{"spf", "exempt_clients", "*.example.org", "spf.exempt_client_names"},
 		{"spf", "exempt_clients", "u@example.org", "spf.exempt_senders"},
 		{"dmarc", "exempt_clients", "mail.example.org", "dmarc.forwarders"},
-		{NULL, "trusted_networks", "localhost", "write those of this name"},
-		{NULL, "own_networks", "mx.example.org", "write those of this name"},
+		{NULL, "trusted_networks", "localhost", "write the addresses of this name"},
+		{NULL, "own_networks", "mx.example.org", "write the addresses of this name"},
 		{NULL, "trusted_networks", "a@example.org", "only addresses of clients"},
 	};
 	(void)state;
@@ -195,29 +195,31 @@ static void test_networks_are_whole(void **state)
 {
 	static const struct refused rows[] = {
 		{NULL, "trusted_networks", "203.0.113.7/24",
-			"the network is 203.0.113.0/24, the one address 203.0.113.7"},
+			"the network is 203.0.113.0/24, the single address 203.0.113.7"},
 		{NULL, "trusted_networks", "2001:db8::1/64",
-			"the network is 2001:db8::/64, the one address 2001:db8::1"},
+			"the network is 2001:db8::/64, the single address 2001:db8::1"},
 		{NULL, "own_networks", "192.0.2.0/255.255.255.0", "a number of bits: 192.0.2.0/24"},
 		{NULL, "own_networks", "192.0.2.0/33", "has 0 to 32 bits"},
 		{NULL, "own_networks", "192.0.2.0/0.0.0.255", "has 0 to 32 bits"},
 		{NULL, "own_networks", "2001:db8::/129", "has 0 to 128 bits"},
 		{NULL, "own_networks", "192.0.2.1/", "has 0 to 32 bits"},
-		{NULL, "trusted_networks", "[2001:db8::]/32", "without brackets: 2001:db8::/32"},
-		{NULL, "trusted_networks", "[::1]", "without brackets: ::1"},
+		{NULL, "trusted_networks", "[2001:db8::]/32",
+			"write it without brackets: 2001:db8::/32"},
+		{NULL, "trusted_networks", "[::1]", "write it without brackets: ::1"},
 		{NULL, "trusted_networks", "fe80::1%eth0", "without its interface"},
-		{NULL, "trusted_networks", "192.0.2", "a whole address"},
-		{NULL, "trusted_networks", "10/8", "a whole address"},
-		{NULL, "trusted_networks", "192.0.2.1-9", "a whole address"},
-		{NULL, "trusted_networks", "192.0.2.*", "a whole address"},
+		{NULL, "trusted_networks", "192.0.2", "a complete address"},
+		{NULL, "trusted_networks", "10/8", "a complete address"},
+		{NULL, "trusted_networks", "192.0.2.1-9", "a complete address"},
+		{NULL, "trusted_networks", "192.0.2.*", "a complete address"},
 		{NULL, "trusted_networks", "*", "0.0.0.0/0 and ::/0"},
 		{NULL, "trusted_networks", "ip4:192.0.2.1", "without ip4:"},
-		{NULL, "trusted_networks", "!192.0.2.1", "no exceptions"},
-		{NULL, "trusted_networks", "::ffff:0:0/90", "hold addresses of IPv4 and of IPv6"},
+		{NULL, "trusted_networks", "!192.0.2.1", "exceptions are not possible"},
+		{NULL, "trusted_networks", "::ffff:0:0/90", "contain IPv4 and IPv6 addresses"},
 		{"spf", "exempt_clients", "192.0.2.1, 192.0.2.2", "{\"a\", \"b\"}"},
 		{"spf", "exempt_clients", "cidr:/etc/postfix/wl", "tables, files"},
 		{"spf", "exempt_clients", "/etc/postfix/wl", "tables, files"},
-		{"spf", "exempt_clients", " 192.0.2.1", "blanks around it; write \"192.0.2.1\""},
+		{"spf", "exempt_clients", " 192.0.2.1",
+			"it has spaces around it; write \"192.0.2.1\""},
 		{"spf", "exempt_clients", "", "is empty"},
 	};
 	(void)state;
@@ -231,10 +233,11 @@ static void test_names_that_never_match(void **state)
 		{"spf", "must_pass", "u@example.org", "write example.org"},
 		{"spf", "must_pass", "@example.org", "write example.org"},
 		{"spf", "must_pass", "example", "a word without a dot"},
-		{"spf", "must_pass", "*", "no item for everything"},
+		{"spf", "must_pass", "*", "no item stands for everything"},
 		{"spf", "must_pass", "*example.org", "as in *.example.org"},
 		{"spf", "must_pass", "mail.*.org", "as in *.example.org"},
-		{"spf", "must_pass", "https://example.org/x", "a URL is none; write example.org"},
+		{"spf", "must_pass", "https://example.org/x",
+			"a URL is not allowed here; write example.org"},
 		{"spf", "must_pass", "a.example,b.example", "{\"a\", \"b\"}"},
 		{"spf", "must_pass", "a.example b.example", "{\"a\", \"b\"}"},
 		{"spf", "must_pass", "/\\.example$/", "tables, files"},
@@ -242,10 +245,10 @@ static void test_names_that_never_match(void **state)
 		{"spf", "must_pass", ".", "cannot be the name"},
 		{"spf", "must_pass", "*.", "as in *.example.org"},
 		{"spf", "must_pass", "", "is empty"},
-		{"spf", "exempt_helo", "*", "no item for everything"},
-		{"spf", "exempt_helo", "u@example.org", "belong into spf.exempt_senders"},
+		{"spf", "exempt_helo", "*", "no item stands for everything"},
+		{"spf", "exempt_helo", "u@example.org", "belong in spf.exempt_senders"},
 		{"spf", "exempt_client_names", "unknown", "without a verified name"},
-		{"spf", "exempt_client_names", "u@example.org", "belong into spf.exempt_senders"},
+		{"spf", "exempt_client_names", "u@example.org", "belong in spf.exempt_senders"},
 		{"spf", "forwarders", ".example.org", "write example.org"},
 		{"spf", "forwarders", "*.example.org", "write example.org"},
 		{"spf", "forwarders", "u@example.org", "write example.org"},
@@ -254,7 +257,7 @@ static void test_names_that_never_match(void **state)
 		{"dmarc", "exempt_domains", "u@example.org", "write example.org"},
 		{"dmarc", "mailing_lists", "list@lists.example.org", "write lists.example.org"},
 		{"arc", "trusted_sealers", "u@example.org", "write example.org"},
-		{"arc", "more_sealers", "*", "no item for everything"},
+		{"arc", "more_sealers", "*", "no item stands for everything"},
 	};
 	(void)state;
 	check_refused(rows, COUNT(rows));
@@ -266,18 +269,19 @@ static void test_mailboxes_that_never_match(void **state)
 	static const char *const lists[] = {"exempt_senders", "exempt_recipients"};
 	static const char *const rows[][2] = {
 		{"postmaster", "write postmaster@ for this mailbox in every domain"},
-		{"@example.org", "write example.org for all of the domain"},
-		{"*@example.org", "write example.org for all of the domain"},
-		{"*@*.example.org", "write *.example.org for all of the domain"},
+		{"@example.org", "write example.org for the whole domain"},
+		{"*@example.org", "write example.org for the whole domain"},
+		{"*@*.example.org", "write *.example.org for the whole domain"},
 		{"user@*", "or user@ for all domains"},
 		{"user@*.example.org", "or user@ for all domains"},
 		{"user@.example.org", "or user@ for all domains"},
-		{"user+*@example.org", "no patterns before the @"}, {"*", "no item for everything"},
-		{"*@*", "no item for everything"}, {"@", "no item for everything"},
-		{"<>", "null sender"}, {"a b@example.org", "{\"a\", \"b\"}"},
-		{"a@b@example.org", "none that an address can have"},
-		{"\"\"@example.org", "none that an address can have"},
-		{"a@exa$mple.org", "no domain name"}, {"pcre:/etc/x", "tables, files"}};
+		{"user+*@example.org", "patterns are not possible before the @"},
+		{"*", "no item stands for everything"}, {"*@*", "no item stands for everything"},
+		{"@", "no item stands for everything"}, {"<>", "null sender"},
+		{"a b@example.org", "{\"a\", \"b\"}"},
+		{"a@b@example.org", "cannot be the local part"},
+		{"\"\"@example.org", "cannot be the local part"},
+		{"a@exa$mple.org", "not a domain name"}, {"pcre:/etc/x", "tables, files"}};
 	char text[TEXT_MAX];
 	(void)state;
 	for (size_t i = 0; i < COUNT(lists); i++)
@@ -290,21 +294,21 @@ static void test_mailboxes_that_never_match(void **state)
 static void test_overrides_are_about_one(void **state)
 {
 	static const char *const rows[][3] = {
-		{"user", "*", "the max of the limit itself"},
+		{"user", "*", "max of the limit itself"},
 		{"user", "@example.org", "write domain = example.org"},
 		{"user", "*@example.org", "write domain = example.org"},
 		{"user", "<bob@example.org>", "without < and >: bob@example.org"},
 		{"user", "<bob>", "without < and >: bob"},
 		{"domain", "*.example.org", "write example.org"},
 		{"domain", ".example.org", "write example.org"},
-		{"domain", "alice@example.org", "belong into override.user"},
-		{"domain", "192.0.2.0/24", "belong into override.client"},
-		{"sender", "example.org", "belong into override.sender_domain"},
-		{"sender", "*@example.org", "belong into override.sender_domain"},
-		{"sender", "a*@example.org", "no patterns before the @"},
+		{"domain", "alice@example.org", "belong in override.user"},
+		{"domain", "192.0.2.0/24", "belong in override.client"},
+		{"sender", "example.org", "belong in override.sender_domain"},
+		{"sender", "*@example.org", "belong in override.sender_domain"},
+		{"sender", "a*@example.org", "patterns are not possible before the @"},
 		{"sender_domain", "*.example.org", "write example.org"},
-		{"sender_domain", "a@example.org", "belong into override.sender"},
-		{"client", "mail.example.org", "belong into override.sender_domain"},
+		{"sender_domain", "a@example.org", "belong in override.sender"},
+		{"client", "mail.example.org", "belong in override.sender_domain"},
 		{"client", "192.0.2.1/24", "the network is 192.0.2.0/24"},
 	};
 	char text[TEXT_MAX], option[64];
@@ -327,7 +331,7 @@ static void test_sockets_and_servers(void **state)
 {
 	static const struct refused rows[] = {
 		{"policyd", "listen", "/run/x", "write unix:/run/x"},
-		{"policyd", "listen", "unix:run/x", "begins with a slash"},
+		{"policyd", "listen", "unix:run/x", "must begin with a slash"},
 		{"policyd", "listen", "inet:localhost:10040", "write inet:127.0.0.1:10040"},
 		{"policyd", "listen", "localhost:10040", "write inet:127.0.0.1:10040"},
 		{"policyd", "listen", "127.0.0.1:10040", "write inet:127.0.0.1:10040"},
@@ -342,24 +346,24 @@ static void test_sockets_and_servers(void **state)
 		{"policyd", "listen", "inet:::1", "write inet:[::1]:10040"},
 		{"policyd", "listen", "inet:::ffff:127.0.0.1",
 			"write inet:[::ffff:127.0.0.1]:10040"},
-		{"policyd", "listen", "inet:mx.example.org:10040",
-			"names of hosts are not looked up"},
-		{"metrics", "listen", "inet:mx:9740", "names of hosts are not looked up"},
+		{"policyd", "listen", "inet:mx.example.org:10040", "host names are not resolved"},
+		{"metrics", "listen", "inet:mx:9740", "host names are not resolved"},
 		{"policyd", "listen", "inet:*:10040", "inet:0.0.0.0:PORT"},
 		{"policyd", "listen", "inet:127.0.0.1:99999", "a port from 1 to 65535"},
-		{"policyd", "listen", "inet:127.0.0:10040", "that is no address"},
-		{"policyd", "listen", "unix:/run/x ", "blanks around it; write \"unix:/run/x\""},
+		{"policyd", "listen", "inet:127.0.0:10040", "that is not an address"},
+		{"policyd", "listen", "unix:/run/x ",
+			"it has spaces around it; write \"unix:/run/x\""},
 		{"policyd", "listen", " inet:127.0.0.1:10040", "write \"inet:127.0.0.1:10040\""},
 		{"dns", "servers", "resolver.example.org",
 			"write the address of resolver.example.org"},
-		{"dns", "servers", "localhost:53", "names are not looked up"},
-		{"dns", "servers", " ::1", "blanks around it"},
-		{"spf", "exempt_senders", " ", "it is blank; leave it out"},
-		{"spf", "exempt_clients", " ", "it is blank; leave it out"},
+		{"dns", "servers", "localhost:53", "names are not resolved"},
+		{"dns", "servers", " ::1", "spaces around it"},
+		{"spf", "exempt_senders", " ", "it is empty; leave it out"},
+		{"spf", "exempt_clients", " ", "it is empty; leave it out"},
 		{"dns", "servers", "127.0.0.1#5353", "write 127.0.0.1:5353"},
 		{"dns", "servers", "::1@5353", "write [::1]:5353"},
 		{"dns", "servers", "https://dns.example/", "over UDP and TCP"},
-		{NULL, "include", "overrides.conf", "begins with a slash"},
+		{NULL, "include", "overrides.conf", "must begin with a slash"},
 		{NULL, "include", "/etc/gatepost/", "add *.conf"},
 		{"spf", "reject", "permerror", "spf.on_permerror"},
 		{"spf", "reject", "temperror", "spf.on_temperror"},
@@ -373,7 +377,7 @@ static void test_texts_and_paths(void **state)
 {
 	(void)state;
 	expect_refused("policyd { control_socket = \"/run/x \" }",
-		"policyd.control_socket: ", "blanks around it; write \"/run/x\"");
+		"policyd.control_socket: ", "it has spaces around it; write \"/run/x\"");
 	expect_refused("policyd { chroot = \"/srv\t\" }", "policyd.chroot: ", "allowed: ");
 	expect_refused("store { password_file = \"/etc/p \" }",
 		"store.password_file: ", "write \"/etc/p\"");
@@ -391,7 +395,7 @@ static void test_mapped_sockets(void **state)
 	expect_kept("metrics", "listen", "inet:[::ffff:127.0.0.1]:9740",
 		"inet:[::ffff:127.0.0.1]:9740");
 	expect_refused("metrics { listen = {\"inet:[::ffff:192.0.2.1]:9740\"} }",
-		"metrics.listen: ", "of the loopback only");
+		"metrics.listen: ", "loopback addresses only");
 }
 
 /* test_nat64: prefixes that hold an address of IPv4, and networks of such addresses, which are
@@ -402,19 +406,19 @@ static void test_nat64(void **state)
 		{NULL, "nat64_prefixes", "2001:db8::/60", "32, 40, 48, 56, 64 or 96 bits"},
 		{NULL, "nat64_prefixes", "192.0.2.0/24", "32, 40, 48, 56, 64 or 96 bits"},
 		{NULL, "nat64_prefixes", "nat64.example.org", "only addresses of clients"},
-		{NULL, "nat64_prefixes", "::/96", "is no prefix of a NAT64 of yours"},
-		{NULL, "nat64_prefixes", "::/32", "is no prefix of a NAT64 of yours"},
-		{NULL, "nat64_prefixes", "::ffff:0:0/96", "takes networks of IPv6"},
+		{NULL, "nat64_prefixes", "::/96", "is not the prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "::/32", "is not the prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "::ffff:0:0/96", "takes IPv6 networks"},
 		{NULL, "nat64_prefixes", "2000::/3", "32, 40, 48, 56, 64 or 96 bits"},
 		{NULL, "nat64_prefixes", "64:ff9b::/64", "or from 64:ff9b:1::/48"},
 		{NULL, "nat64_prefixes", "64:ff9b::/32", "or from 64:ff9b:1::/48"},
 		{NULL, "nat64_prefixes", "64:ff9b:2::/96", "or from 64:ff9b:1::/48"},
-		{NULL, "nat64_prefixes", "ff0e:64::/32", "is no prefix of a NAT64 of yours"},
-		{NULL, "nat64_prefixes", "fe80::/64", "is no prefix of a NAT64 of yours"},
-		{NULL, "nat64_prefixes", "2001::/32", "is no prefix of a NAT64 of yours"},
-		{NULL, "nat64_prefixes", "2002:c000::/32", "is no prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "ff0e:64::/32", "is not the prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "fe80::/64", "is not the prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "2001::/32", "is not the prefix of a NAT64 of yours"},
+		{NULL, "nat64_prefixes", "2002:c000::/32", "is not the prefix of a NAT64 of yours"},
 		{NULL, "trusted_networks", "64:ff9b::/96",
-			"within theirs; name the networks of IPv4 that are meant"},
+			"in theirs; list the IPv4 networks that are meant"},
 		{"spf", "exempt_clients", "64:ff9b::203.0.113.0/120", "write 203.0.113.0/24"},
 		{"dmarc", "exempt_clients", "64:ff9b::203.0.113.7", "write 203.0.113.7/32"},
 	};
@@ -433,12 +437,12 @@ static void test_nat64(void **state)
 	}
 	expect_refused("nat64_prefixes = {\"2001:db8::/32\", \"2001:db8:64::/96\"}\n",
 		"nat64_prefixes: ",
-		"2001:db8:64::/96 overlaps with 2001:db8::/32: which address of IPv4");
+		"2001:db8:64::/96 overlaps with 2001:db8::/32: it cannot be known which");
 	expect_refused("nat64_prefixes = {\"2001:db8:64::/96\", \"2001:db8::/32\"}\n",
 		"nat64_prefixes: ", "2001:db8::/32 overlaps with 2001:db8:64::/96");
 	expect_refused("nat64_prefixes = {\"2001:db8:64::/96\"}\n"
 		       "own_networks = {\"2001:db8:64::/96\"}\n",
-		"own_networks: ", "name the networks of IPv4 that are meant");
+		"own_networks: ", "list the IPv4 networks that are meant");
 	expect_kept(NULL, "nat64_prefixes", "2001:db8:64::/96", "2001:db8:64::/96");
 	expect_kept(NULL, "nat64_prefixes", "fd00:64::/96", "fd00:64::/96");
 	expect_kept(NULL, "nat64_prefixes", "64:ff9b:1::/48", "64:ff9b:1::/48");
@@ -485,8 +489,9 @@ static void test_addresses_that_no_host_has(void **state)
 		{"dns", "servers", "::", "no name server has that address"},
 		{"dns", "servers", "224.0.0.1", "no name server has that address"},
 		{"dns", "servers", "[ff02::fb]:5353", "no name server has that address"},
-		{"policyd", "listen", "inet:224.0.0.1:10040", "no host has that address"},
-		{"policyd", "listen", "inet:255.255.255.255:10040", "no host has that address"},
+		{"policyd", "listen", "inet:224.0.0.1:10040", "no host can have that address"},
+		{"policyd", "listen", "inet:255.255.255.255:10040",
+			"no host can have that address"},
 		{"policyd", "listen", "inet:[fe80::1]:10040", "another one of this host"},
 	};
 	(void)state;
@@ -501,11 +506,11 @@ static void test_addresses_that_no_host_has(void **state)
 static void test_suggestions_are_items(void **state)
 {
 	static const struct refused rows[] = {
-		{"spf", "must_pass", "u@bare", "(only domains are compared here, no mailboxes);"},
-		{"spf", "must_pass", "u@[192.0.2.1]", "no mailboxes);"},
-		{"spf", "must_pass", "u@a.test", "no mailboxes; write a.test)"},
-		{"arc", "trusted_sealers", "u@bare", "no mailboxes; write bare)"},
-		{"spf", "exempt_senders", "@a.test", "write a.test for all of the domain"},
+		{"spf", "must_pass", "u@bare", "(only domains are compared here, not mailboxes);"},
+		{"spf", "must_pass", "u@[192.0.2.1]", "not mailboxes);"},
+		{"spf", "must_pass", "u@a.test", "not mailboxes; write a.test)"},
+		{"arc", "trusted_sealers", "u@bare", "not mailboxes; write bare)"},
+		{"spf", "exempt_senders", "@a.test", "write a.test for the whole domain"},
 		{"spf", "exempt_clients", "192.0.2.1:25", "without a port; write 192.0.2.1)"},
 		{"spf", "exempt_clients", "IPv6:::1", "write ::1)"},
 		{"spf", "exempt_clients", "IPv6:2001:db8::/32", "write 2001:db8::/32)"},
@@ -562,9 +567,9 @@ static void test_sockets_beside_each_other(void **state)
 		const char *text, *option, *words;
 	} rows[] = {
 		{"policyd { listen = {\"inet:0.0.0.0:10040\", \"inet:127.0.0.1:10040\"} }",
-			"policyd.listen", "one port of every address and of one"},
+			"policyd.listen", "the same port for all addresses and for a single one"},
 		{"policyd { listen = {\"inet:[::1]:10040\", \"inet:[::]:10040\"} }",
-			"policyd.listen", "one port of every address and of one"},
+			"policyd.listen", "the same port for all addresses and for a single one"},
 		{"policyd { listen = {\"unix:/run/x\", \"unix://run///x\"} }", "policyd.listen",
 			"names the same socket twice"},
 		{"policyd { listen = {\"inet:127.0.0.1:1\", \"inet:127.0.0.1:1\"} }",
@@ -611,9 +616,9 @@ static void invisible_characters(void **state)
 		{"host\u200bname = a.example\n", "[U+200B (an invisible character) before name]"},
 		{"hostname\u00a0 = a.example\n", "[U+00A0 (an invisible character) at the end]"},
 		{"\n\n\ufeffhostname = a.example\n",
-			"t.conf:3: a byte order mark (U+FEFF) stands before hostname"},
+			"t.conf:3: a byte order mark (U+FEFF) is before hostname"},
 		{"\ufeff\ufeffhostname = a.example\n",
-			"t.conf:1: a byte order mark (U+FEFF) stands before hostname"},
+			"t.conf:1: a byte order mark (U+FEFF) is before hostname"},
 		{"host\u00adname = a.example\n", "[U+00AD (an invisible character) before name]"},
 		{"\u2060hostname = a.example\n", "[U+2060 (an invisible character) before"},
 		{"\xa0\xa0hostname = a.example\n", "[byte 0xA0 (no UTF-8) before hostname]"},

@@ -164,11 +164,11 @@ static void test_limit_bad_values(void **state)
 		{"count = mails", "a.count: mails"}, {"mode = on", "a.mode: on"},
 		{"action = accept", "a.action: accept"}, {"code = 450", "a.code: 450"},
 		{"code = \"250 2.0.0\"", "a.code: 250"},
-		{"action = hold code = \"450 4.7.1\"", "no code to give"},
+		{"action = hold code = \"450 4.7.1\"", "no reply code"},
 		{"action = reject code = \"450 4.7.1\"", "class 5"},
 		{"text = \"{user}\"", "{user}"}, {"text = \"{max\"", "{max"},
 		{"text = \"\xc3\xbc\"", "a.text"}, {"from = {user}", "a.from: user"},
-		{"from = {trusted}", "a.from: names mail that this key says nothing about"},
+		{"from = {trusted}", "a.from: lists mail that this key does not apply to"},
 		{"ipv4_prefix = 7", "a.ipv4_prefix: 7"},
 		{"ipv6_prefix = 129", "a.ipv6_prefix: 129"},
 		{"subaddress = yes", "a.subaddress: yes"},
@@ -329,10 +329,11 @@ static void test_override_outside_domains(void **state)
 		{"sender", "sender = \"x@b.test\"",
 			"override.own: limit own counts only senders of its domains (t.conf:1), "
 			"and "
-			"b.test is none of them: it would never apply"},
-		{"sender", "sender_domain = c.test", "and c.test is none of them"},
+			"b.test is not one of them: it would never apply"},
+		{"sender", "sender_domain = c.test", "and c.test is not one of them"},
 		{"sender_domain", "sender_domain = A.test", NULL},
-		{"sender_domain", "sender_domain = \"m.a.test\"", "and m.a.test is none of them"},
+		{"sender_domain", "sender_domain = \"m.a.test\"",
+			"and m.a.test is not one of them"},
 	};
 	(void)state;
 	/* the domains of a limit are folded as senders' are */
@@ -374,16 +375,17 @@ static void test_override_applies(void **state)
 				expect_error_with(text, "it would never apply");
 		}
 	expect_errors(HOURLY "override { sender = \"a@b.example\"\n hourly = 1 }",
-		"t.conf:3: override.hourly: the override names a sender, and the key of limit "
+		"t.conf:3: override.hourly: the override is for a sender, but the key of limit "
 		"hourly is user (t.conf:1): it would never apply\n");
 	expect_errors(BY_NET "override { client = \"192.0.2.0/24\" net = 1 }",
-		"t.conf:2: override.net: limit net counts larger networks together (t.conf:1); "
+		"t.conf:2: override.net: limit net counts larger networks as one (t.conf:1); "
 		"allowed: prefixes up to /20\n");
 	expect_errors(BY_NET "override { client = \"64:ff9b::/96\" net = 1 }",
-		"t.conf:2: override.client: clients behind a NAT64 are compared as the address of "
-		"IPv4 within theirs; name the networks of IPv4 that are meant\n");
+		"t.conf:2: override.client: clients behind a NAT64 are compared by the IPv4 "
+		"address that is embedded in theirs; list the IPv4 networks that are "
+		"meant\n");
 	expect_errors(BY_NET "override { client = \"2001:db8::/65\" net = 1 }",
-		"t.conf:2: override.net: limit net counts larger networks together (t.conf:1); "
+		"t.conf:2: override.net: limit net counts larger networks as one (t.conf:1); "
 		"allowed: prefixes up to /64\n");
 	gp_config_free(parse(BY_NET "override { client = \"10.0.0.0/20\" net = 1 }"));
 }
@@ -404,7 +406,7 @@ static void test_override_errors(void **state)
 		{"user = u hourly = -1", "override.hourly: -1 is not allowed"},
 		{"user = u hourly = 2k", "override.hourly: k, M, G and T"},
 		{"user = u Hourly = 2",
-			"unknown option override.Hourly; it can be no limit's name"},
+			"unknown option override.Hourly; it cannot be the name of a limit"},
 		{"user = u user = v hourly = 2", "override.user: repeated"}};
 	char text[256];
 	(void)state;
@@ -416,8 +418,8 @@ static void test_override_errors(void **state)
 		"t.conf:2: override: needs one of user, "
 		"domain, sender, sender_domain and client\n");
 	expect_errors(HOURLY "override { user = u domain = d hourly = 1 }",
-		"t.conf:2: override: is about more than one of user, domain, sender, sender_domain "
-		"and client; write one override for each\n");
+		"t.conf:2: override: has more than one of user, domain, sender, sender_domain and "
+		"client; write one override for each\n");
 	expect_errors(HOURLY "override { user = u }", "t.conf:2: override: sets no limit\n");
 	expect_errors(HOURLY "override { user = u\n daily = 1\n hourly = 1\n yearly = 4 }",
 		"t.conf:3: override.daily: there is no limit called daily\n"
@@ -449,7 +451,7 @@ static void test_override_typos(void **state)
 	assert_int_equal(errors.count, 1000);
 	assert_non_null(strstr(errors.text, "t.conf:10: "));
 	assert_null(strstr(errors.text, "t.conf:11: "));
-	assert_non_null(strstr(errors.text, "\n990 further ones are not listed\n"));
+	assert_non_null(strstr(errors.text, "\n990 more are not listed\n"));
 	gp_config_errors_fini(&errors);
 	gp_arena_free(arena);
 }
@@ -626,7 +628,7 @@ static void test_include_errors(void **state)
 		"t.conf:2: include: @/d is included twice, or includes itself\n");
 }
 
-/* test_include_odd: what is no regular file or too large is not read. */
+/* test_include_odd: what is not a regular file or too large is not read. */
 static void test_include_odd(void **state)
 {
 	const struct folder *f = *state;
@@ -639,10 +641,10 @@ static void test_include_odd(void **state)
 	snprintf(path, sizeof path, "%s/large.conf", f->path);
 	assert_int_equal(truncate(path, GP_CONFIG_INCLUDE_MAX + 1), 0);
 	expect_errors_in(f, "include = {\"@/*.conf\", \"/dev/zero\", \"@/large.conf/*\"}",
-		"t.conf:1: include: @/fifo.conf is no regular file\n"
+		"t.conf:1: include: @/fifo.conf is not a regular file\n"
 		"t.conf:1: include: @/folder.conf cannot be read: Is a directory\n"
 		"t.conf:1: include: @/large.conf cannot be read: too large\n"
-		"t.conf:1: include: /dev/zero is no regular file\n"
+		"t.conf:1: include: /dev/zero is not a regular file\n"
 		"t.conf:1: include: @/large.conf/ cannot be read: Not a directory\n");
 	put(f, "self.conf", "");
 	snprintf(path, sizeof path, "%s/self.conf", f->path);
@@ -658,7 +660,8 @@ static void test_include_odd(void **state)
 }
 
 /*
- * test_include_not_opened: what is no regular file is not even opened, as a device may act on it.
+ * test_include_not_opened: what is not a regular file is not even opened, as a device may act on
+ * it.
  */
 static void test_include_not_opened(void **state)
 {
@@ -670,7 +673,7 @@ static void test_include_not_opened(void **state)
 	assert_true(fd >= 0);
 	assert_true(inotify_add_watch(fd, path, IN_OPEN) >= 0);
 	expect_errors_in(f, "include = {\"@/fifo.conf\"}",
-		"t.conf:1: include: @/fifo.conf is no regular file\n");
+		"t.conf:1: include: @/fifo.conf is not a regular file\n");
 	assert_int_equal(read(fd, event, sizeof event), -1);
 	assert_int_equal(errno, EAGAIN);
 	/* and the watch sees what is opened */
@@ -696,10 +699,10 @@ static void test_include_many(void **state)
 	gp_config_free(c);
 	put(f, "g", "");
 	expect_errors_in(f, HOURLY "include = {\"@/f*\", \"@/g\"}",
-		"t.conf:2: include: @/g is one file too many\n");
+		"t.conf:2: include: @/g exceeds the number of files that may be read\n");
 	put(f, "f", "");
 	expect_errors_in(f, HOURLY "include = {\"@/f*\"}",
-		"t.conf:2: include: @/ holds too many files that fit\n");
+		"t.conf:2: include: @/ contains too many matching files\n");
 }
 
 /* test_include_total: the files together have a bound, too. */
@@ -714,7 +717,8 @@ static void test_include_total(void **state)
 		put(f, (const char[]) {*name, 0}, spaces);
 	put(f, "5", "\n");
 	expect_errors_in(f, "include = {\"@/*\"}",
-		"t.conf:1: include: @/5 is more than all included files may hold together\n");
+		"t.conf:1: include: @/5 exceeds the size that all included files may have "
+		"together\n");
 	free(spaces);
 }
 

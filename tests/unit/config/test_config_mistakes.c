@@ -31,11 +31,11 @@ static const struct {
 	{"an option of another case", "Hostname = x\n",
 		"t.conf:1: unknown option Hostname; did you mean hostname?\n"},
 	{"an option of another section", "spf { timeout = 1s }\n",
-		"t.conf:1: unknown option spf.timeout; it stands in section dns or store\n"},
+		"t.conf:1: unknown option spf.timeout; it belongs to section dns or store\n"},
 	{"an option of sections at the top level", "cache_entries = 20\n",
-		"t.conf:1: unknown option cache_entries; it stands in section dns or exim\n"},
+		"t.conf:1: unknown option cache_entries; it belongs to section dns or exim\n"},
 	{"an option of the top level in a section", "spf { hostname = x }\n",
-		"t.conf:1: unknown option spf.hostname; hostname stands outside of sections\n"},
+		"t.conf:1: unknown option spf.hostname; hostname is set outside of sections\n"},
 	{"an option as messages have it", "spf.mode = off\n",
 		"t.conf:1: unknown option spf.mode; write spf { mode = VALUE }\n"},
 	{"a name without anything", "foo\nhostname = x\n",
@@ -53,7 +53,7 @@ static const struct {
 	{"a section that is assigned to", "spf = off\n",
 		"t.conf:1: spf: it is a section; write spf { OPTION = VALUE }\n"},
 	{"an option that is opened as a section", "hostname { x }\n",
-		"t.conf:1: hostname: it is an option and no section; write hostname = VALUE\n"},
+		"t.conf:1: hostname: it is an option, not a section; write hostname = VALUE\n"},
 	{"a mistyped choice", "spf { mode = enforc }\n",
 		"t.conf:1: spf.mode: enforc is not allowed here (did you mean enforce?); allowed: "
 		"one of off, label, enforce\n"},
@@ -97,7 +97,7 @@ static const struct {
 		"t.conf:1: the name is missing before this {\n"},
 	{"a section without a brace", "spf mode = off\n",
 		"t.conf:1: spf: the { is missing; write spf { OPTION = VALUE }\nt.conf:1: unknown "
-		"option mode; it stands in section spf, dkim, arc, dmarc or limit\n"},
+		"option mode; it belongs to section spf, dkim, arc, dmarc or limit\n"},
 	{"a semicolon behind a word", "spf { mode = off; }\n",
 		"t.conf:1: spf.mode: off; is not allowed here (leave the semicolon out); allowed: "
 		"one of off, label, enforce\n"},
@@ -105,10 +105,10 @@ static const struct {
 		"t.conf:1: dns.attempts: 2; is not allowed here (leave the semicolon out); "
 		"allowed: a number from 1 to 5\n"},
 	{"a semicolon by itself", "spf { mode = off ; helo = label }\n",
-		"t.conf:1: spf: no semicolon stands between options or behind a section; leave it "
-		"out\n"},
+		"t.conf:1: spf: semicolons are not used between options or after a section; leave "
+		"it out\n"},
 	{"a semicolon behind a section", "spf { mode = off };\n",
-		"t.conf:1: no semicolon stands between options or behind a section; leave it "
+		"t.conf:1: semicolons are not used between options or after a section; leave it "
 		"out\n"},
 	{"a semicolon between items", "spf { reject = {fail; none} }\n",
 		"t.conf:1: spf.reject: a semicolon stands between items; write a comma\n"},
@@ -139,7 +139,7 @@ static const struct {
 		"t.conf:1: spf.reject: several items stand in braces, with commas between them; "
 		"write reject = {...}\n"},
 	{"a value in braces", "spf { mode = {off} }\n",
-		"t.conf:1: spf.mode: it takes one value and no list; write mode = VALUE, without "
+		"t.conf:1: spf.mode: it takes one value, not a list; write mode = VALUE, without "
 		"braces\n"},
 	{"+= to a value", "spf { mode += off }\n",
 		"t.conf:1: spf.mode: += adds to a list, and this takes one value; write mode = "
@@ -171,7 +171,7 @@ static const struct {
 		"t.conf:1: hostname: a value with blanks in it needs quotes; write hostname = "
 		"\"...\"\n"},
 	{"a value behind a string", "hostname = \"mail\" server\n",
-		"t.conf:1: hostname: server is one too many; the value ends at its quote\n"},
+		"t.conf:1: hostname: server is superfluous; the value ends at its closing quote\n"},
 	{"a value with =", "spf { url = http://x.test/?a=b }\n",
 		"t.conf:1: spf.url: a value with = in it needs quotes; write url = \"...\"\n"},
 	{"a value with parentheses", "spf { reject_text = no(thing) }\n",
@@ -180,12 +180,11 @@ static const struct {
 	{"a missing title", "limit {\n key = user\n}\n",
 		"t.conf:1: limit: the name is missing; write limit NAME {\n"},
 	{"a title of two words", "limit a b { key = user max = 1 per = 1h }\n",
-		"t.conf:1: limit: the name is one word; write limit NAME {\n"},
+		"t.conf:1: limit: the name must be one word; write limit NAME {\n"},
 	{"a title where none belongs", "spf strict { mode = off }\n",
 		"t.conf:1: spf: it takes no name; write spf {\n"},
 	{"a byte order mark within the text", "hostname = x\n\xef\xbb\xbfspf { mode = off }\n",
-		"t.conf:2: a byte order mark (U+FEFF) stands before spf; take it out: nobody sees "
-		"it\n"},
+		"t.conf:2: a byte order mark (U+FEFF) is before spf; remove it, it is invisible\n"},
 	{"an escape that is none", "hostname = \"a\\999\"\n",
 		"t.conf:1: a backslash and digits are a byte from \\0 to \\377\n"},
 	{"a string that is not closed", "hostname = 'x\n",
@@ -193,7 +192,7 @@ static const struct {
 	{"a comment that is not closed", "hostname = x\n/* y\n",
 		"t.conf:2: the comment that begins here is not closed\n"},
 	{"a control character", "hostname = x\nspf\x01 { mode = off }\n",
-		"t.conf:2: a control character has no place in a text file (U+0001)\n"},
+		"t.conf:2: a control character is not allowed in a text file (U+0001)\n"},
 	{"a reference to the environment", "hostname = ${HOME}\nspf { mode = of }\n",
 		"t.conf:1: ${ has no meaning here\nt.conf:2: spf.mode: of is not allowed here (did "
 		"you mean off?); allowed: one of off, label, enforce\n"},
@@ -252,7 +251,7 @@ static void check_report(const struct gp_config_errors *errors)
 	long before = 0;
 	while (rest.len) {
 		assert_true(gp_span_cut(rest, '\n', &line, &rest));
-		bool is_count = gp_span_has_suffix(line, " further ones are not listed");
+		bool is_count = gp_span_has_suffix(line, " more are not listed");
 		assert_true(is_count == (count == 10));
 		if (!is_count && !gp_span_has_prefix(line, "t.conf:"))
 			fail_msg("%s", errors->text);

@@ -164,7 +164,7 @@ static void it_is_said_once_a_minute(void **state)
 	ask(&s, "bogus.example", 30);
 	look(&s, 1);
 	assert_int_equal(s.warnings, 1);
-	assert_non_null(strstr(s.last, "30 of 30 questions"));
+	assert_non_null(strstr(s.last, "30 of 30 queries"));
 	assert_non_null(strstr(s.last, gp_dns_server_format(&address, server)));
 	assert_non_null(strstr(s.last, "gatepost doctor dns"));
 	for (int i = 0; i < 59; i++) {
@@ -311,8 +311,8 @@ static void one_kind_of_question_that_fails_is_an_outage(void **state)
 		assert_int_equal(gp_dns_query(&s.ctx, questions, 20, answers), GP_OK);
 		look(&s, 1);
 		assert_int_equal(s.warnings, 1);
-		assert_non_null(strstr(s.last, i % 2 ? "do not answer questions for addresses (A)"
-						     : "do not answer questions for TXT"));
+		assert_non_null(strstr(s.last,
+			i % 2 ? "and test queries for addresses (A)" : "and test queries for TXT"));
 		assert_string_equal(
 			gp_daemon_dns_health_kind(s.health.failing), i % 2 ? "A" : "TXT");
 		rise(&s);

@@ -66,21 +66,21 @@ static void records(void **state)
 		{"p=Zm9v; g=; unknown=1", NULL},
 		{"p=Zm9v; n=\xff\xc3\xb6", NULL},
 		{"", "no p="},
-		{"hello", "no list"},
-		{"v=spf1 -all", "another version"},
-		{"v=DKIM2; p=Zm9v", "another version"},
-		{"v=dkim1; p=Zm9v", "another version"},
-		{"v=DKIM1\\; p=Zm9v", "another version"}, /* a zone file's escape, published */
-		{"v=; p=Zm9v", "another version"},
-		{"p=Zm9v; v=DKIM1", "does not stand first"},
-		{"v=DKIM1; v=DKIM1; p=Zm9v", "no list"},
-		{"v=DKIM1;; p=Zm9v", "no list"},
-		{"v=DKIM1; p=Zm9v; p=Zm9v", "no list"},
+		{"hello", "not a list"},
+		{"v=spf1 -all", "is not DKIM1"},
+		{"v=DKIM2; p=Zm9v", "is not DKIM1"},
+		{"v=dkim1; p=Zm9v", "is not DKIM1"},
+		{"v=DKIM1\\; p=Zm9v", "is not DKIM1"}, /* a zone file's escape, published */
+		{"v=; p=Zm9v", "is not DKIM1"},
+		{"p=Zm9v; v=DKIM1", "is not its first tag"},
+		{"v=DKIM1; v=DKIM1; p=Zm9v", "not a list"},
+		{"v=DKIM1;; p=Zm9v", "not a list"},
+		{"v=DKIM1; p=Zm9v; p=Zm9v", "not a list"},
 		{"v=DKIM1; k=rsa", "no p="},
 		{"v=DKIM1; p=", "revoked"},
 		{"v=DKIM1; p= ;", "revoked"},
-		{"v=DKIM1; p=Zm9", "no base64"},
-		{"v=DKIM1; p=<key>", "no base64"},
+		{"v=DKIM1; p=Zm9", "not base64"},
+		{"v=DKIM1; p=<key>", "not base64"},
 		{"v=DKIM1; k=dsa; p=Zm9v", "unknown k="},
 		{"v=DKIM1; k=; p=Zm9v", "unknown k="},
 		{"v=DKIM1; h=sha1; p=Zm9v", "does not allow sha256"},
@@ -218,26 +218,27 @@ static void rfc6376_6_1_2(void **state)
 	} rows[] = {
 		{{.key = rsa, .records = {"v=DKIM1; p=%"}}, GP_DKIM_PASS, NULL},
 		{{.key = ed25519, .records = {"v=DKIM1; k=ed25519; p=%"}}, GP_DKIM_PASS, NULL},
-		{{.key = rsa, .records = {"v=DKIM1; p=#"}}, GP_DKIM_FAIL, "does not fit"},
-		{{.key = rsa, .records = {"v=DKIM1; t=y; p=#"}}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa, .records = {"v=DKIM1; p=#"}}, GP_DKIM_FAIL, "does not match"},
+		{{.key = rsa, .records = {"v=DKIM1; t=y; p=#"}}, GP_DKIM_FAIL, "does not match"},
 		{{.key = rsa}, GP_DKIM_PERMERROR, "no key"},
 		{{.key = rsa, .zone = NAME " A 192.0.2.1\n"}, GP_DKIM_PERMERROR, "no key"},
-		{{.key = rsa, .zone = NAME " TIMEOUT\n"}, GP_DKIM_TEMPERROR, "no answer"},
-		{{.key = rsa, .zone = NAME " SERVFAIL\n"}, GP_DKIM_TEMPERROR, "no answer"},
-		{{.key = rsa, .zone = NAME " REFUSED\n"}, GP_DKIM_TEMPERROR, "no answer"},
+		{{.key = rsa, .zone = NAME " TIMEOUT\n"}, GP_DKIM_TEMPERROR, "did not answer"},
+		{{.key = rsa, .zone = NAME " SERVFAIL\n"}, GP_DKIM_TEMPERROR, "did not answer"},
+		{{.key = rsa, .zone = NAME " REFUSED\n"}, GP_DKIM_TEMPERROR, "did not answer"},
 		{{.key = rsa, .zone = NAME " BOGUS\n"}, GP_DKIM_TEMPERROR, "DNSSEC"},
 		{{.key = rsa, .records = {""}}, GP_DKIM_PERMERROR, "no p="},
 		{{.key = rsa, .records = {"v=DKIM1; p="}}, GP_DKIM_PERMERROR, "revoked"},
-		{{.key = rsa, .records = {"v=DKIM1; p=Zm9v"}}, GP_DKIM_PERMERROR, "is no key"},
+		{{.key = rsa, .records = {"v=DKIM1; p=Zm9v"}}, GP_DKIM_PERMERROR, "is not a key"},
 		{{.key = rsa, .records = {"v=DKIM1; p=%%"}}, GP_DKIM_PASS, NULL},
 		{{.key = rsa, .records = {"v=DKIM2; p=%"}}, GP_DKIM_PERMERROR, "version"},
 		{{.key = rsa, .records = {"v=DKIM1; h=sha1; p=%"}}, GP_DKIM_PERMERROR, "sha256"},
 		{{.key = rsa, .records = {"v=DKIM1; s=x; p=%"}}, GP_DKIM_PERMERROR, "mail"},
 		{{.key = rsa, .records = {"v=DKIM1; k=ed25519; p=%"}}, GP_DKIM_PERMERROR,
-			"another kind"},
-		{{.key = ed25519, .records = {"v=DKIM1; p=%"}}, GP_DKIM_PERMERROR, "another kind"},
+			"does not match a="},
+		{{.key = ed25519, .records = {"v=DKIM1; p=%"}}, GP_DKIM_PERMERROR,
+			"does not match a="},
 		{{.key = ed25519, .records = {"v=DKIM1; k=ed25519; p=#"}}, GP_DKIM_PERMERROR,
-			"is no key"},
+			"is not a key"},
 		{{.key = rsa, .records = {"v=DKIM1; t=s; p=%"}}, GP_DKIM_PASS, NULL},
 		{{.key = rsa, .records = {"v=DKIM1; t=s; p=%"}, .below = true}, GP_DKIM_PERMERROR,
 			"t=s"},
@@ -261,10 +262,10 @@ static void several_records(void **state)
 		{{.key = rsa, .records = {"v=spf1 -all", "v=DKIM1; p=", "p=%"}}, GP_DKIM_PASS,
 			NULL},
 		{{.key = rsa, .records = {"p=%", "p=#", "garbage"}}, GP_DKIM_PASS, NULL},
-		{{.key = rsa, .records = {"garbage", "p=#", "p="}}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa, .records = {"garbage", "p=#", "p="}}, GP_DKIM_FAIL, "does not match"},
 		{{.key = small, .records = {"garbage", "p=%"}}, GP_DKIM_POLICY, "too small"},
-		{{.key = small, .records = {"p=#", "p=%"}}, GP_DKIM_FAIL, "does not fit"},
-		{{.key = rsa, .records = {"garbage", "p="}}, GP_DKIM_PERMERROR, "no list"},
+		{{.key = small, .records = {"p=#", "p=%"}}, GP_DKIM_FAIL, "does not match"},
+		{{.key = rsa, .records = {"garbage", "p="}}, GP_DKIM_PERMERROR, "not a list"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -294,7 +295,7 @@ static enum gp_dkim_verdict judge_last(const char *before, size_t count)
 	return r.verdict;
 }
 
-/* many_records: those over the limit are not looked at, so that none of them is said to fail; what
+/* many_records: those over the limit are not checked, so that none of them is said to fail; what
  * is no key (of whoever proves that a site is his, for example) does not count as one. */
 static void many_records(void **state)
 {
@@ -334,7 +335,7 @@ static void checks_used_up(void **state)
 		{{.key = rsa, .records = {"p=#", "p=%"}, .checks = 2}, GP_DKIM_NEUTRAL,
 			"are checked"},
 		{{.key = rsa, .records = {"p=#", "p=%"}, .checks = 3}, GP_DKIM_PASS, NULL},
-		{{.key = rsa, .records = {"p=#"}, .checks = 2}, GP_DKIM_FAIL, "does not fit"},
+		{{.key = rsa, .records = {"p=#"}, .checks = 2}, GP_DKIM_FAIL, "does not match"},
 		{{.key = rsa, .records = {"p="}, .checks = 1}, GP_DKIM_PERMERROR, "revoked"},
 		{{.key = small, .records = {"p=%"}, .checks = 1}, GP_DKIM_POLICY, "too small"},
 	};
@@ -462,7 +463,7 @@ static void dnssec(void **state)
 	}
 	const struct ask wrong = {
 		.key = rsa, .records = {"v=DKIM1; p=#"}, .dnssec = GP_DKIM_DNSSEC_YES};
-	verdict_is(&wrong, GP_DKIM_FAIL, "does not fit");
+	verdict_is(&wrong, GP_DKIM_FAIL, "does not match");
 }
 
 /* noted: size and testing of the key that decided. */
@@ -522,8 +523,8 @@ static void read_alone(void **state)
 		{rsa, "v=DKIM1; p=", "", NULL, 1024, false, false, false},
 		{small, "v=DKIM1; p=", "", "the key is too small", 768, false, false, false},
 		{ed25519, "v=DKIM1; k=ed25519; p=", "", NULL, 256, false, false, true},
-		{rsa, "\"v=DKIM1; p=", "\"", "no list of tags", 1024, false, true, false},
-		{small, "\"v=DKIM1; p=", "\"", "no list of tags", 0, false, false, false},
+		{rsa, "\"v=DKIM1; p=", "\"", "not a list of tags", 1024, false, true, false},
+		{small, "\"v=DKIM1; p=", "\"", "not a list of tags", 0, false, false, false},
 		{NULL, "v=DKIM1; p=", "", "was revoked", 0, true, false, false},
 		{NULL, "v=DKIM1; p=Zm9v", "", "is no key", 0, false, false, false},
 		{NULL, "v=DKIM1", "", "no p=", 0, false, false, false},

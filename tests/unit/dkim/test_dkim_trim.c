@@ -93,7 +93,8 @@ static void verify(const struct row *row, size_t times, unsigned kept, unsigned 
 	*checks_left_out = *gp_dkim_bodies_checks(bodies);
 	if (*last_out == GP_DKIM_NEUTRAL)
 		assert_string_equal(results.items[times - 1].reason,
-			"not verifiable: the mail server took a blank line off the end of a field");
+			"not verifiable: the mail server removed a blank line from the end of a "
+			"field");
 	gp_dkim_bodies_fini(bodies);
 	gp_arena_free(ctx.arena);
 	test_zone_free(zone);

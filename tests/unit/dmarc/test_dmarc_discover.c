@@ -411,7 +411,7 @@ static void test_problems(void **state)
 		{"_dmarc.example.com TXT v=DMARC1; p=none\n", NULL},
 		{"_dmarc.example.com TXT v=DMARC1; p=none\n"
 		 "_dmarc.example.com TXT v=DMARC1; p=none\n",
-			"there are several policy records at one name, which is none"},
+			"there are several policy records at one name, so none applies"},
 		{"_dmarc.example.com TXT v=DMARC1; p=all\n",
 			"the policy record has no valid policy and no valid reporting address"},
 		{"_dmarc.example.com SERVFAIL\n", "DNS did not answer for a policy record"},

@@ -38,7 +38,7 @@ struct row {
 	const char *sealers;  /* oldest first, blanks between */
 	const char *results;  /* of each set */
 	const char *decision; /* rule of the verdict, then its action */
-	const char *arc;      /* result, "" when the chain was not looked at */
+	const char *arc;      /* result, "" when the chain was not checked */
 };
 
 /* make_key: once for all. */
@@ -305,7 +305,7 @@ static void test_texts(void **state)
 	strike(&s);
 	judge(&s, &later, false);
 	assert_non_null(strstr(s.v.reply, "451 4.7.26 "));
-	assert_non_null(strstr(s.v.reply, "DNS gave no answer about the key"));
+	assert_non_null(strstr(s.v.reply, "DNS did not answer the query for the key"));
 	strike(&s);
 }
 

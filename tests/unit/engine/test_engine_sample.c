@@ -145,16 +145,16 @@ static void without_a_secret_nobody_passes(void **state)
 {
 	struct bench b;
 	(void)state;
-	bench_begin(&b, "dmarc { sample_key_file = \"/proc/no-such-folder/key\" }");
+	bench_begin(&b, "dmarc { sample_key_file = \"/proc/no-such-directory/key\" }");
 	for (int i = 0; i < 100; i++)
 		assert_true(is_rejected(&b, i));
 	assert_int_equal(b.key.length, 0);
-	assert_string_equal(b.key.path, "/proc/no-such-folder/key");
+	assert_string_equal(b.key.path, "/proc/no-such-directory/key");
 	judge(&b, "u@zero.test", 1);
 	assert_int_equal(b.v.action, GP_ACTION_QUARANTINE);
 	assert_null(b.f.pct_ignored);
 	judge(&b, "u@half.test", 1);
-	assert_non_null(strstr(b.f.pct_ignored, "/proc/no-such-folder/key is not there"));
+	assert_non_null(strstr(b.f.pct_ignored, "/proc/no-such-directory/key does not exist"));
 	bench_end(&b);
 }
 

@@ -18,7 +18,7 @@
 static const char zone_text[] = "a.test TXT v=spf1 ip4:192.0.2.0/24 -all\n"
 				"_dmarc.a.test TXT v=DMARC1; p=reject\n";
 
-#define CUT "The header is too large: the author of the message cannot be told with certainty"
+#define CUT "The header is too large: the author of the message cannot be determined with certainty"
 
 /* read_nothing: an empty body. */
 static int read_nothing(void *arg, char *buffer, size_t size, size_t *got_out)

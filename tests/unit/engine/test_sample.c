@@ -173,13 +173,13 @@ static void what_is_no_secret(void **state)
 		mode_t mode;
 		const char *problem;
 	} rows[] = {
-		{"a secret that all may read\n", 0644, ": others may read or change it"},
-		{"a secret that the group may write\n", 0660, "others may read or change it"},
+		{"a secret that all may read\n", 0644, ": other users may read or change it"},
+		{"a secret that the group may write\n", 0660, "other users may read or change it"},
 		{"too short\n", 0600, ": its first line must have 16 to 1024 bytes"},
 		{"                                \n", 0600, ": its first line is blank"},
 		{" \t \t \t \t \t \t \t \t \t\r\n", 0600, ": its first line is blank"},
-		{"00000000000000000000000000000000\n", 0600, "one character over and over"},
-		{"xxxxxxxxxxxxxxxxxxxx", 0600, "one character over and over"},
+		{"00000000000000000000000000000000\n", 0600, "a single repeated character"},
+		{"xxxxxxxxxxxxxxxxxxxx", 0600, "a single repeated character"},
 		{"", 0600, "its first line must have 16 to 1024 bytes"},
 		{"\nthe second line is no secret\n", 0600, "its first line must have"},
 	};
@@ -217,10 +217,10 @@ static void who_only_looks_makes_nothing(void **state)
 	struct gp_sample_key looks = {.may_make = false}, nowhere = {.may_make = true};
 	assert_int_equal(sample(s, &looks), 0);
 	assert_int_equal(access(s->path, F_OK), -1);
-	assert_non_null(strstr(looks.problem, "is not there"));
+	assert_non_null(strstr(looks.problem, "does not exist"));
 	snprintf(s->path, sizeof s->path, "%s/no/such/folder/key", s->folder);
 	assert_int_equal(sample(s, &nowhere), 0);
-	assert_non_null(strstr(nowhere.problem, "is not there and cannot be made"));
+	assert_non_null(strstr(nowhere.problem, "does not exist and cannot be created"));
 	unsigned out = 1;
 	assert_int_equal(
 		gp_engine_sample_of(&s->ctx, NULL, s->path, s->digest, &s->message, &out), GP_OK);

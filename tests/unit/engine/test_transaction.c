@@ -195,7 +195,7 @@ static void test_forgotten(void **state)
 	bench_end(&b);
 }
 
-/* test_errors: what DNS did not say is the same for all recipients; trouble of our own is not. */
+/* test_errors: what DNS did not say is the same for all recipients; local problem is not. */
 static void test_errors(void **state)
 {
 	struct bench b;

@@ -128,8 +128,7 @@ static void test_kept(void **state)
 	assert_string_equal(get(&s, ID, "dmarc.result"), "temperror");
 	assert_string_equal(get(&s, ID, "problem"), "");
 	assert_string_equal(get(&s, ID, "results.forged"), "no");
-	assert_string_equal(
-		get(&s, "1xUx7S-00000K-2C", "results.forged"), "yes"); /* not looked at */
+	assert_string_equal(get(&s, "1xUx7S-00000K-2C", "results.forged"), "yes"); /* not checked */
 	assert_memory_equal(gp_exim_reply(&s.x, &s.call), "451 4.7.26 ", 11);
 	assert_memory_equal(gp_exim_results(&s.x, &s.call.place), "mx.test;", 8);
 	remove_file(&s, "input/" ID "-D"); /* so that work would fail */

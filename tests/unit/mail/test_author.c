@@ -231,7 +231,7 @@ static void test_broken_fold_of_from(void **state)
 		check_header(rows[i].header, rows[i].cause, NULL);
 	check_header((struct gp_span)SPAN("X: a\r\n b\r\nFrom: Chief\r\nof all\r\n"
 					  "<ceo@other.test>\r\n"),
-		GP_AUTHOR_UNREADABLE, "line 5, which is no field, may be a part of it");
+		GP_AUTHOR_UNREADABLE, "line 5, which is not a field, may be part of it");
 }
 
 /* test_no_from_at_all: programs show something else then, for which nobody was asked. */
@@ -474,7 +474,7 @@ static void test_form_on_which_readers_disagree(void **state)
 {
 	(void)state;
 	check_value((struct gp_span)SPAN("<@bank.test:x@evil.test>"), GP_AUTHOR_UNREADABLE,
-		"it has a route by way of another domain");
+		"it has a route through another domain");
 	check_value((struct gp_span)SPAN("\"a,b\"@evil.test"), GP_AUTHOR_UNREADABLE,
 		"it has an @, < or > or a comma in the quoted part of an address");
 	check_value((struct gp_span)SPAN("ceo(@bank.test)@evil.test"), GP_AUTHOR_UNREADABLE,

@@ -170,12 +170,13 @@ static void test_host_without_an_at(void **state)
 			false},
 		{"=?utf-8?Q?ceo=EF=BC=A0bank.test?= <>", "only some programs see an address in it",
 			false},
-		{"\"ceo@bank.test x\" <>", "it has an @, but not where every program reads", false},
-		{"\"mx.bank.test: x@\" <>", "it has an @, but not where every program reads",
+		{"\"ceo@bank.test x\" <>", "it has an @, but not where every program recognises",
+			false},
+		{"\"mx.bank.test: x@\" <>", "it has an @, but not where every program recognises",
 			false},
 		{"=?utf-8?X?ceo?= <>", "a name in it cannot be decoded", false},
 		{"mx.bank.test: nagios\r\n<ceo@bank.test>\r\nX: y",
-			"line 2, which is no field, may be a part of it", false},
+			"line 2, which is not a field, may be part of it", false},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -115,15 +115,15 @@ static void test_groups(void **state)
 		{SPAN("A: a@x.test"), NULL, "it has a group without a semicolon at its end"},
 		{SPAN("A: B: a@x.test;;"), NULL, "it has a group inside a group"},
 		{SPAN("A: a@x.test; b@y.test"), NULL,
-			"it has something other than a comma behind an address or name"},
+			"it has something other than a comma after an address or name"},
 		{SPAN("a@x.test;"), NULL,
-			"it has something other than a comma behind an address or name"},
+			"it has something other than a comma after an address or name"},
 		{SPAN("a@x.test: b@y.test;"), NULL,
-			"it has something other than a comma behind an address or name"},
+			"it has something other than a comma after an address or name"},
 		{SPAN("<a@x.test>: b@y.test;"), NULL,
-			"it has something other than a comma behind an address or name"},
+			"it has something other than a comma after an address or name"},
 		{SPAN(": a@x.test;"), NULL,
-			"it has something other than a comma behind an address or name"},
+			"it has something other than a comma after an address or name"},
 	};
 	(void)state;
 	run_rows(rows, sizeof rows / sizeof rows[0]);
@@ -176,7 +176,7 @@ static void test_reported(void **state)
 		{SPAN("a..b@example.com"), "a..b\texample.com\n", NULL},
 		{SPAN("A <a.@example.com>"), "a.\texample.com\n", NULL},
 		{SPAN("<.a@example.com>"), ".a\texample.com\n", NULL},
-		{SPAN("user@example.net>"), NULL, "it has a > without a <"},
+		{SPAN("user@example.net>"), NULL, "it has a > without <"},
 		{SPAN("<user@example.net"), NULL, "it has an address without the > at its end"},
 		{SPAN("\"Test 1.1.5\""), NULL, "it has a name without an address"},
 		{SPAN("user"), NULL, "it has a name without an address"},
@@ -184,7 +184,7 @@ static void test_reported(void **state)
 		{SPAN("user@"), NULL, "it has an address whose domain is missing or ends in a dot"},
 		{SPAN("<user@>"), NULL,
 			"it has an address whose domain is missing or ends in a dot"},
-		{SPAN("@example.com"), NULL, "it has words before an @ that are no local part"},
+		{SPAN("@example.com"), NULL, "it has words before an @ that are not a local part"},
 		{SPAN("user@example.net(.example.com"), NULL,
 			"it ends inside a comment, a quoted string or a literal"},
 	};
@@ -197,15 +197,14 @@ static void test_malformed(void **state)
 {
 	static const char label[] = "it has a domain with an empty label";
 	static const char domain[] = "it has an address whose domain is missing or ends in a dot";
-	static const char local[] = "it has words before an @ that are no local part";
-	static const char behind[] =
-		"it has something other than a comma behind an address or name";
+	static const char local[] = "it has words before an @ that are not a local part";
+	static const char behind[] = "it has something other than a comma after an address or name";
 	static const char inside[] = "it ends inside a comment, a quoted string or a literal";
 	static const struct row rows[] = {
-		{SPAN(""), NULL, "it names nobody"},
-		{SPAN("  \t "), NULL, "it names nobody"},
-		{SPAN("(nobody)"), NULL, "it names nobody"},
-		{SPAN(",,"), NULL, "it names nobody"},
+		{SPAN(""), NULL, "it names no author"},
+		{SPAN("  \t "), NULL, "it names no author"},
+		{SPAN("(nobody)"), NULL, "it names no author"},
+		{SPAN(",,"), NULL, "it names no author"},
 		{SPAN("<>"), NULL, "it has an empty address"},
 		{SPAN("A <>"), NULL, "it has an empty address"},
 		{SPAN("a@.example.com"), NULL, label},
@@ -221,13 +220,13 @@ static void test_malformed(void **state)
 		{SPAN("a@example.org <a@example.com>"), NULL, behind},
 		{SPAN("a@example.com, b"), NULL, "it has a name without an address"},
 		{SPAN("A <a@example.com> B"), NULL, behind},
-		{SPAN("A <a@example.com>>"), NULL, "it has a > without a <"},
+		{SPAN("A <a@example.com>>"), NULL, "it has a > without <"},
 		{SPAN("A <<a@example.com>>"), NULL, "it has an address without an @"},
 		{SPAN("\"A <a@example.com>"), NULL, inside},
 		{SPAN("A\" <a@example.com>"), NULL, inside},
 		{SPAN("\"A\\"), NULL, inside},
 		{SPAN("(A <a@example.com>"), NULL, inside},
-		{SPAN("A) <a@example.com>"), NULL, "it has a parenthesis that closes nothing"},
+		{SPAN("A) <a@example.com>"), NULL, "it has an unmatched closing parenthesis"},
 		{SPAN("a@[192.0.2.1"), NULL, inside},
 		{SPAN("a@[192.0.2.1].example.com"), NULL,
 			"it has a domain with blanks or comments inside"},
@@ -249,7 +248,7 @@ static void test_malformed(void **state)
 static void test_bytes(void **state)
 {
 	static const char nul[] = "it has a NUL";
-	static const char line[] = "it has a line end that is no fold";
+	static const char line[] = "it has a line end that is not a fold";
 	static const char control[] = "it has a control character";
 	static const char *const places[] = {"\1 a@example.com", "A\1B <a@example.com>",
 		"\"A\1B\" <a@example.com>", "\"A\\\1B\" <a@example.com>", "(A\1B) a@example.com",
@@ -429,9 +428,8 @@ static void test_forms_on_which_readers_disagree(void **state)
  */
 static void test_composition_kills(void **state)
 {
-	static const char behind[] =
-		"it has something other than a comma behind an address or name";
-	static const char route[] = "it has a route by way of another domain";
+	static const char behind[] = "it has something other than a comma after an address or name";
+	static const char route[] = "it has a route through another domain";
 	static const char two[] = "first\tattack.test\nadmin\tlegitimate.test\n";
 	static const struct row rows[] = {
 		/* A3: a NUL ends the name for one component only */
@@ -476,9 +474,9 @@ static void test_composition_kills(void **state)
 		{SPAN("<@legitimate.test:first@attack.test>"), NULL, route},
 		/* A17: a quoted pair outside of quotes */
 		{SPAN("<admin@legitimate.test>\\,<first@attack.test>"), NULL,
-			"it has a backslash outside of quotes"},
+			"it has a backslash outside quotes"},
 		{SPAN("\\<admin@legitimate.test>,<first@attack.test>"), NULL,
-			"it has a backslash outside of quotes"},
+			"it has a backslash outside quotes"},
 		{SPAN("\"<admin@legitimate.test>\\\",<first@attack.test>"), NULL,
 			"it ends inside a comment, a quoted string or a literal"},
 		{SPAN("(<admin@legitimate.test>\\),<first@attack.test>"), NULL,
@@ -558,7 +556,7 @@ static void test_bounds(void **state)
 	assert_int_equal(gp_mailbox_parse(arena, value, &list), GP_OK);
 	value = repeat(arena, "", "(", GP_MAILBOX_COMMENTS + 1, closing);
 	assert_int_equal(gp_mailbox_parse(arena, value, &list), GP_ESYNTAX);
-	assert_string_equal(list.problem, "it has comments nested too deep");
+	assert_string_equal(list.problem, "it has comments nested too deeply");
 
 	value = repeat(arena, "a@b", " ", GP_MAILBOX_BYTES - 3, "");
 	assert_int_equal(gp_mailbox_parse(arena, value, &list), GP_OK);

@@ -116,7 +116,7 @@ static void the_local_one_counts_while_the_other_fails(void **state)
 	assert_int_equal(p.lines, 1); /* once a minute */
 	assert_string_equal(p.said[0],
 		"store: memory: told to fail: system call failed; limits: counted on this machine "
-		"until it is back");
+		"until it is available again");
 	end(&p);
 }
 

@@ -106,7 +106,7 @@ static void what_is_not(void **state)
 		{"sentinel://a", "name of the master"},
 		{"sentinel://a/", "name of the master"},
 		{"sentinel://a/m/", "database"},
-		{"sentinel://a/m m", "blank"},
+		{"sentinel://a/m m", "a space"},
 		{"sentinel:///m", "host name"},
 	};
 	(void)state;

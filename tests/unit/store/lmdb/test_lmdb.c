@@ -69,7 +69,7 @@ static void a_folder_that_cannot_be_made(void **state)
 	f->options.uris[0] = uri;
 	gp_test_lmdb_open_store(f);
 	assert_false(gp_test_lmdb_health(f).up);
-	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "cannot make the directory"));
+	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "cannot create the directory"));
 	assert_int_equal(gp_test_lmdb_take(f, "a", 10, 1, &sum), GP_EIO);
 	assert_int_equal(
 		gp_store_put(f->store, &f->ctx, gp_span_from("k"), gp_span_from("v"), 0), GP_EIO);
@@ -79,7 +79,7 @@ static void a_folder_that_cannot_be_made(void **state)
 	gp_store_tend(f->store, &f->ctx);
 	assert_false(gp_test_lmdb_health(f).up);
 	assert_true(gp_store_now_ms(f->store) >= 1700000000000LL);
-	assert_non_null(strstr(f->logged, "error: store: cannot make the directory"));
+	assert_non_null(strstr(f->logged, "error: store: cannot create the directory"));
 	*strrchr(uri, '/') = '\0';
 	assert_int_equal(mkdir(uri + 5, 0700), 0);
 	gp_store_tend(f->store, &f->ctx);
@@ -95,7 +95,7 @@ static void a_file_in_place_of_the_folder(void **state)
 	struct gp_test_lmdb *f = *state;
 	close(open(f->folder, O_WRONLY | O_CREAT, 0600));
 	gp_test_lmdb_open_store(f);
-	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "it is no directory"));
+	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "it is not a directory"));
 	assert_int_equal(unlink(f->folder), 0);
 	gp_store_tend(f->store, &f->ctx);
 	assert_true(gp_test_lmdb_works(f));
@@ -211,7 +211,7 @@ static void damaged_files_are_set_aside(void **state)
 			f->folder, name);
 		assert_non_null(strstr(f->logged, expected));
 		assert_non_null(
-			strstr(gp_test_lmdb_health(f).problem, "was damaged and begins anew"));
+			strstr(gp_test_lmdb_health(f).problem, "was damaged and is started anew"));
 		assert_int_equal(count_damaged(f), kind + 1);
 		gp_test_lmdb_close_store(f);
 	}
@@ -346,7 +346,7 @@ static void unreadable_records_count_as_absent(void **state)
 	gp_store_tend(f->store, &f->ctx);
 	const char *told = strstr(f->logged, "warning: store: ");
 	assert_non_null(told);
-	assert_non_null(strstr(told, "3 were taken for absent"));
+	assert_non_null(strstr(told, "3 were treated as absent"));
 	assert_int_equal(gp_test_lmdb_used(f, "b"), 0);
 	gp_store_tend(f->store, &f->ctx);
 	assert_null(strstr(told + 1, "warning: store: "));
@@ -511,7 +511,7 @@ static int full_disk(struct gp_test_lmdb *f)
 		return 2;
 	for (int i = 0; i < 3; i++)
 		gp_store_tend(f->store, &f->ctx);
-	if (gp_test_lmdb_used(f, "near") != 10 || !strstr(f->logged, "the disk has no room") ||
+	if (gp_test_lmdb_used(f, "near") != 10 || !strstr(f->logged, "the disk has no space") ||
 		!gp_test_lmdb_health(f).up || gp_test_lmdb_health(f).forgotten == 0)
 		return 8;
 	if (notes(f) || !gp_test_lmdb_health(f).up) /* not kept, which is no error */

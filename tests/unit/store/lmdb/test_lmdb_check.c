@@ -277,10 +277,10 @@ static void what_is_damaged_has_a_reason(void **state)
 		size_t size;
 		bool of_root;
 	} rows[] = {
-		{"\xde\xc0\xef\xbf", "not a file of LMDB", 16, 4, false},
+		{"\xde\xc0\xef\xbf", "not an LMDB file", 16, 4, false},
 		{"\xbe\xef\xc0\xde", "another byte order", 16, 4, false},
 		{"\x02", "another version", 20, 1, false},
-		{"\x02", "not a file of LMDB", 10, 1, false},
+		{"\x02", "not an LMDB file", 10, 1, false},
 		{"\x00\x20", "page size", 40, 2, false},
 		{"\x04", "another program", 92, 1, false},
 		{"\x0c", "another program", 44, 1, false},
@@ -290,14 +290,14 @@ static void what_is_damaged_has_a_reason(void **state)
 		{"\x00\x00\x00\x00", "outside", 128, 4, false},
 		{"\xff\xff\xff\x7f", "too short", 136, 4, false},
 		{"\xff\xff\xff\xff\xff\xff\xff\xff", "impossible number", 144, 8, false},
-		{"\xff", "not as large", 120, 1, false},
-		{"\x77", "another number", 0, 1, true},
-		{"\x04", "not of the kind", 10, 1, true},
-		{"\x12", "not of the kind", 10, 1, true},
+		{"\xff", "does not have the size", 120, 1, false},
+		{"\x77", "the number of another page", 0, 1, true},
+		{"\x04", "not of the type", 10, 1, true},
+		{"\x12", "not of the type", 10, 1, true},
 		{"\x11", "bounds", 12, 1, true},
 		{"\xff\xff", "bounds", 12, 2, true},
 		{"\xff\xff", "bounds", 14, 2, true},
-		{"\xff\xff", "leave the page", 16, 2, true},
+		{"\xff\xff", "extend past the page", 16, 2, true},
 		{"\x01", "", 18, 1, true},
 	};
 	struct fixture *f = *state;
@@ -322,9 +322,9 @@ static void what_is_damaged_has_a_reason(void **state)
 		fails(f, rows[i].problem);
 	}
 	restore(f, "rubbish", 7);
-	fails(f, "cut short");
+	fails(f, "truncated");
 	restore(f, good, PAGE + 100);
-	fails(f, "cut short");
+	fails(f, "truncated");
 	restore(f, good, (size_t)root * PAGE);
 	fails(f, "the file ends before it");
 	free(good);
@@ -375,8 +375,8 @@ static void the_table_within_is_ours(void **state)
 		size_t at, size; /* from the name's begin */
 	} rows[] = {
 		{"safe", "not used here", 0, 4},
-		{"\x04", "another kind", 4 + 4, 1}, /* flags of the table */
-		{"\x01", "another kind", 4 + 0, 1}, /* its pad */
+		{"\x04", "another type", 4 + 4, 1}, /* flags of the table */
+		{"\x01", "another type", 4 + 0, 1}, /* its pad */
 		{"\x21", "impossible depth", 4 + 6, 1},
 		{"\x77\x77", "", 4 + 32, 2},                /* how many records it has */
 		{"\xff\xff\xff\x7f", "outside", 4 + 40, 4}, /* its root */

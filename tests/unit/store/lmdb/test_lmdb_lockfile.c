@@ -59,7 +59,7 @@ static void a_lock_file_that_is_written_over_is_made_anew(void **state)
 			gp_store_tend(f->store, &f->ctx);
 			assert_true(gp_test_lmdb_works(f));
 			assert_int_equal(gp_test_lmdb_used(f, "kept"), 7);
-			assert_non_null(strstr(f->logged, "something was written over its -lock"));
+			assert_non_null(strstr(f->logged, "its -lock was overwritten"));
 			assert_null(strstr(f->logged, "renamed"));
 		}
 	}
@@ -100,8 +100,9 @@ static void who_else_has_it_open_is_to_be_ended(void **state)
 		assert_false(gp_test_lmdb_health(f).up);
 		assert_non_null(strstr(gp_test_lmdb_health(f).problem, "fuser -v"));
 	}
-	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "end them"));
-	assert_non_null(strstr(f->logged, "it is made anew as soon as nobody else has the files"));
+	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "stop them"));
+	assert_non_null(
+		strstr(f->logged, "it is created anew as soon as no other process has the files"));
 	kill(child, SIGKILL);
 	assert_int_equal(gp_test_lmdb_wait_for(child), -1);
 	gp_store_tend(f->store, &f->ctx);

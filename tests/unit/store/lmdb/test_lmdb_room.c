@@ -101,7 +101,7 @@ static void new_subjects_of_a_full_store_are_counted(void **state)
 	assert_int_equal(gp_test_lmdb_health(f).failed, 0);
 	assert_in_range(gp_test_lmdb_health(f).forgotten, 10000, 20000);
 	assert_int_equal(count_of(f, "warning: store: the store is full: 1 MiB; "), 1);
-	assert_int_equal(count_of(f, "were forgotten, at most "), 1);
+	assert_int_equal(count_of(f, "were forgotten, which had used at most "), 1);
 	assert_int_equal(count_of(f, "raise store.size"), 1);
 	assert_non_null(strstr(gp_test_lmdb_health(f).problem, "the store is full"));
 	gp_test_lmdb_close_store(f);
@@ -533,9 +533,9 @@ static bool count_users(struct gp_test_lmdb *f, int from, int to)
 static bool says_disk(struct gp_test_lmdb *f)
 {
 	const struct gp_store_health h = gp_test_lmdb_health(f);
-	return h.disk_is_full && strstr(f->logged, "the disk has no room for the store") &&
-	       strstr(f->logged, "make room on the disk") && !strstr(f->logged, "store.size") &&
-	       strstr(h.problem, "make room on") && !strstr(h.problem, "store.size");
+	return h.disk_is_full && strstr(f->logged, "the disk has no space for the store") &&
+	       strstr(f->logged, "free some disk space") && !strstr(f->logged, "store.size") &&
+	       strstr(h.problem, "free some disk space") && !strstr(h.problem, "store.size");
 }
 
 /* on_full_disk: a store of so many subjects, a disk that somebody else fills, another process. */

@@ -349,7 +349,7 @@ static void a_file_that_another_process_grows_is_followed(void **state)
 		assert_true(gp_test_lmdb_health(f).up);
 	}
 	assert_int_equal(gp_test_lmdb_used(f, "a"), 4);
-	assert_non_null(strstr(f->logged, "notice: store: another process has a larger"));
+	assert_non_null(strstr(f->logged, "notice: store: another process with a larger"));
 	assert_null(strstr(f->logged, "error"));
 	assert_null(strstr(f->logged, "damaged"));
 }
@@ -588,7 +588,7 @@ static void without_a_place_it_counts_on_in_what_is_open(void **state)
 	gp_store_tend(f->store, &f->ctx);
 	const char *said = strstr(f->logged, "error: store: ");
 	assert_non_null(said);
-	assert_non_null(strstr(said, "counting goes on in what is still open"));
+	assert_non_null(strstr(said, "counting continues in the files that are still open"));
 	assert_null(strstr(said + 1, "error: store: "));
 	assert_int_equal(gp_test_lmdb_used(f, "a"), 5);
 	assert_true(gp_test_lmdb_works(f));
