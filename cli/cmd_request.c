@@ -85,7 +85,7 @@ static int print_json(struct gp_arena *arena, const struct gp_cli_policy_reply *
 			gp_cli_json_text(arena, reply->would)));
 }
 
-/* print_line: "name=value"; whoever listens at the socket may have sent anything. */
+/* print_line: "name=value"; the process at the socket may have sent anything. */
 static void print_line(struct gp_arena *arena, const char *name, const char *value)
 {
 	if (!value)

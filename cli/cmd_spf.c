@@ -52,8 +52,8 @@ static void print_result(
 	print_row(arena, "mechanism", r->mechanism);
 	print_row(arena, "of the record", r->record_domain);
 	print_row(arena, "explanation", r->explanation);
-	printf("  %-13s %u of %u\n", "look-ups", r->lookups, limits->max_terms);
-	printf("  %-13s %u of %u\n", "void look-ups", r->void_lookups, limits->max_voids);
+	printf("  %-13s %u of %u\n", "lookups", r->lookups, limits->max_terms);
+	printf("  %-13s %u of %u\n", "void lookups", r->void_lookups, limits->max_voids);
 	print_row(arena, "problem", r->problem);
 	print_row(arena, "term", r->problem_term);
 	print_row(arena, "name", r->problem_name);

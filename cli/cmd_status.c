@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* gatepost status: how the daemon is doing, and loudly what cannot work. */
+/* gatepost status: how the daemon is doing, and what cannot work. */
 #include <stdio.h>
 #include <string.h>
 

@@ -241,7 +241,7 @@ static int import(const struct task *task, struct gp_doctor *d)
 	return move(task, d, gp_cli_store_import);
 }
 
-/* run_with_file: opened as whoever calls; close tells whether all was written. */
+/* run_with_file: opened as the calling user; close tells whether all was written. */
 static int run_with_file(struct task *task, int fd, const char *mode)
 {
 	const char *path = task->name;

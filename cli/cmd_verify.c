@@ -23,7 +23,7 @@ struct arguments {
 	struct gp_cli_offline offline;
 };
 
-/* A clock whose wall time stands still. */
+/* A clock whose wall time does not advance. */
 struct fixed_clock {
 	struct gp_clock clock;
 	int64_t wall_s;

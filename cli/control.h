@@ -30,7 +30,7 @@ struct gp_cli_control {
 	const char *command; /* for usage texts */
 	int stop_fd;         /* what becomes readable ends every wait; -1: none */
 	bool is_stopped;     /* it has */
-	bool is_answered;    /* the last trouble is what the daemon said, not that it is away */
+	bool is_answered;    /* the last error is the daemon's answer, not that it is unavailable */
 	char path[108];
 	/* answers in place of a daemon (cli/place.h): as gp_operator_answer; NULL: none does */
 	json_t *(*instead)(void *arg, const json_t *request);

@@ -19,7 +19,7 @@
 
 /* ---- what is logged ---- */
 
-/* take_log: gp_log.write: changes to syslog, trouble to whoever has called. */
+/* take_log: gp_log.write: changes to syslog, trouble to the caller. */
 static void take_log(void *arg, enum gp_log_level level, const char *event,
 	const struct gp_log_field *fields, size_t count)
 {

@@ -22,7 +22,7 @@ enum gp_cli_forward {
 };
 
 struct gp_cli_host_name {
-	const char *name; /* small letters; any other byte may occur */
+	const char *name; /* lower case; any other byte may occur */
 	enum gp_cli_forward forward;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Log_text: an event of the core's log as one line for whoever has typed a command. */
+/* Log_text: an event of the core's log as one line for the user of a command. */
 #ifndef GP_CLI_LOG_TEXT_H
 #define GP_CLI_LOG_TEXT_H
 

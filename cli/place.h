@@ -10,7 +10,7 @@
  * The daemon is asked, unless nobody listens on its control socket and its store is Exim's: there
  * is Exim on this host and no daemon, or the directory of the store belongs to Exim's user. A
  * daemon that should be there and does not answer is an error. With --direct the store is used,
- * whoever listens. Where the store is used, a line on stderr says so.
+ * whether a daemon listens or not. Where the store is used, a line on stderr says so.
  */
 #ifndef GP_CLI_PLACE_H
 #define GP_CLI_PLACE_H

@@ -63,7 +63,7 @@ static void report_spf(struct gp_arena *arena, const char *who, const struct gp_
 		because(arena, r->problem));
 }
 
-/* report_dkim: a line a signature. */
+/* report_dkim: one line per signature. */
 static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dkim)
 {
 	for (size_t i = 0; i < dkim->count; i++) {

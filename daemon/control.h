@@ -4,13 +4,13 @@
  *
  * A client connects, sends one JSON object on one line, and gets one JSON object on one line back;
  * then the connection is closed. {"command": "status"}; the answer has "error" with a text when it
- * could not be done. Who may connect is a matter of the socket's permissions.
+ * could not be done. Who may connect is decided by the permissions of the socket.
  *
  * Commands are rows of a table: those of each service (daemon/service.h), and one of the daemon's
  * own, {"command": "metrics"}, with the answer {"text": the page of daemon/metrics.h}.
  *
- * A few clients are served at once. One that is slow is cut off, and at once when its place is
- * wanted by another, the oldest of them first; never one whose command is being done.
+ * A few clients are served at once. A slow one is disconnected, at once when another client needs
+ * its place, the oldest first; never one whose command is being executed.
  */
 #ifndef GP_DAEMON_CONTROL_H
 #define GP_DAEMON_CONTROL_H

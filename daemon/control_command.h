@@ -18,7 +18,7 @@ struct gp_daemon_control_call {
 	const struct gp_daemon_runtime *runtime;
 	struct gp_ctx *ctx;
 	const json_t *request;
-	int64_t peer_uid; /* of who asks, as the system says; -1: not known */
+	int64_t peer_uid; /* of the peer, according to the kernel; -1: not known */
 };
 
 struct gp_daemon_control_command {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Counters that any daemon has; what a service counts of its own lies with it.
+ * Counters that any daemon has; those of a service are in the service.
  *
  * Atomic numbers in memory that survives a crash (daemon/shmem.h), so that they never go back while
  * the daemon runs. Any thread adds, nobody waits.

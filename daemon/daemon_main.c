@@ -569,7 +569,7 @@ static int run(struct start *start)
 	return gp_daemon_supervise(&plan);
 }
 
-/* say_stderr: gp_log.write where there is no log; behind what arg says. */
+/* say_stderr: gp_log.write where there is no log; after what arg says. */
 static void say_stderr(void *arg, enum gp_log_level level, const char *event,
 	const struct gp_log_field *fields, size_t count)
 {

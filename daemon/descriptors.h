@@ -2,7 +2,7 @@
 /*
  * Descriptors: how many of them the process may have, and what they are for.
  *
- * Connections and DNS queries are as many as others want there to be; each of them needs a
+ * The number of connections and DNS queries depends on remote clients; each of them needs a
  * descriptor. So the limit is raised as far as the hard limit allows, and what it allows is divided
  * before the first of them comes: neither can take what the other, the store, the control socket or
  * the numbers need.

@@ -31,7 +31,7 @@ static struct gp_daemon_dns_health_sums sums_of(struct gp_dns *dns)
 	return sums;
 }
 
-/* since: what has come; another resolver than that of the earlier sums counts from nought. */
+/* since: what has come; another resolver than that of the earlier sums counts from 0. */
 static struct gp_daemon_dns_health_sums since(
 	struct gp_daemon_dns_health_sums now, struct gp_daemon_dns_health_sums earlier)
 {
@@ -157,7 +157,7 @@ enum gp_daemon_dns_failing gp_daemon_dns_health_failing(struct gp_daemon_dns_see
 	return failing;
 }
 
-/* begin_again: another resolver counts from nought. */
+/* begin_again: another resolver counts from 0. */
 static void begin_again(struct gp_daemon_dns_health *h, const struct gp_dns *dns)
 {
 	h->dns = dns;

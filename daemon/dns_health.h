@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * DNS health: whether most questions of the last minute failed, and for want of name servers.
+ * DNS health: whether most questions of the last minute failed, because name servers do not work.
  *
  * Each verdict says what it found, and a temporary error is an ordinary one; that all of them are
- * for want of name servers shows only in the sum of them. But senders of mail choose what is
- * queried: a broken zone of their own, or the names of a thousand others, can cause any number of
- * failures. So when most have failed, questions that nobody else has chosen decide: made-up names
- * below com, net and org, which no server remembers and each that works can deny, for addresses and
- * for TXT, of which verdicts are made: a server that fails one kind only is as good as silent. The
- * keeper looks every second, warns once a minute while it is so, with the servers, and leaves the
- * sums of a minute ago, by which gatepost status and doctor get the numbers of the moment.
+ * caused by the name servers shows only in their sum. But senders of mail choose what is queried: a
+ * broken zone of their own, or the names of a thousand others, can cause any number of failures. So
+ * when most have failed, test queries decide that no sender has chosen: made-up names below com,
+ * net and org, which no server has cached and every working one can deny, for addresses and for
+ * TXT, of which verdicts are made: a server that fails one type only counts as silent. The keeper
+ * looks every second, warns once a minute while it is so, with the servers, and leaves the sums of
+ * a minute ago, by which gatepost status and doctor get the numbers of the moment.
  *
  *     struct gp_daemon_dns_health h = {0};
  *     gp_daemon_dns_health_look(&h, dns, now_us, log, &shared->dns_seen);     (every second, one
  * thread)
  *
- * Questions that we could not ask (GP_DNS_TROUBLE) count as failed: so does a name server that this
- * host cannot reach, and own questions tell it from want of files. Threads: what was seen may be
- * read by any.
+ * Queries that could not be sent (GP_DNS_TROUBLE) count as failed: so does a name server that this
+ * host cannot reach, and the test queries distinguish that from a lack of descriptors. Threads:
+ * what was seen may be read by any.
  *
- * Known gap: where the name servers know an inner network only, own questions always fail, and a
- * broken zone that is asked for often is told as if they did.
+ * Known gap: where the name servers know an inner network only, the test queries always fail, and a
+ * broken zone that is queried often is reported as a failure of the servers.
  */
 #ifndef GP_DAEMON_DNS_HEALTH_H
 #define GP_DAEMON_DNS_HEALTH_H

@@ -80,7 +80,7 @@ void gp_daemon_excuses_end(struct gp_daemon_excuses *excuses)
 	look(excuses, true);
 }
 
-/* gp_daemon_excuses_add: behind the others. */
+/* gp_daemon_excuses_add: after the others. */
 void gp_daemon_excuses_add(struct gp_daemon_excuses *excuses, int fd, size_t room)
 {
 	struct gp_daemon_excuses *x = excuses;

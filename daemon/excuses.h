@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Excuses: connections that can have no thread, until what they ask has come and is answered by
- * the service all the same (excuse in daemon/service.h).
+ * Excuses: connections for which there is no thread, until their request has arrived and is
+ * answered by the service all the same (excuse in daemon/service.h).
  *
- * One that says nothing, or only a part, keeps nobody waiting: it is looked at again and again, for
- * a second, and then ends. There are few; when there are too many the one that came first ends.
+ * One that sends nothing, or only a part, delays no other: it is polled for a second and then
+ * closed. There are few; when there are too many the oldest is closed.
  *
  *     gp_daemon_excuses_add(excuses, fd, room)
  *     gp_daemon_excuses_look(excuses)      every GP_DAEMON_EXCUSES_LOOK_MS while count is not 0

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Heartbeat: what the serving process reports to its supervisor and to systemd: it is ready, it
- * moves, a reload has gone this way or that.
+ * runs, a reload has succeeded or failed.
  *
- * The threads that must never stand still stamp the time; the thread that waits for signals looks
- * at the stamps every second and passes a word on: to the parent through a pipe, or, without a
- * parent, to the service manager.
+ * The threads that must never hang stamp the time; the thread that waits for signals looks at the
+ * stamps every second and passes a word on: to the parent through a pipe, or, without a parent, to
+ * the service manager.
  *
  * Threads: any may beat; one tells.
  *
@@ -27,7 +27,7 @@
  * service. */
 enum gp_daemon_heartbeat_thread {
 	GP_DAEMON_HEARTBEAT_MAINTENANCE,
-	GP_DAEMON_HEARTBEAT_LISTEN, /* and the numbers of the other services behind it */
+	GP_DAEMON_HEARTBEAT_LISTEN, /* and the numbers of the other services after it */
 	GP_DAEMON_HEARTBEAT_THREADS = GP_DAEMON_HEARTBEAT_LISTEN + GP_DAEMON_SERVICES_MAX
 };
 

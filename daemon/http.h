@@ -6,12 +6,13 @@
  *     gp_daemon_http_start(&sockets, daemon, &http);
  *     gp_daemon_http_stop(http);
  *
- * GET and HEAD; one request a connection. Its clients are users of this machine, or web pages in
+ * GET and HEAD; one request per connection. Its clients are users of this machine, or web pages in
  * their browsers: requests, connections, memory and time are bounded, and only a Host that names
- * the loopback is answered, so that no page gets here by a name that it has pointed here (DNS
- * rebinding). A proxy in front has to send such a Host.
+ * the loopback is answered, so that no web page gets access by a name that resolves to the loopback
+ * (DNS rebinding). A proxy in front has to send such a Host.
  *
- * Built without libmicrohttpd, http_absent.c stands in: the log says so, the mail continues.
+ * Built without libmicrohttpd, http_absent.c is used instead: the log says so, mail is not
+ * affected.
  */
 #ifndef GP_DAEMON_HTTP_H
 #define GP_DAEMON_HTTP_H

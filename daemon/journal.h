@@ -4,8 +4,8 @@
  *
  * Where standard error leads to the journal, an event can go there by the journal's own protocol
  * ("Native Journal Protocol" in systemd's documentation): a datagram of FIELD=value lines. Then
- * journalctl GATEPOST_QUEUE_ID=4Xy finds what a search through lines would have to guess, and the
- * event has its priority. MESSAGE is the same line that other targets get.
+ * journalctl GATEPOST_QUEUE_ID=4Xy finds what a text search could only guess, and the event has its
+ * priority. MESSAGE is the same line that other targets get.
  *
  * Threads: any number; a datagram is whole.
  */

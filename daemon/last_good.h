@@ -2,7 +2,7 @@
 /*
  * The last good configuration, as the daemon uses it: kept when a configuration has come into
  * force, and used when the daemon is started and the files have errors, so that mail is still
- * accepted while somebody mends them. What is in force is then said in the log, by gatepost status
+ * accepted while they are corrected. What is in force is then said in the log, by gatepost status
  * and by doctor.
  *
  * The file belongs to the user that the daemon runs as, who could have written it, and is read with

@@ -2,12 +2,12 @@
 /*
  * Listen: the sockets Postfix connects to, and the loop that gives each connection its thread.
  *
- * Sockets are opened before privileges are dropped, or were handed over
+ * Sockets are opened before privileges are dropped, or were passed by systemd
  * (daemon/socket_activation.h), and outlive a crash of the process that serves them. A unix socket
- * belongs to the group of the mail server. At max_connections the connection that is idle for
- * longest is closed for a further one (daemon/places.h), and while none is, further ones wait in
- * the system's queue; a local user other than the mail server's, root and our own gets a quarter of
- * them. The log says so.
+ * belongs to the group of the mail server. At max_connections the longest idle connection is closed
+ * for a new one (daemon/places.h), and while none is idle, new ones wait in the system's queue; a
+ * local user other than the mail server's, root and our own gets a quarter of them. The log says
+ * so.
  */
 #ifndef GP_DAEMON_LISTEN_H
 #define GP_DAEMON_LISTEN_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Limited log lines: those of a kind that others can cause without end: so many a minute, and
- * afterwards the number of the rest.
+ * Limited log lines: those of a kind that remote clients can cause without limit: a number of them
+ * per minute, then the number of the rest.
  *
  *     if (gp_daemon_log_limited_may(&few, now_us, 10)) log it
  *     n = gp_daemon_log_limited_rest(&few, now_us);       (every second or so; not 0: say it)
  *
- * Threads: any. All zero: nothing was said yet. At the turn of a minute a line more may pass.
+ * Threads: any. All zero: nothing was logged yet. At the turn of a minute one line more may pass.
  */
 #ifndef GP_DAEMON_LOG_LIMITED_H
 #define GP_DAEMON_LOG_LIMITED_H

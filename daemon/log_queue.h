@@ -5,9 +5,10 @@
  * A write for each decision costs as much as the decision. Lines are collected for a few
  * milliseconds and written in one piece by a thread of the queue's own.
  *
- * A log must not stop the mail: while the descriptor takes nothing and the queue is full, a line
- * waits for a second, and from then on lines are dropped until something has been written again;
- * a line then says how many. Should the process crash, the lines of the last milliseconds are lost.
+ * A log must not block mail: while the descriptor cannot be written to and the queue is full, a
+ * line waits for a second, and from then on lines are dropped until something has been written
+ * again; a line then says how many. Should the process crash, the lines of the last milliseconds
+ * are lost.
  *
  * To a pipe or socket whole lines go out in pieces of at most 4 KiB, which pipes keep together, so
  * that they do not mix with those of another process.

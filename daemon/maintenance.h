@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Maintenance: a thread that does every second what has to be done now and then: the store is
- * written to disk, cleaned and connected again, run-time overrides are read, each service does what
- * it has to (tend), and it is looked whether name servers answer. A second one hears name servers
- * that were too slow for a request.
+ * Maintenance: a thread for periodic work, every second: the store is written to disk, cleaned and
+ * reconnected, run-time overrides are read, each service does its own work (tend), and the name
+ * servers are checked. A second one waits for name servers that were too slow for a request.
  */
 #ifndef GP_DAEMON_MAINTENANCE_H
 #define GP_DAEMON_MAINTENANCE_H

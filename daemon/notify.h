@@ -3,8 +3,8 @@
  * Notify: tells a service manager how the daemon is doing, in the protocol of sd_notify(3).
  *
  * One datagram of VARIABLE=VALUE lines to the socket that NOTIFY_SOCKET names. Our own hundred
- * lines, because the protocol is small and promised to stay, and the library that speaks it would
- * bring three compressors into a process that reads what strangers write.
+ * lines, because the protocol is small and stable, and libsystemd would bring three compression
+ * libraries into a process that reads untrusted input.
  *
  *     gp_daemon_notify_open(&n);
  *     gp_daemon_notify_tell(&n, "READY=1\nSTATUS=%s", text);

@@ -198,7 +198,7 @@ static bool end_one(struct gp_daemon_places *p, struct entry *e)
 	if (atomic_exchange(&e->place.is_guest, false))
 		p->guests--;
 	p->leaving++;
-	(void)shutdown(e->fd, SHUT_RDWR); /* closed by the other side: as good */
+	(void)shutdown(e->fd, SHUT_RDWR); /* closed by the peer: equivalent */
 	return true;
 }
 

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Places: the connections that are served now, a thread each, and which of them has to go when
+ * Places: the connections that are served now, a thread each, and which of them is closed when
  * there are too many.
  *
- * A new connection finds a place as long as any other does nothing: at the ceiling the one that has
- * done nothing for longest is ended. A user with a limit gets only a share of the places, and new
- * connections replace that user's own. What is being worked on is never ended, nor, for a time of
- * grace, what has only come, has begun a request, or has been sent its answer: the other side may
- * ask again just once.
+ * A new connection finds a place as long as another one is idle: at the limit the longest idle one
+ * is closed. A user with a limit gets only a share of the places, and new connections replace that
+ * user's own. A busy connection is never closed, nor, for a grace period, one that is new, has
+ * begun a request, or has been sent its answer: the peer may be about to send another request.
  *
- * While all are at work a new connection is a guest: it has a thread, and may say what it wants,
- * but waits for a place before that is worked on, in the order in which they came. A connection
- * that has been answered gives its place to the guest that has waited longest; one with a message
- * under way only when nothing more about it has come for a moment. There are few guests; when there
- * is no room for a further one, one that says nothing goes, or the one that waits for longest waits
- * no longer, and is to be told so, once it has waited for a time, or no guest has got a place for a
- * while: further ones wait to be accepted meanwhile. So nobody is left without an answer, however
- * many there are. Knows nothing about what is served.
+ * While all are busy a new connection is a guest: it has a thread, and may send its request, but
+ * waits for a place before that is processed, in order of arrival. A connection that has been
+ * answered gives its place to the guest that has waited longest; one with a message under way only
+ * when nothing more about it has come for a moment. The number of guests is small; when there is no
+ * room for another one, one that has sent nothing is closed, or the one that has waited longest is
+ * answered without a place, once it has waited for a time or no guest has got a place for a while;
+ * new ones wait to be accepted meanwhile. So every client gets an answer, however many there are.
+ * Knows nothing about what is served.
  *
  *     gp_daemon_places_new(&options, &places);
  *     gp_daemon_places_has_room(places)    accept, gp_daemon_places_admit(places, fd, uid); else
@@ -48,7 +47,7 @@ enum gp_daemon_place_state {
 	GP_DAEMON_PLACE_READS,  /* it waits for a request; it may be ended unless one has come */
 	GP_DAEMON_PLACE_BEGINS, /* a request has come in part; the same after the time of grace */
 	GP_DAEMON_PLACE_WORKS,  /* on a request, or waits for a place: it may not be ended */
-	GP_DAEMON_PLACE_WRITES  /* it waits until the other side takes an answer; as BEGINS */
+	GP_DAEMON_PLACE_WRITES  /* it waits until the peer reads an answer; as BEGINS */
 };
 
 struct gp_daemon_places;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Privileges: from root to an ordinary user, and the proof that there is no way back.
+ * Privileges: drops root privileges irrevocably and verifies it.
  *
  * Call after sockets and files are open and before the first thread. Started by an ordinary user,
  * nothing is done.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runtime: one configuration snapshot with the resolver and the log that belong to it, and the
- * place where the current one hangs.
+ * reference to the current one.
  *
- * A session takes the current runtime when it begins and with each new message; a reload hangs up a
- * new one, and the old one goes when its last session has let go of it. There is one resolver with
- * one cache for the life of the process, which a reload sets anew: what is remembered stays. The
- * store of the limits is opened when limits are first configured and stays for the life of the
- * process: a change of the store needs a restart.
+ * A session takes the current runtime when it begins and with each new message; a reload publishes
+ * a new one, and the old one is freed with its last reference. There is one resolver with one cache
+ * for the life of the process, which a reload reconfigures: cached answers stay. The store of the
+ * limits is opened when limits are first configured and stays for the life of the process: a change
+ * of the store needs a restart.
  *
  * Threads: gp_daemon_runtimes may be used by any number of threads; a runtime is read-only.
  */

@@ -4,12 +4,12 @@
  *
  * An attacker who takes over the daemon through a bug, of ours or of a library, gets no shell, no
  * other program, no memory that is written and executed, no debugger, no kind of socket but those
- * in use. A filter cannot be taken off again, and threads and child processes inherit it; that of
- * the supervisor therefore allows all that the server may do, and what it needs itself.
+ * in use. A filter cannot be removed, and threads and child processes inherit it; that of the
+ * supervisor therefore allows all that the server may do, and what it needs itself.
  *
- * Which calls exist on this machine, libseccomp knows; what is not built with it has
- * seccomp_absent.c in place of seccomp.c. Where the kernel knows no such filters, the log says so
- * and the daemon continues without.
+ * libseccomp knows which calls exist on this machine; builds without it have seccomp_absent.c in
+ * place of seccomp.c. Where the kernel knows no such filters, the log says so and the daemon
+ * continues without.
  */
 #ifndef GP_DAEMON_SECCOMP_H
 #define GP_DAEMON_SECCOMP_H

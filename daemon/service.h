@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Service: what a program of ours says of itself, and what the daemon around it offers.
+ * Service: how a program describes itself to the daemon code, and what that code offers.
  *
  * A program is a table of services, and a service is a row: what serves a connection, where it
  * listens, its commands on the operator's socket, its numbers, its routes over HTTP, its system
- * calls. All else, from the options of the command line to the last line of the log, is the
- * daemon's (daemon/daemon_main.h).
+ * calls. Everything else, from the command line options to the log, is the daemon's
+ * (daemon/daemon_main.h).
  *
  *     static const struct gp_daemon_service echo = {
  *             .name = "echo", .listen = listen_at, .serve = serve, .stack_bytes = 65536};

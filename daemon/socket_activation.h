@@ -3,8 +3,8 @@
  * Socket activation: sockets that a service manager has opened for the daemon (sd_listen_fds(3)).
  *
  * They stay open while the daemon is not running, so that a request which comes during a restart or
- * an upgrade waits instead of failing. What is handed over is looked at before it is believed: it
- * has to be a listening stream socket.
+ * an upgrade waits instead of failing. Each descriptor is checked first: it has to be a listening
+ * stream socket.
  */
 #ifndef GP_DAEMON_SOCKET_ACTIVATION_H
 #define GP_DAEMON_SOCKET_ACTIVATION_H

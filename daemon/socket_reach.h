@@ -4,8 +4,8 @@
  * opened it.
  *
  * A port has no permissions; a unix socket has those of its file, and of the directories that it
- * lies in. Any client that may connect may use up the limits of others. To be looked at where the
- * path can be seen: before a chroot.
+ * lies in. Any client that may connect may use up the limits of others. To be checked where the
+ * path is visible: before a chroot.
  */
 #ifndef GP_DAEMON_SOCKET_REACH_H
 #define GP_DAEMON_SOCKET_REACH_H

@@ -2,9 +2,9 @@
 /*
  * Sockets: those the daemon listens on.
  *
- * They are opened before privileges are dropped, or were handed over (daemon/socket_activation.h),
- * and outlive a crash of the process that serves them. A unix socket belongs to the group of the
- * mail server.
+ * They are opened before privileges are dropped, or were passed by systemd
+ * (daemon/socket_activation.h), and outlive a crash of the process that serves them. A unix socket
+ * belongs to the group of the mail server.
  *
  *     gp_daemon_sockets_open(options, log, &sockets)
  *     gp_daemon_sockets_close(&sockets, true)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Supervise: a small parent that starts the serving process again should it crash or stand still.
+ * Supervise: a small parent that starts the serving process again should it crash or hang.
  *
  * The listening sockets stay open in the parent, so that a crash costs only the connections of the
  * moment, which Postfix opens again by itself. The child ends when the parent does. The parent is

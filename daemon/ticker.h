@@ -5,7 +5,7 @@
  *     gp_daemon_ticker_start(work, arg, &t);
  *     gp_daemon_ticker_stop(t, 1000);
  *
- * What it does may take longer than a second; the next time is a second after its end.
+ * The work may take longer than a second; the next run begins a second after its end.
  */
 #ifndef GP_DAEMON_TICKER_H
 #define GP_DAEMON_TICKER_H

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Args: what the macros of gatepost.macros hand over, as the engine takes it.
+ * Args: converts the arguments that gatepost.macros passes to what the engine needs.
  *
- * Exim passes at most eight texts; with exactly eight, 4.96 counts what lies behind them in its
- * memory as well, so no call has more than seven. The first holds what Exim and its configuration
- * say themselves, a "key=value" line each; what a client can choose comes in arguments of its own:
+ * Exim passes at most eight texts; with exactly eight, 4.96 reads past its own array of them, so no
+ * call has more than seven. The first holds what Exim and its configuration say themselves, one
+ * "key=value" line each; values that a client can choose are separate arguments:
  *
  *     {conf=/etc/gatepost.conf\nid=...\nspool=...\nserver=...\nlines=...\nqueue=...\nhost=...}
  *     {client} {helo} {sender} {user} {recipient}
  *
- * A line that is not known is skipped and the first of several counts, so that nothing a later
- * value could hold changes an earlier one. queue and host come last for that reason.
+ * An unknown line is skipped and the first of several counts, so that a later value cannot change
+ * an earlier one. queue and host come last for that reason.
  *
  * Ownership: borrows the arguments. Threads: no state.
  */

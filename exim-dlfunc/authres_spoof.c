@@ -98,7 +98,7 @@ static bool is_joint(char c)
 	return c == '.' || c == '-';
 }
 
-/* is_whole: does no other name go on before this place, nor behind that one? */
+/* is_whole: does no other name go on before this place, nor after that one? */
 static bool is_whole(struct gp_span text, size_t begin, size_t end)
 {
 	while (begin > 0 && is_joint(text.ptr[begin - 1]))

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Authres_spoof: does a message that comes in claim results of ours (RFC 8601 5)?
+ * Authres_spoof: does an incoming message contain forged results of this host (RFC 8601 5)?
  *
- * Readers of such fields are of many kinds, so everything counts that one of them could take for
- * ours: a field with our authserv-id, in any spelling, quoted, or behind comments; one that holds
+ * Programs read such fields in many ways, so everything counts that one of them could take for
+ * ours: a field with our authserv-id, in any spelling, quoted, or after comments; one that holds
  * our name before its first result, other cases, full-width letters and dots, invisible characters,
  * U-labels and encoded words aside; and one that cannot be parsed, since nobody knows what others
- * make of it. So does a line of results, of whatever host, behind a control byte or a line
- * separator of Unicode inside any field: some readers begin a line there; and one whose field name
- * is folded, or spelled with other characters than a name has. These are hidden: Exim removes
- * fields by their name, and does not find them.
+ * make of it. So does a line of results, of whatever host, after a control byte or a line separator
+ * of Unicode inside any field: some readers begin a line there; and one whose field name is folded,
+ * or spelled with other characters than a name has. These are hidden: Exim removes fields by their
+ * name, and does not find them.
  *
  * Fields of other hosts do not count, whatever of our name is in theirs: letters, digits, hyphens
- * and dots before or behind make it another name.
+ * and dots before or after make it another name.
  *
  * Known gap: letters of other scripts that look like ours are other letters.
  *

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Bridge: a message as Exim has it in its DATA ACL, as the engine takes it.
+ * Bridge: converts a message from Exim's DATA ACL to what the engine needs.
  *
  * The header comes from $message_headers_raw: LF line ends, and in front what Exim has added
- * itself, its own Received field and fields that ACLs put above it. Those are no part of what was
- * signed and are left out; the field is known by the message's ID in it, which no client knows in
- * advance. The body comes from the spool file (exim-dlfunc/spool.h).
+ * itself, its own Received field and fields that ACLs put above it. Those are not part of what was
+ * signed and are left out; the field is recognised by the message ID in it, which no client knows
+ * in advance. The body comes from the spool file (exim-dlfunc/spool.h).
  *
- * Exim hands over 64 KiB of a header at most. From a truncated header the author of the message
- * cannot be determined, since another From may come behind the cut: is_cut says so.
+ * Exim passes at most 64 KiB of a header. From a truncated header the author of the message cannot
+ * be determined, since another From may come after the cut: is_cut says so.
  *
  *     struct gp_exim_message m;
  *     int rc = gp_exim_message_open(arena, &place, headers, &m);
@@ -18,8 +18,8 @@
  * Statuses: those of gp_message_parse and gp_exim_spool_open; m.spool.problem says what about the
  * file. Ownership: fields live in the arena; body.arg points to m.spool, so m must not move.
  *
- * Known gaps, all of Exim's own making: it turns bare CRs into line ends, bare LFs into line ends
- * or blanks, and NULs of a header into question marks, unless the message came by CHUNKING and
+ * Known gaps, all caused by Exim: it turns bare CRs into line ends, bare LFs into line ends or
+ * blanks, and NULs of a header into question marks, unless the message came by CHUNKING and
  * spool_wireformat is set; it may have changed header fields by its rewriting rules; fields that
  * ACLs added below are taken for the message's.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Log_limited: what the operator has to know, to syslog(3), at a limited rate.
+ * Log_limited: messages for the operator, to syslog(3), at a limited rate.
  *
- * A process of Exim lives for one connection, so a line of each kind a minute and process is what a
- * flood of mail makes at most. Decisions are no trouble: those Exim logs itself (GATEPOST_SUMMARY).
- * Lines go to the facility of the configuration, mail before there is one; openlog(3) is left to
- * Exim. One line an event: control bytes are escaped.
+ * A process of Exim lives for one connection, so a flood of mail causes at most one line of each
+ * kind per minute and process. Decisions are not logged here: Exim logs them itself
+ * (GATEPOST_SUMMARY). Lines go to the facility of the configuration, mail before there is one;
+ * openlog(3) is left to Exim. One line per event: control bytes are escaped.
  *
  * Not for two threads at once.
  */

@@ -4,7 +4,7 @@
  * resolver, SHA-256, and the overrides of the limits once one was asked about.
  *
  * The configuration is read once, and again when a file that it was made from has changed; a broken
- * file leaves the last good snapshot in force and is reported once. Results of a snapshot keep a
+ * file leaves the previous snapshot in force and is reported once. Results of a snapshot keep a
  * reference to it.
  *
  *     gp_exim_process_init(&p);

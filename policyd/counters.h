@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Counters: what the daemon has done since it started, and what it has said once already.
+ * Counters: what the daemon has done since it started, and which messages it has logged already.
  *
- * Atomic numbers; any thread adds, nobody waits. They lie in memory that survives a crash, so that
+ * Atomic numbers; any thread adds, nobody waits. They are in memory that survives a crash, so that
  * they never go back while the daemon runs. What each request adds to lies in tallies: a session
  * adds to one of them, and a reader adds them up, so that sessions do not contend for the same
  * cache lines.
@@ -13,8 +13,8 @@
  *
  * Checks are numbered by the rows of the pipeline's table (engine/pipeline.h): their results in the
  * order of the rows, and the check that decided by the place of its row. Known gap: at most
- * GP_COUNTERS_LIMITS limits, by name and unit, are told apart from start to end; those that reloads
- * bring beyond that are counted as one.
+ * GP_COUNTERS_LIMITS limits, by name and unit, are counted separately for the life of the daemon;
+ * those that reloads add beyond that are counted as one.
  */
 #ifndef GP_POLICYD_COUNTERS_H
 #define GP_POLICYD_COUNTERS_H
@@ -66,7 +66,7 @@ struct gp_tally {
 
 struct gp_counters {
 	const struct gp_pipeline *pipeline; /* borrowed; set before the first thread */
-	atomic_llong trouble_said_us;       /* when trouble of our own was said last; 0: never */
+	atomic_llong trouble_said_us;       /* when a local problem was last logged; 0: never */
 	atomic_ullong trouble_unsaid;       /* requests since then */
 	struct gp_daemon_log_limited malformed_said; /* lines about malformed requests */
 	struct gp_tally tallies[GP_COUNTERS_TALLIES];

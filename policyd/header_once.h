@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Header once: which messages have got their header already.
+ * Header once: which messages have already got their header field.
  *
- * Postfix asks once a recipient and gives all requests of one message the same instance; a header
- * answered at each of them would be added each time. Remembers the last few thousand instances, for
+ * Postfix asks once per recipient and gives all requests of one message the same instance; a field
+ * in each of the answers would be added each time. Remembers the last few thousand instances, for
  * all connections together, because Postfix may ask for the second recipient over a new one, and
  * over a crash of the serving process, after which it does. Threads, and processes forked after
  * gp_header_once_new: any number; one lock inside.

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Message asked about: which message the questions of a connection from Postfix belong to, and what
- * becomes of what it holds of its limits between RCPT and END-OF-MESSAGE.
+ * Message asked about: which message the requests of a connection from Postfix belong to, and what
+ * it holds of its limits between RCPT and END-OF-MESSAGE.
  *
  * All requests of one message carry the same instance. Each recipient is reserved when it is
  * offered; the end of the message makes the reservation final, as large as the message really is.
- * A message that does not come to its end gives it back: when another instance follows, when the
- * connection closes, or when nothing has been heard for limits.reservation_timeout. Where Postfix
- * does not ask at the end (policyd/stage_learn.h), recipients count when they are offered, for
- * good. What is known about the message lies in the core (engine/transaction.h).
+ * If the message is not accepted it is released: when another instance follows, when the connection
+ * closes, or when nothing has been heard for limits.reservation_timeout. Where Postfix does not ask
+ * at the end (policyd/stage_learn.h), recipients count at RCPT and stay counted. What is known
+ * about the message is kept in the core (engine/transaction.h).
  *
  *     gp_message_asked_init(&m, shared things);
  *     gp_message_asked_answer(&m, ctx, &request, &facts, &verdict);     (for every request)

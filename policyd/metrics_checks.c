@@ -126,7 +126,7 @@ void gp_metrics_decisions(GP_DAEMON_METRICS_READER)
 
 /* ---- limits ---- */
 
-/* limit_labels: name and unit; false behind the last limit that has a place of its own. */
+/* limit_labels: name and unit; false after the last limit that has a place of its own. */
 static bool limit_labels(const struct gp_counters *counters, unsigned place,
 	struct gp_operator_page_label labels_out[2])
 {

@@ -53,7 +53,7 @@ void gp_own_unanswerable(const struct gp_config *config, int rc, struct gp_verdi
 	verdict_out->rule = verdict_out->decided->name;
 }
 
-/* ---- trouble of our own ---- */
+/* ---- local problems ---- */
 
 /* on_trouble: as configured. */
 static struct gp_wish on_trouble(const struct gp_facts *f)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Own checks: the rules that the policy service adds to those of the core: what is answered when
- * trouble of our own (descriptors, memory, places for DNS queries) keeps a mail from being checked,
- * or when it is too large to be checked. Trouble is never taken for the sender's: the mail is
- * deferred where anything may be refused at all, or accepted, as policyd.on_trouble says.
+ * Own checks: the rules that the policy service adds to those of the core: the answer when a local
+ * problem (descriptors, memory, places for DNS queries) keeps a mail from being checked, or when it
+ * is too large to be checked. Such a problem is never attributed to the sender: the mail is
+ * deferred where anything may be refused at all, or accepted, as set by policyd.on_trouble.
  */
 #ifndef GP_POLICYD_OWN_CHECKS_H
 #define GP_POLICYD_OWN_CHECKS_H
 
 #include "engine/pipeline.h"
 
-/* What the other side is told (RFC 3463 3.4: X.3.0, the system's trouble, not the sender's). */
+/* The reply to the client (RFC 3463 3.4: X.3.0, the system's trouble, not the sender's). */
 #define GP_OWN_TROUBLE_CODE "451 4.3.0"
 #define GP_OWN_TROUBLE_TEXT "This mail cannot be checked at the moment, try again later"
 #define GP_OWN_TROUBLE_REPLY GP_OWN_TROUBLE_CODE " " GP_OWN_TROUBLE_TEXT

@@ -86,7 +86,7 @@ static bool is_digits(struct gp_span text)
 	return text.len > 0;
 }
 
-/* number: what is too large is the largest, what is no number is none. */
+/* number: too large a value is the maximum, anything but a number is absent. */
 static int64_t number(struct gp_span text)
 {
 	uint64_t n = 0;
@@ -192,7 +192,7 @@ static int join(struct gp_arena *arena, struct gp_span user, struct gp_span site
 }
 
 /* trim_end: without the blanks and @ signs at its end, which are delivered as part of a local part
- * ("x@shop.test "@), and the dots behind or between them. Dots alone are left to the domain. */
+ * ("x@shop.test "@), and the dots after or between them. Dots alone are left to the domain. */
 static struct gp_span trim_end(struct gp_span sender)
 {
 	struct gp_span kept = sender;

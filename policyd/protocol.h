@@ -4,13 +4,13 @@
  *
  * Pure text, no I/O; where a request ends is known to policyd/reader.h. Whatever a client of the
  * mail server can have chosen is taken: unknown attributes are ignored, as the README asks, a
- * number is clamped, what cannot be used is as good as unknown to the check that wants it. Refused
- * is only what no Postfix sends: another request than smtpd_access_policy. It must not be answered:
- * the session closes the connection.
+ * number is clamped, an unusable value counts as unknown for the check that needs it. Only what no
+ * Postfix sends is refused: another request than smtpd_access_policy. It must not be answered: the
+ * session closes the connection.
  *
- * An attribute that comes twice, which Postfix never sends, has its first value: what Postfix knows
- * itself stands before what the client says. Of two users the empty one counts, since a user is
- * asked less.
+ * An attribute that comes twice, which Postfix never sends, has its first value: Postfix puts its
+ * own values before those of the client. Of two users the empty one counts, since authenticated
+ * users are checked less.
  *
  * Ownership: a request's spans borrow the text that was parsed.
  */
@@ -55,7 +55,7 @@ struct gp_protocol_request {
 	 * given to Postfix has it, see gp_protocol_format_field */
 	struct gp_span mark;
 	enum gp_mark mark_state;
-	/* from 0 to GP_PROTOCOL_NUMBER_MAX; what is no number is 0 */
+	/* from 0 to GP_PROTOCOL_NUMBER_MAX; anything but a number is 0 */
 	int64_t recipient_count; /* 0 before DATA (SMTPD_POLICY_README) */
 	int64_t size;            /* bytes; what MAIL FROM announced before END-OF-MESSAGE */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Each byte is looked at once for the end of its line, however the bytes come. The memory doubles
- * up to the ceiling; at the ceiling whole lines at its beginning stay and the space behind them is
+ * up to the ceiling; at the ceiling whole lines at its beginning stay and the space after them is
  * filled over and over until the empty line has come.
  */
 #include "policyd/reader.h"
@@ -89,7 +89,7 @@ static bool drop_unused(struct gp_reader *r)
 	return r->room - r->filled >= ROOM_LEAST;
 }
 
-/* gp_reader_space: behind what is there; a request that is too large is written over. */
+/* gp_reader_space: after what is there; a request that is too large is written over. */
 void gp_reader_space(struct gp_reader *reader, char **place_out, size_t *room_out)
 {
 	struct gp_reader *r = reader;
@@ -107,7 +107,7 @@ void gp_reader_space(struct gp_reader *reader, char **place_out, size_t *room_ou
 	*room_out = r->room - r->filled;
 }
 
-/* gp_reader_add: behind what is there. */
+/* gp_reader_add: after what is there. */
 void gp_reader_add(struct gp_reader *reader, size_t count)
 {
 	reader->filled += count;
@@ -130,7 +130,7 @@ static enum gp_reader_found finish(struct gp_reader *r, size_t end, struct gp_sp
 	size_t len = end;
 	r->end = end;
 	if (r->is_too_large) {
-		r->bytes[r->head] = '\n'; /* the empty line, behind what is kept */
+		r->bytes[r->head] = '\n'; /* the empty line, after what is kept */
 		len = r->head + 1;
 	}
 	clean(r->bytes, len);

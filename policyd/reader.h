@@ -3,17 +3,17 @@
  * Reader: cuts the bytes that a connection sends into requests (SMTPD_POLICY_README: lines of
  * name=value, each ended by LF, and an empty line).
  *
- * Pure memory, no I/O; knows the framing, not what the attributes mean. What nobody has a use for
- * takes no room: before more memory is needed it is thrown away. It takes any other value that a
- * client of the mail server could have chosen: a request may be as long as GP_READER_MAX, and of a
- * longer one the first lines are kept and the rest is thrown away, so that it can still be
- * answered. Bytes NUL, which the mail server never sends, become question marks.
+ * Pure memory, no I/O; knows the framing, not what the attributes mean. Unused attributes take no
+ * room: they are dropped before more memory is allocated. It takes any other value that a client of
+ * the mail server could have chosen: a request may be as long as GP_READER_MAX, and of a longer one
+ * the first lines are kept and the rest is thrown away, so that it can still be answered. Bytes
+ * NUL, which the mail server never sends, become question marks.
  *
  *     gp_reader_init(&r);
  *     gp_reader_space(&r, &place, &room);
  *     gp_reader_add(&r, how many were read);
  *     switch (gp_reader_find(&r, &request)) ...    (until GP_READER_MORE)
- *     gp_reader_next(&r);                          (behind each request)
+ *     gp_reader_next(&r);                          (after each request)
  *     gp_reader_fini(&r);
  *
  * Ownership: a request borrows the reader's memory until gp_reader_next. Up to GP_READER_FIRST

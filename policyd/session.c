@@ -25,7 +25,7 @@
 #define ANSWER_MAX 4096
 #define GIVE_BACK_MS 2000 /* for what a message held that did not come to its end */
 #define PLACE_MS 5000     /* how long a request waits for a place, and half its deadline at most */
-#define MALFORMED_SAY 30  /* lines about malformed requests a minute */
+#define MALFORMED_SAY 30  /* lines about malformed requests per minute */
 #define EXCUSE_MS 10      /* for a request that has no thread of its own, and has come already */
 #define LATE_STAGE_SAY 3  /* messages in a row on one connection that came at their end only */
 
@@ -44,7 +44,7 @@ struct session {
 	struct gp_reader reader;
 };
 
-/* set_timeout: of reads or writes that wait for the other side. */
+/* set_timeout: of reads or writes that wait for the peer. */
 static void set_timeout(int fd, int option, unsigned ms)
 {
 	const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
@@ -106,7 +106,7 @@ static struct gp_ctx context(struct session *s, int64_t deadline_us)
 	};
 }
 
-/* context_now: for what is no request: giving back. */
+/* context_now: for what is not a request: releasing. */
 static struct gp_ctx context_now(struct session *s)
 {
 	return context(s, gp_clock_now_us(gp_clock_system()) + GIVE_BACK_MS * 1000LL);
@@ -131,7 +131,7 @@ static void wait_for_first(struct session *s)
 	}
 }
 
-/* fill: one read. GP_ECLOSED when the other side is done or idle for too long. */
+/* fill: one read. GP_ECLOSED when the peer has closed or is idle for too long. */
 static int fill(struct session *s)
 {
 	char *place;
@@ -190,7 +190,7 @@ static void begin_writing(struct session *s)
 	atomic_store(&s->place->state, GP_DAEMON_PLACE_WRITES);
 }
 
-/* write_answer: all of it; GP_ECLOSED when the other side does not take it. */
+/* write_answer: all of it; GP_ECLOSED when the peer does not read it. */
 static int write_answer(struct session *s, const char *text, size_t len)
 {
 	while (len) {
@@ -382,8 +382,8 @@ static void unanswerable(struct session *s, int rc, struct answer *a)
 }
 
 /*
- * no_answer: there is no verdict for trouble of our own. It is answered all the same, since without
- * an answer the mail would come in by a default_action.
+ * no_answer: there is no verdict for a local problem. It is answered all the same, since without an
+ * answer the mail would come in by a default_action.
  */
 static void no_answer(struct session *s, const char *trouble, struct answer *a)
 {

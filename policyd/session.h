@@ -3,13 +3,13 @@
  * Session: one connection from Postfix: read a request, ask the engine, answer, log; again.
  *
  * Answers within the configured deadline, whatever a client has put into a request
- * (policyd/reader.h, policyd/protocol.h). What no Postfix sends closes the connection without an
- * answer, as SMTPD_POLICY_README asks; Postfix then asks again and finally falls back to its
- * default_action. A request that finds no place in time (daemon/places.h) is answered like one in
- * trouble of our own. What trouble of our own keeps from being checked is answered as
- * policyd.on_trouble says. A request that needs more than its memory, or is longer
- * than GP_READER_MAX, is deferred. A message is judged under the configuration that was in force
- * when it began; what a reload brings applies from the next one on.
+ * (policyd/reader.h, policyd/protocol.h). A request that no Postfix sends closes the connection
+ * without an answer, as SMTPD_POLICY_README requires; Postfix then asks again and finally falls
+ * back to its default_action. A request that finds no place in time (daemon/places.h) is answered
+ * as in a local problem. What a local problem keeps from being checked is answered as
+ * policyd.on_trouble says. A request that needs more than its memory, or is longer than
+ * GP_READER_MAX, is deferred. A message is judged under the configuration that was in force when it
+ * began; a reload applies from the next one on.
  */
 #ifndef GP_POLICYD_SESSION_H
 #define GP_POLICYD_SESSION_H
@@ -35,16 +35,15 @@ struct gp_session_shared {
 };
 
 /*
- * Serves the connected socket until the other side closes it, a timeout passes, it is malformed,
- * its place is wanted for another, or the daemon stops (a request under way is still answered).
- * Does not close it. place says whether it is at work.
+ * Serves the connected socket until the peer closes it, a timeout passes, it is malformed, its
+ * place is wanted for another, or the daemon stops (a request under way is still answered). Does
+ * not close it. place says whether it is at work.
  */
 void gp_session_serve(struct gp_session_shared *shared, int fd, struct gp_daemon_place *place);
 
 /*
  * The same for one request that has come and can have no thread: it is answered as
- * policyd.on_trouble says, and counted. Takes some milliseconds at most, whatever the other side
- * does.
+ * policyd.on_trouble says, and counted. Takes some milliseconds at most, whatever the peer does.
  */
 void gp_session_excuse(struct gp_session_shared *shared, int fd, const char *trouble);
 

@@ -42,7 +42,7 @@ struct source {
 	atomic_uint_fast64_t hash; /* 0: free */
 	atomic_bool early, end, said;
 	atomic_uint missed;               /* in a row, of whomever */
-	atomic_uint round;                /* rises with an end behind misses */
+	atomic_uint round;                /* rises with an end after misses */
 	char label[GP_STAGE_LEARN_LABEL]; /* written under the lock, before hash */
 };
 
@@ -53,7 +53,7 @@ struct gp_stage_learn {
 	atomic_uint_fast64_t subjects[SETS][WAYS];
 };
 
-/* mix: FNV-1a over a text and a mark behind it. */
+/* mix: FNV-1a over a text and a mark after it. */
 static uint64_t mix(uint64_t h, struct gp_span text)
 {
 	for (size_t i = 0; i < text.len; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Stages learned: at which points of an SMTP conversation Postfix asks, found out from what it
- * asks.
+ * Stages learned: at which points of an SMTP session Postfix sends requests, learnt from its
+ * requests.
  *
  * Recipients are counted at RCPT and released if the message is not accepted. That works only where
  * Postfix asks at END-OF-MESSAGE as well; where it does not, what was counted at RCPT has to stay.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Trouble log: that descriptors, memory or places for DNS queries were missing, so that nothing is
- * known about a mail, is counted, and said at most once a minute, with what to do. What is answered
- * then: policyd/own_checks.h.
+ * Trouble log: that descriptors, memory or places for DNS queries were missing, so that a mail
+ * could not be checked, is counted, and logged at most once a minute, with what to do. The answer
+ * to such requests: policyd/own_checks.h.
  *
- * Threads: any; the numbers lie in gp_counters.
+ * Threads: any; the numbers are in gp_counters.
  */
 #ifndef GP_POLICYD_TROUBLE_LOG_H
 #define GP_POLICYD_TROUBLE_LOG_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The tables of the files of checks, one behind the other; what has to be there for each. */
+/* The tables of the files of checks, one after the other; what has to be there for each. */
 #include "cli/doctor/doctor_checks.h"
 
 #include <string.h>

@@ -186,7 +186,7 @@ static void check_dns(struct gp_doctor *d)
 	gp_doctor_mend(d->report, "gatepost doctor dns");
 }
 
-/* check_daemon_trouble: counters that should stand at nought. */
+/* check_daemon_trouble: counters that should be 0. */
 static void check_daemon_trouble(struct gp_doctor *doctor)
 {
 	check_store(doctor, "store", "store");

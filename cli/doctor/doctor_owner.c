@@ -71,7 +71,7 @@ bool gp_doctor_ask(struct gp_doctor *doctor)
 
 /* ---- its process ---- */
 
-/* line_of: what stands behind a name in /proc/PID/status; "" when there is no such line. */
+/* line_of: what stands after a name in /proc/PID/status; "" when there is no such line. */
 static struct gp_span line_of(struct gp_span status, const char *name)
 {
 	struct gp_span line;

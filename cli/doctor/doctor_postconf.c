@@ -203,7 +203,7 @@ static struct gp_span expand_apart(struct expansion *x, struct gp_span text)
 	return gp_strbuf_span(&buf);
 }
 
-/* cut_braces: the inside of {...} at the beginning of text, which continues behind it. */
+/* cut_braces: the inside of {...} at the beginning of text, which continues after it. */
 static bool cut_braces(struct gp_span *text, struct gp_span *inside_out)
 {
 	size_t depth = 0;
@@ -324,7 +324,7 @@ static void expand_inside(struct expansion *x, struct gp_span text)
 		expand(x, raw_value(x->pc, x->service, name));
 }
 
-/* expand_dollar: behind a $; returns how many bytes it took. */
+/* expand_dollar: after a $; returns how many bytes it took. */
 static size_t expand_dollar(struct expansion *x, struct gp_span text)
 {
 	char open = text.len ? *text.ptr : 0;
@@ -441,7 +441,7 @@ static void take_attribute(struct gp_postconf_policy *policy, struct gp_span tex
 		policy->default_action = value;
 }
 
-/* add_policy: what stands behind check_policy_service. */
+/* add_policy: what stands after check_policy_service. */
 static void add_policy(struct listing *l, struct gp_span text)
 {
 	struct gp_span rest = text, word, inside;

@@ -11,7 +11,7 @@
  *     gp_doctor_postconf_list(&pc, service, "smtpd_recipient_restrictions", &list);
  *
  * The text is foreign: what is no parameter or service is passed over; expansion has a ceiling of
- * steps and of bytes, behind which a value ends. Everything lives in the arena or borrows the text.
+ * steps and of bytes, after which a value ends. Everything lives in the arena or borrows the text.
  */
 #ifndef GP_CLI_DOCTOR_POSTCONF_H
 #define GP_CLI_DOCTOR_POSTCONF_H

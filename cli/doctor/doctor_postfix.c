@@ -188,7 +188,7 @@ bool gp_doctor_is_ours(struct gp_doctor *doctor, const struct gp_doctor_postfix 
 		       is_named(postfix, service, policy));
 }
 
-/* ends: an unconditional word behind which nothing of a list is asked. */
+/* ends: an unconditional word after which nothing of a list is asked. */
 static bool ends(const struct gp_doctor_postconf_list *list, size_t i)
 {
 	bool is_warning = i && gp_span_is(list->words[i - 1], "warn_if_reject");

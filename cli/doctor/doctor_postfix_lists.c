@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Is the question asked where the configuration needs it? SPF needs strangers' mail at RCPT, behind
+ * Is the question asked where the configuration needs it? SPF needs strangers' mail at RCPT, after
  * what refuses relaying; limits of users need it where nothing has permitted users before; bytes,
- * and giving back, need the end of the message as well.
+ * and releasing, need the end of the message as well.
  */
 #include <string.h>
 
@@ -37,7 +37,7 @@ static const char *const for_us[] = {"permit", "permit_auth_destination", NULL};
 static const char *const closers[] = {
 	"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", NULL};
 
-/* is_unreached: it stands behind a word that ends the list. */
+/* is_unreached: it stands after a word that ends the list. */
 static bool is_unreached(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
 	(void)p;
@@ -190,7 +190,7 @@ static bool say_which(struct gp_doctor *d, const struct gp_doctor_postfix *p,
 	return which != NULL;
 }
 
-/* has_relay_later: relaying is refused, but behind the list of recipients? */
+/* has_relay_later: relaying is refused, but after the list of recipients? */
 static bool has_relay_later(const struct gp_doctor_postfix *p, const struct gp_doctor_view *v)
 {
 	const struct gp_doctor_postconf_list *list = &v->lists[GP_DOCTOR_RELAY];
@@ -340,7 +340,7 @@ static void check_postfix_services(struct gp_doctor *doctor)
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "every service asks");
 }
 
-/* check_postfix_end: bytes, and giving back. */
+/* check_postfix_end: bytes, and releasing. */
 static void check_postfix_end(struct gp_doctor *doctor)
 {
 	const struct gp_doctor_postfix *p = gp_doctor_postfix_asking(doctor);

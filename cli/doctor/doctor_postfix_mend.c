@@ -157,7 +157,7 @@ static const char *own_question(
 
 /* ---- commands ---- */
 
-/* keep: what a command sets, for the mends behind it. */
+/* keep: what a command sets, for the mends after it. */
 static void keep(struct gp_doctor *d, const struct gp_postconf_service *service, const char *name,
 	const char *value)
 {
@@ -451,7 +451,7 @@ void gp_doctor_mend_question(struct gp_doctor *doctor, const struct gp_doctor_po
 	reload(doctor);
 }
 
-/* gp_doctor_mend_asking: for users in front of all, else behind what permits them. */
+/* gp_doctor_mend_asking: for users in front of all, else after what permits them. */
 void gp_doctor_mend_asking(struct gp_doctor *doctor, const struct gp_doctor_postfix *postfix)
 {
 	const struct gp_doctor_postfix *p = postfix;

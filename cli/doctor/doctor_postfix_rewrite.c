@@ -108,7 +108,7 @@ static void add(struct gp_strbuf *buf, struct gp_span text)
 	gp_strbuf_add_span(buf, text);
 }
 
-/* add_raw: a part as it is written, behind the one before (NULL: that is not there any more) as it
+/* add_raw: a part as it is written, after the one before (NULL: that is not there any more) as it
  * has been: a blank may separate a word and what belongs to it. */
 static void add_raw(struct gp_strbuf *buf, struct gp_span raw, const char *before_end)
 {

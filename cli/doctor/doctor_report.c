@@ -45,7 +45,7 @@ void gp_doctor_say(
 }
 
 /* gp_doctor_mend: one more line; what has been said is said once, where it was last: one command
- * may do for several services, and what takes others into use stands behind them. */
+ * may do for several services, and what takes others into use stands after them. */
 void gp_doctor_mend(struct gp_doctor_report *report, const char *format, ...)
 {
 	va_list ap;

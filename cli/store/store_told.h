@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Store_told: what a check of a store says, line by line, to whoever runs it: gatepost store check
- * prints the lines, the doctor makes findings of them.
+ * Store_told: the lines that a check of a store reports to its caller: gatepost store check prints
+ * the lines, the doctor makes findings of them.
  */
 #ifndef GP_CLI_STORE_TOLD_H
 #define GP_CLI_STORE_TOLD_H

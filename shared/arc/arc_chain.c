@@ -118,7 +118,7 @@ size_t gp_arc_questions(
 	return count;
 }
 
-/* ---- behind the body: what holds ---- */
+/* ---- after the body: what holds ---- */
 
 /* What a check of one field came to. */
 struct finding {

@@ -24,7 +24,7 @@ struct gp_arc_body {
 
 struct gp_arc_instance {
 	const struct gp_message_field *fields[GP_ARC_PARTS];
-	struct gp_span results;       /* behind the instance, as in struct gp_arc_set */
+	struct gp_span results;       /* after the instance, as in struct gp_arc_set */
 	struct gp_dkim_sig signature; /* the ARC-Message-Signature */
 	struct gp_dkim_sig seal;
 	struct gp_arc_body bodies[2]; /* for the signature, by enum gp_dkim_canon */

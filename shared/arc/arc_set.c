@@ -151,7 +151,7 @@ static int collect(struct gp_ctx *ctx, const struct gp_message *message, struct 
 	return sets->problem ? GP_OK : check_fields(ctx->arena, sets);
 }
 
-/* say_cut: further sets, and what the signatures sign, may be behind the end of a header that was
+/* say_cut: further sets, and what the signatures sign, may be after the end of a header that was
  * cut; so there is no chain that could be verified. */
 static int say_cut(
 	struct gp_arena *arena, const struct gp_message *message, struct gp_arc_sets *sets)

@@ -135,7 +135,7 @@ void *gp_arena_alloc(struct gp_arena *arena, size_t size)
 	return memset(p, 0, size);
 }
 
-/* gp_arena_grow: when the bytes behind it are free. */
+/* gp_arena_grow: when the bytes after it are free. */
 bool gp_arena_grow(struct gp_arena *arena, void *newest, size_t old_size, size_t new_size)
 {
 	struct block *b = arena->blocks;

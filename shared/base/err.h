@@ -19,7 +19,7 @@ enum gp_status {
 	GP_ESYNTAX = -4,  /* foreign text does not follow its grammar */
 	GP_ETIMEOUT = -5, /* a deadline passed */
 	GP_EIO = -6,      /* a system call failed; errno says how */
-	GP_ECLOSED = -7   /* the other side is gone */
+	GP_ECLOSED = -7   /* the peer is gone */
 };
 
 /* The return value must be looked at; ignoring one is a cast to void with a reason. */

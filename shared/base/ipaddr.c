@@ -54,7 +54,7 @@ struct gp_ipaddr gp_ipaddr_unmap(struct gp_ipaddr addr)
 
 const struct gp_prefix gp_ipaddr_nat64 = {{GP_IP_V6, {[1] = 0x64, [2] = 0xff, [3] = 0x9b}}, 96};
 
-/* gp_ipaddr_nat64_length: whole bytes, of which the address begins behind. */
+/* gp_ipaddr_nat64_length: whole bytes, of which the address begins after. */
 bool gp_ipaddr_nat64_length(unsigned length)
 {
 	return length == 96 || (length >= 32 && length <= 64 && length % 8 == 0);
@@ -94,7 +94,7 @@ static bool is_within(const struct gp_prefix *network, const struct gp_prefix *r
 	return false;
 }
 
-/* gp_prefix_embedded: four bytes behind the prefix, with the ninth of the address left out. */
+/* gp_prefix_embedded: four bytes after the prefix, with the ninth of the address left out. */
 bool gp_prefix_embedded(
 	const struct gp_prefix *network, const struct gp_prefix *nat64, struct gp_prefix *v4_out)
 {

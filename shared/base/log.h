@@ -62,7 +62,7 @@ const char *gp_log_level_name(enum gp_log_level level);
 bool gp_log_level_parse(struct gp_span name, enum gp_log_level *level_out);
 
 /*
- * May a line that can come again and again be logged now? At most one a minute: *said_us is when
+ * May a line that can come again and again be logged now? At most one per minute: *said_us is when
  * the last one was, 0: never. Not for two threads at once.
  */
 bool gp_log_is_due(int64_t *said_us, int64_t now_us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Span: a view of bytes that somebody else owns.
+ * Span: a view of bytes that the caller owns.
  *
  * Foreign bytes stay spans until they are validated; a span is never NUL-terminated by promise and
  * may hold any byte. It borrows: the bytes must outlive it. Case folding is that of ASCII, whatever
@@ -59,7 +59,7 @@ ptrdiff_t gp_span_find_last(struct gp_span text, char c);
  */
 int gp_span_parse_uint(struct gp_span text, uint64_t max, uint64_t *value_out) GP_MUST_CHECK;
 
-/* An ASCII capital as a small letter, whatever the locale; another byte as it is. */
+/* An ASCII capital in lower case, whatever the locale; another byte as it is. */
 static inline char gp_span_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Assignments: name = value, name = {list} and name += {list}, behind the name.
- *
- * The items of a list are checked one by one, where they stand, and put into their place when all
- * files are read, because each of them may add some. Which files are accepted does not depend on
- * where lines end; only the words about mistakes do.
+ * Assignments: name = value, name = {list} and name += {list}, after the name. The items of a list
+ * are checked one by one, where they stand, and put into their place when all files are read,
+ * because each of them may add some. Which files are accepted does not depend on where lines end;
+ * only the words about mistakes do.
  */
 #include <string.h>
 
@@ -184,7 +183,7 @@ static void read_item(
 static bool read_braces(
 	struct gp_config_reader *r, const struct gp_config_option *o, struct gp_config_items *list)
 {
-	bool is_first = true, is_open = false; /* behind a comma */
+	bool is_first = true, is_open = false; /* after a comma */
 	while (r->token.kind != GP_LEX_CLOSE) {
 		const struct gp_config_token token = r->token;
 		if (token.kind == GP_LEX_END || gp_config_read_is_statement(r))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The place in the text that is read: the token at hand, those behind it, and how to get on. */
+/* The place in the text that is read: the token at hand, those after it, and how to get on. */
 #include "config/config_read.h"
 
 /* gp_config_read_status: the others follow from it. */
@@ -60,7 +60,7 @@ bool gp_config_read_is_statement(const struct gp_config_reader *r)
 	return second == GP_LEX_EQUAL || second == GP_LEX_APPEND || gp_config_read_is_section(r);
 }
 
-/* gp_config_read_is_value: in the same line whatever stands behind it. */
+/* gp_config_read_is_value: in the same line whatever stands after it. */
 bool gp_config_read_is_value(const struct gp_config_reader *r, int line)
 {
 	struct gp_config_lexer lexer = r->lexer;

@@ -88,7 +88,7 @@ size_t gp_config_row_index(const struct gp_option *row)
 	return rows.first + (size_t)(row - rows.items);
 }
 
-/* gp_config_kind_is_list: they stand behind the others. */
+/* gp_config_kind_is_list: they stand after the others. */
 bool gp_config_kind_is_list(enum gp_option_kind kind)
 {
 	return kind >= GP_KIND_SET;

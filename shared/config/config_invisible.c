@@ -22,7 +22,7 @@ static size_t read_one(struct gp_span text, uint32_t *code_out, const char **kin
 	return n;
 }
 
-/* add_place: what can be seen behind it, or before it at the end. */
+/* add_place: what can be seen after it, or before it at the end. */
 static void add_place(struct gp_strbuf *buf, struct gp_span before, struct gp_span after)
 {
 	uint32_t code;

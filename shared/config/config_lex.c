@@ -168,7 +168,7 @@ static enum gp_config_lex_kind sign(char c)
 	}
 }
 
-/* gp_config_lex: what stands behind blanks and comments. */
+/* gp_config_lex: what stands after blanks and comments. */
 struct gp_config_token gp_config_lex(struct gp_config_lexer *l)
 {
 	int line = l->line;
@@ -208,7 +208,7 @@ static int hex(char c)
 				      : -1;
 }
 
-/* octal: of up to three digits behind a backslash; how many bytes it took, 0: it is none. */
+/* octal: of up to three digits after a backslash; how many bytes it took, 0: it is none. */
 static size_t octal(struct gp_span from, char *byte_out)
 {
 	unsigned value = 0;
@@ -222,7 +222,7 @@ static size_t octal(struct gp_span from, char *byte_out)
 	return value > 0xff ? 0 : n;
 }
 
-/* escape: in double quotes, what stands behind a backslash; how many bytes it took, 0: it is
+/* escape: in double quotes, what stands after a backslash; how many bytes it took, 0: it is
  * none. */
 static size_t escape(struct gp_span from, char *byte_out)
 {

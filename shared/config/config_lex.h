@@ -14,7 +14,7 @@
  * string stands in double quotes, with the escapes of C, or in single quotes, where a backslash
  * only takes the special meaning from a backslash or a quote; it may go over several lines, and a
  * backslash at the end of a line joins it with the next one. A star, and a plus without an equal
- * sign behind it, say nothing.
+ * sign after it, say nothing.
  *
  * What cannot be read has a problem: on a word or string it is about that alone; on GP_LEX_END the
  * rest of the text cannot be read.

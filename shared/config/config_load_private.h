@@ -23,7 +23,7 @@ int gp_config_errors_begin(struct gp_config_errors *errors) GP_MUST_CHECK;
 /* The same for warnings: in the order in which they come, and more of them. */
 int gp_config_warnings_begin(struct gp_config_errors *warnings) GP_MUST_CHECK;
 
-/* Errors of a file come behind those of the files that were named before; its number. */
+/* Errors of a file come after those of the files that were named before; its number. */
 size_t gp_config_errors_file(struct gp_config_errors *errors, const char *name);
 
 /* The collected text is ready. */

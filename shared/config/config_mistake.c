@@ -11,7 +11,7 @@
 
 #define NAME_MAX_SHOWN 64
 
-/* ---- behind a value ---- */
+/* ---- after a value ---- */
 
 /* has_units: is it a number with a unit? */
 static bool has_units(enum gp_option_kind kind)
@@ -39,7 +39,7 @@ static bool is_name_here(const struct gp_config_reader *r, struct gp_span word)
 	return !buf.status && gp_config_row_find(r->section ? r->section->own->name : NULL, name);
 }
 
-/* more_words: a word behind the value. */
+/* more_words: a word after the value. */
 static void more_words(struct gp_config_reader *r, const struct gp_config_option *o,
 	const struct gp_config_token *value)
 {
@@ -117,7 +117,7 @@ bool gp_config_mistake_behind(struct gp_config_reader *r, const struct gp_config
 
 /* ---- in place of = ---- */
 
-/* colon: of YAML; true: behind it stands the value. */
+/* colon: of YAML; true: after it stands the value. */
 static bool colon(struct gp_config_reader *r, const struct gp_config_option *o)
 {
 	gp_strbuf_printf(gp_config_read_error(r, o->line, o->name),

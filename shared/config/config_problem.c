@@ -174,7 +174,7 @@ static bool from_mask(struct gp_span text, unsigned *length_out)
 	return gp_ipaddr_equal(&rest.addr, &mask.addr);
 }
 
-/* prefix_problem: an address, and behind a slash something that does not fit it. */
+/* prefix_problem: an address, and after a slash something that does not fit it. */
 static const char *prefix_problem(
 	struct gp_arena *arena, const struct gp_ipaddr *addr, struct gp_span length)
 {
@@ -410,7 +410,7 @@ static const char *blank_problem(struct gp_arena *arena, struct gp_span value)
 		       : NULL;
 }
 
-/* inet_problem: of what stands behind inet:, or should. */
+/* inet_problem: of what stands after inet:, or should. */
 static const char *inet_problem(struct gp_arena *arena, struct gp_span rest)
 {
 	struct gp_dns_server where;

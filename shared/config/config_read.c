@@ -149,7 +149,7 @@ static void check_title(
 	r->is_whole = r->is_whole && !is_named;
 }
 
-/* open_section: from behind its name to behind its brace. */
+/* open_section: from after its name to after its brace. */
 static void open_section(struct gp_config_reader *r, const struct gp_config_section *section,
 	const struct head *head)
 {
@@ -175,7 +175,7 @@ static void open_section(struct gp_config_reader *r, const struct gp_config_sect
 		r->draft->title = NULL;
 }
 
-/* no_brace: the name of a section, and no section behind it. */
+/* no_brace: the name of a section, and no section after it. */
 static void no_brace(struct gp_config_reader *r, const struct gp_config_section *section,
 	const struct head *head)
 {
@@ -206,7 +206,7 @@ static void read_section(struct gp_config_reader *r, const struct gp_config_sect
 
 /* ---- statements ---- */
 
-/* is_block: do the tokens behind a name open a section: a brace, or words and a brace? */
+/* is_block: do the tokens after a name open a section: a brace, or words and a brace? */
 static bool is_block(const struct gp_config_reader *r, int line)
 {
 	struct gp_config_lexer lexer = r->lexer;

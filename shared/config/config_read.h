@@ -4,7 +4,7 @@
  *
  * Knows sections, assignments and lists, and what people write in their place; what a value means
  * is known to its row (config_value.c), where texts come from to config.c. Errors are reported
- * where they stand, and reading continues behind them.
+ * where they stand, and reading continues after them.
  *
  *     r.file = name;  gp_config_read_text(&r, text);  (for each text, in their order)
  *     gp_config_read_finish(&r);                      (all lists of the snapshot are whole)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Repeat: sections that stand in a file as often as somebody likes, one element each.
+ * Repeat: sections that may be repeated in a file, one element each.
  *
  * An element is a zeroed struct of the section's size with the defaults of its rows, and is filled
  * row by row. Its owner begins and finishes it (config_limit.c), and puts it where elements of its
@@ -27,15 +27,15 @@ struct gp_config_repeat {
 	int (*set_other)(struct gp_config_draft *draft, const char *name, struct gp_span value,
 		struct gp_config_place where);
 
-	/* The elements of a snapshot, one behind the other, which begin with their name if they
-	 * have one; and whether a GP_KIND_AMOUNT of one counts bytes (NULL: it does not). In place
-	 * of list: writes all of them down, where the snapshot keeps something else. */
+	/* The elements of a snapshot, one after the other, which begin with their name if they have
+	 * one; and whether a GP_KIND_AMOUNT of one counts bytes (NULL: it does not). In place of
+	 * list: writes all of them down, where the snapshot keeps something else. */
 	size_t (*list)(const struct gp_config *config, const void **items_out);
 	bool (*in_bytes)(const void *element);
 	void (*dump)(struct gp_strbuf *buf, const struct gp_config *config);
 
 	/* For the example file: a title; is only one of the rows used at a time; and what stands
-	 * behind them. */
+	 * after them. */
 	const char *example_title;
 	bool is_one_of;
 	const char *example_more;

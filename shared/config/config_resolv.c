@@ -56,7 +56,7 @@ static int read_servers(const struct gp_config *config, struct gp_dns_options *d
 	return GP_OK;
 }
 
-/* add_warning: one more, behind those that there are; the text is the arena's. */
+/* add_warning: one more, after those that there are; the text is the arena's. */
 static int add_warning(struct gp_config *config, const char *text)
 {
 	size_t n = config->warnings.count;

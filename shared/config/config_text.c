@@ -178,7 +178,7 @@ static void example_help(struct gp_strbuf *buf, const char *indent, const struct
 		add_comment(buf, indent, text);
 }
 
-/* example_row: help, and the default behind a comment sign. */
+/* example_row: help, and the default after a comment sign. */
 static void example_row(struct gp_strbuf *buf, const struct gp_option *row, const void *arg)
 {
 	(void)arg;

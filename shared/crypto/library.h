@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Library: how OpenSSL behaves in somebody else's process.
+ * Library: how OpenSSL behaves in the process of another program.
  *
  * Otherwise it registers a cleanup with atexit(3), which walks its tables in each process that
  * forks and ends: a quarter of a millisecond for a connection of Exim that was told everything by
@@ -10,7 +10,7 @@
 #define GP_CRYPTO_LIBRARY_H
 
 /* Before anything else of this directory: OpenSSL leaves the end of the process alone. No effect
- * where somebody else has made it ready before. May be called again. */
+ * where the process has initialised it before. May be called again. */
 void gp_crypto_library_guest(void);
 
 #endif

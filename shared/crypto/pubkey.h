@@ -31,7 +31,7 @@ struct gp_crypto_pubkey;
 
 /*
  * RSA: a SubjectPublicKeyInfo or a bare RSAPublicKey (RFC 6376 3.6.1 and its erratum 3017 know
- * both); bytes behind it are ignored, as by all that verify with OpenSSL. The exponent is odd, over
+ * both); bytes after it are ignored, as by all that verify with OpenSSL. The exponent is odd, over
  * 1 and has at most 32 bits. Ed25519: 32 bytes (RFC 8463 4.2), or a SubjectPublicKeyInfo of one; no
  * point of small order. Returns new.
  */

@@ -30,7 +30,7 @@ struct gp_crypto_tls {
 	SSL *ssl;
 	int fd;
 	const struct gp_clock *clock;
-	bool ended; /* the other side has closed, with or without a good-bye */
+	bool ended; /* the peer has closed, with or without close_notify */
 	char problem[GP_CRYPTO_TLS_PROBLEM];
 };
 
@@ -308,13 +308,13 @@ int gp_crypto_tls_connect(struct gp_crypto_tls_setup *setup, const struct gp_cry
 	return GP_OK;
 }
 
-/* gp_crypto_tls_free: the good-bye is one write that may fail. */
+/* gp_crypto_tls_free: close_notify is one write that may fail. */
 void gp_crypto_tls_free(struct gp_crypto_tls *tls)
 {
 	if (!tls)
 		return;
 	if (!tls->problem[0])
-		(void)SSL_shutdown(tls->ssl); /* a courtesy; the other side may be gone */
+		(void)SSL_shutdown(tls->ssl); /* a courtesy; the peer may be gone */
 	ERR_clear_error();
 	SSL_free(tls->ssl);
 	free(tls);

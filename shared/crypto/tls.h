@@ -12,8 +12,8 @@
  *     gp_crypto_tls_recv(tls, ...);
  *     gp_crypto_tls_free(tls);                                 (the descriptor stays the caller's)
  *
- * GP_EIO with a text for people when the other side or its certificate is not acceptable,
- * GP_ECLOSED when it has gone, GP_ETIMEOUT at the deadline. After any of them nothing but free.
+ * GP_EIO with a text for people when the peer or its certificate is not acceptable, GP_ECLOSED when
+ * it has gone, GP_ETIMEOUT at the deadline. After any of them nothing but free.
  *
  * Threads: a setup is used by any number of threads, a connection by one at a time.
  */

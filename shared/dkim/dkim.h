@@ -6,7 +6,7 @@
  * know what is done about a result; never signs, never sees a private key.
  *
  *     gp_dkim_new(ctx, &message, &options, bodies, author, &dkim);    (reads, asks for hashes)
- *     n = gp_dkim_questions(dkim, questions, room);            (for who wants to ask all at once)
+ *     n = gp_dkim_questions(dkim, questions, room);            (to query all at once)
  *     gp_body_read(body, &source);
  *     gp_dkim_verify(ctx, dkim, &results);                     (asks DNS)
  *
@@ -21,7 +21,7 @@
  * made for one message, over all signatures and seals, and 5 key records for one selector are tried
  * in turn (3.6.2.2 leaves several undefined); a signature that these leave out is neutral. 200
  * names in h=; keys of rsa_bits_min to rsa_bits_max with an exponent of 32 bits. No signature of a
- * message whose header was cut (is_cut) is verifiable: what it signs may be behind the cut.
+ * message whose header was cut (is_cut) is verifiable: what it signs may be after the cut.
  */
 #ifndef GP_DKIM_DKIM_H
 #define GP_DKIM_DKIM_H

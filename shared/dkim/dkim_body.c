@@ -4,8 +4,8 @@
  * is nearly everything, is hashed where it lies; short runs are collected first. What may turn out
  * to be the end of a line or of the body (white space, line ends) is held back as a few numbers.
  *
- * A form wants the body to its end, also when every l= is behind it: how long it is, and whether
- * the bytes are those that were signed, is asked of the whole.
+ * A form wants the body to its end, also when every l= is after it: how long it is, and whether the
+ * bytes are those that were signed, is asked of the whole.
  *
  * Blocks are looked at whole by loops without branches, which compilers turn into vector
  * instructions: looking costs a fraction of hashing.
@@ -240,7 +240,7 @@ static inline bool block_changes(const unsigned char *p, size_t n)
 	return found;
 }
 
-/* skip_calm: behind all blocks from p on in which relaxed changes nothing. */
+/* skip_calm: after all blocks from p on in which relaxed changes nothing. */
 static const unsigned char *skip_calm(const unsigned char *p, const unsigned char *end)
 {
 	while (end - p > BLOCK && !block_changes(p, BLOCK)) {
@@ -251,7 +251,7 @@ static const unsigned char *skip_calm(const unsigned char *p, const unsigned cha
 	return p;
 }
 
-/* back_to_plain: p, or less: behind the last byte that is no white space nor line end. */
+/* back_to_plain: p, or less: after the last byte that is no white space nor line end. */
 static const unsigned char *back_to_plain(const unsigned char *from, const unsigned char *p)
 {
 	for (;;) {
@@ -264,7 +264,7 @@ static const unsigned char *back_to_plain(const unsigned char *from, const unsig
 	}
 }
 
-/* plain_end: from p on, the end of what relaxed leaves, looked at byte by byte; ends early behind a
+/* plain_end: from p on, the end of what relaxed leaves, looked at byte by byte; ends early after a
  * plain byte once limit is reached. */
 static const unsigned char *plain_end(
 	const unsigned char *p, const unsigned char *limit, const unsigned char *end)
@@ -283,7 +283,7 @@ static const unsigned char *plain_end(
 }
 
 /* run_end: the end of the longest run from the plain byte p on that relaxed leaves as it is. Ends
- * behind a plain byte. Each byte is looked at a bounded number of times: what back_to_plain returns
+ * after a plain byte. Each byte is looked at a bounded number of times: what back_to_plain returns
  * is white space, which feed_relaxed takes. */
 static const unsigned char *run_end(const unsigned char *p, const unsigned char *end)
 {

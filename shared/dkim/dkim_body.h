@@ -57,8 +57,8 @@ const struct gp_crypto_digest *gp_dkim_bodies_digest(const struct gp_dkim_bodies
 int gp_dkim_bodies_want(struct gp_dkim_bodies *bodies, enum gp_dkim_canon canon, uint64_t length,
 	unsigned *id_out) GP_MUST_CHECK;
 
-/* The bytes of a form as they are hashed, for who wants to see them: up to the longest length that
- * is wanted of it. Before the body is read; arg is borrowed until it is finished. */
+/* The bytes of a form as they are hashed, for callers that wants to see them: up to the longest
+ * length that is wanted of it. Before the body is read; arg is borrowed until it is finished. */
 void gp_dkim_bodies_copy(struct gp_dkim_bodies *bodies, enum gp_dkim_canon canon,
 	void (*copy)(void *arg, struct gp_span bytes), void *arg);
 

@@ -69,8 +69,8 @@ int gp_dkim_sig_input(struct gp_ctx *ctx, const struct gp_message *message,
 	const struct gp_dkim_sig *sig, struct gp_span *input_out) GP_MUST_CHECK;
 
 /*
- * For who listens to the steps: the hash of the body as bh= says it and as it was computed, and
- * that of the header in its canonical form, which no field says. In base64, as in the field.
+ * For the trace: the hash of the body as bh= says it and as it was computed, and that of the header
+ * in its canonical form, which no field says. In base64, as in the field.
  */
 void gp_dkim_trace_body_hash(
 	const struct gp_ctx *ctx, const struct gp_dkim_sig *sig, const unsigned char *computed);

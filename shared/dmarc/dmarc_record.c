@@ -129,7 +129,7 @@ static bool is_uri_text(struct gp_span text)
 	return text.len > 0;
 }
 
-/* is_size: what may stand behind the "!" of an old URI: digits and a unit (4.8). */
+/* is_size: what may stand after the "!" of an old URI: digits and a unit (4.8). */
 static bool is_size(struct gp_span text)
 {
 	if (text.len && memchr("kKmMgGtT", text.ptr[text.len - 1], 8))

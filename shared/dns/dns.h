@@ -75,7 +75,7 @@ struct gp_dns_record {
 	/* TXT: its strings joined without blanks; TLSA: usage, selector, matching type and data as
 	 * octets (RFC 6698 2.1); any byte may occur */
 	struct gp_span text;
-	const char *name;      /* MX, PTR: the target, small letters, no trailing dot, root: "" */
+	const char *name;      /* MX, PTR: the target, lower case, no trailing dot, root: "" */
 	struct gp_ipaddr addr; /* A, AAAA */
 	uint16_t preference;   /* MX */
 };
@@ -232,7 +232,7 @@ int gp_dns_cache_new(const struct gp_dns_cache_options *options, struct gp_dns *
  * continues). For a thread of its own that calls it every second or so: no request does it then. In
  * a cache that nobody renews, or for what finds no place among what is to be renewed (names of many
  * domains, or too many of one), the next request for such an answer waits for longer. Names renewed
- * in vain come behind others. *count_out: how many questions that were, whatever came of them; more
+ * in vain come after others. *count_out: how many questions that were, whatever came of them; more
  * may be there. GP_EINVAL: no cache.
  */
 int gp_dns_cache_renew(struct gp_dns *dns, struct gp_ctx *ctx, size_t *count_out) GP_MUST_CHECK;

@@ -125,7 +125,7 @@ static size_t packed_size(enum gp_dns_type type, const struct gp_dns_record *rec
 	return size;
 }
 
-/* put: appends octets; returns the place behind them. */
+/* put: appends octets; returns the place after them. */
 static char *put(char *to, const void *from, size_t size)
 {
 	if (size > 0)
@@ -133,7 +133,7 @@ static char *put(char *to, const void *from, size_t size)
 	return to + size;
 }
 
-/* pack: one record; returns the place behind it. */
+/* pack: one record; returns the place after it. */
 static char *pack(char *to, enum gp_dns_type type, const struct gp_dns_record *record)
 {
 	uint16_t number = type == GP_DNS_MX ? record->preference : (uint16_t)record->text.len;
@@ -170,7 +170,7 @@ static const char *unpack(const char *from, enum gp_dns_type type, struct gp_dns
 	return from + size + (has_text(type) ? number : 0);
 }
 
-/* data_size: octets behind the name: all records, or the problem. */
+/* data_size: octets after the name: all records, or the problem. */
 static size_t data_size(enum gp_dns_type type, const struct gp_dns_answer *answer)
 {
 	size_t size = answer->problem ? strlen(answer->problem) + 1 : 0;

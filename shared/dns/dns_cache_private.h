@@ -168,7 +168,7 @@ int gp_dns_wanted_init(struct gp_dns_wanted *wanted) GP_MUST_CHECK;
 void gp_dns_wanted_fini(struct gp_dns_wanted *wanted);
 
 /*
- * One more. Names for which it was in vain before come behind those for which it was not. False: it
+ * One more. Names for which it was in vain before come after those for which it was not. False: it
  * is not in the list, because the list is full, the domain has its share of it, memory is short, or
  * no thread takes from it: a request that needs it has to be patient.
  */

@@ -3,7 +3,7 @@
  * A short list in the order of asking; searched, as it is short and seldom added to. Anybody with a
  * zone can have names that answer once and are silent then. Neither their number nor their coming
  * again keeps others from being heard: a domain has a share of the list, and what was in vain
- * stands behind all that was not, and makes room for it.
+ * stands after all that was not, and makes room for it.
  */
 #include "dns/dns_cache_private.h"
 

@@ -6,7 +6,7 @@
  * attempt over TCP (RFC 7766 5), a FORMERR or NOTIMP repeats it without EDNS; every other trouble
  * moves to the next position. take_reply is where this is decided.
  *
- * What kept us from asking says nothing about anybody's domain. It is told apart: want of means
+ * What kept us from asking says nothing about anybody's domain. It is distinguished: want of means
  * (descriptors, memory, ports) passes, and a server that was not asked for that might have
  * answered; a server that cannot be reached from this host (no route, no such address family or
  * interface, a rule that forbids it) is as good as absent as long as another one was asked.
@@ -162,7 +162,7 @@ static bool is_want(const struct gp_dns_flight *f, int number)
 	       number == EAGAIN;
 }
 
-/* is_of_peer: can only have come from the other side, whichever call tells of it. */
+/* is_of_peer: can only have come from the peer, whichever call reports it. */
 static bool is_of_peer(int number)
 {
 	return number == ECONNREFUSED || number == ECONNRESET || number == EPIPE ||

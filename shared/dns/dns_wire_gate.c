@@ -58,7 +58,7 @@ static void wake_first(struct gp_dns_gate *gate)
 		pthread_cond_signal(gate->first->woken);
 }
 
-/* enqueue: behind all others, once. */
+/* enqueue: after all others, once. */
 static void enqueue(struct gp_dns_gate *gate, struct gp_dns_turn *turn)
 {
 	if (turn->queues)

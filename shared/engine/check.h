@@ -3,8 +3,8 @@
  * Check: one row of the pipeline's table, and what hangs on it: rules, results, fields.
  *
  * A new check is a file check_<name>.c with its row, and a line in checks.c. From the row come all
- * the rest: when it runs, what it may ask DNS in advance, what its rules do with a mail and say to
- * the other side, and how what it found is shown in the log, in JSON, in metrics, in
+ * the rest: when it runs, what it may ask DNS in advance, what its rules do with a mail and reply
+ * to the client, and how what it found is shown in the log, in JSON, in metrics, in
  * Authentication-Results and by its name. Rows are constant, and are pointed to: names are never
  * compared.
  *
@@ -156,7 +156,7 @@ struct gp_check {
 
 	/* Gets ready: reads its fields, says which hashes of the body it needs. May be NULL. */
 	int (*begin)(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts *facts);
-	/* Questions to DNS that it will ask for certain, at most room; how many. May be NULL. */
+	/* DNS queries that it will certainly need, at most room; how many. May be NULL. */
 	size_t (*questions)(struct gp_ctx *ctx, const struct gp_facts *facts,
 		struct gp_dns_question *questions_out, size_t room);
 	/* Finds out. NULL: a row that has rules only. */
@@ -164,10 +164,10 @@ struct gp_check {
 	/* Finds out what exceptions depend on, when all have run and one of its rules refuses. */
 	int (*excuse)(struct gp_ctx *ctx, const struct gp_check *check, struct gp_facts *facts);
 
-	/* Copies what it found from one question about a message to another, with its texts into
-	 * the arena; own has been copied. NULL: own holds no texts. */
+	/* Copies what it found from one request about a message to another, with its texts into the
+	 * arena; own has been copied. NULL: own holds no texts. */
 	int (*copy)(struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to);
-	/* Does what was found before answer this question as well? NULL: it does. */
+	/* Does what was found before hold for this request as well? NULL: it does. */
 	bool (*still_holds)(const struct gp_facts *before, const struct gp_facts *now);
 	size_t own_size; /* bytes of what it finds, handed to run zeroed (gp_engine_own) */
 

@@ -308,7 +308,7 @@ static struct gp_wish undecided(const struct gp_facts *f)
 }
 
 /*
- * cut_header: another From may stand behind the cut, which readers will see: the message is one
+ * cut_header: another From may stand after the cut, which readers will see: the message is one
  * without an author that is certain, whatever the part that was seen has proved. What that part
  * asks for is done as well, if it is more.
  */

@@ -2,7 +2,7 @@
 /*
  * Facts: what is known about a mail at one of its stages, and what the checks have found.
  *
- * A surface says what the mail server told it (envelope, message, what is to be counted); the
+ * A surface fills in what the mail server passes (envelope, message, what is to be counted); the
  * pipeline fills in the rest, and policy sees nothing else. Facts do not know which program asks,
  * nor what is done with the mail.
  *
@@ -75,7 +75,7 @@ struct gp_mail {
 	const struct gp_message_body *body;
 	struct gp_sample_key *sample_key; /* NULL: there is none, pct= takes all messages */
 	bool is_header_cut; /* the mail server hands over a part of the header only: another From
-			       may stand behind the cut */
+			     * may stand after the cut */
 };
 
 /* What this message is to be counted as, and where. */
@@ -91,7 +91,7 @@ struct gp_facts_spf {
 	bool has_from;               /* spf.check_from: of the author's domain */
 	struct gp_spf_result mailfrom, helo, from;
 	int64_t mailfrom_us, helo_us; /* how long each took */
-	unsigned helo_trouble;        /* questions about HELO that could not be asked */
+	unsigned helo_trouble;        /* queries about HELO that could not be sent */
 	bool forwarded;               /* the client may send for one of spf.forwarders */
 	bool yields;                  /* spf.yield_to_dmarc holds a refusal of MAIL FROM back */
 };
@@ -115,7 +115,7 @@ struct gp_facts {
 	struct gp_envelope envelope; /* with the addresses that are judged (gp_engine_address) */
 	const struct gp_mail *mail;  /* NULL before GP_STAGE_MESSAGE */
 	struct gp_counting counting;
-	bool every_check; /* for the operator's question: run all, whatever modes and exceptions
+	bool every_check; /* for gatepost verify: run all, whatever modes and exceptions
 			     say; decide as if each check were enforced */
 	bool was_asked;   /* something was asked about this message at an earlier stage */
 

@@ -14,7 +14,7 @@
 #define GP_MARK_PREFIX "mark:" /* in front of it where it is handed over */
 #define GP_MARK_MIN 12
 #define GP_MARK_MAX 64
-/* Stands in the example, behind a ^, with which it is none, and which no regular expression finds
+/* Stands in the example, after a ^, with which it is none, and which no regular expression finds
  * there. */
 #define GP_MARK_OF_EXAMPLE "PutYourOwnSecretHere"
 

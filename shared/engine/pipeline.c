@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Names, whose mail it is, the checks in two rounds (those that find out, and those that count what
- * is let in), the decision after each, and the texts last. Of a whole message every question goes
+ * is let in), the decision after each, and the texts last. Of a whole message every query goes
  * through a memory of this message, so that what was asked together in advance is found there, and
  * no two checks see different answers.
  */
@@ -222,7 +222,7 @@ int gp_engine_copy_check(struct gp_arena *arena, const struct gp_pipeline *pipel
 	return rc;
 }
 
-/* recall: what was found about this message before, and answers this question, too. */
+/* recall: what was found about this message before, and holds for this request, too. */
 static int recall(struct run *r)
 {
 	int rc = GP_OK;

@@ -13,9 +13,9 @@
  * then accepts or defers as it documents.
  *
  * Of a whole message, DNS queries that do not depend on each other are asked at once: keys of all
- * signatures, the SPF record, the tree walk of the author's domain; and no question is asked twice
- * for one message. Checks that count (only_if_let_in) run after the others have decided, and only
- * for what they let in.
+ * signatures, the SPF record, the tree walk of the author's domain; and no query is sent twice for
+ * one message. Checks that count (only_if_let_in) run after the others have decided, and only for
+ * what they let in.
  *
  * Ownership: the table is borrowed. Threads: a pipeline is constant once it is made.
  */
@@ -36,7 +36,7 @@ struct gp_pipeline {
 	size_t log_count;
 };
 
-/* A table of at most GP_CHECKS_MAX rows, ended by NULL; what comes behind them is left out. */
+/* A table of at most GP_CHECKS_MAX rows, ended by NULL; what comes after them is left out. */
 void gp_engine_pipeline_init(struct gp_pipeline *pipeline, const struct gp_check *const *checks);
 
 /* Runs what facts->stage asks for. facts keep what was found, with or without a verdict. */
@@ -44,7 +44,7 @@ int gp_engine_run(struct gp_ctx *ctx, const struct gp_pipeline *pipeline, struct
 	struct gp_verdict *verdict_out) GP_MUST_CHECK;
 
 /*
- * The same for one more question about a message: what is in kept (engine/transaction.h) and does
+ * The same for one more request about a message: what is in kept (engine/transaction.h) and does
  * not depend on the recipient is not looked for again. kept: NULL, or facts of the same pipeline
  * and the same envelope but for the recipient.
  */
@@ -55,7 +55,7 @@ int gp_engine_run_kept(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 /* The place of a check in the table; GP_CHECKS_MAX: it is not there. */
 size_t gp_engine_place(const struct gp_pipeline *pipeline, const struct gp_check *check);
 
-/* Copies what a check has found, for another question about the same message: everything into the
+/* Copies what a check has found, for another request about the same message: everything into the
  * arena. */
 int gp_engine_copy_check(struct gp_arena *arena, const struct gp_pipeline *pipeline, size_t at,
 	const struct gp_facts *from, struct gp_facts *to) GP_MUST_CHECK;

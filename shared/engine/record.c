@@ -71,7 +71,7 @@ static const struct gp_field decided[] = {
 	{.value = NULL},
 };
 
-/* behind them, in logs of our own and in JSON */
+/* after them, in logs of our own and in JSON */
 static const struct gp_field told[] = {
 	{.json = "from", .type = GP_FIELD_TEXT, .value = from, .help = "the author's domain"},
 	{.json = "from_problem",

@@ -11,7 +11,7 @@
 
 #include "engine/pipeline.h"
 
-/* Number i of all rows of a pipeline's record; NULL behind the last one. */
+/* Number i of all rows of a pipeline's record; NULL after the last one. */
 const struct gp_field *gp_engine_record_field(const struct gp_pipeline *pipeline, size_t i);
 
 /* Finds the rows of the log, for gp_engine_pipeline_init. */
@@ -36,7 +36,7 @@ int gp_engine_summary(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 bool gp_engine_get(const struct gp_pipeline *pipeline, const struct gp_record *record,
 	struct gp_span name, const char **text_out);
 
-/* The name of number i of those, for the documentation and its test; NULL behind the last one. */
+/* The name of number i of those, for the documentation and its test; NULL after the last one. */
 const char *gp_engine_get_name(const struct gp_pipeline *pipeline, size_t i);
 
 #endif

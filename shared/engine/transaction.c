@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Texts are copied once a message; a question that finds them asks nobody. */
+/* Texts are copied once per message; a request that finds them needs no query. */
 #include "engine/transaction.h"
 
 /* gp_engine_transaction_init: empty. */
@@ -62,7 +62,7 @@ static void keep_span(struct gp_arena *arena, struct gp_span *text)
 		text->len = 0; /* the arena remembers why */
 }
 
-/* keep_envelope: what questions about the same message are known by. */
+/* keep_envelope: by what requests about the same message are recognised. */
 static int keep_envelope(struct gp_arena *arena, const struct gp_facts *f, struct gp_facts *kept)
 {
 	kept->envelope = f->envelope;
@@ -104,7 +104,7 @@ static void keep(struct gp_transaction *t, const struct gp_facts *f)
 static bool is_worth_keeping(const struct gp_pipeline *p, const struct gp_facts *f)
 {
 	if (f->trouble || f->stage > GP_STAGE_RCPT)
-		return false; /* behind RCPT nobody asks again */
+		return false; /* after RCPT nobody asks again */
 	for (size_t i = 0; i < p->count; i++)
 		if ((f->fresh & (1u << i)) && !p->checks[i]->by_recipient)
 			return true;

@@ -9,12 +9,12 @@
  * released.
  *
  *     gp_engine_transaction_init(&t, &pipeline);
- *     gp_engine_transaction_ask(&t, ctx, &facts, &verdict);    (every question of one message)
+ *     gp_engine_transaction_ask(&t, ctx, &facts, &verdict);    (every request of one message)
  *     gp_engine_transaction_forget(&t);                        (another message follows)
  *     gp_engine_transaction_fini(&t);
  *
- * What is kept belongs to one envelope (client, HELO, sender, user): a question with another one is
- * looked into anew. What could not be found out for trouble of our own is not kept. At most
+ * What is kept belongs to one envelope (client, HELO, sender, user): a request with another one is
+ * checked anew. What could not be found out because of a local problem is not kept. At most
  * GP_TRANSACTION_KEPT_MAX bytes are; what is larger is asked for again.
  *
  * Ownership: a transaction owns what it keeps. Threads: it belongs to one.
@@ -45,7 +45,7 @@ void gp_engine_transaction_fini(struct gp_transaction *transaction);
 void gp_engine_transaction_forget(struct gp_transaction *transaction);
 
 /*
- * One question about the message; facts as for gp_engine_run, with counting.message left to the
+ * One request about the message; facts as for gp_engine_run, with counting.message left to the
  * transaction. Statuses as gp_engine_run.
  */
 int gp_engine_transaction_ask(struct gp_transaction *transaction, struct gp_ctx *ctx,

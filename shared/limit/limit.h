@@ -24,7 +24,7 @@
 /* Whose mail is counted together. */
 enum gp_limit_key {
 	GP_LIMIT_BY_USER,          /* the authenticated user */
-	GP_LIMIT_BY_USER_DOMAIN,   /* the part behind the @ of the user's name */
+	GP_LIMIT_BY_USER_DOMAIN,   /* the part after the @ of the user's name */
 	GP_LIMIT_BY_SENDER,        /* MAIL FROM, of trusted clients only: others may write any */
 	GP_LIMIT_BY_SENDER_DOMAIN, /* its domain, of trusted clients only */
 	GP_LIMIT_BY_CLIENT,        /* the client's address; IPv6: a household's network */

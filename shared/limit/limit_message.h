@@ -5,14 +5,14 @@
  *     gp_limit_message_init(&m);
  *     gp_limit_message_begin(&m, set, &who, overrides);    (which limits apply, with what maximum)
  *     gp_limit_message_hold(&m, overrides, ctx, &total, failure, &result);    (again and again)
- *     gp_limit_message_drop(&m, overrides, ctx);    (it came to nothing: what is held is released)
+ *     gp_limit_message_drop(&m, overrides, ctx);    (it was not accepted: what is held is released)
  *     gp_limit_message_end(&m);                     (it was accepted: what is held stays)
  *     gp_limit_message_fini(&m);
  *
  * hold says how much the message is to hold in all: one recipient more than before at each RCPT,
- * what has really arrived at its end. What was held moves to the present, so that what counts is
- * when mail is accepted and not when it was announced; either all limits have room, or nothing
- * changes.
+ * the number that was really accepted at its end. What was held moves to the present, so that what
+ * counts is when mail is accepted and not when it was announced; either all limits have room, or
+ * nothing changes.
  *
  * A result is a verdict (fine, hold, refused) with its reason. When the store is unavailable,
  * failure says what becomes of it, and result.store_failed is set.
@@ -52,7 +52,7 @@ struct gp_limit_applied {
 	enum gp_store_part held_part;             /* ...in which part of the store */
 };
 
-/* The part of a subject behind its kind: the name of the user and so on; "all" for all. */
+/* The part of a subject after its kind: the name of the user and so on; "all" for all. */
 const char *gp_limit_subject_name(const char *subject);
 
 /* "user" and so on: the word for a key, also before the colon of its subjects. */
@@ -128,7 +128,7 @@ struct gp_limit_result {
 						 * passed in label mode, or NULL */
 	int64_t used;      /* counted for because: with what is accepted, without what is refused */
 	int64_t wait_ms;   /* until there is room for what was refused; -1: never */
-	bool store_failed; /* the store was away: accepted, deferred or counted locally */
+	bool store_failed; /* the store was unavailable: accepted, deferred or counted locally */
 };
 
 void gp_limit_message_init(struct gp_limit_message *message);

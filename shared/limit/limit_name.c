@@ -39,7 +39,7 @@ static void lower(char *text, size_t len)
 }
 
 /*
- * put: c behind text, unless it is a dot or an @ too many: no dot begins or ends a part of a name,
+ * put: c after text, unless it is a dot or an @ too many: no dot begins or ends a part of a name,
  * and none of them stands twice. Quoted ones are like others. The new length.
  */
 static size_t put(char *text, size_t len, char c)
@@ -214,7 +214,7 @@ static const char *exact(struct gp_arena *arena, struct gp_span name)
 	return join(arena, local, domain, true, &out) ? NULL : out.ptr;
 }
 
-/* mailbox: a user, a sender, or a domain behind an @. */
+/* mailbox: a user, a sender, or a domain after an @. */
 static const char *mailbox(
 	struct gp_arena *arena, const struct gp_limit_set *set, struct gp_span name)
 {
@@ -276,7 +276,7 @@ bool gp_limit_is_domain(struct gp_arena *arena, struct gp_span name)
 	return gp_span_parse_uint(label, UINT64_MAX, &n) != GP_OK;
 }
 
-/* gp_limit_domain_of: behind the last @. */
+/* gp_limit_domain_of: after the last @. */
 const char *gp_limit_domain_of(const char *mailbox_name)
 {
 	const char *at = strrchr(mailbox_name, '@');

@@ -57,7 +57,7 @@ static const char *user(struct resolver *r)
 	return name_of(r, &r->user, GP_LIMIT_OVERRIDE_USER, r->who->user);
 }
 
-/* user_domain: behind the @. */
+/* user_domain: after the @. */
 static const char *user_domain(struct resolver *r)
 {
 	return domain_of(user(r));
@@ -252,7 +252,7 @@ unsigned gp_limit_origins(enum gp_limit_key key)
 	return keys[key].only;
 }
 
-/* gp_limit_subject_name: behind the first colon. */
+/* gp_limit_subject_name: after the first colon. */
 const char *gp_limit_subject_name(const char *subject)
 {
 	const char *colon = strchr(subject, ':');

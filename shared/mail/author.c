@@ -226,7 +226,7 @@ static size_t line_of(const struct gp_message *message, const struct gp_message_
 	return line;
 }
 
-/* is_closed: does the value end so that nothing behind it belongs to a domain? */
+/* is_closed: does the value end so that nothing after it belongs to a domain? */
 static bool is_closed(struct gp_span value)
 {
 	return value.len && memchr(">),;", value.ptr[value.len - 1], 4);

@@ -14,10 +14,9 @@
  *
  * A line that is no field is ignored unless it could be taken for a From field: its name, blanks,
  * control bytes and case aside, begins with "From", or would with other characters in the place of
- * those that are not ASCII. So is text behind a bare CR or LF inside a field. The line that
- * begins a message in a mailbox file ("From alice@x Sat Nov 28 10:00:00 2026") is known to all. A
- * line right below From that is no field may be a part of it, unless it is a field but for its
- * name.
+ * those that are not ASCII. So is text after a bare CR or LF inside a field. The line that begins a
+ * message in a mailbox file ("From alice@x Sat Nov 28 10:00:00 2026") is known to all. A line right
+ * below From that is no field may be a part of it, unless it is a field but for its name.
  *
  * A From field that breaks the grammar (mail/mailbox.h) is read all the same when each @ in it,
  * quoted, in a comment or alone, stands before the same domain and nothing that could make it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Each field is read once. A line of its own begins, to some program, at the start of a field that
- * is none and behind any control byte; and behind its folds too, since a program that leaves such a
+ * is none and after any control byte; and after its folds too, since a program that leaves such a
  * line out has nothing that the next one could continue. All lines that may have begun are followed
  * at once, so that the time is that of one pass whatever the bytes.
  */

@@ -20,13 +20,13 @@ static bool is_listed(const struct gp_mailbox_list *list, struct gp_span domain)
 	return false;
 }
 
-/* ---- the domain behind an @ ---- */
+/* ---- the domain after an @ ---- */
 
-/* What stands behind an @ in a name. */
+/* What stands after an @ in a name. */
 struct claim {
 	bool is_own;     /* the domain of one of the mailboxes */
 	bool is_foreign; /* another one */
-	bool ends;       /* a list would end behind it, or brackets */
+	bool ends;       /* a list would end after it, or brackets */
 };
 
 /* skip_unseen: blanks, quotes and comments, which some programs drop from a domain. */
@@ -77,7 +77,7 @@ static struct claim read_claim(struct gp_span rest, bool open, const struct gp_m
 
 /* ---- brackets ---- */
 
-/* has_other_in_brackets: a name with a dot behind a < where no @ is, quoted or not: the address, to
+/* has_other_in_brackets: a name with a dot after a < where no @ is, quoted or not: the address, to
  * programs that read only what is in brackets. */
 static bool has_other_in_brackets(struct gp_span text, const struct gp_mailbox_list *list)
 {
@@ -112,7 +112,7 @@ struct walk {
 	bool hides;
 };
 
-/* begin_mailbox: behind the > of the one before. */
+/* begin_mailbox: after the > of the one before. */
 static void begin_mailbox(struct walk *w)
 {
 	w->has_bare = w->has_hidden = w->has_own = w->has_sign = w->angle = false;

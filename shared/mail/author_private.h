@@ -13,11 +13,11 @@ int gp_author_doubt(struct gp_arena *arena, const struct gp_message *message,
 /* Is this the line that begins a message in a mailbox file, with > in front or without? */
 bool gp_author_is_mailbox_line(struct gp_span line);
 
-#define GP_AUTHOR_NAME_BYTES 1024 /* of a name are looked through behind an @ */
+#define GP_AUTHOR_NAME_BYTES 1024 /* of a name are looked through after an @ */
 
 /* What a From field shows that the grammar does not take for one with addresses. */
 enum gp_author_sight {
-	GP_AUTHOR_SEES_NONE,  /* no @ with a name behind it that has a dot, nor a host's name set
+	GP_AUTHOR_SEES_NONE,  /* no @ with a name after it that has a dot, nor a host's name set
 				 apart  with % or ! or : or in angle brackets */
 	GP_AUTHOR_SEES_ONE,   /* each @ stands before the same domain */
 	GP_AUTHOR_SEES_OTHERS /* what it shows depends on the program */
@@ -57,7 +57,7 @@ bool gp_author_is_of_domain(char c);
  * is not seen, quotes other than ASCII. */
 struct gp_span gp_author_trim(struct gp_span domain);
 
-/* Does a dot stand inside the name, and a letter behind the last one? */
+/* Does a dot stand inside the name, and a letter after the last one? */
 bool gp_author_is_dotted(struct gp_span name);
 
 /* The next such name in text, cut off with what stands before it; false: none. */

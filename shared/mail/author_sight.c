@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * From by sight: no structure is assumed, since programs that repair broken fields assume different
- * ones. Whatever they take for an address has an @ in it, and a domain behind the @; so if all have
+ * ones. Whatever they take for an address has an @ in it, and a domain after the @; so if all have
  * the same one there, and nothing follows that some of them would add to it, they agree. If no name
- * with a dot stands behind any @, they agree that there is none. Each pass looks at a byte a
- * bounded number of times, whatever the bytes.
+ * with a dot stands after any @, they agree that there is none. Each pass looks at a byte a bounded
+ * number of times, whatever the bytes.
  */
 #include "mail/author_private.h"
 
@@ -25,7 +25,7 @@ bool gp_author_is_of_domain(char c)
 	return gp_span_is_alnum(c) || c == '-' || c == '_' || c == '.' || (unsigned char)c > 0x7f;
 }
 
-/* is_mark: what is found right behind an address that was quoted by hand. */
+/* is_mark: what is found right after an address that was quoted by hand. */
 static bool is_mark(char c)
 {
 	return c == '"' || c == '\'' || c == '\\' || c == ')' || c == ']' || c == '}';
@@ -55,7 +55,7 @@ static size_t domain_length(struct gp_span text)
 	return n;
 }
 
-/* is_closing: quotes that are found behind an address that was quoted by hand. */
+/* is_closing: quotes that are found after an address that was quoted by hand. */
 static bool is_closing(struct gp_span text)
 {
 	static const char *const quotes[] = {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98",
@@ -142,7 +142,7 @@ bool gp_author_has_dot(struct gp_span text)
 	return false;
 }
 
-/* begins_word: a dot that begins a word, which may have stood behind another one. */
+/* begins_word: a dot that begins a word, which may have stood after another one. */
 static bool begins_word(struct gp_span text, size_t at)
 {
 	return text.ptr[at] == '.' && (at == 0 || !gp_author_is_of_domain(text.ptr[at - 1])) &&
@@ -175,18 +175,18 @@ static bool is_route(struct gp_span text)
 	return false;
 }
 
-/* ---- names behind an @ ---- */
+/* ---- names after an @ ---- */
 
 /* One text while it is read. */
 struct sight {
 	struct gp_span text; /* without blanks at its ends */
-	size_t closing;      /* a ) at or behind the place that was asked last; text.len: none */
+	size_t closing;      /* a ) at or after the place that was asked last; text.len: none */
 	size_t tail;         /* from here on nothing but ) and blanks */
 	bool is_url;         /* "mailto:" begins it, in brackets or without */
 };
 
-/* closes_at_end: does nothing follow the next ) behind this place, or is there none? One ) too
- * many, as in "(Bob :))", shows nothing. It is asked for places in their order. */
+/* closes_at_end: does nothing follow the next ) after this place, or is there none? One ) too many,
+ * as in "(Bob :))", shows nothing. It is asked for places in their order. */
 static bool closes_at_end(struct sight *s, size_t at)
 {
 	while (s->closing < s->text.len && (s->closing < at || s->text.ptr[s->closing] != ')'))
@@ -195,8 +195,8 @@ static bool closes_at_end(struct sight *s, size_t at)
 }
 
 /*
- * ends_domain: may the text behind a domain not make it longer for anybody? A > ends it; marks and
- * blanks may be dropped, so behind them no word may follow, but one comment to the end.
+ * ends_domain: may the text after a domain not make it longer for anybody? A > ends it; marks and
+ * blanks may be dropped, so after them no word may follow, but one comment to the end.
  */
 static bool ends_domain(struct sight *s, size_t at)
 {
@@ -217,7 +217,7 @@ static bool ends_domain(struct sight *s, size_t at)
 	return memchr("<,;", text[at], 3) || (text[at] == '(' && closes_at_end(s, at));
 }
 
-/* has_stray_dot: a dot that begins a word, or would, if it is not the last byte behind a bracket or
+/* has_stray_dot: a dot that begins a word, or would, if it is not the last byte after a bracket or
  * blank: a program that drops blanks, quotes or comments before it joins the text on both sides. */
 static bool has_stray_dot(struct gp_span text)
 {
@@ -227,7 +227,7 @@ static bool has_stray_dot(struct gp_span text)
 	return false;
 }
 
-/* take_domain: what stands at a place behind an @; false: none, or one that may be longer to
+/* take_domain: what stands at a place after an @; false: none, or one that may be longer to
  * others. */
 static bool take_domain(struct sight *s, size_t at, struct gp_span *domain_out)
 {
@@ -240,7 +240,7 @@ static bool take_domain(struct sight *s, size_t at, struct gp_span *domain_out)
 	return end > 0 && domain_out->ptr[end - 1] != '.' && ends_domain(s, at + n);
 }
 
-/* all_agree: does the same domain stand behind each @ of the text, from the first one on? */
+/* all_agree: does the same domain stand after each @ of the text, from the first one on? */
 static bool all_agree(struct sight *s, size_t first, struct gp_span *domain_out)
 {
 	struct gp_span domain;

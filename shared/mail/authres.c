@@ -267,7 +267,7 @@ static int take_result(
 	return rc ? rc : take_properties(arena, rest, result);
 }
 
-/* take_element: what stands behind a ';': nothing, "none" or a result. */
+/* take_element: what stands after a ';': nothing, "none" or a result. */
 static int take_element(struct gp_arena *arena, struct gp_span *rest,
 	struct gp_authres_result *results, size_t *count, bool *none)
 {
@@ -437,7 +437,7 @@ static bool is_line_full(const struct gp_authres_writer *writer, size_t n)
 	return line + n > LINE_MAX_BYTES;
 }
 
-/* add_part: behind a blank, or on a new line when this one would get too long. */
+/* add_part: after a blank, or on a new line when this one would get too long. */
 static void add_part(struct gp_authres_writer *writer, struct gp_strbuf *part)
 {
 	const struct gp_span text = gp_strbuf_span(part);

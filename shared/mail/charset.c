@@ -22,8 +22,8 @@ static bool is_label(char c)
 }
 
 /* gp_charset_put: half of a character that alone is an @ makes an address to a program that does
- * not know the charset if a name with a dot follows, and a letter behind the dot: "A4 40" and
- * "7-11" is none. */
+ * not know the charset if a name with a dot follows, and a letter after the dot: "A4 40" and "7-11"
+ * is none. */
 void gp_charset_put(struct gp_charset_out *out, char c)
 {
 	static const enum gp_charset_half next[] = {[GP_CHARSET_HALF_AT] = GP_CHARSET_HALF_LABEL,

@@ -38,7 +38,7 @@ enum gp_charset {
 	GP_CHARSET_OTHER     /* ASCII bytes mean something else: UTF-16, UTF-32, EBCDIC */
 };
 
-/* What stands behind half of a character that alone is an @. */
+/* What stands after half of a character that alone is an @. */
 enum gp_charset_half {
 	GP_CHARSET_HALF_NONE, /* nothing that could be a domain */
 	GP_CHARSET_HALF_AT,   /* nothing so far */

@@ -199,8 +199,8 @@ static const unsigned short registered[] = {
 
 /* ---- one form of a name ---- */
 
-/* squeeze: its letters and digits, small; an empty one when there are too many. What stands behind
- * a slash tells iconv how to convert. */
+/* squeeze: its letters and digits, small; an empty one when there are too many. What stands after a
+ * slash tells iconv how to convert. */
 static struct gp_span squeeze(struct gp_span name, char room[static NAME_MAX_LENGTH])
 {
 	struct gp_span squeezed = {room, 0};
@@ -246,7 +246,7 @@ static enum gp_charset find_page(uint64_t number)
 	return GP_CHARSET_OTHER;
 }
 
-/* find_registered: behind "isoir". */
+/* find_registered: after "isoir". */
 static enum gp_charset find_registered(struct gp_span name)
 {
 	uint64_t number;

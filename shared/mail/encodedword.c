@@ -46,8 +46,8 @@ static bool has_control(struct gp_span text)
 	return false;
 }
 
-/* is_fold: a line end inside a word that folds it, though RFC 2047 2 forbids it; the blank behind
- * it stays. */
+/* is_fold: a line end inside a word that folds it, though RFC 2047 2 forbids it; the blank after it
+ * stays. */
 static bool is_fold(struct gp_span text, size_t at)
 {
 	return at + 2 < text.len && text.ptr[at] == '\r' && text.ptr[at + 1] == '\n' &&
@@ -80,7 +80,7 @@ static void worsen(enum gp_encodedword_state *state, enum gp_encodedword_state b
 }
 
 /* read_b: RFC 2047 4.1, all digits that there are: programs skip what is none, and do without the
- * padding. Digits behind padding are read by some only. */
+ * padding. Digits after padding are read by some only. */
 static size_t read_b(char *bytes, struct gp_span text, enum gp_encodedword_state *state)
 {
 	unsigned bits = 0, count = 0;
@@ -140,7 +140,7 @@ static bool is_name(struct gp_span text)
 }
 
 /* ends_name: what follows a word is blank, a bracket, or what closes a quoted string or comment;
- * after the blank comes no word whose text would go on behind the control byte. */
+ * after the blank comes no word whose text would go on after the control byte. */
 static bool ends_name(struct gp_span rest)
 {
 	return rest.len == 0 ||

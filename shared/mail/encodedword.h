@@ -25,9 +25,9 @@ enum gp_encodedword_state {
 	GP_ENCODEDWORD_UNKNOWN,  /* the same, if ASCII is ASCII in a charset that nobody knows */
 	GP_ENCODEDWORD_BROKEN,   /* a "=?" begins no whole word, or one of an unknown encoding */
 	GP_ENCODEDWORD_UNCERTAIN /* a word may hold other ASCII for some: its charset does not have
-				    ASCII where ASCII is, it has a control byte (but a
-				    line end or NUL behind a mere name), half of a character
-				    may be an @, digits stand behind the end of base64 */
+				  * ASCII where ASCII is, it has a control byte (but a line end or
+				  * NUL after a mere name), half of a character may be an @, digits
+				  * stand after the end of base64 */
 };
 
 /*
@@ -37,7 +37,7 @@ enum gp_encodedword_state {
 int gp_encodedword_decode(struct gp_arena *arena, struct gp_span value, struct gp_span *text_out,
 	enum gp_encodedword_state *state_out) GP_MUST_CHECK;
 
-/* The first words of a text that are shown without the blanks between them, and what stands behind;
+/* The first words of a text that are shown without the blanks between them, and what stands after;
  * false: there is no word. */
 bool gp_encodedword_cut(struct gp_span text, struct gp_span *words_out, struct gp_span *rest_out);
 

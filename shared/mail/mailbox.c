@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One pass over the value, left to right, without going back: a run of words is a display name, a
- * local part or the name of a group, and the byte behind it says which (< @ or :). All words go to
+ * local part or the name of a group, and the byte after it says which (< @ or :). All words go to
  * one buffer as long as the value, as nothing that is read becomes longer.
  *
  * Where the grammar allows what readers are known to understand differently, it is refused: blanks
@@ -115,7 +115,7 @@ static bool unexpected(struct reader *r, const char *problem)
 	return wrong(r, control ? control_problem(*r->at) : problem);
 }
 
-/* skip_blank: a blank, or a line end with a blank behind it (3.2.2); false: there is none here. */
+/* skip_blank: a blank, or a line end with a blank after it (3.2.2); false: there is none here. */
 static bool skip_blank(struct reader *r)
 {
 	if (r->at == r->end)
@@ -139,7 +139,7 @@ static bool take_visible(struct reader *r, unsigned char *byte_out)
 	return true;
 }
 
-/* take_pair: the byte behind a backslash, which may be a blank (3.2.1). */
+/* take_pair: the byte after a backslash, which may be a blank (3.2.1). */
 static bool take_pair(struct reader *r, unsigned char *byte_out)
 {
 	if (r->at < r->end && is_blank(*r->at)) {
@@ -155,7 +155,7 @@ static bool may_show_address(const struct reader *r, unsigned char c)
 	return c == '@' || c == 0xef || (c == '=' && next_is(r, '?'));
 }
 
-/* skip_comment: from behind its parenthesis to behind the one that closes it (3.2.2). */
+/* skip_comment: from after its parenthesis to after the one that closes it (3.2.2). */
 static bool skip_comment(struct reader *r)
 {
 	unsigned char c = 0;
@@ -196,7 +196,7 @@ static bool skip_cfws(struct reader *r)
 
 /* ---- words ---- */
 
-/* read_quoted: from behind the first quote; what it means goes to the text (3.2.4). */
+/* read_quoted: from after the first quote; what it means goes to the text (3.2.4). */
 static bool read_quoted(struct reader *r)
 {
 	unsigned char c = 0;
@@ -205,7 +205,7 @@ static bool read_quoted(struct reader *r)
 			put(r, *r->at++);
 			continue;
 		}
-		if (skip_blank(r)) /* a fold: the blank behind it comes next */
+		if (skip_blank(r)) /* a fold: the blank after it comes next */
 			continue;
 		if (!take_visible(r, &c))
 			return false;
@@ -317,7 +317,7 @@ static bool next_is_word(const struct reader *r)
 	return r->at < r->end && (*r->at == '"' || is_atext(*r->at));
 }
 
-/* read_run: words and dots as far as they go, with blanks and comments behind each. */
+/* read_run: words and dots as far as they go, with blanks and comments after each. */
 static bool read_run(struct reader *r, struct run *run_out)
 {
 	const char *start = r->text;
@@ -435,7 +435,7 @@ static bool has_sign_of_address(struct gp_span local)
 	return false;
 }
 
-/* read_address: from the @ behind this local part; adds the mailbox (3.4.1). */
+/* read_address: from the @ after this local part; adds the mailbox (3.4.1). */
 static bool read_address(struct reader *r, const struct run *run)
 {
 	struct gp_mailbox mailbox = {.local = run->local};
@@ -547,7 +547,7 @@ static bool skip_separators(struct reader *r)
 	return true;
 }
 
-/* read_members: the mailboxes of a group, from behind its colon to its semicolon (3.4). */
+/* read_members: the mailboxes of a group, from after its colon to its semicolon (3.4). */
 static bool read_members(struct reader *r)
 {
 	bool is_group;
@@ -594,7 +594,7 @@ static bool read_list(struct reader *r)
 /* ---- names that nobody quoted ---- */
 
 /*
- * read_claim: what stands behind an @ in a name; it has to be the address's own domain or a handle,
+ * read_claim: what stands after an @ in a name; it has to be the address's own domain or a handle,
  * or readers that take the one for the other see another author. Blanks may stand before a handle,
  * as in "Jobs @ Shop".
  */
@@ -637,7 +637,7 @@ static bool is_foreign(struct gp_span text, struct gp_span wanted)
 			n++;
 		struct gp_span claim = {rest.ptr, n};
 		bool is_own = n > 0 && (gp_span_equal_nocase(claim, wanted) || is_handle(claim));
-		/* the rest behind the first one is the rest behind all */
+		/* the rest after the first one is the rest after all */
 		if (!is_own || (!any && goes_on(gp_span_skip(rest, n))))
 			return true;
 		any = true;
@@ -696,7 +696,7 @@ static bool read_loose_name(struct reader *r, struct gp_span wanted)
 	return !goes_on(rest) || wrong(r, "its name has a domain that may continue");
 }
 
-/* wanted_domain: what the last < holds behind its last @, as it stands. */
+/* wanted_domain: what the last < holds after its last @, as it stands. */
 static struct gp_span wanted_domain(struct gp_span value)
 {
 	ptrdiff_t angle = gp_span_find_last(value, '<');

@@ -14,11 +14,11 @@
  * by way of another domain (4.4), local parts with a quoted @, < or > or comma, and comments with
  * an @ inside an address, of which a reader with a simpler grammar makes another address.
  *
- * Two liberties, since much honest mail needs them: a local part may have stray dots ("a..b",
- * "a."), as carriers have given away; and a single address in angle brackets may have a name with
- * signs that should have been quoted ("a@b <a@b>", "Smith, John <a@b>", "Jobs @ Shop <a@b>"), as
- * long as no reader could find another domain in it, such as one that ends a mailbox at each comma
- * or semicolon, whatever is quoted.
+ * Two deviations for compatibility, which much honest mail needs: a local part may have stray dots
+ * ("a..b", "a."), as carriers have given away; and a single address in angle brackets may have a
+ * name with signs that should have been quoted ("a@b <a@b>", "Smith, John <a@b>", "Jobs @ Shop
+ * <a@b>"), as long as no reader could find another domain in it, such as one that ends a mailbox at
+ * each comma or semicolon, whatever is quoted.
  *
  *     struct gp_mailbox_list l;
  *     int rc = gp_mailbox_parse(arena, field->value, &l);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Word by word behind the sender: each has to be a part of a date, and a month and a time be there.
+ * Word by word after the sender: each has to be a part of a date, and a month and a time be there.
  */
 #include "mail/mboxline.h"
 

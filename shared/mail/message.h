@@ -67,7 +67,7 @@ int gp_message_parse(struct gp_arena *arena, struct gp_span header, enum gp_mess
 /*
  * Where the header ends in a message that begins with it: header_out is all before the first empty
  * line, *body_at_out the place of the first byte after that line. A message without an empty line
- * is all header. The line ends are those of its first line: behind an LF there, CRLF ends lines as
+ * is all header. The line ends are those of its first line: after an LF there, CRLF ends lines as
  * well, as for Exim. A first line as mailbox files have it (mail/mboxline.h) belongs to neither:
  * header_out begins after it. Without a date it is a line of the header: "From :" is a field (RFC
  * 5322 4.5), and "From a@b" may be one to some program.

@@ -40,7 +40,7 @@ struct gp_operator_call {
 	struct gp_limit_overrides *overrides; /* around the open store; NULL: there is none */
 	struct gp_ctx *ctx;
 	const json_t *request;
-	int64_t peer_uid; /* of who asks, as the system says; -1: not known */
+	int64_t peer_uid; /* of the peer, according to the kernel; -1: not known */
 };
 
 /* The commands above, by the request's member "command". */

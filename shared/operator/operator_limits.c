@@ -48,7 +48,7 @@ void gp_operator_add_source(
 	const char *file = a->override ? a->override->file : a->limit->file;
 	int line = a->override ? a->override->line : a->limit->line;
 	json_object_set_new(row, "source", json_string(names[a->source]));
-	/* without what the source says: an override of the file stands behind run time */
+	/* without what the source says: an override of the file stands after run time */
 	json_object_set_new(row, "limit_max",
 		gp_operator_number_or_null(
 			a->source == GP_LIMIT_SOURCE_RUNTIME ? a->configured : a->limit->max));

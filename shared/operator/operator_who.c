@@ -133,7 +133,7 @@ static json_t *domain_problem(const struct gp_operator_call *call, struct gp_spa
 			SHOWN(gp_span_skip(name, (size_t)at + 1)));
 	if (dots && name.len > dots)
 		return gp_operator_error(
-			"there are no patterns here, each domain is named by itself: %s:%.*s", kind,
+			"patterns are not possible here, write each domain: %s:%.*s", kind,
 			SHOWN(gp_span_skip(name, dots)));
 	if (memchr(name.ptr, '*', name.len) || !gp_limit_is_domain(call->ctx->arena, name))
 		return gp_operator_error(

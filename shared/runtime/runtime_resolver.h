@@ -38,7 +38,7 @@ int gp_runtime_resolver_open(const struct gp_runtime_resolver_plan *plan,
 	struct gp_runtime_resolver *resolver_out) GP_MUST_CHECK;
 
 /*
- * Made for the configuration before, it becomes the one of config from the next question on;
+ * Made for the configuration before, it becomes the one of config from the next query on;
  * resolv.conf is read at the next look. cache NULL: as config has it. GP_ENOMEM: all is as it was.
  */
 int gp_runtime_resolver_renew(struct gp_runtime_resolver *resolver, const struct gp_config *config,

@@ -17,10 +17,10 @@
  *
  * Limits of 4.6.4 (each settable, each ends in permerror with a text that names the term): 10 terms
  * that ask DNS, to which a first %{p} counts; 10 names under one mx, while those of a ptr past the
- * tenth are ignored; 2 void lookups, counted once per term and not once per A or AAAA question: an
- * mx whose hosts lack addresses of the client's family is none. Bounds of our own: 20 names under
- * all mx and ptr of a check that do not exist, more of them end in permerror, so that nobody's name
- * servers are asked a hundred questions for a mail; an explanation of more than 1000 octets is
+ * tenth are ignored; 2 void lookups, counted once per term and not once per A or AAAA query: an mx
+ * whose hosts lack addresses of the client's family is none. Bounds of our own: 20 names under all
+ * mx and ptr of a check that do not exist, more of them end in permerror, so that one mail does not
+ * cause a hundred queries to the name servers of others; an explanation of more than 1000 octets is
  * dropped. Terms that ask nothing are bounded by the length of a TXT record only.
  *
  * Where the standard leaves a choice: a target-name that cannot exist does not match (4.8); a match
@@ -57,7 +57,7 @@ enum gp_spf_identity { GP_SPF_HELO, GP_SPF_MAILFROM };
 struct gp_spf_options {
 	unsigned max_terms; /* terms that ask DNS: a, mx, ptr, exists, include, redirect */
 	unsigned max_names; /* names under one mx or ptr */
-	unsigned max_voids; /* terms whose questions found nothing */
+	unsigned max_voids; /* terms whose queries found nothing */
 };
 
 struct gp_spf_query {

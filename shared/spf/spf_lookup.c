@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The questions of one check, and how many there may be. Limits are kept in the result itself, so
- * one count serves the whole evaluation (RFC 7208 4.6.4).
+ * The DNS queries of one check, and their limits. Limits are kept in the result itself, so one
+ * count serves the whole evaluation (RFC 7208 4.6.4).
  */
 #include "spf/spf_private.h"
 
@@ -25,7 +25,7 @@ bool gp_spf_count_lookup(struct gp_spf_run *run)
 	return false;
 }
 
-/* gp_spf_count_void: terms whose question found nothing (4.6.4). */
+/* gp_spf_count_void: terms whose query found nothing (4.6.4). */
 bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
 {
 	run->result->void_lookups++;
@@ -37,8 +37,8 @@ bool gp_spf_count_void(struct gp_spf_run *run, const char *name)
 }
 
 /*
- * gp_spf_count_missing: ten mx with ten made-up names each would ask somebody else's name servers a
- * hundred questions for one mail (11.1). A name that exists without an address of the client's
+ * gp_spf_count_missing: ten mx with ten made-up names each would cause a hundred queries to the
+ * name servers of others for one mail (11.1). A name that exists without an address of the client's
  * family is no fault: an IPv6 client of a domain with MX hosts of IPv4 only finds many of them, all
  * within the bounds of 4.6.4. Those end the asking, see gp_spf_may_ask_hosts.
  */
@@ -72,7 +72,7 @@ bool gp_spf_may_ask_hosts(struct gp_spf_run *run)
 	return false;
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
 /* trace_record: one record of an answer. */
 static void trace_record(
@@ -98,7 +98,7 @@ static bool shows_later(const struct gp_dns_question *question, const struct gp_
 	       gp_spf_record_is(answer->records[0].text);
 }
 
-/* trace_answer: question, state, and the records when they are short. */
+/* trace_answer: query, state, and the records when they are short. */
 static void trace_answer(const struct gp_spf_run *run, const struct gp_dns_question *question,
 	const struct gp_dns_answer *answer)
 {

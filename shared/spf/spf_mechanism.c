@@ -75,9 +75,9 @@ static int eval_a(
 }
 
 /*
- * A match anywhere counts, whatever became of the other questions, which were asked at the same
- * time. A host without addresses is no void lookup: 4.6.4 counts terms, and an IPv6 client would
- * else make a permerror of three hosts that have IPv4 only (pyspf issue 44).
+ * A match anywhere counts, whatever became of the other queries, which were sent at the same time.
+ * A host without addresses is no void lookup: 4.6.4 counts terms, and an IPv6 client would else
+ * make a permerror of three hosts that have IPv4 only (pyspf issue 44).
  */
 /* judge_hosts: the addresses of some MX hosts. */
 static enum gp_spf_match judge_hosts(struct gp_spf_run *run, const struct gp_spf_term *term,

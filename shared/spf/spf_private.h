@@ -45,7 +45,7 @@ struct gp_spf_term {
 struct gp_spf_record {
 	const struct gp_spf_term *terms; /* mechanisms in order, "all" is the last one if present */
 	size_t count;
-	struct gp_span more; /* of a very long record: text of those behind them, which have been
+	struct gp_span more; /* of a very long record: text of those after them, which have been
 				checked: gp_spf_record_next */
 	struct gp_spf_term redirect, exp;
 	struct gp_span wrong_term; /* after GP_ESYNTAX: where */
@@ -82,7 +82,7 @@ struct gp_spf_run {
 	const struct gp_spf_term *term; /* at work, for the texts of faults */
 	unsigned depth;                 /* includes around it */
 	bool redirected;                /* the outermost record at work is not <sender>'s own */
-	bool explaining;                /* at work on exp: its questions are not counted (4.6.4) */
+	bool explaining;                /* at work on exp: its queries are not counted (4.6.4) */
 	bool faulted;                   /* the evaluation is at its end: see gp_spf_fault */
 	bool names_known;               /* the next three are set */
 	bool names_void;                /* the client has no PTR record */
@@ -112,9 +112,9 @@ void gp_spf_trace(const struct gp_spf_run *run, const char *format, ...)
 void gp_spf_fault(struct gp_spf_run *run, enum gp_spf_verdict verdict, const char *name,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* ---- questions, and how many ---- */
+/* ---- queries, and their limits ---- */
 
-/* gp_dns_query with the deadline looked at first, and told to the trace. */
+/* gp_dns_query with the deadline checked first, and traced. */
 int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, size_t count,
 	struct gp_dns_answer *answers_out) GP_MUST_CHECK;
 
@@ -129,8 +129,8 @@ bool gp_spf_has_client(
 bool gp_spf_count_lookup(struct gp_spf_run *run) GP_MUST_CHECK;
 bool gp_spf_count_void(struct gp_spf_run *run, const char *name) GP_MUST_CHECK;
 
-/* Counts those of the questions about hosts under an mx or ptr whose name does not exist; false and
- * a fault over the bound. */
+/* Counts those of the queries about hosts under an mx or ptr whose name does not exist; false and a
+ * fault over the bound. */
 bool gp_spf_count_missing(struct gp_spf_run *run, const struct gp_dns_question *questions,
 	const struct gp_dns_answer *answers, size_t count) GP_MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Store: counters over sliding windows, small facts and sets of what was seen, which outlive the
+ * Store: counters over sliding windows, small facts, and sets of seen items, which outlive the
  * process and may be shared by several processes and hosts.
  *
  * Knows subjects (any bytes: "user:alice"), counters of a subject over windows of time, facts with
@@ -31,12 +31,12 @@
  * The log says so.
  *
  * LMDB files that are deleted or replaced while they are open are noticed by gp_store_tend, which
- * says so as an error and opens what stands there now.
+ * logs an error and opens the present files.
  *
  * When the store is unavailable (no connection to the server, disk not writable): a negative
  * status, at once or within ctx->deadline_us and options.timeout_ms, and gp_store_health says why.
- * After GP_ETIMEOUT it is open whether the counting has happened. gp_store_tend finds the way back.
- * GP_EINVAL: an argument is out of bounds.
+ * After GP_ETIMEOUT it is not known whether it was counted. gp_store_tend reconnects. GP_EINVAL: an
+ * argument is out of bounds.
  *
  * Bounds of time: 0 to 2^50, as now_ms, back_ms and expires_ms; others are GP_EINVAL.
  *

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A store made of two: the configured one, and one on this machine that stands in for it.
+ * A store made of two: the configured one, and a local one that is used while that is unavailable.
  *
- * Knows which of the two is asked, and tells the log when one is not available; does not know what
- * is counted. The store that it makes is used as any other (store/store.h). Without the second one
- * it is the configured store alone, with its trouble logged.
+ * Knows which of the two to use, and logs when one is unavailable; does not know what is counted.
+ * The store that it makes is used as any other (store/store.h). Without the second one it is the
+ * configured store alone, with its trouble logged.
  *
  *     gp_store_fallback_open(&options, ctx, &store);
  *     gp_store_fallback_local(store, &options, "/var/lib/gatepost", ctx);   (at a reload, too)
@@ -20,9 +20,9 @@
  * configured store is unavailable, and again when it is back, what was seen before may be new.
  *
  * What an operator has set (facts), and lists of what is counted, are the configured store's alone:
- * of two answers nobody could tell which holds. One that is read together with other things
- * (gp_store_do) is GP_STORE_UNKNOWN when the local store has answered. Forgetting a counter forgets
- * it in both.
+ * with two answers it would not be known which is valid. One that is read together with other
+ * things (gp_store_do) is GP_STORE_UNKNOWN when the local store has answered. Forgetting a counter
+ * forgets it in both.
  *
  * Time, health, counts of calls and times of steps are the configured store's; gp_store_part gives
  * either of the two.

@@ -570,7 +570,7 @@ def public():
 # ---- stores, clock ----
 
 def stores():
-    """a store that cannot be opened, one that is away, one that stands in"""
+    """a store that cannot be opened, one that is unavailable, one that stands in"""
     with Folder(CONFIG.replace("STORE", "lmdb:FOLDER/state").replace("SOCKET", "inet:127.0.0.1:9")) as folder:
         words = ["-c", folder.path, "store"]
         if os.geteuid() == 0:  # the daemon of an ordinary user makes the directory by itself

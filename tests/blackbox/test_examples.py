@@ -234,7 +234,7 @@ class Sentinel(world.Redis):
 
 
 def redis_shared():
-    """gatepost-redis.conf: through sentinels, several hosts count together, each alone when Redis is away"""
+    """gatepost-redis.conf: through sentinels, several hosts count together, each alone when Redis is unavailable"""
     with Redis(with_sentinel=True) as redis:
         sentinels = re.findall(r'"sentinel://10\.0\.0\.\d/mail"', example("gatepost-redis.conf"))
         equal(len(sentinels), 3)

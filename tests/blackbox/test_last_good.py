@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A daemon that is started with a broken configuration: the last good one is used, loudly; without one the start
+"""A daemon that is started with a broken configuration: the last good one is used, and that is logged; without one the start
 fails. And the commands that need its control socket only."""
 import json
 import os
@@ -108,7 +108,7 @@ class Daemon:
 
 
 def broken_start(as_unit=False):
-    """files with errors at the start: the whole configuration that was in force before is used, and said loudly"""
+    """files with errors at the start: the whole configuration that was in force before is used, and that is logged as an error"""
     with Daemon(as_unit) as d:
         d.start()
         path = d.kept()

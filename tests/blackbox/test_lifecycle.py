@@ -124,7 +124,7 @@ def test_activation_reach():
 
 
 def test_activation_waits():
-    """a request that comes while the daemon is away is answered by the next one"""
+    """a request that comes while the daemon is unavailable is answered by the next one"""
     inet = listener()
     with Manager(sockets=[inet]) as m:
         m.start().wait_told("READY=1")

@@ -113,14 +113,14 @@ def only_at_rcpt():
 
 
 def gives_back():
-    """a message that does not come to its end gives back what it reserved: next message, connection closed"""
+    """a message that does not come to its end releases what it reserved: next message, connection closed"""
     with Daemon(config()) as d, d.connect() as s:
         first = rcpt()
         equal(ask(s, **first), "DUNNO")
         equal(ask(s, **end_of(first)), "DUNNO")  # now it is known that the end is asked about
         equal(ask_many(s, 30), 30)
         equal(d.used("alice", "hourly"), 31)
-        equal(ask(s, **rcpt()), "DUNNO")  # another message: the 30 are given back
+        equal(ask(s, **rcpt()), "DUNNO")  # another message: the 30 are released
         equal(d.used("alice", "hourly"), 2)
         with d.connect() as other:
             equal(ask_many(other, 40), 40)
@@ -129,7 +129,7 @@ def gives_back():
 
 
 def times_out():
-    """what is reserved is given back when nothing is heard any more; a late end counts whole"""
+    """what is reserved is released when nothing is heard any more; a late end counts whole"""
     with Daemon(config(HOURLY + "limits { reservation_timeout = 10s }\n")) as d, d.connect() as s:
         first = rcpt()
         ask(s, **first)
@@ -208,7 +208,7 @@ def whole_message():
 
 
 def at_data():
-    """RCPT and DATA without the end: recipients that were refused elsewhere are given back at DATA"""
+    """RCPT and DATA without the end: recipients that were refused elsewhere are released at DATA"""
     with Daemon(config()) as d, d.connect() as s:
         values = rcpt()
         for i in range(9):
@@ -266,7 +266,7 @@ def learn(connection, **values):
 
 
 def aborts_of_one():
-    """whoever gives up message after message changes nothing for others: theirs are given back as before"""
+    """whoever gives up message after message changes nothing for others: theirs are released as before"""
     top = 'trusted_networks = {"10.0.0.0/8"}\nspf { mode = off }\n'
     limits = HOURLY + ("limit clients { key = client max = 100 per = 1h from = {others} }\n"
                        "limit senders { key = sender max = 100 per = 1h }\n")
@@ -288,7 +288,7 @@ def aborts_of_one():
 
 
 def vanishes_in_data():
-    """a client that vanishes in DATA: given back with the next message, the end of the connection, or in time"""
+    """a client that vanishes in DATA: released with the next message, the end of the connection, or in time"""
     with Daemon(config(HOURLY + "limits { reservation_timeout = 10s }\n")) as d, d.connect() as s:
         learn(s)
 
@@ -709,7 +709,7 @@ def redis_local():
 
 
 def redis_down_at_start():
-    """a Redis that is away at the start is found later"""
+    """a Redis that is unavailable at the start is found later"""
     with tempfile.TemporaryDirectory() as folder:
         port = world.free_port()
         with Daemon(config(store='uri = {"redis://127.0.0.1:%d"} on_failure = defer' % port)) as d:

@@ -532,7 +532,7 @@ def watch_terminal():
 
 
 def watch_restart():
-    """limits --watch: says when the daemon is away, and goes on when it is back"""
+    """limits --watch: says when the daemon is unavailable, and goes on when it is back"""
     with Daemon() as d:
         d.send("bob", 9)
         t = Terminal("limits", "--watch=1", "-c", d.path)
@@ -623,7 +623,7 @@ def waits_for_a_restart():
 
 
 def warnings():
-    """status: what cannot work is said loudly"""
+    """status: what cannot work is shown as a WARNING"""
     with Daemon() as d:
         later = time.time() + 1000
         os.utime(d.path, (later, later))
@@ -850,7 +850,7 @@ def store_fine():
 
 
 def store_local():
-    """store check: the store that stands in is checked as well, and a server that is away is said"""
+    """store check: the store that stands in is checked as well, and a server that is unavailable is said"""
     extra = 'on_failure = local\n local_path = "FOLDER/local"'
     with Place(uri="redis://127.0.0.1:9/0", extra=extra) as p:
         code, out, err = p.check()

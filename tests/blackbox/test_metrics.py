@@ -164,7 +164,7 @@ def decisions_move():
 
 
 def slow_dns_shows():
-    """a silent name server shows in the time-outs and in the histograms of questions, checks and answers"""
+    """a silent name server shows in the timeouts and in the histograms of questions, checks and answers"""
     with Daemon(config(policyd="deadline = 17s")) as d:
         holds(d.ask(**mail("x@mute.test")), "spf=temperror")
         p = page(d)
@@ -174,7 +174,7 @@ def slow_dns_shows():
                              ("gatepost_request_seconds", {"action": "accept"})):
             below, count = p.sum(name + "_bucket", le="2.5", **labels), p.sum(name + "_count", **labels)
             assert below <= count - 1, (name, below, count)
-            assert p.sum(name + "_sum", **labels) >= 3.9, name  # two time-outs
+            assert p.sum(name + "_sum", **labels) >= 3.9, name  # two timeouts
         equal(p.value("gatepost_config_deadline_seconds"), 17)
 
 
@@ -188,7 +188,7 @@ def limits_move():
         given_up = mail(sasl_username="alice")
         equal(ask(s, **given_up), "DUNNO")
         holds(ask(s, **dict(given_up, recipient="more@here.test")), "450 4.7.1 hourly limit")
-        ask(s, **mail(sasl_username="bob"))  # another message: the one before is given back
+        ask(s, **mail(sasl_username="bob"))  # another message: the one before is released
         p = page(d)
         equal(p.value("gatepost_limit_checks_total", limit="hourly", unit="recipients"), 7)
         equal(p.value("gatepost_limit_over_total", limit="hourly", unit="recipients", outcome="refused"), 1)
@@ -206,7 +206,7 @@ def limits_move():
 
 
 def store_away():
-    """a store that is away, and the local one that stands in for it"""
+    """a store that is unavailable, and the local one that stands in for it"""
     store = 'uri = {"redis://127.0.0.1:%d"}  timeout = 2s  on_failure = local  local_path = "%s"'
     folder = "/tmp/gatepost-metrics-local-%d" % os.getpid()
     try:

@@ -284,7 +284,7 @@ def decisions(rows):
 
 
 def modes():
-    """mode off asks nothing, label refuses nothing and says what enforce had done"""
+    """mode off asks nothing, label refuses nothing and says what enforce would have done"""
     with Daemon(spf="mode = off") as d:
         before = len(dns.asked)
         equal(d.ask(**mail()), "DUNNO")

@@ -203,7 +203,7 @@ def what_is_wrong_with_a_file():
 
 
 def stores_that_are_none():
-    """a server that is away, a directory that is not there, a URI that is none"""
+    """a server that is unavailable, a directory that is not there, a URI that is none"""
     with Scene() as s:
         conf = s.source.config_path
         code, out, err = run("store", "import", s.lines, "--store", "redis://127.0.0.1:1", "-c", conf)

@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* fuzz_reached: the last input had a service with a policy service that has a time-out. */
+/* fuzz_reached: the last input had a service with a policy service that has a timeout. */
 int fuzz_reached(void)
 {
 	return reached;

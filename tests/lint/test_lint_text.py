@@ -8,6 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 from findings import finish, result  # noqa: E402
 from tree import Tree  # noqa: E402
+import words  # noqa: E402
 
 COLUMNS, FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 100, 800, 6
 # A string, a character, or a comment: what looks like a comment within a string is none.
@@ -126,4 +127,20 @@ result("no exception for a text has become needless", tree.exceptions.unused({"c
 result("a text without a fault has none by any rule", [str(rule) for _, rule in RULES if rule("x.c", GOOD)])
 for fault, rule, text in FAULTS:
     result("the lint finds " + fault, [] if rule("x.c", text) else ["nothing was found"])
+
+result("texts for people use the words of the field (tests/lint/words.py)",
+       ["%s:%d: \"%s\": write: %s" % (path, number, phrase, instead)
+        for path in tree.product + words.documents() for number, phrase, instead in words.found(path, tree.text(path))])
+result("the lint finds each of these words, in a comment, a string and a page, also over the end of a line",
+       ["%s: not found in %s" % (example, path)
+        for _, instead, example in words.WORDS for path, text in (
+            ("x.c", "/* so %s. */\n" % example), ("x.c", "/*\n * so\n * %s.\n */\n" % example.replace(" ", "\n * ")),
+            ("x.c", 'f("so %s.");\n' % example), ("x.c", 'f("so %s.");\n' % example.replace(" ", ' "\n\t"')),
+            ("x.5", "so\n%s.\n" % example.replace(" ", "\n")), ("x.conf", "# so %s.\n" % example.replace(" ", "\n# ")))
+        if instead not in [found[2] for found in words.found(path, text)]])
+result("the lint takes no name in code, and no word that has another meaning, for one of these words",
+       ["%s: %s" % (text, words.found("x.c", text)) for text in (
+           "int folder = time_out(looked_up);", "/* the folder Junk */", "/* once a minute */", "/* it has done so */",
+           'f("is", "away");', "/* who asks */", "/* it is far away */")
+        if words.found("x.c", text)])
 finish()

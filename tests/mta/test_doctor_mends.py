@@ -226,7 +226,7 @@ def mend(way):
 # ---- what is asked then ----
 
 def services():
-    """(name, port, is it for what a content filter gives back?) of each smtpd."""
+    """(name, port, is it for mail that returns from a content filter?) of each smtpd."""
     ports = {"smtp": 25, "submission": 587}
     for line in world.command("postconf", "-M").splitlines():
         words = line.split()

@@ -447,7 +447,7 @@ def login(user):
 
 
 def limits():
-    """the limits of an authenticated user: refused with the exact text, given back, counted once"""
+    """the limits of an authenticated user: refused with the exact text, released, counted once"""
     os.mkdir(stage.exim.folder + "/state")
     os.chown(stage.exim.folder + "/state", stage.exim.uid.pw_uid, stage.exim.uid.pw_gid)
     stage.exim.write_gatepost(CONFIG + """

@@ -373,7 +373,7 @@ def syslog():
                                 user="gatepost", wait=False)
         try:
             while "is ready" not in log.recv(4096).decode():
-                pass  # what is said before; the socket has a time-out
+                pass  # what is said before; the socket has a timeout
             equal(policyd.ask(client_address=BAD, sender="alice@shop.test", helo_name="x.test")[:10],
                   "550 5.7.23")
             line = next(text for text in iter(lambda: log.recv(8192).decode(), None) if "event=decision" in text)

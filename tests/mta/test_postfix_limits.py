@@ -124,7 +124,7 @@ def given_back():
 
 
 def refused_at_the_end():
-    """refused before the question at the end: given back; behind it: as an accepted message, counted"""
+    """refused before the question at the end: released; behind it: as an accepted message, counted"""
     with open("/etc/postfix/header_checks", "w") as f:
         f.write("/^X-Bad:/ REJECT no such field\n")
     use("postfix-limits.cf", "header_checks = regexp:/etc/postfix/header_checks")

@@ -280,7 +280,7 @@ static void forced_counts_over_max(void **state)
 	assert_true(took(f, f->now, 2, 0));
 }
 
-/* ---- giving back ---- */
+/* ---- releasing ---- */
 
 /* back_goes_to_its_own_slot: the same, another, an expired one; never more than is there. */
 static void back_goes_to_its_own_slot(void **state)

@@ -10,7 +10,7 @@
  * may run more groups beside it.
  *
  * Exactness beyond store.h, which the rows rely on:
- *  - used of a refused call is the sum after what would have been given back, without take;
+ *  - used of a refused call is the sum after what would have been released, without take;
  *  - a subject's record is written when one of its counters took or really gave back something, and
  *    then all windows that the call names are written as advanced, the others as they were, unless
  *    they count nothing any more;

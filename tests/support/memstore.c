@@ -134,7 +134,7 @@ static bool test_all(
 	return room;
 }
 
-/* changes: would counting take or give back anything at this subject? */
+/* changes: would counting take or release anything at this subject? */
 static bool changes(struct gp_test_memstore *h, int64_t now_ms, const struct gp_store_keyed *take)
 {
 	struct gp_store_window window;

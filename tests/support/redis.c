@@ -223,7 +223,7 @@ struct test_redis *test_redis_start_sentinel(const char *name, const struct test
 	return redis;
 }
 
-/* test_redis_kill: without a chance to say good-bye. */
+/* test_redis_kill: without a chance to say close. */
 void test_redis_kill(struct test_redis *redis)
 {
 	if (redis->pid <= 0)

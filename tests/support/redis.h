@@ -66,7 +66,7 @@ void test_redis_await(const struct test_redis *redis, const char *text, int coun
  */
 enum test_redis_lie {
 	TEST_REDIS_SILENT,     /* never a word */
-	TEST_REDIS_CLOSE,      /* good-bye at once */
+	TEST_REDIS_CLOSE,      /* close at once */
 	TEST_REDIS_RUBBISH,    /* another protocol */
 	TEST_REDIS_HUGE_BULK,  /* a string of two gigabytes, of which bytes come without end */
 	TEST_REDIS_HUGE_ARRAY, /* an array of two thousand million elements */

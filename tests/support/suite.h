@@ -35,7 +35,7 @@ struct test_suite_case {
 	char *message; /* with CRLF from JSON, with LF from YAML */
 	size_t message_len;
 	int64_t now;                       /* 0: not said */
-	char *results[TEST_SUITE_RESULTS]; /* for ARC: cv, in small letters */
+	char *results[TEST_SUITE_RESULTS]; /* for ARC: cv, in lower case */
 	size_t result_count;
 	unsigned instances; /* ARC: how many sets; 0: not said */
 	struct test_suite_signature signatures[TEST_SUITE_SIGNATURES]; /* DKIM */

@@ -93,7 +93,7 @@ static char *copy_bytes(const char *data, size_t len)
 	return copy;
 }
 
-/* copy_name: small letters, no trailing dot. */
+/* copy_name: lower case, no trailing dot. */
 static char *copy_name(const char *name)
 {
 	size_t len = strlen(name);

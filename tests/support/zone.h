@@ -30,7 +30,7 @@
 /* Types beyond those that the resolver is asked for. */
 enum { TEST_ZONE_NS = 2, TEST_ZONE_CNAME = 5, TEST_ZONE_SPF = 99, TEST_ZONE_ANY = 255 };
 
-/* One record; name as it was given, in small letters, without the trailing dot. */
+/* One record; name as it was given, in lower case, without the trailing dot. */
 struct test_zone_record {
 	char *name;
 	unsigned type;         /* DNS number */

@@ -63,7 +63,7 @@ int gp_store_lmdb_check_map(
 	int fd, uint64_t *bytes_out, char problem[GP_STORE_LMDB_PROBLEM]) GP_MUST_CHECK;
 
 /*
- * Renames the file to PATH.damaged-YYYYMMDD-HHMMSS (UTC; with a number behind it where that exists)
+ * Renames the file to PATH.damaged-YYYYMMDD-HHMMSS (UTC; with a number after it where that exists)
  * and removes PATH-lock. moved_to of size bytes gets the new name. GP_EIO: errno says why.
  */
 int gp_store_lmdb_set_aside(
@@ -85,7 +85,7 @@ int gp_store_lmdb_lock_open(struct gp_store_lmdb_lock *lock, const char *directo
 
 /*
  * Gets the first lock within wait_ms, and the second: *alone_out says that nobody else had it.
- * GP_ETIMEOUT: somebody is opening just now; GP_EIO.
+ * GP_ETIMEOUT: another process is opening just now; GP_EIO.
  */
 int gp_store_lmdb_lock_take(
 	struct gp_store_lmdb_lock *lock, int wait_ms, bool *alone_out) GP_MUST_CHECK;

@@ -139,7 +139,7 @@ void gp_store_lmdb_envs_free_readers(struct gp_store_lmdb_envs *envs, enum gp_st
 		(void)mdb_reader_check(env->mdb, &dead); /* failure: next time */
 }
 
-/* gp_store_lmdb_envs_enter: asked twice, so that tend, which closes, does not wait behind ever new
+/* gp_store_lmdb_envs_enter: asked twice, so that tend, which closes, does not wait after ever new
  * readers. */
 int gp_store_lmdb_envs_enter(struct gp_store_lmdb_envs *envs)
 {

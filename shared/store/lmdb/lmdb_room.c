@@ -97,7 +97,7 @@ static bool is_granted(const struct gp_store_lmdb_room *room)
 	       atomic_load(&room->granted_to) == atomic_load(&room->envs->opened);
 }
 
-/* never_used: pages behind the last one that was ever used, if there can be any; inside. */
+/* never_used: pages after the last one that was ever used, if there can be any; inside. */
 static void never_used(const struct gp_store_lmdb_room *room, struct pages *out)
 {
 	MDB_env *env = room->envs->env[GP_STORE_LMDB_COUNTERS].mdb;
@@ -160,8 +160,8 @@ static int64_t has_blocks(int fd, int64_t page)
 	return fstat(fd, &st) == 0 ? (int64_t)st.st_blocks * 512 / page : 0;
 }
 
-/* ask_disk: for pages behind the last one; fewer, when there are not so many. What the file has
- * been given before, by whatever process, is given again at no cost. */
+/* ask_disk: for pages after the last one; fewer, when there are not so many. What the file has been
+ * given before, by whatever process, is given again at no cost. */
 static int64_t ask_disk(struct gp_store_lmdb_room *room, int fd, const struct pages *pages)
 {
 	int64_t next = pages->last + 1, page = (int64_t)pages->size, has = has_blocks(fd, page);

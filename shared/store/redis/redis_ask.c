@@ -26,7 +26,7 @@ int64_t gp_store_redis_now_ms(void *self)
 	return (gp_store_redis_boot_us() + atomic_load(&redis->offset_us)) / 1000;
 }
 
-/* ---- questions ---- */
+/* ---- commands ---- */
 
 /* expect: calls; an error as an answer is a failure with a text. The reply may be wanted. */
 static int expect(struct gp_store_redis_conn *conn, const struct gp_store_redis_command *command,

@@ -158,7 +158,7 @@ int gp_store_redis_conn_open(const struct gp_store_redis_address *address,
 	return GP_OK;
 }
 
-/* gp_store_redis_conn_close: TLS says good-bye on the socket, so it goes first. */
+/* gp_store_redis_conn_close: TLS sends close_notify on the socket, so it goes first. */
 void gp_store_redis_conn_close(struct gp_store_redis_conn *conn)
 {
 	if (!conn)

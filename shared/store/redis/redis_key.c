@@ -24,7 +24,7 @@ struct gp_span gp_store_redis_key(const struct gp_store_redis *redis,
 	return (struct gp_span) {text_out, (size_t)(p - text_out)};
 }
 
-/* gp_store_redis_soft_key: behind the braces, so that all of a subject has one slot. */
+/* gp_store_redis_soft_key: after the braces, so that all of a subject has one slot. */
 struct gp_span gp_store_redis_soft_key(const struct gp_store_redis *redis,
 	const struct gp_store_soft *soft, char text_out[GP_STORE_REDIS_KEY])
 {

@@ -3,7 +3,7 @@
  * The Redis store as its own files see it.
  *
  *   redis/redis.c          open, close, tend, health; the table of the backend
- *   redis/redis_ask.c      questions to one server: log in, is it a master, time, scripts
+ *   redis/redis_ask.c      commands to one server: log in, is it a master, time, scripts
  *   redis/redis_server.c   finding a server that works
  *   redis/redis_pool.c     nodes and their connections, shared by all threads; what is down
  *   redis/redis_cluster.c  which node has a slot; following MOVED and ASK; one command on its node
@@ -145,7 +145,7 @@ void gp_store_redis_drop_idle(struct gp_store_redis *redis, unsigned node);
 /* Writes "host:port" or the path. */
 void gp_store_redis_name(const struct gp_store_redis_address *address, char *text_out, size_t size);
 
-/* ---- questions to one server; conn->problem says why one failed ---- */
+/* ---- commands to one server; conn->problem says why one failed ---- */
 
 /* Up to three words; an error as an answer is GP_EIO. reply_out may be NULL. */
 int gp_store_redis_call_words(struct gp_store_redis_conn *conn, const char *const words[3],

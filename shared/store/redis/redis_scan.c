@@ -16,7 +16,7 @@
 typedef bool (*usage_visitor)(void *arg, const struct gp_store_usage *usage);
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
 
-#define AT_ONCE 100 /* questions on the line before the first answer is read */
+#define AT_ONCE 100 /* commands sent before the first answer is read */
 
 /* ---- what has been shown ---- */
 
@@ -143,7 +143,7 @@ static bool key_of(const struct gp_store_redis *redis, struct gp_span name,
 struct scan {
 	struct gp_store_redis *redis;
 	struct gp_ctx *ctx;
-	const char *suffix; /* of the pattern: what may stand behind the braces */
+	const char *suffix; /* of the pattern: what may stand after the braces */
 	/* what is done with the names of a page */
 	int (*take)(struct scan *scan, unsigned node, const struct redisReply *names);
 	bool (*on_name)(void *arg, struct gp_span name); /* of gp_store_redis_names */
@@ -197,7 +197,7 @@ static int send_questions(struct scan *scan, struct gp_store_redis_conn *conn, i
 
 /*
  * read_answers: all of them, whether they are wanted or not, so that the line stays in step;
- * *verdict_out: what the server thought of the questions. A key that has moved to another node is
+ * *verdict_out: what the server answered to the commands. A key that has moved to another node is
  * shown there or, like everything that changes during a scan, not at all.
  */
 static int read_answers(struct scan *scan, const struct gp_store_redis_call *call,

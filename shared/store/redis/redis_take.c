@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a question needs while it is on its way; on the heap, since threads have small stacks. */
+/* What a command needs while it is in progress; on the heap, since threads have small stacks. */
 struct question {
 	struct gp_store_redis_request request;
 	char keys[GP_STORE_TAKES_MAX][GP_STORE_REDIS_KEY]; /* of takes and of what is soft */
@@ -29,7 +29,7 @@ struct done {
 	int64_t given, at_ms;
 };
 
-/* What a question is about, besides the takes. */
+/* What a command is about, besides the takes. */
 struct asking {
 	const struct gp_store_redis_call *call;
 	int64_t now_ms;
@@ -155,7 +155,7 @@ static void settle(
 	count->wait_ms = outcome->after_ms;
 }
 
-/* read_softs: behind the takes' answers; all of them, or nothing is believed. */
+/* read_softs: after the takes' answers; all of them, or nothing is believed. */
 static bool read_softs(const struct asking *asking, const struct redisReply *reply, size_t first)
 {
 	for (size_t i = 0; i < asking->soft_count; i++)

@@ -111,7 +111,7 @@ static int verify(struct run *r, struct gp_span header, const char *body)
 	return rc;
 }
 
-/* end: gives back. */
+/* end: releases. */
 static void end(struct run *r)
 {
 	gp_arena_free(r->arena);

@@ -247,7 +247,7 @@ static void a_new_configuration_does_not_forget_servers(void **state)
 	}
 }
 
-/* another_configuration_sets_the_resolver_anew: servers and time-outs, through the same gate; a
+/* another_configuration_sets_the_resolver_anew: servers and timeouts, through the same gate; a
  * server that is trusted no more leaves no answer that counts as protected. */
 static void another_configuration_sets_the_resolver_anew(void **state)
 {

@@ -310,7 +310,7 @@ static void test_verdicts(void **state)
 			"none example.com",
 			"policy example.com,neutral example.com,permerror example.com",
 			"fail p=reject", ""},
-		/* a time-out is never the sender's fault: OpenDMARC issue 180 */
+		/* a timeout is never the sender's fault: OpenDMARC issue 180 */
 		{"SPF temperror of the author's domain", REJECT, "example.com",
 			"temperror example.com", "", "temperror p=reject", ""},
 		{"SPF temperror of its organisation", REJECT, "example.com",

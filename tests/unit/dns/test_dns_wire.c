@@ -319,7 +319,7 @@ static void the_next_server_is_asked(void **state)
 	}
 }
 
-/* a_closed_port_is_not_waited_for: ECONNREFUSED leads on; by time-outs the deadline would pass. */
+/* a_closed_port_is_not_waited_for: ECONNREFUSED leads on; by timeouts the deadline would pass. */
 static void a_closed_port_is_not_waited_for(void **state)
 {
 	struct fixture *f = *state;
@@ -366,7 +366,7 @@ static void what_was_said_outweighs_silence(void **state)
 	assert_non_null(strstr(answer.problem, ": SERVFAIL"));
 }
 
-/* a_silent_server_is_asked_last: after three time-outs, and not excluded. */
+/* a_silent_server_is_asked_last: after three timeouts, and not excluded. */
 static void a_silent_server_is_asked_last(void **state)
 {
 	static const struct test_nameserver_rule silent[] = {

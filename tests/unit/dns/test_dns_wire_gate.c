@@ -325,7 +325,7 @@ struct queuer {
 	long woken;
 };
 
-/* queue_once: for a place, which is given back. */
+/* queue_once: for a place, which is released. */
 static void *queue_once(void *arg)
 {
 	struct queuer *q = arg;

@@ -87,7 +87,7 @@ static void addresses_are_found(void **state)
 	assert_false(reply.next_server || reply.truncated || reply.without_edns);
 }
 
-/* other_types: AAAA, MX with its target in small letters, PTR. */
+/* other_types: AAAA, MX with its target in lower case, PTR. */
 static void other_types(void **state)
 {
 	char text[GP_IPADDR_TEXT];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Trouble of our own with DNS, as the checks of a message carry it: told, and never the sender's.
+ * Local problems with DNS, as the checks of a message carry it: told, and never the sender's.
  */
 #include <stdarg.h>
 #include <stddef.h>

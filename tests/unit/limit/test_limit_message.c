@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a message holds: all or nothing, moved to the present, given back, and a store that is away.
+ * What a message holds: all or nothing, moved to the present, released, and a store that is
+ * unavailable.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -167,7 +168,7 @@ static void test_bytes(void **state)
 	end(&b);
 }
 
-/* test_fewer: recipients that others have refused are given back at the end. */
+/* test_fewer: recipients that others have refused are released at the end. */
 static void test_fewer(void **state)
 {
 	(void)state;
@@ -265,7 +266,8 @@ static void test_messages(void **state)
 	end(&b);
 }
 
-/* test_away: each answer to a store that is away, and back again in the middle of a message. */
+/* test_away: each answer to a store that is unavailable, and back again in the middle of a
+ * message. */
 static void test_away(void **state)
 {
 	(void)state;
@@ -287,7 +289,7 @@ static void test_away(void **state)
 	assert_false(b.r.store_failed);
 	assert_int_equal(used(&b, 0, "user:alice"), 3);
 	gp_test_memstore_fail(b.main, GP_EIO);
-	gp_limit_message_drop(&b.m, b.overrides, &b.ctx); /* cannot be given back now */
+	gp_limit_message_drop(&b.m, b.overrides, &b.ctx); /* cannot be released now */
 	gp_test_memstore_fail(b.main, 0);
 	assert_int_equal(used(&b, 0, "user:alice"), 3);
 	end(&b);
@@ -308,7 +310,7 @@ static void test_nothing(void **state)
 	assert_int_equal(gp_limit_message_begin(&b.m, &b.config->limits, &who, b.overrides), GP_OK);
 	assert_int_equal(hold(&b, 1, 1), GP_LIMIT_FINE);
 	assert_false(b.r.store_failed);
-	/* where no limits are configured, a refused message has nothing to give back */
+	/* where no limits are configured, a refused message has nothing to release */
 	gp_limit_message_drop(&b.m, NULL, &b.ctx);
 	assert_int_equal(b.logged, 0);
 	end(&b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Trouble of our own: what becomes of a mail, and what is said of it. */
+/* Local problems: what becomes of a mail, and what is said of it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A store made of two, of which either may fail: it means what every store means (the contract),
- * and what is counted in one is given back there and nowhere else.
+ * and what is counted in one is released there and nowhere else.
  */
 #include "store/store_fallback.h"
 
@@ -133,7 +133,7 @@ static void what_is_given_back_goes_where_it_was_taken(void **state)
 	assert_int_equal(d.part, GP_STORE_LOCAL);
 	assert_int_equal(d.used, 4); /* the 3 of the other are not its business */
 	set_fail(&p, GP_STORE_CONFIGURED, 0);
-	assert_int_equal(used_in(&p, GP_STORE_CONFIGURED), 3); /* could not be given back then */
+	assert_int_equal(used_in(&p, GP_STORE_CONFIGURED), 3); /* could not be released then */
 	assert_int_equal(take(&p, 5, &d, &e), GP_OK);
 	assert_int_equal(e.part, GP_STORE_CONFIGURED);
 	assert_int_equal(e.used, 8);
@@ -158,7 +158,7 @@ static void a_refusal_gives_nothing_back(void **state)
 	end(&p);
 }
 
-/* what_only_gives_back_changes_no_store: it fails where what it gives back lies. */
+/* what_only_gives_back_changes_no_store: it fails where what it releases lies. */
 static void what_only_gives_back_changes_no_store(void **state)
 {
 	struct pair p;

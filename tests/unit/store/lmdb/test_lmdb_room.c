@@ -577,7 +577,8 @@ static int on_full_disk(struct gp_test_lmdb *f, int subjects)
 	return gp_test_lmdb_works(f) && !gp_test_lmdb_health(f).disk_is_full ? 0 : 7;
 }
 
-/* without_a_page: a file that the disk gives nothing to is not emptied: the store is away. */
+/* without_a_page: a file that the disk gives nothing to is not emptied: the store is
+ * unavailable. */
 static int without_a_page(struct gp_test_lmdb *f, int subjects)
 {
 	char path[160];

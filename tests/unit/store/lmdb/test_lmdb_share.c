@@ -367,7 +367,7 @@ static void grow_when_told(struct gp_test_lmdb *f, int in, int out)
 	_exit(0);
 }
 
-/* threads_go_on_while_it_grows: none of them is told that the store is away. */
+/* threads_go_on_while_it_grows: none of them is told that the store is unavailable. */
 static void threads_go_on_while_it_grows(void **state)
 {
 	struct gp_test_lmdb *f = *state;

@@ -377,7 +377,7 @@ static void failover_and_return(void **state)
 	test_redis_stop(first);
 }
 
-/* A restart costs what fails while the server is away, and nothing else. */
+/* A restart costs what fails while the server is unavailable, and nothing else. */
 static void restart_under_load(void **state)
 {
 	struct shared *shared = *state;
@@ -437,7 +437,7 @@ static void nobody_there(void **state)
 	test_redis_liar_stop(liar);
 }
 
-/* The caller's deadline and our time-out both end a wait; then nobody waits again. */
+/* The caller's deadline and our timeout both end a wait; then nobody waits again. */
 static void server_hangs(void **state)
 {
 	struct shared *shared = *state;

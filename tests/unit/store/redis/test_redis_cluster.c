@@ -294,7 +294,7 @@ static void given_back(void **state)
 	assert_int_equal(test_scene_used(s, first), 2);
 }
 
-/* What had been given back in a call that is refused is taken again. */
+/* What had been released in a call that is refused is taken again. */
 static void given_back_is_taken_again(void **state)
 {
 	struct cluster *c = *state;
@@ -318,7 +318,7 @@ static void given_back_is_taken_again(void **state)
 	assert_int_equal(gp_store_take(s->store, &s->ctx, now_ms, takes, 2), GP_OK);
 	assert_true(counts[1].refused);
 	assert_false(counts[0].refused);
-	assert_int_equal(counts[0].used, 1); /* after the giving back, without the take */
+	assert_int_equal(counts[0].used, 1); /* after the releasing, without the take */
 	assert_int_equal(test_scene_used(s, first), 4);
 }
 
@@ -520,7 +520,7 @@ int main(void)
 	};
 	int failed = cmocka_run_group_tests_name("redis cluster", tests, NULL, NULL);
 	/*
-	 * A subject that was counted and given back has seen the time of the call that was refused,
+	 * A subject that was counted and released has seen the time of the call that was refused,
 	 * and moves its slots back if that was early; elsewhere a refusal leaves no trace at all.
 	 */
 	cmocka_set_skip_filter("the_same_as_in_memory");

@@ -140,7 +140,7 @@ static void the_same_bytes(void **state)
 		p += sprintf(p, "%02x", key[i]);
 	strcpy(p, "}");
 	char *bytes = test_redis_ask(both->redis, 2, "GET", name);
-	/* a NUL ends what the question gives back: its length comes from another one */
+	/* a NUL ends what the query returns: its length comes from another one */
 	char *length = test_redis_ask(both->redis, 2, "STRLEN", name);
 	size_t size = (size_t)strtol(length, NULL, 10);
 	assert_true(size == 3 + 10 + 2 * 24);
