@@ -91,12 +91,12 @@ static void find_who(const struct report *r)
 	const struct passwd *pw = getpwnam(user);
 	/* without the daemon nobody needs the user of its default */
 	if (!pw && strcmp(user, GP_CONFIG_USER) != 0)
-		warn_who(r, "user", user, "is no user of this machine");
+		warn_who(r, "user", user, "is not a user of this machine");
 	else if (pw && (pw->pw_uid == 0 || (pw->pw_gid == 0 && !*group)))
 		warn_who(r, "user", user, "is root, or has root's group");
 	const struct group *gr = *group ? getgrnam(group) : NULL;
 	if (*group && !gr)
-		warn_who(r, "group", group, "is no group of this machine");
+		warn_who(r, "group", group, "is not a group of this machine");
 	else if (gr && gr->gr_gid == 0)
 		warn_who(r, "group", group, "is root's group");
 }
@@ -108,12 +108,12 @@ static void find_mail_user(const struct report *r)
 	if (strcmp(name, GP_CONFIG_MAIL_USER) == 0 || getpwnam(name) || getgrnam(name))
 		return; /* without Postfix nobody needs the user of its default */
 	warn(r,
-		"policyd.mail_user: %s is no user and no group of this machine: "
-		"the mail server may not ask; name whom it runs as, such as postfix",
+		"policyd.mail_user: %s is neither a user nor a group of this machine: the mail "
+		"server cannot connect; set it to the user that it runs as, such as postfix",
 		name);
 }
 
-/* find_directory: one that the daemon needs and does not make; 1: it is not there, or is none. */
+/* find_directory: one that the daemon needs and does not make; 1: it does not exist, or is none. */
 static void find_directory(const struct report *r, const char *option, struct gp_span path)
 {
 	char directory[4096];
@@ -122,8 +122,8 @@ static void find_directory(const struct report *r, const char *option, struct gp
 	bool is_there = stat(directory, &st) == 0;
 	if ((is_there && S_ISDIR(st.st_mode)) || (!is_there && errno != ENOENT && errno != ENOTDIR))
 		return;
-	warn(r, "policyd.%s: %s %s; make it before the daemon starts", option, directory,
-		is_there ? "is no directory" : "is not there");
+	warn(r, "policyd.%s: %s %s; create it before the daemon starts", option, directory,
+		is_there ? "is not a directory" : "does not exist");
 }
 
 /* find_directories: of sockets, and the root. */

@@ -38,7 +38,7 @@ static int parse(const struct gp_cli_call *call, struct arguments *a)
 	a->json = gp_cli_has_option(call, "json");
 	if (a->socket && !gp_cli_policy_is_socket(a->socket))
 		return gp_cli_usage(call->title,
-			"--socket: \"%s\" is none; unix:/path or inet:ADDRESS:PORT, "
+			"--socket: \"%s\" is not a socket; give unix:/path or inet:ADDRESS:PORT, "
 			"for example inet:127.0.0.1:10040",
 			a->socket);
 	for (size_t i = 0; i < call->word_count; i++)

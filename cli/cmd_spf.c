@@ -64,7 +64,7 @@ static void print_exempt(const struct gp_rule *rule)
 {
 	if (!rule)
 		return;
-	printf("\nThe daemon would not judge this mail, and accept it: ");
+	printf("\nThe daemon would accept this mail without a check: ");
 	if (rule->why)
 		puts(rule->why);
 	else
@@ -165,7 +165,7 @@ static int check(const struct gp_cli_offline *a)
 	char judged[GP_IPADDR_TEXT];
 	query.identity = query.mail_from.len ? GP_SPF_MAILFROM : GP_SPF_HELO;
 	if (gp_ipaddr_parse(gp_span_from(a->ip), &envelope.client))
-		return gp_cli_usage("spf", "--ip: \"%s\" is no address", a->ip);
+		return gp_cli_usage("spf", "--ip: \"%s\" is not an address", a->ip);
 	query.client = gp_engine_address(config, envelope.client);
 	bool is_other = query.client.family != envelope.client.family;
 	if (!a->json)

@@ -133,11 +133,11 @@ static void print_decisions(const struct status *s)
 		const char *text;
 	} rare[] = {
 		{s->held, "held"},
-		{s->would_refuse, "accepted in label mode that would be refused"},
+		{s->would_refuse, "accepted in label mode that would have been refused"},
 		{s->limited, "over a limit (label mode included)"},
 		{s->store_failed, "without the store"},
 		{s->malformed, "malformed requests"},
-		{s->failures, "failures of our own"},
+		{s->failures, "not checked because of a local problem"},
 	};
 	printf("%-14s%lld accepted, %lld deferred, %lld rejected\n", "decisions",
 		(long long)s->accepted, (long long)s->deferred, (long long)s->rejected);
@@ -160,7 +160,7 @@ static void print_load(const struct status *s)
 			gp_cli_micros(s->p50_us, a), gp_cli_micros(s->p90_us, b),
 			gp_cli_micros(s->p99_us, c), gp_cli_micros(s->p999_us, d));
 	if (asked)
-		printf("%-14s%d%% of %lld questions answered from memory\n", "DNS",
+		printf("%-14s%d%% of %lld queries answered from the cache\n", "DNS",
 			(int)(s->hit_rate * 100), asked);
 }
 
@@ -179,8 +179,8 @@ static void print_dns(struct gp_arena *arena, const struct status *s)
 	print_texts(arena, s->dns_servers);
 	printf("%s (%s)", s->dns_over_tcp ? ", over TCP" : "", gp_cli_visible(arena, s->dns_from));
 	if (s->dns_asked)
-		printf("; %lld of %lld questions of the last minute failed",
-			(long long)s->dns_failed, (long long)s->dns_asked);
+		printf("; %lld of %lld queries in the last minute failed", (long long)s->dns_failed,
+			(long long)s->dns_asked);
 	printf("\n");
 }
 
@@ -224,11 +224,11 @@ static void warn_dns(struct gp_arena *arena, const struct status *s)
 	if (!s->dns_failing)
 		return;
 	gp_cli_warn(
-		"DNS fails: %lld of %lld questions of the last minute; verdicts are "
+		"DNS fails: %lld of %lld queries in the last minute; verdicts are "
 		"temporary errors meanwhile. See whether the servers answer%s%s (gatepost doctor "
 		"dns): ",
 		(long long)s->dns_failed, (long long)s->dns_asked,
-		*s->dns_failing_kind ? " questions for " : "",
+		*s->dns_failing_kind ? " queries for " : "",
 		gp_cli_visible(arena, s->dns_failing_kind));
 	print_texts(arena, s->dns_servers);
 	printf("\n");
@@ -253,9 +253,9 @@ static void print_warnings(struct gp_arena *arena, const struct status *s)
 	warn_dns(arena, s);
 	if (s->saved_s_ago >= 0)
 		gp_cli_warn(
-			"%s had errors when the daemon was started and is not in force: "
-			"the last good configuration is, saved %s ago; see what is wrong (gatepost "
-			"check-config), then reload (kill -HUP %lld)\n",
+			"%s had errors when the daemon was started and is not in force; the last "
+			"good configuration, saved %s ago, is used instead; correct the errors "
+			"(gatepost check-config), then reload (kill -HUP %lld)\n",
 			gp_cli_visible(arena, s->file),
 			gp_duration_wait(gp_duration_ms(s->saved_s_ago), text), (long long)s->pid);
 	else if (s->changed_since)
@@ -266,9 +266,9 @@ static void print_warnings(struct gp_arena *arena, const struct status *s)
 	for (size_t i = 0; i < json_array_size(s->sources); i++) {
 		struct source_state source;
 		if (read_source(json_array_get(s->sources, i), &source) && source.bytes_unseen)
-			gp_cli_warn("%s: limits on bytes do not work there, because Postfix "
-				    "does not ask at the end of messages; put check_policy_service "
-				    "into smtpd_end_of_data_restrictions as well\n",
+			gp_cli_warn("%s: limits on bytes do not work there, because Postfix sends "
+				    "no request at the end of messages; add check_policy_service "
+				    "to smtpd_end_of_data_restrictions as well\n",
 				gp_cli_visible(arena, source.name));
 	}
 }

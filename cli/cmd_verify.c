@@ -62,7 +62,7 @@ static int envelope_of(const struct arguments *a, struct gp_envelope *envelope_o
 		.sender = gp_cli_mail_from(a->offline.mail_from),
 	};
 	if (a->offline.ip && gp_ipaddr_parse(gp_span_from(a->offline.ip), &envelope_out->client))
-		return gp_cli_usage("verify", "--ip: \"%s\" is no address", a->offline.ip);
+		return gp_cli_usage("verify", "--ip: \"%s\" is not an address", a->offline.ip);
 	return -1;
 }
 

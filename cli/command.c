@@ -381,6 +381,6 @@ int gp_cli_run(const struct gp_cli_command *const *all, int argc, char **argv)
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
 		return run_help(all, argc - 2, argv + 2);
 	if (word[0] == '-')
-		return gp_cli_usage("", "no option %s; options stand behind a command", word);
+		return gp_cli_usage("", "no option %s; options must follow a command", word);
 	return no_command(all, word);
 }

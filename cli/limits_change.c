@@ -85,15 +85,15 @@ static int parse_change(const struct gp_cli_limits *a, struct change *c)
 	if (!c->is_default && strcmp(value, "unlimited") != 0 &&
 		!gp_cli_amount_parse(value, GP_STORE_AMOUNT_MAX, &c->max, &c->has_unit))
 		return gp_cli_usage(a->title,
-			"\"%s\" is no maximum; a number (for bytes also 500M, 2G), unlimited or "
-			"default",
+			"\"%s\" is not a maximum; give a number (for bytes also 500M, 2G), "
+			"unlimited or default",
 			value);
 	if (a->for_text && c->is_default)
-		return gp_cli_usage(a->title, "--for makes no sense with default");
+		return gp_cli_usage(a->title, "--for has no effect with default");
 	if (a->for_text && !gp_cli_duration_parse(a->for_text, FOR_MAX_S, &c->for_s))
 		return gp_cli_usage(a->title,
-			"--for: \"%s\" is no duration; a number and s, m, h, d or w, for example "
-			"1d",
+			"--for: \"%s\" is not a duration; give a number and s, m, h, d or w, for "
+			"example 1d",
 			a->for_text);
 	return GP_CLI_FINE;
 }
@@ -139,8 +139,8 @@ static bool print_change(struct gp_arena *arena, const struct change *c, const j
 		c->is_default && !was_set ? "nothing was set at run time; " : "",
 		gp_cli_visible(arena, c->limit));
 	if (!is_in_use) {
-		puts(is_known ? "taken back; the limit counts by other names now"
-			      : "taken back; no limit of that name is configured");
+		puts(is_known ? "removed; the limit now counts by other names"
+			      : "removed; no limit of that name is configured");
 		return true;
 	}
 	printf("%s%s", c->is_default && was_set ? "again " : "",
@@ -177,7 +177,7 @@ static int wrong_unit(const struct gp_cli_limits *a, struct gp_arena *arena, con
 	const json_t *answer)
 {
 	const char *count = json_string_value(json_object_get(answer, "count"));
-	return gp_cli_usage(a->title, "%s counts %s: a number without a letter",
+	return gp_cli_usage(a->title, "%s counts %s: give a number without a letter",
 		gp_cli_visible(arena, c->limit), count ? gp_cli_visible(arena, count) : "?");
 }
 

@@ -113,6 +113,6 @@ bool gp_cli_limits_overrides(const json_t *answer, struct gp_arena *arena, struc
 	else
 		gp_strbuf_add(buf, "no maximum is set at run time\n");
 	if (table.is_full)
-		gp_strbuf_add(buf, "there is not enough memory for all of them\n");
+		gp_strbuf_add(buf, "not enough memory to list all of them\n");
 	return true;
 }

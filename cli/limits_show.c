@@ -169,7 +169,7 @@ static void add_table(const struct gp_cli_row *rows, size_t count, bool is_top,
 		add_row(&table, &rows[i], is_top);
 	gp_cli_table_format(&table, gp_cli_width(), buf);
 	if (table.is_full)
-		gp_strbuf_add(buf, "there is not enough memory for all of them\n");
+		gp_strbuf_add(buf, "not enough memory to list all of them\n");
 }
 
 /* gp_cli_limits_top: the table, and what is left out. */
@@ -219,7 +219,7 @@ static void add_until(struct gp_strbuf *buf, const char *expires)
 	char at[GP_CLI_TEXT], left[GP_CLI_TEXT];
 	time_t t;
 	if (!gp_cli_limits_wall(expires, &t)) {
-		gp_strbuf_add(buf, *expires ? "" : " until it is taken back");
+		gp_strbuf_add(buf, *expires ? "" : " until it is removed");
 		return;
 	}
 	gp_strbuf_printf(buf, " until %s (%s left)", gp_cli_time(t, at),

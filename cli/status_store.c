@@ -40,14 +40,14 @@ void gp_cli_status_store_print(struct gp_arena *arena, const char *title,
 		printf(", %lld failed\n", (long long)store->failed);
 	}
 	if (store->forgotten > store->forgotten_disk)
-		printf("%-14sfull: %lld subjects that used least were forgotten; raise "
+		printf("%-14sfull: %lld of the least used subjects were dropped; raise "
 		       "store.size\n",
 			"", (long long)(store->forgotten - store->forgotten_disk));
 	if (store->forgotten_disk > 0)
-		printf("%-14sno room on the disk: %lld subjects that used least were forgotten\n",
+		printf("%-14sno space on the disk: %lld of the least used subjects were dropped\n",
 			"", (long long)store->forgotten_disk);
 	if (*store->problem && store->up && store->problem_age_ms >= 0)
-		printf("%-14slast trouble %s ago: %s\n", "",
+		printf("%-14slast error %s ago: %s\n", "",
 			gp_duration_wait(store->problem_age_ms, text),
 			gp_cli_visible(arena, store->problem));
 }
@@ -57,7 +57,7 @@ static void warn_disk(
 	struct gp_arena *arena, const char *title, const struct gp_cli_status_store *s)
 {
 	if (s->is_used && s->disk_is_full)
-		gp_cli_warn("the disk has no room for the %s (%s): make room on the disk\n", title,
+		gp_cli_warn("the disk has no space for the %s (%s): free some disk space\n", title,
 			gp_cli_visible(arena, s->where));
 }
 

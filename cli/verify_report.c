@@ -80,7 +80,7 @@ static void report_dkim(struct gp_arena *arena, const struct gp_dkim_results *dk
 	if (dkim->count == 0)
 		result(arena, "DKIM", "none", "there is no signature");
 	if (dkim->overflow)
-		line(arena, "", "signatures not looked at: %zu (dkim.max_signatures)",
+		line(arena, "", "signatures not checked: %zu (dkim.max_signatures)",
 			dkim->overflow);
 }
 
@@ -96,7 +96,9 @@ static void report_arc(struct gp_arena *arena, const struct gp_facts *f)
 	for (unsigned i = arc->instances; i > 0; i--)
 		result(arena, "", "", "i=%u sealed by %s%s", i,
 			*arc->sets[i - 1].sealer ? arc->sets[i - 1].sealer : "(no domain)",
-			i == f->arc_instance ? ", trusted: it saw the author's domain pass" : "");
+			i == f->arc_instance ? ", trusted: it recorded that the author's domain "
+					       "passed"
+					     : "");
 }
 
 /* report_dmarc: verdict, policy, alignment. */
@@ -110,8 +112,8 @@ static void report_dmarc(struct gp_arena *arena, const struct gp_facts *f)
 		return;
 	result(arena, "", "", "policy %s (%s= of %s)%s%s", gp_dmarc_policy_name(d->published),
 		d->policy_tag, d->domain,
-		f->pct_ignored ? gp_arena_printf(arena, ", pct=%u left aside since %s",
-					 d->record.pct, f->pct_ignored)
+		f->pct_ignored ? gp_arena_printf(arena, ", pct=%u ignored: %s", d->record.pct,
+					 f->pct_ignored)
 		: d->sampled != d->published
 			? gp_arena_printf(arena, ", by pct=%u here %s", d->record.pct,
 				  gp_dmarc_policy_name(d->sampled))
@@ -121,7 +123,7 @@ static void report_dmarc(struct gp_arena *arena, const struct gp_facts *f)
 		d->org_domain ? d->org_domain : "(not known)", d->spf_aligned ? "yes" : "no",
 		d->dkim_aligned ? "yes" : "no");
 	if (d->psl_org_domain)
-		result(arena, "", "", "the list of public suffixes says organisation %s",
+		result(arena, "", "", "by the list of public suffixes: organisation %s",
 			d->psl_org_domain);
 }
 

@@ -110,7 +110,7 @@ static int check_fact(struct check *c)
 		return GP_CLI_FINE;
 	}
 	gp_cli_store_tell(
-		c->told, GP_CLI_STORE_TROUBLE, "a fact that was written could not be read again");
+		c->told, GP_CLI_STORE_TROUBLE, "a fact that was written could not be read back");
 	return GP_CLI_TROUBLE;
 }
 
@@ -143,7 +143,7 @@ static int check_soft(struct check *c)
 		return GP_CLI_FINE;
 	}
 	gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
-		"what was noted could not be read again: the store has no room for it");
+		"what was noted could not be read back: the store has no space for it");
 	return GP_CLI_TROUBLE;
 }
 
@@ -166,8 +166,7 @@ static int take(struct check *c, int64_t amount, int64_t *used_out)
 static int miscounted(struct check *c, int64_t used, int64_t expected)
 {
 	gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
-		"the counter says %lld where %lld was counted", (long long)used,
-		(long long)expected);
+		"the counter is %lld where %lld was counted", (long long)used, (long long)expected);
 	return GP_CLI_TROUBLE;
 }
 
@@ -291,7 +290,7 @@ static int check_store(struct check *c, const struct gp_cli_store *store)
 	gp_store_close(c->store);
 	if (!code)
 		gp_cli_store_tell(c->told, GP_CLI_STORE_FINE, "%s",
-			c->errors     ? "works now, after what is said above"
+			c->errors     ? "works now, after the messages above"
 			: c->warnings ? "works, with the warnings above"
 				      : "fine");
 	return c->errors ? GP_CLI_TROUBLE : code;

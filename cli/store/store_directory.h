@@ -19,8 +19,8 @@ enum gp_cli_store_file { GP_CLI_STORE_WHOLE, GP_CLI_STORE_DAMAGED, GP_CLI_STORE_
 /* Does it begin as such a file does, as far as this process may read it? */
 enum gp_cli_store_file gp_cli_store_look(const char *path);
 
-/* Does the directory that this path stands in belong to the user, so that it is his to move? Never
- * to root, to whom any directory may belong. */
+/* Does the directory that this path stands in belong to the user, which may then move it? Never to
+ * root, to whom any directory may belong. */
 bool gp_cli_store_is_own_place(const char *path, uid_t uid);
 
 /* What a directory lies on. */

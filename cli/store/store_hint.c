@@ -27,18 +27,18 @@ static void hint_missing(const struct gp_cli_store_told *told, const struct gp_c
 	struct stat st;
 	if (lstat(directory, &st) == 0)
 		tell(told,
-			"%s is a symbolic link to a directory that is not there: make that one, or "
-			"set the link right",
+			"%s is a symbolic link to a directory that does not exist: create that "
+			"directory, or correct the link",
 			directory);
 	else if (who->is_exim)
 		tell(told,
-			"Exim's module makes the directory where Exim's user may; else: install -d "
-			"-m 700 -o %s %s",
+			"Exim's module creates the directory if Exim's user may; otherwise: "
+			"install -d -m 700 -o %s %s",
 			owner, directory);
 	else
 		tell(told,
-			"gatepost-policyd makes the directory when it is started as root and the "
-			"directory above it is there; or: install -d -m 700 -o %s %s",
+			"gatepost-policyd creates the directory when it is started as root and the "
+			"directory above it exists; or: install -d -m 700 -o %s %s",
 			owner, directory);
 }
 
@@ -52,15 +52,15 @@ static void hint_no_directory(const struct gp_cli_store_told *told, const char *
 		*slash = '\0'; /* the first that is there */
 	if (gp_cli_store_is_own_place(part, geteuid()))
 		tell(told,
-			"%s is a file, and a directory is wanted there: move it away, or name "
-			"another directory in store.uri (the store makes its files counters and "
-			"facts in it)",
+			"%s is a file, but must be a directory: move it away, or set another "
+			"directory in store.uri (the store creates its files counters and facts in "
+			"it)",
 			part);
 	else
 		tell(told,
-			"%s is a file, and a directory is wanted there: store.uri names what is no "
-			"store of gatepost; leave the file where it is, and name a directory of "
-			"the store's own in store.uri",
+			"%s is a file, but must be a directory: store.uri does not name a store of "
+			"gatepost; leave the file where it is, and set a directory of its own in "
+			"store.uri",
 			part);
 }
 
@@ -74,8 +74,8 @@ static void hint_owner(const struct gp_cli_store_told *told, const struct gp_cli
 	if (who->is_exim)
 		tell(told,
 			"the directory must belong to Exim's user; give it one of its own: store { "
-			"uri = {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if nobody else uses "
-			"this one: chown -R %s %s%s%s)",
+			"uri = {\"lmdb:/var/spool/exim4/gatepost\"} } (or, if no other program "
+			"uses this one: chown -R %s %s%s%s)",
 			user, directory, also, again);
 	else
 		tell(told,
@@ -91,11 +91,11 @@ static void hint_closed(const struct gp_cli_store_told *told, const struct gp_cl
 {
 	if (error == EROFS)
 		tell(told,
-			"the file system of %s is mounted for reading only: mount it for "
-			"writing, or name a directory elsewhere in store.uri",
+			"the file system of %s is mounted read-only: mount it read-write, or set a "
+			"directory elsewhere in store.uri",
 			directory);
 	else if (st->st_uid == geteuid() && (st->st_mode & OWN_MODE) != OWN_MODE)
-		tell(told, "the mode of the directory keeps its own user out: chmod 700 %s",
+		tell(told, "the mode of the directory denies access to its own user: chmod 700 %s",
 			directory);
 	else
 		hint_owner(told, who, directory, st->st_mode);
@@ -113,8 +113,8 @@ static void hint_above(const struct gp_cli_store_told *told, const char *directo
 			continue;
 		bool is_own = stat(part, &st) == 0 && st.st_uid == geteuid();
 		tell(told,
-			"%s, a directory above it, does not let the user in: chmod %s+x %s (or "
-			"name a directory elsewhere in store.uri)",
+			"%s, a directory above it, denies access to the user: chmod %s+x %s (or "
+			"set a directory elsewhere in store.uri)",
 			part, is_own ? "u" : "o", part);
 		return;
 	}
@@ -125,13 +125,13 @@ static void hint_kind(const struct gp_cli_store_told *told, const char *path, mo
 {
 	if (S_ISDIR(mode))
 		tell(told,
-			"%s is a directory where the store has a file: move it away: mv %s "
+			"%s is a directory, but must be a file of the store: move it away: mv %s "
 			"%s.old",
 			path, path, path);
 	else
 		tell(told,
-			"%s is %s where the store has a file of its own: remove it, the store "
-			"makes one: rm %s",
+			"%s is %s, but must be a file of the store: remove it, the store creates "
+			"one: rm %s",
 			path, S_ISLNK(mode) ? "a symbolic link, which is not followed," : "no file",
 			path);
 }
@@ -147,10 +147,10 @@ static void hint_file(
 		hint_kind(told, path, st.st_mode);
 	} else if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
 		if (st.st_uid == geteuid())
-			tell(told, "the mode of %s keeps its own user out: chmod 600 %s", path,
-				path);
+			tell(told, "the mode of %s denies access to its own user: chmod 600 %s",
+				path, path);
 		else
-			tell(told, "%s belongs to somebody else: chown %s %s && chmod 600 %s", path,
+			tell(told, "%s belongs to another user: chown %s %s && chmod 600 %s", path,
 				*who->user ? who->user : "USER", path, path);
 	}
 }
@@ -182,7 +182,7 @@ static void hint_directory(const struct gp_cli_store_told *told, const char *dir
 		hint_above(told, directory);
 	else if (error == ENAMETOOLONG)
 		tell(told,
-			"the name is too long: name a directory with a shorter one in store.uri");
+			"the name is too long: set a directory with a shorter name in store.uri");
 	else if (!error && access(directory, R_OK | W_OK | X_OK))
 		hint_closed(told, who, directory, &st, errno);
 	else if (!error)
@@ -198,26 +198,25 @@ static void hint_server(const struct gp_cli_store_told *told, const char *proble
 		const char *part, *hint;
 	} rows[] = {
 		{"Connection refused",
-			"nothing listens there: start the Redis (systemctl start redis-server), "
-			"let it listen at that address and port (bind and port in its redis.conf), "
-			"or set store.uri right"},
+			"nothing listens there: start Redis (systemctl start redis-server), let it "
+			"listen on that address and port (bind and port in its redis.conf), or "
+			"correct store.uri"},
 		{"No such file or directory",
-			"there is no such socket: start the Redis (systemctl start redis-server), "
-			"set unixsocket in its redis.conf, or set the path in store.uri right"},
+			"there is no such socket: start Redis (systemctl start redis-server), set "
+			"unixsocket in its redis.conf, or correct the path in store.uri"},
 		{"Permission denied", "the user may not open the socket: set unixsocketperm 770 in "
-				      "redis.conf and put the user into Redis's group (usermod -a "
-				      "-G redis USER), then restart both"},
-		{"has no address", "the host's name is not known here: set it right in store.uri, "
-				   "or add it to DNS or /etc/hosts (getent hosts NAME shows what "
-				   "is known)"},
-		{"AUTH", "the password or the user is not that of the Redis: see "
-			 "store.password_file and store.user, and requirepass or ACL LIST of the "
-			 "Redis"},
-		{"TLS", "see store.tls_ca_file, and whether that port of the Redis speaks TLS "
+				      "redis.conf and add the user to Redis's group (usermod -a -G "
+				      "redis USER), then restart both"},
+		{"has no address", "the host name cannot be resolved: correct it in store.uri, or "
+				   "add it to DNS or /etc/hosts (getent hosts NAME shows the "
+				   "result)"},
+		{"AUTH", "Redis rejects the password or the user: see store.password_file and "
+			 "store.user, and requirepass or ACL LIST of Redis"},
+		{"TLS", "see store.tls_ca_file, and whether that port of Redis uses TLS "
 			"(rediss:// does, redis:// does not)"},
-		{"", "is the Redis of store.uri running, and may this host reach it (firewall, "
-		     "bind and protected-mode in redis.conf)? redis-cli -h HOST -p PORT ping says "
-		     "so"},
+		{"", "is the Redis of store.uri running, and can this host reach it (firewall, "
+		     "bind and protected-mode in redis.conf)? test with redis-cli -h HOST -p PORT "
+		     "ping"},
 	};
 	size_t i = 0;
 	while (!strstr(problem, rows[i].part))

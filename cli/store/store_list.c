@@ -38,7 +38,7 @@ bool gp_cli_store_local(
 	char *uri = gp_arena_printf(arena, EMBEDDED "%s", config->store_settings.local_path);
 	if (!uri)
 		return false;
-	*store_out = (struct gp_cli_store) {.title = "store that stands in",
+	*store_out = (struct gp_cli_store) {.title = "local store",
 		.status = "local_store",
 		.directory = directory_of(uri),
 		.options = config->store};

@@ -90,8 +90,8 @@ static int tell(const struct compare *c, enum compared compared)
 	if (compared == DIFFERENT)
 		gp_cli_store_tell(c->told, GP_CLI_STORE_TROUBLE,
 			"the daemon has another file open than %s, which was %s: what it counts is "
-			"seen by nobody else; it should have opened it anew within seconds: see "
-			"its log, then systemctl restart gatepost-policyd",
+			"not visible to others; it should have reopened the file within seconds: "
+			"see its log, then systemctl restart gatepost-policyd",
 			gp_cli_visible(arena, c->name), c->is_gone ? "deleted" : "replaced");
 	if (compared == ELSEWHERE || compared == DIFFERENT)
 		code = GP_CLI_TROUBLE;

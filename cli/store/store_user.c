@@ -17,7 +17,7 @@ static int cannot(
 {
 	static const char *const steps[] = {[GP_CLI_BECOME_GROUPS] = "groups of",
 		[GP_CLI_BECOME_CHROOT] = "policyd.chroot",
-		[GP_CLI_BECOME_USER] = "becoming the user"};
+		[GP_CLI_BECOME_USER] = "cannot become the user"};
 	fprintf(stderr, "gatepost %s: %s %s: %s\n", command, steps[step],
 		step == GP_CLI_BECOME_CHROOT ? who->chroot : who->user, strerror(errno));
 	return GP_CLI_TROUBLE;

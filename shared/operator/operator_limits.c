@@ -420,5 +420,5 @@ size_t gp_operator_limit_find(const struct gp_limit_set *set, struct gp_span nam
 json_t *gp_operator_no_such_limit(void)
 {
 	return gp_operator_error(
-		"there is no limit of that name; gatepost check-config --dump shows all");
+		"there is no limit of that name; gatepost check-config --dump lists all");
 }

@@ -58,7 +58,7 @@ static int find_target(
 		!gp_limit_counts_domain(&set->limits[i], gp_limit_subject_name(a.subject))) {
 		*error_out =
 			gp_operator_error("limit %s counts no sender of %s: its option domains "
-					  "does not have it",
+					  "does not list that domain",
 				a.limit->name, gp_limit_subject_name(a.subject));
 		return GP_EINVAL;
 	}

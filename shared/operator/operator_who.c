@@ -51,9 +51,9 @@ static json_t *unknown_kind(struct gp_span text, struct gp_span kind)
 	(void)gp_span_cut(text, '%', &addr, &zone);
 	if (gp_prefix_parse(addr, &prefix) == GP_OK)
 		return gp_operator_error(
-			"an address is written client:%.*s", (int)text.len, text.ptr);
-	return gp_operator_error("%.*s: is not known before a colon; there are " KNOWN
-				 ". A user whose name has a colon is written user:%.*s",
+			"write an address as client:%.*s", (int)text.len, text.ptr);
+	return gp_operator_error("%.*s: is unknown; write one of " KNOWN
+				 ". If that is the name of a user, write user:%.*s",
 		(int)(kind.len > 60 ? 60 : kind.len), kind.ptr,
 		(int)(text.len > 100 ? 100 : text.len), text.ptr);
 }
@@ -75,7 +75,7 @@ int gp_operator_who_parse(
 	*who_out = (struct gp_operator_who) {.key = GP_LIMIT_BY_USER, .name = text, .text = text};
 	*error_out = NULL;
 	if (text.len == 0) {
-		*error_out = gp_operator_error("whom it is about is missing; there are " KNOWN);
+		*error_out = gp_operator_error("the name is missing; write one of " KNOWN);
 		return GP_ESYNTAX;
 	}
 	if (gp_span_is(text, "all")) {
@@ -91,8 +91,8 @@ int gp_operator_who_parse(
 		*error_out = unknown_kind(text, kind);
 	else if ((who_out->key == GP_LIMIT_BY_CLIENT || who_out->key == GP_LIMIT_BY_NETWORK) &&
 		 trimmed.len && trimmed.len < rest.len)
-		*error_out = gp_operator_error("blanks stand behind the colon or at the end; write "
-					       "%.*s:%.*s",
+		*error_out = gp_operator_error("there are spaces after the colon or at the end; "
+					       "write %.*s:%.*s",
 			SHOWN(kind), SHOWN(trimmed));
 	else
 		return GP_OK;
@@ -124,12 +124,12 @@ static json_t *domain_problem(const struct gp_operator_call *call, struct gp_spa
 	size_t dots = gp_span_has_prefix(name, "*.") ? 2 : gp_span_has_prefix(name, ".") ? 1 : 0;
 	ptrdiff_t at = gp_span_find_last(name, '@');
 	if (at > 0 && name.ptr[0] != '*')
-		return gp_operator_error("%.*s is an address and no domain; write %s:%.*s, or "
+		return gp_operator_error("%.*s is an address, not a domain; write %s:%.*s, or "
 					 "%s:%.*s for all of its domain",
 			SHOWN(name), whole, SHOWN(name), kind,
 			SHOWN(gp_span_skip(name, (size_t)at + 1)));
 	if (at >= 0)
-		return gp_operator_error("a domain is written without an @: %s:%.*s", kind,
+		return gp_operator_error("write a domain without an @: %s:%.*s", kind,
 			SHOWN(gp_span_skip(name, (size_t)at + 1)));
 	if (dots && name.len > dots)
 		return gp_operator_error(
@@ -137,7 +137,7 @@ static json_t *domain_problem(const struct gp_operator_call *call, struct gp_spa
 			SHOWN(gp_span_skip(name, dots)));
 	if (memchr(name.ptr, '*', name.len) || !gp_limit_is_domain(call->ctx->arena, name))
 		return gp_operator_error(
-			"%.*s is no domain; one is written %s:example.org", SHOWN(name), kind);
+			"%.*s is not a domain; write it as %s:example.org", SHOWN(name), kind);
 	return NULL;
 }
 
@@ -155,28 +155,26 @@ static json_t *mailbox_problem(const struct gp_operator_call *call, struct gp_sp
 {
 	size_t begins = gp_span_has_prefix(name, "*@") ? 2 : gp_span_has_prefix(name, "@") ? 1 : 0;
 	if (unbracketed(name).len)
-		return gp_operator_error("an address is written without < and >: %s:%.*s", kind,
+		return gp_operator_error("write an address without < and >: %s:%.*s", kind,
 			SHOWN(unbracketed(name)));
 	if (gp_span_is(name, "*") || gp_span_is(name, "<>") || begins == name.len)
 		return gp_operator_error(
-			"%.*s is nobody's name; the max of the limit itself is for "
-			"all for whom none is set, and %s:example.org for each %s "
-			"of a domain",
+			"%.*s cannot be a name; max of the limit itself applies to all without a "
+			"maximum of their own, and %s:example.org to each %s of a domain",
 			SHOWN(name), whole, kind);
 	if (begins)
-		return gp_operator_error("%.*s is nobody's name; for each %s of the domain write "
+		return gp_operator_error("%.*s cannot be a name; for each %s of the domain write "
 					 "%s:%.*s",
 			SHOWN(name), kind, whole, SHOWN(gp_span_skip(name, begins)));
 	ptrdiff_t at = gp_span_find_last(name, '@');
 	if (at >= 0 && memchr(name.ptr + at, '*', name.len - (size_t)at))
 		return gp_operator_error(
-			"%.*s: there are no patterns here; for each %s of a domain "
-			"write %s:example.org",
+			"%.*s: patterns are not possible here; for each %s of a domain write "
+			"%s:example.org",
 			SHOWN(name), kind, whole);
 	if (is_nobody(call, name))
-		return gp_operator_error("nothing that can be seen is left of that name, which is "
-					 "nobody's; write %s:NAME",
-			kind);
+		return gp_operator_error(
+			"that name has no visible characters; write %s:NAME", kind);
 	return NULL;
 }
 
@@ -187,21 +185,20 @@ static json_t *doubtful(const struct gp_operator_call *call, struct gp_span name
 		call->ctx->arena, &call->config->limits, GP_LIMIT_OVERRIDE_USER, name);
 	const struct gp_span folded = gp_span_from(text);
 	if (gp_span_is(folded, "all"))
-		return gp_operator_error("what all share is written all, and a user of that name "
-					 "user:all");
+		return gp_operator_error("write all for what everybody shares, and user:all for a "
+					 "user of that name");
 	if (find_kind(folded) >= 0)
-		return gp_operator_error(
-			"behind %.*s stand a colon and what it names: there are " KNOWN
-			". A user of that name is written user:%.*s",
+		return gp_operator_error("a colon and a name must follow %.*s; write one of " KNOWN
+					 ". If that is the name of a user, write user:%.*s",
 			SHOWN(name), SHOWN(name));
 	for (const char *c = ",; "; *c; c++)
 		if (memchr(name.ptr, *c, name.len))
-			return gp_operator_error("one name at a time; a user whose name is %.*s is "
-						 "written user:%.*s",
+			return gp_operator_error("give one name at a time; if %.*s is the name of "
+						 "a user, write user:%.*s",
 				SHOWN(name), SHOWN(name));
 	if (memchr(name.ptr, '*', name.len))
-		return gp_operator_error("%.*s: there are no patterns here; a user of that name is "
-					 "written user:%.*s",
+		return gp_operator_error("%.*s: patterns are not possible here; if that is the "
+					 "name of a user, write user:%.*s",
 			SHOWN(name), SHOWN(name));
 	text = gp_limit_normalise(
 		call->ctx->arena, &call->config->limits, GP_LIMIT_OVERRIDE_DOMAIN, name);
@@ -209,8 +206,8 @@ static json_t *doubtful(const struct gp_operator_call *call, struct gp_span name
 	if (domain.len && gp_span_find_last(folded, '@') < 0 &&
 		gp_span_find_last(domain, '.') >= 0 && gp_limit_is_domain(call->ctx->arena, domain))
 		return gp_operator_error("nothing is counted for a user %.*s, which looks like a "
-					 "domain; each user of a domain is written domain:%.*s, a "
-					 "user of that name user:%.*s",
+					 "domain; write domain:%.*s for each user of a domain, "
+					 "user:%.*s for a user of that name",
 			SHOWN(name), SHOWN(domain), SHOWN(name));
 	return NULL;
 }
@@ -242,7 +239,7 @@ static json_t *client_problem(struct gp_span name, const char *kind)
 	if (gp_prefix_parse(name, &prefix) || gp_prefix_has_hosts(&prefix))
 		return NULL;
 	return gp_operator_error(
-		"%.*s is the address of no client; one is written %s", SHOWN(name), kind);
+		"%.*s is not the address of a client; write it as %s", SHOWN(name), kind);
 }
 
 /* gp_operator_who_problem: by kind; addresses of clients are read where a limit counts them. */
@@ -251,21 +248,20 @@ json_t *gp_operator_who_problem(
 {
 	const struct gp_span name = gp_span_trim(who->name);
 	if (who->key != GP_LIMIT_BY_ALL && name.len == 0)
-		return gp_operator_error("a name is missing behind %.*s", SHOWN(who->text));
+		return gp_operator_error("a name must follow %.*s", SHOWN(who->text));
 	switch (who->key) {
 	case GP_LIMIT_BY_USER:
 		if (who->name.len == who->text.len && is_address(name))
 			return gp_operator_error(
-				"an address is written client:%.*s; a user of that "
-				"name user:%.*s",
+				"write an address as client:%.*s, a user of that name as user:%.*s",
 				SHOWN(name), SHOWN(name));
 		return mailbox_problem(call, name, "user", "domain");
 	case GP_LIMIT_BY_SENDER:
 		if (gp_span_is(name, "<>"))
-			return gp_operator_error("the null sender is counted by no limit");
+			return gp_operator_error("no limit counts the null sender");
 		if (!memchr(name.ptr, '@', name.len) && !unbracketed(name).len)
-			return gp_operator_error("a sender is written sender:NAME@DOMAIN; all of a "
-						 "domain sender_domain:%.*s",
+			return gp_operator_error("write a sender as sender:NAME@DOMAIN, all of a "
+						 "domain as sender_domain:%.*s",
 				SHOWN(name));
 		return mailbox_problem(call, name, "sender", "sender_domain");
 	case GP_LIMIT_BY_USER_DOMAIN:
@@ -380,8 +376,8 @@ json_t *gp_operator_who_nobody(
 	const int len = (int)(who->text.len > 200 ? 200 : who->text.len);
 	if (has_key(set, who->key, is_same))
 		return gp_operator_error(
-			"%.*s: no limit counts that by itself: it is no %s, several "
-			"of them, or not among the domains that are counted",
+			"%.*s: no limit has a counter for it: it is not a %s, it is several of "
+			"them, or not among the domains that are counted",
 			len, who->text.ptr, key);
 	if (has_key(set, who->key, is_each))
 		return gp_operator_error(

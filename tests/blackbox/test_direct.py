@@ -163,7 +163,7 @@ def no_daemon_is_passed_by():
             s.bind(d.control_path)
             code, out, err = run("limits", "-c", d.config_path)
             equal((code, out), (1, ""))
-            holds(err, "nobody listens there")
+            holds(err, "connection refused")
         code, out, err = run("limits", "--direct", "--socket", d.control_path, "-c", d.config_path)
         equal((code, out), (2, ""))
         holds(err, "--socket or --direct, not both")

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import socket
@@ -169,7 +170,7 @@ def failing_txt():
         status = subprocess.run([GATEPOST, "status", "--socket", daemon.control_path], stdout=subprocess.PIPE, text=True)
         equal(status.returncode, 1)
         holds(status.stdout, "WARNING: DNS fails: ")
-        holds(status.stdout, "whether the servers answer questions for TXT (gatepost doctor dns)")
+        holds(status.stdout, "whether the servers answer queries for TXT (gatepost doctor dns)")
         finds(["-c", daemon.config_path, "daemon.trouble"],
               ("daemon.trouble", "problem", "among them all for TXT; its servers are 127.0.0.1:%d" % bad.port,
                "gatepost doctor dns"))
@@ -653,7 +654,7 @@ def on_a_terminal():
         os.close(fd)
         text = data.decode()
         holds(text, "config.hostname ...\r\x1b[K")
-        shown = text.split("\x1b[K")[-1].replace("\r", "").splitlines()
+        shown = re.sub("\x1b\\[[0-9;]*m", "", text.split("\x1b[K")[-1].replace("\r", "")).splitlines()
         holds(shown[0], "config.hostname")
         equal(shown[1][:33].strip(), "")  # the text goes on in its column
         assert all(len(line) <= 70 or line.startswith("    ") for line in shown), shown

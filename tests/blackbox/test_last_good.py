@@ -124,7 +124,7 @@ def broken_start(as_unit=False):
         shown = json.loads(d.command("limits", "explain", "--json", "--socket", d.folder + "/control", "alice").stdout)
         holds(json.dumps(shown), '"max": 7')
         text = d.status(code=1)
-        holds(text, "WARNING: %s had errors when the daemon was started and is not in force: the last good configuration"
+        holds(text, "WARNING: %s had errors when the daemon was started and is not in force; the last good configuration"
               % d.config)
         page = d.command("metrics", "--socket", d.folder + "/control").stdout
         holds(page, "gatepost_config_last_reload_successful 0")

@@ -959,11 +959,11 @@ def who_it_is_about():
                 ("user:a:b", [("hourly", "user:a:b")]), ("user:all", [("hourly", "user:all")]),
                 ("user:", [("hourly", "user:")])):
             equal((who, limits_of(who)), (who, wanted))
-        for who, text in (("clinet:1.2.3.4", "clinet: is not known before a colon"),
-                          ("a:b", "is written user:a:b"), ("domian:a.test", "client:ADDRESS, network:ADDRESS/BITS and all"),
-                          ("2001:db8::1", "an address is written client:2001:db8::1"), (":x", "is not known"),
+        for who, text in (("clinet:1.2.3.4", "clinet: is unknown; write one of"),
+                          ("a:b", "is the name of a user, write user:a:b"), ("domian:a.test", "client:ADDRESS, network:ADDRESS/BITS and all"),
+                          ("2001:db8::1", "write an address as client:2001:db8::1"), (":x", "is unknown"),
                           ("all", "there is none whose key is all; a user of that name is written user:all"),
-                          ("client:1.2.3", "it is no client"), ("network:192.0.0.0/16", "several of them"),
+                          ("client:1.2.3", "it is not a client"), ("network:192.0.0.0/16", "several of them"),
                           ("", "is missing")):
             for command in ("show", "reset"):
                 holds(d.control(command, who=who)["error"], text)
@@ -972,13 +972,13 @@ def who_it_is_about():
         for who, limit, text in (("alice@a.test", "realm", "realm counts by user_domain, which is written domain:NAME"),
                                  ("alice", "net", "net counts by network, which is written network:ADDRESS/BITS"),
                                  ("all", "hourly", "hourly counts by user"), ("alice", "nope", "no limit of that name"),
-                                 ("client:1.2.3", "clients", "no client")):
+                                 ("client:1.2.3", "clients", "it is not a client")):
             holds(d.control("set", who=who, limit=limit, max=1)["error"], text)
         holds(d.control("reset", who="alice", limit="nope")["error"], "no limit of that name")
         for who, text in (("domain:alice@a.test", "write user:alice@a.test, or domain:a.test for all of its domain"),
                           ("sender_domain:x@a.test", "write sender:x@a.test, or sender_domain:a.test"),
-                          ("203.0.113.5", "an address is written client:203.0.113.5; a user of that name user:203.0.113.5"),
-                          ("*@a.test", "for each user of the domain write domain:a.test"), ("*", "is nobody's name"),
+                          ("203.0.113.5", "write an address as client:203.0.113.5, a user of that name as user:203.0.113.5"),
+                          ("*@a.test", "for each user of the domain write domain:a.test"), ("*", "cannot be a name"),
                           ("<alice@a.test>", "without < and >: user:alice@a.test")):
             for command in ("show", "reset"):
                 holds(d.control(command, who=who).get("error", "none"), text)
@@ -990,32 +990,32 @@ def names_that_nobody_has():
     with Daemon(config(KEYS + "limit own { key = sender max = 50 per = 1h domains = {\"a.test\"} }\n")) as d:
         for who, limit, text in (
                 ("domain:a@x.test", "hourly", "write user:a@x.test, or domain:x.test for all of its domain"),
-                ("domain:@x.test", "realm", "a domain is written without an @: domain:x.test"),
-                ("domain:*@x.test", "realm", "a domain is written without an @: domain:x.test"),
-                ("domain:*.x.test", "hourly", "no patterns here, each domain is named by itself: domain:x.test"),
-                ("domain:.x.test", "realm", "each domain is named by itself: domain:x.test"),
-                ("domain:x..test", "realm", "x..test is no domain; one is written domain:example.org"),
-                ("domain:*", "realm", "* is no domain"), ("domain:", "realm", "a name is missing behind domain:"),
-                ("domain:<x.test>", "realm", "is no domain"),
+                ("domain:@x.test", "realm", "write a domain without an @: domain:x.test"),
+                ("domain:*@x.test", "realm", "write a domain without an @: domain:x.test"),
+                ("domain:*.x.test", "hourly", "patterns are not possible here, write each domain: domain:x.test"),
+                ("domain:.x.test", "realm", "write each domain: domain:x.test"),
+                ("domain:x..test", "realm", "x..test is not a domain; write it as domain:example.org"),
+                ("domain:*", "realm", "* is not a domain"), ("domain:", "realm", "a name must follow domain:"),
+                ("domain:<x.test>", "realm", "is not a domain"),
                 ("sender_domain:a@x.test", "fromdom", "write sender:a@x.test, or sender_domain:x.test"),
                 ("sender_domain:*.x.test", "from", "sender_domain:x.test"),
                 ("sender:<q@x.test>", "from", "without < and >: sender:q@x.test"),
-                ("sender:<>", "from", "the null sender is counted by no limit"),
+                ("sender:<>", "from", "no limit counts the null sender"),
                 ("sender:@x.test", "from", "for each sender of the domain write sender_domain:x.test"),
                 ("sender:*@x.test", "from", "for each sender of the domain write sender_domain:x.test"),
-                ("sender:x.test", "from", "all of a domain sender_domain:x.test"),
-                ("sender: ", "from", "a name is missing"),
-                ("user:", "hourly", "a name is missing behind user:"), (" ", "hourly", "a name is missing"),
-                ("*", "hourly", "* is nobody's name; the max of the limit itself is for all"),
-                ("user:*", "hourly", "domain:example.org for each user of a domain"),
+                ("sender:x.test", "from", "all of a domain as sender_domain:x.test"),
+                ("sender: ", "from", "a name must follow"),
+                ("user:", "hourly", "a name must follow user:"), (" ", "hourly", "the name is missing"),
+                ("*", "hourly", "* cannot be a name; max of the limit itself applies to all"),
+                ("user:*", "hourly", "domain:example.org to each user of a domain"),
                 ("@x.test", "hourly", "for each user of the domain write domain:x.test"),
                 ("user:*@x.test", "hourly", "for each user of the domain write domain:x.test"),
                 ("<a@x.test>", "hourly", "without < and >: user:a@x.test"),
-                ("1.2.3.4", "hourly", "an address is written client:1.2.3.4; a user of that name user:1.2.3.4"),
-                ("192.0.2.0/24", "hourly", "an address is written client:192.0.2.0/24"),
-                ("client: 1.2.3.4", "clients", "blanks stand behind the colon or at the end; write client:1.2.3.4"),
+                ("1.2.3.4", "hourly", "write an address as client:1.2.3.4, a user of that name as user:1.2.3.4"),
+                ("192.0.2.0/24", "hourly", "write an address as client:192.0.2.0/24"),
+                ("client: 1.2.3.4", "clients", "there are spaces after the colon or at the end; write client:1.2.3.4"),
                 ("network:192.0.2.0/24 ", "net", "write network:192.0.2.0/24"),
-                ("sender_domain:b.test", "own", "limit own counts no sender of b.test: its option domains does not have it")):
+                ("sender_domain:b.test", "own", "limit own counts no sender of b.test: its option domains does not list that domain")):
             equal((who, text in d.control("set", who=who, limit=limit, max=1).get("error", "none")), (who, True))
         equal(d.control("overrides")["overrides"], [])
         for who, limit, subject in (

@@ -230,10 +230,10 @@ def explain():
                          r"    without it: unlimited\n", out), out
         equal(d.row("newsletter@example.org", "hourly")["limit_max"], 100)
         d.fine("limits", "set", "newsletter@example.org", "hourly", "2")
-        holds(d.fine("limits", "explain", "newsletter@example.org"), "until it is taken back\n    without it: 5000\n")
+        holds(d.fine("limits", "explain", "newsletter@example.org"), "until it is removed\n    without it: 5000\n")
         d.fine("limits", "set", "newsletter@example.org", "hourly", "default")
         d.fine("limits", "set", "boss", "hourly", "unlimited")
-        holds(d.fine("limits", "explain", "boss"), "max unlimited: set at run time, until it is taken back\n")
+        holds(d.fine("limits", "explain", "boss"), "max unlimited: set at run time, until it is removed\n")
         d.send("carol", 100)
         assert re.search(r"used 100 \(100%\), room in (60 min|1 h [01] min) \(at .*\); when full: defer",
                          d.fine("limits", "explain", "carol"))
@@ -275,7 +275,7 @@ def overrides():
         equal(d.fine("limits", "set", "domain:Example.ORG", "hourly", "20"),
               "domain:example.org: the maximum of hourly is 20\n")
         holds(d.fine("limits", "show", "domain:example.org"),
-              "each user of example.org: max of hourly 20, set at run time, until it is taken back\n")
+              "each user of example.org: max of hourly 20, set at run time, until it is removed\n")
         d.fine("limits", "set", "user:all", "hourly", "unlimited")
         lines = d.fine("limits", "overrides").split("\n")
         me, at = re.escape(subprocess.getoutput("id -un")) + " on mx.test", r"(\d{4}-\d\d-\d\d )?\d\d:\d\d"
@@ -286,7 +286,7 @@ def overrides():
         row = json.loads(d.fine("limits", "overrides", "--json"))["overrides"][1]
         equal([row[k] for k in ("limit", "subject", "max", "uid")], ["hourly", "domain:example.org", 20, os.getuid()])
         holds(d.fine("limits", "explain", "x@example.org"),
-              "max 20: set at run time for the whole domain example.org, until it is taken back\n")
+              "max 20: set at run time for the whole domain example.org, until it is removed\n")
         equal(d.fine("limits", "set", "domain:example.org", "hourly", "default"),
               "domain:example.org: the maximum of hourly is again 100, as configured\n")
         equal(len(json.loads(d.fine("limits", "overrides", "--json"))["overrides"]), 3)
@@ -303,7 +303,7 @@ def overrides_not_in_use():
         d.policyd.wait_log("is in force")
         holds(d.fine("limits", "overrides"), "client:2001:db8::/64  clients (not in use)    9  taken back")
         equal(d.fine("limits", "set", "client:2001:db8::/64", "clients", "default"),
-              "client:2001:db8::/64: the maximum of clients is taken back; the limit counts by other names now\n")
+              "client:2001:db8::/64: the maximum of clients is removed; the limit now counts by other names\n")
         equal(d.fine("limits", "overrides"), "no maximum is set at run time\n")
 
 
@@ -327,20 +327,20 @@ def reset():
 def refused():
     """what the daemon refuses is said, with exit code 1"""
     with Daemon() as d:
-        for words, text in ((["reset", "client:1.2.3"], "client:1.2.3: no limit counts that by itself: it is no client"),
+        for words, text in ((["reset", "client:1.2.3"], "client:1.2.3: no limit has a counter for it: it is not a client"),
                             (["reset", "bob", "nothing"], "there is no limit of that name"),
                             (["reset", "nobody"], "nothing was counted under nobody by hourly, volume"),
-                            (["reset", "clinet:1.2.3.4"], "clinet: is not known before a colon"),
+                            (["reset", "clinet:1.2.3.4"], "clinet: is unknown; write one of"),
                             (["set", "bob", "nothing", "5"], "there is no limit of that name"),
                             (["set", "bob", "clients", "5"], "no limit applies to that"),
-                            (["set", "clinet:1.2.3.4", "clients", "5"], "clinet: is not known before a colon"),
+                            (["set", "clinet:1.2.3.4", "clients", "5"], "clinet: is unknown; write one of"),
                             (["set", "bob\x1b[31m", "site", "5"], "no limit applies to that")):
             code, out, err = d.run("limits", *words)
             equal((words, code, out), (words, 1, ""))
             holds(err, "gatepost limits %s: " % words[0] + text)
         code, out, err = d.run("limits", "set", "bob", "hourly", "5k")
         equal((code, out), (2, ""))
-        holds(err, "hourly counts recipients: a number without a letter")
+        holds(err, "hourly counts recipients: give a number without a letter")
     plain = re.sub(r"(?m)^(limit|include) .*\n", "", CONFIG)
     with Daemon(config=plain) as d:
         code, out, err = d.run("limits")
@@ -357,7 +357,7 @@ NOBODY = [  # a word, the limit, what to write
     ("a@x.test,b@x.test", "hourly", "one name at a time"), ("a;b", "hourly", "one name at a time"),
     ("a@x.test b@x.test", "hourly", "one name at a time"),
     ("alice@*", "hourly", "domain:example.org"), ("user:alice@*.test", "hourly", "domain:example.org"),
-    ("ali*", "hourly", "no patterns"), ("*@x.test", "hourly", "domain:x.test"),
+    ("ali*", "hourly", "patterns are not possible"), ("*@x.test", "hourly", "domain:x.test"),
     ("\u200b", "hourly", "user:NAME"), ("user:\u2800\ufffc", "hourly", "user:NAME"), ("\"\"", "hourly", "user:NAME"),
     ("domain:-", "hourly", "domain:example.org"), ("domain:-x.test", "hourly", "domain:example.org"),
     ("domain:192.0.2.1", "hourly", "domain:example.org"), ("domain:x-.test", "domain-daily", "domain:example.org"),
@@ -404,11 +404,11 @@ def set_to_default():
 
 
 def set_usage():
-    """limits set: a number below zero is no maximum, as other words; an option that is given twice is an error"""
-    for words, said in ((("alice", "h", "-5"), '"-5" is no maximum; a number'), (("--", "alice", "h", "-5"), '"-5" is no maximum'),
-                        (("alice", "h", "-1k"), '"-1k" is no maximum'), (("alice", "h", "five"), '"five" is no maximum'),
+    """limits set: a number below zero is not a maximum, as other words; an option that is given twice is an error"""
+    for words, said in ((("alice", "h", "-5"), '"-5" is not a maximum; give a number'), (("--", "alice", "h", "-5"), '"-5" is not a maximum'),
+                        (("alice", "h", "-1k"), '"-1k" is not a maximum'), (("alice", "h", "five"), '"five" is not a maximum'),
                         (("alice", "h", "5", "--for", "1d", "--for", "2d"), "--for is given twice"),
-                        (("alice", "h", "5", "--for", "-5"), '--for: "-5" is no duration')):
+                        (("alice", "h", "5", "--for", "-5"), '--for: "-5" is not a duration')):
         code, out, err = run("limits", "set", "--socket", "/nowhere", *words)
         equal((words, code, out), (words, 2, ""))
         holds(err, "gatepost limits set: " + said)
@@ -429,10 +429,10 @@ def clients_of_a_link():
         equal(d.send(client="fe80::2%eth0")[0], "DUNNO")
         code, _, err = d.run("limits", "show", "client:fe80::/64")
         equal(code, 1)
-        holds(err, "no limit counts that by itself")
+        holds(err, "no limit has a counter for it")
         code, _, err = d.run("limits", "show", "fe80::1%eth0")
         equal(code, 1)
-        holds(err, "an address is written client:fe80::1%eth0")
+        holds(err, "write an address as client:fe80::1%eth0")
 
 
 def odd_names():
@@ -856,7 +856,7 @@ def store_local():
         code, out, err = p.check()
         equal(code, 1)
         holds(out, "store redis://127.0.0.1:9/0\n")
-        holds(out, "store that stands in lmdb:%s/local\n" % p.folder)
+        holds(out, "local store lmdb:%s/local\n" % p.folder)
         holds(out, "  fine\n")
         assert "does not work" in err or "cannot be opened" in err, err  # the latter: built without Redis
 
@@ -891,7 +891,7 @@ def store_damaged():
         code, out, err = p.check()
         equal(code, 1)
         holds(err, "counters is damaged")
-        holds(out, "  works now, after what is said above\n")
+        holds(out, "  works now, after the messages above\n")
         assert [name for name in os.listdir(p.store) if name.startswith("counters.damaged")]
         code, out, err = p.check()
         equal((code, err), (0, ""))
@@ -978,7 +978,7 @@ def usage():
     for duration in ("1", "d", "0s", "1x", "-1d", "1.5h", "99999d", "", "9" * 30 + "s"):
         code, out, err = run("limits", "set", *there, "--for", duration, "a", "b", "5")
         equal((duration, code, out), (duration, 2, ""))
-        holds(err, "is no duration")
+        holds(err, "is not a duration")
     equal(run("limits", "set", *there, "--for", "1d", "a", "b", "default")[0], 2)
 
 

@@ -126,7 +126,7 @@ def a_full_store_counts_on():
         d.wait_log("event=message text=\"store: the store is full: 1 MiB; ")
         code, out, err = run("status", "--socket", d.control_path)
         equal((code, err), (0, ""))
-        holds(out, "subjects that used least were forgotten; raise store.size\n")
+        holds(out, "of the least used subjects were dropped; raise store.size\n")
         holds(out, " 0 failed\n")
         page = run("metrics", "--socket", d.control_path)[1]
         forgotten = [line for line in page.split("\n") if line.startswith("gatepost_store_forgotten_total{")]
@@ -168,7 +168,7 @@ def a_full_disk_is_said():
             d.wait_log("the disk has no space for the store; it continues to count in the pages that it has; free some disk space")
             code, out, err = run("status", "--socket", d.control_path)
             equal((code, err), (1, ""))
-            holds(out, "WARNING: the disk has no room for the store (lmdb:%s): make room on the disk\n" % state)
+            holds(out, "WARNING: the disk has no space for the store (lmdb:%s): free some disk space\n" % state)
             holds(out, "store         up: ")
             assert "store.size" not in out + d.text(), out
             code, out, err = run("doctor", "-c", d.config_path, "daemon")
@@ -267,7 +267,7 @@ def a_path_that_is_no_folder():
             f.write("a file")
         code, _, err = p.check()
         equal(code, 1)
-        holds(err, "%s is a file, and a directory is wanted there: move it away" % p.store)
+        holds(err, "%s is a file, but must be a directory: move it away" % p.store)
         assert "chown" not in err and "install -d" not in err, err
         out = run("doctor", "-c", p.path, "store")[1]
         holds(out, "%s is not a directory" % p.store)
@@ -276,14 +276,14 @@ def a_path_that_is_no_folder():
         os.symlink(p.folder + "/nowhere", p.store)
         code, _, err = p.check()
         equal(code, 1)
-        holds(err, "%s is a symbolic link to a directory that is not there" % p.store)
+        holds(err, "%s is a symbolic link to a directory that does not exist" % p.store)
         assert "install -d" not in err, err
     with Place(uri="lmdb:FOLDER/file/below/store") as p:
         with open(p.folder + "/file", "w"):
             pass
         code, _, err = p.check()
         equal(code, 1)
-        holds(err, "%s/file is a file, and a directory is wanted there" % p.folder)
+        holds(err, "%s/file is a file, but must be a directory" % p.folder)
         assert "chown" not in err and "install -d" not in err, err
 
 
@@ -352,9 +352,9 @@ def mended(p, command, what):
 
 def a_server_that_does_not_answer():
     """store check: a Redis that refuses, has no socket or no address: what to look at"""
-    for uri, wanted in (("redis://127.0.0.1:1", "nothing listens there: start the Redis"),
-                        ("redis+unix:FOLDER/none", "there is no such socket: start the Redis"),
-                        ("redis://no-such-host.invalid", "the host's name is not known here: set it right in store.uri")):
+    for uri, wanted in (("redis://127.0.0.1:1", "nothing listens there: start Redis"),
+                        ("redis+unix:FOLDER/none", "there is no such socket: start Redis"),
+                        ("redis://no-such-host.invalid", "the host name cannot be resolved: correct it in store.uri")):
         with Place(uri=uri) as p:
             code, _, err = p.check()
             equal((uri, code), (uri, 1))
@@ -369,7 +369,7 @@ def a_path_that_is_of_somebody_else():
                 return
             code, _, err = p.check()
             equal(code, 1)
-            holds(err, "/etc/passwd is a file, and a directory is wanted there: store.uri names what is no store")
+            holds(err, "/etc/passwd is a file, but must be a directory: store.uri does not name a store")
             out = run("doctor", "-c", p.path, "store")[1]
             assert "move it away" not in err and "mv " not in err + out, err + out
 

@@ -170,7 +170,7 @@ def signatures_not_looked_at():
     holds(got["authentication_results"].replace("\n\t", " "),
           "dkim=neutral reason=\"signatures not checked: 1 (dkim.max_signatures = 20)\"")
     holds(got["reply"], " and 17 more, 1 not checked")
-    holds(run(*WHERE, *away, stdin=junk + foreign)[1], "signatures not looked at: 1 (dkim.max_signatures)")
+    holds(run(*WHERE, *away, stdin=junk + foreign)[1], "signatures not checked: 1 (dkim.max_signatures)")
     got = verify(message, *away)
     equal((got["dkim_not_looked_at"], "not checked" in got["authentication_results"]), (0, False))
 
@@ -240,7 +240,7 @@ def trusted_seals():
     got = verify(sealed, *client, "--config", config)
     equal((got["dmarc"]["result"], got["action"], got["override"], got["arc"]["vouches"]),
           ("fail", "accept", "arc", 1))
-    holds(run(*WHERE, *client, "--config", config, stdin=sealed)[1], "trusted: it saw the author's domain pass")
+    holds(run(*WHERE, *client, "--config", config, stdin=sealed)[1], "trusted: it recorded that the author's domain passed")
 
 
 def report():
@@ -356,7 +356,7 @@ def silent_name_server():
 def usage():
     """what is wrong is said, with where help is"""
     for arguments, code, text in (
-            (["--ip", "x"], 2, '"x" is no address'), (["--nonsense"], 2, "gatepost verify --help"),
+            (["--ip", "x"], 2, '"x" is not an address'), (["--nonsense"], 2, "gatepost verify --help"),
             (["--now", "today"], 2, "--now"), (["--json", "--explain"], 2, "do not go together"),
             (["a", "b"], 2, "unexpected argument: b"), (["--dns", "nowhere"], 2, "--dns"),
             ([os.path.join(folder, "none.eml")], 1, "No such file"),
@@ -525,7 +525,7 @@ def sample_of_the_site():
         equal((got["action"], got["dmarc"]["sampled"]), ("reject", "reject"))
         holds(got["dmarc"]["pct_ignored"], "%s does not exist" % path)
     assert not os.path.exists(path)  # whoever checks mail makes it, with an owner that can read it
-    holds(run(*WHERE, *forged, "--config", config, stdin=ground(0))[1], "pct=50 left aside since %s" % path)
+    holds(run(*WHERE, *forged, "--config", config, stdin=ground(0))[1], "pct=50 ignored: %s" % path)
     spared = {}
     for secret in (b"a secret of this site", b"a secret of another one"):
         write("sample-key", secret + b"\n")

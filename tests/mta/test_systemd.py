@@ -353,7 +353,7 @@ def broken_start():
     equal(machine.show(SERVICE, "NRestarts"), "0")
     done = machine.run("gatepost", "status", check=False)
     equal(done.returncode, 1)
-    holds(done.stdout, "is not in force: the last good configuration is")
+    holds(done.stdout, "is not in force; the last good configuration")
     os.unlink(machine.path(broken))
     machine.run("systemctl", "reload", SERVICE)
     wait_for(lambda: "WARNING" not in machine.run("gatepost", "status", check=False).stdout, "the mended configuration")
