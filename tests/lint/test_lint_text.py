@@ -11,6 +11,7 @@ from tree import Tree  # noqa: E402
 import words  # noqa: E402
 
 COLUMNS, FUNCTION_LINES, FILE_LINES, PARAMETERS = 100, 100, 800, 6
+README_COLUMNS, README_SCREEN = 80, 24
 # A string, a character, or a comment: what looks like a comment within a string is none.
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.S)
 
@@ -53,6 +54,15 @@ def sources_of_reasons(path, text):
     """A comment says the reason itself, or names what anybody can read: no number of a list that is not here."""
     return [number for number, comment in comments(text) if re.search(r"\blessons?\s+\d", comment)] + \
         [n for n, line in enumerate(text.split("\n"), 1) if re.search(r'"[^"]*\blessons? \d', line)]
+
+
+def readme_faults(text):
+    """README is read on a terminal of 80 columns; its first screen has the two commands to begin with."""
+    lines = text.split("\n")
+    return ["README:%d: longer than %d columns" % (n, README_COLUMNS)
+            for n, line in enumerate(lines, 1) if len(line) > README_COLUMNS] + \
+        ["README: its first %d lines lack: $ %s" % (README_SCREEN, command) for command in ("make demo", "make check")
+         if not any(line.strip().startswith("$ " + command) for line in lines[:README_SCREEN])]
 
 
 def too_long(path, text):
@@ -128,6 +138,13 @@ result("a text without a fault has none by any rule", [str(rule) for _, rule in 
 for fault, rule, text in FAULTS:
     result("the lint finds " + fault, [] if rule("x.c", text) else ["nothing was found"])
 
+FIRST = "What it is.\n\n    $ make demo\n    $ make check   # every test\n"
+result("README fits 80 columns, and its first screen has make demo and make check", readme_faults(tree.text("README")))
+result("the lint finds a long line of README, and a command that is missing on its first screen",
+       ["not found: " + fault for fault, text in (
+           ("a long line", FIRST + "x" * (README_COLUMNS + 1)), ("no demo", FIRST.replace("demo", "d")),
+           ("no check", FIRST.replace("check", "c")), ("a late check", "\n" * README_SCREEN + FIRST))
+        if not readme_faults(text)] + readme_faults(FIRST + "x" * README_COLUMNS))
 result("texts for people use the words of the field (tests/lint/words.py)",
        ["%s:%d: \"%s\": write: %s" % (path, number, phrase, instead)
         for path in tree.product + words.documents() for number, phrase, instead in words.found(path, tree.text(path))])

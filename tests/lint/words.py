@@ -40,8 +40,8 @@ GAP = r'''(?:\s|\n[ \t]*(?:\*|\#|\.\\")|"\s*\n\s*")+'''
 ROWS = [(re.compile(r"(?<![\w-])(?:%s)(?![\w-])" % pattern.replace(" ", GAP), re.I), instead)
         for pattern, instead, _ in WORDS]
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.S)
-DOCUMENTS = ("ARCHITECTURE", "CONTRIBUTING", "NEWS", "SECURITY", "man/*", "conf-examples/**", "debian/*.README.Debian",
-             "rpm/README")
+DOCUMENTS = ("README", "ARCHITECTURE", "CONTRIBUTING", "NEWS", "SECURITY", "man/*", "conf-examples/**",
+             "debian/*.README.Debian", "rpm/README")
 
 
 def documents(root="."):
