@@ -189,7 +189,7 @@ static const struct gp_cli_argument arguments[] = {
 
 const struct gp_cli_command gp_cli_dkim = {
 	.name = "dkim",
-	.help = "the key that a domain publishes for a selector of DKIM",
+	.help = "show the DKIM key that a domain publishes for a selector",
 	.synopsis = "DOMAIN SELECTOR [options]",
 	.text = "Shows the key record at SELECTOR._domainkey.DOMAIN in plain words: type and size "
 		"of the key, hash algorithms, services and flags, and what is wrong with it "

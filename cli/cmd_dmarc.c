@@ -346,7 +346,7 @@ static const struct gp_cli_argument arguments[] = {
 
 const struct gp_cli_command gp_cli_dmarc = {
 	.name = "dmarc",
-	.help = "the DMARC record of a domain, and how it is found",
+	.help = "show the DMARC record of a domain, and how it is found",
 	.synopsis = "DOMAIN [options]",
 	.text = "Shows the tree walk of RFC 9989 name by name, the record that speaks for mail "
 		"with DOMAIN in From, each tag as it is used (from the record or by default), the "

@@ -200,14 +200,14 @@ static const struct gp_cli_option list_options[] = {
 	{.name = "watch",
 		.is_optional = true,
 		.argument = "SECONDS",
-		.help = "again and again, every 2 seconds"},
+		.help = "refresh every SECONDS (default 2) until interrupted"},
 	{0},
 };
 
 static const struct gp_cli_option set_options[] = {
 	{.name = "for",
 		.argument = "DURATION",
-		.help = "the maximum holds for so long: 30m, 12h, 1d, 2w"},
+		.help = "how long the maximum applies: 30m, 12h, 1d, 2w"},
 	{0},
 };
 
@@ -236,7 +236,7 @@ static const struct gp_cli_argument who_limit_value[] = {
 
 static const struct gp_cli_command subcommands[] = {
 	{.name = "show",
-		.help = "the limits of WHO: used, maximum, when there is room again",
+		.help = "show the limits of WHO: used, maximum, when there is room again",
 		.synopsis = "WHO [--json]",
 		.text = "The limits that apply to WHO: what is used, the maximum, and when there "
 			"is "
@@ -246,7 +246,7 @@ static const struct gp_cli_command subcommands[] = {
 		.examples = "gatepost limits show alice@example.org",
 		.run = run_show},
 	{.name = "explain",
-		.help = "the same, and where each maximum comes from (file and line)",
+		.help = "show also where each maximum comes from (file and line)",
 		.synopsis = "WHO [--json]",
 		.text = "Says for each limit that applies to WHO where its maximum comes from: "
 			"file and "
@@ -256,7 +256,7 @@ static const struct gp_cli_command subcommands[] = {
 		.examples = "gatepost limits explain alice@example.org",
 		.run = run_explain},
 	{.name = "reset",
-		.help = "WHO begins anew, with one limit or with all",
+		.help = "set the counters of WHO to zero, of one limit or of all",
 		.synopsis = "WHO [LIMIT] [--json]",
 		.text = "Forgets what WHO has used of one limit, or of all limits that are about "
 			"WHO "
@@ -266,7 +266,7 @@ static const struct gp_cli_command subcommands[] = {
 		.examples = "gatepost limits reset client:192.0.2.1",
 		.run = run_reset},
 	{.name = "set",
-		.help = "another maximum for WHO at once, over restarts",
+		.help = "change a maximum for WHO at once; it survives restarts",
 		.synopsis = "WHO LIMIT VALUE [--for DURATION] [--json]\nWHO LIMIT default [--json]",
 		.text = "Sets another maximum of one limit for WHO. It holds at once and over "
 			"restarts. VALUE is a number (for bytes also with k, M, G, T), "
@@ -281,7 +281,7 @@ static const struct gp_cli_command subcommands[] = {
 			    "gatepost limits set domain:example.net hourly 20 --for 2h",
 		.run = run_set},
 	{.name = "overrides",
-		.help = "what was set so, by whom and until when",
+		.help = "list the maxima set this way, by whom and until when",
 		.synopsis = "[--json]",
 		.text = "Lists the maxima that were set at run time: for whom, which limit, "
 			"until when, and who has set it.",
@@ -293,7 +293,7 @@ static const struct gp_cli_command subcommands[] = {
 
 const struct gp_cli_command gp_cli_limits = {
 	.name = "limits",
-	.help = "who used how much of which limit; why; reset; other maxima",
+	.help = "show, explain, reset and change what each user may send",
 	.synopsis = "[-n N | --all] [--json] [--watch[=SECONDS]]",
 	.text = "Lists who has used how much of which limit, the fullest first.\n\n" WHO_HELP "\n\n"
 		"The running daemon is asked. On a host with Exim alone, where no daemon runs, the "

@@ -69,7 +69,7 @@ static int run(const struct gp_cli_call *call)
 
 const struct gp_cli_command gp_cli_metrics = {
 	.name = "metrics",
-	.help = "its numbers, as a monitoring system reads them",
+	.help = "print the metrics in the format of Prometheus",
 	.synopsis = "[--json]",
 	.text = "The numbers of the running gatepost-policyd in the text form that Prometheus "
 		"reads: requests, decisions by check and verdict, how long they took, DNS, "

@@ -189,7 +189,7 @@ static const struct gp_cli_argument arguments[] = {
 
 const struct gp_cli_command gp_cli_request = {
 	.name = "request",
-	.help = "ask a running gatepost-policyd what Postfix would be told",
+	.help = "ask a running gatepost-policyd as Postfix would",
 	.synopsis = "[--socket SOCKET] [options] ATTRIBUTE=VALUE ...",
 	.text = "Asks a running gatepost-policyd as Postfix would, and prints the action it "
 		"answers, the decision behind it (accept, hold, defer, reject) and the rule, "

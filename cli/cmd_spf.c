@@ -199,7 +199,7 @@ static int run(const struct gp_cli_call *call)
 
 const struct gp_cli_command gp_cli_spf = {
 	.name = "spf",
-	.help = "check SPF as the mail server would, and show how it comes about",
+	.help = "check SPF as the mail server would, and show each step",
 	.synopsis = "--ip IP [--helo NAME] [--mail-from ADDR] [options]",
 	.text = "May the client IP send mail for this address (RFC 7208)? With --mail-from the "
 		"MAIL FROM identity is judged; without it, or with an empty one (\"\" or "

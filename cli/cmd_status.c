@@ -197,7 +197,7 @@ static void print_sources(struct gp_arena *arena, const json_t *list)
 		printf("%-14s%s: %s%s%s%s\n", i ? "" : title, gp_cli_visible(arena, s.name),
 			s.before_end ? "during a message" : "",
 			s.before_end && s.at_end ? " and " : "", s.at_end ? "at its end" : "",
-			s.before_end && !s.gives_back ? "; what fails stays counted" : "");
+			s.before_end && !s.gives_back ? "; mail not accepted stays counted" : "");
 	}
 }
 
@@ -209,7 +209,7 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 		(long long)s->pid, gp_duration_wait(gp_duration_ms(s->uptime_s), text));
 	printf("%-14s%s, loaded %s ago\n", "configuration", gp_cli_visible(arena, s->file),
 		gp_duration_wait(gp_duration_ms(s->loaded_s_ago), text));
-	printf("%-14s%lld, %lld overrides\n", "limits", (long long)s->limits,
+	printf("%-14s%lld, overrides %lld\n", "limits", (long long)s->limits,
 		(long long)s->overrides);
 	gp_cli_status_store_print(arena, "store", &s->store, true);
 	gp_cli_status_store_print(arena, "local store", &s->local, true);
@@ -319,7 +319,7 @@ static int run(const struct gp_cli_call *call)
 
 const struct gp_cli_command gp_cli_status = {
 	.name = "status",
-	.help = "how the running gatepost-policyd is doing, and what cannot work",
+	.help = "show the state of the running gatepost-policyd",
 	.synopsis = "[--json]",
 	.text = "How the running gatepost-policyd is doing: what it has decided, how long "
 		"answers take, the store, the configuration, and where Postfix asks. What "

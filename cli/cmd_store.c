@@ -327,7 +327,7 @@ static const struct gp_cli_argument move_arguments[] = {
 
 static const struct gp_cli_command subcommands[] = {
 	{.name = "check",
-		.help = "does the store work, and what to do if not",
+		.help = "check whether the store works, and say what to do if not",
 		.synopsis = "[FILE] [--json]",
 		.text = "Opens the store that the configuration FILE names, writes a fact, a "
 			"counter and what is noted softly, all of its own, reads and removes "
@@ -343,7 +343,7 @@ static const struct gp_cli_command subcommands[] = {
 			 "3 the configuration has errors",
 		.run = run_check},
 	{.name = "export",
-		.help = "all that it holds, as lines of JSON",
+		.help = "write the whole content of the store as JSON lines",
 		.synopsis = "[LINES] [--store URI] [-c FILE]",
 		.text = "Writes everything that the store holds to the file LINES, or to standard "
 			"output: what is counted, maxima set at run time, and facts, with the time "
@@ -358,7 +358,7 @@ static const struct gp_cli_command subcommands[] = {
 			 "3 the configuration has errors",
 		.run = run_export},
 	{.name = "import",
-		.help = "what export wrote, into this store",
+		.help = "read what export has written into this store",
 		.synopsis = "[LINES] [--store URI] [--json] [-c FILE]",
 		.text = "Reads the lines of gatepost store export, from the file LINES or from "
 			"standard input, into the store. It need not be empty, and the same lines "

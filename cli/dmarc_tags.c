@@ -126,14 +126,14 @@ static const char *about_np(const struct gp_dmarc_record *r)
 /* about_adkim: how exact the signing domain has to be. */
 static const char *about_adkim(const struct gp_dmarc_record *r)
 {
-	return r->adkim_strict ? "d= of a signature has to be the author's domain itself"
+	return r->adkim_strict ? "d= of a signature: the domain of From itself"
 			       : "d= of a signature: any domain of the organisation";
 }
 
 /* about_aspf: how exact the domain of MAIL FROM has to be. */
 static const char *about_aspf(const struct gp_dmarc_record *r)
 {
-	return r->aspf_strict ? "MAIL FROM has to be of the author's domain itself"
+	return r->aspf_strict ? "MAIL FROM: the domain of From itself"
 			      : "MAIL FROM: any domain of the organisation";
 }
 

@@ -33,7 +33,7 @@ static void print_forgotten(
 	const json_t *names = json_object_get(answer, "forgotten");
 	FILE *out = was_counted ? stdout : stderr;
 	if (was_counted)
-		fprintf(out, "%s begins anew with:", gp_cli_visible(arena, who));
+		fprintf(out, "%s: set to zero:", gp_cli_visible(arena, who));
 	else
 		fprintf(out, "gatepost limits reset: nothing was counted under %s by",
 			gp_cli_visible(arena, who));

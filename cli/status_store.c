@@ -109,7 +109,7 @@ static void print_direct(struct gp_arena *arena, const struct direct *d)
 	printf("gatepost %s, the store itself, as the user %s\n", gp_cli_visible(arena, d->version),
 		gp_cli_visible(arena, d->user));
 	printf("%-14s%s\n", "configuration", gp_cli_visible(arena, d->file));
-	printf("%-14s%lld, %lld overrides\n", "limits", (long long)d->limits,
+	printf("%-14s%lld, overrides %lld\n", "limits", (long long)d->limits,
 		(long long)d->overrides);
 	gp_cli_status_store_print(arena, "store", &d->store, false);
 	gp_cli_status_store_print(arena, "local store", &d->local, false);

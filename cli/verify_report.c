@@ -146,6 +146,16 @@ static void report_decision(struct gp_arena *arena, const struct gp_verdict *v)
 		line(arena, "reply", "%s", v->reply);
 }
 
+/* print_field: a fold begins with two blanks in place of its tab, which is wider on a terminal than
+ * the field's lines allow for. */
+static void print_field(const char *results)
+{
+	printf("\nAuthentication-Results: ");
+	for (const char *p = results; *p; p++)
+		fputs(*p == '\t' ? "  " : (const char[]) {*p, 0}, stdout);
+	putchar('\n');
+}
+
 /* gp_cli_verify_report: in the order of the checks. */
 void gp_cli_verify_report(const struct gp_record *record, const struct gp_cli_verify_about *about)
 {
@@ -170,5 +180,5 @@ void gp_cli_verify_report(const struct gp_record *record, const struct gp_cli_ve
 	report_decision(arena, v);
 	if (about->note)
 		line(arena, "note", "%s", about->note);
-	printf("\nAuthentication-Results: %s\n", v->results);
+	print_field(v->results);
 }

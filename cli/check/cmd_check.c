@@ -223,7 +223,7 @@ static const struct gp_cli_option options[] = {
 		.argument = "ADDR",
 		.help = "MAIL FROM of your mail, or its domain, where it is another one than in "
 			"From"},
-	{.name = "quiet", .letter = 'q', .help = "only what is not well"},
+	{.name = "quiet", .letter = 'q', .help = "print only warnings and problems"},
 	{.name = NULL},
 };
 
@@ -232,7 +232,7 @@ static const struct gp_cli_argument arguments[] = {
 
 const struct gp_cli_command gp_cli_check = {
 	.name = "check",
-	.help = "your own domain as large receivers judge it; what to publish",
+	.help = "check your own domain as large receivers do; what to publish",
 	.synopsis = "DOMAIN [--ip IP] [--selector NAME] [options]\n"
 		    "--self [--ip IP] [--selector NAME] [options]",
 	.text = "Looks at what a domain publishes for the mail it sends: SPF with the number of "

@@ -170,7 +170,7 @@ static bool check_at(size_t i, struct gp_cli_word *word_out)
 }
 
 static const struct gp_cli_option options[] = {
-	{.name = "quiet", .letter = 'q', .help = "only what is not well"},
+	{.name = "quiet", .letter = 'q', .help = "print only warnings and problems"},
 	{.name = "json",
 		.help = "for programs: an array of objects with check, state, found and mend"},
 	{.name = "config-dir",
@@ -199,7 +199,7 @@ static const struct gp_cli_argument arguments[] = {
 
 const struct gp_cli_command gp_cli_doctor = {
 	.name = "doctor",
-	.help = "what is wrong on this machine, and how to mend it",
+	.help = "find what is wrong on this machine, and how to mend it",
 	.synopsis = "[--json] [--quiet] [CHECK ...]",
 	.text = "Looks at this machine and says what is wrong with gatepost on it and how to "
 		"mend it: configuration, daemon, resolver, store, clock, Postfix, Exim. Changes "

@@ -354,7 +354,7 @@ static const struct gp_cli_option options[] = {
 
 const struct gp_cli_command gp_cli_try = {
 	.name = "try",
-	.help = "send the mail server a test that delivers nothing",
+	.help = "send the mail server a test, and deliver nothing",
 	.synopsis = "[--to postfix|exim] [--from ADDR] [--ip IP] [options]",
 	.text = "Sends one test dialogue, EHLO, MAIL and RCPT, and never DATA: nothing is "
 		"delivered. Prints what was sent, what was answered, and what it means.\n\n"

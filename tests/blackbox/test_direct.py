@@ -111,7 +111,7 @@ def changes_are_in_force():
         world.wait_for(lambda: d.control("show", who="alice")["rows"][0]["max"] == 4, "the new maximum in the daemon")
         equal([ask("alice", "a.2"), ask("alice", "a.3")], ["DUNNO", "450"])
         d.stop()
-        holds(direct("reset", "alice"), "alice begins anew with: hourly\n")
+        holds(direct("reset", "alice"), "alice: set to zero: hourly\n")
         holds(direct("set", "erin", "hourly", "0"), "erin: the maximum of hourly is 0\n")
         rows = json.loads(direct("overrides", "--json"))["overrides"]
         equal([(r["subject"], r["max"], r["uid"], r["host"]) for r in rows],
@@ -129,7 +129,7 @@ def status_and_metrics():
         code, out, err = run("status", "-c", d.config_path, "--direct")
         equal((code, err), (0, d.line("status")))
         # alice, bob and boss by user, corp.test by domain (asked at RCPT only: messages are counted, too), three clients
-        for part in ("the store itself, as the user " + d.user, "limits        3, 1 overrides", "store         up: " + d.where,
+        for part in ("the store itself, as the user " + d.user, "limits        3, overrides 1", "store         up: " + d.where,
                      "counted       7 counters, 1 of them full"):
             holds(out, part)
         code, out, _ = run("status", "--json", "-c", d.config_path, "--direct")

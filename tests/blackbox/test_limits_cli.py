@@ -312,9 +312,9 @@ def reset():
     with Daemon() as d:
         d.send("bob", 100)
         equal(d.send("bob")[0][:9], "450 4.7.1")
-        equal(d.fine("limits", "reset", "bob", "volume"), "bob begins anew with: volume\n")
+        equal(d.fine("limits", "reset", "bob", "volume"), "bob: set to zero: volume\n")
         equal((d.row("bob", "volume")["used"], d.row("bob", "hourly")["used"]), (0, 100))
-        equal(d.fine("limits", "reset", "bob"), "bob begins anew with: hourly, volume\n")
+        equal(d.fine("limits", "reset", "bob"), "bob: set to zero: hourly, volume\n")
         equal(d.send("bob")[0], "DUNNO")
         d.send(client="198.51.100.9", recipients=3)
         equal(d.send(client="198.51.100.9")[0][:9], "450 4.7.1")
@@ -346,7 +346,7 @@ def refused():
         code, out, err = d.run("limits")
         equal((code, out), (1, ""))
         holds(err, "no limit is configured")
-        holds(d.fine("status"), "limits        0, 0 overrides\n")
+        holds(d.fine("status"), "limits        0, overrides 0\n")
 
 
 NOBODY = [  # a word, the limit, what to write
@@ -577,7 +577,7 @@ def status():
         d.send("bob", 101)
         out = d.fine("status")
         for pattern in (r"^gatepost-policyd \S+, pid %d, up for \d+ s$" % d.policyd.worker(),
-                        r"^configuration %s, loaded \d+ s ago$" % re.escape(d.path), r"^limits +5, 2 overrides$",
+                        r"^configuration %s, loaded \d+ s ago$" % re.escape(d.path), r"^limits +5, overrides 2$",
                         r"^store +up: lmdb:.*/store$", r"^ +\d+ steps, .* each, 0 failed$", r"^requests +102$",
                         r"^connections +\d+ open, 1000 at most; 1 since the start$",
                         r"^decisions +100 accepted, 2 deferred, 0 rejected$", r"^ +2 over a limit",
@@ -639,7 +639,7 @@ def warnings():
                           client_address="192.0.2.1", sender="x@a.test")
         out = d.fine("status")
         holds(out, "WARNING: port 25, users: limits on bytes do not work there")
-        holds(out, "port 25, users: during a message; what fails stays counted\n")
+        holds(out, "port 25, users: during a message; mail not accepted stays counted\n")
     waits_for_a_restart()
     with Daemon(store="lmdb:/proc/nowhere/store") as d:
         code, out, err = d.run("status")

@@ -250,7 +250,7 @@ def report():
     code, out, err = run(*WHERE, *client, path)
     equal((code, err), (0, ""))
     for part in ("SPF       pass", "DKIM      pass        good.test, selector rsa, rsa-sha256, 2048 bits",
-                 "ARC       none", "DMARC     pass        good.test", "verdict   accept      rule default", "\n\tdkim=pass"):
+                 "ARC       none", "DMARC     pass        good.test", "verdict   accept      rule default", "\n  dkim=pass"):
         holds(out, part)
     out = run(*WHERE, *client, "--explain", path)[1]
     for part in ("-- DKIM", "body hash: ", "DNS: TXT rsa._domainkey.good.test: found", "-- DMARC"):

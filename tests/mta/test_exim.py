@@ -515,7 +515,7 @@ def operator_without_a_daemon():
     holds(direct("limits", "overrides"), "root on " + HOST)
     holds(direct("limits", "set", "alice", "hourly", "default"), "is again 5, as configured")
     holds(once("alice"), "450 4.7.1 hourly limit reached: 6 of 5 recipients in 1h; ")
-    equal(direct("limits", "reset", "alice"), "alice begins anew with: hourly, volume\n")
+    equal(direct("limits", "reset", "alice"), "alice: set to zero: hourly, volume\n")
     assert once("alice").startswith(ACCEPTED)
     out = direct("status")
     for part in ("the store itself, as the user Debian-exim\n", "store         up: lmdb:%s/state\n" % stage.exim.folder,
