@@ -261,7 +261,7 @@ static void check_config_hostname(struct gp_doctor *doctor)
 const struct gp_doctor_check gp_doctor_config_checks[] = {
 	{"config.file", check_config_file, 0, "it loads, with its drop-in files"},
 	{"config.access", check_config_access, GP_DOCTOR_NEEDS_CONFIG,
-		"the daemon may read it, and other users may not write it"},
+		"the daemon may read it, others may not write it"},
 	{"config.secrets", check_config_secrets, GP_DOCTOR_NEEDS_CONFIG,
 		"files of passwords and keys are private"},
 	{"config.drop-ins", check_config_drop_ins, 0, "files in conf.d that are not read"},

@@ -239,6 +239,6 @@ static void check_postfix_field(struct gp_doctor *doctor)
 /* The checks of this file. */
 const struct gp_doctor_check gp_doctor_postfix_field_checks[] = {
 	{"postfix.own-field", check_postfix_field, GP_DOCTOR_NEEDS_CONFIG,
-		"the field with its results can be distinguished from forged ones"},
+		"the field with its results differs from forged ones"},
 	{NULL, NULL, 0, NULL},
 };

@@ -293,7 +293,7 @@ def own_name():
         with Scene("nameserver 127.0.0.53\n") as s:
             found = s.doctor("dns.own-name")[0]
             equal(found["state"], "warning")
-            holds(found["found"], "127.0.0.53 answers queries for this host's own name %s by itself" % name)
+            holds(found["found"], "127.0.0.53 answers queries for this host's own name %s itself" % name)
             with open("/run/systemd/resolve/resolv.conf", "w") as f:
                 f.write("nameserver 127.0.0.77\n")
             stub.zone[name] = {"A": ["192.0.2.25"]}
