@@ -6,8 +6,10 @@
 
 #include "cli/cli.h"
 #include "cli/color.h"
+#include "cli/format.h"
 #include "cli/offline.h"
 #include "cli/record_json.h"
+#include "cli/table.h"
 #include "cli/usage.h"
 #include "dns/dns.h"
 #include "engine/check_spf.h"
@@ -30,13 +32,15 @@ static int parse(const struct gp_cli_call *call, struct gp_cli_offline *a)
 
 /* ---- output ---- */
 
+#define VALUE_COLUMN 16
+
 /* print_row: "  name      value", when there is a value. */
 static void print_row(struct gp_arena *arena, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
 	printf("  %-13s ", name);
-	gp_cli_print_visible(arena, value);
+	gp_cli_print_wrapped(gp_cli_visible(arena, value), VALUE_COLUMN);
 	putchar('\n');
 }
 

@@ -10,6 +10,7 @@
 #include "cli/format.h"
 #include "cli/place.h"
 #include "cli/status_store.h"
+#include "cli/table.h"
 #include "cli/usage.h"
 #include "config/config.h"
 
@@ -179,10 +180,12 @@ static void print_dns(struct gp_arena *arena, const struct status *s)
 	print_texts(arena, s->dns_servers);
 	printf("%s (%s)", s->dns_over_tcp ? ", over TCP" : "", gp_cli_visible(arena, s->dns_from));
 	if (s->dns_asked)
-		printf("; %lld of %lld queries in the last minute failed", (long long)s->dns_failed,
-			(long long)s->dns_asked);
+		printf("\n%-14s%lld of %lld queries in the last minute failed", "",
+			(long long)s->dns_failed, (long long)s->dns_asked);
 	printf("\n");
 }
+
+#define TITLE_COLUMNS 14
 
 /* print_sources: where each configuration of smtpd asks. */
 static void print_sources(struct gp_arena *arena, const json_t *list)
@@ -194,10 +197,13 @@ static void print_sources(struct gp_arena *arena, const json_t *list)
 		struct source_state s;
 		if (!read_source(json_array_get(list, i), &s))
 			return;
-		printf("%-14s%s: %s%s%s%s\n", i ? "" : title, gp_cli_visible(arena, s.name),
-			s.before_end ? "during a message" : "",
+		const char *text = gp_arena_printf(arena, "%s: %s%s%s%s",
+			gp_cli_visible(arena, s.name), s.before_end ? "during a message" : "",
 			s.before_end && s.at_end ? " and " : "", s.at_end ? "at its end" : "",
 			s.before_end && !s.gives_back ? "; mail not accepted stays counted" : "");
+		printf("%-*s", TITLE_COLUMNS, i ? "" : title);
+		gp_cli_print_wrapped(text ? text : "", TITLE_COLUMNS);
+		putchar('\n');
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "cli/table.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -31,6 +32,37 @@ size_t gp_cli_height(void)
 	if (!isatty(STDOUT_FILENO))
 		return 0;
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_row == 0 ? 24 : size.ws_row;
+}
+
+/* columns_of: bytes that go on a character are no columns. */
+static size_t columns_of(const char *text, size_t n)
+{
+	size_t columns = 0;
+	for (size_t i = 0; i < n; i++)
+		columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+/* gp_cli_print_wrapped: word by word; blanks in a row are kept: they separate a command from a
+ * remark. */
+void gp_cli_print_wrapped(const char *text, size_t indent)
+{
+	size_t width = gp_cli_width(), room = width > indent + 20 ? width - indent : 0, at = 0;
+	while (*text) {
+		size_t n = strcspn(text, " "), columns = columns_of(text, n);
+		if (at && room && at + 1 + columns > room) {
+			printf("\n%*s", (int)indent, "");
+			at = 0;
+		} else if (at) {
+			putchar(' ');
+			at++;
+		}
+		fwrite(text, 1, n, stdout);
+		at += columns;
+		text += n;
+		if (*text)
+			text++;
+	}
 }
 
 /* gp_cli_table_init: no rows. */

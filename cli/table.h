@@ -48,6 +48,12 @@ struct gp_cli_table {
 size_t gp_cli_width(void);
 size_t gp_cli_height(void);
 
+/*
+ * Prints a text that begins in column indent, broken at blanks where the terminal ends; further
+ * lines begin in the same column. Without a line end. Elsewhere than on a terminal it is one line.
+ */
+void gp_cli_print_wrapped(const char *text, size_t indent);
+
 void gp_cli_table_init(struct gp_cli_table *table, struct gp_arena *arena,
 	const struct gp_cli_column *columns, size_t count);
 void gp_cli_table_add(struct gp_cli_table *table, const char *const *cells);

@@ -8,9 +8,12 @@
 
 #include "base/encode.h"
 #include "cli/color.h"
+#include "cli/format.h"
+#include "cli/table.h"
 #include "cli/offline.h"
 
 #define VERDICT_WIDTH 12 /* the longest is quarantine */
+#define NAME_WIDTH 10
 
 /* text_of: what is printed, made visible; "" when the arena refuses. */
 __attribute__((format(printf, 2, 0))) static const char *text_of(
@@ -30,7 +33,7 @@ __attribute__((format(printf, 3, 4))) static void line(
 	va_list ap;
 	va_start(ap, format);
 	printf("%-9s ", name);
-	gp_cli_print_visible(arena, text_of(arena, format, ap));
+	gp_cli_print_wrapped(gp_cli_visible(arena, text_of(arena, format, ap)), NAME_WIDTH);
 	va_end(ap);
 	putchar('\n');
 }
@@ -43,7 +46,8 @@ __attribute__((format(printf, 4, 5))) static void result(
 	va_start(ap, format);
 	printf("%-9s ", name);
 	gp_cli_color_word(verdict, VERDICT_WIDTH);
-	gp_cli_print_visible(arena, text_of(arena, format, ap));
+	gp_cli_print_wrapped(
+		gp_cli_visible(arena, text_of(arena, format, ap)), NAME_WIDTH + VERDICT_WIDTH);
 	va_end(ap);
 	putchar('\n');
 }

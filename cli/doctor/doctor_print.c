@@ -18,41 +18,17 @@ static const char *const state_names[] = {
 	[GP_DOCTOR_PROBLEM] = "problem",
 };
 
-/* print_wrapped: a text in a column, broken at blanks where the terminal ends. */
-static void print_wrapped(const char *text, size_t indent, size_t width)
-{
-	size_t room = width > indent + 20 ? width - indent : 0, at = 0;
-	while (*text) {
-		size_t n = strcspn(text, " ");
-		size_t columns = 0;
-		for (size_t i = 0; i < n; i++) /* bytes that go on a character are no columns */
-			columns += ((unsigned char)text[i] & 0xc0) != 0x80;
-		if (at && room && at + 1 + columns > room) {
-			printf("\n%*s", (int)indent, "");
-			at = 0;
-		} else if (at) {
-			putchar(' ');
-			at++;
-		}
-		fwrite(text, 1, n, stdout);
-		at += columns;
-		text += n;
-		if (*text) /* blanks in a row are kept: they separate a command from a remark */
-			text++;
-	}
-	putchar('\n');
-}
-
 #define NAME_COLUMNS 24
 #define STATE_COLUMNS 9
 
 /* print_finding: a line, and how to mend it below. Commands are not broken: they are copied. */
-static void print_finding(const struct gp_doctor_finding *f, const char *name, size_t width)
+static void print_finding(const struct gp_doctor_finding *f, const char *name)
 {
 	bool is_skipped = f->state == GP_DOCTOR_SKIPPED;
 	printf("%-*s", NAME_COLUMNS, name);
 	gp_cli_color_word(is_skipped ? "-" : state_names[f->state], STATE_COLUMNS);
-	print_wrapped(f->found, NAME_COLUMNS + STATE_COLUMNS, width);
+	gp_cli_print_wrapped(f->found, NAME_COLUMNS + STATE_COLUMNS);
+	putchar('\n');
 	for (size_t i = 0; i < f->mend_count; i++)
 		printf("    %s\n", f->mends[i]);
 }
@@ -80,12 +56,11 @@ static const char *shown_name(const struct gp_doctor_report *r, size_t place)
 /* gp_doctor_print: the findings. */
 void gp_doctor_print(const struct gp_doctor_report *report, bool is_quiet)
 {
-	size_t width = gp_cli_width();
 	for (size_t place = 0; place < report->finding_count; place++) {
 		const struct gp_doctor_finding *f = &report->findings[place];
 		if ((is_quiet && f->state <= GP_DOCTOR_SKIPPED) || is_again(report, place))
 			continue;
-		print_finding(f, shown_name(report, place), width);
+		print_finding(f, shown_name(report, place));
 	}
 }
 

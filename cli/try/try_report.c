@@ -9,6 +9,7 @@
 #include "cli/color.h"
 #include "cli/format.h"
 #include "cli/offline.h"
+#include "cli/table.h"
 
 static const char *const way_names[] = {[GP_TRY_BY_XCLIENT] = "xclient",
 	[GP_TRY_BY_SMTP] = "smtp",
@@ -139,6 +140,14 @@ static const char *sentence(const struct gp_try_report *r)
 
 /* ---- for people ---- */
 
+/* print_note: in brackets. */
+static void print_note(const char *note)
+{
+	printf("  (");
+	gp_cli_print_wrapped(note, 3);
+	puts(")");
+}
+
 /* print_way: to whom, as whom. */
 static void print_way(const struct gp_try_report *r)
 {
@@ -157,7 +166,7 @@ static void print_way(const struct gp_try_report *r)
 		break;
 	}
 	for (size_t i = 0; i < r->note_count; i++)
-		printf("  (%s)\n", r->notes[i]);
+		print_note(r->notes[i]);
 }
 
 /* print_keywords: a reply to EHLO in one line: the keywords are many, and one matters here. */
@@ -201,9 +210,21 @@ static void print_request(const struct gp_try_report *r)
 	while (gp_span_cut(rest, '\n', &line, &rest))
 		if (line.len)
 			printf("  -> %s\n", gp_cli_visible_span(r->arena, line));
-	printf("  <- action=%s\n", gp_cli_visible(r->arena, r->action));
+	printf("  <- action=");
+	gp_cli_print_wrapped(gp_cli_visible(r->arena, r->action), 12);
+	putchar('\n');
 	if (r->rule)
 		printf("  <- rule=%s\n", gp_cli_visible(r->arena, r->rule));
+}
+
+#define TOLD_COLUMN 9
+
+/* print_told: "name     text", as wide as the terminal. */
+static void print_told(const char *name, const char *text)
+{
+	printf("%-*s", TOLD_COLUMN, name);
+	gp_cli_print_wrapped(text, TOLD_COLUMN);
+	putchar('\n');
 }
 
 /* print_spf: what SPF says, asked here. */
@@ -211,12 +232,13 @@ static void print_spf(const struct gp_try_report *r)
 {
 	if (!has_spf(r))
 		return;
-	printf("SPF      %s, asked from here: %s for %s, client %s\n",
+	const char *text = gp_arena_printf(r->arena, "%s, asked from here: %s for %s, client %s",
 		gp_spf_verdict_name(r->spf.verdict),
 		r->spf.identity == GP_SPF_MAILFROM ? "MAIL FROM" : "HELO",
 		gp_cli_visible(r->arena, r->spf.domain), r->ip);
+	print_told("SPF", text ? text : gp_spf_verdict_name(r->spf.verdict));
 	if (r->spf.problem)
-		printf("         %s\n", gp_cli_visible(r->arena, r->spf.problem));
+		print_told("", gp_cli_visible(r->arena, r->spf.problem));
 }
 
 /* gp_try_report_print: what was done, then what it means. */
@@ -235,10 +257,11 @@ void gp_try_report_print(const struct gp_try_report *r)
 		print_request(r);
 	putchar('\n');
 	print_spf(r);
-	printf("result   %s%s%s\n", gp_cli_color(stdout, tones[r->result.outcome]), sentence(r),
-		gp_cli_color_end(stdout));
+	fputs(gp_cli_color(stdout, tones[r->result.outcome]), stdout);
+	print_told("result", sentence(r));
+	fputs(gp_cli_color_end(stdout), stdout);
 	if (why)
-		printf("         %s\n", why);
+		print_told("", why);
 	puts("nothing was sent: there was no DATA");
 }
 

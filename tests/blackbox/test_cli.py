@@ -110,10 +110,10 @@ def decision():
         equal(len(dns.asked), len(set(dns.asked)))
 
 
-def on_terminal(words, **environment):
-    """What a terminal of 80 columns is shown."""
+def on_terminal(words, columns=400, **environment):
+    """What a terminal is shown."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
     process = subprocess.Popen([GATEPOST] + words, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
                                env=dict(clean, **environment))
@@ -150,6 +150,16 @@ def colors():
         assert "\x1b" not in run(*command, "--color=always", "--json")[1], command
         assert "\x1b" not in on_terminal(command + ["--json"], TERM="xterm"), command
     holds(run("verify", "--color=always", stdin=open(os.path.join("tests", "support", "world.py")))[1], "\x1b[")
+
+
+def broken_at_blanks():
+    """a long text is broken at blanks where the terminal ends, below where it began; in a pipe it is one line"""
+    words = ["spf", "--dns", "127.0.0.1:%d" % dns.port, "--ip", "198.51.100.1", "--mail-from", "u@a.test"]
+    plain, shown = run(*words)[1], on_terminal(words, columns=80)
+    assert any(len(line) > 80 for line in plain.split("\n")), plain
+    equal([line for line in shown.split("\n") if len(line) > 80], [])
+    holds(shown, "\n" + 16 * " " + "send its mail")
+    equal(shown.replace("\n" + 16 * " ", " "), plain)
 
 
 def json_error():
@@ -425,7 +435,7 @@ def request():
 
 def main():
     tap = world.Tap()
-    for test in (json_result, exempt, decision, colors, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
+    for test in (json_result, exempt, decision, colors, broken_at_blanks, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
                  help_texts, version_and_help,
                  check_config, check_config_warnings, request):
         tap.run(test)
