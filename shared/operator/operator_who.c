@@ -74,7 +74,7 @@ int gp_operator_who_parse(
 	struct gp_span text = gp_operator_member(call->request, "who"), kind, rest;
 	*who_out = (struct gp_operator_who) {.key = GP_LIMIT_BY_USER, .name = text, .text = text};
 	*error_out = NULL;
-	if (text.len == 0) {
+	if (gp_span_trim(text).len == 0) {
 		*error_out = gp_operator_error("the name is missing; write one of " KNOWN);
 		return GP_ESYNTAX;
 	}

@@ -1016,7 +1016,7 @@ def names_that_nobody_has():
                 ("client: 1.2.3.4", "clients", "there are spaces after the colon or at the end; write client:1.2.3.4"),
                 ("network:192.0.2.0/24 ", "net", "write network:192.0.2.0/24"),
                 ("sender_domain:b.test", "own", "limit own counts no sender of b.test: its option domains does not list that domain")):
-            equal((who, text in d.control("set", who=who, limit=limit, max=1).get("error", "none")), (who, True))
+            holds(d.control("set", who=who, limit=limit, max=1).get("error", "none for \"%s\"" % who), text)
         equal(d.control("overrides")["overrides"], [])
         for who, limit, subject in (
                 ("user:1.2.3.4", "hourly", "user:1.2.3.4"), ("domain:corp", "realm", "user_domain:corp"),
