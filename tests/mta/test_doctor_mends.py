@@ -148,7 +148,7 @@ LINES = [
     (r"^set this in %s, and restart gatepost-policyd:$" % CONF, lambda m: restarts.append(True)),
     (r"^(policyd \{ .* \})$", lambda m: drop_in(m.group(1))),
     (r"^set (policyd \{ .* \}) in %s( and restart)?$" % CONF, lambda m: drop_in(m.group(1))),
-    (r"^to stay so: (policyd \{ .* \}) in %s$" % CONF, lambda m: drop_in(m.group(1))),
+    (r"^to make it permanent: (policyd \{ .* \}) in %s$" % CONF, lambda m: drop_in(m.group(1))),
     (r"^to make it permanent: systemctl edit gatepost-policyd.socket:  \[Socket\] SocketGroup=\S+ SocketMode=0660", lambda m: None),
     (r"^(re)?start gatepost-policyd$", lambda m: restarts.append(True)),
     (r"^in main.cf put this (.*) in (\S+), and let it stand there once: (.*)$",
