@@ -71,7 +71,7 @@ def marked(text):
 LISTS = [
     # configuration, main.cf, master.cf, finding
     ("users pass before the question", LIMITS, SPF, CHROOT + SUBMISSION,
-     ("postfix.asks", "problem", "submission: permit_sasl_authenticated comes before",
+     ("postfix.asks", "problem", "submission: permit_sasl_authenticated precedes",
       "postconf -e 'at_submission_recipient_restrictions = " + QUESTION + ", permit_mynetworks"),
      ("postfix.end-of-data", "note", "stay counted", "postconf -e")),
     ("bytes without the end of the message", BYTES, ALL.replace("smtpd_end_of_data_restrictions = $gatepost\n", ""),
@@ -108,7 +108,7 @@ LISTS = [
      "  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject\n  -o smtpd_end_of_data_restrictions=\n",
      ("postfix.services", "problem", "submission: does not ask", "restrictions = $gatepost, permit_sasl_authenticated,reject'")),
     ("its own list, and the end of main.cf", LIMITS, ALL, CHROOT + SUBMISSION + "  -o smtpd_recipient_restrictions=\n",
-     ("postfix.services", "warning", "submission: master.cf overrules",
+     ("postfix.services", "warning", "submission: master.cf overrides",
       "postconf -P 'submission/inet/smtpd_recipient_restrictions=$gatepost'")),
     ("a content filter gives back what was counted", LIMITS, ALL, CHROOT + SUBMISSION +
      "127.0.0.1:10025 inet n - n - 10 smtpd -o smtpd_recipient_restrictions=permit_mynetworks,reject\n",
@@ -123,7 +123,7 @@ LISTS = [
      ("postfix.asks", "problem", "permit_auth_destination precedes",
       QUESTION + ", permit_auth_destination")),
     ("a name for a host", CONFIG, SPF.replace("unix:gatepost/policy", "inet:policy.nowhere.invalid:10040"), CHROOT,
-     ("postfix.socket", "problem", "nobody answers at inet:policy.nowhere.invalid:10040", QUESTION)),
+     ("postfix.socket", "problem", "no answer at inet:policy.nowhere.invalid:10040", QUESTION)),
     ("a port for strangers that does not ask", CONFIG, SPF, CHROOT +
      "2525 inet n - y - - smtpd -o smtpd_recipient_restrictions=reject_unauth_destination\n",
      ("postfix.services", "warning", "2525: does not ask",
@@ -148,7 +148,7 @@ LISTS = [
      ("postfix.socket", "problem", "smtpd is confined to /var/spool/postfix", "unix:gatepost/policy")),
     ("the same without a chroot", CONFIG, SPF.replace("unix:gatepost", "unix:" + QUEUE + "/gatepost"), OPEN),
     ("where nobody listens", CONFIG, SPF.replace("unix:gatepost/policy", "inet:127.0.0.1:10040"), CHROOT,
-     ("postfix.socket", "problem", "nobody answers at inet:127.0.0.1:10040: Connection refused",
+     ("postfix.socket", "problem", "no answer at inet:127.0.0.1:10040: Connection refused",
       "or set this in")),
     ("another path", CONFIG, SPF.replace("gatepost/policy", "private/gatepost"), CHROOT,
      ("postfix.socket", "problem", "private/gatepost: No such file", '"unix:/var/spool/postfix/private/gatepost"}')),
@@ -198,7 +198,7 @@ ASKS = [
     ("quotes of a value", CONFIG, "smtpd_recipient_restrictions = reject_unauth_destination, "
      "check_recipient_access inline:{a='b'}\n", ["inline:{a='\\''b'\\''}, check_policy"], "\n\n"),
     ("a value too long for a command", CONFIG, "smtpd_recipient_restrictions = reject_unauth_destination, %s\n" % ", ".join(
-        "reject_rbl_client list%04d.example.test" % i for i in range(200)), ["in main.cf put this behind"], "list0001"),
+        "reject_rbl_client list%04d.example.test" % i for i in range(200)), ["in main.cf put this after"], "list0001"),
     ("what stands at the end stays", LIMITS, "smtpd_end_of_data_restrictions = check_client_access static:DUNNO\n",
      ["'smtpd_end_of_data_restrictions = $gatepost, check_client_access static:DUNNO'"], "\n\n"),
 ]

@@ -208,7 +208,7 @@ def own_networks():
     machine.serve(LIMITS + 'trusted_networks = {"10.0.0.0/8"}\n'
                   "limit senders { key = sender  count = messages  max = 9  per = 1h }\n")
     postfix(ALL.replace("recipient_restrictions = ", "recipient_restrictions = permit_mynetworks, "))
-    machine.finds(("postfix.asks", "warning", "smtp: permit_mynetworks comes before", "= $gatepost, permit_mynetworks'"))
+    machine.finds(("postfix.asks", "warning", "smtp: permit_mynetworks precedes", "= $gatepost, permit_mynetworks'"))
 
 
 def permissions():
