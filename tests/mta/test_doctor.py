@@ -217,7 +217,7 @@ def permissions():
     postfix(SPF)
     os.chmod(QUEUE + "/gatepost", 0o700)
     try:
-        machine.finds(("postfix.socket", "problem", "the user postfix may not access %s: %s"
+        machine.finds(("postfix.socket", "problem", "the user postfix may not access %s: blocked by %s"
                        % (SOCKET, QUEUE + "/gatepost"), "chmod o+x %s/gatepost" % QUEUE))
     finally:
         os.chmod(QUEUE + "/gatepost", 0o755)
