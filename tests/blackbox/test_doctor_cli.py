@@ -394,7 +394,7 @@ def files():
         finds(words, ("config.access", "warning", "can be written by everybody", "chmod go-w " + folder.path))
         os.chmod(folder.path, 0o644)
         os.chmod(folder.folder, 0o700)
-        finds(words, ("config.access", "warning", "", "chmod o+x " + folder.folder))
+        finds(words, ("config.access", "warning", "blocked by", "chmod o+x " + folder.folder))
         os.chmod(folder.folder, 0o755)
         folder.write("conf.d/10-more.conf", "spf { mode = label }\n")
         found = finds(words)

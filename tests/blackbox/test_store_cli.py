@@ -288,7 +288,7 @@ def a_path_that_is_no_folder():
 
 
 def advice_mends_what_it_is_about():
-    """store check: whatever of the store, the command that is advised makes it work"""
+    """store check: whatever denies access to the store, the command that is advised makes it work"""
     def own(p):
         os.mkdir(p.store, 0o700)
         shutil.chown(p.store, p.user)

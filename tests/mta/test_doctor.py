@@ -212,7 +212,7 @@ def own_networks():
 
 
 def permissions():
-    """who to the socket is named: a directory, the socket, something else in its place"""
+    """what blocks access to the socket is named: a directory, the socket, something else in its place"""
     machine.serve(CONFIG)
     postfix(SPF)
     os.chmod(QUEUE + "/gatepost", 0o700)
@@ -222,7 +222,7 @@ def permissions():
     finally:
         os.chmod(QUEUE + "/gatepost", 0o755)
     os.chmod(SOCKET, 0o600)
-    machine.finds(("postfix.socket", "problem", "%s" % SOCKET, "chgrp postfix %s && chmod 0660 %s" % (SOCKET, SOCKET)))
+    machine.finds(("postfix.socket", "problem", "blocked by %s" % SOCKET, "chgrp postfix %s && chmod 0660 %s" % (SOCKET, SOCKET)))
     os.chmod(SOCKET, 0o666)
     os.rename(SOCKET, SOCKET + ".away")
     machine.write(SOCKET, "")
@@ -239,7 +239,7 @@ def a_group_is_enough():
     os.chmod(SOCKET, 0o660)
     os.chown(SOCKET, -1, pwd.getpwnam("gatepost").pw_gid)
     try:
-        machine.finds(("postfix.socket", "problem", "", "chmod"))
+        machine.finds(("postfix.socket", "problem", "blocked by", "chmod"))
         sandbox.run(["usermod", "-a", "-G", "gatepost", "postfix"])
         machine.finds()
     finally:

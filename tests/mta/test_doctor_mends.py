@@ -367,8 +367,8 @@ def hangs():
 
 
 SOCKETS = [
-    ("a directory that", lambda: os.chmod(QUEUE + "/gatepost", 0o700)),
-    ("a socket that", lambda: os.chmod(SOCKET, 0o600)),
+    ("a directory without access", lambda: os.chmod(QUEUE + "/gatepost", 0o700)),
+    ("a socket without access", lambda: os.chmod(SOCKET, 0o600)),
     ("a file in its place", in_its_place),
     ("no daemon listens", lambda: machine.stop()),
     ("somebody hangs there", hangs),
