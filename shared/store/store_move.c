@@ -59,17 +59,11 @@ static void move_record(struct gp_store_record *record, int64_t by_ms)
 
 /* ---- windows ---- */
 
-/* width_of: of a slot. */
-static int64_t width_of(int64_t per_ms)
-{
-	return (per_ms + GP_STORE_SLOTS - 1) / GP_STORE_SLOTS;
-}
-
 /* gp_store_counter_of: as it is saved, not as it counts now. */
 void gp_store_counter_of(
 	const struct gp_store_window *window, uint32_t id, struct gp_store_counter *counter_out)
 {
-	int64_t width = width_of(window->per_ms);
+	int64_t width = gp_store_window_width(window->per_ms);
 	counter_out->id = id;
 	counter_out->per_ms = window->per_ms;
 	counter_out->slot_count = window->entries;
@@ -117,7 +111,7 @@ static void put(struct gp_store_window *window, int64_t age, int64_t sum)
 void gp_store_window_join(
 	struct gp_store_window *window, const struct gp_store_counter *counter, int64_t now_ms)
 {
-	int64_t width = width_of(window->per_ms);
+	int64_t width = gp_store_window_width(window->per_ms);
 	gp_store_window_advance(window, now_ms);
 	/* an empty one stands where it was left; its ages count from its last slot */
 	if (window->entries == 0)
@@ -134,13 +128,6 @@ void gp_store_window_join(
 			put(window, window->last - slot, sum);
 	}
 	gp_store_window_advance(window, now_ms);
-}
-
-/* gp_store_window_end: of its newest entry; there is one. */
-int64_t gp_store_window_end(const struct gp_store_window *window)
-{
-	int64_t slot = window->last - window->entry[0].age;
-	return (slot + 1) * width_of(window->per_ms) + window->per_ms;
 }
 
 /* ---- out ---- */
@@ -201,7 +188,7 @@ int gp_store_export(struct gp_store *store, struct gp_ctx *ctx, int64_t unix_ms,
 /* is_counter_over: does none of its slots count any more? */
 static bool is_counter_over(const struct gp_store_counter *counter, int64_t unix_ms)
 {
-	int64_t width = width_of(counter->per_ms);
+	int64_t width = gp_store_window_width(counter->per_ms);
 	for (unsigned i = 0; i < counter->slot_count; i++)
 		if (counter->slots[i].begin_ms + width + counter->per_ms > unix_ms)
 			return false;

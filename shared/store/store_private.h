@@ -114,6 +114,9 @@ struct gp_store_window {
 	} entry[GP_STORE_ENTRIES];
 };
 
+/* How long a slot of a counter is: 64 of them cover its length. */
+int64_t gp_store_window_width(int64_t per_ms);
+
 /* Empty, at this time. */
 void gp_store_window_init(struct gp_store_window *window, int64_t per_ms, int64_t now_ms);
 

@@ -12,8 +12,8 @@
 
 #define SUM_MAX (1LL << 53) /* sums stop here: beyond, a double (Redis) is not exact */
 
-/* width_of: of a slot. */
-static int64_t width_of(int64_t per_ms)
+/* gp_store_window_width: rounded up. */
+int64_t gp_store_window_width(int64_t per_ms)
 {
 	return (per_ms + GP_STORE_SLOTS - 1) / GP_STORE_SLOTS;
 }
@@ -21,13 +21,13 @@ static int64_t width_of(int64_t per_ms)
 /* slot_of: the slot a time lies in; times before 0 do not occur. */
 static int64_t slot_of(const struct gp_store_window *window, int64_t at_ms)
 {
-	return at_ms / width_of(window->per_ms);
+	return at_ms / gp_store_window_width(window->per_ms);
 }
 
 /* effective: a time before the newest slot is taken for that slot's begin. */
 static int64_t effective(const struct gp_store_window *window, int64_t now_ms)
 {
-	int64_t begin = window->last * width_of(window->per_ms);
+	int64_t begin = window->last * gp_store_window_width(window->per_ms);
 	return now_ms > begin ? now_ms : begin;
 }
 
@@ -35,14 +35,20 @@ static int64_t effective(const struct gp_store_window *window, int64_t now_ms)
 static int64_t end_of(const struct gp_store_window *window, unsigned i)
 {
 	int64_t slot = window->last - window->entry[i].age;
-	return (slot + 1) * width_of(window->per_ms) + window->per_ms;
+	return (slot + 1) * gp_store_window_width(window->per_ms) + window->per_ms;
+}
+
+/* gp_store_window_end: of the newest entry. */
+int64_t gp_store_window_end(const struct gp_store_window *window)
+{
+	return end_of(window, 0);
 }
 
 /* gp_store_window_init: no entries. */
 void gp_store_window_init(struct gp_store_window *window, int64_t per_ms, int64_t now_ms)
 {
 	window->per_ms = per_ms;
-	window->last = now_ms / width_of(per_ms);
+	window->last = now_ms / gp_store_window_width(per_ms);
 	window->entries = 0;
 }
 
@@ -164,7 +170,7 @@ void gp_store_window_count(
 bool gp_store_window_is_valid(const struct gp_store_window *window)
 {
 	if (window->per_ms < GP_STORE_PER_MIN_MS || window->per_ms > GP_STORE_PER_MAX_MS ||
-		window->last < 0 || window->last > SUM_MAX / width_of(window->per_ms) ||
+		window->last < 0 || window->last > SUM_MAX / gp_store_window_width(window->per_ms) ||
 		window->entries > GP_STORE_ENTRIES)
 		return false;
 	for (unsigned i = 0; i < window->entries; i++) {

@@ -164,8 +164,7 @@ static void drop_one(
 	int64_t soonest = INT64_MAX;
 	for (size_t i = 0; i < record->count; i++) {
 		const struct gp_store_window *w = &record->windows[i].window;
-		int64_t width = (w->per_ms + GP_STORE_SLOTS - 1) / GP_STORE_SLOTS;
-		int64_t end = (w->last + 1) * width + w->per_ms;
+		int64_t end = (w->last + 1) * gp_store_window_width(w->per_ms) + w->per_ms;
 		if (end < soonest && !is_named(counts, count, record->windows[i].id)) {
 			soonest = end;
 			victim = i;
@@ -242,9 +241,7 @@ static unsigned share_now(
 /* left_of: how long its newest entry counts; there is one. */
 static int64_t left_of(const struct gp_store_window *window, int64_t now_ms)
 {
-	int64_t width = (window->per_ms + GP_STORE_SLOTS - 1) / GP_STORE_SLOTS;
-	int64_t slot = window->last - window->entry[0].age;
-	int64_t left_ms = (slot + 1) * width + window->per_ms - now_ms;
+	int64_t left_ms = gp_store_window_end(window) - now_ms;
 	return left_ms > 0 ? left_ms : 1;
 }
 
