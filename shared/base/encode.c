@@ -130,3 +130,13 @@ void gp_encode_base64(struct gp_strbuf *buf, struct gp_span bytes)
 		gp_strbuf_add_char(buf, i + 2 < bytes.len ? digits[group & 63] : '=');
 	}
 }
+
+/* gp_encode_hex: two digits for each byte. */
+void gp_encode_hex(struct gp_span bytes, char *digits_out)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < bytes.len; i++) {
+		digits_out[2 * i] = digits[(unsigned char)bytes.ptr[i] >> 4];
+		digits_out[2 * i + 1] = digits[(unsigned char)bytes.ptr[i] & 15];
+	}
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Encoded forms of bytes that the protocols share: percent escapes, quoted strings, text that can
- * be shown. Each appends to a strbuf, whose remembered failure the caller checks once.
+ * be shown. Each but gp_encode_hex appends to a strbuf, whose remembered failure the caller checks
+ * once.
  */
 #ifndef GP_BASE_ENCODE_H
 #define GP_BASE_ENCODE_H
@@ -27,5 +28,8 @@ void gp_encode_text(struct gp_strbuf *buf, struct gp_span text);
 
 /* Bytes as base64 on one line (RFC 4648 4). */
 void gp_encode_base64(struct gp_strbuf *buf, struct gp_span bytes);
+
+/* Bytes as hexadecimal digits in lower case: 2 * bytes.len characters, and no NUL. */
+void gp_encode_hex(struct gp_span bytes, char *digits_out);
 
 #endif

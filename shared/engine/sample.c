@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/encode.h"
+
 #define RANDOM_BYTES 32
 #define AGAIN_US 60000000 /* a secret that is not there is looked for no more often */
 
@@ -89,15 +91,11 @@ static bool read_key(struct gp_sample_key *key, bool *missing_out)
 /* fill: random bytes as text, so that the file can be copied by hand. */
 static bool fill(int fd)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char random[RANDOM_BYTES];
 	char text[2 * RANDOM_BYTES + 1];
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return false;
-	for (size_t i = 0; i < sizeof random; i++) {
-		text[2 * i] = digits[random[i] >> 4];
-		text[2 * i + 1] = digits[random[i] & 15];
-	}
+	gp_encode_hex((struct gp_span) {(const char *)random, sizeof random}, text);
 	text[sizeof text - 1] = '\n';
 	return write(fd, text, sizeof text) == (ssize_t)sizeof text && fsync(fd) == 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/decode.h"
+#include "base/encode.h"
 #include "store/store_private.h"
 
 #define HASH_DIGITS (2 * GP_STORE_MOVE_KEY)
@@ -15,12 +16,8 @@
 /* hex_of: a string of digits. */
 static json_t *hex_of(struct gp_span bytes)
 {
-	static const char digits[] = "0123456789abcdef";
 	char text[2 * (GP_STORE_FACT_VALUE_MAX + GP_STORE_MOVE_KEY)];
-	for (size_t i = 0; i < bytes.len; i++) {
-		text[2 * i] = digits[(unsigned char)bytes.ptr[i] >> 4];
-		text[2 * i + 1] = digits[(unsigned char)bytes.ptr[i] & 15];
-	}
+	gp_encode_hex(bytes, text);
 	return json_stringn(text, 2 * bytes.len);
 }
 

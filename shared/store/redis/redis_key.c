@@ -4,21 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "store/redis/redis_private.h"
 
 /* gp_store_redis_key: the braces make the digits, not the prefix, choose the slot of a cluster. */
 struct gp_span gp_store_redis_key(const struct gp_store_redis *redis,
 	const unsigned char key[GP_STORE_KEY], char text_out[GP_STORE_REDIS_KEY])
 {
-	static const char digits[] = "0123456789abcdef";
 	char *p = text_out;
 	memcpy(p, redis->prefix, redis->prefix_length);
 	p += redis->prefix_length;
 	*p++ = '{';
-	for (size_t i = 0; i < GP_STORE_KEY; i++) {
-		*p++ = digits[key[i] >> 4];
-		*p++ = digits[key[i] & 15];
-	}
+	gp_encode_hex((struct gp_span) {(const char *)key, GP_STORE_KEY}, p);
+	p += 2 * GP_STORE_KEY;
 	*p++ = '}';
 	*p = '\0';
 	return (struct gp_span) {text_out, (size_t)(p - text_out)};

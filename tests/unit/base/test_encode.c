@@ -95,6 +95,15 @@ static void test_base64(void **state)
 	check(gp_encode_base64, (struct gp_span) {"\xff\xef\0\xfb", 4}, "/+8A+w==");
 }
 
+/* test_hex: every bit of a byte, and no NUL behind them. */
+static void test_hex(void **state)
+{
+	char digits[] = "------------#";
+	(void)state;
+	gp_encode_hex((struct gp_span) {"\0\x01\x7f\x80\xaf\xff", 6}, digits);
+	assert_string_equal(digits, "00017f80afff#");
+}
+
 /* test_full: the buffer's failure is kept. */
 static void test_full(void **state)
 {
@@ -117,6 +126,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_header_value),
 		cmocka_unit_test(test_visible),
 		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_full),
 	};
 	if (argc > 1)
