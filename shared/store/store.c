@@ -77,12 +77,12 @@ static bool are_counts(const struct gp_store_count *counts, size_t count)
 
 /* ---- keys ---- */
 
-/* key_of: the first bytes of SHA-256: nobody can find two subjects that share them. */
-static int key_of(
-	const struct gp_store *store, struct gp_span subject, unsigned char key_out[GP_STORE_KEY])
+/* gp_store_key_of: nobody can find two subjects that share so much of SHA-256. */
+int gp_store_key_of(const struct gp_crypto_digest *digest, struct gp_span subject,
+	unsigned char key_out[GP_STORE_KEY])
 {
 	unsigned char hash[GP_CRYPTO_SHA256];
-	int rc = gp_crypto_digest_of(store->digest, subject, hash);
+	int rc = gp_crypto_digest_of(digest, subject, hash);
 	if (rc == GP_OK)
 		memcpy(key_out, hash, GP_STORE_KEY);
 	return rc;
@@ -108,7 +108,7 @@ static int key_takes(const struct gp_store *store, int64_t now_ms,
 		if (!is_text(take->subject, 1, GP_STORE_SUBJECT_MAX) ||
 			!are_counts(take->counts, take->count))
 			return GP_EINVAL;
-		int rc = key_of(store, take->subject, keyed->key);
+		int rc = gp_store_key_of(store->digest, take->subject, keyed->key);
 		if (rc)
 			return rc;
 		if (has_key(keyed_out, i, keyed->key))
@@ -218,7 +218,7 @@ static int key_get(
 		return GP_EINVAL;
 	gp_store_value_clear(&get->value);
 	soft_out->get = get;
-	return key_of(store, get->key, soft_out->key);
+	return gp_store_key_of(store->digest, get->key, soft_out->key);
 }
 
 /* key_note: a soft fact that is written. */
@@ -232,7 +232,7 @@ static int key_note(
 	gp_store_value_clear(&note->before);
 	soft_out->note = note;
 	soft_out->expires_ms = note->expires_ms;
-	return key_of(store, note->key, soft_out->key);
+	return gp_store_key_of(store->digest, note->key, soft_out->key);
 }
 
 /* is_see: within its bounds. */
@@ -278,7 +278,7 @@ static int key_see(
 		see->within[i].seen = 0;
 	see->is_new = false;
 	soft_out->see = see;
-	int rc = key_of(store, see->subject, soft_out->key);
+	int rc = gp_store_key_of(store->digest, see->subject, soft_out->key);
 	return rc ? rc : fingerprint_of(store, soft_out->key, see, &soft_out->fingerprint);
 }
 
@@ -382,7 +382,7 @@ int gp_store_forget(struct gp_store *store, struct gp_ctx *ctx, struct gp_span s
 	unsigned char key[GP_STORE_KEY];
 	if (!is_text(subject, 1, GP_STORE_SUBJECT_MAX))
 		return GP_EINVAL;
-	int rc = key_of(store, subject, key);
+	int rc = gp_store_key_of(store->digest, subject, key);
 	return rc ? rc : gp_store_forget_keyed(store, ctx, key, id);
 }
 

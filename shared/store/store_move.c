@@ -5,17 +5,13 @@
  */
 #include "store/store_move.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/digest.h"
 #include "store/store_private.h"
 
 #define TIME_MAX (1LL << 50) /* as store.h bounds times */
 #define SUM_MAX (1LL << 53)
-
-static_assert(GP_STORE_MOVE_KEY == GP_STORE_KEY, "the same hash");
 
 /* ---- clocks ---- */
 
@@ -316,17 +312,14 @@ int gp_store_import(struct gp_store *store, struct gp_ctx *ctx, int64_t unix_ms,
 	return rc;
 }
 
-/* gp_store_record_key: the first bytes of SHA-256. */
+/* gp_store_record_key: with a digest of its own: lines are read without a store. */
 int gp_store_record_key(struct gp_span name, unsigned char key_out[GP_STORE_MOVE_KEY])
 {
 	struct gp_crypto_digest *digest;
-	unsigned char hash[GP_CRYPTO_SHA256];
 	int rc = gp_crypto_digest_new(&digest);
 	if (rc)
 		return rc;
-	rc = gp_crypto_digest_of(digest, name, hash);
-	if (rc == GP_OK)
-		memcpy(key_out, hash, GP_STORE_KEY);
+	rc = gp_store_key_of(digest, name, key_out);
 	gp_crypto_digest_free(digest);
 	return rc;
 }

@@ -4,10 +4,15 @@
 #ifndef GP_STORE_STORE_PRIVATE_H
 #define GP_STORE_STORE_PRIVATE_H
 
+#include "crypto/digest.h"
 #include "store/store.h"
 #include "store/store_move.h"
 
-#define GP_STORE_KEY 16 /* bytes of SHA-256 over a subject; no two subjects share them */
+#define GP_STORE_KEY GP_STORE_MOVE_KEY /* of SHA-256 over a subject; no two share them */
+
+/* The key of a subject, or of a fact. */
+int gp_store_key_of(const struct gp_crypto_digest *digest, struct gp_span subject,
+	unsigned char key_out[GP_STORE_KEY]) GP_MUST_CHECK;
 
 /* A take as a backend gets it: checked, with its key. */
 struct gp_store_keyed {
