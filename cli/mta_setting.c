@@ -8,13 +8,11 @@
 
 #define ASK_MS 10000
 
-/* gp_cli_mta_find: exim is called exim4 by Debian. */
+/* gp_cli_mta_find: in PATH, or where system programs are. */
 void gp_cli_mta_find(struct gp_arena *arena, struct gp_cli_mta *mta_out)
 {
 	mta_out->postconf = gp_doctor_program(arena, "postconf");
-	mta_out->exim = gp_doctor_program(arena, "exim4");
-	if (!mta_out->exim)
-		mta_out->exim = gp_doctor_program(arena, "exim");
+	mta_out->exim = gp_doctor_program_exim(arena);
 }
 
 /* setting: of the line that has it. */

@@ -101,9 +101,7 @@ static void look(struct gp_doctor *d, struct gp_doctor_exim *e)
 								    "-bP", "config", NULL};
 	struct gp_doctor_output out;
 	struct gp_span rest;
-	e->program = d->exim ? d->exim : gp_doctor_program(d->arena, "exim4");
-	if (!e->program)
-		e->program = gp_doctor_program(d->arena, "exim");
+	e->program = d->exim ? d->exim : gp_doctor_program_exim(d->arena);
 	if (!e->program) {
 		e->skip = "Exim is not installed";
 		return;

@@ -150,8 +150,7 @@ bool gp_doctor_is_only_exim(struct gp_doctor *doctor)
 {
 	return !gp_doctor_program(doctor->arena, "postconf") && !doctor->postconf &&
 	       !gp_doctor_program(doctor->arena, "gatepost-policyd") &&
-	       (doctor->exim || gp_doctor_program(doctor->arena, "exim4") ||
-		       gp_doctor_program(doctor->arena, "exim"));
+	       (doctor->exim || gp_doctor_program_exim(doctor->arena));
 }
 
 /* gp_doctor_owner_find: the daemon, Exim, or who is configured. */

@@ -35,6 +35,13 @@ const char *gp_doctor_program(struct gp_arena *arena, const char *name)
 		     : in_directories(arena, "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin", name);
 }
 
+/* gp_doctor_program_exim: Debian calls it exim4. */
+const char *gp_doctor_program_exim(struct gp_arena *arena)
+{
+	const char *found = gp_doctor_program(arena, "exim4");
+	return found ? found : gp_doctor_program(arena, "exim");
+}
+
 /* gp_doctor_install: by what this system has. */
 const char *gp_doctor_install(struct gp_arena *arena, const char *package)
 {

@@ -8,6 +8,9 @@
 /* A program of PATH or of the directories of system programs, absolute; NULL: there is none. */
 const char *gp_doctor_program(struct gp_arena *arena, const char *name);
 
+/* Exim's program, whatever this system calls it; NULL: there is none. */
+const char *gp_doctor_program_exim(struct gp_arena *arena);
+
 /* How a package is installed here: "apt install unbound", or in words. */
 const char *gp_doctor_install(struct gp_arena *arena, const char *package);
 

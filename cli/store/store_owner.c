@@ -16,8 +16,7 @@
 /* has_exim: is its program there? */
 static bool has_exim(struct gp_doctor *d)
 {
-	return d->exim || gp_doctor_program(d->arena, "exim4") ||
-	       gp_doctor_program(d->arena, "exim");
+	return d->exim || gp_doctor_program_exim(d->arena);
 }
 
 /* gp_cli_store_is_exims: by what is installed, then by the directory's owner. */
