@@ -235,7 +235,7 @@ static int check(const char *path, enum output output, bool json)
 	struct report r = {.errors = json_array(), .warnings = json_array(), .files = NULL};
 	int rc = gp_config_load(path, &config, &errors);
 	if (rc) {
-		add_errors(r.errors, errors.text && *errors.text ? errors.text : gp_err_text(rc));
+		add_errors(r.errors, gp_config_errors_text(&errors, rc));
 		r.error_count = errors.count ? errors.count : 1;
 		r.files = json_array();
 	} else {

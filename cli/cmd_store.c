@@ -134,7 +134,7 @@ static int with_config(const struct task *task)
 	int rc = gp_config_load(task->config, &config, &errors);
 	int code = rc == GP_ENOMEM ? GP_CLI_TROUBLE : GP_CLI_CONFIG;
 	if (rc)
-		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
+		fputs(gp_config_errors_text(&errors, rc), stderr);
 	else
 		code = with_doctor(task, config);
 	gp_config_free(config);

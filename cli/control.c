@@ -160,7 +160,7 @@ int gp_cli_config_load(const char *command, const char *path, struct gp_config *
 	int rc = gp_config_load(path, config_out, &errors);
 	bool is_misnamed = rc == GP_EIO && strcmp(path, GP_CONFIG_PATH) != 0;
 	if (rc)
-		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
+		fputs(gp_config_errors_text(&errors, rc), stderr);
 	if (is_misnamed)
 		fprintf(stderr,
 			"gatepost %s: without a configuration, give the socket with --socket\n",

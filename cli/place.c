@@ -103,7 +103,7 @@ static int find(struct gp_cli_control *control, const struct wanted *wanted)
 	struct gp_config *config = NULL;
 	int rc = gp_config_load(wanted->config, &config, &errors);
 	if (rc && wanted->is_direct)
-		fputs(errors.text && *errors.text ? errors.text : gp_err_text(rc), stderr);
+		fputs(gp_config_errors_text(&errors, rc), stderr);
 	gp_config_errors_fini(&errors);
 	if (!rc)
 		return choose(control, config, wanted);

@@ -11,9 +11,6 @@
 #include "cli/usage.h"
 #include "mail/address.h"
 
-/* As monitoring systems read them, like those of gatepost doctor. */
-enum { EXIT_WELL = 0, EXIT_WARNING = 1, EXIT_PROBLEM = 2, EXIT_UNKNOWN = 3 };
-
 struct run {
 	const struct gp_cli_call *call;
 	struct gp_cli_offline *offline;
@@ -28,14 +25,14 @@ static int usage(const struct run *run, const char *before, const char *value, c
 {
 	(void)gp_cli_usage(run->call->title, "%s%s%s", before, value,
 		after); /* its code is one of ours already */
-	return EXIT_UNKNOWN;
+	return GP_DOCTOR_EXIT_UNKNOWN;
 }
 
 /* fail: it could not be looked at. */
 static int fail(int rc)
 {
 	fprintf(stderr, "gatepost check: %s\n", gp_err_text(rc));
-	return EXIT_UNKNOWN;
+	return GP_DOCTOR_EXIT_UNKNOWN;
 }
 
 /* ---- arguments ---- */
@@ -142,28 +139,12 @@ static int judge(struct run *run)
 	return rc;
 }
 
-/* verdict: the exit code. */
-static int verdict(const struct gp_doctor_report *report)
-{
-	enum gp_doctor_state worst = gp_doctor_worst(report);
-	return worst == GP_DOCTOR_PROBLEM   ? EXIT_PROBLEM
-	       : worst == GP_DOCTOR_WARNING ? EXIT_WARNING
-					    : EXIT_WELL;
-}
-
 /* print: the findings, in the order of the subjects. */
-static int print(struct run *run)
+static int print(const struct run *run)
 {
-	bool is_quiet = gp_cli_has_option(run->call, "quiet");
-	if (run->offline->json && !gp_doctor_print_json(&run->report, is_quiet))
-		return EXIT_UNKNOWN;
-	if (!run->offline->json)
-		gp_doctor_print(&run->report, is_quiet);
-	if (!run->offline->json && !is_quiet)
-		gp_doctor_print_summary(&run->report);
-	if (fflush(stdout) || ferror(stdout))
-		return EXIT_UNKNOWN; /* nobody has read it; main says why */
-	return verdict(&run->report);
+	const struct gp_doctor_form form = {
+		run->offline->json, gp_cli_has_option(run->call, "quiet")};
+	return gp_doctor_present(&run->report, &form);
 }
 
 /* examine: arguments, DNS, findings. */
@@ -197,7 +178,7 @@ static int run_check(const struct gp_cli_call *call)
 	if (code < 0)
 		code = gp_cli_offline_open(&a);
 	if (code >= 0)
-		return EXIT_UNKNOWN;
+		return GP_DOCTOR_EXIT_UNKNOWN;
 	run.ctx = a.ctx;
 	run.check.ctx = &run.ctx;
 	run.check.config = a.config;
@@ -249,6 +230,6 @@ const struct gp_cli_command gp_cli_check = {
 		 "1 there are warnings\n"
 		 "2 there are problems\n"
 		 "3 it could not look: usage, configuration or memory",
-	.usage_exit = EXIT_UNKNOWN,
+	.usage_exit = GP_DOCTOR_EXIT_UNKNOWN,
 	.run = run_check,
 };

@@ -13,13 +13,10 @@
 #include "cli/doctor/doctor_text.h"
 #include "cli/usage.h"
 
-/* As monitoring systems read them: unlike those of the other commands. */
-enum { EXIT_WELL = 0, EXIT_WARNING = 1, EXIT_PROBLEM = 2, EXIT_UNKNOWN = 3 };
-
 #define DOCTOR_MEMORY (256u * 1024 * 1024)
 
 struct arguments {
-	bool json, quiet;
+	struct gp_doctor_form form;
 	const char **wanted; /* names of checks */
 	size_t wanted_count;
 };
@@ -30,8 +27,8 @@ static void load(struct gp_doctor *d)
 	struct gp_config_errors errors = {0};
 	int rc = gp_config_load(d->config_path, &d->config, &errors);
 	if (rc)
-		d->config_errors = gp_doctor_text(d->arena, "%s",
-			errors.text && *errors.text ? errors.text : gp_err_text(rc));
+		d->config_errors =
+			gp_doctor_text(d->arena, "%s", gp_config_errors_text(&errors, rc));
 	gp_config_errors_fini(&errors);
 	if (!rc)
 		return;
@@ -54,15 +51,6 @@ static void progress(const char *name)
 		fputs("\r\x1b[K", stderr);
 }
 
-/* verdict: the exit code. */
-static int verdict(const struct gp_doctor_report *report)
-{
-	enum gp_doctor_state worst = gp_doctor_worst(report);
-	return worst == GP_DOCTOR_PROBLEM   ? EXIT_PROBLEM
-	       : worst == GP_DOCTOR_WARNING ? EXIT_WARNING
-					    : EXIT_WELL;
-}
-
 /* run_wanted: all of them unless some are named. */
 static void run_wanted(struct gp_doctor *d, const struct arguments *a)
 {
@@ -70,10 +58,10 @@ static void run_wanted(struct gp_doctor *d, const struct arguments *a)
 	for (size_t i = 0; (check = gp_doctor_check_at(i)) != NULL; i++) {
 		if (a->wanted_count && !gp_doctor_is_named(check, a->wanted, a->wanted_count))
 			continue;
-		if (!a->json)
+		if (!a->form.is_json)
 			progress(check->name);
 		gp_doctor_run(d, check);
-		if (!a->json)
+		if (!a->form.is_json)
 			progress(NULL);
 	}
 }
@@ -84,16 +72,9 @@ static int examine(struct gp_doctor *d, const struct arguments *a)
 	load(d);
 	run_wanted(d, a);
 	if (!gp_doctor_sort(d->report))
-		return EXIT_UNKNOWN;
-	if (!a->json)
-		gp_doctor_print(d->report, a->quiet);
-	if (a->json && !gp_doctor_print_json(d->report, a->quiet))
-		return EXIT_UNKNOWN;
-	if (!a->json && !a->quiet)
-		gp_doctor_print_summary(d->report);
-	if (fflush(stdout) || ferror(stdout))
-		return EXIT_UNKNOWN; /* nobody has read it; main says why */
-	return gp_arena_status(d->arena) ? EXIT_UNKNOWN : verdict(d->report);
+		return GP_DOCTOR_EXIT_UNKNOWN;
+	int code = gp_doctor_present(d->report, &a->form);
+	return gp_arena_status(d->arena) ? GP_DOCTOR_EXIT_UNKNOWN : code;
 }
 
 /* ---- the command ---- */
@@ -102,7 +83,7 @@ static int examine(struct gp_doctor *d, const struct arguments *a)
 static int usage(const char *text, const char *what)
 {
 	(void)gp_cli_usage("doctor", "%s%s", text, what); /* its code is one of ours already */
-	return EXIT_UNKNOWN;
+	return GP_DOCTOR_EXIT_UNKNOWN;
 }
 
 /* check_names: each names a check, or a group of them. */
@@ -123,14 +104,14 @@ static int parse(const struct gp_cli_call *call, struct arguments *a, struct gp_
 		{"postconf", &d->postconf}, {"exim", &d->exim}};
 	const char *config = gp_cli_option(call, "config");
 	d->config_path = config ? config : d->config_path;
-	a->quiet = gp_cli_has_option(call, "quiet");
-	a->json = gp_cli_has_option(call, "json");
+	a->form.is_quiet = gp_cli_has_option(call, "quiet");
+	a->form.is_json = gp_cli_has_option(call, "json");
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		const char *path = gp_cli_option(call, paths[i].name);
 		*paths[i].value = path;
 		if (path && *path != '/')
 			return gp_cli_usage(call->title, "--%s: an absolute path", paths[i].name),
-			       EXIT_UNKNOWN;
+			       GP_DOCTOR_EXIT_UNKNOWN;
 	}
 	a->wanted = call->words;
 	a->wanted_count = call->word_count;
@@ -140,14 +121,14 @@ static int parse(const struct gp_cli_call *call, struct arguments *a, struct gp_
 /* run: arguments, memory, the examination. */
 static int run(const struct gp_cli_call *call)
 {
-	struct arguments a = {.json = false};
+	struct arguments a = {.wanted_count = 0};
 	struct gp_doctor_report report;
 	struct gp_doctor d = {
 		.report = &report, .config_path = GP_CONFIG_PATH, .is_root = geteuid() == 0};
 	int code = parse(call, &a, &d);
 	if (code >= 0)
 		return code;
-	code = EXIT_UNKNOWN;
+	code = GP_DOCTOR_EXIT_UNKNOWN;
 	d.arena = gp_arena_new(DOCTOR_MEMORY);
 	if (d.arena && gp_doctor_report_init(&report, d.arena))
 		code = examine(&d, &a);
@@ -215,6 +196,6 @@ const struct gp_cli_command gp_cli_doctor = {
 		    "gatepost doctor --json | jq '.[] | select(.state == \"problem\")'",
 	.exits = "0 all is well (notes are)\n1 there are warnings\n2 there are problems\n"
 		 "3 it could not look: wrong usage, or memory",
-	.usage_exit = EXIT_UNKNOWN,
+	.usage_exit = GP_DOCTOR_EXIT_UNKNOWN,
 	.run = run,
 };

@@ -101,3 +101,24 @@ bool gp_doctor_print_json(const struct gp_doctor_report *report, bool is_quiet)
 	json_decref(array);
 	return failed == 0;
 }
+
+/* exit_of: by the worst finding. */
+static int exit_of(const struct gp_doctor_report *report)
+{
+	enum gp_doctor_state worst = gp_doctor_worst(report);
+	return worst == GP_DOCTOR_PROBLEM   ? GP_DOCTOR_EXIT_PROBLEM
+	       : worst == GP_DOCTOR_WARNING ? GP_DOCTOR_EXIT_WARNING
+					    : GP_DOCTOR_EXIT_WELL;
+}
+
+/* gp_doctor_present: what nobody could read is no answer; main says why. */
+int gp_doctor_present(const struct gp_doctor_report *report, const struct gp_doctor_form *form)
+{
+	if (form->is_json && !gp_doctor_print_json(report, form->is_quiet))
+		return GP_DOCTOR_EXIT_UNKNOWN;
+	if (!form->is_json)
+		gp_doctor_print(report, form->is_quiet);
+	if (!form->is_json && !form->is_quiet)
+		gp_doctor_print_summary(report);
+	return fflush(stdout) || ferror(stdout) ? GP_DOCTOR_EXIT_UNKNOWN : exit_of(report);
+}

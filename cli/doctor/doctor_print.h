@@ -9,6 +9,22 @@
 
 #include "cli/doctor/doctor_report.h"
 
+/* Exit codes as monitoring systems read them: unlike those of the other commands. */
+enum gp_doctor_exit {
+	GP_DOCTOR_EXIT_WELL = 0,
+	GP_DOCTOR_EXIT_WARNING = 1,
+	GP_DOCTOR_EXIT_PROBLEM = 2,
+	GP_DOCTOR_EXIT_UNKNOWN = 3 /* it could not look, or nobody could read what it found */
+};
+
+/* What a call of a command that reports asks for. */
+struct gp_doctor_form {
+	bool is_json, is_quiet;
+};
+
+/* The report in this form, with its summary for people; the exit code. */
+int gp_doctor_present(const struct gp_doctor_report *report, const struct gp_doctor_form *form);
+
 /* Lines, as wide as the terminal, in the order of the report; is_quiet: only what is not well. */
 void gp_doctor_print(const struct gp_doctor_report *report, bool is_quiet);
 

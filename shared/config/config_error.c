@@ -72,6 +72,12 @@ void gp_config_errors_end(struct gp_config_errors *errors)
 		errors->text = "more errors than can be listed\n";
 }
 
+/* gp_config_errors_text: without memory there may be none. */
+const char *gp_config_errors_text(const struct gp_config_errors *errors, int rc)
+{
+	return errors->text && *errors->text ? errors->text : gp_err_text(rc);
+}
+
 /* gp_config_errors_fini: the arena is all there is. */
 void gp_config_errors_fini(struct gp_config_errors *errors)
 {
