@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "cli/cli.h"
@@ -64,12 +62,9 @@ static void build(struct gp_strbuf *buf, const struct gp_cli_call *call)
 	for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++)
 		if (!is_given(call, presets[i], strcspn(presets[i], "=")))
 			gp_strbuf_printf(buf, "%s\n", presets[i]);
-	if (!is_given(call, "instance", 8)) {
-		struct timespec now;
-		clock_gettime(CLOCK_REALTIME, &now);
-		gp_strbuf_printf(buf, "instance=gatepost-request.%lx.%llx.%lx\n", (long)getpid(),
-			(unsigned long long)now.tv_sec, now.tv_nsec);
-	}
+	char instance[GP_CLI_POLICY_INSTANCE];
+	if (!is_given(call, "instance", 8))
+		gp_strbuf_printf(buf, "instance=%s\n", gp_cli_policy_instance("request", instance));
 	for (size_t i = 0; i < call->word_count; i++)
 		gp_strbuf_printf(buf, "%s\n", call->words[i]);
 	gp_strbuf_add(buf, "gatepost_explain=yes\n\n");
@@ -167,11 +162,7 @@ static const struct gp_cli_option options[] = {
 		.completes = GP_CLI_FILE,
 		.help = "unix:/path or inet:ADDRESS:PORT (default: the first one of the "
 			"configuration)"},
-	{.name = "config",
-		.letter = 'c',
-		.argument = "FILE",
-		.completes = GP_CLI_FILE,
-		.help = "the configuration (default " GP_CONFIG_PATH ")"},
+	GP_CLI_CONFIG_OPTION,
 	{.name = "timeout",
 		.argument = "SECONDS",
 		.help = "how long to wait (default 100, as Postfix does)"},

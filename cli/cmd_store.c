@@ -17,8 +17,6 @@
 #include "cli/store/store_owner.h"
 #include "cli/usage.h"
 
-#define DOCTOR_MEMORY (4 * 1024 * 1024)
-
 /* print_line: what works to stdout, what does not to stderr. */
 static void print_line(void *arg, enum gp_cli_store_line kind, const char *text)
 {
@@ -113,14 +111,10 @@ struct task {
 /* with_doctor: what knows the machine. */
 static int with_doctor(const struct task *task, struct gp_config *config)
 {
-	struct gp_doctor_report unread; /* what Exim's checks say is the doctor's */
-	struct gp_doctor d = {.arena = gp_arena_new(DOCTOR_MEMORY),
-		.report = &unread,
-		.is_root = geteuid() == 0,
-		.config_path = task->config,
-		.config = config};
+	struct gp_doctor_report unread;
+	struct gp_doctor d;
 	int code = GP_CLI_TROUBLE;
-	if (d.arena && gp_doctor_report_init(&unread, d.arena))
+	if (gp_cli_store_ask_doctor(&d, &unread, task->config, config))
 		code = task->run(task, &d);
 	gp_arena_free(d.arena);
 	return code;
@@ -309,11 +303,7 @@ static const struct gp_cli_argument check_arguments[] = {
 };
 
 static const struct gp_cli_option move_options[] = {
-	{.name = "config",
-		.letter = 'c',
-		.argument = "FILE",
-		.completes = GP_CLI_FILE,
-		.help = "the configuration (default " GP_CONFIG_PATH ")"},
+	GP_CLI_CONFIG_OPTION,
 	{.name = "store",
 		.argument = "URI",
 		.help = "another store than that of store.uri: lmdb:/DIRECTORY, redis://HOST:PORT"},

@@ -25,11 +25,7 @@
 #define READ_MIN 262144 /* room for a read */
 
 const struct gp_cli_option gp_cli_control_options[] = {
-	{.name = "config",
-		.letter = 'c',
-		.argument = "FILE",
-		.completes = GP_CLI_FILE,
-		.help = "the configuration (default " GP_CONFIG_PATH ")"},
+	GP_CLI_CONFIG_OPTION,
 	{.name = "socket",
 		.argument = "PATH",
 		.completes = GP_CLI_FILE,

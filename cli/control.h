@@ -23,6 +23,13 @@
 #define GP_CLI_ANSWER_MS 35000 /* the daemon gives a command 30 s */
 #define GP_CLI_WHO_MAX 4096
 
+/* --config, for the lists of options of commands that read a configuration. */
+#define GP_CLI_CONFIG_OPTION                                                                   \
+	{                                                                                      \
+		.name = "config", .letter = 'c', .argument = "FILE", .completes = GP_CLI_FILE, \
+		.help = "the configuration (default " GP_CONFIG_PATH ")"                       \
+	}
+
 /* --config and --socket. */
 extern const struct gp_cli_option gp_cli_control_options[];
 

@@ -15,8 +15,6 @@
 #include "cli/store/store_owner.h"
 #include "cli/usage.h"
 
-#define MEMORY (4 * 1024 * 1024)
-
 const struct gp_cli_option gp_cli_direct_option[] = {
 	{.name = "direct",
 		.help = "use the store itself, as its user, whether a daemon runs or not"},
@@ -74,16 +72,12 @@ struct wanted {
 static int choose(
 	struct gp_cli_control *control, struct gp_config *config, const struct wanted *wanted)
 {
-	struct gp_doctor_report unread; /* what Exim's checks say is the doctor's */
-	struct gp_doctor d = {.arena = gp_arena_new(MEMORY),
-		.report = &unread,
-		.is_root = geteuid() == 0,
-		.config_path = wanted->config,
-		.config = config};
+	struct gp_doctor_report unread;
+	struct gp_doctor d;
 	struct gp_cli_store store;
 	int code = GP_CLI_TROUBLE;
 	gp_cli_store_main(config, &store);
-	if (!d.arena || !gp_doctor_report_init(&unread, d.arena)) {
+	if (!gp_cli_store_ask_doctor(&d, &unread, wanted->config, config)) {
 		gp_config_free(config);
 	} else if (wanted->is_direct || (!is_listened(config->policyd.control_socket) &&
 						gp_cli_store_is_exims(&d, &store))) {

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* gp_cli_policy_is_socket: of one of the forms that dial takes. */
@@ -26,6 +28,16 @@ const char *gp_cli_policy_socket(const struct gp_config *config)
 	if (config->policyd.listen.count)
 		return config->policyd.listen.items[0];
 	return access(GP_CONFIG_PATH_PACKAGED, F_OK) ? GP_CONFIG_LISTEN : GP_CONFIG_LISTEN_PACKAGED;
+}
+
+/* gp_cli_policy_instance: process and time. */
+const char *gp_cli_policy_instance(const char *who, char text_out[GP_CLI_POLICY_INSTANCE])
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(text_out, GP_CLI_POLICY_INSTANCE, "gatepost-%s.%lx.%llx.%lx", who, (long)getpid(),
+		(unsigned long long)now.tv_sec, now.tv_nsec);
+	return text_out;
 }
 
 /* dial: a connected socket, or -1 with errno. */

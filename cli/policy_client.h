@@ -23,6 +23,11 @@ bool gp_cli_policy_is_socket(const char *where);
 /* Where the daemon listens, as configured or as the packages set it up. Borrowed. */
 const char *gp_cli_policy_socket(const struct gp_config *config);
 
+#define GP_CLI_POLICY_INSTANCE 96
+
+/* An instance that no message of Postfix has: "gatepost-WHO." and what makes it one of its own. */
+const char *gp_cli_policy_instance(const char *who, char text_out[GP_CLI_POLICY_INSTANCE]);
+
 /*
  * Sends the request and reads the answer up to its empty line, of which one line end is left; waits
  * at most so long for each part. false: *problem_out says why, static.

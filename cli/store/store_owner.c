@@ -13,6 +13,20 @@
 #include "cli/doctor/doctor_program.h"
 #include "cli/doctor/doctor_text.h"
 
+#define DOCTOR_MEMORY (4 * 1024 * 1024)
+
+/* gp_cli_store_ask_doctor: what is not given is looked for. */
+bool gp_cli_store_ask_doctor(struct gp_doctor *doctor_out, struct gp_doctor_report *unread,
+	const char *path, struct gp_config *config)
+{
+	*doctor_out = (struct gp_doctor) {.arena = gp_arena_new(DOCTOR_MEMORY),
+		.report = unread,
+		.is_root = geteuid() == 0,
+		.config_path = path,
+		.config = config};
+	return doctor_out->arena && gp_doctor_report_init(unread, doctor_out->arena);
+}
+
 /* has_exim: is its program there? */
 static bool has_exim(struct gp_doctor *d)
 {

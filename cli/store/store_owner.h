@@ -10,6 +10,14 @@
 #include "cli/store/store_list.h"
 #include "cli/store/store_user.h"
 
+/*
+ * A doctor for the questions below, about this machine and with this configuration, which it
+ * borrows as it does the path and the report; what checks say into that is read by nobody. false: no
+ * memory. Its arena is the caller's, also then.
+ */
+bool gp_cli_store_ask_doctor(struct gp_doctor *doctor_out, struct gp_doctor_report *unread,
+	const char *path, struct gp_config *config);
+
 /* Does Exim's module count in it, and no daemon? Exim may be asked for its user. */
 bool gp_cli_store_is_exims(struct gp_doctor *doctor, const struct gp_cli_store *store);
 

@@ -7,8 +7,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/doctor/doctor_text.h"
@@ -34,8 +32,7 @@
 #define WAIT_S 60   /* a mail server may ask DNS for long */
 #define DNS_MS 8000 /* for what is asked here, beside the test itself */
 
-struct
-try {
+struct trial {
 	struct gp_cli_offline *offline;
 	const char *server, *socket; /* socket NULL: as configured */
 	bool is_exim;
@@ -49,7 +46,7 @@ try {
 /* ---- defaults ---- */
 
 /* local_domain: one that the mail server takes mail for. */
-static const char *local_domain(struct try *t)
+static const char *local_domain(struct trial *t)
 {
 	struct gp_arena *arena = t->offline->ctx.arena;
 	const struct gp_span name = t->is_exim ? gp_cli_mta_exim(arena, &t->mta, "primary_hostname")
@@ -59,7 +56,7 @@ static const char *local_domain(struct try *t)
 }
 
 /* find_target: which mail server this machine has, unless it is said. */
-static void find_target(struct try *t, const char *to)
+static void find_target(struct trial *t, const char *to)
 {
 	gp_cli_mta_find(t->offline->ctx.arena, &t->mta);
 	t->is_exim =
@@ -67,7 +64,7 @@ static void find_target(struct try *t, const char *to)
 }
 
 /* complete: what is not given; -1, or an exit code. */
-static int complete(struct try *t, const struct gp_cli_call *call)
+static int complete(struct trial *t, const struct gp_cli_call *call)
 {
 	struct gp_arena *arena = t->offline->ctx.arena;
 	struct gp_try_plan *plan = &t->plan;
@@ -92,7 +89,7 @@ static int complete(struct try *t, const struct gp_cli_call *call)
 /* ---- what SPF says ---- */
 
 /* look_spf: asked here, so that the outcome can be explained. */
-static int look_spf(struct try *t, struct gp_ctx *ctx)
+static int look_spf(struct trial *t, struct gp_ctx *ctx)
 {
 	const struct gp_config *config = t->offline->config;
 	struct gp_try_report *r = &t->report;
@@ -121,7 +118,7 @@ static int look_spf(struct try *t, struct gp_ctx *ctx)
 /* ---- ways ---- */
 
 /* by_exim: exim -bh. */
-static bool by_exim(struct try *t)
+static bool by_exim(struct trial *t)
 {
 	struct gp_try_peer peer;
 	struct gp_try_report *r = &t->report;
@@ -150,7 +147,7 @@ static bool by_exim(struct try *t)
 }
 
 /* note_no_xclient: what would allow it. */
-static void note_no_xclient(struct try *t)
+static void note_no_xclient(struct trial *t)
 {
 	struct gp_try_report *r = &t->report;
 	gp_try_report_note(
@@ -161,7 +158,7 @@ static void note_no_xclient(struct try *t)
 }
 
 /* set_smtp: the way that was taken; from here SPF of another address tells nothing. */
-static void set_smtp(struct try *t)
+static void set_smtp(struct trial *t)
 {
 	struct gp_try_report *r = &t->report;
 	r->where = gp_cli_visible(r->arena, t->server);
@@ -170,7 +167,7 @@ static void set_smtp(struct try *t)
 }
 
 /* by_smtp: a dialogue; false: it has come to nothing. */
-static bool by_smtp(struct try *t, bool need_xclient)
+static bool by_smtp(struct trial *t, bool need_xclient)
 {
 	struct gp_try_peer peer;
 	struct gp_try_report *r = &t->report;
@@ -197,22 +194,21 @@ static bool by_smtp(struct try *t, bool need_xclient)
 }
 
 /* by_policy: the question that Postfix asks at RCPT. */
-static bool by_policy(struct try *t)
+static bool by_policy(struct trial *t)
 {
 	struct gp_try_report *r = &t->report;
 	char *answer = gp_arena_alloc(r->arena, GP_CLI_POLICY_ANSWER_MAX);
 	const char *where = t->socket ? t->socket : gp_cli_policy_socket(t->offline->config);
 	const char *problem;
-	struct timespec now;
+	char instance[GP_CLI_POLICY_INSTANCE];
 	if (!answer)
 		return false;
-	clock_gettime(CLOCK_REALTIME, &now);
 	r->request = gp_doctor_text(r->arena,
 		"request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
-		"instance=gatepost-try.%lx.%llx.%lx\nclient_address=%s\nclient_name=%s\n"
+		"instance=%s\nclient_address=%s\nclient_name=%s\n"
 		"reverse_client_name=%s\nhelo_name=%s\nsender=%s\nrecipient=%s\n"
 		"gatepost_explain=yes\n\n",
-		(long)getpid(), (unsigned long long)now.tv_sec, now.tv_nsec, r->ip,
+		gp_cli_policy_instance("try", instance), r->ip,
 		t->plan.client_name ? t->plan.client_name : "unknown",
 		t->plan.client_name ? t->plan.client_name : "unknown", t->plan.helo, t->plan.from,
 		t->plan.rcpt);
@@ -239,7 +235,7 @@ static bool by_policy(struct try *t)
 }
 
 /* go: the first way that leads somewhere. */
-static bool go(struct try *t)
+static bool go(struct trial *t)
 {
 	if (t->is_exim)
 		return by_exim(t);
@@ -262,7 +258,7 @@ static int fail(const struct gp_cli_call *call, const struct gp_try_report *r)
 }
 
 /* look_dns: the name that the mail server would see of the client, and SPF. */
-static int look_dns(struct try *t)
+static int look_dns(struct trial *t)
 {
 	struct gp_ctx ctx = t->offline->ctx;
 	struct gp_cli_host_names names;
@@ -279,7 +275,7 @@ static int attempt(const struct gp_cli_call *call, struct gp_cli_offline *a)
 {
 	char ip[GP_IPADDR_TEXT];
 	const char *server = gp_cli_option(call, "server");
-	struct try t = {.offline = a,
+	struct trial t = {.offline = a,
 		.server = server ? server : SERVER_DEFAULT,
 		.has_server = server != NULL,
 		.socket = gp_cli_option(call, "socket")};
