@@ -122,17 +122,27 @@ static int no_option(const struct reading *r, const char *name, size_t len)
 		near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
-/* look_up: of the command, or of any subcommand while none is named; NULL, with an exit code. */
+/* searched: number i of the commands whose rows may have an option: this one, the top one, then its
+ * subcommands; NULL: there are no more. What belongs to another one is found out at the end. */
+static const struct gp_cli_command *searched(const struct gp_cli_call *call, size_t i)
+{
+	if (i < 2)
+		return i == 0 ? call->command : call->top;
+	const struct gp_cli_command *s = call->top->subcommands;
+	for (i -= 2; s && s->name && i; i--)
+		s++;
+	return s && s->name ? s : NULL;
+}
+
+/* look_up: NULL, with an exit code. */
 static const struct gp_cli_option *look_up(
 	const struct reading *r, const char *name, size_t len, int *code_out)
 {
 	const struct gp_cli_call *call = r->call;
-	const struct gp_cli_command *s = call->top->subcommands;
-	const struct gp_cli_option *row = gp_cli_find_option(call->command, name, len);
-	if (!row)
-		row = gp_cli_find_option(call->top, name, len);
-	for (; s && s->name && !row; s++)
-		row = gp_cli_find_option(s, name, len);
+	const struct gp_cli_option *row = NULL;
+	const struct gp_cli_command *c;
+	for (size_t i = 0; !row && (c = searched(call, i)) != NULL; i++)
+		row = gp_cli_find_option(c, name, len);
 	if (row)
 		return row;
 	size_t count = gp_cli_count_options(call->command, name, len, &row);
@@ -163,15 +173,13 @@ static int take_long(struct reading *r, const char *text)
 	return add(r, row, value);
 }
 
-/* find_letter: of the command, or of any subcommand as long as none is named. */
+/* find_letter: NULL: there is none. */
 static const struct gp_cli_option *find_letter(const struct reading *r, char letter)
 {
-	const struct gp_cli_command *s = r->call->top->subcommands;
-	const struct gp_cli_option *row = gp_cli_find_letter(r->call->command, letter);
-	if (!row)
-		row = gp_cli_find_letter(r->call->top, letter);
-	for (; s && s->name && !row; s++)
-		row = gp_cli_find_letter(s, letter);
+	const struct gp_cli_option *row = NULL;
+	const struct gp_cli_command *c;
+	for (size_t i = 0; !row && (c = searched(r->call, i)) != NULL; i++)
+		row = gp_cli_find_letter(c, letter);
 	return row;
 }
 
