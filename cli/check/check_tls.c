@@ -107,6 +107,58 @@ static int judge_dane(struct gp_check *c)
 	return rc;
 }
 
+/* ---- a TXT record of which there may be one ---- */
+
+struct txt {
+	const char *prefix; /* of its name */
+	int (*parse)(
+		struct gp_arena *arena, struct gp_span text, struct gp_tls_policy_txt *txt_out);
+	const char *none;                                     /* what is said when there is none */
+	int (*say)(struct gp_check *c, struct gp_span value); /* of one that is as it should be */
+	void (*mend)(struct gp_check *c);
+};
+
+/* find_txt: how many of the texts are such a record, and one of them. */
+static int find_txt(struct gp_check *c, const struct txt *txt, const struct gp_dns_answer *answer,
+	size_t *count_out, struct gp_tls_policy_txt *found_out)
+{
+	struct gp_tls_policy_txt one;
+	*count_out = 0;
+	for (size_t i = 0; i < answer->count; i++) {
+		int rc = txt->parse(c->ctx->arena, answer->records[i].text, &one);
+		if (rc && rc != GP_ESYNTAX)
+			return rc;
+		if (rc)
+			continue; /* some other text */
+		*found_out = one;
+		++*count_out;
+	}
+	return GP_OK;
+}
+
+/* judge_txt: none, one that is right, or what is wrong. */
+static int judge_txt(struct gp_check *c, const struct txt *txt)
+{
+	const char *name = gp_doctor_text(c->ctx->arena, "%s.%s", txt->prefix, c->domain);
+	struct gp_tls_policy_txt found = {.problem = NULL};
+	struct gp_dns_answer answer;
+	size_t count;
+	int rc = gp_check_ask(c, name, GP_DNS_TXT, &answer);
+	if (rc || gp_check_is_silent(c, name, &answer))
+		return rc;
+	rc = find_txt(c, txt, &answer, &count, &found);
+	if (rc)
+		return rc;
+	if (count == 1 && !found.problem)
+		return txt->say(c, found.value);
+	gp_doctor_say(c->report, count ? GP_DOCTOR_PROBLEM : GP_DOCTOR_NOTE, "%s: %s", name,
+		count > 1 ? "several records, which count as none"
+		: count   ? found.problem
+			  : txt->none);
+	txt->mend(c);
+	return GP_OK;
+}
+
 /* ---- MTA-STS ---- */
 
 /* mend_sts: all that is to be published. */
@@ -151,63 +203,42 @@ static int judge_policy_host(struct gp_check *c, struct gp_span id)
 /* judge_sts: the record that announces a policy. */
 static int judge_sts(struct gp_check *c)
 {
-	const char *name = gp_doctor_text(c->ctx->arena, "_mta-sts.%s", c->domain);
-	struct gp_tls_policy_sts sts = {.problem = NULL}, one;
-	struct gp_dns_answer answer;
-	size_t count = 0;
+	const struct txt txt = {.prefix = "_mta-sts",
+		.parse = gp_tls_policy_sts_parse,
+		.none = "no MTA-STS policy is announced",
+		.say = judge_policy_host,
+		.mend = mend_sts};
 	gp_check_begin(c, "tls.mta-sts");
-	int rc = gp_check_ask(c, name, GP_DNS_TXT, &answer);
-	if (rc || gp_check_is_silent(c, name, &answer))
-		return rc;
-	for (size_t i = 0; i < answer.count; i++) {
-		rc = gp_tls_policy_sts_parse(c->ctx->arena, answer.records[i].text, &one);
-		if (rc && rc != GP_ESYNTAX)
-			return rc;
-		count += !rc;
-		sts = rc ? sts : one;
-	}
-	if (count == 1 && !sts.problem)
-		return judge_policy_host(c, sts.id);
-	gp_doctor_say(c->report, count ? GP_DOCTOR_PROBLEM : GP_DOCTOR_NOTE, "%s: %s", name,
-		count > 1 ? "several records, which count as none"
-		: count   ? sts.problem
-			  : "no MTA-STS policy is announced");
-	mend_sts(c);
-	return GP_OK;
+	return judge_txt(c, &txt);
 }
 
 /* ---- TLSRPT ---- */
 
+/* say_reports: where they go. */
+static int say_reports(struct gp_check *c, struct gp_span rua)
+{
+	gp_doctor_say(c->report, GP_DOCTOR_OK, "TLSRPT: reports go to %s",
+		gp_cli_visible_span(c->ctx->arena, rua));
+	return GP_OK;
+}
+
+/* mend_reports: what is to be published. */
+static void mend_reports(struct gp_check *c)
+{
+	gp_doctor_mend(c->report, "_smtp._tls.%s. TXT \"v=TLSRPTv1; rua=mailto:postmaster@%s\"",
+		c->domain, c->domain);
+}
+
 /* judge_reports: where reports about TLS go. */
 static int judge_reports(struct gp_check *c)
 {
-	const char *name = gp_doctor_text(c->ctx->arena, "_smtp._tls.%s", c->domain);
-	struct gp_tls_policy_reports reports = {.problem = NULL}, one;
-	struct gp_dns_answer answer;
-	size_t count = 0;
+	const struct txt txt = {.prefix = "_smtp._tls",
+		.parse = gp_tls_policy_reports_parse,
+		.none = "no reports about TLS are asked for (TLSRPT)",
+		.say = say_reports,
+		.mend = mend_reports};
 	gp_check_begin(c, "tls.reports");
-	int rc = gp_check_ask(c, name, GP_DNS_TXT, &answer);
-	if (rc || gp_check_is_silent(c, name, &answer))
-		return rc;
-	for (size_t i = 0; i < answer.count; i++) {
-		rc = gp_tls_policy_reports_parse(c->ctx->arena, answer.records[i].text, &one);
-		if (rc && rc != GP_ESYNTAX)
-			return rc;
-		count += !rc;
-		reports = rc ? reports : one;
-	}
-	if (count == 1 && !reports.problem) {
-		gp_doctor_say(c->report, GP_DOCTOR_OK, "TLSRPT: reports go to %s",
-			gp_cli_visible_span(c->ctx->arena, reports.rua));
-		return GP_OK;
-	}
-	gp_doctor_say(c->report, count ? GP_DOCTOR_PROBLEM : GP_DOCTOR_NOTE, "%s: %s", name,
-		count > 1 ? "several records, which count as none"
-		: count   ? reports.problem
-			  : "no reports about TLS are asked for (TLSRPT)");
-	gp_doctor_mend(
-		c->report, "%s. TXT \"v=TLSRPTv1; rua=mailto:postmaster@%s\"", name, c->domain);
-	return GP_OK;
+	return judge_txt(c, &txt);
 }
 
 /* gp_check_tls: one after the other. */

@@ -19,25 +19,25 @@
 #include "base/err.h"
 #include "base/span.h"
 
-/* The TXT record at _mta-sts.DOMAIN. */
-struct gp_tls_policy_sts {
-	struct gp_span id;   /* 1 to 32 letters and digits */
-	const char *problem; /* NULL: a policy is announced */
+/* A TXT record that is a version and one tag that has to be there. */
+struct gp_tls_policy_txt {
+	struct gp_span value; /* of the tag, as it stands */
+	const char *problem;  /* why the record is of no use; NULL: it is */
 };
 
-/* GP_ESYNTAX: it does not begin with v=STSv1 (RFC 8461 3.1); GP_ETOOBIG, GP_ENOMEM. */
+/*
+ * The record at _mta-sts.DOMAIN; its tag is id, 1 to 32 letters and digits. GP_ESYNTAX: it does not
+ * begin with v=STSv1 (RFC 8461 3.1); GP_ETOOBIG, GP_ENOMEM.
+ */
 int gp_tls_policy_sts_parse(struct gp_arena *arena, struct gp_span text,
-	struct gp_tls_policy_sts *sts_out) GP_MUST_CHECK;
+	struct gp_tls_policy_txt *sts_out) GP_MUST_CHECK;
 
-/* The TXT record at _smtp._tls.DOMAIN. */
-struct gp_tls_policy_reports {
-	struct gp_span rua;  /* addresses, as they stand */
-	const char *problem; /* NULL: reports have somewhere to go */
-};
-
-/* GP_ESYNTAX: it does not begin with v=TLSRPTv1 (RFC 8460 3); GP_ETOOBIG, GP_ENOMEM. */
+/*
+ * The record at _smtp._tls.DOMAIN; its tag is rua, the addresses of reports. GP_ESYNTAX: it does not
+ * begin with v=TLSRPTv1 (RFC 8460 3); GP_ETOOBIG, GP_ENOMEM.
+ */
 int gp_tls_policy_reports_parse(struct gp_arena *arena, struct gp_span text,
-	struct gp_tls_policy_reports *reports_out) GP_MUST_CHECK;
+	struct gp_tls_policy_txt *reports_out) GP_MUST_CHECK;
 
 /* One TLSA record of an SMTP server. */
 struct gp_tls_policy_tlsa {

@@ -7,13 +7,6 @@
 #define SHA256_OCTETS 32
 #define SHA512_OCTETS 64
 
-/* has_version: the version, exact, then the end or a separator. */
-static bool has_version(const struct gp_taglist *list, const char *version)
-{
-	return list->count && gp_span_equal(list->tags[0].name, gp_span_from("v")) &&
-	       gp_span_equal(list->tags[0].value, gp_span_from(version));
-}
-
 /* is_id: letters and digits, not too many. */
 static bool is_id(struct gp_span id)
 {
@@ -21,25 +14,6 @@ static bool is_id(struct gp_span id)
 		if (!gp_span_is_alnum(id.ptr[i]))
 			return false;
 	return id.len > 0 && id.len <= ID_MAX;
-}
-
-/* gp_tls_policy_sts_parse: id= has to be there. */
-int gp_tls_policy_sts_parse(
-	struct gp_arena *arena, struct gp_span text, struct gp_tls_policy_sts *sts_out)
-{
-	struct gp_taglist list;
-	*sts_out = (struct gp_tls_policy_sts) {.problem = NULL};
-	int rc = gp_taglist_parse(arena, text, &list);
-	if (rc)
-		return rc;
-	if (!has_version(&list, "STSv1"))
-		return GP_ESYNTAX;
-	const struct gp_tag *id = gp_taglist_find(&list, "id");
-	if (id)
-		sts_out->id = id->value;
-	if (!id || !is_id(id->value))
-		sts_out->problem = "id= is missing, or not 1 to 32 letters and digits";
-	return GP_OK;
 }
 
 /* has_address: is there one that reports can be sent to? */
@@ -56,23 +30,55 @@ static bool has_address(struct gp_span rua)
 	return false;
 }
 
-/* gp_tls_policy_reports_parse: rua= has to be there. */
-int gp_tls_policy_reports_parse(
-	struct gp_arena *arena, struct gp_span text, struct gp_tls_policy_reports *reports_out)
+/* What a TXT record has to be. */
+struct form {
+	const char *version, *tag;
+	bool (*is_valid)(struct gp_span value);
+	const char *problem; /* when the tag is missing or not valid */
+};
+
+/* has_version: the version, exact, then the end or a separator. */
+static bool has_version(const struct gp_taglist *list, const char *version)
+{
+	return list->count && gp_span_equal(list->tags[0].name, gp_span_from("v")) &&
+	       gp_span_equal(list->tags[0].value, gp_span_from(version));
+}
+
+/* parse_txt: the version, then the tag. */
+static int parse_txt(struct gp_arena *arena, struct gp_span text, const struct form *form,
+	struct gp_tls_policy_txt *txt_out)
 {
 	struct gp_taglist list;
-	*reports_out = (struct gp_tls_policy_reports) {.problem = NULL};
+	*txt_out = (struct gp_tls_policy_txt) {.problem = NULL};
 	int rc = gp_taglist_parse(arena, text, &list);
 	if (rc)
 		return rc;
-	if (!has_version(&list, "TLSRPTv1"))
+	if (!has_version(&list, form->version))
 		return GP_ESYNTAX;
-	const struct gp_tag *rua = gp_taglist_find(&list, "rua");
-	if (rua)
-		reports_out->rua = rua->value;
-	if (!rua || !has_address(rua->value))
-		reports_out->problem = "rua= has no address (mailto: or https:)";
+	const struct gp_tag *tag = gp_taglist_find(&list, form->tag);
+	if (tag)
+		txt_out->value = tag->value;
+	if (!tag || !form->is_valid(tag->value))
+		txt_out->problem = form->problem;
 	return GP_OK;
+}
+
+/* gp_tls_policy_sts_parse: RFC 8461 3.1. */
+int gp_tls_policy_sts_parse(
+	struct gp_arena *arena, struct gp_span text, struct gp_tls_policy_txt *sts_out)
+{
+	static const struct form form = {
+		"STSv1", "id", is_id, "id= is missing, or not 1 to 32 letters and digits"};
+	return parse_txt(arena, text, &form, sts_out);
+}
+
+/* gp_tls_policy_reports_parse: RFC 8460 3. */
+int gp_tls_policy_reports_parse(
+	struct gp_arena *arena, struct gp_span text, struct gp_tls_policy_txt *reports_out)
+{
+	static const struct form form = {
+		"TLSRPTv1", "rua", has_address, "rua= has no address (mailto: or https:)"};
+	return parse_txt(arena, text, &form, reports_out);
 }
 
 /* judge_tlsa: NULL, or why no sender uses it. */

@@ -21,14 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct gp_span text = {(const char *)data, size};
 	struct gp_arena *arena = gp_arena_new(1 << 20);
-	struct gp_tls_policy_sts sts;
-	struct gp_tls_policy_reports reports;
+	struct gp_tls_policy_txt sts, reports;
 	struct gp_tls_policy_tlsa tlsa;
 	reached = 0;
 	if (arena && gp_tls_policy_sts_parse(arena, text, &sts) == GP_OK)
-		fuzz_require(is_inside(sts.id, text) && (sts.problem || sts.id.len <= 32));
+		fuzz_require(is_inside(sts.value, text) && (sts.problem || sts.value.len <= 32));
 	if (arena && gp_tls_policy_reports_parse(arena, text, &reports) == GP_OK) {
-		fuzz_require(is_inside(reports.rua, text));
+		fuzz_require(is_inside(reports.value, text));
 		reached = !reports.problem;
 	}
 	gp_tls_policy_tlsa_parse(text, &tlsa);

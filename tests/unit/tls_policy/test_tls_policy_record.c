@@ -51,9 +51,9 @@ static void sts(void **state)
 	struct gp_arena *arena = gp_arena_new(1 << 16);
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct gp_tls_policy_sts r;
+		struct gp_tls_policy_txt r;
 		int rc = gp_tls_policy_sts_parse(arena, gp_span_from(rows[i].text), &r);
-		check(&rows[i], rc, r.problem, r.id);
+		check(&rows[i], rc, r.problem, r.value);
 	}
 	gp_arena_free(arena);
 }
@@ -74,9 +74,9 @@ static void reports(void **state)
 	struct gp_arena *arena = gp_arena_new(1 << 16);
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct gp_tls_policy_reports r;
+		struct gp_tls_policy_txt r;
 		int rc = gp_tls_policy_reports_parse(arena, gp_span_from(rows[i].text), &r);
-		check(&rows[i], rc, r.problem, r.rua);
+		check(&rows[i], rc, r.problem, r.value);
 	}
 	gp_arena_free(arena);
 }
@@ -130,7 +130,7 @@ static void full_arena(void **state)
 	(void)state;
 	for (size_t ceiling = 0; ceiling < 4096; ceiling += 64) {
 		struct gp_arena *arena = gp_arena_new(ceiling);
-		struct gp_tls_policy_sts r;
+		struct gp_tls_policy_txt r;
 		int rc = gp_tls_policy_sts_parse(arena, gp_span_from("v=STSv1; id=1"), &r);
 		assert_true(rc == GP_OK || rc == GP_ETOOBIG);
 		fitted = rc == GP_OK;
