@@ -61,6 +61,12 @@ struct gp_option_choice {
 	int value;
 };
 
+/* What else is true of an option. */
+#define GP_OPTION_REQUIRED 1u /* in each section: no default could stand for it */
+#define GP_OPTION_AT_START \
+	2u                   /* in a daemon a change takes effect when it starts, not at a reload */
+#define GP_OPTION_AT_OPEN 4u /* or when the store is opened */
+
 struct gp_option {
 	const char *section; /* NULL for the top level */
 	const char *name;
@@ -74,7 +80,7 @@ struct gp_option {
 	 * colon says what that value means */
 	const char *help;
 	const char *example; /* where there is no default */
-	bool is_required;    /* in each section: there is no default that could stand for it */
+	unsigned flags;      /* GP_OPTION_..., together */
 };
 
 /* A section of the file, or the top level (name NULL). */

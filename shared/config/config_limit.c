@@ -198,7 +198,7 @@ static void check_limit(struct gp_config_draft *draft, const struct gp_limit *li
 	const struct gp_config_rows rows = gp_config_rows_of("limit");
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct gp_option *row = &rows.items[i];
-		if (!row->is_required || draft->at[rows.first + i].line)
+		if (!(row->flags & GP_OPTION_REQUIRED) || draft->at[rows.first + i].line)
 			continue;
 		struct gp_strbuf *buf = error_at(draft, "limit", row->name);
 		gp_strbuf_add(buf, "is missing; allowed: ");

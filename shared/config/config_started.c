@@ -21,41 +21,9 @@ struct gp_config_started {
 	const char *values[ROWS_MAX]; /* by the number of the row; NULL: not noted */
 };
 
-/* Options that a reload does not change; without a name: all of the section but those with a no. */
-static const struct {
-	const char *section, *name;
-	enum gp_config_started_part part;
-	bool is_changed_by_reload;
-} rows[] = {
-	{"policyd", "listen", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "socket_mode", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "mail_user", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "user", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "group", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "chroot", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "supervise", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "watchdog", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "seccomp", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "max_connections", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "control_socket", GP_CONFIG_STARTED_DAEMON, false},
-	{"policyd", "control_mode", GP_CONFIG_STARTED_DAEMON, false},
-	{"metrics", "listen", GP_CONFIG_STARTED_DAEMON, false},
-	{"store", "on_failure", GP_CONFIG_STARTED_STORE, true},
-	{"store", NULL, GP_CONFIG_STARTED_STORE, false},
-};
-
-/* part_of: of an option; false: a reload changes it. */
-static bool part_of(const struct gp_option *row, enum gp_config_started_part *part_out)
-{
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (!row->section || strcmp(row->section, rows[i].section) != 0 ||
-			(rows[i].name && strcmp(row->name, rows[i].name) != 0))
-			continue;
-		*part_out = rows[i].part;
-		return !rows[i].is_changed_by_reload;
-	}
-	return false;
-}
+/* What an option of a part says in its row. */
+static const unsigned flags[] = {[GP_CONFIG_STARTED_DAEMON] = GP_OPTION_AT_START,
+	[GP_CONFIG_STARTED_STORE] = GP_OPTION_AT_OPEN};
 
 /* value_of: as the file spells it; NULL: the arena refused. */
 static const char *value_of(
@@ -99,9 +67,8 @@ static int note(struct gp_config_started *s, const struct gp_config *config,
 	enum gp_config_started_part part)
 {
 	const struct gp_option *row;
-	enum gp_config_started_part own;
 	for (size_t i = 0; i < ROWS_MAX && (row = gp_config_row_at(i)); i++) {
-		if (!part_of(row, &own) || own != part)
+		if (!(row->flags & flags[part]))
 			continue;
 		s->values[i] = value_of(s->arena, config, row);
 		if (!s->values[i])

@@ -171,7 +171,7 @@ static void example_help(struct gp_strbuf *buf, const char *indent, const struct
 	gp_strbuf_init(&allowed, buf->arena, 4096);
 	gp_strbuf_add(&allowed, "Allowed: ");
 	gp_config_allowed(&allowed, row);
-	gp_strbuf_add(&allowed, row->is_required ? ". Required." : ".");
+	gp_strbuf_add(&allowed, row->flags & GP_OPTION_REQUIRED ? ". Required." : ".");
 	gp_strbuf_add(buf, "\n");
 	add_comment(buf, indent, row->help);
 	if (gp_strbuf_finish(&allowed, &text) == GP_OK)
@@ -322,9 +322,9 @@ static void man_row(struct gp_strbuf *buf, const struct gp_option *row, const vo
 	gp_config_allowed(&allowed, row);
 	gp_strbuf_add(&allowed, ".");
 	gp_strbuf_init(&preset, buf->arena, 4096);
-	gp_strbuf_add(&preset, row->preset        ? "Default: "
-			       : row->is_required ? "Required; for example: "
-						  : "No default; for example: ");
+	gp_strbuf_add(&preset, row->preset                       ? "Default: "
+			       : row->flags & GP_OPTION_REQUIRED ? "Required; for example: "
+								 : "No default; for example: ");
 	add_preset(&preset, row);
 	gp_strbuf_printf(buf, ".It Ic %s\n", row->name);
 	add_help(buf, row->help);

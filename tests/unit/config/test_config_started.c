@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "config/config_private.h"
 #include "config/config_started.h"
 
 static const char begin[] = "policyd { listen = {\"unix:/a\"} user = \"x\" deadline = 10s }\n"
@@ -96,11 +97,40 @@ static void the_first_time_counts(void **state)
 	gp_config_started_free(NULL);
 }
 
+/* is_listed: does the name stand in a list of words? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = list; (p = strstr(p, name)) != NULL; p += n)
+		if (p[-1] == ' ' && (p[n] == ' ' || p[n] == ','))
+			return true;
+	return false;
+}
+
+/* the_help_names_them: of gatepost-policyd's options exactly those that its rows mark. */
+static void the_help_names_them(void **state)
+{
+	const struct gp_option *row;
+	const char *help = NULL;
+	(void)state;
+	for (size_t i = 0; gp_config_sections[i].own; i++)
+		if (strcmp(gp_config_sections[i].own->name, "policyd") == 0)
+			help = gp_config_sections[i].own->help;
+	assert_non_null(help);
+	help = strstr(help, "Changes of ");
+	assert_non_null(help);
+	for (size_t i = 0; (row = gp_config_row_at(i)) != NULL; i++)
+		if (row->section && strcmp(row->section, "policyd") == 0 &&
+			is_listed(help, row->name) != ((row->flags & GP_OPTION_AT_START) != 0))
+			fail_msg("policyd.%s: its row and the section's help differ", row->name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_are_named),
 		cmocka_unit_test(the_first_time_counts),
+		cmocka_unit_test(the_help_names_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
