@@ -37,8 +37,8 @@ static void print_names(const char **names, size_t count)
 			print_safe(names[i]);
 }
 
-/* ask_users: whose use is counted, as limits shows it. */
-static int ask_users(const struct gp_cli_call *call)
+/* run_users: whose use is counted, as limits shows it; a name on a line. */
+static int run_users(const struct gp_cli_call *call)
 {
 	struct gp_cli_control control = {.stop_fd = -1};
 	struct gp_arena *arena = gp_arena_new(GP_CLI_LIMITS_MEMORY);
@@ -79,12 +79,6 @@ static int run_zsh(const struct gp_cli_call *call)
 {
 	gp_cli_completion_zsh(call->all);
 	return GP_CLI_FINE;
-}
-
-/* run_users: a name on a line. */
-static int run_users(const struct gp_cli_call *call)
-{
-	return ask_users(call);
 }
 
 /* run_limits: those of the configuration. */
