@@ -14,6 +14,7 @@
 #include "mail/taglist.h"
 
 static const char no_checks_left[] = "the message has more signatures and keys than are checked";
+const char gp_dkim_key_not_one[] = "p= of the key record is not a key";
 static const char no_base64[] = "p= of the key record is not base64";
 static const char keys_left_out[] = "the name has more key records than are checked";
 
@@ -179,17 +180,24 @@ static bool fits(const struct gp_dkim_key_case *c, const struct gp_dkim_key_reco
 	return false;
 }
 
+/* gp_dkim_key_size_problem: RFC 8301 3.2 bounds it from below; from above each check costs. */
+const char *gp_dkim_key_size_problem(
+	enum gp_crypto_pubkey_kind kind, unsigned bits, const struct gp_dkim_options *options)
+{
+	return kind != GP_CRYPTO_RSA          ? NULL
+	       : bits < options->rsa_bits_min ? "the key is too small"
+	       : bits > options->rsa_bits_max ? "the key is too large"
+					      : NULL;
+}
+
 /* is_accepted: the key's size (RFC 8301 3.2). */
 static bool is_accepted(const struct gp_dkim_key_case *c, enum gp_crypto_pubkey_kind kind,
 	struct gp_dkim_key_result *result)
 {
-	if (kind == GP_CRYPTO_RSA && result->bits < c->options->rsa_bits_min)
-		say(result, GP_DKIM_POLICY, "the key is too small");
-	else if (kind == GP_CRYPTO_RSA && result->bits > c->options->rsa_bits_max)
-		say(result, GP_DKIM_POLICY, "the key is too large");
-	else
-		return true;
-	return false;
+	const char *problem = gp_dkim_key_size_problem(kind, result->bits, c->options);
+	if (problem)
+		say(result, GP_DKIM_POLICY, problem);
+	return !problem;
 }
 
 /* verify_with: the signature, if a check is left for it. */
@@ -220,7 +228,7 @@ static int try_key(const struct gp_dkim_key_case *c, const struct gp_dkim_key_re
 		return GP_OK;
 	int rc = gp_crypto_pubkey_parse(record->kind, record->key, &key);
 	if (rc == GP_ESYNTAX)
-		say(result, GP_DKIM_PERMERROR, "p= of the key record is not a key");
+		say(result, GP_DKIM_PERMERROR, gp_dkim_key_not_one);
 	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
 	result->bits = gp_crypto_pubkey_bits(key);

@@ -11,15 +11,12 @@ static int judge_key(const struct gp_dkim_key_record *record, const struct gp_dk
 	struct gp_crypto_pubkey *key = NULL;
 	int rc = gp_crypto_pubkey_parse(record->kind, record->key, &key);
 	if (rc == GP_ESYNTAX)
-		facts->problem = "p= of the key record is no key";
+		facts->problem = gp_dkim_key_not_one;
 	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
 	facts->bits = gp_crypto_pubkey_bits(key);
 	gp_crypto_pubkey_free(key);
-	if (record->kind == GP_CRYPTO_RSA && facts->bits < options->rsa_bits_min)
-		facts->problem = "the key is too small";
-	else if (record->kind == GP_CRYPTO_RSA && facts->bits > options->rsa_bits_max)
-		facts->problem = "the key is too large";
+	facts->problem = gp_dkim_key_size_problem(record->kind, facts->bits, options);
 	return GP_OK;
 }
 

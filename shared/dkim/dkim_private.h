@@ -29,6 +29,13 @@ int gp_dkim_key_record_parse(struct gp_arena *arena, struct gp_span text,
 int gp_dkim_key_record_repair(struct gp_arena *arena, struct gp_span text,
 	struct gp_dkim_key_record *record_out) GP_MUST_CHECK;
 
+/* The problem of a record whose p= is base64 and nothing that a key could be. */
+extern const char gp_dkim_key_not_one[];
+
+/* Why a key of this size is not used (RFC 8301 3.2); NULL: it is. */
+const char *gp_dkim_key_size_problem(
+	enum gp_crypto_pubkey_kind kind, unsigned bits, const struct gp_dkim_options *options);
+
 /* gp_dkim_key_check with the answer of DNS at hand. */
 int gp_dkim_key_judge(struct gp_ctx *ctx, const struct gp_dkim_key_case *c,
 	const struct gp_dns_answer *answer, struct gp_dkim_key_result *result_out) GP_MUST_CHECK;

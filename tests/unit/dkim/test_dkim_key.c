@@ -526,7 +526,7 @@ static void read_alone(void **state)
 		{rsa, "\"v=DKIM1; p=", "\"", "not a list of tags", 1024, false, true, false},
 		{small, "\"v=DKIM1; p=", "\"", "not a list of tags", 0, false, false, false},
 		{NULL, "v=DKIM1; p=", "", "was revoked", 0, true, false, false},
-		{NULL, "v=DKIM1; p=Zm9v", "", "is no key", 0, false, false, false},
+		{NULL, "v=DKIM1; p=Zm9v", "", "is not a key", 0, false, false, false},
 		{NULL, "v=DKIM1", "", "no p=", 0, false, false, false},
 	};
 	(void)state;
