@@ -12,8 +12,8 @@
 
 /*
  * A doctor for the questions below, about this machine and with this configuration, which it
- * borrows as it does the path and the report; what checks say into that is read by nobody. false: no
- * memory. Its arena is the caller's, also then.
+ * borrows as it does the path and the report; what checks say into that is read by nobody. false:
+ * no memory. Its arena is the caller's, also then.
  */
 bool gp_cli_store_ask_doctor(struct gp_doctor *doctor_out, struct gp_doctor_report *unread,
 	const char *path, struct gp_config *config);

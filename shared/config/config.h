@@ -257,7 +257,7 @@ void gp_config_free(struct gp_config *config);
 /* Frees the errors' text. */
 void gp_config_errors_fini(struct gp_config_errors *errors);
 
-/* What to show of a load that has failed with rc: the errors, or what the status means. Borrowed. */
+/* What to show of a load that failed with rc: the errors, or what the status means. Borrowed. */
 const char *gp_config_errors_text(const struct gp_config_errors *errors, int rc);
 
 /* Every option with its settled value, in the file's own syntax. */

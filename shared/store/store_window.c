@@ -169,9 +169,10 @@ void gp_store_window_count(
 /* gp_store_window_is_valid: what the other functions take for granted. */
 bool gp_store_window_is_valid(const struct gp_store_window *window)
 {
-	if (window->per_ms < GP_STORE_PER_MIN_MS || window->per_ms > GP_STORE_PER_MAX_MS ||
-		window->last < 0 || window->last > SUM_MAX / gp_store_window_width(window->per_ms) ||
-		window->entries > GP_STORE_ENTRIES)
+	if (window->per_ms < GP_STORE_PER_MIN_MS || window->per_ms > GP_STORE_PER_MAX_MS)
+		return false;
+	if (window->last < 0 || window->entries > GP_STORE_ENTRIES ||
+		window->last > SUM_MAX / gp_store_window_width(window->per_ms))
 		return false;
 	for (unsigned i = 0; i < window->entries; i++) {
 		if (window->entry[i].count <= 0 || window->entry[i].count > SUM_MAX ||

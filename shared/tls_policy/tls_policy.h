@@ -33,8 +33,8 @@ int gp_tls_policy_sts_parse(struct gp_arena *arena, struct gp_span text,
 	struct gp_tls_policy_txt *sts_out) GP_MUST_CHECK;
 
 /*
- * The record at _smtp._tls.DOMAIN; its tag is rua, the addresses of reports. GP_ESYNTAX: it does not
- * begin with v=TLSRPTv1 (RFC 8460 3); GP_ETOOBIG, GP_ENOMEM.
+ * The record at _smtp._tls.DOMAIN; its tag is rua, the addresses of reports. GP_ESYNTAX: it does
+ * not begin with v=TLSRPTv1 (RFC 8460 3); GP_ETOOBIG, GP_ENOMEM.
  */
 int gp_tls_policy_reports_parse(struct gp_arena *arena, struct gp_span text,
 	struct gp_tls_policy_txt *reports_out) GP_MUST_CHECK;
