@@ -167,6 +167,8 @@ def slow_dns_shows():
     """a silent name server shows in the timeouts and in the histograms of questions, checks and answers"""
     with Daemon(config(policyd="deadline = 17s")) as d:
         holds(d.ask(**mail("x@mute.test")), "spf=temperror")
+        # an answer is counted after it has been sent
+        wait_for(lambda: page(d).sum("gatepost_request_seconds_count", action="accept") == 1, "the answer in the metrics")
         p = page(d)
         equal(p.value("gatepost_dns_timeouts_total"), 2)
         for name, labels in (("gatepost_dns_question_seconds", {}),

@@ -42,10 +42,13 @@ def ask(**attributes):
 
 def in_mail_log():
     """rsyslog: decisions go from the journal to mail.log, and one search finds all of a message"""
-    for number in range(2):
-        ask(instance="12ab.655f.0", recipient="r%d@b.test" % number)
-    ask(instance="12ab.655f.0", queue_id="4XyZ12", protocol_state="END-OF-MESSAGE", recipient_count="2", recipient="")
-    ask(instance="12ab.6560.0", recipient="other@b.test")
+    # over one connection, as an smtpd asks: each connection has a thread, which logs after it has answered
+    with unit_scene.connect(machine) as s:
+        for number in range(2):
+            world.ask(s, **request(instance="12ab.655f.0", recipient="r%d@b.test" % number))
+        world.ask(s, **request(instance="12ab.655f.0", queue_id="4XyZ12", protocol_state="END-OF-MESSAGE",
+                               recipient_count="2", recipient=""))
+        world.ask(s, **request(instance="12ab.6560.0", recipient="other@b.test"))
     wait_line("other@b.test", MAIL)
     found = [line for line in lines(MAIL) if " instance=12ab.655f.0 " in line]
     equal([re.search(r" stage=(\S+)", line).group(1) for line in found], ["RCPT", "RCPT", "END-OF-MESSAGE"])
