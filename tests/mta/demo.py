@@ -69,11 +69,12 @@ def inside(name, path):
 
 
 def half(name, output=None):
-    """The rows of one half; none if it could not be shown. output: a file for what it prints."""
+    """The rows of one half; none if it could not be shown. output: a file for what it shows; errors go
+    where this process's go."""
     path = os.path.join(sandbox.PROJECT, "build", "demo.%s.%d" % (name, os.getpid()))
     try:
         done = subprocess.run([sys.executable, os.path.abspath(__file__), name, path],
-                              stdout=output, stderr=output)
+                              stdout=output)
         with open(path) as f:
             return json.load(f) if done.returncode == 0 else []
     except FileNotFoundError:

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import threading
 
+import hang
+
 TAP = re.compile(r"^(ok|not ok)\s+\d+\b[\s-]*(.*)$")
 ADDRESS, THREAD = "address,undefined", "thread"
 LIMIT_S = int(os.environ.get("LIMIT_S", "900"))
@@ -58,6 +60,22 @@ def folder(sanitize):
     return "build" + ("/" + sanitize.replace(",", "-") if sanitize else "")
 
 
+def processes(session):
+    """A line for each process of this session: its number, its parent's, its state, where it waits, its words."""
+    lines = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % number) as stat, open("/proc/%s/cmdline" % number) as words, \
+                    open("/proc/%s/wchan" % number) as wchan:
+                state, parent, _, its_session = stat.read().rsplit(") ", 1)[1].split()[:4]
+                if int(its_session) == session:
+                    lines.append("# process %s of %s, %s in %s: %s\n" % (
+                        number, parent, state, wchan.read(), words.read().replace("\0", " ")[:200]))
+        except OSError:
+            pass  # it has ended, or may not be looked at
+    return "".join(lines)
+
+
 class Job:
     """One run of one test program under one kind of build."""
 
@@ -72,7 +90,7 @@ class Job:
                     ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=0",
                     UBSAN_OPTIONS="print_stacktrace=1:abort_on_error=1",
                     TSAN_OPTIONS="halt_on_error=1:abort_on_error=1",
-                    PYTHONDONTWRITEBYTECODE="1")
+                    PYTHONDONTWRITEBYTECODE="1", **hang.environment(LIMIT_S))
 
     def run(self):
         command = self.command
@@ -85,9 +103,10 @@ class Job:
         try:
             out, err = process.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
+            left = processes(process.pid)
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
-            out += "\nnot ok 0 - took longer than %d s\n" % LIMIT_S
+            out += "\nnot ok 0 - took longer than %d s\n%s" % (LIMIT_S, left)
         return out, err, process.returncode
 
 
