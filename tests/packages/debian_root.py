@@ -250,6 +250,11 @@ def _inside(root, top):
                       "said": said}))
 
 
+# what may not be left by a purge; each that is there is named
+LEFT = "left=0; for d in /var/lib/gatepost /var/log/gatepost /var/spool/postfix /etc/gatepost /run/gatepost; do " \
+       "[ ! -e $d ] || { echo \"the purge has left $d\"; left=1; }; done; exit $left"
+
+
 def _installed(root, folder):
     """What is said when the packages are installed here, where no systemd runs, tried and purged."""
     debs = [p for p in glob.glob(os.path.join(folder, "gatepost*.deb"))
@@ -257,7 +262,7 @@ def _installed(root, folder):
     said, code = "", 0
     for command in (["apt-get", "-q", "-y", "--no-install-recommends", "install"] + debs,
                     ["debian/tests/by-hand"], ["apt-get", "-q", "-y", "purge", "gatepost-policyd", "gatepost"],
-                    ["sh", "-c", "! ls -d /var/lib/gatepost /var/log/gatepost /var/spool/postfix /etc/gatepost /run/gatepost"]):
+                    ["sh", "-c", LEFT]):
         done = _chroot(root, *command, DEBIAN_FRONTEND="noninteractive")
         said, code = said + done.stdout, code or done.returncode
     return said + "chroot-code=%d\n" % code
