@@ -196,7 +196,8 @@ static void allowed_text(struct gp_strbuf *buf, const struct gp_option *row)
 	} else if (row->kind == GP_KIND_LOGIN) {
 		gp_strbuf_printf(buf, "a name in UTF-8, at most %llu bytes", max);
 	} else {
-		gp_strbuf_printf(buf, "printable ASCII, at most %llu characters", max);
+		gp_strbuf_printf(buf, "printable ASCII, %s%llu characters",
+			row->min ? "1 to " : "at most ", max);
 	}
 	if (row->kind != GP_KIND_TEMPLATE)
 		return;

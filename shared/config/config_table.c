@@ -87,7 +87,7 @@ static const struct gp_option policyd_rows[] = {
 		"belong to its group if the daemon is started as root or is a member of that "
 		"group. This user may hold all connections.",
 		NULL, GP_OPTION_AT_START},
-	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), GP_CONFIG_USER, 0, 64, NULL,
+	{"policyd", "user", GP_KIND_TEXT, AT(policyd.user), GP_CONFIG_USER, 1, 64, NULL,
 		"User that the daemon runs as when it is started as root.", NULL,
 		GP_OPTION_AT_START},
 	{"policyd", "group", GP_KIND_TEXT, AT(policyd.group), "", 0, 64, NULL,

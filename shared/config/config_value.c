@@ -167,7 +167,7 @@ static int store_text(struct gp_config_target to, const struct gp_option *row, s
 /* set_text: printable ASCII of bounded length. */
 static int set_text(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
-	if (value.len > row->max || !gp_span_is_printable_ascii(value))
+	if (value.len < row->min || value.len > row->max || !gp_span_is_printable_ascii(value))
 		return GP_ESYNTAX;
 	return store_text(to, row, value);
 }

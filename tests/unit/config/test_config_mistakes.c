@@ -67,6 +67,10 @@ static const struct {
 		"t.conf:1: spf.reject_text: {domian} is not allowed here (did you mean {domain}?); "
 		"allowed: printable ASCII, at most 300 characters, with {result} {identity} "
 		"{value} {domain} {client} {mechanism} {problem} {recipient} {hostname}\n"},
+	{"a user without a name", "policyd {\n user = \"\"\n mail_user = \"\"\n}\n",
+		"t.conf:2: policyd.user: is empty; allowed: printable ASCII, 1 to 64 characters\n"
+		"t.conf:3: policyd.mail_user: is empty; allowed: printable ASCII, 1 to 64 "
+		"characters\n"},
 	{"a mistyped limit",
 		"limit hourly { key = user max = 1 per = 1h }\noverride { user = a hourli = 5 }\n",
 		"t.conf:2: override.hourli: there is no limit called hourli; did you mean "
