@@ -22,28 +22,17 @@ TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in (1 h [01] min|60 min)"
 stage = None
 
 
-def settings(text):
-    """name -> lines of a main.cf, the last of each name."""
-    found = {}
-    for name, value in re.findall(r"^(\w+) *=((?:.*\n)(?:[ \t]+.*\n)*)", text, re.M):
-        found[name] = value
-    return found
-
-
 def use(*parts):
     """The shipped parts of main.cf, and what a test adds, in place of what is there."""
-    with open("/etc/postfix/main.cf") as f:
-        values = settings(f.read())
-    values.pop("smtpd_end_of_data_restrictions", None)
-    values["smtpd_hard_error_limit"] = " 1000\n"  # recipients that are refused are errors
-    values["smtpd_error_sleep_time"] = " 0\n"
+    before = re.sub(r"^smtpd_end_of_data_restrictions =.*\n([ \t].*\n)*", "", world.read_main_cf(), flags=re.M)
+    # recipients that are refused are errors
+    texts = [before, "smtpd_hard_error_limit = 1000\nsmtpd_error_sleep_time = 0\n"]
     for part in parts:
         if part.endswith(".cf"):
             with open(os.path.join(sandbox.PROJECT, "conf-examples", part)) as shipped:
                 part = shipped.read()
-        values.update(settings(part + "\n"))
-    with open("/etc/postfix/main.cf", "w") as f:
-        f.write("".join("%s =%s" % item for item in values.items()))
+        texts.append(part)
+    world.write_main_cf(*texts)
     world.reload_postfix()
 
 

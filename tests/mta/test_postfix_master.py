@@ -31,13 +31,10 @@ def configure(folder):
     sandbox.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                  "-subj", "/CN=mx.example.test", "-keyout", folder + "/key.pem", "-out", folder + "/cert.pem"])
     service = re.search(r"^#   (gatepost = check_policy_service .*)$", example("postfix-master.cf"), re.M).group(1)
-    with open("/etc/postfix/main.cf") as f:  # of this setting the examples have their own
-        before = re.sub(r"^smtpd_recipient_restrictions = .*\n", "", f.read(), flags=re.M)
-    with open("/etc/postfix/main.cf", "w") as f:
-        f.write(before + "%s\n%s\nsmtpd_tls_cert_file = %s/cert.pem\nsmtpd_tls_key_file = %s/key.pem\n"
-                "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = %s/auth\nsmtpd_error_sleep_time = 0\n"
-                "smtpd_hard_error_limit = 1000\n"
-                % (service, example("postfix-main.cf"), folder, folder, folder))
+    world.write_main_cf(world.read_main_cf(), service + "\n", example("postfix-main.cf"),
+                        "smtpd_tls_cert_file = %s/cert.pem\nsmtpd_tls_key_file = %s/key.pem\n"
+                        "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = %s/auth\nsmtpd_error_sleep_time = 0\n"
+                        "smtpd_hard_error_limit = 1000\n" % (folder, folder, folder))
     with open("/etc/postfix/master.cf", "a") as f:
         f.write(example("postfix-master.cf") + "tlsmgr unix - - n 1000? 1 tlsmgr\n")
     warnings = world.command("postconf", "-n") + world.command("postconf", "-M")

@@ -375,6 +375,36 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
+def main_cf(*texts):
+    """Texts of a main.cf as one in which each parameter stands once, as the last of them has it.
+
+    Postfix warns of one that stands twice. Where it writes its log itself (maillog_file), postlogd does so,
+    too, to the socket that it reads: when others have filled that before, none of them ever goes on.
+    """
+    values = {}
+    for text in texts:
+        values.update(re.findall(r"^([\w-]+) *=((?:.*\n)(?:[ \t]+.*\n)*)", text + "\n", re.M))
+    return "".join("%s =%s" % item for item in values.items())
+
+
+def write_main_cf(*texts):
+    """The same, as the main.cf of this machine."""
+    text = main_cf(*texts)
+    with open("/etc/postfix/main.cf", "w") as f:
+        f.write(text)
+
+
+def read_main_cf():
+    with open("/etc/postfix/main.cf") as f:
+        return f.read()
+
+
+def no_parameter_twice():
+    """See main_cf."""
+    said = command("postconf", "-n")
+    assert "overriding earlier entry" not in said, said
+
+
 class Postfix:
     """A real Postfix (inside the sandbox) on 127.0.0.1:25; mail for example.test goes to a maildir."""
 
@@ -385,22 +415,23 @@ class Postfix:
         nobody = pwd.getpwnam("nobody")
         os.chown(self.maildir, nobody.pw_uid, nobody.pw_gid)
         os.chmod(folder, 0o755)
-        with open("/etc/postfix/main.cf", "w") as f:
-            f.write("compatibility_level = 3.6\nmyhostname = mx.example.test\nmydestination =\n"
-                    "inet_interfaces = all\ninet_protocols = all\nmynetworks = 127.0.0.77/32\n"
-                    "maillog_file = %s\nmaillog_file_prefixes = /var\nsmtpd_peername_lookup = no\n"
-                    "alias_maps =\nlocal_recipient_maps =\nlocal_transport = error:no\n"
-                    "default_transport = discard:\nsmtputf8_enable = yes\n"
-                    "virtual_mailbox_domains = example.test\nvirtual_mailbox_base = %s\n"
-                    "virtual_mailbox_maps = static:inbox/\nvirtual_uid_maps = static:%d\n"
-                    "virtual_gid_maps = static:%d\nvirtual_minimum_uid = 1\n"
-                    "smtpd_authorized_xclient_hosts = 127.0.0.0/8\n"
-                    "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, "
-                    "reject_unauth_destination\n"
-                    "smtpd_recipient_restrictions = reject_unauth_destination, %s\n%s\n"
-                    % (self.log_path, self.maildir, nobody.pw_uid, nobody.pw_gid, service, extra))
+        write_main_cf(
+            "compatibility_level = 3.6\nmyhostname = mx.example.test\nmydestination =\n"
+            "inet_interfaces = all\ninet_protocols = all\nmynetworks = 127.0.0.77/32\n"
+            "maillog_file = %s\nmaillog_file_prefixes = /var\nsmtpd_peername_lookup = no\n"
+            "alias_maps =\nlocal_recipient_maps =\nlocal_transport = error:no\n"
+            "default_transport = discard:\nsmtputf8_enable = yes\n"
+            "virtual_mailbox_domains = example.test\nvirtual_mailbox_base = %s\n"
+            "virtual_mailbox_maps = static:inbox/\nvirtual_uid_maps = static:%d\n"
+            "virtual_gid_maps = static:%d\nvirtual_minimum_uid = 1\n"
+            "smtpd_authorized_xclient_hosts = 127.0.0.0/8\n"
+            "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, "
+            "reject_unauth_destination\n"
+            "smtpd_recipient_restrictions = reject_unauth_destination, %s\n"
+            % (self.log_path, self.maildir, nobody.pw_uid, nobody.pw_gid, service), extra)
         with open("/etc/postfix/master.cf", "w") as f:
             f.write(POSTFIX_MASTER)
+        no_parameter_twice()
         command("postfix", "start")
         wait_for(self._answers, "Postfix on port 25: " + self.log())
 
@@ -450,6 +481,7 @@ def smtpds():
 def reload_postfix():
     """Postfix reads its files again; returns when no process is left that knows the old settings."""
     before = smtpds()
+    no_parameter_twice()
     command("postfix", "reload")
     wait_for(lambda: not before & smtpds(), "end of the smtpd processes from before the reload")
 
