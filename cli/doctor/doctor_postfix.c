@@ -6,6 +6,7 @@
 #include "cli/doctor/doctor_postfix.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 #define POSTCONF_MS 20000
 #define PORT 10040 /* of GP_CONFIG_LISTEN */
+#define TWICE_MAX 5
 
 const char *const gp_doctor_list_names[GP_DOCTOR_LISTS] = {"smtpd_client_restrictions",
 	"smtpd_helo_restrictions", "smtpd_sender_restrictions", "smtpd_relay_restrictions",
@@ -293,6 +295,16 @@ static void settle_wants(const struct gp_config *config, struct gp_doctor_postfi
 
 /* ---- asking postconf ---- */
 
+/* is_warning: does postconf warn in this line, behind its path? Then *text_out is of what. */
+static bool is_warning(struct gp_span line, struct gp_span *text_out)
+{
+	static const char mark[] = ": warning: ";
+	const char *at = line.len ? memmem(line.ptr, line.len, mark, strlen(mark)) : NULL;
+	size_t before = at ? (size_t)(at - line.ptr) : 0;
+	*text_out = gp_span_skip(line, at ? before + strlen(mark) : line.len);
+	return at && !memchr(line.ptr, '=', before); /* else it is a value */
+}
+
 /* postconf: one of its outputs; false: it failed, which skip says. */
 static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const char *program,
 	const char *option, struct gp_span *text_out)
@@ -310,8 +322,8 @@ static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const cha
 	*text_out = out.text;
 	if (out.code == 0)
 		return true;
-	struct gp_span line = {"", 0}, rest = out.text;
-	while (gp_doctor_line(&rest, &line) && gp_span_has_prefix(line, "postconf: warning"))
+	struct gp_span line = {"", 0}, rest = out.text, warning;
+	while (gp_doctor_line(&rest, &line) && is_warning(line, &warning))
 		;
 	p->is_broken = true;
 	p->skip = out.is_late ? gp_doctor_text(d->arena, "%s: no answer within %d s", program,
@@ -319,6 +331,48 @@ static bool postconf(struct gp_doctor *d, struct gp_doctor_postfix *p, const cha
 			      : gp_doctor_text(d->arena, "%s failed: %.*s", program, (int)line.len,
 					line.ptr);
 	return false;
+}
+
+/* is_listed: among names with ", " between them. */
+static bool is_listed(const char *names, struct gp_span name)
+{
+	struct gp_span rest = gp_span_from(names), one;
+	while (rest.len) {
+		gp_span_cut(rest, ',', &one, &rest);
+		if (gp_span_equal(gp_span_trim(one), name))
+			return true;
+	}
+	return false;
+}
+
+/* is_twice: does postconf say in this line that a parameter is set more than once? */
+static bool is_twice(struct gp_span line, struct gp_span *name_out)
+{
+	static const char mark[] = ": overriding earlier entry: ";
+	struct gp_span warning, rest;
+	if (!is_warning(line, &warning) || !warning.len)
+		return false;
+	const char *at = memmem(warning.ptr, warning.len, mark, strlen(mark));
+	if (!at)
+		return false;
+	rest = gp_span_skip(warning, (size_t)(at - warning.ptr) + strlen(mark));
+	gp_span_cut(rest, '=', name_out, &rest);
+	return name_out->len <= NAME_MAX;
+}
+
+/* find_twice: all of them; NULL: none. */
+static const char *find_twice(struct gp_doctor *d, struct gp_span text)
+{
+	const char *names = NULL;
+	struct gp_span line, name;
+	for (unsigned n = 0; n < TWICE_MAX && gp_doctor_line(&text, &line);) {
+		if (!is_twice(line, &name) || (names && is_listed(names, name)))
+			continue;
+		names = gp_doctor_text(d->arena, "%s%s%.*s", names ? names : "", names ? ", " : "",
+			(int)name.len, name.ptr);
+		n++;
+	}
+	return names;
 }
 
 /* text_of: a value of main.cf. */
@@ -344,6 +398,7 @@ static void look(struct gp_doctor *d, struct gp_doctor_postfix *p)
 		p->skip = "its configuration is too large to be checked";
 		return;
 	}
+	p->twice = find_twice(d, params);
 	p->version = text_of(d, p, "mail_version");
 	p->queue = text_of(d, p, "queue_directory");
 	p->owner = text_of(d, p, "mail_owner");
@@ -408,6 +463,22 @@ struct gp_span gp_doctor_policy_value(const struct gp_doctor_postfix *postfix,
 	return own.ptr ? own : gp_doctor_postconf_value(&postfix->pc, view->service, parameter);
 }
 
+/*
+ * say_twice: the last line of a parameter counts. Where Postfix writes its log itself, postlogd
+ * writes the warning about it to the socket that it reads from: when others have filled it, Postfix
+ * hangs, without a line in its log (seen with 3.7).
+ */
+static void say_twice(struct gp_doctor *doctor, const struct gp_doctor_postfix *p)
+{
+	bool hangs = *text_of(doctor, p, "maillog_file");
+	gp_doctor_say(doctor->report, hangs ? GP_DOCTOR_WARNING : GP_DOCTOR_NOTE,
+		"main.cf sets more than once: %s; the last line counts%s", p->twice,
+		hangs ? ", and with maillog_file such lines can make Postfix hang when it starts"
+		      : "");
+	gp_doctor_mend(doctor->report, "in main.cf remove the earlier lines of each of them: %s",
+		p->twice);
+}
+
 /* check_postfix_found: which one it is. */
 static void check_postfix_found(struct gp_doctor *doctor)
 {
@@ -422,6 +493,8 @@ static void check_postfix_found(struct gp_doctor *doctor)
 	} else {
 		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "Postfix %s, %zu smtpd service%s",
 			p->version, p->view_count, p->view_count == 1 ? "" : "s");
+		if (p->twice)
+			say_twice(doctor, p);
 	}
 }
 

@@ -63,6 +63,7 @@ struct gp_doctor_postfix {
 	bool is_broken;   /* postconf failed: skip says how */
 	struct gp_postconf pc;
 	const char *version, *queue, *owner;
+	const char *twice; /* the parameters that main.cf sets more than once; NULL: none */
 	struct gp_doctor_view *views;
 	size_t view_count, asking;
 	bool has_logins; /* some service has smtpd_sasl_auth_enable */

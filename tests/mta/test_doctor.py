@@ -100,6 +100,17 @@ def no_question():
         machine.finds()
 
 
+def more_than_once():
+    """parameters that main.cf sets more than once are named, each once: with maillog_file Postfix may hang"""
+    machine.serve(CONFIG)
+    again = "mynetworks = 127.0.0.78/32\nalias_maps = static:x\nmynetworks = 127.0.0.77/32\n"
+    postfix(SPF + again)
+    machine.finds(("postfix.found", "warning", "main.cf sets more than once: mynetworks, alias_maps; the last line "
+                   "counts, and with maillog_file", "remove the earlier lines of each of them: mynetworks, alias_maps"))
+    postfix(SPF + again + "maillog_file =\n")
+    machine.finds(("postfix.found", "note", "mynetworks, alias_maps, maillog_file; the last line counts", "earlier lines"))
+
+
 def lists(row):
     name, config, main, master = row[:4]
     machine.serve(config)
@@ -264,6 +275,7 @@ def broken_postfix():
     holds(bad[0]["found"], "open /nowhere/main.cf: No such file or directory")
     fake = "/tmp/postconf"
     for script, found in (("yes '$a$a = ${a}{{{'", "failed"), ("printf 'a = \\033[31m\\377\\n'; exit 3", "failed: a = ?[31m?"),
+                          ("echo $0: warning: a; echo $0: fatal: b; exit 1", "failed: /tmp/postconf: fatal: b"),
                           ("kill -9 $$", "failed"), ("head -c 300000 /dev/urandom", "no smtpd service")):
         machine.write(fake, "#!/bin/sh\n%s\n" % script)
         os.chmod(fake, 0o755)
@@ -278,6 +290,7 @@ def as_smtpd_sees_it():
     for main, found, reply in ((SPF, 0, "550 5.7.23"),
                                (SPF.replace("unix:gatepost", "unix:" + QUEUE + "/gatepost"), 2, "250 ")):
         postfix(main)
+        world.no_parameter_twice()
         subprocess.run(["postfix", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             equal(machine.doctor("postfix")[0], found)
@@ -331,7 +344,7 @@ def main():
     os.chmod(tempfile.gettempdir(), 0o1777)
     machine = Machine()
     try:
-        for test in (healthy, name_in_a_chroot, every_check_speaks, shipped_examples, no_question):
+        for test in (healthy, name_in_a_chroot, every_check_speaks, shipped_examples, no_question, more_than_once):
             tap.run(test)
         for row in LISTS:
             tap.run(named(row[0], lists, row))

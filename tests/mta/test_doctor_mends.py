@@ -28,6 +28,10 @@ TWO = 'policyd { listen = {"unix:%s", "inet:127.0.0.1:10040"} }\n' % SOCKET
 ONCE = "smtpd_recipient_restrictions = $gatepost\n"
 INNER = "127.0.0.1:10025 inet n - n - 10 smtpd\n  -o smtpd_recipient_restrictions=%s\n"
 
+# parameters that stand more than once in main.cf
+AGAIN = [("lines that are overridden", LIMITS, ALL + "smtpd_relay_restrictions = permit\nsmtpd_peername_lookup = yes\n"
+          "smtpd_peername_lookup = no\nsmtpd_relay_restrictions =\n  " + PERMIT + "\n", CHROOT)]
+
 # the daemon would be asked more than once: configuration, main.cf, master.cf
 TWICE = [
     ("own networks are permitted before", LIMITS + 'trusted_networks = {"10.0.0.0/8"}\n'
@@ -120,6 +124,17 @@ def by_hand(name, question, where):
     edit(r"^%s = .*$" % name, lambda _: "%s = %s" % (name, ", ".join(words)), text)
 
 
+def last_lines(names):
+    """Of each of these the last line stays."""
+    text = world.read_main_cf()
+    for name in names.split(", "):
+        lines = re.findall(r"^%s =(?:.*\n)(?:[ \t].*\n)*" % name, text, re.M)
+        assert len(lines) > 1, text
+        for line in lines[:-1]:
+            text = text.replace(line, "", 1)
+    machine.write("/etc/postfix/main.cf", text)
+
+
 def rules():
     """header_checks as in the example, and what goes with it, where there are no other rules."""
     with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-main.cf")) as f:
@@ -153,6 +168,7 @@ LINES = [
     (r"^(re)?start gatepost-policyd$", lambda m: restarts.append(True)),
     (r"^in main.cf put this (.*) in (\S+), and let it stand there once: (.*)$",
      lambda m: by_hand(m.group(2), m.group(3), m.group(1))),
+    (r"^in main.cf remove the earlier lines of each of them: (.*)$", lambda m: last_lines(m.group(1))),
     (r"^in main.cf put the rules of header_checks in postfix-main.cf, among the examples, before other rules, and set "
      r"mime_header_checks and nested_header_checks to these other rules, or to an empty value$", lambda m: rules()),
     (r"^in main.cf set (.*) to the rules of header_checks without those for Authentication-Results and Received-SPF$",
@@ -326,6 +342,7 @@ def reload():
         with open("/var/log/postfix-test.log", errors="replace") as f:
             return f.read().count("reload -- version")
     before = reloads()
+    world.no_parameter_twice()
     world.command("postfix", "reload")
     world.wait_for(lambda: reloads() > before, "reload of Postfix")
 
@@ -483,9 +500,10 @@ def main():
     set_up(CONFIG, SPF, CHROOT)
     with open("/etc/hosts", "a") as f:
         f.write("127.0.0.1 localhost policy.here.test\n")
+    world.no_parameter_twice()
     subprocess.run(["postfix", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        rows = TWICE + more.CASE + more.CLASSES + more.PLACES + more.NAMES + more.WELL + [row[:4] for row in LISTS] + [(row[0], row[1], MAIN + row[2], CHROOT) for row in ASKS]
+        rows = AGAIN + TWICE + more.CASE + more.CLASSES + more.PLACES + more.NAMES + more.WELL + [row[:4] for row in LISTS] + [(row[0], row[1], MAIN + row[2], CHROOT) for row in ASKS]
         for row in rows:
             if not only or row[0] in only:
                 tap.run(named(row[0], cured, *row))
