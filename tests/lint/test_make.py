@@ -161,9 +161,27 @@ def progress_on_a_terminal():
         assert "\n" not in text and text.startswith("\r\x1b[Kcompiling: 1 of 2") and text.endswith("\r\x1b[K"), text
 
 
+def unknown_counts():
+    """debian/progress without numbers, as a make of another kind may print them: steps without how far they are"""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(["debian/progress", folder + "/log", "make:", "Entering"], input="\n".join(BUILD_LOG) + "\n",
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
+        equal(re.sub(r" +\(\d+:\d\d\)", "", done.stdout).splitlines(),
+              ["compiling", "compiling tests", "running tests: 1 of 2", "running tests: 2 of 2", "packaging"])
+
+
+def counted_inside_make():
+    """debian/build called by a make that is called by another one: the steps are counted all the same"""
+    with open("debian/build") as f:
+        line = re.search(r"^counts=.*$", f.read(), re.M).group(0)
+    done = subprocess.run(["sh", "-c", line + '; echo "$counts"'], stdout=subprocess.PIPE, text=True, check=True,
+                          env=dict(os.environ, MAKEFLAGS="w", MAKELEVEL="2"))
+    assert re.fullmatch(r"\d+ \d+\n", done.stdout), done.stdout
+
+
 def steps_are_counted():
     """make count agrees with what a build would compile"""
-    done = subprocess.run([MAKE, "-s", "count"], stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run([MAKE, "-s", "--no-print-directory", "count"], stdout=subprocess.PIPE, text=True, check=True)
     programs, tests = map(int, done.stdout.split())
     with tempfile.TemporaryDirectory() as folder:
         def compiled(goal):
@@ -195,7 +213,7 @@ def every_source_has_a_command():
 def main():
     tap = world.Tap()
     for test in (bare_debian, bare_fedora, one_library, optional_parts, another_system, nothing_to_build_packages_with, progress_as_lines,
-                 progress_on_a_terminal, steps_are_counted, every_source_has_a_command):
+                 progress_on_a_terminal, unknown_counts, counted_inside_make, steps_are_counted, every_source_has_a_command):
         tap.run(test)
     tap.finish()
 
