@@ -29,6 +29,7 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(PROJECT, "tests", "support"))
 sys.dont_write_bytecode = True
 import sandbox  # noqa: E402  (lies in the directory named just above)
+import world  # noqa: E402
 
 BUILD = os.path.join(PROJECT, "build", "bench")
 PROGRAMS = os.path.join(PROJECT, "build")
@@ -271,7 +272,7 @@ class Daemon:
         self.config = os.path.join(folder, name + ".conf")
         self.control = os.path.join(folder, name + ".control")
         self.log = os.path.join(BUILD, "gatepost.log")
-        user = "nobody" if os.geteuid() == 0 else ""
+        user = world.daemon_user()
         with open(self.config, "w") as f:
             f.write('hostname = "mx.bench.test"\n'
                     'dns {\n  servers = {"127.0.0.1:%d"}\n  cache_entries = %d\n}\n'

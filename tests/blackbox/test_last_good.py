@@ -36,7 +36,7 @@ class Daemon:
     def __init__(self, as_unit=False, in_roots=False):
         self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
         os.chmod(self.folder, 0o755)
-        self.user = "nobody" if os.geteuid() == 0 else ""
+        self.user = "nobody" if os.geteuid() == 0 else ""  # as whom it is to run
         self.as_unit = as_unit and bool(self.user)
         self.config, self.log = self.folder + "/gatepost.conf", self.folder + "/log"
         self.process = None
@@ -60,7 +60,7 @@ class Daemon:
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w") as f:
-            f.write(text.replace("FOLDER", self.folder).replace("USER", self.user))
+            f.write(text.replace("FOLDER", self.folder).replace("USER", self.user or world.daemon_user()))
 
     def launch(self):
         """Where in the log this start begins."""
