@@ -15,7 +15,7 @@
 #   make install              into $(DESTDIR)$(prefix)
 #   make deb                  Debian packages, in build/deb/
 #   make rpm                  packages for Fedora and RHEL, in build/rpm/   (RPMFLAGS="--without check")
-#   make check-packages       builds and installs the packages on fresh Debian 12 and 13 (an hour; RELEASE=trixie: one)
+#   make check-packages       builds and installs the packages on fresh Debian 12 and 13 (20 minutes; RELEASE=trixie: one)
 #   make SANITIZE=address,undefined [check], make SANITIZE=thread [check]
 
 VERSION = 0.1.0
@@ -426,7 +426,7 @@ deb:
 rpm:
 	@rpm/build $(B)/rpm $(RPMFLAGS)
 
-# Not a part of check: it takes an hour for two releases of Debian (RELEASE=bookworm, RELEASE=trixie: one),
+# Not a part of check: it takes 20 minutes for two releases of Debian (RELEASE=bookworm, RELEASE=trixie: one),
 # and the system's package mirror. One after the other: apt knows one user of a cache of packages only.
 check-packages: deps
 	@SCRIPTS=only JOBS=1 LIMIT_S=10800 PYTHON="$(PYTHON)" MAKE="$(MAKE)" T="$(T)" \
