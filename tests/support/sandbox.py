@@ -21,8 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import hang  # noqa: E402, F401 says where a script hangs
+import hang  # noqa: F401 says where a script hangs
 
 INSIDE = "GATEPOST_SANDBOX"
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

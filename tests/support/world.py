@@ -18,8 +18,7 @@ import tempfile
 import time
 import traceback
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import hang  # noqa: E402, F401 says where a script hangs
+import hang  # noqa: F401 says where a script hangs
 
 BUILD = os.environ.get("BUILD", "build")
 
