@@ -23,7 +23,7 @@ VERSION = 0.1.0
 # ---- lists ----
 
 BASE    = arena clock decode duration encode err filestamp histogram ipaddr log option span strbuf trace
-MAIL    = address author author_doubt author_name author_plain author_sight authres body charset charset_name encodedword fold mailbox mboxline message taglist
+MAIL    = address author author_doubt author_name author_plain author_sight authres body charset charset_name encodedword fold mailbox mboxline message suffix taglist
 DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire dns_options \
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse dns_wire_server
 SPF     = spf_eval spf_lookup spf_macro spf_mechanism spf_options spf_ptr spf_record spf_text
@@ -31,7 +31,7 @@ CRYPTO  = digest library pubkey tls
 DKIM    = dkim dkim_body dkim_canon dkim_input dkim_key dkim_key_read dkim_options dkim_sig dkim_trim
 ARC     = arc_chain arc_options arc_set arc_trust
 TLS_POLICY = tls_policy_record
-DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_psl dmarc_record
+DMARC   = dmarc_discover dmarc_eval dmarc_options dmarc_record
 STORE   = store store_fallback store_line store_move store_open store_options store_soft store_uri store_window \
 	  lmdb/lmdb lmdb/lmdb_check lmdb/lmdb_env lmdb/lmdb_files lmdb/lmdb_list lmdb/lmdb_lockfile lmdb/lmdb_move lmdb/lmdb_record \
 	  lmdb/lmdb_room lmdb/lmdb_soft lmdb/lmdb_subject lmdb/lmdb_sweep lmdb/lmdb_tend lmdb/lmdb_time

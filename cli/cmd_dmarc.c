@@ -34,7 +34,7 @@ struct view {
 /* ---- finding out ---- */
 
 /* walk: the tree walk, whatever is configured, and both organisational domains. */
-static int walk(struct gp_ctx *ctx, const struct gp_dmarc_psl *psl, struct view *v)
+static int walk(struct gp_ctx *ctx, const struct gp_suffix_list *psl, struct view *v)
 {
 	const struct gp_dmarc_options options = {.discovery = GP_DMARC_WALK};
 	struct gp_dmarc_found found;
@@ -91,11 +91,11 @@ static int look(struct gp_cli_offline *a, struct view *v)
 {
 	struct gp_ctx ctx = a->ctx;
 	struct gp_dmarc_options options = a->config->dmarc.check;
-	struct gp_dmarc_psl *psl = NULL;
+	struct gp_suffix_list *psl = NULL;
 	ctx.dns = gp_dns_memo_new(ctx.arena, a->ctx.dns);
 	if (!ctx.dns)
 		return gp_arena_status(ctx.arena);
-	if (gp_dmarc_psl_new(a->config->dmarc.psl_file, &psl))
+	if (gp_suffix_list_new(a->config->dmarc.psl_file, &psl))
 		psl = NULL; /* there is none here: said where its answer would stand */
 	options.psl = psl;
 	v->arena = ctx.arena;
@@ -103,7 +103,7 @@ static int look(struct gp_cli_offline *a, struct view *v)
 	int rc = walk(&ctx, psl, v);
 	if (!rc)
 		rc = judge(&ctx, &options, v);
-	gp_dmarc_psl_free(psl);
+	gp_suffix_list_free(psl);
 	return rc;
 }
 

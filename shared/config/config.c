@@ -268,7 +268,7 @@ void gp_config_free(struct gp_config *config)
 {
 	if (!config)
 		return;
-	gp_dmarc_psl_free(config->dmarc.list);
+	gp_suffix_list_free(config->dmarc.list);
 	gp_arena_free(config->arena);
 	free(config);
 }

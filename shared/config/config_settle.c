@@ -67,7 +67,7 @@ static void open_list(struct gp_config_draft *draft)
 	struct gp_dmarc_settings *dmarc = &draft->config->dmarc;
 	if (dmarc->check.discovery == GP_DMARC_WALK)
 		return;
-	if (gp_dmarc_psl_new(dmarc->psl_file, &dmarc->list))
+	if (gp_suffix_list_new(dmarc->psl_file, &dmarc->list))
 		gp_config_cross_error(draft, "dmarc", "psl_file",
 			"there is no readable list of public suffixes; discovery = walk needs "
 			"none");

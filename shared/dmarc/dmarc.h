@@ -13,7 +13,7 @@
  *
  * The sender or DNS is at fault: GP_OK and a result. We are: GP_ETOOBIG, GP_ENOMEM.
  * Ownership: everything lives in ctx->arena; options and query are borrowed. Threads: one message,
- * one thread; a gp_dmarc_psl is read by any number.
+ * one thread; a list of public suffixes is read by any number.
  *
  * Limits: at most eight queries per tree walk (RFC 9989 4.10); walks are remembered by name.
  */
@@ -27,6 +27,7 @@
 #include "base/err.h"
 #include "dkim/dkim.h"
 #include "dns/dns.h"
+#include "mail/suffix.h"
 #include "spf/spf.h"
 
 #define GP_DMARC_WALK_MAX 8 /* RFC 9989 4.10 */
@@ -46,25 +47,16 @@ enum gp_dmarc_policy { GP_DMARC_POLICY_NONE, GP_DMARC_POLICY_QUARANTINE, GP_DMAR
  * public suffixes would have said otherwise. */
 enum gp_dmarc_discovery { GP_DMARC_WALK, GP_DMARC_PSL, GP_DMARC_COMPARE };
 
-struct gp_dmarc_psl;
-
-/*
- * A list of public suffixes: from a file (publicsuffix.org's text or a compiled one), or with NULL
- * or "" the distribution's newest. Returns new; GP_EIO: it cannot be read, or there is none.
- */
-int gp_dmarc_psl_new(const char *path, struct gp_dmarc_psl **psl_out) GP_MUST_CHECK;
-void gp_dmarc_psl_free(struct gp_dmarc_psl *psl); /* accepts NULL */
-
 /*
  * The organisational domain by the list (RFC 7489 3.2): one label below the longest public suffix;
  * a name that is a suffix itself is its own. domain in A-labels; the answer points into it.
  */
-const char *gp_dmarc_psl_org_domain(const struct gp_dmarc_psl *psl, const char *domain);
+const char *gp_dmarc_psl_org_domain(const struct gp_suffix_list *psl, const char *domain);
 
 struct gp_dmarc_options {
 	enum gp_dmarc_discovery discovery;
-	bool pct;                       /* honour pct= (RFC 7489 6.6.4) */
-	const struct gp_dmarc_psl *psl; /* for PSL and COMPARE; NULL: the walk alone */
+	bool pct;                         /* honour pct= (RFC 7489 6.6.4) */
+	const struct gp_suffix_list *psl; /* for PSL and COMPARE; NULL: the walk alone */
 };
 
 /* A record, every tag with its default. */

@@ -95,6 +95,13 @@ static size_t steps_of(const char *domain, const char *steps_out[GP_DMARC_WALK_M
 	return n;
 }
 
+/* gp_dmarc_psl_org_domain: what nobody can have registered stands for itself. */
+const char *gp_dmarc_psl_org_domain(const struct gp_suffix_list *psl, const char *domain)
+{
+	const char *registered = gp_suffix_registered(psl, domain);
+	return registered ? registered : domain;
+}
+
 /* names_of: all that a discovery for domain looks at: a walk, or what the list says. */
 static size_t names_of(
 	const struct gp_dmarc *dmarc, const char *domain, const char *names_out[GP_DMARC_WALK_MAX])

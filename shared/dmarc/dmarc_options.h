@@ -20,7 +20,7 @@ struct gp_dmarc_settings {
 	const char *psl_file;
 	const char *sample_key_file; /* as written; "": by the store */
 	const char *sample_key_path; /* settled from it; "": none */
-	struct gp_dmarc_psl *list;   /* owned; opened when discovery needs it */
+	struct gp_suffix_list *list; /* owned; opened when discovery needs it */
 	enum gp_dmarc_action_word on_reject, on_quarantine;
 	enum gp_option_on_error on_temperror;
 	/* the same, or BY_CAUSE; settled into the next three */

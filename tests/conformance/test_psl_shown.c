@@ -19,7 +19,7 @@
 static size_t number, failed;
 
 /* open_text: a list that a case brings along. */
-static int open_text(const char *text, struct gp_dmarc_psl **psl_out)
+static int open_text(const char *text, struct gp_suffix_list **psl_out)
 {
 	char path[] = "/tmp/gatepost-test-psl-XXXXXX";
 	int fd = mkstemp(path);
@@ -27,7 +27,7 @@ static int open_text(const char *text, struct gp_dmarc_psl **psl_out)
 		return GP_EIO;
 	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
-	int rc = written ? gp_dmarc_psl_new(path, psl_out) : GP_EIO;
+	int rc = written ? gp_suffix_list_new(path, psl_out) : GP_EIO;
 	unlink(path);
 	return rc;
 }
@@ -41,7 +41,7 @@ static const char *normal(struct gp_arena *arena, const char *domain)
 }
 
 /* run_case: one name. */
-static void run_case(const json_t *node, const struct gp_dmarc_psl *installed)
+static void run_case(const json_t *node, const struct gp_suffix_list *installed)
 {
 	const char *id = json_string_value(json_object_get(node, "id"));
 	const json_t *input = json_object_get(node, "input");
@@ -49,7 +49,7 @@ static void run_case(const json_t *node, const struct gp_dmarc_psl *installed)
 	const char *want =
 		json_string_value(json_object_get(json_object_get(node, "expect"), "org_domain"));
 	struct gp_arena *arena = gp_arena_new(1 << 16);
-	struct gp_dmarc_psl *own = NULL;
+	struct gp_suffix_list *own = NULL;
 	number++;
 	if (list ? open_text(list, &own) != GP_OK : !installed) {
 		printf("ok %zu - %s # SKIP there is no list\n", number, id);
@@ -64,12 +64,12 @@ static void run_case(const json_t *node, const struct gp_dmarc_psl *installed)
 	printf("%s %zu - %s\n", good ? "ok" : "not ok", number, id);
 	if (!good)
 		printf("# expected %s, got %s\n", want ? want : "no name", got ? got : "no name");
-	gp_dmarc_psl_free(own);
+	gp_suffix_list_free(own);
 	gp_arena_free(arena);
 }
 
 /* run_file: the cases of this kind. */
-static void run_file(const char *path, const struct gp_dmarc_psl *installed)
+static void run_file(const char *path, const struct gp_suffix_list *installed)
 {
 	json_error_t error;
 	json_t *file = json_load_file(path, JSON_ALLOW_NUL, &error), *node;
@@ -92,9 +92,9 @@ int main(void)
 {
 	char pattern[4096];
 	glob_t files;
-	struct gp_dmarc_psl *installed = NULL;
+	struct gp_suffix_list *installed = NULL;
 	snprintf(pattern, sizeof pattern, "%s/shown/cases/*.json", test_suite_folder());
-	if (gp_dmarc_psl_new(NULL, &installed) != GP_OK)
+	if (gp_suffix_list_new(NULL, &installed) != GP_OK)
 		installed = NULL;
 	if (glob(pattern, 0, NULL, &files) == 0) {
 		for (size_t i = 0; i < files.gl_pathc; i++)
@@ -104,6 +104,6 @@ int main(void)
 	if (number == 0)
 		printf("ok %zu # SKIP there are no cases in %s\n", ++number, test_suite_folder());
 	printf("1..%zu\n", number);
-	gp_dmarc_psl_free(installed);
+	gp_suffix_list_free(installed);
 	return failed ? 1 : 0;
 }

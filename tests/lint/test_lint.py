@@ -25,7 +25,7 @@ HOMES = {"ldns/": "shared/dns/", "lmdb.h": "shared/store/lmdb/",
          "hiredis/": "shared/store/redis/", "openssl/": "shared/crypto/",
          "idn2.h": "shared/mail/address.c", "unicase.h": "shared/mail/fold.c",
          "unictype.h": "shared/mail/fold.c", "uninorm.h": "shared/mail/fold.c", "unistr.h": "shared/mail/fold.c",
-         "libpsl.h": "shared/dmarc/dmarc_psl.c",
+         "libpsl.h": "shared/mail/suffix.c",
          "local_scan.h": "exim-dlfunc/dlfunc.c", "seccomp.h": "daemon/seccomp.c", "microhttpd.h": "daemon/http.c", "jansson.h": ("daemon/log_sink.c", "daemon/control", "shared/operator/", "shared/store/store_line.c", "policyd/control", "cli/")}
 
 
