@@ -40,7 +40,9 @@ static void add_short(struct gp_strbuf *buf, const struct gp_pipeline *p, const 
 		while (r && r->found && !r->found(f, &verdict, &took_us))
 			r++;
 		if (r && r->found)
-			gp_strbuf_printf(buf, "; %s=%s", p->checks[i]->name, r->name(verdict));
+			gp_strbuf_printf(buf, "; %s=%s",
+				p->checks[i]->method ? p->checks[i]->method : p->checks[i]->name,
+				r->name(verdict));
 	}
 }
 

@@ -137,7 +137,8 @@ typedef const char *gp_reply_value(struct gp_ctx *ctx, const struct gp_facts *fa
 
 /* Order among the checks: any number, lower first. Equal ones as in the table. */
 struct gp_check {
-	const char *name;     /* "spf": in metrics, and the method of Authentication-Results */
+	const char *name;     /* "spf": in metrics, and the method of Authentication-Results... */
+	const char *method;   /* ...unless that is another one; NULL */
 	unsigned stages;      /* set of GP_AT(): where it runs */
 	unsigned late_stages; /* the same, for messages that nothing was asked about before */
 	unsigned decides;     /* where its rules are looked at */

@@ -25,18 +25,6 @@ static struct gp_wish wish(bool applies, enum gp_action action)
 
 /* ---- exemptions ---- */
 
-/* is_unreadable: an internet client whose address is none: nothing can be said about it. */
-static struct gp_wish is_unreadable(const struct gp_facts *f)
-{
-	return wish(f->envelope.client_is_unreadable, GP_ACTION_ACCEPT);
-}
-
-/* is_private: an address that says nothing about the sender. */
-static struct gp_wish is_private(const struct gp_facts *f)
-{
-	return wish(gp_engine_is_private_client(f), GP_ACTION_ACCEPT);
-}
-
 /* is_off: SPF is switched off, and everybody should know that it is. */
 static struct gp_wish is_off(const struct gp_facts *f)
 {
@@ -88,12 +76,6 @@ static const struct gp_rule off[] = {
 
 /* what is known about the client for certain: its address, and a name that DNS confirms */
 static const struct gp_rule unjudged[] = {
-	{.name = "unreadable-client", .wish = is_unreadable, .is_nobodys = true},
-	{.name = "private-client",
-		.wish = is_private,
-		.is_nobodys = true,
-		.why = "the address is private or in own_networks and does not identify the "
-		       "sender"},
 	{.name = "spf.exempt_clients", .wish = is_exempt_client},
 	{.name = "spf.exempt_client_names", .wish = is_exempt_client_name},
 	{.name = NULL},
@@ -107,16 +89,22 @@ static const struct gp_rule claimed[] = {
 	{.name = NULL},
 };
 
-/* exempt: of an envelope, table by table. In a whole message SPF speaks for DMARC as well. */
+/* unjudged_client: nobody knows whose it is, or it is listed. */
+static const struct gp_rule *unjudged_client(const struct gp_facts *f)
+{
+	const struct gp_rule *rule = gp_engine_unidentified(f);
+	return rule ? rule : gp_engine_first_rule(unjudged, f);
+}
+
+/* exempt: of an envelope, step by step. In a whole message SPF speaks for DMARC as well. */
 static const struct gp_rule *exempt(const struct gp_facts *f)
 {
-	static const struct gp_rule *const tables[] = {off, unjudged, claimed};
-	const struct gp_rule *rule = NULL;
 	if (f->stage == GP_STAGE_MESSAGE)
 		return NULL;
-	for (size_t i = 0; !rule && i < sizeof tables / sizeof tables[0]; i++)
-		rule = gp_engine_first_rule(tables[i], f);
-	return rule;
+	const struct gp_rule *rule = gp_engine_first_rule(off, f);
+	if (!rule)
+		rule = unjudged_client(f);
+	return rule ? rule : gp_engine_first_rule(claimed, f);
 }
 
 /* gp_engine_exempt: of mail of ours, and of what SPF leaves alone. */
@@ -139,7 +127,7 @@ bool gp_engine_is_unjudged(const struct gp_facts *f)
 {
 	if (f->envelope.client.family == GP_IP_NONE)
 		return true;
-	return !f->every_check && gp_engine_first_rule(unjudged, f);
+	return !f->every_check && unjudged_client(f);
 }
 
 /* ---- asking ---- */

@@ -21,8 +21,8 @@ struct gp_ipaddr gp_engine_address(const struct gp_config *config, struct gp_ipa
 		addr, config->nat64_prefixes.items, config->nat64_prefixes.count);
 }
 
-/* find_domain: in A-labels, or NULL where it is no domain. */
-static int find_domain(struct gp_ctx *ctx, struct gp_span domain, const char **domain_out)
+/* gp_engine_find_domain: an address literal is none. */
+int gp_engine_find_domain(struct gp_ctx *ctx, struct gp_span domain, const char **domain_out)
 {
 	*domain_out = NULL;
 	if (domain.len == 0 || gp_address_is_literal(domain))
@@ -38,8 +38,9 @@ int gp_engine_find_recipient(struct gp_ctx *ctx, struct gp_facts *f)
 {
 	struct gp_span local, domain = {NULL, 0};
 	gp_address_split(f->envelope.recipient, &local, &domain);
-	return gp_span_is_printable_ascii(domain) ? GP_OK
-						  : find_domain(ctx, domain, &f->recipient_domain);
+	return gp_span_is_printable_ascii(domain)
+		       ? GP_OK
+		       : gp_engine_find_domain(ctx, domain, &f->recipient_domain);
 }
 
 /* gp_engine_find_names: the names that the exceptions compare. */
@@ -47,10 +48,10 @@ int gp_engine_find_names(struct gp_ctx *ctx, struct gp_facts *f)
 {
 	struct gp_span local, domain = {NULL, 0};
 	gp_address_split(f->envelope.sender, &local, &domain);
-	int rc = find_domain(ctx, domain, &f->sender_domain);
+	int rc = gp_engine_find_domain(ctx, domain, &f->sender_domain);
 	if (!rc)
 		rc = gp_engine_find_recipient(ctx, f);
-	return rc ? rc : find_domain(ctx, f->envelope.helo, &f->helo_name);
+	return rc ? rc : gp_engine_find_domain(ctx, f->envelope.helo, &f->helo_name);
 }
 
 /* copy_name: NULL stays NULL. */

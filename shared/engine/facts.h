@@ -178,6 +178,10 @@ void gp_engine_facts_init(struct gp_facts *facts, const struct gp_config *config
  * address (RFC 4291 2.5.5.2, RFC 6052) shows it as IPv6. */
 struct gp_ipaddr gp_engine_address(const struct gp_config *config, struct gp_ipaddr addr);
 
+/* A name in A-labels and lower case; NULL where it is no domain. */
+int gp_engine_find_domain(
+	struct gp_ctx *ctx, struct gp_span domain, const char **domain_out) GP_MUST_CHECK;
+
 /* Fills in the names of the envelope; or that of the recipient alone. */
 int gp_engine_find_names(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;
 int gp_engine_find_recipient(struct gp_ctx *ctx, struct gp_facts *facts) GP_MUST_CHECK;

@@ -66,6 +66,34 @@ const struct gp_rule *gp_engine_ours(const struct gp_facts *facts)
 	return gp_engine_first_rule(ours, facts);
 }
 
+/* is_unreadable: an internet client whose address is none: nothing can be said about it. */
+static struct gp_wish is_unreadable(const struct gp_facts *f)
+{
+	return (struct gp_wish) {f->envelope.client_is_unreadable, GP_ACTION_ACCEPT};
+}
+
+/* is_private: an address that says nothing about the sender. */
+static struct gp_wish is_private(const struct gp_facts *f)
+{
+	return (struct gp_wish) {gp_engine_is_private_client(f), GP_ACTION_ACCEPT};
+}
+
+static const struct gp_rule unidentified[] = {
+	{.name = "unreadable-client", .wish = is_unreadable, .is_nobodys = true},
+	{.name = "private-client",
+		.wish = is_private,
+		.is_nobodys = true,
+		.why = "the address is private or in own_networks and does not identify the "
+		       "sender"},
+	{.name = NULL},
+};
+
+/* gp_engine_unidentified: by its table. */
+const struct gp_rule *gp_engine_unidentified(const struct gp_facts *facts)
+{
+	return gp_engine_first_rule(unidentified, facts);
+}
+
 /* ---- the rules of checks ---- */
 
 /* held_by: the exception that holds a rule back; NULL: none does. */

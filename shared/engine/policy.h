@@ -42,6 +42,10 @@ extern const struct gp_rule gp_engine_rule_stage;   /* nothing is checked at thi
  * or NULL. */
 const struct gp_rule *gp_engine_ours(const struct gp_facts *facts);
 
+/* Clients whose address says nothing about who sends, as it cannot be read or is private: the rule
+ * that says so, or NULL. Checks of an envelope leave their mail alone. */
+const struct gp_rule *gp_engine_unidentified(const struct gp_facts *facts);
+
 /*
  * The first rule of a check that asks for more than acceptance, whatever the check's mode, and is
  * not held back; NULL: none.
