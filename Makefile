@@ -22,7 +22,7 @@ VERSION = 0.1.0
 
 # ---- lists ----
 
-BASE    = arena clock decode duration encode err filestamp histogram ipaddr log option span strbuf trace
+BASE    = arena clock decode duration encode err filestamp histogram ipaddr log option shared_lock span strbuf trace
 MAIL    = address author author_doubt author_name author_plain author_sight authres body charset charset_name encodedword fold mailbox mboxline message suffix taglist
 DNS     = dns dns_cache dns_cache_bounds dns_cache_entry dns_cache_table dns_cache_wanted dns_memo dns_name dns_resolv dns_wire dns_options \
 	  dns_wire_build dns_wire_flight dns_wire_gate dns_wire_parse dns_wire_server

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "base/shared_lock.h"
 #include "daemon/shmem.h"
 
 #define SETS 1024
@@ -33,7 +34,7 @@ static uint64_t hash(struct gp_span text)
 struct gp_header_once *gp_header_once_new(void)
 {
 	struct gp_header_once *n = gp_daemon_shmem_alloc(sizeof *n);
-	if (n && gp_daemon_shmem_lock_init(&n->lock)) {
+	if (n && gp_shared_lock_init(&n->lock)) {
 		gp_daemon_shmem_free(n, sizeof *n);
 		return NULL;
 	}
@@ -72,7 +73,7 @@ bool gp_header_once_first(struct gp_header_once *instances, struct gp_span insta
 	if (instance.len == 0)
 		return true;
 	uint64_t h = hash(instance), *set = instances->slots[h % SETS];
-	gp_daemon_shmem_lock(&instances->lock);
+	gp_shared_lock_take(&instances->lock);
 	bool first = find(set, h) == WAYS;
 	if (first) {
 		for (size_t i = WAYS - 1; i > 0; i--)
@@ -89,7 +90,7 @@ void gp_header_once_forget(struct gp_header_once *instances, struct gp_span inst
 	if (instance.len == 0)
 		return;
 	uint64_t h = hash(instance), *set = instances->slots[h % SETS];
-	gp_daemon_shmem_lock(&instances->lock);
+	gp_shared_lock_take(&instances->lock);
 	size_t at = find(set, h);
 	if (at < WAYS)
 		remove_at(set, at);

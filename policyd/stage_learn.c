@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #include "base/encode.h"
+#include "base/shared_lock.h"
 #include "base/strbuf.h"
 #include "daemon/shmem.h"
 
@@ -73,7 +74,7 @@ static uint64_t hash(const struct gp_stage_learn_place *p)
 struct gp_stage_learn *gp_stage_learn_new(void)
 {
 	struct gp_stage_learn *s = gp_daemon_shmem_alloc(sizeof *s);
-	if (s && (gp_daemon_shmem_lock_init(&s->lock) ||
+	if (s && (gp_shared_lock_init(&s->lock) ||
 			 getrandom(&s->seed, sizeof s->seed, 0) != sizeof s->seed)) {
 		gp_daemon_shmem_free(s, sizeof *s);
 		return NULL;
@@ -129,7 +130,7 @@ static int enter(struct gp_stage_learn *stages, const struct gp_stage_learn_plac
 	int at = find(stages, h, &known);
 	if (known || at < 0 || at >= most)
 		return known ? at : -1;
-	gp_daemon_shmem_lock(&stages->lock);
+	gp_shared_lock_take(&stages->lock);
 	at = find(stages, h, &known);
 	if (!known && at >= 0 && at < most) {
 		write_label(&stages->sources[at], place);
@@ -251,7 +252,7 @@ size_t gp_stage_learn_list(
 	struct gp_stage_learn *stages, struct gp_stage_learn_known *known, size_t max)
 {
 	size_t n = 0;
-	gp_daemon_shmem_lock(&stages->lock);
+	gp_shared_lock_take(&stages->lock);
 	for (int i = 0; i < GP_STAGE_LEARN_SOURCES && n < max; i++) {
 		struct source *s = &stages->sources[i];
 		struct gp_strbuf label;
