@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Two threads, since slow name servers may not hold back what the store needs. */
+/*
+ * Several threads, since slow name servers may not hold back what the store needs, nor one kind of
+ * question another.
+ */
 #include "daemon/maintenance.h"
 
 #include <stdlib.h>
@@ -15,7 +18,7 @@
 struct gp_daemon_maintenance {
 	struct gp_daemon *daemon;
 	struct gp_daemon_dns_health dns; /* of the thread that keeps */
-	struct gp_daemon_ticker *keeping, *renewing;
+	struct gp_daemon_ticker *keeping, *renewing, *probing;
 };
 
 /* keep: all but DNS. */
@@ -66,7 +69,30 @@ static void renew(void *arg)
 	gp_daemon_runtimes_release(m->daemon->runtimes, r);
 }
 
-/* gp_daemon_maintenance_start: both or none. */
+/* probe: what services ask name servers for their own sake. */
+static void probe(void *arg)
+{
+	struct gp_daemon_maintenance *m = arg;
+	struct gp_daemon *daemon = m->daemon;
+	const struct gp_daemon_runtime *r = gp_daemon_runtimes_acquire(daemon->runtimes);
+	for (size_t i = 0; i < daemon->program->service_count; i++) {
+		const struct gp_daemon_served *served = &daemon->served[i];
+		if (served->service->probe)
+			served->service->probe(served->state, r);
+	}
+	gp_daemon_runtimes_release(daemon->runtimes, r);
+}
+
+/* has_probe: does any service want that thread? */
+static bool has_probe(const struct gp_daemon_program *program)
+{
+	for (size_t i = 0; i < program->service_count; i++)
+		if (program->services[i]->probe)
+			return true;
+	return false;
+}
+
+/* gp_daemon_maintenance_start: all or none. */
 int gp_daemon_maintenance_start(
 	struct gp_daemon *daemon, struct gp_daemon_maintenance **maintenance_out)
 {
@@ -74,9 +100,11 @@ int gp_daemon_maintenance_start(
 	if (!m)
 		return GP_ENOMEM;
 	m->daemon = daemon;
-	int rc = gp_daemon_ticker_start(keep, m, &m->keeping);
+	int rc = gp_daemon_ticker_start(keep, m, false, &m->keeping);
 	if (!rc)
-		rc = gp_daemon_ticker_start(renew, m, &m->renewing);
+		rc = gp_daemon_ticker_start(renew, m, false, &m->renewing);
+	if (!rc && has_probe(daemon->program))
+		rc = gp_daemon_ticker_start(probe, m, true, &m->probing);
 	if (rc)
 		(void)gp_daemon_maintenance_stop(m); /* nothing is being renewed */
 	else
@@ -91,7 +119,10 @@ bool gp_daemon_maintenance_stop(struct gp_daemon_maintenance *maintenance)
 		return true;
 	(void)gp_daemon_ticker_stop(maintenance->keeping, -1); /* always true */
 	maintenance->keeping = NULL;
-	if (!gp_daemon_ticker_stop(maintenance->renewing, STOP_MS))
+	bool is_over = gp_daemon_ticker_stop(maintenance->renewing, STOP_MS);
+	if (is_over)
+		maintenance->renewing = NULL;
+	if (!gp_daemon_ticker_stop(maintenance->probing, STOP_MS) || !is_over)
 		return false;
 	free(maintenance);
 	return true;

@@ -2,7 +2,8 @@
 /*
  * Maintenance: a thread for periodic work, every second: the store is written to disk, cleaned and
  * reconnected, run-time overrides are read, each service does its own work (tend), and the name
- * servers are checked. A second one waits for name servers that were too slow for a request.
+ * servers are checked. A second one waits for name servers that were too slow for a request, and a
+ * third one asks what services want to know for their own sake (probe).
  */
 #ifndef GP_DAEMON_MAINTENANCE_H
 #define GP_DAEMON_MAINTENANCE_H

@@ -90,6 +90,9 @@ struct gp_daemon_service {
 	 * and freed with it. GP_ENOMEM: it does not. */
 	int (*configure)(void *state, const struct gp_config *config, void **data_out);
 	void (*tend)(void *state, const struct gp_daemon_runtime *runtime); /* every second */
+	/* At the start and a second after each return, in a thread of its own, which may wait for
+	 * name servers. While the daemon stops it is not waited for. */
+	void (*probe)(void *state, const struct gp_daemon_runtime *runtime);
 	void (*log_counters)(
 		void *state, const struct gp_log *log); /* on SIGUSR1, and at the end */
 

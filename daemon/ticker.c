@@ -16,6 +16,7 @@ struct gp_daemon_ticker {
 	pthread_mutex_t lock; /* guards stopping and ended */
 	pthread_cond_t rung;
 	bool stopping, ended;
+	bool at_once;
 };
 
 /* is_over: waits for the next second, or the end. */
@@ -35,6 +36,8 @@ static bool is_over(struct gp_daemon_ticker *t)
 static void *tick(void *arg)
 {
 	struct gp_daemon_ticker *t = arg;
+	if (t->at_once)
+		t->work(t->arg);
 	while (!is_over(t))
 		t->work(t->arg);
 	pthread_mutex_lock(&t->lock);
@@ -45,7 +48,8 @@ static void *tick(void *arg)
 }
 
 /* gp_daemon_ticker_start: the condition waits on the monotonic clock. */
-int gp_daemon_ticker_start(void (*work)(void *arg), void *arg, struct gp_daemon_ticker **ticker_out)
+int gp_daemon_ticker_start(
+	void (*work)(void *arg), void *arg, bool at_once, struct gp_daemon_ticker **ticker_out)
 {
 	struct gp_daemon_ticker *t = calloc(1, sizeof *t);
 	if (!t || gp_clock_condition(&t->rung)) {
@@ -54,6 +58,7 @@ int gp_daemon_ticker_start(void (*work)(void *arg), void *arg, struct gp_daemon_
 	}
 	t->work = work;
 	t->arg = arg;
+	t->at_once = at_once;
 	pthread_mutex_init(&t->lock, NULL);
 	if (pthread_create(&t->thread, NULL, tick, t)) {
 		pthread_cond_destroy(&t->rung);

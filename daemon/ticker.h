@@ -2,7 +2,7 @@
 /*
  * Ticker: a thread that does something every second, until it is stopped.
  *
- *     gp_daemon_ticker_start(work, arg, &t);
+ *     gp_daemon_ticker_start(work, arg, true, &t);
  *     gp_daemon_ticker_stop(t, 1000);
  *
  * The work may take longer than a second; the next run begins a second after its end.
@@ -16,9 +16,9 @@
 
 struct gp_daemon_ticker;
 
-/* Starts the thread; arg is borrowed. GP_ENOMEM. */
-int gp_daemon_ticker_start(
-	void (*work)(void *arg), void *arg, struct gp_daemon_ticker **ticker_out) GP_MUST_CHECK;
+/* Starts the thread; arg is borrowed. at_once: the first run is not a second away. GP_ENOMEM. */
+int gp_daemon_ticker_start(void (*work)(void *arg), void *arg, bool at_once,
+	struct gp_daemon_ticker **ticker_out) GP_MUST_CHECK;
 
 /*
  * No more work; what is being done is waited for, so long at most (-1: as long as it takes). False:

@@ -126,7 +126,7 @@ def test_watchdog():
         m.wait_told("READY=1")
         assert m.worker() != first
         equal(say(m), "mx.test: hello\n")
-        equal(control(m, "lines"), {"lines": 2})
+        equal(control(m, "lines")["lines"], 2)
         equal(m.stop(), 0)
 
 
@@ -139,8 +139,18 @@ def test_crash():
         os.kill(m.worker(), signal.SIGKILL)
         m.wait_told("READY=1")
         equal(say(m), "mx.test: hello\n")
-        equal(control(m, "lines"), {"lines": 2})
+        equal(control(m, "lines")["lines"], 2)
         holds(control(m, "metrics")["text"], "\ngatepost_crashes_total 1\n")
+        equal(m.stop(), 0)
+
+
+def test_probe():
+    """what it looks at by itself: at the start, and again and again; stopping does not wait for the next time"""
+    with echo() as m:
+        m.start().wait_told("READY=1")
+        world.wait_for(lambda: control(m, "lines")["looks"] >= 1, "first look")
+        seen = control(m, "lines")["looks"]
+        world.wait_for(lambda: control(m, "lines")["looks"] > seen, "next look")
         equal(m.stop(), 0)
 
 
@@ -149,7 +159,7 @@ def test_control():
     with echo() as m:
         m.start().wait_told("READY=1")
         say(m)
-        equal(control(m, "lines"), {"lines": 1})
+        equal(control(m, "lines")["lines"], 1)
         equal(control(m, "status"), {"error": "there is no such command"})
         text = control(m, "metrics")["text"]
         for part in ("\necho_lines_total 1\n", "\necho_connections_total 1\n", "\ngatepost_build_info{"):

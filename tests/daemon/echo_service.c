@@ -2,7 +2,8 @@
 /*
  * A service of some ten lines, to show what the daemon around it gives: it answers each line with
  * the configuration's hostname before it. It counts lines in memory that outlives a crash, has a
- * command, a metric and a route of its own, and makes a system call that no other service makes.
+ * command, a metric and a route of its own, looks at something by itself now and then, and makes a
+ * system call that no other service makes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 /* What all processes share. */
 struct echo {
 	atomic_ullong lines;
+	atomic_ullong looks;      /* by itself */
 	struct gp_daemon *daemon; /* of the process that serves */
 };
 
@@ -76,6 +78,14 @@ static int configure(void *state, const struct gp_config *config, void **data_ou
 	return *data_out ? GP_OK : GP_ENOMEM;
 }
 
+/* probe: a look that takes its time. */
+static void probe(void *state, const struct gp_daemon_runtime *runtime)
+{
+	struct echo *echo = state;
+	(void)runtime;
+	atomic_fetch_add(&echo->looks, 1);
+}
+
 /* listen_at: the socket of the section that any daemon has. */
 static const struct gp_config_texts *listen_at(const struct gp_config *config)
 {
@@ -86,7 +96,8 @@ static const struct gp_config_texts *listen_at(const struct gp_config *config)
 static json_t *lines_command(struct gp_daemon_control_call *call)
 {
 	struct echo *echo = call->state;
-	return json_pack("{s:I}", "lines", (json_int_t)atomic_load(&echo->lines));
+	return json_pack("{s:I, s:I}", "lines", (json_int_t)atomic_load(&echo->lines), "looks",
+		(json_int_t)atomic_load(&echo->looks));
 }
 
 /* read_lines: the same as a metric. */
@@ -121,6 +132,7 @@ static const struct gp_daemon_service echo_service = {
 	.close = close_state,
 	.begin = begin,
 	.configure = configure,
+	.probe = probe,
 	.commands = commands,
 	.command_count = 1,
 	.routes = routes,
