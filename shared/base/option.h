@@ -23,6 +23,7 @@
 enum gp_option_kind {
 	GP_KIND_BOOL,     /* bool */
 	GP_KIND_UINT,     /* unsigned, min..max */
+	GP_KIND_INT,      /* int, min..max as int64_t; or one of choices, if there are any */
 	GP_KIND_SIZE,     /* size_t, min..max */
 	GP_KIND_BYTES,    /* unsigned; k, M */
 	GP_KIND_SPACE,    /* size_t bytes; k, M, G, T */
@@ -40,7 +41,11 @@ enum gp_option_kind {
 	GP_KIND_LOGIN,    /* const char *, not empty, UTF-8 */
 	GP_KIND_MAILBOX,  /* const char *, user@domain */
 	GP_KIND_DOMAIN,   /* const char * */
-	GP_KIND_NETWORK,  /* struct gp_option_network */
+	GP_KIND_NETWORK,  /* struct gp_option_network; max 1: may be empty, text "" */
+	GP_KIND_ZONE,     /* const char *, name in DNS, in lower case, without a dot at its end;
+			   * or empty */
+	GP_KIND_SECRET,   /* const char *, letters, digits, - and _, at most max; or empty. In no
+			   * text but the private one of a saved configuration */
 	/* lists, from here on: */
 	GP_KIND_SET,      /* unsigned, set of bits */
 	GP_KIND_PREFIXES, /* struct gp_option_prefixes */
@@ -52,6 +57,7 @@ enum gp_option_kind {
 	GP_KIND_LISTEN,    /* struct gp_config_texts */
 	GP_KIND_SERVERS,   /* struct gp_config_texts */
 	GP_KIND_STORES,    /* struct gp_config_texts: URIs of stores */
+	GP_KIND_TEXTS,     /* struct gp_option_texts: printable ASCII */
 	GP_KIND_FILES /* struct gp_config_texts: absolute paths, the last part may be a pattern */
 };
 
@@ -109,6 +115,12 @@ struct gp_option_prefixes {
 struct gp_option_network {
 	struct gp_prefix prefix;
 	const char *text;
+};
+
+/* Texts that are checked together later, and the line of each in its file. */
+struct gp_option_texts {
+	struct gp_config_texts texts; /* first member */
+	const int *lines;             /* NULL: of no file */
 };
 
 /* What a check does with what it finds. */

@@ -47,6 +47,7 @@
 #include "dmarc/dmarc_options.h"
 #include "dns/dns_options.h"
 #include "limit/limit_options.h"
+#include "reputation/dnsbl/dnsbl_options.h"
 #include "spf/spf_options.h"
 #include "store/store_options.h"
 
@@ -128,6 +129,7 @@ struct gp_config {
 	struct gp_dkim_settings dkim;
 	struct gp_arc_settings arc;
 	struct gp_dmarc_settings dmarc;
+	struct gp_dnsbl_settings dnsbl;
 	struct gp_dns_settings dns_settings; /* as the file says it */
 	/* settled from that, and from resolv_conf as it was then */
 	struct gp_dns_options dns;

@@ -107,24 +107,42 @@ static void read_scalar(struct gp_config_reader *r, const struct gp_config_optio
 
 /* ---- lists ---- */
 
+/* An item of a list, and its line; 0: of no file. */
+struct item {
+	struct gp_span text;
+	int line;
+};
+
+/* grow_list: room for more. */
+static int grow_list(struct gp_config_reader *r, struct gp_config_items *list)
+{
+	size_t size = list->size ? 2 * list->size : 16;
+	struct gp_span *more = gp_arena_array(r->draft->scratch, size, sizeof *more);
+	int *lines = gp_arena_array(r->draft->scratch, size, sizeof *lines);
+	if (!more || !lines)
+		return GP_ENOMEM;
+	if (list->count) {
+		memcpy(more, list->items, list->count * sizeof *more);
+		memcpy(lines, list->lines, list->count * sizeof *lines);
+	}
+	list->items = more;
+	list->lines = lines;
+	list->size = size;
+	return GP_OK;
+}
+
 /* add_item: one more; those past the row's max are counted only. */
 static void add_item(
-	struct gp_config_reader *r, struct gp_config_items *list, struct gp_span item, size_t max)
+	struct gp_config_reader *r, struct gp_config_items *list, struct item item, size_t max)
 {
-	if (list->count == list->size && list->size < max) {
-		size_t size = list->size ? 2 * list->size : 16;
-		struct gp_span *more = gp_arena_array(r->draft->scratch, size, sizeof *more);
-		if (!more) {
-			gp_config_read_status(r, GP_ENOMEM);
-			return;
-		}
-		if (list->count)
-			memcpy(more, list->items, list->count * sizeof *more);
-		list->items = more;
-		list->size = size;
+	if (list->count == list->size && list->size < max && grow_list(r, list)) {
+		gp_config_read_status(r, GP_ENOMEM);
+		return;
 	}
-	if (list->count < list->size)
-		list->items[list->count] = item;
+	if (list->count < list->size) {
+		list->items[list->count] = item.text;
+		list->lines[list->count] = item.line;
+	}
 	list->count++;
 }
 
@@ -139,7 +157,7 @@ static struct gp_config_items *begin_list(
 	if (is_added && !list->is_begun) {
 		size_t n = gp_config_preset(row, presets, 16);
 		for (size_t i = 0; i < n; i++)
-			add_item(r, list, presets[i], row->max);
+			add_item(r, list, (struct item) {presets[i], 0}, row->max);
 	}
 	list->is_begun = true;
 	list->is_set = false;
@@ -176,7 +194,7 @@ static void read_item(
 	}
 	if (is_good)
 		set_value(r, o, text, token.ends);
-	add_item(r, list, text, o->row->max);
+	add_item(r, list, (struct item) {text, token.line}, o->row->max);
 }
 
 /* read_braces: items between commas; the last one may have a comma, too. False: not closed. */
@@ -256,6 +274,22 @@ static void read_list(struct gp_config_reader *r, const struct gp_config_option 
 			"the list that begins here is not closed\n");
 }
 
+/* set_lines: where the items stand, for kinds that are checked together later. */
+static int set_lines(
+	struct gp_config_target to, const struct gp_option *row, const struct gp_config_items *list)
+{
+	struct gp_option_texts *texts = (void *)((char *)to.base + row->offset);
+	if (row->kind != GP_KIND_TEXTS)
+		return GP_OK;
+	int *lines = gp_arena_array(to.arena, list->count ? list->count : 1, sizeof *lines);
+	if (!lines)
+		return GP_ENOMEM;
+	if (list->count)
+		memcpy(lines, list->lines, list->count * sizeof *lines);
+	texts->lines = lines;
+	return GP_OK;
+}
+
 /* gp_config_assign_list: as a whole, once each of its items is known to be good. */
 void gp_config_assign_list(struct gp_config_reader *r, const struct gp_option *row)
 {
@@ -271,7 +305,7 @@ void gp_config_assign_list(struct gp_config_reader *r, const struct gp_option *r
 	if (rc == GP_ESYNTAX && (list->count < row->min || list->count > row->max))
 		gp_config_error_value(r->draft->errors, where, r->draft->title, row, bad);
 	else if (rc != GP_ESYNTAX) /* a bad item was reported with its line */
-		gp_config_read_status(r, rc);
+		gp_config_read_status(r, rc ? rc : set_lines(to, row, list));
 	list->is_set = true;
 }
 

@@ -80,6 +80,16 @@ static void format_prefixes(struct gp_strbuf *buf, const struct gp_option_prefix
 			gp_ipaddr_format(&list->items[i].addr, text), list->items[i].length);
 }
 
+/* format_int: its word, if it is one. */
+static void format_int(struct gp_strbuf *buf, const struct gp_option *row, int value)
+{
+	const char *word = row->choices ? gp_config_word(row->choices, value) : "";
+	if (*word)
+		gp_strbuf_add(buf, word);
+	else
+		gp_strbuf_printf(buf, "%d", value);
+}
+
 /* gp_config_value_format: the reverse of gp_config_value_set. */
 void gp_config_value_format(struct gp_strbuf *buf, const void *base, const struct gp_option *row)
 {
@@ -92,6 +102,9 @@ void gp_config_value_format(struct gp_strbuf *buf, const void *base, const struc
 		break;
 	case GP_KIND_UINT:
 		gp_strbuf_printf(buf, "%u", *(const unsigned *)at);
+		break;
+	case GP_KIND_INT:
+		format_int(buf, row, *(const int *)at);
 		break;
 	case GP_KIND_SIZE:
 		gp_strbuf_printf(buf, "%zu", *(const size_t *)at);
@@ -126,7 +139,11 @@ void gp_config_value_format(struct gp_strbuf *buf, const void *base, const struc
 	case GP_KIND_LOGIN:
 	case GP_KIND_MAILBOX:
 	case GP_KIND_DOMAIN:
+	case GP_KIND_ZONE:
 		gp_config_quote(buf, *(const char *const *)at);
+		break;
+	case GP_KIND_SECRET:
+		gp_config_quote(buf, **(const char *const *)at ? GP_CONFIG_HIDDEN : "");
 		break;
 	case GP_KIND_NETWORK:
 		gp_config_quote(buf, ((const struct gp_option_network *)at)->text);
@@ -141,6 +158,7 @@ void gp_config_value_format(struct gp_strbuf *buf, const void *base, const struc
 	case GP_KIND_LISTEN:
 	case GP_KIND_SERVERS:
 	case GP_KIND_STORES:
+	case GP_KIND_TEXTS:
 	case GP_KIND_FILES:
 		format_texts(buf, at);
 		break;
@@ -158,6 +176,7 @@ static const char *const sentences[GP_CONFIG_KINDS] = {
 	[GP_KIND_DOMAIN] = "a domain name such as example.org",
 	[GP_KIND_NETWORK] = "an address such as 192.0.2.1 or 2001:db8::1, or a network such as "
 			    "192.0.2.0/24, without bits set past the prefix",
+	[GP_KIND_TEXTS] = "printable ASCII",
 	[GP_KIND_PREFIXES] =
 		"networks such as 192.0.2.0/24 or 2001:db8::/32, without bits set past "
 		"the prefix",
@@ -188,7 +207,12 @@ static void allowed_words(struct gp_strbuf *buf, const struct gp_option *row)
 static void allowed_text(struct gp_strbuf *buf, const struct gp_option *row)
 {
 	unsigned long long max = row->max;
-	if (row->kind == GP_KIND_PATH) {
+	if (row->kind == GP_KIND_ZONE) {
+		gp_strbuf_printf(buf, "a name in DNS, at most %llu characters", max);
+	} else if (row->kind == GP_KIND_SECRET) {
+		gp_strbuf_printf(
+			buf, "letters, digits, - and _, at most %llu characters, or empty", max);
+	} else if (row->kind == GP_KIND_PATH) {
 		gp_strbuf_add(buf, "an absolute path");
 		if (max < 1024)
 			gp_strbuf_printf(buf, " of at most %llu characters", max);
@@ -231,6 +255,15 @@ static void allowed_scaled(struct gp_strbuf *buf, const struct gp_option *row)
 							: ", with its unit: ms, s, m, h or d");
 }
 
+/* allowed_int: bounds, and words. */
+static void allowed_int(struct gp_strbuf *buf, const struct gp_option *row)
+{
+	gp_strbuf_printf(
+		buf, "a number from %lld to %lld", (long long)row->min, (long long)row->max);
+	for (const struct gp_option_choice *c = row->choices; c && c->word; c++)
+		gp_strbuf_printf(buf, ", or %s", c->word);
+}
+
 /* gp_config_allowed: what the row takes, in words. */
 void gp_config_allowed(struct gp_strbuf *buf, const struct gp_option *row)
 {
@@ -242,8 +275,11 @@ void gp_config_allowed(struct gp_strbuf *buf, const struct gp_option *row)
 	} else if (row->kind == GP_KIND_CODE) {
 		allowed_code(buf, row);
 	} else if (row->kind == GP_KIND_TEMPLATE || row->kind == GP_KIND_TEXT ||
-		   row->kind == GP_KIND_PATH || row->kind == GP_KIND_LOGIN) {
+		   row->kind == GP_KIND_PATH || row->kind == GP_KIND_LOGIN ||
+		   row->kind == GP_KIND_ZONE || row->kind == GP_KIND_SECRET) {
 		allowed_text(buf, row);
+	} else if (row->kind == GP_KIND_INT) {
+		allowed_int(buf, row);
 	} else if (row->choices) {
 		allowed_words(buf, row);
 	} else if (row->kind == GP_KIND_UINT || row->kind == GP_KIND_SIZE) {

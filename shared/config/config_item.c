@@ -11,6 +11,7 @@
 #include "mail/address.h"
 
 #define LOCAL_MAX 64 /* RFC 5321 4.5.3.1.1 */
+#define TEXT_MAX 200 /* of an item whose owner knows what it says */
 
 /* ends_in_number: has the last label no letter? Then it is an address, or a part of one (RFC 3696
  * 2).
@@ -226,6 +227,17 @@ static int item_file(
 	return keep(arena, value, out);
 }
 
+/* item_text: what it says is looked at by its owner. */
+static int item_text(
+	struct gp_arena *arena, const struct gp_option *row, struct gp_span value, const char **out)
+{
+	struct gp_span text = gp_span_trim(value);
+	(void)row;
+	if (text.len == 0 || text.len > TEXT_MAX || !gp_span_is_printable_ascii(text))
+		return GP_ESYNTAX;
+	return keep(arena, text, out);
+}
+
 /* gp_config_item: through the kind's function. */
 int gp_config_item(struct gp_arena *arena, const struct gp_option *row, struct gp_span value,
 	const char **item_out)
@@ -239,6 +251,7 @@ int gp_config_item(struct gp_arena *arena, const struct gp_option *row, struct g
 		[GP_KIND_LISTEN] = item_listen,
 		[GP_KIND_SERVERS] = item_server,
 		[GP_KIND_STORES] = item_store,
+		[GP_KIND_TEXTS] = item_text,
 		[GP_KIND_FILES] = item_file,
 	};
 	return value.len ? readers[row->kind](arena, row, value, item_out) : GP_ESYNTAX;

@@ -8,11 +8,14 @@
 
 #define GP_CONFIG_KINDS (GP_KIND_FILES + 1)
 
+/* In place of a value that nobody may see; no key can be written so. */
+#define GP_CONFIG_HIDDEN "(hidden)"
+
 /* What a GP_KIND_BOOL may be called. */
 extern const struct gp_option_choice gp_option_bools[];
 
 /* The rows of a section, and the number that the first one has among all. */
-#define GP_CONFIG_ROWS_MAX 160
+#define GP_CONFIG_ROWS_MAX 320
 struct gp_config_rows {
 	const struct gp_option *items;
 	size_t count, first;

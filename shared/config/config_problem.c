@@ -34,6 +34,10 @@ static const struct {
 	{"spf", "forwarders", "spf.exempt_clients", NULL, NULL},
 	{"arc", "trusted_sealers", "dmarc.exempt_clients", NULL, NULL},
 	{"arc", "more_sealers", "dmarc.exempt_clients", NULL, NULL},
+	{"dnsbl", "exempt_clients", NULL, "dnsbl.exempt_client_names", "dnsbl.exempt_senders"},
+	{"dnsbl", "exempt_client_names", "dnsbl.exempt_clients", NULL, "dnsbl.exempt_senders"},
+	{"dnsbl", "exempt_senders", "dnsbl.exempt_clients", NULL, NULL},
+	{"dnsbl", "exempt_recipients", "dnsbl.exempt_clients", NULL, NULL},
 	{"dmarc", "exempt_domains", "dmarc.exempt_clients", NULL, NULL},
 	{"dmarc", "exempt_clients", NULL,
 		"dmarc.forwarders, if its SPF record lists its hosts, or dmarc.mailing_lists",
@@ -627,6 +631,14 @@ const char *gp_config_problem(
 		return choice_problem(arena, gp_option_bools, value);
 	case GP_KIND_TEMPLATE:
 		return template_problem(arena, row, value);
+	case GP_KIND_INT:
+		return row->choices && !number_problem(value)
+			       ? choice_problem(arena, row->choices, value)
+			       : number_problem(value);
+	case GP_KIND_SECRET:
+		return gp_span_is(value, GP_CONFIG_HIDDEN)
+			       ? "that stands for a key in a dump; write the key itself"
+			       : NULL;
 	case GP_KIND_UINT:
 	case GP_KIND_SIZE:
 	case GP_KIND_BYTES:

@@ -22,6 +22,7 @@
 struct gp_config_items {
 	struct gp_config_place where; /* of the newest assignment */
 	struct gp_span *items;        /* at most the row's max */
+	int *lines;                   /* of each item; 0: of no file */
 	size_t size;                  /* room */
 	size_t count;                 /* as many as the files have */
 	bool is_begun;                /* a file says something about it, */

@@ -249,6 +249,7 @@ const struct gp_config_section gp_config_sections[] = {
 	{.own = &gp_dkim_section, .offset = AT(dkim)},
 	{.own = &gp_arc_section, .offset = AT(arc)},
 	{.own = &gp_dmarc_section, .offset = AT(dmarc)},
+	{.own = &gp_dnsbl_section, .offset = AT(dnsbl)},
 	{.own = &gp_dns_section, .offset = AT(dns_settings)},
 	{.own = &gp_store_section, .offset = AT(store_settings)},
 	{.own = &gp_limit_set_section, .offset = AT(limits)},

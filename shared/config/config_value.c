@@ -57,6 +57,25 @@ static int set_uint(struct gp_config_target to, const struct gp_option *row, str
 	return GP_OK;
 }
 
+/* set_int: with a minus sign before it where the bounds allow that, or a word. */
+static int set_int(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
+{
+	const struct gp_option_choice *c = row->choices ? choice_find(row, value) : NULL;
+	bool is_negative = gp_span_has_prefix(value, "-");
+	uint64_t n;
+	if (c) {
+		*(int *)place(to, row) = c->value;
+		return GP_OK;
+	}
+	if (gp_span_parse_uint(gp_span_skip(value, is_negative), INT32_MAX, &n))
+		return GP_ESYNTAX;
+	int64_t number = is_negative ? -(int64_t)n : (int64_t)n;
+	if (number < (int64_t)row->min || number > (int64_t)row->max)
+		return GP_ESYNTAX;
+	*(int *)place(to, row) = (int)number;
+	return GP_OK;
+}
+
 /* set_mode: octal permissions. */
 static int set_mode(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
@@ -241,11 +260,55 @@ static int set_network(
 	struct gp_config_target to, const struct gp_option *row, struct gp_span value)
 {
 	struct gp_option_network *network = place(to, row);
+	if (row->max == 1 && value.len == 0) {
+		*network = (struct gp_option_network) {.text = ""};
+		return GP_OK;
+	}
 	int rc = gp_prefix_parse(value, &network->prefix);
 	if (rc)
 		return rc;
 	network->text = gp_arena_copy(to.arena, value);
 	return network->text ? GP_OK : GP_ENOMEM;
+}
+
+/* is_zone_byte: may it stand in a label? An underscore is in names that are no hosts. */
+static bool is_zone_byte(char c)
+{
+	return gp_span_is_alnum(c) || c == '-' || c == '_';
+}
+
+/* set_zone: labels of 1 to 63 bytes; in lower case, without the dot of the root. */
+static int set_zone(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
+{
+	size_t label = 0;
+	if (value.len && value.ptr[value.len - 1] == '.')
+		value.len--;
+	for (size_t i = 0; i < value.len; i++) {
+		bool is_dot = value.ptr[i] == '.';
+		if ((is_dot && label == 0) || (!is_dot && !is_zone_byte(value.ptr[i])))
+			return GP_ESYNTAX;
+		label = is_dot ? 0 : label + 1;
+		if (label > 63)
+			return GP_ESYNTAX;
+	}
+	if (value.len > row->max || (value.len && label == 0))
+		return GP_ESYNTAX;
+	char *copy = gp_arena_copy(to.arena, value);
+	*(const char **)place(to, row) = copy;
+	for (char *p = copy; p && *p; p++)
+		*p = gp_span_lower(*p);
+	return copy ? GP_OK : GP_ENOMEM;
+}
+
+/* set_secret: what can stand in a name of DNS. */
+static int set_secret(struct gp_config_target to, const struct gp_option *row, struct gp_span value)
+{
+	if (value.len > row->max)
+		return GP_ESYNTAX;
+	for (size_t i = 0; i < value.len; i++)
+		if (!is_zone_byte(value.ptr[i]))
+			return GP_ESYNTAX;
+	return store_text(to, row, value);
 }
 
 /* digits_only: from 1 to max digits. */
@@ -341,6 +404,7 @@ static const struct {
 } kinds[GP_CONFIG_KINDS] = {
 	[GP_KIND_BOOL] = {set_bool, NULL},
 	[GP_KIND_UINT] = {set_uint, NULL},
+	[GP_KIND_INT] = {set_int, NULL},
 	[GP_KIND_SIZE] = {set_uint, NULL},
 	[GP_KIND_BYTES] = {set_scaled, NULL},
 	[GP_KIND_SPACE] = {set_scaled, NULL},
@@ -358,6 +422,8 @@ static const struct {
 	[GP_KIND_MAILBOX] = {set_mailbox, NULL},
 	[GP_KIND_DOMAIN] = {set_domain, NULL},
 	[GP_KIND_NETWORK] = {set_network, NULL},
+	[GP_KIND_ZONE] = {set_zone, NULL},
+	[GP_KIND_SECRET] = {set_secret, NULL},
 	[GP_KIND_SET] = {NULL, set_bits},
 	[GP_KIND_PREFIXES] = {NULL, set_prefixes},
 	[GP_KIND_NAMES] = {NULL, set_texts},
@@ -367,6 +433,7 @@ static const struct {
 	[GP_KIND_LISTEN] = {NULL, set_texts},
 	[GP_KIND_SERVERS] = {NULL, set_texts},
 	[GP_KIND_STORES] = {NULL, set_texts},
+	[GP_KIND_TEXTS] = {NULL, set_texts},
 	[GP_KIND_FILES] = {NULL, set_texts},
 };
 
@@ -393,6 +460,8 @@ int gp_config_value_set(struct gp_config_target to, const struct gp_option *row,
 		rc = kinds[row->kind].set(to, row, values[0]);
 	if (rc == GP_ESYNTAX)
 		bad_out->problem = gp_config_problem(to.arena, row, bad_out->value);
+	if (rc == GP_ESYNTAX && row->kind == GP_KIND_SECRET)
+		bad_out->value = gp_span_from(GP_CONFIG_HIDDEN);
 	return rc;
 }
 

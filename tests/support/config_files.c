@@ -134,6 +134,10 @@ static const char *value_of(struct maker *m, const struct gp_option *row, char *
 	static const char *const stores[] = {"lmdb:/var/lib/gatepost", "lmdb:/x", "lmdb:rel", NULL};
 	static const char *const files[] = {
 		"/nowhere/*.conf", "/nowhere/[a].conf", "/nowhere/x.conf", NULL};
+	static const char *const zones[] = {"bl.example", "BL.Example.", "", "a..b", NULL};
+	static const char *const keys[] = {"", "abc123", "x_y-z", "no key", NULL};
+	static const char *const rules[] = {
+		"127.0.0.2 = 2", "127.0.0.10-11 = 1", "127.0.0.9-2 = 1", NULL};
 	size_t n = 0;
 	if (row->preset && *row->preset && !strchr(row->preset, ',') && below(m, 3))
 		return row->preset;
@@ -144,6 +148,15 @@ static const char *value_of(struct maker *m, const struct gp_option *row, char *
 	case GP_KIND_SIZE:
 	case GP_KIND_MODE:
 		return number(m, row, room, size);
+	case GP_KIND_INT:
+		snprintf(room, size, "%d", (int)below(m, 9));
+		return room;
+	case GP_KIND_ZONE:
+		return good(m, zones);
+	case GP_KIND_SECRET:
+		return good(m, keys);
+	case GP_KIND_TEXTS:
+		return good(m, rules);
 	case GP_KIND_BYTES:
 	case GP_KIND_SPACE:
 		return good(m, sizes);
@@ -220,7 +233,7 @@ static void assignment(struct maker *m, const struct gp_option *row)
 {
 	static const int lists[] = {GP_KIND_SET, GP_KIND_PREFIXES, GP_KIND_NAMES, GP_KIND_HOSTS,
 		GP_KIND_DOMAINS, GP_KIND_ADDRESSES, GP_KIND_LISTEN, GP_KIND_SERVERS, GP_KIND_STORES,
-		GP_KIND_FILES};
+		GP_KIND_TEXTS, GP_KIND_FILES};
 	char room[64];
 	bool is_list = false;
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * DNS list: one list as the configuration describes it, and what its answers mean.
+ *
+ * Knows zones, keys, code rules, answers that mean trouble, and entries to test a list with; does
+ * not query a list (dnsbl.h) and does not know whether a list works at present (dnsbl_health.h).
+ *
+ *     rc = gp_dnsbl_list_settle(arena, &list, report, arg)   (once, when its options have been
+ *                                                            read)
+ *     gp_dnsbl_judge(&list, addresses, count, &judgement)    (for each answer)
+ *
+ * Terms of RFC 5782. Ownership: texts live in the arena of the configuration. Threads: a settled
+ * list is constant.
+ *
+ * A key is a part of the queried name only: asked_zone, key and key_file's content are in no text
+ * for people; name and zone are what a list is called.
+ */
+#ifndef GP_REPUTATION_DNSBL_LIST_H
+#define GP_REPUTATION_DNSBL_LIST_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/option.h"
+#include "base/span.h"
+
+#define GP_DNSBL_LISTS_MAX 32    /* lists of a configuration */
+#define GP_DNSBL_RULES_MAX 64    /* code rules of a list, and as many errors */
+#define GP_DNSBL_TESTS_MAX 16    /* test entries of a list */
+#define GP_DNSBL_WEIGHT_MAX 1000 /* largest absolute weight, so that no sum overflows */
+#define GP_DNSBL_WEIGHT_UNSET INT_MIN
+
+/* What a list is asked about: a set of bits. */
+#define GP_DNSBL_ASKS_CLIENT 1u /* the client's address */
+#define GP_DNSBL_ASKS_SENDER 2u /* domain of MAIL FROM */
+#define GP_DNSBL_ASKS_HELO 4u
+#define GP_DNSBL_ASKS_RDNS 8u  /* confirmed reverse name */
+#define GP_DNSBL_ASKS_DKIM 16u /* domains of passing signatures: not at RCPT */
+
+enum gp_dnsbl_reduce { GP_DNSBL_FULL, GP_DNSBL_REGISTERED };
+
+/* An answer, in the order of its octets. */
+struct gp_dnsbl_code {
+	uint8_t octet[4];
+};
+
+/* Each octet lies in its range; of a bit: the mask's part is equal and the bit is set. */
+struct gp_dnsbl_rule {
+	bool is_bit;
+	uint8_t first[4], last[4]; /* of a bit: the mask's part; the last octet is any */
+	uint8_t bit;               /* of the last octet; 0: not a bit */
+	int weight;                /* 0: known, and says nothing */
+	const char *meaning;       /* for people; "" */
+	const char *written;       /* "127.0.0.4-7", "bit 8" */
+	bool is_built_in;          /* an error that holds for every list */
+};
+
+/* Names of test entries that stand for another one in each test. */
+#define GP_DNSBL_TEST_RANDOM "random"     /* a domain name that nobody has */
+#define GP_DNSBL_TEST_TEST_NET "test-net" /* an address of TEST-NET-1 to -3 (RFC 5737) */
+
+/* An entry that must, or must not, be in the list. */
+struct gp_dnsbl_test {
+	const char *name; /* address, domain in A-labels, or one of those above */
+	bool is_listed;
+	bool is_any;     /* listed with any answer, even with one of the errors */
+	bool is_address; /* is it asked as an address? */
+};
+
+struct gp_dnsbl_list {
+	const char *name; /* the title: of the table, or of the operator's own list. First member */
+	/* as the file says it */
+	const char *zone;     /* public name: in texts, logs, metrics; no trailing dot, lower case;
+			       * never with a key in it */
+	const char *key_zone; /* "KEY.zen.dq.spamhaus.net"; "": none */
+	const char *key, *key_file, *key_credential; /* SECRET: the first; "": none */
+	const char *family;                          /* lists of one operator count as one */
+	unsigned asks;
+	bool ipv6;                     /* answers about IPv6 clients */
+	int reduce;                    /* enum gp_dnsbl_reduce */
+	struct gp_option_network mask; /* of bit rules; text "": none */
+	struct gp_option_texts codes, errors, tests;
+	int weight;              /* of every code that has one; GP_DNSBL_WEIGHT_UNSET */
+	int max;                 /* most that it may add to a score, or take from it; 0: no bound */
+	bool sum;                /* weights of its hits are added, not the largest taken */
+	bool allow;              /* its negative weights may let mail through */
+	bool everybody;          /* answers about everybody: not a sign that it lists the world */
+	bool border, submission; /* of clients that should not send mail themselves; of users */
+	bool null_sender;        /* asked for mail with the null sender only */
+	bool commercial;         /* terms allow commercial use without a contract */
+	bool needs_key, needs_registration, refuses_public; /* conditions, for warnings */
+	const char *about;                                  /* a sentence for the manual */
+	const char *url;
+	bool is_off; /* "off = yes": known, never asked */
+	/* settled; the family is the name where none is set */
+	const char *asked_zone; /* the zone that is queried. SECRET where there is a key */
+	const char *secret;     /* the key in it: what has to be cut out of foreign text; NULL */
+	const struct gp_dnsbl_rule *rules, *error_rules;
+	size_t rule_count, error_count;
+	const struct gp_dnsbl_test *test_entries;
+	size_t test_count;
+	const char *no_key; /* why it cannot be asked: no key, unreadable file; NULL */
+	const char
+		*dead; /* its zone is known to be closed: since when, and what it does now; NULL */
+	const char *file; /* where it stands */
+	int line;
+};
+
+/* What an answer means. Exactly one of the four, for every set of rules and every answer. */
+enum gp_dnsbl_meaning {
+	GP_DNSBL_HIT,
+	GP_DNSBL_UNKNOWN, /* no rule knows it: not a hit */
+	GP_DNSBL_ERROR,   /* an answer that means trouble: one of error_rules. They are looked at
+			   * before the others; a built-in one is not among them where a code rule
+			   * names that address */
+	GP_DNSBL_OUTSIDE  /* not in 127.0.0.0/8: not the list that answers */
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* What the configuration says about DNS lists: the section dnsbl. */
+#ifndef GP_REPUTATION_DNSBL_OPTIONS_H
+#define GP_REPUTATION_DNSBL_OPTIONS_H
+
+#include "base/option.h"
+#include "reputation/dnsbl/dnsbl_list.h"
+
+struct gp_suffix_list;
+
+struct gp_dnsbl_settings {
+	enum gp_option_mode mode;
+	/* scores from which something is done; 0: never */
+	unsigned label_at, greylist_at, defer_at, reject_at;
+	unsigned min_lists; /* families with a positive weight that a reject needs */
+	unsigned deadline_ms;
+	struct gp_option_prefixes exempt_clients;
+	struct gp_config_texts exempt_client_names, exempt_senders, exempt_recipients;
+	const char *reject_code, *defer_code, *text;
+	/* settled */
+	const struct gp_dnsbl_list *lists; /* in the order of the file */
+	size_t count;
+	const struct gp_suffix_list *psl; /* for reduce = registered; NULL: no list needs it */
+};
+
+extern const struct gp_option_section gp_dnsbl_section; /* places: struct gp_dnsbl_settings */
+
+#endif
