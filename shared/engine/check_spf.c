@@ -31,80 +31,38 @@ static struct gp_wish is_off(const struct gp_facts *f)
 	return wish(f->config->spf.mode == GP_MODE_OFF, GP_ACTION_ACCEPT);
 }
 
-/* is_exempt_client: the client's network is listed. */
-static struct gp_wish is_exempt_client(const struct gp_facts *f)
-{
-	return wish(gp_engine_in_prefixes(&f->config->spf.exempt_clients, &f->envelope.client),
-		GP_ACTION_ACCEPT);
-}
-
-/* is_exempt_client_name: the client's verified name is listed. */
-static struct gp_wish is_exempt_client_name(const struct gp_facts *f)
-{
-	return wish(
-		gp_engine_in_names(&f->config->spf.exempt_client_names, f->envelope.client_name),
-		GP_ACTION_ACCEPT);
-}
-
-/* is_exempt_helo: the HELO name is listed. */
-static struct gp_wish is_exempt_helo(const struct gp_facts *f)
-{
-	return wish(gp_engine_in_names(&f->config->spf.exempt_helo, gp_span_from(f->helo_name)),
-		GP_ACTION_ACCEPT);
-}
-
-/* is_exempt_sender: the sender is listed. */
-static struct gp_wish is_exempt_sender(const struct gp_facts *f)
-{
-	return wish(gp_engine_in_addresses(
-			    &f->config->spf.exempt_senders, f->envelope.sender, f->sender_domain),
-		GP_ACTION_ACCEPT);
-}
-
-/* is_exempt_recipient: the recipient is listed. */
-static struct gp_wish is_exempt_recipient(const struct gp_facts *f)
-{
-	return wish(gp_engine_in_addresses(&f->config->spf.exempt_recipients, f->envelope.recipient,
-			    f->recipient_domain),
-		GP_ACTION_ACCEPT);
-}
-
 static const struct gp_rule off[] = {
 	{.name = "spf.mode", .wish = is_off, .why = "spf.mode is off"},
 	{.name = NULL},
 };
 
-/* what is known about the client for certain: its address, and a name that DNS confirms */
-static const struct gp_rule unjudged[] = {
-	{.name = "spf.exempt_clients", .wish = is_exempt_client},
-	{.name = "spf.exempt_client_names", .wish = is_exempt_client_name},
-	{.name = NULL},
-};
-
-/* what anybody could say */
-static const struct gp_rule claimed[] = {
-	{.name = "spf.exempt_helo", .wish = is_exempt_helo},
-	{.name = "spf.exempt_senders", .wish = is_exempt_sender},
-	{.name = "spf.exempt_recipients", .wish = is_exempt_recipient},
-	{.name = NULL},
-};
-
-/* unjudged_client: nobody knows whose it is, or it is listed. */
-static const struct gp_rule *unjudged_client(const struct gp_facts *f)
+/* listed: by the lists of exceptions, up to last. */
+static const struct gp_rule *listed(const struct gp_facts *f, enum gp_exemption last)
 {
+	static const struct gp_rule rows[GP_EXEMPTIONS] = {
+		[GP_EXEMPT_CLIENT] = {.name = "spf.exempt_clients"},
+		[GP_EXEMPT_CLIENT_NAME] = {.name = "spf.exempt_client_names"},
+		[GP_EXEMPT_HELO] = {.name = "spf.exempt_helo"},
+		[GP_EXEMPT_SENDER] = {.name = "spf.exempt_senders"},
+		[GP_EXEMPT_RECIPIENT] = {.name = "spf.exempt_recipients"},
+	};
+	const struct gp_spf_settings *spf = &f->config->spf;
+	const struct gp_exemptions lists = {.clients = &spf->exempt_clients,
+		.client_names = &spf->exempt_client_names,
+		.helo = &spf->exempt_helo,
+		.senders = &spf->exempt_senders,
+		.recipients = &spf->exempt_recipients};
 	const struct gp_rule *rule = gp_engine_unidentified(f);
-	return rule ? rule : gp_engine_first_rule(unjudged, f);
+	return rule ? rule : gp_engine_exemption(&lists, rows, last, f);
 }
 
-/* exempt: of an envelope, step by step. In a whole message SPF speaks for DMARC as well. */
+/* exempt: of an envelope. In a whole message SPF speaks for DMARC as well. */
 static const struct gp_rule *exempt(const struct gp_facts *f)
 {
 	if (f->stage == GP_STAGE_MESSAGE)
 		return NULL;
 	const struct gp_rule *rule = gp_engine_first_rule(off, f);
-	if (!rule)
-		rule = unjudged_client(f);
-	return rule ? rule : gp_engine_first_rule(claimed, f);
+	return rule ? rule : listed(f, GP_EXEMPT_RECIPIENT);
 }
 
 /* gp_engine_exempt: of mail of ours, and of what SPF leaves alone. */
@@ -127,7 +85,7 @@ bool gp_engine_is_unjudged(const struct gp_facts *f)
 {
 	if (f->envelope.client.family == GP_IP_NONE)
 		return true;
-	return !f->every_check && unjudged_client(f);
+	return !f->every_check && listed(f, GP_EXEMPT_CLIENT_NAME);
 }
 
 /* ---- asking ---- */

@@ -78,3 +78,38 @@ const struct gp_rule *gp_engine_first_rule(
 			return rules;
 	return NULL;
 }
+
+/* is_exempt: by one of the lists. */
+static bool is_exempt(
+	const struct gp_exemptions *l, enum gp_exemption which, const struct gp_facts *f)
+{
+	const struct gp_envelope *e = &f->envelope;
+	switch (which) {
+	case GP_EXEMPT_CLIENT:
+		return l->clients && gp_engine_in_prefixes(l->clients, &e->client);
+	case GP_EXEMPT_CLIENT_NAME:
+		return l->client_names && gp_engine_in_names(l->client_names, e->client_name);
+	case GP_EXEMPT_HELO:
+		return l->helo && gp_engine_in_names(l->helo, gp_span_from(f->helo_name));
+	case GP_EXEMPT_SENDER:
+		return l->senders &&
+		       gp_engine_in_addresses(l->senders, e->sender, f->sender_domain);
+	case GP_EXEMPT_RECIPIENT:
+		return l->recipients &&
+		       gp_engine_in_addresses(l->recipients, e->recipient, f->recipient_domain);
+	case GP_EXEMPTIONS:
+		break;
+	}
+	return false;
+}
+
+/* gp_engine_exemption: list by list. */
+const struct gp_rule *gp_engine_exemption(const struct gp_exemptions *lists,
+	const struct gp_rule rows[GP_EXEMPTIONS], enum gp_exemption last,
+	const struct gp_facts *facts)
+{
+	for (int i = GP_EXEMPT_CLIENT; i <= (int)last; i++)
+		if (is_exempt(lists, (enum gp_exemption)i, facts))
+			return &rows[i];
+	return NULL;
+}

@@ -23,6 +23,28 @@ bool gp_engine_in_addresses(
  * address, own_networks? */
 bool gp_engine_is_private_client(const struct gp_facts *facts);
 
+/* Lists of the configuration by which a check leaves mail alone; each may be NULL. */
+struct gp_exemptions {
+	const struct gp_option_prefixes *clients;
+	const struct gp_config_texts *client_names; /* as the mail server has verified them */
+	const struct gp_config_texts *helo, *senders, *recipients;
+};
+
+/* Which of them; rows of a check's own names, in this order. */
+enum gp_exemption {
+	GP_EXEMPT_CLIENT,
+	GP_EXEMPT_CLIENT_NAME, /* up to here it is known for certain; anybody could say the rest */
+	GP_EXEMPT_HELO,
+	GP_EXEMPT_SENDER,
+	GP_EXEMPT_RECIPIENT,
+	GP_EXEMPTIONS
+};
+
+/* The row of the first list, up to last, that has this mail; NULL: none. */
+const struct gp_rule *gp_engine_exemption(const struct gp_exemptions *lists,
+	const struct gp_rule rows[GP_EXEMPTIONS], enum gp_exemption last,
+	const struct gp_facts *facts);
+
 /* The first rule that applies, or NULL; rules end with a row without a name. */
 const struct gp_rule *gp_engine_first_rule(
 	const struct gp_rule *rules, const struct gp_facts *facts);
