@@ -296,6 +296,7 @@ int gp_message_asked_answer(struct gp_message_asked *message, struct gp_ctx *ctx
 	struct gp_facts *f = facts_out;
 	enum gp_stage stage = stage_of(request);
 	gp_engine_facts_init(f, m->runtime->config, stage, envelope);
+	f->store = m->runtime->store;
 	if (stage < GP_STAGE_MAIL) /* about no message */
 		return gp_engine_run(ctx, m->transaction.pipeline, f, verdict_out);
 	follow(m, ctx, request);

@@ -135,7 +135,19 @@ struct gp_check_result {
 typedef const char *gp_reply_value(struct gp_ctx *ctx, const struct gp_facts *facts,
 	const struct gp_rule *rule, struct gp_span name);
 
-/* Order among the checks: any number, lower first. Equal ones as in the table. */
+/*
+ * The rounds of a request: a check of a later one runs only for what those before it let in, so
+ * that a recipient that is delayed is not counted, and one that a limit refuses leaves no trace.
+ */
+enum gp_round {
+	GP_ROUND_FINDS,  /* finds out about the sender, whatever comes of it */
+	GP_ROUND_DELAYS, /* decides over what was found: shall it be tried again later? */
+	GP_ROUND_COUNTS,
+	GP_ROUND_REMEMBERS /* that it was let in */
+};
+#define GP_ROUNDS 4
+
+/* Order among the checks of a round: any number, lower first. Equal ones as in the table. */
 struct gp_check {
 	const char *name;     /* "spf": in metrics, and the method of Authentication-Results... */
 	const char *method;   /* ...unless that is another one; NULL */
@@ -144,7 +156,7 @@ struct gp_check {
 	unsigned decides;     /* where its rules are looked at */
 	int runs, weighs;     /* its place in running, and in deciding and asking DNS */
 	bool judges_ours;     /* also of our own users and networks, for which no names are found */
-	bool only_if_let_in;  /* not for what others refuse already */
+	enum gp_round round;
 	bool trumps; /* where one of its rules applies, what others found out does not count */
 	bool by_recipient; /* has to look again for every recipient of a message */
 

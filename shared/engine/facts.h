@@ -36,6 +36,7 @@
 #include "mail/body.h"
 #include "mail/message.h"
 #include "spf/spf.h"
+#include "store/store.h"
 
 /* Where in a conversation of SMTP (RFC 5321) a mail server asks. */
 enum gp_stage {
@@ -58,10 +59,13 @@ struct gp_pipeline; /* engine/pipeline.h */
 
 /* What is known when a recipient is offered. Spans may be empty. */
 struct gp_envelope {
-	struct gp_ipaddr client;      /* GP_IP_NONE: not an internet client, or not readable */
-	bool client_is_unreadable;    /* it has an address that cannot be read */
-	struct gp_ipaddr server;      /* the address the client came to; may be GP_IP_NONE */
-	struct gp_span client_name;   /* verified by the mail server; empty when it is not */
+	struct gp_ipaddr client;    /* GP_IP_NONE: not an internet client, or not readable */
+	bool client_is_unreadable;  /* it has an address that cannot be read */
+	struct gp_ipaddr server;    /* the address the client came to; may be GP_IP_NONE */
+	struct gp_span client_name; /* verified by the mail server; empty when it is not */
+	/* what the address points to, verified or not; empty: nothing, or the mail server does not
+	 * know */
+	struct gp_span reverse_name;
 	struct gp_span helo;          /* as the client said it */
 	struct gp_span sender;        /* MAIL FROM; empty for the null sender */
 	struct gp_span recipient;     /* RCPT TO; may be empty before RCPT */
@@ -115,9 +119,10 @@ struct gp_facts {
 	struct gp_envelope envelope; /* with the addresses that are judged (gp_engine_address) */
 	const struct gp_mail *mail;  /* NULL before GP_STAGE_MESSAGE */
 	struct gp_counting counting;
-	bool every_check; /* for gatepost verify: run all, whatever modes and exceptions
+	struct gp_store *store; /* for what mail has shown; NULL: nothing is kept or known */
+	bool every_check;       /* for gatepost verify: run all, whatever modes and exceptions
 			     say; decide as if each check were enforced */
-	bool was_asked;   /* something was asked about this message at an earlier stage */
+	bool was_asked;         /* something was asked about this message at an earlier stage */
 
 	/* of the envelope */
 	const char *sender_domain;    /* A-labels; NULL: null sender, or none that is a domain */
@@ -163,7 +168,9 @@ struct gp_facts {
 	void *own[GP_CHECKS_MAX]; /* what a check of its own kind has found (gp_engine_own) */
 
 	/* checks at work; nobody else's */
-	struct gp_body *body; /* read once, for all checks that need it */
+	const struct gp_facts *before; /* what is kept of earlier requests about the message; NULL:
+					  nothing is */
+	struct gp_body *body;          /* read once, for all checks that need it */
 	struct gp_dkim_bodies *bodies;
 	struct gp_dkim *dkim_reader;   /* NULL: it does not run */
 	struct gp_arc *arc_reader;     /* likewise */

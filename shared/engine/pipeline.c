@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Names, whose mail it is, the checks in two rounds (those that find out, and those that count what
- * is let in), the decision after each, and the texts last. Of a whole message every query goes
- * through a memory of this message, so that what was asked together in advance is found there, and
- * no two checks see different answers.
+ * Names, whose mail it is, the checks in their rounds, the decision after each, and the texts last.
+ * Of a whole message every query goes through a memory of this message, so that what was asked
+ * together in advance is found there, and no two checks see different answers.
  */
 #include "engine/pipeline.h"
 
@@ -100,13 +99,13 @@ static bool is_on(const struct gp_check *c, const struct gp_facts *f)
 	return f->every_check || !c->mode || c->mode(f) != GP_MODE_OFF;
 }
 
-/* select_checks: those that find out, or those that count; notes the first exemption. */
-static void select_checks(struct run *r, bool that_count)
+/* select_checks: those of a round; notes the first exemption. */
+static void select_checks(struct run *r, enum gp_round round)
 {
 	r->selected = 0;
 	for (size_t i = 0; i < r->p->count; i++) {
 		const struct gp_check *c = r->p->checks[r->p->weighs[i]];
-		if (c->only_if_let_in != that_count || !is_at(c, r->f) || !is_on(c, r->f) ||
+		if (c->round != round || !is_at(c, r->f) || !is_on(c, r->f) ||
 			(r->f->is_ours && !c->judges_ours))
 			continue;
 		const struct gp_rule *exempt = c->exempt ? c->exempt(r->f) : NULL;
@@ -129,7 +128,7 @@ static bool is_exempted(const struct run *r)
 static bool has_turn(const struct run *r)
 {
 	for (size_t i = 0; i < r->p->count; i++)
-		if (!r->p->checks[i]->only_if_let_in && is_at(r->p->checks[i], r->f))
+		if (r->p->checks[i]->round == GP_ROUND_FINDS && is_at(r->p->checks[i], r->f))
 			return true;
 	return false;
 }
@@ -275,7 +274,7 @@ static bool is_heard(const struct run *r, size_t at, bool is_trumped)
 		return false;
 	if (!c->run)
 		return true;
-	return (r->f->ran & (1u << at)) && !(is_trumped && !c->only_if_let_in);
+	return (r->f->ran & (1u << at)) && !(is_trumped && c->round == GP_ROUND_FINDS);
 }
 
 /* is_trumped: is there a rule besides which what was found does not count? */
@@ -307,7 +306,7 @@ static void decide(const struct run *r, struct gp_verdict *v)
 static int find(struct run *r)
 {
 	int rc = GP_OK;
-	select_checks(r, false);
+	select_checks(r, GP_ROUND_FINDS);
 	/* users and networks of ours come from wherever they do: it says nothing */
 	r->f->private_client = !r->f->mail && !r->f->is_ours && is_exempted(r) &&
 			       gp_engine_is_private_client(r->f);
@@ -323,12 +322,12 @@ static int find(struct run *r)
 	return rc ? rc : run_selected(r);
 }
 
-/* count: the checks that count, if the others let the mail in. */
-static int count(struct run *r, struct gp_verdict *v)
+/* run_round: a later one, if those before it let the mail in. */
+static int run_round(struct run *r, enum gp_round round, struct gp_verdict *v)
 {
 	if (v->action != GP_ACTION_ACCEPT)
 		return GP_OK;
-	select_checks(r, true);
+	select_checks(r, round);
 	if (!r->selected)
 		return GP_OK;
 	int rc = prepare(r);
@@ -336,6 +335,15 @@ static int count(struct run *r, struct gp_verdict *v)
 		rc = run_selected(r);
 	if (!rc)
 		decide(r, v);
+	return rc;
+}
+
+/* run_later: round by round. */
+static int run_later(struct run *r, struct gp_verdict *v)
+{
+	int rc = GP_OK;
+	for (int round = GP_ROUND_FINDS + 1; !rc && round < GP_ROUNDS; round++)
+		rc = run_round(r, (enum gp_round)round, v);
 	return rc;
 }
 
@@ -416,6 +424,7 @@ int gp_engine_run_kept(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 		.kept = kept};
 	*verdict_out = (struct gp_verdict) {0};
 	facts->pipeline = pipeline;
+	facts->before = kept;
 	own.notes = &facts->notes;
 	if (facts->mail) {
 		own.dns = gp_dns_memo_new(ctx->arena, ctx->dns);
@@ -430,10 +439,11 @@ int gp_engine_run_kept(struct gp_ctx *ctx, const struct gp_pipeline *pipeline,
 		facts->trouble = find_trouble(pipeline, facts, verdict_out);
 		if (facts->trouble)
 			decide(&r, verdict_out);
-		rc = count(&r, verdict_out);
+		rc = run_later(&r, verdict_out);
 	}
 	gp_dkim_bodies_fini(facts->bodies);
 	facts->bodies = NULL;
+	facts->before = NULL;
 	if (rc)
 		return rc;
 	return finish(&r, verdict_out);

@@ -14,8 +14,7 @@
  *
  * Of a whole message, DNS queries that do not depend on each other are asked at once: keys of all
  * signatures, the SPF record, the tree walk of the author's domain; and no query is sent twice for
- * one message. Checks that count (only_if_let_in) run after the others have decided, and only for
- * what they let in.
+ * one message. The checks run in rounds (enum gp_round), each only for what those before it let in.
  *
  * Ownership: the table is borrowed. Threads: a pipeline is constant once it is made.
  */

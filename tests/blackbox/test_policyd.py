@@ -248,7 +248,7 @@ def unknown_attributes():
 def odd_bytes():
     """every byte in every attribute: an answer or a closed connection, and the log stays in lines"""
     with Daemon() as d:
-        for key in ("client_name", "helo_name", "sender", "recipient", "instance", "queue_id",
+        for key in ("client_name", "reverse_client_name", "helo_name", "sender", "recipient", "instance", "queue_id",
                     "sasl_username", "protocol_state", "server_address", "frobnicate"):
             for value in ("".join(chr(c) for c in range(1, 256) if c != 10), "@", "a@", "@a", "..", "a..b",
                           "x" * 3000, "[1.2.3.4]", "\udcff\udcfe@\udcff", "jörg@bücher.test", "%s%n"):

@@ -12,7 +12,8 @@
 #include "policyd/protocol.h"
 
 static const char request[] = "request=smtpd_access_policy\nprotocol_state=RCPT\n"
-			      "client_address=192.0.2.1\nclient_name=unknown\nserver_address=\n"
+			      "client_address=192.0.2.1\nclient_name=unknown\n"
+			      "reverse_client_name=mx.y.test\nserver_address=\n"
 			      "helo_name=a=b\nsender=x@y\nrecipient=\nnovelty=\ninstance=1.2\n"
 			      "sasl_username=\n\n";
 
@@ -31,6 +32,7 @@ static void test_parse(void **state)
 	assert_int_equal(e.client.family, GP_IP_V4);
 	assert_int_equal(e.server.family, GP_IP_NONE);
 	assert_int_equal(e.client_name.len, 0);
+	assert_true(gp_span_is(e.reverse_name, "mx.y.test"));
 	assert_true(gp_span_is(e.sender, "x@y"));
 }
 
