@@ -12,19 +12,30 @@ static const char *const prefixes[] = {
 	[GP_REPUTATION_GREYLIST_ALLOW] = "greylist allow ",
 };
 
-/* key_of: of a name that can be kept; NULL with *rc_out otherwise. */
+/* can_be_kept: printable, and not too long. */
+static bool can_be_kept(const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			return false;
+	return len > 0 && len <= GP_REPUTATION_ORDER_NAME_MAX;
+}
+
+/* gp_reputation_order_key: the kind in words, and the name. */
+const char *gp_reputation_order_key(
+	struct gp_arena *arena, enum gp_reputation_order_kind kind, const char *name)
+{
+	return can_be_kept(name) ? gp_arena_printf(arena, "%s%s", prefixes[kind], name) : NULL;
+}
+
+/* key_of: the same with a status. */
 static const char *key_of(
 	struct gp_arena *arena, enum gp_reputation_order_kind kind, const char *name, int *rc_out)
 {
-	size_t len = strlen(name);
-	*rc_out = GP_EINVAL;
-	if (len == 0 || len > GP_REPUTATION_ORDER_NAME_MAX)
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~')
-			return NULL;
-	const char *key = gp_arena_printf(arena, "%s%s", prefixes[kind], name);
-	*rc_out = key ? GP_OK : gp_arena_status(arena);
+	const char *key = gp_reputation_order_key(arena, kind, name);
+	int rc = gp_arena_status(arena);
+	*rc_out = key ? GP_OK : rc ? rc : GP_EINVAL;
 	return key;
 }
 

@@ -30,6 +30,10 @@ struct gp_reputation_order {
 	const char *by; /* who has said it, in the caller's words */
 };
 
+/* The key of the fact; NULL: no such name can be kept, or no memory (arena). */
+const char *gp_reputation_order_key(
+	struct gp_arena *arena, enum gp_reputation_order_kind kind, const char *name);
+
 /* Says it; durable when the call returns. GP_EINVAL: no such name can be kept; as gp_store_put. */
 int gp_reputation_order_put(struct gp_store *store, struct gp_ctx *ctx,
 	enum gp_reputation_order_kind kind, const char *name, const char *by) GP_MUST_CHECK;
