@@ -109,7 +109,7 @@ EXIM_INCLUDE := $(patsubst %/local_scan.h,%,$(firstword $(wildcard /usr/include/
 UNIT    = $(wildcard tests/unit/*/test_*.c) $(wildcard tests/unit/*/*/test_*.c) $(wildcard tests/conformance/test_*.c)
 SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
-RACES   = test_dns_cache test_dns_cache_stale test_dns_wire test_dns_wire_gate test_log_sink test_store_contract test_lmdb_share \
+RACES   = test_dns_cache test_dns_cache_fresh test_dns_cache_stale test_dns_wire test_dns_wire_gate test_log_sink test_store_contract test_lmdb_share \
 	  test_redis test_redis_cluster
 RACES  += test_places
 # what is not C and runs as it stands

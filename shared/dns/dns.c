@@ -15,7 +15,7 @@ static void nxdomain_out(struct gp_dns_answer *answer_out)
 
 /* query_valid: passes on the questions whose names are valid, and puts the answers in place. */
 static int query_valid(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
-	struct gp_dns_answer *answers_out)
+	const struct gp_dns_watch *watch, struct gp_dns_answer *answers_out)
 {
 	struct gp_dns_question asked[GP_DNS_QUESTIONS_MAX];
 	struct gp_dns_answer got[GP_DNS_QUESTIONS_MAX];
@@ -30,7 +30,7 @@ static int query_valid(struct gp_ctx *ctx, const struct gp_dns_question *questio
 	}
 	if (n == 0)
 		return GP_OK;
-	int rc = ctx->dns->ops->query(ctx->dns, ctx, asked, n, NULL, got);
+	int rc = ctx->dns->ops->query(ctx->dns, ctx, asked, n, watch, got);
 	for (size_t i = 0; rc == GP_OK && i < n; i++)
 		answers_out[place[i]] = got[i];
 	return rc;
@@ -61,9 +61,9 @@ void gp_dns_note_held(const struct gp_ctx *ctx, int64_t lost_us)
 	notes->held_up = notes->held_us >= HELD_UP_US;
 }
 
-/* gp_dns_query: checks the arguments; see query_valid for names that cannot exist. */
-int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
-	struct gp_dns_answer *answers_out)
+/* query: checks the arguments; see query_valid for names that cannot exist. */
+static int query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	const struct gp_dns_watch *watch, struct gp_dns_answer *answers_out)
 {
 	bool all_valid = true;
 	if (!ctx->dns || count > GP_DNS_QUESTIONS_MAX)
@@ -77,9 +77,28 @@ int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, si
 			all_valid = false;
 	}
 	int rc = all_valid
-			 ? ctx->dns->ops->query(ctx->dns, ctx, questions, count, NULL, answers_out)
-			 : query_valid(ctx, questions, count, answers_out);
+			 ? ctx->dns->ops->query(ctx->dns, ctx, questions, count, watch, answers_out)
+			 : query_valid(ctx, questions, count, watch, answers_out);
 	return take_notes(ctx, rc, answers_out, count);
+}
+
+/* gp_dns_query: nothing is wanted beyond the answers. */
+int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	struct gp_dns_answer *answers_out)
+{
+	return query(ctx, questions, count, NULL, answers_out);
+}
+
+/* gp_dns_query_fresh: the TTL is cut here, for resolvers that keep nothing. */
+int gp_dns_query_fresh(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	uint32_t ttl_max_s, struct gp_dns_answer *answers_out)
+{
+	const struct gp_dns_watch watch = {.is_fresh = true, .ttl_max_s = ttl_max_s};
+	int rc = query(ctx, questions, count, &watch, answers_out);
+	for (size_t i = 0; rc == GP_OK && i < count; i++)
+		if (answers_out[i].ttl_s > ttl_max_s)
+			answers_out[i].ttl_s = ttl_max_s;
+	return rc;
 }
 
 /* gp_dns_state_is_failure: of servers, of the sender's zone, or local. */

@@ -9,6 +9,7 @@
  *     struct gp_dns_answer a;
  *     int rc = gp_dns_query(ctx, &q, 1, &a);    (several at once: count > 1)
  *     if (!rc && a.state == GP_DNS_FOUND) ... a.records[0].text ...
+ *     rc = gp_dns_query_fresh(ctx, &q, 1, 300, &a);    (not older than 300 s, never stale)
  *
  * A query succeeds (GP_OK) whatever is answered: trouble with servers is the state GP_DNS_TEMPFAIL
  * with a text in problem. GP_DNS_TROUBLE is ours: nothing was learnt about anybody, and no verdict
@@ -59,6 +60,15 @@ enum gp_dns_state {
 /* Is this the absence of an answer? */
 bool gp_dns_state_is_failure(enum gp_dns_state state);
 
+/* Why there is no usable answer; a cache keeps it with the failure. */
+enum gp_dns_failure {
+	GP_DNS_FAILURE_NONE,
+	GP_DNS_FAILURE_TIMEOUT, /* servers were queried and silent until the time was up */
+	GP_DNS_FAILURE_REFUSED,
+	GP_DNS_FAILURE_SERVFAIL,
+	GP_DNS_FAILURE_OTHER /* another code, nonsense, no connection; no time was left to query */
+};
+
 #define GP_DNS_NAME_MAX 253     /* text form without the trailing dot */
 #define GP_DNS_NAME_TEXT 256    /* room for any such text with its NUL */
 #define GP_DNS_RECORDS_MAX 256  /* of one answer; what comes after is dropped */
@@ -91,7 +101,15 @@ struct gp_dns_answer {
 	 * since 1970; 0: there is none. Not kept by a cache. */
 	int64_t signed_until_s;
 	const char *problem; /* for the failures: what happened, for people; else NULL */
-	size_t count;        /* records; 0 unless FOUND */
+	/* of TEMPFAIL and BOGUS: by the last server that said anything, or TIMEOUT; else NONE */
+	enum gp_dns_failure failure;
+	/*
+	 * After CNAMEs (or DNAMEs): the name at their end, which owns the records or has none;
+	 * lower case, no trailing dot, "" for the root and for a name that has no text. NULL: there
+	 * was no CNAME, the name is the question's.
+	 */
+	const char *canonical;
+	size_t count; /* records; 0 unless FOUND */
 	const struct gp_dns_record *records;
 };
 
@@ -111,6 +129,23 @@ struct gp_dns_notes {
  */
 int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
 	struct gp_dns_answer *answers_out) GP_MUST_CHECK;
+
+/*
+ * The same for what has to be recent, as in DNS lists, where a delisting is to be seen and an
+ * answer from before an outage is worse than none. No answer was received more than ttl_max_s
+ * seconds ago, whatever its TTL; none is stale (RFC 8767), and none will be given as a stale one to
+ * anybody: what has expired is gone, and without a server the answer is TEMPFAIL. ttl_s is at most
+ * ttl_max_s. A cache keeps such answers apart from those to gp_dns_query, and shares them among
+ * calls of this function; a memory of one message gives what it has been told during the message.
+ *
+ * The names appear in no trace: those of DNS lists may hold a key.
+ *
+ * A caller that waits for less than the deadline of ctx passes a copy of ctx with its own. An
+ * answer that did not come by then is TEMPFAIL with "ours" and GP_DNS_FAILURE_TIMEOUT, so that a
+ * caller that counts silence should allow a server reasonable time.
+ */
+int gp_dns_query_fresh(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
+	uint32_t ttl_max_s, struct gp_dns_answer *answers_out) GP_MUST_CHECK;
 
 /* Frees a resolver and the layers below it; accepts NULL. No query may be under way. */
 void gp_dns_free(struct gp_dns *dns);

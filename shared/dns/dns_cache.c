@@ -17,6 +17,9 @@
  * Where an expired answer is there, nobody waits for servers for long. Those that are only slow are
  * heard all the same: what was given up is wanted, and asked again by a thread that has the time
  * (gp_dns_cache_renew), or, without one, by the request that asks for it next.
+ *
+ * A call for fresh answers has keys of its own (GP_DNS_KEY_FRESH), and so entries and joins that no
+ * other call meets: nothing that has expired is there for it.
  */
 #include "dns/dns_cache_private.h"
 
@@ -72,7 +75,9 @@ struct call {
 	size_t count;
 	int64_t began_us; /* by the clock of ctx, at the first miss */
 	bool is_patient;  /* what has expired is of no use to it */
-	int64_t now_us;   /* of this round */
+	bool is_fresh;    /* a call of gp_dns_query_fresh, with... */
+	uint32_t ttl_max_s;
+	int64_t now_us; /* of this round */
 	enum part parts[GP_DNS_QUESTIONS_MAX];
 	unsigned char led[GP_DNS_QUESTIONS_MAX]; /* places of what is asked below, in that order */
 	bool has_stale[GP_DNS_QUESTIONS_MAX];    /* an expired answer is there, should none come */
@@ -158,24 +163,32 @@ static int miss(
 	return GP_OK;
 }
 
+/* is_usable: without asking. */
+static bool is_usable(const struct call *call, const struct gp_dns_entry *e)
+{
+	if (call->is_fresh)
+		return gp_dns_entry_is_fresh(e, call->ttl_max_s, call->now_us);
+	return call->is_patient ? e->expires_us > call->now_us
+				: gp_dns_entry_is_ready(e, call->now_us);
+}
+
 /* look_up_one: the path that nearly every question takes; one lock, one copy. */
 static int look_up_one(struct call *call, size_t i)
 {
 	struct gp_dns_key key;
 	int rc;
-	gp_dns_key_from(&call->cache->secret, &call->questions[i], &key);
+	gp_dns_key_from(&call->cache->secret, &call->questions[i], call->is_fresh, &key);
 	struct gp_dns_shard *shard = shard_of(call->cache, &key);
 	pthread_mutex_lock(&shard->lock);
 	struct gp_dns_entry *e = gp_dns_shard_find(shard, &key, call->now_us);
-	bool ready = e && (call->is_patient ? e->expires_us > call->now_us
-					    : gp_dns_entry_is_ready(e, call->now_us));
+	bool ready = e && is_usable(call, e);
 	if (ready) {
 		e->touched = true;
 		shard->hits++;
 		rc = gp_dns_entry_copy(e, call->ctx->arena, call->now_us, &call->answers[i]);
 		shard->stale += call->answers[i].stale;
 	} else {
-		call->has_stale[i] = e != NULL;
+		call->has_stale[i] = e && !call->is_fresh;
 		call->is_recheck[i] = e && e->recheck_us != 0;
 		call->is_unheard[i] = e && e->unheard;
 		call->was_vain[i] = e && e->vain;
@@ -350,10 +363,11 @@ static void publish(struct call *call, size_t i, int64_t end_us, const struct gp
 		return;
 	}
 	uint32_t keep = gp_dns_bounds_keep_s(&call->cache->bounds, answer);
+	if (call->is_fresh && keep > call->ttl_max_s)
+		keep = call->ttl_max_s;
 	struct gp_dns_entry *entry = NULL;
 	if (!answer->ours) /* without memory for it, the followers ask themselves */
-		entry = gp_dns_entry_new(
-			&call->joins[i]->key, answer, now_us + (int64_t)keep * MICRO);
+		entry = gp_dns_entry_new(&call->joins[i]->key, answer, now_us, keep);
 	land(call, i, entry, keep > 0, now_us);
 	call->answers[i] = *answer;
 	if (gp_dns_state_is_failure(answer->state))
@@ -498,6 +512,7 @@ static int take_join(struct call *call, size_t i, struct gp_dns_shard *shard)
 		*answer = (struct gp_dns_answer) {
 			.state = join->begun_us ? GP_DNS_TEMPFAIL : GP_DNS_TROUBLE,
 			.ours = true,
+			.failure = join->begun_us ? GP_DNS_FAILURE_TIMEOUT : GP_DNS_FAILURE_NONE,
 			.problem = join->begun_us
 					   ? "no answer in time to a query that was already in "
 					     "progress"
@@ -598,13 +613,14 @@ static int cache_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	struct gp_dns_answer *answers_out)
 {
 	struct call call;
-	(void)watch; /* the layer above has no followers */
 	call.cache = (struct cache *)dns;
 	call.ctx = ctx;
 	call.questions = questions;
 	call.answers = answers_out;
 	call.count = count;
 	call.is_patient = false;
+	call.is_fresh = watch && watch->is_fresh; /* the layer above has no followers */
+	call.ttl_max_s = watch ? watch->ttl_max_s : 0;
 	return go_round(&call);
 }
 

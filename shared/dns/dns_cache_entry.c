@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Keys and packed answers. A record becomes: TXT, length (2 octets) and text; MX, preference (2)
- * and name with NUL; PTR, name with NUL; A and AAAA, the octets. Numbers are in the machine's own
+ * and name with NUL; PTR, name with NUL; A and AAAA, the octets. A canonical name comes before the
+ * records. Numbers are in the machine's own
  * order, for nothing of this leaves the process. The hash is SipHash-1-3 (Aumasson and Bernstein,
  * "SipHash: a fast short-input PRF") over the name in words of eight octets.
  */
@@ -76,12 +77,12 @@ static uint64_t lower_word(uint64_t word)
 
 /* gp_dns_key_from: copied in words, made small on the way. */
 void gp_dns_key_from(const struct gp_dns_secret *secret, const struct gp_dns_question *question,
-	struct gp_dns_key *key_out)
+	bool fresh, struct gp_dns_key *key_out)
 {
 	size_t length = strlen(question->name);
 	if (length > 0 && question->name[length - 1] == '.')
 		length--;
-	key_out->type = (uint16_t)question->type;
+	key_out->type = (uint16_t)(question->type | (fresh ? GP_DNS_KEY_FRESH : 0u));
 	key_out->length = (uint8_t)length;
 	for (size_t i = 0; i < length; i += 8) {
 		uint64_t word = 0;
@@ -170,10 +171,12 @@ static const char *unpack(const char *from, enum gp_dns_type type, struct gp_dns
 	return from + size + (has_text(type) ? number : 0);
 }
 
-/* data_size: octets after the name: all records, or the problem. */
+/* data_size: octets after the name: canonical name and all records, or the problem. */
 static size_t data_size(enum gp_dns_type type, const struct gp_dns_answer *answer)
 {
 	size_t size = answer->problem ? strlen(answer->problem) + 1 : 0;
+	if (answer->canonical)
+		size += strlen(answer->canonical) + 1;
 	for (size_t i = 0; i < answer->count; i++)
 		size += packed_size(type, &answer->records[i]);
 	return size;
@@ -189,10 +192,10 @@ static bool fits(const struct gp_dns_answer *answer)
 }
 
 /* gp_dns_entry_new: measured, then packed. */
-struct gp_dns_entry *gp_dns_entry_new(
-	const struct gp_dns_key *key, const struct gp_dns_answer *answer, int64_t expires_us)
+struct gp_dns_entry *gp_dns_entry_new(const struct gp_dns_key *key,
+	const struct gp_dns_answer *answer, int64_t now_us, uint32_t keep_s)
 {
-	enum gp_dns_type type = (enum gp_dns_type)key->type;
+	enum gp_dns_type type = (enum gp_dns_type)(key->type & ~GP_DNS_KEY_FRESH);
 	if (!fits(answer))
 		return NULL;
 	size_t size = data_size(type, answer);
@@ -202,14 +205,19 @@ struct gp_dns_entry *gp_dns_entry_new(
 	if (!e)
 		return NULL;
 	e->hash = key->hash;
-	e->expires_us = expires_us;
+	e->stored_us = now_us;
+	e->expires_us = now_us + (int64_t)keep_s * MICRO;
 	e->data_size = (uint32_t)size;
 	e->type = key->type;
 	e->count = (uint16_t)answer->count;
 	e->name_length = key->length;
 	e->state = (uint8_t)answer->state;
 	e->secure = answer->secure;
+	e->failure = (uint8_t)answer->failure & 7;
+	e->has_canonical = answer->canonical != NULL;
 	char *to = put(e->bytes, key->name, key->length);
+	if (answer->canonical)
+		to = put(to, answer->canonical, strlen(answer->canonical) + 1);
 	for (size_t i = 0; i < answer->count; i++)
 		to = pack(to, type, &answer->records[i]);
 	if (answer->problem)
@@ -240,6 +248,12 @@ bool gp_dns_entry_is_ready(const struct gp_dns_entry *entry, int64_t now_us)
 	return entry->expires_us > now_us || entry->recheck_us > now_us;
 }
 
+/* gp_dns_entry_is_fresh: one that was kept for longer may be there. */
+bool gp_dns_entry_is_fresh(const struct gp_dns_entry *entry, uint32_t ttl_max_s, int64_t now_us)
+{
+	return entry->expires_us > now_us && entry->stored_us + (int64_t)ttl_max_s * MICRO > now_us;
+}
+
 /* gp_dns_entry_is_failure: by its state. */
 bool gp_dns_entry_is_failure(const struct gp_dns_entry *entry)
 {
@@ -262,6 +276,7 @@ int gp_dns_entry_copy(const struct gp_dns_entry *entry, struct gp_arena *arena, 
 	bool failed = gp_dns_entry_is_failure(entry);
 	*answer_out = (struct gp_dns_answer) {.state = (enum gp_dns_state)entry->state,
 		.secure = entry->secure,
+		.failure = (enum gp_dns_failure)entry->failure,
 		.cached = true,
 		.count = entry->count};
 	if (left_us > 0 && !failed)
@@ -279,8 +294,10 @@ int gp_dns_entry_copy(const struct gp_dns_entry *entry, struct gp_arena *arena, 
 	memcpy(block + records_size, entry->bytes + entry->name_length, entry->data_size);
 	if (failed)
 		answer_out->problem = block + records_size;
-	else
+	else if (entry->count > 0)
 		answer_out->records = (const struct gp_dns_record *)(void *)block;
+	if (entry->has_canonical)
+		answer_out->canonical = block + records_size;
 	return GP_OK;
 }
 
@@ -291,6 +308,8 @@ void gp_dns_entry_unfold(enum gp_dns_type type, struct gp_dns_answer *answer)
 		return;
 	struct gp_dns_record *records = (struct gp_dns_record *)answer->records;
 	const char *from = (const char *)(records + answer->count);
+	if (answer->canonical)
+		from += strlen(answer->canonical) + 1;
 	for (size_t i = 0; i < answer->count; i++)
 		from = unpack(from, type, &records[i]);
 }

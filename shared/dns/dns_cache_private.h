@@ -27,17 +27,19 @@ struct gp_dns_secret {
 	uint64_t k0, k1;
 };
 
+#define GP_DNS_KEY_FRESH 0x8000u /* in the type of a key: an answer that is never to be stale */
+
 /* A question in the one form that is compared. */
 struct gp_dns_key {
 	uint64_t hash;
-	uint16_t type;
+	uint16_t type; /* enum gp_dns_type, with GP_DNS_KEY_FRESH or without */
 	uint8_t length;
 	char name[GP_DNS_NAME_TEXT]; /* lower case, no trailing dot, padded with 0 to 8 */
 };
 
-/* The key of a question with a valid name. */
+/* The key of a question with a valid name; fresh: for gp_dns_query_fresh. */
 void gp_dns_key_from(const struct gp_dns_secret *secret, const struct gp_dns_question *question,
-	struct gp_dns_key *key_out);
+	bool fresh, struct gp_dns_key *key_out);
 
 /* ---- entries ---- */
 
@@ -48,10 +50,10 @@ struct gp_dns_entry {
 	struct gp_dns_entry *next;          /* in the same bucket */
 	struct gp_dns_entry *newer, *older; /* by age, within the shard */
 	uint64_t hash;
-	int64_t expires_us;
+	int64_t stored_us, expires_us;
 	int64_t recheck_us; /* stale: nobody asks again until then; 0: never was */
 	uint32_t data_size;
-	uint16_t type;
+	uint16_t type; /* as in the key */
 	uint16_t count;
 	uint8_t name_length;
 	uint8_t state; /* enum gp_dns_state */
@@ -59,15 +61,19 @@ struct gp_dns_entry {
 	bool touched;     /* asked for since it last was the oldest */
 	bool unheard : 1; /* stale: its servers were too slow, and nobody is to hear them */
 	bool vain : 1;    /* stale: they were not heard with all patience either */
-	char bytes[];     /* the name, then the data: records packed, or the problem with its NUL */
+	bool has_canonical : 1;
+	uint8_t failure : 3; /* enum gp_dns_failure */
+	/* the name, then the data: the canonical name with its NUL, and records packed; or the
+	 * problem with its NUL */
+	char bytes[];
 };
 
 /*
- * Returns a new entry that expires at the time given, or NULL without memory or when it is none
+ * Returns a new entry that expires after so many seconds, or NULL without memory or when it is none
  * that DNS can carry.
  */
 struct gp_dns_entry *gp_dns_entry_new(const struct gp_dns_key *key,
-	const struct gp_dns_answer *answer, int64_t expires_us) GP_MUST_CHECK;
+	const struct gp_dns_answer *answer, int64_t now_us, uint32_t keep_s) GP_MUST_CHECK;
 
 /* Returns a new copy, in no table, or NULL. */
 struct gp_dns_entry *gp_dns_entry_clone(const struct gp_dns_entry *entry) GP_MUST_CHECK;
@@ -77,6 +83,9 @@ size_t gp_dns_entry_size(const struct gp_dns_entry *entry);
 
 /* May it be given without asking: has it not expired, or is it stale and nobody is to ask yet? */
 bool gp_dns_entry_is_ready(const struct gp_dns_entry *entry, int64_t now_us);
+
+/* May gp_dns_query_fresh give it: has it not expired, and come so many seconds ago at most? */
+bool gp_dns_entry_is_fresh(const struct gp_dns_entry *entry, uint32_t ttl_max_s, int64_t now_us);
 
 /* Is this the absence of an answer? */
 bool gp_dns_entry_is_failure(const struct gp_dns_entry *entry);

@@ -102,7 +102,8 @@ static struct gp_dns_entry *find_any(const struct gp_dns_shard *shard, const str
 /* is_dead: of no use even as a stale one. */
 static bool is_dead(const struct gp_dns_shard *shard, const struct gp_dns_entry *e, int64_t now_us)
 {
-	return e->expires_us + (gp_dns_entry_is_failure(e) ? 0 : shard->stale_us) <= now_us;
+	bool may_be_stale = !gp_dns_entry_is_failure(e) && !(e->type & GP_DNS_KEY_FRESH);
+	return e->expires_us + (may_be_stale ? shard->stale_us : 0) <= now_us;
 }
 
 /* gp_dns_shard_find: alive at this time, or stale. */

@@ -2,7 +2,7 @@
 /*
  * A layer that remembers what one message has asked: an array that grows in the message's arena,
  * searched from the start, since a message has some dozens of questions at most. What is not known
- * goes to the layer below in one call.
+ * goes to the layer below in one call. Fresh answers are remembered apart from others.
  */
 #include "base/trace.h"
 #include "dns/dns_private.h"
@@ -14,6 +14,7 @@
 struct known {
 	struct gp_dns_question question; /* the name is a copy */
 	struct gp_dns_answer answer;
+	bool is_fresh;
 };
 
 struct memo {
@@ -30,11 +31,17 @@ static bool same(const struct gp_dns_question *a, const struct gp_dns_question *
 	       gp_dns_name_equal(gp_span_from(a->name), gp_span_from(b->name));
 }
 
+/* wants_fresh: is this a call of gp_dns_query_fresh? */
+static bool wants_fresh(const struct gp_dns_watch *watch)
+{
+	return watch && watch->is_fresh;
+}
+
 /* find: the answer that is known already, or NULL. */
-static const struct known *find(const struct memo *m, const struct gp_dns_question *q)
+static const struct known *find(const struct memo *m, const struct gp_dns_question *q, bool fresh)
 {
 	for (size_t i = 0; i < m->count; i++)
-		if (same(&m->items[i].question, q))
+		if (m->items[i].is_fresh == fresh && same(&m->items[i].question, q))
 			return &m->items[i];
 	return NULL;
 }
@@ -64,9 +71,9 @@ static int grow(struct memo *m, struct gp_arena *arena)
 	return GP_OK;
 }
 
-/* keep: one more answer. */
+/* keep: one more answer. The name of a fresh one may hold a key, and is not shown. */
 static int keep(struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question *q,
-	const struct gp_dns_answer *answer)
+	const struct gp_dns_answer *answer, bool fresh)
 {
 	int rc = grow(m, ctx->arena);
 	if (rc)
@@ -74,7 +81,9 @@ static int keep(struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question
 	const char *name = gp_arena_copy(ctx->arena, gp_span_from(q->name));
 	if (!name)
 		return gp_arena_status(ctx->arena);
-	m->items[m->count++] = (struct known) {{name, q->type}, *answer};
+	m->items[m->count++] = (struct known) {{name, q->type}, *answer, fresh};
+	if (fresh)
+		return GP_OK;
 	gp_trace_line(ctx, 1, "DNS: %s %s: %s%s%s%s%s", gp_dns_type_name(q->type), name,
 		gp_dns_state_text(answer->state), answer->secure ? ", secure" : "",
 		answer->stale ? ", stale: no server answered" : "", answer->problem ? ": " : "",
@@ -83,20 +92,23 @@ static int keep(struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question
 }
 
 /* ask_unknown: all that is not known, at once. */
-static int ask_unknown(
-	struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count)
+static int ask_unknown(struct memo *m, struct gp_ctx *ctx, const struct gp_dns_question *questions,
+	size_t count, const struct gp_dns_watch *watch)
 {
+	const bool fresh = wants_fresh(watch);
+	const struct gp_dns_watch below = {
+		.is_fresh = fresh, .ttl_max_s = fresh ? watch->ttl_max_s : 0};
 	struct gp_dns_question asked[GP_DNS_QUESTIONS_MAX];
 	struct gp_dns_answer got[GP_DNS_QUESTIONS_MAX];
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++)
-		if (!find(m, &questions[i]) && !is_among(asked, n, &questions[i]))
+		if (!find(m, &questions[i], fresh) && !is_among(asked, n, &questions[i]))
 			asked[n++] = questions[i];
 	if (n == 0)
 		return GP_OK;
-	int rc = m->borrowed->ops->query(m->borrowed, ctx, asked, n, NULL, got);
+	int rc = m->borrowed->ops->query(m->borrowed, ctx, asked, n, &below, got);
 	for (size_t i = 0; rc == GP_OK && i < n; i++)
-		rc = keep(m, ctx, &asked[i], &got[i]);
+		rc = keep(m, ctx, &asked[i], &got[i], fresh);
 	return rc;
 }
 
@@ -105,11 +117,10 @@ static int memo_query(struct gp_dns *dns, struct gp_ctx *ctx,
 	const struct gp_dns_question *questions, size_t count, const struct gp_dns_watch *watch,
 	struct gp_dns_answer *answers_out)
 {
-	(void)watch;
 	struct memo *m = (struct memo *)dns;
-	int rc = ask_unknown(m, ctx, questions, count);
+	int rc = ask_unknown(m, ctx, questions, count, watch);
 	for (size_t i = 0; rc == GP_OK && i < count; i++)
-		answers_out[i] = find(m, &questions[i])->answer;
+		answers_out[i] = find(m, &questions[i], wants_fresh(watch))->answer;
 	return rc;
 }
 

@@ -8,9 +8,13 @@
 
 #include "dns/dns.h"
 
-/* For a caller that wants each answer as soon as it is known, not with the last one of the call. */
+/*
+ * What a caller wants beyond the answers: to hear of each as soon as it is known, not with the last
+ * one of the call; or answers that are fresh.
+ */
 struct gp_dns_watch {
-	/* The i-th question has its answer, which is borrowed; called by the thread that asks. */
+	/* The i-th question has its answer, which is borrowed; called by the thread that asks. May
+	 * be NULL. */
 	void (*landed)(void *arg, size_t i, const struct gp_dns_answer *answer);
 	/* The i-th question is asked from now on, not waiting for a place; may be NULL. */
 	void (*begun)(void *arg, size_t i);
@@ -25,6 +29,9 @@ struct gp_dns_watch {
 	 * servers share the time. NULL: all until the deadline.
 	 */
 	const int64_t *until_us;
+	/* As gp_dns_query_fresh says: no answer is stale, or older than so many seconds. */
+	bool is_fresh;
+	uint32_t ttl_max_s;
 };
 
 struct gp_dns_ops {
@@ -92,9 +99,10 @@ struct gp_dns_reply {
 /*
  * Reads a packet: GP_ESYNTAX when it is none or not the reply to this question with this id (the
  * caller then continues waiting), GP_OK and the reply otherwise; GP_ETOOBIG, GP_ENOMEM when memory
- * ends. Records go to the arena, and nothing else. CNAMEs inside the packet are followed. Never
- * fails for content: what begins as the right reply and continues as nonsense becomes TEMPFAIL. A
- * FORMERR or NOTIMP may come without a question, as from servers that could not read ours.
+ * ends. Records and the canonical name go to the arena, and nothing else. CNAMEs inside the packet
+ * are followed. Never fails for content: what begins as the right reply and continues as nonsense
+ * becomes TEMPFAIL. A FORMERR or NOTIMP may come without a question, as from servers that could not
+ * read ours.
  */
 int gp_dns_wire_parse(struct gp_arena *arena, struct gp_span packet, uint16_t id,
 	const struct gp_dns_question *question, struct gp_dns_reply *reply_out) GP_MUST_CHECK;

@@ -103,15 +103,16 @@ static uint8_t server_bit(const struct gp_dns_flight *f)
 }
 
 /* failure_of: of this attempt. */
-static struct gp_dns_failure failure_of(const struct gp_dns_flight *f, const char *text)
+static struct gp_dns_attempt failure_of(
+	const struct gp_dns_flight *f, const char *text, enum gp_dns_failure kind)
 {
-	return (struct gp_dns_failure) {text, *server_of(f), f->stage != GP_DNS_FLIGHT_UDP};
+	return (struct gp_dns_attempt) {text, kind, *server_of(f), f->stage != GP_DNS_FLIGHT_UDP};
 }
 
 /* note: remembers what this server said, in case that no other does better. */
-static void note(struct gp_dns_flight *f, const char *text)
+static void note(struct gp_dns_flight *f, const char *text, enum gp_dns_failure kind)
 {
-	f->said = failure_of(f, text);
+	f->said = failure_of(f, text, kind);
 	f->spoken |= server_bit(f);
 }
 
@@ -172,9 +173,17 @@ static bool is_of_peer(int number)
 /* note_ours: the same for what kept us from asking this server. */
 static void note_ours(struct gp_dns_flight *f, int number)
 {
-	f->ours = failure_of(f, error_text(number));
+	f->ours = failure_of(f, error_text(number), GP_DNS_FAILURE_NONE);
 	if (is_want(f, number))
 		f->lost |= server_bit(f);
+}
+
+/* note_error: remembers how the network failed. */
+static void note_error(struct gp_dns_flight *f, int number)
+{
+	note(f, error_text(number),
+		number == ETIMEDOUT ? GP_DNS_FAILURE_TIMEOUT : GP_DNS_FAILURE_OTHER);
+	f->not_bogus = true;
 }
 
 /* note_local: the failure of a call by which nobody is asked yet. */
@@ -184,8 +193,7 @@ static void note_local(struct gp_dns_flight *f, int number)
 		note_ours(f, number);
 		return;
 	}
-	note(f, error_text(number));
-	f->not_bogus = true;
+	note_error(f, number);
 }
 
 /* note_remote: the failure of one after that: the network or the server told us, mostly by ICMP. */
@@ -195,8 +203,7 @@ static void note_remote(struct gp_dns_flight *f, int number)
 		note_ours(f, number);
 		return;
 	}
-	note(f, error_text(number));
-	f->not_bogus = true;
+	note_error(f, number);
 }
 
 /* is_ours: is there no answer because of us? No server could be asked, or not each that we lacked
@@ -226,7 +233,7 @@ static const char *no_answer_text(const struct gp_dns_flight *f, int64_t now_us)
 }
 
 /* failure_text: for people. */
-static const char *failure_text(const struct gp_dns_flight *f, const struct gp_dns_failure *failure)
+static const char *failure_text(const struct gp_dns_flight *f, const struct gp_dns_attempt *failure)
 {
 	const char *server = server_text(f, &failure->server);
 	if (!server)
@@ -246,7 +253,7 @@ static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 	gp_dns_wire_answered(f->wire, answer, gp_clock_now_us(f->ctx->clock) - f->begun_us);
 	if (gp_dns_state_is_failure(answer->state) && !answer->problem)
 		return gp_arena_status(f->ctx->arena);
-	if (f->watch)
+	if (f->watch && f->watch->landed)
 		f->watch->landed(f->watch->arg, f->place, f->answer);
 	return GP_OK;
 }
@@ -265,8 +272,10 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 	struct gp_dns_answer answer = {.state = GP_DNS_TEMPFAIL, .ours = true};
 	if (is_ours(f))
 		return finish_ours(f);
-	answer.problem = now_us > f->begun_us ? no_answer_text(f, now_us)
-					      : "no time was left to query a name server";
+	bool was_asked = now_us > f->begun_us;
+	answer.failure = was_asked ? GP_DNS_FAILURE_TIMEOUT : GP_DNS_FAILURE_OTHER;
+	answer.problem =
+		was_asked ? no_answer_text(f, now_us) : "no time was left to query a name server";
 	return finish(f, &answer);
 }
 
@@ -274,7 +283,8 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 static int finish_failed(struct gp_dns_flight *f, int64_t now_us)
 {
 	struct gp_dns_answer answer = {
-		.state = f->bogus && !f->not_bogus ? GP_DNS_BOGUS : GP_DNS_TEMPFAIL};
+		.state = f->bogus && !f->not_bogus ? GP_DNS_BOGUS : GP_DNS_TEMPFAIL,
+		.failure = f->said.text ? f->said.kind : GP_DNS_FAILURE_TIMEOUT};
 	f->position--; /* the last attempt is the one to speak of */
 	if (is_ours(f))
 		return finish_ours(f);
@@ -434,7 +444,7 @@ static int take_reply(struct gp_dns_flight *f, struct gp_dns_reply *reply)
 		bool bogus = reply->answer.state == GP_DNS_BOGUS;
 		f->bogus |= bogus;
 		f->not_bogus |= !bogus;
-		note(f, reply->answer.problem);
+		note(f, reply->answer.problem, reply->answer.failure);
 		return move_on(f);
 	}
 	return finish(f, &reply->answer);
@@ -524,7 +534,7 @@ static int take_tcp(struct gp_dns_flight *f, size_t length)
 		return take_reply(f, &reply);
 	if (rc != GP_ESYNTAX)
 		return rc;
-	note(f, "a reply to another query");
+	note(f, "a reply to another query", GP_DNS_FAILURE_OTHER);
 	f->not_bogus = true;
 	return move_on(f);
 }
@@ -598,8 +608,10 @@ int gp_dns_flight_give_up(struct gp_dns_flight *flight)
 void gp_dns_flight_drop(struct gp_dns_flight *flight)
 {
 	flight->stage = GP_DNS_FLIGHT_DONE;
-	*flight->answer = (struct gp_dns_answer) {
-		.state = GP_DNS_TEMPFAIL, .ours = true, .problem = "the answer has become known"};
+	*flight->answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
+		.ours = true,
+		.failure = GP_DNS_FAILURE_OTHER,
+		.problem = "the answer has become known"};
 }
 
 /* gp_dns_flight_ready: by stage. */

@@ -21,15 +21,16 @@
 struct refusal {
 	unsigned rcode;
 	const char *problem;
+	enum gp_dns_failure failure;
 	bool without_edns; /* RFC 6891 7 and 6.1.3 */
 };
 
 static const struct refusal refusals[] = {
-	{LDNS_RCODE_FORMERR, "FORMERR", true},
-	{LDNS_RCODE_SERVFAIL, "SERVFAIL", false},
-	{LDNS_RCODE_NOTIMPL, "NOTIMP", true},
-	{LDNS_RCODE_REFUSED, "REFUSED", false},
-	{BAD_VERSION, "BADVERS", true},
+	{LDNS_RCODE_FORMERR, "FORMERR", GP_DNS_FAILURE_OTHER, true},
+	{LDNS_RCODE_SERVFAIL, "SERVFAIL", GP_DNS_FAILURE_SERVFAIL, false},
+	{LDNS_RCODE_NOTIMPL, "NOTIMP", GP_DNS_FAILURE_OTHER, true},
+	{LDNS_RCODE_REFUSED, "REFUSED", GP_DNS_FAILURE_REFUSED, false},
+	{BAD_VERSION, "BADVERS", GP_DNS_FAILURE_OTHER, true},
 };
 
 /* The extended errors that mean: DNSSEC forbids this answer (RFC 8914 4.6 to 4.13). */
@@ -51,12 +52,14 @@ struct chase {
 	size_t length;
 	ldns_rr_type type;
 	uint32_t ttl_s;
+	bool is_alias; /* an alias has led there */
 };
 
 /* temporary: nothing usable, and the next server may do better. */
 static int temporary(struct gp_dns_reply *reply, const char *problem)
 {
-	reply->answer = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL, .problem = problem};
+	reply->answer = (struct gp_dns_answer) {
+		.state = GP_DNS_TEMPFAIL, .problem = problem, .failure = GP_DNS_FAILURE_OTHER};
 	reply->next_server = true;
 	return GP_OK;
 }
@@ -154,8 +157,23 @@ static bool follow(struct chase *chase)
 			return true;
 		chase->length = ldns_rdf_size(target);
 		memcpy(chase->name, ldns_rdf_data(target), chase->length);
+		chase->is_alias = true;
 	}
 	return false;
+}
+
+/* name_canonical: where aliases have led; a name without a text is shown as the root. */
+static int name_canonical(
+	struct gp_arena *arena, const struct chase *chase, struct gp_dns_answer *answer)
+{
+	char name[GP_DNS_NAME_TEXT] = "";
+	const struct gp_span wire = {(const char *)chase->name, chase->length};
+	if (!chase->is_alias)
+		return GP_OK;
+	if (gp_dns_name_from_wire(wire, name) != GP_OK)
+		name[0] = '\0';
+	answer->canonical = gp_arena_copy(arena, gp_span_from(name));
+	return answer->canonical ? GP_OK : gp_arena_status(arena);
 }
 
 /* join_text: the strings of a TXT record one after the other (RFC 7208 3.3). */
@@ -326,6 +344,9 @@ static int read_answer(struct gp_arena *arena, const ldns_pkt *packet, unsigned 
 	chase.length = gp_dns_name_to_wire(gp_span_from(question->name), chase.name);
 	if (!follow(&chase))
 		return temporary(reply, "an endless chain of CNAMEs");
+	int rc = name_canonical(arena, &chase, &reply->answer);
+	if (rc)
+		return rc;
 	/* After aliases the code speaks of the last name (RFC 6604 3). */
 	if (rcode == LDNS_RCODE_NXDOMAIN)
 		reply->answer.state = GP_DNS_NXDOMAIN;
@@ -368,13 +389,16 @@ static int read_refusal(const ldns_pkt *packet, unsigned rcode, struct gp_dns_re
 	if (bogus) { /* the code means what it means without the error (RFC 8914 2) */
 		(void)temporary(reply, bogus); /* GP_OK */
 		reply->answer.state = GP_DNS_BOGUS;
+		reply->answer.failure = GP_DNS_FAILURE_SERVFAIL;
 		return GP_OK;
 	}
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
 		if (refusals[i].rcode != rcode)
 			continue;
+		(void)temporary(reply, refusals[i].problem); /* GP_OK */
 		reply->without_edns = refusals[i].without_edns;
-		return temporary(reply, refusals[i].problem);
+		reply->answer.failure = refusals[i].failure;
+		return GP_OK;
 	}
 	return temporary(reply, "an unknown response code");
 }

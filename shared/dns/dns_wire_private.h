@@ -52,8 +52,9 @@ enum gp_dns_flight_stage {
 };
 
 /* Why an attempt has failed, and where. */
-struct gp_dns_failure {
+struct gp_dns_attempt {
 	const char *text; /* NULL: none has */
+	enum gp_dns_failure kind;
 	struct gp_dns_server server;
 	bool over_tcp;
 };
@@ -80,8 +81,8 @@ struct gp_dns_flight {
 	uint8_t *reply;                       /* owned; the reply over TCP */
 	size_t got;                           /* octets of head, or of reply once it is there */
 	unsigned strays;                      /* datagrams that were no reply to this */
-	struct gp_dns_failure said;           /* by the last server that said something */
-	struct gp_dns_failure ours;           /* what last kept us from asking one */
+	struct gp_dns_attempt said;           /* by the last server that said something */
+	struct gp_dns_attempt ours;           /* what last kept us from asking one */
 	uint8_t silent;                       /* place of the last server that was silent */
 	/* a bit for each server: it was heard, or given its time; we lacked means for asking it */
 	uint8_t spoken, lost;

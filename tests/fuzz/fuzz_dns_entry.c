@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Answers as the cache packs them: whatever DNS may carry comes back as it was, from the entry and
- * from its copy; what it cannot carry is refused. An input is type, state, number of records and
- * then each record: a length of two octets and so many octets, which are text, name or address.
+ * from its copy; what it cannot carry is refused. An input is type, state, bits (secure, after a
+ * CNAME, kind of failure), name, number of records and then each record: a length of two octets and
+ * so many octets, which are text, name or address; then the canonical name.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,12 @@ static void must_be(const struct gp_dns_record *a, const struct gp_dns_record *b
 		__builtin_trap();
 }
 
+/* same_text: the same, or none in both. */
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
 /* bring_back: what the entry holds is what went in. */
 static void bring_back(const struct gp_dns_entry *entry, enum gp_dns_type type,
 	const struct gp_dns_answer *was, int64_t now_us)
@@ -94,7 +101,8 @@ static void bring_back(const struct gp_dns_entry *entry, enum gp_dns_type type,
 			__builtin_trap();
 		for (size_t i = 0; i < is.count; i++)
 			must_be(&is.records[i], &was->records[i]);
-		if (was->problem && strcmp(is.problem, was->problem) != 0)
+		if (!same_text(is.problem, was->problem) || is.failure != was->failure ||
+			!same_text(is.canonical, was->canonical))
 			__builtin_trap();
 	}
 	gp_arena_free(arena);
@@ -104,19 +112,21 @@ static void bring_back(const struct gp_dns_entry *entry, enum gp_dns_type type,
 static void pack(const struct gp_dns_question *question, const struct gp_dns_answer *answer)
 {
 	const struct gp_dns_secret secret = {1, 2};
-	struct gp_dns_key key, other;
+	struct gp_dns_key key, other, fresh;
 	const struct gp_dns_question changed = {question->name, question->type ^ 1};
-	gp_dns_key_from(&secret, question, &key);
-	gp_dns_key_from(&secret, &changed, &other);
-	struct gp_dns_entry *entry = gp_dns_entry_new(&key, answer, 1000);
+	gp_dns_key_from(&secret, question, false, &key);
+	gp_dns_key_from(&secret, &changed, false, &other);
+	gp_dns_key_from(&secret, question, true, &fresh);
+	struct gp_dns_entry *entry = gp_dns_entry_new(&key, answer, 0, 1);
 	struct gp_dns_entry *clone = entry ? gp_dns_entry_clone(entry) : NULL;
-	if (entry && (!gp_dns_entry_is(entry, &key) || gp_dns_entry_is(entry, &other)))
+	if (entry && (!gp_dns_entry_is(entry, &key) || gp_dns_entry_is(entry, &other) ||
+			     gp_dns_entry_is(entry, &fresh)))
 		__builtin_trap();
 	if (entry)
 		bring_back(entry, question->type, answer, 10);
 	if (clone) {
-		clone->recheck_us = 3000;
-		bring_back(clone, question->type, answer, 2000);
+		clone->recheck_us = 3000000;
+		bring_back(clone, question->type, answer, 2000000);
 		reached = answer->count > 1;
 	}
 	free(clone);
@@ -135,15 +145,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	enum gp_dns_type type = types[number(&in) % (sizeof types / sizeof types[0])];
 	enum gp_dns_state state = (enum gp_dns_state)(number(&in) % GP_DNS_STATES);
-	struct gp_dns_answer answer = {.state = state, .secure = number(&in) & 1};
+	unsigned bits = number(&in);
+	struct gp_dns_answer answer = {.state = state, .secure = bits & 1};
 	struct gp_dns_question question = {name_of(arena, octets(&in, number(&in))), type};
 	struct gp_dns_record *records = gp_arena_array(arena, GP_DNS_RECORDS_MAX, sizeof *records);
 	bool fits = question.name && records;
 	for (size_t n = number(&in); fits && state == GP_DNS_FOUND && answer.count < n;
 		answer.count += fits)
 		fits = take_record(&in, arena, type, &records[answer.count]);
-	if (gp_dns_state_is_failure(state))
+	if (gp_dns_state_is_failure(state)) {
 		answer.problem = gp_arena_copy(arena, octets(&in, in.left));
+		answer.failure = (enum gp_dns_failure)((bits >> 2) % (GP_DNS_FAILURE_OTHER + 1));
+	} else if (bits & 2) {
+		answer.canonical = name_of(arena, octets(&in, number(&in)));
+	}
 	answer.records = records;
 	if (fits)
 		pack(&question, &answer);

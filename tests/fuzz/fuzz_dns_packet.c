@@ -18,6 +18,10 @@ static int reached;
 static unsigned read_all(const struct gp_dns_answer *answer)
 {
 	unsigned sum = 0;
+	if (answer->canonical && !gp_dns_name_is_valid(gp_span_from(answer->canonical)))
+		__builtin_trap();
+	if (gp_dns_state_is_failure(answer->state) == (answer->failure == GP_DNS_FAILURE_NONE))
+		__builtin_trap();
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct gp_dns_record *r = &answer->records[i];
 		for (size_t j = 0; j < r->text.len; j++)

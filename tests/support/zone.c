@@ -32,22 +32,26 @@ static const struct {
 	enum test_zone_behaviour_kind kind;
 	enum gp_dns_state state;
 	const char *problem;
+	enum gp_dns_failure failure;
 } behaviours[] = {
-	{"TIMEOUT", TEST_ZONE_TIMEOUT, GP_DNS_TEMPFAIL, "no server answered in time"},
-	{"SERVFAIL", TEST_ZONE_SERVFAIL, GP_DNS_TEMPFAIL, "SERVFAIL"},
-	{"REFUSED", TEST_ZONE_REFUSED, GP_DNS_TEMPFAIL, "REFUSED"},
-	{"FORMERR", TEST_ZONE_FORMERR, GP_DNS_TEMPFAIL, "FORMERR"},
-	{"NOTIMP", TEST_ZONE_NOTIMP, GP_DNS_TEMPFAIL, "NOTIMP"},
-	{"NXDOMAIN", TEST_ZONE_NXDOMAIN, GP_DNS_NXDOMAIN, NULL},
-	{"NODATA", TEST_ZONE_NODATA, GP_DNS_NODATA, NULL},
-	{"BOGUS", TEST_ZONE_BOGUS, GP_DNS_BOGUS, "the validating resolver refuses the answer"},
-	{"TROUBLE", TEST_ZONE_TROUBLE, GP_DNS_TROUBLE, "too many open files"},
-	{"TC", TEST_ZONE_TC, GP_DNS_FOUND, NULL},
-	{"TCPFAIL", TEST_ZONE_TCPFAIL, GP_DNS_TEMPFAIL, "no answer over TCP"},
-	{"DELAY", TEST_ZONE_DELAY, GP_DNS_FOUND, NULL},
-	{"AD", TEST_ZONE_AD, GP_DNS_FOUND, NULL},
-	{"STALE", TEST_ZONE_STALE, GP_DNS_FOUND, NULL},
-	{"DEFAULT", TEST_ZONE_DEFAULT, GP_DNS_FOUND, NULL},
+	{"TIMEOUT", TEST_ZONE_TIMEOUT, GP_DNS_TEMPFAIL, "no server answered in time",
+		GP_DNS_FAILURE_TIMEOUT},
+	{"SERVFAIL", TEST_ZONE_SERVFAIL, GP_DNS_TEMPFAIL, "SERVFAIL", GP_DNS_FAILURE_SERVFAIL},
+	{"REFUSED", TEST_ZONE_REFUSED, GP_DNS_TEMPFAIL, "REFUSED", GP_DNS_FAILURE_REFUSED},
+	{"FORMERR", TEST_ZONE_FORMERR, GP_DNS_TEMPFAIL, "FORMERR", GP_DNS_FAILURE_OTHER},
+	{"NOTIMP", TEST_ZONE_NOTIMP, GP_DNS_TEMPFAIL, "NOTIMP", GP_DNS_FAILURE_OTHER},
+	{"NXDOMAIN", TEST_ZONE_NXDOMAIN, GP_DNS_NXDOMAIN, NULL, GP_DNS_FAILURE_NONE},
+	{"NODATA", TEST_ZONE_NODATA, GP_DNS_NODATA, NULL, GP_DNS_FAILURE_NONE},
+	{"BOGUS", TEST_ZONE_BOGUS, GP_DNS_BOGUS, "the validating resolver refuses the answer",
+		GP_DNS_FAILURE_SERVFAIL},
+	{"TROUBLE", TEST_ZONE_TROUBLE, GP_DNS_TROUBLE, "too many open files", GP_DNS_FAILURE_NONE},
+	{"TC", TEST_ZONE_TC, GP_DNS_FOUND, NULL, GP_DNS_FAILURE_NONE},
+	{"TCPFAIL", TEST_ZONE_TCPFAIL, GP_DNS_TEMPFAIL, "no answer over TCP",
+		GP_DNS_FAILURE_TIMEOUT},
+	{"DELAY", TEST_ZONE_DELAY, GP_DNS_FOUND, NULL, GP_DNS_FAILURE_NONE},
+	{"AD", TEST_ZONE_AD, GP_DNS_FOUND, NULL, GP_DNS_FAILURE_NONE},
+	{"STALE", TEST_ZONE_STALE, GP_DNS_FOUND, NULL, GP_DNS_FAILURE_NONE},
+	{"DEFAULT", TEST_ZONE_DEFAULT, GP_DNS_FOUND, NULL, GP_DNS_FAILURE_NONE},
 };
 
 static const struct {
@@ -319,8 +323,9 @@ static bool fail_by(enum test_zone_behaviour_kind kind, struct gp_dns_answer *an
 	for (size_t i = 0; i < COUNT(behaviours); i++) {
 		if (behaviours[i].kind != kind || behaviours[i].state == GP_DNS_FOUND)
 			continue;
-		*answer_out = (struct gp_dns_answer) {
-			.state = behaviours[i].state, .problem = behaviours[i].problem};
+		*answer_out = (struct gp_dns_answer) {.state = behaviours[i].state,
+			.problem = behaviours[i].problem,
+			.failure = behaviours[i].failure};
 		return true;
 	}
 	return false;
@@ -392,13 +397,15 @@ static const char *find_cname(const struct test_zone *zone, struct gp_span owner
 	return NULL;
 }
 
-/* answer_one: along aliases to records, to nothing, or to trouble. */
-static int answer_one(const struct test_zone *zone, struct gp_arena *arena, struct gp_span name,
-	unsigned type, struct gp_dns_answer *answer_out)
+/* follow_aliases: to records, to nothing, or to trouble; *end_out: where they have led, or NULL. */
+static int follow_aliases(const struct test_zone *zone, struct gp_arena *arena, struct gp_span name,
+	unsigned type, const char **end_out, struct gp_dns_answer *answer_out)
 {
 	char room[GP_DNS_NAME_TEXT + 2];
-	*answer_out = (struct gp_dns_answer) {
-		.state = GP_DNS_TEMPFAIL, .problem = "too many aliases in a row"};
+	*end_out = NULL;
+	*answer_out = (struct gp_dns_answer) {.state = GP_DNS_TEMPFAIL,
+		.problem = "too many aliases in a row",
+		.failure = GP_DNS_FAILURE_OTHER};
 	for (size_t step = 0; step < CNAMES_MAX; step++) {
 		struct gp_span owner = find_owner(zone, name, room);
 		if (owner.len == 0) {
@@ -419,9 +426,31 @@ static int answer_one(const struct test_zone *zone, struct gp_arena *arena, stru
 				(struct gp_dns_answer) {.state = GP_DNS_NODATA, .ttl_s = TTL_S};
 			return GP_OK;
 		}
+		*end_out = target;
 		name = gp_span_from(target);
 	}
 	return GP_OK;
+}
+
+/* answer_one: with the canonical name, unless there is trouble. */
+static int answer_one(const struct test_zone *zone, struct gp_arena *arena, struct gp_span name,
+	unsigned type, struct gp_dns_answer *answer_out)
+{
+	const char *end;
+	int rc = follow_aliases(zone, arena, name, type, &end, answer_out);
+	if (rc || !end || gp_dns_state_is_failure(answer_out->state))
+		return rc;
+	answer_out->canonical = gp_arena_copy(arena, gp_span_from(end));
+	return answer_out->canonical ? GP_OK : gp_arena_status(arena);
+}
+
+/* expire: what had expired is an answer, unless a fresh one is wanted. */
+static void expire(const struct gp_dns_watch *watch, struct gp_dns_answer *answer)
+{
+	if (watch && watch->is_fresh)
+		(void)fail_by(TEST_ZONE_TIMEOUT, answer); /* it stands for one */
+	else
+		answer->stale = true;
 }
 
 /* take_time: turns the clock by the name's delay; true when that went past the deadline. */
@@ -445,7 +474,6 @@ static int zone_query(struct gp_dns *dns, struct gp_ctx *ctx,
 {
 	struct test_zone *zone = (struct test_zone *)dns;
 	int rc = GP_OK;
-	(void)watch; /* all answers at once */
 	pthread_mutex_lock(&zone->lock);
 	int64_t start_us = zone->mono_us;
 	for (size_t i = 0; i < count && !rc; i++) {
@@ -457,6 +485,8 @@ static int zone_query(struct gp_dns *dns, struct gp_ctx *ctx,
 		struct test_zone_question *q = &zone->questions[zone->question_count++];
 		q->type = questions[i].type;
 		q->call = zone->call_count;
+		q->is_fresh = watch && watch->is_fresh;
+		q->ttl_max_s = watch ? watch->ttl_max_s : 0;
 		snprintf(q->name, sizeof q->name, "%.*s", (int)name.len, name.ptr);
 		if (take_time(zone, ctx, name, start_us)) {
 			(void)fail_by(TEST_ZONE_TIMEOUT, &answers_out[i]); /* it stands for one */
@@ -464,7 +494,8 @@ static int zone_query(struct gp_dns *dns, struct gp_ctx *ctx,
 		}
 		rc = answer_one(zone, ctx->arena, name, (unsigned)q->type, &answers_out[i]);
 		answers_out[i].secure = has_behaviour(zone, name, TEST_ZONE_AD) != NULL;
-		answers_out[i].stale = has_behaviour(zone, name, TEST_ZONE_STALE) != NULL;
+		if (has_behaviour(zone, name, TEST_ZONE_STALE))
+			expire(watch, &answers_out[i]);
 	}
 	zone->call_count++;
 	pthread_mutex_unlock(&zone->lock);

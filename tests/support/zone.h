@@ -9,9 +9,10 @@
  *                        "mx.example.org TIMEOUT A\n");
  *     ctx.dns = test_zone_dns(z); ctx.clock = test_zone_clock(z);
  *
- * Answers as a recursive resolver would: CNAMEs are followed, a name that only has descendants is
- * NODATA, "*.x" is a wildcard (closest encloser of RFC 4592), names are case-insensitive. What goes
- * wrong while a zone is written ends the program: it is a mistake in the test.
+ * Answers as a recursive resolver would: CNAMEs are followed (the answer says the canonical name),
+ * a name that only has descendants is NODATA, "*.x" is a wildcard (closest encloser of RFC 4592),
+ * names are case-insensitive. What goes wrong while a zone is written ends the program: it is a
+ * mistake in the test.
  *
  * Several threads may ask; adding is for one. The zone owns everything and must outlive resolvers
  * that have it as a layer (their gp_dns_free leaves it alone).
@@ -57,7 +58,7 @@ enum test_zone_behaviour_kind {
 	TEST_ZONE_DELAY,
 	TEST_ZONE_AD,
 	TEST_ZONE_TROUBLE, /* the question could not be asked, for want of ours */
-	TEST_ZONE_STALE,   /* as an answer that has expired */
+	TEST_ZONE_STALE,   /* as an answer that has expired; TIMEOUT where a fresh one is wanted */
 	TEST_ZONE_DEFAULT  /* for names that the zone does not have */
 };
 
@@ -75,6 +76,8 @@ struct test_zone_question {
 	char name[GP_DNS_NAME_TEXT];
 	enum gp_dns_type type;
 	size_t call;
+	bool is_fresh; /* by gp_dns_query_fresh, with... */
+	uint32_t ttl_max_s;
 };
 
 struct test_zone;

@@ -118,6 +118,56 @@ static void test_ceiling(void **state)
 	}
 }
 
+/* test_fresh_is_apart: an answer to a query that was not to be fresh is none to one that is. */
+static void test_fresh_is_apart(void **state)
+{
+	struct bench b;
+	struct gp_dns_answer a[2];
+	const struct gp_dns_question both[] = {{"a.test", GP_DNS_TXT}, {"A.test.", GP_DNS_TXT}};
+	(void)state;
+	bench_begin(&b, 1 << 20);
+	assert_int_equal(gp_dns_query(&b.ctx, both, 1, a), GP_OK);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(gp_dns_query_fresh(&b.ctx, both, 2, 60, a), GP_OK);
+		assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 2);
+		assert_true(gp_span_is(a[1].records[0].text, "one"));
+		assert_int_equal(a[1].ttl_s, 60);
+	}
+	assert_false(test_zone_question(b.zone, 0)->is_fresh);
+	assert_true(test_zone_question(b.zone, 1)->is_fresh);
+	assert_int_equal(test_zone_question(b.zone, 1)->ttl_max_s, 60);
+	assert_int_equal(gp_dns_query(&b.ctx, both, 2, a), GP_OK);
+	assert_int_equal(a[0].ttl_s, 300);
+	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 2);
+	bench_end(&b);
+}
+
+/* count_line: of a trace. */
+static void count_line(void *arg, unsigned depth, const char *text)
+{
+	(void)depth;
+	(void)text;
+	++*(size_t *)arg;
+}
+
+/* test_fresh_is_not_traced: the name may hold a key. */
+static void test_fresh_is_not_traced(void **state)
+{
+	struct bench b;
+	struct gp_dns_answer a;
+	size_t lines = 0;
+	const struct gp_trace trace = {count_line, &lines};
+	const struct gp_dns_question q = {"2.0.0.127.secret.many.test", GP_DNS_TXT};
+	(void)state;
+	bench_begin(&b, 1 << 20);
+	b.ctx.trace = &trace;
+	assert_int_equal(gp_dns_query_fresh(&b.ctx, &q, 1, 60, &a), GP_OK);
+	assert_int_equal(lines, 0);
+	assert_int_equal(gp_dns_query(&b.ctx, &q, 1, &a), GP_OK);
+	assert_int_equal(lines, 1);
+	bench_end(&b);
+}
+
 /* main: all of the above. */
 int main(void)
 {
@@ -126,6 +176,8 @@ int main(void)
 		cmocka_unit_test(test_trouble_is_remembered),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_ceiling),
+		cmocka_unit_test(test_fresh_is_apart),
+		cmocka_unit_test(test_fresh_is_not_traced),
 	};
 	return cmocka_run_group_tests_name("dns_memo", tests, NULL, NULL);
 }

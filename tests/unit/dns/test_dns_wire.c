@@ -140,30 +140,37 @@ static void each_kind_of_answer(void **state)
 		enum gp_dns_state expected;
 		size_t asked; /* how often */
 		const char *problem;
+		enum gp_dns_failure failure;
 	} rows[] = {
-		{"a.example", GP_DNS_FOUND, 1, NULL},
-		{"b\\.x.example.", GP_DNS_FOUND, 1, NULL},
-		{"alias.example", GP_DNS_FOUND, 1, NULL},
-		{"nodata.example", GP_DNS_NODATA, 1, NULL},
-		{"gone.example", GP_DNS_NXDOMAIN, 1, NULL},
-		{"unknown.example", GP_DNS_NXDOMAIN, 1, NULL},
-		{"wrong-id.example", GP_DNS_FOUND, 1, NULL},
-		{"wrong-question.example", GP_DNS_FOUND, 1, NULL},
-		{"wrong-source.example", GP_DNS_FOUND, 1, NULL},
-		{"truncated.example", GP_DNS_FOUND, 2, NULL},
-		{"formerr.example", GP_DNS_FOUND, 2, NULL},
-		{"notimp-edns.example", GP_DNS_FOUND, 2, NULL},
-		{"badvers.example", GP_DNS_FOUND, 2, NULL},
-		{"bogus.example", GP_DNS_BOGUS, 2, ": SERVFAIL (DNSSEC bogus)"},
-		{"servfail.example", GP_DNS_TEMPFAIL, 2, ": SERVFAIL"},
-		{"refused.example", GP_DNS_TEMPFAIL, 2, ": REFUSED"},
-		{"notimp.example", GP_DNS_TEMPFAIL, 4, ": NOTIMP"},
-		{"malformed.example", GP_DNS_TEMPFAIL, 2, ": a malformed reply"},
-		{"loop.example", GP_DNS_TEMPFAIL, 2, ": an endless chain of CNAMEs"},
-		{"referral.example", GP_DNS_TEMPFAIL, 2, ": a referral"},
-		{"cut.example", GP_DNS_TEMPFAIL, 4, ": connection closed over TCP"},
-		{"silent.example", GP_DNS_TEMPFAIL, 2, "no answer from 127.0.0.1:"},
-		{"garbage.example", GP_DNS_TEMPFAIL, 2, ", but 2 packets that did not match"},
+		{"a.example", GP_DNS_FOUND, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"b\\.x.example.", GP_DNS_FOUND, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"alias.example", GP_DNS_FOUND, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"nodata.example", GP_DNS_NODATA, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"gone.example", GP_DNS_NXDOMAIN, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"unknown.example", GP_DNS_NXDOMAIN, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"wrong-id.example", GP_DNS_FOUND, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"wrong-question.example", GP_DNS_FOUND, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"wrong-source.example", GP_DNS_FOUND, 1, NULL, GP_DNS_FAILURE_NONE},
+		{"truncated.example", GP_DNS_FOUND, 2, NULL, GP_DNS_FAILURE_NONE},
+		{"formerr.example", GP_DNS_FOUND, 2, NULL, GP_DNS_FAILURE_NONE},
+		{"notimp-edns.example", GP_DNS_FOUND, 2, NULL, GP_DNS_FAILURE_NONE},
+		{"badvers.example", GP_DNS_FOUND, 2, NULL, GP_DNS_FAILURE_NONE},
+		{"bogus.example", GP_DNS_BOGUS, 2, ": SERVFAIL (DNSSEC bogus)",
+			GP_DNS_FAILURE_SERVFAIL},
+		{"servfail.example", GP_DNS_TEMPFAIL, 2, ": SERVFAIL", GP_DNS_FAILURE_SERVFAIL},
+		{"refused.example", GP_DNS_TEMPFAIL, 2, ": REFUSED", GP_DNS_FAILURE_REFUSED},
+		{"notimp.example", GP_DNS_TEMPFAIL, 4, ": NOTIMP", GP_DNS_FAILURE_OTHER},
+		{"malformed.example", GP_DNS_TEMPFAIL, 2, ": a malformed reply",
+			GP_DNS_FAILURE_OTHER},
+		{"loop.example", GP_DNS_TEMPFAIL, 2, ": an endless chain of CNAMEs",
+			GP_DNS_FAILURE_OTHER},
+		{"referral.example", GP_DNS_TEMPFAIL, 2, ": a referral", GP_DNS_FAILURE_OTHER},
+		{"cut.example", GP_DNS_TEMPFAIL, 4, ": connection closed over TCP",
+			GP_DNS_FAILURE_OTHER},
+		{"silent.example", GP_DNS_TEMPFAIL, 2,
+			"no answer from 127.0.0.1:", GP_DNS_FAILURE_TIMEOUT},
+		{"garbage.example", GP_DNS_TEMPFAIL, 2, ", but 2 packets that did not match",
+			GP_DNS_FAILURE_TIMEOUT},
 	};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -172,7 +179,12 @@ static void each_kind_of_answer(void **state)
 			f->first, i == 1 ? "b\\.x.example" : rows[i].name, GP_DNS_A);
 		assert_int_equal(answer.state, rows[i].expected);
 		assert_int_equal(asked, rows[i].asked);
+		assert_int_equal(answer.failure, rows[i].failure);
 		assert_false(answer.ours || answer.cached);
+		if (i == 2)
+			assert_string_equal(answer.canonical, "a.example");
+		else
+			assert_null(answer.canonical);
 		assert_int_equal(answer.problem != NULL, rows[i].problem != NULL);
 		if (rows[i].problem)
 			assert_non_null(strstr(answer.problem, rows[i].problem));
@@ -363,6 +375,7 @@ static void what_was_said_outweighs_silence(void **state)
 	f->options.timeout_ms = 1000;
 	struct gp_dns_answer answer = ask(f, "servfail.example", GP_DNS_A);
 	assert_int_equal(answer.state, GP_DNS_TEMPFAIL);
+	assert_int_equal(answer.failure, GP_DNS_FAILURE_SERVFAIL);
 	assert_non_null(strstr(answer.problem, ": SERVFAIL"));
 }
 
@@ -397,12 +410,14 @@ static void the_deadline_holds(void **state)
 	struct gp_dns_answer answer = ask(f, "silent.example", GP_DNS_A);
 	assert_int_equal(answer.state, GP_DNS_TEMPFAIL);
 	assert_true(answer.ours);
+	assert_int_equal(answer.failure, GP_DNS_FAILURE_TIMEOUT);
 	assert_non_null(strstr(answer.problem, "no answer from 127.0.0.1:"));
 	assert_true(gp_clock_now_us(f->ctx.clock) >= f->ctx.deadline_us); /* not before, either */
 
 	answer = ask(f, "a.example", GP_DNS_A); /* it has passed: nothing is sent */
 	assert_int_equal(answer.state, GP_DNS_TEMPFAIL);
 	assert_true(answer.ours);
+	assert_int_equal(answer.failure, GP_DNS_FAILURE_OTHER); /* no server was silent */
 	assert_int_equal(test_nameserver_asked(f->first, "a.example", GP_DNS_A), 0);
 }
 
@@ -468,6 +483,19 @@ static void an_answer_is_told_as_it_lands(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(
 			told.states[i], told.places[i] == 1 ? GP_DNS_FOUND : GP_DNS_NXDOMAIN);
+}
+
+/* fresh_answers_come_from_here_too: without a cache, with the TTL cut. */
+static void fresh_answers_come_from_here_too(void **state)
+{
+	struct fixture *f = *state;
+	const struct gp_dns_question q = {"alias.example", GP_DNS_A};
+	struct gp_dns_answer answer;
+	resolver(f);
+	assert_int_equal(gp_dns_query_fresh(&f->ctx, &q, 1, 60, &answer), GP_OK);
+	assert_true(is_true_address(&answer));
+	assert_int_equal(answer.ttl_s, 60);
+	assert_string_equal(answer.canonical, "a.example");
 }
 
 /* who_is_hurried_asks_every_server: within the time that the question is worth. */
@@ -742,6 +770,7 @@ int main(void)
 		CASE(attempts_used_up_are_not_ours),
 		CASE(questions_fly_together),
 		CASE(an_answer_is_told_as_it_lands),
+		CASE(fresh_answers_come_from_here_too),
 		CASE(who_is_hurried_asks_every_server),
 		CASE(as_many_questions_as_allowed),
 		CASE(ad_counts_only_with_trust),

@@ -190,6 +190,22 @@ static void no_more_records_than_the_limit(void **state)
 	assert_int_equal(reply.answer.count, GP_DNS_RECORDS_MAX);
 }
 
+/* a_hundred_addresses_are_all_there: in their order. */
+static void a_hundred_addresses_are_all_there(void **state)
+{
+	char addr[GP_IPADDR_TEXT];
+	(void)state;
+	test_packet_begin(&packet, ID, "a.example", GP_DNS_A);
+	for (int i = 0; i < 100; i++) {
+		snprintf(addr, sizeof addr, "127.0.0.%d", i);
+		add_a("a.example", 9, addr);
+	}
+	struct gp_dns_reply reply = parse("a.example", GP_DNS_A);
+	assert_int_equal(reply.answer.count, 100);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(reply.answer.records[i].addr.bytes[3], i);
+}
+
 /* aliases_are_followed: in any order, with the least TTL of the chain. */
 static void aliases_are_followed(void **state)
 {
@@ -202,6 +218,33 @@ static void aliases_are_followed(void **state)
 	assert_int_equal(reply.answer.state, GP_DNS_FOUND);
 	assert_int_equal(reply.answer.count, 1);
 	assert_int_equal(reply.answer.ttl_s, 20);
+	assert_string_equal(reply.answer.canonical, "c.example");
+}
+
+/* where_aliases_lead_is_told: whatever there is at their end; a name without a text is the root. */
+static void where_aliases_lead_is_told(void **state)
+{
+	static const uint8_t dot_in_label[] = "\3a.b\7example";
+	(void)state;
+	for (unsigned rcode = 0; rcode <= 3; rcode += 3) {
+		test_packet_begin(&packet, ID, "a.example", GP_DNS_A);
+		packet.bytes[3] |= (uint8_t)rcode;
+		add_alias("a.example", 50, "Parked.Elsewhere.TEST");
+		struct gp_dns_reply reply = parse("a.example", GP_DNS_A);
+		assert_int_equal(reply.answer.state, rcode ? GP_DNS_NXDOMAIN : GP_DNS_NODATA);
+		assert_string_equal(reply.answer.canonical, "parked.elsewhere.test");
+	}
+	test_packet_begin(&packet, ID, "a.example", GP_DNS_A);
+	size_t since = test_packet_head(&packet, "a.example", TEST_PACKET_CNAME, 9);
+	test_packet_octets(&packet, dot_in_label, sizeof dot_in_label);
+	test_packet_close(&packet, since, TEST_PACKET_ANSWERS);
+	struct gp_dns_reply reply = parse("a.example", GP_DNS_A);
+	assert_int_equal(reply.answer.state, GP_DNS_NODATA);
+	assert_string_equal(reply.answer.canonical, "");
+
+	test_packet_begin(&packet, ID, "a.example", GP_DNS_A);
+	add_a("a.example", 9, "192.0.2.1");
+	assert_null(parse("a.example", GP_DNS_A).answer.canonical);
 }
 
 /* chains_have_a_limit: 16 aliases are followed, 17 and circles are temporary trouble. */
@@ -228,6 +271,8 @@ static void chains_have_a_limit(void **state)
 	assert_int_equal(reply.answer.state, GP_DNS_TEMPFAIL);
 	assert_true(reply.next_server);
 	assert_non_null(reply.answer.problem);
+	assert_int_equal(reply.answer.failure, GP_DNS_FAILURE_OTHER);
+	assert_null(reply.answer.canonical);
 }
 
 /* absence: NODATA and NXDOMAIN with the TTL of RFC 2308 5. */
@@ -271,14 +316,15 @@ static void refusals(void **state)
 		unsigned rcode, upper;
 		bool without_edns;
 		const char *problem;
+		enum gp_dns_failure failure;
 	} rows[] = {
-		{1, 0, true, "FORMERR"},
-		{2, 0, false, "SERVFAIL"},
-		{4, 0, true, "NOTIMP"},
-		{5, 0, false, "REFUSED"},
-		{0, 1, true, "BADVERS"},
-		{9, 0, false, "an unknown response code"},
-		{3, 2, false, "an unknown response code"},
+		{1, 0, true, "FORMERR", GP_DNS_FAILURE_OTHER},
+		{2, 0, false, "SERVFAIL", GP_DNS_FAILURE_SERVFAIL},
+		{4, 0, true, "NOTIMP", GP_DNS_FAILURE_OTHER},
+		{5, 0, false, "REFUSED", GP_DNS_FAILURE_REFUSED},
+		{0, 1, true, "BADVERS", GP_DNS_FAILURE_OTHER},
+		{9, 0, false, "an unknown response code", GP_DNS_FAILURE_OTHER},
+		{3, 2, false, "an unknown response code", GP_DNS_FAILURE_OTHER},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -291,6 +337,7 @@ static void refusals(void **state)
 		assert_int_equal(reply.without_edns, rows[i].without_edns);
 		assert_true(reply.next_server);
 		assert_string_equal(reply.answer.problem, rows[i].problem);
+		assert_int_equal(reply.answer.failure, rows[i].failure);
 	}
 }
 
@@ -566,7 +613,9 @@ int main(void)
 		CASE(names_are_compared_as_octets),
 		CASE(names_without_a_text_are_dropped),
 		CASE(no_more_records_than_the_limit),
+		CASE(a_hundred_addresses_are_all_there),
 		CASE(aliases_are_followed),
+		CASE(where_aliases_lead_is_told),
 		CASE(chains_have_a_limit),
 		CASE(absence),
 		CASE(refusals),
