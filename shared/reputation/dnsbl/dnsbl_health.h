@@ -42,7 +42,8 @@ enum gp_dnsbl_status {
 	GP_DNSBL_UNTESTED, /* since the start: not asked about mail until it has been tested */
 	GP_DNSBL_OK,
 	GP_DNSBL_SUSPENDED, /* asked its tests only; returns after two good rounds */
-	GP_DNSBL_DEAD,      /* suspended, and no test has succeeded for a week */
+	GP_DNSBL_DEAD,      /* suspended, and no test has succeeded for a week; or known to be
+			     * closed: then it is asked nothing */
 	GP_DNSBL_OFF        /* by the configuration or the operator: asked nothing */
 };
 #define GP_DNSBL_STATUSES 5
@@ -152,10 +153,11 @@ void gp_dnsbl_health_note(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 /*
  * Is the list's test due? Then it is the caller's to do, for a minute; nobody else gets it.
  * Due: at once when untested, hourly (give or take a tenth) when it works, and with growing pauses
- * while suspended. Never due: off, no key.
+ * while suspended. Never due: off, no key, a zone that is known to be closed. reason_out: why it is
+ * suspended now.
  */
-bool gp_dnsbl_health_claim(
-	struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list, int64_t now_s);
+bool gp_dnsbl_health_claim(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
+	int64_t now_s, enum gp_dnsbl_reason *reason_out);
 
 /* Seconds until the next test of any list is due, at most most_s; for the thread that tests. */
 int64_t gp_dnsbl_health_next_s(struct gp_dnsbl_health *health, int64_t now_s, int64_t most_s);
@@ -194,8 +196,9 @@ struct gp_dnsbl_health_view {
 	int64_t next_test_s;                 /* 0: none */
 	unsigned good_rounds, failed_rounds; /* since it was suspended; failed: in a row */
 	/* about mail, since the table was made */
-	uint64_t questions, listed, not_listed; /* listed: queries with a hit */
-	uint64_t unknown, errors;               /* records */
+	uint64_t questions;
+	uint64_t listed, not_listed; /* mails with a hit, with nothing but "not listed" */
+	uint64_t unknown, errors;    /* records */
 	uint64_t timeouts, refused, failed;
 	struct gp_dnsbl_code_count codes[GP_DNSBL_CODES_MAX]; /* of hits, in the order seen */
 	size_t code_count;
