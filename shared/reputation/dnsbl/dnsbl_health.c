@@ -229,6 +229,16 @@ bool gp_dnsbl_health_claim(struct gp_dnsbl_health *health, const struct gp_dnsbl
 	return is_due;
 }
 
+/* gp_dnsbl_health_hurry: a claim on it ends. */
+bool gp_dnsbl_health_hurry(
+	struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list, int64_t now_s)
+{
+	struct gp_dnsbl_slot *slot = gp_dnsbl_health_take(health, list);
+	bool is_tested = slot && gp_dnsbl_slot_hurry(slot, now_s);
+	gp_dnsbl_health_release(health);
+	return is_tested;
+}
+
 /* gp_dnsbl_health_next_s: of all lists. */
 int64_t gp_dnsbl_health_next_s(struct gp_dnsbl_health *health, int64_t now_s, int64_t most_s)
 {
@@ -294,6 +304,7 @@ static void view_slot(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_list *li
 		(void)strlcpy(view->detail, slot->detail, sizeof view->detail);
 	view->since_s = slot->since_s;
 	view->last_test_s = slot->last_test_s;
+	view->last_test_us = slot->last_test_us > 0 ? slot->last_test_us : -1;
 	view->next_test_s = due_s == INT64_MAX ? 0 : due_s;
 	view->good_rounds = slot->good_rounds;
 	view->failed_rounds = slot->failed_rounds;

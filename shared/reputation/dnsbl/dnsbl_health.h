@@ -159,6 +159,13 @@ void gp_dnsbl_health_note(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 bool gp_dnsbl_health_claim(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
 	int64_t now_s, enum gp_dnsbl_reason *reason_out);
 
+/*
+ * Makes the list's test due now, although its time has not come: an operator has mended something.
+ * False: it is not tested at all (off, no key, closed), or not known.
+ */
+bool gp_dnsbl_health_hurry(
+	struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list, int64_t now_s);
+
 /* Seconds until the next test of any list is due, at most most_s; for the thread that tests. */
 int64_t gp_dnsbl_health_next_s(struct gp_dnsbl_health *health, int64_t now_s, int64_t most_s);
 
@@ -193,6 +200,7 @@ struct gp_dnsbl_health_view {
 	char detail[GP_DNSBL_DETAIL];
 	int64_t since_s;                     /* when this status began */
 	int64_t last_test_s;                 /* 0: never */
+	int64_t last_test_us;                /* its slowest query; -1: not known */
 	int64_t next_test_s;                 /* 0: none */
 	unsigned good_rounds, failed_rounds; /* since it was suspended; failed: in a row */
 	/* about mail, since the table was made */

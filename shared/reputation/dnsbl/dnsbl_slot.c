@@ -172,6 +172,15 @@ int64_t gp_dnsbl_slot_due_s(const struct gp_dnsbl_slot *slot, int64_t now_s)
 	return is_claimed && slot->claimed_until_s > due_s ? slot->claimed_until_s : due_s;
 }
 
+/* gp_dnsbl_slot_hurry: whatever its pauses are. */
+bool gp_dnsbl_slot_hurry(struct gp_dnsbl_slot *slot, int64_t now_s)
+{
+	if (is_unused(slot))
+		return false;
+	test_after(slot, now_s, 0);
+	return true;
+}
+
 /* ---- what is seen ---- */
 
 /* saw_query: one more of the last ones. */
@@ -454,6 +463,7 @@ void gp_dnsbl_slot_tested(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot
 		return;
 	}
 	slot->last_test_s = slot->stamp_s = sc->now_s;
+	slot->last_test_us = outcome->took_us;
 	slot->is_changed = true;
 	if (outcome->reason == GP_DNSBL_NO_REASON)
 		passed(slot, sc);

@@ -47,6 +47,7 @@ struct gp_dnsbl_slot {
 	char detail[GP_DNSBL_DETAIL];
 	int64_t since_s, started_s, stamp_s; /* this status; untested; the last change */
 	int64_t last_test_s, next_test_s, claimed_until_s;
+	int64_t last_test_us; /* its slowest query; -1: not known */
 	unsigned good_rounds, failed_rounds;
 	struct gp_dnsbl_recent recent;
 	struct gp_dnsbl_counts counts;
@@ -91,6 +92,9 @@ void gp_dnsbl_slot_tested(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot
 
 /* When its test may be claimed; INT64_MAX: never. */
 int64_t gp_dnsbl_slot_due_s(const struct gp_dnsbl_slot *slot, int64_t now_s);
+
+/* Makes it due now; false: the list is not tested. */
+bool gp_dnsbl_slot_hurry(struct gp_dnsbl_slot *slot, int64_t now_s);
 
 /* Adds an event, if there is room; returns it, or NULL. */
 struct gp_dnsbl_event *gp_dnsbl_slot_tell(const struct gp_dnsbl_slot_ctx *sc,
