@@ -39,7 +39,8 @@ REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn r
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_soft redis/redis_take
 LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_resolve
 REPUTATION = reputation_order greylist/greylist_allow \
-	  dnsbl/dnsbl_options dnsbl/dnsbl_judge dnsbl/dnsbl_health dnsbl/dnsbl_health_record dnsbl/dnsbl_slot
+	  dnsbl/dnsbl_options dnsbl/dnsbl_judge dnsbl/dnsbl dnsbl/dnsbl_health dnsbl/dnsbl_health_record \
+	  dnsbl/dnsbl_question dnsbl/dnsbl_slot dnsbl/dnsbl_test dnsbl/dnsbl_text
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \
 	  config_lex config_limit config_limit_text config_mistake config_nat64 config_nearest \
 	  config_problem config_read config_repeat config_settle config_table config_text config_value config_warn \

@@ -100,6 +100,7 @@ struct gp_dns_answer {
 	/* FOUND, with want_signatures: when the last signature over these records ends, in seconds
 	 * since 1970; 0: there is none. Not kept by a cache. */
 	int64_t signed_until_s;
+	int64_t took_us; /* from the first packet to the answer; 0: no server was asked for it */
 	const char *problem; /* for the failures: what happened, for people; else NULL */
 	/* of TEMPFAIL and BOGUS: by the last server that said anything, or TIMEOUT; else NONE */
 	enum gp_dns_failure failure;

@@ -250,7 +250,8 @@ static int finish(struct gp_dns_flight *f, const struct gp_dns_answer *answer)
 	*f->answer = *answer;
 	if (!f->wire->options.trust_ad)
 		f->answer->secure = false; /* RFC 6840 5.8 */
-	gp_dns_wire_answered(f->wire, answer, gp_clock_now_us(f->ctx->clock) - f->begun_us);
+	f->answer->took_us = gp_clock_now_us(f->ctx->clock) - f->begun_us;
+	gp_dns_wire_answered(f->wire, answer, f->answer->took_us);
 	if (gp_dns_state_is_failure(answer->state) && !answer->problem)
 		return gp_arena_status(f->ctx->arena);
 	if (f->watch && f->watch->landed)

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Tests of lists (RFC 5782 5): entries that must be there, and canaries, which must not. A list
+ * that has no canary of its own gets one: 127.0.0.1, a domain that nobody has, and for allow lists
+ * an address that nobody has: an allow list that lists everybody lets everything in.
+ */
+#include "reputation/dnsbl/dnsbl.h"
+
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reputation/dnsbl/dnsbl_question_private.h"
+
+#define ENTRIES_MAX (GP_DNSBL_TESTS_MAX + 4) /* with canaries */
+#define NAME_LETTERS 12
+#define TTL_MAX_S 30 /* a zone that was mended is seen in the next round */
+
+/* A question to a list. */
+struct entry {
+	const char *name; /* for people */
+	bool is_listed, is_any;
+};
+
+/* The tests of one list. */
+struct round {
+	const struct gp_dnsbl_list *list;
+	size_t first, count; /* its questions */
+	struct entry entries[ENTRIES_MAX];
+};
+
+/* One call of gp_dnsbl_test. */
+struct run {
+	struct gp_ctx *ctx;
+	struct round rounds[GP_DNSBL_LISTS_MAX];
+	size_t round_count;
+	struct gp_dns_question questions[GP_DNSBL_LISTS_MAX * ENTRIES_MAX];
+	size_t count;
+	struct gp_dns_answer *answers;
+	struct gp_dnsbl_events events;
+};
+
+/* ---- questions ---- */
+
+/* made_up: a name of letters and digits, which no list takes for an odd one. */
+static const char *made_up(struct gp_arena *arena)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	char name[NAME_LETTERS + 1] = "";
+	for (size_t i = 0; i < NAME_LETTERS; i++)
+		name[i] = letters[arc4random_uniform(sizeof letters - 1)];
+	return gp_arena_printf(arena, "%s.com", name);
+}
+
+/* of_test_net: an address of TEST-NET-1 to -3 (RFC 5737). */
+static const char *of_test_net(struct gp_arena *arena)
+{
+	static const char *const nets[] = {"192.0.2", "198.51.100", "203.0.113"};
+	return gp_arena_printf(
+		arena, "%s.%u", nets[arc4random_uniform(3)], 1 + arc4random_uniform(254));
+}
+
+/* query_of: the query's name; NULL: it cannot be asked. Addresses go to lists about addresses
+ * only. */
+static const char *query_of(struct run *r, const struct gp_dnsbl_list *list, const char *name)
+{
+	char query[GP_DNS_NAME_TEXT];
+	struct gp_ipaddr address;
+	bool is_address = gp_ipaddr_parse(gp_span_from(name), &address) == GP_OK;
+	if (is_address && !(list->asks & GP_DNSBL_ASKS_CLIENT))
+		return NULL;
+	bool is_possible = is_address ? gp_dnsbl_question_about_address(list, &address, query)
+				      : gp_dnsbl_question_about_domain(list, name, query);
+	return is_possible ? gp_arena_copy(r->ctx->arena, gp_span_from(query)) : NULL;
+}
+
+/* has_query: is it asked in this round already? */
+static bool has_query(const struct run *r, const struct round *round, const char *query)
+{
+	for (size_t i = 0; i < round->count; i++)
+		if (strcmp(r->questions[round->first + i].name, query) == 0)
+			return true;
+	return false;
+}
+
+/* add_entry: one question; what the arena refuses is left out, and its status says so. */
+static void add_entry(struct run *r, struct round *round, const struct entry *entry)
+{
+	if (!entry->name || round->count == ENTRIES_MAX)
+		return;
+	const char *query = query_of(r, round->list, entry->name);
+	if (!query || has_query(r, round, query))
+		return;
+	r->questions[r->count++] = (struct gp_dns_question) {query, GP_DNS_A};
+	round->entries[round->count++] = *entry;
+}
+
+/* add_canary: must not be listed. */
+static void add_canary(struct run *r, struct round *round, const char *name)
+{
+	const struct entry canary = {.name = name};
+	add_entry(r, round, &canary);
+}
+
+/* add_own: the entries of the configuration; returns whether a domain is among the canaries. */
+static bool add_own(struct run *r, struct round *round)
+{
+	bool has_domain = false;
+	for (size_t i = 0; i < round->list->test_count; i++) {
+		const struct gp_dnsbl_test *test = &round->list->test_entries[i];
+		struct entry entry = {test->name, test->is_listed, test->is_any};
+		bool is_made_up = strcmp(test->name, GP_DNSBL_TEST_RANDOM) == 0;
+		bool is_test_net = strcmp(test->name, GP_DNSBL_TEST_TEST_NET) == 0;
+		if (is_made_up)
+			entry.name = made_up(r->ctx->arena);
+		else if (is_test_net)
+			entry.name = of_test_net(r->ctx->arena);
+		has_domain = has_domain || (!test->is_listed && !is_test_net && !test->is_address);
+		add_entry(r, round, &entry);
+	}
+	return has_domain;
+}
+
+/* add_canaries: those that every list has. One that answers about everybody has none. */
+static void add_canaries(
+	struct run *r, struct round *round, bool has_domain, enum gp_dnsbl_reason reason)
+{
+	const struct gp_dnsbl_list *list = round->list;
+	const unsigned names =
+		GP_DNSBL_ASKS_SENDER | GP_DNSBL_ASKS_HELO | GP_DNSBL_ASKS_RDNS | GP_DNSBL_ASKS_DKIM;
+	if (list->everybody)
+		return;
+	if (list->asks & GP_DNSBL_ASKS_CLIENT) {
+		add_canary(r, round, "127.0.0.1");
+		if (list->ipv6)
+			add_canary(r, round, "::ffff:127.0.0.1");
+		if (list->allow || reason == GP_DNSBL_LISTS_WORLD)
+			add_canary(r, round, of_test_net(r->ctx->arena));
+	}
+	if ((list->asks & names) && !has_domain)
+		add_canary(r, round, made_up(r->ctx->arena));
+}
+
+/* add_round: all tests of a list. */
+static void add_round(struct run *r, const struct gp_dnsbl_list *list, enum gp_dnsbl_reason reason)
+{
+	struct round *round = &r->rounds[r->round_count++];
+	*round = (struct round) {.list = list, .first = r->count};
+	add_canaries(r, round, add_own(r, round), reason);
+}
+
+/* ---- answers ---- */
+
+/* What was learnt from a round, while it is read. */
+struct reading {
+	struct gp_dnsbl_outcome outcome;
+	unsigned local, refused, failed;
+	const char *silent; /* the first entry without an answer */
+};
+
+/* blame: the first of two reasons in the order of their table stands. */
+static void blame(
+	struct reading *reading, enum gp_dnsbl_reason reason, const char *what, const char *entry)
+{
+	struct gp_dnsbl_outcome *outcome = &reading->outcome;
+	if (outcome->reason != GP_DNSBL_NO_REASON && outcome->reason <= reason)
+		return;
+	outcome->reason = reason;
+	snprintf(outcome->detail, sizeof outcome->detail, "%s%s%s", what, *what ? " about " : "",
+		entry);
+}
+
+/* read_records: of an entry that is listed. */
+static void read_records(
+	struct reading *reading, const struct entry *entry, const struct gp_dns_answer *answer)
+{
+	const struct gp_dnsbl_list *list = reading->outcome.list;
+	char text[GP_DNSBL_CODE_TEXT];
+	if (gp_dnsbl_question_is_left(list, answer))
+		blame(reading, GP_DNSBL_LEAVES_ZONE, "", entry->name);
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct gp_dnsbl_rule *rule;
+		struct gp_dnsbl_code code;
+		memcpy(code.octet, answer->records[i].addr.bytes, sizeof code.octet);
+		enum gp_dnsbl_meaning meaning = gp_dnsbl_meaning_of(list, code, &rule);
+		gp_dnsbl_code_format(code, text);
+		if (meaning == GP_DNSBL_OUTSIDE)
+			blame(reading, GP_DNSBL_ANSWERS_OUTSIDE, text, entry->name);
+		else if (meaning == GP_DNSBL_ERROR && !(entry->is_listed && entry->is_any))
+			blame(reading, GP_DNSBL_ERROR_CODE, text, entry->name);
+		else if (!entry->is_listed)
+			blame(reading, GP_DNSBL_CANARY_LISTED, text, entry->name);
+	}
+}
+
+/* read_failure: no answer about this entry. */
+static void read_failure(
+	struct reading *reading, const struct entry *entry, const struct gp_dns_answer *answer)
+{
+	bool had_no_time = answer->ours && answer->failure != GP_DNS_FAILURE_TIMEOUT;
+	if (answer->state == GP_DNS_TROUBLE || had_no_time) {
+		reading->local++;
+		return;
+	}
+	if (!reading->silent)
+		reading->silent = entry->name;
+	if (answer->failure == GP_DNS_FAILURE_REFUSED || answer->failure == GP_DNS_FAILURE_SERVFAIL)
+		reading->refused++;
+	else
+		reading->failed++;
+}
+
+/* read_entry: by its state. */
+static void read_entry(
+	struct reading *reading, const struct entry *entry, const struct gp_dns_answer *answer)
+{
+	if (answer->took_us > reading->outcome.took_us)
+		reading->outcome.took_us = answer->took_us;
+	if (gp_dns_state_is_failure(answer->state))
+		read_failure(reading, entry, answer);
+	else if (answer->state == GP_DNS_FOUND)
+		read_records(reading, entry, answer);
+	else if (entry->is_listed)
+		blame(reading, GP_DNSBL_TEST_MISSING, "", entry->name);
+}
+
+/* read_round: what answers showed comes before that some are missing. */
+static struct gp_dnsbl_outcome read_round(const struct run *r, const struct round *round)
+{
+	struct reading reading = {.outcome = {.list = round->list, .took_us = -1}};
+	struct gp_dnsbl_outcome *outcome = &reading.outcome;
+	outcome->questions = (unsigned)round->count;
+	for (size_t i = 0; i < round->count; i++)
+		read_entry(&reading, &round->entries[i], &r->answers[round->first + i]);
+	outcome->timeouts = reading.refused + reading.failed;
+	if (outcome->reason != GP_DNSBL_NO_REASON)
+		return *outcome;
+	if (reading.refused && reading.refused == round->count)
+		blame(&reading, GP_DNSBL_REFUSED, "", "");
+	else if (outcome->timeouts)
+		blame(&reading, GP_DNSBL_TIMEOUTS, "no answer", reading.silent);
+	else if (reading.local)
+		outcome->is_void = true;
+	return *outcome;
+}
+
+/* tell_all: the table learns of each round. */
+static void tell_all(struct run *r, struct gp_dnsbl_health *health)
+{
+	int64_t now_s = r->ctx->clock->wall_s(r->ctx->clock);
+	for (size_t i = 0; i < r->round_count; i++) {
+		const struct gp_dnsbl_outcome outcome = read_round(r, &r->rounds[i]);
+		gp_dnsbl_health_tested(health, &outcome, now_s, &r->events);
+	}
+}
+
+/* ask: all questions of all rounds. */
+static int ask(struct run *r)
+{
+	struct gp_ctx quiet = gp_dnsbl_question_ctx(r->ctx, r->ctx->deadline_us);
+	int rc = gp_arena_status(r->ctx->arena);
+	if (rc)
+		return rc;
+	r->answers = gp_arena_array(r->ctx->arena, r->count + 1, sizeof *r->answers);
+	if (!r->answers)
+		return gp_arena_status(r->ctx->arena);
+	return gp_dnsbl_question_ask(&quiet, r->questions, r->count, TTL_MAX_S, r->answers);
+}
+
+/* give_up: nothing was learnt; claims end. */
+static void give_up(struct run *r, struct gp_dnsbl_health *health)
+{
+	int64_t now_s = r->ctx->clock->wall_s(r->ctx->clock);
+	for (size_t i = 0; i < r->round_count; i++) {
+		const struct gp_dnsbl_outcome outcome = {
+			.list = r->rounds[i].list, .is_void = true, .took_us = -1};
+		gp_dnsbl_health_tested(health, &outcome, now_s, &r->events);
+	}
+}
+
+/* gp_dnsbl_test: claims, asks, tells. */
+int gp_dnsbl_test(
+	struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan, struct gp_dnsbl_tested *tested_out)
+{
+	*tested_out = (struct gp_dnsbl_tested) {0};
+	if (!plan->health || plan->count > GP_DNSBL_LISTS_MAX)
+		return GP_EINVAL;
+	struct run *r = gp_arena_alloc(ctx->arena, sizeof *r);
+	if (!r)
+		return gp_arena_status(ctx->arena);
+	r->ctx = ctx;
+	for (size_t i = 0; i < plan->count; i++) {
+		enum gp_dnsbl_reason reason;
+		if (gp_dnsbl_health_claim(
+			    plan->health, &plan->lists[i], ctx->clock->wall_s(ctx->clock), &reason))
+			add_round(r, &plan->lists[i], reason);
+	}
+	int rc = r->count ? ask(r) : GP_OK;
+	if (rc)
+		give_up(r, plan->health);
+	else
+		tell_all(r, plan->health);
+	*tested_out = (struct gp_dnsbl_tested) {r->round_count, r->events.items, r->events.count};
+	return rc;
+}
