@@ -38,7 +38,7 @@ STORE   = store store_fallback store_line store_move store_open store_options st
 REDIS_FILES = redis/redis redis/redis_ask redis/redis_cluster redis/redis_conn redis/redis_facts redis/redis_key redis/redis_move redis/redis_pool redis/redis_record \
 	  redis/redis_reply redis/redis_scan redis/redis_script redis/redis_server redis/redis_soft redis/redis_take
 LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_resolve
-REPUTATION = reputation_order greylist/greylist_allow \
+REPUTATION = reputation_order reputation_reverse greylist/greylist_allow \
 	  dnsbl/dnsbl_options dnsbl/dnsbl_judge dnsbl/dnsbl dnsbl/dnsbl_health dnsbl/dnsbl_health_record \
 	  dnsbl/dnsbl_question dnsbl/dnsbl_slot dnsbl/dnsbl_test dnsbl/dnsbl_text
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \

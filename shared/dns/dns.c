@@ -107,6 +107,22 @@ bool gp_dns_state_is_failure(enum gp_dns_state state)
 	return state == GP_DNS_TEMPFAIL || state == GP_DNS_BOGUS || state == GP_DNS_TROUBLE;
 }
 
+/* gp_dns_address_type: of the client of a mail, mostly. */
+enum gp_dns_type gp_dns_address_type(const struct gp_ipaddr *addr)
+{
+	return addr->family == GP_IP_V4 ? GP_DNS_A : GP_DNS_AAAA;
+}
+
+/* gp_dns_answer_has: none but FOUND has records. */
+bool gp_dns_answer_has(
+	const struct gp_dns_answer *answer, const struct gp_ipaddr *addr, unsigned bits)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (gp_ipaddr_match(&answer->records[i].addr, addr, bits))
+			return true;
+	return false;
+}
+
 /* gp_dns_free: from the top layer down. */
 void gp_dns_free(struct gp_dns *dns)
 {

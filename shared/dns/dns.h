@@ -148,6 +148,13 @@ int gp_dns_query(struct gp_ctx *ctx, const struct gp_dns_question *questions, si
 int gp_dns_query_fresh(struct gp_ctx *ctx, const struct gp_dns_question *questions, size_t count,
 	uint32_t ttl_max_s, struct gp_dns_answer *answers_out) GP_MUST_CHECK;
 
+/* A or AAAA: the type of an address's family; not for GP_IP_NONE. */
+enum gp_dns_type gp_dns_address_type(const struct gp_ipaddr *addr);
+
+/* Is one of the addresses of an answer this one, as far as its first bits go? */
+bool gp_dns_answer_has(
+	const struct gp_dns_answer *answer, const struct gp_ipaddr *addr, unsigned bits);
+
 /* Frees a resolver and the layers below it; accepts NULL. No query may be under way. */
 void gp_dns_free(struct gp_dns *dns);
 

@@ -142,15 +142,12 @@ int gp_spf_ask(struct gp_spf_run *run, const struct gp_dns_question *questions, 
 /* gp_spf_address_type: A or AAAA, by the client's family (5). */
 enum gp_dns_type gp_spf_address_type(const struct gp_spf_run *run)
 {
-	return run->client.family == GP_IP_V4 ? GP_DNS_A : GP_DNS_AAAA;
+	return gp_dns_address_type(&run->client);
 }
 
 /* gp_spf_has_client: is an address of the answer the client's, as far as length goes? */
 bool gp_spf_has_client(
 	const struct gp_spf_run *run, const struct gp_dns_answer *answer, unsigned length)
 {
-	for (size_t i = 0; i < answer->count; i++)
-		if (gp_ipaddr_match(&answer->records[i].addr, &run->client, length))
-			return true;
-	return false;
+	return gp_dns_answer_has(answer, &run->client, length);
 }
