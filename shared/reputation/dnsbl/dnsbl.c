@@ -73,7 +73,7 @@ static int settle_name(const struct run *r, const char *text, unsigned role, str
 static int settle_client(struct run *r)
 {
 	char text[GP_IPADDR_TEXT];
-	if (!gp_dnsbl_question_is_host(&r->subject->client))
+	if (!r->subject->is_entry && !gp_dnsbl_question_is_host(&r->subject->client))
 		return GP_OK;
 	r->client = gp_ipaddr_unmap(r->subject->client);
 	gp_ipaddr_format(&r->client, text);

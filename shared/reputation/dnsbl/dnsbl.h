@@ -57,6 +57,7 @@ struct gp_dnsbl_subject {
 	const char *sender_domain, *helo_name;
 	const char *rdns_name; /* confirmed */
 	bool is_null_sender;
+	bool is_entry; /* the client is no host, but an entry for tests (RFC 5782 5) */
 };
 
 /* What one list said about this mail. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Question: the names that a DNS list is asked about addresses and domains (RFC 5782 2.1, 2.4, 3),
- * and what may be asked at all.
- */
+/* Question: the names that a list is asked about addresses and domains (RFC 5782 2.1, 2.4, 3). */
 #ifndef GP_REPUTATION_DNSBL_QUESTION_PRIVATE_H
 #define GP_REPUTATION_DNSBL_QUESTION_PRIVATE_H
 
@@ -11,16 +8,7 @@
 #include "base/ipaddr.h"
 #include "dns/dns.h"
 #include "reputation/dnsbl/dnsbl_list.h"
-
-/* May a list be asked about this client? Only about hosts of the internet; IPv4 as IPv4. */
-bool gp_dnsbl_question_is_host(const struct gp_ipaddr *client);
-
-/*
- * The domain that is asked for a name of mail: A-labels in lower case. domain_out: NULL when it is
- * none that may be asked. A status of the arena.
- */
-int gp_dnsbl_question_domain(
-	struct gp_arena *arena, const char *name, const char **domain_out) GP_MUST_CHECK;
+#include "reputation/dnsbl/dnsbl_question.h"
 
 /*
  * The query's name into name_out, which has the list's key in it; false: it would be too long (RFC
