@@ -41,8 +41,9 @@ LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_res
 REPUTATION = reputation_order reputation_reverse greylist/greylist_allow \
 	  dnsbl/dnsbl_options dnsbl/dnsbl_judge dnsbl/dnsbl dnsbl/dnsbl_health dnsbl/dnsbl_health_record \
 	  dnsbl/dnsbl_question dnsbl/dnsbl_slot dnsbl/dnsbl_test dnsbl/dnsbl_text
+REPUTATION += dnsbl/dnsbl_key dnsbl/dnsbl_list dnsbl/dnsbl_rule dnsbl/dnsbl_table
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \
-	  config_lex config_limit config_limit_text config_mistake config_nat64 config_nearest \
+	  config_dnsbl config_lex config_limit config_limit_text config_mistake config_nat64 config_nearest \
 	  config_problem config_read config_repeat config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists config_warner
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
@@ -170,7 +171,7 @@ daemon_libs = $(if $(DAEMON_PKGS),$(shell pkg-config --libs $(DAEMON_PKGS)))
 test_libs   = $(shell pkg-config --libs $(TEST_PKGS))
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' \
-	     -DGP_SYSCONFDIR='"$(sysconfdir)"' -Ishared -I. $(pkg_cflags) \
+	     -DGP_SYSCONFDIR='"$(sysconfdir)"' -Ishared -I. -I$(MADE) $(pkg_cflags) \
 	     $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS) $(if $(filter -O0,$(CFLAGS)),,$(FORTIFY))
 ALL_LIBS   = $(pkg_libs) -lpthread
 LINK       = $(CC) -fPIE -pie $(SANFLAGS) $(LDFLAGS) $(RELRO) -Wl,--as-needed
@@ -242,6 +243,13 @@ $(B)/lists: FORCE
 	$(call kept,$(LIB) $(DAEMON) $(POLICYD) $(CLI) $(EXIM) $(SUPPORT))
 FORCE:
 
+# the table of known DNS lists, as a string of C
+MADE = build/made
+$(MADE)/reputation/dnsbl/lists.inc: shared/reputation/dnsbl/lists.conf
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@.new && mv $@.new $@
+$(foreach o,$(B)/obj $(B)/pic build/fuzz/obj,$(o)/shared/reputation/dnsbl/dnsbl_table.o): $(MADE)/reputation/dnsbl/lists.inc
+
 $(B)/obj/%.o: %.c $(B)/flags
 	$(SAY) "compile $@"
 	@mkdir -p $(@D)
@@ -287,7 +295,7 @@ $(B)/bench/%: tests/bench/%.c $(test_deps)
 races: programs $(B)/tests/echo_service $(RACES:%=$(B)/tests/%)
 
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DGP_VERSION='"$(VERSION)"' -DGP_SYSCONFDIR='"/etc"' \
-	      -Ishared -I. -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
+	      -Ishared -I. -I$(MADE) -Itests $(pkg_cflags) -g -O1 -fno-sanitize-recover=all
 fuzz_objs   = $(LIB:%=build/fuzz/obj/shared/%.o) $(DAEMON:%=build/fuzz/obj/daemon/%.o) $(POLICYD:%=build/fuzz/obj/policyd/%.o) \
 	      $(EXIM:%=build/fuzz/obj/exim-dlfunc/%.o) build/fuzz/obj/cli/doctor/doctor_postconf.o build/fuzz/obj/cli/try/try_reply.o \
 	      $(SUPPORT:%.c=build/fuzz/obj/%.o)

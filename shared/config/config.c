@@ -15,8 +15,9 @@
 
 enum origin {
 	FROM_FILE,
-	FROM_TEXT, /* which may be empty */
-	FROM_ALONE /* and nothing else is read */
+	FROM_TEXT,  /* which may be empty */
+	FROM_ALONE, /* and nothing else is read */
+	FROM_TABLE  /* nor settled: the table of known DNS lists */
 };
 
 struct loader {
@@ -91,7 +92,7 @@ static int read_source(struct loader *l, size_t index)
 /* read_all: the main text, what it includes, the drop-in files. */
 static int read_all(struct loader *l, const char *name, struct gp_span text)
 {
-	bool is_alone = l->origin == FROM_ALONE;
+	bool is_alone = l->origin == FROM_ALONE || l->origin == FROM_TABLE;
 	l->reader.has_drop_ins =
 		!is_alone && *l->drop_ins && gp_config_sources_has_drop_ins(l->drop_ins);
 	int rc = gp_config_sources_add(&l->sources, name, text, NULL);
@@ -162,7 +163,10 @@ static int load_text(struct loader *l, const char *name, struct gp_span text)
 	if (!rc)
 		rc = read_all(l, name, text);
 	if (!rc)
-		rc = watch(l);
+		gp_config_lists_finish(&l->draft);
+	if (rc || l->origin == FROM_TABLE)
+		return rc || !l->errors->count ? rc : GP_ESYNTAX;
+	rc = watch(l);
 	if (!rc && l->reader.is_whole) /* else limits may be missing that are in the file */
 		rc = gp_config_draft_finish(&l->draft);
 	if (!rc)
@@ -213,6 +217,8 @@ static int parse(struct gp_span text, const char *name, enum origin origin,
 		rc = GP_ENOMEM;
 	if (!rc) {
 		l->origin = origin;
+		l->draft.is_table = origin == FROM_TABLE;
+		l->draft.load_table = gp_config_list_table;
 		l->reader.draft = &l->draft;
 		l->reader.is_whole = true;
 		rc = load_bounded(l, name, text);
@@ -245,6 +251,12 @@ int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_confi
 	return parse(text, name, FROM_ALONE, config_out, errors);
 }
 
+/* gp_config_list_table: of the program itself. */
+int gp_config_list_table(struct gp_config **config_out, struct gp_config_errors *errors)
+{
+	return parse(gp_span_from(gp_dnsbl_table), "known lists", FROM_TABLE, config_out, errors);
+}
+
 /* gp_config_load: the file's text, then as above. */
 int gp_config_load(const char *path, struct gp_config **config_out, struct gp_config_errors *errors)
 {
@@ -269,6 +281,8 @@ void gp_config_free(struct gp_config *config)
 	if (!config)
 		return;
 	gp_suffix_list_free(config->dmarc.list);
+	gp_suffix_list_free(config->list_suffixes);
+	gp_config_free(config->list_table);
 	gp_arena_free(config->arena);
 	free(config);
 }

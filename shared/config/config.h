@@ -143,6 +143,8 @@ struct gp_config {
 	struct gp_store_settings store_settings; /* as the file says it */
 	struct gp_store_options store;           /* settled from that */
 	struct gp_limit_set limits;
+	struct gp_config *list_table;         /* of known DNS lists; NULL: no file has needed it */
+	struct gp_suffix_list *list_suffixes; /* where only DNS lists need them; NULL */
 };
 
 /*
@@ -175,6 +177,13 @@ int gp_config_parse(struct gp_span text, const char *name, struct gp_config **co
 /* All defaults, as if the file at path were empty and nothing lay beside it. */
 int gp_config_defaults(const char *path, struct gp_config **config_out,
 	struct gp_config_errors *errors) GP_MUST_CHECK;
+
+/*
+ * The table of known DNS lists, which is a part of the program: dnsbl.lists and dnsbl.dead are all
+ * of it. To be freed as any other.
+ */
+int gp_config_list_table(
+	struct gp_config **config_out, struct gp_config_errors *errors) GP_MUST_CHECK;
 
 /*
  * The last good configuration: one that was in force is saved with the state, settled and whole, so
@@ -262,7 +271,7 @@ void gp_config_errors_fini(struct gp_config_errors *errors);
 /* What to show of a load that failed with rc: the errors, or what the status means. Borrowed. */
 const char *gp_config_errors_text(const struct gp_config_errors *errors, int rc);
 
-/* Every option with its settled value, in the file's own syntax. */
+/* Every option with its settled value, in the file's own syntax; for keys (hidden) stands there. */
 int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf) GP_MUST_CHECK;
 
 /* The commented example file, and the option section of the man page (mdoc), from the rows. */

@@ -22,6 +22,15 @@ static struct gp_config_target target_of(struct gp_config_reader *r, const struc
 	return (struct gp_config_target) {config->arena, gp_config_base(config, row->section)};
 }
 
+/* as_written: the row with the section that is open, which may have borrowed it. */
+static struct gp_option as_written(const struct gp_config_reader *r, const struct gp_option *row)
+{
+	struct gp_option copy = *row;
+	if (r->section)
+		copy.section = r->section->own->name;
+	return copy;
+}
+
 /* overrides: is the text a drop-in file, which has the last word about what other files say? */
 static bool overrides(const struct gp_config_reader *r, const struct gp_config_place *before)
 {
@@ -33,7 +42,7 @@ static void report_repeated(
 	struct gp_config_reader *r, const struct gp_option *row, struct gp_config_place here)
 {
 	struct gp_strbuf *buf = gp_config_error(r->draft->errors, here);
-	gp_config_add_option(buf, row->section, r->draft->title, row->name);
+	gp_config_add_option(buf, as_written(r, row).section, r->draft->title, row->name);
 	gp_config_add_repeated(buf, here, r->draft->at[gp_config_row_index(row)]);
 }
 
@@ -62,8 +71,9 @@ static void set_value(struct gp_config_reader *r, const struct gp_config_option 
 		return;
 	}
 	int rc = gp_config_value_set(target_of(r, o->row), o->row, &value, 1, &bad);
+	const struct gp_option row = as_written(r, o->row);
 	if (rc == GP_ESYNTAX)
-		gp_config_error_value(r->draft->errors, here, r->draft->title, o->row, bad);
+		gp_config_error_value(r->draft->errors, here, r->draft->title, &row, bad);
 	else
 		gp_config_read_status(r, rc);
 	if (o->row->kind == GP_KIND_AMOUNT)
@@ -146,19 +156,39 @@ static void add_item(
 	list->count++;
 }
 
+/* add_present: what += adds to: what an element has begun with, or the default. */
+static void add_present(
+	struct gp_config_reader *r, const struct gp_option *row, struct gp_config_items *list)
+{
+	struct gp_span presets[16];
+	const void *at = (const char *)target_of(r, row).base + row->offset;
+	const struct gp_option_texts *texts = at;
+	if (row->kind == GP_KIND_TEXTS) {
+		for (size_t i = 0; i < texts->texts.count; i++)
+			add_item(r, list, (struct item) {gp_span_from(texts->texts.items[i]), 0},
+				row->max);
+		return;
+	}
+	for (const struct gp_option_choice *c = row->choices;
+		row->kind == GP_KIND_SET && c && c->word; c++)
+		if (*(const unsigned *)at & (unsigned)c->value)
+			add_item(r, list, (struct item) {gp_span_from(c->word), 0}, row->max);
+	if (row->kind == GP_KIND_SET)
+		return;
+	size_t n = gp_config_preset(row, presets, 16);
+	for (size_t i = 0; i < n; i++)
+		add_item(r, list, (struct item) {presets[i], 0}, row->max);
+}
+
 /* begin_list: = begins anew, += continues from what there is, which is the default at first. */
 static struct gp_config_items *begin_list(
 	struct gp_config_reader *r, const struct gp_option *row, bool is_added)
 {
 	struct gp_config_items *list = &r->lists[gp_config_row_index(row)];
-	struct gp_span presets[16];
 	if (!is_added || !list->is_begun)
 		list->count = 0;
-	if (is_added && !list->is_begun) {
-		size_t n = gp_config_preset(row, presets, 16);
-		for (size_t i = 0; i < n; i++)
-			add_item(r, list, (struct item) {presets[i], 0}, row->max);
-	}
+	if (is_added && !list->is_begun)
+		add_present(r, row, list);
 	list->is_begun = true;
 	list->is_set = false;
 	return list;
@@ -302,8 +332,9 @@ void gp_config_assign_list(struct gp_config_reader *r, const struct gp_option *r
 	if (!where.file)
 		where = list->where; /* an empty one */
 	int rc = gp_config_value_set(to, row, list->items, list->count, &bad);
+	const struct gp_option written = as_written(r, row);
 	if (rc == GP_ESYNTAX && (list->count < row->min || list->count > row->max))
-		gp_config_error_value(r->draft->errors, where, r->draft->title, row, bad);
+		gp_config_error_value(r->draft->errors, where, r->draft->title, &written, bad);
 	else if (rc != GP_ESYNTAX) /* a bad item was reported with its line */
 		gp_config_read_status(r, rc ? rc : set_lines(to, row, list));
 	list->is_set = true;

@@ -40,6 +40,13 @@ const void *gp_config_member(const struct gp_config *config, const struct gp_opt
 	return (const char *)gp_config_base_of(config, row->section) + row->offset;
 }
 
+/* gp_config_section_borrows: the rows say whose they are. */
+bool gp_config_section_borrows(const struct gp_config_section *section)
+{
+	return section->own->row_count &&
+	       !gp_config_same_section(section->own->rows[0].section, section->own->name);
+}
+
 /* gp_config_rows_of: none for a section that is not known. */
 struct gp_config_rows gp_config_rows_of(const char *section)
 {
@@ -48,10 +55,14 @@ struct gp_config_rows gp_config_rows_of(const char *section)
 	if (!section)
 		return rows;
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
+		bool borrows = gp_config_section_borrows(s);
+		bool is_it = gp_config_same_section(s->own->name, section);
+		if (borrows && is_it)
+			return gp_config_rows_of(s->own->rows[0].section);
 		rows.first += rows.count;
 		rows.items = s->own->rows;
-		rows.count = s->own->row_count;
-		if (gp_config_same_section(s->own->name, section))
+		rows.count = borrows ? 0 : s->own->row_count;
+		if (is_it)
 			return rows;
 	}
 	return (struct gp_config_rows) {NULL, 0, 0};
@@ -76,7 +87,7 @@ const struct gp_option *gp_config_row_at(size_t index)
 			return NULL;
 		index -= rows.count;
 		rows.items = s->own->rows;
-		rows.count = s->own->row_count;
+		rows.count = gp_config_section_borrows(s) ? 0 : s->own->row_count;
 	}
 	return &rows.items[index];
 }

@@ -52,7 +52,10 @@ int gp_config_draft_reset(struct gp_config_draft *draft)
 	memset(draft->at, 0, sizeof draft->at);
 	draft->title = NULL;
 	draft->limit_count = draft->subject_count = draft->maximum_count = 0;
-	draft->has_too_many = false;
+	draft->has_too_many = draft->has_too_many_lists = false;
+	draft->lists = NULL;
+	draft->dead = NULL;
+	draft->list_count = draft->dead_count = 0;
 	gp_arena_reset(draft->scratch);
 	draft->element_of = NULL;
 	draft->limits = gp_arena_array(draft->config->arena, GP_LIMIT_MAX, sizeof *draft->limits);

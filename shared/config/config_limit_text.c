@@ -17,9 +17,11 @@ bool gp_config_limit_in_bytes(const void *element)
 }
 
 /* gp_config_override_dump: a section for each, with the limits that it sets. */
-void gp_config_override_dump(struct gp_strbuf *buf, const struct gp_config *config)
+void gp_config_override_dump(
+	struct gp_strbuf *buf, const struct gp_config *config, bool with_secrets)
 {
 	const struct gp_limit_set *set = &config->limits;
+	(void)with_secrets;
 	for (size_t i = 0; i < set->override_count; i++) {
 		const struct gp_limit_override *o = &set->overrides[i];
 		gp_strbuf_printf(buf, "override {\n    %s = ", gp_config_subjects[o->kind]);

@@ -133,6 +133,14 @@ struct gp_config_draft {
 	struct gp_config_place named[GP_CONFIG_MAXIMA_MAX]; /* of an override */
 	size_t first_maximum;                               /* of it */
 
+	bool is_table; /* that of known DNS lists is read, not a file */
+	int (*load_table)(struct gp_config **table_out, struct gp_config_errors *errors);
+	struct gp_dnsbl_list *lists; /* the config's; NULL: none yet */
+	size_t list_count;
+	bool has_too_many_lists;
+	struct gp_dnsbl_dead *dead; /* of the table */
+	size_t dead_count;
+
 	struct gp_limit *limits; /* GP_LIMIT_MAX; the config's */
 	size_t limit_count;
 	bool has_too_many;
@@ -160,10 +168,22 @@ int gp_config_override_set(struct gp_config_draft *draft, const char *name, stru
 	struct gp_config_place where);
 size_t gp_config_limit_list(const struct gp_config *config, const void **items_out);
 bool gp_config_limit_in_bytes(const void *element);
-void gp_config_override_dump(struct gp_strbuf *buf, const struct gp_config *config);
+void gp_config_override_dump(
+	struct gp_strbuf *buf, const struct gp_config *config, bool with_secrets);
 
 /* All is read: checks how limits and overrides fit together and puts them into the config. */
 int gp_config_draft_finish(struct gp_config_draft *draft) GP_MUST_CHECK;
+
+/* The lists into the config (config_dnsbl.c). */
+void gp_config_lists_finish(struct gp_config_draft *draft);
+
+/* The closed zone that the zone is, or lies below; NULL: it is not known to be closed. */
+const struct gp_dnsbl_dead *gp_config_dead_zone(
+	const struct gp_dnsbl_settings *table, const char *zone);
+
+/* gp_config_dump; with_secrets: keys, too, for the private file that is loaded again. */
+int gp_config_dump_all(
+	const struct gp_config *config, struct gp_strbuf *buf, bool with_secrets) GP_MUST_CHECK;
 
 /* As gp_config_parse, but includes and drop-in files are left alone; texts of any size. */
 int gp_config_parse_alone(struct gp_span text, const char *name, struct gp_config **config_out,

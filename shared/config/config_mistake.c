@@ -39,6 +39,12 @@ static bool is_name_here(const struct gp_config_reader *r, struct gp_span word)
 	return !buf.status && gp_config_row_find(r->section ? r->section->own->name : NULL, name);
 }
 
+/* shown: a word of a value that may be seen. */
+static struct gp_span shown(const struct gp_config_option *o, struct gp_span word)
+{
+	return o->row->kind == GP_KIND_SECRET ? gp_span_from(GP_CONFIG_HIDDEN) : word;
+}
+
 /* more_words: a word after the value. */
 static void more_words(struct gp_config_reader *r, const struct gp_config_option *o,
 	const struct gp_config_token *value)
@@ -62,7 +68,7 @@ static void more_words(struct gp_config_reader *r, const struct gp_config_option
 			"{...}\n",
 			o->name);
 	} else if (value->quote) {
-		gp_config_add_value(buf, word);
+		gp_config_add_value(buf, shown(o, word));
 		gp_strbuf_add(buf, " is superfluous; the value ends at its closing quote\n");
 	} else {
 		gp_strbuf_printf(buf,
@@ -154,7 +160,7 @@ bool gp_config_mistake_sign(struct gp_config_reader *r, const struct gp_config_o
 		if (token.kind == GP_LEX_OPEN)
 			gp_strbuf_add(buf, "{...}");
 		else
-			gp_config_add_value(buf, token.text);
+			gp_config_add_value(buf, shown(o, token.text));
 		gp_strbuf_add(buf, "\n");
 		return true;
 	}
@@ -224,7 +230,7 @@ void gp_config_mistake_comma(
 /* has_home: is there such an option in the section? */
 static bool has_home(const struct gp_config_section *section, const char *name)
 {
-	return gp_config_row_find(section->own->name, name);
+	return !section->is_of_table && gp_config_row_find(section->own->name, name);
 }
 
 /* add_homes: the sections that have such an option; false: none has. */
@@ -284,7 +290,8 @@ void gp_config_mistake_option(struct gp_config_reader *r, const char *name, int 
 	const char *section = r->section ? r->section->own->name : NULL;
 	struct gp_strbuf *buf =
 		gp_config_error(r->draft->errors, (struct gp_config_place) {r->file, line});
-	if (!section && gp_config_section_find(name)) {
+	const struct gp_config_section *found = section ? NULL : gp_config_section_find(name);
+	if (found && !found->is_of_table) {
 		gp_strbuf_printf(
 			buf, "%s: it is a section; write %s { OPTION = VALUE }\n", name, name);
 	} else {
@@ -316,7 +323,8 @@ void gp_config_mistake_section(struct gp_config_reader *r, const char *name, int
 	gp_strbuf_add(buf, "unknown section ");
 	gp_config_add_option(buf, r->section ? r->section->own->name : NULL, NULL, name);
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++)
-		gp_config_nearest_try(&nearest, s->own->name);
+		if (!s->is_of_table)
+			gp_config_nearest_try(&nearest, s->own->name);
 	if (nearest.best)
 		gp_strbuf_printf(buf, "; did you mean %s?\n", nearest.best);
 	else

@@ -42,7 +42,8 @@ enum gp_config_times {
 struct gp_config_section {
 	const struct gp_option_section *own;
 	enum gp_config_times times;
-	size_t offset; /* of its struct in the snapshot, if it does not repeat */
+	bool is_of_table; /* no file has it, but the table of known DNS lists */
+	size_t offset;    /* of its struct in the snapshot, if it does not repeat */
 };
 
 /* The top level, and all sections in the order of the example file; own of the last one is NULL. */
@@ -58,6 +59,9 @@ const void *gp_config_member(const struct gp_config *config, const struct gp_opt
 
 /* The section of this name; NULL for the top level and unknown ones. */
 const struct gp_config_section *gp_config_section_find(const char *name);
+
+/* Has it the rows of another section, which are documented there? */
+bool gp_config_section_borrows(const struct gp_config_section *section);
 
 /* The row, or NULL. */
 const struct gp_option *gp_config_row_find(const char *section, const char *name);

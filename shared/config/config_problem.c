@@ -38,6 +38,7 @@ static const struct {
 	{"dnsbl", "exempt_client_names", "dnsbl.exempt_clients", NULL, "dnsbl.exempt_senders"},
 	{"dnsbl", "exempt_senders", "dnsbl.exempt_clients", NULL, NULL},
 	{"dnsbl", "exempt_recipients", "dnsbl.exempt_clients", NULL, NULL},
+	{"list", "mask", NULL, NULL, NULL},
 	{"dmarc", "exempt_domains", "dmarc.exempt_clients", NULL, NULL},
 	{"dmarc", "exempt_clients", NULL,
 		"dmarc.forwarders, if its SPF record lists its hosts, or dmarc.mailing_lists",

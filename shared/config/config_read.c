@@ -236,6 +236,8 @@ static void read_statement(struct gp_config_reader *r)
 	if (!read_head(r, &head) || (r->token.kind == GP_LEX_END && r->token.problem))
 		return;
 	const struct gp_config_section *section = gp_config_section_find(head.name);
+	if (section && section->is_of_table && !r->draft->is_table)
+		section = NULL;
 	bool has_block = is_block(r, head.line);
 	struct gp_config_option option = {.name = head.name,
 		.line = head.line,

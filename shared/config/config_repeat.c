@@ -2,9 +2,26 @@
 /* The table of sections that repeat, and what is the same for all of them. */
 #include "config/config_repeat.h"
 
+#include "config/config_dnsbl.h"
+
 #include <string.h>
 
 static const struct gp_config_repeat repeats[] = {
+	{.section = "use",
+		.begin = gp_config_use_begin,
+		.finish = gp_config_list_finish,
+		.dump = gp_config_list_dump,
+		.example_title = " spamhaus-zen",
+		.example_more = "\n    #key_file = \"/etc/gatepost/dqs.key\"\n"},
+	{.section = "list",
+		.begin = gp_config_list_begin,
+		.finish = gp_config_list_finish,
+		.dump = gp_config_no_dump,
+		.example_title = " bl.example.org"},
+	{.section = "dead",
+		.begin = gp_config_dead_begin,
+		.finish = gp_config_dead_finish,
+		.dump = gp_config_no_dump},
 	{.section = "limit",
 		.begin = gp_config_limit_begin,
 		.finish = gp_config_limit_finish,

@@ -32,7 +32,7 @@ struct gp_config_repeat {
 	 * list: writes all of them down, where the snapshot keeps something else. */
 	size_t (*list)(const struct gp_config *config, const void **items_out);
 	bool (*in_bytes)(const void *element);
-	void (*dump)(struct gp_strbuf *buf, const struct gp_config *config);
+	void (*dump)(struct gp_strbuf *buf, const struct gp_config *config, bool with_secrets);
 
 	/* For the example file: a title; is only one of the rows used at a time; and what stands
 	 * after them. */

@@ -52,7 +52,7 @@ static int text_of(const struct gp_config *config, struct gp_strbuf *buf)
 		"and\n# its configuration has errors. Changes to this file are "
 		"lost.\n" FROM_LINE "%s\n",
 		config->path);
-	int rc = gp_config_dump(config, buf);
+	int rc = gp_config_dump_all(config, buf, true);
 	gp_strbuf_add(buf, LAST_LINE);
 	return rc ? rc : gp_strbuf_finish(buf, &text);
 }

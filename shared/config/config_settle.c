@@ -73,6 +73,29 @@ static void open_list(struct gp_config_draft *draft)
 			"none");
 }
 
+/* needs_suffixes: is there a list that is asked about registered domains? */
+static bool needs_suffixes(const struct gp_dnsbl_settings *dnsbl)
+{
+	for (size_t i = 0; i < dnsbl->count && dnsbl->mode != GP_MODE_OFF; i++)
+		if (dnsbl->lists[i].reduce == GP_DNSBL_REGISTERED && !dnsbl->lists[i].is_off)
+			return true;
+	return false;
+}
+
+/* open_list_suffixes: the same file, where DNS lists need it. */
+static void open_list_suffixes(struct gp_config_draft *draft)
+{
+	struct gp_config *c = draft->config;
+	c->dnsbl.psl = NULL;
+	if (!needs_suffixes(&c->dnsbl))
+		return;
+	if (!c->dmarc.list && gp_suffix_list_new(c->dmarc.psl_file, &c->list_suffixes))
+		gp_config_cross_error(draft, "dmarc", "psl_file",
+			"there is no readable list of public suffixes, which DNS lists with "
+			"reduce = registered need");
+	c->dnsbl.psl = c->dmarc.list ? c->dmarc.list : c->list_suffixes;
+}
+
 /* settle_from: on_bad_from stands for those of its three options that the file leaves alone. */
 static void settle_from(struct gp_config_draft *draft)
 {
@@ -163,6 +186,19 @@ static void check_sockets(struct gp_config_draft *draft)
 	}
 }
 
+/* check_dnsbl: lists answer while the request lasts. */
+static void check_dnsbl(struct gp_config_draft *draft)
+{
+	const struct gp_config *c = draft->config;
+	if (c->dnsbl.mode == GP_MODE_OFF)
+		return;
+	if (c->dnsbl.deadline_ms >= c->policyd.deadline_ms)
+		gp_config_cross_error(draft, "dnsbl", "deadline", "must be below policyd.deadline");
+	if (c->dnsbl.deadline_ms >= c->exim.deadline_ms)
+		gp_config_cross_error(draft, "dnsbl", "deadline",
+			"is not below exim.deadline, which it would use up");
+}
+
 /* gp_config_cross_check: section by section. */
 void gp_config_cross_check(struct gp_config_draft *draft)
 {
@@ -190,6 +226,8 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 	gp_config_check_nat64(draft);
 	settle_from(draft);
 	open_list(draft);
+	open_list_suffixes(draft);
+	check_dnsbl(draft);
 }
 
 /* settle_dns: the servers of the file, or those of resolv_conf. */

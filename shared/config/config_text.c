@@ -66,13 +66,13 @@ static void dump_element_row(struct gp_strbuf *buf, const struct gp_option *row,
 }
 
 /* dump_repeating: a section for each element. */
-static void dump_repeating(
-	struct gp_strbuf *buf, const struct gp_config_section *s, const struct gp_config *config)
+static void dump_repeating(struct gp_strbuf *buf, const struct gp_config_section *s,
+	const struct gp_config *config, bool with_secrets)
 {
 	const struct gp_config_repeat *repeat = gp_config_repeat_of(s);
 	const void *items = NULL;
 	if (repeat->dump) {
-		repeat->dump(buf, config);
+		repeat->dump(buf, config, with_secrets);
 		return;
 	}
 	size_t count = repeat->list(config, &items);
@@ -88,14 +88,14 @@ static void dump_repeating(
 	}
 }
 
-/* gp_config_dump: top level, then the sections. */
-int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
+/* gp_config_dump_all: top level, then the sections. */
+int gp_config_dump_all(const struct gp_config *config, struct gp_strbuf *buf, bool with_secrets)
 {
 	const char *text;
 	each_row(NULL, dump_row, buf, config);
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
 		if (s->times != GP_SECTION_ONCE) {
-			dump_repeating(buf, s, config);
+			dump_repeating(buf, s, config, with_secrets);
 			continue;
 		}
 		gp_strbuf_printf(buf, "%s {\n", s->own->name);
@@ -103,6 +103,12 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
 		gp_strbuf_add(buf, "}\n");
 	}
 	return gp_strbuf_finish(buf, &text);
+}
+
+/* gp_config_dump: for people. */
+int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf)
+{
+	return gp_config_dump_all(config, buf, false);
 }
 
 /* add_line: a line of a help as comment lines of at most 78 columns. */
@@ -209,7 +215,7 @@ static void example_section(struct gp_strbuf *buf, const struct gp_config_sectio
 		repeat && repeat->example_title ? repeat->example_title : "");
 	if (repeat && repeat->is_one_of)
 		each_row(name, example_subject, buf, s->own->rows[0].name);
-	else
+	else if (!gp_config_section_borrows(s))
 		each_row(name, example_row, buf, NULL);
 	gp_strbuf_add(buf, repeat && repeat->example_more ? repeat->example_more : "");
 	gp_strbuf_printf(buf, "%s}\n", mark);
@@ -221,6 +227,8 @@ void gp_config_example(struct gp_strbuf *buf)
 	gp_strbuf_add(buf, example_head);
 	each_row(NULL, example_row, buf, NULL);
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
+		if (s->is_of_table)
+			continue;
 		gp_strbuf_add(buf, "\n");
 		example_section(buf, s);
 	}
@@ -349,9 +357,12 @@ void gp_config_man(struct gp_strbuf *buf)
 	gp_strbuf_add(buf, ".Ss Top level\n");
 	man_list(buf, NULL);
 	for (const struct gp_config_section *s = gp_config_sections; s->own; s++) {
+		if (s->is_of_table)
+			continue;
 		gp_strbuf_printf(buf, ".Ss Section %s%s\n", s->own->name,
 			s->times == GP_SECTION_NAMED ? " NAME" : "");
 		add_sentences(buf, gp_span_from(s->own->help));
-		man_list(buf, s->own->name);
+		if (!gp_config_section_borrows(s))
+			man_list(buf, s->own->name);
 	}
 }

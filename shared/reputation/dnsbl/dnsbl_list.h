@@ -5,9 +5,8 @@
  * Knows zones, keys, code rules, answers that mean trouble, and entries to test a list with; does
  * not query a list (dnsbl.h) and does not know whether a list works at present (dnsbl_health.h).
  *
- *     rc = gp_dnsbl_list_settle(arena, &list, report, arg)   (once, when its options have been
- *                                                            read)
- *     gp_dnsbl_judge(&list, addresses, count, &judgement)    (for each answer)
+ *     rc = gp_dnsbl_list_settle(arena, &list, &how)          (once, when its options are read)
+ *     gp_dnsbl_judge(&list, addresses, count, &judgement)    (for each answer: dnsbl_judge.h)
  *
  * Terms of RFC 5782. Ownership: texts live in the arena of the configuration. Threads: a settled
  * list is constant.
@@ -41,6 +40,12 @@
 #define GP_DNSBL_ASKS_RDNS 8u  /* confirmed reverse name */
 #define GP_DNSBL_ASKS_DKIM 16u /* domains of passing signatures: not at RCPT */
 
+/* Under which conditions a list may be asked: a set of bits. */
+#define GP_DNSBL_TERMS_KEY 1u            /* with a key only */
+#define GP_DNSBL_TERMS_REGISTRATION 2u   /* by resolvers whose addresses are registered */
+#define GP_DNSBL_TERMS_OWN_RESOLVER 4u   /* not by way of public resolvers, or of many users' */
+#define GP_DNSBL_TERMS_NON_COMMERCIAL 8u /* else under a contract */
+
 enum gp_dnsbl_reduce { GP_DNSBL_FULL, GP_DNSBL_REGISTERED };
 
 /* An answer, in the order of its octets. */
@@ -71,6 +76,14 @@ struct gp_dnsbl_test {
 	bool is_address; /* is it asked as an address? */
 };
 
+/* A zone that is known to be closed, or of no use; and all below it. */
+struct gp_dnsbl_dead {
+	const char *zone;  /* the title. First member */
+	const char *since; /* "2024-06-05", "2015"; "": not known */
+	const char *now;   /* what it does: "is empty" */
+	const char *known_as;
+};
+
 struct gp_dnsbl_list {
 	const char *name; /* the title: of the table, or of the operator's own list. First member */
 	/* as the file says it */
@@ -91,11 +104,12 @@ struct gp_dnsbl_list {
 	bool everybody;          /* answers about everybody: not a sign that it lists the world */
 	bool border, submission; /* of clients that should not send mail themselves; of users */
 	bool null_sender;        /* asked for mail with the null sender only */
-	bool commercial;         /* terms allow commercial use without a contract */
-	bool needs_key, needs_registration, refuses_public; /* conditions, for warnings */
-	const char *about;                                  /* a sentence for the manual */
+	unsigned terms;          /* set of GP_DNSBL_TERMS_*, for warnings */
+	const char *about;       /* a sentence for the manual */
 	const char *url;
-	bool is_off; /* "off = yes": known, never asked */
+	bool is_off;          /* "off = yes": known, never asked */
+	bool is_builtin;      /* one of the table, as "use" has it */
+	bool had_key_in_zone; /* the file had it in a name; it is in key now */
 	/* settled; the family is the name where none is set */
 	const char *asked_zone; /* the zone that is queried. SECRET where there is a key */
 	const char *secret;     /* the key in it: what has to be cut out of foreign text; NULL */
@@ -104,9 +118,8 @@ struct gp_dnsbl_list {
 	const struct gp_dnsbl_test *test_entries;
 	size_t test_count;
 	const char *no_key; /* why it cannot be asked: no key, unreadable file; NULL */
-	const char
-		*dead; /* its zone is known to be closed: since when, and what it does now; NULL */
-	const char *file; /* where it stands */
+	const char *dead;   /* its zone is known to be closed: which, since when; NULL */
+	const char *file;   /* where it stands */
 	int line;
 };
 
@@ -119,5 +132,37 @@ enum gp_dnsbl_meaning {
 			   * names that address */
 	GP_DNSBL_OUTSIDE  /* not in 127.0.0.0/8: not the list that answers */
 };
+
+/* ---- settling ---- */
+
+#define GP_DNSBL_NO_ITEM SIZE_MAX
+
+/* Something that is wrong with a list. */
+struct gp_dnsbl_problem {
+	const char *option; /* NULL: the list as a whole */
+	size_t item;        /* of the option, from 0; GP_DNSBL_NO_ITEM: it is no list */
+	size_t other;       /* the item of the same option that it contradicts; likewise */
+	const char *text;   /* foreign bytes in it as they came; never a key */
+};
+
+struct gp_dnsbl_settling {
+	const char *credentials; /* directory of key_credential; NULL: there is none */
+	void (*report)(void *arg, const struct gp_dnsbl_problem *problem);
+	void *arg;
+};
+
+/*
+ * Puts zone, key, rules and tests into the form in which they are used, and tells all that is wrong
+ * with them. A list without a usable key is no error: no_key says why. Texts are the arena's.
+ * GP_ESYNTAX: something has been reported. GP_ENOMEM, GP_ETOOBIG.
+ */
+int gp_dnsbl_list_settle(struct gp_arena *arena, struct gp_dnsbl_list *list,
+	const struct gp_dnsbl_settling *how) GP_MUST_CHECK;
+
+/*
+ * The place of what stands before the zone's own part in a name that has a key in it: for
+ * "KEY.zen.dq.spamhaus.net" as key_zone, 4 in "abc.zen.dq.spamhaus.net"; 0: there is no key in it.
+ */
+size_t gp_dnsbl_list_key_in(const char *key_zone, struct gp_span zone);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The rows of section dnsbl. */
+/* The rows of these sections. */
 #include "reputation/dnsbl/dnsbl_options.h"
 
 static const struct gp_option_choice dnsbl_words[] = {{"about", 0}, {"client", 0}, {"list", 0},
@@ -78,3 +78,171 @@ const struct gp_option_section gp_dnsbl_section = {"dnsbl",
 	"TO. Mail of authenticated users, of trusted_networks and of programs on this host is "
 	"exempt.",
 	dnsbl_rows, sizeof dnsbl_rows / sizeof dnsbl_rows[0], sizeof(struct gp_dnsbl_settings)};
+
+/* ---- lists ---- */
+
+static const struct gp_option_choice asks[] = {{"client", GP_DNSBL_ASKS_CLIENT},
+	{"sender", GP_DNSBL_ASKS_SENDER}, {"helo", GP_DNSBL_ASKS_HELO},
+	{"rdns", GP_DNSBL_ASKS_RDNS}, {"dkim", GP_DNSBL_ASKS_DKIM}, {NULL, 0}};
+static const struct gp_option_choice reduce[] = {
+	{"none", GP_DNSBL_FULL}, {"registered", GP_DNSBL_REGISTERED}, {NULL, 0}};
+static const struct gp_option_choice by_code[] = {{"by-code", GP_DNSBL_WEIGHT_UNSET}, {NULL, 0}};
+static const struct gp_option_choice terms[] = {{"key", GP_DNSBL_TERMS_KEY},
+	{"registration", GP_DNSBL_TERMS_REGISTRATION},
+	{"own-resolver", GP_DNSBL_TERMS_OWN_RESOLVER},
+	{"non-commercial", GP_DNSBL_TERMS_NON_COMMERCIAL}, {NULL, 0}};
+
+#define IN_LIST(member) offsetof(struct gp_dnsbl_list, member)
+#define LOWEST ((uint64_t)-GP_DNSBL_WEIGHT_MAX)
+
+static const struct gp_option list_rows[] = {
+	{"list", "zone", GP_KIND_ZONE, IN_LIST(zone), "", 0, 200, NULL,
+		"Public zone of the list. The list is called by it in replies, the log and "
+		"metrics, so there must be no key in it. Empty: NAME.",
+		NULL, 0},
+	{"list", "key_zone", GP_KIND_TEXT, IN_LIST(key_zone), "", 0, 200, NULL,
+		"Zone that is queried in its place when there is a key, which replaces the label "
+		"KEY: KEY.zen.dq.spamhaus.net, for example.",
+		NULL, 0},
+	{"list", "key", GP_KIND_SECRET, IN_LIST(key), "", 0, 63, NULL,
+		"Private key for key_zone. It is in no reply, log, metric or dump. Prefer "
+		"key_file if others can read this file.",
+		NULL, 0},
+	{"list", "key_file", GP_KIND_PATH, IN_LIST(key_file), "", 0, 1024, NULL,
+		"File whose first line is the key. It must be readable by policyd.user (or the "
+		"user that Exim runs as), and should be by nobody else. A list whose key is "
+		"missing or cannot be read is not queried.",
+		NULL, 0},
+	{"list", "key_credential", GP_KIND_TEXT, IN_LIST(key_credential), "", 0, 255, NULL,
+		"Name of a credential of systemd (LoadCredential= in the unit) that is the key.",
+		NULL, 0},
+	{"list", "family", GP_KIND_TEXT, IN_LIST(family), "", 0, 64, NULL,
+		"Lists with the same family count as one for dnsbl.min_lists: those of one "
+		"operator. Empty: NAME.",
+		NULL, 0},
+	{"list", "asks", GP_KIND_SET, IN_LIST(asks), "client", 1, 5, asks,
+		"What the list is asked about. A name is never sent to a list that is asked "
+		"about the client only, nor an address to one that is not.\n"
+		"client: the address of the client.\n"
+		"sender: the domain of MAIL FROM.\n"
+		"helo: the name in HELO.\n"
+		"rdns: the reverse name of the client, if it is confirmed.\n"
+		"dkim: the domains of DKIM signatures that pass, at the end of DATA only.",
+		NULL, 0},
+	{"list", "ipv6", GP_KIND_BOOL, IN_LIST(ipv6), "no", 0, 0, NULL,
+		"Whether the list is asked about IPv6 clients.\n"
+		"yes: it answers about them.\n"
+		"no: it is not asked.",
+		NULL, 0},
+	{"list", "reduce", GP_KIND_CHOICE, IN_LIST(reduce), "none", 0, 0, reduce,
+		"Which part of a name is asked about.\n"
+		"none: the whole name.\n"
+		"registered: the registered domain, by the list of public suffixes "
+		"(dmarc.psl_file).",
+		NULL, 0},
+	{"list", "mask", GP_KIND_NETWORK, IN_LIST(mask), "", 0, 1, NULL,
+		"Network within which the last octet of an answer is a set of bits; it is needed "
+		"for rules about bits.",
+		NULL, 0},
+	{"list", "codes", GP_KIND_TEXTS, IN_LIST(codes), "127.0.0.2 = 1", 0, GP_DNSBL_RULES_MAX,
+		NULL,
+		"Answers of the list: ANSWER = WEIGHT MEANING. ANSWER is an address whose numbers "
+		"may be ranges (127.0.0.10-11) or *, a network (127.0.0.0/28), or a bit of the "
+		"last number under mask (bit 8, by its value). WEIGHT is from -1000 to 1000: 0 is "
+		"known and says nothing, negative weights are for allow lists. MEANING is any "
+		"text, for {meaning} in dnsbl.text. No answer may have two rules. An answer that "
+		"has none is not a hit; it is counted and logged.",
+		NULL, 0},
+	{"list", "weight", GP_KIND_INT, IN_LIST(weight), "by-code", LOWEST, GP_DNSBL_WEIGHT_MAX,
+		by_code,
+		"Weight of all codes whose own weight is not 0.\n"
+		"by-code: each code has its own weight.",
+		NULL, 0},
+	{"list", "max", GP_KIND_INT, IN_LIST(max), "0", 0, GP_DNSBL_WEIGHT_MAX, NULL,
+		"Most that the list may add to a score, or take from it. 0: no bound.", NULL, 0},
+	{"list", "sum", GP_KIND_BOOL, IN_LIST(sum), "no", 0, 0, NULL,
+		"What counts when the list gives several answers.\n"
+		"yes: the sum of their weights.\n"
+		"no: the largest of them.",
+		NULL, 0},
+	{"list", "allow", GP_KIND_BOOL, IN_LIST(allow), "no", 0, 0, NULL,
+		"Whether a client with a negative weight is vouched for by this list.\n"
+		"yes: its mail is not greylisted.\n"
+		"no: a negative weight only lowers the score.",
+		NULL, 0},
+	{"list", "everybody", GP_KIND_BOOL, IN_LIST(everybody), "no", 0, 0, NULL,
+		"Whether the list has an answer for most clients, as a reputation has.\n"
+		"yes: that is not taken for a sign that something is wrong with it.\n"
+		"no: a list that lists nearly everybody is suspended.",
+		NULL, 0},
+	{"list", "errors", GP_KIND_TEXTS, IN_LIST(errors), "", 0, GP_DNSBL_RULES_MAX, NULL,
+		"Answers that mean trouble instead of a listing, such as a refused resolver: "
+		"ANSWER MEANING, as in codes. They suspend the list, and come before codes. "
+		"127.255.255.0/24 and 127.0.0.1 are errors of every list whose codes do not name "
+		"them.",
+		NULL, 0},
+	{"list", "tests", GP_KIND_TEXTS, IN_LIST(tests), "", 0, GP_DNSBL_TESTS_MAX, NULL,
+		"Entries by which the list is tested hourly, and before it is used: an address or "
+		"a name, and listed, not, or any (listed with any answer, even an error). random "
+		"stands for a name that nobody has, test-net for an address of documentation. "
+		"127.0.0.1 not (RFC 5782), or random not for lists of names, is tested even if it "
+		"does not stand here; none switches that off, except for lists with negative "
+		"weights.",
+		NULL, 0},
+	{"list", "border", GP_KIND_BOOL, IN_LIST(border), "no", 0, 0, NULL,
+		"Whether the list has addresses that should not deliver mail themselves, but may "
+		"submit it: dial-up and home connections.\n"
+		"yes: it is a list for the border.\n"
+		"no: it is not.",
+		NULL, 0},
+	{"list", "submission", GP_KIND_BOOL, IN_LIST(submission), "no", 0, 0, NULL,
+		"Whether the list is about clients that log in with stolen passwords.\n"
+		"yes: it is of no use at the border, and its weight should be 0 there.\n"
+		"no: it is about clients that send mail.",
+		NULL, 0},
+	{"list", "null_sender", GP_KIND_BOOL, IN_LIST(null_sender), "no", 0, 0, NULL,
+		"Which mail the list is asked about.\n"
+		"yes: mail with an empty MAIL FROM.\n"
+		"no: all mail.",
+		NULL, 0},
+	{"list", "terms", GP_KIND_SET, IN_LIST(terms), "", 0, 4, terms,
+		"Conditions of the list, about which gatepost check-config warns.\n"
+		"key: it answers only to those who have a key.\n"
+		"registration: it answers only to resolvers whose address is registered.\n"
+		"own-resolver: it refuses public resolvers and those of large providers.\n"
+		"non-commercial: commercial use needs a contract.",
+		NULL, 0},
+	{"list", "about", GP_KIND_TEXT, IN_LIST(about), "", 0, 400, NULL, "Remark, for people.",
+		NULL, 0},
+	{"list", "url", GP_KIND_TEXT, IN_LIST(url), "", 0, 200, NULL,
+		"Where the list is described, for people.", NULL, 0},
+	{"list", "off", GP_KIND_BOOL, IN_LIST(is_off), "no", 0, 0, NULL,
+		"Whether the list is kept in the file, but not queried.\n"
+		"yes: it is not queried.\n"
+		"no: it is.",
+		NULL, 0},
+};
+
+const struct gp_option_section gp_dnsbl_list_section = {"list",
+	"A DNS list of your own choice, if it is not one of those that gatepost-lists(7) has. NAME "
+	"is its zone, or a short name for it. At most 32 lists can be in use.",
+	list_rows, sizeof list_rows / sizeof list_rows[0], sizeof(struct gp_dnsbl_list)};
+
+const struct gp_option_section gp_dnsbl_use_section = {"use",
+	"One of the lists that are known, by its NAME in gatepost-lists(7). The section may be "
+	"empty. It takes the options of section list, and has the values of that page for those "
+	"that it does not set; += adds to its codes, errors and tests.",
+	list_rows, sizeof list_rows / sizeof list_rows[0], sizeof(struct gp_dnsbl_list)};
+
+#define IN_DEAD(member) offsetof(struct gp_dnsbl_dead, member)
+static const struct gp_option dead_rows[] = {
+	{"dead", "since", GP_KIND_TEXT, IN_DEAD(since), "", 0, 20, NULL, "When it was closed.",
+		NULL, 0},
+	{"dead", "now", GP_KIND_TEXT, IN_DEAD(now), "is closed", 1, 200, NULL, "What it does now.",
+		NULL, 0},
+	{"dead", "known_as", GP_KIND_TEXT, IN_DEAD(known_as), "", 0, 64, NULL,
+		"What the list was called.", NULL, 0},
+};
+const struct gp_option_section gp_dnsbl_dead_section = {"dead",
+	"A zone that is closed. Only the table of known lists has this section.", dead_rows,
+	sizeof dead_rows / sizeof dead_rows[0], sizeof(struct gp_dnsbl_dead)};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What the configuration says about DNS lists: the section dnsbl. */
+/*
+ * What the configuration says about DNS lists: the sections dnsbl, list and use; and dead, which
+ * only the table of known lists has.
+ */
 #ifndef GP_REPUTATION_DNSBL_OPTIONS_H
 #define GP_REPUTATION_DNSBL_OPTIONS_H
 
@@ -20,9 +23,17 @@ struct gp_dnsbl_settings {
 	/* settled */
 	const struct gp_dnsbl_list *lists; /* in the order of the file */
 	size_t count;
+	const struct gp_dnsbl_dead *dead; /* of the table of known lists only */
+	size_t dead_count;
 	const struct gp_suffix_list *psl; /* for reduce = registered; NULL: no list needs it */
 };
 
-extern const struct gp_option_section gp_dnsbl_section; /* places: struct gp_dnsbl_settings */
+extern const struct gp_option_section gp_dnsbl_section;      /* places: struct gp_dnsbl_settings */
+extern const struct gp_option_section gp_dnsbl_list_section; /* places: struct gp_dnsbl_list */
+extern const struct gp_option_section gp_dnsbl_use_section;  /* the same rows */
+extern const struct gp_option_section gp_dnsbl_dead_section; /* places: struct gp_dnsbl_dead */
+
+/* The table of known lists, in the syntax of the configuration. */
+extern const char gp_dnsbl_table[];
 
 #endif

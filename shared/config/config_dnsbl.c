@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * DNS lists while a configuration is read. A list of section use begins as a copy of the table's,
+ * which is read by the same reader when a file needs it for the first time, and lives as long as
+ * the snapshot, because the copy borrows its texts.
+ *
+ * A key that stands in a name where a public zone belongs becomes the option key, so that it is in
+ * no text.
+ */
+#include "config/config_dnsbl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_nearest.h"
+
+#define TABLE_MAX 128 /* lists of the table, and as many dead zones */
+
+/* ---- the table ---- */
+
+/* table_of: the known lists; NULL: no memory, or the table itself is read. */
+static const struct gp_dnsbl_settings *table_of(struct gp_config_draft *draft)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config **table = &draft->config->list_table;
+	if (draft->is_table)
+		return NULL;
+	if (!*table && draft->load_table(table, &errors))
+		*table = NULL; /* a test reads every row of it, so this is memory */
+	gp_config_errors_fini(&errors);
+	return *table ? &(*table)->dnsbl : NULL;
+}
+
+/* known_list: of the table, by its name. */
+static const struct gp_dnsbl_list *known_list(
+	const struct gp_dnsbl_settings *table, const char *name)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (gp_span_is(gp_span_from(name), table->lists[i].name))
+			return &table->lists[i];
+	return NULL;
+}
+
+/* gp_config_dead_zone: the zone itself, or one above it. */
+const struct gp_dnsbl_dead *gp_config_dead_zone(
+	const struct gp_dnsbl_settings *table, const char *zone)
+{
+	size_t len = strlen(zone);
+	for (size_t i = 0; i < table->dead_count; i++) {
+		size_t tail = strlen(table->dead[i].zone);
+		if (len >= tail && strcmp(zone + len - tail, table->dead[i].zone) == 0 &&
+			(len == tail || zone[len - tail - 1] == '.'))
+			return &table->dead[i];
+	}
+	return NULL;
+}
+
+/* ---- names and keys ---- */
+
+/* key_zone_in: the known key_zone in whose place a key stands in the name, and where the zone
+ * begins behind it; NULL: there is no key in it. */
+static const char *key_zone_in(
+	const struct gp_dnsbl_settings *table, struct gp_span name, size_t *zone_out)
+{
+	for (size_t i = 0; table && i < table->count; i++)
+		if ((*zone_out = gp_dnsbl_list_key_in(table->lists[i].key_zone, name)))
+			return table->lists[i].key_zone;
+	return NULL;
+}
+
+/* lowered: a name as zones are written. */
+static char *lowered(struct gp_arena *arena, struct gp_span name)
+{
+	if (name.len > 1 && name.ptr[name.len - 1] == '.')
+		name.len--;
+	char *copy = gp_arena_copy(arena, name);
+	for (char *p = copy; p && *p; p++)
+		*p = gp_span_lower(*p);
+	return copy;
+}
+
+/* take_key: out of a name, into the options; a key that is set already stays. */
+static int take_key(struct gp_config_draft *draft, struct gp_dnsbl_list *list, const char **name)
+{
+	struct gp_arena *arena = draft->config->arena;
+	const struct gp_span all = gp_span_from(*name);
+	size_t begins;
+	const char *key_zone = key_zone_in(table_of(draft), all, &begins);
+	if (!key_zone)
+		return GP_OK;
+	if (!*list->key)
+		list->key = gp_arena_copy(arena, (struct gp_span) {all.ptr, begins - 1});
+	if (!*list->key_zone)
+		list->key_zone = key_zone;
+	*name = gp_arena_copy(arena, gp_span_skip(all, begins));
+	list->had_key_in_zone = true;
+	return gp_arena_status(arena);
+}
+
+/* ---- sections ---- */
+
+/* gp_config_list_begin: named by its title. */
+int gp_config_list_begin(struct gp_config_draft *draft, void *element, const char *title)
+{
+	struct gp_dnsbl_list *list = element;
+	list->name = lowered(draft->config->arena, gp_span_from(title));
+	if (!list->name)
+		return gp_arena_status(draft->config->arena);
+	int rc = take_key(draft, list, &list->name);
+	if (list->had_key_in_zone)
+		draft->title = list->name;
+	return rc;
+}
+
+/* add_dead: "sorbs.net is closed (since 2024-06-05)". */
+static void add_dead(struct gp_strbuf *buf, const struct gp_dnsbl_dead *dead)
+{
+	gp_strbuf_printf(buf, "%s %s", dead->zone, dead->now);
+	if (*dead->since)
+		gp_strbuf_printf(buf, " (since %s)", dead->since);
+}
+
+/* report_unknown: a name that the table does not have. */
+static void report_unknown(struct gp_config_draft *draft, const struct gp_dnsbl_settings *table)
+{
+	struct gp_config_nearest nearest = {.word = gp_span_from(draft->title)};
+	struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
+	gp_config_add_option(buf, "use", draft->title, NULL);
+	for (size_t i = 0; i < table->dead_count; i++) {
+		const struct gp_dnsbl_dead *dead = &table->dead[i];
+		if (!gp_span_is(gp_span_from(draft->title), dead->known_as) &&
+			!gp_span_is(gp_span_from(draft->title), dead->zone))
+			continue;
+		gp_strbuf_add(buf, ": ");
+		add_dead(buf, dead);
+		gp_strbuf_add(buf, "; remove the section\n");
+		return;
+	}
+	for (size_t i = 0; i < table->count; i++)
+		gp_config_nearest_try(&nearest, table->lists[i].name);
+	gp_strbuf_add(buf, ": no known list has this name");
+	if (nearest.best)
+		gp_strbuf_printf(buf, "; did you mean %s?\n", nearest.best);
+	else
+		gp_strbuf_add(buf, "; gatepost-lists(7) has them all, and others are a section "
+				   "list\n");
+}
+
+/* gp_config_use_begin: as the table has it. */
+int gp_config_use_begin(struct gp_config_draft *draft, void *element, const char *title)
+{
+	struct gp_dnsbl_list *list = element;
+	const struct gp_dnsbl_settings *table = table_of(draft);
+	if (!table)
+		return GP_ENOMEM;
+	const struct gp_dnsbl_list *known = known_list(table, title);
+	if (known) {
+		*list = *known;
+		list->is_builtin = true;
+		return GP_OK;
+	}
+	report_unknown(draft, table);
+	list->name = ""; /* nothing is kept of it */
+	return GP_OK;
+}
+
+/* What a list's problems are told with. */
+struct teller {
+	struct gp_config_draft *draft;
+	const struct gp_dnsbl_list *list;
+};
+
+/* line_of: of an item; 0: it stands in no file. */
+static int line_of(const struct gp_dnsbl_list *list, const struct gp_dnsbl_problem *p, size_t item)
+{
+	const struct gp_option_texts *texts = strcmp(p->option, "codes") == 0    ? &list->codes
+					      : strcmp(p->option, "errors") == 0 ? &list->errors
+										 : &list->tests;
+	return item == GP_DNSBL_NO_ITEM || !texts->lines || item >= texts->texts.count
+		       ? 0
+		       : texts->lines[item];
+}
+
+/* tell: a problem, where it stands. */
+static void tell(void *arg, const struct gp_dnsbl_problem *p)
+{
+	const struct teller *teller = arg;
+	struct gp_config_draft *draft = teller->draft;
+	const char *section = teller->list->is_builtin ? "use" : "list";
+	struct gp_config_place where = draft->opened;
+	int line = p->option ? line_of(teller->list, p, p->item) : 0;
+	int other = p->option ? line_of(teller->list, p, p->other) : 0;
+	if (line)
+		where.line = line;
+	else if (p->option && gp_config_draft_at(draft, section, p->option).line)
+		where = gp_config_draft_at(draft, section, p->option);
+	struct gp_strbuf *buf = gp_config_error(draft->errors, where);
+	gp_config_add_option(buf, section, draft->title, p->option);
+	gp_strbuf_add(buf, p->option ? ": " : " ");
+	gp_config_add_value(buf, gp_span_from(p->text));
+	if (other && other != line)
+		gp_strbuf_printf(buf, " (lines %d and %d)", other, where.line);
+	else if (other)
+		gp_strbuf_printf(buf, " (both in line %d)", line);
+	gp_strbuf_add(buf, "\n");
+}
+
+/* is_repeated: is there one of that name already? Reported. */
+static bool is_repeated(struct gp_config_draft *draft, const struct gp_dnsbl_list *list)
+{
+	for (size_t i = 0; i < draft->list_count; i++) {
+		const struct gp_dnsbl_list *before = &draft->lists[i];
+		if (strcmp(before->name, list->name) != 0)
+			continue;
+		struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
+		gp_config_add_option(buf, list->is_builtin ? "use" : "list", list->name, NULL);
+		gp_config_add_repeated(
+			buf, draft->opened, (struct gp_config_place) {before->file, before->line});
+		return true;
+	}
+	return false;
+}
+
+/* keep_list: with the others. */
+static int keep_list(struct gp_config_draft *draft, const struct gp_dnsbl_list *list)
+{
+	size_t max = draft->is_table ? TABLE_MAX : GP_DNSBL_LISTS_MAX;
+	if (!draft->lists)
+		draft->lists = gp_arena_array(draft->config->arena, max, sizeof *draft->lists);
+	if (!draft->lists)
+		return gp_arena_status(draft->config->arena);
+	if (draft->list_count < max) {
+		draft->lists[draft->list_count++] = *list;
+	} else if (!draft->has_too_many_lists) {
+		draft->has_too_many_lists = true;
+		gp_strbuf_printf(gp_config_error(draft->errors, draft->opened),
+			"more than %zu DNS lists\n", max);
+	}
+	return GP_OK;
+}
+
+/* settle_dead: what is known about a zone that is closed. */
+static int settle_dead(struct gp_config_draft *draft, struct gp_dnsbl_list *list)
+{
+	const struct gp_dnsbl_settings *table = table_of(draft);
+	const struct gp_dnsbl_dead *dead = table ? gp_config_dead_zone(table, list->zone) : NULL;
+	struct gp_strbuf buf;
+	if (!dead)
+		return GP_OK;
+	gp_strbuf_init(&buf, draft->config->arena, 512);
+	add_dead(&buf, dead);
+	return gp_strbuf_finish(&buf, &list->dead);
+}
+
+/* gp_config_list_finish: settled, and put to the others. */
+int gp_config_list_finish(struct gp_config_draft *draft, void *element)
+{
+	struct gp_dnsbl_list *list = element;
+	struct teller teller = {draft, list};
+	const struct gp_dnsbl_settling how = {getenv("CREDENTIALS_DIRECTORY"), tell, &teller};
+	if (!*list->name)
+		return GP_OK; /* a use of a list that is not known; reported */
+	list->file = draft->opened.file;
+	list->line = draft->opened.line;
+	int rc = take_key(draft, list, &list->zone);
+	if (rc || is_repeated(draft, list))
+		return rc;
+	rc = gp_dnsbl_list_settle(draft->config->arena, list, &how);
+	if (rc && rc != GP_ESYNTAX)
+		return rc;
+	rc = settle_dead(draft, list);
+	return rc ? rc : keep_list(draft, list);
+}
+
+/* gp_config_dead_begin: the title is the zone. */
+int gp_config_dead_begin(struct gp_config_draft *draft, void *element, const char *title)
+{
+	struct gp_dnsbl_dead *dead = element;
+	dead->zone = lowered(draft->config->arena, gp_span_from(title));
+	return gp_arena_status(draft->config->arena);
+}
+
+/* gp_config_dead_finish: put to the others. */
+int gp_config_dead_finish(struct gp_config_draft *draft, void *element)
+{
+	if (!draft->dead)
+		draft->dead = gp_arena_array(draft->config->arena, TABLE_MAX, sizeof *draft->dead);
+	if (!draft->dead)
+		return gp_arena_status(draft->config->arena);
+	if (draft->dead_count < TABLE_MAX)
+		draft->dead[draft->dead_count++] = *(const struct gp_dnsbl_dead *)element;
+	return GP_OK;
+}
+
+/* gp_config_lists_finish: all are read. */
+void gp_config_lists_finish(struct gp_config_draft *draft)
+{
+	struct gp_dnsbl_settings *dnsbl = &draft->config->dnsbl;
+	dnsbl->lists = draft->lists;
+	dnsbl->count = draft->list_count;
+	dnsbl->dead = draft->dead;
+	dnsbl->dead_count = draft->dead_count;
+}
+
+/* ---- writing ---- */
+
+/* dump_list: all its options. A saved file has the key itself, since the daemon's user may not be
+ * able to read it once more. */
+static void dump_list(struct gp_strbuf *buf, const struct gp_dnsbl_list *settled, bool with_secrets)
+{
+	const struct gp_config_rows rows = gp_config_rows_of("list");
+	struct gp_dnsbl_list list = *settled;
+	if (with_secrets && list.secret) {
+		list.key = list.secret;
+		list.key_file = list.key_credential = "";
+	}
+	gp_strbuf_add(buf, list.is_builtin ? "use " : "list ");
+	gp_config_quote(buf, list.name);
+	gp_strbuf_add(buf, " {\n");
+	for (size_t i = 0; i < rows.count; i++) {
+		gp_strbuf_printf(buf, "    %s = ", rows.items[i].name);
+		if (rows.items[i].kind == GP_KIND_SECRET && with_secrets)
+			gp_config_quote(buf, list.key);
+		else
+			gp_config_value_format(buf, &list, &rows.items[i]);
+		gp_strbuf_add(buf, "\n");
+	}
+	gp_strbuf_add(buf, "}\n");
+}
+
+/* gp_config_list_dump: those of both sections, in the order of the file. */
+void gp_config_list_dump(struct gp_strbuf *buf, const struct gp_config *config, bool with_secrets)
+{
+	for (size_t i = 0; i < config->dnsbl.count; i++)
+		dump_list(buf, &config->dnsbl.lists[i], with_secrets);
+}
+
+/* gp_config_no_dump: they are written with the others. */
+void gp_config_no_dump(struct gp_strbuf *buf, const struct gp_config *config, bool with_secrets)
+{
+	(void)buf;
+	(void)config;
+	(void)with_secrets;
+}
