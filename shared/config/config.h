@@ -48,6 +48,7 @@
 #include "dns/dns_options.h"
 #include "limit/limit_options.h"
 #include "reputation/dnsbl/dnsbl_options.h"
+#include "reputation/greylist/greylist_options.h"
 #include "spf/spf_options.h"
 #include "store/store_options.h"
 
@@ -130,6 +131,7 @@ struct gp_config {
 	struct gp_arc_settings arc;
 	struct gp_dmarc_settings dmarc;
 	struct gp_dnsbl_settings dnsbl;
+	struct gp_greylist_settings greylist;
 	struct gp_dns_settings dns_settings; /* as the file says it */
 	/* settled from that, and from resolv_conf as it was then */
 	struct gp_dns_options dns;
@@ -144,7 +146,7 @@ struct gp_config {
 	struct gp_store_options store;           /* settled from that */
 	struct gp_limit_set limits;
 	struct gp_config *list_table;         /* of known DNS lists; NULL: no file has needed it */
-	struct gp_suffix_list *list_suffixes; /* where only DNS lists need them; NULL */
+	struct gp_suffix_list *list_suffixes; /* where DMARC does not need them; NULL */
 };
 
 /*

@@ -39,6 +39,22 @@ static void check_store(struct gp_config_draft *draft)
 		gp_config_cross_error(draft, "store", "timeout", "must be below policyd.deadline");
 }
 
+/* check_greylist: a mail that waited has to come in time, and be remembered for longer. */
+static void check_greylist(struct gp_config_draft *draft)
+{
+	const struct gp_greylist_settings *g = &draft->config->greylist;
+	if (g->delay_ms >= g->window_ms)
+		gp_config_cross_error(
+			draft, "greylist", "window", "is not more than greylist.delay");
+	if (g->window_ms >= g->keep_ms)
+		gp_config_cross_error(
+			draft, "greylist", "keep", "is not more than greylist.window");
+	if (g->when == GP_GREYLIST_WHEN_SCORE && g->mode != GP_MODE_OFF &&
+		draft->config->dnsbl.mode == GP_MODE_OFF)
+		gp_config_cross_error(draft, "greylist", "when",
+			"is score, but dnsbl.mode is off: nothing would ever be delayed");
+}
+
 /* check_metrics: metrics are for this machine; remote access needs a proxy. */
 static void check_metrics(struct gp_config_draft *draft)
 {
@@ -82,18 +98,22 @@ static bool needs_suffixes(const struct gp_dnsbl_settings *dnsbl)
 	return false;
 }
 
-/* open_list_suffixes: the same file, where DNS lists need it. */
+/* open_list_suffixes: the same file, where DNS lists or greylisting need it. */
 static void open_list_suffixes(struct gp_config_draft *draft)
 {
 	struct gp_config *c = draft->config;
-	c->dnsbl.psl = NULL;
-	if (!needs_suffixes(&c->dnsbl))
+	const bool lists_need = needs_suffixes(&c->dnsbl);
+	const bool greylist_needs = c->greylist.mode != GP_MODE_OFF;
+	c->dnsbl.psl = c->greylist.psl = NULL;
+	if (!lists_need && !greylist_needs)
 		return;
 	if (!c->dmarc.list && gp_suffix_list_new(c->dmarc.psl_file, &c->list_suffixes))
 		gp_config_cross_error(draft, "dmarc", "psl_file",
 			"there is no readable list of public suffixes, which DNS lists with "
-			"reduce = registered need");
-	c->dnsbl.psl = c->dmarc.list ? c->dmarc.list : c->list_suffixes;
+			"reduce = registered and greylisting need");
+	const struct gp_suffix_list *psl = c->dmarc.list ? c->dmarc.list : c->list_suffixes;
+	c->dnsbl.psl = lists_need ? psl : NULL;
+	c->greylist.psl = greylist_needs ? psl : NULL;
 }
 
 /* settle_from: on_bad_from stands for those of its three options that the file leaves alone. */
@@ -221,6 +241,7 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 			"is less than 10s, which a daemon that is well may need to say so");
 	check_sockets(draft);
 	check_store(draft);
+	check_greylist(draft);
 	check_metrics(draft);
 	check_log(draft);
 	gp_config_check_nat64(draft);

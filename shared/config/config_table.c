@@ -253,6 +253,7 @@ const struct gp_config_section gp_config_sections[] = {
 	{.own = &gp_dnsbl_use_section, .times = GP_SECTION_NAMED},
 	{.own = &gp_dnsbl_list_section, .times = GP_SECTION_NAMED},
 	{.own = &gp_dnsbl_dead_section, .times = GP_SECTION_NAMED, .is_of_table = true},
+	{.own = &gp_greylist_section, .offset = AT(greylist)},
 	{.own = &gp_dns_section, .offset = AT(dns_settings)},
 	{.own = &gp_store_section, .offset = AT(store_settings)},
 	{.own = &gp_limit_set_section, .offset = AT(limits)},

@@ -10,9 +10,16 @@ static bool limits_want(const struct gp_config *config)
 	return config->limits.limit_count > 0;
 }
 
+/* greylist_wants: what it remembers lies there. */
+static bool greylist_wants(const struct gp_config *config)
+{
+	return config->greylist.mode != GP_MODE_OFF;
+}
+
 /* The users of a store; a check that does is one row more. */
 static bool (*const wants[])(const struct gp_config *config) = {
 	limits_want,
+	greylist_wants,
 };
 
 /* gp_runtime_store_is_wanted: by any of them. */

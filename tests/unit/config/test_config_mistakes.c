@@ -101,7 +101,8 @@ static const struct {
 		"t.conf:1: the name is missing before this {\n"},
 	{"a section without a brace", "spf mode = off\n",
 		"t.conf:1: spf: the { is missing; write spf { OPTION = VALUE }\nt.conf:1: unknown "
-		"option mode; it belongs to section spf, dkim, arc, dmarc, dnsbl or limit\n"},
+		"option mode; it belongs to section spf, dkim, arc, dmarc, dnsbl, greylist or "
+		"limit\n"},
 	{"a semicolon behind a word", "spf { mode = off; }\n",
 		"t.conf:1: spf.mode: off; is not allowed here (leave the semicolon out); allowed: "
 		"one of off, label, enforce\n"},

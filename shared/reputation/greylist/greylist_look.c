@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/* One step of gets: since when, what is known of the sender's domain, the records. */
+#include <string.h>
+
+#include "reputation/greylist/greylist_private.h"
+
+#define OPS_MAX 16
+#define VALUE_ROOM 64
+#define IPV4_WIDE 16
+#define IPV6_WIDE 32
+
+/* The gets of a step, and where each goes. */
+struct look {
+	struct gp_arena *arena;
+	struct gp_store_op ops[OPS_MAX];
+	struct gp_store_get gets[OPS_MAX];
+	struct gp_greylist_entry *entries[OPS_MAX]; /* NULL: a fact of another kind */
+	char values[OPS_MAX][VALUE_ROOM];
+	size_t count;
+};
+
+/* add: one more; its number. There is room for all of them. */
+static size_t add(struct look *l, struct gp_span key, bool is_soft, struct gp_greylist_entry *entry)
+{
+	size_t i = l->count++;
+	l->gets[i] = (struct gp_store_get) {
+		.key = key, .soft = is_soft, .value = {.bytes = l->values[i], .room = VALUE_ROOM}};
+	l->ops[i] = (struct gp_store_op) {.kind = GP_STORE_OP_GET, .get = &l->gets[i]};
+	l->entries[i] = entry;
+	return i;
+}
+
+/* add_entry: if it has a key. */
+static void add_entry(struct look *l, struct gp_greylist_entry *entry)
+{
+	if (entry->key.len)
+		add(l, entry->key, true, entry);
+}
+
+/* make_keys: of all entries that the contact has. */
+static int make_keys(
+	struct gp_arena *arena, const struct gp_greylist_contact *c, struct gp_greylist_seen *seen)
+{
+	int rc = GP_OK;
+	for (int i = 0; !rc && i < GP_GREYLIST_ORIGINS; i++)
+		rc = gp_greylist_key_entry(
+			arena, c, (enum gp_greylist_origin)i, &seen->entries[i].key);
+	for (int i = 0; !rc && c->settings->passes && i < GP_GREYLIST_BY_NAME; i++)
+		rc = gp_greylist_key_passes(
+			arena, c, (enum gp_greylist_origin)i, &seen->passes[i].key);
+	struct gp_prefix network = gp_greylist_network(c->settings, &c->client);
+	if (!rc)
+		rc = gp_greylist_key_crowd(arena, &network, &seen->crowds[GP_GREYLIST_CROWD].key);
+	unsigned wide = c->client.family == GP_IP_V4 ? IPV4_WIDE : IPV6_WIDE;
+	if (rc || network.length <= wide)
+		return rc;
+	network.length = wide;
+	network = gp_prefix_masked(network);
+	return gp_greylist_key_crowd(arena, &network, &seen->crowds[GP_GREYLIST_CROWD_WIDE].key);
+}
+
+/* is_found: was there a value, all of it? */
+static bool is_found(const struct gp_store_get *get)
+{
+	return get->value.found == GP_STORE_FOUND && get->value.length <= VALUE_ROOM;
+}
+
+/* take_begun: since when, and for how long that is remembered. */
+static void take_begun(const struct gp_store_get *get, struct gp_greylist_seen *seen)
+{
+	uint64_t began_ms;
+	struct gp_span text = {get->value.bytes, get->value.length};
+	if (!is_found(get) || gp_span_parse_uint(text, INT64_C(1) << 50, &began_ms) != GP_OK)
+		return;
+	seen->has_begun = true;
+	seen->began_ms = (int64_t)began_ms;
+	seen->began_until_ms = get->value.expires_ms;
+}
+
+/* take_entry: a record that can be read. */
+static void take_entry(const struct gp_store_get *get, struct gp_greylist_entry *entry)
+{
+	const struct gp_span bytes = {get->value.bytes, get->value.length};
+	entry->is_there = is_found(get) && gp_greylist_record_decode(bytes, &entry->record);
+	entry->is_foreign = get->value.found == GP_STORE_FOUND && !entry->is_there;
+}
+
+/* gp_greylist_look: in this order. */
+int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
+	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out)
+{
+	struct look l = {.arena = ctx->arena, .count = 0};
+	struct gp_greylist_seen *seen = seen_out;
+	size_t correspondent = SIZE_MAX;
+	struct gp_span key;
+	*seen = (struct gp_greylist_seen) {0};
+	int rc = make_keys(ctx->arena, &query->contact, seen);
+	const size_t begun = add(&l, gp_span_from(GP_GREYLIST_BEGAN), false, NULL);
+	if (!rc && query->correspondent) {
+		rc = gp_greylist_key_domain(ctx->arena, "c", query->correspondent, &key);
+		correspondent = add(&l, key, true, NULL);
+	}
+	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++)
+		add_entry(&l, &seen->entries[i]);
+	for (int i = 0; i < GP_GREYLIST_BY_NAME; i++)
+		add_entry(&l, &seen->passes[i]);
+	for (int i = 0; i < GP_GREYLIST_CROWDS; i++)
+		add_entry(&l, &seen->crowds[i]);
+	if (!rc)
+		rc = gp_store_do(store, ctx, now_ms, l.ops, l.count);
+	for (size_t i = 0; !rc && i < l.count; i++) {
+		if (l.gets[i].value.found == GP_STORE_UNKNOWN)
+			rc = GP_EIO;
+		else if (l.entries[i])
+			take_entry(&l.gets[i], l.entries[i]);
+		else if (i == correspondent)
+			seen->is_correspondent = l.gets[i].value.found == GP_STORE_FOUND;
+	}
+	if (!rc)
+		take_begun(&l.gets[begun], seen);
+	return rc;
+}

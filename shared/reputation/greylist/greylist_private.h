@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of greylisting share: what the store said, and what is changed in it. */
+#ifndef GP_REPUTATION_GREYLIST_PRIVATE_H
+#define GP_REPUTATION_GREYLIST_PRIVATE_H
+
+#include "reputation/greylist/greylist.h"
+#include "reputation/greylist/greylist_record.h"
+
+#define GP_GREYLIST_HOUR_MS 3600000LL
+#define GP_GREYLIST_DAY_MS 86400000LL
+
+/* ---- what the store says (greylist_look.c) ---- */
+
+/* A record and its key; key empty: the contact has none of this kind. */
+struct gp_greylist_entry {
+	struct gp_span key;
+	bool is_there;
+	bool is_foreign; /* what is there is no record: it counts as absent, and is overwritten */
+	struct gp_greylist_record record;
+};
+
+/* A network as a whole, in place of its contacts: as the settings have it, or a wide one. */
+enum gp_greylist_crowd { GP_GREYLIST_CROWD, GP_GREYLIST_CROWD_WIDE };
+#define GP_GREYLIST_CROWDS 2
+
+struct gp_greylist_seen {
+	struct gp_greylist_entry entries[GP_GREYLIST_ORIGINS];
+	struct gp_greylist_entry passes[GP_GREYLIST_BY_NAME]; /* of network and SPF domain */
+	struct gp_greylist_entry crowds[GP_GREYLIST_CROWDS];
+	bool is_correspondent;
+	/* since when greylisting is in use here; it is forgotten when nothing has been asked for
+	 * settings.keep, as all contacts are then */
+	bool has_begun;
+	int64_t began_ms, began_until_ms;
+};
+
+#define GP_GREYLIST_BEGAN "greylist began" /* the durable fact that says so */
+
+/* Reads all of it in one step. GP_EIO and others of the store; GP_ENOMEM, GP_ETOOBIG. */
+int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
+	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out) GP_MUST_CHECK;
+
+/* ---- what is changed in it (greylist_change.c) ---- */
+
+/* A decision under way. */
+struct gp_greylist_run {
+	struct gp_ctx *ctx;
+	struct gp_store *store;
+	int64_t now_ms;
+	const struct gp_greylist_query *query;
+	struct gp_greylist_seen seen;
+	bool is_delayed; /* what is new is really delayed */
+};
+
+/* The time of a record that was made when the clock was ahead is now. */
+int64_t gp_greylist_since(int64_t now_ms, int64_t then_ms);
+
+/* Greylisting begins here, or is still in use. */
+int gp_greylist_begin(struct gp_greylist_run *run) GP_MUST_CHECK;
+
+/*
+ * A first contact: recorded and counted. earlier_out: what another process had recorded first, or
+ * the crowd that it became part of; not there: it is new.
+ */
+int gp_greylist_first(
+	struct gp_greylist_run *run, struct gp_greylist_entry *earlier_out) GP_MUST_CHECK;
+
+/* One more of a network that is remembered as a whole. */
+int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd crowd) GP_MUST_CHECK;
+
+/* A contact passes; first: the earliest record of it. */
+int gp_greylist_pass(
+	struct gp_greylist_run *run, const struct gp_greylist_record *first) GP_MUST_CHECK;
+
+/* What is known is used: its end moves, once in an hour. */
+int gp_greylist_use(struct gp_greylist_run *run) GP_MUST_CHECK;
+
+/* ---- what is counted (greylist_figures.c reads it) ---- */
+
+#define GP_GREYLIST_SUBJECT "greylist"     /* of all */
+#define GP_GREYLIST_SUBJECT_OF "greylist:" /* of a network, which follows */
+
+/* Counters of both. Open: contacts that were delayed and have not passed. */
+#define GP_GREYLIST_OF_HOUR 1u
+#define GP_GREYLIST_OPEN_DAY 2u
+#define GP_GREYLIST_OPEN_TWO_DAYS 3u
+/* of all */
+#define GP_GREYLIST_DELAYED 4u
+#define GP_GREYLIST_PASSES 5u
+#define GP_GREYLIST_WOULD_DELAY 6u
+#define GP_GREYLIST_WAITED 16u /* and on: passes by how long they waited */
+#define GP_GREYLIST_WAITED_COUNT 16
+extern const int64_t gp_greylist_waited_ms[GP_GREYLIST_WAITED_COUNT]; /* at most; the last: more */
+
+/* Entries that wait, or have passed: of a length of time that is an option; each has its number. */
+uint32_t gp_greylist_id_waiting(const struct gp_greylist_settings *settings, int64_t *per_ms_out);
+uint32_t gp_greylist_id_kept(const struct gp_greylist_settings *settings, int64_t *per_ms_out);
+
+#endif
