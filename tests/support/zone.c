@@ -490,10 +490,12 @@ static int zone_query(struct gp_dns *dns, struct gp_ctx *ctx,
 		snprintf(q->name, sizeof q->name, "%.*s", (int)name.len, name.ptr);
 		if (take_time(zone, ctx, name, start_us)) {
 			(void)fail_by(TEST_ZONE_TIMEOUT, &answers_out[i]); /* it stands for one */
+			answers_out[i].ours = true;
 			continue;
 		}
 		rc = answer_one(zone, ctx->arena, name, (unsigned)q->type, &answers_out[i]);
 		answers_out[i].secure = has_behaviour(zone, name, TEST_ZONE_AD) != NULL;
+		answers_out[i].took_us = zone->mono_us - start_us;
 		if (has_behaviour(zone, name, TEST_ZONE_STALE))
 			expire(watch, &answers_out[i]);
 	}
