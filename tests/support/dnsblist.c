@@ -22,7 +22,8 @@ static const struct gp_dnsbl_rule address_rules[] = {
 	{.first = {127, 0, 0, 10}, .last = {127, 0, 0, 10}, .weight = 1, .meaning = "policy"},
 };
 static const struct gp_dnsbl_test address_tests[] = {
-	{.name = "127.0.0.2", .is_listed = true, .is_address = true}};
+	{.name = "127.0.0.2", .is_listed = true, .is_address = true},
+	{.name = "127.0.0.1", .is_address = true}};
 
 static const struct gp_dnsbl_rule name_rules[] = {
 	{.is_bit = true, .first = {127}, .last = {127, 0, 0, 255}, .bit = 8, .weight = 4},
@@ -32,7 +33,7 @@ static const struct gp_dnsbl_rule name_rules[] = {
 static const struct gp_dnsbl_rule name_errors[] = {
 	EVERY_LIST, {.is_bit = true, .first = {127}, .last = {127, 0, 0, 255}, .bit = 1}};
 static const struct gp_dnsbl_test name_tests[] = {
-	{.name = "test-point.example.com", .is_listed = true}};
+	{.name = "test-point.example.com", .is_listed = true}, {.name = GP_DNSBL_TEST_RANDOM}};
 
 static const struct gp_dnsbl_rule allow_rules[] = {
 	{.first = {127}, .last = {127, 0, 255, 0}, .weight = 0},
@@ -44,7 +45,9 @@ static const struct gp_dnsbl_rule allow_errors[] = {EVERY_LIST,
 	{.first = {127, 0, 0, 255}, .last = {127, 0, 0, 255}},
 	{.first = {127, 0, 10, 0}, .last = {127, 0, 10, 255}}};
 static const struct gp_dnsbl_test allow_tests[] = {
-	{.name = "127.0.0.2", .is_listed = true, .is_any = true, .is_address = true}};
+	{.name = "127.0.0.2", .is_listed = true, .is_any = true, .is_address = true},
+	{.name = "127.0.0.1", .is_address = true},
+	{.name = GP_DNSBL_TEST_TEST_NET, .is_address = true}};
 
 /* list_of: what all have. */
 static struct gp_dnsbl_list list_of(const char *name, const char *zone, unsigned asks)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * DNS lists for tests: settled ones, as a configuration would have them, and a context that asks
- * the scripted zone.
+ * DNS lists for tests: settled ones, as a configuration would have them, with their canaries.
  */
 #ifndef TESTS_SUPPORT_DNSBLIST_H
 #define TESTS_SUPPORT_DNSBLIST_H
@@ -11,7 +10,7 @@
 
 #define TEST_DNSBLIST_KEY "k3ys3cr3tk3ys3cr3tk3ys3cr3"
 
-/* About addresses: 127.0.0.2 (3), .4-7 (2), .10 (1); tests: 127.0.0.2. */
+/* About addresses: 127.0.0.2 (3), .4-7 (2), .10 (1). */
 struct gp_dnsbl_list test_dnsblist_of_addresses(const char *name, const char *zone);
 
 /* About all names of a mail: bits 8 (4), 16 (4), 64 (3), error bit 1; test-point.example.com. */

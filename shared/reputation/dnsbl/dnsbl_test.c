@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Tests of lists (RFC 5782 5): entries that must be there, and canaries, which must not. A list
- * that has no canary of its own gets one: 127.0.0.1, a domain that nobody has, and for allow lists
- * an address that nobody has: an allow list that lists everybody lets everything in.
+ * Tests of lists (RFC 5782 5): entries that must be there, and canaries, which must not. Settling a
+ * list has given it those of its kind (gp_dnsbl_list_settle). Here they get their form for IPv6, and
+ * a list that has listed nearly everybody gets more of them.
  */
 #include "reputation/dnsbl/dnsbl.h"
 
@@ -13,7 +13,9 @@
 
 #include "reputation/dnsbl/dnsbl_question_private.h"
 
-#define ENTRIES_MAX (GP_DNSBL_TESTS_MAX + 4) /* with canaries */
+#define ENTRIES_MAX (GP_DNSBL_TESTS_MAX + 6) /* with canaries */
+#define CANARY "127.0.0.1"
+#define CANARY_V6 "::ffff:127.0.0.1"
 #define NAME_LETTERS 12
 #define TTL_MAX_S 30 /* a zone that was mended is seen in the next round */
 
@@ -103,42 +105,25 @@ static void add_canary(struct run *r, struct round *round, const char *name)
 	add_entry(r, round, &canary);
 }
 
-/* add_own: the entries of the configuration; returns whether a domain is among the canaries. */
-static bool add_own(struct run *r, struct round *round)
+/* add_test: an entry of the list; a canary in its form for IPv6, too (RFC 5782 5). */
+static void add_test(struct run *r, struct round *round, const struct gp_dnsbl_test *test)
 {
-	bool has_domain = false;
-	for (size_t i = 0; i < round->list->test_count; i++) {
-		const struct gp_dnsbl_test *test = &round->list->test_entries[i];
-		struct entry entry = {test->name, test->is_listed, test->is_any};
-		bool is_made_up = strcmp(test->name, GP_DNSBL_TEST_RANDOM) == 0;
-		bool is_test_net = strcmp(test->name, GP_DNSBL_TEST_TEST_NET) == 0;
-		if (is_made_up)
-			entry.name = made_up(r->ctx->arena);
-		else if (is_test_net)
-			entry.name = of_test_net(r->ctx->arena);
-		has_domain = has_domain || (!test->is_listed && !is_test_net && !test->is_address);
-		add_entry(r, round, &entry);
-	}
-	return has_domain;
+	struct entry entry = {test->name, test->is_listed, test->is_any};
+	if (strcmp(test->name, GP_DNSBL_TEST_RANDOM) == 0)
+		entry.name = made_up(r->ctx->arena);
+	else if (strcmp(test->name, GP_DNSBL_TEST_TEST_NET) == 0)
+		entry.name = of_test_net(r->ctx->arena);
+	add_entry(r, round, &entry);
+	if (!test->is_listed && round->list->ipv6 && strcmp(test->name, CANARY) == 0)
+		add_canary(r, round, CANARY_V6);
 }
 
-/* add_canaries: those that every list has. One that answers about everybody has none. */
-static void add_canaries(
-	struct run *r, struct round *round, bool has_domain, enum gp_dnsbl_reason reason)
+/* add_more: canaries for a list that may list everybody but those that it always has. */
+static void add_more(struct run *r, struct round *round)
 {
-	const struct gp_dnsbl_list *list = round->list;
-	const unsigned names =
-		GP_DNSBL_ASKS_SENDER | GP_DNSBL_ASKS_HELO | GP_DNSBL_ASKS_RDNS | GP_DNSBL_ASKS_DKIM;
-	if (list->everybody)
-		return;
-	if (list->asks & GP_DNSBL_ASKS_CLIENT) {
-		add_canary(r, round, "127.0.0.1");
-		if (list->ipv6)
-			add_canary(r, round, "::ffff:127.0.0.1");
-		if (list->allow || reason == GP_DNSBL_LISTS_WORLD)
-			add_canary(r, round, of_test_net(r->ctx->arena));
-	}
-	if ((list->asks & names) && !has_domain)
+	if (round->list->asks & GP_DNSBL_ASKS_CLIENT)
+		add_canary(r, round, of_test_net(r->ctx->arena));
+	if (round->list->asks & ~GP_DNSBL_ASKS_CLIENT)
 		add_canary(r, round, made_up(r->ctx->arena));
 }
 
@@ -147,7 +132,10 @@ static void add_round(struct run *r, const struct gp_dnsbl_list *list, enum gp_d
 {
 	struct round *round = &r->rounds[r->round_count++];
 	*round = (struct round) {.list = list, .first = r->count};
-	add_canaries(r, round, add_own(r, round), reason);
+	for (size_t i = 0; i < list->test_count; i++)
+		add_test(r, round, &list->test_entries[i]);
+	if (reason == GP_DNSBL_LISTS_WORLD)
+		add_more(r, round);
 }
 
 /* ---- answers ---- */

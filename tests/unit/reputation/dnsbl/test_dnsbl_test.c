@@ -108,7 +108,7 @@ static void test_lists_are_tested_together(void **state)
 	bench_end(&b);
 }
 
-/* asked_below: the first question below a zone that is none of those named; "" if none. */
+/* asked_below: the first query below a zone that is none of those named; "" if none. */
 static const char *asked_below(const struct bench *b, const char *zone, const char *but)
 {
 	for (size_t i = 0; i < test_zone_asked(b->zone, TEST_ZONE_ANY); i++) {
@@ -120,7 +120,7 @@ static const char *asked_below(const struct bench *b, const char *zone, const ch
 	return "";
 }
 
-/* test_addresses_are_never_tested_at_lists_of_names: not even where the table has one. */
+/* test_addresses_are_never_tested_at_lists_of_names: not even where the list has such an entry. */
 static void test_addresses_are_never_tested_at_lists_of_names(void **state)
 {
 	static const struct gp_dnsbl_test wrong[] = {
@@ -129,9 +129,9 @@ static void test_addresses_are_never_tested_at_lists_of_names(void **state)
 	(void)state;
 	bench_begin(&b, WELL);
 	b.lists[1].test_entries = wrong;
+	b.lists[1].test_count = 1;
 	round_after(&b, 0);
-	assert_int_equal(test_zone_asked_of(b.zone, "2.0.0.127.uri.example.org"), 0);
-	assert_int_equal(test_zone_asked_of(b.zone, "127.0.0.2.uri.example.org"), 0);
+	assert_string_equal(asked_below(&b, "uri.example.org", "-"), "");
 	assert_int_equal(view(&b, 1).status, GP_DNSBL_OK);
 	bench_end(&b);
 }
@@ -185,6 +185,7 @@ static void test_canary_of_the_configuration_is_taken(void **state)
 	(void)state;
 	bench_begin(&b, WELL);
 	b.lists[1].test_entries = invalid;
+	b.lists[1].test_count = 1;
 	round_after(&b, 0);
 	assert_int_equal(test_zone_asked_of(b.zone, "invalid.uri.example.org"), 1);
 	assert_string_equal(asked_below(&b, "uri.example.org", "invalid."), "");
@@ -206,15 +207,40 @@ static void test_ipv6_is_tested_where_the_list_answers_about_it(void **state)
 	bench_end(&b);
 }
 
-/* test_list_about_everybody_has_no_canary: it would be in it. */
-static void test_list_about_everybody_has_no_canary(void **state)
+/* test_list_without_canaries_gets_none: it may answer about everybody. */
+static void test_list_without_canaries_gets_none(void **state)
 {
 	struct bench b;
 	(void)state;
 	bench_begin(&b, WELL "*.bl.example.org A 127.0.0.10\n");
-	b.lists[0].everybody = true;
+	b.lists[0].test_count = 0;
+	round_after(&b, 0);
+	assert_string_equal(asked_below(&b, "bl.example.org", "-"), "");
+	assert_int_equal(view(&b, 0).status, GP_DNSBL_OK);
+	bench_end(&b);
+}
+
+/* test_list_of_the_world_gets_more_canaries: it may list all but the ones that it knows. */
+static void test_list_of_the_world_gets_more_canaries(void **state)
+{
+	const struct gp_dnsbl_code code = {{127, 0, 0, 2}};
+	struct bench b;
+	(void)state;
+	bench_begin(&b, WELL "*.bl.example.org A 127.0.0.2\n1.0.0.127.bl.example.org NXDOMAIN A\n");
 	round_after(&b, 0);
 	assert_int_equal(view(&b, 0).status, GP_DNSBL_OK);
+	for (unsigned i = 0; i < 64; i++) {
+		const struct gp_ipaddr client = {GP_IP_V4, {100, 0, (uint8_t)i, 1}};
+		const struct gp_dnsbl_noted noted = {.list = &b.lists[0],
+			.questions = 1,
+			.codes = &code,
+			.code_count = 1,
+			.weight = 3};
+		gp_dnsbl_health_note(b.plan.health, &noted, 1, &client, now_s(&b), NULL);
+	}
+	assert_int_equal(view(&b, 0).reason, GP_DNSBL_LISTS_WORLD);
+	round_after(&b, 70);
+	assert_int_equal(view(&b, 0).reason, GP_DNSBL_CANARY_LISTED);
 	bench_end(&b);
 }
 
@@ -352,7 +378,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_canary_of_an_allow_list_is_an_address_of_nobody),
 		cmocka_unit_test(test_canary_of_the_configuration_is_taken),
 		cmocka_unit_test(test_ipv6_is_tested_where_the_list_answers_about_it),
-		cmocka_unit_test(test_list_about_everybody_has_no_canary),
+		cmocka_unit_test(test_list_without_canaries_gets_none),
+		cmocka_unit_test(test_list_of_the_world_gets_more_canaries),
 		cmocka_unit_test(test_each_way_of_breaking_is_found),
 		cmocka_unit_test(test_broken_list_returns_when_it_is_mended),
 		cmocka_unit_test(test_no_list_works_is_an_alert),
