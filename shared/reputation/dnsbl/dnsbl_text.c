@@ -92,8 +92,9 @@ static void add_cut(struct gp_strbuf *buf, struct gp_span text)
 		return;
 	}
 	text.len = GP_DNSBL_TEXT_MAX - gap - url.len;
-	gp_strbuf_add_span(buf, gp_span_trim(text));
-	gp_strbuf_add(buf, GAP);
+	text = gp_span_trim(text);
+	gp_strbuf_add_span(buf, text);
+	gp_strbuf_add(buf, text.len ? GAP : &GAP[1]);
 	gp_strbuf_add_span(buf, url);
 }
 
