@@ -116,7 +116,7 @@ SUPPORT = $(wildcard tests/support/*.c)
 # tests that look for races run with the thread sanitizer as well
 RACES   = test_dns_cache test_dns_cache_fresh test_dns_cache_stale test_dns_wire test_dns_wire_gate test_log_sink test_store_contract test_lmdb_share \
 	  test_redis test_redis_cluster
-RACES  += test_places test_dnsbl_health
+RACES  += test_places test_dnsbl_health_table
 # what is not C and runs as it stands
 SCRIPTS = $(wildcard tests/lint/test_*.py) $(wildcard tests/blackbox/test_*.py) \
 	  $(wildcard tests/mta/test_*.py) $(wildcard tests/conformance/test_*.py)

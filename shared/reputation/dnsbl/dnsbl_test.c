@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Tests of lists (RFC 5782 5): entries that must be there, and canaries, which must not. Settling a
- * list has given it those of its kind (gp_dnsbl_list_settle). Here they get their form for IPv6, and
- * a list that has listed nearly everybody gets more of them.
+ * list has given it those of its kind (gp_dnsbl_list_settle). Here they get their form for IPv6,
+ * and a list that has listed nearly everybody gets more of them.
  */
 #include "reputation/dnsbl/dnsbl.h"
 

@@ -174,7 +174,7 @@ static void test_what_is_no_domain_is_not_asked(void **state)
 	bench_end(&b);
 }
 
-/* test_addresses_never_go_to_lists_of_names: with a client, an address as HELO, and a null sender. */
+/* test_addresses_never_go_to_lists_of_names: client, HELO and reverse name are one. */
 static void test_addresses_never_go_to_lists_of_names(void **state)
 {
 	struct bench b;
