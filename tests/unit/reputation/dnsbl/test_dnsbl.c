@@ -272,6 +272,10 @@ static void test_only_addresses_are_asked_and_all_at_once(void **state)
 	assert_int_equal(test_zone_calls(b.zone), 1);
 	assert_int_equal(test_zone_asked(b.zone, GP_DNS_A), 5);
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 5);
+	for (size_t i = 0; i < 5; i++) { /* a delisting is seen within minutes */
+		assert_true(test_zone_question(b.zone, i)->is_fresh);
+		assert_int_equal(test_zone_question(b.zone, i)->ttl_max_s, 300);
+	}
 	bench_end(&b);
 }
 
