@@ -266,6 +266,8 @@ static enum gp_dnsbl_state state_of(
 static void trace_item(const struct run *r, const struct gp_dnsbl_item *item)
 {
 	char code[GP_DNSBL_CODE_TEXT];
+	if (!r->ctx->trace)
+		return;
 	gp_trace_line(r->ctx, 1, "%s: %s: %s%s%s, weight %d", item->list->zone, item->about,
 		gp_dnsbl_state_name(item->state), item->answer_count ? ", " : "",
 		item->answer_count ? gp_dnsbl_code_format(item->code, code) : "", item->weight);

@@ -6,7 +6,6 @@
  */
 #include "reputation/dnsbl/dnsbl_question_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "mail/address.h"
@@ -71,8 +70,9 @@ static bool join(
 	size_t zone = list->asked_zone ? strlen(list->asked_zone) : 0;
 	if (zone == 0 || about.len == 0 || about.len + 1 + zone > GP_DNS_NAME_MAX)
 		return false;
-	snprintf(
-		name_out, GP_DNS_NAME_TEXT, "%.*s.%s", (int)about.len, about.ptr, list->asked_zone);
+	memcpy(name_out, about.ptr, about.len);
+	name_out[about.len] = '.';
+	memcpy(name_out + about.len + 1, list->asked_zone, zone + 1);
 	return gp_dns_name_is_valid(gp_span_from(name_out));
 }
 
