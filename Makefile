@@ -41,12 +41,12 @@ LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_res
 REPUTATION = reputation_order reputation_reverse greylist/greylist_allow \
 	  dnsbl/dnsbl_options dnsbl/dnsbl_judge dnsbl/dnsbl dnsbl/dnsbl_health dnsbl/dnsbl_health_record \
 	  dnsbl/dnsbl_question dnsbl/dnsbl_slot dnsbl/dnsbl_test dnsbl/dnsbl_text
-REPUTATION += dnsbl/dnsbl_key dnsbl/dnsbl_list dnsbl/dnsbl_rule dnsbl/dnsbl_table
+REPUTATION += dnsbl/dnsbl_key dnsbl/dnsbl_list dnsbl/dnsbl_rule dnsbl/dnsbl_table dnsbl/dnsbl_log
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \
 	  config_dnsbl config_lex config_limit config_limit_text config_mistake config_nat64 config_nearest \
 	  config_problem config_read config_repeat config_settle config_table config_text config_value config_warn \
 	  config_warn_files config_warn_lists config_warner
-ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_limit check_spf checks dmarc_fields facts mark match \
+ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_dnsbl check_limit check_spf checks dmarc_fields dnsbl_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
 OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_usage operator_who
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
@@ -59,9 +59,9 @@ LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) 
 DAEMON  = control control_command daemon_main descriptors dns_health excuses heartbeat journal last_good \
 	  listen log_file log_limited log_queue log_sink maintenance metrics metrics_dns metrics_process \
 	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
-POLICYD = control_operator control_status counters header_once metrics metrics_checks \
+POLICYD = control_operator control_status counters header_once lists metrics metrics_checks \
 	  policy_service protocol reader session stage_learn message_asked own_checks trouble_log
-EXIM    = args authres_spoof bridge log_limited process spool verdict
+EXIM    = args authres_spoof bridge lists log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \
 	  doctor_postfix_mend doctor_postfix_rewrite doctor_postfix_service doctor_postfix_socket \

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "base/clock.h"
@@ -16,20 +17,29 @@ static bool may_say(struct gp_exim_log *log, enum gp_exim_log_kind kind)
 	return gp_log_is_due(&log->said_us[kind], gp_clock_now_us(gp_clock_system()));
 }
 
-/* put: to syslog, as one printable line. */
-static void put(const struct gp_exim_log *log, int priority, struct gp_span id, struct gp_span text)
+/* put_fields: to syslog, as one printable line; event may be "". */
+static void put_fields(const struct gp_exim_log *log, int priority, const char *event,
+	const struct gp_log_field *fields, size_t count)
 {
 	char line[LINE_BYTES];
 	struct gp_strbuf buf;
-	const struct gp_log_field fields[] = {
-		gp_log_field_span("id", id), gp_log_field_span("problem", text)};
 	gp_strbuf_init_fixed(&buf, line, sizeof line);
-	gp_strbuf_add(&buf, "gatepost-exim:");
-	for (size_t i = id.len ? 0 : 1; i < 2; i++) {
+	gp_strbuf_printf(&buf, "gatepost-exim:%s%s", *event ? " event=" : "", event);
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].is_number && fields[i].text.len == 0)
+			continue;
 		gp_strbuf_add_char(&buf, ' ');
 		gp_log_format_field(&buf, &fields[i]);
 	}
 	syslog(log->facility | priority, "%s", line);
+}
+
+/* put: a problem, and the message that it is about. */
+static void put(const struct gp_exim_log *log, int priority, struct gp_span id, struct gp_span text)
+{
+	const struct gp_log_field fields[] = {
+		gp_log_field_span("id", id), gp_log_field_span("problem", text)};
+	put_fields(log, priority, "", fields, 2);
 }
 
 /* gp_exim_say: formats what may be said. */
@@ -46,15 +56,17 @@ void gp_exim_say(struct gp_exim_log *log, enum gp_exim_log_kind kind, struct gp_
 	put(log, LOG_ERR, id, gp_span_from(text));
 }
 
-/* write_event: the sink of the core's events, which are sentences in a field "text". */
+/* write_event: the sink of the core's events: sentences, at most one per minute, and what has
+ * happened to something, which is said each time. */
 static void write_event(void *arg, enum gp_log_level level, const char *event,
 	const struct gp_log_field *fields, size_t count)
 {
 	struct gp_exim_log *log = arg;
-	(void)event;
-	if (count && may_say(log, GP_EXIM_CORE))
-		put(log, level == GP_LOG_ERROR ? LOG_ERR : LOG_WARNING, (struct gp_span) {NULL, 0},
-			fields[0].text);
+	int priority = level == GP_LOG_ERROR ? LOG_ERR : LOG_WARNING;
+	if (strcmp(event, "message") != 0)
+		put_fields(log, priority, event, fields, count);
+	else if (count && may_say(log, GP_EXIM_CORE))
+		put(log, priority, (struct gp_span) {NULL, 0}, fields[0].text);
 }
 
 /* gp_exim_log_init: to the mail facility of syslog. */

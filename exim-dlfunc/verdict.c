@@ -39,6 +39,7 @@ void gp_exim_init(struct gp_exim *x)
 {
 	memset(x, 0, sizeof *x);
 	gp_exim_process_init(&x->process);
+	gp_exim_lists_init(&x->lists);
 	gp_engine_pipeline_init(&x->pipeline, gp_engine_checks);
 	gp_engine_transaction_init(&x->transaction, &x->pipeline);
 }
@@ -68,6 +69,7 @@ void gp_exim_fini(struct gp_exim *x)
 	gp_engine_transaction_fini(&x->transaction);
 	gp_arena_free(x->scratch);
 	x->scratch = NULL;
+	gp_exim_lists_fini(&x->lists);
 	gp_exim_process_fini(&x->process);
 }
 
@@ -248,7 +250,45 @@ static void not_asked(struct question *q, const char *reason)
 		trouble(q, GP_EXIM_NO_CHECK, reason, "DNS could not be queried (exim.on_error)");
 }
 
-/* ---- SPF ---- */
+/* ---- the envelope ---- */
+
+/* tend: the store, now and then. */
+static void tend(struct question *q)
+{
+	int64_t now_us = gp_clock_now_us(gp_clock_system());
+	if (now_us - q->x->tended_us < TEND_US)
+		return;
+	q->x->tended_us = now_us;
+	gp_exim_process_tend(&q->x->process, &q->ctx);
+}
+
+/* wants_store: for what clients have shown before. */
+static bool wants_store(const struct gp_config *c)
+{
+	return c->dnsbl.mode != GP_MODE_OFF;
+}
+
+/*
+ * ask_envelope: with what lists and greylisting need. Without a store mail is judged all the same,
+ * and the log says why there is none.
+ */
+static int ask_envelope(struct question *q)
+{
+	struct gp_exim *x = q->x;
+	struct gp_facts *f = &q->cached->facts;
+	struct gp_limit_overrides *overrides;
+	bool has_store = wants_store(q->config) && !q->call->envelope.sasl_username.len &&
+			 gp_exim_process_overrides(
+				 &x->process, q->cached->snapshot, &q->ctx, &overrides) == GP_OK;
+	gp_engine_facts_init(f, q->config, GP_STAGE_RCPT, &q->call->envelope);
+	f->store = has_store ? x->process.store.store : NULL;
+	f->lists = gp_exim_lists_begin(&x->lists, q->config, f->store, &q->ctx);
+	int rc = gp_engine_transaction_ask(&x->transaction, &q->ctx, f, &q->cached->verdict);
+	gp_exim_lists_end(&x->lists, q->config, f->store, &q->ctx);
+	if (has_store)
+		tend(q);
+	return rc;
+}
 
 /* gp_exim_spf: the envelope's checks. */
 const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
@@ -261,8 +301,7 @@ const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 		return word_of(k);
 	if (begin(&q, key))
 		return word_of(k);
-	gp_engine_facts_init(&k->facts, q.config, GP_STAGE_RCPT, &call->envelope);
-	int rc = gp_engine_transaction_ask(&x->transaction, &q.ctx, &k->facts, &k->verdict);
+	int rc = ask_envelope(&q);
 	if (!rc)
 		rc = gp_engine_header(&q.ctx, &x->pipeline, &k->facts, &k->verdict);
 	if (!rc) {
@@ -351,11 +390,7 @@ static int count(struct question *q, const struct gp_limit_amounts *amounts)
 	if (rc || (k->verdict.action != GP_ACTION_ACCEPT && k->verdict.action != GP_ACTION_HOLD))
 		gp_engine_transaction_drop(&x->transaction, overrides, &q->ctx);
 	gp_limit_message_end(&x->transaction.limits);
-	int64_t now_us = gp_clock_now_us(gp_clock_system());
-	if (now_us - x->tended_us >= TEND_US) {
-		x->tended_us = now_us;
-		gp_exim_process_tend(&x->process, &q->ctx);
-	}
+	tend(q);
 	return rc;
 }
 

@@ -28,6 +28,7 @@
 #include "engine/transaction.h"
 #include "exim-dlfunc/args.h"
 #include "exim-dlfunc/authres_spoof.h"
+#include "exim-dlfunc/lists.h"
 #include "exim-dlfunc/process.h"
 
 #define GP_EXIM_ID_TEXT 24 /* room for any message ID with its NUL */
@@ -60,6 +61,7 @@ struct gp_exim {
 	int64_t began_us;                  /* when it was asked about first; 0: it was not */
 	const struct gp_exim_snapshot *snapshot; /* under which; compared only */
 	struct gp_exim_cached spf, mail, limit;
+	struct gp_exim_lists lists;
 	struct gp_arena *scratch; /* texts of one call; NULL: not needed yet */
 	int64_t tended_us;        /* the store, last */
 };

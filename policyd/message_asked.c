@@ -9,10 +9,11 @@
 /* gp_message_asked_init: nothing under way. */
 void gp_message_asked_init(struct gp_message_asked *message, const struct gp_pipeline *pipeline,
 	const struct gp_daemon_runtime *runtime, struct gp_stage_learn *stages,
-	struct gp_tally *tally)
+	struct gp_lists *lists, struct gp_tally *tally)
 {
 	message->runtime = runtime;
 	message->stages = stages;
+	message->lists = lists;
 	message->tally = tally;
 	message->source = -1;
 	message->subject = 0;
@@ -301,6 +302,8 @@ int gp_message_asked_answer(struct gp_message_asked *message, struct gp_ctx *ctx
 		return gp_engine_run(ctx, m->transaction.pipeline, f, verdict_out);
 	follow(m, ctx, request);
 	prepare_count(m, request, f);
+	if (envelope->sasl_username.len == 0) /* they are not asked about users */
+		f->lists = gp_lists_health(m->lists, m->runtime->config, ctx);
 	int rc = gp_engine_transaction_ask(&m->transaction, ctx, f, verdict_out);
 	if (rc)
 		return rc;

@@ -23,6 +23,7 @@
 
 #include "engine/transaction.h"
 #include "policyd/counters.h"
+#include "policyd/lists.h"
 #include "policyd/protocol.h"
 #include "daemon/runtimes.h"
 #include "policyd/stage_learn.h"
@@ -32,6 +33,7 @@
 struct gp_message_asked {
 	const struct gp_daemon_runtime *runtime;
 	struct gp_stage_learn *stages;
+	struct gp_lists *lists;
 	struct gp_tally *tally;
 	struct gp_transaction transaction;
 	int source; /* where it comes from, and whose it is there (policyd/stage_learn.h) */
@@ -44,10 +46,10 @@ struct gp_message_asked {
 	enum gp_protocol_state state; /* of the last request */
 };
 
-/* Nothing under way; borrows all four. */
+/* Nothing under way; borrows all five. */
 void gp_message_asked_init(struct gp_message_asked *message, const struct gp_pipeline *pipeline,
 	const struct gp_daemon_runtime *runtime, struct gp_stage_learn *stages,
-	struct gp_tally *tally);
+	struct gp_lists *lists, struct gp_tally *tally);
 
 /* The connection is closed: releases what is held, or leaves it counted. */
 void gp_message_asked_fini(struct gp_message_asked *message, struct gp_ctx *ctx);

@@ -20,7 +20,8 @@ static int open_state(void **state_out)
 	shared->instances = gp_header_once_new();
 	shared->counters = gp_daemon_shmem_alloc(sizeof *shared->counters);
 	shared->stages = gp_stage_learn_new();
-	if (!shared->instances || !shared->counters || !shared->stages)
+	shared->lists = gp_lists_new();
+	if (!shared->instances || !shared->counters || !shared->stages || !shared->lists)
 		return GP_ENOMEM;
 	gp_own_pipeline_init(&shared->checks);
 	shared->counters->pipeline = &shared->checks.pipeline;
@@ -33,6 +34,7 @@ static void close_state(void *state)
 	struct gp_session_shared *shared = state;
 	if (!shared)
 		return;
+	gp_lists_free(shared->lists);
 	gp_stage_learn_free(shared->stages);
 	gp_daemon_shmem_free(shared->counters, sizeof *shared->counters);
 	gp_header_once_free(shared->instances);
@@ -47,10 +49,11 @@ static void begin(void *state, struct gp_daemon *daemon)
 	shared->runtimes = daemon->runtimes;
 }
 
-/* configure: where its limits are counted. */
+/* configure: its lists, and where its limits are counted. */
 static int configure(void *state, const struct gp_config *config, void **data_out)
 {
 	struct gp_session_shared *shared = state;
+	gp_lists_configure(shared->lists, config);
 	return gp_counters_configure(shared->counters, config, data_out);
 }
 
@@ -84,6 +87,14 @@ static void tend(void *state, const struct gp_daemon_runtime *runtime)
 	struct gp_session_shared *shared = state;
 	gp_trouble_log_remind(shared->counters, &runtime->log);
 	remind_malformed(shared->counters, &runtime->log);
+	gp_lists_tend(shared->lists, runtime);
+}
+
+/* probe: the tests of DNS lists. */
+static void probe(void *state, const struct gp_daemon_runtime *runtime)
+{
+	struct gp_session_shared *shared = state;
+	gp_lists_probe(shared->lists, runtime);
 }
 
 /* log_counters: with the connections that the daemon has counted. */
@@ -151,6 +162,7 @@ const struct gp_daemon_service gp_policy_service = {
 	.begin = begin,
 	.configure = configure,
 	.tend = tend,
+	.probe = probe,
 	.log_counters = log_counters,
 	.commands = commands,
 	.command_count = sizeof commands / sizeof commands[0],

@@ -551,8 +551,8 @@ static void begin(
 	s->read_ms = s->runtime->config->policyd.deadline_ms;
 	gp_reader_init(&s->reader);
 	s->reader.is_used = gp_protocol_is_used;
-	gp_message_asked_init(
-		&s->message, shared->counters->pipeline, s->runtime, shared->stages, s->tally);
+	gp_message_asked_init(&s->message, shared->counters->pipeline, s->runtime, shared->stages,
+		shared->lists, s->tally);
 	set_timeout(fd, SO_RCVTIMEO, s->runtime->config->policyd.idle_timeout_ms);
 	set_timeout(fd, SO_SNDTIMEO, WRITE_TIMEOUT_MS);
 }

@@ -192,6 +192,7 @@ struct gp_check {
 	const struct gp_rule *rules;      /* ended by a row without a name; NULL: none */
 	const struct gp_rule *exceptions; /* likewise: what holds its rules back */
 	gp_reply_value *value;            /* for the texts of its rules */
+	size_t value_max; /* bytes of one of these that count; 0: GP_REPLY_VALUE_MAX */
 	/* The whole reply, for a check that adds to code and text; NULL: those. */
 	int (*reply)(struct gp_ctx *ctx, const struct gp_facts *facts, const struct gp_rule *rule,
 		const char *code, const char **reply_out);

@@ -10,6 +10,6 @@
 
 /* Ended by NULL. */
 extern const struct gp_check *const gp_engine_checks[];
-#define GP_ENGINE_CHECKS 7
+#define GP_ENGINE_CHECKS 8
 
 #endif

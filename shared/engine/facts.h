@@ -35,6 +35,7 @@
 #include "mail/author.h"
 #include "mail/body.h"
 #include "mail/message.h"
+#include "reputation/dnsbl/dnsbl_health.h"
 #include "spf/spf.h"
 #include "store/store.h"
 
@@ -52,7 +53,8 @@ enum gp_stage {
 #define GP_STAGES 8
 #define GP_AT(stage) (1u << (stage)) /* sets of stages */
 
-struct gp_pipeline; /* engine/pipeline.h */
+struct gp_pipeline;     /* engine/pipeline.h */
+struct gp_dnsbl_result; /* reputation/dnsbl/dnsbl.h */
 
 /* Checks of a pipeline. */
 #define GP_CHECKS_MAX 16
@@ -119,10 +121,11 @@ struct gp_facts {
 	struct gp_envelope envelope; /* with the addresses that are judged (gp_engine_address) */
 	const struct gp_mail *mail;  /* NULL before GP_STAGE_MESSAGE */
 	struct gp_counting counting;
-	struct gp_store *store; /* for what mail has shown; NULL: nothing is kept or known */
-	bool every_check;       /* for gatepost verify: run all, whatever modes and exceptions
+	struct gp_store *store;        /* for what mail has shown; NULL: nothing is kept or known */
+	struct gp_dnsbl_health *lists; /* which DNS lists work; NULL: none is asked */
+	bool every_check; /* for gatepost verify: run all, whatever modes and exceptions
 			     say; decide as if each check were enforced */
-	bool was_asked;         /* something was asked about this message at an earlier stage */
+	bool was_asked;   /* something was asked about this message at an earlier stage */
 
 	/* of the envelope */
 	const char *sender_domain;    /* A-labels; NULL: null sender, or none that is a domain */
@@ -139,6 +142,7 @@ struct gp_facts {
 
 	/* of the checks; what is not marked as there is zero */
 	struct gp_facts_spf spf;
+	const struct gp_dnsbl_result *dnsbl; /* what DNS lists say; NULL: they were not asked */
 	bool has_dkim, has_arc, has_dmarc;
 	struct gp_dkim_results dkim;
 	struct gp_arc_result arc;

@@ -36,13 +36,14 @@ static void add_template(struct gp_ctx *ctx, struct gp_strbuf *buf, const char *
 	const struct gp_reply_values *values, size_t max)
 {
 	struct gp_span before, name, rest = gp_span_from(text);
+	size_t value_max = values->max ? values->max : GP_REPLY_VALUE_MAX;
 	while (rest.len && buf->len <= max) {
 		bool more = gp_span_cut(rest, '{', &before, &rest);
 		gp_strbuf_add_span(buf, before);
 		if (!more || !gp_span_cut(rest, '}', &name, &rest))
 			return;
 		struct gp_span value = gp_engine_cut(
-			values->value(ctx, values->facts, values->rule, name), GP_REPLY_VALUE_MAX);
+			values->value(ctx, values->facts, values->rule, name), value_max);
 		if (is_url || is_in_url(buf))
 			gp_encode_percent(buf, value);
 		else
@@ -81,7 +82,7 @@ int gp_engine_reply(struct gp_ctx *ctx, const struct gp_facts *facts, struct gp_
 	const char *code = rule->code(facts, rule, verdict->would);
 	if (check->reply)
 		return check->reply(ctx, facts, rule, code, &verdict->reply);
-	const struct gp_reply_values values = {check->value, facts, rule};
+	const struct gp_reply_values values = {check->value, facts, rule, check->value_max};
 	const char *text = gp_engine_fill(
 		ctx, rule->text(facts, rule), false, &values, GP_REPLY_MAX - strlen(code) - 1);
 	verdict->reply =

@@ -17,6 +17,7 @@ struct gp_reply_values {
 	gp_reply_value *value;
 	const struct gp_facts *facts;
 	const struct gp_rule *rule;
+	size_t max; /* bytes of a value that count; 0: GP_REPLY_VALUE_MAX */
 };
 
 /*

@@ -82,7 +82,7 @@ int gp_engine_spf_reply(struct gp_ctx *ctx, const struct gp_facts *facts,
 {
 	const struct gp_spf_settings *spf = &facts->config->spf;
 	const struct gp_spf_result *r = result_of(facts, rule);
-	const struct gp_reply_values values = {gp_engine_spf_value, facts, rule};
+	const struct gp_reply_values values = {gp_engine_spf_value, facts, rule, 0};
 	const char *url = gp_engine_fill(ctx, spf->url, true, &values, URL_MAX);
 	size_t url_len = url && *url ? strlen("; see ") + strlen(url) : 0;
 	size_t room = GP_REPLY_MAX - url_len - strlen(code) - 1;

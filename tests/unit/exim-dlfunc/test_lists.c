@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/* DNS lists in processes of Exim that share a store: who tests, and what the next one knows. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/check_dnsbl.h"
+#include "exim-dlfunc/lists.h"
+#include "reputation/reputation_order.h"
+#include "support/memstore.h"
+#include "support/zone.h"
+
+static const char zone_text[] = "2.0.0.127.bl.example.com A 127.0.0.2\n"
+				"2.0.0.127.ill.example.com A 127.255.255.254\n";
+static const char config_text[] =
+	"hostname = mx.test\n"
+	"dnsbl { mode = enforce }\n"
+	"list bl.example.com { asks = client  tests = {\"127.0.0.2 listed\"}\n"
+	"  codes = {\"127.0.0.2 = 3\"} }\n"
+	"list ill.example.com { asks = client  tests = {\"127.0.0.2 listed\"}\n"
+	"  codes = {\"127.0.0.2 = 3\"} }\n";
+
+struct bench {
+	struct test_zone *zone;
+	struct gp_config *config;
+	struct gp_test_memstore *memory;
+	struct gp_store *store;
+	struct gp_ctx ctx;
+};
+
+/* bench_begin: a store that is empty, two lists of which one is ill. */
+static void bench_begin(struct bench *b, const char *config)
+{
+	struct gp_config_errors errors = {0};
+	if (gp_config_parse(gp_span_from(config), "t.conf", &b->config, &errors))
+		fail_msg("%s", errors.text);
+	gp_config_errors_fini(&errors);
+	b->zone = test_zone_new();
+	test_zone_lines(b->zone, zone_text);
+	assert_int_equal(gp_test_memstore_new(&b->memory, &b->store), GP_OK);
+	b->ctx = (struct gp_ctx) {.arena = gp_arena_new(1 << 20),
+		.clock = test_zone_clock(b->zone),
+		.dns = test_zone_dns(b->zone)};
+	b->ctx.deadline_us = gp_clock_now_us(b->ctx.clock) + 20 * 1000000;
+}
+
+/* bench_end: frees all. */
+static void bench_end(struct bench *b)
+{
+	gp_arena_free(b->ctx.arena);
+	gp_store_close(b->store);
+	gp_config_free(b->config);
+	test_zone_free(b->zone);
+}
+
+/* status_of: in the table of one process. */
+static enum gp_dnsbl_status status_of(struct bench *b, struct gp_exim_lists *p, size_t list)
+{
+	struct gp_dnsbl_health_view view;
+	gp_dnsbl_health_view(p->health, &b->config->dnsbl.lists[list],
+		b->ctx.clock->wall_s(b->ctx.clock), &view);
+	assert_true(view.is_known);
+	return view.status;
+}
+
+/* begin: a process comes to its first question; how many questions that cost. */
+static size_t begin(struct bench *b, struct gp_exim_lists *p, struct gp_store *store)
+{
+	test_zone_forget(b->zone);
+	gp_exim_lists_init(p);
+	assert_non_null(gp_exim_lists_begin(p, b->config, store, &b->ctx));
+	return test_zone_asked(b->zone, TEST_ZONE_ANY);
+}
+
+/* test_one_tests: the first process asks the tests, the next ones have what it found. */
+static void test_one_tests(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists first, second;
+	(void)state;
+	bench_begin(&b, config_text);
+	assert_true(begin(&b, &first, b.store) > 0);
+	assert_int_equal(status_of(&b, &first, 0), GP_DNSBL_OK);
+	assert_int_equal(status_of(&b, &first, 1), GP_DNSBL_SUSPENDED);
+	assert_int_equal(begin(&b, &second, b.store), 0);
+	assert_int_equal(status_of(&b, &second, 0), GP_DNSBL_OK);
+	assert_int_equal(status_of(&b, &second, 1), GP_DNSBL_SUSPENDED);
+	gp_exim_lists_fini(&first);
+	gp_exim_lists_fini(&second);
+	bench_end(&b);
+}
+
+/* test_without_store: each process asks for itself, and lists work. */
+static void test_without_store(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	(void)state;
+	bench_begin(&b, config_text);
+	for (int i = 0; i < 2; i++) {
+		assert_true(begin(&b, &p, NULL) > 0);
+		assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OK);
+		gp_exim_lists_fini(&p);
+	}
+	gp_test_memstore_fail(b.memory, GP_EIO);
+	assert_true(begin(&b, &p, b.store) > 0);
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OK);
+	gp_exim_lists_fini(&p);
+	bench_end(&b);
+}
+
+/* test_ends: what mail has shown of a list is known to the next process. */
+static void test_ends(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	struct gp_dnsbl_result result;
+	struct gp_dnsbl_subject subject = {.is_null_sender = false};
+	(void)state;
+	bench_begin(&b, config_text);
+	assert_true(begin(&b, &p, b.store) > 0);
+	test_zone_lines(b.zone, "9.2.0.192.bl.example.com A 146.112.61.108\n");
+	assert_int_equal(gp_ipaddr_parse(gp_span_from("192.0.2.9"), &subject.client), GP_OK);
+	const struct gp_dnsbl_plan plan = gp_engine_dnsbl_plan(b.config, p.health);
+	assert_int_equal(gp_dnsbl_ask(&b.ctx, &plan, &subject, &result), GP_OK);
+	assert_int_equal(result.score, 0);
+	gp_exim_lists_end(&p, b.config, b.store, &b.ctx);
+	gp_exim_lists_fini(&p);
+	assert_int_equal(begin(&b, &p, b.store), 0);
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_SUSPENDED);
+	gp_exim_lists_fini(&p);
+	bench_end(&b);
+}
+
+/* test_switched_off: an operator's word in the store is followed. */
+static void test_switched_off(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	(void)state;
+	bench_begin(&b, config_text);
+	assert_int_equal(gp_reputation_order_put(b.store, &b.ctx, GP_REPUTATION_LIST_OFF,
+				 "bl.example.com", "uid 0"),
+		GP_OK);
+	begin(&b, &p, b.store);
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OFF);
+	assert_int_equal(test_zone_asked_of(b.zone, "2.0.0.127.bl.example.com"), 0);
+	gp_exim_lists_fini(&p);
+	bench_end(&b);
+}
+
+/* test_foreign: what lies in the store in place of a record changes nothing. */
+static void test_foreign(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	char key[512], host[256] = "";
+	(void)state;
+	bench_begin(&b, config_text);
+	assert_int_equal(gethostname(host, sizeof host - 1), 0);
+	snprintf(key, sizeof key, "dnsbl-health %s bl.example.com", host);
+	struct gp_store_note note = {.key = gp_span_from(key),
+		.value = gp_span_from("\xff\xff nonsense"),
+		.expires_ms = gp_store_now_ms(b.store) + 1000000};
+	assert_int_equal(gp_store_note(b.store, &b.ctx, gp_store_now_ms(b.store), &note), GP_OK);
+	assert_true(begin(&b, &p, b.store) > 0);
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OK);
+	gp_exim_lists_fini(&p);
+	bench_end(&b);
+}
+
+/* test_off: without lists there is no table. */
+static void test_off(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	(void)state;
+	bench_begin(&b, "hostname = mx.test");
+	gp_exim_lists_init(&p);
+	assert_null(gp_exim_lists_begin(&p, b.config, b.store, &b.ctx));
+	gp_exim_lists_end(&p, b.config, b.store, &b.ctx);
+	bench_end(&b);
+}
+
+/* main: all tests, or those whose name fits the argument. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_tests),
+		cmocka_unit_test(test_without_store),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_switched_off),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_off),
+	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
