@@ -3,6 +3,9 @@
  * Tests of lists (RFC 5782 5): entries that must be there, and canaries, which must not. Settling a
  * list has given it those of its kind (gp_dnsbl_list_settle). Here they get their form for IPv6,
  * and a list that has listed nearly everybody gets more of them.
+ *
+ * Lists that have answered everything soon are told of at once, since at the start mail waits for
+ * them: one that is slow may take the rest of the time, and keeps no other from being used.
  */
 #include "reputation/dnsbl/dnsbl.h"
 
@@ -18,6 +21,7 @@
 #define CANARY_V6 "::ffff:127.0.0.1"
 #define NAME_LETTERS 12
 #define TTL_MAX_S 30 /* a zone that was mended is seen in the next round */
+#define SOON_US 1000000
 
 /* A question to a list. */
 struct entry {
@@ -29,6 +33,7 @@ struct entry {
 struct round {
 	const struct gp_dnsbl_list *list;
 	size_t first, count; /* its questions */
+	bool is_told;        /* the table has its outcome */
 	struct entry entries[ENTRIES_MAX];
 };
 
@@ -233,37 +238,85 @@ static struct gp_dnsbl_outcome read_round(const struct run *r, const struct roun
 	return *outcome;
 }
 
-/* tell_all: the table learns of each round. */
-static void tell_all(struct run *r, struct gp_dnsbl_health *health)
+/* tell: the table learns what came of a round. */
+static void tell(struct run *r, struct round *round, struct gp_dnsbl_health *health,
+	const struct gp_dnsbl_outcome *outcome)
 {
 	int64_t now_s = r->ctx->clock->wall_s(r->ctx->clock);
+	if (!round->is_told)
+		gp_dnsbl_health_tested(health, outcome, now_s, &r->events);
+	round->is_told = true;
+}
+
+/* is_open: our time ended before the servers had theirs. */
+static bool is_open(const struct gp_dns_answer *answer)
+{
+	return gp_dns_state_is_failure(answer->state) && answer->ours;
+}
+
+/* has_open: is an answer of the round still to come? */
+static bool has_open(const struct run *r, const struct round *round)
+{
+	for (size_t i = 0; i < round->count; i++)
+		if (is_open(&r->answers[round->first + i]))
+			return true;
+	return false;
+}
+
+/* tell_all: of the rounds that are complete, or of all. */
+static void tell_all(struct run *r, struct gp_dnsbl_health *health, bool is_over)
+{
 	for (size_t i = 0; i < r->round_count; i++) {
 		const struct gp_dnsbl_outcome outcome = read_round(r, &r->rounds[i]);
-		gp_dnsbl_health_tested(health, &outcome, now_s, &r->events);
+		if (is_over || !has_open(r, &r->rounds[i]))
+			tell(r, &r->rounds[i], health, &outcome);
 	}
 }
 
-/* ask: all questions of all rounds. */
-static int ask(struct run *r)
+/* ask_open: what has no answer yet, until then. */
+static int ask_open(struct run *r, int64_t until_us)
 {
-	struct gp_ctx quiet = gp_dnsbl_question_ctx(r->ctx, r->ctx->deadline_us);
-	int rc = gp_arena_status(r->ctx->arena);
-	if (rc)
-		return rc;
-	r->answers = gp_arena_array(r->ctx->arena, r->count + 1, sizeof *r->answers);
-	if (!r->answers)
-		return gp_arena_status(r->ctx->arena);
-	return gp_dnsbl_question_ask(&quiet, r->questions, r->count, TTL_MAX_S, r->answers);
+	struct gp_ctx quiet = gp_dnsbl_question_ctx(r->ctx, until_us);
+	struct gp_arena *arena = r->ctx->arena;
+	struct gp_dns_question *questions = gp_arena_array(arena, r->count, sizeof *questions);
+	struct gp_dns_answer *answers = gp_arena_array(arena, r->count, sizeof *answers);
+	size_t n = 0, at = 0;
+	if (!questions || !answers)
+		return gp_arena_status(arena);
+	for (size_t i = 0; i < r->count; i++)
+		if (is_open(&r->answers[i]))
+			questions[n++] = r->questions[i];
+	int rc = n ? gp_dnsbl_question_ask(&quiet, questions, n, TTL_MAX_S, answers) : GP_OK;
+	for (size_t i = 0; rc == GP_OK && i < r->count; i++)
+		if (is_open(&r->answers[i]))
+			r->answers[i] = answers[at++];
+	return rc;
 }
 
-/* give_up: nothing was learnt; claims end. */
+/* ask: all questions of all rounds; the table learns of those that are soon complete. */
+static int ask(struct run *r, struct gp_dnsbl_health *health)
+{
+	int64_t soon_us = gp_clock_now_us(r->ctx->clock) + SOON_US;
+	int rc = gp_arena_status(r->ctx->arena);
+	r->answers = gp_arena_array(r->ctx->arena, r->count, sizeof *r->answers);
+	if (rc || !r->answers)
+		return rc ? rc : gp_arena_status(r->ctx->arena);
+	for (size_t i = 0; i < r->count; i++)
+		r->answers[i] = (struct gp_dns_answer) {.state = GP_DNS_TROUBLE, .ours = true};
+	rc = ask_open(r, soon_us);
+	if (rc || soon_us >= r->ctx->deadline_us)
+		return rc;
+	tell_all(r, health, false);
+	return ask_open(r, r->ctx->deadline_us);
+}
+
+/* give_up: nothing was learnt of those that are left; claims end. */
 static void give_up(struct run *r, struct gp_dnsbl_health *health)
 {
-	int64_t now_s = r->ctx->clock->wall_s(r->ctx->clock);
 	for (size_t i = 0; i < r->round_count; i++) {
 		const struct gp_dnsbl_outcome outcome = {
 			.list = r->rounds[i].list, .is_void = true, .took_us = -1};
-		gp_dnsbl_health_tested(health, &outcome, now_s, &r->events);
+		tell(r, &r->rounds[i], health, &outcome);
 	}
 }
 
@@ -284,11 +337,11 @@ int gp_dnsbl_test(
 			    plan->health, &plan->lists[i], ctx->clock->wall_s(ctx->clock), &reason))
 			add_round(r, &plan->lists[i], reason);
 	}
-	int rc = r->count ? ask(r) : GP_OK;
+	int rc = r->count ? ask(r, plan->health) : GP_OK;
 	if (rc)
 		give_up(r, plan->health);
 	else
-		tell_all(r, plan->health);
+		tell_all(r, plan->health, true);
 	*tested_out = (struct gp_dnsbl_tested) {r->round_count, r->events.items, r->events.count};
 	return rc;
 }
