@@ -7,6 +7,13 @@
 
 #define RESULTS_MAX (256 * 1024) /* more than all signatures with the longest of names */
 
+/* has_result: did the check run, and has it any to write? */
+static bool has_result(const struct gp_pipeline *pipeline, size_t i, const struct gp_facts *f)
+{
+	const struct gp_check *c = pipeline->checks[i];
+	return (f->ran & (1u << i)) && c->authres && (!c->has_authres || c->has_authres(f));
+}
+
 /* add_results: of all checks that ran; "none" when there is no result (RFC 8601 2.2). */
 static void add_results(struct gp_strbuf *buf, const char *fold, const struct gp_pipeline *pipeline,
 	const struct gp_facts *f, const struct gp_verdict *v)
@@ -14,16 +21,16 @@ static void add_results(struct gp_strbuf *buf, const char *fold, const struct gp
 	struct gp_authres_writer w;
 	gp_authres_begin(&w, buf, f->config->hostname, fold);
 	for (size_t i = 0; i < pipeline->count; i++)
-		if ((f->ran & (1u << i)) && pipeline->checks[i]->authres)
+		if (has_result(pipeline, i, f))
 			pipeline->checks[i]->authres(&w, f, v);
 	gp_authres_end(&w);
 }
 
-/* has_results: did a check run that has any to write? */
+/* has_results: any of them? */
 static bool has_results(const struct gp_pipeline *pipeline, const struct gp_facts *f)
 {
 	for (size_t i = 0; i < pipeline->count; i++)
-		if ((f->ran & (1u << i)) && pipeline->checks[i]->authres)
+		if (has_result(pipeline, i, f))
 			return true;
 	return false;
 }
@@ -35,7 +42,7 @@ static void add_short(struct gp_strbuf *buf, const struct gp_pipeline *p, const 
 		const struct gp_check_result *r = p->checks[i]->results;
 		unsigned verdict;
 		int64_t took_us;
-		if (!(f->ran & (1u << i)) || !p->checks[i]->authres)
+		if (!has_result(p, i, f))
 			continue;
 		while (r && r->found && !r->found(f, &verdict, &took_us))
 			r++;

@@ -197,7 +197,9 @@ struct gp_check {
 	int (*reply)(struct gp_ctx *ctx, const struct gp_facts *facts, const struct gp_rule *rule,
 		const char *code, const char **reply_out);
 
-	/* Its results (RFC 8601); only when it ran. NULL: none. */
+	/* Its results (RFC 8601); only when it ran. NULL: none. has_authres: are there any for this
+	 * mail? NULL: always. */
+	bool (*has_authres)(const struct gp_facts *facts);
 	void (*authres)(struct gp_authres_writer *writer, const struct gp_facts *facts,
 		const struct gp_verdict *verdict);
 	const struct gp_field *fields;         /* ended by a row without a value; NULL: none */

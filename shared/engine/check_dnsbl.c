@@ -256,6 +256,7 @@ const struct gp_check gp_engine_check_dnsbl = {
 	.rules = rules,
 	.value = value,
 	.value_max = GP_DNSBL_TEXT_MAX,
+	.has_authres = gp_engine_dnsbl_has_authres,
 	.authres = gp_engine_dnsbl_authres,
 	.fields = gp_engine_dnsbl_fields,
 	.results = results,

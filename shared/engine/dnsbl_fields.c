@@ -66,6 +66,15 @@ static void add_result(struct gp_authres_writer *w, const struct gp_dnsbl_item *
 	gp_authres_property(w, "policy", "ip", gp_strbuf_span(&codes));
 }
 
+/* gp_engine_dnsbl_has_authres: of any list. */
+bool gp_engine_dnsbl_has_authres(const struct gp_facts *facts)
+{
+	for (size_t i = 0; i < facts->dnsbl->count; i++)
+		if (facts->dnsbl->items[i].state == GP_DNSBL_LISTED)
+			return true;
+	return false;
+}
+
 /* gp_engine_dnsbl_authres: list by list. */
 void gp_engine_dnsbl_authres(
 	struct gp_authres_writer *writer, const struct gp_facts *facts, const struct gp_verdict *v)

@@ -27,6 +27,7 @@ const char *gp_engine_dnsbl_codes(struct gp_arena *arena, const struct gp_dnsbl_
  * Results: dnswl=pass for what an allow list vouches for (RFC 8904 2), x-dnsbl=listed for the
  * others, a result for each list, with its public zone.
  */
+bool gp_engine_dnsbl_has_authres(const struct gp_facts *facts);
 void gp_engine_dnsbl_authres(struct gp_authres_writer *writer, const struct gp_facts *facts,
 	const struct gp_verdict *verdict);
 
