@@ -89,34 +89,46 @@ static struct gp_dnsbl_slot_ctx context_of(const struct gp_dnsbl_health *health,
 	return (struct gp_dnsbl_slot_ctx) {list, health->world, now_s, events};
 }
 
-/* is_none_left: are there lists that could be asked, and none that is? The lock is held. */
-static bool is_none_left(const struct gp_dnsbl_health *health, int64_t now_s)
+/* How many lists there are to ask, and of which kinds. */
+struct census {
+	unsigned all, ok, untested;
+};
+
+/* count_lists: those that are not off. The lock is held. */
+static struct census count_lists(const struct gp_dnsbl_health *health, int64_t now_s)
 {
-	bool has_lists = false;
+	struct census census = {0};
 	for (size_t i = 0; i < GP_DNSBL_LISTS_MAX; i++) {
 		enum gp_dnsbl_reason reason;
 		if (!health->slots[i].id)
 			continue;
 		enum gp_dnsbl_status status =
 			gp_dnsbl_slot_status(&health->slots[i], now_s, &reason);
-		if (status == GP_DNSBL_OK || status == GP_DNSBL_UNTESTED)
-			return false;
-		has_lists = has_lists || status != GP_DNSBL_OFF;
+		census.all += status != GP_DNSBL_OFF;
+		census.ok += status == GP_DNSBL_OK;
+		census.untested += status == GP_DNSBL_UNTESTED;
 	}
-	return has_lists;
+	return census;
 }
 
-/* tell_none_left: once, when it becomes true, and when it ends. The lock is held. */
+/* is_none_left: are there lists to ask, and none that works or may turn out to? */
+static bool is_none_left(struct census census)
+{
+	return census.all && !census.ok && !census.untested;
+}
+
+/* tell_none_left: once, when it becomes true, and when a list works again. The lock is held. */
 static void tell_none_left(
 	struct gp_dnsbl_health *health, int64_t now_s, struct gp_dnsbl_events *events)
 {
-	bool is_none = is_none_left(health, now_s);
-	if (is_none == health->none_left)
-		return;
 	const struct gp_dnsbl_slot_ctx sc = context_of(health, NULL, now_s, events);
-	health->none_left = is_none;
-	(void)gp_dnsbl_slot_tell(&sc, is_none ? GP_DNSBL_EVENT_NONE_LEFT : GP_DNSBL_EVENT_SOME_LEFT,
-		GP_DNSBL_NO_REASON, "");
+	struct census census = count_lists(health, now_s);
+	bool was_none = health->none_left;
+	health->none_left = was_none ? census.all && !census.ok : is_none_left(census);
+	if (health->none_left && !was_none)
+		(void)gp_dnsbl_slot_tell(&sc, GP_DNSBL_EVENT_NONE_LEFT, GP_DNSBL_NO_REASON, "");
+	else if (was_none && census.ok)
+		(void)gp_dnsbl_slot_tell(&sc, GP_DNSBL_EVENT_SOME_LEFT, GP_DNSBL_NO_REASON, "");
 }
 
 /* ---- lists ---- */
@@ -326,7 +338,7 @@ void gp_dnsbl_health_view(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 bool gp_dnsbl_health_none_left(struct gp_dnsbl_health *health, int64_t now_s)
 {
 	gp_shared_lock_take(&health->lock);
-	bool is_none = is_none_left(health, now_s);
+	bool is_none = is_none_left(count_lists(health, now_s));
 	gp_dnsbl_health_release(health);
 	return is_none;
 }

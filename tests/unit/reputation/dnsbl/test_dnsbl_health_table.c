@@ -82,8 +82,17 @@ static void test_no_list_left_is_told_once(void **state)
 	tested(&b, 2, GP_DNSBL_NO_REASON);
 	assert_int_equal(b.events.count, 2);
 	assert_int_equal(b.events.items[1].kind, GP_DNSBL_EVENT_SOME_LEFT);
-	gp_dnsbl_health_switch(b.health, &b.lists[0], true, b.now_s);
-	gp_dnsbl_health_switch(b.health, &b.lists[2], true, b.now_s);
+	tested(&b, 2, GP_DNSBL_TEST_MISSING);
+	assert_int_equal(b.events.items[1].kind, GP_DNSBL_EVENT_NONE_LEFT);
+	gp_dnsbl_health_switch(b.health, &b.lists[1], false, b.now_s); /* untested: not yet */
+	b.events.count = 0;
+	assert_false(usable(&b, 1));
+	assert_int_equal(b.events.count, 0);
+	tested(&b, 1, GP_DNSBL_NO_REASON);
+	assert_int_equal(b.events.count, 1);
+	assert_int_equal(b.events.items[0].kind, GP_DNSBL_EVENT_SOME_LEFT);
+	for (size_t i = 0; i < 3; i++)
+		gp_dnsbl_health_switch(b.health, &b.lists[i], true, b.now_s);
 	assert_false(gp_dnsbl_health_none_left(b.health, b.now_s)); /* there is none to miss */
 	bench_end(&b);
 }
