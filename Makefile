@@ -50,7 +50,9 @@ ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_dnsbl check_l
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
 OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_usage operator_who
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
-REPUTATION += greylist/greylist greylist/greylist_change greylist/greylist_domain greylist/greylist_key greylist/greylist_look \
+ENGINE += check_correspondents check_greylist greylist_reason
+REPUTATION += greylist/greylist greylist/greylist_change greylist/greylist_domain greylist/greylist_figures greylist/greylist_key greylist/greylist_known \
+	  greylist/greylist_look \
 	  greylist/greylist_name greylist/greylist_options greylist/greylist_record
 LIB     = $(BASE:%=base/%) $(MAIL:%=mail/%) $(DNS:%=dns/%) $(CRYPTO:%=crypto/%) \
 	  $(STORE:%=store/%) $(SPF:%=spf/%) $(DKIM:%=dkim/%) $(ARC:%=arc/%) $(DMARC:%=dmarc/%) $(TLS_POLICY:%=tls_policy/%) \

@@ -143,8 +143,7 @@ static void trouble(
 /* is_enforcing: may mail be refused at all? */
 static bool is_enforcing(const struct gp_config *c)
 {
-	return c->spf.mode == GP_MODE_ENFORCE || c->dkim.mode == GP_MODE_ENFORCE ||
-	       c->dmarc.mode == GP_MODE_ENFORCE;
+	return gp_engine_may_refuse(c, GP_AT(GP_STAGE_RCPT) | GP_AT(GP_STAGE_MESSAGE), false);
 }
 
 /*

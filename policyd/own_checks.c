@@ -5,12 +5,16 @@
 #include "engine/check_limit.h"
 #include "engine/checks.h"
 
+#define STAGES                                                                   \
+	(GP_AT(GP_STAGE_CONNECT) | GP_AT(GP_STAGE_HELO) | GP_AT(GP_STAGE_MAIL) | \
+		GP_AT(GP_STAGE_RCPT) | GP_AT(GP_STAGE_DATA) | GP_AT(GP_STAGE_END))
+
 const char gp_own_trouble_answer[] = "action=" GP_OWN_TROUBLE_REPLY "\n\n";
 
-/* gp_own_may_refuse: by SPF or by limits. */
+/* gp_own_may_refuse: at the stages that Postfix asks at. */
 bool gp_own_may_refuse(const struct gp_config *config)
 {
-	return config->spf.mode == GP_MODE_ENFORCE || config->limits.limit_count > 0;
+	return gp_engine_may_refuse(config, STAGES, true);
 }
 
 /* mode: where nothing may be refused, nothing is for our sake. */
@@ -87,8 +91,7 @@ static const struct gp_rule trouble_rules[] = {
 
 static const struct gp_check check_trouble = {
 	.name = "trouble",
-	.decides = GP_AT(GP_STAGE_CONNECT) | GP_AT(GP_STAGE_HELO) | GP_AT(GP_STAGE_MAIL) |
-		   GP_AT(GP_STAGE_RCPT) | GP_AT(GP_STAGE_DATA) | GP_AT(GP_STAGE_END),
+	.decides = STAGES,
 	.runs = 96,
 	.weighs = 0,
 	.trumps = true,

@@ -163,6 +163,8 @@ struct gp_check {
 	/* off, label (it never refuses) or enforce; NULL: it has no rules */
 	enum gp_option_mode (*mode)(const struct gp_facts *facts);
 	bool (*is_on)(const struct gp_facts *facts); /* NULL: unless its mode is off */
+	/* May it refuse or delay mail under a configuration? NULL: it does not by itself. */
+	bool (*may_refuse)(const struct gp_config *config);
 	/* The rule by which it does not run for this mail; NULL: there is none, or it runs. Looked
 	 * at for every recipient. */
 	const struct gp_rule *(*exempt)(const struct gp_facts *facts);

@@ -338,6 +338,12 @@ static const struct gp_field fields[] = {
 };
 /* clang-format on */
 
+/* may_refuse: in mode enforce. */
+static bool may_refuse(const struct gp_config *config)
+{
+	return config->dkim.mode == GP_MODE_ENFORCE;
+}
+
 const struct gp_check gp_engine_check_dkim = {
 	.name = "dkim",
 	.stages = GP_AT(GP_STAGE_MESSAGE),
@@ -345,6 +351,7 @@ const struct gp_check gp_engine_check_dkim = {
 	.runs = 20,
 	.weighs = 30,
 	.mode = mode,
+	.may_refuse = may_refuse,
 	.begin = begin,
 	.questions = questions,
 	.run = run,

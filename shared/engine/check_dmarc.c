@@ -432,6 +432,12 @@ static void authres(
 				v->override ? GP_DMARC_POLICY_NONE : d->applied)));
 }
 
+/* may_refuse: in mode enforce. */
+static bool may_refuse(const struct gp_config *config)
+{
+	return config->dmarc.mode == GP_MODE_ENFORCE;
+}
+
 const struct gp_check gp_engine_check_dmarc = {
 	.name = "dmarc",
 	.stages = GP_AT(GP_STAGE_MESSAGE),
@@ -439,6 +445,7 @@ const struct gp_check gp_engine_check_dmarc = {
 	.runs = 30,
 	.weighs = 20,
 	.mode = mode,
+	.may_refuse = may_refuse,
 	.begin = begin,
 	.questions = questions,
 	.run = run,

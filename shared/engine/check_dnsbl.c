@@ -47,6 +47,13 @@ static enum gp_option_mode mode(const struct gp_facts *f)
 	return f->config->dnsbl.mode;
 }
 
+/* may_refuse: with a threshold, in mode enforce. */
+static bool may_refuse(const struct gp_config *config)
+{
+	return config->dnsbl.mode == GP_MODE_ENFORCE &&
+	       (config->dnsbl.reject_at || config->dnsbl.defer_at);
+}
+
 /* is_on: where there are lists, and somebody knows which of them work. */
 static bool is_on(const struct gp_facts *f)
 {
@@ -247,6 +254,7 @@ const struct gp_check gp_engine_check_dnsbl = {
 	.runs = 20,
 	.weighs = 20,
 	.mode = mode,
+	.may_refuse = may_refuse,
 	.is_on = is_on,
 	.exempt = exempt,
 	.run = run,

@@ -273,6 +273,12 @@ static const struct gp_field fields[] = {
 };
 /* clang-format on */
 
+/* may_refuse: each limit has a mode of its own. */
+static bool may_refuse(const struct gp_config *config)
+{
+	return config->limits.limit_count > 0;
+}
+
 const struct gp_check gp_engine_check_limit = {
 	.name = "limits",
 	.stages = STAGES,
@@ -283,6 +289,7 @@ const struct gp_check gp_engine_check_limit = {
 	.round = GP_ROUND_COUNTS,
 	.by_recipient = true,
 	.mode = mode,
+	.may_refuse = may_refuse,
 	.is_on = is_on,
 	.run = run,
 	.rules = rules,

@@ -549,6 +549,12 @@ static const struct gp_check_result results[] = {
 
 _Static_assert(GP_SPF_VERDICTS <= GP_CHECK_VERDICTS, "metrics have a place for each verdict");
 
+/* may_refuse: in mode enforce. */
+static bool may_refuse(const struct gp_config *config)
+{
+	return config->spf.mode == GP_MODE_ENFORCE;
+}
+
 const struct gp_check gp_engine_check_spf = {
 	.name = "spf",
 	.stages = GP_AT(GP_STAGE_MAIL) | GP_AT(GP_STAGE_RCPT) | GP_AT(GP_STAGE_MESSAGE),
@@ -557,6 +563,7 @@ const struct gp_check gp_engine_check_spf = {
 	.runs = 10,
 	.weighs = 10,
 	.mode = mode,
+	.may_refuse = may_refuse,
 	.is_on = is_on,
 	.exempt = exempt,
 	.questions = questions,

@@ -10,6 +10,12 @@
 
 /* Ended by NULL. */
 extern const struct gp_check *const gp_engine_checks[];
-#define GP_ENGINE_CHECKS 8
+#define GP_ENGINE_CHECKS 10
+
+/*
+ * May mail be refused or delayed at one of these stages (set of GP_AT()) under this configuration?
+ * Else nothing is deferred for our own sake either. counts: the surface counts mail under limits.
+ */
+bool gp_engine_may_refuse(const struct gp_config *config, unsigned stages, bool counts);
 
 #endif

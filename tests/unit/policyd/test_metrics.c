@@ -129,6 +129,16 @@ struct scene {
 	struct gp_daemon_metrics_source source;
 };
 
+/* result_of: the place of a check's first result. */
+static size_t result_of(const struct gp_counters *c, const struct gp_check *check)
+{
+	struct gp_counters_result r;
+	size_t i = 0;
+	while (gp_counters_result(c->pipeline, i, &r) && r.check != check)
+		i++;
+	return i;
+}
+
 /* decider: the number of a check among who decides. */
 static size_t decider(const struct gp_counters *c, const struct gp_check *check)
 {
@@ -168,7 +178,9 @@ static void fill(struct gp_counters *c, struct gp_daemon_counters *d)
 		gp_counters_tally_answered(both[i], GP_ACTION_HOLD, 2000000);
 		gp_histogram_add(&both[i]->checks[0][GP_SPF_PASS], 300);
 		gp_histogram_add(&both[i]->checks[1][GP_SPF_TEMPERROR], 4000000);
-		gp_histogram_add(&both[i]->checks[2][GP_LIMIT_SAID_REFUSED], 70);
+		gp_histogram_add(&both[i]->checks[result_of(c, &gp_engine_check_limit)]
+						 [GP_LIMIT_SAID_REFUSED],
+			70);
 		gp_counters_tally_add_amount(&both[i]->limits[0].looked_at, 60);
 		gp_counters_tally_add_amount(&both[i]->limits[0].over[GP_LIMIT_SAID_REFUSED], 61);
 		gp_counters_tally_add_amount(&both[i]->limits[1].counted, 62);
