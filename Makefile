@@ -78,6 +78,9 @@ CLI    += direct direct_answer log_text place shorten status_store
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_started config_resolv
 
+# DNS lists
+CONFIG  += config_warn_dnsbl
+
 # what looks at a domain, and what tries the mail server
 CHECK   = check check_ask check_dkim check_dmarc check_host check_mx check_self check_spf check_tls cmd_check
 TRY     = cmd_try try_dialogue try_peer try_reply try_report try_talk

@@ -231,6 +231,7 @@ void gp_config_warn_of(
 /* Does a file set the option, and to another value than its default? */
 bool gp_config_is_changed(const struct gp_config_warner *w, const char *section, const char *name);
 
+void gp_config_warn_dnsbl(struct gp_config_warner *w);
 void gp_config_warn_lists(struct gp_config_warner *w);
 void gp_config_warn_overrides(struct gp_config_warner *w);
 void gp_config_warn_files(struct gp_config_warner *w);
@@ -240,6 +241,11 @@ void gp_config_warn_empty(struct gp_config_warner *w);
 /* The servers of resolv_conf, and what the file leaves to it; what it says if it cannot be read
  * becomes a warning (config_resolv.c). */
 int gp_config_settle_resolv_conf(struct gp_config *config) GP_MUST_CHECK;
+
+/* Which servers are queried, be they of dns.servers or of resolv_conf as it is now; GP_EIO,
+ * GP_ETOOBIG, GP_ENOMEM: that cannot be read (config_resolv.c). */
+int gp_config_resolvers(
+	const struct gp_config *config, struct gp_dns_options *dns_out) GP_MUST_CHECK;
 
 /* What the file leaves to the machine. */
 int gp_config_settle(struct gp_config *config) GP_MUST_CHECK;

@@ -89,6 +89,20 @@ int gp_config_settle_resolv_conf(struct gp_config *config)
 			config->dns_settings.resolv_conf, why));
 }
 
+/* gp_config_resolvers: those of the file itself first. */
+int gp_config_resolvers(const struct gp_config *config, struct gp_dns_options *dns_out)
+{
+	const struct gp_config_texts *servers = &config->dns_settings.servers;
+	struct gp_dns_unused unused = {0};
+	struct stat stamp;
+	*dns_out = (struct gp_dns_options) {0};
+	for (size_t i = 0; i < servers->count; i++)
+		if (gp_dns_server_parse(gp_span_from(servers->items[i]),
+			    &dns_out->servers[dns_out->server_count]) == GP_OK)
+			dns_out->server_count++;
+	return servers->count ? GP_OK : read_servers(config, dns_out, &unused, &stamp);
+}
+
 /* same_way: the same servers, asked alike? */
 static bool same_way(const struct gp_dns_options *a, const struct gp_dns_options *b)
 {

@@ -255,10 +255,8 @@ void gp_config_cross_check(struct gp_config_draft *draft)
 static int settle_dns(struct gp_config *config)
 {
 	struct gp_dns_options *dns = &config->dns;
-	for (size_t i = 0; i < config->dns_settings.servers.count; i++)
-		if (gp_dns_server_parse(gp_span_from(config->dns_settings.servers.items[i]),
-			    &dns->servers[dns->server_count]) == GP_OK)
-			dns->server_count++;
+	if (config->dns_settings.servers.count && gp_config_resolvers(config, dns))
+		return GP_EINVAL; /* they are in the snapshot: nothing is read */
 	dns->timeout_ms = config->dns_settings.timeout_ms;
 	dns->attempts = config->dns_settings.attempts;
 	config->dns_settings.cache.patience_ms = dns->timeout_ms;

@@ -328,9 +328,9 @@ int gp_config_warn(struct gp_config_draft *draft)
 {
 	static void (*const checks[])(struct gp_config_warner *) = {gp_config_warn_empty,
 		check_hostname, gp_config_warn_includes, gp_config_warn_lists, check_url,
-		check_idle, check_dnssec, check_limits, check_names, gp_config_warn_overrides,
-		gp_config_warn_files, check_listen, check_socket_mode, check_control,
-		check_pass_action};
+		gp_config_warn_dnsbl, check_idle, check_dnssec, check_limits, check_names,
+		gp_config_warn_overrides, gp_config_warn_files, check_listen, check_socket_mode,
+		check_control, check_pass_action};
 	struct gp_config_warner w = {.draft = draft, .config = draft->config};
 	int rc = gp_config_warnings_begin(&w.lines);
 	for (size_t i = 0; !rc && i < sizeof checks / sizeof checks[0]; i++)

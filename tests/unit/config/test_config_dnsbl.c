@@ -354,8 +354,8 @@ static void test_mistakes(void **state)
 		{"list x.example { zone = a..b }",
 			"t.conf:1: list x.example.zone: a..b is not allowed here; allowed: a name "
 			"in DNS, at most 200 characters"},
-		{"list x.example { code = 1 }",
-			"t.conf:1: unknown option list.code; it belongs to section limit"},
+		{"list x.example { cods = 1 }",
+			"t.conf:1: unknown option list.cods; did you mean list.codes?"},
 		{"dead x.example { }",
 			"t.conf:1: unknown section dead; gatepost check-config --example lists all "
 			"sections"},

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+/* Warnings about DNS lists: closed ones, keys, terms, resolvers, scores; and where each stands. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+#define ON "dnsbl { mode = label reject_at = 0 }\n"
+#define LOCAL "dns { servers = { 127.0.0.1 } }\n"
+#define BY(server) "dns { servers = { \"" server "\" } }\n"
+
+/* expect_warnings: these, a line each, and no other. */
+static void expect_warnings(const char *text, const char *wanted)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	char found[4096] = "";
+	if (gp_config_parse(gp_span_from(text), "t.conf", &config, &errors))
+		fail_msg("%s: %s", text, errors.text);
+	for (size_t i = 0; i < config->warnings.count; i++)
+		snprintf(found + strlen(found), sizeof found - strlen(found), "%s\n",
+			config->warnings.items[i]);
+	assert_string_equal(found, wanted);
+	gp_config_errors_fini(&errors);
+	gp_config_free(config);
+}
+
+struct row {
+	const char *text, *warnings;
+};
+
+/* check_rows: row by row. */
+static void check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect_warnings(rows[i].text, rows[i].warnings);
+}
+#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof(rows)[0])
+
+/* test_nothing_to_do: lists without a mode, a mode without lists. */
+static void test_nothing_to_do(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL "use psbl { }\nuse spamcop { }",
+			"t.conf:2: warning: use psbl: no list is queried, because dnsbl.mode is "
+			"off\n"},
+		{LOCAL "dnsbl { mode = enforce }",
+			"t.conf:2: warning: dnsbl.mode: has no effect, because there is no section "
+			"use or list\n"},
+		{LOCAL "dnsbl { mode = off }", ""},
+		{LOCAL, ""},
+		{LOCAL ON "use psbl { }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_closed_lists: with a date; also those of Validity, which need a contract. */
+static void test_closed_lists(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL ON "list ix.dnsbl.manitu.net { }",
+			"t.conf:3: warning: list ix.dnsbl.manitu.net: ix.dnsbl.manitu.net is "
+			"closed (since 2025-01-16); it is not queried: remove the section\n"},
+		{LOCAL ON "list mine { zone = spam.dnsbl.sorbs.net }",
+			"t.conf:3: warning: list mine: sorbs.net is closed; its zones are empty "
+			"(since 2024-06-05); it is not queried: remove the section\n"},
+		{LOCAL ON "list bl.score.senderscore.com { }",
+			"t.conf:3: warning: list bl.score.senderscore.com: "
+			"bl.score.senderscore.com answers 127.255.255.255 to everybody who is not "
+			"registered (since 2026); it is not queried: remove the section\n"},
+		{LOCAL ON "list dnsbl.sorbs.net { off = yes }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_terms: what no program can know; until the option says that it is settled. */
+static void test_terms(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL ON "use spamhaus-zen { }",
+			"t.conf:3: warning: use spamhaus-zen: commercial use, or many queries, "
+			"need a contract (https://docs.spamhaus.com/); when that is settled, take "
+			"non-commercial out of terms\n"},
+		{LOCAL ON "use spamhaus-zen { terms = { own-resolver } }", ""},
+		{LOCAL ON "use barracuda { }",
+			"t.conf:3: warning: use barracuda: it answers only resolvers whose address "
+			"is registered (https://www.barracudacentral.org/rbl/how-to-use); when "
+			"yours is, take registration out of terms\n"},
+		{LOCAL ON "use barracuda { terms = {} }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_missing_keys: why the list is not queried. */
+static void test_missing_keys(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL ON "use abusix { }",
+			"t.conf:3: warning: use abusix: it is not queried: no key is set; keys are "
+			"given out at "
+			"https://docs.abusix.com/docs/guardian-mail/production-zones\n"},
+		{LOCAL ON "use abusix { key_file = /nowhere/key }",
+			"t.conf:3: warning: use abusix: it is not queried: /nowhere/key cannot be "
+			"read: No such file or directory\n"},
+		{LOCAL ON "use abusix { key_file = /nowhere/key off = yes }", ""},
+		{LOCAL ON "use abusix { zone = secret.combined.mail.abusix.zone }",
+			"t.conf:3: warning: use abusix: there is a key in its zone; write zone = "
+			"combined.mail.abusix.zone, key_zone = KEY.combined.mail.abusix.zone, and "
+			"the key as key or into key_file, so that it is in no text\n"},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_key_that_others_read: in a file of its own, or in the configuration itself. */
+static void test_key_that_others_read(void **state)
+{
+	char directory[] = "/tmp/gatepost-keys-XXXXXX", path[64], text[256], wanted[512];
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/abusix.key", directory);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("abc123\n", f);
+	fclose(f);
+	snprintf(text, sizeof text, LOCAL ON "use abusix { key_file = %s }", path);
+	assert_int_equal(chmod(path, 0640), 0);
+	expect_warnings(text, "");
+	assert_int_equal(chmod(path, 0644), 0);
+	snprintf(wanted, sizeof wanted,
+		"t.conf:3: warning: use abusix: every user of this machine can read its key in %s; "
+		"set mode 0640 and the group of policyd.user\n",
+		path);
+	expect_warnings(text, wanted);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
+/* test_resolvers: public ones by name, others that are not of this site; a key makes them good. */
+static void test_resolvers(void **state)
+{
+	static const struct row rows[] = {
+		{BY("8.8.8.8") ON "use surbl { terms = { own-resolver } }\n"
+				  "use dnswl { terms = { own-resolver } }\nuse psbl { }",
+			"t.conf:1: warning: dns.servers: 8.8.8.8 is a public resolver (Google), "
+			"which is refused by surbl, dnswl: run a resolver on this host, or use "
+			"keys\n"},
+		{BY("2620:fe::fe") ON "use uribl { }",
+			"t.conf:1: warning: dns.servers: 2620:fe::fe is a public resolver (Quad9), "
+			"which is refused by uribl: run a resolver on this host, or use keys\n"},
+		{BY("203.0.113.53") ON "use uribl { }",
+			"t.conf:1: warning: dns.servers: 203.0.113.53 is not an address of this "
+			"site; if it is a resolver of many users, as that of a provider, it is "
+			"refused by uribl: run a resolver on this host, or use keys\n"},
+		{BY("192.168.1.1") ON "use uribl { }", ""},
+		{BY("::1") ON "use uribl { }", ""},
+		{BY("1.1.1.1") ON "use psbl { }", ""},
+		{BY("1.1.1.1") ON "use uribl { off = yes }", ""},
+		{BY("9.9.9.9") ON "use spamhaus-zen { key = abc }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_weights: lists that refuse too much, or whose clients are never asked about here. */
+static void test_weights(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL "dnsbl { mode = enforce }\nuse uceprotect-3 { codes = { \"127.0.0.2 = 3\" } "
+		       "}",
+			"t.conf:3: warning: use uceprotect-3: it lists whole networks and "
+			"providers, most of whose clients have sent no spam, and with a weight of "
+			"3 it alone refuses their mail\n"},
+		{LOCAL "dnsbl { mode = enforce min_lists = 2 }\nuse psbl { }\n"
+		       "use uceprotect-3 { codes = { \"127.0.0.2 = 3\" } }",
+			""},
+		{LOCAL "dnsbl { mode = enforce }\nlist dnsbl-2.uceprotect.net { codes = { "
+		       "\"127.0.0.2 = 4\" } max = 2 }\nuse spamcop { }",
+			""},
+		{LOCAL ON "use spamrats-auth { codes = { \"127.0.0.43 = 2\" } }",
+			"t.conf:3: warning: use spamrats-auth: it is about clients that log in "
+			"with stolen passwords, and lists are not queried about clients that have "
+			"logged in; at the border its weight should be 0\n"},
+		{LOCAL ON "use spamrats-auth { }", ""},
+		{LOCAL ON "use psbl { }\nlist other { zone = PSBL.surriel.com. }",
+			"t.conf:4: warning: list other: its zone psbl.surriel.com is that of psbl, "
+			"too (t.conf:3), so that each of its answers counts twice\n"},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_scores: what no mail reaches. */
+static void test_scores(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL "dnsbl { mode = enforce\nreject_at = 4\ndefer_at = 3 }\nuse psbl { }\n"
+		       "use spamcop { }",
+			"t.conf:3: warning: dnsbl.reject_at: no mail reaches a score of 4: the "
+			"weights of all lists are 3 together\n"},
+		{LOCAL "dnsbl { mode = enforce }\nuse spamcop { }\nuse abusix { off = yes }",
+			"t.conf: warning: dnsbl.reject_at: no mail reaches a score of 3: the "
+			"weights of all lists are 2 together\n"},
+		{LOCAL "dnsbl { mode = enforce\nmin_lists = 2 }\nuse mailspike-bl { }\n"
+		       "use mailspike-rep { }",
+			"t.conf:3: warning: dnsbl.min_lists: no mail is refused: all lists with "
+			"positive weights are of 1 family\n"},
+		{LOCAL "dnsbl { mode = enforce\ndefer_at = 3 }\nuse mailspike-bl { }",
+			"t.conf:3: warning: dnsbl.defer_at: has no effect, because it is not below "
+			"reject_at\n"},
+		{LOCAL "dnsbl { mode = enforce }\nuse abusix-white { key = abc }", ""},
+		{LOCAL "dnsbl { mode = enforce }\nuse psbl { weight = 3 }", ""},
+		{LOCAL "dnsbl { mode = enforce }\nuse mailspike-bl { max = 2 }\nuse psbl { }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_to_do),
+		cmocka_unit_test(test_closed_lists),
+		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_missing_keys),
+		cmocka_unit_test(test_key_that_others_read),
+		cmocka_unit_test(test_resolvers),
+		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_scores),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
