@@ -79,7 +79,7 @@ CLI    += direct direct_answer log_text place shorten status_store
 CONFIG  += config_saved config_started config_resolv
 
 # DNS lists
-CONFIG  += config_warn_dnsbl
+CONFIG  += config_warn_dnsbl config_text_dnsbl
 
 # what looks at a domain, and what tries the mail server
 CHECK   = check check_ask check_dkim check_dmarc check_host check_mx check_self check_spf check_tls cmd_check
@@ -403,14 +403,14 @@ paths = -e 's,@moduledir@,$(moduledir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
 install: programs
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/gatepost \
 	  $(DESTDIR)$(sysconfdir)/gatepost/conf.d $(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) \
-	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
+	  $(DESTDIR)$(docdir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8
 	install -m 755 $(B)/gatepost-policyd $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/gatepost $(DESTDIR)$(bindir)
 	install -d $(DESTDIR)$(bashcompdir) $(DESTDIR)$(zshcompdir)
 	install -m 644 cli/completion/gatepost.bash $(DESTDIR)$(bashcompdir)/gatepost
 	install -m 644 cli/completion/_gatepost $(DESTDIR)$(zshcompdir)
 ifneq ($(module),)
-	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim $(DESTDIR)$(mandir)/man7
+	install -d $(DESTDIR)$(moduledir) $(DESTDIR)$(docdir)/exim
 	install -m 644 $(B)/gatepost-exim.so $(DESTDIR)$(moduledir)
 	for f in gatepost.macros debian.macros; do \
 	  sed $(paths) exim-dlfunc/$$f >$(DESTDIR)$(moduledir)/$$f || exit 1; done
@@ -436,6 +436,7 @@ endif
 	  conf-examples/apparmor/usr.sbin.gatepost-policyd >$(DESTDIR)$(docdir)/apparmor/usr.sbin.gatepost-policyd
 	chmod 644 $(DESTDIR)$(docdir)/apparmor/usr.sbin.gatepost-policyd
 	install -m 644 man/gatepost.conf.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 man/gatepost-lists.7 $(DESTDIR)$(mandir)/man7
 	install -m 644 man/gatepost-policyd.8 man/gatepost.8 $(DESTDIR)$(mandir)/man8
 
 deb:

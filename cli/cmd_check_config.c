@@ -14,7 +14,7 @@
 #include "cli/usage.h"
 #include "config/config.h"
 
-enum output { OUTPUT_CHECK, OUTPUT_DUMP, OUTPUT_EXAMPLE, OUTPUT_MAN };
+enum output { OUTPUT_CHECK, OUTPUT_DUMP, OUTPUT_EXAMPLE, OUTPUT_MAN, OUTPUT_MAN_LISTS };
 
 /* print_built: what f builds from the rows alone. */
 static int print_built(void (*f)(struct gp_strbuf *))
@@ -29,6 +29,22 @@ static int print_built(void (*f)(struct gp_strbuf *))
 	int rc = gp_strbuf_finish(&buf, &text);
 	if (!rc)
 		fputs(text, stdout);
+	gp_arena_free(arena);
+	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
+}
+
+/* print_lists: of the table of known DNS lists. */
+static int print_lists(void)
+{
+	struct gp_arena *arena = gp_arena_new(1024 * 1024);
+	struct gp_strbuf buf;
+	int rc = GP_ENOMEM;
+	if (arena) {
+		gp_strbuf_init(&buf, arena, 256 * 1024);
+		rc = gp_config_man_lists(&buf);
+		if (!rc)
+			fputs(buf.data, stdout);
+	}
 	gp_arena_free(arena);
 	return rc ? GP_CLI_TROUBLE : GP_CLI_FINE;
 }
@@ -255,10 +271,12 @@ static int check(const char *path, enum output output, bool json)
 /* run: options, then one of the outputs. */
 static int run(const struct gp_cli_call *call)
 {
-	static const char *const names[] = {
-		[OUTPUT_DUMP] = "dump", [OUTPUT_EXAMPLE] = "example", [OUTPUT_MAN] = "man"};
+	static const char *const names[] = {[OUTPUT_DUMP] = "dump",
+		[OUTPUT_EXAMPLE] = "example",
+		[OUTPUT_MAN] = "man",
+		[OUTPUT_MAN_LISTS] = "man-lists"};
 	enum output output = OUTPUT_CHECK;
-	for (int i = OUTPUT_DUMP; i <= OUTPUT_MAN; i++)
+	for (int i = OUTPUT_DUMP; i <= OUTPUT_MAN_LISTS; i++)
 		if (gp_cli_has_option(call, names[i])) {
 			if (output != OUTPUT_CHECK)
 				return gp_cli_usage(call->title, "--%s and --%s do not go together",
@@ -273,6 +291,8 @@ static int run(const struct gp_cli_call *call)
 		return print_built(gp_config_example);
 	if (output == OUTPUT_MAN)
 		return print_built(gp_config_man);
+	if (output == OUTPUT_MAN_LISTS)
+		return print_lists();
 	return check(call->word_count ? call->words[0] : GP_CONFIG_PATH, output, json);
 }
 
@@ -280,6 +300,7 @@ static const struct gp_cli_option options[] = {
 	{.name = "dump", .help = "print every option with its settled value"},
 	{.name = "example", .help = "print a commented file with every option and its default"},
 	{.name = "man", .help = "print the options as a part of a man page (mdoc)"},
+	{.name = "man-lists", .help = "print the known DNS lists as a part of a man page (mdoc)"},
 	{0},
 };
 
@@ -291,7 +312,7 @@ static const struct gp_cli_argument arguments[] = {
 const struct gp_cli_command gp_cli_check_config = {
 	.name = "check-config",
 	.help = "check a configuration file, or print one",
-	.synopsis = "[--dump | --json] [FILE]\n--example | --man",
+	.synopsis = "[--dump | --json] [FILE]\n--example | --man | --man-lists",
 	.text = "Checks a configuration file (default " GP_CONFIG_PATH
 		") and reports all its errors: file, line, option, value and what is allowed; "
 		"and warnings about what has no effect or may harm, which are no errors.",

@@ -42,7 +42,7 @@ _gatepost_row()
 		values='--to=words:postfix,exim --from=any --ip=any --helo=any --rcpt=any --server=host --socket=file --dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
 		;;
 	'check-config')
-		options='--dump --example --man --json --help --color'
+		options='--dump --example --man --man-lists --json --help --color'
 		values='--color=words:auto,always,never'
 		arguments='file'
 		;;

@@ -280,4 +280,7 @@ int gp_config_dump(const struct gp_config *config, struct gp_strbuf *buf) GP_MUS
 void gp_config_example(struct gp_strbuf *buf);
 void gp_config_man(struct gp_strbuf *buf);
 
+/* The sections of gatepost-lists(7) about known DNS lists (mdoc), from the table. */
+int gp_config_man_lists(struct gp_strbuf *buf) GP_MUST_CHECK;
+
 #endif

@@ -140,6 +140,9 @@ void gp_config_amount_format(struct gp_strbuf *buf, int64_t amount, bool in_byte
 /* A string as the file has it, appended. */
 void gp_config_quote(struct gp_strbuf *buf, const char *text);
 
+/* Sentences for a manual page (mdoc), each in a line of its own. */
+void gp_config_add_sentences(struct gp_strbuf *buf, struct gp_span text);
+
 /* The row's default (or example) split into values; returns how many, at most max. */
 size_t gp_config_preset(const struct gp_option *row, struct gp_span *values, size_t max);
 

@@ -251,8 +251,8 @@ static void add_mdoc(struct gp_strbuf *buf, const char *text)
 	gp_strbuf_add(buf, "\n");
 }
 
-/* add_sentences: one sentence a line, as mdoc wants it. */
-static void add_sentences(struct gp_strbuf *buf, struct gp_span text)
+/* gp_config_add_sentences: one sentence a line, as mdoc wants it. */
+void gp_config_add_sentences(struct gp_strbuf *buf, struct gp_span text)
 {
 	struct gp_strbuf lines;
 	const char *split;
@@ -314,7 +314,7 @@ static void add_help(struct gp_strbuf *buf, const char *text)
 			gp_strbuf_add(buf, "\n");
 			line = gp_span_skip(line, n + 2);
 		}
-		add_sentences(buf, line);
+		gp_config_add_sentences(buf, line);
 	}
 	gp_strbuf_add(buf, in_list ? ".El\n" : ".br\n");
 }
@@ -361,7 +361,7 @@ void gp_config_man(struct gp_strbuf *buf)
 			continue;
 		gp_strbuf_printf(buf, ".Ss Section %s%s\n", s->own->name,
 			s->times == GP_SECTION_NAMED ? " NAME" : "");
-		add_sentences(buf, gp_span_from(s->own->help));
+		gp_config_add_sentences(buf, gp_span_from(s->own->help));
 		if (!gp_config_section_borrows(s))
 			man_list(buf, s->own->name);
 	}

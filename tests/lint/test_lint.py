@@ -113,6 +113,10 @@ def check_options():
     result("gatepost.conf(5) holds what the table of options makes",
            [] if printed("--man") in manual else
            ["put the output of build/gatepost check-config --man into man/gatepost.conf.5"])
+    lists = open("man/gatepost-lists.7").read()
+    result("gatepost-lists(7) holds what the table of known DNS lists makes",
+           [] if printed("--man-lists") in lists else
+           ["put the output of build/gatepost check-config --man-lists into man/gatepost-lists.7"])
 
 
 def check_module():

@@ -61,10 +61,10 @@ def check_options():
     for heading, text in zip(parts[1::2], parts[2::2]):
         section = "" if heading == "Top level" else heading.split()[0]
         sections.setdefault(section, set()).update(items(text, "Ic"))
-    tables = ["shared/config/config_table.c"] + sorted(glob.glob("shared/*/*_options.c"))
+    tables = ["shared/config/config_table.c"] + sorted(glob.glob("shared/**/*_options.c", recursive=True))
     rows = [row for table in tables
             for row in re.findall(r'^\t\{(?:"(\w+)"|NULL), "(\w+)", GP_KIND_', text_of(table), re.M)]
-    names = [n for n in rows if n[1]]
+    names = [n for n in rows if n[1] and n[0] != "dead"]  # which no file has, but the table of DNS lists
     problems = [] if len(names) > 80 else ["only %d rows were found in the table of options" % len(names)]
     problems += ["%s.%s is not in gatepost.conf(5)" % (section, n) for section, n in names
                  if n not in sections.get(section, ())]

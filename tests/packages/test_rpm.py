@@ -65,6 +65,7 @@ FILES = {
         drwxr-xr-x root:root         - LICENSES
         -rw-r--r-- root:root         l LICENSES/LICENSE
         -rw-r--r-- root:root         d /usr/share/man/man5/gatepost.conf.5.gz
+        -rw-r--r-- root:root         d /usr/share/man/man7/gatepost-lists.7.gz
         -rw-r--r-- root:root         d /usr/share/man/man8/gatepost.8.gz
     """,
     "gatepost-policyd": """

@@ -294,6 +294,30 @@ static void override(struct maker *m)
 	gp_strbuf_printf(&m->buf, "= %zu }", below(m, 1000));
 }
 
+/* use: a list of the table. */
+static void use(struct maker *m)
+{
+	static const char *const names[] = {
+		"psbl", "spamcop", "dnswl", "surbl", "spamhaus-zen", "abusix", "psbll", NULL};
+	static const char *const options[] = {"", "weight = 2", "weight = -5 max = 3", "key = abc",
+		"codes += { \"127.0.9.9 = 1 x\" }", "off = yes", "tests = { none }", "asks = {}",
+		NULL};
+	gp_strbuf_add(&m->buf, "use ");
+	word(m, good(m, names));
+	blank(m, false);
+	gp_strbuf_printf(&m->buf, "{ %s }", good(m, options));
+}
+
+/* own_list: one of the file's own. */
+static void own_list(struct maker *m)
+{
+	gp_strbuf_printf(&m->buf, "list l%zu.example { ", below(m, 1000));
+	blank(m, false);
+	if (below(m, 4) == 0)
+		rows(m, "list", 1);
+	gp_strbuf_add(&m->buf, "}");
+}
+
 /* section: any of them. */
 static void section(struct maker *m)
 {
@@ -301,7 +325,11 @@ static void section(struct maker *m)
 	while (gp_config_sections[count].own)
 		count++;
 	const struct gp_config_section *s = &gp_config_sections[below(m, count)];
-	if (s->times == GP_SECTION_NAMED) {
+	if (strcmp(s->own->name, "use") == 0) {
+		use(m);
+	} else if (strcmp(s->own->name, "list") == 0) {
+		own_list(m);
+	} else if (s->times == GP_SECTION_NAMED) {
 		limit(m);
 	} else if (s->times == GP_SECTION_MANY) {
 		if (m->limits || below(m, 20) == 0)
