@@ -307,6 +307,7 @@ static void reloaded(void *arg)
 			"process crashed, the configuration from before the last reload would be "
 			"used; correct them and reload");
 	} else {
+		gp_config_inherit_keys(loaded.config, start->loaded.config);
 		gp_runtime_config_fini(&start->loaded);
 		start->loaded = loaded;
 		open_log(start);

@@ -323,6 +323,8 @@ static int read_again(struct gp_daemon_runtimes *runtimes, const struct gp_daemo
 		rc = GP_ESYNTAX;
 	}
 	if (!rc)
+		gp_config_inherit_keys(loaded.config, before->config);
+	if (!rc)
 		rc = replacement(runtimes, &loaded, after_out);
 	if (!rc) {
 		gp_daemon_log_sink_open(loaded.config, runtimes->options.name);

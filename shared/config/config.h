@@ -235,6 +235,13 @@ enum gp_config_followed gp_config_follow_dns(struct gp_config_follow *follow,
 	const struct gp_config *config, struct gp_dns *dns, struct gp_strbuf *text);
 
 /*
+ * Keys of DNS lists that could be read when the configuration before was loaded and cannot be now,
+ * such as by a daemon that was started as root: they stay, and a warning says so. Nothing is
+ * changed without memory for it.
+ */
+void gp_config_inherit_keys(struct gp_config *config, const struct gp_config *before);
+
+/*
  * How a new resolver for config asks, dns_out, where one that was made for another configuration is
  * known: the servers of that stay while the same resolv.conf names none or cannot be read.
  */

@@ -508,6 +508,58 @@ static void test_saved(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+/* with_key_file: a snapshot whose list has its key in a file, which is gone afterwards. */
+static struct gp_config *with_key_file(const char *path, const char *text, bool has_file)
+{
+	FILE *f = has_file ? fopen(path, "w") : NULL;
+	if (f) {
+		fputs(KEY "\n", f);
+		fclose(f);
+	}
+	struct gp_config *config = parse(text);
+	if (has_file)
+		assert_int_equal(unlink(path), 0);
+	return config;
+}
+
+/* test_inherited_key: a daemon that can no longer read it keeps the one that it has. */
+static void test_inherited_key(void **state)
+{
+	char directory[] = "/tmp/gatepost-lists-XXXXXX", path[64], text[256];
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/dqs.key", directory);
+	snprintf(text, sizeof text,
+		"dnsbl { mode = label reject_at = 0 }\n"
+		"use spamhaus-zen { key_file = %s terms = {} }\nuse abusix { off = yes }\n",
+		path);
+	struct gp_config *before = with_key_file(path, text, true);
+	struct gp_config *after = with_key_file(path, text, false);
+	const struct gp_dnsbl_list *list = list_of(after, "spamhaus-zen");
+	assert_non_null(list->no_key);
+	assert_int_equal(after->warnings.count, 1);
+	assert_non_null(strstr(after->warnings.items[0], ": it is not queried: "));
+	gp_config_inherit_keys(after, before);
+	gp_config_free(before);
+	list = list_of(after, "spamhaus-zen");
+	assert_null(list->no_key);
+	assert_string_equal(list->asked_zone, KEY ".zen.dq.spamhaus.net");
+	assert_string_equal(list->secret, KEY);
+	assert_non_null(list_of(after, "abusix")->no_key);
+	assert_int_equal(after->warnings.count, 1);
+	assert_non_null(strstr(after->warnings.items[0],
+		"No such file or directory; the key that was read before is used"));
+	/* another file is another key */
+	before = after;
+	snprintf(text, sizeof text, "use spamhaus-zen { key_file = %s.new }\n", path);
+	after = parse(text);
+	gp_config_inherit_keys(after, before);
+	assert_non_null(list_of(after, "spamhaus-zen")->no_key);
+	gp_config_free(before);
+	gp_config_free(after);
+	assert_int_equal(rmdir(directory), 0);
+}
+
 /* test_missing_key: no error of the file; the list is not to be asked. */
 static void test_missing_key(void **state)
 {
@@ -551,6 +603,7 @@ int main(void)
 		cmocka_unit_test(test_key_in_no_error),
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_saved),
+		cmocka_unit_test(test_inherited_key),
 		cmocka_unit_test(test_missing_key),
 		cmocka_unit_test(test_dead_lists),
 	};
