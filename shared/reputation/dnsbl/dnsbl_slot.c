@@ -19,6 +19,7 @@
 #define PAUSE_S 60   /* before the first test of a suspended list */
 #define PAUSES_MAX 6 /* doublings of it, up to an hour */
 #define SILENT_IN_ROW 10
+#define SOON_AGAIN_S 600
 #define GOOD_ROUNDS 2
 #define RECENT_MASK (((uint64_t)1 << GP_DNSBL_RECENT) - 1)
 
@@ -83,13 +84,20 @@ struct gp_dnsbl_event *gp_dnsbl_slot_tell(const struct gp_dnsbl_slot_ctx *sc,
 }
 
 /*
- * suspend: asked no more about mail. A list that has just come back begins with a longer pause than
- * the last one.
+ * is_relapse: has it just come back? A server that few but spammers connect to may see any good
+ * list list nearly everybody, now and then; its tests have shown that it does not.
  */
+static bool is_relapse(const struct gp_dnsbl_slot *slot, int64_t now_s, enum gp_dnsbl_reason reason)
+{
+	return slot->is_back &&
+	       (reason != GP_DNSBL_LISTS_WORLD || now_s - slot->since_s < SOON_AGAIN_S);
+}
+
+/* suspend: asked no more about mail. A relapse begins with a longer pause than the last one. */
 static void suspend(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc,
 	enum gp_dnsbl_reason reason, const char *detail)
 {
-	if (slot->is_back && slot->failed_rounds < PAUSES_MAX)
+	if (is_relapse(slot, sc->now_s, reason) && slot->failed_rounds < PAUSES_MAX)
 		slot->failed_rounds++;
 	slot->is_back = false;
 	change(slot, GP_DNSBL_SUSPENDED, reason, detail, sc->now_s);
