@@ -152,9 +152,9 @@ void gp_dnsbl_health_note(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 
 /*
  * Is the list's test due? Then it is the caller's to do, for a minute; nobody else gets it.
- * Due: at once when untested, hourly (give or take a tenth) when it works, and with growing pauses
- * while suspended. Never due: off, no key, a zone that is known to be closed. reason_out: why it is
- * suspended now.
+ * Due: at once when untested, hourly (give or take a tenth) when it works, sooner when it lists
+ * nearly all of ten clients, and with growing pauses while suspended. Never due: off, no key, a
+ * zone that is known to be closed. reason_out: why it is suspended now.
  */
 bool gp_dnsbl_health_claim(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
 	int64_t now_s, enum gp_dnsbl_reason *reason_out);

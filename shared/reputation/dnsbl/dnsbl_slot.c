@@ -20,6 +20,8 @@
 #define PAUSES_MAX 6 /* doublings of it, up to an hour */
 #define SILENT_IN_ROW 10
 #define SOON_AGAIN_S 600
+#define DOUBT_NETWORKS 10 /* of which nearly all are listed */
+#define DOUBT_S 600       /* since the last test */
 #define GOOD_ROUNDS 2
 #define RECENT_MASK (((uint64_t)1 << GP_DNSBL_RECENT) - 1)
 
@@ -360,17 +362,33 @@ static bool suspend_by_silence(struct gp_dnsbl_slot *slot, const struct gp_dnsbl
 	return slot->status != GP_DNSBL_OK;
 }
 
+/* lists_share: does it list so many of the clients that it was asked about lately? */
+static bool lists_share(
+	const struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc, unsigned networks)
+{
+	const struct gp_dnsbl_recent *recent = &slot->recent;
+	unsigned listed = (unsigned)__builtin_popcountll(recent->listed);
+	return recent->network_count >= networks &&
+	       listed * 100 >= sc->world.percent * recent->network_count;
+}
+
 /* suspend_by_world: a share of clients that no real list has. */
 static void suspend_by_world(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc)
 {
-	const struct gp_dnsbl_recent *recent = &slot->recent;
 	char detail[GP_DNSBL_DETAIL];
-	unsigned listed = (unsigned)__builtin_popcountll(recent->listed);
-	if (recent->network_count < sc->world.networks ||
-		listed * 100 < sc->world.percent * recent->network_count)
+	if (!lists_share(slot, sc, sc->world.networks))
 		return;
-	snprintf(detail, sizeof detail, "%u of %u client networks", listed, recent->network_count);
+	snprintf(detail, sizeof detail, "%d of %u client networks",
+		__builtin_popcountll(slot->recent.listed), slot->recent.network_count);
 	suspend(slot, sc, GP_DNSBL_LISTS_WORLD, detail);
+}
+
+/* test_by_doubt: a few such clients say little, but the canaries say more than the next fifty. */
+static void test_by_doubt(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc)
+{
+	if (lists_share(slot, sc, DOUBT_NETWORKS) && slot->next_test_s > sc->now_s &&
+		sc->now_s - slot->last_test_s >= DOUBT_S)
+		slot->next_test_s = sc->now_s;
 }
 
 /* judge_slot: the rules about mail, the surest first. */
@@ -386,6 +404,8 @@ static void judge_slot(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ct
 		suspend(slot, sc, GP_DNSBL_LEAVES_ZONE, "");
 	else if (!suspend_by_silence(slot, sc))
 		suspend_by_world(slot, sc);
+	if (slot->status == GP_DNSBL_OK)
+		test_by_doubt(slot, sc);
 }
 
 /* gp_dnsbl_slot_note: counts, remembers, and looks at the rules. */
@@ -410,8 +430,10 @@ void gp_dnsbl_slot_note(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_c
 static void passed(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc)
 {
 	if (slot->status == GP_DNSBL_OK) {
-		slot->failed_rounds = 0;
-		slot->is_back = false;
+		if (sc->now_s - slot->since_s >= HOUR_S / 2) {
+			slot->failed_rounds = 0;
+			slot->is_back = false;
+		}
 		test_after(slot, sc->now_s, jittered(HOUR_S));
 		return;
 	}

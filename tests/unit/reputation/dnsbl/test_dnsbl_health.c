@@ -340,6 +340,38 @@ static void test_works_is_tested_hourly(void **state)
 	bench_end(&b);
 }
 
+/* test_list_of_ten_clients_is_tested_soon: canaries tell a wildcard before fifty are refused. */
+static void test_list_of_ten_clients_is_tested_soon(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_begin(&b);
+	tested(&b, 0, GP_DNSBL_NO_REASON);
+	note_world(&b, 0, 12, 12);
+	assert_false(claim(&b, 0)); /* it has just been tested */
+	b.now_s += 600;
+	note_world(&b, 0, 9, 9);
+	assert_true(claim(&b, 0));
+	tested(&b, 0, GP_DNSBL_NO_REASON);
+	assert_true(usable(&b, 0));
+	b.now_s += 599;
+	note_world(&b, 0, 12, 12);
+	assert_false(claim(&b, 0));
+	b.now_s++;
+	note_world(&b, 0, 1, 1);
+	assert_true(claim(&b, 0));
+	tested(&b, 0, GP_DNSBL_CANARY_LISTED);
+	assert_suspended(&b, 0, GP_DNSBL_CANARY_LISTED);
+	bench_end(&b);
+	bench_begin(&b);
+	tested(&b, 0, GP_DNSBL_NO_REASON);
+	b.now_s += 1200;
+	note_world(&b, 0, 9, 9); /* too few */
+	note_world(&b, 0, 40, 5);
+	assert_false(claim(&b, 0));
+	bench_end(&b);
+}
+
 /* test_relapse_waits_longer: a list that comes and goes is tried less and less. */
 static void test_relapse_waits_longer(void **state)
 {
@@ -356,13 +388,14 @@ static void test_relapse_waits_longer(void **state)
 	assert_in_range(due_in(&b, 0), 3240, 3960);
 	tested(&b, 0, GP_DNSBL_NO_REASON);
 	tested(&b, 0, GP_DNSBL_NO_REASON);
-	tested(&b, 0, GP_DNSBL_NO_REASON); /* an hour later */
+	b.now_s += 3600;
+	tested(&b, 0, GP_DNSBL_NO_REASON);
 	note_code(&b, 0, 255, 254);
 	assert_in_range(due_in(&b, 0), 54, 66);
 	bench_end(&b);
 }
 
-/* test_list_of_few_but_spammers_is_suspended_for_minutes: each time that it seems to list the world. */
+/* test_list_of_few_but_spammers_is_suspended_for_minutes: when it seems to list the world. */
 static void test_list_of_few_but_spammers_is_suspended_for_minutes(void **state)
 {
 	struct bench b;
@@ -459,6 +492,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_two_good_rounds_bring_back),
 		cmocka_unit_test(test_pauses_grow_to_an_hour),
 		cmocka_unit_test(test_works_is_tested_hourly),
+		cmocka_unit_test(test_list_of_ten_clients_is_tested_soon),
 		cmocka_unit_test(test_relapse_waits_longer),
 		cmocka_unit_test(test_list_of_few_but_spammers_is_suspended_for_minutes),
 		cmocka_unit_test(test_one_lost_test_does_not_suspend),
