@@ -37,3 +37,22 @@ uint64_t gp_histogram_count(const struct gp_histogram_sums *sums)
 		n += sums->counts[i];
 	return n;
 }
+
+/* gp_histogram_percentile: linear within the bucket where that part is reached. */
+int64_t gp_histogram_percentile(const struct gp_histogram_sums *sums, double part)
+{
+	double wanted = (double)gp_histogram_count(sums) * part, below = 0;
+	for (size_t i = 0; i < GP_HISTOGRAM_BUCKETS; i++) {
+		double n = (double)sums->counts[i];
+		if (n == 0 || below + n < wanted) {
+			below += n;
+			continue;
+		}
+		if (i == GP_HISTOGRAM_BOUNDS)
+			return gp_histogram_bounds_us[i - 1];
+		int64_t from = i ? gp_histogram_bounds_us[i - 1] : 0;
+		double width = (double)(gp_histogram_bounds_us[i] - from);
+		return from + (int64_t)(width * (wanted - below) / n);
+	}
+	return 0;
+}

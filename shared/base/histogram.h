@@ -43,4 +43,10 @@ void gp_histogram_read(struct gp_histogram *histogram, struct gp_histogram_sums 
 /* How many things all buckets hold. */
 uint64_t gp_histogram_count(const struct gp_histogram_sums *sums);
 
+/*
+ * About how many microseconds that part (0 to 1) of all things stayed within, as if they lay evenly
+ * in each bucket. The last bound where the bucket has none; 0 without any.
+ */
+int64_t gp_histogram_percentile(const struct gp_histogram_sums *sums, double part);
+
 #endif

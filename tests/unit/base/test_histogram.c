@@ -56,6 +56,26 @@ static void test_sums(void **state)
 	assert_int_equal(sums.sum_us, 1000030);
 }
 
+/* test_percentile: within the bucket where that part lies; nothing without any. */
+static void test_percentile(void **state)
+{
+	(void)state;
+	struct gp_histogram h = {0};
+	struct gp_histogram_sums sums = {0};
+	assert_int_equal(gp_histogram_percentile(&sums, 0.5), 0);
+	for (int i = 0; i < 10; i++)
+		gp_histogram_add(&h, 2000);
+	gp_histogram_read(&h, &sums);
+	assert_int_equal(gp_histogram_percentile(&sums, 0.5), 1750); /* half of 1000 to 2500 */
+	assert_int_equal(gp_histogram_percentile(&sums, 1), 2500);
+	for (int i = 0; i < 30; i++)
+		gp_histogram_add(&h, 60000000);
+	sums = (struct gp_histogram_sums) {0};
+	gp_histogram_read(&h, &sums);
+	assert_int_equal(gp_histogram_percentile(&sums, 0.25), 2500);
+	assert_int_equal(gp_histogram_percentile(&sums, 0.5), 30000000);
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -63,6 +83,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_percentile),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
