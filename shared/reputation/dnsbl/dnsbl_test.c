@@ -20,7 +20,7 @@
 #define CANARY "127.0.0.1"
 #define CANARY_V6 "::ffff:127.0.0.1"
 #define NAME_LETTERS 12
-#define TTL_MAX_S 30 /* a zone that was mended is seen in the next round */
+#define TTL_MAX_S 1 /* a zone that was mended is seen in the next round, however soon */
 #define SOON_US 1000000
 
 /* A question to a list. */
