@@ -9,6 +9,7 @@
 #include "cli/control.h"
 #include "cli/format.h"
 #include "cli/place.h"
+#include "cli/status_lists.h"
 #include "cli/status_store.h"
 #include "cli/table.h"
 #include "cli/usage.h"
@@ -44,6 +45,7 @@ struct status {
 	int changed_since;
 	json_t *waiting; /* array of strings, checked; NULL: an older daemon does not say */
 	json_t *sources; /* array, checked */
+	json_t *lists;   /* checked; NULL: an older daemon does not say */
 };
 
 /* ---- reading ---- */
@@ -109,7 +111,8 @@ static bool read_status(json_t *answer, struct status *s)
 	json_t *store, *local;
 	s->dns_failing_kind = "";
 	s->waiting = json_object_get(json_object_get(answer, "config"), "waiting_for_restart");
-	if (s->waiting && !are_texts(s->waiting))
+	s->lists = json_object_get(answer, "lists");
+	if ((s->waiting && !are_texts(s->waiting)) || !gp_cli_status_lists_check(s->lists))
 		return false;
 	return json_unpack(answer,
 		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:I, s:b, s:I, s:I}, s:o}",
@@ -221,6 +224,7 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 	gp_cli_status_store_print(arena, "local store", &s->local, true);
 	print_load(s);
 	print_dns(arena, s);
+	gp_cli_status_lists_print(s->lists);
 	print_sources(arena, s->sources);
 }
 
@@ -257,6 +261,7 @@ static void print_warnings(struct gp_arena *arena, const struct status *s)
 	char text[GP_CLI_TEXT];
 	gp_cli_status_store_warn(arena, &s->store, &s->local);
 	warn_dns(arena, s);
+	gp_cli_status_lists_warn(arena, s->lists);
 	if (s->saved_s_ago >= 0)
 		gp_cli_warn(
 			"%s had errors when the daemon was started and is not in force; the last "

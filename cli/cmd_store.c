@@ -80,7 +80,8 @@ static int check_stores(const struct gp_config *config, const struct stores *sto
 		return code;
 	code = gp_cli_store_check(stores->main, who, false, &told);
 	if (!gp_cli_store_is_used(config) && !stores->lines)
-		puts("no limit is configured: the daemon does not use the store");
+		puts("no limit, DNS list or greylisting is configured: "
+		     "the daemon does not use the store");
 	if (stores->local)
 		local_code = gp_cli_store_check(stores->local, who, false, &told);
 	return code ? code : local_code;

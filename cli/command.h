@@ -36,6 +36,7 @@ enum gp_cli_completes {
 	GP_CLI_DIRECTORY,
 	GP_CLI_HOST,  /* names of hosts that the shell knows */
 	GP_CLI_LIMIT, /* names of configured limits */
+	GP_CLI_LIST,  /* names of configured DNS lists */
 	GP_CLI_WHO    /* whose use is counted, as the running daemon says */
 };
 

@@ -59,6 +59,8 @@ json_t *gp_cli_direct_status(struct gp_cli_direct *direct, struct gp_operator_ca
 		config);
 	if (answer)
 		add_usage(direct, call, answer);
+	if (answer)
+		json_object_set_new(answer, "lists", gp_operator_lists_brief(call));
 	return answer;
 }
 

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "cli/color.h"
 #include "cli/format.h"
+#include "cli/status_lists.h"
 #include "cli/usage.h"
 
 #define MEMORY (1024 * 1024)
@@ -86,6 +87,7 @@ void gp_cli_status_store_warn(struct gp_arena *arena, const struct gp_cli_status
 struct direct {
 	const char *version, *file, *user;
 	struct gp_cli_status_store store, local;
+	json_t *lists;
 	json_int_t limits, overrides, counters, full, runtime_overrides;
 };
 
@@ -93,14 +95,17 @@ struct direct {
 static bool read_direct(json_t *answer, struct direct *d)
 {
 	json_t *store, *local;
-	*d = (struct direct) {.counters = -1, .full = -1, .runtime_overrides = -1};
+	*d = (struct direct) {.counters = -1,
+		.full = -1,
+		.runtime_overrides = -1,
+		.lists = json_object_get(answer, "lists")};
 	return json_unpack(answer, "{s:s, s:{s:s}, s:o, s:o, s:{s:s, s:I, s:I}, s?I, s?I, s?I}",
 		       "version", &d->version, "direct", "user", &d->user, "store", &store,
 		       "local_store", &local, "config", "file", &d->file, "limits", &d->limits,
 		       "overrides", &d->overrides, "counters", &d->counters, "full", &d->full,
 		       "runtime_overrides", &d->runtime_overrides) == 0 &&
 	       gp_cli_status_store_read(store, &d->store) &&
-	       gp_cli_status_store_read(local, &d->local);
+	       gp_cli_status_store_read(local, &d->local) && gp_cli_status_lists_check(d->lists);
 }
 
 /* print_direct: lines as of the daemon's status. */
@@ -119,9 +124,11 @@ static void print_direct(struct gp_arena *arena, const struct direct *d)
 	if (d->runtime_overrides > 0)
 		printf("%-14s%lld set at run time (gatepost limits overrides)\n", "maxima",
 			(long long)d->runtime_overrides);
+	gp_cli_status_lists_print(d->lists);
 	if (!d->store.is_used)
-		puts("no limit is configured: nothing is counted");
+		puts("no limit, DNS list or greylisting is configured: the store is not used");
 	gp_cli_status_store_warn(arena, &d->store, &d->local);
+	gp_cli_status_lists_warn(arena, d->lists);
 }
 
 /* gp_cli_status_direct: a store that is down is trouble. */

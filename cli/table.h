@@ -19,7 +19,7 @@
 #include "base/arena.h"
 #include "base/strbuf.h"
 
-#define GP_CLI_COLUMNS_MAX 10
+#define GP_CLI_COLUMNS_MAX 12
 
 /* When a column is left out for want of room. */
 enum gp_cli_drop {

@@ -156,7 +156,9 @@ json_t *gp_control_status(struct gp_daemon_control_call *call)
 		(json_int_t)gp_daemon_listen_open_count(listen), "accepted",
 		number(atomic_load(&of_daemon->services[GP_POLICYD_POLICY].accepted)), "max",
 		(json_int_t)call->runtime->config->policyd.max_connections);
-	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	struct gp_operator_call same = gp_control_call(call);
+	return json_pack(
+		"{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"version", GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - of_daemon->started_s),
 		"requests", number(gp_counters_requests(c)), "decisions", decisions(c), "latency",
@@ -165,5 +167,6 @@ json_t *gp_control_status(struct gp_daemon_control_call *call)
 		gp_operator_store(call->ctx->arena, gp_store_part(both, GP_STORE_CONFIGURED)),
 		"local_store",
 		gp_operator_store(call->ctx->arena, gp_store_part(both, GP_STORE_LOCAL)), "config",
-		config(call), "stages", stages(call), "sockets", sockets(call));
+		config(call), "stages", stages(call), "sockets", sockets(call), "lists",
+		gp_operator_lists_brief(&same));
 }

@@ -3,6 +3,7 @@
 #include "policyd/metrics_policy.h"
 
 #include "policyd/session.h"
+#include "reputation/dnsbl/dnsbl_health.h"
 
 /* ---- configuration ---- */
 
@@ -42,6 +43,7 @@ static void read_unseen(GP_DAEMON_METRICS_READER)
 #define GAUGE GP_OPERATOR_PAGE_GAUGE
 #define HISTOGRAM GP_OPERATOR_PAGE_HISTOGRAM
 #define OF(member) offsetof(struct gp_daemon_connections, member)
+#define OF_LIST(member) offsetof(struct gp_dnsbl_health_view, member)
 #define OF_LIMIT(member) offsetof(struct gp_tally_limit, member)
 
 /* clang-format off */
@@ -106,6 +108,24 @@ static const struct gp_daemon_metric rows[] = {
 		"Services where Postfix sends no request at END-OF-MESSAGE, so that limits on "
 			"bytes have no effect.",
 		read_unseen, 0},
+
+	{"gatepost_list_state", GAUGE,
+		"State of each DNS list: 1 for the one that it has.", gp_metrics_list_state, 0},
+	{"gatepost_list_queries_total", COUNTER,
+		"Queries of DNS lists about mail.", gp_metrics_lists, OF_LIST(questions)},
+	{"gatepost_list_hits_total", COUNTER,
+		"Queries with a hit.", gp_metrics_lists, OF_LIST(listed)},
+	{"gatepost_list_unknown_total", COUNTER,
+		"Answers of DNS lists that none of their rules knows.",
+		gp_metrics_lists, OF_LIST(unknown)},
+	{"gatepost_list_errors_total", COUNTER,
+		"Answers of DNS lists that mean trouble, such as 127.255.255.254.",
+		gp_metrics_lists, OF_LIST(errors)},
+	{"gatepost_list_timeouts_total", COUNTER,
+		"Queries of DNS lists without an answer within dnsbl.deadline.",
+		gp_metrics_lists, OF_LIST(timeouts)},
+	{"gatepost_list_query_seconds", HISTOGRAM,
+		"How long DNS lists took to answer.", gp_metrics_list_times, 0},
 };
 /* clang-format on */
 

@@ -23,4 +23,10 @@ void gp_metrics_durations(GP_DAEMON_METRICS_READER);
 void gp_metrics_limits(GP_DAEMON_METRICS_READER); /* at: of a number in struct gp_tally_limit */
 void gp_metrics_limits_over(GP_DAEMON_METRICS_READER);
 
+/* ---- policyd/metrics_lists.c: DNS lists ---- */
+
+void gp_metrics_list_state(GP_DAEMON_METRICS_READER);
+void gp_metrics_lists(GP_DAEMON_METRICS_READER); /* at: of a number in gp_dnsbl_health_view */
+void gp_metrics_list_times(GP_DAEMON_METRICS_READER);
+
 #endif

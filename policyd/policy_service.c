@@ -115,6 +115,10 @@ static const struct gp_daemon_control_command commands[] = {
 	{"set", gp_control_operator},
 	{"unset", gp_control_operator},
 	{"overrides", gp_control_operator},
+	{"lists", gp_control_operator},
+	{"lists-off", gp_control_operator},
+	{"lists-on", gp_control_operator},
+	{"lists-retest", gp_control_operator},
 };
 
 /* listen_at: as policyd.listen says. */

@@ -97,6 +97,22 @@ static int run_limits(const struct gp_cli_call *call)
 	return GP_CLI_FINE;
 }
 
+/* run_lists: DNS lists of the configuration. */
+static int run_lists(const struct gp_cli_call *call)
+{
+	const char *path = gp_cli_option(call, "config");
+	struct gp_config *config = NULL;
+	const char *names[GP_DNSBL_LISTS_MAX];
+	size_t count = 0;
+	if (gp_cli_config_load(call->title, path ? path : GP_CONFIG_PATH, &config))
+		return GP_CLI_CONFIG;
+	for (size_t i = 0; i < config->dnsbl.count && i < GP_DNSBL_LISTS_MAX; i++)
+		names[count++] = config->dnsbl.lists[i].name;
+	print_names(names, count);
+	gp_config_free(config);
+	return GP_CLI_FINE;
+}
+
 #define ASKED "The scripts call this when they complete a name. "
 
 static const struct gp_cli_command subcommands[] = {
@@ -128,6 +144,13 @@ static const struct gp_cli_command subcommands[] = {
 		.options = {gp_cli_control_options},
 		.examples = "gatepost completion limits",
 		.run = run_limits},
+	{.name = "lists",
+		.help = "names of DNS lists, as the scripts ask",
+		.text = ASKED
+		"Prints the names of the DNS lists of the configuration, each on a line.",
+		.options = {gp_cli_control_options},
+		.examples = "gatepost completion lists",
+		.run = run_lists},
 	{0},
 };
 

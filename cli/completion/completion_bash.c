@@ -64,7 +64,7 @@ static const char tail[] =
 	"\tdirectory) compopt -o filenames 2>/dev/null; mapfile -t found < <(compgen -d -- "
 	"\"$value\") ;;\n"
 	"\thost) mapfile -t found < <(compgen -A hostname -- \"$value\") ;;\n"
-	"\tusers | limits)\n"
+	"\tusers | limits | lists)\n"
 	"\t\tmapfile -t found < <(\"${words[0]}\" completion \"$kind\" \"${given[@]}\" "
 	"2>/dev/null) ;;\n"
 	"\tesac\n"
@@ -149,6 +149,7 @@ static void print_kind(enum gp_cli_completes completes, const char *words)
 		[GP_CLI_DIRECTORY] = "directory",
 		[GP_CLI_HOST] = "host",
 		[GP_CLI_LIMIT] = "limits",
+		[GP_CLI_LIST] = "lists",
 		[GP_CLI_WHO] = "users"};
 	if (words)
 		print_words(words);

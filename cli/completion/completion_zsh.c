@@ -60,6 +60,7 @@ static void print_action(enum gp_cli_completes completes, const char *words)
 		[GP_CLI_DIRECTORY] = "_files -/",
 		[GP_CLI_HOST] = "_hosts",
 		[GP_CLI_LIMIT] = "{_gatepost_ask limits}",
+		[GP_CLI_LIST] = "{_gatepost_ask lists}",
 		[GP_CLI_WHO] = "{_gatepost_ask users}"};
 	if (words)
 		print_words(words);

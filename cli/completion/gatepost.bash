@@ -7,11 +7,11 @@ _gatepost_row()
 	subcommands= options= values= arguments=
 	case $1 in
 	'')
-		subcommands='spf verify dmarc dkim check try check-config request limits status metrics doctor store completion help'
+		subcommands='spf verify dmarc dkim check try check-config request limits lists status metrics doctor store completion help'
 		options='--help --version'
 		;;
 	'help')
-		arguments='words:spf,verify,dmarc,dkim,check,try,check-config,request,limits,status,metrics,doctor,store,completion'
+		arguments='words:spf,verify,dmarc,dkim,check,try,check-config,request,limits,lists,status,metrics,doctor,store,completion'
 		;;
 	'spf')
 		options='--ip --helo --mail-from --dns --config --timeout --json --help --color'
@@ -80,6 +80,31 @@ _gatepost_row()
 		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
+	'lists')
+		subcommands='test off on retest'
+		options='--json --config --socket --direct --help --color'
+		values='-c=file --config=file --socket=file --color=words:auto,always,never'
+		;;
+	'lists test')
+		options='--dns --config --timeout --json --help --color'
+		values='--dns=any -c=file --config=file --timeout=any --color=words:auto,always,never'
+		arguments='host'
+		;;
+	'lists off')
+		options='--json --config --socket --direct --help --color'
+		values='-c=file --config=file --socket=file --color=words:auto,always,never'
+		arguments='lists'
+		;;
+	'lists on')
+		options='--json --config --socket --direct --help --color'
+		values='-c=file --config=file --socket=file --color=words:auto,always,never'
+		arguments='lists'
+		;;
+	'lists retest')
+		options='--json --config --socket --help --color'
+		values='-c=file --config=file --socket=file --color=words:auto,always,never'
+		arguments='lists'
+		;;
 	'status')
 		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
@@ -91,7 +116,7 @@ _gatepost_row()
 	'doctor')
 		options='--quiet --json --config-dir --postconf --exim --config --socket --help --color'
 		values='--config-dir=directory --postconf=file --exim=file -c=file --config=file --socket=file --color=words:auto,always,never'
-		arguments='words:config.file,config.access,config.secrets,config.drop-ins,config.hostname,daemon.answers,daemon.config,daemon.trouble,daemon.clients,daemon.resources,daemon.files,store.main,store.local,store.disk,clock,dns.servers,dns.own-name,dns.public,dns.dnssec,postfix.found,postfix.socket,postfix.asks,postfix.services,postfix.end-of-data,postfix.default-action,postfix.timeout,postfix.connections,postfix.own-field,exim.build,exim.macros,exim.module,exim.options+'
+		arguments='words:config.file,config.access,config.secrets,config.drop-ins,config.hostname,daemon.answers,daemon.config,daemon.trouble,daemon.clients,daemon.resources,daemon.files,store.main,store.local,store.disk,clock,dns.servers,dns.own-name,dns.public,dns.dnssec,lists.tests,lists.daemon,greylist.store,postfix.found,postfix.socket,postfix.asks,postfix.services,postfix.end-of-data,postfix.default-action,postfix.timeout,postfix.connections,postfix.own-field,exim.build,exim.macros,exim.module,exim.options+'
 		;;
 	'store')
 		subcommands='check export import'
@@ -114,7 +139,7 @@ _gatepost_row()
 		arguments='file'
 		;;
 	'completion')
-		subcommands='bash zsh users limits'
+		subcommands='bash zsh users limits lists'
 		options='--help --color'
 		values='--color=words:auto,always,never'
 		;;
@@ -131,6 +156,10 @@ _gatepost_row()
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
 	'completion limits')
+		options='--config --socket --help --color'
+		values='-c=file --config=file --socket=file --color=words:auto,always,never'
+		;;
+	'completion lists')
 		options='--config --socket --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		;;
@@ -178,7 +207,7 @@ _gatepost_fill()
 	file) compopt -o filenames 2>/dev/null; mapfile -t found < <(compgen -f -- "$value") ;;
 	directory) compopt -o filenames 2>/dev/null; mapfile -t found < <(compgen -d -- "$value") ;;
 	host) mapfile -t found < <(compgen -A hostname -- "$value") ;;
-	users | limits)
+	users | limits | lists)
 		mapfile -t found < <("${words[0]}" completion "$kind" "${given[@]}" 2>/dev/null) ;;
 	esac
 	_gatepost_add "${found[@]}"

@@ -64,6 +64,7 @@ extern const struct gp_doctor_check gp_doctor_daemon_checks[];
 extern const struct gp_doctor_check gp_doctor_store_checks[];
 extern const struct gp_doctor_check gp_doctor_clock_checks[];
 extern const struct gp_doctor_check gp_doctor_dns_checks[];
+extern const struct gp_doctor_check gp_doctor_lists_checks[];
 extern const struct gp_doctor_check gp_doctor_postfix_checks[];
 extern const struct gp_doctor_check gp_doctor_postfix_socket_checks[];
 extern const struct gp_doctor_check gp_doctor_postfix_lists_checks[];

@@ -13,6 +13,7 @@ static const struct gp_doctor_check *const tables[] = {
 	gp_doctor_store_checks,
 	gp_doctor_clock_checks,
 	gp_doctor_dns_checks,
+	gp_doctor_lists_checks,
 	gp_doctor_postfix_checks,
 	gp_doctor_postfix_socket_checks,
 	gp_doctor_postfix_lists_checks,

@@ -272,7 +272,7 @@ static void check_store_main(struct gp_doctor *doctor)
 	struct gp_cli_store store;
 	gp_cli_store_main(doctor->config, &store);
 	if (!gp_cli_store_is_used(doctor->config))
-		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "nothing configured uses it");
 	else
 		check_store(doctor, &store);
 }
@@ -282,7 +282,7 @@ static void check_store_local(struct gp_doctor *doctor)
 {
 	struct gp_cli_store store;
 	if (!gp_cli_store_is_used(doctor->config))
-		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no limit is configured");
+		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "nothing configured uses it");
 	else if (!gp_cli_store_local(doctor->arena, doctor->config, &store))
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "store.on_failure is not local");
 	else
@@ -335,7 +335,7 @@ static void check_store_disk(struct gp_doctor *doctor)
 	bool is_used = gp_cli_store_is_used(config);
 	if (!is_used || (!store.directory && !is_local)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED,
-			is_used ? "the store is on another machine" : "no limit is configured");
+			is_used ? "the store is on another machine" : "nothing configured uses it");
 		return;
 	}
 	if (!gp_doctor_owner_find(doctor, &owner))

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "runtime/runtime_store.h"
+
 #define EMBEDDED "lmdb:"
 
 /* directory_of: of an embedded one. */
@@ -47,8 +49,8 @@ bool gp_cli_store_local(
 	return true;
 }
 
-/* gp_cli_store_is_used: with any limit. */
+/* gp_cli_store_is_used: by what the daemon goes by. */
 bool gp_cli_store_is_used(const struct gp_config *config)
 {
-	return config->limits.limit_count > 0;
+	return gp_runtime_store_is_wanted(config);
 }

@@ -25,7 +25,7 @@ void gp_cli_store_other(struct gp_cli_store *store, const char *uri);
 bool gp_cli_store_local(
 	struct gp_arena *arena, const struct gp_config *config, struct gp_cli_store *store_out);
 
-/* Are limits counted in the stores at all? */
+/* Does anything of the configuration use the stores? */
 bool gp_cli_store_is_used(const struct gp_config *config);
 
 #endif

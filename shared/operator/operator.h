@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Operator: what an administrator asks about limits and the stores they are counted in, and what he
- * changes: a request and an answer, both JSON.
+ * Operator: what an administrator asks about limits, DNS lists, greylisting and the stores they
+ * use, and what he changes: a request and an answer, both JSON.
  *
  * Works on an open store and a configuration; does not know who asks: the daemon answers so on its
  * control socket, and the command line does it by itself where no daemon runs. Both say the same.
@@ -21,6 +21,10 @@
  *               with k, M, G or T)
  *     unset     who, limit                      subject, max, limit, count, known
  *     overrides                                 overrides: what was set, by whom, until when
+ *     lists                                     mode; lists: each DNS list with its state
+ *     lists-off list (its name or zone)         list: the zone; off; was_off; configured: is there
+ *     lists-on                                  such a list?
+ *     lists-retest list (optional)              due: the zones of those that are tested now
  *
  * An answer is a new object; trouble is an object with "error". NULL: no memory. A change is logged
  * (ctx->log) with the user who asked for it.
@@ -33,11 +37,13 @@
 #include "base/ctx.h"
 #include "config/config.h"
 #include "limit/limit_overrides.h"
+#include "reputation/dnsbl/dnsbl_health.h"
 
 /* What a command works with; all borrowed. */
 struct gp_operator_call {
 	const struct gp_config *config;
 	struct gp_limit_overrides *overrides; /* around the open store; NULL: there is none */
+	struct gp_dnsbl_health *lists; /* how DNS lists are doing; NULL: nobody keeps that here */
 	struct gp_ctx *ctx;
 	const json_t *request;
 	int64_t peer_uid; /* of the peer, according to the kernel; -1: not known */
@@ -62,6 +68,11 @@ struct gp_operator_usage {
  */
 int gp_operator_usage(struct gp_operator_call *call,
 	struct gp_operator_usage usage_out[GP_LIMIT_MAX]) GP_MUST_CHECK;
+
+/* ---- shared/operator/operator_lists_show.c ---- */
+
+/* How many DNS lists are in which state, which are suspended and why; null when none is used. */
+json_t *gp_operator_lists_brief(struct gp_operator_call *call);
 
 /* ---- shared/operator/operator_store.c ---- */
 

@@ -14,6 +14,10 @@ static const struct {
 	{"set", gp_operator_set},
 	{"unset", gp_operator_unset},
 	{"overrides", gp_operator_overrides},
+	{"lists", gp_operator_lists},
+	{"lists-off", gp_operator_lists_off},
+	{"lists-on", gp_operator_lists_on},
+	{"lists-retest", gp_operator_lists_retest},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -119,10 +119,11 @@ json_t *gp_operator_trouble(struct gp_operator_call *c, int rc)
 /* gp_operator_no_limits: is there nothing to talk about? */
 json_t *gp_operator_no_limits(const struct gp_operator_call *c)
 {
-	return c->overrides ? NULL
-			    : gp_operator_error("no limit is configured: add limit NAME { ... } "
-						"to %s and reload",
-				      c->config->path);
+	return c->overrides && c->config->limits.limit_count
+		       ? NULL
+		       : gp_operator_error("no limit is configured: add limit NAME { ... } "
+					   "to %s and reload",
+				 c->config->path);
 }
 
 /* ---- limits: who used how much ---- */

@@ -134,13 +134,6 @@ static json_t *done(struct gp_operator_call *call, const struct target *t, bool 
 	return value;
 }
 
-/* made_by: who sets it: uid, wall time, name of this host. */
-static const char *made_by(const struct gp_operator_call *call)
-{
-	return gp_arena_printf(call->ctx->arena, "%lld %lld %s", (long long)call->peer_uid,
-		(long long)call->ctx->clock->wall_s(call->ctx->clock), call->config->hostname);
-}
-
 /* read_value: what is asked for; false: out of bounds. */
 static bool read_value(
 	struct gp_operator_call *call, const struct target *t, struct gp_limit_runtime *value_out)
@@ -150,7 +143,7 @@ static bool read_value(
 	json_int_t for_s = json_is_integer(term) ? json_integer_value(term) : term ? -1 : 0;
 	int64_t now_ms = gp_store_now_ms(gp_limit_overrides_store(call->overrides));
 	*value_out = (struct gp_limit_runtime) {
-		.limit = t->name, .subject = t->subject, .by = made_by(call)};
+		.limit = t->name, .subject = t->subject, .by = gp_operator_by(call)};
 	value_out->max = json_is_null(max)      ? GP_LIMIT_UNLIMITED
 			 : json_is_integer(max) ? json_integer_value(max)
 						: -1;
@@ -284,22 +277,6 @@ json_t *gp_operator_unset(struct gp_operator_call *call)
 
 /* ---- all of them ---- */
 
-/* add_by: who has set it, as made_by wrote it; anything else is not known. */
-static void add_by(json_t *row, struct gp_arena *arena, const char *by)
-{
-	struct gp_span uid, rest, at, host;
-	uint64_t n, wall_s;
-	char text[GP_CLOCK_TEXT];
-	if (!gp_span_cut(gp_span_from(by), ' ', &uid, &rest) || !gp_span_cut(rest, ' ', &at, &host))
-		return;
-	if (gp_span_parse_uint(uid, UINT32_MAX, &n) == GP_OK)
-		json_object_set_new(row, "uid", json_integer((json_int_t)n));
-	if (gp_span_parse_uint(at, INT32_MAX * 64LL, &wall_s) == GP_OK)
-		json_object_set_new(
-			row, "set", json_string(gp_clock_format((int64_t)wall_s, text)));
-	json_object_set_new(row, "host", gp_operator_text(arena, host));
-}
-
 /* override_row: one maximum. */
 static json_t *override_row(struct gp_operator_call *call, const struct gp_limit_runtime *item)
 {
@@ -325,7 +302,7 @@ static json_t *override_row(struct gp_operator_call *call, const struct gp_limit
 		json_object_set_new(row, "expires",
 			json_string(gp_clock_format(
 				gp_operator_wall_of(call, item->expires_ms), text)));
-	add_by(row, arena, item->by);
+	gp_operator_add_by(row, arena, item->by);
 	return row;
 }
 

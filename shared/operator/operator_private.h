@@ -12,6 +12,15 @@ json_t *gp_operator_reset(struct gp_operator_call *call);
 json_t *gp_operator_set(struct gp_operator_call *call);
 json_t *gp_operator_unset(struct gp_operator_call *call);
 json_t *gp_operator_overrides(struct gp_operator_call *call);
+json_t *gp_operator_lists(struct gp_operator_call *call);
+json_t *gp_operator_lists_off(struct gp_operator_call *call);
+json_t *gp_operator_lists_on(struct gp_operator_call *call);
+json_t *gp_operator_lists_retest(struct gp_operator_call *call);
+
+/* Who asks, and when and where, as it is kept beside what was said; and as members of an answer:
+ * uid, set, host. What cannot be read is left out. */
+const char *gp_operator_by(const struct gp_operator_call *call);
+void gp_operator_add_by(json_t *row, struct gp_arena *arena, const char *by);
 
 /* The error of a command about limits where none is configured; NULL: there are some. */
 json_t *gp_operator_no_limits(const struct gp_operator_call *call);

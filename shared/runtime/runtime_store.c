@@ -16,10 +16,17 @@ static bool greylist_wants(const struct gp_config *config)
 	return config->greylist.mode != GP_MODE_OFF;
 }
 
+/* lists_want: what an operator says of them lies there, and what processes of Exim know of them. */
+static bool lists_want(const struct gp_config *config)
+{
+	return config->dnsbl.mode != GP_MODE_OFF && config->dnsbl.count > 0;
+}
+
 /* The users of a store; a check that does is one row more. */
 static bool (*const wants[])(const struct gp_config *config) = {
 	limits_want,
 	greylist_wants,
+	lists_want,
 };
 
 /* gp_runtime_store_is_wanted: by any of them. */

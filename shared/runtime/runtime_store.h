@@ -6,7 +6,7 @@
  * It is opened when a check of the configuration wants one, not at every start: a store that
  * nobody uses costs files, connections and room on the disk, and one that cannot be opened, though
  * nobody asked for it, would keep from working what works without. What wants one is a row of a
- * table (runtime_store.c): limits, greylisting.
+ * table (runtime_store.c): limits, greylisting, DNS lists.
  *
  *     if (gp_runtime_store_is_wanted(config))
  *             gp_runtime_store_open(config, ctx, &store)

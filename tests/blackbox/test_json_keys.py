@@ -24,6 +24,10 @@ policyd {
     user = "USER"
     control_socket = "FOLDER/control"
 }
+dnsbl { mode = label }
+list "bl.test" { tests = {"127.0.0.2 listed"} }
+list "away.test" { tests = {"127.0.0.2 listed"} }
+list "off.test" { }
 limit hourly { key = user  count = recipients  max = 3  per = 1h }
 limit volume { key = user  count = bytes  max = 2G  per = 1d  mode = label }
 limit domain-daily { key = user_domain  count = messages  max = 1000  per = 1d }
@@ -42,6 +46,9 @@ RECORDS = {
     "a.test": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
     "_dmarc.a.test": {"TXT": ["v=DMARC1; p=none"]},
     "k._domainkey.a.test": {"TXT": ["v=DKIM1; t=y; p="]},
+    "2.0.0.127.bl.test": {"A": ["127.0.0.2"]},
+    "5.113.0.203.bl.test": {"A": ["127.0.0.2"]},
+    "6.113.0.203.bl.test": {"A": ["127.0.0.77"]},
 }
 
 
@@ -149,6 +156,18 @@ def changes():
     compare(["limits reset"], [scene.run("limits", "reset", "alice")])
 
 
+def lists():
+    """lists, lists test, lists off, lists retest"""
+    scene.run("lists", "off", "off.test")
+    world.wait_for(lambda: "untested" not in [r["state"] for r in scene.run("lists")["lists"]], "the first tests")
+    for client in ("203.0.113.5", "203.0.113.6"):
+        scene.policyd.ask(instance=client, client_address=client, sender="x@a.test", recipient="r@b.test", helo_name="h.test")
+    compare(["lists"], [scene.run("lists")])
+    compare(["lists test"], [scene.run("lists", "test", client) for client in ("203.0.113.5", "203.0.113.6")])
+    compare(["lists off, lists on"], [scene.run("lists", "on", "off.test")])
+    compare(["lists retest"], [scene.run("lists", "retest")])
+
+
 def check_config():
     """check-config, with errors and without"""
     values = []
@@ -200,7 +219,7 @@ def numbers():
 
 def status():
     """status"""
-    compare(["status"], [scene.run("status")], {"store", "config.waiting_for_restart[]"})
+    compare(["status"], [scene.run("status")], {"store", "lists", "config.waiting_for_restart[]"})
 
 
 def without_a_daemon():
@@ -272,7 +291,7 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, check_config, request, limits, numbers, metrics, changes, status, without_a_daemon, store_check, moves, doctor,
+    for test in (spf, verify, check_config, request, lists, limits, numbers, metrics, changes, status, without_a_daemon, store_check, moves, doctor,
                  domains, attempt, every_command):
         tap.run(test)
 finally:

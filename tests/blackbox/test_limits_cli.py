@@ -846,7 +846,7 @@ def store_fine():
             f.write(plain.replace("FOLDER", p.folder) + 'policyd { user = "%s" }\n' % p.user)
         code, out, _ = p.check()
         equal(code, 0)
-        holds(out, "no limit is configured: the daemon does not use the store\n")
+        holds(out, "no limit, DNS list or greylisting is configured: the daemon does not use the store\n")
 
 
 def store_local():

@@ -23,6 +23,7 @@ def real_text():
     """The page of a daemon that has all families: a server as store that is unavailable, and a local one."""
     d = world.Policyd('hostname = "mx.test"\nlimit hourly { key = user  count = recipients  max = 9  per = 1h }\n'
                       'store { uri = {"redis://127.0.0.1:1"}  on_failure = local  local_path = "FOLDER/local" }\n'
+                      'dnsbl { mode = label }\nlist "bl.example" { }\n'
                       'dns { servers = {"127.0.0.1:9"} }\npolicyd { listen = {"SOCKET"}  user = "USER" }\n'
                       .replace("FOLDER", "/tmp/gatepost-monitoring-%d" % os.getpid()))
     try:

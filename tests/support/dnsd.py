@@ -5,7 +5,7 @@ UDP, and over TCP what is too large for that.
     server = dnsd.Server({"a.test": {"TXT": ["v=spf1 -all"]}, "mute.test": "silent"})
     server.port; server.asked; server.close()
 
-A name maps to records by type, or to a word: "silent" (no answer), "servfail". Other names do not
+A name maps to records by type, or to a word: "silent" (no answer), "servfail", "refused". Other names do not
 exist. The zone may be changed while the server runs. Beside records a name may have "secure": True,
 so that answers about it are marked as validated (AD), and "signed_until": a Unix time, for a signature
 over the records that ends then, where signatures are asked for (DO).
@@ -17,7 +17,7 @@ import threading
 
 TYPES = {1: "A", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 52: "TLSA"}
 RRSIG, DO, AD = 46, 0x8000, 0x20
-SERVFAIL, NXDOMAIN = 2, 3
+SERVFAIL, NXDOMAIN, REFUSED = 2, 3, 5
 UDP_MAX = 1232
 
 
@@ -119,7 +119,8 @@ class Server:
         if found == "silent":
             return None
         records = found.get(kind, []) if isinstance(found, dict) else []
-        rcode = SERVFAIL if found == "servfail" else NXDOMAIN if found is None else 0
+        rcode = {"servfail": SERVFAIL, "refused": REFUSED}.get(found, 0) if isinstance(found, str) else \
+            NXDOMAIN if found is None else 0
         answers = b""
         for value in records:
             data = rdata(kind, value)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* Members are read before anything is printed. */
+#include "cli/status_lists.h"
+
+#include <stdio.h>
+
+#include "cli/color.h"
+#include "cli/format.h"
+
+#define LISTS_MAX 1000
+
+struct lists {
+	const char *mode;
+	json_int_t ok, untested, dead, off;
+	json_t *suspended;
+};
+
+/* read_lists: false: something else. */
+static bool read_lists(json_t *value, struct lists *l)
+{
+	return json_unpack(value, "{s:s, s:I, s:I, s:I, s:I, s:o}", "mode", &l->mode, "ok", &l->ok,
+		       "untested", &l->untested, "dead", &l->dead, "off", &l->off, "suspended",
+		       &l->suspended) == 0;
+}
+
+/* read_one: a suspended list. */
+static bool read_one(const json_t *list, size_t i, const char **zone_out, const char **reason_out)
+{
+	return json_unpack(json_array_get(list, i), "{s:s, s:s}", "list", zone_out, "reason",
+		       reason_out) == 0;
+}
+
+/* gp_cli_status_lists_check: each suspended one whole. */
+bool gp_cli_status_lists_check(json_t *lists)
+{
+	struct lists l;
+	const char *zone, *reason;
+	if (!lists || json_is_null(lists))
+		return true;
+	if (!read_lists(lists, &l) || !json_is_array(l.suspended) ||
+		json_array_size(l.suspended) > LISTS_MAX)
+		return false;
+	for (size_t i = 0; i < json_array_size(l.suspended); i++)
+		if (!read_one(l.suspended, i, &zone, &reason))
+			return false;
+	return true;
+}
+
+/* gp_cli_status_lists_print: what is 0 is left out. */
+void gp_cli_status_lists_print(json_t *lists)
+{
+	struct lists l;
+	if (!lists || json_is_null(lists) || !read_lists(lists, &l))
+		return;
+	const struct {
+		json_int_t count;
+		const char *text;
+	} others[] = {{(json_int_t)json_array_size(l.suspended), "suspended"},
+		{l.untested, "untested"}, {l.dead, "dead"}, {l.off, "off"}};
+	printf("%-14s%lld ok", "DNS lists", (long long)l.ok);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i].count)
+			printf(", %lld %s", (long long)others[i].count, others[i].text);
+	putchar('\n');
+}
+
+/* gp_cli_status_lists_warn: mail passes without them. */
+void gp_cli_status_lists_warn(struct gp_arena *arena, json_t *lists)
+{
+	struct lists l;
+	const char *zone, *reason;
+	if (!lists || json_is_null(lists) || !read_lists(lists, &l))
+		return;
+	for (size_t i = 0; i < json_array_size(l.suspended); i++)
+		if (read_one(l.suspended, i, &zone, &reason))
+			gp_cli_warn("the DNS list %s is suspended: %s; mail is not checked against "
+				    "it (gatepost lists, gatepost doctor lists)\n",
+				gp_cli_visible(arena, zone), gp_cli_visible(arena, reason));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Status_lists: DNS lists in the answer to "status" (operator/operator_lists_show.c), in a line,
+ * and what is wrong with them.
+ */
+#ifndef GP_CLI_STATUS_LISTS_H
+#define GP_CLI_STATUS_LISTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+/* Checks every member; null, or NULL from an older daemon: there are none. */
+bool gp_cli_status_lists_check(json_t *lists);
+
+/* How many are in which state. */
+void gp_cli_status_lists_print(json_t *lists);
+
+/* A line for each that is suspended. */
+void gp_cli_status_lists_warn(struct gp_arena *arena, json_t *lists);
+
+#endif
