@@ -349,6 +349,7 @@ demo:
 bench: deps
 	@$(MAKE) --no-print-directory -s programs
 	@CC="$(CC)" $(PYTHON) tests/bench/bench.py
+	@CC="$(CC)" $(PYTHON) tests/bench/bench_reputation.py
 	@$(MAKE) --no-print-directory -s $(B)/bench/messages
 	@$(PYTHON) tests/bench/bench_messages.py
 	@$(MAKE) --no-print-directory -s $(B)/bench/notes

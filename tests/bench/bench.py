@@ -591,18 +591,25 @@ def memory(daemon, server):
     return {"memory": met}
 
 
-def measure(folder):
-    """All tables; returns which targets are met."""
-    met = {}
-    has_unbound = shutil.which("unbound") and shutil.which("unbound-control")
+@contextlib.contextmanager
+def scene(folder, **zone_of):
+    """(the socket of floor, the name server; None if it is not installed), both running."""
     floor_path = os.path.join(folder, "floor")
     with contextlib.ExitStack() as stack:
-        server = NameServer(folder) if has_unbound else None
-        if server:
+        server = None
+        if shutil.which("unbound") and shutil.which("unbound-control"):
+            server = NameServer(folder, **zone_of)
             stack.enter_context(server.run())
             check_zone(server.port)
         stack.enter_context(running([os.path.join(BUILD, "floor"), floor_path],
                                     os.path.join(folder, "floor.log"), lambda: accepts(floor_path)))
+        yield floor_path, server
+
+
+def measure(folder):
+    """All tables; returns which targets are met."""
+    met = {}
+    with scene(folder) as (floor_path, server):
         daemon = Daemon(folder, server.port if server else 53)
         if server:
             met.update(warm(floor_path, daemon))
@@ -618,22 +625,22 @@ def measure(folder):
     return met
 
 
-def main():
-    """Builds, enters the throwaway machine if there can be one, measures."""
+def run(packages, tables):
+    """Builds, enters the throwaway machine if there can be one, measures what tables(folder) does."""
     try:
         if not sandbox.is_inside():
             build()
             if os.geteuid() == 0:
-                progress("setting up a throwaway machine with unbound")
+                progress("setting up a throwaway machine with " + " and ".join(packages))
                 try:
-                    sandbox.enter(["unbound"])
+                    sandbox.enter(packages)
                 except sandbox.Unavailable as reason:
                     show("no throwaway machine: %s" % reason)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         with tempfile.TemporaryDirectory(prefix="gatepost-bench.") as folder:
             os.chmod(folder, 0o755)
-            met = measure(folder)
+            met = tables(folder)
     except (CannotMeasure, OSError) as error:
         show("bench: %s" % error)
         return 1
@@ -647,4 +654,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(["unbound"], measure))

@@ -8,8 +8,8 @@
  * connection has its first answer, and begins when a line comes on stdin.
  *
  * Sender domains are d0.bench.test, d1.bench.test, ...; three clients in four are 198.51.X.Y
- * (X = N / 250, Y = N % 250 + 1 for domain N), one in four is 203.0.X.Y. Users are user1, user2,
- * ...
+ * (X = N / 250, Y = N % 250 + 1 for domain N), one in four is 203.0.X.Y; from domain 64000 on, the
+ * second number goes on as well (198.52.X.Y). Users are user1, user2, ...
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -55,7 +55,7 @@ struct connection {
 	int id, fd;
 	unsigned seed;
 	int user, domain; /* of the message under way */
-	const char *network;
+	int network[2];   /* its first two numbers */
 };
 
 static double *latencies;         /* a row of options.requests for each connection */
@@ -172,10 +172,12 @@ static void begin_message(struct connection *c, int message)
 {
 	c->user = draw(c, options.users) + 1;
 	c->domain = draw(c, options.domains);
-	c->network = draw(c, 4) ? "198.51." : "203.0.";
+	bool is_usual = draw(c, 4);
 	if (options.walk)
 		c->domain = (int)(((long)message * options.connections + c->id) % options.domains);
 	c->domain += options.first;
+	c->network[0] = is_usual ? 198 : 203;
+	c->network[1] = (is_usual ? 51 : 0) + c->domain / 64000;
 }
 
 /* format_request: what smtpd of Postfix 3.7 sends; number is -1 for the one that warms up. */
@@ -187,14 +189,13 @@ static size_t format_request(struct connection *c, int number, char text[TEXT_MA
 	if ((number + 1) % options.recipients == 0)
 		begin_message(c, message);
 	int user = c->user, domain = c->domain;
-	const char *network = c->network;
 	if (is_authenticated(number)) {
 		method = "PLAIN";
 		snprintf(login, sizeof login, "user%d", user);
 	}
 	int len = snprintf(text, TEXT_MAX,
 		"request=smtpd_access_policy\nprotocol_state=%s\nprotocol_name=ESMTP\n"
-		"client_address=%s%d.%d\nclient_name=client.d%d.bench.test\nclient_port=40000\n"
+		"client_address=%d.%d.%d.%d\nclient_name=client.d%d.bench.test\nclient_port=40000\n"
 		"reverse_client_name=client.d%d.bench.test\nserver_address=127.0.0.1\n"
 		"server_port=25\nhelo_name=mail.d%d.bench.test\nsender=user%d@d%d.bench.test\n"
 		"recipient=rcpt%d@example.test\nrecipient_count=0\nqueue_id=\n"
@@ -202,9 +203,9 @@ static size_t format_request(struct connection *c, int number, char text[TEXT_MA
 		"sasl_username=%s\nsasl_sender=\nccert_subject=\nccert_issuer=\n"
 		"ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\n"
 		"encryption_cipher=\nencryption_keysize=0\npolicy_context=\n\n",
-		options.state, network, domain / 250, domain % 250 + 1, domain, domain, domain,
-		user, domain, number + 1, (unsigned)getpid(), (unsigned)c->id, (unsigned)message,
-		method, login);
+		options.state, c->network[0], c->network[1], domain % 64000 / 250, domain % 250 + 1,
+		domain, domain, domain, user, domain, number + 1, (unsigned)getpid(),
+		(unsigned)c->id, (unsigned)message, method, login);
 	if (len < 0 || len >= TEXT_MAX)
 		wrong_usage(); /* a state of kilobytes */
 	return (size_t)len;

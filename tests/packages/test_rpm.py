@@ -48,6 +48,7 @@ FILES = {
         drwxr-xr-x root:root         - DOC/fail2ban/jail.d
         -rw-r--r-- root:root         d DOC/fail2ban/jail.d/gatepost-policyd.conf
         -rw-r--r-- root:root         d DOC/gatepost-large.conf
+        -rw-r--r-- root:root         d DOC/gatepost-lists.conf
         -rw-r--r-- root:root         d DOC/gatepost-minimal.conf
         -rw-r--r-- root:root         d DOC/gatepost-redis.conf
         drwxr-xr-x root:root         - DOC/logcheck
