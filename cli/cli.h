@@ -19,6 +19,7 @@ extern const struct gp_cli_command gp_cli_check_config;
 extern const struct gp_cli_command gp_cli_request;
 extern const struct gp_cli_command gp_cli_limits;
 extern const struct gp_cli_command gp_cli_lists;
+extern const struct gp_cli_command gp_cli_greylist;
 extern const struct gp_cli_command gp_cli_status;
 extern const struct gp_cli_command gp_cli_metrics;
 extern const struct gp_cli_command gp_cli_doctor;

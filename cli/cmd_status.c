@@ -45,7 +45,7 @@ struct status {
 	int changed_since;
 	json_t *waiting; /* array of strings, checked; NULL: an older daemon does not say */
 	json_t *sources; /* array, checked */
-	json_t *lists;   /* checked; NULL: an older daemon does not say */
+	json_t *lists, *greylist; /* checked; NULL: an older daemon does not say */
 };
 
 /* ---- reading ---- */
@@ -112,7 +112,9 @@ static bool read_status(json_t *answer, struct status *s)
 	s->dns_failing_kind = "";
 	s->waiting = json_object_get(json_object_get(answer, "config"), "waiting_for_restart");
 	s->lists = json_object_get(answer, "lists");
-	if ((s->waiting && !are_texts(s->waiting)) || !gp_cli_status_lists_check(s->lists))
+	s->greylist = json_object_get(answer, "greylist");
+	if ((s->waiting && !are_texts(s->waiting)) || !gp_cli_status_lists_check(s->lists) ||
+		!gp_cli_status_greylist_check(s->greylist))
 		return false;
 	return json_unpack(answer,
 		       "{s:s, s:I, s:I, s:I, s:o, s:o, s:{s:s, s:I, s:I, s:b, s:I, s:I}, s:o}",
@@ -225,6 +227,7 @@ static void print_status(struct gp_arena *arena, const struct status *s)
 	print_load(s);
 	print_dns(arena, s);
 	gp_cli_status_lists_print(s->lists);
+	gp_cli_status_greylist_print(s->greylist);
 	print_sources(arena, s->sources);
 }
 

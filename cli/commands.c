@@ -13,6 +13,7 @@ const struct gp_cli_command *const gp_cli_commands[] = {
 	&gp_cli_request,
 	&gp_cli_limits,
 	&gp_cli_lists,
+	&gp_cli_greylist,
 	&gp_cli_status,
 	&gp_cli_metrics,
 	&gp_cli_doctor,

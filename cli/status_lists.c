@@ -77,3 +77,38 @@ void gp_cli_status_lists_warn(struct gp_arena *arena, json_t *lists)
 				    "it (gatepost lists, gatepost doctor lists)\n",
 				gp_cli_visible(arena, zone), gp_cli_visible(arena, reason));
 }
+
+/* ---- greylisting ---- */
+
+struct greylist {
+	const char *mode;
+	json_int_t delayed, would_delay, passed, lost;
+};
+
+/* read_greylist: false: something else. */
+static bool read_greylist(json_t *value, struct greylist *g)
+{
+	return json_unpack(value, "{s:s, s:I, s:I, s:I, s:I}", "mode", &g->mode, "delayed",
+		       &g->delayed, "would_delay", &g->would_delay, "passed", &g->passed,
+		       "never_came_back", &g->lost) == 0;
+}
+
+/* gp_cli_status_greylist_check: every member that is shown. */
+bool gp_cli_status_greylist_check(json_t *greylist)
+{
+	struct greylist g;
+	return !greylist || json_is_null(greylist) || read_greylist(greylist, &g);
+}
+
+/* gp_cli_status_greylist_print: of the last day. */
+void gp_cli_status_greylist_print(json_t *greylist)
+{
+	struct greylist g;
+	if (!greylist || json_is_null(greylist) || !read_greylist(greylist, &g))
+		return;
+	printf("%-14s%lld delayed in 24 hours, %lld passed; %lld of the day before never came "
+	       "back\n",
+		"greylisting", (long long)g.delayed, (long long)g.passed, (long long)g.lost);
+	if (g.would_delay)
+		printf("%-14s%lld more only recorded\n", "", (long long)g.would_delay);
+}

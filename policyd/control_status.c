@@ -144,6 +144,17 @@ static json_t *sockets(struct gp_daemon_control_call *c)
 	return list;
 }
 
+/* greylist: as it was last read from the store; null: it is not in use, or not known. */
+static json_t *greylist(struct gp_daemon_control_call *c)
+{
+	const struct gp_session_shared *shared = c->state;
+	const struct gp_greylist_settings *settings = &c->runtime->config->greylist;
+	struct gp_greylist_figures figures;
+	if (settings->mode == GP_MODE_OFF || !gp_greylist_watch_read(shared->greylist, &figures))
+		return json_null();
+	return gp_operator_greylist_brief(settings, &figures);
+}
+
 /* gp_control_status: all of it. */
 json_t *gp_control_status(struct gp_daemon_control_call *call)
 {
@@ -158,7 +169,7 @@ json_t *gp_control_status(struct gp_daemon_control_call *call)
 		(json_int_t)call->runtime->config->policyd.max_connections);
 	struct gp_operator_call same = gp_control_call(call);
 	return json_pack(
-		"{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"version", GP_VERSION, "pid", (json_int_t)getpid(), "uptime_s",
 		(json_int_t)(call->ctx->clock->wall_s(call->ctx->clock) - of_daemon->started_s),
 		"requests", number(gp_counters_requests(c)), "decisions", decisions(c), "latency",
@@ -168,5 +179,5 @@ json_t *gp_control_status(struct gp_daemon_control_call *call)
 		"local_store",
 		gp_operator_store(call->ctx->arena, gp_store_part(both, GP_STORE_LOCAL)), "config",
 		config(call), "stages", stages(call), "sockets", sockets(call), "lists",
-		gp_operator_lists_brief(&same));
+		gp_operator_lists_brief(&same), "greylist", greylist(call));
 }

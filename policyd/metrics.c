@@ -43,6 +43,7 @@ static void read_unseen(GP_DAEMON_METRICS_READER)
 #define GAUGE GP_OPERATOR_PAGE_GAUGE
 #define HISTOGRAM GP_OPERATOR_PAGE_HISTOGRAM
 #define OF(member) offsetof(struct gp_daemon_connections, member)
+#define OF_GREYLIST(member) offsetof(struct gp_greylist_figures, member)
 #define OF_LIST(member) offsetof(struct gp_dnsbl_health_view, member)
 #define OF_LIMIT(member) offsetof(struct gp_tally_limit, member)
 
@@ -126,6 +127,28 @@ static const struct gp_daemon_metric rows[] = {
 		gp_metrics_lists, OF_LIST(timeouts)},
 	{"gatepost_list_query_seconds", HISTOGRAM,
 		"How long DNS lists took to answer.", gp_metrics_list_times, 0},
+
+	{"gatepost_greylist_delayed", GAUGE,
+		"First attempts that greylisting delayed in the last 24 hours.",
+		gp_metrics_greylist, OF_GREYLIST(delayed)},
+	{"gatepost_greylist_would_delay", GAUGE,
+		"First attempts of the last 24 hours that greylisting only recorded.",
+		gp_metrics_greylist, OF_GREYLIST(would_delay)},
+	{"gatepost_greylist_passed", GAUGE,
+		"Mail of the last 24 hours that came back and was accepted.",
+		gp_metrics_greylist, OF_GREYLIST(passed)},
+	{"gatepost_greylist_never_came_back", GAUGE,
+		"First attempts of the day before that did not come back.",
+		gp_metrics_greylist, OF_GREYLIST(never_came_back)},
+	{"gatepost_greylist_waiting", GAUGE,
+		"First attempts that greylisting remembers.",
+		gp_metrics_greylist, OF_GREYLIST(waiting)},
+	{"gatepost_greylist_kept", GAUGE,
+		"Passes that greylisting remembers.",
+		gp_metrics_greylist, OF_GREYLIST(kept)},
+	{"gatepost_greylist_median_delay_seconds", GAUGE,
+		"Half of the mail that came back in the last 24 hours waited at most so long.",
+		gp_metrics_greylist_median, 0},
 };
 /* clang-format on */
 

@@ -29,4 +29,9 @@ void gp_metrics_list_state(GP_DAEMON_METRICS_READER);
 void gp_metrics_lists(GP_DAEMON_METRICS_READER); /* at: of a number in gp_dnsbl_health_view */
 void gp_metrics_list_times(GP_DAEMON_METRICS_READER);
 
+/* ---- policyd/metrics_greylist.c: greylisting ---- */
+
+void gp_metrics_greylist(GP_DAEMON_METRICS_READER); /* at: of a number in gp_greylist_figures */
+void gp_metrics_greylist_median(GP_DAEMON_METRICS_READER);
+
 #endif

@@ -21,7 +21,9 @@ static int open_state(void **state_out)
 	shared->counters = gp_daemon_shmem_alloc(sizeof *shared->counters);
 	shared->stages = gp_stage_learn_new();
 	shared->lists = gp_lists_new();
-	if (!shared->instances || !shared->counters || !shared->stages || !shared->lists)
+	shared->greylist = gp_greylist_watch_new();
+	if (!shared->instances || !shared->counters || !shared->stages || !shared->lists ||
+		!shared->greylist)
 		return GP_ENOMEM;
 	gp_own_pipeline_init(&shared->checks);
 	shared->counters->pipeline = &shared->checks.pipeline;
@@ -34,6 +36,7 @@ static void close_state(void *state)
 	struct gp_session_shared *shared = state;
 	if (!shared)
 		return;
+	gp_greylist_watch_free(shared->greylist);
 	gp_lists_free(shared->lists);
 	gp_stage_learn_free(shared->stages);
 	gp_daemon_shmem_free(shared->counters, sizeof *shared->counters);
@@ -90,11 +93,12 @@ static void tend(void *state, const struct gp_daemon_runtime *runtime)
 	gp_lists_tend(shared->lists, runtime);
 }
 
-/* probe: the tests of DNS lists. */
+/* probe: the tests of DNS lists, and the figures of greylisting. */
 static void probe(void *state, const struct gp_daemon_runtime *runtime)
 {
 	struct gp_session_shared *shared = state;
 	gp_lists_probe(shared->lists, runtime);
+	gp_greylist_watch_probe(shared->greylist, runtime);
 }
 
 /* log_counters: with the connections that the daemon has counted. */
@@ -119,6 +123,10 @@ static const struct gp_daemon_control_command commands[] = {
 	{"lists-off", gp_control_operator},
 	{"lists-on", gp_control_operator},
 	{"lists-retest", gp_control_operator},
+	{"greylist", gp_control_operator},
+	{"greylist-mail", gp_control_operator},
+	{"greylist-allow", gp_control_operator},
+	{"greylist-remove", gp_control_operator},
 };
 
 /* listen_at: as policyd.listen says. */

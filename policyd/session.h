@@ -19,6 +19,7 @@
 #include "daemon/service.h"
 #include "policyd/counters.h"
 #include "policyd/header_once.h"
+#include "policyd/greylist_watch.h"
 #include "policyd/lists.h"
 #include "policyd/own_checks.h"
 #include "policyd/stage_learn.h"
@@ -33,6 +34,7 @@ struct gp_session_shared {
 	struct gp_counters *counters;
 	struct gp_stage_learn *stages;
 	struct gp_lists *lists;
+	struct gp_greylist_watch *greylist;
 	struct gp_own_pipeline checks;
 };
 

@@ -7,11 +7,11 @@ _gatepost_row()
 	subcommands= options= values= arguments=
 	case $1 in
 	'')
-		subcommands='spf verify dmarc dkim check try check-config request limits lists status metrics doctor store completion help'
+		subcommands='spf verify dmarc dkim check try check-config request limits lists greylist status metrics doctor store completion help'
 		options='--help --version'
 		;;
 	'help')
-		arguments='words:spf,verify,dmarc,dkim,check,try,check-config,request,limits,lists,status,metrics,doctor,store,completion'
+		arguments='words:spf,verify,dmarc,dkim,check,try,check-config,request,limits,lists,greylist,status,metrics,doctor,store,completion'
 		;;
 	'spf')
 		options='--ip --helo --mail-from --dns --config --timeout --json --help --color'
@@ -104,6 +104,21 @@ _gatepost_row()
 		options='--json --config --socket --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		arguments='lists'
+		;;
+	'greylist')
+		subcommands='allow remove'
+		options='--client --sender --recipient --json --config --socket --direct --help --color'
+		values='--client=any --sender=any --recipient=any -c=file --config=file --socket=file --color=words:auto,always,never'
+		;;
+	'greylist allow')
+		options='--json --config --socket --direct --help --color'
+		values='-c=file --config=file --socket=file --color=words:auto,always,never'
+		arguments='host'
+		;;
+	'greylist remove')
+		options='--client --sender --recipient --json --config --socket --direct --help --color'
+		values='--client=any --sender=any --recipient=any -c=file --config=file --socket=file --color=words:auto,always,never'
+		arguments='host'
 		;;
 	'status')
 		options='--json --config --socket --direct --help --color'

@@ -25,6 +25,10 @@
  *     lists-off list (its name or zone)         list: the zone; off; was_off; configured: is there
  *     lists-on                                  such a list?
  *     lists-retest list (optional)              due: the zones of those that are tested now
+ *     greylist                                  what greylisting did in a day, exceptions
+ *     greylist-mail client, sender, recipient   what is known of such mail, and would be done
+ *     greylist-allow what (network or domain)   what, allowed, was_allowed
+ *     greylist-remove what, or a mail as above  the same; forgotten: was anything known?
  *
  * An answer is a new object; trouble is an object with "error". NULL: no memory. A change is logged
  * (ctx->log) with the user who asked for it.
@@ -38,6 +42,7 @@
 #include "config/config.h"
 #include "limit/limit_overrides.h"
 #include "reputation/dnsbl/dnsbl_health.h"
+#include "reputation/greylist/greylist_figures.h"
 
 /* What a command works with; all borrowed. */
 struct gp_operator_call {
@@ -73,6 +78,12 @@ int gp_operator_usage(struct gp_operator_call *call,
 
 /* How many DNS lists are in which state, which are suspended and why; null when none is used. */
 json_t *gp_operator_lists_brief(struct gp_operator_call *call);
+
+/* ---- shared/operator/operator_greylist.c ---- */
+
+/* The numbers of a day. */
+json_t *gp_operator_greylist_brief(
+	const struct gp_greylist_settings *settings, const struct gp_greylist_figures *figures);
 
 /* ---- shared/operator/operator_store.c ---- */
 

@@ -18,6 +18,10 @@ static const struct {
 	{"lists-off", gp_operator_lists_off},
 	{"lists-on", gp_operator_lists_on},
 	{"lists-retest", gp_operator_lists_retest},
+	{"greylist", gp_operator_greylist},
+	{"greylist-mail", gp_operator_greylist_mail},
+	{"greylist-allow", gp_operator_greylist_allow},
+	{"greylist-remove", gp_operator_greylist_remove},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -16,6 +16,10 @@ json_t *gp_operator_lists(struct gp_operator_call *call);
 json_t *gp_operator_lists_off(struct gp_operator_call *call);
 json_t *gp_operator_lists_on(struct gp_operator_call *call);
 json_t *gp_operator_lists_retest(struct gp_operator_call *call);
+json_t *gp_operator_greylist(struct gp_operator_call *call);
+json_t *gp_operator_greylist_mail(struct gp_operator_call *call);
+json_t *gp_operator_greylist_allow(struct gp_operator_call *call);
+json_t *gp_operator_greylist_remove(struct gp_operator_call *call);
 
 /* Who asks, and when and where, as it is kept beside what was said; and as members of an answer:
  * uid, set, host. What cannot be read is left out. */

@@ -25,6 +25,7 @@ policyd {
     control_socket = "FOLDER/control"
 }
 dnsbl { mode = label }
+greylist { mode = label  when = unknown  learn = 0 }
 list "bl.test" { tests = {"127.0.0.2 listed"} }
 list "away.test" { tests = {"127.0.0.2 listed"} }
 list "off.test" { }
@@ -168,6 +169,17 @@ def lists():
     compare(["lists retest"], [scene.run("lists", "retest")])
 
 
+def greylist():
+    """greylist, of all and of one mail; greylist allow, greylist remove"""
+    mail = {"client": "203.0.113.9", "sender": "x@c.test", "recipient": "r@b.test"}
+    words = [word for name, value in mail.items() for word in ("--" + name, value)]
+    scene.policyd.ask(instance="grey", client_address=mail["client"], helo_name="h.test", **{k: mail[k] for k in ("sender", "recipient")})
+    values = [scene.run("greylist", "allow", "192.0.2.0/24"), scene.run("greylist"), scene.run("greylist", *words)]
+    values += [scene.run("greylist", "remove", *words)]
+    compare(["greylist allow, greylist remove"], [values[0], values[3]])
+    compare(["greylist"], values[1:3], {"networks[].network", "networks[].never_came_back"})
+
+
 def check_config():
     """check-config, with errors and without"""
     values = []
@@ -219,7 +231,7 @@ def numbers():
 
 def status():
     """status"""
-    compare(["status"], [scene.run("status")], {"store", "lists", "config.waiting_for_restart[]"})
+    compare(["status"], [scene.run("status")], {"store", "lists", "greylist", "config.waiting_for_restart[]"})
 
 
 def without_a_daemon():
@@ -291,7 +303,7 @@ def every_command():
 tap = world.Tap()
 scene = Scene()
 try:
-    for test in (spf, verify, check_config, request, lists, limits, numbers, metrics, changes, status, without_a_daemon, store_check, moves, doctor,
+    for test in (spf, verify, check_config, request, lists, greylist, limits, numbers, metrics, changes, status, without_a_daemon, store_check, moves, doctor,
                  domains, attempt, every_command):
         tap.run(test)
 finally:

@@ -377,9 +377,8 @@ def switched():
               {"list": "bl.example", "off": False, "was_off": True, "configured": True})
         wait_for(lambda: d.row("bl.example")["state"] == "ok", "the list is in use again")
         holds(d.fine("lists", "on", "bl.example"), "was not switched off")
-        log = d.policyd.text()
         for event in ("list-off", "list-on"):
-            holds(log, "event=%s list=bl.example uid=%d" % (event, os.getuid()))
+            wait_for(lambda: "event=%s list=bl.example uid=%d" % (event, os.getuid()) in d.policyd.text(), event)
         code, out, err = run("lists", "off", "nonsense.example", "-c", d.path)
         equal((code, out), (1, ""))
         holds(err, "there are: bl.example, white.example, uri.example, keyed")

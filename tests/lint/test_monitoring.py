@@ -19,6 +19,20 @@ RULES, DASHBOARD = FOLDER + "prometheus-rules.yml", FOLDER + "grafana-dashboard.
 NAME = re.compile(r"\bgatepost_[a-z0-9_]+\b")
 
 
+def greylist_text():
+    """The families of greylisting, which a thread of its own reads from a store that works."""
+    d = world.Policyd('hostname = "mx.test"\ngreylist { mode = label }\nstore { uri = {"STORE"} }\n'
+                      'dns { servers = {"127.0.0.1:9"} }\npolicyd { listen = {"SOCKET"}  user = "USER" }\n')
+
+    def families():
+        text = d.control("metrics")["text"]
+        return "".join(re.findall(r"^(?:# (?:HELP|TYPE) )?gatepost_greylist_.*\n", text, re.M))
+    try:
+        return world.wait_for(families, "figures of greylisting")
+    finally:
+        d.close()
+
+
 def real_text():
     """The page of a daemon that has all families: a server as store that is unavailable, and a local one."""
     d = world.Policyd('hostname = "mx.test"\nlimit hourly { key = user  count = recipients  max = 9  per = 1h }\n'
@@ -29,7 +43,7 @@ def real_text():
     try:
         world.ask(d.connect(), client_address="192.0.2.1", sasl_username="alice", recipient="r@x.test",
                   sender="x@a.test", instance="i.1")
-        return d.control("metrics")["text"]
+        return d.control("metrics")["text"] + greylist_text()
     finally:
         d.close()
         world.shutil.rmtree("/tmp/gatepost-monitoring-%d" % os.getpid(), ignore_errors=True)
