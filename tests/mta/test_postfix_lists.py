@@ -138,9 +138,9 @@ class Stage:
                  "reload in the log")
 
     def stranger(self):
-        """A client about which nobody was asked before."""
+        """A client about which nobody was asked before, in a network of its own."""
         self.clients += 1
-        return "45.34.%d.%d" % (self.clients // 250, self.clients % 250 + 1)
+        return "45.%d.%d.7" % (34 + self.clients // 250, self.clients % 250 + 1)
 
     def mail(self, client, recipient=BOB, helo=HELO, sender=SENDER):
         """One mail of this client; the last reply."""
@@ -338,6 +338,25 @@ def during_use(case):
     works(case)
 
 
+def lists_the_world():
+    """a list that lists everybody, and passes its tests, is suspended after fifty client networks"""
+    zone = "wide.example"
+    stage.use(BLOCK.replace("= 3", "= 1") % zone)
+    stage.servers.zone(zone, *entry("127.0.0.2", "127.0.0.2"))
+    stage.servers.load()
+    stage.wait_back(zone)
+    stage.servers.zone(zone, *entry("127.0.0.2", "127.0.0.2"), "* A 127.0.0.2")
+    stage.servers.load()
+    for _ in range(5):
+        stage.accept_all([stage.stranger() for _ in range(10)])
+    stage.wait_state(zone, "suspended", "lists the world")
+    stage.retest(zone)  # by other canaries than before
+    stage.wait_state(zone, "suspended", "canary listed")
+    stage.servers.zone(zone, *entry("127.0.0.2", "127.0.0.2"))
+    stage.servers.load()
+    stage.wait_back(zone)
+
+
 def at_the_start():
     """all of them at once from the start on: no mail is refused because of them, and each state is shown"""
     for case in CASES:
@@ -442,7 +461,7 @@ def main():
             test = lambda: during_use(case)  # noqa: E731, B023 run at once
             test.__doc__ = case.about + " refuses no mail, says why it is suspended, and comes back"
             tap.run(test)
-        for test in (at_the_start, lying_resolver, lying_resolver_at_the_start, wrong_key, no_key_in_any_output):
+        for test in (lists_the_world, at_the_start, lying_resolver, lying_resolver_at_the_start, wrong_key, no_key_in_any_output):
             tap.run(test)
     finally:
         stage.close()
