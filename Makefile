@@ -259,7 +259,7 @@ FORCE:
 MADE = build/made
 $(MADE)/reputation/dnsbl/lists.inc: shared/reputation/dnsbl/lists.conf
 	@mkdir -p $(@D)
-	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@.new && mv $@.new $@
+	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@.$$$$ && mv $@.$$$$ $@
 $(foreach o,$(B)/obj $(B)/pic build/fuzz/obj,$(o)/shared/reputation/dnsbl/dnsbl_table.o): $(MADE)/reputation/dnsbl/lists.inc
 
 $(B)/obj/%.o: %.c $(B)/flags

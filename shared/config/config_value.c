@@ -460,7 +460,9 @@ int gp_config_value_set(struct gp_config_target to, const struct gp_option *row,
 		rc = kinds[row->kind].set(to, row, values[0]);
 	if (rc == GP_ESYNTAX)
 		bad_out->problem = gp_config_problem(to.arena, row, bad_out->value);
-	if (rc == GP_ESYNTAX && row->kind == GP_KIND_SECRET)
+	bool is_secret = row->kind == GP_KIND_SECRET ||
+			 (row->kind == GP_KIND_ZONE && gp_dnsbl_list_looks_keyed(bad_out->value));
+	if (rc == GP_ESYNTAX && is_secret)
 		bad_out->value = gp_span_from(GP_CONFIG_HIDDEN);
 	return rc;
 }

@@ -67,6 +67,11 @@ static void check_key(struct gp_config_warner *w, const struct gp_dnsbl_list *li
 			"there is a key in its zone; write zone = %s, key_zone = %s, and the key "
 			"as key or into key_file, so that it is in no text\n",
 			list->zone, list->key_zone);
+	if (!list->had_key_in_zone && gp_dnsbl_list_looks_keyed(gp_span_from(list->zone)))
+		gp_strbuf_add(warn_of_list(w, list),
+			"its zone begins with what looks like a key, which every text would show; "
+			"write key_zone = KEY.ZONE, the key as key or into key_file, and zone = "
+			"ZONE\n");
 	const char *path = *list->key_file ? list->key_file : *list->key ? list->file : NULL;
 	if (!path || stat(path, &st) != 0 || !S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH))
 		return;
@@ -90,6 +95,15 @@ static void check_terms(struct gp_config_warner *w, const struct gp_dnsbl_list *
 			"commercial use, or many queries, need a contract (%s); when that is "
 			"settled, take non-commercial out of terms\n",
 			*list->url ? list->url : list->zone);
+}
+
+/* check_dkim: signatures are known when the message is, and nobody asks then. */
+static void check_dkim(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
+{
+	if (list->asks == GP_DNSBL_ASKS_DKIM)
+		gp_strbuf_add(warn_of_list(w, list),
+			"it is about domains of DKIM signatures only, which lists are not queried "
+			"about yet: it has no effect\n");
 }
 
 /* check_submission: a list about clients that nobody asks about here. */
@@ -277,6 +291,7 @@ void gp_config_warn_dnsbl(struct gp_config_warner *w)
 		check_dead(w, &dnsbl->lists[i]);
 		check_key(w, &dnsbl->lists[i]);
 		check_terms(w, &dnsbl->lists[i]);
+		check_dkim(w, &dnsbl->lists[i]);
 		check_submission(w, &dnsbl->lists[i]);
 		check_networks(w, &dnsbl->lists[i]);
 		check_zone_twice(w, i);

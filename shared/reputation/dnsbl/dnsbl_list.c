@@ -14,6 +14,7 @@
 
 #define ZONE_MAX 200    /* so that a name of some length fits before it */
 #define IMPLICIT_MAX 3  /* tests and errors that no option names */
+#define KEY_SEEN 16     /* letters and digits of a label that is taken for a key */
 #define KEY_LABEL "KEY" /* where the key stands in key_zone */
 
 #define ASKS_NAMES (~GP_DNSBL_ASKS_CLIENT)
@@ -62,6 +63,15 @@ size_t gp_dnsbl_list_key_in(const char *key_zone, struct gp_span zone)
 	if (n == 0 || !gp_span_equal_nocase(tail, own) || memchr(zone.ptr, '.', n))
 		return 0;
 	return n + 1;
+}
+
+/* gp_dnsbl_list_looks_keyed: names that people choose have no such label. */
+bool gp_dnsbl_list_looks_keyed(struct gp_span name)
+{
+	size_t letters = 0, digits = 0;
+	for (size_t i = 0; i < name.len && gp_span_is_alnum(name.ptr[i]); i++)
+		*(name.ptr[i] >= '0' && name.ptr[i] <= '9' ? &digits : &letters) += 1;
+	return letters && digits && letters + digits >= KEY_SEEN;
 }
 
 /* place_of_key: of the label KEY; NULL: there is none. */

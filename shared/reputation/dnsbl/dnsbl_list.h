@@ -165,4 +165,7 @@ int gp_dnsbl_list_settle(struct gp_arena *arena, struct gp_dnsbl_list *list,
  */
 size_t gp_dnsbl_list_key_in(const char *key_zone, struct gp_span zone);
 
+/* Does the first label of a name look like a key: at least 16 letters and digits, both of them? */
+bool gp_dnsbl_list_looks_keyed(struct gp_span name);
+
 #endif

@@ -127,7 +127,8 @@ static const struct gp_option list_rows[] = {
 		"sender: the domain of MAIL FROM.\n"
 		"helo: the name in HELO.\n"
 		"rdns: the reverse name of the client, if it is confirmed.\n"
-		"dkim: the domains of DKIM signatures that pass, at the end of DATA only.",
+		"dkim: the domains of DKIM signatures that pass. They are not known at RCPT "
+		"TO, and lists are not queried about them yet.",
 		NULL, 0},
 	{"list", "ipv6", GP_KIND_BOOL, IN_LIST(ipv6), "no", 0, 0, NULL,
 		"Whether the list is asked about IPv6 clients.\n"

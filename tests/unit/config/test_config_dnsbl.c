@@ -439,6 +439,8 @@ static void test_key_in_no_error(void **state)
 		"use spamhaus-zen { key = " KEY " key_file = /x }",
 		"use spamhaus-zen { kay = " KEY " }",
 		"use psbl { key = " KEY " }",
+		"use spamhaus-zen { zone = " KEY "1.zen.dq.spamhaus.net; }",
+		"use spamhaus-zen { zone = \"" KEY "1..zen.dq.spamhaus.net\" }",
 		"list " KEY ".zen.dq.spamhaus.net { codes = {} }",
 		"list " KEY ".zen.dq.spamhaus.net { weight = x }",
 		"list " KEY ".zen.dq.spamhaus.net { }\nlist " KEY ".zen.dq.spamhaus.net { }",

@@ -124,6 +124,24 @@ static void test_missing_keys(void **state)
 	CHECK(rows);
 }
 
+/* test_no_effect: what nobody asks about. */
+static void test_no_effect(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL ON "use dnswl-domain { terms = {} }",
+			"t.conf:3: warning: use dnswl-domain: it is about domains of DKIM "
+			"signatures only, which lists are not queried about yet: it has no "
+			"effect\n"},
+		{LOCAL ON "use dnswl-domain { terms = {} asks += { helo } }", ""},
+		{LOCAL ON "list x { zone = abcdef0123456789abcdef.bl.example }",
+			"t.conf:3: warning: list x: its zone begins with what looks like a key, "
+			"which every text would show; write key_zone = KEY.ZONE, the key as key or "
+			"into key_file, and zone = ZONE\n"},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
 /* test_key_that_others_read: in a file of its own, or in the configuration itself. */
 static void test_key_that_others_read(void **state)
 {
@@ -235,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_closed_lists),
 		cmocka_unit_test(test_terms),
 		cmocka_unit_test(test_missing_keys),
+		cmocka_unit_test(test_no_effect),
 		cmocka_unit_test(test_key_that_others_read),
 		cmocka_unit_test(test_resolvers),
 		cmocka_unit_test(test_weights),

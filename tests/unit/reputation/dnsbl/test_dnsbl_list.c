@@ -399,6 +399,20 @@ static void test_key_in_a_zone(void **state)
 		0);
 }
 
+/* test_labels_that_look_like_keys: long, with letters and digits. */
+static void test_labels_that_look_like_keys(void **state)
+{
+	static const char *const keys[] = {
+		"abcdef0123456789.zen.dq.example", "a1b2c3d4e5f6g7h8i9j0k1l2m3"};
+	static const char *const names[] = {"combined.mail.example", "0123456789012345678.example",
+		"backscatterersandothers.example", "dnsbl-1.example", "", "fresh15.example"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(keys); i++)
+		assert_true(gp_dnsbl_list_looks_keyed(gp_span_from(keys[i])));
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_false(gp_dnsbl_list_looks_keyed(gp_span_from(names[i])));
+}
+
 /* test_no_memory: the arena ends anywhere, and the status says so. */
 static void test_no_memory(void **state)
 {
@@ -428,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_in_a_zone, setup, teardown),
+		cmocka_unit_test(test_labels_that_look_like_keys),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
