@@ -164,6 +164,45 @@ static void find_directories(const struct report *r)
 		find_directory(r, "chroot", gp_span_from(p->chroot));
 }
 
+/* may_read: by the mode of a file; the directories above it are not looked at. */
+static bool may_read(const struct passwd *pw, gid_t gid, const struct stat *st)
+{
+	gid_t groups[128];
+	int count = sizeof groups / sizeof groups[0];
+	if (pw->pw_uid == 0)
+		return true;
+	if (st->st_uid == pw->pw_uid)
+		return st->st_mode & S_IRUSR;
+	if (getgrouplist(pw->pw_name, gid, groups, &count) < 0)
+		return true; /* who knows */
+	for (int i = 0; i < count; i++)
+		if (groups[i] == st->st_gid)
+			return st->st_mode & S_IRGRP;
+	return st->st_mode & S_IROTH;
+}
+
+/* find_keys: files with keys of DNS lists that the daemon could not read. */
+static void find_keys(const struct report *r)
+{
+	const struct gp_config *config = r->config;
+	const struct passwd *pw = getpwnam(config->policyd.user);
+	const struct group *gr = *config->policyd.group ? getgrnam(config->policyd.group) : NULL;
+	for (size_t i = 0; pw && i < config->dnsbl.count; i++) {
+		const struct gp_dnsbl_list *list = &config->dnsbl.lists[i];
+		struct stat st;
+		char text[8192];
+		if (!*list->key_file || list->is_off || stat(list->key_file, &st) != 0 ||
+			may_read(pw, gr ? gr->gr_gid : pw->pw_gid, &st))
+			continue;
+		snprintf(text, sizeof text,
+			"%s:%d: warning: %s %s: %s cannot be read by %s, as which the daemon runs; "
+			"give it a group of that user and mode 0640",
+			list->file, list->line, list->is_builtin ? "use" : "list", list->name,
+			list->key_file, pw->pw_name);
+		add_text(r->warnings, text);
+	}
+}
+
 /* find_warnings: what has no effect or may harm, and whom the daemon would not become. */
 static void find_warnings(const struct report *r)
 {
@@ -172,6 +211,8 @@ static void find_warnings(const struct report *r)
 	find_who(r);
 	find_mail_user(r);
 	find_directories(r);
+	if (r->config->dnsbl.mode != GP_MODE_OFF)
+		find_keys(r);
 }
 
 /* print_lines: on standard error, with what they are in color. */

@@ -401,6 +401,38 @@ def check_config_warnings():
         holds(check('policyd { listen = {"inet:[::ffff:0.0.0.0]:10040"} }\n')[2], "is every address of this host")
 
 
+def check_config_keys():
+    """check-config: a key of a DNS list is in nothing that is printed; who cannot read its file is told"""
+    secret = "s3cr3tk3ys3cr3tk3y"
+    with tempfile.TemporaryDirectory() as folder:
+        path, key = os.path.join(folder, "c.conf"), os.path.join(folder, "key")
+        with open(key, "w") as f:
+            f.write(secret + "\n")
+
+        def check(text, *options):
+            with open(path, "w") as f:
+                f.write("dnsbl { mode = label  reject_at = 0 }\n" + text)
+            os.chmod(path, 0o600)
+            return run("check-config", *options, path)
+        os.chmod(key, 0o600)
+        for text in ("use abusix { key = %s }\n" % secret, 'use abusix { key_file = "%s" }\n' % key,
+                     "use abusix { zone = %s.combined.mail.abusix.zone }\n" % secret):
+            for options in ((), ("--dump",), ("--json",)):
+                code, out, err = check(text, *options)
+                equal((code, secret in out + err), (0, False))
+        for text in ("use abusix { key = %s/ }\n", "use abusix { key %s }\n", "use abusix { key = a %s }\n",
+                     "use abusix { zone = %s..combined }\n"):
+            for options in ((), ("--json",)):
+                code, out, err = check(text % secret, *options)
+                equal((code, secret in out + err), (3, False))
+        user = "policyd { user = nobody }\nuse abusix { key_file = \"%s\" }\n" % key
+        equal(check(user)[2], "%s:3: warning: use abusix: %s cannot be read by nobody, as which the daemon runs; give it a "
+                              "group of that user and mode 0640\n" % (path, key))
+        os.chmod(key, 0o644)
+        equal(check(user)[2], "%s:3: warning: use abusix: every user of this machine can read its key in %s; set mode 0640 and "
+                              "the group of policyd.user\n" % (path, key))
+
+
 def request():
     """request: what Postfix would be told; over --socket or by the configuration"""
     policyd = world.Policyd("hostname = mx.test\ndns { servers = {\"127.0.0.1:%d\"} }\n"
@@ -437,7 +469,7 @@ def main():
     tap = world.Tap()
     for test in (json_result, exempt, decision, colors, broken_at_blanks, json_error, trace, trace_of_doubt, full_disk, several_servers, no_control_characters, time_out, usage, meant, written_otherwise,
                  help_texts, version_and_help,
-                 check_config, check_config_warnings, request):
+                 check_config, check_config_warnings, check_config_keys, request):
         tap.run(test)
     tap.finish()
 
