@@ -21,7 +21,7 @@
  *
  * Room: contacts that never passed end after the window, and go first where the store needs room. A
  * network with more than GP_GREYLIST_CROWD_MAX new contacts in an hour is remembered as one, and so
- * is every network when there are nearly max_entries, so that no flood pushes out what has passed.
+ * is every network when there are max_entries, so that no flood pushes out what has passed.
  *
  * The store is unavailable: GP_GREYLIST_UNAVAILABLE, nothing is delayed, and the log says so once a
  * minute. GP_ENOMEM, GP_ETOOBIG: of ctx->arena.

@@ -14,7 +14,7 @@
 #define USE_EVERY_MS GP_GREYLIST_HOUR_MS
 #define CROWD_KEEP_MS (4 * GP_GREYLIST_HOUR_MS) /* after its last contact that was too many */
 #define CROWD_USE_MS (5 * 60000)
-#define ROOM_PART 16 /* so many-th of max_entries is for networks as a whole */
+#define ROOM_PART 16 /* so many-th of max_entries may be networks as a whole, besides */
 #define SUBJECT_MAX (sizeof GP_GREYLIST_SUBJECT_OF + GP_IPADDR_TEXT + 4)
 
 const int64_t gp_greylist_waited_ms[GP_GREYLIST_WAITED_COUNT] = {10000, 60000, 2 * 60000, 5 * 60000,
@@ -185,9 +185,10 @@ static bool is_crowded(const struct gp_greylist_run *run, int64_t of_hour, int64
 	enum gp_greylist_crowd *crowd_out)
 {
 	int64_t max = run->query->contact.settings->max_entries;
-	bool is_wide = entries > max && run->seen.crowds[GP_GREYLIST_CROWD_WIDE].key.len;
+	bool is_wide =
+		entries > max + max / ROOM_PART && run->seen.crowds[GP_GREYLIST_CROWD_WIDE].key.len;
 	*crowd_out = is_wide ? GP_GREYLIST_CROWD_WIDE : GP_GREYLIST_CROWD;
-	return of_hour > GP_GREYLIST_CROWD_MAX || entries > max - max / ROOM_PART;
+	return of_hour > GP_GREYLIST_CROWD_MAX || entries > max;
 }
 
 /* The counters of one more contact, and what they say. */
@@ -195,7 +196,8 @@ struct contact_counts {
 	const struct gp_store_count *of_hour, *waiting, *kept;
 };
 
-/* count_contact: of its network and of all; entries: how many more there will be. */
+/* count_contact: of its network and of all; entries: how many more there will be, where one of a
+ * contact counts for all of its origins. */
 static struct contact_counts count_contact(
 	const struct gp_greylist_run *run, struct step *s, int64_t entries)
 {
@@ -248,7 +250,7 @@ static int join_crowd(struct gp_greylist_run *run, const struct step *made,
 		if (made->notes[i].note.before.found == GP_STORE_FOUND)
 			continue;
 		add_note(&s, made->notes[i].entry, &now, run->now_ms); /* ends now: removed */
-		waiting->back++;
+		waiting->back = 1;
 	}
 	waiting->back_ms = run->now_ms;
 	struct note *n = add_note(&s, &run->seen.crowds[crowd], &now, run->now_ms + CROWD_KEEP_MS);
@@ -267,11 +269,8 @@ int gp_greylist_first(struct gp_greylist_run *run, struct gp_greylist_entry *ear
 	struct gp_greylist_record r = {
 		.was_delayed = run->is_delayed, .first_ms = run->now_ms, .last_ms = run->now_ms};
 	struct step s = {.count = 0};
-	int64_t entries = 0;
 	*earlier_out = (struct gp_greylist_entry) {.is_there = false};
-	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++)
-		entries += run->seen.entries[i].key.len > 0;
-	const struct contact_counts counts = count_contact(run, &s, entries);
+	const struct contact_counts counts = count_contact(run, &s, 1);
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
 		if (run->seen.entries[i].key.len == 0)
 			continue;
@@ -349,14 +348,14 @@ int gp_greylist_pass(struct gp_greylist_run *run, const struct gp_greylist_recor
 	struct step s = {.count = 0};
 	struct gp_store_take *one = first->was_delayed ? add_network(&s, &network) : NULL;
 	struct gp_store_take *all = add_take(&s, gp_span_from(GP_GREYLIST_SUBJECT));
-	struct gp_store_count *waiting = add_waiting(run, all, 0), *kept = add_kept(run, all, 0);
+	struct gp_store_count *waiting = add_waiting(run, all, 0);
+	(void)add_kept(run, all, 1);
 	waiting->back_ms = first->first_ms;
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
 		struct gp_greylist_entry *entry = &run->seen.entries[i];
 		if (entry->key.len == 0)
 			continue;
-		waiting->back += entry->is_there;
-		kept->take++;
+		waiting->back |= entry->is_there;
 		add_note(&s, entry, &passed, run->now_ms + c->settings->keep_ms);
 	}
 	add_passes(run, &s);
@@ -387,10 +386,10 @@ int gp_greylist_use(struct gp_greylist_run *run)
 			continue;
 		if (!all) {
 			all = add_take(&s, gp_span_from(GP_GREYLIST_SUBJECT));
-			add_kept(run, all, 0)->back_ms = r->last_ms;
+			struct gp_store_count *kept = add_kept(run, all, 1);
+			kept->back = 1;
+			kept->back_ms = r->last_ms;
 		}
-		all->counts[0].back++;
-		all->counts[0].take++;
 		r->last_ms = run->now_ms;
 	}
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {

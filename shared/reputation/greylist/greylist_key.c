@@ -203,8 +203,10 @@ static bool add_origin(struct gp_strbuf *buf, const struct gp_greylist_contact *
 		add_network(buf, &network);
 		return true;
 	}
-	const char *domain =
-		origin == GP_GREYLIST_BY_SPF ? contact->spf_domain : contact->name_domain;
+	const char *spf = contact->spf_domain, *name = contact->name_domain;
+	const char *domain = origin == GP_GREYLIST_BY_SPF            ? spf
+			     : spf && name && strcmp(spf, name) == 0 ? NULL /* one is enough */
+								     : name;
 	gp_strbuf_add(buf, domain ? domain : "");
 	return domain != NULL;
 }

@@ -129,7 +129,7 @@ static const struct gp_option greylist_rows[] = {
 		NULL, 0},
 	{"greylist", "max_entries", GP_KIND_UINT, IN_GREYLIST(max_entries), "1000000", 1000,
 		100000000, NULL,
-		"Most contacts that are remembered. When there are nearly as many, new ones are "
+		"Most contacts that are remembered. When there are as many, new ones are "
 		"remembered by their network only; what has passed stays.",
 		NULL, 0},
 	{"greylist", "code", GP_KIND_CODE, IN_GREYLIST(code), "450 4.7.1", 4, 0, NULL,
