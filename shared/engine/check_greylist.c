@@ -87,11 +87,10 @@ static const struct gp_rule *exempt(const struct gp_facts *f)
 
 /* ---- what vouches for it ---- */
 
-/* is_vouched: by a DNS list of good clients. */
+/* is_vouched: by a DNS list of good clients; in mode label as well, since that delays nobody. */
 static bool is_vouched(const struct gp_facts *f)
 {
-	const struct gp_dnsbl_result *lists = f->dnsbl;
-	return lists && f->config->dnsbl.mode == GP_MODE_ENFORCE && lists->is_vouched;
+	return f->dnsbl && f->dnsbl->is_vouched;
 }
 
 /* is_whitelisted: a domain of the list, if it is the sender's own mail. */

@@ -23,7 +23,7 @@ from demo_show import progress, say, step, told  # noqa: E402
 from scene import sandbox  # noqa: E402
 
 HALVES = {
-    "postfix": ("Postfix with gatepost-policyd: SPF, and limits for users", scene.PACKAGES, demo_postfix.run),
+    "postfix": ("Postfix with gatepost-policyd: SPF, limits for users, DNS lists, greylisting", scene.PACKAGES, demo_postfix.run),
     "exim": ("Exim with gatepost-exim.so: SPF, DKIM, ARC and DMARC", exim_scene.PACKAGES, demo_exim.run),
 }
 NEEDS = ("It starts a real mail server in a throwaway machine: a copy-on-write view of this one with a network "

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: ISC
-"""The demonstration's half with Postfix and gatepost-policyd: SPF, labels, limits, an override. For the
-inside of sandbox.py."""
+"""The demonstration's half with Postfix and gatepost-policyd: SPF, labels, limits, an override, DNS lists,
+greylisting. For the inside of sandbox.py."""
+import contextlib
+import fcntl
 import os
+import pty
+import struct
 import subprocess
+import termios
+import time
 
 import scene
 from demo_show import WIDTH, Case, Half, Seen, by_option, progress, say, step, told, wrapped
@@ -58,6 +64,41 @@ ATTEMPTS = [
      "alice", 4, ("limits show alice",)),
 ]
 
+# DNS lists and greylisting: a list that works, one that refuses this resolver, and a client in the first
+LISTED, UNKNOWN = "203.0.113.50", "203.0.113.51"
+ZONES = [("lists.example.", "static"), ("sick.lists.example.", "redirect")]
+ZONE = [
+    "lists.example. 300 SOA ns.lists.example. mail.lists.example. 1 2 3 4 300",
+    "2.0.0.127.bl.lists.example. 300 A 127.0.0.2",
+    "50.113.0.203.bl.lists.example. 300 A 127.0.0.2",
+    '50.113.0.203.bl.lists.example. 300 TXT "Sent spam, see https://lists.example/203.0.113.50"',
+    "sick.lists.example. 300 A 127.255.255.254",
+]
+DELAY_S = 3
+REPUTATION = """
+dnsbl { mode = enforce }
+list "bl.lists.example" {
+    asks = client
+    codes = {"127.0.0.2 = 3 sends spam"}
+    tests = {"127.0.0.2 listed", "127.0.0.1 not"}
+}
+list "sick.lists.example" {
+    asks = client
+    codes = {"127.0.0.2 = 3"}
+    tests = {"127.0.0.2 listed"}
+}
+greylist { mode = enforce  delay = %ds  learn = 0s }
+""" % DELAY_S
+CONTACTS = [
+    (Case("A listed client", "bl.lists.example lists the client. sick.lists.example answers that it "
+          "refuses this resolver: it is suspended, and counts for nothing.",
+          "550 5.7.1", {"dnsbl": "listed", "rule": "dnsbl.reject_at"}), LISTED, 0),
+    (Case("A suspicious first contact", "The client has no reverse name, and nothing vouches for it: "
+          "it is told to try again.", "450 4.7.1", {"dnsbl": "not-listed", "rule": "greylist.delay"}), UNKNOWN, 0),
+    (Case("The same client, again", "A mail server tries again after some minutes, here %d seconds. Most "
+          "senders of spam do not." % DELAY_S, "250", {"greylist": "passed"}), UNKNOWN, DELAY_S + 1),
+]
+
 
 def short(facts):
     """What the log says about a decision, in words."""
@@ -97,15 +138,29 @@ def attempt(half, case, user, recipients):
                          (refused or replies)[-1], text + " are accepted", text, {"accepted": str(taken)}))
 
 
+def on_terminal(command):
+    """What a command shows on a terminal of this width, without colours; it has to succeed."""
+    own, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH - 3, 0, 0))
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=its, stderr=its,
+                               env=dict(os.environ, NO_COLOR="1", TERM="dumb"))
+    os.close(its)
+    text = b""
+    with contextlib.suppress(OSError):  # the terminal is gone with the command
+        while part := os.read(own, 65536):
+            text += part
+    os.close(own)
+    text = text.decode().replace("\r\n", "\n")
+    assert process.wait() == 0, text
+    return text
+
+
 def command(stage, *words):
     """A command as the operator types it, and what it says."""
     say("   $ gatepost " + " ".join(words))
-    done = subprocess.run([os.path.join(scene.world.BUILD, "gatepost")] + list(words) +
-                          ["--socket", stage.policyd.control_path], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=dict(os.environ, COLUMNS=str(WIDTH - 3)))
-    assert done.returncode == 0, done.stdout
-    for line in done.stdout.rstrip().splitlines():
+    text = on_terminal([os.path.join(scene.world.BUILD, "gatepost")] + list(words) +
+                       ["--socket", stage.policyd.control_path])
+    for line in text.rstrip().splitlines():
         indent = line[:len(line) - len(line.lstrip())]
         lines = [line] if len(line) <= WIDTH - 3 else wrapped(line.strip(), WIDTH - 3 - len(indent), "  ")
         for part in lines:
@@ -123,14 +178,34 @@ def limits(half, stage):
             command(stage, *words.split())
 
 
+def reputation(half, stage):
+    say("DNS lists and greylisting, in gatepost.conf:")
+    say(REPUTATION.replace("\n", "\n   ").rstrip() + "\n")
+    before = len(stage.policyd.text())
+    stage.policyd.write(CONFIG + REPUTATION)
+    stage.policyd.reload()
+    scene.world.wait_for(lambda: "list-suspended" in stage.policyd.text()[before:], "suspension of the sick list")
+    for case, client, pause_s in CONTACTS:
+        progress("sending a mail: " + case.name)
+        time.sleep(pause_s)  # what a mail server does, in short
+        reply, facts, added = scene.send(stage, client, "mail.unknown.example", "eve@unknown.example", BOB)
+        sent = "MAIL FROM <eve@unknown.example>, RCPT TO <%s>, client %s" % (BOB, client)
+        said = "listed" if facts["dnsbl"] == "listed" else "greylisting: " + facts["greylist"]
+        half.show(case, Seen(sent, reply, said + by_option(facts["rule"]), said, facts, added))
+    for words in ("lists", "greylist"):
+        command(stage, *words.split())
+
+
 def run():
     """The whole half; returns its outcome."""
     half = Half("Postfix")
     with open(os.path.join(sandbox.PROJECT, "conf-examples", "postfix-limits.cf")) as f:
-        stage = scene.Scene(config=CONFIG, extra=f.read(), progress=step)
+        stage = scene.Scene(config=CONFIG, extra=f.read(), progress=step, zone=ZONE, zones=ZONES,
+                            clients=(LISTED, UNKNOWN))
     try:
         mails(half, stage)
         limits(half, stage)
+        reputation(half, stage)
     finally:
         progress("stopping Postfix")
         stage.close()

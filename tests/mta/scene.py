@@ -49,8 +49,8 @@ SERVICE = "check_policy_service inet:127.0.0.1:10040"
 class Scene:
     """Name server, gatepost-policyd and Postfix, up and connected."""
 
-    def __init__(self, config=CONFIG, service=SERVICE, extra="", progress=lambda text: None):
-        for address in (GOOD + "/32", BAD + "/32", GOOD6 + "/128"):
+    def __init__(self, config=CONFIG, service=SERVICE, extra="", progress=lambda text: None, zone=(), zones=(), clients=()):
+        for address in [a + "/32" for a in (GOOD, BAD, *clients)] + [GOOD6 + "/128"]:
             sandbox.add_address(address)
         self.folder = tempfile.mkdtemp(prefix="gatepost-scene.")
         os.chmod(self.folder, 0o755)
@@ -61,7 +61,7 @@ class Scene:
             subprocess.run(["useradd", "--system", "--no-create-home", "gatepost"], check=True)
         try:
             progress("starting a name server")
-            self.unbound = world.Unbound(self.folder + "/dns", ZONE, MUTE)
+            self.unbound = world.Unbound(self.folder + "/dns", ZONE + list(zone), MUTE + list(zones))
             progress("starting gatepost-policyd")
             os.mkdir(self.folder + "/policyd")
             os.makedirs("/var/spool/postfix/gatepost", exist_ok=True)

@@ -40,7 +40,8 @@ TRY = "gatepost try"
 # Who follows which section, in this order. The commands of the others are targets of the Makefile and are
 # run by people, by CI or by this target itself.
 POSTFIX = ["Label first", "Postfix in ten lines", "See a refusal", "Enforce after a week", "See a verdict",
-           "Limit what users send", "The operator's commands", "Without systemd", "Backup", "Several hosts", "Uninstall"]
+           "Limit what users send", "Ask DNS lists", "Delay first contacts", "The operator's commands",
+           "Without systemd", "Backup", "Several hosts", "Uninstall"]
 EXIM = ["Label first", "Exim in ten lines", "See a refusal"]
 MAKE = ["gatepost - mail policy for Postfix and Exim", "Install", "Build and test"]
 
