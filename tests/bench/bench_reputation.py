@@ -53,7 +53,7 @@ def store(path):
 
 def pipeline(floor_path, folder, server):
     """All that is asked at RCPT, answers known: the daemon's own work."""
-    state = os.path.join(folder, "pipeline")
+    state = os.path.join(folder, "state.pipeline")
     more = store(state) + lists() + greylist("spf_pass = no")
     daemon = bench.Daemon(folder, server.port, more, "pipeline")
     load = ("spf", "-c", CONNECTIONS, "-d", bench.WARM_DOMAINS)
@@ -101,7 +101,7 @@ def first_contacts(floor_path, folder, server):
 
 def decisions(floor_path, folder, domains):
     """Requests about known keys, of which so many domains' lie in the store."""
-    state = os.path.join(folder, "grey%d" % domains)
+    state = os.path.join(folder, "state.%d" % domains)
     daemon = bench.Daemon(folder, 53, store(state) + "spf { mode = off }\n" + greylist(), "grey%d" % domains)
     load = ("spf", "-c", CONNECTIONS, "-d", domains)
     floors, ours = [], []
@@ -147,13 +147,13 @@ def postgrey(folder):
     if not shutil.which("postgrey"):
         show("postgrey is not installed: not measured\n")
         return {}
-    state = os.path.join(folder, "theirs")
+    state = os.path.join(folder, "state.theirs")
     os.makedirs(state)
     target = os.path.join(folder, "postgrey.socket")
     user = world.daemon_user()
     if os.geteuid() == 0:
         shutil.chown(state, user)
-    ours_state = os.path.join(folder, "ours")
+    ours_state = os.path.join(folder, "state.ours")
     daemon = bench.Daemon(folder, 53, store(ours_state) + "spf { mode = off }\n" + greylist(), "ours")
     load = ("spf", "-c", CONNECTIONS, "-d", FEW, "-n", POSTGREY_REQUESTS)
     command = [shutil.which("postgrey"), "--unix=" + target, "--dbdir=" + state, "--user=" + user,
