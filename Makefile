@@ -41,6 +41,7 @@ LIMIT   = limit limit_message limit_name limit_options limit_overrides limit_res
 REPUTATION = reputation_order reputation_reverse greylist/greylist_allow \
 	  dnsbl/dnsbl_options dnsbl/dnsbl_judge dnsbl/dnsbl dnsbl/dnsbl_health dnsbl/dnsbl_health_record \
 	  dnsbl/dnsbl_question dnsbl/dnsbl_slot dnsbl/dnsbl_test dnsbl/dnsbl_text
+REPUTATION += dnsbl/dnsbl_kept
 REPUTATION += dnsbl/dnsbl_key dnsbl/dnsbl_list dnsbl/dnsbl_rule dnsbl/dnsbl_table dnsbl/dnsbl_log
 CONFIG  = config config_assign config_cursor config_draft config_error config_file config_find config_format config_invisible config_item \
 	  config_dnsbl config_lex config_limit config_limit_text config_mistake config_nat64 config_nearest \
@@ -76,7 +77,7 @@ CLI_COMPLETION = cmd_completion completion_bash completion_zsh
 CLI     = main access color command command_find command_help command_options commands cmd_check_config cmd_limits cmd_metrics cmd_request cmd_spf cmd_status cmd_store cmd_verify control \
 	  format limits_change limits_overrides limits_show limits_watch mailfile metrics_json mta_view offline table \
 	  usage record_json verify_canonical verify_report $(CLI_COMPLETION:%=completion/%) $(CLI_STORE:%=store/%) $(DOCTOR:%=doctor/%)
-CLI    += direct answer direct_answer log_text place shorten status_lists status_store
+CLI    += direct answer direct_answer direct_lists log_text place shorten status_lists status_store
 
 # what is kept for a start with broken files; resolv.conf
 CONFIG  += config_saved config_started config_resolv

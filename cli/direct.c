@@ -92,6 +92,7 @@ void gp_cli_direct_close(struct gp_cli_direct *direct)
 {
 	if (!direct)
 		return;
+	free(direct->table);
 	gp_runtime_store_close(&direct->store);
 	closelog();
 	gp_arena_free(direct->arena);
@@ -128,6 +129,8 @@ json_t *gp_cli_direct_answer(void *arg, const json_t *request)
 		.peer_uid = d->uid};
 	if (d->store.store)
 		gp_runtime_store_tend(&d->store, &ctx);
+	call.kept = gp_cli_direct_lists(d, &ctx);
+	call.lists = call.kept ? call.kept->health : NULL;
 	json_t *answer = gp_operator_knows(command) ? gp_operator_answer(&call)
 			 : command && strcmp(command, "status") == 0
 				 ? gp_cli_direct_status(d, &call)

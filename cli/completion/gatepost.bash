@@ -101,7 +101,7 @@ _gatepost_row()
 		arguments='lists'
 		;;
 	'lists retest')
-		options='--json --config --socket --help --color'
+		options='--json --config --socket --direct --help --color'
 		values='-c=file --config=file --socket=file --color=words:auto,always,never'
 		arguments='lists'
 		;;

@@ -125,9 +125,10 @@ static const struct gp_cli_command subcommands[] = {
 		.synopsis = "[LIST] [--json]",
 		.text = "Tells the running daemon to query the test entries of LIST, or of all "
 			"lists, now: after the resolver or a key was mended, a suspended list need "
-			"not wait for its next test. It is in use again after two good tests."
+			"not wait for its next test. It is in use again after two good tests. On "
+			"a host with Exim alone the next process of Exim tests it."
 			"\n\n" LIST_HELP,
-		.options = {gp_cli_json_option, gp_cli_control_options},
+		.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 		.arguments = optional_list_name,
 		.examples = "gatepost lists retest\n"
 			    "gatepost lists retest spamhaus-zen",

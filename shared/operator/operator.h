@@ -41,7 +41,7 @@
 #include "base/ctx.h"
 #include "config/config.h"
 #include "limit/limit_overrides.h"
-#include "reputation/dnsbl/dnsbl_health.h"
+#include "reputation/dnsbl/dnsbl_kept.h"
 #include "reputation/greylist/greylist_figures.h"
 
 /* What a command works with; all borrowed. */
@@ -49,6 +49,8 @@ struct gp_operator_call {
 	const struct gp_config *config;
 	struct gp_limit_overrides *overrides; /* around the open store; NULL: there is none */
 	struct gp_dnsbl_health *lists; /* how DNS lists are doing; NULL: nobody keeps that here */
+	/* the same where no daemon has it: what processes keep in the store; NULL */
+	const struct gp_dnsbl_kept *kept;
 	struct gp_ctx *ctx;
 	const json_t *request;
 	int64_t peer_uid; /* of the peer, according to the kernel; -1: not known */

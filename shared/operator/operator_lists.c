@@ -139,6 +139,8 @@ json_t *gp_operator_lists_on(struct gp_operator_call *call)
 	if (t.is_off) {
 		int rc = gp_reputation_order_remove(gp_limit_overrides_store(call->overrides),
 			call->ctx, GP_REPUTATION_LIST_OFF, t.zone);
+		if (!rc && call->kept && t.list)
+			rc = gp_dnsbl_kept_forget(call->kept, call->ctx, t.list);
 		if (rc)
 			return gp_operator_trouble(call, rc);
 		log_change(call, "list-on", t.zone);
@@ -152,23 +154,27 @@ json_t *gp_operator_lists_on(struct gp_operator_call *call)
 
 /* ---- to be tested now ---- */
 
-/* gp_operator_lists_retest: one list, or all; the daemon's thread for tests does it. */
+/* hurry: the daemon's thread tests it, or the next process of Exim; false: it is not tested. */
+static bool hurry(struct gp_operator_call *call, const struct gp_dnsbl_list *list)
+{
+	int64_t now_s = call->ctx->clock->wall_s(call->ctx->clock);
+	return gp_dnsbl_health_hurry(call->lists, list, now_s) &&
+	       (!call->kept || gp_dnsbl_kept_forget(call->kept, call->ctx, list) == GP_OK);
+}
+
+/* gp_operator_lists_retest: one list, or all. */
 json_t *gp_operator_lists_retest(struct gp_operator_call *call)
 {
 	const struct gp_dnsbl_settings *s = &call->config->dnsbl;
 	struct gp_span name = name_of(call);
-	int64_t now_s = call->ctx->clock->wall_s(call->ctx->clock);
 	if (!call->lists || s->mode == GP_MODE_OFF)
 		return gp_operator_error("the lists are not tested: %s",
-			s->mode == GP_MODE_OFF ? "dnsbl.mode is off"
-					       : "no daemon runs; gatepost lists test NAME tests "
-						 "and queries them");
+			s->mode == GP_MODE_OFF ? "dnsbl.mode is off" : "no store is in use");
 	if (name.len && !find_list(call, name))
 		return no_such_list(call, name);
 	json_t *due = json_array();
 	for (size_t i = 0; i < s->count; i++)
-		if ((!name.len || is_called(&s->lists[i], name)) &&
-			gp_dnsbl_health_hurry(call->lists, &s->lists[i], now_s))
+		if ((!name.len || is_called(&s->lists[i], name)) && hurry(call, &s->lists[i]))
 			json_array_append_new(due,
 				gp_operator_text(call->ctx->arena, gp_span_from(s->lists[i].zone)));
 	return json_pack("{s:o}", "due", due);

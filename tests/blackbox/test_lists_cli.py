@@ -413,6 +413,21 @@ def mended():
         zone.good()
 
 
+def direct():
+    """on the store itself: what is switched off, and what processes of Exim have kept there: nothing yet"""
+    with Daemon() as d:
+        d.fine("lists", "off", "bl.example")
+        code, out, err = run("lists", "-c", d.path, "--direct", "--json")
+        equal(code, 0, err)
+        equal({r["list"]: r["state"] for r in json.loads(out)["lists"]},
+              {"bl.example": "off", "white.example": "untested", "uri.example": "untested", "zen.example": "untested"})
+        code, out, err = run("lists", "on", "bl.example", "-c", d.path, "--direct")
+        equal(code, 0, err)
+        wait_for(lambda: d.row("bl.example")["state"] == "ok", "the list is in use again")
+        code, out, err = run("lists", "retest", "-c", d.path, "--direct", "--json")
+        equal((code, json.loads(out)["due"]), (0, ["bl.example", "white.example", "uri.example", "zen.example"]), err)
+
+
 def metrics():
     """the same numbers for a monitoring system, without the key"""
     with Daemon() as d:
@@ -494,7 +509,7 @@ def other_answers():
 def main():
     tap = world.Tap()
     for test in (address, allowed, domain, unknown, suspended, no_answer, off, table, servers, wrong_subjects, test_entries,
-                 no_lists, figures, columns, switched, by_name, mended, metrics, doctor_tests, doctor_cloud,
+                 no_lists, figures, columns, switched, by_name, mended, direct, metrics, doctor_tests, doctor_cloud,
                  doctor_daemon, other_answers):
         tap.run(test)
     tap.finish()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """A real Exim asks DNS lists through its RCPT ACL: what is refused, what a list that is ill does to mail, and
 which process asks the tests of lists."""
+import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -89,6 +91,28 @@ def ill():
     equal(asked("66.100.51.198.bl.example.com"), before)
 
 
+def gatepost(*words):
+    done = subprocess.run([os.path.join(sandbox.PROJECT, world.BUILD, "gatepost")] + list(words) + ["--config", stage.exim.gatepost],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    equal(done.returncode, 0, done.stderr)
+    assert KEY not in done.stdout + done.stderr, done
+    return done.stdout
+
+
+def operator():
+    """gatepost lists reads what processes of Exim know; a retest needs no wait, and off holds for the next process"""
+    rows = {r["list"]: r for r in json.loads(gatepost("lists", "--json"))["lists"]}
+    equal({name: (r["state"], r["reason"]) for name, r in rows.items()},
+          {"bl.example.com": ("suspended", "error code"), "paid.example.com": ("ok", "")})
+    dns.zone["66.100.51.198.bl.example.com"] = {"A": ["127.0.0.2"]}
+    equal(json.loads(gatepost("lists", "retest", "bl.example.com", "--json"))["due"], ["bl.example.com"])
+    holds(send(mail("none.test"), address=BAD), "550 5.7.1 198.51.100.66 is listed by bl.example.com")
+    holds(gatepost("lists", "off", "bl.example.com"), "bl.example.com: off")
+    accepted(send(mail("none.test"), address=BAD))
+    gatepost("lists", "on", "bl.example.com")
+    holds(send(mail("none.test"), address=BAD), "550 5.7.1 198.51.100.66 is listed by bl.example.com")
+
+
 def key():
     """the key is in the question, and in no log or reply"""
     assert any(KEY in name for name, _ in dns.asked), dns.asked
@@ -107,7 +131,7 @@ def without_a_store():
     accepted(send(mail("none.test"), address=GOOD))
 
 
-TESTS = (listed, once_a_message, one_process_tests, exempt, ill, key, without_a_store)
+TESTS = (listed, once_a_message, one_process_tests, exempt, ill, operator, key, without_a_store)
 
 
 def main():

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/* One get for each list, in one step; a note for each that has changed. */
+#include "reputation/dnsbl/dnsbl_kept.h"
+
+#include <unistd.h>
+
+#include "reputation/reputation_order.h"
+
+#define KEEP_MS (14 * 24 * 3600 * 1000LL) /* a record, after its last change */
+
+/* gp_dnsbl_kept_host: empty where there is none. */
+void gp_dnsbl_kept_host(char host_out[GP_DNSBL_KEPT_HOST])
+{
+	if (gethostname(host_out, GP_DNSBL_KEPT_HOST - 1))
+		host_out[0] = 0;
+	host_out[GP_DNSBL_KEPT_HOST - 1] = 0;
+}
+
+/* key_of: a list's record; empty: the arena refused. */
+static struct gp_span key_of(
+	const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, const struct gp_dnsbl_list *list)
+{
+	return gp_span_from(
+		gp_arena_printf(ctx->arena, "dnsbl-health %.200s %.150s", kept->host, list->name));
+}
+
+/* gp_dnsbl_kept_load: all of them. */
+void gp_dnsbl_kept_load(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+{
+	char records[GP_DNSBL_LISTS_MAX][GP_DNSBL_RECORD_MAX];
+	struct gp_store_get gets[GP_DNSBL_LISTS_MAX];
+	struct gp_store_op ops[GP_DNSBL_LISTS_MAX];
+	size_t n = kept->count;
+	for (size_t i = 0; i < n; i++) {
+		gets[i] = (struct gp_store_get) {.key = key_of(kept, ctx, &kept->lists[i]),
+			.soft = true,
+			.value = {.bytes = records[i], .room = sizeof records[i]}};
+		ops[i] = (struct gp_store_op) {.kind = GP_STORE_OP_GET, .get = &gets[i]};
+	}
+	if (gp_store_do(kept->store, ctx, gp_store_now_ms(kept->store), ops, n) != GP_OK)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (gets[i].value.found == GP_STORE_FOUND &&
+			gets[i].value.length <= sizeof records[i])
+			(void)gp_dnsbl_health_load(kept->health, &kept->lists[i],
+				(struct gp_span) {records[i], gets[i].value.length}, kept->now_s);
+}
+
+/* gp_dnsbl_kept_follow: on again, too. */
+void gp_dnsbl_kept_follow(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+{
+	const struct gp_reputation_order *orders;
+	size_t count;
+	if (gp_reputation_order_list(kept->store, ctx, GP_REPUTATION_LIST_OFF, &orders, &count) !=
+		GP_OK)
+		return;
+	for (size_t i = 0; i < kept->count; i++)
+		gp_dnsbl_health_switch(kept->health, &kept->lists[i],
+			gp_reputation_order_has(orders, count, kept->lists[i].zone), kept->now_s);
+}
+
+/* gp_dnsbl_kept_save: until the store refuses; then the next process tests for itself. */
+void gp_dnsbl_kept_save(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+{
+	unsigned char record[GP_DNSBL_RECORD_MAX];
+	int64_t now_ms = gp_store_now_ms(kept->store);
+	for (size_t i = 0; i < kept->count; i++) {
+		const struct gp_dnsbl_list *list = &kept->lists[i];
+		if (!gp_dnsbl_health_is_changed(kept->health, list))
+			continue;
+		size_t size = gp_dnsbl_health_save(kept->health, list, record);
+		struct gp_store_note note = {.key = key_of(kept, ctx, list),
+			.value = {(const char *)record, size},
+			.expires_ms = now_ms + KEEP_MS};
+		if (size && gp_store_note(kept->store, ctx, now_ms, &note) != GP_OK)
+			return;
+	}
+}
+
+/* claim_key: of a round of tests on this machine; empty: the arena refused. */
+static struct gp_span claim_key(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+{
+	return gp_span_from(gp_arena_printf(ctx->arena, "dnsbl-test %.200s", kept->host));
+}
+
+/* gp_dnsbl_kept_claim: who notes it first. */
+bool gp_dnsbl_kept_claim(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, int64_t ms)
+{
+	int64_t now_ms = gp_store_now_ms(kept->store);
+	struct gp_store_note note = {.key = claim_key(kept, ctx),
+		.value = gp_span_from("1"),
+		.expires_ms = now_ms + ms,
+		.unless_there = true};
+	int rc = gp_store_note(kept->store, ctx, now_ms, &note);
+	return rc != GP_OK || note.before.found != GP_STORE_FOUND;
+}
+
+/* gp_dnsbl_kept_forget: notes that end now. */
+int gp_dnsbl_kept_forget(
+	const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, const struct gp_dnsbl_list *list)
+{
+	int64_t now_ms = gp_store_now_ms(kept->store);
+	struct gp_store_note notes[] = {
+		{.key = key_of(kept, ctx, list), .expires_ms = now_ms},
+		{.key = claim_key(kept, ctx), .expires_ms = now_ms},
+	};
+	const struct gp_store_op ops[] = {{.kind = GP_STORE_OP_NOTE, .note = &notes[0]},
+		{.kind = GP_STORE_OP_NOTE, .note = &notes[1]}};
+	return gp_store_do(kept->store, ctx, now_ms, ops, 2);
+}
