@@ -252,6 +252,18 @@ static int settle_dead(struct gp_config_draft *draft, struct gp_dnsbl_list *list
 	return gp_strbuf_finish(&buf, &list->dead);
 }
 
+/* is_known: a list of the table in the wrong section, without a zone of its own? Reported. */
+static bool is_known(struct gp_config_draft *draft, const struct gp_dnsbl_list *list)
+{
+	const struct gp_dnsbl_settings *table = table_of(draft);
+	if (list->is_builtin || *list->zone || !table || !known_list(table, list->name))
+		return false;
+	struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
+	gp_config_add_option(buf, "list", list->name, NULL);
+	gp_strbuf_printf(buf, ": this list is known already; write use %s {\n", list->name);
+	return true;
+}
+
 /* gp_config_list_finish: settled, and put to the others. */
 int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 {
@@ -263,7 +275,7 @@ int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 	list->file = draft->opened.file;
 	list->line = draft->opened.line;
 	int rc = take_key(draft, list, &list->zone);
-	if (rc || is_repeated(draft, list))
+	if (rc || is_repeated(draft, list) || is_known(draft, list))
 		return rc;
 	rc = gp_dnsbl_list_settle(draft->config->arena, list, &how);
 	if (rc && rc != GP_ESYNTAX)

@@ -350,6 +350,8 @@ static void test_mistakes(void **state)
 			"asked about clients only"},
 		{"list x { }", "t.conf:1: list x.zone: is missing: the name of the list is not the "
 			       "name of a zone"},
+		{"list spamcop { }",
+			"t.conf:1: list spamcop: this list is known already; write use spamcop {"},
 		{"list { }", "t.conf:1: list: the name is missing; write list NAME {"},
 		{"list x.example { zone = a..b }",
 			"t.conf:1: list x.example.zone: a..b is not allowed here; allowed: a name "
