@@ -37,12 +37,6 @@ void gp_exim_lists_fini(struct gp_exim_lists *lists)
 	gp_exim_lists_init(lists);
 }
 
-/* is_used: are there lists to ask? */
-static bool is_used(const struct gp_config *config)
-{
-	return config->dnsbl.mode != GP_MODE_OFF && config->dnsbl.count > 0;
-}
-
 /* make_table: at the first call. */
 static bool make_table(struct gp_exim_lists *lists)
 {
@@ -145,7 +139,7 @@ static struct scene set_scene(struct gp_exim_lists *lists, const struct gp_confi
 struct gp_dnsbl_health *gp_exim_lists_begin(struct gp_exim_lists *lists,
 	const struct gp_config *config, struct gp_store *store, struct gp_ctx *ctx)
 {
-	if (!is_used(config) || !make_table(lists))
+	if (!gp_dnsbl_is_used(&config->dnsbl) || !make_table(lists))
 		return NULL;
 	struct scene s = set_scene(lists, config, store, ctx);
 	int64_t now_us = gp_clock_now_us(ctx->clock);
@@ -169,7 +163,7 @@ struct gp_dnsbl_health *gp_exim_lists_begin(struct gp_exim_lists *lists,
 void gp_exim_lists_end(struct gp_exim_lists *lists, const struct gp_config *config,
 	struct gp_store *store, struct gp_ctx *ctx)
 {
-	if (!is_used(config) || !lists->health || !store)
+	if (!gp_dnsbl_is_used(&config->dnsbl) || !lists->health || !store)
 		return;
 	struct scene s = set_scene(lists, config, store, ctx);
 	gp_dnsbl_kept_save(&s.kept, ctx);

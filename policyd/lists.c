@@ -63,17 +63,11 @@ struct gp_dnsbl_health *gp_lists_table(struct gp_lists *lists)
 	return lists->health;
 }
 
-/* is_used: are there lists to ask? */
-static bool is_used(const struct gp_config *config)
-{
-	return config->dnsbl.mode != GP_MODE_OFF && config->dnsbl.count > 0;
-}
-
 /* gp_lists_configure: none when they are off. */
 void gp_lists_configure(struct gp_lists *lists, const struct gp_config *config)
 {
-	const struct gp_dnsbl_health_lists known = {
-		.lists = config->dnsbl.lists, .count = is_used(config) ? config->dnsbl.count : 0};
+	const struct gp_dnsbl_health_lists known = {.lists = config->dnsbl.lists,
+		.count = gp_dnsbl_is_used(&config->dnsbl) ? config->dnsbl.count : 0};
 	gp_dnsbl_health_configure(lists->health, &known, wall_s());
 	atomic_store(&lists->is_ready, false);
 }
@@ -103,7 +97,8 @@ static struct gp_ctx context(
 void gp_lists_probe(struct gp_lists *lists, const struct gp_daemon_runtime *runtime)
 {
 	struct gp_dnsbl_tested tested;
-	if (!is_used(runtime->config) || gp_dnsbl_health_next_s(lists->health, wall_s(), 1) > 0 ||
+	if (!gp_dnsbl_is_used(&runtime->config->dnsbl) ||
+		gp_dnsbl_health_next_s(lists->health, wall_s(), 1) > 0 ||
 		!fresh(&lists->testing, TEST_MEMORY))
 		return;
 	struct gp_ctx ctx = context(lists->testing, runtime, TEST_MS);
@@ -118,7 +113,8 @@ void gp_lists_tend(struct gp_lists *lists, const struct gp_daemon_runtime *runti
 	const struct gp_dnsbl_settings *dnsbl = &runtime->config->dnsbl;
 	const struct gp_reputation_order *orders;
 	size_t count;
-	if (!is_used(runtime->config) || !runtime->store || !fresh(&lists->ordering, ORDERS_MEMORY))
+	if (!gp_dnsbl_is_used(&runtime->config->dnsbl) || !runtime->store ||
+		!fresh(&lists->ordering, ORDERS_MEMORY))
 		return;
 	struct gp_ctx ctx = context(lists->ordering, runtime, 1000);
 	if (gp_reputation_order_list(
@@ -158,7 +154,7 @@ static void wait_for_tests(
 struct gp_dnsbl_health *gp_lists_health(
 	struct gp_lists *lists, const struct gp_config *config, const struct gp_ctx *ctx)
 {
-	if (!is_used(config))
+	if (!gp_dnsbl_is_used(&config->dnsbl))
 		return NULL;
 	if (!atomic_load(&lists->is_ready))
 		wait_for_tests(lists, &config->dnsbl, ctx);

@@ -57,7 +57,7 @@ static bool may_refuse(const struct gp_config *config)
 /* is_on: where there are lists, and somebody knows which of them work. */
 static bool is_on(const struct gp_facts *f)
 {
-	return f->lists && f->config->dnsbl.mode != GP_MODE_OFF && f->config->dnsbl.count > 0;
+	return f->lists && gp_dnsbl_is_used(&f->config->dnsbl);
 }
 
 /* gp_engine_dnsbl_plan: all lists of the configuration. */

@@ -19,7 +19,7 @@ static bool greylist_wants(const struct gp_config *config)
 /* lists_want: what an operator says of them lies there, and what processes of Exim know of them. */
 static bool lists_want(const struct gp_config *config)
 {
-	return config->dnsbl.mode != GP_MODE_OFF && config->dnsbl.count > 0;
+	return gp_dnsbl_is_used(&config->dnsbl);
 }
 
 /* The users of a store; a check that does is one row more. */

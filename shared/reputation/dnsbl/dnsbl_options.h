@@ -28,6 +28,12 @@ struct gp_dnsbl_settings {
 	const struct gp_suffix_list *psl; /* for reduce = registered; NULL: no list needs it */
 };
 
+/* Are there lists to be asked about mail? */
+static inline bool gp_dnsbl_is_used(const struct gp_dnsbl_settings *dnsbl)
+{
+	return dnsbl->mode != GP_MODE_OFF && dnsbl->count > 0;
+}
+
 extern const struct gp_option_section gp_dnsbl_section;      /* places: struct gp_dnsbl_settings */
 extern const struct gp_option_section gp_dnsbl_list_section; /* places: struct gp_dnsbl_list */
 extern const struct gp_option_section gp_dnsbl_use_section;  /* the same rows */
