@@ -21,6 +21,8 @@ spf { mode = off }
 dns { servers = {"127.0.0.1:9"} }
 store { uri = {"STORE"} }
 policyd { listen = {"SOCKET"}  user = "USER" }
+list bl.example { }
+list "uri.example" { asks = sender }
 limit hourly { key = user  count = recipients  max = 100  per = 1h }
 limit daily { key = user  count = messages  max = 500  per = 1d }
 limit per-client { key = client  count = recipients  max = 100  per = 1h  from = {others} }
@@ -80,6 +82,7 @@ def bash_rows():
             ("gatepost verify mess", ["message one.eml"]), ("gatepost verify --config o", ["other.conf"]),
             ("gatepost spf --config=o", ["other.conf"]), ("gatepost doctor --config-dir d", ["directory"]),
             ("gatepost verify -- --i", []), ("gatepost verify a b", []), ("gatepost nonsense ", []), ("gatepost spf --nonsense=x", []),
+            ("gatepost lists o", ["off", "on"]), ("gatepost greylist al", ["allow"]),
             ("gatepost store ", ["check", "export", "import"]), ("gatepost check-config --du", ["--dump"])):
         equal((line, reply(line)), (line, wanted))
     # a shell whose words do not end at = and : gets them whole
@@ -88,6 +91,7 @@ def bash_rows():
 
 def bash_names():
     """bash: names of limits and of users, as the running daemon says; nothing that a shell could run"""
+    equal(reply("gatepost lists off %s " % place.asked), ["bl.example", "uri.example"])
     equal(reply("gatepost limits show %s " % place.asked),
           ["albert", "alice@example.org", "bob", "client:198.51.100.8"])
     equal(reply("gatepost limits show %s al" % place.asked), ["albert", "alice@example.org"])

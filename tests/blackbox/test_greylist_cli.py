@@ -175,9 +175,37 @@ def direct():
         assert "450" not in d.mail("192.0.2.1", sender="new@sender.example")
 
 
+def elsewhere():
+    """status and metrics have the figures of a day, and doctor says whether greylisting has a store that works"""
+    with Daemon() as d:
+        wait_for(lambda: "gatepost_greylist_delayed " in d.fine("metrics"), "the figures")
+        holds(d.fine("status"), "greylisting   0 delayed in 24 hours, 0 passed; 0 of the day before never came back\n")
+        value = json.loads(d.fine("status", "--json"))["greylist"]
+        equal((value["mode"], value["delayed"], value["median_delay_s"]), ("enforce", 0, None))
+        found = json.loads(run("doctor", "--json", "-c", d.path, "greylist")[1])
+        equal([(f["check"], f["state"]) for f in found], [("greylist.store", "ok")])
+
+
+def store_away():
+    """a store that is unavailable: doctor says what that means, and the command why there are no figures"""
+    try:
+        daemon = Daemon(CONFIG.replace("STORE", "redis://127.0.0.1:1"))
+    except AssertionError as error:
+        if "without Redis" not in str(error):
+            raise
+        raise world.Skip("built without Redis") from None
+    with daemon as d:
+        found = json.loads(run("doctor", "--json", "-c", d.path, "greylist")[1])
+        equal([(f["check"], f["state"]) for f in found], [("greylist.store", "problem")])
+        holds(found[0]["found"], "no mail is delayed")
+        code, out, err = run("greylist", "-c", d.path)
+        equal((code, out), (1, ""))
+        holds(err, "the store ")
+
+
 def main():
     tap = world.Tap()
-    for test in (figures, one_mail, allow, forget, wrong, away, direct):
+    for test in (figures, one_mail, allow, forget, wrong, away, direct, elsewhere, store_away):
         tap.run(test)
     tap.finish()
 
