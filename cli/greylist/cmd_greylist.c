@@ -105,11 +105,11 @@ static int run_remove(const struct gp_cli_call *call)
 /* ---- rows ---- */
 
 static const struct gp_cli_option mail_options[] = {
-	{.name = "client", .argument = "ADDRESS", .help = "address of the client"},
+	{.name = "client", .argument = "IP", .help = "address of the client"},
 	{.name = "sender",
-		.argument = "MAILBOX",
+		.argument = "FROM",
 		.help = "what it said in MAIL FROM; empty: the null sender"},
-	{.name = "recipient", .argument = "MAILBOX", .help = "what it said in RCPT TO"},
+	{.name = "recipient", .argument = "TO", .help = "what it said in RCPT TO"},
 	{0},
 };
 
@@ -139,7 +139,7 @@ static const struct gp_cli_command subcommands[] = {
 	{.name = "remove",
 		.help = "take that back, or forget what is known of a mail",
 		.synopsis = "NETWORK|DOMAIN [--json]\n"
-			    "--client ADDRESS --sender MAILBOX --recipient MAILBOX [--json]",
+			    "--client IP --sender FROM --recipient TO",
 		.text = "Takes back what greylist allow has said of NETWORK or DOMAIN. With "
 			"--client, --sender and --recipient it forgets what is known of such mail: "
 			"the next one is a first attempt.",
@@ -156,7 +156,7 @@ static const struct gp_cli_command subcommands[] = {
 const struct gp_cli_command gp_cli_greylist = {
 	.name = "greylist",
 	.help = "show whether greylisting is worth it, and what it knows of a mail",
-	.synopsis = "[--json]\n--client ADDRESS --sender MAILBOX --recipient MAILBOX [--json]",
+	.synopsis = "[--json]\n--client IP --sender FROM --recipient TO [--json]",
 	.text = "Shows how many first attempts were delayed, how many of them came back and were "
 		"accepted, how many did not come back within 24 hours, the median of the real "
 		"delay, the five largest networks that did not come back, and the exceptions set "
