@@ -261,10 +261,22 @@ static void tend(struct question *q)
 	gp_exim_process_tend(&q->x->process, &q->ctx);
 }
 
-/* wants_store: for what clients have shown before. */
-static bool wants_store(const struct gp_config *c)
+/* wants_store: for what clients have shown before; of users of ours, for whom they write to. */
+static bool wants_store(const struct question *q)
 {
-	return c->dnsbl.mode != GP_MODE_OFF;
+	bool is_ours = q->call->envelope.sasl_username.len > 0;
+	return q->config->greylist.mode != GP_MODE_OFF ||
+	       (q->config->dnsbl.mode != GP_MODE_OFF && !is_ours);
+}
+
+/* find_store: that of this process; NULL: there is none, and the log says why. */
+static struct gp_store *find_store(struct question *q)
+{
+	struct gp_exim_process *process = &q->x->process;
+	struct gp_limit_overrides *overrides;
+	return gp_exim_process_overrides(process, q->cached->snapshot, &q->ctx, &overrides) == GP_OK
+		       ? process->store.store
+		       : NULL;
 }
 
 /*
@@ -275,16 +287,12 @@ static int ask_envelope(struct question *q)
 {
 	struct gp_exim *x = q->x;
 	struct gp_facts *f = &q->cached->facts;
-	struct gp_limit_overrides *overrides;
-	bool has_store = wants_store(q->config) && !q->call->envelope.sasl_username.len &&
-			 gp_exim_process_overrides(
-				 &x->process, q->cached->snapshot, &q->ctx, &overrides) == GP_OK;
 	gp_engine_facts_init(f, q->config, GP_STAGE_RCPT, &q->call->envelope);
-	f->store = has_store ? x->process.store.store : NULL;
+	f->store = wants_store(q) ? find_store(q) : NULL;
 	f->lists = gp_exim_lists_begin(&x->lists, q->config, f->store, &q->ctx);
 	int rc = gp_engine_transaction_ask(&x->transaction, &q->ctx, f, &q->cached->verdict);
 	gp_exim_lists_end(&x->lists, q->config, f->store, &q->ctx);
-	if (has_store)
+	if (f->store)
 		tend(q);
 	return rc;
 }
@@ -314,6 +322,14 @@ const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 
 /* ---- messages ---- */
 
+/* delays_bounces: is it mail of the null sender, which greylisting let past RCPT? */
+static bool delays_bounces(const struct question *q)
+{
+	return q->config->greylist.mode != GP_MODE_OFF &&
+	       q->config->greylist.null_sender == GP_GREYLIST_NULL_AT_DATA &&
+	       q->call->envelope.sender.len == 0;
+}
+
 /* run_checks: over an open message. */
 static int run_checks(struct question *q, const struct gp_exim_message *m)
 {
@@ -327,6 +343,8 @@ static int run_checks(struct question *q, const struct gp_exim_message *m)
 		return rc;
 	gp_engine_facts_init(&k->facts, q->config, GP_STAGE_MESSAGE, &q->call->envelope);
 	k->facts.mail = &mail;
+	if (delays_bounces(q))
+		k->facts.store = find_store(q);
 	rc = gp_engine_transaction_ask(&q->x->transaction, &q->ctx, &k->facts, &k->verdict);
 	k->facts.mail = NULL; /* it is gone with its file */
 	return rc;

@@ -102,8 +102,9 @@ static const struct gp_option greylist_rows[] = {
 	{"greylist", "correspondents", GP_KIND_PERIOD, IN_GREYLIST(correspondents_ms), "60d", 0,
 		366LL * DAY, NULL,
 		"Domains that your own authenticated users wrote to within this time are not "
-		"delayed, unless SPF fails or softfails for their mail. 0s: this is not "
-		"recorded.",
+		"delayed, unless SPF fails or softfails for their mail. Postfix has to ask "
+		"gatepost-policyd about the mail of users for that, as it does for limits. 0s: "
+		"this is not recorded.",
 		NULL, 0},
 	{"greylist", "whitelist_domains", GP_KIND_NAMES, IN_GREYLIST(whitelist_domains), "", 0,
 		1024, NULL,
