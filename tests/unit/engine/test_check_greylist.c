@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "engine/check_dnsbl.h"
 #include "engine/check_greylist.h"
 #include "engine/record.h"
 #include "engine/transaction.h"
@@ -35,7 +37,10 @@ static const char zone_text[] = "1.100.51.198.in-addr.arpa PTR mail.proper.test\
 				"fail.test TXT v=spf1 -all\n"
 				"neutral.test TXT v=spf1 ?all\n"
 				"broken.test TXT v=spf1 what\n"
-				"late.test TIMEOUT\n";
+				"late.test TIMEOUT\n"
+				"2.0.0.127.bl.example.com A 127.0.0.2\n"
+				"1.100.51.198.bl.example.com A 127.0.0.2\n"
+				"7.100.51.198.allow.example.com A 127.0.5.3\n";
 
 struct bench {
 	struct test_zone *zone;
@@ -226,6 +231,63 @@ static void test_when(void **state)
 	assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
 	assert_string_equal(log_of(&b, "greylist_why"), "no-reason");
 	end(&b);
+}
+
+#define LISTS(mode)                                                                          \
+	"\ndnsbl { mode = " mode " }\n"                                                      \
+	"list bl.example.com { asks = client  tests = {\"127.0.0.2 listed\"}\n"              \
+	"  codes = {\"127.0.0.2 = 2\"} }\n"                                                  \
+	"list allow.example.com { asks = client  allow = yes  tests = {\"127.0.0.1 not\"}\n" \
+	"  codes = {\"127.0.*.3 = -5\"} }\n"
+
+/* ask_lists: the same with lists that have been tested. */
+static void ask_lists(struct bench *b)
+{
+	struct gp_dnsbl_tested tested;
+	struct gp_dnsbl_health *health;
+	void *memory = calloc(1, gp_dnsbl_health_size());
+	const struct gp_dnsbl_health_lists lists = {
+		.lists = b->config->dnsbl.lists, .count = b->config->dnsbl.count};
+	assert_int_equal(gp_dnsbl_health_init(memory, &health), GP_OK);
+	gp_dnsbl_health_configure(health, &lists, b->ctx.clock->wall_s(b->ctx.clock));
+	const struct gp_dnsbl_plan plan = gp_engine_dnsbl_plan(b->config, health);
+	assert_int_equal(gp_dnsbl_test(&b->ctx, &plan, &tested), GP_OK);
+	gp_engine_facts_init(&b->f, b->config, GP_STAGE_RCPT, &b->e);
+	b->f.store = b->store;
+	b->f.lists = health;
+	assert_int_equal(gp_engine_transaction_ask(&b->t, &b->ctx, &b->f, &b->v), GP_OK);
+	free(memory);
+}
+
+/* test_lists: a score is a reason, unless lists are a label only; an allow list vouches. */
+static void test_lists(void **state)
+{
+	static const struct {
+		const char *options, *client, *name, *reasons, *why;
+	} rows[] = {
+		{ENFORCE " }" LISTS("enforce"), "198.51.100.1", "mail.proper.test", "dns-lists",
+			""},
+		{ENFORCE " when = score }" LISTS("enforce"), "198.51.100.1", "mail.proper.test",
+			"dns-lists", ""},
+		{ENFORCE " when = score }" LISTS("enforce"), "198.51.100.3", "", "", "no-reason"},
+		{ENFORCE " }" LISTS("label"), "198.51.100.1", "mail.proper.test", "", "no-reason"},
+		{ENFORCE " }" LISTS("enforce"), "198.51.100.7", "", "no-reverse-name",
+			"allow-list"},
+		{ENFORCE " }" LISTS("label"), "198.51.100.7", "", "no-reverse-name", "allow-list"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		begin(&b, rows[i].options);
+		from(&b, rows[i].client, rows[i].name, "u@none.test");
+		ask_lists(&b);
+		if (strcmp(log_of(&b, "greylist_reason"), rows[i].reasons) != 0 ||
+			strcmp(log_of(&b, "greylist_why"), rows[i].why) != 0 ||
+			(b.v.action == GP_ACTION_DEFER) != !*rows[i].why)
+			fail_msg("row %zu: %s, %s, action %d", i, log_of(&b, "greylist_reason"),
+				log_of(&b, "greylist_why"), (int)b.v.action);
+		end(&b);
+	}
 }
 
 /* ---- who is never delayed ---- */
@@ -471,6 +533,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_when),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_only_known),
 		cmocka_unit_test(test_correspondents),
