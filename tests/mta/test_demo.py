@@ -17,7 +17,7 @@ from scene import world  # noqa: E402
 from world import equal, holds  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TABLES = {"postfix": demo_postfix.MAILS + demo_postfix.ATTEMPTS, "exim": demo_exim.MAILS}
+TABLES = {"postfix": demo_postfix.MAILS + demo_postfix.ATTEMPTS + demo_postfix.CONTACTS, "exim": demo_exim.MAILS}
 CASES = {name: [row[0] for row in table] for name, table in TABLES.items()}
 
 

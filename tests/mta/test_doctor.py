@@ -64,7 +64,7 @@ def every_check_speaks():
     """each check says at least one thing, on every machine"""
     machine.serve(CONFIG)
     postfix(SPF)
-    code, _, found = machine.doctor("config", "daemon", "store", "clock", "dns", "postfix", "exim")
+    code, _, found = machine.doctor("config", "daemon", "store", "clock", "dns", "lists", "greylist", "postfix", "exim")
     help_text = subprocess.run([GATEPOST, "doctor", "--help"], stdout=subprocess.PIPE, text=True).stdout
     listed = [line.split()[0] for line in help_text.split("checks:\n")[1].split("\n\n")[0].splitlines()]
     equal(sorted(set(f["check"] for f in found)), sorted(listed))
