@@ -22,7 +22,7 @@
  * Room: contacts that never passed end after the window, and go first where the store needs room. A
  * network with more than GP_GREYLIST_CROWD_MAX new contacts in an hour is remembered as one, and so
  * is every network when there are max_entries, so that no flood pushes out what has passed.
- * In LMDB a contact takes about 76 bytes on the disk for each origin, of which 48 are its key and
+ * In LMDB a contact takes about 76 bytes on the disk for each origin, of which 40 are its key and
  * its record, and the counters of a network 235 more, for two days.
  *
  * The store is unavailable: GP_GREYLIST_UNAVAILABLE, nothing is delayed, and the log says so once a
