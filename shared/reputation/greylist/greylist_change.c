@@ -196,17 +196,29 @@ struct contact_counts {
 	const struct gp_store_count *of_hour, *waiting, *kept;
 };
 
-/* count_contact: of its network and of all; entries: how many more there will be, where one of a
- * contact counts for all of its origins. */
-static struct contact_counts count_contact(
-	const struct gp_greylist_run *run, struct step *s, int64_t entries)
+/* count_network: one more of it; how many there were in the last hour. */
+static const struct gp_store_count *count_network(const struct gp_greylist_run *run, struct step *s)
 {
 	const struct gp_greylist_contact *c = &run->query->contact;
 	const struct gp_prefix network = gp_greylist_network(c->settings, &c->client);
 	struct gp_store_take *one = add_network(s, &network);
+	if (run->is_delayed) {
+		add_count(one, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1);
+		add_count(one, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1);
+	}
+	return add_count(one, GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 1);
+}
+
+/*
+ * count_contact: one more of all; entries: how many more there will be, where one of a contact
+ * counts for all of its origins. is_of_network: and one of its network.
+ */
+static struct contact_counts count_contact(
+	const struct gp_greylist_run *run, struct step *s, int64_t entries, bool is_of_network)
+{
+	static const struct gp_store_count none;
+	struct contact_counts counts = {.of_hour = is_of_network ? count_network(run, s) : &none};
 	struct gp_store_take *all = add_take(s, gp_span_from(GP_GREYLIST_SUBJECT));
-	struct contact_counts counts;
-	counts.of_hour = add_count(one, GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 1);
 	counts.waiting = add_waiting(run, all, entries);
 	counts.kept = add_kept(run, all, 0);
 	if (!run->is_delayed) {
@@ -214,8 +226,6 @@ static struct contact_counts count_contact(
 		return counts;
 	}
 	add_count(all, GP_GREYLIST_DELAYED, GP_GREYLIST_DAY_MS, 1);
-	add_count(one, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1);
-	add_count(one, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1);
 	add_count(all, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1);
 	add_count(all, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1);
 	return counts;
@@ -270,7 +280,7 @@ int gp_greylist_first(struct gp_greylist_run *run, struct gp_greylist_entry *ear
 		.was_delayed = run->is_delayed, .first_ms = run->now_ms, .last_ms = run->now_ms};
 	struct step s = {.count = 0};
 	*earlier_out = (struct gp_greylist_entry) {.is_there = false};
-	const struct contact_counts counts = count_contact(run, &s, 1);
+	const struct contact_counts counts = count_contact(run, &s, 1, true);
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
 		if (run->seen.entries[i].key.len == 0)
 			continue;
@@ -300,7 +310,9 @@ int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd cro
 {
 	struct gp_greylist_entry *entry = &run->seen.crowds[crowd];
 	struct step s = {.count = 0};
-	const struct contact_counts counts = count_contact(run, &s, 0);
+	/* as long as networks are too many, they have no counters of their own */
+	const struct contact_counts counts =
+		count_contact(run, &s, 0, crowd != GP_GREYLIST_CROWD_WIDE);
 	int rc = do_step(run, &s);
 	enum gp_greylist_crowd same;
 	if (rc || gp_greylist_since(run->now_ms, entry->record.last_ms) < CROWD_USE_MS ||
