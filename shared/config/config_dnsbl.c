@@ -264,6 +264,23 @@ static bool is_known(struct gp_config_draft *draft, const struct gp_dnsbl_list *
 	return true;
 }
 
+/* take_zone: where none is set, the title is the zone; GP_ESYNTAX: it is none. Reported. */
+static int take_zone(struct gp_config_draft *draft, struct gp_dnsbl_list *list)
+{
+	const struct gp_config_target to = {draft->config->arena, list};
+	const struct gp_span title = gp_span_from(list->name);
+	struct gp_config_bad bad;
+	if (*list->zone || list->is_builtin)
+		return GP_OK;
+	int rc = gp_config_value_set(to, gp_config_row_find("list", "zone"), &title, 1, &bad);
+	if (rc != GP_ESYNTAX)
+		return rc;
+	struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
+	gp_config_add_option(buf, "list", list->name, NULL);
+	gp_strbuf_add(buf, ": its name is no name in DNS, so that the option zone is needed\n");
+	return rc;
+}
+
 /* gp_config_list_finish: settled, and put to the others. */
 int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 {
@@ -277,6 +294,9 @@ int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 	int rc = take_key(draft, list, &list->zone);
 	if (rc || is_repeated(draft, list) || is_known(draft, list))
 		return rc;
+	rc = take_zone(draft, list);
+	if (rc)
+		return rc == GP_ESYNTAX ? GP_OK : rc;
 	rc = gp_dnsbl_list_settle(draft->config->arena, list, &how);
 	if (rc && rc != GP_ESYNTAX)
 		return rc;

@@ -352,6 +352,9 @@ static void test_mistakes(void **state)
 			       "name of a zone"},
 		{"list spamcop { }",
 			"t.conf:1: list spamcop: this list is known already; write use spamcop {"},
+		{"list x.exam!ple { }",
+			"t.conf:1: list x.exam!ple: its name is no name in DNS, so that the option "
+			"zone is needed"},
 		{"list { }", "t.conf:1: list: the name is missing; write list NAME {"},
 		{"list x.example { zone = a..b }",
 			"t.conf:1: list x.example.zone: a..b is not allowed here; allowed: a name "

@@ -224,6 +224,8 @@ static const char *page_of(struct scene *s)
 	gp_own_pipeline_init(&s->checks);
 	s->shared.counters->pipeline = &s->checks.pipeline;
 	s->shared.stages = gp_stage_learn_new();
+	s->shared.lists = gp_lists_new();
+	s->shared.greylist = gp_greylist_watch_new();
 	fill(s->shared.counters, &s->daemon);
 	assert_int_equal(
 		gp_config_parse(
@@ -258,6 +260,8 @@ static void release(struct scene *s)
 	gp_store_close(s->runtime.store);
 	gp_dns_free(s->runtime.dns);
 	gp_runtime_config_fini(&s->runtime.loaded);
+	gp_greylist_watch_free(s->shared.greylist);
+	gp_lists_free(s->shared.lists);
 	gp_stage_learn_free(s->shared.stages);
 	free(s->shared.counters);
 	gp_arena_free(s->arena);
