@@ -273,10 +273,9 @@ static int finish_late(struct gp_dns_flight *f, int64_t now_us)
 	struct gp_dns_answer answer = {.state = GP_DNS_TEMPFAIL, .ours = true};
 	if (is_ours(f))
 		return finish_ours(f);
-	bool was_asked = now_us > f->begun_us;
-	answer.failure = was_asked ? GP_DNS_FAILURE_TIMEOUT : GP_DNS_FAILURE_OTHER;
+	answer.failure = f->is_asked ? GP_DNS_FAILURE_TIMEOUT : GP_DNS_FAILURE_OTHER;
 	answer.problem =
-		was_asked ? no_answer_text(f, now_us) : "no time was left to query a name server";
+		f->is_asked ? no_answer_text(f, now_us) : "no time was left to query a name server";
 	return finish(f, &answer);
 }
 
@@ -408,8 +407,10 @@ static int attempt(struct gp_dns_flight *f)
 		if (rc)
 			return rc;
 		set_until(f, now_us);
-		if (f->wire->options.over_tcp ? begin_tcp(f) : send_udp(f))
+		if (f->wire->options.over_tcp ? begin_tcp(f) : send_udp(f)) {
+			f->is_asked = true;
 			return GP_OK;
+		}
 		f->position++;
 	}
 }

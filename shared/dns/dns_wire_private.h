@@ -87,6 +87,7 @@ struct gp_dns_flight {
 	/* a bit for each server: it was heard, or given its time; we lacked means for asking it */
 	uint8_t spoken, lost;
 	bool sent_once;        /* it has begun, as its watch was told */
+	bool is_asked;         /* a packet has gone out, or a connection was begun */
 	bool bogus, not_bogus; /* a server said so; a server was silent or said something else */
 };
 

@@ -418,6 +418,7 @@ static void the_deadline_holds(void **state)
 	assert_int_equal(answer.state, GP_DNS_TEMPFAIL);
 	assert_true(answer.ours);
 	assert_int_equal(answer.failure, GP_DNS_FAILURE_OTHER); /* no server was silent */
+	assert_string_equal(answer.problem, "no time was left to query a name server");
 	assert_int_equal(test_nameserver_asked(f->first, "a.example", GP_DNS_A), 0);
 }
 
