@@ -190,6 +190,16 @@ static const char *text(const struct gp_facts *f, const struct gp_rule *rule)
 	return f->config->dnsbl.text;
 }
 
+/* quoted: third-party text, and shown as such: it does not leave its quotes. */
+static const char *quoted(struct gp_arena *arena, const char *words)
+{
+	char *copy = gp_arena_printf(arena, "\"%s\"", words);
+	for (size_t i = 1; copy && copy[i] && copy[i + 1]; i++)
+		if (copy[i] == '"')
+			copy[i] = '\'';
+	return copy;
+}
+
 /* value: of the list with the largest weight. */
 static const char *value(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_rule *rule,
 	struct gp_span name)
@@ -216,7 +226,7 @@ static const char *value(struct gp_ctx *ctx, const struct gp_facts *f, const str
 	if (gp_span_is(name, "about"))
 		return gp_arena_printf(ctx->arena, "%.100s", worst->about);
 	if (gp_span_is(name, "text") && worst->text)
-		return worst->text;
+		return quoted(ctx->arena, worst->text);
 	return *worst->rule->meaning ? worst->rule->meaning : "no reason is given";
 }
 
@@ -263,7 +273,7 @@ const struct gp_check gp_engine_check_dnsbl = {
 	.own_size = sizeof(struct gp_dnsbl_result),
 	.rules = rules,
 	.value = value,
-	.value_max = GP_DNSBL_TEXT_MAX,
+	.value_max = GP_DNSBL_TEXT_MAX + 2, /* quotes */
 	.has_authres = gp_engine_dnsbl_has_authres,
 	.authres = gp_engine_dnsbl_authres,
 	.fields = gp_engine_dnsbl_fields,

@@ -49,7 +49,7 @@ def accepted(reply):
 def listed():
     """a listed client is refused at RCPT, with what the list says; another one is not"""
     equal(send(mail("none.test"), address=BAD), "550 5.7.1 198.51.100.66 is listed by bl.example.com "
-          "(127.0.0.2,127.0.0.4): see https://bl.example.com/66")
+          "(127.0.0.2,127.0.0.4): \"see https://bl.example.com/66\"")
     accepted(send(mail("none.test"), address=GOOD))
 
 

@@ -197,7 +197,7 @@ def refusal(client, zone, code, text):
 def listed():
     """a listed client is refused with the list, its answer and what it says; postmaster can be reached"""
     stage.wait_back(*WORKING)
-    equal(stage.mail(SPAMMER), refusal(SPAMMER, GOOD, "127.0.0.2", "see https://good.example/" + SPAMMER))
+    equal(stage.mail(SPAMMER), refusal(SPAMMER, GOOD, "127.0.0.2", '"see https://good.example/%s"' % SPAMMER))
     holds(stage.mail(SPAMMER, "postmaster@example.test"), "250 2.0.0 Ok: queued")
     stage.said.append(stage.postfix.next_message())
 

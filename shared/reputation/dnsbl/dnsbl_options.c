@@ -68,9 +68,10 @@ static const struct gp_option dnsbl_rows[] = {
 		"Text of the reply to mail that is refused or deferred. In it are replaced: "
 		"{about} (the address or name that is listed), {client}, {list} (the public "
 		"zone of the list with the largest weight), {code} (its answer), {meaning} "
-		"(what that means, by the configuration), {text} (what the list itself says: "
-		"third-party text, at most 200 characters), {score}, {recipient} and "
-		"{hostname}. A list is asked for its text only if {text} stands here.",
+		"(what that means, by the configuration), {text} (what the list itself says, in "
+		"quotes and at most 200 characters of it; if it says nothing, the meaning), "
+		"{score}, {recipient} and {hostname}. A list is asked for its text only if "
+		"{text} stands here.",
 		NULL, 0},
 };
 const struct gp_option_section gp_dnsbl_section = {"dnsbl",

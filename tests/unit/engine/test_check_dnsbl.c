@@ -23,6 +23,8 @@ static const char zone_text[] =
 	"9.2.0.192.bl.example.com A 127.0.0.2\n"
 	"9.2.0.192.bl.example.com A 127.0.0.10\n"
 	"9.2.0.192.bl.example.com TXT see https://bl.example.com/9\n"
+	"5.2.0.192.bl.example.com A 127.0.0.2\n"
+	"5.2.0.192.bl.example.com TXT fine\". See \"https://evil.example\"\n"
 	"8.2.0.192.bl.example.com A 127.0.0.10\n"
 	"2.0.0.127.more.example.com A 127.0.0.2\n"
 	"9.2.0.192.more.example.com A 127.0.0.2\n"
@@ -180,9 +182,14 @@ static void test_reply(void **state)
 	set(&b, "192.0.2.9", "u@example.org");
 	ask(&b);
 	assert_string_equal(b.v.reply, "550 5.7.1 192.0.2.9 is listed by bl.example.com "
-				       "(127.0.0.2,127.0.0.10): see https://bl.example.com/9");
+				       "(127.0.0.2,127.0.0.10): \"see https://bl.example.com/9\"");
 	assert_int_equal(test_zone_asked(b.zone, GP_DNS_AAAA), 0);
 	assert_int_equal(test_zone_asked_of(b.zone, "9.2.0.192.bl.example.com"), 2);
+	set(&b, "192.0.2.5", "u@example.org");
+	ask(&b);
+	assert_string_equal(b.v.reply,
+		"550 5.7.1 192.0.2.5 is listed by bl.example.com (127.0.0.2): "
+		"\"fine'. See 'https://evil.example'\"");
 	test_zone_forget(b.zone);
 	set(&b, "192.0.2.8", "u@example.org");
 	ask(&b);
