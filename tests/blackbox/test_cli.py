@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pwd
 import pty
 import re
 import struct
@@ -425,9 +426,11 @@ def check_config_keys():
             for options in ((), ("--json",)):
                 code, out, err = check(text % secret, *options)
                 equal((code, secret in out + err), (3, False))
-        user = "policyd { user = nobody }\nuse abusix { key_file = \"%s\" }\n" % key
-        equal(check(user)[2], "%s:3: warning: use abusix: %s cannot be read by nobody, as which the daemon runs; give it a "
-                              "group of that user and mode 0640\n" % (path, key))
+        # not the user that the test runs as
+        other = "daemon" if pwd.getpwuid(os.geteuid()).pw_name == "nobody" else "nobody"
+        user = "policyd { user = %s }\nuse abusix { key_file = \"%s\" }\n" % (other, key)
+        equal(check(user)[2], "%s:3: warning: use abusix: %s cannot be read by %s, as which the daemon runs; give it a "
+                              "group of that user and mode 0640\n" % (path, key, other))
         os.chmod(key, 0o644)
         equal(check(user)[2], "%s:3: warning: use abusix: every user of this machine can read its key in %s; set mode 0640 and "
                               "the group of policyd.user\n" % (path, key))

@@ -335,7 +335,8 @@ static bool holds_key(struct bench *b)
 	const struct gp_record record = {&b->f, &b->v, b->ctx.arena};
 	size_t n = gp_engine_record_log(&b->pipeline, &record, fields, GP_RECORD_LOG_MAX);
 	for (size_t i = 0; i < n; i++)
-		if (memmem(fields[i].text.ptr, fields[i].text.len, "s3cr3t", 6))
+		if (fields[i].text.len &&
+			memmem(fields[i].text.ptr, fields[i].text.len, "s3cr3t", 6))
 			return true;
 	return (b->v.reply && strstr(b->v.reply, "s3cr3t")) ||
 	       (b->v.header && strstr(b->v.header, "s3cr3t"));
