@@ -66,13 +66,7 @@ static bool is_due(const struct scene *s)
 /* is_untested: is there a list of which nothing is known yet? */
 static bool is_untested(const struct scene *s)
 {
-	struct gp_dnsbl_health_view view;
-	for (size_t i = 0; i < s->dnsbl->count; i++) {
-		gp_dnsbl_health_view(s->lists->health, &s->dnsbl->lists[i], s->now_s, &view);
-		if (view.is_known && view.status == GP_DNSBL_UNTESTED)
-			return true;
-	}
-	return false;
+	return gp_dnsbl_health_has_untested(s->lists->health, s->now_s);
 }
 
 /* run_tests: of the lists that are due. */

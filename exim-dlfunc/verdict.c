@@ -266,7 +266,7 @@ static bool wants_store(const struct question *q)
 {
 	bool is_ours = q->call->envelope.sasl_username.len > 0;
 	return q->config->greylist.mode != GP_MODE_OFF ||
-	       (q->config->dnsbl.mode != GP_MODE_OFF && !is_ours);
+	       (gp_dnsbl_is_used(&q->config->dnsbl) && !is_ours);
 }
 
 /* find_store: that of this process; NULL: there is none, and the log says why. */

@@ -11,8 +11,8 @@
 
 #include "daemon/shmem.h"
 #include "engine/check_dnsbl.h"
+#include "reputation/dnsbl/dnsbl_kept.h"
 #include "reputation/dnsbl/dnsbl_log.h"
-#include "reputation/reputation_order.h"
 
 #define LOOK_NS (10 * 1000000L) /* between two looks at a table that is not ready */
 #define TEST_MS 10000           /* for the answers of all tests */
@@ -111,41 +111,26 @@ void gp_lists_probe(struct gp_lists *lists, const struct gp_daemon_runtime *runt
 void gp_lists_tend(struct gp_lists *lists, const struct gp_daemon_runtime *runtime)
 {
 	const struct gp_dnsbl_settings *dnsbl = &runtime->config->dnsbl;
-	const struct gp_reputation_order *orders;
-	size_t count;
-	if (!gp_dnsbl_is_used(&runtime->config->dnsbl) || !runtime->store ||
-		!fresh(&lists->ordering, ORDERS_MEMORY))
+	if (!gp_dnsbl_is_used(dnsbl) || !runtime->store || !fresh(&lists->ordering, ORDERS_MEMORY))
 		return;
 	struct gp_ctx ctx = context(lists->ordering, runtime, 1000);
-	if (gp_reputation_order_list(
-		    runtime->store, &ctx, GP_REPUTATION_LIST_OFF, &orders, &count) != GP_OK)
-		return;
-	for (size_t i = 0; i < dnsbl->count; i++)
-		gp_dnsbl_health_switch(lists->health, &dnsbl->lists[i],
-			gp_reputation_order_has(orders, count, dnsbl->lists[i].zone), wall_s());
+	const struct gp_dnsbl_kept kept = {.store = runtime->store,
+		.health = lists->health,
+		.lists = dnsbl->lists,
+		.count = dnsbl->count,
+		.now_s = wall_s()};
+	gp_dnsbl_kept_follow(&kept, &ctx);
 }
 
-/* is_ready: has each list been tested, or had its time? */
-static bool is_ready(struct gp_lists *lists, const struct gp_dnsbl_settings *dnsbl)
-{
-	struct gp_dnsbl_health_view view;
-	for (size_t i = 0; i < dnsbl->count; i++) {
-		gp_dnsbl_health_view(lists->health, &dnsbl->lists[i], wall_s(), &view);
-		if (view.is_known && view.status == GP_DNSBL_UNTESTED)
-			return false;
-	}
-	return true;
-}
-
-/* wait_for_tests: until then, or until the time is over; lists that are late are suspended then. */
-static void wait_for_tests(
-	struct gp_lists *lists, const struct gp_dnsbl_settings *dnsbl, const struct gp_ctx *ctx)
+/* wait_for_tests: of all lists, or until the time is over; those that are late are suspended. */
+static void wait_for_tests(struct gp_lists *lists, const struct gp_ctx *ctx)
 {
 	const struct timespec pause = {0, LOOK_NS};
 	int64_t until_us = gp_clock_now_us(ctx->clock) + GP_LISTS_WAIT_MS * 1000LL;
 	if (ctx->deadline_us < until_us)
 		until_us = ctx->deadline_us;
-	while (!is_ready(lists, dnsbl) && gp_clock_now_us(ctx->clock) < until_us)
+	while (gp_dnsbl_health_has_untested(lists->health, wall_s()) &&
+		gp_clock_now_us(ctx->clock) < until_us)
 		(void)nanosleep(&pause, NULL);
 	atomic_store(&lists->is_ready, true);
 }
@@ -157,6 +142,6 @@ struct gp_dnsbl_health *gp_lists_health(
 	if (!gp_dnsbl_is_used(&config->dnsbl))
 		return NULL;
 	if (!atomic_load(&lists->is_ready))
-		wait_for_tests(lists, &config->dnsbl, ctx);
+		wait_for_tests(lists, ctx);
 	return lists->health;
 }

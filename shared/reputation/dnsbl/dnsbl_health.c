@@ -334,11 +334,23 @@ void gp_dnsbl_health_view(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 	gp_dnsbl_health_release(health);
 }
 
+/* take_census: with the lock. */
+static struct census take_census(struct gp_dnsbl_health *health, int64_t now_s)
+{
+	gp_shared_lock_take(&health->lock);
+	struct census census = count_lists(health, now_s);
+	gp_dnsbl_health_release(health);
+	return census;
+}
+
+/* gp_dnsbl_health_has_untested: of any list. */
+bool gp_dnsbl_health_has_untested(struct gp_dnsbl_health *health, int64_t now_s)
+{
+	return take_census(health, now_s).untested > 0;
+}
+
 /* gp_dnsbl_health_none_left: as the events say it. */
 bool gp_dnsbl_health_none_left(struct gp_dnsbl_health *health, int64_t now_s)
 {
-	gp_shared_lock_take(&health->lock);
-	bool is_none = is_none_left(count_lists(health, now_s));
-	gp_dnsbl_health_release(health);
-	return is_none;
+	return is_none_left(take_census(health, now_s));
 }

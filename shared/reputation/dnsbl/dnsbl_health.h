@@ -220,6 +220,9 @@ struct gp_dnsbl_health_view {
 void gp_dnsbl_health_view(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
 	int64_t now_s, struct gp_dnsbl_health_view *view_out);
 
+/* Is there a list of which no test has said anything yet, and whose time for it is not over? */
+bool gp_dnsbl_health_has_untested(struct gp_dnsbl_health *health, int64_t now_s);
+
 /* Are there lists to ask (not off), and does none of them work? */
 bool gp_dnsbl_health_none_left(struct gp_dnsbl_health *health, int64_t now_s);
 

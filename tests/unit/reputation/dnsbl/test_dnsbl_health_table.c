@@ -84,7 +84,9 @@ static void test_no_list_left_is_told_once(void **state)
 	assert_int_equal(b.events.items[1].kind, GP_DNSBL_EVENT_SOME_LEFT);
 	tested(&b, 2, GP_DNSBL_TEST_MISSING);
 	assert_int_equal(b.events.items[1].kind, GP_DNSBL_EVENT_NONE_LEFT);
+	assert_false(gp_dnsbl_health_has_untested(b.health, b.now_s));
 	gp_dnsbl_health_switch(b.health, &b.lists[1], false, b.now_s); /* untested: not yet */
+	assert_true(gp_dnsbl_health_has_untested(b.health, b.now_s));
 	b.events.count = 0;
 	assert_false(usable(&b, 1));
 	assert_int_equal(b.events.count, 0);
