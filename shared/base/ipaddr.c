@@ -141,12 +141,41 @@ struct gp_ipaddr gp_ipaddr_v4_by_nat64(
 	return gp_prefix_v4_by_nat64(one, nat64, count).addr;
 }
 
-/* gp_ipaddr_format: canonical text. */
+/* put_number: up to 255 without leading zeros; returns where it ends. */
+static char *put_number(char *at, unsigned number)
+{
+	if (number >= 100)
+		*at++ = (char)('0' + number / 100);
+	if (number >= 10)
+		*at++ = (char)('0' + number / 10 % 10);
+	*at++ = (char)('0' + number % 10);
+	return at;
+}
+
+/* gp_ipaddr_format: canonical text; of IPv4 without inet_ntop, which takes a printf for it. */
 const char *gp_ipaddr_format(const struct gp_ipaddr *addr, char text_out[GP_IPADDR_TEXT])
 {
-	int af = addr->family == GP_IP_V4 ? AF_INET : AF_INET6;
-	if (addr->family == GP_IP_NONE || !inet_ntop(af, addr->bytes, text_out, GP_IPADDR_TEXT))
+	if (addr->family == GP_IP_V4) {
+		char *at = text_out;
+		for (int i = 0; i < 4; i++) {
+			at = put_number(at, addr->bytes[i]);
+			*at++ = i < 3 ? '.' : 0;
+		}
+		return text_out;
+	}
+	if (addr->family == GP_IP_NONE ||
+		!inet_ntop(AF_INET6, addr->bytes, text_out, GP_IPADDR_TEXT))
 		(void)strlcpy(text_out, "unknown", GP_IPADDR_TEXT); /* always fits */
+	return text_out;
+}
+
+/* gp_prefix_format: the address, then the length. */
+const char *gp_prefix_format(const struct gp_prefix *prefix, char text_out[GP_PREFIX_TEXT])
+{
+	char *at = text_out + strlen(gp_ipaddr_format(&prefix->addr, text_out));
+	*at++ = '/';
+	at = put_number(at, prefix->length & 255);
+	*at = 0;
 	return text_out;
 }
 

@@ -29,7 +29,8 @@ struct gp_prefix {
 	unsigned length; /* 0..32 or 0..128 */
 };
 
-#define GP_IPADDR_TEXT 46 /* room for any address with its NUL */
+#define GP_IPADDR_TEXT 46                   /* room for any address with its NUL */
+#define GP_PREFIX_TEXT (GP_IPADDR_TEXT + 4) /* and for any network */
 
 /* Text form of either family. GP_ESYNTAX when it is none. */
 int gp_ipaddr_parse(struct gp_span text, struct gp_ipaddr *addr_out) GP_MUST_CHECK;
@@ -94,6 +95,9 @@ bool gp_ipaddr_is_loopback(const struct gp_ipaddr *addr);
  * of IPv4-mapped addresses becomes the IPv4 network.
  */
 int gp_prefix_parse(struct gp_span text, struct gp_prefix *prefix_out) GP_MUST_CHECK;
+
+/* Its canonical text, "192.0.2.0/24", into text_out. Returns text_out. */
+const char *gp_prefix_format(const struct gp_prefix *prefix, char text_out[GP_PREFIX_TEXT]);
 
 /*
  * The network of IPv4 whose hosts a NAT64 with this prefix shows in the network; false: it shows

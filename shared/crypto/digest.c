@@ -1,25 +1,44 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * SHA-256 through OpenSSL's EVP interface. Fetching an algorithm costs more than hashing a name, so
- * it is fetched once; each call has a context of its own, since that is what threads may not share.
+ * it is fetched once. Threads may not share a context, and making one costs as much as hashing a
+ * name does: a call takes one that lies there unused, or makes one, and leaves it for the next.
  */
 #include "crypto/digest.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
 
+#define PLACES 16 /* of contexts that are not in use; threads that meet at one make their own */
+#define STACK 20  /* bits: what the stacks of two threads are apart at least, in most systems */
+
+/* A line of the processor's cache for each, so that threads do not wait for each other. */
+struct place {
+	_Alignas(64) _Atomic(EVP_MD_CTX *) unused;
+};
+
 struct gp_crypto_digest {
 	EVP_MD *md;
+	struct place *places;
 };
 
 /* gp_crypto_digest_new: the algorithm may be missing where policy forbids it. */
 int gp_crypto_digest_new(struct gp_crypto_digest **digest_out)
 {
-	struct gp_crypto_digest *digest = malloc(sizeof *digest);
+	struct gp_crypto_digest *digest = calloc(1, sizeof *digest);
 	if (!digest)
 		return GP_ENOMEM;
+	digest->places = aligned_alloc(_Alignof(struct place), PLACES * sizeof(struct place));
+	if (!digest->places) {
+		gp_crypto_digest_free(digest);
+		return GP_ENOMEM;
+	}
+	for (size_t i = 0; i < PLACES; i++)
+		atomic_init(&digest->places[i].unused, NULL);
 	digest->md = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	if (!digest->md || EVP_MD_get_size(digest->md) != GP_CRYPTO_SHA256) {
 		gp_crypto_digest_free(digest);
@@ -29,13 +48,22 @@ int gp_crypto_digest_new(struct gp_crypto_digest **digest_out)
 	return GP_OK;
 }
 
-/* gp_crypto_digest_free: with the algorithm. */
+/* gp_crypto_digest_free: with the contexts and the algorithm. */
 void gp_crypto_digest_free(struct gp_crypto_digest *digest)
 {
 	if (!digest)
 		return;
+	for (size_t i = 0; digest->places && i < PLACES; i++)
+		EVP_MD_CTX_free(atomic_load(&digest->places[i].unused));
+	free(digest->places);
 	EVP_MD_free(digest->md);
 	free(digest);
+}
+
+/* place_of: by where the stack of this thread lies. */
+static struct place *place_of(const struct gp_crypto_digest *digest, const void *on_stack)
+{
+	return &digest->places[((uintptr_t)on_stack >> STACK) % PLACES];
 }
 
 /* gp_crypto_digest_of: in one step; the only failure is a lack of memory. */
@@ -43,12 +71,19 @@ int gp_crypto_digest_of(const struct gp_crypto_digest *digest, struct gp_span by
 	unsigned char out[GP_CRYPTO_SHA256])
 {
 	unsigned length = 0;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct place *place = place_of(digest, &length);
+	EVP_MD_CTX *ctx = atomic_exchange(&place->unused, NULL);
+	if (!ctx)
+		ctx = EVP_MD_CTX_new();
 	int done = ctx && EVP_DigestInit_ex2(ctx, digest->md, NULL) &&
 		   EVP_DigestUpdate(ctx, bytes.ptr, bytes.len) &&
 		   EVP_DigestFinal_ex(ctx, out, &length) && length == GP_CRYPTO_SHA256;
-	EVP_MD_CTX_free(ctx);
-	return done ? GP_OK : GP_ENOMEM;
+	if (!done) {
+		EVP_MD_CTX_free(ctx);
+		return GP_ENOMEM;
+	}
+	EVP_MD_CTX_free(atomic_exchange(&place->unused, ctx));
+	return GP_OK;
 }
 
 struct gp_crypto_hash {

@@ -45,10 +45,13 @@ const char *gp_engine_greylist_phrase(unsigned reasons)
 	return texts[GP_GREYLIST_REASONS - 1].phrase;
 }
 
-/* registered: of a name; NULL: of none. */
-static const char *registered(const struct gp_facts *f, const char *name)
+/* registered: of a name that often ends like the client's; NULL: of none. */
+static const char *registered(
+	const struct gp_facts *f, const struct gp_greylist_client *client, const char *name)
 {
-	return name ? gp_suffix_registered(f->config->greylist.psl, name) : NULL;
+	return name ? gp_suffix_registered_beside(
+			      f->config->greylist.psl, name, client->name, client->name_domain)
+		    : NULL;
 }
 
 /* is_same: are both there, and equal? */
@@ -137,7 +140,7 @@ static bool has_weak_sign(const struct gp_facts *f)
 static bool is_strange_helo(const struct gp_facts *f, const struct gp_greylist_client *client)
 {
 	return client->name && !is_same(f->helo_name, client->name) &&
-	       !is_same(registered(f, f->helo_name), client->name_domain);
+	       !is_same(registered(f, client, f->helo_name), client->name_domain);
 }
 
 /* is_generic: of an access line. */
@@ -154,7 +157,7 @@ static void find_reasons(const struct gp_facts *f, struct gp_greylist_client *cl
 	client->reasons |= spf_reasons(gp_engine_spf_result(f));
 	if (is_generic(f, client))
 		client->reasons |= GP_GREYLIST_GENERIC_NAME;
-	if (is_strange_helo(f, client) && (has_weak_sign(f) || client->reasons))
+	if ((client->reasons || has_weak_sign(f)) && is_strange_helo(f, client))
 		client->reasons |= GP_GREYLIST_HELO_MISMATCH;
 	if (is_listed(f))
 		client->reasons |= GP_GREYLIST_LISTED;
@@ -181,8 +184,8 @@ int gp_engine_greylist_client(
 	int rc = find_name(ctx, f, client);
 	if (rc)
 		return rc;
-	client->name_domain = registered(f, client->name);
-	client->sender_registered = registered(f, f->sender_domain);
+	client->name_domain = registered(f, client, client->name);
+	client->sender_registered = registered(f, client, f->sender_domain);
 	client->is_genuine =
 		client->spf_passes || is_same(client->name_domain, client->sender_registered);
 	find_reasons(f, client);

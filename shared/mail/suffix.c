@@ -7,7 +7,9 @@
 #include "mail/suffix.h"
 
 #include <libpsl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct gp_suffix_list {
 	psl_ctx_t *psl;
@@ -45,4 +47,27 @@ void gp_suffix_list_free(struct gp_suffix_list *list)
 const char *gp_suffix_registered(const struct gp_suffix_list *list, const char *domain)
 {
 	return psl_registrable_domain(list->psl, domain);
+}
+
+/* is_end: is it the other name, or what follows one of its dots? */
+static bool is_end(const char *other, size_t other_length, const char *domain, size_t length)
+{
+	if (length > other_length || memcmp(other + other_length - length, domain, length) != 0)
+		return false;
+	return length == other_length || other[other_length - length - 1] == '.';
+}
+
+/*
+ * gp_suffix_registered_beside: all ends of the domain are ends of the other name, and the longest
+ * public suffix of that one is among them; so it is the longest of the domain as well.
+ */
+const char *gp_suffix_registered_beside(const struct gp_suffix_list *list, const char *domain,
+	const char *other, const char *other_registered)
+{
+	if (!other || !other_registered)
+		return gp_suffix_registered(list, domain);
+	size_t length = strlen(domain), registered = strlen(other_registered);
+	if (length >= registered && is_end(other, strlen(other), domain, length))
+		return domain + length - registered;
+	return gp_suffix_registered(list, domain);
 }

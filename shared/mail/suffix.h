@@ -31,4 +31,12 @@ void gp_suffix_list_free(struct gp_suffix_list *list); /* accepts NULL */
  */
 const char *gp_suffix_registered(const struct gp_suffix_list *list, const char *domain);
 
+/*
+ * The same, where that of another name is known already: a name that this one ends like is not
+ * searched for again. other_registered: what gp_suffix_registered says of the other; both NULL:
+ * nothing is known.
+ */
+const char *gp_suffix_registered_beside(const struct gp_suffix_list *list, const char *domain,
+	const char *other, const char *other_registered);
+
 #endif

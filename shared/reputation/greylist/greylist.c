@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One look at all that may be known, the decision, and the change that follows from it. */
+/* A look at what may be known, the decision, and the change that follows from it. */
 #include "reputation/greylist/greylist.h"
 
 #include "reputation/greylist/greylist_allow.h"
@@ -136,24 +136,38 @@ static int see_stranger(struct gp_greylist_run *run, struct gp_greylist_answer *
 	return r ? see_crowd(run, r, crowd, answer_out) : see_first(run, answer_out);
 }
 
-/* decide: over what was seen. */
-static int decide(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
+/* see_further: what the first look does not settle. */
+static int see_further(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
 {
-	const struct gp_greylist_settings *settings = run->query->contact.settings;
+	int rc =
+		gp_greylist_look_further(run->ctx, run->store, run->now_ms, run->query, &run->seen);
+	if (rc)
+		return rc;
 	if (run->seen.is_correspondent) {
 		answer_out->outcome = GP_GREYLIST_CORRESPONDENT;
 		return GP_OK;
 	}
+	bool trusted = is_trusted(run);
+	if (!trusted && !is_known(run))
+		return see_stranger(run, answer_out);
+	answer_out->outcome = trusted ? GP_GREYLIST_TRUSTED : GP_GREYLIST_KNOWN;
+	return gp_greylist_use(run);
+}
+
+/* decide: over what the first look has found. */
+static int decide(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
+{
+	const struct gp_greylist_settings *settings = run->query->contact.settings;
+	const struct gp_greylist_entry *entry = &run->seen.entries[GP_GREYLIST_BY_NETWORK];
 	int rc = gp_greylist_begin(run);
 	if (rc)
 		return rc;
 	answer_out->is_learning =
 		gp_greylist_since(run->now_ms, run->seen.began_ms) < settings->learn_ms;
 	run->is_delayed = run->query->is_delaying && !answer_out->is_learning;
-	bool trusted = is_trusted(run);
-	if (!trusted && !is_known(run))
-		return see_stranger(run, answer_out);
-	answer_out->outcome = trusted ? GP_GREYLIST_TRUSTED : GP_GREYLIST_KNOWN;
+	if (!gp_greylist_is_fresh(run, entry))
+		return see_further(run, answer_out);
+	answer_out->outcome = is_trusted(run) ? GP_GREYLIST_TRUSTED : GP_GREYLIST_KNOWN;
 	return gp_greylist_use(run);
 }
 

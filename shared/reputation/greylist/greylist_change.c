@@ -15,7 +15,7 @@
 #define CROWD_KEEP_MS (4 * GP_GREYLIST_HOUR_MS) /* after its last contact that was too many */
 #define CROWD_USE_MS (5 * 60000)
 #define ROOM_PART 16 /* so many-th of max_entries may be networks as a whole, besides */
-#define SUBJECT_MAX (sizeof GP_GREYLIST_SUBJECT_OF + GP_IPADDR_TEXT + 4)
+#define SUBJECT_MAX (sizeof GP_GREYLIST_SUBJECT_OF + GP_PREFIX_TEXT)
 
 const int64_t gp_greylist_waited_ms[GP_GREYLIST_WAITED_COUNT] = {10000, 60000, 2 * 60000, 5 * 60000,
 	6 * 60000, 8 * 60000, 10 * 60000, 15 * 60000, 20 * 60000, 30 * 60000, 60 * 60000,
@@ -54,9 +54,9 @@ static struct gp_store_take *add_take(struct step *s, struct gp_span subject)
 /* add_network: the subject of a network. */
 static struct gp_store_take *add_network(struct step *s, const struct gp_prefix *network)
 {
-	char text[GP_IPADDR_TEXT];
-	snprintf(s->subject, sizeof s->subject, GP_GREYLIST_SUBJECT_OF "%s/%u",
-		gp_ipaddr_format(&network->addr, text), network->length);
+	char text[GP_PREFIX_TEXT];
+	snprintf(s->subject, sizeof s->subject, GP_GREYLIST_SUBJECT_OF "%s",
+		gp_prefix_format(network, text));
 	return add_take(s, gp_span_from(s->subject));
 }
 
@@ -383,18 +383,25 @@ int gp_greylist_pass(struct gp_greylist_run *run, const struct gp_greylist_recor
 	return do_step(run, &s);
 }
 
-/* gp_greylist_use: what was not used for an hour, or an eighth of the time it is kept. */
-int gp_greylist_use(struct gp_greylist_run *run)
+/* gp_greylist_is_fresh: for an hour, or an eighth of the time it is kept. */
+bool gp_greylist_is_fresh(const struct gp_greylist_run *run, const struct gp_greylist_entry *entry)
 {
 	int64_t keep_ms = run->query->contact.settings->keep_ms;
 	int64_t every_ms = keep_ms / 8 < USE_EVERY_MS ? keep_ms / 8 : USE_EVERY_MS;
+	return entry->is_there && entry->record.has_passed &&
+	       gp_greylist_since(run->now_ms, entry->record.last_ms) < every_ms;
+}
+
+/* gp_greylist_use: of what is not fresh. */
+int gp_greylist_use(struct gp_greylist_run *run)
+{
+	int64_t keep_ms = run->query->contact.settings->keep_ms;
 	struct step s = {.count = 0};
 	struct gp_store_take *all = NULL;
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
 		struct gp_greylist_entry *entry = &run->seen.entries[i];
 		struct gp_greylist_record *r = &entry->record;
-		if (!entry->is_there || !r->has_passed ||
-			gp_greylist_since(run->now_ms, r->last_ms) < every_ms)
+		if (!entry->is_there || !r->has_passed || gp_greylist_is_fresh(run, entry))
 			continue;
 		if (!all) {
 			all = add_take(&s, gp_span_from(GP_GREYLIST_SUBJECT));

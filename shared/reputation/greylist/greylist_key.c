@@ -26,9 +26,8 @@ struct gp_prefix gp_greylist_network(
 /* gp_greylist_network_text: with its length. */
 const char *gp_greylist_network_text(struct gp_arena *arena, const struct gp_prefix *network)
 {
-	char text[GP_IPADDR_TEXT];
-	return gp_arena_printf(
-		arena, "%s/%u", gp_ipaddr_format(&network->addr, text), network->length);
+	char text[GP_PREFIX_TEXT];
+	return gp_arena_copy(arena, gp_span_from(gp_prefix_format(network, text)));
 }
 
 /* ---- senders ---- */
@@ -176,14 +175,16 @@ static int finish(struct gp_arena *arena, struct gp_strbuf *buf, struct gp_span 
 static void begin(struct gp_arena *arena, struct gp_strbuf *buf, const char *kind)
 {
 	gp_strbuf_init(buf, arena, KEY_ROOM);
-	gp_strbuf_printf(buf, PREFIX " %s ", kind);
+	gp_strbuf_add(buf, PREFIX " ");
+	gp_strbuf_add(buf, kind);
+	gp_strbuf_add_char(buf, ' ');
 }
 
 /* add_network: with its length. */
 static void add_network(struct gp_strbuf *buf, const struct gp_prefix *network)
 {
-	char text[GP_IPADDR_TEXT];
-	gp_strbuf_printf(buf, "%s/%u", gp_ipaddr_format(&network->addr, text), network->length);
+	char text[GP_PREFIX_TEXT];
+	gp_strbuf_add(buf, gp_prefix_format(network, text));
 }
 
 /* add_lower: a text in lower case. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The same look as for a mail. */
+/* The same looks as for a mail. */
 #include "reputation/greylist/greylist_known.h"
 
 #include "mail/address.h"
@@ -74,6 +74,14 @@ static void take_entries(const struct gp_greylist_seen *seen, int64_t now_ms,
 	}
 }
 
+/* look: at all of it. */
+static int look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
+	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out)
+{
+	int rc = gp_greylist_look(ctx, store, now_ms, query, seen_out);
+	return rc ? rc : gp_greylist_look_further(ctx, store, now_ms, query, seen_out);
+}
+
 /* gp_greylist_known: in the order in which a mail is judged. */
 int gp_greylist_known(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_contact *contact, const char *correspondent,
@@ -85,7 +93,7 @@ int gp_greylist_known(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms
 	struct gp_greylist_seen seen;
 	struct gp_greylist_known *known = known_out;
 	*known = (struct gp_greylist_known) {.state = GP_GREYLIST_STATE_NONE};
-	int rc = gp_greylist_look(ctx, store, now_ms, &query, &seen);
+	int rc = look(ctx, store, now_ms, &query, &seen);
 	if (rc)
 		return rc;
 	known->is_correspondent = seen.is_correspondent;
@@ -125,7 +133,7 @@ int gp_greylist_forget(struct gp_ctx *ctx, struct gp_store *store, int64_t now_m
 	const struct gp_greylist_query query = {.contact = *contact};
 	struct gp_greylist_seen seen;
 	*forgotten_out = false;
-	int rc = gp_greylist_look(ctx, store, now_ms, &query, &seen);
+	int rc = look(ctx, store, now_ms, &query, &seen);
 	for (int i = 0; !rc && i < GP_GREYLIST_ORIGINS; i++)
 		rc = forget_entry(ctx, store, now_ms, &seen.entries[i], forgotten_out);
 	for (int i = 0; !rc && i < GP_GREYLIST_BY_NAME; i++)

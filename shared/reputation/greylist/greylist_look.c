@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* One step of gets: since when, what is known of the sender's domain, the records. */
+/*
+ * Two steps of gets. Most mail has passed before, from the same network: that is the first, and the
+ * only one where nothing else can change what comes of it.
+ */
 #include <string.h>
 
 #include "reputation/greylist/greylist_private.h"
@@ -37,20 +40,12 @@ static void add_entry(struct look *l, struct gp_greylist_entry *entry)
 		add(l, entry->key, true, entry);
 }
 
-/* make_keys: of all entries that the contact has. */
-static int make_keys(
+/* make_crowd_keys: of its network, and of the wide one around that. */
+static int make_crowd_keys(
 	struct gp_arena *arena, const struct gp_greylist_contact *c, struct gp_greylist_seen *seen)
 {
-	int rc = GP_OK;
-	for (int i = 0; !rc && i < GP_GREYLIST_ORIGINS; i++)
-		rc = gp_greylist_key_entry(
-			arena, c, (enum gp_greylist_origin)i, &seen->entries[i].key);
-	for (int i = 0; !rc && c->settings->passes && i < GP_GREYLIST_BY_NAME; i++)
-		rc = gp_greylist_key_passes(
-			arena, c, (enum gp_greylist_origin)i, &seen->passes[i].key);
 	struct gp_prefix network = gp_greylist_network(c->settings, &c->client);
-	if (!rc)
-		rc = gp_greylist_key_crowd(arena, &network, &seen->crowds[GP_GREYLIST_CROWD].key);
+	int rc = gp_greylist_key_crowd(arena, &network, &seen->crowds[GP_GREYLIST_CROWD].key);
 	unsigned wide = c->client.family == GP_IP_V4 ? IPV4_WIDE : IPV6_WIDE;
 	if (rc || network.length <= wide)
 		return rc;
@@ -85,38 +80,65 @@ static void take_entry(const struct gp_store_get *get, struct gp_greylist_entry 
 	entry->is_foreign = get->value.found == GP_STORE_FOUND && !entry->is_there;
 }
 
-/* gp_greylist_look: in this order. */
+/* do_look: the step, and the records that it found. */
+static int do_look(struct look *l, struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms)
+{
+	int rc = gp_store_do(store, ctx, now_ms, l->ops, l->count);
+	for (size_t i = 0; !rc && i < l->count; i++) {
+		if (l->gets[i].value.found == GP_STORE_UNKNOWN)
+			rc = GP_EIO;
+		else if (l->entries[i])
+			take_entry(&l->gets[i], l->entries[i]);
+	}
+	return rc;
+}
+
+/* gp_greylist_look: its network by itself, and how often that and its SPF domain have passed. */
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out)
 {
 	struct look l = {.arena = ctx->arena, .count = 0};
 	struct gp_greylist_seen *seen = seen_out;
+	const struct gp_greylist_contact *c = &query->contact;
+	struct gp_greylist_entry *entry = &seen->entries[GP_GREYLIST_BY_NETWORK];
+	*seen = (struct gp_greylist_seen) {0};
+	int rc = gp_greylist_key_entry(ctx->arena, c, GP_GREYLIST_BY_NETWORK, &entry->key);
+	for (int i = 0; !rc && c->settings->passes && i < GP_GREYLIST_BY_NAME; i++)
+		rc = gp_greylist_key_passes(
+			ctx->arena, c, (enum gp_greylist_origin)i, &seen->passes[i].key);
+	const size_t begun = add(&l, gp_span_from(GP_GREYLIST_BEGAN), false, NULL);
+	add_entry(&l, entry);
+	for (int i = 0; i < GP_GREYLIST_BY_NAME; i++)
+		add_entry(&l, &seen->passes[i]);
+	if (!rc)
+		rc = do_look(&l, ctx, store, now_ms);
+	if (!rc)
+		take_begun(&l.gets[begun], seen);
+	return rc;
+}
+
+/* gp_greylist_look_further: by its names, and as one of many. */
+int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
+	const struct gp_greylist_query *query, struct gp_greylist_seen *seen)
+{
+	struct look l = {.arena = ctx->arena, .count = 0};
 	size_t correspondent = SIZE_MAX;
 	struct gp_span key;
-	*seen = (struct gp_greylist_seen) {0};
-	int rc = make_keys(ctx->arena, &query->contact, seen);
-	const size_t begun = add(&l, gp_span_from(GP_GREYLIST_BEGAN), false, NULL);
+	int rc = make_crowd_keys(ctx->arena, &query->contact, seen);
+	for (int i = GP_GREYLIST_BY_NETWORK + 1; !rc && i < GP_GREYLIST_ORIGINS; i++)
+		rc = gp_greylist_key_entry(ctx->arena, &query->contact, (enum gp_greylist_origin)i,
+			&seen->entries[i].key);
 	if (!rc && query->correspondent) {
 		rc = gp_greylist_key_domain(ctx->arena, "c", query->correspondent, &key);
 		correspondent = add(&l, key, true, NULL);
 	}
-	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++)
+	for (int i = GP_GREYLIST_BY_NETWORK + 1; i < GP_GREYLIST_ORIGINS; i++)
 		add_entry(&l, &seen->entries[i]);
-	for (int i = 0; i < GP_GREYLIST_BY_NAME; i++)
-		add_entry(&l, &seen->passes[i]);
 	for (int i = 0; i < GP_GREYLIST_CROWDS; i++)
 		add_entry(&l, &seen->crowds[i]);
 	if (!rc)
-		rc = gp_store_do(store, ctx, now_ms, l.ops, l.count);
-	for (size_t i = 0; !rc && i < l.count; i++) {
-		if (l.gets[i].value.found == GP_STORE_UNKNOWN)
-			rc = GP_EIO;
-		else if (l.entries[i])
-			take_entry(&l.gets[i], l.entries[i]);
-		else if (i == correspondent)
-			seen->is_correspondent = l.gets[i].value.found == GP_STORE_FOUND;
-	}
-	if (!rc)
-		take_begun(&l.gets[begun], seen);
+		rc = do_look(&l, ctx, store, now_ms);
+	if (!rc && correspondent != SIZE_MAX)
+		seen->is_correspondent = l.gets[correspondent].value.found == GP_STORE_FOUND;
 	return rc;
 }

@@ -33,11 +33,11 @@ static const char *const mail_words[] = {"bounce", "bounces", "email", "mail", "
 static const char *const hosting_words[] = {
 	"colo", "dedicated", "server", "servers", "static", NULL};
 
-/* is_in: is the word one of a list that NULL ends? */
+/* is_in: is the word, which is not empty, one of a list that NULL ends? */
 static bool is_in(const char *const *words, struct gp_span word)
 {
 	for (; *words; words++)
-		if (gp_span_is(word, *words))
+		if (**words == *word.ptr && gp_span_is(word, *words))
 			return true;
 	return false;
 }

@@ -36,9 +36,16 @@ struct gp_greylist_seen {
 
 #define GP_GREYLIST_BEGAN "greylist began" /* the durable fact that says so */
 
-/* Reads all of it in one step. GP_EIO and others of the store; GP_ENOMEM, GP_ETOOBIG. */
+/*
+ * Reads began, the entry of the network, and passes, in one step; the rest is empty. GP_EIO and
+ * others of the store; GP_ENOMEM, GP_ETOOBIG.
+ */
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out) GP_MUST_CHECK;
+
+/* Reads the rest, in another. Fails likewise. */
+int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
+	const struct gp_greylist_query *query, struct gp_greylist_seen *seen) GP_MUST_CHECK;
 
 /* ---- what is changed in it (greylist_change.c) ---- */
 
@@ -71,6 +78,10 @@ int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd cro
 /* A contact passes; first: the earliest record of it. */
 int gp_greylist_pass(
 	struct gp_greylist_run *run, const struct gp_greylist_record *first) GP_MUST_CHECK;
+
+/* Is this the record of a contact that has passed, and was used so lately that its end need not
+ * move? Then those of its other origins were, too. */
+bool gp_greylist_is_fresh(const struct gp_greylist_run *run, const struct gp_greylist_entry *entry);
 
 /* What is known is used: its end moves, once in an hour. */
 int gp_greylist_use(struct gp_greylist_run *run) GP_MUST_CHECK;

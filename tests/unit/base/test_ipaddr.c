@@ -356,10 +356,32 @@ static void test_prefix_has_hosts(void **state)
 	}
 }
 
+/* test_format: as it was written, in canonical form. */
+static void test_format(void **state)
+{
+	static const char *const rows[] = {"0.0.0.0/0", "9.10.99.100/32", "255.255.255.255/32",
+		"192.0.2.0/24", "10.0.0.0/8", "::/0", "2001:db8::/32", "2001:db8::1/128",
+		"2001:db8:ffff:ffff:ffff:ffff:ffff:fff0/124"};
+	char text[GP_PREFIX_TEXT];
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct gp_prefix prefix;
+		assert_int_equal(gp_prefix_parse(gp_span_from(rows[i]), &prefix), GP_OK);
+		assert_string_equal(gp_prefix_format(&prefix, text), rows[i]);
+	}
+	for (unsigned octet = 0; octet < 256; octet++) {
+		const struct gp_ipaddr addr = {GP_IP_V4, {(uint8_t)octet, 0, 1, (uint8_t)octet}};
+		char expected[GP_IPADDR_TEXT], got[GP_IPADDR_TEXT];
+		snprintf(expected, sizeof expected, "%u.0.1.%u", octet, octet);
+		assert_string_equal(gp_ipaddr_format(&addr, got), expected);
+	}
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_prefix_has_hosts),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_match),

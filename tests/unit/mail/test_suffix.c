@@ -69,6 +69,24 @@ static void test_registered(void **state)
 	}
 }
 
+/* test_beside: beside any other name, the same as alone. */
+static void test_beside(void **state)
+{
+	static const char *const names[] = {"example.com", "a.example.com", "b.a.example.com",
+		"aexample.com", "com", "hosting.com", "customer.hosting.com",
+		"shop.customer.hosting.com", "a.hosting.com", "b.jp", "c.b.jp", "a.c.b.jp", "jp",
+		"city.jp", "a.city.jp", "unlisted", "b.unlisted", "a.b.unlisted", ""};
+	const size_t count = sizeof names / sizeof names[0];
+	(void)state;
+	for (size_t i = 0; i < count * count; i++) {
+		const char *name = names[i / count], *other = names[i % count];
+		const char *got = gp_suffix_registered_beside(
+			list, name, other, gp_suffix_registered(list, other));
+		assert_ptr_equal(got, gp_suffix_registered(list, name));
+	}
+	assert_string_equal(gp_suffix_registered_beside(list, "a.b.com", NULL, NULL), "b.com");
+}
+
 /* test_files: which files are lists. */
 static void test_files(void **state)
 {
@@ -90,6 +108,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_registered),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_files),
 	};
 	if (argc > 1)
