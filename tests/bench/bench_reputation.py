@@ -5,10 +5,12 @@ greylisting with a thousand and a million entries, and postgrey under the same l
 those of bench.py, and so is the exit code."""
 import contextlib
 import grp
+import json
 import os
 import pwd
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 
@@ -31,6 +33,9 @@ ZONE = ["local-zone: 'l%d.lists.example.' static", "local-data: 'l%d.lists.examp
         "local-data: '2.0.0.127.l%d.lists.example. 300 A 127.0.0.2'"]
 LIST = 'list "l%d.lists.example" { asks = client  codes = {"127.0.0.2 = 1"}  ' \
        'tests = {"127.0.0.2 listed", "127.0.0.1 not"} }\n'
+
+
+NOTE_BYTES = 25         # besides its value, of a note in LMDB: its kind, the hash of its key, its end
 
 
 def zone_lines():
@@ -99,13 +104,30 @@ def first_contacts(floor_path, folder, server):
          % ((server.questions() - asked) / requests))
 
 
+def judged(figures):
+    """The answers of a run; a figure of other answers than those that were meant is none."""
+    words = figures["words"]
+    if words.get("DUNNO", 0) < 0.99 * sum(words.values()):
+        raise bench.CannotMeasure("known contacts were answered %s" % words)
+    return ", ".join("%s %d" % w for w in sorted(words.items()))
+
+
+def payload(config, domains):
+    """Bytes of keys and records for each of so many entries, over all that the store holds of greylisting."""
+    done = subprocess.run([os.path.join(bench.PROGRAMS, "gatepost"), "store", "export", "-c", config],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    notes = [json.loads(line) for line in done.stdout.splitlines()]
+    values = [len(n["value_hex"]) // 2 if "value_hex" in n else len(n["value"]) for n in notes if "soft" in n]
+    return (NOTE_BYTES * len(values) + sum(values)) / domains
+
+
 def decisions(floor_path, folder, domains):
     """Requests about known keys, of which so many domains' lie in the store."""
     state = os.path.join(folder, "state.%d" % domains)
     daemon = bench.Daemon(folder, 53, store(state) + "spf { mode = off }\n" + greylist(), "grey%d" % domains)
     load = ("spf", "-c", CONNECTIONS, "-d", domains)
     floors, ours = [], []
-    with daemon.run():
+    with daemon.run() as process:
         for _ in range(2):
             bench.progress("greylisting: %d domains come, and come again" % domains)
             bench.polload(daemon.socket, *load, "-w", "-n", max(domains // CONNECTIONS, 100))
@@ -116,26 +138,33 @@ def decisions(floor_path, folder, domains):
             floors.append(bench.polload(floor_path, *load, "-n", REQUESTS))
             ours.append(bench.polload(daemon.socket, *load, "-n", REQUESTS))
             daemon.forget_log()
+        private = sum(bench.private_kib(pid) for pid in bench.processes(process.pid))
+    judged(ours[-1])
     used = sum(os.stat(os.path.join(state, n)).st_blocks * 512 for n in os.listdir(state))
+    each = payload(daemon.config, domains) if domains == FEW else None
     shutil.rmtree(state)
-    return floors, ours, used
+    return floors, ours, {"disk": used, "private": private, "payload": each}
 
 
 def greylisting(floor_path, folder):
     """A decision with a thousand entries, and with a million."""
-    few_floors, few, _ = decisions(floor_path, folder, FEW)
-    floors, many, used = decisions(floor_path, folder, MANY)
+    few_floors, few, small = decisions(floor_path, folder, FEW)
+    floors, many, large = decisions(floor_path, folder, MANY)
     ratio = bench.ratio_of(many, floors)
     growth = statistics.median(f["rate"] for f in few) / statistics.median(m["rate"] for m in many)
-    met = {"greylisting": ratio >= GREYLIST_TARGET, "its growth": growth <= GROWTH_TARGET}
+    met = {"greylisting": ratio >= GREYLIST_TARGET, "its growth": growth <= GROWTH_TARGET,
+           "its payload": small["payload"] <= PAYLOAD_TARGET}
     show("Greylisting of everybody, embedded store: %d connections" % CONNECTIONS)
     show(bench.HEAD)
     show(bench.row("floor", bench.median(floors)))
     show(bench.row("%d entries" % FEW, bench.median(few), bench.ratio_of(few, few_floors)))
     show(bench.row("%d entries" % MANY, bench.median(many), ratio))
-    show("  answers: %s" % ", ".join("%s %d" % w for w in sorted(many[-1]["words"].items())))
-    show("  the store of %d entries takes %.0f MiB on the disk, %d bytes each, with its counters and keys"
-         % (MANY, used / 2**20, used // MANY))
+    show("  answers: %s" % judged(many[-1]))
+    show("  with %d entries the store takes %.0f MiB on the disk, %d bytes each, with its counters and keys;\n"
+         "  the daemon holds %.0f MiB of memory besides the pages of that file, which the system takes back"
+         % (MANY, large["disk"] / 2**20, large["disk"] // MANY, large["private"] / 1024))
+    show("  payload of an entry, under all its keys: %.0f bytes; target: at most %d, %s"
+         % (small["payload"], PAYLOAD_TARGET, bench.verdict(met["its payload"])))
     show("  target: %.2f of floor or more: %.2f, %s; at most %.1f times as long as with %d: %.2f, %s\n" % (
         GREYLIST_TARGET, ratio, bench.verdict(met["greylisting"]), GROWTH_TARGET, FEW, growth,
         bench.verdict(met["its growth"])))
