@@ -74,10 +74,10 @@ static void format_texts(struct gp_strbuf *buf, const struct gp_config_texts *li
 /* format_prefixes: quoted, between commas. */
 static void format_prefixes(struct gp_strbuf *buf, const struct gp_option_prefixes *list)
 {
-	char text[GP_IPADDR_TEXT];
+	char text[GP_PREFIX_TEXT];
 	for (size_t i = 0; i < list->count; i++)
-		gp_strbuf_printf(buf, "%s\"%s/%u\"", i ? ", " : "",
-			gp_ipaddr_format(&list->items[i].addr, text), list->items[i].length);
+		gp_strbuf_printf(
+			buf, "%s\"%s\"", i ? ", " : "", gp_prefix_format(&list->items[i], text));
 }
 
 /* format_int: its word, if it is one. */

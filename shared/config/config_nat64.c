@@ -47,16 +47,15 @@ static bool is_of_site(const struct gp_prefix *prefix)
 static void prefix_error(
 	struct gp_config_draft *draft, const struct gp_prefix *prefix, const char *problem)
 {
-	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM + sizeof addr + sizeof "/128 "];
-	snprintf(text, sizeof text, "%s/%u %s", gp_ipaddr_format(&prefix->addr, addr),
-		prefix->length, problem);
+	char network[GP_PREFIX_TEXT], text[TEXT_ROOM + sizeof network + 1];
+	snprintf(text, sizeof text, "%s %s", gp_prefix_format(prefix, network), problem);
 	gp_config_cross_error(draft, NULL, "nat64_prefixes", text);
 }
 
 /* check_prefix: one of them, and those before it. */
 static void check_prefix(struct gp_config_draft *draft, const struct gp_prefix *items, size_t i)
 {
-	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM];
+	char network[GP_PREFIX_TEXT], text[TEXT_ROOM];
 	if (items[i].addr.family != GP_IP_V6 || !gp_ipaddr_nat64_length(items[i].length)) {
 		gp_config_cross_error(draft, NULL, "nat64_prefixes",
 			"takes IPv6 networks with a prefix of 32, 40, 48, 56, 64 or 96 bits (RFC "
@@ -72,9 +71,9 @@ static void check_prefix(struct gp_config_draft *draft, const struct gp_prefix *
 		if (!overlap(&items[k], &items[i]) || gp_prefix_is_same(&items[k], &items[i]))
 			continue;
 		snprintf(text, sizeof text,
-			"overlaps with %s/%u: it cannot be known which IPv4 address an address in "
+			"overlaps with %s: it cannot be known which IPv4 address an address in "
 			"both embeds; write only those that your NAT64 is set to",
-			gp_ipaddr_format(&items[k].addr, addr), items[k].length);
+			gp_prefix_format(&items[k], network));
 		prefix_error(draft, &items[i], text);
 		return;
 	}
@@ -86,12 +85,12 @@ static void check_listed(
 {
 	const struct gp_option_prefixes *nat64 = &draft->config->nat64_prefixes;
 	const struct gp_prefix v4 = gp_prefix_v4_by_nat64(*network, nat64->items, nat64->count);
-	char addr[GP_IPADDR_TEXT], text[TEXT_ROOM];
+	char own[GP_PREFIX_TEXT], text[TEXT_ROOM];
 	if (v4.addr.family == network->addr.family)
 		return;
 	if (v4.length)
-		snprintf(text, sizeof text, GP_CONFIG_NAT64_COMPARED "; write %s/%u",
-			gp_ipaddr_format(&v4.addr, addr), v4.length);
+		snprintf(text, sizeof text, GP_CONFIG_NAT64_COMPARED "; write %s",
+			gp_prefix_format(&v4, own));
 	else
 		snprintf(text, sizeof text, "%s", GP_CONFIG_NAT64_WHOLE);
 	gp_config_cross_error(draft, row->section, row->name, text);

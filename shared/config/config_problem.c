@@ -187,7 +187,7 @@ static bool from_mask(struct gp_span text, unsigned *length_out)
 static const char *prefix_problem(
 	struct gp_arena *arena, const struct gp_ipaddr *addr, struct gp_span length)
 {
-	char text[GP_IPADDR_TEXT], network[GP_IPADDR_TEXT];
+	char text[GP_IPADDR_TEXT], network[GP_PREFIX_TEXT];
 	struct gp_prefix prefix = {*addr, 0};
 	uint64_t n;
 	bool is_mask = addr->family == GP_IP_V4 && from_mask(length, &prefix.length);
@@ -200,13 +200,12 @@ static const char *prefix_problem(
 		return "it would contain IPv4 and IPv6 addresses; write a network of each";
 	prefix = gp_prefix_masked(prefix);
 	gp_ipaddr_format(addr, text);
-	gp_ipaddr_format(&prefix.addr, network);
+	gp_prefix_format(&prefix, network);
 	if (gp_ipaddr_equal(&prefix.addr, addr))
-		return gp_arena_printf(
-			arena, "the prefix is a number of bits: %s/%u", network, prefix.length);
+		return gp_arena_printf(arena, "the prefix is a number of bits: %s", network);
 	return gp_arena_printf(arena,
-		"the network is %s/%u, the single address %s: write the one that is meant", network,
-		prefix.length, text);
+		"the network is %s, the single address %s: write the one that is meant", network,
+		text);
 }
 
 /* unbracketed: without the brackets that Postfix writes around an address of IPv6. */

@@ -111,7 +111,7 @@ static bool is_internet(const struct gp_prefix *items, size_t count, struct gp_i
 static void check_everybody(struct gp_config_warner *w, const struct gp_option *row,
 	const struct gp_option_prefixes *list)
 {
-	char text[GP_IPADDR_TEXT];
+	char text[GP_PREFIX_TEXT];
 	struct gp_prefix *sorted =
 		gp_arena_array(w->draft->scratch, list->count ? list->count : 1, sizeof *sorted);
 	if (!sorted || list == &w->config->nat64_prefixes)
@@ -130,8 +130,7 @@ static void check_everybody(struct gp_config_warner *w, const struct gp_option *
 			continue;
 		struct gp_strbuf *buf = gp_config_warn_at(w, row->section, row->name);
 		if (one)
-			gp_strbuf_printf(
-				buf, "%s/%u is", gp_ipaddr_format(&one->addr, text), one->length);
+			gp_strbuf_printf(buf, "%s is", gp_prefix_format(one, text));
 		else
 			gp_strbuf_add(buf, "the networks together are");
 		gp_strbuf_printf(buf, " every IPv%d client, so that no client is checked\n",
@@ -143,21 +142,21 @@ static void check_everybody(struct gp_config_warner *w, const struct gp_option *
 static void warn_nat64(
 	struct gp_config_warner *w, struct gp_strbuf *buf, const struct gp_prefix *network)
 {
-	char addr[GP_IPADDR_TEXT], inner[GP_IPADDR_TEXT];
+	char outer[GP_PREFIX_TEXT], inner[GP_PREFIX_TEXT];
 	const struct gp_prefix *nat64 = gp_config_nat64_in(w->config, network);
 	gp_strbuf_printf(buf,
-		"the prefix %s/%u of NAT64 lies in %s/%u, but " GP_CONFIG_NAT64_WHOLE " as well\n",
-		gp_ipaddr_format(&nat64->addr, inner), nat64->length,
-		gp_ipaddr_format(&network->addr, addr), network->length);
+		"the prefix %s of NAT64 lies in %s, but " GP_CONFIG_NAT64_WHOLE " as well\n",
+		gp_prefix_format(nat64, inner), gp_prefix_format(network, outer));
 }
 
 /* check_prefix: one of a list of networks, and those before it. */
 static void check_prefix(struct gp_config_warner *w, const struct gp_option *row,
 	const struct gp_option_prefixes *list, size_t i)
 {
-	char addr[GP_IPADDR_TEXT], text[GP_IPADDR_TEXT + 8];
+	char addr[GP_IPADDR_TEXT], text[GP_PREFIX_TEXT];
 	const struct gp_prefix *prefix = &list->items[i];
-	snprintf(text, sizeof text, "%s/%u", gp_ipaddr_format(&prefix->addr, addr), prefix->length);
+	gp_ipaddr_format(&prefix->addr, addr);
+	gp_prefix_format(prefix, text);
 	for (size_t k = 0; k < i; k++)
 		if (gp_prefix_is_same(&list->items[k], prefix)) {
 			warn_twice(w, row, text);
@@ -266,13 +265,13 @@ static struct gp_strbuf *warn_of_override(
 /* check_override: a client that nobody is, and limits that are off. */
 static void check_override(struct gp_config_warner *w, const struct gp_limit_override *o)
 {
-	char addr[GP_IPADDR_TEXT];
+	char network[GP_PREFIX_TEXT];
 	const struct gp_limit_set *set = &w->config->limits;
 	if (o->kind == GP_LIMIT_OVERRIDE_CLIENT && !gp_prefix_has_hosts(&o->prefix))
 		gp_strbuf_printf(warn_of_override(w, o, "client"),
-			"%s/%u matches no client: no host has a multicast, broadcast or "
-			"unspecified address\n",
-			gp_ipaddr_format(&o->prefix.addr, addr), o->prefix.length);
+			"%s matches no client: no host has a multicast, broadcast or unspecified "
+			"address\n",
+			gp_prefix_format(&o->prefix, network));
 	for (size_t k = 0; k < set->limit_count; k++)
 		if (o->max[k] != GP_LIMIT_UNSET && set->limits[k].mode == GP_LIMIT_OFF)
 			gp_strbuf_add(warn_of_override(w, o, set->limits[k].name),

@@ -172,9 +172,8 @@ static const char *subject_sender_domain(struct resolver *r, const struct gp_lim
 static const char *subject_prefix(struct resolver *r, const char *kind, unsigned length)
 {
 	const struct gp_prefix net = gp_prefix_masked((struct gp_prefix) {r->client, length});
-	char text[GP_IPADDR_TEXT];
-	return gp_arena_printf(
-		r->arena, "%s:%s/%u", kind, gp_ipaddr_format(&net.addr, text), length);
+	char text[GP_PREFIX_TEXT];
+	return gp_arena_printf(r->arena, "%s:%s", kind, gp_prefix_format(&net, text));
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mail/address.h"
+#include "reputation/greylist/greylist_key.h"
 #include "reputation/reputation_order.h"
 
 #define DOMAINS_MAX 12 /* names of one domain: itself and those above it, the nearest first */
@@ -14,10 +15,9 @@
 /* network_name: of the first bits of an address. */
 static const char *network_name(struct gp_arena *arena, struct gp_ipaddr addr, unsigned length)
 {
-	char text[GP_IPADDR_TEXT];
 	const struct gp_prefix prefix =
 		gp_prefix_masked((struct gp_prefix) {.addr = addr, .length = length});
-	return gp_arena_printf(arena, "%s/%u", gp_ipaddr_format(&prefix.addr, text), prefix.length);
+	return gp_greylist_network_text(arena, &prefix);
 }
 
 /* problem_of: of a network that cannot be covered; NULL: it can. */
