@@ -138,8 +138,9 @@ struct gp_dnsbl_health *gp_exim_lists_begin(struct gp_exim_lists *lists,
 	struct scene s = set_scene(lists, config, store, ctx);
 	int64_t now_us = gp_clock_now_us(ctx->clock);
 	if (lists->config != config) {
-		const struct gp_dnsbl_health_lists known = {
-			.lists = config->dnsbl.lists, .count = config->dnsbl.count};
+		const struct gp_dnsbl_health_lists known = {.lists = config->dnsbl.lists,
+			.count = config->dnsbl.count,
+			.world_percent = config->dnsbl.world_percent};
 		gp_dnsbl_health_configure(lists->health, &known, s.now_s);
 		lists->config = config;
 		lists->loaded_us = 0;

@@ -67,7 +67,8 @@ struct gp_dnsbl_health *gp_lists_table(struct gp_lists *lists)
 void gp_lists_configure(struct gp_lists *lists, const struct gp_config *config)
 {
 	const struct gp_dnsbl_health_lists known = {.lists = config->dnsbl.lists,
-		.count = gp_dnsbl_is_used(&config->dnsbl) ? config->dnsbl.count : 0};
+		.count = gp_dnsbl_is_used(&config->dnsbl) ? config->dnsbl.count : 0,
+		.world_percent = config->dnsbl.world_percent};
 	gp_dnsbl_health_configure(lists->health, &known, wall_s());
 	atomic_store(&lists->is_ready, false);
 }

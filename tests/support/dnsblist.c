@@ -114,7 +114,8 @@ void test_dnsblist_add_key(struct gp_dnsbl_list *list, const char *asked_zone)
 struct gp_dnsbl_health *test_dnsblist_health(const struct gp_dnsbl_list *lists, size_t count)
 {
 	struct gp_dnsbl_health *health;
-	const struct gp_dnsbl_health_lists all = {.lists = lists, .count = count};
+	const struct gp_dnsbl_health_lists all = {
+		.lists = lists, .count = count, .world_percent = 90};
 	void *memory = calloc(1, gp_dnsbl_health_size());
 	if (!memory || gp_dnsbl_health_init(memory, &health) != GP_OK) {
 		fprintf(stderr, "no memory for a table of lists\n");

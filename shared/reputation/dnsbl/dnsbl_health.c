@@ -11,7 +11,6 @@
 
 #include "base/shared_lock.h"
 
-#define WORLD_PERCENT 90
 #define WORLD_NETWORKS 50
 #define CLAIM_S 60
 
@@ -161,7 +160,7 @@ void gp_dnsbl_health_configure(
 	struct gp_dnsbl_health *health, const struct gp_dnsbl_health_lists *lists, int64_t now_s)
 {
 	gp_shared_lock_take(&health->lock);
-	health->world.percent = lists->world_percent ? lists->world_percent : WORLD_PERCENT;
+	health->world.percent = lists->world_percent;
 	health->world.networks = lists->world_networks ? lists->world_networks : WORLD_NETWORKS;
 	if (health->world.networks > GP_DNSBL_NETWORKS)
 		health->world.networks = GP_DNSBL_NETWORKS;
@@ -231,11 +230,12 @@ bool gp_dnsbl_health_claim(struct gp_dnsbl_health *health, const struct gp_dnsbl
 	int64_t now_s, enum gp_dnsbl_reason *reason_out)
 {
 	struct gp_dnsbl_slot *slot = gp_dnsbl_health_take(health, list);
+	const struct gp_dnsbl_slot_ctx sc = context_of(health, list, now_s, NULL);
 	bool is_due = slot && gp_dnsbl_slot_due_s(slot, now_s) <= now_s;
 	*reason_out = GP_DNSBL_NO_REASON;
 	if (is_due) {
 		slot->claimed_until_s = now_s + CLAIM_S;
-		*reason_out = slot->reason;
+		*reason_out = gp_dnsbl_slot_doubt(slot, &sc);
 	}
 	gp_dnsbl_health_release(health);
 	return is_due;

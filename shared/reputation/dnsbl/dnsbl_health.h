@@ -19,6 +19,10 @@
  * lists nearly every client; a suspended list is asked its tests only, after 1, 2, 4 ... 60
  * minutes, and returns after two good rounds. A local problem never counts against a list.
  *
+ * Nearly every client may be what a good list lists: on a server that few but spammers connect to.
+ * So after good rounds that share alone does not suspend the list again, as long as its hourly
+ * tests go well; it only makes them due sooner (ten minutes after the last ones).
+ *
  * A list is known by its name and the zone that is queried, so that another key is another list.
  * Neither the zone nor the key is in the table, in a view or in a record.
  *
@@ -97,7 +101,7 @@ struct gp_dnsbl_events {
 struct gp_dnsbl_health_lists {
 	const struct gp_dnsbl_list *lists;
 	size_t count;
-	unsigned world_percent;  /* of different client networks; 0: 90 */
+	unsigned world_percent;  /* of different client networks; 0: never */
 	unsigned world_networks; /* at least so many are needed; 0: 50; at most 64 */
 };
 
@@ -154,7 +158,8 @@ void gp_dnsbl_health_note(struct gp_dnsbl_health *health, const struct gp_dnsbl_
  * Is the list's test due? Then it is the caller's to do, for a minute; nobody else gets it.
  * Due: at once when untested, hourly (give or take a tenth) when it works, sooner when it lists
  * nearly all of ten clients, and with growing pauses while suspended. Never due: off, no key, a
- * zone that is known to be closed. reason_out: why it is suspended now.
+ * zone that is known to be closed. reason_out: why it is suspended now; LISTS_WORLD also for one
+ * that works and lists nearly all clients, which then gets canaries that it cannot know.
  */
 bool gp_dnsbl_health_claim(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
 	int64_t now_s, enum gp_dnsbl_reason *reason_out);

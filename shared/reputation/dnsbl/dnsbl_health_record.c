@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#define VERSION 1
+#define VERSION 2
 #define AHEAD_S 60 /* clocks of processes agree so far */
-#define FIXED (10 + 5 * 8 + 8 + 3 + 8 + 2 + 4 * GP_DNSBL_NETWORKS) /* bytes before the detail */
+#define FIXED (10 + 6 * 8 + 8 + 3 + 8 + 2 + 4 * GP_DNSBL_NETWORKS) /* bytes before the detail */
 
 /* Where bytes are read or written. */
 struct cursor {
@@ -84,6 +84,7 @@ size_t gp_dnsbl_health_save(struct gp_dnsbl_health *health, const struct gp_dnsb
 		put(&c, (uint64_t)slot->started_s, 8);
 		put(&c, (uint64_t)slot->last_test_s, 8);
 		put(&c, (uint64_t)slot->next_test_s, 8);
+		put(&c, (uint64_t)slot->world_rest_s, 8);
 		put_recent(&c, &slot->recent);
 		for (size_t i = 0; i < detail; i++)
 			put(&c, (unsigned char)slot->detail[i], 1);
@@ -139,6 +140,7 @@ static bool read_record(
 	slot_out->started_s = take_time(&from, now_s);
 	slot_out->last_test_s = take_time(&from, now_s);
 	slot_out->next_test_s = take_time(&from, INT64_MAX / 2);
+	slot_out->world_rest_s = take_time(&from, INT64_MAX / 2);
 	if (!take_recent(&from, &slot_out->recent) || !gp_span_is_printable_ascii(from))
 		return false;
 	if (from.len)
@@ -160,6 +162,7 @@ static void take_over(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *fr
 	slot->started_s = from->started_s;
 	slot->last_test_s = from->last_test_s;
 	slot->next_test_s = from->next_test_s;
+	slot->world_rest_s = from->world_rest_s;
 	slot->recent = from->recent;
 	slot->is_changed = false;
 }

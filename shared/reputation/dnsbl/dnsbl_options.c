@@ -37,6 +37,14 @@ static const struct gp_option dnsbl_rows[] = {
 		"All lists are queried at once, and together have this time to answer. A list "
 		"that has not answered by then counts as not listing the mail.",
 		NULL, 0},
+	{"dnsbl", "world_percent", GP_KIND_UINT, IN_DNSBL(world_percent), "90", 0, 100, NULL,
+		"A list with positive weights that lists so many per cent of at least 50 "
+		"different networks of clients (/24, IPv6 /48) is suspended until it has passed "
+		"two rounds of tests: a list that is closed or broken may list everybody. If it "
+		"passes them, spammers are most of what connects to this server; then that share "
+		"does not suspend it again as long as its hourly tests succeed, and only makes "
+		"them more frequent. 0: never. A single list is exempt with list.everybody.",
+		NULL, 0},
 	{"dnsbl", "exempt_clients", GP_KIND_PREFIXES, IN_DNSBL(exempt_clients), "", 0, 1024, NULL,
 		"Networks of clients about which no list is queried: your backup MX, and "
 		"forwarders that send you mail of others.",
@@ -175,7 +183,7 @@ static const struct gp_option list_rows[] = {
 	{"list", "everybody", GP_KIND_BOOL, IN_LIST(everybody), "no", 0, 0, NULL,
 		"Whether the list has an answer for most clients, as a reputation has.\n"
 		"yes: that is not taken for a sign that something is wrong with it.\n"
-		"no: a list that lists nearly everybody is suspended.",
+		"no: a list that lists nearly everybody is suspended, see dnsbl.world_percent.",
 		NULL, 0},
 	{"list", "errors", GP_KIND_TEXTS, IN_LIST(errors), "", 0, GP_DNSBL_RULES_MAX, NULL,
 		"Answers that mean trouble instead of a listing, such as a refused resolver: "

@@ -15,7 +15,8 @@ struct gp_dnsbl_settings {
 	enum gp_option_mode mode;
 	/* scores from which something is done; 0: never */
 	unsigned label_at, greylist_at, defer_at, reject_at;
-	unsigned min_lists; /* families with a positive weight that a reject needs */
+	unsigned min_lists;     /* families with a positive weight that a reject needs */
+	unsigned world_percent; /* of client networks; 0: never */
 	unsigned deadline_ms;
 	struct gp_option_prefixes exempt_clients;
 	struct gp_config_texts exempt_client_names, exempt_senders, exempt_recipients;

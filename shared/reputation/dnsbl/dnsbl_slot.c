@@ -19,9 +19,9 @@
 #define PAUSE_S 60   /* before the first test of a suspended list */
 #define PAUSES_MAX 6 /* doublings of it, up to an hour */
 #define SILENT_IN_ROW 10
-#define SOON_AGAIN_S 600
-#define DOUBT_NETWORKS 10 /* of which nearly all are listed */
-#define DOUBT_S 600       /* since the last test */
+#define DOUBT_NETWORKS 10         /* of which nearly all are listed */
+#define DOUBT_S 600               /* since the last test */
+#define WORLD_REST_S (2 * HOUR_S) /* longer than from one hourly test to the next */
 #define GOOD_ROUNDS 2
 #define RECENT_MASK (((uint64_t)1 << GP_DNSBL_RECENT) - 1)
 
@@ -86,20 +86,14 @@ struct gp_dnsbl_event *gp_dnsbl_slot_tell(const struct gp_dnsbl_slot_ctx *sc,
 }
 
 /*
- * is_relapse: has it just come back? A server that few but spammers connect to may see any good
- * list list nearly everybody, now and then; its tests have shown that it does not.
+ * suspend: asked no more about mail. A relapse begins with a longer pause than the last one, unless
+ * the share of clients says so: a server that few but spammers connect to may see any good list
+ * list nearly everybody.
  */
-static bool is_relapse(const struct gp_dnsbl_slot *slot, int64_t now_s, enum gp_dnsbl_reason reason)
-{
-	return slot->is_back &&
-	       (reason != GP_DNSBL_LISTS_WORLD || now_s - slot->since_s < SOON_AGAIN_S);
-}
-
-/* suspend: asked no more about mail. A relapse begins with a longer pause than the last one. */
 static void suspend(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc,
 	enum gp_dnsbl_reason reason, const char *detail)
 {
-	if (is_relapse(slot, sc->now_s, reason) && slot->failed_rounds < PAUSES_MAX)
+	if (slot->is_back && reason != GP_DNSBL_LISTS_WORLD && slot->failed_rounds < PAUSES_MAX)
 		slot->failed_rounds++;
 	slot->is_back = false;
 	change(slot, GP_DNSBL_SUSPENDED, reason, detail, sc->now_s);
@@ -113,6 +107,7 @@ void gp_dnsbl_slot_start(struct gp_dnsbl_slot *slot, int64_t now_s)
 	change(slot, GP_DNSBL_UNTESTED, GP_DNSBL_NO_REASON, "", now_s);
 	slot->failed_rounds = 0;
 	slot->is_back = false;
+	slot->world_rest_s = 0;
 	slot->started_s = now_s;
 	test_after(slot, now_s, 0);
 }
@@ -229,10 +224,16 @@ static uint32_t network_of(const struct gp_ipaddr *client)
 	return h;
 }
 
-/* saw_network: the client's network is listed, or not; the oldest one gives way. */
-static void saw_network(struct gp_dnsbl_slot *slot, uint32_t network, bool is_listed)
+/*
+ * saw_network: the client's network is listed, or not; the oldest one gives way. True: there are
+ * now enough for a look at their share, all of them new since the last look. A look at each one
+ * would find by chance, sooner or later, nearly any share.
+ */
+static bool saw_network(
+	struct gp_dnsbl_slot *slot, uint32_t network, bool is_listed, unsigned enough)
 {
 	struct gp_dnsbl_recent *recent = &slot->recent;
+	bool is_look = false;
 	unsigned i = 0;
 	while (i < recent->network_count && i < GP_DNSBL_NETWORKS && recent->networks[i] != network)
 		i++;
@@ -240,12 +241,14 @@ static void saw_network(struct gp_dnsbl_slot *slot, uint32_t network, bool is_li
 		i = recent->network_next % GP_DNSBL_NETWORKS;
 		recent->network_next = (i + 1) % GP_DNSBL_NETWORKS;
 		if (recent->network_count < GP_DNSBL_NETWORKS)
-			recent->network_count++;
+			is_look = ++recent->network_count == enough;
+		is_look = is_look || recent->network_next == 0;
 		slot->is_changed = true;
 	}
 	recent->networks[i] = network;
 	recent->listed &= ~((uint64_t)1 << i);
 	recent->listed |= (uint64_t)is_listed << i;
+	return is_look;
 }
 
 /* count_code: one more of it; false: it has no place of its own. */
@@ -292,6 +295,7 @@ static void saw_unknown(
 /* What the records of a mail's answers show. */
 struct seen {
 	bool has_hit, has_unknown, has_trouble;
+	bool is_look;                /* at the share of networks */
 	enum gp_dnsbl_reason reason; /* of the first record that means trouble */
 	struct gp_dnsbl_code code;
 };
@@ -368,15 +372,24 @@ static bool lists_share(
 {
 	const struct gp_dnsbl_recent *recent = &slot->recent;
 	unsigned listed = (unsigned)__builtin_popcountll(recent->listed);
-	return recent->network_count >= networks &&
+	return sc->world.percent && recent->network_count >= networks &&
 	       listed * 100 >= sc->world.percent * recent->network_count;
+}
+
+/*
+ * is_world_at_rest: have its tests shown of late that it does not list the world, whatever it lists
+ * of the clients of this server? A clock that was set back ends that.
+ */
+static bool is_world_at_rest(const struct gp_dnsbl_slot *slot, int64_t now_s)
+{
+	return slot->world_rest_s > now_s && slot->world_rest_s <= now_s + WORLD_REST_S;
 }
 
 /* suspend_by_world: a share of clients that no real list has. */
 static void suspend_by_world(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc)
 {
 	char detail[GP_DNSBL_DETAIL];
-	if (!lists_share(slot, sc, sc->world.networks))
+	if (!lists_share(slot, sc, sc->world.networks) || is_world_at_rest(slot, sc->now_s))
 		return;
 	snprintf(detail, sizeof detail, "%d of %u client networks",
 		__builtin_popcountll(slot->recent.listed), slot->recent.network_count);
@@ -402,7 +415,7 @@ static void judge_slot(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ct
 		suspend(slot, sc, seen->reason, gp_dnsbl_code_format(seen->code, text));
 	else if (noted->leaves_zone)
 		suspend(slot, sc, GP_DNSBL_LEAVES_ZONE, "");
-	else if (!suspend_by_silence(slot, sc))
+	else if (!suspend_by_silence(slot, sc) && seen->is_look)
 		suspend_by_world(slot, sc);
 	if (slot->status == GP_DNSBL_OK)
 		test_by_doubt(slot, sc);
@@ -419,12 +432,29 @@ void gp_dnsbl_slot_note(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_c
 	count_mail(slot, noted, &seen);
 	saw_queries(slot, noted);
 	if (client->family != GP_IP_NONE && noted->questions > silent && !sc->list->everybody)
-		saw_network(slot, network_of(client), noted->weight > 0);
+		seen.is_look = saw_network(
+			slot, network_of(client), noted->weight > 0, sc->world.networks);
 	slot->stamp_s = sc->now_s;
 	judge_slot(slot, sc, noted, &seen);
 }
 
 /* ---- tests ---- */
+
+/* gp_dnsbl_slot_doubt: the reason, or what the share of clients makes likely. */
+enum gp_dnsbl_reason gp_dnsbl_slot_doubt(
+	const struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc)
+{
+	bool is_doubted =
+		slot->status == GP_DNSBL_OK &&
+		(is_world_at_rest(slot, sc->now_s) || lists_share(slot, sc, DOUBT_NETWORKS));
+	return is_doubted ? GP_DNSBL_LISTS_WORLD : slot->reason;
+}
+
+/* rest_world: its canaries are not listed; so it stays as long as its hourly tests say so. */
+static void rest_world(struct gp_dnsbl_slot *slot, int64_t now_s)
+{
+	slot->world_rest_s = now_s + WORLD_REST_S;
+}
 
 /* passed: a good round. */
 static void passed(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc)
@@ -434,6 +464,8 @@ static void passed(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *s
 			slot->failed_rounds = 0;
 			slot->is_back = false;
 		}
+		if (is_world_at_rest(slot, sc->now_s))
+			rest_world(slot, sc->now_s);
 		test_after(slot, sc->now_s, jittered(HOUR_S));
 		return;
 	}
@@ -447,6 +479,8 @@ static void passed(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *s
 	change(slot, GP_DNSBL_OK, GP_DNSBL_NO_REASON, "", sc->now_s);
 	test_after(slot, sc->now_s, jittered(HOUR_S));
 	slot->is_back = !is_first;
+	if (reason == GP_DNSBL_LISTS_WORLD)
+		rest_world(slot, sc->now_s);
 	if (!is_first)
 		(void)gp_dnsbl_slot_tell(sc, GP_DNSBL_EVENT_BACK, reason, "");
 }

@@ -47,6 +47,7 @@ struct gp_dnsbl_slot {
 	char detail[GP_DNSBL_DETAIL];
 	int64_t since_s, started_s, stamp_s; /* this status; untested; the last change */
 	int64_t last_test_s, next_test_s, claimed_until_s;
+	int64_t world_rest_s; /* until then its share of clients does not suspend it; 0 */
 	int64_t last_test_us; /* its slowest query; -1: not known */
 	unsigned good_rounds, failed_rounds;
 	struct gp_dnsbl_recent recent;
@@ -55,7 +56,7 @@ struct gp_dnsbl_slot {
 
 /* When a list lists too many. */
 struct gp_dnsbl_world {
-	unsigned percent, networks;
+	unsigned percent, networks; /* percent 0: never */
 };
 
 /* What a call is about. */
@@ -89,6 +90,11 @@ void gp_dnsbl_slot_note(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_c
 	const struct gp_dnsbl_noted *noted, const struct gp_ipaddr *client);
 void gp_dnsbl_slot_tested(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc,
 	const struct gp_dnsbl_outcome *outcome);
+
+/* What its tests have to find out: why it is suspended; LISTS_WORLD also for one that works and
+ * lists nearly all clients, or did so lately. */
+enum gp_dnsbl_reason gp_dnsbl_slot_doubt(
+	const struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *sc);
 
 /* When its test may be claimed; INT64_MAX: never. */
 int64_t gp_dnsbl_slot_due_s(const struct gp_dnsbl_slot *slot, int64_t now_s);

@@ -395,30 +395,6 @@ static void test_relapse_waits_longer(void **state)
 	bench_end(&b);
 }
 
-/* test_list_of_few_but_spammers_is_suspended_for_minutes: when it seems to list the world. */
-static void test_list_of_few_but_spammers_is_suspended_for_minutes(void **state)
-{
-	struct bench b;
-	(void)state;
-	bench_begin(&b);
-	for (int i = 0; i < 6; i++) {
-		b.now_s += 1200;
-		note_world(&b, 0, 50, 50);
-		assert_suspended(&b, 0, GP_DNSBL_LISTS_WORLD);
-		assert_in_range(due_in(&b, 0), 54, 66);
-		tested(&b, 0, GP_DNSBL_NO_REASON);
-		tested(&b, 0, GP_DNSBL_NO_REASON);
-	}
-	for (int i = 0; i < 6; i++) { /* a busy server: at once again */
-		note_world(&b, 0, 50, 50);
-		tested(&b, 0, GP_DNSBL_NO_REASON);
-		tested(&b, 0, GP_DNSBL_NO_REASON);
-	}
-	note_world(&b, 0, 50, 50);
-	assert_in_range(due_in(&b, 0), 3240, 3960);
-	bench_end(&b);
-}
-
 /* test_one_lost_test_does_not_suspend: it counts like a query about mail, and is repeated soon. */
 static void test_one_lost_test_does_not_suspend(void **state)
 {
@@ -494,7 +470,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_works_is_tested_hourly),
 		cmocka_unit_test(test_list_of_ten_clients_is_tested_soon),
 		cmocka_unit_test(test_relapse_waits_longer),
-		cmocka_unit_test(test_list_of_few_but_spammers_is_suspended_for_minutes),
 		cmocka_unit_test(test_one_lost_test_does_not_suspend),
 		cmocka_unit_test(test_week_without_a_good_test_is_death),
 		cmocka_unit_test(test_words),
