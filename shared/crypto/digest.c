@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 
 #define PLACES 16 /* of contexts that are not in use; threads that meet at one make their own */
-#define STACK 20  /* bits: what the stacks of two threads are apart at least, in most systems */
+#define STACK 16  /* bits of an address within one thread's stack, as far as calls go */
 
 /* A line of the processor's cache for each, so that threads do not wait for each other. */
 struct place {
@@ -60,10 +60,11 @@ void gp_crypto_digest_free(struct gp_crypto_digest *digest)
 	free(digest);
 }
 
-/* place_of: by where the stack of this thread lies. */
+/* place_of: by where the stack of this thread lies, however far stacks are apart (a hash). */
 static struct place *place_of(const struct gp_crypto_digest *digest, const void *on_stack)
 {
-	return &digest->places[((uintptr_t)on_stack >> STACK) % PLACES];
+	uint64_t hash = (uint64_t)((uintptr_t)on_stack >> STACK) * UINT64_C(0x9e3779b97f4a7c15);
+	return &digest->places[(hash >> 32) % PLACES];
 }
 
 /* gp_crypto_digest_of: in one step; the only failure is a lack of memory. */
