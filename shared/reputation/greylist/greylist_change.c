@@ -326,23 +326,37 @@ int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd cro
 	return do_step(run, &s);
 }
 
-/* add_passes: one more pass of network and SPF domain, if the last one was an hour ago. */
+/* has_waited: has the contact passed under this origin, or waited long enough for it? */
+static bool has_waited(const struct gp_greylist_run *run, const struct gp_greylist_entry *entry)
+{
+	return entry->is_there && (entry->record.has_passed ||
+					  gp_greylist_since(run->now_ms, entry->record.first_ms) >=
+						  run->query->contact.settings->delay_ms);
+}
+
+/*
+ * add_passes: one more pass of network and SPF domain, if the last one was an hour ago. Each by its
+ * own evidence: a network that is let through for a domain has not waited, nor has a domain that is
+ * let through for a network. What is trusted already is only kept for longer.
+ */
 static void add_passes(struct gp_greylist_run *run, struct step *s)
 {
-	int64_t end_ms = run->now_ms + run->query->contact.settings->keep_ms;
+	const struct gp_greylist_settings *settings = run->query->contact.settings;
 	for (int i = 0; i < GP_GREYLIST_BY_NAME; i++) {
 		struct gp_greylist_entry *entry = &run->seen.passes[i];
 		struct gp_greylist_record *r = &entry->record;
-		if (entry->key.len == 0 ||
-			(entry->is_there &&
-				gp_greylist_since(run->now_ms, r->last_ms) < GP_GREYLIST_HOUR_MS))
+		bool is_trusted = entry->is_there && r->passes >= settings->passes;
+		if (entry->key.len == 0 || (!is_trusted && !has_waited(run, &run->seen.entries[i])))
+			continue;
+		if (entry->is_there &&
+			gp_greylist_since(run->now_ms, r->last_ms) < GP_GREYLIST_HOUR_MS)
 			continue;
 		if (!entry->is_there)
 			*r = (struct gp_greylist_record) {.first_ms = run->now_ms};
 		r->has_passed = true;
 		r->passes += r->passes < GP_GREYLIST_PASSES_MAX;
 		r->last_ms = run->now_ms > r->first_ms ? run->now_ms : r->first_ms;
-		add_note(s, entry, r, end_ms);
+		add_note(s, entry, r, run->now_ms + settings->keep_ms);
 	}
 }
 

@@ -386,6 +386,57 @@ static void trusted_spf_domain(void **state)
 	SEES(3 * HOUR, FIRST); /* the network has passed with nothing */
 }
 
+/* A network that mail is let through from for its domain has not waited: it gets no trust by that. */
+static void trust_stays_with_domain(void **state)
+{
+	struct bench *b = *state;
+	b->query.contact.spf_domain = "a.test";
+	SEES(0, FIRST);
+	SEES(5 * MINUTE, PASSED);
+	SEES(2 * HOUR, KNOWN);
+	from(b, "198.51.100.77");
+	b->query.contact.recipient = gp_span_from("x@there.test");
+	SEES(3 * HOUR, TRUSTED);
+	SEES(5 * HOUR, TRUSTED);
+	SEES(7 * HOUR, TRUSTED);
+	b->query.contact.recipient = gp_span_from("bob@here.test");
+	SEES(9 * HOUR, TRUSTED); /* by a contact that is known by the domain */
+	b->query.contact.spf_domain = NULL;
+	b->query.contact.sender_domain = "forged.test";
+	SEES(10 * HOUR, FIRST);
+}
+
+/* Nor does a domain, by a network that is trusted. */
+static void trust_stays_with_network(void **state)
+{
+	struct bench *b = *state;
+	SEES(0, FIRST);
+	SEES(5 * MINUTE, PASSED);
+	SEES(2 * HOUR, KNOWN);
+	b->query.contact.spf_domain = "b.test";
+	b->query.contact.sender_domain = "b.test";
+	SEES(3 * HOUR, TRUSTED);
+	SEES(5 * HOUR, TRUSTED);
+	SEES(7 * HOUR, TRUSTED);
+	from(b, "198.51.100.77");
+	SEES(8 * HOUR, FIRST);
+}
+
+/* A retry that comes by another origin is a pass of that one only. */
+static void pass_is_of_its_origin(void **state)
+{
+	struct bench *b = *state;
+	b->settings.passes = 1;
+	b->query.contact.spf_domain = "a.test";
+	SEES(0, FIRST);
+	from(b, "198.51.100.1");
+	SEES(5 * MINUTE, PASSED);
+	b->query.contact.recipient = gp_span_from("x@there.test");
+	SEES(6 * MINUTE, TRUSTED);
+	b->query.contact.spf_domain = NULL;
+	SEES(6 * MINUTE, FIRST);
+}
+
 /* ---- learning, orders, correspondents ---- */
 
 /* For settings.learn after the beginning all is recorded only; then known contacts pass. */
@@ -643,9 +694,11 @@ static int run(enum backend which, const char *name)
 		CASE(network_length), CASE(pool_by_spf), CASE(pool_by_name),
 		CASE(passes_for_all_origins), CASE(sender_and_recipient), CASE(verp),
 		CASE(no_pass_for_others), CASE(trusted_network), CASE(trusted_spf_domain),
-		CASE(learning), CASE(learning_again), CASE(allowed), CASE(correspondents),
-		CASE(known_domain), CASE(flood), CASE(ceiling), CASE(long_names), CASE(restart),
-		CASE(two_hosts), CASE(unavailable), CASE(foreign_record)};
+		CASE(trust_stays_with_domain), CASE(trust_stays_with_network),
+		CASE(pass_is_of_its_origin), CASE(learning), CASE(learning_again), CASE(allowed),
+		CASE(correspondents), CASE(known_domain), CASE(flood), CASE(ceiling),
+		CASE(long_names), CASE(restart), CASE(two_hosts), CASE(unavailable),
+		CASE(foreign_record)};
 	backend = which;
 	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
