@@ -82,7 +82,7 @@ static int see_again(struct gp_greylist_run *run, const struct gp_greylist_recor
 	answer_out->wait_ms = left_ms(run, first->first_ms);
 	if (answer_out->wait_ms) {
 		answer_out->outcome = GP_GREYLIST_EARLY;
-		return GP_OK;
+		return first->first_ms > run->now_ms ? gp_greylist_set_back(run) : GP_OK;
 	}
 	answer_out->outcome = GP_GREYLIST_PASSED;
 	answer_out->waited_ms = gp_greylist_since(run->now_ms, first->first_ms);

@@ -163,6 +163,14 @@ int64_t gp_greylist_since(int64_t now_ms, int64_t then_ms)
 	return now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
+/* gp_greylist_touch: a record of which last comes before first is none. */
+void gp_greylist_touch(struct gp_greylist_record *record, int64_t now_ms)
+{
+	if (record->first_ms > now_ms)
+		record->first_ms = now_ms;
+	record->last_ms = now_ms;
+}
+
 /* gp_greylist_begin: a durable fact, written anew once a day. */
 int gp_greylist_begin(struct gp_greylist_run *run)
 {
@@ -170,9 +178,10 @@ int gp_greylist_begin(struct gp_greylist_run *run)
 	int64_t slack_ms = keep_ms / 8 < GP_GREYLIST_DAY_MS ? keep_ms / 8 : GP_GREYLIST_DAY_MS;
 	struct gp_greylist_seen *seen = &run->seen;
 	char text[24];
-	if (seen->has_begun && seen->began_until_ms > run->now_ms + keep_ms - slack_ms)
+	bool is_ahead = seen->began_ms > run->now_ms; /* the clock was set back */
+	if (seen->has_begun && !is_ahead && seen->began_until_ms > run->now_ms + keep_ms - slack_ms)
 		return GP_OK;
-	if (!seen->has_begun)
+	if (!seen->has_begun || is_ahead)
 		seen->began_ms = run->now_ms;
 	seen->has_begun = true;
 	snprintf(text, sizeof text, "%lld", (long long)seen->began_ms);
@@ -305,6 +314,30 @@ int gp_greylist_first(struct gp_greylist_run *run, struct gp_greylist_entry *ear
 	return join_crowd(run, &s, crowd, earlier_out);
 }
 
+/* gp_greylist_set_back: under each origin that it has waited under. */
+int gp_greylist_set_back(struct gp_greylist_run *run)
+{
+	struct step s = {.count = 0};
+	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
+		struct gp_greylist_entry *entry = &run->seen.entries[i];
+		if (!entry->is_there || entry->record.first_ms <= run->now_ms)
+			continue;
+		gp_greylist_touch(&entry->record, run->now_ms);
+		add_note(&s, entry, &entry->record,
+			run->now_ms + run->query->contact.settings->window_ms);
+	}
+	return do_step(run, &s);
+}
+
+/* keep_crowd: for as long again. */
+static int keep_crowd(struct gp_greylist_run *run, struct gp_greylist_entry *entry)
+{
+	struct step s = {.count = 0};
+	gp_greylist_touch(&entry->record, run->now_ms);
+	add_note(&s, entry, &entry->record, run->now_ms + CROWD_KEEP_MS);
+	return do_step(run, &s);
+}
+
 /* gp_greylist_of_crowd: it stays one while they are too many. */
 int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd crowd)
 {
@@ -315,15 +348,12 @@ int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd cro
 		count_contact(run, &s, 0, crowd != GP_GREYLIST_CROWD_WIDE);
 	int rc = do_step(run, &s);
 	enum gp_greylist_crowd same;
-	if (rc || gp_greylist_since(run->now_ms, entry->record.last_ms) < CROWD_USE_MS ||
-		!is_crowded(
-			run, counts.of_hour->used, counts.waiting->used + counts.kept->used, &same))
+	bool is_ahead = entry->record.last_ms > run->now_ms;
+	if (rc || (!is_ahead && run->now_ms - entry->record.last_ms < CROWD_USE_MS))
 		return rc;
-	struct gp_greylist_record r = entry->record;
-	r.last_ms = run->now_ms;
-	s = (struct step) {.count = 0};
-	add_note(&s, entry, &r, run->now_ms + CROWD_KEEP_MS);
-	return do_step(run, &s);
+	bool is_one = is_crowded(
+		run, counts.of_hour->used, counts.waiting->used + counts.kept->used, &same);
+	return is_one || is_ahead ? keep_crowd(run, entry) : GP_OK;
 }
 
 /* has_waited: has the contact passed under this origin, or waited long enough for it? */
@@ -348,14 +378,14 @@ static void add_passes(struct gp_greylist_run *run, struct step *s)
 		bool is_trusted = entry->is_there && r->passes >= settings->passes;
 		if (entry->key.len == 0 || (!is_trusted && !has_waited(run, &run->seen.entries[i])))
 			continue;
-		if (entry->is_there &&
-			gp_greylist_since(run->now_ms, r->last_ms) < GP_GREYLIST_HOUR_MS)
+		bool is_ahead = entry->is_there && r->last_ms > run->now_ms;
+		if (entry->is_there && !is_ahead && run->now_ms - r->last_ms < GP_GREYLIST_HOUR_MS)
 			continue;
 		if (!entry->is_there)
 			*r = (struct gp_greylist_record) {.first_ms = run->now_ms};
 		r->has_passed = true;
-		r->passes += r->passes < GP_GREYLIST_PASSES_MAX;
-		r->last_ms = run->now_ms > r->first_ms ? run->now_ms : r->first_ms;
+		r->passes += !is_ahead && r->passes < GP_GREYLIST_PASSES_MAX;
+		gp_greylist_touch(r, run->now_ms);
 		add_note(s, entry, r, run->now_ms + settings->keep_ms);
 	}
 }
@@ -402,8 +432,8 @@ bool gp_greylist_is_fresh(const struct gp_greylist_run *run, const struct gp_gre
 {
 	int64_t keep_ms = run->query->contact.settings->keep_ms;
 	int64_t every_ms = keep_ms / 8 < USE_EVERY_MS ? keep_ms / 8 : USE_EVERY_MS;
-	return entry->is_there && entry->record.has_passed &&
-	       gp_greylist_since(run->now_ms, entry->record.last_ms) < every_ms;
+	int64_t since_ms = run->now_ms - entry->record.last_ms;
+	return entry->is_there && entry->record.has_passed && since_ms >= 0 && since_ms < every_ms;
 }
 
 /* gp_greylist_use: of what is not fresh. */
@@ -423,11 +453,12 @@ int gp_greylist_use(struct gp_greylist_run *run)
 			kept->back = 1;
 			kept->back_ms = r->last_ms;
 		}
-		r->last_ms = run->now_ms;
+		gp_greylist_touch(r, run->now_ms);
 	}
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
 		struct gp_greylist_entry *entry = &run->seen.entries[i];
-		if (all && entry->is_there && entry->record.last_ms == run->now_ms)
+		if (all && entry->is_there && entry->record.has_passed &&
+			entry->record.last_ms == run->now_ms)
 			add_note(&s, entry, &entry->record, run->now_ms + keep_ms);
 	}
 	add_passes(run, &s);

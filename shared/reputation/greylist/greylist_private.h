@@ -62,8 +62,14 @@ struct gp_greylist_run {
 /* The time of a record that was made when the clock was ahead is now. */
 int64_t gp_greylist_since(int64_t now_ms, int64_t then_ms);
 
+/* A record is used now: nothing in it stays ahead of the clock. */
+void gp_greylist_touch(struct gp_greylist_record *record, int64_t now_ms);
+
 /* Greylisting begins here, or is still in use. */
 int gp_greylist_begin(struct gp_greylist_run *run) GP_MUST_CHECK;
+
+/* The first contact is ahead of the clock, which was set back: it is now. */
+int gp_greylist_set_back(struct gp_greylist_run *run) GP_MUST_CHECK;
 
 /*
  * A first contact: recorded and counted. earlier_out: what another process had recorded first, or

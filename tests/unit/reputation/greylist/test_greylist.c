@@ -124,6 +124,14 @@ static void from(struct bench *b, const char *client)
 	assert_int_equal(gp_ipaddr_parse(gp_span_from(client), &b->query.contact.client), GP_OK);
 }
 
+/* sender: another one. */
+static void sender(struct bench *b, int number)
+{
+	static char domain[32];
+	snprintf(domain, sizeof domain, "d%d.test", number);
+	b->query.contact.sender_domain = domain;
+}
+
 #define SEES(after, expected) assert_int_equal(see(b, after).outcome, GP_GREYLIST_##expected)
 
 static enum backend backend; /* of the group that runs */
@@ -205,16 +213,77 @@ static void kept_since_last_use(void **state)
 	SEES(60 * DAY + 35 * DAY + 2 * HOUR, FIRST);
 }
 
-/* A clock that goes back makes no wait longer than the delay. */
+/* After a clock was set back the delay begins anew, once. */
 static void clock_back(void **state)
 {
 	struct bench *b = *state;
-	SEES(HOUR, FIRST);
+	b->query.contact.spf_domain = "a.test";
+	SEES(DAY, FIRST);
 	struct gp_greylist_answer a = see(b, 0);
 	assert_int_equal(a.outcome, GP_GREYLIST_EARLY);
 	assert_int_equal(a.wait_ms, 5 * MINUTE);
-	SEES(HOUR + 5 * MINUTE, PASSED);
-	SEES(HOUR, KNOWN);
+	a = see(b, MINUTE);
+	assert_int_equal(a.outcome, GP_GREYLIST_EARLY);
+	assert_int_equal(a.wait_ms, 4 * MINUTE);
+	a = see(b, 5 * MINUTE);
+	assert_int_equal(a.outcome, GP_GREYLIST_PASSED);
+	assert_int_equal(a.waited_ms, 5 * MINUTE);
+	SEES(6 * MINUTE, KNOWN);
+}
+
+/* What has passed with the clock ahead is kept since it was used, by the clock as it is now. */
+static void clock_back_kept(void **state)
+{
+	struct bench *b = *state;
+	b->settings.passes = 0;
+	SEES(10 * DAY, FIRST);
+	SEES(10 * DAY + HOUR, PASSED);
+	SEES(0, KNOWN);
+	SEES(40 * DAY, FIRST);
+	SEES(40 * DAY + HOUR, PASSED);
+	SEES(31 * DAY, KNOWN);
+	SEES(64 * DAY, KNOWN);
+	SEES(96 * DAY, KNOWN);
+}
+
+/* Passes are counted once in an hour of the clock as it is now. */
+static void clock_back_passes(void **state)
+{
+	struct bench *b = *state;
+	SEES(DAY, FIRST);
+	SEES(DAY + 5 * MINUTE, PASSED);
+	SEES(0, KNOWN);
+	b->query.contact.sender_domain = "b.test";
+	SEES(1, FIRST);
+	b->query.contact.sender_domain = "a.test";
+	SEES(2 * HOUR, KNOWN);
+	b->query.contact.sender_domain = "c.test";
+	SEES(2 * HOUR, TRUSTED);
+}
+
+/* A network that is remembered as one waits no longer, either. */
+static void clock_back_crowd(void **state)
+{
+	struct bench *b = *state;
+	for (int i = 0; i < 1010; i++) {
+		sender(b, i);
+		(void)see(b, DAY + i);
+	}
+	sender(b, 2000);
+	SEES(0, EARLY);
+	SEES(5 * MINUTE - 1, EARLY);
+	SEES(5 * MINUTE, PASSED);
+}
+
+/* A beginning that is ahead of the clock is now: learning ends after its time. */
+static void clock_back_learning(void **state)
+{
+	struct bench *b = *state;
+	b->settings.learn_ms = DAY;
+	assert_true(see(b, 10 * DAY).is_learning);
+	assert_true(see(b, 0).is_learning);
+	assert_true(see(b, DAY - 1).is_learning);
+	assert_false(see(b, DAY).is_learning);
 }
 
 /* ---- who is the same ---- */
@@ -526,6 +595,23 @@ static void known_domain(void **state)
 	}
 }
 
+/* A day is a day after the clock was set back as well. */
+static void known_domain_clock_back(void **state)
+{
+	struct bench *b = *state;
+	static const struct {
+		int64_t at;
+		bool known;
+	} rows[] = {{10 * DAY, false}, {0, false}, {DAY - 1, false}, {DAY, true}, {35 * DAY, true}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		bool known = !rows[i].known;
+		assert_int_equal(gp_greylist_spf_passed(&b->ctx, b->store, b->now + rows[i].at,
+					 &b->settings, "a.test", &known),
+			GP_OK);
+		assert_int_equal(known, rows[i].known);
+	}
+}
+
 /* ---- room ---- */
 
 /* is_kept: is there an entry of its own for the contact? */
@@ -535,14 +621,6 @@ static bool is_kept(struct bench *b, int64_t after_ms)
 	assert_int_equal(
 		gp_greylist_look(&b->ctx, b->store, b->now + after_ms, &b->query, &seen), GP_OK);
 	return seen.entries[GP_GREYLIST_BY_NETWORK].is_there;
-}
-
-/* sender: another one. */
-static void sender(struct bench *b, int number)
-{
-	static char domain[32];
-	snprintf(domain, sizeof domain, "d%d.test", number);
-	b->query.contact.sender_domain = domain;
 }
 
 /* A flood of one network is one entry, and hurts no other network, nor what was there before. */
@@ -690,15 +768,16 @@ static void foreign_record(void **state)
 static int run(enum backend which, const char *name)
 {
 	const struct CMUnitTest tests[] = {CASE(retry), CASE(window_over), CASE(window_shorter),
-		CASE(kept_since_last_use), CASE(clock_back), CASE(pool_by_network),
-		CASE(network_length), CASE(pool_by_spf), CASE(pool_by_name),
+		CASE(kept_since_last_use), CASE(clock_back), CASE(clock_back_kept),
+		CASE(clock_back_passes), CASE(clock_back_crowd), CASE(clock_back_learning),
+		CASE(pool_by_network), CASE(network_length), CASE(pool_by_spf), CASE(pool_by_name),
 		CASE(passes_for_all_origins), CASE(sender_and_recipient), CASE(verp),
 		CASE(no_pass_for_others), CASE(trusted_network), CASE(trusted_spf_domain),
 		CASE(trust_stays_with_domain), CASE(trust_stays_with_network),
 		CASE(pass_is_of_its_origin), CASE(learning), CASE(learning_again), CASE(allowed),
-		CASE(correspondents), CASE(known_domain), CASE(flood), CASE(ceiling),
-		CASE(long_names), CASE(restart), CASE(two_hosts), CASE(unavailable),
-		CASE(foreign_record)};
+		CASE(correspondents), CASE(known_domain), CASE(known_domain_clock_back),
+		CASE(flood), CASE(ceiling), CASE(long_names), CASE(restart), CASE(two_hosts),
+		CASE(unavailable), CASE(foreign_record)};
 	backend = which;
 	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
