@@ -136,13 +136,23 @@ static int see_stranger(struct gp_greylist_run *run, struct gp_greylist_answer *
 	return r ? see_crowd(run, r, crowd, answer_out) : see_first(run, answer_out);
 }
 
+/* take_learning: whether mail is only recorded. */
+static void take_learning(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
+{
+	answer_out->is_learning = gp_greylist_is_learning(run);
+	run->is_delayed = run->query->is_delaying && !answer_out->is_learning;
+}
+
 /* see_further: what the first look does not settle. */
 static int see_further(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
 {
 	int rc =
 		gp_greylist_look_further(run->ctx, run->store, run->now_ms, run->query, &run->seen);
+	if (!rc)
+		rc = gp_greylist_begin_anew(run);
 	if (rc)
 		return rc;
+	take_learning(run, answer_out);
 	if (run->seen.is_correspondent) {
 		answer_out->outcome = GP_GREYLIST_CORRESPONDENT;
 		return GP_OK;
@@ -157,14 +167,11 @@ static int see_further(struct gp_greylist_run *run, struct gp_greylist_answer *a
 /* decide: over what the first look has found. */
 static int decide(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
 {
-	const struct gp_greylist_settings *settings = run->query->contact.settings;
 	const struct gp_greylist_entry *entry = &run->seen.entries[GP_GREYLIST_BY_NETWORK];
 	int rc = gp_greylist_begin(run);
 	if (rc)
 		return rc;
-	answer_out->is_learning =
-		gp_greylist_since(run->now_ms, run->seen.began_ms) < settings->learn_ms;
-	run->is_delayed = run->query->is_delaying && !answer_out->is_learning;
+	take_learning(run, answer_out);
 	if (!gp_greylist_is_fresh(run, entry))
 		return see_further(run, answer_out);
 	answer_out->outcome = is_trusted(run) ? GP_GREYLIST_TRUSTED : GP_GREYLIST_KNOWN;

@@ -19,6 +19,11 @@
  * see the same first contact at the same time agree on the earlier one (a note that is put if
  * absent).
  *
+ * Learning: for settings.learn after the first contact of all nothing is to be delayed. It begins
+ * anew when the contacts were lost, which a mark beside them shows, and the log says so.
+ *
+ * A clock that was set back: records that are ahead of it count from now on.
+ *
  * Room: contacts that never passed end after the window, and go first where the store needs room. A
  * network with more than GP_GREYLIST_CROWD_MAX new contacts in an hour is remembered as one, and so
  * is every network when there are max_entries, so that no flood pushes out what has passed.

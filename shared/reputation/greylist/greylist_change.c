@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/duration.h"
+#include "base/log.h"
 #include "reputation/greylist/greylist_private.h"
 
 #define NOTES_MAX 8
@@ -171,22 +173,71 @@ void gp_greylist_touch(struct gp_greylist_record *record, int64_t now_ms)
 	record->last_ms = now_ms;
 }
 
-/* gp_greylist_begin: a durable fact, written anew once a day. */
+/* put_began: a durable fact, and its mark among the soft ones. *was_there: was there a mark? */
+static int put_began(struct gp_greylist_run *run, bool *was_there)
+{
+	int64_t end_ms = run->now_ms + run->query->contact.settings->keep_ms;
+	char text[24];
+	snprintf(text, sizeof text, "%lld", (long long)run->seen.began_ms);
+	struct gp_store_note mark = {.key = gp_span_from(GP_GREYLIST_MARK), .expires_ms = end_ms};
+	int rc = gp_store_note(run->store, run->ctx, run->now_ms, &mark);
+	*was_there = !rc && mark.before.found == GP_STORE_FOUND;
+	return rc ? rc
+		  : gp_store_put(run->store, run->ctx, gp_span_from(GP_GREYLIST_BEGAN),
+			    gp_span_from(text), end_ms);
+}
+
+/* begin_now: why: that the log says. */
+static int begin_now(struct gp_greylist_run *run, const char *why)
+{
+	int64_t learn_ms = run->query->contact.settings->learn_ms;
+	char text[GP_DURATION_TEXT];
+	bool was_there;
+	if (learn_ms)
+		gp_log_text(run->ctx->log, GP_LOG_NOTICE,
+			"greylisting: %s: for %s first contacts are recorded and not delayed", why,
+			gp_duration_period(learn_ms, text));
+	run->seen.has_begun = true;
+	run->seen.began_ms = run->now_ms;
+	return put_began(run, &was_there);
+}
+
+/* gp_greylist_is_learning: not with learn = 0s. */
+bool gp_greylist_is_learning(const struct gp_greylist_run *run)
+{
+	return gp_greylist_since(run->now_ms, run->seen.began_ms) <
+	       run->query->contact.settings->learn_ms;
+}
+
+/* begin_after_loss: once in the time of learning, even if the store has no room for a mark. */
+static int begin_after_loss(struct gp_greylist_run *run)
+{
+	if (run->query->contact.settings->learn_ms == 0 || gp_greylist_is_learning(run))
+		return GP_OK;
+	return begin_now(run, "the contacts in the store were lost");
+}
+
+/* gp_greylist_begin: written anew once a day. */
 int gp_greylist_begin(struct gp_greylist_run *run)
 {
 	int64_t keep_ms = run->query->contact.settings->keep_ms;
 	int64_t slack_ms = keep_ms / 8 < GP_GREYLIST_DAY_MS ? keep_ms / 8 : GP_GREYLIST_DAY_MS;
 	struct gp_greylist_seen *seen = &run->seen;
-	char text[24];
-	bool is_ahead = seen->began_ms > run->now_ms; /* the clock was set back */
-	if (seen->has_begun && !is_ahead && seen->began_until_ms > run->now_ms + keep_ms - slack_ms)
+	bool was_there;
+	if (!seen->has_begun)
+		return begin_now(run, "no contacts are known");
+	if (seen->began_ms > run->now_ms)
+		return begin_now(run, "it began at a time that the clock has not reached");
+	if (seen->began_until_ms > run->now_ms + keep_ms - slack_ms)
 		return GP_OK;
-	if (!seen->has_begun || is_ahead)
-		seen->began_ms = run->now_ms;
-	seen->has_begun = true;
-	snprintf(text, sizeof text, "%lld", (long long)seen->began_ms);
-	return gp_store_put(run->store, run->ctx, gp_span_from(GP_GREYLIST_BEGAN),
-		gp_span_from(text), run->now_ms + keep_ms);
+	int rc = put_began(run, &was_there);
+	return rc || was_there ? rc : begin_after_loss(run);
+}
+
+/* gp_greylist_begin_anew: the first mail that is not settled by one look finds it out. */
+int gp_greylist_begin_anew(struct gp_greylist_run *run)
+{
+	return run->seen.has_mark ? GP_OK : begin_after_loss(run);
 }
 
 /* is_crowded: were there too many of a network, or of all? *crowd_out: as what it is remembered. */

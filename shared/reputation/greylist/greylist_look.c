@@ -124,6 +124,7 @@ int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t
 	struct look l = {.arena = ctx->arena, .count = 0};
 	size_t correspondent = SIZE_MAX;
 	struct gp_span key;
+	const size_t mark = add(&l, gp_span_from(GP_GREYLIST_MARK), true, NULL);
 	int rc = make_crowd_keys(ctx->arena, &query->contact, seen);
 	for (int i = GP_GREYLIST_BY_NETWORK + 1; !rc && i < GP_GREYLIST_ORIGINS; i++)
 		rc = gp_greylist_key_entry(ctx->arena, &query->contact, (enum gp_greylist_origin)i,
@@ -138,6 +139,7 @@ int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t
 		add_entry(&l, &seen->crowds[i]);
 	if (!rc)
 		rc = do_look(&l, ctx, store, now_ms);
+	seen->has_mark = !rc && l.gets[mark].value.found == GP_STORE_FOUND;
 	if (!rc && correspondent != SIZE_MAX)
 		seen->is_correspondent = l.gets[correspondent].value.found == GP_STORE_FOUND;
 	return rc;

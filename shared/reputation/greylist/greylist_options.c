@@ -61,7 +61,8 @@ static const struct gp_option greylist_rows[] = {
 		NULL, 0},
 	{"greylist", "learn", GP_KIND_PERIOD, IN_GREYLIST(learn_ms), "1d", 0, 31LL * DAY, NULL,
 		"For so long after greylisting begins with an empty store, contacts are only "
-		"recorded, so that the first day does not delay all mail.",
+		"recorded, so that the first day does not delay all mail. It begins anew when all "
+		"contacts were lost (the log says so), or when no mail came for keep.",
 		NULL, 0},
 	{"greylist", "key", GP_KIND_CHOICE, IN_GREYLIST(key), "domain", 0, 0, sender_keys,
 		"What of the sender a retry must have in common with the first try, besides the "

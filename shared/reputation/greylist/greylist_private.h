@@ -32,9 +32,12 @@ struct gp_greylist_seen {
 	 * settings.keep, as all contacts are then */
 	bool has_begun;
 	int64_t began_ms, began_until_ms;
+	bool has_mark; /* the soft facts are those of that time */
 };
 
 #define GP_GREYLIST_BEGAN "greylist began" /* the durable fact that says so */
+/* A soft fact that lies where the contacts do, and is lost with them. */
+#define GP_GREYLIST_MARK "gl1 began"
 
 /*
  * Reads began, the entry of the network, and passes, in one step; the rest is empty. GP_EIO and
@@ -43,7 +46,7 @@ struct gp_greylist_seen {
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out) GP_MUST_CHECK;
 
-/* Reads the rest, in another. Fails likewise. */
+/* Reads the rest, in another, and whether the contacts are those of began. Fails likewise. */
 int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen) GP_MUST_CHECK;
 
@@ -67,6 +70,12 @@ void gp_greylist_touch(struct gp_greylist_record *record, int64_t now_ms);
 
 /* Greylisting begins here, or is still in use. */
 int gp_greylist_begin(struct gp_greylist_run *run) GP_MUST_CHECK;
+
+/* It begins anew if all contacts were lost since it began, and nothing is left to learn from. */
+int gp_greylist_begin_anew(struct gp_greylist_run *run) GP_MUST_CHECK;
+
+/* Is it so short a time ago that first contacts are only recorded? */
+bool gp_greylist_is_learning(const struct gp_greylist_run *run);
 
 /* The first contact is ahead of the clock, which was set back: it is now. */
 int gp_greylist_set_back(struct gp_greylist_run *run) GP_MUST_CHECK;

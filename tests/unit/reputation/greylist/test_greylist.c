@@ -21,6 +21,7 @@
 #include "reputation/reputation_order.h"
 #include "support/memstore.h"
 #include "support/redis.h"
+#include "support/said.h"
 
 #define SECOND 1000LL
 #define MINUTE (60 * SECOND)
@@ -539,6 +540,63 @@ static void learning_again(void **state)
 	assert_true(see(b, 80 * DAY).is_learning);
 }
 
+/* lose_contacts: as when the file that they lie in is deleted, or damaged and set aside. */
+static void lose_contacts(struct bench *b)
+{
+	char path[96];
+	struct gp_store_note mark = {.key = gp_span_from(GP_GREYLIST_MARK), .expires_ms = b->now};
+	if (b->backend != LMDB) {
+		assert_int_equal(gp_store_note(b->store, &b->ctx, b->now, &mark), GP_OK);
+		return;
+	}
+	gp_store_close(b->store);
+	snprintf(path, sizeof path, "%s/counters", b->folder);
+	assert_int_equal(unlink(path), 0);
+	open_store(b);
+}
+
+/* learn_after_loss: when mail comes then. */
+static void learn_after_loss(struct bench *b, int64_t at)
+{
+	struct test_said said = {0};
+	const struct gp_log log = {test_said_keep, &said, GP_LOG_NOTICE};
+	b->settings.learn_ms = DAY;
+	b->ctx.log = &log;
+	assert_true(see(b, 0).is_learning);
+	assert_string_equal(said.last, "greylisting: no contacts are known: for 1d first contacts "
+				       "are recorded and not delayed");
+	assert_false(see(b, 2 * DAY).is_learning);
+	assert_int_equal(said.count, 1);
+	lose_contacts(b);
+	b->query.contact.sender_domain = "b.test";
+	assert_true(see(b, at).is_learning);
+	assert_string_equal(said.last, "greylisting: the contacts in the store were lost: for 1d "
+				       "first contacts are recorded and not delayed");
+	assert_int_equal(said.count, 2);
+	b->query.contact.sender_domain = "c.test";
+	assert_true(see(b, at + DAY - 1).is_learning);
+	assert_false(see(b, at + DAY).is_learning);
+	b->query.contact.sender_domain = "d.test";
+	assert_false(see(b, 30 * DAY).is_learning);
+	b->query.contact.sender_domain = "e.test";
+	assert_false(see(b, 60 * DAY).is_learning);
+	assert_int_equal(said.count, 2);
+	b->ctx.log = NULL;
+}
+
+/* Contacts are lost, the fact that says since when they were recorded is not: it begins anew, and
+ * once. */
+static void learning_after_loss(void **state)
+{
+	learn_after_loss(*state, 2 * DAY + HOUR);
+}
+
+/* The same where the fact is written anew at that time. */
+static void learning_after_loss_later(void **state)
+{
+	learn_after_loss(*state, 4 * DAY);
+}
+
 /* What an operator allows is not delayed; a domain only where it is the sender's. */
 static void allowed(void **state)
 {
@@ -774,7 +832,8 @@ static int run(enum backend which, const char *name)
 		CASE(passes_for_all_origins), CASE(sender_and_recipient), CASE(verp),
 		CASE(no_pass_for_others), CASE(trusted_network), CASE(trusted_spf_domain),
 		CASE(trust_stays_with_domain), CASE(trust_stays_with_network),
-		CASE(pass_is_of_its_origin), CASE(learning), CASE(learning_again), CASE(allowed),
+		CASE(pass_is_of_its_origin), CASE(learning), CASE(learning_again),
+		CASE(learning_after_loss), CASE(learning_after_loss_later), CASE(allowed),
 		CASE(correspondents), CASE(known_domain), CASE(known_domain_clock_back),
 		CASE(flood), CASE(ceiling), CASE(long_names), CASE(restart), CASE(two_hosts),
 		CASE(unavailable), CASE(foreign_record)};
