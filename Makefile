@@ -83,7 +83,7 @@ CLI    += direct answer direct_answer direct_lists log_text place shorten status
 CONFIG  += config_saved config_started config_resolv
 
 # DNS lists
-CONFIG  += config_warn_dnsbl config_text_dnsbl config_dnsbl_keys
+CONFIG  += config_warn_dnsbl config_text_dnsbl config_dnsbl_keys config_hide
 
 # what looks at a domain, and what tries the mail server
 CHECK   = check check_ask check_dkim check_dmarc check_host check_mx check_self check_spf check_tls cmd_check

@@ -11,6 +11,7 @@
 
 #include "base/encode.h"
 #include "config/config.h"
+#include "config/config_hide.h"
 #include "config/config_read.h"
 
 enum origin {
@@ -223,6 +224,10 @@ static int parse(struct gp_span text, const char *name, enum origin origin,
 		l->reader.is_whole = true;
 		rc = load_bounded(l, name, text);
 	}
+	if (errors->arena)
+		gp_config_errors_end(errors);
+	if (l && errors->arena && config)
+		gp_config_hide_keys(errors, &l->draft);
 	if (rc)
 		gp_config_free(config);
 	else
@@ -232,8 +237,6 @@ static int parse(struct gp_span text, const char *name, enum origin origin,
 		gp_config_draft_free(&l->draft);
 	}
 	free(l);
-	if (errors->arena)
-		gp_config_errors_end(errors);
 	return rc;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The place in the text that is read: the token at hand, those after it, and how to get on. */
+#include <string.h>
+
+#include "config/config_hide.h"
 #include "config/config_read.h"
 
 /* gp_config_read_status: the others follow from it. */
@@ -22,11 +25,32 @@ struct gp_strbuf *gp_config_read_error(struct gp_config_reader *r, int line, con
 	return buf;
 }
 
+/* is_of_lists: does the word belong to a section about DNS lists, or to what was to be one? */
+static bool is_of_lists(struct gp_config_reader *r)
+{
+	static const char *const sections[] = {"dnsbl", "use", "list"};
+	char name[16] = "";
+	const struct gp_span word =
+		r->section ? gp_span_from(r->section->own->name) : r->token.text;
+	bool is_known = false;
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+		is_known = is_known || gp_span_is(word, sections[i]);
+	if (r->section)
+		return is_known;
+	if (word.len < sizeof name)
+		memcpy(name, word.ptr, word.len);
+	if (is_known || gp_config_section_find(name) || gp_config_row_find(NULL, name))
+		r->is_of_lists = is_known;
+	return r->is_of_lists;
+}
+
 /* gp_config_read_next: a problem is reported once, here. */
 void gp_config_read_next(struct gp_config_reader *r)
 {
 	const struct gp_config_token *token = &r->token;
 	r->token = gp_config_lex(&r->lexer);
+	if (token->kind == GP_LEX_WORD && !r->draft->is_table && is_of_lists(r))
+		gp_config_hide_seen(r->draft, token->text);
 	if (!token->problem)
 		return;
 	struct gp_strbuf *buf =

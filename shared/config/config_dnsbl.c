@@ -12,24 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config_hide.h"
 #include "config/config_nearest.h"
 
 #define TABLE_MAX 128 /* lists of the table, and as many dead zones */
 
 /* ---- the table ---- */
-
-/* table_of: the known lists; NULL: no memory, or the table itself is read. */
-static const struct gp_dnsbl_settings *table_of(struct gp_config_draft *draft)
-{
-	struct gp_config_errors errors = {0};
-	struct gp_config **table = &draft->config->list_table;
-	if (draft->is_table)
-		return NULL;
-	if (!*table && draft->load_table(table, &errors))
-		*table = NULL; /* a test reads every row of it, so this is memory */
-	gp_config_errors_fini(&errors);
-	return *table ? &(*table)->dnsbl : NULL;
-}
 
 /* known_list: of the table, by its name. */
 static const struct gp_dnsbl_list *known_list(
@@ -57,15 +45,24 @@ const struct gp_dnsbl_dead *gp_config_dead_zone(
 
 /* ---- names and keys ---- */
 
-/* key_zone_in: the known key_zone in whose place a key stands in the name, and where the zone
- * begins behind it; NULL: there is no key in it. */
-static const char *key_zone_in(
-	const struct gp_dnsbl_settings *table, struct gp_span name, size_t *zone_out)
+/* key_zone_in: the key_zone in whose place a key stands in the name, and where the zone begins
+ * behind it; NULL: there is none, or it is not one label, or there is no memory. */
+static const char *key_zone_in(struct gp_config_draft *draft, const struct gp_dnsbl_list *list,
+	struct gp_span name, size_t *zone_out)
 {
+	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
+	bool is_keyless = !*list->key && !*list->key_file && !*list->key_credential;
 	for (size_t i = 0; table && i < table->count; i++)
 		if ((*zone_out = gp_dnsbl_list_key_in(table->lists[i].key_zone, name)))
 			return table->lists[i].key_zone;
-	return NULL;
+	/* with a key of its own the zone may be a public one that lies below the same name */
+	if (table && is_keyless && (*zone_out = gp_dnsbl_list_key_in(list->key_zone, name)))
+		return list->key_zone;
+	*zone_out = gp_config_hide_operator(table, name);
+	if (*zone_out == 0 || memchr(name.ptr, '.', *zone_out - 1))
+		return NULL;
+	const struct gp_span zone = gp_span_skip(name, *zone_out);
+	return gp_arena_printf(draft->config->arena, "KEY.%.*s", (int)zone.len, zone.ptr);
 }
 
 /* lowered: a name as zones are written. */
@@ -79,16 +76,25 @@ static char *lowered(struct gp_arena *arena, struct gp_span name)
 	return copy;
 }
 
+/* without_dot: a zone without the root's. */
+static const char *without_dot(struct gp_arena *arena, const char *zone)
+{
+	size_t len = strlen(zone);
+	return len > 1 && zone[len - 1] == '.'
+		       ? gp_arena_copy(arena, (struct gp_span) {zone, len - 1})
+		       : zone;
+}
+
 /* take_key: out of a name, into the options; a key that is set already stays. */
 static int take_key(struct gp_config_draft *draft, struct gp_dnsbl_list *list, const char **name)
 {
 	struct gp_arena *arena = draft->config->arena;
 	const struct gp_span all = gp_span_from(*name);
 	size_t begins;
-	const char *key_zone = key_zone_in(table_of(draft), all, &begins);
+	const char *key_zone = key_zone_in(draft, list, all, &begins);
 	if (!key_zone)
-		return GP_OK;
-	if (!*list->key)
+		return gp_arena_status(arena);
+	if (!*list->key && !*list->key_file && !*list->key_credential)
 		list->key = gp_arena_copy(arena, (struct gp_span) {all.ptr, begins - 1});
 	if (!*list->key_zone)
 		list->key_zone = key_zone;
@@ -120,12 +126,30 @@ static void add_dead(struct gp_strbuf *buf, const struct gp_dnsbl_dead *dead)
 		gp_strbuf_printf(buf, " (since %s)", dead->since);
 }
 
+/* add_place_of_key: where a key belongs, if not into the title. */
+static void add_place_of_key(
+	struct gp_strbuf *buf, const struct gp_dnsbl_settings *table, struct gp_span title)
+{
+	const char *name = "NAME";
+	for (size_t i = 0; i < table->count; i++)
+		if (gp_dnsbl_list_key_in(table->lists[i].key_zone, title))
+			name = table->lists[i].name;
+	gp_strbuf_printf(buf,
+		": a key does not belong here; write use %s { key_file = "
+		"\"/etc/gatepost/%s.key\" }\n",
+		name, name);
+}
+
 /* report_unknown: a name that the table does not have. */
 static void report_unknown(struct gp_config_draft *draft, const struct gp_dnsbl_settings *table)
 {
 	struct gp_config_nearest nearest = {.word = gp_span_from(draft->title)};
 	struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
 	gp_config_add_option(buf, "use", draft->title, NULL);
+	if (gp_config_hide_operator(table, gp_span_from(draft->title))) {
+		add_place_of_key(buf, table, gp_span_from(draft->title));
+		return;
+	}
 	for (size_t i = 0; i < table->dead_count; i++) {
 		const struct gp_dnsbl_dead *dead = &table->dead[i];
 		if (!gp_span_is(gp_span_from(draft->title), dead->known_as) &&
@@ -150,7 +174,7 @@ static void report_unknown(struct gp_config_draft *draft, const struct gp_dnsbl_
 int gp_config_use_begin(struct gp_config_draft *draft, void *element, const char *title)
 {
 	struct gp_dnsbl_list *list = element;
-	const struct gp_dnsbl_settings *table = table_of(draft);
+	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
 	if (!table)
 		return GP_ENOMEM;
 	const struct gp_dnsbl_list *known = known_list(table, title);
@@ -242,7 +266,7 @@ static int keep_list(struct gp_config_draft *draft, const struct gp_dnsbl_list *
 /* settle_dead: what is known about a zone that is closed. */
 static int settle_dead(struct gp_config_draft *draft, struct gp_dnsbl_list *list)
 {
-	const struct gp_dnsbl_settings *table = table_of(draft);
+	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
 	const struct gp_dnsbl_dead *dead = table ? gp_config_dead_zone(table, list->zone) : NULL;
 	struct gp_strbuf buf;
 	if (!dead)
@@ -255,7 +279,7 @@ static int settle_dead(struct gp_config_draft *draft, struct gp_dnsbl_list *list
 /* is_known: a list of the table in the wrong section, without a zone of its own? Reported. */
 static bool is_known(struct gp_config_draft *draft, const struct gp_dnsbl_list *list)
 {
-	const struct gp_dnsbl_settings *table = table_of(draft);
+	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
 	if (list->is_builtin || *list->zone || !table || !known_list(table, list->name))
 		return false;
 	struct gp_strbuf *buf = gp_config_error(draft->errors, draft->opened);
@@ -281,6 +305,55 @@ static int take_zone(struct gp_config_draft *draft, struct gp_dnsbl_list *list)
 	return rc;
 }
 
+/* take_keys: out of its name and its zone; the option key_zone is known now. */
+static int take_keys(struct gp_config_draft *draft, struct gp_dnsbl_list *list)
+{
+	int rc = take_key(draft, list, &list->zone);
+	if (rc || list->is_builtin)
+		return rc;
+	const char *before = list->name;
+	rc = take_key(draft, list, &list->name);
+	if (list->name != before)
+		draft->title = list->name;
+	return rc;
+}
+
+/* shows_key: would texts have a key in them, as far as can be seen? Reported; the key itself is
+ * hidden in all messages (config_hide.h). */
+static bool shows_key(struct gp_config_draft *draft, const struct gp_dnsbl_list *list)
+{
+	static const char as_zone[] = "write zone = ZONE, key_zone = KEY.ZONE, and the key as key "
+				      "or into key_file\n";
+	const struct {
+		const char *option, *value, *advice;
+		bool is_pattern;
+	} rows[] = {{NULL, list->name, as_zone, false}, {"zone", list->zone, as_zone, false},
+		{"key_zone", list->key_zone, as_zone, true},
+		{"family", list->family, "write another name\n", false},
+		{"key_credential", list->key_credential,
+			"this is the name of a credential: write the key as key, or give the "
+			"credential a shorter name\n",
+			false}};
+	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
+	const char *section = list->is_builtin ? "use" : "list";
+	for (size_t i = 0; table && i < sizeof rows / sizeof rows[0]; i++) {
+		const struct gp_span value = gp_span_from(rows[i].value);
+		if (!gp_dnsbl_list_looks_keyed(value) &&
+			(rows[i].is_pattern || !gp_config_hide_operator(table, value)))
+			continue;
+		struct gp_config_place where = draft->opened;
+		if (rows[i].option && gp_config_draft_at(draft, section, rows[i].option).line)
+			where = gp_config_draft_at(draft, section, rows[i].option);
+		struct gp_strbuf *buf = gp_config_error(draft->errors, where);
+		gp_config_add_option(buf, section, draft->title, rows[i].option);
+		gp_strbuf_printf(buf,
+			": what looks like a key in it would be shown in every text; %s",
+			rows[i].advice);
+		return true;
+	}
+	return false;
+}
+
 /* gp_config_list_finish: settled, and put to the others. */
 int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 {
@@ -291,8 +364,9 @@ int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 		return GP_OK; /* a use of a list that is not known; reported */
 	list->file = draft->opened.file;
 	list->line = draft->opened.line;
-	int rc = take_key(draft, list, &list->zone);
-	if (rc || is_repeated(draft, list) || is_known(draft, list))
+	list->key_zone = without_dot(draft->config->arena, list->key_zone);
+	int rc = list->key_zone ? take_keys(draft, list) : gp_arena_status(draft->config->arena);
+	if (rc || shows_key(draft, list) || is_repeated(draft, list) || is_known(draft, list))
 		return rc;
 	rc = take_zone(draft, list);
 	if (rc)

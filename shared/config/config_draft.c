@@ -9,6 +9,19 @@ struct gp_config_place gp_config_draft_at(
 	return draft->at[gp_config_row_index(gp_config_row_find(section, name))];
 }
 
+/* gp_config_draft_known: read when it is needed for the first time. */
+const struct gp_dnsbl_settings *gp_config_draft_known(struct gp_config_draft *draft)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config **table = &draft->config->list_table;
+	if (draft->is_table)
+		return NULL;
+	if (!*table && draft->load_table(table, &errors))
+		*table = NULL; /* a test reads every row of it, so this is memory */
+	gp_config_errors_fini(&errors);
+	return *table ? &(*table)->dnsbl : NULL;
+}
+
 /* gp_config_cross_error: where the option is set, else the file. */
 void gp_config_cross_error(
 	struct gp_config_draft *draft, const char *section, const char *name, const char *problem)

@@ -55,6 +55,7 @@ int gp_config_draft_reset(struct gp_config_draft *draft)
 	draft->has_too_many = draft->has_too_many_lists = false;
 	draft->lists = NULL;
 	draft->dead = NULL;
+	draft->hidden = (struct gp_config_hidden) {0};
 	draft->list_count = draft->dead_count = 0;
 	gp_arena_reset(draft->scratch);
 	draft->element_of = NULL;

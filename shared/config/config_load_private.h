@@ -112,6 +112,12 @@ void gp_config_sources_free(struct gp_config_sources *sources);
 struct gp_config_maximum;
 struct gp_config_subject;
 
+/* What is hidden in messages (config_hide.h). */
+struct gp_config_hidden {
+	const char **words, **zones; /* NULL: no section about lists has been read */
+	size_t word_count, zone_count;
+};
+
 /* A round of reading as the limits see it. Zero it first; gp_config_draft_free at the end. */
 struct gp_config_draft {
 	struct gp_config *config;
@@ -140,6 +146,7 @@ struct gp_config_draft {
 	bool has_too_many_lists;
 	struct gp_dnsbl_dead *dead; /* of the table */
 	size_t dead_count;
+	struct gp_config_hidden hidden; /* of scratch */
 
 	struct gp_limit *limits; /* GP_LIMIT_MAX; the config's */
 	size_t limit_count;
@@ -157,6 +164,10 @@ void gp_config_draft_free(struct gp_config_draft *draft);
 /* Where a row was set. */
 struct gp_config_place gp_config_draft_at(
 	const struct gp_config_draft *draft, const char *section, const char *name);
+
+/* The known DNS lists, read when they are needed for the first time; they live as long as the
+ * config. NULL: no memory, or the table itself is read. */
+const struct gp_dnsbl_settings *gp_config_draft_known(struct gp_config_draft *draft);
 
 /* Limits and overrides as sections that repeat (config_repeat.h). */
 int gp_config_limit_begin(struct gp_config_draft *draft, void *element, const char *title);

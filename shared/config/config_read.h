@@ -41,6 +41,8 @@ struct gp_config_reader {
 	struct gp_config_lexer lexer;
 	struct gp_config_token token; /* at hand; the lexer stands behind it */
 
+	bool is_of_lists; /* at the top level, after the name of a section about DNS lists */
+
 	const struct gp_config_section *section; /* open; NULL: the top level */
 	int opened_line;
 	size_t indent;       /* of its name */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/config_hide.h"
 #include "config/config_load_private.h"
 #include "mail/address.h"
 
@@ -339,6 +340,7 @@ int gp_config_warn(struct gp_config_draft *draft)
 		check_set(&w, "reject", draft->config->spf.reject);
 		check_set(&w, "helo_reject", draft->config->spf.helo_reject);
 		gp_config_errors_end(&w.lines);
+		gp_config_hide_keys(&w.lines, draft);
 		rc = keep_lines(&w, draft->config);
 	}
 	gp_config_errors_fini(&w.lines);

@@ -67,11 +67,6 @@ static void check_key(struct gp_config_warner *w, const struct gp_dnsbl_list *li
 			"there is a key in its zone; write zone = %s, key_zone = %s, and the key "
 			"as key or into key_file, so that it is in no text\n",
 			list->zone, list->key_zone);
-	if (!list->had_key_in_zone && gp_dnsbl_list_looks_keyed(gp_span_from(list->zone)))
-		gp_strbuf_add(warn_of_list(w, list),
-			"its zone begins with what looks like a key, which every text would show; "
-			"write key_zone = KEY.ZONE, the key as key or into key_file, and zone = "
-			"ZONE\n");
 	const char *path = *list->key_file ? list->key_file : *list->key ? list->file : NULL;
 	if (!path || stat(path, &st) != 0 || !S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH))
 		return;

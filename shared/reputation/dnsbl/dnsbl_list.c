@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/ipaddr.h"
+#include "dns/dns.h"
 #include "mail/address.h"
 #include "reputation/dnsbl/dnsbl_key.h"
 #include "reputation/dnsbl/dnsbl_rule.h"
@@ -65,13 +66,26 @@ size_t gp_dnsbl_list_key_in(const char *key_zone, struct gp_span zone)
 	return n + 1;
 }
 
-/* gp_dnsbl_list_looks_keyed: names that people choose have no such label. */
-bool gp_dnsbl_list_looks_keyed(struct gp_span name)
+/* is_like_key: names that people choose have no such label. */
+static bool is_like_key(struct gp_span label)
 {
 	size_t letters = 0, digits = 0;
-	for (size_t i = 0; i < name.len && gp_span_is_alnum(name.ptr[i]); i++)
-		*(name.ptr[i] >= '0' && name.ptr[i] <= '9' ? &digits : &letters) += 1;
+	for (size_t i = 0; i < label.len && gp_span_is_alnum(label.ptr[i]); i++)
+		*(label.ptr[i] >= '0' && label.ptr[i] <= '9' ? &digits : &letters) += 1;
 	return letters && digits && letters + digits >= KEY_SEEN;
+}
+
+/* gp_dnsbl_list_looks_keyed: the first label, and others before the domain. */
+bool gp_dnsbl_list_looks_keyed(struct gp_span name)
+{
+	struct gp_span label, rest = name, after;
+	bool is_keyed = is_like_key(name);
+	while (!is_keyed && gp_span_cut(rest, '.', &label, &after)) {
+		const struct gp_span behind = after;
+		is_keyed = is_like_key(label) && memchr(behind.ptr, '.', behind.len);
+		rest = behind;
+	}
+	return is_keyed;
 }
 
 /* place_of_key: of the label KEY; NULL: there is none. */
@@ -81,6 +95,26 @@ static const char *place_of_key(const char *zone)
 		if ((at == zone || at[-1] == '.') && at[strlen(KEY_LABEL)] == '.')
 			return at;
 	return NULL;
+}
+
+/* set_asked: the zone with the key in its place, which must be a name; without a key it is only
+ * looked at. */
+static int set_asked(struct settling *s, const char *place, const char *key)
+{
+	struct gp_dnsbl_list *list = s->list;
+	const char *zone = gp_arena_printf(s->arena, "%.*s%s%s", (int)(place - list->key_zone),
+		list->key_zone, key ? key : "K", place + strlen(KEY_LABEL));
+	if (!zone)
+		return gp_arena_status(s->arena);
+	if (!gp_dns_name_is_valid(gp_span_from(zone)) || !gp_address_is_host_name(zone))
+		report(s, "key_zone", GP_DNSBL_NO_ITEM, "is no name in DNS");
+	else if (strlen(zone) > ZONE_MAX)
+		report(s, "key_zone", GP_DNSBL_NO_ITEM,
+			"is longer than 200 characters with the key in it");
+	list->secret = key;
+	if (key)
+		list->asked_zone = zone;
+	return GP_OK;
 }
 
 /* settle_key: the zone with the key in its place; without a key the public one, if there is one. */
@@ -105,18 +139,13 @@ static int settle_key(struct settling *s)
 			"has a key, but no key_zone such as KEY.zone.example to put it into");
 		return GP_OK;
 	}
-	if (!is_set && !is_needed)
-		return GP_OK;
-	int rc = gp_dnsbl_key_find(s->arena, list, s->how->credentials, &key, &why);
-	if (rc)
-		return rc;
+	if (is_set || is_needed) {
+		int rc = gp_dnsbl_key_find(s->arena, list, s->how->credentials, &key, &why);
+		if (rc)
+			return rc;
+	}
 	list->no_key = why;
-	if (!key || !place)
-		return GP_OK;
-	list->secret = key;
-	list->asked_zone = gp_arena_printf(s->arena, "%.*s%s%s", (int)(place - list->key_zone),
-		list->key_zone, key, place + strlen(KEY_LABEL));
-	return list->asked_zone ? GP_OK : gp_arena_status(s->arena);
+	return place ? set_asked(s, place, key) : GP_OK;
 }
 
 /* settle_zone: of the title where none is set. */

@@ -165,7 +165,8 @@ int gp_dnsbl_list_settle(struct gp_arena *arena, struct gp_dnsbl_list *list,
  */
 size_t gp_dnsbl_list_key_in(const char *key_zone, struct gp_span zone);
 
-/* Does the first label of a name look like a key: at least 16 letters and digits, both of them? */
+/* Has a name a label that looks like a key: at least 16 letters and digits, both of them? The two
+ * last labels of a name with more are not looked at. */
 bool gp_dnsbl_list_looks_keyed(struct gp_span name);
 
 #endif

@@ -107,11 +107,14 @@ static const struct gp_option_choice terms[] = {{"key", GP_DNSBL_TERMS_KEY},
 static const struct gp_option list_rows[] = {
 	{"list", "zone", GP_KIND_ZONE, IN_LIST(zone), "", 0, 200, NULL,
 		"Public zone of the list. The list is called by it in replies, the log and "
-		"metrics, so there must be no key in it. Empty: NAME.",
+		"metrics, so there must be no key in it: a key before a zone that is known for "
+		"keys, or before that of key_zone, is taken out of it and used as the option "
+		"key; what looks like a key in another name is an error. Empty: NAME.",
 		NULL, 0},
 	{"list", "key_zone", GP_KIND_TEXT, IN_LIST(key_zone), "", 0, 200, NULL,
 		"Zone that is queried in its place when there is a key, which replaces the label "
-		"KEY: KEY.zen.dq.spamhaus.net, for example.",
+		"KEY: KEY.zen.dq.spamhaus.net, for example. With the key in it, the name has at "
+		"most 200 characters.",
 		NULL, 0},
 	{"list", "key", GP_KIND_SECRET, IN_LIST(key), "", 0, 63, NULL,
 		"Private key for key_zone. It is in no reply, log, metric or dump. Prefer "

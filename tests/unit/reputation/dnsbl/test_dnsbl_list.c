@@ -308,6 +308,35 @@ static void test_keys(void **state)
 	expect(list, "key_zone[-1,-1]: has no label KEY");
 }
 
+/* test_zone_with_the_key: it must be a name that can be queried, with a key or before there is
+ * one. */
+static void test_zone_with_the_key(void **state)
+{
+	static const char long_key[] =
+		"k23456789012345678901234567890123456789012345678901234567890123";
+	static const char *const bad[] = {"KEY..example", "KEY.bad zone!.example", "KEY.example..",
+		"KEY.b\xc3\xbc.example",
+		"KEY.l2345678901234567890123456789012345678901234567890123456789012345.example"};
+	char wide[256];
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		for (int has_key = 0; has_key < 2; has_key++) {
+			struct gp_dnsbl_list list = keyed();
+			list.key = has_key ? "abc" : "";
+			list.key_zone = bad[i];
+			expect(list, "key_zone[-1,-1]: is no name in DNS\n");
+		}
+	struct gp_dnsbl_list list = keyed();
+	snprintf(wide, sizeof wide, "KEY.%.60s.%.60s.%.20s.example", long_key, long_key, long_key);
+	list.key_zone = wide;
+	list.key = "abc";
+	assert_int_equal(settle(&list, NULL), GP_OK);
+	list = keyed();
+	list.key_zone = wide;
+	list.key = long_key;
+	expect(list, "key_zone[-1,-1]: is longer than 200 characters with the key in it");
+}
+
 /* write_file: a file of this content. */
 static void write_file(const char *path, const char *text)
 {
@@ -402,10 +431,11 @@ static void test_key_in_a_zone(void **state)
 /* test_labels_that_look_like_keys: long, with letters and digits. */
 static void test_labels_that_look_like_keys(void **state)
 {
-	static const char *const keys[] = {
-		"abcdef0123456789.zen.dq.example", "a1b2c3d4e5f6g7h8i9j0k1l2m3"};
+	static const char *const keys[] = {"abcdef0123456789.zen.dq.example",
+		"a1b2c3d4e5f6g7h8i9j0k1l2m3", "sub.a1b2c3d4e5f6g7h8i9j0k1l2m3.dq.example"};
 	static const char *const names[] = {"combined.mail.example", "0123456789012345678.example",
-		"backscatterersandothers.example", "dnsbl-1.example", "", "fresh15.example"};
+		"backscatterersandothers.example", "dnsbl-1.example", "", "fresh15.example",
+		"bl.spamlists2024online.example"};
 	(void)state;
 	for (size_t i = 0; i < COUNT(keys); i++)
 		assert_true(gp_dnsbl_list_looks_keyed(gp_span_from(keys[i])));
@@ -440,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_tests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canaries, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_zone_with_the_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_in_a_zone, setup, teardown),
 		cmocka_unit_test(test_labels_that_look_like_keys),
