@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "engine/check_dnsbl.h"
+#include "engine/check_spf.h"
 #include "engine/greylist_reason.h"
 #include "engine/match.h"
 #include "engine/pipeline.h"
@@ -60,28 +62,51 @@ static bool is_on(const struct gp_facts *f)
 	return is_null && f->config->greylist.null_sender == GP_GREYLIST_NULL_AT_DATA;
 }
 
-/* exempt: a client that nothing is known about, then by the lists, those of SPF's clients as well:
- * a backup MX has waited for nothing. */
+/* is_exempt_recipient: by greylist.exempt_recipients. */
+static bool is_exempt_recipient(const struct gp_facts *f)
+{
+	return gp_engine_in_addresses(
+		&f->config->greylist.exempt_recipients, f->envelope.recipient, f->recipient_domain);
+}
+
+/* notes: after RCPT mail to several recipients names none. */
+static bool notes(const struct gp_facts *f)
+{
+	return f->envelope.sender.len == 0 && is_exempt_recipient(f);
+}
+
+/* has_exempt_recipient: or had, at RCPT. */
+static bool has_exempt_recipient(const struct gp_facts *f)
+{
+	return is_exempt_recipient(f) ||
+	       (f->noted && (f->noted & (1u << gp_engine_place(
+						 f->pipeline, &gp_engine_check_greylist))));
+}
+
+/* exempt: a client that nothing is known about, then by the lists. Clients that are exempt from SPF
+ * are a backup MX or a forwarder: it tries again in any case, and its address says nothing about
+ * the sender. What else is exempt from SPF anybody could say. */
 static const struct gp_rule *exempt(const struct gp_facts *f)
 {
 	static const struct gp_rule rows[GP_EXEMPTIONS] = {
 		[GP_EXEMPT_CLIENT] = {.name = "greylist.exempt_clients"},
 		[GP_EXEMPT_CLIENT_NAME] = {.name = "greylist.exempt_client_names"},
-		[GP_EXEMPT_RECIPIENT] = {.name = "greylist.exempt_recipients"},
 	};
+	static const struct gp_rule recipients = {.name = "greylist.exempt_recipients"};
 	static const struct gp_rule spf_rows[GP_EXEMPTIONS] = {
 		[GP_EXEMPT_CLIENT] = {.name = "spf.exempt_clients"},
 		[GP_EXEMPT_CLIENT_NAME] = {.name = "spf.exempt_client_names"},
 	};
 	const struct gp_greylist_settings *g = &f->config->greylist;
-	const struct gp_exemptions lists = {.clients = &g->exempt_clients,
-		.client_names = &g->exempt_client_names,
-		.recipients = &g->exempt_recipients};
+	const struct gp_exemptions lists = {
+		.clients = &g->exempt_clients, .client_names = &g->exempt_client_names};
 	const struct gp_exemptions of_spf = {.clients = &f->config->spf.exempt_clients,
 		.client_names = &f->config->spf.exempt_client_names};
 	const struct gp_rule *rule = gp_engine_unidentified(f);
 	if (!rule)
-		rule = gp_engine_exemption(&lists, rows, GP_EXEMPT_RECIPIENT, f);
+		rule = gp_engine_exemption(&lists, rows, GP_EXEMPT_CLIENT_NAME, f);
+	if (!rule && has_exempt_recipient(f))
+		rule = &recipients;
 	return rule ? rule : gp_engine_exemption(&of_spf, spf_rows, GP_EXEMPT_CLIENT_NAME, f);
 }
 
@@ -157,7 +182,8 @@ static int ask_store(struct gp_ctx *ctx, const struct gp_facts *f, const struct 
 	const struct gp_greylist_client *client, struct greylist_facts *found)
 {
 	const struct gp_greylist_settings *g = &f->config->greylist;
-	const unsigned disowned = GP_GREYLIST_SPF_FAIL | GP_GREYLIST_SPF_SOFTFAIL;
+	const unsigned disowned =
+		GP_GREYLIST_SPF_FAIL | GP_GREYLIST_SPF_SOFTFAIL | GP_GREYLIST_SPF_PERMERROR;
 	const struct gp_greylist_query query = {
 		.contact = {.settings = g,
 			.client = f->envelope.client,
@@ -205,15 +231,45 @@ static int judge(struct gp_ctx *ctx, const struct gp_facts *f, const struct gp_f
 	return ask_store(ctx, f, known, &client, found);
 }
 
-/* find_out: after RCPT the others do not run again: what they found then is kept. */
+/* is_missing: a check that could vouch for the mail has found nothing out, and does not leave it
+ * alone. */
+static bool is_missing(const struct gp_facts *known, const struct gp_check *check)
+{
+	return !gp_engine_has_run(known, check) && !check->exempt(known);
+}
+
+/* knows_little: it cannot be said whether something vouches for the mail. */
+static bool knows_little(const struct gp_facts *known)
+{
+	return is_missing(known, &gp_engine_check_spf) ||
+	       (gp_dnsbl_is_used(&known->config->dnsbl) &&
+		       is_missing(known, &gp_engine_check_dnsbl));
+}
+
+/* find_known: what others found out at RCPT, if it was kept; they do not run again. */
+static int find_known(struct gp_ctx *ctx, const struct gp_facts *f, struct gp_facts *known_out)
+{
+	struct gp_facts *known = known_out;
+	*known = f->before ? *f->before : *f;
+	known->config = f->config;
+	known->store = f->store;
+	known->stage = GP_STAGE_RCPT; /* so that exemptions are those of an envelope */
+	known->envelope.recipient = f->envelope.recipient;
+	return f->before ? gp_engine_find_recipient(ctx, known) : gp_engine_find_names(ctx, known);
+}
+
+/* find_out: after RCPT over what is known from then. That nothing is known is no reason. */
 static int find_out(struct gp_ctx *ctx, const struct gp_facts *f, struct greylist_facts *found)
 {
-	if (f->stage == GP_STAGE_RCPT || !f->before)
+	struct gp_facts known;
+	if (f->stage == GP_STAGE_RCPT)
 		return judge(ctx, f, f, found);
-	struct gp_facts known = *f->before;
-	known.config = f->config;
-	known.store = f->store;
-	return judge(ctx, f, &known, found);
+	int rc = find_known(ctx, f, &known);
+	if (rc || !knows_little(&known))
+		return rc ? rc : judge(ctx, f, &known, found);
+	found->said = GP_GREYLIST_SAID_EXEMPT;
+	found->why = "little-known";
+	return GP_OK;
 }
 
 /* run: with its time. */
@@ -386,6 +442,7 @@ const struct gp_check gp_engine_check_greylist = {
 	.is_on = is_on,
 	.exempt = exempt,
 	.run = run,
+	.notes = notes,
 	.own_size = sizeof(struct greylist_facts),
 	.rules = rules,
 	.value = value,

@@ -126,6 +126,8 @@ struct gp_facts {
 	bool every_check; /* for gatepost verify: run all, whatever modes and exceptions
 			     say; decide as if each check were enforced */
 	bool was_asked;   /* something was asked about this message at an earlier stage */
+	unsigned noted;   /* bits by the place of a check: it noted something about a recipient of
+			   * this message before (check.h) */
 
 	/* of the envelope */
 	const char *sender_domain;    /* A-labels; NULL: null sender, or none that is a domain */

@@ -10,6 +10,7 @@ void gp_engine_transaction_init(
 	transaction->arena = NULL;
 	transaction->kept = NULL;
 	transaction->was_asked = false;
+	transaction->noted = 0;
 	gp_limit_message_init(&transaction->limits);
 }
 
@@ -26,6 +27,7 @@ void gp_engine_transaction_forget(struct gp_transaction *transaction)
 {
 	forget_kept(transaction);
 	transaction->was_asked = false;
+	transaction->noted = 0;
 }
 
 /* gp_engine_transaction_fini: all there is. */
@@ -113,6 +115,16 @@ static bool is_worth_keeping(const struct gp_pipeline *p, const struct gp_facts 
 	return false;
 }
 
+/* note: what checks have to know of this recipient later. */
+static void note(struct gp_transaction *t, const struct gp_facts *f)
+{
+	for (size_t i = 0; i < t->pipeline->count; i++) {
+		const struct gp_check *c = t->pipeline->checks[i];
+		if (f->stage == GP_STAGE_RCPT && c->notes && c->notes(f))
+			t->noted |= 1u << i;
+	}
+}
+
 /* gp_engine_transaction_ask: over what is kept, if it is of this envelope. */
 int gp_engine_transaction_ask(struct gp_transaction *transaction, struct gp_ctx *ctx,
 	struct gp_facts *facts, struct gp_verdict *verdict_out)
@@ -122,11 +134,16 @@ int gp_engine_transaction_ask(struct gp_transaction *transaction, struct gp_ctx 
 		t->kept && is_of(&t->kept->envelope, &facts->envelope) ? t->kept : NULL;
 	facts->counting.message = &t->limits;
 	facts->was_asked = t->was_asked;
+	facts->noted = t->noted;
 	int rc = gp_engine_run_kept(ctx, t->pipeline, kept, facts, verdict_out);
 	t->was_asked |= facts->stage == GP_STAGE_MAIL || facts->stage == GP_STAGE_RCPT;
+	if (!rc)
+		note(t, facts);
 	if (!rc && is_worth_keeping(t->pipeline, facts))
 		keep(t, facts);
-	else if (facts->stage > GP_STAGE_RCPT)
+	if (facts->stage > GP_STAGE_RCPT) {
 		forget_kept(t);
+		t->noted = 0;
+	}
 	return rc;
 }

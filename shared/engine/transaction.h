@@ -32,6 +32,7 @@ struct gp_transaction {
 	struct gp_arena *arena;             /* of kept; NULL: nothing is */
 	struct gp_facts *kept;              /* NULL: nothing is */
 	bool was_asked;                     /* before DATA, about this message */
+	unsigned noted; /* as facts->noted: until the first request after RCPT */
 };
 
 /* Nothing is known. */
