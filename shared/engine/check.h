@@ -184,8 +184,8 @@ struct gp_check {
 	int (*copy)(struct gp_arena *arena, const struct gp_facts *from, struct gp_facts *to);
 	/* Does what was found before hold for this request as well? NULL: it does. */
 	bool (*still_holds)(const struct gp_facts *before, const struct gp_facts *now);
-	/* Is there something about a recipient that it has to know after RCPT, where nobody says who
-	 * they all are? Kept for the message (facts->noted). NULL: there is not. */
+	/* Is there something about a recipient that it has to know after RCPT, where nobody says
+	 * who they all are? Kept for the message (facts->noted). NULL: there is not. */
 	bool (*notes)(const struct gp_facts *facts);
 	size_t own_size; /* bytes of what it finds, handed to run zeroed (gp_engine_own) */
 

@@ -61,23 +61,26 @@ static const struct gp_option spf_rows[] = {
 		NULL, 0},
 	{"spf", "exempt_clients", GP_KIND_PREFIXES, IN_SPF(exempt_clients), "", 0, 1024, NULL,
 		"Networks of clients that SPF does not check: your backup MX, and forwarders "
-		"that send you mail of others.",
+		"that send you mail of others. Greylisting does not delay their mail, either.",
 		NULL, 0},
 	{"spf", "exempt_client_names", GP_KIND_HOSTS, IN_SPF(exempt_client_names), "", 0, 1024,
 		NULL,
 		"Names of clients that SPF does not check. The name is one that the mail "
 		"server has verified (client_name of Postfix, the host name in "
 		"$sender_fullhost of Exim). .example.org stands for all names below "
-		"example.org.",
+		"example.org. Greylisting does not delay their mail, either.",
 		NULL, 0},
 	{"spf", "exempt_helo", GP_KIND_HOSTS, IN_SPF(exempt_helo), "", 0, 1024, NULL,
 		"HELO names that SPF does not check. Any client can say any name: prefer "
-		"exempt_clients. .example.org stands for all names below example.org.",
+		"exempt_clients. .example.org stands for all names below example.org. "
+		"Greylisting takes no notice of it, nor of the two options that follow.",
 		NULL, 0},
 	{"spf", "exempt_senders", GP_KIND_ADDRESSES, IN_SPF(exempt_senders), "", 0, 1024, NULL,
 		"Senders that SPF does not check: user@example.org, user@ (in every domain), "
 		"example.org, or .example.org for the domains below it. Anybody can write any "
-		"sender: list a domain only for as long as its record is known to be wrong.",
+		"sender: list a domain only for as long as its record is known to be wrong. "
+		"Greylisting may delay its mail: greylist.exempt_clients and "
+		"greylist.whitelist_domains are for that.",
 		NULL, 0},
 	{"spf", "exempt_recipients", GP_KIND_ADDRESSES, IN_SPF(exempt_recipients), "postmaster@", 0,
 		1024, NULL,

@@ -39,7 +39,8 @@ static const struct gp_option greylist_rows[] = {
 		"DNS lists from dnsbl.greylist_at on, or a result of SPF that is fail, softfail "
 		"or permerror. Large senders never wait.\n"
 		"unknown: that of everybody nothing vouches for.\n"
-		"score: only that of clients with a score from dnsbl.greylist_at on.",
+		"score: only that of clients with a score from dnsbl.greylist_at on, which is "
+		"the one threshold for it; it needs DNS lists and dnsbl.mode = enforce.",
 		NULL, 0},
 	{"greylist", "delay", GP_KIND_PERIOD, IN_GREYLIST(delay_ms), "5m", SECOND, DAY, NULL,
 		"Time from the first try until the mail is accepted. Tries before that do not "
@@ -97,15 +98,23 @@ static const struct gp_option greylist_rows[] = {
 		"addresses of your users: a delay at RCPT TO makes them refuse your users' "
 		"mail.\n"
 		"skip: such mail is never delayed.\n"
-		"delay-at-data: it is delayed at DATA, which a verification does not reach. "
-		"Postfix has to ask at DATA for that (smtpd_data_restrictions).",
+		"delay-at-data: it is delayed at DATA, which a verification does not reach, and "
+		"for all of its recipients: if greylist.exempt_recipients has one of them it is "
+		"not delayed. Postfix has to ask at DATA for that (smtpd_data_restrictions), and "
+		"at RCPT TO as well: where SPF and DNS lists could not be asked about the mail, "
+		"it is not delayed.",
 		NULL, 0},
 	{"greylist", "correspondents", GP_KIND_PERIOD, IN_GREYLIST(correspondents_ms), "60d", 0,
 		366LL * DAY, NULL,
-		"Domains that your own authenticated users wrote to within this time are not "
-		"delayed, unless SPF fails or softfails for their mail. Postfix has to ask "
-		"gatepost-policyd about the mail of users for that, as it does for limits. 0s: "
-		"this is not recorded.",
+		"Mail of domains that your own authenticated users wrote to within this time is "
+		"not delayed, unless SPF says fail, softfail or permerror about it. The mail "
+		"server has to ask about the mail of users: Postfix as it does for limits, Exim "
+		"as gatepost-exim(7) says. The domain of the user's own sender or login name is "
+		"not recorded, nor is what is sent with the null sender. Anybody may write in the "
+		"name of such a domain that has no SPF record, and is not delayed then: "
+		"greylisting does not judge who sends. Where users of several of your own domains "
+		"write to each other, publish an SPF record for each of them. 0s: this is not "
+		"recorded.",
 		NULL, 0},
 	{"greylist", "whitelist_domains", GP_KIND_NAMES, IN_GREYLIST(whitelist_domains), "", 0,
 		1024, NULL,
@@ -116,7 +125,8 @@ static const struct gp_option greylist_rows[] = {
 	{"greylist", "exempt_clients", GP_KIND_PREFIXES, IN_GREYLIST(exempt_clients), "", 0, 1024,
 		NULL,
 		"Networks of clients that are never delayed; spf.exempt_clients never are, "
-		"either.",
+		"either. spf.exempt_helo and spf.exempt_senders do not count here: anybody can "
+		"write such a name.",
 		NULL, 0},
 	{"greylist", "exempt_client_names", GP_KIND_HOSTS, IN_GREYLIST(exempt_client_names), "", 0,
 		1024, NULL,
@@ -127,7 +137,8 @@ static const struct gp_option greylist_rows[] = {
 	{"greylist", "exempt_recipients", GP_KIND_ADDRESSES, IN_GREYLIST(exempt_recipients),
 		"postmaster@, abuse@", 0, 1024, NULL,
 		"Recipients whose mail is never delayed: user@example.org, user@ (in every "
-		"domain), example.org, or .example.org for the domains below it.",
+		"domain), example.org, or .example.org for the domains below it. "
+		"spf.exempt_recipients do not count here.",
 		NULL, 0},
 	{"greylist", "max_entries", GP_KIND_UINT, IN_GREYLIST(max_entries), "1000000", 1000,
 		100000000, NULL,

@@ -38,6 +38,7 @@ static const char zone_text[] = "1.100.51.198.in-addr.arpa PTR mail.proper.test\
 				"neutral.test TXT v=spf1 ?all\n"
 				"broken.test TXT v=spf1 what\n"
 				"late.test TIMEOUT\n"
+				"trouble.test TROUBLE ANY\n"
 				"2.0.0.127.bl.example.com A 127.0.0.2\n"
 				"1.100.51.198.bl.example.com A 127.0.0.2\n"
 				"7.100.51.198.allow.example.com A 127.0.5.3\n";
@@ -316,6 +317,15 @@ static void test_never(void **state)
 			"", false},
 		{"} spf { exempt_clients = 198.51.100.3", "198.51.100.3", "", "u@none.test",
 			"r@here.test", "", false},
+		{"} spf { exempt_client_names = .line.test", "198.51.100.2", "dsl-2.line.test",
+			"u@none.test", "r@here.test", "", false},
+		/* anybody could say these */
+		{"} spf { exempt_senders = none.test", "198.51.100.3", "", "u@none.test",
+			"r@here.test", "", true},
+		{"} spf { exempt_helo = mail.proper.test", "198.51.100.3", "", "u@none.test",
+			"r@here.test", "", true},
+		{"} spf { exempt_recipients = here.test", "198.51.100.3", "", "u@none.test",
+			"r@here.test", "", true},
 		/* anybody can write such a sender */
 		{"whitelist_domains = none.test", "198.51.100.3", "", "u@none.test", "r@here.test",
 			"", true},
@@ -393,9 +403,47 @@ static void test_correspondents(void **state)
 	end(&b);
 }
 
+/* test_correspondents_not: what users write to their own domain, or without a sender, says nothing;
+ * nor does a correspondent's name where SPF is broken. */
+static void test_correspondents_not(void **state)
+{
+	static const struct {
+		const char *sender, *user, *recipient, *forged;
+		bool delayed;
+	} rows[] = {
+		{"alice@here.test", "alice", "bob@here.test", "ceo@here.test", true},
+		{"alice@here.test", "alice", "bob@sub.Here.test", "ceo@here.test", true},
+		{"alice@sub.here.test", "alice", "bob@here.test", "ceo@here.test", true},
+		{"alice@other.test", "alice@here.test", "bob@here.test", "ceo@here.test", true},
+		{"", "alice", "bob@none.test", "bob@none.test", true},
+		{"alice@here.test", "alice", "bob@broken.test", "bob@broken.test", true},
+		{"alice@here.test", "alice", "bob@none.test", "bob@none.test", false},
+		{"alice@[192.0.2.1]", "alice", "bob@none.test", "bob@none.test", false},
+		{"alice", "alice", "bob@none.test", "bob@none.test", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		begin(&b, ENFORCE " }");
+		from(&b, "192.0.2.99", "", rows[i].sender);
+		b.e.sasl_username = gp_span_from(rows[i].user);
+		b.e.recipient = gp_span_from(rows[i].recipient);
+		ask(&b, GP_STAGE_RCPT);
+		assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
+		from(&b, "198.51.100.3", "", rows[i].forged);
+		b.e.sasl_username = gp_span_from("");
+		b.e.recipient = gp_span_from("alice@here.test");
+		ask(&b, GP_STAGE_RCPT);
+		if ((b.v.action == GP_ACTION_DEFER) != rows[i].delayed)
+			fail_msg("row %zu: action %d, %s", i, (int)b.v.action,
+				log_of(&b, "greylist_why"));
+		end(&b);
+	}
+}
+
 /* ---- stages, rounds, modes ---- */
 
-/* test_null_sender: let past RCPT, and delayed at DATA where that is wanted (lesson of servers that
+/* test_null_sender: let past RCPT, and delayed at DATA where that is wanted (mail servers
  * verify addresses with it). */
 static void test_null_sender(void **state)
 {
@@ -425,6 +473,141 @@ static void test_null_sender(void **state)
 	ask(&b, GP_STAGE_DATA);
 	assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
 	assert_string_equal(log_of(&b, "greylist_why"), "spf");
+	end(&b);
+}
+
+/* ask_rcpt: each of the recipients, with blanks between. */
+static void ask_rcpt(struct bench *b, const char *recipients)
+{
+	struct gp_span rest = gp_span_from(recipients);
+	while (rest.len) {
+		gp_span_cut(rest, ' ', &b->e.recipient, &rest);
+		ask(b, GP_STAGE_RCPT);
+		assert_int_equal(b->v.action, GP_ACTION_ACCEPT);
+	}
+}
+
+/* ask_data: which names a recipient only if there is one. */
+static void ask_data(struct bench *b, const char *recipients)
+{
+	b->e.recipient = gp_span_from(strchr(recipients, ' ') ? "" : recipients);
+	ask(b, GP_STAGE_DATA);
+}
+
+#define BOUNCES ENFORCE " null_sender = delay-at-data }\n"
+
+/* test_bounce: what was found at RCPT counts at DATA; that nothing was kept is no reason, and a
+ * recipient that is exempt is so among others. */
+static void test_bounce(void **state)
+{
+	static const struct {
+		const char *options, *client, *name, *helo, *recipients, *reasons, *why;
+		bool delayed;
+	} rows[] = {
+		{"", "198.51.100.1", "mail.proper.test", "mail.proper.test", "r@here.test", "",
+			"no-reason", false},
+		{"", "198.51.100.1", "mail.proper.test", "else.test", "r@here.test",
+			"helo-mismatch", "", true},
+		/* nothing is kept: SPF is off, or leaves all recipients alone */
+		{"spf { mode = off }", "198.51.100.1", "mail.proper.test", "mail.proper.test",
+			"r@here.test", "", "no-reason", false},
+		{"spf { mode = off }", "198.51.100.1", "mail.proper.test", "[198.51.100.1]",
+			"r@here.test s@here.test", "helo-mismatch", "", true},
+		{"spf { mode = off }", "198.51.100.3", "", "h.test", "r@here.test",
+			"no-reverse-name", "", true},
+		{"spf { exempt_recipients = here.test }", "198.51.100.1", "mail.proper.test",
+			"mail.proper.test", "r@here.test s@here.test", "", "little-known", false},
+		{"spf { exempt_recipients = here.test }", "198.51.100.9", "", "pass.test",
+			"r@here.test s@here.test", "", "little-known", false},
+		{"spf { exempt_recipients = here.test }", "198.51.100.3", "", "pass.test",
+			"r@here.test", "no-reverse-name", "", true},
+		{"spf { exempt_helo = h.test }", "198.51.100.3", "", "h.test",
+			"r@here.test s@here.test", "no-reverse-name", "", true},
+		{"", "198.51.100.3", "", "h.test", "postmaster@a.test postmaster@b.test", "", "",
+			false},
+		{"", "198.51.100.3", "", "h.test", "postmaster@here.test", "", "", false},
+		{"", "198.51.100.3", "", "h.test", "postmaster@here.test abuse@here.test", "", "",
+			false},
+		{"", "198.51.100.3", "", "h.test", "r@here.test abuse@here.test s@here.test", "",
+			"", false},
+		{"", "198.51.100.3", "", "h.test", "r@here.test s@here.test", "no-reverse-name", "",
+			true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		char options[256];
+		snprintf(options, sizeof options, BOUNCES "%s", rows[i].options);
+		begin(&b, options);
+		from(&b, rows[i].client, rows[i].name, "");
+		b.e.helo = gp_span_from(rows[i].helo);
+		ask_rcpt(&b, rows[i].recipients);
+		ask_data(&b, rows[i].recipients);
+		if ((b.v.action == GP_ACTION_DEFER) != rows[i].delayed ||
+			strcmp(log_of(&b, "greylist_reason"), rows[i].reasons) != 0 ||
+			strcmp(log_of(&b, "greylist_why"), rows[i].why) != 0)
+			fail_msg("row %zu: action %d, %s, %s", i, (int)b.v.action,
+				log_of(&b, "greylist_reason"), log_of(&b, "greylist_why"));
+		end(&b);
+	}
+}
+
+/* test_bounce_lost: at RCPT more was found than is kept, or DNS could not be asked; and what was
+ * noted of a message is none of the next one. */
+static void test_bounce_lost(void **state)
+{
+	static char helo[GP_TRANSACTION_KEPT_MAX + 1];
+	struct bench b;
+	(void)state;
+	memset(helo, 'x', sizeof helo - 1);
+	begin(&b, BOUNCES);
+	from(&b, "198.51.100.3", "", "");
+	b.e.helo = gp_span_from(helo);
+	ask_rcpt(&b, "r@here.test");
+	assert_null(b.t.kept);
+	ask_data(&b, "r@here.test");
+	assert_int_equal(b.v.action, GP_ACTION_ACCEPT);
+	assert_string_equal(log_of(&b, "greylist_why"), "little-known");
+	b.e.helo = gp_span_from("trouble.test");
+	from(&b, "198.51.100.3", "", "");
+	ask_rcpt(&b, "r@here.test");
+	assert_non_null(b.f.trouble);
+	ask_data(&b, "r@here.test");
+	assert_string_equal(log_of(&b, "greylist_why"), "little-known");
+	b.e.helo = gp_span_from("h.test");
+	for (int i = 0; i < 2; i++) {
+		from(&b, "198.51.100.3", "", "");
+		ask_rcpt(&b, i ? "r@here.test s@here.test" : "abuse@here.test r@here.test");
+		if (i)
+			ask_data(&b, "r@here.test s@here.test");
+	}
+	assert_int_equal(b.v.action, GP_ACTION_DEFER);
+	end(&b);
+}
+
+/* test_bounce_only: nothing was asked before DATA, so SPF and lists are now. */
+static void test_bounce_only(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin(&b, BOUNCES);
+	from(&b, "198.51.100.3", "", "");
+	ask(&b, GP_STAGE_DATA);
+	assert_string_equal(log_of(&b, "greylist_reason"), "no-reverse-name");
+	assert_int_equal(b.v.action, GP_ACTION_DEFER);
+	from(&b, "198.51.100.3", "", "");
+	b.e.helo = gp_span_from("pass.test");
+	ask(&b, GP_STAGE_DATA);
+	assert_string_equal(log_of(&b, "greylist_why"), "spf");
+	end(&b);
+	begin(&b, BOUNCES LISTS("enforce"));
+	from(&b, "198.51.100.7", "", "");
+	ask_lists(&b);
+	ask(&b, GP_STAGE_DATA);
+	assert_string_equal(log_of(&b, "greylist_why"), "allow-list");
+	from(&b, "198.51.100.7", "", ""); /* nobody knows which lists work */
+	ask(&b, GP_STAGE_DATA);
+	assert_string_equal(log_of(&b, "greylist_why"), "little-known");
 	end(&b);
 }
 
@@ -537,7 +720,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_only_known),
 		cmocka_unit_test(test_correspondents),
+		cmocka_unit_test(test_correspondents_not),
 		cmocka_unit_test(test_null_sender),
+		cmocka_unit_test(test_bounce),
+		cmocka_unit_test(test_bounce_lost),
+		cmocka_unit_test(test_bounce_only),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_modes),
