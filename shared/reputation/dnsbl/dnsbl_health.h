@@ -243,6 +243,14 @@ size_t gp_dnsbl_health_save(struct gp_dnsbl_health *health, const struct gp_dnsb
 bool gp_dnsbl_health_load(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
 	struct gp_span record, int64_t now_s);
 
+/*
+ * As load, before another process's record is replaced by the one here: takes over only what that
+ * process has found out since (a later status, later tests); true: there was such a thing. Of two
+ * processes that know of different changes the later one counts, and trouble before none.
+ */
+bool gp_dnsbl_health_merge(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
+	struct gp_span record, int64_t now_s);
+
 /* Has the record of a list changed since it was last saved or loaded? */
 bool gp_dnsbl_health_is_changed(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list);
 

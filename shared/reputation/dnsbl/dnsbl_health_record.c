@@ -167,6 +167,63 @@ static void take_over(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *fr
 	slot->is_changed = false;
 }
 
+/* is_known: have tests or mail shown anything of it? */
+static bool is_known(const struct gp_dnsbl_slot *slot)
+{
+	return slot->status != GP_DNSBL_UNTESTED && slot->reason != GP_DNSBL_NOT_TESTED;
+}
+
+/*
+ * is_later: is the status of the first one the later one? Of two of the same second: the one that
+ * is trouble.
+ */
+static bool is_later(const struct gp_dnsbl_slot *a, const struct gp_dnsbl_slot *b)
+{
+	if (is_known(a) != is_known(b))
+		return is_known(a);
+	if (a->since_s != b->since_s)
+		return a->since_s > b->since_s;
+	return a->status != b->status && b->status == GP_DNSBL_OK;
+}
+
+/* take_tests: what came of later tests, under the same status. */
+static void take_tests(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *from)
+{
+	slot->reason = from->reason;
+	memcpy(slot->detail, from->detail, sizeof slot->detail);
+	slot->good_rounds = from->good_rounds;
+	slot->failed_rounds = from->failed_rounds;
+	slot->is_back = from->is_back;
+	slot->last_test_s = from->last_test_s;
+	slot->next_test_s = from->next_test_s;
+	slot->world_rest_s = from->world_rest_s;
+}
+
+/* merge: false: there is nothing in it that the slot does not have. */
+static bool merge(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *from)
+{
+	if (is_later(slot, from))
+		return false;
+	if (is_later(from, slot))
+		take_over(slot, from);
+	else if (from->last_test_s > slot->last_test_s)
+		take_tests(slot, from);
+	else
+		return false;
+	return true;
+}
+
+/* gp_dnsbl_health_merge: as the text above says. */
+bool gp_dnsbl_health_merge(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
+	struct gp_span record, int64_t now_s)
+{
+	struct gp_dnsbl_slot read = {0};
+	struct gp_dnsbl_slot *slot = gp_dnsbl_health_take(health, list);
+	bool is_new = slot && read_record(record, slot->id, now_s, &read) && merge(slot, &read);
+	gp_dnsbl_health_release(health);
+	return is_new;
+}
+
 /* gp_dnsbl_health_load: all of it is read before anything changes. */
 bool gp_dnsbl_health_load(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
 	struct gp_span record, int64_t now_s)
@@ -174,8 +231,10 @@ bool gp_dnsbl_health_load(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 	struct gp_dnsbl_slot read = {0};
 	struct gp_dnsbl_slot *slot = gp_dnsbl_health_take(health, list);
 	bool is_record = slot && read_record(record, slot->id, now_s, &read);
-	if (is_record && slot->stamp_s <= read.stamp_s)
+	if (is_record && slot->stamp_s <= read.stamp_s && !is_later(slot, &read))
 		take_over(slot, &read);
+	else if (is_record)
+		(void)merge(slot, &read);
 	gp_dnsbl_health_release(health);
 	return is_record;
 }

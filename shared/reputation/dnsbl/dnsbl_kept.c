@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* One get for each list, in one step; a note for each that has changed. */
+/* One get for each list, in one step; a note for each that has changed, after a look at what others
+ * have written meanwhile. */
 #include "reputation/dnsbl/dnsbl_kept.h"
 
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "reputation/reputation_order.h"
 
 #define KEEP_MS (14 * 24 * 3600 * 1000LL) /* a record, after its last change */
+#define WRITES_MAX 3                      /* of a record that others write at the same time */
 
 /* gp_dnsbl_kept_host: empty where there is none. */
 void gp_dnsbl_kept_host(char host_out[GP_DNSBL_KEPT_HOST])
@@ -24,26 +26,45 @@ static struct gp_span key_of(
 		gp_arena_printf(ctx->arena, "dnsbl-health %.200s %.150s", kept->host, list->name));
 }
 
-/* gp_dnsbl_kept_load: all of them. */
-void gp_dnsbl_kept_load(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+/* What is done with a record. */
+typedef bool take_record(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,
+	struct gp_span record, int64_t now_s);
+
+/* take_value: if there is a record. */
+static bool take_value(const struct gp_dnsbl_kept *kept, const struct gp_dnsbl_list *list,
+	const struct gp_store_value *value, take_record *take)
+{
+	return value->found == GP_STORE_FOUND && value->length <= value->room &&
+	       take(kept->health, list, (struct gp_span) {value->bytes, value->length},
+		       kept->now_s);
+}
+
+/* read_records: of some lists, in one step. */
+static int read_records(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx,
+	const struct gp_dnsbl_list *const *lists, size_t n, take_record *take)
 {
 	char records[GP_DNSBL_LISTS_MAX][GP_DNSBL_RECORD_MAX];
 	struct gp_store_get gets[GP_DNSBL_LISTS_MAX];
 	struct gp_store_op ops[GP_DNSBL_LISTS_MAX];
-	size_t n = kept->count;
 	for (size_t i = 0; i < n; i++) {
-		gets[i] = (struct gp_store_get) {.key = key_of(kept, ctx, &kept->lists[i]),
+		gets[i] = (struct gp_store_get) {.key = key_of(kept, ctx, lists[i]),
 			.soft = true,
 			.value = {.bytes = records[i], .room = sizeof records[i]}};
 		ops[i] = (struct gp_store_op) {.kind = GP_STORE_OP_GET, .get = &gets[i]};
 	}
-	if (gp_store_do(kept->store, ctx, gp_store_now_ms(kept->store), ops, n) != GP_OK)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (gets[i].value.found == GP_STORE_FOUND &&
-			gets[i].value.length <= sizeof records[i])
-			(void)gp_dnsbl_health_load(kept->health, &kept->lists[i],
-				(struct gp_span) {records[i], gets[i].value.length}, kept->now_s);
+	int rc = gp_store_do(kept->store, ctx, gp_store_now_ms(kept->store), ops, n);
+	for (size_t i = 0; rc == GP_OK && i < n; i++)
+		(void)take_value(kept, lists[i], &gets[i].value, take);
+	return rc;
+}
+
+/* gp_dnsbl_kept_load: all of them. */
+void gp_dnsbl_kept_load(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+{
+	const struct gp_dnsbl_list *lists[GP_DNSBL_LISTS_MAX];
+	for (size_t i = 0; i < kept->count; i++)
+		lists[i] = &kept->lists[i];
+	(void)read_records(kept, ctx, lists, kept->count, gp_dnsbl_health_load);
 }
 
 /* gp_dnsbl_kept_follow: on again, too. */
@@ -59,22 +80,50 @@ void gp_dnsbl_kept_follow(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
 			gp_reputation_order_has(orders, count, kept->lists[i].zone), kept->now_s);
 }
 
-/* gp_dnsbl_kept_save: until the store refuses; then the next process tests for itself. */
-void gp_dnsbl_kept_save(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+/* find_changed: lists whose record is to be written; how many. */
+static size_t find_changed(
+	const struct gp_dnsbl_kept *kept, const struct gp_dnsbl_list *lists[GP_DNSBL_LISTS_MAX])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < kept->count; i++)
+		if (gp_dnsbl_health_is_changed(kept->health, &kept->lists[i]))
+			lists[n++] = &kept->lists[i];
+	return n;
+}
+
+/*
+ * write_record: what was there comes back, and if another process has written it after we have read
+ * it, that goes into the next one.
+ */
+static int write_record(
+	const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, const struct gp_dnsbl_list *list)
 {
 	unsigned char record[GP_DNSBL_RECORD_MAX];
+	char before[GP_DNSBL_RECORD_MAX];
 	int64_t now_ms = gp_store_now_ms(kept->store);
-	for (size_t i = 0; i < kept->count; i++) {
-		const struct gp_dnsbl_list *list = &kept->lists[i];
-		if (!gp_dnsbl_health_is_changed(kept->health, list))
-			continue;
+	int rc = GP_OK;
+	for (int i = 0; i < WRITES_MAX; i++) {
 		size_t size = gp_dnsbl_health_save(kept->health, list, record);
 		struct gp_store_note note = {.key = key_of(kept, ctx, list),
 			.value = {(const char *)record, size},
-			.expires_ms = now_ms + KEEP_MS};
-		if (size && gp_store_note(kept->store, ctx, now_ms, &note) != GP_OK)
-			return;
+			.expires_ms = now_ms + KEEP_MS,
+			.before = {.bytes = before, .room = sizeof before}};
+		rc = size ? gp_store_note(kept->store, ctx, now_ms, &note) : GP_OK;
+		if (rc || !size || !take_value(kept, list, &note.before, gp_dnsbl_health_merge))
+			break;
 	}
+	return rc;
+}
+
+/* gp_dnsbl_kept_save: until the store refuses; then the next process tests for itself. */
+void gp_dnsbl_kept_save(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx)
+{
+	const struct gp_dnsbl_list *lists[GP_DNSBL_LISTS_MAX];
+	size_t n = find_changed(kept, lists);
+	int rc = n ? read_records(kept, ctx, lists, n, gp_dnsbl_health_merge) : GP_OK;
+	n = find_changed(kept, lists);
+	for (size_t i = 0; rc == GP_OK && i < n; i++)
+		rc = write_record(kept, ctx, lists[i]);
 }
 
 /* claim_key: of a round of tests on this machine; empty: the arena refused. */

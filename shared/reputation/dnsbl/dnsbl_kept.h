@@ -7,7 +7,7 @@
  *     gp_dnsbl_kept_host(kept.host);
  *     gp_dnsbl_kept_load(&kept, &ctx);       what other processes know
  *     gp_dnsbl_kept_follow(&kept, &ctx);     what the operator has switched off
- *     gp_dnsbl_kept_save(&kept, &ctx);       what has changed
+ *     gp_dnsbl_kept_save(&kept, &ctx);       what has changed, unless another process knows better
  *
  * A record of each list is a soft fact of the store, by the machine's name: whether a list answers
  * depends on the resolver that asks it, and a store may be shared by several hosts. A store that is

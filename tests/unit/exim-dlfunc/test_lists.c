@@ -138,6 +138,53 @@ static void test_ends(void **state)
 	bench_end(&b);
 }
 
+/* ask: about a client that has this in the list of addresses. */
+static void ask(struct bench *b, struct gp_exim_lists *p, const char *client, const char *answer)
+{
+	struct gp_dnsbl_result result;
+	struct gp_dnsbl_subject subject = {.is_null_sender = false};
+	char line[120];
+	assert_int_equal(gp_ipaddr_parse(gp_span_from(client), &subject.client), GP_OK);
+	const uint8_t *o = subject.client.bytes;
+	snprintf(line, sizeof line, "%u.%u.%u.%u.bl.example.com A %s\n", o[3], o[2], o[1], o[0],
+		answer);
+	test_zone_lines(b->zone, line);
+	const struct gp_dnsbl_plan plan = gp_engine_dnsbl_plan(b->config, p->health);
+	assert_int_equal(gp_dnsbl_ask(&b->ctx, &plan, &subject, &result), GP_OK);
+}
+
+/* end_of: the process saves what it knows. */
+static void end_of(struct bench *b, struct gp_exim_lists *p)
+{
+	gp_exim_lists_end(p, b->config, b->store, &b->ctx);
+}
+
+/* test_other_process_suspends: one that began before, and knows nothing of it, does not undo that,
+ * whichever of them ends last. */
+static void test_other_process_suspends(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists a, other, next;
+	(void)state;
+	for (int is_last = 0; is_last < 2; is_last++) {
+		bench_begin(&b, config_text);
+		assert_true(begin(&b, &a, b.store) > 0);
+		assert_int_equal(begin(&b, &other, b.store), 0);
+		ask(&b, &a, "45.33.9.9", "127.255.255.254");
+		ask(&b, &other, "45.33.10.9", "127.0.0.2");
+		end_of(&b, is_last ? &other : &a);
+		end_of(&b, is_last ? &a : &other);
+		assert_int_equal(begin(&b, &next, b.store), 0);
+		assert_int_equal(status_of(&b, &next, 0), GP_DNSBL_SUSPENDED);
+		end_of(&b, &other); /* once more: it has learnt of it */
+		assert_int_equal(status_of(&b, &other, 0), GP_DNSBL_SUSPENDED);
+		gp_exim_lists_fini(&a);
+		gp_exim_lists_fini(&other);
+		gp_exim_lists_fini(&next);
+		bench_end(&b);
+	}
+}
+
 /* test_switched_off: an operator's word in the store is followed. */
 static void test_switched_off(void **state)
 {
@@ -195,6 +242,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_one_tests),
 		cmocka_unit_test(test_without_store),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_other_process_suspends),
 		cmocka_unit_test(test_switched_off),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_off),

@@ -297,6 +297,75 @@ static void test_newer_state_is_kept(void **state)
 	bench_end(&b);
 }
 
+/* saved: the record of a list. */
+static struct gp_span saved(struct bench *b, unsigned char record[GP_DNSBL_RECORD_MAX])
+{
+	struct gp_span bytes = {(const char *)record, 0};
+	bytes.len = gp_dnsbl_health_save(b->health, &b->lists[0], record);
+	return bytes;
+}
+
+/* merged: is there anything in it that the first list does not know yet? */
+static bool merged(struct bench *b, struct gp_span record)
+{
+	return gp_dnsbl_health_merge(b->health, &b->lists[0], record, b->now_s);
+}
+
+/* test_merge_takes_what_is_later: a status, or tests; trouble of the same second before none. */
+static void test_merge_takes_what_is_later(void **state)
+{
+	unsigned char record[GP_DNSBL_RECORD_MAX];
+	struct bench b, other;
+	(void)state;
+	bench_begin(&b);
+	bench_begin(&other);
+	assert_false(merged(&b, saved(&other, record)));
+	other.now_s = b.now_s + 50;
+	tested(&other, 0, GP_DNSBL_NO_REASON);
+	b.now_s += 60;
+	note_world(&b, 0, 5, 5); /* mail after that */
+	assert_true(merged(&b, saved(&other, record)));
+	assert_int_equal(view(&b, 0).last_test_s, other.now_s);
+	assert_int_equal(view(&b, 0).next_test_s, view(&other, 0).next_test_s);
+	assert_true(gp_dnsbl_health_is_changed(b.health, &b.lists[0]));
+	note_code(&other, 0, 255, 254);
+	assert_true(merged(&b, saved(&other, record)));
+	assert_int_equal(view(&b, 0).status, GP_DNSBL_SUSPENDED);
+	assert_int_equal(view(&b, 0).since_s, other.now_s);
+	assert_false(gp_dnsbl_health_is_changed(b.health, &b.lists[0]));
+	for (int i = 0; i < 2; i++) {
+		assert_false(merged(&b, saved(&other, record)));
+		tested(&b, 0, GP_DNSBL_NO_REASON); /* comes back: that is later */
+	}
+	assert_false(merged(&b, saved(&other, record)));
+	assert_int_equal(view(&b, 0).status, GP_DNSBL_OK);
+	assert_true(merged(&other, saved(&b, record)));
+	assert_int_equal(view(&other, 0).status, GP_DNSBL_OK);
+	bench_end(&b);
+	bench_end(&other);
+}
+
+/* test_merge_prefers_what_was_tested: a list that was not tested in time is no news. */
+static void test_merge_prefers_what_was_tested(void **state)
+{
+	unsigned char record[GP_DNSBL_RECORD_MAX];
+	struct bench b, late;
+	(void)state;
+	bench_begin(&b);
+	bench_begin(&late);
+	test_dnsblist_health_free(late.health);
+	late.health = test_dnsblist_health(late.lists, COUNT(late.lists));
+	late.now_s += 10;
+	assert_false(usable(&late, 0));
+	assert_int_equal(view(&late, 0).reason, GP_DNSBL_NOT_TESTED);
+	b.now_s = late.now_s;
+	assert_false(merged(&b, saved(&late, record)));
+	assert_true(merged(&late, saved(&b, record)));
+	assert_true(usable(&late, 0));
+	bench_end(&b);
+	bench_end(&late);
+}
+
 /* test_foreign_records_change_nothing: cut, of another list or key, with odd numbers. */
 static void test_foreign_records_change_nothing(void **state)
 {
@@ -454,6 +523,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_more_lists_than_places),
 		cmocka_unit_test(test_record_carries_the_state_of_a_list),
 		cmocka_unit_test(test_newer_state_is_kept),
+		cmocka_unit_test(test_merge_takes_what_is_later),
+		cmocka_unit_test(test_merge_prefers_what_was_tested),
 		cmocka_unit_test(test_foreign_records_change_nothing),
 		cmocka_unit_test(test_record_has_no_key),
 		cmocka_unit_test(test_table_survives_the_death_of_a_process),
