@@ -8,7 +8,6 @@
 
 #include "engine/check_dnsbl.h"
 #include "reputation/dnsbl/dnsbl_kept.h"
-#include "reputation/dnsbl/dnsbl_log.h"
 
 #define LOAD_US 1000000         /* not more often from the store */
 #define TEST_MS 2000            /* a round of tests, and how long others wait for it */
@@ -79,8 +78,8 @@ static void run_tests(struct scene *s, const struct gp_config *config)
 	if (until_us < ctx.deadline_us)
 		ctx.deadline_us = until_us;
 	ctx.notes = NULL;
-	if (gp_dnsbl_test(&ctx, &plan, &tested) == GP_OK)
-		gp_dnsbl_log(ctx.log, tested.events, tested.event_count);
+	gp_dnsbl_test(&ctx, &plan, &tested); /* what was learnt before a failure counts */
+	gp_dnsbl_kept_log(s->store, s->lists->health, s->ctx, tested.events, tested.event_count);
 	if (s->store)
 		gp_dnsbl_kept_save(&s->kept, s->ctx);
 }
@@ -140,7 +139,8 @@ struct gp_dnsbl_health *gp_exim_lists_begin(struct gp_exim_lists *lists,
 	if (lists->config != config) {
 		const struct gp_dnsbl_health_lists known = {.lists = config->dnsbl.lists,
 			.count = config->dnsbl.count,
-			.world_percent = config->dnsbl.world_percent};
+			.world_percent = config->dnsbl.world_percent,
+			.is_private = true};
 		gp_dnsbl_health_configure(lists->health, &known, s.now_s);
 		lists->config = config;
 		lists->loaded_us = 0;

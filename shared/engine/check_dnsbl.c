@@ -11,7 +11,7 @@
 #include "engine/match.h"
 #include "engine/policy.h"
 #include "engine/pipeline.h"
-#include "reputation/dnsbl/dnsbl_log.h"
+#include "reputation/dnsbl/dnsbl_kept.h"
 
 #define ENVELOPE_STAGES (GP_AT(GP_STAGE_MAIL) | GP_AT(GP_STAGE_RCPT) | GP_AT(GP_STAGE_DATA))
 
@@ -94,7 +94,7 @@ static int run(struct gp_ctx *given, const struct gp_check *check, struct gp_fac
 		rc = gp_dnsbl_ask(&ctx, &plan, &subject, result);
 	if (rc)
 		return rc;
-	gp_dnsbl_log(ctx.log, result->events, result->event_count);
+	gp_dnsbl_kept_log(f->store, f->lists, &ctx, result->events, result->event_count);
 	f->dnsbl = result;
 	return GP_OK;
 }

@@ -128,10 +128,12 @@ struct gp_dnsbl_tested {
 
 /*
  * Asks the tests of those lists that are due (gp_dnsbl_health_claim), all at once, waits for them
- * until ctx's deadline, and tells the table. Without a table: GP_EINVAL. Statuses as gp_dnsbl_ask.
+ * until ctx's deadline, and tells the table. Without a table: GP_EINVAL. Statuses as gp_dnsbl_ask;
+ * then the log says so, tested_out has what was learnt before, and the tests are due again soon:
+ * who calls this again and again need not look at the status.
  */
 int gp_dnsbl_test(struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan,
-	struct gp_dnsbl_tested *tested_out) GP_MUST_CHECK;
+	struct gp_dnsbl_tested *tested_out);
 
 /*
  * Foreign text as it is quoted: printable ASCII, one line, blanks joined, at most GP_DNSBL_TEXT_MAX

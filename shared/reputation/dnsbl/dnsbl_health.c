@@ -160,6 +160,7 @@ void gp_dnsbl_health_configure(
 	struct gp_dnsbl_health *health, const struct gp_dnsbl_health_lists *lists, int64_t now_s)
 {
 	gp_shared_lock_take(&health->lock);
+	health->is_private = lists->is_private;
 	health->world.percent = lists->world_percent;
 	health->world.networks = lists->world_networks ? lists->world_networks : WORLD_NETWORKS;
 	if (health->world.networks > GP_DNSBL_NETWORKS)
@@ -174,6 +175,15 @@ void gp_dnsbl_health_configure(
 			gp_dnsbl_slot_configure(slot, list, now_s);
 	}
 	gp_dnsbl_health_release(health);
+}
+
+/* gp_dnsbl_health_is_private: as it was configured. */
+bool gp_dnsbl_health_is_private(struct gp_dnsbl_health *health)
+{
+	gp_shared_lock_take(&health->lock);
+	bool is_private = health->is_private;
+	gp_dnsbl_health_release(health);
+	return is_private;
 }
 
 /* gp_dnsbl_health_switch: a list that is switched on begins anew. */

@@ -103,6 +103,7 @@ struct gp_dnsbl_health_lists {
 	size_t count;
 	unsigned world_percent;  /* of different client networks; 0: never */
 	unsigned world_networks; /* at least so many are needed; 0: 50; at most 64 */
+	bool is_private;         /* the table is of one process among others that have theirs */
 };
 
 /* Bytes of a table. */
@@ -121,6 +122,9 @@ int gp_dnsbl_health_init(void *memory, struct gp_dnsbl_health **health_out) GP_M
  */
 void gp_dnsbl_health_configure(
 	struct gp_dnsbl_health *health, const struct gp_dnsbl_health_lists *lists, int64_t now_s);
+
+/* Is it such a table? What it tells for the first time, another process may have told before. */
+bool gp_dnsbl_health_is_private(struct gp_dnsbl_health *health);
 
 /* Switches a list off, or on again: then it is untested. The same once more changes nothing. */
 void gp_dnsbl_health_switch(struct gp_dnsbl_health *health, const struct gp_dnsbl_list *list,

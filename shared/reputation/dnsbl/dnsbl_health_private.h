@@ -11,6 +11,7 @@ struct gp_dnsbl_health {
 	pthread_mutex_t lock; /* guards all that follows; of base/shared_lock.h */
 	struct gp_dnsbl_world world;
 	bool none_left; /* has been told */
+	bool is_private;
 	struct gp_dnsbl_slot slots[GP_DNSBL_LISTS_MAX];
 };
 

@@ -5,10 +5,13 @@
 
 #include <unistd.h>
 
+#include "reputation/dnsbl/dnsbl_log.h"
 #include "reputation/reputation_order.h"
 
 #define KEEP_MS (14 * 24 * 3600 * 1000LL) /* a record, after its last change */
-#define WRITES_MAX 3                      /* of a record that others write at the same time */
+#define DAY_MS (24 * HOUR_MS)
+#define HOUR_MS (3600 * 1000LL)
+#define WRITES_MAX 3 /* of a record that others write at the same time */
 
 /* gp_dnsbl_kept_host: empty where there is none. */
 void gp_dnsbl_kept_host(char host_out[GP_DNSBL_KEPT_HOST])
@@ -132,16 +135,22 @@ static struct gp_span claim_key(const struct gp_dnsbl_kept *kept, struct gp_ctx 
 	return gp_span_from(gp_arena_printf(ctx->arena, "dnsbl-test %.200s", kept->host));
 }
 
-/* gp_dnsbl_kept_claim: who notes it first. */
-bool gp_dnsbl_kept_claim(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, int64_t ms)
+/* is_first: does no process have noted this key for so long? Where the store cannot say: yes. */
+static bool is_first(struct gp_store *store, struct gp_ctx *ctx, struct gp_span key, int64_t ms)
 {
-	int64_t now_ms = gp_store_now_ms(kept->store);
-	struct gp_store_note note = {.key = claim_key(kept, ctx),
+	int64_t now_ms = gp_store_now_ms(store);
+	struct gp_store_note note = {.key = key,
 		.value = gp_span_from("1"),
 		.expires_ms = now_ms + ms,
 		.unless_there = true};
-	int rc = gp_store_note(kept->store, ctx, now_ms, &note);
+	int rc = gp_store_note(store, ctx, now_ms, &note);
 	return rc != GP_OK || note.before.found != GP_STORE_FOUND;
+}
+
+/* gp_dnsbl_kept_claim: who notes it first. */
+bool gp_dnsbl_kept_claim(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, int64_t ms)
+{
+	return is_first(kept->store, ctx, claim_key(kept, ctx), ms);
 }
 
 /* gp_dnsbl_kept_forget: notes that end now. */
@@ -156,4 +165,64 @@ int gp_dnsbl_kept_forget(
 	const struct gp_store_op ops[] = {{.kind = GP_STORE_OP_NOTE, .note = &notes[0]},
 		{.kind = GP_STORE_OP_NOTE, .note = &notes[1]}};
 	return gp_store_do(kept->store, ctx, now_ms, ops, 2);
+}
+
+/* ---- what is told once ---- */
+
+/* none_key: that no list works has been told; empty: the arena refused. */
+static struct gp_span none_key(struct gp_ctx *ctx, const char *host)
+{
+	return gp_span_from(gp_arena_printf(ctx->arena, "dnsbl-none %.200s", host));
+}
+
+/* is_first_unknown: of all processes in a day. */
+static bool is_first_unknown(struct gp_store *store, struct gp_ctx *ctx, const char *host,
+	const struct gp_dnsbl_event *e)
+{
+	const char *key = gp_arena_printf(
+		ctx->arena, "dnsbl-unknown %.200s %.150s %.15s", host, e->list->name, e->detail);
+	return is_first(store, ctx, gp_span_from(key), DAY_MS);
+}
+
+/* ends_none: had any process told that no list works? Then that is over. */
+static bool ends_none(struct gp_store *store, struct gp_ctx *ctx, const char *host)
+{
+	int64_t now_ms = gp_store_now_ms(store);
+	struct gp_store_note note = {.key = none_key(ctx, host), .expires_ms = now_ms};
+	return gp_store_note(store, ctx, now_ms, &note) == GP_OK &&
+	       note.before.found == GP_STORE_FOUND;
+}
+
+/* log_once: an event, unless another process has told it. */
+static void log_once(struct gp_store *store, struct gp_ctx *ctx, const char *host,
+	const struct gp_dnsbl_event *e)
+{
+	const struct gp_dnsbl_event some_left = {.kind = GP_DNSBL_EVENT_SOME_LEFT};
+	bool is_told = true, is_over = false;
+	if (e->kind == GP_DNSBL_EVENT_UNKNOWN)
+		is_told = is_first_unknown(store, ctx, host, e);
+	else if (e->kind == GP_DNSBL_EVENT_NONE_LEFT)
+		is_told = is_first(store, ctx, none_key(ctx, host), HOUR_MS);
+	else if (e->kind == GP_DNSBL_EVENT_SOME_LEFT)
+		is_told = ends_none(store, ctx, host);
+	else if (e->kind == GP_DNSBL_EVENT_BACK)
+		is_over = ends_none(store, ctx, host); /* this process need not have known */
+	gp_dnsbl_log(ctx->log, e, is_told);
+	gp_dnsbl_log(ctx->log, &some_left, is_over);
+}
+
+/* gp_dnsbl_kept_log: as the store says, if there is one. */
+void gp_dnsbl_kept_log(struct gp_store *store, struct gp_dnsbl_health *health, struct gp_ctx *ctx,
+	const struct gp_dnsbl_event *events, size_t event_count)
+{
+	char host[GP_DNSBL_KEPT_HOST];
+	if (event_count == 0)
+		return;
+	if (!store || !gp_dnsbl_health_is_private(health)) {
+		gp_dnsbl_log(ctx->log, events, event_count);
+		return;
+	}
+	gp_dnsbl_kept_host(host);
+	for (size_t i = 0; i < event_count; i++)
+		log_once(store, ctx, host, &events[i]);
 }

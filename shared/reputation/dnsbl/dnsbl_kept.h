@@ -49,4 +49,12 @@ bool gp_dnsbl_kept_claim(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx, i
 int gp_dnsbl_kept_forget(const struct gp_dnsbl_kept *kept, struct gp_ctx *ctx,
 	const struct gp_dnsbl_list *list) GP_MUST_CHECK;
 
+/*
+ * Logs events of a table (dnsbl_log.h). Where each process has a table of its own, a code that no
+ * rule knows is told once a day by all of them together, and that no list works once an hour; store
+ * may be NULL: then each tells it for itself.
+ */
+void gp_dnsbl_kept_log(struct gp_store *store, struct gp_dnsbl_health *health, struct gp_ctx *ctx,
+	const struct gp_dnsbl_event *events, size_t event_count);
+
 #endif

@@ -311,8 +311,10 @@ static int ask(struct run *r, struct gp_dnsbl_health *health)
 }
 
 /* give_up: nothing was learnt of those that are left; claims end. */
-static void give_up(struct run *r, struct gp_dnsbl_health *health)
+static void give_up(struct run *r, struct gp_dnsbl_health *health, int rc)
 {
+	gp_log_text(r->ctx->log, GP_LOG_WARNING, "tests of DNS lists could not be done: %s",
+		gp_err_text(rc));
 	for (size_t i = 0; i < r->round_count; i++) {
 		const struct gp_dnsbl_outcome outcome = {
 			.list = r->rounds[i].list, .is_void = true, .took_us = -1};
@@ -339,7 +341,7 @@ int gp_dnsbl_test(
 	}
 	int rc = r->count ? ask(r, plan->health) : GP_OK;
 	if (rc)
-		give_up(r, plan->health);
+		give_up(r, plan->health, rc);
 	else
 		tell_all(r, plan->health, true);
 	*tested_out = (struct gp_dnsbl_tested) {r->round_count, r->events.items, r->events.count};

@@ -12,6 +12,7 @@
 
 #include "engine/check_dnsbl.h"
 #include "exim-dlfunc/lists.h"
+#include "reputation/dnsbl/dnsbl_kept.h"
 #include "reputation/reputation_order.h"
 #include "support/memstore.h"
 #include "support/zone.h"
@@ -32,7 +33,26 @@ struct bench {
 	struct gp_test_memstore *memory;
 	struct gp_store *store;
 	struct gp_ctx ctx;
+	struct gp_log log;
+	char lines[8192]; /* of the log */
 };
+
+/* keep_line: of the log. */
+static void keep_line(void *arg, enum gp_log_level level, const char *event,
+	const struct gp_log_field *fields, size_t count)
+{
+	struct bench *b = arg;
+	struct gp_strbuf line;
+	size_t used = strlen(b->lines);
+	(void)level;
+	gp_strbuf_init_fixed(&line, b->lines + used, sizeof b->lines - used);
+	gp_strbuf_printf(&line, "%s", event);
+	for (size_t i = 0; i < count; i++) {
+		gp_strbuf_printf(&line, " ");
+		gp_log_format_field(&line, &fields[i]);
+	}
+	gp_strbuf_printf(&line, "\n");
+}
 
 /* bench_begin: a store that is empty, two lists of which one is ill. */
 static void bench_begin(struct bench *b, const char *config)
@@ -48,6 +68,9 @@ static void bench_begin(struct bench *b, const char *config)
 		.clock = test_zone_clock(b->zone),
 		.dns = test_zone_dns(b->zone)};
 	b->ctx.deadline_us = gp_clock_now_us(b->ctx.clock) + 20 * 1000000;
+	b->log = (struct gp_log) {keep_line, b, GP_LOG_DEBUG};
+	b->ctx.log = &b->log;
+	b->lines[0] = 0;
 }
 
 /* bench_end: frees all. */
@@ -151,6 +174,7 @@ static void ask(struct bench *b, struct gp_exim_lists *p, const char *client, co
 	test_zone_lines(b->zone, line);
 	const struct gp_dnsbl_plan plan = gp_engine_dnsbl_plan(b->config, p->health);
 	assert_int_equal(gp_dnsbl_ask(&b->ctx, &plan, &subject, &result), GP_OK);
+	gp_dnsbl_kept_log(b->store, p->health, &b->ctx, result.events, result.event_count);
 }
 
 /* end_of: the process saves what it knows. */
@@ -183,6 +207,77 @@ static void test_other_process_suspends(void **state)
 		gp_exim_lists_fini(&next);
 		bench_end(&b);
 	}
+}
+
+/* later: all clocks. */
+static void later(struct bench *b, int64_t seconds)
+{
+	const struct gp_clock *clock = b->ctx.clock;
+	test_zone_set_clock(b->zone, gp_clock_now_us(clock) + seconds * 1000000,
+		clock->wall_s(clock) + seconds);
+	b->ctx.deadline_us += seconds * 1000000;
+	gp_test_memstore_set_now(b->memory, gp_store_now_ms(b->store) + seconds * 1000);
+}
+
+/* lines_with: how many of the log. */
+static size_t lines_with(const struct bench *b, const char *text)
+{
+	size_t n = 0;
+	for (const char *p = strstr(b->lines, text); p; p = strstr(p + 1, text))
+		n++;
+	return n;
+}
+
+/* one_process: asks about a client, logs as the engine does, and ends. */
+static void one_process(struct bench *b, const char *client, const char *answer)
+{
+	struct gp_exim_lists p;
+	begin(b, &p, b->store);
+	ask(b, &p, client, answer);
+	end_of(b, &p);
+	gp_exim_lists_fini(&p);
+}
+
+/* test_told_once: by all processes of a day, and after it again. */
+static void test_told_once(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_begin(&b, config_text);
+	for (int day = 1; day <= 2; day++) {
+		for (int i = 0; i < 3; i++)
+			one_process(&b, "45.33.11.9", "127.0.9.9");
+		assert_int_equal(lines_with(&b, "127.0.9.9"), day);
+		one_process(&b, "45.33.11.10", "127.0.9.10");
+		assert_int_equal(lines_with(&b, "127.0.9.10"), day);
+		later(&b, 24 * 3600 + 1);
+	}
+	bench_end(&b);
+}
+
+/* test_none_left_is_told_once: in an hour, and its end by whichever process sees it. */
+static void test_none_left_is_told_once(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	(void)state;
+	bench_begin(&b, config_text);
+	one_process(&b, "45.33.9.9", "127.255.255.254");
+	for (int i = 0; i < 3; i++)
+		one_process(&b, "45.33.10.9", "127.0.0.2");
+	assert_int_equal(lines_with(&b, "no DNS list works"), 1);
+	assert_int_equal(lines_with(&b, "work again"), 0);
+	begin(&b, &p, b.store);
+	for (int i = 0; i < 2; i++) { /* two good rounds */
+		later(&b, 100);
+		assert_non_null(gp_exim_lists_begin(&p, b.config, b.store, &b.ctx));
+	}
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OK);
+	assert_int_equal(lines_with(&b, "work again"), 1);
+	one_process(&b, "45.33.9.9", "127.255.255.254");
+	assert_int_equal(lines_with(&b, "no DNS list works"), 2);
+	gp_exim_lists_fini(&p);
+	bench_end(&b);
 }
 
 /* test_switched_off: an operator's word in the store is followed. */
@@ -243,6 +338,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_without_store),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_other_process_suspends),
+		cmocka_unit_test(test_told_once),
+		cmocka_unit_test(test_none_left_is_told_once),
 		cmocka_unit_test(test_switched_off),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_off),

@@ -190,11 +190,11 @@ static void test_share_of_the_world_can_be_set(void **state)
 	struct bench b;
 	(void)state;
 	bench_begin(&b);
-	const struct gp_dnsbl_health_lists lists = {b.lists, 3, 50, 10};
+	const struct gp_dnsbl_health_lists lists = {b.lists, 3, 50, 10, false};
 	gp_dnsbl_health_configure(b.health, &lists, b.now_s);
 	note_world(&b, 0, 10, 5);
 	assert_suspended(&b, 0, GP_DNSBL_LISTS_WORLD);
-	const struct gp_dnsbl_health_lists many = {b.lists, 3, 90, 1000};
+	const struct gp_dnsbl_health_lists many = {b.lists, 3, 90, 1000, false};
 	gp_dnsbl_health_configure(b.health, &many, b.now_s);
 	note_world(&b, 1, 64, 64);
 	assert_suspended(&b, 1, GP_DNSBL_LISTS_WORLD);

@@ -187,7 +187,7 @@ static void test_share_can_be_switched_off(void **state)
 	struct world w = {.seed = 0};
 	(void)state;
 	bench_begin(&w.b);
-	const struct gp_dnsbl_health_lists lists = {w.b.lists, 3, 0, 0};
+	const struct gp_dnsbl_health_lists lists = {w.b.lists, 3, 0, 0, false};
 	gp_dnsbl_health_configure(w.b.health, &lists, w.b.now_s);
 	tested(&w.b, 0, GP_DNSBL_NO_REASON);
 	w.b.now_s += 1200;
