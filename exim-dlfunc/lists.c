@@ -4,14 +4,12 @@
 #include "exim-dlfunc/lists.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine/check_dnsbl.h"
 #include "reputation/dnsbl/dnsbl_kept.h"
 
-#define LOAD_US 1000000         /* not more often from the store */
-#define TEST_MS 2000            /* a round of tests, and how long others wait for it */
-#define LOOK_NS (20 * 1000000L) /* between two looks for its end */
+#define LOAD_US 1000000 /* not more often from the store */
+#define TEST_MS 2000    /* a round of tests, and how long others wait for it */
 
 /* What the functions below work with. */
 struct scene {
@@ -62,12 +60,6 @@ static bool is_due(const struct scene *s)
 	return gp_dnsbl_health_next_s(s->lists->health, s->now_s, 1) == 0;
 }
 
-/* is_untested: is there a list of which nothing is known yet? */
-static bool is_untested(const struct scene *s)
-{
-	return gp_dnsbl_health_has_untested(s->lists->health, s->now_s);
-}
-
 /* run_tests: of the lists that are due. */
 static void run_tests(struct scene *s, const struct gp_config *config)
 {
@@ -84,17 +76,11 @@ static void run_tests(struct scene *s, const struct gp_config *config)
 		gp_dnsbl_kept_save(&s->kept, s->ctx);
 }
 
-/* wait_for_tests: that another process has begun. */
-static void wait_for_tests(struct scene *s)
+/* look: what the process that has begun them has found out so far. */
+static void look(void *arg)
 {
-	const struct timespec pause = {0, LOOK_NS};
-	int64_t until_us = gp_clock_now_us(s->ctx->clock) + TEST_MS * 1000LL;
-	if (s->ctx->deadline_us < until_us)
-		until_us = s->ctx->deadline_us;
-	while (is_untested(s) && gp_clock_now_us(s->ctx->clock) < until_us) {
-		(void)nanosleep(&pause, NULL);
-		gp_dnsbl_kept_load(&s->kept, s->ctx);
-	}
+	struct scene *s = arg;
+	gp_dnsbl_kept_load(&s->kept, s->ctx);
 }
 
 /* test: what is due. */
@@ -104,8 +90,8 @@ static void test(struct scene *s, const struct gp_config *config)
 		return;
 	if (is_ours(s))
 		run_tests(s, config);
-	else if (is_untested(s))
-		wait_for_tests(s);
+	else
+		gp_dnsbl_await(s->ctx, s->lists->health, TEST_MS, look, s);
 }
 
 /* ---- a question ---- */

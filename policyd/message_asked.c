@@ -303,7 +303,7 @@ int gp_message_asked_answer(struct gp_message_asked *message, struct gp_ctx *ctx
 	follow(m, ctx, request);
 	prepare_count(m, request, f);
 	if (envelope->sasl_username.len == 0) /* they are not asked about users */
-		f->lists = gp_lists_health(m->lists, m->runtime->config, ctx);
+		f->lists = gp_lists_health(m->lists, m->runtime, ctx);
 	int rc = gp_engine_transaction_ask(&m->transaction, ctx, f, verdict_out);
 	if (rc)
 		return rc;

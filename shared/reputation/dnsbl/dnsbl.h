@@ -136,6 +136,14 @@ int gp_dnsbl_test(struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan,
 	struct gp_dnsbl_tested *tested_out);
 
 /*
+ * Waits for the first tests of lists, which another thread or process asks: until no list is
+ * untested, for so long, or until ctx's deadline. Every few milliseconds it calls look with arg,
+ * which may load what others have found out, or ask tests itself.
+ */
+void gp_dnsbl_await(const struct gp_ctx *ctx, struct gp_dnsbl_health *health, unsigned ms,
+	void (*look)(void *arg), void *arg);
+
+/*
  * Foreign text as it is quoted: printable ASCII, one line, blanks joined, at most GP_DNSBL_TEXT_MAX
  * bytes (a URL at its end is kept whole, what is before it is cut), each key, in either case,
  * replaced by "KEY". key may be NULL or "". NULL: the arena refused.

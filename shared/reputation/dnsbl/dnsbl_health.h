@@ -45,7 +45,8 @@ struct gp_dnsbl_health;
 enum gp_dnsbl_status {
 	GP_DNSBL_UNTESTED, /* since the start: not asked about mail until it has been tested */
 	GP_DNSBL_OK,
-	GP_DNSBL_SUSPENDED, /* asked its tests only; returns after two good rounds */
+	GP_DNSBL_SUSPENDED, /* asked its tests only; returns after two good rounds, or after one if
+			     * it only was not tested in time */
 	GP_DNSBL_DEAD,      /* suspended, and no test has succeeded for a week; or known to be
 			     * closed: then it is asked nothing */
 	GP_DNSBL_OFF        /* by the configuration or the operator: asked nothing */

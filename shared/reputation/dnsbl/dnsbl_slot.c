@@ -469,7 +469,8 @@ static void passed(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *s
 		test_after(slot, sc->now_s, jittered(HOUR_S));
 		return;
 	}
-	bool is_first = slot->status == GP_DNSBL_UNTESTED;
+	bool was_suspended = slot->status != GP_DNSBL_UNTESTED;
+	bool is_first = !was_suspended || slot->reason == GP_DNSBL_NOT_TESTED;
 	slot->good_rounds++;
 	if (!is_first && slot->good_rounds < GOOD_ROUNDS) {
 		test_after(slot, sc->now_s, jittered(PAUSE_S));
@@ -481,7 +482,7 @@ static void passed(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot_ctx *s
 	slot->is_back = !is_first;
 	if (reason == GP_DNSBL_LISTS_WORLD)
 		rest_world(slot, sc->now_s);
-	if (!is_first)
+	if (was_suspended)
 		(void)gp_dnsbl_slot_tell(sc, GP_DNSBL_EVENT_BACK, reason, "");
 }
 

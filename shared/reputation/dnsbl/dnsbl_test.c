@@ -13,6 +13,7 @@
 #include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "reputation/dnsbl/dnsbl_question_private.h"
 
@@ -22,6 +23,7 @@
 #define NAME_LETTERS 12
 #define TTL_MAX_S 1 /* a zone that was mended is seen in the next round, however soon */
 #define SOON_US 1000000
+#define LOOK_NS (10 * 1000000L) /* between two looks at a table that is not ready */
 
 /* A question to a list. */
 struct entry {
@@ -346,4 +348,19 @@ int gp_dnsbl_test(
 		tell_all(r, plan->health, true);
 	*tested_out = (struct gp_dnsbl_tested) {r->round_count, r->events.items, r->events.count};
 	return rc;
+}
+
+/* gp_dnsbl_await: nobody tells when they are done. */
+void gp_dnsbl_await(const struct gp_ctx *ctx, struct gp_dnsbl_health *health, unsigned ms,
+	void (*look)(void *arg), void *arg)
+{
+	const struct timespec pause = {0, LOOK_NS};
+	int64_t until_us = gp_clock_now_us(ctx->clock) + ms * 1000LL;
+	if (ctx->deadline_us < until_us)
+		until_us = ctx->deadline_us;
+	while (gp_dnsbl_health_has_untested(health, ctx->clock->wall_s(ctx->clock)) &&
+		gp_clock_now_us(ctx->clock) < until_us) {
+		(void)nanosleep(&pause, NULL);
+		look(arg);
+	}
 }

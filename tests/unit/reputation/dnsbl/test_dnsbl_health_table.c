@@ -38,10 +38,15 @@ static void test_untested_list_is_suspended_after_two_seconds(void **state)
 	assert_false(usable(&b, 0));
 	assert_int_equal(b.events.items[0].reason, GP_DNSBL_NOT_TESTED);
 	assert_true(claim(&b, 0)); /* its test is due all the same */
-	tested(&b, 0, GP_DNSBL_NO_REASON);
-	assert_false(usable(&b, 0));
-	tested(&b, 0, GP_DNSBL_NO_REASON);
+	tested(&b, 0, GP_DNSBL_NO_REASON); /* nothing was wrong with it */
+	assert_int_equal(b.events.items[0].kind, GP_DNSBL_EVENT_BACK);
 	assert_true(usable(&b, 0));
+	assert_false(usable(&b, 1));
+	tested(&b, 1, GP_DNSBL_TIMEOUTS);
+	tested(&b, 1, GP_DNSBL_NO_REASON);
+	assert_false(usable(&b, 1)); /* there was */
+	tested(&b, 1, GP_DNSBL_NO_REASON);
+	assert_true(usable(&b, 1));
 	bench_end(&b);
 }
 
