@@ -76,6 +76,19 @@ static int configure(struct gp_daemon_runtimes *runtimes, struct counted *c)
 	return rc;
 }
 
+/* configure_again: a configuration that could not be replaced, after the services have seen the
+ * next one. What they have made of it is there already. */
+static void configure_again(struct gp_daemon_runtimes *runtimes, const struct gp_config *config)
+{
+	for (size_t i = 0; i < GP_DAEMON_SERVICES_MAX; i++) {
+		const struct gp_daemon_runtimes_hook *hook = &runtimes->options.hooks[i];
+		void *data = NULL;
+		if (hook->configure)
+			(void)hook->configure(hook->state, config, &data); /* as good as it goes */
+		free(data);
+	}
+}
+
 /* open_store: with the first that wants one. */
 static int open_store(struct gp_daemon_runtimes *runtimes, struct counted *c)
 {
@@ -324,6 +337,7 @@ static int read_again(struct gp_daemon_runtimes *runtimes, const struct gp_daemo
 	}
 	if (!rc)
 		gp_config_inherit_keys(loaded.config, before->config);
+	bool is_good = !rc;
 	if (!rc)
 		rc = replacement(runtimes, &loaded, after_out);
 	if (!rc) {
@@ -332,6 +346,8 @@ static int read_again(struct gp_daemon_runtimes *runtimes, const struct gp_daemo
 		if (rc)
 			counted_free(*after_out);
 	}
+	if (is_good && rc)
+		configure_again(runtimes, before->config);
 	if (rc)
 		gp_runtime_config_fini(&loaded);
 	return rc;
