@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ORDERS_MAX 10000
-
 static const char *const prefixes[] = {
 	[GP_REPUTATION_LIST_OFF] = "dnsbl off ",
 	[GP_REPUTATION_GREYLIST_ALLOW] = "greylist allow ",
@@ -63,16 +61,16 @@ struct reading {
 	size_t skip; /* length of the prefix */
 	struct gp_reputation_order *items;
 	size_t count, room;
+	bool has_more; /* than are listed */
 };
 
-/* make_room: for one more; false: no memory, or too many. */
+/* make_room: for one more; false: no memory. */
 static bool make_room(struct reading *r)
 {
 	if (r->count < r->room)
 		return true;
 	size_t room = r->room ? 2 * r->room : 16;
-	struct gp_reputation_order *more =
-		r->count < ORDERS_MAX ? gp_arena_alloc(r->arena, room * sizeof *more) : NULL;
+	struct gp_reputation_order *more = gp_arena_alloc(r->arena, room * sizeof *more);
 	if (!more)
 		return false;
 	if (r->count)
@@ -88,6 +86,9 @@ static bool take(void *arg, const struct gp_store_fact *fact)
 	struct reading *r = arg;
 	if (memchr(fact->key.ptr, 0, fact->key.len))
 		return true;
+	r->has_more = r->count == GP_REPUTATION_ORDERS_MAX;
+	if (r->has_more)
+		return false;
 	const char *name = gp_arena_copy(r->arena, gp_span_skip(fact->key, r->skip));
 	const char *by = gp_arena_copy(r->arena, fact->value);
 	if (!name || !by || !make_room(r))
@@ -115,6 +116,8 @@ int gp_reputation_order_list(struct gp_store *store, struct gp_ctx *ctx,
 	int rc = gp_store_facts(store, ctx, gp_store_now_ms(store), gp_span_from(prefix), take, &r);
 	if (rc || gp_arena_status(ctx->arena))
 		return rc ? rc : gp_arena_status(ctx->arena);
+	if (r.has_more)
+		return GP_ETOOBIG;
 	if (r.count)
 		qsort(r.items, r.count, sizeof *r.items, compare);
 	*items_out = r.items;

@@ -24,6 +24,7 @@ enum gp_reputation_order_kind {
 };
 
 #define GP_REPUTATION_ORDER_NAME_MAX 300 /* bytes of a name */
+#define GP_REPUTATION_ORDERS_MAX 10000   /* of a kind that can be listed */
 
 struct gp_reputation_order {
 	const char *name;
@@ -42,7 +43,8 @@ int gp_reputation_order_put(struct gp_store *store, struct gp_ctx *ctx,
 int gp_reputation_order_remove(struct gp_store *store, struct gp_ctx *ctx,
 	enum gp_reputation_order_kind kind, const char *name) GP_MUST_CHECK;
 
-/* All of a kind, by name, in ctx's arena. As gp_store_facts. */
+/* All of a kind, by name, in ctx's arena. GP_ETOOBIG: there are more than can be listed, or the
+ * arena is full; as gp_store_facts. */
 int gp_reputation_order_list(struct gp_store *store, struct gp_ctx *ctx,
 	enum gp_reputation_order_kind kind, const struct gp_reputation_order **items_out,
 	size_t *count_out) GP_MUST_CHECK;

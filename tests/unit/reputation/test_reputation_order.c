@@ -134,6 +134,28 @@ static void test_store_unavailable(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* test_too_many_are_told: none is left out without a word. */
+static void test_too_many_are_told(void **state)
+{
+	const struct gp_reputation_order *items;
+	char name[32];
+	size_t count;
+	(void)state;
+	for (unsigned i = 0; i <= GP_REPUTATION_ORDERS_MAX; i++) {
+		snprintf(name, sizeof name, "l%u.example.org", i);
+		put(GP_REPUTATION_LIST_OFF, name);
+		if (i + 1 < GP_REPUTATION_ORDERS_MAX)
+			continue;
+		struct gp_ctx roomy = ctx;
+		roomy.arena = gp_arena_new(1 << 24);
+		int rc = gp_reputation_order_list(
+			store, &roomy, GP_REPUTATION_LIST_OFF, &items, &count);
+		assert_int_equal(rc, i < GP_REPUTATION_ORDERS_MAX ? GP_OK : GP_ETOOBIG);
+		assert_int_equal(count, rc ? 0 : i + 1);
+		gp_arena_free(roomy.arena);
+	}
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -145,6 +167,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(
 			test_names_that_cannot_be_kept, open_store, close_store),
 		cmocka_unit_test_setup_teardown(test_store_unavailable, open_store, close_store),
+		cmocka_unit_test_setup_teardown(test_too_many_are_told, open_store, close_store),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
