@@ -116,19 +116,20 @@ static struct scene set_scene(struct gp_exim_lists *lists, const struct gp_confi
 
 /* gp_exim_lists_begin: the lists of this configuration, what is known of them, and their tests. */
 struct gp_dnsbl_health *gp_exim_lists_begin(struct gp_exim_lists *lists,
-	const struct gp_config *config, struct gp_store *store, struct gp_ctx *ctx)
+	const struct gp_config *config, unsigned long generation, struct gp_store *store,
+	struct gp_ctx *ctx)
 {
 	if (!gp_dnsbl_is_used(&config->dnsbl) || !make_table(lists))
 		return NULL;
 	struct scene s = set_scene(lists, config, store, ctx);
 	int64_t now_us = gp_clock_now_us(ctx->clock);
-	if (lists->config != config) {
+	if (lists->generation != generation) {
 		const struct gp_dnsbl_health_lists known = {.lists = config->dnsbl.lists,
 			.count = config->dnsbl.count,
 			.world_percent = config->dnsbl.world_percent,
 			.is_private = true};
 		gp_dnsbl_health_configure(lists->health, &known, s.now_s);
-		lists->config = config;
+		lists->generation = generation;
 		lists->loaded_us = 0;
 	}
 	if (store && (!lists->loaded_us || now_us - lists->loaded_us >= LOAD_US)) {

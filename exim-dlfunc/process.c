@@ -119,6 +119,7 @@ static int snapshot_new(const struct gp_runtime_config *loaded,
 	s->config = loaded->config;
 	s->dns = s->resolver->resolver.dns;
 	s->refs = 1;
+	s->generation = before ? before->generation + 1 : 1;
 	*out = s;
 	return GP_OK;
 }

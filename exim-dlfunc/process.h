@@ -49,6 +49,7 @@ struct gp_exim_snapshot {
 	struct gp_dns *dns; /* of resolver, which asks as the newest snapshot says */
 	struct gp_exim_resolver *resolver;
 	unsigned refs;
+	unsigned long generation; /* no other one of this process has the number */
 };
 
 struct gp_exim_process {

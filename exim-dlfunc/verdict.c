@@ -289,7 +289,8 @@ static int ask_envelope(struct question *q)
 	struct gp_facts *f = &q->cached->facts;
 	gp_engine_facts_init(f, q->config, GP_STAGE_RCPT, &q->call->envelope);
 	f->store = wants_store(q) ? find_store(q) : NULL;
-	f->lists = gp_exim_lists_begin(&x->lists, q->config, f->store, &q->ctx);
+	f->lists = gp_exim_lists_begin(
+		&x->lists, q->config, q->cached->snapshot->generation, f->store, &q->ctx);
 	int rc = gp_engine_transaction_ask(&x->transaction, &q->ctx, f, &q->cached->verdict);
 	gp_exim_lists_end(&x->lists, q->config, f->store, &q->ctx);
 	if (f->store)

@@ -97,7 +97,7 @@ static size_t begin(struct bench *b, struct gp_exim_lists *p, struct gp_store *s
 {
 	test_zone_forget(b->zone);
 	gp_exim_lists_init(p);
-	assert_non_null(gp_exim_lists_begin(p, b->config, store, &b->ctx));
+	assert_non_null(gp_exim_lists_begin(p, b->config, 1, store, &b->ctx));
 	return test_zone_asked(b->zone, TEST_ZONE_ANY);
 }
 
@@ -183,6 +183,16 @@ static void end_of(struct bench *b, struct gp_exim_lists *p)
 	gp_exim_lists_end(p, b->config, b->store, &b->ctx);
 }
 
+/* later: all clocks. */
+static void later(struct bench *b, int64_t seconds)
+{
+	const struct gp_clock *clock = b->ctx.clock;
+	test_zone_set_clock(b->zone, gp_clock_now_us(clock) + seconds * 1000000,
+		clock->wall_s(clock) + seconds);
+	b->ctx.deadline_us += seconds * 1000000;
+	gp_test_memstore_set_now(b->memory, gp_store_now_ms(b->store) + seconds * 1000);
+}
+
 /* test_other_process_suspends: one that began before, and knows nothing of it, does not undo that,
  * whichever of them ends last. */
 static void test_other_process_suspends(void **state)
@@ -200,23 +210,14 @@ static void test_other_process_suspends(void **state)
 		end_of(&b, is_last ? &a : &other);
 		assert_int_equal(begin(&b, &next, b.store), 0);
 		assert_int_equal(status_of(&b, &next, 0), GP_DNSBL_SUSPENDED);
-		end_of(&b, &other); /* once more: it has learnt of it */
+		later(&b, 2);
+		assert_non_null(gp_exim_lists_begin(&other, b.config, 1, b.store, &b.ctx));
 		assert_int_equal(status_of(&b, &other, 0), GP_DNSBL_SUSPENDED);
 		gp_exim_lists_fini(&a);
 		gp_exim_lists_fini(&other);
 		gp_exim_lists_fini(&next);
 		bench_end(&b);
 	}
-}
-
-/* later: all clocks. */
-static void later(struct bench *b, int64_t seconds)
-{
-	const struct gp_clock *clock = b->ctx.clock;
-	test_zone_set_clock(b->zone, gp_clock_now_us(clock) + seconds * 1000000,
-		clock->wall_s(clock) + seconds);
-	b->ctx.deadline_us += seconds * 1000000;
-	gp_test_memstore_set_now(b->memory, gp_store_now_ms(b->store) + seconds * 1000);
 }
 
 /* lines_with: how many of the log. */
@@ -270,12 +271,30 @@ static void test_none_left_is_told_once(void **state)
 	begin(&b, &p, b.store);
 	for (int i = 0; i < 2; i++) { /* two good rounds */
 		later(&b, 100);
-		assert_non_null(gp_exim_lists_begin(&p, b.config, b.store, &b.ctx));
+		assert_non_null(gp_exim_lists_begin(&p, b.config, 1, b.store, &b.ctx));
 	}
 	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OK);
 	assert_int_equal(lines_with(&b, "work again"), 1);
 	one_process(&b, "45.33.9.9", "127.255.255.254");
 	assert_int_equal(lines_with(&b, "no DNS list works"), 2);
+	gp_exim_lists_fini(&p);
+	bench_end(&b);
+}
+
+/* test_other_configuration: is another one, also at the same address. */
+static void test_other_configuration(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p;
+	(void)state;
+	bench_begin(&b, config_text);
+	begin(&b, &p, b.store);
+	struct gp_dnsbl_list *list = (struct gp_dnsbl_list *)(uintptr_t)&b.config->dnsbl.lists[0];
+	list->is_off = true;
+	assert_non_null(gp_exim_lists_begin(&p, b.config, 1, b.store, &b.ctx));
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OK);
+	assert_non_null(gp_exim_lists_begin(&p, b.config, 2, b.store, &b.ctx));
+	assert_int_equal(status_of(&b, &p, 0), GP_DNSBL_OFF);
 	gp_exim_lists_fini(&p);
 	bench_end(&b);
 }
@@ -325,7 +344,7 @@ static void test_off(void **state)
 	(void)state;
 	bench_begin(&b, "hostname = mx.test");
 	gp_exim_lists_init(&p);
-	assert_null(gp_exim_lists_begin(&p, b.config, b.store, &b.ctx));
+	assert_null(gp_exim_lists_begin(&p, b.config, 1, b.store, &b.ctx));
 	gp_exim_lists_end(&p, b.config, b.store, &b.ctx);
 	bench_end(&b);
 }
@@ -340,6 +359,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_other_process_suspends),
 		cmocka_unit_test(test_told_once),
 		cmocka_unit_test(test_none_left_is_told_once),
+		cmocka_unit_test(test_other_configuration),
 		cmocka_unit_test(test_switched_off),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_off),
