@@ -13,13 +13,45 @@
 /* Nobody can register a name below these (RFC 6761, RFC 3172; ICANN's resolution on .internal). */
 static const char *const nobodys[] = {"local", "localhost", "internal", "arpa", "invalid", "test"};
 
-/* gp_dnsbl_question_is_host: neither special nor private (RFC 6890), nor multicast. */
+/*
+ * Which addresses are those of hosts of the internet: the first row that has the address says it.
+ * By the registries of special addresses (RFC 6890) as they stand, and for IPv6 by what is given
+ * to hosts at all. Networks of documentation are no exception: no client of the internet has such
+ * an address, so nothing is told to a list about anybody, and examples and tests can use them.
+ */
+static const struct {
+	struct gp_prefix network;
+	bool is_host;
+} kinds[] = {
+	{{{GP_IP_V4, {192, 0, 0}}, 24}, false},          /* protocol assignments, DS-Lite */
+	{{{GP_IP_V4, {192, 88, 99}}, 24}, false},        /* 6to4 relays (RFC 7526) */
+	{{{GP_IP_V4, {198, 18}}, 15}, false},            /* benchmarks (RFC 2544) */
+	{{{GP_IP_V4, {224}}, 3}, false},                 /* multicast, reserved, broadcast */
+	{{{GP_IP_V4, {0}}, 0}, true},                    /* but those that are private */
+	{{{GP_IP_V6, {0, 0x64, 0xff, 0x9b}}, 96}, true}, /* NAT64 (RFC 6052) */
+	{{{GP_IP_V6, {0x20, 1}}, 32}, true},             /* Teredo (RFC 4380) */
+	{{{GP_IP_V6, {0x20, 1, 0, 3}}, 32}, true},       /* AMT (RFC 7450) */
+	{{{GP_IP_V6, {0x20, 1, 0, 0x20}}, 28}, true},    /* ORCHIDv2 (RFC 7343) */
+	{{{GP_IP_V6, {0x20, 1}}, 23}, false}, /* all other protocol assignments (RFC 2928) */
+	{{{GP_IP_V6, {0x20}}, 3}, true},      /* global unicast (RFC 4291 2.4) */
+	{{{GP_IP_V6, {0}}, 0}, false},        /* discard-only, site-local, multicast ... */
+};
+
+/* is_of_host: by the table above. */
+static bool is_of_host(const struct gp_ipaddr *address)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (gp_prefix_has(&kinds[i].network, address))
+			return kinds[i].is_host;
+	return false;
+}
+
+/* gp_dnsbl_question_is_host: nor is a private address one. */
 bool gp_dnsbl_question_is_host(const struct gp_ipaddr *client)
 {
 	struct gp_ipaddr address = gp_ipaddr_unmap(*client);
-	struct gp_prefix alone = {address, gp_ipaddr_bits(&address)};
 	return address.family != GP_IP_NONE && !gp_ipaddr_is_private(&address) &&
-	       gp_prefix_has_hosts(&alone);
+	       is_of_host(&address);
 }
 
 /* is_number: digits only; no top-level domain is one (RFC 3696 2). */

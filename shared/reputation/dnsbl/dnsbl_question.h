@@ -11,7 +11,11 @@
 #include "base/err.h"
 #include "base/ipaddr.h"
 
-/* May a list be asked about this client? Only about hosts of the internet; IPv4 as IPv4. */
+/*
+ * May a list be asked about this client? Only about hosts of the internet, not about private and
+ * special addresses (RFC 6890), but for those of documentation (RFC 5737, RFC 3849, RFC 9637),
+ * which nobody has: examples and tests use them. IPv4 as IPv4.
+ */
 bool gp_dnsbl_question_is_host(const struct gp_ipaddr *client);
 
 /*

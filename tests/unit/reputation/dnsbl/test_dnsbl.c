@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "reputation/dnsbl/dnsbl.h"
+#include "reputation/dnsbl/dnsbl_question.h"
 #include "support/dnsblist.h"
 #include "support/zone.h"
 
@@ -123,7 +124,10 @@ static void test_only_hosts_of_the_internet_are_asked(void **state)
 	static const char *const special[] = {"0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1",
 		"127.0.0.2", "169.254.1.1", "172.16.0.1", "192.168.1.1", "224.0.0.1",
 		"255.255.255.255", "::", "::1", "fc00::1", "fe80::1", "ff02::1", "::ffff:127.0.0.1",
-		"::ffff:10.0.0.1"};
+		"::ffff:10.0.0.1", "0.1.2.3", "192.0.0.8", "192.88.99.1", "198.18.0.1",
+		"198.19.255.255", "240.0.0.1", "254.1.2.3", "::ffff:198.18.0.1", "::192.0.2.1",
+		"64:ff9b:1::1", "100::1", "2001:2::1", "2001:10::1", "2001:1ff::1", "5f00::1",
+		"fec0::1", "4000::1"};
 	struct bench b;
 	(void)state;
 	bench_begin(&b);
@@ -137,6 +141,22 @@ static void test_only_hosts_of_the_internet_are_asked(void **state)
 	ask(&b, NULL, NULL, NULL, NULL);
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 	bench_end(&b);
+}
+
+/* test_hosts_of_the_internet_are_asked: beside special networks, and for documentation. */
+static void test_hosts_of_the_internet_are_asked(void **state)
+{
+	static const char *const hosts[] = {"1.1.1.1", "192.0.1.1", "192.88.98.1", "198.17.0.1",
+		"198.20.0.1", "223.255.255.255", "192.0.2.1", "198.51.100.1", "203.0.113.1",
+		"2001:db8::1", "3fff::1", "2001:200::1", "2600::1", "2a00::1", "2001:0:1::1",
+		"2001:20::1", "2002:c000:201::1", "64:ff9b::808:808", "::ffff:192.0.2.1"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		struct gp_ipaddr addr;
+		assert_int_equal(gp_ipaddr_parse(gp_span_from(hosts[i]), &addr), GP_OK);
+		if (!gp_dnsbl_question_is_host(&addr))
+			fail_msg("%s is a host", hosts[i]);
+	}
 }
 
 static char long_label[64], very_long[254];
@@ -596,8 +616,7 @@ static void test_text_is_asked_for_what_is_told_alone(void **state)
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 1);
 	ask(&b, "192.0.2.98", NULL, NULL, NULL);
 	test_zone_forget(b.zone);
-	assert_int_equal(
-		gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK); /* no hit, no question */
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK); /* no hit, no question */
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 	bench_end(&b);
 }
@@ -711,6 +730,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses_are_asked_in_reverse),
 		cmocka_unit_test(test_only_hosts_of_the_internet_are_asked),
+		cmocka_unit_test(test_hosts_of_the_internet_are_asked),
 		cmocka_unit_test(test_what_is_no_domain_is_not_asked),
 		cmocka_unit_test(test_addresses_never_go_to_lists_of_names),
 		cmocka_unit_test(test_names_are_asked_in_one_form_and_once),
