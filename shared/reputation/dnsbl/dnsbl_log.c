@@ -51,7 +51,8 @@ static size_t fields_of(const struct gp_dnsbl_event *e, struct gp_log_field f[4]
 		f[n++] = gp_log_field_text("reason", gp_dnsbl_reason_text(e->reason));
 		if (*e->detail)
 			f[n++] = gp_log_field_text("detail", e->detail);
-		f[n++] = gp_log_field_text("advice", gp_dnsbl_advice(e->list, e->reason));
+		if (e->kind != GP_DNSBL_EVENT_BACK) /* that is over */
+			f[n++] = gp_log_field_text("advice", gp_dnsbl_advice(e->list, e->reason));
 	}
 	return n;
 }
