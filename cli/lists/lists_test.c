@@ -119,7 +119,7 @@ static int ask_lists(struct trial *t)
 	if (!rc)
 		rc = gp_dnsbl_ask(ctx, &t->lists.plan, &t->subject, &t->result);
 	if (!rc && !t->offline->json)
-		rc = gp_dnsbl_text(ctx, &t->lists.plan, &t->result);
+		rc = gp_dnsbl_text(ctx, &t->result);
 	return rc;
 }
 

@@ -121,9 +121,8 @@ static bool is_told(const struct gp_check *check, const struct gp_facts *f)
 /* excuse: nothing excuses it; what the list says for itself belongs into the reply. */
 static int excuse(struct gp_ctx *given, const struct gp_check *check, struct gp_facts *f)
 {
-	const struct gp_dnsbl_plan plan = gp_engine_dnsbl_plan(f->config, f->lists);
 	struct gp_ctx ctx = quietly(given);
-	return is_told(check, f) ? gp_dnsbl_text(&ctx, &plan, gp_engine_own(f, check)) : GP_OK;
+	return is_told(check, f) ? gp_dnsbl_text(&ctx, gp_engine_own(f, check)) : GP_OK;
 }
 
 /* copy: with its items. */

@@ -136,7 +136,7 @@ struct gp_dnsbl_health *test_dnsblist_tested(const struct gp_dnsbl_list *lists, 
 {
 	struct gp_dnsbl_health *health = test_dnsblist_health(lists, count);
 	for (size_t i = 0; i < count; i++) {
-		const struct gp_dnsbl_outcome good = {.list = &lists[i], .questions = 1};
+		const struct gp_dnsbl_outcome good = {.list = &lists[i]};
 		gp_dnsbl_health_tested(health, &good, TEST_DNSBLIST_NOW_S, NULL);
 	}
 	return health;

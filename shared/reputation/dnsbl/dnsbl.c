@@ -395,13 +395,11 @@ int gp_dnsbl_ask(struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan,
 /* ---- the text ---- */
 
 /* gp_dnsbl_text: the first record; lists that have several reasons have several. */
-int gp_dnsbl_text(
-	struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan, struct gp_dnsbl_result *result)
+int gp_dnsbl_text(struct gp_ctx *ctx, struct gp_dnsbl_result *result)
 {
 	struct gp_dnsbl_item *item = result->worst;
 	char query[GP_DNS_NAME_TEXT];
 	struct gp_dns_answer answer;
-	(void)plan; /* its deadline is the result's */
 	if (!item || item->text || !gp_dnsbl_question_about(item->list, item->about, query))
 		return GP_OK;
 	struct gp_ctx quiet = gp_dnsbl_question_ctx(ctx, result->deadline_us);

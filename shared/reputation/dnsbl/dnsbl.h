@@ -7,18 +7,19 @@
  *
  *     struct gp_dnsbl_subject s = {.client = ..., .sender_domain = ..., ...};
  *     rc = gp_dnsbl_ask(ctx, &plan, &s, &result);      one round trip, within plan.deadline_ms
- *     rc = gp_dnsbl_text(ctx, &plan, &result);         TXT of the hit that will be told, if wanted
+ *     rc = gp_dnsbl_text(ctx, &result);                TXT of the hit that will be told, if wanted
  *     rc = gp_dnsbl_test(ctx, &plan, &tested);         by a thread that may wait, every few seconds
  *
  * A list that does not work (dnsbl_health.h) is not asked. What has not answered is not listed, and
  * counts as a timeout of that list. An answer that means trouble is never a hit, whatever else it
  * holds. A local problem (no descriptor, memory) is a status, or counts for nothing.
  *
- * Asked about addresses: those of hosts of the internet, ::ffff:192.0.2.1 as 192.0.2.1, IPv6 only
- * where the list answers about it. About names: domains, as they are or reduced to the registered
- * one; never an address or an address literal, a single label, a name under local, localhost,
- * internal, arpa, invalid or test, or one that is too long together with the zone. Only type A
- * (RFC 5782 2.1), and a name once for each list, however many roles it has.
+ * Asked about addresses: those of hosts of the internet, not private and special ones (RFC 6890),
+ * but those of documentation, which no client has and examples and tests use; ::ffff:192.0.2.1 as
+ * 192.0.2.1, IPv6 only where the list answers about it. About names: domains, as they are or
+ * reduced to the registered one; never an address or an address literal, a single label, a name
+ * under local, localhost, internal, arpa, invalid or test, or one that is too long together with
+ * the zone. Only type A (RFC 5782 2.1), and a name once for each list, however many roles it has.
  *
  * Nothing in a result, an event or a line of the trace contains a key, nor the zone that is
  * queried: a list has a public name.
@@ -110,10 +111,9 @@ int gp_dnsbl_ask(struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan,
 
 /*
  * Asks the TXT record of result->worst, if there is one and time is left, and sets its text. No
- * text is no error. The same plan as for the result.
+ * text is no error.
  */
-int gp_dnsbl_text(struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan,
-	struct gp_dnsbl_result *result) GP_MUST_CHECK;
+int gp_dnsbl_text(struct gp_ctx *ctx, struct gp_dnsbl_result *result) GP_MUST_CHECK;
 
 /* Copies a result into another arena (for the next recipients of a message); its events stay. */
 int gp_dnsbl_copy(struct gp_arena *arena, const struct gp_dnsbl_result *from,
@@ -132,8 +132,8 @@ struct gp_dnsbl_tested {
  * then the log says so, tested_out has what was learnt before, and the tests are due again soon:
  * who calls this again and again need not look at the status.
  */
-int gp_dnsbl_test(struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan,
-	struct gp_dnsbl_tested *tested_out);
+int gp_dnsbl_test(
+	struct gp_ctx *ctx, const struct gp_dnsbl_plan *plan, struct gp_dnsbl_tested *tested_out);
 
 /*
  * Waits for the first tests of lists, which another thread or process asks: until no list is

@@ -93,13 +93,13 @@ struct census {
 	unsigned all, ok, untested;
 };
 
-/* count_lists: those that are not off. The lock is held. */
+/* count_lists: those that are asked about mail and not off. The lock is held. */
 static struct census count_lists(const struct gp_dnsbl_health *health, int64_t now_s)
 {
 	struct census census = {0};
 	for (size_t i = 0; i < GP_DNSBL_LISTS_MAX; i++) {
 		enum gp_dnsbl_reason reason;
-		if (!health->slots[i].id)
+		if (!health->slots[i].id || health->slots[i].is_aside)
 			continue;
 		enum gp_dnsbl_status status =
 			gp_dnsbl_slot_status(&health->slots[i], now_s, &reason);

@@ -185,7 +185,7 @@ struct gp_dnsbl_outcome {
 	bool is_void;                /* a local problem: nothing was learnt */
 	enum gp_dnsbl_reason reason; /* GP_DNSBL_NO_REASON: a good round */
 	char detail[GP_DNSBL_DETAIL];
-	unsigned questions, timeouts;
+	unsigned timeouts;
 	int64_t took_us; /* of the slowest query; -1: not known */
 };
 
@@ -233,7 +233,10 @@ void gp_dnsbl_health_view(struct gp_dnsbl_health *health, const struct gp_dnsbl_
 /* Is there a list of which no test has said anything yet, and whose time for it is not over? */
 bool gp_dnsbl_health_has_untested(struct gp_dnsbl_health *health, int64_t now_s);
 
-/* Are there lists to ask (not off), and does none of them work? */
+/*
+ * Are there lists to ask (not off), and does none of them work? Lists that are asked about no mail
+ * at RCPT TO (submission, DKIM alone) are tested and shown as all others, but not counted here.
+ */
 bool gp_dnsbl_health_none_left(struct gp_dnsbl_health *health, int64_t now_s);
 
 #define GP_DNSBL_RECORD_MAX 512

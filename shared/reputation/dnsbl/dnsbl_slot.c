@@ -121,6 +121,7 @@ void gp_dnsbl_slot_configure(
 	slot->has_no_key = list->no_key != NULL;
 	slot->is_closed = list->dead != NULL;
 	slot->is_off_by_config = list->is_off;
+	slot->is_aside = list->submission || !(list->asks & ~GP_DNSBL_ASKS_DKIM);
 	if (slot->status == GP_DNSBL_UNTESTED || was_unused)
 		gp_dnsbl_slot_start(slot, now_s);
 	else if (slot->status != GP_DNSBL_OK)

@@ -40,7 +40,8 @@ struct gp_dnsbl_recent {
 struct gp_dnsbl_slot {
 	uint64_t id;                                          /* of the list; 0: free */
 	bool is_off, is_off_by_config, is_closed, has_no_key; /* is_closed: the zone, for good */
-	bool is_changed;                                      /* since it was saved */
+	bool is_aside;               /* asked about no mail at RCPT: says nothing of the others */
+	bool is_changed;             /* since it was saved */
 	bool is_back;                /* has been suspended, and has not worked for long since */
 	enum gp_dnsbl_status status; /* never OFF: see is_off */
 	enum gp_dnsbl_reason reason;

@@ -225,10 +225,10 @@ static struct gp_dnsbl_outcome read_round(const struct run *r, const struct roun
 {
 	struct reading reading = {.outcome = {.list = round->list, .took_us = -1}};
 	struct gp_dnsbl_outcome *outcome = &reading.outcome;
-	outcome->questions = (unsigned)round->count;
 	for (size_t i = 0; i < round->count; i++)
 		read_entry(&reading, &round->entries[i], &r->answers[round->first + i]);
 	outcome->timeouts = reading.refused + reading.failed;
+	outcome->is_void = round->count == 0 && round->list->test_count > 0; /* cannot be asked */
 	if (outcome->reason != GP_DNSBL_NO_REASON)
 		return *outcome;
 	if (reading.refused && reading.refused == round->count)
@@ -341,7 +341,7 @@ int gp_dnsbl_test(
 			    plan->health, &plan->lists[i], ctx->clock->wall_s(ctx->clock), &reason))
 			add_round(r, &plan->lists[i], reason);
 	}
-	int rc = r->count ? ask(r, plan->health) : GP_OK;
+	int rc = r->count ? ask(r, plan->health) : gp_arena_status(ctx->arena);
 	if (rc)
 		give_up(r, plan->health, rc);
 	else

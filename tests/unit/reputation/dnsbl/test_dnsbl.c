@@ -608,15 +608,15 @@ static void test_text_is_asked_for_what_is_told_alone(void **state)
 		"a.example.com.uri.example.org TXT see https://uri.example.org/a\n");
 	ask(&b, "192.0.2.99", "a.example.com", NULL, NULL);
 	test_zone_forget(b.zone);
-	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK);
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.result), GP_OK);
 	assert_string_equal(b.result.worst->text, "see https://uri.example.org/a");
 	assert_null(b.result.items[0].text);
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 1);
-	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK); /* known by now */
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.result), GP_OK); /* known by now */
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 1);
 	ask(&b, "192.0.2.98", NULL, NULL, NULL);
 	test_zone_forget(b.zone);
-	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK); /* no hit, no question */
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.result), GP_OK); /* no hit, no question */
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 	bench_end(&b);
 }
@@ -632,7 +632,7 @@ static void test_text_comes_within_the_time_that_is_left(void **state)
 	ask(&b, "192.0.2.99", NULL, NULL, NULL);
 	test_zone_forget(b.zone);
 	test_zone_set_clock(b.zone, b.result.deadline_us, TEST_DNSBLIST_NOW_S + 3);
-	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK);
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.result), GP_OK);
 	assert_int_equal(test_zone_asked(b.zone, TEST_ZONE_ANY), 0);
 	assert_null(b.result.worst->text);
 	bench_end(&b);
@@ -663,7 +663,7 @@ static void test_key_is_in_no_result_and_no_trace(void **state)
 	assert_int_equal(
 		test_zone_asked_of(b.zone, "99.2.0.192." TEST_DNSBLIST_KEY ".dq.example.org"), 1);
 	assert_int_equal(b.result.items[0].state, GP_DNSBL_LISTED);
-	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK);
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.result), GP_OK);
 	assert_string_equal(b.result.worst->text, "KEY is listed, KEY");
 	assert_string_equal(b.result.worst->about, "192.0.2.99");
 	ask(&b, "192.0.2.98", NULL, NULL, NULL);
@@ -688,7 +688,7 @@ static void test_copy_stands_alone(void **state)
 	test_zone_lines(b.zone, "99.2.0.192.two.example.net A 127.0.0.2\n"
 				"99.2.0.192.two.example.net TXT why\n");
 	ask(&b, "192.0.2.99", NULL, NULL, NULL);
-	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.plan, &b.result), GP_OK);
+	assert_int_equal(gp_dnsbl_text(&b.ctx, &b.result), GP_OK);
 	assert_int_equal(gp_dnsbl_copy(small, &b.result, &copy), GP_ETOOBIG);
 	assert_int_equal(gp_dnsbl_copy(other, &b.result, &copy), GP_OK);
 	gp_arena_reset(b.ctx.arena);

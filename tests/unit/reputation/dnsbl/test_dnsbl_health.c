@@ -402,7 +402,7 @@ static void test_one_lost_test_does_not_suspend(void **state)
 	(void)state;
 	bench_begin(&b);
 	const struct gp_dnsbl_outcome lost = {
-		.list = &b.lists[0], .reason = GP_DNSBL_TIMEOUTS, .questions = 2, .timeouts = 2};
+		.list = &b.lists[0], .reason = GP_DNSBL_TIMEOUTS, .timeouts = 2};
 	for (int i = 0; i < 4; i++) {
 		gp_dnsbl_health_tested(b.health, &lost, b.now_s, &b.events);
 		assert_true(usable(&b, 0));

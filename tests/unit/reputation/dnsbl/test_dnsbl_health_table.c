@@ -37,7 +37,7 @@ static void test_untested_list_is_suspended_after_two_seconds(void **state)
 	b.events.count = 0;
 	assert_false(usable(&b, 0));
 	assert_int_equal(b.events.items[0].reason, GP_DNSBL_NOT_TESTED);
-	assert_true(claim(&b, 0)); /* its test is due all the same */
+	assert_true(claim(&b, 0));         /* its test is due all the same */
 	tested(&b, 0, GP_DNSBL_NO_REASON); /* nothing was wrong with it */
 	assert_int_equal(b.events.items[0].kind, GP_DNSBL_EVENT_BACK);
 	assert_true(usable(&b, 0));
@@ -101,6 +101,29 @@ static void test_no_list_left_is_told_once(void **state)
 	for (size_t i = 0; i < 3; i++)
 		gp_dnsbl_health_switch(b.health, &b.lists[i], true, b.now_s);
 	assert_false(gp_dnsbl_health_none_left(b.health, b.now_s)); /* there is none to miss */
+	bench_end(&b);
+}
+
+/* test_lists_that_mail_is_not_asked_of_are_not_counted: those of users, and of DKIM alone. */
+static void test_lists_that_mail_is_not_asked_of_are_not_counted(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_begin(&b);
+	test_dnsblist_health_free(b.health);
+	b.lists[1].asks = GP_DNSBL_ASKS_DKIM;
+	b.lists[2].submission = true;
+	b.health = test_dnsblist_health(b.lists, 3);
+	tested(&b, 0, GP_DNSBL_NO_REASON);
+	assert_false(gp_dnsbl_health_has_untested(b.health, b.now_s));
+	assert_true(claim(&b, 1)); /* they are tested, and shown */
+	tested(&b, 1, GP_DNSBL_NO_REASON);
+	tested(&b, 2, GP_DNSBL_NO_REASON);
+	assert_int_equal(view(&b, 2).status, GP_DNSBL_OK);
+	note_code(&b, 0, 255, 254);
+	assert_int_equal(b.events.count, 2);
+	assert_int_equal(b.events.items[1].kind, GP_DNSBL_EVENT_NONE_LEFT);
+	assert_true(gp_dnsbl_health_none_left(b.health, b.now_s));
 	bench_end(&b);
 }
 
@@ -344,6 +367,7 @@ static void test_merge_takes_what_is_later(void **state)
 	}
 	assert_false(merged(&b, saved(&other, record)));
 	assert_int_equal(view(&b, 0).status, GP_DNSBL_OK);
+	other.now_s = b.now_s;
 	assert_true(merged(&other, saved(&b, record)));
 	assert_int_equal(view(&other, 0).status, GP_DNSBL_OK);
 	bench_end(&b);
@@ -519,6 +543,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_untested_list_is_suspended_after_two_seconds),
 		cmocka_unit_test(test_list_that_fails_its_first_test_is_never_used),
 		cmocka_unit_test(test_no_list_left_is_told_once),
+		cmocka_unit_test(test_lists_that_mail_is_not_asked_of_are_not_counted),
 		cmocka_unit_test(test_one_claim_at_a_time),
 		cmocka_unit_test(test_clock_that_is_set_stops_no_test),
 		cmocka_unit_test(test_reload_keeps_what_belongs_to_lists_that_stay),

@@ -54,7 +54,7 @@ static bool claim(int64_t now_s)
 static void tested(enum gp_dnsbl_reason reason, int64_t now_s)
 {
 	const struct gp_dnsbl_outcome outcome = {
-		.list = &lists[0], .reason = reason, .questions = 1, .took_us = 1234};
+		.list = &lists[0], .reason = reason, .took_us = 1234};
 	gp_dnsbl_health_tested(health, &outcome, now_s, NULL);
 }
 

@@ -132,7 +132,7 @@ static void test_addresses_are_never_tested_at_lists_of_names(void **state)
 	b.lists[1].test_count = 1;
 	round_after(&b, 0);
 	assert_string_equal(asked_below(&b, "uri.example.org", "-"), "");
-	assert_int_equal(view(&b, 1).status, GP_DNSBL_OK);
+	assert_int_equal(view(&b, 1).status, GP_DNSBL_UNTESTED);
 	bench_end(&b);
 }
 
@@ -304,6 +304,24 @@ static void test_each_way_of_breaking_is_found(void **state)
 	}
 }
 
+/* test_list_that_cannot_be_asked_is_not_well: with a zone that makes no name. */
+static void test_list_that_cannot_be_asked_is_not_well(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_begin(&b, WELL);
+	test_dnsblist_health_free(b.plan.health);
+	b.lists[0].asked_zone = "key..example.org";
+	b.plan.health = test_dnsblist_health(b.lists, COUNT(b.lists));
+	round_after(&b, 0);
+	assert_int_equal(view(&b, 0).status, GP_DNSBL_UNTESTED);
+	assert_int_equal(view(&b, 2).status, GP_DNSBL_OK);
+	round_after(&b, 70);
+	assert_int_equal(view(&b, 0).status, GP_DNSBL_SUSPENDED);
+	assert_int_equal(view(&b, 0).reason, GP_DNSBL_NOT_TESTED);
+	bench_end(&b);
+}
+
 /* test_broken_list_returns_when_it_is_mended: after two good rounds, and says so. */
 static void test_broken_list_returns_when_it_is_mended(void **state)
 {
@@ -381,6 +399,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_list_without_canaries_gets_none),
 		cmocka_unit_test(test_list_of_the_world_gets_more_canaries),
 		cmocka_unit_test(test_each_way_of_breaking_is_found),
+		cmocka_unit_test(test_list_that_cannot_be_asked_is_not_well),
 		cmocka_unit_test(test_broken_list_returns_when_it_is_mended),
 		cmocka_unit_test(test_no_list_works_is_an_alert),
 		cmocka_unit_test(test_local_problem_says_nothing_about_a_list),
