@@ -19,6 +19,7 @@ ZONE = {
     "2.0.0.127.more.example.com": {"A": ["127.0.0.2"]},
     "67.100.51.198.more.example.com": {"A": ["127.0.0.2"]},
     "2.0.0.127.%s.paid.example.com" % KEY: {"A": ["127.255.255.254"]},
+    "test.example.uri.example.com": {"A": ["127.0.0.2"]},
     "2.0.0.127.mute.example.com": "silent",
     "1.0.0.127.mute.example.com": "silent",
     "66.100.51.198.mute.example.com": "silent",
@@ -46,12 +47,13 @@ serial = iter(range(10 ** 9))
 class Host:
     """A daemon and the name server of its lists."""
 
-    def __init__(self, lists):
+    def __init__(self, lists, change=("", "")):
+        self.change = change  # of the configuration
         self.dns = dnsd.Server(dict(ZONE))
         self.policyd = world.Policyd(self.config(lists))
 
     def config(self, lists):
-        return (CONFIG + lists).replace("PORT", str(self.dns.port))
+        return (CONFIG.replace(*self.change) + lists).replace("PORT", str(self.dns.port))
 
     def __enter__(self):
         return self
@@ -97,6 +99,18 @@ def reload():
         assert host.asked("2.0.0.127.more.example.com") >= 1, host.dns.asked
 
 
+def reload_beside_a_silent_list():
+    """while a silent list is being tested, a reload brings another one: it is tested at once, and one round is enough"""
+    slow = ("timeout = 1s\n    attempts = 1", "timeout = 5s\n    attempts = 2")
+    with Host(BL + MUTE, slow) as host:
+        # the second query is sent when the first second is over; then the servers have nine more
+        wait_for(lambda: host.asked("2.0.0.127.mute.example.com") > 1, "the long wait")
+        host.policyd.write(host.config(BL + MUTE + MORE))
+        host.policyd.reload()
+        wait_for(lambda: host.rcpt("198.51.100.67").startswith("550 5.7.1 "), "answer by the new list")
+        equal(host.asked("2.0.0.127.more.example.com"), 1)
+
+
 def crash():
     """what is known of a list survives a crash of the serving process: its tests are not asked again at once"""
     with Host(BL) as host:
@@ -116,6 +130,50 @@ def refused_later():
         equal(host.rcpt("198.51.100.69"), "DUNNO")
         holds(host.policyd.wait_log("list-suspended") and host.policyd.text(), 'reason="error code"')
         equal(host.rcpt("198.51.100.66"), "DUNNO")
+
+
+def odd_requests():
+    """names and addresses that no list may be asked about are not sent to it; a sender's domain is, however odd the rest"""
+    names = 'list uri.example.com { asks = {sender, helo}  codes = {"127.0.0.2 = 3"}  tests = {"test.example listed"} }\n'
+    long_name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 57, "com"])
+    equal(len(long_name), 253)
+    rows = (
+        ({"client_address": "fe80::1%eth0"}, []),
+        ({"client_address": "::"}, []),
+        ({"client_address": "0.0.0.0"}, []),
+        ({"client_address": "::ffff:127.0.0.1"}, []),
+        ({"client_address": "::ffff:198.51.100.70"}, ["70.100.51.198.bl.example.com"]),
+        ({"helo_name": "*"}, []),
+        ({"helo_name": "[1.2.3.4]"}, []),
+        ({"helo_name": "[IPv6:2001:db8::1]"}, []),
+        ({"helo_name": "1.2.3.4"}, []),
+        ({"helo_name": long_name}, []),
+        ({"helo_name": "x." * 200}, []),
+        ({"sender": '"a@b.example.org"@odd.example.net'}, ["odd.example.net.uri.example.com"]),
+        ({"sender": '"a b@"@odder.example.net'}, ["odder.example.net.uri.example.com"]),
+        ({"sender": ""}, []),
+        ({"sender": "\u00fc@b\u00fccher.example.net"}, ["xn--bcher-kva.example.net.uri.example.com"]),
+    )
+    with Host(BL.replace("asks = client", "asks = client  ipv6 = yes") + names) as host:
+        equal(host.rcpt("198.51.100.68"), "DUNNO")
+        for n, (attributes, expected) in enumerate(rows):
+            known = dict(client_address="198.51.101.%d" % n, helo_name="localhost", sender="a@localhost",
+                         recipient="bob@example.org", instance="%x.1" % next(serial))
+            before = len(host.dns.asked)
+            equal((attributes, host.policyd.ask(**dict(known, **attributes))), (attributes, "DUNNO"))
+            zone = ".example.com" if "client_address" in attributes else ".uri.example.com"
+            lists = [name for name, kind in host.dns.asked[before:] if name.endswith(zone) and kind == "A"]
+            equal((attributes, lists), (attributes, expected))
+
+
+def long_text():
+    """a text of 64 KB, which comes over TCP, is cut; the reply is one line"""
+    with Host(BL) as host:
+        host.dns.zone["66.100.51.198.bl.example.com"] = {"A": ["127.0.0.2"], "TXT": ["listed \r\n" + "x " * 32000]}
+        reply = host.rcpt()
+        holds(reply, '550 5.7.1 198.51.100.66 is listed by bl.example.com (127.0.0.2): "listed x x x')
+        assert len(reply) < 400 and "\r" not in reply and "\n" not in reply, reply
+        assert ("66.100.51.198.bl.example.com", "TXT") in host.dns.asked, host.dns.asked
 
 
 def users():
@@ -155,7 +213,8 @@ def key():
 
 def main():
     tap = world.Tap()
-    for test in (at_the_start, silent_at_the_start, reload, crash, refused_later, users, key):
+    for test in (at_the_start, silent_at_the_start, reload, reload_beside_a_silent_list, crash, refused_later, odd_requests,
+                 long_text, users, key):
         tap.run(test)
     tap.finish()
 

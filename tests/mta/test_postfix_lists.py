@@ -432,6 +432,8 @@ def no_key_in_any_output():
                   ("request", "client_address=" + PAYING, "sender=" + SENDER, "recipient=" + BOB)):
         stage.ask(*words)
     stage.gatepost("doctor", "--config", stage.policyd.config_path, code=None)
+    stage.gatepost("store", "check", stage.policyd.config_path)
+    stage.ask("store", "export")
     for option in ((), ("--dump",), ("--json",)):
         stage.gatepost("check-config", *option, stage.policyd.config_path)
     for key in (KEY + " " + KEY, '"%s!"' % KEY, KEY * 3):  # mistakes in the line of the key
