@@ -2,7 +2,10 @@
 /* Lists are named by their public zone everywhere: what is asked may hold a key. */
 #include "engine/dnsbl_fields.h"
 
+#include <string.h>
+
 #include "engine/value.h"
+#include "reputation/dnsbl/dnsbl_judge.h"
 
 /* gp_engine_dnsbl_said: the score first. */
 enum gp_dnsbl_said gp_engine_dnsbl_said(const struct gp_dnsbl_result *result)
@@ -51,15 +54,28 @@ const char *gp_engine_dnsbl_codes(struct gp_arena *arena, const struct gp_dnsbl_
 
 /* ---- Authentication-Results ---- */
 
+/* vouches: an entry of an allow list, whatever the trust that it tells (RFC 8904 2). */
+static bool vouches(const struct gp_dnsbl_item *item)
+{
+	return item->state == GP_DNSBL_LISTED && item->list->allow && item->weight <= 0;
+}
+
+/* is_result: does the answer of the list speak for or against this mail? A good reputation in a
+ * list that allows nothing, and a code that is known and says nothing, do neither. */
+static bool is_result(const struct gp_dnsbl_item *item)
+{
+	return vouches(item) || (item->state == GP_DNSBL_LISTED && item->weight > 0);
+}
+
 /* add_result: of one list that has an answer for this mail. */
 static void add_result(struct gp_authres_writer *w, const struct gp_dnsbl_item *item)
 {
 	char storage[256] = "";
 	struct gp_strbuf codes;
-	bool vouches = item->list->allow && item->weight < 0;
 	gp_strbuf_init_fixed(&codes, storage, sizeof storage);
 	add_codes(&codes, item);
-	gp_authres_result(w, vouches ? "dnswl" : "x-dnsbl", vouches ? "pass" : "listed");
+	gp_authres_result(
+		w, vouches(item) ? "dnswl" : "x-dnsbl", vouches(item) ? "pass" : "listed");
 	if (item->rule && *item->rule->meaning)
 		gp_authres_comment(w, item->rule->meaning);
 	gp_authres_property(w, "dns", "zone", gp_span_from(item->list->zone));
@@ -70,7 +86,7 @@ static void add_result(struct gp_authres_writer *w, const struct gp_dnsbl_item *
 bool gp_engine_dnsbl_has_authres(const struct gp_facts *facts)
 {
 	for (size_t i = 0; i < facts->dnsbl->count; i++)
-		if (facts->dnsbl->items[i].state == GP_DNSBL_LISTED)
+		if (is_result(&facts->dnsbl->items[i]))
 			return true;
 	return false;
 }
@@ -82,7 +98,7 @@ void gp_engine_dnsbl_authres(
 	const struct gp_dnsbl_result *r = facts->dnsbl;
 	(void)v;
 	for (size_t i = 0; i < r->count; i++)
-		if (r->items[i].state == GP_DNSBL_LISTED)
+		if (is_result(&r->items[i]))
 			add_result(writer, &r->items[i]);
 }
 
@@ -107,6 +123,9 @@ static struct gp_value score(const struct gp_record *r, size_t item)
 				       : gp_engine_value_absent();
 }
 
+#define LISTS_ROOM 4096 /* of the field, which is cut between two lists */
+#define CUT " ..."
+
 /* add_item: "zen.spamhaus.org=127.0.0.2,127.0.0.9". */
 static void add_item(struct gp_strbuf *buf, const struct gp_dnsbl_item *item)
 {
@@ -123,10 +142,18 @@ static struct gp_value lists(const struct gp_record *r, size_t n)
 	(void)n;
 	if (!result)
 		return gp_engine_value_absent();
-	gp_strbuf_init(&buf, r->arena, 4096);
-	for (size_t i = 0; i < result->count; i++)
-		if (result->items[i].state == GP_DNSBL_LISTED)
-			add_item(&buf, &result->items[i]);
+	gp_strbuf_init(&buf, r->arena, LISTS_ROOM);
+	for (size_t i = 0; i < result->count; i++) {
+		const struct gp_dnsbl_item *item = &result->items[i];
+		if (item->state != GP_DNSBL_LISTED)
+			continue;
+		size_t most = strlen(item->list->zone) + item->answer_count * GP_DNSBL_CODE_TEXT;
+		if (buf.len + most + sizeof CUT + 2 > LISTS_ROOM) {
+			gp_strbuf_add(&buf, CUT);
+			break;
+		}
+		add_item(&buf, item);
+	}
 	return gp_strbuf_finish(&buf, &text) ? gp_engine_value_absent()
 					     : gp_engine_value_made(text);
 }
@@ -147,7 +174,7 @@ const struct gp_field gp_engine_dnsbl_fields[] = {
 	{.log = "dnsbl_lists",
 		.type = GP_FIELD_SENTENCE,
 		.value = lists,
-		.help = "lists with an entry, and their answers"},
+		.help = "lists with an entry, and their answers; at most 4096 bytes, and then ..."},
 	{.log = "dnsbl_silent", .value = silent, .help = "lists that did not answer in time"},
 	{.value = NULL},
 };

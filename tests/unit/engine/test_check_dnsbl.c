@@ -31,6 +31,10 @@ static const char zone_text[] =
 	"6.2.0.192.more.example.com A 127.0.0.2\n"
 	"7.2.0.192.bl.example.com A 127.0.0.2\n"
 	"7.2.0.192.allow.example.com A 127.0.5.3\n"
+	"4.2.0.192.trust.example.com A 127.0.5.0\n"
+	"4.2.0.192.rep.example.com A 127.0.0.18\n"
+	"3.2.0.192.rep.example.com A 127.0.0.15\n"
+	"2.2.0.192.rep.example.com A 127.0.0.10\n"
 	"bad.example.org.names.example.com A 127.0.1.2\n"
 	"6.2.0.192.s3cr3t.paid.example.com A 127.0.0.2\n"
 	"6.2.0.192.s3cr3t.paid.example.com TXT ask s3cr3t.paid.example.com\n"
@@ -328,6 +332,70 @@ static void test_shown(void **state)
 	bench_end(&b);
 }
 
+/* test_results_of_other_weights: an entry of an allow list is a pass whatever its trust; a good or
+ * neutral reputation is no entry of a block list. */
+static void test_results_of_other_weights(void **state)
+{
+	static const char trust[] = ON "list trust.example.com { allow = yes codes = { "
+				       "\"127.0.*.0 = 0 no trust\", \"127.0.*.3 = -5\" } }\n";
+	static const char rep[] =
+		ON "list rep.example.com { everybody = yes codes = { \"127.0.0.10 = 2 bad\", "
+		   "\"127.0.0.15 = 0 neutral\", \"127.0.0.18 = -1 good\" } }\n";
+	static const struct {
+		const char *config, *client, *lists, *result;
+	} rows[] = {
+		{trust, "192.0.2.4", "trust.example.com=127.0.5.0",
+			"dnswl=pass (no trust) dns.zone=trust.example.com policy.ip=127.0.5.0"},
+		{rep, "192.0.2.4", "rep.example.com=127.0.0.18", NULL},
+		{rep, "192.0.2.3", "rep.example.com=127.0.0.15", NULL},
+		{rep, "192.0.2.2", "rep.example.com=127.0.0.10",
+			"x-dnsbl=listed (bad) dns.zone=rep.example.com policy.ip=127.0.0.10"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bench b;
+		bench_begin(&b, rows[i].config);
+		set(&b, rows[i].client, "u@example.org");
+		ask(&b);
+		assert_string_equal(log_of(&b, "dnsbl_lists"), rows[i].lists);
+		if (rows[i].result)
+			assert_non_null(strstr(b.v.header, rows[i].result));
+		else
+			assert_true(!b.v.header || !strstr(b.v.header, "dns.zone"));
+		bench_end(&b);
+	}
+}
+
+/* test_many_lists_in_the_log: what does not fit is cut between two lists, and said. */
+static void test_many_lists_in_the_log(void **state)
+{
+	static struct gp_dnsbl_list lists[GP_DNSBL_LISTS_MAX];
+	static struct gp_dnsbl_item items[GP_DNSBL_LISTS_MAX];
+	static char zones[GP_DNSBL_LISTS_MAX][201];
+	struct bench b;
+	(void)state;
+	bench_begin(&b, ON BL);
+	set(&b, "192.0.2.1", "u@example.org");
+	ask(&b);
+	struct gp_dnsbl_result result = *b.f.dnsbl;
+	for (size_t i = 0; i < GP_DNSBL_LISTS_MAX; i++) {
+		memset(zones[i], 'z', 200);
+		lists[i].zone = zones[i];
+		items[i] = (struct gp_dnsbl_item) {.list = &lists[i],
+			.state = GP_DNSBL_LISTED,
+			.answers = {{{127, 0, 0, 2}}},
+			.answer_count = 1};
+	}
+	result.items = items;
+	result.count = GP_DNSBL_LISTS_MAX;
+	b.f.dnsbl = &result;
+	const char *text = log_of(&b, "dnsbl_lists");
+	size_t len = strlen(text);
+	assert_true(len > 3800 && len < 4096);
+	assert_string_equal(text + len - strlen("=127.0.0.2 ..."), "=127.0.0.2 ...");
+	bench_end(&b);
+}
+
 /* holds_key: in any text of a decision. */
 static bool holds_key(struct bench *b)
 {
@@ -397,6 +465,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_not_asked),
 		cmocka_unit_test(test_ill),
 		cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_results_of_other_weights),
+		cmocka_unit_test(test_many_lists_in_the_log),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_kept),
 	};
