@@ -39,7 +39,8 @@ static int most_of(const struct gp_dnsbl_list *list)
 /* counts: may it add anything to a score? */
 static bool counts(const struct gp_dnsbl_list *list)
 {
-	return !list->is_off && !list->no_key && !list->dead && most_of(list) > 0;
+	return !list->is_off && !list->no_key && !list->dead && !list->submission &&
+	       most_of(list) > 0;
 }
 
 /* check_dead: what is known about its zone. */
@@ -104,11 +105,23 @@ static void check_dkim(struct gp_config_warner *w, const struct gp_dnsbl_list *l
 /* check_submission: a list about clients that nobody asks about here. */
 static void check_submission(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
 {
-	if (list->submission && most_of(list) > 0)
+	if (list->submission)
 		gp_strbuf_add(warn_of_list(w, list),
-			"it is about clients that log in with stolen passwords, and lists are not "
-			"queried about clients that have logged in; at the border its weight "
-			"should be 0\n");
+			"it is about clients that log in with stolen passwords, and is not queried "
+			"at RCPT TO: it has no effect\n");
+}
+
+/* check_weight: one that no code takes. */
+static void check_weight(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
+{
+	bool is_taken = list->weight == GP_DNSBL_WEIGHT_UNSET || list->weight == 0;
+	for (size_t i = 0; i < list->rule_count && !is_taken; i++)
+		is_taken = gp_dnsbl_rule_weight(list, &list->rules[i]) == list->weight;
+	if (!is_taken)
+		gp_strbuf_printf(warn_of_list(w, list),
+			"its weight of %d has no effect, because it replaces %s weights only, and "
+			"no code has one\n",
+			list->weight, list->weight > 0 ? "positive" : "negative");
 }
 
 /* check_networks: UCEPROTECT lists the neighbours of listed addresses from level 2 on. */
@@ -288,6 +301,7 @@ void gp_config_warn_dnsbl(struct gp_config_warner *w)
 		check_terms(w, &dnsbl->lists[i]);
 		check_dkim(w, &dnsbl->lists[i]);
 		check_submission(w, &dnsbl->lists[i]);
+		check_weight(w, &dnsbl->lists[i]);
 		check_networks(w, &dnsbl->lists[i]);
 		check_zone_twice(w, i);
 	}

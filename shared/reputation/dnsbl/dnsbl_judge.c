@@ -44,11 +44,22 @@ enum gp_dnsbl_meaning gp_dnsbl_meaning_of(const struct gp_dnsbl_list *list,
 	return *rule_out ? GP_DNSBL_HIT : GP_DNSBL_UNKNOWN;
 }
 
+/* has_weights: has any code a weight of its own? */
+static bool has_weights(const struct gp_dnsbl_list *list)
+{
+	for (size_t i = 0; i < list->rule_count; i++)
+		if (list->rules[i].weight)
+			return true;
+	return false;
+}
+
 /* gp_dnsbl_rule_weight: the list's own stands for those of the same sign, and 0 for all. */
 int gp_dnsbl_rule_weight(const struct gp_dnsbl_list *list, const struct gp_dnsbl_rule *rule)
 {
-	if (list->weight == GP_DNSBL_WEIGHT_UNSET || rule->weight == 0)
+	if (list->weight == GP_DNSBL_WEIGHT_UNSET)
 		return rule->weight;
+	if (rule->weight == 0)
+		return has_weights(list) ? 0 : list->weight;
 	bool is_opposite = list->weight != 0 && (list->weight < 0) != (rule->weight < 0);
 	return is_opposite ? rule->weight : list->weight;
 }

@@ -24,7 +24,8 @@ struct gp_dnsbl_judgement {
 
 /*
  * Weight of a rule of the list. The list's own stands for weights of the same sign, 0 for all: an
- * allow list does not become a block list by it. A code that has none keeps none.
+ * allow list does not become a block list by it. A code of weight 0 keeps it, unless all codes have
+ * weight 0: then the list's own is the weight of each.
  */
 int gp_dnsbl_rule_weight(const struct gp_dnsbl_list *list, const struct gp_dnsbl_rule *rule);
 

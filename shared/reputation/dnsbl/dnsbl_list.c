@@ -10,6 +10,7 @@
 #include "base/ipaddr.h"
 #include "dns/dns.h"
 #include "mail/address.h"
+#include "reputation/dnsbl/dnsbl_judge.h"
 #include "reputation/dnsbl/dnsbl_key.h"
 #include "reputation/dnsbl/dnsbl_rule.h"
 
@@ -339,7 +340,7 @@ static bool has_test(const struct gp_dnsbl_list *list, const char *name, bool is
 static bool has_negative(const struct gp_dnsbl_list *list)
 {
 	for (size_t i = 0; i < list->rule_count; i++)
-		if (list->rules[i].weight < 0)
+		if (gp_dnsbl_rule_weight(list, &list->rules[i]) < 0)
 			return true;
 	return list->allow;
 }

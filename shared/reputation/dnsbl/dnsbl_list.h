@@ -97,7 +97,7 @@ struct gp_dnsbl_list {
 	int reduce;                    /* enum gp_dnsbl_reduce */
 	struct gp_option_network mask; /* of bit rules; text "": none */
 	struct gp_option_texts codes, errors, tests;
-	int weight;              /* of every code that has one; GP_DNSBL_WEIGHT_UNSET */
+	int weight;              /* gp_dnsbl_rule_weight; GP_DNSBL_WEIGHT_UNSET */
 	int max;                 /* most that it may add to a score, or take from it; 0: no bound */
 	bool sum;                /* weights of its hits are added, not the largest taken */
 	bool allow;              /* its negative weights may let mail through */

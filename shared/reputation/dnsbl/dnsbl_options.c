@@ -168,7 +168,10 @@ static const struct gp_option list_rows[] = {
 		NULL, 0},
 	{"list", "weight", GP_KIND_INT, IN_LIST(weight), "by-code", LOWEST, GP_DNSBL_WEIGHT_MAX,
 		by_code,
-		"Weight of all codes whose own weight is not 0.\n"
+		"Weight in place of those of codes that have the same sign: a positive one for "
+		"positive weights, a negative one for negative weights, 0 for all. Codes of "
+		"weight 0 keep it, unless all codes of the list have weight 0: then this is the "
+		"weight of all of them.\n"
 		"by-code: each code has its own weight.",
 		NULL, 0},
 	{"list", "max", GP_KIND_INT, IN_LIST(max), "0", 0, GP_DNSBL_WEIGHT_MAX, NULL,
@@ -210,7 +213,7 @@ static const struct gp_option list_rows[] = {
 		NULL, 0},
 	{"list", "submission", GP_KIND_BOOL, IN_LIST(submission), "no", 0, 0, NULL,
 		"Whether the list is about clients that log in with stolen passwords.\n"
-		"yes: it is of no use at the border, and its weight should be 0 there.\n"
+		"yes: it is not queried at RCPT TO, nor elsewhere yet.\n"
 		"no: it is about clients that send mail.",
 		NULL, 0},
 	{"list", "null_sender", GP_KIND_BOOL, IN_LIST(null_sender), "no", 0, 0, NULL,

@@ -203,11 +203,28 @@ static void test_weights(void **state)
 		{LOCAL "dnsbl { mode = enforce }\nlist dnsbl-2.uceprotect.net { codes = { "
 		       "\"127.0.0.2 = 4\" } max = 2 }\nuse spamcop { }",
 			""},
+		{LOCAL "dnsbl { mode = enforce }\nuse uceprotect-3 { weight = 5 }",
+			"t.conf:3: warning: use uceprotect-3: it lists whole networks and "
+			"providers, most of whose clients have sent no spam, and with a weight of "
+			"5 it alone refuses their mail\n"},
+		{LOCAL "dnsbl { mode = enforce }\nuse uceprotect-2 { weight = 2 }\n"
+		       "use psbl { }",
+			""},
 		{LOCAL ON "use spamrats-auth { codes = { \"127.0.0.43 = 2\" } }",
 			"t.conf:3: warning: use spamrats-auth: it is about clients that log in "
-			"with stolen passwords, and lists are not queried about clients that have "
-			"logged in; at the border its weight should be 0\n"},
-		{LOCAL ON "use spamrats-auth { }", ""},
+			"with stolen passwords, and is not queried at RCPT TO: it has no "
+			"effect\n"},
+		{LOCAL "dnsbl { mode = enforce }\nuse spamrats-auth { weight = 5 }\n"
+		       "use spamcop { }",
+			"t.conf:3: warning: use spamrats-auth: it is about clients that log in "
+			"with stolen passwords, and is not queried at RCPT TO: it has no effect\n"
+			"t.conf: warning: dnsbl.reject_at: no mail reaches a score of 3: the "
+			"weights of all lists are 2 together\n"},
+		{LOCAL ON "use spamrats-auth { off = yes }", ""},
+		{LOCAL ON "use dnswl { weight = 5 terms = {} }",
+			"t.conf:3: warning: use dnswl: its weight of 5 has no effect, because it "
+			"replaces positive weights only, and no code has one\n"},
+		{LOCAL ON "use mailspike-rep { weight = 5 }", ""},
 		{LOCAL ON "use psbl { }\nlist other { zone = PSBL.surriel.com. }",
 			"t.conf:4: warning: list other: its zone psbl.surriel.com is that of psbl, "
 			"too (t.conf:3), so that each of its answers counts twice\n"},

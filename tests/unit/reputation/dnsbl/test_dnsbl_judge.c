@@ -286,6 +286,22 @@ static void test_weights(void **state)
 	assert_int_equal(judge(&list, &CODE(127, 0, 2, 0), 1).weight, 0);
 	list.weight = 9; /* of the other sign: an allow list does not become a block list */
 	assert_int_equal(judge(&list, &CODE(127, 0, 2, 3), 1).weight, -5);
+	assert_int_equal(judge(&list, &CODE(127, 0, 2, 0), 1).weight, 0);
+}
+
+/* test_weight_of_a_list_without_weights: the list's own is that of all codes. */
+static void test_weight_of_a_list_without_weights(void **state)
+{
+	static const struct gp_dnsbl_rule rules[] = {ONE(127, 0, 0, 2, 0), ONE(127, 0, 0, 3, 0)};
+	static const int weights[] = {5, -5, 0};
+	struct gp_dnsbl_list list = list_of(rules, COUNT(rules), NULL, 0);
+	(void)state;
+	assert_int_equal(judge(&list, &CODE(127, 0, 0, 2), 1).weight, 0);
+	for (size_t i = 0; i < COUNT(weights); i++) {
+		list.weight = weights[i];
+		assert_int_equal(judge(&list, &CODE(127, 0, 0, 2), 1).weight, weights[i]);
+		assert_int_equal(judge(&list, &CODE(127, 0, 0, 3), 1).weight, weights[i]);
+	}
 }
 
 /* test_largest_weights_do_not_overflow: all rules of a list, with the largest weight, added. */
@@ -409,6 +425,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bits_hold_under_the_mask_only),
 		cmocka_unit_test(test_all_records_are_looked_at),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_weight_of_a_list_without_weights),
 		cmocka_unit_test(test_largest_weights_do_not_overflow),
 		cmocka_unit_test(test_meanings_are_disjoint_and_complete),
 	};

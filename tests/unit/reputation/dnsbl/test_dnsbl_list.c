@@ -266,6 +266,19 @@ static void test_canaries(void **state)
 	}
 }
 
+/* test_canaries_of_a_negative_weight: that of the list, whose codes have none. */
+static void test_canaries_of_a_negative_weight(void **state)
+{
+	char room[512];
+	struct gp_dnsbl_list list = fresh();
+	(void)state;
+	list.codes = TEXTS("127.0.0.2 = 0");
+	list.tests = TEXTS("none");
+	list.weight = -5;
+	assert_int_equal(settle(&list, NULL), GP_OK);
+	assert_string_equal(tests_of(&list, room, sizeof room), "@127.0.0.1 not, @test-net not");
+}
+
 /* keyed: a list that has a zone for a key. */
 static struct gp_dnsbl_list keyed(void)
 {
@@ -469,6 +482,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors_of_every_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_tests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canaries, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_canaries_of_a_negative_weight, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zone_with_the_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_files, setup, teardown),
