@@ -3,6 +3,7 @@
 #include "cli/status_lists.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/color.h"
 #include "cli/format.h"
@@ -23,25 +24,41 @@ static bool read_lists(json_t *value, struct lists *l)
 		       &l->suspended) == 0;
 }
 
-/* read_one: a suspended list. */
-static bool read_one(const json_t *list, size_t i, const char **zone_out, const char **reason_out)
+/* A list that is in use and does not work. */
+struct failing {
+	const char *zone, *state, *reason;
+};
+
+/* read_one: an older daemon tells of suspended ones only, without their state. */
+static bool read_one(const json_t *list, size_t i, struct failing *failing_out)
 {
-	return json_unpack(json_array_get(list, i), "{s:s, s:s}", "list", zone_out, "reason",
-		       reason_out) == 0;
+	*failing_out = (struct failing) {.state = "suspended"};
+	return json_unpack(json_array_get(list, i), "{s:s, s?s, s:s}", "list", &failing_out->zone,
+		       "state", &failing_out->state, "reason", &failing_out->reason) == 0;
 }
 
-/* gp_cli_status_lists_check: each suspended one whole. */
+/* count_suspended: without the dead ones, which are counted apart. */
+static json_int_t count_suspended(const struct lists *l)
+{
+	struct failing f;
+	json_int_t count = 0;
+	for (size_t i = 0; i < json_array_size(l->suspended); i++)
+		count += read_one(l->suspended, i, &f) && strcmp(f.state, "dead") != 0;
+	return count;
+}
+
+/* gp_cli_status_lists_check: each failing one whole. */
 bool gp_cli_status_lists_check(json_t *lists)
 {
 	struct lists l;
-	const char *zone, *reason;
+	struct failing f;
 	if (!lists || json_is_null(lists))
 		return true;
 	if (!read_lists(lists, &l) || !json_is_array(l.suspended) ||
 		json_array_size(l.suspended) > LISTS_MAX)
 		return false;
 	for (size_t i = 0; i < json_array_size(l.suspended); i++)
-		if (!read_one(l.suspended, i, &zone, &reason))
+		if (!read_one(l.suspended, i, &f))
 			return false;
 	return true;
 }
@@ -55,8 +72,8 @@ void gp_cli_status_lists_print(json_t *lists)
 	const struct {
 		json_int_t count;
 		const char *text;
-	} others[] = {{(json_int_t)json_array_size(l.suspended), "suspended"},
-		{l.untested, "untested"}, {l.dead, "dead"}, {l.off, "off"}};
+	} others[] = {{count_suspended(&l), "suspended"}, {l.untested, "untested"},
+		{l.dead, "dead"}, {l.off, "off"}};
 	printf("%-14s%lld ok", "DNS lists", (long long)l.ok);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (others[i].count)
@@ -68,14 +85,15 @@ void gp_cli_status_lists_print(json_t *lists)
 void gp_cli_status_lists_warn(struct gp_arena *arena, json_t *lists)
 {
 	struct lists l;
-	const char *zone, *reason;
+	struct failing f;
 	if (!lists || json_is_null(lists) || !read_lists(lists, &l))
 		return;
 	for (size_t i = 0; i < json_array_size(l.suspended); i++)
-		if (read_one(l.suspended, i, &zone, &reason))
-			gp_cli_warn("the DNS list %s is suspended: %s; mail is not checked against "
-				    "it (gatepost lists, gatepost doctor lists)\n",
-				gp_cli_visible(arena, zone), gp_cli_visible(arena, reason));
+		if (read_one(l.suspended, i, &f))
+			gp_cli_warn("the DNS list %s is %s: %s; mail is not checked against it "
+				    "(gatepost lists, gatepost doctor lists)\n",
+				gp_cli_visible(arena, f.zone), gp_cli_visible(arena, f.state),
+				gp_cli_visible(arena, f.reason));
 }
 
 /* ---- greylisting ---- */

@@ -21,7 +21,7 @@ void gp_cli_status_lists_print(json_t *lists);
 bool gp_cli_status_greylist_check(json_t *greylist);
 void gp_cli_status_greylist_print(json_t *greylist);
 
-/* A line for each that is suspended. */
+/* A line for each that is suspended or dead. */
 void gp_cli_status_lists_warn(struct gp_arena *arena, json_t *lists);
 
 #endif

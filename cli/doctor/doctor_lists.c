@@ -3,13 +3,17 @@
  * DNS lists and greylisting: do the lists pass their own tests by this machine's resolvers, what
  * does the daemon make of them, has greylisting what it needs.
  */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_owner.h"
 #include "cli/doctor/doctor_program.h"
 #include "cli/doctor/doctor_text.h"
 #include "cli/format.h"
 #include "cli/lists/lists_trial.h"
+#include "operator/operator.h"
 
 #define TEST_MS 10000 /* for all lists together; each has what dnsbl.deadline says */
 
@@ -37,6 +41,26 @@ static void mend_refused(struct gp_doctor *d, const struct gp_dnsbl_list *list)
 		gp_doctor_install(d->arena, "unbound"));
 }
 
+/* mend_key: of one whose servers, or the resolver, refuse the query. */
+static void mend_key(struct gp_doctor *d, const struct gp_dnsbl_list *list)
+{
+	if (list->secret || list->no_key)
+		gp_doctor_mend(d->report,
+			"check the key of the list (key, key_file, key_credential in %s), and "
+			"whether the resolver may query the zone",
+			d->config_path);
+	else if (*list->key_zone)
+		gp_doctor_mend(d->report,
+			"%s has no key: the resolver may not query the zone without one; set "
+			"key_file, or use a resolver of your own",
+			list->name);
+	else
+		gp_doctor_mend(d->report,
+			"the resolver may not query the zone, or cannot: use a resolver of your "
+			"own: %s, and dns { servers = {\"127.0.0.1\"} }",
+			gp_doctor_install(d->arena, "unbound"));
+}
+
 /* mend_list: what to do about a reason. */
 static void mend_list(
 	struct gp_doctor *d, const struct gp_dnsbl_list *list, enum gp_dnsbl_reason reason)
@@ -54,10 +78,7 @@ static void mend_list(
 		break;
 	case GP_DNSBL_REFUSED:
 	case GP_DNSBL_NO_KEY:
-		gp_doctor_mend(d->report,
-			"check the key of the list (key, key_file, key_credential in %s), and "
-			"whether the resolver may query the zone",
-			d->config_path);
+		mend_key(d, list);
 		break;
 	case GP_DNSBL_TIMEOUTS:
 	case GP_DNSBL_NOT_TESTED:
@@ -79,38 +100,83 @@ static void mend_list(
 
 /* ---- the lists' own tests ---- */
 
-/* say_list: what its tests have shown; true: it works. */
-static bool say_list(struct gp_doctor *d, const struct gp_cli_lists_trial *trial,
-	const struct gp_dnsbl_list *list)
+/* How many of the lists that are in use work, fail, or could not be tested here. */
+struct tally {
+	size_t works, fails, unclear;
+};
+
+/* is_switched_off: does the daemon say that an operator has switched it off? */
+static bool is_switched_off(const struct gp_doctor *d, const struct gp_dnsbl_list *list)
+{
+	const json_t *lists = json_object_get(d->status, "lists");
+	const json_t *zones = json_object_get(lists, "switched_off");
+	for (size_t i = 0; i < json_array_size(zones); i++) {
+		const char *zone = json_string_value(json_array_get(zones, i));
+		if (zone && strcmp(zone, list->zone) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* say_unused: a list that mail is not checked against, whatever its tests show. */
+static void say_unused(struct gp_doctor *d, const struct gp_dnsbl_list *list,
+	const struct gp_dnsbl_health_view *view, const char *why)
+{
+	const char *reason = gp_operator_lists_reason(list, view);
+	const char *problem = gp_operator_lists_problem(list, view);
+	bool is_tested = view->status != GP_DNSBL_OFF && view->status != GP_DNSBL_DEAD;
+	if (!is_tested || !gp_cli_lists_trial_is_suspended(view))
+		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s: not in use (%s)%s", list->zone, why,
+			is_tested ? "; it passes its tests" : "");
+	else
+		gp_doctor_say(d->report, GP_DOCTOR_NOTE,
+			"%s: not in use (%s); it fails its tests: %s%s%s", list->zone, why, reason,
+			*problem ? ": " : "", problem);
+}
+
+/* say_failing: what its tests have shown, and what to do. */
+static void say_failing(struct gp_doctor *d, const struct gp_dnsbl_list *list,
+	const struct gp_dnsbl_health_view *view, struct tally *tally)
+{
+	const char *problem = gp_operator_lists_problem(list, view);
+	if (list->no_key && !d->is_root) {
+		tally->unclear++;
+		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s: its key is not for this user: %s",
+			list->zone, list->no_key);
+		return;
+	}
+	tally->fails++;
+	gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s is suspended: %s%s%s", list->zone,
+		gp_operator_lists_reason(list, view), *problem ? ": " : "", problem);
+	mend_list(d, list, view->reason);
+}
+
+/* say_list: one list. */
+static void say_list(struct gp_doctor *d, const struct gp_cli_lists_trial *trial,
+	const struct gp_dnsbl_list *list, struct tally *tally)
 {
 	struct gp_dnsbl_health_view view;
 	char time[GP_CLI_TEXT];
 	gp_cli_lists_trial_view(trial, list, &view);
-	if (list->dead) {
+	if (view.status == GP_DNSBL_DEAD) {
+		tally->fails++;
 		gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s: %s", list->zone, list->dead);
 		gp_doctor_mend(d->report, "remove it from %s:%d", list->file, list->line);
-		return false;
-	}
-	if (view.status == GP_DNSBL_OFF) {
-		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s: off", list->zone);
-		return true;
-	}
-	if (!gp_cli_lists_trial_is_suspended(&view)) {
+	} else if (view.status == GP_DNSBL_OFF) {
+		say_unused(d, list, &view, "off in the configuration");
+	} else if (is_switched_off(d, list)) {
+		say_unused(d, list, &view, "gatepost lists off");
+	} else if (d->config->dnsbl.mode == GP_MODE_OFF) {
+		say_unused(d, list, &view, "dnsbl.mode is off");
+	} else if (gp_cli_lists_trial_is_suspended(&view)) {
+		say_failing(d, list, &view, tally);
+	} else {
 		int64_t took_us = view.last_test_us;
+		tally->works++;
 		gp_doctor_say(d->report, GP_DOCTOR_OK, "%s: ok%s%s", list->zone,
 			took_us >= 0 ? ", answers within " : "",
 			took_us >= 0 ? gp_cli_micros(took_us, time) : "");
-		return true;
 	}
-	if (list->no_key && !d->is_root) {
-		gp_doctor_say(d->report, GP_DOCTOR_SKIPPED, "%s: its key is not for this user: %s",
-			list->zone, list->no_key);
-		return true;
-	}
-	gp_doctor_say(d->report, GP_DOCTOR_WARNING, "%s is suspended: %s%s%s", list->zone,
-		gp_dnsbl_reason_text(view.reason), *view.detail ? ": " : "", view.detail);
-	mend_list(d, list, view.reason);
-	return false;
 }
 
 /* test_lists: all of them at once, here. */
@@ -126,23 +192,24 @@ static int test_lists(struct gp_doctor *d, struct gp_cli_lists_trial *trial)
 	return rc;
 }
 
-/* check_lists_tests: each list, and all together. */
+/* check_lists_tests: each list, and all together. The daemon is only asked what is switched off. */
 static void check_lists_tests(struct gp_doctor *doctor)
 {
 	const struct gp_dnsbl_settings *s = &doctor->config->dnsbl;
 	struct gp_cli_lists_trial trial;
-	size_t working = 0;
+	struct tally tally = {0};
 	if (!s->count) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "no DNS list is configured");
 		return;
 	}
+	(void)gp_doctor_ask(doctor);
 	int rc = test_lists(doctor, &trial);
 	if (rc)
 		gp_doctor_say(doctor->report, GP_DOCTOR_WARNING, "the lists cannot be tested: %s",
 			gp_err_text(rc));
 	for (size_t i = 0; !rc && i < s->count; i++)
-		working += say_list(doctor, &trial, &s->lists[i]);
-	if (!rc && !working) {
+		say_list(doctor, &trial, &s->lists[i], &tally);
+	if (tally.fails && !tally.works && !tally.unclear && s->mode != GP_MODE_OFF) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
 			"no DNS list works: mail is checked against none of them");
 		gp_doctor_mend(doctor->report, "gatepost doctor dns");
@@ -152,31 +219,76 @@ static void check_lists_tests(struct gp_doctor *doctor)
 
 /* ---- what the daemon makes of them ---- */
 
-/* say_suspended: one that the daemon does not query. */
-static void say_suspended(struct gp_doctor *d, const json_t *list)
+/* list_of: of the configuration, by its zone; NULL: it has none of that name. */
+static const struct gp_dnsbl_list *list_of(const struct gp_doctor *d, const char *zone)
 {
-	const char *zone = json_string_value(json_object_get(list, "list"));
-	const char *reason = json_string_value(json_object_get(list, "reason"));
+	const struct gp_dnsbl_settings *s = &d->config->dnsbl;
+	for (size_t i = 0; zone && i < s->count; i++)
+		if (strcmp(s->lists[i].zone, zone) == 0)
+			return &s->lists[i];
+	return NULL;
+}
+
+/*
+ * mend_key_file: a key file that only root may read is read at the start; a reload, which the
+ * daemon does as its user, keeps the key that it had.
+ */
+static void mend_key_file(struct gp_doctor *d, const struct gp_dnsbl_list *list)
+{
+	struct gp_doctor_owner owner;
+	struct gp_cli_way way;
+	if (!*list->key_file || !gp_doctor_owner_find(d, &owner) ||
+		gp_cli_may(d->arena, &owner.user, owner.chroot, list->key_file, R_OK, &way) ||
+		way.error != EACCES)
+		return;
+	const char *file = gp_doctor_word(d->arena, list->key_file);
+	gp_doctor_mend(d->report,
+		"if the key is new: the user %s may not read %s, so a reload has not taken it: "
+		"systemctl restart gatepost-policyd; or: chgrp %lu %s && chmod 640 %s, and reload",
+		owner.user.name, list->key_file, (unsigned long)owner.user.gid, file, file);
+}
+
+/* say_failed: one that the daemon does not query although it is in use. */
+static void say_failed(struct gp_doctor *d, const json_t *row)
+{
+	const char *zone = json_string_value(json_object_get(row, "list"));
+	const char *reason = json_string_value(json_object_get(row, "reason"));
+	const struct gp_dnsbl_list *list = list_of(d, zone);
 	gp_doctor_say(d->report, GP_DOCTOR_WARNING, "the daemon does not query %s at present: %s",
 		zone ? zone : "?", reason ? reason : "?");
+	if (list && list->dead) {
+		gp_doctor_mend(d->report, "remove it from %s:%d", list->file, list->line);
+		return;
+	}
+	if (list && reason && strcmp(reason, gp_dnsbl_reason_text(GP_DNSBL_REFUSED)) == 0)
+		mend_key_file(d, list);
 	gp_doctor_mend(d->report,
 		"gatepost doctor lists.tests; if all is well there: gatepost lists retest");
 }
 
-/* check_lists_daemon: which lists it has suspended. */
+/* check_lists_daemon: which lists it does not query, and whether any is left. */
 static void check_lists_daemon(struct gp_doctor *doctor)
 {
 	const json_t *lists = json_object_get(doctor->status, "lists");
-	const json_t *suspended = json_object_get(lists, "suspended");
+	const json_t *failing = json_object_get(lists, "suspended");
+	long long ok = json_integer_value(json_object_get(lists, "ok"));
+	long long untested = json_integer_value(json_object_get(lists, "untested"));
 	if (!json_is_object(lists)) {
 		gp_doctor_say(doctor->report, GP_DOCTOR_SKIPPED, "the daemon queries no DNS lists");
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(suspended); i++)
-		say_suspended(doctor, json_array_get(suspended, i));
-	if (gp_doctor_is_well(doctor->report))
-		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%lld in use",
-			(long long)json_integer_value(json_object_get(lists, "ok")));
+	for (size_t i = 0; i < json_array_size(failing); i++)
+		say_failed(doctor, json_array_get(failing, i));
+	if (json_array_size(failing) && !ok && !untested) {
+		gp_doctor_say(doctor->report, GP_DOCTOR_PROBLEM,
+			"the daemon checks mail against no DNS list: none of those in use works");
+		gp_doctor_mend(doctor->report, "gatepost doctor dns lists.tests");
+	} else if (gp_doctor_is_well(doctor->report)) {
+		gp_doctor_say(doctor->report, GP_DOCTOR_OK, "%lld in use%s", ok + untested,
+			untested ? ", some not tested yet"
+			: ok     ? ""
+				 : ": all are switched off");
+	}
 }
 
 /* ---- greylisting ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lists: what the files of "gatepost lists" share: a DNS list as the daemon tells of it
- * (operator/operator_lists.c), checked; and what an operator changes.
+ * Lists: what the files of "gatepost lists" share: the table of DNS lists as the daemon tells of
+ * them (operator/operator_lists_show.c), and what an operator changes.
  */
 #ifndef GP_CLI_LISTS_LISTS_H
 #define GP_CLI_LISTS_LISTS_H
@@ -14,21 +14,8 @@
 #include "cli/command.h"
 #include "cli/control.h"
 
-#define GP_CLI_LISTS_MEMORY (16 * 1024 * 1024)
-
-/* One list; texts belong to the answer. "" where there is none. */
-struct gp_cli_list {
-	const char *name, *zone, *state, *reason, *problem, *since, *tested;
-	json_int_t queries, hits, unknown, errors, timeouts;
-	json_int_t median_us;          /* -1: nothing was asked yet */
-	json_t *codes, *unknown_codes; /* arrays, checked */
-};
-
-/* Reads one member of the answer's "lists"; false: it is not as it should be. */
-bool gp_cli_list_read(json_t *value, struct gp_cli_list *list_out);
-
-/* One of a list's codes, and how often it came. */
-bool gp_cli_list_code(const json_t *codes, size_t i, const char **code_out, json_int_t *count_out);
+/* Columns that the public name of a list keeps in a table: it is what has to be typed. */
+#define GP_CLI_LISTS_ZONE 28
 
 /* The answer of "lists" as a table, with what follows from a suspended list; false: it is not as
  * it should be, or there is no memory. */

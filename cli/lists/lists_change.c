@@ -18,44 +18,68 @@ static int exchange(const struct gp_cli_call *call, struct gp_cli_control *contr
 	return code;
 }
 
+/* add_on: what gatepost lists on comes to. */
+static void add_on(struct gp_strbuf *buf, bool was_off, bool is_configured, const char *why_unused)
+{
+	gp_strbuf_add(buf, was_off ? "the order is taken back" : "was not switched off");
+	if (!is_configured)
+		gp_strbuf_add(buf, "; no such list is configured");
+	else if (why_unused)
+		gp_strbuf_printf(buf, "; mail is not checked against it: %s", why_unused);
+	else if (was_off)
+		gp_strbuf_add(buf, "; in use again within seconds, once its tests are good");
+}
+
 /* make_switched: what is so now; the same before is said, too. */
 static bool make_switched(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
 {
-	const char *zone;
+	const char *zone, *why = NULL;
 	int off, was_off, configured = true;
-	if (json_unpack((json_t *)(uintptr_t)answer, "{s:s, s:b, s:b, s?b}", "list", &zone, "off",
-		    &off, "was_off", &was_off, "configured", &configured))
+	if (json_unpack((json_t *)(uintptr_t)answer, "{s:s, s:b, s:b, s?b, s?s}", "list", &zone,
+		    "off", &off, "was_off", &was_off, "configured", &configured, "why_unused",
+		    &why))
 		return false;
-	zone = gp_cli_visible(arena, zone);
+	gp_strbuf_printf(buf, "%s: ", gp_cli_visible(arena, zone));
 	if (off)
-		gp_strbuf_printf(buf,
-			"%s: %s; no mail is checked against it until gatepost lists on\n", zone,
+		gp_strbuf_printf(buf, "%s; no mail is checked against it until gatepost lists on",
 			was_off ? "was off already" : "off within seconds");
-	else if (!configured)
-		gp_strbuf_printf(
-			buf, "%s: the order is taken back; no such list is configured\n", zone);
 	else
-		gp_strbuf_printf(buf, "%s: %s\n", zone,
-			was_off ? "on again within seconds, once its tests are good"
-				: "was not switched off");
+		add_on(buf, was_off, configured, why ? gp_cli_visible(arena, why) : NULL);
+	gp_strbuf_add(buf, "\n");
 	return true;
 }
 
-/* make_due: which lists are tested now. */
-static bool make_due(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
+/* add_due: which lists are tested now; false: the answer is not as it should be. */
+static bool add_due(const json_t *due, struct gp_arena *arena, struct gp_strbuf *buf)
 {
-	const json_t *lists = json_object_get(answer, "due");
-	size_t count = json_array_size(lists);
-	if (!json_is_array(lists))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!json_is_string(json_array_get(lists, i)))
+	size_t count = json_array_size(due);
+	for (size_t i = 0; i < count; i++) {
+		const char *zone = json_string_value(json_array_get(due, i));
+		if (!zone)
 			return false;
-	for (size_t i = 0; i < count; i++)
-		gp_strbuf_printf(buf, "%s%s", i ? ", " : "to be tested now: ",
-			gp_cli_visible(arena, json_string_value(json_array_get(lists, i))));
+		gp_strbuf_printf(
+			buf, "%s%s", i ? ", " : "to be tested now: ", gp_cli_visible(arena, zone));
+	}
 	gp_strbuf_add(
 		buf, count ? "; gatepost lists shows the result\n" : "no list is to be tested\n");
+	return json_is_array(due);
+}
+
+/* make_due: which lists are tested now, and which are not. */
+static bool make_due(const json_t *answer, struct gp_arena *arena, struct gp_strbuf *buf)
+{
+	const json_t *untested = json_object_get(answer, "not_tested");
+	const char *zone, *why;
+	if (!add_due(json_object_get(answer, "due"), arena, buf) ||
+		(untested && !json_is_array(untested)))
+		return false;
+	for (size_t i = 0; i < json_array_size(untested); i++) {
+		if (json_unpack(
+			    json_array_get(untested, i), "{s:s, s:s}", "list", &zone, "why", &why))
+			return false;
+		gp_strbuf_printf(buf, "%s is not tested: %s\n", gp_cli_visible(arena, zone),
+			gp_cli_visible(arena, why));
+	}
 	return true;
 }
 

@@ -7,16 +7,17 @@
 
 #include "cli/color.h"
 #include "cli/format.h"
+#include "cli/lists/lists.h"
 #include "cli/offline.h"
 #include "cli/table.h"
 #include "cli/usage.h"
 
 enum { LIST, STATE, WEIGHT, ANSWERS, MEANING, COLUMNS };
 static const struct gp_cli_column columns[COLUMNS] = {
-	[LIST] = {.title = "LIST", .least = 14},
+	[LIST] = {.title = "LIST", .least = GP_CLI_LISTS_ZONE},
 	[STATE] = {.title = "STATE"},
 	[WEIGHT] = {.title = "WEIGHT", .is_right = true},
-	[ANSWERS] = {.title = "ANSWERS", .least = 9},
+	[ANSWERS] = {.title = "ANSWERS", .least = 15},
 	[MEANING] = {.title = "MEANING", .least = 10},
 };
 
@@ -47,10 +48,7 @@ static const char *meaning_of(const struct gp_dnsbl_item *item)
 /* remark_of: what the answer means, or why there is none. */
 static const char *remark_of(struct gp_arena *arena, const struct gp_cli_lists_row *row)
 {
-	const char *text = row->reason ? row->reason : meaning_of(row->item);
-	if (row->reason && row->detail && *row->detail)
-		text = gp_arena_printf(arena, "%s: %s", row->reason, row->detail);
-	return text ? gp_cli_visible(arena, text) : NULL;
+	return gp_cli_visible(arena, row->reason ? row->reason : meaning_of(row->item));
 }
 
 /* add_row: the cells of one. */
@@ -85,6 +83,19 @@ static bool print_table(struct gp_arena *arena, const struct gp_cli_lists_report
 		return false;
 	fputs(text, stdout);
 	return true;
+}
+
+/* print_failing: why lists were not queried, in full. */
+static void print_failing(struct gp_arena *arena, const struct gp_cli_lists_report *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct gp_cli_lists_row *row = &r->rows[i];
+		const char *detail = row->detail ? row->detail : "";
+		if (row->reason)
+			printf("%s: %s%s%s\n", gp_cli_visible(arena, row->item->list->zone),
+				gp_cli_visible(arena, row->reason), *detail ? ": " : "",
+				gp_cli_visible(arena, detail));
+	}
 }
 
 /* print_thresholds: from which score on what is done. */
@@ -135,6 +146,7 @@ int gp_cli_lists_report_print(struct gp_arena *arena, const struct gp_cli_lists_
 		fputs("gatepost lists test: out of memory\n", stderr);
 		return GP_CLI_TROUBLE;
 	}
+	print_failing(arena, report);
 	if (worst && worst->text)
 		printf("\n%s: \"%s\"\n", gp_cli_visible(arena, worst->list->zone),
 			gp_cli_visible(arena, worst->text));

@@ -3,7 +3,7 @@
  * Lists_report: what lists have said about one subject, as a table or as JSON.
  *
  * The JSON has these members and no others: results, each with list, answers, state, weight,
- * meaning, and for a suspended list reason; score; action.
+ * meaning, and for a list that is suspended or dead reason; score; action.
  */
 #ifndef GP_CLI_LISTS_REPORT_H
 #define GP_CLI_LISTS_REPORT_H
@@ -18,13 +18,12 @@
 struct gp_cli_lists_row {
 	const struct gp_dnsbl_item *item; /* of the result; its list is set */
 	const char *state;
-	const char *reason; /* of a list that is suspended; NULL */
+	const char *reason; /* of a list that is suspended or dead; NULL */
 	const char *detail; /* more about that; NULL, or "" */
 };
 
 struct gp_cli_lists_report {
 	const struct gp_config *config;
-	const char *about; /* what was asked, as it was typed */
 	bool is_address;
 	const struct gp_cli_lists_row *rows; /* lists that answer about this kind */
 	size_t count;

@@ -25,7 +25,7 @@ enum {
 	COLUMNS
 };
 static const struct gp_cli_column columns[COLUMNS] = {
-	[LIST] = {.title = "LIST", .least = 14},
+	[LIST] = {.title = "LIST", .least = GP_CLI_LISTS_ZONE},
 	[STATE] = {.title = "STATE"},
 	[REASON] = {.title = "REASON", .least = 10},
 	[SINCE] = {.title = "SINCE", .drop = GP_CLI_DROP_FIRST},
@@ -40,8 +40,17 @@ static const struct gp_cli_column columns[COLUMNS] = {
 
 /* ---- reading ---- */
 
-/* gp_cli_list_code: both members. */
-bool gp_cli_list_code(const json_t *codes, size_t i, const char **code_out, json_int_t *count_out)
+/* A list as the daemon tells of it (operator/operator_lists_show.c); texts belong to the answer, ""
+ * where there is none. */
+struct list {
+	const char *zone, *state, *reason, *problem, *since, *tested;
+	json_int_t queries, hits, unknown, timeouts;
+	json_int_t median_us;          /* -1: nothing was asked yet */
+	json_t *codes, *unknown_codes; /* arrays, checked */
+};
+
+/* read_code: both members. */
+static bool read_code(const json_t *codes, size_t i, const char **code_out, json_int_t *count_out)
 {
 	return json_unpack(json_array_get(codes, i), "{s:s, s:I}", "code", code_out, "count",
 		       count_out) == 0;
@@ -53,24 +62,26 @@ static bool are_codes(const json_t *codes)
 	const char *code;
 	json_int_t count;
 	for (size_t i = 0; i < json_array_size(codes); i++)
-		if (!gp_cli_list_code(codes, i, &code, &count))
+		if (!read_code(codes, i, &code, &count))
 			return false;
 	return json_is_array(codes) && json_array_size(codes) <= LISTS_MAX;
 }
 
-/* gp_cli_list_read: every member. */
-bool gp_cli_list_read(json_t *value, struct gp_cli_list *list_out)
+/* read_list: every member of one of the answer's "lists". */
+static bool read_list(json_t *value, struct list *list_out)
 {
+	const char *name;
+	json_int_t errors;
 	json_t *median;
-	*list_out = (struct gp_cli_list) {.problem = "", .since = "", .tested = ""};
+	*list_out = (struct list) {.problem = "", .since = "", .tested = ""};
 	if (json_unpack(value,
 		    "{s:s, s:s, s:s, s:s, s?s, s?s, s?s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
-		    "name", &list_out->name, "list", &list_out->zone, "state", &list_out->state,
-		    "reason", &list_out->reason, "problem", &list_out->problem, "since",
-		    &list_out->since, "tested", &list_out->tested, "queries", &list_out->queries,
-		    "hits", &list_out->hits, "unknown", &list_out->unknown, "errors",
-		    &list_out->errors, "timeouts", &list_out->timeouts, "median_us", &median,
-		    "codes", &list_out->codes, "unknown_codes", &list_out->unknown_codes))
+		    "name", &name, "list", &list_out->zone, "state", &list_out->state, "reason",
+		    &list_out->reason, "problem", &list_out->problem, "since", &list_out->since,
+		    "tested", &list_out->tested, "queries", &list_out->queries, "hits",
+		    &list_out->hits, "unknown", &list_out->unknown, "errors", &errors, "timeouts",
+		    &list_out->timeouts, "median_us", &median, "codes", &list_out->codes,
+		    "unknown_codes", &list_out->unknown_codes))
 		return false;
 	list_out->median_us = json_is_integer(median) ? json_integer_value(median) : -1;
 	return are_codes(list_out->codes) && are_codes(list_out->unknown_codes);
@@ -94,14 +105,14 @@ static const char *codes_text(struct gp_arena *arena, const json_t *codes)
 	json_int_t count;
 	gp_strbuf_init(&buf, arena, 65536);
 	for (size_t i = 0; i < json_array_size(codes); i++)
-		if (gp_cli_list_code(codes, i, &code, &count))
+		if (read_code(codes, i, &code, &count))
 			gp_strbuf_printf(&buf, "%s%s %lld", i ? ", " : "",
 				gp_cli_visible(arena, code), (long long)count);
 	return gp_strbuf_finish(&buf, &text) ? NULL : text;
 }
 
 /* add_row: the cells of one. */
-static void add_row(struct gp_cli_table *table, const struct gp_cli_list *l)
+static void add_row(struct gp_cli_table *table, const struct list *l)
 {
 	struct gp_arena *arena = table->arena;
 	char text[GP_CLI_TEXT];
@@ -125,12 +136,13 @@ static void add_row(struct gp_cli_table *table, const struct gp_cli_list *l)
 	gp_cli_table_add(table, cells);
 }
 
-/* add_remarks: what needs to be looked at: a problem in words, answers that no rule knows. */
-static void add_remarks(struct gp_arena *arena, const struct gp_cli_list *l, struct gp_strbuf *buf)
+/* add_remarks: what needs to be looked at: why a list is not in use, answers that no rule knows. */
+static void add_remarks(struct gp_arena *arena, const struct list *l, struct gp_strbuf *buf)
 {
 	const char *zone = gp_cli_visible(arena, l->zone);
-	if (*l->problem)
-		gp_strbuf_printf(buf, "%s: %s\n", zone, gp_cli_visible(arena, l->problem));
+	if (*l->reason)
+		gp_strbuf_printf(buf, "%s: %s%s%s\n", zone, gp_cli_visible(arena, l->reason),
+			*l->problem ? ": " : "", gp_cli_visible(arena, l->problem));
 	if (json_array_size(l->unknown_codes) > 0)
 		gp_strbuf_printf(buf, "%s: answers that no rule of the list knows: %s\n", zone,
 			codes_text(arena, l->unknown_codes));
@@ -143,12 +155,12 @@ bool gp_cli_lists_show(const json_t *answer, struct gp_arena *arena, struct gp_s
 	const char *mode = json_string_value(json_object_get(answer, "mode"));
 	size_t count = json_array_size(lists);
 	struct gp_cli_table table;
-	struct gp_cli_list list;
+	struct list list;
 	if (!json_is_array(lists) || count > LISTS_MAX || !mode)
 		return false;
 	gp_cli_table_init(&table, arena, columns, COLUMNS);
 	for (size_t i = 0; i < count; i++) {
-		if (!gp_cli_list_read(json_array_get(lists, i), &list))
+		if (!read_list(json_array_get(lists, i), &list))
 			return false;
 		add_row(&table, &list);
 	}
@@ -157,7 +169,7 @@ bool gp_cli_lists_show(const json_t *answer, struct gp_arena *arena, struct gp_s
 	else
 		gp_cli_table_format(&table, gp_cli_width(), buf);
 	for (size_t i = 0; i < count; i++)
-		if (gp_cli_list_read(json_array_get(lists, i), &list))
+		if (read_list(json_array_get(lists, i), &list))
 			add_remarks(arena, &list, buf);
 	if (count && strcmp(mode, "off") == 0)
 		gp_strbuf_add(buf, "dnsbl.mode is off: no list is asked\n");

@@ -15,6 +15,7 @@
 #include "engine/check_dnsbl.h"
 #include "engine/policy.h"
 #include "mail/address.h"
+#include "operator/operator.h"
 #include "reputation/dnsbl/dnsbl_question.h"
 
 /* ---- the subject ---- */
@@ -145,9 +146,11 @@ static bool make_row(
 	gp_cli_lists_trial_view(&t->lists, item->list, &view);
 	if (item->state == GP_DNSBL_NOT_ASKED && answers_about(t, item->list) &&
 		gp_cli_lists_trial_is_suspended(&view)) {
-		row_out->state = gp_dnsbl_status_name(GP_DNSBL_SUSPENDED);
-		row_out->reason = gp_dnsbl_reason_text(view.reason);
-		row_out->detail = gp_arena_copy(t->offline->ctx.arena, gp_span_from(view.detail));
+		row_out->state = gp_dnsbl_status_name(
+			view.status == GP_DNSBL_DEAD ? GP_DNSBL_DEAD : GP_DNSBL_SUSPENDED);
+		row_out->reason = gp_operator_lists_reason(item->list, &view);
+		row_out->detail = gp_arena_copy(t->offline->ctx.arena,
+			gp_span_from(gp_operator_lists_problem(item->list, &view)));
 		return true;
 	}
 	return item->state != GP_DNSBL_NOT_ASKED;
@@ -172,12 +175,11 @@ static const char *action_of(const struct gp_config *config, const struct gp_dns
 }
 
 /* show: as a table, or for programs. */
-static int show(const struct trial *t, const char *about)
+static int show(const struct trial *t)
 {
 	struct gp_arena *arena = t->offline->ctx.arena;
 	struct gp_cli_lists_row *rows = gp_arena_array(arena, t->result.count + 1, sizeof *rows);
 	struct gp_cli_lists_report report = {.config = t->offline->config,
-		.about = about,
 		.is_address = t->subject.client.family != GP_IP_NONE,
 		.rows = rows,
 		.result = &t->result,
@@ -209,7 +211,7 @@ static int try_lists(const struct gp_cli_call *call, struct gp_cli_offline *offl
 	int rc = ask_lists(&t);
 	if (rc)
 		fprintf(stderr, "gatepost %s: %s\n", call->title, gp_err_text(rc));
-	code = rc ? GP_CLI_TROUBLE : show(&t, call->words[0]);
+	code = rc ? GP_CLI_TROUBLE : show(&t);
 	gp_cli_lists_trial_end(&t.lists);
 	return code;
 }

@@ -29,7 +29,7 @@ int gp_cli_lists_trial_begin(struct gp_ctx *ctx, const struct gp_dnsbl_settings 
 void gp_cli_lists_trial_view(const struct gp_cli_lists_trial *trial,
 	const struct gp_dnsbl_list *list, struct gp_dnsbl_health_view *view_out);
 
-/* Has it failed its tests, or had no result of them? */
+/* Has it failed its tests, or had no result of them, or is its zone closed? */
 bool gp_cli_lists_trial_is_suspended(const struct gp_dnsbl_health_view *view);
 
 void gp_cli_lists_trial_end(struct gp_cli_lists_trial *trial);

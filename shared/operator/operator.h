@@ -23,8 +23,9 @@
  *     overrides                                 overrides: what was set, by whom, until when
  *     lists                                     mode; lists: each DNS list with its state
  *     lists-off list (its name or zone)         list: the zone; off; was_off; configured: is there
- *     lists-on                                  such a list?
- *     lists-retest list (optional)              due: the zones of those that are tested now
+ *     lists-on                                  such a list? why_unused: what else keeps it unused
+ *     lists-retest list (optional)              due: the zones of those that are tested now;
+ *                                               not_tested: others, and why
  *     greylist                                  what greylisting did in a day, exceptions
  *     greylist-mail client, sender, recipient   what is known of such mail, and would be done
  *     greylist-allow what (network or domain)   what, allowed, was_allowed
@@ -78,8 +79,19 @@ int gp_operator_usage(struct gp_operator_call *call,
 
 /* ---- shared/operator/operator_lists_show.c ---- */
 
-/* How many DNS lists are in which state, which are suspended and why; null when none is used. */
+/* How many DNS lists are in which state; which of those in use are suspended or dead, and why; null
+ * when none is used. */
 json_t *gp_operator_lists_brief(struct gp_operator_call *call);
+
+/*
+ * Why a list that is suspended or dead is not queried, and more about that ("": nothing); of the
+ * table's view of it, or of the configuration where that knows (a closed zone, a missing key).
+ * Borrowed from both.
+ */
+const char *gp_operator_lists_reason(
+	const struct gp_dnsbl_list *list, const struct gp_dnsbl_health_view *view);
+const char *gp_operator_lists_problem(
+	const struct gp_dnsbl_list *list, const struct gp_dnsbl_health_view *view);
 
 /* ---- shared/operator/operator_greylist.c ---- */
 

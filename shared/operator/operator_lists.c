@@ -57,6 +57,28 @@ static json_t *no_such_list(const struct gp_operator_call *call, struct gp_span 
 		(int)(name.len > 100 ? 100 : name.len), name.ptr ? name.ptr : "", all ? all : "?");
 }
 
+/*
+ * why_unused: what keeps a list from being queried and tested, whatever gatepost lists on says;
+ * NULL: nothing does.
+ */
+static const char *why_unused(const struct gp_operator_call *call, const struct gp_dnsbl_list *list)
+{
+	struct gp_arena *arena = call->ctx->arena;
+	const char *why = NULL;
+	if (call->config->dnsbl.mode == GP_MODE_OFF)
+		why = "dnsbl.mode is off";
+	else if (list->is_off)
+		why = gp_arena_printf(
+			arena, "it is off in the configuration (%s:%d)", list->file, list->line);
+	else if (list->dead)
+		why = list->dead;
+	else if (list->no_key)
+		why = gp_arena_printf(arena, "no key: %s", list->no_key);
+	else
+		return NULL;
+	return why ? why : gp_err_text(GP_ENOMEM);
+}
+
 /* ---- off and on ---- */
 
 /* What a change is about. */
@@ -105,9 +127,14 @@ static void log_change(struct gp_operator_call *call, const char *event, const c
 /* done: what is so now. */
 static json_t *done(struct gp_operator_call *call, const struct target *t, bool is_off)
 {
-	return json_pack("{s:o, s:b, s:b, s:b}", "list",
+	const char *why = t->list && !is_off ? why_unused(call, t->list) : NULL;
+	json_t *answer = json_pack("{s:o, s:b, s:b, s:b}", "list",
 		gp_operator_text(call->ctx->arena, gp_span_from(t->zone)), "off", is_off, "was_off",
 		t->is_off, "configured", t->list != NULL);
+	if (answer && why)
+		json_object_set_new(answer, "why_unused",
+			gp_operator_text(call->ctx->arena, gp_span_from(why)));
+	return answer;
 }
 
 /* gp_operator_lists_off: who has said it first stays on record. */
@@ -129,7 +156,7 @@ json_t *gp_operator_lists_off(struct gp_operator_call *call)
 	return done(call, &t, true);
 }
 
-/* gp_operator_lists_on: what the configuration has switched off stays off. */
+/* gp_operator_lists_on: what the configuration has switched off stays off, which is said. */
 json_t *gp_operator_lists_on(struct gp_operator_call *call)
 {
 	struct target t;
@@ -145,10 +172,6 @@ json_t *gp_operator_lists_on(struct gp_operator_call *call)
 			return gp_operator_trouble(call, rc);
 		log_change(call, "list-on", t.zone);
 	}
-	if (t.list && t.list->is_off)
-		return gp_operator_error("%s is off in the configuration (%s:%d): remove off = yes "
-					 "there and reload",
-			t.zone, t.list->file, t.list->line);
 	return done(call, &t, false);
 }
 
@@ -162,20 +185,54 @@ static bool hurry(struct gp_operator_call *call, const struct gp_dnsbl_list *lis
 	       (!call->kept || gp_dnsbl_kept_forget(call->kept, call->ctx, list) == GP_OK);
 }
 
+/* why_untested: of a list whose test cannot be made due. */
+static const char *why_untested(
+	const struct gp_operator_call *call, const struct gp_dnsbl_list *list)
+{
+	struct gp_dnsbl_health_view view;
+	const char *why = why_unused(call, list);
+	if (why)
+		return why;
+	gp_dnsbl_health_view(call->lists, list, call->ctx->clock->wall_s(call->ctx->clock), &view);
+	return view.status == GP_DNSBL_OFF ? "it is switched off (gatepost lists on)"
+					   : "the store does not take the order";
+}
+
+/* add_untested: one more that is not tested, and why. */
+static void add_untested(
+	const struct gp_operator_call *call, const struct gp_dnsbl_list *list, json_t *untested)
+{
+	struct gp_arena *arena = call->ctx->arena;
+	const char *why = why_untested(call, list);
+	json_array_append_new(untested,
+		json_pack("{s:o, s:o}", "list", gp_operator_text(arena, gp_span_from(list->zone)),
+			"why", gp_operator_text(arena, gp_span_from(why))));
+}
+
 /* gp_operator_lists_retest: one list, or all. */
 json_t *gp_operator_lists_retest(struct gp_operator_call *call)
 {
 	const struct gp_dnsbl_settings *s = &call->config->dnsbl;
 	struct gp_span name = name_of(call);
+	const struct gp_dnsbl_list *one = name.len ? find_list(call, name) : NULL;
 	if (!call->lists || s->mode == GP_MODE_OFF)
 		return gp_operator_error("the lists are not tested: %s",
 			s->mode == GP_MODE_OFF ? "dnsbl.mode is off" : "no store is in use");
-	if (name.len && !find_list(call, name))
+	if (name.len && !one)
 		return no_such_list(call, name);
-	json_t *due = json_array();
-	for (size_t i = 0; i < s->count; i++)
-		if ((!name.len || is_called(&s->lists[i], name)) && hurry(call, &s->lists[i]))
-			json_array_append_new(due,
-				gp_operator_text(call->ctx->arena, gp_span_from(s->lists[i].zone)));
-	return json_pack("{s:o}", "due", due);
+	if (one && !hurry(call, one))
+		return gp_operator_error(
+			"%s is not tested: %s", one->zone, why_untested(call, one));
+	json_t *due = json_array(), *untested = json_array();
+	for (size_t i = 0; i < s->count; i++) {
+		const struct gp_dnsbl_list *list = &s->lists[i];
+		if (one && one != list)
+			continue;
+		if (one || hurry(call, list))
+			json_array_append_new(
+				due, gp_operator_text(call->ctx->arena, gp_span_from(list->zone)));
+		else
+			add_untested(call, list, untested);
+	}
+	return json_pack("{s:o, s:o}", "due", due, "not_tested", untested);
 }

@@ -42,15 +42,15 @@ static json_t *median_of(const struct gp_histogram_sums *took)
 	return gp_histogram_count(took) ? json_integer((json_int_t)us) : json_null();
 }
 
-/* reason_of: the configuration's words where it alone knows. */
-static const char *reason_of(
+/* gp_operator_lists_reason: the configuration's words where it alone knows. */
+const char *gp_operator_lists_reason(
 	const struct gp_dnsbl_list *list, const struct gp_dnsbl_health_view *view)
 {
 	return list->dead ? "zone closed" : gp_dnsbl_reason_text(view->reason);
 }
 
-/* detail_of: the same. */
-static const char *detail_of(
+/* gp_operator_lists_problem: the same. */
+const char *gp_operator_lists_problem(
 	const struct gp_dnsbl_list *list, const struct gp_dnsbl_health_view *view)
 {
 	return list->dead                                        ? list->dead
@@ -66,8 +66,9 @@ static json_t *list_row(struct gp_operator_call *call, const struct gp_dnsbl_lis
 	json_t *row = json_pack("{s:o, s:o, s:s, s:s, s:o}", "name",
 		gp_operator_text(arena, gp_span_from(list->name)), "list",
 		gp_operator_text(arena, gp_span_from(list->zone)), "state",
-		gp_dnsbl_status_name(v->status), "reason", reason_of(list, v), "problem",
-		gp_operator_text(arena, gp_span_from(detail_of(list, v))));
+		gp_dnsbl_status_name(v->status), "reason", gp_operator_lists_reason(list, v),
+		"problem",
+		gp_operator_text(arena, gp_span_from(gp_operator_lists_problem(list, v))));
 	if (!row)
 		return NULL;
 	add_time(row, "since", v->since_s);
@@ -103,6 +104,12 @@ static void read_offs(struct gp_operator_call *call, struct offs *offs_out)
 		offs_out->count = 0;
 }
 
+/* is_failing: is it in use, and does it not work? */
+static bool is_failing(const struct gp_dnsbl_health_view *view)
+{
+	return view->status == GP_DNSBL_SUSPENDED || view->status == GP_DNSBL_DEAD;
+}
+
 /* view_of: of the table, which follows what an operator says; without one what the store says. */
 static void view_of(struct gp_operator_call *call, const struct gp_dnsbl_list *list, bool is_off,
 	struct gp_dnsbl_health_view *view_out)
@@ -115,9 +122,9 @@ static void view_of(struct gp_operator_call *call, const struct gp_dnsbl_list *l
 		view_out->status = GP_DNSBL_OFF;
 	if (list->is_off || call->config->dnsbl.mode == GP_MODE_OFF)
 		view_out->status = GP_DNSBL_OFF;
-	if (list->dead)
+	if (list->dead && !list->is_off && !is_off)
 		view_out->status = GP_DNSBL_DEAD;
-	if (view_out->status != GP_DNSBL_SUSPENDED && view_out->status != GP_DNSBL_DEAD) {
+	if (!is_failing(view_out)) {
 		view_out->reason = GP_DNSBL_NO_REASON;
 		view_out->detail[0] = 0;
 	}
@@ -145,13 +152,14 @@ json_t *gp_operator_lists(struct gp_operator_call *call)
 
 /* ---- in short ---- */
 
-/* add_suspended: one that is not queried, and why. */
-static void add_suspended(struct gp_operator_call *call, json_t *list,
+/* add_failing: one that is not queried, and why. */
+static void add_failing(struct gp_operator_call *call, json_t *list,
 	const struct gp_dnsbl_list *which, const struct gp_dnsbl_health_view *view)
 {
-	json_t *row = json_pack("{s:o, s:s}", "list",
-		gp_operator_text(call->ctx->arena, gp_span_from(which->zone)), "reason",
-		reason_of(which, view));
+	json_t *row = json_pack("{s:o, s:s, s:s}", "list",
+		gp_operator_text(call->ctx->arena, gp_span_from(which->zone)), "state",
+		gp_dnsbl_status_name(view->status), "reason",
+		gp_operator_lists_reason(which, view));
 	if (row)
 		add_time(row, "since", view->since_s);
 	json_array_append_new(list, row);
@@ -165,18 +173,22 @@ json_t *gp_operator_lists_brief(struct gp_operator_call *call)
 	struct offs offs;
 	if (!s->count || s->mode == GP_MODE_OFF)
 		return json_null();
-	json_t *suspended = json_array();
+	json_t *suspended = json_array(), *switched_off = json_array();
 	read_offs(call, &offs);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct gp_dnsbl_list *list = &s->lists[i];
 		struct gp_dnsbl_health_view view;
-		view_of(call, list, gp_reputation_order_has(offs.items, offs.count, list->zone),
-			&view);
+		bool is_off = gp_reputation_order_has(offs.items, offs.count, list->zone);
+		view_of(call, list, is_off, &view);
 		counts[view.status]++;
-		if (view.status == GP_DNSBL_SUSPENDED)
-			add_suspended(call, suspended, list, &view);
+		if (is_off)
+			json_array_append_new(switched_off,
+				gp_operator_text(call->ctx->arena, gp_span_from(list->zone)));
+		if (is_failing(&view))
+			add_failing(call, suspended, list, &view);
 	}
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "mode", gp_option_modes[s->mode].word,
-		"ok", counts[GP_DNSBL_OK], "untested", counts[GP_DNSBL_UNTESTED], "dead",
-		counts[GP_DNSBL_DEAD], "off", counts[GP_DNSBL_OFF], "suspended", suspended);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "mode",
+		gp_option_modes[s->mode].word, "ok", counts[GP_DNSBL_OK], "untested",
+		counts[GP_DNSBL_UNTESTED], "dead", counts[GP_DNSBL_DEAD], "off",
+		counts[GP_DNSBL_OFF], "suspended", suspended, "switched_off", switched_off);
 }

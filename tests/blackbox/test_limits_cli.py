@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tempfile
 import termios
-import threading
 import time
 import unicodedata
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import world  # noqa: E402
+from impostor import Impostor  # noqa: E402
 from world import equal, holds, wait_for  # noqa: E402
 
 GATEPOST = os.path.join(world.BUILD, "gatepost")
@@ -686,37 +686,6 @@ def unreachable():
         code, out, err = d.run("status")
         equal((code, out), (1, ""))
         holds(err, "policyd.control_socket is empty in " + d.path)
-
-
-class Impostor:
-    """Listens in place of the daemon and answers what it is told to; None: nothing, ever."""
-
-    def __init__(self, *answers):
-        self.folder = tempfile.mkdtemp(prefix="gatepost-test.")
-        self.path = os.path.join(self.folder, "control")
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.bind(self.path)
-        self.server.listen(5)
-        self.kept = []
-        threading.Thread(target=self.serve, args=(answers,), daemon=True).start()
-
-    def serve(self, answers):
-        for answer in answers:
-            connection = self.server.accept()[0]
-            if answer is None:
-                self.kept.append(connection)
-                continue
-            try:
-                connection.recv(65536)
-                for part in answer:
-                    connection.sendall(part)
-            except OSError:
-                pass
-            connection.close()
-
-    def close(self):
-        self.server.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 ROW = {"limit": "x", "key": "user", "count": "bytes", "mode": "enforce", "action": "defer", "per_s": 60, "used": 1,

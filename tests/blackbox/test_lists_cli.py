@@ -48,6 +48,23 @@ list "keyed" {
 }
 """ % KEY
 
+# beside those: a closed zone, one that the configuration has switched off, one without a key
+UNUSED = CONFIG + """list "old" {
+    zone = "dnsbl.sorbs.net"
+    codes = {"127.0.0.2 = 2 spam source"}
+}
+list "unwanted.example" {
+    codes = {"127.0.0.2 = 2 spam source"}
+    off = yes
+}
+list "keyless" {
+    zone = "keyless.example"
+    key_zone = "KEY.keyless.example"
+    key_file = "/nowhere/key"
+    codes = {"127.0.0.2 = 2 spam source"}
+}
+"""
+
 
 def reverse(address):
     return ".".join(reversed(address.split(".")))
@@ -193,6 +210,24 @@ def suspended():
             equal((value["score"], value["action"]), (1, "label"))
 
 
+def dead():
+    """a closed zone is dead, with what is known of it, as in gatepost lists; a list without key says which file"""
+    with File(UNUSED) as path:
+        value = asked(path, "203.0.113.5")
+        sorbs = rows(value)["dnsbl.sorbs.net"]
+        equal((sorbs["state"], sorbs["reason"], sorbs["weight"]), ("dead", "zone closed", 0))
+        keyless = rows(value)["keyless.example"]
+        equal((keyless["state"], keyless["reason"]), ("suspended", "no key"))
+        assert "unwanted.example" not in rows(value), value
+        equal((value["score"], value["action"]), (3, "reject"))
+        code, out, err = run("lists", "test", "203.0.113.5", "--config", path)
+        equal((code, err), (0, ""))
+        assert re.search(r"^dnsbl\.sorbs\.net +dead +0 +zone closed$", out, re.M), out
+        assert re.search(r"^dnsbl\.sorbs\.net: zone closed: .*sorbs\.net", out, re.M), out
+        holds(out, "\nkeyless.example: no key: /nowhere/key cannot be read: No such file or directory\n")
+        assert not [n for n, _ in server.asked if n.endswith("sorbs.net")], "a closed zone was queried"
+
+
 def no_answer():
     """a list that passes its tests and does not answer about the subject has state no-answer, or error"""
     name = reverse("203.0.113.5") + ".bl.example"
@@ -230,7 +265,7 @@ def table():
         holds(run("lists", "test", "203.0.113.8", "--config", path)[1], "?zone=KEY.dq.example")
         zone.all = {"bl.example": {"A": ["127.255.255.254"]}}
         try:
-            holds(run("lists", "test", "203.0.113.5", "--config", path)[1], "error code: 127.255.255.254")
+            holds(run("lists", "test", "203.0.113.5", "--config", path)[1], "\nbl.example: error code: 127.255.255.254")
         finally:
             zone.good()
 
@@ -250,10 +285,30 @@ def wrong_subjects():
                            ("alice@example.org", "a domain alone"), ("localhost", "one label"),
                            ("host.local", "not on the internet"), ("two words", "neither a domain"),
                            ("", "neither a domain"), ("a..b", "neither a domain"), ("x" * 64 + ".org", "neither a domain"),
-                           ("300.1.2.3", "neither a domain")):
+                           ("300.1.2.3", "neither a domain"), ("*", "neither a domain"), ("*.example.org", "neither a domain"),
+                           ("[10.1.2.3]", "private"), ("[not an address]", "neither a domain"),
+                           (".".join(["x" * 62] * 4) + ".ab", "neither a domain"), ("::", "private"),
+                           ("::ffff:127.0.0.7", "host itself"), ("::ffff:0.0.0.0", "private"),
+                           ("fe80::1%eth0", "neither a domain"), ("fe80::1%", "neither a domain"), ("[::1", "neither a domain"),
+                           ("\x1b[31m.example", "neither a domain")):
             code, out, err = run("lists", "test", word, "--config", path)
             equal((word, code, out), (word, 2, ""))
             holds(err, said)
+
+
+def odd_subjects():
+    """an address in brackets, one mapped into IPv6, and a name as long as one can be are asked about"""
+    long_name = ".".join(["x" * 61] * 4) + ".abcd"
+    equal(len(long_name), 252)
+    with File() as path:
+        for word in ("[203.0.113.5]", "::ffff:203.0.113.5"):
+            equal((word, asked(path, word)["score"]), (word, 3))
+        equal({r["list"]: r["state"] for r in asked(path, "::ffff:127.0.0.1")["results"]},
+              {"bl.example": "not-listed", "white.example": "not-listed", "zen.example": "not-listed"})
+        before = len(server.asked)
+        equal(asked(path, long_name), {"results": [], "score": 0, "action": "accept"})
+        assert not [n for n, _ in server.asked[before:] if "xxx" in n], "a name that is too long was sent"
+        equal([r["state"] for r in asked(path, long_name[62:])["results"]], ["not-listed"])
 
 
 def test_entries():
@@ -328,35 +383,54 @@ def figures():
         holds(d.fine("status"), "DNS lists     4 ok\n")
 
 
+LONG = "combined.mail.abusix.example"  # 28 characters
+
+
 def columns():
-    """on a terminal of 80 columns nothing is wider than that; a wider one has more"""
-    zone.all = {"white.example": {"A": ["146.112.61.108"]}}
-    with Daemon() as d:
+    """on a terminal of 80 columns nothing is wider than that, and names of lists are whole; a wider one has more"""
+    zone.all = {"white.example": "refused", LONG: "refused"}
+    with Daemon(CONFIG + 'list "%s" { codes = {"127.0.0.2 = 1"}  tests = {"127.0.0.2 listed"} }\n' % LONG) as d:
         zone.good()
         d.mail("203.0.113.5")
-        shown = {}
-        for width in (80, 200):
-            script = ("import fcntl, os, pty, struct, sys, termios\n"
-                      "pid, fd = pty.fork()\n"
-                      "if pid == 0:\n"
-                      "    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, %d, 0, 0))\n"
-                      "    os.execv(sys.argv[1], sys.argv[1:])\n"
-                      "data = b''\n"
-                      "try:\n"
-                      "    while True:\n"
-                      "        part = os.read(fd, 65536)\n"
-                      "        if not part: break\n"
-                      "        data += part\n"
-                      "except OSError: pass\n"
-                      "os.waitpid(pid, 0)\n"
-                      "sys.stdout.buffer.write(data)\n" % width)
-            out = subprocess.run([sys.executable, "-c", script, GATEPOST, "lists", "-c", d.path, "--color=never"],
-                                 stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, check=True).stdout
-            shown[width] = out.replace("\r", "").split("\n")[0].split()
-            assert max(len(line) for line in out.replace("\r", "").split("\n")) <= width, out
-        assert set(shown[80]) < set(shown[200]) and "TESTED" in shown[200], shown
+        shown, texts = {}, {}
+        for width in (80, 120, 200):
+            texts[width] = on_terminal(width, "lists", "-c", d.path, "--color=never")
+            shown[width] = texts[width].split("\n")[0].split()
+            assert max(len(line) for line in texts[width].split("\n")[:6]) <= width, texts[width]
+            for name in ("bl.example", "white.example", LONG):
+                assert re.search("^%s +(ok|suspended) " % re.escape(name), texts[width], re.M), texts[width]
+            holds(texts[width], "\n%s: REFUSED or SERVFAIL for everything" % LONG)
+        assert set(shown[80]) < set(shown[120]) < set(shown[200]) and "TESTED" in shown[200], shown
         for word in ("LIST", "STATE", "REASON", "QUERIES", "HITS"):
             assert word in shown[80], shown
+        zone.all = {LONG: {"A": ["127.255.255.254"]}}
+        try:
+            out = on_terminal(80, "lists", "test", "203.0.113.5", "-c", d.path, "--color=never")
+        finally:
+            zone.good()
+        assert max(len(line) for line in out.split("\n")[:6]) <= 80, out
+        assert re.search(r"^%s +suspended +0 +error" % re.escape(LONG), out, re.M), out
+        holds(out, "\n%s: error code: 127.255.255.254" % LONG)
+
+
+def on_terminal(width, *words):
+    """What gatepost prints on a terminal of so many columns."""
+    script = ("import fcntl, os, pty, struct, sys, termios\n"
+              "pid, fd = pty.fork()\n"
+              "if pid == 0:\n"
+              "    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, %d, 0, 0))\n"
+              "    os.execv(sys.argv[1], sys.argv[1:])\n"
+              "data = b''\n"
+              "try:\n"
+              "    while True:\n"
+              "        part = os.read(fd, 65536)\n"
+              "        if not part: break\n"
+              "        data += part\n"
+              "except OSError: pass\n"
+              "os.waitpid(pid, 0)\n"
+              "sys.stdout.buffer.write(data)\n" % width)
+    return subprocess.run([sys.executable, "-c", script, GATEPOST] + list(words), stdout=subprocess.PIPE, text=True,
+                          env=ENVIRONMENT, check=True).stdout.replace("\r", "")
 
 
 def switched():
@@ -390,6 +464,41 @@ def switched():
         holds(err, "there are: bl.example, white.example, uri.example, keyed")
 
 
+def unused():
+    """of a list that is closed, off in the configuration or without key, on and retest say so, and status and doctor"""
+    with Daemon(UNUSED) as d:
+        for name, zone_name, why in (("old", "dnsbl.sorbs.net", "sorbs.net"), ("keyless", "keyless.example", "no key: /nowhere/key"),
+                                     ("unwanted.example", "unwanted.example", "it is off in the configuration (")):
+            d.fine("lists", "off", name)
+            out = d.fine("lists", "on", name)
+            holds(out, zone_name + ": the order is taken back; mail is not checked against it: ")
+            holds(out, why)
+            holds(json.loads(d.fine("lists", "on", name, "--json"))["why_unused"], why)
+            holds(d.fine("lists", "on", name), zone_name + ": was not switched off; mail is not checked against it: ")
+            code, out, err = run("lists", "retest", name, "-c", d.path)
+            equal((code, out), (1, ""))
+            holds(err, zone_name + " is not tested: ")
+            holds(err, why)
+        d.fine("lists", "off", "bl.example")
+        wait_for(lambda: d.row("bl.example")["state"] == "off", "the list is off")
+        holds(run("lists", "retest", "bl.example", "-c", d.path)[2], "bl.example is not tested: it is switched off (gatepost lists on)")
+        out = d.fine("lists", "retest")
+        equal(out.splitlines()[:2], ["to be tested now: white.example, uri.example, zen.example; gatepost lists shows the result",
+                                     "bl.example is not tested: it is switched off (gatepost lists on)"])
+        equal(len(out.splitlines()), 5)
+        equal({r["list"]: r["state"] for r in d.lists()}, {
+            "bl.example": "off", "white.example": "ok", "uri.example": "ok", "zen.example": "ok", "dnsbl.sorbs.net": "dead",
+            "unwanted.example": "off", "keyless.example": "suspended"})
+        status = d.fine("status")
+        holds(status, "DNS lists     3 ok, 1 suspended, 1 dead, 2 off\n")
+        holds(status, "WARNING: the DNS list dnsbl.sorbs.net is dead: zone closed; ")
+        equal(json.loads(d.fine("status", "--json"))["lists"]["switched_off"], ["bl.example"])
+        found = findings(d.path, "lists.tests")
+        equal([(f["state"], f["found"]) for f in found if f["found"].startswith(("bl.", "unwanted."))],
+              [("ok", "bl.example: not in use (gatepost lists off); it passes its tests"),
+               ("ok", "unwanted.example: not in use (off in the configuration)")])
+
+
 def by_name():
     """a list is called by its name in the configuration, too"""
     with Daemon() as d:
@@ -406,11 +515,11 @@ def mended():
             equal((bl["state"], bl["reason"], bl["problem"].split()[0]), ("suspended", "error code", "127.255.255.254"))
             holds(d.fine("status"), "WARNING: the DNS list bl.example is suspended: error code")
             equal([r["list"] for r in json.loads(d.fine("status", "--json"))["lists"]["suspended"]], ["bl.example"])
-            holds(d.fine("lists"), "bl.example: 127.255.255.254 about ")
+            holds(d.fine("lists"), "bl.example: error code: 127.255.255.254 about ")
             zone.good()
             for _ in range(2):  # two good rounds
                 tested = d.row("bl.example")["tested"]
-                equal(json.loads(d.fine("lists", "retest", "bl.example", "--json")), {"due": ["bl.example"]})
+                equal(json.loads(d.fine("lists", "retest", "bl.example", "--json")), {"due": ["bl.example"], "not_tested": []})
                 wait_for(lambda: d.row("bl.example")["tested"] != tested or d.row("bl.example")["state"] == "ok",
                          "the next test")
             wait_for(lambda: d.row("bl.example")["state"] == "ok", "the list is in use again")
@@ -461,7 +570,7 @@ def doctor_tests():
         assert re.match(r"bl\.example: ok, answers within [\d.]+ (us|ms|s)$", found[0]["found"]), found
         for trouble, word, mend in (({"A": ["127.255.255.254"]}, "error code: 127.255.255.254", "127.0.0.1"),
                                     ({"A": ["146.112.61.108"]}, "answers outside 127.0.0.0/8", "does not rewrite answers"),
-                                    ("refused", "REFUSED or SERVFAIL", "check the key"),
+                                    ("refused", "REFUSED or SERVFAIL", "use a resolver of your own"),
                                     ({"A": ["127.0.0.2"]}, "canary listed", "gatepost lists off bl.example")):
             zone.all = {"bl.example": trouble}
             try:
@@ -471,6 +580,42 @@ def doctor_tests():
             equal([f["state"] for f in found], ["warning"] + ["ok"] * 3)
             holds(found[0]["found"], "bl.example is suspended: " + word)
             holds("\n".join(found[0]["mend"]), mend)
+
+
+def doctor_key():
+    """doctor lists: a key is spoken of where the list has one, or could have one"""
+    with File(CONFIG + 'list "free" { zone = "free.example"  key_zone = "KEY.f.example"  tests = {"127.0.0.2 listed"} }\n') as path:
+        zone.all = {KEY + ".dq.example": "refused", "free.example": "refused"}
+        try:
+            found = findings(path, "lists.tests")
+        finally:
+            zone.good()
+        equal([f["state"] for f in found], ["warning"] * 2 + ["ok"] * 3)
+        holds(found[0]["found"], "zen.example is suspended: REFUSED")
+        holds(found[0]["mend"][0], "check the key of the list")
+        holds(found[1]["mend"][0], "free has no key")
+
+
+def doctor_unused():
+    """doctor lists: with dnsbl.mode off no list is a warning, and that none works is no problem"""
+    with File(CONFIG.replace("mode = enforce  reject_at", "mode = off  reject_at")) as path:
+        zone.all = {name: "refused" for name in ("bl.example", "white.example", "uri.example", KEY + ".dq.example")}
+        try:
+            code, out, err = run("doctor", "--json", "--config", path, "lists.tests")
+        finally:
+            zone.good()
+        equal((code, err), (0, ""))
+        equal([f["state"] for f in json.loads(out)], ["note"] * 4)
+        holds(out, "bl.example: not in use (dnsbl.mode is off); it fails its tests: REFUSED")
+        equal([f["found"] for f in findings(path, "lists.tests")][:1],
+              ["bl.example: not in use (dnsbl.mode is off); it passes its tests"])
+    with File(CONFIG.replace('list "bl.example" {', 'list "bl.example" {\n    off = yes')) as path:
+        zone.all = {name: "refused" for name in ("white.example", "uri.example", KEY + ".dq.example")}
+        try:
+            found = findings(path, "lists.tests")
+        finally:
+            zone.good()
+        holds(found[0]["found"], "no DNS list works")  # one that is off does not count as one that works
 
 
 def doctor_cloud():
@@ -504,8 +649,8 @@ def doctor_daemon():
         equal([f["state"] for f in findings(path, "lists.tests")], ["skipped"])
 
 
-def other_answers():
-    """what comes from something else than the daemon is refused, and no key is in check-config --dump"""
+def no_daemon():
+    """without a daemon gatepost lists says so; no key is in check-config --dump"""
     with File() as path:
         holds(run("check-config", "--dump", path)[1], "bl.example")
         code, out, err = run("lists", "--config", path)
@@ -514,9 +659,11 @@ def other_answers():
 
 def main():
     tap = world.Tap()
-    for test in (address, allowed, domain, unknown, suspended, no_answer, off, table, servers, wrong_subjects, test_entries,
-                 no_lists, figures, columns, switched, by_name, mended, direct, metrics, doctor_tests, doctor_cloud,
-                 doctor_daemon, other_answers):
+    for test in (address, allowed, domain, unknown, suspended, dead, no_answer, off, table, servers, wrong_subjects,
+                 odd_subjects, test_entries,
+                 no_lists, figures, columns, switched, unused, by_name, mended, direct, metrics, doctor_tests,
+                 doctor_key, doctor_unused, doctor_cloud,
+                 doctor_daemon, no_daemon):
         tap.run(test)
     tap.finish()
 
