@@ -160,13 +160,14 @@ def changes():
 def lists():
     """lists, lists test, lists off, lists retest"""
     scene.run("lists", "off", "off.test")
-    world.wait_for(lambda: "untested" not in [r["state"] for r in scene.run("lists")["lists"]], "the first tests")
+    world.wait_for(lambda: {"untested", "off"} & {r["state"] for r in scene.run("lists")["lists"]} == {"off"},
+                   "the first tests, and a list that is off")
     for client in ("203.0.113.5", "203.0.113.6"):
         scene.policyd.ask(instance=client, client_address=client, sender="x@a.test", recipient="r@b.test", helo_name="h.test")
     compare(["lists"], [scene.run("lists")])
     compare(["lists test"], [scene.run("lists", "test", client) for client in ("203.0.113.5", "203.0.113.6")])
-    compare(["lists off, lists on"], [scene.run("lists", "on", "off.test")])
     compare(["lists retest"], [scene.run("lists", "retest")])
+    compare(["lists off, lists on"], [scene.run("lists", "on", "off.test")], {"why_unused"})
 
 
 def greylist():
@@ -231,7 +232,7 @@ def numbers():
 
 def status():
     """status"""
-    compare(["status"], [scene.run("status")], {"store", "lists", "greylist", "config.waiting_for_restart[]"})
+    compare(["status"], [scene.run("status")], {"store", "lists", "greylist", "config.waiting_for_restart[]", "lists.switched_off[]"})
 
 
 def without_a_daemon():
