@@ -146,8 +146,8 @@ const struct gp_cli_command gp_cli_lists = {
 		"columns are left out; in a pipe and with --json all is there.\n\n"
 		"States: ok; untested, since the start; suspended, its tests fail or it does not "
 		"answer: queried only about its tests, and back by itself after two good ones; "
-		"dead, its zone is closed, or it has been suspended for a week; off, by gatepost lists off or the "
-		"configuration.\n\n"
+		"dead, its zone is closed, or it has been suspended for a week; off, by gatepost "
+		"lists off or the configuration.\n\n"
 		"Lists are called by the public name of their zone; a key is never shown. The "
 		"running daemon is asked. On a host with Exim alone, the store is read.",
 	.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
