@@ -50,7 +50,7 @@ CONFIG  = config config_assign config_cursor config_draft config_error config_fi
 ENGINE  = authres check_arc check_dkim check_dmarc check_dns check_dnsbl check_limit check_spf checks dmarc_fields dnsbl_fields facts mark match \
 	  message_reply pipeline policy record reply sample spf_fields spf_header spf_reply transaction value
 OPERATOR = operator_answer operator_limits operator_metrics operator_overrides operator_page operator_store operator_text operator_usage operator_who
-OPERATOR += operator_by operator_greylist operator_lists operator_lists_show
+OPERATOR += operator_by operator_greylist operator_lists operator_lists_show operator_metrics_lists
 RUNTIME = runtime_config runtime_deadline runtime_resolver runtime_store
 ENGINE += check_correspondents check_greylist greylist_reason
 REPUTATION += greylist/greylist greylist/greylist_change greylist/greylist_domain greylist/greylist_figures greylist/greylist_key greylist/greylist_known \
@@ -65,7 +65,7 @@ DAEMON  = control control_command daemon_main descriptors dns_health excuses hea
 	  notify places privileges runtimes shmem socket_activation socket_reach sockets supervise ticker
 POLICYD = control_operator control_status counters header_once lists metrics metrics_checks \
 	  policy_service protocol reader session stage_learn message_asked own_checks trouble_log
-POLICYD += greylist_watch metrics_greylist metrics_lists
+POLICYD += greylist_watch metrics_lists
 EXIM    = args authres_spoof bridge lists log_limited process spool verdict
 DOCTOR  = cmd_doctor doctor_checks doctor_child doctor_clock doctor_config doctor_daemon doctor_dns \
 	  doctor_exim doctor_owner doctor_postconf doctor_postfix doctor_postfix_field doctor_postfix_lists \

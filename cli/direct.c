@@ -115,6 +115,12 @@ static json_t *add_where(const struct gp_cli_direct *d, json_t *answer)
 	return answer;
 }
 
+/* is_about_lists: does the answer need to know how DNS lists are doing? */
+static bool is_about_lists(const char *command)
+{
+	return !gp_operator_knows(command) || strncmp(command, "lists", 5) == 0;
+}
+
 /* gp_cli_direct_answer: what was set meanwhile is read first. */
 json_t *gp_cli_direct_answer(void *arg, const json_t *request)
 {
@@ -129,7 +135,8 @@ json_t *gp_cli_direct_answer(void *arg, const json_t *request)
 		.peer_uid = d->uid};
 	if (d->store.store)
 		gp_runtime_store_tend(&d->store, &ctx);
-	call.kept = gp_cli_direct_lists(d, &ctx);
+	if (is_about_lists(command))
+		call.kept = gp_cli_direct_lists(d, &ctx);
 	call.lists = call.kept ? call.kept->health : NULL;
 	json_t *answer = gp_operator_knows(command) ? gp_operator_answer(&call)
 			 : command && strcmp(command, "status") == 0

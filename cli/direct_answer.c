@@ -64,6 +64,24 @@ json_t *gp_cli_direct_status(struct gp_cli_direct *direct, struct gp_operator_ca
 	return answer;
 }
 
+/* add_reputation: DNS lists as processes of Exim have kept them, figures of greylisting. */
+static void add_reputation(
+	struct gp_cli_direct *d, struct gp_operator_call *call, struct gp_operator_page *page)
+{
+	const struct gp_greylist_settings *greylist = &d->config->greylist;
+	struct gp_operator_metrics_source source = {.config = d->config,
+		.is_passing = true,
+		.lists = call->lists,
+		.now_s = call->ctx->clock->wall_s(call->ctx->clock)};
+	struct gp_greylist_figures figures;
+	if (greylist->mode != GP_MODE_OFF && is_up(d) &&
+		gp_greylist_figures(call->ctx, d->store.store, gp_store_now_ms(d->store.store),
+			greylist, &figures) == GP_OK)
+		source.greylist = &figures;
+	gp_operator_metrics_lists(page, &source);
+	gp_operator_metrics_greylist(page, &source);
+}
+
 /* gp_cli_direct_metrics: families of the daemon's page that need none, and what is counted. */
 json_t *gp_cli_direct_metrics(struct gp_cli_direct *direct, struct gp_operator_call *call)
 {
@@ -82,6 +100,7 @@ json_t *gp_cli_direct_metrics(struct gp_cli_direct *direct, struct gp_operator_c
 	gp_operator_metrics_store(&page, &source);
 	if (is_up(direct) && gp_operator_usage(call, usage) == GP_OK)
 		gp_operator_metrics_usage(&page, direct->config, usage);
+	add_reputation(direct, call, &page);
 	int rc = gp_strbuf_finish(&buf, &text);
 	return rc ? gp_operator_error("the numbers cannot be collected: %s", gp_err_text(rc))
 		  : json_pack("{s:s}", "text", text);

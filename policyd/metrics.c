@@ -3,7 +3,6 @@
 #include "policyd/metrics_policy.h"
 
 #include "policyd/session.h"
-#include "reputation/dnsbl/dnsbl_health.h"
 
 /* ---- configuration ---- */
 
@@ -43,8 +42,6 @@ static void read_unseen(GP_DAEMON_METRICS_READER)
 #define GAUGE GP_OPERATOR_PAGE_GAUGE
 #define HISTOGRAM GP_OPERATOR_PAGE_HISTOGRAM
 #define OF(member) offsetof(struct gp_daemon_connections, member)
-#define OF_GREYLIST(member) offsetof(struct gp_greylist_figures, member)
-#define OF_LIST(member) offsetof(struct gp_dnsbl_health_view, member)
 #define OF_LIMIT(member) offsetof(struct gp_tally_limit, member)
 
 /* clang-format off */
@@ -109,46 +106,6 @@ static const struct gp_daemon_metric rows[] = {
 		"Services where Postfix sends no request at END-OF-MESSAGE, so that limits on "
 			"bytes have no effect.",
 		read_unseen, 0},
-
-	{"gatepost_list_state", GAUGE,
-		"State of each DNS list: 1 for the one that it has.", gp_metrics_list_state, 0},
-	{"gatepost_list_queries_total", COUNTER,
-		"Queries of DNS lists about mail.", gp_metrics_lists, OF_LIST(questions)},
-	{"gatepost_list_hits_total", COUNTER,
-		"Queries with a hit.", gp_metrics_lists, OF_LIST(listed)},
-	{"gatepost_list_unknown_total", COUNTER,
-		"Answers of DNS lists that none of their rules knows.",
-		gp_metrics_lists, OF_LIST(unknown)},
-	{"gatepost_list_errors_total", COUNTER,
-		"Answers of DNS lists that mean trouble, such as 127.255.255.254.",
-		gp_metrics_lists, OF_LIST(errors)},
-	{"gatepost_list_timeouts_total", COUNTER,
-		"Queries of DNS lists without an answer within dnsbl.deadline.",
-		gp_metrics_lists, OF_LIST(timeouts)},
-	{"gatepost_list_query_seconds", HISTOGRAM,
-		"How long DNS lists took to answer.", gp_metrics_list_times, 0},
-
-	{"gatepost_greylist_delayed", GAUGE,
-		"First attempts that greylisting delayed in the last 24 hours.",
-		gp_metrics_greylist, OF_GREYLIST(delayed)},
-	{"gatepost_greylist_would_delay", GAUGE,
-		"First attempts of the last 24 hours that greylisting only recorded.",
-		gp_metrics_greylist, OF_GREYLIST(would_delay)},
-	{"gatepost_greylist_passed", GAUGE,
-		"Mail of the last 24 hours that came back and was accepted.",
-		gp_metrics_greylist, OF_GREYLIST(passed)},
-	{"gatepost_greylist_never_came_back", GAUGE,
-		"First attempts of the day before that did not come back.",
-		gp_metrics_greylist, OF_GREYLIST(never_came_back)},
-	{"gatepost_greylist_waiting", GAUGE,
-		"First attempts that greylisting remembers.",
-		gp_metrics_greylist, OF_GREYLIST(waiting)},
-	{"gatepost_greylist_kept", GAUGE,
-		"Passes that greylisting remembers.",
-		gp_metrics_greylist, OF_GREYLIST(kept)},
-	{"gatepost_greylist_median_delay_seconds", GAUGE,
-		"Half of the mail that came back in the last 24 hours waited at most so long.",
-		gp_metrics_greylist_median, 0},
 };
 /* clang-format on */
 
@@ -159,6 +116,7 @@ const struct gp_daemon_metrics_group gp_policyd_metrics[] = {
 	{gp_daemon_metrics_config, &gp_daemon_metrics_config_count, GP_POLICYD_POLICY, NULL},
 	{NULL, NULL, GP_POLICYD_POLICY, gp_daemon_metrics_limits},
 	{rows, &count, GP_POLICYD_POLICY, NULL},
+	{NULL, NULL, GP_POLICYD_POLICY, gp_metrics_lists},
 	{gp_daemon_metrics_dns, &gp_daemon_metrics_dns_count, GP_POLICYD_POLICY, NULL},
 	{NULL, NULL, GP_POLICYD_POLICY, gp_daemon_metrics_store},
 };

@@ -23,15 +23,8 @@ void gp_metrics_durations(GP_DAEMON_METRICS_READER);
 void gp_metrics_limits(GP_DAEMON_METRICS_READER); /* at: of a number in struct gp_tally_limit */
 void gp_metrics_limits_over(GP_DAEMON_METRICS_READER);
 
-/* ---- policyd/metrics_lists.c: DNS lists ---- */
+/* ---- policyd/metrics_lists.c: DNS lists and greylisting ---- */
 
-void gp_metrics_list_state(GP_DAEMON_METRICS_READER);
-void gp_metrics_lists(GP_DAEMON_METRICS_READER); /* at: of a number in gp_dnsbl_health_view */
-void gp_metrics_list_times(GP_DAEMON_METRICS_READER);
-
-/* ---- policyd/metrics_greylist.c: greylisting ---- */
-
-void gp_metrics_greylist(GP_DAEMON_METRICS_READER); /* at: of a number in gp_greylist_figures */
-void gp_metrics_greylist_median(GP_DAEMON_METRICS_READER);
+void gp_metrics_lists(struct gp_operator_page *page, const struct gp_daemon_metrics_source *source);
 
 #endif

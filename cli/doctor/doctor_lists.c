@@ -241,11 +241,16 @@ static void mend_key_file(struct gp_doctor *d, const struct gp_dnsbl_list *list)
 		gp_cli_may(d->arena, &owner.user, owner.chroot, list->key_file, R_OK, &way) ||
 		way.error != EACCES)
 		return;
-	const char *file = gp_doctor_word(d->arena, list->key_file);
 	gp_doctor_mend(d->report,
 		"if the key is new: the user %s may not read %s, so a reload has not taken it: "
-		"systemctl restart gatepost-policyd; or: chgrp %lu %s && chmod 640 %s, and reload",
-		owner.user.name, list->key_file, (unsigned long)owner.user.gid, file, file);
+		"systemctl restart gatepost-policyd",
+		owner.user.name, list->key_file);
+	const char *blocked = gp_doctor_word(d->arena, way.blocked);
+	if (way.is_directory)
+		gp_doctor_mend(d->report, "for later reloads: chmod o+x %s", blocked);
+	else
+		gp_doctor_mend(d->report, "for later reloads: chgrp %lu %s && chmod 640 %s",
+			(unsigned long)owner.user.gid, blocked, blocked);
 }
 
 /* say_failed: one that the daemon does not query although it is in use. */

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import world  # noqa: E402
@@ -183,6 +184,38 @@ def doctor(answer_of_daemon):
             impostor.close()
 
 
+KEYED = """policyd { user = "nobody" }
+dns { servers = {"127.0.0.1:9"} }
+dnsbl { mode = label }
+list "keyed" { zone = "bl.example"  key_zone = "KEY.dq.example"  key_file = "FOLDER/key" }
+"""
+
+
+def doctor_key_file(answer_of_daemon):
+    """gatepost doctor lists.daemon: a key file that the daemon's user may not read is taken at a restart only"""
+    if os.geteuid() != 0:
+        raise world.Skip("root alone can be read where others cannot")
+    refused_row = {"list": "bl.example", "state": "suspended", "reason": "REFUSED or SERVFAIL for everything"}
+    with tempfile.TemporaryDirectory(prefix="gatepost-test.") as folder:
+        os.chmod(folder, 0o755)
+        for name, text in (("key", "abcdefghijklmnop\n"), ("gatepost.conf", KEYED.replace("FOLDER", folder))):
+            with open(os.path.join(folder, name), "w") as f:
+                f.write(text)
+        for mode, reason, is_told in ((0o600, refused_row["reason"], True), (0o644, refused_row["reason"], False),
+                                      (0o600, "timeouts", False)):
+            os.chmod(folder + "/key", mode)
+            answer = line(dict(answer_of_daemon, lists=dict(BRIEF, suspended=[dict(refused_row, reason=reason)])))
+            impostor = Impostor(*[answer] * 2)
+            try:
+                _, out, _ = run("doctor", "--json", "--config", folder + "/gatepost.conf", "--socket", impostor.path, "lists.daemon")
+            finally:
+                impostor.close()
+            mends = "\n".join(json.loads(out)[0]["mend"])
+            equal((mode, reason, "systemctl restart gatepost-policyd" in mends, "chmod 640 %s/key" % folder in mends),
+                  (mode, reason, is_told, is_told), mends)
+            assert "abcdefghijklmnop" not in out, out
+
+
 def main():
     tap = world.Tap()
     d = world.Policyd('hostname = "mx.test"\ndns { servers = {"127.0.0.1:9"} }\n'
@@ -195,6 +228,7 @@ def main():
         tap.run(test)
     tap.run(status, answer_of_daemon)
     tap.run(doctor, answer_of_daemon)
+    tap.run(doctor_key_file, answer_of_daemon)
     tap.finish()
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import dnsd  # noqa: E402
@@ -544,14 +545,35 @@ def direct():
 
 
 def metrics():
-    """the same numbers for a monitoring system, without the key"""
-    with Daemon() as d:
+    """the same numbers for a monitoring system, without the key; without a daemon, what the store knows"""
+    zone.all = {"white.example": {"A": ["127.255.255.254"]}}
+    began = int(time.time())
+    with Daemon(UNUSED + "greylist { mode = label }\n") as d:
+        zone.good()
         d.mail("203.0.113.5")
+        d.mail("203.0.113.6")
         out = d.fine("metrics")
-        for line in ('gatepost_list_state{list="bl.example",state="ok"} 1', 'gatepost_list_state{list="bl.example",state="suspended"} 0',
-                     'gatepost_list_queries_total{list="bl.example"} 1', 'gatepost_list_hits_total{list="bl.example"} 1',
-                     'gatepost_list_timeouts_total{list="zen.example"} 0', 'gatepost_list_query_seconds_count{list="bl.example"} 1'):
-            holds(out, line + "\n")
+        for line in ('state{list="bl.example",state="ok"} 1', 'state{list="bl.example",state="suspended"} 0',
+                     'queries_total{list="bl.example"} 2', 'hits_total{list="bl.example"} 1', 'unknown_total{list="bl.example"} 1',
+                     'code_hits_total{list="bl.example",code="127.0.0.2"} 1', 'code_hits_total{list="bl.example",code="127.0.0.10"} 1',
+                     'reason{list="white.example",reason="error code"} 1', 'reason{list="dnsbl.sorbs.net",reason="zone closed"} 1',
+                     'reason{list="keyless.example",reason="no key"} 1',
+                     'timeouts_total{list="zen.example"} 0', 'query_seconds_count{list="bl.example"} 2'):
+            holds(out, "\ngatepost_list_" + line + "\n")
+        assert 'reason{list="bl.example"' not in out and 'code="127.0.0.77"' not in out, out
+        for name in ("since", "tested"):
+            shown = re.search(r'^gatepost_list_%s_timestamp_seconds{list="bl.example"} (\d+)$' % name, out, re.M)
+            assert began <= int(shown.group(1)), out
+        assert 'tested_timestamp_seconds{list="keyless.example"' not in out, out
+        d.fine("lists", "off", "bl.example")
+        code, out, err = run("metrics", "-c", d.path, "--direct")
+        equal(code, 0, err)
+        for line in ('state{list="bl.example",state="off"} 1', 'state{list="uri.example",state="untested"} 1',
+                     'reason{list="dnsbl.sorbs.net",reason="zone closed"} 1'):
+            holds(out, "\ngatepost_list_" + line + "\n")
+        for name in ("delayed", "waiting", "median_delay_seconds"):
+            assert re.search(r"^gatepost_greylist_%s \d" % name, out, re.M), out
+        assert "gatepost_list_queries_total" not in out, out
 
 
 # ---- doctor ----

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import dnsd  # noqa: E402
 import exposition  # noqa: E402
 import promtool  # noqa: E402
 import world  # noqa: E402
@@ -33,19 +34,32 @@ def greylist_text():
         d.close()
 
 
+LISTS = """dnsbl { mode = label }
+list "bl.example" { codes = {"127.0.0.2 = 1"}  tests = {"127.0.0.2 listed"} }
+list "broken.example" { codes = {"127.0.0.2 = 1"}  tests = {"127.0.0.2 listed"} }
+"""
+LISTED = {"A": ["127.0.0.2"]}
+
+
 def real_text():
-    """The page of a daemon that has all families: a server as store that is unavailable, and a local one."""
+    """The page of a daemon that has all families: a server as store that is unavailable, and a local one;
+    a DNS list with a hit, and one that fails its tests."""
+    server = dnsd.Server({"2.0.0.127.bl.example": LISTED, "5.113.0.203.bl.example": LISTED})
     d = world.Policyd('hostname = "mx.test"\nlimit hourly { key = user  count = recipients  max = 9  per = 1h }\n'
                       'store { uri = {"redis://127.0.0.1:1"}  on_failure = local  local_path = "FOLDER/local" }\n'
-                      'dnsbl { mode = label }\nlist "bl.example" { }\n'
-                      'dns { servers = {"127.0.0.1:9"} }\npolicyd { listen = {"SOCKET"}  user = "USER" }\n'
-                      .replace("FOLDER", "/tmp/gatepost-monitoring-%d" % os.getpid()))
+                      'dns { servers = {"127.0.0.1:DNSPORT"} }\npolicyd { listen = {"SOCKET"}  user = "USER" }\n' + LISTS
+                      .replace("FOLDER", "/tmp/gatepost-monitoring-%d" % os.getpid()).replace("DNSPORT", str(server.port)))
     try:
+        world.wait_for(lambda: 'gatepost_list_state{list="bl.example",state="ok"} 1\n' in d.control("metrics")["text"],
+                       "the tests of lists")
+        world.ask(d.connect(), client_address="203.0.113.5", helo_name="h.test", recipient="r@x.test", sender="x@a.test",
+                  instance="l.1")
         world.ask(d.connect(), client_address="192.0.2.1", sasl_username="alice", recipient="r@x.test",
                   sender="x@a.test", instance="i.1")
         return d.control("metrics")["text"] + greylist_text()
     finally:
         d.close()
+        server.close()
         world.shutil.rmtree("/tmp/gatepost-monitoring-%d" % os.getpid(), ignore_errors=True)
 
 

@@ -74,6 +74,7 @@ ZONE = [
     '50.113.0.203.bl.lists.example. 300 TXT "Sent spam, see https://lists.example/203.0.113.50"',
     "sick.lists.example. 300 A 127.255.255.254",
 ]
+SICK = "sick.lists.example: error code: 127.255.255.254"
 DELAY_S = 3
 REPUTATION = """
 dnsbl { mode = enforce }
@@ -166,6 +167,7 @@ def command(stage, *words):
         for part in lines:
             say(("   " + (part if part == line else indent + part)).rstrip())
     say()
+    return text
 
 
 def limits(half, stage):
@@ -192,8 +194,10 @@ def reputation(half, stage):
         sent = "MAIL FROM <eve@unknown.example>, RCPT TO <%s>, client %s" % (BOB, client)
         said = "listed" if facts["dnsbl"] == "listed" else "greylisting: " + facts["greylist"]
         half.show(case, Seen(sent, reply, said + by_option(facts["rule"]), said, facts, added))
-    for words in ("lists", "greylist"):
-        command(stage, *words.split())
+    shown = command(stage, "lists")
+    if SICK not in shown:
+        half.wrong("gatepost lists does not say: " + SICK)
+    command(stage, "greylist")
 
 
 def run():

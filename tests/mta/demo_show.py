@@ -121,6 +121,11 @@ class Half:
         self.rows.append({"server": self.server, "name": case.name, "answer": verdict(seen), "wrong": wrong,
                           "why": seen.short})
 
+    def wrong(self, text):
+        """Something else than a reply is not as it should be: told, and counted against the last case."""
+        labelled("WRONG", wrapped(text, WIDTH - len(LABEL % "")))
+        self.rows[-1]["wrong"].append(text)
+
     def write(self, path):
         with open(path + ".new", "w") as f:
             json.dump(self.rows, f)
