@@ -10,12 +10,20 @@
 #include <string.h>
 
 #include "operator/operator.h"
+#include "operator/operator_metrics.h"
 
 #define NOW 1700000000
 #define DAY 86400
 
+static const struct gp_dnsbl_rule all_codes = {
+	.first = {127, 0, 0, 2}, .last = {127, 0, 0, 254}, .weight = 1, .written = "127.0.0.2-254"};
+
 static const struct gp_dnsbl_list lists[] = {
-	{.name = "good", .zone = "good.example", .asked_zone = "good.example"},
+	{.name = "good",
+		.zone = "good.example",
+		.asked_zone = "good.example",
+		.rules = &all_codes,
+		.rule_count = 1},
 	{.name = "bad", .zone = "bad.example", .asked_zone = "bad.example"},
 	{.name = "closed",
 		.zone = "closed.example",
@@ -158,6 +166,65 @@ static void test_unused(void **state)
 	assert_true(json_is_null(gp_operator_lists_brief(&call)));
 }
 
+/* answered: a mail about which a list gave so many codes, each another one. */
+static void answered(size_t which, unsigned count)
+{
+	struct gp_dnsbl_code codes[64];
+	const struct gp_ipaddr client = {.family = GP_IP_NONE};
+	struct gp_dnsbl_noted noted = {.list = &lists[which],
+		.questions = 1,
+		.codes = codes,
+		.code_count = count,
+		.took_us = 1000};
+	for (unsigned i = 0; i < count; i++)
+		codes[i] = (struct gp_dnsbl_code) {{127, 0, 0, (uint8_t)(2 + i)}};
+	gp_dnsbl_health_note(call.lists, &noted, 1, &client, now_s, NULL);
+}
+
+/* page_of: the families about lists; of a passing process or of one that counts. */
+static const char *page_of(bool is_passing)
+{
+	const struct gp_operator_metrics_source source = {
+		.config = &config, .is_passing = is_passing, .lists = call.lists, .now_s = now_s};
+	struct gp_strbuf buf;
+	struct gp_operator_page page = {.buf = &buf};
+	const char *text;
+	gp_strbuf_init(&buf, arena, 1 << 19);
+	gp_operator_metrics_lists(&page, &source);
+	gp_operator_metrics_greylist(&page, &source);
+	assert_int_equal(gp_strbuf_finish(&buf, &text), GP_OK);
+	return text;
+}
+
+/* test_metrics: codes are bounded; a passing process tells of states only. */
+static void test_metrics(void **state)
+{
+	static const char *const lines[] = {
+		"gatepost_list_reason{list=\"bad.example\",reason=\"canary listed\"} 1\n",
+		"gatepost_list_reason{list=\"closed.example\",reason=\"zone closed\"} 1\n",
+		"gatepost_list_since_timestamp_seconds{list=\"good.example\"} 1700000000\n",
+		"gatepost_list_tested_timestamp_seconds{list=\"bad.example\"} 1700000000\n"};
+	(void)state;
+	tested(0, GP_DNSBL_NO_REASON);
+	tested(1, GP_DNSBL_CANARY_LISTED);
+	answered(0, GP_DNSBL_CODES_MAX + 5);
+	for (int passing = 0; passing < 2; passing++) {
+		const char *text = page_of(passing);
+		for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+			assert_non_null(strstr(text, lines[i]));
+		assert_null(strstr(text, "tested_timestamp_seconds{list=\"off.example\""));
+		assert_null(strstr(text, "gatepost_greylist"));
+		assert_int_equal(strstr(text, "_total") != NULL, !passing);
+	}
+	const char *text = page_of(false);
+	assert_non_null(strstr(text,
+		"gatepost_list_code_hits_total{list=\"good.example\",code=\"127.0.0.2\"} 1\n"));
+	assert_non_null(strstr(text, "list=\"good.example\",code=\"others\"} 5\n"));
+	assert_null(strstr(text, "code=\"127.0.0.26\""));
+	config.dnsbl.mode = GP_MODE_OFF;
+	assert_string_equal(page_of(false), "");
+}
+
 /* main: all tests, or those whose name fits the argument. */
 int main(int argc, char **argv)
 {
@@ -165,6 +232,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_dead, begin, end),
 		cmocka_unit_test_setup_teardown(test_problem, begin, end),
 		cmocka_unit_test_setup_teardown(test_unused, begin, end),
+		cmocka_unit_test_setup_teardown(test_metrics, begin, end),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
