@@ -7,6 +7,7 @@
 
 #include "cli/color.h"
 #include "cli/format.h"
+#include "cli/table.h"
 
 #define LISTS_MAX 1000
 
@@ -124,9 +125,13 @@ void gp_cli_status_greylist_print(json_t *greylist)
 	struct greylist g;
 	if (!greylist || json_is_null(greylist) || !read_greylist(greylist, &g))
 		return;
-	printf("%-14s%lld delayed in 24 hours, %lld passed; %lld of the day before never came "
-	       "back\n",
-		"greylisting", (long long)g.delayed, (long long)g.passed, (long long)g.lost);
+	char text[160];
+	snprintf(text, sizeof text,
+		"%lld delayed in 24 hours, %lld passed; %lld of the day before never came back",
+		(long long)g.delayed, (long long)g.passed, (long long)g.lost);
+	printf("%-14s", "greylisting");
+	gp_cli_print_wrapped(text, 14);
+	putchar('\n');
 	if (g.would_delay)
 		printf("%-14s%lld more only recorded\n", "", (long long)g.would_delay);
 }

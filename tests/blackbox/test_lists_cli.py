@@ -390,7 +390,8 @@ LONG = "combined.mail.abusix.example"  # 28 characters
 def columns():
     """on a terminal of 80 columns nothing is wider than that, and names of lists are whole; a wider one has more"""
     zone.all = {"white.example": "refused", LONG: "refused"}
-    with Daemon(CONFIG + 'list "%s" { codes = {"127.0.0.2 = 1"}  tests = {"127.0.0.2 listed"} }\n' % LONG) as d:
+    long_list = 'list "%s" { codes = {"127.0.0.2 = 1"}  tests = {"127.0.0.2 listed"} }\n' % LONG
+    with Daemon(CONFIG + long_list + "greylist { mode = label }\n") as d:
         zone.good()
         d.mail("203.0.113.5")
         shown, texts = {}, {}
@@ -404,6 +405,8 @@ def columns():
         assert set(shown[80]) < set(shown[120]) < set(shown[200]) and "TESTED" in shown[200], shown
         for word in ("LIST", "STATE", "REASON", "QUERIES", "HITS"):
             assert word in shown[80], shown
+        wait_for(lambda: "\ngreylisting " in d.fine("status"), "figures of greylisting")
+        holds(on_terminal(80, "status", "-c", d.path), " of the day before never came\n              back\n")
         zone.all = {LONG: {"A": ["127.255.255.254"]}}
         try:
             out = on_terminal(80, "lists", "test", "203.0.113.5", "-c", d.path, "--color=never")
