@@ -88,7 +88,7 @@ static int end(void **state)
 static void tested(size_t which, enum gp_dnsbl_reason reason)
 {
 	const struct gp_dnsbl_outcome outcome = {
-		.list = &lists[which], .reason = reason, .questions = 1, .took_us = 1000};
+		.list = &lists[which], .reason = reason, .took_us = 1000};
 	gp_dnsbl_health_tested(call.lists, &outcome, now_s, NULL);
 }
 
