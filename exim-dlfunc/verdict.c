@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/authres.h"
+#include "engine/check_greylist.h"
 #include "engine/checks.h"
 #include "engine/record.h"
 #include "exim-dlfunc/bridge.h"
@@ -21,6 +22,7 @@
 #define RESULTS_BYTES 1024
 #define HOST_BYTES 256
 #define KNOWN_US 60000000 /* what was found about a message at RCPT */
+#define WAITS_US 200000   /* the same of a contact that waits: while one ACL asks several times */
 #define TEND_US 1000000
 
 static const char trouble_reply[] =
@@ -298,14 +300,20 @@ static int ask_envelope(struct question *q)
 	return rc;
 }
 
+/* holds: does the answer to the same question still hold? A contact that waits may pass any moment. */
+static bool holds(const struct gp_exim_cached *k)
+{
+	int64_t age_us = gp_clock_now_us(gp_clock_system()) - k->at_us;
+	return age_us < (gp_engine_greylist_waits(&k->facts) ? WAITS_US : KNOWN_US);
+}
+
 /* gp_exim_spf: the envelope's checks. */
 const char *gp_exim_spf(struct gp_exim *x, const struct gp_exim_call *call)
 {
 	struct question q = {.x = x, .cached = &x->spf, .call = call};
 	struct gp_exim_cached *k = &x->spf;
 	const char *key = call_key(x, call, "");
-	int64_t age_us = gp_clock_now_us(gp_clock_system()) - k->at_us;
-	if (is_cached(k, key) && age_us < KNOWN_US)
+	if (is_cached(k, key) && holds(k))
 		return word_of(k);
 	if (begin(&q, key))
 		return word_of(k);

@@ -291,6 +291,12 @@ static bool is_delayed(const struct greylist_facts *found)
 	       (found->said == GP_GREYLIST_SAID_FIRST || found->said == GP_GREYLIST_SAID_EARLY);
 }
 
+/* gp_engine_greylist_waits: first or early. */
+bool gp_engine_greylist_waits(const struct gp_facts *facts)
+{
+	return is_delayed(own(facts));
+}
+
 /* delayed: a first contact, or one that is too early. */
 static struct gp_wish delayed(const struct gp_facts *f)
 {

@@ -26,4 +26,8 @@ enum gp_greylist_said {
 
 extern const struct gp_check gp_engine_check_greylist;
 
+/* Is it a contact that has to wait (in mode label: would have to)? What is said of it then holds for
+ * a moment only. */
+bool gp_engine_greylist_waits(const struct gp_facts *facts);
+
 #endif

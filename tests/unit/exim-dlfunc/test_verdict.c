@@ -620,6 +620,42 @@ static void test_manual(void **state)
 	assert_int_equal(listed, known + 5); /* results and three facts of them, problem */
 }
 
+/* said: what greylisting says of the last recipient. */
+static const char *said(struct scene *s)
+{
+	const char *text = "";
+	const struct gp_record record = {&s->x.spf.facts, &s->x.spf.verdict, s->x.spf.arena};
+	assert_true(gp_engine_get(&s->x.pipeline, &record, gp_span_from("greylist.result"), &text));
+	return text;
+}
+
+/* test_waits: one ACL asks twice about a recipient; a client that tries again has another answer. */
+static void test_waits(void **state)
+{
+	struct scene s;
+	char conf[512];
+	(void)state;
+	begin(&s, NULL);
+	snprintf(conf, sizeof conf,
+		DNS "store { uri = \"lmdb:%s\" }\nspf { mode = off }\n"
+		    "greylist { mode = enforce  when = unknown  delay = 1h  learn = 0s }\n",
+		s.folder);
+	write_file(&s, "gatepost.conf", conf);
+	s.call.client = gp_span_from("198.51.100.1");
+	s.call.envelope.client_name = gp_span_from("mail.proper.test");
+	s.call.envelope.recipient = gp_span_from("r@here.test");
+	assert_int_equal(gp_ipaddr_parse(s.call.client, &s.call.envelope.client), GP_OK);
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_string_equal(said(&s), "first");
+	s.x.spf.at_us += 1000000; /* hardly any time has passed */
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_string_equal(said(&s), "first");
+	s.x.spf.at_us -= 2000000;
+	assert_string_equal(gp_exim_spf(&s.x, &s.call), "defer");
+	assert_string_equal(said(&s), "early");
+	end(&s);
+}
+
 /* main: all of them. */
 int main(void)
 {
@@ -644,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_no_store),
 		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
