@@ -172,7 +172,7 @@ static const struct gp_cli_option options[] = {
 static const struct gp_cli_argument arguments[] = {
 	{.name = "ATTRIBUTE=VALUE",
 		.may_repeat = true,
-		.words = "client_address= client_name= reverse_client_name= helo_name= "
+		.words = "client_address= client_name= helo_name= "
 			 "sender= recipient= sasl_username= protocol_state= instance= "
 			 "size= recipient_count= "
 			 "queue_id= policy_context="},

@@ -16,7 +16,6 @@ static const struct {
 	{"protocol_state", 14, AT(protocol_state)},
 	{"client_address", 14, AT(client_address)},
 	{"client_name", 11, AT(client_name)},
-	{"reverse_client_name", 19, AT(reverse_client_name)},
 	{"server_address", 14, AT(server_address)},
 	{"server_port", 11, AT(server_port)},
 	{"helo_name", 9, AT(helo_name)},
@@ -168,7 +167,6 @@ void gp_protocol_envelope(
 			client.family == GP_IP_NONE && known(request->client_address).len > 0,
 		.server = address(request->server_address),
 		.client_name = known(request->client_name),
-		.reverse_name = known(request->reverse_client_name),
 		.helo = request->helo_name,
 		/* Postfix sends the null sender as an empty one; others may write it out */
 		.sender = gp_span_is(request->sender, "<>") ? (struct gp_span) {NULL, 0}

@@ -46,9 +46,9 @@ enum gp_protocol_state {
 
 struct gp_protocol_request {
 	enum gp_protocol_state state;
-	struct gp_span request, protocol_state, client_address, client_name, reverse_client_name,
-		server_address, server_port, helo_name, sender, recipient, recipient_count_text,
-		queue_id, instance, size_text, sasl_username, policy_context;
+	struct gp_span request, protocol_state, client_address, client_name, server_address,
+		server_port, helo_name, sender, recipient, recipient_count_text, queue_id, instance,
+		size_text, sasl_username, policy_context;
 	struct gp_span
 		explain; /* gatepost_explain, which gatepost request sends and Postfix never */
 	/* the secret of a policy_context that is mark:SECRET, which is then empty; a field that is

@@ -49,7 +49,7 @@ _gatepost_row()
 	'request')
 		options='--socket --config --timeout --json --help --color'
 		values='--socket=file -c=file --config=file --timeout=any --color=words:auto,always,never'
-		arguments='words:client_address=,client_name=,reverse_client_name=,helo_name=,sender=,recipient=,sasl_username=,protocol_state=,instance=,size=,recipient_count=,queue_id=,policy_context=+'
+		arguments='words:client_address=,client_name=,helo_name=,sender=,recipient=,sasl_username=,protocol_state=,instance=,size=,recipient_count=,queue_id=,policy_context=+'
 		;;
 	'limits')
 		subcommands='show explain reset set overrides'

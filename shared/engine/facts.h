@@ -65,9 +65,6 @@ struct gp_envelope {
 	bool client_is_unreadable;  /* it has an address that cannot be read */
 	struct gp_ipaddr server;    /* the address the client came to; may be GP_IP_NONE */
 	struct gp_span client_name; /* verified by the mail server; empty when it is not */
-	/* what the address points to, verified or not; empty: nothing, or the mail server does not
-	 * know */
-	struct gp_span reverse_name;
 	struct gp_span helo;          /* as the client said it */
 	struct gp_span sender;        /* MAIL FROM; empty for the null sender */
 	struct gp_span recipient;     /* RCPT TO; may be empty before RCPT */

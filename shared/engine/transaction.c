@@ -51,8 +51,7 @@ static bool is_of(const struct gp_envelope *a, const struct gp_envelope *b)
 {
 	return gp_ipaddr_equal(&a->client, &b->client) && gp_ipaddr_equal(&a->server, &b->server) &&
 	       a->client_is_unreadable == b->client_is_unreadable &&
-	       gp_span_equal(a->client_name, b->client_name) &&
-	       gp_span_equal(a->reverse_name, b->reverse_name) && gp_span_equal(a->helo, b->helo) &&
+	       gp_span_equal(a->client_name, b->client_name) && gp_span_equal(a->helo, b->helo) &&
 	       gp_span_equal(a->sender, b->sender) &&
 	       gp_span_equal(a->sasl_username, b->sasl_username);
 }
@@ -71,7 +70,6 @@ static int keep_envelope(struct gp_arena *arena, const struct gp_facts *f, struc
 	kept->envelope = f->envelope;
 	kept->envelope.recipient = (struct gp_span) {NULL, 0};
 	keep_span(arena, &kept->envelope.client_name);
-	keep_span(arena, &kept->envelope.reverse_name);
 	keep_span(arena, &kept->envelope.helo);
 	keep_span(arena, &kept->envelope.sender);
 	keep_span(arena, &kept->envelope.sasl_username);

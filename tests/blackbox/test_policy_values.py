@@ -47,7 +47,7 @@ PLAIN = {
 }
 NOVELTIES = ["tls_sni", "frobnicate", "", "size ", "SIZE", "sender\t", "\x01", "\udcff", "x" * 3000]
 # of these gatepost-policyd makes something
-USED = ("protocol_state", "client_address", "client_name", "reverse_client_name", "server_address", "server_port", "helo_name", "sender", "recipient",
+USED = ("protocol_state", "client_address", "client_name", "server_address", "server_port", "helo_name", "sender", "recipient",
         "recipient_count", "queue_id", "instance", "size", "sasl_username", "policy_context")
 # these say who is asked about and when; their values have tests of their own
 DECIDE = ("request", "protocol_state", "client_address", "sender", "sasl_username")
