@@ -300,7 +300,7 @@ static int ask_envelope(struct question *q)
 	return rc;
 }
 
-/* holds: does the answer to the same question still hold? A contact that waits may pass any moment. */
+/* holds: does the answer to the same question still hold? What waits may pass any moment. */
 static bool holds(const struct gp_exim_cached *k)
 {
 	int64_t age_us = gp_clock_now_us(gp_clock_system()) - k->at_us;

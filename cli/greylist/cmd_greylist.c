@@ -6,6 +6,9 @@
 #include "cli/place.h"
 #include "cli/usage.h"
 #include "config/config.h"
+#include "reputation/greylist/greylist_known.h"
+
+#define ARENA_BYTES 65536
 
 /* ---- what they do ---- */
 
@@ -40,6 +43,19 @@ static size_t count_mail(const struct gp_cli_call *call)
 	return n;
 }
 
+/* mail_problem: what of the mail cannot be meant; NULL: nothing. */
+static const char *mail_problem(const struct gp_cli_call *call, struct gp_arena *arena)
+{
+	struct gp_ipaddr client;
+	if (gp_ipaddr_parse(gp_span_from(gp_cli_option(call, "client")), &client))
+		return "--client has to be an address";
+	if (!gp_greylist_is_sender(arena, gp_span_from(gp_cli_option(call, "sender"))))
+		return "--sender has to be a mailbox, or empty";
+	if (!gp_greylist_is_recipient(arena, gp_span_from(gp_cli_option(call, "recipient"))))
+		return "--recipient has to be a mailbox";
+	return NULL;
+}
+
 /* mail_request: of client, sender and recipient; -1, or an exit code. */
 static int mail_request(const struct gp_cli_call *call, const char *command, json_t **request_out)
 {
@@ -48,6 +64,11 @@ static int mail_request(const struct gp_cli_call *call, const char *command, jso
 		return gp_cli_usage(call->title,
 			"--client, --sender and --recipient belong together (--sender \"\" is the "
 			"null sender)");
+	struct gp_arena *arena = gp_arena_new(ARENA_BYTES);
+	const char *problem = arena ? mail_problem(call, arena) : "out of memory";
+	gp_arena_free(arena);
+	if (problem)
+		return gp_cli_usage(call->title, "%s", problem);
 	json_t *request = json_pack("{s:s}", "command", command);
 	for (size_t i = 0; request && i < MAIL_NAMES; i++) {
 		json_t *text = json_string(gp_cli_option(call, mail_names[i]));
@@ -128,9 +149,10 @@ static const struct gp_cli_command subcommands[] = {
 		.help = "never delay mail of a network or a domain",
 		.synopsis = "NETWORK|DOMAIN [--json]",
 		.text = "From now on mail is not delayed if its client has an address in NETWORK, "
-			"or if DOMAIN is the domain of its sender, or of the confirmed name of its "
-			"client, or above it. It holds at once, over restarts, and on every host "
-			"that shares the store.",
+			"or a confirmed name in DOMAIN, or if DOMAIN is that of its sender, or "
+			"above it, and SPF passes or the confirmed name of the client has the "
+			"registered domain of the sender: anybody can write any sender. It holds "
+			"at once, over restarts, and on every host that shares the store.",
 		.options = {gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 		.arguments = what,
 		.examples = "gatepost greylist allow 192.0.2.0/24\n"
@@ -141,8 +163,10 @@ static const struct gp_cli_command subcommands[] = {
 		.synopsis = "NETWORK|DOMAIN [--json]\n"
 			    "--client IP --sender FROM --recipient TO",
 		.text = "Takes back what greylist allow has said of NETWORK or DOMAIN. With "
-			"--client, --sender and --recipient it forgets what is known of such mail: "
-			"the next one is a first attempt.",
+			"--client, --sender and --recipient it forgets what is known of such mail, "
+			"of the network of its client and of the domain of its sender: the next "
+			"one is a first attempt. A network that is remembered as a whole, because "
+			"of too many first attempts, stays so.",
 		.options = {mail_options, gp_cli_json_option, gp_cli_control_options,
 			gp_cli_direct_option},
 		.arguments = optional_what,
@@ -163,7 +187,8 @@ const struct gp_cli_command gp_cli_greylist = {
 		"with greylist allow. What does not come back is what greylisting keeps out; what "
 		"comes back was only delayed.\n\n"
 		"With --client, --sender and --recipient it shows what is known of such mail, and "
-		"what would be done with it now.\n\n"
+		"what would be done with it now. SPF and the name of the client are not looked "
+		"at: where it depends on them it says so.\n\n"
 		"The running daemon is asked. On a host with Exim alone the store is used itself.",
 	.options = {mail_options, gp_cli_json_option, gp_cli_control_options, gp_cli_direct_option},
 	.subcommands = subcommands,

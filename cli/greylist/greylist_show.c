@@ -178,10 +178,15 @@ bool gp_cli_greylist_changed(const json_t *answer, struct gp_arena *arena, struc
 {
 	json_t *value = (json_t *)(uintptr_t)answer;
 	const char *what;
-	int allowed, was_allowed, forgotten;
-	if (json_unpack(value, "{s:b}", "forgotten", &forgotten) == 0) {
-		gp_strbuf_add(buf, forgotten ? "forgotten: the next such mail is a first attempt\n"
-					     : "nothing was known of such mail\n");
+	int allowed, was_allowed, forgotten, is_crowd;
+	if (json_unpack(value, "{s:b, s:b}", "forgotten", &forgotten, "crowd", &is_crowd) == 0) {
+		gp_strbuf_add(buf, !forgotten ? "nothing was known of such mail\n"
+				   : is_crowd ? "forgotten\n"
+					      : "forgotten: the next such mail is a first "
+						"attempt\n");
+		if (is_crowd)
+			gp_strbuf_add(buf, "its network had too many first attempts, is "
+					   "remembered as a whole, and stays so\n");
 		return true;
 	}
 	if (json_unpack(value, "{s:s, s:b, s:b}", "what", &what, "allowed", &allowed, "was_allowed",

@@ -110,6 +110,27 @@ static const struct gp_rule *exempt(const struct gp_facts *f)
 	return rule ? rule : gp_engine_exemption(&of_spf, spf_rows, GP_EXEMPT_CLIENT_NAME, f);
 }
 
+/* gp_engine_greylist_exempt: as for a request at RCPT; the null sender may have to wait at DATA. */
+int gp_engine_greylist_exempt(struct gp_ctx *ctx, const struct gp_config *config,
+	const struct gp_envelope *envelope, const struct gp_rule **rule_out)
+{
+	static const struct gp_rule null_sender = {
+		.name = "greylist.null_sender", .why = "greylist.null_sender is skip"};
+	struct gp_facts f;
+	gp_engine_facts_init(&f, config, GP_STAGE_RCPT, envelope);
+	int rc = gp_engine_find_names(ctx, &f);
+	*rule_out = NULL;
+	if (rc)
+		return rc;
+	*rule_out = gp_engine_ours(&f);
+	if (!*rule_out && envelope->sender.len == 0 &&
+		config->greylist.null_sender == GP_GREYLIST_NULL_SKIP)
+		*rule_out = &null_sender;
+	if (!*rule_out)
+		*rule_out = exempt(&f);
+	return GP_OK;
+}
+
 /* ---- what vouches for it ---- */
 
 /* is_vouched: by a DNS list of good clients; in mode label as well, since that delays nobody. */

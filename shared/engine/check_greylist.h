@@ -10,6 +10,7 @@
 #define GP_ENGINE_CHECK_GREYLIST_H
 
 #include "engine/check.h"
+#include "engine/policy.h"
 
 /* What came of it, in one word: the verdicts of its result. */
 enum gp_greylist_said {
@@ -26,8 +27,15 @@ enum gp_greylist_said {
 
 extern const struct gp_check gp_engine_check_greylist;
 
-/* Is it a contact that has to wait (in mode label: would have to)? What is said of it then holds for
- * a moment only. */
+/*
+ * For an operator: the rule by which mail with this envelope is not greylisted, whatever is known
+ * of it; NULL: none. A client name that is empty is in no list.
+ */
+int gp_engine_greylist_exempt(struct gp_ctx *ctx, const struct gp_config *config,
+	const struct gp_envelope *envelope, const struct gp_rule **rule_out) GP_MUST_CHECK;
+
+/* Is it a contact that has to wait (in mode label: would have to)? What is said of it then holds
+ * for a moment only. */
 bool gp_engine_greylist_waits(const struct gp_facts *facts);
 
 #endif

@@ -61,10 +61,10 @@ struct gp_dnsbl_result; /* reputation/dnsbl/dnsbl.h */
 
 /* What is known when a recipient is offered. Spans may be empty. */
 struct gp_envelope {
-	struct gp_ipaddr client;    /* GP_IP_NONE: not an internet client, or not readable */
-	bool client_is_unreadable;  /* it has an address that cannot be read */
-	struct gp_ipaddr server;    /* the address the client came to; may be GP_IP_NONE */
-	struct gp_span client_name; /* verified by the mail server; empty when it is not */
+	struct gp_ipaddr client;      /* GP_IP_NONE: not an internet client, or not readable */
+	bool client_is_unreadable;    /* it has an address that cannot be read */
+	struct gp_ipaddr server;      /* the address the client came to; may be GP_IP_NONE */
+	struct gp_span client_name;   /* verified by the mail server; empty when it is not */
 	struct gp_span helo;          /* as the client said it */
 	struct gp_span sender;        /* MAIL FROM; empty for the null sender */
 	struct gp_span recipient;     /* RCPT TO; may be empty before RCPT */

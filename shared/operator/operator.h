@@ -29,7 +29,8 @@
  *     greylist                                  what greylisting did in a day, exceptions
  *     greylist-mail client, sender, recipient   what is known of such mail, and would be done
  *     greylist-allow what (network or domain)   what, allowed, was_allowed
- *     greylist-remove what, or a mail as above  the same; forgotten: was anything known?
+ *     greylist-remove what, or a mail as above  the same; forgotten: was anything known? crowd: is
+ *                                               its network remembered as one?
  *
  * An answer is a new object; trouble is an object with "error". NULL: no memory. A change is logged
  * (ctx->log) with the user who asked for it.

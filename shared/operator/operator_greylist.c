@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "mail/suffix.h"
+#include "engine/check_greylist.h"
+#include "engine/match.h"
 #include "operator/operator_private.h"
 #include "reputation/greylist/greylist_allow.h"
 #include "reputation/greylist/greylist_figures.h"
@@ -145,11 +146,14 @@ static int find_mail(struct gp_operator_call *call, struct mail *m, json_t **err
 	if (*error_out)
 		return GP_EINVAL;
 	if (!member(call, "client", &m->client) || !member(call, "sender", &m->sender) ||
-		!member(call, "recipient", &m->recipient) || gp_ipaddr_parse(m->client, &client)) {
+		!member(call, "recipient", &m->recipient) || gp_ipaddr_parse(m->client, &client) ||
+		!gp_greylist_is_sender(call->ctx->arena, m->sender) ||
+		!gp_greylist_is_recipient(call->ctx->arena, m->recipient)) {
 		*error_out = gp_operator_error(
 			"client has to be an address, sender and recipient mailboxes");
 		return GP_EINVAL;
 	}
+	client = gp_engine_address(call->config, client);
 	int rc = gp_greylist_contact_of(call->ctx->arena, &call->config->greylist, &client,
 		m->sender, m->recipient, &m->contact);
 	if (rc)
@@ -159,48 +163,107 @@ static int find_mail(struct gp_operator_call *call, struct mail *m, json_t **err
 
 /* What is known of a mail, and what would be done. */
 struct verdict {
+	const struct gp_rule *exempt; /* by which greylisting leaves it alone; NULL */
 	struct gp_greylist_known known;
 	const char *allowed; /* the exception that covers it; NULL */
+	bool is_allowed_by_domain;
+	bool is_whitelisted; /* the sender's domain */
 	const char *action, *why;
 };
 
-/* decide: as far as it depends on what is known. */
-static void decide(const struct gp_greylist_settings *settings, struct verdict *v)
+#define ACCEPT "accept"
+#define DEPENDS "depends" /* on SPF, and on the name of the client */
+#define DELAY "delay"
+
+/* let_in: why it is accepted, or may be; NULL: nothing of that is known. */
+static const char *let_in(const struct verdict *v, const char **action_out)
 {
-	v->action = "accept";
+	const struct gp_greylist_known *k = &v->known;
+	bool may_pass = gp_greylist_may_pass(k);
+	*action_out = ACCEPT;
+	if (v->allowed && !v->is_allowed_by_domain)
+		return "an operator has allowed it";
+	if (k->is_correspondent)
+		return "users write to the domain of the sender (unless SPF says fail, softfail "
+		       "or permerror)";
+	if (may_pass && !k->is_by_domain)
+		return k->state == GP_GREYLIST_STATE_PASSED ? "it has passed before"
+		       : k->state == GP_GREYLIST_STATE_TRUSTED
+			       ? "its network has passed often enough"
+			       : "it has waited long enough";
+	*action_out = DEPENDS;
+	if (v->is_whitelisted)
+		return "accepted if SPF passes or the verified name of the client is of the "
+		       "domain, which is listed in greylist.whitelist_domains; else delayed";
+	if (v->allowed)
+		return "accepted if SPF passes or the confirmed name of the client is of the "
+		       "domain, which an operator has allowed; else delayed";
+	if (may_pass)
+		return "accepted if SPF passes or the confirmed name of the client is of the "
+		       "domain of the sender, which is known; else delayed";
+	return NULL;
+}
+
+/* decide: what is certain first; where nothing is delayed, that is why. */
+static void decide(
+	struct gp_arena *arena, const struct gp_greylist_settings *settings, struct verdict *v)
+{
+	const struct gp_rule *exempt = v->exempt;
+	v->action = ACCEPT;
 	if (settings->mode == GP_MODE_OFF)
 		v->why = "greylist.mode is off";
-	else if (v->allowed)
-		v->why = "an operator has allowed it";
-	else if (v->known.is_correspondent)
-		v->why = "users write to the domain of the sender";
-	else if (v->known.state == GP_GREYLIST_STATE_PASSED)
-		v->why = "it has passed before";
-	else if (v->known.state == GP_GREYLIST_STATE_TRUSTED)
-		v->why = "its network or domain has passed often enough";
-	else if (v->known.state != GP_GREYLIST_STATE_NONE && v->known.wait_ms <= 0)
-		v->why = "it has waited long enough";
+	else if (exempt)
+		v->why = exempt->why ? exempt->why
+				     : gp_arena_printf(arena, "it is listed in %s", exempt->name);
 	else
-		v->action = "delay";
-	if (*v->action == 'd')
+		v->why = let_in(v, &v->action);
+	if (!v->why) {
+		v->action = DELAY;
 		v->why = v->known.state == GP_GREYLIST_STATE_NONE
 				 ? "a first attempt, if there is a reason for a delay"
 				 : "it has not waited long enough";
+	}
+	bool is_label = settings->mode != GP_MODE_ENFORCE;
+	if (strcmp(v->action, ACCEPT) == 0 || (!is_label && !v->known.is_learning))
+		return;
+	v->action = ACCEPT;
+	v->why = is_label ? "greylist.mode is label: it is only recorded"
+			  : "greylist.learn is not over: it is only recorded";
 }
 
-/* look_up: what the store knows of the mail. */
+/* find_allowed: for its client, or else for the domain of its sender. */
+static int find_allowed(struct gp_operator_call *call, const struct mail *m, struct verdict *v)
+{
+	const struct gp_greylist_allow_mail client = {.client = m->contact.client};
+	const struct gp_greylist_allow_mail sender = {.sender_domain = m->contact.sender_domain};
+	int rc = gp_greylist_allow_find(store_of(call), call->ctx, &client, &v->allowed);
+	if (rc || v->allowed)
+		return rc;
+	rc = gp_greylist_allow_find(store_of(call), call->ctx, &sender, &v->allowed);
+	v->is_allowed_by_domain = v->allowed != NULL;
+	return rc;
+}
+
+/* look_up: what the configuration and the store know of the mail. */
 static int look_up(struct gp_operator_call *call, const struct mail *m, struct verdict *v)
 {
 	struct gp_store *store = store_of(call);
-	const struct gp_greylist_allow_mail covered = {
-		.client = m->contact.client, .sender_domain = m->contact.sender_domain};
-	const struct gp_suffix_list *psl = call->config->greylist.psl;
-	const char *domain = psl && m->contact.sender_domain
-				     ? gp_suffix_registered(psl, m->contact.sender_domain)
-				     : NULL;
-	int rc = gp_greylist_known(
-		call->ctx, store, gp_store_now_ms(store), &m->contact, domain, &v->known);
-	return rc ? rc : gp_greylist_allow_find(store, call->ctx, &covered, &v->allowed);
+	const struct gp_envelope envelope = {
+		.client = m->contact.client, .sender = m->sender, .recipient = m->recipient};
+	int rc = gp_engine_greylist_exempt(call->ctx, call->config, &envelope, &v->exempt);
+	v->is_whitelisted = gp_engine_in_names(
+		&call->config->greylist.whitelist_domains, gp_span_from(m->contact.sender_domain));
+	if (!rc)
+		rc = gp_greylist_known(
+			call->ctx, store, gp_store_now_ms(store), &m->contact, &v->known);
+	return rc ? rc : find_allowed(call, m, v);
+}
+
+/* wait_s: until it is accepted, where it is delayed. */
+static json_int_t wait_s(const struct verdict *v)
+{
+	bool is_delayed = strcmp(v->action, DELAY) == 0;
+	return is_delayed ? (json_int_t)((v->known.wait_ms + 999) / 1000) : 0;
 }
 
 /* gp_operator_greylist_mail: reads only. */
@@ -215,14 +278,13 @@ json_t *gp_operator_greylist_mail(struct gp_operator_call *call)
 	int rc = look_up(call, &m, &v);
 	if (rc)
 		return gp_operator_trouble(call, rc);
-	decide(&call->config->greylist, &v);
+	decide(arena, &call->config->greylist, &v);
 	json_t *answer = json_pack("{s:o, s:o, s:o, s:s, s:i, s:I, s:b, s:s?, s:s, s:s}", "client",
 		gp_operator_text(arena, m.client), "sender", gp_operator_text(arena, m.sender),
 		"recipient", gp_operator_text(arena, m.recipient), "state",
 		gp_greylist_state_name(v.known.state), "passes", (int)v.known.passes, "wait_s",
-		(json_int_t)(v.known.wait_ms > 0 ? (v.known.wait_ms + 999) / 1000 : 0),
-		"correspondent", v.known.is_correspondent, "allowed", v.allowed, "action", v.action,
-		"why", v.why);
+		wait_s(&v), "correspondent", v.known.is_correspondent, "allowed", v.allowed,
+		"action", v.action, "why", v.why);
 	if (answer) {
 		add_time(call, answer, "first", v.known.first_ms);
 		add_time(call, answer, "last", v.known.last_ms);
@@ -320,7 +382,7 @@ static json_t *forget_mail(struct gp_operator_call *call)
 	struct gp_log_field f[4];
 	struct mail m;
 	json_t *error;
-	bool forgotten;
+	struct gp_greylist_forgotten forgotten;
 	if (find_mail(call, &m, &error))
 		return error;
 	struct gp_store *store = store_of(call);
@@ -332,9 +394,10 @@ static json_t *forget_mail(struct gp_operator_call *call)
 	f[1] = gp_log_field_span("sender", m.sender);
 	f[2] = gp_log_field_span("recipient", m.recipient);
 	f[3] = gp_log_field_number("uid", call->peer_uid);
-	if (forgotten)
+	if (forgotten.is_known)
 		gp_log_event(call->ctx->log, GP_LOG_NOTICE, "greylist-forget", f, 4);
-	return json_pack("{s:b}", "forgotten", forgotten);
+	return json_pack(
+		"{s:b, s:b}", "forgotten", forgotten.is_known, "crowd", forgotten.is_crowd);
 }
 
 /* gp_operator_greylist_remove: an exception, or what is known of a mail. */

@@ -132,12 +132,73 @@ def forget():
     """what is known of a mail is forgotten: the next one is a first attempt"""
     with Daemon() as d:
         words = ("remove", "--client", "203.0.113.5", "--sender", "x@sender.example", "--recipient", "r@here.example")
-        equal(d.value(*words), {"forgotten": False})
+        equal(d.value(*words), {"forgotten": False, "crowd": False})
         passed(d, "203.0.113.5")
         equal(d.fine("greylist", *words), "forgotten: the next such mail is a first attempt\n")
         equal(d.known("203.0.113.5")["state"], "none")
         holds(d.mail("203.0.113.5"), "450 4.7.1")
         wait_for(lambda: "event=greylist-forget " in d.policyd.text(), "the event in the log")
+
+
+ROWS = (
+    # more of the configuration, the mail, what is expected, is it delayed?
+    ("", {}, "delay", "a first attempt", True),
+    ("mode = label", {}, "accept", "greylist.mode is label", False),
+    ("learn = 1d", {}, "accept", "greylist.learn is not over", False),
+    ("", {"sender": ""}, "accept", "greylist.null_sender is skip", False),
+    ("", {"sender": "x@own.example"}, "depends", "which an operator has allowed", True),
+    ("", {"sender": "x@white.example"}, "depends", "greylist.whitelist_domains", True),
+    ("", {"recipient": "postmaster@here.example"}, "accept", "listed in greylist.exempt_recipients", False),
+    ("", {"recipient": "Postmaster"}, "accept", "listed in greylist.exempt_recipients", False),
+    ("", {"client": "10.1.2.3"}, "accept", "private", False),
+    ("", {"client": "::ffff:10.1.2.3"}, "accept", "private", False),
+    ("", {"client": "192.0.2.1"}, "accept", "the client is in trusted_networks", False),
+    ("exempt_clients = 203.0.113.5", {}, "accept", "listed in greylist.exempt_clients", False),
+    ("spf exempt_clients = 203.0.113.5", {}, "accept", "listed in spf.exempt_clients", False),
+    ("", {"client": "198.51.100.7"}, "accept", "an operator has allowed it", False),
+)
+
+
+def would_be_done():
+    """what the command says of a mail is what the daemon then does"""
+    for more, mail, action, why, is_delayed in ROWS:
+        section = "mode = enforce  when = unknown  delay = 1s  learn = 0s  passes = 0  whitelist_domains = white.example"
+        name, others = more.split(" ")[0], CONFIG[:CONFIG.index("greylist {")]
+        if name in ("mode", "learn"):
+            section = re.sub(r"\b%s = \w+" % name, more, section)
+        elif name == "spf":
+            others = others.replace("spf { ", "spf { %s  " % more[4:])
+        else:
+            section += "  " + more
+        config = "trusted_networks = 192.0.2.0/24\n%sgreylist { %s }\n" % (others, section)
+        with Daemon(config) as d:
+            d.fine("greylist", "allow", "own.example")
+            d.fine("greylist", "allow", "198.51.100.0/24")
+            mail = dict({"client": "203.0.113.5", "sender": "x@sender.example", "recipient": "r@here.example"}, **mail)
+            value = d.known(**mail)
+            equal((more, mail, value["action"], value["wait_s"]), (more, mail, action, 0))
+            holds(value["why"], why)
+            answer = d.mail(mail["client"], sender=mail["sender"], recipient=mail["recipient"])
+            equal((more, mail, "450 4.7.1" in answer), (more, mail, is_delayed), answer)
+
+
+def by_name():
+    """a mail that its client's name vouches for is known by the registered domain of the sender, and forgotten so"""
+    client, sender = "203.0.113.5", "u@news.a.example"
+    words = ("remove", "--client", "198.51.100.9", "--sender", sender, "--recipient", "r@here.example")
+    with Daemon(CONFIG.replace("passes = 0", "passes = 1")) as d:
+        def mail(address):
+            d.count += 1
+            return d.policyd.ask(client_address=address, client_name="mail.a.example", helo_name="mail.a.example",
+                                 sender=sender, recipient="r@here.example", instance="i%d" % d.count)
+        holds(mail(client), "450 4.7.1")
+        wait_for(lambda: "450" not in mail(client), "the mail is accepted")
+        value = d.known("198.51.100.9", sender=sender)
+        equal((value["state"], value["action"], value["passes"]), ("trusted", "depends", 1))
+        assert "450" not in mail("198.51.100.9")
+        equal(d.value(*words), {"forgotten": True, "crowd": False})
+        equal(d.known("198.51.100.9", sender=sender)["state"], "none")
+        holds(mail("198.51.100.9"), "450 4.7.1")
 
 
 def wrong():
@@ -147,8 +208,18 @@ def wrong():
                                   (("allow", "2001:db8::/33"), 1, "multiple of 4"), (("remove",), 2, "give a network or domain"),
                                   (("remove", "a.example", "--client", "192.0.2.1"), 2, "give a network or domain"),
                                   (("--client", "192.0.2.1"), 2, "belong together"),
-                                  (("--client", "nonsense", "--sender", "a@b.example", "--recipient", "c@d.example"), 1,
-                                   "client has to be an address")):
+                                  (("--client", "nonsense", "--sender", "a@b.example", "--recipient", "c@d.example"), 2,
+                                   "--client has to be an address"),
+                                  (("--client", "192.0.2.1", "--sender", "nonsense", "--recipient", "c@d.example"), 2,
+                                   "--sender has to be a mailbox"),
+                                  (("--client", "192.0.2.1", "--sender", "a@b@c.example", "--recipient", "c@d.example"), 2,
+                                   "--sender has to be a mailbox"),
+                                  (("--client", "192.0.2.1", "--sender", "", "--recipient", "@@"), 2,
+                                   "--recipient has to be a mailbox"),
+                                  (("--client", "192.0.2.1", "--sender", "", "--recipient", ""), 2,
+                                   "--recipient has to be a mailbox"),
+                                  (("remove", "--client", "foo", "--sender", "", "--recipient", "a@b.example"), 2,
+                                   "--client has to be an address")):
             got, out, err = run("greylist", "-c", d.path, *words)
             equal((words, got, out), (words, code, ""))
             holds(err, said)
@@ -205,7 +276,7 @@ def store_away():
 
 def main():
     tap = world.Tap()
-    for test in (figures, one_mail, allow, forget, wrong, away, direct, elsewhere, store_away):
+    for test in (figures, one_mail, would_be_done, by_name, allow, forget, wrong, away, direct, elsewhere, store_away):
         tap.run(test)
     tap.finish()
 

@@ -629,7 +629,7 @@ static const char *said(struct scene *s)
 	return text;
 }
 
-/* test_waits: one ACL asks twice about a recipient; a client that tries again has another answer. */
+/* test_waits: one ACL asks twice about a recipient; the next try has another answer. */
 static void test_waits(void **state)
 {
 	struct scene s;
