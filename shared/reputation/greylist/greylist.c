@@ -111,8 +111,7 @@ static int see_crowd(struct gp_greylist_run *run, const struct gp_greylist_recor
 {
 	answer_out->wait_ms = left_ms(run, r->first_ms);
 	answer_out->outcome = answer_out->wait_ms ? GP_GREYLIST_EARLY : GP_GREYLIST_PASSED;
-	run->is_delayed = run->is_delayed && answer_out->wait_ms;
-	return gp_greylist_of_crowd(run, crowd);
+	return gp_greylist_of_crowd(run, crowd, answer_out->wait_ms > 0);
 }
 
 /* see_stranger: what has not passed before. */

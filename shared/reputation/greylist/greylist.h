@@ -12,21 +12,28 @@
  * A first contact is recorded under each origin that it has, and the earliest of them counts for a
  * retry. Retries before the delay is over change nothing. One within the window passes, and is
  * remembered for keep after the last mail; settings.passes of them, one in an hour at most, let the
- * network or the SPF domain through as a whole. A pass that is recorded twice is recorded once.
+ * network or the SPF domain through as a whole. Each of the two needs passes of its own: mail that
+ * is let through for one of them is no pass of the other.
  *
- * Steps on the store: one that only reads for what is known or early, and one more that writes,
- * with the counters, for what is new or has to be refreshed (once in an hour). Two processes that
+ * Steps on the store: one that only reads, and settles what has passed from the same network and
+ * was used within the hour; a second one that reads the rest; and others that write records and
+ * counters, for what is new, passes, or has to be refreshed (once in an hour). Two processes that
  * see the same first contact at the same time agree on the earlier one (a note that is put if
- * absent).
+ * absent), and a first contact or a pass that both record is counted once.
  *
  * Learning: for settings.learn after the first contact of all nothing is to be delayed. It begins
  * anew when the contacts were lost, which a mark beside them shows, and the log says so.
  *
  * A clock that was set back: records that are ahead of it count from now on.
  *
- * Room: contacts that never passed end after the window, and go first where the store needs room. A
+ * Room. A contact that never passed ends after the window, one that has passed after keep. A
  * network with more than GP_GREYLIST_CROWD_MAX new contacts in an hour is remembered as one, and so
- * is every network when there are max_entries, so that no flood pushes out what has passed.
+ * is every network with a new contact when there are max_entries: the network waits for the delay,
+ * and then every new contact of it passes at its first try, until four hours after they were last
+ * too many. What is remembered by itself stays, and no flood pushes it out. Beyond a sixteenth more
+ * than max_entries, networks are remembered by 16 bits of IPv4 and 32 bits of IPv6. The log says
+ * which networks, ten times in an hour at most. Where the store itself has no room, what ends
+ * soonest goes first, whether it has passed or not.
  * In LMDB a contact takes about 76 bytes on the disk for each origin, of which 40 are its key and
  * its record, and the counters of a network 235 more, for two days.
  *

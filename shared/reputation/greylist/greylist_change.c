@@ -16,7 +16,8 @@
 #define USE_EVERY_MS GP_GREYLIST_HOUR_MS
 #define CROWD_KEEP_MS (4 * GP_GREYLIST_HOUR_MS) /* after its last contact that was too many */
 #define CROWD_USE_MS (5 * 60000)
-#define ROOM_PART 16 /* so many-th of max_entries may be networks as a whole, besides */
+#define ROOM_PART 16   /* so many-th of max_entries may be networks as a whole, besides */
+#define CROWDS_SAID 10 /* networks in an hour, of all processes together */
 #define SUBJECT_MAX (sizeof GP_GREYLIST_SUBJECT_OF + GP_PREFIX_TEXT)
 
 const int64_t gp_greylist_waited_ms[GP_GREYLIST_WAITED_COUNT] = {10000, 60000, 2 * 60000, 5 * 60000,
@@ -62,7 +63,7 @@ static struct gp_store_take *add_network(struct step *s, const struct gp_prefix 
 	return add_take(s, gp_span_from(s->subject));
 }
 
-/* add_count: so many more; its number. */
+/* add_count: so many more. */
 static struct gp_store_count *add_count(
 	struct gp_store_take *take, uint32_t id, int64_t per_ms, int64_t amount)
 {
@@ -240,82 +241,166 @@ int gp_greylist_begin_anew(struct gp_greylist_run *run)
 	return run->seen.has_mark ? GP_OK : begin_after_loss(run);
 }
 
-/* is_crowded: were there too many of a network, or of all? *crowd_out: as what it is remembered. */
-static bool is_crowded(const struct gp_greylist_run *run, int64_t of_hour, int64_t entries,
-	enum gp_greylist_crowd *crowd_out)
-{
-	int64_t max = run->query->contact.settings->max_entries;
-	bool is_wide =
-		entries > max + max / ROOM_PART && run->seen.crowds[GP_GREYLIST_CROWD_WIDE].key.len;
-	*crowd_out = is_wide ? GP_GREYLIST_CROWD_WIDE : GP_GREYLIST_CROWD;
-	return of_hour > GP_GREYLIST_CROWD_MAX || entries > max;
-}
-
-/* The counters of one more contact, and what they say. */
+/* What the counters say after one more contact. */
 struct contact_counts {
 	const struct gp_store_count *of_hour, *waiting, *kept;
 };
 
-/* count_network: one more of it; how many there were in the last hour. */
-static const struct gp_store_count *count_network(const struct gp_greylist_run *run, struct step *s)
+/* Why a network is remembered as one, and which. */
+struct crowding {
+	enum gp_greylist_crowd crowd;
+	bool is_full; /* there are max_entries */
+};
+
+/* is_crowded: were there too many of a network, or of all? */
+static bool is_crowded(const struct gp_greylist_run *run, const struct contact_counts *counts,
+	struct crowding *why_out)
+{
+	int64_t max = run->query->contact.settings->max_entries;
+	int64_t entries = counts->waiting->used + counts->kept->used;
+	bool is_wide =
+		entries > max + max / ROOM_PART && run->seen.crowds[GP_GREYLIST_CROWD_WIDE].key.len;
+	*why_out = (struct crowding) {
+		is_wide ? GP_GREYLIST_CROWD_WIDE : GP_GREYLIST_CROWD, entries > max};
+	return counts->of_hour->used > GP_GREYLIST_CROWD_MAX || entries > max;
+}
+
+/* add_open: a contact of a network that is delayed and has not come again; is_over: it has, or is
+ * none after all. */
+static void add_open(
+	struct gp_store_take *one, struct gp_store_take *all, bool is_over, int64_t then_ms)
+{
+	static const uint32_t ids[] = {GP_GREYLIST_OPEN_DAY, GP_GREYLIST_OPEN_TWO_DAYS};
+	for (int i = 0; i < 4; i++) {
+		struct gp_store_take *take = i < 2 ? one : all;
+		int64_t per_ms = (i % 2 + 1) * GP_GREYLIST_DAY_MS;
+		if (is_over)
+			add_back(take, ids[i % 2], per_ms, 1, then_ms);
+		else
+			add_count(take, ids[i % 2], per_ms, 1);
+	}
+}
+
+/* delayed_id: the counter of what is delayed, or would be. */
+static uint32_t delayed_id(const struct gp_greylist_run *run)
+{
+	return run->is_delayed ? GP_GREYLIST_DELAYED : GP_GREYLIST_WOULD_DELAY;
+}
+
+/* add_client_network: the subject of the client's network. */
+static struct gp_store_take *add_client_network(const struct gp_greylist_run *run, struct step *s)
 {
 	const struct gp_greylist_contact *c = &run->query->contact;
 	const struct gp_prefix network = gp_greylist_network(c->settings, &c->client);
-	struct gp_store_take *one = add_network(s, &network);
-	if (run->is_delayed) {
-		add_count(one, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1);
-		add_count(one, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1);
-	}
-	return add_count(one, GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 1);
+	return add_network(s, &network);
 }
 
-/*
- * count_contact: one more of all; entries: how many more there will be, where one of a contact
- * counts for all of its origins. is_of_network: and one of its network.
- */
-static struct contact_counts count_contact(
-	const struct gp_greylist_run *run, struct step *s, int64_t entries, bool is_of_network)
+/* count_first: a first contact with entries of its own, which count as one. */
+static struct contact_counts count_first(const struct gp_greylist_run *run, struct step *s)
 {
-	static const struct gp_store_count none;
-	struct contact_counts counts = {.of_hour = is_of_network ? count_network(run, s) : &none};
+	struct gp_store_take *one = add_client_network(run, s);
 	struct gp_store_take *all = add_take(s, gp_span_from(GP_GREYLIST_SUBJECT));
-	counts.waiting = add_waiting(run, all, entries);
-	counts.kept = add_kept(run, all, 0);
-	if (!run->is_delayed) {
-		add_count(all, GP_GREYLIST_WOULD_DELAY, GP_GREYLIST_DAY_MS, 1);
-		return counts;
-	}
-	add_count(all, GP_GREYLIST_DELAYED, GP_GREYLIST_DAY_MS, 1);
-	add_count(all, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1);
-	add_count(all, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1);
+	const struct contact_counts counts = {
+		.of_hour = add_count(one, GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 1),
+		.waiting = add_waiting(run, all, 1),
+		.kept = add_kept(run, all, 0)};
+	if (run->is_delayed)
+		add_open(one, all, false, 0);
+	add_count(all, delayed_id(run), GP_GREYLIST_DAY_MS, 1);
 	return counts;
 }
 
-/* take_earlier: of what was there before a note that was to be the first: the earliest. */
-static void take_earlier(const struct note *n, int64_t now_ms, int64_t window_ms,
+/* uncount_first: another process was first with it, and has counted it. */
+static int uncount_first(const struct gp_greylist_run *run)
+{
+	struct step s = {.count = 0};
+	struct gp_store_take *one = add_client_network(run, &s);
+	struct gp_store_take *all = add_take(&s, gp_span_from(GP_GREYLIST_SUBJECT));
+	struct gp_store_count *waiting = add_waiting(run, all, 0);
+	waiting->back = 1;
+	waiting->back_ms = run->now_ms;
+	add_back(one, GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 1, run->now_ms);
+	if (run->is_delayed)
+		add_open(one, all, true, run->now_ms);
+	add_back(all, delayed_id(run), GP_GREYLIST_DAY_MS, 1, run->now_ms);
+	return do_step(run, &s);
+}
+
+/*
+ * count_of_crowd: a try from a network that is remembered as one: nobody knows whether it is the
+ * first of its contact, nor which of them come again. As long as networks are too many, they have
+ * no counters of their own.
+ */
+static struct contact_counts count_of_crowd(const struct gp_greylist_run *run, struct step *s,
+	enum gp_greylist_crowd crowd, bool is_early)
+{
+	static const struct gp_store_count none;
+	struct contact_counts counts = {.of_hour = &none};
+	if (crowd != GP_GREYLIST_CROWD_WIDE)
+		counts.of_hour = add_count(
+			add_client_network(run, s), GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 1);
+	struct gp_store_take *all = add_take(s, gp_span_from(GP_GREYLIST_SUBJECT));
+	counts.waiting = add_waiting(run, all, 0);
+	counts.kept = add_kept(run, all, 0);
+	if (is_early)
+		add_count(all, delayed_id(run), GP_GREYLIST_DAY_MS, 1);
+	return counts;
+}
+
+/*
+ * take_earlier: of what was there before a note that was to be the first: the earliest. True: there
+ * was a record.
+ */
+static bool take_earlier(const struct note *n, int64_t now_ms, int64_t window_ms,
 	struct gp_greylist_entry *earlier_out)
 {
 	struct gp_greylist_record r;
 	const struct gp_store_value *before = &n->note.before;
-	if (before->found != GP_STORE_FOUND || before->length > sizeof n->before ||
+	if (!n->note.unless_there || before->found != GP_STORE_FOUND ||
+		before->length > sizeof n->before ||
 		!gp_greylist_record_decode((struct gp_span) {n->before, before->length}, &r) ||
 		(!r.has_passed && gp_greylist_since(now_ms, r.first_ms) > window_ms))
+		return false;
+	if (!earlier_out->is_there || earlier_out->record.first_ms > r.first_ms)
+		*earlier_out = (struct gp_greylist_entry) {
+			.key = n->note.key, .is_there = true, .record = r};
+	return true;
+}
+
+/* say_crowd: why its contacts are not remembered by themselves; so many in the last hour. */
+static void say_crowd(
+	const struct gp_greylist_run *run, enum gp_greylist_crowd crowd, bool is_full, int64_t said)
+{
+	char network[GP_PREFIX_TEXT], delay[GP_DURATION_TEXT], why[64];
+	const struct gp_greylist_settings *settings = run->query->contact.settings;
+	const struct gp_prefix prefix = gp_greylist_crowd_network(&run->query->contact, crowd);
+	if (said > CROWDS_SAID)
 		return;
-	if (earlier_out->is_there && earlier_out->record.first_ms <= r.first_ms)
-		return;
-	*earlier_out =
-		(struct gp_greylist_entry) {.key = n->note.key, .is_there = true, .record = r};
+	snprintf(why, sizeof why,
+		is_full ? "max_entries is reached" : "over %d new contacts in an hour",
+		GP_GREYLIST_CROWD_MAX);
+	gp_log_text(run->ctx->log, GP_LOG_WARNING,
+		"greylisting: %s: %s: its new contacts are remembered as one, which waits for %s, "
+		"and what comes later passes at the first try",
+		gp_prefix_format(&prefix, network), why,
+		gp_duration_period(settings->delay_ms, delay));
 }
 
 /* join_crowd: the entries that were made just now go, and the network stands for them. */
-static int join_crowd(struct gp_greylist_run *run, const struct step *made,
-	enum gp_greylist_crowd crowd, struct gp_greylist_entry *earlier_out)
+static int join_crowd(struct gp_greylist_run *run, const struct step *made, struct crowding why,
+	struct gp_greylist_entry *earlier_out)
 {
 	const struct gp_greylist_settings *settings = run->query->contact.settings;
 	const struct gp_greylist_record now = {.first_ms = run->now_ms, .last_ms = run->now_ms};
 	struct step s = {.count = 0};
+	struct gp_store_take *one = add_client_network(run, &s);
 	struct gp_store_take *all = add_take(&s, gp_span_from(GP_GREYLIST_SUBJECT));
 	struct gp_store_count *waiting = add_waiting(run, all, 0);
+	struct gp_store_count *crowds =
+		add_count(all, GP_GREYLIST_CROWDS_OF_HOUR, GP_GREYLIST_HOUR_MS, 1);
+	add_count(one, GP_GREYLIST_OF_HOUR, GP_GREYLIST_HOUR_MS, 0);
+	if (run->is_delayed)
+		add_open(one, all, true, run->now_ms);
 	for (size_t i = 0; i < made->note_count; i++) {
 		if (made->notes[i].note.before.found == GP_STORE_FOUND)
 			continue;
@@ -323,11 +408,12 @@ static int join_crowd(struct gp_greylist_run *run, const struct step *made,
 		waiting->back = 1;
 	}
 	waiting->back_ms = run->now_ms;
-	struct note *n = add_note(&s, &run->seen.crowds[crowd], &now, run->now_ms + CROWD_KEEP_MS);
+	struct note *n =
+		add_note(&s, &run->seen.crowds[why.crowd], &now, run->now_ms + CROWD_KEEP_MS);
 	n->note.unless_there = true;
 	int rc = do_step(run, &s);
-	if (!rc)
-		take_earlier(n, run->now_ms, settings->window_ms, earlier_out);
+	if (!rc && !take_earlier(n, run->now_ms, settings->window_ms, earlier_out))
+		say_crowd(run, why.crowd, why.is_full, crowds->used);
 	return rc;
 }
 
@@ -339,8 +425,9 @@ int gp_greylist_first(struct gp_greylist_run *run, struct gp_greylist_entry *ear
 	struct gp_greylist_record r = {
 		.was_delayed = run->is_delayed, .first_ms = run->now_ms, .last_ms = run->now_ms};
 	struct step s = {.count = 0};
+	size_t earlier = 0;
 	*earlier_out = (struct gp_greylist_entry) {.is_there = false};
-	const struct contact_counts counts = count_contact(run, &s, 1, true);
+	const struct contact_counts counts = count_first(run, &s);
 	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
 		if (run->seen.entries[i].key.len == 0)
 			continue;
@@ -356,13 +443,11 @@ int gp_greylist_first(struct gp_greylist_run *run, struct gp_greylist_entry *ear
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < s.note_count; i++)
-		if (s.notes[i].note.unless_there)
-			take_earlier(&s.notes[i], run->now_ms, settings->window_ms, earlier_out);
-	enum gp_greylist_crowd crowd;
-	if (!is_crowded(
-		    run, counts.of_hour->used, counts.waiting->used + counts.kept->used, &crowd))
-		return GP_OK;
-	return join_crowd(run, &s, crowd, earlier_out);
+		earlier += take_earlier(&s.notes[i], run->now_ms, settings->window_ms, earlier_out);
+	struct crowding why;
+	if (is_crowded(run, &counts, &why))
+		return join_crowd(run, &s, why, earlier_out);
+	return earlier == s.note_count ? uncount_first(run) : GP_OK;
 }
 
 /* gp_greylist_set_back: under each origin that it has waited under. */
@@ -390,21 +475,17 @@ static int keep_crowd(struct gp_greylist_run *run, struct gp_greylist_entry *ent
 }
 
 /* gp_greylist_of_crowd: it stays one while they are too many. */
-int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd crowd)
+int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd crowd, bool is_early)
 {
 	struct gp_greylist_entry *entry = &run->seen.crowds[crowd];
 	struct step s = {.count = 0};
-	/* as long as networks are too many, they have no counters of their own */
-	const struct contact_counts counts =
-		count_contact(run, &s, 0, crowd != GP_GREYLIST_CROWD_WIDE);
+	struct crowding why;
+	const struct contact_counts counts = count_of_crowd(run, &s, crowd, is_early);
 	int rc = do_step(run, &s);
-	enum gp_greylist_crowd same;
 	bool is_ahead = entry->record.last_ms > run->now_ms;
 	if (rc || (!is_ahead && run->now_ms - entry->record.last_ms < CROWD_USE_MS))
 		return rc;
-	bool is_one = is_crowded(
-		run, counts.of_hour->used, counts.waiting->used + counts.kept->used, &same);
-	return is_one || is_ahead ? keep_crowd(run, entry) : GP_OK;
+	return is_ahead || is_crowded(run, &counts, &why) ? keep_crowd(run, entry) : GP_OK;
 }
 
 /* has_waited: has the contact passed under this origin, or waited long enough for it? */
@@ -441,41 +522,62 @@ static void add_passes(struct gp_greylist_run *run, struct step *s)
 	}
 }
 
-/* gp_greylist_pass: under each origin, whichever it was recognised by. */
-int gp_greylist_pass(struct gp_greylist_run *run, const struct gp_greylist_record *first)
+/* count_pass: that it passes, and that it waits no longer. */
+static int count_pass(struct gp_greylist_run *run, const struct gp_greylist_record *first)
 {
 	const struct gp_greylist_contact *c = &run->query->contact;
-	const struct gp_greylist_record passed = {.has_passed = true,
-		.was_delayed = first->was_delayed,
-		.first_ms = first->first_ms,
-		.last_ms = run->now_ms > first->first_ms ? run->now_ms : first->first_ms};
 	const struct gp_prefix network = first->network.addr.family == GP_IP_NONE
 						 ? gp_greylist_network(c->settings, &c->client)
 						 : first->network;
 	struct step s = {.count = 0};
+	int64_t then_ms = first->first_ms;
 	struct gp_store_take *one = first->was_delayed ? add_network(&s, &network) : NULL;
 	struct gp_store_take *all = add_take(&s, gp_span_from(GP_GREYLIST_SUBJECT));
 	struct gp_store_count *waiting = add_waiting(run, all, 0);
+	waiting->back = 1;
+	waiting->back_ms = then_ms;
 	(void)add_kept(run, all, 1);
-	waiting->back_ms = first->first_ms;
-	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++) {
-		struct gp_greylist_entry *entry = &run->seen.entries[i];
-		if (entry->key.len == 0)
-			continue;
-		waiting->back |= entry->is_there;
-		add_note(&s, entry, &passed, run->now_ms + c->settings->keep_ms);
+	if (one) {
+		add_count(all, GP_GREYLIST_PASSES, GP_GREYLIST_DAY_MS, 1);
+		add_count(all, waited_id(gp_greylist_since(run->now_ms, then_ms)),
+			GP_GREYLIST_DAY_MS, 1);
+		add_open(one, all, true, then_ms);
 	}
-	add_passes(run, &s);
-	if (!first->was_delayed)
-		return do_step(run, &s);
-	int64_t then_ms = first->first_ms, waited_ms = gp_greylist_since(run->now_ms, then_ms);
-	add_count(all, GP_GREYLIST_PASSES, GP_GREYLIST_DAY_MS, 1);
-	add_count(all, waited_id(waited_ms), GP_GREYLIST_DAY_MS, 1);
-	add_back(all, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1, then_ms);
-	add_back(all, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1, then_ms);
-	add_back(one, GP_GREYLIST_OPEN_DAY, GP_GREYLIST_DAY_MS, 1, then_ms);
-	add_back(one, GP_GREYLIST_OPEN_TWO_DAYS, 2 * GP_GREYLIST_DAY_MS, 1, then_ms);
 	return do_step(run, &s);
+}
+
+/* has_passed: had another process let the contact pass before this step? */
+static bool has_passed(const struct step *s, size_t entries)
+{
+	for (size_t i = 0; i < entries; i++) {
+		const struct gp_store_value *before = &s->notes[i].note.before;
+		struct gp_greylist_record r;
+		if (before->found == GP_STORE_FOUND &&
+			before->length <= sizeof s->notes[i].before &&
+			gp_greylist_record_decode(
+				(struct gp_span) {s->notes[i].before, before->length}, &r) &&
+			r.has_passed)
+			return true;
+	}
+	return false;
+}
+
+/* gp_greylist_pass: under each origin, whichever it was recognised by; then it is counted, once. */
+int gp_greylist_pass(struct gp_greylist_run *run, const struct gp_greylist_record *first)
+{
+	const struct gp_greylist_record passed = {.has_passed = true,
+		.was_delayed = first->was_delayed,
+		.first_ms = first->first_ms,
+		.last_ms = run->now_ms > first->first_ms ? run->now_ms : first->first_ms};
+	struct step s = {.count = 0};
+	for (int i = 0; i < GP_GREYLIST_ORIGINS; i++)
+		if (run->seen.entries[i].key.len)
+			add_note(&s, &run->seen.entries[i], &passed,
+				run->now_ms + run->query->contact.settings->keep_ms);
+	size_t entries = s.note_count;
+	add_passes(run, &s);
+	int rc = do_step(run, &s);
+	return rc || has_passed(&s, entries) ? rc : count_pass(run, first);
 }
 
 /* gp_greylist_is_fresh: for an hour, or an eighth of the time it is kept. */

@@ -7,6 +7,8 @@
  *
  * Walks over all counters of the store once: for an operator's command, not for each mail. Only
  * what was really delayed counts as delayed; in mode label, and while it learns, would_delay does.
+ * Of a network that is remembered as one, each try that comes too early counts, since contacts of
+ * it are not told apart; none of them is known to have come back or not.
  *
  * Statuses are the store's (gp_store_scan). Bounds: times that were waited are known as one of a
  * few steps (greylist_private.h), the median is the upper end of one; what came back after more

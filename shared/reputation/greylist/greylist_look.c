@@ -14,7 +14,6 @@
 
 /* The gets of a step, and where each goes. */
 struct look {
-	struct gp_arena *arena;
 	struct gp_store_op ops[OPS_MAX];
 	struct gp_store_get gets[OPS_MAX];
 	struct gp_greylist_entry *entries[OPS_MAX]; /* NULL: a fact of another kind */
@@ -40,18 +39,27 @@ static void add_entry(struct look *l, struct gp_greylist_entry *entry)
 		add(l, entry->key, true, entry);
 }
 
+/* gp_greylist_crowd_network: never wider than the settings have it. */
+struct gp_prefix gp_greylist_crowd_network(
+	const struct gp_greylist_contact *contact, enum gp_greylist_crowd crowd)
+{
+	struct gp_prefix network = gp_greylist_network(contact->settings, &contact->client);
+	unsigned wide = contact->client.family == GP_IP_V4 ? IPV4_WIDE : IPV6_WIDE;
+	if (crowd == GP_GREYLIST_CROWD_WIDE && network.length > wide)
+		network.length = wide;
+	return gp_prefix_masked(network);
+}
+
 /* make_crowd_keys: of its network, and of the wide one around that. */
 static int make_crowd_keys(
 	struct gp_arena *arena, const struct gp_greylist_contact *c, struct gp_greylist_seen *seen)
 {
-	struct gp_prefix network = gp_greylist_network(c->settings, &c->client);
+	const struct gp_prefix network = gp_greylist_crowd_network(c, GP_GREYLIST_CROWD);
+	const struct gp_prefix wide = gp_greylist_crowd_network(c, GP_GREYLIST_CROWD_WIDE);
 	int rc = gp_greylist_key_crowd(arena, &network, &seen->crowds[GP_GREYLIST_CROWD].key);
-	unsigned wide = c->client.family == GP_IP_V4 ? IPV4_WIDE : IPV6_WIDE;
-	if (rc || network.length <= wide)
+	if (rc || network.length == wide.length)
 		return rc;
-	network.length = wide;
-	network = gp_prefix_masked(network);
-	return gp_greylist_key_crowd(arena, &network, &seen->crowds[GP_GREYLIST_CROWD_WIDE].key);
+	return gp_greylist_key_crowd(arena, &wide, &seen->crowds[GP_GREYLIST_CROWD_WIDE].key);
 }
 
 /* is_found: was there a value, all of it? */
@@ -97,7 +105,7 @@ static int do_look(struct look *l, struct gp_ctx *ctx, struct gp_store *store, i
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out)
 {
-	struct look l = {.arena = ctx->arena, .count = 0};
+	struct look l = {.count = 0};
 	struct gp_greylist_seen *seen = seen_out;
 	const struct gp_greylist_contact *c = &query->contact;
 	struct gp_greylist_entry *entry = &seen->entries[GP_GREYLIST_BY_NETWORK];
@@ -121,7 +129,7 @@ int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen)
 {
-	struct look l = {.arena = ctx->arena, .count = 0};
+	struct look l = {.count = 0};
 	size_t correspondent = SIZE_MAX;
 	struct gp_span key;
 	const size_t mark = add(&l, gp_span_from(GP_GREYLIST_MARK), true, NULL);

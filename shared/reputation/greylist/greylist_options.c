@@ -142,8 +142,12 @@ static const struct gp_option greylist_rows[] = {
 		NULL, 0},
 	{"greylist", "max_entries", GP_KIND_UINT, IN_GREYLIST(max_entries), "1000000", 1000,
 		100000000, NULL,
-		"Most contacts that are remembered. When there are as many, new ones are "
-		"remembered by their network only; what has passed stays.",
+		"Most contacts that are remembered. When there are as many, those stay: one that "
+		"never passed goes after window, one that has passed after keep. A new contact is "
+		"then remembered by its network only: the network waits for delay, and after that "
+		"every new contact of it passes at its first try, until four hours after there is "
+		"room again. A network with more than 1000 new contacts in an hour is treated in "
+		"the same way, however many contacts there are. The log names such networks.",
 		NULL, 0},
 	{"greylist", "code", GP_KIND_CODE, IN_GREYLIST(code), "450 4.7.1", 4, 0, NULL,
 		"Reply code and enhanced code for mail that is delayed.", NULL, 0},

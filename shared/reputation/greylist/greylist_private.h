@@ -46,6 +46,10 @@ struct gp_greylist_seen {
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out) GP_MUST_CHECK;
 
+/* The network that stands for all of its contacts. */
+struct gp_prefix gp_greylist_crowd_network(
+	const struct gp_greylist_contact *contact, enum gp_greylist_crowd crowd);
+
 /* Reads the rest, in another, and whether the contacts are those of began. Fails likewise. */
 int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen) GP_MUST_CHECK;
@@ -87,8 +91,9 @@ int gp_greylist_set_back(struct gp_greylist_run *run) GP_MUST_CHECK;
 int gp_greylist_first(
 	struct gp_greylist_run *run, struct gp_greylist_entry *earlier_out) GP_MUST_CHECK;
 
-/* One more of a network that is remembered as a whole. */
-int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd crowd) GP_MUST_CHECK;
+/* One more of a network that is remembered as a whole; is_early: which waits still. */
+int gp_greylist_of_crowd(
+	struct gp_greylist_run *run, enum gp_greylist_crowd crowd, bool is_early) GP_MUST_CHECK;
 
 /* A contact passes; first: the earliest record of it. */
 int gp_greylist_pass(
@@ -114,6 +119,7 @@ int gp_greylist_use(struct gp_greylist_run *run) GP_MUST_CHECK;
 #define GP_GREYLIST_DELAYED 4u
 #define GP_GREYLIST_PASSES 5u
 #define GP_GREYLIST_WOULD_DELAY 6u
+#define GP_GREYLIST_CROWDS_OF_HOUR 7u
 #define GP_GREYLIST_WAITED 16u /* and on: passes by how long they waited */
 #define GP_GREYLIST_WAITED_COUNT 16
 extern const int64_t gp_greylist_waited_ms[GP_GREYLIST_WAITED_COUNT]; /* at most; the last: more */

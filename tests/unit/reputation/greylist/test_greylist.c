@@ -8,6 +8,7 @@
 #include "reputation/greylist/greylist_private.h"
 #include "reputation/reputation_order.h"
 #include "support/greylist_bench.h"
+#include "support/said.h"
 
 /* ---- who is the same ---- */
 
@@ -284,6 +285,9 @@ static bool is_kept(struct bench *b, int64_t after_ms)
 static void flood(void **state)
 {
 	struct bench *b = *state;
+	struct test_said said = {0};
+	const struct gp_log log = {test_said_keep, &said, GP_LOG_WARNING};
+	b->ctx.log = &log;
 	SEES(0, FIRST);
 	for (int i = 1; i < 1200; i++) {
 		sender(b, i);
@@ -294,13 +298,21 @@ static void flood(void **state)
 			assert_int_equal(outcome, GP_GREYLIST_EARLY);
 		assert_int_equal(is_kept(b, i), i < 1000);
 	}
+	b->ctx.log = NULL;
+	assert_int_equal(said.count, 1);
+	assert_string_equal(said.last, "greylisting: 192.0.2.0/24: over 1000 new contacts in an "
+				       "hour: its new contacts are remembered as one, which waits "
+				       "for 5m, and what comes later passes at the first try");
 	b->query.contact.sender_domain = "a.test";
 	SEES(5 * MINUTE, PASSED);
 	from(b, "192.0.3.1");
 	SEES(5 * MINUTE, FIRST);
 	assert_true(is_kept(b, 5 * MINUTE));
-	/* five hours later it is over, and each contact counts by itself */
+	/* the network has waited, whatever comes from it */
 	from(b, "192.0.2.1");
+	sender(b, 4000);
+	SEES(6 * MINUTE, PASSED);
+	/* five hours later it is over, and each contact counts by itself */
 	sender(b, 5000);
 	SEES(5 * HOUR, FIRST);
 	assert_true(is_kept(b, 5 * HOUR));
@@ -324,10 +336,16 @@ static int fill(struct bench *b, int count)
 static void ceiling(void **state)
 {
 	struct bench *b = *state;
+	struct test_said said = {0};
+	const struct gp_log log = {test_said_keep, &said, GP_LOG_WARNING};
+	b->ctx.log = &log;
 	b->settings.max_entries = 1000;
 	SEES(0, FIRST);
 	SEES(5 * MINUTE, PASSED);
 	int kept = fill(b, 2000);
+	b->ctx.log = NULL;
+	assert_int_equal(said.count, 10); /* not one for each of them */
+	assert_non_null(strstr(said.last, "/24: max_entries is reached: its new contacts"));
 	assert_in_range(kept, 990, 1000);
 	from(b, "10.7.249.1"); /* among the last: one of its network, or of a wide one */
 	SEES(MINUTE, EARLY);

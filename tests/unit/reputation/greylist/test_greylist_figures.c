@@ -13,6 +13,7 @@
 #include "reputation/greylist/greylist_domain.h"
 #include "reputation/greylist/greylist_figures.h"
 #include "reputation/greylist/greylist_known.h"
+#include "reputation/greylist/greylist_private.h"
 #include "support/memstore.h"
 
 #define MINUTE 60000LL
@@ -173,6 +174,108 @@ static void test_recorded_only(void **state)
 	assert_int_equal(figures(30 * HOUR).never_came_back, 0);
 }
 
+/* see_sender: a mail of one network, with a sender of that number. */
+static enum gp_greylist_outcome see_sender(int number, int64_t after_ms, bool is_delaying)
+{
+	char domain[32];
+	struct gp_greylist_answer answer;
+	snprintf(domain, sizeof domain, "d%d.test", number);
+	const struct gp_greylist_query query = {.contact = {.settings = &settings,
+							.client = {GP_IP_V4, {192, 0, 2, 1}},
+							.sender = gp_span_from("a@d.test"),
+							.sender_domain = domain},
+		.is_delaying = is_delaying};
+	gp_arena_reset(ctx.arena);
+	assert_int_equal(gp_greylist_see(&ctx, store, NOW + after_ms, &query, &answer), GP_OK);
+	return answer.outcome;
+}
+
+/* test_crowd: of a network that is remembered as one each early try is delayed, nothing is open, and
+ * what passes is nothing that would have been delayed. */
+static void test_crowd(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1100; i++)
+		assert_int_equal(
+			see_sender(i, i, true), i > 1000 ? GP_GREYLIST_EARLY : GP_GREYLIST_FIRST);
+	for (int i = 0; i < 1100; i++)
+		assert_int_equal(see_sender(i, MINUTE + i, true), GP_GREYLIST_EARLY);
+	for (int i = 0; i < 1100; i++)
+		assert_int_equal(see_sender(i, 10 * MINUTE + i, true), GP_GREYLIST_PASSED);
+	struct gp_greylist_figures f = figures(11 * MINUTE);
+	assert_int_equal(f.delayed, 1100 + 100);
+	assert_int_equal(f.would_delay, 0);
+	assert_int_equal(f.waiting, 0);
+	f = figures(25 * HOUR);
+	assert_int_equal(f.never_came_back, 0);
+	assert_int_equal(f.top_count, 0);
+}
+
+/* test_crowd_recorded: in mode label each early try would have been delayed, and no other. */
+static void test_crowd_recorded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1100; i++)
+		(void)see_sender(i, i, false);
+	for (int i = 0; i < 1100; i++)
+		(void)see_sender(i, 10 * MINUTE + i, false);
+	struct gp_greylist_figures f = figures(11 * MINUTE);
+	assert_int_equal(f.would_delay, 1100);
+	assert_int_equal(f.delayed, 0);
+}
+
+/* test_raced: two processes see the same first contact, and the same retry, at the same time. */
+static void test_raced(void **state)
+{
+	struct gp_greylist_query query = {.contact = {.settings = &settings,
+						  .client = {GP_IP_V4, {192, 0, 2, 1}},
+						  .spf_domain = "a.test",
+						  .sender = gp_span_from("a@a.test"),
+						  .sender_domain = "a.test"}};
+	struct gp_greylist_entry earlier[2];
+	struct gp_greylist_run runs[2];
+	(void)state;
+	(void)see("198.51.100.1", NULL, 0, true); /* another contact, which waits on */
+	for (int i = 0; i < 2; i++) {
+		runs[i] = (struct gp_greylist_run) {.ctx = &ctx,
+			.store = store,
+			.now_ms = NOW + i,
+			.query = &query,
+			.is_delayed = true};
+		assert_int_equal(gp_greylist_look(&ctx, store, NOW, &query, &runs[i].seen), GP_OK);
+		assert_int_equal(
+			gp_greylist_look_further(&ctx, store, NOW, &query, &runs[i].seen), GP_OK);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(gp_greylist_first(&runs[i], &earlier[i]), GP_OK);
+		assert_int_equal(earlier[i].is_there, i == 1);
+	}
+	struct gp_greylist_figures f = figures(MINUTE);
+	assert_int_equal(f.delayed, 2);
+	assert_int_equal(f.waiting, 2);
+	assert_int_equal(figures(25 * HOUR).never_came_back, 2);
+	for (int i = 0; i < 2; i++) {
+		runs[i].now_ms = NOW + 5 * MINUTE + i;
+		assert_int_equal(
+			gp_greylist_look(&ctx, store, runs[i].now_ms, &query, &runs[i].seen),
+			GP_OK);
+		assert_int_equal(gp_greylist_look_further(
+					 &ctx, store, runs[i].now_ms, &query, &runs[i].seen),
+			GP_OK);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(gp_greylist_pass(&runs[i],
+					 &runs[i].seen.entries[GP_GREYLIST_BY_NETWORK].record),
+			GP_OK);
+	f = figures(HOUR);
+	assert_int_equal(f.passed, 1);
+	assert_int_equal(f.kept, 1);
+	assert_int_equal(f.waiting, 1);
+	f = figures(25 * HOUR);
+	assert_int_equal(f.never_came_back, 1);
+	assert_string_equal(f.top[0].network, "198.51.100.0/24");
+}
+
 /* known: of the mail of this client. */
 static struct gp_greylist_known known(const char *client, int64_t after_ms)
 {
@@ -232,6 +335,9 @@ int main(int argc, char **argv)
 		CASE(test_never),
 		CASE(test_largest),
 		CASE(test_recorded_only),
+		CASE(test_crowd),
+		CASE(test_crowd_recorded),
+		CASE(test_raced),
 		CASE(test_known),
 	};
 	if (argc > 1)
