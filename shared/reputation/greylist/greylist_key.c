@@ -2,13 +2,16 @@
 /* Fields with a NUL between them, which none of them can hold. */
 #include "reputation/greylist/greylist_key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/strbuf.h"
 #include "mail/address.h"
 
 #define LOCAL_MAX 256   /* bytes of a local part that are looked at; more are no address */
-#define KEY_ROOM 4096   /* of a key before it is hashed */
+#define TEXT_MAX 1000   /* of a part of an address before it is hashed */
+#define KEY_ROOM 4096   /* of a key before it is hashed: more than its parts can be */
+#define HASH_TEXT 34    /* of a hash */
 #define UNIQUE_LENGTH 8 /* from here on a part with a digit is taken to be made up */
 #define PREFIX "gl1"    /* of greylisting, in this form */
 
@@ -144,14 +147,23 @@ const char *gp_greylist_plain_local(struct gp_arena *arena, struct gp_span local
 
 /* ---- keys ---- */
 
-/* hash: FNV-1a of 64 bits from a basis (draft-eastlake-fnv). Who finds two keys with one hash has
- * spared himself a delay. */
+/* hash: FNV-1a of 64 bits from a basis (draft-eastlake-fnv), in lower case. Two keys with one hash
+ * cost nothing but a delay that is missed. */
 static uint64_t hash(struct gp_span text, uint64_t basis)
 {
 	uint64_t h = basis;
 	for (size_t i = 0; i < text.len; i++)
-		h = (h ^ (unsigned char)text.ptr[i]) * UINT64_C(0x100000001b3);
+		h = (h ^ (unsigned char)gp_span_lower(text.ptr[i])) * UINT64_C(0x100000001b3);
 	return h;
+}
+
+/* hash_text: by two bases. */
+static const char *hash_text(struct gp_span text, char out[HASH_TEXT])
+{
+	snprintf(out, HASH_TEXT, "#%016llx%016llx",
+		(unsigned long long)hash(text, UINT64_C(0xcbf29ce484222325)),
+		(unsigned long long)hash(text, UINT64_C(0x84222325cbf29ce4)));
+	return out;
 }
 
 /* finish: as it is, or hashed. */
@@ -164,9 +176,8 @@ static int finish(struct gp_arena *arena, struct gp_strbuf *buf, struct gp_span 
 	*key_out = gp_strbuf_span(buf);
 	if (key_out->len <= GP_STORE_FACT_KEY_MAX)
 		return GP_OK;
-	text = gp_arena_printf(arena, PREFIX " #%016llx%016llx",
-		(unsigned long long)hash(*key_out, UINT64_C(0xcbf29ce484222325)),
-		(unsigned long long)hash(*key_out, UINT64_C(0x84222325cbf29ce4)));
+	char hashed[HASH_TEXT];
+	text = gp_arena_printf(arena, PREFIX " %s", hash_text(*key_out, hashed));
 	*key_out = gp_span_from(text);
 	return text ? GP_OK : gp_arena_status(arena);
 }
@@ -187,9 +198,14 @@ static void add_network(struct gp_strbuf *buf, const struct gp_prefix *network)
 	gp_strbuf_add(buf, gp_prefix_format(network, text));
 }
 
-/* add_lower: a text in lower case. */
+/* add_lower: a text in lower case; a hash of one that no address can have. */
 static void add_lower(struct gp_strbuf *buf, struct gp_span text)
 {
+	char hashed[HASH_TEXT];
+	if (text.len > TEXT_MAX) {
+		gp_strbuf_add(buf, hash_text(text, hashed));
+		return;
+	}
 	for (size_t i = 0; i < text.len; i++)
 		gp_strbuf_add_char(buf, text.ptr[i] ? gp_span_lower(text.ptr[i]) : '?');
 }

@@ -13,7 +13,8 @@
  * user+detail; a part of eight characters or more with a digit in it, and each other run of digits,
  * become a #.
  *
- * Pure text. A key is never longer than the store takes: a longer one is a hash of itself.
+ * Pure text. An address may have any length. A key is never longer than the store takes: a longer
+ * one is a hash of itself, and so is in it a part of an address that is longer than any can be.
  */
 #ifndef GP_REPUTATION_GREYLIST_KEY_H
 #define GP_REPUTATION_GREYLIST_KEY_H

@@ -190,8 +190,8 @@ static enum gp_greylist_outcome see_sender(int number, int64_t after_ms, bool is
 	return answer.outcome;
 }
 
-/* test_crowd: of a network that is remembered as one each early try is delayed, nothing is open, and
- * what passes is nothing that would have been delayed. */
+/* test_crowd: of a network that is remembered as one each early try is delayed, nothing is open,
+ * and what passes is nothing that would have been delayed. */
 static void test_crowd(void **state)
 {
 	(void)state;
