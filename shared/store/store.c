@@ -16,6 +16,7 @@
 #define TRIP_SCALE 256       /* fractions of a microsecond in the average */
 #define TRIP_WEIGHT 16       /* a new value moves the average by this part of the distance */
 #define SAY_EVERY_US (60 * 1000000LL)
+#define TOLD_MAX 16 /* consequences of trouble that are told apart */
 
 /* The receiver of facts; as store.h writes it out. */
 typedef bool (*fact_visitor)(void *arg, const struct gp_store_fact *fact);
@@ -27,7 +28,13 @@ struct gp_store {
 	atomic_uint_fast64_t taken, failed;
 	_Atomic int64_t trip; /* average in us / TRIP_SCALE; -1: none yet */
 	struct gp_histogram trips;
-	_Atomic int64_t said_us; /* when trouble was last logged */
+	/* what has been logged about trouble, in any order; NULL: a free place */
+	struct told {
+		_Atomic(const char *) consequence;
+		_Atomic int64_t said_us; /* when last */
+		atomic_bool is_said;     /* since the store was available last */
+	} told[TOLD_MAX];
+	atomic_bool has_told;
 };
 
 /* ---- bounds ---- */
@@ -144,7 +151,8 @@ int gp_store_wrap(const struct gp_store_backend *backend, void *self, struct gp_
 	atomic_init(&store->taken, 0);
 	atomic_init(&store->failed, 0);
 	atomic_init(&store->trip, -1);
-	atomic_init(&store->said_us, -SAY_EVERY_US);
+	for (size_t i = 0; i < TOLD_MAX; i++)
+		atomic_init(&store->told[i].said_us, -SAY_EVERY_US);
 	*store_out = store;
 	return GP_OK;
 }
@@ -422,12 +430,6 @@ int gp_store_facts(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	return store->backend->facts(store->self, ctx, now_ms, prefix, visit, arg);
 }
 
-/* gp_store_tend: the backend's. */
-void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx)
-{
-	store->backend->tend(store->self, ctx);
-}
-
 /* gp_store_part: a store that is not made of two is its own first part. */
 struct gp_store *gp_store_part(struct gp_store *store, enum gp_store_part part)
 {
@@ -470,20 +472,66 @@ void gp_store_trips(struct gp_store *store, struct gp_histogram_sums *trips_out)
 	gp_histogram_read(&gp_store_part(store, GP_STORE_CONFIGURED)->trips, trips_out);
 }
 
-/* may_say: the first of a minute. */
-static bool may_say(struct gp_store *store, const struct gp_clock *clock)
+/* told_of: the place of a consequence; NULL: there are too many. */
+static struct told *told_of(struct gp_store *store, const char *consequence)
 {
-	int64_t now = gp_clock_now_us(clock), last = atomic_load(&store->said_us);
-	return now - last >= SAY_EVERY_US &&
-	       atomic_compare_exchange_strong(&store->said_us, &last, now);
+	for (size_t i = 0; i < TOLD_MAX; i++) {
+		const char *there = NULL;
+		if (atomic_compare_exchange_strong(
+			    &store->told[i].consequence, &there, consequence) ||
+			there == consequence)
+			return &store->told[i];
+	}
+	return NULL;
+}
+
+/* may_say: once while the store is unavailable, and once in a minute if that comes and goes. */
+static bool may_say(struct gp_store *store, const char *consequence, const struct gp_clock *clock)
+{
+	struct told *told = told_of(store, consequence);
+	int64_t now = gp_clock_now_us(clock);
+	if (!told || atomic_load(&told->is_said))
+		return false;
+	int64_t last = atomic_load(&told->said_us);
+	if (now - last < SAY_EVERY_US ||
+		!atomic_compare_exchange_strong(&told->said_us, &last, now))
+		return false;
+	atomic_store(&told->is_said, true);
+	atomic_store(&store->has_told, true);
+	return true;
+}
+
+/* forget_told: the store is available: the next trouble is told anew. */
+static void forget_told(struct gp_store *store)
+{
+	struct gp_store_health health;
+	if (!atomic_load(&store->has_told))
+		return;
+	gp_store_health(store, &health);
+	if (!health.up)
+		return;
+	atomic_store(&store->has_told, false);
+	for (size_t i = 0; i < TOLD_MAX; i++)
+		atomic_store(&store->told[i].is_said, false);
+}
+
+/* gp_store_tend: the backend's; it logs by itself that the store is available again. */
+void gp_store_tend(struct gp_store *store, struct gp_ctx *ctx)
+{
+	store->backend->tend(store->self, ctx);
+	if (!store->backend->part)
+		forget_told(store);
 }
 
 /* gp_store_say_trouble: in the words of its health. */
 void gp_store_say_trouble(struct gp_store *store, const struct gp_ctx *ctx, const char *consequence)
 {
+	static const char nothing[] = "";
 	struct gp_store *part = gp_store_part(store, GP_STORE_CONFIGURED);
 	struct gp_store_health health;
-	if (!may_say(part, ctx->clock))
+	if (!consequence && atomic_load(&part->has_told))
+		return;
+	if (!may_say(part, consequence ? consequence : nothing, ctx->clock))
 		return;
 	gp_store_health(part, &health);
 	if (consequence)

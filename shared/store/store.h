@@ -343,8 +343,9 @@ void gp_store_health(struct gp_store *store, struct gp_store_health *health_out)
 
 /*
  * Logs as an error why the store is unavailable, and what the caller does meanwhile ("limits: mail
- * passes uncounted until it is back"; NULL: nothing is said of that). At most once a minute for a
- * store, over all callers; of one that is made of two: the configured one.
+ * passes uncounted until it is back"; static text; NULL: nothing is said of that). Each consequence
+ * once until gp_store_tend finds the store available again, and at most once a minute; NULL only if
+ * no other one was logged. Of a store that is made of two: the configured one.
  */
 void gp_store_say_trouble(
 	struct gp_store *store, const struct gp_ctx *ctx, const char *consequence);

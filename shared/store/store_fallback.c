@@ -296,10 +296,11 @@ static int run(void *self, struct gp_ctx *ctx, int64_t now_ms, const struct gp_s
 	int rc = run_in(f, ctx, now_ms, batch, GP_STORE_CONFIGURED);
 	if (rc == GP_OK || is_our_fault(rc) || !atomic_load(&f->stands_in) || !is_for_both(batch))
 		return rc;
-	gp_store_say_trouble(
-		f->configured, ctx, "limits: counted on this machine until it is available again");
+	if (batch->take_count)
+		gp_store_say_trouble(f->configured, ctx,
+			"limits: counted on this machine until it is available again");
 	rc = run_in(f, ctx, now_ms, batch, GP_STORE_LOCAL);
-	if (rc)
+	if (rc && batch->take_count)
 		gp_store_say_trouble(
 			part_of(f, GP_STORE_LOCAL), ctx, "limits: mail passes uncounted");
 	return rc;

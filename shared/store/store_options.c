@@ -59,7 +59,7 @@ static const struct gp_option store_rows[] = {
 		GP_OPTION_AT_OPEN},
 	{"store", "on_failure", GP_KIND_CHOICE, IN_STORE(on_failure), "accept", 0, 0,
 		store_failures,
-		"What is done while the store is unavailable.\n"
+		"What is done while the store is unavailable; greylisting delays no mail then.\n"
 		"accept: mail is accepted and not counted.\n"
 		"defer: mail that a limit applies to is deferred.\n"
 		"local: each host counts by itself in local_path; only with Redis.",

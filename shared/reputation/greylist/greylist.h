@@ -37,8 +37,9 @@
  * In LMDB a contact takes about 76 bytes on the disk for each origin, of which 40 are its key and
  * its record, and the counters of a network 235 more, for two days.
  *
- * The store is unavailable: GP_GREYLIST_UNAVAILABLE, nothing is delayed, and the log says so once a
- * minute. GP_ENOMEM, GP_ETOOBIG: of ctx->arena.
+ * The store is unavailable: GP_GREYLIST_UNAVAILABLE, nothing is delayed, and the log says so once
+ * until it is available again. What stands in for it on this machine alone counts limits, and
+ * remembers no contacts. GP_ENOMEM, GP_ETOOBIG: of ctx->arena.
  *
  * After a crash the last second may be missing: mail is late once more.
  */

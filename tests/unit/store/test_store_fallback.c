@@ -17,6 +17,7 @@
 #include "support/memstore.h"
 
 #define START 1000000000000LL
+#define MINUTE_US 60000000LL
 #define APART 5000000 /* between the clocks of the two */
 
 struct pair {
@@ -188,13 +189,58 @@ static void both_fail(void **state)
 	set_fail(&p, GP_STORE_CONFIGURED, GP_EIO);
 	set_fail(&p, GP_STORE_LOCAL, GP_ETIMEOUT);
 	assert_int_equal(take(&p, 1, NULL, &c), GP_ETIMEOUT);
-	gp_store_say_trouble(p.store, &p.ctx, "nothing more in this minute");
+	gp_store_say_trouble(p.store, &p.ctx, NULL); /* nothing more than what is said */
 	assert_int_equal(p.lines, 2);
 	assert_non_null(strstr(p.said[1], "; limits: mail passes uncounted"));
 	set_fail(&p, GP_STORE_CONFIGURED, GP_ENOMEM); /* ours, and no reason to ask another one */
 	set_fail(&p, GP_STORE_LOCAL, 0);
 	assert_int_equal(take(&p, 1, NULL, &c), GP_ENOMEM);
 	assert_int_equal(used_in(&p, GP_STORE_LOCAL), 0);
+	end(&p);
+}
+
+static int64_t hand_us; /* of a clock that is set by hand */
+
+/* read_hand: its time. */
+static int64_t read_hand(const struct gp_clock *clock)
+{
+	(void)clock;
+	return hand_us;
+}
+
+/* each_consequence_is_said_once: whoever else has said what becomes of his own. */
+static void each_consequence_is_said_once(void **state)
+{
+	static const char grey[] = "greylisting: no mail is delayed until it is back";
+	static const struct gp_clock hand = {.mono_us = read_hand};
+	struct pair p;
+	struct gp_store_count c;
+	struct gp_store_get soft = {.key = gp_span_from("k"), .soft = true};
+	(void)state;
+	begin(&p);
+	p.ctx.clock = &hand;
+	hand_us = MINUTE_US;
+	set_fail(&p, GP_STORE_CONFIGURED, GP_EIO);
+	assert_int_equal(gp_store_get(p.store, &p.ctx, START, &soft), GP_OK);
+	assert_int_equal(p.lines, 0); /* nothing was counted, so nothing is said about limits */
+	for (int minute = 1; minute < 4; minute++) {
+		hand_us = minute * MINUTE_US;
+		assert_int_equal(take(&p, 1, NULL, &c), GP_OK);
+		gp_store_say_trouble(p.store, &p.ctx, grey);
+		gp_store_tend(p.store, &p.ctx);
+		assert_int_equal(p.lines, 2);
+	}
+	assert_non_null(strstr(p.said[0], "; limits: counted on this machine"));
+	assert_non_null(strstr(p.said[1], "; greylisting: no mail is delayed"));
+	hand_us += MINUTE_US;
+	for (int i = 0; i < 2; i++) { /* it comes and goes: once in a minute */
+		set_fail(&p, GP_STORE_CONFIGURED, 0);
+		gp_store_tend(p.store, &p.ctx);
+		p.lines = 0;
+		set_fail(&p, GP_STORE_CONFIGURED, GP_EIO);
+		gp_store_say_trouble(p.store, &p.ctx, grey);
+		assert_int_equal(p.lines, i ? 0 : 1);
+	}
 	end(&p);
 }
 
@@ -341,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_gives_nothing_back),
 		cmocka_unit_test(what_only_gives_back_changes_no_store),
 		cmocka_unit_test(both_fail),
+		cmocka_unit_test(each_consequence_is_said_once),
 		cmocka_unit_test(nothing_stands_in_unless_it_is_wanted),
 		cmocka_unit_test(facts_are_the_configured_ones_alone),
 		cmocka_unit_test(all_of_a_decision_goes_to_one),
