@@ -185,8 +185,9 @@ struct gp_store_usage {
 };
 
 /*
- * Calls visit for every counter that counts anything now, in no order, until it returns false. What
- * is changed during the scan may be seen or not. visit must not call the store.
+ * Calls visit for every counter that counts anything now, until it returns false: those of one
+ * subject one after the other, subjects in no order. What is changed during the scan may be seen or
+ * not. visit must not call the store.
  */
 int gp_store_scan(struct gp_store *store, struct gp_ctx *ctx, int64_t now_ms,
 	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg) GP_MUST_CHECK;

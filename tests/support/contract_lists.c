@@ -92,6 +92,41 @@ static void a_scan_shows_what_counts(void **state)
 	seen.stop_at = 0;
 }
 
+/* Which subject a scan is at, and how often it began one. */
+struct subjects {
+	char name[16];
+	unsigned begun;
+};
+
+/* see_subject: visitor. */
+static bool see_subject(void *arg, const struct gp_store_usage *usage)
+{
+	struct subjects *s = arg;
+	if (gp_span_is(usage->subject, s->name))
+		return true;
+	s->begun++;
+	assert_in_range(usage->subject.len, 1, sizeof s->name - 1);
+	memcpy(s->name, usage->subject.ptr, usage->subject.len);
+	s->name[usage->subject.len] = 0;
+	return true;
+}
+
+/* a_scan_goes_by_subject: counters of one come together, whenever each was first counted. */
+static void a_scan_goes_by_subject(void **state)
+{
+	struct gp_test_contract_fixture *f = *state;
+	struct subjects s = {.begun = 0};
+	for (unsigned round = 0; round < 3; round++)
+		for (int i = 0; i < 100; i++) {
+			char name[16];
+			snprintf(name, sizeof name, "user%d", i);
+			struct gp_store_count c = gp_test_counter(1 + round, 100, 1);
+			assert_int_equal(gp_test_step(f, f->now, name, &c, 1), GP_OK);
+		}
+	assert_int_equal(gp_store_scan(f->store, &f->ctx, f->now, see_subject, &s), GP_OK);
+	assert_int_equal(s.begun, 100);
+}
+
 /* names_in_a_scan: every byte, and the first 200 of long ones. */
 static void names_in_a_scan(void **state)
 {
@@ -313,6 +348,7 @@ static void counters_and_facts_are_apart(void **state)
 const struct gp_test_contract_row gp_test_contract_lists[] = {
 	{"forgetting", forgetting},
 	{"a_scan_shows_what_counts", a_scan_shows_what_counts},
+	{"a_scan_goes_by_subject", a_scan_goes_by_subject},
 	{"names_in_a_scan", names_in_a_scan},
 	{"facts_are_kept", facts_are_kept},
 	{"facts_expire", facts_expire},

@@ -211,7 +211,24 @@ static int mem_forget(
 	return end(h);
 }
 
-/* mem_scan: advances copies. */
+/* is_of: do the two belong to one subject? */
+static bool is_of(const struct counter *c, const struct counter *other)
+{
+	return memcmp(c->key, other->key, sizeof c->key) == 0;
+}
+
+/* show_counter: if it counts anything; advances a copy. */
+static bool show_counter(const struct counter *c, int64_t now_ms,
+	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg)
+{
+	struct gp_store_window window = c->window;
+	gp_store_window_advance(&window, now_ms);
+	const struct gp_store_usage usage = {
+		{c->name, c->name_length}, c->id, window.per_ms, gp_store_window_used(&window)};
+	return usage.used == 0 || visit(arg, &usage);
+}
+
+/* mem_scan: subject by subject, at its first counter. */
 static int mem_scan(void *self, struct gp_ctx *ctx, int64_t now_ms,
 	bool (*visit)(void *arg, const struct gp_store_usage *usage), void *arg)
 {
@@ -222,13 +239,12 @@ static int mem_scan(void *self, struct gp_ctx *ctx, int64_t now_ms,
 	if (rc)
 		return rc;
 	for (size_t i = 0; more && i < h->counter_count; i++) {
-		const struct counter *c = &h->counters[i];
-		struct gp_store_window window = c->window;
-		gp_store_window_advance(&window, now_ms);
-		const struct gp_store_usage usage = {{c->name, c->name_length}, c->id,
-			window.per_ms, gp_store_window_used(&window)};
-		if (usage.used > 0)
-			more = visit(arg, &usage);
+		size_t first = 0;
+		while (!is_of(&h->counters[first], &h->counters[i]))
+			first++;
+		for (size_t k = i; first == i && more && k < h->counter_count; k++)
+			if (is_of(&h->counters[k], &h->counters[i]))
+				more = show_counter(&h->counters[k], now_ms, visit, arg);
 	}
 	return end(h);
 }

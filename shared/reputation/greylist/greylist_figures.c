@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One walk. The counters of two days and of one day of a network come in any order, so networks are
- * collected with both; when there are too many, those that matter least are dropped.
+ * One walk. The counters of a network come one after the other, so only the network at hand and the
+ * largest ones are kept, however many there are.
  */
 #include "reputation/greylist/greylist_figures.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "reputation/greylist/greylist_private.h"
 
-#define NETWORKS_MAX 65536 /* collected at once; a power of two */
-
-/* A network and its open contacts; text "": a free place. */
+/* A network and its open contacts; text "": none. */
 struct network {
 	char text[GP_GREYLIST_NETWORK_TEXT];
 	int64_t day, two_days;
@@ -23,43 +20,48 @@ struct walk {
 	uint32_t waiting_id, kept_id;
 	int64_t day, two_days; /* open ones, of all */
 	int64_t waited[GP_GREYLIST_WAITED_COUNT];
-	struct network *networks; /* by a hash of the text, the next free place behind */
-	size_t count;
+	struct network network; /* at hand */
 };
 
-/* place_of: of a network; NULL: there is no room for another one. */
-static struct network *place_of(struct walk *w, struct gp_span text)
+/* lost_of: those of two days that are not of the last one. */
+static int64_t lost_of(int64_t two_days, int64_t day)
 {
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.ptr[i]) * 16777619u;
-	for (size_t i = 0; i < NETWORKS_MAX; i++) {
-		struct network *n = &w->networks[(hash + i) % NETWORKS_MAX];
-		if (gp_span_is(text, n->text))
-			return n;
-		if (*n->text)
-			continue;
-		if (w->count >= NETWORKS_MAX / 4 * 3)
-			return NULL;
-		w->count++;
-		memcpy(n->text, text.ptr, text.len);
-		n->text[text.len] = 0;
-		return n;
-	}
-	return NULL;
+	return two_days > day ? two_days - day : 0;
+}
+
+/* end_network: it takes its place among the largest, if it has one. */
+static void end_network(struct walk *w)
+{
+	struct gp_greylist_figures *f = w->figures;
+	const struct network *n = &w->network;
+	int64_t lost = lost_of(n->two_days, n->day);
+	size_t at = f->top_count;
+	while (at > 0 && (f->top[at - 1].never_came_back < lost ||
+				 (f->top[at - 1].never_came_back == lost &&
+					 strcmp(f->top[at - 1].network, n->text) > 0)))
+		at--;
+	if (lost == 0 || at == GP_GREYLIST_TOP)
+		return;
+	size_t last = f->top_count < GP_GREYLIST_TOP ? f->top_count++ : GP_GREYLIST_TOP - 1;
+	memmove(&f->top[at + 1], &f->top[at], (last - at) * sizeof f->top[0]);
+	memcpy(f->top[at].network, n->text, sizeof n->text);
+	f->top[at].never_came_back = lost;
 }
 
 /* take_network: of one network. */
 static void take_network(struct walk *w, struct gp_span text, const struct gp_store_usage *usage)
 {
-	bool is_day = usage->id == GP_GREYLIST_OPEN_DAY;
-	if (text.len == 0 || text.len >= GP_GREYLIST_NETWORK_TEXT ||
-		(!is_day && usage->id != GP_GREYLIST_OPEN_TWO_DAYS))
+	struct network *n = &w->network;
+	if (text.len == 0 || text.len >= GP_GREYLIST_NETWORK_TEXT)
 		return;
-	struct network *n = place_of(w, text);
-	if (n && is_day)
+	if (!gp_span_is(text, n->text)) {
+		end_network(w);
+		*n = (struct network) {.day = 0};
+		memcpy(n->text, text.ptr, text.len);
+	}
+	if (usage->id == GP_GREYLIST_OPEN_DAY)
 		n->day = usage->used;
-	else if (n)
+	else if (usage->id == GP_GREYLIST_OPEN_TWO_DAYS)
 		n->two_days = usage->used;
 }
 
@@ -113,29 +115,6 @@ static int64_t median_of(const int64_t waited[GP_GREYLIST_WAITED_COUNT])
 	return -1;
 }
 
-/* lost_of: those of two days that are not of the last one. */
-static int64_t lost_of(int64_t two_days, int64_t day)
-{
-	return two_days > day ? two_days - day : 0;
-}
-
-/* take_top: one network, in its place among the largest. */
-static void take_top(struct gp_greylist_figures *f, const struct network *n)
-{
-	int64_t lost = lost_of(n->two_days, n->day);
-	size_t at = f->top_count;
-	while (at > 0 && (f->top[at - 1].never_came_back < lost ||
-				 (f->top[at - 1].never_came_back == lost &&
-					 strcmp(f->top[at - 1].network, n->text) > 0)))
-		at--;
-	if (lost == 0 || at == GP_GREYLIST_TOP)
-		return;
-	size_t last = f->top_count < GP_GREYLIST_TOP ? f->top_count++ : GP_GREYLIST_TOP - 1;
-	memmove(&f->top[at + 1], &f->top[at], (last - at) * sizeof f->top[0]);
-	memcpy(f->top[at].network, n->text, sizeof n->text);
-	f->top[at].never_came_back = lost;
-}
-
 /* find_begun: the fact that says since when. */
 static int find_begun(
 	struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms, int64_t *began_ms_out)
@@ -161,15 +140,11 @@ int gp_greylist_figures(struct gp_ctx *ctx, struct gp_store *store, int64_t now_
 	*f = (struct gp_greylist_figures) {.median_ms = -1, .began_ms = -1};
 	struct walk w = {.figures = f,
 		.waiting_id = gp_greylist_id_waiting(settings, &per_ms),
-		.kept_id = gp_greylist_id_kept(settings, &per_ms),
-		.networks = calloc(NETWORKS_MAX, sizeof *w.networks)};
-	int rc = w.networks ? gp_store_scan(store, ctx, now_ms, take, &w) : GP_ENOMEM;
-	for (size_t i = 0; !rc && i < NETWORKS_MAX; i++)
-		if (*w.networks[i].text)
-			take_top(f, &w.networks[i]);
-	free(w.networks);
+		.kept_id = gp_greylist_id_kept(settings, &per_ms)};
+	int rc = gp_store_scan(store, ctx, now_ms, take, &w);
 	if (rc)
 		return rc;
+	end_network(&w);
 	f->never_came_back = lost_of(w.two_days, w.day);
 	f->median_ms = median_of(w.waited);
 	return find_begun(ctx, store, now_ms, &f->began_ms);

@@ -190,6 +190,26 @@ static enum gp_greylist_outcome see_sender(int number, int64_t after_ms, bool is
 	return answer.outcome;
 }
 
+/* test_largest_of_many: however many networks there are, and wherever it lies among them. */
+static void test_largest_of_many(void **state)
+{
+	enum { NETWORKS = 2000 };
+	(void)state;
+	for (int i = 0; i < NETWORKS; i++) {
+		char client[32];
+		snprintf(client, sizeof client, "10.%d.%d.1", i / 250, i % 250);
+		(void)see(client, NULL, i, true);
+	}
+	for (int i = NETWORKS / 2; i < NETWORKS / 2 + 3; i++)
+		(void)see_sender(i, HOUR, true);
+	struct gp_greylist_figures f = figures(30 * HOUR);
+	assert_int_equal(f.top_count, GP_GREYLIST_TOP);
+	assert_string_equal(f.top[0].network, "192.0.2.0/24");
+	assert_int_equal(f.top[0].never_came_back, 3);
+	assert_string_equal(f.top[1].network, "10.0.0.0/24");
+	assert_int_equal(f.top[1].never_came_back, 1);
+}
+
 /* test_crowd: of a network that is remembered as one each early try is delayed, nothing is open,
  * and what passes is nothing that would have been delayed. */
 static void test_crowd(void **state)
@@ -335,6 +355,7 @@ int main(int argc, char **argv)
 		CASE(test_never),
 		CASE(test_largest),
 		CASE(test_recorded_only),
+		CASE(test_largest_of_many),
 		CASE(test_crowd),
 		CASE(test_crowd_recorded),
 		CASE(test_raced),
