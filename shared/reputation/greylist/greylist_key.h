@@ -6,6 +6,8 @@
  * A contact has an origin (the client's network; the domain for which SPF passes; the registered
  * domain of the confirmed reverse name), a sender and a recipient. Its entry under each origin that
  * it has is looked at, so that a retry from another address of a pool is recognised by any of them.
+ * Under each of them the sender has to be the same, by its domain or (settings.key) its address,
+ * and so has the recipient, as far as settings.recipient says.
  *
  * A sender is compared without what makes it unique for each message. VERP
  * (list-123-bob=example.org) loses all from the separator before the recipient on; tags lose

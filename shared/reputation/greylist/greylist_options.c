@@ -66,11 +66,13 @@ static const struct gp_option greylist_rows[] = {
 		"contacts were lost (the log says so), or when no mail came for keep.",
 		NULL, 0},
 	{"greylist", "key", GP_KIND_CHOICE, IN_GREYLIST(key), "domain", 0, 0, sender_keys,
-		"What of the sender a retry must have in common with the first try, besides the "
-		"network, the SPF domain or the registered domain of the reverse name.\n"
-		"domain: the domain.\n"
-		"sender: the address, without what makes it unique for each message (VERP, BATV, "
-		"SRS, numbers).",
+		"What of the sender a retry must have in common with the first try. It must also "
+		"come from the same network, or SPF must pass for the same domain, or the verified "
+		"reverse name must have the same registered domain; in each of these cases the "
+		"sender is compared as follows.\n"
+		"domain: by its domain; the local part may be another one.\n"
+		"sender: by its address, without what makes it unique for each message (VERP, "
+		"BATV, SRS, numbers).",
 		NULL, 0},
 	{"greylist", "recipient", GP_KIND_CHOICE, IN_GREYLIST(recipient), "domain", 0, 0,
 		recipient_keys,
