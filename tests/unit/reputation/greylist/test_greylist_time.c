@@ -67,6 +67,43 @@ static void kept_since_last_use(void **state)
 	SEES(60 * DAY + 35 * DAY + 2 * HOUR, FIRST);
 }
 
+/* counted: how many steps have counted anything. */
+static uint64_t counted(struct bench *b)
+{
+	struct gp_store_health h;
+	gp_store_health(b->store, &h);
+	return h.taken;
+}
+
+/* last_of: when the contact was written, and its network's passes. */
+static void last_of(struct bench *b, int64_t after_ms, int64_t last_out[2])
+{
+	struct gp_greylist_seen seen;
+	int64_t now = b->now + after_ms;
+	assert_int_equal(gp_greylist_look(&b->ctx, b->store, now, &b->query, &seen), GP_OK);
+	last_out[0] = seen.entries[GP_GREYLIST_BY_NETWORK].record.last_ms - b->now;
+	last_out[1] = seen.passes[GP_GREYLIST_BY_NETWORK].record.last_ms - b->now;
+}
+
+/* What is known is written once in an hour, however much mail comes. */
+static void refreshed_hourly(void **state)
+{
+	struct bench *b = *state;
+	int64_t last[2];
+	SEES(0, FIRST);
+	SEES(5 * MINUTE, PASSED);
+	for (int64_t hour = 0; hour < 3; hour++) {
+		uint64_t before = counted(b);
+		for (int64_t minute = 5; minute < 65; minute++) {
+			see(b, hour * HOUR + minute * MINUTE);
+			last_of(b, hour * HOUR + minute * MINUTE, last);
+			assert_int_equal(last[0], hour * HOUR + 5 * MINUTE);
+			assert_int_equal(last[1], hour * HOUR + 5 * MINUTE);
+		}
+		assert_int_equal(counted(b) - before, hour ? 1 : 0);
+	}
+}
+
 /* After a clock was set back the delay begins anew, once. */
 static void clock_back(void **state)
 {
@@ -271,9 +308,10 @@ static void learning_after_loss_later(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {CASE(retry), CASE(window_over), CASE(window_shorter),
-		CASE(kept_since_last_use), CASE(clock_back), CASE(clock_back_kept),
-		CASE(clock_back_passes), CASE(clock_back_crowd), CASE(clock_back_learning),
-		CASE(learning), CASE(learning_again), CASE(learning_after_loss),
-		CASE(learning_after_loss_later), CASE(known_domain), CASE(known_domain_clock_back)};
+		CASE(kept_since_last_use), CASE(refreshed_hourly), CASE(clock_back),
+		CASE(clock_back_kept), CASE(clock_back_passes), CASE(clock_back_crowd),
+		CASE(clock_back_learning), CASE(learning), CASE(learning_again),
+		CASE(learning_after_loss), CASE(learning_after_loss_later), CASE(known_domain),
+		CASE(known_domain_clock_back)};
 	return run_all(argc, argv, tests, sizeof tests / sizeof tests[0]);
 }

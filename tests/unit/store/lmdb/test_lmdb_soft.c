@@ -5,9 +5,11 @@
  */
 #include "support/lmdbstore.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <lmdb.h>
@@ -72,6 +74,43 @@ static struct table table_of(struct gp_test_lmdb *f)
 	mdb_env_close(env);
 	return (struct table) {stat.ms_entries,
 		stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages};
+}
+
+static atomic_uint synced; /* calls of LMDB */
+
+/* fdatasync: as LMDB calls it, counted. */
+int fdatasync(int fd)
+{
+	(void)fd;
+	atomic_fetch_add(&synced, 1);
+	return 0;
+}
+
+/* what_is_soft_reaches_the_disk_in_time: not with each note, but with the first care after sync. */
+static void what_is_soft_reaches_the_disk_in_time(void **state)
+{
+	struct gp_test_lmdb *f = *state;
+	const struct timespec moment = {0, 5000000};
+	f->options.sync_ms = 3600000;
+	gp_test_lmdb_open_store(f);
+	unsigned before = atomic_load(&synced);
+	for (int i = 0; i < 100; i++)
+		note(f, "a", i, HOUR);
+	gp_store_tend(f->store, &f->ctx);
+	assert_int_equal(atomic_load(&synced), before);
+	gp_test_lmdb_close_store(f);
+	assert_in_range(
+		atomic_load(&synced), before + 1, before + 10); /* what is left goes with it */
+	f->options.sync_ms = 1;
+	gp_test_lmdb_open_store(f);
+	gp_store_tend(f->store, &f->ctx);
+	for (int i = 0; i < 3; i++) {
+		note(f, "b", i, HOUR);
+		assert_int_equal(nanosleep(&moment, NULL), 0);
+		before = atomic_load(&synced);
+		gp_store_tend(f->store, &f->ctx);
+		assert_in_range(atomic_load(&synced), before + 1, before + 10);
+	}
 }
 
 /* what_is_soft_has_half_of_the_file: however much is noted, and what ends late stays. */
@@ -323,6 +362,7 @@ static void a_record_in_place_of_the_table_goes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(what_is_soft_reaches_the_disk_in_time),
 		CASE(what_is_soft_has_half_of_the_file),
 		CASE(counters_are_never_pushed_out),
 		CASE(what_has_ended_is_swept),
