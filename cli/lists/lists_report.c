@@ -88,14 +88,18 @@ static bool print_table(struct gp_arena *arena, const struct gp_cli_lists_report
 /* print_failing: why lists were not queried, in full. */
 static void print_failing(struct gp_arena *arena, const struct gp_cli_lists_report *r)
 {
+	size_t failing = 0;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct gp_cli_lists_row *row = &r->rows[i];
 		const char *detail = row->detail ? row->detail : "";
 		if (row->reason)
-			printf("%s: %s%s%s\n", gp_cli_visible(arena, row->item->list->zone),
+			printf("%s%s: %s%s%s\n", failing++ ? "" : "\n",
+				gp_cli_visible(arena, row->item->list->zone),
 				gp_cli_visible(arena, row->reason), *detail ? ": " : "",
 				gp_cli_visible(arena, detail));
 	}
+	if (failing && failing == r->count)
+		puts("\nNone of these lists works here: gatepost doctor dns lists says what to do");
 }
 
 /* print_thresholds: from which score on what is done. */

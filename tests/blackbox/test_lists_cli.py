@@ -209,6 +209,13 @@ def suspended():
             bl = rows(value)["bl.example"]
             equal((reason, bl["state"], bl["weight"], bl["reason"]), (reason, "suspended", 0, reason))
             equal((value["score"], value["action"]), (1, "label"))
+            assert "None of these lists works" not in run("lists", "test", "203.0.113.5", "--config", path)[1]
+        zone.all = {name: "servfail" for name in ("bl.example", "white.example", KEY + ".dq.example")}
+        try:
+            holds(run("lists", "test", "203.0.113.5", "--config", path)[1],
+                  "\nNone of these lists works here: gatepost doctor dns lists says what to do\n\nscore:  0")
+        finally:
+            zone.good()
 
 
 def dead():
