@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/config_hide.h"
 #include "config/config_nearest.h"
@@ -27,6 +28,40 @@ static const struct gp_dnsbl_list *known_list(
 		if (gp_span_is(gp_span_from(name), table->lists[i].name))
 			return &table->lists[i];
 	return NULL;
+}
+
+/* gp_config_known_row: by either zone. */
+const struct gp_dnsbl_list *gp_config_known_row(
+	const struct gp_dnsbl_settings *table, const struct gp_dnsbl_list *list)
+{
+	for (size_t i = 0; table && !list->is_builtin && i < table->count; i++) {
+		const struct gp_dnsbl_list *row = &table->lists[i];
+		if (strcmp(row->zone, list->zone) == 0 ||
+			(*row->key_zone && strcasecmp(row->key_zone, list->key_zone) == 0))
+			return row;
+	}
+	return NULL;
+}
+
+/* is_neighbour: does the zone lie below the same name as that of a known list? Each of those lies
+ * below a name that only its operator has. */
+static bool is_neighbour(const struct gp_dnsbl_list *row, const char *zone)
+{
+	const char *operator= strchr(row->zone, '.');
+	size_t len = strlen(zone), tail = strlen(operator);
+	return len > tail && strcmp(zone + len - tail, operator) == 0;
+}
+
+/* settle_family: of a list whose operator is known. */
+static void settle_family(struct gp_config_draft *draft, struct gp_dnsbl_list *list)
+{
+	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
+	const struct gp_dnsbl_list *row = gp_config_known_row(table, list);
+	for (size_t i = 0; table && !row && i < table->count; i++)
+		if (is_neighbour(&table->lists[i], list->zone))
+			row = &table->lists[i];
+	if (!*list->family && !list->is_builtin && row)
+		list->family = row->family;
 }
 
 /* gp_config_dead_zone: the zone itself, or one above it. */
@@ -118,8 +153,8 @@ int gp_config_list_begin(struct gp_config_draft *draft, void *element, const cha
 	return rc;
 }
 
-/* add_dead: "sorbs.net is closed (since 2024-06-05)". */
-static void add_dead(struct gp_strbuf *buf, const struct gp_dnsbl_dead *dead)
+/* gp_config_add_dead: "sorbs.net is closed (since 2024-06-05)". */
+void gp_config_add_dead(struct gp_strbuf *buf, const struct gp_dnsbl_dead *dead)
 {
 	gp_strbuf_printf(buf, "%s %s", dead->zone, dead->now);
 	if (*dead->since)
@@ -156,8 +191,8 @@ static void report_unknown(struct gp_config_draft *draft, const struct gp_dnsbl_
 			!gp_span_is(gp_span_from(draft->title), dead->zone))
 			continue;
 		gp_strbuf_add(buf, ": ");
-		add_dead(buf, dead);
-		gp_strbuf_add(buf, "; remove the section\n");
+		gp_config_add_dead(buf, dead);
+		gp_strbuf_printf(buf, "; %s\n", dead->advice);
 		return;
 	}
 	for (size_t i = 0; i < table->count; i++)
@@ -181,6 +216,8 @@ int gp_config_use_begin(struct gp_config_draft *draft, void *element, const char
 	if (known) {
 		*list = *known;
 		list->is_builtin = true;
+		/* those of the table are lines of no file */
+		list->codes.lines = list->errors.lines = list->tests.lines = NULL;
 		return GP_OK;
 	}
 	report_unknown(draft, table);
@@ -194,37 +231,52 @@ struct teller {
 	const struct gp_dnsbl_list *list;
 };
 
-/* line_of: of an item; 0: it stands in no file. */
-static int line_of(const struct gp_dnsbl_list *list, const struct gp_dnsbl_problem *p, size_t item)
+/* texts_of: the items of an option that a list is settled from; NULL: it has none. */
+static const struct gp_option_texts *texts_of(
+	const struct gp_dnsbl_list *list, const char *option, size_t item)
 {
-	const struct gp_option_texts *texts = strcmp(p->option, "codes") == 0    ? &list->codes
-					      : strcmp(p->option, "errors") == 0 ? &list->errors
-										 : &list->tests;
-	return item == GP_DNSBL_NO_ITEM || !texts->lines || item >= texts->texts.count
-		       ? 0
-		       : texts->lines[item];
+	const struct gp_option_texts *texts = !option                         ? NULL
+					      : strcmp(option, "codes") == 0  ? &list->codes
+					      : strcmp(option, "errors") == 0 ? &list->errors
+									      : &list->tests;
+	return item == GP_DNSBL_NO_ITEM || !texts || item >= texts->texts.count ? NULL : texts;
 }
 
-/* tell: a problem, where it stands. */
+/* line_of: of an item; 0: it stands in no file. */
+static int line_of(const struct gp_dnsbl_list *list, const char *option, size_t item)
+{
+	const struct gp_option_texts *texts = texts_of(list, option, item);
+	return texts && texts->lines ? texts->lines[item] : 0;
+}
+
+/* tell: a problem, where it stands; an item is named, since a line may have several. */
 static void tell(void *arg, const struct gp_dnsbl_problem *p)
 {
 	const struct teller *teller = arg;
 	struct gp_config_draft *draft = teller->draft;
 	const char *section = teller->list->is_builtin ? "use" : "list";
 	struct gp_config_place where = draft->opened;
-	int line = p->option ? line_of(teller->list, p, p->item) : 0;
-	int other = p->option ? line_of(teller->list, p, p->other) : 0;
+	const struct gp_option_texts *texts = texts_of(teller->list, p->option, p->item);
+	int line = line_of(teller->list, p->option, p->item);
+	int other = line_of(teller->list, p->other_option, p->other);
 	if (line)
 		where.line = line;
 	else if (p->option && gp_config_draft_at(draft, section, p->option).line)
 		where = gp_config_draft_at(draft, section, p->option);
+	else if (other)
+		where.line = other; /* of what is known only the other one is in the file */
 	struct gp_strbuf *buf = gp_config_error(draft->errors, where);
 	gp_config_add_option(buf, section, draft->title, p->option);
+	if (texts && p->other == GP_DNSBL_NO_ITEM) {
+		gp_strbuf_add(buf, " \"");
+		gp_config_add_value(buf, gp_span_from(texts->texts.items[p->item]));
+		gp_strbuf_add(buf, "\"");
+	}
 	gp_strbuf_add(buf, p->option ? ": " : " ");
 	gp_config_add_value(buf, gp_span_from(p->text));
-	if (other && other != line)
+	if (other && other != where.line)
 		gp_strbuf_printf(buf, " (lines %d and %d)", other, where.line);
-	else if (other)
+	else if (other && line)
 		gp_strbuf_printf(buf, " (both in line %d)", line);
 	gp_strbuf_add(buf, "\n");
 }
@@ -269,10 +321,10 @@ static int settle_dead(struct gp_config_draft *draft, struct gp_dnsbl_list *list
 	const struct gp_dnsbl_settings *table = gp_config_draft_known(draft);
 	const struct gp_dnsbl_dead *dead = table ? gp_config_dead_zone(table, list->zone) : NULL;
 	struct gp_strbuf buf;
-	if (!dead)
+	if (!dead || dead->is_queried)
 		return GP_OK;
 	gp_strbuf_init(&buf, draft->config->arena, 512);
-	add_dead(&buf, dead);
+	gp_config_add_dead(&buf, dead);
 	return gp_strbuf_finish(&buf, &list->dead);
 }
 
@@ -371,6 +423,7 @@ int gp_config_list_finish(struct gp_config_draft *draft, void *element)
 	rc = take_zone(draft, list);
 	if (rc)
 		return rc == GP_ESYNTAX ? GP_OK : rc;
+	settle_family(draft, list);
 	rc = gp_dnsbl_list_settle(draft->config->arena, list, &how);
 	if (rc && rc != GP_ESYNTAX)
 		return rc;

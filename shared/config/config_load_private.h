@@ -192,6 +192,14 @@ void gp_config_lists_finish(struct gp_config_draft *draft);
 const struct gp_dnsbl_dead *gp_config_dead_zone(
 	const struct gp_dnsbl_settings *table, const char *zone);
 
+/* "sorbs.net is closed (since 2024-06-05)". */
+void gp_config_add_dead(struct gp_strbuf *buf, const struct gp_dnsbl_dead *dead);
+
+/* The known list whose zone, or whose zone with a key, a list of section list has; NULL: none, or
+ * the table is not there. */
+const struct gp_dnsbl_list *gp_config_known_row(
+	const struct gp_dnsbl_settings *table, const struct gp_dnsbl_list *list);
+
 /* gp_config_dump; with_secrets: keys, too, for the private file that is loaded again. */
 int gp_config_dump_all(
 	const struct gp_config *config, struct gp_strbuf *buf, bool with_secrets) GP_MUST_CHECK;

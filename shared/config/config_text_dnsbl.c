@@ -118,13 +118,15 @@ int gp_config_man_lists(struct gp_strbuf *buf)
 	for (size_t i = 0; i < table->dnsbl.count; i++)
 		add_list(buf, &table->dnsbl.lists[i]);
 	gp_strbuf_add(buf, ".Sh CLOSED LISTS\nZones that no file should name any more, with all "
-			   "names below them.\n.Bl -tag -width Ds\n");
+			   "names below them, and what to do about a section that does: "
+			   "check-config warns of it.\nThey are not queried, except those that "
+			   "answer to somebody who is registered.\n.Bl -tag -width Ds\n");
 	for (size_t i = 0; i < table->dnsbl.dead_count; i++) {
 		const struct gp_dnsbl_dead *dead = &table->dnsbl.dead[i];
 		gp_strbuf_printf(buf, ".It Li %s\n%s", dead->zone, dead->now);
 		if (*dead->since)
 			gp_strbuf_printf(buf, " (since %s)", dead->since);
-		gp_strbuf_add(buf, "\n");
+		gp_strbuf_printf(buf, ": %s\n", dead->advice);
 	}
 	gp_strbuf_add(buf, ".El\n");
 	gp_config_free(table);

@@ -5,10 +5,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "config/config_load_private.h"
 #include "reputation/dnsbl/dnsbl_judge.h"
+#include "reputation/dnsbl/dnsbl_rule.h"
 
 /* warn_of_list: a line about a list begins. */
 static struct gp_strbuf *warn_of_list(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
@@ -22,6 +24,21 @@ static struct gp_strbuf *warn_of_list(struct gp_config_warner *w, const struct g
 }
 
 /* ---- one list ---- */
+
+/* known_row: the list of the table that this one is, under a section list; NULL: none. */
+static const struct gp_dnsbl_list *known_row(
+	const struct gp_config_warner *w, const struct gp_dnsbl_list *list)
+{
+	const struct gp_config *table = w->config->list_table;
+	return gp_config_known_row(table ? &table->dnsbl : NULL, list);
+}
+
+/* terms_of: its own, and those that it is known for. */
+static unsigned terms_of(const struct gp_config_warner *w, const struct gp_dnsbl_list *list)
+{
+	const struct gp_dnsbl_list *row = known_row(w, list);
+	return list->terms | (row ? row->terms : 0);
+}
 
 /* most_of: the most that a list adds to a score; and whether a weight is below 0. */
 static int most_of(const struct gp_dnsbl_list *list)
@@ -46,9 +63,47 @@ static bool counts(const struct gp_dnsbl_list *list)
 /* check_dead: what is known about its zone. */
 static void check_dead(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
 {
-	if (list->dead)
-		gp_strbuf_printf(warn_of_list(w, list),
-			"%s; it is not queried: remove the section\n", list->dead);
+	const struct gp_config *table = w->config->list_table;
+	const struct gp_dnsbl_dead *dead =
+		table ? gp_config_dead_zone(&table->dnsbl, list->zone) : NULL;
+	if (!dead)
+		return;
+	struct gp_strbuf *buf = warn_of_list(w, list);
+	gp_config_add_dead(buf, dead);
+	gp_strbuf_printf(
+		buf, "%s: %s\n", dead->is_queried ? "" : "; it is not queried", dead->advice);
+}
+
+/* is_answer: does the known list give an answer that the rule is about, and as a listing? */
+static bool is_answer(const struct gp_dnsbl_list *row, const struct gp_dnsbl_rule *rule)
+{
+	bool is_listing = false;
+	for (size_t i = 0; i < row->rule_count; i++)
+		is_listing = is_listing || gp_dnsbl_rule_overlap(&row->rules[i], rule);
+	for (size_t i = 0; i < row->error_count; i++)
+		if (gp_dnsbl_rule_covers(&row->error_rules[i], rule))
+			return false;
+	return is_listing;
+}
+
+/* check_known: a list of the table in section list, as it is copied from the file of another
+ * program: what the table knows about it is lost, and its codes may be old ones. */
+static void check_known(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
+{
+	const struct gp_dnsbl_list *row = known_row(w, list);
+	const char *between = "; the list does not list anything with ";
+	if (!row)
+		return;
+	struct gp_strbuf *buf = warn_of_list(w, list);
+	gp_strbuf_printf(buf,
+		"this is the known list %s; write use %s, which has its codes, errors and tests",
+		row->name, row->name);
+	for (size_t i = 0; i < list->rule_count; i++)
+		if (!is_answer(row, &list->rules[i])) {
+			gp_strbuf_printf(buf, "%s%s", between, list->rules[i].written);
+			between = ", ";
+		}
+	gp_strbuf_add(buf, "\n");
 }
 
 /* check_key: one that is missing, or that others can read. */
@@ -81,16 +136,19 @@ static void check_key(struct gp_config_warner *w, const struct gp_dnsbl_list *li
 /* check_terms: conditions that no program can know to be met. The option says when they are. */
 static void check_terms(struct gp_config_warner *w, const struct gp_dnsbl_list *list)
 {
-	if (list->terms & GP_DNSBL_TERMS_REGISTRATION)
+	const struct gp_dnsbl_list *row = known_row(w, list);
+	unsigned terms = terms_of(w, list);
+	const char *url = *list->url ? list->url : row && *row->url ? row->url : list->zone;
+	if (terms & GP_DNSBL_TERMS_REGISTRATION)
 		gp_strbuf_printf(warn_of_list(w, list),
 			"it answers only resolvers whose address is registered (%s); when yours "
-			"is, take registration out of terms\n",
-			*list->url ? list->url : list->zone);
-	if (list->terms & GP_DNSBL_TERMS_NON_COMMERCIAL && !list->secret)
+			"is, take registration out of terms%s\n",
+			url, row ? " of that use" : "");
+	if (terms & GP_DNSBL_TERMS_NON_COMMERCIAL && !list->secret)
 		gp_strbuf_printf(warn_of_list(w, list),
-			"commercial use, or many queries, need a contract (%s); when that is "
-			"settled, take non-commercial out of terms\n",
-			*list->url ? list->url : list->zone);
+			"nothing is wrong, but commercial use, or many queries, need a contract "
+			"(%s); when that is settled, take non-commercial out of terms%s\n",
+			url, row ? " of that use" : "");
 }
 
 /* check_dkim: signatures are known when the message is, and nobody asks then. */
@@ -144,12 +202,16 @@ static void check_zone_twice(struct gp_config_warner *w, size_t i)
 	const struct gp_dnsbl_list *list = &w->config->dnsbl.lists[i];
 	for (size_t k = 0; k < i; k++) {
 		const struct gp_dnsbl_list *before = &w->config->dnsbl.lists[k];
-		if (strcmp(before->zone, list->zone) != 0 || before->is_off)
+		bool is_keyed =
+			*list->key_zone && strcasecmp(before->key_zone, list->key_zone) == 0;
+		bool is_zone = strcmp(before->zone, list->zone) == 0;
+		if (!(is_zone || is_keyed) || before->is_off)
 			continue;
 		gp_strbuf_printf(warn_of_list(w, list),
-			"its zone %s is that of %s, too (%s:%d), so that each of its answers "
+			"its %s %s is that of %s, too (%s:%d), so that each of its answers "
 			"counts twice\n",
-			list->zone, before->name, before->file, before->line);
+			is_zone ? "zone" : "key_zone", is_zone ? list->zone : list->key_zone,
+			before->name, before->file, before->line);
 		return;
 	}
 }
@@ -191,12 +253,14 @@ static const char *operator_of(const struct gp_ipaddr *address)
 
 /* add_refusing: the lists that refuse such resolvers; false: there is none. A list with a key knows
  * who asks. */
-static bool add_refusing(struct gp_strbuf *buf, const struct gp_dnsbl_settings *dnsbl)
+static bool add_refusing(struct gp_strbuf *buf, const struct gp_config_warner *w)
 {
+	const struct gp_dnsbl_settings *dnsbl = &w->config->dnsbl;
 	bool has_any = false;
 	for (size_t i = 0; i < dnsbl->count; i++) {
 		const struct gp_dnsbl_list *list = &dnsbl->lists[i];
-		if (!(list->terms & GP_DNSBL_TERMS_OWN_RESOLVER) || list->is_off || list->secret)
+		if (!(terms_of(w, list) & GP_DNSBL_TERMS_OWN_RESOLVER) || list->is_off ||
+			list->secret)
 			continue;
 		if (buf)
 			gp_strbuf_printf(buf, "%s%s", has_any ? ", " : "", list->name);
@@ -211,7 +275,7 @@ static void check_resolvers(struct gp_config_warner *w)
 	const struct gp_config *c = w->config;
 	struct gp_dns_options dns = {0};
 	char text[GP_IPADDR_TEXT];
-	if (!add_refusing(NULL, &c->dnsbl) || gp_config_resolvers(c, &dns))
+	if (!add_refusing(NULL, w) || gp_config_resolvers(c, &dns))
 		return; /* what cannot be read is told elsewhere */
 	for (size_t i = 0; i < dns.server_count; i++) {
 		const struct gp_ipaddr *address = &dns.servers[i].addr;
@@ -227,7 +291,7 @@ static void check_resolvers(struct gp_config_warner *w)
 			gp_strbuf_add(buf, "not an address of this site; if it is a resolver of "
 					   "many users, as that of a provider, it is refused");
 		gp_strbuf_add(buf, operator? ", which is refused by " : " by ");
-		(void)add_refusing(buf, &c->dnsbl); /* there are some */
+		(void)add_refusing(buf, w); /* there are some */
 		gp_strbuf_add(buf, ": run a resolver on this host, or use keys\n");
 	}
 }
@@ -297,6 +361,7 @@ void gp_config_warn_dnsbl(struct gp_config_warner *w)
 		if (dnsbl->lists[i].is_off)
 			continue;
 		check_dead(w, &dnsbl->lists[i]);
+		check_known(w, &dnsbl->lists[i]);
 		check_key(w, &dnsbl->lists[i]);
 		check_terms(w, &dnsbl->lists[i]);
 		check_dkim(w, &dnsbl->lists[i]);

@@ -33,17 +33,17 @@ struct settling {
  * there was no memory. */
 static void report(struct settling *s, const char *option, size_t item, const char *text)
 {
-	const struct gp_dnsbl_problem problem = {option, item, GP_DNSBL_NO_ITEM, text};
+	const struct gp_dnsbl_problem problem = {option, item, NULL, GP_DNSBL_NO_ITEM, text};
 	s->is_wrong = true;
 	if (text)
 		s->how->report(s->how->arg, &problem);
 }
 
-/* report_both: two items that contradict each other. */
+/* report_both: an item of codes that contradicts another one, or one of another option. */
 static void report_both(
-	struct settling *s, const char *option, size_t item, size_t other, const char *text)
+	struct settling *s, size_t item, const char *other_option, size_t other, const char *text)
 {
-	const struct gp_dnsbl_problem problem = {option, item, other, text};
+	const struct gp_dnsbl_problem problem = {"codes", item, other_option, other, text};
 	s->is_wrong = true;
 	if (text)
 		s->how->report(s->how->arg, &problem);
@@ -176,7 +176,7 @@ static void check_rules(struct settling *s, const struct gp_dnsbl_rule *rules, s
 			if (!*rules[i].written || !*rules[k].written ||
 				!gp_dnsbl_rule_overlap(&rules[i], &rules[k]))
 				continue;
-			report_both(s, "codes", i, k,
+			report_both(s, i, "codes", k,
 				gp_arena_printf(s->arena, "%s and %s are two rules for one answer",
 					rules[i].written, rules[k].written));
 			break;
@@ -185,7 +185,7 @@ static void check_rules(struct settling *s, const struct gp_dnsbl_rule *rules, s
 			if (!*rules[i].written || !*errors[k].written ||
 				!gp_dnsbl_rule_covers(&errors[k], &rules[i]))
 				continue;
-			report(s, "codes", i,
+			report_both(s, i, "errors", k,
 				gp_arena_printf(s->arena,
 					"%s is one of errors as well, which come first: it would "
 					"never be a hit",

@@ -78,9 +78,11 @@ struct gp_dnsbl_test {
 
 /* A zone that is known to be closed, or of no use; and all below it. */
 struct gp_dnsbl_dead {
-	const char *zone;  /* the title. First member */
-	const char *since; /* "2024-06-05", "2015"; "": not known */
-	const char *now;   /* what it does: "is empty" */
+	const char *zone;   /* the title. First member */
+	const char *since;  /* "2024-06-05", "2015"; "": not known */
+	const char *now;    /* what it does: "is empty" */
+	const char *advice; /* what to do about it: "remove the section" */
+	bool is_queried;    /* it answers to some, and is queried if a section names it */
 	const char *known_as;
 };
 
@@ -118,7 +120,7 @@ struct gp_dnsbl_list {
 	const struct gp_dnsbl_test *test_entries;
 	size_t test_count;
 	const char *no_key; /* why it cannot be asked: no key, unreadable file; NULL */
-	const char *dead;   /* its zone is known to be closed: which, since when; NULL */
+	const char *dead;   /* its zone is known to be closed, and not queried; NULL */
 	const char *file;   /* where it stands */
 	int line;
 };
@@ -141,8 +143,10 @@ enum gp_dnsbl_meaning {
 struct gp_dnsbl_problem {
 	const char *option; /* NULL: the list as a whole */
 	size_t item;        /* of the option, from 0; GP_DNSBL_NO_ITEM: it is no list */
-	size_t other;       /* the item of the same option that it contradicts; likewise */
-	const char *text;   /* foreign bytes in it as they came; never a key */
+	/* the item that it contradicts, and of which option; likewise */
+	const char *other_option;
+	size_t other;
+	const char *text; /* foreign bytes in it as they came; never a key */
 };
 
 struct gp_dnsbl_settling {

@@ -130,7 +130,8 @@ static const struct gp_option list_rows[] = {
 		NULL, 0},
 	{"list", "family", GP_KIND_TEXT, IN_LIST(family), "", 0, 64, NULL,
 		"Lists with the same family count as one for dnsbl.min_lists: those of one "
-		"operator. Empty: NAME.",
+		"operator. Empty: that of a known list whose zone lies below the same name, such "
+		"as spamhaus for sbl.spamhaus.org, else NAME.",
 		NULL, 0},
 	{"list", "asks", GP_KIND_SET, IN_LIST(asks), "client", 1, 5, asks,
 		"What the list is asked about. A name is never sent to a list that is asked "
@@ -255,6 +256,13 @@ static const struct gp_option dead_rows[] = {
 	{"dead", "since", GP_KIND_TEXT, IN_DEAD(since), "", 0, 20, NULL, "When it was closed.",
 		NULL, 0},
 	{"dead", "now", GP_KIND_TEXT, IN_DEAD(now), "is closed", 1, 200, NULL, "What it does now.",
+		NULL, 0},
+	{"dead", "advice", GP_KIND_TEXT, IN_DEAD(advice), "remove the section", 1, 200, NULL,
+		"What to do about a section that names it.", NULL, 0},
+	{"dead", "queried", GP_KIND_BOOL, IN_DEAD(is_queried), "no", 0, 0, NULL,
+		"Whether it is queried all the same.\n"
+		"yes: it answers to some.\n"
+		"no: it is not queried.",
 		NULL, 0},
 	{"dead", "known_as", GP_KIND_TEXT, IN_DEAD(known_as), "", 0, 64, NULL,
 		"What the list was called.", NULL, 0},

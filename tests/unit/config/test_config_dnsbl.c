@@ -341,13 +341,30 @@ static void test_mistakes(void **state)
 			"t.conf:2: use psbl.codes: 127.0.0.2 and 127.0.0.2 are two rules for one "
 			"answer"},
 		{"list x.example {\n codes = {\n \"127.0.0.9-2 = 1\" } }",
-			"t.conf:3: list x.example.codes: the range runs backwards; write 2-9"},
+			"t.conf:3: list x.example.codes \"127.0.0.9-2 = 1\": the range runs "
+			"backwards; write 2-9"},
+		{"list x.example { codes = { \"127.0.0.2 = a\", \"127.0.0.3 = 1001\", "
+		 "\"127.0.0.4 = 2\" } }",
+			"t.conf:1: list x.example.codes \"127.0.0.2 = a\": its weight must be a "
+			"number from -1000 to 1000\n"
+			"t.conf:1: list x.example.codes \"127.0.0.3 = 1001\": its weight must be a "
+			"number from -1000 to 1000"},
+		{"list x.example {\n errors = {\n \"127.0.0.0/24 refused\" }\n codes = {\n "
+		 "\"127.0.0.2 = 1\" } }",
+			"t.conf:5: list x.example.codes: 127.0.0.2 is one of errors as well, which "
+			"come first: it would never be a hit (lines 3 and 5)"},
+		{"list x.example { errors = { \"127.0.0.2\" } codes = { \"127.0.0.2 = 1\" } }",
+			"t.conf:1: list x.example.codes: 127.0.0.2 is one of errors as well, which "
+			"come first: it would never be a hit (both in line 1)"},
+		{"use psbl {\n errors += {\n \"127.0.0.2\" } }",
+			"t.conf:3: use psbl.codes: 127.0.0.2 is one of errors as well, which come "
+			"first: it would never be a hit"},
 		{"list x.example { codes = { \"bit 2 = 1\" } }",
-			"t.conf:1: list x.example.codes: a bit needs the option mask, such as "
-			"\"127.0.0.0/24\""},
+			"t.conf:1: list x.example.codes \"bit 2 = 1\": a bit needs the option "
+			"mask, such as \"127.0.0.0/24\""},
 		{"list x.example {\n tests = { \"example.org listed\" } }",
-			"t.conf:2: list x.example.tests: a name is never sent to a list that is "
-			"asked about clients only"},
+			"t.conf:2: list x.example.tests \"example.org listed\": a name is never "
+			"sent to a list that is asked about clients only"},
 		{"list x { }", "t.conf:1: list x.zone: is missing: the name of the list is not the "
 			       "name of a zone"},
 		{"list spamcop { }",

@@ -76,8 +76,15 @@ static void test_closed_lists(void **state)
 			"(since 2024-06-05); it is not queried: remove the section\n"},
 		{LOCAL ON "list bl.score.senderscore.com { }",
 			"t.conf:3: warning: list bl.score.senderscore.com: "
-			"bl.score.senderscore.com answers 127.255.255.255 to everybody who is not "
-			"registered (since 2026); it is not queried: remove the section\n"},
+			"bl.score.senderscore.com answers 127.255.255.255 to resolvers that are "
+			"not registered (since 2026): register yours with Validity, or remove the "
+			"section\n"},
+		{LOCAL ON "list cbl.abuseat.org { }",
+			"t.conf:3: warning: list cbl.abuseat.org: cbl.abuseat.org is a part of the "
+			"XBL; it is not queried: write use spamhaus-zen, which has it\n"},
+		{LOCAL ON "list spamrbl.imp.ch { }",
+			"t.conf:3: warning: list spamrbl.imp.ch: spamrbl.imp.ch has moved; it is "
+			"not queried: write list spamrbl.swinog.ch\n"},
 		{LOCAL ON "list dnsbl.sorbs.net { off = yes }", ""},
 	};
 	(void)state;
@@ -89,15 +96,92 @@ static void test_terms(void **state)
 {
 	static const struct row rows[] = {
 		{LOCAL ON "use spamhaus-zen { }",
-			"t.conf:3: warning: use spamhaus-zen: commercial use, or many queries, "
-			"need a contract (https://docs.spamhaus.com/); when that is settled, take "
-			"non-commercial out of terms\n"},
+			"t.conf:3: warning: use spamhaus-zen: nothing is wrong, but commercial "
+			"use, or many queries, need a contract (https://docs.spamhaus.com/); when "
+			"that is settled, take non-commercial out of terms\n"},
 		{LOCAL ON "use spamhaus-zen { terms = { own-resolver } }", ""},
 		{LOCAL ON "use barracuda { }",
 			"t.conf:3: warning: use barracuda: it answers only resolvers whose address "
 			"is registered (https://www.barracudacentral.org/rbl/how-to-use); when "
 			"yours is, take registration out of terms\n"},
 		{LOCAL ON "use barracuda { terms = {} }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_known_lists: in section list, as they are copied from the file of another program. */
+static void test_known_lists(void **state)
+{
+	static const struct row rows[] = {
+		{BY("8.8.8.8") ON "list zen.spamhaus.org { codes = \"127.0.0.2-11 = 3\" }",
+			"t.conf:3: warning: list zen.spamhaus.org: this is the known list "
+			"spamhaus-zen; write use spamhaus-zen, which has its codes, errors and "
+			"tests\n"
+			"t.conf:3: warning: list zen.spamhaus.org: nothing is wrong, but "
+			"commercial use, or many queries, need a contract "
+			"(https://docs.spamhaus.com/); when that is settled, take "
+			"non-commercial out of terms of that use\n"
+			"t.conf:1: warning: dns.servers: 8.8.8.8 is a public resolver (Google), "
+			"which is refused by zen.spamhaus.org: run a resolver on this host, or use "
+			"keys\n"},
+		{LOCAL ON "list x { zone = B.barracudacentral.org. }",
+			"t.conf:3: warning: list x: this is the known list barracuda; write use "
+			"barracuda, which has its codes, errors and tests\n"
+			"t.conf:3: warning: list x: it answers only resolvers whose address is "
+			"registered (https://www.barracudacentral.org/rbl/how-to-use); when yours "
+			"is, take registration out of terms of that use\n"},
+		{LOCAL ON "list old { zone = psbl.surriel.com codes = { \"127.0.0.2 = 1\", "
+			  "\"127.0.0.9 = 1\" } }",
+			"t.conf:3: warning: list old: this is the known list psbl; write use psbl, "
+			"which has its codes, errors and tests; the list does not list anything "
+			"with 127.0.0.9\n"},
+		{LOCAL ON "list psbl.example.com { }", ""},
+	};
+	(void)state;
+	CHECK(rows);
+}
+
+/* test_old_bits: of SURBL, whose meanings have changed. */
+static void test_old_bits(void **state)
+{
+	(void)state;
+	expect_warnings(LOCAL ON "list multi.surbl.org { asks = { helo } mask = 127.0.0.0/24 codes "
+				 "= { \"bit 1 = 1\", \"bit 2 = 1\", \"bit 8 = 2\" } }",
+		"t.conf:3: warning: list multi.surbl.org: this is the known list surbl; write use "
+		"surbl, which has its codes, errors and tests; the list does not list anything "
+		"with bit 1, bit 2\n"
+		"t.conf:3: warning: list multi.surbl.org: nothing is wrong, but commercial use, or "
+		"many queries, need a contract (https://surbl.org/usage-policy); when that is "
+		"settled, take non-commercial out of terms of that use\n");
+}
+
+/* test_same_list_with_a_key: under two sections it counts twice, but as one operator. */
+static void test_same_list_with_a_key(void **state)
+{
+	static const struct row rows[] = {
+		{LOCAL "dnsbl { mode = enforce\nmin_lists = 2 }\n"
+		       "use spamhaus-zen { terms = {} }\n"
+		       "list abcdefghijklmnopqrstuvwxyz.zen.dq.spamhaus.net { codes = { "
+		       "\"127.0.0.2 = 3\" } }",
+			"t.conf:5: warning: list zen.dq.spamhaus.net: this is the known list "
+			"spamhaus-zen; write use spamhaus-zen, which has its codes, errors and "
+			"tests\n"
+			"t.conf:5: warning: list zen.dq.spamhaus.net: there is a key in its zone; "
+			"write zone = zen.dq.spamhaus.net, key_zone = KEY.zen.dq.spamhaus.net, and "
+			"the key as key or into key_file, so that it is in no text\n"
+			"t.conf:5: warning: list zen.dq.spamhaus.net: its key_zone "
+			"KEY.zen.dq.spamhaus.net is that of spamhaus-zen, too (t.conf:4), so that "
+			"each of its answers counts twice\n"
+			"t.conf:3: warning: dnsbl.min_lists: no mail is refused: all lists with "
+			"positive weights are of 1 family\n"},
+		{LOCAL "dnsbl { mode = enforce\nmin_lists = 2 }\n"
+		       "use spamhaus-zen { terms = {} }\nlist sbl.spamhaus.org { }",
+			"t.conf:3: warning: dnsbl.min_lists: no mail is refused: all lists with "
+			"positive weights are of 1 family\n"},
+		{LOCAL "dnsbl { mode = enforce\nmin_lists = 2 }\n"
+		       "use spamhaus-zen { terms = {} }\nlist notspamhaus.org { }",
+			""},
 	};
 	(void)state;
 	CHECK(rows);
@@ -174,6 +258,10 @@ static void test_resolvers(void **state)
 		{BY("2620:fe::fe") ON "use uribl { }",
 			"t.conf:1: warning: dns.servers: 2620:fe::fe is a public resolver (Quad9), "
 			"which is refused by uribl: run a resolver on this host, or use keys\n"},
+		{BY("208.67.222.222") ON "use uribl { }",
+			"t.conf:1: warning: dns.servers: 208.67.222.222 is a public resolver "
+			"(OpenDNS), which is refused by uribl: run a resolver on this host, or use "
+			"keys\n"},
 		{BY("203.0.113.53") ON "use uribl { }",
 			"t.conf:1: warning: dns.servers: 203.0.113.53 is not an address of this "
 			"site; if it is a resolver of many users, as that of a provider, it is "
@@ -202,7 +290,9 @@ static void test_weights(void **state)
 			""},
 		{LOCAL "dnsbl { mode = enforce }\nlist dnsbl-2.uceprotect.net { codes = { "
 		       "\"127.0.0.2 = 4\" } max = 2 }\nuse spamcop { }",
-			""},
+			"t.conf:3: warning: list dnsbl-2.uceprotect.net: this is the known list "
+			"uceprotect-2; write use uceprotect-2, which has its codes, errors and "
+			"tests\n"},
 		{LOCAL "dnsbl { mode = enforce }\nuse uceprotect-3 { weight = 5 }",
 			"t.conf:3: warning: use uceprotect-3: it lists whole networks and "
 			"providers, most of whose clients have sent no spam, and with a weight of "
@@ -226,6 +316,8 @@ static void test_weights(void **state)
 			"replaces positive weights only, and no code has one\n"},
 		{LOCAL ON "use mailspike-rep { weight = 5 }", ""},
 		{LOCAL ON "use psbl { }\nlist other { zone = PSBL.surriel.com. }",
+			"t.conf:4: warning: list other: this is the known list psbl; write use "
+			"psbl, which has its codes, errors and tests\n"
 			"t.conf:4: warning: list other: its zone psbl.surriel.com is that of psbl, "
 			"too (t.conf:3), so that each of its answers counts twice\n"},
 	};
@@ -265,6 +357,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_do),
 		cmocka_unit_test(test_closed_lists),
 		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_known_lists),
+		cmocka_unit_test(test_old_bits),
+		cmocka_unit_test(test_same_list_with_a_key),
 		cmocka_unit_test(test_missing_keys),
 		cmocka_unit_test(test_no_effect),
 		cmocka_unit_test(test_key_that_others_read),

@@ -116,7 +116,7 @@ static void test_rules_against_each_other(void **state)
 	expect(list, "codes[1,0]: 127.0.0.2-11 and 127.0.0.3 are two rules for one answer");
 	list.codes = TEXTS("127.0.0.2 = 1", "127.0.1.255 = 2");
 	list.errors = TEXTS("127.0.0.255", "127.0.1.0/24 refused");
-	expect(list, "codes[1,-1]: 127.0.1.255 is one of errors as well");
+	expect(list, "codes[1,1]: 127.0.1.255 is one of errors as well");
 	list.errors = TEXTS("127.0.0.255", "127.0.0.9-2");
 	expect(list, "errors[1,-1]: the range runs backwards");
 	list = fresh();
