@@ -175,6 +175,26 @@ static void add_place_of_key(
 		name, name);
 }
 
+/* add_family: the known lists whose names begin with the same word, if there are any. A name that
+ * is nearly one of them is a mistake of another kind. */
+static bool add_family(
+	struct gp_strbuf *buf, const struct gp_dnsbl_settings *table, const char *title)
+{
+	const char *between = "; there are ";
+	size_t n = strcspn(title, "-");
+	for (size_t i = 0; i < table->count && n; i++) {
+		const char *name = table->lists[i].name;
+		if (strncmp(name, title, n) != 0 || (name[n] && name[n] != '-'))
+			continue;
+		gp_strbuf_printf(buf, "%s%s", between, name);
+		between = ", ";
+	}
+	if (*between == ';')
+		return false;
+	gp_strbuf_add(buf, "\n");
+	return true;
+}
+
 /* report_unknown: a name that the table does not have. */
 static void report_unknown(struct gp_config_draft *draft, const struct gp_dnsbl_settings *table)
 {
@@ -198,6 +218,8 @@ static void report_unknown(struct gp_config_draft *draft, const struct gp_dnsbl_
 	for (size_t i = 0; i < table->count; i++)
 		gp_config_nearest_try(&nearest, table->lists[i].name);
 	gp_strbuf_add(buf, ": no known list has this name");
+	if ((!nearest.best || !strchr(draft->title, '-')) && add_family(buf, table, draft->title))
+		return;
 	if (nearest.best)
 		gp_strbuf_printf(buf, "; did you mean %s?\n", nearest.best);
 	else

@@ -45,6 +45,7 @@ dns = dnsd.Server({
     "mute.test": "silent",
     # the lists of gatepost-lists.conf: their test entries, a client in two of them and one in one
     "2.0.0.127.zen.spamhaus.org": {"A": ["127.0.0.2", "127.0.0.4", "127.0.0.10"]},
+    "2.0.0.0.0.0.f.7.f.f.f.f." + "0." * 20 + "zen.spamhaus.org": {"A": ["127.0.0.2"]},
     "2.0.0.127.bl.spamcop.net": {"A": ["127.0.0.2"]},
     "2.0.0.127.psbl.surriel.com": {"A": ["127.0.0.2"]},
     "2.0.0.127.list.dnswl.org": {"A": ["127.0.10.0"]},

@@ -14,7 +14,7 @@ GATEPOST = os.environ.get("GATEPOST", "build/gatepost")
 PAGES = ("man/gatepost.8", "man/gatepost.conf.5", "man/gatepost-exim.7", "man/gatepost-lists.7",
          "man/gatepost-policyd.8")
 # A block is one for gatepost.conf when it opens a section of it, or sets one of these.
-SECTIONS = r"spf|dkim|arc|dmarc|dnsbl|use|list|dns|store|limits?|override|policyd|metrics|exim|log"
+SECTIONS = r"spf|dkim|arc|dmarc|dnsbl|use|list|greylist|dns|store|limits?|override|policyd|metrics|exim|log"
 TOP = r"hostname|trusted_networks|own_networks|nat64_prefixes"
 COLUMNS = 69  # what is left of 80 behind the indents
 

@@ -217,13 +217,26 @@ static int read_rules(struct settling *s, const char *option, const struct gp_op
 	return GP_OK;
 }
 
+/* is_named_by_bit: is the built-in error one answer with that bit, or does the mask stand for no
+ * others? A wider mask merely goes over it. */
+static bool is_named_by_bit(const struct gp_dnsbl_rule *rule, const struct gp_dnsbl_rule *built_in)
+{
+	struct gp_dnsbl_rule network = *rule;
+	network.is_bit = false;
+	network.first[3] = built_in->first[3];
+	network.last[3] = built_in->last[3];
+	return gp_dnsbl_rule_overlap(rule, built_in) &&
+	       (built_in->first[3] == built_in->last[3] ||
+		       gp_dnsbl_rule_covers(built_in, &network));
+}
+
 /* is_declared: does a code rule name what is an error for every other list? A range that merely
  * goes over it does not. */
 static bool is_declared(const struct gp_dnsbl_list *list, const struct gp_dnsbl_rule *built_in)
 {
 	for (size_t i = 0; i < list->rule_count; i++) {
 		const struct gp_dnsbl_rule *rule = &list->rules[i];
-		if (rule->is_bit ? gp_dnsbl_rule_overlap(rule, built_in)
+		if (rule->is_bit ? is_named_by_bit(rule, built_in)
 				 : gp_dnsbl_rule_covers(built_in, rule))
 			return true;
 	}

@@ -209,7 +209,8 @@ static const struct gp_option list_rows[] = {
 	{"list", "border", GP_KIND_BOOL, IN_LIST(border), "no", 0, 0, NULL,
 		"Whether the list has addresses that should not deliver mail themselves, but may "
 		"submit it: dial-up and home connections.\n"
-		"yes: it is a list for the border.\n"
+		"yes: it is a list for the border. This is a remark for people: no list is asked "
+		"about authenticated users or trusted_networks.\n"
 		"no: it is not.",
 		NULL, 0},
 	{"list", "submission", GP_KIND_BOOL, IN_LIST(submission), "no", 0, 0, NULL,

@@ -194,6 +194,11 @@ static void test_answers_of_the_table(void **state)
 		{"surbl", "127.0.0.1", GP_DNSBL_ERROR, 0},
 		{"surbl", "127.0.0.9", GP_DNSBL_ERROR, 0},
 		{"surbl", "127.0.0.2", GP_DNSBL_UNKNOWN, 0},
+		{"surbl", "127.1.2.8", GP_DNSBL_HIT, 4},
+		{"surbl", "127.1.2.1", GP_DNSBL_ERROR, 0},
+		{"surbl", "127.255.255.254", GP_DNSBL_ERROR, 0},
+		{"spamrats", "127.0.0.38", GP_DNSBL_HIT, 2},
+		{"spamrats", "127.0.0.43", GP_DNSBL_HIT, 0},
 		{"uribl", "127.0.0.2", GP_DNSBL_HIT, 3},
 		{"uribl", "127.0.0.1", GP_DNSBL_ERROR, 0},
 		{"uceprotect-2", "127.0.0.2", GP_DNSBL_HIT, 0},
@@ -207,6 +212,46 @@ static void test_answers_of_the_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		judge(config, rows[i].list, rows[i].answer, rows[i].meaning, rows[i].weight);
+	gp_config_free(config);
+}
+
+/* test_entries_of_the_table: which lists must have an entry, and the names of these. */
+static void test_entries_of_the_table(void **state)
+{
+	static const struct {
+		const char *list, *entries;
+	} rows[] = {
+		{"spamhaus-zen", "127.0.0.2 ::ffff:7f00:2 "},
+		{"spamhaus-dbl", "dbltest.com "},
+		{"spamcop", "127.0.0.2 "},
+		{"barracuda", "127.0.0.2 "},
+		{"psbl", "127.0.0.2 "},
+		{"s5h", "127.0.0.2 ::ffff:7f00:2 "},
+		{"abusix", "127.0.0.2 ::ffff:7f00:2 "},
+		{"surbl", "test.surbl.org "},
+		{"sem", "127.0.0.2 "},
+		{"dnswl", "127.0.0.2 "},
+	};
+	struct gp_config *config = table();
+	size_t found = 0;
+	(void)state;
+	for (size_t i = 0; i < config->dnsbl.count; i++) {
+		const struct gp_dnsbl_list *list = &config->dnsbl.lists[i];
+		const char *wanted = "";
+		char entries[256] = "";
+		for (size_t k = 0; k < list->test_count; k++)
+			if (list->test_entries[k].is_listed)
+				snprintf(entries + strlen(entries),
+					sizeof entries - strlen(entries), "%s ",
+					list->test_entries[k].name);
+		for (size_t k = 0; k < COUNT(rows); k++)
+			if (strcmp(rows[k].list, list->name) == 0)
+				wanted = rows[k].entries;
+		if (strcmp(entries, wanted) != 0)
+			fail_msg("%s: %s", list->name, entries);
+		found += *wanted != 0;
+	}
+	assert_int_equal(found, COUNT(rows));
 	gp_config_free(config);
 }
 
@@ -316,6 +361,11 @@ static void test_mistakes(void **state)
 		{"use spamhous-zen { }",
 			"t.conf:1: use spamhous-zen: no known list has this name; did you mean "
 			"spamhaus-zen?"},
+		{"use dnswl-dwl { }", "t.conf:1: use dnswl-dwl: no known list has this name; there "
+				      "are dnswl, dnswl-domain"},
+		{"use uceprotect { }",
+			"t.conf:1: use uceprotect: no known list has this name; there are "
+			"uceprotect-1, uceprotect-2, uceprotect-3"},
 		{"use example { }",
 			"t.conf:1: use example: no known list has this name; gatepost-lists(7) has "
 			"them all, and others are a section list"},
@@ -617,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_no_address_to_domain_lists),
 		cmocka_unit_test(test_allow_lists_have_canaries),
 		cmocka_unit_test(test_answers_of_the_table),
+		cmocka_unit_test(test_entries_of_the_table),
 		cmocka_unit_test(test_every_bit),
 		cmocka_unit_test(test_dead_zones),
 		cmocka_unit_test(test_use),

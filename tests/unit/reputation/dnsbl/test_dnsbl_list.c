@@ -177,6 +177,20 @@ static void test_errors_of_every_list(void **state)
 	assert_int_equal(settle(&list, NULL), GP_OK);
 	assert_int_equal(meaning_of(&list, 0, 0, 1), GP_DNSBL_ERROR);
 	assert_int_equal(meaning_of(&list, 0, 0, 3), GP_DNSBL_HIT);
+	/* a mask that goes over the network of refusals does not name it; one within it does */
+	list.mask.text = "127.0.0.0/8";
+	assert_int_equal(gp_prefix_parse(gp_span_from(list.mask.text), &list.mask.prefix), GP_OK);
+	assert_int_equal(settle(&list, NULL), GP_OK);
+	assert_int_equal(meaning_of(&list, 255, 255, 254), GP_DNSBL_ERROR);
+	assert_int_equal(meaning_of(&list, 0, 0, 1), GP_DNSBL_ERROR);
+	assert_int_equal(meaning_of(&list, 9, 9, 2), GP_DNSBL_HIT);
+	list.codes = TEXTS("bit 1 = 1");
+	assert_int_equal(settle(&list, NULL), GP_OK);
+	assert_int_equal(meaning_of(&list, 0, 0, 1), GP_DNSBL_HIT);
+	list.mask.text = "127.255.255.0/24";
+	assert_int_equal(gp_prefix_parse(gp_span_from(list.mask.text), &list.mask.prefix), GP_OK);
+	assert_int_equal(settle(&list, NULL), GP_OK);
+	assert_int_equal(meaning_of(&list, 255, 255, 3), GP_DNSBL_HIT);
 }
 
 /* test_bad_tests: an address is for lists about clients, a name for the others. */
