@@ -62,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_require(gp_dnsbl_health_load(health, &list, saved, now_s));
 	fuzz_require(gp_dnsbl_health_save(health, &list, again) == length);
 	fuzz_require(memcmp(record, again, length) == 0);
+	fuzz_require(!gp_dnsbl_health_merge(health, &list, saved, now_s)); /* no news */
+	(void)gp_dnsbl_health_merge(health, &list, bytes, now_s);
 	use(health, &list, now_s);
 	test_dnsblist_health_free(health);
 	return 0;
