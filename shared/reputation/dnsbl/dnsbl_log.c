@@ -31,7 +31,8 @@ const char *gp_dnsbl_advice(const struct gp_dnsbl_list *list, enum gp_dnsbl_reas
 			       ? "the list refuses every query: the key is wrong or has expired"
 			       : "the list refuses every query of this resolver";
 	case GP_DNSBL_LISTS_WORLD:
-		return "the list has an entry for nearly every client, as no list in order has";
+		return "the list has an entry for nearly every client: it may be closed or "
+		       "broken; it is used again if its tests succeed (dnsbl.world_percent)";
 	case GP_DNSBL_NO_KEY:
 		return "set key_file or key in its section";
 	case GP_DNSBL_NOT_TESTED:
