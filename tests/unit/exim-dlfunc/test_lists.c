@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -220,6 +221,57 @@ static void test_other_process_suspends(void **state)
 	}
 }
 
+#define ENDS 200
+
+/* A process that ends, in a thread of its own. */
+struct ending {
+	struct bench *b;
+	struct gp_exim_lists *p;
+	pthread_barrier_t *start;
+};
+
+/* end_at_once: with the other one. */
+static void *end_at_once(void *arg)
+{
+	const struct ending *e = arg;
+	struct gp_ctx ctx = e->b->ctx;
+	ctx.arena = gp_arena_new(1 << 20);
+	(void)pthread_barrier_wait(e->start);
+	gp_exim_lists_end(e->p, e->b->config, e->b->store, &ctx);
+	gp_arena_free(ctx.arena);
+	return NULL;
+}
+
+/* test_two_end_at_once: one may write between the look of the other one and its own writing. */
+static void test_two_end_at_once(void **state)
+{
+	struct bench b;
+	struct gp_exim_lists p[3];
+	pthread_barrier_t start;
+	(void)state;
+	assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
+	for (int i = 0; i < ENDS; i++) {
+		pthread_t threads[2];
+		bench_begin(&b, config_text);
+		assert_true(begin(&b, &p[0], b.store) > 0);
+		assert_int_equal(begin(&b, &p[1], b.store), 0);
+		ask(&b, &p[0], "45.33.9.9", "127.255.255.254");
+		ask(&b, &p[1], "45.33.10.9", "127.0.0.2");
+		struct ending endings[] = {{&b, &p[0], &start}, {&b, &p[1], &start}};
+		for (int n = 0; n < 2; n++)
+			assert_int_equal(
+				pthread_create(&threads[n], NULL, end_at_once, &endings[n]), 0);
+		for (int n = 0; n < 2; n++)
+			assert_int_equal(pthread_join(threads[n], NULL), 0);
+		assert_int_equal(begin(&b, &p[2], b.store), 0);
+		assert_int_equal(status_of(&b, &p[2], 0), GP_DNSBL_SUSPENDED);
+		for (int n = 0; n < 3; n++)
+			gp_exim_lists_fini(&p[n]);
+		bench_end(&b);
+	}
+	pthread_barrier_destroy(&start);
+}
+
 /* lines_with: how many of the log. */
 static size_t lines_with(const struct bench *b, const char *text)
 {
@@ -357,6 +409,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_without_store),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_other_process_suspends),
+		cmocka_unit_test(test_two_end_at_once),
 		cmocka_unit_test(test_told_once),
 		cmocka_unit_test(test_none_left_is_told_once),
 		cmocka_unit_test(test_other_configuration),
