@@ -3,6 +3,7 @@
 which process asks the tests of lists."""
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -100,10 +101,15 @@ def gatepost(*words):
 
 
 def operator():
-    """gatepost lists reads what processes of Exim know; a retest needs no wait, and off holds for the next process"""
+    """gatepost lists and metrics read what processes of Exim know; a retest needs no wait, and off holds for the next process"""
     rows = {r["list"]: r for r in json.loads(gatepost("lists", "--json"))["lists"]}
     equal({name: (r["state"], r["reason"]) for name, r in rows.items()},
           {"bl.example.com": ("suspended", "error code"), "paid.example.com": ("ok", "")})
+    metrics = gatepost("metrics")
+    for line in ('state{list="bl.example.com",state="suspended"} 1', 'reason{list="bl.example.com",reason="error code"} 1',
+                 'state{list="paid.example.com",state="ok"} 1'):
+        holds(metrics, "\ngatepost_list_" + line + "\n")
+    assert re.search(r'^gatepost_list_tested_timestamp_seconds{list="paid.example.com"} \d+$', metrics, re.M), metrics
     dns.zone["66.100.51.198.bl.example.com"] = {"A": ["127.0.0.2"]}
     equal(json.loads(gatepost("lists", "retest", "bl.example.com", "--json"))["due"], ["bl.example.com"])
     holds(send(mail("none.test"), address=BAD), "550 5.7.1 198.51.100.66 is listed by bl.example.com")
