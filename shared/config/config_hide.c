@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-#define SEEN_MAX 64     /* words, and as many zones: more than a careful file has */
-#define MIXED_MIN 16    /* letters and digits of a word that is taken for a key */
-#define LETTERS_MIN 20  /* letters only */
-#define PART_MIN 12     /* bytes of a word that has been cut */
-#define OWN_LABEL_MIN 6 /* bytes before a zone of key_zone */
+#define SEEN_MAX 64      /* words, and as many zones: more than a careful file has */
+#define MIXED_MIN 16     /* letters and digits of a word that is taken for a key */
+#define LETTERS_MIN 20   /* letters only */
+#define PART_MIN 12      /* bytes of a word that has been cut */
+#define OWN_LABEL_MIN 12 /* bytes before a zone of key_zone */
 #define KEY_LABEL "KEY."
 
 /* is_name_byte: of names in DNS, as they are written. */
