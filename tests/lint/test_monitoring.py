@@ -45,10 +45,10 @@ def real_text():
     """The page of a daemon that has all families: a server as store that is unavailable, and a local one;
     a DNS list with a hit, and one that fails its tests."""
     server = dnsd.Server({"2.0.0.127.bl.example": LISTED, "5.113.0.203.bl.example": LISTED})
-    d = world.Policyd('hostname = "mx.test"\nlimit hourly { key = user  count = recipients  max = 9  per = 1h }\n'
-                      'store { uri = {"redis://127.0.0.1:1"}  on_failure = local  local_path = "FOLDER/local" }\n'
-                      'dns { servers = {"127.0.0.1:DNSPORT"} }\npolicyd { listen = {"SOCKET"}  user = "USER" }\n' + LISTS
-                      .replace("FOLDER", "/tmp/gatepost-monitoring-%d" % os.getpid()).replace("DNSPORT", str(server.port)))
+    text = ('hostname = "mx.test"\nlimit hourly { key = user  count = recipients  max = 9  per = 1h }\n'
+            'store { uri = {"redis://127.0.0.1:1"}  on_failure = local  local_path = "FOLDER/local" }\n'
+            'dns { servers = {"127.0.0.1:DNSPORT"} }\npolicyd { listen = {"SOCKET"}  user = "USER" }\n' + LISTS)
+    d = world.Policyd(text.replace("FOLDER", "/tmp/gatepost-monitoring-%d" % os.getpid()).replace("DNSPORT", str(server.port)))
     try:
         world.wait_for(lambda: 'gatepost_list_state{list="bl.example",state="ok"} 1\n' in d.control("metrics")["text"],
                        "the tests of lists")
