@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A real Exim with the shipped ACLs: greylisting at RCPT, and of bounces once their message is there. Each
 connection is served by another process, so all that is remembered is in the store."""
+import base64
 import os
 import re
 import sys
@@ -16,6 +17,15 @@ ACCEPTED = "250 OK id="
 STORE = 'store { uri = {"lmdb:%s"} }\n'
 SHORT = """
 greylist { mode = enforce  delay = %s  window = 1d  keep = 2d  learn = 0s  passes = 0 %s }
+"""
+PLAIN = """
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${if eq{$auth3}{secret}}
+  server_set_id = $auth2
 """
 DELAYED = r"450 4\.7\.1 Greylisted \(no reverse name\), try again in (\d+) seconds"
 
@@ -73,6 +83,39 @@ def bounce():
     wait_for(lambda: send(mail("nothing.test"), sender="").startswith(ACCEPTED), "the delay to be over")
 
 
+def bounce_of_several():
+    """one to a postmaster and to another is not delayed at DATA, where Exim names no recipient"""
+    gatepost(delay="1h", more="null_sender = delay-at-data")
+    with Client(BAD) as c:
+        holds(c.envelope(""), "250 ")
+        holds(c.command("RCPT TO:<abuse@example.test>"), "250 ")
+        holds(c.data(mail("nothing.test")), ACCEPTED)
+    assert is_delayed(send(mail("nothing.test"), sender="")), "and no other"
+
+
+def again():
+    """a client that tries again in the same connection is answered by the time that has passed"""
+    gatepost(delay="1s")
+    with Client(BAD) as c:
+        assert is_delayed(c.envelope("a@sender.test"))
+        wait_for(lambda: c.command("RCPT TO:<bob@example.test>").startswith("250 "), "the delay to be over")
+
+
+def correspondents():
+    """mail of domains that authenticated users write to is not delayed, where the ACL asks about them"""
+    gatepost(delay="1h")
+    stage.exim.configure(end=PLAIN, edits=[("  #warn   authenticated = *\n  #       set", "  warn   authenticated = *\n         set")])
+    with Client(GOOD) as c:
+        token = base64.b64encode(b"\0alice\0secret").decode()
+        holds(c.command("AUTH PLAIN " + token), "235 ")
+        for recipient in ("carol@nothing.test", "bob@example.test", "carol@soft.test"):
+            holds(c.envelope("alice@example.test", recipient), "250 ")
+            c.command("RSET")
+    holds(rcpt("carol@nothing.test"), "250 ")
+    for sender in ("carol@sender.test", "carol@soft.test", "alice@example.test"):
+        assert is_delayed(rcpt(sender)), sender
+
+
 def no_store():
     """without a store nothing is delayed"""
     gatepost(delay="1h", folder="/proc/nowhere")
@@ -95,7 +138,7 @@ def main():
         tap.skip_all("a real Exim: " + str(reason))
     stage = scene.Scene()
     try:
-        for test in (first_try, retry, spf_pass, bounce, no_store, quiet):
+        for test in (first_try, retry, again, spf_pass, bounce, bounce_of_several, no_store, correspondents, quiet):
             tap.run(test)
     finally:
         stage.close()
