@@ -25,3 +25,11 @@ void gp_operator_add_by(json_t *row, struct gp_arena *arena, const char *by)
 			row, "set", json_string(gp_clock_format((int64_t)wall_s, text)));
 	json_object_set_new(row, "host", gp_operator_text(arena, host));
 }
+
+/* gp_operator_log_change: a notice. */
+void gp_operator_log_change(
+	const struct gp_operator_call *call, const char *event, struct gp_log_field what)
+{
+	const struct gp_log_field f[] = {what, gp_log_field_number("uid", call->peer_uid)};
+	gp_log_event(call->ctx->log, GP_LOG_NOTICE, event, f, sizeof f / sizeof *f);
+}

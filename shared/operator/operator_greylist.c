@@ -325,14 +325,6 @@ static int find_target(struct gp_operator_call *call, struct target *target_out,
 	return rc;
 }
 
-/* log_change: what an operator has changed is on record, with who did it. */
-static void log_change(struct gp_operator_call *call, const char *event, const char *what)
-{
-	const struct gp_log_field f[] = {
-		gp_log_field_text("what", what), gp_log_field_number("uid", call->peer_uid)};
-	gp_log_event(call->ctx->log, GP_LOG_NOTICE, event, f, sizeof f / sizeof *f);
-}
-
 /* done: what is so now. */
 static json_t *done(const struct target *t, bool is_allowed)
 {
@@ -355,7 +347,7 @@ json_t *gp_operator_greylist_allow(struct gp_operator_call *call)
 		    : GP_ENOMEM;
 	if (rc)
 		return gp_operator_trouble(call, rc);
-	log_change(call, "greylist-allow", t.name);
+	gp_operator_log_change(call, "greylist-allow", gp_log_field_text("what", t.name));
 	return done(&t, true);
 }
 
@@ -372,7 +364,7 @@ static json_t *remove_order(struct gp_operator_call *call)
 		GP_REPUTATION_GREYLIST_ALLOW, t.name);
 	if (rc)
 		return gp_operator_trouble(call, rc);
-	log_change(call, "greylist-remove", t.name);
+	gp_operator_log_change(call, "greylist-remove", gp_log_field_text("what", t.name));
 	return done(&t, false);
 }
 

@@ -116,14 +116,6 @@ static int find_target(struct gp_operator_call *call, struct target *target_out,
 	return GP_EINVAL;
 }
 
-/* log_change: what an operator has changed is on record, with who did it. */
-static void log_change(struct gp_operator_call *call, const char *event, const char *zone)
-{
-	const struct gp_log_field f[] = {
-		gp_log_field_text("list", zone), gp_log_field_number("uid", call->peer_uid)};
-	gp_log_event(call->ctx->log, GP_LOG_NOTICE, event, f, sizeof f / sizeof *f);
-}
-
 /* done: what is so now. */
 static json_t *done(struct gp_operator_call *call, const struct target *t, bool is_off)
 {
@@ -151,7 +143,7 @@ json_t *gp_operator_lists_off(struct gp_operator_call *call)
 			    : GP_ENOMEM;
 		if (rc)
 			return gp_operator_trouble(call, rc);
-		log_change(call, "list-off", t.zone);
+		gp_operator_log_change(call, "list-off", gp_log_field_text("list", t.zone));
 	}
 	return done(call, &t, true);
 }
@@ -170,7 +162,7 @@ json_t *gp_operator_lists_on(struct gp_operator_call *call)
 			rc = gp_dnsbl_kept_forget(call->kept, call->ctx, t.list);
 		if (rc)
 			return gp_operator_trouble(call, rc);
-		log_change(call, "list-on", t.zone);
+		gp_operator_log_change(call, "list-on", gp_log_field_text("list", t.zone));
 	}
 	return done(call, &t, false);
 }

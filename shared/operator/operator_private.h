@@ -26,6 +26,10 @@ json_t *gp_operator_greylist_remove(struct gp_operator_call *call);
 const char *gp_operator_by(const struct gp_operator_call *call);
 void gp_operator_add_by(json_t *row, struct gp_arena *arena, const char *by);
 
+/* A change is on record: what was changed, and which user did it. */
+void gp_operator_log_change(
+	const struct gp_operator_call *call, const char *event, struct gp_log_field what);
+
 /* The error of a command about limits where none is configured; NULL: there are some. */
 json_t *gp_operator_no_limits(const struct gp_operator_call *call);
 

@@ -25,17 +25,18 @@ def text_of(path):
         return f.read()
 
 
-def callers_of(text, place):
-    """The words that calls of the function around this place hand over."""
-    name = [m.group(1) for m in FUNCTION.finditer(text) if m.start() < place][-1]
-    return re.findall(r"\b%s\(\w+, %s" % (name, WORD), text)
+def callers_of(text, place, texts):
+    """The words that calls of the function around this place hand over, in its file, or in all if it is not static."""
+    function = [m for m in FUNCTION.finditer(text) if m.start() < place][-1]
+    seen = [text] if function.group(0).startswith("static") else texts
+    return [word for t in seen for word in re.findall(r"\b%s\(\w+,\s+%s" % (function.group(1), WORD), t)]
 
 
-def events_of(text):
+def events_of(text, texts):
     found = set()
     for m in EVENT.finditer(text):
         word = m.group(1) or m.group(3)
-        words = [word] if word else callers_of(text, m.start())
+        words = [word] if word else callers_of(text, m.start(), texts)
         assert words, "an event without a name that can be seen: " + m.group(0)
         found.update(words)
     return found
@@ -71,7 +72,7 @@ def compare(name, coded, listed):
 
 def main():
     texts = [text_of(path) for path in SOURCES]
-    events = set().union(*(events_of(text) for text in texts))
+    events = set().union(*(events_of(text, texts) for text in texts))
     compare("every event is in the table", events, listed_events())
     fields = set().union(*(fields_of(text) for text in texts))
     listed = listed_fields()
@@ -82,7 +83,7 @@ def main():
     seen = 'static struct gp_log_field n(const char *key, int i)\n{\n}\nint f(void)\n{\n\tn("one", 1);\n' \
            '\tgp_log_field_text("two", x);\n\tgp_log_event(log, GP_LOG_INFO, "three", f, 2);\n}\n'
     result("a field and an event in a source are seen", ["%r" % (got,) for got in (
-        fields_of(seen) ^ {"one", "two"}, events_of(seen) ^ {"three"}) if got])
+        fields_of(seen) ^ {"one", "two"}, events_of(seen, [seen]) ^ {"three"}) if got])
     finish()
 
 
