@@ -148,6 +148,8 @@ static int see_further(struct gp_greylist_run *run, struct gp_greylist_answer *a
 	int rc =
 		gp_greylist_look_further(run->ctx, run->store, run->now_ms, run->query, &run->seen);
 	if (!rc)
+		rc = gp_greylist_begin(run);
+	if (!rc)
 		rc = gp_greylist_begin_anew(run);
 	if (rc)
 		return rc;
@@ -163,18 +165,14 @@ static int see_further(struct gp_greylist_run *run, struct gp_greylist_answer *a
 	return gp_greylist_use(run);
 }
 
-/* decide: over what the first look has found. */
+/* decide: most mail is settled by the first look: all that it would change was changed within the
+ * last hour. */
 static int decide(struct gp_greylist_run *run, struct gp_greylist_answer *answer_out)
 {
-	const struct gp_greylist_entry *entry = &run->seen.entries[GP_GREYLIST_BY_NETWORK];
-	int rc = gp_greylist_begin(run);
-	if (rc)
-		return rc;
-	take_learning(run, answer_out);
-	if (!gp_greylist_is_fresh(run, entry))
+	if (!gp_greylist_is_fresh(run, &run->seen.entries[GP_GREYLIST_BY_NETWORK]))
 		return see_further(run, answer_out);
-	answer_out->outcome = is_trusted(run) ? GP_GREYLIST_TRUSTED : GP_GREYLIST_KNOWN;
-	return gp_greylist_use(run);
+	answer_out->outcome = GP_GREYLIST_KNOWN;
+	return GP_OK;
 }
 
 /* gp_greylist_see: a store that fails is no reason to delay anything. */

@@ -74,7 +74,8 @@ struct gp_greylist_query {
 
 struct gp_greylist_answer {
 	enum gp_greylist_outcome outcome;
-	bool is_learning;  /* settings.learn is not over: nothing is to be delayed */
+	bool is_learning;  /* settings.learn is not over: nothing is to be delayed; not said of all
+			    * that is KNOWN */
 	int64_t wait_ms;   /* FIRST, EARLY: until it passes */
 	int64_t waited_ms; /* PASSED: since the first contact */
 };

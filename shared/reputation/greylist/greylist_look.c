@@ -101,54 +101,63 @@ static int do_look(struct look *l, struct gp_ctx *ctx, struct gp_store *store, i
 	return rc;
 }
 
-/* gp_greylist_look: its network by itself, and how often that and its SPF domain have passed. */
+/* gp_greylist_look: one get. */
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out)
 {
 	struct look l = {.count = 0};
 	struct gp_greylist_seen *seen = seen_out;
-	const struct gp_greylist_contact *c = &query->contact;
 	struct gp_greylist_entry *entry = &seen->entries[GP_GREYLIST_BY_NETWORK];
 	*seen = (struct gp_greylist_seen) {0};
-	int rc = gp_greylist_key_entry(ctx->arena, c, GP_GREYLIST_BY_NETWORK, &entry->key);
+	int rc = gp_greylist_key_entry(
+		ctx->arena, &query->contact, GP_GREYLIST_BY_NETWORK, &entry->key);
+	if (rc)
+		return rc;
+	add_entry(&l, entry);
+	return do_look(&l, ctx, store, now_ms);
+}
+
+/* make_keys: all but that of its network. */
+static int make_keys(
+	struct gp_arena *arena, const struct gp_greylist_contact *c, struct gp_greylist_seen *seen)
+{
+	int rc = make_crowd_keys(arena, c, seen);
+	for (int i = GP_GREYLIST_BY_NETWORK + 1; !rc && i < GP_GREYLIST_ORIGINS; i++)
+		rc = gp_greylist_key_entry(
+			arena, c, (enum gp_greylist_origin)i, &seen->entries[i].key);
 	for (int i = 0; !rc && c->settings->passes && i < GP_GREYLIST_BY_NAME; i++)
 		rc = gp_greylist_key_passes(
-			ctx->arena, c, (enum gp_greylist_origin)i, &seen->passes[i].key);
-	const size_t begun = add(&l, gp_span_from(GP_GREYLIST_BEGAN), false, NULL);
-	add_entry(&l, entry);
-	for (int i = 0; i < GP_GREYLIST_BY_NAME; i++)
-		add_entry(&l, &seen->passes[i]);
-	if (!rc)
-		rc = do_look(&l, ctx, store, now_ms);
-	if (!rc)
-		take_begun(&l.gets[begun], seen);
+			arena, c, (enum gp_greylist_origin)i, &seen->passes[i].key);
 	return rc;
 }
 
-/* gp_greylist_look_further: by its names, and as one of many. */
+/* gp_greylist_look_further: in this order. */
 int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen)
 {
 	struct look l = {.count = 0};
 	size_t correspondent = SIZE_MAX;
 	struct gp_span key;
+	const size_t begun = add(&l, gp_span_from(GP_GREYLIST_BEGAN), false, NULL);
 	const size_t mark = add(&l, gp_span_from(GP_GREYLIST_MARK), true, NULL);
-	int rc = make_crowd_keys(ctx->arena, &query->contact, seen);
-	for (int i = GP_GREYLIST_BY_NETWORK + 1; !rc && i < GP_GREYLIST_ORIGINS; i++)
-		rc = gp_greylist_key_entry(ctx->arena, &query->contact, (enum gp_greylist_origin)i,
-			&seen->entries[i].key);
+	int rc = make_keys(ctx->arena, &query->contact, seen);
 	if (!rc && query->correspondent) {
 		rc = gp_greylist_key_domain(ctx->arena, "c", query->correspondent, &key);
 		correspondent = add(&l, key, true, NULL);
 	}
 	for (int i = GP_GREYLIST_BY_NETWORK + 1; i < GP_GREYLIST_ORIGINS; i++)
 		add_entry(&l, &seen->entries[i]);
+	for (int i = 0; i < GP_GREYLIST_BY_NAME; i++)
+		add_entry(&l, &seen->passes[i]);
 	for (int i = 0; i < GP_GREYLIST_CROWDS; i++)
 		add_entry(&l, &seen->crowds[i]);
 	if (!rc)
 		rc = do_look(&l, ctx, store, now_ms);
-	seen->has_mark = !rc && l.gets[mark].value.found == GP_STORE_FOUND;
-	if (!rc && correspondent != SIZE_MAX)
+	if (rc)
+		return rc;
+	take_begun(&l.gets[begun], seen);
+	seen->has_mark = l.gets[mark].value.found == GP_STORE_FOUND;
+	if (correspondent != SIZE_MAX)
 		seen->is_correspondent = l.gets[correspondent].value.found == GP_STORE_FOUND;
-	return rc;
+	return GP_OK;
 }

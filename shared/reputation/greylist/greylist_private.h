@@ -40,8 +40,8 @@ struct gp_greylist_seen {
 #define GP_GREYLIST_MARK "gl1 began"
 
 /*
- * Reads began, the entry of the network, and passes, in one step; the rest is empty. GP_EIO and
- * others of the store; GP_ENOMEM, GP_ETOOBIG.
+ * Reads the entry of the network; the rest is empty. GP_EIO and others of the store; GP_ENOMEM,
+ * GP_ETOOBIG.
  */
 int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen_out) GP_MUST_CHECK;
@@ -50,7 +50,7 @@ int gp_greylist_look(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 struct gp_prefix gp_greylist_crowd_network(
 	const struct gp_greylist_contact *contact, enum gp_greylist_crowd crowd);
 
-/* Reads the rest, in another, and whether the contacts are those of began. Fails likewise. */
+/* Reads the rest, in one step, and whether the contacts are those of began. Fails likewise. */
 int gp_greylist_look_further(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms,
 	const struct gp_greylist_query *query, struct gp_greylist_seen *seen) GP_MUST_CHECK;
 

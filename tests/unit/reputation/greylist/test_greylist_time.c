@@ -81,6 +81,7 @@ static void last_of(struct bench *b, int64_t after_ms, int64_t last_out[2])
 	struct gp_greylist_seen seen;
 	int64_t now = b->now + after_ms;
 	assert_int_equal(gp_greylist_look(&b->ctx, b->store, now, &b->query, &seen), GP_OK);
+	assert_int_equal(gp_greylist_look_further(&b->ctx, b->store, now, &b->query, &seen), GP_OK);
 	last_out[0] = seen.entries[GP_GREYLIST_BY_NETWORK].record.last_ms - b->now;
 	last_out[1] = seen.passes[GP_GREYLIST_BY_NETWORK].record.last_ms - b->now;
 }
