@@ -124,7 +124,9 @@ def payload(config, domains):
 def decisions(floor_path, folder, domains):
     """Requests about known keys, of which so many domains' lie in the store."""
     state = os.path.join(folder, "state.%d" % domains)
-    daemon = bench.Daemon(folder, 53, store(state) + "spf { mode = off }\n" + greylist(), "grey%d" % domains)
+    # two networks for each domain, and room for an entry of each
+    daemon = bench.Daemon(folder, 53, store(state) + "spf { mode = off }\n" +
+                          greylist("max_entries = %d" % max(2 * domains, 1000)), "grey%d" % domains)
     load = ("spf", "-c", CONNECTIONS, "-d", domains)
     floors, ours = [], []
     with daemon.run() as process:
