@@ -234,7 +234,8 @@ static struct gp_dnsbl_outcome read_round(const struct run *r, const struct roun
 	if (reading.refused && reading.refused == round->count)
 		blame(&reading, GP_DNSBL_REFUSED, "", "");
 	else if (outcome->timeouts)
-		blame(&reading, GP_DNSBL_TIMEOUTS, "no answer", reading.silent);
+		blame(&reading, GP_DNSBL_TIMEOUTS,
+			reading.failed ? "no answer" : "REFUSED or SERVFAIL", reading.silent);
 	else if (reading.local)
 		outcome->is_void = true;
 	return *outcome;

@@ -273,6 +273,8 @@ static const struct {
 	{"silence", "*.bl.example.org TIMEOUT ANY\n", GP_DNSBL_TIMEOUTS, "no answer about "},
 	{"slowness", "2.0.0.127.bl.example.org DELAY 5000\n2.0.0.127.bl.example.org A 127.0.0.2\n",
 		GP_DNSBL_TIMEOUTS, "no answer about 127.0.0.2"},
+	{"one name that is refused", "2.0.0.127.bl.example.org REFUSED ANY\n", GP_DNSBL_TIMEOUTS,
+		"REFUSED or SERVFAIL about 127.0.0.2"},
 	{"a key that has expired", "*.bl.example.org REFUSED ANY\n", GP_DNSBL_REFUSED, ""},
 	{"the same, through a resolver", "*.bl.example.org SERVFAIL ANY\n", GP_DNSBL_REFUSED, ""},
 	{"trust in everybody", "*.good.example.org A 127.0.10.3\n", GP_DNSBL_ERROR_CODE,
