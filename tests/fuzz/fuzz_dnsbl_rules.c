@@ -34,7 +34,12 @@ static void tell(void *arg, const struct gp_dnsbl_problem *problem)
 	size_t *told = arg;
 	fuzz_require(problem->text && *problem->text);
 	fuzz_require(problem->item == GP_DNSBL_NO_ITEM || problem->item < ITEMS_MAX);
-	fuzz_require(problem->other == GP_DNSBL_NO_ITEM || problem->other < problem->item);
+	if (problem->other_option && strcmp(problem->other_option, problem->option) == 0)
+		fuzz_require(problem->other < problem->item);
+	else if (problem->other_option)
+		fuzz_require(problem->other < ITEMS_MAX);
+	else
+		fuzz_require(problem->other == GP_DNSBL_NO_ITEM);
 	++*told;
 }
 
