@@ -148,8 +148,7 @@ int gp_config_list_begin(struct gp_config_draft *draft, void *element, const cha
 	if (!list->name)
 		return gp_arena_status(draft->config->arena);
 	int rc = take_key(draft, list, &list->name);
-	if (list->had_key_in_zone)
-		draft->title = list->name;
+	draft->title = list->name;
 	return rc;
 }
 
