@@ -166,6 +166,12 @@ int64_t gp_greylist_since(int64_t now_ms, int64_t then_ms)
 	return now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
+/* gp_greylist_was_within: a record that is ahead of the clock is to be written anew. */
+bool gp_greylist_was_within(int64_t now_ms, int64_t then_ms, int64_t ms)
+{
+	return then_ms <= now_ms && now_ms - then_ms < ms;
+}
+
 /* gp_greylist_touch: a record of which last comes before first is none. */
 void gp_greylist_touch(struct gp_greylist_record *record, int64_t now_ms)
 {
@@ -347,6 +353,14 @@ static struct contact_counts count_of_crowd(const struct gp_greylist_run *run, s
 	return counts;
 }
 
+/* read_before: the record that was there before a note; false: there was none. */
+static bool read_before(const struct note *n, struct gp_greylist_record *record_out)
+{
+	const struct gp_store_value *before = &n->note.before;
+	return before->found == GP_STORE_FOUND && before->length <= sizeof n->before &&
+	       gp_greylist_record_decode((struct gp_span) {n->before, before->length}, record_out);
+}
+
 /*
  * take_earlier: of what was there before a note that was to be the first: the earliest. True: there
  * was a record.
@@ -355,10 +369,7 @@ static bool take_earlier(const struct note *n, int64_t now_ms, int64_t window_ms
 	struct gp_greylist_entry *earlier_out)
 {
 	struct gp_greylist_record r;
-	const struct gp_store_value *before = &n->note.before;
-	if (!n->note.unless_there || before->found != GP_STORE_FOUND ||
-		before->length > sizeof n->before ||
-		!gp_greylist_record_decode((struct gp_span) {n->before, before->length}, &r) ||
+	if (!n->note.unless_there || !read_before(n, &r) ||
 		(!r.has_passed && gp_greylist_since(now_ms, r.first_ms) > window_ms))
 		return false;
 	if (!earlier_out->is_there || earlier_out->record.first_ms > r.first_ms)
@@ -482,9 +493,9 @@ int gp_greylist_of_crowd(struct gp_greylist_run *run, enum gp_greylist_crowd cro
 	struct crowding why;
 	const struct contact_counts counts = count_of_crowd(run, &s, crowd, is_early);
 	int rc = do_step(run, &s);
-	bool is_ahead = entry->record.last_ms > run->now_ms;
-	if (rc || (!is_ahead && run->now_ms - entry->record.last_ms < CROWD_USE_MS))
+	if (rc || gp_greylist_was_within(run->now_ms, entry->record.last_ms, CROWD_USE_MS))
 		return rc;
+	bool is_ahead = entry->record.last_ms > run->now_ms;
 	return is_ahead || is_crowded(run, &counts, &why) ? keep_crowd(run, entry) : GP_OK;
 }
 
@@ -510,9 +521,10 @@ static void add_passes(struct gp_greylist_run *run, struct step *s)
 		bool is_trusted = entry->is_there && r->passes >= settings->passes;
 		if (entry->key.len == 0 || (!is_trusted && !has_waited(run, &run->seen.entries[i])))
 			continue;
-		bool is_ahead = entry->is_there && r->last_ms > run->now_ms;
-		if (entry->is_there && !is_ahead && run->now_ms - r->last_ms < GP_GREYLIST_HOUR_MS)
+		if (entry->is_there &&
+			gp_greylist_was_within(run->now_ms, r->last_ms, GP_GREYLIST_HOUR_MS))
 			continue;
+		bool is_ahead = entry->is_there && r->last_ms > run->now_ms;
 		if (!entry->is_there)
 			*r = (struct gp_greylist_record) {.first_ms = run->now_ms};
 		r->has_passed = true;
@@ -549,16 +561,10 @@ static int count_pass(struct gp_greylist_run *run, const struct gp_greylist_reco
 /* has_passed: had another process let the contact pass before this step? */
 static bool has_passed(const struct step *s, size_t entries)
 {
-	for (size_t i = 0; i < entries; i++) {
-		const struct gp_store_value *before = &s->notes[i].note.before;
-		struct gp_greylist_record r;
-		if (before->found == GP_STORE_FOUND &&
-			before->length <= sizeof s->notes[i].before &&
-			gp_greylist_record_decode(
-				(struct gp_span) {s->notes[i].before, before->length}, &r) &&
-			r.has_passed)
+	struct gp_greylist_record r;
+	for (size_t i = 0; i < entries; i++)
+		if (read_before(&s->notes[i], &r) && r.has_passed)
 			return true;
-	}
 	return false;
 }
 
@@ -585,8 +591,8 @@ bool gp_greylist_is_fresh(const struct gp_greylist_run *run, const struct gp_gre
 {
 	int64_t keep_ms = run->query->contact.settings->keep_ms;
 	int64_t every_ms = keep_ms / 8 < USE_EVERY_MS ? keep_ms / 8 : USE_EVERY_MS;
-	int64_t since_ms = run->now_ms - entry->record.last_ms;
-	return entry->is_there && entry->record.has_passed && since_ms >= 0 && since_ms < every_ms;
+	return entry->is_there && entry->record.has_passed &&
+	       gp_greylist_was_within(run->now_ms, entry->record.last_ms, every_ms);
 }
 
 /* gp_greylist_use: of what is not fresh. */

@@ -19,7 +19,7 @@ static int see_domain(struct gp_ctx *ctx, struct gp_store *store, int64_t now_ms
 		return rc;
 	bool is_there = get.value.found == GP_STORE_FOUND && get.value.length <= sizeof bytes &&
 			gp_greylist_record_decode((struct gp_span) {bytes, get.value.length}, r);
-	if (is_there && r->last_ms <= now_ms && now_ms - r->last_ms < every_ms)
+	if (is_there && gp_greylist_was_within(now_ms, r->last_ms, every_ms))
 		return GP_OK;
 	if (!is_there)
 		*r = (struct gp_greylist_record) {.first_ms = now_ms};

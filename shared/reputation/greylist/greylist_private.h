@@ -69,6 +69,9 @@ struct gp_greylist_run {
 /* The time of a record that was made when the clock was ahead is now. */
 int64_t gp_greylist_since(int64_t now_ms, int64_t then_ms);
 
+/* Was it within the last so many milliseconds? Not if it is ahead of the clock. */
+bool gp_greylist_was_within(int64_t now_ms, int64_t then_ms, int64_t ms);
+
 /* A record is used now: nothing in it stays ahead of the clock. */
 void gp_greylist_touch(struct gp_greylist_record *record, int64_t now_ms);
 
