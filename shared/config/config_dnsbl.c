@@ -47,9 +47,9 @@ const struct gp_dnsbl_list *gp_config_known_row(
  * below a name that only its operator has. */
 static bool is_neighbour(const struct gp_dnsbl_list *row, const char *zone)
 {
-	const char *operator= strchr(row->zone, '.');
-	size_t len = strlen(zone), tail = strlen(operator);
-	return len > tail && strcmp(zone + len - tail, operator) == 0;
+	const char *above = strchr(row->zone, '.');
+	size_t len = strlen(zone), tail = strlen(above);
+	return len > tail && strcmp(zone + len - tail, above) == 0;
 }
 
 /* settle_family: of a list whose operator is known. */

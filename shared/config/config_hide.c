@@ -9,8 +9,7 @@
 #include <string.h>
 
 #define SEEN_MAX 64      /* words, and as many zones: more than a careful file has */
-#define MIXED_MIN 16     /* letters and digits of a word that is taken for a key */
-#define LETTERS_MIN 20   /* letters only */
+#define LETTERS_MIN 20   /* letters of a word without digits that is taken for a key */
 #define PART_MIN 12      /* bytes of a word that has been cut */
 #define OWN_LABEL_MIN 12 /* bytes before a zone of key_zone */
 #define KEY_LABEL "KEY."
@@ -32,13 +31,13 @@ static void remember(
 		++*count;
 }
 
-/* is_like_key: is it as long as keys are? */
+/* is_like_key: letters and digits, or so many letters alone. */
 static bool is_like_key(struct gp_span run)
 {
-	size_t digits = 0;
+	bool has_digits = false;
 	for (size_t i = 0; i < run.len; i++)
-		digits += run.ptr[i] >= '0' && run.ptr[i] <= '9';
-	return digits < run.len && run.len >= (digits ? MIXED_MIN : LETTERS_MIN);
+		has_digits = has_digits || (run.ptr[i] >= '0' && run.ptr[i] <= '9');
+	return has_digits ? gp_dnsbl_list_looks_keyed(run) : run.len >= LETTERS_MIN;
 }
 
 /* gp_config_hide_seen: its runs of letters and digits, and the zone behind KEY. */
