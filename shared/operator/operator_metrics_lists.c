@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Families about DNS lists, as a health table has them, and about greylisting. */
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "operator/operator_metrics.h"
 #include "reputation/dnsbl/dnsbl_judge.h"
@@ -129,19 +130,34 @@ static const struct list_row count_rows[] = {
 };
 /* clang-format on */
 
-/* write_lists: a family for each row, a sample for each list. */
-static void write_lists(struct gp_operator_page *page,
-	const struct gp_operator_metrics_source *source, const struct list_row *rows, size_t count)
+/* The lists as all families of one page tell of them. */
+struct all_seen {
+	struct seen *items;
+	size_t count;
+};
+
+/* look: once for the page, so that its families agree; false: no memory. */
+static bool look(const struct gp_operator_metrics_source *source, struct all_seen *all_out)
 {
 	const struct gp_dnsbl_settings *s = &source->config->dnsbl;
+	*all_out = (struct all_seen) {calloc(s->count, sizeof *all_out->items), s->count};
+	for (size_t i = 0; all_out->items && i < s->count; i++) {
+		struct seen *seen = &all_out->items[i];
+		seen->list = &s->lists[i];
+		seen->label = (struct gp_operator_page_label) {"list", seen->list->zone};
+		gp_dnsbl_health_view(source->lists, seen->list, source->now_s, &seen->view);
+	}
+	return all_out->items != NULL;
+}
+
+/* write_lists: a family for each row, a sample for each list. */
+static void write_lists(struct gp_operator_page *page, const struct all_seen *all,
+	const struct list_row *rows, size_t count)
+{
 	for (size_t r = 0; r < count; r++) {
 		gp_operator_page_family(page, rows[r].name, rows[r].type, rows[r].help);
-		for (size_t i = 0; i < s->count; i++) {
-			struct seen seen = {
-				.label = {"list", s->lists[i].zone}, .list = &s->lists[i]};
-			gp_dnsbl_health_view(source->lists, seen.list, source->now_s, &seen.view);
-			rows[r].read(page, &seen, &rows[r]);
-		}
+		for (size_t i = 0; i < all->count; i++)
+			rows[r].read(page, &all->items[i], &rows[r]);
 	}
 }
 
@@ -149,11 +165,17 @@ static void write_lists(struct gp_operator_page *page,
 void gp_operator_metrics_lists(
 	struct gp_operator_page *page, const struct gp_operator_metrics_source *source)
 {
+	struct all_seen all;
 	if (!source->lists || !gp_dnsbl_is_used(&source->config->dnsbl))
 		return;
-	write_lists(page, source, state_rows, sizeof state_rows / sizeof *state_rows);
+	if (!look(source, &all)) {
+		page->buf->status = GP_ENOMEM; /* a page without lists would end their alarms */
+		return;
+	}
+	write_lists(page, &all, state_rows, sizeof state_rows / sizeof *state_rows);
 	if (!source->is_passing)
-		write_lists(page, source, count_rows, sizeof count_rows / sizeof *count_rows);
+		write_lists(page, &all, count_rows, sizeof count_rows / sizeof *count_rows);
+	free(all.items);
 }
 
 /* ---- greylisting ---- */
