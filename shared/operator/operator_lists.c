@@ -201,6 +201,13 @@ static void add_untested(
 			"why", gp_operator_text(arena, gp_span_from(why))));
 }
 
+/* add_due: one more that is tested now. */
+static void add_due(
+	const struct gp_operator_call *call, const struct gp_dnsbl_list *list, json_t *due)
+{
+	json_array_append_new(due, gp_operator_text(call->ctx->arena, gp_span_from(list->zone)));
+}
+
 /* gp_operator_lists_retest: one list, or all. */
 json_t *gp_operator_lists_retest(struct gp_operator_call *call)
 {
@@ -216,15 +223,13 @@ json_t *gp_operator_lists_retest(struct gp_operator_call *call)
 		return gp_operator_error(
 			"%s is not tested: %s", one->zone, why_untested(call, one));
 	json_t *due = json_array(), *untested = json_array();
-	for (size_t i = 0; i < s->count; i++) {
-		const struct gp_dnsbl_list *list = &s->lists[i];
-		if (one && one != list)
-			continue;
-		if (one || hurry(call, list))
-			json_array_append_new(
-				due, gp_operator_text(call->ctx->arena, gp_span_from(list->zone)));
+	if (one)
+		add_due(call, one, due);
+	for (size_t i = 0; !one && i < s->count; i++) {
+		if (hurry(call, &s->lists[i]))
+			add_due(call, &s->lists[i], due);
 		else
-			add_untested(call, list, untested);
+			add_untested(call, &s->lists[i], untested);
 	}
 	return json_pack("{s:o, s:o}", "due", due, "not_tested", untested);
 }

@@ -207,8 +207,10 @@ static void log_once(struct gp_store *store, struct gp_ctx *ctx, const char *hos
 		is_told = ends_none(store, ctx, host);
 	else if (e->kind == GP_DNSBL_EVENT_BACK)
 		is_over = ends_none(store, ctx, host); /* this process need not have known */
-	gp_dnsbl_log(ctx->log, e, is_told);
-	gp_dnsbl_log(ctx->log, &some_left, is_over);
+	if (is_told)
+		gp_dnsbl_log(ctx->log, e, 1);
+	if (is_over)
+		gp_dnsbl_log(ctx->log, &some_left, 1);
 }
 
 /* gp_dnsbl_kept_log: as the store says, if there is one. */
