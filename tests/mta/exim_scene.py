@@ -35,6 +35,17 @@ exim { deadline = 10s }
 arc { trusted_sealers = {"sealer.test"} }
 """
 
+# the end of a configuration in which everybody may log in whose password is "secret"
+LOGIN = """
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${if eq{$auth3}{secret}}
+  server_set_id = $auth2
+"""
+
 # domain: DMARC record, SPF record; every one has the keys "rsa" and "ed"
 DOMAINS = {
     "reject.test": ("v=DMARC1; p=reject", "v=spf1 ip4:192.0.2.0/24 -all"),
@@ -383,6 +394,14 @@ class Scene:
             if part:
                 part.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def login(user, address=BAD):
+    """A client that has logged in, to an Exim whose configuration ends with LOGIN."""
+    c = Client(address)
+    token = base64.b64encode(("\0%s\0secret" % user).encode()).decode()
+    world.holds(c.command("AUTH PLAIN " + token), "235 ")
+    return c
 
 
 def mail(domain, subject="test", body=b"Hello,\r\n\r\nthis is a test.\r\n", more=b""):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """A real Exim loads gatepost-exim.so and runs the shipped ACLs: exact replies and headers, every way in
 which Exim keeps a message, several messages a connection, trouble of its own, limits."""
-import base64
 import json
 import os
 import re
@@ -11,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import exim_scene as scene  # noqa: E402
-from exim_scene import BAD, CONFIG, GOOD, HOST, Client, fields, mail, sandbox, send, world  # noqa: E402
+from exim_scene import BAD, CONFIG, GOOD, HOST, LOGIN, Client, fields, login, mail, sandbox, send, world  # noqa: E402
 from world import equal, holds  # noqa: E402
 
 stage = None
@@ -19,15 +18,6 @@ ACCEPTED = "250 OK id="
 REJECTED = ("550 5.7.26 DMARC: reject.test asks to reject mail that is not shown to be its own: SPF none for "
             "sender.test; %s (policy of reject.test)")
 NO_SIGNATURE = REJECTED % "no DKIM signature"
-PLAIN = """
-begin authenticators
-plain:
-  driver = plaintext
-  public_name = PLAIN
-  server_prompts = :
-  server_condition = ${if eq{$auth3}{secret}}
-  server_set_id = $auth2
-"""
 
 
 def signed(domain, **more):
@@ -439,13 +429,6 @@ def broken_configuration():
     accepted(send(mail("none.test")))
 
 
-def login(user):
-    c = Client()
-    token = base64.b64encode(("\0%s\0secret" % user).encode()).decode()
-    holds(c.command("AUTH PLAIN " + token), "235 ")
-    return c
-
-
 def limits():
     """the limits of an authenticated user: refused with the exact text, released, counted once"""
     os.mkdir(stage.exim.folder + "/state")
@@ -456,7 +439,7 @@ limit volume { key = user  count = bytes  max = 100k  per = 1h  action = reject 
 limit strange { key = user_domain  count = messages  max = 1  per = 1h  action = hold }
 store { uri = {"STORE"} }
 """)
-    stage.exim.configure(end=PLAIN)
+    stage.exim.configure(end=LOGIN)
     with login("alice") as c:
         for i in range(4):
             holds(c.envelope("alice@example.test"), "250 ")

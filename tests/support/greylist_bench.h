@@ -17,13 +17,9 @@
 #include <unistd.h>
 
 #include "reputation/greylist/greylist.h"
+#include "support/greylist_settings.h"
 #include "support/memstore.h"
 #include "support/redis.h"
-
-#define SECOND 1000LL
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 
 enum backend { MEMORY, LMDB, REDIS, BACKENDS };
 
@@ -77,16 +73,7 @@ static inline void begin(struct bench *b, enum backend backend)
 		.connections = 2};
 	open_store(b);
 	b->now = gp_store_now_ms(b->store);
-	b->settings = (struct gp_greylist_settings) {.mode = GP_MODE_ENFORCE,
-		.delay_ms = 5 * MINUTE,
-		.window_ms = 2 * DAY,
-		.keep_ms = 35 * DAY,
-		.passes = 2,
-		.recipient = GP_GREYLIST_RECIPIENT_DOMAIN,
-		.ipv4_length = 24,
-		.ipv6_length = 64,
-		.correspondents_ms = 60 * DAY,
-		.max_entries = 1000000};
+	b->settings = (struct gp_greylist_settings)TEST_GREYLIST_SETTINGS;
 	b->query = (struct gp_greylist_query) {.contact = {.settings = &b->settings,
 						       .sender = gp_span_from("alice@a.test"),
 						       .sender_domain = "a.test",

@@ -32,3 +32,23 @@ struct gp_config *test_said_config(const char *text)
 	gp_config_errors_fini(&errors);
 	return config;
 }
+
+/* test_said_errors: all of them. */
+void test_said_errors(const char *text, const char *report)
+{
+	struct gp_config_errors errors = {0};
+	struct gp_config *config = NULL;
+	if (gp_config_parse(gp_span_from(text), "t.conf", &config, &errors) != GP_ESYNTAX)
+		fail_msg("%s: no error; wanted: %s", text, report);
+	assert_null(config);
+	assert_string_equal(errors.text, report);
+	gp_config_errors_fini(&errors);
+}
+
+/* test_said_error: with its end. */
+void test_said_error(const char *text, const char *line)
+{
+	char report[1024];
+	snprintf(report, sizeof report, "%s\n", line);
+	test_said_errors(text, report);
+}

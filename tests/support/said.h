@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a test's own log was told last, and a configuration from its text. */
+/* What a test's own log was told last, and a configuration from its text, or its
+ * errors. */
 #ifndef TEST_SAID_H
 #define TEST_SAID_H
 
@@ -18,5 +19,9 @@ void test_said_keep(void *arg, enum gp_log_level level, const char *event,
 
 /* Returns a new one, or the test has failed. */
 struct gp_config *test_said_config(const char *text);
+
+/* A text, as the file t.conf, is none, and its errors are these lines and no others. */
+void test_said_errors(const char *text, const char *report);
+void test_said_error(const char *text, const char *line); /* one, without its end */
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "config/config.h"
 #include "reputation/dnsbl/dnsbl_judge.h"
+#include "support/said.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 #define KEY "abcdefghijklmnopqrstuvwxyz"
@@ -30,19 +31,6 @@ static struct gp_config *parse(const char *text)
 		fail_msg("%s: %s", text, errors.text);
 	gp_config_errors_fini(&errors);
 	return config;
-}
-
-/* expect_error: that line and no other. */
-static void expect_error(const char *text, const char *line)
-{
-	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	char wanted[1024];
-	snprintf(wanted, sizeof wanted, "%s\n", line);
-	if (gp_config_parse(gp_span_from(text), "t.conf", &config, &errors) != GP_ESYNTAX)
-		fail_msg("%s: no error; wanted: %s", text, line);
-	assert_string_equal(errors.text, wanted);
-	gp_config_errors_fini(&errors);
 }
 
 /* list_of: by its name. */
@@ -434,7 +422,7 @@ static void test_mistakes(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		expect_error(rows[i].text, rows[i].line);
+		test_said_error(rows[i].text, rows[i].line);
 }
 
 /* test_too_many: one line about it. */
@@ -445,7 +433,7 @@ static void test_too_many(void **state)
 	for (int i = 0; i < GP_DNSBL_LISTS_MAX + 3; i++)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "list x%d.example { }\n",
 			i);
-	expect_error(text, "t.conf:33: more than 32 DNS lists");
+	test_said_error(text, "t.conf:33: more than 32 DNS lists");
 }
 
 /* ---- keys ---- */
@@ -527,7 +515,7 @@ static void test_key_in_no_error(void **state)
 			fail_msg("%s: %s", files[i], errors.text);
 		gp_config_errors_fini(&errors);
 	}
-	expect_error("use spamhaus-zen { key = \"(hidden)\" }",
+	test_said_error("use spamhaus-zen { key = \"(hidden)\" }",
 		"t.conf:1: use spamhaus-zen.key: (hidden) is not allowed here (that stands for a "
 		"key in a dump; write the key itself); allowed: letters, digits, - and _, at most "
 		"63 characters, or empty");

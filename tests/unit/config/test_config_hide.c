@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "support/said.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 #define MIXED "abcdefghijklm1234567890abc"
@@ -189,33 +190,20 @@ static void test_cut_key(void **state)
 	}
 }
 
-/* expect_error: that line and no other. */
-static void expect_error(const char *text, const char *line)
-{
-	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	char wanted[1024];
-	snprintf(wanted, sizeof wanted, "%s\n", line);
-	if (gp_config_parse(gp_span_from(text), "t.conf", &config, &errors) != GP_ESYNTAX)
-		fail_msg("%s: no error; wanted: %s", text, line);
-	assert_string_equal(errors.text, wanted);
-	gp_config_errors_fini(&errors);
-}
-
 /* test_what_to_write: each message says where a key belongs. */
 static void test_what_to_write(void **state)
 {
 	(void)state;
-	expect_error("use " MIXED ".zen.dq.spamhaus.net { }",
+	test_said_error("use " MIXED ".zen.dq.spamhaus.net { }",
 		"t.conf:1: use (hidden).zen.dq.spamhaus.net: a key does not belong here; write use "
 		"spamhaus-zen { key_file = \"/etc/gatepost/spamhaus-zen.key\" }");
-	expect_error("use " MIXED ".other.mail.abusix.zone { }",
+	test_said_error("use " MIXED ".other.mail.abusix.zone { }",
 		"t.conf:1: use (hidden).other.mail.abusix.zone: a key does not belong here; write "
 		"use NAME { key_file = \"/etc/gatepost/NAME.key\" }");
-	expect_error("list x {\nzone = " MIXED ".bl.example.net }",
+	test_said_error("list x {\nzone = " MIXED ".bl.example.net }",
 		"t.conf:2: list x.zone: what looks like a key in it would be shown in every text; "
 		"write zone = ZONE, key_zone = KEY.ZONE, and the key as key or into key_file");
-	expect_error("use spamhaus-zen { key_credential = " MIXED " }",
+	test_said_error("use spamhaus-zen { key_credential = " MIXED " }",
 		"t.conf:1: use spamhaus-zen.key_credential: what looks like a key in it would be "
 		"shown in every text; this is the name of a credential: write the key as key, or "
 		"give the credential a shorter name");
@@ -256,12 +244,12 @@ static void test_key_is_taken(void **state)
 static void test_others_are_shown(void **state)
 {
 	(void)state;
-	expect_error("use spamcop { key_file = /x }\nspf { mode = mailserver2024internal01 }",
+	test_said_error("use spamcop { key_file = /x }\nspf { mode = mailserver2024internal01 }",
 		"t.conf:1: use spamcop has a key, but no key_zone such as KEY.zone.example to put "
 		"it into\n"
 		"t.conf:2: spf.mode: mailserver2024internal01 is not allowed here; allowed: one "
 		"of off, label, enforce");
-	expect_error("list zen.dq.spamhaus.net { weight = x }",
+	test_said_error("list zen.dq.spamhaus.net { weight = x }",
 		"t.conf:1: list zen.dq.spamhaus.net.weight: x is not allowed here; allowed: a "
 		"number from -1000 to 1000, or by-code");
 }

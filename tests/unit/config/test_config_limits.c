@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "config/config_private.h"
+#include "support/said.h"
 
 #define HOURLY "limit hourly { key = user max = 100 per = 1h }\n"
 #define SIZED "limit sized { key = user count = bytes max = 2G per = 1d }\n"
@@ -34,18 +35,6 @@ static struct gp_config *parse(const char *text)
 		fail_msg("%s: %s", text, errors.text);
 	gp_config_errors_fini(&errors);
 	return config;
-}
-
-/* expect_errors: the whole report of a bad text. */
-static void expect_errors(const char *text, const char *report)
-{
-	struct gp_config_errors errors = {0};
-	struct gp_config *config = NULL;
-	int rc = gp_config_parse(gp_span_from(text), "t.conf", &config, &errors);
-	assert_int_equal(rc, GP_ESYNTAX);
-	assert_null(config);
-	assert_string_equal(errors.text, report);
-	gp_config_errors_fini(&errors);
 }
 
 /* expect_error_with: one error at least, with these words. */
@@ -130,26 +119,26 @@ static void test_limit_values(void **state)
 static void test_limit_errors(void **state)
 {
 	(void)state;
-	expect_errors("limit a {\n max = 1\n}",
+	test_said_errors("limit a {\n max = 1\n}",
 		"t.conf:1: limit a.key: is missing; allowed: one of user, user_domain, sender, "
 		"sender_domain, client, network, all\n"
 		"t.conf:1: limit a.per: is missing; allowed: a time from 1s to 31d, with its unit: "
 		"ms, s, m, h or d\n");
-	expect_errors("limit a { key = user\n max = 1k\n per = 1h }",
+	test_said_errors("limit a { key = user\n max = 1k\n per = 1h }",
 		"t.conf:2: limit a.max: k, M, G and T are for limits whose count is bytes\n");
-	expect_errors("limit a { key = user max = 1 per = 1h\n code = \"550 5.7.1\" }",
+	test_said_errors("limit a { key = user max = 1 per = 1h\n code = \"550 5.7.1\" }",
 		"t.conf:2: limit a.code: 550 5.7.1 does not fit the action, whose codes are of "
 		"class 4\n");
-	expect_errors(HOURLY "\n" HOURLY,
+	test_said_errors(HOURLY "\n" HOURLY,
 		"t.conf:3: limit hourly: repeated; it is set in line 1 already\n");
-	expect_errors("limit a { key = user key = user max = 1 per = 1h }",
+	test_said_errors("limit a { key = user key = user max = 1 per = 1h }",
 		"t.conf:1: limit a.key: repeated; it is set in line 1 already\n");
-	expect_errors("limit a { key = user max = 1 per = 1h kex = 1 }",
+	test_said_errors("limit a { key = user max = 1 per = 1h kex = 1 }",
 		"t.conf:1: unknown option limit.kex; did you mean limit.key?\n");
-	expect_errors("limit { key = user }",
+	test_said_errors("limit { key = user }",
 		"t.conf:1: limit: the name is missing; write limit NAME {\n");
-	expect_errors("limit a { key = user max = 1 per = 1h from = {authenticated}\n from = "
-		      "{authenticated} }",
+	test_said_errors("limit a { key = user max = 1 per = 1h from = {authenticated}\n from = "
+			 "{authenticated} }",
 		"t.conf:2: limit a.from: repeated; it is set in line 1 already\n");
 }
 
@@ -227,7 +216,7 @@ static void test_limit_count(void **state)
 		assert_int_equal(c->limits.overrides[0].max[i], i);
 	gp_config_free(c);
 	gp_strbuf_add(&text, HOURLY "limit x { key = user max = 1 per = 1h }\n");
-	expect_errors(text.data, "t.conf:66: limit hourly: more than 64 limits\n");
+	test_said_errors(text.data, "t.conf:66: limit hourly: more than 64 limits\n");
 	gp_arena_free(arena);
 }
 
@@ -279,7 +268,7 @@ static void test_override_case(void **state)
 				  "hourly = 2 }\n" HOURLY;
 	char text[512];
 	(void)state;
-	expect_errors(
+	test_said_errors(
 		two, "t.conf:3: override.user: anna: repeated; it is set in line 1 already\n");
 	snprintf(text, sizeof text, "%slimits { case_sensitive = yes }", two);
 	struct gp_config *c = parse(text);
@@ -374,17 +363,17 @@ static void test_override_applies(void **state)
 			else
 				expect_error_with(text, "it would never apply");
 		}
-	expect_errors(HOURLY "override { sender = \"a@b.example\"\n hourly = 1 }",
+	test_said_errors(HOURLY "override { sender = \"a@b.example\"\n hourly = 1 }",
 		"t.conf:3: override.hourly: the override is for a sender, but the key of limit "
 		"hourly is user (t.conf:1): it would never apply\n");
-	expect_errors(BY_NET "override { client = \"192.0.2.0/24\" net = 1 }",
+	test_said_errors(BY_NET "override { client = \"192.0.2.0/24\" net = 1 }",
 		"t.conf:2: override.net: limit net counts larger networks as one (t.conf:1); "
 		"allowed: prefixes up to /20\n");
-	expect_errors(BY_NET "override { client = \"64:ff9b::/96\" net = 1 }",
+	test_said_errors(BY_NET "override { client = \"64:ff9b::/96\" net = 1 }",
 		"t.conf:2: override.client: clients behind a NAT64 are compared by the IPv4 "
 		"address that is embedded in theirs; list the IPv4 networks that are "
 		"meant\n");
-	expect_errors(BY_NET "override { client = \"2001:db8::/65\" net = 1 }",
+	test_said_errors(BY_NET "override { client = \"2001:db8::/65\" net = 1 }",
 		"t.conf:2: override.net: limit net counts larger networks as one (t.conf:1); "
 		"allowed: prefixes up to /64\n");
 	gp_config_free(parse(BY_NET "override { client = \"10.0.0.0/20\" net = 1 }"));
@@ -414,24 +403,24 @@ static void test_override_errors(void **state)
 		snprintf(text, sizeof text, HOURLY "override { %s }", values[i][0]);
 		expect_error_with(text, values[i][1]);
 	}
-	expect_errors(HOURLY "override {\n hourly = 1 }",
+	test_said_errors(HOURLY "override {\n hourly = 1 }",
 		"t.conf:2: override: needs one of user, "
 		"domain, sender, sender_domain and client\n");
-	expect_errors(HOURLY "override { user = u domain = d hourly = 1 }",
+	test_said_errors(HOURLY "override { user = u domain = d hourly = 1 }",
 		"t.conf:2: override: has more than one of user, domain, sender, sender_domain and "
 		"client; write one override for each\n");
-	expect_errors(HOURLY "override { user = u }", "t.conf:2: override: sets no limit\n");
-	expect_errors(HOURLY "override { user = u\n daily = 1\n hourly = 1\n yearly = 4 }",
+	test_said_errors(HOURLY "override { user = u }", "t.conf:2: override: sets no limit\n");
+	test_said_errors(HOURLY "override { user = u\n daily = 1\n hourly = 1\n yearly = 4 }",
 		"t.conf:3: override.daily: there is no limit called daily\n"
 		"t.conf:5: override.yearly: there is no limit called yearly\n");
-	expect_errors(HOURLY "override { user = u hourly = 1\n hourly = 2 }",
+	test_said_errors(HOURLY "override { user = u hourly = 1\n hourly = 2 }",
 		"t.conf:3: override.hourly: repeated; it is set in line 2 already\n");
-	expect_errors(HOURLY "override|user = u",
+	test_said_errors(HOURLY "override|user = u",
 		"t.conf:2: unknown option override|user; write override { user = VALUE }\n");
 	expect_error_with("override { user = u hostname = 1 }\noverride|hostname = 2",
 		"unknown option override|hostname");
 	expect_error_with(HOURLY "override u { hourly = 1 }", "override: it takes no name");
-	expect_errors("override { user = u hourly = 1 }\n",
+	test_said_errors("override { user = u hourly = 1 }\n",
 		"t.conf:1: override.hourly: there is no limit called hourly\n");
 }
 
@@ -547,7 +536,7 @@ static char *with_folder(const struct folder *f, const char *text)
 static void expect_errors_in(const struct folder *f, const char *text, const char *report)
 {
 	char *real_text = with_folder(f, text), *real_report = with_folder(f, report);
-	expect_errors(real_text, real_report);
+	test_said_errors(real_text, real_report);
 	free(real_text);
 	free(real_report);
 }

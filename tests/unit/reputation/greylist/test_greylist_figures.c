@@ -14,23 +14,12 @@
 #include "reputation/greylist/greylist_figures.h"
 #include "reputation/greylist/greylist_known.h"
 #include "reputation/greylist/greylist_private.h"
+#include "support/greylist_settings.h"
 #include "support/memstore.h"
 
-#define MINUTE 60000LL
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 #define NOW 1000000000000LL
 
-static const struct gp_greylist_settings settings = {.mode = GP_MODE_ENFORCE,
-	.delay_ms = 5 * MINUTE,
-	.window_ms = 2 * DAY,
-	.keep_ms = 35 * DAY,
-	.passes = 2,
-	.recipient = GP_GREYLIST_RECIPIENT_DOMAIN,
-	.ipv4_length = 24,
-	.ipv6_length = 64,
-	.correspondents_ms = 60 * DAY,
-	.max_entries = 1000000};
+static const struct gp_greylist_settings settings = TEST_GREYLIST_SETTINGS;
 
 static struct gp_store *store;
 static struct gp_ctx ctx;

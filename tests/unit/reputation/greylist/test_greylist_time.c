@@ -180,39 +180,38 @@ static void clock_back_learning(void **state)
 
 /* ---- domains ---- */
 
+/* When SPF passes for a domain, and whether it is known by then. */
+struct pass {
+	int64_t at;
+	bool known;
+};
+
+/* check_known: one pass after the other. */
+static void check_known(struct bench *b, const struct pass *passes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool known = !passes[i].known;
+		assert_int_equal(gp_greylist_spf_passed(&b->ctx, b->store, b->now + passes[i].at,
+					 &b->settings, "a.test", &known),
+			GP_OK);
+		assert_int_equal(known, passes[i].known);
+	}
+}
+
 /* A domain is known for passes of SPF after a day. */
 static void known_domain(void **state)
 {
-	static const struct {
-		int64_t at;
-		bool known;
-	} rows[] = {{0, false}, {DAY - 1, false}, {DAY, true}, {30 * DAY, true}, {60 * DAY, true},
-		{100 * DAY, false}};
-	struct bench *b = *state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		bool known = !rows[i].known;
-		assert_int_equal(gp_greylist_spf_passed(&b->ctx, b->store, b->now + rows[i].at,
-					 &b->settings, "a.test", &known),
-			GP_OK);
-		assert_int_equal(known, rows[i].known);
-	}
+	static const struct pass passes[] = {{0, false}, {DAY - 1, false}, {DAY, true},
+		{30 * DAY, true}, {60 * DAY, true}, {100 * DAY, false}};
+	check_known(*state, passes, sizeof passes / sizeof passes[0]);
 }
 
 /* A day is a day after the clock was set back as well. */
 static void known_domain_clock_back(void **state)
 {
-	struct bench *b = *state;
-	static const struct {
-		int64_t at;
-		bool known;
-	} rows[] = {{10 * DAY, false}, {0, false}, {DAY - 1, false}, {DAY, true}, {35 * DAY, true}};
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		bool known = !rows[i].known;
-		assert_int_equal(gp_greylist_spf_passed(&b->ctx, b->store, b->now + rows[i].at,
-					 &b->settings, "a.test", &known),
-			GP_OK);
-		assert_int_equal(known, rows[i].known);
-	}
+	static const struct pass passes[] = {
+		{10 * DAY, false}, {0, false}, {DAY - 1, false}, {DAY, true}, {35 * DAY, true}};
+	check_known(*state, passes, sizeof passes / sizeof passes[0]);
 }
 
 /* ---- learning ---- */
