@@ -148,21 +148,27 @@ static bool read_record(
 	return true;
 }
 
-/* take_over: what the record says; what the configuration says, and counters, stay. */
-static void take_over(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *from)
+/* take_tests: what came of later tests, under the same status. */
+static void take_tests(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *from)
 {
-	slot->status = from->status;
 	slot->reason = from->reason;
 	memcpy(slot->detail, from->detail, sizeof slot->detail);
-	slot->is_back = from->is_back;
 	slot->good_rounds = from->good_rounds;
 	slot->failed_rounds = from->failed_rounds;
-	slot->stamp_s = from->stamp_s;
-	slot->since_s = from->since_s;
-	slot->started_s = from->started_s;
+	slot->is_back = from->is_back;
 	slot->last_test_s = from->last_test_s;
 	slot->next_test_s = from->next_test_s;
 	slot->world_rest_s = from->world_rest_s;
+}
+
+/* take_over: what the record says; what the configuration says, and counters, stay. */
+static void take_over(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *from)
+{
+	take_tests(slot, from);
+	slot->status = from->status;
+	slot->stamp_s = from->stamp_s;
+	slot->since_s = from->since_s;
+	slot->started_s = from->started_s;
 	slot->recent = from->recent;
 	slot->is_changed = false;
 }
@@ -184,19 +190,6 @@ static bool is_later(const struct gp_dnsbl_slot *a, const struct gp_dnsbl_slot *
 	if (a->since_s != b->since_s)
 		return a->since_s > b->since_s;
 	return a->status != b->status && b->status == GP_DNSBL_OK;
-}
-
-/* take_tests: what came of later tests, under the same status. */
-static void take_tests(struct gp_dnsbl_slot *slot, const struct gp_dnsbl_slot *from)
-{
-	slot->reason = from->reason;
-	memcpy(slot->detail, from->detail, sizeof slot->detail);
-	slot->good_rounds = from->good_rounds;
-	slot->failed_rounds = from->failed_rounds;
-	slot->is_back = from->is_back;
-	slot->last_test_s = from->last_test_s;
-	slot->next_test_s = from->next_test_s;
-	slot->world_rest_s = from->world_rest_s;
 }
 
 /* merge: false: there is nothing in it that the slot does not have. */
